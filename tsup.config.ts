@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs'
+import { defineConfig, type Options } from 'tsup'
+import { subpaths } from './tools/subpaths.mjs'
+
+const outDir = process.env['KEELSON_OUT_DIR'] ?? 'dist'
+const entry = Object.fromEntries(
+  subpaths()
+    .filter(({ source }) => existsSync(source))
+    .map(({ output, source }) => [output, source]),
+)
+
+const common: Options = {
+  entry,
+  dts: false,
+  sourcemap: true,
+  splitting: true,
+  target: 'node20',
+  platform: 'neutral',
+  treeshake: false,
+  silent: true,
+  removeNodeProtocol: false,
+  external: [/^node:/],
+  outExtension: () => ({ js: '.js' }),
+}
+
+/** JavaScript in both formats; tools/build.mjs adds the declarations. */
+const config: ReturnType<typeof defineConfig> = defineConfig([
+  { ...common, format: 'esm', outDir: `${outDir}/esm` },
+  { ...common, format: 'cjs', outDir: `${outDir}/cjs` },
+])
+export default config

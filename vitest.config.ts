@@ -1,0 +1,40 @@
+import { resolve } from 'node:path'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const src = resolve(import.meta.dirname, 'src')
+
+/** `keelson/store` means src/store/index.ts, as in tsconfig.json: tests, examples and docs need no build. */
+const alias = [
+  { find: /^keelson$/, replacement: `${src}/index.ts` },
+  { find: /^keelson\/(.+)$/, replacement: `${src}/$1/index.ts` },
+]
+
+/** CI asks for a machine-readable result through the environment, so that the test command stays as it is. */
+const report = process.env['KEELSON_TEST_REPORT']
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: ['test/long/**'],
+          pool: 'forks',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'long', include: ['test/long/**/*.test.ts'], pool: 'forks', testTimeout: 600_000 },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'examples', include: ['test/examples.test.ts'], env: { KEELSON_EXAMPLES: 'all' } },
+      },
+    ],
+  },
+})
+export default config
