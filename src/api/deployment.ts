@@ -1,0 +1,66 @@
+import { defineKind, type Json, type Kind, type StoredObject } from '../store/index.js'
+import type { Condition } from './condition.js'
+import { deploymentSpecSchema, objectSchema } from './schema.js'
+import type { ObjectSelector } from './selector.js'
+import type { TaskTemplate } from './task.js'
+
+/** How one revision gives way to the next. */
+export interface DeploymentStrategy {
+  /** `Recreate` stops everything before it starts anything. Default `RollingUpdate`. */
+  readonly type: 'RollingUpdate' | 'Recreate'
+  readonly rollingUpdate?: {
+    /** Tasks above `replicas`; an integer or a percentage, rounded up. Default `25%`. */
+    readonly maxSurge?: number | string
+    /** Tasks that may be missing; an integer or a percentage, rounded down. Default `25%`. */
+    readonly maxUnavailable?: number | string
+  }
+}
+
+/** What happens when a rollout misses its deadline or its tasks keep failing. */
+export type RolloutFailureAction = 'report' | 'pause' | 'revert'
+
+/** The wanted state of a service's tasks. */
+export interface DeploymentSpec {
+  readonly replicas: number
+  readonly selector: ObjectSelector
+  readonly template: TaskTemplate
+  readonly strategy?: DeploymentStrategy
+  /** Seconds that a task must be ready before it counts as available. Default 0. */
+  readonly minReadySeconds?: number
+  /** Seconds without progress after which the rollout has failed. Default 600. */
+  readonly progressDeadlineSeconds?: number
+  /** Default `pause`: keep what works, start nothing more of what does not. */
+  readonly onFailure?: RolloutFailureAction
+  /** Old revisions kept for undo. Default 10. */
+  readonly revisionHistoryLimit?: number
+  /** True freezes the rollout; scaling and healing go on. */
+  readonly paused?: boolean
+}
+
+/** Where the rollout stands. Conditions: `Available`, `Progressing`. */
+export interface DeploymentStatus {
+  readonly observedGeneration?: number
+  /** Number of the revision that `spec.template` is. */
+  readonly revision?: number
+  readonly replicas?: number
+  readonly updatedReplicas?: number
+  readonly readyReplicas?: number
+  readonly availableReplicas?: number
+  readonly conditions?: readonly Condition[]
+  /** The rollout engine's own record; read it through `keelson/rollout`. */
+  readonly rollout?: Json
+}
+
+export type Deployment = StoredObject<DeploymentSpec, DeploymentStatus>
+
+/** A replicated service with revisions. */
+export const Deployment: Kind<DeploymentSpec, DeploymentStatus> = /* @__PURE__ */ defineKind<
+  DeploymentSpec,
+  DeploymentStatus
+>({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+  schema: /* @__PURE__ */ objectSchema(deploymentSpecSchema),
+})

@@ -1,0 +1,36 @@
+export { AddressClaim, type AddressClaimSpec } from './address-claim.js'
+export { type Condition, findCondition, isConditionTrue } from './condition.js'
+export { ConfigMap, type ConfigMapSpec, Secret, type SecretSpec } from './config.js'
+export {
+  Deployment,
+  type DeploymentSpec,
+  type DeploymentStatus,
+  type DeploymentStrategy,
+  type RolloutFailureAction,
+} from './deployment.js'
+export { DisruptionBudget, type DisruptionBudgetSpec, type DisruptionBudgetStatus } from './disruption-budget.js'
+export type { DisruptionGate, DisruptionVerdict } from './disruption-gate.js'
+export { EndpointSlice, type EndpointSliceSpec, type SliceEndpoint } from './endpoint-slice.js'
+export { Event, type EventSpec } from './event.js'
+export { Lease, type LeaseSpec } from './lease.js'
+export { Node, type NodeSpec, type NodeStatus } from './node.js'
+export type { Probe, ProbeResult } from './probe.js'
+export { ReplicaSet, type ReplicaSetSpec, type ReplicaSetStatus } from './replica-set.js'
+export { Revision, type RevisionSpec, type RevisionStatus } from './revision.js'
+export type { LabelSelectorRequirement, ObjectSelector } from './selector.js'
+export { Service, type ServicePort, type ServiceSpec, type ServiceStatus } from './service.js'
+export {
+  type EnvVar,
+  isTaskFinished,
+  type ResourceQuantities,
+  type Taint,
+  Task,
+  type TaskPhase,
+  type TaskPort,
+  type TaskPortStatus,
+  type TaskSpec,
+  type TaskStatus,
+  type TaskTemplate,
+  type Toleration,
+} from './task.js'
+export type { RunningTask, TaskExit, TaskRuntime } from './task-runtime.js'

@@ -1,0 +1,24 @@
+import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import { leaseSpecSchema, objectSchema } from './schema.js'
+
+/** Who holds what, and until when. */
+export interface LeaseSpec {
+  readonly holderIdentity?: string
+  readonly leaseDurationSeconds?: number
+  /** RFC 3339. */
+  readonly acquireTime?: string
+  /** RFC 3339. */
+  readonly renewTime?: string
+  readonly leaseTransitions?: number
+}
+
+export type Lease = StoredObject<LeaseSpec, never>
+
+/** A claim that lapses unless it is renewed: a node's heartbeat, a leader's term. */
+export const Lease: Kind<LeaseSpec, never> = /* @__PURE__ */ defineKind<LeaseSpec, never>({
+  apiVersion: 'coordination/v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+  schema: /* @__PURE__ */ objectSchema(leaseSpecSchema),
+})

@@ -1,0 +1,33 @@
+import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import type { Condition } from './condition.js'
+import { nodeSpecSchema, objectSchema } from './schema.js'
+import type { ResourceQuantities, Taint } from './task.js'
+
+/** What the cluster wants of a node. */
+export interface NodeSpec {
+  /** True keeps new tasks away; running ones stay. */
+  readonly unschedulable?: boolean
+  readonly taints?: readonly Taint[]
+}
+
+/** What a node reports. Conditions: `Ready`. */
+export interface NodeStatus {
+  readonly capacity?: ResourceQuantities
+  /** What tasks may use; default `capacity`. */
+  readonly allocatable?: ResourceQuantities
+  readonly addresses?: readonly { readonly type: 'InternalIP' | 'Hostname'; readonly address: string }[]
+  readonly conditions?: readonly Condition[]
+  /** Free-form properties for constraints, beside the labels. */
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+export type Node = StoredObject<NodeSpec, NodeStatus>
+
+/** A machine that runs tasks. */
+export const Node: Kind<NodeSpec, NodeStatus> = /* @__PURE__ */ defineKind<NodeSpec, NodeStatus>({
+  apiVersion: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+  schema: /* @__PURE__ */ objectSchema(nodeSpecSchema),
+})

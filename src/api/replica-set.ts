@@ -1,0 +1,40 @@
+import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import { objectSchema, replicaSetSpecSchema } from './schema.js'
+import type { ObjectSelector } from './selector.js'
+import type { TaskTemplate } from './task.js'
+
+/** Keep this many tasks of one template. */
+export interface ReplicaSetSpec {
+  readonly replicas: number
+  /** Which tasks count; must match the template's labels. */
+  readonly selector: ObjectSelector
+  readonly template: TaskTemplate
+  /** Seconds that a task must be ready before it counts as available. Default 0. */
+  readonly minReadySeconds?: number
+}
+
+/** What the replica loop sees. Tasks that are being deleted count only as terminating. */
+export interface ReplicaSetStatus {
+  readonly observedGeneration: number
+  readonly replicas: number
+  readonly readyReplicas: number
+  readonly availableReplicas: number
+  readonly terminatingReplicas: number
+  /** Tasks of this set that ended in failure since it was made. */
+  readonly failedReplicas: number
+}
+
+export type ReplicaSet = StoredObject<ReplicaSetSpec, ReplicaSetStatus>
+
+/** Equal, replaceable tasks of one template. */
+export const ReplicaSet: Kind<ReplicaSetSpec, ReplicaSetStatus> = /* @__PURE__ */ defineKind<
+  ReplicaSetSpec,
+  ReplicaSetStatus
+>({
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  namespaced: true,
+  schema: /* @__PURE__ */ objectSchema(replicaSetSpecSchema),
+  indexes: { controller: set => set.metadata.ownerReferences.find(owner => owner.controller)?.uid },
+})

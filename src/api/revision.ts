@@ -1,0 +1,35 @@
+import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import { objectSchema, revisionSpecSchema } from './schema.js'
+import type { TaskTemplate } from './task.js'
+
+/** One entry of a rollout's append-only history. */
+export interface RevisionSpec {
+  /** Counts up from 1 within the owner; never reused, never renumbered. */
+  readonly number: number
+  /** Content hash of `template`; equal templates have equal hashes. */
+  readonly templateHash: string
+  readonly template: TaskTemplate
+  readonly cause: 'update' | 'undo' | 'revert'
+  /** The earlier entry whose template this is, for `undo` and `revert`. */
+  readonly from?: number
+}
+
+/** How the revision fared. */
+export interface RevisionStatus {
+  readonly outcome: 'progressing' | 'succeeded' | 'failed' | 'superseded'
+  /** RFC 3339. */
+  readonly finishTime?: string
+  readonly message?: string
+}
+
+export type Revision = StoredObject<RevisionSpec, RevisionStatus>
+
+/** A ledger entry; owned by the object that rolled out. */
+export const Revision: Kind<RevisionSpec, RevisionStatus> = /* @__PURE__ */ defineKind<RevisionSpec, RevisionStatus>({
+  apiVersion: 'apps/v1',
+  kind: 'Revision',
+  plural: 'revisions',
+  namespaced: true,
+  schema: /* @__PURE__ */ objectSchema(revisionSpecSchema),
+  indexes: { controller: revision => revision.metadata.ownerReferences.find(owner => owner.controller)?.uid },
+})

@@ -1,0 +1,195 @@
+import type { JsonSchema } from '../store/index.js'
+
+type Properties = Readonly<Record<string, JsonSchema>>
+
+const text: JsonSchema = { type: 'string' }
+const flag: JsonSchema = { type: 'boolean' }
+const count: JsonSchema = { type: 'integer', minimum: 0 }
+const time: JsonSchema = { type: 'string', minLength: 20 }
+const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
+const texts: JsonSchema = { type: 'array', items: text }
+const textMap: JsonSchema = { type: 'object', additionalProperties: text }
+const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
+const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
+const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
+
+/** A closed object: unknown properties are refused, which is how a typo is caught. */
+function closed(properties: Properties, required: readonly string[] = []): JsonSchema {
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+function list(items: JsonSchema): JsonSchema {
+  return { type: 'array', items }
+}
+
+/** The schema of a kind: its spec is checked, its status is the controllers' own business. */
+export function objectSchema(spec: JsonSchema): JsonSchema {
+  return { type: 'object', properties: { spec }, required: ['spec'] }
+}
+
+const quantities: JsonSchema = {
+  type: 'object',
+  additionalProperties: { anyOf: [{ type: 'number', minimum: 0 }, { type: 'string', minLength: 1 }] },
+}
+
+const selector: JsonSchema = closed({
+  matchLabels: textMap,
+  matchExpressions: list(
+    closed({ key: text, operator: { enum: ['In', 'NotIn', 'Exists', 'DoesNotExist'] }, values: texts }, ['key', 'operator']),
+  ),
+})
+
+const probe: JsonSchema = {
+  ...closed({
+    httpGet: closed({ path: text, port: portOrName }, ['path', 'port']),
+    tcpSocket: closed({ port: portOrName }, ['port']),
+    exec: closed({ command: texts }, ['command']),
+    initialDelaySeconds: count,
+    periodSeconds: { type: 'number', exclusiveMinimum: 0 },
+    timeoutSeconds: { type: 'number', exclusiveMinimum: 0 },
+    successThreshold: { type: 'integer', minimum: 1 },
+    failureThreshold: { type: 'integer', minimum: 1 },
+  }),
+  oneOf: [{ required: ['httpGet'] }, { required: ['tcpSocket'] }, { required: ['exec'] }],
+}
+
+const effect: JsonSchema = { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }
+
+export const taskSpecSchema: JsonSchema = closed({
+  nodeName: { type: 'string', minLength: 1 },
+  image: text,
+  command: texts,
+  args: texts,
+  env: list(closed({ name: { type: 'string', minLength: 1 }, value: text }, ['name', 'value'])),
+  ports: list(
+    closed(
+      { name: { type: 'string', minLength: 1, maxLength: 63 }, containerPort: { type: 'integer', minimum: 0, maximum: 65535 }, protocol, hostPort: port },
+      ['containerPort'],
+    ),
+  ),
+  resources: closed({ requests: quantities, limits: quantities }),
+  readinessProbe: probe,
+  livenessProbe: probe,
+  nodeSelector: textMap,
+  tolerations: list(closed({ key: text, operator: { enum: ['Equal', 'Exists'] }, value: text, effect })),
+  constraints: list({ type: 'object' }),
+  terminationGracePeriodSeconds: count,
+})
+
+const template: JsonSchema = closed(
+  { metadata: closed({ labels: textMap, annotations: textMap }), spec: taskSpecSchema },
+  ['spec'],
+)
+
+export const nodeSpecSchema: JsonSchema = closed({
+  unschedulable: flag,
+  taints: list(closed({ key: text, value: text, effect }, ['key', 'effect'])),
+})
+
+export const replicaSetSpecSchema: JsonSchema = closed(
+  { replicas: count, selector, template, minReadySeconds: count },
+  ['replicas', 'selector', 'template'],
+)
+
+export const deploymentSpecSchema: JsonSchema = closed(
+  {
+    replicas: count,
+    selector,
+    template,
+    strategy: closed(
+      {
+        type: { enum: ['RollingUpdate', 'Recreate'] },
+        rollingUpdate: closed({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
+      },
+      ['type'],
+    ),
+    minReadySeconds: count,
+    progressDeadlineSeconds: { type: 'integer', minimum: 1 },
+    onFailure: { enum: ['report', 'pause', 'revert'] },
+    revisionHistoryLimit: count,
+    paused: flag,
+  },
+  ['replicas', 'selector', 'template'],
+)
+
+export const revisionSpecSchema: JsonSchema = closed(
+  {
+    number: { type: 'integer', minimum: 1 },
+    templateHash: text,
+    template,
+    cause: { enum: ['update', 'undo', 'revert'] },
+    from: { type: 'integer', minimum: 1 },
+  },
+  ['number', 'templateHash', 'template', 'cause'],
+)
+
+export const serviceSpecSchema: JsonSchema = closed({
+  selector: textMap,
+  ports: list(closed({ name: text, port, targetPort: portOrName, protocol }, ['port'])),
+  mode: { enum: ['vip', 'headless', 'external'] },
+  clusterIPs: texts,
+  externalName: text,
+  publishNotReadyAddresses: flag,
+  backends: list(closed({ revision: text, weight: { type: 'number', minimum: 0 } }, ['revision', 'weight'])),
+})
+
+export const endpointSliceSpecSchema: JsonSchema = closed(
+  {
+    serviceName: text,
+    addressType: { enum: ['IPv4', 'IPv6'] },
+    endpoints: {
+      type: 'array',
+      maxItems: 1000,
+      items: closed(
+        {
+          id: text,
+          addresses: texts,
+          ports: { type: 'object', additionalProperties: port },
+          conditions: closed({ ready: flag, serving: flag, terminating: flag }, ['ready', 'serving', 'terminating']),
+          hostname: text,
+          nodeName: text,
+          zone: text,
+          revision: text,
+        },
+        ['id', 'addresses', 'ports', 'conditions'],
+      ),
+    },
+  },
+  ['serviceName', 'addressType', 'endpoints'],
+)
+
+export const addressClaimSpecSchema: JsonSchema = closed(
+  { pool: text, owner: closed({ kind: text, namespace: text, name: text, uid: text }, ['kind', 'name', 'uid']) },
+  ['pool', 'owner'],
+)
+
+export const disruptionBudgetSpecSchema: JsonSchema = {
+  ...closed({ selector, minAvailable: countOrPercent, maxUnavailable: countOrPercent }, ['selector']),
+  oneOf: [{ required: ['minAvailable'] }, { required: ['maxUnavailable'] }],
+}
+
+export const leaseSpecSchema: JsonSchema = closed({
+  holderIdentity: text,
+  leaseDurationSeconds: { type: 'number', exclusiveMinimum: 0 },
+  acquireTime: time,
+  renewTime: time,
+  leaseTransitions: count,
+})
+
+export const eventSpecSchema: JsonSchema = closed(
+  {
+    regarding: closed({ apiVersion: text, kind: text, namespace: text, name: text, uid: text }, ['apiVersion', 'kind', 'name']),
+    type: { enum: ['Normal', 'Warning'] },
+    reason: text,
+    note: text,
+    reportingController: text,
+    count: { type: 'integer', minimum: 1 },
+    firstTime: time,
+    lastTime: time,
+  },
+  ['regarding', 'type', 'reason', 'note', 'reportingController', 'count', 'firstTime', 'lastTime'],
+)
+
+export const configMapSpecSchema: JsonSchema = closed({ data: textMap }, ['data'])
+
+export const secretSpecSchema: JsonSchema = closed({ type: text, data: textMap }, ['type', 'data'])

@@ -1,0 +1,48 @@
+import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import type { Condition } from './condition.js'
+import { objectSchema, serviceSpecSchema } from './schema.js'
+
+/** One port of a service. */
+export interface ServicePort {
+  /** Required when there are several; the `_name` of SRV records. */
+  readonly name?: string
+  readonly port: number
+  /** Number or name of a task port. Default: `port`. */
+  readonly targetPort?: number | string
+  readonly protocol?: 'TCP' | 'UDP'
+}
+
+/** How a set of tasks is reached under one name. */
+export interface ServiceSpec {
+  /** Labels of the tasks behind the service. Absent: endpoints are written by somebody else. */
+  readonly selector?: Readonly<Record<string, string>>
+  readonly ports?: readonly ServicePort[]
+  /**
+   * `vip`: one virtual address; `headless`: the name gives the endpoints; `external`: an alias of `externalName`.
+   * Default `vip`.
+   */
+  readonly mode?: 'vip' | 'headless' | 'external'
+  /** Virtual addresses; filled in from an address pool when absent. */
+  readonly clusterIPs?: readonly string[]
+  readonly externalName?: string
+  /** Publish endpoints before they are ready. Default false. */
+  readonly publishNotReadyAddresses?: boolean
+  /** Shares of traffic by revision (template hash); absent: every ready endpoint alike. */
+  readonly backends?: readonly { readonly revision: string; readonly weight: number }[]
+}
+
+/** Nothing is reported yet; conditions will be. */
+export interface ServiceStatus {
+  readonly conditions?: readonly Condition[]
+}
+
+export type Service = StoredObject<ServiceSpec, ServiceStatus>
+
+/** A stable name and address for changing tasks. */
+export const Service: Kind<ServiceSpec, ServiceStatus> = /* @__PURE__ */ defineKind<ServiceSpec, ServiceStatus>({
+  apiVersion: 'v1',
+  kind: 'Service',
+  plural: 'services',
+  namespaced: true,
+  schema: /* @__PURE__ */ objectSchema(serviceSpecSchema),
+})

@@ -1,0 +1,122 @@
+import type { Constraint } from '../core/index.js'
+import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import type { Condition } from './condition.js'
+import type { Probe } from './probe.js'
+import { objectSchema, taskSpecSchema } from './schema.js'
+
+/** Amounts by resource name, for example `{ cpu: '500m', memory: '64Mi' }`. */
+export type ResourceQuantities = Readonly<Record<string, string | number>>
+
+/** One environment variable. */
+export interface EnvVar {
+  readonly name: string
+  readonly value: string
+}
+
+/** A port that a task listens on. */
+export interface TaskPort {
+  /** Unique within the task; what a Service's `targetPort` may name. */
+  readonly name?: string
+  /** The port inside the task's own network; 0 lets the runtime choose. */
+  readonly containerPort: number
+  readonly protocol?: 'TCP' | 'UDP'
+  /** A fixed port of the node; at most one task per node may hold it. */
+  readonly hostPort?: number
+}
+
+/** A node property that the task wants or refuses. */
+export interface Taint {
+  readonly key: string
+  readonly value?: string
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+}
+
+/** A taint that the task puts up with. Kubernetes' matching rules. */
+export interface Toleration {
+  /** Absent with `operator: 'Exists'`: every key. */
+  readonly key?: string
+  /** Default `Equal`. */
+  readonly operator?: 'Equal' | 'Exists'
+  readonly value?: string
+  /** Absent: every effect. */
+  readonly effect?: Taint['effect']
+}
+
+/** What a task should run, and where it may. */
+export interface TaskSpec {
+  /** The node that runs the task; written once, by a scheduler. */
+  readonly nodeName?: string
+  /** Passed to the runtime as it is. */
+  readonly image?: string
+  readonly command?: readonly string[]
+  readonly args?: readonly string[]
+  readonly env?: readonly EnvVar[]
+  readonly ports?: readonly TaskPort[]
+  readonly resources?: { readonly requests?: ResourceQuantities; readonly limits?: ResourceQuantities }
+  /** Failing takes the task out of its services. */
+  readonly readinessProbe?: Probe
+  /** Failing ends the task, to be replaced. */
+  readonly livenessProbe?: Probe
+  /** Labels that the node must have. */
+  readonly nodeSelector?: Readonly<Record<string, string>>
+  readonly tolerations?: readonly Toleration[]
+  /** Attribute constraints, any anchor's operators. */
+  readonly constraints?: readonly Constraint[]
+  /** Seconds between the polite stop signal and the hard one. Default 30. */
+  readonly terminationGracePeriodSeconds?: number
+}
+
+/** Where a task's port can be reached. */
+export interface TaskPortStatus {
+  readonly name?: string
+  readonly containerPort: number
+  /** The port on `status.address`. */
+  readonly hostPort: number
+  readonly protocol: 'TCP' | 'UDP'
+}
+
+/** `Pending` and `Running` are alive, the others final. */
+export type TaskPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
+
+/** What became of a task. Conditions: `Scheduled` (by the scheduler), `Ready` (by its node). */
+export interface TaskStatus {
+  readonly phase?: TaskPhase
+  readonly conditions?: readonly Condition[]
+  readonly address?: string
+  readonly ports?: readonly TaskPortStatus[]
+  /** RFC 3339. */
+  readonly startTime?: string
+  readonly finishTime?: string
+  readonly exitCode?: number
+  readonly reason?: string
+  readonly message?: string
+}
+
+export type Task = StoredObject<TaskSpec, TaskStatus>
+
+/** A running unit: what others call pod, allocation or instance. It is never restarted, only replaced. */
+export const Task: Kind<TaskSpec, TaskStatus> = /* @__PURE__ */ defineKind<TaskSpec, TaskStatus>({
+  apiVersion: 'v1',
+  kind: 'Task',
+  plural: 'tasks',
+  namespaced: true,
+  schema: /* @__PURE__ */ objectSchema(taskSpecSchema),
+  indexes: {
+    node: task => task.spec.nodeName ?? '',
+    controller: task => task.metadata.ownerReferences.find(owner => owner.controller)?.uid,
+  },
+})
+
+/** True when the task has ended, whichever way. */
+export function isTaskFinished(task: Task): boolean {
+  return task.status?.phase === 'Succeeded' || task.status?.phase === 'Failed'
+}
+
+/** What a controller stamps tasks from. */
+export interface TaskTemplate {
+  readonly metadata?: {
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+  readonly spec: TaskSpec
+}

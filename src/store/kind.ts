@@ -1,0 +1,64 @@
+import type { StoredObject } from './object.js'
+
+/** Computes the values under which an object is found in an index; none, one or several. */
+export type IndexFunction<Spec, Status> = (
+  object: StoredObject<Spec, Status>,
+) => string | readonly string[] | undefined
+
+/** A JSON Schema as a plain object; checked with ajv (draft 2020-12) against `{ spec, status? }`. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** How a kind is declared. */
+export interface KindOptions<Spec, Status> {
+  /** Group and version, for example `apps/v1`, or `v1`. */
+  readonly apiVersion: string
+  /** Upper camel case, for example `ReplicaSet`. */
+  readonly kind: string
+  /** Lower case, for example `replicasets`. */
+  readonly plural: string
+  readonly namespaced: boolean
+  /** Properties `spec` and `status` of the object. Default: anything that is JSON. */
+  readonly schema?: JsonSchema
+  /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
+  readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  /**
+   * Whether status is written apart from spec, through `updateStatus` and `modifyStatus` only. Default true:
+   * `create` and `update` then leave status alone, and a status write changes nothing else.
+   */
+  readonly statusSubresource?: boolean
+}
+
+/** The typed handle of a kind; every store call is typed by it. */
+export interface Kind<Spec = unknown, Status = unknown> {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly plural: string
+  readonly namespaced: boolean
+  readonly schema: JsonSchema | undefined
+  readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  readonly statusSubresource: boolean
+}
+
+/** The stored object type of a kind handle. */
+export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObject<Spec, Status> : never
+
+/**
+ * Declares a kind.
+ *
+ * @example
+ * ```ts
+ * import { defineKind } from 'keelson/store'
+ *
+ * const Widget = defineKind<{ size: number }, { ready: boolean }>({
+ *   apiVersion: 'example/v1',
+ *   kind: 'Widget',
+ *   plural: 'widgets',
+ *   namespaced: true,
+ *   indexes: { size: widget => String(widget.spec.size) },
+ * })
+ * ```
+ */
+export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
+  const { apiVersion, kind, plural, namespaced, schema, indexes = {}, statusSubresource = true } = options
+  return Object.freeze({ apiVersion, kind, plural, namespaced, schema, indexes, statusSubresource })
+}

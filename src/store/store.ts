@@ -1,0 +1,164 @@
+import type { Env, LabelSelector, LabelSelectorInput } from '../core/index.js'
+import type { Kind } from './kind.js'
+import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
+import type { Watch, WatchOptions } from './watch.js'
+
+/** Narrows a list. All conditions must hold. */
+export interface ListOptions {
+  /** Default: every namespace. */
+  readonly namespace?: string
+  /** Kubernetes grammar (`app=web,tier in (a,b)`), its object form, or a parsed selector. */
+  readonly labelSelector?: string | LabelSelector | LabelSelectorInput
+  /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
+  readonly fieldSelector?: string
+  /** Objects that the declared index lists under this value. */
+  readonly index?: { readonly name: string; readonly value: string }
+}
+
+/** Objects in key order (namespace, then name), all as of one revision. */
+export interface ObjectList<T> {
+  readonly revision: number
+  readonly items: readonly T[]
+}
+
+/** Synchronous reads of one consistent revision. */
+export interface Reader {
+  /** The last revision that this reader has seen. */
+  readonly revision: number
+  get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined
+  list<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): ObjectList<StoredObject<Spec, Status>>
+}
+
+/** Reads pinned at one revision, whatever is written later. */
+export interface Snapshot extends Reader, Disposable {
+  /** Lets go of the pinned versions. Idempotent; reads after it throw `ClosedError`. */
+  close(): void
+}
+
+/** Conditions that the stored object must meet. */
+export interface Preconditions {
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
+/** How an object is deleted. */
+export interface DeleteOptions {
+  readonly preconditions?: Preconditions
+}
+
+/** How `update` treats what it was given. */
+export interface UpdateOptions {
+  /** Allows an object with no `resourceVersion` to replace whatever is stored. Default false. */
+  readonly unconditional?: boolean
+}
+
+/** Changes a mutable draft in place; may return a replacement instead. */
+export type Recipe<Spec, Status> = (draft: Draft<StoredObject<Spec, Status>>) => void
+
+/** Deeply mutable view of a readonly JSON type. */
+export type Draft<T> = T extends readonly (infer Item)[]
+  ? Draft<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Draft<T[Key]> }
+    : T
+
+/**
+ * Writes. A promise resolves when the change is committed and visible to this store's readers.
+ *
+ * Errors: `NotFoundError`, `AlreadyExistsError`, `ConflictError` (stale resourceVersion or uid), `InvalidError`
+ * (the object), `FencedError` (this writer may no longer write), `ClosedError`. A refused write changes nothing.
+ */
+export interface Writer {
+  create<Spec, Status>(kind: Kind<Spec, Status>, object: ObjectInput<Spec, Status>): Promise<StoredObject<Spec, Status>>
+  /** Replaces the object; refused unless `metadata.resourceVersion` is the stored one. A no-op takes no revision. */
+  update<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: UpdateOptions,
+  ): Promise<StoredObject<Spec, Status>>
+  /** Replaces only the status; refused unless `metadata.resourceVersion` is the stored one. */
+  updateStatus<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: UpdateOptions,
+  ): Promise<StoredObject<Spec, Status>>
+  /** Applies `recipe` to the current object, again after a conflict (at most 5 times). */
+  modify<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    recipe: Recipe<Spec, Status>,
+  ): Promise<StoredObject<Spec, Status>>
+  /** As `modify`, for the status only; other changes of the recipe are dropped. */
+  modifyStatus<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    recipe: Recipe<Spec, Status>,
+  ): Promise<StoredObject<Spec, Status>>
+  /**
+   * Deletes the object, or marks it with `deletionTimestamp` while finalizers hold it.
+   * Returns the object as it was left or last seen.
+   */
+  delete<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    options?: DeleteOptions,
+  ): Promise<StoredObject<Spec, Status>>
+  /**
+   * Runs `body` against a private view and commits all its writes under one revision, or none when it throws.
+   * `body` may run again; it does nothing but read and write through `tx`. Returns what `body` returns.
+   */
+  transact<T>(body: (tx: Transaction) => T): Promise<T>
+}
+
+/** Reads and writes inside `transact`: a transaction sees its own writes, nobody else does before the commit. */
+export interface Transaction extends Reader {
+  create<Spec, Status>(kind: Kind<Spec, Status>, object: ObjectInput<Spec, Status>): StoredObject<Spec, Status>
+  update<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: UpdateOptions,
+  ): StoredObject<Spec, Status>
+  updateStatus<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: UpdateOptions,
+  ): StoredObject<Spec, Status>
+  modify<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef, recipe: Recipe<Spec, Status>): StoredObject<Spec, Status>
+  modifyStatus<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    recipe: Recipe<Spec, Status>,
+  ): StoredObject<Spec, Status>
+  delete<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef, options?: DeleteOptions): StoredObject<Spec, Status>
+}
+
+/** A writer's licence: an object whose resourceVersion must not have changed when a write commits. */
+export interface Fence {
+  readonly kind: Kind
+  readonly ref: ObjectRef
+  readonly resourceVersion: string
+}
+
+/** How a client is made. */
+export interface ClientOptions {
+  /** Checked inside every commit of this client; a mismatch is `FencedError`. */
+  readonly fence?: Fence
+}
+
+/**
+ * What controllers take instead of a store: each write is one step of the given `Env`, watches deliver as its
+ * steps, and nothing happens any more once that `Env` is closed.
+ */
+export interface Client extends Reader, Writer {
+  readonly env: Env
+  snapshot(): Snapshot
+  watch<Spec, Status>(kind: Kind<Spec, Status>, options?: WatchOptions): Watch<StoredObject<Spec, Status>>
+  /** The same store seen from another `Env`. */
+  client(env: Env, options?: ClientOptions): Client
+}
+
+/** A watchable, versioned object store. */
+export interface Store extends Client, AsyncDisposable {
+  /** Ends every watch and refuses every later call with `ClosedError`. Idempotent. */
+  close(): Promise<void>
+}
