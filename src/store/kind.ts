@@ -1,9 +1,12 @@
 import type { StoredObject } from './object.js'
 
-/** Computes the values under which an object is found in an index; none, one or several. */
-export type IndexFunction<Spec, Status> = (
-  object: StoredObject<Spec, Status>,
-) => string | readonly string[] | undefined
+/**
+ * Computes the values under which an object is found in an index; none, one or several.
+ * Written as a method type so that a `Kind<Spec, Status>` fits where any `Kind` is asked for.
+ */
+export type IndexFunction<Spec, Status> = {
+  values(object: StoredObject<Spec, Status>): string | readonly string[] | undefined
+}['values']
 
 /** A JSON Schema as a plain object; checked with ajv (draft 2020-12) against `{ spec, status? }`. */
 export type JsonSchema = Readonly<Record<string, unknown>>
