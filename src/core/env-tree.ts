@@ -1,0 +1,105 @@
+import type { Clock } from './clock.js'
+import type { Env } from './env.js'
+import type { IdSource } from './ids.js'
+import { createLifetime, type Lifetime } from './lifetime.js'
+import type { Logger } from './logger.js'
+import type { Metrics } from './metrics.js'
+import type { Random } from './random.js'
+import { assertDelay, sleep } from './sleep.js'
+import type { TaskScheduler } from './task-scheduler.js'
+
+/** The raw ports of one process, before an `Env` ties them to a lifetime. */
+export interface EnvPorts {
+  /** `sleep` is added by the env, from `after`. */
+  readonly clock: Omit<Clock, 'sleep'>
+  readonly random: Random
+  readonly ids: IdSource
+  readonly tasks: TaskScheduler
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** Gives the ports of a process when its `Env` is made. `lifetime.closed` tells later whether it has died. */
+export type OpenPorts = (process: string, lifetime: { readonly closed: boolean }) => EnvPorts
+
+/**
+ * Builds an `Env` whose forks take their ports from `open` too. This is the seam for other worlds: the
+ * production and the virtual environment differ in the ports only; lifetimes work the same in both.
+ *
+ * Guarantees: after `close()` no timer or step of that env or its forks runs, timers are taken back from the
+ * clock, and a pending `sleep` stays pending for ever. An error thrown by a step goes to `logger.error`.
+ */
+export function createEnvTree(process: string, open: OpenPorts, lifetime: Lifetime = createLifetime()): Env {
+  const ports = open(process, lifetime)
+  return {
+    process,
+    get closed() {
+      return lifetime.closed
+    },
+    clock: boundClock(ports.clock, lifetime),
+    random: ports.random,
+    ids: ports.ids,
+    tasks: boundTasks(ports, lifetime),
+    logger: ports.logger,
+    metrics: ports.metrics,
+    fork: name => createEnvTree(name, open, childOf(lifetime)),
+    close: () => lifetime.close(),
+  }
+}
+
+function childOf(parent: Lifetime): Lifetime {
+  const own = createLifetime()
+  if (parent.closed) own.close()
+  const forget = parent.hold(() => own.close())
+  return {
+    get closed() {
+      return own.closed
+    },
+    hold: own.hold,
+    close: () => {
+      forget()
+      own.close()
+    },
+  }
+}
+
+const nothing = (): void => {}
+
+function boundClock(clock: EnvPorts['clock'], lifetime: Lifetime): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, fn) => {
+      assertDelay(ms)
+      if (lifetime.closed) return nothing
+      const end = (): void => {
+        forget()
+        cancel()
+      }
+      const forget = lifetime.hold(end)
+      const cancel = clock.after(ms, () => {
+        forget()
+        if (!lifetime.closed) fn()
+      })
+      return end
+    },
+    sleep: (ms, signal) => sleep({ clock, lifetime, ms, signal }),
+  }
+}
+
+function boundTasks(ports: EnvPorts, lifetime: Lifetime): TaskScheduler {
+  return {
+    defer: (step, about) => {
+      if (lifetime.closed) return nothing
+      const run = (): void => {
+        if (lifetime.closed) return
+        try {
+          step()
+        } catch (error) {
+          ports.logger.error({ err: error, kind: about.kind, label: about.label }, 'a deferred step threw')
+        }
+      }
+      return ports.tasks.defer(run, about)
+    },
+  }
+}

@@ -1,0 +1,6 @@
+export type { CapturedLog, LogLevel } from './captured-logs.js'
+export type { PendingWork } from './pending-work.js'
+export type { RunUntilOptions, VirtualEnv, VirtualEnvOptions } from './virtual-env.js'
+export { createVirtualEnv } from './virtual-env.js'
+export type { LabelCount } from './virtual-errors.js'
+export { LivelockError, VirtualTimeoutError } from './virtual-errors.js'

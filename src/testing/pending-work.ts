@@ -1,0 +1,20 @@
+import type { StepInfo } from '../core/index.js'
+
+/** A timer or deferred step that has not run. */
+export type PendingWork =
+  | { readonly kind: 'timer'; readonly process: string; readonly atMs: number }
+  | { readonly kind: 'step'; readonly process: string; readonly about: StepInfo }
+
+const listedMax = 20
+
+/** Pending work as text, for error messages: at most 20 entries, then a count of the rest. */
+export function describePending(pending: readonly PendingWork[], nowMs: number): string {
+  if (pending.length === 0) return 'nothing is pending'
+  const listed = pending.slice(0, listedMax).map(work =>
+    work.kind === 'timer'
+      ? `timer of ${work.process} in ${work.atMs - nowMs} ms`
+      : `${work.about.kind} "${work.about.label}" of ${work.process}`,
+  )
+  if (pending.length > listedMax) listed.push(`and ${pending.length - listedMax} more`)
+  return `pending: ${listed.join(', ')}`
+}

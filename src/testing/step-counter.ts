@@ -1,0 +1,34 @@
+import { type LabelCount, LivelockError } from './virtual-errors.js'
+
+/** Counts what runs at one instant, and refuses to go on for ever. */
+export interface StepCounter {
+  /** @throws LivelockError when more than the limit ran since the last reset */
+  count(label: string): void
+  reset(): void
+}
+
+const namedMax = 5
+
+/** A counter that allows `stepsMax` steps between resets. */
+export function createStepCounter(stepsMax: number): StepCounter {
+  const counts = new Map<string, number>()
+  let total = 0
+  return {
+    count: label => {
+      counts.set(label, (counts.get(label) ?? 0) + 1)
+      total++
+      if (total > stepsMax) throw new LivelockError(stepsMax, mostFrequent(counts))
+    },
+    reset: () => {
+      counts.clear()
+      total = 0
+    },
+  }
+}
+
+function mostFrequent(counts: ReadonlyMap<string, number>): readonly LabelCount[] {
+  return [...counts]
+    .map(([label, count]) => ({ label, count }))
+    .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
+    .slice(0, namedMax)
+}

@@ -1,0 +1,36 @@
+import { KeelsonError } from '../core/index.js'
+import { describePending, type PendingWork } from './pending-work.js'
+
+/** A virtual environment waited for something that did not come. `code` is `Timeout`. */
+export class VirtualTimeoutError extends KeelsonError {
+  readonly pending: readonly PendingWork[]
+
+  constructor(what: string, pending: readonly PendingWork[], nowMs: number) {
+    super({ code: 'Timeout', message: `${what}; ${describePending(pending, nowMs)}`, details: { pending, nowMs } })
+    this.pending = pending
+  }
+}
+
+/** A label and how often it ran. */
+export interface LabelCount {
+  readonly label: string
+  readonly count: number
+}
+
+/**
+ * Work that makes ever more work at one instant of virtual time. `code` is `Timeout`;
+ * `labels` names the most frequent steps, most frequent first.
+ */
+export class LivelockError extends KeelsonError {
+  readonly labels: readonly LabelCount[]
+
+  constructor(stepsMax: number, labels: readonly LabelCount[]) {
+    const worst = labels.map(({ label, count }) => `${count} × ${label}`).join(', ')
+    super({
+      code: 'Timeout',
+      message: `no rest after ${stepsMax} steps at one instant: ${worst}. Something re-arms itself without a delay, or raise stepsMax`,
+      details: { stepsMax, labels },
+    })
+    this.labels = labels
+  }
+}
