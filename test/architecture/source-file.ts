@@ -88,7 +88,8 @@ function literal(node: unknown): string | undefined {
 
 function nameOf(node: unknown): string {
   if (!isNode(node)) return ''
-  return String(node['name'] ?? node['value'] ?? '')
+  const name = node['name'] ?? node['value']
+  return typeof name === 'string' ? name : ''
 }
 
 function isNode(value: unknown): value is Node {
