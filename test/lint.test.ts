@@ -27,10 +27,22 @@ const bad: readonly (readonly [rule: string, path: string, text: string])[] = [
   ['no-default-export', 'src/core/default.ts', 'const a = 1\nexport default a'],
   ['max-lines', 'src/core/long.ts', `export {}\n${'\n'.repeat(400)}`],
   ['max-lines-per-function', 'src/core/function.ts', `export function f(): void {\n${body(70)}}`],
-  ['max-params', 'src/core/parameters.ts', 'export const f = (a: 1, b: 1, c: 1, d: 1, e: 1): unknown => [a, b, c, d, e]'],
-  ['switch-exhaustiveness-check', 'src/core/switch.ts', "export function f(a: 'x' | 'y'): void {\n  switch (a) {\n    case 'x':\n  }\n}"],
+  [
+    'max-params',
+    'src/core/parameters.ts',
+    'export const f = (a: 1, b: 1, c: 1, d: 1, e: 1): unknown => [a, b, c, d, e]',
+  ],
+  [
+    'switch-exhaustiveness-check',
+    'src/core/switch.ts',
+    "export function f(a: 'x' | 'y'): void {\n  switch (a) {\n    case 'x':\n  }\n}",
+  ],
   ['no-floating-promises', 'src/core/floating.ts', 'async function f(): Promise<void> {}\nf()\nexport {}'],
-  ['no-misused-promises', 'src/core/misused.ts', 'export const f = (p: Promise<void>): number => (p ? 1 : 2)'],
+  [
+    'no-misused-promises',
+    'src/core/misused.ts',
+    'export const f = (p: Promise<void>): number => (p ? 1 : 2)',
+  ],
   ['consistent-type-imports', 'src/core/types.ts', "import { A } from './a.js'\nexport type B = A"],
   ['no-disabled-tests', 'test/skip.test.ts', "import { test } from 'vitest'\ntest.skip('x', () => {})"],
   ['no-focused-tests', 'test/only.test.ts', "import { test } from 'vitest'\ntest.only('x', () => {})"],
@@ -54,14 +66,20 @@ beforeAll(() => {
     writeFileSync(join(directory, path), `${text}\n`)
   }
   const compilerOptions = { types: [], lib: ['es2023', 'dom'] }
-  write('tsconfig.json', JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: ['src', 'test'] }))
+  write(
+    'tsconfig.json',
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: ['src', 'test'] }),
+  )
   for (const [, path, text] of bad) write(path, text)
   for (const [path, text] of good) write(path, text)
   const oxlint = join(root, 'node_modules/.bin/oxlint')
   const options = ['--type-aware', '--format', 'json', 'src', 'test']
   const { stdout } = spawnSync(oxlint, options, { cwd: directory, encoding: 'utf8' })
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; filename: string }[] }
-  found = diagnostics.map(({ code, filename }) => ({ rule: /\((.+)\)/.exec(code)?.[1] ?? code, path: filename }))
+  found = diagnostics.map(({ code, filename }) => ({
+    rule: /\((.+)\)/.exec(code)?.[1] ?? code,
+    path: filename,
+  }))
 }, 60_000)
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))

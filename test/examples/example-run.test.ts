@@ -14,7 +14,12 @@ describe('the runner of examples', () => {
     mkdirSync(dirname(join(planted, 'examples', path)), { recursive: true })
     writeFileSync(join(planted, 'examples', path), text)
   }
-  const run = (example: string, args: string[] = []): ExampleRun => ({ example, args, quick: true, timeoutMs: 10_000 })
+  const run = (example: string, args: string[] = []): ExampleRun => ({
+    example,
+    args,
+    quick: true,
+    timeoutMs: 10_000,
+  })
 
   test.each([
     ['ends with ok', "console.log('a')\nconsole.error('note')\nconsole.log('ok')", 'ok'],

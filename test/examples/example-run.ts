@@ -37,7 +37,11 @@ export function exampleRuns(examples: string): ExampleRun[] {
     .toSorted()
     .flatMap(example => {
       const file = join(examples, example, 'example.json')
-      const { runs = [[]], timeoutMs = defaultTimeoutMs, quick = false } = existsSync(file) ? readExampleFile(file) : {}
+      const {
+        runs = [[]],
+        timeoutMs = defaultTimeoutMs,
+        quick = false,
+      } = existsSync(file) ? readExampleFile(file) : {}
       return runs.map(args => ({ example, args, quick, timeoutMs }))
     })
 }
@@ -45,8 +49,10 @@ export function exampleRuns(examples: string): ExampleRun[] {
 function readExampleFile(file: string): ExampleFile {
   const declared = JSON.parse(readFileSync(file, 'utf8')) as ExampleFile
   const unknown = Object.keys(declared).filter(key => !knownKeys.includes(key))
-  if (unknown.length > 0) throw new Error(`${file}: unknown ${unknown.join(', ')}; known are ${knownKeys.join(', ')}`)
-  if (declared.runs?.length === 0) throw new Error(`${file}: runs is empty; leave it out for one run without arguments`)
+  if (unknown.length > 0)
+    throw new Error(`${file}: unknown ${unknown.join(', ')}; known are ${knownKeys.join(', ')}`)
+  if (declared.runs?.length === 0)
+    throw new Error(`${file}: runs is empty; leave it out for one run without arguments`)
   return declared
 }
 
