@@ -30,3 +30,96 @@ export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './openmetrics.j
 // Structures.
 export type { HeapHandle } from './indexed-heap.js'
 export { heapHandle, IndexedHeap } from './indexed-heap.js'
+
+// Selectors.
+export {
+  escapeFieldValue,
+  type FieldRequirement,
+  type FieldSelector,
+  fieldSelectorOf,
+  parseFieldSelector,
+} from './field-selector.js'
+export type { LabelOperator, LabelRequirement, Labels } from './label-requirement.js'
+export {
+  type LabelSelector,
+  type LabelSelectorExpression,
+  type LabelSelectorObject,
+  labelSelectorFromObject,
+  labelSelectorOf,
+  parseLabelSelector,
+} from './label-selector.js'
+export { labelProblems, validateLabels } from './label-syntax.js'
+
+// Amounts.
+export {
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  type Quantity,
+  type QuantityFormat,
+} from './quantity.js'
+export { type ResourceUnit, ResourceRangeError, resourceName, resourceUnit } from './resource-units.js'
+export {
+  addResources,
+  amountOf,
+  containsResources,
+  equalResources,
+  formatResources,
+  isZeroResources,
+  maxResources,
+  minResources,
+  missingResource,
+  parseResources,
+  type ResourceInput,
+  type ResourceVector,
+  scaleResources,
+  subtractResources,
+  subtractResourcesToZero,
+  sumResources,
+  trySubtractResources,
+} from './resources.js'
+export {
+  containsPortRanges,
+  countPorts,
+  equalPortRanges,
+  formatPortRanges,
+  hasPort,
+  intersectPortRanges,
+  type PortRange,
+  type PortRanges,
+  parsePortRanges,
+  portRangesOf,
+  subtractPortRanges,
+  takePorts,
+  unionPortRanges,
+} from './port-ranges.js'
+
+// Constraints.
+export { type Attributes, type AttributeValue, attributeOf } from './attribute-value.js'
+export type { ConstraintValue, NodeOperator } from './constraint-operators.js'
+export {
+  type CompiledConstraint,
+  type Constraint,
+  type ConstraintSet,
+  type ConstraintVerdict,
+  compileConstraint,
+  compileConstraints,
+  formatConstraint,
+  type SiblingView,
+  type SpreadOperator,
+} from './constraints.js'
+export { kubernetesConstraint, type NodeSelectorRequirement } from './presets/kubernetes-constraints.js'
+export { type MarathonConstraint, marathonConstraint } from './presets/marathon-constraints.js'
+export { type MesosAttributeConstraint, mesosConstraint } from './presets/mesos-constraints.js'
+export { type NomadConstraint, nomadConstraints } from './presets/nomad-constraints.js'
+export { swarmConstraint } from './presets/swarm-constraints.js'
+
+// Reasons.
+export {
+  type CountedReason,
+  type Reason,
+  type ReasonSummary,
+  type Rejection,
+  renderReasons,
+  rollUpReasons,
+} from './reasons.js'
