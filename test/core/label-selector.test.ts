@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isKeelsonError } from '../../src/core/errors.js'
 import { LABEL_SELECTOR_LENGTH_MAX } from '../../src/core/label-parser.js'
 import { labelRequirement } from '../../src/core/label-requirement.js'
 import {
@@ -86,14 +87,16 @@ describe('label selector', () => {
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 10 }), pieces => {
-        let canonical: string
-        try {
-          canonical = String(parseLabelSelector(pieces.join('')))
-        } catch (error) {
-          expect(error).toEqual(invalid)
-          return
+        const canonical = (text: string): string => {
+          try {
+            return String(parseLabelSelector(text))
+          } catch (error) {
+            if (isKeelsonError(error, 'Invalid')) return ''
+            throw error
+          }
         }
-        expect(String(parseLabelSelector(canonical))).toBe(canonical)
+        const once = canonical(pieces.join(''))
+        expect(String(parseLabelSelector(once))).toBe(once)
       }),
     )
   })
@@ -203,6 +206,16 @@ describe('object form', () => {
   })
 })
 
+/** The code of the error that an action throws, if it throws one of ours. */
+function codeOf(action: () => void): string | undefined {
+  try {
+    action()
+  } catch (error) {
+    return isKeelsonError(error) ? error.code : 'foreign'
+  }
+  return undefined
+}
+
 describe('label syntax', () => {
   const name63 = 'a'.repeat(63)
   test.each([
@@ -215,9 +228,7 @@ describe('label syntax', () => {
     [{ '-a': '-b' }, 2],
   ])('%j has %i problems', (labels, count) => {
     expect(labelProblems(labels)).toHaveLength(count)
-    const validate = (): void => validateLabels(labels)
-    if (count === 0) expect(validate).not.toThrow()
-    else expect(validate).toThrow(invalid)
+    expect(codeOf(() => validateLabels(labels))).toBe(count === 0 ? undefined : 'Invalid')
   })
 
   test('problems name the field and come in the order of the keys', () => {

@@ -1,0 +1,129 @@
+import { InvalidError } from './errors.js'
+
+/** Why something was refused, as data. */
+export interface Reason {
+  /** Stable identifier to switch on, for example `InsufficientResource`. */
+  readonly code: string
+  /** Short text without a final stop, the same for every node refused alike, for example `Insufficient cpu`. */
+  readonly message: string
+  /** Facts behind the message. */
+  readonly params?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** One node and why it was refused; a node may have several reasons. */
+export interface Rejection {
+  readonly node: string
+  readonly reasons: readonly Reason[]
+}
+
+/** A reason, how many nodes gave it, and a few of them. */
+export interface CountedReason extends Reason {
+  /** Nodes refused with this code and message. */
+  readonly count: number
+  /** The first names in ascending order. */
+  readonly samples: readonly string[]
+}
+
+/** Everything that kept nodes from being chosen, counted. Plain JSON. */
+export interface ReasonSummary {
+  /** Nodes that were looked at. */
+  readonly total: number
+  /** Nodes that were not refused. */
+  readonly available: number
+  /** Most frequent first, then by code and message. */
+  readonly reasons: readonly CountedReason[]
+  /** Distinct reasons left out because there were more than `reasonsMax`. */
+  readonly omitted: number
+}
+
+/** Bounds of a summary. */
+export interface RollUpOptions {
+  /** Nodes that were looked at, when more than were refused. Default: the number of refused nodes. */
+  readonly total?: number
+  /** Node names kept per reason; the rest is only counted. Default 3. */
+  readonly samplesMax?: number
+  /** Distinct reasons kept; the least frequent are left out and counted in `omitted`. Default 50. */
+  readonly reasonsMax?: number
+}
+
+/**
+ * Counts rejections. The result does not depend on the order in which they come; a reason that a node gives
+ * twice counts once, and a node named twice is one node. Of the params, those of the first sampled node are kept.
+ *
+ * @throws InvalidError when `total` is less than the number of refused nodes
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { renderReasons, rollUpReasons } from 'keelson/core'
+ *
+ * const cpu = { code: 'InsufficientResource', message: 'Insufficient cpu', params: { resource: 'cpu' } }
+ * const taint = { code: 'UntoleratedTaint', message: 'node(s) had untolerated taint {a: b}' }
+ * const summary = rollUpReasons([
+ *   { node: 'n1', reasons: [cpu] },
+ *   { node: 'n2', reasons: [cpu] },
+ *   { node: 'n3', reasons: [taint] }
+ * ])
+ * assert.equal(
+ *   renderReasons(summary),
+ *   '0/3 nodes are available: 2 Insufficient cpu, 1 node(s) had untolerated taint {a: b}.'
+ * )
+ * ```
+ */
+export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOptions = {}): ReasonSummary {
+  const { samplesMax = 3, reasonsMax = 50 } = options
+  const nodes = new Set<string>()
+  const groups = new Map<string, Map<string, Reason>>()
+  for (const { node, reasons } of rejections) {
+    nodes.add(node)
+    for (const reason of reasons) {
+      const key = JSON.stringify([reason.code, reason.message])
+      let group = groups.get(key)
+      if (group === undefined) groups.set(key, (group = new Map()))
+      const known = group.get(node)
+      if (known === undefined || paramsText(reason) < paramsText(known)) group.set(node, reason)
+    }
+  }
+  const total = options.total ?? nodes.size
+  if (total < nodes.size) {
+    const message = `must be at least the number of refused nodes, ${nodes.size}`
+    throw new InvalidError('reason summary', [{ field: 'total', value: total, message }])
+  }
+  const counted = [...groups.values()].map(group => countReason(group, samplesMax)).sort(byFrequency)
+  return {
+    total,
+    available: total - nodes.size,
+    reasons: counted.slice(0, reasonsMax),
+    omitted: Math.max(0, counted.length - reasonsMax),
+  }
+}
+
+function countReason(group: ReadonlyMap<string, Reason>, samplesMax: number): CountedReason {
+  const names = [...group.keys()].sort()
+  const reason = group.get(names[0] ?? '') ?? { code: '', message: '' }
+  return { ...reason, count: group.size, samples: names.slice(0, samplesMax) }
+}
+
+function byFrequency(a: CountedReason, b: CountedReason): number {
+  return b.count - a.count || compareText(a.code, b.code) || compareText(a.message, b.message)
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function paramsText({ params = {} }: Reason): string {
+  return JSON.stringify(
+    Object.keys(params)
+      .sort()
+      .map(name => [name, params[name]]),
+  )
+}
+
+/** The summary in one sentence, in Kubernetes' manner: `0/5 nodes are available: 3 Insufficient cpu, 2 …`. */
+export function renderReasons({ total, available, reasons, omitted }: ReasonSummary): string {
+  const parts = reasons.map(({ count, message }) => `${count} ${message}`)
+  if (omitted > 0) parts.push(`and ${omitted} more ${omitted === 1 ? 'reason' : 'reasons'}`)
+  const head = `${available}/${total} nodes are available`
+  return parts.length === 0 ? `${head}.` : `${head}: ${parts.join(', ')}.`
+}
