@@ -48,7 +48,7 @@ export {
   labelSelectorOf,
   parseLabelSelector,
 } from './label-selector.js'
-export { labelProblems, validateLabels } from './label-syntax.js'
+export { labelKeyProblem, labelProblems, labelValueProblem, validateLabels } from './label-syntax.js'
 
 // Amounts.
 export {
