@@ -11,7 +11,7 @@ test('there are examples to run', () => {
 })
 
 for (const run of runs.filter(({ quick }) => all || quick)) {
-  test([run.example, ...run.args].join(' '), { timeout: run.timeoutMs + 10_000 }, async () => {
+  test(`${[run.example, ...run.args].join(' ')}`, { timeout: run.timeoutMs + 10_000 }, async () => {
     expect(verdict(await runExample(root, run))).toBe('ok')
   })
 }
