@@ -12,6 +12,8 @@ export interface Quantity {
 }
 
 const NANO_DIGITS = 9
+/** Longest text that is read as a quantity. */
+const TEXT_LENGTH_MAX = 128
 const NANOS = 10n ** 9n
 /** Largest magnitude of a quantity. */
 const UNITS_MAX = 2n ** 63n - 1n
@@ -41,8 +43,8 @@ const QUANTITY_PATTERN = /^([+-]?[0-9]*\.?[0-9]*)(?:([eE][+-]?[0-9]{1,6})|([KMGT
  * Parts finer than a billionth are rounded away from zero, so that something never becomes nothing.
  * A number is read as its shortest decimal text.
  *
- * @throws InvalidError when the text is not a quantity, or its magnitude is above 2^63−1 (where Kubernetes
- * silently caps)
+ * @throws InvalidError when the text is not a quantity, has more than 128 characters, or its magnitude is above
+ * 2^63−1 (where Kubernetes silently caps)
  *
  * @example
  * ```ts
@@ -54,7 +56,8 @@ const QUANTITY_PATTERN = /^([+-]?[0-9]*\.?[0-9]*)(?:([eE][+-]?[0-9]{1,6})|([KMGT
  * ```
  */
 export function parseQuantity(input: string | number): Quantity {
-  const match = QUANTITY_PATTERN.exec(String(input))
+  const text = String(input)
+  const match = text.length > TEXT_LENGTH_MAX ? null : QUANTITY_PATTERN.exec(text)
   if (match === null) throw fault(input, FORM)
   const [, numberText = '', exponentText = '', binarySuffix = '', decimalSuffix = ''] = match
   const number = parseDecimal(numberText + exponentText)

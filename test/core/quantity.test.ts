@@ -92,6 +92,8 @@ describe('quantity', () => {
     '9223372036854775808',
     '1e999999',
     `1${'0'.repeat(200)}`,
+    `${'0'.repeat(127)}11`,
+    `${'1'.repeat(1_000_000)}x`,
   ])('%j is refused', text => {
     expect(() => parseQuantity(text)).toThrow(invalid)
   })
