@@ -86,5 +86,11 @@ function randomWordsOf(count: number): Uint32Array {
 export function uuidFrom(words: Uint32Array): string {
   const hex = Array.from(words, word => word.toString(16).padStart(8, '0')).join('')
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, variant + hex.slice(17, 20), hex.slice(20, 32)].join('-')
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    variant + hex.slice(17, 20),
+    hex.slice(20, 32),
+  ].join('-')
 }

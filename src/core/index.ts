@@ -28,8 +28,25 @@ export { createMemoryMetrics } from './memory-metrics.js'
 export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './openmetrics.js'
 
 // Structures.
+export { Bitset } from './bitset.js'
 export type { HeapHandle } from './indexed-heap.js'
 export { heapHandle, IndexedHeap } from './indexed-heap.js'
+export type { SequenceRingOptions } from './ring.js'
+export { SequenceRing } from './ring.js'
+
+// JSON values.
+export { canonicalJson } from './canonical-json.js'
+export { contentHash } from './content-hash.js'
+export { deepEqual } from './deep-equal.js'
+export { deepFreeze } from './deep-freeze.js'
+
+// Ending things.
+export type { DerivedSignal } from './abort.js'
+export { abortable, anySignal, withDeadline } from './abort.js'
+export type { Closable, Lifecycle } from './lifecycle.js'
+export { createLifecycle } from './lifecycle.js'
+export type { Listeners, ListenersOptions } from './listeners.js'
+export { createListeners } from './listeners.js'
 
 // Selectors.
 export {

@@ -153,5 +153,6 @@ function before(a: HeapHandle, b: HeapHandle): boolean {
 }
 
 function assertKey(at: number): void {
-  if (Number.isNaN(at)) throw new InvalidError('heap key', [{ field: 'at', value: at, message: 'must be a number' }])
+  if (Number.isNaN(at))
+    throw new InvalidError('heap key', [{ field: 'at', value: at, message: 'must be a number' }])
 }

@@ -53,7 +53,9 @@ export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1,
 export function createMemoryMetrics(options: MemoryMetricsOptions = {}): MemoryMetrics {
   const { seriesMax = 10_000 } = options
   if (!Number.isInteger(seriesMax) || seriesMax < 1) {
-    throw new InvalidError('metrics', [{ field: 'seriesMax', value: seriesMax, message: 'must be an integer ≥ 1' }])
+    throw new InvalidError('metrics', [
+      { field: 'seriesMax', value: seriesMax, message: 'must be an integer ≥ 1' },
+    ])
   }
   const instruments = new Map<string, Instrument>()
   const takenSamples = new Map<string, string>()
@@ -61,7 +63,8 @@ export function createMemoryMetrics(options: MemoryMetricsOptions = {}): MemoryM
   const open = (name: string, kind: MetricKind, described: InstrumentOptions = {}): MetricSeriesTable => {
     const known = instruments.get(name)
     if (known !== undefined) {
-      if (known.kind !== kind) throw invalid(name, `is a ${known.kind} already; use another name for a ${kind}`)
+      if (known.kind !== kind)
+        throw invalid(name, `is a ${known.kind} already; use another name for a ${kind}`)
       return known.table
     }
     const samples = sampleNames(familyName(name, kind, described.unit), kind)
@@ -108,9 +111,13 @@ export function createMemoryMetrics(options: MemoryMetricsOptions = {}): MemoryM
 
 function checkedBuckets(name: string, buckets: readonly number[]): readonly number[] {
   const bounds = buckets.at(-1) === Number.POSITIVE_INFINITY ? buckets.slice(0, -1) : [...buckets]
-  const ascending = bounds.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > (bounds[i - 1] as number)))
+  const ascending = bounds.every(
+    (bound, i) => Number.isFinite(bound) && (i === 0 || bound > (bounds[i - 1] as number)),
+  )
   if (ascending) return bounds
-  throw new InvalidError(`metric ${name}`, [{ field: 'buckets', value: buckets, message: 'must be finite and strictly ascending' }])
+  throw new InvalidError(`metric ${name}`, [
+    { field: 'buckets', value: buckets, message: 'must be finite and strictly ascending' },
+  ])
 }
 
 function invalid(name: string, message: string): InvalidError {

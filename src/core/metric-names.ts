@@ -11,8 +11,10 @@ const unitPattern = /^[A-Za-z0-9_]+$/
  * @throws InvalidError when the name or unit cannot be turned into one
  */
 export function familyName(name: string, kind: MetricKind, unit?: string): string {
-  if (!characters.test(name)) throw invalid('name', name, 'must start with a letter or _ and hold letters, digits and _:.-/ only')
-  if (unit !== undefined && !unitPattern.test(unit)) throw invalid('unit', unit, 'must hold letters, digits and _ only')
+  if (!characters.test(name))
+    throw invalid('name', name, 'must start with a letter or _ and hold letters, digits and _:.-/ only')
+  if (unit !== undefined && !unitPattern.test(unit))
+    throw invalid('unit', unit, 'must hold letters, digits and _ only')
   let family = name.replaceAll(/[.\-/]/g, '_')
   if (kind === 'counter' && family.endsWith('_total')) family = family.slice(0, -'_total'.length)
   return unit === undefined || family.endsWith(`_${unit}`) ? family : `${family}_${unit}`

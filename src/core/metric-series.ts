@@ -34,7 +34,8 @@ export class MetricSeriesTable {
   }
 
   add(by: number, labels?: MetricLabels): void {
-    if (!(by >= 0)) throw this.#invalid('by', by, 'must be ≥ 0, because a counter only grows; use a gauge otherwise')
+    if (!(by >= 0))
+      throw this.#invalid('by', by, 'must be ≥ 0, because a counter only grows; use a gauge otherwise')
     this.#seriesFor(labels).value += by
   }
 
@@ -103,7 +104,8 @@ export class MetricSeriesTable {
     for (const [name, value] of Object.entries(labels)) {
       const field = `labels.${name}`
       if (!labelName.test(name)) throw this.#invalid(field, name, 'must be a name of letters, digits and _')
-      if (name === 'le' && this.#options.kind === 'histogram') throw this.#invalid(field, value, 'is taken by the buckets')
+      if (name === 'le' && this.#options.kind === 'histogram')
+        throw this.#invalid(field, value, 'is taken by the buckets')
       if (typeof value !== 'string') throw this.#invalid(field, value, 'must be a string')
     }
   }

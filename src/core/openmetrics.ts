@@ -44,14 +44,18 @@ function samples(family: string, kind: MetricKind, series: SeriesSnapshot): read
     return [`${family}${suffix}${braces(labels)} ${numberText(series.value)}`]
   }
   return [
-    ...series.buckets.map(({ le, count }) => `${family}_bucket${braces([...labels, `le="${boundText(le)}"`])} ${count}`),
+    ...series.buckets.map(
+      ({ le, count }) => `${family}_bucket${braces([...labels, `le="${boundText(le)}"`])} ${count}`,
+    ),
     `${family}_sum${braces(labels)} ${numberText(series.sum)}`,
     `${family}_count${braces(labels)} ${series.count}`,
   ]
 }
 
 function labelPairs(labels: MetricLabels): readonly string[] {
-  return Object.keys(labels).sort().map(name => `${name}="${escapeText(labels[name] ?? '')}"`)
+  return Object.keys(labels)
+    .sort()
+    .map(name => `${name}="${escapeText(labels[name] ?? '')}"`)
 }
 
 function braces(pairs: readonly string[]): string {

@@ -6,4 +6,8 @@ const gauge: Gauge = { set: drop }
 const histogram: Histogram = { record: drop }
 
 /** Drops every measurement; the default. */
-export const silentMetrics: Metrics = { counter: () => counter, gauge: () => gauge, histogram: () => histogram }
+export const silentMetrics: Metrics = {
+  counter: () => counter,
+  gauge: () => gauge,
+  histogram: () => histogram,
+}

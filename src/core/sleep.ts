@@ -5,7 +5,9 @@ import type { Lifetime } from './lifetime.js'
 /** @throws InvalidError unless `ms` is a finite number ≥ 0 */
 export function assertDelay(ms: number): void {
   if (Number.isFinite(ms) && ms >= 0) return
-  throw new InvalidError('delay', [{ field: 'ms', value: ms, message: 'must be a finite number of milliseconds ≥ 0' }])
+  throw new InvalidError('delay', [
+    { field: 'ms', value: ms, message: 'must be a finite number of milliseconds ≥ 0' },
+  ])
 }
 
 /** What one sleep needs. */

@@ -1,6 +1,7 @@
 import { InvalidError } from './errors.js'
 
-const pattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
+const pattern =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
 const yearZeroMs = -62_167_219_200_000
 const year10000Ms = 253_402_300_800_000
@@ -13,7 +14,9 @@ const year10000Ms = 253_402_300_800_000
  */
 export function formatTime(ms: number): string {
   if (!inRange(ms)) {
-    throw new InvalidError('time', [{ field: 'ms', value: ms, message: 'must be a finite time in the years 0000 to 9999' }])
+    throw new InvalidError('time', [
+      { field: 'ms', value: ms, message: 'must be a finite time in the years 0000 to 9999' },
+    ])
   }
   return new Date(Math.floor(ms)).toISOString()
 }
@@ -27,7 +30,19 @@ export function formatTime(ms: number): string {
 export function parseTime(text: string): number {
   const match = pattern.exec(text)
   if (match === null) throw invalid(text, 'must look like 2026-01-31T23:59:59.000Z or …+02:00')
-  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', sign, oh = '0', om = '0'] = match
+  const [
+    ,
+    year = '',
+    month = '',
+    day = '',
+    hour = '',
+    minute = '',
+    second = '',
+    fraction = '',
+    sign,
+    oh = '0',
+    om = '0',
+  ] = match
   const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
   const localMs = Date.parse(local)
   // Hosts roll 30 February over into March; a round trip shows it.

@@ -28,10 +28,12 @@ export function captureLogs(now: () => number, linesMax = 10_000): LogCapture {
     lines.push(line)
   }
   const loggerWith = (bindings: LogFields): Logger => {
-    const method = (level: LogLevel): LogMethod => (first: LogFields | string, message?: string) => {
-      const fields = typeof first === 'string' ? bindings : { ...bindings, ...first }
-      keep({ level, message: typeof first === 'string' ? first : (message ?? ''), fields, timeMs: now() })
-    }
+    const method =
+      (level: LogLevel): LogMethod =>
+      (first: LogFields | string, message?: string) => {
+        const fields = typeof first === 'string' ? bindings : { ...bindings, ...first }
+        keep({ level, message: typeof first === 'string' ? first : (message ?? ''), fields, timeMs: now() })
+      }
     return {
       debug: method('debug'),
       info: method('info'),

@@ -10,11 +10,13 @@ const listedMax = 20
 /** Pending work as text, for error messages: at most 20 entries, then a count of the rest. */
 export function describePending(pending: readonly PendingWork[], nowMs: number): string {
   if (pending.length === 0) return 'nothing is pending'
-  const listed = pending.slice(0, listedMax).map(work =>
-    work.kind === 'timer'
-      ? `timer of ${work.process} in ${work.atMs - nowMs} ms`
-      : `${work.about.kind} "${work.about.label}" of ${work.process}`,
-  )
+  const listed = pending
+    .slice(0, listedMax)
+    .map(work =>
+      work.kind === 'timer'
+        ? `timer of ${work.process} in ${work.atMs - nowMs} ms`
+        : `${work.about.kind} "${work.about.label}" of ${work.process}`,
+    )
   if (pending.length > listedMax) listed.push(`and ${pending.length - listedMax} more`)
   return `pending: ${listed.join(', ')}`
 }

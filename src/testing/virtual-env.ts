@@ -122,7 +122,15 @@ export function createVirtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
     ids,
     metrics,
   }))
-  return { ...controls(world), ...envParts(env), metrics, logs: logs.lines, get closed() { return env.closed } }
+  return {
+    ...controls(world),
+    ...envParts(env),
+    metrics,
+    logs: logs.lines,
+    get closed() {
+      return env.closed
+    },
+  }
 }
 
 /** The env without its getter, which a spread would freeze at its present value. */
@@ -221,5 +229,7 @@ function pendingIn({ clock, tasks }: World): readonly PendingWork[] {
 
 function assertDuration(field: string, ms: number): void {
   if (Number.isFinite(ms) && ms >= 0) return
-  throw new InvalidError('virtual time', [{ field, value: ms, message: 'must be a finite number of milliseconds ≥ 0' }])
+  throw new InvalidError('virtual time', [
+    { field, value: ms, message: 'must be a finite number of milliseconds ≥ 0' },
+  ])
 }

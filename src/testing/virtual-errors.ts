@@ -6,7 +6,11 @@ export class VirtualTimeoutError extends KeelsonError {
   readonly pending: readonly PendingWork[]
 
   constructor(what: string, pending: readonly PendingWork[], nowMs: number) {
-    super({ code: 'Timeout', message: `${what}; ${describePending(pending, nowMs)}`, details: { pending, nowMs } })
+    super({
+      code: 'Timeout',
+      message: `${what}; ${describePending(pending, nowMs)}`,
+      details: { pending, nowMs },
+    })
     this.pending = pending
   }
 }

@@ -59,7 +59,8 @@ describe('indexed heap', () => {
           }
           expect(heap.peek()?.name).toBe(oracle.first())
           expect(heap.size).toBe(oracle.entries.length)
-          for (const each of items) expect(heap.has(each)).toBe(oracle.entries.some(entry => entry.name === each.name))
+          for (const each of items)
+            expect(heap.has(each)).toBe(oracle.entries.some(entry => entry.name === each.name))
         }
       }),
     )
@@ -68,7 +69,9 @@ describe('indexed heap', () => {
   test('hands out equal keys in the order of insertion', () => {
     const heap = new IndexedHeap<Item>()
     for (let name = 0; name < 100; name++) heap.push(makeItem(name), 5)
-    expect(Array.from({ length: 100 }, () => heap.pop()?.name)).toEqual(Array.from({ length: 100 }, (_, name) => name))
+    expect(Array.from({ length: 100 }, () => heap.pop()?.name)).toEqual(
+      Array.from({ length: 100 }, (_, name) => name),
+    )
   })
 
   test('clear lets the items into another heap', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { createEnv, createSeededRandom, type LogFields, silentLogger, systemEnv } from '../../src/core/index.js'
+import {
+  createEnv,
+  createSeededRandom,
+  type LogFields,
+  silentLogger,
+  systemEnv,
+} from '../../src/core/index.js'
 import { systemHost, uuidFrom } from '../../src/core/host.js'
 import { createSystemClock } from '../../src/core/system-clock.js'
 import { createSystemTasks } from '../../src/core/system-tasks.js'
@@ -10,8 +16,16 @@ const about = { kind: 'deliver', label: 'watch' } as const
 function fakeWorld() {
   const host = createFakeHost()
   const errors: LogFields[] = []
-  const logger = { ...silentLogger, error: (fields: LogFields | string) => void errors.push(fields as LogFields) }
-  const env = createEnv({ process: 'p', clock: createSystemClock(host), tasks: createSystemTasks({ host }), logger })
+  const logger = {
+    ...silentLogger,
+    error: (fields: LogFields | string) => void errors.push(fields as LogFields),
+  }
+  const env = createEnv({
+    process: 'p',
+    clock: createSystemClock(host),
+    tasks: createSystemTasks({ host }),
+    logger,
+  })
   const drain = (): void => {
     for (let i = 0; i < 20; i++) host.turn()
     while (host.jump());
@@ -68,10 +82,13 @@ describe('env', () => {
     const controller = new AbortController()
     let outcome = 'pending'
     const sleeping = env.clock.sleep(5, controller.signal)
-    sleeping.then(() => (outcome = 'woke'), () => (outcome = 'aborted'))
-    env.clock.sleep(5).then(() => (outcome = 'woke'))
+    sleeping.then(
+      () => (outcome = 'woke'),
+      () => (outcome = 'aborted'),
+    )
+    void env.clock.sleep(5).then(() => (outcome = 'woke'))
     env.close()
-    env.clock.sleep(0).then(() => (outcome = 'woke'))
+    void env.clock.sleep(0).then(() => (outcome = 'woke'))
     controller.abort()
     drain()
     await new Promise(resolve => setImmediate(resolve))
@@ -109,7 +126,12 @@ describe('env', () => {
   test('keeps the parts that it was given, in forks too', () => {
     const random = createSeededRandom(1)
     const env = createEnv({ random, ids: { next: () => 'fixed' } })
-    expect([env.process, env.random, env.fork('b').random, env.fork('b').ids.next()]).toEqual(['main', random, random, 'fixed'])
+    expect([env.process, env.random, env.fork('b').random, env.fork('b').ids.next()]).toEqual([
+      'main',
+      random,
+      random,
+      'fixed',
+    ])
     expect(env.fork('b').process).toBe('b')
   })
 })
@@ -140,7 +162,8 @@ describe('system env', () => {
   test('gives version 4 UUIDs and numbers in [0, 1)', () => {
     const ids = Array.from({ length: 100 }, () => systemEnv.ids.next('task'))
     expect(new Set(ids).size).toBe(100)
-    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    for (const id of ids)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     const number = systemEnv.random.next()
     expect(number >= 0 && number < 1).toBe(true)
     expect(systemEnv.random.fork('a').next()).toBe(systemEnv.random.fork('a').next())

@@ -57,7 +57,10 @@ describe('system tasks', () => {
     host.setTimeout(() => {
       firedAt = host.time
     }, 5)
-    for (let i = 0; i < 1000; i++) tasks.defer(() => { host.time += 0.5 }, about)
+    for (let i = 0; i < 1000; i++)
+      tasks.defer(() => {
+        host.time += 0.5
+      }, about)
     while (host.micro.length + host.macro.length > 0) host.turn()
     expect(host.time).toBe(500)
     expect(firedAt).toBeLessThanOrEqual(9)
@@ -67,7 +70,10 @@ describe('system tasks', () => {
     const host = createFakeHost()
     const tasks = createSystemTasks({ host, sliceMs: 0 })
     let ran = 0
-    for (let i = 0; i < 3; i++) tasks.defer(() => { ran++ }, about)
+    for (let i = 0; i < 3; i++)
+      tasks.defer(() => {
+        ran++
+      }, about)
     for (let turn = 0; turn < 10; turn++) host.turn()
     expect(ran).toBe(3)
   })

@@ -20,9 +20,12 @@ describe('virtual env', () => {
       fc.asyncProperty(fc.array(fc.nat(30), { maxLength: 30 }), fc.nat(30), async (delays, ms) => {
         const env = createVirtualEnv()
         const fired: [number, number][] = []
-        for (const [index, delay] of delays.entries()) env.clock.after(delay, () => fired.push([index, env.clock.monotonic()]))
+        for (const [index, delay] of delays.entries())
+          env.clock.after(delay, () => fired.push([index, env.clock.monotonic()]))
         await env.advance(ms)
-        const expected = [...delays.entries()].filter(([, delay]) => delay <= ms).sort(([i, a], [j, b]) => a - b || i - j)
+        const expected = [...delays.entries()]
+          .filter(([, delay]) => delay <= ms)
+          .sort(([i, a], [j, b]) => a - b || i - j)
         expect(fired).toEqual(expected)
         expect(env.clock.monotonic()).toBe(ms)
       }),
@@ -53,7 +56,7 @@ describe('virtual env', () => {
     const loop = async (): Promise<void> => {
       for (let i = 0; i < 3; i++) {
         await env.clock.sleep(10)
-        for (let hop = 0; hop < 50; hop++) await null
+        for (let hop = 0; hop < 50; hop++) await Promise.resolve()
         env.tasks.defer(() => seen.push(`step at ${env.clock.monotonic()}`), step('s'))
       }
     }
@@ -88,7 +91,13 @@ describe('virtual env', () => {
     env.tasks.defer(() => {}, step('innocent'))
     const failure = await env.settle().catch(error => error)
     expect(failure).toBeInstanceOf(LivelockError)
-    expect(failure).toMatchObject({ code: 'Timeout', labels: [{ label: 'call spin', count: 100 }, { label: 'call innocent', count: 1 }] })
+    expect(failure).toMatchObject({
+      code: 'Timeout',
+      labels: [
+        { label: 'call spin', count: 100 },
+        { label: 'call innocent', count: 1 },
+      ],
+    })
   })
 
   test('a timer that re-arms itself without a delay is a livelock; with a delay it is not', async () => {
@@ -136,7 +145,12 @@ describe('virtual env', () => {
     }
     expect(await env.run(work)).toBe('done')
     expect(env.clock.monotonic()).toBe(60_000)
-    await expect(env.run(async () => { await env.clock.sleep(1); throw new Error('broken') })).rejects.toThrow('broken')
+    await expect(
+      env.run(async () => {
+        await env.clock.sleep(1)
+        throw new Error('broken')
+      }),
+    ).rejects.toThrow('broken')
     await expect(env.run(() => new Promise(() => {}))).rejects.toBeInstanceOf(VirtualTimeoutError)
   })
 
@@ -188,7 +202,12 @@ describe('virtual env', () => {
   test('ids count per hint, over all forks', () => {
     const env = createVirtualEnv()
     const fork = env.fork('b')
-    expect([env.ids.next('task'), fork.ids.next('task'), env.ids.next('node'), env.ids.next()]).toEqual(['task-1', 'task-2', 'node-1', 'id-1'])
+    expect([env.ids.next('task'), fork.ids.next('task'), env.ids.next('node'), env.ids.next()]).toEqual([
+      'task-1',
+      'task-2',
+      'node-1',
+      'id-1',
+    ])
   })
 
   test('random streams repeat with the seed and differ between forks, also of one name', () => {
