@@ -1,0 +1,92 @@
+import { InvalidError } from '../core/index.js'
+import { type IntOrPercent, parseIntOrPercent, resolveIntOrPercent, type Rounding } from './int-or-percent.js'
+
+/**
+ * How far a rollout may stray from the desired count.
+ *
+ * Percentages are of the *current* desired count: `maxSurge` rounds up and `maxUnavailable` rounds down.
+ */
+export interface BudgetSpec {
+  /** Instances above the desired count. Default `'25%'`. */
+  readonly maxSurge?: IntOrPercent
+  /** Available instances that may be missing. At most 100%. Default `'25%'`. */
+  readonly maxUnavailable?: IntOrPercent
+  /**
+   * Which side becomes 1 when both come out as 0, because then nothing could ever move. Default `'surge'`: one
+   * extra instance rather than one too few. Use `'unavailable'` where two of a kind cannot exist at once.
+   */
+  readonly giveWay?: 'surge' | 'unavailable'
+  /** Rounding of a `maxSurge` percentage. Default `'up'`. */
+  readonly surgeRounding?: Rounding
+  /** Whether instances that are still stopping count against the ceiling: safer, slower. Default false. */
+  readonly countStopping?: boolean
+}
+
+/** A budget resolved for one desired count. `0 ≤ floor ≤ desired ≤ ceil`, and `floor < ceil` unless desired is 0. */
+export interface Bounds {
+  /** A plan never takes availability below this. */
+  readonly floor: number
+  /** A plan never grows the number of requested instances above this. */
+  readonly ceil: number
+}
+
+/** Surge and unavailability as counts, and whether one of them had to give way. */
+export interface ResolvedBudget extends Bounds {
+  readonly surge: number
+  readonly unavailable: number
+  readonly gaveWay: boolean
+}
+
+/**
+ * Resolves a budget: `floor = desired − unavailable`, `ceil = desired + surge`. Exact integer arithmetic.
+ *
+ * @throws InvalidError when a value cannot be read, `maxUnavailable` is above 100%, or both are a literal 0
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { resolveBudget } from 'keelson/rollout'
+ *
+ * const { floor, ceil } = resolveBudget({ maxSurge: '25%', maxUnavailable: '25%' }, 10)
+ * assert.deepEqual([floor, ceil], [8, 13])
+ * ```
+ */
+export function resolveBudget(spec: BudgetSpec, desired: number): ResolvedBudget {
+  if (!Number.isSafeInteger(desired) || desired < 0) {
+    throw new InvalidError('budget', [
+      { field: 'desired', value: desired, message: 'must be a whole number of at least 0' },
+    ])
+  }
+  const { maxSurge, maxUnavailable } = checkBudget(spec)
+  if (desired === 0) return { floor: 0, ceil: 0, surge: 0, unavailable: 0, gaveWay: false }
+  const rounding = spec.surgeRounding ?? 'up'
+  let surge = resolveIntOrPercent(maxSurge, desired, { rounding, field: 'maxSurge' })
+  let unavailable = resolveIntOrPercent(maxUnavailable, desired, { rounding: 'down', field: 'maxUnavailable' })
+  unavailable = Math.min(unavailable, desired)
+  const gaveWay = surge === 0 && unavailable === 0
+  if (gaveWay) {
+    if (spec.giveWay === 'unavailable') unavailable = 1
+    else surge = 1
+  }
+  return { floor: desired - unavailable, ceil: desired + surge, surge, unavailable, gaveWay }
+}
+
+/** Checks a budget without a count, and fills in the defaults. @throws InvalidError as `resolveBudget` does */
+export function checkBudget(spec: BudgetSpec): { readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent } {
+  const maxSurge = spec.maxSurge ?? '25%'
+  const maxUnavailable = spec.maxUnavailable ?? '25%'
+  const surge = parseIntOrPercent(maxSurge, 'maxSurge')
+  const unavailable = parseIntOrPercent(maxUnavailable, 'maxUnavailable')
+  if (unavailable.kind === 'share' && unavailable.millionths > 1_000_000) {
+    throw new InvalidError('budget', [
+      { field: 'maxUnavailable', value: maxUnavailable, message: 'must be at most 100%' },
+    ])
+  }
+  const stuck = surge.kind === 'count' && surge.count === 0 && unavailable.kind === 'count' && unavailable.count === 0
+  if (stuck) {
+    throw new InvalidError('budget', [
+      { field: 'maxUnavailable', value: 0, message: 'must be above 0 when maxSurge is 0, or nothing can move' },
+    ])
+  }
+  return { maxSurge, maxUnavailable }
+}

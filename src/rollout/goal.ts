@@ -1,0 +1,61 @@
+import { resolveIntOrPercent } from './int-or-percent.js'
+import type { Tally } from './move.js'
+import type { Waypoint } from './program.js'
+
+/** Wanted sizes by revision. */
+export type Goal = ReadonlyMap<string, number>
+
+/** Who is who in a rollout. `stable` is absent while nothing has succeeded, and may be `next` itself. */
+export interface Roles {
+  readonly next: string
+  readonly stable?: string
+}
+
+/** The distribution that a waypoint asks for: its share on `next`, the rest on `stable`, nothing elsewhere. */
+export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable }: Roles): Goal {
+  const asked = resolveIntOrPercent(waypoint.next, desired, { rounding: 'up', field: 'waypoints.next' })
+  const count = Math.min(desired, asked)
+  if (stable === undefined || stable === next) return new Map([[next, desired]])
+  return new Map([
+    [next, count],
+    [stable, desired - count],
+  ])
+}
+
+/** What a standing rollout keeps: the sizes at the time it stopped, and the count they were meant for. */
+export interface HeldGoal {
+  readonly desired: number
+  readonly sizes: Readonly<Record<string, number>>
+}
+
+/** Freezes the current sizes. */
+export function hold(sets: readonly Tally[], desired: number): HeldGoal {
+  const live = sets.filter(set => set.size > 0).map(set => [set.revision, set.size] as const)
+  return { desired, sizes: Object.fromEntries(live.sort(([a], [b]) => (a < b ? -1 : 1))) }
+}
+
+/**
+ * A frozen distribution for another desired count: the total moves by the difference, inside the bounds, and each
+ * revision keeps its share of it (largest remainder, ties to `stable`, then by name). With nothing to scale,
+ * everything goes to `stable`, or to `next` when there is none.
+ */
+export function rescale(held: HeldGoal, desired: number, roles: Roles & { readonly most: number; readonly least: number }): HeldGoal {
+  if (held.desired === desired) return held
+  const entries = Object.entries(held.sizes)
+  const before = entries.reduce((sum, [, size]) => sum + size, 0)
+  const after = Math.min(roles.most, Math.max(roles.least, before + desired - held.desired))
+  if (before === 0) return { desired, sizes: { [roles.stable ?? roles.next]: after } }
+  const shares = entries.map(([revision, size]) => {
+    const rest = (size * after) % before
+    return { revision, rest, size: (size * after - rest) / before }
+  })
+  let missing = after - shares.reduce((sum, share) => sum + share.size, 0)
+  const rank = (revision: string): number => (revision === roles.stable ? 0 : 1)
+  shares.sort((a, b) => b.rest - a.rest || rank(a.revision) - rank(b.revision) || (a.revision < b.revision ? -1 : 1))
+  const sizes = shares.map(share => {
+    const extra = missing > 0 ? 1 : 0
+    missing -= extra
+    return [share.revision, share.size + extra] as const
+  })
+  return { desired, sizes: Object.fromEntries(sizes.sort(([a], [b]) => (a < b ? -1 : 1))) }
+}

@@ -1,0 +1,25 @@
+// Budget.
+export type { IntOrPercent, Rounding } from './int-or-percent.js'
+export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'
+export { resolveBudget } from './budget.js'
+export type { BudgetFinding } from './lint-budget.js'
+export { lintBudget } from './lint-budget.js'
+
+// Strategy.
+export type { FailurePolicy, Program, ProgramOptions, Waypoint } from './program.js'
+export { checkProgram, recreate, rolling } from './program.js'
+export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes.js'
+export { kubernetesProgram } from './presets/kubernetes.js'
+export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon.js'
+export { marathonBudget, marathonStrategy } from './presets/marathon.js'
+
+// Decision.
+export type { Move, MoveInput, Tally } from './move.js'
+export { move } from './move.js'
+export type { Blocker } from './blocker.js'
+export { describeBlocker } from './blocker.js'
+export type { FailureCause, Marks } from './gates.js'
+export type { HeldGoal } from './goal.js'
+export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'
+export type { Plan, RolloutAction, RolloutSpec, RolloutTally, RolloutView } from './machine.js'
+export { plan } from './machine.js'

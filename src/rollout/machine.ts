@@ -1,0 +1,260 @@
+import type { Blocker } from './blocker.js'
+import { resolveBudget } from './budget.js'
+import { failuresWithin, type FailureCause, furthest, goalReached, marksOf, progressWithin, type Verdict } from './gates.js'
+import { type Goal, hold, rescale, waypointGoal } from './goal.js'
+import { type Move, move, type Tally } from './move.js'
+import type { Program, Waypoint } from './program.js'
+import { isUnfinished, ownFailure, type RolloutState } from './rollout-state.js'
+
+/** What is wanted. */
+export interface RolloutSpec {
+  readonly desired: number
+  /** Content hash of the wanted template. */
+  readonly revision: string
+  /** Number of the ledger entry that asked for it. */
+  readonly entry: number
+  /** Why that entry was written. A revert never reverts again. */
+  readonly cause: 'update' | 'undo' | 'revert'
+  /** The newest revision that succeeded; may be `revision` itself. */
+  readonly stable?: string
+  readonly paused: boolean
+  readonly program: Program
+}
+
+/** What is there. The order of `sets` has no meaning. */
+export interface RolloutView {
+  readonly sets: readonly RolloutTally[]
+}
+
+/** A tally, and how many instances of the revision have failed so far, as far as is known. */
+export interface RolloutTally extends Tally {
+  /** Default 0. */
+  readonly failed?: number
+}
+
+/** What an executor does, all at once or not at all. */
+export type RolloutAction =
+  /** Give the revision this size, making its set when there is none. Absolute, so applying it twice is harmless. */
+  | { readonly op: 'size'; readonly revision: string; readonly size: number }
+  /** Note in the ledger how an entry fared. */
+  | { readonly op: 'outcome'; readonly entry: number; readonly outcome: 'succeeded' | 'failed' | 'superseded'; readonly cause?: FailureCause }
+  /** Make `revision` the wanted one again, under the new ledger number `entry`. */
+  | { readonly op: 'revert'; readonly revision: string; readonly entry: number }
+
+/** One decision. */
+export interface Plan {
+  readonly actions: readonly RolloutAction[]
+  readonly state: RolloutState
+  /** When to decide again although nothing changed. Epoch milliseconds. */
+  readonly wakeAtMs?: number
+  /** Why the rollout is not further along; empty when nothing is left to do. */
+  readonly blockers: readonly Blocker[]
+}
+
+/** Automatic reverts before a rollout halts. */
+const REVERTS_MAX = 1
+
+/**
+ * Decides the next step of a rollout. Pure: no clock, no I/O; equal inputs in any order give equal plans.
+ *
+ * Guarantees: those of `move`; a rollout that was superseded never acts again; `succeeded` only when nothing but the
+ * wanted revision is requested and all of it is available; at most one automatic revert in a row; while paused the
+ * clock stands still, and only a changed `desired` changes sizes.
+ *
+ * @param state the record of the previous step; `undefined` for a rollout that has none
+ * @param nowMs epoch milliseconds
+ * @throws InvalidError when `desired` or the budget is not acceptable
+ */
+export function plan(spec: RolloutSpec, state: RolloutState | undefined, view: RolloutView, nowMs: number): Plan {
+  const sets = view.sets.map(clip)
+  const actions: RolloutAction[] = []
+  let now = begin(spec, state, { sets, nowMs, actions })
+  now = scaled(spec, now, { sets, nowMs })
+  now = pausing(spec, now, { sets, nowMs })
+  now = advance(spec, now, { sets, nowMs, actions })
+  const step = next(spec, now, sets)
+  for (const [revision, size] of [...step.sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const current = sets.find(set => set.revision === revision)
+    if (current?.size !== size) actions.push({ op: 'size', revision, size })
+  }
+  if (!step.sizes.has(now.revision)) actions.push({ op: 'size', revision: now.revision, size: 0 })
+  const wakeAtMs = deadlineOf(spec, now)
+  const blockers = [...standing(spec, now), ...step.blockers]
+  return { actions, state: now, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+}
+
+interface Scene {
+  readonly sets: readonly RolloutTally[]
+  readonly nowMs: number
+}
+
+interface Stage extends Scene {
+  readonly actions: RolloutAction[]
+}
+
+function clip(set: RolloutTally): RolloutTally {
+  const available = Math.max(0, Math.min(set.available, set.size - (set.dead ?? 0)))
+  return available === set.available ? set : { ...set, available }
+}
+
+/** A ledger entry that the record does not know starts a new rollout and supersedes an unfinished one. */
+function begin(spec: RolloutSpec, state: RolloutState | undefined, { sets, nowMs, actions }: Stage): RolloutState {
+  if (state?.entry === spec.entry) return state
+  if (state && isUnfinished(state) && !ownFailure(state)) {
+    actions.push({ op: 'outcome', entry: state.entry, outcome: 'superseded' })
+  }
+  return fresh(spec, { sets, nowMs })
+}
+
+function fresh(spec: Pick<RolloutSpec, 'entry' | 'revision' | 'cause' | 'desired'>, { sets, nowMs }: Scene): RolloutState {
+  const reverting = spec.cause === 'revert'
+  return {
+    entry: spec.entry,
+    revision: spec.revision,
+    phase: reverting ? 'reverting' : 'progressing',
+    waypoint: 0,
+    reverts: reverting ? 1 : 0,
+    desired: spec.desired,
+    progressAtMs: nowMs,
+    best: marksOf(sets, spec.revision),
+    failedBefore: failedOf(sets, spec.revision),
+  }
+}
+
+/** Another count starts the marks anew; the clock runs on, except that nothing can be late at zero. */
+function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): RolloutState {
+  if (state.desired === spec.desired) return state
+  const best = marksOf(sets, state.revision)
+  const progressAtMs = state.desired === 0 ? nowMs : state.progressAtMs
+  const { floor: least, ceil: most } = resolveBudget(spec.program.budget, spec.desired)
+  const held = state.held && rescale(state.held, spec.desired, { ...rolesOf(spec, state), least, most })
+  return { ...state, desired: spec.desired, best, progressAtMs, ...(held ? { held } : {}) }
+}
+
+function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): RolloutState {
+  if (state.phase === 'succeeded' || state.phase === 'reverted') return state
+  if (spec.paused && state.pausedAtMs === undefined) {
+    const phase = state.phase === 'halted' ? 'halted' : 'paused'
+    return { ...state, phase, pausedAtMs: nowMs, held: state.held ?? hold(sets, spec.desired) }
+  }
+  if (!spec.paused && state.pausedAtMs !== undefined) return resume(state, state.pausedAtMs, { sets, nowMs })
+  return state
+}
+
+/** Lifting a pause goes on where the clock stood; after a failure it is a retry with a fresh clock. */
+function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Scene): RolloutState {
+  const { pausedAtMs: _since, held: _held, failure, ...rest } = state
+  const phase = state.reverts > 0 ? 'reverting' : 'progressing'
+  if (ownFailure(state)) {
+    return { ...rest, phase, progressAtMs: nowMs, failedBefore: failedOf(sets, state.revision), best: marksOf(sets, state.revision) }
+  }
+  const elapsedMs = Math.max(0, pausedAtMs - state.progressAtMs)
+  return { ...rest, phase, progressAtMs: nowMs - elapsedMs, ...(failure ? { failure } : {}) }
+}
+
+/** Notes progress, passes waypoints, and finds out about success and failure. */
+function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): RolloutState {
+  const { sets, nowMs, actions } = stage
+  if ((before.phase !== 'progressing' && before.phase !== 'reverting') || spec.desired === 0) return before
+  let state = before
+  const best = furthest(state.best, marksOf(sets, state.revision))
+  if (best !== state.best) state = { ...state, best, progressAtMs: nowMs }
+  const last = spec.program.waypoints.length - 1
+  while (goalReached(waypointGoal(waypointOf(spec, state), spec.desired, rolesOf(spec, state)), sets, state.revision)) {
+    if (state.waypoint >= last) {
+      actions.push({ op: 'outcome', entry: state.entry, outcome: 'succeeded' })
+      const { failure, ...rest } = state
+      const reverted = state.phase === 'reverting'
+      return { ...rest, phase: reverted ? 'reverted' : 'succeeded', ...(reverted && failure ? { failure } : {}) }
+    }
+    state = { ...state, waypoint: state.waypoint + 1, progressAtMs: nowMs }
+  }
+  const verdict = judge(spec, state, stage)
+  return verdict.kind === 'fail' && !ownFailure(state) ? fail(spec, state, { ...stage, cause: verdict.cause }) : state
+}
+
+function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): Verdict {
+  const { maxFailures } = spec.program.onFailure
+  if (maxFailures !== undefined) {
+    const verdict = failuresWithin(maxFailures, failedOf(sets, state.revision) - state.failedBefore)
+    if (verdict.kind === 'fail') return verdict
+  }
+  const { progressWithinMs } = spec.program
+  return progressWithinMs === undefined ? { kind: 'pass' } : progressWithin(progressWithinMs, state.progressAtMs, nowMs)
+}
+
+function fail(spec: RolloutSpec, state: RolloutState, stage: Stage & { readonly cause: FailureCause }): RolloutState {
+  const { sets, nowMs, actions, cause } = stage
+  const failure = { cause, entry: state.entry, revision: state.revision, atMs: nowMs }
+  actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
+  switch (spec.program.onFailure.action) {
+    case 'report':
+      return { ...state, failure }
+    case 'pause':
+      return { ...state, failure, phase: 'paused', held: hold(sets, spec.desired) }
+    case 'revert': {
+      const target = spec.stable
+      if (target === undefined || target === state.revision || state.reverts >= REVERTS_MAX) {
+        return { ...state, failure, phase: 'halted', held: hold(sets, spec.desired) }
+      }
+      const entry = state.entry + 1
+      actions.push({ op: 'revert', revision: target, entry })
+      return { ...fresh({ entry, revision: target, cause: 'revert', desired: spec.desired }, stage), failure }
+    }
+  }
+}
+
+/** The step itself: towards the waypoint, or, when standing still, towards the sizes that are kept. */
+function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTally[]): Move {
+  const roles = rolesOf(spec, state)
+  const stable = roles.stable === undefined || roles.stable === roles.next ? [] : [roles.stable]
+  const named = new Set([roles.next, roles.stable])
+  const stale = sets.map(set => set.revision).filter(revision => !named.has(revision)).sort()
+  const { program, desired } = spec
+  if (state.held) {
+    const goal: Goal = new Map(Object.entries(state.held.sizes))
+    // Standing still usually means that the new revision is in doubt, so it is the first to give up capacity.
+    const shrink = [...stale, roles.next, ...stable]
+    const bounds = resolveBudget(program.budget, desired)
+    return move({ sets, goal, bounds, grow: [...stable, ...stale, roles.next], shrink })
+  }
+  const waypoint = waypointOf(spec, state)
+  const budget = waypoint.budget ?? program.budget
+  return move({
+    sets,
+    goal: waypointGoal(waypoint, desired, roles),
+    bounds: resolveBudget(budget, desired),
+    grow: [...stable, roles.next],
+    shrink: [...stale, ...stable, roles.next],
+    barrier: program.barrier === true,
+    countStopping: budget.countStopping === true,
+  })
+}
+
+function standing(spec: RolloutSpec, state: RolloutState): readonly Blocker[] {
+  if (state.phase === 'halted') return [{ kind: 'halted' }]
+  if (state.phase === 'paused') return [{ kind: 'paused', by: ownFailure(state) ? 'failure' : 'spec' }]
+  if (isUnfinished(state) && spec.desired === 0) return [{ kind: 'scaled-to-zero' }]
+  return []
+}
+
+function deadlineOf(spec: RolloutSpec, state: RolloutState): number | undefined {
+  const within = spec.program.progressWithinMs
+  const running = state.phase === 'progressing' || state.phase === 'reverting'
+  if (within === undefined || !running || spec.desired === 0 || ownFailure(state)) return undefined
+  return state.progressAtMs + within
+}
+
+function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
+  const { waypoints } = spec.program
+  const finished = state.phase === 'succeeded' || state.phase === 'reverted'
+  return waypoints[finished ? waypoints.length - 1 : state.waypoint] ?? { next: '100%' }
+}
+
+function rolesOf(spec: RolloutSpec, state: RolloutState): { readonly next: string; readonly stable?: string } {
+  return { next: state.revision, ...(spec.stable === undefined ? {} : { stable: spec.stable }) }
+}
+
+function failedOf(sets: readonly RolloutTally[], revision: string): number {
+  return sets.find(set => set.revision === revision)?.failed ?? 0
+}

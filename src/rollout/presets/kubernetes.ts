@@ -1,0 +1,61 @@
+import { InvalidError } from '../../core/index.js'
+import { type IntOrPercent, resolveIntOrPercent } from '../int-or-percent.js'
+import { checkProgram, type Program, recreate, rolling } from '../program.js'
+
+/** A Deployment's `spec.strategy`, and its rollout fields beside it, as Kubernetes writes them. */
+export interface KubernetesStrategy {
+  readonly strategy?: {
+    readonly type: 'RollingUpdate' | 'Recreate'
+    readonly rollingUpdate?: { readonly maxSurge?: IntOrPercent; readonly maxUnavailable?: IntOrPercent }
+  }
+  /** Default 600; 2147483647 means never. */
+  readonly progressDeadlineSeconds?: number
+}
+
+/** What Kubernetes does not know: acting on a failure. */
+export type KubernetesFailure = Partial<Program['onFailure']>
+
+/** The number by which Kubernetes says "no limit". */
+const UNLIMITED = 2_147_483_647
+
+/**
+ * A Deployment's strategy as a program: surge rounds up, unavailability rounds down, and when both come out as 0 one
+ * instance may be missing.
+ *
+ * @param failure default `{ action: 'report' }`, which is all that Kubernetes does
+ * @throws InvalidError when a number is not acceptable, or both bounds are a literal 0
+ */
+export function kubernetesProgram(spec: KubernetesStrategy, failure: KubernetesFailure = {}): Program {
+  const seconds = spec.progressDeadlineSeconds ?? 600
+  const options = { progressWithinMs: seconds === UNLIMITED ? Infinity : seconds * 1000 }
+  const program =
+    spec.strategy?.type === 'Recreate'
+      ? recreate(options)
+      : rolling({ ...options, ...spec.strategy?.rollingUpdate, giveWay: 'unavailable' })
+  return checkProgram({ ...program, onFailure: { ...failure, action: failure.action ?? 'report' } })
+}
+
+/** The two bounds of a rolling update, before they are clamped to the desired count. */
+export interface Fenceposts {
+  readonly surge: number
+  readonly unavailable: number
+}
+
+/** Resolves both bounds together: 0 and 0 become 0 and 1. @throws InvalidError unless each is an int or `digits%` */
+export function fenceposts(maxSurge: IntOrPercent, maxUnavailable: IntOrPercent, desired: number): Fenceposts {
+  strict(maxSurge, 'maxSurge')
+  strict(maxUnavailable, 'maxUnavailable')
+  const surge = resolveIntOrPercent(maxSurge, desired, { rounding: 'up', field: 'maxSurge' })
+  const unavailable = resolveIntOrPercent(maxUnavailable, desired, { rounding: 'down', field: 'maxUnavailable' })
+  return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable }
+}
+
+/** The unavailability bound as the controller uses it: at most the desired count. */
+export function k8sMaxUnavailable(maxSurge: IntOrPercent, maxUnavailable: IntOrPercent, desired: number): number {
+  return desired === 0 ? 0 : Math.min(desired, fenceposts(maxSurge, maxUnavailable, desired).unavailable)
+}
+
+function strict(value: IntOrPercent, field: string): void {
+  if (typeof value === 'number' || /^\d+%$/.test(value)) return
+  throw new InvalidError('strategy', [{ field, value, message: 'must be an integer or a whole percentage such as "25%"' }])
+}

@@ -1,0 +1,80 @@
+import { InvalidError } from '../../core/index.js'
+import { type BudgetSpec, resolveBudget } from '../budget.js'
+
+/** An app's `upgradeStrategy`: fractions of `instances`. */
+export interface MarathonUpgradeStrategy {
+  /** 0..1; how much must stay healthy, rounded up. Default 1; 0.5 for a resident app. */
+  readonly minimumHealthCapacity?: number
+  /** 0..1; how much may run on top, rounded down. Default 1; must be 0 for a resident app. */
+  readonly maximumOverCapacity?: number
+  /** True for an app with local volumes, of which there is never one too many. Default false. */
+  readonly resident?: boolean
+}
+
+/** The part of a Deployment's spec that an upgrade strategy becomes. */
+export interface RollingCounts {
+  readonly type: 'RollingUpdate'
+  readonly rollingUpdate: { readonly maxSurge: number; readonly maxUnavailable: number }
+}
+
+/**
+ * An upgrade strategy as a budget. Exact, where Marathon multiplies floats: 7% of 100 is 7 here and 8 there.
+ *
+ * When neither side leaves room, one extra instance may run, or, for a resident app, one may be missing.
+ *
+ * @throws InvalidError when a fraction is outside 0..1
+ */
+export function marathonBudget(strategy: MarathonUpgradeStrategy = {}): BudgetSpec {
+  const resident = strategy.resident === true
+  const minimum = millionths(strategy.minimumHealthCapacity ?? (resident ? 0.5 : 1), 'minimumHealthCapacity')
+  const over = millionths(strategy.maximumOverCapacity ?? (resident ? 0 : 1), 'maximumOverCapacity')
+  if (resident && over > 0) {
+    throw new InvalidError('upgradeStrategy', [
+      { field: 'maximumOverCapacity', value: strategy.maximumOverCapacity, message: 'must be 0 for a resident app' },
+    ])
+  }
+  return {
+    maxSurge: `${over / 10_000}%`,
+    maxUnavailable: `${(1_000_000 - minimum) / 10_000}%`,
+    surgeRounding: 'down',
+    giveWay: resident ? 'unavailable' : 'surge',
+  }
+}
+
+/**
+ * An upgrade strategy as the `strategy` of a Deployment with that many instances, in counts.
+ *
+ * @throws InvalidError as `marathonBudget` does
+ */
+export function marathonStrategy(strategy: MarathonUpgradeStrategy, instances: number): RollingCounts {
+  // With nothing to run, any strategy is as good as one instance's.
+  const { surge, unavailable } = resolveBudget(marathonBudget(strategy), Math.max(1, instances))
+  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: surge, maxUnavailable: unavailable } }
+}
+
+/** What Marathon does first when it restarts an app; with its floating-point arithmetic. */
+export function marathonRestart(input: {
+  readonly instances: number
+  readonly minHealth: number
+  readonly over: number
+  /** Instances that exist, and how many of them are healthy. */
+  readonly current: number
+  readonly healthy: number
+  readonly resident?: boolean
+}): { readonly minHealthy: number; readonly maxCapacity: number; readonly killNow: number } {
+  const { instances, current, healthy } = input
+  const minHealthy = Math.ceil(instances * input.minHealth)
+  let maxCapacity = Math.trunc(instances * (1 + input.over))
+  let killNow = Math.max(0, healthy - minHealthy)
+  if (minHealthy === maxCapacity && maxCapacity <= healthy) {
+    if (input.resident === true) killNow = healthy - minHealthy + 1
+    else maxCapacity += 1
+  }
+  if (current > instances) killNow = Math.max(current - instances, killNow)
+  return { minHealthy, maxCapacity, killNow }
+}
+
+function millionths(fraction: number, field: string): number {
+  if (fraction >= 0 && fraction <= 1) return Math.round(fraction * 1_000_000)
+  throw new InvalidError('upgradeStrategy', [{ field, value: fraction, message: 'must be a fraction from 0 to 1' }])
+}

@@ -1,0 +1,106 @@
+import { InvalidError } from '../core/index.js'
+import { type BudgetSpec, checkBudget } from './budget.js'
+import { type IntOrPercent, parseIntOrPercent } from './int-or-percent.js'
+
+/** A place that a rollout passes through: how much of the desired count runs the new revision there. */
+export interface Waypoint {
+  /** New instances: a count (at most the desired one counts), or a share of it, rounded up. The rest stay stable. */
+  readonly next: IntOrPercent
+  /** Replaces the program's budget on the way to this waypoint. */
+  readonly budget?: BudgetSpec
+}
+
+/** What to do when a rollout fails. */
+export interface FailurePolicy {
+  /**
+   * `report`: say so and carry on. `pause`: take no further step; healing and scaling go on. `revert`: go back to
+   * the last revision that succeeded, or halt when there is none.
+   */
+  readonly action: 'report' | 'pause' | 'revert'
+  /** Failed instances of the new revision that are tolerated; one more is a failure. Default: not counted. */
+  readonly maxFailures?: number
+}
+
+/** A strategy as data: waypoints in order, a budget for the way, and what failing means. */
+export interface Program {
+  /** At least one; the last one must reach 100%. */
+  readonly waypoints: readonly Waypoint[]
+  readonly budget: BudgetSpec
+  /** Start nothing of the new revision before every other instance is gone. Default false. */
+  readonly barrier?: boolean
+  /** The rollout fails after this long without progress; clocks stand still while paused. Default: never. */
+  readonly progressWithinMs?: number
+  readonly onFailure: FailurePolicy
+}
+
+/** Options of the ready-made programs. */
+export interface ProgramOptions extends BudgetSpec {
+  /** Default 600,000 (ten minutes). `Infinity` means never. */
+  readonly progressWithinMs?: number
+  /** Default `pause`. */
+  readonly onFailure?: FailurePolicy['action']
+  /** Default: failures are not counted. */
+  readonly maxFailures?: number
+}
+
+/** Replaces instances step by step inside a budget. `steps` are waypoints on the way to 100%. */
+export function rolling(options: ProgramOptions & { readonly steps?: readonly IntOrPercent[] } = {}): Program {
+  const { steps = [], progressWithinMs, onFailure, maxFailures, ...budget } = options
+  const waypoints = [...steps.map(next => ({ next })), { next: '100%' }]
+  return checkProgram({ waypoints, budget, ...failing({ progressWithinMs, onFailure, maxFailures }) })
+}
+
+/** Stops every instance of other revisions, waits until they are gone, then starts the new one. */
+export function recreate(options: Pick<ProgramOptions, 'progressWithinMs' | 'onFailure' | 'maxFailures'> = {}): Program {
+  return checkProgram({
+    waypoints: [{ next: '100%' }],
+    budget: { maxSurge: 0, maxUnavailable: '100%' },
+    barrier: true,
+    ...failing(options),
+  })
+}
+
+/**
+ * Checks a program.
+ *
+ * @returns the program itself
+ * @throws InvalidError when there is no waypoint, the last is not 100%, or a number cannot be read
+ */
+export function checkProgram(program: Program): Program {
+  const last = program.waypoints.at(-1)
+  const share = last && parseIntOrPercent(last.next, 'waypoints.next')
+  if (share?.kind !== 'share' || share.millionths !== 1_000_000) {
+    throw new InvalidError('program', [
+      { field: 'waypoints', value: last?.next, message: 'must end with { next: "100%" }' },
+    ])
+  }
+  checkBudget(program.budget)
+  for (const waypoint of program.waypoints) {
+    parseIntOrPercent(waypoint.next, 'waypoints.next')
+    if (waypoint.budget) checkBudget(waypoint.budget)
+  }
+  const within = program.progressWithinMs
+  if (within !== undefined && !(within > 0)) {
+    throw new InvalidError('program', [{ field: 'progressWithinMs', value: within, message: 'must be above 0' }])
+  }
+  const most = program.onFailure.maxFailures
+  if (most !== undefined && !(Number.isSafeInteger(most) && most >= 0)) {
+    throw new InvalidError('program', [
+      { field: 'onFailure.maxFailures', value: most, message: 'must be a whole number of at least 0' },
+    ])
+  }
+  return program
+}
+
+interface Failing {
+  readonly progressWithinMs?: number | undefined
+  readonly onFailure?: FailurePolicy['action'] | undefined
+  readonly maxFailures?: number | undefined
+}
+
+function failing({ progressWithinMs = 600_000, onFailure = 'pause', maxFailures }: Failing): Pick<Program, 'progressWithinMs' | 'onFailure'> {
+  return {
+    ...(progressWithinMs === Infinity ? {} : { progressWithinMs }),
+    onFailure: { action: onFailure, ...(maxFailures === undefined ? {} : { maxFailures }) },
+  }
+}

@@ -1,0 +1,52 @@
+import type { FailureCause, Marks } from './gates.js'
+import type { HeldGoal } from './goal.js'
+
+/**
+ * Where a rollout stands. No record at all means idle.
+ *
+ * `progressing → succeeded`; `reverting → reverted`; either `⇄ paused`; either `→ halted` when it failed and must not
+ * go back; `halted` and a pause after a failure are left by a new revision, or by setting `paused` and lifting it.
+ */
+export type RolloutPhase = 'progressing' | 'paused' | 'succeeded' | 'reverting' | 'reverted' | 'halted'
+
+/** What went wrong, with which revision, when. */
+export interface RolloutFailure {
+  readonly cause: FailureCause
+  readonly entry: number
+  readonly revision: string
+  readonly atMs: number
+}
+
+/** All that a rollout remembers between two steps: one JSON record. Times are epoch milliseconds. */
+export interface RolloutState {
+  /** The ledger entry that is being rolled out; another number is another rollout. */
+  readonly entry: number
+  readonly revision: string
+  readonly phase: RolloutPhase
+  /** Index of the waypoint that is being walked to. */
+  readonly waypoint: number
+  /** Automatic reverts that led here; at most 1. */
+  readonly reverts: number
+  /** The desired count of the last step. */
+  readonly desired: number
+  readonly progressAtMs: number
+  readonly best: Marks
+  /** Failed instances that were there before and do not count. */
+  readonly failedBefore: number
+  /** Since when `spec.paused` has been in force. */
+  readonly pausedAtMs?: number
+  /** While standing still: the sizes to keep. */
+  readonly held?: HeldGoal
+  /** The last failure: of this entry, or of the one that this entry reverts. */
+  readonly failure?: RolloutFailure
+}
+
+/** True while the rollout still wants to get somewhere. */
+export function isUnfinished(state: RolloutState): boolean {
+  return state.phase === 'progressing' || state.phase === 'paused' || state.phase === 'reverting'
+}
+
+/** The failure of the entry that is being rolled out, if it has failed. */
+export function ownFailure(state: RolloutState): RolloutFailure | undefined {
+  return state.failure?.entry === state.entry ? state.failure : undefined
+}

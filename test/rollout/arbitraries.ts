@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import type { BudgetSpec, IntOrPercent, MoveInput, Tally } from '../../src/rollout/index.js'
+
+/** A tally whose numbers fit each other. */
+export function tally(revision: string): fc.Arbitrary<Tally> {
+  return fc
+    .record({ size: fc.nat(12), ready: fc.nat(12), dead: fc.nat(3), stopping: fc.nat(4), observed: fc.boolean() })
+    .map(({ size, ready, dead, stopping, observed }) => {
+      const gone = Math.min(dead, size)
+      return { revision, size, dead: gone, available: Math.min(ready, size - gone), stopping, observed }
+    })
+}
+
+export const intOrPercent: fc.Arbitrary<IntOrPercent> = fc.oneof(
+  fc.nat(6),
+  fc.integer({ min: 0, max: 100 }).map(percent => `${percent}%`),
+)
+
+export const budget: fc.Arbitrary<BudgetSpec> = fc
+  .record({
+    maxSurge: intOrPercent,
+    maxUnavailable: intOrPercent,
+    giveWay: fc.constantFrom('surge' as const, 'unavailable' as const),
+    surgeRounding: fc.constantFrom('up' as const, 'down' as const),
+    countStopping: fc.boolean(),
+  })
+  .filter(({ maxSurge, maxUnavailable }) => maxSurge !== 0 || maxUnavailable !== 0)
+
+const revisions = ['a', 'b', 'c', 'd']
+
+/** Any view of up to four revisions with any goal, bounds and priorities. */
+export const moveInput: fc.Arbitrary<MoveInput> = fc
+  .record({
+    sets: fc.subarray(revisions).chain(names => fc.tuple(...names.map(tally))),
+    sizes: fc.tuple(fc.nat(8), fc.nat(8), fc.nat(8), fc.nat(8)),
+    floor: fc.nat(10),
+    above: fc.nat(8),
+    grow: fc.shuffledSubarray(revisions),
+    shrink: fc.shuffledSubarray(revisions),
+    barrier: fc.boolean(),
+    countStopping: fc.boolean(),
+    blind: fc.integer({ min: 0, max: 3 }),
+  })
+  .map(({ sets, sizes, floor, above, blind, ...rest }) => ({
+    // Most views are observed, or else hardly anything would ever shrink.
+    sets: blind === 0 ? sets : sets.map(set => ({ ...set, observed: true })),
+    goal: new Map(revisions.map((revision, index) => [revision, sizes[index] ?? 0])),
+    bounds: { floor, ceil: floor + above },
+    ...rest,
+  }))

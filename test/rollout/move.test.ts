@@ -1,0 +1,107 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { move, type Move, type MoveInput, type Tally } from '../../src/rollout/index.js'
+import { moveInput } from './arbitraries.js'
+
+const live = (sets: readonly Tally[]): number => sets.reduce((sum, set) => sum + set.size, 0)
+const available = (sets: readonly Tally[]): number => sets.reduce((sum, set) => sum + set.available, 0)
+const stopping = (sets: readonly Tally[]): number => sets.reduce((sum, set) => sum + (set.stopping ?? 0), 0)
+
+/** What the sets are once an executor, which stops the dead and the unavailable first, has done its work. */
+function applied(input: MoveInput, { sizes }: Move): readonly Tally[] {
+  return [...sizes].map(([revision, size]) => {
+    const set = input.sets.find(other => other.revision === revision) ?? { revision, size: 0, available: 0 }
+    const dead = Math.max(0, (set.dead ?? 0) - Math.max(0, set.size - size))
+    return { ...set, size, dead, available: Math.min(set.available, size - dead), stopping: (set.stopping ?? 0) + Math.max(0, set.size - size) }
+  })
+}
+
+function law(name: string, holds: (input: MoveInput, step: Move) => void): void {
+  test(name, () => {
+    fc.assert(fc.property(moveInput, input => holds(input, move(input))), { numRuns: 2000 })
+  })
+}
+
+describe('move', () => {
+  law('never takes availability below the floor, nor further below it', (input, step) => {
+    const after = available(applied(input, step))
+    expect(after).toBeGreaterThanOrEqual(Math.min(available(input.sets), input.bounds.floor))
+  })
+
+  law('never requests more than the ceiling, nor more above it', (input, step) => {
+    expect(live(applied(input, step))).toBeLessThanOrEqual(Math.max(live(input.sets), input.bounds.ceil))
+  })
+
+  law('counts stopping instances against the ceiling when asked to', (input, step) => {
+    if (input.countStopping !== true) return
+    const before = live(input.sets) + stopping(input.sets)
+    const after = applied(input, step)
+    expect(live(after) + stopping(after)).toBeLessThanOrEqual(Math.max(before, input.bounds.ceil))
+  })
+
+  law('moves every set towards its goal and never past it', (input, step) => {
+    for (const [revision, size] of step.sizes) {
+      const before = input.sets.find(set => set.revision === revision)?.size ?? 0
+      const goal = input.goal.get(revision) ?? 0
+      expect(size).toBeGreaterThanOrEqual(Math.min(before, goal))
+      expect(size).toBeLessThanOrEqual(Math.max(before, goal))
+    }
+  })
+
+  law('applied twice to an unchanged world only goes further', (input, step) => {
+    const sets = applied(input, step).map(set => ({ ...set, stopping: 0 }))
+    const again = move({ ...input, sets })
+    for (const { revision, size } of sets) {
+      const goal = input.goal.get(revision) ?? 0
+      const further = again.sizes.get(revision) ?? 0
+      expect(Math.abs(further - goal)).toBeLessThanOrEqual(Math.abs(size - goal))
+    }
+  })
+
+  test('gives the same sizes and reasons whatever the order of the sets', () => {
+    fc.assert(
+      fc.property(moveInput, fc.nat(3), (input, turn) => {
+        const sets = [...input.sets.slice(turn), ...input.sets.slice(0, turn)].reverse()
+        const [one, two] = [move(input), move({ ...input, sets })]
+        expect(Object.fromEntries(two.sizes)).toEqual(Object.fromEntries(one.sizes))
+        expect(two.blockers).toEqual(one.blockers)
+      }),
+    )
+  })
+
+  law('commutes with renaming the revisions', (input, step) => {
+    const rename = (revision: string): string => `z${'dcba'.indexOf(revision)}`
+    const renamed = move({
+      ...input,
+      sets: input.sets.map(set => ({ ...set, revision: rename(set.revision) })),
+      goal: new Map([...input.goal].map(([revision, size]) => [rename(revision), size])),
+      grow: input.grow.map(rename),
+      shrink: input.shrink.map(rename),
+    })
+    expect(new Map(renamed.sizes)).toEqual(new Map([...step.sizes].map(([revision, size]) => [rename(revision), size])))
+  })
+
+  law('takes nothing away while a resize is not observed', (input, step) => {
+    if (input.sets.every(set => set.observed !== false)) return
+    for (const set of input.sets) expect(step.sizes.get(set.revision)).toBeGreaterThanOrEqual(set.size)
+  })
+
+  law('grows nothing behind a barrier until what leaves is gone', (input, step) => {
+    const leaving = input.sets.some(set => input.goal.get(set.revision) === 0 && set.size + (set.stopping ?? 0) > 0)
+    if (input.barrier !== true || !leaving) return
+    for (const [revision, size] of step.sizes) {
+      expect(size).toBeLessThanOrEqual(input.sets.find(set => set.revision === revision)?.size ?? 0)
+    }
+  })
+
+  test('a new revision that never becomes available does not use up the old one', () => {
+    // Old instances flap one at a time; each is unavailable at some step and must not be traded in.
+    let sets: readonly Tally[] = [{ revision: 'old', size: 10, available: 10 }]
+    for (let step = 0; step < 50; step++) {
+      const input = { sets, goal: new Map([['new', 10]]), bounds: { floor: 8, ceil: 13 }, grow: ['new'], shrink: ['old'] }
+      const after = applied(input, move(input))
+      sets = after.map(set => (set.revision === 'old' ? { ...set, available: set.size - (step % 2) } : { ...set, available: 0 }))
+    }
+    expect(sets.find(set => set.revision === 'old')?.size).toBe(8)
+  })
+})
