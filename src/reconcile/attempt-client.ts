@@ -1,0 +1,92 @@
+import type { Env } from '../core/index.js'
+import type {
+  Client,
+  ClientOptions,
+  DeleteOptions,
+  Kind,
+  ListOptions,
+  ObjectInput,
+  ObjectList,
+  ObjectRef,
+  Recipe,
+  Snapshot,
+  StoredObject,
+  Transaction,
+  UpdateOptions,
+  Watch,
+  WatchOptions,
+} from '../store/index.js'
+import type { AttemptGate } from './attempt-gate.js'
+
+/**
+ * A client that writes only while its attempt lives. Reads go on working; watches and snapshots opened through
+ * it are closed with the attempt, and so is every client made from it.
+ *
+ * @param base a client of the attempt's own env, so that writes not yet committed die with that env
+ */
+export function createAttemptClient(base: Client, gate: AttemptGate): Client {
+  return new GatedClient(base, gate)
+}
+
+class GatedClient implements Client {
+  readonly #base: Client
+  readonly #gate: AttemptGate
+
+  constructor(base: Client, gate: AttemptGate) {
+    this.#base = base
+    this.#gate = gate
+  }
+
+  get env(): Env {
+    return this.#base.env
+  }
+  get revision(): number {
+    return this.#base.revision
+  }
+
+  get<S, T>(kind: Kind<S, T>, ref: ObjectRef): StoredObject<S, T> | undefined {
+    return this.#base.get(kind, ref)
+  }
+  list<S, T>(kind: Kind<S, T>, options?: ListOptions): ObjectList<StoredObject<S, T>> {
+    return this.#base.list(kind, options)
+  }
+  snapshot(): Snapshot {
+    const snapshot = this.#base.snapshot()
+    this.#gate.onClose(() => snapshot.close())
+    return snapshot
+  }
+  watch<S, T>(kind: Kind<S, T>, options?: WatchOptions): Watch<StoredObject<S, T>> {
+    const watch = this.#base.watch(kind, options)
+    this.#gate.onClose(() => watch.close())
+    return watch
+  }
+  client(env: Env, options?: ClientOptions): Client {
+    return new GatedClient(this.#base.client(env, options), this.#gate)
+  }
+
+  create<S, T>(kind: Kind<S, T>, object: ObjectInput<S, T>): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.create(kind, object))
+  }
+  update<S, T>(kind: Kind<S, T>, object: ObjectInput<S, T>, options?: UpdateOptions): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.update(kind, object, options))
+  }
+  updateStatus<S, T>(
+    kind: Kind<S, T>,
+    object: ObjectInput<S, T>,
+    options?: UpdateOptions,
+  ): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.updateStatus(kind, object, options))
+  }
+  modify<S, T>(kind: Kind<S, T>, ref: ObjectRef, recipe: Recipe<S, T>): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.modify(kind, ref, recipe))
+  }
+  modifyStatus<S, T>(kind: Kind<S, T>, ref: ObjectRef, recipe: Recipe<S, T>): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.modifyStatus(kind, ref, recipe))
+  }
+  delete<S, T>(kind: Kind<S, T>, ref: ObjectRef, options?: DeleteOptions): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.delete(kind, ref, options))
+  }
+  transact<T>(body: (tx: Transaction) => T): Promise<T> {
+    return this.#gate.guard(() => this.#base.transact(body))
+  }
+}

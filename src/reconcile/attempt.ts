@@ -1,0 +1,103 @@
+import type { Cancel, Env, Logger } from '../core/index.js'
+import type { Client } from '../store/index.js'
+import { createAttemptClient } from './attempt-client.js'
+import { AttemptTimeoutError } from './attempt-errors.js'
+import { createAttemptGate } from './attempt-gate.js'
+import type { AttemptEnd } from './outcome.js'
+import type { Result } from './result.js'
+
+/** What a reconciler is given besides its key and object. */
+export interface ReconcileContext {
+  /** Reads the store and writes through it; refuses writes once the attempt has ended, for whatever reason. */
+  readonly client: Client
+  /** Dies with the attempt: so do its timers, sleeps and deferred steps. */
+  readonly env: Env
+  /** Aborted when the attempt times out, or is given up by a stop. The reason is an error. */
+  readonly signal: AbortSignal
+  /** How often this key failed since its last success. 0 in the first attempt. */
+  readonly attempt: number
+  /** Carries the controller's name and the key. */
+  readonly logger: Logger
+}
+
+/** What an attempt needs. */
+export interface AttemptOptions {
+  /** Names it in errors and logs, for example `reconcile web default/a`. */
+  readonly name: string
+  readonly client: Client
+  readonly logger: Logger
+  readonly failures: number
+  readonly timeoutMs: number | undefined
+  /** Called once, in the attempt's own step or later. */
+  readonly ended: (end: AttemptEnd) => void
+}
+
+/** One run of a reconciler. */
+export interface Attempt {
+  /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
+  abandon(why: Error): void
+}
+
+/** Runs `reconcile` once in a world of its own, which is gone when the run ends. */
+export function startAttempt(
+  options: AttemptOptions,
+  reconcile: (ctx: ReconcileContext) => Result | void | Promise<Result | void>,
+): Attempt {
+  const { name, client, logger, failures, timeoutMs, ended } = options
+  const env = client.env.fork(name)
+  const gate = createAttemptGate(name)
+  const abort = new AbortController()
+  let over = false
+  let cancelTimeout: Cancel = () => {}
+
+  /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
+  const finish = (why: string, reason?: Error): boolean => {
+    if (over) return false
+    over = true
+    cancelTimeout()
+    const fenced = gate.close(why)
+    env.close()
+    if (reason !== undefined) abort.abort(reason)
+    else if (fenced > 0) logger.warn({ attempt: name, fenced }, 'an attempt ended with writes under way; await them')
+    return true
+  }
+  const returned = (result: Result | void): void => {
+    if (finish('it returned')) ended({ kind: 'returned', result: result ?? undefined })
+  }
+  const threw = (error: unknown): void => {
+    if (finish('it failed')) ended({ kind: 'threw', error })
+  }
+
+  if (timeoutMs !== undefined) {
+    cancelTimeout = client.env.clock.after(timeoutMs, () => {
+      const error = new AttemptTimeoutError(name, timeoutMs)
+      if (finish('it timed out', error)) ended({ kind: 'threw', error })
+    })
+  }
+  const ctx = contextOf({ env, base: client.client(env), gate, signal: abort.signal, failures, logger })
+  try {
+    const running = reconcile(ctx)
+    if (isThenable(running)) running.then(returned, threw)
+    else returned(running)
+  } catch (error) {
+    threw(error)
+  }
+  return { abandon: why => void finish(why.message, why) }
+}
+
+interface ContextParts {
+  readonly env: Env
+  readonly base: Client
+  readonly gate: ReturnType<typeof createAttemptGate>
+  readonly signal: AbortSignal
+  readonly failures: number
+  readonly logger: Logger
+}
+
+function contextOf({ env, base, gate, signal, failures, logger }: ContextParts): ReconcileContext {
+  return { client: createAttemptClient(base, gate), env, signal, attempt: failures, logger }
+}
+
+function isThenable(value: Result | void | Promise<Result | void>): value is Promise<Result | void> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}

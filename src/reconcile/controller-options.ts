@@ -1,0 +1,60 @@
+import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../store/index.js'
+import type { ReconcileContext } from './attempt.js'
+import type { RateLimiter } from './rate-limiter.js'
+import type { Result } from './result.js'
+
+/** Changes of `kind` are turned into keys by a function of the changed object. */
+export interface MappedWatch<Watched extends Kind = Kind> {
+  readonly kind: Watched
+  /** Keys to look at. Pure; called with the old and with the new object of an update. */
+  map(object: ObjectOf<Watched>, reader: Reader): readonly ObjectRef[]
+  readonly refs?: undefined
+}
+
+/** Changes of `kind` reach the keys whose own objects refer to the changed one. */
+export interface ReferenceWatch<Spec = unknown, Status = unknown, Watched extends Kind = Kind> {
+  readonly kind: Watched
+  /** What `object` refers to. Pure. A missing namespace means that of `object`. */
+  refs(object: StoredObject<Spec, Status>): readonly ObjectRef[]
+  readonly map?: undefined
+}
+
+/** Another kind whose changes matter to a controller. */
+export type WatchSource<Spec = unknown, Status = unknown, Watched extends Kind = Kind> =
+  | MappedWatch<Watched>
+  | ReferenceWatch<Spec, Status, Watched>
+
+/**
+ * Brings the world of one key to what its object says. Runs again whenever something that it may depend on has
+ * changed, so it reads the present state and never asks what happened.
+ *
+ * @param key names the object
+ * @param object as the client reads it now; undefined when it does not exist
+ */
+export type Reconciler<Spec, Status> = (
+  key: ObjectRef,
+  object: StoredObject<Spec, Status> | undefined,
+  ctx: ReconcileContext,
+) => Result | void | Promise<Result | void>
+
+/** How a controller is made. */
+export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[] = readonly Kind[]> {
+  /** Unique in its manager; the label of logs and metrics. */
+  readonly name: string
+  /** The kind whose objects are the keys. */
+  readonly for: Kind<Spec, Status>
+  /** Kinds whose objects this controller makes: their changes reach the key named by their managing owner. */
+  readonly owns?: readonly Kind[]
+  /** Other kinds that matter. */
+  readonly watches?: { readonly [Index in keyof Watched]: WatchSource<Spec, Status, Watched[Index]> }
+  /** Keys reconciled at the same time, an integer ≥ 1. Default 1. */
+  readonly concurrency?: number
+  /**
+   * Longest time of one attempt in milliseconds, finite, above 0. Then its signal is aborted, its client refuses
+   * writes, and the key backs off. Default: none. A reconciler that never yields cannot be interrupted.
+   */
+  readonly timeoutMs?: number
+  /** Delays after failures. Default: 5 ms, doubled by each failure of the key, up to 1000 s. */
+  readonly limiter?: RateLimiter
+  readonly reconcile: Reconciler<Spec, Status>
+}

@@ -1,0 +1,332 @@
+import { type Cancel, type Env, InvalidError, type Logger, UsageError } from '../core/index.js'
+import type { Client, Kind, ObjectRef } from '../store/index.js'
+import { type Attempt, startAttempt } from './attempt.js'
+import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
+import type { ControllerOptions } from './controller-options.js'
+import { startSources } from './controller-sources.js'
+import { keyId } from './object-key.js'
+import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
+import { exponentialLimiter, type RateLimiter } from './rate-limiter.js'
+import type { Source } from './source.js'
+import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
+import { createWorkQueue, type KeyState, type WorkQueue } from './work-queue.js'
+
+/** How busy a controller is. */
+export interface ControllerStatus {
+  readonly name: string
+  /** Keys that wait for a free worker. */
+  readonly queued: number
+  readonly inFlight: number
+  /** Keys that wait for their time: requeued later, or backing off. */
+  readonly delayed: number
+  /** Keys whose last run failed. */
+  readonly failures: number
+}
+
+/** A control loop over the objects of one kind. Start it with a manager, or alone with a client. */
+export interface Controller {
+  readonly name: string
+  /**
+   * Opens the watches and begins to reconcile; resolves when every watch has delivered its initial events.
+   *
+   * @throws UsageError when it is running already
+   */
+  start(client: Client): Promise<void>
+  /** Starts no more attempts and waits for those in flight; then nothing of it runs any more. Idempotent. */
+  stop(options?: StopOptions): Promise<StopOutcome>
+  /** Asks for a run of `key`, as a change of its object does. Ignored while not running. */
+  enqueue(key: ObjectRef, reason?: string): void
+  /** What is known about `key`; undefined when it is idle and did not fail. */
+  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined
+  status(): ControllerStatus
+  /** True when nothing is queued, in flight or due, and the watches have delivered what the client reads. */
+  isSettled(): boolean
+  /** Calls `listener` whenever `isSettled` may have become true. */
+  onProgress(listener: () => void): Cancel
+}
+
+/**
+ * Makes a controller.
+ *
+ * Guarantees: at most one attempt of a key at a time; a key that changes during its attempt is reconciled
+ * again; every key is reconciled with its latest state at least once after it changed, unless the controller
+ * stops first. An attempt that was given up can no longer write.
+ *
+ * @throws InvalidError when an option is out of bounds
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createController, createManager } from 'keelson/reconcile'
+ * import { createStore, defineKind } from 'keelson/store'
+ *
+ * const Greeting = defineKind<{ name: string }, { text: string }>({
+ *   apiVersion: 'example/v1',
+ *   kind: 'Greeting',
+ *   plural: 'greetings',
+ *   namespaced: true,
+ * })
+ * const store = createStore({ kinds: [Greeting] })
+ * const manager = createManager({ client: store })
+ * manager.add(createController({
+ *   name: 'greeter',
+ *   for: Greeting,
+ *   reconcile: async (key, greeting, { client }) => {
+ *     if (greeting === undefined) return
+ *     await client.modifyStatus(Greeting, key, draft => {
+ *       draft.status = { text: `Hello, ${greeting.spec.name}` }
+ *     })
+ *   },
+ * }))
+ * await manager.start()
+ * await store.create(Greeting, { metadata: { namespace: 'default', name: 'a' }, spec: { name: 'Ada' } })
+ * await manager.settled()
+ * assert.equal(store.get(Greeting, { namespace: 'default', name: 'a' })?.status?.text, 'Hello, Ada')
+ * await manager.stop()
+ * ```
+ */
+export function createController<Spec, Status, const Watched extends readonly Kind[] = readonly Kind[]>(
+  options: ControllerOptions<Spec, Status, Watched>,
+): Controller {
+  checkOptions(options)
+  return new ControlLoop(options as unknown as ControllerOptions<Spec, Status>)
+}
+
+/** What exists only between start and stop. */
+interface Running {
+  readonly env: Env
+  readonly client: Client
+  readonly logger: Logger
+  readonly queue: WorkQueue<ObjectRef>
+  readonly metrics: ControllerMetrics
+  readonly limiter: RateLimiter
+  readonly attempts: Set<Attempt>
+  sources: readonly Source[]
+  /** Attempts started or about to. */
+  busy: number
+}
+
+class ControlLoop<Spec, Status> implements Controller {
+  readonly #options: ControllerOptions<Spec, Status>
+  readonly #listeners = new Set<() => void>()
+  #running: Running | undefined
+  #stopping: Promise<StopOutcome> | undefined
+
+  constructor(options: ControllerOptions<Spec, Status>) {
+    this.#options = options
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  async start(client: Client): Promise<void> {
+    if (this.#running !== undefined) throw new UsageError(`controller ${this.name} is running already; stop it first`)
+    const run = this.#open(client)
+    this.#running = run
+    try {
+      run.sources = startSources({
+        options: this.#options,
+        client: run.client,
+        logger: run.logger,
+        enqueue: (key, reason) => run.queue.add(key, reason),
+        created: key => run.queue.forget(key),
+        progressed: () => this.#progressed(),
+      })
+    } catch (error) {
+      this.#running = undefined
+      run.env.close()
+      throw error
+    }
+    await this.#until(() => this.#running !== run || run.sources.every(source => source.synced))
+  }
+
+  stop(options: StopOptions = {}): Promise<StopOutcome> {
+    const { gracePeriodMs = 30_000 } = options
+    assertGracePeriod(gracePeriodMs)
+    const run = this.#running
+    if (run === undefined) return Promise.resolve('stopped')
+    this.#stopping ??= this.#close(run, gracePeriodMs).finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  enqueue(key: ObjectRef, reason = 'asked for'): void {
+    this.#running?.queue.add(key, reason)
+  }
+
+  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
+    return this.#running?.queue.inspect(key)
+  }
+
+  status(): ControllerStatus {
+    const queue = this.#running?.queue
+    return {
+      name: this.name,
+      queued: queue?.length ?? 0,
+      inFlight: queue?.inFlight ?? 0,
+      delayed: queue?.delayed ?? 0,
+      failures: queue?.failing ?? 0,
+    }
+  }
+
+  isSettled(): boolean {
+    const run = this.#running
+    return run === undefined || (run.queue.isQuiet() && run.sources.every(source => source.caughtUp()))
+  }
+
+  onProgress(listener: () => void): Cancel {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => {
+      this.#listeners.delete(entry)
+    }
+  }
+
+  #open(outer: Client): Running {
+    const { name, concurrency = 1 } = this.#options
+    const env = outer.env.fork(name)
+    const limiter = this.#options.limiter ?? exponentialLimiter()
+    const notify = (event: 'ready' | 'idle'): void => {
+      if (event === 'ready') this.#dispatch(run)
+      else this.#progressed()
+    }
+    const run: Running = {
+      env,
+      client: outer.client(env),
+      logger: env.logger.child({ controller: name }),
+      queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify }),
+      metrics: createControllerMetrics(env.metrics, name, concurrency),
+      limiter,
+      attempts: new Set(),
+      sources: [],
+      busy: 0,
+    }
+    return run
+  }
+
+  /** Gives ready keys to free workers; each run is a step of its own. */
+  #dispatch(run: Running): void {
+    const { concurrency = 1 } = this.#options
+    while (run.busy < concurrency && !run.queue.shuttingDown) {
+      const key = run.queue.get()
+      if (key === undefined) return
+      run.busy++
+      const label = `${this.name} ${keyId(key)}`
+      run.env.tasks.defer(() => this.#attempt(run, key), { kind: 'reconcile', label })
+    }
+  }
+
+  #attempt(run: Running, key: ObjectRef): void {
+    if (run.queue.shuttingDown) return this.#release(run, key)
+    run.queue.begin(key)
+    const startedMs = run.env.clock.monotonic()
+    let attempt: Attempt | undefined
+    let isOver = false
+    const ended = (end: AttemptEnd): void => {
+      isOver = true
+      if (attempt !== undefined) run.attempts.delete(attempt)
+      this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
+    }
+    run.metrics.active(run.busy)
+    attempt = startAttempt(
+      {
+        name: `${this.name} ${keyId(key)}`,
+        client: run.client,
+        logger: run.logger.child({ key: keyId(key) }),
+        failures: run.queue.history(key).failures,
+        timeoutMs: this.#options.timeoutMs,
+        ended,
+      },
+      ctx => this.#options.reconcile(key, run.client.get(this.#options.for, key), ctx),
+    )
+    if (!isOver) run.attempts.add(attempt)
+  }
+
+  #conclude(run: Running, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
+    const outcome = decideOutcome(end, run.queue.history(key), run.limiter)
+    run.metrics.ended(outcome, tookMs)
+    applyOutcome(run, key, outcome)
+    this.#release(run, key)
+  }
+
+  #release(run: Running, key: ObjectRef): void {
+    run.busy--
+    run.metrics.active(run.busy)
+    run.queue.done(key)
+    if (run.queue.shuttingDown) this.#progressed()
+    else this.#dispatch(run)
+  }
+
+  async #close(run: Running, gracePeriodMs: number): Promise<StopOutcome> {
+    for (const source of run.sources) source.stop()
+    run.queue.shutDown()
+    let isOver = run.env.closed
+    const cancel = run.env.clock.after(gracePeriodMs, () => {
+      isOver = true
+      this.#progressed()
+    })
+    await this.#until(() => isOver || run.attempts.size === 0)
+    cancel()
+    const isAbandoned = run.attempts.size > 0
+    for (const attempt of run.attempts) attempt.abandon(new UsageError(`controller ${this.name} was stopped`))
+    run.env.close()
+    this.#running = undefined
+    this.#progressed()
+    return isAbandoned ? 'abandoned' : 'stopped'
+  }
+
+  #progressed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #until(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve()
+    return new Promise(resolve => {
+      const cancel = this.onProgress(() => {
+        if (!holds()) return
+        cancel()
+        resolve()
+      })
+    })
+  }
+}
+
+/** Does to the key's record what was decided, and tells the log. */
+function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: Outcome): void {
+  const id = keyId(key)
+  switch (outcome.kind) {
+    case 'success':
+      return queue.forget(key)
+    case 'requeueAfter':
+      queue.forget(key)
+      return queue.addAfter(key, outcome.afterMs, 'requeueAfter')
+    case 'conflict': {
+      queue.countConflict(key)
+      const afterMs = outcome.withinMs * (0.5 + 0.5 * env.random.next())
+      logger.debug({ key: id, err: outcome.error, afterMs }, 'lost a write race; trying again')
+      return queue.addAfter(key, afterMs, 'conflict')
+    }
+    case 'terminal':
+      logger.error({ key: id, err: outcome.error }, 'reconcile failed for good; waiting for a change')
+      return queue.forget(key)
+    case 'retry':
+      queue.countFailure(key)
+      logger.error({ key: id, err: outcome.error, afterMs: outcome.afterMs }, 'reconcile failed; backing off')
+      return queue.addAfter(key, outcome.afterMs, 'failed')
+  }
+}
+
+function checkOptions(options: Pick<ControllerOptions<unknown, unknown>, 'name' | 'concurrency' | 'timeoutMs'>): void {
+  const { name, concurrency = 1, timeoutMs } = options
+  const problems = []
+  if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    problems.push({ field: 'concurrency', value: concurrency, message: 'must be an integer ≥ 1' })
+  }
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    problems.push({ field: 'timeoutMs', value: timeoutMs, message: 'must be a finite number of milliseconds above 0' })
+  }
+  if (problems.length > 0) throw new InvalidError(`controller ${name}`, problems)
+}

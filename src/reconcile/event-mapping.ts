@@ -1,0 +1,53 @@
+import type { Kind, ObjectRef, Reader, StoredObject } from '../store/index.js'
+import { refOf } from './object-key.js'
+import { controllerOf } from './owner-reference.js'
+
+/** A change of one object, as a source sees it: `now` is absent after a deletion, `before` at a first sight. */
+export interface ObjectChange {
+  readonly before: StoredObject | undefined
+  readonly now: StoredObject | undefined
+}
+
+/** Turns a change into the keys that must be looked at. Must be pure. */
+export type ChangeMapping = (change: ObjectChange) => readonly ObjectRef[]
+
+/** The object's own key. */
+export const mapToSelf: ChangeMapping = ({ before, now }) => {
+  const object = now ?? before
+  return object === undefined ? [] : [refOf(object)]
+}
+
+/** The managing owner of the object, before and after the change, if it is of kind `owner`. */
+export function mapToController(owner: Kind): ChangeMapping {
+  return mapBoth(object => {
+    const reference = controllerOf(object)
+    if (reference === undefined || reference.kind !== owner.kind) return []
+    // Versions of one group share their objects, so the version does not matter.
+    if (groupOf(reference.apiVersion) !== groupOf(owner.apiVersion)) return []
+    if (!owner.namespaced) return [{ name: reference.name }]
+    const { namespace } = object.metadata
+    return namespace === undefined ? [] : [{ namespace, name: reference.name }]
+  })
+}
+
+/** What `map` says of the old and of the new object. */
+export function mapWith(
+  map: (object: StoredObject, reader: Reader) => readonly ObjectRef[],
+  reader: Reader,
+): ChangeMapping {
+  return mapBoth(object => map(object, reader))
+}
+
+/** An update is mapped twice, so that what the object has left hears of it as well as what it has joined. */
+function mapBoth(map: (object: StoredObject) => readonly ObjectRef[]): ChangeMapping {
+  return ({ before, now }) => [
+    ...(before === undefined ? [] : map(before)),
+    ...(now === undefined ? [] : map(now)),
+  ]
+}
+
+/** `apps` of `apps/v1`; the group of `v1` is empty. */
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash === -1 ? '' : apiVersion.slice(0, slash)
+}

@@ -1,0 +1,34 @@
+// Controllers and what reconcilers see.
+export type { ReconcileContext } from './attempt.js'
+export { AttemptEndedError, AttemptTimeoutError } from './attempt-errors.js'
+export { type Controller, type ControllerStatus, createController } from './controller.js'
+export type {
+  ControllerOptions,
+  MappedWatch,
+  Reconciler,
+  ReferenceWatch,
+  WatchSource,
+} from './controller-options.js'
+
+// Results.
+export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
+export { RetryAfter, requeueAfter, type Result, Terminal } from './result.js'
+
+// Managers.
+export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager.js'
+export type { Runnable } from './runnable.js'
+export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-report.js'
+
+// The queue on its own.
+export { exponentialLimiter, type ExponentialLimiterOptions, type RateLimiter } from './rate-limiter.js'
+export {
+  createWorkQueue,
+  type KeyHistory,
+  type KeyState,
+  type WorkQueue,
+  type WorkQueueOptions,
+} from './work-queue.js'
+
+// Pure parts for reconcilers.
+export { type ConditionState, setCondition } from './conditions.js'
+export { controllerOf, controllerReference, isControlledBy } from './owner-reference.js'

@@ -1,0 +1,12 @@
+import type { ObjectRef, StoredObject } from '../store/index.js'
+
+/** `namespace/name`, or `name` for a kind without namespaces; no name contains a slash. */
+export function keyId(ref: ObjectRef): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`
+}
+
+/** The reference of a stored object. */
+export function refOf(object: StoredObject): ObjectRef {
+  const { namespace, name } = object.metadata
+  return namespace === undefined ? { name } : { namespace, name }
+}

@@ -1,0 +1,74 @@
+import { type Cancel, InvalidError, KeelsonError } from '../core/index.js'
+import type { Client, Kind, Reader } from '../store/index.js'
+
+/** How long `waitUntil` waits. */
+export interface WaitUntilOptions {
+  /** Longest wait in milliseconds by the client's clock, finite and ≥ 0. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/** The condition did not hold in time. */
+export class WaitTimeoutError extends KeelsonError {
+  constructor(kinds: readonly Kind[], timeoutMs: number) {
+    const names = kinds.map(kind => kind.kind)
+    const message = `the condition over ${names.join(', ')} did not hold within ${timeoutMs} ms`
+    super({ code: 'Timeout', message, details: { kinds: names, timeoutMs } })
+  }
+}
+
+/**
+ * Waits for the store to reach a state: asks `holds` now and after every change of one of `kinds`.
+ *
+ * Errors: `WaitTimeoutError`; the signal's reason; what `holds` throws; how a watch ended.
+ *
+ * @example
+ * ```ts
+ * import { waitUntil } from 'keelson/reconcile'
+ * import { createStore, defineKind } from 'keelson/store'
+ *
+ * const Widget = defineKind({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+ * const store = createStore({ kinds: [Widget] })
+ * const ref = { namespace: 'default', name: 'first' }
+ * const found = waitUntil(store, [Widget], reader => reader.get(Widget, ref) !== undefined, { timeoutMs: 1_000 })
+ * await store.create(Widget, { metadata: ref, spec: {} })
+ * await found
+ * ```
+ */
+export async function waitUntil(
+  client: Client,
+  kinds: readonly Kind[],
+  holds: (reader: Reader) => boolean,
+  options: WaitUntilOptions,
+): Promise<void> {
+  const { timeoutMs, signal } = options
+  if (!Number.isFinite(timeoutMs) || timeoutMs < 0) {
+    const message = 'must be a finite number of milliseconds ≥ 0'
+    throw new InvalidError('waitUntil', [{ field: 'timeoutMs', value: timeoutMs, message }])
+  }
+  signal?.throwIfAborted()
+  if (holds(client)) return
+  const closers: Cancel[] = []
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const check = (): void => {
+        try {
+          if (holds(client)) resolve()
+        } catch (error) {
+          reject(error)
+        }
+      }
+      const abort = (): void => reject(signal?.reason)
+      signal?.addEventListener('abort', abort)
+      closers.push(() => signal?.removeEventListener('abort', abort))
+      closers.push(client.env.clock.after(timeoutMs, () => reject(new WaitTimeoutError(kinds, timeoutMs))))
+      for (const kind of kinds) {
+        const watch = client.watch(kind)
+        closers.push(() => watch.close())
+        watch.on(check, error => reject(error))
+      }
+    })
+  } finally {
+    for (const close of closers) close()
+  }
+}

@@ -1,0 +1,319 @@
+import { describe, expect, test } from 'vitest'
+import { isKeelsonError } from '../../src/core/index.js'
+import { createWorkQueue, type WorkQueue } from '../../src/reconcile/index.js'
+import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+
+interface World {
+  readonly env: VirtualEnv
+  readonly queue: WorkQueue<string>
+  readonly events: string[]
+}
+
+function open(): World {
+  const env = createVirtualEnv()
+  const events: string[] = []
+  return { env, events, queue: createWorkQueue({ env, name: 'q', notify: event => events.push(event) }) }
+}
+
+function takeAll(queue: WorkQueue<string>): readonly string[] {
+  const taken: string[] = []
+  for (let key = queue.get(); key !== undefined; key = queue.get()) {
+    taken.push(key)
+    queue.done(key)
+  }
+  return taken
+}
+
+describe('order and merging', () => {
+  test('keys come out in the order in which they became ready, each once', () => {
+    const { queue } = open()
+    for (const key of ['b', 'a', 'b', 'c', 'a']) queue.add(key)
+    expect(queue.length).toBe(3)
+    expect(takeAll(queue)).toEqual(['b', 'a', 'c'])
+    expect(queue.list()).toEqual([])
+  })
+
+  test('a key added while held is handed out again, behind the others, after done', () => {
+    const { queue } = open()
+    queue.add('a')
+    expect(queue.get()).toBe('a')
+    queue.add('a')
+    queue.add('b')
+    expect(queue.inspect('a')?.state).toBe('held')
+    expect(queue.length).toBe(1)
+    queue.done('a')
+    expect(takeAll(queue)).toEqual(['b', 'a'])
+  })
+
+  test('adds before begin are served by the run that begins', () => {
+    const { queue } = open()
+    queue.add('a')
+    queue.get()
+    queue.add('a')
+    queue.begin('a')
+    queue.done('a')
+    expect(queue.length).toBe(0)
+  })
+
+  test('keys that are objects are the same when their ids are', () => {
+    const queue = createWorkQueue<{ n: number }>({ env: createVirtualEnv(), idOf: key => String(key.n) })
+    queue.add({ n: 1 })
+    queue.add({ n: 1 })
+    expect(queue.length).toBe(1)
+  })
+
+  test('a key that is re-added for ever does not starve the others', () => {
+    const { queue } = open()
+    queue.add('hot')
+    queue.add('cold')
+    const first = [queue.get()]
+    queue.add('hot')
+    queue.done('hot')
+    first.push(queue.get())
+    expect(first).toEqual(['hot', 'cold'])
+  })
+})
+
+describe('delays', () => {
+  test('the earliest delay wins', async () => {
+    const { env, queue } = open()
+    queue.addAfter('a', 10_000)
+    queue.addAfter('a', 5_000)
+    queue.addAfter('a', 20_000)
+    expect(queue.delayed).toBe(1)
+    await env.advance(4_999)
+    expect(queue.length).toBe(0)
+    await env.advance(1)
+    expect(takeAll(queue)).toEqual(['a'])
+    await env.advance(60_000)
+    expect(queue.length).toBe(0)
+  })
+
+  test('an immediate add takes the place of the delayed one', async () => {
+    const { env, queue } = open()
+    queue.addAfter('a', 1_000)
+    queue.add('a')
+    expect(queue.delayed).toBe(0)
+    expect(takeAll(queue)).toEqual(['a'])
+    await env.advance(2_000)
+    expect(queue.length).toBe(0)
+  })
+
+  test('keys that fall due at one instant come out in the order in which they were added', async () => {
+    const { env, queue } = open()
+    for (const key of ['c', 'a', 'b']) queue.addAfter(key, 50)
+    await env.advance(50)
+    expect(takeAll(queue)).toEqual(['c', 'a', 'b'])
+  })
+
+  test('a delay that ends while the key is held makes it run again', async () => {
+    const { env, queue } = open()
+    queue.add('a')
+    queue.get()
+    queue.addAfter('a', 100)
+    await env.advance(100)
+    expect(queue.inspect('a')?.state).toBe('held')
+    queue.done('a')
+    expect(queue.length).toBe(1)
+  })
+
+  test('one timer is armed, however many keys wait', () => {
+    const { env, queue } = open()
+    for (let i = 0; i < 100; i++) queue.addAfter(`k${i}`, 1_000 - i)
+    expect(env.pending().length).toBe(1)
+    for (let i = 0; i < 100; i++) queue.cancel(`k${i}`)
+    expect(env.pending().length).toBe(0)
+  })
+
+  test('a delay beyond the range of host timers is kept in full', async () => {
+    const { env, queue } = open()
+    const year = 365 * 86_400_000
+    queue.addAfter('a', year)
+    await env.advance(year - 1)
+    expect(queue.length).toBe(0)
+    await env.advance(1)
+    expect(queue.length).toBe(1)
+  })
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, -0.001])('a delay of %s is refused and changes nothing', ms => {
+    const { queue } = open()
+    expect(() => queue.addAfter('a', ms)).toThrow(/finite number of milliseconds/)
+    expect(queue.inspect('a')).toBeUndefined()
+  })
+})
+
+describe('failures', () => {
+  test('a rate-limited add waits twice as long each time; forget starts over; other keys are not affected', async () => {
+    const { env, queue } = open()
+    expect([queue.addRateLimited('a'), queue.addRateLimited('a'), queue.addRateLimited('a')]).toEqual([5, 10, 20])
+    expect(queue.addRateLimited('b')).toBe(5)
+    expect(queue.failing).toBe(2)
+    queue.forget('a')
+    expect(queue.history('a')).toEqual({ failures: 0, conflicts: 0 })
+    expect(queue.failing).toBe(1)
+    await env.advance(5)
+    expect(takeAll(queue)).toEqual(['a', 'b'])
+    expect(queue.addRateLimited('a')).toBe(5)
+  })
+
+  test('the record of a key is gone when it is idle and healthy', () => {
+    const { queue } = open()
+    queue.addRateLimited('a')
+    queue.cancel('a')
+    expect(queue.inspect('a')).toEqual({ key: 'a', state: 'resting', failures: 1, reasons: [] })
+    queue.forget('a')
+    expect(queue.inspect('a')).toBeUndefined()
+    expect(queue.list()).toEqual([])
+  })
+})
+
+describe('cancel', () => {
+  test('drops an immediate, a delayed and a held wish, and says whether there was one', () => {
+    const { queue } = open()
+    queue.add('ready')
+    queue.addAfter('later', 10)
+    expect([queue.cancel('ready'), queue.cancel('later'), queue.cancel('unknown')]).toEqual([true, true, false])
+    queue.add('held')
+    queue.get()
+    queue.add('held')
+    expect(queue.cancel('held')).toBe(true)
+    queue.done('held')
+    expect(queue.list()).toEqual([])
+  })
+
+  test('keeps the order of the others', () => {
+    const { queue } = open()
+    for (const key of ['a', 'b', 'c']) queue.add(key)
+    queue.cancel('b')
+    expect(takeAll(queue)).toEqual(['a', 'c'])
+  })
+})
+
+describe('waiting', () => {
+  test('waiters are served in order, one per key', async () => {
+    const { queue } = open()
+    const got: string[] = []
+    void queue.next().then(key => got.push(`first ${key}`))
+    void queue.next().then(key => got.push(`second ${key}`))
+    queue.add('a')
+    queue.add('b')
+    await Promise.resolve()
+    expect(got).toEqual(['first a', 'second b'])
+    expect(queue.inFlight).toBe(2)
+  })
+
+  test('shutting down ends every wait, and hands out what is ready first', async () => {
+    const { queue } = open()
+    const waiting = queue.next()
+    queue.shutDown()
+    await expect(waiting).resolves.toBeUndefined()
+    const other = open().queue
+    other.add('a')
+    other.shutDown()
+    await expect(other.next()).resolves.toBe('a')
+    await expect(other.next()).resolves.toBeUndefined()
+  })
+})
+
+describe('shutting down', () => {
+  test('later adds and delayed keys are dropped', async () => {
+    const { env, queue } = open()
+    queue.addAfter('late', 10)
+    queue.shutDown()
+    queue.add('a')
+    queue.addAfter('b', 1)
+    await env.advance(100)
+    expect(queue.list()).toEqual([])
+    expect(queue.shuttingDown).toBe(true)
+  })
+
+  test('drain waits for keys that are ready, in flight and held', async () => {
+    const { queue } = open()
+    const steps: string[] = []
+    queue.add('a')
+    queue.get()
+    queue.add('a')
+    queue.add('b')
+    void queue.drain().then(() => steps.push('drained'))
+    for (const key of ['a', 'b', 'a']) {
+      await Promise.resolve()
+      steps.push(key)
+      if (queue.inFlight === 0) queue.get()
+      queue.done(key)
+      if (key === 'a' && queue.length === 0) break
+    }
+    await Promise.resolve()
+    expect(steps).toEqual(['a', 'b', 'a', 'drained'])
+  })
+
+  test('drain of an idle queue is over at once; a shutDown ends a pending one', async () => {
+    const { queue } = open()
+    await queue.drain()
+    const busy = open().queue
+    busy.add('a')
+    busy.get()
+    const drained = busy.drain()
+    busy.shutDown()
+    await drained
+    expect(busy.inFlight).toBe(1)
+  })
+})
+
+describe('misuse and insight', () => {
+  test.each(['done', 'begin'] as const)('%s of a key that nobody holds is a usage error', call => {
+    const { queue } = open()
+    queue.add('a')
+    for (const key of ['a', 'z']) {
+      let error: unknown
+      try {
+        queue[call](key)
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(isKeelsonError(error, 'Usage')).toBe(true)
+    }
+    expect(takeAll(queue)).toEqual(['a'])
+  })
+
+  test('the last four distinct reasons are kept until the key is taken', () => {
+    const { queue } = open()
+    for (const reason of ['r1', 'r2', 'r1', 'r3', 'r4', 'r5']) queue.add('a', reason)
+    expect(queue.inspect('a')?.reasons).toEqual(['r2', 'r3', 'r4', 'r5'])
+    queue.get()
+    expect(queue.inspect('a')?.reasons).toEqual([])
+  })
+
+  test('inspect tells when a delay ends', async () => {
+    const { env, queue } = open()
+    queue.addAfter('a', 100, 'poll')
+    await env.advance(40)
+    expect(queue.inspect('a')).toEqual({ key: 'a', state: 'delayed', dueInMs: 60, failures: 0, reasons: ['poll'] })
+    expect(queue.isQuiet()).toBe(true)
+  })
+
+  test('notifies of every key that becomes ready, and of coming to rest', () => {
+    const { queue, events } = open()
+    queue.add('a')
+    queue.add('a')
+    queue.get()
+    queue.add('a')
+    queue.done('a')
+    queue.get()
+    queue.done('a')
+    expect(events).toEqual(['ready', 'ready', 'idle'])
+  })
+
+  test('counts under the names of client-go', () => {
+    const { env, queue } = open()
+    queue.add('a')
+    queue.addAfter('b', 5)
+    queue.get()
+    queue.done('a')
+    const value = (name: string): number | undefined => env.metrics.value(name, { name: 'q' })
+    expect(value('workqueue_adds_total')).toBe(1)
+    expect(value('workqueue_retries_total')).toBe(1)
+    expect(value('workqueue_depth')).toBe(0)
+    expect(value('workqueue_queue_duration_seconds')).toBe(1)
+    expect(value('workqueue_work_duration_seconds')).toBe(1)
+  })
+})
