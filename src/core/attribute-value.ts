@@ -21,8 +21,8 @@ export function attributeOf(attributes: Attributes, name: string): AttributeValu
 }
 
 /**
- * The text by which values are compared: a number with at most three decimals (halves to even), a set sorted as
- * `{a,b}`, ranges as `[1-3,8]`.
+ * The text by which values are compared: a number with at most three decimals (halves to even), a set sorted
+ * as `{a,b}`, ranges as `[1-3,8]`.
  */
 export function attributeText(value: AttributeValue): string {
   if (typeof value === 'string') return value

@@ -21,10 +21,10 @@ import { parseVersionRange } from './version-range.js'
  * | `in`, `notIn` | list | the text is in the list | no, yes |
  * | `exists`, `doesNotExist` | none | the node has the attribute | no, yes |
  * | `greaterInteger`, `lessInteger` | integer | both are 64-bit integers in that order | no |
- * | `less`, `lessOrEqual`, `greater`, `greaterOrEqual` | text | as integers if both are, else as numbers, else as text | no |
+ * | `less`, `lessOrEqual`, `greater`, `greaterOrEqual` | text | in that order, as numbers if both are, else as text | no |
  * | `matches`, `notMatches` | pattern | it covers the whole text | no, yes |
  * | `search` | pattern | it is found in the text | no |
- * | `containsAll`, `containsAny` | list, or text with commas | the members of the attribute include all, or any | no |
+ * | `containsAll`, `containsAny` | list, or text with commas | the members include all, or any | no |
  * | `version`, `semver` | range | see `parseVersionRange` | no |
  * | `inPrefix`, `notInPrefix` | IP prefix or address | the address lies under it | no, yes |
  */
@@ -115,8 +115,8 @@ export function isNodeOperator(operator: string): operator is NodeOperator {
 /**
  * Compiles an operator with its value.
  *
- * @throws InvalidError when the value does not suit the operator, a pattern is malformed or too long, or a list has
- * more than 10,000 members
+ * @throws InvalidError when the value does not suit the operator, a pattern is malformed or too long, or a
+ * list has more than 10,000 members
  */
 export function compileOperator(
   operator: NodeOperator,

@@ -40,7 +40,10 @@ export interface Constraint {
   readonly value?: ConstraintValue
   /** Compare letters without case; `equals`, `notEquals`, `in` and `notIn` only. Default false. */
   readonly ignoreCase?: boolean
-  /** Numbers, sets and ranges satisfy it, as it speaks of text only. Not for operators on siblings. Default false. */
+  /**
+   * Numbers, sets and ranges satisfy it, as it speaks of text only. Not for operators on siblings. Default
+   * false.
+   */
   readonly textOnly?: boolean
 }
 

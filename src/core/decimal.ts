@@ -4,7 +4,9 @@ export interface Decimal {
   readonly exponent: number
 }
 
-/** What to do with digits that do not fit. `up` is away from zero; `halfEven` is to the nearest, ties to even. */
+/**
+ * What to do with digits that do not fit. `up` is away from zero; `halfEven` is to the nearest, ties to even.
+ */
 export type Rounding = 'up' | 'halfEven'
 
 const DECIMAL_PATTERN = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,6}))?$/
@@ -13,7 +15,9 @@ const TEXT_LENGTH_MAX = 128
 /** Exponents outside are cut to it: far beyond every number that is of use here. */
 const EXPONENT_MAX = 1_000
 
-/** Reads `-12`, `.5`, `1.`, `1.5e3` exactly; undefined for any other text, and for more than 128 characters. */
+/**
+ * Reads `-12`, `.5`, `1.`, `1.5e3` exactly; undefined for any other text, and for more than 128 characters.
+ */
 export function parseDecimal(text: string): Decimal | undefined {
   const match = text.length > TEXT_LENGTH_MAX ? null : DECIMAL_PATTERN.exec(text)
   if (match === null) return undefined

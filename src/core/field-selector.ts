@@ -30,12 +30,12 @@ const OPERATORS = ['!=', '==', '='] as const
 /**
  * Reads Kubernetes' field selector grammar: `metadata.name=web,spec.nodeName!=`.
  *
- * Spaces count as text. In a value `\\`, `\,` and `\=` stand for `\`, `,` and `=`. Empty terms are ignored, and
- * so is a term with neither field nor value. An absent field reads as `''`: `a=` matches it, `a!=` does not.
- * Which fields a kind has is not checked here.
+ * Spaces count as text. In a value `\\`, `\,` and `\=` stand for `\`, `,` and `=`. Empty terms are ignored,
+ * and so is a term with neither field nor value. An absent field reads as `''`: `a=` matches it, `a!=` does
+ * not. Which fields a kind has is not checked here.
  *
- * @throws InvalidError when a term has no operator, a value has a bare `=` or `,` or an unknown escape, or the
- * text is longer than 65,536 characters
+ * @throws InvalidError when a term has no operator, a value has a bare `=` or `,` or an unknown escape, or
+ * the text is longer than 65,536 characters
  */
 export function parseFieldSelector(text: string): FieldSelector {
   if (text.length > FIELD_SELECTOR_LENGTH_MAX) {

@@ -67,7 +67,9 @@ function readValue(reader: TokenReader, text: string): string {
   return token.text
 }
 
-/** What stands between two commas, or a comma and a bracket, is a value; nothing at all is the empty value. */
+/**
+ * What stands between two commas, or a comma and a bracket, is a value; nothing at all is the empty value.
+ */
 function readList(reader: TokenReader, text: string): readonly string[] {
   const open = reader.next()
   if (!isSymbol(open, '(')) throw fault(text, `expected "(" before ${show(open)}`)

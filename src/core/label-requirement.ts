@@ -22,7 +22,8 @@ export type LabelTest = (labels: Labels) => boolean
 /**
  * Makes a checked, frozen requirement.
  *
- * @throws InvalidError when the key or a value breaks the label syntax, or the values do not suit the operator
+ * @throws InvalidError when the key or a value breaks the label syntax, or the values do not suit the
+ * operator
  */
 export function labelRequirement(
   key: string,

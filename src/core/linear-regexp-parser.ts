@@ -40,9 +40,9 @@ const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
 const ANY_BUT_NEWLINE: CharacterSet = { ranges: [[10, 10]], negated: true }
 
 /**
- * Parses the part of regular expressions that can be matched in linear time: literals, `.`, classes, `\d \w \s`
- * and their opposites, `^ $ \A \z \b \B`, groups (plain, `(?:…)` and named), `|`, `* + ? {n,m}` and their lazy
- * forms, and `(?i)` in front. Look-around and back references are refused.
+ * Parses the part of regular expressions that can be matched in linear time: literals, `.`, classes, `\d`,
+ * `\w`, `\s` and their opposites, `^`, `$`, `\A`, `\z`, `\b`, `\B`, groups (plain, `(?:…)` and named), `|`,
+ * `*`, `+`, `?`, `{n,m}` and their lazy forms, and `(?i)` in front. Look-around and back references are refused.
  *
  * @throws InvalidError with what is wrong and where
  */

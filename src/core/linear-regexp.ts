@@ -5,8 +5,8 @@ import { type CharacterSet, type PatternNode, parsePattern } from './linear-rege
 export const PATTERN_STEPS_MAX = 5_000
 
 /**
- * A regular expression that never backtracks: matching takes O(text × pattern) whatever the pattern is, so that
- * one bad constraint cannot hold up a scheduler.
+ * A regular expression that never backtracks: matching takes O(text × pattern) whatever the pattern is, so
+ * that one bad constraint cannot hold up a scheduler.
  */
 export interface LinearRegExp {
   readonly source: string

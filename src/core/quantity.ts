@@ -39,12 +39,12 @@ const QUANTITY_PATTERN = /^([+-]?[0-9]*\.?[0-9]*)(?:([eE][+-]?[0-9]{1,6})|([KMGT
 /**
  * Reads a Kubernetes quantity: `500m`, `1.5`, `2Gi`, `12e6`, `-3k`.
  *
- * Suffixes: `n u m k M G T P E` (powers of ten), `Ki Mi Gi Ti Pi Ei` (powers of 1024), `e3` or `E3` (exponent).
- * Parts finer than a billionth are rounded away from zero, so that something never becomes nothing.
- * A number is read as its shortest decimal text.
+ * Suffixes: `n u m k M G T P E` (powers of ten), `Ki Mi Gi Ti Pi Ei` (powers of 1024), `e3` or `E3`
+ * (exponent). Parts finer than a billionth are rounded away from zero, so that something never becomes
+ * nothing. A number is read as its shortest decimal text.
  *
- * @throws InvalidError when the text is not a quantity, has more than 128 characters, or its magnitude is above
- * 2^63−1 (where Kubernetes silently caps)
+ * @throws InvalidError when the text is not a quantity, has more than 128 characters, or its magnitude is
+ * above 2^63−1 (where Kubernetes silently caps)
  *
  * @example
  * ```ts
@@ -77,8 +77,8 @@ export function parseQuantity(input: string | number): Quantity {
 }
 
 /**
- * Canonical text of Kubernetes: no fraction, the largest suffix that keeps the number whole. A binary quantity
- * below 1024 or with a fraction is written with decimal suffixes, as nothing may be lost.
+ * Canonical text of Kubernetes: no fraction, the largest suffix that keeps the number whole. A binary
+ * quantity below 1024 or with a fraction is written with decimal suffixes, as nothing may be lost.
  */
 export function formatQuantity({ nanos, format }: Quantity): string {
   const magnitude = nanos < 0n ? -nanos : nanos
@@ -117,7 +117,8 @@ function decimalSuffix(exponent: number): string {
 }
 
 /**
- * The quantity counted in units of `10^-digits`: 0 for whole units, 3 for thousandths. Rounded away from zero.
+ * The quantity counted in units of `10^-digits`: 0 for whole units, 3 for thousandths. Rounded away from
+ * zero.
  */
 export function quantityUnits({ nanos }: Quantity, digits: 0 | 3 | 6 | 9 = 0): bigint {
   return divideRounded(nanos, 10n ** BigInt(NANO_DIGITS - digits), 'up')
@@ -132,7 +133,10 @@ export function quantityOf(
   return { nanos: units * 10n ** BigInt(NANO_DIGITS - digits), format }
 }
 
-/** Negative, zero or positive as `a` is less than, equal to or more than `b`; how they were written is no matter. */
+/**
+ * Negative, zero or positive as `a` is less than, equal to or more than `b`; how they were written is no
+ * matter.
+ */
 export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   return a.nanos < b.nanos ? -1 : a.nanos > b.nanos ? 1 : 0
 }

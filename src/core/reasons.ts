@@ -4,7 +4,9 @@ import { InvalidError } from './errors.js'
 export interface Reason {
   /** Stable identifier to switch on, for example `InsufficientResource`. */
   readonly code: string
-  /** Short text without a final stop, the same for every node refused alike, for example `Insufficient cpu`. */
+  /**
+   * Short text without a final stop, the same for every node refused alike, for example `Insufficient cpu`.
+   */
   readonly message: string
   /** Facts behind the message. */
   readonly params?: Readonly<Record<string, string | number | boolean>>
@@ -48,7 +50,8 @@ export interface RollUpOptions {
 
 /**
  * Counts rejections. The result does not depend on the order in which they come; a reason that a node gives
- * twice counts once, and a node named twice is one node. Of the params, those of the first sampled node are kept.
+ * twice counts once, and a node named twice is one node. Of the params, those of the first sampled node are
+ * kept.
  *
  * @throws InvalidError when `total` is less than the number of refused nodes
  *

@@ -46,7 +46,8 @@ export class ResourceRangeError extends KeelsonError {
  * The unit table.
  *
  * - `byte`: `memory`, `storage`, `ephemeral-storage`, `hugepages-*`
- * - `count`: `pods`, `attachable-volumes-*`, and every name with a domain (`nvidia.com/gpu`), which Kubernetes
+ * - `count`: `pods`, `attachable-volumes-*`, and every name with a domain (`nvidia.com/gpu`), which
+ *   Kubernetes
  *   calls an extended resource
  * - `milli`: `cpu` and every other name
  */
@@ -58,14 +59,17 @@ export function resourceUnit(name: string): ResourceUnit {
   return 'milli'
 }
 
-/** The name a resource goes by in a vector: `cpus` is `cpu`, `mem` is `memory`, `disk` is `ephemeral-storage`. */
+/**
+ * The name a resource goes by in a vector: `cpus` is `cpu`, `mem` is `memory`, `disk` is `ephemeral-storage`.
+ */
 export function resourceName(name: string): string {
   return aliasOf(name)?.name ?? name
 }
 
 /**
  * A number in thousandths, halves away from zero: the fixed point in which Mesos compares scalars.
- * `0.1235` is 124, `-0.0005` is -1, `0.0004` is 0. The product is taken in floating point first, as Mesos does.
+ * `0.1235` is 124, `-0.0005` is -1, `0.0004` is 0. The product is taken in floating point first, as Mesos
+ * does.
  *
  * @throws ResourceRangeError when the result is no safe integer
  */
@@ -80,7 +84,9 @@ export function fromThousandths(amount: number): number {
   return amount / 1000
 }
 
-/** A scalar as text with at most three decimals, halves to even; text that is no number comes back undefined. */
+/**
+ * A scalar as text with at most three decimals, halves to even; text that is no number comes back undefined.
+ */
 export function formatScalar(value: string | number): string | undefined {
   const decimal = parseDecimal(String(value))
   return decimal === undefined ? undefined : formatDecimal(decimalUnits(decimal, 3, 'halfEven'), 3)
@@ -89,9 +95,9 @@ export function formatScalar(value: string | number): string | undefined {
 /**
  * One amount that a user wrote, in base units.
  *
- * Text is a Kubernetes quantity and rounds up to the base unit, except that counts must be whole. A number is in
- * whole units: thousandths are taken to the nearest; bytes and counts must be whole. Under an alias (`cpus`,
- * `mem`, `disk`) numbers and plain decimal text are read to three decimals, and a suffix is refused.
+ * Text is a Kubernetes quantity and rounds up to the base unit, except that counts must be whole. A number is
+ * in whole units: thousandths are taken to the nearest; bytes and counts must be whole. Under an alias
+ * (`cpus`, `mem`, `disk`) numbers and plain decimal text are read to three decimals, and a suffix is refused.
  *
  * @throws InvalidError for bad names, negative amounts, and a positive amount that would round to nothing
  * @throws ResourceRangeError when the amount is no safe integer
@@ -158,8 +164,9 @@ export function formatResourceAmount(name: string, amount: number): string {
 }
 
 /**
- * An amount of the resource as a plain number in the unit of `name`, which may be an alias: 536870912 base units
- * under `mem` are 512. Rounded to three decimals under an alias; counts and bytes come back as they are.
+ * An amount of the resource as a plain number in the unit of `name`, which may be an alias: 536870912 base
+ * units under `mem` are 512. Rounded to three decimals under an alias; counts and bytes come back as they
+ * are.
  */
 export function resourceScalar(name: string, amount: number): number {
   const alias = aliasOf(name)

@@ -27,7 +27,8 @@ export type ResourceInput = Readonly<Record<string, string | number>>
  * import assert from 'node:assert/strict'
  * import { addResources, formatResources, parseResources } from 'keelson/core'
  *
- * const total = addResources(parseResources({ cpu: 0.1, memory: '1Gi' }), parseResources({ cpus: 0.2, mem: 512 }))
+ * const used = parseResources({ cpu: 0.1, memory: '1Gi' })
+ * const total = addResources(used, parseResources({ cpus: 0.2, mem: 512 }))
  * assert.deepEqual(total, { cpu: 300, memory: 1610612736 })
  * assert.deepEqual(formatResources(total), { cpu: '300m', memory: '1536Mi' })
  * ```

@@ -65,9 +65,9 @@ export function refusesCluster(value: string, { siblings }: Distribution): Distr
 }
 
 /**
- * Spreads `instances` evenly over `groups` values: each value gets ⌊instances/groups⌋, and the remainder goes one
- * each to those that ask first. A new value is taken only while there are fewer than `groups`; siblings without the
- * value are a group of their own.
+ * Spreads `instances` evenly over `groups` values: each value gets ⌊instances/groups⌋, and the remainder goes
+ * one each to those that ask first. A new value is taken only while there are fewer than `groups`; siblings
+ * without the value are a group of their own.
  *
  * @param wanted number of groups; absent means the values that candidate nodes have
  */

@@ -1,9 +1,9 @@
 import { InvalidError } from './errors.js'
 
 /**
- * How versions are read. `loose` accepts `1.2beta1`, has `~>`, and lets a prerelease satisfy only a range that
- * names a prerelease of the same release. `semver` wants a dash before the prerelease, has no `~>`, and orders
- * prereleases like any other version.
+ * How versions are read. `loose` accepts `1.2beta1`, has `~>`, and lets a prerelease satisfy only a range
+ * that names a prerelease of the same release. `semver` wants a dash before the prerelease, has no `~>`, and
+ * orders prereleases like any other version.
  */
 export type VersionScheme = 'loose' | 'semver'
 
@@ -31,8 +31,9 @@ const TERM_PATTERN = /^(=|!=|>=|<=|>|<|~>)?\s*(\S+)$/
 const TEXT_LENGTH_MAX = 256
 
 /**
- * Compiles comparisons joined by commas, all of which must hold: `>= 1.2, < 2`. Without an operator `=` is meant.
- * `~> 1.2.3` is at least 1.2.3 and below 1.3, `~> 1.2` at least 1.2 and below 2. Build metadata does not count.
+ * Compiles comparisons joined by commas, all of which must hold: `>= 1.2, < 2`. Without an operator `=` is
+ * meant. `~> 1.2.3` is at least 1.2.3 and below 1.3, `~> 1.2` at least 1.2 and below 2. Build metadata does
+ * not count.
  *
  * @throws InvalidError when a comparison is malformed or the text has more than 256 characters
  */

@@ -9,8 +9,8 @@ const OPERATORS = 'UNIQUE, CLUSTER, GROUP_BY, LIKE, UNLIKE, MAX_PER, IS'
 /**
  * A Marathon triple as a constraint. `@hostname` is the attribute `hostname`; other fields keep their name.
  *
- * Two differences from Marathon: `MAX_PER 0` refuses every node, and `GROUP_BY` without a number balances over the
- * values that candidate nodes have.
+ * Two differences from Marathon: `MAX_PER 0` refuses every node, and `GROUP_BY` without a number balances
+ * over the values that candidate nodes have.
  *
  * @throws InvalidError for an unknown operator or a missing value
  */

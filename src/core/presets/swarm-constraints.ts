@@ -10,9 +10,9 @@ const LABEL_PREFIXES = ['node.labels.', 'engine.labels.']
 /**
  * A SwarmKit expression, `node.labels.zone == east` or `node.role != manager`, as a constraint.
  *
- * Values compare without case; of keys only the name of a label is sensitive to it, the rest becomes lower case.
- * `node.ip` takes an address or a prefix. A key that Swarm does not know, or an address that is none, gives a
- * constraint that nothing satisfies, under `!=` as well.
+ * Values compare without case; of keys only the name of a label is sensitive to it, the rest becomes lower
+ * case. `node.ip` takes an address or a prefix. A key that Swarm does not know, or an address that is none,
+ * gives a constraint that nothing satisfies, under `!=` as well.
  *
  * @throws InvalidError when there is no operator, or a key or value has characters that Swarm refuses
  */
