@@ -20,7 +20,7 @@ export interface ReplicaSetStatus {
   readonly readyReplicas: number
   readonly availableReplicas: number
   readonly terminatingReplicas: number
-  /** Tasks of this set that ended in failure since it was made. */
+  /** Failed tasks that are still kept as history. */
   readonly failedReplicas: number
 }
 

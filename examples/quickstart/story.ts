@@ -1,0 +1,124 @@
+import { Deployment, isConditionTrue, isTaskFinished, Service, Task, type TaskTemplate } from 'keelson/api'
+import { rolloutStatus, undo } from 'keelson/rollout'
+import { waitUntil } from 'keelson/reconcile'
+import type { Application } from '../manifests/load.js'
+import { type HttpLoad, type LoadReport, startHttpLoad } from '../runtime/http-load.js'
+import type { StepResult } from '../runtime/step-report.js'
+import type { Cluster } from './cluster.js'
+
+/** An expectation that did not hold; the message is one line for a person. */
+export class StoryError extends Error {}
+
+const STEP_TIMEOUT_MS = 20_000
+const REQUESTS_PER_SECOND = 100
+const REQUESTS_WANTED = 2_200
+
+/** Runs the whole story; throws `StoryError` at the first expectation that does not hold in time. */
+export async function tellStory(
+  cluster: Cluster,
+  application: Application,
+  say: (line: string) => void,
+): Promise<readonly StepResult[]> {
+  const { client, env } = cluster
+  const ref = { namespace: application.deployment.metadata.namespace ?? 'default', name: application.deployment.metadata.name ?? '' }
+  const results: StepResult[] = []
+  let load: HttpLoad | undefined
+
+  const tasks = (): readonly Task[] =>
+    client.list(Task, { namespace: ref.namespace }).items.filter(t => !isTaskFinished(t) && t.metadata.deletionTimestamp === undefined)
+  const versionOf = (t: { readonly spec: TaskTemplate['spec'] }): string => t.spec.env?.find(e => e.name === 'VERSION')?.value ?? ''
+  const serves = (version: string, replicas: number): boolean => {
+    const deployment = client.get(Deployment, ref)
+    const all = tasks()
+    const right = all.filter(t => versionOf(t) === version && isConditionTrue(t.status?.conditions, 'Ready'))
+    return deployment !== undefined && rolloutStatus(deployment).done && right.length === replicas && all.length === replicas
+  }
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    const outcome = await waitUntil(client, [Deployment, Task], holds, { timeoutMs: STEP_TIMEOUT_MS }).catch(() => undefined)
+    if (outcome !== undefined) return
+    const broken = client.list(Task, { namespace: ref.namespace }).items.find(t => t.status?.phase === 'Failed')
+    throw new StoryError(`${what}: not within ${STEP_TIMEOUT_MS / 1000} s${broken === undefined ? '' : `; task ${broken.metadata.name} ${broken.status?.message}`}`)
+  }
+  const setVersion = (version: string, extra: readonly { name: string; value: string }[] = []) =>
+    client.modify(Deployment, ref, draft => {
+      const kept = (draft.spec.template.spec.env ?? []).filter(e => e.name !== 'VERSION')
+      draft.spec.template.spec.env = [...kept, { name: 'VERSION', value: version }, ...extra]
+    })
+  const step = async (
+    name: string,
+    how: { readonly during?: readonly string[]; readonly after: string; readonly planned?: boolean },
+    run: () => Promise<void>,
+  ): Promise<void> => {
+    say(`▸ ${name}`)
+    const before = new Set(tasks().map(t => t.metadata.uid))
+    const startedAt = env.clock.monotonic()
+    load?.take()
+    load?.expect([...(how.during ?? []), how.after])
+    await run()
+    load?.expect([how.after])
+    const planned = how.planned ?? true
+    const rescheduled = planned ? 0 : tasks().filter(t => !before.has(t.metadata.uid)).length
+    const seconds = (env.clock.monotonic() - startedAt) / 1000
+    results.push({ name, planned, seconds, rescheduled, load: load?.take() ?? noLoad })
+    say(`✓ ${name} in ${seconds.toFixed(1)} s`)
+  }
+
+  const first = versionOf(application.deployment.spec.template)
+  const few = application.deployment.spec.replicas
+  const many = few * 2
+
+  await step(`deploy ${first}`, { after: first }, async () => {
+    const defaults = { progressDeadlineSeconds: 5, onFailure: 'revert' } as const
+    await client.create(Service, application.service)
+    await client.create(Deployment, { ...application.deployment, spec: { ...defaults, ...application.deployment.spec } })
+    await until(`${first} is served by ${few} tasks`, () => serves(first, few))
+  })
+  load = startHttpLoad({
+    env,
+    hostname: `${application.service.metadata.name}.${ref.namespace}.svc.cluster.local`,
+    dns: cluster.dns,
+    dial: address => cluster.dial(address, application.service.spec.ports?.[0]?.port ?? 80),
+    requestsPerSecond: REQUESTS_PER_SECOND,
+  })
+  try {
+    await step('steady load', { after: first }, () => env.clock.sleep(2_000))
+    await step(`scale ${few} to ${many}`, { after: first }, async () => {
+      await client.modify(Deployment, ref, draft => {
+        draft.spec.replicas = many
+      })
+      await until(`${first} is served by ${many} tasks`, () => serves(first, many))
+    })
+    await step('rolling update to v2', { during: [first], after: 'v2' }, async () => {
+      await setVersion('v2')
+      await until('v2 is served', () => serves('v2', many))
+    })
+    await step('broken v3 is reverted by itself', { after: 'v2' }, async () => {
+      await setVersion('v3', [{ name: 'BROKEN', value: '1' }])
+      await until('v3 is tried', () => tasks().some(t => versionOf(t) === 'v3'))
+      await until('v2 is served again', () => serves('v2', many))
+    })
+    await step(`undo to ${first}`, { during: ['v2'], after: first }, async () => {
+      await undo(client, ref, { toRevision: 1 })
+      await until(`${first} is served`, () => serves(first, many))
+    })
+    await step('SIGKILL one process', { after: first, planned: false }, async () => {
+      const [uid, pid] = cluster.processes()[0] ?? []
+      if (pid === undefined) throw new StoryError('there is no process to kill')
+      process.kill(pid, 'SIGKILL')
+      await until('the killed task is replaced', () => serves(first, many) && !tasks().some(t => t.metadata.uid === uid))
+    })
+    await step('a node fails', { after: first, planned: false }, async () => {
+      const name = tasks()[0]?.spec.nodeName ?? ''
+      cluster.failNode(name)
+      await until('its tasks run elsewhere', () => serves(first, many) && !tasks().some(t => t.spec.nodeName === name))
+    })
+    const sent = results.reduce((sum, result) => sum + result.load.sent, 0)
+    const missingMs = Math.max(1_000, ((REQUESTS_WANTED - sent) / REQUESTS_PER_SECOND) * 1000)
+    await step('steady load on two nodes', { after: first }, () => env.clock.sleep(missingMs))
+  } finally {
+    await load.stop()
+  }
+  return results
+}
+
+const noLoad: LoadReport = { sent: 0, failed: 0, failures: [], latenciesMs: [], versions: new Map() }

@@ -1,0 +1,129 @@
+import { Resolver } from 'node:dns/promises'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import type { Cancel, Env } from 'keelson/core'
+
+/** A steady stream of requests, as clients would send them. */
+export interface HttpLoadOptions {
+  readonly env: Env
+  /** Name that is looked up for every fresh connection. */
+  readonly hostname: string
+  /** Our DNS server. */
+  readonly dns: { readonly address: string; readonly port: number }
+  /** Where a resolved address and the service's port are really listened on. */
+  dial(address: string): { readonly host: string; readonly port: number }
+  readonly requestsPerSecond: number
+}
+
+/** What a client saw. */
+export interface LoadReport {
+  readonly sent: number
+  readonly failed: number
+  readonly failures: readonly string[]
+  readonly latenciesMs: readonly number[]
+  /** Answers by version. */
+  readonly versions: ReadonlyMap<string, number>
+}
+
+/** Runs until stopped. `take` returns what was seen since the last `take`. */
+export interface HttpLoad {
+  /** Versions that a right answer may have from now on. */
+  expect(versions: readonly string[]): void
+  take(): LoadReport
+  /** No further requests; resolves when the last one is answered. */
+  stop(): Promise<void>
+}
+
+const REQUEST_TIMEOUT_MS = 5_000
+
+/** Half of the requests look the name up and open a connection of their own; the others share kept-alive ones. */
+export function startHttpLoad(options: HttpLoadOptions): HttpLoad {
+  const { env } = options
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 })
+  resolver.setServers([`${options.dns.address}:${options.dns.port}`])
+  const keptAlive = new Agent({ keepAlive: true, maxSockets: 4 })
+  const inFlight = new Set<Promise<void>>()
+  let report = emptyReport()
+  let expected: readonly string[] = []
+  let address: Promise<string> | undefined
+  let count = 0
+  let cancel: Cancel = () => {}
+
+  const lookUp = async (): Promise<string> => {
+    const [found] = await resolver.resolve4(options.hostname)
+    if (found === undefined) throw new Error(`${options.hostname} has no address`)
+    return found
+  }
+
+  const send = async (fresh: boolean, allowed: readonly string[]): Promise<void> => {
+    const into = report
+    const startedAt = env.clock.monotonic()
+    into.sent += 1
+    try {
+      if (fresh || address === undefined) address = lookUp()
+      const target = options.dial(await address)
+      const version = await ask(target, fresh ? undefined : keptAlive)
+      into.versions.set(version, (into.versions.get(version) ?? 0) + 1)
+      if (!allowed.includes(version) && !expected.includes(version)) throw new Error(`unexpected version ${version}`)
+      into.latenciesMs.push(env.clock.monotonic() - startedAt)
+    } catch (error) {
+      address = undefined
+      into.failed += 1
+      if (into.failures.length < 20) into.failures.push(`${fresh ? 'fresh' : 'kept-alive'}: ${String(error)}`)
+    }
+  }
+
+  const startedAt = env.clock.monotonic()
+  const tick = (): void => {
+    const due = ((env.clock.monotonic() - startedAt) / 1000) * options.requestsPerSecond
+    for (; count < due; count += 1) {
+      const one = send(count % 2 === 0, expected)
+      inFlight.add(one)
+      void one.finally(() => inFlight.delete(one))
+    }
+    cancel = env.clock.after(5, tick)
+  }
+  tick()
+
+  return {
+    expect: versions => void (expected = versions),
+    take() {
+      const taken = report
+      report = emptyReport()
+      return taken
+    },
+    async stop() {
+      cancel()
+      await Promise.all(inFlight)
+      keptAlive.destroy()
+      resolver.cancel()
+    },
+  }
+}
+
+function emptyReport() {
+  return {
+    sent: 0,
+    failed: 0,
+    failures: [] as string[],
+    latenciesMs: [] as number[],
+    versions: new Map<string, number>(),
+  }
+}
+
+/** One GET; resolves with the answering version. */
+function ask(target: { host: string; port: number }, agent: Agent | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ ...target, path: '/', agent: agent ?? false, timeout: REQUEST_TIMEOUT_MS })
+    outgoing.once('timeout', () => outgoing.destroy(new Error('timed out')))
+    outgoing.once('error', reject)
+    outgoing.once('response', response => void versionOf(response).then(resolve, reject))
+    outgoing.end()
+  })
+}
+
+async function versionOf(response: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const chunk of response) body += String(chunk)
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`)
+  return (JSON.parse(body) as { version: string }).version
+}

@@ -1,0 +1,41 @@
+import { findCondition, type Node } from '../api/index.js'
+import { parseTime } from '../core/index.js'
+
+/** When silence becomes suspicion, and suspicion eviction. */
+export interface NodeLifecycleLimits {
+  /** Silence beyond the lease's own duration that is still forgiven. Default 0 ms. */
+  readonly leaseSlackMs: number
+  /** From `Ready=Unknown` to the replacement of the node's tasks. Default 300,000 ms, as Kubernetes' tolerations. */
+  readonly evictAfterMs: number
+}
+
+/** What a node's silence, or its sign of life, asks for. */
+export type NodeLifecyclePlan =
+  /** Heard of within its lease; look again when that would lapse. */
+  | { readonly kind: 'alive'; readonly wakeAtMs: number }
+  /** The node and its tasks are `Ready=Unknown`; evict later. */
+  | { readonly kind: 'silent'; readonly wakeAtMs: number }
+  /** Silent for too long: its tasks are given up. */
+  | { readonly kind: 'evict' }
+
+/** What is known of a node's heartbeat. */
+export interface Heartbeat {
+  readonly leaseDurationMs: number
+  /** When this process last saw the lease change, by its own clock; clocks of other machines are never compared. */
+  readonly lastHeardMs: number
+}
+
+/** Decides what a node's silence means. */
+export function planNodeLifecycle(
+  node: Node,
+  heartbeat: Heartbeat,
+  limits: NodeLifecycleLimits,
+  nowMs: number,
+): NodeLifecyclePlan {
+  const silentAtMs = heartbeat.lastHeardMs + heartbeat.leaseDurationMs + limits.leaseSlackMs
+  if (nowMs < silentAtMs) return { kind: 'alive', wakeAtMs: silentAtMs }
+  const ready = findCondition(node.status?.conditions, 'Ready')
+  const unknownSinceMs = ready?.status === 'Unknown' ? parseTime(ready.lastTransitionTime) : nowMs
+  const evictAtMs = unknownSinceMs + limits.evictAfterMs
+  return nowMs >= evictAtMs ? { kind: 'evict' } : { kind: 'silent', wakeAtMs: evictAtMs }
+}

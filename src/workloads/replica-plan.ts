@@ -1,0 +1,104 @@
+import { findCondition, isTaskFinished, type ReplicaSet, type ReplicaSetStatus, type Task } from '../api/index.js'
+import { parseTime } from '../core/index.js'
+import { type CrashBackoff, crashBackoffUntil } from './crash-backoff.js'
+import { scaleDownOrder } from './scale-down-order.js'
+
+/** What one look at a replica set asks for. */
+export interface ReplicaPlan {
+  /** How many tasks to make. */
+  readonly create: number
+  /** Tasks to delete: surplus ones, and ended ones beyond the history. */
+  readonly remove: readonly Task[]
+  /** When to look again although nothing changed. */
+  readonly wakeAtMs?: number
+  /** Why fewer tasks are made than are missing. */
+  readonly blockers: readonly ReplicaBlocker[]
+}
+
+/** Something that holds the set back. */
+export type ReplicaBlocker =
+  | { readonly kind: 'crash-backoff'; readonly untilMs: number; readonly missing: number }
+  | { readonly kind: 'burst'; readonly missing: number }
+
+/** Bounds of the replica loop. */
+export interface ReplicaLimits {
+  /** Most tasks made or deleted in one pass; the rest follows in the next. Default 500. */
+  readonly burst: number
+  /** Ended tasks that are kept to look at. Default 5, as SwarmKit. */
+  readonly historyLimit: number
+  readonly backoff: CrashBackoff
+}
+
+/** Active: neither ended nor on its way out. */
+export function isTaskActive(task: Task): boolean {
+  return task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
+}
+
+/** Decides what a replica set needs now. Pure: equal inputs, equal plan, whatever the order of `tasks`. */
+export function planReplicas(
+  set: ReplicaSet,
+  tasks: readonly Task[],
+  limits: ReplicaLimits,
+  nowMs: number,
+): ReplicaPlan {
+  const active = tasks.filter(isTaskActive)
+  const forgotten = expiredHistory(tasks, limits.historyLimit)
+  const missing = set.spec.replicas - active.length
+  if (missing <= 0) {
+    const surplus = missing === 0 ? [] : scaleDownOrder(active).slice(0, Math.min(-missing, limits.burst))
+    return { create: 0, remove: [...forgotten, ...surplus], blockers: [] }
+  }
+  const untilMs = crashBackoffUntil(tasks, limits.backoff)
+  if (untilMs !== undefined && untilMs > nowMs) {
+    const blockers: ReplicaBlocker[] = [{ kind: 'crash-backoff', untilMs, missing }]
+    return { create: 0, remove: forgotten, wakeAtMs: untilMs, blockers }
+  }
+  const create = Math.min(missing, limits.burst)
+  const blockers: ReplicaBlocker[] = create < missing ? [{ kind: 'burst', missing: missing - create }] : []
+  const later = create < missing ? { wakeAtMs: nowMs } : {}
+  return { create, remove: forgotten, blockers, ...later }
+}
+
+/** Ended tasks beyond the newest `limit`. */
+function expiredHistory(tasks: readonly Task[], limit: number): readonly Task[] {
+  const ended = tasks.filter(task => isTaskFinished(task) && task.metadata.deletionTimestamp === undefined)
+  if (ended.length <= limit) return []
+  const newestFirst = ended.sort((a, b) => finishMs(b) - finishMs(a) || (a.metadata.name < b.metadata.name ? -1 : 1))
+  return newestFirst.slice(limit)
+}
+
+function finishMs(task: Task): number {
+  return parseTime(task.status?.finishTime ?? task.metadata.creationTimestamp)
+}
+
+/** The status of a set whose tasks are these, and when it changes by the passing of time alone. */
+export function replicaStatus(
+  set: ReplicaSet,
+  tasks: readonly Task[],
+  nowMs: number,
+): { readonly status: ReplicaSetStatus; readonly wakeAtMs?: number } {
+  const minReadyMs = (set.spec.minReadySeconds ?? 0) * 1000
+  let [readyReplicas, availableReplicas, terminatingReplicas, replicas, failed] = [0, 0, 0, 0, 0]
+  let wakeAtMs = Number.POSITIVE_INFINITY
+  for (const task of tasks) {
+    if (task.status?.phase === 'Failed') failed += 1
+    if (task.metadata.deletionTimestamp !== undefined && !isTaskFinished(task)) terminatingReplicas += 1
+    if (!isTaskActive(task)) continue
+    replicas += 1
+    const ready = findCondition(task.status?.conditions, 'Ready')
+    if (ready?.status !== 'True') continue
+    readyReplicas += 1
+    const availableAtMs = parseTime(ready.lastTransitionTime) + minReadyMs
+    if (availableAtMs <= nowMs) availableReplicas += 1
+    else wakeAtMs = Math.min(wakeAtMs, availableAtMs)
+  }
+  const status = {
+    observedGeneration: set.metadata.generation,
+    replicas,
+    readyReplicas,
+    availableReplicas,
+    terminatingReplicas,
+    failedReplicas: failed,
+  }
+  return wakeAtMs === Number.POSITIVE_INFINITY ? { status } : { status, wakeAtMs }
+}

@@ -1,0 +1,72 @@
+import { isTaskFinished, type RunningTask, type Task, type TaskExit } from '../api/index.js'
+
+/** What a node knows of a task by itself, apart from what the store says. */
+export type LocalTask =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly running: RunningTask; readonly startedAtMs: number }
+  | { readonly kind: 'stopping' }
+  | { readonly kind: 'exited'; readonly exit: TaskExit; readonly startedAtMs?: number }
+
+/** The next thing a node does about a task. */
+export type TaskStep =
+  | { readonly kind: 'none' }
+  /** Hold the object with our finalizer, then start the process. */
+  | { readonly kind: 'start' }
+  /** Ask the process to stop; it is still ours until it has. */
+  | { readonly kind: 'stop' }
+  /** Write what runs into the status. */
+  | { readonly kind: 'report-running'; readonly running: RunningTask; readonly startedAtMs: number }
+  /** Write the end into the status. */
+  | { readonly kind: 'report-exit'; readonly exit: TaskExit; readonly startedAtMs?: number }
+  /** The store says it runs and we have no process: our predecessor's died with it. */
+  | { readonly kind: 'report-lost' }
+  /** Nothing runs any more: let the object go. */
+  | { readonly kind: 'release' }
+  /** Drop what we remember. */
+  | { readonly kind: 'forget' }
+
+/**
+ * Decides a node's next step about one task. `task` is undefined when the object is gone, belongs to another
+ * node, or is a namesake with another uid. Level-triggered: it looks at states, never at what happened.
+ */
+export function nextTaskStep(task: Task | undefined, local: LocalTask | undefined): TaskStep {
+  if (task === undefined) return stepWithoutObject(local)
+  if (task.metadata.deletionTimestamp !== undefined) return stepWhenDeleted(local)
+  if (isTaskFinished(task)) return local?.kind === 'running' ? { kind: 'stop' } : { kind: 'none' }
+  if (local === undefined) return task.status?.phase === 'Running' ? { kind: 'report-lost' } : { kind: 'start' }
+  switch (local.kind) {
+    case 'starting':
+    case 'stopping':
+      return { kind: 'none' }
+    case 'running':
+      return { kind: 'report-running', running: local.running, startedAtMs: local.startedAtMs }
+    case 'exited':
+      return { ...local, kind: 'report-exit' }
+  }
+}
+
+function stepWithoutObject(local: LocalTask | undefined): TaskStep {
+  if (local === undefined) return { kind: 'none' }
+  switch (local.kind) {
+    case 'running':
+      return { kind: 'stop' }
+    case 'exited':
+      return { kind: 'forget' }
+    case 'starting':
+    case 'stopping':
+      return { kind: 'none' }
+  }
+}
+
+function stepWhenDeleted(local: LocalTask | undefined): TaskStep {
+  if (local === undefined) return { kind: 'release' }
+  switch (local.kind) {
+    case 'running':
+      return { kind: 'stop' }
+    case 'exited':
+      return { kind: 'release' }
+    case 'starting':
+    case 'stopping':
+      return { kind: 'none' }
+  }
+}

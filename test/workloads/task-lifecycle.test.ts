@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { type LocalTask, nextTaskStep } from '../../src/workloads/index.js'
+import { type TaskShape, task } from './fixtures/objects.js'
+
+const running: LocalTask = { kind: 'running', running: { address: '127.0.0.1', ports: [] }, startedAtMs: 1 }
+const exited: LocalTask = { kind: 'exited', exit: { uid: 'uid-t', exitCode: 1, message: 'exit code 1' } }
+const locals = { none: undefined, starting: { kind: 'starting' }, stopping: { kind: 'stopping' }, running, exited } as const
+
+const shapes = {
+  gone: undefined,
+  fresh: { name: 't' },
+  reported: { name: 't', phase: 'Running' },
+  finished: { name: 't', phase: 'Failed' },
+  deleted: { name: 't', phase: 'Running', deleting: true },
+} satisfies Record<string, TaskShape | undefined>
+
+/** The whole table: what the store says (rows) against what the node knows (columns). */
+const table: Record<keyof typeof shapes, Record<keyof typeof locals, string>> = {
+  gone: { none: 'none', starting: 'none', running: 'stop', stopping: 'none', exited: 'forget' },
+  fresh: { none: 'start', starting: 'none', running: 'report-running', stopping: 'none', exited: 'report-exit' },
+  reported: { none: 'report-lost', starting: 'none', running: 'report-running', stopping: 'none', exited: 'report-exit' },
+  finished: { none: 'none', starting: 'none', running: 'stop', stopping: 'none', exited: 'none' },
+  deleted: { none: 'release', starting: 'none', running: 'stop', stopping: 'none', exited: 'release' },
+}
+
+const rows = Object.entries(table).flatMap(([object, columns]) =>
+  Object.entries(columns).map(([local, step]) => ({ object, local, step })),
+)
+
+test.each(rows)('object $object, process $local: $step', ({ object, local, step }) => {
+  const shape = shapes[object as keyof typeof shapes]
+  const known = shape === undefined ? undefined : task(shape)
+  expect(nextTaskStep(known, locals[local as keyof typeof locals]).kind).toBe(step)
+})
