@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportConditions, subpaths } from '../tools/subpaths.mjs'
 import { type InstalledPackage, installPackage } from './package/installed-package.js'
@@ -85,6 +86,11 @@ describe('the package', () => {
 
   test('is small enough to embed', () => {
     expect(installed.unpackedBytes).toBeLessThan(8_000_000)
+  })
+
+  test('is what a program beside it gets', () => {
+    const resolved = installed.run("console.log(import.meta.resolve('keelson'))").trim()
+    expect(resolved).toBe(pathToFileURL(join(installed.packageDirectory, 'dist/esm/index.js')).href)
   })
 
   test('keeps its inner files to itself', () => {

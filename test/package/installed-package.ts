@@ -21,6 +21,8 @@ const published = ['package.json', 'src', 'LICENSE', 'README.md', 'CHANGELOG.md'
 export function installPackage(root: string): InstalledPackage {
   mkdirSync(join(root, 'temp'), { recursive: true })
   const directory = mkdtempSync(join(root, 'temp/package-'))
+  // A package of its own: inside the scope of keelson, Node would resolve `keelson` to the checkout.
+  writeFileSync(join(directory, 'package.json'), '{"name":"consumer","private":true}')
   const staged = join(directory, 'staged')
   mkdirSync(staged)
   for (const name of published) {
