@@ -87,8 +87,10 @@ export class SequenceRing<T> {
 
   #grow(): void {
     const before = this.#slots
-    const grown = new Array<T | undefined>(Math.max(16, before.length * 2))
-    for (let i = 0; i < before.length; i++) grown[i] = before[(this.#head + i) & (before.length - 1)]
+    const size = Math.max(16, before.length * 2)
+    const grown = Array.from({ length: size }, (_, i): T | undefined =>
+      i < before.length ? before[(this.#head + i) & (before.length - 1)] : undefined,
+    )
     this.#slots = grown
     this.#head = 0
   }

@@ -11,7 +11,7 @@ describe('abortable', () => {
     const { signal } = new AbortController()
     expect(await abortable(Promise.resolve(1), signal)).toBe(1)
     await expect(abortable(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
-    await null
+    await Promise.resolve()
     expect(listeners(signal)).toBe(0)
     expect(await abortable(Promise.resolve(2))).toBe(2)
   })

@@ -74,7 +74,7 @@ describe('canonical JSON', () => {
 
   test.each([
     ['undefined', undefined, 'value'],
-    ['a hole', { spec: { list: [1, , 3] } }, 'spec.list[1]'],
+    ['a hole', { spec: { list: Object.assign([1], { 2: 3 }) } }, 'spec.list[1]'],
     ['an undefined member', { a: undefined }, 'a'],
     ['NaN', [[Number.NaN]], '[0][0]'],
     ['infinity', { 'x.y': Number.POSITIVE_INFINITY }, '["x.y"]'],

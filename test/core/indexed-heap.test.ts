@@ -12,8 +12,15 @@ const makeItem = (name: number): Item => ({ ...heapHandle(), name })
 class SlowHeap {
   readonly entries: { name: number; at: number; order: number }[] = []
   order = 0
-  push(name: number, at: number): void {
-    this.entries.push({ name, at, order: this.order++ })
+  push(name: number, at: number): boolean {
+    const added = !this.entries.some(entry => entry.name === name)
+    if (added) this.entries.push({ name, at, order: this.order++ })
+    return added
+  }
+  pop(): number | undefined {
+    const first = this.first()
+    if (first !== undefined) this.remove(first)
+    return first
   }
   first(): number | undefined {
     return this.entries.toSorted((a, b) => a.at - b.at || a.order - b.order)[0]?.name
@@ -30,8 +37,20 @@ class SlowHeap {
   }
 }
 
+type Operation = 'push' | 'pop' | 'remove' | 'update'
+
+/** One operation, with the answer in the form of the oracle. */
+function apply(heap: IndexedHeap<Item>, op: Operation, item: Item, at: number): boolean | number | undefined {
+  if (op === 'pop') return heap.pop()?.name
+  if (op === 'remove') return heap.remove(item)
+  if (op === 'update') return heap.update(item, at)
+  const absent = !heap.has(item)
+  if (absent) heap.push(item, at)
+  return absent
+}
+
 const command = fc.record({
-  op: fc.constantFrom('push', 'push', 'pop', 'remove', 'update'),
+  op: fc.constantFrom<Operation[]>('push', 'push', 'pop', 'remove', 'update'),
   name: fc.nat(40),
   at: fc.integer({ min: 0, max: 12 }),
 })
@@ -45,18 +64,7 @@ describe('indexed heap', () => {
         const items = Array.from({ length: 41 }, (_, name) => makeItem(name))
         for (const { op, name, at } of commands) {
           const item = items[name] as Item
-          if (op === 'pop') {
-            const first = oracle.first()
-            expect(heap.pop()?.name).toBe(first)
-            if (first !== undefined) oracle.remove(first)
-          } else if (op === 'remove') {
-            expect(heap.remove(item)).toBe(oracle.remove(name))
-          } else if (op === 'update') {
-            expect(heap.update(item, at)).toBe(oracle.update(name, at))
-          } else if (!heap.has(item)) {
-            heap.push(item, at)
-            oracle.push(name, at)
-          }
+          expect(apply(heap, op, item, at)).toBe(oracle[op](name, at))
           expect(heap.peek()?.name).toBe(oracle.first())
           expect(heap.size).toBe(oracle.entries.length)
           for (const each of items)

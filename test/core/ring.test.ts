@@ -20,16 +20,12 @@ describe('sequence ring', () => {
           let kept: [number, number][] = []
           let next = start
           for (const { op, value } of commands) {
-            if (op === 'push') {
-              expect(ring.push(value)).toBe(next)
-              kept.push([next++, value])
-              kept = kept.slice(-entriesMax)
-            } else {
-              const before = kept.length
-              const sequence = ring.lowest + value
-              kept = kept.filter(([at]) => at >= sequence)
-              expect(ring.dropBefore(sequence)).toBe(before - kept.length)
-            }
+            const sequence = ring.lowest + value
+            const before = kept
+            if (op === 'push') kept = [...kept, [next++, value] as [number, number]].slice(-entriesMax)
+            else kept = kept.filter(([at]) => at >= sequence)
+            const result = op === 'push' ? ring.push(value) : ring.dropBefore(sequence)
+            expect(result).toBe(op === 'push' ? next - 1 : before.length - kept.length)
             expect([ring.size, ring.next, ring.lowest]).toEqual([kept.length, next, kept[0]?.[0] ?? next])
             expect([...ring.entriesFrom()]).toEqual(kept)
             for (const [at, entry] of kept) expect(ring.get(at)).toBe(entry)
