@@ -1,0 +1,17 @@
+import { formatHostPort } from '../host-ports.js'
+import { type FilterPlugin } from '../plugin.js'
+
+/** Keeps tasks off nodes where a fixed port that they want is taken. */
+export function hostPorts(): FilterPlugin {
+  return {
+    name: 'host-ports',
+    locality: 'node',
+    filter(request, node) {
+      if (request.hostPorts.length === 0) return undefined
+      const port = node.portConflict(request.hostPorts)
+      if (port === undefined) return undefined
+      const message = `host port ${formatHostPort(port)} taken`
+      return [{ code: 'HostPortTaken', message, unresolvable: false, params: { port: formatHostPort(port) } }]
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { type NodeView } from '../node-view.js'
+import { type Demand, type PreparedRequest } from '../placement-request.js'
+import { type FilterPlugin, type FilterReason } from '../plugin.js'
+
+/**
+ * Keeps tasks to nodes with room: one more of the node's `pods`, and of each resource asked for at least the amount
+ * asked for. A resource that is not asked for never matters, even where more is taken than there is.
+ * Every resource that is short is a reason of its own.
+ */
+export function resourcesFit(): FilterPlugin {
+  return {
+    name: 'resources-fit',
+    locality: 'node',
+    filter(request, node) {
+      let short = node.taskCount >= node.taskLimit
+      for (const { column, amount } of request.demands) {
+        if (amount > node.allocatable(column) - node.requested(column)) {
+          short = true
+          break
+        }
+      }
+      return short ? shortages(request, node) : undefined
+    },
+  }
+}
+
+function shortages(request: PreparedRequest, node: NodeView): readonly FilterReason[] {
+  const reasons: FilterReason[] = []
+  if (node.taskCount >= node.taskLimit) {
+    reasons.push({
+      code: 'TooManyTasks',
+      message: 'Too many tasks',
+      unresolvable: node.taskLimit < 1,
+      params: { resource: 'pods', asked: 1, free: node.taskLimit - node.taskCount, allocatable: node.taskLimit },
+    })
+  }
+  for (const demand of request.demands) {
+    const reason = shortage(demand, node)
+    if (reason !== undefined) reasons.push(reason)
+  }
+  return reasons
+}
+
+function shortage({ resource, column, amount }: Demand, node: NodeView): FilterReason | undefined {
+  const allocatable = node.allocatable(column)
+  const free = allocatable - node.requested(column)
+  if (amount <= free) return undefined
+  return {
+    code: 'InsufficientResource',
+    message: `Insufficient ${resource}`,
+    unresolvable: amount > allocatable,
+    params: { resource, asked: amount, free, allocatable },
+  }
+}

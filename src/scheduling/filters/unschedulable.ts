@@ -1,0 +1,23 @@
+import { type FilterPlugin, type FilterReason } from '../plugin.js'
+import { isTolerated, type NodeTaint } from '../taint.js'
+
+/** Options of {@link unschedulable}. */
+export interface UnschedulableOptions {
+  /** A task that tolerates the taint of this key, effect `NoSchedule`, comes all the same. Default `keelson.dev/unschedulable`. */
+  readonly taintKey?: string
+}
+
+const CLOSED: readonly FilterReason[] = Object.freeze([
+  { code: 'NodeUnschedulable', message: 'node(s) unschedulable', unresolvable: true },
+])
+
+/** Keeps tasks off nodes that take no new ones. */
+export function unschedulable(options: UnschedulableOptions = {}): FilterPlugin {
+  const { taintKey = 'keelson.dev/unschedulable' } = options
+  const taint: NodeTaint = { key: taintKey, effect: 'NoSchedule' }
+  return {
+    name: 'unschedulable',
+    locality: 'node',
+    filter: (request, node) => (node.unschedulable && !isTolerated(taint, request.tolerations) ? CLOSED : undefined),
+  }
+}

@@ -1,0 +1,40 @@
+import { type Attributes, type FieldProblem, InvalidError, type ResourceVector } from '../core/index.js'
+import { type HostPort } from './host-ports.js'
+import { hostPortProblems, vectorProblems } from './request-check.js'
+import { type NodeTaint } from './taint.js'
+
+/** A node as the scheduler sees it: plain data. */
+export interface NodeDescription {
+  /** Unique within the scheduler. */
+  readonly name: string
+  readonly labels?: Readonly<Record<string, string>>
+  /** Free-form properties for constraints, beside the labels, see `nodeAttributes`. */
+  readonly attributes?: Attributes
+  /**
+   * What tasks may use, in base units. `pods` limits the number of tasks; absent means no such limit. Of any other
+   * resource that is absent there is none.
+   */
+  readonly allocatable: ResourceVector
+  readonly taints?: readonly NodeTaint[]
+  /** True keeps new tasks away. Default false. */
+  readonly unschedulable?: boolean
+  /** Ports that are taken by something other than tasks. */
+  readonly hostPorts?: readonly HostPort[]
+}
+
+const EFFECTS: ReadonlySet<string> = /* @__PURE__ */ new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
+
+/** @throws InvalidError naming every field that is not acceptable */
+export function checkNodeDescription(node: NodeDescription): void {
+  const problems: FieldProblem[] = []
+  if (typeof node.name !== 'string' || node.name === '') {
+    problems.push({ field: 'name', value: node.name, message: 'must be a text that is not empty' })
+  }
+  problems.push(...vectorProblems('allocatable', node.allocatable), ...hostPortProblems(node.hostPorts))
+  for (const [index, taint] of (node.taints ?? []).entries()) {
+    if (EFFECTS.has(taint.effect)) continue
+    const message = `must be one of ${[...EFFECTS].join(', ')}`
+    problems.push({ field: `taints[${index}].effect`, value: taint.effect, message })
+  }
+  if (problems.length > 0) throw new InvalidError(`node ${node.name}`, problems)
+}

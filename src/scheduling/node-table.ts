@@ -1,0 +1,222 @@
+import { type Attributes, KeelsonError, type ResourceVector } from '../core/index.js'
+import { type HostPort, HostPortTable } from './host-ports.js'
+import { nodeAttributes } from './node-attributes.js'
+import { type NodeDescription } from './node-description.js'
+import { type NodeView } from './node-view.js'
+import { type ResourceColumn, ResourceColumns } from './resource-columns.js'
+import { type NodeTaint } from './taint.js'
+
+/** What a placed task takes from its node. */
+export interface TaskDemand {
+  readonly requests: ResourceVector
+  readonly hostPorts: readonly HostPort[]
+}
+
+const INITIAL_SLOTS = 16
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
+const NO_TAINTS: readonly NodeTaint[] = Object.freeze([])
+
+/**
+ * Node state, one typed column per resource: a scan over all nodes reads memory in order and allocates nothing.
+ * A node keeps its slot until it is removed; free slots are used again. Amounts are safe integers, which Float64
+ * holds exactly.
+ */
+export class NodeTable {
+  readonly columns: ResourceColumns
+  #allocatable: Float64Array[] = []
+  #requested: Float64Array[] = []
+  #slots: (NodeRow | undefined)[] = []
+  #free: number[] = []
+  readonly #byName = new Map<string, NodeRow>()
+  #length = INITIAL_SLOTS
+
+  constructor(columns: ResourceColumns = new ResourceColumns()) {
+    this.columns = columns
+  }
+
+  get size(): number {
+    return this.#byName.size
+  }
+
+  /** One entry per slot, in no meaningful order; a free slot is undefined. */
+  get slots(): readonly (NodeRow | undefined)[] {
+    return this.#slots
+  }
+
+  find(name: string): NodeRow | undefined {
+    return this.#byName.get(name)
+  }
+
+  add(description: NodeDescription): NodeRow {
+    const slot = this.#free.pop() ?? this.#slots.length
+    if (slot === this.#length) this.#grow()
+    const row = new NodeRow(this, slot, description)
+    this.#slots[slot] = row
+    this.#byName.set(row.name, row)
+    this.#setAllocatable(row, description.allocatable)
+    return row
+  }
+
+  /** Replaces what is known of the node; what is placed on it stays. */
+  update(row: NodeRow, description: NodeDescription): void {
+    row.describe(description)
+    this.#setAllocatable(row, description.allocatable)
+  }
+
+  remove(row: NodeRow): void {
+    for (const column of this.#allocatable) column[row.slot] = 0
+    for (const column of this.#requested) column[row.slot] = 0
+    this.#slots[row.slot] = undefined
+    this.#byName.delete(row.name)
+    this.#free.push(row.slot)
+  }
+
+  /**
+   * Counts a task in.
+   *
+   * @throws KeelsonError `OutOfRange` when a total would pass 2^53−1; nothing is counted then
+   */
+  occupy(row: NodeRow, task: TaskDemand): void {
+    for (const resource of Object.keys(task.requests)) {
+      const total = this.requestedOn(row.slot, this.columns.find(resource)) + (task.requests[resource] ?? 0)
+      if (!Number.isSafeInteger(total)) throw outOfRange(row.name, resource, total)
+    }
+    this.#account(row, task.requests, 1)
+    row.ports.add(task.hostPorts)
+    row.taskCount++
+  }
+
+  vacate(row: NodeRow, task: TaskDemand): void {
+    this.#account(row, task.requests, -1)
+    row.ports.remove(task.hostPorts)
+    row.taskCount--
+  }
+
+  allocatableOn(slot: number, column: ResourceColumn): number {
+    return this.#allocatable[column]?.[slot] ?? 0
+  }
+
+  requestedOn(slot: number, column: ResourceColumn): number {
+    return this.#requested[column]?.[slot] ?? 0
+  }
+
+  clone(): NodeTable {
+    const copy = new NodeTable(this.columns.clone())
+    copy.#length = this.#length
+    copy.#allocatable = this.#allocatable.map(column => column.slice())
+    copy.#requested = this.#requested.map(column => column.slice())
+    copy.#free = [...this.#free]
+    copy.#slots = this.#slots.map(row => {
+      const twin = row?.cloneInto(copy)
+      if (twin !== undefined) copy.#byName.set(twin.name, twin)
+      return twin
+    })
+    return copy
+  }
+
+  #setAllocatable(row: NodeRow, amounts: ResourceVector): void {
+    for (const column of this.#allocatable) column[row.slot] = 0
+    for (const resource of Object.keys(amounts)) {
+      this.#columnOf(this.#allocatable, resource)[row.slot] = amounts[resource] ?? 0
+    }
+  }
+
+  #account(row: NodeRow, amounts: ResourceVector, sign: 1 | -1): void {
+    for (const resource of Object.keys(amounts)) {
+      const column = this.#columnOf(this.#requested, resource)
+      column[row.slot] = (column[row.slot] ?? 0) + sign * (amounts[resource] ?? 0)
+    }
+  }
+
+  #columnOf(table: Float64Array[], resource: string): Float64Array {
+    const column = this.columns.intern(resource)
+    while (table.length <= column) table.push(new Float64Array(this.#length))
+    return table[column] as Float64Array
+  }
+
+  #grow(): void {
+    this.#length *= 2
+    this.#allocatable = this.#allocatable.map(column => widened(column, this.#length))
+    this.#requested = this.#requested.map(column => widened(column, this.#length))
+  }
+}
+
+/** One node of a {@link NodeTable}. */
+export class NodeRow implements NodeView {
+  readonly slot: number
+  readonly name: string
+  labels: Readonly<Record<string, string>> = NO_LABELS
+  taints: readonly NodeTaint[] = NO_TAINTS
+  unschedulable = false
+  taskCount = 0
+  taskLimit: number = Number.POSITIVE_INFINITY
+  /** Held by tasks. */
+  ports: HostPortTable = new HostPortTable()
+  /** Held by something else on the node. */
+  #ownPorts: HostPortTable = new HostPortTable()
+  readonly #table: NodeTable
+  #description: NodeDescription
+  #attributes: Attributes | undefined
+
+  constructor(table: NodeTable, slot: number, description: NodeDescription) {
+    this.#table = table
+    this.slot = slot
+    this.name = description.name
+    this.#description = description
+    this.describe(description)
+  }
+
+  get description(): NodeDescription {
+    return this.#description
+  }
+
+  /** Made on first use: most requests have no constraint. */
+  get attributes(): Attributes {
+    this.#attributes ??= nodeAttributes(this.#description)
+    return this.#attributes
+  }
+
+  describe(description: NodeDescription): void {
+    this.#description = description
+    this.labels = description.labels ?? NO_LABELS
+    this.#attributes = undefined
+    this.taints = description.taints ?? NO_TAINTS
+    this.unschedulable = description.unschedulable ?? false
+    this.taskLimit = description.allocatable['pods'] ?? Number.POSITIVE_INFINITY
+    this.#ownPorts = new HostPortTable()
+    this.#ownPorts.add(description.hostPorts ?? [])
+  }
+
+  allocatable(column: ResourceColumn): number {
+    return this.#table.allocatableOn(this.slot, column)
+  }
+
+  requested(column: ResourceColumn): number {
+    return this.#table.requestedOn(this.slot, column)
+  }
+
+  portConflict(ports: readonly HostPort[]): HostPort | undefined {
+    return this.#ownPorts.conflict(ports) ?? this.ports.conflict(ports)
+  }
+
+  cloneInto(table: NodeTable): NodeRow {
+    const copy = new NodeRow(table, this.slot, this.#description)
+    copy.taskCount = this.taskCount
+    copy.ports = this.ports.clone()
+    return copy
+  }
+}
+
+function widened(column: Float64Array, length: number): Float64Array {
+  const wider = new Float64Array(length)
+  wider.set(column)
+  return wider
+}
+
+function outOfRange(node: string, resource: string, total: number): KeelsonError {
+  return new KeelsonError({
+    code: 'OutOfRange',
+    message: `the total of ${resource} asked for on node ${node} would be ${total}, above 2^53−1 base units`,
+    details: { node, resource, total: String(total) },
+  })
+}

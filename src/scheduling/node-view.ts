@@ -1,0 +1,24 @@
+import { type Attributes } from '../core/index.js'
+import { type HostPort } from './host-ports.js'
+import { type ResourceColumn } from './resource-columns.js'
+import { type NodeTaint } from './taint.js'
+
+/** A node with what is placed on it, as plugins see it. Reads are live: do not keep one beyond the call. */
+export interface NodeView {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** What constraints look at, see `nodeAttributes`. */
+  readonly attributes: Attributes
+  readonly taints: readonly NodeTaint[]
+  readonly unschedulable: boolean
+  /** Tasks placed on the node. */
+  readonly taskCount: number
+  /** Tasks that the node takes; infinite when it has no limit. */
+  readonly taskLimit: number
+  /** Base units that tasks may use. `column` comes from the request's `column(resource)`. */
+  allocatable(column: ResourceColumn): number
+  /** Base units asked for by the tasks placed on the node. */
+  requested(column: ResourceColumn): number
+  /** The first of these ports that is taken on the node. */
+  portConflict(ports: readonly HostPort[]): HostPort | undefined
+}

@@ -1,0 +1,45 @@
+import { hostPorts } from '../filters/host-ports.js'
+import { nodeSelector } from '../filters/node-selector.js'
+import { resourcesFit } from '../filters/resources-fit.js'
+import { taints } from '../filters/taints.js'
+import { unschedulable } from '../filters/unschedulable.js'
+import { type NormalisedScorePlugin, type Profile } from '../plugin.js'
+import { balancedAllocation } from '../scores/balanced-allocation.js'
+import { leastAllocated } from '../scores/least-allocated.js'
+import { normalizeToMaxReversed } from '../scores/normalize.js'
+import { countAvoidedTaints } from '../taint.js'
+
+/**
+ * The default plugins of kube-scheduler 1.34 with their formulas, whole-number arithmetic and weights
+ * (TaintToleration 3, NodeResourcesFit LeastAllocated 1, NodeResourcesBalancedAllocation 1), as far as keelson has
+ * the plugin. Not part of it: inter-pod affinity, topology spread, preferred node affinity, image locality,
+ * volumes, and the sampling of nodes. Ties go to the lowest name where kube-scheduler draws lots, and scores use
+ * the requests as given: no 100m and 200Mi are made up for containers that ask for nothing.
+ */
+export function kubernetesProfile(): Profile {
+  return {
+    name: 'kubernetes',
+    filters: [
+      unschedulable({ taintKey: 'node.kubernetes.io/unschedulable' }),
+      taints(),
+      nodeSelector(),
+      hostPorts(),
+      resourcesFit(),
+    ],
+    scores: [
+      { plugin: taintToleration(), weight: 3 },
+      { plugin: leastAllocated({ rounding: 'whole' }), weight: 1 },
+      { plugin: balancedAllocation({ rounding: 'whole' }), weight: 1 },
+    ],
+  }
+}
+
+/** TaintToleration: the number of untolerated `PreferNoSchedule` taints, most is 0 and none is 100. */
+function taintToleration(): NormalisedScorePlugin {
+  return {
+    name: 'taint-toleration',
+    locality: 'normalised',
+    score: (request, node) => countAvoidedTaints(node.taints, request.tolerations),
+    normalize: normalizeToMaxReversed,
+  }
+}

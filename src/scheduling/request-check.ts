@@ -1,0 +1,23 @@
+import { type FieldProblem, type ResourceVector } from '../core/index.js'
+import { type HostPort } from './host-ports.js'
+
+/** Faults of a vector of amounts: each must be a safe integer of at least 0. */
+export function vectorProblems(field: string, vector: ResourceVector): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  for (const [name, amount] of Object.entries(vector)) {
+    if (Number.isSafeInteger(amount) && amount >= 0) continue
+    const message = 'must be a whole number of base units from 0 to 2^53−1; parseResources of keelson/core makes one'
+    problems.push({ field: `${field}.${name}`, value: amount, message })
+  }
+  return problems
+}
+
+/** Faults of a list of fixed ports. */
+export function hostPortProblems(ports: readonly HostPort[] | undefined): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  for (const [index, { port }] of (ports ?? []).entries()) {
+    if (Number.isInteger(port) && port >= 0 && port <= 65_535) continue
+    problems.push({ field: `hostPorts[${index}].port`, value: port, message: 'must be a whole number from 0 to 65535' })
+  }
+  return problems
+}

@@ -1,0 +1,92 @@
+import { InvalidError } from '../../core/index.js'
+import { type NodeView } from '../node-view.js'
+import { type PreparedRequest } from '../placement-request.js'
+
+/** A resource that a score looks at, and how much it counts. */
+export interface WeightedResource {
+  readonly name: string
+  /** A whole number of at least 1. Default 1. */
+  readonly weight?: number
+}
+
+/** Options of the scores that compare what is asked for with what there is. */
+export interface AllocationScoreOptions {
+  /** Default: `cpu` and `memory`, alike. */
+  readonly resources?: readonly WeightedResource[]
+  /**
+   * `exact`: fractions of a percent count. `whole`: every percentage and their mean are cut to whole numbers, so
+   * that nodes less than one percent apart are equal. Default `exact`.
+   */
+  readonly rounding?: Rounding
+}
+
+/** See {@link AllocationScoreOptions}. */
+export type Rounding = 'exact' | 'whole'
+
+/** One resource of one node, with the request counted in. */
+export interface Allocation {
+  readonly requested: number
+  readonly allocatable: number
+  readonly weight: number
+}
+
+export const DEFAULT_RESOURCES: readonly WeightedResource[] = Object.freeze([{ name: 'cpu' }, { name: 'memory' }])
+
+/** @throws InvalidError when there is no resource, a name comes twice or a weight is no positive whole number */
+export function checkWeightedResources(resources: readonly WeightedResource[]): void {
+  if (resources.length === 0) {
+    throw new InvalidError('score', [{ field: 'resources', value: resources, message: 'must name at least one resource' }])
+  }
+  const seen = new Set<string>()
+  for (const [index, { name, weight = 1 }] of resources.entries()) {
+    const field = `resources[${index}]`
+    if (seen.has(name)) throw new InvalidError('score', [{ field: `${field}.name`, value: name, message: 'is given twice' }])
+    if (!Number.isSafeInteger(weight) || weight < 1) {
+      throw new InvalidError('score', [{ field: `${field}.weight`, value: weight, message: 'must be a whole number of at least 1' }])
+    }
+    seen.add(name)
+  }
+}
+
+/**
+ * The weighted mean of `percent` over the resources, skipping those of which the node has none.
+ * A resource other than cpu and memory counts only for requests that ask for it.
+ */
+export function meanPercent(
+  allocations: readonly Allocation[],
+  percent: (requested: number, allocatable: number) => number,
+  rounding: Rounding,
+): number {
+  let sum = 0
+  let weights = 0
+  for (const { requested, allocatable, weight } of allocations) {
+    if (allocatable <= 0) continue
+    sum += percent(requested, allocatable) * weight
+    weights += weight
+  }
+  if (weights === 0) return 0
+  return rounding === 'whole' ? Math.floor(sum / weights) : sum / weights
+}
+
+/** Reads what a node would look like with the request on it, for each resource that counts. */
+export type AllocationReader = (request: PreparedRequest, node: NodeView) => readonly Allocation[]
+
+/** The reader overwrites what it returned before: a scan over thousands of nodes then allocates nothing. */
+export function createAllocationReader(resources: readonly WeightedResource[]): AllocationReader {
+  const pool = resources.map(({ name, weight = 1 }) => ({ name, weight, requested: 0, allocatable: 0 }))
+  const found: Allocation[] = []
+  return (request, node) => {
+    let count = 0
+    for (const allocation of pool) {
+      const { name } = allocation
+      const asked = request.amount(name)
+      if (asked === 0 && name !== 'cpu' && name !== 'memory') continue
+      const column = request.column(name)
+      allocation.requested = node.requested(column) + asked
+      allocation.allocatable = node.allocatable(column)
+      found[count++] = allocation
+    }
+    found.length = count
+    return found
+  }
+}

@@ -1,0 +1,63 @@
+import { type NodeScorePlugin } from '../plugin.js'
+import {
+  type Allocation,
+  type AllocationScoreOptions,
+  checkWeightedResources,
+  createAllocationReader,
+  DEFAULT_RESOURCES,
+  type Rounding,
+} from './allocation.js'
+
+/**
+ * Prefers the node whose resources would be used evenly, so that no resource is left over without the others.
+ * 0 for every node when the request asks for none of the resources. Weights are not looked at.
+ */
+export function balancedAllocation(options: AllocationScoreOptions = {}): NodeScorePlugin {
+  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
+  checkWeightedResources(resources)
+  const read = createAllocationReader(resources)
+  return {
+    name: 'balanced-allocation',
+    locality: 'node',
+    score: (request, node) =>
+      resources.some(({ name }) => request.amount(name) > 0)
+        ? balancedAllocationScore(read(request, node), rounding)
+        : 0,
+  }
+}
+
+/**
+ * `(1 − deviation) · 100`, where the deviation is the population standard deviation of the used fractions, each at
+ * most 1: half the difference when there are two, 0 when there are fewer. Resources of which there is none are left
+ * out. With rounding `whole` this is kube-scheduler's NodeResourcesBalancedAllocation.
+ */
+export function balancedAllocationScore(allocations: readonly Allocation[], rounding: Rounding): number {
+  const score = (1 - deviation(allocations)) * 100
+  return rounding === 'whole' ? Math.trunc(score) : score
+}
+
+function deviation(allocations: readonly Allocation[]): number {
+  let count = 0
+  let sum = 0
+  let last = 0
+  let previous = 0
+  for (const allocation of allocations) {
+    if (allocation.allocatable <= 0) continue
+    previous = last
+    last = usedFraction(allocation)
+    sum += last
+    count++
+  }
+  if (count < 2) return 0
+  if (count === 2) return Math.abs(previous - last) / 2
+  const mean = sum / count
+  let squares = 0
+  for (const allocation of allocations) {
+    if (allocation.allocatable > 0) squares += (mean - usedFraction(allocation)) ** 2
+  }
+  return Math.sqrt(squares / count)
+}
+
+function usedFraction({ requested, allocatable }: Allocation): number {
+  return Math.min(1, requested / allocatable)
+}

@@ -1,0 +1,40 @@
+import { type NodeScorePlugin } from '../plugin.js'
+import {
+  type Allocation,
+  type AllocationScoreOptions,
+  checkWeightedResources,
+  createAllocationReader,
+  DEFAULT_RESOURCES,
+  meanPercent,
+  type Rounding,
+} from './allocation.js'
+import { wholePercent } from './percent.js'
+
+/** Prefers the node that would keep the largest share free, and so spreads tasks. */
+export function leastAllocated(options: AllocationScoreOptions = {}): NodeScorePlugin {
+  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
+  checkWeightedResources(resources)
+  const read = createAllocationReader(resources)
+  return {
+    name: 'least-allocated',
+    locality: 'node',
+    score: (request, node) => leastAllocatedScore(read(request, node), rounding),
+  }
+}
+
+/**
+ * `(allocatable − requested) · 100 / allocatable` for each resource, 0 when more is requested than there is; the
+ * weighted mean of them. Resources of which there is none leave the mean. With rounding `whole` this is
+ * kube-scheduler's LeastAllocated.
+ */
+export function leastAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
+  return meanPercent(allocations, rounding === 'whole' ? wholeFree : exactFree, rounding)
+}
+
+function wholeFree(requested: number, allocatable: number): number {
+  return requested > allocatable ? 0 : wholePercent(allocatable - requested, allocatable)
+}
+
+function exactFree(requested: number, allocatable: number): number {
+  return requested > allocatable ? 0 : ((allocatable - requested) / allocatable) * 100
+}

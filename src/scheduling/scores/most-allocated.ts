@@ -1,0 +1,39 @@
+import { type NodeScorePlugin } from '../plugin.js'
+import {
+  type Allocation,
+  type AllocationScoreOptions,
+  checkWeightedResources,
+  createAllocationReader,
+  DEFAULT_RESOURCES,
+  meanPercent,
+  type Rounding,
+} from './allocation.js'
+import { wholePercent } from './percent.js'
+
+/** Prefers the node that would be fullest, and so keeps other nodes free for large tasks. */
+export function mostAllocated(options: AllocationScoreOptions = {}): NodeScorePlugin {
+  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
+  checkWeightedResources(resources)
+  const read = createAllocationReader(resources)
+  return {
+    name: 'most-allocated',
+    locality: 'node',
+    score: (request, node) => mostAllocatedScore(read(request, node), rounding),
+  }
+}
+
+/**
+ * `min(requested, allocatable) · 100 / allocatable` for each resource; the weighted mean of them. Resources of
+ * which there is none leave the mean. With rounding `whole` this is kube-scheduler's MostAllocated.
+ */
+export function mostAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
+  return meanPercent(allocations, rounding === 'whole' ? wholeUsed : exactUsed, rounding)
+}
+
+function wholeUsed(requested: number, allocatable: number): number {
+  return wholePercent(Math.min(requested, allocatable), allocatable)
+}
+
+function exactUsed(requested: number, allocatable: number): number {
+  return (Math.min(requested, allocatable) / allocatable) * 100
+}

@@ -1,0 +1,12 @@
+import { type NodeScorePlugin } from '../plugin.js'
+import { countAvoidedTaints } from '../taint.js'
+
+/** Prefers nodes with few `PreferNoSchedule` taints that the task does not tolerate: `100 / (1 + count)`. */
+export function taintPreference(): NodeScorePlugin {
+  return {
+    name: 'taint-preference',
+    locality: 'node',
+    score: (request, node) =>
+      node.taints.length === 0 ? 100 : 100 / (1 + countAvoidedTaints(node.taints, request.tolerations)),
+  }
+}
