@@ -30,7 +30,7 @@ export interface VirtualEnvOptions {
 
 /** How long `runUntil` goes on. */
 export interface RunUntilOptions {
-  /** Most virtual time to pass, in milliseconds. Default 600,000 (ten minutes). */
+  /** Most virtual time to pass, in milliseconds. Default 86,400,000 (one day). */
   readonly timeoutMs?: number
 }
 
@@ -151,7 +151,7 @@ function controls(world: World): Pick<VirtualEnv, 'advance' | 'settle' | 'runUnt
       moving = false
     }
   }
-  const runUntil: VirtualEnv['runUntil'] = (predicate, { timeoutMs = 600_000 } = {}) =>
+  const runUntil: VirtualEnv['runUntil'] = (predicate, { timeoutMs = 86_400_000 } = {}) =>
     exclusively(() => moveUntil(world, predicate, timeoutMs))
   return {
     advance: ms => exclusively(() => advance(world, ms)),

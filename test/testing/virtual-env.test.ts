@@ -137,6 +137,17 @@ describe('virtual env', () => {
     await expect(env.runUntil(() => false)).rejects.toThrow(/nothing is left to run; nothing is pending/)
   })
 
+  test('runUntil goes on for a day of virtual time unless told otherwise', async () => {
+    const env = createVirtualEnv()
+    let fired = false
+    env.clock.after(86_400_000, () => {
+      fired = true
+    })
+    await env.runUntil(() => fired)
+    env.clock.after(86_400_001, () => {})
+    await expect(env.runUntil(() => false)).rejects.toThrow('after 86400000 ms of virtual time')
+  })
+
   test('run drives asynchronous work to its end and passes its failure on', async () => {
     const env = createVirtualEnv()
     const work = async (): Promise<string> => {
