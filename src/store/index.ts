@@ -1,6 +1,7 @@
-export { defineKind, type IndexFunction, type JsonSchema, type Kind, type KindOptions, type ObjectOf } from './kind.js'
+// Objects and kinds.
 export type {
   Json,
+  ObjectId,
   ObjectInput,
   ObjectMeta,
   ObjectMetaInput,
@@ -8,6 +9,11 @@ export type {
   OwnerReference,
   StoredObject,
 } from './object.js'
+export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './kind.js'
+export { defineKind } from './kind.js'
+export type { NameFormat } from './object-name.js'
+
+// The contract.
 export type {
   Client,
   ClientOptions,
@@ -26,3 +32,21 @@ export type {
   Writer,
 } from './store.js'
 export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
+export type { LabelSelectorInput } from './selector-input.js'
+
+// The memory store.
+export type { StoreOptions } from './memory-store.js'
+export { createStore } from './memory-store.js'
+
+// Errors.
+export type { Mismatch } from './errors.js'
+export {
+  AlreadyExistsError,
+  BadRequestError,
+  ConflictError,
+  ExpiredError,
+  FencedError,
+  FutureRevisionError,
+  NotFoundError,
+  SlowConsumerError,
+} from './errors.js'

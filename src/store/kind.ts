@@ -1,4 +1,5 @@
 import type { StoredObject } from './object.js'
+import type { NameFormat } from './object-name.js'
 
 /**
  * Computes the values under which an object is found in an index; none, one or several.
@@ -20,6 +21,8 @@ export interface KindOptions<Spec, Status> {
   /** Lower case, for example `replicasets`. */
   readonly plural: string
   readonly namespaced: boolean
+  /** Which names are allowed. Default `dns-subdomain`. */
+  readonly nameFormat?: NameFormat
   /** Properties `spec` and `status` of the object. Default: anything that is JSON. */
   readonly schema?: JsonSchema
   /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
@@ -37,6 +40,7 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly kind: string
   readonly plural: string
   readonly namespaced: boolean
+  readonly nameFormat: NameFormat
   readonly schema: JsonSchema | undefined
   readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
   readonly statusSubresource: boolean
@@ -62,6 +66,7 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
  * ```
  */
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
-  const { apiVersion, kind, plural, namespaced, schema, indexes = {}, statusSubresource = true } = options
-  return Object.freeze({ apiVersion, kind, plural, namespaced, schema, indexes, statusSubresource })
+  const { apiVersion, kind, plural, namespaced, schema, indexes = {} } = options
+  const { nameFormat = 'dns-subdomain', statusSubresource = true } = options
+  return Object.freeze({ apiVersion, kind, plural, namespaced, nameFormat, schema, indexes, statusSubresource })
 }

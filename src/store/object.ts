@@ -77,3 +77,20 @@ export interface ObjectRef {
   readonly namespace?: string
   readonly name: string
 }
+
+/** Kind, namespace and name: which object an error or a label speaks of. */
+export interface ObjectId {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** The id of a stored object. */
+export function idOf({ kind, metadata: { namespace, name } }: StoredObject): ObjectId {
+  return namespace === undefined ? { kind, name } : { kind, namespace, name }
+}
+
+/** `Task default/web-1`, or `Node n1` for a kind without namespaces. */
+export function describeObject({ kind, namespace, name }: ObjectId): string {
+  return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+}

@@ -1,6 +1,7 @@
-import type { Env, LabelSelector, LabelSelectorInput } from '../core/index.js'
+import type { Env, LabelSelector, LabelSelectorObject } from '../core/index.js'
 import type { Kind } from './kind.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
+import type { LabelSelectorInput } from './selector-input.js'
 import type { Watch, WatchOptions } from './watch.js'
 
 /** Narrows a list. All conditions must hold. */
@@ -8,7 +9,7 @@ export interface ListOptions {
   /** Default: every namespace. */
   readonly namespace?: string
   /** Kubernetes grammar (`app=web,tier in (a,b)`), its object form, or a parsed selector. */
-  readonly labelSelector?: string | LabelSelector | LabelSelectorInput
+  readonly labelSelector?: string | LabelSelector | LabelSelectorObject
   /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string
   /** Objects that the declared index lists under this value. */
@@ -52,7 +53,7 @@ export interface UpdateOptions {
   readonly unconditional?: boolean
 }
 
-/** Changes a mutable draft in place; may return a replacement instead. */
+/** Changes a mutable draft in place, synchronously; what it returns is ignored. */
 export type Recipe<Spec, Status> = (draft: Draft<StoredObject<Spec, Status>>) => void
 
 /** Deeply mutable view of a readonly JSON type. */

@@ -1,4 +1,4 @@
-import type { Cancel, LabelSelector, LabelSelectorInput } from '../core/index.js'
+import type { Cancel, LabelSelector, LabelSelectorObject } from '../core/index.js'
 
 /** What a watcher asks for. */
 export interface WatchOptions {
@@ -12,7 +12,7 @@ export interface WatchOptions {
   readonly namespace?: string
   readonly name?: string
   /** An object that stops matching is reported as DELETED, one that starts to match as ADDED. */
-  readonly labelSelector?: string | LabelSelector | LabelSelectorInput
+  readonly labelSelector?: string | LabelSelector | LabelSelectorObject
   readonly signal?: AbortSignal
 }
 

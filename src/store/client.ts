@@ -1,0 +1,159 @@
+import type { Env, StepInfo } from '../core/index.js'
+import { assertObject, subjectOf } from './candidate.js'
+import type { Engine } from './engine.js'
+import { adoptJson } from './json-border.js'
+import type { Kind } from './kind.js'
+import { listObjects } from './list.js'
+import { describeObject, type ObjectInput, type ObjectRef } from './object.js'
+import { assertRef } from './object-name.js'
+import { openWatch } from './open-watch.js'
+import { compileQuery } from './query.js'
+import { takeSnapshot } from './snapshot.js'
+import type { Client, ClientOptions, Fence, ListOptions, Transaction, Writer } from './store.js'
+import { runTransaction } from './transaction.js'
+import type { WatchOptions } from './watch.js'
+import { createObject, deleteObject, modifyObject, updateObject } from './write.js'
+import { directSite } from './write-site.js'
+
+/** How a client's writes come to be. */
+interface WritePath {
+  /** Runs `write`, now or later, with no other write in between. `about` is asked only when it is a step. */
+  submit<T>(write: () => T, about: () => Omit<StepInfo, 'kind'>): Promise<T>
+  /** What must not change between the call and the write. */
+  capture(kind: Kind, input: ObjectInput): ObjectInput
+}
+
+/** What a client is made from. */
+export interface ClientParts {
+  readonly engine: Engine
+  readonly env: Env
+  /** `direct`: commits inside the call. `deferred`: each write is one step of `env`. */
+  readonly commits: 'direct' | 'deferred'
+  readonly fences: readonly Fence[]
+}
+
+/** Reads go to the engine; writes are checked against the fences when they commit. */
+export function createClient(parts: ClientParts): Client {
+  const { engine, env, fences } = parts
+  const path = parts.commits === 'direct' ? directPath(engine) : deferredPath(parts)
+  const client: { [Member in keyof Client]: unknown } = {
+    env,
+    ...readerOf(engine),
+    get revision() {
+      return engine.revision
+    },
+    ...writerOf(engine, path),
+    snapshot: () => takeSnapshot(engine),
+    watch: (kind: Kind, options: WatchOptions = {}) => openWatch(engine, env, kind, options),
+    client: (other: Env, options: ClientOptions = {}) => {
+      const added = options.fence === undefined ? [] : [options.fence]
+      return createClient({ engine, env: other, commits: 'deferred', fences: [...fences, ...added] })
+    },
+  }
+  return client as Client
+}
+
+function readerOf(engine: Engine): Readonly<Record<'get' | 'list', unknown>> {
+  return {
+    get: (kind: Kind, ref: ObjectRef) => {
+      const table = engine.table(kind)
+      assertRef(table.kind, ref)
+      return table.find(ref.namespace, ref.name)?.head?.object
+    },
+    list: (kind: Kind, options: ListOptions = {}) => {
+      const table = engine.table(kind)
+      return { revision: engine.revision, items: listObjects(table, compileQuery(table.kind, options)) }
+    },
+  }
+}
+
+function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Record<keyof Writer, unknown>> {
+  const site = directSite(engine)
+  const put = (verb: string, kind: Kind, input: ObjectInput, write: (object: ObjectInput) => unknown): Promise<unknown> =>
+    attempt(() => {
+      const object = capture(kind, input)
+      return submit(() => write(object), () => aboutInput(verb, kind, object))
+    })
+  const change = (verb: string, kind: Kind, ref: ObjectRef, write: (ref: ObjectRef) => unknown): Promise<unknown> =>
+    attempt(() => {
+      assertRef(kind, ref)
+      const { namespace, name } = ref
+      const fixed = namespace === undefined ? { name } : { namespace, name }
+      return submit(() => write(fixed), () => aboutRef(verb, kind, fixed))
+    })
+  return {
+    create: (kind: Kind, object: ObjectInput) =>
+      put('create', kind, object, input => createObject(site, engine.table(kind), input)),
+    update: (kind: Kind, object: ObjectInput, options = {}) =>
+      put('update', kind, object, input => updateObject(site, engine.table(kind), input, { ...options, part: 'main' })),
+    updateStatus: (kind: Kind, object: ObjectInput, options = {}) =>
+      put('updateStatus', kind, object, input => updateObject(site, engine.table(kind), input, { ...options, part: 'status' })),
+    modify: (kind: Kind, ref: ObjectRef, recipe: never) =>
+      change('modify', kind, ref, fixed => modifyObject(site, engine.table(kind), fixed, { recipe, part: 'main' })),
+    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never) =>
+      change('modifyStatus', kind, ref, fixed => modifyObject(site, engine.table(kind), fixed, { recipe, part: 'status' })),
+    delete: (kind: Kind, ref: ObjectRef, options = {}) =>
+      change('delete', kind, ref, fixed => deleteObject(site, engine.table(kind), fixed, options)),
+    transact: (body: (tx: Transaction) => unknown) =>
+      attempt(() => submit(() => runTransaction(engine, body), () => ({ label: 'transact' }))),
+  }
+}
+
+/** An error of the call is an error of its promise, wherever it is found. */
+function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function directPath(engine: Engine): WritePath {
+  return {
+    submit: write => Promise.resolve(engine.exclusive(write)),
+    capture: (_kind, input) => input,
+  }
+}
+
+function deferredPath({ engine, env, fences }: ClientParts): WritePath {
+  const reads = fences.map(({ kind, ref }) => keyOf(kind, ref))
+  const guarded = <T>(write: () => T): T =>
+    engine.exclusive(() => {
+      engine.assertFences(fences)
+      return write()
+    })
+  return {
+    submit: (write, about) =>
+      new Promise((resolve, reject) => {
+        const step = (): void => {
+          try {
+            resolve(guarded(write))
+          } catch (error) {
+            reject(error)
+          }
+        }
+        const info = about()
+        const all = info.writes === undefined ? info : { ...info, reads: [...reads, ...info.writes] }
+        env.tasks.defer(step, { kind: 'commit', ...all })
+      }),
+    capture: (kind, input) => {
+      assertObject(kind, input)
+      const { name, namespace } = input.metadata
+      const stored = name === undefined ? undefined : engine.table(kind).find(namespace, name)?.head?.object
+      return adoptJson(input, stored, { subject: subjectOf(kind, input), field: '' }) as ObjectInput
+    },
+  }
+}
+
+function aboutInput(verb: string, kind: Kind, { metadata: { name, namespace, generateName } }: ObjectInput): Omit<StepInfo, 'kind'> {
+  if (typeof name === 'string') return aboutRef(verb, kind, namespace === undefined ? { name } : { namespace, name })
+  return { label: `${verb} ${kind.kind} ${generateName ?? ''}…` }
+}
+
+function aboutRef(verb: string, kind: Kind, ref: ObjectRef): Omit<StepInfo, 'kind'> {
+  return { label: `${verb} ${describeObject({ kind: kind.kind, ...ref })}`, writes: [keyOf(kind, ref)] }
+}
+
+function keyOf(kind: Kind, { namespace, name }: ObjectRef): string {
+  return namespace === undefined ? `${kind.kind}/${name}` : `${kind.kind}/${namespace}/${name}`
+}

@@ -1,0 +1,127 @@
+import { ClosedError, type Env, type Random, UsageError } from '../core/index.js'
+import { FencedError } from './errors.js'
+import { History } from './history.js'
+import { type KindTables, kindTables } from './kind-tables.js'
+import type { KindTable } from './kind-table.js'
+import type { Kind } from './kind.js'
+import type { StoredObject } from './object.js'
+import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
+import type { Fence } from './store.js'
+import { type IndexTerms, NO_TERMS, Version } from './version.js'
+
+/** One key's new state, complete and checked; `after` is undefined for a deletion. */
+export interface Mutation {
+  readonly table: KindTable
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly after: StoredObject | undefined
+  readonly terms: IndexTerms
+}
+
+/** What an engine is made from. */
+export interface EngineOptions {
+  readonly kinds: readonly Kind[]
+  readonly env: Env
+  readonly logCapacity: number
+}
+
+/**
+ * The mutable heart of the memory store. It knows states, revisions and who must hear of them; what a write
+ * means is decided before it gets here.
+ */
+export class Engine {
+  readonly env: Env
+  readonly log: RevisionLog
+  readonly history: History
+  readonly tables: KindTables
+  /** For generated names. */
+  readonly names: Random
+  private writing = false
+  private closed = false
+
+  constructor({ kinds, env, logCapacity }: EngineOptions) {
+    this.env = env
+    this.log = new RevisionLog(logCapacity)
+    this.history = new History(logCapacity)
+    this.tables = kindTables(kinds)
+    this.names = env.random.fork('store.names')
+  }
+
+  get revision(): number {
+    return this.log.head
+  }
+
+  /** @throws ClosedError after `close()`, UsageError for a kind that the store was not made with */
+  table(kind: Kind): KindTable {
+    this.assertOpen()
+    return this.tables.of(kind)
+  }
+
+  assertOpen(): void {
+    if (this.closed) throw new ClosedError('the store')
+  }
+
+  /**
+   * Runs one write, user code included, with no other write in between.
+   *
+   * @throws UsageError when it is called from within another write
+   */
+  exclusive<T>(write: () => T): T {
+    this.assertOpen()
+    if (this.writing) {
+      throw new UsageError(
+        'a write was started inside another one; a transaction body writes through its tx only, and a recipe, ' +
+          'an index function or a schema writes nothing',
+      )
+    }
+    this.writing = true
+    try {
+      return write()
+    } finally {
+      this.writing = false
+    }
+  }
+
+  /** @throws FencedError when a fence no longer stands */
+  assertFences(fences: readonly Fence[]): void {
+    for (const { kind, ref, resourceVersion } of fences) {
+      const object = this.table(kind).find(ref.namespace, ref.name)?.head?.object
+      const actual = object?.metadata.resourceVersion
+      if (actual !== resourceVersion) throw new FencedError({ kind: kind.kind, ...ref }, resourceVersion, actual)
+    }
+  }
+
+  /** Makes all mutations true under one new revision, at most one per key. Nothing in it can fail. */
+  commit(mutations: readonly Mutation[]): void {
+    const revision = this.log.head + 1
+    const changes = mutations.map(mutation => apply(mutation, revision))
+    const record: LogRecord = { revision, changes, whole: undefined }
+    const evicted = this.log.push(record)
+    if (evicted !== undefined) this.history.retire(evicted)
+    for (const { entry } of changes) entry.space.table.watchers.notify(entry, revision, this.log.capacity)
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    for (const table of this.tables.all) table.watchers.endAll()
+  }
+}
+
+function apply(mutation: Mutation, revision: number): Change {
+  const { table, namespace, name, after, terms } = mutation
+  const entry = table.open(namespace, name)
+  const previous = entry.head
+  const before = previous?.object
+  const version = new Version(revision, after, terms, previous)
+  const termsBefore = previous?.terms ?? NO_TERMS
+  entry.head = version
+  table.labels.change(entry, termsBefore.labels, terms.labels)
+  table.indexes.change(entry, termsBefore.indexes, terms.indexes)
+  if (before === undefined) entry.space.order.insert(entry)
+  if (after === undefined) {
+    entry.space.order.remove(name)
+    entry.space.bury(entry, version)
+  }
+  return { entry, before, after, version }
+}

@@ -1,0 +1,115 @@
+import { type ErrorDetails, KeelsonError } from '../core/index.js'
+import { describeObject, type ObjectId } from './object.js'
+
+/** The object does not exist. */
+export class NotFoundError extends KeelsonError {
+  constructor(object: ObjectId) {
+    super({
+      code: 'NotFound',
+      message: `${describeObject(object)} does not exist; create it, or check kind, namespace and name`,
+      details: { ...object },
+    })
+  }
+}
+
+/** The name is taken, perhaps by an object that still waits for its finalizers (`details.deleting`). */
+export class AlreadyExistsError extends KeelsonError {
+  constructor(object: ObjectId, deleting: boolean) {
+    const remedy = deleting
+      ? 'is being deleted; wait until its finalizers are removed'
+      : 'already exists; update it or choose another name'
+    super({
+      code: 'AlreadyExists',
+      message: `${describeObject(object)} ${remedy}`,
+      details: { ...object, deleting },
+    })
+  }
+}
+
+/** What a write expected of an object, and what it found. */
+export interface Mismatch {
+  readonly field: 'resourceVersion' | 'uid'
+  readonly expected: string
+  readonly actual: string
+  /** Top-level fields changed since the expected version, as far as the store still keeps that version. */
+  readonly changed?: readonly string[]
+}
+
+/** The object is not, or no longer, the one the writer has read. */
+export class ConflictError extends KeelsonError {
+  constructor(object: ObjectId, mismatch: Mismatch) {
+    const { field, expected, actual, changed } = mismatch
+    const since = changed === undefined || changed.length === 0 ? '' : `; changed since: ${changed.join(', ')}`
+    super({
+      code: 'Conflict',
+      message:
+        `${describeObject(object)} has ${field} ${actual}, the write expected ${expected}${since}; ` +
+        'read the object again and repeat the change, or use modify',
+      details: { ...object, ...mismatch },
+    })
+  }
+}
+
+/** This writer's licence has ended: the object that stands for it was changed or removed. */
+export class FencedError extends KeelsonError {
+  constructor(fence: ObjectId, expected: string, actual: string | undefined) {
+    super({
+      code: 'Fenced',
+      message:
+        `the write is fenced: ${describeObject(fence)} should have resourceVersion ${expected} and ` +
+        `${actual === undefined ? 'does not exist' : `has ${actual}`}; stop, or acquire it again`,
+      details: { ...fence, expected, actual },
+    })
+  }
+}
+
+/** The revision asked for is older than the history the store keeps. */
+export class ExpiredError extends KeelsonError {
+  constructor(revision: number, oldestAvailable: number) {
+    super({
+      code: 'Expired',
+      message:
+        `revision ${revision} is no longer kept, the oldest is ${oldestAvailable}; ` +
+        'list again and continue from the revision of that list',
+      details: { revision, oldestAvailable },
+    })
+  }
+}
+
+/** The revision asked for has not happened; most often it comes from another store. */
+export class FutureRevisionError extends KeelsonError {
+  constructor(revision: number, current: number) {
+    super({
+      code: 'FutureRevision',
+      message: `revision ${revision} is in the future, the store is at ${current}; is it from another store?`,
+      details: { revision, current },
+    })
+  }
+}
+
+/** The watcher fell behind the store's log. */
+export class SlowConsumerError extends KeelsonError {
+  /** The last revision that the watcher has handled. */
+  readonly lastResourceVersion: string
+  /** The oldest revision from which a watch can still start. */
+  readonly oldestAvailable: number
+
+  constructor(lastRevision: number, oldestAvailable: number) {
+    super({
+      code: 'SlowConsumer',
+      message:
+        `the watcher stopped at revision ${lastRevision} and fell off the log, which starts at ` +
+        `${oldestAvailable}; list again and watch from there, read faster, or raise logCapacity`,
+      details: { lastResourceVersion: String(lastRevision), oldestAvailable },
+    })
+    this.lastResourceVersion = String(lastRevision)
+    this.oldestAvailable = oldestAvailable
+  }
+}
+
+/** A parameter of a read cannot be understood, for example a selector. */
+export class BadRequestError extends KeelsonError {
+  constructor(message: string, details: ErrorDetails, cause?: unknown) {
+    super({ code: 'BadRequest', message, details, cause })
+  }
+}

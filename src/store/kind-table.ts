@@ -1,0 +1,47 @@
+import { KeyOrder } from './key-order.js'
+import type { Kind } from './kind.js'
+import { NamespaceTable } from './namespace-table.js'
+import { Postings } from './postings.js'
+import type { Entry } from './version.js'
+import { WatchRegistry } from './watch-registry.js'
+
+/** Everything the engine keeps about one kind. */
+export class KindTable {
+  readonly kind: Kind
+  readonly labels: Postings = new Postings()
+  readonly indexes: Postings = new Postings()
+  readonly watchers: WatchRegistry = new WatchRegistry()
+  /** Namespaces by name. */
+  readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
+  private readonly spaces = new Map<string, NamespaceTable>()
+
+  constructor(kind: Kind) {
+    this.kind = kind
+  }
+
+  space(namespace: string | undefined): NamespaceTable | undefined {
+    return this.spaces.get(namespace ?? '')
+  }
+
+  find(namespace: string | undefined, name: string): Entry | undefined {
+    return this.spaces.get(namespace ?? '')?.get(name)
+  }
+
+  open(namespace: string | undefined, name: string): Entry {
+    const key = namespace ?? ''
+    let space = this.spaces.get(key)
+    if (space === undefined) {
+      space = new NamespaceTable(this, key)
+      this.spaces.set(key, space)
+      this.order.insert(space)
+    }
+    return space.open(name)
+  }
+
+  /** Lets go of a namespace in which nothing is left. */
+  dropIfEmpty(space: NamespaceTable): void {
+    if (!space.empty) return
+    this.spaces.delete(space.name)
+    this.order.remove(space.name)
+  }
+}

@@ -1,0 +1,48 @@
+import { UsageError } from '../core/index.js'
+import { KindTable } from './kind-table.js'
+import type { Kind } from './kind.js'
+
+/** The tables of a store's kinds. */
+export interface KindTables {
+  readonly all: readonly KindTable[]
+  /** @throws UsageError for a kind that the store was not made with */
+  of(kind: Kind): KindTable
+}
+
+/**
+ * One table per kind. A handle is found by identity; a second handle of the same apiVersion and kind, as two
+ * copies of a package make them, leads to the same table.
+ *
+ * @throws UsageError when two of `kinds` have the same apiVersion and kind
+ */
+export function kindTables(kinds: readonly Kind[]): KindTables {
+  const byHandle = new Map<Kind, KindTable>()
+  const byName = new Map<string, KindTable>()
+  for (const kind of kinds) {
+    if (byHandle.has(kind)) continue
+    if (byName.has(nameOf(kind))) {
+      throw new UsageError(`kind ${nameOf(kind)} is declared twice; declare it once and share the handle`, {
+        kind: kind.kind,
+      })
+    }
+    const table = new KindTable(kind)
+    byHandle.set(kind, table)
+    byName.set(nameOf(kind), table)
+  }
+  return {
+    all: [...byName.values()],
+    of: kind => {
+      const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
+      if (table === undefined) {
+        throw new UsageError(`kind ${nameOf(kind)} is not known to this store; pass it to createStore({ kinds })`, {
+          kind: kind.kind,
+        })
+      }
+      return table
+    },
+  }
+}
+
+function nameOf(kind: Kind): string {
+  return `${kind.apiVersion}/${kind.kind}`
+}

@@ -1,0 +1,60 @@
+import { type Env, systemEnv, UsageError } from '../core/index.js'
+import { createClient } from './client.js'
+import { Engine } from './engine.js'
+import type { Kind } from './kind.js'
+import type { Store } from './store.js'
+
+/** How many revisions a store keeps for watchers and readers that are behind, unless told otherwise. */
+export const LOG_CAPACITY_DEFAULT = 100_000
+
+/** What a store is made from. */
+export interface StoreOptions {
+  /** Every kind that the store will hold. */
+  readonly kinds: readonly Kind[]
+  /** Default: the real world. */
+  readonly env?: Env
+  /**
+   * How many revisions are kept, ≥ 1. Default 100,000. A watcher further behind ends with `SlowConsumerError`;
+   * a snapshot more than twice as far behind gives `ExpiredError`. Each kept revision holds on to the objects
+   * that it replaced.
+   */
+  readonly logCapacity?: number
+}
+
+/**
+ * A store in memory. Its own writes commit inside the call; those of `store.client(env)` are steps of that env.
+ *
+ * Guarantees: one order of revisions over all kinds, each one transaction; reads are synchronous and see every
+ * committed write; objects are deeply frozen, and unchanged parts of two versions are the same objects.
+ *
+ * @throws UsageError when a kind is declared twice or `logCapacity` is not a positive integer
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createStore, defineKind } from 'keelson/store'
+ *
+ * const Widget = defineKind<{ size: number }>({ apiVersion: 'example/v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+ * const store = createStore({ kinds: [Widget] })
+ *
+ * const created = await store.create(Widget, { metadata: { namespace: 'default', name: 'a' }, spec: { size: 1 } })
+ * await store.modify(Widget, created.metadata, draft => { draft.spec.size = 2 })
+ * assert.equal(store.get(Widget, { namespace: 'default', name: 'a' })?.spec.size, 2)
+ * ```
+ */
+export function createStore(options: StoreOptions): Store {
+  const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT } = options
+  if (!Number.isSafeInteger(logCapacity) || logCapacity < 1) {
+    throw new UsageError(`logCapacity must be a whole number ≥ 1, not ${String(logCapacity)}`, { logCapacity })
+  }
+  const engine = new Engine({ kinds, env, logCapacity })
+  const client = createClient({ engine, env, commits: 'direct', fences: [] })
+  const close = (): Promise<void> => {
+    engine.close()
+    return Promise.resolve()
+  }
+  return Object.defineProperties(client, {
+    close: { value: close, enumerable: true },
+    [Symbol.asyncDispose]: { value: close },
+  }) as Store
+}

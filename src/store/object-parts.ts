@@ -1,0 +1,81 @@
+import type { Content } from './candidate.js'
+import { adoptJson } from './json-border.js'
+import type { WriterMeta } from './metadata.js'
+import type { ObjectMeta, StoredObject } from './object.js'
+
+/** Everything about an object that a write can change. Parts are frozen, so identity is equality of versions. */
+export interface ObjectParts extends Content, WriterMeta {
+  readonly deletionTimestamp: string | undefined
+  readonly deletionGracePeriodSeconds: number | undefined
+}
+
+/** The parts of a stored object. */
+export function partsOf({ metadata, spec, status }: StoredObject): ObjectParts {
+  const { labels, annotations, ownerReferences, finalizers } = metadata
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
+  return { labels, annotations, ownerReferences, finalizers, deletionTimestamp, deletionGracePeriodSeconds, spec, status }
+}
+
+/** True when every part is the very one of `object`. */
+export function hasParts(object: StoredObject, parts: ObjectParts): boolean {
+  const { metadata } = object
+  return (
+    object.spec === parts.spec &&
+    object.status === parts.status &&
+    metadata.labels === parts.labels &&
+    metadata.annotations === parts.annotations &&
+    metadata.ownerReferences === parts.ownerReferences &&
+    metadata.finalizers === parts.finalizers &&
+    metadata.deletionTimestamp === parts.deletionTimestamp &&
+    metadata.deletionGracePeriodSeconds === parts.deletionGracePeriodSeconds
+  )
+}
+
+/** The same parts, with those equal to parts of `base` replaced by them. */
+export function shareParts(parts: ObjectParts, base: StoredObject): ObjectParts {
+  const other = partsOf(base)
+  const share = <Key extends keyof ObjectParts>(field: Key): ObjectParts[Key] =>
+    parts[field] === undefined ? parts[field] : (adoptJson(parts[field], other[field], { subject: '', field }) as ObjectParts[Key])
+  return {
+    ...parts,
+    labels: share('labels'),
+    annotations: share('annotations'),
+    ownerReferences: share('ownerReferences'),
+    finalizers: share('finalizers'),
+    spec: share('spec'),
+    status: share('status'),
+  }
+}
+
+/** What else metadata needs. */
+export interface Identity {
+  readonly name: string
+  readonly namespace: string | undefined
+  readonly uid: string
+  readonly creationTimestamp: string
+  readonly generation: number
+}
+
+/** Metadata with no key for what is absent. */
+export function metadataOf(identity: Identity, parts: ObjectParts, revision: number): ObjectMeta {
+  const { name, namespace, uid, creationTimestamp, generation } = identity
+  const { deletionTimestamp, deletionGracePeriodSeconds, labels, annotations, ownerReferences, finalizers } = parts
+  const resourceVersion = String(revision)
+  const rest = { labels, annotations, ownerReferences, finalizers }
+  if (deletionTimestamp === undefined) {
+    return namespace === undefined
+      ? { name, uid, resourceVersion, generation, creationTimestamp, ...rest }
+      : { name, namespace, uid, resourceVersion, generation, creationTimestamp, ...rest }
+  }
+  return {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    uid,
+    resourceVersion,
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+    ...rest,
+  }
+}

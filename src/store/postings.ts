@@ -1,0 +1,72 @@
+import type { Entry } from './version.js'
+
+/** The entries under one term. */
+interface Posting {
+  /** Those whose newest version has the term. */
+  readonly live: Set<Entry>
+  /** Those with an older version that has it, and how many runs of such versions are still kept. */
+  former: Map<Entry, number> | undefined
+}
+
+/**
+ * Term → entries. Postings hold entries and not objects, so an update that keeps its terms touches nothing.
+ * A term that an entry has lost stays under `former` until the versions that had it are cut: a reader of an
+ * older revision finds it there, a reader of the newest does not pay for it.
+ */
+export class Postings {
+  private readonly byTerm = new Map<string, Posting>()
+
+  /** The newest version of `entry` has `after` where it had `before`. */
+  change(entry: Entry, before: readonly string[], after: readonly string[]): void {
+    if (before === after) return
+    for (const term of after) if (!before.includes(term)) this.open(term).live.add(entry)
+    for (const term of before) if (!after.includes(term)) this.leave(entry, term)
+  }
+
+  /** The versions with `before`, which `after` followed, are cut; undoes the `former` part of that `change`. */
+  cut(entry: Entry, before: readonly string[], after: readonly string[]): void {
+    if (before === after) return
+    for (const term of before) if (!after.includes(term)) this.forget(entry, term)
+  }
+
+  /** Entries whose newest version has the term. */
+  live(term: string): ReadonlySet<Entry> | undefined {
+    return this.byTerm.get(term)?.live
+  }
+
+  /** Entries that may have had the term at an older revision; check each. */
+  former(term: string): ReadonlyMap<Entry, number> | undefined {
+    return this.byTerm.get(term)?.former
+  }
+
+  /** How many terms are known; for tests and statistics. */
+  get size(): number {
+    return this.byTerm.size
+  }
+
+  private open(term: string): Posting {
+    let posting = this.byTerm.get(term)
+    if (posting === undefined) {
+      posting = { live: new Set(), former: undefined }
+      this.byTerm.set(term, posting)
+    }
+    return posting
+  }
+
+  private leave(entry: Entry, term: string): void {
+    const posting = this.open(term)
+    posting.live.delete(entry)
+    posting.former ??= new Map()
+    posting.former.set(entry, (posting.former.get(entry) ?? 0) + 1)
+  }
+
+  private forget(entry: Entry, term: string): void {
+    const posting = this.byTerm.get(term)
+    const runs = posting?.former?.get(entry)
+    if (posting?.former === undefined || runs === undefined) return
+    if (runs > 1) posting.former.set(entry, runs - 1)
+    else posting.former.delete(entry)
+    if (posting.former.size === 0) posting.former = undefined
+    if (posting.live.size === 0 && posting.former === undefined) this.byTerm.delete(term)
+  }
+}

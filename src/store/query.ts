@@ -1,0 +1,105 @@
+import {
+  type FieldSelector,
+  type LabelSelector,
+  type LabelSelectorObject,
+  labelSelectorFromObject,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '../core/index.js'
+import { BadRequestError } from './errors.js'
+import { postingTerm } from './index-terms.js'
+import type { Kind } from './kind.js'
+import type { StoredObject } from './object.js'
+import type { LabelSelectorInput } from './selector-input.js'
+import type { ListOptions } from './store.js'
+
+/** A compiled `ListOptions`. */
+export interface Query {
+  readonly namespace: string | undefined
+  /** From `metadata.name=…`. */
+  readonly name: string | undefined
+  /** Posting terms that every match has; labels first. */
+  readonly labelTerms: readonly string[]
+  readonly indexTerm: string | undefined
+  /** Selectors only; namespace, name and index are tested where the candidates come from. */
+  readonly matches: ((object: StoredObject) => boolean) | undefined
+}
+
+/** @throws BadRequestError for a selector, field or index that cannot be understood */
+export function compileQuery(kind: Kind, options: ListOptions): Query {
+  const labels = options.labelSelector === undefined ? undefined : compileLabels(options.labelSelector)
+  const fields = options.fieldSelector === undefined ? undefined : compileFields(kind, options.fieldSelector)
+  const names = fields?.equalities.find(([field]) => field === 'metadata.name')
+  const spaces = fields?.equalities.find(([field]) => field === 'metadata.namespace')
+  return {
+    namespace: options.namespace ?? spaces?.[1],
+    name: names?.[1],
+    labelTerms: labels?.equalities.map(([key, value]) => postingTerm(key, value)) ?? [],
+    indexTerm: options.index === undefined ? undefined : indexTerm(kind, options.index),
+    matches: bothOf(
+      labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
+      fields === undefined || fields.empty ? undefined : object => fields.matches(field => fieldText(object, field)),
+    ),
+  }
+}
+
+/** @throws BadRequestError when the selector does not follow the grammar */
+export function compileLabels(input: LabelSelectorInput): LabelSelector {
+  try {
+    if (typeof input === 'string') return parseLabelSelector(input)
+    return isCompiled(input) ? input : labelSelectorFromObject(input)
+  } catch (error) {
+    throw badSelector('labelSelector', input, error)
+  }
+}
+
+/** The text of a field as field selectors compare it: absent, null, objects and lists read as `''`. */
+export function fieldText(object: StoredObject, field: string): string {
+  let value: unknown = object
+  for (const part of field.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return ''
+    value = (value as Readonly<Record<string, unknown>>)[part]
+  }
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+function compileFields(kind: Kind, text: string): FieldSelector {
+  let selector: FieldSelector
+  try {
+    selector = parseFieldSelector(text)
+  } catch (error) {
+    throw badSelector('fieldSelector', text, error)
+  }
+  for (const { field } of selector.requirements) {
+    const known = field === 'metadata.name' || field === 'metadata.namespace' || /^(spec|status)\../.test(field)
+    if (known) continue
+    throw new BadRequestError(
+      `${kind.kind} has no selectable field "${field}"; use metadata.name, metadata.namespace, spec.… or status.…`,
+      { kind: kind.kind, field },
+    )
+  }
+  return selector
+}
+
+function indexTerm(kind: Kind, { name, value }: { readonly name: string; readonly value: string }): string {
+  if (Object.hasOwn(kind.indexes, name)) return postingTerm(name, value)
+  const known = Object.keys(kind.indexes)
+  const has = known.length === 0 ? 'it declares none' : `it declares ${known.join(', ')}`
+  throw new BadRequestError(`${kind.kind} has no index "${name}"; ${has}`, { kind: kind.kind, index: name })
+}
+
+function isCompiled(input: LabelSelector | LabelSelectorObject): input is LabelSelector {
+  return typeof (input as { matches?: unknown }).matches === 'function'
+}
+
+function badSelector(option: string, value: unknown, cause: unknown): BadRequestError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new BadRequestError(`${option} cannot be understood: ${reason}`, { option, value }, cause)
+}
+
+type Test = (object: StoredObject) => boolean
+
+function bothOf(first: Test | undefined, second: Test | undefined): Test | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return object => first(object) && second(object)
+}

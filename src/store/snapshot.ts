@@ -1,0 +1,46 @@
+import { ClosedError } from '../core/index.js'
+import type { Engine } from './engine.js'
+import { ExpiredError } from './errors.js'
+import { listObjects } from './list.js'
+import type { Kind } from './kind.js'
+import type { ObjectRef } from './object.js'
+import { assertRef } from './object-name.js'
+import { compileQuery } from './query.js'
+import type { ListOptions, Snapshot } from './store.js'
+import { objectAt } from './version.js'
+
+/** Pins the current revision; taking it copies nothing. */
+export function takeSnapshot(engine: Engine): Snapshot {
+  engine.assertOpen()
+  const { revision, history } = engine
+  let closed = false
+  history.pin(revision)
+  const close = (): void => {
+    if (closed) return
+    closed = true
+    history.release(revision)
+  }
+  const assertReadable = (): void => {
+    if (closed) throw new ClosedError('the snapshot')
+    if (revision <= history.lost) throw new ExpiredError(revision, engine.log.oldestStart)
+  }
+  const snapshot: { [Member in keyof Snapshot]: unknown } = {
+    revision,
+    get: (kind: Kind, ref: ObjectRef) => {
+      assertReadable()
+      const table = engine.table(kind)
+      assertRef(table.kind, ref)
+      const entry = table.find(ref.namespace, ref.name)
+      return entry === undefined ? undefined : objectAt(entry, revision)
+    },
+    list: (kind: Kind, options: ListOptions = {}) => {
+      assertReadable()
+      const table = engine.table(kind)
+      const at = revision === engine.revision ? undefined : revision
+      return { revision, items: listObjects(table, compileQuery(table.kind, options), at) }
+    },
+    close,
+    [Symbol.dispose]: close,
+  }
+  return snapshot as Snapshot
+}

@@ -1,0 +1,47 @@
+import type { StoredObject } from './object.js'
+import type { NamespaceTable } from './namespace-table.js'
+
+/** One state of an object, linked to the one before it. */
+export class Version {
+  readonly revision: number
+  /** Undefined where the object was deleted. */
+  readonly object: StoredObject | undefined
+  readonly terms: IndexTerms
+  /** Cut once nobody can ask for it any more. */
+  previous: Version | undefined
+
+  constructor(revision: number, object: StoredObject | undefined, terms: IndexTerms, previous: Version | undefined) {
+    this.revision = revision
+    this.object = object
+    this.terms = terms
+    this.previous = previous
+  }
+}
+
+/** Where an object is found besides its key: posting terms of its labels and of its kind's indexes. */
+export interface IndexTerms {
+  readonly labels: readonly string[]
+  readonly indexes: readonly string[]
+}
+
+export const NO_TERMS: IndexTerms = /* @__PURE__ */ Object.freeze({ labels: [], indexes: [] })
+
+/** The place of one key. Its identity is stable while versions come and go, so indexes can hold it. */
+export class Entry {
+  readonly space: NamespaceTable
+  readonly name: string
+  /** The newest version; undefined only until the first commit. */
+  head: Version | undefined = undefined
+
+  constructor(space: NamespaceTable, name: string) {
+    this.space = space
+    this.name = name
+  }
+}
+
+/** The object as it was at `revision`. The chain must still reach that far. */
+export function objectAt(entry: Entry, revision: number): StoredObject | undefined {
+  let version = entry.head
+  while (version !== undefined && version.revision > revision) version = version.previous
+  return version?.object
+}

@@ -1,0 +1,50 @@
+import { formatTime } from '../core/index.js'
+import type { Engine, Mutation } from './engine.js'
+import { termsOf } from './index-terms.js'
+import type { KindTable } from './kind-table.js'
+import type { ObjectRef, StoredObject } from './object.js'
+import { type Entry, NO_TERMS } from './version.js'
+
+/**
+ * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.
+ */
+export interface WriteSite {
+  readonly engine: Engine
+  /** The revision that this write will have. */
+  readonly revision: number
+  /** The object as this writer sees it. */
+  current(table: KindTable, ref: ObjectRef): StoredObject | undefined
+  /** The object's place in the store, if it has one; nothing of this writer is in it. */
+  committed(table: KindTable, ref: ObjectRef): Entry | undefined
+  /** Makes `after` the object's new state; undefined removes it. */
+  stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void
+}
+
+/** The time of a write, as metadata holds it. */
+export function timeOf(site: WriteSite): string {
+  return formatTime(site.engine.env.clock.now())
+}
+
+/** Each staged write is a revision of its own. */
+export function directSite(engine: Engine): WriteSite {
+  return {
+    engine,
+    get revision() {
+      return engine.revision + 1
+    },
+    current: (table, ref) => table.find(ref.namespace, ref.name)?.head?.object,
+    committed: (table, ref) => table.find(ref.namespace, ref.name),
+    stage: (table, ref, after) => {
+      engine.commit([mutationOf(table, ref, after)])
+    },
+  }
+}
+
+/** Runs the index functions, so it is called while nothing has changed yet. */
+export function mutationOf(table: KindTable, { namespace, name }: ObjectRef, after: StoredObject | undefined): Mutation {
+  if (after === undefined) return { table, namespace, name, after, terms: NO_TERMS }
+  const head = table.find(namespace, name)?.head
+  const object = head?.object
+  const before = head === undefined || object === undefined ? undefined : { object, terms: head.terms }
+  return { table, namespace, name, after, terms: termsOf(table.kind, after, before) }
+}

@@ -1,0 +1,231 @@
+import { type FieldProblem, UsageError } from '../core/index.js'
+import { adoptContent, assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
+import { completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
+import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.js'
+import { nextGeneration } from './generation.js'
+import type { KindTable } from './kind-table.js'
+import { adoptMetadata, metadataProblems } from './metadata.js'
+import { idOf, type ObjectInput, type ObjectRef, type StoredObject } from './object.js'
+import { assertRef, generateName, nameProblem } from './object-name.js'
+import { hasParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
+import { applyRecipe } from './recipe.js'
+import { staleWrite } from './stale-write.js'
+import type { DeleteOptions, Preconditions, Recipe, UpdateOptions } from './store.js'
+import { removedObject } from './watch-events.js'
+import { timeOf, type WriteSite } from './write-site.js'
+
+/** Which half of an object a write is about. */
+export type Part = 'main' | 'status'
+
+/** How many generated names are tried before the last one is reported as taken. */
+const GENERATED_NAMES_MAX = 8
+
+/** @throws InvalidError, AlreadyExistsError */
+export function createObject(site: WriteSite, table: KindTable, input: ObjectInput): StoredObject {
+  const { kind } = table
+  assertObject(kind, input)
+  const subject = subjectOf(kind, input)
+  const given = input.metadata
+  const meta = adoptMetadata(given, undefined, subject)
+  const problems: FieldProblem[] = [...envelopeProblems(kind, input), ...metadataProblems(given, meta, undefined)]
+  if (given.resourceVersion !== undefined && given.resourceVersion !== '') {
+    const message = 'must be empty on create; to change an object use update'
+    problems.push({ field: 'metadata.resourceVersion', value: given.resourceVersion, message })
+  }
+  const name = chooseName(site, table, given)
+  const problem = nameProblem(name, kind.nameFormat)
+  if (problem !== undefined) problems.push({ field: 'metadata.name', value: name, message: problem })
+  refuse(problems, subject)
+  const ref: ObjectRef = given.namespace === undefined ? { name } : { namespace: given.namespace, name }
+  const existing = site.current(table, ref)
+  if (existing !== undefined) {
+    throw new AlreadyExistsError(idOf(existing), existing.metadata.deletionTimestamp !== undefined)
+  }
+  const status = kind.statusSubresource ? undefined : input.status
+  const content = adoptContent(kind, { spec: input.spec, status }, undefined, subject)
+  const identity = {
+    name,
+    namespace: given.namespace,
+    uid: site.engine.env.ids.next(kind.kind.toLowerCase()),
+    creationTimestamp: timeOf(site),
+    generation: 1,
+  }
+  const parts = { ...meta, ...content, deletionTimestamp: undefined, deletionGracePeriodSeconds: undefined }
+  const object = sealObject(kind, metadataOf(identity, parts, site.revision), content)
+  site.stage(table, ref, object)
+  return object
+}
+
+/** @throws InvalidError, NotFoundError, ConflictError; UsageError for a status that has no way of its own */
+export function updateObject(
+  site: WriteSite,
+  table: KindTable,
+  input: ObjectInput,
+  { part, unconditional = false }: UpdateOptions & { readonly part: Part },
+): StoredObject {
+  const { kind } = table
+  if (part === 'status') assertStatusSubresource(table)
+  assertObject(kind, input)
+  const subject = subjectOf(kind, input)
+  refuse(envelopeProblems(kind, input), subject)
+  const ref = refOf(table, input)
+  const current = existing(site, table, ref)
+  const { uid, resourceVersion } = input.metadata
+  assertUid(current, uid)
+  if (resourceVersion !== undefined && resourceVersion !== '') assertFresh(site, table, current, resourceVersion)
+  else if (!unconditional) {
+    const message = 'must be that of the object as it was read; or use modify, or { unconditional: true }'
+    refuse([{ field: 'metadata.resourceVersion', value: resourceVersion, message }], subject)
+  }
+  return replace(site, table, current, { input, part })
+}
+
+/** @throws NotFoundError, InvalidError, and whatever the recipe throws */
+export function modifyObject<Spec, Status>(
+  site: WriteSite,
+  table: KindTable,
+  ref: ObjectRef,
+  { recipe, part }: { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
+): StoredObject {
+  if (part === 'status') assertStatusSubresource(table)
+  assertRef(table.kind, ref)
+  const current = existing(site, table, ref)
+  const input = applyRecipe(current as StoredObject<Spec, Status>, recipe) as StoredObject
+  if (input === current) return current
+  assertObject(table.kind, input)
+  const subject = subjectOf(table.kind, current)
+  refuse(identityProblems(current, input), subject)
+  refuse(envelopeProblems(table.kind, input), subject)
+  return replace(site, table, current, { input, part })
+}
+
+/** @throws NotFoundError, ConflictError */
+export function deleteObject(site: WriteSite, table: KindTable, ref: ObjectRef, options: DeleteOptions): StoredObject {
+  assertRef(table.kind, ref)
+  const current = existing(site, table, ref)
+  assertPreconditions(site, table, current, options.preconditions ?? {})
+  const step = decideDeletion(current, () => timeOf(site))
+  switch (step.kind) {
+    case 'waiting':
+      return current
+    case 'remove':
+      return remove(site, table, current, current)
+    case 'mark': {
+      const { deletionTimestamp, deletionGracePeriodSeconds } = step
+      return put(site, table, current, { ...partsOf(current), deletionTimestamp, deletionGracePeriodSeconds })
+    }
+  }
+}
+
+/** The rest of an update, once it is known that it may replace `current`. */
+function replace(
+  site: WriteSite,
+  table: KindTable,
+  current: StoredObject,
+  { input, part }: { readonly input: ObjectInput; readonly part: Part },
+): StoredObject {
+  const { kind } = table
+  const subject = subjectOf(kind, current)
+  const old = partsOf(current)
+  if (part === 'status') {
+    const content = adoptContent(kind, { spec: current.spec, status: input.status }, current, subject)
+    return put(site, table, current, { ...old, status: content.status })
+  }
+  const meta = adoptMetadata(input.metadata, current.metadata, subject)
+  const problems = metadataProblems(input.metadata, meta, current.metadata)
+  refuse([...problems, ...deletionProblems(current.metadata, input.metadata, meta.finalizers)], subject)
+  const status = kind.statusSubresource ? current.status : input.status
+  const content = adoptContent(kind, { spec: input.spec, status }, current, subject)
+  const parts: ObjectParts = { ...old, ...meta, ...content }
+  if (completesDeletion(current.metadata, meta.finalizers)) {
+    return remove(site, table, current, seal(table, current, { parts, base: current, revision: site.revision }))
+  }
+  return put(site, table, current, parts)
+}
+
+/** Stores the parts, unless they are what is there. Inside a transaction the net effect counts. */
+function put(site: WriteSite, table: KindTable, current: StoredObject, parts: ObjectParts): StoredObject {
+  if (hasParts(current, parts)) return current
+  const committed = site.committed(table, current.metadata)?.head?.object
+  const base = committed?.metadata.uid === current.metadata.uid ? committed : undefined
+  const shared = base === undefined || base === current ? parts : shareParts(parts, base)
+  const back = base !== undefined && hasParts(base, shared)
+  const next = back ? base : seal(table, current, { parts: shared, base, revision: site.revision })
+  site.stage(table, current.metadata, next)
+  return next
+}
+
+function remove(site: WriteSite, table: KindTable, current: StoredObject, last: StoredObject): StoredObject {
+  const removed = removedObject(last, site.revision)
+  site.stage(table, current.metadata, undefined)
+  return removed
+}
+
+interface Next {
+  readonly parts: ObjectParts
+  /** The object before this revision; undefined when it was created in it. */
+  readonly base: StoredObject | undefined
+  readonly revision: number
+}
+
+function seal({ kind }: KindTable, current: StoredObject, { parts, base, revision }: Next): StoredObject {
+  const { name, namespace, uid, creationTimestamp } = current.metadata
+  const generation = nextGeneration(base, parts, kind.statusSubresource)
+  const metadata = metadataOf({ name, namespace, uid, creationTimestamp, generation }, parts, revision)
+  return sealObject(kind, metadata, parts)
+}
+
+function existing(site: WriteSite, table: KindTable, ref: ObjectRef): StoredObject {
+  const current = site.current(table, ref)
+  if (current !== undefined) return current
+  const { namespace, name } = ref
+  throw new NotFoundError({ kind: table.kind.kind, name, ...(namespace === undefined ? {} : { namespace }) })
+}
+
+function chooseName(site: WriteSite, table: KindTable, given: ObjectInput['metadata']): string {
+  const { name, generateName: prefix, namespace } = given
+  if (name !== undefined || typeof prefix !== 'string' || prefix === '') return name as string
+  let chosen = ''
+  for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
+    chosen = generateName(prefix, () => site.engine.names.next())
+    if (site.current(table, namespace === undefined ? { name: chosen } : { namespace, name: chosen }) === undefined) break
+  }
+  return chosen
+}
+
+function refOf(table: KindTable, { metadata: { namespace, name } }: ObjectInput): ObjectRef {
+  const ref = { name: name as string, ...(namespace === undefined ? {} : { namespace }) }
+  assertRef(table.kind, ref)
+  return ref
+}
+
+/** A recipe changes an object, it does not make it another one. */
+function identityProblems(current: StoredObject, input: StoredObject): readonly FieldProblem[] {
+  const problems: FieldProblem[] = []
+  for (const field of ['name', 'namespace', 'uid'] as const) {
+    const value = input.metadata[field]
+    if (value !== current.metadata[field]) problems.push({ field: `metadata.${field}`, value, message: 'cannot be changed' })
+  }
+  return problems
+}
+
+function assertStatusSubresource({ kind }: KindTable): void {
+  if (kind.statusSubresource) return
+  throw new UsageError(`${kind.kind} has no status subresource; write its status with update or modify`, { kind: kind.kind })
+}
+
+function assertPreconditions(site: WriteSite, table: KindTable, current: StoredObject, { uid, resourceVersion }: Preconditions): void {
+  assertUid(current, uid)
+  if (resourceVersion !== undefined) assertFresh(site, table, current, resourceVersion)
+}
+
+function assertUid(current: StoredObject, expected: string | undefined): void {
+  const actual = current.metadata.uid
+  if (expected === undefined || expected === actual) return
+  throw new ConflictError(idOf(current), { field: 'uid', expected, actual })
+}
+
+function assertFresh(site: WriteSite, table: KindTable, current: StoredObject, expected: string): void {
+  if (current.metadata.resourceVersion === expected) return
+  throw staleWrite(site.committed(table, current.metadata), current, expected)
+}
