@@ -125,6 +125,7 @@ export {
   type SiblingView,
   type SpreadOperator,
 } from './constraints.js'
+export { countSiblings, type SiblingCounts } from './sibling-counts.js'
 export { kubernetesConstraint, type NodeSelectorRequirement } from './presets/kubernetes-constraints.js'
 export { type MarathonConstraint, marathonConstraint } from './presets/marathon-constraints.js'
 export { type MesosAttributeConstraint, mesosConstraint } from './presets/mesos-constraints.js'

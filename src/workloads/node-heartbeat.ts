@@ -57,7 +57,7 @@ async function renew(client: Client, options: NodeHeartbeatOptions): Promise<voi
     }
     tx.modifyStatus(Node, { name }, draft => {
       const ready = { type: 'Ready', status: 'True', reason: 'Heartbeat', message: 'The node renews its lease' } as const
-      const conditions = [...setCondition(draft.status?.conditions, ready, nowMs)]
+      const conditions = [...setCondition(draft.status?.conditions, ready, time)]
       Object.assign(draft, { status: { ...structuredClone(options.status), conditions } })
     })
     if (tx.get(Lease, lease) === undefined) tx.create(Lease, { metadata: lease, spec: { ...spec, acquireTime: time } })

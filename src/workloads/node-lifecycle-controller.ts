@@ -1,4 +1,5 @@
 import { isTaskFinished, Lease, Node, Task } from '../api/index.js'
+import { formatTime } from '../core/index.js'
 import { type Controller, createController, requeueAfter, setCondition } from '../reconcile/index.js'
 import type { Transaction } from '../store/index.js'
 import { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from './node-agent-names.js'
@@ -77,14 +78,14 @@ function giveUpOn(tx: Transaction, name: string, evicting: boolean, nowMs: numbe
 
 function markNodeUnknown(tx: Transaction, name: string, nowMs: number): void {
   tx.modifyStatus(Node, { name }, draft => {
-    const conditions = setCondition(draft.status?.conditions, unknown('Node stopped renewing its lease'), nowMs)
+    const conditions = setCondition(draft.status?.conditions, unknown('Node stopped renewing its lease'), formatTime(nowMs))
     draft.status = { ...draft.status, conditions: [...conditions] }
   })
 }
 
 function markTaskUnknown(tx: Transaction, task: Task, nowMs: number): void {
   tx.modifyStatus(Task, task.metadata, draft => {
-    const conditions = setCondition(draft.status?.conditions, unknown('Node of the task is silent'), nowMs)
+    const conditions = setCondition(draft.status?.conditions, unknown('Node of the task is silent'), formatTime(nowMs))
     draft.status = { ...draft.status, conditions: [...conditions] }
   })
 }

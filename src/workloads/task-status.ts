@@ -24,7 +24,7 @@ export function runningStatus(
     address: running.address,
     ports: running.ports,
     startTime: formatTime(times.startedAtMs),
-    conditions: setCondition(task.status?.conditions, ready, times.nowMs),
+    conditions: setCondition(task.status?.conditions, ready, formatTime(times.nowMs)),
   }
 }
 
@@ -44,6 +44,6 @@ export function endedStatus(
     ...(exit.signal === undefined ? {} : { reason: exit.signal }),
     ...(times.startedAtMs === undefined ? {} : { startTime: formatTime(times.startedAtMs) }),
     finishTime: formatTime(times.nowMs),
-    conditions: setCondition(task.status?.conditions, ready, times.nowMs),
+    conditions: setCondition(task.status?.conditions, ready, formatTime(times.nowMs)),
   }
 }
