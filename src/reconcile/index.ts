@@ -32,3 +32,6 @@ export {
 // Pure parts for reconcilers.
 export { type ConditionState, setCondition } from './conditions.js'
 export { controllerOf, controllerReference, isControlledBy } from './owner-reference.js'
+
+// Waiting, for programs and tests.
+export { waitUntil, type WaitUntilOptions, WaitTimeoutError } from './wait-until.js'
