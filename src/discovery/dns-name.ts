@@ -1,0 +1,115 @@
+/** Longest name on the wire, length bytes and root included (RFC 1035 2.3.4). */
+export const maxNameBytes: number = 255
+/** Longest label. */
+export const maxLabelBytes: number = 63
+
+/** A name read from a message, and where reading continues. */
+export interface NameRead {
+  readonly name: string
+  readonly end: number
+}
+
+/**
+ * Reads a possibly compressed name. Bytes become one character each; dots, backslashes and unprintable bytes
+ * inside a label are escaped as in zone files. Pointers may only go backwards, so reading always ends.
+ *
+ * @returns undefined for a label over 63 bytes, a name over 255, a forward pointer or a cut-off name
+ */
+export function readName(bytes: Uint8Array, start: number): NameRead | undefined {
+  let at = start
+  let end = -1
+  let limit = start
+  let size = 1
+  let name = ''
+  for (;;) {
+    const length = bytes[at]
+    if (length === undefined) return undefined
+    if (length === 0) return { name: name === '' ? '.' : name, end: end < 0 ? at + 1 : end }
+    if (length >= 0xc0) {
+      const low = bytes[at + 1]
+      if (low === undefined) return undefined
+      const target = ((length & 0x3f) << 8) | low
+      if (target >= limit) return undefined
+      if (end < 0) end = at + 2
+      at = target
+      limit = target
+      continue
+    }
+    size += length + 1
+    if (length > maxLabelBytes || size > maxNameBytes || at + 1 + length > bytes.length) return undefined
+    name += `${labelText(bytes, at + 1, at + 1 + length)}.`
+    at += length + 1
+  }
+}
+
+function labelText(bytes: Uint8Array, from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] as number
+    if (byte === 46 || byte === 92) text += `\\${String.fromCharCode(byte)}`
+    else if (byte > 32 && byte < 127) text += String.fromCharCode(byte)
+    else text += `\\${String(byte).padStart(3, '0')}`
+  }
+  return text
+}
+
+/**
+ * The labels of a name as byte strings (one character per byte), root label left out.
+ *
+ * @returns undefined for an empty label, a label over 63 bytes, a name over 255 bytes, or a bad escape
+ */
+export function nameLabels(name: string): readonly string[] | undefined {
+  if (name === '.' || name === '') return []
+  if (!name.includes('\\')) {
+    const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.')
+    return fits(labels) ? labels : undefined
+  }
+  const labels: string[] = []
+  let label = ''
+  for (let i = 0; i < name.length; i++) {
+    const character = name[i] as string
+    if (character === '.') {
+      labels.push(label)
+      label = ''
+    } else if (character === '\\') {
+      const digits = /^\d{3}/.exec(name.slice(i + 1, i + 4))?.[0]
+      const next = name[i + 1]
+      if (next === undefined || (digits !== undefined && Number(digits) > 255)) return undefined
+      label += digits === undefined ? next : String.fromCharCode(Number(digits))
+      i += digits === undefined ? 1 : 3
+    } else label += character
+  }
+  if (label !== '') labels.push(label)
+  return fits(labels) ? labels : undefined
+}
+
+function fits(labels: readonly string[]): boolean {
+  let size = 1
+  for (const label of labels) {
+    if (label.length === 0 || label.length > maxLabelBytes || !isByteText(label)) return false
+    size += label.length + 1
+  }
+  return size <= maxNameBytes
+}
+
+function isByteText(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return false
+  return true
+}
+
+/** The form in which names are compared: ASCII lower case, with the root dot (RFC 4343). */
+export function canonicalName(name: string): string {
+  const lower = name.replace(/[A-Z]+/g, upper => upper.toLowerCase())
+  return /(^|[^\\])(\\\\)*\.$/.test(lower) ? lower : `${lower}.`
+}
+
+/**
+ * The labels in front of `zone`, or undefined when the name is not in it. Both in canonical form; the result is
+ * empty for the zone's own name.
+ */
+export function labelsUnder(name: string, zone: string): readonly string[] | undefined {
+  if (name === zone) return []
+  if (zone !== '.' && !name.endsWith(`.${zone}`)) return undefined
+  const head = zone === '.' ? name.slice(0, -1) : name.slice(0, name.length - zone.length - 1)
+  return head.includes('\\') ? nameLabels(head) : head.split('.')
+}

@@ -1,0 +1,1 @@
+export { type HttpProbeOptions, type ProbeReport, probeHttp, probeTcp, type TcpProbeOptions } from './probe.js'

@@ -1,0 +1,207 @@
+import { InvalidError } from '../../core/index.js'
+import { canonicalName, labelsUnder, nameLabels } from '../dns-name.js'
+import { type DnsRecord, dnsTypeCode, questionTypeCodes, type Rcode, recordTypeCode, type SoaRecord } from '../dns-record.js'
+import type { NamingProfile, RegistryQuestion, Resolution } from '../naming-profile.js'
+import type { RegistrySnapshot } from '../registry-snapshot.js'
+import { canonicalIp } from '../ip-address.js'
+import { parseReverseName } from '../reverse-name.js'
+import { type NameRecords, endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
+
+/** How Kubernetes names are served. */
+export interface KubernetesNamesOptions {
+  /** Default `cluster.local`. */
+  readonly zone?: string
+  /** TTL of records and of denials, 0 to 3600 seconds. Default 5. A service's own `ttlSeconds` goes before. */
+  readonly ttlSeconds?: number
+  /** Zones such as `10.in-addr.arpa` for which a denial carries an SOA record. Default none. */
+  readonly reverseZones?: readonly string[]
+}
+
+interface Settings {
+  readonly zone: string
+  readonly ttl: number
+  readonly reverseZones: readonly string[]
+}
+
+const schemaVersion = '1.1.0'
+const versionTtl = 28_800
+const maxSoaTtl = 300
+/** CNAMEs that are followed inside the zone for one question. */
+const maxAliases = 10
+
+/**
+ * The names of Kubernetes' DNS specification 1.1.0: A, AAAA, SRV and CNAME below `svc.<zone>`, PTR for virtual
+ * addresses and headless endpoints, and `dns-version`. Source: kubernetes/dns, docs/specification.md.
+ *
+ * @throws InvalidError for a zone that is no name, or a TTL out of bounds
+ */
+export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingProfile {
+  const { zone = 'cluster.local', ttlSeconds = 5, reverseZones = [] } = options
+  for (const [i, name] of [zone, ...reverseZones].entries()) {
+    if ((nameLabels(name)?.length ?? 0) > 0) continue
+    throw invalid(i === 0 ? 'zone' : 'reverseZones', name, 'must be a DNS name such as cluster.local')
+  }
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > 3600) {
+    throw invalid('ttlSeconds', ttlSeconds, 'must be a whole number of seconds from 0 to 3600')
+  }
+  const settings = { zone: canonicalName(zone), ttl: ttlSeconds, reverseZones: reverseZones.map(canonicalName) }
+  return {
+    name: `kubernetes ${settings.zone}`,
+    resolve: (snapshot, question) =>
+      resolveForward(settings, snapshot, question) ?? resolveReverse(settings, snapshot, question),
+  }
+}
+
+function invalid(field: string, value: unknown, message: string): InvalidError {
+  return new InvalidError('Kubernetes naming profile', [{ field, value, message }])
+}
+
+function resolveForward(settings: Settings, snapshot: RegistrySnapshot, question: RegistryQuestion): Resolution | undefined {
+  const answers: DnsRecord[] = []
+  const visited = new Set<string>()
+  const type = dnsTypeCode(question.type)
+  for (let owner = canonicalName(question.name), shown = absolute(question.name); ; ) {
+    const labels = labelsUnder(owner, settings.zone)
+    if (labels === undefined) return answers.length === 0 ? undefined : positive(snapshot, answers, [])
+    const found = recordsAt(settings, snapshot, { labels, owner: shown })
+    if (found === undefined) return negative(settings, snapshot, { rcode: 'NXDOMAIN', answers })
+    const alias = found.records[0]
+    if (alias?.type !== 'CNAME' || type === recordTypeCode(alias) || type === questionTypeCodes.ANY) {
+      const wanted = selectType(found.records, type)
+      if (wanted.length === 0) return negative(settings, snapshot, { rcode: 'NOERROR', answers })
+      return positive(snapshot, [...answers, ...wanted], found.additional)
+    }
+    answers.push(alias)
+    visited.add(owner)
+    shown = alias.target
+    owner = canonicalName(shown)
+    if (visited.has(owner) || answers.length === maxAliases) return positive(snapshot, answers, [])
+  }
+}
+
+/** ANY gets one record set, the smallest answer that tells the name exists (RFC 8482). */
+function selectType(records: readonly DnsRecord[], type: number): readonly DnsRecord[] {
+  const wanted = type === questionTypeCodes.ANY ? records[0]?.type : undefined
+  return records.filter(record => (wanted === undefined ? recordTypeCode(record) === type : record.type === wanted))
+}
+
+interface Place {
+  /** Labels in front of the zone, lower case. */
+  readonly labels: readonly string[]
+  /** The owner name as it was asked. */
+  readonly owner: string
+}
+
+function recordsAt(settings: Settings, snapshot: RegistrySnapshot, { labels, owner }: Place): NameRecords | undefined {
+  const [root, namespace, name, ...below] = labels.slice().reverse()
+  switch (root) {
+    case undefined:
+      return apexRecords(settings, snapshot, owner)
+    case 'dns-version':
+      if (namespace !== undefined) return undefined
+      return { records: [{ type: 'TXT', name: owner, ttl: versionTtl, strings: [schemaVersion] }], additional: [] }
+    case 'dns':
+      return labels.length === 1 || (namespace === 'ns' && labels.length === 2) ? empty : undefined
+    case 'pod':
+      return labels.length === 1 ? empty : undefined
+    case 'svc':
+      if (namespace === undefined) return empty
+      if (name === undefined) return snapshot.namespaces.get(namespace) === undefined ? undefined : empty
+      return serviceAt(settings, snapshot, { namespace, name, below: below.reverse(), owner })
+    default:
+      return undefined
+  }
+}
+
+const empty: NameRecords = { records: [], additional: [] }
+
+interface ServicePlace {
+  readonly namespace: string
+  readonly name: string
+  readonly below: readonly string[]
+  readonly owner: string
+}
+
+function serviceAt(settings: Settings, snapshot: RegistrySnapshot, place: ServicePlace): NameRecords | undefined {
+  const view = snapshot.services.get(`${place.namespace}/${place.name}`)
+  if (view?.service === undefined) return undefined
+  const { service } = view
+  const domain = `${place.name}.${place.namespace}.svc.${settings.zone}`
+  return serviceRecords({ service, view, domain, ttl: service.ttlSeconds ?? settings.ttl }, place.below, place.owner)
+}
+
+function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: string): NameRecords {
+  const soa = { ...soaOf(settings, snapshot, settings.zone), name: owner }
+  return { records: [soa, { type: 'NS', name: owner, ttl: settings.ttl, target: `ns.dns.${settings.zone}` }], additional: [] }
+}
+
+/** The serial is the registry's revision, so a zone that changed has a larger one. */
+function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot, owner: string): SoaRecord {
+  return {
+    ...{ type: 'SOA', name: owner, ttl: Math.min(ttl, maxSoaTtl) },
+    ...{ primary: `ns.dns.${zone}`, mailbox: `hostmaster.${zone}`, serial: snapshot.revision % 2 ** 32 },
+    ...{ refresh: 7200, retry: 1800, expire: 86_400, minimum: ttl },
+  }
+}
+
+function positive(snapshot: RegistrySnapshot, answers: readonly DnsRecord[], additional: readonly DnsRecord[]): Resolution {
+  return { rcode: 'NOERROR', authoritative: true, answers, authority: [], additional, revision: snapshot.revision }
+}
+
+interface Denial {
+  readonly rcode: Rcode
+  readonly answers: readonly DnsRecord[]
+  /** Default: the forward zone. */
+  readonly soaOwner?: string | undefined
+}
+
+function negative(settings: Settings, snapshot: RegistrySnapshot, denial: Denial): Resolution {
+  const { answers, soaOwner = settings.zone } = denial
+  const rcode = snapshot.synced ? denial.rcode : 'SERVFAIL'
+  const authority = [soaOf(settings, snapshot, soaOwner)]
+  return { rcode, authoritative: true, answers, authority, additional: [], revision: snapshot.revision }
+}
+
+function resolveReverse(settings: Settings, snapshot: RegistrySnapshot, question: RegistryQuestion): Resolution | undefined {
+  const reverse = parseReverseName(question.name)
+  if (reverse === undefined) return undefined
+  const name = canonicalName(question.name)
+  const soaOwner = settings.reverseZones.find(zone => labelsUnder(name, zone) !== undefined)
+  const deny = (rcode: Rcode): Resolution => {
+    const denial = negative(settings, snapshot, { rcode, answers: [], soaOwner })
+    return soaOwner === undefined ? { ...denial, authority: [] } : denial
+  }
+  if (reverse.kind !== 'address') return deny(reverse.kind === 'network' ? 'NOERROR' : 'NXDOMAIN')
+  const targets = reverseTargets(settings, snapshot, reverse.address)
+  if (targets.length === 0) return deny('NXDOMAIN')
+  const owner = absolute(question.name)
+  const records = targets.map(({ target, ttl }): DnsRecord => ({ type: 'PTR', name: owner, ttl, target }))
+  const wanted = selectType(records, dnsTypeCode(question.type))
+  return wanted.length === 0 ? deny('NOERROR') : positive(snapshot, wanted, [])
+}
+
+/** Services that have the address as VIP; failing that, published headless endpoints that are there. */
+function reverseTargets(settings: Settings, snapshot: RegistrySnapshot, address: string): readonly { target: string; ttl: number }[] {
+  const of = (key: string): { target: string; ttl: number } => {
+    const [namespace, name] = key.split('/')
+    const ttl = snapshot.services.get(key)?.service?.ttlSeconds ?? settings.ttl
+    return { target: `${name}.${namespace}.svc.${settings.zone}`, ttl }
+  }
+  const vips = snapshot.vips.get(address)
+  if (vips !== undefined) return vips.map(of)
+  const targets = (snapshot.endpointAddresses.get(address) ?? []).flatMap(key => {
+    const view = snapshot.services.get(key)
+    if (view?.service?.mode !== 'headless') return []
+    const here = readyEndpoints(view).filter(endpoint => holdsAddress(endpoint.addresses, address))
+    return here.map(e => ({ ...of(key), target: `${endpointLabel(e.hostname, address)}.${of(key).target}` }))
+  })
+  return [...new Map(targets.map(entry => [entry.target, entry])).values()]
+}
+
+function holdsAddress(addresses: readonly string[], address: string): boolean {
+  return addresses.some(candidate => canonicalIp(candidate) === address)
+}
+
+function absolute(name: string): string {
+  return name.endsWith('.') ? name : `${name}.`
+}

@@ -1,0 +1,25 @@
+import type { HealthMachineOptions } from '../health.js'
+
+/** The timing fields of a Marathon health check. */
+export interface MarathonHealthCheck {
+  /** Default 300. */
+  readonly gracePeriodSeconds?: number
+  /** Default 60. */
+  readonly intervalSeconds?: number
+  /** Default 3. */
+  readonly maxConsecutiveFailures?: number
+}
+
+/**
+ * How Marathon judges: failures in the grace period do not count until the first success, and the task is given
+ * up at failure `maxConsecutiveFailures + 1`, because the count is compared before it is raised. Source:
+ * mesosphere/marathon, HealthCheckActor.
+ */
+export function marathonHealth(check: MarathonHealthCheck = {}): HealthMachineOptions {
+  const { gracePeriodSeconds = 300, intervalSeconds = 60, maxConsecutiveFailures = 3 } = check
+  return {
+    graceMs: gracePeriodSeconds * 1000,
+    intervalMs: intervalSeconds * 1000,
+    failureThreshold: maxConsecutiveFailures + 1,
+  }
+}

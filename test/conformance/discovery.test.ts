@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkBands, checkTrace } from './discovery-addresses.js'
+import { type Case, type KubernetesFixture, operationOf, type Runner } from './discovery-case.js'
+import { checkAnswer, checkEndpointLabels, checkHeader, checkNegativeTtl, checkTruncation } from './discovery-dns.js'
+import { checkSlices, checkTable } from './discovery-endpoints.js'
+import { checkHealth } from './discovery-health.js'
+
+/** Areas and operations that no code answers yet, each with what will deliver it. Entries are only ever removed. */
+const DEFERRED: Readonly<Record<string, string>> = {
+  'dns-mesos': 'Mesos-DNS naming profile',
+  naming: 'Mesos-DNS label rules',
+  'dns-swarm': 'Swarm naming profile',
+  registry: 'Swarm naming profile',
+  'dns-consul': 'Consul naming profile',
+  lb: 'hashing, weighted and affine balancing',
+  env: 'environment variables of services',
+  config: 'HAProxy renderer',
+  'ipam named addresses': 'DC/OS named addresses',
+  'ipam ports': 'port pools',
+  'ipam transaction': 'several address families in one allocation',
+  'health table': 'several probes of one task',
+  'health outliers': 'outlier detection',
+}
+
+const isDeferred = (example: Case): boolean =>
+  Object.hasOwn(DEFERRED, example.area) || Object.hasOwn(DEFERRED, operationOf(example))
+
+interface CaseFile {
+  readonly fixtures: { readonly k8s: KubernetesFixture }
+  readonly cases: readonly Case[]
+}
+
+const bundledFile = join(import.meta.dirname, 'cases', 'discovery.json')
+const folder = process.env['KEELSON_CASES']
+const readCases = (path: string): CaseFile => JSON.parse(readFileSync(path, 'utf8')) as CaseFile
+const { fixtures, cases } = readCases(folder === undefined ? bundledFile : join(folder, 'discovery.json'))
+
+/** By operation. */
+const RUNNERS: Readonly<Record<string, Runner>> = {
+  'dns-k8s dns-answer': example => checkAnswer(example, fixtures.k8s),
+  'dns-k8s function': checkEndpointLabels,
+  'dns-wire truncation': checkTruncation,
+  'dns-wire header': example => checkHeader(example, fixtures.k8s),
+  'dns-wire negative-cache': example => checkNegativeTtl(example, fixtures.k8s),
+  'ipam bands': checkBands,
+  'ipam addresses': checkTrace,
+  'endpoints function': checkSlices,
+  'endpoints table': checkTable,
+  'health machine': checkHealth,
+}
+
+describe('discovery cases', () => {
+  for (const example of cases) {
+    if (isDeferred(example)) continue
+    test(`${example.area}: ${example.id}`, () => {
+      const run = RUNNERS[operationOf(example)]
+      if (run === undefined) throw new Error(`no runner knows ${operationOf(example)}`)
+      run(example)
+    })
+  }
+
+  test('each deferred entry defers a case of the file', () => {
+    const bundled = readCases(bundledFile).cases.flatMap(example => [example.area, operationOf(example)])
+    expect(Object.keys(DEFERRED).filter(key => !bundled.includes(key))).toEqual([])
+  })
+})
