@@ -1,4 +1,4 @@
-import { isTaskFinished, Lease, Node, Task } from '../api/index.js'
+import { findCondition, isTaskFinished, Lease, Node, Task } from '../api/index.js'
 import { formatTime } from '../core/index.js'
 import { type Controller, createController, requeueAfter, setCondition } from '../reconcile/index.js'
 import type { Transaction } from '../store/index.js'
@@ -67,12 +67,16 @@ function hear(before: Heard | undefined, resourceVersion: string | undefined, at
   return before !== undefined && before.resourceVersion === resourceVersion ? before : { resourceVersion, atMs }
 }
 
-/** Marks a silent node and its tasks unknown; when `evicting`, deletes the tasks instead. */
+/**
+ * Marks a node that has just fallen silent, and its tasks, unknown; when `evicting`, deletes the tasks. Tasks are
+ * marked once only: a node that lives on and says otherwise is not argued with until the eviction.
+ */
 function giveUpOn(tx: Transaction, name: string, evicting: boolean, nowMs: number): void {
-  markNodeUnknown(tx, name, nowMs)
+  const known = findCondition(tx.get(Node, { name })?.status?.conditions, 'Ready')?.status === 'Unknown'
+  if (!known) markNodeUnknown(tx, name, nowMs)
   for (const task of tx.list(Task, { index: { name: 'node', value: name } }).items) {
     if (evicting) evict(tx, task)
-    else if (!isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
+    else if (!known && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
   }
 }
 
