@@ -22,6 +22,7 @@ const packages: Record<string, readonly string[]> = {
   core: ['lru-cache'],
   store: ['ajv', 'fast-json-patch', 'immer', 'lru-cache', 'sorted-btree'],
   'store/etcd': ['@grpc/grpc-js'],
+  rollout: ['fast-json-patch'],
   rxjs: ['rxjs'],
   testing: ['vitest'],
 }
