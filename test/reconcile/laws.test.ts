@@ -10,7 +10,7 @@ const change = fc.record({
   name: fc.constantFrom(...names),
   kind: fc.constantFrom('create', 'resize', 'delete'),
   size: fc.integer({ min: 1, max: 5 }),
-  thenMs: fc.constantFrom(0, 0, 1, 7, 50),
+  thenMs: fc.constantFrom(0, 0, 0, 0, 1, 7, 50),
 })
 const run = fc.record({
   sleepMs: fc.constantFrom(0, 0, 1, 3, 20),

@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createMemoryMetrics, isKeelsonError } from '../../src/core/index.js'
+import { createControllerMetrics } from '../../src/reconcile/controller-metrics.js'
+import {
+  type AttemptEnd,
+  createWorkQueue,
+  decideOutcome,
+  exponentialLimiter,
+  type Outcome,
+  requeueAfter,
+  Terminal,
+  type WorkQueue,
+} from '../../src/reconcile/index.js'
+import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+
+type Operation = readonly [name: string, ...values: unknown[]]
+
+interface Case {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  readonly ops?: readonly Operation[]
+  readonly limiter?: { readonly type: string; readonly baseMs?: number; readonly maxMs?: number }
+  readonly result?: { readonly requeueAfterMs?: number }
+  readonly error?: string | null
+  readonly expect?: unknown
+  readonly expectOurs?: unknown
+}
+
+/** Kinds that no code answers yet, with what will deliver them; a colon narrows to one limiter. Only ever shrinks. */
+const DEFERRED_KINDS: Readonly<Record<string, string>> = {
+  'rateLimiter:bucket': 'further limiters',
+  'rateLimiter:fastSlow': 'further limiters',
+  'rateLimiter:gradualRetry': 'further limiters',
+  'rateLimiter:maxOf': 'further limiters',
+  'rateLimiter:withMaxWait': 'further limiters',
+  priorityQueue: 'priorities with ageing',
+  expectations: 'expectations',
+  readYourWrites: 'overlay and revision gate',
+  leaderElection: 'leader election',
+  leaderElectionConfig: 'leader election',
+  leaderElectionRenew: 'leader election',
+  events: 'event recorder',
+  claim: 'adoption and release',
+  gc: 'garbage collection',
+  slowStart: 'workloads: batches that grow',
+  scaleDownRank: 'workloads: replicas',
+  swarmScaleDown: 'workloads: replicas',
+  swarmRestart: 'workloads: restarts',
+  taskReaper: 'workloads: task history',
+  statefulSetStep: 'workloads: stateful sets',
+  hpaReplicas: 'workloads: autoscaler',
+  hpaBehavior: 'workloads: autoscaler',
+  hpaLimitLegacy: 'workloads: autoscaler',
+  hpaStabilize: 'workloads: autoscaler',
+  jobBackoff: 'workloads: jobs',
+  jobWantActive: 'workloads: jobs',
+  jobFailure: 'workloads: jobs',
+  jobIndexed: 'workloads: jobs',
+  cronMostRecent: 'workloads: cron',
+  cronDecision: 'workloads: cron',
+  zoneState: 'workloads: node lifecycle',
+}
+
+interface World {
+  readonly env: VirtualEnv
+  readonly queue: WorkQueue<string>
+  drain: 'BLOCKED' | 'RETURNED'
+}
+
+const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>> = {
+  workqueue: playQueue,
+  delayingQueue: playQueue,
+  rateLimiter: playQueue,
+  reconcileResult: judgeResult,
+}
+
+async function playQueue({ ops = [], limiter, expect: anchors, expectOurs }: Case): Promise<void> {
+  if (limiter !== undefined && limiter.type !== 'itemExponential') throw new Error(`unknown limiter ${limiter.type}`)
+  const { baseMs = 5, maxMs = 1_000_000 } = limiter ?? {}
+  const env = createVirtualEnv()
+  const queue = createWorkQueue<string>({ env, limiter: exponentialLimiter({ baseMs, maxMs }) })
+  const world: World = { env, queue, drain: 'RETURNED' }
+  const results: unknown[] = []
+  for (const operation of ops) results.push((await play(world, operation)) ?? null)
+  expect(results).toEqual(expectOurs ?? anchors)
+}
+
+async function play(world: World, [name, ...values]: Operation): Promise<unknown> {
+  const { env, queue } = world
+  const key = String(values[0])
+  switch (name) {
+    case 'add':
+      return queue.add(key)
+    case 'addAfter':
+      return addAfter(queue, key, Number(values[1]))
+    case 'get':
+      return queue.get() ?? (queue.shuttingDown ? 'SHUTDOWN' : 'BLOCK')
+    case 'done':
+      return giveBack(queue, key)
+    case 'len':
+      return queue.length
+    case 'waiting':
+      return queue.delayed
+    case 'ready':
+      return queue.list().flatMap(state => (state.state === 'ready' ? [state.key] : []))
+    case 'take':
+      return take(queue)
+    case 'advance':
+      return env.advance(Number(values[0]))
+    case 'when':
+      return queue.addRateLimited(key)
+    case 'num':
+      return queue.history(key).failures
+    case 'forget':
+      return queue.forget(key)
+    case 'shutDown':
+      return queue.shutDown()
+    case 'shuttingDown':
+      return queue.shuttingDown
+    case 'shutDownWithDrain':
+      world.drain = 'BLOCKED'
+      void queue.drain().then(() => {
+        world.drain = 'RETURNED'
+      })
+      await env.settle()
+      return world.drain
+    case 'drainStatus':
+      await env.settle()
+      return world.drain
+    default:
+      throw new Error(`unknown operation ${name}`)
+  }
+}
+
+/** A negative delay is a wrong computation somewhere: ours refuses it, where the anchor adds at once. */
+function addAfter(queue: WorkQueue<string>, key: string, ms: number): void {
+  if (ms >= 0) return queue.addAfter(key, ms)
+  expect(() => queue.addAfter(key, ms)).toThrow(expect.objectContaining({ code: 'Invalid' }))
+  queue.add(key)
+}
+
+/** Giving back what nobody holds is a bug of the worker: ours says so, where the anchor is silent. Neither changes anything. */
+function giveBack(queue: WorkQueue<string>, key: string): void {
+  try {
+    queue.done(key)
+  } catch (error) {
+    if (!isKeelsonError(error, 'Usage')) throw error
+    expect(queue.list().some(state => state.key === key && /processing|held/.test(state.state))).toBe(false)
+  }
+}
+
+/** One whole turn of a worker. */
+function take(queue: WorkQueue<string>): string | undefined {
+  const key = queue.get()
+  if (key !== undefined) queue.done(key)
+  return key
+}
+
+interface ExpectedResult {
+  readonly queue: readonly Operation[]
+  readonly metric: string
+}
+
+function judgeResult(example: Case): void {
+  const { queue, metric } = (example.expectOurs ?? example.expect) as ExpectedResult
+  const outcome = decideOutcome(endOf(example), { failures: 0, conflicts: 0 }, exponentialLimiter())
+  // Ours forgets at a terminal failure too: kept, the count would stay until the key succeeds, if it ever does.
+  const forgotten: readonly Operation[] = outcome.kind === 'terminal' && !queue.some(([call]) => call === 'forget') ? [['forget']] : []
+  expect(callsOf(outcome)).toEqual([...forgotten, ...queue])
+  expect(resultLabel(outcome)).toBe(metric)
+}
+
+/** An error and a delay together have no spelling here: whoever throws returns nothing. */
+function endOf({ result = {}, error }: Case): AttemptEnd {
+  if (error === 'error') return { kind: 'threw', error: new Error('failed') }
+  if (error === 'terminal') return { kind: 'threw', error: new Terminal('failed for good') }
+  if (error !== null && error !== undefined) throw new Error(`unknown error ${error}`)
+  const { requeueAfterMs, ...unknown } = result
+  expect(unknown).toEqual({})
+  return { kind: 'returned', result: requeueAfterMs === undefined ? undefined : requeueAfter(requeueAfterMs) }
+}
+
+function callsOf(outcome: Outcome): readonly Operation[] {
+  switch (outcome.kind) {
+    case 'success':
+    case 'terminal':
+      return [['forget']]
+    case 'requeueAfter':
+      return [['forget'], ['addAfter', outcome.afterMs]]
+    case 'retry':
+    case 'conflict':
+      return [['addRateLimited']]
+  }
+}
+
+function resultLabel(outcome: Outcome): string | undefined {
+  const metrics = createMemoryMetrics()
+  createControllerMetrics(metrics, 'c', 1).ended(outcome, 1)
+  const total = metrics.snapshot().find(({ name }) => name === 'controller_runtime_reconcile_total')
+  return total?.series[0]?.labels['result']
+}
+
+const folder = process.env['KEELSON_CASES']
+const bundled = join(import.meta.dirname, 'cases')
+const casesIn = (directory: string): readonly Case[] =>
+  (JSON.parse(readFileSync(join(directory, 'reconcile.json'), 'utf8')) as { cases: readonly Case[] }).cases
+
+const kindOf = ({ kind, limiter }: Case): string => (limiter === undefined ? kind : `${kind}:${limiter.type}`)
+const isDeferred = (example: Case): boolean =>
+  Object.hasOwn(DEFERRED_KINDS, example.kind) || Object.hasOwn(DEFERRED_KINDS, kindOf(example))
+
+describe('reconcile cases', () => {
+  test.each(casesIn(folder ?? bundled).filter(example => !isDeferred(example)))('$id: $title', async example => {
+    const answer = answers[example.kind]
+    if (answer === undefined) throw new Error(`no runner knows the kind ${example.kind}`)
+    await answer(example)
+  })
+
+  test('no kind is deferred that is answered', () => {
+    expect(Object.keys(DEFERRED_KINDS).filter(kind => Object.hasOwn(answers, kind))).toEqual([])
+  })
+})
