@@ -1,0 +1,1 @@
+export { fromWatch, watch$ } from './watch-observable.js'
