@@ -1,0 +1,94 @@
+import {
+  AddressClaim,
+  Deployment,
+  EndpointSlice,
+  Lease,
+  Node,
+  ReplicaSet,
+  Revision,
+  Service,
+  Task,
+} from 'keelson/api'
+import type { Env } from 'keelson/core'
+import {
+  createAddressController,
+  createEndpointsController,
+  createRegistry,
+  createRegistryFeed,
+  kubernetesNames,
+} from 'keelson/discovery'
+import { serveDns, serveVips } from 'keelson/discovery/node'
+import { createManager } from 'keelson/reconcile'
+import { createRolloutController } from 'keelson/rollout'
+import { createSchedulingController } from 'keelson/scheduling'
+import { type Client, createStore } from 'keelson/store'
+import { createNodeLifecycleController, createReplicaController } from 'keelson/workloads'
+import { planLoopback } from '../runtime/loopback.js'
+import { type SimulatedNode, startNode } from '../runtime/simulated-node.js'
+
+/** How the cluster is made up. */
+export interface ClusterOptions {
+  readonly nodes: readonly string[]
+  /** Working directory of the tasks. */
+  readonly directory: string
+}
+
+/** A running orchestrator. */
+export interface Cluster {
+  readonly env: Env
+  readonly client: Client
+  readonly dns: { readonly address: string; readonly port: number }
+  /** Where a service's virtual address and port are listened on. */
+  dial(vip: string, port: number): { readonly host: string; readonly port: number }
+  /** What differs from a cluster of machines, in one line for people; empty when nothing does. */
+  readonly notice: string
+  /** Process ids by task uid. */
+  processes(): readonly (readonly [uid: string, pid: number])[]
+  /** The node's processes and its agent are gone at once, as in a power cut. */
+  failNode(name: string): void
+  /** Stops every loop and leaves no process behind. */
+  close(): Promise<void>
+}
+
+const kinds = [AddressClaim, Deployment, EndpointSlice, Lease, Node, ReplicaSet, Revision, Service, Task]
+
+/** Assembles store, loops, nodes, DNS server and proxy into one orchestrator. */
+export async function startCluster(env: Env, options: ClusterOptions): Promise<Cluster> {
+  const store = createStore({ kinds, env })
+  const loopback = await planLoopback(options.nodes.length)
+  const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
+  const proxy = serveVips(registry, { env, bind: loopback.dial })
+  const dns = await serveDns(registry, { env, address: '127.0.0.1', port: 0 })
+
+  const control = createManager({ client: store.client(env.fork('control-plane')) })
+  control.add(createRolloutController())
+  control.add(createReplicaController({ backoff: { baseMs: 1_000, stableAfterMs: 1_000 } }))
+  control.add(createSchedulingController())
+  control.add(createNodeLifecycleController({ evictAfterMs: 1_500 }))
+  control.add(createAddressController({ pool: 'services', cidrs: ['127.64.0.0/16'] }))
+  control.add(createEndpointsController())
+  control.add(createRegistryFeed(registry))
+  await control.start()
+
+  const nodes = new Map<string, SimulatedNode>()
+  for (const [index, name] of options.nodes.entries()) {
+    const where = loopback.nodes[index] ?? { address: '127.0.0.1', ports: { first: 0, last: 0 } }
+    const client = store.client(env.fork(name))
+    nodes.set(name, await startNode(client, { name, registry, directory: options.directory, ...where }))
+  }
+  return {
+    env,
+    client: store,
+    dns: { address: dns.address, port: dns.port },
+    dial: loopback.dial,
+    notice: loopback.notice,
+    processes: () => [...nodes.values()].flatMap(node => [...node.runtime.pids()]),
+    failNode: name => nodes.get(name)?.fail(),
+    async close() {
+      await control.stop({ gracePeriodMs: 1_000 })
+      for (const node of nodes.values()) node.fail()
+      await Promise.all([dns.close(), proxy.close()])
+      await store.close()
+    },
+  }
+}

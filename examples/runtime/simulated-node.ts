@@ -1,0 +1,64 @@
+import type { Task } from 'keelson/api'
+import type { Env } from 'keelson/core'
+import { createProbeMachine, type Registry } from 'keelson/discovery'
+import { createManager } from 'keelson/reconcile'
+import type { Client } from 'keelson/store'
+import { createNodeAgentController, createNodeHeartbeat } from 'keelson/workloads'
+import { type ChildProcessRuntime, createChildProcessRuntime } from './child-process-runtime.js'
+
+/** Where and how a node runs its tasks. */
+export interface SimulatedNodeOptions {
+  readonly name: string
+  readonly address: string
+  readonly ports: { readonly first: number; readonly last: number }
+  readonly directory: string
+  /** Asked whether a task is still in use before its process is stopped. */
+  readonly registry: Registry
+}
+
+/** A node on this machine. */
+export interface SimulatedNode {
+  readonly runtime: ChildProcessRuntime
+  /** Agent, heartbeat and processes are gone at once. */
+  fail(): void
+}
+
+const CAPACITY = { cpu: 4, memory: '4Gi', tasks: 20 }
+const DRAIN_TIMEOUT_MS = 5_000
+
+/** A loopback address, a heartbeat twice a second, and an agent over child processes, with a life of their own. */
+export async function startNode(client: Client, options: SimulatedNodeOptions): Promise<SimulatedNode> {
+  const { name, registry } = options
+  const { env } = client
+  const runtime = createChildProcessRuntime({ ...options, env })
+  const drain = (task: Task): Promise<void> => drained(registry, task.metadata.name, env)
+  const manager = createManager({ client })
+  manager.add(
+    createNodeHeartbeat({ nodeName: name, status: { capacity: CAPACITY }, heartbeatMs: 500, leaseDurationSeconds: 2 }),
+  )
+  manager.add(createNodeAgentController({ nodeName: name, runtime, health: createProbeMachine, drain }))
+  await manager.start()
+  return {
+    runtime,
+    fail() {
+      env.close()
+      runtime.killAll()
+    },
+  }
+}
+
+/** Waits until no service hands new traffic to the endpoint, and all who route have acted on that. */
+async function drained(registry: Registry, endpoint: string, env: Env): Promise<void> {
+  const used = (): boolean =>
+    [...registry.snapshot().services.entries()].some(([key]) => registry.endpoints(key).some(({ id }) => id === endpoint))
+  await new Promise<void>(resolve => {
+    const check = (): void => {
+      if (used()) return
+      cancel()
+      resolve()
+    }
+    const cancel = registry.onChange(check)
+    check()
+  })
+  await registry.waitForConsumers(registry.revision, { clock: env.clock, timeoutMs: DRAIN_TIMEOUT_MS })
+}
