@@ -61,7 +61,10 @@ export function resolveBudget(spec: BudgetSpec, desired: number): ResolvedBudget
   if (desired === 0) return { floor: 0, ceil: 0, surge: 0, unavailable: 0, gaveWay: false }
   const rounding = spec.surgeRounding ?? 'up'
   let surge = resolveIntOrPercent(maxSurge, desired, { rounding, field: 'maxSurge' })
-  let unavailable = resolveIntOrPercent(maxUnavailable, desired, { rounding: 'down', field: 'maxUnavailable' })
+  let unavailable = resolveIntOrPercent(maxUnavailable, desired, {
+    rounding: 'down',
+    field: 'maxUnavailable',
+  })
   unavailable = Math.min(unavailable, desired)
   const gaveWay = surge === 0 && unavailable === 0
   if (gaveWay) {
@@ -72,7 +75,10 @@ export function resolveBudget(spec: BudgetSpec, desired: number): ResolvedBudget
 }
 
 /** Checks a budget without a count, and fills in the defaults. @throws InvalidError as `resolveBudget` does */
-export function checkBudget(spec: BudgetSpec): { readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent } {
+export function checkBudget(spec: BudgetSpec): {
+  readonly maxSurge: IntOrPercent
+  readonly maxUnavailable: IntOrPercent
+} {
   const maxSurge = spec.maxSurge ?? '25%'
   const maxUnavailable = spec.maxUnavailable ?? '25%'
   const surge = parseIntOrPercent(maxSurge, 'maxSurge')
@@ -82,10 +88,15 @@ export function checkBudget(spec: BudgetSpec): { readonly maxSurge: IntOrPercent
       { field: 'maxUnavailable', value: maxUnavailable, message: 'must be at most 100%' },
     ])
   }
-  const stuck = surge.kind === 'count' && surge.count === 0 && unavailable.kind === 'count' && unavailable.count === 0
+  const stuck =
+    surge.kind === 'count' && surge.count === 0 && unavailable.kind === 'count' && unavailable.count === 0
   if (stuck) {
     throw new InvalidError('budget', [
-      { field: 'maxUnavailable', value: 0, message: 'must be above 0 when maxSurge is 0, or nothing can move' },
+      {
+        field: 'maxUnavailable',
+        value: 0,
+        message: 'must be above 0 when maxSurge is 0, or nothing can move',
+      },
     ])
   }
   return { maxSurge, maxUnavailable }

@@ -16,7 +16,9 @@ export function goalReached(goal: Goal, sets: readonly Tally[], next: string): b
   const current = sets.find(set => set.revision === next)
   if (wanted > 0 && (current?.available ?? 0) < wanted) return false
   const sized = sets.every(set => set.observed !== false && set.size === (goal.get(set.revision) ?? 0))
-  return sized && [...goal].every(([revision, size]) => size === 0 || sets.some(set => set.revision === revision))
+  return (
+    sized && [...goal].every(([revision, size]) => size === 0 || sets.some(set => set.revision === revision))
+  )
 }
 
 /** Fails once `withinMs` have gone by since the last progress. */

@@ -39,7 +39,11 @@ export function hold(sets: readonly Tally[], desired: number): HeldGoal {
  * revision keeps its share of it (largest remainder, ties to `stable`, then by name). With nothing to scale,
  * everything goes to `stable`, or to `next` when there is none.
  */
-export function rescale(held: HeldGoal, desired: number, roles: Roles & { readonly most: number; readonly least: number }): HeldGoal {
+export function rescale(
+  held: HeldGoal,
+  desired: number,
+  roles: Roles & { readonly most: number; readonly least: number },
+): HeldGoal {
   if (held.desired === desired) return held
   const entries = Object.entries(held.sizes)
   const before = entries.reduce((sum, [, size]) => sum + size, 0)
@@ -51,7 +55,9 @@ export function rescale(held: HeldGoal, desired: number, roles: Roles & { readon
   })
   let missing = after - shares.reduce((sum, share) => sum + share.size, 0)
   const rank = (revision: string): number => (revision === roles.stable ? 0 : 1)
-  shares.sort((a, b) => b.rest - a.rest || rank(a.revision) - rank(b.revision) || (a.revision < b.revision ? -1 : 1))
+  shares.sort(
+    (a, b) => b.rest - a.rest || rank(a.revision) - rank(b.revision) || (a.revision < b.revision ? -1 : 1),
+  )
   const sizes = shares.map(share => {
     const extra = missing > 0 ? 1 : 0
     missing -= extra

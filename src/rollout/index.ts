@@ -23,3 +23,26 @@ export type { HeldGoal } from './goal.js'
 export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'
 export type { Plan, RolloutAction, RolloutSpec, RolloutTally, RolloutView } from './machine.js'
 export { plan } from './machine.js'
+
+// Ledger.
+export type { EntryOutcome, LedgerEntry, UndoTarget } from './revision-ledger.js'
+export {
+  diffTemplates,
+  forgettable,
+  latestEntry,
+  nextNumber,
+  stableEntry,
+  undoTarget,
+} from './revision-ledger.js'
+
+// Status.
+export type { RolledOut, RolloutRecord, RolloutRung, RolloutStatus } from './rollout-status.js'
+export { describeRollout, rolloutRecord, rolloutStatus } from './rollout-status.js'
+
+// Deployments.
+export type { RolloutControllerOptions } from './controller.js'
+export { createRolloutController } from './controller.js'
+export type { RevisionEntry } from './ledger-controller.js'
+export { templateHashLabel } from './replica-set-controller.js'
+export type { UndoOptions } from './undo-controller.js'
+export { history, undo, UndoError } from './undo-controller.js'

@@ -12,7 +12,9 @@ const UNITS_PER_PERCENT = 10_000
 const WHOLE = 100 * UNITS_PER_PERCENT
 
 /** What `value` asks for: a count, or a share in millionths. */
-export type Amount = { readonly kind: 'count'; readonly count: number } | { readonly kind: 'share'; readonly millionths: number }
+export type Amount =
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'share'; readonly millionths: number }
 
 /**
  * Reads an int-or-percent.
@@ -40,7 +42,11 @@ export function parseIntOrPercent(value: IntOrPercent, field: string): Amount {
  *
  * @throws InvalidError when the value cannot be read, or the product leaves the safe integers
  */
-export function resolveIntOrPercent(value: IntOrPercent, desired: number, options: { readonly rounding: Rounding; readonly field?: string }): number {
+export function resolveIntOrPercent(
+  value: IntOrPercent,
+  desired: number,
+  options: { readonly rounding: Rounding; readonly field?: string },
+): number {
   const field = options.field ?? 'value'
   const amount = parseIntOrPercent(value, field)
   if (amount.kind === 'count') return amount.count

@@ -1,6 +1,14 @@
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
-import { failuresWithin, type FailureCause, furthest, goalReached, marksOf, progressWithin, type Verdict } from './gates.js'
+import {
+  failuresWithin,
+  type FailureCause,
+  furthest,
+  goalReached,
+  marksOf,
+  progressWithin,
+  type Verdict,
+} from './gates.js'
 import { type Goal, hold, rescale, waypointGoal } from './goal.js'
 import { type Move, move, type Tally } from './move.js'
 import type { Program, Waypoint } from './program.js'
@@ -37,7 +45,12 @@ export type RolloutAction =
   /** Give the revision this size, making its set when there is none. Absolute, so applying it twice is harmless. */
   | { readonly op: 'size'; readonly revision: string; readonly size: number }
   /** Note in the ledger how an entry fared. */
-  | { readonly op: 'outcome'; readonly entry: number; readonly outcome: 'succeeded' | 'failed' | 'superseded'; readonly cause?: FailureCause }
+  | {
+      readonly op: 'outcome'
+      readonly entry: number
+      readonly outcome: 'succeeded' | 'failed' | 'superseded'
+      readonly cause?: FailureCause
+    }
   /** Make `revision` the wanted one again, under the new ledger number `entry`. */
   | { readonly op: 'revert'; readonly revision: string; readonly entry: number }
 
@@ -65,7 +78,12 @@ const REVERTS_MAX = 1
  * @param nowMs epoch milliseconds
  * @throws InvalidError when `desired` or the budget is not acceptable
  */
-export function plan(spec: RolloutSpec, state: RolloutState | undefined, view: RolloutView, nowMs: number): Plan {
+export function plan(
+  spec: RolloutSpec,
+  state: RolloutState | undefined,
+  view: RolloutView,
+  nowMs: number,
+): Plan {
   const sets = view.sets.map(clip)
   const actions: RolloutAction[] = []
   let now = begin(spec, state, { sets, nowMs, actions })
@@ -98,7 +116,11 @@ function clip(set: RolloutTally): RolloutTally {
 }
 
 /** A ledger entry that the record does not know starts a new rollout and supersedes an unfinished one. */
-function begin(spec: RolloutSpec, state: RolloutState | undefined, { sets, nowMs, actions }: Stage): RolloutState {
+function begin(
+  spec: RolloutSpec,
+  state: RolloutState | undefined,
+  { sets, nowMs, actions }: Stage,
+): RolloutState {
   if (state?.entry === spec.entry) return state
   if (state && isUnfinished(state) && !ownFailure(state)) {
     actions.push({ op: 'outcome', entry: state.entry, outcome: 'superseded' })
@@ -106,7 +128,10 @@ function begin(spec: RolloutSpec, state: RolloutState | undefined, { sets, nowMs
   return fresh(spec, { sets, nowMs })
 }
 
-function fresh(spec: Pick<RolloutSpec, 'entry' | 'revision' | 'cause' | 'desired'>, { sets, nowMs }: Scene): RolloutState {
+function fresh(
+  spec: Pick<RolloutSpec, 'entry' | 'revision' | 'cause' | 'desired'>,
+  { sets, nowMs }: Scene,
+): RolloutState {
   const reverting = spec.cause === 'revert'
   return {
     entry: spec.entry,
@@ -146,7 +171,13 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Scene)
   const { pausedAtMs: _since, held: _held, failure, ...rest } = state
   const phase = state.reverts > 0 ? 'reverting' : 'progressing'
   if (ownFailure(state)) {
-    return { ...rest, phase, progressAtMs: nowMs, failedBefore: failedOf(sets, state.revision), best: marksOf(sets, state.revision) }
+    return {
+      ...rest,
+      phase,
+      progressAtMs: nowMs,
+      failedBefore: failedOf(sets, state.revision),
+      best: marksOf(sets, state.revision),
+    }
   }
   const elapsedMs = Math.max(0, pausedAtMs - state.progressAtMs)
   return { ...rest, phase, progressAtMs: nowMs - elapsedMs, ...(failure ? { failure } : {}) }
@@ -160,17 +191,29 @@ function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): Rollout
   const best = furthest(state.best, marksOf(sets, state.revision))
   if (best !== state.best) state = { ...state, best, progressAtMs: nowMs }
   const last = spec.program.waypoints.length - 1
-  while (goalReached(waypointGoal(waypointOf(spec, state), spec.desired, rolesOf(spec, state)), sets, state.revision)) {
+  while (
+    goalReached(
+      waypointGoal(waypointOf(spec, state), spec.desired, rolesOf(spec, state)),
+      sets,
+      state.revision,
+    )
+  ) {
     if (state.waypoint >= last) {
       actions.push({ op: 'outcome', entry: state.entry, outcome: 'succeeded' })
       const { failure, ...rest } = state
       const reverted = state.phase === 'reverting'
-      return { ...rest, phase: reverted ? 'reverted' : 'succeeded', ...(reverted && failure ? { failure } : {}) }
+      return {
+        ...rest,
+        phase: reverted ? 'reverted' : 'succeeded',
+        ...(reverted && failure ? { failure } : {}),
+      }
     }
     state = { ...state, waypoint: state.waypoint + 1, progressAtMs: nowMs }
   }
   const verdict = judge(spec, state, stage)
-  return verdict.kind === 'fail' && !ownFailure(state) ? fail(spec, state, { ...stage, cause: verdict.cause }) : state
+  return verdict.kind === 'fail' && !ownFailure(state)
+    ? fail(spec, state, { ...stage, cause: verdict.cause })
+    : state
 }
 
 function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): Verdict {
@@ -180,10 +223,16 @@ function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): 
     if (verdict.kind === 'fail') return verdict
   }
   const { progressWithinMs } = spec.program
-  return progressWithinMs === undefined ? { kind: 'pass' } : progressWithin(progressWithinMs, state.progressAtMs, nowMs)
+  return progressWithinMs === undefined
+    ? { kind: 'pass' }
+    : progressWithin(progressWithinMs, state.progressAtMs, nowMs)
 }
 
-function fail(spec: RolloutSpec, state: RolloutState, stage: Stage & { readonly cause: FailureCause }): RolloutState {
+function fail(
+  spec: RolloutSpec,
+  state: RolloutState,
+  stage: Stage & { readonly cause: FailureCause },
+): RolloutState {
   const { sets, nowMs, actions, cause } = stage
   const failure = { cause, entry: state.entry, revision: state.revision, atMs: nowMs }
   actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
@@ -209,7 +258,10 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
   const roles = rolesOf(spec, state)
   const stable = roles.stable === undefined || roles.stable === roles.next ? [] : [roles.stable]
   const named = new Set([roles.next, roles.stable])
-  const stale = sets.map(set => set.revision).filter(revision => !named.has(revision)).sort()
+  const stale = sets
+    .map(set => set.revision)
+    .filter(revision => !named.has(revision))
+    .sort()
   const { program, desired } = spec
   if (state.held) {
     const goal: Goal = new Map(Object.entries(state.held.sizes))
@@ -251,7 +303,10 @@ function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
   return waypoints[finished ? waypoints.length - 1 : state.waypoint] ?? { next: '100%' }
 }
 
-function rolesOf(spec: RolloutSpec, state: RolloutState): { readonly next: string; readonly stable?: string } {
+function rolesOf(
+  spec: RolloutSpec,
+  state: RolloutState,
+): { readonly next: string; readonly stable?: string } {
   return { next: state.revision, ...(spec.stable === undefined ? {} : { stable: spec.stable }) }
 }
 

@@ -44,14 +44,18 @@ export interface ProgramOptions extends BudgetSpec {
 }
 
 /** Replaces instances step by step inside a budget. `steps` are waypoints on the way to 100%. */
-export function rolling(options: ProgramOptions & { readonly steps?: readonly IntOrPercent[] } = {}): Program {
+export function rolling(
+  options: ProgramOptions & { readonly steps?: readonly IntOrPercent[] } = {},
+): Program {
   const { steps = [], progressWithinMs, onFailure, maxFailures, ...budget } = options
   const waypoints = [...steps.map(next => ({ next })), { next: '100%' }]
   return checkProgram({ waypoints, budget, ...failing({ progressWithinMs, onFailure, maxFailures }) })
 }
 
 /** Stops every instance of other revisions, waits until they are gone, then starts the new one. */
-export function recreate(options: Pick<ProgramOptions, 'progressWithinMs' | 'onFailure' | 'maxFailures'> = {}): Program {
+export function recreate(
+  options: Pick<ProgramOptions, 'progressWithinMs' | 'onFailure' | 'maxFailures'> = {},
+): Program {
   return checkProgram({
     waypoints: [{ next: '100%' }],
     budget: { maxSurge: 0, maxUnavailable: '100%' },
@@ -81,7 +85,9 @@ export function checkProgram(program: Program): Program {
   }
   const within = program.progressWithinMs
   if (within !== undefined && !(within > 0)) {
-    throw new InvalidError('program', [{ field: 'progressWithinMs', value: within, message: 'must be above 0' }])
+    throw new InvalidError('program', [
+      { field: 'progressWithinMs', value: within, message: 'must be above 0' },
+    ])
   }
   const most = program.onFailure.maxFailures
   if (most !== undefined && !(Number.isSafeInteger(most) && most >= 0)) {
@@ -98,7 +104,11 @@ interface Failing {
   readonly maxFailures?: number | undefined
 }
 
-function failing({ progressWithinMs = 600_000, onFailure = 'pause', maxFailures }: Failing): Pick<Program, 'progressWithinMs' | 'onFailure'> {
+function failing({
+  progressWithinMs = 600_000,
+  onFailure = 'pause',
+  maxFailures,
+}: Failing): Pick<Program, 'progressWithinMs' | 'onFailure'> {
   return {
     ...(progressWithinMs === Infinity ? {} : { progressWithinMs }),
     onFailure: { action: onFailure, ...(maxFailures === undefined ? {} : { maxFailures }) },

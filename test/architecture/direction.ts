@@ -23,6 +23,7 @@ const packages: Record<string, readonly string[]> = {
   store: ['ajv', 'fast-json-patch', 'immer', 'lru-cache', 'sorted-btree'],
   'store/etcd': ['@grpc/grpc-js'],
   rollout: ['fast-json-patch'],
+  rollout: ['fast-json-patch'],
   rxjs: ['rxjs'],
   testing: ['vitest'],
 }

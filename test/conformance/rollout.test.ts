@@ -3,7 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fenceposts, k8sMaxUnavailable } from '../../src/rollout/presets/kubernetes.js'
 import { k8sScale } from '../../src/rollout/presets/kubernetes-scale.js'
-import { k8sComplete, k8sProgressing, k8sRolloutStatus, k8sTimedOut } from '../../src/rollout/presets/kubernetes-status.js'
+import {
+  k8sComplete,
+  k8sProgressing,
+  k8sRolloutStatus,
+  k8sTimedOut,
+} from '../../src/rollout/presets/kubernetes-status.js'
 import {
   cleanupUnhealthy,
   k8sHistoryGC,
@@ -62,16 +67,20 @@ const functions: Readonly<Record<string, (input: never) => unknown>> = {
     newRSNewReplicas(i.desired, i.newSize, i.allSize, i.maxSurge),
   reconcileNew,
   reconcileOld,
-  cleanupUnhealthy: (i: { olds: Input<typeof reconcileOld>['olds']; max: number }) => cleanupUnhealthy(i.olds, i.max).removed,
+  cleanupUnhealthy: (i: { olds: Input<typeof reconcileOld>['olds']; max: number }) =>
+    cleanupUnhealthy(i.olds, i.max).removed,
   scaleDownOld: (i: { olds: Input<typeof reconcileOld>['olds']; available: number; minAvailable: number }) =>
     scaleDownOld(i.olds, i.available, i.minAvailable).reduce((total, set) => total + set.size, 0),
   k8sTrace: (i: Fence) => k8sTrace(i.desired, i.maxSurge, i.maxUnavailable),
   k8sScale,
-  k8sComplete: (i: { desired: number; status: Parameters<typeof k8sComplete>[1] }) => k8sComplete(i.desired, i.status),
-  k8sProgressing: (i: Record<'before' | 'after', Parameters<typeof k8sProgressing>[0]>) => k8sProgressing(i.before, i.after),
+  k8sComplete: (i: { desired: number; status: Parameters<typeof k8sComplete>[1] }) =>
+    k8sComplete(i.desired, i.status),
+  k8sProgressing: (i: Record<'before' | 'after', Parameters<typeof k8sProgressing>[0]>) =>
+    k8sProgressing(i.before, i.after),
   k8sTimedOut,
   k8sRolloutStatus,
-  k8sHistoryGC: (i: { olds: Parameters<typeof k8sHistoryGC>[0]; limit: number }) => k8sHistoryGC(i.olds, i.limit),
+  k8sHistoryGC: (i: { olds: Parameters<typeof k8sHistoryGC>[0]; limit: number }) =>
+    k8sHistoryGC(i.olds, i.limit),
   marathonRestart,
 }
 
@@ -82,7 +91,9 @@ interface Fence {
 }
 
 const folder = process.env['KEELSON_CASES'] ?? join(import.meta.dirname, 'cases')
-const { cases } = JSON.parse(readFileSync(join(folder, 'rollout.json'), 'utf8')) as { readonly cases: readonly Case[] }
+const { cases } = JSON.parse(readFileSync(join(folder, 'rollout.json'), 'utf8')) as {
+  readonly cases: readonly Case[]
+}
 const asked = cases.filter(({ fn }) => !DEFERRED_FUNCTIONS.includes(fn))
 
 describe('rollout cases', () => {

@@ -4,7 +4,13 @@ import type { BudgetSpec, IntOrPercent, MoveInput, Tally } from '../../src/rollo
 /** A tally whose numbers fit each other. */
 export function tally(revision: string): fc.Arbitrary<Tally> {
   return fc
-    .record({ size: fc.nat(12), ready: fc.nat(12), dead: fc.nat(3), stopping: fc.nat(4), observed: fc.boolean() })
+    .record({
+      size: fc.nat(12),
+      ready: fc.nat(12),
+      dead: fc.nat(3),
+      stopping: fc.nat(4),
+      observed: fc.boolean(),
+    })
     .map(({ size, ready, dead, stopping, observed }) => {
       const gone = Math.min(dead, size)
       return { revision, size, dead: gone, available: Math.min(ready, size - gone), stopping, observed }

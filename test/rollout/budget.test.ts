@@ -22,7 +22,10 @@ describe('a budget', () => {
   test('is exact: a share is the integer product, rounded once', () => {
     fc.assert(
       fc.property(fc.nat(100), fc.nat(1_000_000), (percent, desired) => {
-        const { surge, unavailable } = resolveBudget({ maxSurge: `${percent}%`, maxUnavailable: '100%' }, desired)
+        const { surge, unavailable } = resolveBudget(
+          { maxSurge: `${percent}%`, maxUnavailable: '100%' },
+          desired,
+        )
         expect(BigInt(surge)).toBe((BigInt(percent) * BigInt(desired) + 99n) / 100n)
         expect(unavailable).toBe(desired)
       }),
@@ -51,11 +54,15 @@ describe('a budget', () => {
     ['maxUnavailable', { maxUnavailable: '101%' }],
     ['maxUnavailable', { maxSurge: 0, maxUnavailable: 0 }],
   ])('refuses a bad %s', (field, spec) => {
-    expect(() => resolveBudget(spec, 3)).toThrow(expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(field) }))
+    expect(() => resolveBudget(spec, 3)).toThrow(
+      expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(field) }),
+    )
   })
 
   test('refuses what would leave the safe integers', () => {
-    expect(() => resolveBudget({ maxSurge: '999999%' }, 2 ** 40)).toThrow(expect.objectContaining({ code: 'Invalid' }))
+    expect(() => resolveBudget({ maxSurge: '999999%' }, 2 ** 40)).toThrow(
+      expect.objectContaining({ code: 'Invalid' }),
+    )
   })
 })
 

@@ -6,12 +6,22 @@ type State = readonly [oldSize: number, oldAvailable: number, newSize: number, n
 
 const budgets = [0, 1, 2, '25%', '50%', '100%']
 
-function step([oldSize, oldAvailable, newSize, newAvailable]: State, desired: number, bounds: { floor: number; ceil: number }): State {
+function step(
+  [oldSize, oldAvailable, newSize, newAvailable]: State,
+  desired: number,
+  bounds: { floor: number; ceil: number },
+): State {
   const sets: Tally[] = [
     { revision: 'old', size: oldSize, available: oldAvailable },
     { revision: 'new', size: newSize, available: newAvailable },
   ]
-  const { sizes } = move({ sets, goal: new Map([['new', desired]]), bounds, grow: ['new'], shrink: ['old', 'new'] })
+  const { sizes } = move({
+    sets,
+    goal: new Map([['new', desired]]),
+    bounds,
+    grow: ['new'],
+    shrink: ['old', 'new'],
+  })
   const [old = 0, next = 0] = [sizes.get('old'), sizes.get('new')]
   return [old, Math.min(oldAvailable, old), next, Math.min(newAvailable, next)]
 }
@@ -27,7 +37,10 @@ function disturbed([oldSize, oldAvailable, newSize, newAvailable]: State): State
 }
 
 /** Walks through every state that failures, recoveries and steps can lead to. */
-function explore(desired: number, bounds: { floor: number; ceil: number }): { readonly states: number; readonly faults: string[] } {
+function explore(
+  desired: number,
+  bounds: { floor: number; ceil: number },
+): { readonly states: number; readonly faults: string[] } {
   const start: State = [desired, desired, 0, 0]
   const seen = new Set([start.join()])
   const queue = [start]
@@ -36,7 +49,8 @@ function explore(desired: number, bounds: { floor: number; ceil: number }): { re
     const after = step(state, desired, bounds)
     const before = state[1] + state[3]
     if (after[1] + after[3] < Math.min(before, bounds.floor)) faults.push(`floor: ${state} → ${after}`)
-    if (after[0] + after[2] > Math.max(state[0] + state[2], bounds.ceil)) faults.push(`ceiling: ${state} → ${after}`)
+    if (after[0] + after[2] > Math.max(state[0] + state[2], bounds.ceil))
+      faults.push(`ceiling: ${state} → ${after}`)
     if (!converges(state, desired, bounds)) faults.push(`deadlock: ${state}`)
     for (const next of [after, ...disturbed(state)]) {
       if (seen.has(next.join())) continue

@@ -12,13 +12,22 @@ function applied(input: MoveInput, { sizes }: Move): readonly Tally[] {
   return [...sizes].map(([revision, size]) => {
     const set = input.sets.find(other => other.revision === revision) ?? { revision, size: 0, available: 0 }
     const dead = Math.max(0, (set.dead ?? 0) - Math.max(0, set.size - size))
-    return { ...set, size, dead, available: Math.min(set.available, size - dead), stopping: (set.stopping ?? 0) + Math.max(0, set.size - size) }
+    return {
+      ...set,
+      size,
+      dead,
+      available: Math.min(set.available, size - dead),
+      stopping: (set.stopping ?? 0) + Math.max(0, set.size - size),
+    }
   })
 }
 
 function law(name: string, holds: (input: MoveInput, step: Move) => void): void {
   test(name, () => {
-    fc.assert(fc.property(moveInput, input => holds(input, move(input))), { numRuns: 2000 })
+    fc.assert(
+      fc.property(moveInput, input => holds(input, move(input))),
+      { numRuns: 2000 },
+    )
   })
 }
 
@@ -78,7 +87,9 @@ describe('move', () => {
       grow: input.grow.map(rename),
       shrink: input.shrink.map(rename),
     })
-    expect(new Map(renamed.sizes)).toEqual(new Map([...step.sizes].map(([revision, size]) => [rename(revision), size])))
+    expect(new Map(renamed.sizes)).toEqual(
+      new Map([...step.sizes].map(([revision, size]) => [rename(revision), size])),
+    )
   })
 
   law('takes nothing away while a resize is not observed', (input, step) => {
@@ -87,7 +98,9 @@ describe('move', () => {
   })
 
   law('grows nothing behind a barrier until what leaves is gone', (input, step) => {
-    const leaving = input.sets.some(set => input.goal.get(set.revision) === 0 && set.size + (set.stopping ?? 0) > 0)
+    const leaving = input.sets.some(
+      set => input.goal.get(set.revision) === 0 && set.size + (set.stopping ?? 0) > 0,
+    )
     if (input.barrier !== true || !leaving) return
     for (const [revision, size] of step.sizes) {
       expect(size).toBeLessThanOrEqual(input.sets.find(set => set.revision === revision)?.size ?? 0)
@@ -98,9 +111,17 @@ describe('move', () => {
     // Old instances flap one at a time; each is unavailable at some step and must not be traded in.
     let sets: readonly Tally[] = [{ revision: 'old', size: 10, available: 10 }]
     for (let step = 0; step < 50; step++) {
-      const input = { sets, goal: new Map([['new', 10]]), bounds: { floor: 8, ceil: 13 }, grow: ['new'], shrink: ['old'] }
+      const input = {
+        sets,
+        goal: new Map([['new', 10]]),
+        bounds: { floor: 8, ceil: 13 },
+        grow: ['new'],
+        shrink: ['old'],
+      }
       const after = applied(input, move(input))
-      sets = after.map(set => (set.revision === 'old' ? { ...set, available: set.size - (step % 2) } : { ...set, available: 0 }))
+      sets = after.map(set =>
+        set.revision === 'old' ? { ...set, available: set.size - (step % 2) } : { ...set, available: 0 },
+      )
     }
     expect(sets.find(set => set.revision === 'old')?.size).toBe(8)
   })

@@ -38,17 +38,24 @@ export function k8sTimedOut(input: {
 /** A rung of `kubectl rollout status`. */
 export type RolloutRung =
   | { readonly done: false; readonly code: 'WaitObserved' | 'DeadlineError' }
-  | { readonly done: false; readonly code: 'WaitUpdated' | 'WaitAvailable'; readonly n: number; readonly of: number }
+  | {
+      readonly done: false
+      readonly code: 'WaitUpdated' | 'WaitAvailable'
+      readonly n: number
+      readonly of: number
+    }
   | { readonly done: false; readonly code: 'WaitOldTermination'; readonly n: number }
   | { readonly done: true; readonly code: 'Done' }
 
 /** The first rung that holds a Deployment back. */
-export function k8sRolloutStatus(input: DeploymentCounts & {
-  readonly generation: number
-  readonly observed: number
-  readonly desired: number
-  readonly reason?: string
-}): RolloutRung {
+export function k8sRolloutStatus(
+  input: DeploymentCounts & {
+    readonly generation: number
+    readonly observed: number
+    readonly desired: number
+    readonly reason?: string
+  },
+): RolloutRung {
   const { desired, updated, replicas, available } = input
   if (input.observed < input.generation) return { done: false, code: 'WaitObserved' }
   if (input.reason === 'ProgressDeadlineExceeded') return { done: false, code: 'DeadlineError' }

@@ -50,7 +50,10 @@ export function reconcileOld(input: {
 }
 
 /** Removes unavailable instances of old sets, at most `most` altogether. */
-export function cleanupUnhealthy(olds: readonly OldSet[], most: number): { readonly olds: readonly OldSet[]; readonly removed: number } {
+export function cleanupUnhealthy(
+  olds: readonly OldSet[],
+  most: number,
+): { readonly olds: readonly OldSet[]; readonly removed: number } {
   let removed = 0
   const cleaned = olds.map(set => {
     const count = Math.max(0, Math.min(most - removed, set.size - set.available))
@@ -61,7 +64,11 @@ export function cleanupUnhealthy(olds: readonly OldSet[], most: number): { reado
 }
 
 /** Shrinks old sets while availability is above `minAvailable`. */
-export function scaleDownOld(olds: readonly OldSet[], available: number, minAvailable: number): readonly OldSet[] {
+export function scaleDownOld(
+  olds: readonly OldSet[],
+  available: number,
+  minAvailable: number,
+): readonly OldSet[] {
   let budget = available - minAvailable
   return olds.map(set => {
     const count = Math.max(0, Math.min(budget, set.size))
@@ -71,7 +78,11 @@ export function scaleDownOld(olds: readonly OldSet[], available: number, minAvai
 }
 
 /** Sizes `[old, new]` of a whole rolling update in which everything is available at once; the start comes first. */
-export function k8sTrace(desired: number, maxSurge: IntOrPercent, maxUnavailable: IntOrPercent): readonly (readonly [number, number])[] {
+export function k8sTrace(
+  desired: number,
+  maxSurge: IntOrPercent,
+  maxUnavailable: IntOrPercent,
+): readonly (readonly [number, number])[] {
   let old = desired
   let size = 0
   const trace: (readonly [number, number])[] = [[old, size]]
@@ -80,7 +91,14 @@ export function k8sTrace(desired: number, maxSurge: IntOrPercent, maxUnavailable
     const grown = reconcileNew({ desired, newSize: size, oldSize: old, maxSurge, maxUnavailable })
     if (grown === size) {
       const olds = [{ name: 'old', size: old, available: old }]
-      const shrunk = reconcileOld({ desired, maxSurge, maxUnavailable, olds, newSize: size, newAvailable: size })
+      const shrunk = reconcileOld({
+        desired,
+        maxSurge,
+        maxUnavailable,
+        olds,
+        newSize: size,
+        newAvailable: size,
+      })
       if (shrunk.scaled === 0) return trace
       old -= shrunk.scaled
     }
@@ -91,7 +109,12 @@ export function k8sTrace(desired: number, maxSurge: IntOrPercent, maxUnavailable
 
 /** Which old sets go: of those beyond the newest `limit`, the empty ones. `olds` come oldest first. */
 export function k8sHistoryGC(
-  olds: readonly { readonly name: string; readonly spec: number; readonly status: number; readonly deleting?: boolean }[],
+  olds: readonly {
+    readonly name: string
+    readonly spec: number
+    readonly status: number
+    readonly deleting?: boolean
+  }[],
   limit: number,
 ): readonly string[] {
   const kept = olds.filter(set => set.deleting !== true)

@@ -30,7 +30,11 @@ export function marathonBudget(strategy: MarathonUpgradeStrategy = {}): BudgetSp
   const over = millionths(strategy.maximumOverCapacity ?? (resident ? 0 : 1), 'maximumOverCapacity')
   if (resident && over > 0) {
     throw new InvalidError('upgradeStrategy', [
-      { field: 'maximumOverCapacity', value: strategy.maximumOverCapacity, message: 'must be 0 for a resident app' },
+      {
+        field: 'maximumOverCapacity',
+        value: strategy.maximumOverCapacity,
+        message: 'must be 0 for a resident app',
+      },
     ])
   }
   return {
@@ -76,5 +80,7 @@ export function marathonRestart(input: {
 
 function millionths(fraction: number, field: string): number {
   if (fraction >= 0 && fraction <= 1) return Math.round(fraction * 1_000_000)
-  throw new InvalidError('upgradeStrategy', [{ field, value: fraction, message: 'must be a fraction from 0 to 1' }])
+  throw new InvalidError('upgradeStrategy', [
+    { field, value: fraction, message: 'must be a fraction from 0 to 1' },
+  ])
 }

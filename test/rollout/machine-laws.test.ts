@@ -1,0 +1,181 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { plan, type RolloutPhase, rolling } from '../../src/rollout/index.js'
+import { createWorld, type World } from './world.js'
+
+/** What may happen between two steps. */
+type Happening =
+  | { readonly kind: 'roll'; readonly revision: string }
+  | { readonly kind: 'scale'; readonly desired: number }
+  | { readonly kind: 'pause'; readonly paused: boolean }
+  | { readonly kind: 'wait'; readonly minutes: number }
+  | { readonly kind: 'available'; readonly revision: string; readonly count: number }
+  | { readonly kind: 'failed'; readonly revision: string }
+
+const revision = fc.constantFrom('a', 'b', 'c')
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('roll' as const), revision }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('scale' as const), desired: fc.nat(8) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pause' as const), paused: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), minutes: fc.nat(12) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('available' as const), revision, count: fc.nat(8) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('failed' as const), revision }) },
+)
+
+function happen(world: World, event: Happening): void {
+  switch (event.kind) {
+    case 'roll':
+      if (event.revision !== world.spec.revision) world.roll(event.revision)
+      return
+    case 'scale':
+      world.spec = { ...world.spec, desired: event.desired }
+      return
+    case 'pause':
+      world.spec = { ...world.spec, paused: event.paused }
+      return
+    case 'wait':
+      world.nowMs += event.minutes * 60_000
+      return
+    case 'available':
+    case 'failed': {
+      const set = world.sets.get(event.revision)
+      if (!set) return
+      const available =
+        event.kind === 'available' ? Math.min(set.size, event.count) : Math.max(0, set.available - 1)
+      const failed = (set.failed ?? 0) + (event.kind === 'failed' ? 1 : 0)
+      world.sets.set(event.revision, { ...set, available, failed })
+    }
+  }
+}
+
+const successors: Readonly<Record<RolloutPhase, readonly RolloutPhase[]>> = {
+  progressing: ['paused', 'succeeded', 'halted', 'reverting'],
+  // A pause may be lifted and the rollout found finished, or late, in the same step.
+  paused: ['progressing', 'reverting', 'succeeded', 'reverted', 'halted'],
+  succeeded: [],
+  reverting: ['paused', 'reverted', 'halted'],
+  reverted: [],
+  halted: ['progressing', 'reverting', 'succeeded', 'reverted'],
+}
+
+const story = fc.record({
+  desired: fc.integer({ min: 1, max: 6 }),
+  action: fc.constantFrom('report' as const, 'pause' as const, 'revert' as const),
+  events: fc.array(happening, { maxLength: 40 }),
+})
+
+function tell(
+  {
+    desired,
+    action,
+    events,
+  }: { desired: number; action: 'report' | 'pause' | 'revert'; events: readonly Happening[] },
+  look: (world: World) => void,
+): World {
+  const world = createWorld(
+    desired,
+    rolling({ maxSurge: 1, maxUnavailable: 1, onFailure: action, maxFailures: 4 }),
+  )
+  look(world)
+  for (const event of events) {
+    happen(world, event)
+    look(world)
+  }
+  return world
+}
+
+describe('whatever happens', () => {
+  test('phases follow one another only as they may', () => {
+    fc.assert(
+      fc.property(story, s => {
+        tell(s, world => {
+          const before = world.state
+          world.step()
+          const after = world.state
+          if (!before || !after || before.entry !== after.entry || before.phase === after.phase) return
+          expect(successors[before.phase]).toContain(after.phase)
+        })
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('success means that nothing but the wanted revision is requested, and all of it available', () => {
+    fc.assert(
+      fc.property(story, s => {
+        tell(s, world => {
+          const before = [...world.sets.values()]
+          const { actions } = world.step()
+          if (!actions.some(action => action.op === 'outcome' && action.outcome === 'succeeded')) return
+          for (const set of before)
+            expect(set.size).toBe(set.revision === world.state?.revision ? world.spec.desired : 0)
+          const current = before.find(set => set.revision === world.state?.revision)
+          expect(current?.available).toBe(world.spec.desired)
+        })
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('there is at most one automatic revert in a row, and never to the template that failed', () => {
+    fc.assert(
+      fc.property(story, s => {
+        tell(s, world => {
+          const { cause, revision: failing } = world.spec
+          const { actions } = world.step()
+          const revert = actions.find(action => action.op === 'revert')
+          if (!revert) return
+          expect(cause).not.toBe('revert')
+          expect(revert).not.toMatchObject({ revision: failing })
+        })
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('equal inputs give equal plans, in any order of the sets', () => {
+    fc.assert(
+      fc.property(story, s => {
+        tell(s, world => {
+          const sets = [...world.sets.values()]
+          const one = plan(world.spec, world.state, { sets }, world.nowMs)
+          const two = plan(world.spec, world.state, { sets: sets.toReversed() }, world.nowMs)
+          expect(two).toEqual(one)
+          world.step()
+        })
+      }),
+    )
+  })
+
+  test('with nothing more happening it comes to rest, and a step at rest changes nothing', () => {
+    fc.assert(
+      fc.property(story, s => {
+        tell(s, world => {
+          let before = ''
+          let steps = 0
+          while (JSON.stringify([world.state, world.sizes()]) !== before) {
+            before = JSON.stringify([world.state, world.sizes()])
+            world.step()
+            expect(steps++).toBeLessThan(20)
+          }
+          expect(world.step().actions).toEqual([])
+        })
+      }),
+    )
+  })
+
+  test('when it calms down, a good revision ends up alone and available', () => {
+    fc.assert(
+      fc.property(story, s => {
+        const world = tell(s, w => w.step())
+        world.roll('d', { paused: false, desired: 3 })
+        world.settle()
+        expect(world.sizes()).toEqual({ d: 3 })
+        expect(world.outcomes.at(-1)).toBe(`${world.spec.entry} succeeded`)
+      }),
+    )
+  })
+})
