@@ -135,7 +135,7 @@ describe('the checker', () => {
     ['src/discovery/endpoints-controller.ts', "import type { A } from '../api/index.js'"],
     ['src/scheduling/index.ts', "export { a } from './controller.js'"],
     ['src/discovery/node/index.ts', "import { createSocket } from 'node:dgram'"],
-    ['src/store/etcd/client.ts', "import { Client } from '@grpc/grpc-js'"],
+    ['src/store/etcd/client.ts', "import { connect } from 'node:http2'"],
     ['src/store/schema.ts', "import { Ajv2020 } from 'ajv/dist/2020.js'"],
     ['src/testing/world.ts', "import { a } from '../discovery/node/index.js'"],
     ['src/index.ts', "export { a } from './rollout/index.js'"],
