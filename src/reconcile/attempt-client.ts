@@ -67,7 +67,11 @@ class GatedClient implements Client {
   create<S, T>(kind: Kind<S, T>, object: ObjectInput<S, T>): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.create(kind, object))
   }
-  update<S, T>(kind: Kind<S, T>, object: ObjectInput<S, T>, options?: UpdateOptions): Promise<StoredObject<S, T>> {
+  update<S, T>(
+    kind: Kind<S, T>,
+    object: ObjectInput<S, T>,
+    options?: UpdateOptions,
+  ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.update(kind, object, options))
   }
   updateStatus<S, T>(

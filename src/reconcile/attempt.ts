@@ -28,21 +28,20 @@ export interface AttemptOptions {
   readonly logger: Logger
   readonly failures: number
   readonly timeoutMs: number | undefined
-  /** Called once, in the attempt's own step or later. */
+  /** Called once, inside `run` or later. */
   readonly ended: (end: AttemptEnd) => void
 }
 
 /** One run of a reconciler. */
 export interface Attempt {
+  /** Runs it, once. */
+  run(reconcile: (ctx: ReconcileContext) => Result | void | Promise<Result | void>): void
   /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
   abandon(why: Error): void
 }
 
-/** Runs `reconcile` once in a world of its own, which is gone when the run ends. */
-export function startAttempt(
-  options: AttemptOptions,
-  reconcile: (ctx: ReconcileContext) => Result | void | Promise<Result | void>,
-): Attempt {
+/** Makes a world for one run of a reconciler, which is gone when the run ends. */
+export function openAttempt(options: AttemptOptions): Attempt {
   const { name, client, logger, failures, timeoutMs, ended } = options
   const env = client.env.fork(name)
   const gate = createAttemptGate(name)
@@ -58,7 +57,8 @@ export function startAttempt(
     const fenced = gate.close(why)
     env.close()
     if (reason !== undefined) abort.abort(reason)
-    else if (fenced > 0) logger.warn({ attempt: name, fenced }, 'an attempt ended with writes under way; await them')
+    else if (fenced > 0)
+      logger.warn({ attempt: name, fenced }, 'an attempt ended with writes under way; await them')
     return true
   }
   const returned = (result: Result | void): void => {
@@ -68,34 +68,29 @@ export function startAttempt(
     if (finish('it failed')) ended({ kind: 'threw', error })
   }
 
-  if (timeoutMs !== undefined) {
-    cancelTimeout = client.env.clock.after(timeoutMs, () => {
-      const error = new AttemptTimeoutError(name, timeoutMs)
-      if (finish('it timed out', error)) ended({ kind: 'threw', error })
-    })
+  const run: Attempt['run'] = reconcile => {
+    if (timeoutMs !== undefined) {
+      cancelTimeout = client.env.clock.after(timeoutMs, () => {
+        const error = new AttemptTimeoutError(name, timeoutMs)
+        if (finish('it timed out', error)) ended({ kind: 'threw', error })
+      })
+    }
+    const attemptClient = createAttemptClient(client.client(env), gate)
+    try {
+      const running = reconcile({
+        client: attemptClient,
+        env,
+        signal: abort.signal,
+        attempt: failures,
+        logger,
+      })
+      if (isThenable(running)) running.then(returned, threw)
+      else returned(running)
+    } catch (error) {
+      threw(error)
+    }
   }
-  const ctx = contextOf({ env, base: client.client(env), gate, signal: abort.signal, failures, logger })
-  try {
-    const running = reconcile(ctx)
-    if (isThenable(running)) running.then(returned, threw)
-    else returned(running)
-  } catch (error) {
-    threw(error)
-  }
-  return { abandon: why => void finish(why.message, why) }
-}
-
-interface ContextParts {
-  readonly env: Env
-  readonly base: Client
-  readonly gate: ReturnType<typeof createAttemptGate>
-  readonly signal: AbortSignal
-  readonly failures: number
-  readonly logger: Logger
-}
-
-function contextOf({ env, base, gate, signal, failures, logger }: ContextParts): ReconcileContext {
-  return { client: createAttemptClient(base, gate), env, signal, attempt: failures, logger }
+  return { run, abandon: why => void finish(why.message, why) }
 }
 
 function isThenable(value: Result | void | Promise<Result | void>): value is Promise<Result | void> {

@@ -19,7 +19,11 @@ const resultLabels: Readonly<Record<Outcome['kind'], string>> = {
 const durationBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60]
 
 /** Binds the instruments to one controller's label. */
-export function createControllerMetrics(metrics: Metrics, controller: string, concurrency: number): ControllerMetrics {
+export function createControllerMetrics(
+  metrics: Metrics,
+  controller: string,
+  concurrency: number,
+): ControllerMetrics {
   const labels = { controller }
   const total = metrics.counter('controller_runtime_reconcile_total')
   const errors = metrics.counter('controller_runtime_reconcile_errors_total')

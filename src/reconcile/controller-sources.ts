@@ -1,7 +1,13 @@
 import type { Logger } from '../core/index.js'
 import type { Client, Kind, ObjectRef } from '../store/index.js'
 import type { ControllerOptions, MappedWatch, ReferenceWatch } from './controller-options.js'
-import { type ChangeMapping, mapToController, mapToSelf, mapWith, type ObjectChange } from './event-mapping.js'
+import {
+  type ChangeMapping,
+  mapToController,
+  mapToSelf,
+  mapWith,
+  type ObjectChange,
+} from './event-mapping.js'
 import { refOf } from './object-key.js'
 import { createReferenceTracker, type ReferenceTracker } from './reference-tracker.js'
 import { type Source, startSource } from './source.js'
@@ -39,7 +45,8 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
       for (const tracker of trackers) tryMapping(logger, options.for, change, () => tracker.observe(change))
       for (const key of mapToSelf(change)) enqueue(key, options.for.kind)
     })
-    for (const kind of options.owns ?? []) startMapped(kind, mapToController(options.for), `owned ${kind.kind}`)
+    for (const kind of options.owns ?? [])
+      startMapped(kind, mapToController(options.for), `owned ${kind.kind}`)
     for (const watch of (options.watches ?? []) as readonly (MappedWatch | ReferenceWatch)[]) {
       if (watch.map === undefined) {
         const tracker = createReferenceTracker(watch.kind, object => watch.refs(object))
@@ -64,6 +71,9 @@ function tryMapping(logger: Logger, kind: Kind, change: ObjectChange, map: () =>
   } catch (error) {
     const object = (change.now ?? change.before)?.metadata
     const { namespace, name } = object ?? {}
-    logger.error({ err: error, kind: kind.kind, namespace, name }, 'the mapping of a watch threw; no key was woken by it')
+    logger.error(
+      { err: error, kind: kind.kind, namespace, name },
+      'the mapping of a watch threw; no key was woken by it',
+    )
   }
 }

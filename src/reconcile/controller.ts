@@ -1,6 +1,6 @@
 import { type Cancel, type Env, InvalidError, type Logger, UsageError } from '../core/index.js'
 import type { Client, Kind, ObjectRef } from '../store/index.js'
-import { type Attempt, startAttempt } from './attempt.js'
+import { type Attempt, openAttempt } from './attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
 import { startSources } from './controller-sources.js'
@@ -121,7 +121,8 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   async start(client: Client): Promise<void> {
-    if (this.#running !== undefined) throw new UsageError(`controller ${this.name} is running already; stop it first`)
+    if (this.#running !== undefined)
+      throw new UsageError(`controller ${this.name} is running already; stop it first`)
     const run = this.#open(client)
     this.#running = run
     try {
@@ -222,38 +223,38 @@ class ControlLoop<Spec, Status> implements Controller {
     if (run.queue.shuttingDown) return this.#release(run, key)
     run.queue.begin(key)
     const startedMs = run.env.clock.monotonic()
-    let attempt: Attempt | undefined
-    let isOver = false
-    const ended = (end: AttemptEnd): void => {
-      isOver = true
-      if (attempt !== undefined) run.attempts.delete(attempt)
-      this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
-    }
-    run.metrics.active(run.busy)
-    attempt = startAttempt(
-      {
-        name: `${this.name} ${keyId(key)}`,
-        client: run.client,
-        logger: run.logger.child({ key: keyId(key) }),
-        failures: run.queue.history(key).failures,
-        timeoutMs: this.#options.timeoutMs,
-        ended,
+    const attempt = openAttempt({
+      name: `${this.name} ${keyId(key)}`,
+      client: run.client,
+      logger: run.logger.child({ key: keyId(key) }),
+      failures: run.queue.history(key).failures,
+      timeoutMs: this.#options.timeoutMs,
+      ended: end => {
+        run.attempts.delete(attempt)
+        this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
       },
-      ctx => this.#options.reconcile(key, run.client.get(this.#options.for, key), ctx),
-    )
-    if (!isOver) run.attempts.add(attempt)
+    })
+    run.attempts.add(attempt)
+    run.metrics.active(run.attempts.size)
+    attempt.run(ctx => this.#options.reconcile(key, run.client.get(this.#options.for, key), ctx))
   }
 
   #conclude(run: Running, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
-    const outcome = decideOutcome(end, run.queue.history(key), run.limiter)
-    run.metrics.ended(outcome, tookMs)
-    applyOutcome(run, key, outcome)
-    this.#release(run, key)
+    try {
+      const outcome = decideOutcome(end, run.queue.history(key), run.limiter)
+      run.metrics.ended(outcome, tookMs)
+      applyOutcome(run, key, outcome)
+    } catch (error) {
+      // A limiter of the caller's may throw, or give no delay; the key must be released all the same.
+      run.logger.error({ key: keyId(key), err: error }, 'the limiter failed; waiting for a change')
+    } finally {
+      this.#release(run, key)
+    }
   }
 
   #release(run: Running, key: ObjectRef): void {
     run.busy--
-    run.metrics.active(run.busy)
+    run.metrics.active(run.attempts.size)
     run.queue.done(key)
     if (run.queue.shuttingDown) this.#progressed()
     else this.#dispatch(run)
@@ -318,7 +319,9 @@ function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: 
   }
 }
 
-function checkOptions(options: Pick<ControllerOptions<unknown, unknown>, 'name' | 'concurrency' | 'timeoutMs'>): void {
+function checkOptions(
+  options: Pick<ControllerOptions<unknown, unknown>, 'name' | 'concurrency' | 'timeoutMs'>,
+): void {
   const { name, concurrency = 1, timeoutMs } = options
   const problems = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
@@ -326,7 +329,11 @@ function checkOptions(options: Pick<ControllerOptions<unknown, unknown>, 'name' 
     problems.push({ field: 'concurrency', value: concurrency, message: 'must be an integer ≥ 1' })
   }
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    problems.push({ field: 'timeoutMs', value: timeoutMs, message: 'must be a finite number of milliseconds above 0' })
+    problems.push({
+      field: 'timeoutMs',
+      value: timeoutMs,
+      message: 'must be a finite number of milliseconds above 0',
+    })
   }
   if (problems.length > 0) throw new InvalidError(`controller ${name}`, problems)
 }

@@ -73,7 +73,8 @@ export class KeyTable<K> {
   /** Frees a record that has nothing left to remember. */
   release(record: KeyRecord<K>): void {
     const { dirty, processing, slot, failures, conflicts } = record
-    if (!dirty && !processing && slot === -1 && failures === 0 && conflicts === 0) this.#records.delete(record.id)
+    if (!dirty && !processing && slot === -1 && failures === 0 && conflicts === 0)
+      this.#records.delete(record.id)
   }
 
   /** All records, in the order in which they were made. */

@@ -85,13 +85,16 @@ class PartList implements Manager {
   add(part: Controller | Runnable): void {
     if (this.#state !== 'new') throw new UsageError(`cannot add ${part.name}: add every part before start()`)
     if (this.#parts.some(known => known.name === part.name)) {
-      throw new UsageError(`a part named ${part.name} was added already; give each its own name`, { name: part.name })
+      throw new UsageError(`a part named ${part.name} was added already; give each its own name`, {
+        name: part.name,
+      })
     }
     this.#parts.push(part)
   }
 
   async start(): Promise<void> {
-    if (this.#state !== 'new') throw new UsageError(`start() was called on a manager that is ${this.#state}; make a new one`)
+    if (this.#state !== 'new')
+      throw new UsageError(`start() was called on a manager that is ${this.#state}; make a new one`)
     this.#state = 'starting'
     for (const part of this.#parts) {
       this.#started.push(part)

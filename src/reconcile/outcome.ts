@@ -1,4 +1,4 @@
-import { isKeelsonError } from '../core/index.js'
+import { isKeelsonError, UsageError } from '../core/index.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { Result, RetryAfter } from './result.js'
 import type { KeyHistory } from './work-queue.js'
@@ -33,7 +33,13 @@ const conflictMaxMs = 1_000
 export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: RateLimiter): Outcome {
   if (end.kind === 'returned') {
     const { result } = end
-    return result === undefined ? { kind: 'success' } : { kind: 'requeueAfter', afterMs: result.afterMs }
+    if (result === undefined) return { kind: 'success' }
+    // Callers without types can return anything; a wrong result must not look like success.
+    if (!isResult(result)) {
+      const error = new UsageError('a reconciler must return nothing or requeueAfter(ms)', { result })
+      return { kind: 'terminal', error }
+    }
+    return { kind: 'requeueAfter', afterMs: result.afterMs }
   }
   const error = errorOf(end.error)
   if (isKeelsonError(error, 'Conflict')) {
@@ -57,6 +63,10 @@ function describe(value: unknown): string {
   } catch {
     return typeof value
   }
+}
+
+function isResult({ kind, afterMs }: Result): boolean {
+  return kind === 'requeueAfter' && Number.isFinite(afterMs) && afterMs >= 0
 }
 
 function isRetryAfter(error: Error): error is RetryAfter {

@@ -6,7 +6,14 @@ import type { Kind, OwnerReference, StoredObject } from '../store/index.js'
  */
 export function controllerReference(kind: Kind, owner: StoredObject): OwnerReference {
   const { name, uid } = owner.metadata
-  return { apiVersion: kind.apiVersion, kind: kind.kind, name, uid, controller: true, blockOwnerDeletion: true }
+  return {
+    apiVersion: kind.apiVersion,
+    kind: kind.kind,
+    name,
+    uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  }
 }
 
 /** The reference to the managing owner, if the object has one. */

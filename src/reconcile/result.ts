@@ -33,12 +33,19 @@ export class RetryAfter extends KeelsonError {
 
   /** @throws InvalidError unless `ms` is finite and ≥ 0 */
   constructor(ms: number, message: string, options: { readonly cause?: unknown } = {}) {
-    super({ code: 'RetryAfter', message, details: { afterMs: checkedDelay('RetryAfter', ms) }, cause: options.cause })
+    super({
+      code: 'RetryAfter',
+      message,
+      details: { afterMs: checkedDelay('RetryAfter', ms) },
+      cause: options.cause,
+    })
     this.afterMs = ms
   }
 }
 
 function checkedDelay(subject: string, ms: number): number {
   if (Number.isFinite(ms) && ms >= 0) return ms
-  throw new InvalidError(subject, [{ field: 'ms', value: ms, message: 'must be a finite number of milliseconds ≥ 0' }])
+  throw new InvalidError(subject, [
+    { field: 'ms', value: ms, message: 'must be a finite number of milliseconds ≥ 0' },
+  ])
 }

@@ -18,7 +18,11 @@ export function isController(part: Controller | Runnable): part is Controller {
 }
 
 /** Stops one part, waiting `graceMs` at most. Never rejects. */
-export async function stopPart(part: Controller | Runnable, clock: Clock, graceMs: number): Promise<StopEntry> {
+export async function stopPart(
+  part: Controller | Runnable,
+  clock: Clock,
+  graceMs: number,
+): Promise<StopEntry> {
   const { name } = part
   try {
     if (isController(part)) return { name, outcome: await part.stop({ gracePeriodMs: graceMs }) }

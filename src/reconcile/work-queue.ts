@@ -304,7 +304,10 @@ class RecordQueue<K> implements WorkQueue<K> {
   #held(key: K, call: string): KeyRecord<K> {
     const record = this.#table.find(key)
     if (record?.processing) return record
-    throw new UsageError(`${call}() of a key that no worker holds; call it once per key that get() returned`, { key })
+    throw new UsageError(
+      `${call}() of a key that no worker holds; call it once per key that get() returned`,
+      { key },
+    )
   }
 
   #isIdle(): boolean {
@@ -323,7 +326,15 @@ class RecordQueue<K> implements WorkQueue<K> {
 
   #stateOf(record: KeyRecord<K>): KeyState<K> {
     const { key, dirty, processing, slot, failures, reasons } = record
-    const state = processing ? (dirty ? 'held' : 'processing') : dirty ? 'ready' : slot === -1 ? 'resting' : 'delayed'
+    const state = processing
+      ? dirty
+        ? 'held'
+        : 'processing'
+      : dirty
+        ? 'ready'
+        : slot === -1
+          ? 'resting'
+          : 'delayed'
     const due = slot === -1 ? {} : { dueInMs: Math.max(0, record.at - this.#env.clock.monotonic()) }
     return { key, state, ...due, failures, reasons: [...reasons] }
   }
@@ -331,5 +342,7 @@ class RecordQueue<K> implements WorkQueue<K> {
 
 function assertDelay(ms: number): void {
   if (Number.isFinite(ms) && ms >= 0) return
-  throw new InvalidError('delay', [{ field: 'ms', value: ms, message: 'must be a finite number of milliseconds ≥ 0' }])
+  throw new InvalidError('delay', [
+    { field: 'ms', value: ms, message: 'must be a finite number of milliseconds ≥ 0' },
+  ])
 }

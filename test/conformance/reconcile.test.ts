@@ -78,7 +78,8 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
 }
 
 async function playQueue({ ops = [], limiter, expect: anchors, expectOurs }: Case): Promise<void> {
-  if (limiter !== undefined && limiter.type !== 'itemExponential') throw new Error(`unknown limiter ${limiter.type}`)
+  if (limiter !== undefined && limiter.type !== 'itemExponential')
+    throw new Error(`unknown limiter ${limiter.type}`)
   const { baseMs = 5, maxMs = 1_000_000 } = limiter ?? {}
   const env = createVirtualEnv()
   const queue = createWorkQueue<string>({ env, limiter: exponentialLimiter({ baseMs, maxMs }) })
@@ -168,7 +169,8 @@ function judgeResult(example: Case): void {
   const { queue, metric } = (example.expectOurs ?? example.expect) as ExpectedResult
   const outcome = decideOutcome(endOf(example), { failures: 0, conflicts: 0 }, exponentialLimiter())
   // Ours forgets at a terminal failure too: kept, the count would stay until the key succeeds, if it ever does.
-  const forgotten: readonly Operation[] = outcome.kind === 'terminal' && !queue.some(([call]) => call === 'forget') ? [['forget']] : []
+  const forgotten: readonly Operation[] =
+    outcome.kind === 'terminal' && !queue.some(([call]) => call === 'forget') ? [['forget']] : []
   expect(callsOf(outcome)).toEqual([...forgotten, ...queue])
   expect(resultLabel(outcome)).toBe(metric)
 }
@@ -213,11 +215,14 @@ const isDeferred = (example: Case): boolean =>
   Object.hasOwn(DEFERRED_KINDS, example.kind) || Object.hasOwn(DEFERRED_KINDS, kindOf(example))
 
 describe('reconcile cases', () => {
-  test.each(casesIn(folder ?? bundled).filter(example => !isDeferred(example)))('$id: $title', async example => {
-    const answer = answers[example.kind]
-    if (answer === undefined) throw new Error(`no runner knows the kind ${example.kind}`)
-    await answer(example)
-  })
+  test.each(casesIn(folder ?? bundled).filter(example => !isDeferred(example)))(
+    '$id: $title',
+    async example => {
+      const answer = answers[example.kind]
+      if (answer === undefined) throw new Error(`no runner knows the kind ${example.kind}`)
+      await answer(example)
+    },
+  )
 
   test('no kind is deferred that is answered', () => {
     expect(Object.keys(DEFERRED_KINDS).filter(kind => Object.hasOwn(answers, kind))).toEqual([])

@@ -30,7 +30,9 @@ describe('an attempt that takes too long', () => {
     await env.advance(5)
     expect(runs).toBe(2)
     expect(store.get(Widget, ref('a'))?.status).toBeUndefined()
-    expect(env.metrics.value('controller_runtime_reconcile_timeouts_total', { controller: 'widgets' })).toBe(1)
+    expect(env.metrics.value('controller_runtime_reconcile_timeouts_total', { controller: 'widgets' })).toBe(
+      1,
+    )
   })
 
   test('does not write from a listener of its signal either', async () => {
@@ -71,7 +73,11 @@ describe('the client of an attempt', () => {
     const ends: unknown[] = []
     const { env, store } = await startWorld({
       reconcile: (_key, object, { client }) => {
-        if (object?.status === undefined) void setStatus(client, 7).then(() => ends.push('written'), error => ends.push(error))
+        if (object?.status === undefined)
+          void setStatus(client, 7).then(
+            () => ends.push('written'),
+            error => ends.push(error),
+          )
       },
     })
     await env.run(() => store.create(Widget, widget('a')))

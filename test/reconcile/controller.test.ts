@@ -88,11 +88,16 @@ describe('which keys are woken', () => {
     }
     await write(() => store.create(Widget, widget('a', { size: 1, secrets: [{ name: 's' }] })))
     await write(() => store.create(Widget, widget('b', { size: 1, secrets: [{ name: 't' }] })))
-    expect(await write(() => store.create(Secret, { metadata: ref('s'), spec: { value: '1' } }))).toEqual(['a'])
+    expect(await write(() => store.create(Secret, { metadata: ref('s'), spec: { value: '1' } }))).toEqual([
+      'a',
+    ])
     await write(() => store.modify(Widget, ref('a'), draft => void (draft.spec.secrets = [{ name: 't' }])))
     const rotate = () => store.modify(Secret, ref('s'), draft => void (draft.spec.value = '2'))
     expect(await write(rotate)).toEqual([])
-    expect(await write(() => store.create(Secret, { metadata: ref('t'), spec: { value: '1' } }))).toEqual(['b', 'a'])
+    expect(await write(() => store.create(Secret, { metadata: ref('t'), spec: { value: '1' } }))).toEqual([
+      'b',
+      'a',
+    ])
   })
 
   test('a mapping that throws is logged and does not keep the controller from its own keys', async () => {
@@ -177,7 +182,9 @@ describe('what follows a run', () => {
     expect(runs).toBe(1)
     await resize(world, 'a', 2)
     expect(runs).toBe(2)
-    expect(env.metrics.value('controller_runtime_terminal_reconcile_errors_total', { controller: 'widgets' })).toBe(2)
+    expect(
+      env.metrics.value('controller_runtime_terminal_reconcile_errors_total', { controller: 'widgets' }),
+    ).toBe(2)
   })
 
   test('a lost write race is tried again soon, is no failure and is not logged as an error', async () => {
@@ -187,7 +194,8 @@ describe('what follows a run', () => {
         if (object === undefined) return
         runs.push(attempt)
         const label = String(runs.length)
-        if (runs.length < 4) await client.modify(Widget, key, draft => void (draft.metadata.labels['run'] = label))
+        if (runs.length < 4)
+          await client.modify(Widget, key, draft => void (draft.metadata.labels['run'] = label))
         await client.updateStatus(Widget, { ...object, status: { size: object.spec.size } })
       },
     })
@@ -196,7 +204,9 @@ describe('what follows a run', () => {
     expect(store.get(Widget, ref('a'))?.status?.size).toBe(1)
     expect(new Set(runs)).toEqual(new Set([0]))
     expect(env.logs.filter(line => line.level === 'error' || line.level === 'warn')).toEqual([])
-    expect(env.metrics.value('controller_runtime_reconcile_total', { controller: 'widgets', result: 'conflict' })).toBe(3)
+    expect(
+      env.metrics.value('controller_runtime_reconcile_total', { controller: 'widgets', result: 'conflict' }),
+    ).toBe(3)
     expect(controller.inspect(ref('a'))).toBeUndefined()
   })
 
@@ -210,6 +220,22 @@ describe('what follows a run', () => {
     await env.settle()
     const [line] = env.logs.filter(entry => entry.level === 'error')
     expect(line?.fields['err']).toBeInstanceOf(Error)
+  })
+
+  test('a limiter that gives no delay is logged, and the key still runs after its next change', async () => {
+    let runs = 0
+    const world = await startWorld({
+      limiter: { delayMs: () => Number.NaN },
+      reconcile: () => {
+        runs++
+        throw new Error('failed')
+      },
+    })
+    await world.env.run(() => world.store.create(Widget, widget('a')))
+    await world.env.settle()
+    await resize(world, 'a', 2)
+    expect(runs).toBe(2)
+    expect(world.controller.status().inFlight).toBe(0)
   })
 
   test('a recreated object does not inherit the failures of its namesake', async () => {
@@ -248,7 +274,9 @@ describe('how many run at once', () => {
         keys.delete(key.name)
       },
     })
-    await env.run(() => Promise.all(['a', 'b', 'c', 'd', 'e'].map(name => store.create(Widget, widget(name)))))
+    await env.run(() =>
+      Promise.all(['a', 'b', 'c', 'd', 'e'].map(name => store.create(Widget, widget(name)))),
+    )
     await env.advance(1_000)
     expect(most).toBe(3)
     expect(active).toBe(0)
@@ -295,6 +323,8 @@ describe('bad input', () => {
     await env.run(() => controller.start(store))
     await env.run(() => store.create(Widget, widget('a')))
     await env.settle()
-    expect(env.metrics.value('controller_runtime_reconcile_total', { controller: 'widgets', result: 'success' })).toBe(1)
+    expect(
+      env.metrics.value('controller_runtime_reconcile_total', { controller: 'widgets', result: 'success' }),
+    ).toBe(1)
   })
 })

@@ -64,14 +64,17 @@ async function play({ changes, runs, concurrency, logCapacity }: Plan) {
   for (const { name, kind, size, thenMs } of changes) {
     const exists = store.get(Widget, ref(name)) !== undefined
     if (kind === 'create' && !exists) void store.create(Widget, widget(name, { size }))
-    if (kind === 'resize' && exists) void store.modify(Widget, ref(name), draft => void (draft.spec.size = size))
+    if (kind === 'resize' && exists)
+      void store.modify(Widget, ref(name), draft => void (draft.spec.size = size))
     if (kind === 'delete' && exists) void store.delete(Widget, ref(name))
     if (thenMs > 0) await env.advance(thenMs)
   }
   // Long enough for every backoff that so few failures can cause.
   await env.advance(3_600_000)
   await env.run(() => manager.settled())
-  const stored = new Map(names.map(name => [name, store.get(Widget, ref(name))?.metadata.resourceVersion] as const))
+  const stored = new Map(
+    names.map(name => [name, store.get(Widget, ref(name))?.metadata.resourceVersion] as const),
+  )
   return { failures, stored, lastSeen, env, manager }
 }
 
@@ -89,7 +92,8 @@ describe('under random changes, failures, hangs and broken watches', () => {
         const { failures, stored, lastSeen, env, manager } = await play(chosen)
         expect(failures).toEqual([])
         for (const [name, version] of stored) {
-          if (lastSeen.has(name) || version !== undefined) expect([name, lastSeen.get(name)]).toEqual([name, version])
+          if (lastSeen.has(name) || version !== undefined)
+            expect([name, lastSeen.get(name)]).toEqual([name, version])
         }
         await env.run(() => manager.stop())
         expect(env.pending()).toEqual([])

@@ -63,7 +63,11 @@ describe('order', () => {
     manager.add(part('c', events, { stop: () => new Promise(() => {}) }))
     await env.run(() => manager.start())
     const report = await env.run(() => manager.stop({ gracePeriodMs: 1_000 }))
-    expect(report.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(['c abandoned', 'b failed', 'a stopped'])
+    expect(report.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
+      'c abandoned',
+      'b failed',
+      'a stopped',
+    ])
     expect(report[1]?.error?.message).toBe('stuck')
   })
 })
@@ -86,10 +90,13 @@ describe('misuse', () => {
     await expect(manager.settled()).rejects.toMatchObject({ code: 'Closed' })
   })
 
-  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('a grace period of %s is refused', async gracePeriodMs => {
-    const { manager } = open()
-    expect(() => manager.stop({ gracePeriodMs })).toThrow(/gracePeriodMs/)
-  })
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])(
+    'a grace period of %s is refused',
+    async gracePeriodMs => {
+      const { manager } = open()
+      expect(() => manager.stop({ gracePeriodMs })).toThrow(/gracePeriodMs/)
+    },
+  )
 })
 
 describe('start', () => {
@@ -258,7 +265,12 @@ describe('settled', () => {
     await using manager = createManager({ client: store })
     const seen: string[] = []
     manager.add(
-      createController({ name: 'w', for: Widget, concurrency: 4, reconcile: async key => void seen.push(key.name) }),
+      createController({
+        name: 'w',
+        for: Widget,
+        concurrency: 4,
+        reconcile: async key => void seen.push(key.name),
+      }),
     )
     await manager.start()
     await Promise.all(Array.from({ length: 20 }, (_, i) => store.create(Widget, widget(`w${i}`))))

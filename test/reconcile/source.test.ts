@@ -37,7 +37,16 @@ describe('a watch that breaks', () => {
     expect(seen).toEqual([])
     expect(env.logs.filter(line => line.level === 'warn').length).toBe(1)
     await env.run(() => manager.settled())
-    expect([...seen].sort()).toEqual(['changed 2', 'deleted gone', 'n1 1', 'n2 1', 'n3 1', 'n4 1', 'n5 1', 'n6 1'])
+    expect([...seen].sort()).toEqual([
+      'changed 2',
+      'deleted gone',
+      'n1 1',
+      'n2 1',
+      'n3 1',
+      'n4 1',
+      'n5 1',
+      'n6 1',
+    ])
   })
 
   test('a closed store is not watched again', async () => {

@@ -28,7 +28,8 @@ class NaiveQueue {
     else known.at = Math.min(known.at, this.now + ms)
   }
   cancel(key: string): boolean {
-    const had = this.ready.includes(key) || this.again.has(key) || this.delayed.some(entry => entry.key === key)
+    const had =
+      this.ready.includes(key) || this.again.has(key) || this.delayed.some(entry => entry.key === key)
     this.ready = this.ready.filter(other => other !== key)
     this.again.delete(key)
     this.delayed = this.delayed.filter(entry => entry.key !== key)
@@ -69,7 +70,10 @@ const operation = fc.oneof(
   fc.tuple(fc.constant('advance' as const), key, ms),
 )
 
-async function step({ env, queue, model }: World, [name, on, delay]: readonly [string, string, number]): Promise<void> {
+async function step(
+  { env, queue, model }: World,
+  [name, on, delay]: readonly [string, string, number],
+): Promise<void> {
   switch (name) {
     case 'add':
       queue.add(on)

@@ -5,7 +5,14 @@ import {
   createManager,
   type Manager,
 } from '../../src/reconcile/index.js'
-import { createStore, defineKind, type Kind, type ObjectInput, type ObjectRef, type Store } from '../../src/store/index.js'
+import {
+  createStore,
+  defineKind,
+  type Kind,
+  type ObjectInput,
+  type ObjectRef,
+  type Store,
+} from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 
 export interface WidgetSpec {
