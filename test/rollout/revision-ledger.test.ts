@@ -115,15 +115,17 @@ test('an outcome is written once; only a failure may still turn into a success',
   ])
 })
 
+/** Any JSON object that a store takes: it refuses keys that could reach a prototype. */
+const json: fc.Arbitrary<object> = fc
+  .dictionary(fc.string(), fc.jsonValue())
+  .map(value => JSON.stringify(value))
+  .filter(text => !/__proto__|constructor|prototype/.test(text))
+  .map(text => JSON.parse(text) as object)
+
 test('the difference of two templates turns one into the other', () => {
   fc.assert(
-    fc.property(
-      fc.dictionary(fc.string(), fc.jsonValue()),
-      fc.dictionary(fc.string(), fc.jsonValue()),
-      (a, b) => {
-        const [from, to] = [JSON.parse(JSON.stringify(a)) as object, JSON.parse(JSON.stringify(b)) as object]
-        expect(jsonpatch.applyPatch(structuredClone(from), diffTemplates(from, to)).newDocument).toEqual(to)
-      },
-    ),
+    fc.property(json, json, (from, to) => {
+      expect(jsonpatch.applyPatch(structuredClone(from), diffTemplates(from, to)).newDocument).toEqual(to)
+    }),
   )
 })
