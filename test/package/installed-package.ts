@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The package as npm would publish it, built from the sources of this moment and unpacked beside a program. */
@@ -21,6 +21,15 @@ const published = ['package.json', 'src', 'LICENSE', 'README.md', 'CHANGELOG.md'
 export function installPackage(root: string): InstalledPackage {
   mkdirSync(join(root, 'temp'), { recursive: true })
   const directory = mkdtempSync(join(root, 'temp/package-'))
+  try {
+    return installInto(directory, root)
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function installInto(directory: string, root: string): InstalledPackage {
   // A package of its own: inside the scope of keelson, Node would resolve `keelson` to the checkout.
   writeFileSync(join(directory, 'package.json'), '{"name":"consumer","private":true}')
   const staged = join(directory, 'staged')
@@ -28,7 +37,10 @@ export function installPackage(root: string): InstalledPackage {
   for (const name of published) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(staged, name), { recursive: true })
   }
-  execFileSync(process.execPath, [join(root, 'tools/build.mjs'), join(staged, 'dist')], { stdio: 'pipe' })
+  const build = spawnSync(process.execPath, [join(root, 'tools/build.mjs'), join(staged, 'dist')], {
+    encoding: 'utf8',
+  })
+  if (build.status !== 0) throw new Error(`the build failed:\n${build.stdout}${build.stderr}`)
   const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', directory], {
     cwd: staged,
     encoding: 'utf8',
