@@ -32,7 +32,8 @@ export function fromKubernetes(file: string, documents: readonly unknown[]): App
 }
 
 function metadataOf(reader: FieldReader): { name: string; namespace: string } {
-  return { name: reader.text('metadata.name'), namespace: String(reader.optional('metadata.namespace') ?? 'default') }
+  const namespace = reader.optional('metadata.namespace') === undefined ? 'default' : reader.text('metadata.namespace')
+  return { name: reader.text('metadata.name'), namespace }
 }
 
 function taskSpec(reader: FieldReader): TaskSpec {

@@ -61,9 +61,9 @@ export function fromMarathon(file: string, app: Record<string, unknown>): Applic
 function healthChecks(reader: FieldReader, ports: readonly TaskPort[]): { readinessProbe?: Probe; livenessProbe?: Probe } {
   const [check] = reader.list('healthChecks')
   if (check === undefined) return {}
+  const path = check.path === undefined ? '/' : reader.text('healthChecks.0.path')
   const port = ports[Number(check.portIndex ?? 0)]?.name ?? 'port0'
-  const action =
-    check.protocol === 'TCP' ? { tcpSocket: { port } } : { httpGet: { path: String(check.path ?? '/'), port } }
+  const action = check.protocol === 'TCP' ? { tcpSocket: { port } } : { httpGet: { path, port } }
   const probe: Probe = {
     ...action,
     periodSeconds: Number(check.intervalSeconds ?? 60),

@@ -1,8 +1,9 @@
 import { Deployment, isConditionTrue, isTaskFinished, Service, Task, type TaskTemplate } from 'keelson/api'
-import { rolloutStatus, undo } from 'keelson/rollout'
+import { isKeelsonError } from 'keelson/core'
 import { waitUntil } from 'keelson/reconcile'
+import { rolloutStatus, undo } from 'keelson/rollout'
 import type { Application } from '../manifests/load.js'
-import { type HttpLoad, type LoadReport, startHttpLoad } from '../runtime/http-load.js'
+import { createHttpLoad } from '../runtime/http-load.js'
 import type { StepResult } from '../runtime/step-report.js'
 import type { Cluster } from './cluster.js'
 
@@ -22,7 +23,13 @@ export async function tellStory(
   const { client, env } = cluster
   const ref = { namespace: application.deployment.metadata.namespace ?? 'default', name: application.deployment.metadata.name ?? '' }
   const results: StepResult[] = []
-  let load: HttpLoad | undefined
+  const load = createHttpLoad({
+    env,
+    hostname: `${application.service.metadata.name}.${ref.namespace}.svc.cluster.local`,
+    dns: cluster.dns,
+    dial: address => cluster.dial(address, application.service.spec.ports?.[0]?.port ?? 80),
+    requestsPerSecond: REQUESTS_PER_SECOND,
+  })
 
   const tasks = (): readonly Task[] =>
     client.list(Task, { namespace: ref.namespace }).items.filter(t => !isTaskFinished(t) && t.metadata.deletionTimestamp === undefined)
@@ -34,10 +41,14 @@ export async function tellStory(
     return deployment !== undefined && rolloutStatus(deployment).done && right.length === replicas && all.length === replicas
   }
   const until = async (what: string, holds: () => boolean): Promise<void> => {
-    const outcome = await waitUntil(client, [Deployment, Task], holds, { timeoutMs: STEP_TIMEOUT_MS }).catch(() => undefined)
-    if (outcome !== undefined) return
-    const broken = client.list(Task, { namespace: ref.namespace }).items.find(t => t.status?.phase === 'Failed')
-    throw new StoryError(`${what}: not within ${STEP_TIMEOUT_MS / 1000} s${broken === undefined ? '' : `; task ${broken.metadata.name} ${broken.status?.message}`}`)
+    try {
+      await waitUntil(client, [Deployment, Task], holds, { timeoutMs: STEP_TIMEOUT_MS })
+    } catch (error) {
+      if (!isKeelsonError(error, 'Timeout')) throw error
+      const failed = client.list(Task, { namespace: ref.namespace }).items.find(t => t.status?.phase === 'Failed')
+      const why = failed === undefined ? '' : `; task ${failed.metadata.name} ${failed.status?.message}`
+      throw new StoryError(`${what}: not within ${STEP_TIMEOUT_MS / 1000} s${why}`)
+    }
   }
   const setVersion = (version: string, extra: readonly { name: string; value: string }[] = []) =>
     client.modify(Deployment, ref, draft => {
@@ -52,14 +63,13 @@ export async function tellStory(
     say(`▸ ${name}`)
     const before = new Set(tasks().map(t => t.metadata.uid))
     const startedAt = env.clock.monotonic()
-    load?.take()
-    load?.expect([...(how.during ?? []), how.after])
+    load.expect([...(how.during ?? []), how.after])
     await run()
-    load?.expect([how.after])
+    load.expect([how.after])
     const planned = how.planned ?? true
     const rescheduled = planned ? 0 : tasks().filter(t => !before.has(t.metadata.uid)).length
     const seconds = (env.clock.monotonic() - startedAt) / 1000
-    results.push({ name, planned, seconds, rescheduled, load: load?.take() ?? noLoad })
+    results.push({ name, planned, seconds, rescheduled, load: load.take() })
     say(`✓ ${name} in ${seconds.toFixed(1)} s`)
   }
 
@@ -73,13 +83,7 @@ export async function tellStory(
     await client.create(Deployment, { ...application.deployment, spec: { ...defaults, ...application.deployment.spec } })
     await until(`${first} is served by ${few} tasks`, () => serves(first, few))
   })
-  load = startHttpLoad({
-    env,
-    hostname: `${application.service.metadata.name}.${ref.namespace}.svc.cluster.local`,
-    dns: cluster.dns,
-    dial: address => cluster.dial(address, application.service.spec.ports?.[0]?.port ?? 80),
-    requestsPerSecond: REQUESTS_PER_SECOND,
-  })
+  load.begin()
   try {
     await step('steady load', { after: first }, () => env.clock.sleep(2_000))
     await step(`scale ${few} to ${many}`, { after: first }, async () => {
@@ -120,5 +124,3 @@ export async function tellStory(
   }
   return results
 }
-
-const noLoad: LoadReport = { sent: 0, failed: 0, failures: [], latenciesMs: [], versions: new Map() }

@@ -24,10 +24,12 @@ export interface LoadReport {
   readonly versions: ReadonlyMap<string, number>
 }
 
-/** Runs until stopped. `take` returns what was seen since the last `take`. */
+/** A load that runs from `begin` to `stop`. */
 export interface HttpLoad {
+  begin(): void
   /** Versions that a right answer may have from now on. */
   expect(versions: readonly string[]): void
+  /** What was seen since the last `take`; answers still on their way are added to it when they come. */
   take(): LoadReport
   /** No further requests; resolves when the last one is answered. */
   stop(): Promise<void>
@@ -36,7 +38,7 @@ export interface HttpLoad {
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** Half of the requests look the name up and open a connection of their own; the others share kept-alive ones. */
-export function startHttpLoad(options: HttpLoadOptions): HttpLoad {
+export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
   const { env } = options
   const resolver = new Resolver({ timeout: 2_000, tries: 2 })
   resolver.setServers([`${options.dns.address}:${options.dns.port}`])
@@ -72,19 +74,18 @@ export function startHttpLoad(options: HttpLoadOptions): HttpLoad {
     }
   }
 
-  const startedAt = env.clock.monotonic()
-  const tick = (): void => {
+  const tick = (startedAt: number): void => {
     const due = ((env.clock.monotonic() - startedAt) / 1000) * options.requestsPerSecond
     for (; count < due; count += 1) {
       const one = send(count % 2 === 0, expected)
       inFlight.add(one)
       void one.finally(() => inFlight.delete(one))
     }
-    cancel = env.clock.after(5, tick)
+    cancel = env.clock.after(5, () => tick(startedAt))
   }
-  tick()
 
   return {
+    begin: () => tick(env.clock.monotonic()),
     expect: versions => void (expected = versions),
     take() {
       const taken = report

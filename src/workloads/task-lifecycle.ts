@@ -4,7 +4,7 @@ import { isTaskFinished, type RunningTask, type Task, type TaskExit } from '../a
 export type LocalTask =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly running: RunningTask; readonly startedAtMs: number }
-  | { readonly kind: 'stopping' }
+  | { readonly kind: 'stopping'; readonly startedAtMs: number }
   | { readonly kind: 'exited'; readonly exit: TaskExit; readonly startedAtMs?: number }
 
 /** The next thing a node does about a task. */

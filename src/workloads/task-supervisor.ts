@@ -48,95 +48,130 @@ const DEFAULT_GRACE_SECONDS = 30
 
 /** Starts, probes and stops processes through a runtime, and remembers what became of them. */
 export function createTaskSupervisor(options: TaskSupervisorOptions): TaskSupervisor {
-  const { env, runtime, changed } = options
-  const entries = new Map<string, Entry>()
+  return new ProcessTable(options)
+}
 
-  const ended = (uid: string, exit: TaskExit): void => {
-    const entry = entries.get(uid)
-    if (entry === undefined || entry.local.kind === 'exited') return
-    for (const cancel of entry.probers.splice(0)) cancel()
-    const started = entry.local.kind === 'running' ? { startedAtMs: entry.local.startedAtMs } : {}
-    entry.local = { kind: 'exited', exit, ...started }
-    changed(entry.ref)
+class ProcessTable implements TaskSupervisor {
+  readonly #options: TaskSupervisorOptions
+  readonly #entries = new Map<string, Entry>()
+  /** Entries by namespace and name, for `at`. */
+  readonly #named = new Map<string, Set<Entry>>()
+  readonly #cancelExits: Cancel
+
+  constructor(options: TaskSupervisorOptions) {
+    this.#options = options
+    this.#cancelExits = options.runtime.exits(exit => this.#ended(exit))
   }
-  const cancelExits = runtime.exits(exit => ended(exit.uid, exit))
 
-  const launch = async (entry: Entry): Promise<void> => {
+  get(uid: string): SupervisedTask | undefined {
+    return this.#entries.get(uid)
+  }
+
+  at(ref: ObjectRef): readonly SupervisedTask[] {
+    return [...(this.#named.get(nameOf(ref)) ?? [])]
+  }
+
+  start(task: Task): void {
+    const { uid, namespace, name } = task.metadata
+    if (this.#entries.has(uid)) return
+    const ref = namespace === undefined ? { name } : { namespace, name }
+    const entry: Entry = { uid, ref, task, probers: [], local: { kind: 'starting' }, readiness: undefined }
+    this.#entries.set(uid, entry)
+    const namesakes = this.#named.get(nameOf(ref)) ?? new Set()
+    this.#named.set(nameOf(ref), namesakes.add(entry))
+    void this.#launch(entry)
+  }
+
+  stop(uid: string): void {
+    const entry = this.#entries.get(uid)
+    if (entry !== undefined) this.#halt(entry)
+  }
+
+  forget(uid: string): void {
+    const entry = this.#entries.get(uid)
+    if (entry === undefined) return
+    this.#entries.delete(uid)
+    const namesakes = this.#named.get(nameOf(entry.ref))
+    namesakes?.delete(entry)
+    if (namesakes?.size === 0) this.#named.delete(nameOf(entry.ref))
+  }
+
+  close(): void {
+    this.#cancelExits()
+    for (const entry of this.#entries.values()) stopProbing(entry)
+  }
+
+  async #launch(entry: Entry): Promise<void> {
+    const { runtime, env, changed } = this.#options
     try {
       const running = await runtime.start(entry.task)
       if (entry.local.kind !== 'starting') return
       entry.local = { kind: 'running', running, startedAtMs: env.clock.now() }
-      watchHealth(entry)
+      this.#watchHealth(entry)
       changed(entry.ref)
     } catch (error) {
-      ended(entry.uid, { uid: entry.uid, message: `could not be started: ${messageOf(error)}` })
+      this.#ended({ uid: entry.uid, message: `could not be started: ${messageOf(error)}` })
     }
   }
 
-  const probe = (entry: Entry, use: 'readiness' | 'liveness', changedTo: (verdict: ProbeVerdict) => void): void => {
+  #watchHealth(entry: Entry): void {
+    if (entry.task.spec.readinessProbe !== undefined) entry.readiness = { status: 'unknown', message: 'Not probed yet' }
+    this.#probe(entry, 'readiness', verdict => {
+      entry.readiness = verdict
+      this.#options.changed(entry.ref)
+    })
+    this.#probe(entry, 'liveness', verdict => {
+      if (verdict.status === 'unhealthy') this.#halt(entry)
+    })
+  }
+
+  #probe(entry: Entry, use: 'readiness' | 'liveness', changed: (verdict: ProbeVerdict) => void): void {
+    const { env, runtime, health } = this.#options
     const spec = entry.task.spec[`${use}Probe`]
     if (spec === undefined) return
-    const machine = options.health(spec, use)
-    const run = (): Promise<ProbeResult> => runtime.probe(entry.uid, spec)
-    entry.probers.push(startTaskProber({ env, machine, probe: run, changed: changedTo }))
+    const probe = (): Promise<ProbeResult> => runtime.probe(entry.uid, spec)
+    entry.probers.push(startTaskProber({ env, machine: health(spec, use), probe, changed }))
   }
 
-  const watchHealth = (entry: Entry): void => {
-    if (entry.task.spec.readinessProbe !== undefined) entry.readiness = { status: 'unknown', message: 'Not probed yet' }
-    probe(entry, 'readiness', verdict => {
-      entry.readiness = verdict
-      changed(entry.ref)
-    })
-    probe(entry, 'liveness', verdict => {
-      if (verdict.status === 'unhealthy') halt(entry)
-    })
-  }
-
-  const halt = (entry: Entry): void => {
+  #halt(entry: Entry): void {
     if (entry.local.kind !== 'running') return
     const { startedAtMs } = entry.local
-    entry.local = { kind: 'stopping' }
-    for (const cancel of entry.probers.splice(0)) cancel()
-    void drainAndStop(entry).then(
-      exit => {
-        entry.local = { kind: 'exited', exit, startedAtMs }
-        changed(entry.ref)
-      },
-      (error: unknown) => ended(entry.uid, { uid: entry.uid, message: `stop failed: ${messageOf(error)}` }),
+    entry.local = { kind: 'stopping', startedAtMs }
+    stopProbing(entry)
+    void this.#drainAndStop(entry).then(
+      exit => this.#ended(exit),
+      (error: unknown) => this.#ended({ uid: entry.uid, message: `stop failed: ${messageOf(error)}` }),
     )
   }
 
-  const drainAndStop = async (entry: Entry): Promise<TaskExit> => {
+  async #drainAndStop(entry: Entry): Promise<TaskExit> {
+    const { drain, env, runtime } = this.#options
     try {
-      await options.drain?.(entry.task)
+      await drain?.(entry.task)
     } catch (error) {
-      env.logger.warn({ error, task: entry.ref }, 'drain failed; stopping anyway')
+      env.logger.warn({ err: error, task: entry.ref }, 'the drain of a task failed; it is stopped anyway')
     }
     const graceSeconds = entry.task.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
     return runtime.stop(entry.uid, graceSeconds * 1000)
   }
 
-  return {
-    get: uid => entries.get(uid),
-    at: ref => [...entries.values()].filter(e => e.ref.name === ref.name && e.ref.namespace === ref.namespace),
-    start(task) {
-      const { uid, namespace, name } = task.metadata
-      if (entries.has(uid)) return
-      const ref = namespace === undefined ? { name } : { namespace, name }
-      const entry: Entry = { uid, ref, task, probers: [], local: { kind: 'starting' }, readiness: undefined }
-      entries.set(uid, entry)
-      void launch(entry)
-    },
-    stop(uid) {
-      const entry = entries.get(uid)
-      if (entry !== undefined) halt(entry)
-    },
-    forget: uid => void entries.delete(uid),
-    close() {
-      cancelExits()
-      for (const entry of entries.values()) for (const cancel of entry.probers.splice(0)) cancel()
-    },
+  #ended(exit: TaskExit): void {
+    const entry = this.#entries.get(exit.uid)
+    if (entry === undefined || entry.local.kind === 'exited') return
+    stopProbing(entry)
+    const { local } = entry
+    const started = local.kind === 'starting' ? {} : { startedAtMs: local.startedAtMs }
+    entry.local = { kind: 'exited', exit, ...started }
+    this.#options.changed(entry.ref)
   }
+}
+
+function stopProbing(entry: Entry): void {
+  for (const cancel of entry.probers.splice(0)) cancel()
+}
+
+function nameOf(ref: ObjectRef): string {
+  return `${ref.namespace ?? ''}/${ref.name}`
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { type TaskShape, task } from './fixtures/objects.js'
 
 const running: LocalTask = { kind: 'running', running: { address: '127.0.0.1', ports: [] }, startedAtMs: 1 }
 const exited: LocalTask = { kind: 'exited', exit: { uid: 'uid-t', exitCode: 1, message: 'exit code 1' } }
-const locals = { none: undefined, starting: { kind: 'starting' }, stopping: { kind: 'stopping' }, running, exited } as const
+const locals = { none: undefined, starting: { kind: 'starting' }, stopping: { kind: 'stopping', startedAtMs: 1 }, running, exited } as const
 
 const shapes = {
   gone: undefined,
