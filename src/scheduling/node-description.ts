@@ -8,7 +8,10 @@ export interface NodeDescription {
   /** Unique within the scheduler. */
   readonly name: string
   readonly labels?: Readonly<Record<string, string>>
-  /** Free-form properties for constraints, beside the labels, see `nodeAttributes`. */
+  /**
+   * Free-form properties for constraints. These also find the labels, as `zone` or `node.labels.zone`, and the
+   * node's name as `hostname`.
+   */
   readonly attributes?: Attributes
   /**
    * What tasks may use, in base units. `pods` limits the number of tasks; absent means no such limit. Of any other

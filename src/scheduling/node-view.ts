@@ -7,7 +7,7 @@ import { type NodeTaint } from './taint.js'
 export interface NodeView {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
-  /** What constraints look at, see `nodeAttributes`. */
+  /** What constraints look at: attributes, labels and the name. */
   readonly attributes: Attributes
   readonly taints: readonly NodeTaint[]
   readonly unschedulable: boolean

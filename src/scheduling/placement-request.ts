@@ -22,7 +22,7 @@ export interface PlacementRequest {
   /** Default: any node. */
   readonly nodeSelector?: NodeSelector
   readonly tolerations?: readonly TaintToleration[]
-  /** Conditions on the node's attributes, see `nodeAttributes`. Operators that look at siblings are refused. */
+  /** Conditions on the node's attributes, labels and name. Operators that look at siblings are refused. */
   readonly constraints?: readonly Constraint[]
   readonly hostPorts?: readonly HostPort[]
 }

@@ -8,29 +8,27 @@ import {
   swarmConstraint,
 } from '../../src/core/index.js'
 import { countSiblings } from '../../src/core/sibling-counts.js'
+import { hostPortsConflict } from '../../src/scheduling/host-ports.js'
 import {
-  type Allocation,
-  balancedAllocationScore,
-  compileNodeSelector,
   createScheduler,
-  findForbiddingTaint,
   type HostPort,
-  hostPortsConflict,
   type KubernetesPodResources,
   kubernetesProfile,
   kubernetesQosClass,
   kubernetesRequests,
-  leastAllocatedScore,
-  mostAllocatedScore,
   type NodeSelectorTerm,
   type NodeTaint,
-  normalizeToMax,
-  normalizeToMaxReversed,
-  requestedToCapacityRatioScore,
   type ShapePoint,
   type TaintToleration,
-  toleratesTaint,
 } from '../../src/scheduling/index.js'
+import { compileNodeSelector } from '../../src/scheduling/node-selector.js'
+import type { Allocation } from '../../src/scheduling/scores/allocation.js'
+import { balancedAllocationScore } from '../../src/scheduling/scores/balanced-allocation.js'
+import { leastAllocatedScore } from '../../src/scheduling/scores/least-allocated.js'
+import { mostAllocatedScore } from '../../src/scheduling/scores/most-allocated.js'
+import { normalizeToMax, normalizeToMaxReversed } from '../../src/scheduling/scores/normalize.js'
+import { requestedToCapacityRatioScore } from '../../src/scheduling/scores/requested-to-capacity-ratio.js'
+import { findForbiddingTaint, toleratesTaint } from '../../src/scheduling/taint.js'
 
 interface Case {
   readonly id: string

@@ -1,3 +1,4 @@
+import { constraints } from '../filters/constraints.js'
 import { hostPorts } from '../filters/host-ports.js'
 import { nodeSelector } from '../filters/node-selector.js'
 import { resourcesFit } from '../filters/resources-fit.js'
@@ -25,6 +26,7 @@ export function kubernetesProfile(): Profile {
       nodeSelector(),
       hostPorts(),
       resourcesFit(),
+      constraints(),
     ],
     scores: [
       { plugin: taintToleration(), weight: 3 },

@@ -1,6 +1,7 @@
 import { InvalidError } from '../../core/index.js'
 import { type NodeView } from '../node-view.js'
 import { type PreparedRequest } from '../placement-request.js'
+import { type ResourceColumn } from '../resource-columns.js'
 
 /** A resource that a score looks at, and how much it counts. */
 export interface WeightedResource {
@@ -11,7 +12,7 @@ export interface WeightedResource {
 
 /** Options of the scores that compare what is asked for with what there is. */
 export interface AllocationScoreOptions {
-  /** Default: `cpu` and `memory`, alike. */
+  /** Default: `cpu` and `memory`, alike. Others count only for requests that ask for them. */
   readonly resources?: readonly WeightedResource[]
   /**
    * `exact`: fractions of a percent count. `whole`: every percentage and their mean are cut to whole numbers, so
@@ -50,7 +51,6 @@ export function checkWeightedResources(resources: readonly WeightedResource[]): 
 
 /**
  * The weighted mean of `percent` over the resources, skipping those of which the node has none.
- * A resource other than cpu and memory counts only for requests that ask for it.
  */
 export function meanPercent(
   allocations: readonly Allocation[],
@@ -59,7 +59,8 @@ export function meanPercent(
 ): number {
   let sum = 0
   let weights = 0
-  for (const { requested, allocatable, weight } of allocations) {
+  for (let index = 0; index < allocations.length; index++) {
+    const { requested, allocatable, weight } = allocations[index] as Allocation
     if (allocatable <= 0) continue
     sum += percent(requested, allocatable) * weight
     weights += weight
@@ -69,24 +70,51 @@ export function meanPercent(
 }
 
 /** Reads what a node would look like with the request on it, for each resource that counts. */
-export type AllocationReader = (request: PreparedRequest, node: NodeView) => readonly Allocation[]
+export type AllocationReader = (request: PreparedRequest, node: NodeView) => readonly RequestAllocation[]
 
-/** The reader overwrites what it returned before: a scan over thousands of nodes then allocates nothing. */
+/** An allocation that knows what of it is the request's own part. */
+export interface RequestAllocation extends Allocation {
+  /** Part of `requested`. */
+  readonly asked: number
+}
+
+/** One resource of the request that is being scored. */
+interface Cell extends RequestAllocation {
+  readonly column: ResourceColumn
+  requested: number
+  allocatable: number
+}
+
+/**
+ * The reader looks names up once per request and overwrites what it returned before: a scan over thousands of
+ * nodes then allocates nothing.
+ */
 export function createAllocationReader(resources: readonly WeightedResource[]): AllocationReader {
-  const pool = resources.map(({ name, weight = 1 }) => ({ name, weight, requested: 0, allocatable: 0 }))
-  const found: Allocation[] = []
+  let current: PreparedRequest | undefined
+  let cells: readonly Cell[] = []
   return (request, node) => {
-    let count = 0
-    for (const allocation of pool) {
-      const { name } = allocation
-      const asked = request.amount(name)
-      if (asked === 0 && name !== 'cpu' && name !== 'memory') continue
-      const column = request.column(name)
-      allocation.requested = node.requested(column) + asked
-      allocation.allocatable = node.allocatable(column)
-      found[count++] = allocation
+    if (request !== current) {
+      current = request
+      cells = cellsOf(request, resources)
     }
-    found.length = count
-    return found
+    for (let index = 0; index < cells.length; index++) {
+      const cell = cells[index] as Cell
+      cell.requested = node.requested(cell.column) + cell.asked
+      cell.allocatable = node.allocatable(cell.column)
+    }
+    return cells
   }
+}
+
+/** A resource other than cpu and memory counts only for requests that ask for it. */
+function cellsOf(request: PreparedRequest, resources: readonly WeightedResource[]): readonly Cell[] {
+  return resources
+    .filter(({ name }) => name === 'cpu' || name === 'memory' || request.amount(name) > 0)
+    .map(({ name, weight = 1 }) => ({
+      column: request.column(name),
+      asked: request.amount(name),
+      weight,
+      requested: 0,
+      allocatable: 0,
+    }))
 }

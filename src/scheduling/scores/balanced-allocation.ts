@@ -19,10 +19,10 @@ export function balancedAllocation(options: AllocationScoreOptions = {}): NodeSc
   return {
     name: 'balanced-allocation',
     locality: 'node',
-    score: (request, node) =>
-      resources.some(({ name }) => request.amount(name) > 0)
-        ? balancedAllocationScore(read(request, node), rounding)
-        : 0,
+    score(request, node) {
+      const cells = read(request, node)
+      return cells.some(({ asked }) => asked > 0) ? balancedAllocationScore(cells, rounding) : 0
+    },
   }
 }
 
