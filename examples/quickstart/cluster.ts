@@ -40,6 +40,8 @@ export interface Cluster {
   readonly dns: { readonly address: string; readonly port: number }
   /** Where a service's virtual address and port are listened on. */
   dial(vip: string, port: number): { readonly host: string; readonly port: number }
+  /** Resolves when every virtual address is listened on; rejects when one cannot be. */
+  listening(): Promise<void>
   /** What differs from a cluster of machines, in one line for people; empty when nothing does. */
   readonly notice: string
   /** Process ids by task uid. */
@@ -81,6 +83,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
     client: store,
     dns: { address: dns.address, port: dns.port },
     dial: loopback.dial,
+    listening: () => proxy.listening(),
     notice: loopback.notice,
     processes: () => [...nodes.values()].flatMap(node => [...node.runtime.pids()]),
     failNode: name => nodes.get(name)?.fail(),

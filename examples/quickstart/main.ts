@@ -16,6 +16,7 @@ async function demo(): Promise<number> {
     const application = loadManifest(file)
     const cluster = await startCluster(env, { nodes: ['node-a', 'node-b', 'node-c'], directory: dirname(file) })
     const view = showProgress(cluster.client, process.stdout)
+    if (cluster.notice !== '') view.say(cluster.notice)
     const interrupted = new Promise<never>((_, reject) => {
       const stop = (): void => reject(new StoryError('interrupted'))
       process.once('SIGINT', stop).once('SIGTERM', stop)

@@ -31,14 +31,17 @@ export async function tellStory(
     requestsPerSecond: REQUESTS_PER_SECOND,
   })
 
-  const tasks = (): readonly Task[] =>
-    client.list(Task, { namespace: ref.namespace }).items.filter(t => !isTaskFinished(t) && t.metadata.deletionTimestamp === undefined)
-  const versionOf = (t: { readonly spec: TaskTemplate['spec'] }): string => t.spec.env?.find(e => e.name === 'VERSION')?.value ?? ''
+  const alive = (): readonly Task[] =>
+    client.list(Task, { namespace: ref.namespace }).items.filter(task => !isTaskFinished(task))
+  const tasks = (): readonly Task[] => alive().filter(task => task.metadata.deletionTimestamp === undefined)
+  const versionOf = (from: Task | TaskTemplate): string =>
+    from.spec.env?.find(variable => variable.name === 'VERSION')?.value ?? ''
+  /** The rollout is done, every task has that version and is ready, and no old one still leaves. */
   const serves = (version: string, replicas: number): boolean => {
     const deployment = client.get(Deployment, ref)
-    const all = tasks()
-    const right = all.filter(t => versionOf(t) === version && isConditionTrue(t.status?.conditions, 'Ready'))
-    return deployment !== undefined && rolloutStatus(deployment).done && right.length === replicas && all.length === replicas
+    const right = tasks().filter(t => versionOf(t) === version && isConditionTrue(t.status?.conditions, 'Ready'))
+    const done = deployment !== undefined && rolloutStatus(deployment).done
+    return done && right.length === replicas && alive().length === replicas
   }
   const until = async (what: string, holds: () => boolean): Promise<void> => {
     try {
@@ -82,6 +85,7 @@ export async function tellStory(
     await client.create(Service, application.service)
     await client.create(Deployment, { ...application.deployment, spec: { ...defaults, ...application.deployment.spec } })
     await until(`${first} is served by ${few} tasks`, () => serves(first, few))
+    await cluster.listening()
   })
   load.begin()
   try {
@@ -106,7 +110,8 @@ export async function tellStory(
       await until(`${first} is served`, () => serves(first, many))
     })
     await step('SIGKILL one process', { after: first, planned: false }, async () => {
-      const [uid, pid] = cluster.processes()[0] ?? []
+      const { uid } = tasks()[0]?.metadata ?? {}
+      const [, pid] = cluster.processes().find(([owner]) => owner === uid) ?? []
       if (pid === undefined) throw new StoryError('there is no process to kill')
       process.kill(pid, 'SIGKILL')
       await until('the killed task is replaced', () => serves(first, many) && !tasks().some(t => t.metadata.uid === uid))

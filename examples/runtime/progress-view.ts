@@ -1,5 +1,5 @@
 import { Deployment, findCondition, isConditionTrue, Node, Task } from 'keelson/api'
-import { describeRollout } from 'keelson/rollout'
+import { rolloutStatus } from 'keelson/rollout'
 import type { Client } from 'keelson/store'
 
 /** Shows nodes, tasks, revision and rollout progress while the story goes on. */
@@ -33,7 +33,7 @@ export function showProgress(client: Client, out: NodeJS.WriteStream): ProgressV
     say(line) {
       erase()
       out.write(`${line}\n`)
-      last = ''
+      if (terminal) last = ''
       draw()
     },
     close() {
@@ -42,12 +42,15 @@ export function showProgress(client: Client, out: NodeJS.WriteStream): ProgressV
   }
 }
 
-/** One line for a log. */
+/** One line for each rollout. */
 function summary(client: Client): string {
-  return client
-    .list(Deployment)
-    .items.map(deployment => `  ${deployment.metadata.name}: ${describeRollout(deployment)}`)
-    .join('\n')
+  return client.list(Deployment).items.map(progress).join('\n')
+}
+
+function progress(deployment: Deployment): string {
+  const { rung, revision, updated, available, desired } = rolloutStatus(deployment)
+  const counts = `${updated} updated, ${available} available of ${desired}`
+  return `  ${deployment.metadata.name}: revision ${revision ?? '-'}, ${counts}, ${rung}`
 }
 
 /** The block for a terminal: one line per rollout, then one per node with its tasks. */
