@@ -1,5 +1,5 @@
 import { Deployment, type DeploymentStatus, ReplicaSet, Revision } from '../api/index.js'
-import { contentHash, deepEqual, formatTime } from '../core/index.js'
+import { contentHash, formatTime } from '../core/index.js'
 import {
   type Controller,
   createController,
@@ -180,5 +180,6 @@ function report(
     conditions: conditions ?? [],
     rollout: { state, blockers } as unknown as Json,
   }
-  if (!deepEqual(status, latest.status)) tx.updateStatus(Deployment, { ...latest, status })
+  // An equal status is a no-op to the store.
+  tx.updateStatus(Deployment, { ...latest, status })
 }

@@ -25,7 +25,7 @@ export function tallyOf(set: ReplicaSet): RolloutTally {
   return {
     revision,
     size,
-    available: Math.min(size, status.availableReplicas),
+    available: status.availableReplicas,
     stopping: status.terminatingReplicas + Math.max(0, status.replicas - size),
     observed: status.observedGeneration >= metadata.generation,
     failed: status.failedReplicas,

@@ -64,6 +64,17 @@ describe('the walk', () => {
     expect(world.settle()).toEqual(['', 'b3'])
   })
 
+  test('waits for stopping instances below a ceiling that counts them', () => {
+    const world = runningWorld(4, rolling({ maxSurge: 1, maxUnavailable: 1, countStopping: true }))
+    world.roll('b')
+    world.sets.set('a', { revision: 'a', size: 3, available: 3, stopping: 2 })
+    world.step()
+    expect(world.sizes()).toEqual({ a: 3 })
+    world.sets.set('a', { revision: 'a', size: 3, available: 3, stopping: 0 })
+    world.step()
+    expect(world.sizes()).toEqual({ a: 3, b: 2 })
+  })
+
   test('takes nothing away while a resize is unobserved, and says so', () => {
     const world = runningWorld(4, rolling({ maxSurge: 1, maxUnavailable: 1 }))
     world.roll('b')
@@ -157,6 +168,29 @@ describe('a pause', () => {
     world.spec = { ...world.spec, desired: 1 }
     world.settle()
     expect(world.sizes()).toEqual({ a: 1, b: 2 })
+  })
+
+  test('after which capacity comes from the good revision and goes from the doubtful one', () => {
+    const world = runningWorld(4, rolling({ maxSurge: 2, maxUnavailable: 2 }))
+    world.roll('b')
+    world.settle()
+    world.roll('c')
+    world.settle(['c'])
+    world.spec = { ...world.spec, paused: true }
+    world.step()
+    expect(world.sizes()).toEqual({ b: 2, c: 4 })
+    // Room for one only: the stable revision grows, although the other one's share has grown more.
+    world.sets.set('c', { ...world.sets.get('c')!, available: 4 })
+    world.state = { ...world.state!, held: { desired: 4, sizes: { b: 4, c: 4 } } }
+    world.sets.set('c', { revision: 'c', size: 3, available: 3 })
+    world.step()
+    expect(world.sizes()).toEqual({ b: 3, c: 3 })
+    // Only two may go: both come from the doubtful revision.
+    world.spec = { ...world.spec, program: rolling({ maxSurge: 2, maxUnavailable: 0 }) }
+    world.state = { ...world.state, held: { desired: 4, sizes: { b: 1, c: 1 } } }
+    world.sets.set('b', { revision: 'b', size: 3, available: 3 })
+    world.step()
+    expect(world.sizes()).toEqual({ b: 3, c: 1 })
   })
 
   test('of a finished rollout does not hinder scaling', () => {
