@@ -95,7 +95,11 @@ export class ClusterMirror {
   }
 
   /** Takes in a node and all tasks bound to it, as they are together now. */
-  setNodeWithTasks(name: string, node: MirroredNode | undefined, bound: readonly MirroredTask[]): MirrorChange {
+  setNodeWithTasks(
+    name: string,
+    node: MirroredNode | undefined,
+    bound: readonly MirroredTask[],
+  ): MirrorChange {
     const live = new Map<string, MirroredTask | undefined>(bound.map(task => [taskKey(task.metadata), task]))
     for (const { key } of this.scheduler.tasksOn(name)) if (!live.has(key)) live.set(key, undefined)
     const changes = [this.setNode(name, node), ...[...live].map(([key, task]) => this.setTask(key, task))]

@@ -167,7 +167,8 @@ class SchedulingLoop {
     try {
       request = requestOfTask(task)
       const result = this.#mirror.assume(request)
-      if (result.kind === 'placed') return { kind: 'placed', node: result.node, epoch: this.#mirror.epochOf(result.node) }
+      if (result.kind === 'placed')
+        return { kind: 'placed', node: result.node, epoch: this.#mirror.epochOf(result.node) }
       const message = renderReasons(result.reasons)
       this.#waiting.failed({ key, version, request, nowMs: ctx.env.clock.now() })
       return { kind: 'refused', reason: 'Unschedulable', message }
@@ -199,13 +200,19 @@ class SchedulingLoop {
     if (task === undefined || !isUnassigned(task) || versionOf(task) !== version) return { kind: 'changed' }
     const node = tx.get(Node, { name })
     const tasks = tx.list(Task, { index: { name: 'node', value: name } }).items
-    const isKnown = node !== undefined && this.#mirror.knowsNode(node) && tasks.every(one => this.#mirror.knowsTask(one))
+    const isKnown =
+      node !== undefined && this.#mirror.knowsNode(node) && tasks.every(one => this.#mirror.knowsTask(one))
     if (!isKnown || this.#mirror.epochOf(name) !== epoch) return { kind: 'stale', node, tasks }
     tx.modify(Task, ref, draft => {
       draft.spec.nodeName = name
     })
     const now = formatTime(ctx.env.clock.now())
-    const condition = { type: 'Scheduled', status: 'True', reason: 'Scheduled', message: `placed on node ${name}` } as const
+    const condition = {
+      type: 'Scheduled',
+      status: 'True',
+      reason: 'Scheduled',
+      message: `placed on node ${name}`,
+    } as const
     const bound = tx.modifyStatus(Task, ref, draft => {
       const conditions = setCondition(task.status?.conditions, condition, now)
       draft.status = { ...draft.status, conditions: [...conditions] }
@@ -221,7 +228,10 @@ class SchedulingLoop {
     try {
       await ctx.client.modifyStatus(Task, ref, draft => {
         if (draft.metadata.uid !== task.metadata.uid || draft.spec.nodeName !== undefined) return
-        draft.status = { ...draft.status, conditions: [...setCondition(draft.status?.conditions, condition, now)] }
+        draft.status = {
+          ...draft.status,
+          conditions: [...setCondition(draft.status?.conditions, condition, now)],
+        }
       })
     } catch (error) {
       if (!isKeelsonError(error, 'NotFound')) throw error
@@ -258,7 +268,9 @@ interface Placement {
 type Decision = Refusal | Placement
 
 function isUnassigned(task: Task): boolean {
-  return task.spec.nodeName === undefined && task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
+  return (
+    task.spec.nodeName === undefined && task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
+  )
 }
 
 function versionOf({ metadata }: Task): string {

@@ -39,18 +39,30 @@ export function refusalsOf(
  * The node with the highest total among all that fit; of equals the one with the lowest name (by UTF-16 code
  * unit). Looks at every node: the answer is exact and does not depend on the order in which nodes were added.
  */
-export function findBestNode(request: PreparedRequest, table: NodeTable, profile: Profile): ScoredNode | undefined {
-  if (profile.scores.every(({ plugin }) => plugin.locality === 'node')) return findBestByNode(request, table, profile)
+export function findBestNode(
+  request: PreparedRequest,
+  table: NodeTable,
+  profile: Profile,
+): ScoredNode | undefined {
+  if (profile.scores.every(({ plugin }) => plugin.locality === 'node'))
+    return findBestByNode(request, table, profile)
   return best(scoreNodes(request, table, profile))
 }
 
 /** Every node that fits, with its score, in no meaningful order. */
-export function scoreNodes(request: PreparedRequest, table: NodeTable, profile: Profile): readonly ScoredNode[] {
+export function scoreNodes(
+  request: PreparedRequest,
+  table: NodeTable,
+  profile: Profile,
+): readonly ScoredNode[] {
   const rows = table.slots.filter(row => row !== undefined).filter(row => fitsOn(request, row, profile))
   const columns = profile.scores.map(({ plugin, weight }) => ({
     plugin,
     weight,
-    scores: finalScores(plugin, rows.map(row => plugin.score(request, row))),
+    scores: finalScores(
+      plugin,
+      rows.map(row => plugin.score(request, row)),
+    ),
   }))
   return rows.map((row, index) => {
     const scores = columns.map(({ plugin, weight, scores }) => ({
@@ -63,7 +75,11 @@ export function scoreNodes(request: PreparedRequest, table: NodeTable, profile: 
 }
 
 /** One pass, nothing kept but the best so far. */
-function findBestByNode(request: PreparedRequest, table: NodeTable, profile: Profile): ScoredNode | undefined {
+function findBestByNode(
+  request: PreparedRequest,
+  table: NodeTable,
+  profile: Profile,
+): ScoredNode | undefined {
   let winner: NodeRow | undefined
   let highest = Number.NEGATIVE_INFINITY
   for (const row of table.slots) {
@@ -107,8 +123,11 @@ function finalScores(plugin: ScorePlugin, raw: readonly number[]): readonly numb
 /** A score that is no number would silently lose or win every comparison. */
 function checkedScore(plugin: ScorePlugin, score: number): number {
   if (score >= 0 && score <= 100) return score
-  throw new UsageError(`score plugin ${plugin.name} returned ${score}; it must return a number from 0 to 100`, {
-    plugin: plugin.name,
-    score: String(score),
-  })
+  throw new UsageError(
+    `score plugin ${plugin.name} returned ${score}; it must return a number from 0 to 100`,
+    {
+      plugin: plugin.name,
+      score: String(score),
+    },
+  )
 }

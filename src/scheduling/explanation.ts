@@ -32,7 +32,11 @@ export interface PlacementExplanation {
 }
 
 /** Asks every filter and every score about every node. */
-export function explainPlacement(request: PreparedRequest, table: NodeTable, profile: Profile): PlacementExplanation {
+export function explainPlacement(
+  request: PreparedRequest,
+  table: NodeTable,
+  profile: Profile,
+): PlacementExplanation {
   const scored = new Map(scoreNodes(request, table, profile).map(node => [node.row, node]))
   const nodes = table.slots
     .filter(row => row !== undefined)
@@ -51,7 +55,11 @@ export function explainPlacement(request: PreparedRequest, table: NodeTable, pro
 }
 
 /** Every reason of every node that refuses the request, counted by how many nodes give it. */
-export function summarizeRefusals(request: PreparedRequest, table: NodeTable, profile: Profile): ReasonSummary {
+export function summarizeRefusals(
+  request: PreparedRequest,
+  table: NodeTable,
+  profile: Profile,
+): ReasonSummary {
   const rejections = []
   for (const row of table.slots) {
     if (row === undefined) continue

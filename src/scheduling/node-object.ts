@@ -15,10 +15,16 @@ export interface NodeObject {
 }
 
 /** Stands for a node that says that it is not ready, or has said nothing yet. */
-export const NOT_READY_TAINT: NodeTaint = Object.freeze({ key: 'keelson.dev/not-ready', effect: 'NoSchedule' })
+export const NOT_READY_TAINT: NodeTaint = Object.freeze({
+  key: 'keelson.dev/not-ready',
+  effect: 'NoSchedule',
+})
 
 /** Stands for a node that is no longer heard of. */
-export const UNREACHABLE_TAINT: NodeTaint = Object.freeze({ key: 'keelson.dev/unreachable', effect: 'NoSchedule' })
+export const UNREACHABLE_TAINT: NodeTaint = Object.freeze({
+  key: 'keelson.dev/unreachable',
+  effect: 'NoSchedule',
+})
 
 /**
  * A Node object as the scheduler wants it. A node whose condition `Ready` is not `True` gets a taint that says so:

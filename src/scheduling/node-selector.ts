@@ -56,7 +56,9 @@ export function compileNodeSelector(selector: NodeSelector | undefined): NodeTes
 
 function compileTerm(term: NodeSelectorTerm, index: number): NodeTest {
   const expressions = term.matchExpressions ?? []
-  const fields = (term.matchFields ?? []).map((field, at) => compileField(field, `terms[${index}].matchFields[${at}]`))
+  const fields = (term.matchFields ?? []).map((field, at) =>
+    compileField(field, `terms[${index}].matchFields[${at}]`),
+  )
   if (expressions.length === 0 && fields.length === 0) return () => false
   const labels: LabelSelector = labelSelectorFromObject({ matchExpressions: expressions })
   return node => labels.matches(node.labels) && fields.every(field => field(node))
@@ -65,7 +67,9 @@ function compileTerm(term: NodeSelectorTerm, index: number): NodeTest {
 function compileField(field: NodeFieldExpression, path: string): NodeTest {
   const { key, operator, values } = field
   if (key !== 'metadata.name') {
-    throw new InvalidError('node selector', [{ field: `${path}.key`, value: key, message: 'must be metadata.name' }])
+    throw new InvalidError('node selector', [
+      { field: `${path}.key`, value: key, message: 'must be metadata.name' },
+    ])
   }
   if (operator !== 'In' && operator !== 'NotIn') {
     const message = 'must be In or NotIn'

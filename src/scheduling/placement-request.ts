@@ -80,7 +80,9 @@ export function prepareRequest(request: PlacementRequest, columns: ResourceColum
 }
 
 /** @throws InvalidError naming every amount and port that is not acceptable */
-export function checkPlacementRequest(request: Pick<PlacementRequest, 'key' | 'requests' | 'hostPorts'>): void {
+export function checkPlacementRequest(
+  request: Pick<PlacementRequest, 'key' | 'requests' | 'hostPorts'>,
+): void {
   const problems: FieldProblem[] = []
   if (typeof request.key !== 'string' || request.key === '') {
     problems.push({ field: 'key', value: request.key, message: 'must be a text that is not empty' })

@@ -6,7 +6,8 @@ export function vectorProblems(field: string, vector: ResourceVector): FieldProb
   const problems: FieldProblem[] = []
   for (const [name, amount] of Object.entries(vector)) {
     if (Number.isSafeInteger(amount) && amount >= 0) continue
-    const message = 'must be a whole number of base units from 0 to 2^53−1; parseResources of keelson/core makes one'
+    const message =
+      'must be a whole number of base units from 0 to 2^53−1; parseResources of keelson/core makes one'
     problems.push({ field: `${field}.${name}`, value: amount, message })
   }
   return problems
@@ -17,7 +18,11 @@ export function hostPortProblems(ports: readonly HostPort[] | undefined): FieldP
   const problems: FieldProblem[] = []
   for (const [index, { port }] of (ports ?? []).entries()) {
     if (Number.isInteger(port) && port >= 0 && port <= 65_535) continue
-    problems.push({ field: `hostPorts[${index}].port`, value: port, message: 'must be a whole number from 0 to 65535' })
+    problems.push({
+      field: `hostPorts[${index}].port`,
+      value: port,
+      message: 'must be a whole number from 0 to 65535',
+    })
   }
   return problems
 }

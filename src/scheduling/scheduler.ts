@@ -1,12 +1,18 @@
-import { type FieldProblem, InvalidError, type ReasonSummary, type ResourceVector } from '../core/index.js'
+import { type ReasonSummary, type ResourceVector } from '../core/index.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './errors.js'
 import { findBestNode, fitsOn, type PluginScore } from './evaluate.js'
 import { explainPlacement, type PlacementExplanation, summarizeRefusals } from './explanation.js'
 import { type HostPort } from './host-ports.js'
 import { checkNodeDescription, type NodeDescription } from './node-description.js'
 import { NodeTable } from './node-table.js'
-import { checkPlacementRequest, type PlacementRequest, prepareRequest } from './placement-request.js'
+import {
+  checkPlacementRequest,
+  type PlacementRequest,
+  type PreparedRequest,
+  prepareRequest,
+} from './placement-request.js'
 import { type Profile } from './plugin.js'
+import { checkProfile } from './profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
 import { TaskLedger } from './task-ledger.js'
 
@@ -124,105 +130,120 @@ export interface Scheduler {
 export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   const { profile = spreadProfile() } = options
   checkProfile(profile)
-  return schedulerOf(profile, new NodeTable(), new TaskLedger())
+  return new ClusterScheduler(profile, new NodeTable(), new TaskLedger())
 }
 
-function schedulerOf(profile: Profile, table: NodeTable, ledger: TaskLedger): Scheduler {
-  const release = (key: string): boolean => {
-    const task = ledger.remove(key)
+class ClusterScheduler implements Scheduler {
+  readonly profile: Profile
+  readonly #table: NodeTable
+  readonly #ledger: TaskLedger
+
+  constructor(profile: Profile, table: NodeTable, ledger: TaskLedger) {
+    this.profile = profile
+    this.#table = table
+    this.#ledger = ledger
+  }
+
+  get nodeCount(): number {
+    return this.#table.size
+  }
+
+  get taskCount(): number {
+    return this.#ledger.size
+  }
+
+  addNode(node: NodeDescription): void {
+    checkNodeDescription(node)
+    if (this.#table.find(node.name) !== undefined) throw new NodeExistsError(node.name)
+    const row = this.#table.add(node)
+    try {
+      for (const task of this.#ledger.on(node.name)) this.#table.occupy(row, task)
+    } catch (error) {
+      this.#table.remove(row)
+      throw error
+    }
+  }
+
+  updateNode(node: NodeDescription): void {
+    checkNodeDescription(node)
+    const row = this.#table.find(node.name)
+    if (row === undefined) throw new NodeNotFoundError(node.name)
+    this.#table.update(row, node)
+  }
+
+  removeNode(name: string): boolean {
+    const row = this.#table.find(name)
+    if (row !== undefined) this.#table.remove(row)
+    return row !== undefined
+  }
+
+  node(name: string): NodeDescription | undefined {
+    return this.#table.find(name)?.description
+  }
+
+  addTask(task: TaskPlacement): void {
+    checkPlacementRequest(task)
+    const earlier = this.#ledger.get(task.key)
+    this.removeTask(task.key)
+    try {
+      this.#record(task)
+    } catch (error) {
+      if (earlier !== undefined) this.#record(earlier)
+      throw error
+    }
+  }
+
+  removeTask(key: string): boolean {
+    const task = this.#ledger.remove(key)
     if (task === undefined) return false
-    const row = table.find(task.node)
-    if (row !== undefined) table.vacate(row, task)
+    const row = this.#table.find(task.node)
+    if (row !== undefined) this.#table.vacate(row, task)
     return true
   }
-  const record = (task: TaskPlacement): void => {
-    const { key, node, requests = {}, hostPorts = [] } = task
-    const row = table.find(node)
-    const entry = { key, node, requests, hostPorts }
-    if (row !== undefined) table.occupy(row, entry)
-    ledger.add(entry)
-  }
-  return {
-    profile,
-    get nodeCount() {
-      return table.size
-    },
-    get taskCount() {
-      return ledger.size
-    },
-    addNode(node) {
-      checkNodeDescription(node)
-      if (table.find(node.name) !== undefined) throw new NodeExistsError(node.name)
-      const row = table.add(node)
-      try {
-        for (const task of ledger.on(node.name)) table.occupy(row, task)
-      } catch (error) {
-        table.remove(row)
-        throw error
-      }
-    },
-    updateNode(node) {
-      checkNodeDescription(node)
-      const row = table.find(node.name)
-      if (row === undefined) throw new NodeNotFoundError(node.name)
-      table.update(row, node)
-    },
-    removeNode(name) {
-      const row = table.find(name)
-      if (row !== undefined) table.remove(row)
-      return row !== undefined
-    },
-    node: name => table.find(name)?.description,
-    addTask(task) {
-      checkPlacementRequest(task)
-      const earlier = ledger.get(task.key)
-      release(task.key)
-      try {
-        record(task)
-      } catch (error) {
-        if (earlier !== undefined) record(earlier)
-        throw error
-      }
-    },
-    removeTask: release,
-    task: key => ledger.get(key),
-    tasksOn: node => ledger.on(node),
-    place(request) {
-      const earlier = ledger.get(request.key)
-      if (earlier !== undefined) throw new TaskPlacedError(request.key, earlier.node)
-      const prepared = prepareRequest(request, table.columns)
-      const best = findBestNode(prepared, table, profile)
-      if (best === undefined) {
-        return { kind: 'unschedulable', reasons: summarizeRefusals(prepared, table, profile) }
-      }
-      const node = best.row.name
-      record({ key: request.key, node, requests: prepared.requests, hostPorts: prepared.hostPorts })
-      return { kind: 'placed', node, score: best.total, scores: best.scores }
-    },
-    fits(request, node) {
-      const prepared = prepareRequest(request, table.columns)
-      const row = table.find(node)
-      return row !== undefined && fitsOn(prepared, row, profile)
-    },
-    explain: request => explainPlacement(prepareRequest(request, table.columns), table, profile),
-    fork: () => schedulerOf(profile, table.clone(), ledger.clone()),
-  }
-}
 
-function checkProfile(profile: Profile): void {
-  const problems: FieldProblem[] = []
-  const names = new Set<string>()
-  const plugins = [
-    ...profile.filters.map((plugin, index) => ({ field: `filters[${index}]`, name: plugin.name })),
-    ...profile.scores.map(({ plugin }, index) => ({ field: `scores[${index}].plugin`, name: plugin.name })),
-  ]
-  for (const { field, name } of plugins) {
-    if (names.has(name)) problems.push({ field: `${field}.name`, value: name, message: 'is given twice' })
-    names.add(name)
+  task(key: string): TaskPlacement | undefined {
+    return this.#ledger.get(key)
   }
-  for (const [index, { weight }] of profile.scores.entries()) {
-    if (Number.isFinite(weight) && weight >= 0) continue
-    problems.push({ field: `scores[${index}].weight`, value: weight, message: 'must be a number of at least 0' })
+
+  tasksOn(node: string): readonly TaskPlacement[] {
+    return this.#ledger.on(node)
   }
-  if (problems.length > 0) throw new InvalidError(`profile ${profile.name}`, problems)
+
+  place(request: PlacementRequest): PlaceResult {
+    const earlier = this.#ledger.get(request.key)
+    if (earlier !== undefined) throw new TaskPlacedError(request.key, earlier.node)
+    const prepared = this.#prepare(request)
+    const best = findBestNode(prepared, this.#table, this.profile)
+    if (best === undefined) {
+      return { kind: 'unschedulable', reasons: summarizeRefusals(prepared, this.#table, this.profile) }
+    }
+    const node = best.row.name
+    this.#record({ key: request.key, node, requests: prepared.requests, hostPorts: prepared.hostPorts })
+    return { kind: 'placed', node, score: best.total, scores: best.scores }
+  }
+
+  fits(request: PlacementRequest, node: string): boolean {
+    const prepared = this.#prepare(request)
+    const row = this.#table.find(node)
+    return row !== undefined && fitsOn(prepared, row, this.profile)
+  }
+
+  explain(request: PlacementRequest): PlacementExplanation {
+    return explainPlacement(this.#prepare(request), this.#table, this.profile)
+  }
+
+  fork(): Scheduler {
+    return new ClusterScheduler(this.profile, this.#table.clone(), this.#ledger.clone())
+  }
+
+  #prepare(request: PlacementRequest): PreparedRequest {
+    return prepareRequest(request, this.#table.columns)
+  }
+
+  #record({ key, node, requests = {}, hostPorts = [] }: TaskPlacement): void {
+    const row = this.#table.find(node)
+    const entry = { key, node, requests, hostPorts }
+    if (row !== undefined) this.#table.occupy(row, entry)
+    this.#ledger.add(entry)
+  }
 }

@@ -51,7 +51,10 @@ export function findForbiddingTaint(
 }
 
 /** How many `PreferNoSchedule` taints are not tolerated. */
-export function countAvoidedTaints(taints: readonly NodeTaint[], tolerations: readonly TaintToleration[]): number {
+export function countAvoidedTaints(
+  taints: readonly NodeTaint[],
+  tolerations: readonly TaintToleration[],
+): number {
   let count = 0
   for (const taint of taints) {
     if (taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)) count++

@@ -38,5 +38,7 @@ export function requestOfTask({ metadata, spec }: TaskObject): PlacementRequest 
 }
 
 function hostPortsOf(ports: NonNullable<TaskObject['spec']['ports']>): readonly HostPort[] {
-  return ports.flatMap(({ hostPort, protocol = 'TCP' }) => (hostPort === undefined ? [] : [{ port: hostPort, protocol }]))
+  return ports.flatMap(({ hostPort, protocol = 'TCP' }) =>
+    hostPort === undefined ? [] : [{ port: hostPort, protocol }],
+  )
 }

@@ -69,7 +69,9 @@ const DEFERRED_AREAS: Readonly<Record<string, string>> = {
 }
 
 const folder = process.env['KEELSON_CASES'] ?? join(import.meta.dirname, 'cases')
-const { cases } = JSON.parse(readFileSync(join(folder, 'scheduling.json'), 'utf8')) as { cases: readonly Case[] }
+const { cases } = JSON.parse(readFileSync(join(folder, 'scheduling.json'), 'utf8')) as {
+  cases: readonly Case[]
+}
 
 /** By area. An answer is compared with the case's `expect` as it is. */
 const answers: Readonly<Record<string, (input: never) => unknown>> = {
@@ -89,14 +91,21 @@ const answers: Readonly<Record<string, (input: never) => unknown>> = {
     node: { name: string; labels: Record<string, string> }
   }) => {
     const { terms, nodeSelector = {}, node } = input
-    const selects = compileNodeSelector({ matchLabels: nodeSelector, ...(terms === undefined ? {} : { terms }) })
+    const selects = compileNodeSelector({
+      matchLabels: nodeSelector,
+      ...(terms === undefined ? {} : { terms }),
+    })
     return selects === undefined || selects(node)
   },
   'selector.requirement': (input: { requirement: LabelSelectorExpression; labels: Record<string, string> }) =>
-    compileNodeSelector({ terms: [{ matchExpressions: [input.requirement] }] })?.({ name: 'n', labels: input.labels }),
+    compileNodeSelector({ terms: [{ matchExpressions: [input.requirement] }] })?.({
+      name: 'n',
+      labels: input.labels,
+    }),
   'score.leastAllocated': (input: AllocationInput) => leastAllocatedScore(allocations(input), 'whole'),
   'score.mostAllocated': (input: AllocationInput) => mostAllocatedScore(allocations(input), 'whole'),
-  'score.balancedAllocation': (input: AllocationInput) => balancedAllocationScore(allocations(input), 'whole'),
+  'score.balancedAllocation': (input: AllocationInput) =>
+    balancedAllocationScore(allocations(input), 'whole'),
   'score.requestedToCapacityRatio': (input: AllocationInput & { shape: ShapePoint[] }) =>
     requestedToCapacityRatioScore(allocations(input), input.shape),
   'score.normalize': (input: { raw: number[]; reverse: boolean }) =>
@@ -205,14 +214,18 @@ function deferral({ area, model }: Case): string | undefined {
 describe('scheduling conformance', () => {
   test.each(cases.filter(one => deferral(one) === undefined))('$id $area ($model)', one => {
     const answer = answers[one.area]
-    if (answer === undefined) throw new Error(`no answer for area ${one.area}; teach the runner or defer the area`)
+    if (answer === undefined)
+      throw new Error(`no answer for area ${one.area}; teach the runner or defer the area`)
     expect(answer(one.input as never)).toEqual(one.expect)
   })
 
   test('every deferred area has cases and no answer', () => {
     for (const entry of Object.keys(DEFERRED_AREAS)) {
       const [area = '', model] = entry.split(':')
-      expect(cases.some(one => one.area === area && (model ?? one.model) === one.model), entry).toBe(true)
+      expect(
+        cases.some(one => one.area === area && (model ?? one.model) === one.model),
+        entry,
+      ).toBe(true)
       if (model === undefined) expect(Object.hasOwn(answers, area), entry).toBe(false)
     }
   })

@@ -8,7 +8,13 @@ const keys = ['default/a', 'default/b', 'default/c', 'default/d'] as const
 
 type Telling =
   | { readonly kind: 'node'; readonly name: string; readonly cpu: string | undefined }
-  | { readonly kind: 'task'; readonly key: string; readonly node: string | undefined; readonly cpu: string; readonly over: boolean }
+  | {
+      readonly kind: 'task'
+      readonly key: string
+      readonly node: string | undefined
+      readonly cpu: string
+      readonly over: boolean
+    }
   | { readonly kind: 'gone'; readonly key: string }
   /** Tell again what is so, as a late or repeated event would. */
   | { readonly kind: 'repeat' }
@@ -89,7 +95,9 @@ describe('the mirror of a cluster', () => {
               const result = mirror.assume({ key: one.key, requests: { cpu: 1000 } })
               // A late word of the unassigned task must not give the room away.
               mirror.setTask(one.key, unassigned)
-              expect(mirror.scheduler.task(one.key)?.node).toBe(result.kind === 'placed' ? result.node : undefined)
+              expect(mirror.scheduler.task(one.key)?.node).toBe(
+                result.kind === 'placed' ? result.node : undefined,
+              )
               mirror.unassume(one.key)
               const isBound = one.isWritten && result.kind === 'placed'
               const spec = isBound ? { ...unassigned.spec, nodeName: result.node } : unassigned.spec
@@ -102,7 +110,9 @@ describe('the mirror of a cluster', () => {
         for (const [name, node] of nodes) anew.setNode(name, node)
         const probe = { key: 'probe', requests: { cpu: 1000 } }
         expect(mirror.scheduler.explain(probe)).toEqual(anew.scheduler.explain(probe))
-        expect(names.map(name => mirror.scheduler.tasksOn(name))).toEqual(names.map(name => anew.scheduler.tasksOn(name)))
+        expect(names.map(name => mirror.scheduler.tasksOn(name))).toEqual(
+          names.map(name => anew.scheduler.tasksOn(name)),
+        )
       }),
       { numRuns: 300 },
     )
@@ -115,7 +125,10 @@ describe('the mirror of a cluster', () => {
     expect(mirror.setNode('n1', node)).toEqual({ kind: 'node', node: 'n1' })
     expect(mirror.setNode('n1', nodeObject('n1', '2', '2'))).toEqual({ kind: 'none' })
     expect(mirror.setTask('default/a', bound)).toEqual({ kind: 'none' })
-    expect(mirror.setTask('default/a', { ...bound, status: { phase: 'Failed' } })).toEqual({ kind: 'freed', node: 'n1' })
+    expect(mirror.setTask('default/a', { ...bound, status: { phase: 'Failed' } })).toEqual({
+      kind: 'freed',
+      node: 'n1',
+    })
     expect(mirror.setNode('n1', undefined)).toEqual({ kind: 'node', node: 'n1' })
   })
 
@@ -125,7 +138,10 @@ describe('the mirror of a cluster', () => {
     const decided = mirror.epochOf('n1')
     mirror.assume({ key: 'default/a', requests: { cpu: 1000 } })
     mirror.unassume('default/a')
-    mirror.setTask('default/a', taskObject('default/a', 2, { nodeName: 'n1', resources: { requests: { cpu: '1' } } }))
+    mirror.setTask(
+      'default/a',
+      taskObject('default/a', 2, { nodeName: 'n1', resources: { requests: { cpu: '1' } } }),
+    )
     expect(mirror.epochOf('n1')).toBe(decided)
     mirror.setTask('default/b', taskObject('default/b', 1, { nodeName: 'n1' }))
     const later = mirror.epochOf('n1')

@@ -4,7 +4,13 @@ import { findCondition, Node, type NodeStatus, Task, type TaskSpec } from '../..
 import type { Env } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
 import { createSchedulingController, type SchedulingControllerOptions } from '../../src/scheduling/index.js'
-import { type Client, type ClientOptions, createStore, type Store, type Transaction } from '../../src/store/index.js'
+import {
+  type Client,
+  type ClientOptions,
+  createStore,
+  type Store,
+  type Transaction,
+} from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 
 const namespace = 'default'
@@ -12,7 +18,11 @@ const namespace = 'default'
 interface World {
   readonly env: VirtualEnv
   readonly store: Store
-  addNode(name: string, allocatable: NodeStatus['allocatable'], ready?: 'True' | 'False' | 'Unknown'): Promise<void>
+  addNode(
+    name: string,
+    allocatable: NodeStatus['allocatable'],
+    ready?: 'True' | 'False' | 'Unknown',
+  ): Promise<void>
   addTask(name: string, spec?: TaskSpec): Promise<void>
   nodeOf(name: string): string | undefined
   scheduled(name: string): string
@@ -39,7 +49,9 @@ function createWorld(seed = 1): World {
     nodeOf: name => store.get(Task, { namespace, name })?.spec.nodeName,
     scheduled(name) {
       const condition = findCondition(store.get(Task, { namespace, name })?.status?.conditions, 'Scheduled')
-      return condition === undefined ? 'none' : `${condition.status} ${condition.reason}: ${condition.message}`
+      return condition === undefined
+        ? 'none'
+        : `${condition.status} ${condition.reason}: ${condition.message}`
     },
   }
 }
@@ -62,8 +74,12 @@ async function run(
 /** A client that lets somebody else act between every decision and its commit. */
 function intrudedClient(client: Client, intrude: () => Promise<unknown>): Client {
   return Object.create(client, {
-    transact: { value: async (body: (tx: Transaction) => unknown) => intrude().then(() => client.transact(body)) },
-    client: { value: (env: Env, options?: ClientOptions) => intrudedClient(client.client(env, options), intrude) },
+    transact: {
+      value: async (body: (tx: Transaction) => unknown) => intrude().then(() => client.transact(body)),
+    },
+    client: {
+      value: (env: Env, options?: ClientOptions) => intrudedClient(client.client(env, options), intrude),
+    },
   }) as Client
 }
 
@@ -189,7 +205,10 @@ describe('the scheduling controller', () => {
       await world.store.modifyStatus(Task, { namespace, name: 'ended' }, draft => {
         draft.status = { phase: 'Failed' }
       })
-      await world.store.create(Task, { metadata: { namespace, name: 'leaving', finalizers: ['example.com/hold'] }, spec: {} })
+      await world.store.create(Task, {
+        metadata: { namespace, name: 'leaving', finalizers: ['example.com/hold'] },
+        spec: {},
+      })
       await world.store.delete(Task, { namespace, name: 'leaving' })
     })
     const { revision } = world.store
@@ -253,9 +272,23 @@ type Act =
 const nodeName = fc.constantFrom('n1', 'n2', 'n3')
 const taskName = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
 const act: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('node' as const), name: nodeName, cpu: fc.integer({ min: 0, max: 4 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('node' as const),
+      name: nodeName,
+      cpu: fc.integer({ min: 0, max: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropNode' as const), name: nodeName }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('task' as const), name: taskName, cpu: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('task' as const),
+      name: taskName,
+      cpu: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('dropTask' as const), name: taskName }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
 )
@@ -277,7 +310,9 @@ function perform({ store }: World, one: Act): Promise<unknown> {
     case 'dropNode':
       return store.delete(Node, { name: one.name }).catch(ignore)
     case 'task':
-      return store.create(Task, { metadata: { namespace, name: one.name }, spec: cpu(String(one.cpu)) }).catch(ignore)
+      return store
+        .create(Task, { metadata: { namespace, name: one.name }, spec: cpu(String(one.cpu)) })
+        .catch(ignore)
     case 'dropTask':
       return store.delete(Task, { namespace, name: one.name }).catch(ignore)
     case 'settle':
@@ -295,7 +330,11 @@ describe('several schedulers at work at once', () => {
   test('no binding ever takes more than its node has', async () => {
     // Each node has one size for ever, so that only a binding can take too much.
     const sizes: Readonly<Record<string, number>> = { n1: 2, n2: 3, n3: 4 }
-    const setup = { acts: fc.array(act, { maxLength: 40 }), intruders: fc.array(nodeName), schedulers: fc.integer({ min: 1, max: 3 }) }
+    const setup = {
+      acts: fc.array(act, { maxLength: 40 }),
+      intruders: fc.array(nodeName),
+      schedulers: fc.integer({ min: 1, max: 3 }),
+    }
     await fc.assert(
       fc.asyncProperty(fc.record(setup), async ({ acts, intruders, schedulers }) => {
         const world = createWorld()
@@ -304,11 +343,18 @@ describe('several schedulers at work at once', () => {
         const intrude = async (): Promise<void> => {
           const name = pending.pop()
           if (name === undefined || taken(store, name) + 1 > (sizes[name] ?? 0)) return
-          await store.create(Task, { metadata: { namespace, generateName: 'x-' }, spec: { ...cpu('1'), nodeName: name } })
+          await store.create(Task, {
+            metadata: { namespace, generateName: 'x-' },
+            spec: { ...cpu('1'), nodeName: name },
+          })
         }
         const over: string[] = []
         for (let index = 0; index < schedulers; index++) {
-          await run(world, { name: `s${index}`, concurrency: 4 }, intrudedClient(store.client(world.env), intrude))
+          await run(
+            world,
+            { name: `s${index}`, concurrency: 4 },
+            intrudedClient(store.client(world.env), intrude),
+          )
         }
         store.watch(Task).on(() => {
           for (const [node, size] of Object.entries(sizes)) if (taken(store, node) > size) over.push(node)
@@ -332,7 +378,8 @@ describe('several schedulers at work at once', () => {
     await world.addNode('n2', { cpu: 2 })
     const foreign = { metadata: { namespace, name: 'foreign' }, spec: { ...cpu('4'), nodeName: 'n1' } }
     let intrusions = 0
-    const intrude = async (): Promise<unknown> => (intrusions++ === 0 ? world.store.create(Task, foreign) : undefined)
+    const intrude = async (): Promise<unknown> =>
+      intrusions++ === 0 ? world.store.create(Task, foreign) : undefined
     await run(world, {}, intrudedClient(world.store.client(world.env), intrude))
     await world.addTask('web', cpu('1'))
     expect(world.nodeOf('web')).toBe('n2')
@@ -353,7 +400,8 @@ describe('several schedulers at work at once', () => {
         for (const task of world.store.list(Task).items.filter(({ spec }) => spec.nodeName === undefined)) {
           const wanted = Number(task.spec.resources?.requests?.['cpu'])
           for (const node of world.store.list(Node).items) {
-            const free = Number(node.status?.allocatable?.['cpu'] ?? 0) - taken(world.store, node.metadata.name)
+            const free =
+              Number(node.status?.allocatable?.['cpu'] ?? 0) - taken(world.store, node.metadata.name)
             expect(free, `${task.metadata.name} on ${node.metadata.name}`).toBeLessThan(wanted)
           }
         }

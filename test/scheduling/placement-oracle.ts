@@ -1,4 +1,9 @@
-import type { HostPort, NodeDescription, PlacementRequest, TaskPlacement } from '../../src/scheduling/index.js'
+import type {
+  HostPort,
+  NodeDescription,
+  PlacementRequest,
+  TaskPlacement,
+} from '../../src/scheduling/index.js'
 
 /** The plainest scheduler there is: all nodes, all tasks, every sum and every rule written out, nothing kept. */
 export function placeByOracle(
@@ -31,14 +36,17 @@ function used(tasks: readonly TaskPlacement[], resource: string): number {
 }
 
 function fits(node: NodeDescription, here: readonly TaskPlacement[], request: PlacementRequest): boolean {
-  const tolerated = (key: string): boolean => (request.tolerations ?? []).some(toleration => toleration.key === key)
+  const tolerated = (key: string): boolean =>
+    (request.tolerations ?? []).some(toleration => toleration.key === key)
   const taken = [...(node.hostPorts ?? []), ...here.flatMap(task => task.hostPorts ?? [])]
   const collide = (a: HostPort, b: HostPort): boolean =>
     a.port === b.port && (a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0')
   return (
     node.unschedulable !== true &&
     (node.taints ?? []).every(({ key, effect }) => effect === 'PreferNoSchedule' || tolerated(key)) &&
-    Object.entries(request.nodeSelector?.matchLabels ?? {}).every(([key, value]) => node.labels?.[key] === value) &&
+    Object.entries(request.nodeSelector?.matchLabels ?? {}).every(
+      ([key, value]) => node.labels?.[key] === value,
+    ) &&
     (request.constraints ?? []).every(({ attribute, value }) => node.attributes?.[attribute] === value) &&
     here.length + 1 <= (node.allocatable['pods'] ?? Number.POSITIVE_INFINITY) &&
     Object.entries(request.requests ?? {}).every(
@@ -55,7 +63,8 @@ function scoreOf(
   mode: 'spread' | 'pack',
 ): number {
   const avoided = (node.taints ?? []).filter(
-    ({ key, effect }) => effect === 'PreferNoSchedule' && !(request.tolerations ?? []).some(one => one.key === key),
+    ({ key, effect }) =>
+      effect === 'PreferNoSchedule' && !(request.tolerations ?? []).some(one => one.key === key),
   ).length
   const shares = ['cpu', 'memory']
     .map(name => ({

@@ -23,11 +23,17 @@ function reasons(request: Omit<PlacementRequest, 'key'>, node: Partial<NodeDescr
   const scheduler = createScheduler()
   scheduler.addNode({ ...plain, ...node })
   const { nodes } = scheduler.explain({ key: 't', ...request })
-  return nodes.flatMap(({ filters }) => filters.flatMap(({ reasons }) => reasons.map(({ message }) => message)))
+  return nodes.flatMap(({ filters }) =>
+    filters.flatMap(({ reasons }) => reasons.map(({ message }) => message)),
+  )
 }
 
 /** The score of one plugin for one request and one node. */
-function score(plugin: ScorePlugin, request: Omit<PlacementRequest, 'key'>, node: Partial<NodeDescription> = {}): number {
+function score(
+  plugin: ScorePlugin,
+  request: Omit<PlacementRequest, 'key'>,
+  node: Partial<NodeDescription> = {},
+): number {
   const profile: Profile = { name: 'one', filters: [], scores: [{ plugin, weight: 1 }] }
   const scheduler = createScheduler({ profile })
   scheduler.addNode({ ...plain, ...node })
@@ -50,12 +56,24 @@ describe('filters', () => {
     ['a taint', {}, { taints: [spot] }, ['node(s) with untolerated taint spot:NoSchedule']],
     ['a tolerated taint', { tolerations: [{ key: 'spot' }] }, { taints: [spot] }, []],
     ['a taint that only asks', {}, { taints: [{ key: 'spot', effect: 'PreferNoSchedule' }] }, []],
-    ['a label that is missing', { nodeSelector: { matchLabels: { zone: 'a' } } }, {}, ['node(s) outside the node selector']],
-    ['a label that is there', { nodeSelector: { matchLabels: { zone: 'a' } } }, { labels: { zone: 'a' } }, []],
+    [
+      'a label that is missing',
+      { nodeSelector: { matchLabels: { zone: 'a' } } },
+      {},
+      ['node(s) outside the node selector'],
+    ],
+    [
+      'a label that is there',
+      { nodeSelector: { matchLabels: { zone: 'a' } } },
+      { labels: { zone: 'a' } },
+      [],
+    ],
     ['no alternative at all', { nodeSelector: { terms: [] } }, {}, ['node(s) outside the node selector']],
     [
       'another name',
-      { nodeSelector: { terms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['m'] }] }] } },
+      {
+        nodeSelector: { terms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['m'] }] }] },
+      },
       {},
       ['node(s) outside the node selector'],
     ],
@@ -66,8 +84,18 @@ describe('filters', () => {
       {},
       ['Insufficient cpu', 'Insufficient gpu'],
     ],
-    ['a port', { hostPorts: [{ port: 80 }] }, { hostPorts: [{ port: 80, ip: '10.0.0.1' }] }, ['host port 80/TCP taken']],
-    ['a port of another protocol', { hostPorts: [{ port: 80 }] }, { hostPorts: [{ port: 80, protocol: 'UDP' }] }, []],
+    [
+      'a port',
+      { hostPorts: [{ port: 80 }] },
+      { hostPorts: [{ port: 80, ip: '10.0.0.1' }] },
+      ['host port 80/TCP taken'],
+    ],
+    [
+      'a port of another protocol',
+      { hostPorts: [{ port: 80 }] },
+      { hostPorts: [{ port: 80, protocol: 'UDP' }] },
+      [],
+    ],
     ['no port', { hostPorts: [{ port: 0 }] }, { hostPorts: [{ port: 80 }] }, []],
     [
       'an attribute',
@@ -81,7 +109,12 @@ describe('filters', () => {
       { labels: { zone: 'a' } },
       [],
     ],
-    ['the name as an attribute', { constraints: [{ attribute: 'hostname', operator: 'equals', value: 'n' }] }, {}, []],
+    [
+      'the name as an attribute',
+      { constraints: [{ attribute: 'hostname', operator: 'equals', value: 'n' }] },
+      {},
+      [],
+    ],
   ])('%s', (_what, request, node, expected) => {
     expect(reasons(request, node)).toEqual(expected)
   })
@@ -107,12 +140,26 @@ describe('filters', () => {
   })
 
   test.each<[string, PlacementRequest['nodeSelector']]>([
-    ['an operator of names', { terms: [{ matchFields: [{ key: 'metadata.name', operator: 'Exists' as never, values: ['n'] }] }] }],
-    ['two names', { terms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] as never }] }] }],
-    ['another field', { terms: [{ matchFields: [{ key: 'spec.x' as never, operator: 'In', values: ['a'] }] }] }],
-    ['a bound that is no number', { terms: [{ matchExpressions: [{ key: 'cores', operator: 'Gt', values: ['many'] }] }] }],
+    [
+      'an operator of names',
+      { terms: [{ matchFields: [{ key: 'metadata.name', operator: 'Exists' as never, values: ['n'] }] }] },
+    ],
+    [
+      'two names',
+      { terms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] as never }] }] },
+    ],
+    [
+      'another field',
+      { terms: [{ matchFields: [{ key: 'spec.x' as never, operator: 'In', values: ['a'] }] }] },
+    ],
+    [
+      'a bound that is no number',
+      { terms: [{ matchExpressions: [{ key: 'cores', operator: 'Gt', values: ['many'] }] }] },
+    ],
   ])('a selector with %s is refused', (_what, selector) => {
-    expect(() => reasons({ nodeSelector: selector ?? {} }, {})).toThrow(expect.objectContaining({ code: 'Invalid' }))
+    expect(() => reasons({ nodeSelector: selector ?? {} }, {})).toThrow(
+      expect.objectContaining({ code: 'Invalid' }),
+    )
   })
 
   test('the taint that tolerates an unschedulable node can be another', () => {
@@ -130,12 +177,26 @@ describe('scores', () => {
   test.each<[string, ScorePlugin, number]>([
     ['least allocated', leastAllocated(), (74.75 + 50) / 2],
     ['least allocated, whole', leastAllocated({ rounding: 'whole' }), 62],
-    ['least allocated, weighted', leastAllocated({ resources: [{ name: 'cpu', weight: 3 }, { name: 'memory' }] }), (3 * 74.75 + 50) / 4],
+    [
+      'least allocated, weighted',
+      leastAllocated({ resources: [{ name: 'cpu', weight: 3 }, { name: 'memory' }] }),
+      (3 * 74.75 + 50) / 4,
+    ],
     ['most allocated', mostAllocated(), (25.25 + 50) / 2],
     ['most allocated, whole', mostAllocated({ rounding: 'whole' }), 37],
     ['balanced', balancedAllocation(), (1 - 0.2475 / 2) * 100],
     ['balanced, whole', balancedAllocation({ rounding: 'whole' }), 87],
-    ['a curve', requestedToCapacityRatio({ shape: [[0, 0], [50, 10], [100, 0]] }), 75],
+    [
+      'a curve',
+      requestedToCapacityRatio({
+        shape: [
+          [0, 0],
+          [50, 10],
+          [100, 0],
+        ],
+      }),
+      75,
+    ],
   ])('%s', (_name, plugin, expected) => {
     expect(score(plugin, request)).toBeCloseTo(expected, 10)
   })
@@ -151,7 +212,10 @@ describe('scores', () => {
     const plugin = balancedAllocation({ resources: [{ name: 'cpu' }, { name: 'memory' }, { name: 'gpu' }] })
     const node = { allocatable: { cpu: 10, memory: 10, gpu: 10 } }
     const spread = Math.sqrt((0.2 ** 2 + 0 + 0.2 ** 2) / 3)
-    expect(score(plugin, { requests: { cpu: 3, memory: 5, gpu: 7 } }, node)).toBeCloseTo((1 - spread) * 100, 10)
+    expect(score(plugin, { requests: { cpu: 3, memory: 5, gpu: 7 } }, node)).toBeCloseTo(
+      (1 - spread) * 100,
+      10,
+    )
   })
 
   test('percentages of amounts near 2^53 are exact', () => {
@@ -166,7 +230,16 @@ describe('scores', () => {
     ['a resource twice', () => mostAllocated({ resources: [{ name: 'cpu' }, { name: 'cpu' }] })],
     ['a weight of 0', () => balancedAllocation({ resources: [{ name: 'cpu', weight: 0 }] })],
     ['an empty curve', () => requestedToCapacityRatio({ shape: [] })],
-    ['a curve that turns back', () => requestedToCapacityRatio({ shape: [[50, 1], [50, 2]] })],
+    [
+      'a curve that turns back',
+      () =>
+        requestedToCapacityRatio({
+          shape: [
+            [50, 1],
+            [50, 2],
+          ],
+        }),
+    ],
   ])('%s is refused', (_what, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'Invalid' }))
   })
@@ -182,7 +255,11 @@ describe('the kubernetes profile', () => {
     scheduler.addNode({ ...plain, name: 'c', taints: soft(1) })
     const { nodes } = scheduler.explain({ key: 't' })
     const taintScore = (scores: readonly PluginScore[]): unknown => scores[0]?.score
-    expect(nodes.map(({ node, scores }) => [node, taintScore(scores)])).toEqual([['c', 50], ['b', 0], ['a', undefined]])
+    expect(nodes.map(({ node, scores }) => [node, taintScore(scores)])).toEqual([
+      ['c', 50],
+      ['b', 0],
+      ['a', undefined],
+    ])
   })
 })
 

@@ -25,7 +25,10 @@ const keys = ['t1', 't2', 't3', 't4', 't5', 't6', 't7', 't8']
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('node' as const), node: nodeArbitrary() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropNode' as const), name: fc.constantFrom(...nodeNames) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('dropNode' as const), name: fc.constantFrom(...nodeNames) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -34,8 +37,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       node: fc.constantFrom(...nodeNames),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropTask' as const), key: fc.constantFrom(...keys) }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('place' as const), request: requestArbitrary(keys) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('dropTask' as const), key: fc.constantFrom(...keys) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('place' as const), request: requestArbitrary(keys) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fork' as const) }) },
 )
 
@@ -175,7 +184,8 @@ describe('placing', () => {
 
   test('spread notices differences far below one percent', () => {
     const scheduler = createScheduler()
-    for (const name of ['a', 'b', 'c']) scheduler.addNode({ name, allocatable: { cpu: 1_000_000, memory: 1_000_000 } })
+    for (const name of ['a', 'b', 'c'])
+      scheduler.addNode({ name, allocatable: { cpu: 1_000_000, memory: 1_000_000 } })
     const placed = ['t1', 't2', 't3'].map(key => scheduler.place({ key, requests: { cpu: 1, memory: 1 } }))
     expect(placed.map(result => result.kind === 'placed' && result.node)).toEqual(['a', 'b', 'c'])
   })
@@ -184,7 +194,11 @@ describe('placing', () => {
     const scheduler = createScheduler()
     const allocatable = parseResources({ cpu: 2, memory: '1Gi' })
     scheduler.addNode({ name: 'n1', allocatable })
-    scheduler.addNode({ name: 'n2', allocatable, taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] })
+    scheduler.addNode({
+      name: 'n2',
+      allocatable,
+      taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }],
+    })
     scheduler.addNode({ name: 'n3', allocatable, unschedulable: true })
     const result = scheduler.place({ key: 't', requests: parseResources({ cpu: 3 }) })
     if (result.kind === 'placed') throw new Error('nothing can fit')
@@ -223,7 +237,9 @@ describe('bookkeeping', () => {
     const fork = scheduler.fork()
     expect(fork.place({ key: 't', requests: { cpu: 10 }, hostPorts: [{ port: 80 }] }).kind).toBe('placed')
     expect([scheduler.taskCount, fork.taskCount]).toEqual([0, 1])
-    expect(scheduler.place({ key: 't', requests: { cpu: 10 }, hostPorts: [{ port: 80 }] }).kind).toBe('placed')
+    expect(scheduler.place({ key: 't', requests: { cpu: 10 }, hostPorts: [{ port: 80 }] }).kind).toBe(
+      'placed',
+    )
     fork.removeTask('t')
     expect(scheduler.task('t')?.node).toBe('n')
   })
@@ -262,7 +278,9 @@ describe('bookkeeping', () => {
     for (const key of ['t1', 't2']) {
       scheduler.addTask({ key, node: 'n', requests: { cpu: Number.MAX_SAFE_INTEGER } })
     }
-    expect(() => scheduler.addNode({ name: 'n', allocatable: {} })).toThrow(expect.objectContaining({ code: 'OutOfRange' }))
+    expect(() => scheduler.addNode({ name: 'n', allocatable: {} })).toThrow(
+      expect.objectContaining({ code: 'OutOfRange' }),
+    )
     expect(scheduler.nodeCount).toBe(0)
     scheduler.removeTask('t2')
     scheduler.addNode({ name: 'n', allocatable: {} })
@@ -274,20 +292,32 @@ describe('profiles', () => {
   const even = { name: 'even', locality: 'node' as const, score: () => 0 }
 
   test('two plugins of one name, and weights that are no number ≥ 0, are refused', () => {
-    const twice = { name: 'p', filters: [], scores: [{ plugin: even, weight: 1 }, { plugin: even, weight: 1 }] }
+    const twice = {
+      name: 'p',
+      filters: [],
+      scores: [
+        { plugin: even, weight: 1 },
+        { plugin: even, weight: 1 },
+      ],
+    }
     expect(() => createScheduler({ profile: twice })).toThrow(/scores\[1\]\.plugin\.name: is given twice/)
     const weight = { name: 'p', filters: [], scores: [{ plugin: even, weight: Number.NaN }] }
     expect(() => createScheduler({ profile: weight })).toThrow(/scores\[0\]\.weight/)
   })
 
-  test.each(['node', 'normalised'] as const)('a %s score outside 0 to 100 is a mistake of its plugin', locality => {
-    const plugin =
-      locality === 'node'
-        ? { ...even, score: () => Number.NaN }
-        : { name: 'odd', locality, score: () => 1, normalize: () => [101] }
-    const scheduler = createScheduler({ profile: { name: 'p', filters: [], scores: [{ plugin, weight: 1 }] } })
-    scheduler.addNode({ name: 'n', allocatable: {} })
-    expect(() => scheduler.place({ key: 't' })).toThrow(expect.objectContaining({ code: 'Usage' }))
-    expect(scheduler.taskCount).toBe(0)
-  })
+  test.each(['node', 'normalised'] as const)(
+    'a %s score outside 0 to 100 is a mistake of its plugin',
+    locality => {
+      const plugin =
+        locality === 'node'
+          ? { ...even, score: () => Number.NaN }
+          : { name: 'odd', locality, score: () => 1, normalize: () => [101] }
+      const scheduler = createScheduler({
+        profile: { name: 'p', filters: [], scores: [{ plugin, weight: 1 }] },
+      })
+      scheduler.addNode({ name: 'n', allocatable: {} })
+      expect(() => scheduler.place({ key: 't' })).toThrow(expect.objectContaining({ code: 'Usage' }))
+      expect(scheduler.taskCount).toBe(0)
+    },
+  )
 })

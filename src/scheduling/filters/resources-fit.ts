@@ -31,7 +31,12 @@ function shortages(request: PreparedRequest, node: NodeView): readonly FilterRea
       code: 'TooManyTasks',
       message: 'Too many tasks',
       unresolvable: node.taskLimit < 1,
-      params: { resource: 'pods', asked: 1, free: node.taskLimit - node.taskCount, allocatable: node.taskLimit },
+      params: {
+        resource: 'pods',
+        asked: 1,
+        free: node.taskLimit - node.taskCount,
+        allocatable: node.taskLimit,
+      },
     })
   }
   for (const demand of request.demands) {

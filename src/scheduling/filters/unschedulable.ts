@@ -18,6 +18,7 @@ export function unschedulable(options: UnschedulableOptions = {}): FilterPlugin 
   return {
     name: 'unschedulable',
     locality: 'node',
-    filter: (request, node) => (node.unschedulable && !isTolerated(taint, request.tolerations) ? CLOSED : undefined),
+    filter: (request, node) =>
+      node.unschedulable && !isTolerated(taint, request.tolerations) ? CLOSED : undefined,
   }
 }

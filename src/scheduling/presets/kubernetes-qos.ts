@@ -20,7 +20,8 @@ export function kubernetesQosClass(pod: KubernetesPodResources): KubernetesQosCl
   const limits = sumCounted(parts.map(part => part.limits))
   if (requests.size === 0 && limits.size === 0) return 'BestEffort'
   const isLimited = parts.every(({ limits = {} }) => COUNTED.every(name => (limits[name] ?? 0) > 0))
-  const isEqual = requests.size === limits.size && [...requests].every(([name, sum]) => limits.get(name) === sum)
+  const isEqual =
+    requests.size === limits.size && [...requests].every(([name, sum]) => limits.get(name) === sum)
   return isLimited && isEqual ? 'Guaranteed' : 'Burstable'
 }
 

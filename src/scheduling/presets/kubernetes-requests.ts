@@ -53,7 +53,11 @@ export function kubernetesRequests(
 }
 
 /** Keeps zeros: asking for none is not the same as saying nothing. */
-function merge(a: ResourceVector, b: ResourceVector, combine: (x: number, y: number) => number): ResourceVector {
+function merge(
+  a: ResourceVector,
+  b: ResourceVector,
+  combine: (x: number, y: number) => number,
+): ResourceVector {
   const result: Record<string, number> = { ...a }
   for (const [name, amount] of Object.entries(b)) {
     const other = result[name]

@@ -31,19 +31,27 @@ export interface Allocation {
   readonly weight: number
 }
 
-export const DEFAULT_RESOURCES: readonly WeightedResource[] = Object.freeze([{ name: 'cpu' }, { name: 'memory' }])
+export const DEFAULT_RESOURCES: readonly WeightedResource[] = Object.freeze([
+  { name: 'cpu' },
+  { name: 'memory' },
+])
 
 /** @throws InvalidError when there is no resource, a name comes twice or a weight is no positive whole number */
 export function checkWeightedResources(resources: readonly WeightedResource[]): void {
   if (resources.length === 0) {
-    throw new InvalidError('score', [{ field: 'resources', value: resources, message: 'must name at least one resource' }])
+    throw new InvalidError('score', [
+      { field: 'resources', value: resources, message: 'must name at least one resource' },
+    ])
   }
   const seen = new Set<string>()
   for (const [index, { name, weight = 1 }] of resources.entries()) {
     const field = `resources[${index}]`
-    if (seen.has(name)) throw new InvalidError('score', [{ field: `${field}.name`, value: name, message: 'is given twice' }])
+    if (seen.has(name))
+      throw new InvalidError('score', [{ field: `${field}.name`, value: name, message: 'is given twice' }])
     if (!Number.isSafeInteger(weight) || weight < 1) {
-      throw new InvalidError('score', [{ field: `${field}.weight`, value: weight, message: 'must be a whole number of at least 1' }])
+      throw new InvalidError('score', [
+        { field: `${field}.weight`, value: weight, message: 'must be a whole number of at least 1' },
+      ])
     }
     seen.add(name)
   }

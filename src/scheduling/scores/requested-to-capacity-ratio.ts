@@ -69,7 +69,8 @@ function heightAt(used: number, shape: readonly ShapePoint[]): number {
 }
 
 function checkShape(shape: readonly ShapePoint[]): void {
-  const within = (value: number, max: number): boolean => Number.isInteger(value) && value >= 0 && value <= max
+  const within = (value: number, max: number): boolean =>
+    Number.isInteger(value) && value >= 0 && value <= max
   const isFine =
     shape.length > 0 &&
     shape.every(([used, score], index) => {
