@@ -100,10 +100,14 @@ describe('the package', () => {
   })
 })
 
-/** The values, not the types, that an API report declares. */
+/** The values, not the types, that an API report declares; one named as a global stands there as `Name_2`. */
 function reportedValues(file: string): string[] {
-  const declarations = /^export (?:abstract |declare )?(?:class|function|const|let|enum) ([\w$]+)/gm
-  return [
-    ...new Set([...readFileSync(file, 'utf8').matchAll(declarations)].map(([, name = '']) => name)),
-  ].toSorted()
+  const text = readFileSync(file, 'utf8')
+  const declared = /^(export )?(?:abstract |declare )?(?:class|function|const|let|enum) ([\w$]+)/gm
+  const values = [...text.matchAll(declared)].map(([, exported, name = '']) => ({ exported, name }))
+  const renamed = [...text.matchAll(/^export \{ ([\w$]+) as ([\w$]+) \}/gm)]
+    .filter(([, inner]) => values.some(({ name }) => name === inner))
+    .map(([, , name = '']) => name)
+  const direct = values.filter(({ exported }) => exported).map(({ name }) => name)
+  return [...new Set([...direct, ...renamed])].toSorted()
 }
