@@ -47,7 +47,7 @@ export interface Cluster {
   /** Process ids by task uid. */
   processes(): readonly (readonly [uid: string, pid: number])[]
   /** The node's processes and its agent are gone at once, as in a power cut. */
-  failNode(name: string): void
+  failNode(name: string): Promise<void>
   /** Stops every loop and leaves no process behind. */
   close(): Promise<void>
 }
@@ -86,10 +86,10 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
     listening: () => proxy.listening(),
     notice: loopback.notice,
     processes: () => [...nodes.values()].flatMap(node => [...node.runtime.pids()]),
-    failNode: name => nodes.get(name)?.fail(),
+    failNode: async name => nodes.get(name)?.fail(),
     async close() {
       await control.stop({ gracePeriodMs: 1_000 })
-      for (const node of nodes.values()) node.fail()
+      await Promise.all([...nodes.values()].map(node => node.fail()))
       await Promise.all([dns.close(), proxy.close()])
       await store.close()
     },

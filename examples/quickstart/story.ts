@@ -44,13 +44,16 @@ export async function tellStory(
     return done && right.length === replicas && alive().length === replicas
   }
   const until = async (what: string, holds: () => boolean): Promise<void> => {
+    const holdsOrFails = (): boolean => {
+      const failed = client.list(Task, { namespace: ref.namespace }).items.find(cannotRun)
+      if (failed === undefined) return holds()
+      throw new StoryError(`${what}: cannot be, task ${failed.metadata.name} ${failed.status?.message}`)
+    }
     try {
-      await waitUntil(client, [Deployment, Task], holds, { timeoutMs: STEP_TIMEOUT_MS })
+      await waitUntil(client, [Deployment, Task], holdsOrFails, { timeoutMs: STEP_TIMEOUT_MS })
     } catch (error) {
       if (!isKeelsonError(error, 'Timeout')) throw error
-      const failed = client.list(Task, { namespace: ref.namespace }).items.find(t => t.status?.phase === 'Failed')
-      const why = failed === undefined ? '' : `; task ${failed.metadata.name} ${failed.status?.message}`
-      throw new StoryError(`${what}: not within ${STEP_TIMEOUT_MS / 1000} s${why}`)
+      throw new StoryError(`${what}: not within ${STEP_TIMEOUT_MS / 1000} s`)
     }
   }
   const setVersion = (version: string, extra: readonly { name: string; value: string }[] = []) =>
@@ -118,7 +121,7 @@ export async function tellStory(
     })
     await step('a node fails', { after: first, planned: false }, async () => {
       const name = tasks()[0]?.spec.nodeName ?? ''
-      cluster.failNode(name)
+      await cluster.failNode(name)
       await until('its tasks run elsewhere', () => serves(first, many) && !tasks().some(t => t.spec.nodeName === name))
     })
     const sent = results.reduce((sum, result) => sum + result.load.sent, 0)
@@ -128,4 +131,10 @@ export async function tellStory(
     await load.stop()
   }
   return results
+}
+
+/** The command does not exist or may not be executed; trying again is of no use. 126 and 127 are a shell's words for it. */
+function cannotRun({ status }: Task): boolean {
+  const refused = status?.message?.startsWith('could not be started') === true
+  return status?.phase === 'Failed' && (refused || status.exitCode === 126 || status.exitCode === 127)
 }

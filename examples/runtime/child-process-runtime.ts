@@ -19,8 +19,8 @@ export interface ChildProcessRuntimeOptions {
 export interface ChildProcessRuntime extends TaskRuntime {
   /** Process ids by task uid. */
   pids(): ReadonlyMap<string, number>
-  /** Ends every process at once, as a power cut would. */
-  killAll(): void
+  /** Ends every process at once, as a power cut would; resolves when all are gone. */
+  killAll(): Promise<void>
 }
 
 interface Child {
@@ -93,8 +93,10 @@ export function createChildProcessRuntime(options: ChildProcessRuntimeOptions): 
       return { result: 'failure', message: 'exec probes are not supported for child processes' }
     },
     pids: () => new Map([...children].map(([uid, child]) => [uid, child.process.pid ?? 0])),
-    killAll() {
-      for (const child of children.values()) signalGroup(child.process, 'SIGKILL')
+    async killAll() {
+      const all = [...children.values()]
+      for (const child of all) signalGroup(child.process, 'SIGKILL')
+      await Promise.all(all.map(child => child.exited))
     },
   }
 }

@@ -19,8 +19,8 @@ export interface SimulatedNodeOptions {
 /** A node on this machine. */
 export interface SimulatedNode {
   readonly runtime: ChildProcessRuntime
-  /** Agent, heartbeat and processes are gone at once. */
-  fail(): void
+  /** Agent, heartbeat and processes are gone at once; resolves when the last process is. */
+  fail(): Promise<void>
 }
 
 const CAPACITY = { cpu: 4, memory: '4Gi', tasks: 20 }
@@ -42,7 +42,7 @@ export async function startNode(client: Client, options: SimulatedNodeOptions): 
     runtime,
     fail() {
       env.close()
-      runtime.killAll()
+      return runtime.killAll()
     },
   }
 }
