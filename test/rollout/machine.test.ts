@@ -119,6 +119,24 @@ describe('a change midway', () => {
     expect(world.sizes()).toEqual({ c: 10 })
   })
 
+  test('drains the half-done revision first even when all of it is available', () => {
+    const world = runningWorld(10, rolling({ maxSurge: 3, maxUnavailable: 2 }))
+    world.roll('b')
+    world.settle(['b'])
+    world.sets.set('b', { revision: 'b', size: 5, available: 5 })
+    world.roll('c')
+    world.step()
+    expect(world.sizes()).toEqual({ a: 8 })
+  })
+
+  test('of the revision does not call a failure superseded', () => {
+    const world = runningWorld(4)
+    breakDown(world)
+    world.roll('c')
+    world.settle()
+    expect(world.outcomes).toEqual(['1 succeeded', '2 failed deadline', '3 succeeded'])
+  })
+
   test('to zero proves nothing: the rollout waits, without a deadline, for instances to judge', () => {
     const world = runningWorld(3)
     world.roll('b', { desired: 0 })

@@ -107,6 +107,21 @@ describe('move', () => {
     }
   })
 
+  test('unavailable instances of a revision at its goal are kept count of, too', () => {
+    const sets = [
+      { revision: 'old', size: 3, available: 0 },
+      { revision: 'new', size: 10, available: 0 },
+    ]
+    const step = move({
+      sets,
+      goal: new Map([['new', 10]]),
+      bounds: { floor: 8, ceil: 13 },
+      grow: ['new'],
+      shrink: ['old'],
+    })
+    expect(step.sizes.get('old')).toBe(3)
+  })
+
   test('a new revision that never becomes available does not use up the old one', () => {
     // Old instances flap one at a time; each is unavailable at some step and must not be traded in.
     let sets: readonly Tally[] = [{ revision: 'old', size: 10, available: 10 }]
