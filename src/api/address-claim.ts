@@ -15,5 +15,8 @@ export const AddressClaim: Kind<AddressClaimSpec, never> = /* @__PURE__ */ defin
   kind: 'AddressClaim',
   plural: 'addressclaims',
   namespaced: false,
+  // IPv6 addresses have colons.
+  nameFormat: 'path-segment',
   schema: /* @__PURE__ */ objectSchema(addressClaimSpecSchema),
+  indexes: { owner: ({ spec: { owner } }) => `${owner.kind}/${owner.namespace}/${owner.name}` },
 })

@@ -21,7 +21,9 @@ export interface AddressSpace {
   readonly static: readonly Span[]
   addressAt(index: number): string
   /** `unusable` is the network or broadcast address of a block. */
-  find(address: string): { readonly kind: 'usable'; readonly index: number } | { readonly kind: 'unusable' | 'outside' }
+  find(
+    address: string,
+  ): { readonly kind: 'usable'; readonly index: number } | { readonly kind: 'unusable' | 'outside' }
 }
 
 /**
@@ -31,15 +33,20 @@ export interface AddressSpace {
  * @param staticBand how many addresses at the start of a block are its static band
  * @throws InvalidError for no blocks, overlapping ones, or more than 2^24 addresses
  */
-export function createAddressSpace(texts: readonly string[], staticBand: (block: Cidr) => number): AddressSpace {
+export function createAddressSpace(
+  texts: readonly string[],
+  staticBand: (block: Cidr) => number,
+): AddressSpace {
   const blocks = texts.map(parseCidr)
   if (blocks.length === 0) throw invalid(texts, 'must name at least one block')
   for (const [i, block] of blocks.entries()) {
     const other = blocks.slice(0, i).find(earlier => cidrOverlaps(earlier, block))
-    if (other !== undefined) throw invalid(texts, `must not overlap, as ${formatCidr(other)} and ${formatCidr(block)} do`)
+    if (other !== undefined)
+      throw invalid(texts, `must not overlap, as ${formatCidr(other)} and ${formatCidr(block)} do`)
   }
   const total = blocks.reduce((sum, block) => sum + usableCount(block), 0n)
-  if (total > maxPoolSize) throw invalid(texts, `must have at most ${maxPoolSize} addresses in all; use longer prefixes`)
+  if (total > maxPoolSize)
+    throw invalid(texts, `must have at most ${maxPoolSize} addresses in all; use longer prefixes`)
   const dynamic: Span[] = []
   const fixed: Span[] = []
   const bases: number[] = []
@@ -60,7 +67,10 @@ export function createAddressSpace(texts: readonly string[], staticBand: (block:
     addressAt: index => {
       const at = bases.findLastIndex(base => base <= index)
       const block = blocks[at] as Cidr
-      return formatIp({ family: block.family, value: firstUsable(block) + BigInt(index - (bases[at] as number)) })
+      return formatIp({
+        family: block.family,
+        value: firstUsable(block) + BigInt(index - (bases[at] as number)),
+      })
     },
     find: text => {
       const address = parseIp(text)

@@ -24,12 +24,18 @@ export function parseCidr(text: string): Cidr {
   const width = address?.family === 4 ? 32 : 128
   const prefix = /^(0|[1-9]\d{0,2})$/.test(prefixText) ? Number(prefixText) : -1
   if (address === undefined || prefix < 0 || prefix > width) {
-    throw invalid(text, 'must be an address, a slash and a prefix length, such as 10.96.0.0/16 or fd00:96::/112')
+    throw invalid(
+      text,
+      'must be an address, a slash and a prefix length, such as 10.96.0.0/16 or fd00:96::/112',
+    )
   }
   const size = 1n << BigInt(width - prefix)
   const first = address.value - (address.value % size)
   if (first !== address.value) {
-    throw invalid(text, `has bits set behind its prefix; write ${formatIp({ family: address.family, value: first })}/${prefix}`)
+    throw invalid(
+      text,
+      `has bits set behind its prefix; write ${formatIp({ family: address.family, value: first })}/${prefix}`,
+    )
   }
   return { family: address.family, prefix, first, last: first + size - 1n, size }
 }

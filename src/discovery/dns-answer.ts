@@ -1,5 +1,12 @@
 import { encodeDnsMessage, maxMessageBytes } from './dns-encode.js'
-import { type DnsHeader, type DnsMessage, type DnsQuestion, type Edns, flagBits, opcodeOf } from './dns-message.js'
+import {
+  type DnsHeader,
+  type DnsMessage,
+  type DnsQuestion,
+  type Edns,
+  flagBits,
+  opcodeOf,
+} from './dns-message.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
 import { type DnsRecord, dnsTypeName, questionTypeCodes, rcodes } from './dns-record.js'
 import type { RegistryQuestion, Resolution } from './naming-profile.js'
@@ -51,7 +58,8 @@ function respond(request: DnsMessage, question: DnsQuestion, options: DnsAnswerO
   const { transport, rotation = 0, ednsBytes = 1232 } = options
   const offered = request.edns
   const edns: Edns | undefined = offered && { udpSize: ednsBytes, version: 0, dnssecOk: offered.dnssecOk }
-  const udpLimit = offered === undefined ? plainUdpBytes : Math.max(plainUdpBytes, Math.min(offered.udpSize, ednsBytes))
+  const udpLimit =
+    offered === undefined ? plainUdpBytes : Math.max(plainUdpBytes, Math.min(offered.udpSize, ednsBytes))
   const blank: DnsMessage = {
     ...{ id: request.id, response: true, opcode: 0, authoritative: false, truncated: false },
     ...{ recursionDesired: request.recursionDesired, recursionAvailable: false, questions: [question] },
@@ -62,10 +70,20 @@ function respond(request: DnsMessage, question: DnsQuestion, options: DnsAnswerO
     encodeDnsMessage({ ...blank, ...fields }, transport === 'tcp' ? maxMessageBytes : udpLimit)
   if (offered !== undefined && offered.version !== 0) return send({ rcode: rcodes.BADVERS })
   if (question.typeCode === questionTypeCodes.OPT) return send({ rcode: rcodes.FORMERR })
-  if (question.classCode !== internetClass || isTransfer(question.typeCode)) return send({ rcode: rcodes.REFUSED })
+  if (question.classCode !== internetClass || isTransfer(question.typeCode))
+    return send({ rcode: rcodes.REFUSED })
   const type = dnsTypeName(question.typeCode) ?? question.typeCode
-  const { rcode, authoritative, answers, authority, additional } = options.resolve({ name: question.name, type })
-  return send({ rcode: rcodes[rcode], authoritative, answers: rotate(answers, rotation), authority, additional })
+  const { rcode, authoritative, answers, authority, additional } = options.resolve({
+    name: question.name,
+    type,
+  })
+  return send({
+    rcode: rcodes[rcode],
+    authoritative,
+    answers: rotate(answers, rotation),
+    authority,
+    additional,
+  })
 }
 
 function isTransfer(typeCode: number): boolean {

@@ -32,7 +32,12 @@ export function encodeDnsMessage(message: DnsMessage, maxBytes: number = maxMess
   const additional = required ? writeSets(writer, message.additional, limit) : 0
   if (message.edns !== undefined) writeOpt(writer, message)
   writer.patchU16(2, flagWord(message, message.truncated || !required))
-  const counts = [message.questions.length, answers, authority, additional + (message.edns === undefined ? 0 : 1)]
+  const counts = [
+    message.questions.length,
+    answers,
+    authority,
+    additional + (message.edns === undefined ? 0 : 1),
+  ]
   for (const [i, count] of counts.entries()) writer.patchU16(4 + 2 * i, count)
   return writer.finish()
 }

@@ -1,4 +1,12 @@
-import { type DnsHeader, type DnsMessage, type DnsParse, type DnsQuestion, type Edns, flagBits, opcodeOf } from './dns-message.js'
+import {
+  type DnsHeader,
+  type DnsMessage,
+  type DnsParse,
+  type DnsQuestion,
+  type Edns,
+  flagBits,
+  opcodeOf,
+} from './dns-message.js'
 import { readName } from './dns-name.js'
 import { type DnsRecord, dnsTypeName, questionTypeCodes } from './dns-record.js'
 import { ipFromBytes } from './ip-address.js'
@@ -87,7 +95,11 @@ function readSection(bytes: Uint8Array, start: number, count: number): Section |
     const classCode = u16(bytes, fixed + 2)
     if (typeCode === questionTypeCodes.OPT) {
       if (owner.name !== '.') return undefined
-      const edns = { udpSize: classCode, version: bytes[fixed + 5] as number, dnssecOk: (bytes[fixed + 6] as number) >= 128 }
+      const edns = {
+        udpSize: classCode,
+        version: bytes[fixed + 5] as number,
+        dnssecOk: (bytes[fixed + 6] as number) >= 128,
+      }
       opt.push({ edns, highRcode: bytes[fixed + 4] as number })
     } else {
       const head = { name: owner.name, ttl: u32(bytes, fixed + 4), typeCode, classCode }

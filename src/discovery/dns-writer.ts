@@ -66,7 +66,8 @@ export class DnsWriter {
    */
   name(name: string, compress = true): void {
     const labels = nameLabels(name)
-    if (labels === undefined) throw invalid('name', name, 'must have labels of 1 to 63 bytes and at most 255 bytes in all')
+    if (labels === undefined)
+      throw invalid('name', name, 'must have labels of 1 to 63 bytes and at most 255 bytes in all')
     const keys = compress ? suffixKeys(labels) : []
     for (const [i, label] of labels.entries()) {
       const key = keys[i]
@@ -100,7 +101,8 @@ export class DnsWriter {
       case 'A':
       case 'AAAA': {
         const bytes = ipBytes(record.address)
-        if (bytes?.length !== (record.type === 'A' ? 4 : 16)) throw invalid('address', record.address, `must be what ${record.type} holds`)
+        if (bytes?.length !== (record.type === 'A' ? 4 : 16))
+          throw invalid('address', record.address, `must be what ${record.type} holds`)
         return this.put(bytes)
       }
       case 'CNAME':
@@ -116,7 +118,8 @@ export class DnsWriter {
       case 'SOA':
         this.name(record.primary)
         this.name(record.mailbox)
-        for (const value of [record.serial, record.refresh, record.retry, record.expire, record.minimum]) this.u32(value)
+        for (const value of [record.serial, record.refresh, record.retry, record.expire, record.minimum])
+          this.u32(value)
     }
   }
 

@@ -41,7 +41,8 @@ export function planSlices<E extends { readonly id: string }>(input: SlicePlanIn
   const drafts = existing.map(slice => keepDesired(slice, rest, equal))
   const left = sortedById(rest)
   const touched = drafts.filter(draft => draft.touched && draft.endpoints.length > 0)
-  for (const draft of touched.sort(byFullest)) draft.endpoints.push(...left.splice(0, maxPerSlice - draft.endpoints.length))
+  for (const draft of touched.sort(byFullest))
+    draft.endpoints.push(...left.splice(0, maxPerSlice - draft.endpoints.length))
   if (left.length > 0 && left.length < maxPerSlice) {
     const fits = drafts.filter(draft => !draft.touched && draft.endpoints.length + left.length <= maxPerSlice)
     const fullest = fits.sort(byFullest)[0]
@@ -59,10 +60,15 @@ export function planSlices<E extends { readonly id: string }>(input: SlicePlanIn
     if (placeholder === undefined) fresh.push([])
     else if (placeholder.touched) alive.push(placeholder)
   }
-  const reused = fresh.splice(0, empty.length).map((endpoints, i) => ({ name: (empty[i] as Draft<E>).name, endpoints }))
+  const reused = fresh
+    .splice(0, empty.length)
+    .map((endpoints, i) => ({ name: (empty[i] as Draft<E>).name, endpoints }))
   return {
     create: fresh.map((endpoints, n) => ({ name: newName(n), endpoints })),
-    update: [...alive.filter(draft => draft.touched).map(({ name, endpoints }) => ({ name, endpoints })), ...reused],
+    update: [
+      ...alive.filter(draft => draft.touched).map(({ name, endpoints }) => ({ name, endpoints })),
+      ...reused,
+    ],
     delete: empty.slice(reused.length).map(draft => draft.name),
   }
 }

@@ -98,7 +98,11 @@ function assertBounds(values: Readonly<Record<string, number>>): void {
     if (threshold && !(Number.isInteger(value) && value >= 1)) {
       problems.push({ field, value, message: 'must be a whole number of at least 1' })
     } else if (!threshold && !(Number.isFinite(value) && (field === 'intervalMs' ? value > 0 : value >= 0))) {
-      problems.push({ field, value, message: `must be a finite number of milliseconds ${field === 'intervalMs' ? '> 0' : '≥ 0'}` })
+      problems.push({
+        field,
+        value,
+        message: `must be a finite number of milliseconds ${field === 'intervalMs' ? '> 0' : '≥ 0'}`,
+      })
     }
   }
   if (problems.length > 0) throw new InvalidError('health machine', problems)

@@ -2,7 +2,14 @@
 export type { Endpoint, PortProtocol, RegisteredPort, RegisteredService, TrafficShare } from './service.js'
 export type { RegistryChange } from './registry-change.js'
 export type { RegistrySnapshot, ServiceView } from './registry-snapshot.js'
-export { createRegistry, type EndpointFilter, endpointsOf, type Registry, type RegistryDelta, type RegistryOptions } from './registry.js'
+export {
+  createRegistry,
+  type EndpointFilter,
+  endpointsOf,
+  type Registry,
+  type RegistryDelta,
+  type RegistryOptions,
+} from './registry.js'
 export type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry-consumers.js'
 export type { RegistryProblem } from './registry-problems.js'
 
@@ -25,14 +32,18 @@ export {
   type ProbeOutcome,
 } from './health.js'
 export { type DockerHealthCheck, dockerHealth } from './presets/docker-health.js'
-export { createProbeMachine, kubernetesProbe, type ProbeTimings, type ProbeUse } from './presets/kubernetes-probes.js'
+export {
+  createProbeMachine,
+  kubernetesProbe,
+  type ProbeTimings,
+  type ProbeUse,
+} from './presets/kubernetes-probes.js'
 export { type MarathonHealthCheck, marathonHealth } from './presets/marathon-health.js'
 
 // Addresses.
 export {
   type AddressPool,
   type AddressPoolOptions,
-  type AddressStrategy,
   createAddressPool,
   type HeldAddress,
 } from './address-pool.js'
@@ -43,10 +54,21 @@ export {
   type OwnerShare,
   PoolExhaustedError,
 } from './address-errors.js'
+export type { AddressStrategy } from './address-search.js'
 export { canonicalIp, formatIp, type IpAddress, parseIp } from './ip-address.js'
 export { type Cidr, parseCidr } from './cidr.js'
 export { kubernetesStaticBand } from './presets/kubernetes-addresses.js'
 
 // Endpoints.
-export { eligibleEndpoints, endpointConditions, type TaskReadiness, type TrafficScope } from './endpoint-conditions.js'
+export {
+  eligibleEndpoints,
+  endpointConditions,
+  type TaskReadiness,
+  type TrafficScope,
+} from './endpoint-conditions.js'
 export { planSlices, type SliceContent, type SlicePlan, type SlicePlanInput } from './endpoint-slices.js'
+
+// Controllers.
+export { type AddressControllerOptions, createAddressController } from './address-controller.js'
+export { createEndpointsController, type EndpointsControllerOptions } from './endpoints-controller.js'
+export { createRegistryFeed } from './registry-feed-controller.js'

@@ -8,7 +8,12 @@ export type RegistryChange =
   | { readonly op: 'set-service'; readonly service: RegisteredService }
   | { readonly op: 'delete-service'; readonly service: string }
   /** Replaces all endpoints that came under this slice name; slices of one service are merged. */
-  | { readonly op: 'set-endpoints'; readonly service: string; readonly slice: string; readonly endpoints: readonly Endpoint[] }
+  | {
+      readonly op: 'set-endpoints'
+      readonly service: string
+      readonly slice: string
+      readonly endpoints: readonly Endpoint[]
+    }
   | { readonly op: 'delete-endpoints'; readonly service: string; readonly slice: string }
   /** Makes a namespace known although no service is in it. */
   | { readonly op: 'set-namespace'; readonly namespace: string }
@@ -34,7 +39,8 @@ export function assertChange(change: RegistryChange): void {
         value: change.endpoints,
         message: `must hold at most ${limits.endpoints} endpoints; use more slices`,
       })
-      for (const [i, endpoint] of change.endpoints.entries()) checkEndpoint(endpoint, `endpoints[${i}]`, check)
+      for (const [i, endpoint] of change.endpoints.entries())
+        checkEndpoint(endpoint, `endpoints[${i}]`, check)
       break
     case 'delete-service':
     case 'delete-endpoints':
@@ -117,11 +123,19 @@ function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {
   }
 }
 
-function checkAddresses(addresses: readonly string[], rule: { field: string; max: number }, check: Check): void {
+function checkAddresses(
+  addresses: readonly string[],
+  rule: { field: string; max: number },
+  check: Check,
+): void {
   const { field, max } = rule
   check(addresses.length <= max, { field, value: addresses, message: `must hold at most ${max} addresses` })
   for (const [i, address] of addresses.entries()) {
-    check(ipFamily(address) !== 0, { field: `${field}[${i}]`, value: address, message: 'must be an IPv4 or IPv6 address' })
+    check(ipFamily(address) !== 0, {
+      field: `${field}[${i}]`,
+      value: address,
+      message: 'must be an IPv4 or IPv6 address',
+    })
   }
 }
 

@@ -52,14 +52,22 @@ export function createConsumers(registryRevision: () => number): Consumers {
   const acknowledged = new Map<string, number>()
   const waiters = new Set<Waiter>()
   const behind = (revision: number): readonly string[] =>
-    [...acknowledged].filter(([, at]) => at < revision).map(([name]) => name).sort()
-  const reached = (revision: number): boolean => registryRevision() >= revision && behind(revision).length === 0
+    [...acknowledged]
+      .filter(([, at]) => at < revision)
+      .map(([name]) => name)
+      .sort()
+  const reached = (revision: number): boolean =>
+    registryRevision() >= revision && behind(revision).length === 0
   const advanced = (): void => {
     for (const waiter of [...waiters]) if (reached(waiter.revision)) waiter.done()
   }
   const open = (name: string): RegistryConsumer => {
-    if (acknowledged.has(name)) throw new UsageError(`a registry consumer named "${name}" exists already; close it or choose another name`)
-    if (acknowledged.size >= limits.consumers) throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
+    if (acknowledged.has(name))
+      throw new UsageError(
+        `a registry consumer named "${name}" exists already; close it or choose another name`,
+      )
+    if (acknowledged.size >= limits.consumers)
+      throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
     acknowledged.set(name, 0)
     let closed = false
     let own = 0
@@ -86,10 +94,16 @@ export function createConsumers(registryRevision: () => number): Consumers {
   const wait = (revision: number, { clock, timeoutMs }: WaitOptions): Promise<ConsumerReport> =>
     new Promise((resolve, reject) => {
       if (reached(revision)) return resolve({ kind: 'acknowledged', revision })
-      if (waiters.size >= limits.waiters) return reject(new UsageError(`a registry has at most ${limits.waiters} waiters`))
+      if (waiters.size >= limits.waiters)
+        return reject(new UsageError(`a registry has at most ${limits.waiters} waiters`))
       const cancel = clock.after(timeoutMs, () => {
         waiters.delete(waiter)
-        resolve({ kind: 'timed-out', revision, registryRevision: registryRevision(), waiting: behind(revision) })
+        resolve({
+          kind: 'timed-out',
+          revision,
+          registryRevision: registryRevision(),
+          waiting: behind(revision),
+        })
       })
       const waiter: Waiter = {
         revision,

@@ -16,7 +16,8 @@ export function verifySnapshot(snapshot: RegistrySnapshot): readonly RegistryPro
     if (services.length > 1) problems.push({ kind: 'shared-vip', address, services })
   }
   for (const [service, view] of sorted(snapshot.services.entries())) {
-    if (view.service === undefined) problems.push({ kind: 'orphan-endpoints', service, slices: [...view.slices.keys()].sort() })
+    if (view.service === undefined)
+      problems.push({ kind: 'orphan-endpoints', service, slices: [...view.slices.keys()].sort() })
     const seen = new Set<string>()
     const twice = new Set<string>()
     for (const endpoints of view.slices.values()) {

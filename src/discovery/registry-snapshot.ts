@@ -89,12 +89,18 @@ interface SnapshotEdit {
 function applyChange(edit: SnapshotEdit, change: Exclude<RegistryChange, { op: 'synced' }>): void {
   switch (change.op) {
     case 'set-service':
-      return replaceView(edit, serviceKey(change.service), view => ({ slices: view.slices, service: change.service }))
+      return replaceView(edit, serviceKey(change.service), view => ({
+        slices: view.slices,
+        service: change.service,
+      }))
     case 'delete-service':
       return replaceView(edit, change.service, view => ({ slices: view.slices }))
     case 'set-endpoints': {
       const { slice, endpoints } = change
-      return replaceView(edit, change.service, view => ({ ...view, slices: new Map(view.slices).set(slice, endpoints) }))
+      return replaceView(edit, change.service, view => ({
+        ...view,
+        slices: new Map(view.slices).set(slice, endpoints),
+      }))
     }
     case 'delete-endpoints':
       return replaceView(edit, change.service, view => {
@@ -150,7 +156,11 @@ interface AddressChange {
   readonly after: readonly string[] | undefined
 }
 
-function reindex(index: MapEdit<readonly string[]>, key: string, { before = [], after = [] }: AddressChange): void {
+function reindex(
+  index: MapEdit<readonly string[]>,
+  key: string,
+  { before = [], after = [] }: AddressChange,
+): void {
   const gone = new Set(before.map(address => canonicalIp(address) ?? address))
   const kept = new Set(after.map(address => canonicalIp(address) ?? address))
   for (const address of gone) {

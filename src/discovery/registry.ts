@@ -2,7 +2,12 @@ import type { Cancel, Logger } from '../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../core/index.js'
 import { type NamingProfile, type RegistryQuestion, type Resolution, resolveWith } from './naming-profile.js'
 import { assertChange, type RegistryChange } from './registry-change.js'
-import { type ConsumerReport, createConsumers, type RegistryConsumer, type WaitOptions } from './registry-consumers.js'
+import {
+  type ConsumerReport,
+  createConsumers,
+  type RegistryConsumer,
+  type WaitOptions,
+} from './registry-consumers.js'
 import { type RegistryProblem, verifySnapshot } from './registry-problems.js'
 import { applyChanges, emptySnapshot, type RegistrySnapshot } from './registry-snapshot.js'
 import type { Endpoint } from './service.js'
@@ -29,7 +34,7 @@ export type EndpointFilter = 'ready' | 'serving' | 'all'
 /**
  * Services and endpoints by revision. Names, reverse names and balancing sets are derived from it, never edited.
  *
- * Guarantees: a revision is visible whole or not at all; a snapshot never changes; listeners hear each revision
+ * Guarantees: what one call applies is visible whole or not at all; a snapshot never changes; listeners hear each call
  * once, in order, after it is visible; the cost of `apply` follows the services touched, not those that exist.
  */
 export interface Registry {
@@ -37,7 +42,7 @@ export interface Registry {
   /**
    * Takes over all changes of one revision of the source.
    *
-   * @param revision greater than the last one; until `synced` was applied, the same one may come again
+   * @param revision at least the last one; with an equal one the changes add to it
    * @throws InvalidError when a change is not acceptable or the revision goes back; nothing is changed then
    * @throws UsageError when called from a listener
    */
@@ -108,7 +113,8 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
       return current.revision
     },
     apply: (revision, changes) => {
-      if (applying) throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
+      if (applying)
+        throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
       assertRevision(current, revision)
       for (const change of changes) assertChange(change)
       current = applyChanges(current, revision, changes)
@@ -133,7 +139,11 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
 }
 
 /** Endpoints of one service of a snapshot; none while the service itself is unknown. */
-export function endpointsOf(snapshot: RegistrySnapshot, service: string, filter: EndpointFilter = 'ready'): readonly Endpoint[] {
+export function endpointsOf(
+  snapshot: RegistrySnapshot,
+  service: string,
+  filter: EndpointFilter = 'ready',
+): readonly Endpoint[] {
   const view = snapshot.services.get(service)
   if (view?.service === undefined) return []
   if (filter === 'all') return view.endpoints
@@ -141,9 +151,8 @@ export function endpointsOf(snapshot: RegistrySnapshot, service: string, filter:
 }
 
 function assertRevision(current: RegistrySnapshot, revision: number): void {
-  const lowest = current.revision + (current.synced ? 1 : 0)
-  if (Number.isSafeInteger(revision) && revision >= lowest) return
-  const message = `must be a whole number of at least ${lowest}: each revision is applied once, whole and in order`
+  if (Number.isSafeInteger(revision) && revision >= current.revision) return
+  const message = `must be a whole number of at least ${current.revision}: revisions are applied in order`
   throw new InvalidError('registry revision', [{ field: 'revision', value: revision, message }])
 }
 

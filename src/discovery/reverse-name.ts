@@ -25,7 +25,8 @@ export function parseReverseName(name: string): ReverseName | undefined {
     if (labels.length > full || values.some(value => value > 255)) return { kind: 'nothing' }
     if (labels.length < full) return { kind: 'network' }
     values.reverse()
-    const bytes = radix === 10 ? values : values.flatMap((v, i) => (i % 2 === 0 ? [v * 16 + (values[i + 1] ?? 0)] : []))
+    const bytes =
+      radix === 10 ? values : values.flatMap((v, i) => (i % 2 === 0 ? [v * 16 + (values[i + 1] ?? 0)] : []))
     return { kind: 'address', address: ipFromBytes(Uint8Array.from(bytes)) }
   }
   return undefined
@@ -37,5 +38,8 @@ export function reverseName(address: string): string | undefined {
   if (bytes === undefined) return undefined
   if (bytes.length === 4) return `${Array.from(bytes).reverse().join('.')}.in-addr.arpa.`
   const nibbles = Array.from(bytes).flatMap(byte => [byte >>> 4, byte & 15])
-  return `${nibbles.reverse().map(nibble => nibble.toString(16)).join('.')}.ip6.arpa.`
+  return `${nibbles
+    .reverse()
+    .map(nibble => nibble.toString(16))
+    .join('.')}.ip6.arpa.`
 }

@@ -1,12 +1,22 @@
 import { expect } from 'vitest'
-import { type AddressPool, createAddressPool, kubernetesStaticBand, parseCidr } from '../../src/discovery/index.js'
+import {
+  type AddressPool,
+  createAddressPool,
+  kubernetesStaticBand,
+  parseCidr,
+} from '../../src/discovery/index.js'
 import { usableCount } from '../../src/discovery/address-space.js'
 import type { Case } from './discovery-case.js'
 
 export function checkBands(example: Case): void {
   const rows = (example.input as readonly string[]).map(cidr => {
     const block = parseCidr(cidr)
-    return { cidr, size: String(block.size), usable: String(usableCount(block)), offset: kubernetesStaticBand(block) }
+    return {
+      cidr,
+      size: String(block.size),
+      usable: String(usableCount(block)),
+      offset: kubernetesStaticBand(block),
+    }
   })
   expect(rows).toEqual(example.expect)
 }
@@ -53,7 +63,10 @@ export function checkTrace(example: Case): void {
     expect(run(createAddressPool({ cidrs: [cidr] }), steps)).toEqual(wanted)
   } else {
     const quarantineMs = 1000 * Number(/quarantine (\d+) s/.exec(given)?.[1])
-    for (const [kind, label] of [['next', 'next-fit'], ['lowest', 'lowest-fit']] as const) {
+    for (const [kind, label] of [
+      ['next', 'next-fit'],
+      ['lowest', 'lowest-fit'],
+    ] as const) {
       const pool = createAddressPool({ cidrs: [cidr], strategy: { kind }, quarantineMs })
       expect(run(pool, steps)).toEqual(wanted.map(text => ofStrategy(text, label)))
     }

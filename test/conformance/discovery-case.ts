@@ -43,7 +43,9 @@ export function operationOf({ area, kind, given = '', input }: Case): string {
     case 'ipam trace':
       return given.includes('per protocol') ? 'ipam ports' : 'ipam addresses'
     case 'health trace':
-      return typeof first === 'object' && first !== null && 'host' in first ? 'health outliers' : 'health machine'
+      return typeof first === 'object' && first !== null && 'host' in first
+        ? 'health outliers'
+        : 'health machine'
     default:
       return `${area} ${kind}`
   }

@@ -29,20 +29,37 @@ interface Answer {
 /** Where the file gives the answer of another server and says, in the case's note, that ours differs. */
 const OURS: Readonly<Record<string, (theirs: Answer) => Answer>> = {
   // An unnamed port has no name to ask for.
-  'k8s-srv-unnamed': theirs => ({ ...theirs, rcode: 'NXDOMAIN', answer: [], authority: [soa], additional: [] }),
+  'k8s-srv-unnamed': theirs => ({
+    ...theirs,
+    rcode: 'NXDOMAIN',
+    answer: [],
+    authority: [soa],
+    additional: [],
+  }),
   // Two addresses behind one target get two shares.
   'k8s-headless-srv': theirs => ({
     ...theirs,
-    answer: theirs.answer.map(line => (line.includes('dup-name') ? line.replace('SRV 0 16', 'SRV 0 32') : line)),
+    answer: theirs.answer.map(line =>
+      line.includes('dup-name') ? line.replace('SRV 0 16', 'SRV 0 32') : line,
+    ),
   }),
 }
 
-const soa = 'cluster.local. 5 IN SOA ns.dns.cluster.local. hostmaster.cluster.local. $serial 7200 1800 86400 5'
+const soa =
+  'cluster.local. 5 IN SOA ns.dns.cluster.local. hostmaster.cluster.local. $serial 7200 1800 86400 5'
 const profiles = [kubernetesNames({ zone: 'cluster.local', ttlSeconds: 5 })]
 
 export function fixtureSnapshot(fixture: KubernetesFixture, synced = true): RegistrySnapshot {
   const changes: RegistryChange[] = fixture.namespaces.map(namespace => ({ op: 'set-namespace', namespace }))
-  for (const { ns, name, clusterIPs = [], externalName, ports = [], endpoints = [], publishNotReadyAddresses = false } of fixture.services) {
+  for (const {
+    ns,
+    name,
+    clusterIPs = [],
+    externalName,
+    ports = [],
+    endpoints = [],
+    publishNotReadyAddresses = false,
+  } of fixture.services) {
     const mode = externalName !== undefined ? 'external' : clusterIPs[0] === 'None' ? 'headless' : 'vip'
     const service: RegisteredService = {
       ...{ namespace: ns, name, mode, vips: mode === 'vip' ? clusterIPs : [] },
@@ -51,11 +68,18 @@ export function fixtureSnapshot(fixture: KubernetesFixture, synced = true): Regi
     }
     const list = endpoints.map((endpoint, i): Endpoint => {
       const ready = endpoint.ready ?? endpoint.podReady ?? true
-      const conditions = endpointConditions({ ready, deleting: false, publishNotReady: publishNotReadyAddresses })
+      const conditions = endpointConditions({
+        ready,
+        deleting: false,
+        publishNotReady: publishNotReadyAddresses,
+      })
       const hostname = endpoint.hostname === undefined ? {} : { hostname: endpoint.hostname }
       return { id: `${name}-${i}`, addresses: [endpoint.ip], ports: {}, ...conditions, ...hostname }
     })
-    changes.push({ op: 'set-service', service }, { op: 'set-endpoints', service: `${ns}/${name}`, slice: 's', endpoints: list })
+    changes.push(
+      { op: 'set-service', service },
+      { op: 'set-endpoints', service: `${ns}/${name}`, slice: 's', endpoints: list },
+    )
   }
   if (synced) changes.push({ op: 'synced' })
   return applyChanges(emptySnapshot(), 7, changes)
@@ -64,10 +88,18 @@ export function fixtureSnapshot(fixture: KubernetesFixture, synced = true): Regi
 const byLine = (lines: readonly string[]): readonly string[] => [...lines].sort()
 
 export function checkAnswer(example: Case, fixture: KubernetesFixture): void {
-  const { qname, qtype, synced } = example.input as { qname: string; qtype: RegistryQuestion['type']; synced?: boolean }
+  const { qname, qtype, synced } = example.input as {
+    qname: string
+    qtype: RegistryQuestion['type']
+    synced?: boolean
+  }
   const found = resolveWith(profiles, fixtureSnapshot(fixture, synced), { name: qname, type: qtype })
   const lines = (records: typeof found.answers): readonly string[] =>
-    byLine(records.map(record => formatRecord(record).replace('hostmaster.cluster.local. 7 ', 'hostmaster.cluster.local. $serial ')))
+    byLine(
+      records.map(record =>
+        formatRecord(record).replace('hostmaster.cluster.local. 7 ', 'hostmaster.cluster.local. $serial '),
+      ),
+    )
   const theirs = example.expect as Answer
   const wanted = OURS[example.id]?.(theirs) ?? theirs
   expect({
@@ -80,15 +112,27 @@ export function checkAnswer(example: Case, fixture: KubernetesFixture): void {
 }
 
 export function checkEndpointLabels(example: Case): void {
-  const labels = (example.input as readonly [string, string][]).map(([ip, hostname]) => endpointLabel(hostname, ip))
+  const labels = (example.input as readonly [string, string][]).map(([ip, hostname]) =>
+    endpointLabel(hostname, ip),
+  )
   expect(labels).toEqual(example.expect)
 }
 
 /** A registry with one headless service `h.ns` of that many endpoints. */
 function headless(count: number): RegistrySnapshot {
-  const endpoints = Array.from({ length: count }, (_, i): Endpoint => ({
-    ...{ id: `e${i}`, addresses: [`10.0.${i >> 8}.${i & 255}`], ports: {}, ready: true, serving: true, terminating: false },
-  }))
+  const endpoints = Array.from(
+    { length: count },
+    (_, i): Endpoint => ({
+      ...{
+        id: `e${i}`,
+        addresses: [`10.0.${i >> 8}.${i & 255}`],
+        ports: {},
+        ready: true,
+        serving: true,
+        terminating: false,
+      },
+    }),
+  )
   const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
   return applyChanges(emptySnapshot(), 1, [
     { op: 'set-service', service: { namespace: 'ns', name: 'h', mode: 'headless', vips: [], ports } },
@@ -108,11 +152,17 @@ function requestBytes({ qname, qtype, edns }: Request): Uint8Array {
     ...{ id: 9, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
     ...{ recursionAvailable: false, rcode: 0, questions: [{ name: qname, typeCode: qtype, classCode: 1 }] },
     ...{ answers: [], authority: [], additional: [] },
-    ...(edns === null || edns === undefined ? {} : { edns: { udpSize: edns.udpSize ?? 1232, version: edns.version ?? 0, dnssecOk: false } }),
+    ...(edns === null || edns === undefined
+      ? {}
+      : { edns: { udpSize: edns.udpSize ?? 1232, version: edns.version ?? 0, dnssecOk: false } }),
   })
 }
 
-function ask(snapshot: RegistrySnapshot, request: Request, transport: 'udp' | 'tcp' = 'udp'): { bytes: Uint8Array; message: DnsMessage } {
+function ask(
+  snapshot: RegistrySnapshot,
+  request: Request,
+  transport: 'udp' | 'tcp' = 'udp',
+): { bytes: Uint8Array; message: DnsMessage } {
   const resolve = (question: RegistryQuestion) => resolveWith(profiles, snapshot, question)
   const bytes = answerDns(requestBytes(request), { resolve, transport })
   const parsed = bytes === undefined ? undefined : parseDnsMessage(bytes)
@@ -123,12 +173,22 @@ function ask(snapshot: RegistrySnapshot, request: Request, transport: 'udp' | 't
 const types = { A: 1, SRV: 33 }
 
 export function checkTruncation(example: Case): void {
-  const wanted = example.expect as { tc: boolean; answers?: number; maxBytes?: number; bytes?: number; optEchoed?: boolean }
+  const wanted = example.expect as {
+    tc: boolean
+    answers?: number
+    maxBytes?: number
+    bytes?: number
+    optEchoed?: boolean
+  }
   const input = example.input as { qtype?: 'A' | 'SRV'; edns?: Request['edns']; transport?: 'tcp' }
   const count = Number(/(\d+) (?:ready IPv4 )?endpoints/.exec(example.given ?? '')?.[1] ?? 20)
   const type = input.qtype ?? 'A'
   const qname = type === 'SRV' ? '_http._tcp.h.ns.svc.cluster.local.' : 'h.ns.svc.cluster.local.'
-  const { bytes, message } = ask(headless(count), { qname, qtype: types[type], edns: input.edns ?? null }, input.transport)
+  const { bytes, message } = ask(
+    headless(count),
+    { qname, qtype: types[type], edns: input.edns ?? null },
+    input.transport,
+  )
   expect(message.truncated).toBe(wanted.tc)
   expect(message.answers.length).toBe(wanted.answers ?? count)
   if (wanted.maxBytes !== undefined) expect(bytes.length).toBeLessThanOrEqual(wanted.maxBytes)
@@ -142,7 +202,11 @@ export function checkHeader(example: Case, fixture: KubernetesFixture): void {
   const { input } = example
   if (isObject(input) && isObject(input['edns'])) {
     const { edns } = example.input as { edns: { version: number } }
-    const { bytes, message } = ask(fixtureSnapshot(fixture), { qname: 'kubernetes.default.svc.cluster.local.', qtype: 1, edns })
+    const { bytes, message } = ask(fixtureSnapshot(fixture), {
+      qname: 'kubernetes.default.svc.cluster.local.',
+      qtype: 1,
+      edns,
+    })
     expect({
       ...{ extendedRcode: message.rcode, rcodeLow4: (bytes[3] as number) & 15 },
       ...{ optTtlHighByte: bytes[bytes.length - 6], answers: message.answers.length },
@@ -154,7 +218,11 @@ export function checkHeader(example: Case, fixture: KubernetesFixture): void {
   } else if (Array.isArray(input)) {
     const outcomes = (example.input as readonly Readonly<Record<string, unknown>>[]).map(fault => {
       const response = answerDns(faulty(fault), { resolve, transport: 'udp' })
-      return response === undefined ? 'drop' : ((response[3] as number) & 15) === 1 ? 'FORMERR' : 'something else'
+      return response === undefined
+        ? 'drop'
+        : ((response[3] as number) & 15) === 1
+          ? 'FORMERR'
+          : 'something else'
     })
     expect(outcomes).toEqual(example.expect)
   } else throw new Error(`no runner knows the header case ${example.id}`)
@@ -179,7 +247,17 @@ function faulty(fault: Readonly<Record<string, unknown>>): Uint8Array {
     case 'nameLength': {
       const labels = Array.from({ length: 4 }, () => [62, ...new Array<number>(62).fill(97)]).flat()
       const last = value - labels.length - 2
-      return Uint8Array.from([...head(1), ...labels, last, ...new Array<number>(last).fill(97), 0, 0, 1, 0, 1])
+      return Uint8Array.from([
+        ...head(1),
+        ...labels,
+        last,
+        ...new Array<number>(last).fill(97),
+        0,
+        0,
+        1,
+        0,
+        1,
+      ])
     }
     case 'pointerLoop':
       return Uint8Array.from([...head(1), 0xc0, 12, 0, 1, 0, 1])
@@ -190,7 +268,10 @@ function faulty(fault: Readonly<Record<string, unknown>>): Uint8Array {
 
 /** RFC 2308: a denial is kept for the smaller of the SOA's own TTL and its MINIMUM. Ours are never further apart than 300 s. */
 export function checkNegativeTtl(example: Case, fixture: KubernetesFixture): void {
-  const found = resolveWith(profiles, fixtureSnapshot(fixture), { name: 'nosuch.testns.svc.cluster.local.', type: 'A' })
+  const found = resolveWith(profiles, fixtureSnapshot(fixture), {
+    name: 'nosuch.testns.svc.cluster.local.',
+    type: 'A',
+  })
   const record = found.authority[0]
   if (record?.type !== 'SOA') throw new Error('no SOA')
   expect({ negativeTtl: Math.min(record.ttl, record.minimum) }).toEqual(example.expect)

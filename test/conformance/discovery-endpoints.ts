@@ -1,5 +1,11 @@
 import { expect } from 'vitest'
-import { eligibleEndpoints, type Endpoint, endpointConditions, planSlices, type SliceContent } from '../../src/discovery/index.js'
+import {
+  eligibleEndpoints,
+  type Endpoint,
+  endpointConditions,
+  planSlices,
+  type SliceContent,
+} from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'
 
 interface Item {
@@ -16,9 +22,16 @@ export function checkSlices(example: Case): void {
     endpoints: Array.from({ length: count }, (_, i) => ({ id: `${prefix}${i}` })),
   }))
   const known = before.flatMap(slice => slice.endpoints)
-  const extra = Array.from({ length: Math.max(0, desiredCount - known.length) }, (_, i) => ({ id: `new${i}` }))
+  const extra = Array.from({ length: Math.max(0, desiredCount - known.length) }, (_, i) => ({
+    id: `new${i}`,
+  }))
   const desired = [...known, ...extra].slice(0, desiredCount)
-  const plan = planSlices({ existing: before, desired, equal: (a, b) => a.id === b.id, newName: n => `new-${n}` })
+  const plan = planSlices({
+    existing: before,
+    desired,
+    equal: (a, b) => a.id === b.id,
+    newName: n => `new-${n}`,
+  })
   const after = new Map(before.map(slice => [slice.name, slice]))
   for (const slice of [...plan.update, ...plan.create]) after.set(slice.name, slice)
   for (const name of plan.delete) after.delete(name)
@@ -37,7 +50,9 @@ export function checkTable(example: Case): void {
     case 'endpoint-conditions': {
       const rows = example.input as readonly { podReady: boolean; deleting: boolean; publish?: boolean }[]
       return expect(
-        rows.map(({ podReady, deleting, publish = false }) => endpointConditions({ ready: podReady, deleting, publishNotReady: publish })),
+        rows.map(({ podReady, deleting, publish = false }) =>
+          endpointConditions({ ready: podReady, deleting, publishNotReady: publish }),
+        ),
       ).toEqual(example.expect)
     }
     case 'proxy-pick': {
@@ -51,10 +66,13 @@ export function checkTable(example: Case): void {
 
 /** `r` ready, `s` serving and terminating, `x` neither; `L` is on the local node. */
 function pick(names: readonly string[], policy: 'Cluster' | 'Local'): readonly string[] {
-  const endpoints = names.map((id): Endpoint => ({
-    ...{ id, addresses: [], ports: {}, node: id.endsWith('L') ? 'local' : 'other' },
-    ...{ ready: id.startsWith('r'), serving: !id.startsWith('x'), terminating: id.startsWith('s') },
-  }))
-  const scope = policy === 'Cluster' ? ({ kind: 'cluster' } as const) : ({ kind: 'node', node: 'local' } as const)
+  const endpoints = names.map(
+    (id): Endpoint => ({
+      ...{ id, addresses: [], ports: {}, node: id.endsWith('L') ? 'local' : 'other' },
+      ...{ ready: id.startsWith('r'), serving: !id.startsWith('x'), terminating: id.startsWith('s') },
+    }),
+  )
+  const scope =
+    policy === 'Cluster' ? ({ kind: 'cluster' } as const) : ({ kind: 'node', node: 'local' } as const)
   return eligibleEndpoints(endpoints, scope).map(endpoint => endpoint.id)
 }

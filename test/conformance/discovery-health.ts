@@ -26,7 +26,10 @@ function states(options: HealthMachineOptions, probed: readonly Probed[]): reado
 
 /** The numbers that a pattern finds in the case's `given`. */
 function numbers(example: Case, pattern: RegExp): readonly number[] | undefined {
-  return pattern.exec(example.given ?? '')?.slice(1).map(Number)
+  return pattern
+    .exec(example.given ?? '')
+    ?.slice(1)
+    .map(Number)
 }
 
 const outcome = (ok: boolean): ProbeOutcome => (ok ? 'success' : 'failure')
@@ -41,7 +44,10 @@ export function checkHealth(example: Case): void {
 
 function checkKubernetes(example: Case, successThreshold: number): void {
   const results = example.input as readonly ProbeOutcome[]
-  const found = states(kubernetesProbe({ successThreshold }), results.map((result, i) => ({ atMs: 10_000 * i, result })))
+  const found = states(
+    kubernetesProbe({ successThreshold }),
+    results.map((result, i) => ({ atMs: 10_000 * i, result })),
+  )
   const rows = found.map((state, i) => {
     const ignored = results[i] === 'error' ? { ignored: true } : {}
     return { result: results[i], state: state.status === 'healthy' ? 'success' : 'failure', ...ignored }
@@ -49,18 +55,29 @@ function checkKubernetes(example: Case, successThreshold: number): void {
   expect(rows).toEqual(example.expect)
 }
 
-function checkDocker(example: Case, [startPeriodSeconds = 0, retries = 0, intervalSeconds = 0]: readonly number[]): void {
+function checkDocker(
+  example: Case,
+  [startPeriodSeconds = 0, retries = 0, intervalSeconds = 0]: readonly number[],
+): void {
   const rows = example.input as readonly { t: number; code: number }[]
   const probed = rows.map(({ t, code }) => ({ atMs: t * 1000, result: outcome(code === 0) }))
   const found = states(dockerHealth({ startPeriodSeconds, retries, intervalSeconds }), probed)
   const status = { unknown: 'starting', healthy: 'healthy', unhealthy: 'unhealthy' }
-  expect(found.map((state, i) => ({ ...rows[i], streak: state.failures, status: status[state.status] }))).toEqual(example.expect)
+  expect(
+    found.map((state, i) => ({ ...rows[i], streak: state.failures, status: status[state.status] })),
+  ).toEqual(example.expect)
 }
 
-function checkMarathon(example: Case, [gracePeriodSeconds = 0, intervalSeconds = 0, max = 0]: readonly number[]): void {
+function checkMarathon(
+  example: Case,
+  [gracePeriodSeconds = 0, intervalSeconds = 0, max = 0]: readonly number[],
+): void {
   const rows = example.input as readonly { t: number; ok: boolean }[]
   const probed = rows.map(({ t, ok }) => ({ atMs: t * 1000, result: outcome(ok) }))
-  const found = states(marathonHealth({ gracePeriodSeconds, intervalSeconds, maxConsecutiveFailures: max }), probed)
+  const found = states(
+    marathonHealth({ gracePeriodSeconds, intervalSeconds, maxConsecutiveFailures: max }),
+    probed,
+  )
   const lines = rows.map((row, i) => {
     const state = found[i]
     const ignored = !row.ok && state?.failures === 0 ? { ignoredInGrace: true } : {}

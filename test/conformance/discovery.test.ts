@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkBands, checkTrace } from './discovery-addresses.js'
 import { type Case, type KubernetesFixture, operationOf, type Runner } from './discovery-case.js'
-import { checkAnswer, checkEndpointLabels, checkHeader, checkNegativeTtl, checkTruncation } from './discovery-dns.js'
+import {
+  checkAnswer,
+  checkEndpointLabels,
+  checkHeader,
+  checkNegativeTtl,
+  checkTruncation,
+} from './discovery-dns.js'
 import { checkSlices, checkTable } from './discovery-endpoints.js'
 import { checkHealth } from './discovery-health.js'
 

@@ -8,17 +8,39 @@ import type { DnsRecord } from '../../src/discovery/dns-record.js'
 
 const u16 = fc.nat(65_535)
 const u32 = fc.nat(4_294_967_295)
-const label = fc.oneof(fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/), fc.constantFrom('a\\.b', 'q\\\\', '\\000', '\\255x'))
-const name = fc.array(label, { maxLength: 5 }).map(labels => (labels.length === 0 ? '.' : `${labels.join('.')}.`))
+const label = fc.oneof(
+  fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/),
+  fc.constantFrom('a\\.b', 'q\\\\', '\\000', '\\255x'),
+)
+const name = fc
+  .array(label, { maxLength: 5 })
+  .map(labels => (labels.length === 0 ? '.' : `${labels.join('.')}.`))
 const text = fc.string({ unit: fc.nat(255).map(code => String.fromCharCode(code)), maxLength: 40 })
 const base = { name, ttl: u32 }
-const v6 = fc.array(u16, { minLength: 8, maxLength: 8 }).map(groups => groups.map(group => group.toString(16)).join(':'))
+const v6 = fc
+  .array(u16, { minLength: 8, maxLength: 8 })
+  .map(groups => groups.map(group => group.toString(16)).join(':'))
 const record: fc.Arbitrary<DnsRecord> = fc.oneof(
   fc.record({ ...base, type: fc.constant('A' as const), address: fc.ipV4() }),
   fc.record({ ...base, type: fc.constant('AAAA' as const), address: v6 }),
-  fc.record({ ...base, type: fc.constantFrom('CNAME' as const, 'NS' as const, 'PTR' as const), target: name }),
-  fc.record({ ...base, type: fc.constant('SRV' as const), priority: u16, weight: u16, port: u16, target: name }),
-  fc.record({ ...base, type: fc.constant('TXT' as const), strings: fc.array(text, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    ...base,
+    type: fc.constantFrom('CNAME' as const, 'NS' as const, 'PTR' as const),
+    target: name,
+  }),
+  fc.record({
+    ...base,
+    type: fc.constant('SRV' as const),
+    priority: u16,
+    weight: u16,
+    port: u16,
+    target: name,
+  }),
+  fc.record({
+    ...base,
+    type: fc.constant('TXT' as const),
+    strings: fc.array(text, { minLength: 1, maxLength: 3 }),
+  }),
   fc.record({
     ...{ ...base, type: fc.constant('SOA' as const), primary: name, mailbox: name, serial: u32 },
     ...{ refresh: u32, retry: u32, expire: u32, minimum: u32 },
@@ -30,7 +52,13 @@ const record: fc.Arbitrary<DnsRecord> = fc.oneof(
 )
 const message: fc.Arbitrary<DnsMessage> = fc.record(
   {
-    ...{ id: u16, response: fc.boolean(), opcode: fc.nat(15), authoritative: fc.boolean(), truncated: fc.boolean() },
+    ...{
+      id: u16,
+      response: fc.boolean(),
+      opcode: fc.nat(15),
+      authoritative: fc.boolean(),
+      truncated: fc.boolean(),
+    },
     ...{ recursionDesired: fc.boolean(), recursionAvailable: fc.boolean(), rcode: fc.nat(15) },
     questions: fc.array(fc.record({ name, typeCode: u16, classCode: u16 }), { maxLength: 2 }),
     answers: fc.array(record, { maxLength: 4 }),
@@ -40,7 +68,15 @@ const message: fc.Arbitrary<DnsMessage> = fc.record(
   },
   {
     requiredKeys: [
-      ...(['id', 'response', 'opcode', 'authoritative', 'truncated', 'recursionDesired', 'recursionAvailable'] as const),
+      ...([
+        'id',
+        'response',
+        'opcode',
+        'authoritative',
+        'truncated',
+        'recursionDesired',
+        'recursionAvailable',
+      ] as const),
       ...(['rcode', 'questions', 'answers', 'authority', 'additional'] as const),
     ],
   },
@@ -99,7 +135,8 @@ describe('DNS messages', () => {
         const parsed = parseDnsMessage(bytes)
         if (parsed.kind !== 'message') throw new Error('unreadable')
         const { answers, authority, truncated, edns } = parsed.message
-        const complete = answers.length === original.answers.length && authority.length === original.authority.length
+        const complete =
+          answers.length === original.answers.length && authority.length === original.authority.length
         expect(truncated).toBe(!complete)
         expect(edns).toEqual(original.edns)
       }),
@@ -108,9 +145,23 @@ describe('DNS messages', () => {
   })
 
   test('names are compressed, SRV targets are not', () => {
-    const srv: DnsRecord = { type: 'SRV', name: 'a.example.', ttl: 1, priority: 0, weight: 0, port: 1, target: 'a.example.' }
+    const srv: DnsRecord = {
+      type: 'SRV',
+      name: 'a.example.',
+      ttl: 1,
+      priority: 0,
+      weight: 0,
+      port: 1,
+      target: 'a.example.',
+    }
     const head = { id: 1, response: true, opcode: 0, authoritative: false, truncated: false, rcode: 0 }
-    const flags = { ...head, recursionDesired: false, recursionAvailable: false, authority: [], additional: [] }
+    const flags = {
+      ...head,
+      recursionDesired: false,
+      recursionAvailable: false,
+      authority: [],
+      additional: [],
+    }
     const question = { name: 'A.example.', typeCode: 33, classCode: 1 }
     const bytes = encodeDnsMessage({ ...flags, questions: [question], answers: [srv] })
     expect(bytes.length).toBe(12 + (11 + 4) + (2 + 10 + 6 + 11))
@@ -118,7 +169,11 @@ describe('DNS messages', () => {
 
   test('a pointer to itself, forwards or in a circle is malformed', () => {
     const header = [0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
-    for (const tail of [[0xc0, 12, 0, 1, 0, 1], [0xc0, 20, 0, 1, 0, 1, 0, 0, 0], [1, 97, 0xc0, 12, 0, 1, 0, 1]]) {
+    for (const tail of [
+      [0xc0, 12, 0, 1, 0, 1],
+      [0xc0, 20, 0, 1, 0, 1, 0, 0, 0],
+      [1, 97, 0xc0, 12, 0, 1, 0, 1],
+    ]) {
       expect(parseDnsMessage(Uint8Array.from([...header, ...tail])).kind).toBe('malformed')
     }
   })

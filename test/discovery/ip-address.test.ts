@@ -2,7 +2,14 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from '../../src/discovery/cidr.js'
-import { canonicalIp, formatIp, ipBytes, ipFamily, ipFromBytes, parseIp } from '../../src/discovery/ip-address.js'
+import {
+  canonicalIp,
+  formatIp,
+  ipBytes,
+  ipFamily,
+  ipFromBytes,
+  parseIp,
+} from '../../src/discovery/ip-address.js'
 import { parseReverseName, reverseName } from '../../src/discovery/reverse-name.js'
 
 const address = fc.oneof(
@@ -31,7 +38,16 @@ describe('addresses', () => {
   })
 
   test('leading zeros and zone identifiers are refused', () => {
-    for (const text of ['010.0.0.1', '1.2.3.04', '00.0.0.0', 'fe80::1%eth0', '', '1.2.3', '1.2.3.4.5', '1.2.3.256']) {
+    for (const text of [
+      '010.0.0.1',
+      '1.2.3.04',
+      '00.0.0.0',
+      'fe80::1%eth0',
+      '',
+      '1.2.3',
+      '1.2.3.4.5',
+      '1.2.3.256',
+    ]) {
       expect(parseIp(text), text).toBeUndefined()
     }
   })
@@ -81,7 +97,9 @@ describe('address blocks', () => {
         const width = base.family === 4 ? 32 : 128
         const prefix = Math.min(length, width)
         const shift = BigInt(width - prefix)
-        const block = parseCidr(`${formatIp({ family: base.family, value: (base.value >> shift) << shift })}/${prefix}`)
+        const block = parseCidr(
+          `${formatIp({ family: base.family, value: (base.value >> shift) << shift })}/${prefix}`,
+        )
         const same = other.family === base.family && other.value >> shift === base.value >> shift
         expect(cidrContains(block, other)).toBe(same)
         expect(cidrContains(block, base)).toBe(true)

@@ -30,10 +30,19 @@ export interface ProbeReport {
 export function probeHttp(options: HttpProbeOptions): Promise<ProbeReport> {
   const { host, port, path } = options
   return once(options, settle => {
-    const sent = request({ host, port, path, agent: false, headers: { 'user-agent': 'keelson-probe', connection: 'close' } })
+    const sent = request({
+      host,
+      port,
+      path,
+      agent: false,
+      headers: { 'user-agent': 'keelson-probe', connection: 'close' },
+    })
     sent.on('response', response => {
       const status = response.statusCode ?? 0
-      settle({ result: status >= 200 && status < 400 ? 'success' : 'failure', message: `HTTP status ${status}` })
+      settle({
+        result: status >= 200 && status < 400 ? 'success' : 'failure',
+        message: `HTTP status ${status}`,
+      })
     })
     sent.on('error', error => settle({ result: 'failure', message: error.message }))
     sent.end()
@@ -52,7 +61,10 @@ export function probeTcp(options: TcpProbeOptions): Promise<ProbeReport> {
 }
 
 /** Runs one probe with a deadline; whatever comes first counts, and `stop` runs exactly once. */
-function once(options: TcpProbeOptions, start: (settle: (report: ProbeReport) => void) => () => void): Promise<ProbeReport> {
+function once(
+  options: TcpProbeOptions,
+  start: (settle: (report: ProbeReport) => void) => () => void,
+): Promise<ProbeReport> {
   const { timeoutMs, signal, env = systemEnv } = options
   return new Promise(resolve => {
     if (signal?.aborted) return resolve({ result: 'failure', message: 'aborted' })
@@ -67,7 +79,9 @@ function once(options: TcpProbeOptions, start: (settle: (report: ProbeReport) =>
       resolve(report)
     }
     const aborted = (): void => settle({ result: 'failure', message: 'aborted' })
-    const cancel = env.clock.after(timeoutMs, () => settle({ result: 'failure', message: `no answer within ${timeoutMs} ms` }))
+    const cancel = env.clock.after(timeoutMs, () =>
+      settle({ result: 'failure', message: `no answer within ${timeoutMs} ms` }),
+    )
     signal?.addEventListener('abort', aborted)
     try {
       stop = start(settle)

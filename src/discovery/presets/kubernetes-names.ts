@@ -1,11 +1,23 @@
 import { InvalidError } from '../../core/index.js'
 import { canonicalName, labelsUnder, nameLabels } from '../dns-name.js'
-import { type DnsRecord, dnsTypeCode, questionTypeCodes, type Rcode, recordTypeCode, type SoaRecord } from '../dns-record.js'
+import {
+  type DnsRecord,
+  dnsTypeCode,
+  questionTypeCodes,
+  type Rcode,
+  recordTypeCode,
+  type SoaRecord,
+} from '../dns-record.js'
 import type { NamingProfile, RegistryQuestion, Resolution } from '../naming-profile.js'
 import type { RegistrySnapshot } from '../registry-snapshot.js'
 import { canonicalIp } from '../ip-address.js'
 import { parseReverseName } from '../reverse-name.js'
-import { type NameRecords, endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
+import {
+  type NameRecords,
+  endpointLabel,
+  readyEndpoints,
+  serviceRecords,
+} from './kubernetes-service-records.js'
 
 /** How Kubernetes names are served. */
 export interface KubernetesNamesOptions {
@@ -44,7 +56,11 @@ export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingPro
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > 3600) {
     throw invalid('ttlSeconds', ttlSeconds, 'must be a whole number of seconds from 0 to 3600')
   }
-  const settings = { zone: canonicalName(zone), ttl: ttlSeconds, reverseZones: reverseZones.map(canonicalName) }
+  const settings = {
+    zone: canonicalName(zone),
+    ttl: ttlSeconds,
+    reverseZones: reverseZones.map(canonicalName),
+  }
   return {
     name: `kubernetes ${settings.zone}`,
     resolve: (snapshot, question) =>
@@ -56,7 +72,11 @@ function invalid(field: string, value: unknown, message: string): InvalidError {
   return new InvalidError('Kubernetes naming profile', [{ field, value, message }])
 }
 
-function resolveForward(settings: Settings, snapshot: RegistrySnapshot, question: RegistryQuestion): Resolution | undefined {
+function resolveForward(
+  settings: Settings,
+  snapshot: RegistrySnapshot,
+  question: RegistryQuestion,
+): Resolution | undefined {
   const answers: DnsRecord[] = []
   const visited = new Set<string>()
   const type = dnsTypeCode(question.type)
@@ -82,7 +102,9 @@ function resolveForward(settings: Settings, snapshot: RegistrySnapshot, question
 /** ANY gets one record set, the smallest answer that tells the name exists (RFC 8482). */
 function selectType(records: readonly DnsRecord[], type: number): readonly DnsRecord[] {
   const wanted = type === questionTypeCodes.ANY ? records[0]?.type : undefined
-  return records.filter(record => (wanted === undefined ? recordTypeCode(record) === type : record.type === wanted))
+  return records.filter(record =>
+    wanted === undefined ? recordTypeCode(record) === type : record.type === wanted,
+  )
 }
 
 interface Place {
@@ -92,14 +114,21 @@ interface Place {
   readonly owner: string
 }
 
-function recordsAt(settings: Settings, snapshot: RegistrySnapshot, { labels, owner }: Place): NameRecords | undefined {
+function recordsAt(
+  settings: Settings,
+  snapshot: RegistrySnapshot,
+  { labels, owner }: Place,
+): NameRecords | undefined {
   const [root, namespace, name, ...below] = labels.slice().reverse()
   switch (root) {
     case undefined:
       return apexRecords(settings, snapshot, owner)
     case 'dns-version':
       if (namespace !== undefined) return undefined
-      return { records: [{ type: 'TXT', name: owner, ttl: versionTtl, strings: [schemaVersion] }], additional: [] }
+      return {
+        records: [{ type: 'TXT', name: owner, ttl: versionTtl, strings: [schemaVersion] }],
+        additional: [],
+      }
     case 'dns':
       return labels.length === 1 || (namespace === 'ns' && labels.length === 2) ? empty : undefined
     case 'pod':
@@ -122,17 +151,28 @@ interface ServicePlace {
   readonly owner: string
 }
 
-function serviceAt(settings: Settings, snapshot: RegistrySnapshot, place: ServicePlace): NameRecords | undefined {
+function serviceAt(
+  settings: Settings,
+  snapshot: RegistrySnapshot,
+  place: ServicePlace,
+): NameRecords | undefined {
   const view = snapshot.services.get(`${place.namespace}/${place.name}`)
   if (view?.service === undefined) return undefined
   const { service } = view
   const domain = `${place.name}.${place.namespace}.svc.${settings.zone}`
-  return serviceRecords({ service, view, domain, ttl: service.ttlSeconds ?? settings.ttl }, place.below, place.owner)
+  return serviceRecords(
+    { service, view, domain, ttl: service.ttlSeconds ?? settings.ttl },
+    place.below,
+    place.owner,
+  )
 }
 
 function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: string): NameRecords {
   const soa = { ...soaOf(settings, snapshot, settings.zone), name: owner }
-  return { records: [soa, { type: 'NS', name: owner, ttl: settings.ttl, target: `ns.dns.${settings.zone}` }], additional: [] }
+  return {
+    records: [soa, { type: 'NS', name: owner, ttl: settings.ttl, target: `ns.dns.${settings.zone}` }],
+    additional: [],
+  }
 }
 
 /** The serial is the registry's revision, so a zone that changed has a larger one. */
@@ -144,8 +184,19 @@ function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot, owner: strin
   }
 }
 
-function positive(snapshot: RegistrySnapshot, answers: readonly DnsRecord[], additional: readonly DnsRecord[]): Resolution {
-  return { rcode: 'NOERROR', authoritative: true, answers, authority: [], additional, revision: snapshot.revision }
+function positive(
+  snapshot: RegistrySnapshot,
+  answers: readonly DnsRecord[],
+  additional: readonly DnsRecord[],
+): Resolution {
+  return {
+    rcode: 'NOERROR',
+    authoritative: true,
+    answers,
+    authority: [],
+    additional,
+    revision: snapshot.revision,
+  }
 }
 
 interface Denial {
@@ -162,7 +213,11 @@ function negative(settings: Settings, snapshot: RegistrySnapshot, denial: Denial
   return { rcode, authoritative: true, answers, authority, additional: [], revision: snapshot.revision }
 }
 
-function resolveReverse(settings: Settings, snapshot: RegistrySnapshot, question: RegistryQuestion): Resolution | undefined {
+function resolveReverse(
+  settings: Settings,
+  snapshot: RegistrySnapshot,
+  question: RegistryQuestion,
+): Resolution | undefined {
   const reverse = parseReverseName(question.name)
   if (reverse === undefined) return undefined
   const name = canonicalName(question.name)
@@ -181,7 +236,11 @@ function resolveReverse(settings: Settings, snapshot: RegistrySnapshot, question
 }
 
 /** Services that have the address as VIP; failing that, published headless endpoints that are there. */
-function reverseTargets(settings: Settings, snapshot: RegistrySnapshot, address: string): readonly { target: string; ttl: number }[] {
+function reverseTargets(
+  settings: Settings,
+  snapshot: RegistrySnapshot,
+  address: string,
+): readonly { target: string; ttl: number }[] {
   const of = (key: string): { target: string; ttl: number } => {
     const [namespace, name] = key.split('/')
     const ttl = snapshot.services.get(key)?.service?.ttlSeconds ?? settings.ttl

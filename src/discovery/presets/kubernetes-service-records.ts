@@ -25,12 +25,18 @@ const totalWeight = 100
  * The records of `labels` below a service, or undefined when there is no such name. An empty list means that
  * the name exists and has no records of its own.
  */
-export function serviceRecords(zone: ServiceZone, labels: readonly string[], owner: string): NameRecords | undefined {
+export function serviceRecords(
+  zone: ServiceZone,
+  labels: readonly string[],
+  owner: string,
+): NameRecords | undefined {
   switch (zone.service.mode) {
     case 'external':
       return labels.length === 0 ? alone(externalRecords(zone, owner)) : undefined
     case 'vip':
-      return labels.length === 0 ? alone(addressRecords(owner, zone.ttl, zone.service.vips)) : portRecords(zone, labels, owner)
+      return labels.length === 0
+        ? alone(addressRecords(owner, zone.ttl, zone.service.vips))
+        : portRecords(zone, labels, owner)
     case 'headless':
       return headlessRecords(zone, labels, owner)
   }
@@ -47,12 +53,20 @@ function externalRecords({ service, ttl }: ServiceZone, owner: string): readonly
 }
 
 /** A and AAAA records, one per distinct address. */
-export function addressRecords(name: string, ttl: number, addresses: readonly string[]): readonly AddressRecord[] {
+export function addressRecords(
+  name: string,
+  ttl: number,
+  addresses: readonly string[],
+): readonly AddressRecord[] {
   const distinct = [...new Set(addresses.map(address => canonicalIp(address) ?? address))]
   return distinct.map(address => ({ type: ipFamily(address) === 4 ? 'A' : 'AAAA', name, ttl, address }))
 }
 
-function headlessRecords(zone: ServiceZone, labels: readonly string[], owner: string): NameRecords | undefined {
+function headlessRecords(
+  zone: ServiceZone,
+  labels: readonly string[],
+  owner: string,
+): NameRecords | undefined {
   const ready = readyEndpoints(zone.view)
   if (labels.length === 0) {
     const addresses = ready.flatMap(endpoint => endpoint.addresses)
@@ -60,7 +74,9 @@ function headlessRecords(zone: ServiceZone, labels: readonly string[], owner: st
   }
   const ports = portRecords(zone, labels, owner)
   if (ports !== undefined || labels.length > 1) return ports
-  const addresses = ready.flatMap(e => e.addresses.filter(address => endpointLabel(e.hostname, address) === labels[0]))
+  const addresses = ready.flatMap(e =>
+    e.addresses.filter(address => endpointLabel(e.hostname, address) === labels[0]),
+  )
   return addresses.length === 0 ? undefined : alone(addressRecords(owner, zone.ttl, addresses))
 }
 
@@ -82,7 +98,9 @@ export function endpointLabel(hostname: string | undefined, address: string): st
 /** SRV at `_port._proto`; `_proto` alone exists when a port has that protocol, and holds nothing. */
 function portRecords(zone: ServiceZone, labels: readonly string[], owner: string): NameRecords | undefined {
   const [protocol, portName, ...rest] = labels.slice().reverse()
-  const candidates = zone.service.ports.filter(port => port.name !== '' && `_${port.protocol.toLowerCase()}` === protocol)
+  const candidates = zone.service.ports.filter(
+    port => port.name !== '' && `_${port.protocol.toLowerCase()}` === protocol,
+  )
   if (candidates.length === 0 || rest.length > 0) return undefined
   if (zone.service.mode === 'headless' && readyEndpoints(zone.view).length === 0) return undefined
   if (portName === undefined) return alone([])
@@ -94,7 +112,9 @@ function portRecords(zone: ServiceZone, labels: readonly string[], owner: string
 function vipSrv({ service, domain, ttl }: ServiceZone, port: RegisteredPort, owner: string): NameRecords {
   if (service.vips.length === 0) return alone([])
   return {
-    records: [{ type: 'SRV', name: owner, ttl, priority: 0, weight: totalWeight, port: port.port, target: domain }],
+    records: [
+      { type: 'SRV', name: owner, ttl, priority: 0, weight: totalWeight, port: port.port, target: domain },
+    ],
     additional: addressRecords(domain, ttl, service.vips),
   }
 }

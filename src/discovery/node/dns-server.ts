@@ -1,0 +1,128 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { createServer, type Server } from 'node:net'
+import { type Env, isKeelsonError, systemEnv } from '../../core/index.js'
+import { createDnsResponder, type DnsResponder, type DnsResponderOptions } from '../dns-responder.js'
+import type { Registry } from '../registry.js'
+import { serveDnsConnection } from './dns-connection.js'
+import { ListenError } from './listen-error.js'
+
+/** How DNS is served. */
+export interface DnsServerOptions extends DnsResponderOptions {
+  /** Default 127.0.0.1. */
+  readonly address?: string
+  /** One port for both transports. Default 0: a free one. */
+  readonly port?: number
+  /** TCP connections at a time; more are refused. Default 256. */
+  readonly maxConnections?: number
+  /** A TCP connection without a request for this long is closed. Default 10 000. */
+  readonly idleMs?: number
+  readonly env?: Env
+}
+
+/** A running server. */
+export interface DnsServer extends AsyncDisposable {
+  readonly address: string
+  readonly port: number
+  /** Closes both sockets and every connection. Idempotent. */
+  close(): Promise<void>
+}
+
+/** How often a free port for both transports is looked for. */
+const portAttempts = 8
+
+/**
+ * Answers DNS over UDP and TCP from a registry, each answer at the revision that the registry has then. No
+ * request can stop it: what cannot be read is answered with FORMERR or dropped.
+ *
+ * @throws ListenError when an address or port cannot be bound
+ */
+export async function serveDns(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
+  const { address = '127.0.0.1', port = 0 } = options
+  const responder = createDnsResponder(registry, options)
+  for (let attempt = 1; ; attempt++) {
+    const udp = await bindUdp(address, port)
+    try {
+      const tcp = await bindTcp({ ...options, address, port: udp.address().port }, responder)
+      return serverOf(udp, tcp, { responder, env: options.env ?? systemEnv })
+    } catch (error) {
+      await closed(udp)
+      if (port !== 0 || attempt === portAttempts || !isKeelsonError(error, 'AlreadyExists')) throw error
+    }
+  }
+}
+
+interface Tcp {
+  readonly server: Server
+  closeConnections(): void
+}
+
+function serverOf(
+  udp: UdpSocket,
+  tcp: Tcp,
+  { responder, env }: { responder: DnsResponder; env: Env },
+): DnsServer {
+  udp.on('message', (request, peer) => {
+    const response = responder.respond(request, 'udp')
+    if (response === undefined || closing !== undefined) return
+    udp.send(response, peer.port, peer.address, error => {
+      if (error) env.logger.debug({ error, peer: peer.address }, 'a DNS response could not be sent')
+    })
+  })
+  udp.on('error', error => env.logger.warn({ error }, 'the DNS socket failed'))
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= Promise.all([
+      closed(udp),
+      new Promise<void>(resolve => {
+        tcp.server.close(() => resolve())
+        tcp.closeConnections()
+      }),
+    ]).then(() => undefined)
+    return closing
+  }
+  const { address, port } = udp.address()
+  return { address, port, close, [Symbol.asyncDispose]: close }
+}
+
+function bindUdp(address: string, port: number): Promise<UdpSocket> {
+  return new Promise((resolve, reject) => {
+    const type = address.includes(':') ? 'udp6' : 'udp4'
+    const socket = createSocket({ type, recvBufferSize: 4 * 2 ** 20 })
+    const failed = (error: Error): void => {
+      socket.close()
+      reject(new ListenError(address, port, error))
+    }
+    socket.once('error', failed)
+    socket.bind({ address, port }, () => {
+      socket.off('error', failed)
+      resolve(socket)
+    })
+  })
+}
+
+function closed(socket: UdpSocket): Promise<void> {
+  return new Promise(resolve => socket.close(() => resolve()))
+}
+
+function bindTcp(
+  options: DnsServerOptions & { readonly address: string; readonly port: number },
+  responder: DnsResponder,
+): Promise<Tcp> {
+  const { address, port, maxConnections = 256, idleMs = 10_000, env = systemEnv } = options
+  return new Promise((resolve, reject) => {
+    const connections = new Set<() => void>()
+    const server = createServer(socket => {
+      const end = serveDnsConnection(socket, responder, { env, idleMs })
+      connections.add(end)
+      socket.on('close', () => connections.delete(end))
+    })
+    server.maxConnections = maxConnections
+    const failed = (error: Error): void => reject(new ListenError(address, port, error))
+    server.once('error', failed)
+    server.listen({ host: address, port }, () => {
+      server.off('error', failed)
+      server.on('error', error => env.logger.warn({ error }, 'the DNS listener failed'))
+      resolve({ server, closeConnections: () => [...connections].forEach(end => end()) })
+    })
+  })
+}

@@ -1,0 +1,30 @@
+import { KeelsonError, type KeelsonErrorCode } from '../../core/index.js'
+
+const reasons: Readonly<Record<string, { readonly code: KeelsonErrorCode; readonly remedy: string }>> = {
+  EADDRINUSE: {
+    code: 'AlreadyExists',
+    remedy: 'another socket listens there; stop it or bind to another port',
+  },
+  EADDRNOTAVAIL: {
+    code: 'NotFound',
+    remedy: 'no interface of this host has that address; add it or bind to another',
+  },
+  EACCES: {
+    code: 'Forbidden',
+    remedy: 'the process may not bind there; use a port from 1024 or grant the right',
+  },
+}
+
+/** An address and port could not be listened on. `details` has both, and the system's error code as `reason`. */
+export class ListenError extends KeelsonError {
+  constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
+    const reason = cause.code ?? 'unknown'
+    const known = reasons[reason]
+    super({
+      code: known?.code ?? 'Usage',
+      message: `cannot listen on ${address} port ${port}: ${reason}, ${known?.remedy ?? cause.message}`,
+      details: { address, port, reason },
+      cause,
+    })
+  }
+}

@@ -1,0 +1,22 @@
+import type { Socket } from 'node:net'
+
+/**
+ * Joins two open sockets until both are done. Each side's end is passed on as an end, so half-open use works;
+ * a slow reader slows the writer; an error or abrupt close of one side takes the other down at once.
+ */
+export function splice(a: Socket, b: Socket): void {
+  a.pipe(b)
+  b.pipe(a)
+  tie(a, b)
+  tie(b, a)
+}
+
+function tie(self: Socket, other: Socket): void {
+  self.on('error', () => other.resetAndDestroy())
+  self.on('close', () => {
+    // Without an end the close was abrupt, and the other side must not take it for one.
+    if (!other.writableEnded) other.resetAndDestroy()
+    // Nobody takes what the other side still sends; what it is still to get goes out first.
+    else if (!self.writableFinished) other.destroySoon()
+  })
+}

@@ -1,0 +1,73 @@
+import type { Socket } from 'node:net'
+import type { Cancel } from '../../core/index.js'
+import type { ListenError } from './listen-error.js'
+import { type ListenerState, openVipListener, type VipListener } from './vip-listener.js'
+import { createVipRoute, type VipRoute } from './vip-route.js'
+import type { VipSettings } from './vip-service.js'
+
+/** One address and port of a service. */
+export interface VipListenerStats {
+  readonly vip: string
+  readonly port: number
+  /** What was bound in its place. */
+  readonly host: string
+  readonly boundPort: number
+  readonly state: ListenerState
+  readonly error?: ListenError
+}
+
+/** A listener that is opened again when it fails, and where its connections go. */
+export interface VipFrontend {
+  readonly route: VipRoute
+  /** Settles when the present listener listens or has failed. */
+  opened(): Promise<ListenError | undefined>
+  stats(): VipListenerStats
+  close(): Promise<void>
+}
+
+/** What a frontend is made from. */
+export interface VipFrontendOptions {
+  /** For logs. */
+  readonly service: string
+  readonly vip: string
+  readonly port: number
+  readonly settings: VipSettings
+  accept(client: Socket, route: VipRoute): void
+}
+
+const backlog = 1024
+/** A listener that failed is opened again after 50 ms, then twice as long each time, up to 5 s. */
+const retryMs = { base: 50, max: 5000 } as const
+
+export function openVipFrontend({ service, vip, port, settings, accept }: VipFrontendOptions): VipFrontend {
+  const { env, policy, bind } = settings
+  const { host, port: asked } = bind(vip, port)
+  const route = createVipRoute(policy)
+  let failures = 0
+  let closed = false
+  let cancelRetry: Cancel = () => {}
+  const failed = (error: ListenError): void => {
+    env.logger.warn({ error, service, vip, port }, 'a virtual address is not served')
+    const delayMs = Math.min(retryMs.max, retryMs.base * 2 ** failures++)
+    if (!closed) cancelRetry = env.clock.after(delayMs, () => (listener = listen()))
+  }
+  const listen = (): VipListener =>
+    openVipListener({ host, port: asked, backlog, accept: client => accept(client, route), failed })
+  let listener = listen()
+  return {
+    route,
+    opened: async () => {
+      await listener.opened
+      return listener.error
+    },
+    stats: () => {
+      const error = listener.error === undefined ? {} : { error: listener.error }
+      return { vip, port, host, boundPort: listener.boundPort ?? asked, state: listener.state, ...error }
+    },
+    close: () => {
+      closed = true
+      cancelRetry()
+      return listener.close()
+    },
+  }
+}

@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net'
+import type { Env } from '../../core/index.js'
+import type { BalancePolicy } from '../balance.js'
+import type { ServiceView } from '../registry-snapshot.js'
+import type { RegisteredPort } from '../service.js'
+import { createFlowTable, type EndpointFlowStats, type FlowTable } from './flow-table.js'
+import type { ListenError } from './listen-error.js'
+import { type ConnectionContext, proxyConnection } from './proxied-connection.js'
+import { openVipFrontend, type VipFrontend, type VipListenerStats } from './vip-frontend.js'
+import type { VipRoute } from './vip-route.js'
+
+/** Settings that all services of a proxy share. */
+export interface VipSettings {
+  readonly env: Env
+  readonly bind: (address: string, port: number) => { readonly host: string; readonly port: number }
+  readonly policy: BalancePolicy
+  readonly drainMs: number
+  readonly connectTimeoutMs: number
+  readonly maxAttempts: number
+  /** Asks for room for one more connection; false when the proxy is full. */
+  readonly admit: (client: Socket) => boolean
+}
+
+/** Counts of one service. */
+export interface VipServiceStats {
+  readonly listeners: readonly VipListenerStats[]
+  readonly active: number
+  readonly accepted: number
+  /** Connections reset because no endpoint took them, or because the proxy was full. */
+  readonly refused: number
+  readonly endpoints: Readonly<Record<string, EndpointFlowStats>>
+}
+
+/** The listeners and connections of one service. */
+export interface VipService {
+  update(view: ServiceView): void
+  /** Closes the listeners; connections live on until `end`. */
+  retire(): Promise<void>
+  /** Ends every connection. */
+  end(): void
+  opened(): Promise<readonly ListenError[]>
+  stats(): VipServiceStats
+  drained(endpoint: string): Promise<void>
+}
+
+export function createVipService(key: string, settings: VipSettings): VipService {
+  const { env, connectTimeoutMs, maxAttempts } = settings
+  const frontends = new Map<string, VipFrontend>()
+  const waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
+  let accepted = 0
+  let refused = 0
+  const wanted = (endpoint: string): boolean =>
+    [...frontends.values()].some(({ route }) => route.eligible(endpoint))
+  const tellDrained = (): void => {
+    for (const waiter of [...waiting]) {
+      if (flows.activeOf(waiter.endpoint) > 0 || wanted(waiter.endpoint)) continue
+      waiting.delete(waiter)
+      waiter.done()
+    }
+  }
+  const flows: FlowTable = createFlowTable(env.clock, settings.drainMs, tellDrained)
+  const context: Omit<ConnectionContext, 'route'> = {
+    ...{ env, flows, connectTimeoutMs, maxAttempts, connecting: new Set() },
+    refused: () => refused++,
+  }
+  const accept = (client: Socket, route: VipRoute): void => {
+    accepted++
+    if (settings.admit(client)) return proxyConnection(client, { ...context, route })
+    refused++
+    client.resetAndDestroy()
+  }
+  const retire = async (ids: readonly string[]): Promise<void> => {
+    const closing = ids.flatMap(id => frontends.get(id) ?? [])
+    for (const id of ids) frontends.delete(id)
+    await Promise.all(closing.map(frontend => frontend.close()))
+  }
+  return {
+    update: view => {
+      const places = placesOf(view)
+      void retire([...frontends.keys()].filter(id => !places.has(id)))
+      for (const [id, { vip, port }] of places) {
+        const opened = { service: key, vip, port: port.port, settings, accept }
+        const frontend = frontends.get(id) ?? openVipFrontend(opened)
+        frontends.set(id, frontend)
+        frontend.route.update(view, port)
+      }
+      flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(endpoint => endpoint.id)))
+      for (const attempt of [...context.connecting]) if (!wanted(attempt.endpoint)) attempt.retry()
+      tellDrained()
+    },
+    retire: () => retire([...frontends.keys()]),
+    end: () => {
+      flows.endAll()
+      for (const { done } of waiting) done()
+      waiting.clear()
+    },
+    opened: async () => {
+      const errors = await Promise.all([...frontends.values()].map(frontend => frontend.opened()))
+      return errors.flatMap(error => error ?? [])
+    },
+    stats: () => {
+      const listeners = [...frontends.values()].map(frontend => frontend.stats())
+      return { listeners, active: flows.active, accepted, refused, endpoints: flows.stats() }
+    },
+    drained: endpoint =>
+      new Promise(done => {
+        waiting.add({ endpoint, done })
+        tellDrained()
+      }),
+  }
+}
+
+/** The addresses and ports to listen on, by a text that names them. */
+function placesOf({
+  service,
+}: ServiceView): ReadonlyMap<string, { readonly vip: string; readonly port: RegisteredPort }> {
+  if (service?.mode !== 'vip') return new Map()
+  const ports = service.ports.filter(port => port.protocol === 'TCP')
+  return new Map(
+    service.vips.flatMap(vip => ports.map(port => [`${vip} ${port.port}`, { vip, port }] as const)),
+  )
+}

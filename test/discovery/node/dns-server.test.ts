@@ -1,0 +1,212 @@
+import { spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createRegistry,
+  type DnsMessage,
+  encodeDnsMessage,
+  type Endpoint,
+  formatRecord,
+  kubernetesNames,
+  parseDnsMessage,
+  type Registry,
+} from '../../../src/discovery/index.js'
+import { type DnsServer, ListenError, serveDns } from '../../../src/discovery/node/index.js'
+
+const servers: DnsServer[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map(server => server.close()))
+})
+
+function registryOf(count: number): Registry {
+  const registry = createRegistry({ profiles: [kubernetesNames()] })
+  const endpoints = Array.from(
+    { length: count },
+    (_, i): Endpoint => ({
+      ...{
+        id: `e${i}`,
+        addresses: [`10.0.0.${i + 1}`],
+        ports: {},
+        ready: true,
+        serving: true,
+        terminating: false,
+      },
+    }),
+  )
+  registry.apply(1, [
+    {
+      op: 'set-service',
+      service: {
+        namespace: 'prod',
+        name: 'h',
+        mode: 'headless',
+        vips: [],
+        ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+      },
+    },
+    { op: 'set-endpoints', service: 'prod/h', slice: 's', endpoints },
+    { op: 'synced' },
+  ])
+  return registry
+}
+
+async function start(registry: Registry): Promise<DnsServer> {
+  const server = await serveDns(registry)
+  servers.push(server)
+  return server
+}
+
+function request(id: number, name = 'h.prod.svc.cluster.local.', typeCode = 1): Uint8Array {
+  return encodeDnsMessage({
+    ...{ id, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
+    ...{
+      recursionAvailable: false,
+      rcode: 0,
+      questions: [{ name, typeCode, classCode: 1 }],
+      answers: [],
+      authority: [],
+      additional: [],
+    },
+  })
+}
+
+function read(bytes: Uint8Array): DnsMessage {
+  const parsed = parseDnsMessage(bytes)
+  if (parsed.kind !== 'message') throw new Error('unreadable response')
+  return parsed.message
+}
+
+function askUdp(port: number, bytes: Uint8Array): Promise<DnsMessage> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4')
+    socket.on('error', reject)
+    socket.on('message', response => {
+      socket.close()
+      resolve(read(response))
+    })
+    socket.send(bytes, port, '127.0.0.1')
+  })
+}
+
+/** Sends the chunks over one connection and gives the first `count` responses. */
+function askTcp(port: number, chunks: readonly Uint8Array[], count: number): Promise<readonly DnsMessage[]> {
+  return new Promise((resolve, reject) => {
+    let received = Buffer.alloc(0)
+    const responses: DnsMessage[] = []
+    const socket = connect({ port, host: '127.0.0.1' }, () => chunks.forEach(chunk => socket.write(chunk)))
+    socket.on('error', reject)
+    socket.on('data', chunk => {
+      received = Buffer.concat([received, chunk])
+      while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
+        const length = received.readUInt16BE(0)
+        responses.push(read(received.subarray(2, 2 + length)))
+        received = received.subarray(2 + length)
+      }
+      if (responses.length === count) socket.destroy()
+    })
+    socket.on('close', () => resolve(responses))
+  })
+}
+
+function framed(bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([bytes.length >>> 8, bytes.length & 255]), bytes])
+}
+
+const firstAddress = ({ answers }: DnsMessage): unknown => answers[0]?.type === 'A' && answers[0].address
+
+describe('DNS server', () => {
+  test('turns the answers round, so that each address comes first in turn', async () => {
+    const { port } = await start(registryOf(3))
+    const firsts: unknown[] = []
+    for (let id = 0; id < 6; id++) {
+      const message = await askUdp(port, request(id))
+      expect([message.id, message.answers.length, message.authoritative]).toEqual([id, 3, true])
+      firsts.push(firstAddress(message))
+    }
+    for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) {
+      expect(
+        firsts.filter(first => first === address),
+        address,
+      ).toHaveLength(2)
+    }
+  })
+
+  test('a change is seen by the next question', async () => {
+    const registry = registryOf(1)
+    const { port } = await start(registry)
+    await askUdp(port, request(1))
+    registry.apply(2, [{ op: 'delete-service', service: 'prod/h' }])
+    expect((await askUdp(port, request(2))).rcode).toBe(3)
+  })
+
+  test('what does not fit into a datagram is asked for again over TCP, on the same port', async () => {
+    const { port } = await start(registryOf(100))
+    const cut = await askUdp(port, request(1))
+    expect([cut.truncated, cut.answers.length]).toEqual([true, 29])
+    const [whole] = await askTcp(port, [framed(request(2))], 1)
+    expect([whole?.truncated, whole?.answers.length]).toEqual([false, 100])
+  })
+
+  test('over TCP requests may come together or in pieces; they are answered in order', async () => {
+    const { port } = await start(registryOf(2))
+    const all = Buffer.concat([framed(request(7)), framed(request(8)), framed(request(9))])
+    const pieces = [all.subarray(0, 1), all.subarray(1, 40), all.subarray(40)]
+    expect((await askTcp(port, pieces, 3)).map(message => message.id)).toEqual([7, 8, 9])
+  })
+
+  test('garbage does not stop it', async () => {
+    const { port } = await start(registryOf(1))
+    const socket = createSocket('udp4')
+    for (let i = 0; i < 50; i++)
+      socket.send(
+        Uint8Array.from({ length: i }, (_, at) => (at * 37 + i) & 255),
+        port,
+        '127.0.0.1',
+      )
+    const response = await askUdp(port, request(3))
+    socket.close()
+    expect(response.answers).toHaveLength(1)
+  })
+
+  test('a port that is taken is refused by name', async () => {
+    const registry = registryOf(1)
+    const { port } = await start(registry)
+    await expect(serveDns(registry, { port })).rejects.toThrow(ListenError)
+    await expect(serveDns(registry, { port })).rejects.toThrow(`127.0.0.1 port ${port}`)
+    await expect(serveDns(registry, { address: '192.0.2.1' })).rejects.toMatchObject({
+      details: { reason: 'EADDRNOTAVAIL' },
+    })
+  })
+})
+
+const dig = spawnSync('dig', ['-v']).error === undefined
+const required = process.env['KEELSON_REQUIRE_SERVERS'] === '1'
+
+describe.runIf(dig || required)('dig (skipped where bind9-dnsutils is not installed)', () => {
+  test('reads addresses, SRV with its addresses, and denials', async () => {
+    const { port } = await start(registryOf(2))
+    const { spawn } = await import('node:child_process')
+    const run = (...args: readonly string[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let out = ''
+        const child = spawn('dig', ['@127.0.0.1', '-p', String(port), '+tries=1', ...args])
+        child.stdout.on('data', chunk => (out += String(chunk)))
+        child.on('error', reject)
+        child.on('close', () => resolve(out))
+      })
+    expect((await run('+short', 'h.prod.svc.cluster.local')).trim().split('\n').sort()).toEqual([
+      '10.0.0.1',
+      '10.0.0.2',
+    ])
+    const srv = await run('SRV', '_http._tcp.h.prod.svc.cluster.local')
+    expect(srv).toContain('0 50 80 10-0-0-1.h.prod.svc.cluster.local.')
+    expect(srv).not.toContain('WARNING: Message')
+    expect(await run('nosuch.prod.svc.cluster.local')).toContain('status: NXDOMAIN')
+    expect(await run('+tcp', 'h.prod.svc.cluster.local')).toContain('status: NOERROR')
+  })
+})
+
+test('a record reads as one line of a zone file', () => {
+  expect(formatRecord({ type: 'A', name: 'a.', ttl: 5, address: '10.0.0.1' })).toBe('a. 5 IN A 10.0.0.1')
+})

@@ -1,0 +1,377 @@
+import { Agent, createServer, get, type Server } from 'node:http'
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createRegistry,
+  type Endpoint,
+  type Registry,
+  type TrafficShare,
+} from '../../../src/discovery/index.js'
+import {
+  ListenError,
+  serveVips,
+  type VipProxy,
+  type VipProxyOptions,
+} from '../../../src/discovery/node/index.js'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const key = 'prod/web'
+
+function portOf(server: Server | TcpServer): number {
+  return (server.address() as AddressInfo).port
+}
+
+/** An HTTP server that answers with its own name. */
+async function backend(name: string): Promise<Server> {
+  const server = createServer((_request, response) => response.end(name))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return server
+}
+
+/** A TCP server whose connections the handler gets, half-open allowed. */
+async function tcpBackend(accept: (socket: Socket) => void): Promise<TcpServer> {
+  const server = createTcpServer({ allowHalfOpen: true }, accept)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => void server.close())
+  return server
+}
+
+function endpoint(id: string, port: number, more: Partial<Endpoint> = {}): Endpoint {
+  return {
+    ...{
+      id,
+      addresses: ['127.0.0.1'],
+      ports: { http: port },
+      ready: true,
+      serving: true,
+      terminating: false,
+    },
+    ...more,
+  }
+}
+
+interface World {
+  readonly registry: Registry
+  readonly proxy: VipProxy
+  /** Replaces the endpoints at the next revision. */
+  set(...endpoints: readonly Endpoint[]): void
+  url(): string
+  port(): number
+}
+
+async function world(options: VipProxyOptions = {}, backends?: readonly TrafficShare[]): Promise<World> {
+  const registry = createRegistry()
+  const shares = backends === undefined ? {} : { backends }
+  const service = {
+    namespace: 'prod',
+    name: 'web',
+    mode: 'vip',
+    vips: ['127.64.7.1'],
+    ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+  } as const
+  registry.apply(1, [{ op: 'set-service', service: { ...service, ...shares } }, { op: 'synced' }])
+  const proxy = serveVips(registry, { bind: () => ({ host: '127.0.0.1', port: 0 }), ...options })
+  cleanups.push(() => proxy.close())
+  await proxy.listening()
+  const port = (): number => proxy.stats(key)?.listeners[0]?.boundPort ?? 0
+  return {
+    ...{ registry, proxy, port, url: () => `http://127.0.0.1:${port()}/` },
+    set: (...endpoints) =>
+      void registry.apply(registry.revision + 1, [
+        { op: 'set-endpoints', service: key, slice: 's', endpoints },
+      ]),
+  }
+}
+
+function fetchText(url: string, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, response => {
+      let text = ''
+      response.on('data', chunk => (text += String(chunk)))
+      response.on('end', () => resolve(text))
+      response.on('error', reject)
+    }).on('error', reject)
+  })
+}
+
+/** One request per connection. */
+const single = new Agent({ keepAlive: false })
+
+async function names(url: string, count: number): Promise<readonly string[]> {
+  const found: string[] = []
+  for (let i = 0; i < count; i++) found.push(await fetchText(url, single))
+  return found
+}
+
+const times = (list: readonly string[], name: string): number => list.filter(entry => entry === name).length
+
+/** A connection through the proxy, and what came back when it ended. */
+function open(port: number): {
+  readonly socket: Socket
+  readonly text: Promise<string>
+  readonly connected: Promise<void>
+} {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  let text = ''
+  socket.on('data', chunk => (text += String(chunk)))
+  cleanups.push(() => socket.destroy())
+  return {
+    socket,
+    connected: new Promise(resolve => socket.once('connect', () => resolve())),
+    text: new Promise((resolve, reject) => {
+      socket.on('end', () => resolve(text))
+      socket.on('error', reject)
+    }),
+  }
+}
+
+describe('VIP proxy', () => {
+  test('spreads connections over ready endpoints, each on its own port', async () => {
+    const [a, b] = [await backend('a'), await backend('b')]
+    const w = await world()
+    w.set(
+      endpoint('a', portOf(a)),
+      endpoint('b', portOf(b)),
+      endpoint('c', 1, { ready: false, serving: false }),
+    )
+    const found = await names(w.url(), 10)
+    expect([times(found, 'a'), times(found, 'b')]).toEqual([5, 5])
+    expect(w.proxy.stats(key)).toMatchObject({
+      accepted: 10,
+      refused: 0,
+      endpoints: { a: { total: 5 }, b: { total: 5 } },
+    })
+  })
+
+  test('gives each revision its share of connections', async () => {
+    const [a, b] = [await backend('a'), await backend('b')]
+    const w = await world({}, [
+      { revision: 'v1', weight: 75 },
+      { revision: 'v2', weight: 25 },
+    ])
+    w.set(endpoint('a', portOf(a), { revision: 'v1' }), endpoint('b', portOf(b), { revision: 'v2' }))
+    const found = await names(w.url(), 20)
+    expect([times(found, 'a'), times(found, 'b')]).toEqual([15, 5])
+  })
+
+  test('an endpoint that does not accept costs no connection while another does', async () => {
+    const [a, dead] = [await backend('a'), await backend('dead')]
+    const deadPort = portOf(dead)
+    await new Promise(resolve => dead.close(resolve))
+    const w = await world()
+    w.set(endpoint('a', portOf(a)), endpoint('dead', deadPort))
+    expect(times(await names(w.url(), 10), 'a')).toBe(10)
+    expect(w.proxy.stats(key)?.endpoints['dead']?.failures).toBeGreaterThan(0)
+  })
+
+  test('with no endpoint a connection is reset, and counted', async () => {
+    const w = await world()
+    await expect(fetchText(w.url(), single)).rejects.toThrow()
+    expect(w.proxy.stats(key)).toMatchObject({ active: 0, refused: 1 })
+  })
+
+  test('no request is lost while endpoints rotate, waiting for acknowledgement before each stop', async () => {
+    const w = await world()
+    const keepAlive = new Agent({ keepAlive: true, maxSockets: 8 })
+    cleanups.push(() => keepAlive.destroy())
+    let current = await backend('0')
+    w.set(endpoint('0', portOf(current)))
+    let done = false
+    let served = 0
+    const failures: unknown[] = []
+    const load = async (agent: Agent): Promise<void> => {
+      while (!done) {
+        await fetchText(w.url(), agent).then(
+          () => served++,
+          error => failures.push(error),
+        )
+      }
+    }
+    const clients = [load(single), load(single), load(single), load(keepAlive), load(keepAlive)]
+    const { systemEnv } = await import('../../../src/core/index.js')
+    for (let round = 1; round <= 12; round++) {
+      const [before, target] = [served, served + 60]
+      const next = await backend(String(round))
+      w.set(endpoint(String(round - 1), portOf(current)), endpoint(String(round), portOf(next)))
+      w.set(
+        endpoint(String(round - 1), portOf(current), { ready: false, terminating: true }),
+        endpoint(String(round), portOf(next)),
+      )
+      const report = await w.registry.waitForConsumers(w.registry.revision, {
+        clock: systemEnv.clock,
+        timeoutMs: 1000,
+      })
+      expect(report.kind).toBe('acknowledged')
+      const old = current
+      old.keepAliveTimeout = 1
+      // A server that stops politely: idle connections close, those in use say so in their last response.
+      const drained = w.proxy.drained(key, String(round - 1))
+      old.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
+      await drained
+      await new Promise(resolve => old.close(resolve))
+      w.set(endpoint(String(round), portOf(next)))
+      current = next
+      while (served < target && failures.length === 0) await new Promise(resolve => setImmediate(resolve))
+      expect(served).toBeGreaterThan(before)
+    }
+    done = true
+    await Promise.all(clients)
+    expect(failures).toEqual([])
+    expect(served).toBeGreaterThan(700)
+  })
+
+  test('half-open: the answer comes after the request has ended', async () => {
+    const server = await tcpBackend(socket => {
+      let text = ''
+      socket.on('data', chunk => (text += String(chunk)))
+      socket.on('end', () => socket.end(`got ${text}`))
+    })
+    const w = await world()
+    w.set(endpoint('a', portOf(server)))
+    const client = open(w.port())
+    client.socket.end('hello')
+    expect(await client.text).toBe('got hello')
+  })
+
+  test('large transfers arrive whole in both directions', async () => {
+    const server = await tcpBackend(socket => socket.pipe(socket))
+    const w = await world()
+    w.set(endpoint('a', portOf(server)))
+    const client = open(w.port())
+    const sent = 'x'.repeat(3_000_000)
+    client.socket.end(sent)
+    expect((await client.text).length).toBe(sent.length)
+  })
+
+  test('an endpoint that is no longer ready keeps its connections and gets no new ones', async () => {
+    const held: Socket[] = []
+    const server = await tcpBackend(socket => {
+      held.push(socket)
+      socket.write('hello')
+      socket.pipe(socket)
+    })
+    const other = await backend('other')
+    const w = await world()
+    w.set(endpoint('old', portOf(server)))
+    const client = open(w.port())
+    await new Promise(resolve => client.socket.once('data', resolve))
+    w.set(
+      endpoint('old', portOf(server), { ready: false, terminating: true }),
+      endpoint('other', portOf(other)),
+    )
+    expect(times(await names(w.url(), 4), 'other')).toBe(4)
+    let drained = false
+    const waiting = w.proxy.drained(key, 'old').then(() => (drained = true))
+    client.socket.write(' again')
+    await new Promise(resolve => client.socket.once('data', resolve))
+    expect([w.proxy.stats(key)?.endpoints['old']?.active, drained]).toEqual([1, false])
+    client.socket.end()
+    await waiting
+    expect(w.proxy.stats(key)?.active).toBe(0)
+  })
+
+  test('connections end when their endpoint is gone for longer than the drain time', async () => {
+    const server = await tcpBackend(socket => socket.on('error', () => {}).write('hello'))
+    const w = await world({ drainMs: 20 })
+    w.set(endpoint('a', portOf(server)))
+    const client = open(w.port())
+    await new Promise(resolve => client.socket.once('data', resolve))
+    client.text.catch(() => {})
+    w.set()
+    await w.proxy.drained(key, 'a')
+    expect(w.proxy.stats(key)).toMatchObject({ active: 0, endpoints: {} })
+  })
+
+  test('an abrupt end is abrupt on the other side too', async () => {
+    const failed: Promise<unknown>[] = []
+    const server = await tcpBackend(socket => {
+      failed.push(new Promise(resolve => socket.once('error', resolve)))
+      socket.resume()
+      socket.write('hello')
+    })
+    const w = await world()
+    w.set(endpoint('a', portOf(server)))
+    const client = open(w.port())
+    await new Promise(resolve => client.socket.once('data', resolve))
+    client.socket.resetAndDestroy()
+    w.set(endpoint('a', portOf(server), { ready: false, serving: false }))
+    expect(await failed[0]).toMatchObject({ code: 'ECONNRESET' })
+    await w.proxy.drained(key, 'a')
+    expect(w.proxy.stats(key)?.active).toBe(0)
+  })
+
+  test('an answer given before the request was read arrives whole', async () => {
+    const answer = 'y'.repeat(500_000)
+    const server = await tcpBackend(socket => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.pause()
+        socket.end(answer)
+      })
+    })
+    const w = await world()
+    w.set(endpoint('a', portOf(server)))
+    const client = open(w.port())
+    client.socket.on('error', () => {})
+    client.socket.write('x'.repeat(1_000_000))
+    expect((await client.text).length).toBe(answer.length)
+  })
+
+  test('an address that cannot be bound is an error with address and port, and others are served', async () => {
+    const taken = await backend('taken')
+    const registry = createRegistry()
+    const ports = [
+      { name: 'a', port: 80, protocol: 'TCP' },
+      { name: 'b', port: 81, protocol: 'TCP' },
+    ] as const
+    registry.apply(1, [
+      {
+        op: 'set-service',
+        service: { namespace: 'prod', name: 'web', mode: 'vip', vips: ['127.64.7.1'], ports },
+      },
+    ])
+    const proxy = serveVips(registry, {
+      bind: (_vip, port) => ({ host: '127.0.0.1', port: port === 80 ? portOf(taken) : 0 }),
+    })
+    cleanups.push(() => proxy.close())
+    await expect(proxy.listening()).rejects.toThrow(ListenError)
+    await expect(proxy.listening()).rejects.toThrow(`127.0.0.1 port ${portOf(taken)}`)
+    expect(proxy.stats(key)?.listeners.map(({ port, state }) => [port, state])).toEqual([
+      [80, 'failed'],
+      [81, 'listening'],
+    ])
+  })
+
+  test('a service that goes takes its listener along; closing the proxy leaves nothing open', async () => {
+    const w = await world()
+    const port = w.port()
+    w.registry.apply(5, [{ op: 'delete-service', service: key }])
+    await new Promise(resolve => setImmediate(resolve))
+    await expect(open(port).text).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    expect(w.proxy.stats(key)).toBeUndefined()
+    await w.proxy.close()
+    const again = w.registry.consumer('vip-proxy')
+    again.close()
+  })
+
+  test.runIf(process.platform === 'linux')('listens on the virtual address itself', async () => {
+    const a = await backend('a')
+    const w = await world({ bind: (host, port) => ({ host, port: port + 20_080 }) })
+    w.set(endpoint('a', portOf(a)))
+    expect(await fetchText(`http://127.64.7.1:${w.port()}/`, single)).toBe('a')
+  })
+})
