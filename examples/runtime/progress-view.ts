@@ -15,7 +15,8 @@ export function showProgress(client: Client, out: NodeJS.WriteStream): ProgressV
   let drawn = 0
   let last = ''
   const draw = (): void => {
-    const lines = terminal ? picture(client) : [summary(client)]
+    // A line that wraps would leave more rows behind than are erased.
+    const lines = terminal ? picture(client).map(line => line.slice(0, out.columns)) : [summary(client)]
     const text = lines.join('\n')
     if (text === last || text === '') return
     last = text
