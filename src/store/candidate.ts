@@ -11,15 +11,25 @@ export interface Content {
   readonly status: unknown
 }
 
-const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status'])
+const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  'apiVersion',
+  'kind',
+  'metadata',
+  'spec',
+  'status',
+])
 
 /** Every fault of the envelope around an object of `kind`. */
-export function envelopeProblems(kind: Kind, input: ObjectInput): readonly FieldProblem[] {
+export function envelopeProblems(kind: Kind, input: ObjectInput): FieldProblem[] {
   const problems: FieldProblem[] = []
   for (const key of Object.keys(input)) {
     if (KNOWN.has(key)) continue
     const value = (input as unknown as Readonly<Record<string, unknown>>)[key]
-    problems.push({ field: joinPath('', [key]), value, message: 'is not a field of an object; put it into spec' })
+    problems.push({
+      field: joinPath('', [key]),
+      value,
+      message: 'is not a field of an object; put it into spec',
+    })
   }
   for (const field of ['apiVersion', 'kind'] as const) {
     const value = input[field]
@@ -27,7 +37,8 @@ export function envelopeProblems(kind: Kind, input: ObjectInput): readonly Field
     problems.push({ field, value, message: `must be ${kind[field]}, or left out` })
   }
   const problem = namespaceProblem(input.metadata.namespace, kind)
-  if (problem !== undefined) problems.push({ field: 'metadata.namespace', value: input.metadata.namespace, message: problem })
+  if (problem !== undefined)
+    problems.push({ field: 'metadata.namespace', value: input.metadata.namespace, message: problem })
   return problems
 }
 
@@ -35,7 +46,11 @@ export function envelopeProblems(kind: Kind, input: ObjectInput): readonly Field
 export function subjectOf(kind: Kind, input: ObjectInput): string {
   const { namespace, name, generateName } = input.metadata
   const shown = typeof name === 'string' ? name : `${String(generateName ?? '')}…`
-  return describeObject({ kind: kind.kind, name: shown, ...(typeof namespace === 'string' ? { namespace } : {}) })
+  return describeObject({
+    kind: kind.kind,
+    name: shown,
+    ...(typeof namespace === 'string' ? { namespace } : {}),
+  })
 }
 
 /**
@@ -68,10 +83,17 @@ function refuseUndefined(record: Readonly<Record<string, unknown>>, root: string
  *
  * @throws InvalidError
  */
-export function adoptContent(kind: Kind, input: Content, previous: StoredObject | undefined, subject: string): Content {
+export function adoptContent(
+  kind: Kind,
+  input: Content,
+  previous: StoredObject | undefined,
+  subject: string,
+): Content {
   const schema = schemaOf(kind)
   const take = (field: keyof Content, freeze: boolean): unknown =>
-    input[field] === undefined ? undefined : adoptJson(input[field], freeze ? previous?.[field] : undefined, { subject, field, freeze })
+    input[field] === undefined
+      ? undefined
+      : adoptJson(input[field], freeze ? previous?.[field] : undefined, { subject, field, freeze })
   if (schema === undefined) return { spec: take('spec', true), status: take('status', true) }
   // What was stored has passed.
   if (previous !== undefined && input.spec === previous.spec && input.status === previous.status) return input
@@ -82,7 +104,12 @@ export function adoptContent(kind: Kind, input: Content, previous: StoredObject 
   }
   const filled = present({ spec: take('spec', false), status: take('status', false) })
   refuse(schema.problems(filled), subject)
-  return adoptContent({ ...kind, schema: undefined }, { spec: filled['spec'], status: filled['status'] }, previous, subject)
+  return adoptContent(
+    { ...kind, schema: undefined },
+    { spec: filled['spec'], status: filled['status'] },
+    previous,
+    subject,
+  )
 }
 
 /** @throws InvalidError when there are any */
@@ -91,14 +118,18 @@ export function refuse(problems: readonly FieldProblem[], subject: string): void
 }
 
 /** The frozen object; absent parts have no key. */
-export function sealObject(kind: Kind, metadata: StoredObject['metadata'], { spec, status }: Content): StoredObject {
-  const object: { [Key in keyof StoredObject]?: StoredObject[Key] } = {
+export function sealObject(
+  kind: Kind,
+  metadata: StoredObject['metadata'],
+  { spec, status }: Content,
+): StoredObject {
+  const object: { -readonly [Key in keyof StoredObject]?: StoredObject[Key] } = {
     apiVersion: kind.apiVersion,
     kind: kind.kind,
     metadata: Object.freeze(metadata),
   }
-  if (spec !== undefined) Object.assign(object, { spec })
-  if (status !== undefined) Object.assign(object, { status })
+  if (spec !== undefined) object.spec = spec
+  if (status !== undefined) object.status = status
   return Object.freeze(object) as StoredObject
 }
 

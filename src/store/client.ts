@@ -69,33 +69,62 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list', unknown>> {
 
 function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Record<keyof Writer, unknown>> {
   const site = directSite(engine)
-  const put = (verb: string, kind: Kind, input: ObjectInput, write: (object: ObjectInput) => unknown): Promise<unknown> =>
+  const put = (
+    verb: string,
+    kind: Kind,
+    input: ObjectInput,
+    write: (object: ObjectInput) => unknown,
+  ): Promise<unknown> =>
     attempt(() => {
       const object = capture(kind, input)
-      return submit(() => write(object), () => aboutInput(verb, kind, object))
+      return submit(
+        () => write(object),
+        () => aboutInput(verb, kind, object),
+      )
     })
-  const change = (verb: string, kind: Kind, ref: ObjectRef, write: (ref: ObjectRef) => unknown): Promise<unknown> =>
+  const change = (
+    verb: string,
+    kind: Kind,
+    ref: ObjectRef,
+    write: (ref: ObjectRef) => unknown,
+  ): Promise<unknown> =>
     attempt(() => {
       assertRef(kind, ref)
       const { namespace, name } = ref
       const fixed = namespace === undefined ? { name } : { namespace, name }
-      return submit(() => write(fixed), () => aboutRef(verb, kind, fixed))
+      return submit(
+        () => write(fixed),
+        () => aboutRef(verb, kind, fixed),
+      )
     })
   return {
     create: (kind: Kind, object: ObjectInput) =>
       put('create', kind, object, input => createObject(site, engine.table(kind), input)),
     update: (kind: Kind, object: ObjectInput, options = {}) =>
-      put('update', kind, object, input => updateObject(site, engine.table(kind), input, { ...options, part: 'main' })),
+      put('update', kind, object, input =>
+        updateObject(site, engine.table(kind), input, { ...options, part: 'main' }),
+      ),
     updateStatus: (kind: Kind, object: ObjectInput, options = {}) =>
-      put('updateStatus', kind, object, input => updateObject(site, engine.table(kind), input, { ...options, part: 'status' })),
+      put('updateStatus', kind, object, input =>
+        updateObject(site, engine.table(kind), input, { ...options, part: 'status' }),
+      ),
     modify: (kind: Kind, ref: ObjectRef, recipe: never) =>
-      change('modify', kind, ref, fixed => modifyObject(site, engine.table(kind), fixed, { recipe, part: 'main' })),
+      change('modify', kind, ref, fixed =>
+        modifyObject(site, engine.table(kind), fixed, { recipe, part: 'main' }),
+      ),
     modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never) =>
-      change('modifyStatus', kind, ref, fixed => modifyObject(site, engine.table(kind), fixed, { recipe, part: 'status' })),
+      change('modifyStatus', kind, ref, fixed =>
+        modifyObject(site, engine.table(kind), fixed, { recipe, part: 'status' }),
+      ),
     delete: (kind: Kind, ref: ObjectRef, options = {}) =>
       change('delete', kind, ref, fixed => deleteObject(site, engine.table(kind), fixed, options)),
     transact: (body: (tx: Transaction) => unknown) =>
-      attempt(() => submit(() => runTransaction(engine, body), () => ({ label: 'transact' }))),
+      attempt(() =>
+        submit(
+          () => runTransaction(engine, body),
+          () => ({ label: 'transact' }),
+        ),
+      ),
   }
 }
 
@@ -145,8 +174,13 @@ function deferredPath({ engine, env, fences }: ClientParts): WritePath {
   }
 }
 
-function aboutInput(verb: string, kind: Kind, { metadata: { name, namespace, generateName } }: ObjectInput): Omit<StepInfo, 'kind'> {
-  if (typeof name === 'string') return aboutRef(verb, kind, namespace === undefined ? { name } : { namespace, name })
+function aboutInput(
+  verb: string,
+  kind: Kind,
+  { metadata: { name, namespace, generateName } }: ObjectInput,
+): Omit<StepInfo, 'kind'> {
+  if (typeof name === 'string')
+    return aboutRef(verb, kind, namespace === undefined ? { name } : { namespace, name })
   return { label: `${verb} ${kind.kind} ${generateName ?? ''}…` }
 }
 

@@ -20,7 +20,11 @@ export function decideDeletion(object: StoredObject, now: () => string): Deletio
 
 /** True when this update takes the last finalizer from an object whose deletion has begun. */
 export function completesDeletion(before: ObjectMeta, finalizers: readonly string[]): boolean {
-  return before.deletionTimestamp !== undefined && (before.deletionGracePeriodSeconds ?? 0) === 0 && finalizers.length === 0
+  return (
+    before.deletionTimestamp !== undefined &&
+    (before.deletionGracePeriodSeconds ?? 0) === 0 &&
+    finalizers.length === 0
+  )
 }
 
 /**

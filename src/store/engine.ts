@@ -1,4 +1,4 @@
-import { ClosedError, type Env, type Random, UsageError } from '../core/index.js'
+import { ClosedError, type Env, formatTime, type Random, UsageError } from '../core/index.js'
 import { FencedError } from './errors.js'
 import { History } from './history.js'
 import { type KindTables, kindTables } from './kind-tables.js'
@@ -38,6 +38,8 @@ export class Engine {
   readonly names: Random
   private writing = false
   private closed = false
+  private timeMs = Number.NaN
+  private time = ''
 
   constructor({ kinds, env, logCapacity }: EngineOptions) {
     this.env = env
@@ -49,6 +51,16 @@ export class Engine {
 
   get revision(): number {
     return this.log.head
+  }
+
+  /** The time as metadata holds it. Writes of one millisecond share the text. */
+  timeText(): string {
+    const ms = this.env.clock.now()
+    if (ms !== this.timeMs) {
+      this.timeMs = ms
+      this.time = formatTime(ms)
+    }
+    return this.time
   }
 
   /** @throws ClosedError after `close()`, UsageError for a kind that the store was not made with */
@@ -87,7 +99,8 @@ export class Engine {
     for (const { kind, ref, resourceVersion } of fences) {
       const object = this.table(kind).find(ref.namespace, ref.name)?.head?.object
       const actual = object?.metadata.resourceVersion
-      if (actual !== resourceVersion) throw new FencedError({ kind: kind.kind, ...ref }, resourceVersion, actual)
+      if (actual !== resourceVersion)
+        throw new FencedError({ kind: kind.kind, ...ref }, resourceVersion, actual)
     }
   }
 

@@ -39,7 +39,8 @@ export interface Mismatch {
 export class ConflictError extends KeelsonError {
   constructor(object: ObjectId, mismatch: Mismatch) {
     const { field, expected, actual, changed } = mismatch
-    const since = changed === undefined || changed.length === 0 ? '' : `; changed since: ${changed.join(', ')}`
+    const since =
+      changed === undefined || changed.length === 0 ? '' : `; changed since: ${changed.join(', ')}`
     super({
       code: 'Conflict',
       message:

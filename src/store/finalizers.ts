@@ -26,7 +26,10 @@ export function finalizerProblems(finalizers: unknown): readonly FieldProblem[] 
 }
 
 /** While an object is being deleted, finalizers may only be removed. */
-export function addedFinalizers(before: readonly string[], after: readonly string[]): readonly FieldProblem[] {
+export function addedFinalizers(
+  before: readonly string[],
+  after: readonly string[],
+): readonly FieldProblem[] {
   if (before === after) return []
   return after
     .filter(name => !before.includes(name))

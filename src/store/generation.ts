@@ -13,7 +13,11 @@ export interface GenerationInput {
  *
  * @param base the object as committed before this revision
  */
-export function nextGeneration(base: StoredObject | undefined, next: GenerationInput, statusSubresource: boolean): number {
+export function nextGeneration(
+  base: StoredObject | undefined,
+  next: GenerationInput,
+  statusSubresource: boolean,
+): number {
   if (base === undefined) return 1
   const { generation, deletionTimestamp } = base.metadata
   const changed = next.spec !== base.spec || (!statusSubresource && next.status !== base.status)

@@ -19,7 +19,11 @@ export function postingTerm(name: string, value: string): string {
  *
  * @throws UsageError when an index function returns something else than texts
  */
-export function termsOf(kind: Kind, object: StoredObject, before: { object: StoredObject; terms: IndexTerms } | undefined): IndexTerms {
+export function termsOf(
+  kind: Kind,
+  object: StoredObject,
+  before: { object: StoredObject; terms: IndexTerms } | undefined,
+): IndexTerms {
   const sameLabels = before !== undefined && before.object.metadata.labels === object.metadata.labels
   const labels = sameLabels ? before.terms.labels : labelTerms(object.metadata.labels)
   const indexes = indexTerms(kind, object, before?.terms.indexes ?? NONE)
@@ -49,12 +53,17 @@ function indexTerms(kind: Kind, object: StoredObject, before: readonly string[])
     }
   }
   if (terms === undefined) return NONE
-  return terms.length === before.length && terms.every((term, index) => term === before[index]) ? before : terms
+  return terms.length === before.length && terms.every((term, index) => term === before[index])
+    ? before
+    : terms
 }
 
 function notText(kind: Kind, index: string, value: unknown): UsageError {
-  return new UsageError(`index "${index}" of kind ${kind.kind} returned ${String(value)}; it must return texts`, {
-    kind: kind.kind,
-    index,
-  })
+  return new UsageError(
+    `index "${index}" of kind ${kind.kind} returned ${String(value)}; it must return texts`,
+    {
+      kind: kind.kind,
+      index,
+    },
+  )
 }

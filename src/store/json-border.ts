@@ -57,7 +57,8 @@ function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
 function adoptNested(value: object, previous: unknown, pass: Pass): unknown {
   const { ancestors } = pass
   if (ancestors.includes(value)) throw refused(value, 'a value cannot contain itself', pass)
-  if (ancestors.length >= JSON_DEPTH_MAX) throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
+  if (ancestors.length >= JSON_DEPTH_MAX)
+    throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
   ancestors.push(value)
   const result = Array.isArray(value) ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
   ancestors.pop()
@@ -105,7 +106,11 @@ function adoptObject(value: object, previous: unknown, pass: Pass): unknown {
 
 /** A plain object of another realm: its prototype is that realm's `Object.prototype`. */
 function isForeignPlain(prototype: unknown): boolean {
-  return isRecord(prototype) && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
+  return (
+    isRecord(prototype) &&
+    Object.getPrototypeOf(prototype) === null &&
+    Object.hasOwn(prototype, 'isPrototypeOf')
+  )
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -27,7 +27,8 @@ export class KeyOrder<T extends Named> {
     const at = this.chunkFor(item.name)
     const chunk = this.chunks[at] as T[]
     chunk.splice(lowerBound(chunk, item.name), 0, item)
-    if (chunk.length > CHUNK_MAX) this.chunks.splice(at + 1, 0, chunk.splice(splitPoint(at, this.chunks.length)))
+    if (chunk.length > CHUNK_MAX)
+      this.chunks.splice(at + 1, 0, chunk.splice(splitPoint(at, this.chunks.length)))
   }
 
   /** Removes the item of that name; nothing happens when there is none. */

@@ -34,9 +34,12 @@ export function kindTables(kinds: readonly Kind[]): KindTables {
     of: kind => {
       const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
       if (table === undefined) {
-        throw new UsageError(`kind ${nameOf(kind)} is not known to this store; pass it to createStore({ kinds })`, {
-          kind: kind.kind,
-        })
+        throw new UsageError(
+          `kind ${nameOf(kind)} is not known to this store; pass it to createStore({ kinds })`,
+          {
+            kind: kind.kind,
+          },
+        )
       }
       return table
     },

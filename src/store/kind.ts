@@ -68,5 +68,14 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
   const { apiVersion, kind, plural, namespaced, schema, indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true } = options
-  return Object.freeze({ apiVersion, kind, plural, namespaced, nameFormat, schema, indexes, statusSubresource })
+  return Object.freeze({
+    apiVersion,
+    kind,
+    plural,
+    namespaced,
+    nameFormat,
+    schema,
+    indexes,
+    statusSubresource,
+  })
 }

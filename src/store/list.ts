@@ -60,7 +60,9 @@ function smallestPosting(table: KindTable, query: Query, revision: number | unde
   let best: string | undefined
   let bestSize = Number.POSITIVE_INFINITY
   for (const term of query.labelTerms) {
-    const size = (table.labels.live(term)?.size ?? 0) + (revision === undefined ? 0 : (table.labels.former(term)?.size ?? 0))
+    const size =
+      (table.labels.live(term)?.size ?? 0) +
+      (revision === undefined ? 0 : (table.labels.former(term)?.size ?? 0))
     if (size < bestSize) {
       best = term
       bestSize = size

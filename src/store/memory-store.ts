@@ -45,7 +45,9 @@ export interface StoreOptions {
 export function createStore(options: StoreOptions): Store {
   const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT } = options
   if (!Number.isSafeInteger(logCapacity) || logCapacity < 1) {
-    throw new UsageError(`logCapacity must be a whole number ≥ 1, not ${String(logCapacity)}`, { logCapacity })
+    throw new UsageError(`logCapacity must be a whole number ≥ 1, not ${String(logCapacity)}`, {
+      logCapacity,
+    })
   }
   const engine = new Engine({ kinds, env, logCapacity })
   const client = createClient({ engine, env, commits: 'direct', fences: [] })

@@ -1,6 +1,6 @@
-import { type FieldProblem, labelKeyProblem, labelProblems } from '../core/index.js'
+import { type FieldProblem, labelKeyProblem, labelProblems, labelValueProblem } from '../core/index.js'
 import { finalizerProblems } from './finalizers.js'
-import { adoptJson, joinPath } from './json-border.js'
+import { type AdoptOptions, adoptJson, joinPath } from './json-border.js'
 import type { ObjectMeta, ObjectMetaInput, OwnerReference } from './object.js'
 
 /** The part of metadata that its writer decides; all parts frozen. */
@@ -35,17 +35,32 @@ const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set([
  *
  * @throws InvalidError when a part is not JSON
  */
-export function adoptMetadata(input: ObjectMetaInput, previous: ObjectMeta | undefined, subject: string): WriterMeta {
-  const take = (field: keyof WriterMeta, empty: unknown): unknown =>
-    input[field] === undefined
-      ? adoptJson(empty, previous?.[field], { subject, field: `metadata.${field}` })
-      : adoptJson(input[field], previous?.[field] ?? empty, { subject, field: `metadata.${field}` })
+export function adoptMetadata(
+  input: ObjectMetaInput,
+  previous: ObjectMeta | undefined,
+  subject: string,
+): WriterMeta {
+  const { labels, annotations, ownerReferences, finalizers } = input
   return {
-    labels: take('labels', EMPTY_RECORD) as WriterMeta['labels'],
-    annotations: take('annotations', EMPTY_RECORD) as WriterMeta['annotations'],
-    ownerReferences: take('ownerReferences', EMPTY_LIST) as WriterMeta['ownerReferences'],
-    finalizers: take('finalizers', EMPTY_LIST) as WriterMeta['finalizers'],
+    labels: take(labels, previous?.labels ?? EMPTY_RECORD, { subject, field: 'metadata.labels' }),
+    annotations: take(annotations, previous?.annotations ?? EMPTY_RECORD, {
+      subject,
+      field: 'metadata.annotations',
+    }),
+    ownerReferences: take(ownerReferences, previous?.ownerReferences ?? EMPTY_LIST, {
+      subject,
+      field: 'metadata.ownerReferences',
+    }),
+    finalizers: take(finalizers, previous?.finalizers ?? EMPTY_LIST, {
+      subject,
+      field: 'metadata.finalizers',
+    }),
   }
+}
+
+/** What is left out is empty, also in an update. */
+function take<T>(value: T | undefined, previous: T, options: AdoptOptions): T {
+  return adoptJson(value ?? (Array.isArray(previous) ? EMPTY_LIST : EMPTY_RECORD), previous, options) as T
 }
 
 /** Every fault of the parts that differ from `previous`; what is stored already passed. */
@@ -62,7 +77,7 @@ export function metadataProblems(
   }
   const { labels, annotations, ownerReferences, finalizers } = meta
   if (labels !== previous?.labels && labels !== EMPTY_RECORD) {
-    problems.push(...(isRecord(labels) ? labelProblems(labels) : [notA('labels', labels, 'an object')]))
+    problems.push(...faultyLabels(labels))
   }
   if (annotations !== previous?.annotations && annotations !== EMPTY_RECORD) {
     problems.push(...annotationProblems(annotations))
@@ -74,6 +89,20 @@ export function metadataProblems(
     problems.push(...finalizerProblems(finalizers))
   }
   return problems
+}
+
+/** Nearly all labels are fine, so a quick look comes first and the report only when it is needed. */
+function faultyLabels(labels: unknown): readonly FieldProblem[] {
+  if (!isRecord(labels)) return [notA('labels', labels, 'an object')]
+  for (const key in labels) {
+    const value = labels[key]
+    const fine =
+      typeof value === 'string' &&
+      labelValueProblem(value) === undefined &&
+      labelKeyProblem(key) === undefined
+    if (!fine) return labelProblems(labels)
+  }
+  return []
 }
 
 function annotationProblems(annotations: unknown): FieldProblem[] {
@@ -110,10 +139,15 @@ function ownerProblems(references: unknown): FieldProblem[] {
     if (uids.has(uid)) problems.push({ field: `${field}.uid`, value: uid, message: 'names an owner twice' })
     uids.add(uid)
     for (const [name, value] of Object.entries({ controller, blockOwnerDeletion })) {
-      if (typeof value !== 'boolean') problems.push({ field: `${field}.${name}`, value, message: 'must be true or false' })
+      if (typeof value !== 'boolean')
+        problems.push({ field: `${field}.${name}`, value, message: 'must be true or false' })
     }
     if (controller === true && ++controllers > 1) {
-      problems.push({ field: `${field}.controller`, value: true, message: 'only one owner can be the controller' })
+      problems.push({
+        field: `${field}.controller`,
+        value: true,
+        message: 'only one owner can be the controller',
+      })
     }
   }
   return problems

@@ -21,16 +21,20 @@ export function nameProblem(name: unknown, format: NameFormat): string | undefin
       ? undefined
       : 'must be a DNS subdomain: a-z 0-9 - and . that starts and ends with a letter or digit'
   }
-  const fine = SEGMENT.test(name) && !name.includes('/') && !name.includes('%') && name !== '.' && name !== '..'
+  const fine =
+    SEGMENT.test(name) && !name.includes('/') && !name.includes('%') && name !== '.' && name !== '..'
   return fine ? undefined : 'must be printable ASCII without space, "/" and "%", and not "." or ".."'
 }
 
 /** What is wrong with a namespace, or undefined when nothing is. */
 export function namespaceProblem(namespace: unknown, kind: Kind): string | undefined {
-  if (!kind.namespaced) return namespace === undefined ? undefined : `must be absent, ${kind.kind} has no namespaces`
+  if (!kind.namespaced)
+    return namespace === undefined ? undefined : `must be absent, ${kind.kind} has no namespaces`
   if (namespace === undefined) return `must be given, ${kind.kind} is namespaced`
   const fine = typeof namespace === 'string' && namespace.length <= 63 && DNS_LABEL.test(namespace)
-  return fine ? undefined : 'must be a DNS label: at most 63 of a-z 0-9 - that starts and ends with a letter or digit'
+  return fine
+    ? undefined
+    : 'must be a DNS label: at most 63 of a-z 0-9 - that starts and ends with a letter or digit'
 }
 
 /**

@@ -14,7 +14,9 @@ export function openWatch(engine: Engine, env: Env, kind: Kind, options: WatchOp
   const { sendInitialEvents = false, signal } = options
   signal?.throwIfAborted()
   if (sendInitialEvents && options.since !== undefined) {
-    throw new UsageError('a watch starts from the current objects or after a revision; give sendInitialEvents or since')
+    throw new UsageError(
+      'a watch starts from the current objects or after a revision; give sendInitialEvents or since',
+    )
   }
   const { log } = engine
   const filter = filterOf(engine, kind, options)
@@ -54,7 +56,8 @@ function filterOf(engine: Engine, kind: Kind, options: WatchOptions): WatchFilte
     table,
     namespace: table.kind.namespaced ? options.namespace : '',
     name: options.name,
-    matches: labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
+    matches:
+      labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
   }
 }
 
@@ -62,7 +65,8 @@ function filterOf(engine: Engine, kind: Kind, options: WatchOptions): WatchFilte
 function backlogOf({ log }: Engine, filter: WatchFilter, since: number): readonly number[] {
   const revisions: number[] = []
   for (let revision = since + 1; revision <= log.head; revision++) {
-    if (log.get(revision)?.changes.some(change => isInScope(change, filter)) === true) revisions.push(revision)
+    if (log.get(revision)?.changes.some(change => isInScope(change, filter)) === true)
+      revisions.push(revision)
   }
   return revisions
 }

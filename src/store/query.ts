@@ -38,7 +38,9 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
     indexTerm: options.index === undefined ? undefined : indexTerm(kind, options.index),
     matches: bothOf(
       labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
-      fields === undefined || fields.empty ? undefined : object => fields.matches(field => fieldText(object, field)),
+      fields === undefined || fields.empty
+        ? undefined
+        : object => fields.matches(field => fieldText(object, field)),
     ),
   }
 }
@@ -60,7 +62,9 @@ export function fieldText(object: StoredObject, field: string): string {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return ''
     value = (value as Readonly<Record<string, unknown>>)[part]
   }
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : ''
 }
 
 function compileFields(kind: Kind, text: string): FieldSelector {
@@ -71,7 +75,8 @@ function compileFields(kind: Kind, text: string): FieldSelector {
     throw badSelector('fieldSelector', text, error)
   }
   for (const { field } of selector.requirements) {
-    const known = field === 'metadata.name' || field === 'metadata.namespace' || /^(spec|status)\../.test(field)
+    const known =
+      field === 'metadata.name' || field === 'metadata.namespace' || /^(spec|status)\../.test(field)
     if (known) continue
     throw new BadRequestError(
       `${kind.kind} has no selectable field "${field}"; use metadata.name, metadata.namespace, spec.… or status.…`,

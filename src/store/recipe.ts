@@ -24,8 +24,8 @@ export function applyRecipe<Spec, Status>(
 /** @throws UsageError when `result` is a promise: what follows the first await would not be part of the write */
 export function assertSynchronous(result: unknown, what: string): void {
   if (typeof result !== 'object' || result === null) return
-  if (typeof (result as { then?: unknown }).then !== 'function') return
-  // The work is lost either way; its failure must not end the process as an unhandled rejection.
+  if (typeof (result as { then?: unknown }).then !== 'function')
+    return // The work is lost either way; its failure must not end the process as an unhandled rejection.
   ;(result as PromiseLike<unknown>).then(undefined, () => {})
   throw new UsageError(`${what} must be synchronous; await before the call and pass the results in`)
 }

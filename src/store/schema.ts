@@ -37,7 +37,11 @@ function compile(kind: Kind, schema: Readonly<Record<string, unknown>>): Compile
   }
 }
 
-function compileAjv(kind: Kind, schema: Readonly<Record<string, unknown>>, useDefaults: boolean): ValidateFunction {
+function compileAjv(
+  kind: Kind,
+  schema: Readonly<Record<string, unknown>>,
+  useDefaults: boolean,
+): ValidateFunction {
   try {
     const ajv = new Ajv2020({
       allErrors: true,
@@ -86,7 +90,8 @@ function problemOf(error: ErrorObject, root: unknown): FieldProblem {
 
 function messageOf({ keyword, message = 'is not valid', params }: ErrorObject): string {
   const given = params as Readonly<Record<string, unknown>>
-  if (keyword === 'additionalProperties') return `must not have the field ${JSON.stringify(given['additionalProperty'])}`
+  if (keyword === 'additionalProperties')
+    return `must not have the field ${JSON.stringify(given['additionalProperty'])}`
   if (keyword === 'enum') return `must be one of ${JSON.stringify(given['allowedValues'])}`
   if (keyword === 'const') return `must be ${JSON.stringify(given['allowedValue'])}`
   return message

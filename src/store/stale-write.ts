@@ -31,7 +31,13 @@ function changedSince(entry: Entry, current: StoredObject, expected: string): re
 function changedFields(old: StoredObject, current: StoredObject): readonly string[] {
   const fields: string[] = []
   if (old.metadata.uid !== current.metadata.uid) fields.push('metadata.uid')
-  for (const part of ['labels', 'annotations', 'ownerReferences', 'finalizers', 'deletionTimestamp'] as const) {
+  for (const part of [
+    'labels',
+    'annotations',
+    'ownerReferences',
+    'finalizers',
+    'deletionTimestamp',
+  ] as const) {
     if (old.metadata[part] !== current.metadata[part]) fields.push(`metadata.${part}`)
   }
   if (old.spec !== current.spec) fields.push('spec')

@@ -1,4 +1,4 @@
-import type { Env, LabelSelector, LabelSelectorObject } from '../core/index.js'
+import type { Env } from '../core/index.js'
 import type { Kind } from './kind.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
@@ -9,7 +9,7 @@ export interface ListOptions {
   /** Default: every namespace. */
   readonly namespace?: string
   /** Kubernetes grammar (`app=web,tier in (a,b)`), its object form, or a parsed selector. */
-  readonly labelSelector?: string | LabelSelector | LabelSelectorObject
+  readonly labelSelector?: LabelSelectorInput
   /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string
   /** Objects that the declared index lists under this value. */
@@ -70,7 +70,10 @@ export type Draft<T> = T extends readonly (infer Item)[]
  * (the object), `FencedError` (this writer may no longer write), `ClosedError`. A refused write changes nothing.
  */
 export interface Writer {
-  create<Spec, Status>(kind: Kind<Spec, Status>, object: ObjectInput<Spec, Status>): Promise<StoredObject<Spec, Status>>
+  create<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+  ): Promise<StoredObject<Spec, Status>>
   /** Replaces the object; refused unless `metadata.resourceVersion` is the stored one. A no-op takes no revision. */
   update<Spec, Status>(
     kind: Kind<Spec, Status>,
@@ -83,7 +86,7 @@ export interface Writer {
     object: ObjectInput<Spec, Status>,
     options?: UpdateOptions,
   ): Promise<StoredObject<Spec, Status>>
-  /** Applies `recipe` to the current object, again after a conflict (at most 5 times). */
+  /** Applies `recipe` to the object as it is at the commit, so there is no conflict to lose. It may run again. */
   modify<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
@@ -113,7 +116,10 @@ export interface Writer {
 
 /** Reads and writes inside `transact`: a transaction sees its own writes, nobody else does before the commit. */
 export interface Transaction extends Reader {
-  create<Spec, Status>(kind: Kind<Spec, Status>, object: ObjectInput<Spec, Status>): StoredObject<Spec, Status>
+  create<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+  ): StoredObject<Spec, Status>
   update<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
@@ -124,13 +130,21 @@ export interface Transaction extends Reader {
     object: ObjectInput<Spec, Status>,
     options?: UpdateOptions,
   ): StoredObject<Spec, Status>
-  modify<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef, recipe: Recipe<Spec, Status>): StoredObject<Spec, Status>
+  modify<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    recipe: Recipe<Spec, Status>,
+  ): StoredObject<Spec, Status>
   modifyStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
   ): StoredObject<Spec, Status>
-  delete<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef, options?: DeleteOptions): StoredObject<Spec, Status>
+  delete<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    options?: DeleteOptions,
+  ): StoredObject<Spec, Status>
 }
 
 /** A writer's licence: an object whose resourceVersion must not have changed when a write commits. */
@@ -142,7 +156,7 @@ export interface Fence {
 
 /** How a client is made. */
 export interface ClientOptions {
-  /** Checked inside every commit of this client; a mismatch is `FencedError`. */
+  /** Checked inside every commit of this client, besides those of the client it comes from; else `FencedError`. */
   readonly fence?: Fence
 }
 

@@ -118,10 +118,12 @@ function transactionOn(overlay: Overlay): Transaction {
       return { revision: engine.revision, items: overlay.list(found, compileQuery(found.kind, options)) }
     },
     create: (kind: Kind, object: never) => createObject(overlay, table(kind), object),
-    update: (kind: Kind, object: never, options = {}) => updateObject(overlay, table(kind), object, { ...options, part: 'main' }),
+    update: (kind: Kind, object: never, options = {}) =>
+      updateObject(overlay, table(kind), object, { ...options, part: 'main' }),
     updateStatus: (kind: Kind, object: never, options = {}) =>
       updateObject(overlay, table(kind), object, { ...options, part: 'status' }),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never) => modifyObject(overlay, table(kind), ref, { recipe, part: 'main' }),
+    modify: (kind: Kind, ref: ObjectRef, recipe: never) =>
+      modifyObject(overlay, table(kind), ref, { recipe, part: 'main' }),
     modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never) =>
       modifyObject(overlay, table(kind), ref, { recipe, part: 'status' }),
     delete: (kind: Kind, ref: ObjectRef, options = {}) => deleteObject(overlay, table(kind), ref, options),

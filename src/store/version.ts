@@ -10,7 +10,12 @@ export class Version {
   /** Cut once nobody can ask for it any more. */
   previous: Version | undefined
 
-  constructor(revision: number, object: StoredObject | undefined, terms: IndexTerms, previous: Version | undefined) {
+  constructor(
+    revision: number,
+    object: StoredObject | undefined,
+    terms: IndexTerms,
+    previous: Version | undefined,
+  ) {
     this.revision = revision
     this.object = object
     this.terms = terms

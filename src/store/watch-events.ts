@@ -15,8 +15,11 @@ export interface WatchFilter {
 /** The batch that a record means to a watcher, or undefined when it means nothing. */
 export function batchOf(record: LogRecord, filter: WatchFilter): WatchBatch<StoredObject> | undefined {
   const { changes, revision } = record
-  const inScope = changes.every(change => isInScope(change, filter)) ? changes : changes.filter(change => isInScope(change, filter))
-  if (inScope === changes && filter.matches === undefined) return (record.whole ??= batch(revision, changes, undefined))
+  const inScope = changes.every(change => isInScope(change, filter))
+    ? changes
+    : changes.filter(change => isInScope(change, filter))
+  if (inScope === changes && filter.matches === undefined)
+    return (record.whole ??= batch(revision, changes, undefined))
   const found = batch(revision, inScope, filter.matches)
   return found.events.length === 0 ? undefined : found
 }
@@ -66,8 +69,15 @@ function appendEvents(events: WatchEvent<StoredObject>[], { was, is, before, rev
     return
   }
   // Deleted and created again in one revision: two lives, so two events.
-  if (was !== undefined) events.push(Object.freeze({ type: 'DELETED', object: removedObject(was, revision), previous: was }))
+  if (was !== undefined)
+    events.push(Object.freeze({ type: 'DELETED', object: removedObject(was, revision), previous: was }))
   if (is === undefined) return
   const earlier = before !== undefined && before.metadata.uid === is.metadata.uid ? before : undefined
-  events.push(Object.freeze(earlier === undefined ? { type: 'ADDED', object: is } : { type: 'ADDED', object: is, previous: earlier }))
+  events.push(
+    Object.freeze(
+      earlier === undefined
+        ? { type: 'ADDED', object: is }
+        : { type: 'ADDED', object: is, previous: earlier },
+    ),
+  )
 }

@@ -36,7 +36,10 @@ interface Consumer {
   readonly ended: ((error?: unknown) => void) | undefined
 }
 
-type State = { readonly kind: 'open' } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: unknown }
+type State =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 /** Revisions handled in one step; then others get their turn. */
 const STEP_REVISIONS_MAX = 1_000
@@ -65,7 +68,9 @@ export class Watcher implements Watch<StoredObject>, Listener {
     this.cursor = channel.end
     this.handled = since
     this.onAbort = () => this.end({ kind: 'failed', error: signal?.reason })
-    Object.defineProperty(this, observableKey(), { value: (): InteropObservable<Batch> => observableOf(this) })
+    Object.defineProperty(this, observableKey(), {
+      value: (): InteropObservable<Batch> => observableOf(this),
+    })
     channel.join(this)
     signal?.addEventListener('abort', this.onAbort, { once: true })
     this.restIfIdle()

@@ -1,4 +1,3 @@
-import { formatTime } from '../core/index.js'
 import type { Engine, Mutation } from './engine.js'
 import { termsOf } from './index-terms.js'
 import type { KindTable } from './kind-table.js'
@@ -22,7 +21,7 @@ export interface WriteSite {
 
 /** The time of a write, as metadata holds it. */
 export function timeOf(site: WriteSite): string {
-  return formatTime(site.engine.env.clock.now())
+  return site.engine.timeText()
 }
 
 /** Each staged write is a revision of its own. */
@@ -41,7 +40,11 @@ export function directSite(engine: Engine): WriteSite {
 }
 
 /** Runs the index functions, so it is called while nothing has changed yet. */
-export function mutationOf(table: KindTable, { namespace, name }: ObjectRef, after: StoredObject | undefined): Mutation {
+export function mutationOf(
+  table: KindTable,
+  { namespace, name }: ObjectRef,
+  after: StoredObject | undefined,
+): Mutation {
   if (after === undefined) return { table, namespace, name, after, terms: NO_TERMS }
   const head = table.find(namespace, name)?.head
   const object = head?.object

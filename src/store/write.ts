@@ -7,7 +7,7 @@ import type { KindTable } from './kind-table.js'
 import { adoptMetadata, metadataProblems } from './metadata.js'
 import { idOf, type ObjectInput, type ObjectRef, type StoredObject } from './object.js'
 import { assertRef, generateName, nameProblem } from './object-name.js'
-import { hasParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
+import { hasParts, joinParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
 import { applyRecipe } from './recipe.js'
 import { staleWrite } from './stale-write.js'
 import type { DeleteOptions, Preconditions, Recipe, UpdateOptions } from './store.js'
@@ -27,7 +27,8 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
   const subject = subjectOf(kind, input)
   const given = input.metadata
   const meta = adoptMetadata(given, undefined, subject)
-  const problems: FieldProblem[] = [...envelopeProblems(kind, input), ...metadataProblems(given, meta, undefined)]
+  const problems = envelopeProblems(kind, input)
+  for (const problem of metadataProblems(given, meta, undefined)) problems.push(problem)
   if (given.resourceVersion !== undefined && given.resourceVersion !== '') {
     const message = 'must be empty on create; to change an object use update'
     problems.push({ field: 'metadata.resourceVersion', value: given.resourceVersion, message })
@@ -50,8 +51,11 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
     creationTimestamp: timeOf(site),
     generation: 1,
   }
-  const parts = { ...meta, ...content, deletionTimestamp: undefined, deletionGracePeriodSeconds: undefined }
-  const object = sealObject(kind, metadataOf(identity, parts, site.revision), content)
+  const object = sealObject(
+    kind,
+    metadataOf(identity, joinParts(meta, content, undefined), site.revision),
+    content,
+  )
   site.stage(table, ref, object)
   return object
 }
@@ -72,7 +76,8 @@ export function updateObject(
   const current = existing(site, table, ref)
   const { uid, resourceVersion } = input.metadata
   assertUid(current, uid)
-  if (resourceVersion !== undefined && resourceVersion !== '') assertFresh(site, table, current, resourceVersion)
+  if (resourceVersion !== undefined && resourceVersion !== '')
+    assertFresh(site, table, current, resourceVersion)
   else if (!unconditional) {
     const message = 'must be that of the object as it was read; or use modify, or { unconditional: true }'
     refuse([{ field: 'metadata.resourceVersion', value: resourceVersion, message }], subject)
@@ -100,7 +105,12 @@ export function modifyObject<Spec, Status>(
 }
 
 /** @throws NotFoundError, ConflictError */
-export function deleteObject(site: WriteSite, table: KindTable, ref: ObjectRef, options: DeleteOptions): StoredObject {
+export function deleteObject(
+  site: WriteSite,
+  table: KindTable,
+  ref: ObjectRef,
+  options: DeleteOptions,
+): StoredObject {
   assertRef(table.kind, ref)
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, options.preconditions ?? {})
@@ -126,19 +136,29 @@ function replace(
 ): StoredObject {
   const { kind } = table
   const subject = subjectOf(kind, current)
-  const old = partsOf(current)
   if (part === 'status') {
     const content = adoptContent(kind, { spec: current.spec, status: input.status }, current, subject)
-    return put(site, table, current, { ...old, status: content.status })
+    const { metadata } = current
+    return put(
+      site,
+      table,
+      current,
+      joinParts(metadata, { spec: current.spec, status: content.status }, metadata),
+    )
   }
   const meta = adoptMetadata(input.metadata, current.metadata, subject)
-  const problems = metadataProblems(input.metadata, meta, current.metadata)
-  refuse([...problems, ...deletionProblems(current.metadata, input.metadata, meta.finalizers)], subject)
+  refuse(metadataProblems(input.metadata, meta, current.metadata), subject)
+  refuse(deletionProblems(current.metadata, input.metadata, meta.finalizers), subject)
   const status = kind.statusSubresource ? current.status : input.status
   const content = adoptContent(kind, { spec: input.spec, status }, current, subject)
-  const parts: ObjectParts = { ...old, ...meta, ...content }
+  const parts = joinParts(meta, content, current.metadata)
   if (completesDeletion(current.metadata, meta.finalizers)) {
-    return remove(site, table, current, seal(table, current, { parts, base: current, revision: site.revision }))
+    return remove(
+      site,
+      table,
+      current,
+      seal(table, current, { parts, base: current, revision: site.revision }),
+    )
   }
   return put(site, table, current, parts)
 }
@@ -188,7 +208,11 @@ function chooseName(site: WriteSite, table: KindTable, given: ObjectInput['metad
   let chosen = ''
   for (let attempt = 0; attempt < GENERATED_NAMES_MAX; attempt++) {
     chosen = generateName(prefix, () => site.engine.names.next())
-    if (site.current(table, namespace === undefined ? { name: chosen } : { namespace, name: chosen }) === undefined) break
+    if (
+      site.current(table, namespace === undefined ? { name: chosen } : { namespace, name: chosen }) ===
+      undefined
+    )
+      break
   }
   return chosen
 }
@@ -204,17 +228,25 @@ function identityProblems(current: StoredObject, input: StoredObject): readonly 
   const problems: FieldProblem[] = []
   for (const field of ['name', 'namespace', 'uid'] as const) {
     const value = input.metadata[field]
-    if (value !== current.metadata[field]) problems.push({ field: `metadata.${field}`, value, message: 'cannot be changed' })
+    if (value !== current.metadata[field])
+      problems.push({ field: `metadata.${field}`, value, message: 'cannot be changed' })
   }
   return problems
 }
 
 function assertStatusSubresource({ kind }: KindTable): void {
   if (kind.statusSubresource) return
-  throw new UsageError(`${kind.kind} has no status subresource; write its status with update or modify`, { kind: kind.kind })
+  throw new UsageError(`${kind.kind} has no status subresource; write its status with update or modify`, {
+    kind: kind.kind,
+  })
 }
 
-function assertPreconditions(site: WriteSite, table: KindTable, current: StoredObject, { uid, resourceVersion }: Preconditions): void {
+function assertPreconditions(
+  site: WriteSite,
+  table: KindTable,
+  current: StoredObject,
+  { uid, resourceVersion }: Preconditions,
+): void {
   assertUid(current, uid)
   if (resourceVersion !== undefined) assertFresh(site, table, current, resourceVersion)
 }

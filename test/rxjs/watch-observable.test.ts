@@ -4,7 +4,12 @@ import { fromWatch, watch$ } from '../../src/rxjs/index.js'
 import { createStore, defineKind, type Store, type StoredObject, type Watch } from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 
-const Widget = defineKind<{ size: number }>({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+const Widget = defineKind<{ size: number }>({
+  apiVersion: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+})
 
 function world(): { env: VirtualEnv; store: Store; make(name: string): Promise<unknown> } {
   const env = createVirtualEnv()
@@ -19,7 +24,10 @@ describe('watch as an observable', () => {
     const { env, store, make } = world()
     const seen: (number | string)[][] = [[], []]
     const changes = watch$(store, Widget)
-    changes.subscribe({ next: batch => seen[0]?.push(batch.revision), complete: () => seen[0]?.push('complete') })
+    changes.subscribe({
+      next: batch => seen[0]?.push(batch.revision),
+      complete: () => seen[0]?.push('complete'),
+    })
     await make('a')
     changes.subscribe(batch => seen[1]?.push(batch.revision))
     await make('b')
@@ -55,16 +63,19 @@ describe('watch as an observable', () => {
     ['fromWatch', fromWatch],
     ['rxjs from', watch => from(watch)],
   ]
-  test.each(conversions)('%s of an open watch delivers, and unsubscribing closes that watch', async (_name, convert) => {
-    const { env, store, make } = world()
-    const watch = store.watch(Widget)
-    const seen: number[] = []
-    const subscription = convert(watch).subscribe(batch => seen.push(batch.revision))
-    await make('a')
-    await env.settle()
-    subscription.unsubscribe()
-    await make('b')
-    await env.settle()
-    expect(seen).toEqual([1])
-  })
+  test.each(conversions)(
+    '%s of an open watch delivers, and unsubscribing closes that watch',
+    async (_name, convert) => {
+      const { env, store, make } = world()
+      const watch = store.watch(Widget)
+      const seen: number[] = []
+      const subscription = convert(watch).subscribe(batch => seen.push(batch.revision))
+      await make('a')
+      await env.settle()
+      subscription.unsubscribe()
+      await make('b')
+      await env.settle()
+      expect(seen).toEqual([1])
+    },
+  )
 })

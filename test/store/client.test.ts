@@ -64,7 +64,9 @@ describe('a client', () => {
     const refused = expect(stale).rejects.toMatchObject({ code: 'Conflict' })
     await store.modify(Widget, at, draft => void (draft.spec.size = 10))
     const adds = Promise.all(
-      Array.from({ length: 20 }, () => client.modify(Widget, at, draft => void (draft.spec.size = (draft.spec.size ?? 0) + 1))),
+      Array.from({ length: 20 }, () =>
+        client.modify(Widget, at, draft => void (draft.spec.size = (draft.spec.size ?? 0) + 1)),
+      ),
     )
     await env.settle()
     await Promise.all([refused, adds])
@@ -74,7 +76,9 @@ describe('a client', () => {
   test('refuses bad input by its promise, at once', async () => {
     const { store, env } = world()
     const client = store.client(env)
-    await expect(client.create(Widget, { metadata: at, spec: { size: Number.NaN } })).rejects.toMatchObject({ code: 'Invalid' })
+    await expect(client.create(Widget, { metadata: at, spec: { size: Number.NaN } })).rejects.toMatchObject({
+      code: 'Invalid',
+    })
     await expect(client.delete(Widget, { name: 'a' })).rejects.toMatchObject({ code: 'Invalid' })
   })
 
@@ -125,8 +129,12 @@ describe('a fence', () => {
 
   test('an object that is gone stops them too', async () => {
     const { env, store } = world()
-    const fenced = store.client(env, { fence: { kind: Gadget, ref: { name: 'never' }, resourceVersion: '1' } })
-    const refused = expect(fenced.create(Widget, { metadata: at, spec: {} })).rejects.toMatchObject({ code: 'Fenced' })
+    const fenced = store.client(env, {
+      fence: { kind: Gadget, ref: { name: 'never' }, resourceVersion: '1' },
+    })
+    const refused = expect(fenced.create(Widget, { metadata: at, spec: {} })).rejects.toMatchObject({
+      code: 'Fenced',
+    })
     await env.settle()
     await refused
   })

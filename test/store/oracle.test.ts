@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createStore, type ListOptions, type Snapshot, type Store, type Transaction, type WatchBatch, type WatchOptions } from '../../src/store/index.js'
+import {
+  createStore,
+  type ListOptions,
+  type Snapshot,
+  type Store,
+  type Transaction,
+  type WatchBatch,
+  type WatchOptions,
+} from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 import { inModelWords, type ModelEvent, type ModelObject, ModelStore } from './fixtures/model-store.js'
@@ -43,10 +51,19 @@ const watchOptions: fc.Arbitrary<WatchOptions> = fc
   .map(options => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)))
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('transact' as const), writes: fc.array(write, { maxLength: 4 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('transact' as const),
+      writes: fc.array(write, { maxLength: 4 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('snapshot' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), which: fc.nat(5) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('watch' as const), back: fc.nat(6), options: watchOptions }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('watch' as const), back: fc.nat(6), options: watchOptions }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
 )
 
@@ -72,14 +89,20 @@ function writeReal(tx: Transaction, { verb, global, namespace, name, size, node,
   }
 }
 
-function writeModel(model: ModelStore, state: Map<string, ModelObject>, revision: number, given: Write): void {
+function writeModel(
+  model: ModelStore,
+  state: Map<string, ModelObject>,
+  revision: number,
+  given: Write,
+): void {
   const { verb, global, name, size, node, labels } = given
   const kind = global ? 'Gadget' : 'Widget'
   const namespace = global ? '' : given.namespace
   const key = `${kind}/${namespace}/${name}`
   const stored = state.get(key)
   if (verb === 'delete') state.delete(key)
-  else state.set(key, { kind, namespace, name, size, node, labels, revision, uid: stored?.uid ?? model.uid() })
+  else
+    state.set(key, { kind, namespace, name, size, node, labels, revision, uid: stored?.uid ?? model.uid() })
 }
 
 function shown(reader: Pick<Store, 'list'>, kind: typeof Widget, options: ListOptions): string[] {
@@ -97,7 +120,9 @@ function assertReads(reader: Snapshot | Store, model: ModelStore, revision: numb
   expect(shown(reader, Gadget, {})).toEqual(model.list(revision, 'Gadget', {}))
   for (const name of ['x', 'x10', 'y']) {
     const found = reader.get(Widget, { namespace: 'b', name })
-    expect(found?.metadata.resourceVersion).toEqual(model.at(revision).get(`Widget/b/${name}`)?.revision.toString())
+    expect(found?.metadata.resourceVersion).toEqual(
+      model.at(revision).get(`Widget/b/${name}`)?.revision.toString(),
+    )
   }
 }
 
@@ -156,7 +181,10 @@ describe('against a store that keeps everything', () => {
 
   test('reads at every pinned revision and every watch stream agree', async () => {
     const steps = fc.array(step, { minLength: 5, maxLength: 40 })
-    await fc.assert(fc.asyncProperty(steps, one => run(one, 1_000)), { numRuns: 150 })
+    await fc.assert(
+      fc.asyncProperty(steps, one => run(one, 1_000)),
+      { numRuns: 150 },
+    )
   })
 
   test('also when the log and old versions are dropped all the time', async () => {
@@ -178,7 +206,11 @@ describe('slow and fast watchers', () => {
     }
     expect(fast.map(batch => batch.revision)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     const next = slow.next()
-    const refused = expect(next).rejects.toMatchObject({ code: 'SlowConsumer', lastResourceVersion: '0', oldestAvailable: 6 })
+    const refused = expect(next).rejects.toMatchObject({
+      code: 'SlowConsumer',
+      lastResourceVersion: '0',
+      oldestAvailable: 6,
+    })
     await env.settle()
     await refused
     expect(await slow.next()).toEqual({ done: true, value: undefined })

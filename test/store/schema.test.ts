@@ -21,7 +21,10 @@ const replicas: JsonSchema = {
       type: 'object',
       properties: {
         replicas: { type: 'integer', minimum: 0, default: 1 },
-        ports: { type: 'array', items: { type: 'object', properties: { port: { type: 'integer' }, 'x/y': { type: 'string' } } } },
+        ports: {
+          type: 'array',
+          items: { type: 'object', properties: { port: { type: 'integer' }, 'x/y': { type: 'string' } } },
+        },
         default: { type: 'string' },
         mode: { enum: ['a', 'b'] },
       },
@@ -53,26 +56,42 @@ describe('a schema', () => {
   ])('refuses %j and names %s', async (spec, field, message) => {
     const { Thing, store } = storeWith(replicas)
     const write = store.create(Thing, { metadata: at, spec: spec as Record<string, unknown> })
-    await expect(write).rejects.toMatchObject({ code: 'Invalid', problems: [{ field, message: expect.stringMatching(message) }] })
+    await expect(write).rejects.toMatchObject({
+      code: 'Invalid',
+      problems: [{ field, message: expect.stringMatching(message) }],
+    })
     expect(store.revision).toBe(0)
   })
 
   test('reports every fault at once, and checks status too', async () => {
     const { Thing, store } = storeWith(replicas)
-    await expect(store.create(Thing, { metadata: at, spec: { replicas: -1, mode: 'c' } })).rejects.toMatchObject({
+    await expect(
+      store.create(Thing, { metadata: at, spec: { replicas: -1, mode: 'c' } }),
+    ).rejects.toMatchObject({
       problems: [{ field: 'spec.replicas' }, { field: 'spec.mode' }],
     })
     await store.create(Thing, { metadata: at, spec: {} })
-    await expect(store.modifyStatus(Thing, at, draft => void (draft.status = { ready: 'yes' }))).rejects.toMatchObject({
+    await expect(
+      store.modifyStatus(Thing, at, draft => void (draft.status = { ready: 'yes' })),
+    ).rejects.toMatchObject({
       problems: [{ field: 'status.ready' }],
     })
   })
 
   test('a required part that is missing is named', async () => {
-    const { Thing, store } = storeWith({ required: ['spec'], properties: { spec: { type: 'object', required: ['image'] } } })
-    const none = { metadata: at } as unknown as Parameters<typeof store.create<Record<string, unknown>, unknown>>[1]
-    await expect(store.create(Thing, none as never)).rejects.toMatchObject({ problems: [{ field: 'object' }] })
-    await expect(store.create(Thing, { metadata: at, spec: {} })).rejects.toMatchObject({ problems: [{ field: 'spec' }] })
+    const { Thing, store } = storeWith({
+      required: ['spec'],
+      properties: { spec: { type: 'object', required: ['image'] } },
+    })
+    const none = { metadata: at } as unknown as Parameters<
+      typeof store.create<Record<string, unknown>, unknown>
+    >[1]
+    await expect(store.create(Thing, none as never)).rejects.toMatchObject({
+      problems: [{ field: 'object' }],
+    })
+    await expect(store.create(Thing, { metadata: at, spec: {} })).rejects.toMatchObject({
+      problems: [{ field: 'spec' }],
+    })
   })
 
   test('that is wrong itself is the caller’s mistake', async () => {

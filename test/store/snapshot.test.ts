@@ -20,7 +20,12 @@ describe('a snapshot', () => {
     const n1 = { index: { name: 'node', value: 'n1' } }
     expect(snapshot.get(Widget, at('a'))?.spec).toEqual({ size: 1, node: 'n1' })
     expect(snapshot.list(Widget).revision).toBe(1)
-    expect([names(snapshot), names(snapshot, n1), names(store), names(store, n1)]).toEqual([['a'], ['a'], ['b'], ['b']])
+    expect([names(snapshot), names(snapshot, n1), names(store), names(store, n1)]).toEqual([
+      ['a'],
+      ['a'],
+      ['b'],
+      ['b'],
+    ])
   })
 
   test('is closed once, by close or by using, and refuses reads then', () => {
@@ -60,10 +65,14 @@ describe('what nobody can ask for is let go', () => {
     const { engine, store } = newEngine()
     for (let index = 0; index < 50; index++) {
       const ref = { namespace: `space-${index}`, name: `n${index}` }
-      await store.create(Widget, { metadata: { ...ref, labels: { app: `app-${index}` } }, spec: { node: `node-${index}` } })
+      await store.create(Widget, {
+        metadata: { ...ref, labels: { app: `app-${index}` } },
+        spec: { node: `node-${index}` },
+      })
       await store.delete(Widget, ref)
     }
-    for (let index = 0; index < 8; index++) await store.create(Gadget, { metadata: { name: `g${index}` }, spec: {} })
+    for (let index = 0; index < 8; index++)
+      await store.create(Gadget, { metadata: { name: `g${index}` }, spec: {} })
     const table = engine.table(Widget)
     expect(table.order.size).toBe(0)
     expect(table.labels.size).toBe(0)
@@ -76,7 +85,12 @@ describe('what nobody can ask for is let go', () => {
     await store.create(Widget, { metadata: ref, spec: { size: 0 } })
     const chain = (): number => {
       let count = 0
-      for (let version = engine.table(Widget).find('default', 'a')?.head; version !== undefined; version = version.previous) count++
+      for (
+        let version = engine.table(Widget).find('default', 'a')?.head;
+        version !== undefined;
+        version = version.previous
+      )
+        count++
       return count
     }
     const grow = async (count: number): Promise<void> => {
@@ -97,7 +111,10 @@ describe('what nobody can ask for is let go', () => {
   test('watchers of a closed env leave the registry at the next write that concerns them', async () => {
     const { engine, store } = newEngine()
     const env = createVirtualEnv()
-    store.client(env).watch(Widget).on(() => {})
+    store
+      .client(env)
+      .watch(Widget)
+      .on(() => {})
     const scope = { namespace: undefined, name: undefined }
     const { watchers } = engine.table(Widget)
     const channel = watchers.open(scope)

@@ -27,7 +27,8 @@ describe('a transaction', () => {
       tx.create(Widget, { metadata: { ...at('a'), labels: { app: 'x' } }, spec: { node: 'n1', size: 1 } })
       expect(tx.get(Widget, at('a'))?.spec.size).toBe(1)
       expect(store.get(Widget, at('a'))).toBeUndefined()
-      const names = (options: object): string[] => tx.list(Widget, options).items.map(item => item.metadata.name)
+      const names = (options: object): string[] =>
+        tx.list(Widget, options).items.map(item => item.metadata.name)
       expect(names({})).toEqual(['a', 'b'])
       expect(names({ labelSelector: 'app=x' })).toEqual(['a'])
       tx.modify(Widget, at('b'), draft => void (draft.spec.node = 'n2'))
@@ -44,15 +45,24 @@ describe('a transaction', () => {
     const made = await store.create(Widget, { metadata: at('a'), spec: { size: 1 } })
     await store.transact(tx => {
       const next = tx.update(Widget, { ...made, spec: { size: 2 } })
-      expect(() => tx.update(Widget, { ...made, spec: { size: 3 } })).toThrowError(expect.objectContaining({ code: 'Conflict' }))
+      expect(() => tx.update(Widget, { ...made, spec: { size: 3 } })).toThrowError(
+        expect.objectContaining({ code: 'Conflict' }),
+      )
       tx.updateStatus(Widget, { ...next, status: { ready: 1 } })
     })
-    expect(store.get(Widget, at('a'))).toMatchObject({ spec: { size: 2 }, status: { ready: 1 }, metadata: { generation: 2 } })
+    expect(store.get(Widget, at('a'))).toMatchObject({
+      spec: { size: 2 },
+      status: { ready: 1 },
+      metadata: { generation: 2 },
+    })
   })
 
   const bodies: readonly [string, (tx: Transaction) => unknown][] = [
     ['reads only', tx => tx.list(Widget)],
-    ['creates and deletes', tx => [tx.create(Widget, { metadata: at('t'), spec: {} }), tx.delete(Widget, at('t'))]],
+    [
+      'creates and deletes',
+      tx => [tx.create(Widget, { metadata: at('t'), spec: {} }), tx.delete(Widget, at('t'))],
+    ],
     [
       'changes and changes back',
       tx => {
@@ -79,8 +89,18 @@ describe('a transaction', () => {
   })
 
   const failures: readonly [string, (tx: Transaction) => unknown, object][] = [
-    ['throws', () => { throw new Error('no') }, { message: 'no' }],
-    ['is refused a write', tx => tx.create(Widget, { metadata: at('a'), spec: {} }), { code: 'AlreadyExists' }],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+      { message: 'no' },
+    ],
+    [
+      'is refused a write',
+      tx => tx.create(Widget, { metadata: at('a'), spec: {} }),
+      { code: 'AlreadyExists' },
+    ],
     ['returns a promise', async () => {}, { code: 'Usage' }],
     ['returns a promise that fails', () => Promise.reject(new Error('lost')), { code: 'Usage' }],
   ]
@@ -112,7 +132,11 @@ describe('a transaction', () => {
 
   test('a write after a failed one works: nothing stays locked', async () => {
     const store = newStore()
-    await expect(store.transact(() => { throw new Error('no') })).rejects.toThrow('no')
+    await expect(
+      store.transact(() => {
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
     await store.create(Widget, { metadata: at('a'), spec: {} })
     expect(store.revision).toBe(1)
   })

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { createStore, type Store, type Watch, type WatchBatch, type WatchOptions } from '../../src/store/index.js'
+import {
+  createStore,
+  type Store,
+  type Watch,
+  type WatchBatch,
+  type WatchOptions,
+} from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
@@ -18,14 +24,16 @@ function newWorld(logCapacity = 1_000): World {
   return {
     env,
     store,
-    make: (name, labels = {}) => store.create(Widget, { metadata: { ...ref(name), labels }, spec: { size: 1 } }),
+    make: (name, labels = {}) =>
+      store.create(Widget, { metadata: { ...ref(name), labels }, spec: { size: 1 } }),
     resize: (name, size) => store.modify(Widget, ref(name), draft => void (draft.spec.size = size)),
     collect: options => {
       const lines: string[] = []
       const watch = store.watch(Widget, options)
       watch.on(
         batch => lines.push(show(batch)),
-        error => lines.push(error === undefined ? 'end' : `error ${String((error as { code?: string }).code)}`),
+        error =>
+          lines.push(error === undefined ? 'end' : `error ${String((error as { code?: string }).code)}`),
       )
       return { watch, lines }
     },
@@ -33,8 +41,12 @@ function newWorld(logCapacity = 1_000): World {
 }
 
 function show(batch: WatchBatch<{ metadata: { name: string; resourceVersion: string } }>): string {
-  const events = batch.events.map(({ type, object }) => `${type} ${object.metadata.name}@${object.metadata.resourceVersion}`)
-  return [`${batch.revision}:`, ...events, ...(batch.initialEventsEnd === true ? ['initial end'] : [])].join(' ')
+  const events = batch.events.map(
+    ({ type, object }) => `${type} ${object.metadata.name}@${object.metadata.resourceVersion}`,
+  )
+  return [`${batch.revision}:`, ...events, ...(batch.initialEventsEnd === true ? ['initial end'] : [])].join(
+    ' ',
+  )
 }
 
 describe('where a watch starts', () => {
@@ -118,7 +130,9 @@ describe('what a watch tells', () => {
     await change(4, 'x')
     await env.settle()
     expect(lines).toEqual(['2: MODIFIED a@2', '3: DELETED a@3', '5: ADDED a@5'])
-    expect(batches[1]?.events).toMatchObject([{ object: { spec: { size: 2 }, metadata: { labels: { app: 'x' }, resourceVersion: '3' } } }])
+    expect(batches[1]?.events).toMatchObject([
+      { object: { spec: { size: 2 }, metadata: { labels: { app: 'x' }, resourceVersion: '3' } } },
+    ])
   })
 
   test('all changes of a transaction come as one batch, as their net effect', async () => {
@@ -176,7 +190,9 @@ describe('when a watch tells', () => {
     await make('a')
     await make('b')
     expect(lines).toEqual([])
-    expect(env.pending()).toMatchObject([{ kind: 'step', about: { kind: 'deliver', label: 'deliver Widget' } }])
+    expect(env.pending()).toMatchObject([
+      { kind: 'step', about: { kind: 'deliver', label: 'deliver Widget' } },
+    ])
     await env.settle()
     expect(lines).toEqual(['1: ADDED a@1', '2: ADDED b@2'])
   })
@@ -235,7 +251,10 @@ describe('when a watch tells', () => {
     const { env, make, store } = newWorld()
     const world = env.fork('controller')
     const seen: number[] = []
-    store.client(world).watch(Widget).on(batch => seen.push(batch.revision))
+    store
+      .client(world)
+      .watch(Widget)
+      .on(batch => seen.push(batch.revision))
     await make('a')
     world.close()
     await make('b')
@@ -282,7 +301,9 @@ describe('for await', () => {
     await make('a')
     await make('b')
     await env.settle()
-    expect((await Promise.all(waiting)).map(result => (result.value as WatchBatch<unknown>).revision)).toEqual([1, 2])
+    expect(
+      (await Promise.all(waiting)).map(result => (result.value as WatchBatch<unknown>).revision),
+    ).toEqual([1, 2])
   })
 
   test('an aborted signal fails the reader with its reason', async () => {
@@ -324,7 +345,11 @@ describe('scopes', () => {
     const one = collect({ namespace: 'b', name: 'y' })
     const named = collect({ name: 'y' })
     await store.create(Gadget, { metadata: { name: 'y' }, spec: {} })
-    for (const [namespace, name] of [['a', 'y'], ['b', 'x'], ['b', 'y']] as const) {
+    for (const [namespace, name] of [
+      ['a', 'y'],
+      ['b', 'x'],
+      ['b', 'y'],
+    ] as const) {
       await store.create(Widget, { metadata: { namespace, name }, spec: {} })
     }
     await env.settle()

@@ -5,7 +5,11 @@ import { Gadget, Widget, type WidgetSpec, type WidgetStatus } from './fixtures/k
 
 const at = { namespace: 'default', name: 'a' }
 const newStore = (): Store => createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })
-const create = (store: Store, metadata: object = {}, spec: WidgetSpec = { size: 1 }): Promise<StoredObject<WidgetSpec, WidgetStatus>> =>
+const create = (
+  store: Store,
+  metadata: object = {},
+  spec: WidgetSpec = { size: 1 },
+): Promise<StoredObject<WidgetSpec, WidgetStatus>> =>
   store.create(Widget, { metadata: { ...at, ...metadata }, spec })
 
 describe('create', () => {
@@ -56,7 +60,10 @@ describe('create', () => {
     const store = newStore()
     const names = new Set<string>()
     for (let index = 0; index < 200; index++) {
-      const made = await store.create(Widget, { metadata: { namespace: 'default', generateName: 'job-' }, spec: {} })
+      const made = await store.create(Widget, {
+        metadata: { namespace: 'default', generateName: 'job-' },
+        spec: {},
+      })
       names.add(made.metadata.name)
       expect(made.metadata.name).toMatch(/^job-[bcdfghjklmnpqrstvwxz2456789]{5}$/)
     }
@@ -109,19 +116,53 @@ describe('what is refused changes nothing', () => {
     ['another apiVersion', { apiVersion: 'v2' }, 'apiVersion'],
     ['a bad label', { metadata: { ...at, labels: { 'a b': 'x' } } }, 'metadata.labels["a b"]'],
     ['a label that is no text', { metadata: { ...at, labels: { a: 1 } } }, 'metadata.labels["a"]'],
-    ['an annotation that is no text', { metadata: { ...at, annotations: { a: 1 } } }, 'metadata.annotations.a'],
+    [
+      'an annotation that is no text',
+      { metadata: { ...at, annotations: { a: 1 } } },
+      'metadata.annotations.a',
+    ],
     ['a bare finalizer', { metadata: { ...at, finalizers: ['bad name'] } }, 'metadata.finalizers[0]'],
-    ['both collector finalizers', { metadata: { ...at, finalizers: ['orphan', 'foregroundDeletion'] } }, 'metadata.finalizers'],
-    ['a finalizer twice', { metadata: { ...at, finalizers: ['e.com/x', 'e.com/x'] } }, 'metadata.finalizers[1]'],
-    ['an owner without uid', { metadata: { ...at, ownerReferences: [{ apiVersion: 'v1', kind: 'K', name: 'n' }] } }, 'metadata.ownerReferences[0].uid'],
-    ['two controllers', { metadata: { ...at, ownerReferences: ['u', 'v'].map(uid => ({ apiVersion: 'v1', kind: 'K', name: 'n', uid, controller: true })) } }, 'metadata.ownerReferences[1].controller'],
+    [
+      'both collector finalizers',
+      { metadata: { ...at, finalizers: ['orphan', 'foregroundDeletion'] } },
+      'metadata.finalizers',
+    ],
+    [
+      'a finalizer twice',
+      { metadata: { ...at, finalizers: ['e.com/x', 'e.com/x'] } },
+      'metadata.finalizers[1]',
+    ],
+    [
+      'an owner without uid',
+      { metadata: { ...at, ownerReferences: [{ apiVersion: 'v1', kind: 'K', name: 'n' }] } },
+      'metadata.ownerReferences[0].uid',
+    ],
+    [
+      'two controllers',
+      {
+        metadata: {
+          ...at,
+          ownerReferences: ['u', 'v'].map(uid => ({
+            apiVersion: 'v1',
+            kind: 'K',
+            name: 'n',
+            uid,
+            controller: true,
+          })),
+        },
+      },
+      'metadata.ownerReferences[1].controller',
+    ],
     ['an unknown metadata field', { metadata: { ...at, label: {} } }, 'metadata.label'],
     ['an unknown field', { data: {} } as object, 'data'],
   ]
   test.each(inputs)('create with %s', async (_name, part, field) => {
     const store = newStore()
     const input = { metadata: at, spec: {}, ...part } as unknown as ObjectInput<WidgetSpec, WidgetStatus>
-    await expect(store.create(Widget, input)).rejects.toMatchObject({ code: 'Invalid', problems: [{ field }] })
+    await expect(store.create(Widget, input)).rejects.toMatchObject({
+      code: 'Invalid',
+      problems: [{ field }],
+    })
     expect(store.revision).toBe(0)
   })
 })
@@ -133,7 +174,14 @@ describe('stored objects are apart from the caller', () => {
     const made = await create(store, {}, spec)
     spec.list[0] = 99
     expect(store.get(Widget, at)?.spec).toEqual({ list: [1, 2] })
-    for (const part of [made, made.metadata, made.metadata.labels, made.metadata.finalizers, made.spec, made.spec.list]) {
+    for (const part of [
+      made,
+      made.metadata,
+      made.metadata.labels,
+      made.metadata.finalizers,
+      made.spec,
+      made.spec.list,
+    ]) {
       expect(Object.isFrozen(part)).toBe(true)
     }
   })
@@ -154,7 +202,14 @@ describe('update', () => {
     const next = await store.update(Widget, { ...made, spec: { size: 2 } })
     await expect(store.update(Widget, { ...made, spec: { size: 3 } })).rejects.toMatchObject({
       code: 'Conflict',
-      details: { ...at, kind: 'Widget', field: 'resourceVersion', expected: '1', actual: '2', changed: ['spec'] },
+      details: {
+        ...at,
+        kind: 'Widget',
+        field: 'resourceVersion',
+        expected: '1',
+        actual: '2',
+        changed: ['spec'],
+      },
     })
     expect(store.get(Widget, at)).toBe(next)
     expect(store.revision).toBe(2)
@@ -203,7 +258,11 @@ describe('generation and status', () => {
       spec: { size: 5 },
       status: { ready: 1 },
     })
-    expect(b).toMatchObject({ spec: { size: 1 }, status: { ready: 1 }, metadata: { generation: 1, labels: {} } })
+    expect(b).toMatchObject({
+      spec: { size: 1 },
+      status: { ready: 1 },
+      metadata: { generation: 1, labels: {} },
+    })
     const c = await store.update(Widget, { ...b, spec: { size: 2 }, status: { ready: 7 } })
     expect(c).toMatchObject({ spec: { size: 2 }, status: { ready: 1 }, metadata: { generation: 2 } })
     const d = await store.modify(Widget, at, draft => void (draft.metadata.labels['x'] = '1'))
@@ -242,8 +301,12 @@ describe('deletion', () => {
     const a = await create(store)
     const b = await store.update(Widget, { ...a, spec: { size: 2 } })
     const stale = { resourceVersion: a.metadata.resourceVersion }
-    await expect(store.delete(Widget, at, { preconditions: { uid: 'other' } })).rejects.toMatchObject({ code: 'Conflict' })
-    await expect(store.delete(Widget, at, { preconditions: stale })).rejects.toMatchObject({ code: 'Conflict' })
+    await expect(store.delete(Widget, at, { preconditions: { uid: 'other' } })).rejects.toMatchObject({
+      code: 'Conflict',
+    })
+    await expect(store.delete(Widget, at, { preconditions: stale })).rejects.toMatchObject({
+      code: 'Conflict',
+    })
     const { uid, resourceVersion } = b.metadata
     await store.delete(Widget, at, { preconditions: { uid, resourceVersion } })
     expect(store.get(Widget, at)).toBeUndefined()
@@ -274,7 +337,9 @@ describe('deletion', () => {
       store.update(Widget, { ...object, metadata: { ...object.metadata, ...metadata } })
     await expect(mark(live, { deletionTimestamp: far })).rejects.toMatchObject({ code: 'Invalid' })
     const marked = await store.delete(Widget, at)
-    await expect(mark(marked, { finalizers: [...finalizers, 'example.com/z'] })).rejects.toMatchObject({ code: 'Invalid' })
+    await expect(mark(marked, { finalizers: [...finalizers, 'example.com/z'] })).rejects.toMatchObject({
+      code: 'Invalid',
+    })
     await expect(mark(marked, { deletionTimestamp: far })).rejects.toMatchObject({ code: 'Invalid' })
     const { deletionTimestamp, ...rest } = marked.metadata
     const kept = await store.update(Widget, { ...marked, metadata: { ...rest, labels: { k: 'v' } } })
@@ -291,9 +356,14 @@ describe('modify', () => {
         throw new Error('no')
       }),
     ).rejects.toThrow('no')
-    await expect(store.modify(Widget, at, async draft => void (draft.spec.size = 2))).rejects.toMatchObject({ code: 'Usage' })
-    await expect(store.modify(Widget, at, draft => void (draft.metadata.name = 'b'))).rejects.toMatchObject({ code: 'Invalid' })
-    await expect(store.modify(Widget, { ...at, name: 'zz' }, () => {})).rejects.toMatchObject({ code: 'NotFound' })
+    const late = (async () => {}) as () => void
+    await expect(store.modify(Widget, at, late)).rejects.toMatchObject({ code: 'Usage' })
+    await expect(store.modify(Widget, at, draft => void (draft.metadata.name = 'b'))).rejects.toMatchObject({
+      code: 'Invalid',
+    })
+    await expect(store.modify(Widget, { ...at, name: 'zz' }, () => {})).rejects.toMatchObject({
+      code: 'NotFound',
+    })
     expect(store.list(Widget).items).toEqual([made])
     expect(store.revision).toBe(1)
   })
