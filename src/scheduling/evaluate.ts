@@ -46,32 +46,56 @@ export function findBestNode(
 ): ScoredNode | undefined {
   if (profile.scores.every(({ plugin }) => plugin.locality === 'node'))
     return findBestByNode(request, table, profile)
-  return best(scoreNodes(request, table, profile))
+  const grid = scoreGrid(request, table, profile)
+  let winner = -1
+  for (let index = 0; index < grid.rows.length; index++) {
+    if (winner === -1 || totalAt(grid, index) > totalAt(grid, winner)) winner = index
+  }
+  return winner === -1 ? undefined : scoredNodeAt(grid, winner)
 }
 
-/** Every node that fits, with its score, in no meaningful order. */
+/** Every node that fits, with its score, in the order of their names. */
 export function scoreNodes(
   request: PreparedRequest,
   table: NodeTable,
   profile: Profile,
 ): readonly ScoredNode[] {
-  const rows = table.slots.filter(row => row !== undefined).filter(row => fitsOn(request, row, profile))
-  const columns = profile.scores.map(({ plugin, weight }) => ({
-    plugin,
-    weight,
-    scores: finalScores(
-      plugin,
-      rows.map(row => plugin.score(request, row)),
-    ),
-  }))
-  return rows.map((row, index) => {
-    const scores = columns.map(({ plugin, weight, scores }) => ({
-      plugin: plugin.name,
-      score: scores[index] ?? 0,
-      weight,
-    }))
-    return { row, total: scores.reduce((sum, { score, weight }) => sum + score * weight, 0), scores }
+  const grid = scoreGrid(request, table, profile)
+  return grid.rows.map((_, index) => scoredNodeAt(grid, index))
+}
+
+/** The nodes that fit, in the order of their names, and for each plugin their scores in the same order. */
+interface ScoreGrid {
+  readonly rows: readonly NodeRow[]
+  readonly columns: readonly {
+    readonly plugin: string
+    readonly weight: number
+    readonly scores: readonly number[]
+  }[]
+}
+
+function scoreGrid(request: PreparedRequest, table: NodeTable, profile: Profile): ScoreGrid {
+  const rows = table.rows.filter(row => fitsOn(request, row, profile))
+  const columns = profile.scores.map(({ plugin, weight }) => {
+    const raw = rows.map(row => plugin.score(request, row))
+    return { plugin: plugin.name, weight, scores: finalScores(plugin, raw) }
   })
+  return { rows, columns }
+}
+
+function totalAt({ columns }: ScoreGrid, index: number): number {
+  let total = 0
+  for (const { scores, weight } of columns) total += (scores[index] ?? 0) * weight
+  return total
+}
+
+function scoredNodeAt(grid: ScoreGrid, index: number): ScoredNode {
+  const scores = grid.columns.map(({ plugin, weight, scores }) => ({
+    plugin,
+    score: scores[index] ?? 0,
+    weight,
+  }))
+  return { row: grid.rows[index] as NodeRow, total: totalAt(grid, index), scores }
 }
 
 /** One pass, nothing kept but the best so far. */
@@ -82,13 +106,13 @@ function findBestByNode(
 ): ScoredNode | undefined {
   let winner: NodeRow | undefined
   let highest = Number.NEGATIVE_INFINITY
-  for (const row of table.slots) {
-    if (row === undefined || !fitsOn(request, row, profile)) continue
+  for (const row of table.rows) {
+    if (!fitsOn(request, row, profile)) continue
     let total = 0
     for (const { plugin, weight } of profile.scores) {
       total += checkedScore(plugin, plugin.score(request, row)) * weight
     }
-    if (winner !== undefined && (total < highest || (total === highest && row.name > winner.name))) continue
+    if (total <= highest) continue
     winner = row
     highest = total
   }
@@ -100,18 +124,6 @@ function findBestByNode(
     weight,
   }))
   return { row, total: highest, scores }
-}
-
-function best(candidates: readonly ScoredNode[]): ScoredNode | undefined {
-  let winner: ScoredNode | undefined
-  for (const candidate of candidates) {
-    if (winner === undefined || isBetter(candidate, winner)) winner = candidate
-  }
-  return winner
-}
-
-function isBetter(a: ScoredNode, b: ScoredNode): boolean {
-  return a.total > b.total || (a.total === b.total && a.row.name < b.row.name)
 }
 
 function finalScores(plugin: ScorePlugin, raw: readonly number[]): readonly number[] {

@@ -38,8 +38,7 @@ export function explainPlacement(
   profile: Profile,
 ): PlacementExplanation {
   const scored = new Map(scoreNodes(request, table, profile).map(node => [node.row, node]))
-  const nodes = table.slots
-    .filter(row => row !== undefined)
+  const nodes = table.rows
     .map((row): NodeExplanation => {
       const found = scored.get(row)
       return {
@@ -61,8 +60,7 @@ export function summarizeRefusals(
   profile: Profile,
 ): ReasonSummary {
   const rejections = []
-  for (const row of table.slots) {
-    if (row === undefined) continue
+  for (const row of table.rows) {
     const reasons = refusalsOf(request, row, profile).flatMap(verdict => verdict.reasons)
     if (reasons.length > 0) rejections.push({ node: row.name, reasons: reasons.map(withoutVerdict) })
   }

@@ -25,7 +25,8 @@ export class NodeTable {
   readonly columns: ResourceColumns
   #allocatable: Float64Array[] = []
   #requested: Float64Array[] = []
-  #slots: (NodeRow | undefined)[] = []
+  #rows: NodeRow[] = []
+  #slotCount = 0
   #free: number[] = []
   readonly #byName = new Map<string, NodeRow>()
   #length = INITIAL_SLOTS
@@ -38,9 +39,9 @@ export class NodeTable {
     return this.#byName.size
   }
 
-  /** One entry per slot, in no meaningful order; a free slot is undefined. */
-  get slots(): readonly (NodeRow | undefined)[] {
-    return this.#slots
+  /** In the order of their names, so that the first of equals in a scan is the one with the lowest name. */
+  get rows(): readonly NodeRow[] {
+    return this.#rows
   }
 
   find(name: string): NodeRow | undefined {
@@ -48,10 +49,10 @@ export class NodeTable {
   }
 
   add(description: NodeDescription): NodeRow {
-    const slot = this.#free.pop() ?? this.#slots.length
+    const slot = this.#free.pop() ?? this.#slotCount++
     if (slot === this.#length) this.#grow()
     const row = new NodeRow(this, slot, description)
-    this.#slots[slot] = row
+    this.#rows.splice(this.#positionOf(row.name), 0, row)
     this.#byName.set(row.name, row)
     this.#setAllocatable(row, description.allocatable)
     return row
@@ -66,7 +67,7 @@ export class NodeTable {
   remove(row: NodeRow): void {
     for (const column of this.#allocatable) column[row.slot] = 0
     for (const column of this.#requested) column[row.slot] = 0
-    this.#slots[row.slot] = undefined
+    this.#rows.splice(this.#positionOf(row.name), 1)
     this.#byName.delete(row.name)
     this.#free.push(row.slot)
   }
@@ -106,11 +107,9 @@ export class NodeTable {
     copy.#allocatable = this.#allocatable.map(column => column.slice())
     copy.#requested = this.#requested.map(column => column.slice())
     copy.#free = [...this.#free]
-    copy.#slots = this.#slots.map(row => {
-      const twin = row?.cloneInto(copy)
-      if (twin !== undefined) copy.#byName.set(twin.name, twin)
-      return twin
-    })
+    copy.#slotCount = this.#slotCount
+    copy.#rows = this.#rows.map(row => row.cloneInto(copy))
+    for (const row of copy.#rows) copy.#byName.set(row.name, row)
     return copy
   }
 
@@ -132,6 +131,18 @@ export class NodeTable {
     const column = this.columns.intern(resource)
     while (table.length <= column) table.push(new Float64Array(this.#length))
     return table[column] as Float64Array
+  }
+
+  /** Where the node of that name is among the rows, or would be. */
+  #positionOf(name: string): number {
+    let low = 0
+    let high = this.#rows.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#rows[middle] as NodeRow).name < name) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   #grow(): void {
