@@ -80,7 +80,7 @@ export class Watcher implements Watch<StoredObject>, Listener {
     this.claim('listener')
     this.consumer = { listener, ended }
     if (this.state.kind !== 'open') this.reportEnd()
-    else this.wake()
+    else this.deliverIfWanted()
     return () => this.close()
   }
 
@@ -106,6 +106,10 @@ export class Watcher implements Watch<StoredObject>, Listener {
 
   wake(): void {
     this.isResting = false
+    this.deliverIfWanted()
+  }
+
+  private deliverIfWanted(): void {
     // A dead world hears nothing; its watchers must not stay in the registry for ever.
     if (this.options.env.closed) this.close()
     else if (this.hasUnread && (this.consumer !== undefined || this.waiters.length > 0)) this.schedule()

@@ -173,6 +173,7 @@ describe('against a store that keeps everything', () => {
       if (error === undefined) expect(batches).toEqual(expected)
       else {
         // Cut off, but never with a gap: what came is the beginning of what should have come.
+        expect(store.revision - since).toBeGreaterThan(logCapacity)
         expect(error).toMatchObject({ code: 'SlowConsumer' })
         expect(batches).toEqual(expected.slice(0, batches.length))
       }

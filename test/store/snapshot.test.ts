@@ -54,6 +54,31 @@ describe('a snapshot', () => {
   })
 })
 
+describe('a label or index value that came and went twice', () => {
+  test('is found by a snapshot of its second time, also after the first time was dropped', async () => {
+    const store = createStore({ kinds: [Widget], logCapacity: 3 })
+    const put = (value: string): Promise<unknown> =>
+      store.modify(Widget, at('a'), draft => {
+        draft.metadata.labels = { app: value }
+        draft.spec.node = value
+      })
+    // Many others, so that the postings are used and not the order.
+    for (let index = 0; index < 20; index++) {
+      await store.create(Widget, { metadata: at(`other-${index}`), spec: {} })
+    }
+    await store.create(Widget, { metadata: at('a'), spec: {} })
+    for (const value of ['x', 'y', 'x']) await put(value)
+    const snapshot = store.snapshot()
+    for (const value of ['y', 'z']) await put(value)
+    const found = (options: object): string[] =>
+      snapshot.list(Widget, options).items.map(item => item.metadata.name)
+    expect(found({ labelSelector: 'app=x' })).toEqual(['a'])
+    expect(found({ index: { name: 'node', value: 'x' } })).toEqual(['a'])
+    expect(found({ labelSelector: 'app=y' })).toEqual([])
+    snapshot.close()
+  })
+})
+
 describe('what nobody can ask for is let go', () => {
   const newEngine = (): { engine: Engine; store: ReturnType<typeof createClient> } => {
     const env = createVirtualEnv()

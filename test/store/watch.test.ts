@@ -337,6 +337,21 @@ describe('for await', () => {
   })
 })
 
+describe('watchers of one scope', () => {
+  test('one that has read everything takes nothing from one that has not', async () => {
+    const { env, make, collect } = newWorld()
+    const busy = collect()
+    await make('a')
+    const fresh = collect()
+    await make('b')
+    await env.settle()
+    await make('c')
+    await env.settle()
+    expect(busy.lines).toEqual(['1: ADDED a@1', '2: ADDED b@2', '3: ADDED c@3'])
+    expect(fresh.lines).toEqual(busy.lines.slice(1))
+  })
+})
+
 describe('scopes', () => {
   test('a watch sees its kind, namespace and name only', async () => {
     const { env, store, collect } = newWorld()
