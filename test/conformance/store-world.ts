@@ -1,0 +1,386 @@
+import { expect } from 'vitest'
+import { isKeelsonError } from '../../src/core/index.js'
+import {
+  ConflictError,
+  createStore,
+  defineKind,
+  type JsonSchema,
+  type Kind,
+  type ListOptions,
+  NotFoundError,
+  type ObjectInput,
+  type ObjectRef,
+  type Reader,
+  type Snapshot,
+  type Store,
+  type StoredObject,
+  type Transaction,
+  type WatchBatch,
+  type WatchOptions,
+} from '../../src/store/index.js'
+import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import { assertMatch, type Bindings, evaluate } from './store-values.js'
+
+/** One step of a case; which fields it has depends on `op`. */
+export interface Step {
+  readonly op: string
+  readonly [field: string]: unknown
+}
+
+/** Fields that the runner understands, by operation. Any other is an operation of its own, `op.field`. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  revision: [],
+  create: ['obj'],
+  update: ['obj'],
+  updateStatus: ['obj'],
+  get: ['at', 'key'],
+  delete: ['key', 'preconditions'],
+  list: ['at', 'kind', 'namespace', 'labelSelector', 'fieldSelector'],
+  byIndex: ['at', 'kind', 'name', 'value'],
+  watch: [
+    'id',
+    'kind',
+    'namespace',
+    'name',
+    'labelSelector',
+    'resourceVersion',
+    'sendInitialEvents',
+    'onEvent',
+  ],
+  events: ['id', 'batches'],
+  eventCount: ['id'],
+  cancel: ['id'],
+  throw: [],
+  snapshot: [],
+  txn: ['guards', 'ops'],
+  txnScript: ['script'],
+  repeat: ['step', 'times'],
+  assertEqual: ['left', 'right'],
+  mutateCallerCopy: ['of', 'path', 'value'],
+  defineIndex: ['kind', 'name', 'path'],
+  defineSchema: ['kind', 'schema'],
+}
+
+/** Every operation that a case needs: `create`, or `list.limit` for a field that `list` does not know. */
+export function operationsOf(steps: unknown): ReadonlySet<string> {
+  const found = new Set<string>()
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(walk)
+    if (typeof value !== 'object' || value === null) return
+    if (typeof (value as Step).op === 'string')
+      for (const name of operationsOfStep(value as Step)) found.add(name)
+    Object.values(value).forEach(walk)
+  }
+  walk(steps)
+  return found
+}
+
+function operationsOfStep(step: Step): readonly string[] {
+  const known = FIELDS[step.op]
+  if (known === undefined) return [step.op]
+  const options = (step['options'] ?? {}) as object
+  const given = [...Object.keys(step), ...Object.keys(options)]
+  const plain = ['op', 'bind', 'expect', 'options', ...known]
+  const rest = given.filter(field => !plain.includes(field))
+  // The bookmark that ends the initial events is our mark on their batch.
+  const bookmark = step.op === 'watch' && step['sendInitialEvents'] === true
+  return [
+    step.op,
+    ...rest.filter(field => !(bookmark && field === 'bookmarks')).map(field => `${step.op}.${field}`),
+  ]
+}
+
+interface SeenEvent {
+  readonly type: string
+  readonly object?: StoredObject
+  readonly resourceVersion?: string
+  readonly initialEventsEnd?: boolean
+}
+
+interface Watcher {
+  readonly batches: SeenEvent[][]
+  readonly close: () => void
+}
+
+/** A store, its watchers and what steps have bound; runs one case. */
+export class World {
+  private readonly env: VirtualEnv = createVirtualEnv()
+  private readonly kinds: ReadonlyMap<string, Kind>
+  private readonly store: Store
+  private readonly bindings: Bindings = new Map()
+  private readonly watchers = new Map<string, Watcher>()
+
+  constructor(steps: readonly Step[]) {
+    this.kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
+    this.store = createStore({ kinds: [...this.kinds.values()], env: this.env })
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) await this.step(step)
+  }
+
+  private async step(step: Step): Promise<void> {
+    let result: unknown
+    let failure: unknown
+    try {
+      result = await this.perform(step)
+    } catch (error) {
+      if (!isKeelsonError(error)) throw error
+      failure = error
+    }
+    this.judge(step, result, failure)
+  }
+
+  private judge(step: Step, result: unknown, failure: unknown): void {
+    const expected = evaluate(step['expect'], this.bindings) as Record<string, unknown> | undefined
+    if (expected?.['error'] !== undefined) {
+      const codes = [expected['error']].flat()
+      const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
+      expect(codes, `${step.op} fails with ${String(code)}`).toContain(code)
+      const path = expected['path']
+      if (typeof path === 'string') expect(problems?.[0]?.field).toBe(path.slice(1).replaceAll('/', '.'))
+      return
+    }
+    if (failure !== undefined) throw failure
+    if (typeof step['bind'] === 'string') this.bindings.set(step['bind'], result)
+    if (step['expect'] !== undefined && !SELF_JUDGED.has(step.op))
+      this.assertResult(step, result, expected ?? {})
+  }
+
+  private assertResult(step: Step, result: unknown, expected: Record<string, unknown>): void {
+    for (const [field, value] of Object.entries(expected)) {
+      if (field === 'obj') assertMatch(result, value, step.op)
+      else if (field === 'items')
+        expect(namesOf(result as { items: readonly StoredObject[] }, value as string[])).toEqual(value)
+      else if (field === 'revision') expect(result).toBe(value)
+      else if (field !== 'ok')
+        assertMatch((result as Record<string, unknown>)[field], value, `${step.op}.${field}`)
+    }
+  }
+
+  private perform(raw: Step): unknown {
+    const step = raw.op === 'txn' || raw.op === 'txnScript' || raw.op === 'repeat' ? raw : this.evaluated(raw)
+    switch (step.op) {
+      case 'revision':
+        return this.store.revision
+      case 'get':
+      case 'list':
+      case 'byIndex':
+        return this.read((step['at'] as Snapshot | undefined) ?? this.store, step)
+      case 'create':
+      case 'update':
+      case 'updateStatus': {
+        const object = step['obj'] as ObjectInput
+        return this.store[step.op](this.kind(object.kind), object)
+      }
+      case 'delete': {
+        const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
+        return this.store.delete(this.kind(kind), ref, (step['options'] as object | undefined) ?? {})
+      }
+      case 'snapshot':
+        return this.store.snapshot()
+      case 'txn':
+        return this.store.transact(tx => this.transaction(tx, step))
+      case 'txnScript':
+        return this.store.transact(tx => this.script(tx, step['script'] as readonly Step[]))
+      case 'repeat':
+        return this.repeat(step)
+      default:
+        return this.performOther(step)
+    }
+  }
+
+  private performOther(step: Step): unknown {
+    switch (step.op) {
+      case 'watch':
+        return this.watch(step)
+      case 'events':
+        return this.assertEvents(step)
+      case 'eventCount':
+        return this.env
+          .settle()
+          .then(() => expect(this.watcher(step).batches.flat()).toHaveLength(Number(step['expect'])))
+      case 'cancel':
+        return this.watcher(step).close()
+      case 'throw':
+        throw new Error('a handler that throws')
+      case 'assertEqual':
+        return expect(step['left']).toEqual(step['right'])
+      case 'mutateCallerCopy':
+        return mutateCopy(this.bindings.get(String(step['of'])), step)
+      case 'defineIndex':
+      case 'defineSchema':
+        // Part of the kind from the beginning.
+        return undefined
+      default:
+        throw new Error(`no runner knows the operation ${step.op}`)
+    }
+  }
+
+  private read(reader: Reader, step: Step): unknown {
+    if (step.op === 'get') {
+      const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
+      const found = reader.get(this.kind(kind), ref)
+      if (found === undefined) throw new NotFoundError({ kind, ...ref })
+      return found
+    }
+    const { kind, name, value, namespace, labelSelector, fieldSelector } = step as Record<string, unknown>
+    const index = step.op === 'byIndex' ? { name, value } : undefined
+    const given = { namespace, labelSelector, fieldSelector, index }
+    const options = Object.fromEntries(Object.entries(given).filter(([, option]) => option !== undefined))
+    const list = reader.list(this.kind(kind), options as ListOptions)
+    return { ...list, resourceVersion: String(list.revision) }
+  }
+
+  private transaction(tx: Transaction, { guards = [], ops }: Step): void {
+    for (const guard of this.evaluated(guards) as readonly {
+      key: ObjectRef & { kind: string }
+      resourceVersion: string
+    }[]) {
+      const { kind, ...ref } = guard.key
+      const actual = tx.get(this.kind(kind), ref)?.metadata.resourceVersion ?? '0'
+      if (actual === guard.resourceVersion) continue
+      throw new ConflictError(
+        { kind, ...ref },
+        { field: 'resourceVersion', expected: guard.resourceVersion, actual },
+      )
+    }
+    for (const step of ops as readonly Step[]) this.write(tx, this.evaluated(step))
+  }
+
+  private script(tx: Transaction, steps: readonly (Step | { readonly outside: Step })[]): void {
+    for (const each of steps) {
+      const step = 'outside' in each ? (each['outside'] as Step) : each
+      const reader = 'outside' in each ? this.store : tx
+      let result: unknown
+      let failure: unknown
+      try {
+        const given = this.evaluated(step as Step)
+        result = FIELDS[given.op]?.includes('at') === true ? this.read(reader, given) : this.write(tx, given)
+      } catch (error) {
+        failure = error
+      }
+      this.judge(step as Step, result, failure)
+    }
+  }
+
+  private write(tx: Transaction, step: Step): unknown {
+    if (step.op === 'delete') {
+      const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
+      return tx.delete(this.kind(kind), ref)
+    }
+    if (step.op !== 'create' && step.op !== 'update' && step.op !== 'updateStatus') {
+      throw new Error(`no runner knows the operation ${step.op} in a transaction`)
+    }
+    const object = step['obj'] as ObjectInput
+    const result = tx[step.op](this.kind(object.kind), object)
+    if (typeof step['bind'] === 'string') this.bindings.set(step['bind'], result)
+    return result
+  }
+
+  private watch(step: Step): void {
+    const { id, kind, namespace, name, labelSelector, resourceVersion, sendInitialEvents } = step as Record<
+      string,
+      unknown
+    >
+    const given = { namespace, name, labelSelector, since: resourceVersion, sendInitialEvents }
+    const options = Object.fromEntries(
+      Object.entries(given).filter(([, option]) => option !== undefined),
+    ) as WatchOptions
+    const kinds = kind === undefined ? [...this.kinds.values()] : [this.kind(kind)]
+    const watches = kinds.map(one => this.store.watch(one, options))
+    const batches: SeenEvent[][] = []
+    for (const watch of watches) {
+      watch.on(batch => {
+        batches.push(inCaseWords(batch))
+        const handler = (step['onEvent'] as { do: Step } | undefined)?.do
+        if (handler !== undefined) void this.perform(handler)
+      })
+    }
+    this.watchers.set(String(id), { batches, close: () => watches.forEach(watch => watch.close()) })
+  }
+
+  private async assertEvents(step: Step): Promise<void> {
+    await this.env.settle()
+    const { batches } = this.watcher(step)
+    const seen = batches
+      .splice(0)
+      .map(batch => batch.map(({ object, ...event }) => ({ ...event, obj: object })))
+    if (step['expect'] !== undefined) assertMatch(seen.flat(), step['expect'], 'events')
+    if (step['batches'] !== undefined) assertMatch(seen, step['batches'], 'batches')
+  }
+
+  private async repeat(step: Step): Promise<void> {
+    for (let counter = 0; counter < Number(step['times']); counter++) {
+      this.bindings.set('$counter', counter)
+      await this.step(step['step'] as Step)
+    }
+  }
+
+  private watcher({ id }: Step): Watcher {
+    const watcher = this.watchers.get(String(id))
+    if (watcher === undefined) throw new Error(`no watch ${String(id)}`)
+    return watcher
+  }
+
+  private kind(name: unknown): Kind {
+    const kind = this.kinds.get(String(name))
+    if (kind === undefined) throw new Error(`no kind ${String(name)}`)
+    return kind
+  }
+
+  private evaluated<T>(value: T): T {
+    return evaluate(value, this.bindings) as T
+  }
+}
+
+/** Operations whose `expect` is compared where they run. */
+const SELF_JUDGED: ReadonlySet<string> = new Set(['events', 'eventCount', 'txn', 'txnScript'])
+
+function kindFor(name: string, steps: readonly Step[]): Kind {
+  const own = steps.filter(step => step['kind'] === name)
+  const schema = own.find(step => step.op === 'defineSchema')?.['schema'] as JsonSchema | undefined
+  const indexes = own
+    .filter(step => step.op === 'defineIndex')
+    .map(
+      step => [String(step['name']), (object: StoredObject) => textAt(object, String(step['path']))] as const,
+    )
+  return defineKind<unknown>({
+    apiVersion: 'example/v1',
+    kind: name,
+    plural: `${name.toLowerCase()}s`,
+    namespaced: true,
+    statusSubresource: name === 'Widget',
+    indexes: Object.fromEntries(indexes),
+    ...(schema === undefined ? {} : { schema }),
+  })
+}
+
+function textAt(object: StoredObject, path: string): string | undefined {
+  const value = path
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((part, field) => (part as Record<string, unknown> | undefined)?.[field], object)
+  return typeof value === 'string' ? value : undefined
+}
+
+function inCaseWords({ revision, events, initialEventsEnd }: WatchBatch<StoredObject>): SeenEvent[] {
+  const seen: SeenEvent[] = events.map(({ type, object }) => ({ type, object }))
+  if (initialEventsEnd === true)
+    seen.push({ type: 'BOOKMARK', resourceVersion: String(revision), initialEventsEnd })
+  return seen
+}
+
+/** Names, or namespace/name where the case writes them so. */
+function namesOf({ items }: { readonly items: readonly StoredObject[] }, like: readonly string[]): string[] {
+  const long = like.some(name => name.includes('/'))
+  return items.map(({ metadata: { namespace, name } }) => (long ? `${namespace}/${name}` : name))
+}
+
+/** Frozen results refuse the change, which is what the case is about. */
+function mutateCopy(object: unknown, { path, value }: Step): void {
+  const fields = String(path).split('/').slice(1)
+  const last = fields.pop() ?? ''
+  const parent = fields.reduce<unknown>((part, field) => (part as Record<string, unknown>)[field], object)
+  expect(() => Object.assign(parent as object, { [last]: value })).toThrow(TypeError)
+}
