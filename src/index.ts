@@ -15,5 +15,13 @@ export {
 } from './reconcile/index.js'
 export { createRolloutController, undo } from './rollout/index.js'
 export { createScheduler, packProfile, type Scheduler, spreadProfile } from './scheduling/index.js'
-export { type Client, createStore, defineKind, type Kind, type ObjectRef, type Store, type StoredObject } from './store/index.js'
+export {
+  type Client,
+  createStore,
+  defineKind,
+  type Kind,
+  type ObjectRef,
+  type Store,
+  type StoredObject,
+} from './store/index.js'
 export { createReplicaController } from './workloads/index.js'

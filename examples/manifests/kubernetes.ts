@@ -1,8 +1,26 @@
-import type { DeploymentSpec, EnvVar, Probe, ResourceQuantities, ServiceSpec, TaskPort, TaskSpec } from 'keelson/api'
+import type {
+  DeploymentSpec,
+  EnvVar,
+  Probe,
+  ResourceQuantities,
+  ServiceSpec,
+  TaskPort,
+  TaskSpec,
+} from 'keelson/api'
 import type { Application } from './load.js'
 import { type FieldReader, ManifestError, readFields } from './manifest-error.js'
 
-const containerFields = ['name', 'image', 'command', 'args', 'env', 'ports', 'resources', 'readinessProbe', 'livenessProbe']
+const containerFields = [
+  'name',
+  'image',
+  'command',
+  'args',
+  'env',
+  'ports',
+  'resources',
+  'readinessProbe',
+  'livenessProbe',
+]
 
 /** One Deployment of one container, and the Service in front of it. The store checks the values. */
 export function fromKubernetes(file: string, documents: readonly unknown[]): Application {
@@ -32,7 +50,8 @@ export function fromKubernetes(file: string, documents: readonly unknown[]): App
 }
 
 function metadataOf(reader: FieldReader): { name: string; namespace: string } {
-  const namespace = reader.optional('metadata.namespace') === undefined ? 'default' : reader.text('metadata.namespace')
+  const namespace =
+    reader.optional('metadata.namespace') === undefined ? 'default' : reader.text('metadata.namespace')
   return { name: reader.text('metadata.name'), namespace }
 }
 

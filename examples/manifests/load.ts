@@ -21,7 +21,9 @@ export function loadManifest(file: string): Application {
   const documents = parse(file, read(file))
   const first = documents[0]
   if (typeof first !== 'object' || first === null) throw new ManifestError(file, '', 'holds no object')
-  return 'kind' in first ? fromKubernetes(file, documents) : fromMarathon(file, first as Record<string, unknown>)
+  return 'kind' in first
+    ? fromKubernetes(file, documents)
+    : fromMarathon(file, first as Record<string, unknown>)
 }
 
 function read(file: string): string {
@@ -38,7 +40,8 @@ function parse(file: string, text: string): readonly unknown[] {
   if (!Array.isArray(documents)) return []
   for (const document of documents) {
     const [problem] = document.errors
-    if (problem !== undefined) throw new ManifestError(file, '', problem.message.split('\n')[0] ?? 'is not YAML')
+    if (problem !== undefined)
+      throw new ManifestError(file, '', problem.message.split('\n')[0] ?? 'is not YAML')
   }
   return documents.map(document => document.toJS() as unknown).filter(value => value !== null)
 }

@@ -21,7 +21,9 @@ export interface FieldReader {
 /** Reads `root` by dotted paths such as `spec.containers.0.name`. */
 export function readFields(file: string, root: unknown, prefix = ''): FieldReader {
   const at = (path: string): unknown =>
-    path === '' ? root : path.split('.').reduce<unknown>((value, key) => (value as Fields | undefined)?.[key], root)
+    path === ''
+      ? root
+      : path.split('.').reduce<unknown>((value, key) => (value as Fields | undefined)?.[key], root)
   const fail = (path: string, problem: string): never => {
     throw new ManifestError(file, `${prefix}${path}`, problem)
   }

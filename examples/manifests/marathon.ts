@@ -58,7 +58,10 @@ export function fromMarathon(file: string, app: Record<string, unknown>): Applic
 }
 
 /** Marathon's health check decides both who gets traffic and who is killed. */
-function healthChecks(reader: FieldReader, ports: readonly TaskPort[]): { readinessProbe?: Probe; livenessProbe?: Probe } {
+function healthChecks(
+  reader: FieldReader,
+  ports: readonly TaskPort[],
+): { readinessProbe?: Probe; livenessProbe?: Probe } {
   const [check] = reader.list('healthChecks')
   if (check === undefined) return {}
   const path = check.path === undefined ? '/' : reader.text('healthChecks.0.path')

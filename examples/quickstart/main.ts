@@ -14,7 +14,10 @@ async function demo(): Promise<number> {
   const env = systemEnv.fork('quickstart')
   try {
     const application = loadManifest(file)
-    const cluster = await startCluster(env, { nodes: ['node-a', 'node-b', 'node-c'], directory: dirname(file) })
+    const cluster = await startCluster(env, {
+      nodes: ['node-a', 'node-b', 'node-c'],
+      directory: dirname(file),
+    })
     const view = showProgress(cluster.client, process.stdout)
     if (cluster.notice !== '') view.say(cluster.notice)
     const interrupted = new Promise<never>((_, reject) => {
@@ -23,7 +26,10 @@ async function demo(): Promise<number> {
     })
     interrupted.catch(() => {})
     try {
-      const results = await Promise.race([tellStory(cluster, application, line => view.say(line)), interrupted])
+      const results = await Promise.race([
+        tellStory(cluster, application, line => view.say(line)),
+        interrupted,
+      ])
       view.close()
       return reportSteps(results, { requests: 2_000, requestsPerSecond: 50 })
     } finally {

@@ -21,7 +21,10 @@ export async function tellStory(
   say: (line: string) => void,
 ): Promise<readonly StepResult[]> {
   const { client, env } = cluster
-  const ref = { namespace: application.deployment.metadata.namespace ?? 'default', name: application.deployment.metadata.name ?? '' }
+  const ref = {
+    namespace: application.deployment.metadata.namespace ?? 'default',
+    name: application.deployment.metadata.name ?? '',
+  }
   const results: StepResult[] = []
   const load = createHttpLoad({
     env,
@@ -39,7 +42,9 @@ export async function tellStory(
   /** The rollout is done, every task has that version and is ready, and no old one still leaves. */
   const serves = (version: string, replicas: number): boolean => {
     const deployment = client.get(Deployment, ref)
-    const right = tasks().filter(t => versionOf(t) === version && isConditionTrue(t.status?.conditions, 'Ready'))
+    const right = tasks().filter(
+      t => versionOf(t) === version && isConditionTrue(t.status?.conditions, 'Ready'),
+    )
     const done = deployment !== undefined && rolloutStatus(deployment).done
     return done && right.length === replicas && alive().length === replicas
   }
@@ -86,7 +91,10 @@ export async function tellStory(
   await step(`deploy ${first}`, { after: first }, async () => {
     const defaults = { progressDeadlineSeconds: 5, onFailure: 'revert' } as const
     await client.create(Service, application.service)
-    await client.create(Deployment, { ...application.deployment, spec: { ...defaults, ...application.deployment.spec } })
+    await client.create(Deployment, {
+      ...application.deployment,
+      spec: { ...defaults, ...application.deployment.spec },
+    })
     await until(`${first} is served by ${few} tasks`, () => serves(first, few))
     await cluster.listening()
   })
@@ -117,12 +125,18 @@ export async function tellStory(
       const [, pid] = cluster.processes().find(([owner]) => owner === uid) ?? []
       if (pid === undefined) throw new StoryError('there is no process to kill')
       process.kill(pid, 'SIGKILL')
-      await until('the killed task is replaced', () => serves(first, many) && !tasks().some(t => t.metadata.uid === uid))
+      await until(
+        'the killed task is replaced',
+        () => serves(first, many) && !tasks().some(t => t.metadata.uid === uid),
+      )
     })
     await step('a node fails', { after: first, planned: false }, async () => {
       const name = tasks()[0]?.spec.nodeName ?? ''
       await cluster.failNode(name)
-      await until('its tasks run elsewhere', () => serves(first, many) && !tasks().some(t => t.spec.nodeName === name))
+      await until(
+        'its tasks run elsewhere',
+        () => serves(first, many) && !tasks().some(t => t.spec.nodeName === name),
+      )
     })
     const sent = results.reduce((sum, result) => sum + result.load.sent, 0)
     const missingMs = Math.max(1_000, ((REQUESTS_WANTED - sent) / REQUESTS_PER_SECOND) * 1000)

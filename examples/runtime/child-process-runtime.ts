@@ -89,7 +89,8 @@ export function createChildProcessRuntime(options: ChildProcessRuntimeOptions): 
       if (probe.httpGet !== undefined) {
         return probeHttp({ ...common, path: probe.httpGet.path, port: portOf(running, probe.httpGet.port) })
       }
-      if (probe.tcpSocket !== undefined) return probeTcp({ ...common, port: portOf(running, probe.tcpSocket.port) })
+      if (probe.tcpSocket !== undefined)
+        return probeTcp({ ...common, port: portOf(running, probe.tcpSocket.port) })
       return { result: 'failure', message: 'exec probes are not supported for child processes' }
     },
     pids: () => new Map([...children].map(([uid, child]) => [uid, child.process.pid ?? 0])),
@@ -133,7 +134,9 @@ function exitOf(uid: string, code: number | null, signal: string | null): TaskEx
 }
 
 function portOf(running: RunningTask, port: NonNullable<Probe['tcpSocket']>['port']): number {
-  const found = running.ports.find(p => (typeof port === 'string' ? p.name === port : p.containerPort === port))
+  const found = running.ports.find(p =>
+    typeof port === 'string' ? p.name === port : p.containerPort === port,
+  )
   if (found === undefined) throw new Error(`the task has no port ${port}`)
   return found.hostPort
 }

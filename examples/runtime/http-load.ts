@@ -65,7 +65,8 @@ export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
       const target = options.dial(await address)
       const version = await ask(target, fresh ? undefined : keptAlive)
       into.versions.set(version, (into.versions.get(version) ?? 0) + 1)
-      if (!allowed.includes(version) && !expected.includes(version)) throw new Error(`unexpected version ${version}`)
+      if (!allowed.includes(version) && !expected.includes(version))
+        throw new Error(`unexpected version ${version}`)
       into.latenciesMs.push(env.clock.monotonic() - startedAt)
     } catch (error) {
       address = undefined

@@ -3,7 +3,10 @@ import { createServer } from 'node:net'
 /** How one machine's loopback stands in for a cluster's network. */
 export interface LoopbackAddresses {
   /** One address and port range per node. */
-  readonly nodes: readonly { readonly address: string; readonly ports: { readonly first: number; readonly last: number } }[]
+  readonly nodes: readonly {
+    readonly address: string
+    readonly ports: { readonly first: number; readonly last: number }
+  }[]
   /** Where a virtual address and port are really listened on. */
   dial(vip: string, port: number): { readonly host: string; readonly port: number }
   /** What was shifted, in one line for people; empty when nothing was. */
@@ -45,7 +48,9 @@ export async function planLoopback(nodes: number): Promise<LoopbackAddresses> {
 
 function noticeOf(own: boolean, shift: number): string {
   if (!own) return 'virtual addresses share 127.0.0.1 here; each service port has a port of its own'
-  return shift === 0 ? '' : `ports under 1024 are listened on at port + ${shift}, since this user may not use them`
+  return shift === 0
+    ? ''
+    : `ports under 1024 are listened on at port + ${shift}, since this user may not use them`
 }
 
 function mayListenLow(): Promise<boolean> {

@@ -34,7 +34,12 @@ export async function startNode(client: Client, options: SimulatedNodeOptions): 
   const drain = (task: Task): Promise<void> => drained(registry, task.metadata.name, env)
   const manager = createManager({ client })
   manager.add(
-    createNodeHeartbeat({ nodeName: name, status: { capacity: CAPACITY }, heartbeatMs: 500, leaseDurationSeconds: 2 }),
+    createNodeHeartbeat({
+      nodeName: name,
+      status: { capacity: CAPACITY },
+      heartbeatMs: 500,
+      leaseDurationSeconds: 2,
+    }),
   )
   manager.add(createNodeAgentController({ nodeName: name, runtime, health: createProbeMachine, drain }))
   await manager.start()
@@ -50,7 +55,9 @@ export async function startNode(client: Client, options: SimulatedNodeOptions): 
 /** Waits until no service hands new traffic to the endpoint, and all who route have acted on that. */
 async function drained(registry: Registry, endpoint: string, env: Env): Promise<void> {
   const used = (): boolean =>
-    [...registry.snapshot().services.entries()].some(([key]) => registry.endpoints(key).some(({ id }) => id === endpoint))
+    [...registry.snapshot().services.entries()].some(([key]) =>
+      registry.endpoints(key).some(({ id }) => id === endpoint),
+    )
   await new Promise<void>(resolve => {
     const check = (): void => {
       if (used()) return

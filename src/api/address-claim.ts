@@ -4,13 +4,21 @@ import { addressClaimSpecSchema, objectSchema } from './schema.js'
 /** Who holds an address. */
 export interface AddressClaimSpec {
   readonly pool: string
-  readonly owner: { readonly kind: string; readonly namespace?: string; readonly name: string; readonly uid: string }
+  readonly owner: {
+    readonly kind: string
+    readonly namespace?: string
+    readonly name: string
+    readonly uid: string
+  }
 }
 
 export type AddressClaim = StoredObject<AddressClaimSpec, never>
 
 /** One held address; its name is the address, so that two holders cannot exist. */
-export const AddressClaim: Kind<AddressClaimSpec, never> = /* @__PURE__ */ defineKind<AddressClaimSpec, never>({
+export const AddressClaim: Kind<AddressClaimSpec, never> = /* @__PURE__ */ defineKind<
+  AddressClaimSpec,
+  never
+>({
   apiVersion: 'discovery/v1',
   kind: 'AddressClaim',
   plural: 'addressclaims',

@@ -14,7 +14,10 @@ export interface Condition {
 }
 
 /** The condition of that type, if the list has one. */
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): Condition | undefined {
   return conditions?.find(condition => condition.type === type)
 }
 

@@ -25,13 +25,11 @@ export interface DisruptionBudgetStatus {
 export type DisruptionBudget = StoredObject<DisruptionBudgetSpec, DisruptionBudgetStatus>
 
 /** What drains, rollouts and preemption share. */
-export const DisruptionBudget: Kind<DisruptionBudgetSpec, DisruptionBudgetStatus> = /* @__PURE__ */ defineKind<
-  DisruptionBudgetSpec,
-  DisruptionBudgetStatus
->({
-  apiVersion: 'policy/v1',
-  kind: 'DisruptionBudget',
-  plural: 'disruptionbudgets',
-  namespaced: true,
-  schema: /* @__PURE__ */ objectSchema(disruptionBudgetSpecSchema),
-})
+export const DisruptionBudget: Kind<DisruptionBudgetSpec, DisruptionBudgetStatus> =
+  /* @__PURE__ */ defineKind<DisruptionBudgetSpec, DisruptionBudgetStatus>({
+    apiVersion: 'policy/v1',
+    kind: 'DisruptionBudget',
+    plural: 'disruptionbudgets',
+    namespaced: true,
+    schema: /* @__PURE__ */ objectSchema(disruptionBudgetSpecSchema),
+  })

@@ -26,7 +26,10 @@ export interface EndpointSliceSpec {
 export type EndpointSlice = StoredObject<EndpointSliceSpec, never>
 
 /** The endpoints of a service; derived from its tasks. */
-export const EndpointSlice: Kind<EndpointSliceSpec, never> = /* @__PURE__ */ defineKind<EndpointSliceSpec, never>({
+export const EndpointSlice: Kind<EndpointSliceSpec, never> = /* @__PURE__ */ defineKind<
+  EndpointSliceSpec,
+  never
+>({
   apiVersion: 'discovery/v1',
   kind: 'EndpointSlice',
   plural: 'endpointslices',

@@ -8,7 +8,11 @@ export {
   type DeploymentStrategy,
   type RolloutFailureAction,
 } from './deployment.js'
-export { DisruptionBudget, type DisruptionBudgetSpec, type DisruptionBudgetStatus } from './disruption-budget.js'
+export {
+  DisruptionBudget,
+  type DisruptionBudgetSpec,
+  type DisruptionBudgetStatus,
+} from './disruption-budget.js'
 export type { DisruptionGate, DisruptionVerdict } from './disruption-gate.js'
 export { EndpointSlice, type EndpointSliceSpec, type SliceEndpoint } from './endpoint-slice.js'
 export { Event, type EventSpec } from './event.js'

@@ -25,7 +25,10 @@ export interface RevisionStatus {
 export type Revision = StoredObject<RevisionSpec, RevisionStatus>
 
 /** A ledger entry; owned by the object that rolled out. */
-export const Revision: Kind<RevisionSpec, RevisionStatus> = /* @__PURE__ */ defineKind<RevisionSpec, RevisionStatus>({
+export const Revision: Kind<RevisionSpec, RevisionStatus> = /* @__PURE__ */ defineKind<
+  RevisionSpec,
+  RevisionStatus
+>({
   apiVersion: 'apps/v1',
   kind: 'Revision',
   plural: 'revisions',

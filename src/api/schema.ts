@@ -29,13 +29,21 @@ export function objectSchema(spec: JsonSchema): JsonSchema {
 
 const quantities: JsonSchema = {
   type: 'object',
-  additionalProperties: { anyOf: [{ type: 'number', minimum: 0 }, { type: 'string', minLength: 1 }] },
+  additionalProperties: {
+    anyOf: [
+      { type: 'number', minimum: 0 },
+      { type: 'string', minLength: 1 },
+    ],
+  },
 }
 
 const selector: JsonSchema = closed({
   matchLabels: textMap,
   matchExpressions: list(
-    closed({ key: text, operator: { enum: ['In', 'NotIn', 'Exists', 'DoesNotExist'] }, values: texts }, ['key', 'operator']),
+    closed({ key: text, operator: { enum: ['In', 'NotIn', 'Exists', 'DoesNotExist'] }, values: texts }, [
+      'key',
+      'operator',
+    ]),
   ),
 })
 
@@ -63,7 +71,12 @@ export const taskSpecSchema: JsonSchema = closed({
   env: list(closed({ name: { type: 'string', minLength: 1 }, value: text }, ['name', 'value'])),
   ports: list(
     closed(
-      { name: { type: 'string', minLength: 1, maxLength: 63 }, containerPort: { type: 'integer', minimum: 0, maximum: 65535 }, protocol, hostPort: port },
+      {
+        name: { type: 'string', minLength: 1, maxLength: 63 },
+        containerPort: { type: 'integer', minimum: 0, maximum: 65535 },
+        protocol,
+        hostPort: port,
+      },
       ['containerPort'],
     ),
   ),
@@ -145,7 +158,11 @@ export const endpointSliceSpecSchema: JsonSchema = closed(
           id: text,
           addresses: texts,
           ports: { type: 'object', additionalProperties: port },
-          conditions: closed({ ready: flag, serving: flag, terminating: flag }, ['ready', 'serving', 'terminating']),
+          conditions: closed({ ready: flag, serving: flag, terminating: flag }, [
+            'ready',
+            'serving',
+            'terminating',
+          ]),
           hostname: text,
           nodeName: text,
           zone: text,
@@ -159,7 +176,10 @@ export const endpointSliceSpecSchema: JsonSchema = closed(
 )
 
 export const addressClaimSpecSchema: JsonSchema = closed(
-  { pool: text, owner: closed({ kind: text, namespace: text, name: text, uid: text }, ['kind', 'name', 'uid']) },
+  {
+    pool: text,
+    owner: closed({ kind: text, namespace: text, name: text, uid: text }, ['kind', 'name', 'uid']),
+  },
   ['pool', 'owner'],
 )
 
@@ -178,7 +198,11 @@ export const leaseSpecSchema: JsonSchema = closed({
 
 export const eventSpecSchema: JsonSchema = closed(
   {
-    regarding: closed({ apiVersion: text, kind: text, namespace: text, name: text, uid: text }, ['apiVersion', 'kind', 'name']),
+    regarding: closed({ apiVersion: text, kind: text, namespace: text, name: text, uid: text }, [
+      'apiVersion',
+      'kind',
+      'name',
+    ]),
     type: { enum: ['Normal', 'Warning'] },
     reason: text,
     note: text,

@@ -39,7 +39,10 @@ export interface ServiceStatus {
 export type Service = StoredObject<ServiceSpec, ServiceStatus>
 
 /** A stable name and address for changing tasks. */
-export const Service: Kind<ServiceSpec, ServiceStatus> = /* @__PURE__ */ defineKind<ServiceSpec, ServiceStatus>({
+export const Service: Kind<ServiceSpec, ServiceStatus> = /* @__PURE__ */ defineKind<
+  ServiceSpec,
+  ServiceStatus
+>({
   apiVersion: 'v1',
   kind: 'Service',
   plural: 'services',

@@ -84,7 +84,12 @@ export class InvalidError extends KeelsonError {
 
   constructor(subject: string, problems: readonly FieldProblem[], cause?: unknown) {
     const list = problems.map(p => `${p.field}: ${p.message} (got ${render(p.value)})`).join('; ')
-    super({ code: 'Invalid', message: `${subject} is invalid: ${list}`, details: { subject, problems }, cause })
+    super({
+      code: 'Invalid',
+      message: `${subject} is invalid: ${list}`,
+      details: { subject, problems },
+      cause,
+    })
     this.problems = problems
   }
 }
@@ -106,6 +111,7 @@ export class ClosedError extends KeelsonError {
 /** A value as it reads best in a message: short, quoted, never throwing. */
 function render(value: unknown): string {
   if (typeof value === 'string') return value.length > 80 ? `"${value.slice(0, 77)}…"` : JSON.stringify(value)
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
   return String(value)
 }

@@ -41,7 +41,8 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
       if (supervisor === undefined) return
       const task = object?.spec.nodeName === nodeName ? object : undefined
       for (const other of supervisor.at(ref)) {
-        if (other.uid !== task?.metadata.uid) tend(supervisor, nextTaskStep(undefined, other.local), other.uid)
+        if (other.uid !== task?.metadata.uid)
+          tend(supervisor, nextTaskStep(undefined, other.local), other.uid)
       }
       if (task === undefined) return
       const supervised = supervisor.get(task.metadata.uid)
@@ -62,10 +63,7 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
 }
 
 /** The loop, with something that lives exactly as long as it runs. */
-function withSupervisor(
-  loop: Controller,
-  held: { open(client: Client): void; close(): void },
-): Controller {
+function withSupervisor(loop: Controller, held: { open(client: Client): void; close(): void }): Controller {
   return {
     name: loop.name,
     start(client) {
@@ -110,13 +108,21 @@ async function takeStep(step: TaskStep, context: StepContext): Promise<void> {
       supervisor.stop(task.metadata.uid)
       return
     case 'report-running':
-      await write(runningStatus(task, step.running, supervised?.readiness, { startedAtMs: step.startedAtMs, nowMs }))
+      await write(
+        runningStatus(task, step.running, supervised?.readiness, { startedAtMs: step.startedAtMs, nowMs }),
+      )
       return
     case 'report-exit':
       await write(endedStatus(task, step.exit, { nowMs, ...startedAt(step) }))
       return
     case 'report-lost':
-      await write(endedStatus(task, { uid: task.metadata.uid, message: 'The process died with its node agent' }, { nowMs }))
+      await write(
+        endedStatus(
+          task,
+          { uid: task.metadata.uid, message: 'The process died with its node agent' },
+          { nowMs },
+        ),
+      )
       return
     case 'release':
       await release(client, task)

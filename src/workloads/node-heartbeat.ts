@@ -56,11 +56,17 @@ async function renew(client: Client, options: NodeHeartbeatOptions): Promise<voi
       tx.create(Node, { metadata: { name, labels: options.labels ?? {} }, spec: {} })
     }
     tx.modifyStatus(Node, { name }, draft => {
-      const ready = { type: 'Ready', status: 'True', reason: 'Heartbeat', message: 'The node renews its lease' } as const
+      const ready = {
+        type: 'Ready',
+        status: 'True',
+        reason: 'Heartbeat',
+        message: 'The node renews its lease',
+      } as const
       const conditions = [...setCondition(draft.status?.conditions, ready, time)]
       Object.assign(draft, { status: { ...structuredClone(options.status), conditions } })
     })
-    if (tx.get(Lease, lease) === undefined) tx.create(Lease, { metadata: lease, spec: { ...spec, acquireTime: time } })
+    if (tx.get(Lease, lease) === undefined)
+      tx.create(Lease, { metadata: lease, spec: { ...spec, acquireTime: time } })
     else tx.modify(Lease, lease, draft => void Object.assign(draft.spec, spec))
   })
 }

@@ -41,7 +41,8 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
     watches: [
       {
         kind: Lease,
-        map: lease => (lease.metadata.namespace === NODE_LEASE_NAMESPACE ? [{ name: lease.metadata.name }] : []),
+        map: lease =>
+          lease.metadata.namespace === NODE_LEASE_NAMESPACE ? [{ name: lease.metadata.name }] : [],
       },
       { kind: Task, map: task => (task.spec.nodeName === undefined ? [] : [{ name: task.spec.nodeName }]) },
     ],
@@ -64,7 +65,9 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
 }
 
 function hear(before: Heard | undefined, resourceVersion: string | undefined, atMs: number): Heard {
-  return before !== undefined && before.resourceVersion === resourceVersion ? before : { resourceVersion, atMs }
+  return before !== undefined && before.resourceVersion === resourceVersion
+    ? before
+    : { resourceVersion, atMs }
 }
 
 /**
@@ -82,14 +85,22 @@ function giveUpOn(tx: Transaction, name: string, evicting: boolean, nowMs: numbe
 
 function markNodeUnknown(tx: Transaction, name: string, nowMs: number): void {
   tx.modifyStatus(Node, { name }, draft => {
-    const conditions = setCondition(draft.status?.conditions, unknown('Node stopped renewing its lease'), formatTime(nowMs))
+    const conditions = setCondition(
+      draft.status?.conditions,
+      unknown('Node stopped renewing its lease'),
+      formatTime(nowMs),
+    )
     draft.status = { ...draft.status, conditions: [...conditions] }
   })
 }
 
 function markTaskUnknown(tx: Transaction, task: Task, nowMs: number): void {
   tx.modifyStatus(Task, task.metadata, draft => {
-    const conditions = setCondition(draft.status?.conditions, unknown('Node of the task is silent'), formatTime(nowMs))
+    const conditions = setCondition(
+      draft.status?.conditions,
+      unknown('Node of the task is silent'),
+      formatTime(nowMs),
+    )
     draft.status = { ...draft.status, conditions: [...conditions] }
   })
 }

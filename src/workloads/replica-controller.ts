@@ -1,10 +1,5 @@
 import { ReplicaSet, Task } from '../api/index.js'
-import {
-  type Controller,
-  controllerReference,
-  createController,
-  requeueAfter,
-} from '../reconcile/index.js'
+import { type Controller, controllerReference, createController, requeueAfter } from '../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef } from '../store/index.js'
 import { type CrashBackoff, defaultCrashBackoff } from './crash-backoff.js'
 import { planReplicas, type ReplicaLimits, type ReplicaPlan, replicaStatus } from './replica-plan.js'
@@ -47,11 +42,17 @@ export function createReplicaController(options: ReplicaControllerOptions = {}):
 }
 
 /** One pass over one set; returns when to look again. */
-function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, nowMs: number): Promise<number | undefined> {
+function syncReplicas(
+  client: Client,
+  ref: ObjectRef,
+  limits: ReplicaLimits,
+  nowMs: number,
+): Promise<number | undefined> {
   return client.transact(tx => {
     const set = tx.get(ReplicaSet, ref)
     if (set === undefined) return undefined
-    const tasksOf = (): readonly Task[] => tx.list(Task, { index: { name: 'controller', value: set.metadata.uid } }).items
+    const tasksOf = (): readonly Task[] =>
+      tx.list(Task, { index: { name: 'controller', value: set.metadata.uid } }).items
     const plan = planReplicas(set, tasksOf(), limits, nowMs)
     for (const task of plan.remove) tx.delete(Task, task.metadata)
     for (let made = 0; made < plan.create; made += 1) tx.create(Task, taskFrom(set))

@@ -1,4 +1,10 @@
-import { findCondition, isTaskFinished, type ReplicaSet, type ReplicaSetStatus, type Task } from '../api/index.js'
+import {
+  findCondition,
+  isTaskFinished,
+  type ReplicaSet,
+  type ReplicaSetStatus,
+  type Task,
+} from '../api/index.js'
 import { parseTime } from '../core/index.js'
 import { type CrashBackoff, crashBackoffUntil } from './crash-backoff.js'
 import { scaleDownOrder } from './scale-down-order.js'
@@ -63,7 +69,9 @@ export function planReplicas(
 function expiredHistory(tasks: readonly Task[], limit: number): readonly Task[] {
   const ended = tasks.filter(task => isTaskFinished(task) && task.metadata.deletionTimestamp === undefined)
   if (ended.length <= limit) return []
-  const newestFirst = ended.sort((a, b) => finishMs(b) - finishMs(a) || (a.metadata.name < b.metadata.name ? -1 : 1))
+  const newestFirst = ended.sort(
+    (a, b) => finishMs(b) - finishMs(a) || (a.metadata.name < b.metadata.name ? -1 : 1),
+  )
   return newestFirst.slice(limit)
 }
 

@@ -12,7 +12,10 @@ export function scaleDownOrder(tasks: readonly Task[]): readonly Task[] {
     const node = task.spec.nodeName
     if (node !== undefined) siblings.set(node, (siblings.get(node) ?? 0) + 1)
   }
-  return tasks.map(task => ({ task, rank: rankOf(task, siblings) })).sort(compareRanks).map(entry => entry.task)
+  return tasks
+    .map(task => ({ task, rank: rankOf(task, siblings) }))
+    .sort(compareRanks)
+    .map(entry => entry.task)
 }
 
 interface Ranked {

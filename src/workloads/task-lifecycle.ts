@@ -33,7 +33,8 @@ export function nextTaskStep(task: Task | undefined, local: LocalTask | undefine
   if (task === undefined) return stepWithoutObject(local)
   if (task.metadata.deletionTimestamp !== undefined) return stepWhenDeleted(local)
   if (isTaskFinished(task)) return local?.kind === 'running' ? { kind: 'stop' } : { kind: 'none' }
-  if (local === undefined) return task.status?.phase === 'Running' ? { kind: 'report-lost' } : { kind: 'start' }
+  if (local === undefined)
+    return task.status?.phase === 'Running' ? { kind: 'report-lost' } : { kind: 'start' }
   switch (local.kind) {
     case 'starting':
     case 'stopping':

@@ -40,7 +40,9 @@ export function startTaskProber(options: TaskProberOptions): Cancel {
     cancelTimer = env.clock.after(waitMs, () => void run())
   }
   const run = async (): Promise<void> => {
-    const found = await options.probe().catch((error: unknown): ProbeResult => ({ result: 'failure', message: String(error) }))
+    const found = await options
+      .probe()
+      .catch((error: unknown): ProbeResult => ({ result: 'failure', message: String(error) }))
     if (stopped || env.closed) return
     const before = machine.status(state)
     state = machine.step(state, { atMs: env.clock.now(), result: found.result })

@@ -115,7 +115,8 @@ class ProcessTable implements TaskSupervisor {
   }
 
   #watchHealth(entry: Entry): void {
-    if (entry.task.spec.readinessProbe !== undefined) entry.readiness = { status: 'unknown', message: 'Not probed yet' }
+    if (entry.task.spec.readinessProbe !== undefined)
+      entry.readiness = { status: 'unknown', message: 'Not probed yet' }
     this.#probe(entry, 'readiness', verdict => {
       entry.readiness = verdict
       this.#options.changed(entry.ref)

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { join } from 'node:path'
 import { loadManifest } from '../../examples/manifests/load.js'
 import { type Cluster, startCluster } from '../../examples/quickstart/cluster.js'
-import { Deployment, isConditionTrue, isTaskFinished, ReplicaSet, Revision, Service, Task } from '../../src/api/index.js'
+import {
+  Deployment,
+  isConditionTrue,
+  isTaskFinished,
+  ReplicaSet,
+  Revision,
+  Service,
+  Task,
+} from '../../src/api/index.js'
 import { createSeededRandom, type Env, systemEnv } from '../../src/core/index.js'
 import { waitUntil } from '../../src/reconcile/index.js'
 import { rolloutStatus } from '../../src/rollout/index.js'
@@ -40,7 +48,9 @@ afterAll(async () => {
 function isAsDesired(killed: ReadonlySet<string> = new Set()): boolean {
   const { client } = cluster
   const deployment = client.get(Deployment, ref)
-  const tasks = client.list(Task).items.filter(task => !isTaskFinished(task) && !killed.has(task.metadata.uid))
+  const tasks = client
+    .list(Task)
+    .items.filter(task => !isTaskFinished(task) && !killed.has(task.metadata.uid))
   const ready = tasks.filter(task => isConditionTrue(task.status?.conditions, 'Ready'))
   const running = new Set(cluster.processes().map(([uid]) => uid))
   return (
@@ -52,7 +62,9 @@ function isAsDesired(killed: ReadonlySet<string> = new Set()): boolean {
 }
 
 function asDesired(killed?: ReadonlySet<string>): Promise<void> {
-  return waitUntil(cluster.client, [Task, ReplicaSet, Deployment], () => isAsDesired(killed), { timeoutMs: 15_000 })
+  return waitUntil(cluster.client, [Task, ReplicaSet, Deployment], () => isAsDesired(killed), {
+    timeoutMs: 15_000,
+  })
 }
 
 test(`the desired state returns after each of ${KILLS} processes that are killed at random moments`, async () => {

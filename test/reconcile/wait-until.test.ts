@@ -4,7 +4,12 @@ import { waitUntil } from '../../src/reconcile/index.js'
 import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
-const Widget = defineKind<{ size: number }>({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+const Widget = defineKind<{ size: number }>({
+  apiVersion: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+})
 const ref = { namespace: 'default', name: 'w' }
 
 function world() {
@@ -38,7 +43,10 @@ describe('waitUntil', () => {
   test('rejects after the timeout, with the kinds it watched', async () => {
     const { store, env, isBig } = world()
     const waiting = waitUntil(store, [Widget], isBig, { timeoutMs: 1_000 })
-    const outcome = expect(waiting).rejects.toMatchObject({ code: 'Timeout', details: { kinds: ['Widget'], timeoutMs: 1_000 } })
+    const outcome = expect(waiting).rejects.toMatchObject({
+      code: 'Timeout',
+      details: { kinds: ['Widget'], timeoutMs: 1_000 },
+    })
     await env.advance(1_000)
     await outcome
   })

@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findCondition, Task, type TaskSpec } from '../../src/api/index.js'
 import { createNodeAgentController, NODE_AGENT_FINALIZER } from '../../src/workloads/index.js'
-import { createFakeRuntime, createWorld, type FakeRuntime, health, type Process, type World } from './fixtures/world.js'
+import {
+  createFakeRuntime,
+  createWorld,
+  type FakeRuntime,
+  health,
+  type Process,
+  type World,
+} from './fixtures/world.js'
 
 let world: World
 let runtime: FakeRuntime
@@ -16,7 +23,8 @@ beforeEach(async () => {
 const settled = (): Promise<void> => world.env.run(() => agent.manager.settled())
 const ref = (name: string) => ({ namespace: 'default', name })
 const task = (name: string): Task | undefined => world.store.get(Task, ref(name))
-const ready = (name: string): string | undefined => findCondition(task(name)?.status?.conditions, 'Ready')?.status
+const ready = (name: string): string | undefined =>
+  findCondition(task(name)?.status?.conditions, 'Ready')?.status
 const bind = async (name: string, spec: TaskSpec = {}): Promise<void> => {
   await world.store.create(Task, { metadata: ref(name), spec: { nodeName: 'n1', ...spec } })
   await settled()
@@ -29,7 +37,11 @@ describe('the node agent', () => {
     await bind('a')
     expect(runtime.running()).toEqual(['a'])
     expect(task('a')?.metadata.finalizers).toEqual([NODE_AGENT_FINALIZER])
-    expect(task('a')?.status).toMatchObject({ phase: 'Running', address: '127.0.0.1', ports: [{ hostPort: 8000 }] })
+    expect(task('a')?.status).toMatchObject({
+      phase: 'Running',
+      address: '127.0.0.1',
+      ports: [{ hostPort: 8000 }],
+    })
     expect(ready('a')).toBe('True')
   })
 
@@ -64,20 +76,26 @@ describe('the node agent', () => {
   test.each([
     { exitCode: 0, phase: 'Succeeded' },
     { exitCode: 3, phase: 'Failed' },
-  ])('reports exit code $exitCode as $phase, and never starts the task again', async ({ exitCode, phase }) => {
-    await bind('a')
-    runtime.exit('a', exitCode)
-    await settled()
-    expect(task('a')?.status).toMatchObject({ phase, exitCode })
-    expect(ready('a')).toBe('False')
-    await world.env.advance(600_000)
-    expect(runtime.started).toEqual(['a'])
-  })
+  ])(
+    'reports exit code $exitCode as $phase, and never starts the task again',
+    async ({ exitCode, phase }) => {
+      await bind('a')
+      runtime.exit('a', exitCode)
+      await settled()
+      expect(task('a')?.status).toMatchObject({ phase, exitCode })
+      expect(ready('a')).toBe('False')
+      await world.env.advance(600_000)
+      expect(runtime.started).toEqual(['a'])
+    },
+  )
 
   test('reports a task that cannot be started as failed, with the reason', async () => {
     runtime.refused.add('a')
     await bind('a')
-    expect(task('a')?.status).toMatchObject({ phase: 'Failed', message: 'could not be started: no such command' })
+    expect(task('a')?.status).toMatchObject({
+      phase: 'Failed',
+      message: 'could not be started: no such command',
+    })
   })
 
   test('stops a deleted task before its object goes', async () => {
@@ -109,9 +127,15 @@ describe('the node agent', () => {
   test('reports tasks as failed whose processes died with its predecessor', async () => {
     await bind('a')
     agent.crash()
-    agent = await world.start('n1-again', createNodeAgentController({ nodeName: 'n1', runtime: createFakeRuntime(), health }))
+    agent = await world.start(
+      'n1-again',
+      createNodeAgentController({ nodeName: 'n1', runtime: createFakeRuntime(), health }),
+    )
     await settled()
-    expect(task('a')?.status).toMatchObject({ phase: 'Failed', message: 'The process died with its node agent' })
+    expect(task('a')?.status).toMatchObject({
+      phase: 'Failed',
+      message: 'The process died with its node agent',
+    })
   })
 
   test('waits for the drain before it stops a process', async () => {

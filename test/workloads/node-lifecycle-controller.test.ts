@@ -5,7 +5,14 @@ import {
   createNodeHeartbeat,
   createNodeLifecycleController,
 } from '../../src/workloads/index.js'
-import { createFakeRuntime, createWorld, type FakeRuntime, health, type Process, type World } from './fixtures/world.js'
+import {
+  createFakeRuntime,
+  createWorld,
+  type FakeRuntime,
+  health,
+  type Process,
+  type World,
+} from './fixtures/world.js'
 
 const ref = { namespace: 'default', name: 'a' }
 let world: World
@@ -13,7 +20,12 @@ let node: Process
 let runtime: FakeRuntime
 
 async function startNode(process: string): Promise<Process> {
-  const heartbeat = createNodeHeartbeat({ nodeName: 'n1', status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 4 })
+  const heartbeat = createNodeHeartbeat({
+    nodeName: 'n1',
+    status: {},
+    heartbeatMs: 1_000,
+    leaseDurationSeconds: 4,
+  })
   return world.start(process, heartbeat, createNodeAgentController({ nodeName: 'n1', runtime, health }))
 }
 
@@ -27,7 +39,10 @@ beforeEach(async () => {
 })
 
 const readyOf = (kind: 'node' | 'task'): string | undefined => {
-  const conditions = kind === 'node' ? world.store.get(Node, { name: 'n1' })?.status?.conditions : world.store.get(Task, ref)?.status?.conditions
+  const conditions =
+    kind === 'node'
+      ? world.store.get(Node, { name: 'n1' })?.status?.conditions
+      : world.store.get(Task, ref)?.status?.conditions
   return findCondition(conditions, 'Ready')?.status
 }
 
@@ -67,7 +82,10 @@ describe('the node lifecycle', () => {
   test('a node that lives on in silence loses its tasks and stops their processes', async () => {
     node.crash()
     runtime = createFakeRuntime()
-    const heartbeat = await world.start('n2', createNodeHeartbeat({ nodeName: 'n2', status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 4 }))
+    const heartbeat = await world.start(
+      'n2',
+      createNodeHeartbeat({ nodeName: 'n2', status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 4 }),
+    )
     await world.start('n2-agent', createNodeAgentController({ nodeName: 'n2', runtime, health }))
     await world.store.create(Task, { metadata: { ...ref, name: 'b' }, spec: { nodeName: 'n2' } })
     await world.env.advance(1_000)

@@ -12,7 +12,13 @@ function node(unknownSinceMs?: number): Node {
   const status = unknownSinceMs === undefined ? 'True' : 'Unknown'
   const lastTransitionTime = formatTime(unknownSinceMs ?? 0)
   const conditions = [{ type: 'Ready', status, reason: 'Test', message: '', lastTransitionTime } as const]
-  return { apiVersion: 'v1', kind: 'Node', metadata: task({ name: 'n1' }).metadata, spec: {}, status: { conditions } }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: task({ name: 'n1' }).metadata,
+    spec: {},
+    status: { conditions },
+  }
 }
 
 test.each([

@@ -14,7 +14,11 @@ beforeEach(async () => {
   loop = await world.start('loops', createReplicaController())
   await world.store.create(ReplicaSet, {
     metadata: ref,
-    spec: { replicas: 3, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { image: 'web:1' } } },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { image: 'web:1' } },
+    },
   })
   await settled()
 })
@@ -38,7 +42,9 @@ describe('the replica loop', () => {
     for (const task of tasks()) {
       expect(task.metadata.name).toMatch(/^web-.+/)
       expect(task.metadata.labels).toEqual(labels)
-      expect(task.metadata.ownerReferences).toMatchObject([{ kind: 'ReplicaSet', name: 'web', controller: true }])
+      expect(task.metadata.ownerReferences).toMatchObject([
+        { kind: 'ReplicaSet', name: 'web', controller: true },
+      ])
       expect(task.spec.image).toBe('web:1')
     }
     expect(status()).toMatchObject({ replicas: 3, readyReplicas: 0, observedGeneration: 1 })

@@ -8,11 +8,18 @@ test.each<{ law: string; first: TaskShape; then: TaskShape }>([
   { law: 'an unassigned task', first: { name: 'z' }, then: { ...better, phase: 'Pending' } },
   { law: 'a pending task', first: { ...better, name: 'z', phase: 'Pending' }, then: better },
   { law: 'a task that is not ready', first: { name: 'z', node: 'n1', phase: 'Running' }, then: better },
-  { law: 'the task that became ready last', first: { ...better, name: 'z', readySinceMs: 5000 }, then: better },
+  {
+    law: 'the task that became ready last',
+    first: { ...better, name: 'z', readySinceMs: 5000 },
+    then: better,
+  },
   { law: 'the newest task', first: { ...better, name: 'z', createdMs: 5000 }, then: better },
   { law: 'the first by name', first: { ...better, name: 'a' }, then: better },
 ])('$law goes first', ({ first, then }) => {
-  for (const order of [[first, then], [then, first]]) {
+  for (const order of [
+    [first, then],
+    [then, first],
+  ]) {
     expect(scaleDownOrder(order.map(task))[0]?.metadata.name).toBe(first.name)
   }
 })

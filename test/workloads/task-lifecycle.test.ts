@@ -4,7 +4,13 @@ import { type TaskShape, task } from './fixtures/objects.js'
 
 const running: LocalTask = { kind: 'running', running: { address: '127.0.0.1', ports: [] }, startedAtMs: 1 }
 const exited: LocalTask = { kind: 'exited', exit: { uid: 'uid-t', exitCode: 1, message: 'exit code 1' } }
-const locals = { none: undefined, starting: { kind: 'starting' }, stopping: { kind: 'stopping', startedAtMs: 1 }, running, exited } as const
+const locals = {
+  none: undefined,
+  starting: { kind: 'starting' },
+  stopping: { kind: 'stopping', startedAtMs: 1 },
+  running,
+  exited,
+} as const
 
 const shapes = {
   gone: undefined,
@@ -17,8 +23,20 @@ const shapes = {
 /** The whole table: what the store says (rows) against what the node knows (columns). */
 const table: Record<keyof typeof shapes, Record<keyof typeof locals, string>> = {
   gone: { none: 'none', starting: 'none', running: 'stop', stopping: 'none', exited: 'forget' },
-  fresh: { none: 'start', starting: 'none', running: 'report-running', stopping: 'none', exited: 'report-exit' },
-  reported: { none: 'report-lost', starting: 'none', running: 'report-running', stopping: 'none', exited: 'report-exit' },
+  fresh: {
+    none: 'start',
+    starting: 'none',
+    running: 'report-running',
+    stopping: 'none',
+    exited: 'report-exit',
+  },
+  reported: {
+    none: 'report-lost',
+    starting: 'none',
+    running: 'report-running',
+    stopping: 'none',
+    exited: 'report-exit',
+  },
   finished: { none: 'none', starting: 'none', running: 'stop', stopping: 'none', exited: 'none' },
   deleted: { none: 'release', starting: 'none', running: 'stop', stopping: 'none', exited: 'release' },
 }
