@@ -123,14 +123,15 @@ export function sealObject(
   metadata: StoredObject['metadata'],
   { spec, status }: Content,
 ): StoredObject {
-  const object: { -readonly [Key in keyof StoredObject]?: StoredObject[Key] } = {
-    apiVersion: kind.apiVersion,
-    kind: kind.kind,
-    metadata: Object.freeze(metadata),
-  }
-  if (spec !== undefined) object.spec = spec
-  if (status !== undefined) object.status = status
-  return Object.freeze(object) as StoredObject
+  Object.freeze(metadata)
+  const { apiVersion, kind: name } = kind
+  // An absent spec is what a caller left out, against its type; then there is no key for it.
+  const object =
+    status === undefined
+      ? { apiVersion, kind: name, metadata, spec }
+      : { apiVersion, kind: name, metadata, spec, status }
+  if (spec === undefined) delete (object as { spec?: unknown }).spec
+  return Object.freeze(object)
 }
 
 function present({ spec, status }: Content): Record<string, unknown> {

@@ -85,22 +85,39 @@ export interface Identity {
   readonly generation: number
 }
 
-/** Metadata with no key for what is absent. */
+/** Metadata with no key for what is absent. Whole literals: objects that grow key by key cost twice the memory. */
 export function metadataOf(identity: Identity, parts: ObjectParts, revision: number): ObjectMeta {
   const { name, namespace, uid, creationTimestamp, generation } = identity
-  const { deletionTimestamp, deletionGracePeriodSeconds, labels, annotations, ownerReferences, finalizers } =
-    parts
-  const meta: { -readonly [Key in keyof ObjectMeta]?: ObjectMeta[Key] } = { name }
-  if (namespace !== undefined) meta.namespace = namespace
-  meta.uid = uid
-  meta.resourceVersion = String(revision)
-  meta.generation = generation
-  meta.creationTimestamp = creationTimestamp
-  if (deletionTimestamp !== undefined) meta.deletionTimestamp = deletionTimestamp
-  if (deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds = deletionGracePeriodSeconds
-  meta.labels = labels
-  meta.annotations = annotations
-  meta.ownerReferences = ownerReferences
-  meta.finalizers = finalizers
-  return meta as ObjectMeta
+  const { deletionTimestamp, deletionGracePeriodSeconds } = parts
+  const { labels, annotations, ownerReferences, finalizers } = parts
+  const resourceVersion = String(revision)
+  const meta =
+    namespace === undefined
+      ? {
+          name,
+          uid,
+          resourceVersion,
+          generation,
+          creationTimestamp,
+          labels,
+          annotations,
+          ownerReferences,
+          finalizers,
+        }
+      : {
+          name,
+          namespace,
+          uid,
+          resourceVersion,
+          generation,
+          creationTimestamp,
+          labels,
+          annotations,
+          ownerReferences,
+          finalizers,
+        }
+  if (deletionTimestamp === undefined) return meta
+  return deletionGracePeriodSeconds === undefined
+    ? { ...meta, deletionTimestamp }
+    : { ...meta, deletionTimestamp, deletionGracePeriodSeconds }
 }
