@@ -20,8 +20,10 @@ export interface ReplicaSetStatus {
   readonly readyReplicas: number
   readonly availableReplicas: number
   readonly terminatingReplicas: number
-  /** Failed tasks that are still kept as history. */
+  /** Tasks that have failed since the set was made, as far as nobody else deleted them. */
   readonly failedReplicas: number
+  /** Those of them that are no longer kept as history. Default 0. */
+  readonly forgottenFailures?: number
 }
 
 export type ReplicaSet = StoredObject<ReplicaSetSpec, ReplicaSetStatus>

@@ -1,7 +1,7 @@
 import { findCondition, isTaskFinished, Lease, Node, Task } from '../api/index.js'
 import { formatTime } from '../core/index.js'
 import { type Controller, createController, requeueAfter, setCondition } from '../reconcile/index.js'
-import type { Transaction } from '../store/index.js'
+import type { Reader, Transaction } from '../store/index.js'
 import { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from './node-agent-names.js'
 import { type NodeLifecycleLimits, planNodeLifecycle } from './node-lifecycle-plan.js'
 
@@ -26,7 +26,9 @@ interface Heard {
  * of their services; after `evictAfterMs` its tasks are deleted for good, so that their owners replace them.
  *
  * Guarantees: silence is measured by the controller's own clock from the moment it saw the lease change, so a
- * skewed node clock neither kills nor saves a node; a restarted controller grants every node a full lease again.
+ * skewed node clock neither kills nor saves a node; a restarted controller grants every node a full lease again;
+ * a sign of life that comes before the commit calls it off. What a removed Node leaves, its tasks and its lease, is
+ * deleted when that lease lapses.
  */
 export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
   const limits: NodeLifecycleLimits = {
@@ -47,7 +49,7 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
       { kind: Task, map: task => (task.spec.nodeName === undefined ? [] : [{ name: task.spec.nodeName }]) },
     ],
     async reconcile({ name }, node, { client, env }) {
-      if (node === undefined) {
+      if (node === undefined && !hasTraces(client, name)) {
         heardFrom.delete(name)
         return
       }
@@ -58,7 +60,8 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
       const seconds = lease?.spec.leaseDurationSeconds
       const leaseDurationMs = seconds === undefined ? defaultLeaseDurationMs : seconds * 1000
       const plan = planNodeLifecycle(node, { leaseDurationMs, lastHeardMs: heard.atMs }, limits, nowMs)
-      if (plan.kind !== 'alive') await client.transact(tx => giveUpOn(tx, name, plan.kind === 'evict', nowMs))
+      const decision = { name, leaseVersion: heard.resourceVersion, evicting: plan.kind === 'evict', nowMs }
+      if (plan.kind !== 'alive') await client.transact(tx => giveUpOn(tx, decision))
       if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
     },
   })
@@ -70,13 +73,33 @@ function hear(before: Heard | undefined, resourceVersion: string | undefined, at
     : { resourceVersion, atMs }
 }
 
+/** Whether a node that does not exist has left something. */
+function hasTraces(reader: Reader, name: string): boolean {
+  return (
+    reader.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name }) !== undefined ||
+    reader.list(Task, { index: { name: 'node', value: name } }).items.length > 0
+  )
+}
+
+/** What was decided about a silent node, and the lease that it was decided by. */
+interface Decision {
+  readonly name: string
+  readonly leaseVersion: string | undefined
+  readonly evicting: boolean
+  readonly nowMs: number
+}
+
 /**
  * Marks a node that has just fallen silent, and its tasks, unknown; when `evicting`, deletes the tasks. Tasks are
  * marked once only: a node that lives on and says otherwise is not argued with until the eviction.
  */
-function giveUpOn(tx: Transaction, name: string, evicting: boolean, nowMs: number): void {
-  const known = findCondition(tx.get(Node, { name })?.status?.conditions, 'Ready')?.status === 'Unknown'
-  if (!known) markNodeUnknown(tx, name, nowMs)
+function giveUpOn(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): void {
+  const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
+  if (lease?.metadata.resourceVersion !== leaseVersion) return
+  const node = tx.get(Node, { name })
+  if (node === undefined && lease !== undefined) tx.delete(Lease, lease.metadata)
+  const known = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
+  if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
   for (const task of tx.list(Task, { index: { name: 'node', value: name } }).items) {
     if (evicting) evict(tx, task)
     else if (!known && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)

@@ -25,15 +25,16 @@ export interface Heartbeat {
   readonly lastHeardMs: number
 }
 
-/** Decides what a node's silence means. */
+/** Decides what a node's silence means. A node that was removed is given up as soon as its lease lapses. */
 export function planNodeLifecycle(
-  node: Node,
+  node: Node | undefined,
   heartbeat: Heartbeat,
   limits: NodeLifecycleLimits,
   nowMs: number,
 ): NodeLifecyclePlan {
   const silentAtMs = heartbeat.lastHeardMs + heartbeat.leaseDurationMs + limits.leaseSlackMs
   if (nowMs < silentAtMs) return { kind: 'alive', wakeAtMs: silentAtMs }
+  if (node === undefined) return { kind: 'evict' }
   const ready = findCondition(node.status?.conditions, 'Ready')
   const unknownSinceMs = ready?.status === 'Unknown' ? parseTime(ready.lastTransitionTime) : nowMs
   const evictAtMs = unknownSinceMs + limits.evictAfterMs

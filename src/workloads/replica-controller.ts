@@ -1,8 +1,21 @@
-import { ReplicaSet, Task } from '../api/index.js'
-import { type Controller, controllerReference, createController, requeueAfter } from '../reconcile/index.js'
-import type { Client, ObjectInput, ObjectRef } from '../store/index.js'
+import { isTaskFinished, ReplicaSet, Task } from '../api/index.js'
+import { isKeelsonError } from '../core/index.js'
+import {
+  type Controller,
+  controllerOf,
+  controllerReference,
+  createController,
+  requeueAfter,
+} from '../reconcile/index.js'
+import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../store/index.js'
 import { type CrashBackoff, defaultCrashBackoff } from './crash-backoff.js'
-import { planReplicas, type ReplicaLimits, type ReplicaPlan, replicaStatus } from './replica-plan.js'
+import {
+  isFailure,
+  planReplicas,
+  type ReplicaLimits,
+  type ReplicaPlan,
+  replicaStatus,
+} from './replica-plan.js'
 
 /** How the replica loop behaves. */
 export interface ReplicaControllerOptions {
@@ -20,7 +33,8 @@ export interface ReplicaControllerOptions {
  * Keeps as many active tasks as each `ReplicaSet` asks for, replaces those that end, and reports its status.
  *
  * Guarantees: tasks and status change in one transaction; only tasks whose controller is the set are counted or
- * deleted; a set that is being deleted is left alone.
+ * deleted; a set that is being deleted is left alone; the ended tasks of a deleted set are deleted. The status is kept up to date even when no task can be made
+ * of the template: a set that said nothing would hold up whoever waits to shrink others.
  */
 export function createReplicaController(options: ReplicaControllerOptions = {}): Controller {
   const limits: ReplicaLimits = {
@@ -33,34 +47,66 @@ export function createReplicaController(options: ReplicaControllerOptions = {}):
     for: ReplicaSet,
     owns: [Task],
     concurrency: options.concurrency ?? 4,
-    async reconcile(ref, set, { client, env }) {
-      if (set === undefined || set.metadata.deletionTimestamp !== undefined) return
-      const wakeAtMs = await syncReplicas(client, ref, limits, env.clock.now())
+    async reconcile(ref, set, { client, env, logger }) {
+      if (set === undefined) return forgetHistory(client, ref)
+      if (set.metadata.deletionTimestamp !== undefined) return
+      const { wakeAtMs, refused } = await syncReplicas(client, ref, limits, env.clock.now())
+      if (refused !== undefined) logger.error({ err: refused }, 'no task can be made of the template')
       if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
   })
 }
 
-/** One pass over one set; returns when to look again. */
-function syncReplicas(
-  client: Client,
-  ref: ObjectRef,
-  limits: ReplicaLimits,
-  nowMs: number,
-): Promise<number | undefined> {
+/** What came of one pass over one set. */
+interface Pass {
+  /** When to look again although nothing changed. */
+  readonly wakeAtMs?: number
+  /** Why the template is not acceptable. */
+  readonly refused?: Error
+}
+
+function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, nowMs: number): Promise<Pass> {
   return client.transact(tx => {
     const set = tx.get(ReplicaSet, ref)
-    if (set === undefined) return undefined
+    if (set === undefined) return {}
     const tasksOf = (): readonly Task[] =>
       tx.list(Task, { index: { name: 'controller', value: set.metadata.uid } }).items
     const plan = planReplicas(set, tasksOf(), limits, nowMs)
+    const forgotten = (set.status?.forgottenFailures ?? 0) + plan.remove.filter(isFailure).length
     for (const task of plan.remove) tx.delete(Task, task.metadata)
-    for (let made = 0; made < plan.create; made += 1) tx.create(Task, taskFrom(set))
-    const after = replicaStatus(set, tasksOf(), nowMs)
+    const refused = makeTasks(tx, set, plan.create)
+    const after = replicaStatus(set, tasksOf(), nowMs, forgotten)
     tx.modifyStatus(ReplicaSet, ref, draft => {
       draft.status = after.status
     })
-    return earliest(plan, after.wakeAtMs)
+    const wakeAtMs = earliest(plan, after.wakeAtMs)
+    return { ...(wakeAtMs === undefined ? {} : { wakeAtMs }), ...(refused === undefined ? {} : { refused }) }
+  })
+}
+
+/** Returns why the template is refused, if it is; then there is none of its tasks. */
+function makeTasks(tx: Transaction, set: ReplicaSet, count: number): Error | undefined {
+  try {
+    for (let made = 0; made < count; made += 1) tx.create(Task, taskFrom(set))
+    return undefined
+  } catch (error) {
+    if (isKeelsonError(error, 'Invalid')) return error
+    throw error
+  }
+}
+
+/** Deletes the ended tasks of a set that is gone: they were kept for its sake. */
+async function forgetHistory(client: Client, { namespace = '', name }: ObjectRef): Promise<void> {
+  const left = (reader: Reader): readonly Task[] =>
+    reader.list(Task, { namespace }).items.filter(task => {
+      const owner = controllerOf(task)
+      const isOurs = owner?.kind === ReplicaSet.kind && owner.name === name
+      return isOurs && isTaskFinished(task) && task.metadata.deletionTimestamp === undefined
+    })
+  if (left(client).length === 0) return
+  await client.transact(tx => {
+    if (tx.get(ReplicaSet, { namespace, name }) !== undefined) return
+    for (const task of left(tx)) tx.delete(Task, task.metadata)
   })
 }
 

@@ -51,7 +51,8 @@ export function planReplicas(
   const forgotten = expiredHistory(tasks, limits.historyLimit)
   const missing = set.spec.replicas - active.length
   if (missing <= 0) {
-    const surplus = missing === 0 ? [] : scaleDownOrder(active).slice(0, Math.min(-missing, limits.burst))
+    const readyByMs = nowMs - (set.spec.minReadySeconds ?? 0) * 1000
+    const surplus = scaleDownOrder(active, readyByMs).slice(0, Math.min(-missing, limits.burst))
     return { create: 0, remove: [...forgotten, ...surplus], blockers: [] }
   }
   const untilMs = crashBackoffUntil(tasks, limits.backoff)
@@ -75,21 +76,32 @@ function expiredHistory(tasks: readonly Task[], limit: number): readonly Task[] 
   return newestFirst.slice(limit)
 }
 
+/** A failed task that counts as long as it is kept. */
+export function isFailure(task: Task): boolean {
+  return task.status?.phase === 'Failed' && task.metadata.deletionTimestamp === undefined
+}
+
 function finishMs(task: Task): number {
   return parseTime(task.status?.finishTime ?? task.metadata.creationTimestamp)
 }
 
-/** The status of a set whose tasks are these, and when it changes by the passing of time alone. */
+/**
+ * The status of a set whose tasks are these, and when it changes by the passing of time alone.
+ *
+ * @param forgottenFailures failed tasks that were dropped from the history so far. Default: as the status says
+ */
 export function replicaStatus(
   set: ReplicaSet,
   tasks: readonly Task[],
   nowMs: number,
+  forgottenFailures: number = set.status?.forgottenFailures ?? 0,
 ): { readonly status: ReplicaSetStatus; readonly wakeAtMs?: number } {
   const minReadyMs = (set.spec.minReadySeconds ?? 0) * 1000
-  let [readyReplicas, availableReplicas, terminatingReplicas, replicas, failed] = [0, 0, 0, 0, 0]
+  let [readyReplicas, availableReplicas, terminatingReplicas, replicas] = [0, 0, 0, 0]
+  let failed = forgottenFailures
   let wakeAtMs = Number.POSITIVE_INFINITY
   for (const task of tasks) {
-    if (task.status?.phase === 'Failed') failed += 1
+    if (isFailure(task)) failed += 1
     if (task.metadata.deletionTimestamp !== undefined && !isTaskFinished(task)) terminatingReplicas += 1
     if (!isTaskActive(task)) continue
     replicas += 1
@@ -107,6 +119,7 @@ export function replicaStatus(
     availableReplicas,
     terminatingReplicas,
     failedReplicas: failed,
+    ...(forgottenFailures === 0 ? {} : { forgottenFailures }),
   }
   return wakeAtMs === Number.POSITIVE_INFINITY ? { status } : { status, wakeAtMs }
 }

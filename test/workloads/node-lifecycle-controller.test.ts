@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { findCondition, Node, Task } from '../../src/api/index.js'
+import { findCondition, Lease, Node, Task } from '../../src/api/index.js'
 import {
   createNodeAgentController,
   createNodeHeartbeat,
@@ -95,4 +95,25 @@ describe('the node lifecycle', () => {
     expect(world.store.get(Task, { ...ref, name: 'b' })).toBeUndefined()
     expect(runtime.running()).toEqual([])
   })
+})
+
+test('a sign of life between the decision and its commit calls it off', async () => {
+  const { env, store, start } = createWorld()
+  const lease = { namespace: 'keelson-nodes', name: 'n1' }
+  const loop = createNodeLifecycleController({ evictAfterMs: 10_000 })
+  const renew = (): Promise<unknown> =>
+    store.modify(Lease, lease, draft => void (draft.spec.renewTime = '2026-01-01T00:00:04Z'))
+  // Steps are first in, first out: the loop looks, the lease is renewed, and only then could the loop write.
+  env.clock.after(4_000, () => {
+    loop.enqueue({ name: 'n1' })
+    env.tasks.defer(() => void renew(), { kind: 'call', label: 'renewal' })
+  })
+  await store.create(Node, { metadata: { name: 'n1' }, spec: {} })
+  await store.create(Lease, { metadata: lease, spec: { leaseDurationSeconds: 4 } })
+  await start('lifecycle', loop)
+  await env.advance(4_000)
+  expect(store.get(Lease, lease)?.spec.renewTime).toBeDefined()
+  expect(store.get(Node, { name: 'n1' })?.status).toBeUndefined()
+  await env.advance(4_000)
+  expect(findCondition(store.get(Node, { name: 'n1' })?.status?.conditions, 'Ready')?.status).toBe('Unknown')
 })

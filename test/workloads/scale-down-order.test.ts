@@ -32,3 +32,13 @@ test('the fullest node gives up a task first', () => {
   ]
   expect(scaleDownOrder(tasks).map(t => t.metadata.name)).toEqual(['one', 'two', 'alone'])
 })
+
+test('a task that is not available yet goes before one that is, wherever they are', () => {
+  const tasks = [
+    task({ ...better, name: 'old', node: 'n1', readySinceMs: 1_000 }),
+    task({ ...better, name: 'older', node: 'n1', readySinceMs: 0 }),
+    task({ ...better, name: 'young', node: 'n2', readySinceMs: 9_000 }),
+  ]
+  expect(scaleDownOrder(tasks).map(t => t.metadata.name)).toEqual(['old', 'older', 'young'])
+  expect(scaleDownOrder(tasks, 8_999).map(t => t.metadata.name)).toEqual(['young', 'old', 'older'])
+})
