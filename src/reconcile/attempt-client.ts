@@ -8,6 +8,7 @@ import type {
   ObjectInput,
   ObjectList,
   ObjectRef,
+  DryRun,
   Recipe,
   Snapshot,
   StoredObject,
@@ -15,6 +16,8 @@ import type {
   UpdateOptions,
   Watch,
   WatchOptions,
+  WriteCause,
+  WriteOptions,
 } from '../store/index.js'
 import type { AttemptGate } from './attempt-gate.js'
 
@@ -64,33 +67,56 @@ class GatedClient implements Client {
     return new GatedClient(this.#base.client(env, options), this.#gate)
   }
 
-  create<S, T>(kind: Kind<S, T>, object: ObjectInput<S, T>): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.create(kind, object))
+  create<S, T>(
+    kind: Kind<S, T>,
+    object: ObjectInput<S, T>,
+    options?: WriteOptions,
+  ): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.create(kind, object, options))
   }
   update<S, T>(
     kind: Kind<S, T>,
     object: ObjectInput<S, T>,
-    options?: UpdateOptions,
+    options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.update(kind, object, options))
   }
   updateStatus<S, T>(
     kind: Kind<S, T>,
     object: ObjectInput<S, T>,
-    options?: UpdateOptions,
+    options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.updateStatus(kind, object, options))
   }
-  modify<S, T>(kind: Kind<S, T>, ref: ObjectRef, recipe: Recipe<S, T>): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.modify(kind, ref, recipe))
+  modify<S, T>(
+    kind: Kind<S, T>,
+    ref: ObjectRef,
+    recipe: Recipe<S, T>,
+    options?: WriteOptions,
+  ): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.modify(kind, ref, recipe, options))
   }
-  modifyStatus<S, T>(kind: Kind<S, T>, ref: ObjectRef, recipe: Recipe<S, T>): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.modifyStatus(kind, ref, recipe))
+  modifyStatus<S, T>(
+    kind: Kind<S, T>,
+    ref: ObjectRef,
+    recipe: Recipe<S, T>,
+    options?: WriteOptions,
+  ): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.modifyStatus(kind, ref, recipe, options))
   }
-  delete<S, T>(kind: Kind<S, T>, ref: ObjectRef, options?: DeleteOptions): Promise<StoredObject<S, T>> {
+  delete<S, T>(
+    kind: Kind<S, T>,
+    ref: ObjectRef,
+    options?: DeleteOptions & WriteOptions,
+  ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.delete(kind, ref, options))
   }
-  transact<T>(body: (tx: Transaction) => T): Promise<T> {
-    return this.#gate.guard(() => this.#base.transact(body))
+  transact<T>(body: (tx: Transaction) => T, options: WriteCause & { dryRun: true }): Promise<DryRun<T>>
+  transact<T>(body: (tx: Transaction) => T, options?: WriteCause & { dryRun?: false }): Promise<T>
+  transact<T>(body: (tx: Transaction) => T, options: WriteOptions = {}): Promise<T | DryRun<T>> {
+    const { dryRun = false, ...cause } = options
+    return this.#gate.guard<T | DryRun<T>>(() =>
+      dryRun ? this.#base.transact(body, { ...cause, dryRun }) : this.#base.transact(body, cause),
+    )
   }
 }

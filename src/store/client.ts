@@ -9,11 +9,13 @@ import { assertRef } from './object-name.js'
 import { openWatch } from './open-watch.js'
 import { compileQuery } from './query.js'
 import { takeSnapshot } from './snapshot.js'
-import type { Client, ClientOptions, Fence, ListOptions, Transaction, Writer } from './store.js'
+import type { Client, ClientOptions, Fence, ListOptions, Transaction, WriteOptions, Writer } from './store.js'
+import { Overlay } from './overlay.js'
 import { runTransaction } from './transaction.js'
 import type { WatchOptions } from './watch.js'
 import { createObject, deleteObject, modifyObject, updateObject } from './write.js'
-import { directSite } from './write-site.js'
+import { causeOf } from './write-cause.js'
+import { directSite, type WriteSite } from './write-site.js'
 
 /** How a client's writes come to be. */
 interface WritePath {
@@ -68,7 +70,12 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list', unknown>> {
 }
 
 function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Record<keyof Writer, unknown>> {
-  const site = directSite(engine)
+  const plain = directSite(engine)
+  const siteFor = (options: WriteOptions): WriteSite => {
+    const cause = causeOf(options)
+    if (options.dryRun === true) return new Overlay(engine)
+    return cause === undefined ? plain : directSite(engine, cause)
+  }
   const put = (
     verb: string,
     kind: Kind,
@@ -98,30 +105,32 @@ function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Reco
       )
     })
   return {
-    create: (kind: Kind, object: ObjectInput) =>
-      put('create', kind, object, input => createObject(site, engine.table(kind), input)),
+    create: (kind: Kind, object: ObjectInput, options: WriteOptions = {}) =>
+      put('create', kind, object, input => createObject(siteFor(options), engine.table(kind), input)),
     update: (kind: Kind, object: ObjectInput, options = {}) =>
       put('update', kind, object, input =>
-        updateObject(site, engine.table(kind), input, { ...options, part: 'main' }),
+        updateObject(siteFor(options), engine.table(kind), input, { ...options, part: 'main' }),
       ),
     updateStatus: (kind: Kind, object: ObjectInput, options = {}) =>
       put('updateStatus', kind, object, input =>
-        updateObject(site, engine.table(kind), input, { ...options, part: 'status' }),
+        updateObject(siteFor(options), engine.table(kind), input, { ...options, part: 'status' }),
       ),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never) =>
+    modify: (kind: Kind, ref: ObjectRef, recipe: never, options: WriteOptions = {}) =>
       change('modify', kind, ref, fixed =>
-        modifyObject(site, engine.table(kind), fixed, { recipe, part: 'main' }),
+        modifyObject(siteFor(options), engine.table(kind), fixed, { recipe, part: 'main' }),
       ),
-    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never) =>
+    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options: WriteOptions = {}) =>
       change('modifyStatus', kind, ref, fixed =>
-        modifyObject(site, engine.table(kind), fixed, { recipe, part: 'status' }),
+        modifyObject(siteFor(options), engine.table(kind), fixed, { recipe, part: 'status' }),
       ),
     delete: (kind: Kind, ref: ObjectRef, options = {}) =>
-      change('delete', kind, ref, fixed => deleteObject(site, engine.table(kind), fixed, options)),
-    transact: (body: (tx: Transaction) => unknown) =>
+      change('delete', kind, ref, fixed =>
+        deleteObject(siteFor(options), engine.table(kind), fixed, options),
+      ),
+    transact: (body: (tx: Transaction) => unknown, options: WriteOptions = {}) =>
       attempt(() =>
         submit(
-          () => runTransaction(engine, body),
+          () => runTransaction(engine, body, options),
           () => ({ label: 'transact' }),
         ),
       ),

@@ -7,6 +7,7 @@ import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
 import type { Fence } from './store.js'
+import type { WriteCause } from './write-cause.js'
 import { type IndexTerms, NO_TERMS, Version } from './version.js'
 
 /** One key's new state, complete and checked; `after` is undefined for a deletion. */
@@ -105,10 +106,10 @@ export class Engine {
   }
 
   /** Makes all mutations true under one new revision, at most one per key. Nothing in it can fail. */
-  commit(mutations: readonly Mutation[]): void {
+  commit(mutations: readonly Mutation[], cause?: WriteCause): void {
     const revision = this.log.head + 1
     const changes = mutations.map(mutation => apply(mutation, revision))
-    const record: LogRecord = { revision, changes, whole: undefined }
+    const record: LogRecord = { revision, changes, cause, whole: undefined }
     const evicted = this.log.push(record)
     if (evicted !== undefined) this.history.retire(evicted)
     for (const { entry } of changes) entry.space.table.watchers.notify(entry, revision, this.log.capacity)

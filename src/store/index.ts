@@ -19,6 +19,7 @@ export type {
   ClientOptions,
   DeleteOptions,
   Draft,
+  DryRun,
   Fence,
   ListOptions,
   ObjectList,
@@ -29,9 +30,11 @@ export type {
   Store,
   Transaction,
   UpdateOptions,
+  WriteOptions,
   Writer,
 } from './store.js'
 export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
+export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
 
 // The memory store.

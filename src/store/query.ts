@@ -12,6 +12,7 @@ import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
 import type { ListOptions } from './store.js'
+import type { IndexTerms } from './version.js'
 
 /** A compiled `ListOptions`. */
 export interface Query {
@@ -43,6 +44,15 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
         : object => fields.matches(field => fieldText(object, field)),
     ),
   }
+}
+
+/** Whether an object with these posting terms is one of those asked for. */
+export function matchesQuery(object: StoredObject, terms: IndexTerms, query: Query): boolean {
+  const { namespace, name } = object.metadata
+  if (query.namespace !== undefined && query.namespace !== namespace) return false
+  if (query.name !== undefined && query.name !== name) return false
+  if (query.indexTerm !== undefined && !terms.indexes.includes(query.indexTerm)) return false
+  return query.matches === undefined || query.matches(object)
 }
 
 /** @throws BadRequestError when the selector does not follow the grammar */

@@ -1,6 +1,7 @@
 import type { StoredObject } from './object.js'
 import type { Entry, Version } from './version.js'
 import type { WatchBatch } from './watch.js'
+import type { WriteCause } from './write-cause.js'
 
 /** What one revision did to one key: the state before the revision and the state after it. */
 export interface Change {
@@ -14,6 +15,8 @@ export interface Change {
 export interface LogRecord {
   readonly revision: number
   readonly changes: readonly Change[]
+  /** What the writer told about itself. */
+  readonly cause: WriteCause | undefined
   /** The batch for those who see every change of the record; built by the first of them, shared by all. */
   whole: WatchBatch<StoredObject> | undefined
 }

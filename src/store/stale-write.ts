@@ -1,13 +1,17 @@
 import { ConflictError } from './errors.js'
 import { idOf, type StoredObject } from './object.js'
-import type { Entry } from './version.js'
+import type { Version } from './version.js'
 
 /** How far back a conflict looks for the version that the writer expected. */
 const CHANGED_SINCE_STEPS = 100
 
 /** The conflict of a write that expected another resourceVersion, with what has changed since. */
-export function staleWrite(entry: Entry | undefined, current: StoredObject, expected: string): ConflictError {
-  const changed = entry === undefined ? undefined : changedSince(entry, current, expected)
+export function staleWrite(
+  newest: Version | undefined,
+  current: StoredObject,
+  expected: string,
+): ConflictError {
+  const changed = newest === undefined ? undefined : changedSince(newest, current, expected)
   const actual = current.metadata.resourceVersion
   return new ConflictError(idOf(current), {
     field: 'resourceVersion',
@@ -17,8 +21,12 @@ export function staleWrite(entry: Entry | undefined, current: StoredObject, expe
   })
 }
 
-function changedSince(entry: Entry, current: StoredObject, expected: string): readonly string[] | undefined {
-  let version = entry.head
+function changedSince(
+  newest: Version,
+  current: StoredObject,
+  expected: string,
+): readonly string[] | undefined {
+  let version: Version | undefined = newest
   for (let step = 0; version !== undefined && step < CHANGED_SINCE_STEPS; step++) {
     const old = version.object
     if (old?.metadata.resourceVersion === expected) return changedFields(old, current)

@@ -2,7 +2,8 @@ import type { Env } from '../core/index.js'
 import type { Kind } from './kind.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
-import type { Watch, WatchOptions } from './watch.js'
+import type { Watch, WatchBatch, WatchOptions } from './watch.js'
+import type { WriteCause } from './write-cause.js'
 
 /** Narrows a list. All conditions must hold. */
 export interface ListOptions {
@@ -53,6 +54,20 @@ export interface UpdateOptions {
   readonly unconditional?: boolean
 }
 
+/** What every write can be told besides its object. */
+export interface WriteOptions extends WriteCause {
+  /** Makes every check and answers as if the write had happened, but changes nothing. Default false. */
+  readonly dryRun?: boolean
+}
+
+/** What a transaction would have done. */
+export interface DryRun<T> {
+  /** What the body returned. */
+  readonly result: T
+  /** What watchers would be told, under the next revision; undefined when nothing would change. */
+  readonly batch: WatchBatch<StoredObject> | undefined
+}
+
 /** Changes a mutable draft in place, synchronously; what it returns is ignored. */
 export type Recipe<Spec, Status> = (draft: Draft<StoredObject<Spec, Status>>) => void
 
@@ -73,30 +88,33 @@ export interface Writer {
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
+    options?: WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /** Replaces the object; refused unless `metadata.resourceVersion` is the stored one. A no-op takes no revision. */
   update<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
-    options?: UpdateOptions,
+    options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /** Replaces only the status; refused unless `metadata.resourceVersion` is the stored one. */
   updateStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
-    options?: UpdateOptions,
+    options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /** Applies `recipe` to the object as it is at the commit, so there is no conflict to lose. It may run again. */
   modify<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
+    options?: WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /** As `modify`, for the status only; other changes of the recipe are dropped. */
   modifyStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
+    options?: WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Deletes the object, or marks it with `deletionTimestamp` while finalizers hold it.
@@ -105,13 +123,18 @@ export interface Writer {
   delete<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
-    options?: DeleteOptions,
+    options?: DeleteOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Runs `body` against a private view and commits all its writes under one revision, or none when it throws.
-   * `body` may run again; it does nothing but read and write through `tx`. Returns what `body` returns.
+   * `body` may run again; it does nothing but read and write through `tx`. Returns what `body` returns; with
+   * `dryRun`, also the batch that watchers would be told.
    */
-  transact<T>(body: (tx: Transaction) => T): Promise<T>
+  transact<T>(
+    body: (tx: Transaction) => T,
+    options: WriteCause & { readonly dryRun: true },
+  ): Promise<DryRun<T>>
+  transact<T>(body: (tx: Transaction) => T, options?: WriteCause & { readonly dryRun?: false }): Promise<T>
 }
 
 /** Reads and writes inside `transact`: a transaction sees its own writes, nobody else does before the commit. */

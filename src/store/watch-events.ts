@@ -18,10 +18,17 @@ export function batchOf(record: LogRecord, filter: WatchFilter): WatchBatch<Stor
   const inScope = changes.every(change => isInScope(change, filter))
     ? changes
     : changes.filter(change => isInScope(change, filter))
-  if (inScope === changes && filter.matches === undefined)
-    return (record.whole ??= batch(revision, changes, undefined))
+  if (inScope === changes && filter.matches === undefined) return (record.whole ??= batchOfChanges(record))
   const found = batch(revision, inScope, filter.matches)
   return found.events.length === 0 ? undefined : found
+}
+
+/** The batch for those who see everything of a revision. */
+export function batchOfChanges({
+  revision,
+  changes,
+}: Pick<LogRecord, 'revision'> & { readonly changes: readonly States[] }): WatchBatch<StoredObject> {
+  return batch(revision, changes, undefined)
 }
 
 /** The last state of an object that went, under the revision in which it went. */
@@ -39,9 +46,11 @@ export function isInScope({ entry }: Change, { table, namespace, name }: WatchFi
   )
 }
 
+type States = Pick<Change, 'before' | 'after'>
+
 function batch(
   revision: number,
-  changes: readonly Change[],
+  changes: readonly States[],
   matches: WatchFilter['matches'],
 ): WatchBatch<StoredObject> {
   const events: WatchEvent<StoredObject>[] = []

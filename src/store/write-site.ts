@@ -2,7 +2,8 @@ import type { Engine, Mutation } from './engine.js'
 import { termsOf } from './index-terms.js'
 import type { KindTable } from './kind-table.js'
 import type { ObjectRef, StoredObject } from './object.js'
-import { type Entry, NO_TERMS } from './version.js'
+import { NO_TERMS, type Version } from './version.js'
+import type { WriteCause } from './write-cause.js'
 
 /**
  * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.
@@ -13,8 +14,8 @@ export interface WriteSite {
   readonly revision: number
   /** The object as this writer sees it. */
   current(table: KindTable, ref: ObjectRef): StoredObject | undefined
-  /** The object's place in the store, if it has one; nothing of this writer is in it. */
-  committed(table: KindTable, ref: ObjectRef): Entry | undefined
+  /** The object's newest version without what this writer has done, if there is one. */
+  committed(table: KindTable, ref: ObjectRef): Version | undefined
   /** Makes `after` the object's new state; undefined removes it. */
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void
 }
@@ -25,16 +26,16 @@ export function timeOf(site: WriteSite): string {
 }
 
 /** Each staged write is a revision of its own. */
-export function directSite(engine: Engine): WriteSite {
+export function directSite(engine: Engine, cause?: WriteCause): WriteSite {
   return {
     engine,
     get revision() {
       return engine.revision + 1
     },
     current: (table, ref) => table.find(ref.namespace, ref.name)?.head?.object,
-    committed: (table, ref) => table.find(ref.namespace, ref.name),
+    committed: (table, ref) => table.find(ref.namespace, ref.name)?.head,
     stage: (table, ref, after) => {
-      engine.commit([mutationOf(table, ref, after)])
+      engine.commit([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)], cause)
     },
   }
 }
@@ -44,9 +45,9 @@ export function mutationOf(
   table: KindTable,
   { namespace, name }: ObjectRef,
   after: StoredObject | undefined,
+  head: Version | undefined,
 ): Mutation {
   if (after === undefined) return { table, namespace, name, after, terms: NO_TERMS }
-  const head = table.find(namespace, name)?.head
   const object = head?.object
   const before = head === undefined || object === undefined ? undefined : { object, terms: head.terms }
   return { table, namespace, name, after, terms: termsOf(table.kind, after, before) }

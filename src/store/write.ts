@@ -166,7 +166,7 @@ function replace(
 /** Stores the parts, unless they are what is there. Inside a transaction the net effect counts. */
 function put(site: WriteSite, table: KindTable, current: StoredObject, parts: ObjectParts): StoredObject {
   if (hasParts(current, parts)) return current
-  const committed = site.committed(table, current.metadata)?.head?.object
+  const committed = site.committed(table, current.metadata)?.object
   const base = committed?.metadata.uid === current.metadata.uid ? committed : undefined
   const shared = base === undefined || base === current ? parts : shareParts(parts, base)
   const back = base !== undefined && hasParts(base, shared)

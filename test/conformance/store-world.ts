@@ -30,11 +30,11 @@ export interface Step {
 /** Fields that the runner understands, by operation. Any other is an operation of its own, `op.field`. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   revision: [],
-  create: ['obj'],
-  update: ['obj'],
-  updateStatus: ['obj'],
+  create: ['obj', 'dryRun'],
+  update: ['obj', 'dryRun'],
+  updateStatus: ['obj', 'dryRun'],
   get: ['at', 'key'],
-  delete: ['key', 'preconditions'],
+  delete: ['key', 'preconditions', 'dryRun'],
   list: ['at', 'kind', 'namespace', 'labelSelector', 'fieldSelector'],
   byIndex: ['at', 'kind', 'name', 'value'],
   watch: [
@@ -171,7 +171,11 @@ export class World {
       case 'update':
       case 'updateStatus': {
         const object = step['obj'] as ObjectInput
-        return this.store[step.op](this.kind(object.kind), object)
+        return this.store[step.op](
+          this.kind(object.kind),
+          object,
+          (step['options'] as object | undefined) ?? {},
+        )
       }
       case 'delete': {
         const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
