@@ -23,7 +23,7 @@ export function causeOf(options: WriteCause): WriteCause | undefined {
     const value: unknown = options[field]
     if (value === undefined) continue
     if (typeof value !== 'string') {
-      throw new UsageError(`${field} of a write is ${String(value)}; it must be a text`, { field })
+      throw new UsageError(`${field} of a write must be a text, not ${typeof value}`, { field, value })
     }
     cause[field] = value
   }
