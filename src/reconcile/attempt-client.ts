@@ -5,6 +5,7 @@ import type {
   DeleteOptions,
   Kind,
   ListOptions,
+  ModifyOptions,
   ObjectInput,
   ObjectList,
   ObjectRef,
@@ -92,7 +93,7 @@ class GatedClient implements Client {
     kind: Kind<S, T>,
     ref: ObjectRef,
     recipe: Recipe<S, T>,
-    options?: WriteOptions,
+    options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.modify(kind, ref, recipe, options))
   }
@@ -100,7 +101,7 @@ class GatedClient implements Client {
     kind: Kind<S, T>,
     ref: ObjectRef,
     recipe: Recipe<S, T>,
-    options?: WriteOptions,
+    options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.modifyStatus(kind, ref, recipe, options))
   }

@@ -115,13 +115,13 @@ function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Reco
       put('updateStatus', kind, object, input =>
         updateObject(siteFor(options), engine.table(kind), input, { ...options, part: 'status' }),
       ),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never, options: WriteOptions = {}) =>
+    modify: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
       change('modify', kind, ref, fixed =>
-        modifyObject(siteFor(options), engine.table(kind), fixed, { recipe, part: 'main' }),
+        modifyObject(siteFor(options), engine.table(kind), fixed, { ...options, recipe, part: 'main' }),
       ),
-    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options: WriteOptions = {}) =>
+    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
       change('modifyStatus', kind, ref, fixed =>
-        modifyObject(siteFor(options), engine.table(kind), fixed, { recipe, part: 'status' }),
+        modifyObject(siteFor(options), engine.table(kind), fixed, { ...options, recipe, part: 'status' }),
       ),
     delete: (kind: Kind, ref: ObjectRef, options = {}) =>
       change('delete', kind, ref, fixed =>

@@ -22,6 +22,7 @@ export type {
   DryRun,
   Fence,
   ListOptions,
+  ModifyOptions,
   ObjectList,
   Preconditions,
   Reader,

@@ -43,6 +43,21 @@ export function partsOf({ metadata, spec, status }: StoredObject): ObjectParts {
   }
 }
 
+/** True when everything but the status is the very same: metadata of the writer, marks of deletion, spec. */
+export function sameSpecPart(a: StoredObject, b: StoredObject): boolean {
+  const one = a.metadata
+  const other = b.metadata
+  return (
+    a.spec === b.spec &&
+    one.labels === other.labels &&
+    one.annotations === other.annotations &&
+    one.ownerReferences === other.ownerReferences &&
+    one.finalizers === other.finalizers &&
+    one.deletionTimestamp === other.deletionTimestamp &&
+    one.deletionGracePeriodSeconds === other.deletionGracePeriodSeconds
+  )
+}
+
 /** True when every part is the very one of `object`. */
 export function hasParts(object: StoredObject, parts: ObjectParts): boolean {
   const { metadata } = object

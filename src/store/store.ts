@@ -37,10 +37,19 @@ export interface Snapshot extends Reader, Disposable {
   close(): void
 }
 
-/** Conditions that the stored object must meet. */
+/** Conditions that the stored object must meet; else `ConflictError`. */
 export interface Preconditions {
   readonly uid?: string
+  /**
+   * What the write replaces must be as it was at this resourceVersion: metadata and spec for `modify`, the
+   * status for `modifyStatus`, the whole object for `delete`.
+   */
   readonly resourceVersion?: string
+}
+
+/** How an object is modified. */
+export interface ModifyOptions {
+  readonly preconditions?: Preconditions
 }
 
 /** How an object is deleted. */
@@ -90,13 +99,16 @@ export interface Writer {
     object: ObjectInput<Spec, Status>,
     options?: WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
-  /** Replaces the object; refused unless `metadata.resourceVersion` is the stored one. A no-op takes no revision. */
+  /**
+   * Replaces metadata and spec; refused when either has changed since `metadata.resourceVersion`. With a status
+   * subresource a change of status does not count. A no-op takes no revision.
+   */
   update<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
     options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
-  /** Replaces only the status; refused unless `metadata.resourceVersion` is the stored one. */
+  /** Replaces only the status; refused when that has changed since `metadata.resourceVersion`. */
   updateStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
@@ -107,14 +119,14 @@ export interface Writer {
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
-    options?: WriteOptions,
+    options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /** As `modify`, for the status only; other changes of the recipe are dropped. */
   modifyStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
-    options?: WriteOptions,
+    options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Deletes the object, or marks it with `deletionTimestamp` while finalizers hold it.
@@ -157,11 +169,13 @@ export interface Transaction extends Reader {
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
+    options?: ModifyOptions,
   ): StoredObject<Spec, Status>
   modifyStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
+    options?: ModifyOptions,
   ): StoredObject<Spec, Status>
   delete<Spec, Status>(
     kind: Kind<Spec, Status>,

@@ -69,10 +69,10 @@ export function transactionOn(overlay: Overlay): Transaction {
       updateObject(overlay, table(kind), object, { ...options, part: 'main' }),
     updateStatus: (kind: Kind, object: never, options = {}) =>
       updateObject(overlay, table(kind), object, { ...options, part: 'status' }),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never) =>
-      modifyObject(overlay, table(kind), ref, { recipe, part: 'main' }),
-    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never) =>
-      modifyObject(overlay, table(kind), ref, { recipe, part: 'status' }),
+    modify: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
+      modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'main' }),
+    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
+      modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'status' }),
     delete: (kind: Kind, ref: ObjectRef, options = {}) => deleteObject(overlay, table(kind), ref, options),
   }
   return tx as Transaction

@@ -1,3 +1,4 @@
+import { sameSpecPart } from './object-parts.js'
 import type { StoredObject } from './object.js'
 import type { NamespaceTable } from './namespace-table.js'
 
@@ -7,6 +8,10 @@ export class Version {
   /** Undefined where the object was deleted. */
   readonly object: StoredObject | undefined
   readonly terms: IndexTerms
+  /** When the writer's metadata, the marks of deletion or the spec last changed, ≤ `revision`. */
+  readonly specRevision: number
+  /** When the status last changed, ≤ `revision`. */
+  readonly statusRevision: number
   /** Cut once nobody can ask for it any more. */
   previous: Version | undefined
 
@@ -19,6 +24,13 @@ export class Version {
     this.revision = revision
     this.object = object
     this.terms = terms
+    const before = previous?.object
+    const sameLife =
+      object !== undefined && before !== undefined && object.metadata.uid === before.metadata.uid
+    this.specRevision =
+      sameLife && sameSpecPart(object, before) ? (previous?.specRevision as number) : revision
+    this.statusRevision =
+      sameLife && object.status === before.status ? (previous?.statusRevision as number) : revision
     this.previous = previous
   }
 }

@@ -2,6 +2,7 @@ import { type FieldProblem, UsageError } from '../core/index.js'
 import { adoptContent, assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
 import { completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
 import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.js'
+import { assertFresh, type Guarded } from './freshness.js'
 import { nextGeneration } from './generation.js'
 import type { KindTable } from './kind-table.js'
 import { adoptMetadata, metadataProblems } from './metadata.js'
@@ -9,8 +10,7 @@ import { idOf, type ObjectInput, type ObjectRef, type StoredObject } from './obj
 import { assertRef, generateName, nameProblem } from './object-name.js'
 import { hasParts, joinParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
 import { applyRecipe } from './recipe.js'
-import { staleWrite } from './stale-write.js'
-import type { DeleteOptions, Preconditions, Recipe, UpdateOptions } from './store.js'
+import type { DeleteOptions, ModifyOptions, Preconditions, Recipe, UpdateOptions } from './store.js'
 import { removedObject } from './watch-events.js'
 import { timeOf, type WriteSite } from './write-site.js'
 
@@ -77,7 +77,7 @@ export function updateObject(
   const { uid, resourceVersion } = input.metadata
   assertUid(current, uid)
   if (resourceVersion !== undefined && resourceVersion !== '')
-    assertFresh(site, table, current, resourceVersion)
+    assertFresh(site, table, current, { expected: resourceVersion, guarded: part })
   else if (!unconditional) {
     const message = 'must be that of the object as it was read; or use modify, or { unconditional: true }'
     refuse([{ field: 'metadata.resourceVersion', value: resourceVersion, message }], subject)
@@ -85,16 +85,21 @@ export function updateObject(
   return replace(site, table, current, { input, part })
 }
 
-/** @throws NotFoundError, InvalidError, and whatever the recipe throws */
+/** @throws NotFoundError, ConflictError for a precondition, InvalidError, and whatever the recipe throws */
 export function modifyObject<Spec, Status>(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
-  { recipe, part }: { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
+  {
+    recipe,
+    part,
+    preconditions,
+  }: ModifyOptions & { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
 ): StoredObject {
   if (part === 'status') assertStatusSubresource(table)
   assertRef(table.kind, ref)
   const current = existing(site, table, ref)
+  assertPreconditions(site, table, current, { ...preconditions, guarded: part })
   const input = applyRecipe(current as StoredObject<Spec, Status>, recipe) as StoredObject
   if (input === current) return current
   assertObject(table.kind, input)
@@ -113,7 +118,7 @@ export function deleteObject(
 ): StoredObject {
   assertRef(table.kind, ref)
   const current = existing(site, table, ref)
-  assertPreconditions(site, table, current, options.preconditions ?? {})
+  assertPreconditions(site, table, current, { ...options.preconditions, guarded: 'whole' })
   const step = decideDeletion(current, () => timeOf(site))
   switch (step.kind) {
     case 'waiting':
@@ -245,19 +250,14 @@ function assertPreconditions(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  { uid, resourceVersion }: Preconditions,
+  { uid, resourceVersion, guarded }: Preconditions & { readonly guarded: Guarded },
 ): void {
   assertUid(current, uid)
-  if (resourceVersion !== undefined) assertFresh(site, table, current, resourceVersion)
+  if (resourceVersion !== undefined) assertFresh(site, table, current, { expected: resourceVersion, guarded })
 }
 
 function assertUid(current: StoredObject, expected: string | undefined): void {
   const actual = current.metadata.uid
   if (expected === undefined || expected === actual) return
   throw new ConflictError(idOf(current), { field: 'uid', expected, actual })
-}
-
-function assertFresh(site: WriteSite, table: KindTable, current: StoredObject, expected: string): void {
-  if (current.metadata.resourceVersion === expected) return
-  throw staleWrite(site.committed(table, current.metadata), current, expected)
 }

@@ -193,9 +193,8 @@ describe('what follows a run', () => {
       reconcile: async (key, object, { client, attempt }) => {
         if (object === undefined) return
         runs.push(attempt)
-        const label = String(runs.length)
-        if (runs.length < 4)
-          await client.modify(Widget, key, draft => void (draft.metadata.labels['run'] = label))
+        const size = -runs.length
+        if (runs.length < 4) await client.modifyStatus(Widget, key, draft => void (draft.status = { size }))
         await client.updateStatus(Widget, { ...object, status: { size: object.spec.size } })
       },
     })
