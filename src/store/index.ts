@@ -42,6 +42,11 @@ export type { LabelSelectorInput } from './selector-input.js'
 export type { StoreOptions } from './memory-store.js'
 export { createStore } from './memory-store.js'
 
+// Patches as pure functions.
+export type { JsonPatchOperation } from './json-patch.js'
+export { applyJsonPatch, JsonPatchError } from './json-patch.js'
+export { applyMergePatch } from './merge-patch.js'
+
 // Errors.
 export type { Mismatch } from './errors.js'
 export {
