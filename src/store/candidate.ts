@@ -112,6 +112,23 @@ export function adoptContent(
   )
 }
 
+/**
+ * Takes spec and status in as they are; parts equal to those of `previous` are that object's own.
+ *
+ * @throws InvalidError when a part is not JSON
+ */
+export function adoptParts(
+  { spec, status }: Content,
+  previous: StoredObject | undefined,
+  subject: string,
+): Content {
+  return {
+    spec: spec === undefined ? undefined : adoptJson(spec, previous?.spec, { subject, field: 'spec' }),
+    status:
+      status === undefined ? undefined : adoptJson(status, previous?.status, { subject, field: 'status' }),
+  }
+}
+
 /** @throws InvalidError when there are any */
 export function refuse(problems: readonly FieldProblem[], subject: string): void {
   if (problems.length > 0) throw new InvalidError(subject, problems)

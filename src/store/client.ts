@@ -1,4 +1,5 @@
 import type { Env, StepInfo } from '../core/index.js'
+import { type AdmissionReplies, awaitAdmission, PendingAdmission } from './admission-replies.js'
 import { assertObject, subjectOf } from './candidate.js'
 import type { Engine } from './engine.js'
 import { adoptJson } from './json-border.js'
@@ -73,7 +74,7 @@ function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Reco
   const plain = directSite(engine)
   const siteFor = (options: WriteOptions): WriteSite => {
     const cause = causeOf(options)
-    if (options.dryRun === true) return new Overlay(engine)
+    if (options.dryRun === true) return new Overlay(engine, undefined, true)
     return cause === undefined ? plain : directSite(engine, cause)
   }
   const put = (
@@ -148,32 +149,45 @@ function attempt<T>(call: () => Promise<T>): Promise<T> {
 
 function directPath(engine: Engine): WritePath {
   return {
-    submit: write => Promise.resolve(engine.exclusive(write)),
+    submit: write => {
+      try {
+        return Promise.resolve(engine.exclusive(write))
+      } catch (error) {
+        if (!(error instanceof PendingAdmission)) throw error
+        return awaitAdmission(error, replies => engine.exclusive(write, replies))
+      }
+    },
     capture: (_kind, input) => input,
   }
 }
 
 function deferredPath({ engine, env, fences }: ClientParts): WritePath {
   const reads = fences.map(({ kind, ref }) => keyOf(kind, ref))
-  const guarded = <T>(write: () => T): T =>
+  const guarded = <T>(write: () => T, replies: AdmissionReplies | undefined): T =>
     engine.exclusive(() => {
       engine.assertFences(fences)
       return write()
+    }, replies)
+  const inStep = <T>(write: () => T, info: StepInfo, replies?: AdmissionReplies): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const step = (): void => {
+        try {
+          resolve(guarded(write, replies))
+        } catch (error) {
+          // The first attempt waits here; later ones tell those who wait.
+          if (replies === undefined && error instanceof PendingAdmission)
+            resolve(awaitAdmission(error, answers => inStep(write, info, answers)))
+          else reject(error)
+        }
+      }
+      env.tasks.defer(step, info)
     })
   return {
-    submit: (write, about) =>
-      new Promise((resolve, reject) => {
-        const step = (): void => {
-          try {
-            resolve(guarded(write))
-          } catch (error) {
-            reject(error)
-          }
-        }
-        const info = about()
-        const all = info.writes === undefined ? info : { ...info, reads: [...reads, ...info.writes] }
-        env.tasks.defer(step, { kind: 'commit', ...all })
-      }),
+    submit: (write, about) => {
+      const info = about()
+      const all = info.writes === undefined ? info : { ...info, reads: [...reads, ...info.writes] }
+      return inStep(write, { kind: 'commit', ...all })
+    },
     capture: (kind, input) => {
       assertObject(kind, input)
       const { name, namespace } = input.metadata

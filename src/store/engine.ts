@@ -1,4 +1,6 @@
 import { ClosedError, type Env, formatTime, type Random, UsageError } from '../core/index.js'
+import type { StoreAdmissionHook } from './admission.js'
+import type { AdmissionReplies } from './admission-replies.js'
 import { FencedError } from './errors.js'
 import { History } from './history.js'
 import { type KindTables, kindTables } from './kind-tables.js'
@@ -24,6 +26,7 @@ export interface EngineOptions {
   readonly kinds: readonly Kind[]
   readonly env: Env
   readonly logCapacity: number
+  readonly admission?: readonly StoreAdmissionHook[]
 }
 
 /**
@@ -37,16 +40,18 @@ export class Engine {
   readonly tables: KindTables
   /** For generated names. */
   readonly names: Random
+  /** What the write that runs has waited for. */
+  replies: AdmissionReplies | undefined = undefined
   private writing = false
   private closed = false
   private timeMs = Number.NaN
   private time = ''
 
-  constructor({ kinds, env, logCapacity }: EngineOptions) {
+  constructor({ kinds, env, logCapacity, admission = [] }: EngineOptions) {
     this.env = env
     this.log = new RevisionLog(logCapacity)
     this.history = new History(logCapacity)
-    this.tables = kindTables(kinds)
+    this.tables = kindTables(kinds, admission)
     this.names = env.random.fork('store.names')
   }
 
@@ -79,19 +84,21 @@ export class Engine {
    *
    * @throws UsageError when it is called from within another write
    */
-  exclusive<T>(write: () => T): T {
+  exclusive<T>(write: () => T, replies?: AdmissionReplies): T {
     this.assertOpen()
     if (this.writing) {
       throw new UsageError(
         'a write was started inside another one; a transaction body writes through its tx only, and a recipe, ' +
-          'an index function or a schema writes nothing',
+          'an index function, a schema or an admission hook writes nothing',
       )
     }
     this.writing = true
+    this.replies = replies
     try {
       return write()
     } finally {
       this.writing = false
+      this.replies = undefined
     }
   }
 

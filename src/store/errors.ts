@@ -108,6 +108,17 @@ export class SlowConsumerError extends KeelsonError {
   }
 }
 
+/** An admission hook does not allow the write. */
+export class ForbiddenError extends KeelsonError {
+  constructor(subject: string, hook: string, reason: string) {
+    super({
+      code: 'Forbidden',
+      message: `${subject} is forbidden by admission hook "${hook}": ${reason}`,
+      details: { subject, hook, reason },
+    })
+  }
+}
+
 /** A parameter of a read cannot be understood, for example a selector. */
 export class BadRequestError extends KeelsonError {
   constructor(message: string, details: ErrorDetails, cause?: unknown) {

@@ -13,6 +13,16 @@ export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './k
 export { defineKind } from './kind.js'
 export type { NameFormat } from './object-name.js'
 
+// Admission.
+export type {
+  AdmissionHook,
+  AdmissionOperation,
+  AdmissionReply,
+  AdmissionRequest,
+  StoreAdmissionHook,
+} from './admission.js'
+export type { StandardSchema } from './standard-schema.js'
+
 // The contract.
 export type {
   Client,
@@ -55,6 +65,7 @@ export {
   ConflictError,
   ExpiredError,
   FencedError,
+  ForbiddenError,
   FutureRevisionError,
   NotFoundError,
   SlowConsumerError,

@@ -1,3 +1,4 @@
+import type { AdmissionChain } from './admission-chain.js'
 import { KeyOrder } from './key-order.js'
 import type { Kind } from './kind.js'
 import { NamespaceTable } from './namespace-table.js'
@@ -8,6 +9,8 @@ import { WatchRegistry } from './watch-registry.js'
 /** Everything the engine keeps about one kind. */
 export class KindTable {
   readonly kind: Kind
+  /** Undefined when nobody is to be asked about writes. */
+  readonly admission: AdmissionChain | undefined
   readonly labels: Postings = new Postings()
   readonly indexes: Postings = new Postings()
   readonly watchers: WatchRegistry = new WatchRegistry()
@@ -15,8 +18,9 @@ export class KindTable {
   readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
   private readonly spaces = new Map<string, NamespaceTable>()
 
-  constructor(kind: Kind) {
+  constructor(kind: Kind, admission: AdmissionChain | undefined) {
     this.kind = kind
+    this.admission = admission
   }
 
   space(namespace: string | undefined): NamespaceTable | undefined {

@@ -1,4 +1,6 @@
 import { UsageError } from '../core/index.js'
+import type { StoreAdmissionHook } from './admission.js'
+import { admissionChain } from './admission-chain.js'
 import { KindTable } from './kind-table.js'
 import type { Kind } from './kind.js'
 
@@ -13,9 +15,9 @@ export interface KindTables {
  * One table per kind. A handle is found by identity; a second handle of the same apiVersion and kind, as two
  * copies of a package make them, leads to the same table.
  *
- * @throws UsageError when two of `kinds` have the same apiVersion and kind
+ * @throws UsageError when two of `kinds` have the same apiVersion and kind, or a hook could never work
  */
-export function kindTables(kinds: readonly Kind[]): KindTables {
+export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmissionHook[]): KindTables {
   const byHandle = new Map<Kind, KindTable>()
   const byName = new Map<string, KindTable>()
   for (const kind of kinds) {
@@ -25,11 +27,11 @@ export function kindTables(kinds: readonly Kind[]): KindTables {
         kind: kind.kind,
       })
     }
-    const table = new KindTable(kind)
+    const table = new KindTable(kind, admissionChain(kind, admission))
     byHandle.set(kind, table)
     byName.set(nameOf(kind), table)
   }
-  return {
+  const tables: KindTables = {
     all: [...byName.values()],
     of: kind => {
       const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
@@ -44,6 +46,9 @@ export function kindTables(kinds: readonly Kind[]): KindTables {
       return table
     },
   }
+  // A hook for a kind that is not there would never be asked.
+  for (const { kinds: meant = [] } of admission) for (const kind of meant) tables.of(kind)
+  return tables
 }
 
 function nameOf(kind: Kind): string {

@@ -1,5 +1,7 @@
+import type { AdmissionHook } from './admission.js'
 import type { StoredObject } from './object.js'
 import type { NameFormat } from './object-name.js'
+import type { StandardSchema } from './standard-schema.js'
 
 /**
  * Computes the values under which an object is found in an index; none, one or several.
@@ -23,8 +25,13 @@ export interface KindOptions<Spec, Status> {
   readonly namespaced: boolean
   /** Which names are allowed. Default `dns-subdomain`. */
   readonly nameFormat?: NameFormat
-  /** Properties `spec` and `status` of the object. Default: anything that is JSON. */
-  readonly schema?: JsonSchema
+  /**
+   * What `{ spec, status? }` may be: a JSON Schema, whose defaults are filled in, or a schema of any library that
+   * follows Standard Schema v1, whose output is stored. Default: anything that is JSON.
+   */
+  readonly schema?: JsonSchema | StandardSchema<{ readonly spec: Spec; readonly status?: Status | undefined }>
+  /** Asked before each write, in this order within a phase. Default none. */
+  readonly admission?: readonly AdmissionHook<Spec, Status>[]
   /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
   /**
@@ -41,7 +48,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly plural: string
   readonly namespaced: boolean
   readonly nameFormat: NameFormat
-  readonly schema: JsonSchema | undefined
+  readonly schema: JsonSchema | StandardSchema | undefined
+  readonly admission: readonly AdmissionHook<Spec, Status>[]
   readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
   readonly statusSubresource: boolean
 }
@@ -66,7 +74,7 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
  * ```
  */
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
-  const { apiVersion, kind, plural, namespaced, schema, indexes = {} } = options
+  const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true } = options
   return Object.freeze({
     apiVersion,
@@ -75,6 +83,7 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
     namespaced,
     nameFormat,
     schema,
+    admission,
     indexes,
     statusSubresource,
   })

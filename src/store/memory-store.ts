@@ -1,4 +1,5 @@
 import { type Env, systemEnv, UsageError } from '../core/index.js'
+import type { StoreAdmissionHook } from './admission.js'
 import { createClient } from './client.js'
 import { Engine } from './engine.js'
 import type { Kind } from './kind.js'
@@ -19,6 +20,8 @@ export interface StoreOptions {
    * that it replaced.
    */
   readonly logCapacity?: number
+  /** Asked before each write, after the kind's own hooks of the same phase. Default none. */
+  readonly admission?: readonly StoreAdmissionHook[]
 }
 
 /**
@@ -27,7 +30,7 @@ export interface StoreOptions {
  * Guarantees: one order of revisions over all kinds, each one transaction; reads are synchronous and see every
  * committed write; objects are deeply frozen, and unchanged parts of two versions are the same objects.
  *
- * @throws UsageError when a kind is declared twice or `logCapacity` is not a positive integer
+ * @throws UsageError when a kind is declared twice, a hook could never work, or `logCapacity` is not a positive integer
  *
  * @example
  * ```ts
@@ -43,13 +46,13 @@ export interface StoreOptions {
  * ```
  */
 export function createStore(options: StoreOptions): Store {
-  const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT } = options
+  const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT, admission = [] } = options
   if (!Number.isSafeInteger(logCapacity) || logCapacity < 1) {
     throw new UsageError(`logCapacity must be a whole number ≥ 1, not ${String(logCapacity)}`, {
       logCapacity,
     })
   }
-  const engine = new Engine({ kinds, env, logCapacity })
+  const engine = new Engine({ kinds, env, logCapacity, admission })
   const client = createClient({ engine, env, commits: 'direct', fences: [] })
   const close = (): Promise<void> => {
     engine.close()

@@ -1,4 +1,5 @@
 import { UsageError } from '../core/index.js'
+import type { AdmissionReplies } from './admission-replies.js'
 import type { Engine, Mutation } from './engine.js'
 import type { KindTable } from './kind-table.js'
 import { compareObjects, listObjects } from './list.js'
@@ -34,15 +35,21 @@ export class Overlay implements WriteSite {
   readonly engine: Engine
   readonly revision: number
   readonly base: OverlayBase
+  readonly canWait: boolean
   ended = false
   /** In the order of the first write to each key. */
   private readonly slotsInOrder = new Set<Slot>()
   private readonly slots = new Map<KindTable, Map<string, Slot>>()
 
-  constructor(engine: Engine, base: OverlayBase = newestBase(engine)) {
+  constructor(engine: Engine, base: OverlayBase = newestBase(engine), canWait = false) {
     this.engine = engine
     this.base = base
+    this.canWait = canWait
     this.revision = base.revision + 1
+  }
+
+  get replies(): AdmissionReplies | undefined {
+    return this.engine.replies
   }
 
   current(table: KindTable, ref: ObjectRef): StoredObject | undefined {

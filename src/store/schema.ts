@@ -1,7 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { type FieldProblem, UsageError } from '../core/index.js'
 import { joinPath } from './json-border.js'
-import type { Kind } from './kind.js'
+import type { JsonSchema, Kind } from './kind.js'
+import { isStandardSchema } from './standard-schema.js'
 
 /** A kind's compiled schema. */
 export interface CompiledSchema {
@@ -14,16 +15,22 @@ export interface CompiledSchema {
 /** Compiling costs milliseconds, so it waits for the first write and happens once per handle. */
 const compiled: WeakMap<Kind, CompiledSchema> = /* @__PURE__ */ new WeakMap()
 
+/** The JSON Schema of a kind, or undefined when it has none. */
+export function jsonSchemaOf({ schema }: Kind): JsonSchema | undefined {
+  return isStandardSchema(schema) ? undefined : schema
+}
+
 /**
- * The compiled schema of a kind, or undefined when it has none.
+ * The compiled JSON Schema of a kind, or undefined when it has none.
  *
  * @throws UsageError when the schema itself is wrong
  */
 export function schemaOf(kind: Kind): CompiledSchema | undefined {
-  if (kind.schema === undefined) return undefined
+  const source = jsonSchemaOf(kind)
+  if (source === undefined) return undefined
   const known = compiled.get(kind)
   if (known !== undefined) return known
-  const schema = compile(kind, kind.schema)
+  const schema = compile(kind, source)
   compiled.set(kind, schema)
   return schema
 }

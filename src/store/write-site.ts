@@ -1,3 +1,4 @@
+import type { AdmissionReplies } from './admission-replies.js'
 import type { Engine, Mutation } from './engine.js'
 import { termsOf } from './index-terms.js'
 import type { KindTable } from './kind-table.js'
@@ -10,6 +11,10 @@ import type { WriteCause } from './write-cause.js'
  */
 export interface WriteSite {
   readonly engine: Engine
+  /** Whether the write can be tried again later, with an answer that it has to wait for. */
+  readonly canWait: boolean
+  /** Answers that it has waited for. */
+  readonly replies: AdmissionReplies | undefined
   /** The revision that this write will have. */
   readonly revision: number
   /** The object as this writer sees it. */
@@ -29,6 +34,10 @@ export function timeOf(site: WriteSite): string {
 export function directSite(engine: Engine, cause?: WriteCause): WriteSite {
   return {
     engine,
+    canWait: true,
+    get replies() {
+      return engine.replies
+    },
     get revision() {
       return engine.revision + 1
     },

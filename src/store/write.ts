@@ -1,5 +1,6 @@
 import { type FieldProblem, UsageError } from '../core/index.js'
-import { adoptContent, assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
+import { admit, admitDeletion } from './admit.js'
+import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
 import { completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
 import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.js'
 import { assertFresh, type Guarded } from './freshness.js'
@@ -26,9 +27,9 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
   assertObject(kind, input)
   const subject = subjectOf(kind, input)
   const given = input.metadata
-  const meta = adoptMetadata(given, undefined, subject)
+  const taken = adoptMetadata(given, undefined, subject)
   const problems = envelopeProblems(kind, input)
-  for (const problem of metadataProblems(given, meta, undefined)) problems.push(problem)
+  for (const problem of metadataProblems(given, taken, undefined)) problems.push(problem)
   if (given.resourceVersion !== undefined && given.resourceVersion !== '') {
     const message = 'must be empty on create; to change an object use update'
     problems.push({ field: 'metadata.resourceVersion', value: given.resourceVersion, message })
@@ -43,7 +44,14 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
     throw new AlreadyExistsError(idOf(existing), existing.metadata.deletionTimestamp !== undefined)
   }
   const status = kind.statusSubresource ? undefined : input.status
-  const content = adoptContent(kind, { spec: input.spec, status }, undefined, subject)
+  const { meta, content } = admit(site, table, {
+    operation: 'create',
+    previous: undefined,
+    identity: given,
+    meta: taken,
+    content: { spec: input.spec, status },
+    subject,
+  })
   const identity = {
     name,
     namespace: given.namespace,
@@ -119,6 +127,7 @@ export function deleteObject(
   assertRef(table.kind, ref)
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, { ...options.preconditions, guarded: 'whole' })
+  admitDeletion(site, table, current, subjectOf(table.kind, current))
   const step = decideDeletion(current, () => timeOf(site))
   switch (step.kind) {
     case 'waiting':
@@ -142,8 +151,15 @@ function replace(
   const { kind } = table
   const subject = subjectOf(kind, current)
   if (part === 'status') {
-    const content = adoptContent(kind, { spec: current.spec, status: input.status }, current, subject)
     const { metadata } = current
+    const { content } = admit(site, table, {
+      operation: 'updateStatus',
+      previous: current,
+      identity: metadata,
+      meta: metadata,
+      content: { spec: current.spec, status: input.status },
+      subject,
+    })
     return put(
       site,
       table,
@@ -151,11 +167,18 @@ function replace(
       joinParts(metadata, { spec: current.spec, status: content.status }, metadata),
     )
   }
-  const meta = adoptMetadata(input.metadata, current.metadata, subject)
-  refuse(metadataProblems(input.metadata, meta, current.metadata), subject)
-  refuse(deletionProblems(current.metadata, input.metadata, meta.finalizers), subject)
+  const taken = adoptMetadata(input.metadata, current.metadata, subject)
+  refuse(metadataProblems(input.metadata, taken, current.metadata), subject)
   const status = kind.statusSubresource ? current.status : input.status
-  const content = adoptContent(kind, { spec: input.spec, status }, current, subject)
+  const { meta, content } = admit(site, table, {
+    operation: 'update',
+    previous: current,
+    identity: current.metadata,
+    meta: taken,
+    content: { spec: input.spec, status },
+    subject,
+  })
+  refuse(deletionProblems(current.metadata, input.metadata, meta.finalizers), subject)
   const parts = joinParts(meta, content, current.metadata)
   if (completesDeletion(current.metadata, meta.finalizers)) {
     return remove(
