@@ -19,6 +19,7 @@ import {
   type WatchOptions,
 } from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import { admissionFor } from './store-admission.js'
 import { assertMatch, type Bindings, evaluate } from './store-values.js'
 
 /** One step of a case; which fields it has depends on `op`. */
@@ -59,6 +60,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   mutateCallerCopy: ['of', 'path', 'value'],
   defineIndex: ['kind', 'name', 'path'],
   defineSchema: ['kind', 'schema'],
+  defineAdmission: ['kind', 'default', 'mutate', 'validate'],
 }
 
 /** Every operation that a case needs: `create`, or `list.limit` for a field that `list` does not know. */
@@ -214,6 +216,7 @@ export class World {
         return mutateCopy(this.bindings.get(String(step['of'])), step)
       case 'defineIndex':
       case 'defineSchema':
+      case 'defineAdmission':
         // Part of the kind from the beginning.
         return undefined
       default:
@@ -356,6 +359,7 @@ function kindFor(name: string, steps: readonly Step[]): Kind {
     namespaced: true,
     statusSubresource: name === 'Widget',
     indexes: Object.fromEntries(indexes),
+    admission: admissionFor(name, steps),
     ...(schema === undefined ? {} : { schema }),
   })
 }

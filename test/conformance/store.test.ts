@@ -37,7 +37,6 @@ const DEFERRED_AREAS: Readonly<Record<string, string>> = {
 const DEFERRED_OPERATIONS: Readonly<Record<string, string>> = {
   beginOptimistic: 'optimistic transactions over a snapshot',
   compact: 'compaction on request',
-  defineAdmission: 'admission hooks',
   'defineIndex.unique': 'unique indexes',
   'delete.gracePeriodSeconds': 'graceful deletion',
   'list.continue': 'pagination',
