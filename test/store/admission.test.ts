@@ -331,14 +331,31 @@ describe('hooks that take their time', () => {
 
   test('preconditions are looked at again', async () => {
     const { hook, release } = slow(() => undefined)
+    const onlyOne: Hook = {
+      ...hook,
+      handle: request => (request.object.spec.size === 1 ? hook.handle(request) : undefined),
+    }
+    const { store, Thing } = make({ admission: [onlyOne] })
+    const made = await store.create(Thing, { metadata: at, spec: {} })
+    const late = store.update(Thing, { ...made, spec: { size: 1 } })
+    await store.update(Thing, { ...made, spec: { size: 2 } })
+    const conflict = expect(late).rejects.toMatchObject({ code: 'Conflict' })
+    release()
+    await conflict
+    expect(store.get(Thing, at)?.spec).toEqual({ size: 2 })
+  })
+
+  test('a status written meanwhile is no conflict, but the hook is asked about the object as it is', async () => {
+    const { hook, asked, release } = slow(() => undefined)
     const { store, Thing } = make({ admission: [{ ...hook, operations: ['update'] }] })
     const made = await store.create(Thing, { metadata: at, spec: {} })
     const late = store.update(Thing, { ...made, spec: { size: 1 } })
     await store.modifyStatus(Thing, at, draft => void (draft.status = { size: 5 }))
-    const conflict = expect(late).rejects.toMatchObject({ code: 'Conflict' })
     release()
-    await conflict
-    expect(store.get(Thing, at)?.spec).toEqual({})
+    while (asked.length < 2) await Promise.resolve()
+    release()
+    expect(await late).toMatchObject({ spec: { size: 1 }, status: { size: 5 } })
+    expect(asked.map(({ object }) => object.status)).toEqual([undefined, { size: 5 }])
   })
 
   test('an answer about another object than the one to be stored does not count', async () => {
