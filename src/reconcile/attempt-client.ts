@@ -4,11 +4,11 @@ import type {
   ClientOptions,
   DeleteOptions,
   Kind,
-  ListOptions,
   ModifyOptions,
   ObjectInput,
   ObjectList,
   ObjectRef,
+  ReadOptions,
   DryRun,
   Recipe,
   Snapshot,
@@ -51,11 +51,11 @@ class GatedClient implements Client {
   get<S, T>(kind: Kind<S, T>, ref: ObjectRef): StoredObject<S, T> | undefined {
     return this.#base.get(kind, ref)
   }
-  list<S, T>(kind: Kind<S, T>, options?: ListOptions): ObjectList<StoredObject<S, T>> {
+  list<S, T>(kind: Kind<S, T>, options?: ReadOptions): ObjectList<StoredObject<S, T>> {
     return this.#base.list(kind, options)
   }
-  snapshot(): Snapshot {
-    const snapshot = this.#base.snapshot()
+  snapshot(revision?: number | string): Snapshot {
+    const snapshot = this.#base.snapshot(revision)
     this.#gate.onClose(() => snapshot.close())
     return snapshot
   }

@@ -9,8 +9,9 @@ import { describeObject, type ObjectInput, type ObjectRef } from './object.js'
 import { assertRef } from './object-name.js'
 import { openWatch } from './open-watch.js'
 import { compileQuery } from './query.js'
+import { readRevision } from './read-revision.js'
 import { takeSnapshot } from './snapshot.js'
-import type { Client, ClientOptions, Fence, ListOptions, Transaction, WriteOptions, Writer } from './store.js'
+import type { Client, ClientOptions, Fence, ReadOptions, Transaction, WriteOptions, Writer } from './store.js'
 import { Overlay } from './overlay.js'
 import { runTransaction } from './transaction.js'
 import type { WatchOptions } from './watch.js'
@@ -46,7 +47,7 @@ export function createClient(parts: ClientParts): Client {
       return engine.revision
     },
     ...writerOf(engine, path),
-    snapshot: () => takeSnapshot(engine),
+    snapshot: (revision?: number | string) => takeSnapshot(engine, revision),
     watch: (kind: Kind, options: WatchOptions = {}) => openWatch(engine, env, kind, options),
     client: (other: Env, options: ClientOptions = {}) => {
       const added = options.fence === undefined ? [] : [options.fence]
@@ -63,9 +64,11 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list', unknown>> {
       assertRef(table.kind, ref)
       return table.find(ref.namespace, ref.name)?.head?.object
     },
-    list: (kind: Kind, options: ListOptions = {}) => {
+    list: (kind: Kind, options: ReadOptions = {}) => {
       const table = engine.table(kind)
-      return { revision: engine.revision, items: listObjects(table, compileQuery(table.kind, options)) }
+      const query = compileQuery(table.kind, options)
+      const at = readRevision(engine.log, options)
+      return { revision: at ?? engine.revision, items: listObjects(table, query, at) }
     },
   }
 }

@@ -2,6 +2,7 @@ import { ClosedError, type Env, formatTime, type Random, UsageError } from '../c
 import type { StoreAdmissionHook } from './admission.js'
 import type { AdmissionReplies } from './admission-replies.js'
 import { FencedError } from './errors.js'
+import { Compactor } from './compactor.js'
 import { History } from './history.js'
 import { type KindTables, kindTables } from './kind-tables.js'
 import type { KindTable } from './kind-table.js'
@@ -27,6 +28,8 @@ export interface EngineOptions {
   readonly env: Env
   readonly logCapacity: number
   readonly admission?: readonly StoreAdmissionHook[]
+  /** The revision at which the store begins. Default 0. */
+  readonly start?: number
 }
 
 /**
@@ -37,6 +40,7 @@ export class Engine {
   readonly env: Env
   readonly log: RevisionLog
   readonly history: History
+  readonly compactor: Compactor
   readonly tables: KindTables
   /** For generated names. */
   readonly names: Random
@@ -47,10 +51,11 @@ export class Engine {
   private timeMs = Number.NaN
   private time = ''
 
-  constructor({ kinds, env, logCapacity, admission = [] }: EngineOptions) {
+  constructor({ kinds, env, logCapacity, admission = [], start = 0 }: EngineOptions) {
     this.env = env
-    this.log = new RevisionLog(logCapacity)
-    this.history = new History(logCapacity)
+    this.log = new RevisionLog(logCapacity, start)
+    this.history = new History(logCapacity, start)
+    this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
     this.names = env.random.fork('store.names')
   }
@@ -118,7 +123,10 @@ export class Engine {
     const changes = mutations.map(mutation => apply(mutation, revision))
     const record: LogRecord = { revision, changes, cause, whole: undefined }
     const evicted = this.log.push(record)
-    if (evicted !== undefined) this.history.retire(evicted)
+    if (evicted !== undefined) {
+      this.history.retire(evicted, revision)
+      this.history.cutSome()
+    }
     for (const { entry } of changes) entry.space.table.watchers.notify(entry, revision, this.log.capacity)
   }
 

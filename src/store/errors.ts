@@ -66,15 +66,23 @@ export class FencedError extends KeelsonError {
 
 /** The revision asked for is older than the history the store keeps. */
 export class ExpiredError extends KeelsonError {
-  constructor(revision: number, oldestAvailable: number) {
+  constructor(revision: number, oldestAvailable: number, { message, ...more }: ExpiredDetails = {}) {
     super({
       code: 'Expired',
       message:
+        message ??
         `revision ${revision} is no longer kept, the oldest is ${oldestAvailable}; ` +
-        'list again and continue from the revision of that list',
-      details: { revision, oldestAvailable },
+          'list again and continue from the revision of that list',
+      details: { revision, oldestAvailable, ...more },
     })
   }
+}
+
+/** What else is known where a revision has expired. */
+interface ExpiredDetails {
+  readonly message?: string
+  /** A token that goes on with a list, from the newest revision. */
+  readonly continue?: string
 }
 
 /** The revision asked for has not happened; most often it comes from another store. */

@@ -1,27 +1,47 @@
 import type { LogRecord } from './revision-log.js'
 
+/** Records cut while a write goes on: more than come in, so that a backlog shrinks. */
+const CUT_PER_WRITE = 4
+
+/** Changes cut in one go, so that nobody else waits long. */
+export const CUT_PER_STEP = 1_000
+
 /**
  * Decides when old versions go. A version lives while a log record or a pin can lead to it; records that left
  * the log wait here for the pins below them. Each change is cut once, so a write pays O(1) for it.
  *
- * Pins do not hold for ever: once `waitingMax` revisions wait, the oldest pin is given up and its readers get
+ * Pins do not hold for ever: one that is more than twice the log behind is given up, and its readers get
  * `ExpiredError`.
  */
 export class History {
-  /** Pinned revisions and their holders. New pins are at the newest revision, so the order is ascending. */
-  private readonly pins = new Map<number, number>()
-  private readonly waitingMax: number
+  /** Pinned revisions and their holders, ascending. */
+  private pins = new Map<number, number>()
+  private newestPin = 0
+  private readonly behindMax: number
   private waiting: LogRecord[] = []
   private first = 0
-  private lostUpTo = -1
+  private cutTo: number
 
-  constructor(waitingMax: number) {
-    this.waitingMax = waitingMax
+  constructor(logCapacity: number, start: number) {
+    this.behindMax = logCapacity * 2
+    this.cutTo = start
   }
 
-  /** Keeps `revision` readable until it is released. */
+  /** The oldest revision that can be read: every version since is there. */
+  get oldest(): number {
+    return this.cutTo
+  }
+
+  /** How many revisions wait for pins, or for their turn. */
+  get waitingCount(): number {
+    return this.waiting.length - this.first
+  }
+
+  /** Keeps `revision` readable until it is released. It must be readable now. */
   pin(revision: number): void {
     this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1)
+    if (revision >= this.newestPin) this.newestPin = revision
+    else this.pins = new Map([...this.pins].sort(([a], [b]) => a - b))
   }
 
   release(revision: number): void {
@@ -29,46 +49,43 @@ export class History {
     if (holders === undefined) return
     if (holders > 1) this.pins.set(revision, holders - 1)
     else this.pins.delete(revision)
-    this.cutFree()
   }
 
-  /** The oldest revision whose pin still holds is above this. */
-  get lost(): number {
-    return this.lostUpTo
-  }
-
-  /** How many revisions wait for pins; for tests and statistics. */
-  get waitingCount(): number {
-    return this.waiting.length - this.first
-  }
-
-  /** Takes over a record that left the log. */
-  retire(record: LogRecord): void {
+  /** Takes over a record that left the log. They come in order. */
+  retire(record: LogRecord, head: number): void {
     this.waiting.push(record)
-    if (this.waitingCount > this.waitingMax) this.giveUpOldestPin()
-    this.cutFree()
+    const oldest = this.oldestPin
+    if (head - oldest > this.behindMax) this.pins.delete(oldest)
   }
 
-  private giveUpOldestPin(): void {
-    for (const revision of this.pins.keys()) {
-      this.lostUpTo = revision
-      this.pins.delete(revision)
-      return
-    }
+  /** Cuts a few of those records that nobody needs. */
+  cutSome(): void {
+    for (let count = 0; count < CUT_PER_WRITE && this.cutNext() !== undefined; count++);
   }
 
-  private cutFree(): void {
-    let oldestPin = Number.POSITIVE_INFINITY
-    for (const revision of this.pins.keys()) {
-      oldestPin = revision
-      break
+  /** Cuts up to `changesMax` changes, by whole records; returns how many it did. */
+  cut(changesMax: number): number {
+    let count = 0
+    while (count < changesMax) {
+      const changes = this.cutNext()
+      if (changes === undefined) break
+      // A record costs something, whatever is in it.
+      count += Math.max(1, changes)
     }
-    while (this.first < this.waiting.length) {
-      const record = this.waiting[this.first] as LogRecord
-      if (record.revision > oldestPin) break
-      this.first++
-      cut(record)
-    }
+    return count
+  }
+
+  private get oldestPin(): number {
+    for (const revision of this.pins.keys()) return revision
+    return Number.POSITIVE_INFINITY
+  }
+
+  private cutNext(): number | undefined {
+    const record = this.waiting[this.first]
+    if (record === undefined || record.revision > this.oldestPin) return undefined
+    this.first++
+    this.cutTo = record.revision
+    cut(record)
     if (this.first === this.waiting.length) {
       this.waiting.length = 0
       this.first = 0
@@ -76,6 +93,7 @@ export class History {
       this.waiting = this.waiting.slice(this.first)
       this.first = 0
     }
+    return record.changes.length
   }
 }
 

@@ -36,6 +36,7 @@ export type {
   ObjectList,
   Preconditions,
   Reader,
+  ReadOptions,
   Recipe,
   Snapshot,
   Store,

@@ -1,10 +1,11 @@
 import { type Env, UsageError } from '../core/index.js'
 import type { Engine } from './engine.js'
-import { BadRequestError, ExpiredError, FutureRevisionError } from './errors.js'
+import { ExpiredError, FutureRevisionError } from './errors.js'
 import type { Kind } from './kind.js'
 import { listObjects } from './list.js'
 import type { StoredObject } from './object.js'
 import { compileLabels, type Query } from './query.js'
+import { parseRevision } from './revision-input.js'
 import { type WatchFilter, isInScope } from './watch-events.js'
 import { Watcher } from './watcher.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch.js'
@@ -21,7 +22,7 @@ export function openWatch(engine: Engine, env: Env, kind: Kind, options: WatchOp
   const { log } = engine
   const filter = filterOf(engine, kind, options)
   const { watchers } = filter.table
-  const since = options.since === undefined ? log.head : parseRevision(options.since)
+  const since = options.since === undefined ? log.head : parseRevision('since', options.since)
   if (since > log.head) throw new FutureRevisionError(since, log.head)
   if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
   const scope = { namespace: filter.namespace, name: filter.name }
@@ -37,16 +38,6 @@ export function openWatch(engine: Engine, env: Env, kind: Kind, options: WatchOp
     signal,
     released: () => watchers.release(scope, channel),
   })
-}
-
-/** @throws BadRequestError unless it is a whole number ≥ 0, as a number or in decimal */
-function parseRevision(since: number | string): number {
-  const revision = typeof since === 'string' && /^(0|[1-9]\d{0,15})$/.test(since) ? Number(since) : since
-  if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0) return revision
-  throw new BadRequestError(
-    `since is ${JSON.stringify(since)}; it must be the revision of a read, or the resourceVersion of an object`,
-    { since },
-  )
 }
 
 function filterOf(engine: Engine, kind: Kind, options: WatchOptions): WatchFilter {

@@ -6,23 +6,32 @@ import type { Kind } from './kind.js'
 import type { ObjectRef } from './object.js'
 import { assertRef } from './object-name.js'
 import { compileQuery } from './query.js'
+import { keptRevision } from './read-revision.js'
+import { parseRevision } from './revision-input.js'
 import type { ListOptions, Snapshot } from './store.js'
 import { objectAt } from './version.js'
 
-/** Pins the current revision; taking it copies nothing. */
-export function takeSnapshot(engine: Engine): Snapshot {
+/**
+ * Pins a revision; taking it copies nothing.
+ *
+ * @throws ExpiredError, FutureRevisionError
+ */
+export function takeSnapshot(engine: Engine, asked?: number | string): Snapshot {
   engine.assertOpen()
-  const { revision, history } = engine
+  const { history } = engine
+  const revision =
+    asked === undefined ? engine.revision : keptRevision(engine.log, parseRevision('revision', asked))
   let closed = false
   history.pin(revision)
   const close = (): void => {
     if (closed) return
     closed = true
     history.release(revision)
+    engine.compactor.cutFree()
   }
   const assertReadable = (): void => {
     if (closed) throw new ClosedError('the snapshot')
-    if (revision <= history.lost) throw new ExpiredError(revision, engine.log.oldestStart)
+    if (revision < history.oldest) throw new ExpiredError(revision, engine.log.oldestStart)
   }
   const snapshot: { [Member in keyof Snapshot]: unknown } = {
     revision,

@@ -17,6 +17,17 @@ export interface ListOptions {
   readonly index?: { readonly name: string; readonly value: string }
 }
 
+/** A list that says how new it must be. */
+export interface ReadOptions extends ListOptions {
+  /** Default: the newest. */
+  readonly resourceVersion?: number | string
+  /**
+   * `NotOlderThan`, the default: the newest, if `resourceVersion` has happened. `Exact`: as it was then.
+   * @throws FutureRevisionError, and with `Exact` ExpiredError when the store no longer keeps it
+   */
+  readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan'
+}
+
 /** Objects in key order (namespace, then name), all as of one revision. */
 export interface ObjectList<T> {
   readonly revision: number
@@ -203,7 +214,14 @@ export interface ClientOptions {
  */
 export interface Client extends Reader, Writer {
   readonly env: Env
-  snapshot(): Snapshot
+  list<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): ObjectList<StoredObject<Spec, Status>>
+  /**
+   * Pins a revision, the newest by default, with nothing copied. Close it: while it is open the store keeps what
+   * has changed since, up to twice `logCapacity` revisions.
+   *
+   * @throws ExpiredError when the revision is no longer kept, FutureRevisionError when it has not happened
+   */
+  snapshot(revision?: number | string): Snapshot
   watch<Spec, Status>(kind: Kind<Spec, Status>, options?: WatchOptions): Watch<StoredObject<Spec, Status>>
   /** The same store seen from another `Env`. */
   client(env: Env, options?: ClientOptions): Client
@@ -211,6 +229,14 @@ export interface Client extends Reader, Writer {
 
 /** A watchable, versioned object store. */
 export interface Store extends Client, AsyncDisposable {
+  /**
+   * Forgets what was before `revision`: older reads and watches are `Expired` from now on, and watchers that have
+   * not read it end with `SlowConsumerError`. Open snapshots stay readable. The memory is freed in steps of at
+   * most 1,000 changes; resolves after the last one.
+   *
+   * @throws ExpiredError when that was compacted before, FutureRevisionError when it has not happened
+   */
+  compact(revision: number | string): Promise<void>
   /** Ends every watch and refuses every later call with `ClosedError`. Idempotent. */
   close(): Promise<void>
 }

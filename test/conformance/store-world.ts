@@ -36,7 +36,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   updateStatus: ['obj', 'dryRun'],
   get: ['at', 'key'],
   delete: ['key', 'preconditions', 'dryRun'],
-  list: ['at', 'kind', 'namespace', 'labelSelector', 'fieldSelector'],
+  list: ['at', 'kind', 'namespace', 'labelSelector', 'fieldSelector', 'resourceVersion', 'match'],
   byIndex: ['at', 'kind', 'name', 'value'],
   watch: [
     'id',
@@ -53,6 +53,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   cancel: ['id'],
   throw: [],
   snapshot: [],
+  compact: ['revision'],
   txn: ['guards', 'ops'],
   txnScript: ['script'],
   repeat: ['step', 'times'],
@@ -185,6 +186,8 @@ export class World {
       }
       case 'snapshot':
         return this.store.snapshot()
+      case 'compact':
+        return this.store.compact(step['revision'] as number)
       case 'txn':
         return this.store.transact(tx => this.transaction(tx, step))
       case 'txnScript':
@@ -231,9 +234,9 @@ export class World {
       if (found === undefined) throw new NotFoundError({ kind, ...ref })
       return found
     }
-    const { kind, name, value, namespace, labelSelector, fieldSelector } = step as Record<string, unknown>
-    const index = step.op === 'byIndex' ? { name, value } : undefined
-    const given = { namespace, labelSelector, fieldSelector, index }
+    const { kind, name, value, at: _at, op, match, bind: _bind, expect: _expect, ...rest } = step
+    const index = op === 'byIndex' ? { name, value } : undefined
+    const given: object = { ...rest, resourceVersionMatch: match, index }
     const options = Object.fromEntries(Object.entries(given).filter(([, option]) => option !== undefined))
     const list = reader.list(this.kind(kind), options as ListOptions)
     return { ...list, resourceVersion: String(list.revision) }

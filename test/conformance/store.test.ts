@@ -36,13 +36,10 @@ const DEFERRED_AREAS: Readonly<Record<string, string>> = {
 /** Operations of the other areas that no code answers yet. Entries are only ever removed. */
 const DEFERRED_OPERATIONS: Readonly<Record<string, string>> = {
   beginOptimistic: 'optimistic transactions over a snapshot',
-  compact: 'compaction on request',
   'defineIndex.unique': 'unique indexes',
   'delete.gracePeriodSeconds': 'graceful deletion',
   'list.continue': 'pagination',
   'list.limit': 'pagination',
-  'list.match': 'reads at a given revision',
-  'list.resourceVersion': 'reads at a given revision',
   'watch.bookmarks': 'bookmarks',
   'watch.bufferLimit': 'limits per watcher',
 }

@@ -25,7 +25,8 @@ interface Write {
 
 type Step =
   | { readonly kind: 'transact'; readonly writes: readonly Write[] }
-  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'snapshot'; readonly back: number }
+  | { readonly kind: 'compact'; readonly back: number }
   | { readonly kind: 'release'; readonly which: number }
   | { readonly kind: 'watch'; readonly back: number; readonly options: WatchOptions }
   | { readonly kind: 'settle' }
@@ -58,7 +59,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       writes: fc.array(write, { maxLength: 4 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('snapshot' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('snapshot' as const), back: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact' as const), back: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), which: fc.nat(5) }) },
   {
     weight: 2,
@@ -140,19 +142,34 @@ describe('against a store that keeps everything', () => {
     const model = new ModelStore()
     const snapshots: Snapshot[] = []
     const seen: Seen[] = []
+    let compacted = 0
+    const oldest = (): number => Math.max(compacted, store.revision - logCapacity)
     for (const step of steps) {
       if (step.kind === 'transact') {
         await store.transact(tx => step.writes.forEach(one => writeReal(tx, one)))
         model.commit((state, revision) => step.writes.forEach(one => writeModel(model, state, revision, one)))
         assertReads(store, model, model.revision)
       } else if (step.kind === 'snapshot') {
-        snapshots.push(store.snapshot())
+        const revision = Math.max(0, store.revision - step.back)
+        if (revision >= oldest()) snapshots.push(store.snapshot(revision))
+        else expect(() => store.snapshot(revision)).toThrow(expect.objectContaining({ code: 'Expired' }))
+      } else if (step.kind === 'compact') {
+        const revision = Math.max(0, store.revision - step.back)
+        await store.compact(revision).then(
+          () => {
+            compacted = revision
+          },
+          error => {
+            expect(error).toMatchObject({ code: 'Expired' })
+            expect(revision).toBeLessThanOrEqual(oldest())
+          },
+        )
       } else if (step.kind === 'release') {
         snapshots.splice(step.which, 1).forEach(snapshot => snapshot.close())
       } else if (step.kind === 'settle') {
         await env.settle()
       } else {
-        const since = Math.max(0, store.revision - logCapacity, store.revision - step.back)
+        const since = Math.max(oldest(), store.revision - step.back)
         const watcher: Seen = { since, options: step.options, batches: [] }
         seen.push(watcher)
         store.watch(Widget, { ...step.options, since }).on(
@@ -173,7 +190,7 @@ describe('against a store that keeps everything', () => {
       if (error === undefined) expect(batches).toEqual(expected)
       else {
         // Cut off, but never with a gap: what came is the beginning of what should have come.
-        expect(store.revision - since).toBeGreaterThan(logCapacity)
+        expect(since).toBeLessThan(oldest())
         expect(error).toMatchObject({ code: 'SlowConsumer' })
         expect(batches).toEqual(expected.slice(0, batches.length))
       }
