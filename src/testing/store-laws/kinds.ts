@@ -1,0 +1,55 @@
+import {
+  defineKind,
+  type Kind,
+  type ObjectInput,
+  type ObjectRef,
+  type StoredObject,
+} from '../../store/index.js'
+
+export interface WidgetSpec {
+  readonly size?: number
+  readonly node?: string
+  readonly tags?: readonly string[]
+}
+
+export interface WidgetStatus {
+  readonly ready?: number
+}
+
+export type WidgetObject = StoredObject<WidgetSpec, WidgetStatus>
+
+/** In namespaces, with a schema, two indexes and a status of its own. */
+export const Widget: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind<WidgetSpec, WidgetStatus>({
+  apiVersion: 'laws/v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+  schema: {
+    properties: {
+      spec: { type: 'object', properties: { size: { type: 'integer', minimum: 0, default: 1 } } },
+    },
+  },
+  indexes: { node: widget => widget.spec.node, tag: widget => widget.spec.tags },
+})
+
+/** Without namespaces, without a schema; its status is an ordinary field. */
+export const Gadget: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind<WidgetSpec, WidgetStatus>({
+  apiVersion: 'laws/v1',
+  kind: 'Gadget',
+  plural: 'gadgets',
+  namespaced: false,
+  statusSubresource: false,
+})
+
+export function refOf(name: string, namespace = 'default'): ObjectRef {
+  return { namespace, name }
+}
+
+/** A widget as a writer gives it. */
+export function widget(name: string, spec: WidgetSpec = {}, metadata: object = {}): ObjectInput<WidgetSpec> {
+  return { metadata: { namespace: 'default', name, ...metadata }, spec }
+}
+
+export function gadget(name: string, spec: WidgetSpec = {}): ObjectInput<WidgetSpec, WidgetStatus> {
+  return { metadata: { name }, spec }
+}

@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  createStore,
+  type Kind,
+  type ObjectInput,
+  type ObjectRef,
+  type Store,
+  type StoredObject,
+  type Watch,
+  type WatchBatch,
+  type WatchOptions,
+} from '../../src/store/index.js'
+import { describeStore, type MakeStore } from '../../src/testing/index.js'
+
+describeStore(createStore, { describe, test, name: 'the memory store' })
+
+/** The names of the laws that the store breaks. */
+async function brokenLaws(makeStore: MakeStore, patienceMs: number): Promise<readonly string[]> {
+  const laws: { readonly name: string; readonly body: () => Promise<void> }[] = []
+  describeStore(makeStore, {
+    describe: (_name, body) => body(),
+    test: (name, body) => void laws.push({ name, body }),
+    patienceMs,
+  })
+  const broken: string[] = []
+  for (const { name, body } of laws) await body().catch(() => void broken.push(name))
+  return broken
+}
+
+type Calls = Partial<Record<keyof Store, unknown>>
+type AnyWatch = Watch<StoredObject>
+type AnyBatch = WatchBatch<StoredObject>
+
+/** The watch with another way of telling. */
+function telling(
+  watch: AnyWatch,
+  tell: (batch: AnyBatch, listener: (batch: AnyBatch) => void) => void,
+): AnyWatch {
+  return Object.assign(Object.create(watch) as AnyWatch, {
+    on: (listener: (batch: AnyBatch) => void, ended: (error?: unknown) => void) =>
+      watch.on(batch => tell(batch, listener), ended),
+    close: () => watch.close(),
+    [Symbol.asyncIterator]: () => watch[Symbol.asyncIterator](),
+  })
+}
+
+/** Stores that are almost right, and the law that tells. */
+const almost: readonly (readonly [fault: string, calls: (store: Store) => Calls, law: RegExp])[] = [
+  [
+    'loses updates',
+    store => ({
+      update: (kind: Kind, { metadata: { resourceVersion: _, ...metadata }, ...object }: ObjectInput) =>
+        store.update(kind, { ...object, metadata }, { unconditional: true }),
+    }),
+    /^a stale update is a conflict/,
+  ],
+  [
+    'keeps the first half of a transaction that fails',
+    store => ({
+      transact: (body: (tx: unknown) => unknown) =>
+        store.transact(tx => {
+          try {
+            return body(tx)
+          } catch {
+            return undefined
+          }
+        }),
+    }),
+    /^a transaction that throws changes nothing/,
+  ],
+  [
+    'makes a transaction of each write',
+    store => ({
+      watch: (kind: Kind, options: WatchOptions) =>
+        telling(store.watch(kind, options), (batch, listener) => {
+          for (const event of batch.events) listener({ ...batch, events: [event] })
+        }),
+    }),
+    /^all writes of a transaction have one revision and are told in one batch/,
+  ],
+  [
+    'tells everything twice',
+    store => ({
+      watch: (kind: Kind, options: WatchOptions) =>
+        telling(store.watch(kind, options), (batch, listener) => {
+          listener(batch)
+          listener(batch)
+        }),
+    }),
+    /^every change is told once/,
+  ],
+  [
+    'tells nothing',
+    store => ({
+      watch: (kind: Kind, options: WatchOptions) => telling(store.watch(kind, options), () => {}),
+    }),
+    /^every change is told once/,
+  ],
+  [
+    'forgets from where to watch',
+    store => ({
+      watch: (kind: Kind, { since: _, ...options }: WatchOptions = {}) => store.watch(kind, options),
+    }),
+    /^a watch from any kept revision/,
+  ],
+  [
+    'goes on telling after close',
+    store => ({
+      watch: (kind: Kind, options: WatchOptions) =>
+        Object.assign(
+          telling(store.watch(kind, options), (batch, listener) => listener(batch)),
+          {
+            close: () => {},
+          },
+        ),
+    }),
+    /^nothing is told after close/,
+  ],
+  [
+    'does not care for finalizers',
+    store => ({
+      delete: async (kind: Kind, ref: ObjectRef, options: never) => {
+        await store.modify(kind, ref, draft => void (draft.metadata.finalizers = []))
+        return store.delete(kind, ref, options)
+      },
+    }),
+    /^finalizers hold an object/,
+  ],
+  [
+    'does not care for preconditions',
+    store => ({ delete: (kind: Kind, ref: ObjectRef) => store.delete(kind, ref) }),
+    /^a deletion looks at its preconditions/,
+  ],
+  [
+    'lists in another order',
+    store => ({
+      list: (kind: Kind, options: never) => {
+        const { revision, items } = store.list(kind, options)
+        return { revision, items: items.toReversed() }
+      },
+    }),
+    /^lists are in the order of keys/,
+  ],
+  [
+    'has an index that lists everything',
+    store => ({
+      list: (kind: Kind, { index: _, ...options }: { index?: unknown } = {}) => store.list(kind, options),
+    }),
+    /^selectors and indexes choose/,
+  ],
+  [
+    'gives objects that can be changed',
+    store => ({
+      create: async (kind: Kind, object: never) => structuredClone(await store.create(kind, object)),
+    }),
+    /^nobody can change a stored object/,
+  ],
+  [
+    'has snapshots that move',
+    store => ({ snapshot: () => Object.assign(Object.create(store), { close: () => {} }) as unknown }),
+    /^a snapshot stays as it is/,
+  ],
+  [
+    'has fences that hold nobody',
+    store => ({ client: () => store.client(store.env) }),
+    /^a fenced client stops/,
+  ],
+  ['cannot be closed', () => ({ close: () => Promise.resolve() }), /^a closed store ends its watches/],
+]
+
+describe('the laws of a store', () => {
+  test.each(almost)('notice one that %s', async (_fault, calls, law) => {
+    const broken = await brokenLaws(options => {
+      const store = createStore(options)
+      return Object.assign(Object.create(store) as Store, calls(store))
+    }, 50)
+    expect(broken).toContainEqual(expect.stringMatching(law))
+  })
+
+  test('hold for a store that is made asynchronously', async () => {
+    expect(await brokenLaws(options => Promise.resolve(createStore(options)), 4_000)).toEqual([])
+  })
+
+  test('run under node:test as they do here', { timeout: 30_000 }, () => {
+    const file = resolve(import.meta.dirname, 'fixtures/store-under-node-test.ts')
+    const { stdout, status } = spawnSync(process.execPath, ['--import', 'tsx', file], { encoding: 'utf8' })
+    let laws = 0
+    describeStore(createStore, { describe: (_name, body) => body(), test: () => void laws++ })
+    expect(stdout).toMatch(new RegExp(`^# pass ${laws}$`, 'm'))
+    expect(stdout).toMatch(/^# fail 0$/m)
+    expect(status).toBe(0)
+  })
+
+  test('need a test framework, and say so', () => {
+    expect(() => describeStore(createStore)).toThrow(expect.objectContaining({ code: 'Usage' }))
+  })
+})
