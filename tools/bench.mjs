@@ -1,11 +1,13 @@
-// Runs bench/<name>.bench.ts for each name given, or all of them; installs bench's own packages when needed.
+// Bundles and runs bench/<name>.ts for each name given, or all of them; installs bench's own packages when needed.
+// What follows the first flag goes to the benchmark: npm run bench -- store --row create --size 10000
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { root } from './subpaths.mjs'
 
 const bench = join(root, 'bench')
-const suffix = '.bench.ts'
+const suffix = '.ts'
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
@@ -17,7 +19,10 @@ const known = readdirSync(bench)
   .filter(name => name.endsWith(suffix))
   .map(name => name.slice(0, -suffix.length))
   .toSorted()
-const wanted = process.argv.slice(2)
+const args = process.argv.slice(2)
+const firstFlag = args.findIndex(arg => arg.startsWith('-'))
+const wanted = firstFlag < 0 ? args : args.slice(0, firstFlag)
+const flags = firstFlag < 0 ? [] : args.slice(firstFlag)
 const unknown = wanted.filter(name => !known.includes(name))
 if (unknown.length > 0 || known.length === 0) {
   console.error(`bench: no ${unknown.join(', ') || 'benchmark'}; there are: ${known.join(', ') || 'none'}`)
@@ -26,9 +31,22 @@ if (unknown.length > 0 || known.length === 0) {
 
 const { dependencies = {} } = JSON.parse(readFileSync(join(bench, 'package.json'), 'utf8'))
 const missing = Object.keys(dependencies).filter(name => !existsSync(join(bench, 'node_modules', name)))
-if (missing.length > 0) run('npm', ['--prefix', bench, 'ci'])
+if (missing.length > 0 && !flags.includes('--no-peers')) run('npm', ['--prefix', bench, 'ci'])
 
 for (const name of wanted.length > 0 ? wanted : known) {
+  // Loaders that compile on the fly wrap every closure to keep its name, which costs more than what we measure.
+  const outfile = join(bench, 'dist', `${name}.mjs`)
+  await build({
+    entryPoints: [join(bench, name + suffix)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: true,
+    logLevel: 'warning',
+  })
   console.log(`\n# ${name}`)
-  run(join(root, 'node_modules/.bin/tsx'), ['--expose-gc', join('bench', name + suffix)])
+  run(process.execPath, [outfile, ...flags])
 }

@@ -1,0 +1,104 @@
+import { PerformanceObserver } from 'node:perf_hooks'
+
+/** What was measured of one subject in one row. */
+export interface Measurement {
+  /** Cost of one operation, one number for each timed batch; in the unit of the row. */
+  readonly samples: readonly number[]
+  /** Mean cost of one operation, in the unit of the row. */
+  readonly mean: number
+  /** Processor time of one operation on all threads, garbage collection included; ns. */
+  readonly cpuNs?: number
+  /** Share of the timed span in which the main thread collected garbage, 0 … 1. */
+  readonly gcShare?: number
+  /** What a reader must know to judge the number. */
+  readonly note?: string
+}
+
+/** How an operation is timed. */
+export interface Timing<Input> {
+  /** Operations in one batch; a batch is one sample. */
+  readonly batch: number
+  /** Operations in all; fewer when the time is over. */
+  readonly operations: number
+  /** Default 4,000. Timed time only. */
+  readonly budgetMs?: number
+  /** Makes the input of the batch that starts at operation `from`; not timed. */
+  readonly prepare: (from: number, count: number) => Input
+  /** Runs one batch. */
+  readonly run: (input: Input, count: number) => unknown
+  readonly note?: string
+}
+
+/** Times batches of an operation: wall time, processor time and garbage collection. Costs are in ns. */
+export async function measure<Input>(timing: Timing<Input>): Promise<Measurement> {
+  const { batch, operations, budgetMs = 4_000, prepare, run, note } = timing
+  const collections = watchCollections()
+  const samples: number[] = []
+  const spans: Span[] = []
+  let done = 0
+  let wallMs = 0
+  let cpuUs = 0
+  while (done < operations && wallMs < budgetMs) {
+    const count = Math.min(batch, operations - done)
+    const input = prepare(done, count)
+    const cpu = process.cpuUsage()
+    const start = performance.now()
+    const result = run(input, count)
+    if (isPromise(result)) await result
+    const end = performance.now()
+    const { user, system } = process.cpuUsage(cpu)
+    samples.push(((end - start) * 1e6) / count)
+    spans.push({ start, end })
+    done += count
+    wallMs += end - start
+    cpuUs += user + system
+  }
+  const gcMs = await collections.within(spans)
+  return {
+    samples,
+    mean: (wallMs * 1e6) / done,
+    cpuNs: (cpuUs * 1e3) / done,
+    gcShare: gcMs / wallMs,
+    ...(note === undefined ? {} : { note }),
+  }
+}
+
+/** Collects all garbage, so that a measurement does not pay for what came before it. */
+export function collectGarbage(): void {
+  globalThis.gc?.()
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** Sums up the collections that fall into the given spans. */
+function watchCollections(): { within(spans: readonly Span[]): Promise<number> } {
+  const seen: Span[] = []
+  const observer = new PerformanceObserver(list => {
+    for (const { startTime, duration } of list.getEntries())
+      seen.push({ start: startTime, end: startTime + duration })
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  return {
+    within: async spans => {
+      // Entries arrive a turn of the event loop late.
+      await new Promise(resolve => setTimeout(resolve, 20))
+      observer.disconnect()
+      let total = 0
+      let at = 0
+      for (const { start, end } of seen.toSorted((a, b) => a.start - b.start)) {
+        while (at < spans.length && (spans[at] as Span).end <= start) at++
+        const span = spans[at]
+        if (span !== undefined && span.start <= start) total += end - start
+      }
+      return total
+    },
+  }
+}
+
+/** True for what must be awaited; synchronous packages do not pay for an await. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}

@@ -1,0 +1,29 @@
+import type { Measurement } from './measure.js'
+
+/** What a row counts; decides how numbers are shown and which way is better. */
+export type Unit = 'per second' | 'ns' | 'ms' | 'bytes' | 'times'
+
+/** Which number of a measurement is held against the target. */
+export type Headline = 'mean' | 'p99'
+
+/** Runs one subject once, with `size` objects, in a process of its own. */
+export type Run = (size: number) => Promise<Measurement>
+
+/** One row of a benchmark. */
+export interface Row {
+  /** How the command line calls it. */
+  readonly name: string
+  readonly title: string
+  readonly unit: Unit
+  /** At least for `per second`, at most for every other unit. */
+  readonly target: number
+  /** Default `mean`. */
+  readonly headline?: Headline
+  /** How many objects. Several sizes make a curve: the headline is then dearest ÷ cheapest. */
+  readonly sizes: readonly number[]
+  /** Old space of a process with that many objects, in MiB; default Node's own. */
+  readonly heapMiB?: (size: number) => number | undefined
+  readonly ours: Run
+  /** Those who can do the same, by package name. */
+  readonly peers?: Readonly<Record<string, Run>>
+}

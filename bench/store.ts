@@ -1,0 +1,464 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createStore, type Store, type StoredObject } from 'keelson/store'
+import { bench } from './frame/bench.js'
+import { collectGarbage, isPromise, measure, type Measurement } from './frame/measure.js'
+import type { Row, Run } from './frame/row.js'
+import { appOf, makePod, NAMESPACES, Pod, podRef, PODS_PER_APP, type PodSpec } from './objects/pod.js'
+import type { OpenPeer, PodInput, StorePeer } from './peers/store/peer.js'
+
+const SIZE = 100_000
+const BATCH = 500
+const UPDATES = 200_000
+const PEERS = ['lokijs', 'rxdb', 'tinybase'] as const
+
+type StoredPod = StoredObject<PodSpec>
+
+const rows: readonly Row[] = [
+  {
+    name: 'create',
+    title: 'schema, four labels and one index; own commit, awaited',
+    unit: 'per second',
+    target: 150_000,
+    sizes: [SIZE],
+    ours: async size => createPods(await warmStore(0), size),
+    peers: withPeers((peer, size) =>
+      measure({
+        batch: BATCH,
+        operations: size,
+        prepare: podsFrom,
+        run: pods => each(pods, pod => peer.create(pod)),
+      }),
+    ),
+  },
+  {
+    name: 'update-outside',
+    title: 'compare-and-swap with an object from outside, awaited',
+    unit: 'per second',
+    target: 80_000,
+    sizes: [SIZE],
+    ours: async size => updateOutside(await warmStore(size), size),
+    peers: withPeers(
+      (peer, size) =>
+        measure({
+          batch: BATCH,
+          operations: UPDATES,
+          prepare: (from, count) => outsidePods(from, count, size),
+          run: pods => each(pods, pod => peer.update(pod)),
+        }),
+      { load: true, note: 'no compare-and-swap, no old versions' },
+    ),
+  },
+  {
+    name: 'update-shared',
+    title: 'compare-and-swap with a copy that shares the stored subtrees, awaited',
+    unit: 'per second',
+    target: 200_000,
+    sizes: [SIZE],
+    ours: async size => updateShared(await warmStore(size), size),
+  },
+  {
+    name: 'get',
+    title: 'by namespace and name, 1,000 hot objects',
+    unit: 'per second',
+    target: 5_000_000,
+    sizes: [SIZE],
+    ours: async size => {
+      const store = await warmStore(size)
+      return hotReads(size, ref => store.get(Pod, ref))
+    },
+    peers: withPeers((peer, size) => hotReads(size, ref => peer.get(ref)), { load: true }),
+  },
+  {
+    name: 'snapshot',
+    title: 'taken and closed',
+    unit: 'ns',
+    target: 200,
+    sizes: [SIZE],
+    ours: async size => {
+      const store = await warmStore(size)
+      const run = (_: undefined, count: number): void => {
+        for (let index = 0; index < count; index++) store.snapshot().close()
+      }
+      return repeated(run, 1_000, 2_000_000)
+    },
+  },
+  {
+    name: 'list',
+    title: `${PODS_PER_APP} objects by label, in key order`,
+    unit: 'ns',
+    target: 10_000,
+    sizes: [SIZE],
+    ours: async size => {
+      const store = await warmStore(size)
+      return listApps(size, app => store.list(Pod, { labelSelector: `app=${app}` }).items)
+    },
+    peers: withPeers((peer, size) => listApps(size, app => peer.listByApp(app)), { load: true }),
+  },
+  {
+    name: 'fan-out',
+    title: '1,000 watchers that want everything; bursts of 100 writes',
+    unit: 'per second',
+    target: 30_000_000,
+    sizes: [1_000],
+    ours: size => fanOut(size, 100),
+    peers: withPeers(
+      (peer, size) => {
+        let heard = 0
+        for (let index = 0; index < WATCHERS; index++) peer.subscribe(() => heard++)
+        const writes = 100
+        return deliveries(writes, {
+          heard: () => heard,
+          prepare: from => outsidePods(from, writes, size),
+          run: pods => each(pods, pod => peer.update(pod)),
+        })
+      },
+      { load: true },
+    ),
+  },
+  {
+    name: 'fan-out-single',
+    title: '1,000 watchers that want everything; every write awaited',
+    unit: 'per second',
+    target: 30_000_000,
+    sizes: [1_000],
+    ours: size => fanOut(size, 1),
+  },
+  {
+    name: 'silent-names',
+    title: 'what 100,000 watchers of other objects add to a write',
+    unit: 'ns',
+    target: 1_000,
+    sizes: [10_000],
+    ours: size =>
+      addedCost(size, store => {
+        for (let index = 0; index < SILENT; index++)
+          store.watch(Pod, { namespace: `team-${index % NAMESPACES}`, name: `other-${index}` }).on(() => {})
+      }),
+  },
+  {
+    name: 'silent-labels',
+    title: 'what 100,000 watchers of other labels add to a write',
+    unit: 'ns',
+    target: 1_000,
+    sizes: [10_000],
+    ours: size =>
+      addedCost(size, store => {
+        for (let index = 0; index < SILENT; index++)
+          store.watch(Pod, { labelSelector: `app=other-${index}` }).on(() => {})
+      }),
+  },
+  {
+    name: 'stalled',
+    title: 'what 1,000 watchers that do not read keep of 20,000 events',
+    unit: 'bytes',
+    target: 10_000_000,
+    sizes: [1_000],
+    ours: stalledWatchers,
+  },
+  {
+    name: 'compaction',
+    title: 'event-loop delay while 1,000,000 revisions are let go',
+    unit: 'ms',
+    target: 10,
+    headline: 'p99',
+    sizes: [1_000],
+    heapMiB: () => 6_144,
+    ours: compaction,
+  },
+  {
+    name: 'curve-create',
+    title: 'cost of a create by number of objects',
+    unit: 'times',
+    target: 4,
+    sizes: [1_000, 10_000, 100_000, 1_000_000],
+    heapMiB: heapOfCurve,
+    ours: async size => createTail(await warmStore(size), size),
+  },
+  {
+    name: 'curve-update',
+    title: 'cost of a compare-and-swap update by number of objects',
+    unit: 'times',
+    target: 4,
+    sizes: [1_000, 10_000, 100_000, 1_000_000],
+    heapMiB: heapOfCurve,
+    ours: async size => updateShared(await warmStore(size), size),
+  },
+]
+
+const WATCHERS = 1_000
+const SILENT = 100_000
+
+/** Node's own limit is too low for a million objects and their history. */
+function heapOfCurve(size: number): number | undefined {
+  return size >= 1_000_000 ? 8_192 : undefined
+}
+
+/** A store with `size` pods whose code is compiled; the pods were made one by one, so nothing is shared. */
+async function warmStore(size: number): Promise<Store> {
+  const practice = createStore({ kinds: [Pod] })
+  await createPods(practice, 2_000)
+  const store = createStore({ kinds: [Pod] })
+  for (let index = 0; index < size; index++) await store.create(Pod, makePod(index))
+  collectGarbage()
+  return store
+}
+
+function createPods(store: Store, size: number): Promise<Measurement> {
+  return measure({
+    batch: BATCH,
+    operations: size,
+    prepare: podsFrom,
+    run: async pods => {
+      for (const pod of pods) await store.create(Pod, pod)
+    },
+  })
+}
+
+/** Creates a tenth on top of `size` pods. */
+function createTail(store: Store, size: number): Promise<Measurement> {
+  return measure({
+    batch: BATCH,
+    operations: Math.max(10_000, Math.min(size / 10, SIZE)),
+    prepare: (from, count) => podsFrom(size + from, count),
+    run: async pods => {
+      for (const pod of pods) await store.create(Pod, pod)
+    },
+  })
+}
+
+async function updateOutside(store: Store, size: number): Promise<Measurement> {
+  const prepare = (from: number, count: number): readonly StoredPod[] =>
+    Array.from({ length: count }, (_, offset) => {
+      const stored = store.get(Pod, podRef(scatter(from + offset, size))) as StoredPod
+      const copy = JSON.parse(JSON.stringify(stored)) as StoredPod
+      return { ...copy, spec: { ...copy.spec, priority: copy.spec.priority + 1 } }
+    })
+  const run = async (pods: readonly StoredPod[]): Promise<void> => {
+    for (const pod of pods) await store.update(Pod, pod)
+  }
+  await run(prepare(0, Math.min(size, 2_000)))
+  return measure({ batch: BATCH, operations: UPDATES, prepare, run })
+}
+
+async function updateShared(store: Store, size: number): Promise<Measurement> {
+  const run = async (refs: ReadonlyArray<ReturnType<typeof podRef>>): Promise<void> => {
+    for (const ref of refs) {
+      const pod = store.get(Pod, ref) as StoredPod
+      await store.update(Pod, { ...pod, spec: { ...pod.spec, priority: pod.spec.priority + 1 } })
+    }
+  }
+  await run(refsFrom(0, 2_000, size))
+  return measure({
+    batch: BATCH,
+    operations: UPDATES,
+    prepare: (from, count) => refsFrom(from, count, size),
+    run,
+    note: 'reading and copying included',
+  })
+}
+
+function hotReads(
+  size: number,
+  read: (ref: ReturnType<typeof podRef>) => unknown,
+): Promise<Measurement> | Measurement {
+  const refs = refsFrom(0, Math.min(1_000, size), size)
+  return repeated(() => each(refs, read), refs.length, 5_000_000)
+}
+
+function listApps(
+  size: number,
+  list: (app: string) => PromiseLike<readonly unknown[]> | readonly unknown[],
+): Promise<Measurement> {
+  const apps = Array.from({ length: 20 }, (_, index) => appOf(scatter(index, size)))
+  return repeated(() => each(apps, list), apps.length, 100_000)
+}
+
+/** Times `run` after a round that lets it be compiled. */
+async function repeated(
+  run: (input: undefined, count: number) => unknown,
+  batch: number,
+  operations: number,
+): Promise<Measurement> {
+  const timing = { batch, prepare: () => undefined, run }
+  await measure({ ...timing, operations: Math.ceil(operations / 10), budgetMs: 500 })
+  collectGarbage()
+  return measure({ ...timing, operations })
+}
+
+async function fanOut(size: number, writes: number): Promise<Measurement> {
+  const store = await warmStore(size)
+  let heard = 0
+  for (let index = 0; index < WATCHERS; index++)
+    store.watch(Pod).on(batch => {
+      heard += batch.events.length
+    })
+  let round = 0
+  return deliveries(writes, {
+    heard: () => heard,
+    prepare: from => refsFrom(from, writes, size),
+    run: refs =>
+      Promise.all(
+        refs.map(ref => {
+          const pod = store.get(Pod, ref) as StoredPod
+          return store.update(Pod, { ...pod, spec: { ...pod.spec, priority: ++round } })
+        }),
+      ),
+  })
+}
+
+interface Deliveries<Input> {
+  readonly heard: () => number
+  readonly prepare: (from: number) => Input
+  readonly run: (input: Input) => unknown
+}
+
+/** Cost of one delivery, the writes' own cost included; every one of them must have arrived. */
+function deliveries<Input>(writes: number, { heard, prepare, run }: Deliveries<Input>): Promise<Measurement> {
+  let expected = 0
+  return measure({
+    batch: writes * WATCHERS,
+    operations: writes === 1 ? 3_000_000 : 30_000_000,
+    prepare: from => prepare(from / WATCHERS),
+    run: async input => {
+      expected += writes * WATCHERS
+      await run(input)
+      while (heard() < expected) await new Promise(resolve => setImmediate(resolve))
+    },
+    note: `${writes === 1 ? 'one write' : `${writes} writes`} a round`,
+  })
+}
+
+/** Alternates batches of updates on a store with the watchers and one without. */
+async function addedCost(size: number, watch: (store: Store) => void): Promise<Measurement> {
+  const stores = { plain: await warmStore(size), watched: await warmStore(size) }
+  watch(stores.watched)
+  const costs = { plain: [] as number[], watched: [] as number[] }
+  for (let round = 0; round < 100; round++) {
+    for (const which of round % 2 === 0 ? (['plain', 'watched'] as const) : (['watched', 'plain'] as const)) {
+      const { mean } = await updatesOf(stores[which], round * BATCH, size)
+      if (round >= 20) costs[which].push(mean)
+    }
+  }
+  const samples = costs.watched.map((cost, index) => cost - (costs.plain[index] as number))
+  const median = (list: readonly number[]): number =>
+    list.toSorted((a, b) => a - b)[list.length >> 1] as number
+  return {
+    samples,
+    mean: median(costs.watched) - median(costs.plain),
+    note: `medians: ${Math.round(median(costs.plain))} ns without, ${Math.round(median(costs.watched))} ns with them`,
+  }
+}
+
+async function updatesOf(store: Store, from: number, size: number): Promise<{ readonly mean: number }> {
+  const refs = refsFrom(from, BATCH, size)
+  const start = performance.now()
+  for (const ref of refs) {
+    const pod = store.get(Pod, ref) as StoredPod
+    await store.update(Pod, { ...pod, spec: { ...pod.spec, priority: pod.spec.priority + 1 } })
+  }
+  return { mean: ((performance.now() - start) * 1e6) / refs.length }
+}
+
+/** Memory that stalled watchers add to that of the same store without them. */
+async function stalledWatchers(size: number): Promise<Measurement> {
+  const grown = async (watchers: number): Promise<number> => {
+    const store = await warmStore(size)
+    const open = Array.from({ length: watchers }, () => store.watch(Pod)[Symbol.asyncIterator]())
+    const before = heapUsed()
+    for (const ref of refsFrom(0, 20_000, size))
+      await store.modify(Pod, ref, draft => {
+        draft.spec.priority++
+      })
+    const after = heapUsed()
+    for (const iterator of open) await iterator.return?.()
+    return after - before
+  }
+  await grown(10)
+  const samples: number[] = []
+  for (let round = 0; round < 3; round++) samples.push((await grown(WATCHERS)) - (await grown(0)))
+  return { samples, mean: Math.max(1, ...samples), note: 'the largest of three' }
+}
+
+function heapUsed(): number {
+  collectGarbage()
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+/** Fills the log with a million revisions behind a pin, then lets go of the pin while timers are watched. */
+async function compaction(size: number): Promise<Measurement> {
+  const revisions = 1_000_000
+  const store = createStore({ kinds: [Pod], logCapacity: revisions })
+  for (let index = 0; index < size; index++) await store.create(Pod, makePod(index))
+  const pin = store.snapshot()
+  const write = async (count: number): Promise<void> => {
+    for (const ref of refsFrom(0, count, size)) {
+      const pod = store.get(Pod, ref) as StoredPod
+      await store.update(Pod, { ...pod, spec: { ...pod.spec, priority: pod.spec.priority + 1 } })
+    }
+  }
+  await write(revisions * 2 - size - 1)
+  collectGarbage()
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  await new Promise(resolve => setTimeout(resolve, 20))
+  pin.close()
+  for (let turn = 0; turn < 200; turn++) await new Promise(resolve => setTimeout(resolve, 1))
+  delay.disable()
+  const ms = (percentile: number): number => delay.percentile(percentile) / 1e6
+  return {
+    samples: Array.from({ length: 1_000 }, (_, index) => ms((index + 1) / 10)),
+    mean: delay.mean / 1e6,
+    note: `longest ${Math.round(delay.max / 1e6)} ms`,
+  }
+}
+
+function withPeers(
+  run: (peer: StorePeer, size: number) => Promise<Measurement> | Measurement,
+  { load = false, note }: { readonly load?: boolean; readonly note?: string } = {},
+): Readonly<Record<string, Run>> {
+  return Object.fromEntries(
+    PEERS.map(name => [
+      name,
+      async (size: number): Promise<Measurement> => {
+        const { open } = (await import(`./peers/store/${name}.ts`)) as { readonly open: OpenPeer }
+        const peer = await open()
+        if (load) await each(podsFrom(0, size), pod => peer.create(pod))
+        collectGarbage()
+        const measurement = await run(peer, size)
+        return note === undefined ? measurement : { ...measurement, note }
+      },
+    ]),
+  )
+}
+
+function podsFrom(from: number, count: number): readonly PodInput[] {
+  return Array.from({ length: count }, (_, offset) => makePod(from + offset))
+}
+
+/** Fresh pods with names that exist. */
+function outsidePods(from: number, count: number, size: number): readonly PodInput[] {
+  return Array.from({ length: count }, (_, offset) => {
+    const pod = makePod(scatter(from + offset, size))
+    return { ...pod, spec: { ...pod.spec, priority: from + offset } }
+  })
+}
+
+function refsFrom(from: number, count: number, size: number): ReadonlyArray<ReturnType<typeof podRef>> {
+  return Array.from({ length: count }, (_, offset) => podRef(scatter(from + offset, size)))
+}
+
+/** Visits every number below `size`, far from the one before; the multiplier is a prime above any size. */
+function scatter(step: number, size: number): number {
+  return Number((BigInt(step) * 2_147_483_647n) % BigInt(size))
+}
+
+/** Awaits only what is a promise, so that synchronous packages do not pay for it. */
+async function each<Item>(items: readonly Item[], visit: (item: Item) => unknown): Promise<void> {
+  for (const item of items) {
+    const result = visit(item)
+    if (isPromise(result)) await result
+  }
+}
+
+await bench(rows)
