@@ -7,6 +7,7 @@ import type {
   ModifyOptions,
   ObjectInput,
   ObjectList,
+  ObjectOf,
   ObjectRef,
   ReadOptions,
   DryRun,
@@ -59,8 +60,13 @@ class GatedClient implements Client {
     this.#gate.onClose(() => snapshot.close())
     return snapshot
   }
-  watch<S, T>(kind: Kind<S, T>, options?: WatchOptions): Watch<StoredObject<S, T>> {
-    const watch = this.#base.watch(kind, options)
+  watch<S, T>(kind: Kind<S, T>, options?: WatchOptions): Watch<StoredObject<S, T>>
+  watch<const Kinds extends readonly Kind[]>(
+    kinds: Kinds,
+    options?: WatchOptions,
+  ): Watch<ObjectOf<Kinds[number]>>
+  watch(kinds: Kind | readonly Kind[], options?: WatchOptions): Watch<StoredObject> {
+    const watch = this.#base.watch(kinds as readonly Kind[], options)
     this.#gate.onClose(() => watch.close())
     return watch
   }

@@ -39,7 +39,7 @@ export interface ClientParts {
 /** Reads go to the engine; writes are checked against the fences when they commit. */
 export function createClient(parts: ClientParts): Client {
   const { engine, env, fences } = parts
-  const path = parts.commits === 'direct' ? directPath(engine) : deferredPath(parts)
+  const path = parts.commits === 'direct' ? directPath(parts) : deferredPath(parts)
   const client: { [Member in keyof Client]: unknown } = {
     env,
     ...readerOf(engine),
@@ -48,7 +48,8 @@ export function createClient(parts: ClientParts): Client {
     },
     ...writerOf(engine, path),
     snapshot: (revision?: number | string) => takeSnapshot(engine, revision),
-    watch: (kind: Kind, options: WatchOptions = {}) => openWatch(engine, env, kind, options),
+    watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
+      openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
     client: (other: Env, options: ClientOptions = {}) => {
       const added = options.fence === undefined ? [] : [options.fence]
       return createClient({ engine, env: other, commits: 'deferred', fences: [...fences, ...added] })
@@ -150,9 +151,12 @@ function attempt<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function directPath(engine: Engine): WritePath {
+function directPath(parts: ClientParts): WritePath {
+  const { engine } = parts
+  const held = deferredPath(parts)
   return {
-    submit: write => {
+    submit: (write, about) => {
+      if (engine.pressure.holds(undefined)) return held.submit(write, about)
       try {
         return Promise.resolve(engine.exclusive(write))
       } catch (error) {
@@ -160,11 +164,17 @@ function directPath(engine: Engine): WritePath {
         return awaitAdmission(error, replies => engine.exclusive(write, replies))
       }
     },
-    capture: (_kind, input) => input,
+    capture: (kind, input) => (engine.pressure.holds(undefined) ? held.capture(kind, input) : input),
   }
 }
 
-function deferredPath({ engine, env, fences }: ClientParts): WritePath {
+/** For whom the writes are, as watchers that hold writes back see it. */
+function ownerOf({ commits, env }: ClientParts): Env | undefined {
+  return commits === 'direct' ? undefined : env
+}
+
+function deferredPath(parts: ClientParts): WritePath {
+  const { engine, env, fences } = parts
   const reads = fences.map(({ kind, ref }) => keyOf(kind, ref))
   const guarded = <T>(write: () => T, replies: AdmissionReplies | undefined): T =>
     engine.exclusive(() => {
@@ -183,7 +193,7 @@ function deferredPath({ engine, env, fences }: ClientParts): WritePath {
           else reject(error)
         }
       }
-      env.tasks.defer(step, info)
+      engine.pressure.whenFree(env, ownerOf(parts), () => env.tasks.defer(step, info))
     })
   return {
     submit: (write, about) => {

@@ -1,6 +1,7 @@
 import { ClosedError, type Env, formatTime, type Random, UsageError } from '../core/index.js'
 import type { StoreAdmissionHook } from './admission.js'
 import type { AdmissionReplies } from './admission-replies.js'
+import { BackPressure } from './back-pressure.js'
 import { FencedError } from './errors.js'
 import { Compactor } from './compactor.js'
 import { History } from './history.js'
@@ -8,6 +9,7 @@ import { type KindTables, kindTables } from './kind-tables.js'
 import type { KindTable } from './kind-table.js'
 import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
+import { RevisionAlarms } from './revision-alarms.js'
 import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
 import type { Fence } from './store.js'
 import type { WriteCause } from './write-cause.js'
@@ -42,6 +44,8 @@ export class Engine {
   readonly history: History
   readonly compactor: Compactor
   readonly tables: KindTables
+  readonly pressure: BackPressure = new BackPressure()
+  readonly alarms: RevisionAlarms = new RevisionAlarms()
   /** For generated names. */
   readonly names: Random
   /** What the write that runs has waited for. */
@@ -127,7 +131,9 @@ export class Engine {
       this.history.retire(evicted, revision)
       this.history.cutSome()
     }
-    for (const { entry } of changes) entry.space.table.watchers.notify(entry, revision, this.log.capacity)
+    for (const change of changes)
+      change.entry.space.table.watchers.notify(change, revision, this.log.capacity)
+    this.alarms.ring(revision)
   }
 
   close(): void {

@@ -96,7 +96,7 @@ export class FutureRevisionError extends KeelsonError {
   }
 }
 
-/** The watcher fell behind the store's log. */
+/** The watcher fell behind the store's log, or further than its limit allows. */
 export class SlowConsumerError extends KeelsonError {
   /** The last revision that the watcher has handled. */
   readonly lastResourceVersion: string
@@ -107,8 +107,8 @@ export class SlowConsumerError extends KeelsonError {
     super({
       code: 'SlowConsumer',
       message:
-        `the watcher stopped at revision ${lastRevision} and fell off the log, which starts at ` +
-        `${oldestAvailable}; list again and watch from there, read faster, or raise logCapacity`,
+        `the watcher is too far behind and stopped at revision ${lastRevision}; watch from there if it is at least ` +
+        `${oldestAvailable}, else list again; read faster, or raise bufferLimit or logCapacity`,
       details: { lastResourceVersion: String(lastRevision), oldestAvailable },
     })
     this.lastResourceVersion = String(lastRevision)

@@ -7,3 +7,8 @@ export function parsePointer(pointer: string): readonly string[] | string {
   if (tokens.includes('__proto__')) return 'must not name "__proto__"'
   return tokens.map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
+
+/** A key as a reference token of a JSON Pointer. */
+export function pointerToken(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}

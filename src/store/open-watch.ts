@@ -4,73 +4,95 @@ import { ExpiredError, FutureRevisionError } from './errors.js'
 import type { Kind } from './kind.js'
 import { listObjects } from './list.js'
 import type { StoredObject } from './object.js'
-import { compileLabels, type Query } from './query.js'
 import { parseRevision } from './revision-input.js'
-import { type WatchFilter, isInScope } from './watch-events.js'
-import { Watcher } from './watcher.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch.js'
+import { initialEvent } from './watch-event.js'
+import { filterFor, filtersOf, placeOf, type WatchFilter } from './watch-filter.js'
+import { Watcher } from './watcher.js'
 
-/** Starts a watcher on the engine whose deliveries are steps of `env`. */
-export function openWatch(engine: Engine, env: Env, kind: Kind, options: WatchOptions): Watch<StoredObject> {
-  const { sendInitialEvents = false, signal } = options
+/** `bufferLimit` of watchers that coalesce or block, unless told otherwise. */
+const BUFFER_LIMIT_DEFAULT = 1_000
+
+/** Who opens a watch. */
+export interface WatchSite {
+  readonly engine: Engine
+  /** Deliveries are steps of it. */
+  readonly env: Env
+  /** Whose writes the watch never holds back; undefined: nobody's. */
+  readonly owner: Env | undefined
+}
+
+/** Starts a watcher. */
+export function openWatch(
+  site: WatchSite,
+  kinds: Kind | readonly Kind[],
+  options: WatchOptions,
+): Watch<StoredObject> {
+  const { sendInitialEvents = false, slowConsumer = 'close', bookmarks = false, signal } = options
   signal?.throwIfAborted()
   if (sendInitialEvents && options.since !== undefined) {
     throw new UsageError(
       'a watch starts from the current objects or after a revision; give sendInitialEvents or since',
     )
   }
+  const { engine } = site
   const { log } = engine
-  const filter = filterOf(engine, kind, options)
-  const { watchers } = filter.table
+  const tables = (isList(kinds) ? kinds : [kinds]).map(kind => engine.table(kind))
+  const filter = filtersOf(tables, options)
+  const bufferLimit = bufferLimitOf(options, log.capacity)
   const since = options.since === undefined ? log.head : parseRevision('since', options.since)
   if (since > log.head) throw new FutureRevisionError(since, log.head)
   if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
-  const scope = { namespace: filter.namespace, name: filter.name }
-  const channel = watchers.open(scope)
+  const places = filter.map(one => ({ watchers: one.table.watchers, place: placeOf(one) }))
+  const channels = places.map(({ watchers, place }) => watchers.open(place))
   return new Watcher({
-    env,
-    log,
+    ...site,
     filter,
-    channel,
+    channels,
     since,
     backlog: backlogOf(engine, filter, since),
     initial: sendInitialEvents ? initialBatch(engine, filter) : undefined,
+    slowConsumer,
+    bufferLimit,
+    bookmarks,
     signal,
-    released: () => watchers.release(scope, channel),
+    released: () => {
+      places.forEach(({ watchers, place }, index) => {
+        const channel = channels[index]
+        if (channel !== undefined) watchers.release(place, channel)
+      })
+    },
   })
 }
 
-function filterOf(engine: Engine, kind: Kind, options: WatchOptions): WatchFilter {
-  const table = engine.table(kind)
-  const labels = options.labelSelector === undefined ? undefined : compileLabels(options.labelSelector)
-  return {
-    table,
-    namespace: table.kind.namespaced ? options.namespace : '',
-    name: options.name,
-    matches:
-      labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
+/** The log answers for no more than it keeps, so a greater limit is that of the log. */
+function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, capacity: number): number {
+  if (bufferLimit === undefined) {
+    return slowConsumer === 'close' ? Number.POSITIVE_INFINITY : Math.min(BUFFER_LIMIT_DEFAULT, capacity)
   }
+  if (!Number.isSafeInteger(bufferLimit) || bufferLimit < 1) {
+    throw new UsageError(`bufferLimit must be a whole number ≥ 1, not ${String(bufferLimit)}`, {
+      bufferLimit,
+    })
+  }
+  return Math.min(bufferLimit, capacity)
 }
 
 /** Revisions after `since` that touched the scope. */
 function backlogOf({ log }: Engine, filter: WatchFilter, since: number): readonly number[] {
   const revisions: number[] = []
   for (let revision = since + 1; revision <= log.head; revision++) {
-    if (log.get(revision)?.changes.some(change => isInScope(change, filter)) === true)
-      revisions.push(revision)
+    const touches = log.get(revision)?.changes.some(change => filterFor(filter, change) !== undefined)
+    if (touches === true) revisions.push(revision)
   }
   return revisions
 }
 
 function initialBatch({ log }: Engine, filter: WatchFilter): WatchBatch<StoredObject> {
-  const { table, namespace, name, matches } = filter
-  const query: Query = {
-    namespace: table.kind.namespaced ? namespace : undefined,
-    name,
-    labelTerms: [],
-    indexTerm: undefined,
-    matches,
-  }
-  const events = listObjects(table, query).map(object => Object.freeze({ type: 'ADDED' as const, object }))
+  const events = filter.flatMap(one => listObjects(one.table, one).map(initialEvent))
   return Object.freeze({ revision: log.head, events: Object.freeze(events), initialEventsEnd: true })
+}
+
+function isList(kinds: Kind | readonly Kind[]): kinds is readonly Kind[] {
+  return Array.isArray(kinds)
 }

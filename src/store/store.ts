@@ -1,5 +1,5 @@
 import type { Env } from '../core/index.js'
-import type { Kind } from './kind.js'
+import type { Kind, ObjectOf } from './kind.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch.js'
@@ -223,6 +223,11 @@ export interface Client extends Reader, Writer {
    */
   snapshot(revision?: number | string): Snapshot
   watch<Spec, Status>(kind: Kind<Spec, Status>, options?: WatchOptions): Watch<StoredObject<Spec, Status>>
+  /** Watches several kinds as one: a batch has all changes of its revision, in the order in which they were written. */
+  watch<const Kinds extends readonly Kind[]>(
+    kinds: Kinds,
+    options?: WatchOptions,
+  ): Watch<ObjectOf<Kinds[number]>>
   /** The same store seen from another `Env`. */
   client(env: Env, options?: ClientOptions): Client
 }

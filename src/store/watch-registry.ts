@@ -1,137 +1,110 @@
-import type { Entry } from './version.js'
+import { Channel } from './channel.js'
+import type { Change } from './revision-log.js'
 
-/** Someone who waits for revisions of a channel. */
-export interface Listener {
-  /** Something new is in the channel. Called once after each `rest`. */
-  wake(): void
-  /** The store was closed. */
-  storeClosed(): void
+/** The narrowest condition of a watcher that a write can be looked up by. */
+export interface WatchPlace {
+  readonly by: 'all' | 'name' | 'label' | 'index'
+  /** The name, or the posting term; `''` for `all`. */
+  readonly key: string
+  /** Undefined: every namespace. */
+  readonly namespace: string | undefined
 }
 
-/**
- * The revisions that touched one scope, shared by its watchers; each reads at its own cursor. It holds numbers
- * only: the records are in the log. Once every watcher rests, everything read is dropped.
- */
-export class Channel {
-  private readonly listeners = new Set<Listener>()
-  private resting: Listener[] = []
-  private revisions: number[] = []
-  private start = 0
-
-  /** Cursor behind the newest revision. */
-  get end(): number {
-    return this.start + this.revisions.length
-  }
+/** The channels of one key, by namespace. */
+class Spaces {
+  private everywhere: Channel | undefined
+  private bySpace: Map<string, Channel> | undefined
 
   get empty(): boolean {
-    return this.listeners.size === 0
+    return this.everywhere === undefined && this.bySpace === undefined
   }
 
-  /** The revision at a cursor; `lost` when it was dropped. */
-  at(cursor: number): number | 'lost' | undefined {
-    return cursor < this.start ? 'lost' : this.revisions[cursor - this.start]
+  open(namespace: string | undefined): Channel {
+    if (namespace === undefined) return (this.everywhere ??= new Channel())
+    this.bySpace ??= new Map()
+    let channel = this.bySpace.get(namespace)
+    if (channel === undefined) {
+      channel = new Channel()
+      this.bySpace.set(namespace, channel)
+    }
+    return channel
   }
 
-  join(listener: Listener): void {
-    this.listeners.add(listener)
+  drop(namespace: string | undefined): void {
+    if (namespace === undefined) this.everywhere = undefined
+    else this.bySpace?.delete(namespace)
+    if (this.bySpace?.size === 0) this.bySpace = undefined
   }
 
-  leave(listener: Listener): void {
-    this.listeners.delete(listener)
-    const index = this.resting.indexOf(listener)
-    if (index >= 0) this.resting.splice(index, 1)
+  find(namespace: string | undefined): Channel | undefined {
+    return namespace === undefined ? this.everywhere : this.bySpace?.get(namespace)
   }
 
-  /** `listener` has read everything and wants to be woken. */
-  rest(listener: Listener): void {
-    this.resting.push(listener)
+  append(space: string, revision: number, keep: number): void {
+    this.everywhere?.append(revision, keep)
+    this.bySpace?.get(space)?.append(revision, keep)
   }
 
-  /** Several changes of one revision in this scope are one entry. A write pays for those it wakes. */
-  append(revision: number, keep: number): void {
-    if (this.revisions[this.revisions.length - 1] === revision) return
-    if (this.resting.length === this.listeners.size) this.drop(this.revisions.length)
-    else if (this.revisions.length >= keep * 2) this.drop(this.revisions.length - keep)
-    this.revisions.push(revision)
-    const woken = this.resting
-    if (woken.length === 0) return
-    this.resting = []
-    for (const listener of woken) listener.wake()
+  all(): readonly Channel[] {
+    const named = [...(this.bySpace?.values() ?? [])]
+    return this.everywhere === undefined ? named : [this.everywhere, ...named]
   }
-
-  endAll(): void {
-    for (const listener of [...this.listeners]) listener.storeClosed()
-  }
-
-  private drop(count: number): void {
-    if (count === 0) return
-    this.start += count
-    this.revisions = count === this.revisions.length ? [] : this.revisions.slice(count)
-  }
-}
-
-/** What part of a kind a watcher sees; both absent is everything. */
-export interface WatchScope {
-  readonly namespace: string | undefined
-  readonly name: string | undefined
 }
 
 /**
- * The watchers of one kind by what they watch: everything, one namespace, or one object. A write looks at three
- * places, however many watchers there are elsewhere.
+ * The watchers of one kind by what they watch: everything, one name, one label value, one index value; each in
+ * one namespace or in all. A write looks at its own name and terms, however many watchers there are elsewhere.
  */
 export class WatchRegistry {
-  private all: Channel | undefined
-  private readonly bySpace = new Map<string, Channel>()
-  private readonly byName = new Map<string, Map<string, Channel>>()
+  private readonly places: Readonly<Record<WatchPlace['by'], Map<string, Spaces>>> = {
+    all: new Map(),
+    name: new Map(),
+    label: new Map(),
+    index: new Map(),
+  }
 
-  /** The channel of a scope; a name without a namespace is looked for in all of them. */
-  open({ namespace, name }: WatchScope): Channel {
-    if (namespace === undefined) return (this.all ??= new Channel())
-    if (name === undefined) return openIn(this.bySpace, namespace)
-    let names = this.byName.get(namespace)
-    if (names === undefined) {
-      names = new Map()
-      this.byName.set(namespace, names)
+  open({ by, key, namespace }: WatchPlace): Channel {
+    let spaces = this.places[by].get(key)
+    if (spaces === undefined) {
+      spaces = new Spaces()
+      this.places[by].set(key, spaces)
     }
-    return openIn(names, name)
+    return spaces.open(namespace)
   }
 
   /** Lets go of a channel that nobody listens to. */
-  release({ namespace, name }: WatchScope, channel: Channel): void {
-    if (!channel.empty) return
-    if (namespace === undefined) {
-      if (this.all === channel) this.all = undefined
-      return
-    }
-    if (name === undefined) {
-      if (this.bySpace.get(namespace) === channel) this.bySpace.delete(namespace)
-      return
-    }
-    const names = this.byName.get(namespace)
-    if (names?.get(name) === channel) names.delete(name)
-    if (names?.size === 0) this.byName.delete(namespace)
+  release({ by, key, namespace }: WatchPlace, channel: Channel): void {
+    const spaces = this.places[by].get(key)
+    if (spaces === undefined || !channel.empty || spaces.find(namespace) !== channel) return
+    spaces.drop(namespace)
+    if (spaces.empty) this.places[by].delete(key)
   }
 
-  /** Tells those who watch `entry` of a revision. `keep`: how many revisions the log can still answer for. */
-  notify(entry: Entry, revision: number, keep: number): void {
-    this.all?.append(revision, keep)
+  /** Tells those who watch the object of a change. `keep`: how many revisions the log can still answer for. */
+  notify({ entry, version }: Change, revision: number, keep: number): void {
+    const { all, name, label, index } = this.places
     const space = entry.space.name
-    if (this.bySpace.size > 0) this.bySpace.get(space)?.append(revision, keep)
-    if (this.byName.size > 0) this.byName.get(space)?.get(entry.name)?.append(revision, keep)
+    all.get('')?.append(space, revision, keep)
+    if (name.size > 0) name.get(entry.name)?.append(space, revision, keep)
+    if (label.size === 0 && index.size === 0) return
+    const { terms, previous } = version
+    const before = previous?.terms ?? terms
+    const append = (places: Map<string, Spaces>, found: readonly string[]): void => {
+      for (const term of found) places.get(term)?.append(space, revision, keep)
+    }
+    if (label.size > 0) {
+      append(label, terms.labels)
+      if (before.labels !== terms.labels) append(label, before.labels)
+    }
+    if (index.size > 0) {
+      append(index, terms.indexes)
+      if (before.indexes !== terms.indexes) append(index, before.indexes)
+    }
   }
 
   endAll(): void {
-    const named = [...this.byName.values()].flatMap(names => [...names.values()])
-    for (const channel of [this.all, ...this.bySpace.values(), ...named]) channel?.endAll()
+    for (const keys of Object.values(this.places)) {
+      for (const spaces of [...keys.values()]) for (const channel of spaces.all()) channel.endAll()
+    }
   }
-}
-
-function openIn(channels: Map<string, Channel>, key: string): Channel {
-  let channel = channels.get(key)
-  if (channel === undefined) {
-    channel = new Channel()
-    channels.set(key, channel)
-  }
-  return channel
 }

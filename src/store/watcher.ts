@@ -1,28 +1,38 @@
 import { type Cancel, type Env, UsageError } from '../core/index.js'
+import type { Blocker } from './back-pressure.js'
+import { type Channel, ChannelCursor, type ChannelListener } from './channel.js'
+import { CoalescedChanges } from './coalesced-changes.js'
+import type { Engine } from './engine.js'
 import { SlowConsumerError } from './errors.js'
-import type { StoredObject } from './object.js'
-import type { RevisionLog } from './revision-log.js'
 import { type InteropObservable, observableKey, observableOf } from './interop-observable.js'
-import { batchOf, type WatchFilter } from './watch-events.js'
-import type { Watch, WatchBatch } from './watch.js'
-import type { Channel, Listener } from './watch-registry.js'
+import type { StoredObject } from './object.js'
+import type { SlowConsumerPolicy, Watch, WatchBatch } from './watch.js'
+import { batchOf } from './watch-events.js'
+import { WatchFeed } from './watch-feed.js'
+import type { WatchFilter } from './watch-filter.js'
 
 type Batch = WatchBatch<StoredObject>
 
 /** What a watcher is made from. */
 export interface WatcherOptions {
+  readonly engine: Pick<Engine, 'log' | 'pressure' | 'alarms'>
   readonly env: Env
-  readonly log: RevisionLog
+  /** Whose writes it never holds back; undefined: nobody's. */
+  readonly owner: Env | undefined
   readonly filter: WatchFilter
-  readonly channel: Channel
+  /** One for each part of the filter. */
+  readonly channels: readonly Channel[]
   /** The revision after which it starts. */
   readonly since: number
-  /** Matching revisions between `since` and now, ascending; the channel has the later ones. */
+  /** Revisions between `since` and now that may match, ascending; the channels have the later ones. */
   readonly backlog: readonly number[]
   /** Comes before everything else. */
   readonly initial: Batch | undefined
+  readonly slowConsumer: SlowConsumerPolicy
+  readonly bufferLimit: number
+  readonly bookmarks: boolean
   readonly signal: AbortSignal | undefined
-  /** Called once at the end: nobody needs the channel for it any more. */
+  /** Called once at the end: nobody needs the channels for it any more. */
   readonly released: () => void
 }
 
@@ -44,36 +54,62 @@ type State =
 /** Revisions handled in one step; then others get their turn. */
 const STEP_REVISIONS_MAX = 1_000
 
+/** A watch with bookmarks tells of a revision this long after it at the latest. */
+export const BOOKMARK_INTERVAL_MS = 60_000
+
 /** A cursor into the shared log, moved by steps of its `Env`. */
-export class Watcher implements Watch<StoredObject>, Listener {
+export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
+  readonly fellBehind?: () => void
   private readonly options: WatcherOptions
+  private readonly feed: WatchFeed
   private state: State = { kind: 'open' }
   private mode: 'free' | 'listener' | 'iterator' = 'free'
   private consumer: Consumer | undefined
   private waiters: Waiter[] = []
   private cancelStep: Cancel | undefined
   private initial: Batch | undefined
-  private backlogIndex = 0
-  private cursor: number
+  private coalesced: CoalescedChanges | undefined
+  /** The last revision that was told, or looked at and found to hold nothing. */
   private handled: number
   /** Nothing newer is handed out before a step has made it visible. */
   private visible = -1
-  private isResting = false
+  /** `due`: if there is something new to say. `asked`: in any case. */
+  private bookmark: 'none' | 'due' | 'asked' = 'none'
+  private cancelBookmark: Cancel | undefined
+  private tailGuarded = false
   private readonly onAbort: () => void
 
   constructor(options: WatcherOptions) {
     this.options = options
-    const { channel, since, initial, signal } = options
+    const { channels, backlog, since, initial, signal, slowConsumer, bookmarks } = options
     this.initial = initial
-    this.cursor = channel.end
     this.handled = since
+    // Only these cost a write more than waking them, so only they are asked.
+    if (slowConsumer === 'coalesce') this.fellBehind = () => this.coalesceIfBehind()
+    if (slowConsumer === 'block') this.fellBehind = () => this.blockIfBehind()
+    const cursors = channels.map(channel => new ChannelCursor(channel, this))
+    this.feed = new WatchFeed(backlog, cursors, options.released)
     this.onAbort = () => this.end({ kind: 'failed', error: signal?.reason })
     Object.defineProperty(this, observableKey(), {
       value: (): InteropObservable<Batch> => observableOf(this),
     })
-    channel.join(this)
     signal?.addEventListener('abort', this.onAbort, { once: true })
-    this.restIfIdle()
+    this.feed.restWhereRead()
+    if (slowConsumer === 'coalesce') this.guardTail()
+    if (bookmarks) this.armBookmark()
+  }
+
+  get owner(): Env | undefined {
+    return this.options.owner
+  }
+
+  get revision(): number {
+    if (this.state.kind !== 'open') return this.handled
+    if (this.initial !== undefined) return 0
+    if (this.coalesced !== undefined) return this.handled
+    const { next } = this.feed
+    if (next === undefined) return this.options.engine.log.head
+    return next === 'lost' ? this.handled : Math.max(this.handled, next - 1)
   }
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
@@ -95,6 +131,12 @@ export class Watcher implements Watch<StoredObject>, Listener {
     }
   }
 
+  requestProgress(): void {
+    if (this.state.kind !== 'open') return
+    this.bookmark = 'asked'
+    this.deliverIfWanted()
+  }
+
   close(): void {
     this.consumer = undefined
     this.end({ kind: 'done' })
@@ -105,18 +147,22 @@ export class Watcher implements Watch<StoredObject>, Listener {
   }
 
   wake(): void {
-    this.isResting = false
+    if (this.options.slowConsumer === 'coalesce') this.guardTail()
     this.deliverIfWanted()
+  }
+
+  storeClosed(): void {
+    this.end({ kind: 'done' })
+  }
+
+  giveUp(): void {
+    this.endTooSlow()
   }
 
   private deliverIfWanted(): void {
     // A dead world hears nothing; its watchers must not stay in the registry for ever.
     if (this.options.env.closed) this.close()
-    else if (this.hasUnread && (this.consumer !== undefined || this.waiters.length > 0)) this.schedule()
-  }
-
-  storeClosed(): void {
-    this.end({ kind: 'done' })
+    else if (this.wanted && this.hasUnread) this.schedule()
   }
 
   private claim(mode: 'listener' | 'iterator'): void {
@@ -127,7 +173,7 @@ export class Watcher implements Watch<StoredObject>, Listener {
   }
 
   private next(): Promise<IteratorResult<Batch>> {
-    const found = this.waiters.length === 0 ? this.takeOrFail() : undefined
+    const found = this.waiters.length === 0 ? this.take() : undefined
     if (found !== undefined) return Promise.resolve({ done: false, value: found })
     if (this.state.kind === 'failed') {
       const { error } = this.state
@@ -144,16 +190,15 @@ export class Watcher implements Watch<StoredObject>, Listener {
 
   private schedule(): void {
     if (this.cancelStep !== undefined) return
-    const { env, filter } = this.options
-    const about = { kind: 'deliver', label: `deliver ${filter.table.kind.kind}` } as const
-    this.cancelStep = env.tasks.defer(() => this.step(), about)
+    const about = { kind: 'deliver', label: `deliver ${this.kinds}` } as const
+    this.cancelStep = this.options.env.tasks.defer(() => this.step(), about)
   }
 
   private step(): void {
     this.cancelStep = undefined
-    this.visible = this.options.log.head
+    this.visible = this.options.engine.log.head
     for (let count = 0; count < STEP_REVISIONS_MAX && this.wanted; count++) {
-      const batch = this.takeOrFail()
+      const batch = this.take()
       if (batch === undefined) break
       this.hand(batch)
     }
@@ -177,58 +222,138 @@ export class Watcher implements Watch<StoredObject>, Listener {
     }
   }
 
-  /** The next visible batch that means something to this watcher. Ends the watch when it fell off the log. */
-  private takeOrFail(): Batch | undefined {
-    if (this.state.kind !== 'open') return undefined
-    if (this.visible < 0) return undefined
-    const { initial } = this
+  /** The next visible batch that means something to this watcher. Ends the watch when it is too far behind. */
+  private take(): Batch | undefined {
+    if (this.state.kind !== 'open' || this.visible < 0) return undefined
+    const { initial, coalesced } = this
     if (initial !== undefined) {
       this.initial = undefined
-      this.restIfIdle()
       return initial
     }
-    const { log, filter } = this.options
+    const { slowConsumer, bufferLimit } = this.options
+    if (slowConsumer === 'close' && this.feed.behind > bufferLimit) {
+      this.endTooSlow()
+      return undefined
+    }
+    if (coalesced !== undefined) {
+      if (coalesced.revision > this.visible) return undefined
+      this.coalesced = undefined
+      this.handled = coalesced.revision
+      const batch = coalesced.batch()
+      if (batch !== undefined) return batch
+    }
+    return this.takeRevision() ?? this.takeBookmark()
+  }
+
+  private takeRevision(): Batch | undefined {
+    const { feed } = this
+    const { engine, filter } = this.options
     for (;;) {
-      const revision = this.unread()
+      const revision = feed.next
       if (revision === undefined || (revision !== 'lost' && revision > this.visible)) return undefined
-      const record = revision === 'lost' ? undefined : log.get(revision)
+      const record = revision === 'lost' ? undefined : engine.log.get(revision)
       if (record === undefined) {
-        this.end({ kind: 'failed', error: new SlowConsumerError(this.handled, log.oldestStart) })
+        this.endTooSlow()
         return undefined
       }
       this.handled = record.revision
-      if (this.backlogIndex < this.options.backlog.length) this.backlogIndex++
-      else this.cursor++
+      feed.pass(record.revision)
+      feed.restWhereRead()
+      if (feed.behind <= this.options.bufferLimit) engine.pressure.remove(this)
       const batch = batchOf(record, filter)
-      this.restIfIdle()
       if (batch !== undefined) return batch
     }
   }
 
-  private unread(): number | 'lost' | undefined {
-    const { backlog, channel } = this.options
-    return this.backlogIndex < backlog.length ? backlog[this.backlogIndex] : channel.at(this.cursor)
+  private takeBookmark(): Batch | undefined {
+    const { head } = this.options.engine.log
+    // Nothing matching is unread here, but what came after the last step is not visible yet.
+    if (this.bookmark === 'none' || this.state.kind !== 'open' || this.visible !== head) return undefined
+    const isNews = this.bookmark === 'asked' || head > this.handled
+    this.bookmark = 'none'
+    this.handled = head
+    return isNews ? Object.freeze({ revision: head, events: [], bookmark: true }) : undefined
   }
 
   private get hasUnread(): boolean {
-    return this.initial !== undefined || this.unread() !== undefined
+    return (
+      this.initial !== undefined ||
+      this.coalesced !== undefined ||
+      this.bookmark !== 'none' ||
+      this.feed.next !== undefined
+    )
   }
 
-  private restIfIdle(): void {
-    if (this.isResting || this.hasUnread || this.state.kind !== 'open') return
-    this.isResting = true
-    this.options.channel.rest(this)
+  /** Once a minute while anything is written; then the next write starts it again, so a quiet store has no timer. */
+  private armBookmark(): void {
+    if (this.state.kind !== 'open') return
+    this.cancelBookmark = this.options.env.clock.after(BOOKMARK_INTERVAL_MS, () => {
+      const { log, alarms } = this.options.engine
+      if (log.head === this.handled) {
+        alarms.set(log.head + 1, () => this.armBookmark())
+        return
+      }
+      if (this.bookmark === 'none') this.bookmark = 'due'
+      this.deliverIfWanted()
+      this.armBookmark()
+    })
+  }
+
+  private blockIfBehind(): void {
+    if (this.feed.behind > this.options.bufferLimit) this.options.engine.pressure.add(this)
+  }
+
+  private coalesceIfBehind(): void {
+    if (this.feed.behind > this.options.bufferLimit) this.coalesce()
+  }
+
+  /** Folds what is unread, save the newest revision: the write that made it may still be telling of it. */
+  private coalesce(): void {
+    const { engine, filter } = this.options
+    const { feed } = this
+    for (let revision = feed.next; typeof revision === 'number' && revision < engine.log.head; ) {
+      const record = engine.log.get(revision)
+      if (record === undefined) return
+      this.coalesced ??= new CoalescedChanges(filter, this.handled)
+      this.coalesced.add(record)
+      feed.pass(revision)
+      revision = feed.next
+    }
+  }
+
+  /** Unread revisions are folded before the log drops them, also when writes elsewhere push them out. */
+  private guardTail(): void {
+    const { log, alarms } = this.options.engine
+    const { next } = this.feed
+    if (this.tailGuarded || this.state.kind !== 'open' || typeof next !== 'number') return
+    this.tailGuarded = true
+    const last = next + log.capacity - 1
+    alarms.set(Math.max(last, log.head + 1), () => {
+      this.tailGuarded = false
+      if (this.state.kind !== 'open') return
+      const oldest = this.feed.next
+      if (typeof oldest === 'number' && oldest + log.capacity - 1 <= log.head) this.coalesce()
+      this.guardTail()
+    })
+  }
+
+  private endTooSlow(): void {
+    const { log } = this.options.engine
+    this.end({ kind: 'failed', error: new SlowConsumerError(this.revision, log.oldestStart) })
   }
 
   private end(state: State): void {
     if (this.state.kind !== 'open') return
+    this.handled = this.revision
     this.state = state
     this.initial = undefined
+    this.coalesced = undefined
     this.cancelStep?.()
     this.cancelStep = undefined
+    this.cancelBookmark?.()
     this.options.signal?.removeEventListener('abort', this.onAbort)
-    this.options.channel.leave(this)
-    this.options.released()
+    this.feed.close()
+    this.options.engine.pressure.remove(this)
     this.reportEnd()
   }
 
@@ -251,7 +376,11 @@ export class Watcher implements Watch<StoredObject>, Listener {
     }
   }
 
+  private get kinds(): string {
+    return this.options.filter.map(({ table }) => table.kind.kind).join(', ')
+  }
+
   private logError(error: unknown, message: string): void {
-    this.options.env.logger.error({ err: error, kind: this.options.filter.table.kind.kind }, message)
+    this.options.env.logger.error({ err: error, kind: this.kinds }, message)
   }
 }

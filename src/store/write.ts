@@ -12,7 +12,7 @@ import { assertRef, generateName, nameProblem } from './object-name.js'
 import { hasParts, joinParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
 import { applyRecipe } from './recipe.js'
 import type { DeleteOptions, ModifyOptions, Preconditions, Recipe, UpdateOptions } from './store.js'
-import { removedObject } from './watch-events.js'
+import { removedObject } from './watch-event.js'
 import { timeOf, type WriteSite } from './write-site.js'
 
 /** Which half of an object a write is about. */

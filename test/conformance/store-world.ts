@@ -11,6 +11,7 @@ import {
   type ObjectInput,
   type ObjectRef,
   type Reader,
+  type SlowConsumerError,
   type Snapshot,
   type Store,
   type StoredObject,
@@ -46,8 +47,15 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'labelSelector',
     'resourceVersion',
     'sendInitialEvents',
+    'bookmarks',
+    'bufferLimit',
+    'paused',
     'onEvent',
   ],
+  resume: ['id'],
+  lastBookmark: ['id'],
+  clock: ['advanceMs'],
+  eventCountPlus: ['id', 'of'],
   events: ['id', 'batches'],
   eventCount: ['id'],
   cancel: ['id'],
@@ -85,12 +93,7 @@ function operationsOfStep(step: Step): readonly string[] {
   const given = [...Object.keys(step), ...Object.keys(options)]
   const plain = ['op', 'bind', 'expect', 'options', ...known]
   const rest = given.filter(field => !plain.includes(field))
-  // The bookmark that ends the initial events is our mark on their batch.
-  const bookmark = step.op === 'watch' && step['sendInitialEvents'] === true
-  return [
-    step.op,
-    ...rest.filter(field => !(bookmark && field === 'bookmarks')).map(field => `${step.op}.${field}`),
-  ]
+  return [step.op, ...rest.map(field => `${step.op}.${field}`)]
 }
 
 interface SeenEvent {
@@ -102,7 +105,10 @@ interface SeenEvent {
 
 interface Watcher {
   readonly batches: SeenEvent[][]
+  /** Begins to read, where the watch was opened paused. */
+  readonly resume: () => void
   readonly close: () => void
+  error?: unknown
 }
 
 /** A store, its watchers and what steps have bound; runs one case. */
@@ -136,7 +142,7 @@ export class World {
 
   private judge(step: Step, result: unknown, failure: unknown): void {
     const expected = evaluate(step['expect'], this.bindings) as Record<string, unknown> | undefined
-    if (expected?.['error'] !== undefined) {
+    if (expected?.['error'] !== undefined && step.op !== 'resume') {
       const codes = [expected['error']].flat()
       const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
       expect(codes, `${step.op} fails with ${String(code)}`).toContain(code)
@@ -209,6 +215,16 @@ export class World {
         return this.env
           .settle()
           .then(() => expect(this.watcher(step).batches.flat()).toHaveLength(Number(step['expect'])))
+      case 'eventCountPlus':
+        return this.assertEventsTogether(step)
+      case 'resume':
+        return this.resume(step)
+      case 'lastBookmark':
+        return this.watcher(step)
+          .batches.flat()
+          .findLast(({ type }) => type === 'BOOKMARK')
+      case 'clock':
+        return this.env.advance(Number(step['advanceMs']))
       case 'cancel':
         return this.watcher(step).close()
       case 'throw':
@@ -289,25 +305,49 @@ export class World {
   }
 
   private watch(step: Step): void {
-    const { id, kind, namespace, name, labelSelector, resourceVersion, sendInitialEvents } = step as Record<
-      string,
-      unknown
-    >
-    const given = { namespace, name, labelSelector, since: resourceVersion, sendInitialEvents }
-    const options = Object.fromEntries(
+    const { id, kind, resourceVersion: since, paused, onEvent } = step
+    const fields = ['namespace', 'name', 'labelSelector', 'sendInitialEvents', 'bookmarks', 'bufferLimit']
+    const given = { ...Object.fromEntries(fields.map(field => [field, step[field]])), since }
+    const options: WatchOptions = Object.fromEntries(
       Object.entries(given).filter(([, option]) => option !== undefined),
-    ) as WatchOptions
+    )
     const kinds = kind === undefined ? [...this.kinds.values()] : [this.kind(kind)]
-    const watches = kinds.map(one => this.store.watch(one, options))
-    const batches: SeenEvent[][] = []
-    for (const watch of watches) {
-      watch.on(batch => {
-        batches.push(inCaseWords(batch))
-        const handler = (step['onEvent'] as { do: Step } | undefined)?.do
-        if (handler !== undefined) void this.perform(handler)
-      })
+    const watch = this.store.watch(kinds, options)
+    const handler = (onEvent as { do: Step } | undefined)?.do
+    const watcher: Watcher = {
+      batches: [],
+      resume: () => {
+        watch.on(
+          batch => {
+            watcher.batches.push(inCaseWords(batch))
+            if (handler !== undefined) void this.perform(handler)
+          },
+          error => {
+            watcher.error = error
+          },
+        )
+      },
+      close: () => watch.close(),
     }
-    this.watchers.set(String(id), { batches, close: () => watches.forEach(watch => watch.close()) })
+    if (paused !== true) watcher.resume()
+    this.watchers.set(String(id), watcher)
+  }
+
+  private async resume(step: Step): Promise<object> {
+    const watcher = this.watcher(step)
+    watcher.resume()
+    await this.env.settle()
+    const delivered = watcher.batches.flat().length
+    const { code, lastResourceVersion } = (watcher.error ?? {}) as Partial<SlowConsumerError>
+    const result = { delivered, ...(code === undefined ? {} : { error: code, lastResourceVersion }) }
+    if (step['expect'] !== undefined) assertMatch(result, step['expect'], 'resume')
+    return result
+  }
+
+  private async assertEventsTogether(step: Step): Promise<void> {
+    await this.env.settle()
+    const counts = [step['id'], step['of']].map(id => this.watcher({ op: step.op, id }).batches.flat().length)
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(Number(step['expect']))
   }
 
   private async assertEvents(step: Step): Promise<void> {
@@ -345,7 +385,14 @@ export class World {
 }
 
 /** Operations whose `expect` is compared where they run. */
-const SELF_JUDGED: ReadonlySet<string> = new Set(['events', 'eventCount', 'txn', 'txnScript'])
+const SELF_JUDGED: ReadonlySet<string> = new Set([
+  'events',
+  'eventCount',
+  'eventCountPlus',
+  'resume',
+  'txn',
+  'txnScript',
+])
 
 function kindFor(name: string, steps: readonly Step[]): Kind {
   const own = steps.filter(step => step['kind'] === name)
@@ -375,10 +422,16 @@ function textAt(object: StoredObject, path: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function inCaseWords({ revision, events, initialEventsEnd }: WatchBatch<StoredObject>): SeenEvent[] {
+function inCaseWords({
+  revision,
+  events,
+  initialEventsEnd,
+  bookmark,
+}: WatchBatch<StoredObject>): SeenEvent[] {
   const seen: SeenEvent[] = events.map(({ type, object }) => ({ type, object }))
   if (initialEventsEnd === true)
     seen.push({ type: 'BOOKMARK', resourceVersion: String(revision), initialEventsEnd })
+  if (bookmark === true) seen.push({ type: 'BOOKMARK', resourceVersion: String(revision) })
   return seen
 }
 

@@ -40,8 +40,6 @@ const DEFERRED_OPERATIONS: Readonly<Record<string, string>> = {
   'delete.gracePeriodSeconds': 'graceful deletion',
   'list.continue': 'pagination',
   'list.limit': 'pagination',
-  'watch.bookmarks': 'bookmarks',
-  'watch.bufferLimit': 'limits per watcher',
 }
 
 const bundledFile = join(import.meta.dirname, 'cases', 'store.json')

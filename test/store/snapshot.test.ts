@@ -140,7 +140,7 @@ describe('what nobody can ask for is let go', () => {
       .client(env)
       .watch(Widget)
       .on(() => {})
-    const scope = { namespace: undefined, name: undefined }
+    const scope = { by: 'all', key: '', namespace: undefined } as const
     const { watchers } = engine.table(Widget)
     const channel = watchers.open(scope)
     expect(channel.empty).toBe(false)

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import {
+  applyJsonPatch,
   createStore,
   type Store,
   type Watch,
   type WatchBatch,
+  type WatchEvent,
   type WatchOptions,
 } from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
@@ -44,9 +46,11 @@ function show(batch: WatchBatch<{ metadata: { name: string; resourceVersion: str
   const events = batch.events.map(
     ({ type, object }) => `${type} ${object.metadata.name}@${object.metadata.resourceVersion}`,
   )
-  return [`${batch.revision}:`, ...events, ...(batch.initialEventsEnd === true ? ['initial end'] : [])].join(
-    ' ',
-  )
+  const marks = [
+    ...(batch.initialEventsEnd === true ? ['initial end'] : []),
+    ...(batch.bookmark === true ? ['bookmark'] : []),
+  ]
+  return [`${batch.revision}:`, ...events, ...marks].join(' ')
 }
 
 describe('where a watch starts', () => {
@@ -93,6 +97,9 @@ describe('where a watch starts', () => {
     ['with a leading zero', { since: '07' }, 'BadRequest'],
     ['at half a revision', { since: 6.5 }, 'BadRequest'],
     ['with a selector that is none', { labelSelector: 'a in b' }, 'BadRequest'],
+    ['with a field that nobody can select', { fieldSelector: 'kind=Widget' }, 'BadRequest'],
+    ['with an index that is not declared', { index: { name: 'zone', value: 'z' } }, 'BadRequest'],
+    ['for a share that is none', { shard: { of: 2, index: 2 } }, 'Usage'],
     ['both at a revision and at the objects', { since: 9, sendInitialEvents: true }, 'Usage'],
   ])('not %s', async (_name, options, code) => {
     const { make, collect } = newWorld(6)
@@ -180,6 +187,150 @@ describe('what a watch tells', () => {
     expect(seen).toHaveLength(2)
     expect(seen[0]).toBe(seen[1])
     expect(Object.isFrozen(seen[0])).toBe(true)
+  })
+})
+
+describe('what changed', () => {
+  test('an event has the object before, and a patch from it that all watchers share', async () => {
+    const { env, make, resize, store } = newWorld()
+    await make('a')
+    const events: WatchEvent<unknown>[] = []
+    store.watch(Widget).on(batch => events.push(...batch.events))
+    store
+      .watch(Widget, { labelSelector: '!app', shard: { of: 1, index: 0 } })
+      .on(batch => events.push(...batch.events))
+    await resize('a', 2)
+    await env.settle()
+    const [one, other] = events
+    expect(one?.previous).toMatchObject({ spec: { size: 1 } })
+    expect(one?.patch).toEqual([
+      { op: 'replace', path: '/metadata/resourceVersion', value: '2' },
+      { op: 'replace', path: '/metadata/generation', value: 2 },
+      { op: 'replace', path: '/spec/size', value: 2 },
+    ])
+    expect(other?.patch).toBe(one?.patch)
+    expect(applyJsonPatch(one?.previous, one?.patch ?? [])).toEqual(one?.object)
+  })
+
+  test('an object that comes or goes has no patch', async () => {
+    const { env, make, store } = newWorld()
+    const events: WatchEvent<unknown>[] = []
+    store.watch(Widget).on(batch => events.push(...batch.events))
+    await make('a')
+    await store.delete(Widget, { namespace: 'default', name: 'a' })
+    await env.settle()
+    expect(events.map(event => event.patch)).toEqual([undefined, undefined])
+    expect(events[1]?.previous).toMatchObject({ metadata: { resourceVersion: '1' } })
+  })
+})
+
+describe('how far a watch is', () => {
+  test('its revision passes what does not match at once, and what matches when it is told', async () => {
+    const { env, make, store } = newWorld()
+    const watch = store.watch(Widget, { labelSelector: 'app=web' })
+    await make('a')
+    expect(watch.revision).toBe(1)
+    await make('b', { app: 'web' })
+    await make('c')
+    expect(watch.revision).toBe(1)
+    watch.on(() => {})
+    await env.settle()
+    expect(watch.revision).toBe(3)
+  })
+
+  test('it is 0 while initial events wait', async () => {
+    const { env, make, store } = newWorld()
+    await make('a')
+    const watch = store.watch(Widget, { sendInitialEvents: true })
+    expect(watch.revision).toBe(0)
+    watch.on(() => {})
+    await env.settle()
+    expect(watch.revision).toBe(1)
+  })
+
+  test('bookmarks tell it within a minute of a revision, and never in a quiet store', async () => {
+    const { env, make, collect } = newWorld()
+    const { lines } = collect({ labelSelector: 'app=none', bookmarks: true })
+    await env.advance(600_000)
+    expect(lines).toEqual([])
+    await make('a')
+    await make('b')
+    await env.advance(60_000)
+    expect(lines).toEqual(['2: bookmark'])
+    await env.advance(600_000)
+    expect(lines).toEqual(['2: bookmark'])
+    await make('c')
+    await env.advance(60_000)
+    expect(lines).toEqual(['2: bookmark', '3: bookmark'])
+    await env.advance(60_000)
+    expect(env.pending()).toEqual([])
+  })
+
+  test('a bookmark comes after the changes up to it, and is no news when they told as much', async () => {
+    const { env, make, collect } = newWorld()
+    const { lines } = collect({ bookmarks: true })
+    await make('a')
+    await env.advance(120_000)
+    expect(lines).toEqual(['1: ADDED a@1'])
+  })
+
+  test('on request it is told in any case, after what is unread', async () => {
+    const { env, make, collect } = newWorld()
+    const { watch, lines } = collect()
+    await make('a')
+    watch.requestProgress()
+    await env.settle()
+    watch.requestProgress()
+    await env.settle()
+    expect(lines).toEqual(['1: ADDED a@1', '1: bookmark', '1: bookmark'])
+    watch.close()
+    watch.requestProgress()
+    await env.settle()
+    expect(lines).toHaveLength(3)
+  })
+
+  test('a watch that ended has no timer', async () => {
+    const { env, make, collect } = newWorld()
+    const { watch } = collect({ bookmarks: true })
+    await make('a')
+    watch.close()
+    expect(env.pending()).toEqual([])
+  })
+})
+
+describe('several kinds', () => {
+  test('are told in the order in which they were written, a transaction as one batch', async () => {
+    const { env, make, store } = newWorld()
+    const batches: string[][] = []
+    store.watch([Widget, Gadget]).on(batch => batches.push(batch.events.map(({ object }) => object.kind)))
+    await make('a')
+    await store.create(Gadget, { metadata: { name: 'g' }, spec: {} })
+    await store.transact(tx => {
+      tx.create(Gadget, { metadata: { name: 'h' }, spec: {} })
+      tx.create(Widget, { metadata: { namespace: 'default', name: 'b' }, spec: {} })
+      tx.create(Gadget, { metadata: { name: 'i' }, spec: {} })
+    })
+    await env.settle()
+    expect(batches).toEqual([['Widget'], ['Gadget'], ['Gadget', 'Widget', 'Gadget']])
+  })
+
+  test('begin with what exists of all of them; a kind that is one of many is known by its type', async () => {
+    const { env, make, store } = newWorld()
+    await store.create(Gadget, { metadata: { name: 'g' }, spec: {} })
+    await make('a')
+    const batches: string[][] = []
+    store
+      .watch([Widget, Gadget], { sendInitialEvents: true })
+      .on(({ events }) =>
+        batches.push(events.map(({ object: { kind, metadata } }) => `${kind} ${metadata.name}`)),
+      )
+    await env.settle()
+    expect(batches).toEqual([['Widget a', 'Gadget g']])
+  })
+
+  test('must be at least one', () => {
+    const { store } = newWorld()
+    expect(() => store.watch([])).toThrowError(expect.objectContaining({ code: 'Usage' }))
   })
 })
 
@@ -372,6 +523,15 @@ describe('scopes', () => {
     expect(space.lines).toEqual(['3: ADDED x@3', '4: ADDED y@4'])
     expect(one.lines).toEqual(['4: ADDED y@4'])
     expect(named.lines).toEqual(['2: ADDED y@2', '4: ADDED y@4'])
+  })
+
+  test('shares are equal in size, and an object is in exactly one', async () => {
+    const { env, make, collect } = newWorld(2_000)
+    const shares = [0, 1, 2, 3].map(index => collect({ shard: { of: 4, index } }))
+    for (let index = 0; index < 1_000; index++) await make(`n${index}`)
+    await env.settle()
+    expect(shares.flatMap(({ lines }) => lines)).toHaveLength(1_000)
+    for (const { lines } of shares) expect(Math.abs(lines.length - 250)).toBeLessThan(60)
   })
 
   test('a watch of a kind without namespaces', async () => {

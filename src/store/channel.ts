@@ -1,0 +1,134 @@
+/** Someone who reads channels. */
+export interface ChannelListener {
+  /** Something new is in a channel where its cursor rested. */
+  wake(): void
+  /** The store was closed. */
+  storeClosed(): void
+  /** Present for those who must know how far they are behind: called after each append while they do not rest. */
+  fellBehind?: () => void
+}
+
+/**
+ * The revisions that touched one scope, shared by its watchers; each reads at its own cursor. It holds numbers
+ * only: the records are in the log. Once every cursor rests, everything read is dropped.
+ */
+export class Channel {
+  private readonly cursors = new Set<ChannelCursor>()
+  /** Cursors that want to be told of every append. */
+  private strict: ChannelCursor[] = []
+  private resting: ChannelCursor[] = []
+  /** Members of `resting` that have left since. */
+  private gone = 0
+  private revisions: number[] = []
+  private start = 0
+
+  /** Cursor behind the newest revision. */
+  get end(): number {
+    return this.start + this.revisions.length
+  }
+
+  get empty(): boolean {
+    return this.cursors.size === 0
+  }
+
+  /** How many revisions it holds; for tests and statistics. */
+  get size(): number {
+    return this.revisions.length
+  }
+
+  /** The revision at a cursor; `lost` when it was dropped. */
+  at(cursor: number): number | 'lost' | undefined {
+    return cursor < this.start ? 'lost' : this.revisions[cursor - this.start]
+  }
+
+  join(cursor: ChannelCursor): void {
+    this.cursors.add(cursor)
+    if (cursor.listener.fellBehind !== undefined) this.strict.push(cursor)
+  }
+
+  leave(cursor: ChannelCursor): void {
+    if (!this.cursors.delete(cursor)) return
+    if (cursor.listener.fellBehind !== undefined) this.strict = this.strict.filter(other => other !== cursor)
+    if (!cursor.resting) return
+    this.gone++
+    if (this.gone * 2 <= this.resting.length) return
+    this.resting = this.resting.filter(other => this.cursors.has(other))
+    this.gone = 0
+  }
+
+  /** `cursor` has read everything and wants to be woken. */
+  rest(cursor: ChannelCursor): void {
+    this.resting.push(cursor)
+  }
+
+  /** Several changes of one revision in this scope are one entry. A write pays for those it wakes. */
+  append(revision: number, keep: number): void {
+    if (this.revisions[this.revisions.length - 1] === revision) return
+    if (this.resting.length - this.gone === this.cursors.size) this.drop(this.revisions.length)
+    else if (this.revisions.length >= keep * 2) this.drop(this.revisions.length - keep)
+    this.revisions.push(revision)
+    this.wakeAll()
+    // A listener may leave, or end others, when it is told.
+    if (this.strict.length > 0) for (const { listener } of [...this.strict]) listener.fellBehind?.()
+  }
+
+  endAll(): void {
+    for (const { listener } of [...this.cursors]) listener.storeClosed()
+  }
+
+  private wakeAll(): void {
+    const woken = this.resting
+    if (woken.length === 0) return
+    this.resting = []
+    this.gone = 0
+    for (const cursor of woken) cursor.resting = false
+    for (const cursor of woken) if (this.cursors.has(cursor)) cursor.listener.wake()
+  }
+
+  private drop(count: number): void {
+    if (count === 0) return
+    this.start += count
+    this.revisions = count === this.revisions.length ? [] : this.revisions.slice(count)
+  }
+}
+
+/** A place in a channel. */
+export class ChannelCursor {
+  readonly channel: Channel
+  readonly listener: ChannelListener
+  /** True while it waits to be woken; set back by the channel. */
+  resting = false
+  private position: number
+
+  /** Starts behind the newest revision. */
+  constructor(channel: Channel, listener: ChannelListener) {
+    this.channel = channel
+    this.listener = listener
+    this.position = channel.end
+    channel.join(this)
+  }
+
+  get unread(): number | 'lost' | undefined {
+    return this.channel.at(this.position)
+  }
+
+  /** How many revisions are unread, dropped ones included. */
+  get behind(): number {
+    return this.channel.end - this.position
+  }
+
+  advance(): void {
+    this.position++
+  }
+
+  rest(): void {
+    if (this.resting) return
+    this.resting = true
+    this.channel.rest(this)
+  }
+
+  leave(): void {
+    this.channel.leave(this)
+    this.resting = false
+  }
+}
