@@ -45,7 +45,7 @@ export type {
   WriteOptions,
   Writer,
 } from './store.js'
-export type { SlowConsumerPolicy, Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
+export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
 export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
 
