@@ -42,7 +42,8 @@ export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
   const { env } = options
   const resolver = new Resolver({ timeout: 2_000, tries: 2 })
   resolver.setServers([`${options.dns.address}:${options.dns.port}`])
-  const keptAlive = new Agent({ keepAlive: true, maxSockets: 4 })
+  // In turn: a socket that others overtake would stay idle, and its server, which leaves with the next answer, too.
+  const keptAlive = new Agent({ keepAlive: true, maxSockets: 4, scheduling: 'fifo' })
   const inFlight = new Set<Promise<void>>()
   let report = emptyReport()
   let expected: readonly string[] = []
