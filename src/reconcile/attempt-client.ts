@@ -55,6 +55,9 @@ class GatedClient implements Client {
   list<S, T>(kind: Kind<S, T>, options?: ReadOptions): ObjectList<StoredObject<S, T>> {
     return this.#base.list(kind, options)
   }
+  count<S, T>(kind: Kind<S, T>, options?: ReadOptions): number {
+    return this.#base.count(kind, options)
+  }
   snapshot(revision?: number | string): Snapshot {
     const snapshot = this.#base.snapshot(revision)
     this.#gate.onClose(() => snapshot.close())

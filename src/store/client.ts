@@ -4,12 +4,11 @@ import { assertObject, subjectOf } from './candidate.js'
 import type { Engine } from './engine.js'
 import { adoptJson } from './json-border.js'
 import type { Kind } from './kind.js'
-import { listObjects } from './list.js'
+import { countList, listPage } from './list-page.js'
+import { storeView } from './list-view.js'
 import { describeObject, type ObjectInput, type ObjectRef } from './object.js'
 import { assertRef } from './object-name.js'
 import { openWatch } from './open-watch.js'
-import { compileQuery } from './query.js'
-import { readRevision } from './read-revision.js'
 import { takeSnapshot } from './snapshot.js'
 import type { Client, ClientOptions, Fence, ReadOptions, Transaction, WriteOptions, Writer } from './store.js'
 import { Overlay } from './overlay.js'
@@ -58,7 +57,8 @@ export function createClient(parts: ClientParts): Client {
   return client as Client
 }
 
-function readerOf(engine: Engine): Readonly<Record<'get' | 'list', unknown>> {
+function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unknown>> {
+  const view = storeView(engine)
   return {
     get: (kind: Kind, ref: ObjectRef) => {
       const table = engine.table(kind)
@@ -66,11 +66,9 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list', unknown>> {
       return table.find(ref.namespace, ref.name)?.head?.object
     },
     list: (kind: Kind, options: ReadOptions = {}) => {
-      const table = engine.table(kind)
-      const query = compileQuery(table.kind, options)
-      const at = readRevision(engine.log, options)
-      return { revision: at ?? engine.revision, items: listObjects(table, query, at) }
+      return listPage(view, engine.table(kind), options)
     },
+    count: (kind: Kind, options: ReadOptions = {}) => countList(view, engine.table(kind), options),
   }
 }
 

@@ -46,6 +46,8 @@ export class Engine {
   readonly tables: KindTables
   readonly pressure: BackPressure = new BackPressure()
   readonly alarms: RevisionAlarms = new RevisionAlarms()
+  /** Names this history; what was told by another one means nothing here. */
+  readonly incarnation: string
   /** For generated names. */
   readonly names: Random
   /** What the write that runs has waited for. */
@@ -61,6 +63,7 @@ export class Engine {
     this.history = new History(logCapacity, start)
     this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
+    this.incarnation = env.ids.next('store')
     this.names = env.random.fork('store.names')
   }
 

@@ -49,6 +49,16 @@ export class KeyOrder<T extends Named> {
     for (const chunk of this.chunks) for (const item of chunk) visit(item)
   }
 
+  /** Calls `visit` with each item from the first whose name is ≥ `from`, until it says false. */
+  walk(from: string, visit: (item: T) => boolean): void {
+    let at = this.chunkFor(from)
+    let index = lowerBound(this.chunks[at] ?? [], from)
+    for (; at < this.chunks.length; at++, index = 0) {
+      const chunk = this.chunks[at] as T[]
+      for (; index < chunk.length; index++) if (!visit(chunk[index] as T)) return
+    }
+  }
+
   /** The last chunk whose first name is not after `name`, or the first chunk. */
   private chunkFor(name: string): number {
     let low = 0

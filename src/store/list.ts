@@ -1,35 +1,60 @@
+import type { Position } from './continue-token.js'
 import type { KindTable } from './kind-table.js'
 import type { NamespaceTable } from './namespace-table.js'
 import type { StoredObject } from './object.js'
 import type { Query } from './query.js'
 import { type Entry, objectAt, type Version } from './version.js'
 
+/** Which part of a query's objects is wanted. */
+export interface ListRange {
+  /** As they were then. Default: the newest. */
+  readonly revision?: number | undefined
+  /** Only what comes after this key. */
+  readonly after?: Position
+  /** How many at most. */
+  readonly limit?: number
+}
+
 /**
- * Objects of a query in key order. With `revision`, as they were then; without, the newest.
+ * Objects of a query in key order.
  *
  * It starts from the smallest candidate set known: one key, an index value, a label value, a namespace, the kind.
  */
-export function listObjects(table: KindTable, query: Query, revision?: number): StoredObject[] {
+export function listObjects(table: KindTable, query: Query, range: ListRange = {}): StoredObject[] {
   const { namespace, name } = query
+  const { revision, after, limit = Number.POSITIVE_INFINITY } = range
   if (name !== undefined && (namespace !== undefined || !table.kind.namespaced)) {
     const entry = table.find(namespace, name)
-    return entry === undefined ? [] : collect([entry], query, revision)
+    return entry === undefined ? [] : collect(inOrder([entry], after), query, revision, limit)
   }
   const posted = smallestPosting(table, query, revision)
-  const total = sizeOf(table, namespace)
-  // A posting must be sorted; walking the whole order is cheaper than sorting a large part of it.
-  if (posted !== undefined && (posted.length <= total / 4 || query.indexTerm !== undefined)) {
-    return collect(posted.sort(byKey), query, revision)
-  }
+  if (posted !== undefined && (query.indexTerm !== undefined || isWorthSorting(table, query, posted, limit)))
+    return collect(inOrder(posted, after), query, revision, limit)
   if (namespace !== undefined || !table.kind.namespaced) {
     const space = table.space(namespace)
-    return space === undefined ? [] : collectSpace(space, query, revision)
+    return space === undefined ? [] : collectSpace(space, query, range)
   }
   const found: StoredObject[] = []
-  table.order.forEach(space => {
-    for (const object of collectSpace(space, query, revision)) found.push(object)
+  table.order.walk(after?.namespace ?? '', space => {
+    const rest = { ...range, limit: limit - found.length }
+    for (const object of collectSpace(space, query, rest)) found.push(object)
+    return found.length < limit
   })
   return found
+}
+
+/** How many objects a query has; from the sizes of tables and postings where they tell. */
+export function countObjects(table: KindTable, query: Query, revision?: number): number {
+  const { namespace, name, indexTerm, labelTerms } = query
+  if (revision === undefined && name === undefined) {
+    if (query.matches === undefined && indexTerm === undefined) return sizeOf(table, namespace)
+    if (namespace === undefined && query.matches === undefined && indexTerm !== undefined)
+      return table.indexes.live(indexTerm)?.size ?? 0
+    const [label, ...others] = labelTerms
+    if (namespace === undefined && indexTerm === undefined && query.termsTell && label !== undefined)
+      if (others.length === 0) return table.labels.live(label)?.size ?? 0
+  }
+  return listObjects(table, query, { revision }).length
 }
 
 /** Namespace, then name. */
@@ -44,6 +69,26 @@ function byKey(a: Entry, b: Entry): number {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The entries after a position, sorted. */
+function inOrder(entries: readonly Entry[], after: Position | undefined): Entry[] {
+  return entries.filter(entry => after === undefined || isAfter(entry, after)).sort(byKey)
+}
+
+function isAfter({ space, name }: Entry, after: Position): boolean {
+  return space.name === after.namespace ? name > after.name : space.name > after.namespace
+}
+
+/** A posting must be sorted; walking the order is cheaper than sorting a large part of it, or for a short page. */
+function isWorthSorting(
+  table: KindTable,
+  { namespace }: Query,
+  { length }: readonly Entry[],
+  limit: number,
+): boolean {
+  const total = sizeOf(table, namespace)
+  return length <= total / 4 && limit * total >= length * length
 }
 
 function sizeOf(table: KindTable, namespace: string | undefined): number {
@@ -79,23 +124,32 @@ function postingOf(postings: KindTable['labels'], term: string, revision: number
   return entries
 }
 
-function collectSpace(space: NamespaceTable, query: Query, revision: number | undefined): StoredObject[] {
+function collectSpace(space: NamespaceTable, query: Query, range: ListRange): StoredObject[] {
+  const { revision, after, limit = Number.POSITIVE_INFINITY } = range
   const found: StoredObject[] = []
-  space.order.forEach(entry => {
+  // No name ends in U+0000, so this is the first key after that name.
+  const from = after === undefined || after.namespace < space.name ? '' : `${after.name}\u0000`
+  space.order.walk(from, entry => {
     const object = visible(entry, query, revision)
     if (object !== undefined) found.push(object)
+    return found.length < limit
   })
   if (revision === undefined) return found
   // What was deleted since is no longer in the order.
-  const deleted = collect(space.deletedAfter(revision), query, revision)
-  return deleted.length === 0 ? found : found.concat(deleted).sort(compareObjects)
+  const deleted = collect(inOrder(space.deletedAfter(revision), after), query, revision, limit)
+  return deleted.length === 0 ? found : found.concat(deleted).sort(compareObjects).slice(0, limit)
 }
 
-function collect(entries: readonly Entry[], query: Query, revision: number | undefined): StoredObject[] {
+function collect(
+  entries: readonly Entry[],
+  query: Query,
+  revision: number | undefined,
+  limit: number,
+): StoredObject[] {
   const found: StoredObject[] = []
   for (const entry of entries) {
     const object = visible(entry, query, revision)
-    if (object !== undefined) found.push(object)
+    if (object !== undefined && found.push(object) >= limit) break
   }
   return found
 }

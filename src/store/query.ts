@@ -22,6 +22,8 @@ export interface Query {
   /** Posting terms that every match has; labels first. */
   readonly labelTerms: readonly string[]
   readonly indexTerm: string | undefined
+  /** True when having the label terms is all that `matches` asks for. */
+  readonly termsTell: boolean
   /** Selectors only; namespace, name and index are tested where the candidates come from. */
   readonly matches: ((object: StoredObject) => boolean) | undefined
 }
@@ -36,6 +38,8 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
     namespace: options.namespace ?? spaces?.[1],
     name: names?.[1],
     labelTerms: labels?.equalities.map(([key, value]) => postingTerm(key, value)) ?? [],
+    termsTell:
+      (fields === undefined || fields.empty) && labels?.requirements.length === labels?.equalities.length,
     indexTerm: options.index === undefined ? undefined : indexTerm(kind, options.index),
     matches: bothOf(
       labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),

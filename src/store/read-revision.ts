@@ -5,26 +5,26 @@ import type { RevisionLog } from './revision-log.js'
 import type { ReadOptions } from './store.js'
 
 /**
- * The revision that a read asks for; undefined for the newest.
+ * The revision that a read asks for; the newest by default.
  *
  * @throws BadRequestError, InvalidError, ExpiredError, FutureRevisionError
  */
-export function readRevision(log: RevisionLog, options: ReadOptions): number | undefined {
+export function readRevision(log: RevisionLog, options: ReadOptions): number {
   const { resourceVersion, resourceVersionMatch: match } = options
   if (match !== undefined && match !== 'Exact' && match !== 'NotOlderThan')
     throw badMatch(match, 'must be Exact or NotOlderThan')
   if (resourceVersion === undefined) {
     if (match !== undefined) throw badMatch(match, 'needs a resourceVersion')
-    return undefined
+    return log.head
   }
   const revision = parseRevision('resourceVersion', resourceVersion)
   if (match === 'Exact') {
     // In the usual words a read at 0 is one at any revision.
     if (revision === 0) throw badMatch(match, 'needs a resourceVersion other than 0')
-    return keptRevision(log, revision) === log.head ? undefined : revision
+    return keptRevision(log, revision)
   }
   if (revision > log.head) throw new FutureRevisionError(revision, log.head)
-  return undefined
+  return log.head
 }
 
 /**

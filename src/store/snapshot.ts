@@ -1,11 +1,11 @@
 import { ClosedError } from '../core/index.js'
 import type { Engine } from './engine.js'
 import { ExpiredError } from './errors.js'
-import { listObjects } from './list.js'
+import { countList, listPage } from './list-page.js'
+import { pinnedView } from './list-view.js'
 import type { Kind } from './kind.js'
 import type { ObjectRef } from './object.js'
 import { assertRef } from './object-name.js'
-import { compileQuery } from './query.js'
 import { keptRevision } from './read-revision.js'
 import { parseRevision } from './revision-input.js'
 import type { ListOptions, Snapshot } from './store.js'
@@ -21,6 +21,7 @@ export function takeSnapshot(engine: Engine, asked?: number | string): Snapshot 
   const { history } = engine
   const revision =
     asked === undefined ? engine.revision : keptRevision(engine.log, parseRevision('revision', asked))
+  const view = pinnedView(engine, revision)
   let closed = false
   history.pin(revision)
   const close = (): void => {
@@ -44,9 +45,11 @@ export function takeSnapshot(engine: Engine, asked?: number | string): Snapshot 
     },
     list: (kind: Kind, options: ListOptions = {}) => {
       assertReadable()
-      const table = engine.table(kind)
-      const at = revision === engine.revision ? undefined : revision
-      return { revision, items: listObjects(table, compileQuery(table.kind, options), at) }
+      return listPage(view, engine.table(kind), options)
+    },
+    count: (kind: Kind, options: ListOptions = {}) => {
+      assertReadable()
+      return countList(view, engine.table(kind), options)
     },
     close,
     [Symbol.dispose]: close,

@@ -15,6 +15,14 @@ export interface ListOptions {
   readonly fieldSelector?: string
   /** Objects that the declared index lists under this value. */
   readonly index?: { readonly name: string; readonly value: string }
+  /** How many items at most, ≥ 1; `continue` of the list leads to the others. Default: all. */
+  readonly limit?: number
+  /**
+   * From the page before, whose other conditions must be the same: the next items, of the same revision.
+   * @throws BadRequestError for a token of another query or store; ExpiredError when its revision is no longer
+   * kept, with a token in `details.continue` that goes on from the newest revision
+   */
+  readonly continue?: string
 }
 
 /** A list that says how new it must be. */
@@ -32,6 +40,10 @@ export interface ReadOptions extends ListOptions {
 export interface ObjectList<T> {
   readonly revision: number
   readonly items: readonly T[]
+  /** Leads to the next page; absent on the last. */
+  readonly continue?: string
+  /** How many items come after this page; absent where a selector or an index narrows the list. */
+  readonly remainingItemCount?: number
 }
 
 /** Synchronous reads of one consistent revision. */
@@ -40,6 +52,8 @@ export interface Reader {
   readonly revision: number
   get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): ObjectList<StoredObject<Spec, Status>>
+  /** How many objects a list would have in all its pages; without a look at them where an index tells. */
+  count<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): number
 }
 
 /** Reads pinned at one revision, whatever is written later. */
@@ -215,6 +229,7 @@ export interface ClientOptions {
 export interface Client extends Reader, Writer {
   readonly env: Env
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): ObjectList<StoredObject<Spec, Status>>
+  count<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): number
   /**
    * Pins a revision, the newest by default, with nothing copied. Close it: while it is open the store keeps what
    * has changed since, up to twice `logCapacity` revisions.

@@ -1,10 +1,11 @@
 import type { Engine, Mutation } from './engine.js'
 import type { KindTable } from './kind-table.js'
 import type { Kind } from './kind.js'
+import { countList, listPage } from './list-page.js'
+import { overlayView } from './list-view.js'
 import type { ObjectRef, StoredObject } from './object.js'
 import { assertRef } from './object-name.js'
 import { Overlay } from './overlay.js'
-import { compileQuery } from './query.js'
 import { assertSynchronous } from './recipe.js'
 import type { DryRun, ListOptions, Transaction, WriteOptions } from './store.js'
 import { batchOfChanges } from './watch-events.js'
@@ -47,6 +48,7 @@ function batchOf(revision: number, mutations: readonly Mutation[]): DryRun<unkno
 /** The reads and writes of a transaction's body. */
 export function transactionOn(overlay: Overlay): Transaction {
   const { engine, base } = overlay
+  const view = overlayView(overlay)
   const table = (kind: Kind): KindTable => {
     overlay.assertRunning()
     return engine.table(kind)
@@ -60,10 +62,8 @@ export function transactionOn(overlay: Overlay): Transaction {
       assertRef(found.kind, ref)
       return overlay.current(found, ref)
     },
-    list: (kind: Kind, options: ListOptions = {}) => {
-      const found = table(kind)
-      return { revision: base.revision, items: overlay.list(found, compileQuery(found.kind, options)) }
-    },
+    list: (kind: Kind, options: ListOptions = {}) => listPage(view, table(kind), options),
+    count: (kind: Kind, options: ListOptions = {}) => countList(view, table(kind), options),
     create: (kind: Kind, object: never) => createObject(overlay, table(kind), object),
     update: (kind: Kind, object: never, options = {}) =>
       updateObject(overlay, table(kind), object, { ...options, part: 'main' }),

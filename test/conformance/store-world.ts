@@ -37,7 +37,17 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   updateStatus: ['obj', 'dryRun'],
   get: ['at', 'key'],
   delete: ['key', 'preconditions', 'dryRun'],
-  list: ['at', 'kind', 'namespace', 'labelSelector', 'fieldSelector', 'resourceVersion', 'match'],
+  list: [
+    'at',
+    'kind',
+    'namespace',
+    'labelSelector',
+    'fieldSelector',
+    'resourceVersion',
+    'match',
+    'limit',
+    'continue',
+  ],
   byIndex: ['at', 'kind', 'name', 'value'],
   watch: [
     'id',

@@ -38,8 +38,6 @@ const DEFERRED_OPERATIONS: Readonly<Record<string, string>> = {
   beginOptimistic: 'optimistic transactions over a snapshot',
   'defineIndex.unique': 'unique indexes',
   'delete.gracePeriodSeconds': 'graceful deletion',
-  'list.continue': 'pagination',
-  'list.limit': 'pagination',
 }
 
 const bundledFile = join(import.meta.dirname, 'cases', 'store.json')

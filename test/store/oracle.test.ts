@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   createStore,
   type ListOptions,
+  type Reader,
   type Snapshot,
   type Store,
   type Transaction,
@@ -130,10 +131,24 @@ function shown(reader: Pick<Store, 'list'>, kind: typeof Widget, options: ListOp
   })
 }
 
+/** All pages of a list as one. */
+function inPages(reader: Reader, kind: Parameters<Reader['list']>[0], options: ListOptions = {}): never {
+  const items: unknown[] = []
+  let page = reader.list(kind, { ...options, limit: 2 })
+  for (;;) {
+    items.push(...page.items)
+    if (page.continue === undefined) return { items } as never
+    page = reader.list(kind, { ...options, limit: 2, continue: page.continue })
+  }
+}
+
 function assertReads(reader: Snapshot | Store, model: ModelStore, revision: number): void {
   expect(reader.revision).toBe(revision)
   for (const options of queries) {
-    expect(shown(reader, Widget, options)).toEqual(model.list(revision, 'Widget', options))
+    const expected = model.list(revision, 'Widget', options)
+    expect(shown(reader, Widget, options)).toEqual(expected)
+    expect(reader.count(Widget, options)).toBe(expected.length)
+    expect(shown({ list: (kind, given) => inPages(reader, kind, given) }, Widget, options)).toEqual(expected)
   }
   expect(shown(reader, Gadget, {})).toEqual(model.list(revision, 'Gadget', {}))
   for (const name of ['x', 'x10', 'y']) {
