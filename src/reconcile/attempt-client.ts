@@ -11,6 +11,9 @@ import type {
   ObjectRef,
   ReadOptions,
   DryRun,
+  PatchBodies,
+  PatchOptions,
+  PatchType,
   Recipe,
   Snapshot,
   StoredObject,
@@ -113,6 +116,14 @@ class GatedClient implements Client {
     options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.modifyStatus(kind, ref, recipe, options))
+  }
+  patch<S, T, Type extends PatchType>(
+    kind: Kind<S, T>,
+    ref: ObjectRef,
+    patch: PatchBodies<S, T>[Type],
+    options: PatchOptions<Type> & WriteOptions,
+  ): Promise<StoredObject<S, T>> {
+    return this.#gate.guard(() => this.#base.patch(kind, ref, patch, options))
   }
   delete<S, T>(
     kind: Kind<S, T>,

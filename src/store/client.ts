@@ -9,6 +9,8 @@ import { storeView } from './list-view.js'
 import { describeObject, type ObjectInput, type ObjectRef } from './object.js'
 import { assertRef } from './object-name.js'
 import { openWatch } from './open-watch.js'
+import type { PatchOptions } from './patch.js'
+import { patchObject } from './patch-object.js'
 import { takeSnapshot } from './snapshot.js'
 import type { Client, ClientOptions, Fence, ReadOptions, Transaction, WriteOptions, Writer } from './store.js'
 import { Overlay } from './overlay.js'
@@ -72,41 +74,15 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unk
   }
 }
 
-function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Record<keyof Writer, unknown>> {
+function writerOf(engine: Engine, path: WritePath): Readonly<Record<keyof Writer, unknown>> {
+  const { submit } = path
+  const { put, change } = submissionsOf(path)
   const plain = directSite(engine)
   const siteFor = (options: WriteOptions): WriteSite => {
     const cause = causeOf(options)
     if (options.dryRun === true) return new Overlay(engine, undefined, true)
     return cause === undefined ? plain : directSite(engine, cause)
   }
-  const put = (
-    verb: string,
-    kind: Kind,
-    input: ObjectInput,
-    write: (object: ObjectInput) => unknown,
-  ): Promise<unknown> =>
-    attempt(() => {
-      const object = capture(kind, input)
-      return submit(
-        () => write(object),
-        () => aboutInput(verb, kind, object),
-      )
-    })
-  const change = (
-    verb: string,
-    kind: Kind,
-    ref: ObjectRef,
-    write: (ref: ObjectRef) => unknown,
-  ): Promise<unknown> =>
-    attempt(() => {
-      assertRef(kind, ref)
-      const { namespace, name } = ref
-      const fixed = namespace === undefined ? { name } : { namespace, name }
-      return submit(
-        () => write(fixed),
-        () => aboutRef(verb, kind, fixed),
-      )
-    })
   return {
     create: (kind: Kind, object: ObjectInput, options: WriteOptions = {}) =>
       put('create', kind, object, input => createObject(siteFor(options), engine.table(kind), input)),
@@ -126,6 +102,13 @@ function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Reco
       change('modifyStatus', kind, ref, fixed =>
         modifyObject(siteFor(options), engine.table(kind), fixed, { ...options, recipe, part: 'status' }),
       ),
+    patch: (kind: Kind, ref: ObjectRef, patch: unknown, options = {} as PatchOptions & WriteOptions) =>
+      attempt(() => {
+        const captured = adoptJson(patch, undefined, { subject: 'patch', field: 'patch' })
+        return change('patch', kind, ref, fixed =>
+          patchObject(siteFor(options), engine.table(kind), fixed, { ...options, patch: captured }),
+        )
+      }),
     delete: (kind: Kind, ref: ObjectRef, options = {}) =>
       change('delete', kind, ref, fixed =>
         deleteObject(siteFor(options), engine.table(kind), fixed, options),
@@ -137,6 +120,36 @@ function writerOf(engine: Engine, { submit, capture }: WritePath): Readonly<Reco
           () => ({ label: 'transact' }),
         ),
       ),
+  }
+}
+
+interface Submissions {
+  /** Submits a write that comes with an object. */
+  put(verb: string, kind: Kind, input: ObjectInput, write: (object: ObjectInput) => unknown): Promise<unknown>
+  /** Submits a write that names its object. */
+  change(verb: string, kind: Kind, ref: ObjectRef, write: (ref: ObjectRef) => unknown): Promise<unknown>
+}
+
+function submissionsOf({ submit, capture }: WritePath): Submissions {
+  return {
+    put: (verb, kind, input, write) =>
+      attempt(() => {
+        const object = capture(kind, input)
+        return submit(
+          () => write(object),
+          () => aboutInput(verb, kind, object),
+        )
+      }),
+    change: (verb, kind, ref, write) =>
+      attempt(() => {
+        assertRef(kind, ref)
+        const { namespace, name } = ref
+        const fixed = namespace === undefined ? { name } : { namespace, name }
+        return submit(
+          () => write(fixed),
+          () => aboutRef(verb, kind, fixed),
+        )
+      }),
   }
 }
 

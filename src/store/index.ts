@@ -53,7 +53,8 @@ export type { LabelSelectorInput } from './selector-input.js'
 export type { StoreOptions } from './memory-store.js'
 export { createStore } from './memory-store.js'
 
-// Patches as pure functions.
+// Patches.
+export type { MergePatch, PatchBodies, PatchOptions, PatchType } from './patch.js'
 export type { JsonPatchOperation } from './json-patch.js'
 export { applyJsonPatch, JsonPatchError } from './json-patch.js'
 export { applyMergePatch } from './merge-patch.js'

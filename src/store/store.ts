@@ -1,6 +1,7 @@
 import type { Env } from '../core/index.js'
 import type { Kind, ObjectOf } from './kind.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
+import type { PatchBodies, PatchOptions, PatchType } from './patch.js'
 import type { LabelSelectorInput } from './selector-input.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch.js'
 import type { WriteCause } from './write-cause.js'
@@ -154,6 +155,16 @@ export interface Writer {
     options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
+   * Applies a patch to the object as it is at the commit, so there is no conflict to lose; a `resourceVersion` or
+   * `uid` that the patch sets is a precondition. Also throws `JsonPatchError`.
+   */
+  patch<Spec, Status, Type extends PatchType>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    patch: PatchBodies<Spec, Status>[Type],
+    options: PatchOptions<Type> & WriteOptions,
+  ): Promise<StoredObject<Spec, Status>>
+  /**
    * Deletes the object, or marks it with `deletionTimestamp` while finalizers hold it.
    * Returns the object as it was left or last seen.
    */
@@ -201,6 +212,12 @@ export interface Transaction extends Reader {
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
     options?: ModifyOptions,
+  ): StoredObject<Spec, Status>
+  patch<Spec, Status, Type extends PatchType>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    patch: PatchBodies<Spec, Status>[Type],
+    options: PatchOptions<Type>,
   ): StoredObject<Spec, Status>
   delete<Spec, Status>(
     kind: Kind<Spec, Status>,

@@ -6,6 +6,8 @@ import { overlayView } from './list-view.js'
 import type { ObjectRef, StoredObject } from './object.js'
 import { assertRef } from './object-name.js'
 import { Overlay } from './overlay.js'
+import type { PatchOptions } from './patch.js'
+import { patchObject } from './patch-object.js'
 import { assertSynchronous } from './recipe.js'
 import type { DryRun, ListOptions, Transaction, WriteOptions } from './store.js'
 import { batchOfChanges } from './watch-events.js'
@@ -73,6 +75,8 @@ export function transactionOn(overlay: Overlay): Transaction {
       modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'main' }),
     modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
       modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'status' }),
+    patch: (kind: Kind, ref: ObjectRef, patch: unknown, options: PatchOptions) =>
+      patchObject(overlay, table(kind), ref, { ...options, patch }),
     delete: (kind: Kind, ref: ObjectRef, options = {}) => deleteObject(overlay, table(kind), ref, options),
   }
   return tx as Transaction

@@ -98,17 +98,33 @@ export function modifyObject<Spec, Status>(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
+  { recipe, ...options }: ModifyOptions & { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
+): StoredObject {
+  const revise = (current: StoredObject): unknown =>
+    applyRecipe(current as StoredObject<Spec, Status>, recipe)
+  return reviseObject(site, table, ref, { ...options, revise })
+}
+
+/**
+ * Stores what `revise` makes of the object as it is now.
+ *
+ * @throws NotFoundError, ConflictError for a precondition, InvalidError, and whatever `revise` throws
+ */
+export function reviseObject(
+  site: WriteSite,
+  table: KindTable,
+  ref: ObjectRef,
   {
-    recipe,
+    revise,
     part,
     preconditions,
-  }: ModifyOptions & { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
+  }: ModifyOptions & { readonly revise: (current: StoredObject) => unknown; readonly part: Part },
 ): StoredObject {
   if (part === 'status') assertStatusSubresource(table)
   assertRef(table.kind, ref)
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, { ...preconditions, guarded: part })
-  const input = applyRecipe(current as StoredObject<Spec, Status>, recipe) as StoredObject
+  const input = revise(current) as StoredObject
   if (input === current) return current
   assertObject(table.kind, input)
   const subject = subjectOf(table.kind, current)
@@ -251,7 +267,7 @@ function refOf(table: KindTable, { metadata: { namespace, name } }: ObjectInput)
   return ref
 }
 
-/** A recipe changes an object, it does not make it another one. */
+/** A revision changes an object, it does not make it another one. */
 function identityProblems(current: StoredObject, input: StoredObject): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
   for (const field of ['name', 'namespace', 'uid'] as const) {
@@ -269,7 +285,8 @@ function assertStatusSubresource({ kind }: KindTable): void {
   })
 }
 
-function assertPreconditions(
+/** @throws ConflictError */
+export function assertPreconditions(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,

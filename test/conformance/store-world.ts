@@ -10,6 +10,7 @@ import {
   NotFoundError,
   type ObjectInput,
   type ObjectRef,
+  type PatchOptions,
   type Reader,
   type SlowConsumerError,
   type Snapshot,
@@ -70,6 +71,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   eventCount: ['id'],
   cancel: ['id'],
   throw: [],
+  patch: ['key', 'type', 'patch', 'dryRun'],
   snapshot: [],
   compact: ['revision'],
   txn: ['guards', 'ops'],
@@ -199,6 +201,11 @@ export class World {
       case 'delete': {
         const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
         return this.store.delete(this.kind(kind), ref, (step['options'] as object | undefined) ?? {})
+      }
+      case 'patch': {
+        const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
+        const options = { type: step['type'], ...(step['options'] as object | undefined) }
+        return this.store.patch(this.kind(kind), ref, step['patch'] as never, options as PatchOptions)
       }
       case 'snapshot':
         return this.store.snapshot()

@@ -3,6 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseFieldSelector } from '../../src/core/field-selector.js'
 import { parseLabelSelector } from '../../src/core/label-selector.js'
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  JsonPatchError,
+  type JsonPatchOperation,
+} from '../../src/store/index.js'
 import { operationsOf, type Step, World } from './store-world.js'
 
 interface SelectorRow {
@@ -14,18 +20,24 @@ interface SelectorRow {
   readonly matches?: boolean
 }
 
+interface PatchRow {
+  readonly doc: unknown
+  readonly patch: unknown
+  readonly result?: unknown
+  readonly error?: boolean
+}
+
 interface Case {
   readonly id: string
   readonly area: string
   readonly title: string
   readonly table?: string
-  readonly rows?: readonly SelectorRow[]
+  readonly rows?: readonly (SelectorRow | PatchRow)[]
   readonly steps?: readonly Step[]
 }
 
 /** Areas that no code answers yet, each with what will deliver it. Entries are only ever removed. */
 const DEFERRED_AREAS: Readonly<Record<string, string>> = {
-  patch: 'JSON and merge patch',
   apply: 'server-side apply',
   lease: 'leases and time to live',
   election: 'leader election and fencing',
@@ -70,13 +82,28 @@ function answer(table: string | undefined, row: SelectorRow): Omit<SelectorRow, 
 
 function checkSelectors({ table, rows = [] }: Case): void {
   expect(rows.length).toBeGreaterThan(0)
-  for (const row of rows) {
+  for (const row of rows as readonly SelectorRow[]) {
     if (row.error === true) {
       expect(() => answer(table, row), row.selector).toThrow(expect.objectContaining({ code: 'Invalid' }))
     } else {
       const { canonical, empty, matches } = row
       expect(answer(table, row), row.selector).toEqual({ canonical, empty, matches })
     }
+  }
+}
+
+function runPatches(example: Case): void | Promise<void> {
+  const { table, rows = [] } = example
+  if (table === undefined) return runSteps(example)
+  expect(rows.length).toBeGreaterThan(0)
+  const apply = { jsonPatch: applyJsonPatch, mergePatch: applyMergePatch }[table]
+  if (apply === undefined) throw new Error(`unknown table ${table}`)
+  for (const { doc, patch, result, error } of rows as readonly PatchRow[]) {
+    const before = JSON.stringify(doc)
+    const run = (): unknown => apply(doc, patch as readonly JsonPatchOperation[])
+    if (error === true) expect(run, JSON.stringify(patch)).toThrow(JsonPatchError)
+    else expect(run(), JSON.stringify(patch)).toEqual(result)
+    expect(JSON.stringify(doc)).toBe(before)
   }
 }
 
@@ -94,6 +121,7 @@ const RUNNERS: Readonly<Record<string, (example: Case) => void | Promise<void>>>
   list: runSteps,
   deletion: runSteps,
   schema: runSteps,
+  patch: runPatches,
 }
 
 function isDeferred({ area, steps }: Case): boolean {
