@@ -4,7 +4,7 @@ import { InvalidError, UsageError } from './errors.js'
 export interface HeapHandle {
   /** Sort key. Change it only through `update`. */
   at: number
-  /** Breaks ties between equal keys: order of insertion. */
+  /** Breaks ties between equal keys: the order of insertion, unless the inserter says otherwise. */
   sequence: number
   /** Position in the heap, or -1 when the item is in none. */
   slot: number
@@ -44,14 +44,15 @@ export class IndexedHeap<T extends HeapHandle> {
   /**
    * Adds an item; it comes after the items that have an equal key.
    *
+   * @param sequence its place among items of an equal key, when it is not the order of insertion
    * @throws UsageError when the item is in a heap already
    * @throws InvalidError when `at` is NaN
    */
-  push(item: T, at: number): void {
+  push(item: T, at: number, sequence: number = this.#nextSequence++): void {
     if (item.slot !== -1) throw new UsageError('the item is in a heap already; use update() to move it')
     assertKey(at)
     item.at = at
-    item.sequence = this.#nextSequence++
+    item.sequence = sequence
     this.#items.push(item)
     this.#up(item, this.#items.length - 1)
   }

@@ -4,9 +4,10 @@ import { type Attempt, openAttempt } from './attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
 import { startSources } from './controller-sources.js'
+import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId } from './object-key.js'
 import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
-import { exponentialLimiter, type RateLimiter } from './rate-limiter.js'
+import type { RateLimiter } from './rate-limiter.js'
 import type { Source } from './source.js'
 import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
 import { createWorkQueue, type KeyState, type WorkQueue } from './work-queue.js'
@@ -130,7 +131,7 @@ class ControlLoop<Spec, Status> implements Controller {
         options: this.#options,
         client: run.client,
         logger: run.logger,
-        enqueue: (key, reason) => run.queue.add(key, reason),
+        enqueue: (key, reason) => run.queue.add(key, { reason }),
         created: key => run.queue.forget(key),
         progressed: () => this.#progressed(),
       })
@@ -154,7 +155,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   enqueue(key: ObjectRef, reason = 'asked for'): void {
-    this.#running?.queue.add(key, reason)
+    this.#running?.queue.add(key, { reason })
   }
 
   inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
@@ -302,20 +303,22 @@ function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: 
       return queue.forget(key)
     case 'requeueAfter':
       queue.forget(key)
-      return queue.addAfter(key, outcome.afterMs, 'requeueAfter')
+      return queue.addAfter(key, outcome.afterMs, { reason: 'requeueAfter' })
     case 'conflict': {
       queue.countConflict(key)
       const afterMs = outcome.withinMs * (0.5 + 0.5 * env.random.next())
       logger.debug({ key: id, err: outcome.error, afterMs }, 'lost a write race; trying again')
-      return queue.addAfter(key, afterMs, 'conflict')
+      return queue.addAfter(key, afterMs, { reason: 'conflict' })
     }
     case 'terminal':
       logger.error({ key: id, err: outcome.error }, 'reconcile failed for good; waiting for a change')
       return queue.forget(key)
-    case 'retry':
-      queue.countFailure(key)
-      logger.error({ key: id, err: outcome.error, afterMs: outcome.afterMs }, 'reconcile failed; backing off')
-      return queue.addAfter(key, outcome.afterMs, 'failed')
+    case 'retry': {
+      const { afterMs, error, refund } = outcome
+      queue.countFailure(key, afterMs)
+      logger.error({ key: id, err: error, afterMs }, 'reconcile failed; backing off')
+      return queue.addAfter(key, afterMs, { reason: 'failed', ...(refund === undefined ? {} : { refund }) })
+    }
   }
 }
 

@@ -29,12 +29,14 @@ export class DelayHeap<K> {
     return this.#heap.peek()?.at
   }
 
-  /** Waits until `ms` from now, or keeps the earlier time that the record already waits for. */
-  waitAtMost(record: KeyRecord<K>, ms: number): void {
+  /** Waits until `ms` from now; false when the record waits already, for that time or an earlier one. */
+  waitAtMost(record: KeyRecord<K>, ms: number): boolean {
     const at = this.#clock.monotonic() + ms
     if (record.slot === -1) this.#heap.push(record, at)
     else if (at < record.at) this.#heap.update(record, at)
+    else return false
     this.#arm()
+    return true
   }
 
   remove(record: KeyRecord<K>): boolean {

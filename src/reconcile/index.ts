@@ -20,14 +20,33 @@ export type { Runnable } from './runnable.js'
 export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-report.js'
 
 // The queue on its own.
-export { exponentialLimiter, type ExponentialLimiterOptions, type RateLimiter } from './rate-limiter.js'
+export type { Fairness } from './fair-classes.js'
+export type { KeyHistory } from './key-history.js'
 export {
+  type AddAfterOptions,
+  type AddOptions,
   createWorkQueue,
-  type KeyHistory,
   type KeyState,
   type WorkQueue,
   type WorkQueueOptions,
 } from './work-queue.js'
+
+// Rate limiters.
+export { bucketLimiter, type BucketLimiterOptions } from './bucket-limiter.js'
+export {
+  decorrelatedJitterLimiter,
+  type DecorrelatedJitterOptions,
+  exponentialLimiter,
+  type ExponentialLimiterOptions,
+} from './exponential-limiter.js'
+export {
+  type Delay,
+  fastSlowLimiter,
+  giveUpLimiter,
+  maxOfLimiter,
+  maxWaitLimiter,
+  type RateLimiter,
+} from './rate-limiter.js'
 
 // Pure parts for reconcilers.
 export { type ConditionState, setCondition } from './conditions.js'

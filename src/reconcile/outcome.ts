@@ -1,7 +1,7 @@
 import { isKeelsonError, UsageError } from '../core/index.js'
+import type { KeyHistory } from './key-history.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { Result, RetryAfter } from './result.js'
-import type { KeyHistory } from './work-queue.js'
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -19,7 +19,13 @@ export type Outcome =
   /** Forget failures; run again when something changes, not before. */
   | { readonly kind: 'terminal'; readonly error: Error }
   /** One more failure; run again after `afterMs`. */
-  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: Error }
+  | {
+      readonly kind: 'retry'
+      readonly afterMs: number
+      readonly error: Error
+      /** As that of the limiter's delay. */
+      readonly refund?: () => void
+    }
 
 /** Lost races wait 10 ms, then twice as long each time, up to a second. */
 const conflictBaseMs = 10
@@ -47,8 +53,10 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
     return { kind: 'conflict', withinMs, error }
   }
   if (isKeelsonError(error, 'Terminal')) return { kind: 'terminal', error }
-  const afterMs = isRetryAfter(error) ? error.afterMs : limiter.delayMs(history.failures)
-  return { kind: 'retry', afterMs, error }
+  if (isRetryAfter(error)) return { kind: 'retry', afterMs: error.afterMs, error }
+  const { ms, refund } = limiter.delay(history)
+  if (ms === Number.POSITIVE_INFINITY) return { kind: 'terminal', error }
+  return { kind: 'retry', afterMs: ms, error, ...(refund === undefined ? {} : { refund }) }
 }
 
 /** The thrown value as an `Error`; anything else is wrapped and kept as the cause. */

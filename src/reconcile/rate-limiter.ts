@@ -1,46 +1,93 @@
-import { InvalidError, type Random } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
+import type { KeyHistory } from './key-history.js'
 
-/** Decides how long a key waits, from how often it failed. The count lives in the key's record. */
-export interface RateLimiter {
-  /**
-   * @param failures earlier failures of the key since its last success, ≥ 0
-   * @returns milliseconds, finite and ≥ 0
-   */
-  delayMs(failures: number): number
+/** How long a key is to wait. */
+export interface Delay {
+  /** Milliseconds ≥ 0; `Infinity` gives the key up, as a terminal failure does. */
+  readonly ms: number
+  /** Gives back what the wait has taken from a budget that keys share. Called at most once, if it is not waited out. */
+  readonly refund?: () => void
 }
 
-/** Shape of an exponential backoff. */
-export interface ExponentialLimiterOptions {
-  /** Delay after the first failure. Finite, ≥ 0. Default 5. */
-  readonly baseMs?: number
-  /** Longest delay. Finite, ≥ `baseMs`. Default 1,000,000 (1000 s). */
-  readonly maxMs?: number
-  /** Largest fraction, 0 to 1, by which chance shortens a delay. Default 0. Above 0 needs `random`. */
-  readonly jitter?: number
-  readonly random?: Random
+/** Decides how long a key waits after a failure. What it must know of the key is in the key's own record. */
+export interface RateLimiter {
+  /** @param history of the key before this failure is counted */
+  delay(history: KeyHistory): Delay
 }
 
 /**
- * `min(maxMs, baseMs · 2^failures)`, the per-key limiter of client-go, with its defaults; no bucket is shared
- * between keys. With `jitter` j each delay is drawn evenly from `((1 − j) · delay, delay]`.
+ * `fastMs` for the first `fastMax` failures of a key, `slowMs` after them; both finite and ≥ 0, `fastMax` an integer
+ * ≥ 0.
  *
  * @throws InvalidError when an option is out of bounds
  */
-export function exponentialLimiter(options: ExponentialLimiterOptions = {}): RateLimiter {
-  const { baseMs = 5, maxMs = 1_000_000, jitter = 0, random } = options
-  assertLimiter(Number.isFinite(baseMs) && baseMs >= 0, 'baseMs', baseMs, 'must be a finite number ≥ 0')
-  assertLimiter(Number.isFinite(maxMs) && maxMs >= baseMs, 'maxMs', maxMs, 'must be a finite number ≥ baseMs')
-  assertLimiter(jitter >= 0 && jitter <= 1, 'jitter', jitter, 'must be between 0 and 1')
-  assertLimiter(jitter === 0 || random !== undefined, 'random', random, 'is needed when jitter is above 0')
+export function fastSlowLimiter(options: {
+  readonly fastMs: number
+  readonly slowMs: number
+  readonly fastMax: number
+}): RateLimiter {
+  const { fastMs, slowMs, fastMax } = options
+  assertLimiter(isDelay(fastMs), 'fastMs', fastMs, 'must be a finite number ≥ 0')
+  assertLimiter(isDelay(slowMs), 'slowMs', slowMs, 'must be a finite number ≥ 0')
+  assertLimiter(Number.isSafeInteger(fastMax) && fastMax >= 0, 'fastMax', fastMax, 'must be an integer ≥ 0')
+  return { delay: ({ failures }) => ({ ms: failures < fastMax ? fastMs : slowMs }) }
+}
+
+/**
+ * The longest of the delays that `limiters` ask for, each asked every time. A refund goes to all of them.
+ *
+ * @throws InvalidError when there is none
+ */
+export function maxOfLimiter(...limiters: readonly RateLimiter[]): RateLimiter {
+  assertLimiter(limiters.length > 0, 'limiters', limiters, 'must not be empty')
   return {
-    delayMs: failures => {
-      // 2^1023 is the largest finite power: a base of 0 must stay 0, not become NaN.
-      const delay = Math.min(maxMs, baseMs * 2 ** Math.min(failures, 1023))
-      return random === undefined ? delay : delay * (1 - jitter * random.next())
+    delay: history => {
+      const delays = limiters.map(limiter => limiter.delay(history))
+      const ms = Math.max(...delays.map(delay => delay.ms))
+      if (delays.every(delay => delay.refund === undefined)) return { ms }
+      const refund = (): void => {
+        for (const delay of delays) delay.refund?.()
+      }
+      return { ms, refund }
     },
   }
 }
 
-function assertLimiter(holds: boolean, field: string, value: unknown, message: string): void {
+/**
+ * `limiter`, but no wait longer than `maxMs`; giving up is not a wait and stays.
+ *
+ * @throws InvalidError unless `maxMs` is finite and ≥ 0
+ */
+export function maxWaitLimiter(limiter: RateLimiter, maxMs: number): RateLimiter {
+  assertLimiter(isDelay(maxMs), 'maxMs', maxMs, 'must be a finite number ≥ 0')
+  return {
+    delay: history => {
+      const delay = limiter.delay(history)
+      return delay.ms <= maxMs || delay.ms === Number.POSITIVE_INFINITY ? delay : { ...delay, ms: maxMs }
+    },
+  }
+}
+
+/**
+ * `limiter` for the first `retriesMax` failures of a key; then the key is given up.
+ *
+ * @throws InvalidError unless `retriesMax` is an integer ≥ 0
+ */
+export function giveUpLimiter(limiter: RateLimiter, retriesMax: number): RateLimiter {
+  const isCount = Number.isSafeInteger(retriesMax) && retriesMax >= 0
+  assertLimiter(isCount, 'retriesMax', retriesMax, 'must be an integer ≥ 0')
+  return {
+    delay: history =>
+      history.failures < retriesMax ? limiter.delay(history) : { ms: Number.POSITIVE_INFINITY },
+  }
+}
+
+/** Finite and ≥ 0. */
+export function isDelay(ms: number): boolean {
+  return Number.isFinite(ms) && ms >= 0
+}
+
+/** @throws InvalidError about an option of a limiter */
+export function assertLimiter(holds: boolean, field: string, value: unknown, message: string): void {
   if (!holds) throw new InvalidError('rate limiter', [{ field, value, message }])
 }

@@ -2,7 +2,7 @@ import { type Cancel, isKeelsonError, type Logger } from '../core/index.js'
 import type { Client, Kind, StoredObject, Watch, WatchBatch } from '../store/index.js'
 import type { ObjectChange } from './event-mapping.js'
 import { keyId, refOf } from './object-key.js'
-import { exponentialLimiter } from './rate-limiter.js'
+import { exponentialLimiter } from './exponential-limiter.js'
 
 /** What a source needs. */
 export interface SourceOptions {
@@ -154,7 +154,7 @@ class WatchSource implements Source {
       return
     }
     const limiter = exponentialLimiter({ baseMs: reopenBaseMs, maxMs: reopenMaxMs, jitter: 0.5, random })
-    const afterMs = limiter.delayMs(this.#breaks++)
+    const { ms: afterMs } = limiter.delay({ failures: this.#breaks++, conflicts: 0 })
     logger.warn({ kind: kind.kind, err: error, afterMs }, 'a watch ended; it is opened again')
     this.#cancelReopen = clock.after(afterMs, () => {
       try {

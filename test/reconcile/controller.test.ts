@@ -224,7 +224,7 @@ describe('what follows a run', () => {
   test('a limiter that gives no delay is logged, and the key still runs after its next change', async () => {
     let runs = 0
     const world = await startWorld({
-      limiter: { delayMs: () => Number.NaN },
+      limiter: { delay: () => ({ ms: Number.NaN }) },
       reconcile: () => {
         runs++
         throw new Error('failed')

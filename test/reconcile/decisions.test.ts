@@ -97,7 +97,8 @@ describe('the exponential limiter', () => {
         ({ baseMs, more }, failures, jitter) => {
           const maxMs = baseMs + more
           const random = createSeededRandom(failures)
-          const delay = exponentialLimiter({ baseMs, maxMs, jitter, random }).delayMs(failures)
+          const limiter = exponentialLimiter({ baseMs, maxMs, jitter, random })
+          const { ms: delay } = limiter.delay({ failures, conflicts: 0 })
           expect(delay).toBeGreaterThanOrEqual(baseMs * (1 - jitter) * 0.999)
           expect(delay).toBeLessThanOrEqual(maxMs)
         },

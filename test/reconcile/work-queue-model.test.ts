@@ -2,118 +2,126 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createWorkQueue, type WorkQueue } from '../../src/reconcile/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
-
-/** The same laws with plain sets and a sorted array: slow and obvious. */
-class NaiveQueue {
-  now = 0
-  ready: string[] = []
-  readonly processing = new Set<string>()
-  readonly again = new Set<string>()
-  delayed: { key: string; at: number; rank: number }[] = []
-  rank = 0
-
-  add(key: string): void {
-    this.delayed = this.delayed.filter(entry => entry.key !== key)
-    this.want(key)
-  }
-  want(key: string): void {
-    if (this.processing.has(key)) this.again.add(key)
-    else if (!this.ready.includes(key)) this.ready.push(key)
-  }
-  addAfter(key: string, ms: number): void {
-    if (ms === 0) return this.add(key)
-    if (this.ready.includes(key) || this.again.has(key)) return
-    const known = this.delayed.find(entry => entry.key === key)
-    if (known === undefined) this.delayed.push({ key, at: this.now + ms, rank: this.rank++ })
-    else known.at = Math.min(known.at, this.now + ms)
-  }
-  cancel(key: string): boolean {
-    const had =
-      this.ready.includes(key) || this.again.has(key) || this.delayed.some(entry => entry.key === key)
-    this.ready = this.ready.filter(other => other !== key)
-    this.again.delete(key)
-    this.delayed = this.delayed.filter(entry => entry.key !== key)
-    return had
-  }
-  get(): string | undefined {
-    const key = this.ready.shift()
-    if (key !== undefined) this.processing.add(key)
-    return key
-  }
-  done(key: string): void {
-    this.processing.delete(key)
-    if (this.again.delete(key)) this.ready.push(key)
-  }
-  advance(ms: number): void {
-    this.now += ms
-    this.delayed.sort((a, b) => a.at - b.at || a.rank - b.rank)
-    const due = this.delayed.filter(entry => entry.at <= this.now)
-    this.delayed = this.delayed.filter(entry => entry.at > this.now)
-    for (const { key } of due) this.want(key)
-  }
-}
+import { type NaiveOrder, NaiveQueue } from './naive-queue.js'
 
 interface World {
   readonly env: VirtualEnv
   readonly queue: WorkQueue<string>
   readonly model: NaiveQueue
+  /** Refunds that each of the two has given. */
+  readonly refunds: { queue: string[]; model: string[] }
 }
 
-const key = fc.constantFrom('a', 'b', 'c', 'd')
-const ms = fc.constantFrom(0, 1, 2, 5, 10)
-const operation = fc.oneof(
-  fc.tuple(fc.constant('add' as const), key, fc.constant(0)),
-  fc.tuple(fc.constant('addAfter' as const), key, ms),
-  fc.tuple(fc.constant('cancel' as const), key, fc.constant(0)),
-  fc.tuple(fc.constant('get' as const), key, fc.constant(0)),
-  fc.tuple(fc.constant('done' as const), key, fc.constant(0)),
-  fc.tuple(fc.constant('advance' as const), key, ms),
-)
+interface Operation {
+  readonly name: 'add' | 'addAfter' | 'cancel' | 'get' | 'begin' | 'done' | 'advance' | 'fail' | 'forget'
+  readonly key: string
+  readonly ms: number
+  readonly priority: number | undefined
+}
 
-async function step(
-  { env, queue, model }: World,
-  [name, on, delay]: readonly [string, string, number],
-): Promise<void> {
+const operation: fc.Arbitrary<Operation> = fc.record({
+  name: fc.constantFrom(
+    'add',
+    'add',
+    'addAfter',
+    'cancel',
+    'get',
+    'get',
+    'begin',
+    'done',
+    'advance',
+    'fail',
+    'forget',
+  ),
+  key: fc.constantFrom('a1', 'a2', 'a3', 'b1', 'b2', 'c1'),
+  ms: fc.constantFrom(0, 1, 2, 5, 10),
+  priority: fc.constantFrom(undefined, -3, -1, 0, 1, 2),
+})
+
+/** Turns of half a unit and of one are exact in binary, so equal sums are equal. */
+const orders: readonly NaiveOrder[] = [
+  { ageMs: Number.POSITIVE_INFINITY, classOf: () => '', weights: {} },
+  { ageMs: 4, classOf: () => '', weights: {} },
+  { ageMs: 4, classOf: key => key.slice(0, 1), weights: { a: 2, c: 0.5 } },
+]
+
+async function step({ env, queue, model, refunds }: World, operation: Operation, at: number): Promise<void> {
+  const { name, key, ms, priority } = operation
+  const options = priority === undefined ? {} : { priority }
   switch (name) {
     case 'add':
-      queue.add(on)
-      return model.add(on)
-    case 'addAfter':
-      queue.addAfter(on, delay)
-      return model.addAfter(on, delay)
+      queue.add(key, options)
+      return model.add(key, priority)
+    case 'addAfter': {
+      const refundTo = (list: string[]) => (): void => void list.push(`${at}`)
+      queue.addAfter(key, ms, { ...options, refund: refundTo(refunds.queue) })
+      return model.addAfter(key, ms, { priority, refund: refundTo(refunds.model) })
+    }
     case 'cancel':
-      expect(queue.cancel(on)).toBe(model.cancel(on))
+      expect(queue.cancel(key)).toBe(model.cancel(key))
       return
     case 'get':
       expect(queue.get()).toBe(model.get())
       return
+    case 'begin':
     case 'done':
-      if (!model.processing.has(on)) {
-        expect(() => queue.done(on)).toThrow(/no worker holds/)
-        return
-      }
-      queue.done(on)
-      return model.done(on)
-    default:
-      await env.advance(delay)
-      model.advance(delay)
+      if (model.processing.has(key)) {
+        queue[name](key)
+        model[name](key)
+      } else expect(() => queue[name](key)).toThrow(/no worker holds/)
+      return
+    case 'advance':
+      await env.advance(ms)
+      return model.advance(ms)
+    case 'fail':
+      return queue.countFailure(key)
+    case 'forget':
+      return queue.forget(key)
   }
 }
 
-test('the queue behaves as sets and a sorted array do', async () => {
+function compare({ queue, model, refunds }: World): void {
+  const states = queue.list()
+  const ready = states.filter(state => state.state === 'ready')
+  expect(ready.map(state => state.key)).toEqual(model.inOrder())
+  for (const { key, priority } of ready) expect([key, priority]).toEqual([key, model.priorities.get(key)])
+  expect(queue.length).toBe(model.ready.length)
+  expect(queue.inFlight).toBe(model.processing.size)
+  expect(queue.delayed).toBe(model.delayed.length)
+  expect(refunds.queue).toEqual(refunds.model)
+  const known = [...model.inOrder(), ...model.processing, ...model.delayed.map(entry => entry.key)]
+  const shown = states.filter(state => state.state !== 'resting').map(state => state.key)
+  expect(shown.sort()).toEqual([...new Set(known)].sort())
+}
+
+test.each(orders)('the queue behaves as sets and sorted arrays do: %o', async order => {
+  const operations = fc.array(operation, { maxLength: 60 })
   await fc.assert(
-    fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async operations => {
+    fc.asyncProperty(operations, fc.constantFrom(0, 1, 100), async (all, idleKeysMax) => {
       const env = createVirtualEnv()
-      const world: World = { env, queue: createWorkQueue({ env }), model: new NaiveQueue() }
-      for (const each of operations) {
-        await step(world, each)
-        const { queue, model } = world
-        const states = queue.list()
-        expect(states.filter(state => state.state === 'ready').map(state => state.key)).toEqual(model.ready)
-        expect(queue.inFlight).toBe(model.processing.size)
-        expect(queue.delayed).toBe(model.delayed.length)
-        const known = new Set([...model.ready, ...model.processing, ...model.delayed.map(entry => entry.key)])
-        expect(states.map(state => state.key).sort()).toEqual([...known].sort())
+      const { ageMs, classOf, weights } = order
+      const queue = createWorkQueue({ env, ageMs, fairness: { classOf, weights }, idleKeysMax })
+      const refunds = { queue: [], model: [] }
+      const world: World = { env, queue, model: new NaiveQueue(order), refunds }
+      for (const [at, each] of all.entries()) {
+        await step(world, each, at)
+        compare(world)
+      }
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('without classes the queue is that of one class', async () => {
+  const [, order] = orders as [NaiveOrder, NaiveOrder]
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async all => {
+      const env = createVirtualEnv()
+      const queue = createWorkQueue({ env, ageMs: order.ageMs })
+      const world: World = { env, queue, model: new NaiveQueue(order), refunds: { queue: [], model: [] } }
+      for (const [at, each] of all.entries()) {
+        await step(world, each, at)
+        compare(world)
       }
     }),
     { numRuns: 150 },

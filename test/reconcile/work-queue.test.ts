@@ -161,11 +161,11 @@ describe('failures', () => {
     expect(queue.addRateLimited('a')).toBe(5)
   })
 
-  test('the record of a key is gone when it is idle and healthy', () => {
+  test('nothing is known of a key that is idle and healthy', () => {
     const { queue } = open()
     queue.addRateLimited('a')
     queue.cancel('a')
-    expect(queue.inspect('a')).toEqual({ key: 'a', state: 'resting', failures: 1, reasons: [] })
+    expect(queue.inspect('a')).toEqual({ key: 'a', state: 'resting', priority: 0, failures: 1, reasons: [] })
     queue.forget('a')
     expect(queue.inspect('a')).toBeUndefined()
     expect(queue.list()).toEqual([])
@@ -291,7 +291,7 @@ describe('misuse and insight', () => {
 
   test('the last four distinct reasons are kept until the key is taken', () => {
     const { queue } = open()
-    for (const reason of ['r1', 'r2', 'r1', 'r3', 'r4', 'r5']) queue.add('a', reason)
+    for (const reason of ['r1', 'r2', 'r1', 'r3', 'r4', 'r5']) queue.add('a', { reason })
     expect(queue.inspect('a')?.reasons).toEqual(['r2', 'r3', 'r4', 'r5'])
     queue.get()
     expect(queue.inspect('a')?.reasons).toEqual([])
@@ -299,11 +299,12 @@ describe('misuse and insight', () => {
 
   test('inspect tells when a delay ends', async () => {
     const { env, queue } = open()
-    queue.addAfter('a', 100, 'poll')
+    queue.addAfter('a', 100, { reason: 'poll' })
     await env.advance(40)
     expect(queue.inspect('a')).toEqual({
       key: 'a',
       state: 'delayed',
+      priority: 0,
       dueInMs: 60,
       failures: 0,
       reasons: ['poll'],
@@ -335,5 +336,130 @@ describe('misuse and insight', () => {
     expect(value('workqueue_depth')).toBe(0)
     expect(value('workqueue_queue_duration_seconds')).toBe(1)
     expect(value('workqueue_work_duration_seconds')).toBe(1)
+  })
+})
+
+describe('priorities', () => {
+  test('the highest first, and in the order of becoming ready inside one', () => {
+    const { queue } = open()
+    queue.add('a')
+    queue.add('low', { priority: -100 })
+    queue.add('b')
+    queue.add('high', { priority: 10 })
+    expect(queue.list().map(state => state.key)).toEqual(['high', 'a', 'b', 'low'])
+    expect(takeAll(queue)).toEqual(['high', 'a', 'b', 'low'])
+  })
+
+  test('a key that waits rises by a point each 100 ms, so that a steady stream cannot starve it', async () => {
+    const { env, queue } = open()
+    queue.add('old', { priority: -100 })
+    await env.advance(9_999)
+    queue.add('x')
+    await env.advance(1)
+    queue.add('y')
+    expect(takeAll(queue)).toEqual(['x', 'y', 'old'])
+    queue.add('old', { priority: -100 })
+    await env.advance(10_001)
+    queue.add('z')
+    expect(takeAll(queue)).toEqual(['old', 'z'])
+  })
+
+  test('a failing key keeps its priority; a change of it has its own', () => {
+    const { queue } = open()
+    queue.add('a', { priority: -7 })
+    queue.get()
+    queue.addRateLimited('a')
+    queue.done('a')
+    expect(queue.inspect('a')).toMatchObject({ state: 'delayed', priority: -7 })
+    queue.add('a')
+    expect(queue.inspect('a')).toMatchObject({ state: 'ready', priority: 0 })
+  })
+
+  test('classes share by weight, however many keys each has', () => {
+    const classOf = (key: string): string => key.slice(0, 1)
+    const queue = createWorkQueue({ env: createVirtualEnv(), fairness: { classOf, weights: { b: 2 } } })
+    for (let i = 0; i < 100; i++) queue.add(`a${i}`, { priority: 5 })
+    for (let i = 0; i < 4; i++) queue.add(`b${i}`)
+    expect(takeAll(queue).slice(0, 7).sort()).toEqual(['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'b3'])
+  })
+
+  test('a class that is served and comes back at once does not shut the others out', () => {
+    const queue = createWorkQueue({ env: createVirtualEnv(), fairness: { classOf: key => key.slice(0, 1) } })
+    for (let i = 0; i < 5; i++) queue.add(`a${i}`)
+    const taken: (string | undefined)[] = []
+    for (let i = 0; i < 6; i++) {
+      queue.add('b')
+      const key = queue.get() as string
+      taken.push(key)
+      queue.done(key)
+    }
+    expect(taken.filter(key => key !== 'b')).toHaveLength(3)
+  })
+})
+
+describe('bounds', () => {
+  test('a key beyond keysMax is refused; idle keys do not count', () => {
+    const queue = createWorkQueue({ env: createVirtualEnv(), keysMax: 2 })
+    for (const key of ['a', 'b', 'c']) {
+      queue.add(key)
+      queue.done(queue.get() as string)
+    }
+    queue.add('a')
+    queue.add('b')
+    expect(() => queue.add('c')).toThrow(expect.objectContaining({ code: 'TooLarge' }))
+    expect(() => queue.addAfter('c', 5)).toThrow(/keysMax/)
+    queue.add('a')
+    expect(queue.list().map(state => state.key)).toEqual(['a', 'b'])
+  })
+
+  test('adds after shutdown are dropped and counted, and their refunds given', () => {
+    const { env, queue } = open()
+    let refunds = 0
+    const refund = (): void => void refunds++
+    queue.addAfter('a', 5, { refund })
+    queue.shutDown()
+    queue.add('a')
+    queue.addAfter('b', 5, { refund })
+    expect(refunds).toBe(2)
+    expect(env.metrics.value('workqueue_adds_dropped_total', { name: 'q' })).toBe(2)
+  })
+
+  test.each([
+    ['priority', (queue: WorkQueue<string>) => queue.add('a', { priority: 0.5 })],
+    ['priority', (queue: WorkQueue<string>) => queue.addAfter('a', 1, { priority: 1_000_001 })],
+    ['priority', (queue: WorkQueue<string>) => queue.addRateLimited('a', { priority: Number.NaN })],
+    ['ms', (queue: WorkQueue<string>) => queue.addAfter('a', Number.NaN)],
+  ])('a bad %s is refused and changes nothing', (field, call) => {
+    const { queue } = open()
+    expect(() => call(queue)).toThrow(expect.objectContaining({ message: expect.stringContaining(field) }))
+    expect(queue.list()).toEqual([])
+  })
+
+  test.each([Number.NaN, -1])('a limiter that says %s is refused and changes nothing', ms => {
+    const queue = createWorkQueue({ env: createVirtualEnv(), limiter: { delay: () => ({ ms }) } })
+    expect(() => queue.addRateLimited('a')).toThrow(expect.objectContaining({ code: 'Invalid' }))
+    expect(queue.list()).toEqual([])
+  })
+
+  test('an id or a class that is no text is refused and changes nothing', () => {
+    const env = createVirtualEnv()
+    const noText = (): never => 7 as never
+    for (const options of [{ idOf: noText }, { fairness: { classOf: noText } }]) {
+      const queue = createWorkQueue<string>({ env, ...options })
+      expect(() => queue.add('a')).toThrow(/must be a string/)
+      expect(queue.list()).toEqual([])
+    }
+  })
+
+  test.each([
+    ['ageMs', { ageMs: 0 }],
+    ['ageMs', { ageMs: Number.NaN }],
+    ['keysMax', { keysMax: 0 }],
+    ['idleKeysMax', { idleKeysMax: -1 }],
+    ['weights.a', { fairness: { classOf: String, weights: { a: 0 } } }],
+  ])('a queue with a bad %s is refused', (field, options) => {
+    expect(() => createWorkQueue(options)).toThrow(
+      expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(field) }),
+    )
   })
 })

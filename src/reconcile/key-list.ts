@@ -1,7 +1,7 @@
 import type { KeyRecord } from './key-table.js'
 
 /** First in, first out over records that carry their own links: every operation is O(1), removal included. */
-export class ReadyList<K> {
+export class KeyList<K> {
   #head: KeyRecord<K> | undefined
   #tail: KeyRecord<K> | undefined
   #length = 0
@@ -14,9 +14,8 @@ export class ReadyList<K> {
     return this.#head
   }
 
-  /** Appends a record that is not in the list. */
+  /** Appends a record that is in no list. */
   push(record: KeyRecord<K>): void {
-    record.inReadyList = true
     record.before = this.#tail
     if (this.#tail === undefined) this.#head = record
     else this.#tail.after = record
@@ -24,23 +23,19 @@ export class ReadyList<K> {
     this.#length++
   }
 
-  shift(): KeyRecord<K> | undefined {
-    const record = this.#head
-    if (record !== undefined) this.remove(record)
-    return record
-  }
-
-  /** Takes a record out; nothing happens when it is not in the list. */
+  /** Takes out a record of this list. */
   remove(record: KeyRecord<K>): void {
-    if (!record.inReadyList) return
     const { before, after } = record
     if (before === undefined) this.#head = after
     else before.after = after
     if (after === undefined) this.#tail = before
     else after.before = before
-    record.inReadyList = false
     record.before = undefined
     record.after = undefined
     this.#length--
+  }
+
+  *[Symbol.iterator](): IterableIterator<KeyRecord<K>> {
+    for (let next = this.#head; next !== undefined; next = next.after) yield next
   }
 }
