@@ -12,11 +12,11 @@ export class NotFoundError extends KeelsonError {
   }
 }
 
-/** The name is taken, perhaps by an object that still waits for its finalizers (`details.deleting`). */
+/** The name is taken, perhaps by an object that is being deleted (`details.deleting`). */
 export class AlreadyExistsError extends KeelsonError {
   constructor(object: ObjectId, deleting: boolean) {
     const remedy = deleting
-      ? 'is being deleted; wait until its finalizers are removed'
+      ? 'is being deleted; wait until it is gone'
       : 'already exists; update it or choose another name'
     super({
       code: 'AlreadyExists',

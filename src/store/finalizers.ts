@@ -1,9 +1,16 @@
 import { type FieldProblem, labelKeyProblem } from '../core/index.js'
+import type { PropagationPolicy } from './store.js'
 
 /** Keeps an owner until its dependents have been cut loose. */
 export const ORPHAN_FINALIZER = 'orphan'
 /** Keeps an owner until its blocking dependents are gone. */
 export const FOREGROUND_FINALIZER = 'foregroundDeletion'
+
+const COLLECTORS: Readonly<Record<PropagationPolicy, string | undefined>> = {
+  Background: undefined,
+  Foreground: FOREGROUND_FINALIZER,
+  Orphan: ORPHAN_FINALIZER,
+}
 
 /** Every fault of a list of finalizers: qualified names, no two alike, not both of the collector's own. */
 export function finalizerProblems(finalizers: unknown): readonly FieldProblem[] {
@@ -38,6 +45,23 @@ export function addedFinalizers(
       value,
       message: 'cannot be added, the object is being deleted; only remove finalizers',
     }))
+}
+
+/**
+ * The finalizers as a delete with this policy leaves them: the collector's own one follows the policy, which
+ * without being given is what the list already says. The same list where nothing changes.
+ */
+export function finalizersUnder(
+  policy: PropagationPolicy | undefined,
+  finalizers: readonly string[],
+): readonly string[] {
+  if (policy === undefined) return finalizers
+  const chosen = COLLECTORS[policy]
+  const others = finalizers.filter(name => name !== ORPHAN_FINALIZER && name !== FOREGROUND_FINALIZER)
+  const expected = chosen === undefined ? others.length : others.length + 1
+  if (finalizers.length === expected && (chosen === undefined || finalizers.includes(chosen)))
+    return finalizers
+  return Object.freeze(chosen === undefined ? others : [...others, chosen])
 }
 
 function finalizerProblem(value: unknown): string | undefined {

@@ -35,6 +35,7 @@ export type {
   ModifyOptions,
   ObjectList,
   Preconditions,
+  PropagationPolicy,
   Reader,
   ReadOptions,
   Recipe,

@@ -1,3 +1,4 @@
+import { UsageError } from '../core/index.js'
 import type { AdmissionHook } from './admission.js'
 import type { StoredObject } from './object.js'
 import type { NameFormat } from './object-name.js'
@@ -39,6 +40,12 @@ export interface KindOptions<Spec, Status> {
    * `create` and `update` then leave status alone, and a status write changes nothing else.
    */
   readonly statusSubresource?: boolean
+  /**
+   * Gives the kind graceful deletion: a delete marks the object with the end of its grace period, and a delete
+   * with `gracePeriodSeconds: 0`, by whoever has cleaned up, removes it. This is the period of a delete that
+   * names none, whole seconds ≥ 0. Default: no grace periods.
+   */
+  readonly gracePeriodSeconds?: number
 }
 
 /** The typed handle of a kind; every store call is typed by it. */
@@ -52,6 +59,7 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly admission: readonly AdmissionHook<Spec, Status>[]
   readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
   readonly statusSubresource: boolean
+  readonly gracePeriodSeconds: number | undefined
 }
 
 /** The stored object type of a kind handle. */
@@ -59,6 +67,8 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
 
 /**
  * Declares a kind.
+ *
+ * @throws UsageError for an option that could never work
  *
  * @example
  * ```ts
@@ -75,7 +85,12 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
  */
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
-  const { nameFormat = 'dns-subdomain', statusSubresource = true } = options
+  const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
+  if (
+    gracePeriodSeconds !== undefined &&
+    !(Number.isSafeInteger(gracePeriodSeconds) && gracePeriodSeconds >= 0)
+  )
+    throw faulty(kind, 'gracePeriodSeconds', `must be a whole number ≥ 0, not ${gracePeriodSeconds}`)
   return Object.freeze({
     apiVersion,
     kind,
@@ -86,5 +101,10 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
     admission,
     indexes,
     statusSubresource,
+    gracePeriodSeconds,
   })
+}
+
+function faulty(kind: string, option: keyof KindOptions<unknown, unknown>, fault: string): UsageError {
+  return new UsageError(`${option} of kind ${kind} ${fault}`, { kind, option })
 }

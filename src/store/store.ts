@@ -78,9 +78,23 @@ export interface ModifyOptions {
   readonly preconditions?: Preconditions
 }
 
+/** What becomes of the dependents of an object that is deleted; a garbage collector acts on it. */
+export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan'
+
 /** How an object is deleted. */
 export interface DeleteOptions {
   readonly preconditions?: Preconditions
+  /**
+   * For a kind with grace periods: how long the object may stay, whole seconds; 0 removes it at once, a negative
+   * one means 1. Default: that of the kind. Other kinds have none, whatever is given.
+   */
+  readonly gracePeriodSeconds?: number
+  /**
+   * `Foreground` and `Orphan` hold the object with the finalizer `foregroundDeletion` or `orphan`, which a garbage
+   * collector takes away once the dependents are gone or cut loose. `Background` takes both away. Default: as the
+   * finalizers of the object say.
+   */
+  readonly propagationPolicy?: PropagationPolicy
 }
 
 /** How `update` treats what it was given. */
@@ -165,7 +179,7 @@ export interface Writer {
     options: PatchOptions<Type> & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
-   * Deletes the object, or marks it with `deletionTimestamp` while finalizers hold it.
+   * Deletes the object, or marks it with `deletionTimestamp` while finalizers hold it or its grace period runs.
    * Returns the object as it was left or last seen.
    */
   delete<Spec, Status>(

@@ -1,13 +1,13 @@
 import { type FieldProblem, UsageError } from '../core/index.js'
 import { admit, admitDeletion } from './admit.js'
 import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
-import { completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
+import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
 import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.js'
 import { assertFresh, type Guarded } from './freshness.js'
 import { nextGeneration } from './generation.js'
 import type { KindTable } from './kind-table.js'
 import { adoptMetadata, metadataProblems } from './metadata.js'
-import { idOf, type ObjectInput, type ObjectRef, type StoredObject } from './object.js'
+import { describeObject, idOf, type ObjectInput, type ObjectRef, type StoredObject } from './object.js'
 import { assertRef, generateName, nameProblem } from './object-name.js'
 import { hasParts, joinParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
 import { applyRecipe } from './recipe.js'
@@ -133,26 +133,35 @@ export function reviseObject(
   return replace(site, table, current, { input, part })
 }
 
-/** @throws NotFoundError, ConflictError */
+/** @throws NotFoundError, ConflictError, InvalidError for an option */
 export function deleteObject(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
   options: DeleteOptions,
 ): StoredObject {
-  assertRef(table.kind, ref)
+  const { kind } = table
+  assertRef(kind, ref)
+  assertDeleteOptions(options, describeObject({ kind: kind.kind, ...ref }))
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, { ...options.preconditions, guarded: 'whole' })
-  admitDeletion(site, table, current, subjectOf(table.kind, current))
-  const step = decideDeletion(current, () => timeOf(site))
+  admitDeletion(site, table, current, subjectOf(kind, current))
+  const { gracePeriodSeconds, propagationPolicy } = options
+  const step = decideDeletion(current, {
+    gracePeriodSeconds,
+    propagationPolicy,
+    defaultGraceSeconds: kind.gracePeriodSeconds,
+    nowMs: site.engine.env.clock.now(),
+  })
   switch (step.kind) {
     case 'waiting':
       return current
     case 'remove':
       return remove(site, table, current, current)
     case 'mark': {
-      const { deletionTimestamp, deletionGracePeriodSeconds } = step
-      return put(site, table, current, { ...partsOf(current), deletionTimestamp, deletionGracePeriodSeconds })
+      const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = step
+      const marks = { deletionTimestamp, deletionGracePeriodSeconds, finalizers }
+      return put(site, table, current, { ...partsOf(current), ...marks })
     }
   }
 }

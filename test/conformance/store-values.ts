@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { formatTime } from '../../src/core/index.js'
 
 export type Json =
   | null
@@ -35,6 +36,8 @@ export function evaluate(value: unknown, bindings: Bindings): unknown {
       return Number(first) + Number(second)
     case '$numPlus':
       return String(Number(first) + Number(second))
+    case '$nowPlusSeconds':
+      return formatTime(Number(lookUp('$now', bindings)) + Number(given) * 1000)
     case '$repeat':
       return String(first).repeat(Number(second))
     case '$fmt': {

@@ -49,7 +49,6 @@ const DEFERRED_AREAS: Readonly<Record<string, string>> = {
 const DEFERRED_OPERATIONS: Readonly<Record<string, string>> = {
   beginOptimistic: 'optimistic transactions over a snapshot',
   'defineIndex.unique': 'unique indexes',
-  'delete.gracePeriodSeconds': 'graceful deletion',
 }
 
 const bundledFile = join(import.meta.dirname, 'cases', 'store.json')
