@@ -46,8 +46,7 @@ export function decideDeletion({ metadata }: StoredObject, request: DeletionRequ
   const finalizers = finalizersUnder(propagationPolicy, metadata.finalizers)
   if (graceSeconds === 0) {
     if (finalizers.length === 0) return { kind: 'remove' }
-    const kept = deletionTimestamp !== undefined && parseTime(deletionTimestamp) <= nowMs
-    const since = kept ? deletionTimestamp : formatTime(nowMs)
+    const since = deletionTimestamp === undefined || running > 0 ? formatTime(nowMs) : deletionTimestamp
     return { kind: 'mark', deletionTimestamp: since, deletionGracePeriodSeconds: 0, finalizers }
   }
   const dueMs = (begun ?? nowMs) + graceSeconds * 1000

@@ -265,5 +265,6 @@ test('any sequence of deletes, waits and taken finalizers ends where the plain m
         )
       }
     }),
+    { numRuns: 300 },
   )
 })
