@@ -50,6 +50,10 @@ export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
 export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
 
+// A watch that outlives gaps.
+export type { ListAndWatchOptions } from './list-and-watch.js'
+export { listAndWatch } from './list-and-watch.js'
+
 // The memory store.
 export type { StoreOptions } from './memory-store.js'
 export { createStore } from './memory-store.js'
