@@ -156,7 +156,7 @@ class HealingWatch implements Watch<StoredObject> {
 
   /** Opens another inner watch and goes on with `again`, or finds that there is nothing to be done. */
   private heal(error: unknown, again: () => void, over: () => void): void {
-    const { closed, clock, logger, random } = this.client.env
+    const { closed, logger, random } = this.client.env
     this.told = this.revision
     const isEnd = error === undefined || isKeelsonError(error, 'Closed') || this.signal?.aborted === true
     if (isEnd || closed || this.closed) {
