@@ -85,10 +85,16 @@ export function parseLabelSelector(text: string): LabelSelector {
 /**
  * Compiles the object form. An absent object selects nothing, an empty one everything.
  *
- * @throws InvalidError when a key, operator or value is not acceptable
+ * @throws InvalidError when a key, operator or value is not acceptable, or a field is not one of a selector
  */
 export function labelSelectorFromObject(object: LabelSelectorObject | null | undefined): LabelSelector {
   if (object === null || object === undefined) return nothingSelector()
+  const stray = Object.keys(object).find(key => key !== 'matchLabels' && key !== 'matchExpressions')
+  if (stray !== undefined) {
+    const message = 'is not part of a selector; labels go into matchLabels'
+    const value = (object as Readonly<Record<string, unknown>>)[stray]
+    throw new InvalidError('label selector', [{ field: stray, value, message }])
+  }
   const requirements: LabelRequirement[] = []
   const pairs = object.matchLabels ?? {}
   for (const key of Object.keys(pairs).sort())

@@ -52,11 +52,17 @@ export function createClient(parts: ClientParts): Client {
     watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
       openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
     client: (other: Env, options: ClientOptions = {}) => {
-      const added = options.fence === undefined ? [] : [options.fence]
+      const added = options.fence === undefined ? [] : [checkedFence(engine, options.fence)]
       return createClient({ engine, env: other, commits: 'deferred', fences: [...fences, ...added] })
     },
   }
   return client as Client
+}
+
+/** @throws UsageError, InvalidError for a fence that could never stand */
+function checkedFence(engine: Engine, fence: Fence): Fence {
+  assertRef(engine.table(fence.kind).kind, fence.ref)
+  return fence
 }
 
 function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unknown>> {
@@ -76,7 +82,7 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unk
 
 function writerOf(engine: Engine, path: WritePath): Readonly<Record<keyof Writer, unknown>> {
   const { submit } = path
-  const { put, change } = submissionsOf(path)
+  const { put, change } = submissionsOf(engine, path)
   const plain = directSite(engine)
   const siteFor = (options: WriteOptions): WriteSite => {
     const cause = causeOf(options)
@@ -130,10 +136,11 @@ interface Submissions {
   change(verb: string, kind: Kind, ref: ObjectRef, write: (ref: ObjectRef) => unknown): Promise<unknown>
 }
 
-function submissionsOf({ submit, capture }: WritePath): Submissions {
+function submissionsOf(engine: Engine, { submit, capture }: WritePath): Submissions {
   return {
     put: (verb, kind, input, write) =>
       attempt(() => {
+        engine.table(kind)
         const object = capture(kind, input)
         return submit(
           () => write(object),
@@ -142,7 +149,7 @@ function submissionsOf({ submit, capture }: WritePath): Submissions {
       }),
     change: (verb, kind, ref, write) =>
       attempt(() => {
-        assertRef(kind, ref)
+        assertRef(engine.table(kind).kind, ref)
         const { namespace, name } = ref
         const fixed = namespace === undefined ? { name } : { namespace, name }
         return submit(

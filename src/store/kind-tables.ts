@@ -36,6 +36,10 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
     of: kind => {
       const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
       if (table === undefined) {
+        if (!isHandle(kind)) {
+          const shown = typeof kind === 'string' ? JSON.stringify(kind) : String(kind)
+          throw new UsageError(`${shown} is no kind; pass the handle that defineKind gave`, { kind })
+        }
         throw new UsageError(
           `kind ${nameOf(kind)} is not known to this store; pass it to createStore({ kinds })`,
           {
@@ -51,6 +55,10 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   return tables
 }
 
-function nameOf(kind: Kind): string {
-  return `${kind.apiVersion}/${kind.kind}`
+function nameOf(kind: Kind | undefined): string {
+  return `${kind?.apiVersion}/${kind?.kind}`
+}
+
+function isHandle(kind: unknown): boolean {
+  return typeof kind === 'object' && kind !== null && typeof (kind as Partial<Kind>).kind === 'string'
 }

@@ -43,7 +43,8 @@ export function namespaceProblem(namespace: unknown, kind: Kind): string | undef
  * @throws InvalidError when the namespace is given for a kind without namespaces, or missing, or a part is no text
  */
 export function assertRef(kind: Kind, ref: ObjectRef): void {
-  const { namespace, name } = ref
+  // A call without types may give nothing at all.
+  const { namespace, name } = (ref as ObjectRef | undefined | null) ?? ({} as Partial<ObjectRef>)
   if (typeof name === 'string' && name !== '' && (typeof namespace === 'string') === kind.namespaced) return
   const problems: FieldProblem[] = []
   if (typeof name !== 'string' || name === '') {

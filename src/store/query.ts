@@ -30,12 +30,15 @@ export interface Query {
 
 /** @throws BadRequestError for a selector, field or index that cannot be understood */
 export function compileQuery(kind: Kind, options: ListOptions): Query {
+  const { namespace } = options
+  if (namespace !== undefined && typeof namespace !== 'string')
+    throw new BadRequestError(`namespace must be text, not ${String(namespace)}`, { namespace })
   const labels = options.labelSelector === undefined ? undefined : compileLabels(options.labelSelector)
   const fields = options.fieldSelector === undefined ? undefined : compileFields(kind, options.fieldSelector)
   const names = fields?.equalities.find(([field]) => field === 'metadata.name')
   const spaces = fields?.equalities.find(([field]) => field === 'metadata.namespace')
   return {
-    namespace: options.namespace ?? spaces?.[1],
+    namespace: namespace ?? spaces?.[1],
     name: names?.[1],
     labelTerms: labels?.equalities.map(([key, value]) => postingTerm(key, value)) ?? [],
     termsTell:
@@ -63,6 +66,7 @@ export function matchesQuery(object: StoredObject, terms: IndexTerms, query: Que
 export function compileLabels(input: LabelSelectorInput): LabelSelector {
   try {
     if (typeof input === 'string') return parseLabelSelector(input)
+    if (typeof input !== 'object' || input === null) throw new TypeError('it is neither text nor an object')
     return isCompiled(input) ? input : labelSelectorFromObject(input)
   } catch (error) {
     throw badSelector('labelSelector', input, error)
@@ -100,8 +104,15 @@ function compileFields(kind: Kind, text: string): FieldSelector {
   return selector
 }
 
-function indexTerm(kind: Kind, { name, value }: { readonly name: string; readonly value: string }): string {
-  if (Object.hasOwn(kind.indexes, name)) return postingTerm(name, value)
+function indexTerm(kind: Kind, index: NonNullable<ListOptions['index']>): string {
+  if (typeof index !== 'object' || index === null)
+    throw new BadRequestError(`index must be { name, value }, not ${String(index)}`, { index })
+  const { name, value } = index
+  if (Object.hasOwn(kind.indexes, name)) {
+    if (typeof value === 'string') return postingTerm(name, value)
+    const message = `the value looked for in index "${name}" must be text, not ${String(value)}`
+    throw new BadRequestError(message, { kind: kind.kind, index: name, value })
+  }
   const known = Object.keys(kind.indexes)
   const has = known.length === 0 ? 'it declares none' : `it declares ${known.join(', ')}`
   throw new BadRequestError(`${kind.kind} has no index "${name}"; ${has}`, { kind: kind.kind, index: name })

@@ -9,16 +9,22 @@ let immer: Immer | undefined
 /**
  * The object as `recipe` leaves it; unchanged parts are those of `object`. What the recipe returns is ignored.
  *
- * @throws UsageError when the recipe is asynchronous, and whatever it throws itself
+ * @throws UsageError when the recipe is asynchronous or no function, and whatever it throws itself
  */
 export function applyRecipe<Spec, Status>(
   object: StoredObject<Spec, Status>,
   recipe: Recipe<Spec, Status>,
 ): StoredObject<Spec, Status> {
+  assertFunction(recipe, 'a recipe')
   immer ??= new Immer({ autoFreeze: false })
   return immer.produce(object, draft => {
     assertSynchronous(recipe(draft as Parameters<Recipe<Spec, Status>>[0]), 'a recipe')
   })
+}
+
+/** @throws UsageError */
+export function assertFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new UsageError(`${what} must be a function, not ${String(value)}`)
 }
 
 /** @throws UsageError when `result` is a promise: what follows the first await would not be part of the write */

@@ -8,7 +8,7 @@ import { assertRef } from './object-name.js'
 import { Overlay } from './overlay.js'
 import type { PatchOptions } from './patch.js'
 import { patchObject } from './patch-object.js'
-import { assertSynchronous } from './recipe.js'
+import { assertFunction, assertSynchronous } from './recipe.js'
 import type { DryRun, ListOptions, Transaction, WriteOptions } from './store.js'
 import { batchOfChanges } from './watch-events.js'
 import { causeOf } from './write-cause.js'
@@ -23,6 +23,7 @@ export function runTransaction<T>(
   body: (tx: Transaction) => T,
   options: WriteOptions,
 ): T | DryRun<T> {
+  assertFunction(body, 'the body given to transact')
   const overlay = new Overlay(engine)
   const cause = causeOf(options)
   try {

@@ -1,0 +1,340 @@
+import { describe, expect, test } from 'vitest'
+import { isKeelsonError, type KeelsonErrorCode } from '../../src/core/index.js'
+import {
+  createStore,
+  defineKind,
+  type Store,
+  type StoreOptions,
+  type Transaction,
+} from '../../src/store/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
+
+const at = { namespace: 'default', name: 'a' }
+const Stranger = defineKind<object>({
+  apiVersion: 'example/v1',
+  kind: 'Stranger',
+  plural: 'strangers',
+  namespaced: true,
+})
+
+async function storeWithA(options: Partial<StoreOptions> = {}): Promise<Store> {
+  const store = createStore({ kinds: [Widget, Gadget], env: createVirtualEnv(), ...options })
+  await store.create(Widget, {
+    metadata: { ...at, labels: { app: 'web' }, finalizers: ['example.com/x'] },
+    spec: { size: 1, node: 'n1' },
+  })
+  await store.create(Gadget, { metadata: { name: 'g' }, spec: {} })
+  return store
+}
+
+const contentOf = (store: Store): unknown =>
+  JSON.stringify([
+    store.revision,
+    store.list(Widget).items,
+    store.list(Gadget).items,
+    store.list(Widget, { index: { name: 'node', value: 'n1' } }).items,
+    store.list(Widget, { labelSelector: 'app=web' }).items,
+  ])
+
+/** A call with `never` where it breaks the types, as plain JavaScript does. */
+type Call = (store: Store) => unknown
+
+interface Refusal {
+  readonly code: KeelsonErrorCode
+  /** What, where and the remedy, as far as there is one. */
+  readonly message: RegExp
+}
+
+/** Refused with a typed error that says enough; the store is as before, and goes on. */
+async function refuses(store: Store, call: Call, { code, message }: Refusal): Promise<void> {
+  const before = contentOf(store)
+  let error: unknown
+  try {
+    error = ['no error, but', await call(store)]
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toMatchObject({ code, message: expect.stringMatching(message) as unknown })
+  expect(isKeelsonError(error, code)).toBe(true)
+  expect(contentOf(store)).toBe(before)
+  const { revision } = store
+  await store.modify(Widget, at, draft => void (draft.spec.size = (draft.spec.size ?? 0) + 1))
+  expect(store.revision).toBe(revision + 1)
+}
+
+type Row = readonly [what: string, call: Call, code: KeelsonErrorCode, message: RegExp]
+const refusalsOf = (rows: readonly Row[]): void => {
+  test.each(rows)('%s', async (_what, call, code, message) => {
+    await refuses(await storeWithA(), call, { code, message })
+  })
+}
+
+const nothing = undefined as never
+
+describe('a kind that is not known', () => {
+  const unknown = /kind example\/v1\/Stranger is not known.*createStore\(\{ kinds \}\)/
+  const calls: readonly (readonly [string, Call])[] = [
+    ['get', s => s.get(Stranger, at)],
+    ['list', s => s.list(Stranger)],
+    ['watch', s => s.watch(Stranger)],
+    ['create', s => s.create(Stranger, { metadata: at, spec: {} })],
+    ['update', s => s.update(Stranger, { metadata: at, spec: {} })],
+    ['updateStatus', s => s.updateStatus(Stranger, { metadata: at, spec: {} })],
+    ['modify', s => s.modify(Stranger, at, () => {})],
+    ['modifyStatus', s => s.modifyStatus(Stranger, at, () => {})],
+    ['delete', s => s.delete(Stranger, at)],
+    ['a transaction', s => s.transact(tx => tx.create(Stranger, { metadata: at, spec: {} }))],
+    ['a snapshot', s => s.snapshot().list(Stranger)],
+  ]
+  refusalsOf(calls.map(([what, call]) => [what, call, 'Usage', unknown]))
+})
+
+describe('what is no kind, no reference, no object, no function', () => {
+  refusalsOf([
+    ['a kind that is undefined', s => s.list(nothing), 'Usage', /kind.*defineKind/],
+    ['a kind that is a name', s => s.list('Widget' as never), 'Usage', /"Widget".*defineKind/],
+    ['a write to undefined', s => s.create(nothing, { metadata: at, spec: {} }), 'Usage', /defineKind/],
+    ['a reference that is undefined', s => s.get(Widget, nothing), 'Invalid', /Widget.*name/],
+    ['a reference that is text', s => s.get(Widget, 'a' as never), 'Invalid', /Widget.*name/],
+    [
+      'a reference without a namespace',
+      s => s.get(Widget, { name: 'a' }),
+      'Invalid',
+      /namespace.*must be given/,
+    ],
+    [
+      'a namespace where there are none',
+      s => s.delete(Gadget, { ...at }),
+      'Invalid',
+      /namespace.*must be absent, Gadget/,
+    ],
+    ['a deletion of undefined', s => s.delete(Widget, nothing), 'Invalid', /Widget.*name/],
+    ['an object that is undefined', s => s.create(Widget, nothing), 'Invalid', /Widget.*object/],
+    ['an object that is a list', s => s.create(Widget, [] as never), 'Invalid', /Widget.*(object|metadata)/],
+    ['an update with null', s => s.update(Widget, null as never), 'Invalid', /Widget.*object/],
+    ['a recipe that is undefined', s => s.modify(Widget, at, nothing), 'Usage', /recipe.*function/],
+    [
+      'a recipe that is a patch',
+      s => s.modify(Widget, at, { spec: {} } as never),
+      'Usage',
+      /recipe.*function/,
+    ],
+    ['a transaction without a body', s => s.transact(nothing), 'Usage', /transact.*function/],
+    [
+      'a fence of nothing',
+      s => s.client(s.env, { fence: {} as never }).delete(Widget, at),
+      'Usage',
+      /fence.*kind/,
+    ],
+  ])
+})
+
+describe('what is not JSON', () => {
+  class Point {}
+  const cycle: Record<string, unknown> = {}
+  cycle['self'] = { again: [cycle] }
+  const deep = Array.from({ length: 200 }).reduce<unknown>(inner => ({ inner }), {})
+  const values: readonly (readonly [what: string, value: unknown, field: string, message: RegExp])[] = [
+    ['undefined', undefined, 'x', /leave the field out or use null/],
+    ['NaN', Number.NaN, 'x', /must be a finite number/],
+    ['Infinity', Number.POSITIVE_INFINITY, 'x', /must be a finite number/],
+    ['a Date', new Date(0), 'x', /must be a plain object, not an instance of Date/],
+    ['a Map', new Map(), 'x', /must be a plain object, not an instance of Map/],
+    ['a class instance', new Point(), 'x', /must be a plain object, not an instance of Point/],
+    ['a promise', Promise.resolve(), 'x', /must be a plain object, not an instance of Promise/],
+    ['a typed array', new Uint8Array(2), 'x', /must be a plain object, not an instance of Uint8Array/],
+    ['a function', () => 1, 'x', /a function is not JSON/],
+    ['a symbol', Symbol('s'), 'x', /a symbol is not JSON/],
+    ['a bigint', 1n, 'x', /a bigint is not JSON/],
+    ['a hole', Array.from({ length: 1 }), 'x[0]', /leave the field out or use null/],
+    ['a cycle', cycle, 'x.self.again[0]', /cannot contain itself/],
+    ['__proto__', JSON.parse('{"__proto__":{"isAdmin":true}}'), 'x.__proto__', /not allowed as a key/],
+    ['too deep a nesting', deep, 'x', /must not nest deeper than 100/],
+  ]
+  const ways: readonly (readonly [string, (store: Store, x: unknown) => unknown, string])[] = [
+    [
+      'create',
+      (s, x) => s.create(Widget, { metadata: { ...at, name: 'b' }, spec: { x } as object }),
+      'spec.',
+    ],
+    ['update', (s, x) => s.update(Widget, { ...s.get(Widget, at)!, spec: { x } as object }), 'spec.'],
+    [
+      'updateStatus',
+      (s, x) => s.updateStatus(Widget, { ...s.get(Widget, at)!, status: { x } as object }),
+      'status.',
+    ],
+    ['modify', (s, x) => s.modify(Widget, at, draft => void Object.assign(draft.spec, { x })), 'spec.'],
+    [
+      'transact',
+      (s, x) =>
+        s.transact(tx => {
+          tx.delete(Gadget, { name: 'g' })
+          tx.modify(Widget, at, draft => void Object.assign(draft.spec, { x }))
+        }),
+      'spec.',
+    ],
+    [
+      'client',
+      (s, x) =>
+        settled(s, s.client(s.env).create(Gadget, { metadata: { name: 'b' }, spec: { x } as object })),
+      'spec.',
+    ],
+  ]
+  for (const [way, write, root] of ways) {
+    test.each(values)(`${way} of %s`, async (_what, value, field, message) => {
+      const store = await storeWithA()
+      await refuses(store, s => write(s, value), { code: 'Invalid', message })
+      const error: unknown = await Promise.resolve(write(store, value)).catch((reason: unknown) => reason)
+      const [problem] = (error as { problems: { field: string }[] }).problems
+      expect(problem?.field.startsWith(root + field)).toBe(true)
+      expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined()
+    })
+  }
+
+  test.each(values.filter(([what]) => what !== 'undefined'))(
+    'a label and an annotation of %s',
+    async (_what, value) => {
+      const store = await storeWithA()
+      for (const part of ['labels', 'annotations'])
+        await refuses(
+          store,
+          s =>
+            s.create(Widget, { metadata: { ...at, name: 'b', [part]: { key: value as string } }, spec: {} }),
+          { code: 'Invalid', message: new RegExp(`metadata\\.${part}`) },
+        )
+    },
+  )
+})
+
+function settled<T>(store: Store, promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return (store.env as ReturnType<typeof createVirtualEnv>).settle().then(() => promise)
+}
+
+describe('queries that cannot be understood', () => {
+  const inEach = (what: string, option: object, message: RegExp): Row[] => [
+    [`list by ${what}`, s => s.list(Widget, option), 'BadRequest', message],
+    [`a snapshot’s list by ${what}`, s => s.snapshot().list(Widget, option), 'BadRequest', message],
+    [
+      `a transaction’s list by ${what}`,
+      s => s.transact(tx => tx.list(Widget, option)),
+      'BadRequest',
+      message,
+    ],
+  ]
+  refusalsOf([
+    ...inEach('a label selector with a third =', { labelSelector: 'a===b' }, /labelSelector.*understood/),
+    ...inEach('a label selector without an end', { labelSelector: 'a in (b' }, /labelSelector.*understood/),
+    ...inEach('a label selector that is a number', { labelSelector: 5 }, /labelSelector.*understood/),
+    ...inEach(
+      'a label selector of odd shape',
+      { labelSelector: { app: 'web' } },
+      /labelSelector.*understood/,
+    ),
+    ...inEach(
+      'a field selector without a value',
+      { fieldSelector: 'spec.node' },
+      /fieldSelector.*understood/,
+    ),
+    ...inEach('a field selector that is a number', { fieldSelector: 5 }, /fieldSelector.*understood/),
+    ...inEach(
+      'a field that is not there',
+      { fieldSelector: 'colour=red' },
+      /Widget.*"colour".*use metadata\.name/,
+    ),
+    ...inEach(
+      'an index that is not declared',
+      { index: { name: 'size', value: '1' } },
+      /Widget.*"size".*declares node/,
+    ),
+    ...inEach(
+      'a name of every object',
+      { index: { name: 'toString', value: '1' } },
+      /"toString".*declares node/,
+    ),
+    ...inEach('an index value that is a number', { index: { name: 'node', value: 1 } }, /index "node".*text/),
+    ...inEach('an index that is text', { index: 'node' }, /index.*name/),
+    ...inEach('a namespace that is a number', { namespace: 5 }, /namespace.*text/),
+    [
+      'a watch by a bad selector',
+      s => s.watch(Widget, { labelSelector: 'a===b' }),
+      'BadRequest',
+      /labelSelector/,
+    ],
+    ['a watch since a word', s => s.watch(Widget, { since: 'yesterday' }), 'BadRequest', /since.*yesterday/],
+    ['a watch since a fraction', s => s.watch(Widget, { since: 1.5 }), 'BadRequest', /since.*1\.5/],
+    ['a watch since a negative', s => s.watch(Widget, { since: -1 }), 'BadRequest', /since.*-1/],
+    [
+      'a watch since the future',
+      s => s.watch(Widget, { since: 99 }),
+      'FutureRevision',
+      /99 is in the future.*at 2/,
+    ],
+    [
+      'a watch from two places',
+      s => s.watch(Widget, { since: 1, sendInitialEvents: true }),
+      'Usage',
+      /sendInitialEvents or since/,
+    ],
+  ])
+})
+
+describe('preconditions that make no sense', () => {
+  refusalsOf([
+    [
+      'a resourceVersion of another object',
+      s => s.update(Widget, { metadata: { ...at, resourceVersion: 'x' }, spec: {} }),
+      'Conflict',
+      /default\/a has resourceVersion 1, the write expected x.*read the object again/,
+    ],
+    [
+      'no resourceVersion',
+      s => s.update(Widget, { metadata: at, spec: {} }),
+      'Invalid',
+      /metadata\.resourceVersion.*use modify, or \{ unconditional: true \}/,
+    ],
+    [
+      'a resourceVersion on create',
+      s => s.create(Widget, { metadata: { ...at, name: 'b', resourceVersion: '1' }, spec: {} }),
+      'Invalid',
+      /metadata\.resourceVersion: must be empty on create.*use update/,
+    ],
+    [
+      'the uid of another object',
+      s => s.delete(Widget, at, { preconditions: { uid: 'other' } }),
+      'Conflict',
+      /uid.*other/,
+    ],
+  ])
+})
+
+describe('a transaction that is misused', () => {
+  refusalsOf([
+    [
+      'a body that is asynchronous',
+      s => s.transact(async () => {}),
+      'Usage',
+      /transaction.*synchronous|promise/,
+    ],
+    [
+      'its tx after the end',
+      async s => {
+        let kept: Transaction | undefined
+        await s.transact(tx => void (kept = tx))
+        return kept?.create(Widget, { metadata: { ...at, name: 'b' }, spec: {} })
+      },
+      'Usage',
+      /has ended.*inside the body/,
+    ],
+    [
+      'a transaction inside another',
+      s => {
+        let inner: Promise<unknown> = Promise.resolve()
+        return s.transact(() => void (inner = s.delete(Widget, at))).then(() => inner)
+      },
+      'Usage',
+      /inside another one.*through its tx/,
+    ],
+  ])
+})
