@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly admission?: readonly StoreAdmissionHook[]
   /** The revision at which the store begins. Default 0. */
   readonly start?: number
+  /** Default: any size. */
+  readonly objectBytesMax?: number
 }
 
 /**
@@ -48,6 +50,7 @@ export class Engine {
   readonly alarms: RevisionAlarms = new RevisionAlarms()
   /** Names this history; what was told by another one means nothing here. */
   readonly incarnation: string
+  readonly objectBytesMax: number
   /** For generated names. */
   readonly names: Random
   /** What the write that runs has waited for. */
@@ -57,8 +60,10 @@ export class Engine {
   private timeMs = Number.NaN
   private time = ''
 
-  constructor({ kinds, env, logCapacity, admission = [], start = 0 }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { kinds, env, logCapacity, admission = [], start = 0 } = options
     this.env = env
+    this.objectBytesMax = options.objectBytesMax ?? Number.POSITIVE_INFINITY
     this.log = new RevisionLog(logCapacity, start)
     this.history = new History(logCapacity, start)
     this.compactor = new Compactor({ env, log: this.log, history: this.history })

@@ -23,6 +23,11 @@ export interface StoreOptions {
   readonly logCapacity?: number
   /** Asked before each write, after the kind's own hooks of the same phase. Default none. */
   readonly admission?: readonly StoreAdmissionHook[]
+  /**
+   * How many bytes of JSON an object may have, ≥ 1; a larger one is refused with code `TooLarge`. Default: any
+   * size. Counting costs about a nanosecond for each byte of an object that is written.
+   */
+  readonly objectBytesMax?: number
 }
 
 /**
@@ -31,7 +36,7 @@ export interface StoreOptions {
  * Guarantees: one order of revisions over all kinds, each one transaction; reads are synchronous and see every
  * committed write; objects are deeply frozen, and unchanged parts of two versions are the same objects.
  *
- * @throws UsageError when a kind is declared twice, a hook could never work, or `logCapacity` is not a positive integer
+ * @throws UsageError when a kind is declared twice, a hook could never work, or a limit is not a positive integer
  *
  * @example
  * ```ts
@@ -48,12 +53,15 @@ export interface StoreOptions {
  */
 export function createStore(options: StoreOptions): Store {
   const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT, admission = [] } = options
-  if (!Number.isSafeInteger(logCapacity) || logCapacity < 1) {
-    throw new UsageError(`logCapacity must be a whole number ≥ 1, not ${String(logCapacity)}`, {
-      logCapacity,
-    })
+  const limits = {
+    logCapacity,
+    ...(options.objectBytesMax === undefined ? {} : { objectBytesMax: options.objectBytesMax }),
   }
-  const engine = new Engine({ kinds, env, logCapacity, admission })
+  for (const [name, limit] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(limit) || limit < 1)
+      throw new UsageError(`${name} must be a whole number ≥ 1, not ${String(limit)}`, { [name]: limit })
+  }
+  const engine = new Engine({ kinds, env, admission, ...limits })
   return storeOn(engine)
 }
 

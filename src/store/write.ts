@@ -9,6 +9,7 @@ import type { KindTable } from './kind-table.js'
 import { adoptMetadata, metadataProblems } from './metadata.js'
 import { describeObject, idOf, type ObjectInput, type ObjectRef, type StoredObject } from './object.js'
 import { assertRef, generateName, nameProblem } from './object-name.js'
+import { assertSize } from './object-size.js'
 import { hasParts, joinParts, metadataOf, type ObjectParts, partsOf, shareParts } from './object-parts.js'
 import { applyRecipe } from './recipe.js'
 import type { DeleteOptions, ModifyOptions, Preconditions, Recipe, UpdateOptions } from './store.js'
@@ -64,6 +65,7 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
     metadataOf(identity, joinParts(meta, content, undefined), site.revision),
     content,
   )
+  assertSize(object, site.engine.objectBytesMax)
   site.stage(table, ref, object)
   return object
 }
@@ -224,6 +226,7 @@ function put(site: WriteSite, table: KindTable, current: StoredObject, parts: Ob
   const shared = base === undefined || base === current ? parts : shareParts(parts, base)
   const back = base !== undefined && hasParts(base, shared)
   const next = back ? base : seal(table, current, { parts: shared, base, revision: site.revision })
+  assertSize(next, site.engine.objectBytesMax)
   site.stage(table, current.metadata, next)
   return next
 }

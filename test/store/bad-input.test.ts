@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError, type KeelsonErrorCode } from '../../src/core/index.js'
 import {
@@ -7,6 +8,7 @@ import {
   type StoreOptions,
   type Transaction,
 } from '../../src/store/index.js'
+import { jsonBytes } from '../../src/store/object-size.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
@@ -125,7 +127,7 @@ describe('what is no kind, no reference, no object, no function', () => {
       'a fence of nothing',
       s => s.client(s.env, { fence: {} as never }).delete(Widget, at),
       'Usage',
-      /fence.*kind/,
+      /undefined is no kind/,
     ],
   ])
 })
@@ -307,6 +309,50 @@ describe('preconditions that make no sense', () => {
       /uid.*other/,
     ],
   ])
+})
+
+describe('an object that is too large', () => {
+  const bulk = 'x'.repeat(10 * 1024 * 1024)
+  const writes: readonly (readonly [string, Call])[] = [
+    ['create', s => s.create(Gadget, { metadata: { name: 'b' }, spec: { node: bulk } })],
+    ['update', s => s.update(Widget, { ...s.get(Widget, at)!, spec: { node: bulk } })],
+    ['updateStatus', s => s.updateStatus(Widget, { ...s.get(Widget, at)!, status: { bulk } as object })],
+    ['annotations', s => s.modify(Widget, at, draft => void (draft.metadata.annotations['x'] = bulk))],
+    ['transact', s => s.transact(tx => tx.modify(Widget, at, draft => void (draft.spec.node = bulk)))],
+    ['a dry run', s => s.create(Gadget, { metadata: { name: 'b' }, spec: { node: bulk } }, { dryRun: true })],
+  ]
+  test.each(writes)('%s', async (_what, call) => {
+    const store = await storeWithA({ objectBytesMax: 1_000_000 })
+    const message = /more than 1000000 bytes.*raise objectBytesMax/
+    await refuses(store, call, { code: 'TooLarge', message })
+  })
+
+  test('is allowed where no limit is set', async () => {
+    const store = await storeWithA()
+    expect((await store.modify(Widget, at, draft => void (draft.spec.node = bulk))).spec.node).toBe(bulk)
+  })
+
+  test.each([0, -1, 1.5, Number.NaN])('a limit of %s is none', objectBytesMax => {
+    expect(() => createStore({ kinds: [], objectBytesMax })).toThrow(
+      expect.objectContaining({
+        code: 'Usage',
+        message: expect.stringMatching(/objectBytesMax.*≥ 1/) as unknown,
+      }),
+    )
+  })
+
+  test('the size is that of its JSON in UTF-8, and counting ends early', () => {
+    const text = fc.string({ unit: 'binary' })
+    const extreme = fc.constantFrom('\ud800', '\udc00x', '\ud83d\ude00', '\b\u000b"\\', '\u2028')
+    const json = fc.jsonValue({ stringUnit: 'binary' })
+    fc.assert(
+      fc.property(fc.record({ json, text, extreme }), fc.nat(50), (value, max) => {
+        const bytes = new TextEncoder().encode(JSON.stringify(value)).length
+        expect(jsonBytes(value)).toBe(bytes)
+        expect(jsonBytes(value, max) > max).toBe(bytes > max)
+      }),
+    )
+  })
 })
 
 describe('a transaction that is misused', () => {
