@@ -6,6 +6,8 @@ import { deletionLaws } from './store-laws/deletion-laws.js'
 import { Gadget, Widget } from './store-laws/kinds.js'
 import type { LawStoreOptions, LawWorld, StoreLaw } from './store-laws/law.js'
 import { objectLaws } from './store-laws/object-laws.js'
+import { pageLaws } from './store-laws/page-laws.js'
+import { patchLaws } from './store-laws/patch-laws.js'
 import { readLaws } from './store-laws/read-laws.js'
 import { transactionLaws } from './store-laws/transaction-laws.js'
 import { updateLaws } from './store-laws/update-laws.js'
@@ -34,7 +36,9 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   objects: objectLaws,
   updates: updateLaws,
   deletions: deletionLaws,
+  patches: patchLaws,
   reads: readLaws,
+  pages: pageLaws,
   transactions: transactionLaws,
   watches: watchLaws,
   clients: clientLaws,

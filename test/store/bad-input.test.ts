@@ -282,6 +282,160 @@ describe('queries that cannot be understood', () => {
   ])
 })
 
+describe('pages that cannot be', () => {
+  const tokenOf = async (store: Store, options: object = {}): Promise<string> => {
+    for (const name of ['b', 'c'])
+      if (store.get(Widget, { ...at, name }) === undefined)
+        await store.create(Widget, { metadata: { ...at, name }, spec: { node: 'n1' } })
+    return store.list(Widget, { limit: 1, ...options }).continue ?? 'none'
+  }
+  /** The content is looked at before the call, so that objects for a second page must be there by then. */
+  const withToken =
+    (change: (token: string) => unknown, options: object = {}, given: object = {}) =>
+    async (): Promise<void> => {
+      const store = await storeWithA()
+      const token = await tokenOf(store, given)
+      const call = (s: Store): unknown => s.list(Widget, { ...options, continue: change(token) as string })
+      await refuses(store, call, { code: 'BadRequest', message: /continue token.*(begin the list again)/ })
+    }
+  const same = (token: string): string => token
+  test('the token of a list by labels in a list of all', withToken(same, {}, { labelSelector: '!app' }))
+  test('the token of a list of all in a list by labels', withToken(same, { labelSelector: 'app=web' }))
+  test('the token of another namespace', withToken(same, { namespace: 'other' }))
+  test('the token of another index', withToken(same, { index: { name: 'node', value: 'n1' } }))
+  test(
+    'half a token',
+    withToken(token => token.slice(0, token.length / 2)),
+  )
+  test(
+    'a token with another name in it',
+    withToken(token => `${token}.x`),
+  )
+  test(
+    'a token that is a word',
+    withToken(() => 'next'),
+  )
+  test(
+    'a token that is a number',
+    withToken(() => 5),
+  )
+  test(
+    'a token with a broken escape',
+    withToken(token => `${token}%`),
+  )
+  test('the token of another store', async () => {
+    const env = createVirtualEnv()
+    const token = await tokenOf(await storeWithA({ env }))
+    const store = await storeWithA({ env })
+    const message = /continue token comes from another store; begin the list again/
+    await refuses(store, s => s.list(Widget, { continue: token }), { code: 'BadRequest', message })
+  })
+  test('the token of another kind', async () => {
+    const store = await storeWithA()
+    const token = await tokenOf(store)
+    const message = /continue token comes from a list with other conditions/
+    await refuses(store, s => s.list(Gadget, { continue: token }), { code: 'BadRequest', message })
+  })
+  const limits = [0, -1, 1.5, Number.NaN, '1' as never]
+  refusalsOf(
+    limits.map(limit => [`a limit of ${limit}`, s => s.list(Widget, { limit }), 'BadRequest', /limit.*≥ 1/]),
+  )
+  refusalsOf([
+    ['a revision that is a word', s => s.snapshot('first'), 'BadRequest', /first/],
+    ['a revision in the future', s => s.snapshot(99), 'FutureRevision', /99 is in the future.*at 2/],
+    [
+      'a list of the future',
+      s => s.list(Widget, { resourceVersion: 99, resourceVersionMatch: 'Exact' }),
+      'FutureRevision',
+      /99 is in the future.*at 2/,
+    ],
+  ])
+})
+
+describe('patches that are none, or do not fit', () => {
+  const json = (patch: unknown): Call => {
+    return s => s.patch(Widget, at, patch as never, { type: 'json' })
+  }
+  const merge = (patch: unknown): Call => {
+    return s => s.patch(Widget, at, patch as never, { type: 'merge' })
+  }
+  const malformed = /JSON patch is malformed/
+  const unfit = /JSON patch cannot be applied: operation \d+ at "/
+  const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'Widget' }))
+  const good = { op: 'replace', path: '/spec/size', value: 7 }
+  refusalsOf([
+    ['no list', json({ op: 'remove', path: '/spec/size' }), 'BadRequest', malformed],
+    ['undefined', json(undefined), 'BadRequest', malformed],
+    ['an operation that is null', json([null]), 'BadRequest', malformed],
+    [
+      'an unknown operation',
+      json([good, { op: 'set', path: '/spec/size', value: 1 }]),
+      'BadRequest',
+      malformed,
+    ],
+    ['an operation without a path', json([{ op: 'remove' }]), 'BadRequest', malformed],
+    ['an operation without a value', json([{ op: 'add', path: '/spec/x' }]), 'BadRequest', malformed],
+    ['a path without its slash', json([{ op: 'remove', path: 'spec' }]), 'BadRequest', malformed],
+    ['a broken escape', json([{ op: 'remove', path: '/spec/~2' }]), 'BadRequest', malformed],
+    ['a path that is not there', json([good, { op: 'remove', path: '/spec/none' }]), 'Invalid', unfit],
+    ['a test that fails', json([good, { op: 'test', path: '/spec/size', value: 8 }]), 'Invalid', unfit],
+    [
+      'a leading zero',
+      json([{ op: 'add', path: '/metadata/finalizers/00', value: 'e.com/y' }]),
+      'Invalid',
+      unfit,
+    ],
+    [
+      'an index beyond the end',
+      json([{ op: 'add', path: '/metadata/finalizers/9', value: 'e.com/y' }]),
+      'Invalid',
+      unfit,
+    ],
+    ['__proto__', json([{ op: 'add', path: '/spec/__proto__', value: {} }]), 'BadRequest', /__proto__/],
+    [
+      'a value that is a Date',
+      json([{ op: 'add', path: '/spec/x', value: new Date(0) }]),
+      'Invalid',
+      /instance of Date/,
+    ],
+    ['the removal of everything', json([{ op: 'remove', path: '' }]), 'Invalid', /JSON patch/],
+    ['too many operations', json(many), 'TooLarge', /10001 operations, at most 10000.*split it/],
+    [
+      'another name',
+      json([{ op: 'replace', path: '/metadata/name', value: 'b' }]),
+      'Invalid',
+      /metadata\.name/,
+    ],
+    ['a merge patch that is null', merge(null), 'Invalid', /Widget|patch/],
+    ['a merge patch that is a number', merge(5), 'Invalid', /Widget|patch/],
+    ['a merge patch with undefined', merge({ spec: { x: undefined } }), 'Invalid', /undefined is not JSON/],
+    ['a merge patch of a resourceVersion', merge({ metadata: { resourceVersion: '99' } }), 'Conflict', /99/],
+    [
+      'a type that is none',
+      s => s.patch(Widget, at, {} as never, { type: 'strategic' as never }),
+      'Usage',
+      /type of a patch/,
+    ],
+    ['no type', s => s.patch(Widget, at, {} as never, nothing), 'Usage', /type of a patch/],
+    [
+      'a patch of nothing',
+      s => s.patch(Widget, { ...at, name: 'none' }, [], { type: 'json' }),
+      'NotFound',
+      /none/,
+    ],
+    [
+      'a broken patch in a transaction',
+      s =>
+        s.transact(tx => {
+          tx.delete(Gadget, { name: 'g' })
+          tx.patch(Widget, at, [good, { op: 'remove', path: '/spec/none' }] as never, { type: 'json' })
+        }),
+      'Invalid',
+      unfit,
+    ],
+  ])
+})
+
 describe('preconditions that make no sense', () => {
   refusalsOf([
     [

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   createStore,
   type Kind,
+  type ListOptions,
   type ObjectInput,
   type ObjectRef,
   type Store,
@@ -166,6 +167,32 @@ const almost: readonly (readonly [fault: string, calls: (store: Store) => Calls,
     'has fences that hold nobody',
     store => ({ client: () => store.client(store.env) }),
     /^a fenced client stops/,
+  ],
+  [
+    'makes new pages of what is newest',
+    store => ({
+      list: (kind: Kind, options: ListOptions = {}) => {
+        const { continue: token, limit = 100, ...query } = options
+        const first = token?.startsWith('from ') === true ? Number(token.slice(5)) : 0
+        if (token !== undefined && first === 0) return store.list(kind, options)
+        const { revision, items } = store.list(kind, query)
+        const page = { revision, items: items.slice(first, first + limit) }
+        return first + limit < items.length ? { ...page, continue: `from ${first + limit}` } : page
+      },
+    }),
+    /^all pages are of the revision of the first/,
+  ],
+  [
+    'applies half a patch',
+    store => ({
+      patch: async (kind: Kind, ref: ObjectRef, patch: readonly never[], options: never) => {
+        if (!Array.isArray(patch)) return store.patch(kind, ref, patch, options)
+        let last: unknown
+        for (const operation of patch) last = await store.patch(kind, ref, [operation], options)
+        return last
+      },
+    }),
+    /^a JSON patch that does not fit in one operation/,
   ],
   ['cannot be closed', () => ({ close: () => Promise.resolve() }), /^a closed store ends its watches/],
 ]
