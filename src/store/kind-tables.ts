@@ -37,7 +37,7 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
       const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
       if (table === undefined) {
         if (!isHandle(kind)) {
-          const shown = typeof kind === 'string' ? JSON.stringify(kind) : String(kind)
+          const shown = typeof kind === 'string' ? JSON.stringify(kind) : typeof kind
           throw new UsageError(`${shown} is no kind; pass the handle that defineKind gave`, { kind })
         }
         throw new UsageError(
