@@ -9,6 +9,7 @@ import type {
   ObjectList,
   ObjectOf,
   ObjectRef,
+  OptimisticOptions,
   ReadOptions,
   DryRun,
   PatchBodies,
@@ -139,5 +140,11 @@ class GatedClient implements Client {
     return this.#gate.guard<T | DryRun<T>>(() =>
       dryRun ? this.#base.transact(body, { ...cause, dryRun }) : this.#base.transact(body, cause),
     )
+  }
+  optimistic<T>(
+    body: (tx: Transaction) => T | PromiseLike<T>,
+    options?: OptimisticOptions & WriteCause,
+  ): Promise<T> {
+    return this.#gate.guard(() => this.#base.optimistic(body, options))
   }
 }

@@ -12,12 +12,22 @@ import { openWatch } from './open-watch.js'
 import type { PatchOptions } from './patch.js'
 import { patchObject } from './patch-object.js'
 import { takeSnapshot } from './snapshot.js'
-import type { Client, ClientOptions, Fence, ReadOptions, Transaction, WriteOptions, Writer } from './store.js'
+import type {
+  Client,
+  ClientOptions,
+  Fence,
+  OptimisticOptions,
+  ReadOptions,
+  Transaction,
+  WriteOptions,
+  Writer,
+} from './store.js'
 import { Overlay } from './overlay.js'
+import { type OptimisticShell, runOptimistic } from './optimistic.js'
 import { runTransaction } from './transaction.js'
 import type { WatchOptions } from './watch.js'
 import { createObject, deleteObject, modifyObject, updateObject } from './write.js'
-import { causeOf } from './write-cause.js'
+import { causeOf, type WriteCause } from './write-cause.js'
 import { directSite, type WriteSite } from './write-site.js'
 
 /** How a client's writes come to be. */
@@ -47,7 +57,7 @@ export function createClient(parts: ClientParts): Client {
     get revision() {
       return engine.revision
     },
-    ...writerOf(engine, path),
+    ...writerOf(engine, env, path),
     snapshot: (revision?: number | string) => takeSnapshot(engine, revision),
     watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
       openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
@@ -80,9 +90,15 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unk
   }
 }
 
-function writerOf(engine: Engine, path: WritePath): Readonly<Record<keyof Writer, unknown>> {
+function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<keyof Writer, unknown>> {
   const { submit } = path
   const { put, change } = submissionsOf(engine, path)
+  const shell: OptimisticShell = {
+    engine,
+    clock: env.clock,
+    random: engine.retries,
+    submit: commit => submit(commit, () => ({ label: 'optimistic' })),
+  }
   const plain = directSite(engine)
   const siteFor = (options: WriteOptions): WriteSite => {
     const cause = causeOf(options)
@@ -126,6 +142,8 @@ function writerOf(engine: Engine, path: WritePath): Readonly<Record<keyof Writer
           () => ({ label: 'transact' }),
         ),
       ),
+    optimistic: (body: never, options: OptimisticOptions & WriteCause = {}) =>
+      runOptimistic(shell, body, options),
   }
 }
 

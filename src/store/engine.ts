@@ -53,6 +53,8 @@ export class Engine {
   readonly objectBytesMax: number
   /** For generated names. */
   readonly names: Random
+  /** For the pauses between attempts to commit. */
+  readonly retries: Random
   /** What the write that runs has waited for. */
   replies: AdmissionReplies | undefined = undefined
   private writing = false
@@ -70,6 +72,7 @@ export class Engine {
     this.tables = kindTables(kinds, admission)
     this.incarnation = env.ids.next('store')
     this.names = env.random.fork('store.names')
+    this.retries = env.random.fork('store.retries')
   }
 
   get revision(): number {

@@ -34,6 +34,7 @@ export type {
   ListOptions,
   ModifyOptions,
   ObjectList,
+  OptimisticOptions,
   Preconditions,
   PropagationPolicy,
   Reader,

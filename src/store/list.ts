@@ -3,7 +3,7 @@ import type { KindTable } from './kind-table.js'
 import type { NamespaceTable } from './namespace-table.js'
 import type { StoredObject } from './object.js'
 import type { Query } from './query.js'
-import { type Entry, objectAt, type Version } from './version.js'
+import { type Entry, objectAt, versionAt } from './version.js'
 
 /** Which part of a query's objects is wanted. */
 export interface ListRange {
@@ -166,7 +166,5 @@ function visible(entry: Entry, query: Query, revision: number | undefined): Stor
 
 function hasIndexTerm(entry: Entry, term: string, revision: number | undefined): boolean {
   if (revision === undefined) return true
-  let version: Version | undefined = entry.head
-  while (version !== undefined && version.revision > revision) version = version.previous
-  return version?.terms.indexes.includes(term) ?? false
+  return versionAt(entry, revision)?.terms.indexes.includes(term) ?? false
 }

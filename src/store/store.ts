@@ -109,6 +109,12 @@ export interface WriteOptions extends WriteCause {
   readonly dryRun?: boolean
 }
 
+/** How a transaction is repeated. */
+export interface OptimisticOptions {
+  /** How often the body runs at most. Default 5. */
+  readonly attempts?: number
+}
+
 /** What a transaction would have done. */
 export interface DryRun<T> {
   /** What the body returned. */
@@ -197,6 +203,18 @@ export interface Writer {
     options: WriteCause & { readonly dryRun: true },
   ): Promise<DryRun<T>>
   transact<T>(body: (tx: Transaction) => T, options?: WriteCause & { readonly dryRun?: false }): Promise<T>
+  /**
+   * As `transact`, for a body that awaits: it reads one revision, and its writes are committed only if nothing
+   * that it has read (keys, missing ones too, and lists) was changed meanwhile; so the outcome is one that
+   * transactions in turn could have. Otherwise it runs again, after a random part of 10 ms, 20 ms, and so on.
+   * Until the commit the resourceVersion of what it writes is provisional; an object that it returns has the real one.
+   *
+   * @throws ConflictError that names what has changed, when the last attempt is lost; what `body` throws, at once
+   */
+  optimistic<T>(
+    body: (tx: Transaction) => T | PromiseLike<T>,
+    options?: OptimisticOptions & WriteCause,
+  ): Promise<T>
 }
 
 /** Reads and writes inside `transact`: a transaction sees its own writes, nobody else does before the commit. */

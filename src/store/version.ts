@@ -58,7 +58,12 @@ export class Entry {
 
 /** The object as it was at `revision`. The chain must still reach that far. */
 export function objectAt(entry: Entry, revision: number): StoredObject | undefined {
+  return versionAt(entry, revision)?.object
+}
+
+/** The version that was the newest at `revision`, a deletion too. */
+export function versionAt(entry: Entry, revision: number): Version | undefined {
   let version = entry.head
   while (version !== undefined && version.revision > revision) version = version.previous
-  return version?.object
+  return version
 }

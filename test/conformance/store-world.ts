@@ -76,6 +76,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   compact: ['revision'],
   txn: ['guards', 'ops'],
   txnScript: ['script'],
+  beginOptimistic: ['id'],
+  in: ['id', 'step'],
+  commit: ['id'],
   repeat: ['step', 'times'],
   assertEqual: ['left', 'right'],
   mutateCallerCopy: ['of', 'path', 'value'],
@@ -123,6 +126,12 @@ interface Watcher {
   error?: unknown
 }
 
+/** The body of an optimistic transaction that waits for its next step. */
+interface OpenTransaction {
+  readonly tx: Transaction
+  readonly commit: () => Promise<void>
+}
+
 /** A store, its watchers and what steps have bound; runs one case. */
 export class World {
   private readonly env: VirtualEnv = createVirtualEnv()
@@ -130,6 +139,7 @@ export class World {
   private readonly store: Store
   private readonly bindings: Bindings = new Map()
   private readonly watchers = new Map<string, Watcher>()
+  private readonly transactions = new Map<string, OpenTransaction>()
 
   constructor(steps: readonly Step[]) {
     this.kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
@@ -181,7 +191,7 @@ export class World {
   }
 
   private perform(raw: Step): unknown {
-    const step = raw.op === 'txn' || raw.op === 'txnScript' || raw.op === 'repeat' ? raw : this.evaluated(raw)
+    const step = WITH_STEPS.has(raw.op) ? raw : this.evaluated(raw)
     switch (step.op) {
       case 'revision':
         return this.store.revision
@@ -218,6 +228,12 @@ export class World {
         return this.store.transact(tx => this.script(tx, step['script'] as readonly Step[]))
       case 'repeat':
         return this.repeat(step)
+      case 'beginOptimistic':
+        return this.begin(step)
+      case 'in':
+        return this.script(this.transactionOf(step).tx, [step['step'] as Step])
+      case 'commit':
+        return this.transactionOf(step).commit()
       default:
         return this.performOther(step)
     }
@@ -290,6 +306,29 @@ export class World {
       )
     }
     for (const step of ops as readonly Step[]) this.write(tx, this.evaluated(step))
+  }
+
+  private begin({ id }: Step): void {
+    let given: Transaction | undefined
+    let finish = (): void => {}
+    const body = (tx: Transaction): Promise<void> => {
+      given = tx
+      return new Promise(resolve => {
+        finish = resolve
+      })
+    }
+    const outcome = this.store.optimistic(body, { attempts: 1 })
+    const commit = (): Promise<void> => {
+      finish()
+      return outcome
+    }
+    this.transactions.set(String(id), { tx: given as unknown as Transaction, commit })
+  }
+
+  private transactionOf({ id }: Step): OpenTransaction {
+    const open = this.transactions.get(String(id))
+    if (open === undefined) throw new Error(`no transaction ${String(id)}`)
+    return open
   }
 
   private script(tx: Transaction, steps: readonly (Step | { readonly outside: Step })[]): void {
@@ -401,6 +440,9 @@ export class World {
     return evaluate(value, this.bindings) as T
   }
 }
+
+/** Operations made of steps, each of which is evaluated when it runs. */
+const WITH_STEPS: ReadonlySet<string> = new Set(['txn', 'txnScript', 'in', 'repeat'])
 
 /** Operations whose `expect` is compared where they run. */
 const SELF_JUDGED: ReadonlySet<string> = new Set([

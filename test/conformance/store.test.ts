@@ -47,7 +47,6 @@ const DEFERRED_AREAS: Readonly<Record<string, string>> = {
 
 /** Operations of the other areas that no code answers yet. Entries are only ever removed. */
 const DEFERRED_OPERATIONS: Readonly<Record<string, string>> = {
-  beginOptimistic: 'optimistic transactions over a snapshot',
   'defineIndex.unique': 'unique indexes',
 }
 
