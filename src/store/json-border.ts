@@ -17,7 +17,7 @@ interface Pass {
   readonly freeze: boolean
   readonly field: string
   readonly subject: string
-  readonly path: (string | number)[]
+  /** The lists and objects around the value at hand, outermost first. */
   readonly ancestors: object[]
 }
 
@@ -31,11 +31,10 @@ interface Pass {
 export function adoptJson(value: unknown, previous: unknown, options: AdoptOptions): unknown {
   if (value === previous) return previous
   const { subject, field, freeze = true } = options
-  return adopt(value, previous, { freeze, field, subject, path: [], ancestors: [] })
+  return adopt(value, previous, { freeze, field, subject, ancestors: [] })
 }
 
 function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
-  if (value === previous && value !== undefined) return previous
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -44,7 +43,7 @@ function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
       if (!Number.isFinite(value)) throw refused(value, 'must be a finite number', pass)
       return value === 0 ? 0 : value
     case 'object':
-      return value === null ? null : adoptNested(value, previous, pass)
+      return value === null || value === previous ? value : adoptNested(value, previous, pass)
     case 'undefined':
       throw refused(value, 'undefined is not JSON; leave the field out or use null', pass)
     case 'bigint':
@@ -59,49 +58,59 @@ function adoptNested(value: object, previous: unknown, pass: Pass): unknown {
   if (ancestors.includes(value)) throw refused(value, 'a value cannot contain itself', pass)
   if (ancestors.length >= JSON_DEPTH_MAX)
     throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
+  const isList = Array.isArray(value)
+  if (!isList) assertPlain(value, pass)
   ancestors.push(value)
-  const result = Array.isArray(value) ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
+  const result = isList ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
   ancestors.pop()
   return result
 }
 
+/** A copy begins at the first difference, so what is equal to the previous state costs no memory. */
 function adoptArray(value: readonly unknown[], previous: unknown, pass: Pass): unknown {
   const old: readonly unknown[] | undefined = Array.isArray(previous) ? previous : undefined
-  let same = old !== undefined && old.length === value.length
-  const copy: unknown[] = []
+  let copy: unknown[] | undefined = old !== undefined && old.length === value.length ? undefined : []
   for (let index = 0; index < value.length; index++) {
-    pass.path.push(index)
     const item = adopt(value[index], old?.[index], pass)
-    pass.path.pop()
+    if (copy === undefined) {
+      if (item === old?.[index]) continue
+      copy = (old as readonly unknown[]).slice(0, index)
+    }
     copy.push(item)
-    if (same && item !== old?.[index]) same = false
   }
-  if (same) return previous
+  if (copy === undefined) return previous
   return pass.freeze ? Object.freeze(copy) : copy
 }
 
+/** As with lists. What an old object inherits is never equal to JSON, so it need not be told from its own. */
 function adoptObject(value: object, previous: unknown, pass: Pass): unknown {
+  const source = value as Readonly<Record<string, unknown>>
+  const old = isRecord(previous) ? previous : undefined
+  const keys = Object.keys(source)
+  let copy: Record<string, unknown> | undefined =
+    old !== undefined && Object.keys(old).length === keys.length ? undefined : {}
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string
+    if (key === '__proto__') throw refused(source[key], '"__proto__" is not allowed as a key', pass)
+    const before = old?.[key]
+    const item = adopt(source[key], before, pass)
+    if (copy === undefined) {
+      if (item === before) continue
+      copy = {}
+      for (let done = 0; done < index; done++) copy[keys[done] as string] = old?.[keys[done] as string]
+    }
+    copy[key] = item
+  }
+  if (copy === undefined) return previous
+  return pass.freeze ? Object.freeze(copy) : copy
+}
+
+function assertPlain(value: object, pass: Pass): void {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null && !isForeignPlain(prototype)) {
     const name = (value.constructor as { name?: unknown } | undefined)?.name
     throw refused(value, `must be a plain object, not an instance of ${String(name)}`, pass)
   }
-  const source = value as Readonly<Record<string, unknown>>
-  const old = isRecord(previous) ? previous : undefined
-  const keys = Object.keys(source)
-  let same = old !== undefined && Object.keys(old).length === keys.length
-  const copy: Record<string, unknown> = {}
-  for (const key of keys) {
-    pass.path.push(key)
-    if (key === '__proto__') throw refused(source[key], '"__proto__" is not allowed as a key', pass)
-    const before = old !== undefined && Object.hasOwn(old, key) ? old[key] : undefined
-    const item = adopt(source[key], before, pass)
-    pass.path.pop()
-    copy[key] = item
-    if (same && item !== before) same = false
-  }
-  if (same) return previous
-  return pass.freeze ? Object.freeze(copy) : copy
 }
 
 /** A plain object of another realm: its prototype is that realm's `Object.prototype`. */
@@ -118,8 +127,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function refused(value: unknown, message: string, pass: Pass): InvalidError {
-  const problem: FieldProblem = { field: joinPath(pass.field, pass.path), value, message }
+  const path = pathTo(value, pass.ancestors)
+  const problem: FieldProblem = { field: joinPath(pass.field, path), value, message }
   return new InvalidError(pass.subject, [problem])
+}
+
+/** Finds the keys again that led to the value: the first that fit were the first that were visited. */
+function pathTo(value: unknown, ancestors: readonly object[]): readonly (string | number)[] {
+  return ancestors.map((parent, depth) => {
+    const child = depth + 1 < ancestors.length ? ancestors[depth + 1] : value
+    if (Array.isArray(parent)) return (parent as unknown[]).findIndex(item => Object.is(item, child))
+    return Object.entries(parent).find(([, item]) => Object.is(item, child))?.[0] ?? ''
+  })
 }
 
 /** `spec` and `['ports', 0, 'port']` become `spec.ports[0].port`. */
