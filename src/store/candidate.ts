@@ -22,8 +22,8 @@ const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set([
 /** Every fault of the envelope around an object of `kind`. */
 export function envelopeProblems(kind: Kind, input: ObjectInput): FieldProblem[] {
   const problems: FieldProblem[] = []
-  for (const key of Object.keys(input)) {
-    if (KNOWN.has(key)) continue
+  for (const key in input) {
+    if (KNOWN.has(key) || !Object.hasOwn(input, key)) continue
     const value = (input as unknown as Readonly<Record<string, unknown>>)[key]
     problems.push({
       field: joinPath('', [key]),
@@ -46,11 +46,9 @@ export function envelopeProblems(kind: Kind, input: ObjectInput): FieldProblem[]
 export function subjectOf(kind: Kind, input: ObjectInput): string {
   const { namespace, name, generateName } = input.metadata
   const shown = typeof name === 'string' ? name : `${String(generateName ?? '')}…`
-  return describeObject({
-    kind: kind.kind,
-    name: shown,
-    ...(typeof namespace === 'string' ? { namespace } : {}),
-  })
+  return typeof namespace === 'string'
+    ? describeObject({ kind: kind.kind, namespace, name: shown })
+    : describeObject({ kind: kind.kind, name: shown })
 }
 
 /**

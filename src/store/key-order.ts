@@ -1,5 +1,5 @@
-/** Splitting beyond this keeps one insert at a few hundred moves, however many keys there are. */
-const CHUNK_MAX = 512
+/** Splitting beyond this keeps one insert at a few dozen moves, however many keys there are. */
+const CHUNK_MAX = 128
 
 /** Something with a name; names are ASCII, so `<` is the order of their bytes. */
 interface Named {

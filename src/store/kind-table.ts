@@ -17,6 +17,8 @@ export class KindTable {
   /** Namespaces by name. */
   readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
   private readonly spaces = new Map<string, NamespaceTable>()
+  /** The last one found: a write asks for its object several times. */
+  private found: Entry | undefined = undefined
 
   constructor(kind: Kind, admission: AdmissionChain | undefined) {
     this.kind = kind
@@ -28,11 +30,17 @@ export class KindTable {
   }
 
   find(namespace: string | undefined, name: string): Entry | undefined {
-    return this.spaces.get(namespace ?? '')?.get(name)
+    const { found } = this
+    if (found !== undefined && isLive(found, namespace ?? '', name)) return found
+    const entry = this.spaces.get(namespace ?? '')?.get(name)
+    if (entry !== undefined) this.found = entry
+    return entry
   }
 
   open(namespace: string | undefined, name: string): Entry {
     const key = namespace ?? ''
+    const { found } = this
+    if (found !== undefined && isLive(found, key, name)) return found
     let space = this.spaces.get(key)
     if (space === undefined) {
       space = new NamespaceTable(this, key)
@@ -48,4 +56,9 @@ export class KindTable {
     this.spaces.delete(space.name)
     this.order.remove(space.name)
   }
+}
+
+/** Only an entry whose object is gone can be forgotten; so a live one is still the one of its key. */
+function isLive({ space, name, head }: Entry, wantedSpace: string, wantedName: string): boolean {
+  return name === wantedName && space.name === wantedSpace && head?.object !== undefined
 }

@@ -1,6 +1,6 @@
 import { type FieldProblem, labelKeyProblem, labelProblems, labelValueProblem } from '../core/index.js'
 import { finalizerProblems } from './finalizers.js'
-import { type AdoptOptions, adoptJson, joinPath } from './json-border.js'
+import { adoptJson, joinPath } from './json-border.js'
 import type { ObjectMeta, ObjectMetaInput, OwnerReference } from './object.js'
 
 /** The part of metadata that its writer decides; all parts frozen. */
@@ -40,27 +40,24 @@ export function adoptMetadata(
   previous: ObjectMeta | undefined,
   subject: string,
 ): WriterMeta {
-  const { labels, annotations, ownerReferences, finalizers } = input
   return {
-    labels: take(labels, previous?.labels ?? EMPTY_RECORD, { subject, field: 'metadata.labels' }),
-    annotations: take(annotations, previous?.annotations ?? EMPTY_RECORD, {
-      subject,
-      field: 'metadata.annotations',
-    }),
-    ownerReferences: take(ownerReferences, previous?.ownerReferences ?? EMPTY_LIST, {
-      subject,
-      field: 'metadata.ownerReferences',
-    }),
-    finalizers: take(finalizers, previous?.finalizers ?? EMPTY_LIST, {
-      subject,
-      field: 'metadata.finalizers',
-    }),
+    labels: take('labels', input, previous?.labels ?? EMPTY_RECORD, subject),
+    annotations: take('annotations', input, previous?.annotations ?? EMPTY_RECORD, subject),
+    ownerReferences: take('ownerReferences', input, previous?.ownerReferences ?? EMPTY_LIST, subject),
+    finalizers: take('finalizers', input, previous?.finalizers ?? EMPTY_LIST, subject),
   }
 }
 
 /** What is left out is empty, also in an update. */
-function take<T>(value: T | undefined, previous: T, options: AdoptOptions): T {
-  return adoptJson(value ?? (Array.isArray(previous) ? EMPTY_LIST : EMPTY_RECORD), previous, options) as T
+function take<Field extends keyof WriterMeta>(
+  field: Field,
+  input: ObjectMetaInput,
+  previous: WriterMeta[Field],
+  subject: string,
+): WriterMeta[Field] {
+  const value = input[field] ?? (Array.isArray(previous) ? EMPTY_LIST : EMPTY_RECORD)
+  if (value === previous) return previous
+  return adoptJson(value, previous, { subject, field: `metadata.${field}` }) as WriterMeta[Field]
 }
 
 /** Every fault of the parts that differ from `previous`; what is stored already passed. */
@@ -70,8 +67,8 @@ export function metadataProblems(
   previous: ObjectMeta | undefined,
 ): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
-  for (const key of Object.keys(input)) {
-    if (KNOWN.has(key)) continue
+  for (const key in input) {
+    if (KNOWN.has(key) || !Object.hasOwn(input, key)) continue
     const value = (input as Readonly<Record<string, unknown>>)[key]
     problems.push({ field: joinPath('metadata', [key]), value, message: 'is not a field of metadata' })
   }
@@ -108,9 +105,11 @@ function faultyLabels(labels: unknown): readonly FieldProblem[] {
 function annotationProblems(annotations: unknown): FieldProblem[] {
   if (!isRecord(annotations)) return [notA('annotations', annotations, 'an object')]
   const problems: FieldProblem[] = []
-  for (const [key, value] of Object.entries(annotations)) {
-    const field = joinPath('metadata.annotations', [key])
+  for (const key in annotations) {
+    const value = annotations[key]
     const problem = labelKeyProblem(key)
+    if (problem === undefined && typeof value === 'string') continue
+    const field = joinPath('metadata.annotations', [key])
     if (problem !== undefined) problems.push({ field, value: key, message: problem })
     if (typeof value !== 'string') problems.push({ field, value, message: 'an annotation must be a string' })
   }
