@@ -1,6 +1,7 @@
 import type { Env, StepInfo } from '../core/index.js'
 import { type AdmissionReplies, awaitAdmission, PendingAdmission } from './admission-replies.js'
 import { assertObject, subjectOf } from './candidate.js'
+import { deleteTree } from './cascade.js'
 import type { Engine } from './engine.js'
 import { adoptJson } from './json-border.js'
 import type { Kind } from './kind.js'
@@ -15,6 +16,7 @@ import { takeSnapshot } from './snapshot.js'
 import type {
   Client,
   ClientOptions,
+  DeleteOptions,
   Fence,
   OptimisticOptions,
   ReadOptions,
@@ -22,13 +24,12 @@ import type {
   WriteOptions,
   Writer,
 } from './store.js'
-import { Overlay } from './overlay.js'
 import { type OptimisticShell, runOptimistic } from './optimistic.js'
 import { runTransaction } from './transaction.js'
 import type { WatchOptions } from './watch.js'
 import { createObject, deleteObject, modifyObject, updateObject } from './write.js'
 import { causeOf, type WriteCause } from './write-cause.js'
-import { directSite, type WriteSite } from './write-site.js'
+import { directSite, dryRunSite, type WriteSite } from './write-site.js'
 
 /** How a client's writes come to be. */
 interface WritePath {
@@ -102,7 +103,7 @@ function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<ke
   const plain = directSite(engine)
   const siteFor = (options: WriteOptions): WriteSite => {
     const cause = causeOf(options)
-    if (options.dryRun === true) return new Overlay(engine, undefined, true)
+    if (options.dryRun === true) return dryRunSite(engine)
     return cause === undefined ? plain : directSite(engine, cause)
   }
   return {
@@ -131,9 +132,11 @@ function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<ke
           patchObject(siteFor(options), engine.table(kind), fixed, { ...options, patch: captured }),
         )
       }),
-    delete: (kind: Kind, ref: ObjectRef, options = {}) =>
+    delete: (kind: Kind, ref: ObjectRef, options: DeleteOptions & WriteOptions = {}) =>
       change('delete', kind, ref, fixed =>
-        deleteObject(siteFor(options), engine.table(kind), fixed, options),
+        options.cascade === undefined
+          ? deleteObject(siteFor(options), engine.table(kind), fixed, options)
+          : deleteTree(engine, engine.table(kind), fixed, options),
       ),
     transact: (body: (tx: Transaction) => unknown, options: WriteOptions = {}) =>
       attempt(() =>

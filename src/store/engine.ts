@@ -13,6 +13,7 @@ import { RevisionAlarms } from './revision-alarms.js'
 import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
 import type { Fence } from './store.js'
 import type { WriteCause } from './write-cause.js'
+import { assertUnique } from './unique.js'
 import { type IndexTerms, NO_TERMS, Version } from './version.js'
 
 /** One key's new state, complete and checked; `after` is undefined for a deletion. */
@@ -132,8 +133,13 @@ export class Engine {
     }
   }
 
-  /** Makes all mutations true under one new revision, at most one per key. Nothing in it can fail. */
+  /**
+   * Makes all mutations true under one new revision, at most one per key.
+   *
+   * @throws UniqueViolationError before anything has changed; nothing else in it can fail
+   */
   commit(mutations: readonly Mutation[], cause?: WriteCause): void {
+    assertUnique(mutations)
     const revision = this.log.head + 1
     const changes = mutations.map(mutation => apply(mutation, revision))
     const record: LogRecord = { revision, changes, cause, whole: undefined }

@@ -51,6 +51,27 @@ export class ConflictError extends KeelsonError {
   }
 }
 
+/** A value that only one object may have, who has it, and of which index. */
+export interface Claim {
+  readonly index: string
+  readonly value: string
+  readonly holder: ObjectId
+}
+
+/** Another object is already found under this value of a unique index. */
+export class UniqueViolationError extends KeelsonError {
+  constructor(object: ObjectId, claim: Claim) {
+    const { index, value, holder } = claim
+    super({
+      code: 'UniqueViolation',
+      message:
+        `${describeObject(object)} cannot be under ${JSON.stringify(value)} of the unique index "${index}": ` +
+        `${describeObject(holder)} is; choose another value, or change the holder in the same transaction`,
+      details: { ...object, ...claim },
+    })
+  }
+}
+
 /** This writer's licence has ended: the object that stands for it was changed or removed. */
 export class FencedError extends KeelsonError {
   constructor(fence: ObjectId, expected: string, actual: string | undefined) {

@@ -13,6 +13,17 @@ export function postingTerm(name: string, value: string): string {
   return name + SEPARATOR + value
 }
 
+/** The index and the value of a posting term. */
+export function indexOfTerm(term: string): { readonly name: string; readonly value: string } {
+  const end = term.indexOf(SEPARATOR)
+  return { name: term.slice(0, end), value: term.slice(end + 1) }
+}
+
+/** The posting term of the dependents of an owner; no index is named so. */
+export function ownerTerm(uid: string): string {
+  return postingTerm('', uid)
+}
+
 /**
  * Where the object is to be found. Lists equal to those of `before` are the same lists. Runs the kind's index
  * functions, so it is called before anything is changed.
@@ -42,6 +53,10 @@ function labelTerms(labels: Readonly<Record<string, string>>): readonly string[]
 
 function indexTerms(kind: Kind, object: StoredObject, before: readonly string[]): readonly string[] {
   let terms: string[] | undefined
+  for (const { uid } of object.metadata.ownerReferences) {
+    terms ??= []
+    terms.push(ownerTerm(uid))
+  }
   for (const name in kind.indexes) {
     const found = kind.indexes[name]?.(object)
     if (found === undefined) continue

@@ -77,4 +77,5 @@ export {
   FutureRevisionError,
   NotFoundError,
   SlowConsumerError,
+  UniqueViolationError,
 } from './errors.js'

@@ -9,6 +9,8 @@ export interface KindTables {
   readonly all: readonly KindTable[]
   /** @throws UsageError for a kind that the store was not made with */
   of(kind: Kind): KindTable
+  /** The kind of that name in that version, or else in another version of the same group. */
+  named(apiVersion: string, kind: string): KindTable | undefined
 }
 
 /**
@@ -20,6 +22,7 @@ export interface KindTables {
 export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmissionHook[]): KindTables {
   const byHandle = new Map<Kind, KindTable>()
   const byName = new Map<string, KindTable>()
+  const byGroup = new Map<string, KindTable>()
   for (const kind of kinds) {
     if (byHandle.has(kind)) continue
     if (byName.has(nameOf(kind))) {
@@ -30,9 +33,12 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
     const table = new KindTable(kind, admissionChain(kind, admission))
     byHandle.set(kind, table)
     byName.set(nameOf(kind), table)
+    byGroup.set(nameInGroup(kind), table)
   }
   const tables: KindTables = {
     all: [...byName.values()],
+    named: (apiVersion, kind) =>
+      byName.get(nameOf({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind })),
     of: kind => {
       const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
       if (table === undefined) {
@@ -55,10 +61,15 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   return tables
 }
 
-function nameOf(kind: Kind | undefined): string {
+function nameOf(kind: Pick<Kind, 'apiVersion' | 'kind'> | undefined): string {
   return `${kind?.apiVersion}/${kind?.kind}`
 }
 
 function isHandle(kind: unknown): boolean {
   return typeof kind === 'object' && kind !== null && typeof (kind as Partial<Kind>).kind === 'string'
+}
+
+/** `apps/v1` and `apps/v2` are one group. */
+function nameInGroup({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion.slice(0, apiVersion.indexOf('/') + 1)}${kind}`
 }

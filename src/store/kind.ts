@@ -35,6 +35,10 @@ export interface KindOptions<Spec, Status> {
   readonly admission?: readonly AdmissionHook<Spec, Status>[]
   /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  /** Names of indexes under each of whose values there is at most one object, over all namespaces. Default none. */
+  readonly uniqueIndexes?: readonly string[]
+  /** Paths such as `spec.selector` that keep the value, or the absence, that they have after `create`. Default none. */
+  readonly immutable?: readonly string[]
   /**
    * Whether status is written apart from spec, through `updateStatus` and `modifyStatus` only. Default true:
    * `create` and `update` then leave status alone, and a status write changes nothing else.
@@ -60,6 +64,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
   readonly statusSubresource: boolean
   readonly gracePeriodSeconds: number | undefined
+  readonly uniqueIndexes: readonly string[]
+  readonly immutable: readonly string[]
 }
 
 /** The stored object type of a kind handle. */
@@ -86,11 +92,8 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
-  if (
-    gracePeriodSeconds !== undefined &&
-    !(Number.isSafeInteger(gracePeriodSeconds) && gracePeriodSeconds >= 0)
-  )
-    throw faulty(kind, 'gracePeriodSeconds', `must be a whole number ≥ 0, not ${gracePeriodSeconds}`)
+  const { uniqueIndexes = [], immutable = [] } = options
+  assertOptions(options)
   return Object.freeze({
     apiVersion,
     kind,
@@ -102,7 +105,22 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
     indexes,
     statusSubresource,
     gracePeriodSeconds,
+    uniqueIndexes,
+    immutable,
   })
+}
+
+function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
+  const { kind, gracePeriodSeconds: seconds, indexes = {}, uniqueIndexes = [], immutable = [] } = options
+  if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= 0))
+    throw faulty(kind, 'gracePeriodSeconds', `must be a whole number ≥ 0, not ${seconds}`)
+  if (Object.hasOwn(indexes, '')) throw faulty(kind, 'indexes', 'must all have a name')
+  const unknown = uniqueIndexes.find(name => !Object.hasOwn(indexes, name))
+  if (unknown !== undefined)
+    throw faulty(kind, 'uniqueIndexes', `names "${unknown}", which is not in indexes`)
+  const odd = immutable.find(path => !/^spec(\.[^.]+)*$/.test(path))
+  if (odd !== undefined)
+    throw faulty(kind, 'immutable', `has "${odd}"; a path is spec, or starts with "spec."`)
 }
 
 function faulty(kind: string, option: keyof KindOptions<unknown, unknown>, fault: string): UsageError {

@@ -95,6 +95,11 @@ export interface DeleteOptions {
    * finalizers of the object say.
    */
   readonly propagationPolicy?: PropagationPolicy
+  /**
+   * `atomic`: every object that has no other owner goes in the same commit, and so on down the tree. Default: the
+   * dependents are left to a garbage collector.
+   */
+  readonly cascade?: 'atomic'
 }
 
 /** How `update` treats what it was given. */

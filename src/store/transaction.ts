@@ -1,3 +1,4 @@
+import { deleteWithDependents } from './cascade.js'
 import type { Engine, Mutation } from './engine.js'
 import type { KindTable } from './kind-table.js'
 import type { Kind } from './kind.js'
@@ -9,7 +10,8 @@ import { Overlay } from './overlay.js'
 import type { PatchOptions } from './patch.js'
 import { patchObject } from './patch-object.js'
 import { assertFunction, assertSynchronous } from './recipe.js'
-import type { DryRun, ListOptions, Transaction, WriteOptions } from './store.js'
+import type { DeleteOptions, DryRun, ListOptions, Transaction, WriteOptions } from './store.js'
+import { assertUnique } from './unique.js'
 import { batchOfChanges } from './watch-events.js'
 import { causeOf } from './write-cause.js'
 import { createObject, deleteObject, modifyObject, updateObject } from './write.js'
@@ -30,6 +32,7 @@ export function runTransaction<T>(
     const result = body(transactionOn(overlay))
     assertSynchronous(result, 'the body of a transaction')
     const { mutations } = overlay
+    if (options.dryRun === true) assertUnique(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
     if (mutations.length > 0) engine.commit(mutations, cause)
     return result
@@ -78,7 +81,10 @@ export function transactionOn(overlay: Overlay): Transaction {
       modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'status' }),
     patch: (kind: Kind, ref: ObjectRef, patch: unknown, options: PatchOptions) =>
       patchObject(overlay, table(kind), ref, { ...options, patch }),
-    delete: (kind: Kind, ref: ObjectRef, options = {}) => deleteObject(overlay, table(kind), ref, options),
+    delete: (kind: Kind, ref: ObjectRef, options: DeleteOptions = {}) =>
+      options.cascade === undefined
+        ? deleteObject(overlay, table(kind), ref, options)
+        : deleteWithDependents(overlay, table(kind), ref, options),
   }
   return tx as Transaction
 }

@@ -3,6 +3,7 @@ import type { Engine, Mutation } from './engine.js'
 import { termsOf } from './index-terms.js'
 import type { KindTable } from './kind-table.js'
 import type { ObjectRef, StoredObject } from './object.js'
+import { assertUnique } from './unique.js'
 import { NO_TERMS, type Version } from './version.js'
 import type { WriteCause } from './write-cause.js'
 
@@ -46,6 +47,15 @@ export function directSite(engine: Engine, cause?: WriteCause): WriteSite {
     stage: (table, ref, after) => {
       engine.commit([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)], cause)
     },
+  }
+}
+
+/** Checks what can only be checked when all is known, and changes nothing. For one write. */
+export function dryRunSite(engine: Engine): WriteSite {
+  return {
+    ...directSite(engine),
+    stage: (table, ref, after) =>
+      assertUnique([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)]),
   }
 }
 

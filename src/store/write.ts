@@ -4,6 +4,8 @@ import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from '.
 import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
 import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.js'
 import { assertFresh, type Guarded } from './freshness.js'
+import { immutableProblems } from './immutable.js'
+import { impossibleOwners } from './impossible-owners.js'
 import { nextGeneration } from './generation.js'
 import type { KindTable } from './kind-table.js'
 import { adoptMetadata, metadataProblems } from './metadata.js'
@@ -53,6 +55,8 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
     content: { spec: input.spec, status },
     subject,
   })
+  const dependent = { kind: kind.kind, namespace: given.namespace, uid: undefined }
+  refuse(impossibleOwners(site, meta.ownerReferences, dependent), subject)
   const identity = {
     name,
     namespace: given.namespace,
@@ -206,6 +210,11 @@ function replace(
     subject,
   })
   refuse(deletionProblems(current.metadata, input.metadata, meta.finalizers), subject)
+  refuse(immutableProblems(kind, current.spec, content.spec), subject)
+  if (meta.ownerReferences !== current.metadata.ownerReferences) {
+    const dependent = { kind: kind.kind, namespace: current.metadata.namespace, uid: current.metadata.uid }
+    refuse(impossibleOwners(site, meta.ownerReferences, dependent), subject)
+  }
   const parts = joinParts(meta, content, current.metadata)
   if (completesDeletion(current.metadata, meta.finalizers)) {
     return remove(

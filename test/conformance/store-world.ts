@@ -82,7 +82,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   repeat: ['step', 'times'],
   assertEqual: ['left', 'right'],
   mutateCallerCopy: ['of', 'path', 'value'],
-  defineIndex: ['kind', 'name', 'path'],
+  defineIndex: ['kind', 'name', 'path', 'unique'],
   defineSchema: ['kind', 'schema'],
   defineAdmission: ['kind', 'default', 'mutate', 'validate'],
 }
@@ -463,12 +463,15 @@ function kindFor(name: string, steps: readonly Step[]): Kind {
       step => [String(step['name']), (object: StoredObject) => textAt(object, String(step['path']))] as const,
     )
   return defineKind<unknown>({
-    apiVersion: 'example/v1',
+    apiVersion: 'example.com/v1',
     kind: name,
     plural: `${name.toLowerCase()}s`,
     namespaced: true,
     statusSubresource: name === 'Widget',
     indexes: Object.fromEntries(indexes),
+    uniqueIndexes: own
+      .filter(step => step.op === 'defineIndex' && step['unique'] === true)
+      .map(step => String(step['name'])),
     admission: admissionFor(name, steps),
     ...(schema === undefined ? {} : { schema }),
     ...(expectsGrace(steps) ? { gracePeriodSeconds: 0 } : {}),
