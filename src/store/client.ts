@@ -12,6 +12,7 @@ import { assertRef } from './object-name.js'
 import { openWatch } from './open-watch.js'
 import type { PatchOptions } from './patch.js'
 import { patchObject } from './patch-object.js'
+import { parseRevision } from './revision-input.js'
 import { takeSnapshot } from './snapshot.js'
 import type {
   Client,
@@ -20,6 +21,7 @@ import type {
   Fence,
   OptimisticOptions,
   ReadOptions,
+  Store,
   Transaction,
   WriteOptions,
   Writer,
@@ -59,7 +61,7 @@ export function createClient(parts: ClientParts): Client {
       return engine.revision
     },
     ...writerOf(engine, env, path),
-    snapshot: (revision?: number | string) => takeSnapshot(engine, revision),
+    snapshot: (revision?: number | string) => takeSnapshot(engine, revision, storeOn),
     watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
       openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
     client: (other: Env, options: ClientOptions = {}) => {
@@ -74,6 +76,24 @@ export function createClient(parts: ClientParts): Client {
 function checkedFence(engine: Engine, fence: Fence): Fence {
   assertRef(engine.table(fence.kind).kind, fence.ref)
   return fence
+}
+
+/** The store whose own writes commit inside the call. */
+export function storeOn(engine: Engine): Store {
+  const { env } = engine
+  const client = createClient({ engine, env, commits: 'direct', fences: [] })
+  const compact = async (revision: number | string): Promise<void> => {
+    await engine.exclusive(() => engine.compactor.compact(parseRevision('revision', revision)))
+  }
+  const close = (): Promise<void> => {
+    engine.close()
+    return Promise.resolve()
+  }
+  return Object.defineProperties(client, {
+    close: { value: close, enumerable: true },
+    compact: { value: compact, enumerable: true },
+    [Symbol.asyncDispose]: { value: close },
+  }) as Store
 }
 
 function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unknown>> {

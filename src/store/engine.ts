@@ -11,6 +11,7 @@ import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
+import { StateHash } from './state-hash.js'
 import type { Fence } from './store.js'
 import type { WriteCause } from './write-cause.js'
 import { assertUnique } from './unique.js'
@@ -42,11 +43,13 @@ export interface EngineOptions {
  * means is decided before it gets here.
  */
 export class Engine {
+  readonly options: EngineOptions
   readonly env: Env
   readonly log: RevisionLog
   readonly history: History
   readonly compactor: Compactor
   readonly tables: KindTables
+  readonly hashes: StateHash
   readonly pressure: BackPressure = new BackPressure()
   readonly alarms: RevisionAlarms = new RevisionAlarms()
   /** Names this history; what was told by another one means nothing here. */
@@ -65,12 +68,14 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     const { kinds, env, logCapacity, admission = [], start = 0 } = options
+    this.options = options
     this.env = env
     this.objectBytesMax = options.objectBytesMax ?? Number.POSITIVE_INFINITY
     this.log = new RevisionLog(logCapacity, start)
     this.history = new History(logCapacity, start)
     this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
+    this.hashes = new StateHash({ log: this.log, tables: this.tables.all })
     this.incarnation = env.ids.next('store')
     this.names = env.random.fork('store.names')
     this.retries = env.random.fork('store.retries')

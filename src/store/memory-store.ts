@@ -1,9 +1,8 @@
 import { type Env, systemEnv, UsageError } from '../core/index.js'
 import type { StoreAdmissionHook } from './admission.js'
-import { createClient } from './client.js'
+import { storeOn } from './client.js'
 import { Engine } from './engine.js'
 import type { Kind } from './kind.js'
-import { parseRevision } from './revision-input.js'
 import type { Store } from './store.js'
 
 /** How many revisions a store keeps for watchers and readers that are behind, unless told otherwise. */
@@ -63,22 +62,4 @@ export function createStore(options: StoreOptions): Store {
   }
   const engine = new Engine({ kinds, env, admission, ...limits })
   return storeOn(engine)
-}
-
-/** The store whose own writes commit inside the call. */
-export function storeOn(engine: Engine): Store {
-  const { env } = engine
-  const client = createClient({ engine, env, commits: 'direct', fences: [] })
-  const compact = async (revision: number | string): Promise<void> => {
-    await engine.exclusive(() => engine.compactor.compact(parseRevision('revision', revision)))
-  }
-  const close = (): Promise<void> => {
-    engine.close()
-    return Promise.resolve()
-  }
-  return Object.defineProperties(client, {
-    close: { value: close, enumerable: true },
-    compact: { value: compact, enumerable: true },
-    [Symbol.asyncDispose]: { value: close },
-  }) as Store
 }

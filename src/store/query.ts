@@ -28,6 +28,16 @@ export interface Query {
   readonly matches: ((object: StoredObject) => boolean) | undefined
 }
 
+/** Every object of a kind. */
+export const EVERYTHING: Query = /* @__PURE__ */ Object.freeze({
+  namespace: undefined,
+  name: undefined,
+  labelTerms: [],
+  termsTell: true,
+  indexTerm: undefined,
+  matches: undefined,
+})
+
 /** @throws BadRequestError for a selector, field or index that cannot be understood */
 export function compileQuery(kind: Kind, options: ListOptions): Query {
   const { namespace } = options

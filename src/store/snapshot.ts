@@ -1,6 +1,7 @@
-import { ClosedError } from '../core/index.js'
+import { ClosedError, type Env } from '../core/index.js'
 import type { Engine } from './engine.js'
 import { ExpiredError } from './errors.js'
+import { forkEngine } from './fork.js'
 import { countList, listPage } from './list-page.js'
 import { pinnedView } from './list-view.js'
 import type { Kind } from './kind.js'
@@ -8,15 +9,19 @@ import type { ObjectRef } from './object.js'
 import { assertRef } from './object-name.js'
 import { keptRevision } from './read-revision.js'
 import { parseRevision } from './revision-input.js'
-import type { ListOptions, Snapshot } from './store.js'
+import type { ListOptions, Snapshot, Store } from './store.js'
 import { objectAt } from './version.js'
 
 /**
- * Pins a revision; taking it copies nothing.
+ * Pins a revision; taking it copies nothing. `open` makes the store of a fork.
  *
  * @throws ExpiredError, FutureRevisionError
  */
-export function takeSnapshot(engine: Engine, asked?: number | string): Snapshot {
+export function takeSnapshot(
+  engine: Engine,
+  asked: number | string | undefined,
+  open: (fork: Engine) => Store,
+): Snapshot {
   engine.assertOpen()
   const { history } = engine
   const revision =
@@ -50,6 +55,14 @@ export function takeSnapshot(engine: Engine, asked?: number | string): Snapshot 
     count: (kind: Kind, options: ListOptions = {}) => {
       assertReadable()
       return countList(view, engine.table(kind), options)
+    },
+    hash: () => {
+      assertReadable()
+      return engine.hashes.at(revision)
+    },
+    fork: (env: Env = engine.env) => {
+      assertReadable()
+      return open(forkEngine(engine, revision, env))
     },
     close,
     [Symbol.dispose]: close,

@@ -59,6 +59,19 @@ export interface Reader {
 
 /** Reads pinned at one revision, whatever is written later. */
 export interface Snapshot extends Reader, Disposable {
+  /**
+   * A store of its own that begins with this content and goes on from this revision; what is written there is seen
+   * nowhere else. Objects are shared, so it costs one place per object.
+   *
+   * @param env default: that of the store; with its own the copy leaves the ids and the time of others alone
+   */
+  fork(env?: Env): Store
+  /**
+   * A name for the content: equal content has equal hashes in every store, however it came to be. Content is what was
+   * meant: uids, revisions, generations and times do not count, that a deletion is under way does. 64 bits, not
+   * cryptographic. The first costs all objects, a later one what has changed in between.
+   */
+  hash(): string
   /** Lets go of the pinned versions. Idempotent; reads after it throw `ClosedError`. */
   close(): void
 }
