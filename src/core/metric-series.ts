@@ -27,6 +27,9 @@ interface Series {
 export class MetricSeriesTable {
   readonly #options: MetricSeriesOptions
   readonly #series = new Map<string, Series>()
+  readonly #byLabels = new WeakMap<MetricLabels, Series>()
+  #latestLabels: MetricLabels | undefined
+  #latest: Series | undefined
   #overflow: Series | undefined
 
   constructor(options: MetricSeriesOptions) {
@@ -83,6 +86,18 @@ export class MetricSeriesTable {
   }
 
   #seriesFor(labels: MetricLabels = {}): Series {
+    if (labels === this.#latestLabels) return this.#latest as Series
+    const series = this.#byLabels.get(labels) ?? this.#seriesOf(labels)
+    // Whoever measures often passes one frozen object each time; one that may change says nothing by being the same.
+    if (Object.isFrozen(labels)) {
+      this.#byLabels.set(labels, series)
+      this.#latestLabels = labels
+      this.#latest = series
+    }
+    return series
+  }
+
+  #seriesOf(labels: MetricLabels): Series {
     const key = keyOf(labels)
     const known = this.#series.get(key)
     if (known !== undefined) return known

@@ -1,5 +1,4 @@
 import { type HeapHandle, InvalidError, KeelsonError } from '../core/index.js'
-import { KeyList } from './key-list.js'
 import { type KeyHistory, untroubled } from './key-history.js'
 import type { PriorityLevel } from './priority-levels.js'
 
@@ -9,7 +8,7 @@ export const reasonsMax = 4
 const noReasons: readonly string[] = []
 
 /**
- * Everything known about one key. The record is its own entry in the list of a priority level or of idle keys
+ * Everything known about one key. The record is its own entry in the list of a priority level
  * (`before`, `after`) and in the delay heap (`at`, `sequence`, `slot`), so no other structure is indexed by the key.
  */
 export class KeyRecord<K> implements HeapHandle {
@@ -74,14 +73,13 @@ export interface KeyTableOptions<K> {
   readonly idleKeysMax: number
 }
 
-/** One record per key that has anything to remember, and those of the keys that were used last. */
+/** One record per key that has anything to remember, and some of keys that rest. */
 export class KeyTable<K> {
   readonly #options: KeyTableOptions<K>
   readonly #records = new Map<string, KeyRecord<K>>()
-  /** The record that waited longest for its next use is first. */
-  readonly #idle = new KeyList<K>()
-  /** The record used last: a worker speaks of one key several times in a row. */
-  #recent: KeyRecord<K> | undefined
+  #idle = 0
+  /** Its worker speaks of it several times in a row. */
+  #taken: KeyRecord<K> | undefined
 
   constructor(options: KeyTableOptions<K>) {
     this.#options = options
@@ -89,47 +87,46 @@ export class KeyTable<K> {
 
   /** Keys that have something to remember. */
   get size(): number {
-    return this.#records.size - this.#idle.length
+    return this.#records.size - this.#idle
   }
 
+  /** The record, idle or not. */
   find(key: K): KeyRecord<K> | undefined {
-    const recent = this.#recent
-    if (recent !== undefined && recent.key === key) return recent
-    const record = this.#records.get(this.#idOf(key))
-    if (record !== undefined) this.#recent = record
-    return record
+    const taken = this.#taken
+    if (taken !== undefined && taken.key === key) return taken
+    return this.#records.get(this.#idOf(key))
   }
 
   /**
-   * The record of `key`, made when there is none. Give it something to remember, or `release` it.
+   * The record of `key`, made when there is none. Give it something to remember.
    *
    * @throws KeelsonError `TooLarge` when the table is full
    */
   open(key: K): KeyRecord<K> {
-    const known = this.find(key)
+    const id = this.#idOf(key)
+    const known = this.#records.get(id)
     if (known !== undefined && !known.isIdle) return known
     if (this.size >= this.#options.keysMax) throw full(this.#options.keysMax)
     if (known !== undefined) {
-      this.#idle.remove(known)
+      this.#idle--
       return known
     }
-    const id = this.#idOf(key)
     const record = new KeyRecord(key, this.#classOf(key))
     this.#records.set(id, record)
-    this.#recent = record
     return record
   }
 
-  /** Call after a record may have become idle: it is kept for a while, and the oldest idle one may be freed. */
-  release(record: KeyRecord<K>): void {
-    if (!record.isIdle) return
-    this.#idle.push(record)
-    if (this.#idle.length > this.#options.idleKeysMax) this.#free(this.#idle.head as KeyRecord<K>)
+  /** Finds `record` faster until the next one is taken, or until it is idle. */
+  take(record: KeyRecord<K>): void {
+    this.#taken = record
   }
 
-  /** The taken record is what its worker will speak of next. */
-  touch(record: KeyRecord<K>): void {
-    this.#recent = record
+  /** Call after a record may have become idle: it is kept for its next use while there is room, or else freed. */
+  release(record: KeyRecord<K>): void {
+    if (!record.isIdle) return
+    if (this.#taken === record) this.#taken = undefined
+    if (this.#idle < this.#options.idleKeysMax) this.#idle++
+    else this.#records.delete(this.#idOf(record.key))
   }
 
   /** All records with something to remember, in the order in which they were made. */
@@ -137,13 +134,8 @@ export class KeyTable<K> {
     for (const record of this.#records.values()) if (!record.isIdle) yield record
   }
 
-  #free(record: KeyRecord<K>): void {
-    this.#idle.remove(record)
-    this.#records.delete(this.#idOf(record.key))
-    if (this.#recent === record) this.#recent = undefined
-  }
-
   #idOf(key: K): string {
+    if (typeof key === 'string' && this.#options.idOf === String) return key
     return text('idOf(key)', this.#options.idOf(key))
   }
 

@@ -134,7 +134,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     record.processing = true
     record.takenAtMs = now
     record.forgetReasons()
-    this.#table.touch(record)
+    this.#table.take(record)
     this.#inFlight++
     this.#metrics.depth(this.#ready.length)
     this.#metrics.taken(now - record.at)
@@ -233,11 +233,10 @@ export class RecordQueue<K> implements WorkQueue<K> {
 
   #enqueue(record: KeyRecord<K>): void {
     this.#ready.push(record, this.#clock.now())
-    const waiter = this.#waiters.shift()
-    if (waiter === undefined) {
+    if (this.#waiters.length === 0) {
       this.#metrics.depth(this.#ready.length)
       this.#notify('ready')
-    } else waiter(this.get())
+    } else this.#waiters.shift()?.(this.get())
   }
 
   #drop(options?: AddAfterOptions): void {

@@ -23,7 +23,7 @@ export interface WorkQueueOptions<K> {
   readonly fairness?: Fairness<K>
   /** Most keys that are wanted, held, delayed or failing; a further one is refused. Default 10,000,000. */
   readonly keysMax?: number
-  /** Most records, of under 200 bytes, kept of keys that rest, to be used again; the oldest goes. Default 16,384. */
+  /** Most records, of under 200 bytes, kept of keys that rest, for their next use; more are freed. Default 16,384. */
   readonly idleKeysMax?: number
   /** Called when a key has become ready to be taken, and when nothing is ready or in flight any more. */
   readonly notify?: (event: 'ready' | 'idle') => void

@@ -96,6 +96,20 @@ describe('memory metrics', () => {
     expect([metrics.value('none'), metrics.value('c', { a: 'b' })]).toEqual([undefined, undefined])
   })
 
+  test('labels count by what they say when they are passed, whether the object is frozen, fresh or changed', () => {
+    const metrics = createMemoryMetrics()
+    const counter = metrics.counter('n')
+    const frozen = Object.freeze({ name: 'a' })
+    const mutable = { name: 'a' }
+    for (let i = 0; i < 3; i++) {
+      counter.add(1, frozen)
+      counter.add(1, Object.freeze({ name: 'b' }))
+      counter.add(1, mutable)
+      mutable.name = i === 0 ? 'b' : 'c'
+    }
+    expect(['a', 'b', 'c'].map(name => metrics.value('n', { name }))).toEqual([4, 4, 1])
+  })
+
   test('beyond seriesMax everything goes into the overflow series, and known series go on', () => {
     const metrics = createMemoryMetrics({ seriesMax: 2 })
     const counter = metrics.counter('c')
