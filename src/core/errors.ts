@@ -5,6 +5,7 @@ export type KeelsonErrorCode =
   | 'NotFound'
   | 'AlreadyExists'
   | 'Conflict'
+  | 'ApplyConflict'
   | 'Forbidden'
   | 'Fenced'
   | 'Expired'

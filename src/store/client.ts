@@ -128,7 +128,9 @@ function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<ke
   }
   return {
     create: (kind: Kind, object: ObjectInput, options: WriteOptions = {}) =>
-      put('create', kind, object, input => createObject(siteFor(options), engine.table(kind), input)),
+      put('create', kind, object, input =>
+        createObject(siteFor(options), engine.table(kind), input, { fieldManager: options.fieldManager }),
+      ),
     update: (kind: Kind, object: ObjectInput, options = {}) =>
       put('update', kind, object, input =>
         updateObject(siteFor(options), engine.table(kind), input, { ...options, part: 'main' }),

@@ -61,6 +61,10 @@ export { createStore } from './memory-store.js'
 
 // Patches.
 export type { MergePatch, PatchBodies, PatchOptions, PatchType } from './patch.js'
+export type { ManagedFields } from './apply/managed-fields.js'
+export type { MergeType } from './apply/merge-type.js'
+export type { ApplyConflict } from './apply/apply-conflict-error.js'
+export { ApplyConflictError } from './apply/apply-conflict-error.js'
 export type { JsonPatchOperation } from './json-patch.js'
 export { applyJsonPatch, JsonPatchError } from './json-patch.js'
 export { applyMergePatch } from './merge-patch.js'

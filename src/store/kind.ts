@@ -1,5 +1,6 @@
 import { UsageError } from '../core/index.js'
 import type { AdmissionHook } from './admission.js'
+import { fieldTypeOf, type MergeType } from './apply/merge-type.js'
 import type { StoredObject } from './object.js'
 import type { NameFormat } from './object-name.js'
 import type { StandardSchema } from './standard-schema.js'
@@ -50,6 +51,12 @@ export interface KindOptions<Spec, Status> {
    * names none, whole seconds ≥ 0. Default: no grace periods.
    */
   readonly gracePeriodSeconds?: number
+  /**
+   * How server-side apply merges fields, by path: `spec.ports` for a field, `spec.ports[].hosts` for one of the items
+   * of a list, `spec.*.tags` for one of any field. Lists declared as `set` or with `keys` refuse equal items in every
+   * write. Default: objects are merged field by field, lists are replaced.
+   */
+  readonly mergeTypes?: Readonly<Record<string, MergeType>>
 }
 
 /** The typed handle of a kind; every store call is typed by it. */
@@ -66,6 +73,7 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly gracePeriodSeconds: number | undefined
   readonly uniqueIndexes: readonly string[]
   readonly immutable: readonly string[]
+  readonly mergeTypes: Readonly<Record<string, MergeType>>
 }
 
 /** The stored object type of a kind handle. */
@@ -92,9 +100,9 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
-  const { uniqueIndexes = [], immutable = [] } = options
+  const { uniqueIndexes = [], immutable = [], mergeTypes = {} } = options
   assertOptions(options)
-  return Object.freeze({
+  const declared: Kind<Spec, Status> = Object.freeze({
     apiVersion,
     kind,
     plural,
@@ -107,7 +115,10 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
     gracePeriodSeconds,
     uniqueIndexes,
     immutable,
+    mergeTypes,
   })
+  fieldTypeOf(declared)
+  return declared
 }
 
 function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {

@@ -28,6 +28,7 @@ const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'annotations',
   'ownerReferences',
   'finalizers',
+  'managedFields',
 ])
 
 /**

@@ -1,3 +1,4 @@
+import type { ManagedFields } from './apply/managed-fields.js'
 import type { Content } from './candidate.js'
 import { adoptJson } from './json-border.js'
 import type { WriterMeta } from './metadata.js'
@@ -7,21 +8,23 @@ import type { ObjectMeta, StoredObject } from './object.js'
 export interface ObjectParts extends Content, WriterMeta {
   readonly deletionTimestamp: string | undefined
   readonly deletionGracePeriodSeconds: number | undefined
+  readonly managedFields: readonly ManagedFields[] | undefined
 }
 
 /** Parts from their sources. Written out, because spreading costs more than everything else here. */
 export function joinParts(
   { labels, annotations, ownerReferences, finalizers }: WriterMeta,
   { spec, status }: Content,
-  deletion: Pick<ObjectMeta, 'deletionTimestamp' | 'deletionGracePeriodSeconds'> | undefined,
+  carried: Pick<ObjectMeta, 'deletionTimestamp' | 'deletionGracePeriodSeconds' | 'managedFields'> | undefined,
 ): ObjectParts {
   return {
     labels,
     annotations,
     ownerReferences,
     finalizers,
-    deletionTimestamp: deletion?.deletionTimestamp,
-    deletionGracePeriodSeconds: deletion?.deletionGracePeriodSeconds,
+    deletionTimestamp: carried?.deletionTimestamp,
+    deletionGracePeriodSeconds: carried?.deletionGracePeriodSeconds,
+    managedFields: carried?.managedFields,
     spec,
     status,
   }
@@ -30,7 +33,7 @@ export function joinParts(
 /** The parts of a stored object. */
 export function partsOf({ metadata, spec, status }: StoredObject): ObjectParts {
   const { labels, annotations, ownerReferences, finalizers } = metadata
-  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
+  const { deletionTimestamp, deletionGracePeriodSeconds, managedFields } = metadata
   return {
     labels,
     annotations,
@@ -38,6 +41,7 @@ export function partsOf({ metadata, spec, status }: StoredObject): ObjectParts {
     finalizers,
     deletionTimestamp,
     deletionGracePeriodSeconds,
+    managedFields,
     spec,
     status,
   }
@@ -69,7 +73,8 @@ export function hasParts(object: StoredObject, parts: ObjectParts): boolean {
     metadata.ownerReferences === parts.ownerReferences &&
     metadata.finalizers === parts.finalizers &&
     metadata.deletionTimestamp === parts.deletionTimestamp &&
-    metadata.deletionGracePeriodSeconds === parts.deletionGracePeriodSeconds
+    metadata.deletionGracePeriodSeconds === parts.deletionGracePeriodSeconds &&
+    metadata.managedFields === parts.managedFields
   )
 }
 
@@ -86,6 +91,7 @@ export function shareParts(parts: ObjectParts, base: StoredObject): ObjectParts 
     annotations: share('annotations'),
     ownerReferences: share('ownerReferences'),
     finalizers: share('finalizers'),
+    managedFields: share('managedFields'),
     spec: share('spec'),
     status: share('status'),
   }
@@ -103,7 +109,6 @@ export interface Identity {
 /** Metadata with no key for what is absent. Whole literals: objects that grow key by key cost twice the memory. */
 export function metadataOf(identity: Identity, parts: ObjectParts, revision: number): ObjectMeta {
   const { name, namespace, uid, creationTimestamp, generation } = identity
-  const { deletionTimestamp, deletionGracePeriodSeconds } = parts
   const { labels, annotations, ownerReferences, finalizers } = parts
   const resourceVersion = String(revision)
   const meta =
@@ -131,8 +136,14 @@ export function metadataOf(identity: Identity, parts: ObjectParts, revision: num
           ownerReferences,
           finalizers,
         }
-  if (deletionTimestamp === undefined) return meta
+  return withRarities(meta, parts)
+}
+
+function withRarities(meta: ObjectMeta, parts: ObjectParts): ObjectMeta {
+  const { deletionTimestamp, deletionGracePeriodSeconds, managedFields } = parts
+  const whole = managedFields === undefined ? meta : { ...meta, managedFields }
+  if (deletionTimestamp === undefined) return whole
   return deletionGracePeriodSeconds === undefined
-    ? { ...meta, deletionTimestamp }
-    : { ...meta, deletionTimestamp, deletionGracePeriodSeconds }
+    ? { ...whole, deletionTimestamp }
+    : { ...whole, deletionTimestamp, deletionGracePeriodSeconds }
 }

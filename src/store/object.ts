@@ -1,3 +1,5 @@
+import type { ManagedFields } from './apply/managed-fields.js'
+
 /** A plain JSON value; what objects in a store are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -33,6 +35,8 @@ export interface ObjectMeta {
   readonly annotations: Readonly<Record<string, string>>
   readonly ownerReferences: readonly OwnerReference[]
   readonly finalizers: readonly string[]
+  /** Who looks after which fields; there once somebody has applied, or written under a name. */
+  readonly managedFields?: readonly ManagedFields[]
 }
 
 /** An object as a store returns it: plain JSON, deeply frozen. */
@@ -61,6 +65,8 @@ export interface ObjectMetaInput {
   readonly annotations?: Readonly<Record<string, string>>
   readonly ownerReferences?: readonly OwnerReference[]
   readonly finalizers?: readonly string[]
+  /** The store's business; an empty list in an update makes it forget the managers. */
+  readonly managedFields?: readonly ManagedFields[]
 }
 
 /** An object as a caller writes it. A `StoredObject` fits. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../core/index.js'
+import { applyObject } from './apply/apply-object.js'
 import { applyJsonPatch, type JsonPatchOperation } from './json-patch.js'
 import type { KindTable } from './kind-table.js'
 import { applyMergePatch } from './merge-patch.js'
@@ -10,23 +11,31 @@ import type { WriteSite } from './write-site.js'
 /**
  * Patches the object as it is now. A resourceVersion or uid that the patch sets is a precondition.
  *
- * @throws NotFoundError, ConflictError, JsonPatchError, InvalidError; UsageError for an unknown type
+ * @throws NotFoundError, ConflictError, JsonPatchError, ApplyConflictError, InvalidError; UsageError for unknown options
  */
 export function patchObject(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
-  { patch, ...options }: PatchOptions & { readonly patch: unknown },
+  options: PatchOptions & { readonly patch: unknown },
 ): StoredObject {
-  const { type, subresource, preconditions = {} } = options
+  const { patch, subresource, preconditions = {} } = options
   assertSubresource(subresource)
   const part = subresource ?? 'main'
+  if (isApply(options)) {
+    return applyObject(site, table, ref, { ...options, part, preconditions, applied: patch })
+  }
+  const { type, fieldManager } = options
   const revise = (current: StoredObject): unknown => {
     const revised = patched(current, type, patch)
     assertPreconditions(site, table, current, { ...claims(revised, current), guarded: part })
     return revised
   }
-  return reviseObject(site, table, ref, { revise, part, preconditions })
+  return reviseObject(site, table, ref, { revise, part, preconditions, fieldManager })
+}
+
+function isApply(options: PatchOptions): options is PatchOptions<'apply'> {
+  return options.type === 'apply'
 }
 
 function patched(current: StoredObject, type: unknown, patch: unknown): unknown {
@@ -36,7 +45,7 @@ function patched(current: StoredObject, type: unknown, patch: unknown): unknown 
     case 'merge':
       return applyMergePatch(current, patch)
     default:
-      throw new UsageError(`the type of a patch must be json or merge, not ${String(type)}`, { type })
+      throw new UsageError(`the type of a patch must be json, merge or apply, not ${String(type)}`, { type })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JsonPatchOperation } from './json-patch.js'
-import type { StoredObject } from './object.js'
-import type { Preconditions } from './store.js'
+import type { ObjectMetaInput, StoredObject } from './object.js'
+import type { FieldOwner, Preconditions } from './store.js'
 
 /** What a patch looks like, by its type. */
 export interface PatchBodies<Spec, Status> {
@@ -8,6 +8,8 @@ export interface PatchBodies<Spec, Status> {
   readonly json: readonly JsonPatchOperation[]
   /** JSON Merge Patch, RFC 7396: members are merged, `null` removes one, lists are replaced. */
   readonly merge: MergePatch<StoredObject<Spec, Status>>
+  /** Server-side apply: the fields that the manager wants, with their values. */
+  readonly apply: AppliedObject<Spec, Status>
 }
 
 /** The languages in which a patch can be written. */
@@ -20,10 +22,38 @@ export type MergePatch<T> = T extends readonly unknown[]
     ? { readonly [Key in keyof T]?: MergePatch<T[Key]> | null }
     : T
 
-/** How an object is patched. */
-export interface PatchOptions<Type extends PatchType = PatchType> {
-  readonly type: Type
+/** An object as far as somebody has an opinion about it. */
+export interface AppliedObject<Spec, Status> {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata?: ObjectMetaInput
+  readonly spec?: DeepPartial<Spec>
+  readonly status?: DeepPartial<Status>
+}
+
+/** A part of `T`; items of lists too. */
+export type DeepPartial<T> = T extends readonly (infer Item)[]
+  ? readonly DeepPartial<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> }
+    : T
+
+/** How server-side apply goes about the fields of others. */
+export interface ApplyOptions {
+  /** Owns what it applies; 1 to 128 characters. */
+  readonly fieldManager: string
+  /** Takes fields from other managers where it would otherwise conflict with them. Default false. */
+  readonly force?: boolean
+  /** Managers whose fields become this one's beforehand; what of them is not applied goes. Default none. */
+  readonly adopt?: readonly string[]
+}
+
+interface CommonPatchOptions {
   /** `status`: only the status is changed, whatever else the patch says. Default: everything but the status. */
   readonly subresource?: 'status'
   readonly preconditions?: Preconditions
 }
+
+/** How an object is patched. */
+export type PatchOptions<Type extends PatchType = PatchType> = { readonly type: Type } & CommonPatchOptions &
+  (Type extends 'apply' ? ApplyOptions : FieldOwner)

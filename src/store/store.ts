@@ -86,8 +86,14 @@ export interface Preconditions {
   readonly resourceVersion?: string
 }
 
+/** Who writes, for objects whose fields have owners. */
+export interface FieldOwner {
+  /** Owns what the write changes; 1 to 128 characters. Default `unknown`. */
+  readonly fieldManager?: string | undefined
+}
+
 /** How an object is modified. */
-export interface ModifyOptions {
+export interface ModifyOptions extends FieldOwner {
   readonly preconditions?: Preconditions
 }
 
@@ -116,13 +122,13 @@ export interface DeleteOptions {
 }
 
 /** How `update` treats what it was given. */
-export interface UpdateOptions {
+export interface UpdateOptions extends FieldOwner {
   /** Allows an object with no `resourceVersion` to replace whatever is stored. Default false. */
   readonly unconditional?: boolean
 }
 
 /** What every write can be told besides its object. */
-export interface WriteOptions extends WriteCause {
+export interface WriteOptions extends WriteCause, FieldOwner {
   /** Makes every check and answers as if the write had happened, but changes nothing. Default false. */
   readonly dryRun?: boolean
 }
@@ -194,7 +200,8 @@ export interface Writer {
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Applies a patch to the object as it is at the commit, so there is no conflict to lose; a `resourceVersion` or
-   * `uid` that the patch sets is a precondition. Also throws `JsonPatchError`.
+   * `uid` that the patch sets is a precondition. Type `apply` creates an object that is missing. Also throws
+   * `JsonPatchError`, and `ApplyConflictError` for fields of other managers.
    */
   patch<Spec, Status, Type extends PatchType>(
     kind: Kind<Spec, Status>,
@@ -240,6 +247,7 @@ export interface Transaction extends Reader {
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
+    options?: FieldOwner,
   ): StoredObject<Spec, Status>
   update<Spec, Status>(
     kind: Kind<Spec, Status>,

@@ -10,7 +10,7 @@ import { Overlay } from './overlay.js'
 import type { PatchOptions } from './patch.js'
 import { patchObject } from './patch-object.js'
 import { assertFunction, assertSynchronous } from './recipe.js'
-import type { DeleteOptions, DryRun, ListOptions, Transaction, WriteOptions } from './store.js'
+import type { DeleteOptions, DryRun, FieldOwner, ListOptions, Transaction, WriteOptions } from './store.js'
 import { assertUnique } from './unique.js'
 import { batchOfChanges } from './watch-events.js'
 import { causeOf } from './write-cause.js'
@@ -70,7 +70,8 @@ export function transactionOn(overlay: Overlay): Transaction {
     },
     list: (kind: Kind, options: ListOptions = {}) => listPage(view, table(kind), options),
     count: (kind: Kind, options: ListOptions = {}) => countList(view, table(kind), options),
-    create: (kind: Kind, object: never) => createObject(overlay, table(kind), object),
+    create: (kind: Kind, object: never, options: FieldOwner = {}) =>
+      createObject(overlay, table(kind), object, { fieldManager: options.fieldManager }),
     update: (kind: Kind, object: never, options = {}) =>
       updateObject(overlay, table(kind), object, { ...options, part: 'main' }),
     updateStatus: (kind: Kind, object: never, options = {}) =>

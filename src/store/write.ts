@@ -1,5 +1,8 @@
 import { type FieldProblem, UsageError } from '../core/index.js'
-import { admit, admitDeletion } from './admit.js'
+import { admit, admitDeletion, type Admitted, type Candidate } from './admit.js'
+import { listProblems } from './apply/list-problems.js'
+import { fieldTypeOf } from './apply/merge-type.js'
+import { type Ownership, trackOwners } from './apply/track-owners.js'
 import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
 import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
 import { AlreadyExistsError, ConflictError, NotFoundError } from './errors.js'
@@ -25,7 +28,12 @@ export type Part = 'main' | 'status'
 const GENERATED_NAMES_MAX = 8
 
 /** @throws InvalidError, AlreadyExistsError */
-export function createObject(site: WriteSite, table: KindTable, input: ObjectInput): StoredObject {
+export function createObject(
+  site: WriteSite,
+  table: KindTable,
+  input: ObjectInput,
+  ownership: Ownership = {},
+): StoredObject {
   const { kind } = table
   assertObject(kind, input)
   const subject = subjectOf(kind, input)
@@ -47,7 +55,7 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
     throw new AlreadyExistsError(idOf(existing), existing.metadata.deletionTimestamp !== undefined)
   }
   const status = kind.statusSubresource ? undefined : input.status
-  const { meta, content } = admit(site, table, {
+  const { meta, content } = checked(site, table, {
     operation: 'create',
     previous: undefined,
     identity: given,
@@ -64,11 +72,11 @@ export function createObject(site: WriteSite, table: KindTable, input: ObjectInp
     creationTimestamp: timeOf(site),
     generation: 1,
   }
-  const object = sealObject(
-    kind,
-    metadataOf(identity, joinParts(meta, content, undefined), site.revision),
-    content,
-  )
+  const parts = trackOwners(kind, undefined, joinParts(meta, content, undefined), {
+    ...ownership,
+    part: 'main',
+  })
+  const object = sealObject(kind, metadataOf(identity, parts, site.revision), content)
   assertSize(object, site.engine.objectBytesMax)
   site.stage(table, ref, object)
   return object
@@ -79,7 +87,7 @@ export function updateObject(
   site: WriteSite,
   table: KindTable,
   input: ObjectInput,
-  { part, unconditional = false }: UpdateOptions & { readonly part: Part },
+  { part, unconditional = false, fieldManager }: UpdateOptions & { readonly part: Part },
 ): StoredObject {
   const { kind } = table
   if (part === 'status') assertStatusSubresource(table)
@@ -96,7 +104,7 @@ export function updateObject(
     const message = 'must be that of the object as it was read; or use modify, or { unconditional: true }'
     refuse([{ field: 'metadata.resourceVersion', value: resourceVersion, message }], subject)
   }
-  return replace(site, table, current, { input, part })
+  return replace(site, table, current, { input, part, fieldManager })
 }
 
 /** @throws NotFoundError, ConflictError for a precondition, InvalidError, and whatever the recipe throws */
@@ -124,6 +132,7 @@ export function reviseObject(
     revise,
     part,
     preconditions,
+    fieldManager,
   }: ModifyOptions & { readonly revise: (current: StoredObject) => unknown; readonly part: Part },
 ): StoredObject {
   if (part === 'status') assertStatusSubresource(table)
@@ -136,7 +145,7 @@ export function reviseObject(
   const subject = subjectOf(table.kind, current)
   refuse(identityProblems(current, input), subject)
   refuse(envelopeProblems(table.kind, input), subject)
-  return replace(site, table, current, { input, part })
+  return replace(site, table, current, { input, part, fieldManager })
 }
 
 /** @throws NotFoundError, ConflictError, InvalidError for an option */
@@ -173,17 +182,17 @@ export function deleteObject(
 }
 
 /** The rest of an update, once it is known that it may replace `current`. */
-function replace(
+export function replace(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  { input, part }: { readonly input: ObjectInput; readonly part: Part },
+  { input, part, ...ownership }: Ownership & { readonly input: ObjectInput; readonly part: Part },
 ): StoredObject {
   const { kind } = table
   const subject = subjectOf(kind, current)
   if (part === 'status') {
     const { metadata } = current
-    const { content } = admit(site, table, {
+    const { content } = checked(site, table, {
       operation: 'updateStatus',
       previous: current,
       identity: metadata,
@@ -191,17 +200,13 @@ function replace(
       content: { spec: current.spec, status: input.status },
       subject,
     })
-    return put(
-      site,
-      table,
-      current,
-      joinParts(metadata, { spec: current.spec, status: content.status }, metadata),
-    )
+    const parts = joinParts(metadata, { spec: current.spec, status: content.status }, metadata)
+    return put(site, table, current, trackOwners(kind, current, parts, { ...ownership, part }))
   }
   const taken = adoptMetadata(input.metadata, current.metadata, subject)
   refuse(metadataProblems(input.metadata, taken, current.metadata), subject)
   const status = kind.statusSubresource ? current.status : input.status
-  const { meta, content } = admit(site, table, {
+  const { meta, content } = checked(site, table, {
     operation: 'update',
     previous: current,
     identity: current.metadata,
@@ -224,7 +229,21 @@ function replace(
       seal(table, current, { parts, base: current, revision: site.revision }),
     )
   }
-  return put(site, table, current, parts)
+  const forgotten = input.metadata.managedFields?.length === 0 ? { managedFields: [] } : undefined
+  const owned = trackOwners(kind, current, parts, { ...ownership, ...forgotten, part })
+  return put(site, table, current, owned)
+}
+
+/** What is admitted, with lists as the kind declares them. */
+function checked(site: WriteSite, table: KindTable, candidate: Candidate): Admitted {
+  const admitted = admit(site, table, candidate)
+  const { previous, subject } = candidate
+  for (const part of ['spec', 'status'] as const) {
+    const type = fieldTypeOf(table.kind).fields.get(part)
+    if (type === undefined) continue
+    refuse(listProblems(admitted.content[part], previous?.[part], type, [part]), subject)
+  }
+  return admitted
 }
 
 /** Stores the parts, unless they are what is there. Inside a transaction the net effect counts. */
@@ -299,7 +318,8 @@ function identityProblems(current: StoredObject, input: StoredObject): readonly 
   return problems
 }
 
-function assertStatusSubresource({ kind }: KindTable): void {
+/** @throws UsageError */
+export function assertStatusSubresource({ kind }: KindTable): void {
   if (kind.statusSubresource) return
   throw new UsageError(`${kind.kind} has no status subresource; write its status with update or modify`, {
     kind: kind.kind,

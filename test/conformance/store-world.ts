@@ -22,6 +22,7 @@ import {
 } from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 import { admissionFor } from './store-admission.js'
+import { type ApplyStep, assertConflicts, Document, runApplyStep } from './store-apply.js'
 import { assertMatch, type Bindings, evaluate } from './store-values.js'
 
 /** One step of a case; which fields it has depends on `op`. */
@@ -72,6 +73,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   cancel: ['id'],
   throw: [],
   patch: ['key', 'type', 'patch', 'dryRun'],
+  apply: ['manager', 'obj', 'force', 'adopt'],
+  replaceAs: ['manager', 'obj'],
   snapshot: [],
   compact: ['revision'],
   txn: ['guards', 'ops'],
@@ -143,7 +146,7 @@ export class World {
 
   constructor(steps: readonly Step[]) {
     this.kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
-    this.store = createStore({ kinds: [...this.kinds.values()], env: this.env })
+    this.store = createStore({ kinds: [...this.kinds.values(), Document], env: this.env })
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -169,6 +172,7 @@ export class World {
       const codes = [expected['error']].flat()
       const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
       expect(codes, `${step.op} fails with ${String(code)}`).toContain(code)
+      if (expected['conflicts'] !== undefined) assertConflicts(failure, expected['conflicts'])
       const path = expected['path']
       if (typeof path === 'string') expect(problems?.[0]?.field).toBe(path.slice(1).replaceAll('/', '.'))
       return
@@ -181,7 +185,8 @@ export class World {
 
   private assertResult(step: Step, result: unknown, expected: Record<string, unknown>): void {
     for (const [field, value] of Object.entries(expected)) {
-      if (field === 'obj') assertMatch(result, value, step.op)
+      if (field === 'obj' && step.op !== 'apply' && step.op !== 'replaceAs')
+        assertMatch(result, value, step.op)
       else if (field === 'items')
         expect(namesOf(result as { items: readonly StoredObject[] }, value as string[])).toEqual(value)
       else if (field === 'revision') expect(result).toBe(value)
@@ -218,6 +223,9 @@ export class World {
         const options = { type: step['type'], ...(step['options'] as object | undefined) }
         return this.store.patch(this.kind(kind), ref, step['patch'] as never, options as PatchOptions)
       }
+      case 'apply':
+      case 'replaceAs':
+        return runApplyStep(this.store, step as ApplyStep)
       case 'snapshot':
         return this.store.snapshot()
       case 'compact':

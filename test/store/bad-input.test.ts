@@ -412,7 +412,7 @@ describe('patches that are none, or do not fit', () => {
     ['a merge patch of a resourceVersion', merge({ metadata: { resourceVersion: '99' } }), 'Conflict', /99/],
     [
       'a type that is none',
-      s => s.patch(Widget, at, {} as never, { type: 'strategic' as never }),
+      s => s.patch(Widget, at, {} as never, { type: 'strategic' } as never),
       'Usage',
       /type of a patch/,
     ],

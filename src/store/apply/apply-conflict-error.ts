@@ -1,0 +1,45 @@
+import { KeelsonError } from '../../core/index.js'
+import { describeObject, type ObjectId } from '../object.js'
+
+/** One field that somebody else looks after, and has another value. */
+export interface ApplyConflict {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  /** For example `spec.ports[name="web"].port`. */
+  readonly path: string
+  /** The stored value; undefined when there is none. */
+  readonly current: unknown
+  /** The applied value; undefined when the field would go. */
+  readonly applied: unknown
+}
+
+const SHOWN_MAX = 5
+
+/** What is applied would change fields of other managers. */
+export class ApplyConflictError extends KeelsonError {
+  readonly conflicts: readonly ApplyConflict[]
+
+  constructor(object: ObjectId, manager: string, conflicts: readonly ApplyConflict[]) {
+    const shown = conflicts
+      .slice(0, SHOWN_MAX)
+      .map(
+        conflict =>
+          `${conflict.path} of ${conflict.manager} is ${show(conflict.current)}, applied is ${show(conflict.applied)}`,
+      )
+    const more = conflicts.length > SHOWN_MAX ? `; and ${conflicts.length - SHOWN_MAX} more` : ''
+    super({
+      code: 'ApplyConflict',
+      message:
+        `${describeObject(object)} has fields that ${manager} does not own: ${shown.join('; ')}${more}; leave these ` +
+        'fields out, apply the same values, take them with force, or adopt the other manager',
+      details: { ...object, manager, conflicts },
+    })
+    this.conflicts = conflicts
+  }
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'absent'
+  const text = JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}

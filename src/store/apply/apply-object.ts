@@ -1,0 +1,134 @@
+import { type FieldProblem, InvalidError, UsageError } from '../../core/index.js'
+import { assertObject, envelopeProblems, refuse } from '../candidate.js'
+import { NotFoundError } from '../errors.js'
+import { adoptJson } from '../json-border.js'
+import type { Kind } from '../kind.js'
+import type { KindTable } from '../kind-table.js'
+import { adoptMetadata, metadataProblems } from '../metadata.js'
+import {
+  describeObject,
+  type ObjectId,
+  type ObjectInput,
+  type ObjectRef,
+  type StoredObject,
+} from '../object.js'
+import { assertRef } from '../object-name.js'
+import type { ApplyOptions } from '../patch.js'
+import type { Preconditions } from '../store.js'
+import { assertPreconditions, assertStatusSubresource, createObject, type Part, replace } from '../write.js'
+import type { WriteSite } from '../write-site.js'
+import { ApplyConflictError } from './apply-conflict-error.js'
+import { decideApply } from './decide-apply.js'
+import { fieldsOf } from './field-set.js'
+import { listProblems } from './list-problems.js'
+import { fieldTypeOf } from './merge-type.js'
+import { ownedDocument } from './owned-document.js'
+import { writeOwners } from './owners.js'
+import { ownersOf } from './take-ownership.js'
+import { assertManager, ownerIdOf } from './track-owners.js'
+
+/** How an object is applied. */
+export interface ApplyRequest extends ApplyOptions {
+  readonly part: Part
+  readonly preconditions: Preconditions
+  readonly applied: unknown
+}
+
+/**
+ * Server-side apply: makes the object have what is applied, or makes the object.
+ *
+ * @throws ApplyConflictError, InvalidError, ConflictError for a precondition; NotFoundError where there is nothing to
+ * have a status, or to meet a precondition; UsageError without a manager
+ */
+export function applyObject(
+  site: WriteSite,
+  table: KindTable,
+  ref: ObjectRef,
+  request: ApplyRequest,
+): StoredObject {
+  const { kind } = table
+  const { part, preconditions, fieldManager: manager, force = false, adopt = [] } = request
+  assertOptions(request)
+  if (part === 'status') assertStatusSubresource(table)
+  assertRef(kind, ref)
+  const id: ObjectId = { kind: kind.kind, ...ref }
+  const input = adoptApplied(kind, ref, request.applied, describeObject(id))
+  const expected = { ...preconditions, ...expectedBy(input) }
+  const type = fieldTypeOf(kind)
+  const by = ownerIdOf(part, manager, 'Apply')
+  const applied = ownedDocument(kind, input)[part]
+  const current = site.current(table, ref)
+  if (current === undefined) {
+    if (part === 'status' || Object.keys(expected).length > 0) throw new NotFoundError(id)
+    const managedFields = writeOwners([{ ...by, fields: fieldsOf(applied, type) }])
+    return createObject(site, table, input, { managedFields })
+  }
+  assertPreconditions(site, table, current, { ...expected, guarded: part })
+  const documents = ownedDocument(kind, current)
+  const owners = ownersOf(current.metadata.managedFields, documents, type)
+  const decision = decideApply({ type, current: documents[part], applied, by, owners, force, adopt })
+  if (decision.kind === 'conflicts') throw new ApplyConflictError(id, manager, decision.conflicts)
+  const { managedFields } = decision
+  return replace(site, table, current, {
+    input: withDocument(current, decision.document),
+    part,
+    managedFields,
+  })
+}
+
+function withDocument(current: StoredObject, document: unknown): ObjectInput {
+  const { metadata, spec = current.spec, status = current.status } = document as Partial<StoredObject>
+  const next = { metadata: { ...current.metadata, ...metadata }, spec }
+  return status === undefined ? next : { ...next, status }
+}
+
+/** What is applied, checked as far as it can be without the object. */
+function adoptApplied(kind: Kind, ref: ObjectRef, applied: unknown, subject: string): ObjectInput {
+  const given = adoptJson(applied, undefined, { subject, field: '' }) as Partial<ObjectInput> | null
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new InvalidError(subject, [{ field: 'object', value: applied, message: 'must be an object' }])
+  }
+  const { metadata = {} } = given
+  assertObject(kind, { ...given, metadata } as ObjectInput)
+  const problems: FieldProblem[] = []
+  for (const field of ['name', 'namespace'] as const) {
+    const value = metadata[field]
+    if (value === undefined || value === ref[field]) continue
+    problems.push({
+      field: `metadata.${field}`,
+      value,
+      message: `must be ${String(ref[field])}, or left out`,
+    })
+  }
+  for (const field of ['managedFields', 'generateName'] as const) {
+    if (metadata[field] === undefined) continue
+    problems.push({
+      field: `metadata.${field}`,
+      value: metadata[field],
+      message: 'cannot be applied; leave it out',
+    })
+  }
+  const input = { ...given, metadata: { ...metadata, ...ref } } as ObjectInput
+  problems.push(...envelopeProblems(kind, input))
+  problems.push(...metadataProblems(metadata, adoptMetadata(metadata, undefined, subject), undefined))
+  problems.push(...listProblems(given, undefined, fieldTypeOf(kind), []))
+  refuse(problems, subject)
+  return input
+}
+
+/** What is applied can say which object is meant. */
+function expectedBy({ metadata: { uid, resourceVersion } }: ObjectInput): Preconditions {
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined || resourceVersion === '' ? {} : { resourceVersion }),
+  }
+}
+
+function assertOptions({ fieldManager, force, adopt }: ApplyOptions): void {
+  assertManager(fieldManager)
+  if (force !== undefined && typeof force !== 'boolean')
+    throw new UsageError('force must be true or false', { force })
+  if (adopt === undefined) return
+  if (!Array.isArray(adopt)) throw new UsageError('adopt must be a list of managers', { adopt })
+  for (const manager of adopt as readonly unknown[]) assertManager(manager)
+}

@@ -1,0 +1,48 @@
+import { compareFields } from './compare-fields.js'
+import { fieldsOf, withAll, without } from './field-set.js'
+import type { ManagedFields } from './managed-fields.js'
+import type { FieldType } from './merge-type.js'
+import {
+  type Owner,
+  type OwnerId,
+  readOwners,
+  sameOwner,
+  takeFrom,
+  withOwner,
+  writeOwners,
+} from './owners.js'
+import type { OwnedDocument } from './owned-document.js'
+
+/** Owns what was there before anybody's fields were known. */
+export const EARLIER_MANAGER = 'before-first-apply'
+
+/** The owners of an object, also of one whose fields nobody has looked after so far. */
+export function ownersOf(
+  managed: readonly ManagedFields[] | undefined,
+  { main, status }: OwnedDocument,
+  type: FieldType,
+): readonly Owner[] {
+  if (managed !== undefined) return readOwners(managed)
+  const id = { manager: EARLIER_MANAGER, operation: 'Update' } as const
+  const all: readonly Owner[] = [
+    { ...id, fields: fieldsOf(main, type) },
+    { ...id, subresource: 'status', fields: fieldsOf(status, type) },
+  ]
+  return all.filter(owner => owner.fields.size > 0)
+}
+
+/** A plain write: the writer owns what it has changed, nobody what is gone. */
+export function takeOwnership(
+  owners: readonly Owner[],
+  by: OwnerId,
+  states: { readonly before: unknown; readonly after: unknown },
+  type: FieldType,
+): readonly ManagedFields[] | undefined {
+  const { changed, removed, emptied } = compareFields(states.before, states.after, type)
+  if (changed.size === 0 && removed.size === 0) return undefined
+  const own = owners.find(owner => sameOwner(owner, by))?.fields ?? new Set<string>()
+  const others = takeFrom(owners, by, changed, removed)
+  return writeOwners(
+    withOwner(others, owners, { ...by, fields: withAll(withAll(without(own, removed), changed), emptied) }),
+  )
+}
