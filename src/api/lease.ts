@@ -10,6 +10,8 @@ export interface LeaseSpec {
   /** RFC 3339. */
   readonly renewTime?: string
   readonly leaseTransitions?: number
+  /** Who should take over; the holder resigns for it. */
+  readonly preferredHolder?: string
 }
 
 export type Lease = StoredObject<LeaseSpec, never>

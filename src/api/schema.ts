@@ -194,6 +194,7 @@ export const leaseSpecSchema: JsonSchema = closed({
   acquireTime: time,
   renewTime: time,
   leaseTransitions: count,
+  preferredHolder: text,
 })
 
 export const eventSpecSchema: JsonSchema = closed(

@@ -54,3 +54,14 @@ export { controllerOf, controllerReference, isControlledBy } from './owner-refer
 
 // Waiting, for programs and tests.
 export { waitUntil, type WaitUntilOptions, WaitTimeoutError } from './wait-until.js'
+
+// Leader election.
+export type { LeaderElectionOptions } from './election/election-options.js'
+export type { ElectionKind, ElectionLeaseSpec } from './election/election-record.js'
+export {
+  createElector,
+  type ElectionListener,
+  type ElectionStatus,
+  type Elector,
+} from './election/elector.js'
+export type { Leadership } from './election/leadership.js'
