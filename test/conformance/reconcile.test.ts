@@ -15,6 +15,7 @@ import {
 } from '../../src/reconcile/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 import { type LimiterSpec, playLimiter } from './reconcile-limiters.js'
+import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
 
 type Operation = readonly [name: string, ...values: unknown[]]
 
@@ -35,9 +36,6 @@ interface Case {
 const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   expectations: 'expectations',
   readYourWrites: 'overlay and revision gate',
-  leaderElection: 'leader election',
-  leaderElectionConfig: 'leader election',
-  leaderElectionRenew: 'leader election',
   events: 'event recorder',
   claim: 'adoption and release',
   gc: 'garbage collection',
@@ -72,6 +70,9 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   rateLimiter: playLimiter,
   priorityQueue: playPriorities,
   reconcileResult: judgeResult,
+  leaderElection: playElection,
+  leaderElectionConfig: judgeElectionSettings,
+  leaderElectionRenew: playRenewal,
 }
 
 async function playQueue({ ops = [], expect: anchors, expectOurs }: Case): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { Lease } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import {
   ConflictError,
@@ -19,10 +20,13 @@ import {
   type Transaction,
   type WatchBatch,
   type WatchOptions,
+  type Fence,
 } from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import { type Election, electionIn } from '../reconcile/election/candidates.js'
 import { admissionFor } from './store-admission.js'
 import { type ApplyStep, assertConflicts, Document, runApplyStep } from './store-apply.js'
+import { performElection } from './store-election.js'
 import { assertMatch, type Bindings, evaluate } from './store-values.js'
 
 /** One step of a case; which fields it has depends on `op`. */
@@ -34,9 +38,9 @@ export interface Step {
 /** Fields that the runner understands, by operation. Any other is an operation of its own, `op.field`. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   revision: [],
-  create: ['obj', 'dryRun'],
-  update: ['obj', 'dryRun'],
-  updateStatus: ['obj', 'dryRun'],
+  create: ['obj', 'dryRun', 'fence'],
+  update: ['obj', 'dryRun', 'fence'],
+  updateStatus: ['obj', 'dryRun', 'fence'],
   get: ['at', 'key'],
   delete: ['key', 'preconditions', 'gracePeriodSeconds', 'propagationPolicy', 'dryRun'],
   list: [
@@ -140,13 +144,15 @@ export class World {
   private readonly env: VirtualEnv = createVirtualEnv()
   private readonly kinds: ReadonlyMap<string, Kind>
   private readonly store: Store
+  private readonly election: Election
   private readonly bindings: Bindings = new Map()
   private readonly watchers = new Map<string, Watcher>()
   private readonly transactions = new Map<string, OpenTransaction>()
 
   constructor(steps: readonly Step[]) {
     this.kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
-    this.store = createStore({ kinds: [...this.kinds.values(), Document], env: this.env })
+    this.store = createStore({ kinds: [Lease, ...this.kinds.values(), Document], env: this.env })
+    this.election = electionIn(this.env, this.store)
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -208,11 +214,12 @@ export class World {
       case 'update':
       case 'updateStatus': {
         const object = step['obj'] as ObjectInput
-        return this.store[step.op](
-          this.kind(object.kind),
-          object,
-          (step['options'] as object | undefined) ?? {},
-        )
+        const { fence, ...options } = (step['options'] ?? {}) as { fence?: Fence }
+        if (fence !== undefined)
+          return this.env.run(() =>
+            this.store.client(this.env, { fence })[step.op as 'create'](this.kind(object.kind), object),
+          )
+        return this.store[step.op](this.kind(object.kind), object, options)
       }
       case 'delete': {
         const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
@@ -281,7 +288,7 @@ export class World {
         // Part of the kind from the beginning.
         return undefined
       default:
-        throw new Error(`no runner knows the operation ${step.op}`)
+        return performElection(this.election, step)
     }
   }
 
@@ -460,6 +467,7 @@ const SELF_JUDGED: ReadonlySet<string> = new Set([
   'resume',
   'txn',
   'txnScript',
+  'isLeading',
 ])
 
 function kindFor(name: string, steps: readonly Step[]): Kind {

@@ -35,12 +35,22 @@ export interface Election {
   readonly candidates: Map<string, Candidate>
   join(id: string, options?: Partial<LeaderElectionOptions>, listener?: Partial<ElectionListener>): Candidate
   leaders(): readonly string[]
+  /** Who led already when somebody began to lead; must stay empty. */
+  readonly overlaps: readonly string[]
 }
 
 export function openElection(seed: number = 1): Election {
   const env = createVirtualEnv({ seed })
-  const store = createStore({ kinds: [Lease, Entry], env })
+  return electionIn(env, createStore({ kinds: [Lease, Entry], env }))
+}
+
+export function electionIn(env: VirtualEnv, store: Store): Election {
   const candidates = new Map<string, Candidate>()
+  const overlaps: string[] = []
+  const leaders = (): readonly string[] =>
+    [...candidates.values()]
+      .filter(({ elector, env: own }) => !own.closed && elector.leadership !== undefined)
+      .map(({ id }) => id)
   return {
     env,
     store,
@@ -53,6 +63,7 @@ export function openElection(seed: number = 1): Election {
         leads(leadership) {
           candidate.leadership = leadership
           events.push(`leads ${leadership.term}`)
+          overlaps.push(...leaders().filter(other => other !== id))
           listener.leads?.(leadership)
         },
         async drain(leadership) {
@@ -77,10 +88,8 @@ export function openElection(seed: number = 1): Election {
       elector.start()
       return candidate
     },
-    leaders: () =>
-      [...candidates.values()]
-        .filter(({ elector, env: own }) => !own.closed && elector.leadership !== undefined)
-        .map(({ id }) => id),
+    leaders,
+    overlaps,
   }
 }
 
