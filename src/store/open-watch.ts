@@ -67,6 +67,10 @@ export function openWatch(
 
 /** The log answers for no more than it keeps, so a greater limit is that of the log. */
 function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, capacity: number): number {
+  if (!['close', 'coalesce', 'block'].includes(slowConsumer)) {
+    const message = `slowConsumer must be close, coalesce or block, not ${String(slowConsumer)}`
+    throw new UsageError(message, { slowConsumer })
+  }
   if (bufferLimit === undefined) {
     return slowConsumer === 'close' ? Number.POSITIVE_INFINITY : Math.min(BUFFER_LIMIT_DEFAULT, capacity)
   }

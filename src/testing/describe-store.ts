@@ -3,7 +3,7 @@ import type { Store } from '../store/index.js'
 import { BrokenLawError } from './store-laws/claims.js'
 import { clientLaws } from './store-laws/client-laws.js'
 import { deletionLaws } from './store-laws/deletion-laws.js'
-import { Gadget, Widget } from './store-laws/kinds.js'
+import { LAW_KINDS } from './store-laws/kinds.js'
 import type { LawStoreOptions, LawWorld, StoreLaw } from './store-laws/law.js'
 import { objectLaws } from './store-laws/object-laws.js'
 import { pageLaws } from './store-laws/page-laws.js'
@@ -12,6 +12,7 @@ import { readLaws } from './store-laws/read-laws.js'
 import { transactionLaws } from './store-laws/transaction-laws.js'
 import { updateLaws } from './store-laws/update-laws.js'
 import { watchLaws } from './store-laws/watch-laws.js'
+import { watchScopeLaws } from './store-laws/watch-scope-laws.js'
 
 /** Makes a fresh, empty store; nothing that an earlier one held may be in it. */
 export type MakeStore = (options: LawStoreOptions) => Store | Promise<Store>
@@ -40,7 +41,7 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   reads: readLaws,
   pages: pageLaws,
   transactions: transactionLaws,
-  watches: watchLaws,
+  watches: [...watchLaws, ...watchScopeLaws],
   clients: clientLaws,
 }
 
@@ -75,7 +76,7 @@ async function hold(law: StoreLaw, makeStore: MakeStore, patienceMs: number): Pr
   const opened: Store[] = []
   const world: LawWorld = {
     open: async options => {
-      const store = await makeStore({ kinds: [Widget, Gadget], ...options })
+      const store = await makeStore({ kinds: LAW_KINDS, ...options })
       opened.push(store)
       return store
     },

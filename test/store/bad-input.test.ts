@@ -274,6 +274,21 @@ describe('queries that cannot be understood', () => {
       /99 is in the future.*at 2/,
     ],
     [
+      'a watch by an undeclared index',
+      s => s.watch(Widget, { index: { name: 'size', value: '1' } }),
+      'BadRequest',
+      /Widget.*"size".*declares node/,
+    ],
+    ['a watch of no kind', s => s.watch([]), 'Usage', /kind/],
+    ['a share beyond its number', s => s.watch(Widget, { shard: { of: 2, index: 2 } }), 'Usage', /shard/],
+    ['a buffer of nothing', s => s.watch(Widget, { bufferLimit: 0 }), 'Usage', /bufferLimit/],
+    [
+      'an unknown policy',
+      s => s.watch(Widget, { slowConsumer: 'drop' as 'close' }),
+      'Usage',
+      /slowConsumer.*drop/,
+    ],
+    [
       'a watch from two places',
       s => s.watch(Widget, { since: 1, sendInitialEvents: true }),
       'Usage',

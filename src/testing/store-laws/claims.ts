@@ -1,6 +1,6 @@
 import { deepEqual, isKeelsonError, type KeelsonError, type KeelsonErrorCode } from '../../core/index.js'
 import type { Store } from '../../store/index.js'
-import { Gadget, Widget } from './kinds.js'
+import { LAW_KINDS } from './kinds.js'
 
 /** A store does not keep a law. Test frameworks show `actual` and `expected` side by side. */
 export class BrokenLawError extends Error {
@@ -59,7 +59,7 @@ export async function claimRefusedWithoutEffect(
 
 /** All that a reader can see. */
 export function contentOf(store: Store): unknown {
-  return [store.revision, store.list(Widget).items, store.list(Gadget).items]
+  return [store.revision, ...LAW_KINDS.map(kind => store.list(kind).items)]
 }
 
 function isMatch(actual: unknown, expected: unknown): boolean {

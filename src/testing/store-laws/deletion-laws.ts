@@ -1,5 +1,5 @@
 import { claim, claimEqual, claimMatch, claimRefusedWithoutEffect } from './claims.js'
-import { refOf, Widget, widget } from './kinds.js'
+import { refOf, Sprocket, Widget, widget } from './kinds.js'
 import type { StoreLaw } from './law.js'
 
 const finalizers = ['laws/first', 'laws/second']
@@ -71,6 +71,37 @@ export const deletionLaws: readonly StoreLaw[] = [
       const { uid } = first.metadata
       await store.delete(Widget, refOf('a'), { preconditions: { uid } })
       claimEqual(store.list(Widget).items, [], 'list')
+    },
+  },
+  {
+    name: 'what is deleted gracefully stays for its period, which can only be made shorter',
+    check: async ({ open }) => {
+      const store = await open()
+      const ref = refOf('a')
+      const made = await store.create(Sprocket, widget('a'))
+      const marked = await store.delete(Sprocket, ref)
+      claimMatch(marked.metadata, { deletionGracePeriodSeconds: 30, generation: 2 }, 'the mark')
+      claim(marked.metadata.deletionTimestamp !== undefined, 'it has a time')
+      claimEqual(await store.delete(Sprocket, ref, { gracePeriodSeconds: 60 }), marked, 'a longer period')
+      const shorter = await store.delete(Sprocket, ref, { gracePeriodSeconds: 10 })
+      claimEqual(shorter.metadata.deletionGracePeriodSeconds, 10, 'a shorter period')
+      await store.delete(Sprocket, ref, { gracePeriodSeconds: 0, preconditions: { uid: made.metadata.uid } })
+      claimEqual(store.get(Sprocket, ref), undefined, 'with none it is gone')
+    },
+  },
+  {
+    name: 'the propagation policy chooses the finalizer of a garbage collector',
+    check: async ({ open }) => {
+      const store = await open()
+      const policies = { Foreground: ['foregroundDeletion'], Orphan: ['orphan'] } as const
+      for (const [propagationPolicy, expected] of Object.entries(policies)) {
+        await store.create(Widget, widget('a'))
+        const options = { propagationPolicy: propagationPolicy as keyof typeof policies }
+        const marked = await store.delete(Widget, refOf('a'), options)
+        claimEqual(marked.metadata.finalizers, expected, propagationPolicy)
+        await store.delete(Widget, refOf('a'), { propagationPolicy: 'Background' })
+        claimEqual(store.get(Widget, refOf('a')), undefined, 'Background')
+      }
     },
   },
 ]

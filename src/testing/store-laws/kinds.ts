@@ -41,6 +41,17 @@ export const Gadget: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind
   statusSubresource: false,
 })
 
+/** Deleted gracefully. */
+export const Sprocket: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind<WidgetSpec, WidgetStatus>({
+  apiVersion: 'laws/v1',
+  kind: 'Sprocket',
+  plural: 'sprockets',
+  namespaced: true,
+  gracePeriodSeconds: 30,
+})
+
+export const LAW_KINDS: readonly Kind[] = [Widget, Gadget, Sprocket]
+
 export function refOf(name: string, namespace = 'default'): ObjectRef {
   return { namespace, name }
 }

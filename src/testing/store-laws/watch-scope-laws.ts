@@ -1,0 +1,175 @@
+import type { WatchOptions } from '../../store/index.js'
+import { claim, claimEqual, claimMatch, claimRefused } from './claims.js'
+import { Gadget, gadget, refOf, Widget, type WidgetObject, widget } from './kinds.js'
+import type { StoreLaw } from './law.js'
+import { linesOf, record } from './tape.js'
+
+export const watchScopeLaws: readonly StoreLaw[] = [
+  {
+    name: 'a watch of several kinds has one order over all of them',
+    check: async world => {
+      const store = await world.open()
+      const tape = record(world, store.watch([Widget, Gadget]))
+      await store.create(Widget, widget('a'))
+      await store.create(Gadget, gadget('b'))
+      await store.transact(tx => {
+        tx.create(Gadget, gadget('c'))
+        tx.create(Widget, widget('d'))
+      })
+      const batches = await tape.through(store.revision)
+      claimEqual(
+        batches.map(({ events }) => events.map(({ object }) => `${object.kind} ${object.metadata.name}`)),
+        [['Widget a'], ['Gadget b'], ['Gadget c', 'Widget d']],
+        'the batches',
+      )
+    },
+  },
+  {
+    name: 'whatever a watch is narrowed by, it tells who comes in, stays and leaves',
+    check: async world => {
+      const store = await world.open()
+      const scopes: readonly WatchOptions[] = [
+        { labelSelector: 'app=web' },
+        { labelSelector: 'app in (web, api),!old' },
+        { fieldSelector: 'spec.node=n1' },
+        { index: { name: 'node', value: 'n1' } },
+        { index: { name: 'tag', value: 'x' }, labelSelector: 'app' },
+      ]
+      const tests: readonly ((object: WidgetObject) => boolean)[] = [
+        ({ metadata }) => metadata.labels['app'] === 'web',
+        ({ metadata: { labels } }) => ['web', 'api'].includes(labels['app'] ?? '') && !('old' in labels),
+        ({ spec }) => spec.node === 'n1',
+        ({ spec }) => spec.node === 'n1',
+        ({ spec, metadata }) => (spec.tags?.includes('x') ?? false) && 'app' in metadata.labels,
+      ]
+      const whole = record(world, store.watch(Widget))
+      const tapes = scopes.map(scope => record(world, store.watch(Widget, scope)))
+      await store.create(Widget, widget('a', { node: 'n1', tags: ['x'] }, { labels: { app: 'web' } }))
+      await store.create(Widget, widget('b', { node: 'n2' }, { labels: { app: 'api' } }))
+      await store.modify(Widget, refOf('b'), draft => void (draft.spec.node = 'n1'))
+      await store.modify(Widget, refOf('a'), draft => void (draft.metadata.labels['old'] = ''))
+      await store.modify(Widget, refOf('a'), draft => void (draft.metadata.labels['app'] = 'db'))
+      await store.modify(Widget, refOf('b'), draft => void (draft.spec.tags = ['x', 'y']))
+      await store.modify(Widget, refOf('a'), draft => void (draft.spec.node = 'n3'))
+      await store.delete(Widget, refOf('b'))
+      await store.delete(Widget, refOf('a'))
+      const changes = (await whole.through(store.revision)).flatMap(({ revision, events }) =>
+        events.map(event => ({ revision, ...event })),
+      )
+      for (const [at, matches] of tests.entries()) {
+        const expected = changes.flatMap(({ revision, type, object, previous }) => {
+          const was = previous !== undefined && matches(previous)
+          const is = type !== 'DELETED' && matches(object)
+          if (!was && !is) return []
+          const told = was && is ? 'MODIFIED' : is ? 'ADDED' : 'DELETED'
+          return [`${revision} ${told} ${object.metadata.name}`]
+        })
+        const last = expected.at(-1)?.split(' ')[0] ?? ''
+        claimEqual(linesOf((await tapes[at]?.through(last)) ?? []), expected, JSON.stringify(scopes[at]))
+      }
+    },
+  },
+  {
+    name: 'shares of a watch are disjoint and together everything',
+    check: async world => {
+      const store = await world.open()
+      const shards = [0, 1, 2].map(index => ({ of: 3, index }))
+      const tapes = shards.map(shard => record(world, store.watch(Widget, { shard, bookmarks: true })))
+      const names = Array.from({ length: 12 }, (_, i) => `w${String(i).padStart(2, '0')}`)
+      for (const name of names) await store.create(Widget, widget(name))
+      const told: string[] = []
+      for (const shard of shards) {
+        // From the start again, with a mark at the end: a share may have nothing of the last revision.
+        const watch = store.watch(Widget, { shard, sendInitialEvents: true })
+        const first = (await record(world, watch).through(store.revision))[0]
+        told.push(...(first?.events.map(({ object }) => object.metadata.name) ?? []))
+      }
+      claimEqual(told.toSorted(), names, 'all shares')
+      const live = tapes.flatMap(({ batches }) => linesOf(batches)).map(line => line.split(' ')[2])
+      claimEqual(live.length, new Set(live).size, 'nothing is told in two shares')
+    },
+  },
+  {
+    name: 'a bookmark comes when it is asked for, after everything before it',
+    check: async world => {
+      const store = await world.open()
+      await store.create(Widget, widget('a'))
+      const watch = store.watch(Widget)
+      const tape = record(world, watch)
+      await store.create(Widget, widget('b'))
+      await store.create(Gadget, gadget('not watched'.replace(' ', '-')))
+      watch.requestProgress()
+      const batches = await tape.through(store.revision)
+      const [first, last] = [batches[0], batches.at(-1)]
+      claimEqual(linesOf(first === undefined ? [] : [first]).length, 1, 'the change comes first')
+      claimMatch(last, { bookmark: true, revision: store.revision, events: [] }, 'the bookmark')
+      claim(batches.length === 2, 'there is nothing else')
+      const after = record(world, store.watch(Widget, { since: last?.revision ?? 0 }))
+      await store.create(Widget, widget('c'))
+      const lines = linesOf(await after.through(store.revision))
+      claimEqual(lines, [`${store.revision} ADDED c`], 'a watch from the bookmark')
+    },
+  },
+  {
+    name: 'a watcher that falls too far behind ends, and is told where to go on',
+    check: async world => {
+      const store = await world.open({ logCapacity: 4 })
+      const watch = store.watch(Widget)
+      await store.create(Widget, widget('a'))
+      for (let size = 2; size < 20; size++)
+        await store.modify(Widget, refOf('a'), draft => void (draft.spec.size = size))
+      const tape = record(world, watch)
+      const error = await tape.end()
+      claimMatch(error, { code: 'SlowConsumer' }, 'the end')
+      const { oldestAvailable } = error as { readonly oldestAvailable: number }
+      const next = record(world, store.watch(Widget, { since: oldestAvailable }))
+      const told = (await next.through(store.revision)).at(-1)?.events[0]?.object.spec.size
+      claimEqual(told, 19, 'a watch from there')
+    },
+  },
+  {
+    name: 'a watcher that coalesces hears the net effect of what it missed',
+    check: async world => {
+      const store = await world.open()
+      const watch = store.watch(Widget, { slowConsumer: 'coalesce', bufferLimit: 2 })
+      await store.create(Widget, widget('a'))
+      await store.create(Widget, widget('gone'))
+      for (let size = 2; size < 20; size++)
+        await store.modify(Widget, refOf('a'), draft => void (draft.spec.size = size))
+      await store.delete(Widget, refOf('gone'))
+      const batches = await record(world, watch).through(store.revision)
+      claim(batches.length < 20, 'there are fewer batches than writes')
+      const known = new Map<string, unknown>()
+      for (const { type, object } of batches.flatMap(({ events }) => events)) {
+        if (type === 'DELETED') known.delete(object.metadata.name)
+        else known.set(object.metadata.name, object.spec)
+      }
+      claimEqual([...known], [['a', { size: 19 }]], 'what it knows in the end')
+    },
+  },
+  {
+    name: 'an event says what has changed',
+    check: async world => {
+      const store = await world.open()
+      await store.create(Widget, widget('a', { size: 1, tags: ['x'] }))
+      const tape = record(world, store.watch(Widget))
+      await store.modify(Widget, refOf('a'), draft => void draft.spec.tags?.push('y'))
+      const event = (await tape.through(store.revision))[0]?.events[0]
+      claimEqual(event?.previous?.spec.tags, ['x'], 'the object before')
+      const paths = event?.patch?.map(({ path }) => path).filter(path => path.startsWith('/spec'))
+      claimEqual(paths, ['/spec/tags/1'], 'the patch')
+    },
+  },
+  {
+    name: 'a watch that cannot be is refused',
+    check: async ({ open }) => {
+      const store = await open()
+      const bad: readonly WatchOptions[] = [
+        { labelSelector: 'a===b' },
+        { index: { name: 'nope', value: 'x' } },
+        { since: 'yesterday' },
+      ]
+      for (const options of bad) await claimRefused(() => store.watch(Widget, options), 'BadRequest')
+    },
+  },
+]
