@@ -437,6 +437,29 @@ describe('hooks that take their time', () => {
     await write
   })
 
+  test('a deletion with dependents waits for what is said of each', async () => {
+    const asked: string[] = []
+    const hook: Hook = {
+      name: 'slow',
+      phase: 'validate',
+      operations: ['delete'],
+      handle: async ({ object }) => {
+        asked.push(object.metadata.name ?? '')
+        await Promise.resolve()
+        return undefined
+      },
+    }
+    const { store, Thing } = make({ admission: [hook] })
+    const { apiVersion, kind, metadata } = await store.create(Thing, { metadata: at, spec: {} })
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid }
+    for (const name of ['b', 'c', 'd'])
+      await store.create(Thing, { metadata: { ...at, name, ownerReferences: [owner] }, spec: {} })
+    await store.delete(Thing, at, { cascade: 'atomic' })
+    expect(asked).toEqual(['a', 'b', 'c', 'd'])
+    expect(store.list(Thing).items).toEqual([])
+    expect(store.revision).toBe(5)
+  })
+
   test('a dry run waits too', async () => {
     const { hook, release } = slow(() => ({ forbidden: 'no' }))
     const { store, Thing } = make({ admission: [hook] })
