@@ -1,7 +1,9 @@
 import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../store/index.js'
 import type { ReconcileContext } from './attempt.js'
+import type { Predicate } from './predicates.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { Result } from './result.js'
+import type { SignalSource } from './sources/signal-source.js'
 
 /** Changes of `kind` are turned into keys by a function of the changed object. */
 export interface MappedWatch<Watched extends Kind = Kind> {
@@ -9,6 +11,8 @@ export interface MappedWatch<Watched extends Kind = Kind> {
   /** Keys to look at. Pure; called with the old and with the new object of an update. */
   map(object: ObjectOf<Watched>, reader: Reader): readonly ObjectRef[]
   readonly refs?: undefined
+  /** Which changes matter. Default: all. */
+  readonly when?: Predicate
 }
 
 /** Changes of `kind` reach the keys whose own objects refer to the changed one. */
@@ -17,6 +21,17 @@ export interface ReferenceWatch<Spec = unknown, Status = unknown, Watched extend
   /** What `object` refers to. Pure. A missing namespace means that of `object`. */
   refs(object: StoredObject<Spec, Status>): readonly ObjectRef[]
   readonly map?: undefined
+  /** Which changes of the object referred to matter. Default: all. */
+  readonly when?: Predicate
+}
+
+/** A kind whose objects a controller makes. */
+export interface OwnedWatch {
+  readonly kind: Kind
+  /** Whose keys a change reaches: that of the managing owner, or those of all owners. Default `controller`. */
+  readonly owners?: 'controller' | 'all'
+  /** Which changes matter. Default: all. */
+  readonly when?: Predicate
 }
 
 /** Another kind whose changes matter to a controller. */
@@ -43,10 +58,19 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly name: string
   /** The kind whose objects are the keys. */
   readonly for: Kind<Spec, Status>
+  /** Which changes of the objects themselves matter. Default: all. */
+  readonly when?: Predicate
   /** Kinds whose objects this controller makes: their changes reach the key named by their managing owner. */
-  readonly owns?: readonly Kind[]
+  readonly owns?: readonly (Kind | OwnedWatch)[]
   /** Other kinds that matter. */
   readonly watches?: { readonly [Index in keyof Watched]: WatchSource<Spec, Status, Watched[Index]> }
+  /** What else wakes keys: observables, async iterables, timers. Default none. */
+  readonly signals?: readonly SignalSource[]
+  /**
+   * Looks at every key once in this many milliseconds, spread evenly over them, at a low priority; finite, ≥ 1000.
+   * For worlds outside the store that change without a word. Default: never.
+   */
+  readonly resyncMs?: number
   /** Keys reconciled at the same time, an integer ≥ 1. Default 1. */
   readonly concurrency?: number
   /**

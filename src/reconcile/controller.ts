@@ -3,12 +3,11 @@ import type { Client, Kind, ObjectRef } from '../store/index.js'
 import { type Attempt, openAttempt } from './attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
-import { startSources } from './controller-sources.js'
+import { type ControllerSources, startSources } from './controller-sources.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId } from './object-key.js'
 import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
 import type { RateLimiter } from './rate-limiter.js'
-import type { Source } from './source.js'
 import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
 import { createWorkQueue, type KeyState, type WorkQueue } from './work-queue.js'
 
@@ -102,7 +101,7 @@ interface Running {
   readonly metrics: ControllerMetrics
   readonly limiter: RateLimiter
   readonly attempts: Set<Attempt>
-  sources: readonly Source[]
+  sources: ControllerSources | undefined
   /** Attempts started or about to. */
   busy: number
 }
@@ -131,16 +130,17 @@ class ControlLoop<Spec, Status> implements Controller {
         options: this.#options,
         client: run.client,
         logger: run.logger,
-        enqueue: (key, reason) => run.queue.add(key, { reason }),
+        env: run.env,
+        enqueue: (key, why) => run.queue.add(key, why),
         created: key => run.queue.forget(key),
         progressed: () => this.#progressed(),
       })
+      await run.sources.started
     } catch (error) {
       this.#running = undefined
       run.env.close()
       throw error
     }
-    await this.#until(() => this.#running !== run || run.sources.every(source => source.synced))
   }
 
   stop(options: StopOptions = {}): Promise<StopOutcome> {
@@ -175,7 +175,10 @@ class ControlLoop<Spec, Status> implements Controller {
 
   isSettled(): boolean {
     const run = this.#running
-    return run === undefined || (run.queue.isQuiet() && run.sources.every(source => source.caughtUp()))
+    return (
+      run === undefined ||
+      (run.queue.isQuiet() && run.sources?.cache.hasReached(run.client.revision) === true)
+    )
   }
 
   onProgress(listener: () => void): Cancel {
@@ -202,7 +205,7 @@ class ControlLoop<Spec, Status> implements Controller {
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
       attempts: new Set(),
-      sources: [],
+      sources: undefined,
       busy: 0,
     }
     return run
@@ -262,7 +265,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   async #close(run: Running, gracePeriodMs: number): Promise<StopOutcome> {
-    for (const source of run.sources) source.stop()
+    run.sources?.stop()
     run.queue.shutDown()
     let isOver = run.env.closed
     const cancel = run.env.clock.after(gracePeriodMs, () => {
@@ -323,9 +326,9 @@ function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: 
 }
 
 function checkOptions(
-  options: Pick<ControllerOptions<unknown, unknown>, 'name' | 'concurrency' | 'timeoutMs'>,
+  options: Pick<ControllerOptions<unknown, unknown>, 'name' | 'concurrency' | 'timeoutMs' | 'resyncMs'>,
 ): void {
-  const { name, concurrency = 1, timeoutMs } = options
+  const { name, concurrency = 1, timeoutMs, resyncMs } = options
   const problems = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
@@ -337,6 +340,10 @@ function checkOptions(
       value: timeoutMs,
       message: 'must be a finite number of milliseconds above 0',
     })
+  }
+  if (resyncMs !== undefined && !(Number.isFinite(resyncMs) && resyncMs >= 1000)) {
+    const message = 'must be a finite number of milliseconds ≥ 1000'
+    problems.push({ field: 'resyncMs', value: resyncMs, message })
   }
   if (problems.length > 0) throw new InvalidError(`controller ${name}`, problems)
 }

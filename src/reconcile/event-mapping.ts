@@ -6,6 +6,8 @@ import { controllerOf } from './owner-reference.js'
 export interface ObjectChange {
   readonly before: StoredObject | undefined
   readonly now: StoredObject | undefined
+  /** True for a deletion that a new list showed and no event told: `before` may not be the last state. */
+  readonly inferred?: true
 }
 
 /** Turns a change into the keys that must be looked at. Must be pure. */
@@ -17,16 +19,17 @@ export const mapToSelf: ChangeMapping = ({ before, now }) => {
   return object === undefined ? [] : [refOf(object)]
 }
 
-/** The managing owner of the object, before and after the change, if it is of kind `owner`. */
-export function mapToController(owner: Kind): ChangeMapping {
+/** The managing owner of the object, or all its owners, before and after the change, if of kind `owner`. */
+export function mapToOwners(owner: Kind, which: 'controller' | 'all'): ChangeMapping {
   return mapBoth(object => {
-    const reference = controllerOf(object)
-    if (reference === undefined || reference.kind !== owner.kind) return []
-    // Versions of one group share their objects, so the version does not matter.
-    if (groupOf(reference.apiVersion) !== groupOf(owner.apiVersion)) return []
-    if (!owner.namespaced) return [{ name: reference.name }]
-    const { namespace } = object.metadata
-    return namespace === undefined ? [] : [{ namespace, name: reference.name }]
+    const { namespace, ownerReferences } = object.metadata
+    const references = which === 'all' ? ownerReferences : [controllerOf(object) ?? []].flat()
+    return references.flatMap(({ apiVersion, kind, name }) => {
+      // Versions of one group share their objects, so the version does not matter.
+      if (kind !== owner.kind || groupOf(apiVersion) !== groupOf(owner.apiVersion)) return []
+      if (!owner.namespaced) return [{ name }]
+      return namespace === undefined ? [] : [{ namespace, name }]
+    })
   })
 }
 

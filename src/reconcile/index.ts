@@ -5,10 +5,29 @@ export { type Controller, type ControllerStatus, createController } from './cont
 export type {
   ControllerOptions,
   MappedWatch,
+  OwnedWatch,
   Reconciler,
   ReferenceWatch,
   WatchSource,
 } from './controller-options.js'
+
+// Sources.
+export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
+export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
+export type { CacheDifference } from './cache/verify.js'
+export type { ObjectChange } from './event-mapping.js'
+export {
+  allOf,
+  anyOf,
+  generationChanged,
+  labelsMatch,
+  not,
+  pathChanged,
+  type Predicate,
+} from './predicates.js'
+export type { Listed, ObjectSource } from './sources/object-source.js'
+export { fromStream, fromTimer, type SignalMapping, type SignalSource } from './sources/signal-source.js'
+export type { ObservableLike, Stream } from './sources/stream.js'
 
 // Results.
 export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'

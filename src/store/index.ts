@@ -50,6 +50,7 @@ export type {
 export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
 export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
+export { objectFilter } from './query.js'
 
 // A watch that outlives gaps.
 export type { ListAndWatchOptions } from './list-and-watch.js'

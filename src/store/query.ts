@@ -7,7 +7,7 @@ import {
   parseLabelSelector,
 } from '../core/index.js'
 import { BadRequestError } from './errors.js'
-import { postingTerm } from './index-terms.js'
+import { postingTerm, termsOf } from './index-terms.js'
 import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
@@ -81,6 +81,16 @@ export function compileLabels(input: LabelSelectorInput): LabelSelector {
   } catch (error) {
     throw badSelector('labelSelector', input, error)
   }
+}
+
+/**
+ * The condition of a list as a function of one object, for those who hold objects of their own. Pages do not count.
+ *
+ * @throws BadRequestError for a selector, field or index that cannot be understood
+ */
+export function objectFilter(kind: Kind, options: ListOptions): (object: StoredObject) => boolean {
+  const query = compileQuery(kind, options)
+  return object => matchesQuery(object, termsOf(kind, object, undefined), query)
 }
 
 /** The text of a field as field selectors compare it: absent, null, objects and lists read as `''`. */

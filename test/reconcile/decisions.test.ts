@@ -12,7 +12,7 @@ import {
   setCondition,
   Terminal,
 } from '../../src/reconcile/index.js'
-import { mapToController, mapToSelf } from '../../src/reconcile/event-mapping.js'
+import { mapToOwners, mapToSelf } from '../../src/reconcile/event-mapping.js'
 import { createReverseIndex } from '../../src/reconcile/reverse-index.js'
 import type { OwnerReference, StoredObject } from '../../src/store/index.js'
 import { Widget } from './world.js'
@@ -189,7 +189,10 @@ describe('ownership', () => {
 
   test('maps to the owner of the right group and kind only', () => {
     const keys = (change: Partial<OwnerReference>) =>
-      mapToController(Widget)({ before: undefined, now: stored('x', [{ ...reference, ...change }], 'ns') })
+      mapToOwners(
+        Widget,
+        'controller',
+      )({ before: undefined, now: stored('x', [{ ...reference, ...change }], 'ns') })
     expect(keys({})).toEqual([{ namespace: 'ns', name: 'owner' }])
     expect(keys({ apiVersion: 'example/v9' })).toEqual([{ namespace: 'ns', name: 'owner' }])
     expect(keys({ apiVersion: 'v1' })).toEqual([])

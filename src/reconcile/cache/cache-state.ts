@@ -1,0 +1,165 @@
+import { deepEqual, InvalidError, UsageError } from '../../core/index.js'
+import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
+import type { ObjectChange } from '../event-mapping.js'
+import { keyId } from '../object-key.js'
+import { batchProblem } from './batch-check.js'
+import type { ObjectIndex } from './object-index.js'
+import { ObjectTable } from './object-table.js'
+
+/** What became of a batch. */
+export type Applied =
+  | { readonly kind: 'applied'; readonly changes: readonly ObjectChange[] }
+  /** Told before; nothing changed. */
+  | { readonly kind: 'duplicate' }
+  /** It does not continue what is known: nothing changed, and the source must list again. */
+  | { readonly kind: 'refused'; readonly error: Error }
+
+/** A list older than what is known is refused this often in a row: a replica that lags catches up meanwhile. */
+export const STALE_LISTS_REFUSED = 5
+
+/**
+ * What a source of objects has told: a state machine without a clock or a wait.
+ *
+ * Guarantees: after each batch that was applied the objects are those of the source at `revision`; a batch is
+ * applied as a whole or not at all.
+ */
+export class CacheState {
+  private readonly tables = new Map<string, ObjectTable>()
+  private staleLists = 0
+  /** The revision up to which everything is known; 0 before the first list. */
+  revision = 0
+  /** Counts how often the source began again at an older revision. */
+  epoch = 0
+  /** True once the first list was applied. */
+  synced = false
+  /** False when the source must list again, for a change may have been missed. */
+  continuous = false
+
+  constructor(kinds: readonly Kind[], indexes: readonly ObjectIndex[]) {
+    for (const kind of kinds) {
+      const own = indexes.filter(index => nameOf(index.kind) === nameOf(kind))
+      this.tables.set(nameOf(kind), new ObjectTable(kind, own))
+    }
+    const stray = indexes.find(index => !this.tables.has(nameOf(index.kind)))
+    if (stray !== undefined) this.table(stray.kind)
+  }
+
+  get size(): number {
+    let size = 0
+    for (const table of this.tables.values()) size += table.size
+    return size
+  }
+
+  has(kind: Kind): boolean {
+    return this.tables.has(nameOf(kind))
+  }
+
+  /** @throws UsageError for a kind that the cache does not hold */
+  table(kind: Kind): ObjectTable {
+    const table = this.tables.get(nameOf(kind))
+    if (table !== undefined) return table
+    throw new UsageError(`the cache holds no ${kind.kind}; add it to the kinds of the cache`, {
+      kind: kind.kind,
+    })
+  }
+
+  get(kind: Kind, ref: ObjectRef): StoredObject | undefined {
+    return this.table(kind).get(keyId(ref))
+  }
+
+  /** Takes in what the source said. Whatever it is, the state stays whole. */
+  apply(batch: unknown): Applied {
+    const problem = batchProblem(batch, object => this.tables.has(nameOf(object)))
+    if (problem !== undefined) return this.refuse(new InvalidError('a batch of the source', [problem]))
+    const { revision, events, initialEventsEnd } = batch as WatchBatch<StoredObject>
+    if (initialEventsEnd === true) return this.list(batch as WatchBatch<StoredObject>)
+    if (!this.synced) return this.refuse(new UsageError('the source told changes before its first list'))
+    if (revision < this.revision) return this.refuse(wentBack(revision, this.revision))
+    if (revision === this.revision) return { kind: 'duplicate' }
+    const changes: ObjectChange[] = []
+    for (const { type, object } of events) {
+      const change = type === 'DELETED' ? this.remove(object) : this.put(object)
+      if (change !== undefined) changes.push(change)
+    }
+    this.revision = revision
+    return { kind: 'applied', changes }
+  }
+
+  private refuse(error: Error): Applied {
+    this.continuous = false
+    return { kind: 'refused', error }
+  }
+
+  /** Older events about an object than what is known of it say nothing new. */
+  private put(object: StoredObject): ObjectChange | undefined {
+    const table = this.tableOf(object)
+    const id = keyId(object.metadata)
+    const before = table.get(id)
+    if (before !== undefined && versionOf(before) >= versionOf(object)) return undefined
+    table.set(id, object)
+    return { before, now: object }
+  }
+
+  private remove(object: StoredObject): ObjectChange | undefined {
+    const table = this.tableOf(object)
+    const id = keyId(object.metadata)
+    const before = table.get(id)
+    if (before === undefined || versionOf(before) > versionOf(object)) return undefined
+    table.set(id, undefined)
+    return { before, now: undefined }
+  }
+
+  /** Replaces everything that is known. What is not listed was deleted at some time not told. */
+  private list({ revision, events }: WatchBatch<StoredObject>): Applied {
+    const isOlder = this.synced && revision < this.revision
+    if (isOlder && ++this.staleLists <= STALE_LISTS_REFUSED)
+      return this.refuse(wentBack(revision, this.revision))
+    const listed = new Map<ObjectTable, Map<string, StoredObject>>()
+    for (const table of this.tables.values()) listed.set(table, new Map())
+    for (const { type, object } of events)
+      if (type !== 'DELETED') listed.get(this.tableOf(object))?.set(keyId(object.metadata), object)
+    const changes: ObjectChange[] = []
+    for (const [table, objects] of listed) {
+      for (const id of [...table.ids()]) {
+        if (objects.has(id)) continue
+        const before = table.get(id)
+        table.set(id, undefined)
+        changes.push({ before, now: undefined, inferred: true })
+      }
+    }
+    for (const [table, objects] of listed) {
+      for (const [id, now] of objects) {
+        const before = table.get(id)
+        if (before !== undefined && (isOlder ? deepEqual(before, now) : isSame(before, now))) continue
+        table.set(id, now)
+        changes.push({ before, now })
+      }
+    }
+    this.staleLists = 0
+    if (isOlder) this.epoch++
+    this.revision = revision
+    this.synced = true
+    this.continuous = true
+    return { kind: 'applied', changes }
+  }
+
+  private tableOf(object: StoredObject): ObjectTable {
+    return this.tables.get(nameOf(object)) as ObjectTable
+  }
+}
+
+function wentBack(revision: number, known: number): UsageError {
+  return new UsageError(`the source went back from revision ${known} to ${revision}`, { revision, known })
+}
+
+function isSame(a: StoredObject, b: StoredObject): boolean {
+  return a.metadata.resourceVersion === b.metadata.resourceVersion && a.metadata.uid === b.metadata.uid
+}
+
+function versionOf(object: StoredObject): number {
+  return Number(object.metadata.resourceVersion)
+}
+
+function nameOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion}/${kind}`
+}

@@ -1,0 +1,64 @@
+import type { Kind, StoredObject } from '../../store/index.js'
+import { keyId } from '../object-key.js'
+import { IndexTable, type IndexValue, type ObjectIndex } from './object-index.js'
+
+/** The objects of one kind, by key and by the values of indexes. A change costs what it touches. */
+export class ObjectTable {
+  readonly kind: Kind
+  private readonly objects = new Map<string, StoredObject>()
+  private readonly indexes = new Map<ObjectIndex, IndexTable>()
+  /** The objects' ids in key order; undefined when an object came or went since it was made. */
+  private order: readonly string[] | undefined = []
+
+  constructor(kind: Kind, indexes: readonly ObjectIndex[]) {
+    this.kind = kind
+    for (const index of indexes) this.indexes.set(index, new IndexTable(object => index.values(object)))
+  }
+
+  get size(): number {
+    return this.objects.size
+  }
+
+  get(id: string): StoredObject | undefined {
+    return this.objects.get(id)
+  }
+
+  /** Ids in the order in which they came; may be walked while objects come and go. */
+  ids(): IterableIterator<string> {
+    return this.objects.keys()
+  }
+
+  /** Replaces what is known under `id`; undefined removes it. */
+  set(id: string, now: StoredObject | undefined): void {
+    const before = this.objects.get(id)
+    if (now === undefined) this.objects.delete(id)
+    else this.objects.set(id, now)
+    if ((before === undefined) !== (now === undefined)) this.order = undefined
+    for (const index of this.indexes.values()) index.change(id, before, now)
+  }
+
+  /** All objects in key order. */
+  list(): readonly StoredObject[] {
+    this.order ??= inKeyOrder([...this.objects.values()]).map(object => keyId(object.metadata))
+    return this.order.flatMap(id => this.objects.get(id) ?? [])
+  }
+
+  /** The objects under a value of one index, in key order; undefined when the index is not one of this table. */
+  by(index: ObjectIndex, value: IndexValue): readonly StoredObject[] | undefined {
+    const table = this.indexes.get(index)
+    return table === undefined ? undefined : inKeyOrder([...table.find(value)])
+  }
+}
+
+/** Sorts by namespace, then name. */
+export function inKeyOrder(objects: StoredObject[]): StoredObject[] {
+  return objects.sort(
+    (a, b) =>
+      compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
+      compareText(a.metadata.name, b.metadata.name),
+  )
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
