@@ -97,7 +97,7 @@ export function adoptContent(
   if (previous !== undefined && input.spec === previous.spec && input.status === previous.status) return input
   if (!schema.fillsDefaults) {
     const content = { spec: take('spec', true), status: take('status', true) }
-    refuse(schema.problems(present(content)), subject)
+    refuse(schema.problems(present(content), previous), subject)
     return content
   }
   const filled = present({ spec: take('spec', false), status: take('status', false) })

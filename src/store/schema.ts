@@ -2,14 +2,27 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { type FieldProblem, UsageError } from '../core/index.js'
 import { joinPath } from './json-border.js'
 import type { JsonSchema, Kind } from './kind.js'
+import {
+  changedFieldsPass,
+  type FieldTest,
+  type FieldTestOf,
+  isFieldwise,
+  propertiesOf,
+} from './schema-fields.js'
 import { isStandardSchema } from './standard-schema.js'
 
 /** A kind's compiled schema. */
 export interface CompiledSchema {
   /** True when it fills in defaults; the value must then be mutable. */
   readonly fillsDefaults: boolean
-  /** Every fault of `{ spec, status? }`; fills in defaults while it looks. */
-  problems(value: Readonly<Record<string, unknown>>): readonly FieldProblem[]
+  /**
+   * Every fault of `{ spec, status? }`; fills in defaults while it looks. Fields of `previous`, which has passed,
+   * are not looked at again where the schema speaks of each field alone.
+   */
+  problems(
+    value: Readonly<Record<string, unknown>>,
+    previous?: { readonly spec: unknown; readonly status?: unknown },
+  ): readonly FieldProblem[]
 }
 
 /** Compiling costs milliseconds, so it waits for the first write and happens once per handle. */
@@ -35,33 +48,58 @@ export function schemaOf(kind: Kind): CompiledSchema | undefined {
   return schema
 }
 
-function compile(kind: Kind, schema: Readonly<Record<string, unknown>>): CompiledSchema {
+function compile(kind: Kind, schema: JsonSchema): CompiledSchema {
   const fillsDefaults = hasDefault(schema)
-  const validate = compileAjv(kind, schema, fillsDefaults)
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: fillsDefaults,
+    logger: false,
+    strictTypes: false,
+    strictTuples: false,
+    validateFormats: false,
+  })
+  const validate = compileWhole(ajv, kind, schema)
+  const passed = isFieldwise(schema) ? fieldTests(ajv, schema) : undefined
   return {
     fillsDefaults,
-    problems: value => (validate(value) ? [] : (validate.errors ?? []).map(error => problemOf(error, value))),
+    problems: (value, previous) => {
+      const { spec, status } = value
+      if (passed !== undefined && previous !== undefined) {
+        const before = { spec: previous.spec, status: previous.status }
+        if (changedFieldsPass({ spec, status }, before, passed)) return []
+      }
+      return validate(value) ? [] : (validate.errors ?? []).map(error => problemOf(error, value))
+    },
   }
 }
 
-function compileAjv(
-  kind: Kind,
-  schema: Readonly<Record<string, unknown>>,
-  useDefaults: boolean,
-): ValidateFunction {
+/** Under this name the compiler finds the schema again, to compile parts of it. */
+const WHOLE = 'object'
+
+function compileWhole(ajv: Ajv2020, kind: Kind, schema: JsonSchema): ValidateFunction {
   try {
-    const ajv = new Ajv2020({
-      allErrors: true,
-      useDefaults,
-      logger: false,
-      strictTypes: false,
-      strictTuples: false,
-      validateFormats: false,
-    })
-    return ajv.compile({ type: 'object', ...schema })
+    return ajv.addSchema({ type: 'object', ...schema }, WHOLE).getSchema(WHOLE) as ValidateFunction
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`the schema of kind ${kind.kind} cannot be compiled: ${reason}`, { kind: kind.kind })
+  }
+}
+
+/** Compiles the test of a field at its first change. */
+function fieldTests(ajv: Ajv2020, schema: JsonSchema): FieldTestOf {
+  const parts = propertiesOf(schema)
+  const known = {
+    spec: new Map<string, FieldTest | undefined>(),
+    status: new Map<string, FieldTest | undefined>(),
+  }
+  return (part, field) => {
+    const tests = known[part]
+    if (!tests.has(field) && Object.hasOwn(propertiesOf(parts[part]), field)) {
+      const pointer = encodeURIComponent(field.replaceAll('~', '~0').replaceAll('/', '~1'))
+      const found = ajv.getSchema(`${WHOLE}#/properties/${part}/properties/${pointer}`)
+      tests.set(field, found as FieldTest | undefined)
+    }
+    return tests.get(field)
   }
 }
 

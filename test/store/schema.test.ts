@@ -99,3 +99,60 @@ describe('a schema', () => {
     await expect(store.create(Thing, { metadata: at, spec: {} })).rejects.toMatchObject({ code: 'Usage' })
   })
 })
+
+describe('an update under a schema', () => {
+  const port = { type: 'integer', maximum: 10 }
+  const closed: JsonSchema = {
+    $defs: { mode: { enum: ['a', 'b'] } },
+    properties: {
+      spec: {
+        type: 'object',
+        required: ['mode'],
+        additionalProperties: false,
+        properties: {
+          mode: { $ref: '#/$defs/mode' },
+          'odd/na~me%': { type: 'string' },
+          ports: { type: 'array', items: port },
+          nothing: false,
+        },
+      },
+    },
+  }
+  const crossing: JsonSchema = {
+    properties: {
+      spec: {
+        properties: { min: { type: 'integer' }, max: { type: 'integer' } },
+        if: { properties: { min: { const: 5 } } },
+        then: { properties: { max: { minimum: 5 } } },
+      },
+    },
+  }
+  const full = { mode: 'a', 'odd/na~me%': 'x', ports: [1, 2] }
+
+  test.each<[string, JsonSchema, Record<string, unknown>, Record<string, unknown>, boolean]>([
+    ['a value that is allowed', closed, full, { ...full, mode: 'b' }, true],
+    ['a value that its definition forbids', closed, full, { ...full, mode: 'c' }, false],
+    ['a field with a name that needs quoting', closed, full, { ...full, 'odd/na~me%': 'y' }, true],
+    ['a wrong value under such a name', closed, full, { ...full, 'odd/na~me%': 1 }, false],
+    ['something deep', closed, full, { ...full, ports: [1, 3] }, true],
+    ['something deep that is wrong', closed, full, { ...full, ports: [1, 11] }, false],
+    ['a required field away', closed, full, { ports: [1, 2], 'odd/na~me%': 'x' }, false],
+    ['an optional field away', closed, full, { mode: 'a' }, true],
+    ['a field for an unknown one', closed, full, { mode: 'a', ports: [1, 2], more: 1 }, false],
+    ['an unknown field to it', closed, full, { ...full, more: 1 }, false],
+    ['a forbidden field to it', closed, full, { ...full, nothing: 1 }, false],
+    ['a field that another one depends on', crossing, { min: 5, max: 6 }, { min: 5, max: 4 }, false],
+    ['a field on which another one depends', crossing, { min: 4, max: 4 }, { min: 5, max: 4 }, false],
+    ['both of them', crossing, { min: 4, max: 4 }, { min: 5, max: 5 }, true],
+  ])('takes or refuses %s as a create does', async (_change, schema, before, after, fine) => {
+    const { Thing, store } = storeWith(schema)
+    const made = await store.create(Thing, { metadata: at, spec: before })
+    const whole = store.create(Thing, { metadata: { ...at, name: 'b' }, spec: after })
+    const outcomes = await Promise.allSettled([whole, store.update(Thing, { ...made, spec: after })])
+    expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual([fine, fine])
+    const [first, second] = outcomes.map(outcome =>
+      outcome.status === 'rejected' ? outcome.reason : undefined,
+    )
+    expect(second?.problems).toEqual(first?.problems)
+  })
+})
