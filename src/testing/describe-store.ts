@@ -9,6 +9,7 @@ import { objectLaws } from './store-laws/object-laws.js'
 import { pageLaws } from './store-laws/page-laws.js'
 import { patchLaws } from './store-laws/patch-laws.js'
 import { readLaws } from './store-laws/read-laws.js'
+import { ruleLaws } from './store-laws/rule-laws.js'
 import { transactionLaws } from './store-laws/transaction-laws.js'
 import { updateLaws } from './store-laws/update-laws.js'
 import { watchLaws } from './store-laws/watch-laws.js'
@@ -41,6 +42,7 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   reads: readLaws,
   pages: pageLaws,
   transactions: transactionLaws,
+  rules: ruleLaws,
   watches: [...watchLaws, ...watchScopeLaws],
   clients: clientLaws,
 }

@@ -194,6 +194,21 @@ const almost: readonly (readonly [fault: string, calls: (store: Store) => Calls,
     }),
     /^a JSON patch that does not fit in one operation/,
   ],
+  [
+    'forces whatever is applied',
+    store => ({
+      patch: (kind: Kind, ref: ObjectRef, patch: never, options: object) =>
+        store.patch(kind, ref, patch, { ...options, force: true } as never),
+    }),
+    /^apply conflicts with other managers/,
+  ],
+  [
+    'forks into itself',
+    store => ({
+      snapshot: () => Object.assign(Object.create(store.snapshot()) as object, { fork: () => store }),
+    }),
+    /^a fork goes its own way/,
+  ],
   ['cannot be closed', () => ({ close: () => Promise.resolve() }), /^a closed store ends its watches/],
 ]
 

@@ -41,13 +41,16 @@ export const Gadget: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind
   statusSubresource: false,
 })
 
-/** Deleted gracefully. */
+/** Deleted gracefully; at most one per node; its tags are for ever. */
 export const Sprocket: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind<WidgetSpec, WidgetStatus>({
   apiVersion: 'laws/v1',
   kind: 'Sprocket',
   plural: 'sprockets',
   namespaced: true,
   gracePeriodSeconds: 30,
+  indexes: { node: sprocket => sprocket.spec.node },
+  uniqueIndexes: ['node'],
+  immutable: ['spec.tags'],
 })
 
 export const LAW_KINDS: readonly Kind[] = [Widget, Gadget, Sprocket]

@@ -91,4 +91,33 @@ export const patchLaws: readonly StoreLaw[] = [
       claimEqual([spec.spec, spec.status], [{ size: 2 }, { ready: 1 }], 'a patch of the rest')
     },
   },
+  {
+    name: 'apply sets what a manager wants, and takes away what it no longer wants',
+    check: async ({ open }) => {
+      const store = await open()
+      const mine = { type: 'apply', fieldManager: 'mine' } as const
+      const made = await store.patch(Widget, refOf('a'), { spec: { size: 2, node: 'n1' } }, mine)
+      claimEqual(made.spec, { size: 2, node: 'n1' }, 'apply creates what is missing')
+      const theirs = { type: 'apply', fieldManager: 'theirs' } as const
+      await store.patch(Widget, refOf('a'), { metadata: { labels: { app: 'web' } } }, theirs)
+      const next = await store.patch(Widget, refOf('a'), { spec: { size: 3 } }, mine)
+      claimEqual([next.spec, next.metadata.labels], [{ size: 3 }, { app: 'web' }], 'after the second apply')
+      const { revision } = store
+      await store.patch(Widget, refOf('a'), { spec: { size: 3 } }, mine)
+      claimEqual(store.revision, revision, 'to apply the same again changes nothing')
+    },
+  },
+  {
+    name: 'apply conflicts with other managers of a field, unless it is forced',
+    check: async ({ open }) => {
+      const store = await open()
+      await store.patch(Widget, refOf('a'), { spec: { size: 2 } }, { type: 'apply', fieldManager: 'theirs' })
+      const mine = { type: 'apply', fieldManager: 'mine' } as const
+      const write = (): unknown => store.patch(Widget, refOf('a'), { spec: { size: 5 } }, mine)
+      await claimRefusedWithoutEffect(store, write, 'ApplyConflict')
+      await store.patch(Widget, refOf('a'), { spec: { size: 2 } }, mine)
+      const forced = await store.patch(Widget, refOf('a'), { spec: { size: 5 } }, { ...mine, force: true })
+      claimEqual(forced.spec.size, 5, 'with force')
+    },
+  },
 ]
