@@ -1,4 +1,5 @@
 import type { AdmissionChain } from './admission-chain.js'
+import { type FieldType, fieldTypeOf } from './apply/merge-type.js'
 import { KeyOrder } from './key-order.js'
 import type { Kind } from './kind.js'
 import { NamespaceTable } from './namespace-table.js'
@@ -11,6 +12,8 @@ export class KindTable {
   readonly kind: Kind
   /** Undefined when nobody is to be asked about writes. */
   readonly admission: AdmissionChain | undefined
+  /** How server-side apply sees the parts of objects. */
+  readonly fieldType: FieldType
   readonly labels: Postings = new Postings()
   readonly indexes: Postings = new Postings()
   readonly watchers: WatchRegistry = new WatchRegistry()
@@ -23,6 +26,7 @@ export class KindTable {
   constructor(kind: Kind, admission: AdmissionChain | undefined) {
     this.kind = kind
     this.admission = admission
+    this.fieldType = fieldTypeOf(kind)
   }
 
   space(namespace: string | undefined): NamespaceTable | undefined {

@@ -1,7 +1,6 @@
 import { type FieldProblem, UsageError } from '../core/index.js'
 import { admit, admitDeletion, type Admitted, type Candidate } from './admit.js'
 import { listProblems } from './apply/list-problems.js'
-import { fieldTypeOf } from './apply/merge-type.js'
 import { type Ownership, trackOwners } from './apply/track-owners.js'
 import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
 import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
@@ -239,7 +238,7 @@ function checked(site: WriteSite, table: KindTable, candidate: Candidate): Admit
   const admitted = admit(site, table, candidate)
   const { previous, subject } = candidate
   for (const part of ['spec', 'status'] as const) {
-    const type = fieldTypeOf(table.kind).fields.get(part)
+    const type = table.fieldType.fields.get(part)
     if (type === undefined) continue
     refuse(listProblems(admitted.content[part], previous?.[part], type, [part]), subject)
   }

@@ -54,7 +54,7 @@ export function applyObject(
   const id: ObjectId = { kind: kind.kind, ...ref }
   const input = adoptApplied(kind, ref, request.applied, describeObject(id))
   const expected = { ...preconditions, ...expectedBy(input) }
-  const type = fieldTypeOf(kind)
+  const type = table.fieldType
   const by = ownerIdOf(part, manager, 'Apply')
   const applied = ownedDocument(kind, input)[part]
   const current = site.current(table, ref)

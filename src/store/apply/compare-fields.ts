@@ -1,5 +1,5 @@
 import { deepEqual } from '../../core/index.js'
-import { collectFields, type FieldSet } from './field-set.js'
+import { collectFields, collectPaths, type FieldSet } from './field-set.js'
 import { type Members, membersOf } from './members.js'
 import type { FieldType } from './merge-type.js'
 
@@ -44,7 +44,7 @@ interface Pair {
 function compare({ before, after, type, path }: Pair, changes: OpenChanges): void {
   if (before === after) return
   if (before === undefined) return collectFields(after, type, path, changes.changed)
-  if (after === undefined) return collectFields(before, type, path, changes.removed)
+  if (after === undefined) return collectPaths(before, type, path, changes.removed)
   const old = membersOf(before, type)
   const young = membersOf(after, type)
   if (old !== undefined && old.shape === young?.shape) {
@@ -53,7 +53,7 @@ function compare({ before, after, type, path }: Pair, changes: OpenChanges): voi
   }
   if (deepEqual(before, after)) return
   const gone = new Set<string>()
-  collectFields(before, type, path, gone)
+  collectPaths(before, type, path, gone)
   collectFields(after, type, path, changes.changed)
   for (const field of gone) {
     if (changes.changed.has(field)) continue
@@ -70,8 +70,6 @@ function compareMembers(old: Members, young: Members, path: string, changes: Ope
     if (shape !== 'set') compare({ before: before?.value, after, type, path: path + element }, changes)
   }
   for (const [element, { value: before, type }] of old.byElement) {
-    if (young.byElement.has(element)) continue
-    if (shape !== 'fields') changes.removed.add(path + element)
-    if (shape !== 'set') compare({ before, after: undefined, type, path: path + element }, changes)
+    if (!young.byElement.has(element)) collectPaths(before, type, path + element, changes.removed)
   }
 }

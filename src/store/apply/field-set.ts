@@ -25,6 +25,14 @@ export function collectFields(value: unknown, type: FieldType, path: string, int
   }
 }
 
+/** Every path at and below `path`, also of what is not a field as long as something is in it. */
+export function collectPaths(value: unknown, type: FieldType, path: string, into: Set<string>): void {
+  if (value === undefined) return
+  into.add(path)
+  for (const [element, member] of membersOf(value, type)?.byElement ?? [])
+    collectPaths(member.value, member.type, path + element, into)
+}
+
 /** Those of `fields` that are not in `removed`; `fields` itself when there are none. */
 export function without(fields: FieldSet, removed: Iterable<string>): FieldSet {
   let rest: Set<string> | undefined
