@@ -12,6 +12,7 @@ export type KeelsonErrorCode =
   | 'FutureRevision'
   | 'SlowConsumer'
   | 'UniqueViolation'
+  | 'LeaseNotFound'
   | 'TooLarge'
   | 'Usage'
   | 'Timeout'

@@ -4,6 +4,8 @@ import type {
   ClientOptions,
   DeleteOptions,
   Kind,
+  Leases,
+  LifetimeOptions,
   ModifyOptions,
   ObjectInput,
   ObjectList,
@@ -49,6 +51,15 @@ class GatedClient implements Client {
   get env(): Env {
     return this.#base.env
   }
+  get leases(): Leases {
+    const { leases } = this.#base
+    return {
+      get: id => leases.get(id),
+      grant: options => this.#gate.guard(() => leases.grant(options)),
+      renew: id => this.#gate.guard(() => leases.renew(id)),
+      revoke: (id, cause) => this.#gate.guard(() => leases.revoke(id, cause)),
+    }
+  }
   get revision(): number {
     return this.#base.revision
   }
@@ -84,7 +95,7 @@ class GatedClient implements Client {
   create<S, T>(
     kind: Kind<S, T>,
     object: ObjectInput<S, T>,
-    options?: WriteOptions,
+    options?: LifetimeOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
     return this.#gate.guard(() => this.#base.create(kind, object, options))
   }

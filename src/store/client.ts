@@ -4,10 +4,13 @@ import { assertObject, subjectOf } from './candidate.js'
 import { deleteTree } from './cascade.js'
 import type { Engine } from './engine.js'
 import { adoptJson } from './json-border.js'
+import type { KindTable } from './kind-table.js'
 import type { Kind } from './kind.js'
+import type { Leases, LifetimeOptions } from './leases.js'
+import { lifetimeOf } from './lifetime.js'
 import { countList, listPage } from './list-page.js'
 import { storeView } from './list-view.js'
-import { describeObject, type ObjectInput, type ObjectRef } from './object.js'
+import { describeObject, type ObjectInput, type ObjectRef, type StoredObject } from './object.js'
 import { assertRef } from './object-name.js'
 import { openWatch } from './open-watch.js'
 import type { PatchOptions } from './patch.js'
@@ -19,10 +22,12 @@ import type {
   ClientOptions,
   DeleteOptions,
   Fence,
+  ModifyOptions,
   OptimisticOptions,
   ReadOptions,
   Store,
   Transaction,
+  UpdateOptions,
   WriteOptions,
   Writer,
 } from './store.js'
@@ -61,6 +66,7 @@ export function createClient(parts: ClientParts): Client {
       return engine.revision
     },
     ...writerOf(engine, env, path),
+    leases: leasesOf(engine, path),
     snapshot: (revision?: number | string) => takeSnapshot(engine, revision, storeOn),
     watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
       openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
@@ -120,38 +126,45 @@ function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<ke
     random: engine.retries,
     submit: commit => submit(commit, () => ({ label: 'optimistic' })),
   }
-  const plain = directSite(engine)
-  const siteFor = (options: WriteOptions): WriteSite => {
-    const cause = causeOf(options)
-    if (options.dryRun === true) return dryRunSite(engine)
-    return cause === undefined ? plain : directSite(engine, cause)
-  }
+  const { siteFor, keeping } = directWrites(engine)
   return {
-    create: (kind: Kind, object: ObjectInput, options: WriteOptions = {}) =>
+    create: (kind: Kind, object: ObjectInput, options: LifetimeOptions & WriteOptions = {}) =>
       put('create', kind, object, input =>
-        createObject(siteFor(options), engine.table(kind), input, { fieldManager: options.fieldManager }),
+        keeping(kind, options, (site, table) =>
+          createObject(site, table, input, { fieldManager: options.fieldManager }),
+        ),
       ),
-    update: (kind: Kind, object: ObjectInput, options = {}) =>
+    update: (kind: Kind, object: ObjectInput, options: UpdateOptions & WriteOptions = {}) =>
       put('update', kind, object, input =>
-        updateObject(siteFor(options), engine.table(kind), input, { ...options, part: 'main' }),
+        keeping(kind, options, (site, table) =>
+          updateObject(site, table, input, { ...options, part: 'main' }),
+        ),
       ),
-    updateStatus: (kind: Kind, object: ObjectInput, options = {}) =>
+    updateStatus: (kind: Kind, object: ObjectInput, options: UpdateOptions & WriteOptions = {}) =>
       put('updateStatus', kind, object, input =>
-        updateObject(siteFor(options), engine.table(kind), input, { ...options, part: 'status' }),
+        keeping(kind, options, (site, table) =>
+          updateObject(site, table, input, { ...options, part: 'status' }),
+        ),
       ),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
+    modify: (kind: Kind, ref: ObjectRef, recipe: never, options: ModifyOptions & WriteOptions = {}) =>
       change('modify', kind, ref, fixed =>
-        modifyObject(siteFor(options), engine.table(kind), fixed, { ...options, recipe, part: 'main' }),
+        keeping(kind, options, (site, table) =>
+          modifyObject(site, table, fixed, { ...options, recipe, part: 'main' }),
+        ),
       ),
-    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
+    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options: ModifyOptions & WriteOptions = {}) =>
       change('modifyStatus', kind, ref, fixed =>
-        modifyObject(siteFor(options), engine.table(kind), fixed, { ...options, recipe, part: 'status' }),
+        keeping(kind, options, (site, table) =>
+          modifyObject(site, table, fixed, { ...options, recipe, part: 'status' }),
+        ),
       ),
     patch: (kind: Kind, ref: ObjectRef, patch: unknown, options = {} as PatchOptions & WriteOptions) =>
       attempt(() => {
         const captured = adoptJson(patch, undefined, { subject: 'patch', field: 'patch' })
         return change('patch', kind, ref, fixed =>
-          patchObject(siteFor(options), engine.table(kind), fixed, { ...options, patch: captured }),
+          keeping(kind, options, (site, table) =>
+            patchObject(site, table, fixed, { ...options, patch: captured }),
+          ),
         )
       }),
     delete: (kind: Kind, ref: ObjectRef, options: DeleteOptions & WriteOptions = {}) =>
@@ -169,6 +182,49 @@ function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<ke
       ),
     optimistic: (body: never, options: OptimisticOptions & WriteCause = {}) =>
       runOptimistic(shell, body, options),
+  }
+}
+
+interface DirectWrites {
+  siteFor(options: WriteOptions): WriteSite
+  /** Writes one object, and keeps it for the lifetime that the options name. */
+  keeping(
+    kind: Kind,
+    options: LifetimeOptions & WriteOptions,
+    write: (site: WriteSite, table: KindTable) => StoredObject,
+  ): StoredObject
+}
+
+function directWrites(engine: Engine): DirectWrites {
+  const plain = directSite(engine)
+  const siteFor = (options: WriteOptions): WriteSite => {
+    const cause = causeOf(options)
+    if (options.dryRun === true) return dryRunSite(engine)
+    return cause === undefined ? plain : directSite(engine, cause)
+  }
+  const keeping = (
+    kind: Kind,
+    options: LifetimeOptions & WriteOptions,
+    write: (site: WriteSite, table: KindTable) => StoredObject,
+  ): StoredObject => {
+    const table = engine.table(kind)
+    const lifetime = lifetimeOf(options)
+    engine.leases.assertLive(lifetime)
+    const object = write(siteFor(options), table)
+    if (lifetime !== undefined && options.dryRun !== true) engine.leases.keep({ table, object, lifetime })
+    return object
+  }
+  return { siteFor, keeping }
+}
+
+function leasesOf({ leases }: Engine, { submit }: WritePath): Leases {
+  const step = <T>(label: string, write: () => T): Promise<T> =>
+    attempt(() => submit(write, () => ({ label })))
+  return {
+    get: id => leases.get(id),
+    grant: options => step('grant a lease', () => leases.grant({ ...options })),
+    renew: id => step(`renew lease ${id}`, () => leases.renew(id)),
+    revoke: (id, cause = {}) => step(`revoke lease ${id}`, () => leases.revoke(id, causeOf(cause))),
   }
 }
 

@@ -12,6 +12,7 @@ import type { StoredObject } from './object.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
 import { StateHash } from './state-hash.js'
+import { LeaseKeeper } from './lease-keeper.js'
 import type { Fence } from './store.js'
 import type { WriteCause } from './write-cause.js'
 import { assertUnique } from './unique.js'
@@ -50,6 +51,7 @@ export class Engine {
   readonly compactor: Compactor
   readonly tables: KindTables
   readonly hashes: StateHash
+  readonly leases: LeaseKeeper
   readonly pressure: BackPressure = new BackPressure()
   readonly alarms: RevisionAlarms = new RevisionAlarms()
   /** Names this history; what was told by another one means nothing here. */
@@ -76,6 +78,7 @@ export class Engine {
     this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
     this.hashes = new StateHash({ log: this.log, tables: this.tables.all })
+    this.leases = new LeaseKeeper(this)
     this.incarnation = env.ids.next('store')
     this.names = env.random.fork('store.names')
     this.retries = env.random.fork('store.retries')
@@ -153,6 +156,8 @@ export class Engine {
       this.history.retire(evicted, revision)
       this.history.cutSome()
     }
+    for (const { entry, before, after } of changes)
+      if (before !== undefined && before.metadata.uid !== after?.metadata.uid) this.leases.forget(entry)
     for (const change of changes)
       change.entry.space.table.watchers.notify(change, revision, this.log.capacity)
     this.alarms.ring(revision)
@@ -161,6 +166,7 @@ export class Engine {
   close(): void {
     if (this.closed) return
     this.closed = true
+    this.leases.close()
     for (const table of this.tables.all) table.watchers.endAll()
   }
 }

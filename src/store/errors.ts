@@ -72,6 +72,17 @@ export class UniqueViolationError extends KeelsonError {
   }
 }
 
+/** The lease was never granted, was revoked, or its time is over. */
+export class LeaseNotFoundError extends KeelsonError {
+  constructor(id: string) {
+    super({
+      code: 'LeaseNotFound',
+      message: `lease ${id} does not exist, or no longer; grant it again and write its objects again`,
+      details: { id },
+    })
+  }
+}
+
 /** This writer's licence has ended: the object that stands for it was changed or removed. */
 export class FencedError extends KeelsonError {
   constructor(fence: ObjectId, expected: string, actual: string | undefined) {

@@ -56,6 +56,8 @@ export { objectFilter } from './query.js'
 export type { ListAndWatchOptions } from './list-and-watch.js'
 export { listAndWatch } from './list-and-watch.js'
 
+export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './leases.js'
+
 // The memory store.
 export type { StoreOptions } from './memory-store.js'
 export { createStore } from './memory-store.js'
@@ -80,6 +82,7 @@ export {
   FencedError,
   ForbiddenError,
   FutureRevisionError,
+  LeaseNotFoundError,
   NotFoundError,
   SlowConsumerError,
   UniqueViolationError,

@@ -2,6 +2,7 @@ import { type Clock, type Random, UsageError } from '../core/index.js'
 import type { Engine, Mutation } from './engine.js'
 import { ConflictError, ExpiredError } from './errors.js'
 import { idOf, type StoredObject } from './object.js'
+import type { Keeping } from './lease-keeper.js'
 import { Overlay } from './overlay.js'
 import { ReadSet } from './read-set.js'
 import type { Change } from './revision-log.js'
@@ -62,11 +63,11 @@ async function attemptOnce<T>(
   try {
     const result = await body(transactionOn(overlay))
     overlay.ended = true
-    const { mutations } = overlay
+    const { mutations, keepings } = overlay
     // All reads are of one revision, so without writes there is nothing that could disagree with them.
-    return mutations.length === 0
+    return mutations.length === 0 && keepings.length === 0
       ? { result }
-      : await submit(() => commit(reads, { mutations, cause, result }))
+      : await submit(() => commit(reads, { mutations, keepings, cause, result }))
   } catch (error) {
     // The revision was given up while the body was still reading it.
     if (error instanceof ExpiredError && revision < engine.history.oldest) return { conflict: error }
@@ -80,12 +81,13 @@ async function attemptOnce<T>(
 
 interface Work<T> {
   readonly mutations: readonly Mutation[]
+  readonly keepings: readonly Keeping[]
   readonly cause: WriteCause | undefined
   readonly result: T
 }
 
 /** Commits what was decided on an older revision, if it would be decided again. */
-function commit<T>(reads: ReadSet, { mutations, cause, result }: Work<T>): Outcome<T> {
+function commit<T>(reads: ReadSet, { mutations, keepings, cause, result }: Work<T>): Outcome<T> {
   const { engine } = reads
   const change = reads.firstChange()
   if (change !== undefined) return { conflict: conflictOf(change, reads.revision) }
@@ -96,7 +98,9 @@ function commit<T>(reads: ReadSet, { mutations, cause, result }: Work<T>): Outco
     now.stage(table, namespace === undefined ? { name } : { namespace, name }, stamped)
     if (after === result) answer = stamped as T
   }
-  engine.commit(now.mutations, cause)
+  for (const { lifetime } of keepings) engine.leases.assertLive(lifetime)
+  if (mutations.length > 0) engine.commit(now.mutations, cause)
+  for (const keeping of keepings) engine.leases.keep(keeping)
   return { result: answer }
 }
 

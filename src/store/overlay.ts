@@ -2,6 +2,7 @@ import { UsageError } from '../core/index.js'
 import type { AdmissionReplies } from './admission-replies.js'
 import type { Engine, Mutation } from './engine.js'
 import type { KindTable } from './kind-table.js'
+import type { Keeping } from './lease-keeper.js'
 import { compareObjects, listObjects } from './list.js'
 import type { ObjectRef, StoredObject } from './object.js'
 import { matchesQuery, type Query } from './query.js'
@@ -36,6 +37,8 @@ export class Overlay implements WriteSite {
   readonly revision: number
   readonly base: OverlayBase
   readonly canWait: boolean
+  /** What the writes have asked to keep; true once they are committed. */
+  readonly keepings: Keeping[] = []
   ended = false
   /** In the order of the first write to each key. */
   private readonly slotsInOrder = new Set<Slot>()

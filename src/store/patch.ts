@@ -1,4 +1,5 @@
 import type { JsonPatchOperation } from './json-patch.js'
+import type { LifetimeOptions } from './leases.js'
 import type { ObjectMetaInput, StoredObject } from './object.js'
 import type { FieldOwner, Preconditions } from './store.js'
 
@@ -48,7 +49,7 @@ export interface ApplyOptions {
   readonly adopt?: readonly string[]
 }
 
-interface CommonPatchOptions {
+interface CommonPatchOptions extends LifetimeOptions {
   /** `status`: only the status is changed, whatever else the patch says. Default: everything but the status. */
   readonly subresource?: 'status'
   readonly preconditions?: Preconditions

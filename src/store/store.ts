@@ -1,5 +1,6 @@
 import type { Env } from '../core/index.js'
 import type { Kind, ObjectOf } from './kind.js'
+import type { Leases, LifetimeOptions } from './leases.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
 import type { PatchBodies, PatchOptions, PatchType } from './patch.js'
 import type { LabelSelectorInput } from './selector-input.js'
@@ -93,7 +94,7 @@ export interface FieldOwner {
 }
 
 /** How an object is modified. */
-export interface ModifyOptions extends FieldOwner {
+export interface ModifyOptions extends FieldOwner, LifetimeOptions {
   readonly preconditions?: Preconditions
 }
 
@@ -122,7 +123,7 @@ export interface DeleteOptions {
 }
 
 /** How `update` treats what it was given. */
-export interface UpdateOptions extends FieldOwner {
+export interface UpdateOptions extends FieldOwner, LifetimeOptions {
   /** Allows an object with no `resourceVersion` to replace whatever is stored. Default false. */
   readonly unconditional?: boolean
 }
@@ -167,7 +168,7 @@ export interface Writer {
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
-    options?: WriteOptions,
+    options?: LifetimeOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Replaces metadata and spec; refused when either has changed since `metadata.resourceVersion`. With a status
@@ -247,7 +248,7 @@ export interface Transaction extends Reader {
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
-    options?: FieldOwner,
+    options?: FieldOwner & LifetimeOptions,
   ): StoredObject<Spec, Status>
   update<Spec, Status>(
     kind: Kind<Spec, Status>,
@@ -303,6 +304,7 @@ export interface ClientOptions {
  */
 export interface Client extends Reader, Writer {
   readonly env: Env
+  readonly leases: Leases
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): ObjectList<StoredObject<Spec, Status>>
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): number
   /**

@@ -2,6 +2,8 @@ import { deleteWithDependents } from './cascade.js'
 import type { Engine, Mutation } from './engine.js'
 import type { KindTable } from './kind-table.js'
 import type { Kind } from './kind.js'
+import type { LifetimeOptions } from './leases.js'
+import { lifetimeOf } from './lifetime.js'
 import { countList, listPage } from './list-page.js'
 import { overlayView } from './list-view.js'
 import type { ObjectRef, StoredObject } from './object.js'
@@ -35,6 +37,7 @@ export function runTransaction<T>(
     if (options.dryRun === true) assertUnique(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
     if (mutations.length > 0) engine.commit(mutations, cause)
+    for (const keeping of overlay.keepings) engine.leases.keep(keeping)
     return result
   } finally {
     overlay.ended = true
@@ -59,6 +62,18 @@ export function transactionOn(overlay: Overlay): Transaction {
     overlay.assertRunning()
     return engine.table(kind)
   }
+  const keeping = (
+    kind: Kind,
+    options: LifetimeOptions,
+    write: (found: KindTable) => StoredObject,
+  ): StoredObject => {
+    const found = table(kind)
+    const lifetime = lifetimeOf(options)
+    engine.leases.assertLive(lifetime)
+    const object = write(found)
+    if (lifetime !== undefined) overlay.keepings.push({ table: found, object, lifetime })
+    return object
+  }
   const tx: { [Method in keyof Transaction]: unknown } = {
     get revision() {
       return base.revision
@@ -70,18 +85,24 @@ export function transactionOn(overlay: Overlay): Transaction {
     },
     list: (kind: Kind, options: ListOptions = {}) => listPage(view, table(kind), options),
     count: (kind: Kind, options: ListOptions = {}) => countList(view, table(kind), options),
-    create: (kind: Kind, object: never, options: FieldOwner = {}) =>
-      createObject(overlay, table(kind), object, { fieldManager: options.fieldManager }),
+    create: (kind: Kind, object: never, options: FieldOwner & LifetimeOptions = {}) =>
+      keeping(kind, options, found =>
+        createObject(overlay, found, object, { fieldManager: options.fieldManager }),
+      ),
     update: (kind: Kind, object: never, options = {}) =>
-      updateObject(overlay, table(kind), object, { ...options, part: 'main' }),
+      keeping(kind, options, found => updateObject(overlay, found, object, { ...options, part: 'main' })),
     updateStatus: (kind: Kind, object: never, options = {}) =>
-      updateObject(overlay, table(kind), object, { ...options, part: 'status' }),
+      keeping(kind, options, found => updateObject(overlay, found, object, { ...options, part: 'status' })),
     modify: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
-      modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'main' }),
+      keeping(kind, options, found =>
+        modifyObject(overlay, found, ref, { ...options, recipe, part: 'main' }),
+      ),
     modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
-      modifyObject(overlay, table(kind), ref, { ...options, recipe, part: 'status' }),
+      keeping(kind, options, found =>
+        modifyObject(overlay, found, ref, { ...options, recipe, part: 'status' }),
+      ),
     patch: (kind: Kind, ref: ObjectRef, patch: unknown, options: PatchOptions) =>
-      patchObject(overlay, table(kind), ref, { ...options, patch }),
+      keeping(kind, options, found => patchObject(overlay, found, ref, { ...options, patch })),
     delete: (kind: Kind, ref: ObjectRef, options: DeleteOptions = {}) =>
       options.cascade === undefined
         ? deleteObject(overlay, table(kind), ref, options)

@@ -160,11 +160,20 @@ export function deleteObject(
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, { ...options.preconditions, guarded: 'whole' })
   admitDeletion(site, table, current, subjectOf(kind, current))
-  const { gracePeriodSeconds, propagationPolicy } = options
+  return endObject(site, table, current, options)
+}
+
+/** What a delete does once it may. */
+export function endObject(
+  site: WriteSite,
+  table: KindTable,
+  current: StoredObject,
+  { gracePeriodSeconds, propagationPolicy }: DeleteOptions,
+): StoredObject {
   const step = decideDeletion(current, {
     gracePeriodSeconds,
     propagationPolicy,
-    defaultGraceSeconds: kind.gracePeriodSeconds,
+    defaultGraceSeconds: table.kind.gracePeriodSeconds,
     nowMs: site.engine.env.clock.now(),
   })
   switch (step.kind) {

@@ -38,9 +38,9 @@ export interface Step {
 /** Fields that the runner understands, by operation. Any other is an operation of its own, `op.field`. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   revision: [],
-  create: ['obj', 'dryRun', 'fence'],
-  update: ['obj', 'dryRun', 'fence'],
-  updateStatus: ['obj', 'dryRun', 'fence'],
+  create: ['obj', 'lease', 'dryRun', 'fence'],
+  update: ['obj', 'lease', 'dryRun', 'fence'],
+  updateStatus: ['obj', 'lease', 'dryRun', 'fence'],
   get: ['at', 'key'],
   delete: ['key', 'preconditions', 'gracePeriodSeconds', 'propagationPolicy', 'dryRun'],
   list: [
@@ -79,6 +79,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   patch: ['key', 'type', 'patch', 'dryRun'],
   apply: ['manager', 'obj', 'force', 'adopt'],
   replaceAs: ['manager', 'obj'],
+  grantLease: ['id', 'ttlSeconds'],
+  keepAlive: ['id'],
+  revokeLease: ['id'],
   snapshot: [],
   compact: ['revision'],
   txn: ['guards', 'ops'],
@@ -274,6 +277,10 @@ export class World {
           .findLast(({ type }) => type === 'BOOKMARK')
       case 'clock':
         return this.env.advance(Number(step['advanceMs']))
+      case 'grantLease':
+      case 'keepAlive':
+      case 'revokeLease':
+        return this.lease(step)
       case 'cancel':
         return this.watcher(step).close()
       case 'throw':
@@ -290,6 +297,15 @@ export class World {
       default:
         return performElection(this.election, step)
     }
+  }
+
+  private async lease({ op, id, ttlSeconds }: Step): Promise<unknown> {
+    const { leases } = this.store
+    const name = String(id)
+    if (op === 'revokeLease') return leases.revoke(name)
+    const ttlMs = Number(ttlSeconds) * 1000
+    const lease = await (op === 'grantLease' ? leases.grant({ id: name, ttlMs }) : leases.renew(name))
+    return { ttlSeconds: lease.remainingMs / 1000 }
   }
 
   private read(reader: Reader, step: Step): unknown {
