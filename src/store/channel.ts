@@ -1,3 +1,5 @@
+import { DeliverySteps } from './delivery-steps.js'
+
 /** Someone who reads channels. */
 export interface ChannelListener {
   /** Something new is in a channel where its cursor rested. */
@@ -13,6 +15,7 @@ export interface ChannelListener {
  * only: the records are in the log. Once every cursor rests, everything read is dropped.
  */
 export class Channel {
+  readonly steps: DeliverySteps = new DeliverySteps()
   private readonly cursors = new Set<ChannelCursor>()
   /** Cursors that want to be told of every append. */
   private strict: ChannelCursor[] = []
@@ -52,7 +55,7 @@ export class Channel {
     if (!cursor.resting) return
     this.gone++
     if (this.gone * 2 <= this.resting.length) return
-    this.resting = this.resting.filter(other => this.cursors.has(other))
+    this.resting = this.resting.filter(other => !other.left)
     this.gone = 0
   }
 
@@ -82,7 +85,7 @@ export class Channel {
     this.resting = []
     this.gone = 0
     for (const cursor of woken) cursor.resting = false
-    for (const cursor of woken) if (this.cursors.has(cursor)) cursor.listener.wake()
+    for (const cursor of woken) if (!cursor.left) cursor.listener.wake()
   }
 
   private drop(count: number): void {
@@ -98,6 +101,7 @@ export class ChannelCursor {
   readonly listener: ChannelListener
   /** True while it waits to be woken; set back by the channel. */
   resting = false
+  left = false
   private position: number
 
   /** Starts behind the newest revision. */
@@ -128,6 +132,7 @@ export class ChannelCursor {
   }
 
   leave(): void {
+    this.left = true
     this.channel.leave(this)
     this.resting = false
   }

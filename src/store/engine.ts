@@ -150,7 +150,9 @@ export class Engine {
     assertUnique(mutations)
     const revision = this.log.head + 1
     const changes = mutations.map(mutation => apply(mutation, revision))
-    const record: LogRecord = { revision, changes, cause, whole: undefined }
+    const [first] = mutations
+    const table = mutations.every(mutation => mutation.table === first?.table) ? first?.table : undefined
+    const record: LogRecord = { revision, changes, table, cause, whole: undefined }
     const evicted = this.log.push(record)
     if (evicted !== undefined) {
       this.history.retire(evicted, revision)

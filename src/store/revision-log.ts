@@ -1,3 +1,4 @@
+import type { KindTable } from './kind-table.js'
 import type { StoredObject } from './object.js'
 import type { Entry, Version } from './version.js'
 import type { WatchBatch } from './watch.js'
@@ -15,6 +16,8 @@ export interface Change {
 export interface LogRecord {
   readonly revision: number
   readonly changes: readonly Change[]
+  /** The table of all its changes, if they are in one. */
+  readonly table: KindTable | undefined
   /** What the writer told about itself. */
   readonly cause: WriteCause | undefined
   /** The batch for those who see every change of the record; built by the first of them, shared by all. */

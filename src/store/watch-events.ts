@@ -6,8 +6,8 @@ import { filterFor, seenBy, type WatchFilter } from './watch-filter.js'
 
 /** The batch that a record means to a watcher, or undefined when it means nothing. */
 export function batchOf(record: LogRecord, filter: WatchFilter): WatchBatch<StoredObject> | undefined {
+  if (seesWhole(filter, record)) return (record.whole ??= batchOfChanges(record))
   const { changes, revision } = record
-  if (changes.every(change => seesAll(filter, change))) return (record.whole ??= batchOfChanges(record))
   const events: WatchEvent<StoredObject>[] = []
   for (const change of changes) {
     const seen = seenStates(filter, change)
@@ -40,6 +40,13 @@ export function seenStates(
   const was = seenBy(one, before, version.previous?.terms)
   const is = seenBy(one, after, version.terms)
   return was === undefined && is === undefined ? undefined : { was, is }
+}
+
+/** Runs for each watcher and each revision, so without a closure. */
+function seesWhole(filter: WatchFilter, { changes }: LogRecord): boolean {
+  for (let index = 0; index < changes.length; index++)
+    if (!seesAll(filter, changes[index] as Change)) return false
+  return true
 }
 
 /** True when the watcher sees every state that there is, so that its events are those of everybody. */

@@ -4,6 +4,8 @@ import type { ChannelCursor } from './channel.js'
 export class WatchFeed {
   private readonly backlog: readonly number[]
   private readonly cursors: readonly ChannelCursor[]
+  /** The cursor of a watch of one kind. */
+  private readonly only: ChannelCursor | undefined
   private readonly released: () => void
   private backlogIndex = 0
 
@@ -14,12 +16,14 @@ export class WatchFeed {
   constructor(backlog: readonly number[], cursors: readonly ChannelCursor[], released: () => void) {
     this.backlog = backlog
     this.cursors = cursors
+    this.only = cursors.length === 1 ? cursors[0] : undefined
     this.released = released
   }
 
   /** The next unread revision; `lost` when it is no longer known. */
   get next(): number | 'lost' | undefined {
     if (this.backlogIndex < this.backlog.length) return this.backlog[this.backlogIndex]
+    if (this.only !== undefined) return this.only.unread
     let first: number | undefined
     for (const cursor of this.cursors) {
       const { unread } = cursor
@@ -27,6 +31,11 @@ export class WatchFeed {
       if (unread !== undefined && (first === undefined || unread < first)) first = unread
     }
     return first
+  }
+
+  /** The cursor that alone has what is to come, if there is one. */
+  get single(): ChannelCursor | undefined {
+    return this.backlogIndex < this.backlog.length ? undefined : this.only
   }
 
   /** How many revisions came since the watcher did and are unread; one of several kinds may count as several. */
@@ -39,6 +48,7 @@ export class WatchFeed {
   /** Moves behind `next`, which is `revision`. */
   pass(revision: number): void {
     if (this.backlogIndex < this.backlog.length) this.backlogIndex++
+    else if (this.only !== undefined) this.only.advance()
     else for (const cursor of this.cursors) if (cursor.unread === revision) cursor.advance()
   }
 

@@ -63,7 +63,8 @@ export function placeOf({ table, namespace, name, labelTerms, indexTerm }: KindF
 /** The filter of the kind that a change is in, if the change is in the namespace and of the name looked at. */
 export function filterFor(filter: WatchFilter, { entry }: Pick<Change, 'entry'>): KindFilter | undefined {
   const { space } = entry
-  for (const one of filter) {
+  for (let index = 0; index < filter.length; index++) {
+    const one = filter[index] as KindFilter
     if (one.table !== space.table) continue
     if (one.namespace !== undefined && one.namespace !== space.name) return undefined
     return one.name === undefined || one.name === entry.name ? one : undefined
@@ -86,4 +87,13 @@ export function seenBy(
 export function filtersOf(tables: readonly KindTable[], options: WatchOptions): WatchFilter {
   if (tables.length === 0) throw new UsageError('a watch of no kinds sees nothing; name at least one kind')
   return [...new Set(tables)].map(table => compileFilter(table, options))
+}
+
+/** The table, if the watcher sees everything in one kind and nothing else. */
+export function everythingOf(filter: WatchFilter): KindTable | undefined {
+  const [one, ...others] = filter
+  if (one === undefined || others.length > 0) return undefined
+  const { table, namespace, name, indexTerm, matches } = one
+  const isWhole = name === undefined && indexTerm === undefined && matches === undefined
+  return isWhole && (namespace === undefined || !table.kind.namespaced) ? table : undefined
 }

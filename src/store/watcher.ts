@@ -1,15 +1,18 @@
 import { type Cancel, type Env, UsageError } from '../core/index.js'
 import type { Blocker } from './back-pressure.js'
 import { type Channel, ChannelCursor, type ChannelListener } from './channel.js'
-import { CoalescedChanges } from './coalesced-changes.js'
+import { startBookmarkTimer } from './bookmark-timer.js'
+import { Coalescer } from './coalescer.js'
 import type { Engine } from './engine.js'
+import type { Receiver, StepPlace } from './delivery-steps.js'
 import { SlowConsumerError } from './errors.js'
 import { type InteropObservable, observableKey, observableOf } from './interop-observable.js'
+import type { KindTable } from './kind-table.js'
 import type { StoredObject } from './object.js'
 import type { SlowConsumerPolicy, Watch, WatchBatch } from './watch.js'
 import { batchOf } from './watch-events.js'
 import { WatchFeed } from './watch-feed.js'
-import type { WatchFilter } from './watch-filter.js'
+import { everythingOf, type WatchFilter } from './watch-filter.js'
 
 type Batch = WatchBatch<StoredObject>
 
@@ -51,24 +54,21 @@ type State =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly error: unknown }
 
-/** Revisions handled in one step; then others get their turn. */
-const STEP_REVISIONS_MAX = 1_000
-
-/** A watch with bookmarks tells of a revision this long after it at the latest. */
-export const BOOKMARK_INTERVAL_MS = 60_000
-
 /** A cursor into the shared log, moved by steps of its `Env`. */
-export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
+export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, Blocker {
   readonly fellBehind?: () => void
   private readonly options: WatcherOptions
   private readonly feed: WatchFeed
+  private readonly everything: KindTable | undefined
+  /** True when something must be looked at before each revision. */
+  private readonly limited: boolean
   private state: State = { kind: 'open' }
   private mode: 'free' | 'listener' | 'iterator' = 'free'
   private consumer: Consumer | undefined
   private waiters: Waiter[] = []
-  private cancelStep: Cancel | undefined
+  private place: StepPlace | undefined
   private initial: Batch | undefined
-  private coalesced: CoalescedChanges | undefined
+  private readonly coalescer: Coalescer | undefined = undefined
   /** The last revision that was told, or looked at and found to hold nothing. */
   private handled: number
   /** Nothing newer is handed out before a step has made it visible. */
@@ -76,7 +76,6 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
   /** `due`: if there is something new to say. `asked`: in any case. */
   private bookmark: 'none' | 'due' | 'asked' = 'none'
   private cancelBookmark: Cancel | undefined
-  private tailGuarded = false
   private readonly onAbort: () => void
 
   constructor(options: WatcherOptions) {
@@ -84,8 +83,10 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
     const { channels, backlog, since, initial, signal, slowConsumer, bookmarks } = options
     this.initial = initial
     this.handled = since
+    this.everything = everythingOf(options.filter)
+    this.limited = slowConsumer !== 'close' || options.bufferLimit !== Number.POSITIVE_INFINITY
     // Only these cost a write more than waking them, so only they are asked.
-    if (slowConsumer === 'coalesce') this.fellBehind = () => this.coalesceIfBehind()
+    if (slowConsumer === 'coalesce') this.fellBehind = () => this.coalescer?.foldIfBehind()
     if (slowConsumer === 'block') this.fellBehind = () => this.blockIfBehind()
     const cursors = channels.map(channel => new ChannelCursor(channel, this))
     this.feed = new WatchFeed(backlog, cursors, options.released)
@@ -95,8 +96,19 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
     })
     signal?.addEventListener('abort', this.onAbort, { once: true })
     this.feed.restWhereRead()
-    if (slowConsumer === 'coalesce') this.guardTail()
-    if (bookmarks) this.armBookmark()
+    if (slowConsumer === 'coalesce') {
+      this.coalescer = new Coalescer({ ...options, feed: this.feed, handled: () => this.handled })
+      this.coalescer.guard()
+    }
+    if (bookmarks) this.cancelBookmark = this.startBookmarks()
+  }
+
+  get env(): Env {
+    return this.options.env
+  }
+
+  get label(): string {
+    return `deliver ${this.options.filter.map(({ table }) => table.kind.kind).join(', ')}`
   }
 
   get owner(): Env | undefined {
@@ -106,7 +118,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
   get revision(): number {
     if (this.state.kind !== 'open') return this.handled
     if (this.initial !== undefined) return 0
-    if (this.coalesced !== undefined) return this.handled
+    if (this.coalescer?.changes !== undefined) return this.handled
     const { next } = this.feed
     if (next === undefined) return this.options.engine.log.head
     return next === 'lost' ? this.handled : Math.max(this.handled, next - 1)
@@ -147,7 +159,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
   }
 
   wake(): void {
-    if (this.options.slowConsumer === 'coalesce') this.guardTail()
+    this.coalescer?.guard()
     this.deliverIfWanted()
   }
 
@@ -161,7 +173,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
 
   private deliverIfWanted(): void {
     // A dead world hears nothing; its watchers must not stay in the registry for ever.
-    if (this.options.env.closed) this.close()
+    if (this.env.closed) this.close()
     else if (this.wanted && this.hasUnread) this.schedule()
   }
 
@@ -188,21 +200,49 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
     })
   }
 
+  /** A watcher of several kinds is served with those of its first one. */
   private schedule(): void {
-    if (this.cancelStep !== undefined) return
-    const about = { kind: 'deliver', label: `deliver ${this.kinds}` } as const
-    this.cancelStep = this.options.env.tasks.defer(() => this.step(), about)
+    this.place ??= this.options.channels[0]?.steps.join(this)
   }
 
-  private step(): void {
-    this.cancelStep = undefined
+  receive(revisionsMax: number): number {
+    this.place = undefined
     this.visible = this.options.engine.log.head
-    for (let count = 0; count < STEP_REVISIONS_MAX && this.wanted; count++) {
+    let count = this.follow(revisionsMax)
+    while (count < revisionsMax && this.wanted) {
       const batch = this.take()
       if (batch === undefined) break
+      count++
       this.hand(batch)
     }
-    if (this.state.kind === 'open' && this.wanted && this.hasUnread) this.schedule()
+    if (this.state.kind === 'open') {
+      if (!this.hasUnread) this.feed.restWhereRead()
+      else if (this.wanted) this.schedule()
+    }
+    return count
+  }
+
+  /** What `take` and `hand` do, for a listener that has nothing but one channel to follow. */
+  private follow(revisionsMax: number): number {
+    const { visible, everything } = this
+    const cursor = this.feed.single
+    if (cursor === undefined || this.initial !== undefined || this.limited) return 0
+    const { engine, filter } = this.options
+    let count = 0
+    while (count < revisionsMax && this.consumer !== undefined) {
+      const revision = cursor.unread
+      if (typeof revision !== 'number' || revision > visible) break
+      const record = engine.log.get(revision)
+      if (record === undefined) break
+      cursor.advance()
+      this.handled = revision
+      const isWhole = record.table === everything && everything !== undefined
+      const batch = isWhole ? (record.whole ?? batchOf(record, filter)) : batchOf(record, filter)
+      if (batch === undefined) continue
+      count++
+      this.tell(this.consumer, batch)
+    }
+    return count
   }
 
   private get wanted(): boolean {
@@ -215,8 +255,12 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
       waiter.resolve({ done: false, value: batch })
       return
     }
+    if (this.consumer !== undefined) this.tell(this.consumer, batch)
+  }
+
+  private tell({ listener }: Consumer, batch: Batch): void {
     try {
-      this.consumer?.listener(batch)
+      listener(batch)
     } catch (error) {
       this.logError(error, `a watch listener threw at revision ${batch.revision}`)
     }
@@ -225,19 +269,24 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
   /** The next visible batch that means something to this watcher. Ends the watch when it is too far behind. */
   private take(): Batch | undefined {
     if (this.state.kind !== 'open' || this.visible < 0) return undefined
-    const { initial, coalesced } = this
+    const { initial, coalescer } = this
+    const coalesced = coalescer?.changes
     if (initial !== undefined) {
       this.initial = undefined
       return initial
     }
     const { slowConsumer, bufferLimit } = this.options
-    if (slowConsumer === 'close' && this.feed.behind > bufferLimit) {
+    if (
+      slowConsumer === 'close' &&
+      bufferLimit !== Number.POSITIVE_INFINITY &&
+      this.feed.behind > bufferLimit
+    ) {
       this.endTooSlow()
       return undefined
     }
     if (coalesced !== undefined) {
       if (coalesced.revision > this.visible) return undefined
-      this.coalesced = undefined
+      coalescer?.take()
       this.handled = coalesced.revision
       const batch = coalesced.batch()
       if (batch !== undefined) return batch
@@ -247,10 +296,14 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
 
   private takeRevision(): Batch | undefined {
     const { feed } = this
-    const { engine, filter } = this.options
+    const { engine, filter, bufferLimit } = this.options
     for (;;) {
       const revision = feed.next
-      if (revision === undefined || (revision !== 'lost' && revision > this.visible)) return undefined
+      if (revision === undefined) {
+        feed.restWhereRead()
+        return undefined
+      }
+      if (revision !== 'lost' && revision > this.visible) return undefined
       const record = revision === 'lost' ? undefined : engine.log.get(revision)
       if (record === undefined) {
         this.endTooSlow()
@@ -258,8 +311,10 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
       }
       this.handled = record.revision
       feed.pass(record.revision)
-      feed.restWhereRead()
-      if (feed.behind <= this.options.bufferLimit) engine.pressure.remove(this)
+      if (this.fellBehind !== undefined) {
+        feed.restWhereRead()
+        if (feed.behind <= bufferLimit) engine.pressure.remove(this)
+      }
       const batch = batchOf(record, filter)
       if (batch !== undefined) return batch
     }
@@ -278,63 +333,23 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
   private get hasUnread(): boolean {
     return (
       this.initial !== undefined ||
-      this.coalesced !== undefined ||
+      this.coalescer?.changes !== undefined ||
       this.bookmark !== 'none' ||
       this.feed.next !== undefined
     )
   }
 
-  /** Once a minute while anything is written; then the next write starts it again, so a quiet store has no timer. */
-  private armBookmark(): void {
-    if (this.state.kind !== 'open') return
-    this.cancelBookmark = this.options.env.clock.after(BOOKMARK_INTERVAL_MS, () => {
-      const { log, alarms } = this.options.engine
-      if (log.head === this.handled) {
-        alarms.set(log.head + 1, () => this.armBookmark())
-        return
-      }
+  private startBookmarks(): Cancel {
+    const { engine, env } = this.options
+    const due = (): void => {
       if (this.bookmark === 'none') this.bookmark = 'due'
       this.deliverIfWanted()
-      this.armBookmark()
-    })
+    }
+    return startBookmarkTimer({ engine, env, told: () => this.handled, due })
   }
 
   private blockIfBehind(): void {
     if (this.feed.behind > this.options.bufferLimit) this.options.engine.pressure.add(this)
-  }
-
-  private coalesceIfBehind(): void {
-    if (this.feed.behind > this.options.bufferLimit) this.coalesce()
-  }
-
-  /** Folds what is unread, save the newest revision: the write that made it may still be telling of it. */
-  private coalesce(): void {
-    const { engine, filter } = this.options
-    const { feed } = this
-    for (let revision = feed.next; typeof revision === 'number' && revision < engine.log.head; ) {
-      const record = engine.log.get(revision)
-      if (record === undefined) return
-      this.coalesced ??= new CoalescedChanges(filter, this.handled)
-      this.coalesced.add(record)
-      feed.pass(revision)
-      revision = feed.next
-    }
-  }
-
-  /** Unread revisions are folded before the log drops them, also when writes elsewhere push them out. */
-  private guardTail(): void {
-    const { log, alarms } = this.options.engine
-    const { next } = this.feed
-    if (this.tailGuarded || this.state.kind !== 'open' || typeof next !== 'number') return
-    this.tailGuarded = true
-    const last = next + log.capacity - 1
-    alarms.set(Math.max(last, log.head + 1), () => {
-      this.tailGuarded = false
-      if (this.state.kind !== 'open') return
-      const oldest = this.feed.next
-      if (typeof oldest === 'number' && oldest + log.capacity - 1 <= log.head) this.coalesce()
-      this.guardTail()
-    })
   }
 
   private endTooSlow(): void {
@@ -347,9 +362,9 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
     this.handled = this.revision
     this.state = state
     this.initial = undefined
-    this.coalesced = undefined
-    this.cancelStep?.()
-    this.cancelStep = undefined
+    this.coalescer?.close()
+    if (this.place !== undefined) this.options.channels[0]?.steps.leave(this.place)
+    this.place = undefined
     this.cancelBookmark?.()
     this.options.signal?.removeEventListener('abort', this.onAbort)
     this.feed.close()
@@ -376,11 +391,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Blocker {
     }
   }
 
-  private get kinds(): string {
-    return this.options.filter.map(({ table }) => table.kind.kind).join(', ')
-  }
-
   private logError(error: unknown, message: string): void {
-    this.options.env.logger.error({ err: error, kind: this.kinds }, message)
+    this.env.logger.error({ err: error, watch: this.label }, message)
   }
 }
