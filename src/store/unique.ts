@@ -10,10 +10,11 @@ import type { ObjectId } from './object.js'
  * @throws UniqueViolationError naming the holder
  */
 export function assertUnique(mutations: readonly Mutation[]): void {
-  for (const [position, mutation] of mutations.entries()) {
+  for (const mutation of mutations) {
     const { table, after, terms } = mutation
     const { uniqueIndexes } = table.kind
     if (after === undefined || uniqueIndexes.length === 0) continue
+    const position = mutations.indexOf(mutation)
     for (const term of terms.indexes) {
       const { name, value } = indexOfTerm(term)
       if (!uniqueIndexes.includes(name)) continue
