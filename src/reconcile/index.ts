@@ -35,6 +35,8 @@ export { RetryAfter, requeueAfter, type Result, Terminal } from './result.js'
 
 // Managers.
 export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager.js'
+export type { Health, HealthCheck } from './manager-health.js'
+export type { PartOptions } from './part-order.js'
 export type { Runnable } from './runnable.js'
 export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-report.js'
 

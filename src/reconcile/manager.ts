@@ -1,13 +1,19 @@
-import { ClosedError, UsageError } from '../core/index.js'
 import type { Client } from '../store/index.js'
 import type { Controller, ControllerStatus } from './controller.js'
-import { isController, type Runnable, stopPart } from './runnable.js'
-import { assertGracePeriod, type StopEntry, type StopOptions, type StopReport } from './stop-report.js'
+import type { LeaderElectionOptions } from './election/election-options.js'
+import type { ElectionStatus } from './election/elector.js'
+import type { Health } from './manager-health.js'
+import type { PartOptions } from './part-order.js'
+import type { Runnable } from './runnable.js'
+import { SupervisedManager } from './supervised-manager.js'
+import type { StopOptions, StopReport } from './stop-report.js'
 
 /** How a manager is made. */
 export interface ManagerOptions {
   /** Handed to every part. A store fits. */
   readonly client: Client
+  /** Parts that need leadership run only while this manager leads. Default: everything runs. */
+  readonly leaderElection?: LeaderElectionOptions
 }
 
 /** What a manager says about its parts. */
@@ -15,6 +21,8 @@ export interface ManagerStatus {
   readonly state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
   /** In the order in which they were added. */
   readonly controllers: readonly ControllerStatus[]
+  /** Absent without an election. */
+  readonly election?: ElectionStatus
 }
 
 /** Starts controllers and other parts in order, and stops them in reverse. */
@@ -24,28 +32,38 @@ export interface Manager extends AsyncDisposable {
    *
    * @throws UsageError when the name is taken, or `start` or `stop` was called already
    */
-  add(part: Controller | Runnable): void
+  add(part: Controller | Runnable, options?: PartOptions): void
   /**
-   * Starts the parts one after the other, each when the one before has started. Resolves when all watches of
-   * all controllers have delivered their initial events; the first runs may be over by then or not.
+   * Starts the parts one after the other, each when the one before has started; then joins the election, if there is
+   * one, and starts those that need leadership if it leads. Resolves when all watches of all controllers started have
+   * delivered their initial events; the first runs may be over by then or not.
+   *
+   * When leadership is lost, the parts that need it are stopped and their client writes no more; the manager goes on
+   * as a candidate and starts them again when it leads again.
    *
    * Errors: what a part's start throws, after the parts already started were stopped; `ClosedError` when `stop` is
-   * called meanwhile; `UsageError` when it was called before.
+   * called meanwhile; `UsageError` when it was called before, or for dependencies that cannot be kept.
    */
   start(): Promise<void>
   /**
    * Resolves when all controllers are at rest together: nothing queued, in flight or due, and every watch has
-   * delivered what the client reads. Keys that wait for a later time do not count.
+   * delivered what the client reads. Keys that wait for a later time do not count, nor does what waits for leadership.
    *
    * Errors: `UsageError` before `start`; `ClosedError` when the manager is stopped, or stops first.
    */
   settled(): Promise<void>
+  /** Resolves as soon as no controller has a key queued or in flight; their watches may have more to deliver. */
+  idle(): Promise<void>
   /**
    * Stops the parts in reverse order: no new attempts, then a wait for those in flight, up to the grace period
    * for all parts together. What is busy after it is left behind and can no longer write. Idempotent: later
-   * calls get the first report.
+   * calls get the first report. A leader resigns when what it led has stopped.
    */
   stop(options?: StopOptions): Promise<StopReport>
+  /** Resolves when everything has stopped: by `stop`, or because a part failed that may not be restarted. */
+  finished(): Promise<StopReport>
+  /** For probes of the process. */
+  health(): Health
   status(): ManagerStatus
 }
 
@@ -66,105 +84,5 @@ export interface Manager extends AsyncDisposable {
  * ```
  */
 export function createManager(options: ManagerOptions): Manager {
-  return new PartList(options.client)
-}
-
-class PartList implements Manager {
-  readonly #client: Client
-  readonly #parts: (Controller | Runnable)[] = []
-  readonly #started: (Controller | Runnable)[] = []
-  /** Called when the state moves on, besides the controllers' own progress. */
-  readonly #watchers = new Set<() => void>()
-  #state: ManagerStatus['state'] = 'new'
-  #stopping: Promise<StopReport> | undefined
-
-  constructor(client: Client) {
-    this.#client = client
-  }
-
-  add(part: Controller | Runnable): void {
-    if (this.#state !== 'new') throw new UsageError(`cannot add ${part.name}: add every part before start()`)
-    if (this.#parts.some(known => known.name === part.name)) {
-      throw new UsageError(`a part named ${part.name} was added already; give each its own name`, {
-        name: part.name,
-      })
-    }
-    this.#parts.push(part)
-  }
-
-  async start(): Promise<void> {
-    if (this.#state !== 'new')
-      throw new UsageError(`start() was called on a manager that is ${this.#state}; make a new one`)
-    this.#state = 'starting'
-    for (const part of this.#parts) {
-      this.#started.push(part)
-      try {
-        await part.start(this.#client)
-      } catch (error) {
-        this.#started.splice(this.#started.indexOf(part), 1)
-        await this.stop()
-        throw error
-      }
-      if (this.#stopping !== undefined) throw new ClosedError('the manager')
-    }
-    this.#move('running')
-  }
-
-  settled(): Promise<void> {
-    if (this.#state === 'new') return Promise.reject(new UsageError('settled() was called before start()'))
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        const isOver = this.#state === 'stopping' || this.#state === 'stopped'
-        if (!isOver && !this.#isSettled()) return
-        for (const cancel of cancels) cancel()
-        this.#watchers.delete(check)
-        if (isOver) reject(new ClosedError('the manager'))
-        else resolve()
-      }
-      const cancels = this.#controllers().map(controller => controller.onProgress(check))
-      this.#watchers.add(check)
-      check()
-    })
-  }
-
-  stop(options: StopOptions = {}): Promise<StopReport> {
-    const { gracePeriodMs = 30_000 } = options
-    assertGracePeriod(gracePeriodMs)
-    this.#stopping ??= this.#stopAll(gracePeriodMs)
-    return this.#stopping
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
-  }
-
-  status(): ManagerStatus {
-    return { state: this.#state, controllers: this.#controllers().map(controller => controller.status()) }
-  }
-
-  #controllers(): readonly Controller[] {
-    return this.#parts.filter(isController)
-  }
-
-  /** Parts not started yet would look settled, so all must have been. */
-  #isSettled(): boolean {
-    return this.#state === 'running' && this.#controllers().every(controller => controller.isSettled())
-  }
-
-  async #stopAll(gracePeriodMs: number): Promise<StopReport> {
-    this.#move('stopping')
-    const { clock } = this.#client.env
-    const deadlineMs = clock.monotonic() + gracePeriodMs
-    const report: StopEntry[] = []
-    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) {
-      report.push(await stopPart(part, clock, Math.max(0, deadlineMs - clock.monotonic())))
-    }
-    this.#move('stopped')
-    return report
-  }
-
-  #move(state: ManagerStatus['state']): void {
-    this.#state = state
-    for (const watcher of this.#watchers) watcher()
-  }
+  return new SupervisedManager(options)
 }

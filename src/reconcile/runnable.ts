@@ -7,9 +7,15 @@ import type { StopEntry } from './stop-report.js'
 /** Anything besides controllers that starts and stops with a manager. */
 export interface Runnable {
   readonly name: string
-  /** The manager goes on to the next part when this resolves. */
-  start(client: Client): Promise<void> | void
+  /**
+   * The manager goes on to the next part when this resolves, so it resolves when the part is ready.
+   *
+   * @param failed to be called when the part breaks later; its options say what follows
+   */
+  start(client: Client, failed: (error: unknown) => void): Promise<void> | void
   stop(): Promise<void> | void
+  /** Why it does not work at the moment, for the manager's `health`. Undefined: it does. */
+  unhealthy?(): string | undefined
 }
 
 /** Tells the two sorts of parts apart. */

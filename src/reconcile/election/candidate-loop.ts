@@ -42,10 +42,11 @@ export class CandidateLoop implements Elector {
     return this.#reign.leadership
   }
 
-  start(): void {
+  start(): Promise<void> {
     if (this.#state !== 'new') throw new UsageError('start() was called before; make a new elector')
     this.#state = 'running'
     this.#step()
+    return this.#busy ?? Promise.resolve()
   }
 
   handOver(heir?: string): Promise<void> {

@@ -31,11 +31,12 @@ export interface Elector {
   /** Undefined unless this candidate leads at this very moment. */
   readonly leadership: Leadership | undefined
   /**
-   * Begins to campaign, and campaigns again after each reign.
+   * Begins to campaign, and campaigns again after each reign. Resolves after the first look at the lease: this
+   * candidate leads by then, or another does, or the store did not answer.
    *
    * @throws UsageError when called twice
    */
-  start(): void
+  start(): Promise<void>
   /**
    * Drains, resigns and leaves the lease to `heir`, or to whoever comes first. Others wait for the heir for their
    * lease duration. Without effect unless leading.
@@ -72,7 +73,7 @@ export interface Elector {
  *       void elector.stop()
  *     },
  *   })
- *   elector.start()
+ *   void elector.start()
  * })
  * if (term !== 1) throw new Error(`the first term is ${term}`)
  * ```

@@ -85,7 +85,7 @@ export function electionIn(env: VirtualEnv, store: Store): Election {
         isPartitioned: false,
       }
       candidates.set(id, candidate)
-      elector.start()
+      void elector.start()
       return candidate
     },
     leaders,

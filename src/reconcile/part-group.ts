@@ -1,0 +1,120 @@
+import { ClosedError, type Env } from '../core/index.js'
+import type { Client } from '../store/index.js'
+import type { Controller } from './controller.js'
+import { exponentialLimiter } from './exponential-limiter.js'
+import { errorOf } from './outcome.js'
+import { type Part, startOrder } from './part-order.js'
+import { isController, stopPart } from './runnable.js'
+import type { StopEntry } from './stop-report.js'
+
+const RESTART_BASE_MS = 1_000
+const RESTART_MAX_MS = 60_000
+const RESTART_GRACE_MS = 30_000
+
+/** Parts that are started and stopped together, and restarted alone. */
+export class PartGroup {
+  readonly #parts: readonly Part[]
+  readonly #env: Env
+  readonly #broken: (part: Part, error: Error) => void
+  readonly #limiter = exponentialLimiter({ baseMs: RESTART_BASE_MS, maxMs: RESTART_MAX_MS })
+  /** Those started or starting, in that order. */
+  readonly #started: Part[] = []
+  readonly #restarting = new Map<Part, Error>()
+  readonly #failures = new Map<Part, { readonly count: number; readonly atMs: number }>()
+  #run = new AbortController()
+
+  /**
+   * @param broken told of a part that may not be restarted
+   * @throws UsageError as `startOrder`
+   */
+  constructor(parts: readonly Part[], env: Env, broken: (part: Part, error: Error) => void) {
+    this.#parts = startOrder(parts)
+    this.#env = env
+    this.#broken = broken
+  }
+
+  get controllers(): readonly Controller[] {
+    return this.#parts.map(({ unit }) => unit).filter(isController)
+  }
+
+  /** Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` when stopped meanwhile. */
+  async start(client: Client): Promise<void> {
+    const run = new AbortController()
+    this.#run = run
+    for (const part of this.#parts) {
+      this.#started.push(part)
+      try {
+        await this.#startPart(part, client, run.signal)
+      } catch (error) {
+        if (!run.signal.aborted) this.#started.splice(this.#started.indexOf(part), 1)
+        throw error
+      }
+      if (run.signal.aborted) throw new ClosedError('the manager')
+    }
+  }
+
+  /** Stops what was started, in reverse. Never rejects. */
+  async stop(graceMs: number): Promise<readonly StopEntry[]> {
+    const { clock } = this.#env
+    const deadlineMs = clock.monotonic() + graceMs
+    this.#run.abort(new ClosedError('the manager'))
+    const report: StopEntry[] = []
+    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop())
+      report.push(await stopPart(part.unit, clock, Math.max(0, deadlineMs - clock.monotonic())))
+    return report
+  }
+
+  /** Why each part does not work; undefined where it does, or is not meant to run now. */
+  health(): ReadonlyMap<string, string | undefined> {
+    return new Map(
+      this.#parts.map(part => {
+        const failure = this.#restarting.get(part)
+        const why = 'unhealthy' in part.unit ? part.unit.unhealthy?.() : undefined
+        return [part.unit.name, failure === undefined ? why : `is being restarted: ${failure.message}`]
+      }),
+    )
+  }
+
+  async #startPart(part: Part, client: Client, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        if (isController(part.unit)) await part.unit.start(client)
+        else await part.unit.start(client, error => this.#failed(part, client, signal, errorOf(error)))
+        this.#restarting.delete(part)
+        return
+      } catch (error) {
+        if (part.restart === 'never' || signal.aborted) throw error
+        await this.#backOff(part, errorOf(error), signal)
+      }
+    }
+  }
+
+  #failed(part: Part, client: Client, signal: AbortSignal, error: Error): void {
+    // A part that breaks twice, or while it stops, has been dealt with.
+    if (signal.aborted || this.#restarting.has(part)) return
+    if (part.restart === 'never') return this.#broken(part, error)
+    this.#restarting.set(part, error)
+    const restart = async (): Promise<void> => {
+      await stopPart(part.unit, this.#env.clock, RESTART_GRACE_MS)
+      await this.#backOff(part, error, signal)
+      await this.#startPart(part, client, signal)
+    }
+    restart().catch((why: unknown) => {
+      if (!signal.aborted) this.#broken(part, errorOf(why))
+    })
+  }
+
+  async #backOff(part: Part, error: Error, signal: AbortSignal): Promise<void> {
+    const nowMs = this.#env.clock.monotonic()
+    const last = this.#failures.get(part)
+    const failures = last === undefined || nowMs - last.atMs > 2 * RESTART_MAX_MS ? 0 : last.count
+    const { ms } = this.#limiter.delay({ failures, conflicts: 0 })
+    this.#failures.set(part, { count: failures + 1, atMs: nowMs })
+    this.#restarting.set(part, error)
+    this.#env.logger.error(
+      { part: part.unit.name, err: error, afterMs: ms },
+      'a part failed; starting it again',
+    )
+    await this.#env.clock.sleep(ms, signal)
+  }
+}
