@@ -36,7 +36,7 @@ export { SequenceRing } from './ring.js'
 
 // JSON values.
 export { canonicalJson } from './canonical-json.js'
-export { contentHash, encodeHash, hash64 } from './content-hash.js'
+export { contentHash } from './content-hash.js'
 export { deepEqual } from './deep-equal.js'
 export { deepFreeze } from './deep-freeze.js'
 

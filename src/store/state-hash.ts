@@ -1,4 +1,4 @@
-import { canonicalJson, encodeHash, hash64 } from '../core/index.js'
+import { contentHash } from '../core/index.js'
 import type { KindTable } from './kind-table.js'
 import { listObjects } from './list.js'
 import type { StoredObject } from './object.js'
@@ -11,16 +11,17 @@ export interface StateHashParts {
   readonly tables: readonly KindTable[]
 }
 
-type Words = readonly [high: number, low: number]
+/** For each digit of a hash, the sum of that digit over all objects. */
+type Sum = readonly number[]
 
 /**
- * Hashes of whole states. A state's hash is the sum of those of its objects, so it does not depend on their order,
- * and that of another revision is found by what has changed in between.
+ * Hashes of whole states. A state's hash comes from the sum of those of its objects, so it does not depend on their
+ * order, and that of another revision is found by what has changed in between.
  */
 export class StateHash {
   private readonly parts: StateHashParts
-  private readonly byObject = new WeakMap<StoredObject, Words>()
-  private known: { readonly revision: number; readonly sum: Words } | undefined
+  private readonly byObject = new WeakMap<StoredObject, string>()
+  private known: { readonly revision: number; readonly sum: Sum } | undefined
 
   constructor(parts: StateHashParts) {
     this.parts = parts
@@ -30,41 +31,44 @@ export class StateHash {
   at(revision: number): string {
     const sum = this.moved(revision) ?? this.whole(revision)
     this.known = { revision, sum }
-    return encodeHash(sum)
+    return contentHash(sum)
   }
 
-  private whole(revision: number): Words {
-    let sum: Words = [0, 0]
+  private whole(revision: number): Sum {
+    const sum: number[] = []
     for (const table of this.parts.tables) {
-      for (const object of listObjects(table, EVERYTHING, { revision })) sum = plus(sum, this.of(object), 1)
+      for (const object of listObjects(table, EVERYTHING, { revision })) this.add(sum, object, 1)
     }
     return sum
   }
 
   /** From the last hash, along the log; undefined where that leads outside of it. */
-  private moved(revision: number): Words | undefined {
+  private moved(revision: number): Sum | undefined {
     const { log } = this.parts
     const { known } = this
     if (known === undefined || Math.min(known.revision, revision) < log.oldestStart) return undefined
     const sign = known.revision <= revision ? 1 : -1
     const last = Math.max(known.revision, revision)
-    let { sum } = known
+    const sum = [...known.sum]
     for (let at = Math.min(known.revision, revision) + 1; at <= last; at++) {
       for (const { before, after } of log.get(at)?.changes ?? []) {
-        if (before !== undefined) sum = plus(sum, this.of(before), -sign)
-        if (after !== undefined) sum = plus(sum, this.of(after), sign)
+        this.add(sum, before, -sign)
+        this.add(sum, after, sign)
       }
     }
-    return sum
+    // Nothing is the same as nothing left.
+    return sum.some(digit => digit !== 0) ? sum : []
   }
 
-  private of(object: StoredObject): Words {
-    let words = this.byObject.get(object)
-    if (words === undefined) {
-      words = hash64(canonicalJson(contentOf(object)))
-      this.byObject.set(object, words)
+  private add(sum: number[], object: StoredObject | undefined, sign: number): void {
+    if (object === undefined) return
+    let hash = this.byObject.get(object)
+    if (hash === undefined) {
+      hash = contentHash(contentOf(object))
+      this.byObject.set(object, hash)
     }
-    return words
+    for (let digit = 0; digit < hash.length; digit++)
+      sum[digit] = (sum[digit] ?? 0) + sign * hash.charCodeAt(digit)
   }
 }
 
@@ -84,8 +88,4 @@ function contentOf({ apiVersion, kind, metadata, spec, status }: StoredObject): 
     ...(namespace === undefined ? {} : { namespace }),
     ...(status === undefined ? {} : { status }),
   }
-}
-
-function plus([high, low]: Words, [otherHigh, otherLow]: Words, sign: number): Words {
-  return [(high + sign * otherHigh) >>> 0, (low + sign * otherLow) >>> 0]
 }
