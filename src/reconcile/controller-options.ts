@@ -80,5 +80,11 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly timeoutMs?: number
   /** Delays after failures. Default: 5 ms, doubled by each failure of the key, up to 1000 s. */
   readonly limiter?: RateLimiter
+  /**
+   * After so many failures in a row that look alike, numbers in their messages aside, a key is in quarantine: it runs
+   * again when something changes or when it is enqueued, and not by itself. An integer ≥ 1; default: never. A
+   * `RetryAfter` does not count.
+   */
+  readonly quarantineAfter?: number
   readonly reconcile: Reconciler<Spec, Status>
 }

@@ -1,4 +1,11 @@
-import { type Cancel, type Env, InvalidError, type Logger, UsageError } from '../core/index.js'
+import {
+  type Cancel,
+  type Env,
+  InvalidError,
+  isKeelsonError,
+  type Logger,
+  UsageError,
+} from '../core/index.js'
 import type { Client, Kind, ObjectRef } from '../store/index.js'
 import { type Attempt, openAttempt } from './attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
@@ -7,6 +14,7 @@ import { type ControllerSources, startSources } from './controller-sources.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId } from './object-key.js'
 import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
+import { Quarantine, type QuarantinedKey } from './quarantine.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
 import { createWorkQueue, type KeyState, type WorkQueue } from './work-queue.js'
@@ -21,6 +29,8 @@ export interface ControllerStatus {
   readonly delayed: number
   /** Keys whose last run failed. */
   readonly failures: number
+  /** Those of them that are not tried again by themselves, in the order in which they began to fail. */
+  readonly quarantined: readonly QuarantinedKey[]
 }
 
 /** A control loop over the objects of one kind. Start it with a manager, or alone with a client. */
@@ -100,6 +110,7 @@ interface Running {
   readonly queue: WorkQueue<ObjectRef>
   readonly metrics: ControllerMetrics
   readonly limiter: RateLimiter
+  readonly quarantine: Quarantine
   readonly attempts: Set<Attempt>
   sources: ControllerSources | undefined
   /** Attempts started or about to. */
@@ -132,7 +143,10 @@ class ControlLoop<Spec, Status> implements Controller {
         logger: run.logger,
         env: run.env,
         enqueue: (key, why) => run.queue.add(key, why),
-        created: key => run.queue.forget(key),
+        created: key => {
+          run.queue.forget(key)
+          run.quarantine.forget(key)
+        },
         progressed: () => this.#progressed(),
       })
       await run.sources.started
@@ -170,6 +184,7 @@ class ControlLoop<Spec, Status> implements Controller {
       inFlight: queue?.inFlight ?? 0,
       delayed: queue?.delayed ?? 0,
       failures: queue?.failing ?? 0,
+      quarantined: this.#running?.quarantine.keys() ?? [],
     }
   }
 
@@ -190,7 +205,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   #open(outer: Client): Running {
-    const { name, concurrency = 1 } = this.#options
+    const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = this.#options
     const env = outer.env.fork(name)
     const limiter = this.#options.limiter ?? exponentialLimiter()
     const notify = (event: 'ready' | 'idle'): void => {
@@ -204,6 +219,7 @@ class ControlLoop<Spec, Status> implements Controller {
       queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify }),
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
+      quarantine: new Quarantine(quarantineAfter),
       attempts: new Set(),
       sources: undefined,
       busy: 0,
@@ -299,8 +315,10 @@ class ControlLoop<Spec, Status> implements Controller {
 }
 
 /** Does to the key's record what was decided, and tells the log. */
-function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: Outcome): void {
+function applyOutcome(run: Running, key: ObjectRef, outcome: Outcome): void {
+  const { queue, env, logger, quarantine } = run
   const id = keyId(key)
+  if (outcome.kind !== 'retry' && outcome.kind !== 'conflict') quarantine.forget(key)
   switch (outcome.kind) {
     case 'success':
       return queue.forget(key)
@@ -319,6 +337,10 @@ function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: 
     case 'retry': {
       const { afterMs, error, refund } = outcome
       queue.countFailure(key, afterMs)
+      if (!isKeelsonError(error, 'RetryAfter') && quarantine.failed(key, error)) {
+        refund?.()
+        return logger.error({ key: id, err: error }, 'keeps failing in the same way; waiting for a change')
+      }
       logger.error({ key: id, err: error, afterMs }, 'reconcile failed; backing off')
       return queue.addAfter(key, afterMs, { reason: 'failed', ...(refund === undefined ? {} : { refund }) })
     }
@@ -326,13 +348,19 @@ function applyOutcome({ queue, env, logger }: Running, key: ObjectRef, outcome: 
 }
 
 function checkOptions(
-  options: Pick<ControllerOptions<unknown, unknown>, 'name' | 'concurrency' | 'timeoutMs' | 'resyncMs'>,
+  options: Pick<
+    ControllerOptions<unknown, unknown>,
+    'name' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter'
+  >,
 ): void {
-  const { name, concurrency = 1, timeoutMs, resyncMs } = options
+  const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1 } = options
   const problems = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     problems.push({ field: 'concurrency', value: concurrency, message: 'must be an integer ≥ 1' })
+  }
+  if (!Number.isSafeInteger(quarantineAfter) || quarantineAfter < 1) {
+    problems.push({ field: 'quarantineAfter', value: quarantineAfter, message: 'must be an integer ≥ 1' })
   }
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     problems.push({

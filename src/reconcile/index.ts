@@ -11,6 +11,8 @@ export type {
   WatchSource,
 } from './controller-options.js'
 
+export type { QuarantinedKey } from './quarantine.js'
+
 // Sources.
 export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
 export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
