@@ -499,6 +499,28 @@ describe('hooks that take their time', () => {
   })
 })
 
+describe('a JSON Schema', () => {
+  test('is compiled once for a kind, however many stores there are, and not before the first write', async () => {
+    let looks = 0
+    const schema = {
+      get properties() {
+        looks++
+        return { spec: { properties: { size: { type: 'integer' } } } }
+      },
+    }
+    const Thing = defineKind<Spec, Spec>({ ...base, schema })
+    const newStore = (): Store => createStore({ kinds: [Thing], env: createVirtualEnv() })
+    const [first, second] = [newStore(), newStore()]
+    expect(looks).toBe(0)
+    await first.create(Thing, { metadata: at, spec: { size: 1 } })
+    const compiled = looks
+    expect(compiled).toBeGreaterThan(0)
+    await second.create(Thing, { metadata: at, spec: { size: 2 } })
+    await newStore().create(Thing, { metadata: at, spec: { size: 3 } })
+    expect(looks).toBe(compiled)
+  })
+})
+
 describe('a Standard Schema', () => {
   const schemaOf = (
     validate: StandardSchema<{ spec: Spec; status?: Spec }>['~standard']['validate'],

@@ -30,9 +30,15 @@ async function storeWithA(options: Partial<StoreOptions> = {}): Promise<Store> {
   return store
 }
 
+function hashOf(store: Store): string {
+  using snapshot = store.snapshot()
+  return snapshot.hash()
+}
+
 const contentOf = (store: Store): unknown =>
   JSON.stringify([
     store.revision,
+    hashOf(store),
     store.list(Widget).items,
     store.list(Gadget).items,
     store.list(Widget, { index: { name: 'node', value: 'n1' } }).items,
