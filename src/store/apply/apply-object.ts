@@ -1,4 +1,4 @@
-import { type FieldProblem, InvalidError, UsageError } from '../../core/index.js'
+import { type FieldProblem, InvalidError, KeelsonError, UsageError } from '../../core/index.js'
 import { assertObject, envelopeProblems, refuse } from '../candidate.js'
 import { NotFoundError } from '../errors.js'
 import { adoptJson } from '../json-border.js'
@@ -21,11 +21,15 @@ import { ApplyConflictError } from './apply-conflict-error.js'
 import { decideApply } from './decide-apply.js'
 import { fieldsOf } from './field-set.js'
 import { listProblems } from './list-problems.js'
+import type { ManagedFields } from './managed-fields.js'
 import { fieldTypeOf } from './merge-type.js'
 import { ownedDocument } from './owned-document.js'
 import { writeOwners } from './owners.js'
 import { ownersOf } from './take-ownership.js'
 import { assertManager, ownerIdOf } from './track-owners.js'
+
+/** How many managers can apply to one object. They are never folded: each may take away what it has applied. */
+export const APPLY_MANAGERS_MAX = 100
 
 /** How an object is applied. */
 export interface ApplyRequest extends ApplyOptions {
@@ -37,7 +41,8 @@ export interface ApplyRequest extends ApplyOptions {
 /**
  * Server-side apply: makes the object have what is applied, or makes the object.
  *
- * @throws ApplyConflictError, InvalidError, ConflictError for a precondition; NotFoundError where there is nothing to
+ * @throws ApplyConflictError, InvalidError, ConflictError for a precondition, `TooLarge` for too many managers;
+ * NotFoundError where there is nothing to
  * have a status, or to meet a precondition; UsageError without a manager
  */
 export function applyObject(
@@ -69,6 +74,7 @@ export function applyObject(
   const decision = decideApply({ type, current: documents[part], applied, by, owners, force, adopt })
   if (decision.kind === 'conflicts') throw new ApplyConflictError(id, manager, decision.conflicts)
   const { managedFields } = decision
+  assertManagers(id, managedFields)
   return replace(site, table, current, {
     input: withDocument(current, decision.document),
     part,
@@ -114,6 +120,19 @@ function adoptApplied(kind: Kind, ref: ObjectRef, applied: unknown, subject: str
   problems.push(...listProblems(given, undefined, fieldTypeOf(kind), []))
   refuse(problems, subject)
   return input
+}
+
+/** @throws KeelsonError `TooLarge` */
+function assertManagers(id: ObjectId, managedFields: readonly ManagedFields[]): void {
+  const appliers = managedFields.filter(({ operation }) => operation === 'Apply').length
+  if (appliers <= APPLY_MANAGERS_MAX) return
+  throw new KeelsonError({
+    code: 'TooLarge',
+    message:
+      `${describeObject(id)} would have ${appliers} managers that apply, at most ${APPLY_MANAGERS_MAX} can; ` +
+      'adopt those that are gone, and give managers names that stay the same',
+    details: { ...id, appliers, max: APPLY_MANAGERS_MAX },
+  })
 }
 
 /** What is applied can say which object is meant. */

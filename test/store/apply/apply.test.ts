@@ -256,6 +256,17 @@ describe('other writers', () => {
   })
 })
 
+test('a hundred managers can apply to one object, and no more', async () => {
+  const store = newStore()
+  for (let index = 0; index < 100; index++) await apply(store, `manager-${index}`, { image: 'web:1' })
+  const before = store.get(App, at)
+  await expect(apply(store, 'one-more', { image: 'web:1' })).rejects.toMatchObject({ code: 'TooLarge' })
+  expect(store.get(App, at)).toBe(before)
+  const adopt = ['manager-0']
+  expect((await apply(store, 'one-more', {}, { adopt })).metadata.managedFields).toHaveLength(99)
+  expect((await apply(store, 'one-more', { image: 'web:1' })).metadata.managedFields).toHaveLength(100)
+})
+
 describe('the status', () => {
   const status = { subresource: 'status' } as const
 
