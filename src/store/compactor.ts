@@ -11,7 +11,7 @@ export interface CompactorParts {
 }
 
 /**
- * Lets go of history in small steps of the store's env. What is old is refused at once; when its memory is free
+ * Lets go of history in small steps, each a timer of the store's env. What is old is refused at once; when its memory is free
  * does not matter to anybody.
  */
 export class Compactor {
@@ -51,11 +51,11 @@ export class Compactor {
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
-    const about = { kind: 'call', label: 'compact history', reads: [], writes: [] } as const
-    this.parts.env.tasks.defer(() => {
+    // A timer and not a deferred step: many of those share one turn of the event loop, these have one each.
+    this.parts.env.clock.after(0, () => {
       this.scheduled = false
       this.step()
-    }, about)
+    })
   }
 
   private step(): void {

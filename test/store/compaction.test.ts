@@ -101,18 +101,17 @@ describe('compact', () => {
   test('frees its memory in steps of a thousand changes, so that others get their turn', async () => {
     const world = createVirtualEnv()
     let steps = 0
-    const tasks: Env['tasks'] = {
-      defer: (step, about) => {
-        steps++
-        return world.tasks.defer(step, about)
-      },
+    const after: Env['clock']['after'] = (ms, step) => {
+      steps++
+      return world.clock.after(ms, step)
     }
-    const env = Object.create(world, { tasks: { value: tasks } }) as Env
+    const clock = Object.create(world.clock, { after: { value: after } }) as Env['clock']
+    const env = Object.create(world, { clock: { value: clock } }) as Env
     const store = createStore({ kinds: [Widget], env })
     for (let index = 0; index < 5_000; index++)
       await store.create(Widget, { metadata: { ...ref, name: `n${index}` }, spec: {} })
     const compacted = store.compact(5_000)
-    await world.settle()
+    await world.advance(10)
     await compacted
     expect(steps).toBe(5)
   })
