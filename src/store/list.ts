@@ -2,8 +2,9 @@ import type { Position } from './continue-token.js'
 import type { KindTable } from './kind-table.js'
 import type { NamespaceTable } from './namespace-table.js'
 import type { StoredObject } from './object.js'
+import type { Postings } from './postings.js'
 import type { Query } from './query.js'
-import { type Entry, objectAt, versionAt } from './version.js'
+import { compareEntries, type Entry, objectAt, versionAt } from './version.js'
 
 /** Which part of a query's objects is wanted. */
 export interface ListRange {
@@ -28,8 +29,12 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
     return entry === undefined ? [] : collect(inOrder([entry], after), query, revision, limit)
   }
   const posted = smallestPosting(table, query, revision)
-  if (posted !== undefined && (query.indexTerm !== undefined || isWorthSorting(table, query, posted, limit)))
-    return collect(inOrder(posted, after), query, revision, limit)
+  if (posted !== undefined && isWorthSorting(table, query, posted, limit)) {
+    if (revision !== undefined) return collect(inOrder(entriesAt(posted), after), query, revision, limit)
+    const entries = posted.postings.ordered(posted.term)
+    const rest = after === undefined ? entries : entries.filter(entry => isAfter(entry, after))
+    return collect(rest, isAnswer(query) ? { ...query, matches: undefined } : query, revision, limit)
+  }
   if (namespace !== undefined || !table.kind.namespaced) {
     const space = table.space(namespace)
     return space === undefined ? [] : collectSpace(space, query, range)
@@ -63,32 +68,44 @@ export function compareObjects(a: StoredObject, b: StoredObject): number {
   return first === 0 ? compareText(a.metadata.name, b.metadata.name) : first
 }
 
-function byKey(a: Entry, b: Entry): number {
-  return a.space === b.space ? compareText(a.name, b.name) : compareText(a.space.name, b.space.name)
-}
-
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** The entries after a position, sorted. */
 function inOrder(entries: readonly Entry[], after: Position | undefined): Entry[] {
-  return entries.filter(entry => after === undefined || isAfter(entry, after)).sort(byKey)
+  return entries.filter(entry => after === undefined || isAfter(entry, after)).sort(compareEntries)
 }
 
 function isAfter({ space, name }: Entry, after: Position): boolean {
   return space.name === after.namespace ? name > after.name : space.name > after.namespace
 }
 
-/** A posting must be sorted; walking the order is cheaper than sorting a large part of it, or for a short page. */
+/** The entries under one term, live and, for an older revision, former ones. */
+interface Posted {
+  readonly postings: Postings
+  readonly term: string
+  readonly size: number
+}
+
+/** True when having its one label is all that is asked of an object besides its key. */
+function isAnswer({ termsTell, labelTerms, indexTerm }: Query): boolean {
+  return termsTell && labelTerms.length === 1 && indexTerm === undefined
+}
+
+/**
+ * A posting must be sorted after it has changed; walking the order is cheaper than sorting a large part of it, or
+ * for a short page. An index has no other way.
+ */
 function isWorthSorting(
   table: KindTable,
-  { namespace }: Query,
-  { length }: readonly Entry[],
+  query: Query,
+  { postings, term, size }: Posted,
   limit: number,
 ): boolean {
-  const total = sizeOf(table, namespace)
-  return length <= total / 4 && limit * total >= length * length
+  if (query.indexTerm !== undefined || postings.isOrdered(term)) return true
+  const total = sizeOf(table, query.namespace)
+  return size <= total / 4 && limit * total >= size * size
 }
 
 function sizeOf(table: KindTable, namespace: string | undefined): number {
@@ -100,26 +117,24 @@ function sizeOf(table: KindTable, namespace: string | undefined): number {
   return total
 }
 
-function smallestPosting(table: KindTable, query: Query, revision: number | undefined): Entry[] | undefined {
-  if (query.indexTerm !== undefined) return postingOf(table.indexes, query.indexTerm, revision)
-  let best: string | undefined
-  let bestSize = Number.POSITIVE_INFINITY
+function smallestPosting(table: KindTable, query: Query, revision: number | undefined): Posted | undefined {
+  const sizeAt = (postings: Postings, term: string): number =>
+    (postings.live(term)?.size ?? 0) + (revision === undefined ? 0 : (postings.former(term)?.size ?? 0))
+  const { indexTerm } = query
+  if (indexTerm !== undefined)
+    return { postings: table.indexes, term: indexTerm, size: sizeAt(table.indexes, indexTerm) }
+  let best: Posted | undefined
   for (const term of query.labelTerms) {
-    const size =
-      (table.labels.live(term)?.size ?? 0) +
-      (revision === undefined ? 0 : (table.labels.former(term)?.size ?? 0))
-    if (size < bestSize) {
-      best = term
-      bestSize = size
-    }
+    const size = sizeAt(table.labels, term)
+    if (best === undefined || size < best.size) best = { postings: table.labels, term, size }
   }
-  return best === undefined ? undefined : postingOf(table.labels, best, revision)
+  return best
 }
 
-function postingOf(postings: KindTable['labels'], term: string, revision: number | undefined): Entry[] {
+/** Everyone who has the term, or had it at a revision that is kept. */
+function entriesAt({ postings, term }: Posted): Entry[] {
   const live = postings.live(term)
   const entries = live === undefined ? [] : [...live]
-  if (revision === undefined) return entries
   for (const entry of postings.former(term)?.keys() ?? []) if (live?.has(entry) !== true) entries.push(entry)
   return entries
 }

@@ -1,9 +1,11 @@
-import type { Entry } from './version.js'
+import { compareEntries, type Entry } from './version.js'
 
 /** The entries under one term. */
 interface Posting {
   /** Those whose newest version has the term. */
   readonly live: Set<Entry>
+  /** The live ones in key order, once somebody has asked; until the next change. */
+  ordered: readonly Entry[] | undefined
   /** Those with an older version that has it, and how many runs of such versions are still kept. */
   former: Map<Entry, number> | undefined
 }
@@ -19,7 +21,7 @@ export class Postings {
   /** The newest version of `entry` has `after` where it had `before`. */
   change(entry: Entry, before: readonly string[], after: readonly string[]): void {
     if (before === after) return
-    for (const term of after) if (!before.includes(term)) this.open(term).live.add(entry)
+    for (const term of after) if (!before.includes(term)) this.join(entry, term)
     for (const term of before) if (!after.includes(term)) this.leave(entry, term)
   }
 
@@ -32,6 +34,17 @@ export class Postings {
   /** Entries whose newest version has the term. */
   live(term: string): ReadonlySet<Entry> | undefined {
     return this.byTerm.get(term)?.live
+  }
+
+  /** The same in key order. Sorted at the first question after a change. */
+  ordered(term: string): readonly Entry[] {
+    const posting = this.byTerm.get(term)
+    return posting === undefined ? [] : (posting.ordered ??= [...posting.live].sort(compareEntries))
+  }
+
+  /** Whether `ordered` costs nothing. */
+  isOrdered(term: string): boolean {
+    return this.byTerm.get(term)?.ordered !== undefined
   }
 
   /** Entries that may have had the term at an older revision; check each. */
@@ -47,15 +60,22 @@ export class Postings {
   private open(term: string): Posting {
     let posting = this.byTerm.get(term)
     if (posting === undefined) {
-      posting = { live: new Set(), former: undefined }
+      posting = { live: new Set(), ordered: undefined, former: undefined }
       this.byTerm.set(term, posting)
     }
     return posting
   }
 
+  private join(entry: Entry, term: string): void {
+    const posting = this.open(term)
+    posting.live.add(entry)
+    posting.ordered = undefined
+  }
+
   private leave(entry: Entry, term: string): void {
     const posting = this.open(term)
     posting.live.delete(entry)
+    posting.ordered = undefined
     posting.former ??= new Map()
     posting.former.set(entry, (posting.former.get(entry) ?? 0) + 1)
   }

@@ -56,6 +56,12 @@ export class Entry {
   }
 }
 
+/** The order of keys: namespace, then name. Names are ASCII, so `<` is the order of their bytes. */
+export function compareEntries(a: Entry, b: Entry): number {
+  if (a.space === b.space) return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+  return a.space.name < b.space.name ? -1 : 1
+}
+
 /** The object as it was at `revision`. The chain must still reach that far. */
 export function objectAt(entry: Entry, revision: number): StoredObject | undefined {
   return versionAt(entry, revision)?.object
