@@ -13,8 +13,6 @@ const noReasons: readonly string[] = []
  */
 export class KeyRecord<K> implements HeapHandle {
   readonly key: K
-  /** Empty when the queue is not divided into classes. */
-  readonly fairClass: string
   /** Monotonic time at which a delayed key is due, or at which a ready or held one became wanted. */
   at = 0
   sequence = 0
@@ -37,9 +35,13 @@ export class KeyRecord<K> implements HeapHandle {
   before: KeyRecord<K> | undefined = undefined
   after: KeyRecord<K> | undefined = undefined
 
-  constructor(key: K, fairClass: string) {
+  constructor(key: K) {
     this.key = key
-    this.fairClass = fairClass
+  }
+
+  /** Empty when the queue is not divided into classes. */
+  get fairClass(): string {
+    return ''
   }
 
   /** Ready, held or delayed. */
@@ -60,6 +62,20 @@ export class KeyRecord<K> implements HeapHandle {
 
   forgetReasons(): void {
     this.reasons = noReasons
+  }
+}
+
+/** The record of a key in a queue that is divided into classes; the others need no room for one. */
+class ClassRecord<K> extends KeyRecord<K> {
+  readonly #fairClass: string
+
+  constructor(key: K, fairClass: string) {
+    super(key)
+    this.#fairClass = fairClass
+  }
+
+  override get fairClass(): string {
+    return this.#fairClass
   }
 }
 
@@ -111,7 +127,7 @@ export class KeyTable<K> {
       this.#idle--
       return known
     }
-    const record = new KeyRecord(key, this.#classOf(key))
+    const record = this.#make(key)
     this.#records.set(id, record)
     return record
   }
@@ -139,9 +155,11 @@ export class KeyTable<K> {
     return text('idOf(key)', this.#options.idOf(key))
   }
 
-  #classOf(key: K): string {
+  #make(key: K): KeyRecord<K> {
     const { classOf } = this.#options
-    return classOf === undefined ? '' : text('classOf(key)', classOf(key))
+    return classOf === undefined
+      ? new KeyRecord(key)
+      : new ClassRecord(key, text('classOf(key)', classOf(key)))
   }
 }
 
