@@ -12,6 +12,7 @@ import type {
   ObjectOf,
   ObjectRef,
   OptimisticOptions,
+  Reader,
   ReadOptions,
   DryRun,
   PatchBodies,
@@ -28,24 +29,28 @@ import type {
   WriteOptions,
 } from '../store/index.js'
 import type { AttemptGate } from './attempt-gate.js'
+import type { AttemptView, WriteAbout } from './cache/attempt-view.js'
 
 /**
  * A client that writes only while its attempt lives. Reads go on working; watches and snapshots opened through
  * it are closed with the attempt, and so is every client made from it.
  *
  * @param base a client of the attempt's own env, so that writes not yet committed die with that env
+ * @param view what it reads, if that is not `base`
  */
-export function createAttemptClient(base: Client, gate: AttemptGate): Client {
-  return new GatedClient(base, gate)
+export function createAttemptClient(base: Client, gate: AttemptGate, view?: AttemptView): Client {
+  return new GatedClient(base, gate, view)
 }
 
 class GatedClient implements Client {
   readonly #base: Client
   readonly #gate: AttemptGate
+  readonly #view: AttemptView | undefined
 
-  constructor(base: Client, gate: AttemptGate) {
+  constructor(base: Client, gate: AttemptGate, view: AttemptView | undefined) {
     this.#base = base
     this.#gate = gate
+    this.#view = view
   }
 
   get env(): Env {
@@ -61,17 +66,19 @@ class GatedClient implements Client {
     }
   }
   get revision(): number {
-    return this.#base.revision
+    return this.#reader.revision
   }
 
   get<S, T>(kind: Kind<S, T>, ref: ObjectRef): StoredObject<S, T> | undefined {
-    return this.#base.get(kind, ref)
+    return this.#reader.get(kind, ref)
   }
   list<S, T>(kind: Kind<S, T>, options?: ReadOptions): ObjectList<StoredObject<S, T>> {
-    return this.#base.list(kind, options)
+    // A read that says how new it must be is for the store.
+    const isPlain = options?.resourceVersion === undefined && options?.limit === undefined
+    return (isPlain ? this.#reader : this.#base).list(kind, options)
   }
   count<S, T>(kind: Kind<S, T>, options?: ReadOptions): number {
-    return this.#base.count(kind, options)
+    return this.#reader.count(kind, options)
   }
   snapshot(revision?: number | string): Snapshot {
     const snapshot = this.#base.snapshot(revision)
@@ -89,7 +96,7 @@ class GatedClient implements Client {
     return watch
   }
   client(env: Env, options?: ClientOptions): Client {
-    return new GatedClient(this.#base.client(env, options), this.#gate)
+    return new GatedClient(this.#base.client(env, options), this.#gate, this.#view)
   }
 
   create<S, T>(
@@ -97,21 +104,21 @@ class GatedClient implements Client {
     object: ObjectInput<S, T>,
     options?: LifetimeOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.create(kind, object, options))
+    return this.#write({ kind, ...dryOf(options) }, () => this.#base.create(kind, object, options))
   }
   update<S, T>(
     kind: Kind<S, T>,
     object: ObjectInput<S, T>,
     options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.update(kind, object, options))
+    return this.#write({ kind, ...dryOf(options) }, () => this.#base.update(kind, object, options))
   }
   updateStatus<S, T>(
     kind: Kind<S, T>,
     object: ObjectInput<S, T>,
     options?: UpdateOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.updateStatus(kind, object, options))
+    return this.#write({ kind, ...dryOf(options) }, () => this.#base.updateStatus(kind, object, options))
   }
   modify<S, T>(
     kind: Kind<S, T>,
@@ -119,7 +126,7 @@ class GatedClient implements Client {
     recipe: Recipe<S, T>,
     options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.modify(kind, ref, recipe, options))
+    return this.#write({ kind, ref, ...dryOf(options) }, () => this.#base.modify(kind, ref, recipe, options))
   }
   modifyStatus<S, T>(
     kind: Kind<S, T>,
@@ -127,7 +134,9 @@ class GatedClient implements Client {
     recipe: Recipe<S, T>,
     options?: ModifyOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.modifyStatus(kind, ref, recipe, options))
+    return this.#write({ kind, ref, ...dryOf(options) }, () =>
+      this.#base.modifyStatus(kind, ref, recipe, options),
+    )
   }
   patch<S, T, Type extends PatchType>(
     kind: Kind<S, T>,
@@ -135,20 +144,22 @@ class GatedClient implements Client {
     patch: PatchBodies<S, T>[Type],
     options: PatchOptions<Type> & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.patch(kind, ref, patch, options))
+    return this.#write({ kind, ref, ...dryOf(options) }, () => this.#base.patch(kind, ref, patch, options))
   }
   delete<S, T>(
     kind: Kind<S, T>,
     ref: ObjectRef,
     options?: DeleteOptions & WriteOptions,
   ): Promise<StoredObject<S, T>> {
-    return this.#gate.guard(() => this.#base.delete(kind, ref, options))
+    return this.#write({ kind, ref, isDeletion: true, ...dryOf(options) }, () =>
+      this.#base.delete(kind, ref, options),
+    )
   }
   transact<T>(body: (tx: Transaction) => T, options: WriteCause & { dryRun: true }): Promise<DryRun<T>>
   transact<T>(body: (tx: Transaction) => T, options?: WriteCause & { dryRun?: false }): Promise<T>
   transact<T>(body: (tx: Transaction) => T, options: WriteOptions = {}): Promise<T | DryRun<T>> {
     const { dryRun = false, ...cause } = options
-    return this.#gate.guard<T | DryRun<T>>(() =>
+    return this.#write<T | DryRun<T>>(dryOf(options), () =>
       dryRun ? this.#base.transact(body, { ...cause, dryRun }) : this.#base.transact(body, cause),
     )
   }
@@ -156,6 +167,19 @@ class GatedClient implements Client {
     body: (tx: Transaction) => T | PromiseLike<T>,
     options?: OptimisticOptions & WriteCause,
   ): Promise<T> {
-    return this.#gate.guard(() => this.#base.optimistic(body, options))
+    return this.#write({}, () => this.#base.optimistic(body, options))
   }
+
+  get #reader(): Reader {
+    return this.#view?.reader ?? this.#base
+  }
+
+  #write<T>(about: WriteAbout, write: () => Promise<T>): Promise<T> {
+    const view = about.isDry === true ? undefined : this.#view
+    return this.#gate.guard(view === undefined ? write : () => view.follow(write(), about))
+  }
+}
+
+function dryOf(options: WriteOptions | undefined): { readonly isDry?: true } {
+  return options?.dryRun === true ? { isDry: true } : {}
 }

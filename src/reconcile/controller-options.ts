@@ -1,5 +1,6 @@
 import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../store/index.js'
 import type { ReconcileContext } from './attempt.js'
+import type { OwnWritesPolicy } from './cache/attempt-view.js'
 import type { Predicate } from './predicates.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { Result } from './result.js'
@@ -71,6 +72,14 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
    * For worlds outside the store that change without a word. Default: never.
    */
   readonly resyncMs?: number
+  /**
+   * What `ctx.client` reads, and where the object comes from. `client`, the default: the client itself, which is
+   * always current. `cache`: what the watches of this controller have delivered, so that a run sees no more than what
+   * woke it; kinds that it does not watch are read from the client.
+   */
+  readonly reads?: 'client' | 'cache'
+  /** How attempts that read the cache see what they wrote. Default `overlay`. */
+  readonly ownWrites?: OwnWritesPolicy
   /** Keys reconciled at the same time, an integer ≥ 1. Default 1. */
   readonly concurrency?: number
   /**

@@ -1,15 +1,10 @@
-import {
-  type Cancel,
-  type Env,
-  InvalidError,
-  isKeelsonError,
-  type Logger,
-  UsageError,
-} from '../core/index.js'
+import { type Cancel, type Env, isKeelsonError, type Logger, UsageError } from '../core/index.js'
 import type { Client, Kind, ObjectRef } from '../store/index.js'
 import { type Attempt, openAttempt } from './attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
+import { type CacheViews, createCacheViews } from './cache/attempt-view.js'
 import type { ControllerOptions } from './controller-options.js'
+import { assertControllerOptions } from './controller-options-check.js'
 import { type ControllerSources, startSources } from './controller-sources.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId } from './object-key.js'
@@ -98,7 +93,7 @@ export interface Controller {
 export function createController<Spec, Status, const Watched extends readonly Kind[] = readonly Kind[]>(
   options: ControllerOptions<Spec, Status, Watched>,
 ): Controller {
-  checkOptions(options)
+  assertControllerOptions(options)
   return new ControlLoop(options as unknown as ControllerOptions<Spec, Status>)
 }
 
@@ -113,6 +108,10 @@ interface Running {
   readonly quarantine: Quarantine
   readonly attempts: Set<Attempt>
   sources: ControllerSources | undefined
+  /** How attempts read, when they read the cache. */
+  views: CacheViews | undefined
+  /** Keys that wait until the cache shows what they wrote. */
+  readonly parked: Set<ObjectRef>
   /** Attempts started or about to. */
   busy: number
 }
@@ -134,6 +133,7 @@ class ControlLoop<Spec, Status> implements Controller {
   async start(client: Client): Promise<void> {
     if (this.#running !== undefined)
       throw new UsageError(`controller ${this.name} is running already; stop it first`)
+    const { reads = 'client', ownWrites = 'overlay' } = this.#options
     const run = this.#open(client)
     this.#running = run
     try {
@@ -147,8 +147,12 @@ class ControlLoop<Spec, Status> implements Controller {
           run.queue.forget(key)
           run.quarantine.forget(key)
         },
-        progressed: () => this.#progressed(),
+        progressed: () => {
+          this.#unpark(run)
+          this.#progressed()
+        },
       })
+      if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
       await run.sources.started
     } catch (error) {
       this.#running = undefined
@@ -192,7 +196,9 @@ class ControlLoop<Spec, Status> implements Controller {
     const run = this.#running
     return (
       run === undefined ||
-      (run.queue.isQuiet() && run.sources?.cache.hasReached(run.client.revision) === true)
+      (run.queue.isQuiet() &&
+        run.parked.size === 0 &&
+        run.sources?.cache.hasReached(run.client.revision) === true)
     )
   }
 
@@ -222,6 +228,8 @@ class ControlLoop<Spec, Status> implements Controller {
       quarantine: new Quarantine(quarantineAfter),
       attempts: new Set(),
       sources: undefined,
+      views: undefined,
+      parked: new Set(),
       busy: 0,
     }
     return run
@@ -230,6 +238,8 @@ class ControlLoop<Spec, Status> implements Controller {
   /** Gives ready keys to free workers; each run is a step of its own. */
   #dispatch(run: Running): void {
     const { concurrency = 1 } = this.#options
+    // A cache that is still empty would look as if nothing existed.
+    if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
     while (run.busy < concurrency && !run.queue.shuttingDown) {
       const key = run.queue.get()
       if (key === undefined) return
@@ -241,11 +251,18 @@ class ControlLoop<Spec, Status> implements Controller {
 
   #attempt(run: Running, key: ObjectRef): void {
     if (run.queue.shuttingDown) return this.#release(run, key)
+    if (run.views?.isReady(key) === false) {
+      run.parked.add(key)
+      return this.#release(run, key)
+    }
     run.queue.begin(key)
+    const view = run.views?.open(key)
+    const reader = view?.reader ?? run.client
     const startedMs = run.env.clock.monotonic()
     const attempt = openAttempt({
       name: `${this.name} ${keyId(key)}`,
       client: run.client,
+      view,
       logger: run.logger.child({ key: keyId(key) }),
       failures: run.queue.history(key).failures,
       timeoutMs: this.#options.timeoutMs,
@@ -256,7 +273,15 @@ class ControlLoop<Spec, Status> implements Controller {
     })
     run.attempts.add(attempt)
     run.metrics.active(run.attempts.size)
-    attempt.run(ctx => this.#options.reconcile(key, run.client.get(this.#options.for, key), ctx))
+    attempt.run(ctx => this.#options.reconcile(key, reader.get(this.#options.for, key), ctx))
+  }
+
+  /** The cache has moved: it may be ready for keys that it was not ready for. */
+  #unpark(run: Running): void {
+    const parked = [...run.parked]
+    run.parked.clear()
+    for (const key of parked) run.queue.add(key, { reason: 'own writes' })
+    this.#dispatch(run)
   }
 
   #conclude(run: Running, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
@@ -345,33 +370,4 @@ function applyOutcome(run: Running, key: ObjectRef, outcome: Outcome): void {
       return queue.addAfter(key, afterMs, { reason: 'failed', ...(refund === undefined ? {} : { refund }) })
     }
   }
-}
-
-function checkOptions(
-  options: Pick<
-    ControllerOptions<unknown, unknown>,
-    'name' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter'
-  >,
-): void {
-  const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1 } = options
-  const problems = []
-  if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    problems.push({ field: 'concurrency', value: concurrency, message: 'must be an integer ≥ 1' })
-  }
-  if (!Number.isSafeInteger(quarantineAfter) || quarantineAfter < 1) {
-    problems.push({ field: 'quarantineAfter', value: quarantineAfter, message: 'must be an integer ≥ 1' })
-  }
-  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    problems.push({
-      field: 'timeoutMs',
-      value: timeoutMs,
-      message: 'must be a finite number of milliseconds above 0',
-    })
-  }
-  if (resyncMs !== undefined && !(Number.isFinite(resyncMs) && resyncMs >= 1000)) {
-    const message = 'must be a finite number of milliseconds ≥ 1000'
-    problems.push({ field: 'resyncMs', value: resyncMs, message })
-  }
-  if (problems.length > 0) throw new InvalidError(`controller ${name}`, problems)
 }

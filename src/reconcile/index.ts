@@ -16,6 +16,7 @@ export type { QuarantinedKey } from './quarantine.js'
 // Sources.
 export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
 export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
+export type { OwnWritesPolicy } from './cache/attempt-view.js'
 export type { CacheDifference } from './cache/verify.js'
 export type { ObjectChange } from './event-mapping.js'
 export {
@@ -34,6 +35,17 @@ export type { ObservableLike, Stream } from './sources/stream.js'
 // Results.
 export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
 export { RetryAfter, requeueAfter, type Result, Terminal } from './result.js'
+
+// Children and events.
+export { type Claim, claim, type ClaimOptions, type ClaimVerdict, claimVerdict } from './children/claim.js'
+export { slowStart, type SlowStartReport } from './children/slow-start.js'
+export type { EventLimits } from './events/event-correlator.js'
+export type { EventInput, EventRecord } from './events/event-record.js'
+export {
+  createEventRecorder,
+  type EventRecorder,
+  type EventRecorderOptions,
+} from './events/event-recorder.js'
 
 // Managers.
 export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager.js'

@@ -13,6 +13,7 @@ import {
   Terminal,
   type WorkQueue,
 } from '../../src/reconcile/index.js'
+import { childrenAnswers } from './reconcile-children.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 import { type LimiterSpec, playLimiter } from './reconcile-limiters.js'
 import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
@@ -35,11 +36,7 @@ interface Case {
 /** Kinds that no code answers yet, with what will deliver them. Only ever shrinks. */
 const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   expectations: 'expectations',
-  readYourWrites: 'overlay and revision gate',
-  events: 'event recorder',
-  claim: 'adoption and release',
   gc: 'garbage collection',
-  slowStart: 'workloads: batches that grow',
   scaleDownRank: 'workloads: replicas',
   swarmScaleDown: 'workloads: replicas',
   swarmRestart: 'workloads: restarts',
@@ -65,6 +62,7 @@ interface World {
 }
 
 const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>> = {
+  ...childrenAnswers,
   workqueue: playQueue,
   delayingQueue: playQueue,
   rateLimiter: playLimiter,

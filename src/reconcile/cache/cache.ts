@@ -60,8 +60,12 @@ export interface Cache extends Reader {
   readonly epoch: number
   /** How often the source was opened again. */
   readonly breaks: number
+  /** True for the kinds that it was made for. */
+  holds(kind: Kind): boolean
   /** True when everything up to `revision` was told, and no change may have been missed. */
   hasReached(revision: number): boolean
+  /** Resolves with true when it has reached `revision`, with false after `timeoutMs` (default 30 s). */
+  reach(revision: number, options?: { readonly timeoutMs?: number }): Promise<boolean>
   /**
    * The objects that `index` has under `value`, in key order.
    *
@@ -180,6 +184,26 @@ class SourceCache implements Cache {
     return this.#state.synced && this.#state.continuous && this.revision >= revision
   }
 
+  reach(revision: number, { timeoutMs = 30_000 }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    if (this.hasReached(revision)) return Promise.resolve(true)
+    return new Promise(resolve => {
+      const settle = (): void => {
+        if (this.hasReached(revision)) end(true)
+      }
+      const end = (isReached: boolean): void => {
+        cancelTimer()
+        cancelListener()
+        resolve(isReached)
+      }
+      const cancelTimer = this.#env.clock.after(timeoutMs, () => end(false))
+      const cancelListener = this.onChange(settle)
+    })
+  }
+
+  holds(kind: Kind): boolean {
+    return this.#state.has(kind)
+  }
+
   get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined {
     return this.#state.get(kind, ref) as StoredObject<Spec, Status> | undefined
   }
@@ -229,7 +253,7 @@ class SourceCache implements Cache {
     })
     try {
       const { revision, items } = await this.#source.list()
-      await this.#reach(revision, timeoutMs)
+      if (!(await this.reach(revision, { timeoutMs }))) throw tooLate(this.name, revision, timeoutMs)
       const cached = this.#options.kinds.flatMap(kind => this.#state.table(kind).list())
       const found = cacheDifferences(byId(cached), byId(items), touched)
       if (found.length > 0) this.#refill(found.length)
@@ -264,24 +288,6 @@ class SourceCache implements Cache {
     return false
   }
 
-  #reach(revision: number, timeoutMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        if (!this.hasReached(revision)) return
-        cancelTimer()
-        cancelListener()
-        resolve()
-      }
-      const cancelTimer = this.#env.clock.after(timeoutMs, () => {
-        cancelListener()
-        const message = `${this.name} did not reach revision ${revision} in ${timeoutMs} ms`
-        reject(new KeelsonError({ code: 'Timeout', message, details: { revision, timeoutMs } }))
-      })
-      const cancelListener = this.onChange(settle)
-      settle()
-    })
-  }
-
   #until(holds: () => boolean): Promise<void> {
     if (holds()) return Promise.resolve()
     return new Promise(resolve => {
@@ -292,6 +298,11 @@ class SourceCache implements Cache {
       })
     })
   }
+}
+
+function tooLate(name: string, revision: number, timeoutMs: number): KeelsonError {
+  const message = `${name} did not reach revision ${revision} in ${timeoutMs} ms`
+  return new KeelsonError({ code: 'Timeout', message, details: { revision, timeoutMs } })
 }
 
 function changeId({ before, now }: ObjectChange): string {
