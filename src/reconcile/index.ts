@@ -100,3 +100,8 @@ export {
   type Elector,
 } from './election/elector.js'
 export type { Leadership } from './election/leadership.js'
+
+// Generic loops.
+export { createExpiryController, type ExpiryControllerOptions } from './expiry-controller.js'
+export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
+export { createNamespaceController, type NamespaceControllerOptions } from './namespace-controller.js'

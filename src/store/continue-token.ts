@@ -51,7 +51,7 @@ export function readToken({ incarnation, query }: PageOwner, token: unknown): Pa
 
 /** A name for what is asked for; the size of a page may differ from one to the next. */
 export function queryHash(kind: Kind, options: ListOptions): string {
-  const { namespace, labelSelector, fieldSelector, index } = options
+  const { namespace, labelSelector, fieldSelector, index, owner } = options
   return contentHash([
     kind.apiVersion,
     kind.kind,
@@ -59,6 +59,7 @@ export function queryHash(kind: Kind, options: ListOptions): string {
     labelSelector === undefined ? '' : String(compileLabels(labelSelector)),
     fieldSelector === undefined ? '' : String(parseFieldSelector(fieldSelector)),
     index === undefined ? null : { ...index },
+    owner ?? null,
   ])
 }
 

@@ -13,6 +13,9 @@ export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './k
 export { defineKind } from './kind.js'
 export type { NameFormat } from './object-name.js'
 
+// Deletion.
+export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './finalizers.js'
+
 // Admission.
 export type {
   AdmissionHook,

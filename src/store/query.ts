@@ -7,7 +7,7 @@ import {
   parseLabelSelector,
 } from '../core/index.js'
 import { BadRequestError } from './errors.js'
-import { postingTerm, termsOf } from './index-terms.js'
+import { ownerTerm, postingTerm, termsOf } from './index-terms.js'
 import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
@@ -53,7 +53,7 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
     labelTerms: labels?.equalities.map(([key, value]) => postingTerm(key, value)) ?? [],
     termsTell:
       (fields === undefined || fields.empty) && labels?.requirements.length === labels?.equalities.length,
-    indexTerm: options.index === undefined ? undefined : indexTerm(kind, options.index),
+    indexTerm: indexTermOf(kind, options),
     matches: bothOf(
       labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
       fields === undefined || fields.empty
@@ -122,6 +122,14 @@ function compileFields(kind: Kind, text: string): FieldSelector {
     )
   }
   return selector
+}
+
+function indexTermOf(kind: Kind, { index, owner }: ListOptions): string | undefined {
+  if (owner === undefined) return index === undefined ? undefined : indexTerm(kind, index)
+  if (index !== undefined) throw new BadRequestError('give either index or owner, not both', { index, owner })
+  if (typeof owner !== 'string')
+    throw new BadRequestError(`owner must be a uid, not ${String(owner)}`, { owner })
+  return ownerTerm(owner)
 }
 
 function indexTerm(kind: Kind, index: NonNullable<ListOptions['index']>): string {

@@ -17,6 +17,8 @@ export interface ListOptions {
   readonly fieldSelector?: string
   /** Objects that the declared index lists under this value. */
   readonly index?: { readonly name: string; readonly value: string }
+  /** Uid: objects with an owner reference to it; found as through an index. Not together with `index`. */
+  readonly owner?: string
   /** How many items at most, ≥ 1; `continue` of the list leads to the others. Default: all. */
   readonly limit?: number
   /**

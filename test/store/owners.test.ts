@@ -190,3 +190,56 @@ describe('a delete with cascade', () => {
     )
   })
 })
+
+describe('a list by owner', () => {
+  test('has what refers to the uid, in transactions and snapshots too, whatever was written', async () => {
+    const step = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      owners: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }),
+      deletes: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async steps => {
+        const store = newStore()
+        const uids = new Set<string>()
+        const expected = (uid: string): readonly string[] =>
+          store
+            .list(Widget)
+            .items.filter(item => item.metadata.ownerReferences.some(owner => owner.uid === uid))
+            .map(item => item.metadata.name)
+        for (const { name, owners, deletes } of steps) {
+          const references = [...new Set(owners)]
+            .map(owner => store.get(Widget, at(owner)))
+            .filter(owner => owner !== undefined)
+            .map(ownerOf)
+          const present = store.get(Widget, at(name))
+          if (present === undefined) await store.create(Widget, widget(name, references))
+          else if (deletes) await store.delete(Widget, at(name))
+          else
+            await store.modify(Widget, at(name), draft => {
+              draft.metadata.ownerReferences = references.filter(one => one.uid !== present.metadata.uid)
+            })
+          for (const { metadata } of store.list(Widget).items) uids.add(metadata.uid)
+          const before = store.snapshot()
+          for (const uid of uids) {
+            const names = (list: { items: readonly StoredObject[] }) =>
+              list.items.map(item => item.metadata.name)
+            expect(names(store.list(Widget, { owner: uid }))).toEqual(expected(uid))
+            expect(names(before.list(Widget, { owner: uid }))).toEqual(expected(uid))
+            expect(store.count(Widget, { owner: uid })).toBe(expected(uid).length)
+            const inside = await store.transact(tx => names(tx.list(Widget, { owner: uid })))
+            expect(inside).toEqual(expected(uid))
+          }
+          before.close()
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('is not one by index too, and takes a text', () => {
+    const list = (options: object) => () => newStore().list(Widget, options)
+    expect(list({ owner: 'u', index: { name: 'x', value: 'y' } })).toThrow(/either index or owner/)
+    expect(list({ owner: 7 })).toThrow(/must be a uid/)
+  })
+})
