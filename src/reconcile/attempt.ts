@@ -7,8 +7,8 @@ import type { AttemptView } from './cache/attempt-view.js'
 import type { AttemptEnd } from './outcome.js'
 import type { Result } from './result.js'
 
-/** What a reconciler is given besides its key and object. */
-export interface ReconcileContext {
+/** What every attempt has. */
+export interface AttemptContext {
   /** Reads the store and writes through it; refuses writes once the attempt has ended, for whatever reason. */
   readonly client: Client
   /** Dies with the attempt: so do its timers, sleeps and deferred steps. */
@@ -38,7 +38,7 @@ export interface AttemptOptions {
 /** One run of a reconciler. */
 export interface Attempt {
   /** Runs it, once. */
-  run(reconcile: (ctx: ReconcileContext) => Result | void | Promise<Result | void>): void
+  run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void
   /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
   abandon(why: Error): void
 }

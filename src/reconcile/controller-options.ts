@@ -1,5 +1,6 @@
 import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../store/index.js'
-import type { ReconcileContext } from './attempt.js'
+import type { EventRecord } from './events/event-record.js'
+import type { ReconcileContext } from './reconcile-context.js'
 import type { OwnWritesPolicy } from './cache/attempt-view.js'
 import type { Predicate } from './predicates.js'
 import type { RateLimiter } from './rate-limiter.js'
@@ -80,6 +81,8 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly reads?: 'client' | 'cache'
   /** How attempts that read the cache see what they wrote. Default `overlay`. */
   readonly ownWrites?: OwnWritesPolicy
+  /** Where `ctx.record` writes, for example `Event` of `keelson/api`. Default: nowhere. */
+  readonly events?: Kind<EventRecord>
   /** Keys reconciled at the same time, an integer ≥ 1. Default 1. */
   readonly concurrency?: number
   /**

@@ -118,7 +118,7 @@ function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>)
     },
   }
   const owned = (options.owns ?? []).map(entry => {
-    const { kind, owners = 'controller', when }: OwnedWatch = isKind(entry) ? { kind: entry } : entry
+    const { kind, owners = 'controller', when } = ownedWatch(entry)
     return mapped(kind, when, mapToOwners(options.for, owners), `owned ${kind.kind}`)
   })
   const watched = ((options.watches ?? []) as readonly (MappedWatch | ReferenceWatch)[]).map(watch => {
@@ -194,8 +194,9 @@ function aboutChange({ before, now }: ObjectChange): { readonly key?: string } {
   return object === undefined ? {} : { key: keyId(refOf(object)) }
 }
 
-function isKind(entry: Kind | OwnedWatch): entry is Kind {
-  return 'plural' in entry
+/** The long form of an entry of `owns`. */
+export function ownedWatch(entry: Kind | OwnedWatch): OwnedWatch {
+  return 'plural' in entry ? { kind: entry } : entry
 }
 
 /** Signals come from outside: what they name is looked at before it becomes a key. */

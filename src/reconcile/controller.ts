@@ -5,11 +5,13 @@ import { type ControllerMetrics, createControllerMetrics } from './controller-me
 import { type CacheViews, createCacheViews } from './cache/attempt-view.js'
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
-import { type ControllerSources, startSources } from './controller-sources.js'
+import { type ControllerSources, ownedWatch, startSources } from './controller-sources.js'
+import { createEventRecorder, type EventRecorder } from './events/event-recorder.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId } from './object-key.js'
 import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
 import { Quarantine, type QuarantinedKey } from './quarantine.js'
+import { reconcileContext } from './reconcile-context.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
 import { createWorkQueue, type KeyState, type WorkQueue } from './work-queue.js'
@@ -107,6 +109,7 @@ interface Running {
   readonly limiter: RateLimiter
   readonly quarantine: Quarantine
   readonly attempts: Set<Attempt>
+  readonly recorder: EventRecorder | undefined
   sources: ControllerSources | undefined
   /** How attempts read, when they read the cache. */
   views: CacheViews | undefined
@@ -211,8 +214,9 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   #open(outer: Client): Running {
-    const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = this.#options
+    const { name, events, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = this.#options
     const env = outer.env.fork(name)
+    const client = outer.client(env)
     const limiter = this.#options.limiter ?? exponentialLimiter()
     const notify = (event: 'ready' | 'idle'): void => {
       if (event === 'ready') this.#dispatch(run)
@@ -220,13 +224,14 @@ class ControlLoop<Spec, Status> implements Controller {
     }
     const run: Running = {
       env,
-      client: outer.client(env),
+      client,
       logger: env.logger.child({ controller: name }),
       queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify }),
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
       quarantine: new Quarantine(quarantineAfter),
       attempts: new Set(),
+      recorder: events && createEventRecorder({ client, kind: events, reportingController: name }),
       sources: undefined,
       views: undefined,
       parked: new Set(),
@@ -273,7 +278,12 @@ class ControlLoop<Spec, Status> implements Controller {
     })
     run.attempts.add(attempt)
     run.metrics.active(run.attempts.size)
-    attempt.run(ctx => this.#options.reconcile(key, reader.get(this.#options.for, key), ctx))
+    const { name, for: kind, owns = [], reconcile } = this.#options
+    const site = { name, for: kind, owned: owns.map(entry => ownedWatch(entry).kind), recorder: run.recorder }
+    attempt.run(ctx => {
+      const object = reader.get(kind, key)
+      return reconcile(key, object, reconcileContext(ctx, site, object))
+    })
   }
 
   /** The cache has moved: it may be ready for keys that it was not ready for. */
@@ -315,6 +325,7 @@ class ControlLoop<Spec, Status> implements Controller {
     })
     await this.#until(() => isOver || run.attempts.size === 0)
     cancel()
+    if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
     const isAbandoned = run.attempts.size > 0
     for (const attempt of run.attempts) attempt.abandon(new UsageError(`controller ${this.name} was stopped`))
     run.env.close()

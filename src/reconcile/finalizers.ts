@@ -1,6 +1,6 @@
 import { InvalidError, isKeelsonError, parseTime } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
-import type { ReconcileContext } from './attempt.js'
+import type { ReconcileContext } from './reconcile-context.js'
 import type { Reconciler } from './controller-options.js'
 import { refOf } from './object-key.js'
 import type { Result } from './result.js'

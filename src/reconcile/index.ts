@@ -1,5 +1,5 @@
 // Controllers and what reconcilers see.
-export type { ReconcileContext } from './attempt.js'
+export type { ReconcileContext } from './reconcile-context.js'
 export { AttemptEndedError, AttemptTimeoutError } from './attempt-errors.js'
 export { type Controller, type ControllerStatus, createController } from './controller.js'
 export type {
@@ -29,7 +29,7 @@ export {
   type Predicate,
 } from './predicates.js'
 export type { Listed, ObjectSource } from './sources/object-source.js'
-export { fromStream, fromTimer, type SignalMapping, type SignalSource } from './sources/signal-source.js'
+export { fromStream, fromTimer, type SignalSource } from './sources/signal-source.js'
 export type { ObservableLike, Stream } from './sources/stream.js'
 
 // Results.
@@ -37,6 +37,12 @@ export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
 export { RetryAfter, requeueAfter, type Result, Terminal } from './result.js'
 
 // Children and events.
+export {
+  child,
+  type Children,
+  type ChildrenReport,
+  type DesiredChild,
+} from './children/children.js'
 export { type Claim, claim, type ClaimOptions, type ClaimVerdict, claimVerdict } from './children/claim.js'
 export { slowStart, type SlowStartReport } from './children/slow-start.js'
 export type { EventLimits } from './events/event-correlator.js'

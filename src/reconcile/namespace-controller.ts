@@ -1,5 +1,5 @@
 import type { Kind, StoredObject, Transaction } from '../store/index.js'
-import type { ReconcileContext } from './attempt.js'
+import type { ReconcileContext } from './reconcile-context.js'
 import { type Controller, createController } from './controller.js'
 import { withFinalizers } from './finalizers.js'
 import { type Result, requeueAfter } from './result.js'

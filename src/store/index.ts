@@ -66,7 +66,7 @@ export type { StoreOptions } from './memory-store.js'
 export { createStore } from './memory-store.js'
 
 // Patches.
-export type { MergePatch, PatchBodies, PatchOptions, PatchType } from './patch.js'
+export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './patch.js'
 export type { ManagedFields } from './apply/managed-fields.js'
 export type { MergeType } from './apply/merge-type.js'
 export type { ApplyConflict } from './apply/apply-conflict-error.js'
