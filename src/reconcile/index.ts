@@ -108,6 +108,10 @@ export {
 export type { Leadership } from './election/leadership.js'
 
 // Generic loops.
+export {
+  createGarbageCollector,
+  type GarbageCollectorOptions,
+} from './garbage-collection/garbage-collector.js'
 export { createExpiryController, type ExpiryControllerOptions } from './expiry-controller.js'
 export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
 export { createNamespaceController, type NamespaceControllerOptions } from './namespace-controller.js'

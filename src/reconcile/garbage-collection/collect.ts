@@ -89,7 +89,7 @@ function ownerState(
 }
 
 /** By group and kind; a reference may have been written under another version. */
-function findKind(kinds: readonly Kind[], { apiVersion, kind }: OwnerReference): Kind | undefined {
+export function findKind(kinds: readonly Kind[], { apiVersion, kind }: OwnerReference): Kind | undefined {
   const group = groupOf(apiVersion)
   return kinds.find(known => known.kind === kind && groupOf(known.apiVersion) === group)
 }
@@ -100,7 +100,7 @@ function groupOf(apiVersion: string): string {
 }
 
 /** It goes when what it owns has gone. */
-function isWaiting({ metadata }: StoredObject): boolean {
+export function isWaiting({ metadata }: StoredObject): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.finalizers.includes(FOREGROUND_FINALIZER)
 }
 
