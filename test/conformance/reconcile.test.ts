@@ -16,6 +16,7 @@ import {
 import { childrenAnswers } from './reconcile-children.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 import { type LimiterSpec, playLimiter } from './reconcile-limiters.js'
+import { judgeCollections } from './reconcile-collection.js'
 import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
 
 type Operation = readonly [name: string, ...values: unknown[]]
@@ -31,12 +32,12 @@ interface Case {
   readonly expect?: unknown
   readonly expectOurs?: unknown
   readonly expectSummary?: Readonly<Record<string, number>>
+  readonly rows?: unknown
 }
 
 /** Kinds that no code answers yet, with what will deliver them. Only ever shrinks. */
 const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   expectations: 'expectations',
-  gc: 'garbage collection',
   scaleDownRank: 'workloads: replicas',
   swarmScaleDown: 'workloads: replicas',
   swarmRestart: 'workloads: restarts',
@@ -68,6 +69,7 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   rateLimiter: playLimiter,
   priorityQueue: playPriorities,
   reconcileResult: judgeResult,
+  gc: judgeCollections,
   leaderElection: playElection,
   leaderElectionConfig: judgeElectionSettings,
   leaderElectionRenew: playRenewal,

@@ -96,7 +96,7 @@ function assertCondition(actual: unknown, { operator, argument, path }: Conditio
       return
     case '$empty':
     case '$emptyOrAbsent':
-      expect(actual ?? '', path).toBe('')
+      expect(actual ?? '', path).toHaveLength(0)
       return
     case '$type':
       expect(actual, path).toMatch(argument === 'decimalString' ? /^[1-9]\d*$/ : /./)

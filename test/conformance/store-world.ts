@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { Lease } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
+import { createGarbageCollector, createManager } from '../../src/reconcile/index.js'
 import {
   ConflictError,
   createStore,
@@ -294,6 +295,8 @@ export class World {
       case 'defineAdmission':
         // Part of the kind from the beginning.
         return undefined
+      case 'gc':
+        return this.collectGarbage()
       default:
         return performElection(this.election, step)
     }
@@ -306,6 +309,14 @@ export class World {
     const ttlMs = Number(ttlSeconds) * 1000
     const lease = await (op === 'grantLease' ? leases.grant({ id: name, ttlMs }) : leases.renew(name))
     return { ttlSeconds: lease.remainingMs / 1000 }
+  }
+
+  private async collectGarbage(): Promise<void> {
+    const manager = createManager({ client: this.store.client(this.env) })
+    manager.add(createGarbageCollector({ kinds: [...this.kinds.values()] }))
+    await this.env.run(() => manager.start())
+    await this.env.run(() => manager.settled())
+    await this.env.run(() => manager.stop())
   }
 
   private read(reader: Reader, step: Step): unknown {
