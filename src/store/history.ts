@@ -14,13 +14,19 @@ export const CUT_PER_STEP = 1_000
  * `ExpiredError`.
  */
 export class History {
-  /** Pinned revisions and their holders, ascending. */
-  private pins = new Map<number, number>()
-  private newestPin = 0
+  /**
+   * How many hold each revision. No pin is older than what was cut, and every revision has one record, so the one pin
+   * that can stand in the way of the next record is that of the revision that was cut last.
+   */
+  private readonly pins = new Map<number, number>()
+  /** One more revision and its holders: a map from which everything goes and comes is slower than all the rest. */
+  private handy = 0
+  private handyCount = 0
   private readonly behindMax: number
   private waiting: LogRecord[] = []
   private first = 0
   private cutTo: number
+  private head = 0
 
   constructor(logCapacity: number, start: number) {
     this.behindMax = logCapacity * 2
@@ -39,23 +45,29 @@ export class History {
 
   /** Keeps `revision` readable until it is released. It must be readable now. */
   pin(revision: number): void {
-    this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1)
-    if (revision >= this.newestPin) this.newestPin = revision
-    else this.pins = new Map([...this.pins].sort(([a], [b]) => a - b))
+    if (this.handy === revision) this.handyCount++
+    else if (this.handyCount === 0) {
+      this.handy = revision
+      this.handyCount = 1
+    } else this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1)
   }
 
-  release(revision: number): void {
-    const holders = this.pins.get(revision)
-    if (holders === undefined) return
-    if (holders > 1) this.pins.set(revision, holders - 1)
-    else this.pins.delete(revision)
+  /** Returns whether something waited for that. */
+  release(revision: number): boolean {
+    if (this.handy === revision && this.handyCount > 0) this.handyCount--
+    else {
+      const holders = this.pins.get(revision)
+      if (holders === undefined) return false
+      if (holders > 1) this.pins.set(revision, holders - 1)
+      else this.pins.delete(revision)
+    }
+    return revision === this.cutTo && this.waiting.length > 0 && !this.isPinned(revision)
   }
 
   /** Takes over a record that left the log. They come in order. */
   retire(record: LogRecord, head: number): void {
     this.waiting.push(record)
-    const oldest = this.oldestPin
-    if (head - oldest > this.behindMax) this.pins.delete(oldest)
+    this.head = head
   }
 
   /** Cuts a few of those records that nobody needs. */
@@ -75,14 +87,22 @@ export class History {
     return count
   }
 
-  private get oldestPin(): number {
-    for (const revision of this.pins.keys()) return revision
-    return Number.POSITIVE_INFINITY
+  private isPinned(revision: number): boolean {
+    return (this.handyCount > 0 && this.handy === revision) || this.pins.has(revision)
+  }
+
+  private giveUp(revision: number): void {
+    this.pins.delete(revision)
+    if (this.handy === revision) this.handyCount = 0
   }
 
   private cutNext(): number | undefined {
     const record = this.waiting[this.first]
-    if (record === undefined || record.revision > this.oldestPin) return undefined
+    if (record === undefined) return undefined
+    if (this.isPinned(this.cutTo)) {
+      if (this.head - this.cutTo <= this.behindMax) return undefined
+      this.giveUp(this.cutTo)
+    }
     this.first++
     this.cutTo = record.revision
     cut(record)

@@ -74,8 +74,7 @@ async function attemptOnce<T>(
     throw error
   } finally {
     overlay.ended = true
-    history.release(revision)
-    engine.compactor.cutFree()
+    if (history.release(revision)) engine.compactor.cutFree()
   }
 }
 
