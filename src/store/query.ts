@@ -12,7 +12,7 @@ import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
 import type { ListOptions } from './store.js'
-import type { IndexTerms } from './version.js'
+import { type IndexTerms, NO_TERMS } from './version.js'
 
 /** A compiled `ListOptions`. */
 export interface Query {
@@ -90,6 +90,7 @@ export function compileLabels(input: LabelSelectorInput): LabelSelector {
  */
 export function objectFilter(kind: Kind, options: ListOptions): (object: StoredObject) => boolean {
   const query = compileQuery(kind, options)
+  if (query.indexTerm === undefined) return object => matchesQuery(object, NO_TERMS, query)
   return object => matchesQuery(object, termsOf(kind, object, undefined), query)
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CacheOptions, createCache, defineIndex } from '../../src/reconcile/index.js'
 import { ClosedError } from '../../src/core/index.js'
-import { createStore } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { ScriptedSource } from './scripted-source.js'
 import { Part, ref, Secret, Widget, widget } from './world.js'
@@ -307,6 +307,42 @@ describe('verify', () => {
 })
 
 describe('reads', () => {
+  test('by an index that the kind declares, as it changes', async () => {
+    const Tagged = defineKind<{ tags: readonly string[] }>({
+      apiVersion: 'v1',
+      kind: 'Tagged',
+      plural: 'tagged',
+      namespaced: false,
+      indexes: { tag: object => object.spec.tags },
+    })
+    const tags = fc.uniqueArray(fc.constantFrom('x', 'y'))
+    const write = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.option(tags))
+    await fc.assert(
+      fc.asyncProperty(fc.array(write, { maxLength: 12 }), async writes => {
+        const env = createVirtualEnv()
+        const store = createStore({ kinds: [Tagged], env })
+        const cache = createCache({ kinds: [Tagged] })
+        await env.run(() => cache.start(store))
+        for (const [name, wanted] of writes) {
+          const present = store.get(Tagged, { name })
+          if (wanted === null) await store.delete(Tagged, { name }).catch(() => {})
+          else if (present === undefined)
+            await store.create(Tagged, { metadata: { name }, spec: { tags: wanted } })
+          else await store.update(Tagged, { ...present, spec: { tags: wanted } })
+          await env.settle()
+          for (const value of ['x', 'y', 'z']) {
+            const options = { index: { name: 'tag', value } }
+            expect(cache.list(Tagged, options).items).toEqual(store.list(Tagged, options).items)
+          }
+        }
+        expect(() => cache.list(Tagged, { index: { name: 'none', value: 'x' } })).toThrow(
+          expect.objectContaining({ code: 'BadRequest' }),
+        )
+      }),
+      { numRuns: 50 },
+    )
+  })
+
   test('are those of a store: conditions, order, counts', async () => {
     const env = createVirtualEnv()
     const store = createStore({ kinds: [Widget], env })

@@ -215,7 +215,7 @@ class SourceCache implements Cache {
     if (options.limit !== undefined || options.continue !== undefined)
       throw new UsageError('a cache has no pages; leave out limit and continue')
     const filter = objectFilter(kind, options)
-    const items = this.#state.table(kind).list().filter(filter)
+    const items = this.#state.table(kind).list(options.index).filter(filter)
     return { revision: this.revision, items: items as readonly StoredObject<Spec, Status>[] }
   }
 

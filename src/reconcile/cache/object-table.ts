@@ -1,4 +1,4 @@
-import type { Kind, StoredObject } from '../../store/index.js'
+import type { Kind, ListOptions, StoredObject } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import { IndexTable, type IndexValue, type ObjectIndex } from './object-index.js'
 
@@ -7,6 +7,8 @@ export class ObjectTable {
   readonly kind: Kind
   private readonly objects = new Map<string, StoredObject>()
   private readonly indexes = new Map<ObjectIndex, IndexTable>()
+  /** Those that the kind declares, each from its first use on: most caches are never asked by them. */
+  private readonly declared = new Map<string, IndexTable>()
   /** The objects' ids in key order; undefined when an object came or went since it was made. */
   private order: readonly string[] | undefined = []
 
@@ -35,12 +37,23 @@ export class ObjectTable {
     else this.objects.set(id, now)
     if ((before === undefined) !== (now === undefined)) this.order = undefined
     for (const index of this.indexes.values()) index.change(id, before, now)
+    for (const index of this.declared.values()) index.change(id, before, now)
   }
 
-  /** All objects in key order. */
-  list(): readonly StoredObject[] {
+  /** In key order: all objects, or those under a value of an index that the kind declares. */
+  list(index?: ListOptions['index']): readonly StoredObject[] {
+    if (index !== undefined) return inKeyOrder([...this.openDeclared(index.name).find(index.value)])
     this.order ??= inKeyOrder([...this.objects.values()]).map(object => keyId(object.metadata))
     return this.order.flatMap(id => this.objects.get(id) ?? [])
+  }
+
+  private openDeclared(name: string): IndexTable {
+    const known = this.declared.get(name)
+    if (known !== undefined) return known
+    const table = new IndexTable(this.kind.indexes[name] ?? (() => undefined))
+    for (const [id, object] of this.objects) table.change(id, undefined, object)
+    this.declared.set(name, table)
+    return table
   }
 
   /** The objects under a value of one index, in key order; undefined when the index is not one of this table. */
