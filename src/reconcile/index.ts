@@ -44,6 +44,7 @@ export {
   type DesiredChild,
 } from './children/children.js'
 export { type Claim, claim, type ClaimOptions, type ClaimVerdict, claimVerdict } from './children/claim.js'
+export { createExpectations, type Expectations } from './children/expectations.js'
 export { slowStart, type SlowStartReport } from './children/slow-start.js'
 export type { EventLimits } from './events/event-correlator.js'
 export type { EventInput, EventRecord } from './events/event-record.js'

@@ -2,8 +2,9 @@ import { expect } from 'vitest'
 import { OwnWrites } from '../../src/reconcile/cache/own-writes.js'
 import { createWriteGate } from '../../src/reconcile/cache/write-gate.js'
 import { createEventCorrelator } from '../../src/reconcile/events/event-correlator.js'
-import { claimVerdict, slowStart } from '../../src/reconcile/index.js'
+import { claimVerdict, createExpectations, slowStart } from '../../src/reconcile/index.js'
 import { defineKind, type Kind, type StoredObject } from '../../src/store/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 /** A case of the kinds that this file answers; which fields there are depends on the kind. */
 interface ChildrenCase {
@@ -19,6 +20,7 @@ export const childrenAnswers: Readonly<Record<string, (example: ChildrenCase) =>
   claim: judgeClaims,
   events: judgeEvents,
   readYourWrites: judgeOwnWrites,
+  expectations: judgeExpectations,
 }
 
 interface SlowStartCase extends ChildrenCase {
@@ -100,6 +102,24 @@ function playGate(ops: readonly Operation[]): readonly unknown[] {
     if (name === 'wrote') return gate.wrote(key, Number(values[1])) ?? null
     return gate.isReady(key, (values[0] as { readonly pods: number }).pods)
   })
+}
+
+async function judgeExpectations(example: ChildrenCase): Promise<void> {
+  const { ops } = example as ChildrenCase & { readonly ops: readonly Operation[] }
+  const env = createVirtualEnv()
+  const expectations = createExpectations(env.clock)
+  const results: unknown[] = []
+  for (const [operation, key, value] of ops) {
+    if (operation === 'satisfied') results.push(expectations.satisfied(key))
+    else {
+      if (operation === 'expectCreations') expectations.expect(key, { creations: Number(value) })
+      else if (operation === 'creationObserved') expectations.created(key)
+      else if (operation === 'advance') await env.advance(Number(key))
+      else throw new Error(`unknown operation ${operation}`)
+      results.push(null)
+    }
+  }
+  expect(results).toEqual(example.expectOurs ?? example.expect)
 }
 
 const Thing: Kind<{ readonly v: string }> = defineKind({

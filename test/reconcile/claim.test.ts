@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { claim, controllerOf, controllerReference, slowStart } from '../../src/reconcile/index.js'
+import {
+  claim,
+  controllerOf,
+  controllerReference,
+  createExpectations,
+  slowStart,
+} from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Part, ref, Secret, Widget, widget } from './world.js'
 
 async function startClaims() {
@@ -74,5 +81,23 @@ describe('slow start', () => {
 
   test.each([0, -1, 1.5, Number.NaN])('%s is no batch', async initialBatch => {
     await expect(slowStart([1], async () => {}, { initialBatch })).rejects.toMatchObject({ code: 'Invalid' })
+  })
+})
+
+describe('expectations', () => {
+  test('a deletion counts once, by uid; what is expected anew replaces what was', async () => {
+    const expectations = createExpectations(createVirtualEnv().clock)
+    expectations.expect('k', { creations: 1, deletions: ['u1', 'u2'] })
+    expectations.deleted('k', 'u1')
+    expectations.deleted('k', 'u1')
+    expectations.deleted('k', 'other')
+    expectations.created('k')
+    expect(expectations.satisfied('k')).toBe(false)
+    expectations.deleted('k', 'u2')
+    expect(expectations.satisfied('k')).toBe(true)
+    expectations.expect('k', { creations: 1 })
+    expect([expectations.satisfied('k'), expectations.satisfied('unknown')]).toEqual([false, true])
+    expectations.forget('k')
+    expect(expectations.satisfied('k')).toBe(true)
   })
 })
