@@ -54,6 +54,21 @@ describe('streams wake keys', () => {
     expect(isReturned).toBe(true)
   })
 
+  test('an iterable that always has a next value keeps nobody else waiting', async () => {
+    let given = 0
+    async function* endless(): AsyncGenerator<string> {
+      for (;;) yield `n${given++ % 10}`
+    }
+    const { env, manager, ran } = await startWith([fromStream('s', endless(), named)])
+    await env.advance(5)
+    expect(new Set(ran).size).toBe(10)
+    expect(given).toBeLessThanOrEqual(7_000)
+    await env.run(() => manager.stop())
+    const before = given
+    await env.advance(1_000)
+    expect(given).toBe(before)
+  })
+
   test('a watch of another store, since a watch is an observable too', async () => {
     const other = await startWorld({ reconcile: () => {} })
     const watch = other.store.watch(Widget)

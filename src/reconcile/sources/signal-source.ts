@@ -49,7 +49,11 @@ export function fromStream<T>(
         if (error === undefined) logger.info({ source: name }, 'a source ended')
         else logger.error({ source: name, err: error }, 'a source failed; it wakes nothing any more')
       }
-      return readStream(stream, { next: value => env.closed || next(value), ended })
+      return readStream(stream, {
+        next: value => env.closed || next(value),
+        ended,
+        pause: () => env.clock.sleep(1),
+      })
     },
   }
 }

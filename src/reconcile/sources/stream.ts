@@ -15,7 +15,12 @@ export interface StreamReader<T> {
   next(value: T): void
   /** Called once, when the stream ends by itself: with the error if there was one. */
   ended(error?: unknown): void
+  /** Waited for now and then, so that an iterable that always has a next value does not keep everybody else waiting. */
+  pause(): Promise<void>
 }
+
+/** Values of an iterable that are read in one go. */
+const VALUES_PER_TURN = 1_000
 
 /**
  * Reads a stream until it ends or is cancelled; after that nothing is called any more. An observable calls as it
@@ -47,11 +52,13 @@ export function readStream<T>(stream: Stream<T>, reader: StreamReader<T>): Cance
   }
   const iterator = iteratorOf<T>(stream)
   const pull = async (): Promise<void> => {
-    for (;;) {
+    for (let taken = 1; ; taken++) {
       const result = await iterator.next()
       if (isOver) return
       if (result.done === true) return end()
       next(result.value)
+      if (taken % VALUES_PER_TURN === 0) await reader.pause()
+      if (isOver) return
     }
   }
   pull().catch(end)

@@ -51,6 +51,7 @@ export function superviseStream<T>(options: SupervisedStreamOptions<T>): Supervi
         ended: error => {
           if (own === generation) again(error)
         },
+        pause: () => env.clock.sleep(1),
       })
       // The reader may have ended, or been given up, while it was being opened.
       if (own === generation) cancel = stop
