@@ -37,6 +37,8 @@ export interface AttemptOptions {
 
 /** One run of a reconciler. */
 export interface Attempt {
+  /** Its world; closed from outside, the attempt will never end by itself. */
+  readonly env: Env
   /** Runs it, once. */
   run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void
   /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
@@ -93,7 +95,7 @@ export function openAttempt(options: AttemptOptions): Attempt {
       threw(error)
     }
   }
-  return { run, abandon: why => void finish(why.message, why) }
+  return { env, run, abandon: why => void finish(why.message, why) }
 }
 
 function isThenable(value: Result | void | Promise<Result | void>): value is Promise<Result | void> {

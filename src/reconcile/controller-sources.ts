@@ -3,7 +3,7 @@ import type { Client, Kind, ObjectRef } from '../store/index.js'
 import { type Cache, createCache } from './cache/cache.js'
 import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
 import { type ChangeMapping, mapToOwners, mapToSelf, mapWith, type ObjectChange } from './event-mapping.js'
-import { keyId, refOf } from './object-key.js'
+import { keyId, refOf, refOfId } from './object-key.js'
 import type { Predicate } from './predicates.js'
 import { createReferenceTracker, type ReferenceTracker } from './reference-tracker.js'
 import { startResync } from './sources/resync.js'
@@ -40,7 +40,7 @@ export interface ControllerSources {
 }
 
 /** As the initial list and resyncs have it elsewhere: anything that happened comes first. */
-const RESYNC_PRIORITY = -100
+export const RESYNC_PRIORITY = -100
 
 /**
  * Opens one watch over `for`, `owns` and `watches`, and the signals; turns every change into keys.
@@ -162,7 +162,7 @@ function startResyncOf<Spec, Status>(
     periodMs: resyncMs,
     size: () => cache.count(options.for),
     walk: () => cache.keys(options.for),
-    visit: id => enqueue(keyOf(id), { reason: 'resync', priority: RESYNC_PRIORITY }),
+    visit: id => enqueue(refOfId(id), { reason: 'resync', priority: RESYNC_PRIORITY }),
   })
 }
 
@@ -205,11 +205,6 @@ function isRefOf(kind: Kind, key: unknown): key is ObjectRef {
   const { name, namespace } = key as Partial<ObjectRef>
   const isNamespace = typeof namespace === 'string' && namespace !== ''
   return typeof name === 'string' && name !== '' && (kind.namespaced ? isNamespace : namespace === undefined)
-}
-
-function keyOf(id: string): ObjectRef {
-  const slash = id.indexOf('/')
-  return slash === -1 ? { name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) }
 }
 
 function nameOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {

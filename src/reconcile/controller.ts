@@ -5,10 +5,10 @@ import { type ControllerMetrics, createControllerMetrics } from './controller-me
 import { type CacheViews, createCacheViews } from './cache/attempt-view.js'
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
-import { type ControllerSources, ownedWatch, startSources } from './controller-sources.js'
+import { type ControllerSources, ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
 import { createEventRecorder, type EventRecorder } from './events/event-recorder.js'
 import { exponentialLimiter } from './exponential-limiter.js'
-import { keyId } from './object-key.js'
+import { keyId, refOfId } from './object-key.js'
 import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
 import { Quarantine, type QuarantinedKey } from './quarantine.js'
 import { reconcileContext } from './reconcile-context.js'
@@ -30,15 +30,31 @@ export interface ControllerStatus {
   readonly quarantined: readonly QuarantinedKey[]
 }
 
+/** How a controller starts. */
+export interface StartOptions {
+  /** Default false. */
+  readonly standby?: boolean
+}
+
 /** A control loop over the objects of one kind. Start it with a manager, or alone with a client. */
 export interface Controller {
   readonly name: string
   /**
    * Opens the watches and begins to reconcile; resolves when every watch has delivered its initial events.
    *
+   * @param options `standby`: it only collects keys, and attempts begin with `activate`
    * @throws UsageError when it is running already
    */
-  start(client: Client): Promise<void>
+  start(client: Client, options?: StartOptions): Promise<void>
+  /**
+   * Reconciles from now on, through `client`: first what has waited, then every object again. For a controller on
+   * standby; one without this method cannot stand by.
+   *
+   * @throws UsageError when it is not running, or not on standby
+   */
+  activate?(client: Client): void
+  /** Back to standby: as `stop`, but the watches and the keys stay. Idempotent. */
+  deactivate?(options?: StopOptions): Promise<StopOutcome>
   /** Starts no more attempts and waits for those in flight; then nothing of it runs any more. Idempotent. */
   stop(options?: StopOptions): Promise<StopOutcome>
   /** Asks for a run of `key`, as a change of its object does. Ignored while not running. */
@@ -108,7 +124,10 @@ interface Running {
   readonly metrics: ControllerMetrics
   readonly limiter: RateLimiter
   readonly quarantine: Quarantine
-  readonly attempts: Set<Attempt>
+  /** Those that run, with their keys. */
+  readonly attempts: Map<Attempt, ObjectRef>
+  /** What attempts write through; undefined on standby. */
+  acting: Client | undefined
   readonly recorder: EventRecorder | undefined
   sources: ControllerSources | undefined
   /** How attempts read, when they read the cache. */
@@ -133,11 +152,12 @@ class ControlLoop<Spec, Status> implements Controller {
     return this.#options.name
   }
 
-  async start(client: Client): Promise<void> {
+  async start(client: Client, { standby = false }: StartOptions = {}): Promise<void> {
     if (this.#running !== undefined)
       throw new UsageError(`controller ${this.name} is running already; stop it first`)
     const { reads = 'client', ownWrites = 'overlay' } = this.#options
     const run = this.#open(client)
+    if (!standby) run.acting = run.client
     this.#running = run
     try {
       run.sources = startSources({
@@ -175,6 +195,30 @@ class ControlLoop<Spec, Status> implements Controller {
     return this.#stopping
   }
 
+  activate(client: Client): void {
+    const run = this.#running
+    if (run === undefined || run.acting !== undefined)
+      throw new UsageError(`controller ${this.name} is not on standby; start it with { standby: true }`)
+    run.acting = client.client(client.env.fork(this.name))
+    // Another may have acted meanwhile, and nothing may have changed since: what it meant to do later is unknown.
+    for (const id of run.sources?.cache.keys(this.#options.for) ?? [])
+      run.queue.add(refOfId(id), { reason: 'activated', priority: RESYNC_PRIORITY })
+    this.#dispatch(run)
+  }
+
+  async deactivate(options: StopOptions = {}): Promise<StopOutcome> {
+    const { gracePeriodMs = 30_000 } = options
+    assertGracePeriod(gracePeriodMs)
+    const run = this.#running
+    if (run?.acting === undefined) return 'stopped'
+    const { acting } = run
+    run.acting = undefined
+    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`controller ${this.name} stands by`))
+    acting.env.close()
+    this.#progressed()
+    return outcome
+  }
+
   enqueue(key: ObjectRef, reason = 'asked for'): void {
     this.#running?.queue.add(key, { reason })
   }
@@ -198,7 +242,7 @@ class ControlLoop<Spec, Status> implements Controller {
   isSettled(): boolean {
     const run = this.#running
     return (
-      run === undefined ||
+      run?.acting === undefined ||
       (run.queue.isQuiet() &&
         run.parked.size === 0 &&
         run.sources?.cache.hasReached(run.client.revision) === true)
@@ -230,7 +274,8 @@ class ControlLoop<Spec, Status> implements Controller {
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
       quarantine: new Quarantine(quarantineAfter),
-      attempts: new Set(),
+      attempts: new Map(),
+      acting: undefined,
       recorder: events && createEventRecorder({ client, kind: events, reportingController: name }),
       sources: undefined,
       views: undefined,
@@ -245,6 +290,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const { concurrency = 1 } = this.#options
     // A cache that is still empty would look as if nothing existed.
     if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
+    if (run.acting === undefined) return
     while (run.busy < concurrency && !run.queue.shuttingDown) {
       const key = run.queue.get()
       if (key === undefined) return
@@ -255,18 +301,20 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   #attempt(run: Running, key: ObjectRef): void {
+    const { acting } = run
     if (run.queue.shuttingDown) return this.#release(run, key)
+    if (acting === undefined) return this.#putBack(run, key)
     if (run.views?.isReady(key) === false) {
       run.parked.add(key)
       return this.#release(run, key)
     }
     run.queue.begin(key)
     const view = run.views?.open(key)
-    const reader = view?.reader ?? run.client
+    const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
     const attempt = openAttempt({
       name: `${this.name} ${keyId(key)}`,
-      client: run.client,
+      client: acting,
       view,
       logger: run.logger.child({ key: keyId(key) }),
       failures: run.queue.history(key).failures,
@@ -276,7 +324,7 @@ class ControlLoop<Spec, Status> implements Controller {
         this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
       },
     })
-    run.attempts.add(attempt)
+    run.attempts.set(attempt, key)
     run.metrics.active(run.attempts.size)
     const { name, for: kind, owns = [], reconcile } = this.#options
     const site = { name, for: kind, owned: owns.map(entry => ownedWatch(entry).kind), recorder: run.recorder }
@@ -318,20 +366,41 @@ class ControlLoop<Spec, Status> implements Controller {
   async #close(run: Running, gracePeriodMs: number): Promise<StopOutcome> {
     run.sources?.stop()
     run.queue.shutDown()
+    const outcome = await this.#rest(
+      run,
+      gracePeriodMs,
+      new UsageError(`controller ${this.name} was stopped`),
+    )
+    if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
+    run.env.close()
+    this.#running = undefined
+    this.#progressed()
+    return outcome
+  }
+
+  /** Waits for the attempts in flight, and gives up those that take longer, or whose world is gone. */
+  async #rest(run: Running, gracePeriodMs: number, why: Error): Promise<StopOutcome> {
     let isOver = run.env.closed
     const cancel = run.env.clock.after(gracePeriodMs, () => {
       isOver = true
       this.#progressed()
     })
-    await this.#until(() => isOver || run.attempts.size === 0)
+    const isDead = (attempt: Attempt): boolean => attempt.env.closed
+    await this.#until(() => isOver || [...run.attempts.keys()].every(isDead))
     cancel()
-    if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
-    const isAbandoned = run.attempts.size > 0
-    for (const attempt of run.attempts) attempt.abandon(new UsageError(`controller ${this.name} was stopped`))
-    run.env.close()
-    this.#running = undefined
-    this.#progressed()
-    return isAbandoned ? 'abandoned' : 'stopped'
+    const abandoned = [...run.attempts]
+    run.attempts.clear()
+    for (const [attempt, key] of abandoned) {
+      attempt.abandon(why)
+      this.#putBack(run, key)
+    }
+    return abandoned.length > 0 ? 'abandoned' : 'stopped'
+  }
+
+  /** Taken, but not worked on to the end. */
+  #putBack(run: Running, key: ObjectRef): void {
+    run.queue.add(key, { reason: 'put back' })
+    this.#release(run, key)
   }
 
   #progressed(): void {

@@ -10,3 +10,9 @@ export function refOf(object: StoredObject): ObjectRef {
   const { namespace, name } = object.metadata
   return namespace === undefined ? { name } : { namespace, name }
 }
+
+/** The other way round. */
+export function refOfId(id: string): ObjectRef {
+  const slash = id.indexOf('/')
+  return slash === -1 ? { name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) }
+}

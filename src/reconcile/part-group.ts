@@ -4,7 +4,7 @@ import type { Controller } from './controller.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { errorOf } from './outcome.js'
 import { type Part, startOrder } from './part-order.js'
-import { isController, stopPart } from './runnable.js'
+import { deactivatePart, isController, stopPart } from './runnable.js'
 import type { StopEntry } from './stop-report.js'
 
 const RESTART_BASE_MS = 1_000
@@ -19,6 +19,8 @@ export class PartGroup {
   readonly #limiter = exponentialLimiter({ baseMs: RESTART_BASE_MS, maxMs: RESTART_MAX_MS })
   /** Those started or starting, in that order. */
   readonly #started: Part[] = []
+  /** Controllers that listen although the group is not running. */
+  readonly #standing: Controller[] = []
   readonly #restarting = new Map<Part, Error>()
   readonly #failures = new Map<Part, { readonly count: number; readonly atMs: number }>()
   #run = new AbortController()
@@ -35,6 +37,20 @@ export class PartGroup {
 
   get controllers(): readonly Controller[] {
     return this.#parts.map(({ unit }) => unit).filter(isController)
+  }
+
+  /** Lets the controllers that can listen already, so that a later start has nothing to wait for. */
+  async standBy(client: Client): Promise<void> {
+    for (const controller of this.controllers) {
+      if (controller.activate === undefined) continue
+      this.#standing.push(controller)
+      await controller.start(client, { standby: true })
+    }
+  }
+
+  /** Stops what stands by; after `stop`. */
+  async close(): Promise<void> {
+    for (const controller of this.#standing.splice(0)) await controller.stop({ gracePeriodMs: 0 })
   }
 
   /** Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` when stopped meanwhile. */
@@ -60,8 +76,13 @@ export class PartGroup {
     this.#run.abort(new ClosedError('the manager'))
     const report: StopEntry[] = []
     for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop())
-      report.push(await stopPart(part.unit, clock, Math.max(0, deadlineMs - clock.monotonic())))
+      report.push(await this.#stopPart(part, Math.max(0, deadlineMs - clock.monotonic())))
     return report
+  }
+
+  #stopPart({ unit }: Part, graceMs: number): Promise<StopEntry> {
+    const standsBy = isController(unit) && this.#standing.includes(unit)
+    return (standsBy ? deactivatePart : stopPart)(unit, this.#env.clock, graceMs)
   }
 
   /** Why each part does not work; undefined where it does, or is not meant to run now. */
@@ -78,7 +99,7 @@ export class PartGroup {
   async #startPart(part: Part, client: Client, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        if (isController(part.unit)) await part.unit.start(client)
+        if (isController(part.unit)) await this.#startController(part.unit, client)
         else await part.unit.start(client, error => this.#failed(part, client, signal, errorOf(error)))
         this.#restarting.delete(part)
         return
@@ -87,6 +108,10 @@ export class PartGroup {
         await this.#backOff(part, errorOf(error), signal)
       }
     }
+  }
+
+  #startController(controller: Controller, client: Client): Promise<void> | void {
+    return this.#standing.includes(controller) ? controller.activate?.(client) : controller.start(client)
   }
 
   #failed(part: Part, client: Client, signal: AbortSignal, error: Error): void {

@@ -38,6 +38,16 @@ export async function stopPart(
   }
 }
 
+/** As `stopPart`, for a controller that goes on listening. */
+export async function deactivatePart(
+  part: Controller | Runnable,
+  clock: Clock,
+  graceMs: number,
+): Promise<StopEntry> {
+  if (!isController(part) || part.deactivate === undefined) return stopPart(part, clock, graceMs)
+  return { name: part.name, outcome: await part.deactivate({ gracePeriodMs: graceMs }) }
+}
+
 async function stopInTime(part: Runnable, clock: Clock, graceMs: number): Promise<'stopped' | 'abandoned'> {
   const stopped = Promise.resolve(part.stop()).then(() => 'stopped' as const)
   let cancel = (): void => {}

@@ -58,6 +58,8 @@ export class SupervisedManager implements Manager {
     this.#state = 'starting'
     try {
       await running.always.start(this.#client)
+      if (running.elector !== undefined) await running.leading.standBy(this.#client)
+      if (this.#stopping !== undefined) throw new ClosedError('the manager')
       await running.elector?.start()
       await this.#following
     } catch (error) {
@@ -182,6 +184,7 @@ export class SupervisedManager implements Manager {
     this.#ledReport = []
     this.#move('stopping')
     await this.#running?.elector?.stop()
+    await this.#running?.leading.close()
     const rest = (await this.#running?.always.stop(Math.max(0, deadlineMs - clock.monotonic()))) ?? []
     const report = [...this.#ledReport, ...rest].map(entry => this.#judge(entry))
     this.#move('stopped')

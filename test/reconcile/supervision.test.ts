@@ -237,3 +237,81 @@ describe('leadership', () => {
     expect(() => member(world, 'a', { retryPeriodMs: 10_000 })).toThrow(/retryPeriodMs/)
   })
 })
+
+describe('standby', () => {
+  test('a controller listens before it leads, keeps its keys when it no longer does, and looks at all again', async () => {
+    const { env, store } = open()
+    const runs: string[] = []
+    const controller = createController({
+      name: 'w',
+      for: Widget,
+      reconcile: async (key, _, { client, env: own }) => {
+        runs.push(key.name)
+        await own.clock.sleep(1_000)
+        await client.modifyStatus(Widget, key, draft => void (draft.status = { size: runs.length }))
+      },
+    })
+    await env.run(() => store.create(Widget, widget('a')))
+    await env.run(() => controller.start(store, { standby: true }))
+    await env.run(() => store.create(Widget, widget('b')))
+    await env.advance(5_000)
+    expect(runs).toEqual([])
+    expect(controller.isSettled()).toBe(true)
+
+    const first = store.client(env.fork('first term'))
+    controller.activate?.(first)
+    await env.advance(1_500)
+    expect(runs).toEqual(['a', 'b'])
+    expect(await env.run(async () => controller.deactivate?.({ gracePeriodMs: 100 }))).toBe('abandoned')
+    await env.advance(60_000)
+    expect(runs).toEqual(['a', 'b'])
+    expect(store.get(Widget, ref('b'))?.status).toBeUndefined()
+
+    runs.length = 0
+    controller.activate?.(store.client(env.fork('second term')))
+    await env.advance(10_000)
+    expect([...new Set(runs)].sort()).toEqual(['a', 'b'])
+    expect(store.get(Widget, ref('b'))?.status).toBeDefined()
+    expect(() => controller.activate?.(store)).toThrow(/not on standby/)
+    await env.run(() => controller.stop())
+    expect(env.pending()).toEqual([])
+  })
+
+  test('an attempt whose world has ended is not waited for', async () => {
+    const { env, store } = open()
+    const controller = createController({
+      name: 'w',
+      for: Widget,
+      reconcile: async (_key, _object, ctx) => ctx.env.clock.sleep(600_000),
+    })
+    await env.run(() => store.create(Widget, widget('a')))
+    await env.run(() => controller.start(store, { standby: true }))
+    const term = env.fork('term')
+    controller.activate?.(store.client(term))
+    await env.advance(10)
+    term.close()
+    const startedMs = env.clock.monotonic()
+    expect(await env.run(async () => controller.deactivate?.())).toBe('abandoned')
+    expect(env.clock.monotonic()).toBe(startedMs)
+    await env.run(() => controller.stop())
+  })
+
+  test('a manager that takes over has listed everything before', async () => {
+    const world = open()
+    const { env, store } = world
+    const [a, b] = [member(world, 'a'), member(world, 'b')]
+    const seen: string[] = []
+    a.manager.add(createController({ name: 'a', for: Widget, reconcile: () => {} }))
+    b.manager.add(createController({ name: 'b', for: Widget, reconcile: key => void seen.push(key.name) }))
+    await env.run(() => a.manager.start())
+    await env.run(() => b.manager.start())
+    await env.run(() => store.create(Widget, widget('x')))
+    await env.settle()
+    expect(b.manager.status().controllers).toMatchObject([{ queued: 1 }])
+    await env.run(() => a.manager.stop())
+    await env.run(() => b.manager.settled())
+    expect(seen).toEqual(['x'])
+    expect(await env.run(() => b.manager.stop())).toEqual([{ name: 'b', outcome: 'stopped' }])
+    expect(env.pending()).toEqual([])
+  })
+})

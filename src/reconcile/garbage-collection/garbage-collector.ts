@@ -1,7 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, Kind, ObjectRef, StoredObject } from '../../store/index.js'
 import { createCache } from '../cache/cache.js'
-import { type Controller, type ControllerStatus, createController } from '../controller.js'
+import { type Controller, type ControllerStatus, createController, type StartOptions } from '../controller.js'
 import type { ObjectChange } from '../event-mapping.js'
 import { refOf } from '../object-key.js'
 import { allOf, pathChanged } from '../predicates.js'
@@ -69,15 +69,24 @@ class GarbageCollector implements Controller {
     this.#loops = new Map(kinds.map(kind => [kind, this.#loopOf(kind, concurrency)]))
   }
 
-  async start(client: Client): Promise<void> {
+  async start(client: Client, options: StartOptions = {}): Promise<void> {
     const feed = createCache({ name: this.name, kinds: this.#kinds })
     this.#running = { client, feed }
     feed.onChange(({ changes }) => {
       for (const change of changes) this.#tell(client, change)
       for (const listener of this.#listeners) listener()
     })
-    await Promise.all([...this.#loops.values()].map(loop => loop.start(client)))
+    await Promise.all([...this.#loops.values()].map(loop => loop.start(client, options)))
     await feed.start(client)
+  }
+
+  activate(client: Client): void {
+    for (const loop of this.#loops.values()) loop.activate?.(client)
+  }
+
+  async deactivate(options: StopOptions = {}): Promise<StopOutcome> {
+    const outcomes = await Promise.all([...this.#loops.values()].map(loop => loop.deactivate?.(options)))
+    return outcomes.includes('abandoned') ? 'abandoned' : 'stopped'
   }
 
   async stop(options: StopOptions = {}): Promise<StopOutcome> {
