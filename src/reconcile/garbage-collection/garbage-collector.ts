@@ -85,7 +85,9 @@ class GarbageCollector implements Controller {
   }
 
   async deactivate(options: StopOptions = {}): Promise<StopOutcome> {
-    const outcomes = await Promise.all([...this.#loops.values()].map(loop => loop.deactivate?.(options)))
+    const outcomes = await Promise.all(
+      [...this.#loops.values()].map(async loop => loop.deactivate?.(options)),
+    )
     return outcomes.includes('abandoned') ? 'abandoned' : 'stopped'
   }
 
