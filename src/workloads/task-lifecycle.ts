@@ -30,8 +30,9 @@ export type TaskStep =
  * node, or is a namesake with another uid. Level-triggered: it looks at states, never at what happened.
  */
 export function nextTaskStep(task: Task | undefined, local: LocalTask | undefined): TaskStep {
-  if (task === undefined) return stepWithoutObject(local)
-  if (task.metadata.deletionTimestamp !== undefined) return stepWhenDeleted(local)
+  if (task === undefined)
+    return stepToTheEnd(local, local === undefined ? { kind: 'none' } : { kind: 'forget' })
+  if (task.metadata.deletionTimestamp !== undefined) return stepToTheEnd(local, { kind: 'release' })
   if (isTaskFinished(task)) return local?.kind === 'running' ? { kind: 'stop' } : { kind: 'none' }
   if (local === undefined)
     return task.status?.phase === 'Running' ? { kind: 'report-lost' } : { kind: 'start' }
@@ -46,28 +47,16 @@ export function nextTaskStep(task: Task | undefined, local: LocalTask | undefine
   }
 }
 
-function stepWithoutObject(local: LocalTask | undefined): TaskStep {
-  if (local === undefined) return { kind: 'none' }
-  switch (local.kind) {
+/** Towards nothing that runs; `last` is what is done when nothing does. */
+function stepToTheEnd(local: LocalTask | undefined, last: TaskStep): TaskStep {
+  switch (local?.kind) {
     case 'running':
       return { kind: 'stop' }
-    case 'exited':
-      return { kind: 'forget' }
     case 'starting':
     case 'stopping':
       return { kind: 'none' }
-  }
-}
-
-function stepWhenDeleted(local: LocalTask | undefined): TaskStep {
-  if (local === undefined) return { kind: 'release' }
-  switch (local.kind) {
-    case 'running':
-      return { kind: 'stop' }
     case 'exited':
-      return { kind: 'release' }
-    case 'starting':
-    case 'stopping':
-      return { kind: 'none' }
+    case undefined:
+      return last
   }
 }

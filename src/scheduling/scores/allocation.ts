@@ -2,6 +2,7 @@ import { InvalidError } from '../../core/index.js'
 import { type NodeView } from '../node-view.js'
 import { type PreparedRequest } from '../placement-request.js'
 import { type ResourceColumn } from '../resource-columns.js'
+import type { NodeScorePlugin } from '../plugin.js'
 
 /** A resource that a score looks at, and how much it counts. */
 export interface WeightedResource {
@@ -125,4 +126,16 @@ function cellsOf(request: PreparedRequest, resources: readonly WeightedResource[
       requested: 0,
       allocatable: 0,
     }))
+}
+
+/** A score of one node's allocations alone. */
+export function allocationScore(
+  name: string,
+  options: AllocationScoreOptions,
+  score: (allocations: readonly Allocation[], rounding: Rounding) => number,
+): NodeScorePlugin {
+  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
+  checkWeightedResources(resources)
+  const read = createAllocationReader(resources)
+  return { name, locality: 'node', score: (request, node) => score(read(request, node), rounding) }
 }

@@ -1,10 +1,8 @@
-import { type NodeScorePlugin } from '../plugin.js'
+import type { NodeScorePlugin } from '../plugin.js'
 import {
   type Allocation,
+  allocationScore,
   type AllocationScoreOptions,
-  checkWeightedResources,
-  createAllocationReader,
-  DEFAULT_RESOURCES,
   meanPercent,
   type Rounding,
 } from './allocation.js'
@@ -12,14 +10,7 @@ import { wholePercent } from './percent.js'
 
 /** Prefers the node that would keep the largest share free, and so spreads tasks. */
 export function leastAllocated(options: AllocationScoreOptions = {}): NodeScorePlugin {
-  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
-  checkWeightedResources(resources)
-  const read = createAllocationReader(resources)
-  return {
-    name: 'least-allocated',
-    locality: 'node',
-    score: (request, node) => leastAllocatedScore(read(request, node), rounding),
-  }
+  return allocationScore('least-allocated', options, leastAllocatedScore)
 }
 
 /**
