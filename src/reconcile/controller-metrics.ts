@@ -11,6 +11,7 @@ export interface ControllerMetrics {
 const resultLabels: Readonly<Record<Outcome['kind'], string>> = {
   success: 'success',
   requeueAfter: 'requeue_after',
+  poll: 'requeue_after',
   conflict: 'conflict',
   terminal: 'error',
   retry: 'error',

@@ -28,6 +28,8 @@ export interface Wake {
   readonly reason: string
   /** Default 0. */
   readonly priority?: number
+  /** True when nothing has happened. */
+  readonly isResync?: true
 }
 
 /** What a controller hears from. */
@@ -162,7 +164,7 @@ function startResyncOf<Spec, Status>(
     periodMs: resyncMs,
     size: () => cache.count(options.for),
     walk: () => cache.keys(options.for),
-    visit: id => enqueue(refOfId(id), { reason: 'resync', priority: RESYNC_PRIORITY }),
+    visit: id => enqueue(refOfId(id), { reason: 'resync', priority: RESYNC_PRIORITY, isResync: true }),
   })
 }
 

@@ -1,21 +1,29 @@
-import { type Cancel, type Env, isKeelsonError, type Logger, UsageError } from '../core/index.js'
+import { type Cancel, UsageError } from '../core/index.js'
 import type { Client, Kind, ObjectRef } from '../store/index.js'
+import { applyOutcome, type KeyKeeping } from './apply-outcome.js'
 import { type Attempt, openAttempt } from './attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
 import { type CacheViews, createCacheViews } from './cache/attempt-view.js'
 import type { Controller, ControllerStatus, StartOptions } from './controller-contract.js'
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
-import { type ControllerSources, ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
+import {
+  type ControllerSources,
+  ownedWatch,
+  RESYNC_PRIORITY,
+  startSources,
+  type Wake,
+} from './controller-sources.js'
 import { createEventRecorder, type EventRecorder } from './events/event-recorder.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId, refOfId } from './object-key.js'
-import { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
+import { type AttemptEnd, decideOutcome } from './outcome.js'
+import { PollPauses } from './poll-pauses.js'
 import { Quarantine } from './quarantine.js'
 import { reconcileContext } from './reconcile-context.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
-import { createWorkQueue, type KeyState, type WorkQueue } from './work-queue.js'
+import { createWorkQueue, type KeyState } from './work-queue.js'
 
 export type { Controller, ControllerStatus, StartOptions }
 
@@ -67,14 +75,10 @@ export function createController<Spec, Status, const Watched extends readonly Ki
 }
 
 /** What exists only between start and stop. */
-interface Running {
-  readonly env: Env
+interface Running extends KeyKeeping {
   readonly client: Client
-  readonly logger: Logger
-  readonly queue: WorkQueue<ObjectRef>
   readonly metrics: ControllerMetrics
   readonly limiter: RateLimiter
-  readonly quarantine: Quarantine
   /** Those that run, with their keys. */
   readonly attempts: Map<Attempt, ObjectRef>
   /** What attempts write through; undefined on standby. */
@@ -116,10 +120,11 @@ class ControlLoop<Spec, Status> implements Controller {
         client: run.client,
         logger: run.logger,
         env: run.env,
-        enqueue: (key, why) => run.queue.add(key, why),
+        enqueue: (key, why) => wake(run, key, why),
         created: key => {
           run.queue.forget(key)
           run.quarantine.forget(key)
+          run.polls.forget(key)
         },
         progressed: () => {
           this.#unpark(run)
@@ -171,7 +176,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   enqueue(key: ObjectRef, reason = 'asked for'): void {
-    this.#running?.queue.add(key, { reason })
+    if (this.#running !== undefined) wake(this.#running, key, { reason })
   }
 
   inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
@@ -225,6 +230,7 @@ class ControlLoop<Spec, Status> implements Controller {
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
       quarantine: new Quarantine(quarantineAfter),
+      polls: new PollPauses(),
       attempts: new Map(),
       acting: undefined,
       recorder: events && createEventRecorder({ client, kind: events, reportingController: name }),
@@ -370,35 +376,8 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 }
 
-/** Does to the key's record what was decided, and tells the log. */
-function applyOutcome(run: Running, key: ObjectRef, outcome: Outcome): void {
-  const { queue, env, logger, quarantine } = run
-  const id = keyId(key)
-  if (outcome.kind !== 'retry' && outcome.kind !== 'conflict') quarantine.forget(key)
-  switch (outcome.kind) {
-    case 'success':
-      return queue.forget(key)
-    case 'requeueAfter':
-      queue.forget(key)
-      return queue.addAfter(key, outcome.afterMs, { reason: 'requeueAfter' })
-    case 'conflict': {
-      queue.countConflict(key)
-      const afterMs = outcome.withinMs * (0.5 + 0.5 * env.random.next())
-      logger.debug({ key: id, err: outcome.error, afterMs }, 'lost a write race; trying again')
-      return queue.addAfter(key, afterMs, { reason: 'conflict' })
-    }
-    case 'terminal':
-      logger.error({ key: id, err: outcome.error }, 'reconcile failed for good; waiting for a change')
-      return queue.forget(key)
-    case 'retry': {
-      const { afterMs, error, refund } = outcome
-      queue.countFailure(key, afterMs)
-      if (!isKeelsonError(error, 'RetryAfter') && quarantine.failed(key, error)) {
-        refund?.()
-        return logger.error({ key: id, err: error }, 'keeps failing in the same way; waiting for a change')
-      }
-      logger.error({ key: id, err: error, afterMs }, 'reconcile failed; backing off')
-      return queue.addAfter(key, afterMs, { reason: 'failed', ...(refund === undefined ? {} : { refund }) })
-    }
-  }
+/** Something other than the passing of time wants the key. */
+function wake(run: Running, key: ObjectRef, why: Wake): void {
+  if (why.isResync !== true) run.polls.forget(key)
+  run.queue.add(key, why)
 }

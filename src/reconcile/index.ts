@@ -34,7 +34,16 @@ export type { ObservableLike, Stream } from './sources/stream.js'
 
 // Results.
 export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
-export { RetryAfter, requeueAfter, type Result, Terminal } from './result.js'
+export {
+  type Poll,
+  poll,
+  type PollOptions,
+  type RequeueAfter,
+  requeueAfter,
+  type Result,
+  RetryAfter,
+  Terminal,
+} from './result.js'
 
 // Children and events.
 export {

@@ -1,7 +1,7 @@
 import { isKeelsonError, UsageError } from '../core/index.js'
 import type { KeyHistory } from './key-history.js'
 import type { RateLimiter } from './rate-limiter.js'
-import type { Result, RetryAfter } from './result.js'
+import { type Poll, pollProblems, type Result, type RetryAfter } from './result.js'
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -14,6 +14,8 @@ export type Outcome =
   | { readonly kind: 'success' }
   /** Forget failures; run again after `afterMs`. */
   | { readonly kind: 'requeueAfter'; readonly afterMs: number }
+  /** Forget failures; run again after a pause that grows with each poll in a row. */
+  | Poll
   /** Someone else wrote first: no failure; run again after a random half to whole of `withinMs`. */
   | { readonly kind: 'conflict'; readonly withinMs: number; readonly error: Error }
   /** Forget failures; run again when something changes, not before. */
@@ -42,10 +44,12 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
     if (result === undefined) return { kind: 'success' }
     // Callers without types can return anything; a wrong result must not look like success.
     if (!isResult(result)) {
-      const error = new UsageError('a reconciler must return nothing or requeueAfter(ms)', { result })
+      const error = new UsageError('a reconciler must return nothing, requeueAfter(ms) or poll({ … })', {
+        result,
+      })
       return { kind: 'terminal', error }
     }
-    return { kind: 'requeueAfter', afterMs: result.afterMs }
+    return result
   }
   const error = errorOf(end.error)
   if (isKeelsonError(error, 'Conflict')) {
@@ -73,8 +77,15 @@ function describe(value: unknown): string {
   }
 }
 
-function isResult({ kind, afterMs }: Result): boolean {
-  return kind === 'requeueAfter' && Number.isFinite(afterMs) && afterMs >= 0
+function isResult(result: Result): boolean {
+  switch (result.kind) {
+    case 'requeueAfter':
+      return Number.isFinite(result.afterMs) && result.afterMs >= 0
+    case 'poll':
+      return pollProblems(result).length === 0
+    default:
+      return false
+  }
 }
 
 function isRetryAfter(error: Error): error is RetryAfter {

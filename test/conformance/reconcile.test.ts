@@ -212,6 +212,8 @@ function callsOf(outcome: Outcome): readonly Operation[] {
       return [['forget']]
     case 'requeueAfter':
       return [['forget'], ['addAfter', outcome.afterMs]]
+    case 'poll':
+      return [['forget'], ['addAfter', outcome.minMs]]
     case 'retry':
     case 'conflict':
       return [['addRateLimited']]
