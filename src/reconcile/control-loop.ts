@@ -1,0 +1,334 @@
+import { type Cancel, UsageError } from '../core/index.js'
+import type { Client, ObjectRef } from '../store/index.js'
+import { applyOutcome, type KeyKeeping } from './apply-outcome.js'
+import { type Attempt, openAttempt } from './attempt.js'
+import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
+import { type CacheViews, createCacheViews } from './cache/attempt-view.js'
+import type { Controller, ControllerStatus, StartOptions } from './controller-contract.js'
+import type { ControllerOptions } from './controller-options.js'
+import {
+  type ControllerSources,
+  ownedWatch,
+  RESYNC_PRIORITY,
+  startSources,
+  type Wake,
+} from './controller-sources.js'
+import { createEventRecorder, type EventRecorder } from './events/event-recorder.js'
+import { exponentialLimiter } from './exponential-limiter.js'
+import { keyId, refOfId } from './object-key.js'
+import { type AttemptEnd, decideOutcome } from './outcome.js'
+import { PollPauses } from './poll-pauses.js'
+import { Quarantine } from './quarantine.js'
+import { reconcileContext } from './reconcile-context.js'
+import type { RateLimiter } from './rate-limiter.js'
+import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
+import { createWorkQueue, type KeyState } from './work-queue.js'
+
+/** What exists only between start and stop. */
+interface Running extends KeyKeeping {
+  readonly client: Client
+  readonly metrics: ControllerMetrics
+  readonly limiter: RateLimiter
+  /** Those that run, with their keys. */
+  readonly attempts: Map<Attempt, ObjectRef>
+  /** What attempts write through; undefined on standby. */
+  acting: Client | undefined
+  readonly recorder: EventRecorder | undefined
+  sources: ControllerSources | undefined
+  /** How attempts read, when they read the cache. */
+  views: CacheViews | undefined
+  /** Keys that wait until the cache shows what they wrote. */
+  readonly parked: Set<ObjectRef>
+  /** Attempts started or about to. */
+  busy: number
+}
+
+/** A controller: what its sources wake is queued, and what is queued is reconciled. */
+export class ControlLoop<Spec, Status> implements Controller {
+  readonly #options: ControllerOptions<Spec, Status>
+  readonly #listeners = new Set<() => void>()
+  #running: Running | undefined
+  #stopping: Promise<StopOutcome> | undefined
+
+  constructor(options: ControllerOptions<Spec, Status>) {
+    this.#options = options
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  async start(client: Client, { standby = false }: StartOptions = {}): Promise<void> {
+    if (this.#running !== undefined)
+      throw new UsageError(`controller ${this.name} is running already; stop it first`)
+    const { reads = 'client', ownWrites = 'overlay' } = this.#options
+    const run = this.#open(client)
+    if (!standby) run.acting = run.client
+    this.#running = run
+    try {
+      run.sources = startSources({
+        options: this.#options,
+        client: run.client,
+        logger: run.logger,
+        env: run.env,
+        enqueue: (key, why) => wake(run, key, why),
+        created: key => {
+          run.queue.forget(key)
+          run.quarantine.forget(key)
+          run.polls.forget(key)
+        },
+        progressed: () => {
+          this.#unpark(run)
+          this.#progressed()
+        },
+      })
+      if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
+      await run.sources.started
+    } catch (error) {
+      this.#running = undefined
+      run.env.close()
+      throw error
+    }
+  }
+
+  stop(options: StopOptions = {}): Promise<StopOutcome> {
+    const { gracePeriodMs = 30_000 } = options
+    assertGracePeriod(gracePeriodMs)
+    const run = this.#running
+    if (run === undefined) return Promise.resolve('stopped')
+    this.#stopping ??= this.#close(run, gracePeriodMs).finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  activate(client: Client): void {
+    const run = this.#running
+    if (run === undefined || run.acting !== undefined)
+      throw new UsageError(`controller ${this.name} is not on standby; start it with { standby: true }`)
+    run.acting = client.client(client.env.fork(this.name))
+    // Another may have acted meanwhile, and nothing may have changed since: what it meant to do later is unknown.
+    for (const id of run.sources?.cache.keys(this.#options.for) ?? [])
+      run.queue.add(refOfId(id), { reason: 'activated', priority: RESYNC_PRIORITY })
+    this.#dispatch(run)
+  }
+
+  async deactivate(options: StopOptions = {}): Promise<StopOutcome> {
+    const { gracePeriodMs = 30_000 } = options
+    assertGracePeriod(gracePeriodMs)
+    const run = this.#running
+    if (run?.acting === undefined) return 'stopped'
+    const { acting } = run
+    run.acting = undefined
+    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`controller ${this.name} stands by`))
+    acting.env.close()
+    this.#progressed()
+    return outcome
+  }
+
+  enqueue(key: ObjectRef, reason = 'asked for'): void {
+    if (this.#running !== undefined) wake(this.#running, key, { reason })
+  }
+
+  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
+    return this.#running?.queue.inspect(key)
+  }
+
+  status(): ControllerStatus {
+    const queue = this.#running?.queue
+    return {
+      name: this.name,
+      queued: queue?.length ?? 0,
+      inFlight: queue?.inFlight ?? 0,
+      delayed: queue?.delayed ?? 0,
+      failures: queue?.failing ?? 0,
+      quarantined: this.#running?.quarantine.keys() ?? [],
+    }
+  }
+
+  isSettled(): boolean {
+    const run = this.#running
+    return (
+      run?.acting === undefined ||
+      (run.queue.isQuiet() &&
+        run.parked.size === 0 &&
+        run.sources?.cache.hasReached(run.client.revision) === true)
+    )
+  }
+
+  onProgress(listener: () => void): Cancel {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => {
+      this.#listeners.delete(entry)
+    }
+  }
+
+  #open(outer: Client): Running {
+    const { name, events, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = this.#options
+    const env = outer.env.fork(name)
+    const client = outer.client(env)
+    const limiter = this.#options.limiter ?? exponentialLimiter()
+    const notify = (event: 'ready' | 'idle'): void => {
+      if (event === 'ready') this.#dispatch(run)
+      else this.#progressed()
+    }
+    const run: Running = {
+      env,
+      client,
+      logger: env.logger.child({ controller: name }),
+      queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify }),
+      metrics: createControllerMetrics(env.metrics, name, concurrency),
+      limiter,
+      quarantine: new Quarantine(quarantineAfter),
+      polls: new PollPauses(),
+      attempts: new Map(),
+      acting: undefined,
+      recorder: events && createEventRecorder({ client, kind: events, reportingController: name }),
+      sources: undefined,
+      views: undefined,
+      parked: new Set(),
+      busy: 0,
+    }
+    return run
+  }
+
+  /** Gives ready keys to free workers; each run is a step of its own. */
+  #dispatch(run: Running): void {
+    const { concurrency = 1 } = this.#options
+    // A cache that is still empty would look as if nothing existed.
+    if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
+    if (run.acting === undefined) return
+    while (run.busy < concurrency && !run.queue.shuttingDown) {
+      const key = run.queue.get()
+      if (key === undefined) return
+      run.busy++
+      const label = `${this.name} ${keyId(key)}`
+      run.env.tasks.defer(() => this.#attempt(run, key), { kind: 'reconcile', label })
+    }
+  }
+
+  #attempt(run: Running, key: ObjectRef): void {
+    const { acting } = run
+    if (run.queue.shuttingDown) return this.#release(run, key)
+    if (acting === undefined) return this.#putBack(run, key)
+    if (run.views?.isReady(key) === false) {
+      run.parked.add(key)
+      return this.#release(run, key)
+    }
+    run.queue.begin(key)
+    const view = run.views?.open(key)
+    const reader = view?.reader ?? acting
+    const startedMs = run.env.clock.monotonic()
+    const attempt = openAttempt({
+      name: `${this.name} ${keyId(key)}`,
+      client: acting,
+      view,
+      logger: run.logger.child({ key: keyId(key) }),
+      failures: run.queue.history(key).failures,
+      timeoutMs: this.#options.timeoutMs,
+      ended: end => {
+        run.attempts.delete(attempt)
+        this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
+      },
+    })
+    run.attempts.set(attempt, key)
+    run.metrics.active(run.attempts.size)
+    const { name, for: kind, owns = [], reconcile } = this.#options
+    const site = { name, for: kind, owned: owns.map(entry => ownedWatch(entry).kind), recorder: run.recorder }
+    attempt.run(ctx => {
+      const object = reader.get(kind, key)
+      return reconcile(key, object, reconcileContext(ctx, site, object))
+    })
+  }
+
+  /** The cache has moved: it may be ready for keys that it was not ready for. */
+  #unpark(run: Running): void {
+    const parked = [...run.parked]
+    run.parked.clear()
+    for (const key of parked) run.queue.add(key, { reason: 'own writes' })
+    this.#dispatch(run)
+  }
+
+  #conclude(run: Running, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
+    try {
+      const outcome = decideOutcome(end, run.queue.history(key), run.limiter)
+      run.metrics.ended(outcome, tookMs)
+      applyOutcome(run, key, outcome)
+    } catch (error) {
+      // A limiter of the caller's may throw, or give no delay; the key must be released all the same.
+      run.logger.error({ key: keyId(key), err: error }, 'the limiter failed; waiting for a change')
+    } finally {
+      this.#release(run, key)
+    }
+  }
+
+  #release(run: Running, key: ObjectRef): void {
+    run.busy--
+    run.metrics.active(run.attempts.size)
+    run.queue.done(key)
+    if (run.queue.shuttingDown) this.#progressed()
+    else this.#dispatch(run)
+  }
+
+  async #close(run: Running, gracePeriodMs: number): Promise<StopOutcome> {
+    run.sources?.stop()
+    run.queue.shutDown()
+    const outcome = await this.#rest(
+      run,
+      gracePeriodMs,
+      new UsageError(`controller ${this.name} was stopped`),
+    )
+    if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
+    run.env.close()
+    this.#running = undefined
+    this.#progressed()
+    return outcome
+  }
+
+  /** Waits for the attempts in flight, and gives up those that take longer, or whose world is gone. */
+  async #rest(run: Running, gracePeriodMs: number, why: Error): Promise<StopOutcome> {
+    let isOver = run.env.closed
+    const cancel = run.env.clock.after(gracePeriodMs, () => {
+      isOver = true
+      this.#progressed()
+    })
+    const isDead = (attempt: Attempt): boolean => attempt.env.closed
+    await this.#until(() => isOver || [...run.attempts.keys()].every(isDead))
+    cancel()
+    const abandoned = [...run.attempts]
+    run.attempts.clear()
+    for (const [attempt, key] of abandoned) {
+      attempt.abandon(why)
+      this.#putBack(run, key)
+    }
+    return abandoned.length > 0 ? 'abandoned' : 'stopped'
+  }
+
+  /** Taken, but not worked on to the end. */
+  #putBack(run: Running, key: ObjectRef): void {
+    run.queue.add(key, { reason: 'put back' })
+    this.#release(run, key)
+  }
+
+  #progressed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #until(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve()
+    return new Promise(resolve => {
+      const cancel = this.onProgress(() => {
+        if (!holds()) return
+        cancel()
+        resolve()
+      })
+    })
+  }
+}
+
+/** Something other than the passing of time wants the key. */
+function wake(run: Running, key: ObjectRef, why: Wake): void {
+  if (why.isResync !== true) run.polls.forget(key)
+  run.queue.add(key, why)
+}
