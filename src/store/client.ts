@@ -217,11 +217,15 @@ function directWrites(engine: Engine): DirectWrites {
   return { siteFor, keeping }
 }
 
-function leasesOf({ leases }: Engine, { submit }: WritePath): Leases {
+function leasesOf(engine: Engine, { submit }: WritePath): Leases {
   const step = <T>(label: string, write: () => T): Promise<T> =>
     attempt(() => submit(write, () => ({ label })))
+  const { leases } = engine
   return {
-    get: id => leases.get(id),
+    get: id => {
+      engine.assertOpen()
+      return leases.get(id)
+    },
     grant: options => step('grant a lease', () => leases.grant({ ...options })),
     renew: id => step(`renew lease ${id}`, () => leases.renew(id)),
     revoke: (id, cause = {}) => step(`revoke lease ${id}`, () => leases.revoke(id, causeOf(cause))),

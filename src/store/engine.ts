@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly start?: number
   /** Default: any size. */
   readonly objectBytesMax?: number
+  /** Default: one of the env, as `newIncarnation` makes it. */
+  readonly incarnation?: string
 }
 
 /**
@@ -63,6 +65,7 @@ export class Engine {
   readonly retries: Random
   /** What the write that runs has waited for. */
   replies: AdmissionReplies | undefined = undefined
+  private forks = 0
   private writing = false
   private closed = false
   private timeMs = Number.NaN
@@ -79,13 +82,19 @@ export class Engine {
     this.tables = kindTables(kinds, admission)
     this.hashes = new StateHash({ log: this.log, tables: this.tables.all })
     this.leases = new LeaseKeeper(this)
-    this.incarnation = env.ids.next('store')
+    this.incarnation = options.incarnation ?? newIncarnation(env)
     this.names = env.random.fork('store.names')
     this.retries = env.random.fork('store.retries')
   }
 
   get revision(): number {
     return this.log.head
+  }
+
+  /** For a history that goes on from this one; it may be in a world like this one, so that it is named after its parent. */
+  forkIncarnation(): string {
+    this.forks++
+    return `${this.incarnation}/${this.forks}`
   }
 
   /** The time as metadata holds it. Writes of one millisecond share the text. */
@@ -171,6 +180,15 @@ export class Engine {
     this.leases.close()
     for (const table of this.tables.all) table.watchers.endAll()
   }
+}
+
+/**
+ * Stores of one env differ by its ids. Ids of an env may simply be counted, so that envs that differ in their chance tell their
+ * stores apart by that; a stream of its own leaves the chance of others alone.
+ */
+function newIncarnation(env: Env): string {
+  const id = env.ids.next('store')
+  return `${id}-${Math.floor(env.random.fork(`store.incarnation ${id}`).next() * 2 ** 48).toString(36)}`
 }
 
 function apply(mutation: Mutation, revision: number): Change {

@@ -7,7 +7,12 @@ import { type Entry, NO_TERMS, Version, versionAt } from './version.js'
 
 /** A second engine that begins with what `engine` had at `revision`. Objects are shared, places are not. */
 export function forkEngine(engine: Engine, revision: number, env: Env): Engine {
-  const fork = new Engine({ ...engine.options, env, start: revision })
+  const fork = new Engine({
+    ...engine.options,
+    env,
+    start: revision,
+    incarnation: engine.forkIncarnation(),
+  })
   for (const table of engine.tables.all) {
     const copy = fork.table(table.kind)
     for (const { metadata } of listObjects(table, EVERYTHING, { revision })) {

@@ -3,7 +3,7 @@ import type { Engine } from './engine.js'
 import { AlreadyExistsError, LeaseNotFoundError } from './errors.js'
 import { type LeaseRecord, LeaseTable } from './lease-table.js'
 import type { LeaseOptions, ObjectLease } from './leases.js'
-import { assertTtl, type Lifetime } from './lifetime.js'
+import { assertLeaseId, assertTtl, type Lifetime } from './lifetime.js'
 import type { KindTable } from './kind-table.js'
 import type { ObjectRef, StoredObject } from './object.js'
 import { Overlay } from './overlay.js'
@@ -37,8 +37,11 @@ export class LeaseKeeper {
     return record === undefined ? undefined : this.describe(id, record)
   }
 
-  grant({ ttlMs, id = this.engine.env.ids.next('lease') }: LeaseOptions): ObjectLease {
-    assertTtl(ttlMs, `lease ${id}`)
+  grant(options: LeaseOptions): ObjectLease {
+    const { ttlMs } = options
+    assertTtl(ttlMs, 'lease')
+    if (options.id !== undefined) assertLeaseId(options.id, 'lease', 'id')
+    const id = options.id ?? this.engine.env.ids.next('lease')
     this.endIfOver(id)
     if (this.table.get(id) !== undefined) throw new AlreadyExistsError({ kind: 'lease', name: id }, false)
     const record = this.table.add(id, ttlMs, this.nowMs)
@@ -47,6 +50,7 @@ export class LeaseKeeper {
   }
 
   renew(id: string): ObjectLease {
+    assertLeaseId(id, 'lease', 'id')
     this.endIfOver(id)
     const record = this.required(id)
     this.table.renew(record, this.nowMs)
@@ -54,6 +58,7 @@ export class LeaseKeeper {
   }
 
   revoke(id: string, cause: WriteCause | undefined): void {
+    assertLeaseId(id, 'lease', 'id')
     this.endIfOver(id)
     this.end(this.required(id), cause ?? { reason: `lease ${id} was revoked` })
   }

@@ -3,11 +3,14 @@ import type { WriteCause } from './write-cause.js'
 /** The longest time that a lease or an object can be given: 9,000,000,000 seconds. */
 export const TTL_MAX_MS = 9e12
 
+/** The longest id of a lease. */
+export const LEASE_ID_CHARS_MAX = 253
+
 /** How a lease is made. */
 export interface LeaseOptions {
   /** How long it lasts without being renewed; > 0, at most 9e12. */
   readonly ttlMs: number
-  /** Default: an id of the store's `Env`. */
+  /** 1 to 253 characters. Default: an id of the store's `Env`. */
   readonly id?: string
 }
 
@@ -26,7 +29,7 @@ export interface ObjectLease {
  * key order, as if by a plain delete that no admission hook is asked about. Time is the monotonic clock of the
  * store's `Env`; a lease never ends early. Leases are beside the objects: granting and renewing take no revision.
  *
- * Errors: `LeaseNotFoundError`, `AlreadyExistsError` (the id is taken), `InvalidError` (the time), and those of every
+ * Errors: `LeaseNotFoundError`, `AlreadyExistsError` (the id is taken), `InvalidError` (the time or the id), and those of every
  * write.
  */
 export interface Leases {

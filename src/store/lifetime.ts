@@ -1,5 +1,5 @@
 import { InvalidError, UsageError } from '../core/index.js'
-import { type LifetimeOptions, TTL_MAX_MS } from './leases.js'
+import { LEASE_ID_CHARS_MAX, type LifetimeOptions, TTL_MAX_MS } from './leases.js'
 
 /** What a write says about how long its object is kept. */
 export type Lifetime =
@@ -19,7 +19,17 @@ export function lifetimeOf({ lease, ttlMs }: LifetimeOptions): Lifetime | undefi
     return { kind: 'ttl', ttlMs }
   }
   if (lease === undefined) return undefined
-  return lease === null ? { kind: 'unbound' } : { kind: 'lease', id: lease }
+  if (lease === null) return { kind: 'unbound' }
+  assertLeaseId(lease, 'lease of an object', 'lease')
+  return { kind: 'lease', id: lease }
+}
+
+/** @throws InvalidError unless it is text that is neither empty nor too long */
+export function assertLeaseId(id: string, subject: string, field: string): void {
+  if (typeof id === 'string' && id !== '' && id.length <= LEASE_ID_CHARS_MAX) return
+  throw new InvalidError(subject, [
+    { field, value: id, message: `must be the id of a lease, text of 1 to ${LEASE_ID_CHARS_MAX} characters` },
+  ])
 }
 
 /** @throws InvalidError unless it is a time > 0 that is not too long */

@@ -457,6 +457,115 @@ describe('patches that are none, or do not fit', () => {
   ])
 })
 
+describe('leases and times that cannot be', () => {
+  const times: readonly unknown[] = [
+    Number.NaN,
+    -1,
+    0,
+    Number.POSITIVE_INFINITY,
+    9.1e12,
+    '1000',
+    10n,
+    undefined,
+  ]
+  refusalsOf(
+    times.map(ttlMs => [
+      `a lease for ${String(ttlMs)}`,
+      s => s.leases.grant({ ttlMs: ttlMs as number }),
+      'Invalid',
+      /lease is invalid.*ttlMs.*> 0, at most 9000000000000/,
+    ]),
+  )
+  const created = (store: Store, options: object): unknown =>
+    store.create(Gadget, { metadata: { name: 'b' }, spec: {} }, options)
+  const writes: readonly (readonly [string, (store: Store, options: object) => unknown])[] = [
+    ['create', created],
+    ['update', (s, options) => s.update(Widget, { ...s.get(Widget, at)!, spec: {} }, options)],
+    [
+      'updateStatus',
+      (s, options) => s.updateStatus(Widget, { ...s.get(Widget, at)!, status: { ready: 1 } }, options),
+    ],
+    ['modify', (s, options) => s.modify(Widget, at, draft => void (draft.spec.size = 9), options)],
+    ['patch', (s, options) => s.patch(Widget, at, { spec: { size: 9 } }, { type: 'merge', ...options })],
+    [
+      'apply',
+      (s, options) =>
+        s.patch(Widget, at, { spec: { node: 'n1' } }, { type: 'apply', fieldManager: 'm', ...options }),
+    ],
+    [
+      'transact',
+      (s, options) =>
+        s.transact(tx => {
+          tx.delete(Gadget, { name: 'g' })
+          tx.modify(Widget, at, draft => void (draft.spec.size = 9), options)
+        }),
+    ],
+    ['a dry run', (s, options) => created(s, { ...options, dryRun: true })],
+    [
+      'client',
+      (s, options) => settled(s, s.client(s.env).modify(Widget, at, () => {}, options) as Promise<unknown>),
+    ],
+  ]
+  const lifetimes: readonly (readonly [
+    what: string,
+    options: object,
+    code: KeelsonErrorCode,
+    message: RegExp,
+  ])[] = [
+    ...times
+      .filter(ttlMs => ttlMs !== undefined)
+      .map(ttlMs => [`${String(ttlMs)} ms`, { ttlMs }, 'Invalid', /ttl of an object.*ttlMs.*> 0/] as const),
+    ['a lease that there is not', { lease: 'L' }, 'LeaseNotFound', /lease L.*grant/],
+    ['a lease that is a number', { lease: 5 }, 'Invalid', /lease.*id of a lease.*1 to 253/],
+    ['a lease that is an object', { lease: { id: 'L' } }, 'Invalid', /lease.*id of a lease.*1 to 253/],
+    ['a lease without a name', { lease: '' }, 'Invalid', /lease.*id of a lease.*1 to 253/],
+    ['a lease and a time', { lease: 'L', ttlMs: 1000 }, 'Usage', /lease or for ttlMs, not both/],
+  ]
+  for (const [what, options, expected, message] of lifetimes)
+    refusalsOf(
+      writes.map(([way, write]) => [`${way} for ${what}`, s => write(s, options), expected, message]),
+    )
+
+  const ids: readonly unknown[] = [5, '', null, { id: 'L' }, ['L'], 'x'.repeat(254)]
+  const shape = /id.*must be the id of a lease, text of 1 to 253 characters/
+  refusalsOf(
+    ids.flatMap((id): readonly Row[] => [
+      [`a grant of ${String(id)}`, s => s.leases.grant({ ttlMs: 1000, id: id as string }), 'Invalid', shape],
+      [`a renewal of ${String(id)}`, s => s.leases.renew(id as string), 'Invalid', shape],
+      [`a revocation of ${String(id)}`, s => s.leases.revoke(id as string), 'Invalid', shape],
+    ]),
+  )
+  refusalsOf([
+    ['a grant of nothing', s => s.leases.grant(nothing), 'Invalid', /ttlMs/],
+    ['a renewal of a lease that there is not', s => s.leases.renew('L'), 'LeaseNotFound', /lease L.*grant/],
+    ['a revocation of one', s => s.leases.revoke('L'), 'LeaseNotFound', /lease L.*grant/],
+    [
+      'a second grant of an id',
+      async s => {
+        if (s.leases.get('L') === undefined) await s.leases.grant({ id: 'L', ttlMs: 1000 })
+        return s.leases.grant({ id: 'L', ttlMs: 1000 })
+      },
+      'AlreadyExists',
+      /lease L/,
+    ],
+  ])
+
+  test('a refused grant takes no id', async () => {
+    const store = await storeWithA()
+    await expect(store.leases.grant({ ttlMs: Number.NaN })).rejects.toMatchObject({ code: 'Invalid' })
+    expect((await store.leases.grant({ ttlMs: 1000 })).id).toBe('lease-1')
+  })
+
+  test('what is refused leaves the lifetime as it was', async () => {
+    const store = await storeWithA()
+    await store.leases.grant({ id: 'L', ttlMs: 1000 })
+    await store.modify(Widget, at, () => {}, { lease: 'L' })
+    for (const options of [{ lease: 'M' }, { ttlMs: -1 }, { lease: 5 as never }])
+      await expect(store.modify(Widget, at, () => {}, options)).rejects.toThrow()
+    expect(store.leases.get('L')?.objects).toBe(1)
+  })
+})
+
 describe('preconditions that make no sense', () => {
   refusalsOf([
     [

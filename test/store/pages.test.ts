@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createStore, type ListOptions, type Reader, type Store } from '../../src/store/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
 const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
@@ -132,6 +133,33 @@ describe('a continue token', () => {
       'BadRequest',
       'BadRequest',
     ])
+  })
+
+  test('belongs to one store, also where ids are counted and times are equal', async () => {
+    const newStore = (seed: number): Store =>
+      createStore({ kinds: [Widget], env: createVirtualEnv({ seed }) })
+    const env = createVirtualEnv({ seed: 1 })
+    const first = newStore(1)
+    const stores = [
+      first,
+      newStore(2),
+      createStore({ kinds: [Widget], env }),
+      createStore({ kinds: [Widget], env }),
+    ]
+    for (const store of stores)
+      for (const name of ['a1', 'a2', 'a3'])
+        await store.create(Widget, { metadata: { namespace: 'default', name }, spec: {} })
+    using snapshot = first.snapshot()
+    // The last one is in a world like that of the first.
+    const forks = [snapshot.fork(), snapshot.fork(), snapshot.fork(createVirtualEnv({ seed: 1 }))]
+    const tokens = [...stores, ...forks].map(store => store.list(Widget, { limit: 1 }).continue as string)
+    for (const [index, store] of [...stores, ...forks].entries()) {
+      const taken = tokens.map(token => code(() => store.list(Widget, { continue: token })))
+      // Equal worlds are equal in everything: the first store, and the first one of the other env.
+      const twin = index === 0 ? 2 : index === 2 ? 0 : index
+      const expected = tokens.map((_, from) => (from === index || from === twin ? 'fine' : 'BadRequest'))
+      expect(taken).toEqual(expected)
+    }
   })
 
   test('takes another page size, and the same selector in other words', async () => {
