@@ -1,10 +1,14 @@
-import { systemEnv, UsageError } from '../core/index.js'
+import { InvalidError, UsageError } from '../core/index.js'
 import type { Store } from '../store/index.js'
-import { BrokenLawError } from './store-laws/claims.js'
+import { blockLaws } from './store-laws/block-laws.js'
 import { clientLaws } from './store-laws/client-laws.js'
+import { compactLaws } from './store-laws/compact-laws.js'
 import { deletionLaws } from './store-laws/deletion-laws.js'
-import { LAW_KINDS } from './store-laws/kinds.js'
-import type { LawStoreOptions, LawWorld, StoreLaw } from './store-laws/law.js'
+import { leaseLaws } from './store-laws/lease-laws.js'
+import { lifetimeLaws } from './store-laws/lifetime-laws.js'
+import { listAndWatchLaws } from './store-laws/list-and-watch-laws.js'
+import type { LawStoreOptions, StoreLaw } from './store-laws/law.js'
+import { hold } from './store-laws/law-world.js'
 import { objectLaws } from './store-laws/object-laws.js'
 import { pageLaws } from './store-laws/page-laws.js'
 import { patchLaws } from './store-laws/patch-laws.js'
@@ -30,9 +34,20 @@ export interface DescribeStoreOptions extends Partial<TestFramework> {
   readonly name?: string
   /** How long a law waits for a delivery or a write. Default 4,000 ms, which is below a framework's own limit. */
   readonly patienceMs?: number
+  /**
+   * Lets time pass for the stores. Laws of leases and of waiting writers need it, and pass three times `lifeMs` at
+   * most, or 1,500 ms. Default: these laws ask for stores on a virtual `options.env`, and move that.
+   */
+  readonly passTime?: (ms: number) => Promise<unknown>
+  /**
+   * What laws give a lease or an object to live, > 0. A store that waits in real time may be slow by a third of it.
+   * Default 1,000 ms.
+   */
+  readonly lifeMs?: number
 }
 
 const PATIENCE_MS_DEFAULT = 4_000
+const LIFE_MS_DEFAULT = 1_000
 
 const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   objects: objectLaws,
@@ -43,26 +58,35 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   pages: pageLaws,
   transactions: transactionLaws,
   rules: ruleLaws,
-  watches: [...watchLaws, ...watchScopeLaws],
+  watches: [...watchLaws, ...watchScopeLaws, ...blockLaws],
+  compaction: compactLaws,
+  'lists and watches': listAndWatchLaws,
+  leases: [...leaseLaws, ...lifetimeLaws],
   clients: clientLaws,
 }
 
 /**
  * Declares one test for each law that a store keeps, whatever it keeps its objects in. Every law makes a store of its
- * own with `makeStore` and closes it afterwards. Laws wait in real time, so a store on a virtual `Env` does not fit.
+ * own with `makeStore` and closes it afterwards. Laws wait in real time, save those that let time pass: their stores are
+ * made with a virtual `env`. A store with a time of its own comes with `passTime`.
  *
  * Without `describe` and `test` those that are global are taken; frameworks that have none are passed in:
  * `describeStore(createStore, { describe, test })`.
  *
- * @throws UsageError when there is no test framework
+ * @throws UsageError when there is no test framework, InvalidError for a `lifeMs` that is none
  */
 export function describeStore(makeStore: MakeStore, options: DescribeStoreOptions = {}): void {
-  const { name = 'a store', patienceMs = PATIENCE_MS_DEFAULT } = options
+  const { name = 'a store', patienceMs = PATIENCE_MS_DEFAULT, lifeMs = LIFE_MS_DEFAULT, passTime } = options
+  if (!(Number.isFinite(lifeMs) && lifeMs > 0)) {
+    const message = 'must be a finite number of milliseconds > 0'
+    throw new InvalidError('describeStore', [{ field: 'lifeMs', value: lifeMs, message }])
+  }
+  const ground = { makeStore, patienceMs, lifeMs, passTime }
   const { describe, test } = frameworkOf(options)
   describe(name, () => {
     for (const [area, laws] of Object.entries(areas)) {
       describe(area, () => {
-        for (const law of laws) test(law.name, () => hold(law, makeStore, patienceMs))
+        for (const law of laws) test(law.name, () => hold(law, ground))
       })
     }
   })
@@ -72,29 +96,4 @@ function frameworkOf(options: DescribeStoreOptions): TestFramework {
   const { describe, test } = { ...(globalThis as Partial<TestFramework>), ...options }
   if (describe !== undefined && test !== undefined) return { describe, test }
   throw new UsageError('no test framework is global here; use describeStore(makeStore, { describe, test })')
-}
-
-async function hold(law: StoreLaw, makeStore: MakeStore, patienceMs: number): Promise<void> {
-  const opened: Store[] = []
-  const world: LawWorld = {
-    open: async options => {
-      const store = await makeStore({ kinds: LAW_KINDS, ...options })
-      opened.push(store)
-      return store
-    },
-    soon: (what, promise) => soon(what, promise, patienceMs),
-  }
-  try {
-    await law.check(world)
-  } finally {
-    for (const store of opened) await store.close()
-  }
-}
-
-function soon<T>(what: string, promise: Promise<T>, patienceMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = new BrokenLawError(`${what} did not come within ${patienceMs} ms`, 'nothing', what)
-    const cancel = systemEnv.clock.after(patienceMs, () => reject(late))
-    promise.then(resolve, reject).finally(cancel)
-  })
 }

@@ -101,6 +101,19 @@ export const pageLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'a continue token belongs to its store',
+    check: async ({ open }) => {
+      const [store, other] = [await filled(await open()), await filled(await open())]
+      const token = { continue: store.list(Widget, { limit: 2 }).continue ?? '' }
+      await claimRefused(() => other.list(Widget, token), 'BadRequest')
+      using snapshot = store.snapshot()
+      const fork = snapshot.fork()
+      await claimRefused(() => fork.list(Widget, token), 'BadRequest')
+      await fork.close()
+      claimEqual(store.list(Widget, token).items.length, NAMES.length - 2, 'the rest in the store itself')
+    },
+  },
+  {
     name: 'a token whose revision is no longer kept is Expired, with one that goes on from the newest',
     check: async ({ open }) => {
       const store = await filled(await open({ logCapacity: 4 }))

@@ -6,6 +6,8 @@ export interface Tape<T> {
   readonly batches: readonly WatchBatch<T>[]
   /** The batches, once one of this revision or a later one is among them. */
   through(revision: number | string): Promise<readonly WatchBatch<T>[]>
+  /** The batches, once so many events are in them. */
+  events(count: number): Promise<readonly WatchBatch<T>[]>
   /** With what the watch has ended, undefined for an end without an error. */
   end(): Promise<unknown>
 }
@@ -34,6 +36,11 @@ export function record<T>(world: LawWorld, watch: Watch<T>): Tape<T> {
     through: async revision => {
       const reached = (): boolean => batches.some(batch => batch.revision >= Number(revision))
       await world.soon(`a batch of revision ${revision}`, until(reached))
+      return batches
+    },
+    events: async count => {
+      const reached = (): boolean => batches.reduce((sum, { events }) => sum + events.length, 0) >= count
+      await world.soon(`${count} events`, until(reached))
       return batches
     },
     end: async () => {
