@@ -458,7 +458,7 @@ describe('patches that are none, or do not fit', () => {
 })
 
 describe('leases and times that cannot be', () => {
-  const times: readonly unknown[] = [
+  const times: readonly (number | string | bigint | undefined)[] = [
     Number.NaN,
     -1,
     0,

@@ -7,7 +7,6 @@ import {
   type ListOptions,
   type ObjectInput,
   type ObjectRef,
-  type Store,
   type WatchOptions,
 } from '../../src/store/index.js'
 import { describeStore } from '../../src/testing/index.js'

@@ -218,6 +218,15 @@ const watches: readonly AlmostRight[] = [
     }),
     /^a client is not held back by its own watch/,
   ],
+  [
+    'answers with a circle where it has to refuse',
+    () => {
+      const circle: Record<string, unknown> = {}
+      circle['self'] = circle
+      return { compact: () => Promise.resolve(), snapshot: () => circle }
+    },
+    /^compaction refuses what was before/,
+  ],
   ['compacts nothing', () => ({ compact: () => Promise.resolve() }), /^compaction refuses what was before/],
   [
     'compacts all that there is',

@@ -72,5 +72,10 @@ function isMatch(actual: unknown, expected: unknown): boolean {
 
 function shown(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`
-  return JSON.stringify(value, (_key, part: unknown) => (part === undefined ? null : part)) ?? String(value)
+  try {
+    return JSON.stringify(value, (_key, part: unknown) => (part === undefined ? null : part)) ?? String(value)
+  } catch {
+    // A store may answer with anything, a watch with its timers for example.
+    return Object.prototype.toString.call(value)
+  }
 }
