@@ -1,1 +1,1 @@
-export { fromWatch, watch$ } from './watch-observable.js'
+export { fromWatch, listAndWatch$, watch$ } from './watch-observable.js'

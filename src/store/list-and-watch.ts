@@ -99,7 +99,8 @@ class HealingWatch implements Watch<StoredObject> {
         error => this.heal(error, read, () => (error === undefined ? ended?.() : ended?.(error))),
       )
     }
-    read()
+    if (this.closed) ended?.()
+    else read()
     return () => this.close()
   }
 

@@ -1,7 +1,15 @@
-import { from, type Observable } from 'rxjs'
+import { concatMap, from, NEVER, tap, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { fromWatch, watch$ } from '../../src/rxjs/index.js'
-import { createStore, defineKind, type Store, type StoredObject, type Watch } from '../../src/store/index.js'
+import { fromWatch, listAndWatch$, watch$ } from '../../src/rxjs/index.js'
+import {
+  createStore,
+  defineKind,
+  listAndWatch,
+  type Store,
+  type StoredObject,
+  type Watch,
+  type WatchBatch,
+} from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
 
 const Widget = defineKind<{ size: number }>({
@@ -11,12 +19,41 @@ const Widget = defineKind<{ size: number }>({
   namespaced: true,
 })
 
-function world(): { env: VirtualEnv; store: Store; make(name: string): Promise<unknown> } {
+const Gadget = defineKind<{ weight: number }>({
+  apiVersion: 'v1',
+  kind: 'Gadget',
+  plural: 'gadgets',
+  namespaced: true,
+})
+
+interface World {
+  readonly env: VirtualEnv
+  readonly store: Store
+  make(name: string): Promise<unknown>
+}
+
+function world(logCapacity = 1_000): World {
   const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget], env })
+  const store = createStore({ kinds: [Widget, Gadget], env, logCapacity })
   const make = (name: string): Promise<unknown> =>
     store.create(Widget, { metadata: { namespace: 'default', name }, spec: { size: 1 } })
   return { env, store, make }
+}
+
+type Named = WatchBatch<{ readonly metadata: { readonly name: string } }>
+
+/** Everything that an observable says, a line each. */
+function heard(observable: Observable<Named>): string[] {
+  const lines: string[] = []
+  observable.subscribe({
+    next: ({ revision, since, events }) => {
+      const range = since === undefined ? String(revision) : `${since}-${revision}`
+      lines.push([range, ...events.map(({ type, object }) => `${type} ${object.metadata.name}`)].join(' '))
+    },
+    error: error => lines.push(`error ${String((error as { code?: string }).code)}`),
+    complete: () => lines.push('complete'),
+  })
+  return lines
 }
 
 describe('watch as an observable', () => {
@@ -58,6 +95,34 @@ describe('watch as an observable', () => {
     expect(errors).toMatchObject([{ code: 'FutureRevision' }])
   })
 
+  test('several kinds are one stream, typed as either', async () => {
+    const { env, store } = world()
+    const sizes: number[] = []
+    watch$(store, [Widget, Gadget]).subscribe(({ events }) => {
+      for (const { object } of events)
+        sizes.push('size' in object.spec ? object.spec.size : object.spec.weight)
+    })
+    const metadata = { namespace: 'default', name: 'a' }
+    await store.transact(tx => {
+      tx.create(Widget, { metadata, spec: { size: 1 } })
+      tx.create(Gadget, { metadata, spec: { weight: 20 } })
+    })
+    await env.settle()
+    expect(sizes).toEqual([1, 20])
+  })
+
+  test('a consumer that is too slow is an error, after which nothing comes', async () => {
+    const { env, store, make } = world(2)
+    const lines = heard(watch$(store, Widget))
+    await make('a')
+    await env.settle()
+    for (const name of ['b', 'c', 'd']) await make(name)
+    await env.settle()
+    await make('e')
+    await env.settle()
+    expect(lines).toEqual(['1 ADDED a', 'error SlowConsumer'])
+  })
+
   type Convert = (watch: Watch<StoredObject<{ size: number }>>) => Observable<{ readonly revision: number }>
   const conversions: readonly [string, Convert][] = [
     ['fromWatch', fromWatch],
@@ -78,4 +143,128 @@ describe('watch as an observable', () => {
       expect(seen).toEqual([1])
     },
   )
+
+  const opened: readonly [string, (store: Store) => Watch<StoredObject>][] = [
+    ['a watch', store => store.watch(Widget)],
+    ['a watch of several kinds', store => store.watch([Widget, Gadget])],
+    ['listAndWatch', store => listAndWatch(store, Widget)],
+  ]
+  describe.each(opened)('fromWatch of %s', (_name, open) => {
+    test('has one subscriber; a second one is told so, and the first goes on', async () => {
+      const { env, store, make } = world()
+      const changes = fromWatch(open(store))
+      const first = heard(changes)
+      expect(heard(changes)).toEqual(['error Usage'])
+      await make('a')
+      await env.settle()
+      expect(first.at(-1)).toBe('1 ADDED a')
+    })
+
+    test('completes when the watch is closed already', () => {
+      const watch = open(world().store)
+      watch.close()
+      expect(heard(fromWatch(watch))).toEqual(['complete'])
+    })
+
+    test('leaves nothing to be done once it is unsubscribed', async () => {
+      const { env, store, make } = world()
+      const watch = open(store)
+      fromWatch(watch)
+        .subscribe(() => {})
+        .unsubscribe()
+      await make('a')
+      expect(env.pending()).toEqual([])
+    })
+  })
+})
+
+describe('listAndWatch as an observable', () => {
+  test('each subscription begins with what exists, and completes with the store', async () => {
+    const { env, store, make } = world()
+    await make('a')
+    const changes = listAndWatch$(store, Widget)
+    const first = heard(changes)
+    await make('b')
+    const second = heard(changes)
+    await env.settle()
+    await store.close()
+    expect(first).toEqual(['1 ADDED a', '2 ADDED b', 'complete'])
+    expect(second).toEqual(['2 ADDED a ADDED b', 'complete'])
+  })
+
+  test('a gap is one batch, no error', async () => {
+    const { env, store, make } = world(2)
+    const lines = heard(listAndWatch$(store, [Widget, Gadget]))
+    await env.settle()
+    for (const name of ['a', 'b', 'c', 'd']) await make(name)
+    await env.settle()
+    expect(lines).toEqual(['0', '0-4 ADDED a ADDED b ADDED c ADDED d'])
+  })
+
+  test('unsubscribing closes the watch, and what it waits for', async () => {
+    const { env, store, make } = world()
+    const subscription = listAndWatch$(store, Widget).subscribe(() => {})
+    await env.settle()
+    subscription.unsubscribe()
+    await make('a')
+    expect(env.pending()).toEqual([])
+  })
+})
+
+describe('an observable cannot push back', () => {
+  const bufferLimit = 3
+  const options = { slowConsumer: 'coalesce', bufferLimit } as const
+
+  async function makeMany({ env, make }: World): Promise<void> {
+    for (let index = 0; index < 50; index++) {
+      await make(`w${index}`)
+      await env.settle()
+    }
+  }
+
+  test('an operator that holds values back holds all of them, whatever the policy', async () => {
+    const { env, store, make } = world()
+    const arrived: number[] = []
+    const handled: number[] = []
+    watch$(store, Widget, options)
+      .pipe(
+        tap(({ revision }) => arrived.push(revision)),
+        concatMap(({ revision }) => {
+          handled.push(revision)
+          return NEVER
+        }),
+      )
+      .subscribe()
+    await makeMany({ env, store, make })
+    expect(handled).toEqual([1])
+    expect(arrived).toHaveLength(50)
+  })
+
+  test('coalesce bounds what waits for a delivery step', async () => {
+    const { env, store, make } = world()
+    const lines = heard(watch$(store, Widget, options))
+    for (let index = 0; index < 50; index++) await make(`w${index}`)
+    await env.settle()
+    expect(lines.length).toBeLessThanOrEqual(bufferLimit + 1)
+    expect(lines.flatMap(line => line.match(/ADDED/g))).toHaveLength(50)
+  })
+
+  test('coalesce bounds what waits for a slow handler that reads the watch itself', async () => {
+    const { env, store, make } = world()
+    const batches: number[] = []
+    let events = 0
+    async function* handleSlowly(): AsyncGenerator<number> {
+      for await (const batch of store.watch(Widget, options)) {
+        await env.clock.sleep(1_000)
+        events += batch.events.length
+        yield batch.revision
+      }
+    }
+    from(handleSlowly()).subscribe(revision => batches.push(revision))
+    await makeMany({ env, store, make })
+    expect(batches).toEqual([])
+    await env.advance(10_000)
+    expect(batches.length).toBeLessThanOrEqual(1 + bufferLimit + 1)
+    expect(events).toBe(50)
+  })
 })
