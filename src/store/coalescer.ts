@@ -5,7 +5,7 @@ import type { WatchFilter } from './watch-filter.js'
 
 /** What a coalescer works on. */
 export interface CoalescerOptions {
-  readonly engine: Pick<Engine, 'log' | 'alarms'>
+  readonly engine: Pick<Engine, 'log'>
   readonly filter: WatchFilter
   readonly feed: WatchFeed
   readonly bufferLimit: number
@@ -13,12 +13,10 @@ export interface CoalescerOptions {
   readonly handled: () => number
 }
 
-/** Folds the unread revisions of one watcher: when they are too many, and before the log drops them. */
+/** Folds the unread revisions of one watcher: when they are too many, or when it is told to. */
 export class Coalescer {
   private readonly options: CoalescerOptions
   private folded: CoalescedChanges | undefined
-  private guarded = false
-  private closed = false
 
   constructor(options: CoalescerOptions) {
     this.options = options
@@ -34,40 +32,24 @@ export class Coalescer {
   }
 
   close(): void {
-    this.closed = true
     this.folded = undefined
   }
 
+  /** The newest revision stays as it is: the write that made it may still be telling of it. */
   foldIfBehind(): void {
-    const { feed, bufferLimit } = this.options
-    if (feed.behind > bufferLimit) this.fold()
+    const { feed, bufferLimit, engine } = this.options
+    if (feed.behind > bufferLimit) this.fold(engine.log.head - 1)
   }
 
-  /** Sees to it that what is unread is folded in time, also when writes elsewhere push it out of the log. */
-  guard(): void {
-    const { log, alarms } = this.options.engine
-    const { feed } = this.options
-    const { next } = feed
-    if (this.guarded || this.closed || typeof next !== 'number') return
-    this.guarded = true
-    alarms.set(Math.max(next + log.capacity - 1, log.head + 1), () => {
-      this.guarded = false
-      if (this.closed) return
-      const oldest = feed.next
-      if (typeof oldest === 'number' && oldest + log.capacity - 1 <= log.head) this.fold()
-      this.guard()
-    })
+  /** Not while a write is telling of the newest revision. */
+  foldAll(): void {
+    this.fold(this.options.engine.log.head)
   }
 
-  /** All save the newest revision: the write that made it may still be telling of it. */
-  private fold(): void {
+  private fold(until: number): void {
     const { feed, filter, engine, handled } = this.options
     const { log } = engine
-    for (
-      let revision = feed.next;
-      typeof revision === 'number' && revision < log.head;
-      revision = feed.next
-    ) {
+    for (let revision = feed.next; typeof revision === 'number' && revision <= until; revision = feed.next) {
       const record = log.get(revision)
       if (record === undefined) return
       this.folded ??= new CoalescedChanges(filter, handled())

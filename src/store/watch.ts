@@ -30,8 +30,10 @@ export interface WatchOptions {
   /** What happens to a watcher that is more than `bufferLimit` revisions behind. Default `close`. */
   readonly slowConsumer?: SlowConsumerPolicy
   /**
-   * How many matching revisions may be unread, ≥ 1. A burst of writes counts as soon as it is written. Default for
-   * `close`: the store's `logCapacity`; else 1,000, or `logCapacity` if that is less.
+   * How many revisions may be unread, ≥ 1, of those that came since it was opened. What the watch is looked up by
+   * counts (name, index, label `key=value`, else the kind), before its other conditions are asked, and once for each
+   * kind in the revision. A burst of writes counts as soon as it is written. Default for `close`: the store's
+   * `logCapacity`; else 1,000, or `logCapacity` if that is less.
    */
   readonly bufferLimit?: number
   readonly signal?: AbortSignal
@@ -41,7 +43,8 @@ export interface WatchOptions {
  * - `close`: the watch ends with `SlowConsumerError`, which says where to go on.
  * - `coalesce`: the oldest unread revisions become one batch with their net effect per object (`since` is set on it).
  *   Each write in its scope then costs a little more while it is behind.
- * - `block`: writes wait until it has caught up, at most one second; then this watch ends as with `close`. The client
+ * - `block`: writes wait until it has caught up, at most one second; then this watch ends as with `close`. So do writes
+ *   elsewhere before the log drops what it has not read; those already on their way land. The client
  *   that opened the watch is not held back, so a consumer that writes does so through the client of its watch; a
  *   watch opened on the store itself holds back everybody.
  */

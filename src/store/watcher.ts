@@ -1,43 +1,21 @@
 import { type Cancel, type Env, UsageError } from '../core/index.js'
 import type { Blocker } from './back-pressure.js'
-import { type Channel, ChannelCursor, type ChannelListener } from './channel.js'
+import { ChannelCursor, type ChannelListener } from './channel.js'
 import { startBookmarkTimer } from './bookmark-timer.js'
 import { Coalescer } from './coalescer.js'
-import type { Engine } from './engine.js'
+import { EvictionGuard } from './eviction-guard.js'
 import type { Receiver, StepPlace } from './delivery-steps.js'
 import { SlowConsumerError } from './errors.js'
 import { type InteropObservable, observableKey, observableOf } from './interop-observable.js'
 import type { KindTable } from './kind-table.js'
 import type { StoredObject } from './object.js'
-import type { SlowConsumerPolicy, Watch, WatchBatch } from './watch.js'
+import type { Watch, WatchBatch } from './watch.js'
 import { batchOf } from './watch-events.js'
 import { WatchFeed } from './watch-feed.js'
-import { everythingOf, type WatchFilter } from './watch-filter.js'
+import { everythingOf } from './watch-filter.js'
+import type { WatcherOptions } from './watcher-options.js'
 
 type Batch = WatchBatch<StoredObject>
-
-/** What a watcher is made from. */
-export interface WatcherOptions {
-  readonly engine: Pick<Engine, 'log' | 'pressure' | 'alarms'>
-  readonly env: Env
-  /** Whose writes it never holds back; undefined: nobody's. */
-  readonly owner: Env | undefined
-  readonly filter: WatchFilter
-  /** One for each part of the filter. */
-  readonly channels: readonly Channel[]
-  /** The revision after which it starts. */
-  readonly since: number
-  /** Revisions between `since` and now that may match, ascending; the channels have the later ones. */
-  readonly backlog: readonly number[]
-  /** Comes before everything else. */
-  readonly initial: Batch | undefined
-  readonly slowConsumer: SlowConsumerPolicy
-  readonly bufferLimit: number
-  readonly bookmarks: boolean
-  readonly signal: AbortSignal | undefined
-  /** Called once at the end: nobody needs the channels for it any more. */
-  readonly released: () => void
-}
 
 interface Waiter {
   readonly resolve: (result: IteratorResult<Batch>) => void
@@ -69,6 +47,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   private place: StepPlace | undefined
   private initial: Batch | undefined
   private readonly coalescer: Coalescer | undefined = undefined
+  private readonly guard: EvictionGuard | undefined = undefined
   /** The last revision that was told, or looked at and found to hold nothing. */
   private handled: number
   /** Nothing newer is handed out before a step has made it visible. */
@@ -86,8 +65,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     this.everything = everythingOf(options.filter)
     this.limited = slowConsumer !== 'close' || options.bufferLimit !== Number.POSITIVE_INFINITY
     // Only these cost a write more than waking them, so only they are asked.
-    if (slowConsumer === 'coalesce') this.fellBehind = () => this.coalescer?.foldIfBehind()
-    if (slowConsumer === 'block') this.fellBehind = () => this.blockIfBehind()
+    if (slowConsumer !== 'close') this.fellBehind = () => this.keepUp()
     const cursors = channels.map(channel => new ChannelCursor(channel, this))
     this.feed = new WatchFeed(backlog, cursors, options.released)
     this.onAbort = () => this.end({ kind: 'failed', error: signal?.reason })
@@ -96,9 +74,11 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     })
     signal?.addEventListener('abort', this.onAbort, { once: true })
     this.feed.restWhereRead()
-    if (slowConsumer === 'coalesce') {
+    if (slowConsumer === 'coalesce')
       this.coalescer = new Coalescer({ ...options, feed: this.feed, handled: () => this.handled })
-      this.coalescer.guard()
+    if (slowConsumer !== 'close') {
+      this.guard = new EvictionGuard(options.engine, this.feed, () => this.makeRoom())
+      this.guard.check()
     }
     if (bookmarks) this.cancelBookmark = this.startBookmarks()
   }
@@ -159,7 +139,6 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   }
 
   wake(): void {
-    this.coalescer?.guard()
     this.deliverIfWanted()
   }
 
@@ -313,7 +292,8 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
       feed.pass(record.revision)
       if (this.fellBehind !== undefined) {
         feed.restWhereRead()
-        if (feed.behind <= bufferLimit) engine.pressure.remove(this)
+        if (feed.behind <= bufferLimit && this.guard?.isDue === false) engine.pressure.remove(this)
+        if (this.coalescer === undefined) this.guard?.check()
       }
       const batch = batchOf(record, filter)
       if (batch !== undefined) return batch
@@ -348,8 +328,16 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     return startBookmarkTimer({ engine, env, told: () => this.handled, due })
   }
 
-  private blockIfBehind(): void {
-    if (this.feed.behind > this.options.bufferLimit) this.options.engine.pressure.add(this)
+  private keepUp(): void {
+    if (this.coalescer !== undefined) this.coalescer.foldIfBehind()
+    else if (this.feed.behind > this.options.bufferLimit) this.makeRoom()
+    this.guard?.arm()
+  }
+
+  /** Without it, the log would drop what is unread. */
+  private makeRoom(): void {
+    if (this.coalescer !== undefined) this.coalescer.foldAll()
+    else this.options.engine.pressure.add(this)
   }
 
   private endTooSlow(): void {
@@ -363,6 +351,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     this.state = state
     this.initial = undefined
     this.coalescer?.close()
+    this.guard?.close()
     if (this.place !== undefined) this.options.channels[0]?.steps.leave(this.place)
     this.place = undefined
     this.cancelBookmark?.()

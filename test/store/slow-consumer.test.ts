@@ -112,6 +112,31 @@ describe('coalesce', () => {
     expect(await read(env)).toMatchObject({ since: 0, events: [{ type: 'ADDED' }] })
     expect(await read(env)).toMatchObject({ revision: 22, events: [{ type: 'MODIFIED' }] })
   })
+
+  test('also when everything was folded before, and when the log keeps one revision', async () => {
+    for (const capacity of [1, 2, 4]) {
+      const { env, store, put } = newWorld(capacity)
+      const { read } = paused(store, options)
+      for (let index = 0; index < 20; index++) {
+        if (index % 7 === 0) await put('a', index)
+        else await store.create(Gadget, { metadata: { name: `g${index}` }, spec: {} })
+      }
+      expect(await read(env)).toMatchObject({ events: [{ type: 'ADDED', object: { spec: { size: 14 } } }] })
+    }
+  })
+
+  test('nor when it starts at the oldest revision there is', async () => {
+    const { env, store, put } = newWorld(3)
+    for (const size of [1, 2, 3, 4]) await put('a', size)
+    const { read } = paused(store, { ...options, since: 1 })
+    await put('a', 5)
+    expect(await read(env)).toMatchObject({
+      since: 1,
+      revision: 4,
+      events: [{ object: { spec: { size: 4 } } }],
+    })
+    expect(await read(env)).toMatchObject({ revision: 5 })
+  })
 })
 
 describe('block', () => {
@@ -140,6 +165,34 @@ describe('block', () => {
     expect(revisions).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     await env.settle()
     expect(progress.done).toBe(10)
+  })
+
+  test('writes elsewhere wait too before the log drops what is unread', async () => {
+    const { env, store, put } = newWorld(4)
+    const { read } = paused(store, options)
+    await put('a', 1)
+    let written = 0
+    void (async () => {
+      for (; written < 9; written++)
+        await store.create(Gadget, { metadata: { name: `g${written}` }, spec: {} })
+    })()
+    await env.settle()
+    expect(written).toBe(3)
+    expect(await read(env)).toMatchObject({ revision: 1 })
+    await env.settle()
+    expect(written).toBe(9)
+  })
+
+  test('a watch from the oldest revision there is holds writes until it has read', async () => {
+    const { env, store, put } = newWorld(3)
+    for (const size of [1, 2, 3, 4]) await put('a', size)
+    const { read } = paused(store, { ...options, since: 1 })
+    const written = put('a', 5)
+    await env.settle()
+    expect(store.revision).toBe(4)
+    for (const revision of [2, 3, 4]) expect(await read(env)).toMatchObject({ revision })
+    await written
+    expect(await read(env)).toMatchObject({ revision: 5 })
   })
 
   test('a client is not held back by its own watch, others are', async () => {
