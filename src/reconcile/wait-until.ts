@@ -1,4 +1,4 @@
-import { type Cancel, InvalidError, KeelsonError } from '../core/index.js'
+import { type Cancel, ClosedError, InvalidError, KeelsonError } from '../core/index.js'
 import type { Client, Kind, Reader } from '../store/index.js'
 
 /** How long `waitUntil` waits. */
@@ -18,9 +18,10 @@ export class WaitTimeoutError extends KeelsonError {
 }
 
 /**
- * Waits for the store to reach a state: asks `holds` now and after every change of one of `kinds`.
+ * Waits for the store to reach a state: asks `holds` now and after every revision that changes one of `kinds`.
  *
- * Errors: `WaitTimeoutError`; the signal's reason; what `holds` throws; how a watch ended.
+ * Errors: `WaitTimeoutError`; the signal's reason; what `holds` or `client.watch` throws; how the watch ended,
+ * `ClosedError` when the store was closed.
  *
  * @example
  * ```ts
@@ -62,11 +63,9 @@ export async function waitUntil(
       signal?.addEventListener('abort', abort)
       closers.push(() => signal?.removeEventListener('abort', abort))
       closers.push(client.env.clock.after(timeoutMs, () => reject(new WaitTimeoutError(kinds, timeoutMs))))
-      for (const kind of kinds) {
-        const watch = client.watch(kind)
-        closers.push(() => watch.close())
-        watch.on(check, error => reject(error))
-      }
+      const watch = client.watch(kinds)
+      closers.push(() => watch.close())
+      watch.on(check, error => reject(error ?? new ClosedError('the store')))
     })
   } finally {
     for (const close of closers) close()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidError } from '../../src/core/index.js'
 import { waitUntil } from '../../src/reconcile/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import { createStore, defineKind, type Reader } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 const Widget = defineKind<{ size: number }>({
@@ -10,11 +10,12 @@ const Widget = defineKind<{ size: number }>({
   plural: 'widgets',
   namespaced: true,
 })
+const Gadget = defineKind({ apiVersion: 'v1', kind: 'Gadget', plural: 'gadgets', namespaced: true })
 const ref = { namespace: 'default', name: 'w' }
 
 function world() {
   const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget], env })
+  const store = createStore({ kinds: [Widget, Gadget], env })
   const isBig = (): boolean => (store.get(Widget, ref)?.spec.size ?? 0) > 1
   return { env, store, isBig }
 }
@@ -38,6 +39,35 @@ describe('waitUntil', () => {
     await env.run(() => waiting)
     expect(asked).toBe(3)
     expect(env.pending()).toEqual([])
+  })
+
+  test('asks once about a revision that changes several kinds, and sees all of it', async () => {
+    const { store, env } = world()
+    const asked: string[] = []
+    const holds = (reader: Reader): boolean => {
+      asked.push(
+        `${reader.revision}: ${reader.list(Widget).items.length} ${reader.list(Gadget).items.length}`,
+      )
+      return reader.list(Gadget).items.length > 1
+    }
+    const waiting = waitUntil(store, [Widget, Gadget], holds, { timeoutMs: 1_000 })
+    for (const name of ['a', 'b']) {
+      await store.transact(tx => {
+        tx.create(Widget, { metadata: { namespace: 'default', name }, spec: { size: 1 } })
+        tx.create(Gadget, { metadata: { namespace: 'default', name }, spec: {} })
+      })
+      await env.settle()
+    }
+    await waiting
+    expect(asked).toEqual(['0: 0 0', '1: 1 1', '2: 2 2'])
+    expect(env.pending()).toEqual([])
+  })
+
+  test('rejects when the store closes', async () => {
+    const { store, isBig } = world()
+    const waiting = waitUntil(store, [Widget], isBig, { timeoutMs: 1_000 })
+    await store.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'Closed' })
   })
 
   test('rejects after the timeout, with the kinds it watched', async () => {
