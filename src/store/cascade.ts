@@ -4,7 +4,7 @@ import { ownerTerm } from './index-terms.js'
 import type { KindTable } from './kind-table.js'
 import { describeObject, type ObjectRef, type OwnerReference, type StoredObject } from './object.js'
 import { Overlay } from './overlay.js'
-import type { Query } from './query.js'
+import { EVERYTHING, type Query } from './query.js'
 import type { DeleteOptions, WriteOptions } from './store.js'
 import { causeOf } from './write-cause.js'
 import { deleteObject, modifyObject } from './write.js'
@@ -81,14 +81,7 @@ function doomedWith(
 
 /** In the order of the store's kinds, then of keys. */
 function dependentsOf(overlay: Overlay, owner: StoredObject): readonly Placed[] {
-  const query: Query = {
-    namespace: undefined,
-    name: undefined,
-    labelTerms: [],
-    indexTerm: ownerTerm(owner.metadata.uid),
-    matches: undefined,
-    termsTell: true,
-  }
+  const query: Query = { ...EVERYTHING, indexTerm: ownerTerm(owner.metadata.uid) }
   return overlay.engine.tables.all.flatMap(table =>
     overlay.list(table, query).map(object => ({ table, object })),
   )

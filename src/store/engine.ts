@@ -197,10 +197,8 @@ function apply(mutation: Mutation, revision: number): Change {
   const previous = entry.head
   const before = previous?.object
   const version = new Version(revision, after, terms, previous)
-  const termsBefore = previous?.terms ?? NO_TERMS
   entry.head = version
-  table.labels.change(entry, termsBefore.labels, terms.labels)
-  table.indexes.change(entry, termsBefore.indexes, terms.indexes)
+  table.post(entry, previous?.terms ?? NO_TERMS, terms)
   if (before === undefined) entry.space.order.insert(entry)
   if (after === undefined) {
     entry.space.order.remove(name)

@@ -1,4 +1,5 @@
 import { type ErrorDetails, KeelsonError } from '../core/index.js'
+import type { IndexedValue } from './indexed-value.js'
 import { describeObject, type ObjectId } from './object.js'
 
 /** The object does not exist. */
@@ -54,7 +55,7 @@ export class ConflictError extends KeelsonError {
 /** A value that only one object may have, who has it, and of which index. */
 export interface Claim {
   readonly index: string
-  readonly value: string
+  readonly value: IndexedValue
   readonly holder: ObjectId
 }
 

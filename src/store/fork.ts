@@ -31,6 +31,5 @@ function plant(table: KindTable, { name, space }: Entry, source: Version): void 
   version.previous = undefined
   entry.head = version
   entry.space.order.insert(entry)
-  table.labels.change(entry, NO_TERMS.labels, terms.labels)
-  table.indexes.change(entry, NO_TERMS.indexes, terms.indexes)
+  table.post(entry, NO_TERMS, terms)
 }

@@ -123,8 +123,7 @@ function cut({ changes }: LogRecord): void {
     const { space } = entry
     const { previous } = version
     if (previous !== undefined) {
-      space.table.labels.cut(entry, previous.terms.labels, version.terms.labels)
-      space.table.indexes.cut(entry, previous.terms.indexes, version.terms.indexes)
+      space.table.cut(entry, previous.terms, version.terms)
       version.previous = undefined
     }
     if (version.object === undefined) {

@@ -1,4 +1,5 @@
 import { UsageError } from '../core/index.js'
+import { decodeValue, encodeValue, type IndexedValue } from './indexed-value.js'
 import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import { type IndexTerms, NO_TERMS } from './version.js'
@@ -13,10 +14,15 @@ export function postingTerm(name: string, value: string): string {
   return name + SEPARATOR + value
 }
 
+/** The index of a posting term. */
+export function nameOfTerm(term: string): string {
+  return term.slice(0, term.indexOf(SEPARATOR))
+}
+
 /** The index and the value of a posting term. */
-export function indexOfTerm(term: string): { readonly name: string; readonly value: string } {
-  const end = term.indexOf(SEPARATOR)
-  return { name: term.slice(0, end), value: term.slice(end + 1) }
+export function indexOfTerm(term: string): { readonly name: string; readonly value: IndexedValue } {
+  const name = nameOfTerm(term)
+  return { name, value: decodeValue(term.slice(name.length + 1)) }
 }
 
 /** The posting term of the dependents of an owner; no index is named so. */
@@ -28,7 +34,7 @@ export function ownerTerm(uid: string): string {
  * Where the object is to be found. Lists equal to those of `before` are the same lists. Runs the kind's index
  * functions, so it is called before anything is changed.
  *
- * @throws UsageError when an index function returns something else than texts
+ * @throws UsageError when an index function returns something else than values
  */
 export function termsOf(
   kind: Kind,
@@ -60,9 +66,10 @@ function indexTerms(kind: Kind, object: StoredObject, before: readonly string[])
   for (const name in kind.indexes) {
     const found = kind.indexes[name]?.(object)
     if (found === undefined) continue
-    for (const value of typeof found === 'string' ? [found] : found) {
-      if (typeof value !== 'string') throw notText(kind, name, value)
-      const term = postingTerm(name, value)
+    for (const value of Array.isArray(found) ? (found as readonly unknown[]) : [found]) {
+      const text = encodeValue(value)
+      if (text === undefined) throw notValue(kind, name, value)
+      const term = postingTerm(name, text)
       terms ??= []
       if (!terms.includes(term)) terms.push(term)
     }
@@ -73,12 +80,15 @@ function indexTerms(kind: Kind, object: StoredObject, before: readonly string[])
     : terms
 }
 
-function notText(kind: Kind, index: string, value: unknown): UsageError {
+function notValue(kind: Kind, index: string, value: unknown): UsageError {
   return new UsageError(
-    `index "${index}" of kind ${kind.kind} returned ${String(value)}; it must return texts`,
-    {
-      kind: kind.kind,
-      index,
-    },
+    `index "${index}" of kind ${kind.kind} returned ${showValue(value)}; it must return texts, finite numbers, or ` +
+      'lists of them, each list one value',
+    { kind: kind.kind, index },
   )
+}
+
+/** What was given as a value, for a message. */
+export function showValue(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value)
 }

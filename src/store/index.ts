@@ -53,6 +53,8 @@ export type {
 export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
 export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
+export type { IndexQuery } from './index-query.js'
+export type { IndexedValue } from './indexed-value.js'
 export { objectFilter } from './query.js'
 
 // A watch that outlives gaps.

@@ -1,3 +1,5 @@
+import type { TermRange } from './term-range.js'
+
 /** Splitting beyond this keeps one insert at a few dozen moves, however many keys there are. */
 const CHUNK_MAX = 128
 
@@ -49,13 +51,33 @@ export class KeyOrder<T extends Named> {
     for (const chunk of this.chunks) for (const item of chunk) visit(item)
   }
 
-  /** Calls `visit` with each item from the first whose name is ≥ `from`, until it says false. */
-  walk(from: string, visit: (item: T) => boolean): void {
-    let at = this.chunkFor(from)
-    let index = lowerBound(this.chunks[at] ?? [], from)
+  /** Calls `visit` with each item of the range in order, until it says false. */
+  walk({ low, high }: TermRange, visit: (item: T) => boolean): void {
+    let at = this.chunkFor(low)
+    let index = lowerBound(this.chunks[at] ?? [], low)
     for (; at < this.chunks.length; at++, index = 0) {
       const chunk = this.chunks[at] as T[]
-      for (; index < chunk.length; index++) if (!visit(chunk[index] as T)) return
+      for (; index < chunk.length; index++) {
+        const item = chunk[index] as T
+        if ((high !== undefined && item.name >= high) || !visit(item)) return
+      }
+    }
+  }
+
+  /** The same from the last item of the range to the first. */
+  walkBack({ low, high }: TermRange, visit: (item: T) => boolean): void {
+    let at = high === undefined ? this.chunks.length - 1 : this.chunkFor(high)
+    let chunk = this.chunks[at]
+    if (chunk === undefined) return
+    let index = high === undefined ? chunk.length : lowerBound(chunk, high)
+    for (;;) {
+      while (--index >= 0) {
+        const item = chunk[index] as T
+        if (item.name < low || !visit(item)) return
+      }
+      chunk = this.chunks[--at]
+      if (chunk === undefined) return
+      index = chunk.length
     }
   }
 

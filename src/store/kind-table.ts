@@ -4,7 +4,8 @@ import { KeyOrder } from './key-order.js'
 import type { Kind } from './kind.js'
 import { NamespaceTable } from './namespace-table.js'
 import { Postings } from './postings.js'
-import type { Entry } from './version.js'
+import { ValueOrder } from './value-order.js'
+import type { Entry, IndexTerms } from './version.js'
 import { WatchRegistry } from './watch-registry.js'
 
 /** Everything the engine keeps about one kind. */
@@ -16,6 +17,8 @@ export class KindTable {
   readonly fieldType: FieldType
   readonly labels: Postings = new Postings()
   readonly indexes: Postings = new Postings()
+  /** Undefined when no index is ordered. */
+  readonly values: ValueOrder | undefined
   readonly watchers: WatchRegistry = new WatchRegistry()
   /** Namespaces by name. */
   readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
@@ -27,6 +30,7 @@ export class KindTable {
     this.kind = kind
     this.admission = admission
     this.fieldType = fieldTypeOf(kind)
+    this.values = kind.orderedIndexes.length === 0 ? undefined : new ValueOrder(kind.orderedIndexes)
   }
 
   space(namespace: string | undefined): NamespaceTable | undefined {
@@ -52,6 +56,20 @@ export class KindTable {
       this.order.insert(space)
     }
     return space.open(name)
+  }
+
+  /** The newest version of `entry` is found under `after` where it was under `before`. */
+  post(entry: Entry, before: IndexTerms, after: IndexTerms): void {
+    this.labels.change(entry, before.labels, after.labels)
+    this.indexes.change(entry, before.indexes, after.indexes)
+    this.values?.change(entry, before.indexes, after.indexes)
+  }
+
+  /** The versions under `before`, which those under `after` followed, are cut. */
+  cut(entry: Entry, before: IndexTerms, after: IndexTerms): void {
+    this.labels.cut(entry, before.labels, after.labels)
+    this.indexes.cut(entry, before.indexes, after.indexes)
+    this.values?.cut(entry, before.indexes, after.indexes)
   }
 
   /** Lets go of a namespace in which nothing is left. */

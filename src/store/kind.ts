@@ -1,16 +1,18 @@
 import { UsageError } from '../core/index.js'
 import type { AdmissionHook } from './admission.js'
 import { fieldTypeOf, type MergeType } from './apply/merge-type.js'
+import type { IndexedValue } from './indexed-value.js'
 import type { StoredObject } from './object.js'
 import type { NameFormat } from './object-name.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /**
- * Computes the values under which an object is found in an index; none, one or several.
+ * Computes the values under which an object is found in an index; none, one or several. A value of several parts is
+ * a list in the list of values: `['a', 'b']` are two values, `[['a', 5]]` is one.
  * Written as a method type so that a `Kind<Spec, Status>` fits where any `Kind` is asked for.
  */
 export type IndexFunction<Spec, Status> = {
-  values(object: StoredObject<Spec, Status>): string | readonly string[] | undefined
+  values(object: StoredObject<Spec, Status>): string | number | readonly IndexedValue[] | undefined
 }['values']
 
 /** A JSON Schema as a plain object; checked with ajv (draft 2020-12) against `{ spec, status? }`. */
@@ -36,6 +38,11 @@ export interface KindOptions<Spec, Status> {
   readonly admission?: readonly AdmissionHook<Spec, Status>[]
   /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  /**
+   * Names of indexes whose values can be listed by range, in their order; see `IndexQuery`. A write pays for each such
+   * value that it changes, in the order of the logarithm of their number. Default none.
+   */
+  readonly orderedIndexes?: readonly string[]
   /** Names of indexes under each of whose values there is at most one object, over all namespaces. Default none. */
   readonly uniqueIndexes?: readonly string[]
   /** Paths such as `spec.selector` that keep the value, or the absence, that they have after `create`. Default none. */
@@ -72,6 +79,7 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly statusSubresource: boolean
   readonly gracePeriodSeconds: number | undefined
   readonly uniqueIndexes: readonly string[]
+  readonly orderedIndexes: readonly string[]
   readonly immutable: readonly string[]
   readonly mergeTypes: Readonly<Record<string, MergeType>>
 }
@@ -100,7 +108,7 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
-  const { uniqueIndexes = [], immutable = [], mergeTypes = {} } = options
+  const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {} } = options
   assertOptions(options)
   const declared: Kind<Spec, Status> = Object.freeze({
     apiVersion,
@@ -114,6 +122,7 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
     statusSubresource,
     gracePeriodSeconds,
     uniqueIndexes,
+    orderedIndexes,
     immutable,
     mergeTypes,
   })
@@ -122,13 +131,14 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
 }
 
 function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
-  const { kind, gracePeriodSeconds: seconds, indexes = {}, uniqueIndexes = [], immutable = [] } = options
+  const { kind, gracePeriodSeconds: seconds, indexes = {}, immutable = [] } = options
   if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= 0))
     throw faulty(kind, 'gracePeriodSeconds', `must be a whole number ≥ 0, not ${seconds}`)
   if (Object.hasOwn(indexes, '')) throw faulty(kind, 'indexes', 'must all have a name')
-  const unknown = uniqueIndexes.find(name => !Object.hasOwn(indexes, name))
-  if (unknown !== undefined)
-    throw faulty(kind, 'uniqueIndexes', `names "${unknown}", which is not in indexes`)
+  for (const option of ['uniqueIndexes', 'orderedIndexes'] as const) {
+    const unknown = options[option]?.find(name => !Object.hasOwn(indexes, name))
+    if (unknown !== undefined) throw faulty(kind, option, `names "${unknown}", which is not in indexes`)
+  }
   const odd = immutable.find(path => !/^spec(\.[^.]+)*$/.test(path))
   if (odd !== undefined)
     throw faulty(kind, 'immutable', `has "${odd}"; a path is spec, or starts with "spec."`)

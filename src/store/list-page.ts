@@ -1,9 +1,10 @@
 import { type PageOwner, type PageStart, queryHash, readToken, writeToken } from './continue-token.js'
 import { BadRequestError, ExpiredError } from './errors.js'
 import type { KindTable } from './kind-table.js'
+import { positionOf } from './list-order.js'
 import type { ListView } from './list-view.js'
 import type { StoredObject } from './object.js'
-import { compileQuery, type Query } from './query.js'
+import { compileQuery, isNarrow, type Query } from './query.js'
 import type { ObjectList, ReadOptions } from './store.js'
 
 /**
@@ -20,7 +21,7 @@ export function listPage(view: ListView, table: KindTable, options: ReadOptions)
     const revision = view.revisionOf(options)
     return { revision, items: view.list(table, query, { revision }) }
   }
-  const owner = { incarnation: view.incarnation, query: queryHash(table.kind, options) }
+  const owner = { incarnation: view.incarnation, query: queryHash(table.kind, options, query) }
   const start = token === '' ? undefined : readToken(owner, token)
   const revision =
     start === undefined ? view.revisionOf(options) : revisionOfPage(view, owner, start, options)
@@ -33,11 +34,11 @@ export function listPage(view: ListView, table: KindTable, options: ReadOptions)
   const items = found.slice(0, limit)
   const total = start === undefined ? totalOf(view, table, query, revision) : start.remaining
   const remaining = total === undefined ? undefined : total - limit
-  const { namespace = '', name } = (items.at(-1) as StoredObject).metadata
+  const after = positionOf(table.kind, query, items.at(-1) as StoredObject)
   return {
     revision,
     items,
-    continue: writeToken(owner, { revision, after: { namespace, name }, remaining }),
+    continue: writeToken(owner, { revision, after, remaining }),
     ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
   }
 }
@@ -73,8 +74,7 @@ function revisionOfPage(
 
 /** Selectors hide how many objects there are, so only lists without one tell. */
 function totalOf(view: ListView, table: KindTable, query: Query, revision: number): number | undefined {
-  const isWhole = query.matches === undefined && query.indexTerm === undefined
-  return isWhole ? view.count(table, query, revision) : undefined
+  return isNarrow(query) ? undefined : view.count(table, query, revision)
 }
 
 /** How many objects a list would have in all its pages. */

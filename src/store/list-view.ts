@@ -50,16 +50,7 @@ export function overlayView(overlay: Overlay): ListView {
     revision,
     oldest: revision,
     revisionOf: () => revision,
-    list: (table, query, { after, limit }) => {
-      const items = overlay.list(table, query)
-      const first =
-        after === undefined
-          ? 0
-          : items.findIndex(({ metadata: { namespace = '', name } }) =>
-              namespace === after.namespace ? name > after.name : namespace > after.namespace,
-            )
-      return first < 0 ? [] : items.slice(first, limit === undefined ? undefined : first + limit)
-    },
+    list: (table, query, range) => overlay.list(table, query, range),
     count: (table, query) => overlay.list(table, query).length,
   }
 }

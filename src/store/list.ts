@@ -1,23 +1,28 @@
-import type { Position } from './continue-token.js'
 import type { KindTable } from './kind-table.js'
+import type { Position } from './list-order.js'
 import type { NamespaceTable } from './namespace-table.js'
 import type { StoredObject } from './object.js'
 import type { Postings } from './postings.js'
-import type { Query } from './query.js'
+import { hasIndexed, type Query } from './query.js'
+import { bothRanges, isWithin, rangeAfter, type TermRange } from './term-range.js'
+import { entriesByValue, type ValueRange } from './value-list.js'
+import type { ValueOrder } from './value-order.js'
 import { compareEntries, type Entry, objectAt, versionAt } from './version.js'
+
+const ALL_NAMES: TermRange = /* @__PURE__ */ Object.freeze({ low: '', high: undefined })
 
 /** Which part of a query's objects is wanted. */
 export interface ListRange {
   /** As they were then. Default: the newest. */
   readonly revision?: number | undefined
-  /** Only what comes after this key. */
+  /** Only what comes after this one. */
   readonly after?: Position
   /** How many at most. */
   readonly limit?: number
 }
 
 /**
- * Objects of a query in key order.
+ * Objects of a query in its order: that of keys, or of the values of an index.
  *
  * It starts from the smallest candidate set known: one key, an index value, a label value, a namespace, the kind.
  */
@@ -26,13 +31,17 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
   const { revision, after, limit = Number.POSITIVE_INFINITY } = range
   if (name !== undefined && (namespace !== undefined || !table.kind.namespaced)) {
     const entry = table.find(namespace, name)
-    return entry === undefined ? [] : collect(inOrder([entry], after), query, revision, limit)
+    return entry === undefined ? [] : collect(inOrder([entry], query, after), query, revision, limit)
   }
+  const { indexRange } = query
+  if (indexRange !== undefined) return listByValue(table, query, { indexRange, revision, after, limit })
   const posted = smallestPosting(table, query, revision)
   if (posted !== undefined && isWorthSorting(table, query, posted, limit)) {
-    if (revision !== undefined) return collect(inOrder(entriesAt(posted), after), query, revision, limit)
+    if (revision !== undefined)
+      return collect(inOrder(entriesAt(posted), query, after), query, revision, limit)
     const entries = posted.postings.ordered(posted.term)
-    const rest = after === undefined ? entries : entries.filter(entry => isAfter(entry, after))
+    const turned = query.reverse ? entries.toReversed() : entries
+    const rest = after === undefined ? turned : turned.filter(entry => isAfter(entry, after, query.reverse))
     return collect(rest, isAnswer(query) ? { ...query, matches: undefined } : query, revision, limit)
   }
   if (namespace !== undefined || !table.kind.namespaced) {
@@ -40,18 +49,37 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
     return space === undefined ? [] : collectSpace(space, query, range)
   }
   const found: StoredObject[] = []
-  table.order.walk(after?.namespace ?? '', space => {
+  const visit = (space: NamespaceTable): boolean => {
     const rest = { ...range, limit: limit - found.length }
     for (const object of collectSpace(space, query, rest)) found.push(object)
     return found.length < limit
-  })
+  }
+  if (query.reverse)
+    table.order.walkBack(
+      { low: '', high: after === undefined ? undefined : `${after.namespace}\u0000` },
+      visit,
+    )
+  else table.order.walk({ low: after?.namespace ?? '', high: undefined }, visit)
   return found
+}
+
+function listByValue(table: KindTable, query: Query, range: ValueRange): StoredObject[] {
+  const { revision } = range
+  const shown = (entry: Entry): StoredObject | undefined => visible(entry, query, revision)
+  // A query by range is only made for a kind whose values are ordered.
+  const entries = entriesByValue(
+    table.values as ValueOrder,
+    query,
+    range,
+    entry => shown(entry) !== undefined,
+  )
+  return entries.map(entry => shown(entry) as StoredObject)
 }
 
 /** How many objects a query has; from the sizes of tables and postings where they tell. */
 export function countObjects(table: KindTable, query: Query, revision?: number): number {
-  const { namespace, name, indexTerm, labelTerms } = query
-  if (revision === undefined && name === undefined) {
+  const { namespace, name, indexTerm, indexRange, names, labelTerms } = query
+  if (revision === undefined && name === undefined && indexRange === undefined && names === undefined) {
     if (query.matches === undefined && indexTerm === undefined) return sizeOf(table, namespace)
     if (namespace === undefined && query.matches === undefined && indexTerm !== undefined)
       return table.indexes.live(indexTerm)?.size ?? 0
@@ -62,22 +90,14 @@ export function countObjects(table: KindTable, query: Query, revision?: number):
   return listObjects(table, query, { revision }).length
 }
 
-/** Namespace, then name. */
-export function compareObjects(a: StoredObject, b: StoredObject): number {
-  const first = compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '')
-  return first === 0 ? compareText(a.metadata.name, b.metadata.name) : first
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
 /** The entries after a position, sorted. */
-function inOrder(entries: readonly Entry[], after: Position | undefined): Entry[] {
-  return entries.filter(entry => after === undefined || isAfter(entry, after)).sort(compareEntries)
+function inOrder(entries: readonly Entry[], { reverse }: Query, after: Position | undefined): Entry[] {
+  const rest = entries.filter(entry => after === undefined || isAfter(entry, after, reverse))
+  return rest.sort(reverse ? (a, b) => compareEntries(b, a) : compareEntries)
 }
 
-function isAfter({ space, name }: Entry, after: Position): boolean {
+function isAfter({ space, name }: Entry, after: Position, reverse: boolean): boolean {
+  if (reverse) return space.name === after.namespace ? name < after.name : space.name < after.namespace
   return space.name === after.namespace ? name > after.name : space.name > after.namespace
 }
 
@@ -141,18 +161,25 @@ function entriesAt({ postings, term }: Posted): Entry[] {
 
 function collectSpace(space: NamespaceTable, query: Query, range: ListRange): StoredObject[] {
   const { revision, after, limit = Number.POSITIVE_INFINITY } = range
+  const { names = ALL_NAMES, reverse } = query
   const found: StoredObject[] = []
-  // No name ends in U+0000, so this is the first key after that name.
-  const from = after === undefined || after.namespace < space.name ? '' : `${after.name}\u0000`
-  space.order.walk(from, entry => {
+  const visit = (entry: Entry): boolean => {
     const object = visible(entry, query, revision)
     if (object !== undefined) found.push(object)
     return found.length < limit
-  })
+  }
+  const isBegun = after !== undefined && after.namespace === space.name
+  const wanted = isBegun ? bothRanges(names, rangeAfter(after.name, reverse)) : names
+  if (reverse) space.order.walkBack(wanted, visit)
+  else space.order.walk(wanted, visit)
   if (revision === undefined) return found
   // What was deleted since is no longer in the order.
-  const deleted = collect(inOrder(space.deletedAfter(revision), after), query, revision, limit)
-  return deleted.length === 0 ? found : found.concat(deleted).sort(compareObjects).slice(0, limit)
+  const deleted = collect(inOrder(space.deletedAfter(revision), query, after), query, revision, limit)
+  if (deleted.length === 0) return found
+  const direction = reverse ? -1 : 1
+  const byName = (a: StoredObject, b: StoredObject): number =>
+    a.metadata.name < b.metadata.name ? -direction : direction
+  return found.concat(deleted).sort(byName).slice(0, limit)
 }
 
 function collect(
@@ -170,16 +197,17 @@ function collect(
 }
 
 function visible(entry: Entry, query: Query, revision: number | undefined): StoredObject | undefined {
-  const { namespace, name, indexTerm, matches } = query
+  const { namespace, name, names, matches } = query
   const object = revision === undefined ? entry.head?.object : objectAt(entry, revision)
   if (object === undefined) return undefined
   if (namespace !== undefined && entry.space.name !== namespace) return undefined
   if (name !== undefined && entry.name !== name) return undefined
-  if (indexTerm !== undefined && !hasIndexTerm(entry, indexTerm, revision)) return undefined
+  if (names !== undefined && !isWithin(names, entry.name)) return undefined
+  if (!isUnderIndex(entry, query, revision)) return undefined
   return matches === undefined || matches(object) ? object : undefined
 }
 
-function hasIndexTerm(entry: Entry, term: string, revision: number | undefined): boolean {
-  if (revision === undefined) return true
-  return versionAt(entry, revision)?.terms.indexes.includes(term) ?? false
+function isUnderIndex(entry: Entry, query: Query, revision: number | undefined): boolean {
+  if (query.indexTerm === undefined && query.indexRange === undefined) return true
+  return hasIndexed(query, (revision === undefined ? entry.head : versionAt(entry, revision))?.terms)
 }

@@ -3,7 +3,8 @@ import type { AdmissionReplies } from './admission-replies.js'
 import type { Engine, Mutation } from './engine.js'
 import type { KindTable } from './kind-table.js'
 import type { Keeping } from './lease-keeper.js'
-import { compareObjects, listObjects } from './list.js'
+import { type ListRange, listObjects } from './list.js'
+import { inQueryOrder, type Position } from './list-order.js'
 import type { ObjectRef, StoredObject } from './object.js'
 import { matchesQuery, type Query } from './query.js'
 import type { Version } from './version.js'
@@ -13,7 +14,8 @@ import { mutationOf, type WriteSite } from './write-site.js'
 export interface OverlayBase {
   readonly revision: number
   find(table: KindTable, ref: ObjectRef): Version | undefined
-  list(table: KindTable, query: Query): StoredObject[]
+  /** The revision of the range does not count. */
+  list(table: KindTable, query: Query, range: ListRange): StoredObject[]
 }
 
 /** The newest state; for those who hold the store while they look. */
@@ -23,7 +25,7 @@ export function newestBase(engine: Engine): OverlayBase {
       return engine.revision
     },
     find: (table, { namespace, name }) => table.find(namespace, name)?.head,
-    list: (table, query) => listObjects(table, query),
+    list: (table, query, { after, limit }) => listObjects(table, query, partOf(after, limit)),
   }
 }
 
@@ -88,16 +90,18 @@ export class Overlay implements WriteSite {
     this.slotsInOrder.add(slot)
   }
 
-  list(table: KindTable, query: Query): StoredObject[] {
-    const base = this.base.list(table, query)
+  list(table: KindTable, query: Query, { after, limit }: ListRange = {}): StoredObject[] {
     const slots = this.slots.get(table)
-    if (slots === undefined || slots.size === 0) return base
+    if (slots === undefined || slots.size === 0) return this.base.list(table, query, partOf(after, limit))
+    // No more than that many of the first can have gone.
+    const enough = limit === undefined ? undefined : limit + slots.size
+    const base = this.base.list(table, query, partOf(after, enough))
     const items = base.filter(object => !slots.has(keyOf(object.metadata)))
     for (const { mutation } of slots.values()) {
-      const { after, terms } = mutation
-      if (after !== undefined && matchesQuery(after, terms, query)) items.push(after)
+      const { after: object, terms } = mutation
+      if (object !== undefined && matchesQuery(object, terms, query)) items.push(object)
     }
-    return items.sort(compareObjects)
+    return inQueryOrder(table.kind, query, items, after).slice(0, limit)
   }
 
   /** The net effect of the writes. */
@@ -112,4 +116,8 @@ export class Overlay implements WriteSite {
 
 function keyOf({ namespace, name }: ObjectRef): string {
   return namespace === undefined ? name : `${namespace}/${name}`
+}
+
+function partOf(after: Position | undefined, limit: number | undefined): ListRange {
+  return { ...(after === undefined ? {} : { after }), ...(limit === undefined ? {} : { limit }) }
 }

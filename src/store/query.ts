@@ -7,11 +7,13 @@ import {
   parseLabelSelector,
 } from '../core/index.js'
 import { BadRequestError } from './errors.js'
+import { type CompiledIndex, compileIndex } from './index-query.js'
 import { ownerTerm, postingTerm, termsOf } from './index-terms.js'
 import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
 import type { LabelSelectorInput } from './selector-input.js'
 import type { ListOptions } from './store.js'
+import { bothRanges, isWithin, type TermRange, textsWith } from './term-range.js'
 import { type IndexTerms, NO_TERMS } from './version.js'
 
 /** A compiled `ListOptions`. */
@@ -22,6 +24,10 @@ export interface Query {
   /** Posting terms that every match has; labels first. */
   readonly labelTerms: readonly string[]
   readonly indexTerm: string | undefined
+  /** Of the terms of an ordered index; the list is in their order. */
+  readonly indexRange: TermRange | undefined
+  readonly names: TermRange | undefined
+  readonly reverse: boolean
   /** True when having the label terms is all that `matches` asks for. */
   readonly termsTell: boolean
   /** Selectors only; namespace, name and index are tested where the candidates come from. */
@@ -35,6 +41,9 @@ export const EVERYTHING: Query = /* @__PURE__ */ Object.freeze({
   labelTerms: [],
   termsTell: true,
   indexTerm: undefined,
+  indexRange: undefined,
+  names: undefined,
+  reverse: false,
   matches: undefined,
 })
 
@@ -43,6 +52,7 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
   const { namespace } = options
   if (namespace !== undefined && typeof namespace !== 'string')
     throw new BadRequestError(`namespace must be text, not ${String(namespace)}`, { namespace })
+  const index = compileIndexOrOwner(kind, options)
   const labels = options.labelSelector === undefined ? undefined : compileLabels(options.labelSelector)
   const fields = options.fieldSelector === undefined ? undefined : compileFields(kind, options.fieldSelector)
   const names = fields?.equalities.find(([field]) => field === 'metadata.name')
@@ -53,7 +63,10 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
     labelTerms: labels?.equalities.map(([key, value]) => postingTerm(key, value)) ?? [],
     termsTell:
       (fields === undefined || fields.empty) && labels?.requirements.length === labels?.equalities.length,
-    indexTerm: indexTermOf(kind, options),
+    indexTerm: index.indexTerm,
+    indexRange: index.indexRange,
+    names: options.names === undefined ? undefined : compileNames(options.names),
+    reverse: compileReverse(options.reverse),
     matches: bothOf(
       labels === undefined || labels.empty ? undefined : object => labels.matches(object.metadata.labels),
       fields === undefined || fields.empty
@@ -68,8 +81,19 @@ export function matchesQuery(object: StoredObject, terms: IndexTerms, query: Que
   const { namespace, name } = object.metadata
   if (query.namespace !== undefined && query.namespace !== namespace) return false
   if (query.name !== undefined && query.name !== name) return false
-  if (query.indexTerm !== undefined && !terms.indexes.includes(query.indexTerm)) return false
-  return query.matches === undefined || query.matches(object)
+  if (query.names !== undefined && !isWithin(query.names, name)) return false
+  return hasIndexed(query, terms) && (query.matches === undefined || query.matches(object))
+}
+
+/** Whether the index part of a query holds for an object with these terms. */
+export function hasIndexed({ indexTerm, indexRange }: Query, terms: IndexTerms | undefined): boolean {
+  if (indexTerm !== undefined) return terms?.indexes.includes(indexTerm) === true
+  return indexRange === undefined || terms?.indexes.some(term => isWithin(indexRange, term)) === true
+}
+
+/** Whether anything but a namespace and a name is asked for. */
+export function isNarrow({ indexTerm, indexRange, names, matches }: Query): boolean {
+  return indexTerm !== undefined || indexRange !== undefined || names !== undefined || matches !== undefined
 }
 
 /** @throws BadRequestError when the selector does not follow the grammar */
@@ -125,26 +149,29 @@ function compileFields(kind: Kind, text: string): FieldSelector {
   return selector
 }
 
-function indexTermOf(kind: Kind, { index, owner }: ListOptions): string | undefined {
-  if (owner === undefined) return index === undefined ? undefined : indexTerm(kind, index)
+function compileIndexOrOwner(kind: Kind, { index, owner }: ListOptions): CompiledIndex {
+  if (owner === undefined) return index === undefined ? {} : compileIndex(kind, index)
   if (index !== undefined) throw new BadRequestError('give either index or owner, not both', { index, owner })
   if (typeof owner !== 'string')
     throw new BadRequestError(`owner must be a uid, not ${String(owner)}`, { owner })
-  return ownerTerm(owner)
+  return { indexTerm: ownerTerm(owner) }
 }
 
-function indexTerm(kind: Kind, index: NonNullable<ListOptions['index']>): string {
-  if (typeof index !== 'object' || index === null)
-    throw new BadRequestError(`index must be { name, value }, not ${String(index)}`, { index })
-  const { name, value } = index
-  if (Object.hasOwn(kind.indexes, name)) {
-    if (typeof value === 'string') return postingTerm(name, value)
-    const message = `the value looked for in index "${name}" must be text, not ${String(value)}`
-    throw new BadRequestError(message, { kind: kind.kind, index: name, value })
+function compileNames(names: NonNullable<ListOptions['names']>): TermRange {
+  if (typeof names !== 'object' || names === null)
+    throw new BadRequestError(`names must be { prefix, from, to }, not ${String(names)}`, { names })
+  for (const option of ['prefix', 'from', 'to'] as const) {
+    const text = names[option]
+    if (text !== undefined && typeof text !== 'string')
+      throw new BadRequestError(`${option} of names must be text, not ${String(text)}`, { names })
   }
-  const known = Object.keys(kind.indexes)
-  const has = known.length === 0 ? 'it declares none' : `it declares ${known.join(', ')}`
-  throw new BadRequestError(`${kind.kind} has no index "${name}"; ${has}`, { kind: kind.kind, index: name })
+  const { prefix = '', from = '', to } = names
+  return bothRanges(textsWith(prefix), { low: from, high: to })
+}
+
+function compileReverse(reverse: unknown = false): boolean {
+  if (typeof reverse === 'boolean') return reverse
+  throw new BadRequestError(`reverse must be true or false, not ${String(reverse)}`, { reverse })
 }
 
 function isCompiled(input: LabelSelector | LabelSelectorObject): input is LabelSelector {

@@ -1,7 +1,7 @@
 import type { Engine } from './engine.js'
 import { ExpiredError } from './errors.js'
 import type { KindTable } from './kind-table.js'
-import { listObjects } from './list.js'
+import { type ListRange, listObjects } from './list.js'
 import type { ObjectRef, StoredObject } from './object.js'
 import type { OverlayBase } from './overlay.js'
 import { matchesQuery, type Query } from './query.js'
@@ -33,12 +33,12 @@ export class ReadSet implements OverlayBase {
     return entry === undefined ? undefined : versionAt(entry, this.revision)
   }
 
-  list(table: KindTable, query: Query): StoredObject[] {
+  list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
     this.assertKept()
     const queries = this.lists.get(table)
     if (queries === undefined) this.lists.set(table, [query])
     else if (!queries.includes(query)) queries.push(query)
-    return listObjects(table, query, { revision: this.revision })
+    return listObjects(table, query, { ...range, revision: this.revision })
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Env } from '../core/index.js'
+import type { IndexQuery } from './index-query.js'
 import type { Kind, ObjectOf } from './kind.js'
 import type { Leases, LifetimeOptions } from './leases.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object.js'
@@ -15,10 +16,17 @@ export interface ListOptions {
   readonly labelSelector?: LabelSelectorInput
   /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string
-  /** Objects that the declared index lists under this value. */
-  readonly index?: { readonly name: string; readonly value: string }
+  /** Names from `from` on and before `to` that begin with `prefix`, as far as these are given. */
+  readonly names?: { readonly prefix?: string; readonly from?: string; readonly to?: string }
+  /**
+   * Objects that the declared index lists under this value, or under values of this range. A list by range is in the
+   * order of values, then of keys; an object with several such values is in it once, at the first.
+   */
+  readonly index?: IndexQuery
   /** Uid: objects with an owner reference to it; found as through an index. Not together with `index`. */
   readonly owner?: string
+  /** The last comes first. Default false. */
+  readonly reverse?: boolean
   /** How many items at most, ≥ 1; `continue` of the list leads to the others. Default: all. */
   readonly limit?: number
   /**
@@ -40,7 +48,7 @@ export interface ReadOptions extends ListOptions {
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan'
 }
 
-/** Objects in key order (namespace, then name), all as of one revision. */
+/** Objects in key order (namespace, then name), or in that of an index; all as of one revision. */
 export interface ObjectList<T> {
   readonly revision: number
   readonly items: readonly T[]

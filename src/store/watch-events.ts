@@ -1,4 +1,5 @@
 import type { StoredObject } from './object.js'
+import { isNarrow } from './query.js'
 import type { Change, LogRecord } from './revision-log.js'
 import type { WatchBatch, WatchEvent } from './watch.js'
 import { appendEvents } from './watch-event.js'
@@ -53,7 +54,7 @@ function seesWhole(filter: WatchFilter, { changes }: LogRecord): boolean {
 function seesAll(filter: WatchFilter, change: Change): boolean {
   const one = filterFor(filter, change)
   if (one === undefined) return false
-  if (one.matches === undefined && one.indexTerm === undefined) return true
+  if (!isNarrow(one)) return true
   const { before, after, version } = change
   return (
     seenBy(one, before, version.previous?.terms) === before && seenBy(one, after, version.terms) === after

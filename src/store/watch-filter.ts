@@ -1,7 +1,7 @@
 import { UsageError } from '../core/index.js'
 import type { KindTable } from './kind-table.js'
 import type { StoredObject } from './object.js'
-import { compileQuery, type Query } from './query.js'
+import { compileQuery, hasIndexed, isNarrow, type Query } from './query.js'
 import type { Change } from './revision-log.js'
 import { shardTest } from './shard.js'
 import type { IndexTerms } from './version.js'
@@ -74,13 +74,13 @@ export function filterFor(filter: WatchFilter, { entry }: Pick<Change, 'entry'>)
 
 /** The object, if the selectors of the filter let it be seen. */
 export function seenBy(
-  { indexTerm, matches }: KindFilter,
+  filter: KindFilter,
   object: StoredObject | undefined,
   terms: IndexTerms | undefined,
 ): StoredObject | undefined {
   if (object === undefined) return undefined
-  if (indexTerm !== undefined && terms?.indexes.includes(indexTerm) !== true) return undefined
-  return matches === undefined || matches(object) ? object : undefined
+  if (!hasIndexed(filter, terms)) return undefined
+  return filter.matches === undefined || filter.matches(object) ? object : undefined
 }
 
 /** @throws UsageError when there is none; a kind given twice counts once */
@@ -93,7 +93,7 @@ export function filtersOf(tables: readonly KindTable[], options: WatchOptions): 
 export function everythingOf(filter: WatchFilter): KindTable | undefined {
   const [one, ...others] = filter
   if (one === undefined || others.length > 0) return undefined
-  const { table, namespace, name, indexTerm, matches } = one
-  const isWhole = name === undefined && indexTerm === undefined && matches === undefined
+  const { table, namespace, name } = one
+  const isWhole = name === undefined && !isNarrow(one)
   return isWhole && (namespace === undefined || !table.kind.namespaced) ? table : undefined
 }

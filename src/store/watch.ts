@@ -1,4 +1,5 @@
 import type { Cancel } from '../core/index.js'
+import type { IndexQuery } from './index-query.js'
 import type { JsonPatchOperation } from './json-patch.js'
 import type { LabelSelectorInput } from './selector-input.js'
 
@@ -21,8 +22,8 @@ export interface WatchOptions {
   readonly labelSelector?: LabelSelectorInput
   /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string
-  /** Objects that the declared index lists under this value; looked up as labels are. */
-  readonly index?: { readonly name: string; readonly value: string }
+  /** Objects that the declared index lists under this value, looked up as labels are; or under values of this range. */
+  readonly index?: IndexQuery
   /** Objects whose namespace and name hash to `index` of `of` equal shares; each object is in exactly one. */
   readonly shard?: { readonly of: number; readonly index: number }
   /** Also deliver empty batches marked `bookmark`, a minute after the last revision told at the latest. Default false. */
