@@ -55,6 +55,7 @@ export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
 export type { IndexQuery } from './index-query.js'
 export type { IndexedValue } from './indexed-value.js'
+export { selectObjects } from './list-order.js'
 export { objectFilter } from './query.js'
 
 // A watch that outlives gaps.

@@ -1,7 +1,8 @@
 import { termsOf } from './index-terms.js'
 import type { Kind } from './kind.js'
 import type { StoredObject } from './object.js'
-import type { Query } from './query.js'
+import { compileQuery, type Query, queryFilter } from './query.js'
+import type { ListOptions } from './store.js'
 import { isWithin } from './term-range.js'
 import type { IndexTerms } from './version.js'
 
@@ -27,6 +28,23 @@ export function firstTerm({ indexRange, reverse }: Query, { indexes }: IndexTerm
     if (first === undefined || (reverse ? term > first : term < first)) first = term
   }
   return first
+}
+
+/**
+ * What a list of these objects would have, in its order; for those who hold objects of their own. They are in key order.
+ * Pages do not count.
+ *
+ * @throws BadRequestError for a selector, field or index that cannot be understood
+ */
+export function selectObjects(
+  kind: Kind,
+  options: ListOptions,
+  objects: readonly StoredObject[],
+): readonly StoredObject[] {
+  const query = compileQuery(kind, options)
+  const found = objects.filter(queryFilter(kind, query))
+  if (query.indexRange !== undefined) return inQueryOrder(kind, query, found)
+  return query.reverse ? found.reverse() : found
 }
 
 /** The objects in the order of the query, those after a position only. */

@@ -113,9 +113,12 @@ export function compileLabels(input: LabelSelectorInput): LabelSelector {
  * @throws BadRequestError for a selector, field or index that cannot be understood
  */
 export function objectFilter(kind: Kind, options: ListOptions): (object: StoredObject) => boolean {
-  const query = compileQuery(kind, options)
-  if (query.indexTerm === undefined) return object => matchesQuery(object, NO_TERMS, query)
-  return object => matchesQuery(object, termsOf(kind, object, undefined), query)
+  return queryFilter(kind, compileQuery(kind, options))
+}
+
+export function queryFilter(kind: Kind, query: Query): (object: StoredObject) => boolean {
+  const isIndexed = query.indexTerm !== undefined || query.indexRange !== undefined
+  return object => matchesQuery(object, isIndexed ? termsOf(kind, object, undefined) : NO_TERMS, query)
 }
 
 /** The text of a field as field selectors compare it: absent, null, objects and lists read as `''`. */

@@ -1,6 +1,5 @@
 import { nameOfTerm } from './index-terms.js'
 import { KeyOrder } from './key-order.js'
-import type { TermRange } from './term-range.js'
 import type { Entry } from './version.js'
 
 /** An entry under one term. Its name has the order of terms, then of keys. */

@@ -12,6 +12,7 @@ import { hold } from './store-laws/law-world.js'
 import { objectLaws } from './store-laws/object-laws.js'
 import { pageLaws } from './store-laws/page-laws.js'
 import { patchLaws } from './store-laws/patch-laws.js'
+import { rangeLaws } from './store-laws/range-laws.js'
 import { readLaws } from './store-laws/read-laws.js'
 import { ruleLaws } from './store-laws/rule-laws.js'
 import { transactionLaws } from './store-laws/transaction-laws.js'
@@ -55,6 +56,7 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   deletions: deletionLaws,
   patches: patchLaws,
   reads: readLaws,
+  ranges: rangeLaws,
   pages: pageLaws,
   transactions: transactionLaws,
   rules: ruleLaws,

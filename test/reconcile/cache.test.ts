@@ -389,3 +389,39 @@ describe('reads', () => {
     expect(names('x')).toEqual([])
   })
 })
+
+test('a cache lists ranges, compound values and backwards as its store does', async () => {
+  const Job = defineKind<{ node: string; priority: number }>({
+    apiVersion: 'example/v1',
+    kind: 'Job',
+    plural: 'jobs',
+    namespaced: false,
+    indexes: {
+      node: job => [[job.spec.node]],
+      place: job => [[job.spec.node, job.spec.priority]],
+    },
+    orderedIndexes: ['place'],
+  })
+  const env = createVirtualEnv()
+  const store = createStore({ kinds: [Job], env })
+  const cache = createCache({ kinds: [Job] })
+  await env.run(() => cache.start(store))
+  for (const [name, node, priority] of [
+    ['a', 'n1', 10],
+    ['b', 'n1', 9],
+    ['c', 'n2', 1],
+  ] as const)
+    await store.create(Job, { metadata: { name }, spec: { node, priority } })
+  await env.settle()
+  for (const options of [
+    { reverse: true },
+    { names: { from: 'b' } },
+    { index: { name: 'node', value: 'n1' } },
+    { index: { name: 'place', value: ['n1', 9] } },
+    { index: { name: 'place', from: ['n1', 10] }, reverse: true },
+  ]) {
+    const wanted = store.list(Job, options).items
+    expect(wanted.length).toBeGreaterThan(0)
+    expect(cache.list(Job, options).items).toEqual(wanted)
+  }
+})

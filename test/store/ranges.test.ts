@@ -9,6 +9,7 @@ import {
   type ListOptions,
   listAndWatch,
   type Reader,
+  selectObjects,
   type Snapshot,
   type StoredObject,
   type Transaction,
@@ -206,6 +207,7 @@ describe('a list by range', () => {
               expect(listed(reader, options)).toEqual(wanted)
               expect(reader.count(Job, options)).toBe(wanted.length)
               expect(paged(reader, options, limit)).toEqual(wanted)
+              expect(selectObjects(Job, options, all).map(one => keyOf(one as Job))).toEqual(wanted)
             }
           }
           for (const batch of batches) {

@@ -12,7 +12,7 @@ import {
   type Client,
   type Kind,
   type ListOptions,
-  objectFilter,
+  selectObjects,
   type ObjectList,
   type ObjectRef,
   type Reader,
@@ -214,8 +214,7 @@ class SourceCache implements Cache {
   ): ObjectList<StoredObject<Spec, Status>> {
     if (options.limit !== undefined || options.continue !== undefined)
       throw new UsageError('a cache has no pages; leave out limit and continue')
-    const filter = objectFilter(kind, options)
-    const items = this.#state.table(kind).list(options.index).filter(filter)
+    const items = selectObjects(kind, options, this.#state.table(kind).list(options.index))
     return { revision: this.revision, items: items as readonly StoredObject<Spec, Status>[] }
   }
 

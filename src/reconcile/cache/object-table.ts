@@ -1,4 +1,4 @@
-import type { Kind, ListOptions, StoredObject } from '../../store/index.js'
+import type { IndexedValue, IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import { IndexTable, type IndexValue, type ObjectIndex } from './object-index.js'
 
@@ -40,9 +40,14 @@ export class ObjectTable {
     for (const index of this.declared.values()) index.change(id, before, now)
   }
 
-  /** In key order: all objects, or those under a value of an index that the kind declares. */
+  /**
+   * In key order: all objects, or those under a value of an index that the kind declares. Ranges and values of several
+   * parts are not looked up.
+   */
   list(index?: ListOptions['index']): readonly StoredObject[] {
-    if (index !== undefined) return inKeyOrder([...this.openDeclared(index.name).find(index.value)])
+    const value = index?.value
+    if (index !== undefined && (typeof value === 'string' || typeof value === 'number'))
+      return inKeyOrder([...this.openDeclared(index.name).find(value)])
     this.order ??= inKeyOrder([...this.objects.values()]).map(object => keyId(object.metadata))
     return this.order.flatMap(id => this.objects.get(id) ?? [])
   }
@@ -50,7 +55,8 @@ export class ObjectTable {
   private openDeclared(name: string): IndexTable {
     const known = this.declared.get(name)
     if (known !== undefined) return known
-    const table = new IndexTable(this.kind.indexes[name] ?? (() => undefined))
+    const { [name]: values } = this.kind.indexes
+    const table = new IndexTable(object => singleValues(values?.(object)))
     for (const [id, object] of this.objects) table.change(id, undefined, object)
     this.declared.set(name, table)
     return table
@@ -61,6 +67,12 @@ export class ObjectTable {
     const table = this.indexes.get(index)
     return table === undefined ? undefined : inKeyOrder([...table.find(value)])
   }
+}
+
+/** A list of one part is that part. */
+function singleValues(found: ReturnType<IndexFunction<unknown, unknown>>): readonly IndexValue[] {
+  const values: readonly IndexedValue[] = Array.isArray(found) ? found : found === undefined ? [] : [found]
+  return values.flatMap(value => (typeof value !== 'object' ? [value] : value.length === 1 ? value : []))
 }
 
 /** Sorts by namespace, then name. */

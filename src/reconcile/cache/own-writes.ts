@@ -1,5 +1,5 @@
 import type { Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
-import { objectFilter } from '../../store/index.js'
+import { objectFilter, selectObjects } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import { inKeyOrder } from './object-table.js'
 
@@ -82,7 +82,7 @@ export class OwnWrites {
       const object = write.kind === 'object' ? write.object : live(ref)
       if (object !== undefined && filter(object)) merged.push(object)
     }
-    return inKeyOrder(merged)
+    return selectObjects(kind, options, inKeyOrder(merged))
   }
 }
 

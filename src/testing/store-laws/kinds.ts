@@ -18,7 +18,7 @@ export interface WidgetStatus {
 
 export type WidgetObject = StoredObject<WidgetSpec, WidgetStatus>
 
-/** In namespaces, with a schema, two indexes and a status of its own. */
+/** In namespaces, with a schema, indexes, three of them ordered, and a status of its own. */
 export const Widget: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind<WidgetSpec, WidgetStatus>({
   apiVersion: 'laws/v1',
   kind: 'Widget',
@@ -29,7 +29,14 @@ export const Widget: Kind<WidgetSpec, WidgetStatus> = /* @__PURE__ */ defineKind
       spec: { type: 'object', properties: { size: { type: 'integer', minimum: 0, default: 1 } } },
     },
   },
-  indexes: { node: widget => widget.spec.node, tag: widget => widget.spec.tags },
+  indexes: {
+    node: widget => widget.spec.node,
+    tag: widget => widget.spec.tags,
+    place: ({ spec: { node, size } }) =>
+      node === undefined || size === undefined ? undefined : [[node, size]],
+    size: widget => widget.spec.size,
+  },
+  orderedIndexes: ['tag', 'place', 'size'],
 })
 
 /** Without namespaces, without a schema; its status is an ordinary field. */
