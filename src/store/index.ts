@@ -53,8 +53,6 @@ export type {
 export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
 export type { WriteCause } from './write-cause.js'
 export type { LabelSelectorInput } from './selector-input.js'
-export type { IndexQuery } from './index-query.js'
-export type { IndexedValue } from './indexed-value.js'
 export { selectObjects } from './list-order.js'
 export { objectFilter } from './query.js'
 

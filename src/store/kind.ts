@@ -39,7 +39,7 @@ export interface KindOptions<Spec, Status> {
   /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
   readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
   /**
-   * Names of indexes whose values can be listed by range, in their order; see `IndexQuery`. A write pays for each such
+   * Names of indexes whose values can be listed by range, in their order, by the `index` of `ListOptions`. A write pays for each such
    * value that it changes, in the order of the logarithm of their number. Default none.
    */
   readonly orderedIndexes?: readonly string[]

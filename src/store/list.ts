@@ -5,8 +5,7 @@ import type { StoredObject } from './object.js'
 import type { Postings } from './postings.js'
 import { hasIndexed, type Query } from './query.js'
 import { bothRanges, isWithin, rangeAfter, type TermRange } from './term-range.js'
-import { entriesByValue, type ValueRange } from './value-list.js'
-import type { ValueOrder } from './value-order.js'
+import { objectsByValue } from './value-list.js'
 import { compareEntries, type Entry, objectAt, versionAt } from './version.js'
 
 const ALL_NAMES: TermRange = /* @__PURE__ */ Object.freeze({ low: '', high: undefined })
@@ -34,7 +33,11 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
     return entry === undefined ? [] : collect(inOrder([entry], query, after), query, revision, limit)
   }
   const { indexRange } = query
-  if (indexRange !== undefined) return listByValue(table, query, { indexRange, revision, after, limit })
+  if (indexRange !== undefined && table.values !== undefined) {
+    const rest = { ...query, indexRange: undefined }
+    const shown = (entry: Entry): StoredObject | undefined => visible(entry, rest, revision)
+    return objectsByValue(table.values, query, { indexRange, revision, after, limit, shown })
+  }
   const posted = smallestPosting(table, query, revision)
   if (posted !== undefined && isWorthSorting(table, query, posted, limit)) {
     if (revision !== undefined)
@@ -61,19 +64,6 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
     )
   else table.order.walk({ low: after?.namespace ?? '', high: undefined }, visit)
   return found
-}
-
-function listByValue(table: KindTable, query: Query, range: ValueRange): StoredObject[] {
-  const { revision } = range
-  const shown = (entry: Entry): StoredObject | undefined => visible(entry, query, revision)
-  // A query by range is only made for a kind whose values are ordered.
-  const entries = entriesByValue(
-    table.values as ValueOrder,
-    query,
-    range,
-    entry => shown(entry) !== undefined,
-  )
-  return entries.map(entry => shown(entry) as StoredObject)
 }
 
 /** How many objects a query has; from the sizes of tables and postings where they tell. */

@@ -261,7 +261,16 @@ describe('queries that cannot be understood', () => {
       { index: { name: 'toString', value: '1' } },
       /"toString".*declares node/,
     ),
-    ...inEach('an index value that is a number', { index: { name: 'node', value: 1 } }, /index "node".*text/),
+    ...inEach(
+      'an index value that is a flag',
+      { index: { name: 'node', value: true } },
+      /index "node".*text/,
+    ),
+    ...inEach(
+      'a range of an index without order',
+      { index: { name: 'node', from: 1 } },
+      /index "node".*not ordered/,
+    ),
     ...inEach('an index that is text', { index: 'node' }, /index.*name/),
     ...inEach('a namespace that is a number', { namespace: 5 }, /namespace.*text/),
     [

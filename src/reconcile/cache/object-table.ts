@@ -1,4 +1,4 @@
-import type { IndexedValue, IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
+import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import { IndexTable, type IndexValue, type ObjectIndex } from './object-index.js'
 
@@ -71,8 +71,9 @@ export class ObjectTable {
 
 /** A list of one part is that part. */
 function singleValues(found: ReturnType<IndexFunction<unknown, unknown>>): readonly IndexValue[] {
-  const values: readonly IndexedValue[] = Array.isArray(found) ? found : found === undefined ? [] : [found]
-  return values.flatMap(value => (typeof value !== 'object' ? [value] : value.length === 1 ? value : []))
+  if (found === undefined) return []
+  if (typeof found !== 'object') return [found]
+  return found.flatMap(value => (typeof value !== 'object' ? [value] : value.length === 1 ? value : []))
 }
 
 /** Sorts by namespace, then name. */
