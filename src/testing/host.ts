@@ -1,5 +1,5 @@
 /**
- * The one place where the testing kit touches the real event loop.
+ * One turn of the real event loop, which the testing kit touches nowhere else.
  *
  * One macrotask turn is a sound barrier: every promise job and `nextTick` chain, however long, ends before it.
  */
@@ -14,4 +14,12 @@ export function hostTurn(): Promise<void> {
 interface Globals {
   readonly setImmediate?: (fn: () => void) => unknown
   readonly setTimeout: (fn: () => void, ms: number) => unknown
+}
+
+/** A variable of the process's environment. Undefined where there is none, or none of that name. */
+export function hostVariable(name: string): string | undefined {
+  const { process } = globalThis as {
+    readonly process?: { readonly env?: Record<string, string | undefined> }
+  }
+  return process?.env?.[name]
 }

@@ -1,0 +1,43 @@
+/**
+ * What an action is: a `step` or a `timer` of a process, its `start`, what the `user` or the garbage collector
+ * (`collect`) does, a `wait` for the next timer, the `rest` at the end; all others are faults.
+ */
+export type ActionKind =
+  | 'commit'
+  | 'deliver'
+  | 'reconcile'
+  | 'call'
+  | 'timer'
+  | 'start'
+  | 'user'
+  | 'collect'
+  | 'wait'
+  | 'rest'
+  | FaultKind
+
+/**
+ * What may go wrong:
+ * - `crash`: the process dies, and starts again with an empty memory; between two steps, or right after a commit,
+ *   before the answer is heard.
+ * - `delay`: a timer fires although steps wait that could have run before.
+ * - `touch`: somebody writes an annotation, so that a write under way may lose its race.
+ * - `edit`: the user changes the spec of an object, and later changes it back.
+ * - `remove`: the user deletes an object, and later creates it again; or somebody deletes an owned one.
+ */
+export type FaultKind = 'crash' | 'delay' | 'touch' | 'edit' | 'remove'
+
+export const FAULT_KINDS: readonly FaultKind[] = ['crash', 'delay', 'touch', 'edit', 'remove']
+
+/** One thing that can happen next. */
+export interface Action {
+  readonly kind: ActionKind
+  /** Who does it: a process, or `user`. */
+  readonly actor: string
+  readonly label: string
+  readonly run: () => void | Promise<void>
+}
+
+/** True for what the world could do without. */
+export function isFault({ kind }: Pick<Action, 'kind'>): boolean {
+  return FAULT_KINDS.some(fault => fault === kind)
+}

@@ -1,0 +1,132 @@
+import { systemEnv } from '../../core/index.js'
+import { hostVariable } from '../host.js'
+import { CheckFailedError } from './check-failed-error.js'
+import { randomChoices, replayChoices } from './choices.js'
+import { type Execution, type ExecutionSetup, execute } from './execution.js'
+import { type Expectation, expectState } from './expected-state.js'
+import type { Violation } from './invariants.js'
+import { parseReplay } from './replay-text.js'
+import { shrink } from './shrink.js'
+import { assertRepeatable, simulationOf } from './simulate.js'
+import { describeBudget, setupOf, type SimulateOptions } from './simulate-options.js'
+import type { MakeParts } from './world.js'
+
+/** How much is looked at. */
+export interface CheckOptions extends SimulateOptions {
+  /** How many executions are drawn at random, one for each seed. Default 300. */
+  readonly executions?: number
+  /** The first seed. Default 1. */
+  readonly seed?: number
+  /** Runs only this execution, and fails if it does. Default: `KEELSON_REPLAY` of the environment. */
+  readonly replay?: string
+}
+
+/** What a check that found nothing has looked at. */
+export interface CheckReport {
+  readonly executions: number
+  /** Over all executions. */
+  readonly steps: number
+  /** Real time. */
+  readonly elapsedMs: number
+  /** What was looked at, in words. */
+  readonly bounds: string
+}
+
+const REPEATED = 3
+const SHRINK_RUNS_MAX = 600
+
+/**
+ * Looks for an execution in which a reconciler misbehaves. It runs it on a real store under virtual time, many
+ * times, each with another order of commits, deliveries, reconciles and timers, and with crashes, lost races, and a
+ * user who changes their mind. No invariant needs to be written: see `InvariantName` for what must hold.
+ *
+ * Deterministic: the same code and options find the same.
+ *
+ * @param make makes what is under test, at each start of its simulated process
+ * @throws CheckFailedError with the simplest execution found, as a timeline and a replay string; UsageError when two
+ * runs of one execution differ; InvalidError, UsageError for options that cannot be understood
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createController } from 'keelson/reconcile'
+ * import { defineKind } from 'keelson/store'
+ * import { check } from 'keelson/testing'
+ *
+ * const Counter = defineKind<{ step: number }, { total: number }>({
+ *   apiVersion: 'example/v1', kind: 'Counter', plural: 'counters', namespaced: false,
+ * })
+ * const counting = () => createController({
+ *   name: 'counting',
+ *   for: Counter,
+ *   reconcile: async (key, counter, { client }) => {
+ *     if (counter === undefined) return
+ *     await client.modifyStatus(Counter, key, draft => {
+ *       draft.status = { total: (counter.status?.total ?? 0) + counter.spec.step }
+ *     })
+ *   },
+ * })
+ * const objects = [{ kind: 'Counter', metadata: { name: 'a' }, spec: { step: 1 } }]
+ * await assert.rejects(check(counting, { kinds: [Counter], objects }), { invariant: 'noHotLoop' })
+ * ```
+ */
+export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
+  const { executions = 300, seed = 1, replay = hostVariable('KEELSON_REPLAY') } = options
+  const startedMs = systemEnv.clock.monotonic()
+  const setup = setupOf(make, options, seed)
+  const bounds =
+    `${executions} executions (seeds ${seed} to ${seed + executions - 1}), at most ${setup.stepsMax} steps each; ` +
+    `faults in one execution, at most: ${describeBudget(setup.budget)}`
+  const expectation = await expectState(setup)
+  const looked: Execution[] = []
+  let steps = 0
+  const look = async (execution: Execution): Promise<void> => {
+    looked.push(execution)
+    steps += execution.trace.length
+    if (looked.length <= REPEATED) await assertRepeatable(setup, execution)
+    const violation = expectation.judge(execution)
+    if (violation !== undefined) await fail({ setup, expectation, bounds }, execution, violation)
+  }
+  for (const execution of expectation.executions) await look(execution)
+  if (replay !== undefined) {
+    const { seed: at, choices } = parseReplay(replay)
+    await look(await execute({ ...setup, seed: at }, replayChoices(choices)))
+  } else {
+    for (let at = seed; at < seed + executions; at++)
+      await look(await execute({ ...setup, seed: at }, randomChoices(at)))
+  }
+  return { executions: looked.length, steps, elapsedMs: systemEnv.clock.monotonic() - startedMs, bounds }
+}
+
+interface Site {
+  readonly setup: ExecutionSetup
+  readonly expectation: Expectation
+  readonly bounds: string
+}
+
+/** @throws CheckFailedError always, unless the execution cannot be repeated */
+async function fail(
+  { setup, expectation, bounds }: Site,
+  failing: Execution,
+  violation: Violation,
+): Promise<never> {
+  await assertRepeatable(setup, failing)
+  const rerun = async (choices: readonly number[]): Promise<Execution> => {
+    const execution = await execute({ ...setup, seed: failing.seed }, replayChoices(choices))
+    return { ...execution, violation: expectation.judge(execution) }
+  }
+  const { execution, runs } = await shrink({ ...failing, violation }, rerun, SHRINK_RUNS_MAX)
+  const { invariant, message } = execution.violation ?? violation
+  const simulation = simulationOf(execution, execution.violation)
+  const faults = execution.trace.filter(({ isFault }) => isFault).length
+  const text = [
+    `${invariant} does not hold: ${message}`,
+    '',
+    `${execution.trace.length} steps, ${faults} faults (shrunk from ${failing.trace.length} steps in ${runs} runs):`,
+    simulation.timeline,
+    '',
+    `Run it again with KEELSON_REPLAY=${simulation.replay}`,
+    `Bounds: ${bounds}`,
+  ].join('\n')
+  throw new CheckFailedError(text, invariant, simulation)
+}

@@ -1,0 +1,62 @@
+import { createSeededRandom, type Random } from '../../core/index.js'
+import { type Action, type ActionKind, FAULT_KINDS } from './action.js'
+
+/** Decides what happens next. */
+export interface ChoiceSource {
+  /** An index into `actions`, of which there are two at least. The first is always the undisturbed way on. */
+  choose(actions: readonly Action[]): number
+}
+
+/** Takes the choices given, then the first action for ever. A choice that is not on offer counts as the first. */
+export function replayChoices(choices: readonly number[]): ChoiceSource {
+  let next = 0
+  return {
+    choose: actions => {
+      const choice = choices[next++] ?? 0
+      return choice < actions.length ? choice : 0
+    },
+  }
+}
+
+const ORDINARY: readonly ActionKind[] = [
+  'commit',
+  'deliver',
+  'reconcile',
+  'call',
+  'timer',
+  'start',
+  'user',
+  'collect',
+]
+const ordinaryWeights = [1, 4, 16]
+const faultWeights = [0.05, 0.2, 1]
+
+/**
+ * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
+ * sometimes early, sometimes late, and half of the kinds of faults are left out.
+ */
+export function randomChoices(seed: number): ChoiceSource {
+  const random = createSeededRandom(seed).fork('choices')
+  const weights = new Map<ActionKind, number>([
+    ['rest', 1],
+    ['wait', 1],
+  ])
+  for (const kind of ORDINARY) weights.set(kind, pickOne(random, ordinaryWeights))
+  for (const kind of FAULT_KINDS) weights.set(kind, random.next() < 0.5 ? 0 : pickOne(random, faultWeights))
+  return {
+    choose: actions => {
+      let total = 0
+      for (const { kind } of actions) total += weights.get(kind) ?? 1
+      let drawn = random.next() * total
+      for (let index = 0; index < actions.length; index++) {
+        drawn -= weights.get((actions[index] as Action).kind) ?? 1
+        if (drawn < 0) return index
+      }
+      return 0
+    },
+  }
+}
+
+function pickOne(random: Random, values: readonly number[]): number {
+  return values[Math.floor(random.next() * values.length)] as number
+}

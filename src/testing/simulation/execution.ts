@@ -1,0 +1,283 @@
+import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
+import { hostTurn } from '../host.js'
+import { type Action, type ActionKind, type FaultKind, isFault } from './action.js'
+import { availableActions } from './available-actions.js'
+import { type ChoiceSource, replayChoices } from './choices.js'
+import type { InvariantName, Violation } from './invariants.js'
+import { judgeWrite } from './monitors.js'
+import { plainState } from './plain-state.js'
+import { type Ending, nameOf, User } from './user.js'
+import { type MakeParts, World } from './world.js'
+
+/** What is executed. */
+export interface ExecutionSetup {
+  readonly make: MakeParts
+  readonly kinds: readonly Kind[]
+  readonly objects: readonly ObjectInput[]
+  readonly budget: Readonly<Record<FaultKind, number>>
+  readonly stepsMax: number
+  readonly seed: number
+}
+
+/** One action of an execution. */
+export interface TraceStep {
+  readonly kind: ActionKind
+  /** A process such as `app-1`, `user`, `collector`, `host`. */
+  readonly actor: string
+  readonly label: string
+  /** Virtual milliseconds since the start. */
+  readonly timeMs: number
+  /** The store's revision afterwards, if the action changed it. */
+  readonly revision?: number
+  readonly isFault: boolean
+}
+
+/** What came of one execution. */
+export interface Execution {
+  readonly seed: number
+  /** Indexes of what was chosen, wherever there was a choice. */
+  readonly choices: readonly number[]
+  /** For each choice, the step of the trace that it led to; -1 for the choice of the ending. */
+  readonly chosenSteps: readonly number[]
+  readonly trace: readonly TraceStep[]
+  readonly ending: Ending
+  /** The state at rest, in the form that is compared. */
+  readonly state: readonly string[]
+  /** Names of objects that were not given. */
+  readonly madeNames: ReadonlySet<string>
+  readonly violation: Violation | undefined
+}
+
+/** Writes in a row, without anything from outside, that count as a loop; more for more objects. */
+const LOOP_WRITES_BASE = 20
+const LOOP_WRITES_PER_OBJECT = 20
+/** Timers in a row that lead to no write before a world counts as at rest. */
+const QUIET_TIMERS_PER_OBJECT = 12
+const LAST_STEPS = 200
+const BUSY_WAIT_MS = 1_000
+/** A process that starts anew does so a day later: what has become due must have been seen to. */
+const LATER_MS = 86_400_000
+
+/**
+ * Runs a world to its rest, as `source` chooses, then looks whether a process that starts anew writes anything, and
+ * whether one that has stopped does.
+ */
+export async function execute(setup: ExecutionSetup, source: ChoiceSource): Promise<Execution> {
+  const run = new Run(setup, source)
+  try {
+    return await run.whole()
+  } finally {
+    run.close()
+  }
+}
+
+class Run {
+  private readonly setup: ExecutionSetup
+  private readonly world: World
+  private readonly budget: Record<FaultKind, number>
+  private readonly trace: TraceStep[] = []
+  private readonly choices: number[] = []
+  private readonly chosenSteps: number[] = []
+  private readonly madeNames = new Set<string>()
+  private readonly loopWritesMax: number
+  private readonly quietTimersMax: number
+  private readonly ending: Ending
+  private readonly user: User
+  private source: ChoiceSource
+  private violation: Violation | undefined
+  private quietTimers = 0
+  private quietSinceMs = 0
+  /** Writes of the process since anything came from outside. */
+  private writes: string[] = []
+
+  constructor(setup: ExecutionSetup, source: ChoiceSource) {
+    this.setup = setup
+    this.source = source
+    this.world = new World(setup)
+    this.budget = { ...setup.budget }
+    this.loopWritesMax = LOOP_WRITES_BASE + LOOP_WRITES_PER_OBJECT * setup.objects.length
+    this.quietTimersMax = QUIET_TIMERS_PER_OBJECT * Math.max(1, setup.objects.length)
+    const endings = ['kept', 'deleted'].map(
+      label => ({ kind: 'user', actor: 'user', label, run: () => {} }) satisfies Action,
+    )
+    this.ending = this.choose(endings).label as Ending
+    this.user = new User(this.world, setup.objects, this.ending)
+  }
+
+  async whole(): Promise<Execution> {
+    await this.untilRest()
+    if (this.violation === undefined) this.judgeRest()
+    const state = plainState(this.world.objects(), this.world.outside)
+    if (this.violation === undefined) {
+      // What follows depends on the state alone: no choices, no faults.
+      this.source = replayChoices([])
+      for (const kind of Object.keys(this.budget) as FaultKind[]) this.budget[kind] = 0
+      await this.startAnew()
+      if (this.violation === undefined) await this.stopForGood()
+    }
+    const { choices, chosenSteps, trace, ending, madeNames, violation } = this
+    return { seed: this.setup.seed, choices, chosenSteps, trace, ending, state, madeNames, violation }
+  }
+
+  close(): void {
+    this.world.crash()
+    void this.world.store.close()
+  }
+
+  private async untilRest(): Promise<void> {
+    this.writes = []
+    this.quietTimers = 0
+    for (;;) {
+      const { world, user, budget } = this
+      const isQuiet = this.quietTimers >= this.quietTimersMax
+      const action = this.choose(availableActions({ world, user, budget, isQuiet }))
+      if (action.kind === 'rest') return
+      await this.take(action)
+      if (this.violation !== undefined) return
+    }
+  }
+
+  private choose(actions: readonly Action[]): Action {
+    let index = 0
+    if (actions.length > 1) {
+      index = this.source.choose(actions)
+      this.choices.push(index)
+      this.chosenSteps.push(this.trace.length)
+    }
+    return actions[index] as Action
+  }
+
+  private async take(action: Action): Promise<void> {
+    const { world } = this
+    const { clock, store } = world
+    const before = world.objects()
+    const { revision } = store
+    const crashes = action.kind === 'crash'
+    if (isFault(action)) this.budget[action.kind as FaultKind]--
+    // Every step takes a moment, so that times tell what came first.
+    clock.moveTo(clock.elapsedMs + 1)
+    await action.run()
+    await hostTurn()
+    const isWrite = store.revision !== revision
+    this.trace.push({
+      kind: action.kind,
+      actor: action.actor,
+      label: action.label,
+      timeMs: clock.elapsedMs,
+      ...(isWrite ? { revision: store.revision } : {}),
+      isFault: isFault(action),
+    })
+    if (isWrite) this.noteNames()
+    if (isWrite && action.actor.startsWith('app-')) this.judgeWrite(action, before)
+    else if (action.actor === 'user' || crashes) this.writes = []
+    this.countTimers(action, isWrite)
+    if (this.world.startError !== undefined) throw this.world.startError
+    if (this.trace.length > this.setup.stepsMax) {
+      const worst = mostFrequent(this.trace.slice(-LAST_STEPS).map(step => step.label))
+      this.fail('noHotLoop', `no rest after ${this.setup.stepsMax} steps; most often: ${worst}`)
+    }
+  }
+
+  private judgeWrite(action: Action, before: readonly StoredObject[]): void {
+    const { touched } = this.user
+    this.violation = judgeWrite({ before, after: this.world.objects(), touched })
+    this.writes.push(action.label)
+    const count = this.writes.length
+    if (count > this.loopWritesMax)
+      this.fail(
+        'noHotLoop',
+        `${count} writes although nothing happened; most often: ${mostFrequent(this.writes)}`,
+      )
+  }
+
+  private countTimers({ kind }: Action, isWrite: boolean): void {
+    const isQuiet = !isWrite && kind !== 'user' && kind !== 'start' && !isFault({ kind })
+    if (!isQuiet) this.quietTimers = 0
+    if (this.quietTimers === 0) this.quietSinceMs = this.world.clock.elapsedMs
+    if (kind !== 'timer' && kind !== 'wait') return
+    this.quietTimers++
+    const elapsedMs = this.world.clock.elapsedMs - this.quietSinceMs
+    if (this.quietTimers >= this.quietTimersMax && elapsedMs < BUSY_WAIT_MS)
+      this.fail('noHotLoop', `it runs again and again: ${this.quietTimers} timers within ${elapsedMs} ms`)
+  }
+
+  private noteNames(): void {
+    const given = new Set(this.setup.objects.map(({ metadata }) => metadata.name))
+    for (const { metadata } of this.world.objects())
+      if (!given.has(metadata.name)) this.madeNames.add(metadata.name)
+  }
+
+  private judgeRest(): void {
+    const { world } = this
+    const lastError = world.logs.lines.findLast(({ level }) => level === 'error')
+    const why =
+      lastError === undefined ? '' : `; last error: ${errorText(lastError.fields, lastError.message)}`
+    for (const controller of world.process?.controllers ?? []) {
+      const { name, inFlight, failures } = controller.status()
+      if (inFlight > 0)
+        return this.fail(
+          'noStrayWork',
+          `an attempt of ${name} waits for something that is not of its env: a timer, a socket, or a promise that nobody settles`,
+        )
+      if (failures > 0) return this.fail('converges', `${failures} keys of ${name} fail for ever${why}`)
+    }
+    for (const object of world.objects()) {
+      if (object.metadata.deletionTimestamp !== undefined)
+        return this.fail(
+          'converges',
+          `${nameOf(object)} is never gone: ${object.metadata.finalizers.join(', ')} holds it${why}`,
+        )
+    }
+    if (this.ending === 'kept') return
+    const left = [...world.objects().map(nameOf), ...[...world.outside.keys()].map(key => `outside ${key}`)]
+    if (left.length > 0)
+      this.fail('noOrphans', `every given object was deleted; left over: ${left.join(', ')}`)
+  }
+
+  private async startAnew(): Promise<void> {
+    const { world } = this
+    world.crash()
+    world.clock.moveTo(world.clock.elapsedMs + LATER_MS)
+    const { revision } = world.store
+    const outside = plainState([], world.outside).join('\n')
+    const from = this.trace.length
+    await this.untilRest()
+    if (this.violation !== undefined) return
+    const wrote = this.trace.slice(from).find(step => step.revision !== undefined)
+    if (world.store.revision !== revision)
+      this.fail('idempotent', `at rest, a process that starts anew writes: ${wrote?.label}`)
+    else if (plainState([], world.outside).join('\n') !== outside)
+      this.fail('idempotent', 'at rest, a process that starts anew changes the world outside')
+  }
+
+  private async stopForGood(): Promise<void> {
+    const { world } = this
+    let stopped = false
+    world.process?.manager.stop().then(
+      () => (stopped = true),
+      () => (stopped = true),
+    )
+    const { revision } = world.store
+    // A stop has promises of its own to pass, and steps that they lead to.
+    await hostTurn()
+    await this.untilRest()
+    await hostTurn()
+    if (!stopped) this.fail('noStrayWork', 'the parts do not stop')
+    else if (world.store.revision !== revision) this.fail('noStrayWork', 'something writes after the stop')
+  }
+
+  private fail(invariant: InvariantName, message: string): void {
+    this.violation ??= { invariant, message }
+  }
+}
+
+function mostFrequent(labels: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'nothing'
+}
+
+function errorText(fields: Readonly<Record<string, unknown>>, message: string): string {
+  const { err } = fields
+  return err instanceof Error ? err.message : message
+}

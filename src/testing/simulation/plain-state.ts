@@ -1,0 +1,83 @@
+import { canonicalJson } from '../../core/index.js'
+import type { StoredObject } from '../../store/index.js'
+
+/** The annotation that a simulated stranger writes. */
+export const TOUCH_ANNOTATION = 'testing.keelson/touched'
+
+/** What is left outside the store: whatever the code under test put there. */
+export type Outside = ReadonlyMap<string, unknown>
+
+/**
+ * What a world has come to, one line for each object and each thing outside, without what depends on when and in
+ * which order it came to be: no uids, revisions, generations, times, nor the marks of the simulator. An
+ * `observedGeneration` is told as whether it is the newest.
+ */
+export function plainState(objects: readonly StoredObject[], outside: Outside): readonly string[] {
+  const lines = objects.map(object => canonicalJson(plain(contentOf(object), object.metadata.generation)))
+  for (const [key, value] of outside) lines.push(`outside ${key}: ${canonicalJson(plain(value ?? null, -1))}`)
+  return lines.sort()
+}
+
+/** The same where names are left to chance: names in `names` are not told apart. */
+export function withoutNames(lines: readonly string[], names: Iterable<string>): readonly string[] {
+  const longest = [...names].sort((a, b) => b.length - a.length)
+  return lines
+    .map(line => longest.reduce((text, name) => text.replaceAll(JSON.stringify(name), '"*"'), line))
+    .sort()
+}
+
+/** Lines that only one of two states has; undefined when they are equal. */
+export function stateDifference(expected: readonly string[], actual: readonly string[]): string | undefined {
+  const missing = subtract(expected, actual)
+  const extra = subtract(actual, expected)
+  if (missing.length + extra.length === 0) return undefined
+  return [...missing.map(line => `  - ${line}`), ...extra.map(line => `  + ${line}`)].join('\n')
+}
+
+function subtract(from: readonly string[], what: readonly string[]): string[] {
+  const left = [...what]
+  return from.filter(line => {
+    const at = left.indexOf(line)
+    if (at === -1) return true
+    left.splice(at, 1)
+    return false
+  })
+}
+
+function contentOf({ kind, metadata, spec, status }: StoredObject): unknown {
+  const { namespace, name, labels, finalizers, deletionTimestamp, ownerReferences } = metadata
+  const { [TOUCH_ANNOTATION]: _touch, ...annotations } = metadata.annotations
+  return {
+    kind,
+    name: namespace === undefined ? name : [namespace, name],
+    spec,
+    ...(status === undefined ? {} : { status }),
+    ...filled({ labels, annotations, finalizers }),
+    ...(ownerReferences.length === 0
+      ? {}
+      : { owners: ownerReferences.map(owner => [owner.kind, owner.name, owner.controller === true]) }),
+    ...(deletionTimestamp === undefined ? {} : { deleting: true }),
+  }
+}
+
+function filled(parts: Readonly<Record<string, object>>): object {
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => Object.keys(value).length > 0))
+}
+
+const UID = /uid-\d{6}/g
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+
+function plain(value: unknown, generation: number): unknown {
+  if (typeof value === 'string') return value.replace(UID, '<uid>').replace(TIME, '<time>')
+  // Epoch milliseconds of this century's next decades.
+  if (typeof value === 'number') return value > 1.7e12 && value < 2.5e12 ? '<time>' : value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(item => plain(item, generation))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) =>
+      key === 'observedGeneration'
+        ? [key, field === generation ? 'newest' : 'old']
+        : [key, plain(field, generation)],
+    ),
+  )
+}

@@ -1,0 +1,172 @@
+import { deepEqual, isKeelsonError, UsageError } from '../../core/index.js'
+import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../store/index.js'
+import type { Action } from './action.js'
+import { TOUCH_ANNOTATION } from './plain-state.js'
+import { type SpecEdit, specEdits } from './spec-edits.js'
+import type { World } from './world.js'
+
+/** What becomes of the given objects in the end. */
+export type Ending = 'kept' | 'deleted'
+
+interface Wish {
+  readonly kind: Kind
+  readonly input: ObjectInput
+  readonly ref: ObjectRef
+  readonly name: string
+  readonly edits: readonly SpecEdit[]
+  /** `absent`: to be created. `edited`: to be changed back. */
+  state: 'absent' | 'made' | 'edited' | 'done'
+}
+
+/** People: they want the given objects, change their minds, and come back to what they wanted. */
+export class User {
+  private readonly world: World
+  private readonly ending: Ending
+  private readonly wishes: readonly Wish[]
+  private touches = 0
+  /** By uid: the last mark that a stranger has left. */
+  readonly touched: Map<string, string> = new Map()
+
+  constructor(world: World, objects: readonly ObjectInput[], ending: Ending) {
+    this.world = world
+    this.ending = ending
+    this.wishes = objects.map(input => wishFor(world, input))
+  }
+
+  /** What the user does sooner or later, in any case; undefined when all wishes are fulfilled. */
+  next(): Action | undefined {
+    for (const wish of this.wishes) {
+      const object = this.find(wish)
+      if (wish.state === 'absent' && object === undefined)
+        return this.action(`create ${wish.name}`, () => this.create(wish))
+      if (wish.state === 'edited') return this.action(`change back ${wish.name}`, () => this.restore(wish))
+    }
+    if (this.ending === 'kept') return undefined
+    const last = this.wishes.find(({ state }) => state === 'made')
+    return last && this.action(`delete ${last.name}`, () => this.remove(last, 'done'))
+  }
+
+  /** What the user may do besides. */
+  edits(): readonly Action[] {
+    return this.wishes.flatMap(wish =>
+      wish.state === 'made' && this.find(wish) !== undefined
+        ? wish.edits.map(edit => ({
+            ...this.action(`edit ${wish.name}: ${edit.label}`, () => this.edit(wish, edit)),
+            kind: 'edit' as const,
+          }))
+        : [],
+    )
+  }
+
+  /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
+  removals(): readonly Action[] {
+    const own = this.wishes
+      .filter(({ state }) => state === 'made')
+      .map(wish => this.action(`delete ${wish.name}`, () => this.remove(wish, 'absent')))
+    const owned = this.world
+      .objects()
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .filter(({ metadata }) => metadata.ownerReferences.some(({ controller }) => controller === true))
+      .map(object => this.action(`delete ${nameOf(object)}`, () => this.delete(object)))
+    return [...own, ...owned].map(action => ({ ...action, kind: 'remove' as const }))
+  }
+
+  /** Of the objects that somebody is about to write, or else of any. */
+  touchings(underWay: ReadonlySet<string>): readonly Action[] {
+    const objects = this.world.objects()
+    const raced = objects.filter(object => underWay.has(keyOf(object)))
+    return (raced.length > 0 ? raced : objects).map(object => ({
+      ...this.action(`annotate ${nameOf(object)}`, () => this.touch(object)),
+      kind: 'touch' as const,
+    }))
+  }
+
+  private action(label: string, run: () => Promise<void>): Action {
+    return { kind: 'user', actor: 'user', label, run }
+  }
+
+  private find({ kind, ref }: Wish): StoredObject | undefined {
+    return this.world.store.get(kind, ref)
+  }
+
+  private async create(wish: Wish): Promise<void> {
+    const { store } = this.world
+    const made = await store.create(wish.kind, wish.input)
+    wish.state = 'made'
+    if (wish.input.status !== undefined && wish.kind.statusSubresource)
+      await store.updateStatus(wish.kind, { ...made, status: wish.input.status })
+  }
+
+  private async edit(wish: Wish, { spec }: SpecEdit): Promise<void> {
+    if (await this.putSpec(wish, spec)) wish.state = 'edited'
+  }
+
+  private async restore(wish: Wish): Promise<void> {
+    await this.putSpec(wish, wish.input.spec)
+    wish.state = 'made'
+  }
+
+  /** Only what the user can write; a schema or a hook may refuse an edit. */
+  private async putSpec(wish: Wish, spec: unknown): Promise<boolean> {
+    const change = this.world.store.modify(wish.kind, wish.ref, draft => {
+      const fields = draft.spec as Record<string, unknown>
+      for (const [key, value] of Object.entries(spec as object))
+        if (!deepEqual(value, (wish.input.spec as Record<string, unknown>)[key]) || spec === wish.input.spec)
+          fields[key] = value
+    })
+    return allowed(change)
+  }
+
+  private async remove(wish: Wish, state: 'absent' | 'done'): Promise<void> {
+    wish.state = state
+    await allowed(this.world.store.delete(wish.kind, wish.ref))
+  }
+
+  private async delete(object: StoredObject): Promise<void> {
+    await allowed(this.world.store.delete(this.world.kindOf(object), object.metadata))
+  }
+
+  private async touch(object: StoredObject): Promise<void> {
+    const mark = String(++this.touches)
+    const change = this.world.store.modify(this.world.kindOf(object), object.metadata, draft => {
+      draft.metadata.annotations[TOUCH_ANNOTATION] = mark
+    })
+    if (await allowed(change)) this.touched.set(object.metadata.uid, mark)
+  }
+}
+
+/** The name by which people speak of an object. */
+export function nameOf({ kind, metadata: { namespace, name } }: StoredObject): string {
+  return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+}
+
+/** As the steps of a store name what they write. */
+function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
+}
+
+async function allowed(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write
+    return true
+  } catch (error) {
+    if (isKeelsonError(error)) return false
+    throw error
+  }
+}
+
+function wishFor(world: World, input: ObjectInput): Wish {
+  const { apiVersion, kind: kindName, metadata } = input
+  const { name, namespace } = metadata
+  if (kindName === undefined || name === undefined)
+    throw new UsageError('each of the objects needs a kind and a metadata.name', { object: input })
+  const kind = world.kindNamed(kindName, apiVersion)
+  return {
+    kind,
+    input,
+    ref: namespace === undefined ? { name } : { namespace, name },
+    name: namespace === undefined ? `${kindName} ${name}` : `${kindName} ${namespace}/${name}`,
+    edits: specEdits(input.spec),
+    state: 'absent',
+  }
+}

@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest'
+import { check, CheckFailedError } from '../../../src/testing/index.js'
+import { entriesOfCreation } from './entries-of-creation.js'
+import { entriesOfDeletion } from './entries-of-deletion.js'
+import { entriesOfStatus } from './entries-of-status.js'
+
+const gallery = [...entriesOfCreation, ...entriesOfDeletion, ...entriesOfStatus]
+
+describe.each(gallery)('$name', ({ buggy, correct, kinds, objects }) => {
+  test('is found, and shrunk to this', async () => {
+    const failure: unknown = await check(buggy, { kinds, objects }).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(CheckFailedError)
+    expect((failure as Error).message).toMatchSnapshot()
+  })
+
+  test('is not found where it is not', async () => {
+    await expect(check(correct, { kinds, objects })).resolves.toMatchObject({ bounds: expect.any(String) })
+  })
+})

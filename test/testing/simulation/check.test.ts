@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createController, type Reconciler, requeueAfter } from '../../../src/reconcile/index.js'
+import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
+import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../gallery/entry.js'
+
+const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 40 }
+
+function apps(reconcile: Reconciler<AppSpec, AppStatus>): MakeParts {
+  return () => createController({ name: 'apps', for: App, owns: [Pod], reconcile })
+}
+
+const healthy = apps(async (_key, owner, { client }) => {
+  if (owner === undefined || podsOf(owner, client.list(Pod).items).length > 0) return
+  await client.create(Pod, podOf(owner, `${owner.metadata.name}-${owner.metadata.uid}`))
+})
+
+/** Loses its pod in a crash between two writes. */
+const fragile = apps(async (key, owner, { client }) => {
+  if (owner === undefined || owner.status !== undefined) return
+  await client.modifyStatus(App, key, draft => void (draft.status = { made: true }))
+  await client.create(Pod, podOf(owner, `${key.name}-${owner.metadata.uid}`))
+})
+
+const failureOf = async (make: MakeParts, more: object = {}): Promise<CheckFailedError> => {
+  const failure: unknown = await check(make, { ...options, ...more }).catch((error: unknown) => error)
+  if (failure instanceof CheckFailedError) return failure
+  throw new Error('the check found nothing', { cause: failure })
+}
+
+describe('an execution', () => {
+  test.each([1, 2, 3, 4, 5])('of seed %i is the same each time, and when replayed', async seed => {
+    const first = await simulate(healthy, { ...options, seed })
+    expect(first.violation).toBeUndefined()
+    expect(await simulate(healthy, { ...options, seed })).toEqual(first)
+    expect(await simulate(healthy, { ...options, replay: first.replay })).toEqual(first)
+  })
+
+  test('differs from seed to seed', async () => {
+    const runs = await Promise.all([1, 2, 3, 4, 5, 6].map(seed => simulate(healthy, { ...options, seed })))
+    expect(new Set(runs.map(({ timeline }) => timeline)).size).toBeGreaterThan(3)
+  })
+
+  test('has every kind of fault in some seed, and none that has no budget', async () => {
+    const kinds = async (faults: object): Promise<Set<string>> => {
+      const seen = new Set<string>()
+      for (let seed = 1; seed <= 60; seed++) {
+        const { trace } = await simulate(waiting, { ...options, seed, faults })
+        for (const { kind, isFault } of trace) if (isFault) seen.add(kind)
+      }
+      return seen
+    }
+    const waiting = apps((_key, owner) => (owner === undefined ? undefined : requeueAfter(60_000)))
+    expect(await kinds({})).toEqual(new Set(['crash', 'delay', 'touch', 'edit', 'remove']))
+    expect(await kinds({ crash: 0, edit: 0, remove: 0, delay: 0 })).toEqual(new Set(['touch']))
+  })
+})
+
+describe('a check', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  test('of a sound reconciler says what it has looked at', async () => {
+    const report = await check(healthy, options)
+    expect(report.executions).toBe(43)
+    expect(report.steps).toBeGreaterThan(300)
+    expect(report.bounds).toBe(
+      '40 executions (seeds 1 to 40), at most 2000 steps each; ' +
+        'faults in one execution, at most: crash 1, delay 1, touch 2, edit 2, remove 1',
+    )
+  })
+
+  test('that fails has a replay that fails in the same way', async () => {
+    const { replay, invariant, simulation } = await failureOf(fragile)
+    expect(invariant).toBe('converges')
+    expect(simulation.trace.filter(({ isFault }) => isFault)).toHaveLength(1)
+    const again = await failureOf(fragile, { replay })
+    expect([again.invariant, again.simulation.timeline]).toEqual([invariant, simulation.timeline])
+    vi.stubEnv('KEELSON_REPLAY', replay)
+    expect((await failureOf(fragile)).replay).toBe(replay)
+    expect((await check(healthy, options)).executions).toBe(4)
+  })
+
+  test('finds the same each time', async () => {
+    expect((await failureOf(fragile)).message).toBe((await failureOf(fragile)).message)
+  })
+
+  test.each([
+    [
+      'waits for a promise of nobody',
+      async () => new Promise<void>(() => {}),
+      'noStrayWork',
+      /waits for something/,
+    ],
+    ['always fails', () => Promise.reject(new Error('boom')), 'converges', /fail for ever; last error: boom/],
+    [
+      'changes what it was given',
+      async (_key, owner) => void (owner && ((owner.spec as { replicas: number }).replicas = 3)),
+      'converges',
+      /last error: Cannot assign to read only property 'replicas'/,
+    ],
+    [
+      'asks to run again at once',
+      async (_key, owner) => (owner ? requeueAfter(0) : undefined),
+      'noHotLoop',
+      /no rest after 2000 steps; most often: apps web/,
+    ],
+    [
+      'asks to run again soon, each time',
+      async (_key, owner) => (owner ? requeueAfter(20) : undefined),
+      'noHotLoop',
+      /12 timers within/,
+    ],
+    [
+      'claims to have seen what is yet to come',
+      async (key, owner, { client }) => {
+        if (owner?.status === undefined && owner !== undefined)
+          await client.modifyStatus(App, key, draft => void (draft.status = { observedGeneration: 7 }))
+      },
+      'observedGeneration',
+      /observedGeneration 7, above its generation 1/,
+    ],
+    [
+      'never lets go',
+      async (key, owner, { client }) => {
+        if (owner === undefined || owner.metadata.finalizers.length > 0) return
+        await client.modify(App, key, draft => void draft.metadata.finalizers.push('example/held'))
+      },
+      'converges',
+      /App web is never gone: example\/held holds it/,
+    ],
+  ] satisfies [string, Reconciler<AppSpec, AppStatus>, string, RegExp][])(
+    'of one that %s says so',
+    async (_what, reconcile, invariant, message) => {
+      const failure = await failureOf(apps(reconcile))
+      expect(failure.invariant).toBe(invariant)
+      expect(failure.message).toMatch(message)
+    },
+  )
+
+  test('refuses code that is not deterministic, and says where it differs', async () => {
+    let runs = 0
+    const counting = apps(async (_key, owner, { client }) => {
+      if (owner !== undefined && podsOf(owner, client.list(Pod).items).length === 0)
+        await client.create(Pod, podOf(owner, `pod-${++runs}`))
+    })
+    await expect(check(counting, options)).rejects.toThrow(/not deterministic: step \d+ of one execution was/)
+  })
+
+  test('passes on what the start of the code under test throws', async () => {
+    const broken: MakeParts = () => {
+      throw new RangeError('no such plan')
+    }
+    await expect(check(broken, options)).rejects.toThrow('no such plan')
+  })
+
+  test.each([
+    ['a fault that does not exist', { faults: { quake: 1 } }, /must be one of crash, delay/],
+    ['half a fault', { faults: { crash: 0.5 } }, /must be a whole number/],
+    ['a replay of another make', { replay: 'v9:1' }, /must be a replay string/],
+    ['an object without a kind', { objects: [{ metadata: { name: 'a' }, spec: {} }] }, /needs a kind/],
+    [
+      'an object of an unknown kind',
+      { objects: [{ kind: 'Disk', metadata: { name: 'a' }, spec: {} }] },
+      /called Disk/,
+    ],
+  ])('refuses %s', async (_what, more: object, message) => {
+    await expect(check(healthy, { ...options, ...more })).rejects.toThrow(message)
+  })
+})
