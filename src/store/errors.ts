@@ -1,6 +1,6 @@
 import { type ErrorDetails, KeelsonError } from '../core/index.js'
-import type { IndexedValue } from './indexed-value.js'
-import { describeObject, type ObjectId } from './object.js'
+import type { IndexedValue } from './engine/indexed-value.js'
+import { describeObject, type ObjectId } from './object/object.js'
 
 /** The object does not exist. */
 export class NotFoundError extends KeelsonError {

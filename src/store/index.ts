@@ -8,13 +8,13 @@ export type {
   ObjectRef,
   OwnerReference,
   StoredObject,
-} from './object.js'
-export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './kind.js'
-export { defineKind } from './kind.js'
-export type { NameFormat } from './object-name.js'
+} from './object/object.js'
+export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './kind/kind.js'
+export { defineKind } from './kind/kind.js'
+export type { NameFormat } from './object/object-name.js'
 
 // Deletion.
-export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './finalizers.js'
+export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './write/finalizers.js'
 
 // Admission.
 export type {
@@ -23,8 +23,8 @@ export type {
   AdmissionReply,
   AdmissionRequest,
   StoreAdmissionHook,
-} from './admission.js'
-export type { StandardSchema } from './standard-schema.js'
+} from './admission/admission.js'
+export type { StandardSchema } from './kind/standard-schema.js'
 
 // The contract.
 export type {
@@ -50,31 +50,31 @@ export type {
   WriteOptions,
   Writer,
 } from './store.js'
-export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch.js'
-export type { WriteCause } from './write-cause.js'
-export type { LabelSelectorInput } from './selector-input.js'
-export { selectObjects } from './list-order.js'
-export { objectFilter } from './query.js'
+export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch/watch.js'
+export type { WriteCause } from './write/write-cause.js'
+export type { LabelSelectorInput } from './read/selector-input.js'
+export { selectObjects } from './read/list-order.js'
+export { objectFilter } from './read/query.js'
 
 // A watch that outlives gaps.
-export type { ListAndWatchOptions } from './list-and-watch.js'
-export { listAndWatch } from './list-and-watch.js'
+export type { ListAndWatchOptions } from './watch/list-and-watch.js'
+export { listAndWatch } from './watch/list-and-watch.js'
 
-export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './leases.js'
+export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './lease/leases.js'
 
 // The memory store.
 export type { StoreOptions } from './memory-store.js'
 export { createStore } from './memory-store.js'
 
 // Patches.
-export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './patch.js'
+export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './patch/patch.js'
 export type { ManagedFields } from './apply/managed-fields.js'
 export type { MergeType } from './apply/merge-type.js'
 export type { ApplyConflict } from './apply/apply-conflict-error.js'
 export { ApplyConflictError } from './apply/apply-conflict-error.js'
-export type { JsonPatchOperation } from './json-patch.js'
-export { applyJsonPatch, JsonPatchError } from './json-patch.js'
-export { applyMergePatch } from './merge-patch.js'
+export type { JsonPatchOperation } from './patch/json-patch.js'
+export { applyJsonPatch, JsonPatchError } from './patch/json-patch.js'
+export { applyMergePatch } from './patch/merge-patch.js'
 
 // Errors.
 export type { Mismatch } from './errors.js'

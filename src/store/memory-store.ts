@@ -1,8 +1,8 @@
 import { type Env, systemEnv, UsageError } from '../core/index.js'
-import type { StoreAdmissionHook } from './admission.js'
+import type { StoreAdmissionHook } from './admission/admission.js'
 import { storeOn } from './client.js'
-import { Engine } from './engine.js'
-import type { Kind } from './kind.js'
+import { Engine } from './engine/engine.js'
+import type { Kind } from './kind/kind.js'
 import type { Store } from './store.js'
 
 /** How many revisions a store keeps for watchers and readers that are behind, unless told otherwise. */

@@ -8,7 +8,7 @@ import {
   type StoreOptions,
   type Transaction,
 } from '../../src/store/index.js'
-import { jsonBytes } from '../../src/store/object-size.js'
+import { jsonBytes } from '../../src/store/object/object-size.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 

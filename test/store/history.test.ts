@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { History } from '../../src/store/history.js'
+import { History } from '../../src/store/engine/history.js'
 
 type Step = { readonly kind: 'write' | 'pin' | 'release'; readonly which: number }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Engine } from '../../src/store/engine.js'
+import { Engine } from '../../src/store/engine/engine.js'
 import { createClient } from '../../src/store/client.js'
 import {
   createStore,

@@ -1,22 +1,28 @@
 import { type FieldProblem, InvalidError, KeelsonError, UsageError } from '../../core/index.js'
-import { assertObject, envelopeProblems, refuse } from '../candidate.js'
+import { assertObject, envelopeProblems, refuse } from '../write/candidate.js'
 import { NotFoundError } from '../errors.js'
-import { adoptJson } from '../json-border.js'
-import type { Kind } from '../kind.js'
-import type { KindTable } from '../kind-table.js'
-import { adoptMetadata, metadataProblems } from '../metadata.js'
+import { adoptJson } from '../object/json-border.js'
+import type { Kind } from '../kind/kind.js'
+import type { KindTable } from '../engine/kind-table.js'
+import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import {
   describeObject,
   type ObjectId,
   type ObjectInput,
   type ObjectRef,
   type StoredObject,
-} from '../object.js'
-import { assertRef } from '../object-name.js'
-import type { ApplyOptions } from '../patch.js'
+} from '../object/object.js'
+import { assertRef } from '../object/object-name.js'
+import type { ApplyOptions } from '../patch/patch.js'
 import type { Preconditions } from '../store.js'
-import { assertPreconditions, assertStatusSubresource, createObject, type Part, replace } from '../write.js'
-import type { WriteSite } from '../write-site.js'
+import {
+  assertPreconditions,
+  assertStatusSubresource,
+  createObject,
+  type Part,
+  replace,
+} from '../write/write.js'
+import type { WriteSite } from '../write/write-site.js'
 import { ApplyConflictError } from './apply-conflict-error.js'
 import { decideApply } from './decide-apply.js'
 import { fieldsOf } from './field-set.js'

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { joinPath } from '../json-border.js'
+import { joinPath } from '../object/json-border.js'
 import { itemElement, setElement } from './members.js'
 import type { FieldType } from './merge-type.js'
 

@@ -1,4 +1,4 @@
-import type { Kind } from '../kind.js'
+import type { Kind } from '../kind/kind.js'
 
 /** The part of an object whose fields have owners. */
 export interface OwnedDocument {

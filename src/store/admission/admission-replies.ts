@@ -1,0 +1,86 @@
+import { deepEqual, UsageError } from '../../core/index.js'
+import type { AdmissionRequest } from './admission.js'
+import { ConflictError } from '../errors.js'
+import { idOf } from '../object/object.js'
+
+/** How often one hook is asked again because the object has changed while it was thinking. */
+const ASKED_MAX = 16
+
+/** Somebody who is asked about a write and may need time: a hook, or a schema. */
+export interface Advisor {
+  readonly name: string
+}
+
+/** Ends an attempt to write whose answer is still on its way. Never seen outside. */
+export class PendingAdmission extends Error {
+  readonly advisor: Advisor
+  readonly request: AdmissionRequest
+  readonly reply: PromiseLike<unknown>
+
+  constructor(advisor: Advisor, request: AdmissionRequest, reply: PromiseLike<unknown>) {
+    super(`${advisor.name} has not answered yet`)
+    this.advisor = advisor
+    this.request = request
+    this.reply = reply
+  }
+}
+
+interface Answered {
+  readonly request: AdmissionRequest
+  readonly reply: unknown
+  readonly times: number
+}
+
+/** The answers that one write has waited for. An answer counts only for the object that it was given about. */
+export class AdmissionReplies {
+  /** By object: a write may be about several, as a deletion with dependents is. */
+  private readonly byAdvisor = new Map<Advisor, Map<string, Answered>>()
+
+  find(advisor: Advisor, request: AdmissionRequest): { readonly reply: unknown } | undefined {
+    const answered = this.byAdvisor.get(advisor)?.get(nameOf(request))
+    if (answered === undefined || answered.request.previous !== request.previous) return undefined
+    return deepEqual(answered.request.object, request.object) ? answered : undefined
+  }
+
+  add({ advisor, request }: PendingAdmission, reply: unknown): void {
+    const answers = this.byAdvisor.get(advisor) ?? new Map<string, Answered>()
+    const times = (answers.get(nameOf(request))?.times ?? 0) + 1
+    if (times > ASKED_MAX) throw restless(advisor, request)
+    this.byAdvisor.set(advisor, answers.set(nameOf(request), { request, reply, times }))
+  }
+}
+
+function nameOf({ kind, object: { metadata } }: AdmissionRequest): string {
+  const { namespace = '', name = metadata.generateName } = metadata
+  return `${kind.apiVersion}/${kind.kind}/${namespace}/${name}`
+}
+
+/** Tries a write again and again, each time with one more answer. */
+export async function awaitAdmission<T>(
+  first: PendingAdmission,
+  again: (replies: AdmissionReplies) => T | Promise<T>,
+): Promise<T> {
+  const replies = new AdmissionReplies()
+  let pending = first
+  for (;;) {
+    replies.add(pending, await pending.reply)
+    try {
+      return await again(replies)
+    } catch (error) {
+      if (!(error instanceof PendingAdmission)) throw error
+      pending = error
+    }
+  }
+}
+
+function restless({ name }: Advisor, { previous, kind }: AdmissionRequest): Error {
+  if (previous === undefined) {
+    return new UsageError(
+      `${name} was asked about ${ASKED_MAX} different objects in one create of a ${kind.kind}; ` +
+        'hooks before it must answer equal objects with equal objects',
+      { hook: name, kind: kind.kind },
+    )
+  }
+  const actual = previous.metadata.resourceVersion
+  return new ConflictError(idOf(previous), { field: 'resourceVersion', expected: 'no other writer', actual })
+}

@@ -1,0 +1,208 @@
+import { ClosedError, type Env, formatTime, type Random, UsageError } from '../../core/index.js'
+import type { StoreAdmissionHook } from '../admission/admission.js'
+import type { AdmissionReplies } from '../admission/admission-replies.js'
+import { BackPressure } from '../watch/back-pressure.js'
+import { FencedError } from '../errors.js'
+import { Compactor } from './compactor.js'
+import { History } from './history.js'
+import { type KindTables, kindTables } from './kind-tables.js'
+import type { KindTable } from './kind-table.js'
+import type { Kind } from '../kind/kind.js'
+import type { StoredObject } from '../object/object.js'
+import { RevisionAlarms } from './revision-alarms.js'
+import { type Change, type LogRecord, RevisionLog } from './revision-log.js'
+import { StateHash } from '../read/state-hash.js'
+import { LeaseKeeper } from '../lease/lease-keeper.js'
+import type { Fence } from '../store.js'
+import type { WriteCause } from '../write/write-cause.js'
+import { assertUnique } from '../kind/unique.js'
+import { type IndexTerms, NO_TERMS, Version } from './version.js'
+
+/** One key's new state, complete and checked; `after` is undefined for a deletion. */
+export interface Mutation {
+  readonly table: KindTable
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly after: StoredObject | undefined
+  readonly terms: IndexTerms
+}
+
+/** What an engine is made from. */
+export interface EngineOptions {
+  readonly kinds: readonly Kind[]
+  readonly env: Env
+  readonly logCapacity: number
+  readonly admission?: readonly StoreAdmissionHook[]
+  /** The revision at which the store begins. Default 0. */
+  readonly start?: number
+  /** Default: any size. */
+  readonly objectBytesMax?: number
+  /** Default: one of the env, as `newIncarnation` makes it. */
+  readonly incarnation?: string
+}
+
+/**
+ * The mutable heart of the memory store. It knows states, revisions and who must hear of them; what a write
+ * means is decided before it gets here.
+ */
+export class Engine {
+  readonly options: EngineOptions
+  readonly env: Env
+  readonly log: RevisionLog
+  readonly history: History
+  readonly compactor: Compactor
+  readonly tables: KindTables
+  readonly hashes: StateHash
+  readonly leases: LeaseKeeper
+  readonly pressure: BackPressure = new BackPressure()
+  readonly alarms: RevisionAlarms = new RevisionAlarms()
+  /** Names this history; what was told by another one means nothing here. */
+  readonly incarnation: string
+  readonly objectBytesMax: number
+  /** For generated names. */
+  readonly names: Random
+  /** For the pauses between attempts to commit. */
+  readonly retries: Random
+  /** What the write that runs has waited for. */
+  replies: AdmissionReplies | undefined = undefined
+  private forks = 0
+  private writing = false
+  private closed = false
+  private timeMs = Number.NaN
+  private time = ''
+
+  constructor(options: EngineOptions) {
+    const { kinds, env, logCapacity, admission = [], start = 0 } = options
+    this.options = options
+    this.env = env
+    this.objectBytesMax = options.objectBytesMax ?? Number.POSITIVE_INFINITY
+    this.log = new RevisionLog(logCapacity, start)
+    this.history = new History(logCapacity, start)
+    this.compactor = new Compactor({ env, log: this.log, history: this.history })
+    this.tables = kindTables(kinds, admission)
+    this.hashes = new StateHash({ log: this.log, tables: this.tables.all })
+    this.leases = new LeaseKeeper(this)
+    this.incarnation = options.incarnation ?? newIncarnation(env)
+    this.names = env.random.fork('store.names')
+    this.retries = env.random.fork('store.retries')
+  }
+
+  get revision(): number {
+    return this.log.head
+  }
+
+  /** For a history that goes on from this one; it may be in a world like this one, so that it is named after its parent. */
+  forkIncarnation(): string {
+    this.forks++
+    return `${this.incarnation}/${this.forks}`
+  }
+
+  /** The time as metadata holds it. Writes of one millisecond share the text. */
+  timeText(): string {
+    const ms = this.env.clock.now()
+    if (ms !== this.timeMs) {
+      this.timeMs = ms
+      this.time = formatTime(ms)
+    }
+    return this.time
+  }
+
+  /** @throws ClosedError after `close()`, UsageError for a kind that the store was not made with */
+  table(kind: Kind): KindTable {
+    this.assertOpen()
+    return this.tables.of(kind)
+  }
+
+  assertOpen(): void {
+    if (this.closed) throw new ClosedError('the store')
+  }
+
+  /**
+   * Runs one write, user code included, with no other write in between.
+   *
+   * @throws UsageError when it is called from within another write
+   */
+  exclusive<T>(write: () => T, replies?: AdmissionReplies): T {
+    this.assertOpen()
+    if (this.writing) {
+      throw new UsageError(
+        'a write was started inside another one; a transaction body writes through its tx only, and a recipe, ' +
+          'an index function, a schema or an admission hook writes nothing',
+      )
+    }
+    this.writing = true
+    this.replies = replies
+    try {
+      return write()
+    } finally {
+      this.writing = false
+      this.replies = undefined
+    }
+  }
+
+  /** @throws FencedError when a fence no longer stands */
+  assertFences(fences: readonly Fence[]): void {
+    for (const { kind, ref, resourceVersion } of fences) {
+      const object = this.table(kind).find(ref.namespace, ref.name)?.head?.object
+      const actual = object?.metadata.resourceVersion
+      if (actual !== resourceVersion)
+        throw new FencedError({ kind: kind.kind, ...ref }, resourceVersion, actual)
+    }
+  }
+
+  /**
+   * Makes all mutations true under one new revision, at most one per key.
+   *
+   * @throws UniqueViolationError before anything has changed; nothing else in it can fail
+   */
+  commit(mutations: readonly Mutation[], cause?: WriteCause): void {
+    assertUnique(mutations)
+    const revision = this.log.head + 1
+    const changes = mutations.map(mutation => apply(mutation, revision))
+    const [first] = mutations
+    const table = mutations.every(mutation => mutation.table === first?.table) ? first?.table : undefined
+    const record: LogRecord = { revision, changes, table, cause, whole: undefined }
+    const evicted = this.log.push(record)
+    if (evicted !== undefined) {
+      this.history.retire(evicted, revision)
+      this.history.cutSome()
+    }
+    for (const { entry, before, after } of changes)
+      if (before !== undefined && before.metadata.uid !== after?.metadata.uid) this.leases.forget(entry)
+    for (const change of changes)
+      change.entry.space.table.watchers.notify(change, revision, this.log.capacity)
+    this.alarms.ring(revision)
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.leases.close()
+    for (const table of this.tables.all) table.watchers.endAll()
+  }
+}
+
+/**
+ * Stores of one env differ by its ids. Ids of an env may simply be counted, so that envs that differ in their chance tell their
+ * stores apart by that; a stream of its own leaves the chance of others alone.
+ */
+function newIncarnation(env: Env): string {
+  const id = env.ids.next('store')
+  return `${id}-${Math.floor(env.random.fork(`store.incarnation ${id}`).next() * 2 ** 48).toString(36)}`
+}
+
+function apply(mutation: Mutation, revision: number): Change {
+  const { table, namespace, name, after, terms } = mutation
+  const entry = table.open(namespace, name)
+  const previous = entry.head
+  const before = previous?.object
+  const version = new Version(revision, after, terms, previous)
+  entry.head = version
+  table.post(entry, previous?.terms ?? NO_TERMS, terms)
+  if (before === undefined) entry.space.order.insert(entry)
+  if (after === undefined) {
+    entry.space.order.remove(name)
+    entry.space.bury(entry, version)
+  }
+  return { entry, before, after, version }
+}

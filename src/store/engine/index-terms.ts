@@ -1,0 +1,94 @@
+import { UsageError } from '../../core/index.js'
+import { decodeValue, encodeValue, type IndexedValue } from './indexed-value.js'
+import type { Kind } from '../kind/kind.js'
+import type { StoredObject } from '../object/object.js'
+import { type IndexTerms, NO_TERMS } from './version.js'
+
+/** Neither a label key nor an index name contains it. */
+const SEPARATOR = '\u0000'
+
+const NONE: readonly string[] = NO_TERMS.labels
+
+/** The posting term of a label, or of a value of an index. */
+export function postingTerm(name: string, value: string): string {
+  return name + SEPARATOR + value
+}
+
+/** The index of a posting term. */
+export function nameOfTerm(term: string): string {
+  return term.slice(0, term.indexOf(SEPARATOR))
+}
+
+/** The index and the value of a posting term. */
+export function indexOfTerm(term: string): { readonly name: string; readonly value: IndexedValue } {
+  const name = nameOfTerm(term)
+  return { name, value: decodeValue(term.slice(name.length + 1)) }
+}
+
+/** The posting term of the dependents of an owner; no index is named so. */
+export function ownerTerm(uid: string): string {
+  return postingTerm('', uid)
+}
+
+/**
+ * Where the object is to be found. Lists equal to those of `before` are the same lists. Runs the kind's index
+ * functions, so it is called before anything is changed.
+ *
+ * @throws UsageError when an index function returns something else than values
+ */
+export function termsOf(
+  kind: Kind,
+  object: StoredObject,
+  before: { object: StoredObject; terms: IndexTerms } | undefined,
+): IndexTerms {
+  const sameLabels = before !== undefined && before.object.metadata.labels === object.metadata.labels
+  const labels = sameLabels ? before.terms.labels : labelTerms(object.metadata.labels)
+  const indexes = indexTerms(kind, object, before?.terms.indexes ?? NONE)
+  if (sameLabels && indexes === before.terms.indexes) return before.terms
+  return labels === NONE && indexes === NONE ? NO_TERMS : { labels, indexes }
+}
+
+function labelTerms(labels: Readonly<Record<string, string>>): readonly string[] {
+  let terms: string[] | undefined
+  for (const key in labels) {
+    terms ??= []
+    terms.push(postingTerm(key, labels[key] as string))
+  }
+  return terms ?? NONE
+}
+
+function indexTerms(kind: Kind, object: StoredObject, before: readonly string[]): readonly string[] {
+  let terms: string[] | undefined
+  for (const { uid } of object.metadata.ownerReferences) {
+    terms ??= []
+    terms.push(ownerTerm(uid))
+  }
+  for (const name in kind.indexes) {
+    const found = kind.indexes[name]?.(object)
+    if (found === undefined) continue
+    for (const value of Array.isArray(found) ? (found as readonly unknown[]) : [found]) {
+      const text = encodeValue(value)
+      if (text === undefined) throw notValue(kind, name, value)
+      const term = postingTerm(name, text)
+      terms ??= []
+      if (!terms.includes(term)) terms.push(term)
+    }
+  }
+  if (terms === undefined) return NONE
+  return terms.length === before.length && terms.every((term, index) => term === before[index])
+    ? before
+    : terms
+}
+
+function notValue(kind: Kind, index: string, value: unknown): UsageError {
+  return new UsageError(
+    `index "${index}" of kind ${kind.kind} returned ${showValue(value)}; it must return texts, finite numbers, or ` +
+      'lists of them, each list one value',
+    { kind: kind.kind, index },
+  )
+}
+
+/** What was given as a value, for a message. */
+export function showValue(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value)
+}

@@ -1,0 +1,86 @@
+import type { AdmissionChain } from '../admission/admission-chain.js'
+import { type FieldType, fieldTypeOf } from '../apply/merge-type.js'
+import { KeyOrder } from './key-order.js'
+import type { Kind } from '../kind/kind.js'
+import { NamespaceTable } from './namespace-table.js'
+import { Postings } from './postings.js'
+import { ValueOrder } from './value-order.js'
+import type { Entry, IndexTerms } from './version.js'
+import { WatchRegistry } from '../watch/watch-registry.js'
+
+/** Everything the engine keeps about one kind. */
+export class KindTable {
+  readonly kind: Kind
+  /** Undefined when nobody is to be asked about writes. */
+  readonly admission: AdmissionChain | undefined
+  /** How server-side apply sees the parts of objects. */
+  readonly fieldType: FieldType
+  readonly labels: Postings = new Postings()
+  readonly indexes: Postings = new Postings()
+  /** Undefined when no index is ordered. */
+  readonly values: ValueOrder | undefined
+  readonly watchers: WatchRegistry = new WatchRegistry()
+  /** Namespaces by name. */
+  readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
+  private readonly spaces = new Map<string, NamespaceTable>()
+  /** The last one found: a write asks for its object several times. */
+  private found: Entry | undefined = undefined
+
+  constructor(kind: Kind, admission: AdmissionChain | undefined) {
+    this.kind = kind
+    this.admission = admission
+    this.fieldType = fieldTypeOf(kind)
+    this.values = kind.orderedIndexes.length === 0 ? undefined : new ValueOrder(kind.orderedIndexes)
+  }
+
+  space(namespace: string | undefined): NamespaceTable | undefined {
+    return this.spaces.get(namespace ?? '')
+  }
+
+  find(namespace: string | undefined, name: string): Entry | undefined {
+    const { found } = this
+    if (found !== undefined && isLive(found, namespace ?? '', name)) return found
+    const entry = this.spaces.get(namespace ?? '')?.get(name)
+    if (entry !== undefined) this.found = entry
+    return entry
+  }
+
+  open(namespace: string | undefined, name: string): Entry {
+    const key = namespace ?? ''
+    const { found } = this
+    if (found !== undefined && isLive(found, key, name)) return found
+    let space = this.spaces.get(key)
+    if (space === undefined) {
+      space = new NamespaceTable(this, key)
+      this.spaces.set(key, space)
+      this.order.insert(space)
+    }
+    return space.open(name)
+  }
+
+  /** The newest version of `entry` is found under `after` where it was under `before`. */
+  post(entry: Entry, before: IndexTerms, after: IndexTerms): void {
+    this.labels.change(entry, before.labels, after.labels)
+    this.indexes.change(entry, before.indexes, after.indexes)
+    this.values?.change(entry, before.indexes, after.indexes)
+  }
+
+  /** The versions under `before`, which those under `after` followed, are cut. */
+  cut(entry: Entry, before: IndexTerms, after: IndexTerms): void {
+    this.labels.cut(entry, before.labels, after.labels)
+    this.indexes.cut(entry, before.indexes, after.indexes)
+    this.values?.cut(entry, before.indexes, after.indexes)
+  }
+
+  /** Lets go of a namespace in which nothing is left. */
+  dropIfEmpty(space: NamespaceTable): void {
+    if (!space.empty) return
+    this.spaces.delete(space.name)
+    this.order.remove(space.name)
+  }
+}
+
+/** Only an entry whose object is gone can be forgotten; so a live one is still the one of its key. */
+function isLive({ space, name, head }: Entry, wantedSpace: string, wantedName: string): boolean {
+  return name === wantedName && space.name === wantedSpace && head?.object !== undefined
+}

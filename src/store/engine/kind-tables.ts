@@ -1,0 +1,75 @@
+import { UsageError } from '../../core/index.js'
+import type { StoreAdmissionHook } from '../admission/admission.js'
+import { admissionChain } from '../admission/admission-chain.js'
+import { KindTable } from './kind-table.js'
+import type { Kind } from '../kind/kind.js'
+
+/** The tables of a store's kinds. */
+export interface KindTables {
+  readonly all: readonly KindTable[]
+  /** @throws UsageError for a kind that the store was not made with */
+  of(kind: Kind): KindTable
+  /** The kind of that name in that version, or else in another version of the same group. */
+  named(apiVersion: string, kind: string): KindTable | undefined
+}
+
+/**
+ * One table per kind. A handle is found by identity; a second handle of the same apiVersion and kind, as two
+ * copies of a package make them, leads to the same table.
+ *
+ * @throws UsageError when two of `kinds` have the same apiVersion and kind, or a hook could never work
+ */
+export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmissionHook[]): KindTables {
+  const byHandle = new Map<Kind, KindTable>()
+  const byName = new Map<string, KindTable>()
+  const byGroup = new Map<string, KindTable>()
+  for (const kind of kinds) {
+    if (byHandle.has(kind)) continue
+    if (byName.has(nameOf(kind))) {
+      throw new UsageError(`kind ${nameOf(kind)} is declared twice; declare it once and share the handle`, {
+        kind: kind.kind,
+      })
+    }
+    const table = new KindTable(kind, admissionChain(kind, admission))
+    byHandle.set(kind, table)
+    byName.set(nameOf(kind), table)
+    byGroup.set(nameInGroup(kind), table)
+  }
+  const tables: KindTables = {
+    all: [...byName.values()],
+    named: (apiVersion, kind) =>
+      byName.get(nameOf({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind })),
+    of: kind => {
+      const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
+      if (table === undefined) {
+        if (!isHandle(kind)) {
+          const shown = typeof kind === 'string' ? JSON.stringify(kind) : typeof kind
+          throw new UsageError(`${shown} is no kind; pass the handle that defineKind gave`, { kind })
+        }
+        throw new UsageError(
+          `kind ${nameOf(kind)} is not known to this store; pass it to createStore({ kinds })`,
+          {
+            kind: kind.kind,
+          },
+        )
+      }
+      return table
+    },
+  }
+  // A hook for a kind that is not there would never be asked.
+  for (const { kinds: meant = [] } of admission) for (const kind of meant) tables.of(kind)
+  return tables
+}
+
+function nameOf(kind: Pick<Kind, 'apiVersion' | 'kind'> | undefined): string {
+  return `${kind?.apiVersion}/${kind?.kind}`
+}
+
+function isHandle(kind: unknown): boolean {
+  return typeof kind === 'object' && kind !== null && typeof (kind as Partial<Kind>).kind === 'string'
+}
+
+/** `apps/v1` and `apps/v2` are one group. */
+function nameInGroup({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion.slice(0, apiVersion.indexOf('/') + 1)}${kind}`
+}

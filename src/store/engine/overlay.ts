@@ -1,0 +1,123 @@
+import { UsageError } from '../../core/index.js'
+import type { AdmissionReplies } from '../admission/admission-replies.js'
+import type { Engine, Mutation } from './engine.js'
+import type { KindTable } from './kind-table.js'
+import type { Keeping } from '../lease/lease-keeper.js'
+import { type ListRange, listObjects } from '../read/list.js'
+import { inQueryOrder, type Position } from '../read/list-order.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import { matchesQuery, type Query } from '../read/query.js'
+import type { Version } from './version.js'
+import { mutationOf, type WriteSite } from '../write/write-site.js'
+
+/** What lies under an overlay: one consistent state of the store. */
+export interface OverlayBase {
+  readonly revision: number
+  find(table: KindTable, ref: ObjectRef): Version | undefined
+  /** The revision of the range does not count. */
+  list(table: KindTable, query: Query, range: ListRange): StoredObject[]
+}
+
+/** The newest state; for those who hold the store while they look. */
+export function newestBase(engine: Engine): OverlayBase {
+  return {
+    get revision() {
+      return engine.revision
+    },
+    find: (table, { namespace, name }) => table.find(namespace, name)?.head,
+    list: (table, query, { after, limit }) => listObjects(table, query, partOf(after, limit)),
+  }
+}
+
+interface Slot {
+  mutation: Mutation
+}
+
+/** Writes that nobody else sees yet, at most one per key, over a state that does not change. */
+export class Overlay implements WriteSite {
+  readonly engine: Engine
+  readonly revision: number
+  readonly base: OverlayBase
+  readonly canWait: boolean
+  /** What the writes have asked to keep; true once they are committed. */
+  readonly keepings: Keeping[] = []
+  ended = false
+  /** In the order of the first write to each key. */
+  private readonly slotsInOrder = new Set<Slot>()
+  private readonly slots = new Map<KindTable, Map<string, Slot>>()
+
+  constructor(engine: Engine, base: OverlayBase = newestBase(engine), canWait = false) {
+    this.engine = engine
+    this.base = base
+    this.canWait = canWait
+    this.revision = base.revision + 1
+  }
+
+  get replies(): AdmissionReplies | undefined {
+    return this.engine.replies
+  }
+
+  current(table: KindTable, ref: ObjectRef): StoredObject | undefined {
+    const slot = this.slots.get(table)?.get(keyOf(ref))
+    return slot === undefined ? this.base.find(table, ref)?.object : slot.mutation.after
+  }
+
+  committed(table: KindTable, ref: ObjectRef): Version | undefined {
+    return this.base.find(table, ref)
+  }
+
+  stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
+    const key = keyOf(ref)
+    let slots = this.slots.get(table)
+    const known = slots?.get(key)
+    const before = this.base.find(table, ref)
+    if (after === before?.object) {
+      slots?.delete(key)
+      if (known !== undefined) this.slotsInOrder.delete(known)
+      return
+    }
+    const mutation = mutationOf(table, ref, after, before)
+    if (known !== undefined) {
+      known.mutation = mutation
+      return
+    }
+    const slot: Slot = { mutation }
+    if (slots === undefined) {
+      slots = new Map()
+      this.slots.set(table, slots)
+    }
+    slots.set(key, slot)
+    this.slotsInOrder.add(slot)
+  }
+
+  list(table: KindTable, query: Query, { after, limit }: ListRange = {}): StoredObject[] {
+    const slots = this.slots.get(table)
+    if (slots === undefined || slots.size === 0) return this.base.list(table, query, partOf(after, limit))
+    // No more than that many of the first can have gone.
+    const enough = limit === undefined ? undefined : limit + slots.size
+    const base = this.base.list(table, query, partOf(after, enough))
+    const items = base.filter(object => !slots.has(keyOf(object.metadata)))
+    for (const { mutation } of slots.values()) {
+      const { after: object, terms } = mutation
+      if (object !== undefined && matchesQuery(object, terms, query)) items.push(object)
+    }
+    return inQueryOrder(table.kind, query, items, after).slice(0, limit)
+  }
+
+  /** The net effect of the writes. */
+  get mutations(): readonly Mutation[] {
+    return [...this.slotsInOrder].map(slot => slot.mutation)
+  }
+
+  assertRunning(): void {
+    if (this.ended) throw new UsageError('this transaction has ended; its tx works only inside the body')
+  }
+}
+
+function keyOf({ namespace, name }: ObjectRef): string {
+  return namespace === undefined ? name : `${namespace}/${name}`
+}
+
+function partOf(after: Position | undefined, limit: number | undefined): ListRange {
+  return { ...(after === undefined ? {} : { after }), ...(limit === undefined ? {} : { limit }) }
+}

@@ -1,0 +1,75 @@
+import { sameSpecPart } from '../object/object-parts.js'
+import type { StoredObject } from '../object/object.js'
+import type { NamespaceTable } from './namespace-table.js'
+
+/** One state of an object, linked to the one before it. */
+export class Version {
+  readonly revision: number
+  /** Undefined where the object was deleted. */
+  readonly object: StoredObject | undefined
+  readonly terms: IndexTerms
+  /** When the writer's metadata, the marks of deletion or the spec last changed, ≤ `revision`. */
+  readonly specRevision: number
+  /** When the status last changed, ≤ `revision`. */
+  readonly statusRevision: number
+  /** Cut once nobody can ask for it any more. */
+  previous: Version | undefined
+
+  constructor(
+    revision: number,
+    object: StoredObject | undefined,
+    terms: IndexTerms,
+    previous: Version | undefined,
+  ) {
+    this.revision = revision
+    this.object = object
+    this.terms = terms
+    const before = previous?.object
+    const sameLife =
+      object !== undefined && before !== undefined && object.metadata.uid === before.metadata.uid
+    this.specRevision =
+      sameLife && sameSpecPart(object, before) ? (previous?.specRevision as number) : revision
+    this.statusRevision =
+      sameLife && object.status === before.status ? (previous?.statusRevision as number) : revision
+    this.previous = previous
+  }
+}
+
+/** Where an object is found besides its key: posting terms of its labels and of its kind's indexes. */
+export interface IndexTerms {
+  readonly labels: readonly string[]
+  readonly indexes: readonly string[]
+}
+
+export const NO_TERMS: IndexTerms = /* @__PURE__ */ Object.freeze({ labels: [], indexes: [] })
+
+/** The place of one key. Its identity is stable while versions come and go, so indexes can hold it. */
+export class Entry {
+  readonly space: NamespaceTable
+  readonly name: string
+  /** The newest version; undefined only until the first commit. */
+  head: Version | undefined = undefined
+
+  constructor(space: NamespaceTable, name: string) {
+    this.space = space
+    this.name = name
+  }
+}
+
+/** The order of keys: namespace, then name. Names are ASCII, so `<` is the order of their bytes. */
+export function compareEntries(a: Entry, b: Entry): number {
+  if (a.space === b.space) return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+  return a.space.name < b.space.name ? -1 : 1
+}
+
+/** The object as it was at `revision`. The chain must still reach that far. */
+export function objectAt(entry: Entry, revision: number): StoredObject | undefined {
+  return versionAt(entry, revision)?.object
+}
+
+/** The version that was the newest at `revision`, a deletion too. */
+export function versionAt(entry: Entry, revision: number): Version | undefined {
+  let version = entry.head
+  while (version !== undefined && version.revision > revision) version = version.previous
+  return version
+}

@@ -1,0 +1,149 @@
+import { UsageError } from '../../core/index.js'
+import type { AdmissionHook } from '../admission/admission.js'
+import { fieldTypeOf, type MergeType } from '../apply/merge-type.js'
+import type { IndexedValue } from '../engine/indexed-value.js'
+import type { StoredObject } from '../object/object.js'
+import type { NameFormat } from '../object/object-name.js'
+import type { StandardSchema } from './standard-schema.js'
+
+/**
+ * Computes the values under which an object is found in an index; none, one or several. A value of several parts is
+ * a list in the list of values: `['a', 'b']` are two values, `[['a', 5]]` is one.
+ * Written as a method type so that a `Kind<Spec, Status>` fits where any `Kind` is asked for.
+ */
+export type IndexFunction<Spec, Status> = {
+  values(object: StoredObject<Spec, Status>): string | number | readonly IndexedValue[] | undefined
+}['values']
+
+/** A JSON Schema as a plain object; checked with ajv (draft 2020-12) against `{ spec, status? }`. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** How a kind is declared. */
+export interface KindOptions<Spec, Status> {
+  /** Group and version, for example `apps/v1`, or `v1`. */
+  readonly apiVersion: string
+  /** Upper camel case, for example `ReplicaSet`. */
+  readonly kind: string
+  /** Lower case, for example `replicasets`. */
+  readonly plural: string
+  readonly namespaced: boolean
+  /** Which names are allowed. Default `dns-subdomain`. */
+  readonly nameFormat?: NameFormat
+  /**
+   * What `{ spec, status? }` may be: a JSON Schema, whose defaults are filled in, or a schema of any library that
+   * follows Standard Schema v1, whose output is stored. Default: anything that is JSON.
+   */
+  readonly schema?: JsonSchema | StandardSchema<{ readonly spec: Spec; readonly status?: Status | undefined }>
+  /** Asked before each write, in this order within a phase. Default none. */
+  readonly admission?: readonly AdmissionHook<Spec, Status>[]
+  /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
+  readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  /**
+   * Names of indexes whose values can be listed by range, in their order, by the `index` of `ListOptions`. A write pays for each such
+   * value that it changes, in the order of the logarithm of their number. Default none.
+   */
+  readonly orderedIndexes?: readonly string[]
+  /** Names of indexes under each of whose values there is at most one object, over all namespaces. Default none. */
+  readonly uniqueIndexes?: readonly string[]
+  /** Paths such as `spec.selector` that keep the value, or the absence, that they have after `create`. Default none. */
+  readonly immutable?: readonly string[]
+  /**
+   * Whether status is written apart from spec, through `updateStatus` and `modifyStatus` only. Default true:
+   * `create` and `update` then leave status alone, and a status write changes nothing else.
+   */
+  readonly statusSubresource?: boolean
+  /**
+   * Gives the kind graceful deletion: a delete marks the object with the end of its grace period, and a delete
+   * with `gracePeriodSeconds: 0`, by whoever has cleaned up, removes it. This is the period of a delete that
+   * names none, whole seconds ≥ 0. Default: no grace periods.
+   */
+  readonly gracePeriodSeconds?: number
+  /**
+   * How server-side apply merges fields, by path: `spec.ports` for a field, `spec.ports[].hosts` for one of the items
+   * of a list, `spec.*.tags` for one of any field. Lists declared as `set` or with `keys` refuse equal items in every
+   * write. Default: objects are merged field by field, lists are replaced.
+   */
+  readonly mergeTypes?: Readonly<Record<string, MergeType>>
+}
+
+/** The typed handle of a kind; every store call is typed by it. */
+export interface Kind<Spec = unknown, Status = unknown> {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly plural: string
+  readonly namespaced: boolean
+  readonly nameFormat: NameFormat
+  readonly schema: JsonSchema | StandardSchema | undefined
+  readonly admission: readonly AdmissionHook<Spec, Status>[]
+  readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  readonly statusSubresource: boolean
+  readonly gracePeriodSeconds: number | undefined
+  readonly uniqueIndexes: readonly string[]
+  readonly orderedIndexes: readonly string[]
+  readonly immutable: readonly string[]
+  readonly mergeTypes: Readonly<Record<string, MergeType>>
+}
+
+/** The stored object type of a kind handle. */
+export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObject<Spec, Status> : never
+
+/**
+ * Declares a kind.
+ *
+ * @throws UsageError for an option that could never work
+ *
+ * @example
+ * ```ts
+ * import { defineKind } from 'keelson/store'
+ *
+ * const Widget = defineKind<{ size: number }, { ready: boolean }>({
+ *   apiVersion: 'example/v1',
+ *   kind: 'Widget',
+ *   plural: 'widgets',
+ *   namespaced: true,
+ *   indexes: { size: widget => String(widget.spec.size) },
+ * })
+ * ```
+ */
+export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
+  const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
+  const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
+  const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {} } = options
+  assertOptions(options)
+  const declared: Kind<Spec, Status> = Object.freeze({
+    apiVersion,
+    kind,
+    plural,
+    namespaced,
+    nameFormat,
+    schema,
+    admission,
+    indexes,
+    statusSubresource,
+    gracePeriodSeconds,
+    uniqueIndexes,
+    orderedIndexes,
+    immutable,
+    mergeTypes,
+  })
+  fieldTypeOf(declared)
+  return declared
+}
+
+function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
+  const { kind, gracePeriodSeconds: seconds, indexes = {}, immutable = [] } = options
+  if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= 0))
+    throw faulty(kind, 'gracePeriodSeconds', `must be a whole number ≥ 0, not ${seconds}`)
+  if (Object.hasOwn(indexes, '')) throw faulty(kind, 'indexes', 'must all have a name')
+  for (const option of ['uniqueIndexes', 'orderedIndexes'] as const) {
+    const unknown = options[option]?.find(name => !Object.hasOwn(indexes, name))
+    if (unknown !== undefined) throw faulty(kind, option, `names "${unknown}", which is not in indexes`)
+  }
+  const odd = immutable.find(path => !/^spec(\.[^.]+)*$/.test(path))
+  if (odd !== undefined)
+    throw faulty(kind, 'immutable', `has "${odd}"; a path is spec, or starts with "spec."`)
+}
+
+function faulty(kind: string, option: keyof KindOptions<unknown, unknown>, fault: string): UsageError {
+  return new UsageError(`${option} of kind ${kind} ${fault}`, { kind, option })
+}

@@ -1,0 +1,71 @@
+import type { Content } from '../write/candidate.js'
+import type { JsonSchema } from './kind.js'
+
+/** Whether one field passes what the schema says about it. */
+export type FieldTest = (value: unknown) => boolean
+
+/** Finds the test of the field under a path of `properties`. */
+export type FieldTestOf = (part: keyof Content, field: string) => FieldTest | undefined
+
+/** Keywords that either say nothing about values, or speak of each field alone and of which fields there are. */
+const FIELDWISE: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  '$comment',
+  '$defs',
+  '$schema',
+  'additionalProperties',
+  'definitions',
+  'description',
+  'examples',
+  'properties',
+  'required',
+  'title',
+  'type',
+])
+
+/**
+ * Whether the fields of spec and status can be checked one by one: then a field that is as it was stored has
+ * passed, and an update pays for the fields that it changes.
+ */
+export function isFieldwise(schema: JsonSchema): boolean {
+  return (
+    hasOnlyFieldwise(schema) &&
+    Object.entries(propertiesOf(schema)).every(([, part]) => hasOnlyFieldwise(part))
+  )
+}
+
+/**
+ * True when `next` differs from `previous`, which has passed, only in the values of fields whose tests pass. False
+ * says nothing: then the whole must be checked.
+ */
+export function changedFieldsPass(next: Content, previous: Content, testOf: FieldTestOf): boolean {
+  return (
+    partPasses('spec', next.spec, previous.spec, testOf) &&
+    partPasses('status', next.status, previous.status, testOf)
+  )
+}
+
+function partPasses(part: keyof Content, next: unknown, previous: unknown, testOf: FieldTestOf): boolean {
+  if (next === previous) return true
+  if (!isRecord(next) || !isRecord(previous)) return false
+  const fields = Object.keys(next)
+  if (fields.length !== Object.keys(previous).length) return false
+  for (const field of fields) {
+    if (next[field] === previous[field]) continue
+    if (!Object.hasOwn(previous, field) || testOf(part, field)?.(next[field]) !== true) return false
+  }
+  return true
+}
+
+/** The schemas under `properties` by name; none where there is something else. */
+export function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> {
+  const properties = isRecord(schema) ? schema['properties'] : undefined
+  return isRecord(properties) ? properties : {}
+}
+
+function hasOnlyFieldwise(schema: unknown): boolean {
+  return isRecord(schema) && Object.keys(schema).every(keyword => FIELDWISE.has(keyword))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

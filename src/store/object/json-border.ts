@@ -1,0 +1,153 @@
+import { type FieldProblem, InvalidError } from '../../core/index.js'
+
+/** Deeper nesting is refused; far more than any object needs, far less than the stack holds. */
+export const JSON_DEPTH_MAX = 100
+
+/** How a value is taken in. */
+export interface AdoptOptions {
+  /** Subject of the error, for example `Task default/web-1`. */
+  readonly subject: string
+  /** Path of the value itself. */
+  readonly field: string
+  /** Default true. A mutable copy is for those who still fill in defaults. */
+  readonly freeze?: boolean
+}
+
+interface Pass {
+  readonly freeze: boolean
+  readonly field: string
+  readonly subject: string
+  /** The lists and objects around the value at hand, outermost first. */
+  readonly ancestors: object[]
+}
+
+/**
+ * Takes a value from outside into the store: copies, checks and freezes it in one pass, and keeps whatever part
+ * equals `previous`, which must come from the store.
+ *
+ * @returns `previous` itself when both are equal JSON, so `===` tells whether anything changed
+ * @throws InvalidError naming the path of the first thing that is not JSON
+ */
+export function adoptJson(value: unknown, previous: unknown, options: AdoptOptions): unknown {
+  if (value === previous) return previous
+  const { subject, field, freeze = true } = options
+  return adopt(value, previous, { freeze, field, subject, ancestors: [] })
+}
+
+function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      if (!Number.isFinite(value)) throw refused(value, 'must be a finite number', pass)
+      return value === 0 ? 0 : value
+    case 'object':
+      return value === null || value === previous ? value : adoptNested(value, previous, pass)
+    case 'undefined':
+      throw refused(value, 'undefined is not JSON; leave the field out or use null', pass)
+    case 'bigint':
+    case 'symbol':
+    case 'function':
+      throw refused(value, `a ${typeof value} is not JSON`, pass)
+  }
+}
+
+function adoptNested(value: object, previous: unknown, pass: Pass): unknown {
+  const { ancestors } = pass
+  if (ancestors.includes(value)) throw refused(value, 'a value cannot contain itself', pass)
+  if (ancestors.length >= JSON_DEPTH_MAX)
+    throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
+  const isList = Array.isArray(value)
+  if (!isList) assertPlain(value, pass)
+  ancestors.push(value)
+  const result = isList ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
+  ancestors.pop()
+  return result
+}
+
+/** A copy begins at the first difference, so what is equal to the previous state costs no memory. */
+function adoptArray(value: readonly unknown[], previous: unknown, pass: Pass): unknown {
+  const old: readonly unknown[] | undefined = Array.isArray(previous) ? previous : undefined
+  let copy: unknown[] | undefined = old !== undefined && old.length === value.length ? undefined : []
+  for (let index = 0; index < value.length; index++) {
+    const item = adopt(value[index], old?.[index], pass)
+    if (copy === undefined) {
+      if (item === old?.[index]) continue
+      copy = (old as readonly unknown[]).slice(0, index)
+    }
+    copy.push(item)
+  }
+  if (copy === undefined) return previous
+  return pass.freeze ? Object.freeze(copy) : copy
+}
+
+/** As with lists. What an old object inherits is never equal to JSON, so it need not be told from its own. */
+function adoptObject(value: object, previous: unknown, pass: Pass): unknown {
+  const source = value as Readonly<Record<string, unknown>>
+  const old = isRecord(previous) ? previous : undefined
+  const keys = Object.keys(source)
+  let copy: Record<string, unknown> | undefined =
+    old !== undefined && Object.keys(old).length === keys.length ? undefined : {}
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string
+    if (key === '__proto__') throw refused(source[key], '"__proto__" is not allowed as a key', pass)
+    const before = old?.[key]
+    const item = adopt(source[key], before, pass)
+    if (copy === undefined) {
+      if (item === before) continue
+      copy = {}
+      for (let done = 0; done < index; done++) copy[keys[done] as string] = old?.[keys[done] as string]
+    }
+    copy[key] = item
+  }
+  if (copy === undefined) return previous
+  return pass.freeze ? Object.freeze(copy) : copy
+}
+
+function assertPlain(value: object, pass: Pass): void {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null && !isForeignPlain(prototype)) {
+    const name = (value.constructor as { name?: unknown } | undefined)?.name
+    throw refused(value, `must be a plain object, not an instance of ${String(name)}`, pass)
+  }
+}
+
+/** A plain object of another realm: its prototype is that realm's `Object.prototype`. */
+function isForeignPlain(prototype: unknown): boolean {
+  return (
+    isRecord(prototype) &&
+    Object.getPrototypeOf(prototype) === null &&
+    Object.hasOwn(prototype, 'isPrototypeOf')
+  )
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function refused(value: unknown, message: string, pass: Pass): InvalidError {
+  const path = pathTo(value, pass.ancestors)
+  const problem: FieldProblem = { field: joinPath(pass.field, path), value, message }
+  return new InvalidError(pass.subject, [problem])
+}
+
+/** Finds the keys again that led to the value: the first that fit were the first that were visited. */
+function pathTo(value: unknown, ancestors: readonly object[]): readonly (string | number)[] {
+  return ancestors.map((parent, depth) => {
+    const child = depth + 1 < ancestors.length ? ancestors[depth + 1] : value
+    if (Array.isArray(parent)) return (parent as unknown[]).findIndex(item => Object.is(item, child))
+    return Object.entries(parent).find(([, item]) => Object.is(item, child))?.[0] ?? ''
+  })
+}
+
+/** `spec` and `['ports', 0, 'port']` become `spec.ports[0].port`. */
+export function joinPath(root: string, path: readonly (string | number)[]): string {
+  let text = root
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`
+    else if (/^[A-Za-z_][\w-]*$/.test(part)) text += text === '' ? part : `.${part}`
+    else text += `[${JSON.stringify(part)}]`
+  }
+  return text
+}

@@ -1,0 +1,149 @@
+import type { ManagedFields } from '../apply/managed-fields.js'
+import type { Content } from '../write/candidate.js'
+import { adoptJson } from './json-border.js'
+import type { WriterMeta } from './metadata.js'
+import type { ObjectMeta, StoredObject } from './object.js'
+
+/** Everything about an object that a write can change. Parts are frozen, so identity is equality of versions. */
+export interface ObjectParts extends Content, WriterMeta {
+  readonly deletionTimestamp: string | undefined
+  readonly deletionGracePeriodSeconds: number | undefined
+  readonly managedFields: readonly ManagedFields[] | undefined
+}
+
+/** Parts from their sources. Written out, because spreading costs more than everything else here. */
+export function joinParts(
+  { labels, annotations, ownerReferences, finalizers }: WriterMeta,
+  { spec, status }: Content,
+  carried: Pick<ObjectMeta, 'deletionTimestamp' | 'deletionGracePeriodSeconds' | 'managedFields'> | undefined,
+): ObjectParts {
+  return {
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+    deletionTimestamp: carried?.deletionTimestamp,
+    deletionGracePeriodSeconds: carried?.deletionGracePeriodSeconds,
+    managedFields: carried?.managedFields,
+    spec,
+    status,
+  }
+}
+
+/** The parts of a stored object. */
+export function partsOf({ metadata, spec, status }: StoredObject): ObjectParts {
+  const { labels, annotations, ownerReferences, finalizers } = metadata
+  const { deletionTimestamp, deletionGracePeriodSeconds, managedFields } = metadata
+  return {
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    managedFields,
+    spec,
+    status,
+  }
+}
+
+/** True when everything but the status is the very same: metadata of the writer, marks of deletion, spec. */
+export function sameSpecPart(a: StoredObject, b: StoredObject): boolean {
+  const one = a.metadata
+  const other = b.metadata
+  return (
+    a.spec === b.spec &&
+    one.labels === other.labels &&
+    one.annotations === other.annotations &&
+    one.ownerReferences === other.ownerReferences &&
+    one.finalizers === other.finalizers &&
+    one.deletionTimestamp === other.deletionTimestamp &&
+    one.deletionGracePeriodSeconds === other.deletionGracePeriodSeconds
+  )
+}
+
+/** True when every part is the very one of `object`. */
+export function hasParts(object: StoredObject, parts: ObjectParts): boolean {
+  const { metadata } = object
+  return (
+    object.spec === parts.spec &&
+    object.status === parts.status &&
+    metadata.labels === parts.labels &&
+    metadata.annotations === parts.annotations &&
+    metadata.ownerReferences === parts.ownerReferences &&
+    metadata.finalizers === parts.finalizers &&
+    metadata.deletionTimestamp === parts.deletionTimestamp &&
+    metadata.deletionGracePeriodSeconds === parts.deletionGracePeriodSeconds &&
+    metadata.managedFields === parts.managedFields
+  )
+}
+
+/** The same parts, with those equal to parts of `base` replaced by them. */
+export function shareParts(parts: ObjectParts, base: StoredObject): ObjectParts {
+  const other = partsOf(base)
+  const share = <Key extends keyof ObjectParts>(field: Key): ObjectParts[Key] =>
+    parts[field] === undefined
+      ? parts[field]
+      : (adoptJson(parts[field], other[field], { subject: '', field }) as ObjectParts[Key])
+  return {
+    ...parts,
+    labels: share('labels'),
+    annotations: share('annotations'),
+    ownerReferences: share('ownerReferences'),
+    finalizers: share('finalizers'),
+    managedFields: share('managedFields'),
+    spec: share('spec'),
+    status: share('status'),
+  }
+}
+
+/** What else metadata needs. */
+export interface Identity {
+  readonly name: string
+  readonly namespace: string | undefined
+  readonly uid: string
+  readonly creationTimestamp: string
+  readonly generation: number
+}
+
+/** Metadata with no key for what is absent. Whole literals: objects that grow key by key cost twice the memory. */
+export function metadataOf(identity: Identity, parts: ObjectParts, revision: number): ObjectMeta {
+  const { name, namespace, uid, creationTimestamp, generation } = identity
+  const { labels, annotations, ownerReferences, finalizers } = parts
+  const resourceVersion = String(revision)
+  const meta =
+    namespace === undefined
+      ? {
+          name,
+          uid,
+          resourceVersion,
+          generation,
+          creationTimestamp,
+          labels,
+          annotations,
+          ownerReferences,
+          finalizers,
+        }
+      : {
+          name,
+          namespace,
+          uid,
+          resourceVersion,
+          generation,
+          creationTimestamp,
+          labels,
+          annotations,
+          ownerReferences,
+          finalizers,
+        }
+  return withRarities(meta, parts)
+}
+
+function withRarities(meta: ObjectMeta, parts: ObjectParts): ObjectMeta {
+  const { deletionTimestamp, deletionGracePeriodSeconds, managedFields } = parts
+  const whole = managedFields === undefined ? meta : { ...meta, managedFields }
+  if (deletionTimestamp === undefined) return whole
+  return deletionGracePeriodSeconds === undefined
+    ? { ...whole, deletionTimestamp }
+    : { ...whole, deletionTimestamp, deletionGracePeriodSeconds }
+}

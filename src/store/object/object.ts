@@ -1,0 +1,102 @@
+import type { ManagedFields } from '../apply/managed-fields.js'
+
+/** A plain JSON value; what objects in a store are made of. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** Points from a dependent to its owner. The owner is identified by `uid`; a namesake with another uid is absent. */
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  /** True for the one owner that manages this object. */
+  readonly controller?: boolean
+  /** True when a foreground deletion of the owner waits for this object. */
+  readonly blockOwnerDeletion?: boolean
+}
+
+/** The envelope's metadata, as the store keeps it. */
+export interface ObjectMeta {
+  readonly name: string
+  /** Present exactly when the kind is namespaced. */
+  readonly namespace?: string
+  /** Unique in time and space; a deleted and recreated name has another uid. */
+  readonly uid: string
+  /** The revision of the last change, as an opaque decimal string. */
+  readonly resourceVersion: string
+  /** Starts at 1; grows by one with each change outside metadata and status. */
+  readonly generation: number
+  /** RFC 3339. */
+  readonly creationTimestamp: string
+  /** RFC 3339; set while the object waits for its finalizers or its grace period. */
+  readonly deletionTimestamp?: string
+  readonly deletionGracePeriodSeconds?: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly ownerReferences: readonly OwnerReference[]
+  readonly finalizers: readonly string[]
+  /** Who looks after which fields; there once somebody has applied, or written under a name. */
+  readonly managedFields?: readonly ManagedFields[]
+}
+
+/** An object as a store returns it: plain JSON, deeply frozen. */
+export interface StoredObject<Spec = unknown, Status = unknown> {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+  readonly spec: Spec
+  readonly status?: Status
+}
+
+/** Metadata as a caller writes it; the server's fields are filled in or checked. */
+export interface ObjectMetaInput {
+  /** Either this or `generateName`. */
+  readonly name?: string
+  /** A prefix; the store appends a random suffix. */
+  readonly generateName?: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly generation?: number
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+  readonly deletionGracePeriodSeconds?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly finalizers?: readonly string[]
+  /** The store's business; an empty list in an update makes it forget the managers. */
+  readonly managedFields?: readonly ManagedFields[]
+}
+
+/** An object as a caller writes it. A `StoredObject` fits. */
+export interface ObjectInput<Spec = unknown, Status = unknown> {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: ObjectMetaInput
+  readonly spec: Spec
+  readonly status?: Status
+}
+
+/** Names one object of a kind. `namespace` is given exactly when the kind is namespaced. */
+export interface ObjectRef {
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** Kind, namespace and name: which object an error or a label speaks of. */
+export interface ObjectId {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** The id of a stored object. */
+export function idOf({ kind, metadata: { namespace, name } }: StoredObject): ObjectId {
+  return namespace === undefined ? { kind, name } : { kind, namespace, name }
+}
+
+/** `Task default/web-1`, or `Node n1` for a kind without namespaces. */
+export function describeObject({ kind, namespace, name }: ObjectId): string {
+  return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+}

@@ -1,0 +1,206 @@
+import { deepEqual, type FieldProblem, KeelsonError } from '../../core/index.js'
+import { adoptJson } from '../object/json-border.js'
+import { parsePointer } from './json-pointer.js'
+import { copyWithout, insertInto, memberOf, replaceIn } from './json-tree.js'
+import type { Json } from '../object/object.js'
+
+/** One operation of a JSON Patch, RFC 6902. Paths are JSON Pointers, RFC 6901. */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string }
+
+/** More operations than this in one patch are refused. */
+export const JSON_PATCH_OPERATIONS_MAX = 10_000
+
+/**
+ * A JSON Patch that is no patch (`BadRequest`), that has too many operations (`TooLarge`), or that does not fit the
+ * document (`Invalid`: a path that does not exist, a test that fails).
+ */
+export class JsonPatchError extends KeelsonError {
+  /** Which operation, from 0; -1 for the patch as a whole. */
+  readonly index: number
+  /** The JSON Pointer at fault, as given. */
+  readonly path: string
+  readonly reason: string
+  readonly problems: readonly FieldProblem[]
+
+  constructor(code: 'BadRequest' | 'Invalid' | 'TooLarge', { index, path, reason }: PatchFault) {
+    const field = index < 0 ? 'patch' : `patch[${index}]`
+    const problems = [{ field, value: path, message: reason }]
+    super({
+      code,
+      message: `${MESSAGES[code]}: ${index < 0 ? 'it' : `operation ${index} at "${path}"`} ${reason}`,
+      details: { index, path, reason, problems },
+    })
+    this.index = index
+    this.path = path
+    this.reason = reason
+    this.problems = problems
+  }
+}
+
+const MESSAGES = {
+  BadRequest: 'the JSON patch is malformed',
+  Invalid: 'the JSON patch cannot be applied',
+  TooLarge: 'the JSON patch is too large',
+} as const
+
+interface PatchFault {
+  readonly index: number
+  readonly path: string
+  readonly reason: string
+}
+
+/** An operation whose pointers have been read. */
+interface Step {
+  readonly op: JsonPatchOperation['op']
+  readonly path: readonly string[]
+  readonly from: readonly string[]
+  readonly value: unknown
+  /** The operation says what is wrong in the words of the patch. */
+  readonly fault: (reason: string, of?: 'path' | 'from') => JsonPatchError
+}
+
+/**
+ * Applies a JSON Patch, RFC 6902: all operations in order, or none. `document` is never changed; the result shares
+ * with it every part that the patch does not touch, and is `document` itself when nothing changes.
+ *
+ * Strict: an array index has no leading zero, `-` is only for adding, `replace` and `remove` want something to be
+ * there, the whole document cannot be removed, a key `__proto__` is refused.
+ *
+ * @throws JsonPatchError, also beyond 10,000 operations; InvalidError when a value is not JSON
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { applyJsonPatch } from 'keelson/store'
+ *
+ * const before = { spec: { ports: [80] }, status: { ready: true } }
+ * const after = applyJsonPatch(before, [{ op: 'add', path: '/spec/ports/-', value: 443 }]) as typeof before
+ * assert.deepEqual(after.spec.ports, [80, 443])
+ * assert.equal(after.status, before.status)
+ * ```
+ */
+export function applyJsonPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
+  const steps = readPatch(patch)
+  let result = document
+  for (const step of steps) result = applyStep(result, step)
+  return result
+}
+
+function readPatch(patch: unknown): readonly Step[] {
+  if (!Array.isArray(patch)) throw malformed(-1, '', 'must be a list of operations')
+  if (patch.length > JSON_PATCH_OPERATIONS_MAX) {
+    const reason = `has ${patch.length} operations, at most ${JSON_PATCH_OPERATIONS_MAX} are taken; split it`
+    throw new JsonPatchError('TooLarge', { index: -1, path: '', reason })
+  }
+  const operations = adoptJson(patch, undefined, { subject: 'JSON patch', field: 'patch' })
+  return (operations as readonly unknown[]).map(readStep)
+}
+
+function readStep(operation: unknown, index: number): Step {
+  if (typeof operation !== 'object' || operation === null || Array.isArray(operation))
+    throw malformed(index, '', 'must be an object with op and path')
+  const { op, path, from } = operation as Readonly<Record<string, unknown>>
+  if (typeof path !== 'string') throw malformed(index, '', 'must have a path')
+  switch (op) {
+    case 'add':
+    case 'replace':
+    case 'test':
+      if (!Object.hasOwn(operation, 'value')) throw malformed(index, path, `(${op}) must have a value`)
+      break
+    case 'remove':
+      break
+    case 'move':
+    case 'copy':
+      if (typeof from !== 'string') throw malformed(index, path, `(${op}) must say from where`)
+      break
+    default:
+      throw malformed(index, path, 'must have as op one of add, remove, replace, move, copy, test')
+  }
+  const read = (pointer: string): readonly string[] => {
+    const parsed = parsePointer(pointer)
+    if (typeof parsed === 'string') throw malformed(index, pointer, parsed)
+    return parsed
+  }
+  return {
+    op,
+    path: read(path),
+    from: typeof from === 'string' && (op === 'move' || op === 'copy') ? read(from) : [],
+    value: (operation as { readonly value?: unknown }).value,
+    fault: (reason, of = 'path') =>
+      new JsonPatchError('Invalid', {
+        index,
+        path: of === 'from' ? String(from) : path,
+        reason: `(${op}) ${reason}`,
+      }),
+  }
+}
+
+function applyStep(document: unknown, step: Step): unknown {
+  const { op, path, from, value } = step
+  switch (op) {
+    case 'add':
+      return add(document, value, step)
+    case 'remove':
+      return remove(document, path, step)
+    case 'replace':
+      if (deepEqual(lookUp(document, path, step), value)) return document
+      return change(document, path, { replace: value }, step)
+    case 'test':
+      if (!deepEqual(lookUp(document, path, step), value)) throw step.fault('finds another value')
+      return document
+    case 'copy':
+      return add(document, lookUp(document, from, step, 'from'), step)
+    case 'move': {
+      const moved = lookUp(document, from, step, 'from')
+      if (path.length > from.length && from.every((token, index) => token === path[index]))
+        throw step.fault('cannot move a value into itself')
+      if (path.length === from.length && from.every((token, index) => token === path[index])) return document
+      return add(remove(document, from, step), moved, step)
+    }
+  }
+}
+
+type Edit = { readonly insert: unknown } | { readonly replace: unknown } | 'remove'
+
+function add(document: unknown, value: unknown, step: Step): unknown {
+  return change(document, step.path, { insert: value }, step)
+}
+
+function remove(document: unknown, path: readonly string[], step: Step): unknown {
+  if (path.length === 0) throw step.fault('cannot remove the whole document')
+  lookUp(document, path, step)
+  return change(document, path, 'remove', step)
+}
+
+/** Copies the nodes on the path, and nothing else. */
+function change(document: unknown, path: readonly string[], edit: Edit, step: Step): unknown {
+  const [token, ...rest] = path
+  if (token === undefined)
+    return edit === 'remove' ? undefined : 'insert' in edit ? edit.insert : edit.replace
+  if (rest.length > 0) {
+    const child = memberOf(document, token)
+    if (child === undefined) throw step.fault(`finds no "${token}" on its way`)
+    return replaceIn(document, token, change(child, rest, edit, step))
+  }
+  if (edit === 'remove') return copyWithout(document, token)
+  if ('replace' in edit) return replaceIn(document, token, edit.replace)
+  const inserted = insertInto(document, token, edit.insert)
+  if (typeof inserted === 'string') throw step.fault(inserted)
+  return inserted.value
+}
+
+function lookUp(document: unknown, path: readonly string[], step: Step, of?: 'path' | 'from'): unknown {
+  let value = document
+  for (const token of path) {
+    value = memberOf(value, token)
+    if (value === undefined) throw step.fault(`finds no "${token}"`, of)
+  }
+  return value
+}
+
+function malformed(index: number, path: string, reason: string): JsonPatchError {
+  return new JsonPatchError('BadRequest', { index, path, reason })
+}

@@ -1,0 +1,48 @@
+import { deepEqual } from '../../core/index.js'
+import { adoptJson } from '../object/json-border.js'
+
+/**
+ * Applies a JSON Merge Patch, RFC 7396: members of objects are merged, `null` removes a member, everything else
+ * replaces what is there. `document` is never changed; the result shares with it every part that the patch does not
+ * touch, and is `document` itself when nothing changes.
+ *
+ * @throws InvalidError when the patch is not JSON (or has a key `__proto__`, or nests deeper than 100)
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { applyMergePatch } from 'keelson/store'
+ *
+ * const before = { spec: { image: 'web:1', replicas: 2 }, status: { ready: true } }
+ * const after = applyMergePatch(before, { spec: { image: 'web:2', replicas: null } })
+ * assert.deepEqual(after, { spec: { image: 'web:2' }, status: { ready: true } })
+ * ```
+ */
+export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  return merge(document, adoptJson(patch, undefined, { subject: 'merge patch', field: 'patch' }))
+}
+
+function merge(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return deepEqual(target, patch) ? target : patch
+  const base = isRecord(target) ? target : {}
+  let result: Record<string, unknown> | undefined = base === target ? undefined : {}
+  for (const key of Object.keys(patch)) {
+    const known = Object.hasOwn(base, key)
+    const value = patch[key]
+    if (value === null) {
+      if (!known) continue
+      result ??= { ...base }
+      delete result[key]
+      continue
+    }
+    const merged = merge(known ? base[key] : undefined, value)
+    if (known && merged === base[key]) continue
+    result ??= { ...base }
+    result[key] = merged
+  }
+  return result ?? base
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

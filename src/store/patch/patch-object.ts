@@ -1,0 +1,66 @@
+import { UsageError } from '../../core/index.js'
+import { applyObject } from '../apply/apply-object.js'
+import { applyJsonPatch, type JsonPatchOperation } from './json-patch.js'
+import type { KindTable } from '../engine/kind-table.js'
+import { applyMergePatch } from './merge-patch.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { PatchOptions } from './patch.js'
+import { assertPreconditions, reviseObject } from '../write/write.js'
+import type { WriteSite } from '../write/write-site.js'
+
+/**
+ * Patches the object as it is now. A resourceVersion or uid that the patch sets is a precondition.
+ *
+ * @throws NotFoundError, ConflictError, JsonPatchError, ApplyConflictError, InvalidError; UsageError for unknown options
+ */
+export function patchObject(
+  site: WriteSite,
+  table: KindTable,
+  ref: ObjectRef,
+  options: PatchOptions & { readonly patch: unknown },
+): StoredObject {
+  const { patch, subresource, preconditions = {} } = options
+  assertSubresource(subresource)
+  const part = subresource ?? 'main'
+  if (isApply(options)) {
+    return applyObject(site, table, ref, { ...options, part, preconditions, applied: patch })
+  }
+  const { type, fieldManager } = options
+  const revise = (current: StoredObject): unknown => {
+    const revised = patched(current, type, patch)
+    assertPreconditions(site, table, current, { ...claims(revised, current), guarded: part })
+    return revised
+  }
+  return reviseObject(site, table, ref, { revise, part, preconditions, fieldManager })
+}
+
+function isApply(options: PatchOptions): options is PatchOptions<'apply'> {
+  return options.type === 'apply'
+}
+
+function patched(current: StoredObject, type: unknown, patch: unknown): unknown {
+  switch (type) {
+    case 'json':
+      return applyJsonPatch(current, patch as readonly JsonPatchOperation[])
+    case 'merge':
+      return applyMergePatch(current, patch)
+    default:
+      throw new UsageError(`the type of a patch must be json, merge or apply, not ${String(type)}`, { type })
+  }
+}
+
+function assertSubresource(subresource: unknown): void {
+  if (subresource === undefined || subresource === 'status') return
+  throw new UsageError('the subresource of a patch must be status, or left out', { subresource })
+}
+
+/** What the patch says that the object should have been. */
+function claims(revised: unknown, current: StoredObject): { uid?: string; resourceVersion?: string } {
+  const { metadata } = (revised ?? {}) as { readonly metadata?: Readonly<Record<string, unknown>> | null }
+  const found: { uid?: string; resourceVersion?: string } = {}
+  for (const field of ['uid', 'resourceVersion'] as const) {
+    const value = metadata?.[field]
+    if (typeof value === 'string' && value !== '' && value !== current.metadata[field]) found[field] = value
+  }
+  return found
+}

@@ -1,0 +1,71 @@
+import { termsOf } from '../engine/index-terms.js'
+import type { Kind } from '../kind/kind.js'
+import type { StoredObject } from '../object/object.js'
+import { compileQuery, type Query, queryFilter } from './query.js'
+import type { ListOptions } from '../store.js'
+import { isWithin } from '../engine/term-range.js'
+import type { IndexTerms } from '../engine/version.js'
+
+/** Where an object stands in a list: after its value, when the list is in the order of an index; then after its key. */
+export interface Position {
+  /** The posting term of the value; `''` for a list in key order. */
+  readonly term: string
+  readonly namespace: string
+  readonly name: string
+}
+
+export function positionOf(kind: Kind, query: Query, object: StoredObject): Position {
+  const { namespace = '', name } = object.metadata
+  const terms = query.indexRange === undefined ? undefined : termsOf(kind, object, undefined)
+  return { term: (terms && firstTerm(query, terms)) ?? '', namespace, name }
+}
+
+/** The term under which a list by range shows an object: the first in its range, the last when it is reversed. */
+export function firstTerm({ indexRange, reverse }: Query, { indexes }: IndexTerms): string | undefined {
+  let first: string | undefined
+  for (const term of indexes) {
+    if (indexRange === undefined || !isWithin(indexRange, term)) continue
+    if (first === undefined || (reverse ? term > first : term < first)) first = term
+  }
+  return first
+}
+
+/**
+ * What a list of these objects would have, in its order; for those who hold objects of their own. They are in key order.
+ * Pages do not count.
+ *
+ * @throws BadRequestError for a selector, field or index that cannot be understood
+ */
+export function selectObjects(
+  kind: Kind,
+  options: ListOptions,
+  objects: readonly StoredObject[],
+): readonly StoredObject[] {
+  const query = compileQuery(kind, options)
+  const found = objects.filter(queryFilter(kind, query))
+  if (query.indexRange !== undefined) return inQueryOrder(kind, query, found)
+  return query.reverse ? found.reverse() : found
+}
+
+/** The objects in the order of the query, those after a position only. */
+export function inQueryOrder(
+  kind: Kind,
+  query: Query,
+  objects: readonly StoredObject[],
+  after?: Position,
+): StoredObject[] {
+  const direction = query.reverse ? -1 : 1
+  return objects
+    .map(object => ({ object, at: positionOf(kind, query, object) }))
+    .filter(({ at }) => after === undefined || comparePositions(at, after) * direction > 0)
+    .sort((a, b) => comparePositions(a.at, b.at) * direction)
+    .map(({ object }) => object)
+}
+
+function comparePositions(a: Position, b: Position): number {
+  return compareText(a.term, b.term) || compareText(a.namespace, b.namespace) || compareText(a.name, b.name)
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,203 @@
+import type { KindTable } from '../engine/kind-table.js'
+import type { Position } from './list-order.js'
+import type { NamespaceTable } from '../engine/namespace-table.js'
+import type { StoredObject } from '../object/object.js'
+import type { Postings } from '../engine/postings.js'
+import { hasIndexed, type Query } from './query.js'
+import { bothRanges, isWithin, rangeAfter, type TermRange } from '../engine/term-range.js'
+import { objectsByValue } from './value-list.js'
+import { compareEntries, type Entry, objectAt, versionAt } from '../engine/version.js'
+
+const ALL_NAMES: TermRange = /* @__PURE__ */ Object.freeze({ low: '', high: undefined })
+
+/** Which part of a query's objects is wanted. */
+export interface ListRange {
+  /** As they were then. Default: the newest. */
+  readonly revision?: number | undefined
+  /** Only what comes after this one. */
+  readonly after?: Position
+  /** How many at most. */
+  readonly limit?: number
+}
+
+/**
+ * Objects of a query in its order: that of keys, or of the values of an index.
+ *
+ * It starts from the smallest candidate set known: one key, an index value, a label value, a namespace, the kind.
+ */
+export function listObjects(table: KindTable, query: Query, range: ListRange = {}): StoredObject[] {
+  const { namespace, name } = query
+  const { revision, after, limit = Number.POSITIVE_INFINITY } = range
+  if (name !== undefined && (namespace !== undefined || !table.kind.namespaced)) {
+    const entry = table.find(namespace, name)
+    return entry === undefined ? [] : collect(inOrder([entry], query, after), query, revision, limit)
+  }
+  const { indexRange } = query
+  if (indexRange !== undefined && table.values !== undefined) {
+    const rest = { ...query, indexRange: undefined }
+    const shown = (entry: Entry): StoredObject | undefined => visible(entry, rest, revision)
+    return objectsByValue(table.values, query, { indexRange, revision, after, limit, shown })
+  }
+  const posted = smallestPosting(table, query, revision)
+  if (posted !== undefined && isWorthSorting(table, query, posted, limit)) {
+    if (revision !== undefined)
+      return collect(inOrder(entriesAt(posted), query, after), query, revision, limit)
+    const entries = posted.postings.ordered(posted.term)
+    const turned = query.reverse ? entries.toReversed() : entries
+    const rest = after === undefined ? turned : turned.filter(entry => isAfter(entry, after, query.reverse))
+    return collect(rest, isAnswer(query) ? { ...query, matches: undefined } : query, revision, limit)
+  }
+  if (namespace !== undefined || !table.kind.namespaced) {
+    const space = table.space(namespace)
+    return space === undefined ? [] : collectSpace(space, query, range)
+  }
+  const found: StoredObject[] = []
+  const visit = (space: NamespaceTable): boolean => {
+    const rest = { ...range, limit: limit - found.length }
+    for (const object of collectSpace(space, query, rest)) found.push(object)
+    return found.length < limit
+  }
+  if (query.reverse)
+    table.order.walkBack(
+      { low: '', high: after === undefined ? undefined : `${after.namespace}\u0000` },
+      visit,
+    )
+  else table.order.walk({ low: after?.namespace ?? '', high: undefined }, visit)
+  return found
+}
+
+/** How many objects a query has; from the sizes of tables and postings where they tell. */
+export function countObjects(table: KindTable, query: Query, revision?: number): number {
+  const { namespace, name, indexTerm, indexRange, names, labelTerms } = query
+  if (revision === undefined && name === undefined && indexRange === undefined && names === undefined) {
+    if (query.matches === undefined && indexTerm === undefined) return sizeOf(table, namespace)
+    if (namespace === undefined && query.matches === undefined && indexTerm !== undefined)
+      return table.indexes.live(indexTerm)?.size ?? 0
+    const [label, ...others] = labelTerms
+    if (namespace === undefined && indexTerm === undefined && query.termsTell && label !== undefined)
+      if (others.length === 0) return table.labels.live(label)?.size ?? 0
+  }
+  return listObjects(table, query, { revision }).length
+}
+
+/** The entries after a position, sorted. */
+function inOrder(entries: readonly Entry[], { reverse }: Query, after: Position | undefined): Entry[] {
+  const rest = entries.filter(entry => after === undefined || isAfter(entry, after, reverse))
+  return rest.sort(reverse ? (a, b) => compareEntries(b, a) : compareEntries)
+}
+
+function isAfter({ space, name }: Entry, after: Position, reverse: boolean): boolean {
+  if (reverse) return space.name === after.namespace ? name < after.name : space.name < after.namespace
+  return space.name === after.namespace ? name > after.name : space.name > after.namespace
+}
+
+/** The entries under one term, live and, for an older revision, former ones. */
+interface Posted {
+  readonly postings: Postings
+  readonly term: string
+  readonly size: number
+}
+
+/** True when having its one label is all that is asked of an object besides its key. */
+function isAnswer({ termsTell, labelTerms, indexTerm }: Query): boolean {
+  return termsTell && labelTerms.length === 1 && indexTerm === undefined
+}
+
+/**
+ * A posting must be sorted after it has changed; walking the order is cheaper than sorting a large part of it, or
+ * for a short page. An index has no other way.
+ */
+function isWorthSorting(
+  table: KindTable,
+  query: Query,
+  { postings, term, size }: Posted,
+  limit: number,
+): boolean {
+  if (query.indexTerm !== undefined || postings.isOrdered(term)) return true
+  const total = sizeOf(table, query.namespace)
+  return size <= total / 4 && limit * total >= size * size
+}
+
+function sizeOf(table: KindTable, namespace: string | undefined): number {
+  if (namespace !== undefined || !table.kind.namespaced) return table.space(namespace)?.order.size ?? 0
+  let total = 0
+  table.order.forEach(space => {
+    total += space.order.size
+  })
+  return total
+}
+
+function smallestPosting(table: KindTable, query: Query, revision: number | undefined): Posted | undefined {
+  const sizeAt = (postings: Postings, term: string): number =>
+    (postings.live(term)?.size ?? 0) + (revision === undefined ? 0 : (postings.former(term)?.size ?? 0))
+  const { indexTerm } = query
+  if (indexTerm !== undefined)
+    return { postings: table.indexes, term: indexTerm, size: sizeAt(table.indexes, indexTerm) }
+  let best: Posted | undefined
+  for (const term of query.labelTerms) {
+    const size = sizeAt(table.labels, term)
+    if (best === undefined || size < best.size) best = { postings: table.labels, term, size }
+  }
+  return best
+}
+
+/** Everyone who has the term, or had it at a revision that is kept. */
+function entriesAt({ postings, term }: Posted): Entry[] {
+  const live = postings.live(term)
+  const entries = live === undefined ? [] : [...live]
+  for (const entry of postings.former(term)?.keys() ?? []) if (live?.has(entry) !== true) entries.push(entry)
+  return entries
+}
+
+function collectSpace(space: NamespaceTable, query: Query, range: ListRange): StoredObject[] {
+  const { revision, after, limit = Number.POSITIVE_INFINITY } = range
+  const { names = ALL_NAMES, reverse } = query
+  const found: StoredObject[] = []
+  const visit = (entry: Entry): boolean => {
+    const object = visible(entry, query, revision)
+    if (object !== undefined) found.push(object)
+    return found.length < limit
+  }
+  const isBegun = after !== undefined && after.namespace === space.name
+  const wanted = isBegun ? bothRanges(names, rangeAfter(after.name, reverse)) : names
+  if (reverse) space.order.walkBack(wanted, visit)
+  else space.order.walk(wanted, visit)
+  if (revision === undefined) return found
+  // What was deleted since is no longer in the order.
+  const deleted = collect(inOrder(space.deletedAfter(revision), query, after), query, revision, limit)
+  if (deleted.length === 0) return found
+  const direction = reverse ? -1 : 1
+  const byName = (a: StoredObject, b: StoredObject): number =>
+    a.metadata.name < b.metadata.name ? -direction : direction
+  return found.concat(deleted).sort(byName).slice(0, limit)
+}
+
+function collect(
+  entries: readonly Entry[],
+  query: Query,
+  revision: number | undefined,
+  limit: number,
+): StoredObject[] {
+  const found: StoredObject[] = []
+  for (const entry of entries) {
+    const object = visible(entry, query, revision)
+    if (object !== undefined && found.push(object) >= limit) break
+  }
+  return found
+}
+
+function visible(entry: Entry, query: Query, revision: number | undefined): StoredObject | undefined {
+  const { namespace, name, names, matches } = query
+  const object = revision === undefined ? entry.head?.object : objectAt(entry, revision)
+  if (object === undefined) return undefined
+  if (namespace !== undefined && entry.space.name !== namespace) return undefined
+  if (name !== undefined && entry.name !== name) return undefined
+  if (names !== undefined && !isWithin(names, entry.name)) return undefined
+  if (!isUnderIndex(entry, query, revision)) return undefined
+  return matches === undefined || matches(object) ? object : undefined
+}
+
+function isUnderIndex(entry: Entry, query: Query, revision: number | undefined): boolean {
+  if (query.indexTerm === undefined && query.indexRange === undefined) return true
+  return hasIndexed(query, (revision === undefined ? entry.head : versionAt(entry, revision))?.terms)
+}

@@ -1,0 +1,43 @@
+import { InvalidError } from '../../core/index.js'
+import { ExpiredError, FutureRevisionError } from '../errors.js'
+import { parseRevision } from './revision-input.js'
+import type { RevisionLog } from '../engine/revision-log.js'
+import type { ReadOptions } from '../store.js'
+
+/**
+ * The revision that a read asks for; the newest by default.
+ *
+ * @throws BadRequestError, InvalidError, ExpiredError, FutureRevisionError
+ */
+export function readRevision(log: RevisionLog, options: ReadOptions): number {
+  const { resourceVersion, resourceVersionMatch: match } = options
+  if (match !== undefined && match !== 'Exact' && match !== 'NotOlderThan')
+    throw badMatch(match, 'must be Exact or NotOlderThan')
+  if (resourceVersion === undefined) {
+    if (match !== undefined) throw badMatch(match, 'needs a resourceVersion')
+    return log.head
+  }
+  const revision = parseRevision('resourceVersion', resourceVersion)
+  if (match === 'Exact') {
+    // In the usual words a read at 0 is one at any revision.
+    if (revision === 0) throw badMatch(match, 'needs a resourceVersion other than 0')
+    return keptRevision(log, revision)
+  }
+  if (revision > log.head) throw new FutureRevisionError(revision, log.head)
+  return log.head
+}
+
+/**
+ * The revision, if it can be read.
+ *
+ * @throws ExpiredError, FutureRevisionError
+ */
+export function keptRevision(log: RevisionLog, revision: number): number {
+  if (revision > log.head) throw new FutureRevisionError(revision, log.head)
+  if (revision < log.oldestStart) throw new ExpiredError(revision, log.oldestStart)
+  return revision
+}
+
+function badMatch(value: unknown, message: string): InvalidError {
+  return new InvalidError('the read', [{ field: 'resourceVersionMatch', value, message }])
+}

@@ -1,0 +1,98 @@
+import { ClosedError, type Env } from '../../core/index.js'
+import type { Engine } from '../engine/engine.js'
+import { ExpiredError } from '../errors.js'
+import { forkEngine } from './fork.js'
+import { countList, listPage } from './list-page.js'
+import { type ListView, pinnedView } from './list-view.js'
+import type { Kind } from '../kind/kind.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import { assertRef } from '../object/object-name.js'
+import { keptRevision } from './read-revision.js'
+import { parseRevision } from './revision-input.js'
+import type { ListOptions, ObjectList, Snapshot, Store } from '../store.js'
+import { objectAt } from '../engine/version.js'
+
+/**
+ * Pins a revision; taking it copies nothing. `open` makes the store of a fork.
+ *
+ * @throws ExpiredError, FutureRevisionError
+ */
+export function takeSnapshot(
+  engine: Engine,
+  asked: number | string | undefined,
+  open: (fork: Engine) => Store,
+): Snapshot {
+  engine.assertOpen()
+  const revision =
+    asked === undefined ? engine.revision : keptRevision(engine.log, parseRevision('revision', asked))
+  engine.history.pin(revision)
+  return new PinnedSnapshot(engine, revision, open)
+}
+
+/** One is made for every few reads, so it is a class: nothing is built before it is asked for. */
+class PinnedSnapshot implements Snapshot {
+  readonly revision: number
+  private readonly engine: Engine
+  private readonly open: (fork: Engine) => Store
+  private view: ListView | undefined = undefined
+  private closed = false
+
+  constructor(engine: Engine, revision: number, open: (fork: Engine) => Store) {
+    this.engine = engine
+    this.revision = revision
+    this.open = open
+  }
+
+  get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined {
+    this.assertReadable()
+    const table = this.engine.table(kind)
+    assertRef(table.kind, ref)
+    const entry = table.find(ref.namespace, ref.name)
+    const object = entry === undefined ? undefined : objectAt(entry, this.revision)
+    return object as StoredObject<Spec, Status> | undefined
+  }
+
+  list<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    options: ListOptions = {},
+  ): ObjectList<StoredObject<Spec, Status>> {
+    const list = listPage(this.lists(), this.engine.table(kind), options)
+    return list as ObjectList<StoredObject<Spec, Status>>
+  }
+
+  count<Spec, Status>(kind: Kind<Spec, Status>, options: ListOptions = {}): number {
+    return countList(this.lists(), this.engine.table(kind), options)
+  }
+
+  hash(): string {
+    this.assertReadable()
+    return this.engine.hashes.at(this.revision)
+  }
+
+  fork(env: Env = this.engine.env): Store {
+    this.assertReadable()
+    return this.open(forkEngine(this.engine, this.revision, env))
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    const { history, compactor } = this.engine
+    if (history.release(this.revision)) compactor.cutFree()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  private lists(): ListView {
+    this.assertReadable()
+    return (this.view ??= pinnedView(this.engine, this.revision))
+  }
+
+  private assertReadable(): void {
+    if (this.closed) throw new ClosedError('the snapshot')
+    const { history, log } = this.engine
+    if (this.revision < history.oldest) throw new ExpiredError(this.revision, log.oldestStart)
+  }
+}

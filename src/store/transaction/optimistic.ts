@@ -1,0 +1,121 @@
+import { type Clock, type Random, UsageError } from '../../core/index.js'
+import type { Engine, Mutation } from '../engine/engine.js'
+import { ConflictError, ExpiredError } from '../errors.js'
+import { idOf, type StoredObject } from '../object/object.js'
+import type { Keeping } from '../lease/lease-keeper.js'
+import { Overlay } from '../engine/overlay.js'
+import { ReadSet } from './read-set.js'
+import type { Change } from '../engine/revision-log.js'
+import type { OptimisticOptions, Transaction } from '../store.js'
+import { transactionOn } from './transaction.js'
+import { objectAt } from '../engine/version.js'
+import { causeOf, type WriteCause } from '../write/write-cause.js'
+
+/** How often a body runs, unless told otherwise. */
+const ATTEMPTS_DEFAULT = 5
+
+/** The longest wait before the second attempt; it doubles with each further one. */
+const RETRY_DELAY_MS = 10
+
+/** What an optimistic transaction runs in. */
+export interface OptimisticShell {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly random: Random
+  /** Runs a commit with no other write in between. */
+  submit<T>(commit: () => T): Promise<T>
+}
+
+/**
+ * Runs `body` on a pinned revision and commits its writes if nothing that it has read was changed since; else
+ * again, after a random part of a growing delay.
+ */
+export async function runOptimistic<T>(
+  shell: OptimisticShell,
+  body: (tx: Transaction) => T | PromiseLike<T>,
+  options: OptimisticOptions & WriteCause,
+): Promise<T> {
+  const { attempts = ATTEMPTS_DEFAULT } = options
+  if (!Number.isSafeInteger(attempts) || attempts < 1) {
+    throw new UsageError(`attempts must be a whole number ≥ 1, not ${String(attempts)}`, { attempts })
+  }
+  const cause = causeOf(options)
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptOnce(shell, body, cause)
+    if ('result' in outcome) return outcome.result
+    if (attempt === attempts) throw outcome.conflict
+    await shell.clock.sleep(shell.random.next() * RETRY_DELAY_MS * 2 ** (attempt - 1))
+  }
+}
+
+type Outcome<T> = { readonly result: T } | { readonly conflict: Error }
+
+async function attemptOnce<T>(
+  { engine, submit }: OptimisticShell,
+  body: (tx: Transaction) => T | PromiseLike<T>,
+  cause: WriteCause | undefined,
+): Promise<Outcome<T>> {
+  engine.assertOpen()
+  const { history, revision } = engine
+  history.pin(revision)
+  const reads = new ReadSet(engine, revision)
+  const overlay = new Overlay(engine, reads)
+  try {
+    const result = await body(transactionOn(overlay))
+    overlay.ended = true
+    const { mutations, keepings } = overlay
+    // All reads are of one revision, so without writes there is nothing that could disagree with them.
+    return mutations.length === 0 && keepings.length === 0
+      ? { result }
+      : await submit(() => commit(reads, { mutations, keepings, cause, result }))
+  } catch (error) {
+    // The revision was given up while the body was still reading it.
+    if (error instanceof ExpiredError && revision < engine.history.oldest) return { conflict: error }
+    throw error
+  } finally {
+    overlay.ended = true
+    if (history.release(revision)) engine.compactor.cutFree()
+  }
+}
+
+interface Work<T> {
+  readonly mutations: readonly Mutation[]
+  readonly keepings: readonly Keeping[]
+  readonly cause: WriteCause | undefined
+  readonly result: T
+}
+
+/** Commits what was decided on an older revision, if it would be decided again. */
+function commit<T>(reads: ReadSet, { mutations, keepings, cause, result }: Work<T>): Outcome<T> {
+  const { engine } = reads
+  const change = reads.firstChange()
+  if (change !== undefined) return { conflict: conflictOf(change, reads.revision) }
+  const now = new Overlay(engine)
+  let answer = result
+  for (const { table, namespace, name, after } of mutations) {
+    const stamped = after === undefined ? undefined : stampedWith(after, now.revision)
+    now.stage(table, namespace === undefined ? { name } : { namespace, name }, stamped)
+    if (after === result) answer = stamped as T
+  }
+  for (const { lifetime } of keepings) engine.leases.assertLive(lifetime)
+  if (mutations.length > 0) engine.commit(now.mutations, cause)
+  for (const keeping of keepings) engine.leases.keep(keeping)
+  return { result: answer }
+}
+
+/** The same state under the revision in which it is committed. */
+function stampedWith(object: StoredObject, revision: number): StoredObject {
+  const resourceVersion = String(revision)
+  if (object.metadata.resourceVersion === resourceVersion) return object
+  return Object.freeze({ ...object, metadata: Object.freeze({ ...object.metadata, resourceVersion }) })
+}
+
+/** What the transaction has read is no more; `0` stands for an object that is not there. */
+function conflictOf({ entry, before, after }: Change, readAt: number): ConflictError {
+  const object = (after ?? before) as StoredObject
+  return new ConflictError(idOf(object), {
+    field: 'resourceVersion',
+    expected: objectAt(entry, readAt)?.metadata.resourceVersion ?? '0',
+    actual: entry.head?.object?.metadata.resourceVersion ?? '0',
+  })
+}

@@ -1,0 +1,78 @@
+import type { Engine } from '../engine/engine.js'
+import { ExpiredError } from '../errors.js'
+import type { KindTable } from '../engine/kind-table.js'
+import { type ListRange, listObjects } from '../read/list.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { OverlayBase } from '../engine/overlay.js'
+import { matchesQuery, type Query } from '../read/query.js'
+import type { Change } from '../engine/revision-log.js'
+import { type Version, versionAt } from '../engine/version.js'
+
+/**
+ * One revision, which somebody keeps, and a note of everything that was read of it: keys, those that were not
+ * there too, and lists.
+ */
+export class ReadSet implements OverlayBase {
+  readonly revision: number
+  readonly engine: Engine
+  private readonly keys = new Map<KindTable, Set<string>>()
+  private readonly lists = new Map<KindTable, Query[]>()
+
+  constructor(engine: Engine, revision: number) {
+    this.engine = engine
+    this.revision = revision
+  }
+
+  find(table: KindTable, { namespace = '', name }: ObjectRef): Version | undefined {
+    this.assertKept()
+    const keys = this.keys.get(table)
+    const key = keyOf(namespace, name)
+    if (keys === undefined) this.keys.set(table, new Set([key]))
+    else keys.add(key)
+    const entry = table.find(namespace, name)
+    return entry === undefined ? undefined : versionAt(entry, this.revision)
+  }
+
+  list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
+    this.assertKept()
+    const queries = this.lists.get(table)
+    if (queries === undefined) this.lists.set(table, [query])
+    else if (!queries.includes(query)) queries.push(query)
+    return listObjects(table, query, { ...range, revision: this.revision })
+  }
+
+  /**
+   * The first change since that would have made a difference to what was read.
+   *
+   * @throws ExpiredError when the log no longer tells
+   */
+  firstChange(): Change | undefined {
+    const { log } = this.engine
+    if (this.revision < log.oldestStart) throw new ExpiredError(this.revision, log.oldestStart)
+    for (let revision = this.revision + 1; revision <= log.head; revision++) {
+      const found = log.get(revision)?.changes.find(change => this.touches(change))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  private touches({ entry, version }: Change): boolean {
+    const { table } = entry.space
+    if (this.keys.get(table)?.has(keyOf(entry.space.name, entry.name)) === true) return true
+    const states = [version.previous, version]
+    return (this.lists.get(table) ?? []).some(query => states.some(state => isShown(state, query)))
+  }
+
+  private assertKept(): void {
+    const { history, log } = this.engine
+    if (this.revision < history.oldest) throw new ExpiredError(this.revision, log.oldestStart)
+  }
+}
+
+function isShown(version: Version | undefined, query: Query): boolean {
+  return version?.object !== undefined && matchesQuery(version.object, version.terms, query)
+}
+
+function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`
+}

@@ -1,0 +1,61 @@
+import type { StoredObject } from '../object/object.js'
+import type { LogRecord } from '../engine/revision-log.js'
+import type { Entry } from '../engine/version.js'
+import type { WatchBatch, WatchEvent } from './watch.js'
+import { appendEvents } from './watch-event.js'
+import { seenStates } from './watch-events.js'
+import type { WatchFilter } from './watch-filter.js'
+
+interface NetChange {
+  readonly was: StoredObject | undefined
+  readonly before: StoredObject | undefined
+  is: StoredObject | undefined
+  /** The last revision that the watcher would have been told of. */
+  revision: number
+}
+
+/** Several revisions as one: the net effect for each object, as a watcher sees it. Bounded by the objects touched. */
+export class CoalescedChanges {
+  private readonly filter: WatchFilter
+  private readonly since: number
+  private readonly changes = new Map<Entry, NetChange>()
+  private last: number
+
+  /** @param since the revision up to which the watcher has been told everything */
+  constructor(filter: WatchFilter, since: number) {
+    this.filter = filter
+    this.since = since
+    this.last = since
+  }
+
+  /** The newest revision in it. */
+  get revision(): number {
+    return this.last
+  }
+
+  /** Adds the next revision. */
+  add({ revision, changes }: LogRecord): void {
+    this.last = revision
+    for (const change of changes) {
+      const seen = seenStates(this.filter, change)
+      if (seen === undefined) continue
+      const known = this.changes.get(change.entry)
+      if (known === undefined) {
+        this.changes.set(change.entry, { ...seen, before: change.before, revision })
+      } else if (known.was === undefined && seen.is === undefined) {
+        this.changes.delete(change.entry)
+      } else {
+        known.is = seen.is
+        known.revision = revision
+      }
+    }
+  }
+
+  /** Undefined when nothing is left of it. */
+  batch(): WatchBatch<StoredObject> | undefined {
+    const events: WatchEvent<StoredObject>[] = []
+    for (const change of this.changes.values()) appendEvents(events, change)
+    if (events.length === 0) return undefined
+    return Object.freeze({ revision: this.last, events: Object.freeze(events), since: this.since })
+  }
+}

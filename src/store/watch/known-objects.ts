@@ -1,0 +1,51 @@
+import type { StoredObject } from '../object/object.js'
+import { appendEvents } from './watch-event.js'
+import type { WatchBatch, WatchEvent } from './watch.js'
+
+type Batch = WatchBatch<StoredObject>
+
+/**
+ * What the reader of a watch knows: the objects as they were last told. It holds references only, the store holds
+ * the objects.
+ */
+export class KnownObjects {
+  private objects: Map<string, StoredObject> | undefined
+
+  /**
+   * Learns from the next batch of a watch with initial events. A second list, after a gap, is told as what differs
+   * from what was known; undefined when that is nothing.
+   *
+   * @param since the revision up to which everything is known
+   */
+  learn(batch: Batch, since: number): Batch | undefined {
+    const { objects } = this
+    if (batch.initialEventsEnd === true) {
+      this.objects = new Map(batch.events.map(({ object }) => [keyOf(object), object]))
+      return objects === undefined ? batch : differenceOf(objects, this.objects, batch.revision, since)
+    }
+    for (const { type, object } of batch.events) {
+      if (type === 'DELETED') objects?.delete(keyOf(object))
+      else objects?.set(keyOf(object), object)
+    }
+    return batch
+  }
+}
+
+type Objects = ReadonlyMap<string, StoredObject>
+
+/** Deletions first, since they may free what a new object takes; then in the order of the list. */
+function differenceOf(known: Objects, listed: Objects, revision: number, since: number): Batch | undefined {
+  const events: WatchEvent<StoredObject>[] = []
+  for (const [key, was] of known)
+    if (!listed.has(key)) appendEvents(events, { was, is: undefined, before: was, revision })
+  for (const [key, is] of listed) {
+    const was = known.get(key)
+    if (was?.metadata.resourceVersion === is.metadata.resourceVersion) continue
+    appendEvents(events, { was, is, before: was, revision })
+  }
+  return events.length === 0 ? undefined : Object.freeze({ revision, events: Object.freeze(events), since })
+}
+
+function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
+  return `${kind}/${namespace ?? ''}/${name}`
+}

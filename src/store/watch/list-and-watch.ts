@@ -1,0 +1,196 @@
+import { type Cancel, isKeelsonError, UsageError } from '../../core/index.js'
+import { type InteropObservable, observableKey, observableOf } from './interop-observable.js'
+import type { Kind, ObjectOf } from '../kind/kind.js'
+import { KnownObjects } from './known-objects.js'
+import type { StoredObject } from '../object/object.js'
+import type { Client } from '../store.js'
+import type { Watch, WatchBatch, WatchOptions } from './watch.js'
+
+type Batch = WatchBatch<StoredObject>
+
+/** What `listAndWatch` is asked for: a watch that begins with what exists. */
+export type ListAndWatchOptions = Omit<WatchOptions, 'since' | 'sendInitialEvents'>
+
+/** A watch that broke for another reason than a gap is opened again after 100 ms, then twice as long each time. */
+const REOPEN_BASE_MS = 100
+const REOPEN_MAX_MS = 30_000
+
+/**
+ * A watch that begins with one batch of what exists and does not end when it falls behind: it lists again and tells
+ * the net difference from what it told before as one batch with `since`. No state that an object rests in is missed,
+ * nothing is told twice. It ends when it is closed, when its signal aborts, or when the store closes. It remembers
+ * each object that it shows, by reference.
+ *
+ * @throws what `client.watch` throws
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createStore, defineKind, listAndWatch } from 'keelson/store'
+ *
+ * const Widget = defineKind<{ size: number }>({ apiVersion: 'example/v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+ * const store = createStore({ kinds: [Widget], logCapacity: 2 })
+ * const write = (name: string) => store.create(Widget, { metadata: { namespace: 'default', name }, spec: { size: 1 } })
+ *
+ * await write('a')
+ * const told: string[] = []
+ * for await (const { since, events } of listAndWatch(store, Widget)) {
+ *   told.push(`${since ?? 'no gap'}: ${events.map(event => event.object.metadata.name).join(' ')}`)
+ *   if (told.length === 2) break
+ *   for (const name of ['b', 'c', 'd']) await write(name)
+ * }
+ * assert.deepEqual(told, ['no gap: a', '1: b c d'])
+ * ```
+ */
+export function listAndWatch<Spec, Status>(
+  client: Client,
+  kind: Kind<Spec, Status>,
+  options?: ListAndWatchOptions,
+): Watch<StoredObject<Spec, Status>>
+export function listAndWatch<const Kinds extends readonly Kind[]>(
+  client: Client,
+  kinds: Kinds,
+  options?: ListAndWatchOptions,
+): Watch<ObjectOf<Kinds[number]>>
+export function listAndWatch(
+  client: Client,
+  kinds: Kind | readonly Kind[],
+  options: ListAndWatchOptions = {},
+): Watch<StoredObject> {
+  return new HealingWatch(client, kinds as readonly Kind[], options)
+}
+
+class HealingWatch implements Watch<StoredObject> {
+  private readonly client: Client
+  private readonly open: () => Watch<StoredObject>
+  private readonly known = new KnownObjects()
+  private readonly signal: AbortSignal | undefined
+  private inner: Watch<StoredObject>
+  /** The revision up to which everything was told before the inner watch. */
+  private told = 0
+  private claimed = false
+  private closed = false
+  private breaks = 0
+  private stopWaiting: Cancel = () => {}
+
+  constructor(client: Client, kinds: readonly Kind[], options: ListAndWatchOptions) {
+    this.client = client
+    this.signal = options.signal
+    this.open = () => client.watch(kinds, { ...options, sendInitialEvents: true })
+    this.inner = this.open()
+    Object.defineProperty(this, observableKey(), {
+      value: (): InteropObservable<Batch> => observableOf(this),
+    })
+  }
+
+  get revision(): number {
+    return Math.max(this.told, this.inner.revision)
+  }
+
+  on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
+    this.claim()
+    const read = (): void => {
+      if (this.closed) return
+      this.inner.on(
+        batch => {
+          const news = this.learn(batch)
+          if (news !== undefined) listener(news)
+        },
+        error => this.heal(error, read, () => (error === undefined ? ended?.() : ended?.(error))),
+      )
+    }
+    if (this.closed) ended?.()
+    else read()
+    return () => this.close()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Batch> {
+    this.claim()
+    return this.batches()
+  }
+
+  requestProgress(): void {
+    this.inner.requestProgress()
+  }
+
+  close(): void {
+    this.closed = true
+    this.stopWaiting()
+    this.inner.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  private claim(): void {
+    if (this.claimed) {
+      throw new UsageError('this watch has a consumer already; open another watch for another consumer')
+    }
+    this.claimed = true
+  }
+
+  private async *batches(): AsyncGenerator<Batch, void, undefined> {
+    try {
+      while (!this.closed) {
+        try {
+          for await (const batch of this.inner) {
+            const news = this.learn(batch)
+            if (news !== undefined) yield news
+          }
+          return
+        } catch (error) {
+          await new Promise<void>((resolve, reject) => this.heal(error, resolve, () => reject(error)))
+        }
+      }
+    } finally {
+      this.close()
+    }
+  }
+
+  private learn(batch: Batch): Batch | undefined {
+    this.breaks = 0
+    const since = this.told
+    this.told = Math.max(this.told, batch.revision)
+    return this.known.learn(batch, since)
+  }
+
+  /** Opens another inner watch and goes on with `again`, or finds that there is nothing to be done. */
+  private heal(error: unknown, again: () => void, over: () => void): void {
+    const { closed, logger, random } = this.client.env
+    this.told = this.revision
+    const isEnd = error === undefined || isKeelsonError(error, 'Closed') || this.signal?.aborted === true
+    if (isEnd || closed || this.closed) {
+      over()
+      return
+    }
+    const reopen = (): void => {
+      try {
+        this.inner = this.open()
+      } catch (failure) {
+        this.heal(failure, again, over)
+        return
+      }
+      again()
+    }
+    const isGap = isKeelsonError(error, 'SlowConsumer') || isKeelsonError(error, 'Expired')
+    const backoffMs = Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** this.breaks)
+    const afterMs = isGap ? 0 : backoffMs * (1 - random.next() / 2)
+    this.breaks++
+    logger.warn({ err: error, afterMs }, 'a watch broke; what changed meanwhile is listed again')
+    if (isGap) reopen()
+    else this.wait(afterMs, reopen, again)
+  }
+
+  /** Closing ends the wait; whoever waits then finds the watch closed. */
+  private wait(afterMs: number, reopen: () => void, again: () => void): void {
+    const cancel = this.client.env.clock.after(afterMs, () => {
+      this.stopWaiting = () => {}
+      reopen()
+    })
+    this.stopWaiting = () => {
+      cancel()
+      again()
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { type Env, UsageError } from '../../core/index.js'
+import type { Engine } from '../engine/engine.js'
+import { ExpiredError, FutureRevisionError } from '../errors.js'
+import type { Kind } from '../kind/kind.js'
+import { listObjects } from '../read/list.js'
+import type { StoredObject } from '../object/object.js'
+import { parseRevision } from '../read/revision-input.js'
+import type { Watch, WatchBatch, WatchOptions } from './watch.js'
+import { initialEvent } from './watch-event.js'
+import { filterFor, filtersOf, placeOf, type WatchFilter } from './watch-filter.js'
+import { Watcher } from './watcher.js'
+
+/** `bufferLimit` of watchers that coalesce or block, unless told otherwise. */
+const BUFFER_LIMIT_DEFAULT = 1_000
+
+/** Who opens a watch. */
+export interface WatchSite {
+  readonly engine: Engine
+  /** Deliveries are steps of it. */
+  readonly env: Env
+  /** Whose writes the watch never holds back; undefined: nobody's. */
+  readonly owner: Env | undefined
+}
+
+/** Starts a watcher. */
+export function openWatch(
+  site: WatchSite,
+  kinds: Kind | readonly Kind[],
+  options: WatchOptions,
+): Watch<StoredObject> {
+  const { sendInitialEvents = false, slowConsumer = 'close', bookmarks = false, signal } = options
+  signal?.throwIfAborted()
+  if (sendInitialEvents && options.since !== undefined) {
+    throw new UsageError(
+      'a watch starts from the current objects or after a revision; give sendInitialEvents or since',
+    )
+  }
+  const { engine } = site
+  const { log } = engine
+  const tables = (isList(kinds) ? kinds : [kinds]).map(kind => engine.table(kind))
+  const filter = filtersOf(tables, options)
+  const bufferLimit = bufferLimitOf(options, log.capacity)
+  const since = options.since === undefined ? log.head : parseRevision('since', options.since)
+  if (since > log.head) throw new FutureRevisionError(since, log.head)
+  if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
+  const places = filter.map(one => ({ watchers: one.table.watchers, place: placeOf(one) }))
+  const channels = places.map(({ watchers, place }) => watchers.open(place))
+  return new Watcher({
+    ...site,
+    filter,
+    channels,
+    since,
+    backlog: backlogOf(engine, filter, since),
+    initial: sendInitialEvents ? initialBatch(engine, filter) : undefined,
+    slowConsumer,
+    bufferLimit,
+    bookmarks,
+    signal,
+    released: () => {
+      places.forEach(({ watchers, place }, index) => {
+        const channel = channels[index]
+        if (channel !== undefined) watchers.release(place, channel)
+      })
+    },
+  })
+}
+
+/** The log answers for no more than it keeps, so a greater limit is that of the log. */
+function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, capacity: number): number {
+  if (!['close', 'coalesce', 'block'].includes(slowConsumer)) {
+    const message = `slowConsumer must be close, coalesce or block, not ${String(slowConsumer)}`
+    throw new UsageError(message, { slowConsumer })
+  }
+  if (bufferLimit === undefined) {
+    return slowConsumer === 'close' ? Number.POSITIVE_INFINITY : Math.min(BUFFER_LIMIT_DEFAULT, capacity)
+  }
+  if (!Number.isSafeInteger(bufferLimit) || bufferLimit < 1) {
+    throw new UsageError(`bufferLimit must be a whole number ≥ 1, not ${String(bufferLimit)}`, {
+      bufferLimit,
+    })
+  }
+  return Math.min(bufferLimit, capacity)
+}
+
+/** Revisions after `since` that touched the scope. */
+function backlogOf({ log }: Engine, filter: WatchFilter, since: number): readonly number[] {
+  const revisions: number[] = []
+  for (let revision = since + 1; revision <= log.head; revision++) {
+    const touches = log.get(revision)?.changes.some(change => filterFor(filter, change) !== undefined)
+    if (touches === true) revisions.push(revision)
+  }
+  return revisions
+}
+
+function initialBatch({ log }: Engine, filter: WatchFilter): WatchBatch<StoredObject> {
+  const events = filter.flatMap(one => listObjects(one.table, one).map(initialEvent))
+  return Object.freeze({ revision: log.head, events: Object.freeze(events), initialEventsEnd: true })
+}
+
+function isList(kinds: Kind | readonly Kind[]): kinds is readonly Kind[] {
+  return Array.isArray(kinds)
+}

@@ -1,0 +1,99 @@
+import { UsageError } from '../../core/index.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { StoredObject } from '../object/object.js'
+import { compileQuery, hasIndexed, isNarrow, type Query } from '../read/query.js'
+import type { Change } from '../engine/revision-log.js'
+import { shardTest } from './shard.js'
+import type { IndexTerms } from '../engine/version.js'
+import type { WatchOptions } from './watch.js'
+import type { WatchPlace } from './watch-registry.js'
+
+/** What a watcher sees of one kind. `namespace` is `''` for a kind without namespaces. */
+export interface KindFilter extends Query {
+  readonly table: KindTable
+}
+
+/** What a watcher sees: one filter for each of its kinds. */
+export type WatchFilter = readonly KindFilter[]
+
+/**
+ * @throws BadRequestError for a selector, field or index that cannot be understood, UsageError for a shard that
+ * is none
+ */
+export function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
+  const { namespace, name, labelSelector, fieldSelector, index, shard } = options
+  const { kind } = table
+  const query = compileQuery(kind, {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(index === undefined ? {} : { index }),
+  })
+  const inShard = shard === undefined ? undefined : shardTest(shard)
+  const { matches } = query
+  return {
+    ...query,
+    table,
+    namespace: kind.namespaced ? query.namespace : '',
+    name: name ?? query.name,
+    matches:
+      inShard === undefined || matches === undefined
+        ? (inShard ?? matches)
+        : object => inShard(object) && matches(object),
+  }
+}
+
+/** Where a write finds the watcher: by the condition that the fewest objects meet. */
+export function placeOf({ table, namespace, name, labelTerms, indexTerm }: KindFilter): WatchPlace {
+  if (name !== undefined) return { by: 'name', key: name, namespace }
+  if (indexTerm !== undefined) return { by: 'index', key: indexTerm, namespace }
+  let rarest: string | undefined
+  let count = Number.POSITIVE_INFINITY
+  for (const term of labelTerms) {
+    const size = table.labels.live(term)?.size ?? 0
+    if (size < count) {
+      rarest = term
+      count = size
+    }
+  }
+  if (rarest !== undefined) return { by: 'label', key: rarest, namespace }
+  return { by: 'all', key: '', namespace }
+}
+
+/** The filter of the kind that a change is in, if the change is in the namespace and of the name looked at. */
+export function filterFor(filter: WatchFilter, { entry }: Pick<Change, 'entry'>): KindFilter | undefined {
+  const { space } = entry
+  for (let index = 0; index < filter.length; index++) {
+    const one = filter[index] as KindFilter
+    if (one.table !== space.table) continue
+    if (one.namespace !== undefined && one.namespace !== space.name) return undefined
+    return one.name === undefined || one.name === entry.name ? one : undefined
+  }
+  return undefined
+}
+
+/** The object, if the selectors of the filter let it be seen. */
+export function seenBy(
+  filter: KindFilter,
+  object: StoredObject | undefined,
+  terms: IndexTerms | undefined,
+): StoredObject | undefined {
+  if (object === undefined) return undefined
+  if (!hasIndexed(filter, terms)) return undefined
+  return filter.matches === undefined || filter.matches(object) ? object : undefined
+}
+
+/** @throws UsageError when there is none; a kind given twice counts once */
+export function filtersOf(tables: readonly KindTable[], options: WatchOptions): WatchFilter {
+  if (tables.length === 0) throw new UsageError('a watch of no kinds sees nothing; name at least one kind')
+  return [...new Set(tables)].map(table => compileFilter(table, options))
+}
+
+/** The table, if the watcher sees everything in one kind and nothing else. */
+export function everythingOf(filter: WatchFilter): KindTable | undefined {
+  const [one, ...others] = filter
+  if (one === undefined || others.length > 0) return undefined
+  const { table, namespace, name } = one
+  const isWhole = name === undefined && !isNarrow(one)
+  return isWhole && (namespace === undefined || !table.kind.namespaced) ? table : undefined
+}

@@ -1,0 +1,110 @@
+import { Channel } from './channel.js'
+import type { Change } from '../engine/revision-log.js'
+
+/** The narrowest condition of a watcher that a write can be looked up by. */
+export interface WatchPlace {
+  readonly by: 'all' | 'name' | 'label' | 'index'
+  /** The name, or the posting term; `''` for `all`. */
+  readonly key: string
+  /** Undefined: every namespace. */
+  readonly namespace: string | undefined
+}
+
+/** The channels of one key, by namespace. */
+class Spaces {
+  private everywhere: Channel | undefined
+  private bySpace: Map<string, Channel> | undefined
+
+  get empty(): boolean {
+    return this.everywhere === undefined && this.bySpace === undefined
+  }
+
+  open(namespace: string | undefined): Channel {
+    if (namespace === undefined) return (this.everywhere ??= new Channel())
+    this.bySpace ??= new Map()
+    let channel = this.bySpace.get(namespace)
+    if (channel === undefined) {
+      channel = new Channel()
+      this.bySpace.set(namespace, channel)
+    }
+    return channel
+  }
+
+  drop(namespace: string | undefined): void {
+    if (namespace === undefined) this.everywhere = undefined
+    else this.bySpace?.delete(namespace)
+    if (this.bySpace?.size === 0) this.bySpace = undefined
+  }
+
+  find(namespace: string | undefined): Channel | undefined {
+    return namespace === undefined ? this.everywhere : this.bySpace?.get(namespace)
+  }
+
+  append(space: string, revision: number, keep: number): void {
+    this.everywhere?.append(revision, keep)
+    this.bySpace?.get(space)?.append(revision, keep)
+  }
+
+  all(): readonly Channel[] {
+    const named = [...(this.bySpace?.values() ?? [])]
+    return this.everywhere === undefined ? named : [this.everywhere, ...named]
+  }
+}
+
+/**
+ * The watchers of one kind by what they watch: everything, one name, one label value, one index value; each in
+ * one namespace or in all. A write looks at its own name and terms, however many watchers there are elsewhere.
+ */
+export class WatchRegistry {
+  private readonly places: Readonly<Record<WatchPlace['by'], Map<string, Spaces>>> = {
+    all: new Map(),
+    name: new Map(),
+    label: new Map(),
+    index: new Map(),
+  }
+
+  open({ by, key, namespace }: WatchPlace): Channel {
+    let spaces = this.places[by].get(key)
+    if (spaces === undefined) {
+      spaces = new Spaces()
+      this.places[by].set(key, spaces)
+    }
+    return spaces.open(namespace)
+  }
+
+  /** Lets go of a channel that nobody listens to. */
+  release({ by, key, namespace }: WatchPlace, channel: Channel): void {
+    const spaces = this.places[by].get(key)
+    if (spaces === undefined || !channel.empty || spaces.find(namespace) !== channel) return
+    spaces.drop(namespace)
+    if (spaces.empty) this.places[by].delete(key)
+  }
+
+  /** Tells those who watch the object of a change. `keep`: how many revisions the log can still answer for. */
+  notify({ entry, version }: Change, revision: number, keep: number): void {
+    const { all, name, label, index } = this.places
+    const space = entry.space.name
+    all.get('')?.append(space, revision, keep)
+    if (name.size > 0) name.get(entry.name)?.append(space, revision, keep)
+    if (label.size === 0 && index.size === 0) return
+    const { terms, previous } = version
+    const before = previous?.terms ?? terms
+    const append = (places: Map<string, Spaces>, found: readonly string[]): void => {
+      for (const term of found) places.get(term)?.append(space, revision, keep)
+    }
+    if (label.size > 0) {
+      append(label, terms.labels)
+      if (before.labels !== terms.labels) append(label, before.labels)
+    }
+    if (index.size > 0) {
+      append(index, terms.indexes)
+      if (before.indexes !== terms.indexes) append(index, before.indexes)
+    }
+  }
+
+  endAll(): void {
+    for (const keys of Object.values(this.places)) {
+      for (const spaces of [...keys.values()]) for (const channel of spaces.all()) channel.endAll()
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Env } from '../../core/index.js'
+import type { Channel } from './channel.js'
+import type { Engine } from '../engine/engine.js'
+import type { StoredObject } from '../object/object.js'
+import type { SlowConsumerPolicy, WatchBatch } from './watch.js'
+import type { WatchFilter } from './watch-filter.js'
+
+/** What a watcher is made from. */
+export interface WatcherOptions {
+  readonly engine: Pick<Engine, 'log' | 'pressure' | 'alarms'>
+  readonly env: Env
+  /** Whose writes it never holds back; undefined: nobody's. */
+  readonly owner: Env | undefined
+  readonly filter: WatchFilter
+  /** One for each part of the filter. */
+  readonly channels: readonly Channel[]
+  /** The revision after which it starts. */
+  readonly since: number
+  /** Revisions between `since` and now that may match, ascending; the channels have the later ones. */
+  readonly backlog: readonly number[]
+  /** Comes before everything else. */
+  readonly initial: WatchBatch<StoredObject> | undefined
+  readonly slowConsumer: SlowConsumerPolicy
+  readonly bufferLimit: number
+  readonly bookmarks: boolean
+  readonly signal: AbortSignal | undefined
+  /** Called once at the end: nobody needs the channels for it any more. */
+  readonly released: () => void
+}

@@ -1,0 +1,37 @@
+import { Immer } from 'immer'
+import { UsageError } from '../../core/index.js'
+import type { StoredObject } from '../object/object.js'
+import type { Recipe } from '../store.js'
+
+// An own instance: the host application's settings of immer stay its own. Freezing is the border's work.
+let immer: Immer | undefined
+
+/**
+ * The object as `recipe` leaves it; unchanged parts are those of `object`. What the recipe returns is ignored.
+ *
+ * @throws UsageError when the recipe is asynchronous or no function, and whatever it throws itself
+ */
+export function applyRecipe<Spec, Status>(
+  object: StoredObject<Spec, Status>,
+  recipe: Recipe<Spec, Status>,
+): StoredObject<Spec, Status> {
+  assertFunction(recipe, 'a recipe')
+  immer ??= new Immer({ autoFreeze: false })
+  return immer.produce(object, draft => {
+    assertSynchronous(recipe(draft as Parameters<Recipe<Spec, Status>>[0]), 'a recipe')
+  })
+}
+
+/** @throws UsageError */
+export function assertFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new UsageError(`${what} must be a function, not ${String(value)}`)
+}
+
+/** @throws UsageError when `result` is a promise: what follows the first await would not be part of the write */
+export function assertSynchronous(result: unknown, what: string): void {
+  if (typeof result !== 'object' || result === null) return
+  if (typeof (result as { then?: unknown }).then !== 'function')
+    return // The work is lost either way; its failure must not end the process as an unhandled rejection.
+  ;(result as PromiseLike<unknown>).then(undefined, () => {})
+  throw new UsageError(`${what} must be synchronous; await before the call and pass the results in`)
+}

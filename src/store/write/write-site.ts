@@ -1,0 +1,73 @@
+import type { AdmissionReplies } from '../admission/admission-replies.js'
+import type { Engine, Mutation } from '../engine/engine.js'
+import { termsOf } from '../engine/index-terms.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import { assertUnique } from '../kind/unique.js'
+import { NO_TERMS, type Version } from '../engine/version.js'
+import type { WriteCause } from './write-cause.js'
+
+/**
+ * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.
+ */
+export interface WriteSite {
+  readonly engine: Engine
+  /** Whether the write can be tried again later, with an answer that it has to wait for. */
+  readonly canWait: boolean
+  /** Answers that it has waited for. */
+  readonly replies: AdmissionReplies | undefined
+  /** The revision that this write will have. */
+  readonly revision: number
+  /** The object as this writer sees it. */
+  current(table: KindTable, ref: ObjectRef): StoredObject | undefined
+  /** The object's newest version without what this writer has done, if there is one. */
+  committed(table: KindTable, ref: ObjectRef): Version | undefined
+  /** Makes `after` the object's new state; undefined removes it. */
+  stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void
+}
+
+/** The time of a write, as metadata holds it. */
+export function timeOf(site: WriteSite): string {
+  return site.engine.timeText()
+}
+
+/** Each staged write is a revision of its own. */
+export function directSite(engine: Engine, cause?: WriteCause): WriteSite {
+  return {
+    engine,
+    canWait: true,
+    get replies() {
+      return engine.replies
+    },
+    get revision() {
+      return engine.revision + 1
+    },
+    current: (table, ref) => table.find(ref.namespace, ref.name)?.head?.object,
+    committed: (table, ref) => table.find(ref.namespace, ref.name)?.head,
+    stage: (table, ref, after) => {
+      engine.commit([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)], cause)
+    },
+  }
+}
+
+/** Checks what can only be checked when all is known, and changes nothing. For one write. */
+export function dryRunSite(engine: Engine): WriteSite {
+  return {
+    ...directSite(engine),
+    stage: (table, ref, after) =>
+      assertUnique([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)]),
+  }
+}
+
+/** Runs the index functions, so it is called while nothing has changed yet. */
+export function mutationOf(
+  table: KindTable,
+  { namespace, name }: ObjectRef,
+  after: StoredObject | undefined,
+  head: Version | undefined,
+): Mutation {
+  if (after === undefined) return { table, namespace, name, after, terms: NO_TERMS }
+  const object = head?.object
+  const before = head === undefined || object === undefined ? undefined : { object, terms: head.terms }
+  return { table, namespace, name, after, terms: termsOf(table.kind, after, before) }
+}
