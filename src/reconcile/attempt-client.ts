@@ -30,27 +30,34 @@ import type {
 } from '../store/index.js'
 import type { AttemptGate } from './attempt-gate.js'
 import type { AttemptView, WriteAbout } from './cache/attempt-view.js'
+import type { OwnWriteListener } from './hot-loops/hot-loops.js'
 
 /**
  * A client that writes only while its attempt lives. Reads go on working; watches and snapshots opened through
  * it are closed with the attempt, and so is every client made from it.
  *
  * @param base a client of the attempt's own env, so that writes not yet committed die with that env
- * @param view what it reads, if that is not `base`
+ * @param seen what it reads, if that is not `base`, and who hears of its writes
  */
-export function createAttemptClient(base: Client, gate: AttemptGate, view?: AttemptView): Client {
-  return new GatedClient(base, gate, view)
+export function createAttemptClient(base: Client, gate: AttemptGate, seen: AttemptSight = {}): Client {
+  return new GatedClient(base, gate, seen)
+}
+
+/** What the client of an attempt shows, and to whom. */
+export interface AttemptSight {
+  readonly view?: AttemptView | undefined
+  readonly writes?: OwnWriteListener | undefined
 }
 
 class GatedClient implements Client {
   readonly #base: Client
   readonly #gate: AttemptGate
-  readonly #view: AttemptView | undefined
+  readonly #sight: AttemptSight
 
-  constructor(base: Client, gate: AttemptGate, view: AttemptView | undefined) {
+  constructor(base: Client, gate: AttemptGate, sight: AttemptSight) {
     this.#base = base
     this.#gate = gate
-    this.#view = view
+    this.#sight = sight
   }
 
   get env(): Env {
@@ -96,7 +103,7 @@ class GatedClient implements Client {
     return watch
   }
   client(env: Env, options?: ClientOptions): Client {
-    return new GatedClient(this.#base.client(env, options), this.#gate, this.#view)
+    return new GatedClient(this.#base.client(env, options), this.#gate, this.#sight)
   }
 
   create<S, T>(
@@ -171,13 +178,36 @@ class GatedClient implements Client {
   }
 
   get #reader(): Reader {
-    return this.#view?.reader ?? this.#base
+    return this.#sight.view?.reader ?? this.#base
   }
 
   #write<T>(about: WriteAbout, write: () => Promise<T>): Promise<T> {
-    const view = about.isDry === true ? undefined : this.#view
-    return this.#gate.guard(view === undefined ? write : () => view.follow(write(), about))
+    if (about.isDry === true) return this.#gate.guard(write)
+    const { view, writes } = this.#sight
+    return this.#gate.guard(() => {
+      const written = writes === undefined ? write() : this.#tell(writes, write, about)
+      return view === undefined ? written : view.follow(written, about)
+    })
   }
+
+  async #tell<T>(writes: OwnWriteListener, write: () => Promise<T>, { kind }: WriteAbout): Promise<T> {
+    const before = this.#base.revision
+    let revision: number | undefined
+    writes.began()
+    try {
+      const result = await write()
+      const last = kind === undefined ? this.#base.revision : revisionOf(result)
+      // A transaction does not say its revision: it is known when nobody else wrote meanwhile.
+      if (last === before + 1 || (kind !== undefined && last > before)) revision = last
+      return result
+    } finally {
+      writes.ended(revision)
+    }
+  }
+}
+
+function revisionOf(result: unknown): number {
+  return Number((result as StoredObject).metadata.resourceVersion)
 }
 
 function dryOf(options: WriteOptions | undefined): { readonly isDry?: true } {

@@ -1,9 +1,8 @@
 import type { Cancel, Env, Logger } from '../core/index.js'
 import type { Client } from '../store/index.js'
-import { createAttemptClient } from './attempt-client.js'
+import { type AttemptSight, createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
 import { createAttemptGate } from './attempt-gate.js'
-import type { AttemptView } from './cache/attempt-view.js'
 import type { AttemptEnd } from './outcome.js'
 import type { Result } from './result.js'
 
@@ -26,8 +25,8 @@ export interface AttemptOptions {
   /** Names it in errors and logs, for example `reconcile web default/a`. */
   readonly name: string
   readonly client: Client
-  /** What the attempt reads, if that is not the client. */
-  readonly view?: AttemptView | undefined
+  /** What the attempt reads, if that is not the client, and who hears of its writes. */
+  readonly sight?: AttemptSight
   readonly logger: Logger
   readonly failures: number
   readonly timeoutMs: number | undefined
@@ -80,7 +79,7 @@ export function openAttempt(options: AttemptOptions): Attempt {
         if (finish('it timed out', error)) ended({ kind: 'threw', error })
       })
     }
-    const attemptClient = createAttemptClient(client.client(env), gate, options.view)
+    const attemptClient = createAttemptClient(client.client(env), gate, options.sight)
     try {
       const running = reconcile({
         client: attemptClient,

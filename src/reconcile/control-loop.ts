@@ -14,6 +14,8 @@ import {
   type Wake,
 } from './controller-sources.js'
 import { createEventRecorder, type EventRecorder } from './events/event-recorder.js'
+import { HotLoops } from './hot-loops/hot-loops.js'
+import { reportHotLoop } from './hot-loops/report.js'
 import { exponentialLimiter } from './exponential-limiter.js'
 import { keyId, refOfId } from './object-key.js'
 import { type AttemptEnd, decideOutcome } from './outcome.js'
@@ -34,6 +36,7 @@ interface Running extends KeyKeeping {
   /** What attempts write through; undefined on standby. */
   acting: Client | undefined
   readonly recorder: EventRecorder | undefined
+  readonly hotLoops: HotLoops
   sources: ControllerSources | undefined
   /** How attempts read, when they read the cache. */
   views: CacheViews | undefined
@@ -76,6 +79,7 @@ export class ControlLoop<Spec, Status> implements Controller {
           run.queue.forget(key)
           run.quarantine.forget(key)
           run.polls.forget(key)
+          run.hotLoops.forget(key)
         },
         progressed: () => {
           this.#unpark(run)
@@ -143,6 +147,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       delayed: queue?.delayed ?? 0,
       failures: queue?.failing ?? 0,
       quarantined: this.#running?.quarantine.keys() ?? [],
+      hotLoops: this.#running?.hotLoops.list() ?? [],
     }
   }
 
@@ -166,6 +171,7 @@ export class ControlLoop<Spec, Status> implements Controller {
 
   #open(outer: Client): Running {
     const { name, events, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = this.#options
+    const { ageMs, fairness, hotLoopAfter = 20 } = this.#options
     const env = outer.env.fork(name)
     const client = outer.client(env)
     const limiter = this.#options.limiter ?? exponentialLimiter()
@@ -177,11 +183,18 @@ export class ControlLoop<Spec, Status> implements Controller {
       env,
       client,
       logger: env.logger.child({ controller: name }),
-      queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify }),
+      queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify, ...given({ ageMs, fairness }) }),
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
       quarantine: new Quarantine(quarantineAfter),
       polls: new PollPauses(),
+      hotLoops: new HotLoops({
+        after: hotLoopAfter,
+        now: () => env.clock.monotonic(),
+        heardUpTo: () => run.sources?.cache.revision ?? 0,
+        report: loop =>
+          reportHotLoop(loop, { ...run, name, object: client.get(this.#options.for, loop.key) }),
+      }),
       attempts: new Map(),
       acting: undefined,
       recorder: events && createEventRecorder({ client, kind: events, reportingController: name }),
@@ -216,19 +229,26 @@ export class ControlLoop<Spec, Status> implements Controller {
       run.parked.add(key)
       return this.#release(run, key)
     }
+    const holdMs = run.hotLoops.hold(key)
+    if (holdMs > 0) {
+      run.queue.addAfter(key, holdMs, { reason: 'hot loop' })
+      return this.#release(run, key)
+    }
     run.queue.begin(key)
+    const writes = run.hotLoops.listen(key)
     const view = run.views?.open(key)
     const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
     const attempt = openAttempt({
       name: `${this.name} ${keyId(key)}`,
       client: acting,
-      view,
+      sight: { view, writes },
       logger: run.logger.child({ key: keyId(key) }),
       failures: run.queue.history(key).failures,
       timeoutMs: this.#options.timeoutMs,
       ended: end => {
         run.attempts.delete(attempt)
+        writes.over()
         this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
       },
     })
@@ -330,5 +350,11 @@ export class ControlLoop<Spec, Status> implements Controller {
 /** Something other than the passing of time wants the key. */
 function wake(run: Running, key: ObjectRef, why: Wake): void {
   if (why.isResync !== true) run.polls.forget(key)
+  run.hotLoops.woken(key, why.cause)
   run.queue.add(key, why)
+}
+
+/** The options that were given. */
+function given<T extends object>(options: T): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

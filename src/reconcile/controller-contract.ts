@@ -1,5 +1,6 @@
 import type { Cancel } from '../core/index.js'
 import type { Client, ObjectRef } from '../store/index.js'
+import type { HotLoop } from './hot-loops/hot-loop.js'
 import type { QuarantinedKey } from './quarantine.js'
 import type { StopOptions, StopOutcome } from './stop-report.js'
 import type { KeyState } from './work-queue.js'
@@ -16,6 +17,8 @@ export interface ControllerStatus {
   readonly failures: number
   /** Those of them that are not tried again by themselves, in the order in which they began to fail. */
   readonly quarantined: readonly QuarantinedKey[]
+  /** Keys that are reconciled again and again to no end. */
+  readonly hotLoops: readonly HotLoop[]
 }
 
 /** How a controller starts. */

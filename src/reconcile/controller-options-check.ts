@@ -5,10 +5,10 @@ import type { ControllerOptions } from './controller-options.js'
 export function assertControllerOptions(
   options: Pick<
     ControllerOptions<unknown, unknown>,
-    'name' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter'
+    'name' | 'hotLoopAfter' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter'
   >,
 ): void {
-  const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1 } = options
+  const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
   const problems = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
@@ -16,6 +16,13 @@ export function assertControllerOptions(
   }
   if (!Number.isSafeInteger(quarantineAfter) || quarantineAfter < 1) {
     problems.push({ field: 'quarantineAfter', value: quarantineAfter, message: 'must be an integer ≥ 1' })
+  }
+  if (
+    !(Number.isSafeInteger(hotLoopAfter) || hotLoopAfter === Number.POSITIVE_INFINITY) ||
+    hotLoopAfter < 1
+  ) {
+    const message = 'must be an integer ≥ 1, or Infinity'
+    problems.push({ field: 'hotLoopAfter', value: hotLoopAfter, message })
   }
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     problems.push({

@@ -2,6 +2,7 @@ import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../store/i
 import type { EventRecord } from './events/event-record.js'
 import type { ReconcileContext } from './reconcile-context.js'
 import type { OwnWritesPolicy } from './cache/attempt-view.js'
+import type { Fairness } from './fair-classes.js'
 import type { Predicate } from './predicates.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { Result } from './result.js'
@@ -98,5 +99,16 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
    * `RetryAfter` does not count.
    */
   readonly quarantineAfter?: number
+  /**
+   * After so many runs in a row of a key that nothing but its own writes caused, and that wrote only what it had
+   * written before, the key is in a hot loop: it is reported, and runs after 100 ms, then twice as long each time, up
+   * to 5 minutes, until something else changes. A key whose writes are undone so often in a row, less than a minute
+   * apart, is reported too. An integer ≥ 1, default 20; Infinity: never.
+   */
+  readonly hotLoopAfter?: number
+  /** Shares the workers between classes of keys, as in a work queue. Default: one class. */
+  readonly fairness?: Fairness<ObjectRef>
+  /** Milliseconds of waiting that are worth one point of priority, as in a work queue. Default 100. */
+  readonly ageMs?: number
   readonly reconcile: Reconciler<Spec, Status>
 }

@@ -5,6 +5,7 @@ import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from 
 import { type ChangeMapping, mapToOwners, mapToSelf, mapWith, type ObjectChange } from './event-mapping.js'
 import { keyId, refOf, refOfId } from './object-key.js'
 import type { Predicate } from './predicates.js'
+import type { WakeCause } from './hot-loops/self-wakes.js'
 import { createReferenceTracker, type ReferenceTracker } from './reference-tracker.js'
 import { startResync } from './sources/resync.js'
 
@@ -28,6 +29,8 @@ export interface Wake {
   readonly reason: string
   /** Default 0. */
   readonly priority?: number
+  /** The change; absent when it was none. */
+  readonly cause?: WakeCause
   /** True when nothing has happened. */
   readonly isResync?: true
 }
@@ -43,6 +46,7 @@ export interface ControllerSources {
 
 /** As the initial list and resyncs have it elsewhere: anything that happened comes first. */
 export const RESYNC_PRIORITY = -100
+const CHANGE_PRIORITY = 0
 
 /**
  * Opens one watch over `for`, `owns` and `watches`, and the signals; turns every change into keys.
@@ -54,7 +58,7 @@ export const RESYNC_PRIORITY = -100
  */
 export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): ControllerSources {
   const { options, client, progressed } = setup
-  const handlers = new Map<string, ((change: ObjectChange) => void)[]>()
+  const handlers = new Map<string, KindHandler['changed'][]>()
   const kinds = new Set<Kind>()
   for (const { kind, changed } of handlersOf(setup)) {
     kinds.add(kind)
@@ -63,10 +67,13 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   }
   const cache = createCache({ name: options.name, kinds: [...kinds] })
   const cancels: Cancel[] = [() => cache.stop()]
-  cache.onChange(({ changes }) => {
+  cache.onChange(({ revision, changes, isFirst }) => {
+    const priority = isFirst === true ? RESYNC_PRIORITY : CHANGE_PRIORITY
     for (const change of changes) {
       const object = change.now ?? change.before
-      for (const changed of object === undefined ? [] : (handlers.get(nameOf(object)) ?? [])) changed(change)
+      const told = { change, revision }
+      for (const changed of object === undefined ? [] : (handlers.get(nameOf(object)) ?? []))
+        changed(told, priority)
     }
     progressed()
   })
@@ -89,7 +96,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
 /** A kind, and what is done with a change of one of its objects. */
 interface KindHandler {
   readonly kind: Kind
-  readonly changed: (change: ObjectChange) => void
+  readonly changed: (cause: WakeCause, priority: number) => void
 }
 
 function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): readonly KindHandler[] {
@@ -102,21 +109,23 @@ function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>)
     reason: string,
   ): KindHandler => ({
     kind,
-    changed: change => {
+    changed: (cause, priority) => {
+      const { change } = cause
       if (!passes(logger, when, change)) return
       tryMapping(logger, kind, change, () => {
-        for (const key of keysOf(change)) enqueue(key, { reason })
+        for (const key of keysOf(change)) enqueue(key, { reason, priority, cause })
       })
     },
   })
   const own: KindHandler = {
     kind: options.for,
-    changed: change => {
+    changed: (cause, priority) => {
+      const { change } = cause
       const { before, now } = change
       if (now !== undefined && now.metadata.uid !== before?.metadata.uid) created(refOf(now))
       for (const tracker of trackers) tryMapping(logger, options.for, change, () => tracker.observe(change))
       if (!passes(logger, options.when, change)) return
-      for (const key of mapToSelf(change)) enqueue(key, { reason: options.for.kind })
+      for (const key of mapToSelf(change)) enqueue(key, { reason: options.for.kind, priority, cause })
     },
   }
   const owned = (options.owns ?? []).map(entry => {

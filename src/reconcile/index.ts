@@ -11,6 +11,7 @@ export type {
   WatchSource,
 } from './controller-options.js'
 
+export type { HotLoop, ValueChange } from './hot-loops/hot-loop.js'
 export type { QuarantinedKey } from './quarantine.js'
 
 // Sources.

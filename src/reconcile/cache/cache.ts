@@ -42,6 +42,8 @@ export interface CacheChanges {
   readonly revision: number
   /** In the order told; deletions found by a list come first. */
   readonly changes: readonly ObjectChange[]
+  /** True for the first list: the objects were there before. */
+  readonly isFirst?: true
 }
 
 /** A local copy of the objects of some kinds, as new as its source has told. A manager can start and stop it. */
@@ -269,10 +271,11 @@ class SourceCache implements Cache {
   }
 
   #receive(batch: unknown): void {
+    const isFirst = !this.#state.synced
     const applied = this.#state.apply(batch)
     if (applied.kind === 'refused') this.#stream?.reopen(applied.error)
     const changes = applied.kind === 'applied' ? applied.changes : []
-    this.#listeners.emit({ revision: this.revision, changes })
+    this.#listeners.emit({ revision: this.#state.revision, changes, ...(isFirst ? { isFirst } : {}) })
   }
 
   /** A source that has lost the place says so by one of these. Returns true when it never comes again. */

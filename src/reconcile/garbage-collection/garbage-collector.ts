@@ -119,6 +119,7 @@ class GarbageCollector implements Controller {
       delayed: sum(status => status.delayed),
       failures: sum(status => status.failures),
       quarantined: all.flatMap(status => status.quarantined),
+      hotLoops: all.flatMap(status => status.hotLoops),
     }
   }
 

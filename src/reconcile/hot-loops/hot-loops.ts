@@ -1,0 +1,154 @@
+import type { ObjectRef } from '../../store/index.js'
+import type { ObjectChange } from '../event-mapping.js'
+import { keyId } from '../object-key.js'
+import { Contests } from './contests.js'
+import { type HotLoop, hotLoop } from './hot-loop.js'
+import { SelfWakes, type WakeCause } from './self-wakes.js'
+
+/** How loops are found. */
+export interface HotLoopsOptions {
+  /** Runs in a row after which a key is reported. An integer ≥ 1, or Infinity. */
+  readonly after: number
+  /** Monotonic. */
+  readonly now: () => number
+  /** Every change up to this revision was told. */
+  readonly heardUpTo: () => number
+  readonly report: (loop: HotLoop) => void
+}
+
+/** Hears of the writes of one attempt. */
+export interface OwnWriteListener {
+  began(): void
+  /** @param revision of the write; undefined when it wrote nothing, or when that is not known */
+  ended(revision: number | undefined): void
+}
+
+/** A key in a loop waits 100 ms, then twice as long each time, up to 5 minutes. */
+const PAUSE_BASE_MS = 100
+const PAUSE_MAX_MS = 300_000
+
+interface Track {
+  readonly wakes: SelfWakes
+  /** Runs in a row that its own writes caused and that made no progress. */
+  runs: number
+  /** When it may run; undefined when it need not wait. */
+  dueAtMs: number | undefined
+}
+
+/**
+ * Finds keys that are woken by nothing but their own writes, and keys whose writes are undone again and again. Keys
+ * that do not write cost nothing.
+ */
+export class HotLoops {
+  readonly #options: HotLoopsOptions
+  readonly #tracks = new Map<string, Track>()
+  readonly #contests = new Contests()
+  readonly #reported = new Map<string, HotLoop>()
+
+  constructor(options: HotLoopsOptions) {
+    this.#options = options
+  }
+
+  /** Those that go on. */
+  list(): readonly HotLoop[] {
+    this.#forgetContests()
+    return [...this.#reported.values()]
+  }
+
+  /** For the writes of the attempt of `key` that begins; call `over` when it has ended. */
+  listen(key: ObjectRef): OwnWriteListener & { over(): void } {
+    let track: Track | undefined
+    let isOver = this.#options.after === Number.POSITIVE_INFINITY
+    return {
+      began: () => {
+        if (isOver) return
+        track ??= this.#open(key)
+        track.wakes.writeBegan()
+      },
+      ended: revision => {
+        if (!isOver) track?.wakes.writeEnded(revision)
+      },
+      over: () => {
+        isOver = true
+        const id = keyId(key)
+        const known = this.#tracks.get(id)
+        if (known === undefined) return
+        known.wakes.attemptEnded(this.#options.heardUpTo())
+        if (known.wakes.isOver) this.#free(id)
+      },
+    }
+  }
+
+  /** Something wants the key: a change, or for no `cause` anything else but time. */
+  woken(key: ObjectRef, cause: WakeCause | undefined): void {
+    if (this.#tracks.size > 0) this.#tracks.get(keyId(key))?.wakes.woken(cause)
+  }
+
+  /** For how long the key must not run yet, in milliseconds; 0 when it runs now. */
+  hold(key: ObjectRef): number {
+    const id = keyId(key)
+    const track = this.#tracks.size > 0 ? this.#tracks.get(id) : undefined
+    if (track === undefined) return 0
+    const { after, now, heardUpTo } = this.#options
+    const waitMs = track.dueAtMs === undefined || track.wakes.isForeign ? 0 : track.dueAtMs - now()
+    if (waitMs > 0) return waitMs
+    const isDue = track.dueAtMs !== undefined
+    track.dueAtMs = undefined
+    const isFreed = track.wakes.isForeign
+    const cause = track.wakes.take(heardUpTo())
+    // Its time has come: what it wrote before was counted when the wait began.
+    if (isDue && !isFreed) return 0
+    if (cause.kind === 'other') {
+      track.wakes.startOver()
+      this.#free(id, track)
+      return 0
+    }
+    if (cause.isProgress || ++track.runs < after) return 0
+    if (track.runs === after) this.#report(hotLoop('ownWrites', key, track.runs, cause.change))
+    const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_BASE_MS * 2 ** Math.min(40, track.runs - after))
+    track.dueAtMs = now() + pauseMs
+    return pauseMs
+  }
+
+  /** The key names another object now. */
+  forget(key: ObjectRef): void {
+    if (this.#tracks.size > 0) this.#free(keyId(key))
+  }
+
+  #open(key: ObjectRef): Track {
+    const id = keyId(key)
+    let track = this.#tracks.get(id)
+    if (track === undefined) {
+      const wakes = new SelfWakes(key, change => this.#wrote(key, change))
+      track = { wakes, runs: 0, dueAtMs: undefined }
+      this.#tracks.set(id, track)
+    }
+    return track
+  }
+
+  #wrote(key: ObjectRef, change: ObjectChange): void {
+    this.#forgetContests()
+    const undone = this.#contests.wrote(keyId(key), change, this.#options.now())
+    if (undone === this.#options.after) this.#report(hotLoop('contested', key, undone, change))
+  }
+
+  #report(loop: HotLoop): void {
+    const id = keyId(loop.key)
+    if (this.#reported.has(id)) return
+    this.#reported.set(id, loop)
+    this.#options.report(loop)
+  }
+
+  /** Without `track` it is not followed any more. */
+  #free(id: string, track?: Track): void {
+    if (this.#reported.get(id)?.kind === 'ownWrites') this.#reported.delete(id)
+    if (track === undefined) this.#tracks.delete(id)
+    else track.runs = 0
+  }
+
+  #forgetContests(): void {
+    for (const [id, { kind }] of this.#reported)
+      if (kind === 'contested' && !this.#contests.isContested(id, this.#options.now()))
+        this.#reported.delete(id)
+  }
+}
