@@ -42,6 +42,8 @@ interface Running extends KeyKeeping {
   views: CacheViews | undefined
   /** Keys that wait until the cache shows what they wrote. */
   readonly parked: Set<ObjectRef>
+  /** True when a stop under way must not take any longer. */
+  isHurried: boolean
   /** Attempts started or about to. */
   busy: number
 }
@@ -100,6 +102,7 @@ export class ControlLoop<Spec, Status> implements Controller {
     assertGracePeriod(gracePeriodMs)
     const run = this.#running
     if (run === undefined) return Promise.resolve('stopped')
+    if (this.#stopping !== undefined) this.#hurry(run, gracePeriodMs)
     this.#stopping ??= this.#close(run, gracePeriodMs).finally(() => {
       this.#stopping = undefined
     })
@@ -201,6 +204,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       sources: undefined,
       views: undefined,
       parked: new Set(),
+      isHurried: false,
       busy: 0,
     }
     return run
@@ -306,6 +310,14 @@ export class ControlLoop<Spec, Status> implements Controller {
     return outcome
   }
 
+  /** Another stop: the wait of the first ends with its grace period at the latest. */
+  #hurry(run: Running, gracePeriodMs: number): void {
+    run.env.clock.after(gracePeriodMs, () => {
+      run.isHurried = true
+      this.#progressed()
+    })
+  }
+
   /** Waits for the attempts in flight, and gives up those that take longer, or whose world is gone. */
   async #rest(run: Running, gracePeriodMs: number, why: Error): Promise<StopOutcome> {
     let isOver = run.env.closed
@@ -314,7 +326,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       this.#progressed()
     })
     const isDead = (attempt: Attempt): boolean => attempt.env.closed
-    await this.#until(() => isOver || [...run.attempts.keys()].every(isDead))
+    await this.#until(() => isOver || run.isHurried || [...run.attempts.keys()].every(isDead))
     cancel()
     const abandoned = [...run.attempts]
     run.attempts.clear()

@@ -36,10 +36,8 @@ export type { ObservableLike, Stream } from './sources/stream.js'
 // Results.
 export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
 export {
-  type Poll,
   poll,
   type PollOptions,
-  type RequeueAfter,
   requeueAfter,
   type Result,
   RetryAfter,

@@ -57,7 +57,7 @@ export interface Manager extends AsyncDisposable {
   /**
    * Stops the parts in reverse order: no new attempts, then a wait for those in flight, up to the grace period
    * for all parts together. What is busy after it is left behind and can no longer write. Idempotent: later
-   * calls get the first report. A leader resigns when what it led has stopped.
+   * calls get the first report, and may shorten the wait. A leader resigns when what it led has stopped.
    */
   stop(options?: StopOptions): Promise<StopReport>
   /** Resolves when everything has stopped: by `stop`, or because a part failed that may not be restarted. */

@@ -24,6 +24,8 @@ export class PartGroup {
   readonly #restarting = new Map<Part, Error>()
   readonly #failures = new Map<Part, { readonly count: number; readonly atMs: number }>()
   #run = new AbortController()
+  #deadlineMs = 0
+  #hurryPart: () => void = () => {}
 
   /**
    * @param broken told of a part that may not be restarted
@@ -72,12 +74,35 @@ export class PartGroup {
   /** Stops what was started, in reverse. Never rejects. */
   async stop(graceMs: number): Promise<readonly StopEntry[]> {
     const { clock } = this.#env
-    const deadlineMs = clock.monotonic() + graceMs
+    this.#deadlineMs = clock.monotonic() + graceMs
     this.#run.abort(new ClosedError('the manager'))
     const report: StopEntry[] = []
-    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop())
-      report.push(await this.#stopPart(part, Math.max(0, deadlineMs - clock.monotonic())))
+    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) {
+      const hurried = this.#hurried(part)
+      report.push(await Promise.race([this.#stopPart(part, this.#leftMs()), hurried]))
+    }
     return report
+  }
+
+  /** Shortens a stop under way to `graceMs` from now. */
+  hurry(graceMs: number): void {
+    this.#deadlineMs = Math.min(this.#deadlineMs, this.#env.clock.monotonic() + graceMs)
+    this.#hurryPart()
+  }
+
+  #leftMs(): number {
+    return Math.max(0, this.#deadlineMs - this.#env.clock.monotonic())
+  }
+
+  /** Settles when a stop of `part` was hurried and does not end in time. */
+  #hurried(part: Part): Promise<StopEntry> {
+    const { unit } = part
+    return new Promise(resolve => {
+      this.#hurryPart = () => {
+        if (isController(unit)) void this.#stopPart(part, this.#leftMs())
+        else this.#env.clock.after(this.#leftMs(), () => resolve({ name: unit.name, outcome: 'abandoned' }))
+      }
+    })
   }
 
   #stopPart({ unit }: Part, graceMs: number): Promise<StopEntry> {

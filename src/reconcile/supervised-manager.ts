@@ -32,6 +32,7 @@ export class SupervisedManager implements Manager {
   #following: Promise<void> = Promise.resolve()
   #stopping: Promise<StopReport> | undefined
   #graceMs: number = GRACE_PERIOD_MS
+  #deadlineMs = 0
   #ledReport: readonly StopEntry[] = []
   #broken: { readonly name: string; readonly error: Error } | undefined
 
@@ -89,6 +90,7 @@ export class SupervisedManager implements Manager {
   stop(options: StopOptions = {}): Promise<StopReport> {
     const { gracePeriodMs = GRACE_PERIOD_MS } = options
     assertGracePeriod(gracePeriodMs)
+    if (this.#stopping !== undefined) this.#hurry(gracePeriodMs)
     this.#stopping ??= this.#stopAll(gracePeriodMs)
     return this.#stopping
   }
@@ -179,16 +181,24 @@ export class SupervisedManager implements Manager {
 
   async #stopAll(gracePeriodMs: number): Promise<StopReport> {
     const { clock } = this.#client.env
-    const deadlineMs = clock.monotonic() + gracePeriodMs
+    this.#deadlineMs = clock.monotonic() + gracePeriodMs
     this.#graceMs = gracePeriodMs
     this.#ledReport = []
     this.#move('stopping')
     await this.#running?.elector?.stop()
     await this.#running?.leading.close()
-    const rest = (await this.#running?.always.stop(Math.max(0, deadlineMs - clock.monotonic()))) ?? []
+    const rest = (await this.#running?.always.stop(Math.max(0, this.#deadlineMs - clock.monotonic()))) ?? []
     const report = [...this.#ledReport, ...rest].map(entry => this.#judge(entry))
     this.#move('stopped')
     return report
+  }
+
+  /** A second stop may shorten the first, as a second signal to a process does, and never lengthens it. */
+  #hurry(gracePeriodMs: number): void {
+    this.#graceMs = Math.min(this.#graceMs, gracePeriodMs)
+    this.#deadlineMs = Math.min(this.#deadlineMs, this.#client.env.clock.monotonic() + gracePeriodMs)
+    this.#running?.leading.hurry(gracePeriodMs)
+    this.#running?.always.hurry(gracePeriodMs)
   }
 
   /** A part that broke was stopped too, but that is not what matters about it. */

@@ -214,8 +214,8 @@ describe('settled', () => {
     expect(manager.status()).toEqual({
       state: 'running',
       controllers: [
-        { name: 'maker', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [] },
-        { name: 'painter', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [] },
+        { name: 'maker', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [], hotLoops: [] },
+        { name: 'painter', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [], hotLoops: [] },
       ],
     })
   })
