@@ -23,10 +23,16 @@ export interface AttemptGate {
 export function createAttemptGate(attempt: string): AttemptGate {
   const underWay = new Set<(error: AttemptEndedError) => void>()
   const releases: (() => void)[] = []
-  let closedBy: AttemptEndedError | undefined
+  let ending: string | undefined
+  let made: AttemptEndedError | undefined
+  // An error is dear to make, and most attempts end with nobody to tell.
+  const closedBy = (): AttemptEndedError | undefined => {
+    if (ending !== undefined) made ??= new AttemptEndedError(attempt, ending)
+    return made
+  }
 
   const guard = <T>(write: () => Promise<T>): Promise<T> => {
-    if (closedBy !== undefined) return Promise.reject(closedBy)
+    if (ending !== undefined) return Promise.reject(closedBy())
     const guarded = new Promise<T>((resolve, reject) => {
       const fence = (error: AttemptEndedError): void => {
         reject(error)
@@ -43,18 +49,18 @@ export function createAttemptGate(attempt: string): AttemptGate {
 
   return {
     get closedBy() {
-      return closedBy
+      return closedBy()
     },
     guard,
     onClose: release => {
-      if (closedBy === undefined) releases.push(release)
+      if (ending === undefined) releases.push(release)
       else release()
     },
     close: why => {
-      if (closedBy !== undefined) return 0
-      closedBy = new AttemptEndedError(attempt, why)
+      if (ending !== undefined) return 0
+      ending = why
       const fenced = underWay.size
-      for (const fence of underWay) fence(closedBy)
+      for (const fence of underWay) fence(closedBy() as AttemptEndedError)
       underWay.clear()
       for (const release of releases.splice(0)) release()
       return fenced

@@ -36,8 +36,8 @@ export interface AttemptOptions {
 
 /** One run of a reconciler. */
 export interface Attempt {
-  /** Its world; closed from outside, the attempt will never end by itself. */
-  readonly env: Env
+  /** True when its world was closed from outside: it will never end by itself. */
+  readonly isDead: boolean
   /** Runs it, once. */
   run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void
   /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
@@ -46,23 +46,28 @@ export interface Attempt {
 
 /** Makes a world for one run of a reconciler, which is gone when the run ends. */
 export function openAttempt(options: AttemptOptions): Attempt {
-  const { name, client, logger, failures, timeoutMs, ended } = options
-  const env = client.env.fork(name)
+  const { name, client, failures, timeoutMs, ended } = options
   const gate = createAttemptGate(name)
-  const abort = new AbortController()
+  // Most runs use few of these, and each costs more than everything else about a run.
+  let env: Env | undefined
+  let abort: AbortController | undefined
+  let attemptClient: Client | undefined
+  let logger: Logger | undefined
+  let reason: Error | undefined
   let over = false
   let cancelTimeout: Cancel = () => {}
 
   /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
-  const finish = (why: string, reason?: Error): boolean => {
+  const finish = (why: string, because?: Error): boolean => {
     if (over) return false
     over = true
+    reason = because
     cancelTimeout()
     const fenced = gate.close(why)
-    env.close()
-    if (reason !== undefined) abort.abort(reason)
+    env?.close()
+    if (reason !== undefined) abort?.abort(reason)
     else if (fenced > 0)
-      logger.warn({ attempt: name, fenced }, 'an attempt ended with writes under way; await them')
+      options.logger.warn({ attempt: name, fenced }, 'an attempt ended with writes under way; await them')
     return true
   }
   const returned = (result: Result | void): void => {
@@ -72,6 +77,21 @@ export function openAttempt(options: AttemptOptions): Attempt {
     if (finish('it failed')) ended({ kind: 'threw', error })
   }
 
+  const openEnv = (): Env => {
+    if (env === undefined) {
+      env = client.env.fork(name)
+      if (over) env.close()
+    }
+    return env
+  }
+  const openAbort = (): AbortController => {
+    if (abort === undefined) {
+      abort = new AbortController()
+      if (reason !== undefined) abort.abort(reason)
+    }
+    return abort
+  }
+
   const run: Attempt['run'] = reconcile => {
     if (timeoutMs !== undefined) {
       cancelTimeout = client.env.clock.after(timeoutMs, () => {
@@ -79,14 +99,23 @@ export function openAttempt(options: AttemptOptions): Attempt {
         if (finish('it timed out', error)) ended({ kind: 'threw', error })
       })
     }
-    const attemptClient = createAttemptClient(client.client(env), gate, options.sight)
     try {
       const running = reconcile({
-        client: attemptClient,
-        env,
-        signal: abort.signal,
+        get client() {
+          attemptClient ??= createAttemptClient(client.client(openEnv()), gate, options.sight)
+          return attemptClient
+        },
+        get env() {
+          return openEnv()
+        },
+        get signal() {
+          return openAbort().signal
+        },
         attempt: failures,
-        logger,
+        get logger() {
+          logger ??= options.logger
+          return logger
+        },
       })
       if (isThenable(running)) running.then(returned, threw)
       else returned(running)
@@ -94,7 +123,13 @@ export function openAttempt(options: AttemptOptions): Attempt {
       threw(error)
     }
   }
-  return { env, run, abandon: why => void finish(why.message, why) }
+  return {
+    get isDead() {
+      return (env ?? client.env).closed
+    },
+    run,
+    abandon: why => void finish(why.message, why),
+  }
 }
 
 function isThenable(value: Result | void | Promise<Result | void>): value is Promise<Result | void> {

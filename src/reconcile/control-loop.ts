@@ -21,7 +21,7 @@ import { keyId, refOfId } from './object-key.js'
 import { type AttemptEnd, decideOutcome } from './outcome.js'
 import { PollPauses } from './poll-pauses.js'
 import { Quarantine } from './quarantine.js'
-import { reconcileContext } from './reconcile-context.js'
+import { type ContextSite, reconcileContext } from './reconcile-context.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertGracePeriod, type StopOptions, type StopOutcome } from './stop-report.js'
 import { createWorkQueue, type KeyState } from './work-queue.js'
@@ -37,6 +37,7 @@ interface Running extends KeyKeeping {
   acting: Client | undefined
   readonly recorder: EventRecorder | undefined
   readonly hotLoops: HotLoops
+  readonly site: ContextSite
   sources: ControllerSources | undefined
   /** How attempts read, when they read the cache. */
   views: CacheViews | undefined
@@ -174,7 +175,7 @@ export class ControlLoop<Spec, Status> implements Controller {
 
   #open(outer: Client): Running {
     const { name, events, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = this.#options
-    const { ageMs, fairness, hotLoopAfter = 20 } = this.#options
+    const { ageMs, fairness, hotLoopAfter = 20, owns = [] } = this.#options
     const env = outer.env.fork(name)
     const client = outer.client(env)
     const limiter = this.#options.limiter ?? exponentialLimiter()
@@ -182,6 +183,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       if (event === 'ready') this.#dispatch(run)
       else this.#progressed()
     }
+    const recorder = events && createEventRecorder({ client, kind: events, reportingController: name })
     const run: Running = {
       env,
       client,
@@ -200,7 +202,8 @@ export class ControlLoop<Spec, Status> implements Controller {
       }),
       attempts: new Map(),
       acting: undefined,
-      recorder: events && createEventRecorder({ client, kind: events, reportingController: name }),
+      recorder,
+      site: { name, for: this.#options.for, owned: owns.map(entry => ownedWatch(entry).kind), recorder },
       sources: undefined,
       views: undefined,
       parked: new Set(),
@@ -221,11 +224,11 @@ export class ControlLoop<Spec, Status> implements Controller {
       if (key === undefined) return
       run.busy++
       const label = `${this.name} ${keyId(key)}`
-      run.env.tasks.defer(() => this.#attempt(run, key), { kind: 'reconcile', label })
+      run.env.tasks.defer(() => this.#attempt(run, key, label), { kind: 'reconcile', label })
     }
   }
 
-  #attempt(run: Running, key: ObjectRef): void {
+  #attempt(run: Running, key: ObjectRef, label: string): void {
     const { acting } = run
     if (run.queue.shuttingDown) return this.#release(run, key)
     if (acting === undefined) return this.#putBack(run, key)
@@ -244,10 +247,12 @@ export class ControlLoop<Spec, Status> implements Controller {
     const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
     const attempt = openAttempt({
-      name: `${this.name} ${keyId(key)}`,
+      name: label,
       client: acting,
       sight: { view, writes },
-      logger: run.logger.child({ key: keyId(key) }),
+      get logger() {
+        return run.logger.child({ key: keyId(key) })
+      },
       failures: run.queue.history(key).failures,
       timeoutMs: this.#options.timeoutMs,
       ended: end => {
@@ -258,11 +263,10 @@ export class ControlLoop<Spec, Status> implements Controller {
     })
     run.attempts.set(attempt, key)
     run.metrics.active(run.attempts.size)
-    const { name, for: kind, owns = [], reconcile } = this.#options
-    const site = { name, for: kind, owned: owns.map(entry => ownedWatch(entry).kind), recorder: run.recorder }
+    const { for: kind, reconcile } = this.#options
     attempt.run(ctx => {
       const object = reader.get(kind, key)
-      return reconcile(key, object, reconcileContext(ctx, site, object))
+      return reconcile(key, object, reconcileContext(ctx, run.site, object))
     })
   }
 
@@ -325,7 +329,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       isOver = true
       this.#progressed()
     })
-    const isDead = (attempt: Attempt): boolean => attempt.env.closed
+    const isDead = (attempt: Attempt): boolean => attempt.isDead
     await this.#until(() => isOver || run.isHurried || [...run.attempts.keys()].every(isDead))
     cancel()
     const abandoned = [...run.attempts]

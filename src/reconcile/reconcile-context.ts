@@ -30,13 +30,30 @@ export function reconcileContext(
   site: ContextSite,
   object: StoredObject | undefined,
 ): ReconcileContext {
-  const { client, logger } = ctx
+  let children: Children | undefined
   return {
-    ...ctx,
-    children: childrenOf({ client, kind: site.for, owner: object, of: site.owned, fieldManager: site.name }),
+    // What is not asked for is not made.
+    get client() {
+      return ctx.client
+    },
+    get env() {
+      return ctx.env
+    },
+    get signal() {
+      return ctx.signal
+    },
+    attempt: ctx.attempt,
+    get logger() {
+      return ctx.logger
+    },
+    get children() {
+      const { name, for: kind, owned } = site
+      children ??= childrenOf({ client: ctx.client, kind, owner: object, of: owned, fieldManager: name })
+      return children
+    },
     record: event => {
       const { regarding = object, ...what } = event
-      if (site.recorder === undefined || regarding === undefined) logger.debug(what, 'event')
+      if (site.recorder === undefined || regarding === undefined) ctx.logger.debug(what, 'event')
       else site.recorder.record({ ...what, regarding })
     },
   }

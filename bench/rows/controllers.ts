@@ -1,0 +1,186 @@
+import { ReplicaSet, Task } from 'keelson/api'
+import { systemEnv } from 'keelson/core'
+import { type Controller, createController, createManager, type Reconciler } from 'keelson/reconcile'
+import { createStore, defineKind, type Kind, type Store } from 'keelson/store'
+import { createReplicaController } from 'keelson/workloads'
+import { collectGarbage, measure, type Measurement } from '../frame/measure.js'
+import type { Row } from '../frame/row.js'
+
+interface Size {
+  readonly size: number
+}
+
+const Widget: Kind<Size, Size> = defineKind({
+  apiVersion: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+})
+
+/** What controllers do, from a key that is wanted to a world that has settled. */
+export const controllerRows: readonly Row[] = [
+  {
+    name: 'reconciles',
+    title: 'reconciles of an async function that does nothing, 10 at once',
+    unit: 'per second',
+    target: 1_000_000,
+    sizes: [10_000],
+    ours: reconciles,
+  },
+  {
+    name: 'latency',
+    title: 'from a store write to the start of its reconcile, at 10,000 writes per second',
+    unit: 'ms',
+    headline: 'p99',
+    target: 1,
+    sizes: [10_000],
+    ours: latency,
+  },
+  {
+    name: 'storm',
+    title: 'how late a timer of 5 ms is at most while every key of a controller is wanted at once',
+    unit: 'ms',
+    target: 10,
+    sizes: [1_000_000],
+    heapMiB: () => 4096,
+    ours: storm,
+  },
+  {
+    name: 'replica-sets',
+    title: 'replica sets of 10 tasks each, from an empty store with the sets to settled',
+    unit: 'ms',
+    target: 60_000,
+    sizes: [10_000],
+    heapMiB: () => 4096,
+    ours: coldStart,
+  },
+]
+
+async function reconciles(size: number): Promise<Measurement> {
+  let left = 0
+  let finish = (): void => {}
+  const { controller, stop } = await run(createStore({ kinds: [Widget] }), 10, async () => {
+    if (--left === 0) finish()
+  })
+  const keys = Array.from({ length: size }, (_, index) => ({ namespace: 'default', name: `w${index}` }))
+  const measured = await measure({
+    batch: size,
+    operations: size * 1_000,
+    prepare: collectGarbage,
+    run: () =>
+      new Promise<void>(resolve => {
+        left = size
+        finish = resolve
+        for (const key of keys) controller.enqueue(key)
+      }),
+  })
+  await stop()
+  return measured
+}
+
+/** Ten writes each millisecond, for two seconds after one of warming up. */
+async function latency(size: number): Promise<Measurement> {
+  const store = await filled(size)
+  const writtenAt = new Map<string, number>()
+  let samples: number[] = []
+  const { stop } = await run(store, 1, async ({ name }) => {
+    const at = writtenAt.get(name)
+    if (at !== undefined) samples.push(performance.now() - at)
+    writtenAt.delete(name)
+  })
+  let written = 0
+  const write = (): void => {
+    const name = `w${(written * 7919) % size}`
+    written++
+    writtenAt.set(name, performance.now())
+    void store.modify(Widget, { namespace: 'default', name }, draft => void (draft.spec.size = written))
+  }
+  const begin = performance.now()
+  while (written < 30_000) {
+    if (written === 10_000) samples = []
+    while (written < (performance.now() - begin) * 10) write()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await new Promise(resolve => setTimeout(resolve, 50))
+  await stop()
+  return { samples, mean: samples.reduce((sum, ms) => sum + ms, 0) / samples.length }
+}
+
+async function storm(size: number): Promise<Measurement> {
+  let left = size
+  let finish = (): void => {}
+  const over = new Promise<void>(resolve => {
+    finish = resolve
+  })
+  const { controller, stop } = await run(createStore({ kinds: [Widget] }), 10, async () => {
+    if (--left === 0) finish()
+  })
+  const keys = Array.from({ length: size }, (_, index) => ({ namespace: 'default', name: `w${index}` }))
+  collectGarbage()
+  // The caller's own loop is not what is measured: keys come in pieces of a millisecond or so.
+  const late: number[] = []
+  let isOver = false
+  const tick = (): void => {
+    const due = systemEnv.clock.monotonic() + 5
+    systemEnv.clock.after(5, () => {
+      late.push(systemEnv.clock.monotonic() - due)
+      if (!isOver) tick()
+    })
+  }
+  tick()
+  for (let at = 0; at < size; at += 1_000) {
+    for (const key of keys.slice(at, at + 1_000)) controller.enqueue(key)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await over
+  isOver = true
+  await stop()
+  return { samples: late, mean: Math.max(...late), note: `${late.length} timers` }
+}
+
+async function coldStart(size: number): Promise<Measurement> {
+  const store = createStore({ kinds: [ReplicaSet, Task] })
+  const labels = { app: 'web' }
+  for (let index = 0; index < size; index++) {
+    const own = { ...labels, set: `s${index}` }
+    await store.create(ReplicaSet, {
+      metadata: { namespace: 'default', name: `s${index}` },
+      spec: {
+        replicas: 10,
+        selector: { matchLabels: own },
+        template: { metadata: { labels: own }, spec: { image: 'web:1' } },
+      },
+    })
+  }
+  const manager = createManager({ client: store })
+  manager.add(createReplicaController())
+  collectGarbage()
+  const begin = performance.now()
+  await manager.start()
+  await manager.settled()
+  const tookMs = performance.now() - begin
+  const tasks = store.count(Task)
+  await manager.stop()
+  return { samples: [tookMs], mean: tookMs, note: `${tasks} tasks` }
+}
+
+async function filled(size: number): Promise<Store> {
+  const store = createStore({ kinds: [Widget] })
+  for (let index = 0; index < size; index++)
+    await store.create(Widget, { metadata: { namespace: 'default', name: `w${index}` }, spec: { size: 0 } })
+  return store
+}
+
+interface Run {
+  readonly controller: Controller
+  readonly stop: () => Promise<unknown>
+}
+
+async function run(store: Store, concurrency: number, reconcile: Reconciler<Size, Size>): Promise<Run> {
+  const controller = createController({ name: 'widgets', for: Widget, concurrency, reconcile })
+  const manager = createManager({ client: store })
+  manager.add(controller)
+  await manager.start()
+  await manager.settled()
+  return { controller, stop: () => manager.stop() }
+}
