@@ -21,18 +21,32 @@ export interface AttemptGate {
 
 /** Makes an open gate. `attempt` names it in errors. */
 export function createAttemptGate(attempt: string): AttemptGate {
-  const underWay = new Set<(error: AttemptEndedError) => void>()
-  const releases: (() => void)[] = []
-  let ending: string | undefined
-  let made: AttemptEndedError | undefined
-  // An error is dear to make, and most attempts end with nobody to tell.
-  const closedBy = (): AttemptEndedError | undefined => {
-    if (ending !== undefined) made ??= new AttemptEndedError(attempt, ending)
-    return made
+  return new Gate(attempt)
+}
+
+/** One per attempt, so it makes what it needs when it needs it. */
+class Gate implements AttemptGate {
+  readonly #attempt: string
+  #underWay: Set<(error: AttemptEndedError) => void> | undefined
+  #releases: (() => void)[] | undefined
+  #ending: string | undefined
+  #closedBy: AttemptEndedError | undefined
+
+  constructor(attempt: string) {
+    this.#attempt = attempt
   }
 
-  const guard = <T>(write: () => Promise<T>): Promise<T> => {
-    if (ending !== undefined) return Promise.reject(closedBy())
+  /** An error is dear to make, and most attempts end with nobody to tell. */
+  get closedBy(): AttemptEndedError | undefined {
+    if (this.#ending !== undefined) this.#closedBy ??= new AttemptEndedError(this.#attempt, this.#ending)
+    return this.#closedBy
+  }
+
+  guard<T>(write: () => Promise<T>): Promise<T> {
+    const { closedBy } = this
+    if (closedBy !== undefined) return Promise.reject(closedBy)
+    this.#underWay ??= new Set()
+    const underWay = this.#underWay
     const guarded = new Promise<T>((resolve, reject) => {
       const fence = (error: AttemptEndedError): void => {
         reject(error)
@@ -47,23 +61,19 @@ export function createAttemptGate(attempt: string): AttemptGate {
     return guarded
   }
 
-  return {
-    get closedBy() {
-      return closedBy()
-    },
-    guard,
-    onClose: release => {
-      if (ending === undefined) releases.push(release)
-      else release()
-    },
-    close: why => {
-      if (ending !== undefined) return 0
-      ending = why
-      const fenced = underWay.size
-      for (const fence of underWay) fence(closedBy() as AttemptEndedError)
-      underWay.clear()
-      for (const release of releases.splice(0)) release()
-      return fenced
-    },
+  onClose(release: () => void): void {
+    if (this.#ending !== undefined) return release()
+    this.#releases ??= []
+    this.#releases.push(release)
+  }
+
+  close(why: string): number {
+    if (this.#ending !== undefined) return 0
+    this.#ending = why
+    const fenced = [...(this.#underWay ?? [])]
+    for (const fence of fenced) fence(this.closedBy as AttemptEndedError)
+    this.#underWay?.clear()
+    for (const release of this.#releases?.splice(0) ?? []) release()
+    return fenced.length
   }
 }

@@ -2,7 +2,7 @@ import type { Cancel, Env, Logger } from '../core/index.js'
 import type { Client } from '../store/index.js'
 import { type AttemptSight, createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
-import { createAttemptGate } from './attempt-gate.js'
+import { type AttemptGate, createAttemptGate } from './attempt-gate.js'
 import type { AttemptEnd } from './outcome.js'
 import type { Result } from './result.js'
 
@@ -27,7 +27,7 @@ export interface AttemptOptions {
   readonly client: Client
   /** What the attempt reads, if that is not the client, and who hears of its writes. */
   readonly sight?: AttemptSight
-  readonly logger: Logger
+  readonly openLogger: () => Logger
   readonly failures: number
   readonly timeoutMs: number | undefined
   /** Called once, inside `run` or later. */
@@ -46,89 +46,111 @@ export interface Attempt {
 
 /** Makes a world for one run of a reconciler, which is gone when the run ends. */
 export function openAttempt(options: AttemptOptions): Attempt {
-  const { name, client, failures, timeoutMs, ended } = options
-  const gate = createAttemptGate(name)
-  // Most runs use few of these, and each costs more than everything else about a run.
-  let env: Env | undefined
-  let abort: AbortController | undefined
-  let attemptClient: Client | undefined
-  let logger: Logger | undefined
-  let reason: Error | undefined
-  let over = false
-  let cancelTimeout: Cancel = () => {}
+  return new OneRun(options)
+}
 
-  /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
-  const finish = (why: string, because?: Error): boolean => {
-    if (over) return false
-    over = true
-    reason = because
-    cancelTimeout()
-    const fenced = gate.close(why)
-    env?.close()
-    if (reason !== undefined) abort?.abort(reason)
-    else if (fenced > 0)
-      options.logger.warn({ attempt: name, fenced }, 'an attempt ended with writes under way; await them')
-    return true
-  }
-  const returned = (result: Result | void): void => {
-    if (finish('it returned')) ended({ kind: 'returned', result: result ?? undefined })
-  }
-  const threw = (error: unknown): void => {
-    if (finish('it failed')) ended({ kind: 'threw', error })
+/**
+ * An attempt, and what its reconciler is given. Most runs use few parts of it, and each part costs more than everything
+ * else about a run, so parts are made when they are read.
+ */
+class OneRun implements Attempt, AttemptContext {
+  readonly attempt: number
+  readonly #options: AttemptOptions
+  readonly #gate: AttemptGate
+  #client: Client | undefined
+  #env: Env | undefined
+  #abort: AbortController | undefined
+  #logger: Logger | undefined
+  #isOver = false
+  /** Why it was aborted, if it was. */
+  #reason: Error | undefined
+  #cancelTimeout: Cancel | undefined
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+    this.attempt = options.failures
+    this.#gate = createAttemptGate(options.name)
   }
 
-  const openEnv = (): Env => {
-    if (env === undefined) {
-      env = client.env.fork(name)
-      if (over) env.close()
+  get client(): Client {
+    const { client, sight } = this.#options
+    this.#client ??= createAttemptClient(client.client(this.env), this.#gate, sight)
+    return this.#client
+  }
+
+  get env(): Env {
+    if (this.#env === undefined) {
+      this.#env = this.#options.client.env.fork(this.#options.name)
+      if (this.#isOver) this.#env.close()
     }
-    return env
-  }
-  const openAbort = (): AbortController => {
-    if (abort === undefined) {
-      abort = new AbortController()
-      if (reason !== undefined) abort.abort(reason)
-    }
-    return abort
+    return this.#env
   }
 
-  const run: Attempt['run'] = reconcile => {
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#reason !== undefined) this.#abort.abort(this.#reason)
+    }
+    return this.#abort.signal
+  }
+
+  get logger(): Logger {
+    this.#logger ??= this.#options.openLogger()
+    return this.#logger
+  }
+
+  get isDead(): boolean {
+    return (this.#env ?? this.#options.client.env).closed
+  }
+
+  run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void {
+    const { name, client, timeoutMs, ended } = this.#options
     if (timeoutMs !== undefined) {
-      cancelTimeout = client.env.clock.after(timeoutMs, () => {
+      this.#cancelTimeout = client.env.clock.after(timeoutMs, () => {
         const error = new AttemptTimeoutError(name, timeoutMs)
-        if (finish('it timed out', error)) ended({ kind: 'threw', error })
+        if (this.#finish('it timed out', error)) ended({ kind: 'threw', error })
       })
     }
     try {
-      const running = reconcile({
-        get client() {
-          attemptClient ??= createAttemptClient(client.client(openEnv()), gate, options.sight)
-          return attemptClient
-        },
-        get env() {
-          return openEnv()
-        },
-        get signal() {
-          return openAbort().signal
-        },
-        attempt: failures,
-        get logger() {
-          logger ??= options.logger
-          return logger
-        },
-      })
-      if (isThenable(running)) running.then(returned, threw)
-      else returned(running)
+      const running = reconcile(this)
+      if (isThenable(running))
+        running.then(
+          result => this.#returned(result),
+          error => this.#threw(error),
+        )
+      else this.#returned(running)
     } catch (error) {
-      threw(error)
+      this.#threw(error)
     }
   }
-  return {
-    get isDead() {
-      return (env ?? client.env).closed
-    },
-    run,
-    abandon: why => void finish(why.message, why),
+
+  abandon(why: Error): void {
+    this.#finish(why.message, why)
+  }
+
+  #returned(result: Result | void): void {
+    if (this.#finish('it returned')) this.#options.ended({ kind: 'returned', result: result ?? undefined })
+  }
+
+  #threw(error: unknown): void {
+    if (this.#finish('it failed')) this.#options.ended({ kind: 'threw', error })
+  }
+
+  /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
+  #finish(why: string, reason?: Error): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#reason = reason
+    this.#cancelTimeout?.()
+    const fenced = this.#gate.close(why)
+    this.#env?.close()
+    if (reason !== undefined) this.#abort?.abort(reason)
+    else if (fenced > 0)
+      this.logger.warn(
+        { attempt: this.#options.name, fenced },
+        'an attempt ended with writes under way; await them',
+      )
+    return true
   }
 }
 

@@ -250,9 +250,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       name: label,
       client: acting,
       sight: { view, writes },
-      get logger() {
-        return run.logger.child({ key: keyId(key) })
-      },
+      openLogger: () => run.logger.child({ key: keyId(key) }),
       failures: run.queue.history(key).failures,
       timeoutMs: this.#options.timeoutMs,
       ended: end => {

@@ -1,10 +1,11 @@
-import type { Kind, StoredObject } from '../store/index.js'
+import type { Env, Logger } from '../core/index.js'
+import type { Client, Kind, StoredObject } from '../store/index.js'
 import type { AttemptContext } from './attempt.js'
 import { type Children, childrenOf } from './children/children.js'
 import type { EventInput } from './events/event-record.js'
 import type { EventRecorder } from './events/event-recorder.js'
 
-/** What a reconciler is given besides its key and object. */
+/** What a reconciler is given besides its key and object. Its parts are made when they are read: hand it on whole. */
 export interface ReconcileContext extends AttemptContext {
   /** What the object owns, of the kinds that the controller `owns`. */
   readonly children: Children
@@ -30,31 +31,58 @@ export function reconcileContext(
   site: ContextSite,
   object: StoredObject | undefined,
 ): ReconcileContext {
-  let children: Children | undefined
-  return {
-    // What is not asked for is not made.
-    get client() {
-      return ctx.client
-    },
-    get env() {
-      return ctx.env
-    },
-    get signal() {
-      return ctx.signal
-    },
-    attempt: ctx.attempt,
-    get logger() {
-      return ctx.logger
-    },
-    get children() {
-      const { name, for: kind, owned } = site
-      children ??= childrenOf({ client: ctx.client, kind, owner: object, of: owned, fieldManager: name })
-      return children
-    },
-    record: event => {
-      const { regarding = object, ...what } = event
-      if (site.recorder === undefined || regarding === undefined) ctx.logger.debug(what, 'event')
-      else site.recorder.record({ ...what, regarding })
-    },
+  return new RunContext(ctx, site, object)
+}
+
+/** What is not asked for is not made. */
+class RunContext implements ReconcileContext {
+  readonly attempt: number
+  readonly #ctx: AttemptContext
+  readonly #site: ContextSite
+  readonly #object: StoredObject | undefined
+  #children: Children | undefined
+  /** Its own, so that it may be taken out of the context. */
+  #record: ReconcileContext['record'] | undefined
+
+  constructor(ctx: AttemptContext, site: ContextSite, object: StoredObject | undefined) {
+    this.attempt = ctx.attempt
+    this.#ctx = ctx
+    this.#site = site
+    this.#object = object
+  }
+
+  get client(): Client {
+    return this.#ctx.client
+  }
+  get env(): Env {
+    return this.#ctx.env
+  }
+  get signal(): AbortSignal {
+    return this.#ctx.signal
+  }
+  get logger(): Logger {
+    return this.#ctx.logger
+  }
+
+  get children(): Children {
+    const { name, for: kind, owned } = this.#site
+    this.#children ??= childrenOf({
+      client: this.client,
+      kind,
+      owner: this.#object,
+      of: owned,
+      fieldManager: name,
+    })
+    return this.#children
+  }
+
+  get record(): ReconcileContext['record'] {
+    this.#record ??= event => {
+      const { regarding = this.#object, ...what } = event
+      const { recorder } = this.#site
+      if (recorder === undefined || regarding === undefined) this.logger.debug(what, 'event')
+      else recorder.record({ ...what, regarding })
+    }
+    return this.#record
   }
 }
