@@ -83,7 +83,7 @@ async function latency(size: number): Promise<Measurement> {
   const store = await filled(size)
   const writtenAt = new Map<string, number>()
   let samples: number[] = []
-  const { stop } = await run(store, 1, async ({ name }) => {
+  const { stop } = await run(store, 10, async ({ name }) => {
     const at = writtenAt.get(name)
     if (at !== undefined) samples.push(performance.now() - at)
     writtenAt.delete(name)

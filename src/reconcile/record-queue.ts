@@ -154,6 +154,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   done(key: K): void {
     const record = this.#held(key, 'done')
     record.processing = false
+    this.#table.giveBack(record)
     this.#inFlight--
     this.#metrics.done(this.#clock.now() - record.takenAtMs)
     if (record.dirty) this.#enqueue(record)
