@@ -2,7 +2,7 @@ import { systemEnv } from '../../core/index.js'
 import { hostVariable } from '../host.js'
 import { CheckFailedError } from './check-failed-error.js'
 import { randomChoices, replayChoices } from './choices.js'
-import { type Execution, type ExecutionSetup, execute } from './execution.js'
+import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './execution.js'
 import { type Expectation, expectState } from './expected-state.js'
 import type { Violation } from './invariants.js'
 import { parseReplay } from './replay-text.js'
@@ -78,24 +78,38 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     `${executions} executions (seeds ${seed} to ${seed + executions - 1}), at most ${setup.stepsMax} steps each; ` +
     `faults in one execution, at most: ${describeBudget(setup.budget)}`
   const expectation = await expectState(setup)
-  const looked: Execution[] = []
+  let looked = 0
   let steps = 0
   const look = async (execution: Execution): Promise<void> => {
-    looked.push(execution)
+    looked++
     steps += execution.trace.length
-    if (looked.length <= REPEATED) await assertRepeatable(setup, execution)
-    const violation = expectation.judge(execution)
-    if (violation !== undefined) await fail({ setup, expectation, bounds }, execution, violation)
+    if (looked <= REPEATED) await assertRepeatable(setup, execution)
+    if (execution.violation !== undefined)
+      await fail({ setup, expectation, bounds }, execution, execution.violation)
   }
+  const judge = rememberingJudge(expectation)
   for (const execution of expectation.executions) await look(execution)
   if (replay !== undefined) {
     const { seed: at, choices } = parseReplay(replay)
-    await look(await execute({ ...setup, seed: at }, replayChoices(choices)))
+    await look(await execute({ ...setup, seed: at }, replayChoices(choices), expectation.judge))
   } else {
     for (let at = seed; at < seed + executions; at++)
-      await look(await execute({ ...setup, seed: at }, randomChoices(at)))
+      await look(await execute({ ...setup, seed: at }, randomChoices(at), judge))
   }
-  return { executions: looked.length, steps, elapsedMs: systemEnv.clock.monotonic() - startedMs, bounds }
+  return { executions: looked, steps, elapsedMs: systemEnv.clock.monotonic() - startedMs, bounds }
+}
+
+/** What follows from a rest depends on its state alone, so one that was looked into need not be again. */
+function rememberingJudge({ judge }: Expectation): JudgeRest {
+  const known = new Set<string>()
+  return rest => {
+    const violation = judge(rest)
+    if (violation !== undefined) return violation
+    const text = `${rest.ending}\n${rest.state.join('\n')}`
+    if (known.has(text)) return 'known'
+    known.add(text)
+    return undefined
+  }
 }
 
 interface Site {
@@ -111,11 +125,9 @@ async function fail(
   violation: Violation,
 ): Promise<never> {
   await assertRepeatable(setup, failing)
-  const rerun = async (choices: readonly number[]): Promise<Execution> => {
-    const execution = await execute({ ...setup, seed: failing.seed }, replayChoices(choices))
-    return { ...execution, violation: expectation.judge(execution) }
-  }
-  const { execution, runs } = await shrink({ ...failing, violation }, rerun, SHRINK_RUNS_MAX)
+  const rerun = (choices: readonly number[]): Promise<Execution> =>
+    execute({ ...setup, seed: failing.seed }, replayChoices(choices), expectation.judge)
+  const { execution, runs } = await shrink(failing, rerun, SHRINK_RUNS_MAX)
   const { invariant, message } = execution.violation ?? violation
   const simulation = simulationOf(execution, execution.violation)
   const faults = execution.trace.filter(({ isFault }) => isFault).length

@@ -19,6 +19,18 @@ export interface ExecutionSetup {
   readonly seed: number
 }
 
+/** What a world has come to. */
+export interface Rest {
+  readonly ending: Ending
+  /** In the form that is compared. */
+  readonly state: readonly string[]
+  /** Names of objects that were not given. */
+  readonly madeNames: ReadonlySet<string>
+}
+
+/** Judges a rest; `known` when what would follow from it is known to be right. */
+export type JudgeRest = (rest: Rest) => Violation | 'known' | undefined
+
 /** One action of an execution. */
 export interface TraceStep {
   readonly kind: ActionKind
@@ -33,18 +45,13 @@ export interface TraceStep {
 }
 
 /** What came of one execution. */
-export interface Execution {
+export interface Execution extends Rest {
   readonly seed: number
   /** Indexes of what was chosen, wherever there was a choice. */
   readonly choices: readonly number[]
   /** For each choice, the step of the trace that it led to; -1 for the choice of the ending. */
   readonly chosenSteps: readonly number[]
   readonly trace: readonly TraceStep[]
-  readonly ending: Ending
-  /** The state at rest, in the form that is compared. */
-  readonly state: readonly string[]
-  /** Names of objects that were not given. */
-  readonly madeNames: ReadonlySet<string>
   readonly violation: Violation | undefined
 }
 
@@ -59,13 +66,17 @@ const BUSY_WAIT_MS = 1_000
 const LATER_MS = 86_400_000
 
 /**
- * Runs a world to its rest, as `source` chooses, then looks whether a process that starts anew writes anything, and
- * whether one that has stopped does.
+ * Runs a world to its rest, as `source` chooses; then, unless `judge` has an opinion on the rest, looks whether a process
+ * that starts anew writes anything, and whether one that has stopped does.
  */
-export async function execute(setup: ExecutionSetup, source: ChoiceSource): Promise<Execution> {
+export async function execute(
+  setup: ExecutionSetup,
+  source: ChoiceSource,
+  judge: JudgeRest = () => undefined,
+): Promise<Execution> {
   const run = new Run(setup, source)
   try {
-    return await run.whole()
+    return await run.whole(judge)
   } finally {
     run.close()
   }
@@ -104,18 +115,21 @@ class Run {
     this.user = new User(this.world, setup.objects, this.ending)
   }
 
-  async whole(): Promise<Execution> {
+  async whole(judge: JudgeRest): Promise<Execution> {
     await this.untilRest()
     if (this.violation === undefined) this.judgeRest()
     const state = plainState(this.world.objects(), this.world.outside)
-    if (this.violation === undefined) {
+    const { ending, madeNames } = this
+    const verdict = this.violation ?? judge({ ending, state, madeNames })
+    if (verdict !== 'known') this.violation = verdict
+    if (verdict === undefined) {
       // What follows depends on the state alone: no choices, no faults.
       this.source = replayChoices([])
       for (const kind of Object.keys(this.budget) as FaultKind[]) this.budget[kind] = 0
       await this.startAnew()
       if (this.violation === undefined) await this.stopForGood()
     }
-    const { choices, chosenSteps, trace, ending, madeNames, violation } = this
+    const { choices, chosenSteps, trace, violation } = this
     return { seed: this.setup.seed, choices, chosenSteps, trace, ending, state, madeNames, violation }
   }
 

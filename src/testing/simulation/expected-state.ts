@@ -1,4 +1,4 @@
-import { type Execution, type ExecutionSetup, execute } from './execution.js'
+import { type Execution, type ExecutionSetup, execute, type Rest } from './execution.js'
 import { replayChoices } from './choices.js'
 import type { Violation } from './invariants.js'
 import { stateDifference, withoutNames } from './plain-state.js'
@@ -6,10 +6,10 @@ import type { Ending } from './user.js'
 
 /** Where every execution must come to rest: where the undisturbed ones did. */
 export interface Expectation {
-  /** Undisturbed executions. The first with a violation is the last. */
+  /** Undisturbed executions. One with a violation is the last. */
   readonly executions: readonly Execution[]
-  /** What is wrong with an execution; its own violation comes first. */
-  judge(execution: Execution): Violation | undefined
+  /** What is wrong with where an execution came to rest. */
+  judge(rest: Rest): Violation | undefined
 }
 
 const choicesOf: Readonly<Record<Ending, readonly number[]>> = { kept: [], deleted: [1] }
@@ -25,29 +25,22 @@ export async function expectState(setup: ExecutionSetup): Promise<Expectation> {
     executions.push(execution)
     return execution
   }
+  const judgeNothing: Expectation = { executions, judge: () => undefined }
   const kept = await undisturbed(setup.seed, 'kept')
-  const judgeOnly: Expectation = { executions, judge: ({ violation }) => violation }
-  if (kept.violation !== undefined) return judgeOnly
+  if (kept.violation !== undefined) return judgeNothing
   const deleted = await undisturbed(setup.seed, 'deleted')
-  if (deleted.violation !== undefined) return judgeOnly
+  if (deleted.violation !== undefined) return judgeNothing
   const other = await undisturbed(setup.seed + 1, 'kept')
   const byChance = stateDifference(kept.state, other.state) !== undefined
-  const expected = { kept, deleted }
+  return { executions, judge: rest => judgeRest(rest, rest.ending === 'kept' ? kept : deleted, byChance) }
+}
+
+function judgeRest(rest: Rest, wanted: Rest, byChance: boolean): Violation | undefined {
+  const names = byChance ? new Set([...wanted.madeNames, ...rest.madeNames]) : []
+  const difference = stateDifference(withoutNames(wanted.state, names), withoutNames(rest.state, names))
+  if (difference === undefined) return undefined
   return {
-    executions,
-    judge: execution => {
-      if (execution.violation !== undefined) return execution.violation
-      const wanted = expected[execution.ending]
-      const names = byChance ? new Set([...wanted.madeNames, ...execution.madeNames]) : []
-      const difference = stateDifference(
-        withoutNames(wanted.state, names),
-        withoutNames(execution.state, names),
-      )
-      if (difference === undefined) return undefined
-      return {
-        invariant: 'converges',
-        message: `it comes to rest elsewhere than undisturbed (- undisturbed, + here):\n${difference}`,
-      }
-    },
+    invariant: 'converges',
+    message: `it comes to rest elsewhere than undisturbed (- undisturbed, + here):\n${difference}`,
   }
 }
