@@ -1,7 +1,7 @@
 // Controllers and what reconcilers see.
-export type { ReconcileContext } from './reconcile-context.js'
-export { AttemptEndedError, AttemptTimeoutError } from './attempt-errors.js'
-export { type Controller, type ControllerStatus, createController } from './controller.js'
+export type { ReconcileContext } from './attempt/reconcile-context.js'
+export { AttemptEndedError, AttemptTimeoutError } from './attempt/attempt-errors.js'
+export { type Controller, type ControllerStatus, createController } from './controller/controller.js'
 export type {
   ControllerOptions,
   MappedWatch,
@@ -9,17 +9,17 @@ export type {
   Reconciler,
   ReferenceWatch,
   WatchSource,
-} from './controller-options.js'
+} from './controller/controller-options.js'
 
 export type { HotLoop, ValueChange } from './hot-loops/hot-loop.js'
-export type { QuarantinedKey } from './quarantine.js'
+export type { QuarantinedKey } from './controller/quarantine.js'
 
 // Sources.
 export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
 export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
 export type { OwnWritesPolicy } from './cache/attempt-view.js'
 export type { CacheDifference } from './cache/verify.js'
-export type { ObjectChange } from './event-mapping.js'
+export type { ObjectChange } from './sources/event-mapping.js'
 export {
   allOf,
   anyOf,
@@ -28,13 +28,13 @@ export {
   not,
   pathChanged,
   type Predicate,
-} from './predicates.js'
+} from './sources/predicates.js'
 export type { Listed, ObjectSource } from './sources/object-source.js'
 export { fromStream, fromTimer, type SignalSource } from './sources/signal-source.js'
 export type { ObservableLike, Stream } from './sources/stream.js'
 
 // Results.
-export { type AttemptEnd, decideOutcome, type Outcome } from './outcome.js'
+export { type AttemptEnd, decideOutcome, type Outcome } from './controller/outcome.js'
 export {
   poll,
   type PollOptions,
@@ -42,7 +42,7 @@ export {
   type Result,
   RetryAfter,
   Terminal,
-} from './result.js'
+} from './controller/result.js'
 
 // Children and events.
 export {
@@ -63,15 +63,15 @@ export {
 } from './events/event-recorder.js'
 
 // Managers.
-export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager.js'
-export type { Health, HealthCheck } from './manager-health.js'
-export type { PartOptions } from './part-order.js'
-export type { Runnable } from './runnable.js'
-export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-report.js'
+export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager/manager.js'
+export type { Health, HealthCheck } from './manager/manager-health.js'
+export type { PartOptions } from './manager/part-order.js'
+export type { Runnable } from './manager/runnable.js'
+export type { StopEntry, StopOptions, StopOutcome, StopReport } from './manager/stop-report.js'
 
 // The queue on its own.
-export type { Fairness } from './fair-classes.js'
-export type { KeyHistory } from './key-history.js'
+export type { Fairness } from './queue/fair-classes.js'
+export type { KeyHistory } from './queue/key-history.js'
 export {
   type AddAfterOptions,
   type AddOptions,
@@ -79,16 +79,16 @@ export {
   type KeyState,
   type WorkQueue,
   type WorkQueueOptions,
-} from './work-queue.js'
+} from './queue/work-queue.js'
 
 // Rate limiters.
-export { bucketLimiter, type BucketLimiterOptions } from './bucket-limiter.js'
+export { bucketLimiter, type BucketLimiterOptions } from './limiters/bucket-limiter.js'
 export {
   decorrelatedJitterLimiter,
   type DecorrelatedJitterOptions,
   exponentialLimiter,
   type ExponentialLimiterOptions,
-} from './exponential-limiter.js'
+} from './limiters/exponential-limiter.js'
 export {
   type Delay,
   fastSlowLimiter,
@@ -96,7 +96,7 @@ export {
   maxOfLimiter,
   maxWaitLimiter,
   type RateLimiter,
-} from './rate-limiter.js'
+} from './limiters/rate-limiter.js'
 
 // Pure parts for reconcilers.
 export { type ConditionState, setCondition } from './conditions.js'
@@ -121,6 +121,6 @@ export {
   createGarbageCollector,
   type GarbageCollectorOptions,
 } from './garbage-collection/garbage-collector.js'
-export { createExpiryController, type ExpiryControllerOptions } from './expiry-controller.js'
+export { createExpiryController, type ExpiryControllerOptions } from './loops/expiry-controller.js'
 export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
-export { createNamespaceController, type NamespaceControllerOptions } from './namespace-controller.js'
+export { createNamespaceController, type NamespaceControllerOptions } from './loops/namespace-controller.js'

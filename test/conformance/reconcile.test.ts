@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMemoryMetrics, isKeelsonError } from '../../src/core/index.js'
-import { createControllerMetrics } from '../../src/reconcile/controller-metrics.js'
+import { createControllerMetrics } from '../../src/reconcile/controller/controller-metrics.js'
 import {
   type AttemptEnd,
   createWorkQueue,

@@ -12,8 +12,8 @@ import {
   setCondition,
   Terminal,
 } from '../../src/reconcile/index.js'
-import { mapToOwners, mapToSelf } from '../../src/reconcile/event-mapping.js'
-import { createReverseIndex } from '../../src/reconcile/reverse-index.js'
+import { mapToOwners, mapToSelf } from '../../src/reconcile/sources/event-mapping.js'
+import { createReverseIndex } from '../../src/reconcile/sources/reverse-index.js'
 import type { OwnerReference, StoredObject } from '../../src/store/index.js'
 import { Widget } from './world.js'
 

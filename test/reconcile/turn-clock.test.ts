@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TurnClock } from '../../src/reconcile/turn-clock.js'
+import { TurnClock } from '../../src/reconcile/queue/turn-clock.js'
 
 interface World {
   readonly clock: TurnClock

@@ -1,6 +1,6 @@
 import { deepEqual, InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
-import type { ObjectChange } from '../event-mapping.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
 import { batchProblem } from './batch-check.js'
 import type { ObjectIndex } from './object-index.js'

@@ -18,7 +18,7 @@ import {
   type Reader,
   type StoredObject,
 } from '../../store/index.js'
-import type { ObjectChange } from '../event-mapping.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
 import { type ObjectSource, storeSource } from '../sources/object-source.js'
 import { type SupervisedStream, superviseStream } from '../sources/supervised-stream.js'

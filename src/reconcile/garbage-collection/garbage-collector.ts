@@ -1,13 +1,18 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, Kind, ObjectRef, StoredObject } from '../../store/index.js'
 import { createCache } from '../cache/cache.js'
-import { type Controller, type ControllerStatus, createController, type StartOptions } from '../controller.js'
-import type { ObjectChange } from '../event-mapping.js'
+import {
+  type Controller,
+  type ControllerStatus,
+  createController,
+  type StartOptions,
+} from '../controller/controller.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { refOf } from '../object-key.js'
-import { allOf, pathChanged } from '../predicates.js'
-import { requeueAfter } from '../result.js'
-import type { StopOptions, StopOutcome } from '../stop-report.js'
-import type { KeyState } from '../work-queue.js'
+import { allOf, pathChanged } from '../sources/predicates.js'
+import { requeueAfter } from '../controller/result.js'
+import type { StopOptions, StopOutcome } from '../manager/stop-report.js'
+import type { KeyState } from '../queue/work-queue.js'
 import { collect, findKind, isWaiting } from './collect.js'
 
 /** How a garbage collector is made. */

@@ -1,5 +1,5 @@
 import type { StoredObject } from '../../store/index.js'
-import type { ObjectChange } from '../event-mapping.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
 import { saysTheSame } from './hot-loop.js'
 

@@ -1,5 +1,5 @@
 import { diffJson, type JsonPatchOperation, type ObjectRef, type StoredObject } from '../../store/index.js'
-import type { ObjectChange } from '../event-mapping.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { refOf } from '../object-key.js'
 
 /** A key that is reconciled again and again to no end. */

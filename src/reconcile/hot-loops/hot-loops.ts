@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import type { ObjectChange } from '../event-mapping.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
 import { Contests } from './contests.js'
 import { type HotLoop, hotLoop } from './hot-loop.js'

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import type { ObjectChange } from '../event-mapping.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
 
 /** A change that woke a key, and the revision that it was told with. */

@@ -1,0 +1,159 @@
+import type { Cancel, Env, Logger } from '../../core/index.js'
+import type { Client } from '../../store/index.js'
+import { type AttemptSight, createAttemptClient } from './attempt-client.js'
+import { AttemptTimeoutError } from './attempt-errors.js'
+import { type AttemptGate, createAttemptGate } from './attempt-gate.js'
+import type { AttemptEnd } from '../controller/outcome.js'
+import type { Result } from '../controller/result.js'
+
+/** What every attempt has. */
+export interface AttemptContext {
+  /** Reads the store and writes through it; refuses writes once the attempt has ended, for whatever reason. */
+  readonly client: Client
+  /** Dies with the attempt: so do its timers, sleeps and deferred steps. */
+  readonly env: Env
+  /** Aborted when the attempt times out, or is given up by a stop. The reason is an error. */
+  readonly signal: AbortSignal
+  /** How often this key failed since its last success. 0 in the first attempt. */
+  readonly attempt: number
+  /** Carries the controller's name and the key. */
+  readonly logger: Logger
+}
+
+/** What an attempt needs. */
+export interface AttemptOptions {
+  /** Names it in errors and logs, for example `reconcile web default/a`. */
+  readonly name: string
+  readonly client: Client
+  /** What the attempt reads, if that is not the client, and who hears of its writes. */
+  readonly sight?: AttemptSight
+  readonly openLogger: () => Logger
+  readonly failures: number
+  readonly timeoutMs: number | undefined
+  /** Called once, inside `run` or later. */
+  readonly ended: (end: AttemptEnd) => void
+}
+
+/** One run of a reconciler. */
+export interface Attempt {
+  /** True when its world was closed from outside: it will never end by itself. */
+  readonly isDead: boolean
+  /** Runs it, once. */
+  run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void
+  /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
+  abandon(why: Error): void
+}
+
+/** Makes a world for one run of a reconciler, which is gone when the run ends. */
+export function openAttempt(options: AttemptOptions): Attempt {
+  return new OneRun(options)
+}
+
+/**
+ * An attempt, and what its reconciler is given. Most runs use few parts of it, and each part costs more than everything
+ * else about a run, so parts are made when they are read.
+ */
+class OneRun implements Attempt, AttemptContext {
+  readonly attempt: number
+  readonly #options: AttemptOptions
+  readonly #gate: AttemptGate
+  #client: Client | undefined
+  #env: Env | undefined
+  #abort: AbortController | undefined
+  #logger: Logger | undefined
+  #isOver = false
+  /** Why it was aborted, if it was. */
+  #reason: Error | undefined
+  #cancelTimeout: Cancel | undefined
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+    this.attempt = options.failures
+    this.#gate = createAttemptGate(options.name)
+  }
+
+  get client(): Client {
+    const { client, sight } = this.#options
+    this.#client ??= createAttemptClient(client.client(this.env), this.#gate, sight)
+    return this.#client
+  }
+
+  get env(): Env {
+    if (this.#env === undefined) {
+      this.#env = this.#options.client.env.fork(this.#options.name)
+      if (this.#isOver) this.#env.close()
+    }
+    return this.#env
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#reason !== undefined) this.#abort.abort(this.#reason)
+    }
+    return this.#abort.signal
+  }
+
+  get logger(): Logger {
+    this.#logger ??= this.#options.openLogger()
+    return this.#logger
+  }
+
+  get isDead(): boolean {
+    return (this.#env ?? this.#options.client.env).closed
+  }
+
+  run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void {
+    const { name, client, timeoutMs, ended } = this.#options
+    if (timeoutMs !== undefined) {
+      this.#cancelTimeout = client.env.clock.after(timeoutMs, () => {
+        const error = new AttemptTimeoutError(name, timeoutMs)
+        if (this.#finish('it timed out', error)) ended({ kind: 'threw', error })
+      })
+    }
+    try {
+      const running = reconcile(this)
+      if (isThenable(running))
+        running.then(
+          result => this.#returned(result),
+          error => this.#threw(error),
+        )
+      else this.#returned(running)
+    } catch (error) {
+      this.#threw(error)
+    }
+  }
+
+  abandon(why: Error): void {
+    this.#finish(why.message, why)
+  }
+
+  #returned(result: Result | void): void {
+    if (this.#finish('it returned')) this.#options.ended({ kind: 'returned', result: result ?? undefined })
+  }
+
+  #threw(error: unknown): void {
+    if (this.#finish('it failed')) this.#options.ended({ kind: 'threw', error })
+  }
+
+  /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
+  #finish(why: string, reason?: Error): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#reason = reason
+    this.#cancelTimeout?.()
+    const fenced = this.#gate.close(why)
+    this.#env?.close()
+    if (reason !== undefined) this.#abort?.abort(reason)
+    else if (fenced > 0)
+      this.logger.warn(
+        { attempt: this.#options.name, fenced },
+        'an attempt ended with writes under way; await them',
+      )
+    return true
+  }
+}
+
+function isThenable(value: Result | void | Promise<Result | void>): value is Promise<Result | void> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}

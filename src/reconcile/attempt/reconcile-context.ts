@@ -1,0 +1,88 @@
+import type { Env, Logger } from '../../core/index.js'
+import type { Client, Kind, StoredObject } from '../../store/index.js'
+import type { AttemptContext } from './attempt.js'
+import { type Children, childrenOf } from '../children/children.js'
+import type { EventInput } from '../events/event-record.js'
+import type { EventRecorder } from '../events/event-recorder.js'
+
+/** What a reconciler is given besides its key and object. Its parts are made when they are read: hand it on whole. */
+export interface ReconcileContext extends AttemptContext {
+  /** What the object owns, of the kinds that the controller `owns`. */
+  readonly children: Children
+  /**
+   * Tells people what happened to `regarding` (default: the object). It is written in the background when the
+   * controller has `events`; without, and without an object, it is only logged, at debug level.
+   */
+  record(event: Omit<EventInput, 'regarding'> & { readonly regarding?: StoredObject }): void
+}
+
+/** What the context of an attempt is completed with. */
+export interface ContextSite {
+  /** The controller's; owns the fields of children. */
+  readonly name: string
+  readonly for: Kind
+  readonly owned: readonly Kind[]
+  readonly recorder: EventRecorder | undefined
+}
+
+/** The context for a run about `object`. */
+export function reconcileContext(
+  ctx: AttemptContext,
+  site: ContextSite,
+  object: StoredObject | undefined,
+): ReconcileContext {
+  return new RunContext(ctx, site, object)
+}
+
+/** What is not asked for is not made. */
+class RunContext implements ReconcileContext {
+  readonly attempt: number
+  readonly #ctx: AttemptContext
+  readonly #site: ContextSite
+  readonly #object: StoredObject | undefined
+  #children: Children | undefined
+  /** Its own, so that it may be taken out of the context. */
+  #record: ReconcileContext['record'] | undefined
+
+  constructor(ctx: AttemptContext, site: ContextSite, object: StoredObject | undefined) {
+    this.attempt = ctx.attempt
+    this.#ctx = ctx
+    this.#site = site
+    this.#object = object
+  }
+
+  get client(): Client {
+    return this.#ctx.client
+  }
+  get env(): Env {
+    return this.#ctx.env
+  }
+  get signal(): AbortSignal {
+    return this.#ctx.signal
+  }
+  get logger(): Logger {
+    return this.#ctx.logger
+  }
+
+  get children(): Children {
+    const { name, for: kind, owned } = this.#site
+    this.#children ??= childrenOf({
+      client: this.client,
+      kind,
+      owner: this.#object,
+      of: owned,
+      fieldManager: name,
+    })
+    return this.#children
+  }
+
+  get record(): ReconcileContext['record'] {
+    this.#record ??= event => {
+      const { regarding = this.#object, ...what } = event
+      const { recorder } = this.#site
+      if (recorder === undefined || regarding === undefined) this.logger.debug(what, 'event')
+      else recorder.record({ ...what, regarding })
+    }
+    return this.#record
+  }
+}

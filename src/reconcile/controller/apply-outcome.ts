@@ -1,0 +1,53 @@
+import { type Env, isKeelsonError, type Logger } from '../../core/index.js'
+import type { ObjectRef } from '../../store/index.js'
+import { keyId } from '../object-key.js'
+import type { Outcome } from './outcome.js'
+import type { PollPauses } from './poll-pauses.js'
+import type { Quarantine } from './quarantine.js'
+import type { WorkQueue } from '../queue/work-queue.js'
+
+/** What a controller keeps of its keys. */
+export interface KeyKeeping {
+  readonly env: Env
+  readonly logger: Logger
+  readonly queue: WorkQueue<ObjectRef>
+  readonly quarantine: Quarantine
+  readonly polls: PollPauses
+}
+
+/** Does to the key's record what was decided, and tells the log. */
+export function applyOutcome(keeping: KeyKeeping, key: ObjectRef, outcome: Outcome): void {
+  const { queue, env, logger, quarantine, polls } = keeping
+  const id = keyId(key)
+  if (outcome.kind !== 'retry' && outcome.kind !== 'conflict') quarantine.forget(key)
+  if (outcome.kind !== 'poll') polls.forget(key)
+  switch (outcome.kind) {
+    case 'success':
+      return queue.forget(key)
+    case 'requeueAfter':
+      queue.forget(key)
+      return queue.addAfter(key, outcome.afterMs, { reason: 'requeueAfter' })
+    case 'poll':
+      queue.forget(key)
+      return queue.addAfter(key, polls.next(key, outcome), { reason: 'poll' })
+    case 'conflict': {
+      queue.countConflict(key)
+      const afterMs = outcome.withinMs * (0.5 + 0.5 * env.random.next())
+      logger.debug({ key: id, err: outcome.error, afterMs }, 'lost a write race; trying again')
+      return queue.addAfter(key, afterMs, { reason: 'conflict' })
+    }
+    case 'terminal':
+      logger.error({ key: id, err: outcome.error }, 'reconcile failed for good; waiting for a change')
+      return queue.forget(key)
+    case 'retry': {
+      const { afterMs, error, refund } = outcome
+      queue.countFailure(key, afterMs)
+      if (!isKeelsonError(error, 'RetryAfter') && quarantine.failed(key, error)) {
+        refund?.()
+        return logger.error({ key: id, err: error }, 'keeps failing in the same way; waiting for a change')
+      }
+      logger.error({ key: id, err: error, afterMs }, 'reconcile failed; backing off')
+      return queue.addAfter(key, afterMs, { reason: 'failed', ...(refund === undefined ? {} : { refund }) })
+    }
+  }
+}

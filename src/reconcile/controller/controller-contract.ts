@@ -1,0 +1,60 @@
+import type { Cancel } from '../../core/index.js'
+import type { Client, ObjectRef } from '../../store/index.js'
+import type { HotLoop } from '../hot-loops/hot-loop.js'
+import type { QuarantinedKey } from './quarantine.js'
+import type { StopOptions, StopOutcome } from '../manager/stop-report.js'
+import type { KeyState } from '../queue/work-queue.js'
+
+/** How busy a controller is. */
+export interface ControllerStatus {
+  readonly name: string
+  /** Keys that wait for a free worker. */
+  readonly queued: number
+  readonly inFlight: number
+  /** Keys that wait for their time: requeued later, or backing off. */
+  readonly delayed: number
+  /** Keys whose last run failed. */
+  readonly failures: number
+  /** Those of them that are not tried again by themselves, in the order in which they began to fail. */
+  readonly quarantined: readonly QuarantinedKey[]
+  /** Keys that are reconciled again and again to no end. */
+  readonly hotLoops: readonly HotLoop[]
+}
+
+/** How a controller starts. */
+export interface StartOptions {
+  /** Default false. */
+  readonly standby?: boolean
+}
+
+/** A control loop over the objects of one kind. Start it with a manager, or alone with a client. */
+export interface Controller {
+  readonly name: string
+  /**
+   * Opens the watches and begins to reconcile; resolves when every watch has delivered its initial events.
+   *
+   * @param options `standby`: it only collects keys, and attempts begin with `activate`
+   * @throws UsageError when it is running already
+   */
+  start(client: Client, options?: StartOptions): Promise<void>
+  /**
+   * Reconciles from now on, through `client`: first what has waited, then every object again. For a controller on
+   * standby; one without this method cannot stand by.
+   *
+   * @throws UsageError when it is not running, or not on standby
+   */
+  activate?(client: Client): void
+  /** Back to standby: as `stop`, but the watches and the keys stay. Idempotent. */
+  deactivate?(options?: StopOptions): Promise<StopOutcome>
+  /** Starts no more attempts and waits for those in flight; then nothing of it runs any more. Idempotent. */
+  stop(options?: StopOptions): Promise<StopOutcome>
+  /** Asks for a run of `key`, as a change of its object does. Ignored while not running. */
+  enqueue(key: ObjectRef, reason?: string): void
+  /** What is known about `key`; undefined when it is idle and did not fail. */
+  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined
+  status(): ControllerStatus
+  /** True when nothing is queued, in flight or due, and the watches have delivered what the client reads. */
+  isSettled(): boolean
+  /** Calls `listener` whenever `isSettled` may have become true. */
+  onProgress(listener: () => void): Cancel
+}

@@ -1,0 +1,114 @@
+import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../../store/index.js'
+import type { EventRecord } from '../events/event-record.js'
+import type { ReconcileContext } from '../attempt/reconcile-context.js'
+import type { OwnWritesPolicy } from '../cache/attempt-view.js'
+import type { Fairness } from '../queue/fair-classes.js'
+import type { Predicate } from '../sources/predicates.js'
+import type { RateLimiter } from '../limiters/rate-limiter.js'
+import type { Result } from './result.js'
+import type { SignalSource } from '../sources/signal-source.js'
+
+/** Changes of `kind` are turned into keys by a function of the changed object. */
+export interface MappedWatch<Watched extends Kind = Kind> {
+  readonly kind: Watched
+  /** Keys to look at. Pure; called with the old and with the new object of an update. */
+  map(object: ObjectOf<Watched>, reader: Reader): readonly ObjectRef[]
+  readonly refs?: undefined
+  /** Which changes matter. Default: all. */
+  readonly when?: Predicate
+}
+
+/** Changes of `kind` reach the keys whose own objects refer to the changed one. */
+export interface ReferenceWatch<Spec = unknown, Status = unknown, Watched extends Kind = Kind> {
+  readonly kind: Watched
+  /** What `object` refers to. Pure. A missing namespace means that of `object`. */
+  refs(object: StoredObject<Spec, Status>): readonly ObjectRef[]
+  readonly map?: undefined
+  /** Which changes of the object referred to matter. Default: all. */
+  readonly when?: Predicate
+}
+
+/** A kind whose objects a controller makes. */
+export interface OwnedWatch {
+  readonly kind: Kind
+  /** Whose keys a change reaches: that of the managing owner, or those of all owners. Default `controller`. */
+  readonly owners?: 'controller' | 'all'
+  /** Which changes matter. Default: all. */
+  readonly when?: Predicate
+}
+
+/** Another kind whose changes matter to a controller. */
+export type WatchSource<Spec = unknown, Status = unknown, Watched extends Kind = Kind> =
+  | MappedWatch<Watched>
+  | ReferenceWatch<Spec, Status, Watched>
+
+/**
+ * Brings the world of one key to what its object says. Runs again whenever something that it may depend on has
+ * changed, so it reads the present state and never asks what happened.
+ *
+ * @param key names the object
+ * @param object as the client reads it now; undefined when it does not exist
+ */
+export type Reconciler<Spec, Status> = (
+  key: ObjectRef,
+  object: StoredObject<Spec, Status> | undefined,
+  ctx: ReconcileContext,
+) => Result | void | Promise<Result | void>
+
+/** How a controller is made. */
+export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[] = readonly Kind[]> {
+  /** Unique in its manager; the label of logs and metrics. */
+  readonly name: string
+  /** The kind whose objects are the keys. */
+  readonly for: Kind<Spec, Status>
+  /** Which changes of the objects themselves matter. Default: all. */
+  readonly when?: Predicate
+  /** Kinds whose objects this controller makes: their changes reach the key named by their managing owner. */
+  readonly owns?: readonly (Kind | OwnedWatch)[]
+  /** Other kinds that matter. */
+  readonly watches?: { readonly [Index in keyof Watched]: WatchSource<Spec, Status, Watched[Index]> }
+  /** What else wakes keys: observables, async iterables, timers. Default none. */
+  readonly signals?: readonly SignalSource[]
+  /**
+   * Looks at every key once in this many milliseconds, spread evenly over them, at a low priority; finite, ≥ 1000.
+   * For worlds outside the store that change without a word. Default: never.
+   */
+  readonly resyncMs?: number
+  /**
+   * What `ctx.client` reads, and where the object comes from. `client`, the default: the client itself, which is
+   * always current. `cache`: what the watches of this controller have delivered, so that a run sees no more than what
+   * woke it; kinds that it does not watch are read from the client.
+   */
+  readonly reads?: 'client' | 'cache'
+  /** How attempts that read the cache see what they wrote. Default `overlay`. */
+  readonly ownWrites?: OwnWritesPolicy
+  /** Where `ctx.record` writes, for example `Event` of `keelson/api`. Default: nowhere. */
+  readonly events?: Kind<EventRecord>
+  /** Keys reconciled at the same time, an integer ≥ 1. Default 1. */
+  readonly concurrency?: number
+  /**
+   * Longest time of one attempt in milliseconds, finite, above 0. Then its signal is aborted, its client refuses
+   * writes, and the key backs off. Default: none. A reconciler that never yields cannot be interrupted.
+   */
+  readonly timeoutMs?: number
+  /** Delays after failures. Default: 5 ms, doubled by each failure of the key, up to 1000 s. */
+  readonly limiter?: RateLimiter
+  /**
+   * After so many failures in a row that look alike, numbers in their messages aside, a key is in quarantine: it runs
+   * again when something changes or when it is enqueued, and not by itself. An integer ≥ 1; default: never. A
+   * `RetryAfter` does not count.
+   */
+  readonly quarantineAfter?: number
+  /**
+   * After so many runs in a row of a key that nothing but its own writes caused, and that wrote only what it had
+   * written before, the key is in a hot loop: it is reported, and runs after 100 ms, then twice as long each time, up
+   * to 5 minutes, until something else changes. A key whose writes are undone so often in a row, less than a minute
+   * apart, is reported too. An integer ≥ 1, default 20; Infinity: never.
+   */
+  readonly hotLoopAfter?: number
+  /** Shares the workers between classes of keys, as in a work queue. Default: one class. */
+  readonly fairness?: Fairness<ObjectRef>
+  /** Milliseconds of waiting that are worth one point of priority, as in a work queue. Default 100. */
+  readonly ageMs?: number
+  readonly reconcile: Reconciler<Spec, Status>
+}

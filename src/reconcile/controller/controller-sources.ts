@@ -1,0 +1,229 @@
+import type { Cancel, Env, Logger } from '../../core/index.js'
+import type { Client, Kind, ObjectRef } from '../../store/index.js'
+import { type Cache, createCache } from '../cache/cache.js'
+import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
+import {
+  type ChangeMapping,
+  mapToOwners,
+  mapToSelf,
+  mapWith,
+  type ObjectChange,
+} from '../sources/event-mapping.js'
+import { keyId, refOf, refOfId } from '../object-key.js'
+import type { Predicate } from '../sources/predicates.js'
+import type { WakeCause } from '../hot-loops/self-wakes.js'
+import { createReferenceTracker, type ReferenceTracker } from '../sources/reference-tracker.js'
+import { startResync } from '../sources/resync.js'
+
+/** What the sources of one controller need. */
+export interface ControllerSourcesOptions<Spec, Status> {
+  readonly options: Pick<
+    ControllerOptions<Spec, Status>,
+    'name' | 'for' | 'when' | 'owns' | 'watches' | 'signals' | 'resyncMs'
+  >
+  readonly client: Client
+  readonly env: Env
+  readonly logger: Logger
+  readonly enqueue: (key: ObjectRef, why: Wake) => void
+  /** The key names another object than before: it was created, perhaps again. */
+  readonly created: (key: ObjectRef) => void
+  readonly progressed: () => void
+}
+
+/** Why a key is woken. */
+export interface Wake {
+  readonly reason: string
+  /** Default 0. */
+  readonly priority?: number
+  /** The change; absent when it was none. */
+  readonly cause?: WakeCause
+  /** True when nothing has happened. */
+  readonly isResync?: true
+}
+
+/** What a controller hears from. */
+export interface ControllerSources {
+  /** The objects of every kind that the controller hears from, as they were told. */
+  readonly cache: Cache
+  /** Settles when the first list has come, when it never will, and when stopped before. */
+  readonly started: Promise<void>
+  stop(): void
+}
+
+/** As the initial list and resyncs have it elsewhere: anything that happened comes first. */
+export const RESYNC_PRIORITY = -100
+const CHANGE_PRIORITY = 0
+
+/**
+ * Opens one watch over `for`, `owns` and `watches`, and the signals; turns every change into keys.
+ *
+ * Guarantees: every state that an object rests in is told, as a change from the state told before, in the order of
+ * the revisions over all kinds; states that it only passed while the watch was broken may be skipped.
+ *
+ * Errors: `started` rejects with `ClosedError` when the store is closed.
+ */
+export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): ControllerSources {
+  const { options, client, progressed } = setup
+  const handlers = new Map<string, KindHandler['changed'][]>()
+  const kinds = new Set<Kind>()
+  for (const { kind, changed } of handlersOf(setup)) {
+    kinds.add(kind)
+    const name = nameOf(kind)
+    handlers.set(name, [...(handlers.get(name) ?? []), changed])
+  }
+  const cache = createCache({ name: options.name, kinds: [...kinds] })
+  const cancels: Cancel[] = [() => cache.stop()]
+  cache.onChange(({ revision, changes, isFirst }) => {
+    const priority = isFirst === true ? RESYNC_PRIORITY : CHANGE_PRIORITY
+    for (const change of changes) {
+      const object = change.now ?? change.before
+      const told = { change, revision }
+      for (const changed of object === undefined ? [] : (handlers.get(nameOf(object)) ?? []))
+        changed(told, priority)
+    }
+    progressed()
+  })
+  const started = cache.start(client)
+  try {
+    cancels.push(...startSignals(setup), startResyncOf(setup, cache))
+  } catch (error) {
+    for (const cancel of cancels) cancel()
+    throw error
+  }
+  return {
+    cache,
+    started,
+    stop: () => {
+      for (const cancel of cancels.reverse()) cancel()
+    },
+  }
+}
+
+/** A kind, and what is done with a change of one of its objects. */
+interface KindHandler {
+  readonly kind: Kind
+  readonly changed: (cause: WakeCause, priority: number) => void
+}
+
+function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): readonly KindHandler[] {
+  const { options, client, logger, enqueue, created } = setup
+  const trackers: ReferenceTracker[] = []
+  const mapped = (
+    kind: Kind,
+    when: Predicate | undefined,
+    keysOf: ChangeMapping,
+    reason: string,
+  ): KindHandler => ({
+    kind,
+    changed: (cause, priority) => {
+      const { change } = cause
+      if (!passes(logger, when, change)) return
+      tryMapping(logger, kind, change, () => {
+        for (const key of keysOf(change)) enqueue(key, { reason, priority, cause })
+      })
+    },
+  })
+  const own: KindHandler = {
+    kind: options.for,
+    changed: (cause, priority) => {
+      const { change } = cause
+      const { before, now } = change
+      if (now !== undefined && now.metadata.uid !== before?.metadata.uid) created(refOf(now))
+      for (const tracker of trackers) tryMapping(logger, options.for, change, () => tracker.observe(change))
+      if (!passes(logger, options.when, change)) return
+      for (const key of mapToSelf(change)) enqueue(key, { reason: options.for.kind, priority, cause })
+    },
+  }
+  const owned = (options.owns ?? []).map(entry => {
+    const { kind, owners = 'controller', when } = ownedWatch(entry)
+    return mapped(kind, when, mapToOwners(options.for, owners), `owned ${kind.kind}`)
+  })
+  const watched = ((options.watches ?? []) as readonly (MappedWatch | ReferenceWatch)[]).map(watch => {
+    const { kind, when } = watch
+    if (watch.map !== undefined) {
+      const keysOf = mapWith((object, reader) => watch.map(object, reader), client)
+      return mapped(kind, when, keysOf, `watched ${kind.kind}`)
+    }
+    const tracker = createReferenceTracker(kind, object => watch.refs(object))
+    trackers.push(tracker)
+    return mapped(kind, when, tracker.keysOf, `referenced ${kind.kind}`)
+  })
+  return [own, ...owned, ...watched]
+}
+
+function startSignals<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): readonly Cancel[] {
+  const { options, client, env, logger, enqueue } = setup
+  return (options.signals ?? []).map(signal =>
+    signal.start({
+      env,
+      reader: client,
+      logger,
+      wake: keys => {
+        for (const key of keys) {
+          if (isRefOf(options.for, key)) enqueue(key, { reason: signal.name })
+          else logger.error({ source: signal.name, key }, `a source named no key of ${options.for.kind}`)
+        }
+      },
+    }),
+  )
+}
+
+function startResyncOf<Spec, Status>(
+  { options, env, enqueue }: ControllerSourcesOptions<Spec, Status>,
+  cache: Cache,
+): Cancel {
+  const { resyncMs } = options
+  if (resyncMs === undefined) return () => {}
+  return startResync({
+    env,
+    periodMs: resyncMs,
+    size: () => cache.count(options.for),
+    walk: () => cache.keys(options.for),
+    visit: id => enqueue(refOfId(id), { reason: 'resync', priority: RESYNC_PRIORITY, isResync: true }),
+  })
+}
+
+/** A filter that cannot judge must not swallow a change. */
+function passes(logger: Logger, when: Predicate | undefined, change: ObjectChange): boolean {
+  if (when === undefined) return true
+  try {
+    return when(change)
+  } catch (error) {
+    logger.error({ err: error, ...aboutChange(change) }, 'a predicate threw; the change passed')
+    return true
+  }
+}
+
+/** A mapping that throws is a bug of its author: it is logged, and what does not depend on it goes on. */
+function tryMapping(logger: Logger, kind: Kind, change: ObjectChange, map: () => void): void {
+  try {
+    map()
+  } catch (error) {
+    logger.error(
+      { err: error, kind: kind.kind, ...aboutChange(change) },
+      'the mapping of a watch threw; no key was woken by it',
+    )
+  }
+}
+
+function aboutChange({ before, now }: ObjectChange): { readonly key?: string } {
+  const object = now ?? before
+  return object === undefined ? {} : { key: keyId(refOf(object)) }
+}
+
+/** The long form of an entry of `owns`. */
+export function ownedWatch(entry: Kind | OwnedWatch): OwnedWatch {
+  return 'plural' in entry ? { kind: entry } : entry
+}
+
+/** Signals come from outside: what they name is looked at before it becomes a key. */
+function isRefOf(kind: Kind, key: unknown): key is ObjectRef {
+  if (typeof key !== 'object' || key === null) return false
+  const { name, namespace } = key as Partial<ObjectRef>
+  const isNamespace = typeof namespace === 'string' && namespace !== ''
+  return typeof name === 'string' && name !== '' && (kind.namespaced ? isNamespace : namespace === undefined)
+}
+
+function nameOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion}/${kind}`
+}

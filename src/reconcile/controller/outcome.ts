@@ -1,0 +1,93 @@
+import { isKeelsonError, UsageError } from '../../core/index.js'
+import type { KeyHistory } from '../queue/key-history.js'
+import type { RateLimiter } from '../limiters/rate-limiter.js'
+import { type Poll, pollProblems, type Result, type RetryAfter } from './result.js'
+
+/** How an attempt ended. */
+export type AttemptEnd =
+  | { readonly kind: 'returned'; readonly result: Result | undefined }
+  | { readonly kind: 'threw'; readonly error: unknown }
+
+/** What happens to the key after an attempt. */
+export type Outcome =
+  /** Forget failures; run again when something changes. */
+  | { readonly kind: 'success' }
+  /** Forget failures; run again after `afterMs`. */
+  | { readonly kind: 'requeueAfter'; readonly afterMs: number }
+  /** Forget failures; run again after a pause that grows with each poll in a row. */
+  | Poll
+  /** Someone else wrote first: no failure; run again after a random half to whole of `withinMs`. */
+  | { readonly kind: 'conflict'; readonly withinMs: number; readonly error: Error }
+  /** Forget failures; run again when something changes, not before. */
+  | { readonly kind: 'terminal'; readonly error: Error }
+  /** One more failure; run again after `afterMs`. */
+  | {
+      readonly kind: 'retry'
+      readonly afterMs: number
+      readonly error: Error
+      /** As that of the limiter's delay. */
+      readonly refund?: () => void
+    }
+
+/** Lost races wait 10 ms, then twice as long each time, up to a second. */
+const conflictBaseMs = 10
+const conflictMaxMs = 1_000
+
+/**
+ * Decides what an attempt's end means.
+ *
+ * @param history of the key, before this attempt is counted
+ */
+export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: RateLimiter): Outcome {
+  if (end.kind === 'returned') {
+    const { result } = end
+    if (result === undefined) return { kind: 'success' }
+    // Callers without types can return anything; a wrong result must not look like success.
+    if (!isResult(result)) {
+      const error = new UsageError('a reconciler must return nothing, requeueAfter(ms) or poll({ … })', {
+        result,
+      })
+      return { kind: 'terminal', error }
+    }
+    return result
+  }
+  const error = errorOf(end.error)
+  if (isKeelsonError(error, 'Conflict')) {
+    const withinMs = Math.min(conflictMaxMs, conflictBaseMs * 2 ** Math.min(history.conflicts, 10))
+    return { kind: 'conflict', withinMs, error }
+  }
+  if (isKeelsonError(error, 'Terminal')) return { kind: 'terminal', error }
+  if (isRetryAfter(error)) return { kind: 'retry', afterMs: error.afterMs, error }
+  const { ms, refund } = limiter.delay(history)
+  if (ms === Number.POSITIVE_INFINITY) return { kind: 'terminal', error }
+  return { kind: 'retry', afterMs: ms, error, ...(refund === undefined ? {} : { refund }) }
+}
+
+/** The thrown value as an `Error`; anything else is wrapped and kept as the cause. */
+export function errorOf(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  return new Error(`a value that is not an Error was thrown: ${describe(thrown)}`, { cause: thrown })
+}
+
+function describe(value: unknown): string {
+  try {
+    return String(value).slice(0, 200)
+  } catch {
+    return typeof value
+  }
+}
+
+function isResult(result: Result): boolean {
+  switch (result.kind) {
+    case 'requeueAfter':
+      return Number.isFinite(result.afterMs) && result.afterMs >= 0
+    case 'poll':
+      return pollProblems(result).length === 0
+    default:
+      return false
+  }
+}
+
+function isRetryAfter(error: Error): error is RetryAfter {
+  return isKeelsonError(error, 'RetryAfter')
+}

@@ -1,0 +1,89 @@
+import type { Kind, StoredObject, Transaction } from '../../store/index.js'
+import type { ReconcileContext } from '../attempt/reconcile-context.js'
+import { type Controller, createController } from '../controller/controller.js'
+import { withFinalizers } from '../finalizers.js'
+import { type Result, requeueAfter } from '../controller/result.js'
+
+/** How a namespace controller is made. */
+export interface NamespaceControllerOptions<Spec, Status> {
+  /** Default `namespaces`. */
+  readonly name?: string
+  /** The kind, without namespaces itself, whose objects are namespaces by their name. */
+  readonly for: Kind<Spec, Status>
+  /** Every kind whose objects are deleted with their namespace. */
+  readonly kinds: readonly Kind[]
+  /** Most objects deleted in one attempt of a namespace; an integer ≥ 1. Default 1,000. */
+  readonly deletionsMax?: number
+}
+
+/** Kubernetes asks again after half of the longest time that something said it needs; nothing says so here. */
+const STUCK_POLL_MS = 15_000
+
+/** Name of the finalizer that keeps a namespace until it is empty. */
+const NAMESPACE_FINALIZER = 'keelson.dev/namespace-content'
+
+/**
+ * Deletes everything in a namespace before the namespace goes. Objects held by finalizers are waited for; a deletion
+ * that does not end says in the log what is left.
+ *
+ * Guarantees: a namespace never goes while an object of `kinds` is in it. Nothing keeps others from creating objects
+ * in it meanwhile; they are deleted too.
+ */
+export function createNamespaceController<Spec, Status>(
+  options: NamespaceControllerOptions<Spec, Status>,
+): Controller {
+  const { for: kind, kinds, name = 'namespaces', deletionsMax = 1_000 } = options
+  const inNamespaces = kinds.filter(({ namespaced }) => namespaced)
+  const cleanup = (object: StoredObject, ctx: ReconcileContext): Promise<Result | undefined> =>
+    empty(object.metadata.name, inNamespaces, deletionsMax, ctx)
+  return createController({
+    name,
+    for: kind,
+    watches: inNamespaces.map(watched => ({
+      kind: watched,
+      // What comes late or goes at last; a living namespace has nothing to do for it.
+      map: ({ metadata: { namespace = '' } }, reader) =>
+        reader.get(kind, { name: namespace })?.metadata.deletionTimestamp === undefined
+          ? []
+          : [{ name: namespace }],
+    })),
+    reconcile: withFinalizers(kind, [{ name: NAMESPACE_FINALIZER, cleanup }], () => {}),
+  })
+}
+
+/** Deletes what is left; undefined when nothing is. */
+async function empty(
+  namespace: string,
+  kinds: readonly Kind[],
+  deletionsMax: number,
+  { client, logger }: ReconcileContext,
+): Promise<Result | undefined> {
+  const { deleted, held } = await client.transact(tx => {
+    let count = 0
+    const waiting: string[] = []
+    for (const kind of kinds) {
+      for (const { metadata } of someOf(tx, kind, namespace, deletionsMax)) {
+        if (metadata.deletionTimestamp !== undefined) waiting.push(`${kind.kind} ${metadata.name}`)
+        else if (count < deletionsMax) {
+          tx.delete(kind, metadata, { propagationPolicy: 'Background' })
+          count += 1
+        }
+      }
+    }
+    return { deleted: count, held: waiting }
+  })
+  if (deleted > 0) return requeueAfter(0)
+  if (held.length === 0) return undefined
+  logger.info(
+    { namespace, held: held.length, first: held.slice(0, 5) },
+    'a namespace waits for what is in it',
+  )
+  return requeueAfter(STUCK_POLL_MS)
+}
+
+/** A page, which is enough when there is something to delete on it; else all. */
+function someOf(tx: Transaction, kind: Kind, namespace: string, limit: number): readonly StoredObject[] {
+  const page = tx.list(kind, { namespace, limit })
+  const isEnough = page.continue === undefined || page.items.some(item => !item.metadata.deletionTimestamp)
+  return isEnough ? page.items : tx.list(kind, { namespace }).items
+}

@@ -1,0 +1,109 @@
+import { type HeapHandle, IndexedHeap } from '../../core/index.js'
+import { KeyList } from './key-list.js'
+import type { KeyRecord } from './key-table.js'
+import type { ReadyOrder } from './ready-order.js'
+
+/** Empty levels that are kept for their next use. */
+const emptyLevelsMax = 64
+
+/** Ready keys of one priority, in the order in which they became ready. */
+export class PriorityLevel<K> extends KeyList<K> implements HeapHandle {
+  readonly priority: number
+  readonly levels: PriorityLevels<K>
+  at = 0
+  sequence = 0
+  slot = -1
+
+  constructor(priority: number, levels: PriorityLevels<K>) {
+    super()
+    this.priority = priority
+    this.levels = levels
+  }
+}
+
+/**
+ * Ready keys by priority, which grows by one point for every `ageMs` of waiting. All keys age alike, so the order
+ * of two waiting keys never changes: it is that of `readyAt − priority · ageMs`, ties going to the higher priority.
+ * A level is first in, first out; a heap of the levels by their first keys finds the next key of all.
+ */
+export class PriorityLevels<K> implements ReadyOrder<K> {
+  readonly #ageMs: number
+  readonly #levels = new Map<number, PriorityLevel<K>>()
+  readonly #occupied = new IndexedHeap<PriorityLevel<K>>()
+  #latest: PriorityLevel<K> | undefined
+  #length = 0
+
+  /** @param ageMs above 0; Infinity for priorities that do not age */
+  constructor(ageMs: number) {
+    this.#ageMs = ageMs
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(record: KeyRecord<K>, nowMs: number): void {
+    const level = this.#levelOf(record.priority)
+    record.at = nowMs
+    record.level = level
+    level.push(record)
+    this.#length++
+    if (level.length === 1) this.#occupied.push(level, this.#rank(nowMs, level.priority), -level.priority)
+  }
+
+  raise(record: KeyRecord<K>, nowMs: number): void {
+    const { level } = record
+    if (level === undefined) return
+    if (this.#rank(nowMs, record.priority) >= this.#rank(record.at, level.priority)) return
+    this.remove(record)
+    this.push(record, nowMs)
+  }
+
+  shift(): KeyRecord<K> | undefined {
+    const record = this.#occupied.peek()?.head
+    if (record !== undefined) this.remove(record)
+    return record
+  }
+
+  remove(record: KeyRecord<K>): void {
+    const level = record.level as PriorityLevel<K>
+    const wasFirst = level.head === record
+    level.remove(record)
+    record.level = undefined
+    this.#length--
+    const { head } = level
+    if (head === undefined) this.#vacate(level)
+    else if (wasFirst) this.#occupied.update(level, this.#rank(head.at, level.priority))
+  }
+
+  inOrder(): readonly KeyRecord<K>[] {
+    const ranked = [...this.#occupied].flatMap(level =>
+      [...level].map(record => ({ record, level, rank: this.#rank(record.at, level.priority) })),
+    )
+    // Sorting is stable, and a level gives its records in order.
+    ranked.sort((a, b) => a.rank - b.rank || b.level.priority - a.level.priority)
+    return ranked.map(({ record }) => record)
+  }
+
+  #rank(readyAtMs: number, priority: number): number {
+    return this.#ageMs === Number.POSITIVE_INFINITY ? -priority : readyAtMs - priority * this.#ageMs
+  }
+
+  #levelOf(priority: number): PriorityLevel<K> {
+    if (this.#latest?.priority === priority) return this.#latest
+    let level = this.#levels.get(priority)
+    if (level === undefined) {
+      level = new PriorityLevel(priority, this)
+      this.#levels.set(priority, level)
+    }
+    this.#latest = level
+    return level
+  }
+
+  #vacate(level: PriorityLevel<K>): void {
+    this.#occupied.remove(level)
+    if (this.#levels.size <= emptyLevelsMax) return
+    this.#levels.delete(level.priority)
+    if (this.#latest === level) this.#latest = undefined
+  }
+}

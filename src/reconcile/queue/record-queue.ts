@@ -1,0 +1,311 @@
+import { type Env, InvalidError, systemEnv, UsageError } from '../../core/index.js'
+import { DelayHeap } from './delay-heap.js'
+import { exponentialLimiter } from '../limiters/exponential-limiter.js'
+import { FairClasses } from './fair-classes.js'
+import { type KeyHistory, untroubled } from './key-history.js'
+import { type KeyRecord, KeyTable } from './key-table.js'
+import { PriorityLevels } from './priority-levels.js'
+import { createQueueMetrics, type QueueMetrics } from './queue-metrics.js'
+import { isDelay, type RateLimiter } from '../limiters/rate-limiter.js'
+import type { ReadyOrder } from './ready-order.js'
+import { TurnClock } from './turn-clock.js'
+import type { AddAfterOptions, AddOptions, KeyState, WorkQueue, WorkQueueOptions } from './work-queue.js'
+
+const priorityMax = 1_000_000
+
+/** Queue, delay heap and limiter as three views of one key table. */
+export class RecordQueue<K> implements WorkQueue<K> {
+  readonly #env: Env
+  readonly #table: KeyTable<K>
+  readonly #ready: ReadyOrder<K>
+  readonly #delays: DelayHeap<K>
+  readonly #limiter: RateLimiter
+  readonly #metrics: QueueMetrics
+  readonly #clock: TurnClock
+  readonly #notify: (event: 'ready' | 'idle') => void
+  #waiters: ((key: K | undefined) => void)[] = []
+  #drainers: (() => void)[] = []
+  #inFlight = 0
+  #failing = 0
+  #shuttingDown = false
+
+  constructor(options: WorkQueueOptions<K>) {
+    const { name = 'queue', env = systemEnv, limiter = exponentialLimiter(), idOf = String, notify } = options
+    const { ageMs = 100, fairness, keysMax = 10_000_000, idleKeysMax = 16_384 } = options
+    check(ageMs > 0, 'ageMs', ageMs, 'must be a number above 0, or Infinity')
+    check(Number.isSafeInteger(keysMax) && keysMax >= 1, 'keysMax', keysMax, 'must be an integer ≥ 1')
+    const isCount = Number.isSafeInteger(idleKeysMax) && idleKeysMax >= 0
+    check(isCount, 'idleKeysMax', idleKeysMax, 'must be an integer ≥ 0')
+    this.#env = env
+    this.#clock = new TurnClock(env.clock)
+    this.#limiter = limiter
+    this.#table = new KeyTable({ idOf, classOf: fairness?.classOf, keysMax, idleKeysMax })
+    this.#ready =
+      fairness === undefined ? new PriorityLevels(ageMs) : new FairClasses(fairness.weights ?? {}, ageMs)
+    this.#delays = new DelayHeap({ clock: env.clock, due: record => this.#matured(record) })
+    this.#metrics = createQueueMetrics(env.metrics, name)
+    this.#notify = notify ?? (() => {})
+  }
+
+  get length(): number {
+    return this.#ready.length
+  }
+  get inFlight(): number {
+    return this.#inFlight
+  }
+  get delayed(): number {
+    return this.#delays.size
+  }
+  get failing(): number {
+    return this.#failing
+  }
+  get shuttingDown(): boolean {
+    return this.#shuttingDown
+  }
+
+  add(key: K, options?: AddOptions): void {
+    const priority = priorityOf(options) ?? 0
+    if (this.#shuttingDown) return this.#metrics.dropped()
+    const record = this.#table.open(key)
+    record.remember(options?.reason)
+    this.#raise(record, priority)
+    if (this.#delays.remove(record)) refund(record)
+    this.#want(record)
+  }
+
+  addAfter(key: K, ms: number, options?: AddAfterOptions): void {
+    check(isDelay(ms), 'ms', ms, 'must be a finite number of milliseconds ≥ 0')
+    const priority = priorityOf(options)
+    if (this.#shuttingDown) return this.#drop(options)
+    this.#metrics.retried()
+    const record = this.#table.open(key)
+    record.remember(options?.reason)
+    this.#raise(record, priority ?? (record.processing ? record.priority : 0))
+    if (record.dirty) options?.refund?.()
+    else if (ms === 0) {
+      if (this.#delays.remove(record)) refund(record)
+      this.#want(record)
+    } else if (this.#delays.waitAtMost(record, ms)) {
+      refund(record)
+      record.refund = options?.refund
+    } else options?.refund?.()
+  }
+
+  addRateLimited(key: K, options?: AddOptions): number {
+    const { ms, refund } = this.#limiter.delay(this.history(key))
+    const isGivenUp = ms === Number.POSITIVE_INFINITY
+    check(isDelay(ms) || isGivenUp, 'delay', ms, 'of the limiter must be a number ≥ 0')
+    priorityOf(options)
+    this.countFailure(key, ms)
+    if (!isGivenUp) this.addAfter(key, ms, refund === undefined ? options : { ...options, refund })
+    return ms
+  }
+
+  countConflict(key: K): void {
+    const record = this.#table.open(key)
+    const { failures, conflicts, delayMs } = record.history
+    record.history = { failures, conflicts: conflicts + 1, ...(delayMs === undefined ? {} : { delayMs }) }
+  }
+
+  countFailure(key: K, delayMs?: number): void {
+    const record = this.#table.open(key)
+    const { failures } = record.history
+    if (failures === 0) this.#failing++
+    record.history = { failures: failures + 1, conflicts: 0, ...(delayMs === undefined ? {} : { delayMs }) }
+  }
+
+  forget(key: K): void {
+    const record = this.#table.find(key)
+    if (record === undefined || record.history === untroubled) return
+    if (record.history.failures > 0) this.#failing--
+    record.history = untroubled
+    this.#table.release(record)
+  }
+
+  history(key: K): KeyHistory {
+    return this.#table.find(key)?.history ?? untroubled
+  }
+
+  get(): K | undefined {
+    const record = this.#ready.shift()
+    if (record === undefined) return undefined
+    const now = this.#clock.now()
+    record.dirty = false
+    record.processing = true
+    record.takenAtMs = now
+    record.forgetReasons()
+    this.#table.take(record)
+    this.#inFlight++
+    this.#metrics.depth(this.#ready.length)
+    this.#metrics.taken(now - record.at)
+    return record.key
+  }
+
+  next(): Promise<K | undefined> {
+    const key = this.get()
+    if (key !== undefined || this.#shuttingDown) return Promise.resolve(key)
+    return new Promise(resolve => this.#waiters.push(resolve))
+  }
+
+  begin(key: K): void {
+    this.#held(key, 'begin').dirty = false
+  }
+
+  done(key: K): void {
+    const record = this.#held(key, 'done')
+    record.processing = false
+    this.#table.giveBack(record)
+    this.#inFlight--
+    this.#metrics.done(this.#clock.now() - record.takenAtMs)
+    if (record.dirty) this.#enqueue(record)
+    else this.#table.release(record)
+    this.#settle()
+  }
+
+  cancel(key: K): boolean {
+    const record = this.#table.find(key)
+    if (record === undefined || !record.isWanted) return false
+    if (this.#delays.remove(record)) refund(record)
+    if (record.level !== undefined) this.#ready.remove(record)
+    record.dirty = false
+    record.forgetReasons()
+    this.#metrics.depth(this.#ready.length)
+    this.#table.release(record)
+    this.#settle()
+    return true
+  }
+
+  shutDown(): void {
+    this.#shuttingDown = true
+    for (const record of this.#delays.clear()) {
+      refund(record)
+      record.forgetReasons()
+      this.#table.release(record)
+    }
+    // A held key is handed out to the worker that gives it back, so nobody needs to wait for it.
+    for (const waiter of this.#waiters.splice(0)) waiter(undefined)
+    this.#releaseDrainers()
+    this.#settle()
+  }
+
+  drain(): Promise<void> {
+    this.shutDown()
+    if (this.#isIdle()) return Promise.resolve()
+    return new Promise(resolve => this.#drainers.push(resolve))
+  }
+
+  inspect(key: K): KeyState<K> | undefined {
+    const record = this.#table.find(key)
+    return record === undefined || record.isIdle ? undefined : this.#stateOf(record)
+  }
+
+  list(): readonly KeyState<K>[] {
+    const others = [...this.#table.values()].filter(record => record.level === undefined)
+    return [...this.#ready.inOrder(), ...others].map(record => this.#stateOf(record))
+  }
+
+  isQuiet(): boolean {
+    if (!this.#isIdle()) return false
+    const next = this.#delays.nextAtMs
+    return next === undefined || next > this.#env.clock.monotonic()
+  }
+
+  #matured(record: KeyRecord<K>): void {
+    this.#clock.turnEnded()
+    record.refund = undefined
+    this.#want(record)
+  }
+
+  /** A wish begins with its own priority and can only rise. */
+  #raise(record: KeyRecord<K>, priority: number): void {
+    if (record.isWanted && priority <= record.priority) return
+    record.priority = priority
+    if (record.level !== undefined) this.#ready.raise(record, this.#clock.now())
+  }
+
+  /** Marks the record dirty; queues it unless a worker holds it. */
+  #want(record: KeyRecord<K>): void {
+    if (record.dirty) return
+    record.dirty = true
+    this.#metrics.added()
+    if (record.processing) record.at = this.#clock.now()
+    else this.#enqueue(record)
+  }
+
+  #enqueue(record: KeyRecord<K>): void {
+    this.#ready.push(record, this.#clock.now())
+    if (this.#waiters.length === 0) {
+      this.#metrics.depth(this.#ready.length)
+      this.#notify('ready')
+    } else this.#waiters.shift()?.(this.get())
+  }
+
+  #drop(options?: AddAfterOptions): void {
+    this.#metrics.dropped()
+    options?.refund?.()
+  }
+
+  #held(key: K, call: string): KeyRecord<K> {
+    const record = this.#table.find(key)
+    if (record?.processing) return record
+    throw new UsageError(
+      `${call}() of a key that no worker holds; call it once per key that get() returned`,
+      { key },
+    )
+  }
+
+  #isIdle(): boolean {
+    return this.#ready.length === 0 && this.#inFlight === 0
+  }
+
+  #settle(): void {
+    if (!this.#isIdle()) return
+    this.#releaseDrainers()
+    this.#notify('idle')
+  }
+
+  #releaseDrainers(): void {
+    for (const release of this.#drainers.splice(0)) release()
+  }
+
+  #stateOf(record: KeyRecord<K>): KeyState<K> {
+    const { key, dirty, processing, slot, priority, reasons, at, takenAtMs } = record
+    const now = this.#env.clock.monotonic()
+    const since = (ms: number): number => Math.max(0, now - ms)
+    return {
+      key,
+      state: stateName(record),
+      priority,
+      ...(slot === -1 ? {} : { dueInMs: Math.max(0, at - now) }),
+      ...(processing ? { takenForMs: since(takenAtMs) } : {}),
+      ...(dirty ? { wantedForMs: since(at) } : {}),
+      failures: record.history.failures,
+      reasons,
+    }
+  }
+}
+
+function stateName({ processing, dirty, slot }: KeyRecord<unknown>): KeyState<unknown>['state'] {
+  if (processing) return dirty ? 'held' : 'processing'
+  if (dirty) return 'ready'
+  return slot === -1 ? 'resting' : 'delayed'
+}
+
+/** The wait that the record stood for does not take place. */
+function refund(record: KeyRecord<unknown>): void {
+  const give = record.refund
+  record.refund = undefined
+  give?.()
+}
+
+function priorityOf(options: AddOptions | undefined): number | undefined {
+  const priority = options?.priority
+  if (priority === undefined) return undefined
+  const isPriority = Number.isInteger(priority) && Math.abs(priority) <= priorityMax
+  check(isPriority, 'priority', priority, `must be an integer from -${priorityMax} to ${priorityMax}`)
+  return priority
+}
+
+function check(holds: boolean, field: string, value: unknown, message: string): void {
+  if (!holds) throw new InvalidError('queue', [{ field, value, message }])
+}

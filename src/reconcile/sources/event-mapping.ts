@@ -1,0 +1,56 @@
+import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js'
+import { refOf } from '../object-key.js'
+import { controllerOf } from '../owner-reference.js'
+
+/** A change of one object, as a source sees it: `now` is absent after a deletion, `before` at a first sight. */
+export interface ObjectChange {
+  readonly before: StoredObject | undefined
+  readonly now: StoredObject | undefined
+  /** True for a deletion that a new list showed and no event told: `before` may not be the last state. */
+  readonly inferred?: true
+}
+
+/** Turns a change into the keys that must be looked at. Must be pure. */
+export type ChangeMapping = (change: ObjectChange) => readonly ObjectRef[]
+
+/** The object's own key. */
+export const mapToSelf: ChangeMapping = ({ before, now }) => {
+  const object = now ?? before
+  return object === undefined ? [] : [refOf(object)]
+}
+
+/** The managing owner of the object, or all its owners, before and after the change, if of kind `owner`. */
+export function mapToOwners(owner: Kind, which: 'controller' | 'all'): ChangeMapping {
+  return mapBoth(object => {
+    const { namespace, ownerReferences } = object.metadata
+    const references = which === 'all' ? ownerReferences : [controllerOf(object) ?? []].flat()
+    return references.flatMap(({ apiVersion, kind, name }) => {
+      // Versions of one group share their objects, so the version does not matter.
+      if (kind !== owner.kind || groupOf(apiVersion) !== groupOf(owner.apiVersion)) return []
+      if (!owner.namespaced) return [{ name }]
+      return namespace === undefined ? [] : [{ namespace, name }]
+    })
+  })
+}
+
+/** What `map` says of the old and of the new object. */
+export function mapWith(
+  map: (object: StoredObject, reader: Reader) => readonly ObjectRef[],
+  reader: Reader,
+): ChangeMapping {
+  return mapBoth(object => map(object, reader))
+}
+
+/** An update is mapped twice, so that what the object has left hears of it as well as what it has joined. */
+function mapBoth(map: (object: StoredObject) => readonly ObjectRef[]): ChangeMapping {
+  return ({ before, now }) => [
+    ...(before === undefined ? [] : map(before)),
+    ...(now === undefined ? [] : map(now)),
+  ]
+}
+
+/** `apps` of `apps/v1`; the group of `v1` is empty. */
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash === -1 ? '' : apiVersion.slice(0, slash)
+}

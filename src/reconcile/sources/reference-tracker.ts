@@ -1,0 +1,45 @@
+import type { Kind, ObjectRef, StoredObject } from '../../store/index.js'
+import type { ChangeMapping, ObjectChange } from './event-mapping.js'
+import { keyId, refOf } from '../object-key.js'
+import { createReverseIndex } from './reverse-index.js'
+
+/** Knows which keys refer to an object of another kind. */
+export interface ReferenceTracker {
+  /** Takes in a change of an object that refers. */
+  observe(change: ObjectChange): void
+  /** The keys that refer to a changed object. */
+  readonly keysOf: ChangeMapping
+}
+
+/** Makes a tracker for references to objects of `kind`, as `refs` lists them. */
+export function createReferenceTracker(
+  kind: Kind,
+  refs: (object: StoredObject) => readonly ObjectRef[],
+): ReferenceTracker {
+  const index = createReverseIndex()
+  const keys = new Map<string, ObjectRef>()
+  return {
+    observe: ({ before, now }) => {
+      const object = now ?? before
+      if (object === undefined) return
+      const key = refOf(object)
+      const id = keyId(key)
+      const targets = now === undefined ? [] : refs(now).map(ref => keyId(within(kind, ref, now)))
+      index.set(id, targets)
+      if (targets.length === 0) keys.delete(id)
+      else keys.set(id, key)
+    },
+    keysOf: ({ before, now }) => {
+      const object = now ?? before
+      if (object === undefined) return []
+      return index.referrers(keyId(refOf(object))).flatMap(id => keys.get(id) ?? [])
+    },
+  }
+}
+
+/** A reference without a namespace means that of the object it stands in. */
+function within(kind: Kind, ref: ObjectRef, object: StoredObject): ObjectRef {
+  const { namespace } = object.metadata
+  if (!kind.namespaced || ref.namespace !== undefined || namespace === undefined) return ref
+  return { namespace, name: ref.name }
+}
