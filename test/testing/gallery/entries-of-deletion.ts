@@ -1,5 +1,6 @@
 import {
   type Controller,
+  controllerReference,
   createCache,
   createController,
   requeueAfter,
@@ -42,12 +43,16 @@ function volumeMaker(): Controller {
   return createController({
     name: 'maker',
     for: App,
-    reconcile: async (key, owner, { client }) => {
-      if (owner === undefined || owner.status?.['hasVolume'] === true) return
-      const { uid } = owner.metadata
+    reconcile: async (key, object, { client }) => {
+      if (object === undefined || object.status?.['hasVolume'] === true) return
+      const { uid } = object.metadata
       const name = `${key.name}-${uid}`
+      const owner = { ...controllerReference(App, object), controller: false }
       if (client.get(Volume, { name }) === undefined)
-        await client.create(Volume, { metadata: { name }, spec: { app: key.name, uid } })
+        await client.create(Volume, {
+          metadata: { name, ownerReferences: [owner] },
+          spec: { app: key.name, uid },
+        })
       await client.modifyStatus(App, key, draft => void (draft.status = { hasVolume: true }), {
         preconditions: { uid },
       })
