@@ -3,7 +3,7 @@ import { hostTurn } from '../host.js'
 import { type Action, type ActionKind, type FaultKind, isFault } from './action.js'
 import { availableActions } from './available-actions.js'
 import { type ChoiceSource, replayChoices } from './choices.js'
-import type { InvariantName, Violation } from './invariants.js'
+import type { Expectations, InvariantName, Violation } from './invariants.js'
 import { judgeWrite } from './monitors.js'
 import { plainState } from './plain-state.js'
 import { type Ending, nameOf, User } from './user.js'
@@ -15,6 +15,8 @@ export interface ExecutionSetup {
   readonly kinds: readonly Kind[]
   readonly objects: readonly ObjectInput[]
   readonly budget: Readonly<Record<FaultKind, number>>
+  readonly always: Expectations
+  readonly atRest: Expectations
   readonly stepsMax: number
   readonly seed: number
 }
@@ -184,6 +186,7 @@ class Run {
     if (isWrite) this.noteNames()
     if (isWrite && action.actor.startsWith('app-')) this.judgeWrite(action, before)
     else if (action.actor === 'user' || crashes) this.writes = []
+    if (isWrite) this.judgeExpectations('always')
     this.countTimers(action, isWrite)
     if (this.world.startError !== undefined) throw this.world.startError
     if (this.trace.length > this.setup.stepsMax) {
@@ -242,10 +245,15 @@ class Run {
           `${nameOf(object)} is never gone: ${object.metadata.finalizers.join(', ')} holds it${why}`,
         )
     }
-    if (this.ending === 'kept') return
+    if (this.ending === 'kept') return this.judgeExpectations('atRest')
     const left = [...world.objects().map(nameOf), ...[...world.outside.keys()].map(key => `outside ${key}`)]
     if (left.length > 0)
       this.fail('noOrphans', `every given object was deleted; left over: ${left.join(', ')}`)
+  }
+
+  private judgeExpectations(which: 'always' | 'atRest'): void {
+    for (const [name, holds] of Object.entries(this.setup[which]))
+      if (!holds(this.world.store)) this.fail(which, `not so: ${name}`)
   }
 
   private async startAnew(): Promise<void> {

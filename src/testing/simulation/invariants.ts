@@ -1,3 +1,5 @@
+import type { Reader } from '../../store/index.js'
+
 /**
  * What every reconciler should keep; none needs code of the user's.
  *
@@ -7,6 +9,7 @@
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
  * - `observedGeneration`: of one object, never falls and is never ahead of its generation.
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
+ * - `always`, `atRest`: what the options add.
  * - `noStrayWork`: an attempt waits only for what the simulator can move, and nothing writes after a stop.
  */
 export type InvariantName =
@@ -17,6 +20,11 @@ export type InvariantName =
   | 'observedGeneration'
   | 'keepsOthersWrites'
   | 'noStrayWork'
+  | 'always'
+  | 'atRest'
+
+/** Something that should hold, by the name that a failure calls it. The reader shows everything that was committed. */
+export type Expectations = Readonly<Record<string, (reader: Reader) => boolean>>
 
 /** What was not kept. */
 export interface Violation {

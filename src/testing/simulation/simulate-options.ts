@@ -2,6 +2,7 @@ import { InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectInput } from '../../store/index.js'
 import { FAULT_KINDS, type FaultKind } from './action.js'
 import type { ExecutionSetup } from './execution.js'
+import type { Expectations } from './invariants.js'
 import type { MakeParts } from './world.js'
 
 /** What a simulated world holds, and what may go wrong in it. */
@@ -15,6 +16,10 @@ export interface SimulateOptions {
   readonly objects: readonly ObjectInput[]
   /** How often each may happen in one execution. Default: 1 crash, 1 delay, 2 touches, 2 edits, 1 removal. */
   readonly faults?: Partial<Readonly<Record<FaultKind, number>>>
+  /** Must hold after each write, whoever wrote. Default none. */
+  readonly always?: Expectations
+  /** Must hold whenever the world is at rest with the objects as given. Default none. */
+  readonly atRest?: Expectations
   /** Most steps of one execution; more break `noHotLoop`. Default 2,000. */
   readonly stepsMax?: number
 }
@@ -29,7 +34,7 @@ const BUDGET_DEFAULT: Readonly<Record<FaultKind, number>> = {
 
 /** @throws UsageError, InvalidError */
 export function setupOf(make: MakeParts, options: SimulateOptions, seed: number): ExecutionSetup {
-  const { kinds, objects, faults = {}, stepsMax = 2_000 } = options
+  const { kinds, objects, faults = {}, always = {}, atRest = {}, stepsMax = 2_000 } = options
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')
   const budget = { ...BUDGET_DEFAULT, ...faults }
@@ -45,7 +50,7 @@ export function setupOf(make: MakeParts, options: SimulateOptions, seed: number)
       message: `must be one of ${FAULT_KINDS.join(', ')}`,
     }))
   if (problems.length + unknown.length > 0) throw new InvalidError('simulation', [...problems, ...unknown])
-  return { make, kinds, objects, budget, stepsMax, seed }
+  return { make, kinds, objects, budget, always, atRest, stepsMax, seed }
 }
 
 /** Budgets as text. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createController, type Reconciler, requeueAfter } from '../../../src/reconcile/index.js'
+import type { Reader } from '../../../src/store/index.js'
 import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
 import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../gallery/entry.js'
 
@@ -135,6 +136,25 @@ describe('a check', () => {
       expect(failure.message).toMatch(message)
     },
   )
+
+  test('holds what is expected of it after each write, and at rest', async () => {
+    const always = { 'no pod is alone': (reader: Reader) => reader.count(Pod) <= reader.count(App) }
+    const orphaning = await failureOf(healthy, { always })
+    expect([orphaning.invariant, orphaning.message.split('\n')[0]]).toEqual([
+      'always',
+      'always does not hold: not so: no pod is alone',
+    ])
+    const atRest = { 'one pod': (reader: Reader) => reader.count(Pod) === 1 }
+    await expect(check(healthy, { ...options, atRest })).resolves.toMatchObject({ executions: 43 })
+    expect(
+      (
+        await failureOf(
+          apps(() => {}),
+          { atRest },
+        )
+      ).message,
+    ).toMatch(/^atRest does not hold: not so: one pod/)
+  })
 
   test('refuses code that is not deterministic, and says where it differs', async () => {
     let runs = 0
