@@ -7,6 +7,7 @@ import { bench } from './frame/bench.js'
 import { collectGarbage, measure, type Measurement } from './frame/measure.js'
 import type { Row, Run } from './frame/row.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
+import { cacheRow } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
 
 const FEW = 10_000
@@ -78,7 +79,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-await bench([...rows, ...controllerRows])
+await bench([...rows, cacheRow, ...controllerRows])
 
 /** Every row rotates through all keys, so that none of them is in a cache by favour. */
 function cycles(size: number, clientGo: number): Promise<Measurement> {

@@ -1,0 +1,81 @@
+import { createCache } from 'keelson/reconcile'
+import { createStore, defineKind, type Kind, type StoredObject, type WatchBatch } from 'keelson/store'
+import { collectGarbage, measure, type Measurement } from '../frame/measure.js'
+import type { Row } from '../frame/row.js'
+
+const Widget: Kind<{ readonly size: number }> = defineKind({
+  apiVersion: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+})
+
+/** Takes events of a watch one after the other, as they come from a server. */
+export type OpenCachePeer = (objects: readonly StoredObject[]) => Promise<(object: StoredObject) => void>
+
+/** What a cache does with what its source tells. */
+export const cacheRow: Row = {
+  name: 'cache',
+  title: 'modified objects taken over into a cache of that many, one event each',
+  unit: 'per second',
+  target: 1_000_000,
+  sizes: [10_000],
+  ours: size => takeOver(size, openOurs),
+  peers: {
+    '@kubernetes/client-node': async size => {
+      const { open } = (await import('../peers/reconcile/kubernetes-client.js')) as { open: OpenCachePeer }
+      return takeOver(size, open)
+    },
+  },
+}
+
+async function takeOver(size: number, open: OpenCachePeer): Promise<Measurement> {
+  const store = createStore({ kinds: [Widget] })
+  for (let index = 0; index < size; index++)
+    await store.create(Widget, { metadata: { namespace: 'default', name: `w${index}` }, spec: { size: 0 } })
+  const objects = store.list(Widget).items
+  const apply = await open(objects)
+  let revision = store.revision
+  return measure({
+    batch: 100,
+    operations: 1_000_000,
+    prepare: from => {
+      if (from === 0) collectGarbage()
+      return Array.from({ length: 100 }, (_, offset) => {
+        const object = objects[((from + offset) * 7919) % size] as StoredObject
+        revision++
+        const metadata = { ...object.metadata, resourceVersion: String(revision) }
+        return { ...object, metadata, spec: { size: revision } }
+      })
+    },
+    run: events => {
+      for (const object of events) apply(object)
+    },
+  })
+}
+
+const openOurs: OpenCachePeer = async objects => {
+  let tell = (_: WatchBatch<StoredObject>): void => {}
+  const revision = Math.max(...objects.map(object => Number(object.metadata.resourceVersion)))
+  const cache = createCache({
+    kinds: [Widget],
+    source: {
+      list: () => ({ revision, items: objects }),
+      open: () => ({
+        subscribe: observer => {
+          tell = batch => observer.next(batch)
+          const events = objects.map(object => event('ADDED', object))
+          observer.next({ revision, events, initialEventsEnd: true })
+          return { unsubscribe: () => {} }
+        },
+      }),
+    },
+  })
+  await cache.start(createStore({ kinds: [Widget] }))
+  return object =>
+    tell({ revision: Number(object.metadata.resourceVersion), events: [event('MODIFIED', object)] })
+}
+
+function event(type: 'ADDED' | 'MODIFIED', object: StoredObject): WatchBatch<StoredObject>['events'][number] {
+  return { type, object, patch: undefined }
+}
