@@ -1,7 +1,7 @@
 import { createCache } from 'keelson/reconcile'
 import { createStore, defineKind, type Kind, type StoredObject, type WatchBatch } from 'keelson/store'
 import { collectGarbage, measure, type Measurement } from '../frame/measure.js'
-import type { Row } from '../frame/row.js'
+import type { Row, Run } from '../frame/row.js'
 
 const Widget: Kind<{ readonly size: number }> = defineKind({
   apiVersion: 'v1',
@@ -21,12 +21,14 @@ export const cacheRow: Row = {
   target: 1_000_000,
   sizes: [10_000],
   ours: size => takeOver(size, openOurs),
-  peers: {
-    '@kubernetes/client-node': async size => {
-      const { open } = (await import('../peers/reconcile/kubernetes-client.js')) as { open: OpenCachePeer }
-      return takeOver(size, open)
-    },
-  },
+  peers: { '@kubernetes/client-node': peer('kubernetes-client') },
+}
+
+function peer(name: string): Run {
+  return async size => {
+    const { open } = (await import(`../peers/reconcile/${name}.ts`)) as { readonly open: OpenCachePeer }
+    return takeOver(size, open)
+  }
 }
 
 async function takeOver(size: number, open: OpenCachePeer): Promise<Measurement> {
