@@ -8,12 +8,12 @@ export { LivelockError, VirtualTimeoutError } from './virtual-errors.js'
 // Simulation.
 export { CheckFailedError } from './simulation/check-failed-error.js'
 export { check, type CheckOptions, type CheckReport } from './simulation/check.js'
-export type { ActionKind, FaultKind } from './simulation/action.js'
-export type { Expectations, InvariantName, Violation } from './simulation/invariants.js'
+export type { ActionKind, FaultKind } from './simulation/actions/action.js'
+export type { Expectations, InvariantName, Violation } from './simulation/judge/invariants.js'
 export type { SimulateOptions } from './simulation/simulate-options.js'
 export { simulate, type Simulation } from './simulation/simulate.js'
-export type { TraceStep } from './simulation/execution.js'
-export type { MakeParts, ProcessSite } from './simulation/world.js'
+export type { TraceStep } from './simulation/run/execution.js'
+export type { MakeParts, ProcessSite } from './simulation/world/world.js'
 
 // Laws.
 export type { DescribeStoreOptions, MakeStore, TestFramework } from './describe-store.js'

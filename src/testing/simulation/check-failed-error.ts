@@ -1,4 +1,4 @@
-import type { InvariantName } from './invariants.js'
+import type { InvariantName } from './judge/invariants.js'
 import type { Simulation } from './simulate.js'
 
 /** An execution in which an invariant does not hold. The message says which, how, and how to see it again. */

@@ -1,15 +1,15 @@
 import { systemEnv } from '../../core/index.js'
 import { hostVariable } from '../host.js'
 import { CheckFailedError } from './check-failed-error.js'
-import { randomChoices, replayChoices } from './choices.js'
-import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './execution.js'
-import { type Expectation, expectState } from './expected-state.js'
-import type { Violation } from './invariants.js'
-import { parseReplay } from './replay-text.js'
-import { shrink } from './shrink.js'
+import { randomChoices, replayChoices } from './search/choices.js'
+import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './run/execution.js'
+import { type Expectation, expectState } from './search/expected-state.js'
+import type { Violation } from './judge/invariants.js'
+import { parseReplay } from './report/replay-text.js'
+import { shrink } from './search/shrink.js'
 import { assertRepeatable, simulationOf } from './simulate.js'
 import { describeBudget, setupOf, type SimulateOptions } from './simulate-options.js'
-import type { MakeParts } from './world.js'
+import type { MakeParts } from './world/world.js'
 
 /** How much is looked at. */
 export interface CheckOptions extends SimulateOptions {

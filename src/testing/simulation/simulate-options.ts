@@ -1,9 +1,9 @@
 import { InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectInput } from '../../store/index.js'
-import { FAULT_KINDS, type FaultKind } from './action.js'
-import type { ExecutionSetup } from './execution.js'
-import type { Expectations } from './invariants.js'
-import type { MakeParts } from './world.js'
+import { FAULT_KINDS, type FaultKind } from './actions/action.js'
+import type { ExecutionSetup } from './run/execution.js'
+import type { Expectations } from './judge/invariants.js'
+import type { MakeParts } from './world/world.js'
 
 /** What a simulated world holds, and what may go wrong in it. */
 export interface SimulateOptions {

@@ -1,11 +1,11 @@
 import { UsageError } from '../../core/index.js'
-import { randomChoices, replayChoices } from './choices.js'
-import { type Execution, type ExecutionSetup, execute, type TraceStep } from './execution.js'
-import type { Violation } from './invariants.js'
-import { formatReplay, parseReplay } from './replay-text.js'
+import { randomChoices, replayChoices } from './search/choices.js'
+import { type Execution, type ExecutionSetup, execute, type TraceStep } from './run/execution.js'
+import type { Violation } from './judge/invariants.js'
+import { formatReplay, parseReplay } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
-import { formatTimeline } from './timeline.js'
-import type { MakeParts } from './world.js'
+import { formatTimeline } from './report/timeline.js'
+import type { MakeParts } from './world/world.js'
 
 /** One execution. */
 export interface Simulation {

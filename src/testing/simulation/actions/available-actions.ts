@@ -1,8 +1,8 @@
-import type { StoredObject } from '../../store/index.js'
+import type { StoredObject } from '../../../store/index.js'
 import type { Action, FaultKind } from './action.js'
-import type { PooledStep } from './step-pool.js'
-import { nameOf, type User } from './user.js'
-import type { World } from './world.js'
+import type { PooledStep } from '../world/step-pool.js'
+import { nameOf, type User } from '../world/user.js'
+import type { World } from '../world/world.js'
 
 /** What may happen next, and what is left of the budget for faults. */
 export interface Situation {

@@ -1,13 +1,13 @@
-import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
-import { hostTurn } from '../host.js'
-import { type Action, type ActionKind, type FaultKind, isFault } from './action.js'
-import { availableActions } from './available-actions.js'
-import { type ChoiceSource, replayChoices } from './choices.js'
-import type { Expectations, InvariantName, Violation } from './invariants.js'
-import { judgeWrite } from './monitors.js'
-import { plainState } from './plain-state.js'
-import { type Ending, nameOf, User } from './user.js'
-import { type MakeParts, World } from './world.js'
+import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
+import { hostTurn } from '../../host.js'
+import { type Action, type ActionKind, type FaultKind, isFault } from '../actions/action.js'
+import { availableActions } from '../actions/available-actions.js'
+import { type ChoiceSource, replayChoices } from '../search/choices.js'
+import type { Expectations, InvariantName, Violation } from '../judge/invariants.js'
+import { judgeWrite } from '../judge/monitors.js'
+import { plainState } from '../world/plain-state.js'
+import { type Ending, nameOf, User } from '../world/user.js'
+import { type MakeParts, World } from '../world/world.js'
 
 /** What is executed. */
 export interface ExecutionSetup {

@@ -1,5 +1,5 @@
-import { createSeededRandom, type Random } from '../../core/index.js'
-import { type Action, type ActionKind, FAULT_KINDS } from './action.js'
+import { createSeededRandom, type Random } from '../../../core/index.js'
+import { type Action, type ActionKind, FAULT_KINDS } from '../actions/action.js'
 
 /** Decides what happens next. */
 export interface ChoiceSource {

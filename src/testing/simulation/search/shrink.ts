@@ -1,4 +1,4 @@
-import type { Execution } from './execution.js'
+import type { Execution } from '../run/execution.js'
 
 /** Runs a list of choices. */
 export type Rerun = (choices: readonly number[]) => Promise<Execution>

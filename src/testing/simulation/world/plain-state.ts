@@ -1,5 +1,5 @@
-import { canonicalJson } from '../../core/index.js'
-import type { StoredObject } from '../../store/index.js'
+import { canonicalJson } from '../../../core/index.js'
+import type { StoredObject } from '../../../store/index.js'
 
 /** The annotation that a simulated stranger writes. */
 export const TOUCH_ANNOTATION = 'testing.keelson/touched'

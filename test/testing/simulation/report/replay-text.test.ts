@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatReplay, parseReplay } from '../../../src/testing/simulation/replay-text.js'
+import { formatReplay, parseReplay } from '../../../../src/testing/simulation/report/replay-text.js'
 
 test('a replay is read as it was written, but for first choices at its end', () => {
   const choices = fc.array(fc.oneof(fc.constant(0), fc.nat(2000)), { maxLength: 80 })

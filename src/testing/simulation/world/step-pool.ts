@@ -1,4 +1,4 @@
-import type { StepInfo, TaskScheduler } from '../../core/index.js'
+import type { StepInfo, TaskScheduler } from '../../../core/index.js'
 
 /** A deferred step that waits for its turn. */
 export interface PooledStep {

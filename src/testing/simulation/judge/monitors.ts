@@ -1,7 +1,7 @@
-import type { StoredObject } from '../../store/index.js'
+import type { StoredObject } from '../../../store/index.js'
 import type { Violation } from './invariants.js'
-import { TOUCH_ANNOTATION } from './plain-state.js'
-import { nameOf } from './user.js'
+import { TOUCH_ANNOTATION } from '../world/plain-state.js'
+import { nameOf } from '../world/user.js'
 
 /** What an action has done to the store, and what strangers have left there. */
 export interface StoreChange {

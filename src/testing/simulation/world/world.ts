@@ -5,12 +5,12 @@ import {
   type Random,
   systemEnv,
   UsageError,
-} from '../../core/index.js'
-import { type Controller, createManager, type Manager, type Runnable } from '../../reconcile/index.js'
-import { createStore, type Kind, type Store, type StoredObject } from '../../store/index.js'
-import { captureLogs, type LogCapture } from '../captured-logs.js'
-import { createSequentialIds } from '../sequential-ids.js'
-import { createVirtualClock, type VirtualClock } from '../virtual-clock.js'
+} from '../../../core/index.js'
+import { type Controller, createManager, type Manager, type Runnable } from '../../../reconcile/index.js'
+import { createStore, type Kind, type Store, type StoredObject } from '../../../store/index.js'
+import { captureLogs, type LogCapture } from '../../captured-logs.js'
+import { createSequentialIds } from '../../sequential-ids.js'
+import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
 import { createStepPool, type StepPool } from './step-pool.js'
 
 /** What the code under test is given when its process starts. */

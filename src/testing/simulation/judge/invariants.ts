@@ -1,4 +1,4 @@
-import type { Reader } from '../../store/index.js'
+import type { Reader } from '../../../store/index.js'
 
 /**
  * What every reconciler should keep; none needs code of the user's.

@@ -1,8 +1,8 @@
-import { type Execution, type ExecutionSetup, execute, type Rest } from './execution.js'
+import { type Execution, type ExecutionSetup, execute, type Rest } from '../run/execution.js'
 import { replayChoices } from './choices.js'
-import type { Violation } from './invariants.js'
-import { stateDifference, withoutNames } from './plain-state.js'
-import type { Ending } from './user.js'
+import type { Violation } from '../judge/invariants.js'
+import { stateDifference, withoutNames } from '../world/plain-state.js'
+import type { Ending } from '../world/user.js'
 
 /** Where every execution must come to rest: where the undisturbed ones did. */
 export interface Expectation {

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { InvalidError } from '../../../core/index.js'
 
 /** What makes an execution what it is, given the code under test and the options. */
 export interface Replay {

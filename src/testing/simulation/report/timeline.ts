@@ -1,4 +1,4 @@
-import type { TraceStep } from './execution.js'
+import type { TraceStep } from '../run/execution.js'
 
 const DAY_MS = 86_400_000
 const LINES_MAX = 60
