@@ -8,8 +8,9 @@ import type { Violation } from './judge/invariants.js'
 import { parseReplay } from './report/replay-text.js'
 import { shrink } from './search/shrink.js'
 import { assertRepeatable, simulationOf } from './simulate.js'
-import { describeBudget, setupOf, type SimulateOptions } from './simulate-options.js'
-import type { MakeParts } from './world/world.js'
+import { setupOf, type SimulateOptions } from './simulate-options.js'
+import { describeFaults } from './actions/fault-settings.js'
+import type { MakeParts } from './world/simulated-process.js'
 
 /** How much is looked at. */
 export interface CheckOptions extends SimulateOptions {
@@ -76,7 +77,7 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
   const setup = setupOf(make, options, seed)
   const bounds =
     `${executions} executions (seeds ${seed} to ${seed + executions - 1}), at most ${setup.stepsMax} steps each; ` +
-    `faults in one execution, at most: ${describeBudget(setup.budget)}`
+    `faults in one execution, at most: ${describeFaults(setup.faults)}`
   const expectation = await expectState(setup)
   let looked = 0
   let steps = 0
@@ -94,7 +95,7 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     await look(await execute({ ...setup, seed: at }, replayChoices(choices), expectation.judge))
   } else {
     for (let at = seed; at < seed + executions; at++)
-      await look(await execute({ ...setup, seed: at }, randomChoices(at), judge))
+      await look(await execute({ ...setup, seed: at }, randomChoices(at, setup.faults), judge))
   }
   return { executions: looked, steps, elapsedMs: systemEnv.clock.monotonic() - startedMs, bounds }
 }

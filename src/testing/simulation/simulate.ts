@@ -5,7 +5,7 @@ import type { Violation } from './judge/invariants.js'
 import { formatReplay, parseReplay } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { formatTimeline } from './report/timeline.js'
-import type { MakeParts } from './world/world.js'
+import type { MakeParts } from './world/simulated-process.js'
 
 /** One execution. */
 export interface Simulation {
@@ -36,7 +36,7 @@ export async function simulate(
       : parseReplay(options.replay)
   const setup = setupOf(make, options, seed)
   return simulationOf(
-    await execute(setup, choices === undefined ? randomChoices(seed) : replayChoices(choices)),
+    await execute(setup, choices === undefined ? randomChoices(seed, setup.faults) : replayChoices(choices)),
   )
 }
 

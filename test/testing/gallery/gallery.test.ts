@@ -10,7 +10,9 @@ describe.each(gallery)('$name', ({ buggy, correct, kinds, objects }) => {
   test('is found, and shrunk to this', async () => {
     const failure: unknown = await check(buggy, { kinds, objects }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CheckFailedError)
-    expect((failure as Error).message).toMatchSnapshot()
+    const [found, bounds] = (failure as Error).message.split('\nBounds: ')
+    expect(found).toMatchSnapshot()
+    expect(bounds).toMatch(/^300 executions \(seeds 1 to 300\)/)
   })
 
   test('is not found where it is not', async () => {

@@ -17,16 +17,17 @@ export type ActionKind =
 
 /**
  * What may go wrong:
- * - `crash`: the process dies, and starts again with an empty memory; between two steps, or right after a commit,
+ * - `crash`: a process dies, and starts again with an empty memory; between two steps, or right after a commit,
  *   before the answer is heard.
  * - `delay`: a timer fires although steps wait that could have run before.
  * - `touch`: somebody writes an annotation, so that a write under way may lose its race.
  * - `edit`: the user changes the spec of an object, and later changes it back.
  * - `remove`: the user deletes an object, and later creates it again; or somebody deletes an owned one.
+ * - `incident`: what the options name.
  */
-export type FaultKind = 'crash' | 'delay' | 'touch' | 'edit' | 'remove'
+export type FaultKind = 'crash' | 'delay' | 'touch' | 'edit' | 'remove' | 'incident'
 
-export const FAULT_KINDS: readonly FaultKind[] = ['crash', 'delay', 'touch', 'edit', 'remove']
+export const FAULT_KINDS: readonly FaultKind[] = ['crash', 'delay', 'touch', 'edit', 'remove', 'incident']
 
 /** One thing that can happen next. */
 export interface Action {
@@ -40,4 +41,9 @@ export interface Action {
 /** True for what the world could do without. */
 export function isFault({ kind }: Pick<Action, 'kind'>): boolean {
   return FAULT_KINDS.some(fault => fault === kind)
+}
+
+/** True for what the code under test does itself, its timers included. */
+export function isOfProcess({ actor }: Pick<Action, 'actor'>): boolean {
+  return actor.startsWith('app-')
 }

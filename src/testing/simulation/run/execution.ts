@@ -1,22 +1,35 @@
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import { hostTurn } from '../../host.js'
-import { type Action, type ActionKind, type FaultKind, isFault } from '../actions/action.js'
+import {
+  type Action,
+  type ActionKind,
+  FAULT_KINDS,
+  type FaultKind,
+  isFault,
+  isOfProcess,
+} from '../actions/action.js'
+import type { FaultPlan } from '../actions/fault-settings.js'
 import { availableActions } from '../actions/available-actions.js'
 import { type ChoiceSource, replayChoices } from '../search/choices.js'
 import type { Expectations, InvariantName, Violation } from '../judge/invariants.js'
 import { judgeWrite } from '../judge/monitors.js'
-import { plainState } from '../world/plain-state.js'
+import { differsPlainly, plainState } from '../world/plain-state.js'
+import { type Incident, Incidents } from '../world/incidents.js'
 import { type Ending, nameOf, User } from '../world/user.js'
-import { type MakeParts, World } from '../world/world.js'
+import type { MakeParts } from '../world/simulated-process.js'
+import { World } from '../world/world.js'
+import { mostFrequent, Unrest } from './unrest.js'
 
 /** What is executed. */
 export interface ExecutionSetup {
   readonly make: MakeParts
   readonly kinds: readonly Kind[]
   readonly objects: readonly ObjectInput[]
-  readonly budget: Readonly<Record<FaultKind, number>>
+  readonly incidents: readonly Incident[]
+  readonly faults: FaultPlan
   readonly always: Expectations
   readonly atRest: Expectations
+  readonly instances: number
   readonly stepsMax: number
   readonly seed: number
 }
@@ -57,13 +70,7 @@ export interface Execution extends Rest {
   readonly violation: Violation | undefined
 }
 
-/** Writes in a row, without anything from outside, that count as a loop; more for more objects. */
-const LOOP_WRITES_BASE = 20
-const LOOP_WRITES_PER_OBJECT = 20
-/** Timers in a row that lead to no write before a world counts as at rest. */
-const QUIET_TIMERS_PER_OBJECT = 12
 const LAST_STEPS = 200
-const BUSY_WAIT_MS = 1_000
 /** A process that starts anew does so a day later: what has become due must have been seen to. */
 const LATER_MS = 86_400_000
 
@@ -84,37 +91,43 @@ export async function execute(
   }
 }
 
+/** What an action has done to the store. */
+interface WriteMade {
+  readonly before: readonly StoredObject[]
+  readonly isWrite: boolean
+}
+
 class Run {
   private readonly setup: ExecutionSetup
   private readonly world: World
-  private readonly budget: Record<FaultKind, number>
+  /** How many more faults of each kind may happen. */
+  private readonly left: Record<FaultKind, number>
   private readonly trace: TraceStep[] = []
   private readonly choices: number[] = []
   private readonly chosenSteps: number[] = []
+  private readonly unrest: Unrest
   private readonly madeNames = new Set<string>()
-  private readonly loopWritesMax: number
-  private readonly quietTimersMax: number
   private readonly ending: Ending
   private readonly user: User
+  private readonly incidents: Incidents
   private source: ChoiceSource
   private violation: Violation | undefined
-  private quietTimers = 0
-  private quietSinceMs = 0
-  /** Writes of the process since anything came from outside. */
-  private writes: string[] = []
 
   constructor(setup: ExecutionSetup, source: ChoiceSource) {
     this.setup = setup
     this.source = source
     this.world = new World(setup)
-    this.budget = { ...setup.budget }
-    this.loopWritesMax = LOOP_WRITES_BASE + LOOP_WRITES_PER_OBJECT * setup.objects.length
-    this.quietTimersMax = QUIET_TIMERS_PER_OBJECT * Math.max(1, setup.objects.length)
+    this.unrest = new Unrest(setup.objects.length)
+    this.left = Object.fromEntries(FAULT_KINDS.map(kind => [kind, setup.faults[kind].times])) as Record<
+      FaultKind,
+      number
+    >
     const endings = ['kept', 'deleted'].map(
       label => ({ kind: 'user', actor: 'user', label, run: () => {} }) satisfies Action,
     )
     this.ending = this.choose(endings).label as Ending
     this.user = new User(this.world, setup.objects, this.ending)
+    this.incidents = new Incidents(this.world, setup.incidents)
   }
 
   async whole(judge: JudgeRest): Promise<Execution> {
@@ -127,7 +140,7 @@ class Run {
     if (verdict === undefined) {
       // What follows depends on the state alone: no choices, no faults.
       this.source = replayChoices([])
-      for (const kind of Object.keys(this.budget) as FaultKind[]) this.budget[kind] = 0
+      for (const kind of FAULT_KINDS) this.left[kind] = 0
       await this.startAnew()
       if (this.violation === undefined) await this.stopForGood()
     }
@@ -136,17 +149,18 @@ class Run {
   }
 
   close(): void {
-    this.world.crash()
+    this.world.crashAll()
     void this.world.store.close()
   }
 
   private async untilRest(): Promise<void> {
-    this.writes = []
-    this.quietTimers = 0
+    this.unrest.reset()
     for (;;) {
-      const { world, user, budget } = this
-      const isQuiet = this.quietTimers >= this.quietTimersMax
-      const action = this.choose(availableActions({ world, user, budget, isQuiet }))
+      const { world, user, incidents, left, setup } = this
+      const { isQuiet } = this.unrest
+      const action = this.choose(
+        availableActions({ world, user, incidents, plan: setup.faults, left, isQuiet }),
+      )
       if (action.kind === 'rest') return
       await this.take(action)
       if (this.violation !== undefined) return
@@ -168,26 +182,12 @@ class Run {
     const { clock, store } = world
     const before = world.objects()
     const { revision } = store
-    const crashes = action.kind === 'crash'
-    if (isFault(action)) this.budget[action.kind as FaultKind]--
+    if (isFault(action)) this.left[action.kind as FaultKind]--
     // Every step takes a moment, so that times tell what came first.
     clock.moveTo(clock.elapsedMs + 1)
     await action.run()
     await hostTurn()
-    const isWrite = store.revision !== revision
-    this.trace.push({
-      kind: action.kind,
-      actor: action.actor,
-      label: action.label,
-      timeMs: clock.elapsedMs,
-      ...(isWrite ? { revision: store.revision } : {}),
-      isFault: isFault(action),
-    })
-    if (isWrite) this.noteNames()
-    if (isWrite && action.actor.startsWith('app-')) this.judgeWrite(action, before)
-    else if (action.actor === 'user' || crashes) this.writes = []
-    if (isWrite) this.judgeExpectations('always')
-    this.countTimers(action, isWrite)
+    this.note(action, { before, isWrite: store.revision !== revision })
     if (this.world.startError !== undefined) throw this.world.startError
     if (this.trace.length > this.setup.stepsMax) {
       const worst = mostFrequent(this.trace.slice(-LAST_STEPS).map(step => step.label))
@@ -195,27 +195,23 @@ class Run {
     }
   }
 
-  private judgeWrite(action: Action, before: readonly StoredObject[]): void {
-    const { touched } = this.user
-    this.violation = judgeWrite({ before, after: this.world.objects(), touched })
-    this.writes.push(action.label)
-    const count = this.writes.length
-    if (count > this.loopWritesMax)
-      this.fail(
-        'noHotLoop',
-        `${count} writes although nothing happened; most often: ${mostFrequent(this.writes)}`,
-      )
+  private note(action: Action, { before, isWrite }: WriteMade): void {
+    const { world } = this
+    const { kind, actor, label } = action
+    const timeMs = world.clock.elapsedMs
+    const revision = isWrite ? { revision: world.store.revision } : {}
+    this.trace.push({ kind, actor, label, timeMs, ...revision, isFault: isFault(action) })
+    if (isWrite) this.judgeWrite(action, before)
+    const isChange = isWrite && differsPlainly(before, world.objects())
+    const loop = this.unrest.note({ action, timeMs, isWrite, isChange })
+    if (loop !== undefined) this.fail('noHotLoop', loop)
   }
 
-  private countTimers({ kind }: Action, isWrite: boolean): void {
-    const isQuiet = !isWrite && kind !== 'user' && kind !== 'start' && !isFault({ kind })
-    if (!isQuiet) this.quietTimers = 0
-    if (this.quietTimers === 0) this.quietSinceMs = this.world.clock.elapsedMs
-    if (kind !== 'timer' && kind !== 'wait') return
-    this.quietTimers++
-    const elapsedMs = this.world.clock.elapsedMs - this.quietSinceMs
-    if (this.quietTimers >= this.quietTimersMax && elapsedMs < BUSY_WAIT_MS)
-      this.fail('noHotLoop', `it runs again and again: ${this.quietTimers} timers within ${elapsedMs} ms`)
+  private judgeWrite(action: Action, before: readonly StoredObject[]): void {
+    this.noteNames()
+    if (isOfProcess(action))
+      this.violation ??= judgeWrite({ before, after: this.world.objects(), touched: this.user.touched })
+    this.judgeExpectations('always')
   }
 
   private noteNames(): void {
@@ -229,8 +225,9 @@ class Run {
     const lastError = world.logs.lines.findLast(({ level }) => level === 'error')
     const why =
       lastError === undefined ? '' : `; last error: ${errorText(lastError.fields, lastError.message)}`
-    for (const controller of world.process?.controllers ?? []) {
-      const { name, inFlight, failures } = controller.status()
+    for (const { name, inFlight, failures } of world.processes.flatMap(
+      ({ manager }) => manager.status().controllers,
+    )) {
       if (inFlight > 0)
         return this.fail(
           'noStrayWork',
@@ -258,7 +255,7 @@ class Run {
 
   private async startAnew(): Promise<void> {
     const { world } = this
-    world.crash()
+    world.crashAll()
     world.clock.moveTo(world.clock.elapsedMs + LATER_MS)
     const { revision } = world.store
     const outside = plainState([], world.outside).join('\n')
@@ -274,29 +271,23 @@ class Run {
 
   private async stopForGood(): Promise<void> {
     const { world } = this
-    let stopped = false
-    world.process?.manager.stop().then(
-      () => (stopped = true),
-      () => (stopped = true),
-    )
+    let running = world.processes.length
+    const end = (): void => {
+      running--
+    }
+    for (const { manager } of world.processes) manager.stop().then(end, end)
     const { revision } = world.store
     // A stop has promises of its own to pass, and steps that they lead to.
     await hostTurn()
     await this.untilRest()
     await hostTurn()
-    if (!stopped) this.fail('noStrayWork', 'the parts do not stop')
+    if (running > 0) this.fail('noStrayWork', 'the parts do not stop')
     else if (world.store.revision !== revision) this.fail('noStrayWork', 'something writes after the stop')
   }
 
   private fail(invariant: InvariantName, message: string): void {
     this.violation ??= { invariant, message }
   }
-}
-
-function mostFrequent(labels: readonly string[]): string {
-  const counts = new Map<string, number>()
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'nothing'
 }
 
 function errorText(fields: Readonly<Record<string, unknown>>, message: string): string {

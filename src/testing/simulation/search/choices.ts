@@ -1,5 +1,6 @@
 import { createSeededRandom, type Random } from '../../../core/index.js'
 import { type Action, type ActionKind, FAULT_KINDS } from '../actions/action.js'
+import type { FaultPlan } from '../actions/fault-settings.js'
 
 /** Decides what happens next. */
 export interface ChoiceSource {
@@ -33,16 +34,14 @@ const faultWeights = [0.05, 0.2, 1]
 
 /**
  * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
- * sometimes early, sometimes late, and half of the kinds of faults are left out.
+ * sometimes early, sometimes late, and half of the kinds of faults are left out, unless `faults` says at which rate.
  */
-export function randomChoices(seed: number): ChoiceSource {
+export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   const random = createSeededRandom(seed).fork('choices')
-  const weights = new Map<ActionKind, number>([
-    ['rest', 1],
-    ['wait', 1],
-  ])
-  for (const kind of ORDINARY) weights.set(kind, pickOne(random, ordinaryWeights))
-  for (const kind of FAULT_KINDS) weights.set(kind, random.next() < 0.5 ? 0 : pickOne(random, faultWeights))
+  const weights = new Map<ActionKind, number>()
+  // A stream for each kind: one more of them changes nothing for the others.
+  for (const kind of ORDINARY) weights.set(kind, pickOne(random.fork(kind), ordinaryWeights))
+  for (const kind of FAULT_KINDS) weights.set(kind, faults[kind].rate ?? faultWeight(random.fork(kind)))
   return {
     choose: actions => {
       let total = 0
@@ -55,6 +54,10 @@ export function randomChoices(seed: number): ChoiceSource {
       return 0
     },
   }
+}
+
+function faultWeight(random: Random): number {
+  return random.next() < 0.5 ? 0 : pickOne(random, faultWeights)
 }
 
 function pickOne(random: Random, values: readonly number[]): number {

@@ -13,9 +13,30 @@ export type Outside = ReadonlyMap<string, unknown>
  * `observedGeneration` is told as whether it is the newest.
  */
 export function plainState(objects: readonly StoredObject[], outside: Outside): readonly string[] {
-  const lines = objects.map(object => canonicalJson(plain(contentOf(object), object.metadata.generation)))
+  const lines = objects.map(plainLine)
   for (const [key, value] of outside) lines.push(`outside ${key}: ${canonicalJson(plain(value ?? null, -1))}`)
   return lines.sort()
+}
+
+const knownLines = new WeakMap<StoredObject, string>()
+
+/** What the state says of one object. */
+export function plainLine(object: StoredObject): string {
+  const known = knownLines.get(object)
+  if (known !== undefined) return known
+  const line = canonicalJson(plain(contentOf(object), object.metadata.generation))
+  knownLines.set(object, line)
+  return line
+}
+
+/** True when objects came, went, or say something else than when it is. Compared are objects of one uid. */
+export function differsPlainly(before: readonly StoredObject[], after: readonly StoredObject[]): boolean {
+  if (before.length !== after.length) return true
+  const old = new Map(before.map(object => [object.metadata.uid, object]))
+  return after.some(object => {
+    const previous = old.get(object.metadata.uid)
+    return previous !== object && (previous === undefined || plainLine(previous) !== plainLine(object))
+  })
 }
 
 /** The same where names are left to chance: names in `names` are not told apart. */

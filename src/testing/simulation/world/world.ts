@@ -6,58 +6,37 @@ import {
   systemEnv,
   UsageError,
 } from '../../../core/index.js'
-import { type Controller, createManager, type Manager, type Runnable } from '../../../reconcile/index.js'
 import { createStore, type Kind, type Store, type StoredObject } from '../../../store/index.js'
 import { captureLogs, type LogCapture } from '../../captured-logs.js'
 import { createSequentialIds } from '../../sequential-ids.js'
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
+import { type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
 import { createStepPool, type StepPool } from './step-pool.js'
-
-/** What the code under test is given when its process starts. */
-export interface ProcessSite {
-  /**
-   * The world outside the store: disks, accounts, machines, by name. Empty at the start of an execution; it outlives
-   * the process, and what it holds at the end is compared like the objects. Values are plain JSON.
-   */
-  readonly outside: Map<string, unknown>
-}
-
-/**
- * Makes what is under test. Called at each start of the simulated process, so everything that is to be forgotten in
- * a crash is made inside.
- */
-export type MakeParts = (site: ProcessSite) => Controller | Runnable | readonly (Controller | Runnable)[]
-
-/** A running instance of the code under test. */
-export interface SimulatedProcess {
-  readonly name: string
-  readonly env: Env
-  readonly controllers: readonly Controller[]
-  readonly manager: Manager
-}
 
 /** What a world is made from. */
 export interface WorldOptions {
   readonly make: MakeParts
   readonly kinds: readonly Kind[]
   readonly seed: number
+  /** How many processes run the code under test side by side. */
+  readonly instances: number
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
 const LOG_LINES_MAX = 50
 
-/** A store, time, and at most one process at a time, in which nothing happens by itself. */
+/** A store, time, and processes, in which nothing happens by itself. */
 export class World {
   readonly clock: VirtualClock = createVirtualClock(START_MS)
   readonly pool: StepPool = createStepPool()
   readonly outside: Map<string, unknown> = new Map()
   readonly logs: LogCapture
   readonly store: Store
-  /** Undefined between a crash and the next start. */
-  process: SimulatedProcess | undefined
-  /** Why the process could not be made or started. */
+  /** Those that run, oldest first. */
+  processes: readonly SimulatedProcess[] = []
+  /** Why a process could not be made or started. */
   startError: unknown
-  starts = 0
+  private starts = 0
   private readonly options: WorldOptions
   private readonly random: Random
   private seenRevision = -1
@@ -68,6 +47,11 @@ export class World {
     this.random = createSeededRandom(options.seed)
     this.logs = captureLogs(() => this.clock.nowMs(), LOG_LINES_MAX)
     this.store = createStore({ kinds: options.kinds, env: this.envOf('store') })
+  }
+
+  /** True while fewer processes run than should. */
+  get lacksProcess(): boolean {
+    return this.processes.length < this.options.instances
   }
 
   /** Every object of every kind. */
@@ -92,25 +76,33 @@ export class World {
     throw new UsageError(`${found.length} of the kinds are called ${name}; give one, or say which apiVersion`)
   }
 
-  /** Starts the code under test with an empty memory. */
+  /** Keys that commits under way are about. */
+  keysUnderWay(): ReadonlySet<string> {
+    return new Set(
+      this.pool.waiting().flatMap(({ about }) => (about.kind === 'commit' ? (about.writes ?? []) : [])),
+    )
+  }
+
+  /** Starts a process with an empty memory. */
   start(): void {
-    this.starts++
-    const name = `app-${this.starts}`
+    const name = `app-${++this.starts}`
     const env = this.envOf(name)
-    const made = this.options.make({ outside: this.outside })
-    const parts = isList(made) ? made : [made]
-    const manager = createManager({ client: this.store.client(env) })
-    for (const part of parts) manager.add(part)
-    this.process = { name, env, manager, controllers: parts.filter(part => 'isSettled' in part) }
+    const client = this.store.client(env)
+    const manager = managerOf(this.options.make({ name, client, outside: this.outside }), client)
+    this.processes = [...this.processes, { name, env, manager }]
     manager.start().catch((error: unknown) => {
       if (!env.closed) this.startError = error
     })
   }
 
   /** The process is gone; what it had under way never happens. */
-  crash(): void {
-    this.process?.env.close()
-    this.process = undefined
+  crash(process: SimulatedProcess): void {
+    process.env.close()
+    this.processes = this.processes.filter(other => other !== process)
+  }
+
+  crashAll(): void {
+    for (const process of this.processes) this.crash(process)
   }
 
   private envOf(process: string): Env {
@@ -132,8 +124,4 @@ export class World {
 function uids(): { next(): string } {
   let last = 0
   return { next: () => `uid-${String(++last).padStart(6, '0')}` }
-}
-
-function isList<T>(made: T | readonly T[]): made is readonly T[] {
-  return Array.isArray(made)
 }

@@ -1,0 +1,68 @@
+import { InvalidError } from '../../../core/index.js'
+import { type Action, FAULT_KINDS, type FaultKind } from './action.js'
+
+/** How often a fault may happen, and to what. */
+export interface FaultSettings {
+  /** Most of it in one execution. 0 switches it off. The default depends on the fault. */
+  readonly times?: number
+  /**
+   * How likely it is where it is possible: its weight beside ordinary steps, which weigh 1 to 16. Above 0. Default:
+   * another one in each execution, and 0 in half of them.
+   */
+  readonly rate?: number
+  /** What it may happen to: the trace says `actor` and `label`. Default: everything. */
+  readonly target?: (action: Pick<Action, 'actor' | 'label'>) => boolean
+}
+
+/** What may go wrong in a simulation: a number says how often. */
+export type FaultOptions = Partial<Readonly<Record<FaultKind, number | FaultSettings>>>
+
+/** The same, complete. */
+export type FaultPlan = Readonly<Record<FaultKind, FaultSettings & { readonly times: number }>>
+
+const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
+  crash: 1,
+  delay: 1,
+  touch: 2,
+  edit: 2,
+  remove: 1,
+  incident: 2,
+}
+
+/** @throws InvalidError which names every setting that cannot be understood */
+export function planFaults(faults: FaultOptions): FaultPlan {
+  const problems = Object.entries(faults).flatMap(([kind, settings]) => problemsOf(kind, settings))
+  if (problems.length > 0) throw new InvalidError('faults', problems)
+  const plan = FAULT_KINDS.map(kind => {
+    const given = faults[kind] ?? {}
+    const settings = typeof given === 'number' ? { times: given } : given
+    return [kind, { times: TIMES_DEFAULT[kind], ...settings }]
+  })
+  return Object.fromEntries(plan) as FaultPlan
+}
+
+interface Problem {
+  readonly field: string
+  readonly value: unknown
+  readonly message: string
+}
+
+function problemsOf(kind: string, settings: number | FaultSettings): readonly Problem[] {
+  const field = `faults.${kind}`
+  if (!FAULT_KINDS.some(known => known === kind))
+    return [{ field, value: kind, message: `must be one of ${FAULT_KINDS.join(', ')}` }]
+  const { times, rate, target } = typeof settings === 'number' ? { times: settings } : settings
+  const problems: Problem[] = []
+  if (times !== undefined && !(Number.isSafeInteger(times) && times >= 0))
+    problems.push({ field: `${field}.times`, value: times, message: 'must be a whole number ≥ 0' })
+  if (rate !== undefined && !(Number.isFinite(rate) && rate > 0))
+    problems.push({ field: `${field}.rate`, value: rate, message: 'must be a finite number above 0' })
+  if (target !== undefined && typeof target !== 'function')
+    problems.push({ field: `${field}.target`, value: target, message: 'must be a function of an action' })
+  return problems
+}
+
+/** How often each may happen, as text. */
+export function describeFaults(plan: FaultPlan): string {
+  return FAULT_KINDS.map(kind => `${kind} ${plan[kind].times}`).join(', ')
+}

@@ -1,0 +1,43 @@
+import type { Env } from '../../../core/index.js'
+import { type Controller, createManager, type Manager, type Runnable } from '../../../reconcile/index.js'
+import type { Client } from '../../../store/index.js'
+
+/** What the code under test is given when its process starts. */
+export interface ProcessSite {
+  /** Of the process: `app-1`, `app-2`… Each start has another. An identity for an election. */
+  readonly name: string
+  /** The store as this process sees it. Parts that are returned are handed it anyway. */
+  readonly client: Client
+  /**
+   * The world outside the store: disks, accounts, machines, by name. Empty at the start of an execution; it outlives
+   * the process, and what it holds at the end is compared like the objects. Values are plain JSON.
+   */
+  readonly outside: Map<string, unknown>
+}
+
+/**
+ * Makes what is under test: parts, or a whole manager that was not started. Called at each start of a simulated
+ * process, so everything that is to be forgotten in a crash is made inside.
+ */
+export type MakeParts = (
+  site: ProcessSite,
+) => Controller | Runnable | readonly (Controller | Runnable)[] | Manager
+
+/** A running instance of the code under test. */
+export interface SimulatedProcess {
+  readonly name: string
+  readonly env: Env
+  readonly manager: Manager
+}
+
+/** The manager that was made, or one for the parts. */
+export function managerOf(made: ReturnType<MakeParts>, client: Client): Manager {
+  if ('finished' in made) return made
+  const manager = createManager({ client })
+  for (const part of isList(made) ? made : [made]) manager.add(part)
+  return manager
+}
+
+function isList<T>(made: T | readonly T[]): made is readonly T[] {
+  return Array.isArray(made)
+}
