@@ -32,6 +32,16 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         resolve: { alias },
+        test: {
+          name: 'simulate',
+          include: ['test/testing/own/**/*.test.ts', 'test/long/cluster.property.test.ts'],
+          env: { KEELSON_SIMULATE_EXECUTIONS: process.env['KEELSON_SIMULATE_EXECUTIONS'] ?? '20000' },
+          pool: 'forks',
+          testTimeout: 600_000,
+        },
+      },
+      {
+        resolve: { alias },
         test: { name: 'examples', include: ['test/examples.test.ts'], env: { KEELSON_EXAMPLES: 'all' } },
       },
     ],

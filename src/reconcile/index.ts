@@ -123,4 +123,8 @@ export {
 } from './garbage-collection/garbage-collector.js'
 export { createExpiryController, type ExpiryControllerOptions } from './loops/expiry-controller.js'
 export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
-export { createNamespaceController, type NamespaceControllerOptions } from './loops/namespace-controller.js'
+export {
+  createNamespaceController,
+  NAMESPACE_FINALIZER,
+  type NamespaceControllerOptions,
+} from './loops/namespace-controller.js'

@@ -3,6 +3,7 @@ import {
   createExpiryController,
   createManager,
   createNamespaceController,
+  NAMESPACE_FINALIZER,
 } from '../../src/reconcile/index.js'
 import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
@@ -65,6 +66,17 @@ describe('namespaces', () => {
     expect(store.count(Part)).toBe(0)
     // One to mark it, six of at most seven deletions each, one to let it go.
     expect(store.revision - before).toBe(8)
+  })
+
+  test('one that is created with the finalizer is emptied although nobody has seen it alive', async () => {
+    const { env, store, manager } = open()
+    manager.add(createNamespaceController({ for: Namespace, kinds: [Widget] }))
+    await store.create(Namespace, { metadata: { name: 'a', finalizers: [NAMESPACE_FINALIZER] }, spec: {} })
+    await store.create(Widget, { metadata: { namespace: 'a', name: 'x' }, spec: { size: 1 } })
+    await store.delete(Namespace, { name: 'a' })
+    await env.run(() => manager.start())
+    await env.run(() => manager.settled())
+    expect([store.count(Namespace), store.count(Widget)]).toEqual([0, 0])
   })
 
   test('it waits for what finalizers hold, and goes when that is let go', async () => {

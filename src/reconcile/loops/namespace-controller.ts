@@ -19,14 +19,18 @@ export interface NamespaceControllerOptions<Spec, Status> {
 /** Kubernetes asks again after half of the longest time that something said it needs; nothing says so here. */
 const STUCK_POLL_MS = 15_000
 
-/** Name of the finalizer that keeps a namespace until it is empty. */
-const NAMESPACE_FINALIZER = 'keelson.dev/namespace-content'
+/**
+ * The finalizer that keeps a namespace until it is empty. `createNamespaceController` adds it when it first sees one;
+ * a namespace that may be deleted before that, or while the controller is down, is created with it.
+ */
+export const NAMESPACE_FINALIZER = 'keelson.dev/namespace-content'
 
 /**
  * Deletes everything in a namespace before the namespace goes. Objects held by finalizers are waited for; a deletion
  * that does not end says in the log what is left.
  *
- * Guarantees: a namespace never goes while an object of `kinds` is in it. Nothing keeps others from creating objects
+ * Guarantees: a namespace that has {@link NAMESPACE_FINALIZER} never goes while an object of `kinds` is in it. The
+ * controller adds it as soon as it sees one; create namespaces with it to close that gap. Nothing keeps others from creating objects
  * in it meanwhile; they are deleted too.
  */
 export function createNamespaceController<Spec, Status>(

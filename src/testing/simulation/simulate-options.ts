@@ -1,5 +1,5 @@
 import { InvalidError, UsageError } from '../../core/index.js'
-import type { Kind, ObjectInput } from '../../store/index.js'
+import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
 import { type FaultOptions, planFaults } from './actions/fault-settings.js'
 import type { ExecutionSetup } from './run/execution.js'
 import type { Expectations } from './judge/invariants.js'
@@ -21,6 +21,13 @@ export interface SimulateOptions {
   readonly incidents?: readonly Incident[]
   /** How many processes run the code under test side by side. Default 1. */
   readonly instances?: number
+  /**
+   * What of an object must be the same after every history, if not everything: for example its status without a
+   * count of failures. Undefined: the object does not count at all.
+   */
+  readonly compared?: (object: StoredObject) => StoredObject | undefined
+  /** Whether a garbage collector deletes objects whose owners are gone. Default true; false where one is under test. */
+  readonly collects?: boolean
   /** Must hold after each write, whoever wrote. Default none. */
   readonly always?: Expectations
   /** Must hold whenever the world is at rest with the objects as given. Default none. */
@@ -36,6 +43,8 @@ export function setupOf(make: MakeParts, options: SimulateOptions, seed: number)
     objects,
     faults = {},
     incidents = [],
+    compared,
+    collects = true,
     always = {},
     atRest = {},
     instances = 1,
@@ -53,6 +62,8 @@ export function setupOf(make: MakeParts, options: SimulateOptions, seed: number)
     objects,
     incidents,
     faults: planFaults(faults),
+    compared,
+    collects,
     always,
     atRest,
     instances,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createController, type Reconciler, requeueAfter } from '../../../src/reconcile/index.js'
-import type { Reader } from '../../../src/store/index.js'
+import type { Reader, StoredObject } from '../../../src/store/index.js'
 import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
 import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../gallery/entry.js'
 
@@ -54,6 +54,32 @@ describe('an execution', () => {
     expect(await kinds({})).toEqual(new Set(['crash', 'delay', 'touch', 'edit', 'remove']))
     expect(await kinds({ crash: 0, edit: 0, remove: 0, delay: 0 })).toEqual(new Set(['touch']))
   })
+})
+
+/** Notes which of the apps it saw first. */
+const firstCome = apps(async (key, owner, { client }) => {
+  if (owner === undefined || owner.status !== undefined) return
+  const place = client.list(App).items.filter(({ status }) => status !== undefined).length
+  await client.modifyStatus(App, key, draft => void (draft.status = { place }))
+})
+
+describe("what is the reconciler's own choice", () => {
+  const objects = [app('web', {}), app('db', {})]
+  const faults = { remove: 0 }
+
+  test('counts as another rest', async () => {
+    expect((await failureOf(firstCome, { objects, faults })).invariant).toBe('converges')
+  })
+
+  test('does not count where it is not compared', async () => {
+    const compared = ({ status: _own, ...others }: StoredObject): StoredObject => others
+    await expect(check(firstCome, { ...options, objects, faults, compared })).resolves.toBeDefined()
+  })
+})
+
+test('what is owned by nobody is left where the world does not collect', async () => {
+  await expect(check(healthy, options)).resolves.toBeDefined()
+  expect((await failureOf(healthy, { collects: false })).invariant).toBe('noOrphans')
 })
 
 describe('a check', () => {

@@ -5,6 +5,7 @@ import type { Action } from './action.js'
 
 /** What a garbage collector would take away: objects whose owners are all gone. */
 export function collections(world: World): readonly Action[] {
+  if (!world.collects) return []
   const objects = world.objects()
   const uids = new Set(objects.map(({ metadata }) => metadata.uid))
   const isGarbage = ({ metadata: { ownerReferences, deletionTimestamp } }: StoredObject): boolean =>

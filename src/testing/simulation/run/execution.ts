@@ -27,6 +27,8 @@ export interface ExecutionSetup {
   readonly objects: readonly ObjectInput[]
   readonly incidents: readonly Incident[]
   readonly faults: FaultPlan
+  readonly collects: boolean
+  readonly compared: ((object: StoredObject) => StoredObject | undefined) | undefined
   readonly always: Expectations
   readonly atRest: Expectations
   readonly instances: number
@@ -37,8 +39,10 @@ export interface ExecutionSetup {
 /** What a world has come to. */
 export interface Rest {
   readonly ending: Ending
-  /** In the form that is compared. */
+  /** One line for each object and each thing outside. */
   readonly state: readonly string[]
+  /** As much of it as is compared. */
+  readonly compared: readonly string[]
   /** Names of objects that were not given. */
   readonly madeNames: ReadonlySet<string>
 }
@@ -134,8 +138,9 @@ class Run {
     await this.untilRest()
     if (this.violation === undefined) this.judgeRest()
     const state = plainState(this.world.objects(), this.world.outside)
+    const compared = this.comparedState(state)
     const { ending, madeNames } = this
-    const verdict = this.violation ?? judge({ ending, state, madeNames })
+    const verdict = this.violation ?? judge({ ending, state, compared, madeNames })
     if (verdict !== 'known') this.violation = verdict
     if (verdict === undefined) {
       // What follows depends on the state alone: no choices, no faults.
@@ -145,7 +150,24 @@ class Run {
       if (this.violation === undefined) await this.stopForGood()
     }
     const { choices, chosenSteps, trace, violation } = this
-    return { seed: this.setup.seed, choices, chosenSteps, trace, ending, state, madeNames, violation }
+    return {
+      seed: this.setup.seed,
+      choices,
+      chosenSteps,
+      trace,
+      ending,
+      state,
+      compared,
+      madeNames,
+      violation,
+    }
+  }
+
+  private comparedState(state: readonly string[]): readonly string[] {
+    const { compared } = this.setup
+    if (compared === undefined) return state
+    const objects = this.world.objects().flatMap(object => compared(object) ?? [])
+    return plainState(objects, this.world.outside)
   }
 
   close(): void {

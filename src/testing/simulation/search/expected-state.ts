@@ -31,13 +31,13 @@ export async function expectState(setup: ExecutionSetup): Promise<Expectation> {
   const deleted = await undisturbed(setup.seed, 'deleted')
   if (deleted.violation !== undefined) return judgeNothing
   const other = await undisturbed(setup.seed + 1, 'kept')
-  const byChance = stateDifference(kept.state, other.state) !== undefined
+  const byChance = stateDifference(kept.compared, other.compared) !== undefined
   return { executions, judge: rest => judgeRest(rest, rest.ending === 'kept' ? kept : deleted, byChance) }
 }
 
 function judgeRest(rest: Rest, wanted: Rest, byChance: boolean): Violation | undefined {
   const names = byChance ? new Set([...wanted.madeNames, ...rest.madeNames]) : []
-  const difference = stateDifference(withoutNames(wanted.state, names), withoutNames(rest.state, names))
+  const difference = stateDifference(withoutNames(wanted.compared, names), withoutNames(rest.compared, names))
   if (difference === undefined) return undefined
   return {
     invariant: 'converges',

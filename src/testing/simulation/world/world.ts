@@ -17,6 +17,8 @@ import { createStepPool, type StepPool } from './step-pool.js'
 export interface WorldOptions {
   readonly make: MakeParts
   readonly kinds: readonly Kind[]
+  /** Whether objects whose owners are gone are deleted by the world. */
+  readonly collects: boolean
   readonly seed: number
   /** How many processes run the code under test side by side. */
   readonly instances: number
@@ -32,6 +34,7 @@ export class World {
   readonly outside: Map<string, unknown> = new Map()
   readonly logs: LogCapture
   readonly store: Store
+  readonly collects: boolean
   /** Those that run, oldest first. */
   processes: readonly SimulatedProcess[] = []
   /** Why a process could not be made or started. */
@@ -44,6 +47,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.options = options
+    this.collects = options.collects
     this.random = createSeededRandom(options.seed)
     this.logs = captureLogs(() => this.clock.nowMs(), LOG_LINES_MAX)
     this.store = createStore({ kinds: options.kinds, env: this.envOf('store') })

@@ -1,0 +1,44 @@
+import { isConditionTrue, isTaskFinished, Task } from '../../../src/api/index.js'
+import { formatTime, parseTime } from '../../../src/core/index.js'
+import {
+  type Controller,
+  createController,
+  requeueAfter,
+  setCondition,
+  withFinalizers,
+} from '../../../src/reconcile/index.js'
+
+/** What the machines of a {@link kubelet} run, and how. */
+export interface KubeletOptions {
+  /** Default: every task, even one without a node. */
+  readonly runs?: (task: Task) => boolean
+  /** From the deletion of a task to its end. Default 1,000 ms. */
+  readonly stopMs?: number
+}
+
+/** Plays the nodes of a cluster: tasks run, are ready a moment later, and take a moment to stop. */
+export function kubelet({ runs = () => true, stopMs = 1_000 }: KubeletOptions = {}): Controller {
+  const cleanup = ({ metadata }: Task, { env }: { env: { clock: { now(): number } } }) => {
+    const leftMs = parseTime(metadata.deletionTimestamp ?? '') + stopMs - env.clock.now()
+    return leftMs > 0 ? requeueAfter(leftMs) : undefined
+  }
+  const tend = withFinalizers(Task, [{ name: 'example.com/kubelet', cleanup }], async (ref, task, ctx) => {
+    if (task === undefined || isTaskFinished(task) || isConditionTrue(task.status?.conditions, 'Ready'))
+      return
+    const runsAlready = task.status?.phase === 'Running'
+    await ctx.client.modifyStatus(Task, ref, draft => {
+      const ready = { type: 'Ready', status: runsAlready ? 'True' : 'False' } as const
+      const said = { ...ready, reason: 'Running', message: 'the task runs' }
+      const conditions = setCondition(draft.status?.conditions, said, formatTime(ctx.env.clock.now()))
+      draft.status = { ...draft.status, phase: 'Running', address: '10.1.0.1', conditions: [...conditions] }
+    })
+  })
+  return createController({
+    name: 'kubelet',
+    for: Task,
+    reconcile: (ref, task, ctx) =>
+      task !== undefined && task.metadata.deletionTimestamp === undefined && !runs(task)
+        ? undefined
+        : tend(ref, task, ctx),
+  })
+}
