@@ -30,36 +30,62 @@ export type OpenPorts = (process: string, lifetime: { readonly closed: boolean }
  * clock, and a pending `sleep` stays pending for ever. An error thrown by a step goes to `logger.error`.
  */
 export function createEnvTree(process: string, open: OpenPorts, lifetime: Lifetime = createLifetime()): Env {
-  const ports = open(process, lifetime)
-  return {
-    process,
-    get closed() {
-      return lifetime.closed
-    },
-    clock: boundClock(ports.clock, lifetime),
-    random: ports.random,
-    ids: ports.ids,
-    tasks: boundTasks(ports, lifetime),
-    logger: ports.logger,
-    metrics: ports.metrics,
-    fork: name => createEnvTree(name, open, childOf(lifetime)),
-    close: () => lifetime.close(),
+  return new EnvOfTree(process, open, lifetime)
+}
+
+/** Its members are its own, so that they may be taken out of it, or put into another env. */
+class EnvOfTree implements Env {
+  readonly process: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: IdSource
+  readonly tasks: TaskScheduler
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly fork: (process: string) => Env
+  readonly close: () => void
+  private readonly lifetime: Lifetime
+
+  constructor(process: string, open: OpenPorts, lifetime: Lifetime) {
+    const ports = open(process, lifetime)
+    this.process = process
+    this.clock = boundClock(ports.clock, lifetime)
+    this.random = ports.random
+    this.ids = ports.ids
+    this.tasks = boundTasks(ports, lifetime)
+    this.logger = ports.logger
+    this.metrics = ports.metrics
+    this.fork = name => createEnvTree(name, open, new ChildLifetime(lifetime))
+    this.close = () => lifetime.close()
+    this.lifetime = lifetime
+  }
+
+  get closed(): boolean {
+    return this.lifetime.closed
   }
 }
 
-function childOf(parent: Lifetime): Lifetime {
-  const own = createLifetime()
-  if (parent.closed) own.close()
-  const forget = parent.hold(() => own.close())
-  return {
-    get closed() {
-      return own.closed
-    },
-    hold: own.hold,
-    close: () => {
-      forget()
-      own.close()
-    },
+/** Ends with its parent, or before. */
+class ChildLifetime implements Lifetime {
+  readonly #own = createLifetime()
+  readonly #forget: () => void
+
+  constructor(parent: Lifetime) {
+    if (parent.closed) this.#own.close()
+    this.#forget = parent.hold(() => this.#own.close())
+  }
+
+  get closed(): boolean {
+    return this.#own.closed
+  }
+
+  hold(drop: () => void): () => void {
+    return this.#own.hold(drop)
+  }
+
+  close(): void {
+    this.#forget()
+    this.#own.close()
   }
 }
 

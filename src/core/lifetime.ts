@@ -17,27 +17,37 @@ const nothing = (): void => {}
 
 /** A lifetime that ends by `close()`. */
 export function createLifetime(): Lifetime {
-  const held = new Set<() => void>()
-  let closed = false
-  return {
-    get closed() {
-      return closed
-    },
-    hold: drop => {
-      if (closed) return nothing
-      const entry = (): void => drop()
-      held.add(entry)
-      return () => {
-        held.delete(entry)
-      }
-    },
-    close: () => {
-      closed = true
-      for (const drop of held) {
-        held.delete(drop)
-        drop()
-      }
-    },
+  return new EndingLifetime()
+}
+
+/** One for each env, so a class: a getter of an object literal makes each object a dictionary. */
+class EndingLifetime implements Lifetime {
+  #held: Set<() => void> | undefined
+  #closed = false
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  hold(drop: () => void): () => void {
+    if (this.#closed) return nothing
+    this.#held ??= new Set()
+    const held = this.#held
+    const entry = (): void => drop()
+    held.add(entry)
+    return () => {
+      held.delete(entry)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    const held = this.#held
+    if (held === undefined) return
+    for (const drop of held) {
+      held.delete(drop)
+      drop()
+    }
   }
 }
 

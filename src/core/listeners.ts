@@ -34,35 +34,51 @@ interface Entry<T> {
 
 /** An empty set of callbacks. */
 export function createListeners<T>(options: ListenersOptions): Listeners<T> {
-  const { onError, listenersMax = 10_000 } = options
-  const entries = new Set<Entry<T>>()
-  let emits = 0
-  return {
-    get size() {
-      return entries.size
-    },
-    add: listener => {
-      if (entries.size >= listenersMax) {
-        const message = `more than ${listenersMax} listeners; cancel those not needed, or raise listenersMax`
-        throw new KeelsonError({ code: 'TooLarge', message, details: { listenersMax } })
+  return new ListenerSet(options)
+}
+
+class ListenerSet<T> implements Listeners<T> {
+  readonly #onError: (error: unknown) => void
+  readonly #listenersMax: number
+  readonly #entries = new Set<Entry<T>>()
+  #emits = 0
+
+  constructor({ onError, listenersMax = 10_000 }: ListenersOptions) {
+    this.#onError = onError
+    this.#listenersMax = listenersMax
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  add(listener: (value: T) => void): Cancel {
+    const listenersMax = this.#listenersMax
+    const entries = this.#entries
+    if (entries.size >= listenersMax) {
+      const message = `more than ${listenersMax} listeners; cancel those not needed, or raise listenersMax`
+      throw new KeelsonError({ code: 'TooLarge', message, details: { listenersMax } })
+    }
+    const entry: Entry<T> = { listener, since: this.#emits }
+    entries.add(entry)
+    return () => {
+      entries.delete(entry)
+    }
+  }
+
+  emit(value: T): void {
+    const round = ++this.#emits
+    for (const entry of this.#entries) {
+      if (entry.since >= round) continue
+      try {
+        entry.listener(value)
+      } catch (error) {
+        this.#onError(error)
       }
-      const entry: Entry<T> = { listener, since: emits }
-      entries.add(entry)
-      return () => {
-        entries.delete(entry)
-      }
-    },
-    emit: value => {
-      const round = ++emits
-      for (const entry of entries) {
-        if (entry.since >= round) continue
-        try {
-          entry.listener(value)
-        } catch (error) {
-          onError(error)
-        }
-      }
-    },
-    clear: () => entries.clear(),
+    }
+  }
+
+  clear(): void {
+    this.#entries.clear()
   }
 }

@@ -1,5 +1,6 @@
 import type { Env, StepInfo } from '../core/index.js'
 import { type AdmissionReplies, awaitAdmission, PendingAdmission } from './admission/admission-replies.js'
+import { ClientFace, type ClientMembers, type MembersOf, StoreFace } from './client-face.js'
 import { assertObject, subjectOf } from './write/candidate.js'
 import { deleteTree } from './write/cascade.js'
 import type { Engine } from './engine/engine.js'
@@ -29,7 +30,6 @@ import type {
   Transaction,
   UpdateOptions,
   WriteOptions,
-  Writer,
 } from './store.js'
 import { type OptimisticShell, runOptimistic } from './transaction/optimistic.js'
 import { runTransaction } from './transaction/transaction.js'
@@ -57,25 +57,28 @@ export interface ClientParts {
 
 /** Reads go to the engine; writes are checked against the fences when they commit. */
 export function createClient(parts: ClientParts): Client {
+  const client: MembersOf<Client> = new ClientFace(parts.engine, membersOf(parts))
+  return client as Client
+}
+
+function membersOf(parts: ClientParts): ClientMembers {
   const { engine, env, fences } = parts
   const path = parts.commits === 'direct' ? directPath(parts) : deferredPath(parts)
-  const client: { [Member in keyof Client]: unknown } = {
+  return {
     env,
-    ...readerOf(engine),
-    get revision() {
-      return engine.revision
-    },
-    ...writerOf(engine, env, path),
     leases: leasesOf(engine, path),
-    snapshot: (revision?: number | string) => takeSnapshot(engine, revision, storeOn),
-    watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
-      openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
-    client: (other: Env, options: ClientOptions = {}) => {
-      const added = options.fence === undefined ? [] : [checkedFence(engine, options.fence)]
-      return createClient({ engine, env: other, commits: 'deferred', fences: [...fences, ...added] })
+    reader: readerOf(engine),
+    writer: writerOf(engine, env, path),
+    sights: {
+      snapshot: (revision?: number | string) => takeSnapshot(engine, revision, storeOn),
+      watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
+        openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
+      client: (other: Env, options: ClientOptions = {}) => {
+        const added = options.fence === undefined ? [] : [checkedFence(engine, options.fence)]
+        return createClient({ engine, env: other, commits: 'deferred', fences: [...fences, ...added] })
+      },
     },
   }
-  return client as Client
 }
 
 /** @throws UsageError, InvalidError for a fence that could never stand */
@@ -86,8 +89,7 @@ function checkedFence(engine: Engine, fence: Fence): Fence {
 
 /** The store whose own writes commit inside the call. */
 export function storeOn(engine: Engine): Store {
-  const { env } = engine
-  const client = createClient({ engine, env, commits: 'direct', fences: [] })
+  const members = membersOf({ engine, env: engine.env, commits: 'direct', fences: [] })
   const compact = async (revision: number | string): Promise<void> => {
     await engine.exclusive(() => engine.compactor.compact(parseRevision('revision', revision)))
   }
@@ -95,14 +97,11 @@ export function storeOn(engine: Engine): Store {
     engine.close()
     return Promise.resolve()
   }
-  return Object.defineProperties(client, {
-    close: { value: close, enumerable: true },
-    compact: { value: compact, enumerable: true },
-    [Symbol.asyncDispose]: { value: close },
-  }) as Store
+  const store: MembersOf<Store> = new StoreFace(engine, members, { compact, close })
+  return store as Store
 }
 
-function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unknown>> {
+function readerOf(engine: Engine): ClientMembers['reader'] {
   const view = storeView(engine)
   return {
     get: (kind: Kind, ref: ObjectRef) => {
@@ -117,7 +116,7 @@ function readerOf(engine: Engine): Readonly<Record<'get' | 'list' | 'count', unk
   }
 }
 
-function writerOf(engine: Engine, env: Env, path: WritePath): Readonly<Record<keyof Writer, unknown>> {
+function writerOf(engine: Engine, env: Env, path: WritePath): ClientMembers['writer'] {
   const { submit } = path
   const { put, change } = submissionsOf(engine, path)
   const shell: OptimisticShell = {

@@ -26,41 +26,61 @@ export interface VirtualClock {
 
 /** A clock at `startMs`, epoch milliseconds. Timers due at one instant fire in the order of arming. */
 export function createVirtualClock(startMs: number): VirtualClock {
-  const timers = new IndexedHeap<VirtualTimer>()
-  let elapsedMs = 0
+  return new HeapClock(startMs)
+}
 
-  const arm = (process: string, ms: number, fn: () => void): Cancel => {
-    const timer: VirtualTimer = { ...heapHandle(), fn, process }
-    timers.push(timer, elapsedMs + ms)
-    return () => {
-      timers.remove(timer)
+class HeapClock implements VirtualClock {
+  readonly #startMs: number
+  readonly #timers = new IndexedHeap<VirtualTimer>()
+  #elapsedMs = 0
+
+  constructor(startMs: number) {
+    this.#startMs = startMs
+  }
+
+  get elapsedMs(): number {
+    return this.#elapsedMs
+  }
+
+  nowMs(): number {
+    return this.#startMs + this.#elapsedMs
+  }
+
+  portFor(process: string): EnvPorts['clock'] {
+    return {
+      now: () => this.nowMs(),
+      monotonic: () => this.#elapsedMs,
+      after: (ms, fn) => this.#arm(process, ms, fn),
     }
   }
 
-  return {
-    get elapsedMs() {
-      return elapsedMs
-    },
-    nowMs: () => startMs + elapsedMs,
-    portFor: process => ({
-      now: () => startMs + elapsedMs,
-      monotonic: () => elapsedMs,
-      after: (ms, fn) => arm(process, ms, fn),
-    }),
-    nextAtMs: () => timers.peek()?.at,
-    moveTo: target => {
-      elapsedMs = Math.max(elapsedMs, Math.min(target, timers.peek()?.at ?? target))
-    },
-    fireNext: () => {
-      const next = timers.peek()
-      if (next === undefined || next.at > elapsedMs) return false
-      timers.remove(next)
-      next.fn()
-      return true
-    },
-    pending: () =>
-      [...timers]
-        .sort((a, b) => a.at - b.at || a.sequence - b.sequence)
-        .map(timer => ({ kind: 'timer', process: timer.process, atMs: startMs + timer.at })),
+  nextAtMs(): number | undefined {
+    return this.#timers.peek()?.at
+  }
+
+  moveTo(target: number): void {
+    this.#elapsedMs = Math.max(this.#elapsedMs, Math.min(target, this.#timers.peek()?.at ?? target))
+  }
+
+  fireNext(): boolean {
+    const next = this.#timers.peek()
+    if (next === undefined || next.at > this.#elapsedMs) return false
+    this.#timers.remove(next)
+    next.fn()
+    return true
+  }
+
+  pending(): readonly PendingWork[] {
+    return [...this.#timers]
+      .sort((a, b) => a.at - b.at || a.sequence - b.sequence)
+      .map(timer => ({ kind: 'timer', process: timer.process, atMs: this.#startMs + timer.at }))
+  }
+
+  #arm(process: string, ms: number, fn: () => void): Cancel {
+    const timer: VirtualTimer = { ...heapHandle(), fn, process }
+    this.#timers.push(timer, this.#elapsedMs + ms)
+    return () => {
+      this.#timers.remove(timer)
+    }
   }
 }

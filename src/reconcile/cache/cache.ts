@@ -145,7 +145,7 @@ class SourceCache implements Cache {
     return this.#state.epoch
   }
   get breaks(): number {
-    return this.#stream?.breaks ?? 0
+    return this.#stream?.breaks() ?? 0
   }
   get revision(): number {
     const { revision, continuous } = this.#state

@@ -17,7 +17,7 @@ export interface SupervisedStreamOptions<T> {
 /** A stream that is opened again whenever it ends. */
 export interface SupervisedStream {
   /** How often it was opened again. */
-  readonly breaks: number
+  breaks(): number
   /** Opens it, once. */
   start(): void
   /** Gives up the present stream and opens another, after the pause that an end with `error` has. */
@@ -78,9 +78,7 @@ export function superviseStream<T>(options: SupervisedStreamOptions<T>): Supervi
 
   return {
     start: open,
-    get breaks() {
-      return breaks
-    },
+    breaks: () => breaks,
     reopen: error => {
       cancel()
       again(error)

@@ -20,12 +20,26 @@ export interface OverlayBase {
 
 /** The newest state; for those who hold the store while they look. */
 export function newestBase(engine: Engine): OverlayBase {
-  return {
-    get revision() {
-      return engine.revision
-    },
-    find: (table, { namespace, name }) => table.find(namespace, name)?.head,
-    list: (table, query, { after, limit }) => listObjects(table, query, partOf(after, limit)),
+  return new NewestBase(engine)
+}
+
+class NewestBase implements OverlayBase {
+  private readonly engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  get revision(): number {
+    return this.engine.revision
+  }
+
+  find(table: KindTable, { namespace, name }: ObjectRef): Version | undefined {
+    return table.find(namespace, name)?.head
+  }
+
+  list(table: KindTable, query: Query, { after, limit }: ListRange): StoredObject[] {
+    return listObjects(table, query, partOf(after, limit))
   }
 }
 

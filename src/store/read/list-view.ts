@@ -22,23 +22,70 @@ export interface ListView {
 
 /** Every revision that is kept; the newest by default. */
 export function storeView(engine: Engine): ListView {
-  return {
-    incarnation: engine.incarnation,
-    get revision() {
-      return engine.revision
-    },
-    get oldest() {
-      return engine.log.oldestStart
-    },
-    revisionOf: options => readRevision(engine.log, options),
-    ...listsOf(engine),
-  }
+  return new StoreView(engine)
 }
 
 /** One revision, which somebody keeps. */
 export function pinnedView(engine: Engine, revision: number): ListView {
-  const { incarnation } = engine
-  return { incarnation, revision, oldest: revision, revisionOf: () => revision, ...listsOf(engine) }
+  return new PinnedView(engine, revision)
+}
+
+/** The newest revision is read without a look at older versions. */
+class StoreView implements ListView {
+  protected readonly engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  get incarnation(): string {
+    return this.engine.incarnation
+  }
+
+  get revision(): number {
+    return this.engine.revision
+  }
+
+  get oldest(): number {
+    return this.engine.log.oldestStart
+  }
+
+  revisionOf(options: ReadOptions): number {
+    return readRevision(this.engine.log, options)
+  }
+
+  list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
+    return listObjects(table, query, { ...range, revision: this.older(range.revision) })
+  }
+
+  count(table: KindTable, query: Query, revision: number): number {
+    return countObjects(table, query, this.older(revision))
+  }
+
+  private older(revision: number | undefined): number | undefined {
+    return revision === this.engine.revision ? undefined : revision
+  }
+}
+
+class PinnedView extends StoreView {
+  private readonly pinned: number
+
+  constructor(engine: Engine, revision: number) {
+    super(engine)
+    this.pinned = revision
+  }
+
+  override get revision(): number {
+    return this.pinned
+  }
+
+  override get oldest(): number {
+    return this.pinned
+  }
+
+  override revisionOf(): number {
+    return this.pinned
+  }
 }
 
 /** What a transaction sees: its base with its own writes over it. */
@@ -52,15 +99,5 @@ export function overlayView(overlay: Overlay): ListView {
     revisionOf: () => revision,
     list: (table, query, range) => overlay.list(table, query, range),
     count: (table, query) => overlay.list(table, query).length,
-  }
-}
-
-/** The newest revision is read without a look at older versions. */
-function listsOf(engine: Engine): Pick<ListView, 'list' | 'count'> {
-  const older = (revision: number | undefined): number | undefined =>
-    revision === engine.revision ? undefined : revision
-  return {
-    list: (table, query, range) => listObjects(table, query, { ...range, revision: older(range.revision) }),
-    count: (table, query, revision) => countObjects(table, query, older(revision)),
   }
 }

@@ -33,29 +33,49 @@ export function timeOf(site: WriteSite): string {
 
 /** Each staged write is a revision of its own. */
 export function directSite(engine: Engine, cause?: WriteCause): WriteSite {
-  return {
-    engine,
-    canWait: true,
-    get replies() {
-      return engine.replies
-    },
-    get revision() {
-      return engine.revision + 1
-    },
-    current: (table, ref) => table.find(ref.namespace, ref.name)?.head?.object,
-    committed: (table, ref) => table.find(ref.namespace, ref.name)?.head,
-    stage: (table, ref, after) => {
-      engine.commit([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)], cause)
-    },
-  }
+  return new DirectSite(engine, cause)
 }
 
 /** Checks what can only be checked when all is known, and changes nothing. For one write. */
 export function dryRunSite(engine: Engine): WriteSite {
-  return {
-    ...directSite(engine),
-    stage: (table, ref, after) =>
-      assertUnique([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)]),
+  return new DryRunSite(engine)
+}
+
+class DirectSite implements WriteSite {
+  readonly engine: Engine
+  readonly canWait = true
+  private readonly cause: WriteCause | undefined
+
+  constructor(engine: Engine, cause?: WriteCause) {
+    this.engine = engine
+    this.cause = cause
+  }
+
+  get replies(): AdmissionReplies | undefined {
+    return this.engine.replies
+  }
+
+  get revision(): number {
+    return this.engine.revision + 1
+  }
+
+  current(table: KindTable, ref: ObjectRef): StoredObject | undefined {
+    return table.find(ref.namespace, ref.name)?.head?.object
+  }
+
+  committed(table: KindTable, ref: ObjectRef): Version | undefined {
+    return table.find(ref.namespace, ref.name)?.head
+  }
+
+  stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
+    const head = table.find(ref.namespace, ref.name)?.head
+    this.engine.commit([mutationOf(table, ref, after, head)], this.cause)
+  }
+}
+
+class DryRunSite extends DirectSite {
+  override stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
+    assertUnique([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)])
   }
 }
 
