@@ -27,7 +27,11 @@ const labels = { app: 'web' }
 const ports = [{ name: 'http', port: 80, targetPort: 8080 }]
 
 function service(name: string, spec: object = {}): ObjectInput {
-  return { kind: 'Service', metadata: { namespace, name }, spec: { mode: 'vip', selector: labels, ports, ...spec } }
+  return {
+    kind: 'Service',
+    metadata: { namespace, name },
+    spec: { mode: 'vip', selector: labels, ports, ...spec },
+  }
 }
 
 function task(name: string): ObjectInput {

@@ -1,7 +1,14 @@
-import { isConditionTrue, ReplicaSet, Task } from '../../../src/api/index.js'
-import { controllerOf } from '../../../src/reconcile/index.js'
-import type { ObjectInput, Reader } from '../../../src/store/index.js'
-import { createReplicaController, isTaskActive } from '../../../src/workloads/index.js'
+import { isConditionTrue, isTaskFinished, ReplicaSet, Task } from '../../../src/api/index.js'
+import { createProbeMachine } from '../../../src/discovery/index.js'
+import { type Controller, controllerOf } from '../../../src/reconcile/index.js'
+import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
+import type { ProcessSite } from '../../../src/testing/index.js'
+import {
+  createNodeAgentController,
+  createReplicaController,
+  isTaskActive,
+} from '../../../src/workloads/index.js'
+import { createMachine, type Machine } from './machine.js'
 import { kubelet } from './neighbours.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
 import { changesOf } from './write-law.js'
@@ -41,6 +48,41 @@ const asManyAsWanted = (reader: Reader): boolean =>
     return ready.length === spec.replicas && status?.availableReplicas === spec.replicas
   })
 
+const nodeName = 'n1'
+let machine: Machine | undefined
+
+const agent = ({ client, outside }: ProcessSite): Controller => {
+  machine = createMachine(client.env, outside)
+  return createNodeAgentController({
+    nodeName,
+    runtime: machine,
+    health: createProbeMachine,
+    drain: () => client.env.clock.sleep(50),
+  })
+}
+
+/** No process outlives its object. */
+const nothingRunsUnseen = changesOf(
+  Task,
+  ({ before, now }) => now !== undefined || machine?.running.has(before?.metadata.uid ?? '') !== true,
+)
+
+/** The tasks that a crash of their agent ended are kept to look at, and counted. */
+const withoutHistory = (object: StoredObject): StoredObject | undefined => {
+  if (object.kind === 'Task') return isTaskFinished(object as Task) ? undefined : object
+  if (object.kind !== 'ReplicaSet') return object
+  const {
+    failedReplicas: _failed,
+    forgottenFailures: _forgotten,
+    ...status
+  } = {
+    ...(object as ReplicaSet).status,
+  }
+  return { ...object, status }
+}
+
+const probed = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 10 } }
+
 const cases: readonly OwnCase[] = [
   {
     name: 'replicas',
@@ -50,6 +92,25 @@ const cases: readonly OwnCase[] = [
       objects: [replicaSet(2, { minReadySeconds: 5 })],
       always: { 'never makes one too many': neverOneTooMany },
       atRest: { 'as many are available as wanted': asManyAsWanted },
+    },
+  },
+  {
+    name: 'node agent',
+    make: site => [createReplicaController({ historyLimit: 2 }), agent(site)],
+    options: {
+      kinds: [ReplicaSet, Task],
+      objects: [replicaSet(2, {}, { nodeName, terminationGracePeriodSeconds: 1, ...probed })],
+      compared: withoutHistory,
+      // What the template says when a task is made stays so.
+      faults: { edit: { target: ({ label }) => label.includes('spec.replicas') } },
+      always: { 'never makes one too many': neverOneTooMany, 'nothing runs unseen': nothingRunsUnseen },
+      atRest: {
+        'as many are available as wanted': asManyAsWanted,
+        'what is reported runs': reader =>
+          reader
+            .list(Task)
+            .items.every(task => isTaskFinished(task) || machine?.running.has(task.metadata.uid) === true),
+      },
     },
   },
 ]
