@@ -2,7 +2,7 @@ import { InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
 import { type FaultOptions, planFaults } from './actions/fault-settings.js'
 import type { ExecutionSetup } from './run/execution.js'
-import type { Expectations } from './judge/invariants.js'
+import type { Expectations, InvariantName } from './judge/invariants.js'
 import type { Incident } from './world/incidents.js'
 import type { MakeParts } from './world/simulated-process.js'
 
@@ -28,6 +28,8 @@ export interface SimulateOptions {
   readonly compared?: (object: StoredObject) => StoredObject | undefined
   /** Whether a garbage collector deletes objects whose owners are gone. Default true; false where one is under test. */
   readonly collects?: boolean
+  /** What the code under test does not promise. Default nothing. */
+  readonly except?: readonly Exclude<InvariantName, 'noHotLoop' | 'always' | 'atRest'>[]
   /** Must hold after each write, whoever wrote. Default none. */
   readonly always?: Expectations
   /** Must hold whenever the world is at rest with the objects as given. Default none. */
@@ -45,6 +47,7 @@ export function setupOf(make: MakeParts, options: SimulateOptions, seed: number)
     incidents = [],
     compared,
     collects = true,
+    except = [],
     always = {},
     atRest = {},
     instances = 1,
@@ -64,6 +67,7 @@ export function setupOf(make: MakeParts, options: SimulateOptions, seed: number)
     faults: planFaults(faults),
     compared,
     collects,
+    except,
     always,
     atRest,
     instances,

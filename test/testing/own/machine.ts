@@ -18,7 +18,12 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
   const running = new Set<string>()
   const names = new Map<string, string>()
   const listeners = new Set<(exit: TaskExit) => void>()
-  for (const key of [...outside.keys()].filter(isProcess)) outside.delete(key)
+  const show = (): void => {
+    const shown = [...running].map(uid => names.get(uid)).sort()
+    if (shown.length > 0) outside.set('processes', shown)
+    else outside.delete('processes')
+  }
+  show()
   return {
     running,
     async start(task: Task): Promise<RunningTask> {
@@ -27,7 +32,7 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
       if (names.has(uid)) outside.set(`${name} was started twice`, true)
       names.set(uid, name)
       running.add(uid)
-      outside.set(`process of ${name}`, 'runs')
+      show()
       return { address: '10.1.0.1', ports: [] }
     },
     async stop(uid: string): Promise<TaskExit> {
@@ -35,7 +40,7 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
       await env.clock.sleep(STOP_MS)
       const exit = { uid, signal: 'SIGTERM', message: 'ended by SIGTERM' }
       running.delete(uid)
-      outside.delete(`process of ${names.get(uid)}`)
+      show()
       for (const listener of listeners) listener(exit)
       return exit
     },
@@ -45,8 +50,4 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
       return () => void listeners.delete(listener)
     },
   }
-}
-
-function isProcess(key: string): boolean {
-  return key.startsWith('process of ')
 }

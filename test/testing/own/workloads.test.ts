@@ -81,7 +81,7 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   return { ...object, status }
 }
 
-const probed = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 10 } }
+const probed = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 60 } }
 
 const cases: readonly OwnCase[] = [
   {
@@ -100,6 +100,8 @@ const cases: readonly OwnCase[] = [
     options: {
       kinds: [ReplicaSet, Task],
       objects: [replicaSet(2, {}, { nodeName, terminationGracePeriodSeconds: 1, ...probed })],
+      // Processes die with their agent, and are replaced.
+      except: ['idempotent'],
       compared: withoutHistory,
       // What the template says when a task is made stays so.
       faults: { edit: { target: ({ label }) => label.includes('spec.replicas') } },
@@ -112,6 +114,7 @@ const cases: readonly OwnCase[] = [
             .items.every(task => isTaskFinished(task) || machine?.running.has(task.metadata.uid) === true),
       },
     },
+    share: 0.4,
   },
 ]
 

@@ -77,6 +77,13 @@ describe("what is the reconciler's own choice", () => {
   })
 })
 
+test('what is not promised is not judged, and everything else is', async () => {
+  const always = { 'no pod': (reader: Reader) => reader.count(Pod) === 0 }
+  expect((await failureOf(fragile)).invariant).toBe('converges')
+  await expect(check(fragile, { ...options, except: ['converges'] })).resolves.toBeDefined()
+  expect((await failureOf(fragile, { always, except: ['converges'] })).invariant).toBe('always')
+})
+
 test('what is owned by nobody is left where the world does not collect', async () => {
   await expect(check(healthy, options)).resolves.toBeDefined()
   expect((await failureOf(healthy, { collects: false })).invariant).toBe('noOrphans')
