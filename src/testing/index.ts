@@ -11,6 +11,7 @@ export { check, type CheckOptions, type CheckReport } from './simulation/check.j
 export type { ActionKind, FaultKind } from './simulation/actions/action.js'
 export type { FaultOptions, FaultSettings } from './simulation/actions/fault-settings.js'
 export type { Expectations, InvariantName, Violation } from './simulation/judge/invariants.js'
+export type { SearchMode, SearchOptions } from './simulation/search/search-options.js'
 export type { SimulateOptions } from './simulation/simulate-options.js'
 export { simulate, type Simulation } from './simulation/simulate.js'
 export type { TraceStep } from './simulation/run/execution.js'

@@ -1,23 +1,21 @@
 import { systemEnv } from '../../core/index.js'
 import { hostVariable } from '../host.js'
 import { CheckFailedError } from './check-failed-error.js'
-import { randomChoices, replayChoices } from './search/choices.js'
+import { replayChoices } from './search/choices.js'
 import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './run/execution.js'
 import { type Expectation, expectState } from './search/expected-state.js'
 import type { Violation } from './judge/invariants.js'
 import { parseReplay } from './report/replay-text.js'
+import { searcherFor, type SearchOptions } from './search/search-options.js'
+import type { Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
 import { assertRepeatable, simulationOf } from './simulate.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { MakeParts } from './world/simulated-process.js'
 
-/** How much is looked at. */
-export interface CheckOptions extends SimulateOptions {
-  /** How many executions are drawn at random, one for each seed. Default 300. */
-  readonly executions?: number
-  /** The first seed. Default 1. */
-  readonly seed?: number
+/** What is looked at, and how. */
+export interface CheckOptions extends SimulateOptions, SearchOptions {
   /** Runs only this execution, and fails if it does. Default: `KEELSON_REPLAY` of the environment. */
   readonly replay?: string
 }
@@ -25,6 +23,10 @@ export interface CheckOptions extends SimulateOptions {
 /** What a check that found nothing has looked at. */
 export interface CheckReport {
   readonly executions: number
+  /** True when everything that can happen within the bounds was looked at; an exhaustive search may get there. */
+  readonly complete: boolean
+  /** How many different states of the world were seen, where the mode tells them apart. */
+  readonly states?: number
   /** Over all executions. */
   readonly steps: number
   /** Real time. */
@@ -72,12 +74,10 @@ const SHRINK_RUNS_MAX = 600
  * ```
  */
 export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
-  const { executions = 300, seed = 1, replay = hostVariable('KEELSON_REPLAY') } = options
+  const { seed = 1, replay = hostVariable('KEELSON_REPLAY') } = options
   const startedMs = systemEnv.clock.monotonic()
   const setup = setupOf(make, options, seed)
-  const bounds =
-    `${executions} executions (seeds ${seed} to ${seed + executions - 1}), at most ${setup.stepsMax} steps each; ` +
-    `faults in one execution, at most: ${describeFaults(setup.faults)}`
+  const searcher = searcherFor(setup, options)
   const expectation = await expectState(setup)
   let looked = 0
   let steps = 0
@@ -86,7 +86,7 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     steps += execution.trace.length
     if (looked <= REPEATED) await assertRepeatable(setup, execution)
     if (execution.violation !== undefined)
-      await fail({ setup, expectation, bounds }, execution, execution.violation)
+      await fail({ setup, expectation, searcher }, execution, execution.violation)
   }
   const judge = rememberingJudge(expectation)
   for (const execution of expectation.executions) await look(execution)
@@ -94,10 +94,25 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     const { seed: at, choices } = parseReplay(replay)
     await look(await execute({ ...setup, seed: at }, replayChoices(choices), expectation.judge))
   } else {
-    for (let at = seed; at < seed + executions; at++)
-      await look(await execute({ ...setup, seed: at }, randomChoices(at, setup.faults), judge))
+    for (let planned = searcher.next(); planned !== undefined; planned = searcher.next()) {
+      const execution = await execute({ ...setup, seed: planned.seed }, planned.source, judge)
+      searcher.learn(execution)
+      await look(execution)
+    }
   }
-  return { executions: looked, steps, elapsedMs: systemEnv.clock.monotonic() - startedMs, bounds }
+  const { isComplete: complete, states } = searcher.coverage
+  return {
+    executions: looked,
+    complete,
+    ...(states === undefined ? {} : { states }),
+    steps,
+    elapsedMs: systemEnv.clock.monotonic() - startedMs,
+    bounds: boundsOf(setup, searcher),
+  }
+}
+
+function boundsOf({ stepsMax, faults }: ExecutionSetup, { coverage }: Searcher): string {
+  return `${coverage.text}, at most ${stepsMax} steps each; faults in one execution, at most: ${describeFaults(faults)}`
 }
 
 /** What follows from a rest depends on its state alone, so one that was looked into need not be again. */
@@ -116,12 +131,12 @@ function rememberingJudge({ judge }: Expectation): JudgeRest {
 interface Site {
   readonly setup: ExecutionSetup
   readonly expectation: Expectation
-  readonly bounds: string
+  readonly searcher: Searcher
 }
 
 /** @throws CheckFailedError always, unless the execution cannot be repeated */
 async function fail(
-  { setup, expectation, bounds }: Site,
+  { setup, expectation, searcher }: Site,
   failing: Execution,
   violation: Violation,
 ): Promise<never> {
@@ -139,7 +154,7 @@ async function fail(
     simulation.timeline,
     '',
     `Run it again with KEELSON_REPLAY=${simulation.replay}`,
-    `Bounds: ${bounds}`,
+    `Bounds: ${boundsOf(setup, searcher)}`,
   ].join('\n')
   throw new CheckFailedError(text, invariant, simulation)
 }

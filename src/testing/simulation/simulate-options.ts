@@ -1,9 +1,10 @@
 import { InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
-import { type FaultOptions, planFaults } from './actions/fault-settings.js'
+import { EXHAUSTIVE_TIMES, type FaultOptions, planFaults } from './actions/fault-settings.js'
 import type { ExecutionSetup } from './run/execution.js'
 import type { Expectations, InvariantName } from './judge/invariants.js'
 import type { Incident } from './world/incidents.js'
+import type { SearchMode } from './search/search-options.js'
 import type { MakeParts } from './world/simulated-process.js'
 
 /** What a simulated world holds, and what may go wrong in it. */
@@ -15,7 +16,10 @@ export interface SimulateOptions {
    * change their specs or delete them, and comes back to these in the end, or deletes them all.
    */
   readonly objects: readonly ObjectInput[]
-  /** How often each may happen in one execution. Default: 1 crash, 1 delay, 2 touches, 2 edits, 1 removal. */
+  /**
+   * How often each may happen in one execution. Default: 1 crash, 1 delay, 2 touches, 2 edits, 1 removal; in an exhaustive
+   * search 1 crash and 1 edit.
+   */
   readonly faults?: FaultOptions
   /** What else may happen to such objects. Default nothing. */
   readonly incidents?: readonly Incident[]
@@ -39,8 +43,13 @@ export interface SimulateOptions {
 }
 
 /** @throws UsageError, InvalidError */
-export function setupOf(make: MakeParts, options: SimulateOptions, seed: number): ExecutionSetup {
+export function setupOf(
+  make: MakeParts,
+  options: SimulateOptions & { readonly mode?: SearchMode },
+  seed: number,
+): ExecutionSetup {
   const {
+    mode,
     kinds,
     objects,
     faults = {},
@@ -64,7 +73,7 @@ export function setupOf(make: MakeParts, options: SimulateOptions, seed: number)
     kinds,
     objects,
     incidents,
-    faults: planFaults(faults),
+    faults: mode === 'exhaustive' ? planFaults(faults, EXHAUSTIVE_TIMES) : planFaults(faults),
     compared,
     collects,
     except,

@@ -5,6 +5,7 @@ import type { Violation } from './judge/invariants.js'
 import { formatReplay, parseReplay } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { formatTimeline } from './report/timeline.js'
+import type { SearchMode } from './search/search-options.js'
 import type { MakeParts } from './world/simulated-process.js'
 
 /** One execution. */
@@ -28,7 +29,12 @@ export interface Simulation {
  */
 export async function simulate(
   make: MakeParts,
-  options: SimulateOptions & { readonly seed?: number; readonly replay?: string },
+  options: SimulateOptions & {
+    readonly seed?: number
+    readonly replay?: string
+    /** That of the check which found the replay; some faults have other defaults in an exhaustive search. */
+    readonly mode?: SearchMode
+  },
 ): Promise<Simulation> {
   const { seed, choices } =
     options.replay === undefined

@@ -102,6 +102,25 @@ describe('a check', () => {
     )
   })
 
+  test('of all that can happen is complete, or says that it is not', async () => {
+    const faults = { crash: 0, edit: 0 }
+    const report = await check(healthy, { ...options, mode: 'exhaustive', faults })
+    expect(report).toMatchObject({ complete: true })
+    expect(report.bounds).toMatch(
+      /^every order of events, depth first: \d+ executions, complete, at most 2000/,
+    )
+    const few = await check(healthy, { ...options, mode: 'exhaustive', faults, executionsMax: 10 })
+    expect(few).toMatchObject({ executions: 13, complete: false })
+    expect((await check(healthy, options)).complete).toBe(false)
+  })
+
+  test('of all that can happen has a replay, too', async () => {
+    const { replay, invariant } = await failureOf(fragile, { mode: 'exhaustive' })
+    expect(invariant).toBe('converges')
+    const again = await failureOf(fragile, { mode: 'exhaustive', replay })
+    expect([again.invariant, again.replay]).toEqual([invariant, replay])
+  })
+
   test('that fails has a replay that fails in the same way', async () => {
     const { replay, invariant, simulation } = await failureOf(fragile)
     expect(invariant).toBe('converges')
@@ -207,6 +226,8 @@ describe('a check', () => {
 
   test.each([
     ['a fault that does not exist', { faults: { quake: 1 } }, /must be one of crash, delay/],
+    ['half an execution', { executions: 0.5 }, /must be a whole number/],
+    ['deviations below zero', { mode: 'exhaustive', deviationsMax: -1 }, /must be a whole number/],
     ['half a fault', { faults: { crash: 0.5 } }, /must be a whole number/],
     ['a replay of another make', { replay: 'v9:1' }, /must be a replay string/],
     ['an object without a kind', { objects: [{ metadata: { name: 'a' }, spec: {} }] }, /needs a kind/],

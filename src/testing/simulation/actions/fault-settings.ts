@@ -20,6 +20,9 @@ export type FaultOptions = Partial<Readonly<Record<FaultKind, number | FaultSett
 /** The same, complete. */
 export type FaultPlan = Readonly<Record<FaultKind, FaultSettings & { readonly times: number }>>
 
+/** Few, so that all that can happen is little. */
+export const EXHAUSTIVE_TIMES: Partial<Readonly<Record<FaultKind, number>>> = { crash: 1, edit: 1 }
+
 const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   crash: 1,
   delay: 1,
@@ -29,14 +32,20 @@ const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   incident: 2,
 }
 
-/** @throws InvalidError which names every setting that cannot be understood */
-export function planFaults(faults: FaultOptions): FaultPlan {
+/**
+ * @param times how often each may happen where `faults` does not say so; a fault left out may not happen
+ * @throws InvalidError which names every setting that cannot be understood
+ */
+export function planFaults(
+  faults: FaultOptions,
+  times: Partial<Readonly<Record<FaultKind, number>>> = TIMES_DEFAULT,
+): FaultPlan {
   const problems = Object.entries(faults).flatMap(([kind, settings]) => problemsOf(kind, settings))
   if (problems.length > 0) throw new InvalidError('faults', problems)
   const plan = FAULT_KINDS.map(kind => {
     const given = faults[kind] ?? {}
     const settings = typeof given === 'number' ? { times: given } : given
-    return [kind, { times: TIMES_DEFAULT[kind], ...settings }]
+    return [kind, { times: times[kind] ?? 0, ...settings }]
   })
   return Object.fromEntries(plan) as FaultPlan
 }
