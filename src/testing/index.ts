@@ -15,8 +15,13 @@ export type { SearchMode, SearchOptions } from './simulation/search/search-optio
 export type { SimulateOptions } from './simulation/simulate-options.js'
 export { simulate, type Simulation } from './simulation/simulate.js'
 export type { TraceStep } from './simulation/run/execution.js'
+export type { SpecEdit } from './simulation/world/spec-edits.js'
 export type { Incident, IncidentSite } from './simulation/world/incidents.js'
 export type { MakeParts, ProcessSite } from './simulation/world/simulated-process.js'
+
+// Fuzzing.
+export { fuzz, type FuzzOptions, type FuzzReport } from './fuzzing/fuzz.js'
+export { FuzzFailedError } from './fuzzing/fuzz-failed-error.js'
 
 // Laws.
 export type { DescribeStoreOptions, MakeStore, TestFramework } from './describe-store.js'

@@ -5,6 +5,7 @@ import type { ExecutionSetup } from './run/execution.js'
 import type { Expectations, InvariantName } from './judge/invariants.js'
 import type { Incident } from './world/incidents.js'
 import type { SearchMode } from './search/search-options.js'
+import { specEdits, type SpecEdit } from './world/spec-edits.js'
 import type { MakeParts } from './world/simulated-process.js'
 
 /** What a simulated world holds, and what may go wrong in it. */
@@ -21,6 +22,11 @@ export interface SimulateOptions {
    * search 1 crash and 1 edit.
    */
   readonly faults?: FaultOptions
+  /**
+   * What the user may change the spec of an object to, and back. Default: numbers one up and one down, flags turned,
+   * lists without their last item or reversed.
+   */
+  readonly edits?: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
   /** What else may happen to such objects. Default nothing. */
   readonly incidents?: readonly Incident[]
   /** How many processes run the code under test side by side. Default 1. */
@@ -61,6 +67,7 @@ export function setupOf(
     atRest = {},
     instances = 1,
     stepsMax = 2_000,
+    edits = ownEdits,
   } = options
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')
@@ -72,6 +79,7 @@ export function setupOf(
     make,
     kinds,
     objects,
+    edits,
     incidents,
     faults: mode === 'exhaustive' ? planFaults(faults, EXHAUSTIVE_TIMES) : planFaults(faults),
     compared,
@@ -83,4 +91,8 @@ export function setupOf(
     stepsMax,
     seed,
   }
+}
+
+function ownEdits({ spec }: ObjectInput): readonly SpecEdit[] {
+  return specEdits(spec)
 }

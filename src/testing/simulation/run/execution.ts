@@ -14,6 +14,7 @@ import { type ChoiceSource, replayChoices } from '../search/choices.js'
 import type { Expectations, InvariantName, Violation } from '../judge/invariants.js'
 import { judgeWrite } from '../judge/monitors.js'
 import { differsPlainly, plainState } from '../world/plain-state.js'
+import type { SpecEdit } from '../world/spec-edits.js'
 import { type Incident, Incidents } from '../world/incidents.js'
 import { type Ending, nameOf, User } from '../world/user.js'
 import type { MakeParts } from '../world/simulated-process.js'
@@ -25,6 +26,7 @@ export interface ExecutionSetup {
   readonly make: MakeParts
   readonly kinds: readonly Kind[]
   readonly objects: readonly ObjectInput[]
+  readonly edits: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
   readonly incidents: readonly Incident[]
   readonly faults: FaultPlan
   readonly collects: boolean
@@ -131,7 +133,7 @@ class Run {
       label => ({ kind: 'user', actor: 'user', label, run: () => {} }) satisfies Action,
     )
     this.ending = this.choose(endings).label as Ending
-    this.user = new User(this.world, setup.objects, this.ending)
+    this.user = new User(this.world, setup, this.ending)
     this.incidents = new Incidents(this.world, setup.incidents)
   }
 

@@ -2,7 +2,7 @@ import { deepEqual, isKeelsonError, UsageError } from '../../../core/index.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
 import { TOUCH_ANNOTATION } from './plain-state.js'
-import { type SpecEdit, specEdits } from './spec-edits.js'
+import type { SpecEdit } from './spec-edits.js'
 import type { World } from './world.js'
 
 /** What becomes of the given objects in the end. */
@@ -16,6 +16,15 @@ interface Wish {
   readonly edits: readonly SpecEdit[]
   /** `absent`: to be created. `edited`: to be changed back. */
   state: 'absent' | 'made' | 'edited' | 'done'
+  /** What the user has asked for last. */
+  spec: unknown
+}
+
+/** What is wanted of the world. */
+export interface Wants {
+  readonly objects: readonly ObjectInput[]
+  /** What the user may change a spec to. */
+  readonly edits: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
 }
 
 /** People: they want the given objects, change their minds, and come back to what they wanted. */
@@ -27,10 +36,10 @@ export class User {
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
 
-  constructor(world: World, objects: readonly ObjectInput[], ending: Ending) {
+  constructor(world: World, wants: Wants, ending: Ending) {
     this.world = world
     this.ending = ending
-    this.wishes = objects.map(input => wishFor(world, input))
+    this.wishes = wants.objects.map(input => wishFor(world, input, wants.edits))
   }
 
   /** What the user does sooner or later, in any case; undefined when all wishes are fulfilled. */
@@ -93,6 +102,7 @@ export class User {
     const { store } = this.world
     const made = await store.create(wish.kind, wish.input)
     wish.state = 'made'
+    wish.spec = wish.input.spec
     if (wish.input.status !== undefined && wish.kind.statusSubresource)
       await store.updateStatus(wish.kind, { ...made, status: wish.input.status })
   }
@@ -106,15 +116,18 @@ export class User {
     wish.state = 'made'
   }
 
-  /** Only what the user can write; a schema or a hook may refuse an edit. */
+  /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
   private async putSpec(wish: Wish, spec: unknown): Promise<boolean> {
+    const old = fieldsOf(wish.spec)
+    const wanted = fieldsOf(spec)
     const change = this.world.store.modify(wish.kind, wish.ref, draft => {
       const fields = draft.spec as Record<string, unknown>
-      for (const [key, value] of Object.entries(spec as object))
-        if (!deepEqual(value, (wish.input.spec as Record<string, unknown>)[key]) || spec === wish.input.spec)
-          fields[key] = value
+      for (const key of Object.keys(old)) if (!Object.hasOwn(wanted, key)) delete fields[key]
+      for (const [key, value] of Object.entries(wanted)) if (!deepEqual(value, old[key])) fields[key] = value
     })
-    return allowed(change)
+    const done = await allowed(change)
+    if (done) wish.spec = spec
+    return done
   }
 
   private async remove(wish: Wish, state: 'absent' | 'done'): Promise<void> {
@@ -133,6 +146,10 @@ export class User {
     })
     if (await allowed(change)) this.touched.set(object.metadata.uid, mark)
   }
+}
+
+function fieldsOf(spec: unknown): Readonly<Record<string, unknown>> {
+  return (spec ?? {}) as Readonly<Record<string, unknown>>
 }
 
 /** The name by which people speak of an object. */
@@ -155,7 +172,7 @@ async function allowed(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-function wishFor(world: World, input: ObjectInput): Wish {
+function wishFor(world: World, input: ObjectInput, edits: Wants['edits']): Wish {
   const { apiVersion, kind: kindName, metadata } = input
   const { name, namespace } = metadata
   if (kindName === undefined || name === undefined)
@@ -166,7 +183,8 @@ function wishFor(world: World, input: ObjectInput): Wish {
     input,
     ref: namespace === undefined ? { name } : { namespace, name },
     name: namespace === undefined ? `${kindName} ${name}` : `${kindName} ${namespace}/${name}`,
-    edits: specEdits(input.spec),
+    edits: edits(input, kind),
     state: 'absent',
+    spec: input.spec,
   }
 }
