@@ -72,13 +72,13 @@ function sampleText(node: SchemaNode, random: Random): string {
   if (schema['format'] === 'date-time') return '2026-01-01T00:00:00.000Z'
   const least = numberIn(node, 'minLength') ?? 1
   const length = Math.min(Math.max(1, least), numberIn(node, 'maxLength') ?? Number.POSITIVE_INFINITY)
-  return Array.from({ length }, () => pick([...LETTERS], random)).join('')
+  return Array.from({ length }, () => LETTERS[Math.floor(random.next() * LETTERS.length)] ?? 'a').join('')
 }
 
 /** One of a few common sorts of text that fits the pattern, or the first if none does. */
 function textLike(pattern: string, random: Random): string {
   const number = String(Math.floor(random.next() * 5))
-  const letter = pick([...LETTERS], random)
+  const letter = LETTERS[Math.floor(random.next() * LETTERS.length)] ?? 'a'
   const candidates = [
     letter,
     number,
