@@ -1,4 +1,5 @@
 import type { InvariantName } from './judge/invariants.js'
+import { type Failure, failureText } from './report/failure-text.js'
 import type { Simulation } from './simulate.js'
 
 /** An execution in which an invariant does not hold. The message says which, how, and how to see it again. */
@@ -6,14 +7,18 @@ export class CheckFailedError extends Error {
   readonly invariant: InvariantName
   /** The failing execution, as simple as it could be made. */
   readonly simulation: Simulation
-  /** Set as `KEELSON_REPLAY` in the environment, it makes `check` run this execution alone. */
+  /** Set as `KEELSON_REPLAY` in the environment, it makes the same check run this execution alone. */
   readonly replay: string
+  /** A test of this execution, to be pasted. Names are left to fill in. */
+  readonly regressionTest: string
 
-  constructor(message: string, invariant: InvariantName, simulation: Simulation) {
-    super(message)
+  constructor(failure: Failure) {
+    super(failureText(failure))
+    const { violation, simulation, regressionTest } = failure
     this.name = 'CheckFailedError'
-    this.invariant = invariant
+    this.invariant = violation.invariant
     this.simulation = simulation
     this.replay = simulation.replay
+    this.regressionTest = regressionTest
   }
 }

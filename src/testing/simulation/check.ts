@@ -5,18 +5,24 @@ import { replayChoices } from './search/choices.js'
 import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './run/execution.js'
 import { type Expectation, expectState } from './search/expected-state.js'
 import type { Violation } from './judge/invariants.js'
-import { parseReplay } from './report/replay-text.js'
+import { optionsHash } from './report/options-hash.js'
+import { regressionTest } from './report/regression-test.js'
+import { isAsRecorded, parseReplay } from './report/replay-text.js'
 import { searcherFor, type SearchOptions } from './search/search-options.js'
 import type { Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
-import { assertRepeatable, simulationOf } from './simulate.js'
+import { assertRepeatable, differs, observe } from './simulate.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { MakeParts } from './world/simulated-process.js'
 
 /** What is looked at, and how. */
 export interface CheckOptions extends SimulateOptions, SearchOptions {
-  /** Runs only this execution, and fails if it does. Default: `KEELSON_REPLAY` of the environment. */
+  /**
+   * Runs this execution, and fails if it does. If other things happen in it than when it was recorded, because the code
+   * or the options have changed, all others follow. Default: `KEELSON_REPLAY` of the environment, if a check with these
+   * kinds, objects and options printed it; that one must be as recorded.
+   */
   readonly replay?: string
 }
 
@@ -74,7 +80,7 @@ const SHRINK_RUNS_MAX = 600
  * ```
  */
 export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
-  const { seed = 1, replay = hostVariable('KEELSON_REPLAY') } = options
+  const { seed = 1 } = options
   const startedMs = systemEnv.clock.monotonic()
   const setup = setupOf(make, options, seed)
   const searcher = searcherFor(setup, options)
@@ -86,14 +92,15 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     steps += execution.trace.length
     if (looked <= REPEATED) await assertRepeatable(setup, execution)
     if (execution.violation !== undefined)
-      await fail({ setup, expectation, searcher }, execution, execution.violation)
+      await fail({ setup, expectation, searcher, options }, execution, execution.violation)
   }
   const judge = rememberingJudge(expectation)
   for (const execution of expectation.executions) await look(execution)
-  if (replay !== undefined) {
-    const { seed: at, choices } = parseReplay(replay)
-    await look(await execute({ ...setup, seed: at }, replayChoices(choices), expectation.judge))
-  } else {
+  const replayed = await replay(setup, expectation, options)
+  if (replayed !== undefined) await look(replayed.execution)
+  if (replayed?.isAsRecorded === false && options.replay === undefined) throw differs(environmentReplay())
+  const isSearch = replayed?.isAsRecorded !== true
+  if (isSearch) {
     for (let planned = searcher.next(); planned !== undefined; planned = searcher.next()) {
       const execution = await execute({ ...setup, seed: planned.seed }, planned.source, judge)
       searcher.learn(execution)
@@ -103,12 +110,38 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
   const { isComplete: complete, states } = searcher.coverage
   return {
     executions: looked,
-    complete,
+    complete: isSearch && complete,
     ...(states === undefined ? {} : { states }),
     steps,
     elapsedMs: systemEnv.clock.monotonic() - startedMs,
-    bounds: boundsOf(setup, searcher),
+    bounds: isSearch ? boundsOf(setup, searcher) : 'one recorded execution',
   }
+}
+
+interface Replayed {
+  readonly execution: Execution
+  /** False when other things happened than when it was recorded. */
+  readonly isAsRecorded: boolean
+}
+
+/** The environment speaks to all checks of a process, so it counts only for those that could have printed it. */
+async function replay(
+  setup: ExecutionSetup,
+  { judge }: Expectation,
+  options: CheckOptions,
+): Promise<Replayed | undefined> {
+  const text = options.replay ?? environmentReplay()
+  if (text === undefined) return undefined
+  const recorded = parseReplay(text)
+  const isOfThis = recorded.check === optionsHash(options)
+  if (!isOfThis && options.replay === undefined) return undefined
+  const { seed, choices } = recorded
+  const execution = await execute({ ...setup, seed }, replayChoices(choices), judge)
+  return { execution, isAsRecorded: isOfThis && isAsRecorded(recorded, execution) }
+}
+
+function environmentReplay(): string | undefined {
+  return hostVariable('KEELSON_REPLAY')
 }
 
 function boundsOf({ stepsMax, faults }: ExecutionSetup, { coverage }: Searcher): string {
@@ -132,29 +165,31 @@ interface Site {
   readonly setup: ExecutionSetup
   readonly expectation: Expectation
   readonly searcher: Searcher
+  readonly options: CheckOptions
 }
 
 /** @throws CheckFailedError always, unless the execution cannot be repeated */
 async function fail(
-  { setup, expectation, searcher }: Site,
+  { setup, expectation, searcher, options }: Site,
   failing: Execution,
   violation: Violation,
 ): Promise<never> {
   await assertRepeatable(setup, failing)
+  const own = { ...setup, seed: failing.seed }
   const rerun = (choices: readonly number[]): Promise<Execution> =>
-    execute({ ...setup, seed: failing.seed }, replayChoices(choices), expectation.judge)
+    execute(own, replayChoices(choices), expectation.judge)
   const { execution, runs } = await shrink(failing, rerun, SHRINK_RUNS_MAX)
-  const { invariant, message } = execution.violation ?? violation
-  const simulation = simulationOf(execution, execution.violation)
-  const faults = execution.trace.filter(({ isFault }) => isFault).length
-  const text = [
-    `${invariant} does not hold: ${message}`,
-    '',
-    `${execution.trace.length} steps, ${faults} faults (shrunk from ${failing.trace.length} steps in ${runs} runs):`,
-    simulation.timeline,
-    '',
-    `Run it again with KEELSON_REPLAY=${simulation.replay}`,
-    `Bounds: ${boundsOf(setup, searcher)}`,
-  ].join('\n')
-  throw new CheckFailedError(text, invariant, simulation)
+  const { simulation } = await observe(own, replayChoices(execution.choices), {
+    check: optionsHash(options),
+    judge: expectation.judge,
+  })
+  const { make } = setup
+  const { replay } = simulation
+  throw new CheckFailedError({
+    violation: simulation.violation ?? violation,
+    simulation,
+    regressionTest: regressionTest({ make, options, replay, invariant: violation.invariant }),
+    bounds: boundsOf(setup, searcher),
+    shrunk: { fromSteps: failing.trace.length, runs },
+  })
 }

@@ -1,8 +1,17 @@
 import { UsageError } from '../../core/index.js'
-import { randomChoices, replayChoices } from './search/choices.js'
-import { type Execution, type ExecutionSetup, execute, type TraceStep } from './run/execution.js'
+import { type ChoiceSource, randomChoices, replayChoices } from './search/choices.js'
+import {
+  type Execution,
+  type ExecutionSetup,
+  execute,
+  type JudgeRest,
+  type TraceStep,
+} from './run/execution.js'
 import type { Violation } from './judge/invariants.js'
-import { formatReplay, parseReplay } from './report/replay-text.js'
+import { describeDivergence } from './report/divergence.js'
+import { createObservation } from './report/observation.js'
+import { optionsHash } from './report/options-hash.js'
+import { formatReplay, isAsRecorded, parseReplay, replayOf } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { formatTimeline } from './report/timeline.js'
 import type { SearchMode } from './search/search-options.js'
@@ -15,6 +24,8 @@ export interface Simulation {
   readonly trace: readonly TraceStep[]
   /** The trace as text. */
   readonly timeline: string
+  /** Where it leaves the undisturbed way, a line each: the first time, and each fault. Undefined when it never does. */
+  readonly divergence: string | undefined
   /** Runs this execution again, with the same code and options. */
   readonly replay: string
   /** Objects and things outside at rest, one line each, without uids, revisions and times. */
@@ -25,7 +36,8 @@ export interface Simulation {
  * Runs the code under test once, in a world in which every commit, delivery, reconcile and timer, every act of the
  * user, and every fault is a choice. The choices come from `seed` (default 1), or from `replay`.
  *
- * @throws InvalidError, UsageError for options that cannot be understood; what a start of the code under test throws
+ * @throws InvalidError, UsageError for options that cannot be understood, and for a replay that was recorded with other
+ * options or code; what a start of the code under test throws
  */
 export async function simulate(
   make: MakeParts,
@@ -36,23 +48,52 @@ export async function simulate(
     readonly mode?: SearchMode
   },
 ): Promise<Simulation> {
-  const { seed, choices } =
-    options.replay === undefined
-      ? { seed: options.seed ?? 1, choices: undefined }
-      : parseReplay(options.replay)
-  const setup = setupOf(make, options, seed)
-  return simulationOf(
-    await execute(setup, choices === undefined ? randomChoices(seed, setup.faults) : replayChoices(choices)),
-  )
+  const recorded = options.replay === undefined ? undefined : parseReplay(options.replay)
+  const setup = setupOf(make, options, recorded?.seed ?? options.seed ?? 1)
+  const check = optionsHash(options)
+  if (recorded !== undefined && recorded.check !== check)
+    throw new UsageError('the replay was recorded with other options than these', { replay: options.replay })
+  const source =
+    recorded === undefined ? randomChoices(setup.seed, setup.faults) : replayChoices(recorded.choices)
+  const { execution, simulation } = await observe(setup, source, { check })
+  if (recorded !== undefined && !isAsRecorded(recorded, execution)) throw differs(options.replay)
+  return simulation
 }
 
-/** What others are told of an execution. */
-export function simulationOf(
-  execution: Execution,
-  violation: Violation | undefined = execution.violation,
-): Simulation {
-  const { trace, state } = execution
-  return { violation, trace, timeline: formatTimeline(trace), replay: formatReplay(execution), state }
+/** What is known when an execution is observed. */
+export interface ObservationSite {
+  /** The hash of the options. */
+  readonly check: string
+  readonly judge?: JudgeRest
+}
+
+/** Runs an execution, and tells what others are told of it. */
+export async function observe(
+  setup: ExecutionSetup,
+  source: ChoiceSource,
+  { check, judge }: ObservationSite,
+): Promise<{ readonly execution: Execution; readonly simulation: Simulation }> {
+  const { observer, watching, steps } = createObservation()
+  const execution = await execute({ ...setup, observer }, watching(source), judge)
+  const { trace, state, violation } = execution
+  const simulation: Simulation = {
+    violation,
+    trace,
+    timeline: formatTimeline(steps),
+    divergence: describeDivergence(steps),
+    replay: formatReplay(replayOf(execution, check)),
+    state,
+  }
+  return { execution, simulation }
+}
+
+/** The code must have changed: with the same options, other things happen than were recorded. */
+export function differs(replay: string | undefined): UsageError {
+  return new UsageError(
+    'the execution differs from the recorded one: the code or the options have changed since. ' +
+      'Nothing failed in it, which says little; run the check without the replay',
+    { replay },
+  )
 }
 
 /**

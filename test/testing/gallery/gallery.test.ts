@@ -10,8 +10,11 @@ describe.each(gallery)('$name', ({ buggy, correct, kinds, objects }) => {
   test('is found, and shrunk to this', async () => {
     const failure: unknown = await check(buggy, { kinds, objects }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CheckFailedError)
-    const [found, bounds] = (failure as Error).message.split('\nBounds: ')
-    expect(found).toMatchSnapshot()
+    const { message, simulation } = failure as CheckFailedError
+    const [headline] = message.split('\n\n')
+    expect(`${headline}\n\n${simulation.timeline}`).toMatchSnapshot()
+    expect(message.split('\n').length).toBeLessThanOrEqual(60)
+    const [, bounds] = message.split('\nBounds: ')
     expect(bounds).toMatch(/^300 executions \(seeds 1 to 300\)/)
   })
 

@@ -32,8 +32,11 @@ describe('an execution', () => {
   test.each([1, 2, 3, 4, 5])('of seed %i is the same each time, and when replayed', async seed => {
     const first = await simulate(healthy, { ...options, seed })
     expect(first.violation).toBeUndefined()
-    expect(await simulate(healthy, { ...options, seed })).toEqual(first)
-    expect(await simulate(healthy, { ...options, replay: first.replay })).toEqual(first)
+    for (const how of [{ seed }, { replay: first.replay }]) {
+      const again = await simulate(healthy, { ...options, ...how })
+      expect(again.trace).toEqual(first.trace)
+      expect([again.timeline, again.state]).toEqual([first.timeline, first.state])
+    }
   })
 
   test('differs from seed to seed', async () => {
@@ -129,7 +132,47 @@ describe('a check', () => {
     expect([again.invariant, again.simulation.timeline]).toEqual([invariant, simulation.timeline])
     vi.stubEnv('KEELSON_REPLAY', replay)
     expect((await failureOf(fragile)).replay).toBe(replay)
-    expect((await check(healthy, options)).executions).toBe(4)
+  })
+
+  describe('with a replay', () => {
+    const corrected = apps(async (key, owner, { client }) => {
+      if (owner === undefined) return
+      const name = `${key.name}-${owner.metadata.uid}`
+      if (client.get(Pod, { name }) === undefined) await client.create(Pod, podOf(owner, name))
+      await client.modifyStatus(App, key, draft => void (draft.status = { made: true }))
+    })
+
+    test('of the environment leaves checks of something else alone', async () => {
+      vi.stubEnv('KEELSON_REPLAY', (await failureOf(fragile)).replay)
+      const others = { ...options, objects: [app('db', { replicas: 1 })] }
+      expect((await check(healthy, others)).executions).toBe(43)
+    })
+
+    test('of the environment is refused when the code has changed', async () => {
+      const { replay } = await failureOf(fragile)
+      vi.stubEnv('KEELSON_REPLAY', replay)
+      await expect(check(corrected, options)).rejects.toThrow(/differs from the recorded one: the code or/)
+      await expect(simulate(corrected, { ...options, replay })).rejects.toThrow(/differs from the recorded/)
+    })
+
+    test('among the options is followed by everything else when the code has changed', async () => {
+      const { replay } = await failureOf(fragile)
+      expect((await check(corrected, { ...options, replay })).executions).toBe(44)
+    })
+
+    test('that is still as recorded is all that is run', async () => {
+      const { replay } = await simulate(healthy, { ...options, seed: 3 })
+      expect(await check(healthy, { ...options, replay })).toMatchObject({
+        executions: 4,
+        bounds: 'one recorded execution',
+      })
+    })
+
+    test('is refused by simulate when the options have changed', async () => {
+      const { replay } = await failureOf(fragile)
+      const more = { ...options, faults: { crash: 2 }, replay }
+      await expect(simulate(fragile, more)).rejects.toThrow(/recorded with other options/)
+    })
   })
 
   test('finds the same each time', async () => {
@@ -229,7 +272,7 @@ describe('a check', () => {
     ['half an execution', { executions: 0.5 }, /must be a whole number/],
     ['deviations below zero', { mode: 'exhaustive', deviationsMax: -1 }, /must be a whole number/],
     ['half a fault', { faults: { crash: 0.5 } }, /must be a whole number/],
-    ['a replay of another make', { replay: 'v9:1' }, /must be a replay string/],
+    ['a replay of another make', { replay: 'v9:1' }, /must be a replay string.*format v9/],
     ['an object without a kind', { objects: [{ metadata: { name: 'a' }, spec: {} }] }, /needs a kind/],
     [
       'an object of an unknown kind',

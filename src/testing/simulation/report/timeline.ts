@@ -1,40 +1,83 @@
-import type { TraceStep } from '../run/execution.js'
+import type { CapturedLog } from '../../captured-logs.js'
+import type { ObservedStep } from './observation.js'
+import { foldRepeats, type Repeat } from './repeats.js'
+import { durationText, resultText, stepText } from './step-text.js'
 
-const DAY_MS = 86_400_000
-const LINES_MAX = 60
-const HEAD_LINES = 16
-const TAIL_LINES = 6
+const LINES_MAX = 36
+const TAIL_LINES = 8
+
+interface Numbered {
+  readonly number: number
+  readonly step: ObservedStep
+  /** Virtual milliseconds since the step before. */
+  readonly passedMs: number
+}
 
 /**
- * Steps as text, one a line: when, who, what, and the revision that it led to. Faults are marked with `!`; of a
- * long trace the middle is left out.
+ * Steps as text, one a line: its number, who, what, the revision that it led to (`@7`), and what is new then. Faults are
+ * marked with `!`, what came before its turn with `>`. A step takes a millisecond; where more time passes, a line says
+ * how much. Stretches that come again and again are told once, and of what is still too long the middle is left out.
  */
-export function formatTimeline(trace: readonly TraceStep[]): string {
-  if (trace.length > LINES_MAX) {
-    const left = trace.length - HEAD_LINES - TAIL_LINES
-    return [
-      formatTimeline(trace.slice(0, HEAD_LINES)),
-      `  … ${left} more steps …`,
-      formatTimeline(trace.slice(-TAIL_LINES)),
-    ].join('\n')
+export function formatTimeline(steps: readonly ObservedStep[]): string {
+  const numbered = steps.map((step, at) => ({
+    number: at + 1,
+    step,
+    passedMs: step.timeMs - (steps[at - 1]?.timeMs ?? 0),
+  }))
+  const widths = {
+    number: String(steps.length).length,
+    actor: Math.max(0, ...steps.map(({ actor }) => actor.length)),
   }
-  const actorWidth = Math.max(0, ...trace.map(({ actor }) => actor.length))
-  const timeWidth = Math.max(0, ...trace.map(({ timeMs }) => timeText(timeMs).length))
-  return trace
-    .map(({ kind, actor, label, timeMs, revision, isFault }) => {
-      const what = label.startsWith(kind) || !isProcessStep(kind) ? label : `${kind} ${label}`
-      const to = revision === undefined ? '' : ` → ${revision}`
-      return `${isFault ? '!' : ' '} ${timeText(timeMs).padStart(timeWidth)}  ${actor.padEnd(actorWidth)}  ${what}${to}`
-    })
-    .join('\n')
+  const lines = foldRepeats(numbered, ({ step }) => idOf(step)).flatMap(stretch => linesOf(stretch, widths))
+  if (lines.length <= LINES_MAX) return lines.join('\n')
+  const head = LINES_MAX - TAIL_LINES - 1
+  const left = lines.length - head - TAIL_LINES
+  return [...lines.slice(0, head), `  … ${left} more lines …`, ...lines.slice(-TAIL_LINES)].join('\n')
 }
 
-/** Milliseconds, after whole days. */
-function timeText(timeMs: number): string {
-  const days = Math.floor(timeMs / DAY_MS)
-  return days === 0 ? `${timeMs} ms` : `${days} d ${timeMs - days * DAY_MS} ms`
+interface Widths {
+  readonly number: number
+  readonly actor: number
 }
 
-function isProcessStep(kind: TraceStep['kind']): boolean {
-  return kind === 'reconcile' || kind === 'call'
+/** What a step is, wherever it stands. */
+export function idOf({ actor, kind, label, isFault, instead, refusals }: ObservedStep): string {
+  return JSON.stringify([actor, kind, label, isFault, instead === undefined, refusals])
+}
+
+function linesOf({ items, times, all }: Repeat<Numbered>, widths: Widths): readonly string[] {
+  const lines = items.flatMap(item => stepLines(item, widths))
+  const last = all.at(-1)
+  if (times === 1 || last === undefined) return lines
+  const passedMs = all.slice(items.length).reduce((sum, item) => sum + item.passedMs, 0)
+  const what = items.length === 1 ? 'the same' : `these ${items.length} steps`
+  const indent = ' '.repeat(widths.number + 4)
+  const revision = all.findLast(({ step }) => step.revision !== undefined)?.step.revision
+  const to = revision === undefined ? '' : `, to @${revision}`
+  return [
+    ...lines,
+    `${indent}… ${what} ${times - 1} times more, until step ${last.number}${to}, in ${durationText(passedMs)}`,
+  ]
+}
+
+function stepLines({ number, step, passedMs }: Numbered, widths: Widths): readonly string[] {
+  const mark = step.isFault ? '!' : step.instead === undefined ? ' ' : '>'
+  const indent = ' '.repeat(widths.number + 4)
+  const to = step.revision === undefined ? '' : ` @${step.revision}`
+  const result = resultText(step)
+  const line = `${mark} ${String(number).padStart(widths.number)}  ${step.actor.padEnd(widths.actor)}  ${stepText(step)}${to}${result === undefined ? '' : ` (${result})`}`
+  const later = passedMs > 1 ? [`${indent}${durationText(passedMs - 1)} later`] : []
+  return [
+    ...later,
+    line,
+    ...new Set(step.logs.map(log => `${indent}${' '.repeat(widths.actor + 2)}${logText(log)}`)),
+  ]
+}
+
+function logText({ level, message, fields }: CapturedLog): string {
+  const { key, err } = fields
+  const of = typeof key === 'string' ? `${key}: ` : ''
+  const why = err instanceof Error ? `: ${err.message}` : ''
+  const text = `${level === 'debug' ? 'info' : level}: ${of}${message}${why}`.replaceAll(/\s+/g, ' ')
+  return text.length > 110 ? `${text.slice(0, 109)}…` : text
 }

@@ -19,6 +19,7 @@ import { type Incident, Incidents } from '../world/incidents.js'
 import { type Ending, nameOf, User } from '../world/user.js'
 import type { MakeParts } from '../world/simulated-process.js'
 import { World } from '../world/world.js'
+import type { Observer } from './observer.js'
 import { mostFrequent, Unrest } from './unrest.js'
 
 /** What is executed. */
@@ -37,6 +38,8 @@ export interface ExecutionSetup {
   readonly instances: number
   readonly stepsMax: number
   readonly seed: number
+  /** Who looks on. */
+  readonly observer?: Observer
 }
 
 /** What a world has come to. */
@@ -225,7 +228,9 @@ class Run {
     const { kind, actor, label } = action
     const timeMs = world.clock.elapsedMs
     const revision = isWrite ? { revision: world.store.revision } : {}
-    this.trace.push({ kind, actor, label, timeMs, ...revision, isFault: isFault(action) })
+    const step: TraceStep = { kind, actor, label, timeMs, ...revision, isFault: isFault(action) }
+    this.trace.push(step)
+    this.setup.observer?.noted(step, world)
     if (isWrite) this.judgeWrite(action, before)
     const isChange = isWrite && differsPlainly(before, world.objects())
     const loop = this.unrest.note({ action, timeMs, isWrite, isChange })

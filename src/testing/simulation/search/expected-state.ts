@@ -1,7 +1,8 @@
 import { type Execution, type ExecutionSetup, execute, type Rest } from '../run/execution.js'
 import { replayChoices } from './choices.js'
 import type { Violation } from '../judge/invariants.js'
-import { stateDifference, withoutNames } from '../world/plain-state.js'
+import { describeDifference } from '../report/state-difference.js'
+import { withoutNames } from '../world/plain-state.js'
 import type { Ending } from '../world/user.js'
 
 /** Where every execution must come to rest: where the undisturbed ones did. */
@@ -31,16 +32,19 @@ export async function expectState(setup: ExecutionSetup): Promise<Expectation> {
   const deleted = await undisturbed(setup.seed, 'deleted')
   if (deleted.violation !== undefined) return judgeNothing
   const other = await undisturbed(setup.seed + 1, 'kept')
-  const byChance = stateDifference(kept.compared, other.compared) !== undefined
+  const byChance = describeDifference(kept.compared, other.compared) !== undefined
   return { executions, judge: rest => judgeRest(rest, rest.ending === 'kept' ? kept : deleted, byChance) }
 }
 
 function judgeRest(rest: Rest, wanted: Rest, byChance: boolean): Violation | undefined {
   const names = byChance ? new Set([...wanted.madeNames, ...rest.madeNames]) : []
-  const difference = stateDifference(withoutNames(wanted.compared, names), withoutNames(rest.compared, names))
+  const difference = describeDifference(
+    withoutNames(wanted.compared, names),
+    withoutNames(rest.compared, names),
+  )
   if (difference === undefined) return undefined
   return {
     invariant: 'converges',
-    message: `it comes to rest elsewhere than undisturbed (- undisturbed, + here):\n${difference}`,
+    message: `it comes to rest in another state than undisturbed:\n${difference}`,
   }
 }

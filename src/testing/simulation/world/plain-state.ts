@@ -47,24 +47,6 @@ export function withoutNames(lines: readonly string[], names: Iterable<string>):
     .sort()
 }
 
-/** Lines that only one of two states has; undefined when they are equal. */
-export function stateDifference(expected: readonly string[], actual: readonly string[]): string | undefined {
-  const missing = subtract(expected, actual)
-  const extra = subtract(actual, expected)
-  if (missing.length + extra.length === 0) return undefined
-  return [...missing.map(line => `  - ${line}`), ...extra.map(line => `  + ${line}`)].join('\n')
-}
-
-function subtract(from: readonly string[], what: readonly string[]): string[] {
-  const left = [...what]
-  return from.filter(line => {
-    const at = left.indexOf(line)
-    if (at === -1) return true
-    left.splice(at, 1)
-    return false
-  })
-}
-
 function contentOf({ kind, metadata, spec, status }: StoredObject): unknown {
   const { namespace, name, labels, finalizers, deletionTimestamp, ownerReferences } = metadata
   const { [TOUCH_ANNOTATION]: _touch, ...annotations } = metadata.annotations

@@ -10,6 +10,7 @@ import { createStore, type Kind, type Store, type StoredObject } from '../../../
 import { captureLogs, type LogCapture } from '../../captured-logs.js'
 import { createSequentialIds } from '../../sequential-ids.js'
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
+import type { Observer } from '../run/observer.js'
 import { type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
 import { createStepPool, type StepPool } from './step-pool.js'
 
@@ -22,6 +23,7 @@ export interface WorldOptions {
   readonly seed: number
   /** How many processes run the code under test side by side. */
   readonly instances: number
+  readonly observer?: Observer
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -91,7 +93,8 @@ export class World {
   start(): void {
     const name = `app-${++this.starts}`
     const env = this.envOf(name)
-    const client = this.store.client(env)
+    const own = this.store.client(env)
+    const client = this.options.observer?.listen(own, name) ?? own
     const manager = managerOf(this.options.make({ name, client, outside: this.outside }), client)
     this.processes = [...this.processes, { name, env, manager }]
     manager.start().catch((error: unknown) => {

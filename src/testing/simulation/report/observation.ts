@@ -1,0 +1,107 @@
+import type { CapturedLog } from '../../captured-logs.js'
+import type { StoredObject } from '../../../store/index.js'
+import type { Action } from '../actions/action.js'
+import type { TraceStep } from '../run/execution.js'
+import type { Observer } from '../run/observer.js'
+import type { ChoiceSource } from '../search/choices.js'
+import { type Heard, listeningClient } from './listening-client.js'
+
+/** What a write has made of one object. */
+export interface ObjectChange {
+  readonly before: StoredObject | undefined
+  readonly after: StoredObject | undefined
+}
+
+/** A step, and what came of it. */
+export interface ObservedStep extends TraceStep {
+  readonly changes: readonly ObjectChange[]
+  /** What was delivered to the process. */
+  readonly heard: readonly Heard[]
+  /** Why writes came to nothing. */
+  readonly refusals: readonly string[]
+  /** Warnings and errors of the code under test, and lost races. */
+  readonly logs: readonly CapturedLog[]
+  /** What would have come next undisturbed, where something else came. */
+  readonly instead: Pick<Action, 'kind' | 'actor' | 'label'> | undefined
+  /** Every object afterwards. */
+  readonly objects: readonly StoredObject[]
+}
+
+/** An execution under observation. */
+export interface Observation {
+  readonly observer: Observer
+  /** The same choices, seen. */
+  watching(source: ChoiceSource): ChoiceSource
+  /** Up to now. */
+  readonly steps: readonly ObservedStep[]
+}
+
+/** Observes one execution. */
+export function createObservation(): Observation {
+  const steps: ObservedStep[] = []
+  let objects: readonly StoredObject[] = []
+  let heard: Heard[] = []
+  let refusals: string[] = []
+  let instead: ObservedStep['instead']
+  let lastLog: CapturedLog | undefined
+  return {
+    steps,
+    observer: {
+      listen: (client, process) =>
+        listeningClient(client, process, {
+          heard: told => heard.push(told),
+          refused: why => refusals.push(why),
+        }),
+      noted: (step, world) => {
+        const { lines } = world.logs
+        const logs = lines
+          .slice(lastLog === undefined ? 0 : lines.lastIndexOf(lastLog) + 1)
+          .filter(isWorthTelling)
+        lastLog = lines.at(-1)
+        const now = world.objects()
+        steps.push({
+          ...step,
+          changes: changesOf(objects, now),
+          heard,
+          refusals,
+          logs,
+          instead,
+          objects: now,
+        })
+        objects = now
+        heard = []
+        refusals = []
+        instead = undefined
+      },
+    },
+    watching: source => ({
+      choose: actions => {
+        const index = source.choose(actions)
+        instead = index === 0 || (steps.length === 0 && isEnding(actions)) ? undefined : actions[0]
+        return index
+      },
+    }),
+  }
+}
+
+/** The first choice of all is no step: how it is to end. */
+function isEnding(actions: readonly Action[]): boolean {
+  return actions.some(({ label }) => label === 'kept')
+}
+
+function isWorthTelling({ level, message }: CapturedLog): boolean {
+  return level === 'warn' || level === 'error' || message.startsWith('lost a write race')
+}
+
+function changesOf(before: readonly StoredObject[], after: readonly StoredObject[]): readonly ObjectChange[] {
+  if (before === after) return []
+  const old = new Map(before.map(object => [object.metadata.uid, object]))
+  const changes: ObjectChange[] = []
+  for (const object of after) {
+    const previous = old.get(object.metadata.uid)
+    old.delete(object.metadata.uid)
+    if (previous !== object) changes.push({ before: previous, after: object })
+  }
+  for (const gone of old.values()) changes.push({ before: gone, after: undefined })
+  return changes
+}
