@@ -49,15 +49,10 @@ export function createAddressController(options: AddressControllerOptions): Cont
     reconcile: async (key, service, ctx) => {
       const { client, env } = ctx
       if (!filled) refill(client, env.clock.now())
-      const wants =
-        service !== undefined &&
-        (service.spec.mode ?? 'vip') === 'vip' &&
-        service.metadata.deletionTimestamp === undefined
-      const addresses = wants ? (service.spec.clusterIPs ?? []) : []
-      await release({ client, pool, options, key, nowMs: env.clock.now() }, new Set(addresses))
-      if (!wants) return
+      await release({ client, pool, options, key, nowMs: env.clock.now() })
+      if (!wantsAddress(service)) return
       try {
-        if (addresses.length === 0) await allocate(ctx, pool, service)
+        if ((service.spec.clusterIPs ?? []).length === 0) await allocate(ctx, pool, service)
         else await claimGiven(ctx, pool, service)
       } catch (error) {
         if (!isKeelsonError(error, 'PoolExhausted') && !isKeelsonError(error, 'AlreadyExists')) throw error
@@ -91,43 +86,44 @@ interface ReleaseContext {
   readonly nowMs: number
 }
 
-/** Deletes claims of the key that its service, if there is one, no longer has a right to. */
-async function release(
-  { client, pool, options, key, nowMs }: ReleaseContext,
-  keep: ReadonlySet<string>,
-): Promise<void> {
+/**
+ * Deletes claims of the key that its service, if there is one, has no right to, and takes the addresses of one that
+ * wants none. What the service wants is read in the transaction: it may have changed its mode back.
+ */
+async function release({ client, pool, options, key, nowMs }: ReleaseContext): Promise<void> {
   const extra = (reader: Reader): readonly AddressClaim[] => {
-    const uid = reader.get(Service, key)?.metadata.uid
-    const kept = new Set([...keep].map(address => canonicalIp(address) ?? address))
+    const service = reader.get(Service, key)
+    const wanted = wantsAddress(service) ? (service.spec.clusterIPs ?? []) : []
+    const kept = new Set(wanted.map(address => canonicalIp(address) ?? address))
     const held = reader.list(AddressClaim, {
       index: { name: 'owner', value: `${Service.kind}/${key.namespace}/${key.name}` },
     })
     return held.items.filter(({ metadata, spec }) => {
-      return spec.pool === options.pool && (spec.owner.uid !== uid || !kept.has(metadata.name))
+      const isOurs = spec.owner.uid === service?.metadata.uid && kept.has(metadata.name)
+      return spec.pool === options.pool && !isOurs
     })
   }
-  if (extra(client).length === 0) return clearAddresses(client, key, keep)
+  if (extra(client).length === 0 && !isHolder(client.get(Service, key))) return
   const released = await client.transact(tx => {
     const claims = extra(tx)
     for (const claim of claims) tx.delete(AddressClaim, { name: claim.metadata.name })
-    const service = tx.get(Service, key)
-    if (keep.size === 0 && isHolder(service))
-      tx.modify(Service, key, draft => void delete draft.spec.clusterIPs)
+    if (isHolder(tx.get(Service, key))) tx.modify(Service, key, draft => void delete draft.spec.clusterIPs)
     return claims.map(claim => claim.metadata.name)
   })
   for (const address of released) pool.release(address, nowMs)
 }
 
-/** A service that changed its mode keeps no addresses. */
-async function clearAddresses(client: Client, key: ObjectRef, keep: ReadonlySet<string>): Promise<void> {
-  if (keep.size > 0 || !isHolder(client.get(Service, key))) return
-  await client.modify(Service, key, draft => void delete draft.spec.clusterIPs)
+function wantsAddress(service: Service | undefined): service is Service {
+  return service !== undefined && isVip(service) && service.metadata.deletionTimestamp === undefined
 }
 
+function isVip({ spec }: Service): boolean {
+  return (spec.mode ?? 'vip') === 'vip'
+}
+
+/** A service that changed its mode keeps no addresses. */
 function isHolder(service: Service | undefined): boolean {
-  return (
-    service !== undefined && (service.spec.mode ?? 'vip') !== 'vip' && service.spec.clusterIPs !== undefined
-  )
+  return service !== undefined && !isVip(service) && service.spec.clusterIPs !== undefined
 }
 
 async function allocate(
@@ -140,7 +136,8 @@ async function allocate(
   try {
     await client.transact(tx => {
       const current = tx.get(Service, ref)
-      if (current?.metadata.uid !== service.metadata.uid || (current.spec.clusterIPs ?? []).length > 0) return
+      if (!wantsAddress(current) || current.metadata.uid !== service.metadata.uid) return
+      if ((current.spec.clusterIPs ?? []).length > 0) return
       tx.create(AddressClaim, claimOf(pool, address, service))
       tx.modify(Service, ref, draft => {
         draft.spec.clusterIPs = [address]

@@ -15,6 +15,7 @@ import {
   kubernetesNames,
   type Registry,
 } from '../../src/discovery/index.js'
+import { createEnvTree } from '../../src/core/index.js'
 import { createManager, type Manager } from '../../src/reconcile/index.js'
 import { createStore, type Store } from '../../src/store/index.js'
 import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
@@ -28,11 +29,23 @@ interface World {
 
 const namespace = 'prod'
 
-async function world(cidr = '10.96.0.0/29'): Promise<World> {
+/** @param beforeCommit runs before each write of the controllers */
+async function world(cidr = '10.96.0.0/29', beforeCommit: (store: Store) => void = () => {}): Promise<World> {
   const env = createVirtualEnv()
   const store = createStore({ kinds: [Service, Task, EndpointSlice, AddressClaim], env })
+  const { defer } = env.tasks
+  const hooked = createEnvTree('controllers', () => ({
+    ...env,
+    tasks: {
+      defer: (step, about) =>
+        defer(() => {
+          if (about.kind === 'commit') beforeCommit(store)
+          step()
+        }, about),
+    },
+  }))
   const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
-  const manager = createManager({ client: store.client(env) })
+  const manager = createManager({ client: store.client(hooked) })
   manager.add(createAddressController({ pool: 'services', cidrs: [cidr], quarantineMs: 1000 }))
   manager.add(createEndpointsController({ maxPerSlice: 2 }))
   manager.add(createRegistryFeed(registry))
@@ -198,6 +211,34 @@ describe('address controller', () => {
     await w.env.advance(1000)
     await addService(w, 'db')
     expect(vipOf(w, 'db')).toBe('10.96.0.1')
+  })
+
+  test('an address stays claimed by a service that is a vip again before its release is written', async () => {
+    const setMode = (store: Store, mode: 'headless' | 'vip'): void =>
+      void store.modify(Service, { namespace, name: 'web' }, draft => void (draft.spec.mode = mode))
+    const held: boolean[] = []
+    const w = await world('10.96.0.0/29', store => {
+      if (store.get(Service, { namespace, name: 'web' })?.spec.mode === 'headless') setMode(store, 'vip')
+    })
+    await addService(w, 'web')
+    w.store.watch(AddressClaim).on(() => held.push(claims(w).length > 0))
+    setMode(w.store, 'headless')
+    await w.env.settle()
+    expect([vipOf(w, 'web'), claims(w)]).toEqual(['10.96.0.1', ['10.96.0.1']])
+    expect(held).not.toContain(false)
+  })
+
+  test('a service that is headless before its address is written gets none', async () => {
+    let isSwitched = false
+    const w = await world('10.96.0.0/29', store => {
+      if (isSwitched) return
+      isSwitched = true
+      void store.modify(Service, { namespace, name: 'web' }, draft => void (draft.spec.mode = 'headless'))
+    })
+    const given: (readonly string[])[] = []
+    w.store.watch(AddressClaim).on(() => given.push(claims(w)))
+    await addService(w, 'web')
+    expect([vipOf(w, 'web'), given]).toEqual([undefined, []])
   })
 
   test('an address that the service names is claimed; one that another holds is refused with a reason', async () => {

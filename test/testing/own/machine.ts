@@ -19,7 +19,7 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
   const names = new Map<string, string>()
   const listeners = new Set<(exit: TaskExit) => void>()
   const show = (): void => {
-    const shown = [...running].map(uid => names.get(uid)).sort()
+    const shown = [...running].map(uid => names.get(uid) ?? uid).sort()
     if (shown.length > 0) outside.set('processes', shown)
     else outside.delete('processes')
   }
