@@ -2,6 +2,7 @@ import { Deployment, Revision, type TaskTemplate } from '../api/index.js'
 import { formatTime } from '../core/index.js'
 import { controllerReference } from '../reconcile/index.js'
 import type { Reader, Transaction } from '../store/index.js'
+import { rolloutRecord } from './rollout-status.js'
 import { type EntryOutcome, forgettable, type LedgerEntry, mayBecome, nextNumber } from './revision-ledger.js'
 
 /** A ledger entry with its template. */
@@ -19,14 +20,15 @@ export function ledgerOf(reader: Reader, deployment: Deployment): readonly Revis
   return items.map(entryOf).sort((a, b) => a.number - b.number)
 }
 
-/** Adds an entry under the next number. */
+/** Adds an entry under the next number. The status remembers the last one, should somebody have deleted that entry. */
 export function appendRevision(
   tx: Transaction,
   deployment: Deployment,
   entry: Pick<RevisionEntry, 'template' | 'templateHash' | 'cause' | 'from'>,
 ): RevisionEntry {
   const { name, namespace } = deployment.metadata
-  const number = nextNumber(ledgerOf(tx, deployment))
+  const reported = rolloutRecord(deployment)?.state.entry ?? 0
+  const number = Math.max(nextNumber(ledgerOf(tx, deployment)), reported + 1)
   const created = tx.create(Revision, {
     metadata: {
       name: `${name}-${number}`,

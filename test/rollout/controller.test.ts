@@ -227,6 +227,16 @@ describe('the controller', () => {
     }
   })
 
+  test('writes a new entry, under a new number, when somebody deletes the newest', async () => {
+    const cluster = await running()
+    await cluster.image('v2')
+    await finished(cluster)
+    await cluster.env.run(() => cluster.store.delete(Revision, { ...ref, name: 'web-2' }))
+    await cluster.settle()
+    expect(cluster.revisions()).toEqual(['1 v1 update succeeded', '3 v2 update succeeded'])
+    expect(cluster.sizes()).toBe('v2×3/3')
+  })
+
   test('refuses a budget in which nothing can move, and changes nothing', async () => {
     const cluster = await createCluster()
     await cluster.deploy({

@@ -14,10 +14,16 @@ export interface KubeletOptions {
   readonly runs?: (task: Task) => boolean
   /** From the deletion of a task to its end. Default 1,000 ms. */
   readonly stopMs?: number
+  /** Tasks that end as soon as they run. Default: none. */
+  readonly fails?: (task: Task) => boolean
 }
 
 /** Plays the nodes of a cluster: tasks run, are ready a moment later, and take a moment to stop. */
-export function kubelet({ runs = () => true, stopMs = 1_000 }: KubeletOptions = {}): Controller {
+export function kubelet({
+  runs = () => true,
+  stopMs = 1_000,
+  fails = () => false,
+}: KubeletOptions = {}): Controller {
   const cleanup = ({ metadata }: Task, { env }: { env: { clock: { now(): number } } }) => {
     const leftMs = parseTime(metadata.deletionTimestamp ?? '') + stopMs - env.clock.now()
     return leftMs > 0 ? requeueAfter(leftMs) : undefined
@@ -26,11 +32,18 @@ export function kubelet({ runs = () => true, stopMs = 1_000 }: KubeletOptions = 
     if (task === undefined || isTaskFinished(task) || isConditionTrue(task.status?.conditions, 'Ready'))
       return
     const runsAlready = task.status?.phase === 'Running'
+    const ends = runsAlready && fails(task)
     await ctx.client.modifyStatus(Task, ref, draft => {
-      const ready = { type: 'Ready', status: runsAlready ? 'True' : 'False' } as const
-      const said = { ...ready, reason: 'Running', message: 'the task runs' }
-      const conditions = setCondition(draft.status?.conditions, said, formatTime(ctx.env.clock.now()))
-      draft.status = { ...draft.status, phase: 'Running', address: '10.1.0.1', conditions: [...conditions] }
+      const time = formatTime(ctx.env.clock.now())
+      const ready = { type: 'Ready', status: runsAlready && !ends ? 'True' : 'False' } as const
+      const said = { ...ready, reason: 'Running', message: 'as the kubelet sees it' }
+      draft.status = {
+        ...draft.status,
+        phase: ends ? 'Failed' : 'Running',
+        ...(ends ? { finishTime: time } : { startTime: time }),
+        address: '10.1.0.1',
+        conditions: [...setCondition(draft.status?.conditions, said, time)],
+      }
     })
   })
   return createController({

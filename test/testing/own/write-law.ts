@@ -1,3 +1,4 @@
+import type { Law, RevisionView, SeenChange } from '../../simulation/fixtures/revision-view.js'
 import type { Kind, Reader, StoredObject } from '../../../src/store/index.js'
 
 /** What one write changed; `now` is absent for an object that is gone. */
@@ -27,5 +28,35 @@ export function changesOf<Spec, Status>(
       return change.before === change.now || holds(change, reader)
     }
     return [...new Set([...before.keys(), ...after.keys()])].every(isRight)
+  }
+}
+
+/** An expectation by a law of `test/simulation`, which looks at one revision after the other. Time is not looked at. */
+export function keeps(kinds: readonly Kind[], makeLaw: () => Law): (reader: Reader) => boolean {
+  const worlds = new WeakMap<Reader, { readonly law: Law; objects: ReadonlyMap<string, StoredObject> }>()
+  return reader => {
+    const world = worlds.get(reader) ?? { law: makeLaw(), objects: new Map() }
+    worlds.set(reader, world)
+    const before = world.objects
+    const now = new Map(
+      kinds.flatMap(kind => reader.list(kind).items.map(object => [object.metadata.uid, object] as const)),
+    )
+    world.objects = now
+    const uids = [...new Set([...before.keys(), ...now.keys()])]
+    const changes = uids
+      .filter(uid => before.get(uid) !== now.get(uid))
+      .map((uid): SeenChange => {
+        const change = { before: before.get(uid), now: now.get(uid) }
+        return { ...change, kind: (change.now ?? change.before)?.kind ?? '' }
+      })
+    const view: RevisionView = {
+      revision: reader.revision,
+      atMs: Number.POSITIVE_INFINITY,
+      changes,
+      foreign: false,
+      all: kind => reader.list(kind).items,
+      changed: kind => changes.filter(change => change.kind === kind.kind) as never,
+    }
+    return world.law(view).length === 0
   }
 }

@@ -1,0 +1,149 @@
+import {
+  Deployment,
+  findCondition,
+  isConditionTrue,
+  isTaskFinished,
+  ReplicaSet,
+  Revision,
+  Task,
+} from '../../../src/api/index.js'
+import { createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
+import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
+import type { Incident } from '../../../src/testing/index.js'
+import { createReplicaController, isTaskActive } from '../../../src/workloads/index.js'
+import { ledgerOnlyGrows } from '../../simulation/fixtures/object-laws.js'
+import {
+  floorHolds,
+  growthStaysBelowCeiling,
+  shrinkingKeepsTheFloor,
+} from '../../simulation/fixtures/rollout-laws.js'
+import { kubelet } from './neighbours.js'
+import { type OwnCase, runUnderCheck } from './own-case.js'
+import { keeps } from './write-law.js'
+
+const labels = { app: 'web' }
+const kinds = [Deployment, Revision, ReplicaSet, Task]
+
+/** An edit of `command` is another revision. */
+function deployment(spec: object = {}): ObjectInput {
+  return {
+    kind: 'Deployment',
+    metadata: { namespace: 'default', name: 'web' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { command: ['serve', 'well'] } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '50%', maxUnavailable: 0 } },
+      onFailure: 'report',
+      ...spec,
+    },
+  }
+}
+
+/** How often it was rolled out, and what is kept of that, is history. */
+const withoutHistory = (object: StoredObject): StoredObject | undefined => {
+  if (object.kind === 'Revision') return undefined
+  if (object.kind === 'Task') return isTaskFinished(object as Task) ? undefined : object
+  if (object.kind === 'ReplicaSet') {
+    const {
+      failedReplicas: _failed,
+      forgottenFailures: _forgotten,
+      ...status
+    } = {
+      ...(object as ReplicaSet).status,
+    }
+    return (object as ReplicaSet).spec.replicas === 0 ? undefined : { ...object, status }
+  }
+  const {
+    rollout: _rollout,
+    revision: _revision,
+    conditions,
+    ...status
+  } = { ...(object as Deployment).status }
+  const isAvailable = isConditionTrue(conditions, 'Available')
+  const progressing = findCondition(conditions, 'Progressing')?.status ?? null
+  return { ...object, status: { ...status, isAvailable, progressing } }
+}
+
+const allNew = (reader: Reader): boolean =>
+  reader.list(Deployment).items.every(one => {
+    const active = reader.list(Task).items.filter(isTaskActive)
+    return (
+      rolloutStatus(one).done &&
+      newestOutcome(reader) === 'succeeded' &&
+      active.length === one.spec.replicas &&
+      active.every(
+        ({ spec, status }) =>
+          isConditionTrue(status?.conditions, 'Ready') &&
+          JSON.stringify(spec.command) === JSON.stringify(one.spec.template.spec.command),
+      )
+    )
+  })
+
+function newestOutcome(reader: Reader): string | undefined {
+  const newest = [...reader.list(Revision).items].sort((a, b) => b.spec.number - a.spec.number)[0]
+  return newest?.status?.outcome
+}
+
+const always = {
+  'growth stays below the ceiling': keeps(kinds, () => growthStaysBelowCeiling),
+  'whoever shrinks keeps the floor': keeps(kinds, () => shrinkingKeepsTheFloor),
+  'the ledger only grows': keeps(kinds, ledgerOnlyGrows),
+}
+
+const setCommand =
+  (command: string[]): Incident['run'] =>
+  ({ store }) =>
+    store.modify(Deployment, { namespace: 'default', name: 'web' }, draft => {
+      draft.spec.template.spec.command = command
+    })
+const badRevision: Incident = {
+  name: 'the user wants something that does not run',
+  run: setCommand(['fail']),
+  undo: setCommand(['serve', 'well']),
+}
+const fails = ({ spec }: Task): boolean => spec.command?.[0] === 'fail'
+
+const cases: readonly OwnCase[] = [
+  {
+    name: 'rollout',
+    make: () => [createRolloutController(), createReplicaController(), kubelet()],
+    options: {
+      kinds,
+      objects: [deployment({ paused: false })],
+      compared: withoutHistory,
+      always,
+      atRest: { 'all tasks are new and ready': allNew },
+    },
+    share: 0.6,
+  },
+  {
+    name: 'rollout in which nothing fails',
+    make: () => [createRolloutController(), createReplicaController(), kubelet()],
+    options: {
+      kinds,
+      objects: [deployment({ paused: false })],
+      faults: { remove: 0 },
+      compared: withoutHistory,
+      always: { ...always, 'the floor holds': keeps(kinds, floorHolds) },
+      atRest: { 'all tasks are new and ready': allNew },
+    },
+    share: 0.6,
+  },
+  {
+    name: 'rollout of a revision that does not run, and is taken back by hand',
+    make: () => [createRolloutController(), createReplicaController(), kubelet({ fails })],
+    options: {
+      kinds,
+      objects: [deployment()],
+      incidents: [badRevision],
+      faults: { edit: { target: ({ label }) => label.includes('replicas') } },
+      compared: withoutHistory,
+      always,
+      atRest: { 'all tasks are new and ready': allNew },
+    },
+    share: 0.6,
+  },
+]
+
+runUnderCheck(cases)
