@@ -10,7 +10,23 @@ export { CheckFailedError } from './simulation/check-failed-error.js'
 export { check, type CheckOptions, type CheckReport } from './simulation/check.js'
 export type { ActionKind, FaultKind } from './simulation/actions/action.js'
 export type { FaultOptions, FaultSettings } from './simulation/actions/fault-settings.js'
-export type { Expectations, InvariantName, Violation } from './simulation/judge/invariants.js'
+export type { Endings, Invariant, Monitor } from './simulation/judge/invariant.js'
+export type { InvariantName, Loop, Violation } from './simulation/judge/invariants.js'
+export type { Moment, ObjectChange } from './simulation/judge/moment.js'
+export type { Predicate } from './simulation/judge/predicate.js'
+export {
+  always,
+  atRest,
+  bounded,
+  type Deadline,
+  eventually,
+  leadsTo,
+  never,
+  type Scope,
+  stable,
+  until,
+} from './simulation/judge/temporal.js'
+export { writesPerChange } from './simulation/judge/writes-per-change.js'
 export type { SearchMode, SearchOptions } from './simulation/search/search-options.js'
 export type { SimulateOptions } from './simulation/simulate-options.js'
 export { simulate, type Simulation } from './simulation/simulate.js'

@@ -1,10 +1,10 @@
-import type { InvariantName } from './judge/invariants.js'
 import { type Failure, failureText } from './report/failure-text.js'
 import type { Simulation } from './simulate.js'
 
 /** An execution in which an invariant does not hold. The message says which, how, and how to see it again. */
 export class CheckFailedError extends Error {
-  readonly invariant: InvariantName
+  /** An `InvariantName`, or the name of one of the options. */
+  readonly invariant: string
   /** The failing execution, as simple as it could be made. */
   readonly simulation: Simulation
   /** Set as `KEELSON_REPLAY` in the environment, it makes the same check run this execution alone. */

@@ -5,6 +5,7 @@ import { replayChoices } from './search/choices.js'
 import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './run/execution.js'
 import { type Expectation, expectState } from './search/expected-state.js'
 import type { Violation } from './judge/invariants.js'
+import { nameViolation } from './judge/name-violation.js'
 import { optionsHash } from './report/options-hash.js'
 import { regressionTest } from './report/regression-test.js'
 import { isAsRecorded, parseReplay } from './report/replay-text.js'
@@ -183,12 +184,13 @@ async function fail(
     check: optionsHash(options),
     judge: expectation.judge,
   })
+  const named = nameViolation(simulation.violation ?? violation, simulation.trace)
   const { make } = setup
   const { replay } = simulation
   throw new CheckFailedError({
-    violation: simulation.violation ?? violation,
-    simulation,
-    regressionTest: regressionTest({ make, options, replay, invariant: violation.invariant }),
+    violation: named,
+    simulation: { ...simulation, violation: named },
+    regressionTest: regressionTest({ make, options, replay, invariant: named.invariant }),
     bounds: boundsOf(setup, searcher),
     shrunk: { fromSteps: failing.trace.length, runs },
   })

@@ -2,7 +2,9 @@ import { InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
 import { EXHAUSTIVE_TIMES, type FaultOptions, planFaults } from './actions/fault-settings.js'
 import type { ExecutionSetup } from './run/execution.js'
-import type { Expectations, InvariantName } from './judge/invariants.js'
+import { assertNames, faultsWithout } from './judge/exceptions.js'
+import type { Invariant } from './judge/invariant.js'
+import type { InvariantName } from './judge/invariants.js'
 import type { Incident } from './world/incidents.js'
 import type { SearchMode } from './search/search-options.js'
 import { specEdits, type SpecEdit } from './world/spec-edits.js'
@@ -38,13 +40,14 @@ export interface SimulateOptions {
   readonly compared?: (object: StoredObject) => StoredObject | undefined
   /** Whether a garbage collector deletes objects whose owners are gone. Default true; false where one is under test. */
   readonly collects?: boolean
-  /** What the code under test does not promise. Default nothing. */
-  readonly except?: readonly Exclude<InvariantName, 'noHotLoop' | 'always' | 'atRest'>[]
-  /** Must hold after each write, whoever wrote. Default none. */
-  readonly always?: Expectations
-  /** Must hold whenever the world is at rest with the objects as given. Default none. */
-  readonly atRest?: Expectations
-  /** Most steps of one execution; more break `noHotLoop`. Default 2,000. */
+  /** What must hold besides the generic invariants: made by `always`, `eventually` and the like. Default none. */
+  readonly invariants?: readonly Invariant[]
+  /**
+   * Generic invariants that the code under test does not promise. Without `crashConvergent` nothing crashes, without `historyInsensitive`
+   * the user changes and deletes nothing that is kept; `noHotLoop` is always on. Default none.
+   */
+  readonly except?: readonly Exclude<InvariantName, 'noHotLoop'>[]
+  /** Most steps until the world is at rest; more break `noHotLoop`. Default 2,000. */
   readonly stepsMax?: number
 }
 
@@ -62,9 +65,8 @@ export function setupOf(
     incidents = [],
     compared,
     collects = true,
+    invariants = [],
     except = [],
-    always = {},
-    atRest = {},
     instances = 1,
     stepsMax = 2_000,
     edits = ownEdits,
@@ -75,18 +77,18 @@ export function setupOf(
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
     .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
   if (problems.length > 0) throw new InvalidError('simulation', problems)
+  assertNames(invariants)
   return {
     make,
     kinds,
     objects,
     edits,
     incidents,
-    faults: mode === 'exhaustive' ? planFaults(faults, EXHAUSTIVE_TIMES) : planFaults(faults),
+    faults: planFaults(faultsWithout(except, faults), mode === 'exhaustive' ? EXHAUSTIVE_TIMES : undefined),
     compared,
     collects,
-    except,
-    always,
-    atRest,
+    invariants,
+    except: new Set(except),
     instances,
     stepsMax,
     seed,

@@ -101,7 +101,7 @@ const cases: readonly OwnCase[] = [
       kinds: [ReplicaSet, Task],
       objects: [replicaSet(2, {}, { nodeName, terminationGracePeriodSeconds: 1, ...probed })],
       // Processes die with their agent, and are replaced.
-      except: ['idempotent'],
+      except: ['levelTriggered'],
       compared: withoutHistory,
       // What the template says when a task is made stays so.
       faults: { edit: { target: ({ label }) => label.includes('spec.replicas') } },

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createController, type Reconciler, requeueAfter } from '../../../src/reconcile/index.js'
-import type { Reader, StoredObject } from '../../../src/store/index.js'
-import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
+import type { StoredObject } from '../../../src/store/index.js'
+import { always, atRest, check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
 import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../gallery/entry.js'
 
 const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 40 }
@@ -81,10 +81,12 @@ describe("what is the reconciler's own choice", () => {
 })
 
 test('what is not promised is not judged, and everything else is', async () => {
-  const always = { 'no pod': (reader: Reader) => reader.count(Pod) === 0 }
-  expect((await failureOf(fragile)).invariant).toBe('converges')
+  const noPod = always('no pod', ({ reader }) => reader.count(Pod) === 0)
+  expect((await failureOf(fragile)).invariant).toBe('crashConvergent')
   await expect(check(fragile, { ...options, except: ['converges'] })).resolves.toBeDefined()
-  expect((await failureOf(fragile, { always, except: ['converges'] })).invariant).toBe('always')
+  await expect(check(fragile, { ...options, except: ['crashConvergent'] })).resolves.toBeDefined()
+  const failure = await failureOf(fragile, { invariants: [noPod], except: ['converges'] })
+  expect(failure.invariant).toBe('no pod')
 })
 
 test('what is owned by nobody is left where the world does not collect', async () => {
@@ -126,7 +128,7 @@ describe('a check', () => {
 
   test('that fails has a replay that fails in the same way', async () => {
     const { replay, invariant, simulation } = await failureOf(fragile)
-    expect(invariant).toBe('converges')
+    expect(invariant).toBe('crashConvergent')
     expect(simulation.trace.filter(({ isFault }) => isFault)).toHaveLength(1)
     const again = await failureOf(fragile, { replay })
     expect([again.invariant, again.simulation.timeline]).toEqual([invariant, simulation.timeline])
@@ -232,23 +234,21 @@ describe('a check', () => {
     },
   )
 
-  test('holds what is expected of it after each write, and at rest', async () => {
-    const always = { 'no pod is alone': (reader: Reader) => reader.count(Pod) <= reader.count(App) }
-    const orphaning = await failureOf(healthy, { always })
+  test('holds what is expected of it after each step, and at rest', async () => {
+    const alone = always('no pod is alone', ({ reader }) => reader.count(Pod) <= reader.count(App))
+    const orphaning = await failureOf(healthy, { invariants: [alone] })
     expect([orphaning.invariant, orphaning.message.split('\n')[0]]).toEqual([
-      'always',
-      'always does not hold: not so: no pod is alone',
+      'no pod is alone',
+      expect.stringMatching(/^no pod is alone does not hold: not so, at \d+ ms, user: delete App web$/),
     ])
-    const atRest = { 'one pod': (reader: Reader) => reader.count(Pod) === 1 }
-    await expect(check(healthy, { ...options, atRest })).resolves.toMatchObject({ executions: 43 })
-    expect(
-      (
-        await failureOf(
-          apps(() => {}),
-          { atRest },
-        )
-      ).message,
-    ).toMatch(/^atRest does not hold: not so: one pod/)
+    const onePod = atRest('one pod', ({ reader }) => reader.count(Pod) === 1 || 'there is none')
+    await expect(check(healthy, { ...options, invariants: [onePod] })).resolves.toMatchObject({
+      executions: 43,
+    })
+    const idle = apps(() => {})
+    expect((await failureOf(idle, { invariants: [onePod] })).message).toMatch(
+      /^one pod does not hold: there is none/,
+    )
   })
 
   test('refuses code that is not deterministic, and says where it differs', async () => {

@@ -1,3 +1,5 @@
+import type { StepInfo } from '../../../core/index.js'
+
 /**
  * What an action is: a `step` or a `timer` of a process, its `start`, what the `user` or the garbage collector
  * (`collect`) does, a `wait` for the next timer, the `rest` at the end; all others are faults.
@@ -35,6 +37,8 @@ export interface Action {
   /** Who does it: a process, or `user`. */
   readonly actor: string
   readonly label: string
+  /** What the step that is taken says of itself. */
+  readonly about?: StepInfo
   readonly run: () => void | Promise<void>
 }
 

@@ -42,6 +42,7 @@ function stepAction(world: World, step: PooledStep): Action {
     kind: step.about.kind,
     actor: step.process,
     label: step.about.label,
+    about: step.about,
     run: () => {
       world.pool.take(step)
       step.run()

@@ -19,6 +19,7 @@ export function crashes({ world }: Situation): readonly Action[] {
           kind: 'crash' as const,
           actor: process.name,
           label: `${step.about.label}, then crash`,
+          about: step.about,
           run: () => {
             world.pool.take(step)
             step.run()

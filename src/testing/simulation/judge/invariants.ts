@@ -1,33 +1,52 @@
-import type { Reader } from '../../../store/index.js'
-
 /**
  * What every reconciler should keep; none needs code of the user's.
  *
- * - `converges`: at rest no key fails for ever, nothing stays half deleted, and the state is the same for every order of events, every crash and every detour of the user.
- * - `idempotent`: at rest, a process that starts anew writes nothing.
+ * - `converges`: at rest no key fails for ever, nothing stays half deleted, and the state is the same for every order
+ *   of events and every fault.
+ * - `crashConvergent`: the same, as a failure calls it whose only faults are crashes.
+ * - `historyInsensitive`: the same, where the only faults are edits and deletions that were taken back.
+ * - `idempotent`: at rest, a second look at each key, by the same process, writes nothing.
+ * - `levelTriggered`: at rest, a process that starts anew a day later writes nothing.
  * - `noHotLoop`: the world comes to rest: nothing is written, or run, again and again without anything having happened.
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
- * - `observedGeneration`: of one object, never falls and is never ahead of its generation.
+ * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps; after a stop nothing at
+ *   all is left, watches included.
+ * - `observedGeneration`: of one object, never falls, is never ahead of its generation, and has reached it at rest.
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
- * - `always`, `atRest`: what the options add.
- * - `noStrayWork`: an attempt waits only for what the simulator can move, and nothing writes after a stop.
+ * - `noStrayWork`: an attempt waits only for what the simulator can move, and a stop comes to its end.
+ * - `noWriteAfterStop`: a process that has stopped writes nothing.
+ * - `noWriteAfterFence`: what a process writes as a leader, it writes no more when another one leads.
  */
-export type InvariantName =
-  | 'converges'
-  | 'idempotent'
-  | 'noHotLoop'
-  | 'noOrphans'
-  | 'observedGeneration'
-  | 'keepsOthersWrites'
-  | 'noStrayWork'
-  | 'always'
-  | 'atRest'
+export type InvariantName = (typeof INVARIANT_NAMES)[number]
 
-/** Something that should hold, by the name that a failure calls it. The reader shows everything that was committed. */
-export type Expectations = Readonly<Record<string, (reader: Reader) => boolean>>
+export const INVARIANT_NAMES = [
+  'converges',
+  'crashConvergent',
+  'historyInsensitive',
+  'idempotent',
+  'levelTriggered',
+  'noHotLoop',
+  'noOrphans',
+  'noLeaks',
+  'observedGeneration',
+  'keepsOthersWrites',
+  'noStrayWork',
+  'noWriteAfterStop',
+  'noWriteAfterFence',
+] as const
 
 /** What was not kept. */
 export interface Violation {
-  readonly invariant: InvariantName
+  /** An `InvariantName`, or the name of an invariant of the options. */
+  readonly invariant: string
   readonly message: string
+  /** Where the world ran in circles: the last steps of the trace, `length` of them, come again and again. */
+  readonly loop?: Loop
+}
+
+/** The part of a trace that repeats itself up to its end. */
+export interface Loop {
+  /** The step with which it begins, 0 for the first of all. */
+  readonly from: number
+  readonly length: number
 }

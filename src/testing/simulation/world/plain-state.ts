@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../../core/index.js'
 import type { StoredObject } from '../../../store/index.js'
+import type { ObjectChange } from '../judge/moment.js'
 
 /** The annotation that a simulated stranger writes. */
 export const TOUCH_ANNOTATION = 'testing.keelson/touched'
@@ -29,14 +30,12 @@ export function plainLine(object: StoredObject): string {
   return line
 }
 
-/** True when objects came, went, or say something else than when it is. Compared are objects of one uid. */
-export function differsPlainly(before: readonly StoredObject[], after: readonly StoredObject[]): boolean {
-  if (before.length !== after.length) return true
-  const old = new Map(before.map(object => [object.metadata.uid, object]))
-  return after.some(object => {
-    const previous = old.get(object.metadata.uid)
-    return previous !== object && (previous === undefined || plainLine(previous) !== plainLine(object))
-  })
+/** True when objects came, went, or say something else than when it is. */
+export function changesPlainly(changes: readonly ObjectChange[]): boolean {
+  return changes.some(
+    ({ before, after }) =>
+      before === undefined || after === undefined || plainLine(before) !== plainLine(after),
+  )
 }
 
 /** The same where names are left to chance: names in `names` are not told apart. */

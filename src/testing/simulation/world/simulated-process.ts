@@ -1,6 +1,6 @@
 import type { Env } from '../../../core/index.js'
 import { type Controller, createManager, type Manager, type Runnable } from '../../../reconcile/index.js'
-import type { Client } from '../../../store/index.js'
+import type { Client, ObjectRef } from '../../../store/index.js'
 
 /** What the code under test is given when its process starts. */
 export interface ProcessSite {
@@ -28,6 +28,8 @@ export interface SimulatedProcess {
   readonly name: string
   readonly env: Env
   readonly manager: Manager
+  /** Those that were made as parts. */
+  readonly controllers: readonly Controller[]
 }
 
 /** The manager that was made, or one for the parts. */
@@ -36,6 +38,20 @@ export function managerOf(made: ReturnType<MakeParts>, client: Client): Manager 
   const manager = createManager({ client })
   for (const part of isList(made) ? made : [made]) manager.add(part)
   return manager
+}
+
+/** Controllers among the parts that were made; those inside of a manager cannot be seen. */
+export function controllersOf(made: ReturnType<MakeParts>): readonly Controller[] {
+  if ('finished' in made) return []
+  return (isList(made) ? made : [made]).filter(part => 'enqueue' in part)
+}
+
+/** The key that a reconcile step of a controller is about, by the step's label. */
+export function objectKeyOf(label: string, controller: string): ObjectRef | undefined {
+  if (!label.startsWith(`${controller} `)) return undefined
+  const [first = '', second, ...more] = label.slice(controller.length + 1).split('/')
+  if (first.includes(' ') || more.length > 0) return undefined
+  return second === undefined ? { name: first } : { namespace: first, name: second }
 }
 
 function isList<T>(made: T | readonly T[]): made is readonly T[] {

@@ -158,7 +158,7 @@ export function nameOf({ kind, metadata: { namespace, name } }: StoredObject): s
 }
 
 /** As the steps of a store name what they write. */
-function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
+export function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }
 

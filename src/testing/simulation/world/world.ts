@@ -6,12 +6,12 @@ import {
   systemEnv,
   UsageError,
 } from '../../../core/index.js'
-import { createStore, type Kind, type Store, type StoredObject } from '../../../store/index.js'
+import { type Client, createStore, type Kind, type Store, type StoredObject } from '../../../store/index.js'
 import { captureLogs, type LogCapture } from '../../captured-logs.js'
 import { createSequentialIds } from '../../sequential-ids.js'
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
 import type { Observer } from '../run/observer.js'
-import { type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
+import { controllersOf, type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
 import { createStepPool, type StepPool } from './step-pool.js'
 
 /** What a world is made from. */
@@ -39,6 +39,10 @@ export class World {
   readonly collects: boolean
   /** Those that run, oldest first. */
   processes: readonly SimulatedProcess[] = []
+  /** Names of processes whose stop is over. */
+  readonly stopped: Set<string> = new Set()
+  /** What a process gets in place of its client. */
+  clientFor: (client: Client, process: string) => Client = client => client
   /** Why a process could not be made or started. */
   startError: unknown
   private starts = 0
@@ -94,9 +98,10 @@ export class World {
     const name = `app-${++this.starts}`
     const env = this.envOf(name)
     const own = this.store.client(env)
-    const client = this.options.observer?.listen(own, name) ?? own
-    const manager = managerOf(this.options.make({ name, client, outside: this.outside }), client)
-    this.processes = [...this.processes, { name, env, manager }]
+    const client = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
+    const made = this.options.make({ name, client, outside: this.outside })
+    const manager = managerOf(made, client)
+    this.processes = [...this.processes, { name, env, manager, controllers: controllersOf(made) }]
     manager.start().catch((error: unknown) => {
       if (!env.closed) this.startError = error
     })
@@ -106,6 +111,14 @@ export class World {
   crash(process: SimulatedProcess): void {
     process.env.close()
     this.processes = this.processes.filter(other => other !== process)
+  }
+
+  /** Asks the process to stop; it has when its name is among those in `stopped`. */
+  stop({ name, manager }: SimulatedProcess): void {
+    const end = (): void => {
+      this.stopped.add(name)
+    }
+    manager.stop().then(end, end)
   }
 
   crashAll(): void {

@@ -1,0 +1,46 @@
+import { InvalidError } from '../../../core/index.js'
+import type { FaultKind } from '../actions/action.js'
+import type { FaultOptions } from '../actions/fault-settings.js'
+import type { Invariant } from './invariant.js'
+import { INVARIANT_NAMES, type InvariantName } from './invariants.js'
+import { DETOURS } from './name-violation.js'
+
+/** Without these faults, the invariant cannot break. */
+const NEEDED: Partial<Readonly<Record<InvariantName, readonly FaultKind[]>>> = {
+  crashConvergent: ['crash'],
+  historyInsensitive: DETOURS,
+}
+
+/**
+ * Faults, without those that could only break what is excepted.
+ *
+ * @throws InvalidError for names that do not exist, or that are of use as they are
+ */
+export function faultsWithout(except: readonly InvariantName[], faults: FaultOptions): FaultOptions {
+  const problems = except.flatMap(name => {
+    const field = 'except'
+    if (!INVARIANT_NAMES.includes(name))
+      return [{ field, value: name, message: `must be one of ${INVARIANT_NAMES.join(', ')}` }]
+    if (name === 'noHotLoop')
+      return [{ field, value: name, message: 'is what ends an execution; without it nothing can be judged' }]
+    const wanted = NEEDED[name]?.find(kind => faults[kind] !== undefined && faults[kind] !== 0)
+    if (wanted === undefined) return []
+    return [{ field, value: name, message: `leaves out the fault ${wanted}, which faults asks for` }]
+  })
+  if (problems.length > 0) throw new InvalidError('simulation', problems)
+  const left = except.flatMap(name => (NEEDED[name] ?? []).map(kind => [kind, 0]))
+  return { ...faults, ...(Object.fromEntries(left) as FaultOptions) }
+}
+
+/** @throws InvalidError for names that are missing, double, or those of generic invariants */
+export function assertNames(invariants: readonly Invariant[]): void {
+  const taken = new Set<string>(INVARIANT_NAMES)
+  const problems = invariants.flatMap(({ name, begin }) => {
+    const isGood = typeof name === 'string' && name !== '' && !taken.has(name) && typeof begin === 'function'
+    taken.add(name)
+    return isGood
+      ? []
+      : [{ field: 'invariants', value: name, message: 'must be an invariant with a name of its own' }]
+  })
+  if (problems.length > 0) throw new InvalidError('simulation', problems)
+}

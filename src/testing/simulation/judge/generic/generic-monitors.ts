@@ -1,0 +1,26 @@
+import type { Ending, User } from '../../world/user.js'
+import type { World } from '../../world/world.js'
+import type { InvariantName } from '../invariants.js'
+import type { Monitor } from '../invariant.js'
+import { convergesMonitor, noOrphansMonitor, noStrayWorkMonitor } from './at-rest.js'
+import { keepsOthersWritesMonitor } from './keeps-others-writes.js'
+import { noWriteAfterFenceMonitor } from './no-write-after-fence.js'
+import { noWriteAfterStopMonitor } from './no-write-after-stop.js'
+import { observedGenerationMonitor } from './observed-generation.js'
+
+/** Those generic invariants that are seen in what happens anyway; the first that is broken is reported. */
+export function genericMonitors(
+  world: World,
+  user: User,
+  ending: Ending,
+): readonly (readonly [InvariantName, Monitor])[] {
+  return [
+    ['noWriteAfterStop', noWriteAfterStopMonitor(world.stopped)],
+    ['noWriteAfterFence', noWriteAfterFenceMonitor()],
+    ['observedGeneration', observedGenerationMonitor()],
+    ['keepsOthersWrites', keepsOthersWritesMonitor(user.touched)],
+    ['noStrayWork', noStrayWorkMonitor(world)],
+    ['converges', convergesMonitor(world)],
+    ['noOrphans', noOrphansMonitor(world, ending)],
+  ]
+}

@@ -1,0 +1,32 @@
+import type { Client } from '../../../store/index.js'
+import type { Moment } from './moment.js'
+
+/**
+ * Something that should hold. What it watches is the steps of one execution; `begin` makes a monitor for each.
+ * `always`, `eventually` and the like make invariants from predicates.
+ */
+export interface Invariant {
+  /** As a failure calls it. */
+  readonly name: string
+  /**
+   * In which executions it is watched: those that end with the objects as given (`kept`), with all of them deleted, or
+   * both. Default `both`.
+   */
+  readonly endings?: Endings
+  readonly begin: () => Monitor
+}
+
+export type Endings = 'kept' | 'deleted' | 'both'
+
+/**
+ * Watches one execution. It reads and remembers, and changes nothing. Both methods say what is wrong, or undefined; what
+ * they throw counts as wrong.
+ */
+export interface Monitor {
+  /** Called after each step. */
+  readonly step?: (moment: Moment) => string | undefined
+  /** Called whenever the world has come to rest, with the objects as the ending wants them. */
+  readonly rest?: (moment: Moment) => string | undefined
+  /** Given the client of each process that starts, returns the one that its code gets: to see what it reads and asks. */
+  readonly client?: (client: Client, process: string) => Client
+}

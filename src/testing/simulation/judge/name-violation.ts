@@ -1,0 +1,23 @@
+import type { FaultKind } from '../actions/action.js'
+import type { TraceStep } from '../run/execution.js'
+import type { InvariantName, Violation } from './invariants.js'
+
+/** Faults that come from somebody who changes their mind. */
+export const DETOURS: readonly FaultKind[] = ['edit', 'remove']
+
+/**
+ * `converges`, by the name that says what it takes to break it. To be asked of an execution from which everything
+ * was taken that it does not take.
+ */
+export function nameViolation(violation: Violation, trace: readonly TraceStep[]): Violation {
+  if (violation.invariant !== 'converges') return violation
+  const faults = new Set<string>(trace.filter(({ isFault }) => isFault).map(({ kind }) => kind))
+  const onlyOf = (kinds: readonly string[]): boolean =>
+    faults.size > 0 && [...faults].every(kind => kinds.includes(kind))
+  const invariant: InvariantName = onlyOf(['crash'])
+    ? 'crashConvergent'
+    : onlyOf(DETOURS)
+      ? 'historyInsensitive'
+      : 'converges'
+  return { ...violation, invariant }
+}

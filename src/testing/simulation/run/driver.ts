@@ -1,0 +1,157 @@
+import type { Reader, StoredObject } from '../../../store/index.js'
+import { hostTurn } from '../../host.js'
+import { type Action, FAULT_KINDS, type FaultKind, isFault } from '../actions/action.js'
+import { availableActions } from '../actions/available-actions.js'
+import { genericMonitors } from '../judge/generic/generic-monitors.js'
+import { Judge, monitorsOf } from '../judge/judge.js'
+import { changesBetween, type Moment, type ObjectChange, readingOnly } from '../judge/moment.js'
+import { type ChoiceSource, replayChoices } from '../search/choices.js'
+import { Incidents } from '../world/incidents.js'
+import { changesPlainly } from '../world/plain-state.js'
+import { type Ending, User } from '../world/user.js'
+import { World } from '../world/world.js'
+import type { ExecutionSetup, TraceStep } from './execution.js'
+import { repeatingEnd } from './repeating-end.js'
+import { mostFrequent, Unrest } from './unrest.js'
+
+const LAST_STEPS = 200
+const NO_CHANGES: readonly ObjectChange[] = []
+
+/** Moves a world step by step, as somebody chooses, and shows each step to the judge. */
+export class Driver {
+  readonly world: World
+  readonly judge: Judge
+  readonly ending: Ending
+  readonly trace: TraceStep[] = []
+  readonly choices: number[] = []
+  /** For each choice, the step that it led to. */
+  readonly chosenSteps: number[] = []
+  /** Of objects that were not given. */
+  readonly madeNames: Set<string> = new Set()
+  private readonly setup: ExecutionSetup
+  private readonly reader: Reader
+  private readonly user: User
+  private readonly incidents: Incidents
+  private readonly unrest: Unrest
+  private readonly givenNames: ReadonlySet<string | undefined>
+  /** How many more faults of each kind may happen. */
+  private readonly left: Record<FaultKind, number>
+  private source: ChoiceSource
+  private stepsMax: number
+
+  constructor(setup: ExecutionSetup, source: ChoiceSource) {
+    const { objects, faults, incidents, invariants, except, stepsMax } = setup
+    this.setup = setup
+    this.source = source
+    this.stepsMax = stepsMax
+    this.world = new World(setup)
+    this.reader = readingOnly(this.world.store)
+    this.unrest = new Unrest(objects.length)
+    this.givenNames = new Set(objects.map(({ metadata }) => metadata.name))
+    const times = FAULT_KINDS.map(kind => [kind, faults[kind].times])
+    this.left = Object.fromEntries(times) as Record<FaultKind, number>
+    const endings = ['kept', 'deleted'].map(
+      label => ({ kind: 'user', actor: 'user', label, run: () => {} }) satisfies Action,
+    )
+    this.ending = this.choose(endings).label as Ending
+    this.user = new User(this.world, setup, this.ending)
+    this.incidents = new Incidents(this.world, incidents)
+    const generic = genericMonitors(this.world, this.user, this.ending)
+    this.judge = new Judge([...generic, ...monitorsOf(invariants, this.ending)], except)
+    this.world.clientFor = (client, process) => this.judge.clientFor(client, process)
+  }
+
+  get isOver(): boolean {
+    return this.judge.violation !== undefined
+  }
+
+  /** From now on everything goes its undisturbed way. */
+  disturbNoMore(): void {
+    this.source = replayChoices([])
+    for (const kind of FAULT_KINDS) this.left[kind] = 0
+  }
+
+  /** Goes on until nothing more happens, or the judge has seen enough. */
+  async untilRest(): Promise<void> {
+    this.unrest.reset()
+    this.stepsMax = this.trace.length + this.setup.stepsMax
+    while (!this.isOver) {
+      const { world, user, incidents, left, setup } = this
+      const { isQuiet } = this.unrest
+      const scene = { world, user, incidents, plan: setup.faults, left, isQuiet }
+      const action = this.choose(availableActions(scene))
+      if (action.kind === 'rest') return
+      await this.take(action)
+    }
+  }
+
+  async take(action: Action): Promise<void> {
+    const { clock, store } = this.world
+    const before = this.world.objects()
+    const { revision } = store
+    if (isFault(action)) this.left[action.kind as FaultKind]--
+    // Every step takes a moment, so that times tell what came first.
+    clock.moveTo(clock.elapsedMs + 1)
+    await action.run()
+    await hostTurn()
+    this.note(action, store.revision === revision ? undefined : before)
+    if (this.world.startError !== undefined) throw this.world.startError
+    if (this.trace.length > this.stepsMax) {
+      const worst = mostFrequent(this.trace.slice(-LAST_STEPS).map(step => step.label))
+      this.reportLoop(`no rest after ${this.setup.stepsMax} steps; most often: ${worst}`)
+    }
+  }
+
+  /** Shows the judge the world at rest. */
+  judgeRest(): void {
+    const step = { kind: 'rest', actor: 'world', label: 'rest', timeMs: this.timeMs, isFault: false } as const
+    this.judge.rest(this.moment(step, NO_CHANGES))
+  }
+
+  close(): void {
+    this.world.crashAll()
+    void this.world.store.close()
+  }
+
+  private get timeMs(): number {
+    return this.world.clock.elapsedMs
+  }
+
+  private choose(actions: readonly Action[]): Action {
+    let index = 0
+    if (actions.length > 1) {
+      index = this.source.choose(actions)
+      this.choices.push(index)
+      this.chosenSteps.push(this.trace.length)
+    }
+    return actions[index] as Action
+  }
+
+  /** @param before what there was, if the action wrote */
+  private note(action: Action, before: readonly StoredObject[] | undefined): void {
+    const { world, timeMs } = this
+    const { kind, actor, label, about } = action
+    const isWrite = before !== undefined
+    const revision = isWrite ? { revision: world.store.revision } : {}
+    const step: TraceStep = { kind, actor, label, timeMs, ...revision, isFault: isFault(action) }
+    this.trace.push(step)
+    this.setup.observer?.noted(step, world)
+    const changes = isWrite ? changesBetween(before, world.objects()) : NO_CHANGES
+    for (const { after } of changes)
+      if (after !== undefined && !this.givenNames.has(after.metadata.name))
+        this.madeNames.add(after.metadata.name)
+    this.judge.step(this.moment(step, changes, about))
+    const loop = this.unrest.note({ action, timeMs, isWrite, isChange: changesPlainly(changes) })
+    if (loop !== undefined) this.reportLoop(loop)
+  }
+
+  private moment(step: TraceStep, changes: readonly ObjectChange[], about?: Action['about']): Moment {
+    const { reader, timeMs, trace, world } = this
+    return { reader, changes, step, about, steps: trace.length, timeMs, outside: world.outside }
+  }
+
+  private reportLoop(message: string): void {
+    const loop = repeatingEnd(this.trace)
+    this.judge.report({ invariant: 'noHotLoop', message, ...(loop === undefined ? {} : { loop }) })
+  }
+}

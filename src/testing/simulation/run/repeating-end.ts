@@ -1,0 +1,21 @@
+import type { Loop } from '../judge/invariants.js'
+import type { TraceStep } from './execution.js'
+
+const PERIOD_MAX = 200
+/** So often a part must have come in a row. */
+const REPEATS = 3
+
+/**
+ * The shortest part with which a trace ends several times in a row, and where the first of them begins. Steps are the
+ * same when who does what is; undefined when nothing repeats.
+ */
+export function repeatingEnd(trace: readonly TraceStep[]): Loop | undefined {
+  const texts = trace.map(({ actor, kind, label }) => `${actor} ${kind} ${label}`)
+  const longest = Math.min(PERIOD_MAX, Math.floor(texts.length / REPEATS))
+  for (let length = 1; length <= longest; length++) {
+    let from = texts.length - length
+    while (from > 0 && texts[from - 1] === texts[from - 1 + length]) from--
+    if (texts.length - from >= REPEATS * length) return { from, length }
+  }
+  return undefined
+}
