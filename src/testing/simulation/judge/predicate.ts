@@ -32,5 +32,7 @@ function answerOf(predicate: Predicate, moment: Moment): boolean | string {
   const answer: unknown = predicate(moment)
   if (typeof answer === 'boolean' || (typeof answer === 'string' && answer !== '')) return answer
   const what = answer instanceof Promise ? 'a promise' : JSON.stringify(answer)
-  throw new UsageError(`a predicate answers true, false or a text that is not empty, and at once, not ${what}`)
+  throw new UsageError(
+    `a predicate answers true, false or a text that is not empty, and at once, not ${what}`,
+  )
 }

@@ -27,7 +27,9 @@ export async function lookFurther(driver: Driver): Promise<void> {
 async function lookAgain(driver: Driver): Promise<void> {
   const { trace, world } = driver
   const wakes = world.processes.flatMap(({ name, controllers }) => {
-    const labels = trace.flatMap(step => (step.kind === 'reconcile' && step.actor === name ? [step.label] : []))
+    const labels = trace.flatMap(step =>
+      step.kind === 'reconcile' && step.actor === name ? [step.label] : [],
+    )
     return controllers.flatMap(controller =>
       [...new Set(labels)].flatMap(label => {
         const key = objectKeyOf(label, controller.name)
@@ -115,8 +117,13 @@ async function lookForLeftovers(driver: Driver): Promise<void> {
       },
     })
   }
-  const left = [...footprint(world)].filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`)
+  const left = [...footprint(world)]
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`)
   await driver.untilRest()
   if (left.length > 0)
-    driver.judge.report({ invariant: 'noLeaks', message: `after the stop there are still ${left.join(', ')}` })
+    driver.judge.report({
+      invariant: 'noLeaks',
+      message: `after the stop there are still ${left.join(', ')}`,
+    })
 }

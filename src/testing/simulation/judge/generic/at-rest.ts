@@ -24,7 +24,8 @@ export function convergesMonitor(world: World): Monitor {
         return `${failing.failures} keys of ${failing.name} fail for ever${lastError(world)}`
       const held = world.objects().find(({ metadata }) => metadata.deletionTimestamp !== undefined)
       return (
-        held && `${nameOf(held)} is never gone: ${held.metadata.finalizers.join(', ')} holds it${lastError(world)}`
+        held &&
+        `${nameOf(held)} is never gone: ${held.metadata.finalizers.join(', ')} holds it${lastError(world)}`
       )
     },
   }
@@ -34,10 +35,7 @@ export function noOrphansMonitor(world: World, ending: Ending): Monitor {
   if (ending === 'kept') return {}
   return {
     rest: () => {
-      const left = [
-        ...world.objects().map(nameOf),
-        ...[...world.outside.keys()].map(key => `outside ${key}`),
-      ]
+      const left = [...world.objects().map(nameOf), ...[...world.outside.keys()].map(key => `outside ${key}`)]
       return left.length === 0 ? undefined : `every given object was deleted; left over: ${left.join(', ')}`
     },
   }

@@ -10,7 +10,11 @@ export function keepsOthersWritesMonitor(touched: ReadonlyMap<string, string>): 
       if (changes.length === 0 || !isOfProcess(step)) return undefined
       for (const { after } of changes) {
         const mark = after && touched.get(after.metadata.uid)
-        if (after !== undefined && mark !== undefined && after.metadata.annotations[TOUCH_ANNOTATION] !== mark)
+        if (
+          after !== undefined &&
+          mark !== undefined &&
+          after.metadata.annotations[TOUCH_ANNOTATION] !== mark
+        )
           return `a write to ${nameOf(after)} took away an annotation that somebody else had set in the meantime`
       }
       return undefined

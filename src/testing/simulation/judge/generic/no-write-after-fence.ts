@@ -22,8 +22,7 @@ export function noWriteAfterFenceMonitor(): Monitor {
     for (const fence of fences) {
       addTo(fencesOf, step.actor, fence)
       // The objects of an election are written by candidates too.
-      for (const key of writes)
-        if (kindOf(key) !== kindOf(fence)) addTo(kindsUnder, fence, kindOf(key))
+      for (const key of writes) if (kindOf(key) !== kindOf(fence)) addTo(kindsUnder, fence, kindOf(key))
     }
     if (fences.length > 0) return undefined
     for (const fence of fencesOf.get(step.actor) ?? []) {
