@@ -131,7 +131,7 @@ describe('a check', () => {
 
   test('of all that can happen has a replay, too', async () => {
     const { replay, invariant } = await failureOf(fragile, { mode: 'exhaustive' })
-    expect(invariant).toBe('converges')
+    expect(invariant).toBe('crashConvergent')
     const again = await failureOf(fragile, { mode: 'exhaustive', replay })
     expect([again.invariant, again.replay]).toEqual([invariant, replay])
   })
