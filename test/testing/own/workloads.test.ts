@@ -1,17 +1,21 @@
-import { isConditionTrue, isTaskFinished, ReplicaSet, Task } from '../../../src/api/index.js'
+import { isConditionTrue, isTaskFinished, Lease, Node, ReplicaSet, Task } from '../../../src/api/index.js'
 import { createProbeMachine } from '../../../src/discovery/index.js'
 import { type Controller, controllerOf } from '../../../src/reconcile/index.js'
+import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { ProcessSite } from '../../../src/testing/index.js'
 import {
   createNodeAgentController,
+  createNodeHeartbeat,
+  createNodeLifecycleController,
   createReplicaController,
   isTaskActive,
 } from '../../../src/workloads/index.js'
+import { assignmentsStay } from '../../simulation/fixtures/object-laws.js'
 import { createMachine, type Machine } from './machine.js'
 import { kubelet } from './neighbours.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
-import { changesOf } from './write-law.js'
+import { changesOf, keeps } from './write-law.js'
 
 const labels = { app: 'web' }
 
@@ -81,6 +85,22 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   return { ...object, status }
 }
 
+function isReady(node: Node | undefined): boolean {
+  return isConditionTrue(node?.status?.conditions, 'Ready')
+}
+
+/** Says that it is ready, once. */
+function silentNode(name: string): ObjectInput {
+  const lastTransitionTime = '2026-01-01T00:00:00.000Z'
+  const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime }
+  return {
+    kind: 'Node',
+    metadata: { name },
+    spec: { unschedulable: false },
+    status: { capacity: { cpu: 4, pods: 10 }, conditions: [ready] },
+  }
+}
+
 const probed = { readinessProbe: { exec: { command: ['true'] }, periodSeconds: 60 } }
 
 const cases: readonly OwnCase[] = [
@@ -115,6 +135,53 @@ const cases: readonly OwnCase[] = [
       },
     },
     share: 0.4,
+  },
+  {
+    name: 'node heartbeat, and the lifecycle that listens to it',
+    make: () => [
+      createNodeHeartbeat({ nodeName, status: { capacity: { cpu: 4, pods: 10 } } }),
+      createNodeLifecycleController({ evictAfterMs: 30_000 }),
+      createReplicaController(),
+      kubelet(),
+    ],
+    options: {
+      kinds: [Node, Lease, ReplicaSet, Task],
+      objects: [replicaSet(1, {}, { nodeName })],
+      // A node is there whether somebody wants something of it or not.
+      except: ['noOrphans'],
+      always: { 'never makes one too many': neverOneTooMany },
+      atRest: {
+        'the node is ready': reader => isReady(reader.get(Node, { name: nodeName })),
+        'as many are available as wanted': asManyAsWanted,
+      },
+    },
+    share: 0.5,
+  },
+  {
+    name: 'tasks move away from a node that nobody hears of',
+    make: () => [
+      createNodeHeartbeat({ nodeName, status: { capacity: { cpu: 4, pods: 10 } } }),
+      createNodeLifecycleController({ evictAfterMs: 30_000 }),
+      createReplicaController(),
+      createSchedulingController(),
+      kubelet({ runs: task => task.spec.nodeName === nodeName }),
+    ],
+    options: {
+      kinds: [Node, Lease, ReplicaSet, Task],
+      objects: [silentNode('n0'), replicaSet(2)],
+      // A node is there whether somebody wants something of it or not.
+      except: ['noOrphans'],
+      always: {
+        'never makes one too many': neverOneTooMany,
+        'a task stays where it is': keeps([Task], () => assignmentsStay),
+      },
+      atRest: {
+        'as many are available as wanted': asManyAsWanted,
+        'nothing is left on the silent node': reader =>
+          reader.list(Task, { index: { name: 'node', value: 'n0' } }).items.length === 0,
+      },
+    },
+    share: 0.3,
   },
 ]
 
