@@ -17,10 +17,10 @@ import {
   type Registry,
 } from '../../../src/discovery/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
-import type { Incident } from '../../../src/testing/index.js'
+import { always, type Incident, type Invariant } from '../../../src/testing/index.js'
 import { kubelet } from './neighbours.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
-import { changesOf } from './write-law.js'
+import { onChange, whenAtRest } from './write-law.js'
 
 const namespace = 'default'
 const labels = { app: 'web' }
@@ -49,17 +49,18 @@ const withoutAddresses = (object: StoredObject): StoredObject | undefined => {
   return { ...object, spec }
 }
 
-const expectationsOfAddresses = {
-  'no two services share an address': (reader: Reader): boolean => {
+const lawsOfAddresses: readonly Invariant[] = [
+  always('no two services share an address', ({ reader }) => {
     const given = reader.list(Service).items.flatMap(({ spec }) => spec.clusterIPs ?? [])
     return new Set(given).size === given.length
-  },
-  'an address has a claim of its service': changesOf(Service, ({ now }, reader) =>
+  }),
+  onChange('an address has a claim of its service', Service, ({ now }, { reader }) =>
     (now?.spec.clusterIPs ?? []).every(
       address => reader.get(AddressClaim, { name: address })?.spec.owner.uid === now?.metadata.uid,
     ),
   ),
-  'a service keeps its address while it wants one': changesOf(
+  onChange(
+    'a service keeps its address while it wants one',
     Service,
     ({ before, now }) =>
       before?.spec.clusterIPs === undefined ||
@@ -67,7 +68,7 @@ const expectationsOfAddresses = {
       (now.spec.mode ?? 'vip') !== 'vip' ||
       deepEqual(before.spec.clusterIPs, now.spec.clusterIPs),
   ),
-}
+]
 
 const claimsAreThoseOfServices = (reader: Reader): boolean => {
   const given = reader.list(Service).items.flatMap(({ spec }) => spec.clusterIPs ?? [])
@@ -91,18 +92,22 @@ function setMode(store: Parameters<Incident['run']>[0]['store'], mode: 'headless
 }
 
 /** Whoever writes a slice saw the tasks in the same transaction. */
-const slicesAreTrue = changesOf(EndpointSlice, ({ before, now }, reader) => {
-  if (now === undefined || deepEqual(before?.spec, now.spec)) return true
-  const publishes = reader.get(Service, { namespace, name: now.spec.serviceName })?.spec
-  return now.spec.endpoints.every(({ id, conditions }) => {
-    const found = reader.get(Task, { namespace, name: id })
-    const isReady = isConditionTrue(found?.status?.conditions, 'Ready')
-    const isTrue = isReady && found?.metadata.deletionTimestamp === undefined
-    return (
-      found !== undefined && (!conditions.ready || isTrue || publishes?.publishNotReadyAddresses === true)
-    )
-  })
-})
+const slicesAreTrue = onChange(
+  'only ready tasks are given out as ready',
+  EndpointSlice,
+  ({ before, now }, { reader }) => {
+    if (now === undefined || deepEqual(before?.spec, now.spec)) return true
+    const publishes = reader.get(Service, { namespace, name: now.spec.serviceName })?.spec
+    return now.spec.endpoints.every(({ id, conditions }) => {
+      const found = reader.get(Task, { namespace, name: id })
+      const isReady = isConditionTrue(found?.status?.conditions, 'Ready')
+      const isTrue = isReady && found?.metadata.deletionTimestamp === undefined
+      return (
+        found !== undefined && (!conditions.ready || isTrue || publishes?.publishNotReadyAddresses === true)
+      )
+    })
+  },
+)
 
 const eachTaskOnce = (reader: Reader): boolean => {
   const inSlices = reader.list(EndpointSlice).items.flatMap(({ spec }) => spec.endpoints)
@@ -150,11 +155,11 @@ const cases: readonly OwnCase[] = [
       objects: [service('web'), service('db'), service('idle', { mode: 'headless' })],
       incidents: [changedMode],
       compared: withoutAddresses,
-      always: expectationsOfAddresses,
-      atRest: {
-        'services that want an address have one': reader => addressed(reader).length === 2,
-        'claims are those of services': claimsAreThoseOfServices,
-      },
+      invariants: [
+        ...lawsOfAddresses,
+        whenAtRest('services that want an address have one', reader => addressed(reader).length === 2),
+        whenAtRest('claims are those of services', claimsAreThoseOfServices),
+      ],
     },
   },
   {
@@ -166,19 +171,22 @@ const cases: readonly OwnCase[] = [
       incidents: [changedMode],
       // Who came too late says so in its status.
       compared: object => (object.kind === 'Service' ? undefined : withoutAddresses(object)),
-      always: expectationsOfAddresses,
-      atRest: {
-        'one has the address, the other says that it has none': reader =>
-          addressed(reader).length === 1 &&
-          reader
-            .list(Service)
-            .items.every(
-              ({ spec, status }) =>
-                findCondition(status?.conditions, 'AddressAllocated')?.status ===
-                (spec.clusterIPs === undefined ? 'False' : 'True'),
-            ),
-        'claims are those of services': claimsAreThoseOfServices,
-      },
+      invariants: [
+        ...lawsOfAddresses,
+        whenAtRest(
+          'one has the address, the other says that it has none',
+          reader =>
+            addressed(reader).length === 1 &&
+            reader
+              .list(Service)
+              .items.every(
+                ({ spec, status }) =>
+                  findCondition(status?.conditions, 'AddressAllocated')?.status ===
+                  (spec.clusterIPs === undefined ? 'False' : 'True'),
+              ),
+        ),
+        whenAtRest('claims are those of services', claimsAreThoseOfServices),
+      ],
     },
   },
   {
@@ -194,14 +202,17 @@ const cases: readonly OwnCase[] = [
       // An edit takes the only address out of the list, and gives it back.
       faults: { edit: 0 },
       compared: object => (object.kind === 'Service' ? undefined : withoutAddresses(object)),
-      atRest: {
-        'every address has one claim': reader =>
-          reader.list(AddressClaim).items.length === 2 &&
-          reader
-            .list(Service)
-            .items.filter(({ status }) => isConditionTrue(status?.conditions, 'AddressAllocated')).length ===
-            2,
-      },
+      invariants: [
+        whenAtRest(
+          'every address has one claim',
+          reader =>
+            reader.list(AddressClaim).items.length === 2 &&
+            reader
+              .list(Service)
+              .items.filter(({ status }) => isConditionTrue(status?.conditions, 'AddressAllocated'))
+              .length === 2,
+        ),
+      ],
     },
   },
   {
@@ -211,8 +222,7 @@ const cases: readonly OwnCase[] = [
       kinds: [Service, EndpointSlice, Task],
       objects: [service('web', { publishNotReadyAddresses: false }), ...['a', 'b', 'c'].map(task)],
       compared: withoutSlices,
-      always: { 'only ready tasks are given out as ready': slicesAreTrue },
-      atRest: { 'every task is in one slice, once': eachTaskOnce },
+      invariants: [slicesAreTrue, whenAtRest('every task is in one slice, once', eachTaskOnce)],
     },
     share: 0.7,
   },
@@ -231,11 +241,12 @@ const cases: readonly OwnCase[] = [
       kinds: [Service, AddressClaim, EndpointSlice, Task],
       objects: [service('web'), task('a'), task('b')],
       compared: object => withoutSlices(object) && withoutAddresses(object),
-      always: { 'only ready tasks are given out as ready': slicesAreTrue, ...expectationsOfAddresses },
-      atRest: {
-        'the registry holds what the store holds': registryIsTheStore,
-        'every task is in one slice, once': eachTaskOnce,
-      },
+      invariants: [
+        slicesAreTrue,
+        ...lawsOfAddresses,
+        whenAtRest('the registry holds what the store holds', registryIsTheStore),
+        whenAtRest('every task is in one slice, once', eachTaskOnce),
+      ],
     },
     share: 0.7,
   },

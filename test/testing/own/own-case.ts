@@ -1,26 +1,12 @@
 import { expect, test } from 'vitest'
-import type { Reader } from '../../../src/store/index.js'
-import {
-  always,
-  atRest,
-  check,
-  type CheckOptions,
-  type Invariant,
-  type MakeParts,
-} from '../../../src/testing/index.js'
-
-/** What should hold, by name. */
-type Expectations = Readonly<Record<string, (reader: Reader) => boolean>>
+import { check, type CheckOptions, type MakeParts } from '../../../src/testing/index.js'
 
 /** A controller of this package, with its neighbours, and what it promises. */
 export interface OwnCase {
   /** What is run, and what is special about the world. */
   readonly name: string
   readonly make: MakeParts
-  readonly options: Omit<CheckOptions, 'executions' | 'invariants'> & {
-    readonly always?: Expectations
-    readonly atRest?: Expectations
-  }
+  readonly options: Omit<CheckOptions, 'executions'>
   /** A share of the usual number, for a world that takes long. Default 1. */
   readonly share?: number
 }
@@ -38,16 +24,9 @@ export function runUnderCheck(cases: readonly OwnCase[]): void {
     { timeout: (asked + 100) * EXECUTION_MS_MAX },
     async ({ make, options, share = 1 }) => {
       const executions = Math.ceil(asked * share)
-      const report = await check(make, { ...options, invariants: invariantsOf(options), executions })
+      const report = await check(make, { ...options, executions })
       if (process.env['KEELSON_REPLAY'] === undefined)
         expect(report.executions).toBe(executions + UNDISTURBED)
     },
   )
-}
-
-function invariantsOf({ always: after = {}, atRest: rest = {} }: OwnCase['options']): readonly Invariant[] {
-  return [
-    ...Object.entries(after).map(([name, holds]) => always(name, ({ reader }) => holds(reader))),
-    ...Object.entries(rest).map(([name, holds]) => atRest(name, ({ reader }) => holds(reader))),
-  ]
 }

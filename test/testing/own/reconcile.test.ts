@@ -21,7 +21,7 @@ import type { Controller } from '../../../src/reconcile/index.js'
 import type { ProcessSite, SimulateOptions } from '../../../src/testing/index.js'
 import { App, app, Pod } from '../gallery/entry.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
-import { changesOf } from './write-law.js'
+import { onChange, whenAtRest } from './write-law.js'
 
 type Site = Pick<ProcessSite, 'outside'>
 
@@ -122,16 +122,21 @@ function team(name: string, shares: readonly string[], ...finalizers: readonly s
 }
 
 /** Nobody but a collector deletes pods here: they have no managing owner. */
-const deletedOnlyWithoutOwners = changesOf(Pod, ({ before, now }, reader) => {
-  const isDeletion = isLiving(before) && !isLiving(now)
-  if (!isDeletion || before === undefined) return true
-  return before.metadata.ownerReferences.every(({ name, uid }) => {
-    const owner = reader.get(Team, { name })
-    return owner?.metadata.uid !== uid || !isLiving(owner)
-  })
-})
+const deletedOnlyWithoutOwners = onChange(
+  'nothing that has an owner is deleted',
+  Pod,
+  ({ before, now }, { reader }) => {
+    const isDeletion = isLiving(before) && !isLiving(now)
+    if (!isDeletion || before === undefined) return true
+    return before.metadata.ownerReferences.every(({ name, uid }) => {
+      const owner = reader.get(Team, { name })
+      return owner?.metadata.uid !== uid || !isLiving(owner)
+    })
+  },
+)
 
-const deletedOnlyWhenLoose = changesOf(
+const deletedOnlyWhenLoose = onChange(
+  'what is let go is not deleted with its owner',
   Pod,
   ({ before, now }) => !isLiving(before) || isLiving(now) || before?.metadata.ownerReferences.length === 0,
 )
@@ -215,9 +220,10 @@ const holding = ({ outside }: Site): Controller =>
     ),
   })
 
-const spacesGoEmpty = changesOf(
+const spacesGoEmpty = onChange(
+  'a namespace goes when it is empty',
   Space,
-  ({ before, now }, reader) =>
+  ({ before, now }, { reader }) =>
     now !== undefined || reader.list(Item, { namespace: before?.metadata.name ?? '' }).items.length === 0,
 )
 
@@ -251,10 +257,11 @@ const cases: readonly OwnCase[] = [
       objects: [app('web', {}), ...['a', 'b'].map(name => labelled(name, 'web'))],
       // A removed app takes along what it had adopted, and the user does not miss it.
       faults: { remove: 0 },
-      atRest: {
-        'every pod has its owner': reader =>
+      invariants: [
+        whenAtRest('every pod has its owner', reader =>
           reader.list(Pod).items.every(({ metadata }) => metadata.ownerReferences.length === 1),
-      },
+        ),
+      ],
     },
   },
   {
@@ -268,13 +275,16 @@ const cases: readonly OwnCase[] = [
     options: {
       kinds: [App],
       objects: [app('job', { ttlMs: 60_000 }), app('service', {})],
-      atRest: {
-        'only what has a time to live is gone': reader =>
-          reader
-            .list(App)
-            .items.map(({ metadata }) => metadata.name)
-            .join() === 'service',
-      },
+      invariants: [
+        whenAtRest(
+          'only what has a time to live is gone',
+          reader =>
+            reader
+              .list(App)
+              .items.map(({ metadata }) => metadata.name)
+              .join() === 'service',
+        ),
+      ],
     },
   },
   {
@@ -283,7 +293,7 @@ const cases: readonly OwnCase[] = [
     options: {
       kinds: [Space, Item],
       objects: [space],
-      always: { 'a namespace goes when it is empty': spacesGoEmpty },
+      invariants: [spacesGoEmpty],
     },
   },
   {
@@ -294,7 +304,7 @@ const cases: readonly OwnCase[] = [
       objects: [space, ...['a', 'b'].map(name => item(name))],
       // What went with a removed namespace, the user does not miss.
       faults: { remove: 0 },
-      always: { 'a namespace goes when it is empty': spacesGoEmpty },
+      invariants: [spacesGoEmpty],
     },
   },
   {
@@ -303,7 +313,7 @@ const cases: readonly OwnCase[] = [
     options: {
       ...collection,
       objects: [team('a', ['x', 'y']), team('b', ['x'])],
-      always: { 'nothing that has an owner is deleted': deletedOnlyWithoutOwners },
+      invariants: [deletedOnlyWithoutOwners],
     },
   },
   {
@@ -312,13 +322,13 @@ const cases: readonly OwnCase[] = [
     options: {
       ...collection,
       objects: [team('a', ['x', 'y'], FOREGROUND_FINALIZER), team('b', ['x'], FOREGROUND_FINALIZER)],
-      always: {
-        'nothing that has an owner is deleted': deletedOnlyWithoutOwners,
-        'an owner goes last': changesOf(Team, ({ before, now }, reader) => {
+      invariants: [
+        deletedOnlyWithoutOwners,
+        onChange('an owner goes last', Team, ({ before, now }, { reader }) => {
           if (now !== undefined || before === undefined) return true
           return reader.list(Pod, { owner: before.metadata.uid }).items.length === 0
         }),
-      },
+      ],
     },
   },
   {
@@ -333,7 +343,7 @@ const cases: readonly OwnCase[] = [
     options: {
       ...collection,
       objects: [team('a', ['x', 'y'], ORPHAN_FINALIZER), team('b', ['x'], ORPHAN_FINALIZER)],
-      always: { 'what is let go is not deleted with its owner': deletedOnlyWhenLoose },
+      invariants: [deletedOnlyWhenLoose],
     },
   },
 ]

@@ -9,7 +9,7 @@ import {
 } from '../../../src/api/index.js'
 import { createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
-import type { Incident } from '../../../src/testing/index.js'
+import type { Incident, Invariant } from '../../../src/testing/index.js'
 import { createReplicaController, isTaskActive } from '../../../src/workloads/index.js'
 import { ledgerOnlyGrows } from '../../simulation/fixtures/object-laws.js'
 import {
@@ -19,7 +19,7 @@ import {
 } from '../../simulation/fixtures/rollout-laws.js'
 import { kubelet } from './neighbours.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
-import { keeps } from './write-law.js'
+import { keeps, whenAtRest } from './write-law.js'
 
 const labels = { app: 'web' }
 const kinds = [Deployment, Revision, ReplicaSet, Task]
@@ -85,11 +85,11 @@ function newestOutcome(reader: Reader): string | undefined {
   return newest?.status?.outcome
 }
 
-const always = {
-  'growth stays below the ceiling': keeps(kinds, () => growthStaysBelowCeiling),
-  'whoever shrinks keeps the floor': keeps(kinds, () => shrinkingKeepsTheFloor),
-  'the ledger only grows': keeps(kinds, ledgerOnlyGrows),
-}
+const laws: readonly Invariant[] = [
+  keeps('growth stays below the ceiling', () => growthStaysBelowCeiling),
+  keeps('whoever shrinks keeps the floor', () => shrinkingKeepsTheFloor),
+  keeps('the ledger only grows', ledgerOnlyGrows),
+]
 
 const setCommand =
   (command: string[]): Incident['run'] =>
@@ -112,8 +112,7 @@ const cases: readonly OwnCase[] = [
       kinds,
       objects: [deployment({ paused: false })],
       compared: withoutHistory,
-      always,
-      atRest: { 'all tasks are new and ready': allNew },
+      invariants: [...laws, whenAtRest('all tasks are new and ready', allNew)],
     },
     share: 0.6,
   },
@@ -125,8 +124,11 @@ const cases: readonly OwnCase[] = [
       objects: [deployment({ paused: false })],
       faults: { remove: 0 },
       compared: withoutHistory,
-      always: { ...always, 'the floor holds': keeps(kinds, floorHolds) },
-      atRest: { 'all tasks are new and ready': allNew },
+      invariants: [
+        ...laws,
+        keeps('the floor holds', floorHolds),
+        whenAtRest('all tasks are new and ready', allNew),
+      ],
     },
     share: 0.6,
   },
@@ -139,8 +141,7 @@ const cases: readonly OwnCase[] = [
       incidents: [badRevision],
       faults: { edit: { target: ({ label }) => label.includes('replicas') } },
       compared: withoutHistory,
-      always,
-      atRest: { 'all tasks are new and ready': allNew },
+      invariants: [...laws, whenAtRest('all tasks are new and ready', allNew)],
     },
     share: 0.6,
   },

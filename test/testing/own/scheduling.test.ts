@@ -1,10 +1,10 @@
 import { findCondition, isConditionTrue, isTaskFinished, Node, Task } from '../../../src/api/index.js'
-import { parseResources } from '../../../src/core/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
-import type { Incident } from '../../../src/testing/index.js'
+import type { Incident, Invariant } from '../../../src/testing/index.js'
+import { assignmentsStay, nodesHold } from '../../simulation/fixtures/object-laws.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
-import { changesOf } from './write-law.js'
+import { keeps, onChange, whenAtRest } from './write-law.js'
 
 const time = '2026-01-01T00:00:00.000Z'
 
@@ -26,23 +26,7 @@ function task(name: string, cpu: number, spec: object = {}): ObjectInput {
   }
 }
 
-const nodesHold = (reader: Reader): boolean =>
-  reader.list(Node).items.every(({ metadata: { name }, status }) => {
-    const bound = reader.list(Task, { index: { name: 'node', value: name } }).items
-    const used = bound
-      .filter(one => !isTaskFinished(one))
-      .reduce((sum, { spec }) => sum + (parseResources(spec.resources?.requests ?? {})['cpu'] ?? 0), 0)
-    return used <= (parseResources(status?.capacity ?? {})['cpu'] ?? 0)
-  })
-
-const boundOnce = changesOf(
-  Task,
-  ({ before, now }) =>
-    before?.spec.nodeName === undefined || now === undefined || before.spec.nodeName === now.spec.nodeName,
-)
-
-/** At the revision that binds it, a task's node is one that takes it. */
-const boundWhereItMay = changesOf(Task, ({ before, now }, reader) => {
+const boundWhereItMay = onChange('a task is bound where it may be', Task, ({ before, now }, { reader }) => {
   const name = now?.spec.nodeName
   if (name === undefined || before?.spec.nodeName === name) return true
   const taken = reader.get(Node, { name })
@@ -54,11 +38,11 @@ const boundWhereItMay = changesOf(Task, ({ before, now }, reader) => {
   )
 })
 
-const always = {
-  'no node holds more than it can': nodesHold,
-  'a task is bound once': boundOnce,
-  'a task is bound where it may be': boundWhereItMay,
-}
+const laws: readonly Invariant[] = [
+  keeps('no node holds more than it can', () => nodesHold),
+  keeps('a task is bound once', () => assignmentsStay),
+  boundWhereItMay,
+]
 
 /** Bound tasks say so, the others say why not. */
 const everybodyIsToldSo = (reader: Reader): boolean =>
@@ -113,8 +97,11 @@ const cases: readonly OwnCase[] = [
       faults: { edit: { target: ({ label }) => label.includes('Node') } },
       incidents: [silence],
       compared: withoutPlaces,
-      always,
-      atRest: { 'everybody is bound': reader => bound(reader) === 3, 'everybody says so': everybodyIsToldSo },
+      invariants: [
+        ...laws,
+        whenAtRest('everybody is bound', reader => bound(reader) === 3),
+        whenAtRest('everybody says so', everybodyIsToldSo),
+      ],
     },
   },
   {
@@ -126,14 +113,14 @@ const cases: readonly OwnCase[] = [
       faults: { edit: { target: ({ label }) => label.includes('Node') } },
       incidents: [silence, end],
       compared: withoutPlaces,
-      always,
-      atRest: {
-        'the room is used': reader => {
+      invariants: [
+        ...laws,
+        whenAtRest('the room is used', reader => {
           const ended = reader.list(Task).items.some(isTaskFinished)
           return bound(reader) === (ended ? 3 : 2)
-        },
-        'everybody says so': everybodyIsToldSo,
-      },
+        }),
+        whenAtRest('everybody says so', everybodyIsToldSo),
+      ],
     },
   },
   {
@@ -150,8 +137,7 @@ const cases: readonly OwnCase[] = [
       ],
       faults: { edit: { target: ({ label }) => label.includes('Node') } },
       incidents: [silence],
-      always,
-      atRest: { 'everybody says so': everybodyIsToldSo },
+      invariants: [...laws, whenAtRest('everybody says so', everybodyIsToldSo)],
     },
   },
   {
@@ -163,8 +149,11 @@ const cases: readonly OwnCase[] = [
       instances: 2,
       faults: { edit: { target: ({ label }) => label.includes('Node') } },
       compared: withoutPlaces,
-      always,
-      atRest: { 'everybody is bound': reader => bound(reader) === 3, 'everybody says so': everybodyIsToldSo },
+      invariants: [
+        ...laws,
+        whenAtRest('everybody is bound', reader => bound(reader) === 3),
+        whenAtRest('everybody says so', everybodyIsToldSo),
+      ],
     },
   },
 ]

@@ -1,62 +1,55 @@
-import type { Law, RevisionView, SeenChange } from '../../simulation/fixtures/revision-view.js'
 import type { Kind, Reader, StoredObject } from '../../../src/store/index.js'
+import { always, atRest, type Invariant, type Moment } from '../../../src/testing/index.js'
+import type { Law, RevisionView, SeenChange } from '../../simulation/fixtures/revision-view.js'
 
-/** What one write changed; `now` is absent for an object that is gone. */
+/** What one step changed; `now` is absent for an object that is gone. A namesake with another uid is another object. */
 export interface Change<Spec, Status> {
   readonly before: StoredObject<Spec, Status> | undefined
   readonly now: StoredObject<Spec, Status> | undefined
 }
 
-/** Holds for each change of an object of one kind; the reader shows everything right after the write. */
-export type ChangeLaw<Spec, Status> = (change: Change<Spec, Status>, reader: Reader) => boolean
-
-/**
- * An expectation that compares each write with what was there before it. One store is one execution, so that is
- * what is remembered by. A namesake with another uid is another object.
- */
-export function changesOf<Spec, Status>(
+/** Holds for every change of an object of that kind. The reader of the moment shows everything right after it. */
+export function onChange<Spec, Status>(
+  name: string,
   kind: Kind<Spec, Status>,
-  holds: ChangeLaw<Spec, Status>,
-): (reader: Reader) => boolean {
-  const seen = new WeakMap<Reader, ReadonlyMap<string, StoredObject<Spec, Status>>>()
-  return reader => {
-    const before = seen.get(reader) ?? new Map<string, StoredObject<Spec, Status>>()
-    const after = new Map(reader.list(kind).items.map(object => [object.metadata.uid, object]))
-    seen.set(reader, after)
-    const isRight = (uid: string): boolean => {
-      const change = { before: before.get(uid), now: after.get(uid) }
-      return change.before === change.now || holds(change, reader)
-    }
-    return [...new Set([...before.keys(), ...after.keys()])].every(isRight)
+  holds: (change: Change<Spec, Status>, moment: Moment) => boolean,
+): Invariant {
+  return always(name, moment =>
+    moment.changes.every(({ before, after }) => {
+      const isOfKind = (after ?? before)?.kind === kind.kind
+      return !isOfKind || holds({ before, now: after } as Change<Spec, Status>, moment)
+    }),
+  )
+}
+
+/** Holds of everything that was committed, whenever the world is at rest with the objects as given. */
+export function whenAtRest(name: string, holds: (reader: Reader) => boolean): Invariant {
+  return atRest(name, ({ reader }) => holds(reader))
+}
+
+const START_MS = Date.UTC(2026, 0, 1)
+
+/** A law of `test/simulation`, which looks at one revision after the other. */
+export function keeps(name: string, makeLaw: () => Law): Invariant {
+  return {
+    name,
+    begin: () => {
+      const law = makeLaw()
+      return { step: moment => (moment.changes.length === 0 ? undefined : law(viewOf(moment))[0]) }
+    },
   }
 }
 
-/** An expectation by a law of `test/simulation`, which looks at one revision after the other. Time is not looked at. */
-export function keeps(kinds: readonly Kind[], makeLaw: () => Law): (reader: Reader) => boolean {
-  const worlds = new WeakMap<Reader, { readonly law: Law; objects: ReadonlyMap<string, StoredObject> }>()
-  return reader => {
-    const world = worlds.get(reader) ?? { law: makeLaw(), objects: new Map() }
-    worlds.set(reader, world)
-    const before = world.objects
-    const now = new Map(
-      kinds.flatMap(kind => reader.list(kind).items.map(object => [object.metadata.uid, object] as const)),
-    )
-    world.objects = now
-    const uids = [...new Set([...before.keys(), ...now.keys()])]
-    const changes = uids
-      .filter(uid => before.get(uid) !== now.get(uid))
-      .map((uid): SeenChange => {
-        const change = { before: before.get(uid), now: now.get(uid) }
-        return { ...change, kind: (change.now ?? change.before)?.kind ?? '' }
-      })
-    const view: RevisionView = {
-      revision: reader.revision,
-      atMs: Number.POSITIVE_INFINITY,
-      changes,
-      foreign: false,
-      all: kind => reader.list(kind).items,
-      changed: kind => changes.filter(change => change.kind === kind.kind) as never,
-    }
-    return world.law(view).length === 0
+function viewOf({ reader, changes, timeMs, step }: Moment): RevisionView {
+  const seen = changes.map(
+    ({ before, after }): SeenChange => ({ kind: (after ?? before)?.kind ?? '', before, now: after }),
+  )
+  return {
+    revision: reader.revision,
+    atMs: START_MS + timeMs,
+    changes: seen,
+    foreign: !step.actor.startsWith('app-'),
+    all: kind => reader.list(kind).items,
+    changed: kind => seen.filter(change => change.kind === kind.kind) as never,
   }
 }
