@@ -29,6 +29,7 @@ export {
 export { writesPerChange } from './simulation/judge/writes-per-change.js'
 export type { SearchMode, SearchOptions } from './simulation/search/search-options.js'
 export type { SimulateOptions } from './simulation/simulate-options.js'
+export type { WorldState } from './simulation/report/world-state.js'
 export { simulate, type Simulation } from './simulation/simulate.js'
 export type { TraceStep } from './simulation/run/execution.js'
 export type { SpecEdit } from './simulation/world/spec-edits.js'

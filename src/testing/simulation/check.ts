@@ -9,6 +9,7 @@ import { nameViolation } from './judge/name-violation.js'
 import { optionsHash } from './report/options-hash.js'
 import { regressionTest } from './report/regression-test.js'
 import { isAsRecorded, parseReplay } from './report/replay-text.js'
+import { writeReport } from './report/report-file.js'
 import { searcherFor, type SearchOptions } from './search/search-options.js'
 import type { Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
@@ -187,11 +188,13 @@ async function fail(
   const named = nameViolation(simulation.violation ?? violation, simulation.trace)
   const { make } = setup
   const { replay } = simulation
-  throw new CheckFailedError({
+  const failure = new CheckFailedError({
     violation: named,
     simulation: { ...simulation, violation: named },
     regressionTest: regressionTest({ make, options, replay, invariant: named.invariant }),
     bounds: boundsOf(setup, searcher),
     shrunk: { fromSteps: failing.trace.length, runs },
   })
+  writeReport(failure)
+  throw failure
 }

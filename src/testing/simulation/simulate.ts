@@ -9,11 +9,14 @@ import {
 } from './run/execution.js'
 import type { Violation } from './judge/invariants.js'
 import { describeDivergence } from './report/divergence.js'
+import { explainKey } from './report/explain.js'
+import { formatMermaid } from './report/mermaid.js'
 import { createObservation } from './report/observation.js'
 import { optionsHash } from './report/options-hash.js'
 import { formatReplay, isAsRecorded, parseReplay, replayOf } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { formatTimeline } from './report/timeline.js'
+import { worldAfter, type WorldState } from './report/world-state.js'
 import type { SearchMode } from './search/search-options.js'
 import type { MakeParts } from './world/simulated-process.js'
 
@@ -26,10 +29,20 @@ export interface Simulation {
   readonly timeline: string
   /** Where it leaves the undisturbed way, a line each: the first time, and each fault. Undefined when it never does. */
   readonly divergence: string | undefined
+  /** The trace as a sequence diagram, in the language of Mermaid. */
+  readonly mermaid: string
   /** Runs this execution again, with the same code and options. */
   readonly replay: string
   /** Objects and things outside at rest, one line each, without uids, revisions and times. */
   readonly state: readonly string[]
+  /** Why a key (`name`, or `namespace/name`) ran, each time: what had been delivered, by whom it was written, and timers. */
+  explain(key: string): string
+  /**
+   * The world after a step, as the timeline numbers them; 0 is the beginning.
+   *
+   * @throws UsageError when there is no such step
+   */
+  at(step: number): WorldState
 }
 
 /**
@@ -79,10 +92,13 @@ export async function observe(
   const simulation: Simulation = {
     violation,
     trace,
-    timeline: formatTimeline(steps),
+    timeline: formatTimeline(steps, violation?.loop),
     divergence: describeDivergence(steps),
+    mermaid: formatMermaid(steps),
     replay: formatReplay(replayOf(execution, check)),
     state,
+    explain: key => explainKey(steps, key),
+    at: step => worldAfter(steps, step),
   }
   return { execution, simulation }
 }

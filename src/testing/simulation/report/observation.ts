@@ -1,16 +1,11 @@
 import type { CapturedLog } from '../../captured-logs.js'
 import type { StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
+import { changesBetween, type ObjectChange } from '../judge/moment.js'
 import type { TraceStep } from '../run/execution.js'
 import type { Observer } from '../run/observer.js'
 import type { ChoiceSource } from '../search/choices.js'
 import { type Heard, listeningClient } from './listening-client.js'
-
-/** What a write has made of one object. */
-export interface ObjectChange {
-  readonly before: StoredObject | undefined
-  readonly after: StoredObject | undefined
-}
 
 /** A step, and what came of it. */
 export interface ObservedStep extends TraceStep {
@@ -59,9 +54,10 @@ export function createObservation(): Observation {
           .filter(isWorthTelling)
         lastLog = lines.at(-1)
         const now = world.objects()
+        const changes = objects === now ? [] : changesBetween(objects, now)
         steps.push({
           ...step,
-          changes: changesOf(objects, now),
+          changes,
           heard,
           refusals,
           logs,
@@ -91,17 +87,4 @@ function isEnding(actions: readonly Action[]): boolean {
 
 function isWorthTelling({ level, message }: CapturedLog): boolean {
   return level === 'warn' || level === 'error' || message.startsWith('lost a write race')
-}
-
-function changesOf(before: readonly StoredObject[], after: readonly StoredObject[]): readonly ObjectChange[] {
-  if (before === after) return []
-  const old = new Map(before.map(object => [object.metadata.uid, object]))
-  const changes: ObjectChange[] = []
-  for (const object of after) {
-    const previous = old.get(object.metadata.uid)
-    old.delete(object.metadata.uid)
-    if (previous !== object) changes.push({ before: previous, after: object })
-  }
-  for (const gone of old.values()) changes.push({ before: gone, after: undefined })
-  return changes
 }

@@ -3,7 +3,8 @@ import type { ActionKind } from '../actions/action.js'
 import { nameOf } from '../world/user.js'
 import { fieldChanges, shortJson } from './field-changes.js'
 import type { Heard } from './listening-client.js'
-import type { ObjectChange, ObservedStep } from './observation.js'
+import type { ObjectChange } from '../judge/moment.js'
+import type { ObservedStep } from './observation.js'
 
 const LIST_MAX = 4
 const DETAIL_MAX = 90

@@ -1,4 +1,5 @@
 import type { CapturedLog } from '../../captured-logs.js'
+import type { Loop } from '../judge/invariants.js'
 import type { ObservedStep } from './observation.js'
 import { foldRepeats, type Repeat } from './repeats.js'
 import { durationText, resultText, stepText } from './step-text.js'
@@ -8,6 +9,8 @@ const TAIL_LINES = 8
 
 interface Numbered {
   readonly number: number
+  /** Part of what comes again for ever. */
+  readonly isLoop: boolean
   readonly step: ObservedStep
   /** Virtual milliseconds since the step before. */
   readonly passedMs: number
@@ -15,12 +18,13 @@ interface Numbered {
 
 /**
  * Steps as text, one a line: its number, who, what, the revision that it led to (`@7`), and what is new then. Faults are
- * marked with `!`, what came before its turn with `>`. A step takes a millisecond; where more time passes, a line says
+ * marked with `!`, what came before its turn with `>`, what comes again for ever with `↻`. A step takes a millisecond; where more time passes, a line says
  * how much. Stretches that come again and again are told once, and of what is still too long the middle is left out.
  */
-export function formatTimeline(steps: readonly ObservedStep[]): string {
+export function formatTimeline(steps: readonly ObservedStep[], loop?: Loop): string {
   const numbered = steps.map((step, at) => ({
     number: at + 1,
+    isLoop: loop !== undefined && at >= loop.from,
     step,
     passedMs: step.timeMs - (steps[at - 1]?.timeMs ?? 0),
   }))
@@ -60,8 +64,8 @@ function linesOf({ items, times, all }: Repeat<Numbered>, widths: Widths): reado
   ]
 }
 
-function stepLines({ number, step, passedMs }: Numbered, widths: Widths): readonly string[] {
-  const mark = step.isFault ? '!' : step.instead === undefined ? ' ' : '>'
+function stepLines({ number, isLoop, step, passedMs }: Numbered, widths: Widths): readonly string[] {
+  const mark = step.isFault ? '!' : isLoop ? '↻' : step.instead === undefined ? ' ' : '>'
   const indent = ' '.repeat(widths.number + 4)
   const to = step.revision === undefined ? '' : ` @${step.revision}`
   const result = resultText(step)
