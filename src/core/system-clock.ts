@@ -53,7 +53,7 @@ export function createSystemClock(host: Host = systemHost): Clock {
 
   const after = (ms: number, fn: () => void): (() => void) => {
     assertDelay(ms)
-    const timer: Timer = { ...heapHandle(), fn }
+    const timer: Timer = { fn, ...heapHandle() }
     timers.push(timer, host.monotonic() + ms)
     arm()
     return () => {

@@ -77,7 +77,7 @@ class HeapClock implements VirtualClock {
   }
 
   #arm(process: string, ms: number, fn: () => void): Cancel {
-    const timer: VirtualTimer = { ...heapHandle(), fn, process }
+    const timer: VirtualTimer = { fn, process, ...heapHandle() }
     this.#timers.push(timer, this.#elapsedMs + ms)
     return () => {
       this.#timers.remove(timer)

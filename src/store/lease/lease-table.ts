@@ -26,7 +26,7 @@ export class LeaseTable {
 
   /** The id must be free. */
   add(id: string | undefined, ttlMs: number, nowMs: number): LeaseRecord {
-    const record: LeaseRecord = { ...heapHandle(), id, ttlMs, entries: new Set() }
+    const record: LeaseRecord = { id, ttlMs, entries: new Set(), ...heapHandle() }
     this.deadlines.push(record, nowMs + ttlMs)
     if (id !== undefined) this.byId.set(id, record)
     return record

@@ -8,17 +8,31 @@ interface Observer<T> {
 }
 
 /** What `Symbol.observable` leads to, as far as rxjs and its like need it. */
-export interface InteropObservable<T> {
+interface InteropObservable<T> {
   subscribe(observer: Observer<T>): { unsubscribe(): void }
 }
 
 /** The key under which libraries look for an observable; a polyfill may add the symbol at any time. */
-export function observableKey(): symbol | '@@observable' {
+function observableKey(): symbol | '@@observable' {
   return (Symbol as { readonly observable?: symbol }).observable ?? '@@observable'
 }
 
+/**
+ * Makes all watches of the class of this one observables, under the key of the moment. A function of each watch's own would
+ * stay in the shape of such objects, and keep its watch, and the whole store, from being collected early.
+ */
+export function offerObservable(watch: Watch<unknown>): void {
+  const key = observableKey()
+  if (key in watch) return
+  Object.defineProperty(Object.getPrototypeOf(watch), key, {
+    value(this: Watch<unknown>): InteropObservable<WatchBatch<unknown>> {
+      return observableOf(this)
+    },
+  })
+}
+
 /** A watch as an observable of its batches. Unsubscribing closes the watch. */
-export function observableOf<T>(watch: Watch<T>): InteropObservable<WatchBatch<T>> {
+function observableOf<T>(watch: Watch<T>): InteropObservable<WatchBatch<T>> {
   return {
     subscribe: observer => {
       const cancel = watch.on(

@@ -1,5 +1,5 @@
 import { type Cancel, isKeelsonError, UsageError } from '../../core/index.js'
-import { type InteropObservable, observableKey, observableOf } from './interop-observable.js'
+import { offerObservable } from './interop-observable.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import { KnownObjects } from './known-objects.js'
 import type { StoredObject } from '../object/object.js'
@@ -78,9 +78,7 @@ class HealingWatch implements Watch<StoredObject> {
     this.signal = options.signal
     this.open = () => client.watch(kinds, { ...options, sendInitialEvents: true })
     this.inner = this.open()
-    Object.defineProperty(this, observableKey(), {
-      value: (): InteropObservable<Batch> => observableOf(this),
-    })
+    offerObservable(this)
   }
 
   get revision(): number {

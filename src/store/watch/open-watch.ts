@@ -35,7 +35,7 @@ export function openWatch(
       'a watch starts from the current objects or after a revision; give sendInitialEvents or since',
     )
   }
-  const { engine } = site
+  const { engine, env, owner } = site
   const { log } = engine
   const tables = (isList(kinds) ? kinds : [kinds]).map(kind => engine.table(kind))
   const filter = filtersOf(tables, options)
@@ -46,7 +46,9 @@ export function openWatch(
   const places = filter.map(one => ({ watchers: one.table.watchers, place: placeOf(one) }))
   const channels = places.map(({ watchers, place }) => watchers.open(place))
   return new Watcher({
-    ...site,
+    engine,
+    env,
+    owner,
     filter,
     channels,
     since,

@@ -6,7 +6,7 @@ import { Coalescer } from './coalescer.js'
 import { EvictionGuard } from './eviction-guard.js'
 import type { Receiver, StepPlace } from './delivery-steps.js'
 import { SlowConsumerError } from '../errors.js'
-import { type InteropObservable, observableKey, observableOf } from './interop-observable.js'
+import { offerObservable } from './interop-observable.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
 import type { Watch, WatchBatch } from './watch.js'
@@ -69,9 +69,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     const cursors = channels.map(channel => new ChannelCursor(channel, this))
     this.feed = new WatchFeed(backlog, cursors, options.released)
     this.onAbort = () => this.end({ kind: 'failed', error: signal?.reason })
-    Object.defineProperty(this, observableKey(), {
-      value: (): InteropObservable<Batch> => observableOf(this),
-    })
+    offerObservable(this)
     signal?.addEventListener('abort', this.onAbort, { once: true })
     this.feed.restWhereRead()
     if (slowConsumer === 'coalesce')

@@ -29,7 +29,14 @@ import {
   shareParts,
 } from '../object/object-parts.js'
 import { applyRecipe } from './recipe.js'
-import type { DeleteOptions, ModifyOptions, Preconditions, Recipe, UpdateOptions } from '../store.js'
+import type {
+  DeleteOptions,
+  FieldOwner,
+  ModifyOptions,
+  Preconditions,
+  Recipe,
+  UpdateOptions,
+} from '../store.js'
 import { removedObject } from '../watch/watch-event.js'
 import { timeOf, type WriteSite } from './write-site.js'
 
@@ -84,10 +91,9 @@ export function createObject(
     creationTimestamp: timeOf(site),
     generation: 1,
   }
-  const parts = trackOwners(kind, undefined, joinParts(meta, content, undefined), {
-    ...ownership,
-    part: 'main',
-  })
+  const { fieldManager, managedFields } = ownership
+  const joined = joinParts(meta, content, undefined)
+  const parts = trackOwners(kind, undefined, joined, { fieldManager, managedFields, part: 'main' })
   const object = sealObject(kind, metadataOf(identity, parts, site.revision), content)
   assertSize(object, site.engine.objectBytesMax)
   site.stage(table, ref, object)
@@ -124,11 +130,23 @@ export function modifyObject<Spec, Status>(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
-  { recipe, ...options }: ModifyOptions & { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
+  {
+    recipe,
+    part,
+    preconditions,
+    fieldManager,
+  }: ModifyOptions & { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
 ): StoredObject {
   const revise = (current: StoredObject): unknown =>
     applyRecipe(current as StoredObject<Spec, Status>, recipe)
-  return reviseObject(site, table, ref, { ...options, revise })
+  return reviseObject(site, table, ref, { revise, part, preconditions, fieldManager })
+}
+
+/** How an object is revised. */
+export interface Revision extends FieldOwner {
+  readonly revise: (current: StoredObject) => unknown
+  readonly part: Part
+  readonly preconditions?: Preconditions | undefined
 }
 
 /**
@@ -140,12 +158,7 @@ export function reviseObject(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
-  {
-    revise,
-    part,
-    preconditions,
-    fieldManager,
-  }: ModifyOptions & { readonly revise: (current: StoredObject) => unknown; readonly part: Part },
+  { revise, part, preconditions, fieldManager }: Revision,
 ): StoredObject {
   if (part === 'status') assertStatusSubresource(table)
   assertRef(table.kind, ref)
@@ -207,7 +220,12 @@ export function replace(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  { input, part, ...ownership }: Ownership & { readonly input: ObjectInput; readonly part: Part },
+  {
+    input,
+    part,
+    fieldManager,
+    managedFields,
+  }: Ownership & { readonly input: ObjectInput; readonly part: Part },
 ): StoredObject {
   const { kind } = table
   const subject = subjectOf(kind, current)
@@ -222,7 +240,8 @@ export function replace(
       subject,
     })
     const parts = joinParts(metadata, { spec: current.spec, status: content.status }, metadata)
-    return put(site, table, current, trackOwners(kind, current, parts, { ...ownership, part }))
+    const owned = trackOwners(kind, current, parts, { fieldManager, managedFields, part })
+    return put(site, table, current, owned)
   }
   const taken = adoptMetadata(input.metadata, current.metadata, subject)
   refuse(metadataProblems(input.metadata, taken, current.metadata), subject)
@@ -250,8 +269,8 @@ export function replace(
       seal(table, current, { parts, base: current, revision: site.revision }),
     )
   }
-  const forgotten = input.metadata.managedFields?.length === 0 ? { managedFields: [] } : undefined
-  const owned = trackOwners(kind, current, parts, { ...ownership, ...forgotten, part })
+  const owners = input.metadata.managedFields?.length === 0 ? [] : managedFields
+  const owned = trackOwners(kind, current, parts, { fieldManager, managedFields: owners, part })
   return put(site, table, current, owned)
 }
 
