@@ -31,6 +31,8 @@ export type FaultKind = 'crash' | 'delay' | 'touch' | 'edit' | 'remove' | 'incid
 
 export const FAULT_KINDS: readonly FaultKind[] = ['crash', 'delay', 'touch', 'edit', 'remove', 'incident']
 
+const faultKinds: ReadonlySet<ActionKind> = /* @__PURE__ */ new Set(FAULT_KINDS)
+
 /** One thing that can happen next. */
 export interface Action {
   readonly kind: ActionKind
@@ -44,7 +46,7 @@ export interface Action {
 
 /** True for what the world could do without. */
 export function isFault({ kind }: Pick<Action, 'kind'>): boolean {
-  return FAULT_KINDS.some(fault => fault === kind)
+  return faultKinds.has(kind)
 }
 
 /** True for what the code under test does itself, its timers included. */

@@ -25,7 +25,7 @@ export function availableActions(scene: Scene): readonly Action[] {
   if (timerAtMs !== undefined && timerAtMs <= clock.elapsedMs) actions.push(timerAction(world, 'timer'))
   if (world.lacksProcess)
     actions.push({ kind: 'start', actor: 'host', label: 'start the process', run: () => world.start() })
-  actions.push(...collections(world))
+  for (const collection of collections(world)) actions.push(collection)
   const isBusy = actions.length > 0
   const wish = user.next() ?? incidents.next()
   if (wish !== undefined) actions.push(wish)
@@ -34,7 +34,9 @@ export function availableActions(scene: Scene): readonly Action[] {
     if (mayWait) actions.push(timerAction(world, 'wait'))
     else if (wish === undefined) actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
   }
-  return [...actions, ...faultsOffered({ ...scene, isBusy }, plan, left)]
+  const situation = { world, user, incidents, isQuiet, isBusy }
+  for (const fault of faultsOffered(situation, plan, left)) actions.push(fault)
+  return actions
 }
 
 function stepAction(world: World, step: PooledStep): Action {

@@ -6,13 +6,7 @@ import type { Action } from './action.js'
 /** What a garbage collector would take away: objects whose owners are all gone. */
 export function collections(world: World): readonly Action[] {
   if (!world.collects) return []
-  const objects = world.objects()
-  const uids = new Set(objects.map(({ metadata }) => metadata.uid))
-  const isGarbage = ({ metadata: { ownerReferences, deletionTimestamp } }: StoredObject): boolean =>
-    ownerReferences.length > 0 &&
-    deletionTimestamp === undefined &&
-    ownerReferences.every(({ uid }) => !uids.has(uid))
-  return objects.filter(isGarbage).map(object => ({
+  return garbageIn(world.objects()).map(object => ({
     kind: 'collect',
     actor: 'collector',
     label: `delete ${nameOf(object)}, whose owner is gone`,
@@ -20,4 +14,17 @@ export function collections(world: World): readonly Action[] {
       await world.store.delete(world.kindOf(object), object.metadata)
     },
   }))
+}
+
+function garbageIn(objects: readonly StoredObject[]): readonly StoredObject[] {
+  let uids: ReadonlySet<string> | undefined
+  const garbage: StoredObject[] = []
+  for (const object of objects) {
+    const { ownerReferences, deletionTimestamp } = object.metadata
+    if (ownerReferences.length === 0 || deletionTimestamp !== undefined) continue
+    uids ??= new Set(objects.map(({ metadata }) => metadata.uid))
+    const living = uids
+    if (ownerReferences.every(({ uid }) => !living.has(uid))) garbage.push(object)
+  }
+  return garbage
 }

@@ -23,10 +23,12 @@ export function faultsOffered(
   plan: FaultPlan,
   left: Readonly<Record<FaultKind, number>>,
 ): readonly Action[] {
-  return FAULT_KINDS.flatMap(kind => {
-    if (left[kind] <= 0) return []
-    const offered = OFFERS[kind](situation)
+  const found: Action[] = []
+  for (const kind of FAULT_KINDS) {
+    if (left[kind] <= 0) continue
     const { target } = plan[kind]
-    return target === undefined ? offered : offered.filter(target)
-  })
+    for (const action of OFFERS[kind](situation))
+      if (target === undefined || target(action)) found.push(action)
+  }
+  return found
 }

@@ -49,37 +49,40 @@ export function withoutNames(lines: readonly string[], names: Iterable<string>):
 function contentOf({ kind, metadata, spec, status }: StoredObject): unknown {
   const { namespace, name, labels, finalizers, deletionTimestamp, ownerReferences } = metadata
   const { [TOUCH_ANNOTATION]: _touch, ...annotations } = metadata.annotations
-  return {
+  const content: Record<string, unknown> = {
     kind,
     name: namespace === undefined ? name : [namespace, name],
     spec,
-    ...(status === undefined ? {} : { status }),
-    ...filled({ labels, annotations, finalizers }),
-    ...(ownerReferences.length === 0
-      ? {}
-      : { owners: ownerReferences.map(owner => [owner.kind, owner.name, owner.controller === true]) }),
-    ...(deletionTimestamp === undefined ? {} : { deleting: true }),
   }
-}
-
-function filled(parts: Readonly<Record<string, object>>): object {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => Object.keys(value).length > 0))
+  if (status !== undefined) content['status'] = status
+  if (Object.keys(labels).length > 0) content['labels'] = labels
+  if (Object.keys(annotations).length > 0) content['annotations'] = annotations
+  if (finalizers.length > 0) content['finalizers'] = finalizers
+  if (ownerReferences.length > 0)
+    content['owners'] = ownerReferences.map(owner => [owner.kind, owner.name, owner.controller === true])
+  if (deletionTimestamp !== undefined) content['deleting'] = true
+  return content
 }
 
 const UID = /uid-\d{6}/g
+const UID_LENGTH = 10
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
 
 function plain(value: unknown, generation: number): unknown {
-  if (typeof value === 'string') return value.replace(UID, '<uid>').replace(TIME, '<time>')
+  if (typeof value === 'string') return plainText(value)
   // Epoch milliseconds of this century's next decades.
   if (typeof value === 'number') return value > 1.7e12 && value < 2.5e12 ? '<time>' : value
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(item => plain(item, generation))
-  return Object.fromEntries(
-    Object.entries(value).map(([key, field]) =>
-      key === 'observedGeneration'
-        ? [key, field === generation ? 'newest' : 'old']
-        : [key, plain(field, generation)],
-    ),
-  )
+  const fields: Record<string, unknown> = {}
+  for (const [key, field] of Object.entries(value)) {
+    if (key === 'observedGeneration') fields[key] = field === generation ? 'newest' : 'old'
+    else fields[key] = plain(field, generation)
+  }
+  return fields
+}
+
+/** Most texts are too short to name a uid. */
+function plainText(text: string): string {
+  return text.length < UID_LENGTH ? text : text.replace(UID, '<uid>').replace(TIME, '<time>')
 }

@@ -35,7 +35,8 @@ export function createStepPool(): StepPool {
       },
     }),
     waiting: () => {
-      entries = entries.filter(entry => !entry.lifetime.closed)
+      if (entries.some(entry => entry.lifetime.closed))
+        entries = entries.filter(entry => !entry.lifetime.closed)
       return entries
     },
     take: remove,

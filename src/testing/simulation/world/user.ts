@@ -1,6 +1,6 @@
 import { deepEqual, isKeelsonError, UsageError } from '../../../core/index.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
-import type { Action } from '../actions/action.js'
+import type { Action, ActionKind } from '../actions/action.js'
 import { TOUCH_ANNOTATION } from './plain-state.js'
 import type { SpecEdit } from './spec-edits.js'
 import type { World } from './world.js'
@@ -27,12 +27,21 @@ export interface Wants {
   readonly edits: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
 }
 
+/** What may be done as things stand at a revision, as far as somebody has asked. */
+interface Offers {
+  readonly revision: number
+  edits?: readonly Action[]
+  removals?: readonly Action[]
+  touchings?: readonly Action[]
+}
+
 /** People: they want the given objects, change their minds, and come back to what they wanted. */
 export class User {
   private readonly world: World
   private readonly ending: Ending
   private readonly wishes: readonly Wish[]
   private touches = 0
+  private offered: Offers = { revision: -1 }
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
 
@@ -57,41 +66,58 @@ export class User {
 
   /** What the user may do besides. */
   edits(): readonly Action[] {
-    return this.wishes.flatMap(wish =>
+    const known = this.offers()
+    known.edits ??= this.wishes.flatMap(wish =>
       wish.state === 'made' && this.find(wish) !== undefined
-        ? wish.edits.map(edit => ({
-            ...this.action(`edit ${wish.name}: ${edit.label}`, () => this.edit(wish, edit)),
-            kind: 'edit' as const,
-          }))
+        ? wish.edits.map(edit =>
+            this.action(`edit ${wish.name}: ${edit.label}`, () => this.edit(wish, edit), 'edit'),
+          )
         : [],
     )
+    return known.edits
   }
 
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
   removals(): readonly Action[] {
-    const own = this.wishes
-      .filter(({ state }) => state === 'made')
-      .map(wish => this.action(`delete ${wish.name}`, () => this.remove(wish, 'absent')))
-    const owned = this.world
-      .objects()
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .filter(({ metadata }) => metadata.ownerReferences.some(({ controller }) => controller === true))
-      .map(object => this.action(`delete ${nameOf(object)}`, () => this.delete(object)))
-    return [...own, ...owned].map(action => ({ ...action, kind: 'remove' as const }))
+    const known = this.offers()
+    if (known.removals !== undefined) return known.removals
+    const found: Action[] = []
+    for (const wish of this.wishes)
+      if (wish.state === 'made')
+        found.push(this.action(`delete ${wish.name}`, () => this.remove(wish, 'absent'), 'remove'))
+    for (const object of this.world.objects())
+      if (object.metadata.deletionTimestamp === undefined && isControlled(object))
+        found.push(this.action(`delete ${nameOf(object)}`, () => this.delete(object), 'remove'))
+    known.removals = found
+    return found
   }
 
   /** Of the objects that somebody is about to write, or else of any. */
   touchings(underWay: ReadonlySet<string>): readonly Action[] {
+    const known = this.offers()
+    known.touchings ??= this.world
+      .objects()
+      .map(object => this.action(`annotate ${nameOf(object)}`, () => this.touch(object), 'touch'))
+    if (underWay.size === 0) return known.touchings
     const objects = this.world.objects()
-    const raced = objects.filter(object => underWay.has(keyOf(object)))
-    return (raced.length > 0 ? raced : objects).map(object => ({
-      ...this.action(`annotate ${nameOf(object)}`, () => this.touch(object)),
-      kind: 'touch' as const,
-    }))
+    const raced = known.touchings.filter((_, at) => underWay.has(keyOf(objects[at] as StoredObject)))
+    return raced.length > 0 ? raced : known.touchings
   }
 
-  private action(label: string, run: () => Promise<void>): Action {
-    return { kind: 'user', actor: 'user', label, run }
+  private action(label: string, run: () => Promise<void>, kind: ActionKind = 'user'): Action {
+    return { kind, actor: 'user', label, run }
+  }
+
+  /** What was offered since the last change of the objects or the wishes: most steps change neither. */
+  private offers(): Offers {
+    const { revision } = this.world.store
+    if (this.offered.revision !== revision) this.offered = { revision }
+    return this.offered
+  }
+
+  private become(wish: Wish, state: Wish['state']): void {
+    wish.state = state
+    this.offered = { revision: -1 }
   }
 
   private find({ kind, ref }: Wish): StoredObject | undefined {
@@ -101,19 +127,19 @@ export class User {
   private async create(wish: Wish): Promise<void> {
     const { store } = this.world
     const made = await store.create(wish.kind, wish.input)
-    wish.state = 'made'
+    this.become(wish, 'made')
     wish.spec = wish.input.spec
     if (wish.input.status !== undefined && wish.kind.statusSubresource)
       await store.updateStatus(wish.kind, { ...made, status: wish.input.status })
   }
 
   private async edit(wish: Wish, { spec }: SpecEdit): Promise<void> {
-    if (await this.putSpec(wish, spec)) wish.state = 'edited'
+    if (await this.putSpec(wish, spec)) this.become(wish, 'edited')
   }
 
   private async restore(wish: Wish): Promise<void> {
     await this.putSpec(wish, wish.input.spec)
-    wish.state = 'made'
+    this.become(wish, 'made')
   }
 
   /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
@@ -131,7 +157,7 @@ export class User {
   }
 
   private async remove(wish: Wish, state: 'absent' | 'done'): Promise<void> {
-    wish.state = state
+    this.become(wish, state)
     await allowed(this.world.store.delete(wish.kind, wish.ref))
   }
 
@@ -146,6 +172,10 @@ export class User {
     })
     if (await allowed(change)) this.touched.set(object.metadata.uid, mark)
   }
+}
+
+function isControlled({ metadata }: StoredObject): boolean {
+  return metadata.ownerReferences.some(({ controller }) => controller === true)
 }
 
 function fieldsOf(spec: unknown): Readonly<Record<string, unknown>> {

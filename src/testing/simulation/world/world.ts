@@ -88,9 +88,10 @@ export class World {
 
   /** Keys that commits under way are about. */
   keysUnderWay(): ReadonlySet<string> {
-    return new Set(
-      this.pool.waiting().flatMap(({ about }) => (about.kind === 'commit' ? (about.writes ?? []) : [])),
-    )
+    const keys = new Set<string>()
+    for (const { about } of this.pool.waiting())
+      if (about.kind === 'commit') for (const key of about.writes ?? []) keys.add(key)
+    return keys
   }
 
   /** Starts a process with an empty memory. */
