@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import type { TraceStep } from '../../../../src/testing/index.js'
+import { repeatingEnd } from '../../../../src/testing/simulation/run/repeating-end.js'
+
+function traceOf(letters: string): readonly TraceStep[] {
+  return [...letters].map((label, at) => ({
+    kind: 'commit',
+    actor: 'app-1',
+    label,
+    timeMs: at,
+    isFault: false,
+  }))
+}
+
+test.each([
+  ['', undefined],
+  ['abcdef', undefined],
+  ['abab', undefined],
+  ['ababab', { from: 0, length: 2 }],
+  ['xyababab', { from: 2, length: 2 }],
+  ['xyababa', undefined],
+  ['xyabababa', { from: 2, length: 2 }],
+  ['aaa', { from: 0, length: 1 }],
+  ['abbabbabb', { from: 0, length: 3 }],
+  ['ababx', undefined],
+])('the end of %j that repeats', (letters, loop) => {
+  expect(repeatingEnd(traceOf(letters))).toEqual(loop)
+})
