@@ -3,7 +3,7 @@ import type { TraceStep } from '../../../../src/testing/index.js'
 import { repeatingEnd } from '../../../../src/testing/simulation/run/repeating-end.js'
 
 function traceOf(letters: string): readonly TraceStep[] {
-  return [...letters].map((label, at) => ({
+  return letters.split('').map((label, at) => ({
     kind: 'commit',
     actor: 'app-1',
     label,
