@@ -5,6 +5,8 @@ import type { Env } from '../../../src/core/index.js'
 export interface Machine extends TaskRuntime {
   /** Uids of tasks that have a process. */
   readonly running: ReadonlySet<string>
+  /** One of them ends by itself. */
+  fail(): void
 }
 
 const START_MS = 20
@@ -23,9 +25,19 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
     if (shown.length > 0) outside.set('processes', shown)
     else outside.delete('processes')
   }
+  const end = (exit: TaskExit): TaskExit => {
+    if (!running.delete(exit.uid)) return exit
+    show()
+    for (const listener of listeners) listener(exit)
+    return exit
+  }
   show()
   return {
     running,
+    fail() {
+      const [uid] = running
+      if (uid !== undefined && !env.closed) end({ uid, exitCode: 1, message: 'failed' })
+    },
     async start(task: Task): Promise<RunningTask> {
       const { uid, name } = task.metadata
       await env.clock.sleep(START_MS)
@@ -38,11 +50,7 @@ export function createMachine(env: Env, outside: Map<string, unknown>): Machine 
     async stop(uid: string): Promise<TaskExit> {
       if (!running.has(uid)) throw new Error(`no process of ${uid}`)
       await env.clock.sleep(STOP_MS)
-      const exit = { uid, signal: 'SIGTERM', message: 'ended by SIGTERM' }
-      running.delete(uid)
-      show()
-      for (const listener of listeners) listener(exit)
-      return exit
+      return end({ uid, signal: 'SIGTERM', message: 'ended by SIGTERM' })
     },
     probe: async () => ({ result: 'success', message: 'well' }),
     exits(listener) {

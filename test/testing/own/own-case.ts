@@ -14,19 +14,19 @@ export interface OwnCase {
 /** Few enough for every run of the tests; `npm run test:simulate` asks for more. */
 const EXECUTIONS = 100
 const UNDISTURBED = 3
+/** A failure takes long to shrink. */
+const SHRINKING_MS_MAX = 180_000
 const EXECUTION_MS_MAX = 300
 
 /** Declares one test for each case. */
 export function runUnderCheck(cases: readonly OwnCase[]): void {
   const asked = Number(process.env['KEELSON_SIMULATE_EXECUTIONS'] ?? EXECUTIONS)
-  test.each(cases)(
-    '$name',
-    { timeout: (asked + 100) * EXECUTION_MS_MAX },
-    async ({ make, options, share = 1 }) => {
+  for (const { name, make, options, share = 1 } of cases) {
+    test(name, { timeout: asked * EXECUTION_MS_MAX + SHRINKING_MS_MAX }, async () => {
       const executions = Math.ceil(asked * share)
       const report = await check(make, { ...options, executions })
       if (process.env['KEELSON_REPLAY'] === undefined)
         expect(report.executions).toBe(executions + UNDISTURBED)
-    },
-  )
+    })
+  }
 }

@@ -19,7 +19,7 @@ import {
 } from '../../simulation/fixtures/rollout-laws.js'
 import { kubelet } from './neighbours.js'
 import { type OwnCase, runUnderCheck } from './own-case.js'
-import { keeps, whenAtRest } from './write-law.js'
+import { keeps, onChange, whenAtRest } from './write-law.js'
 
 const labels = { app: 'web' }
 const kinds = [Deployment, Revision, ReplicaSet, Task]
@@ -104,6 +104,11 @@ const badRevision: Incident = {
 }
 const fails = ({ spec }: Task): boolean => spec.command?.[0] === 'fail'
 
+const isRolledOut = (reader: Reader): boolean => {
+  const found = reader.get(Deployment, { namespace: 'default', name: 'web' })
+  return found !== undefined && rolloutStatus(found).done
+}
+
 const cases: readonly OwnCase[] = [
   {
     name: 'rollout',
@@ -142,6 +147,46 @@ const cases: readonly OwnCase[] = [
       faults: { edit: { target: ({ label }) => label.includes('replicas') } },
       compared: withoutHistory,
       invariants: [...laws, whenAtRest('all tasks are new and ready', allNew)],
+    },
+    share: 0.6,
+  },
+  {
+    name: 'rollout of a revision that does not run, and is reverted',
+    make: () => [createRolloutController({ maxFailures: 0 }), createReplicaController(), kubelet({ fails })],
+    options: {
+      kinds,
+      objects: [deployment({ onFailure: 'revert' })],
+      incidents: [{ name: badRevision.name, run: badRevision.run, when: isRolledOut }],
+      faults: {
+        // Whoever misses its first deadline has nothing to go back to, and halts.
+        delay: 0,
+        edit: { target: ({ label }) => label.includes('replicas') },
+        // Without its entry in the ledger there is nothing to go back to.
+        remove: { target: ({ label }) => !label.includes('Revision') },
+      },
+      compared: withoutHistory,
+      invariants: [...laws, whenAtRest('all tasks are new and ready', allNew)],
+    },
+    share: 0.6,
+  },
+  {
+    name: 'rollout by recreation',
+    make: () => [createRolloutController(), createReplicaController(), kubelet()],
+    options: {
+      kinds,
+      objects: [deployment({ strategy: { type: 'Recreate' } })],
+      compared: withoutHistory,
+      invariants: [
+        onChange('no two revisions side by side', Task, ({ before, now }, { reader }) => {
+          if (before !== undefined || now === undefined) return true
+          const commands = reader
+            .list(Task)
+            .items.filter(task => !isTaskFinished(task))
+            .map(({ spec }) => JSON.stringify(spec.command))
+          return new Set(commands).size === 1
+        }),
+        whenAtRest('all tasks are new and ready', allNew),
+      ],
     },
     share: 0.6,
   },

@@ -122,6 +122,7 @@ const cases: readonly OwnCase[] = [
       objects: [replicaSet(2, {}, { nodeName, terminationGracePeriodSeconds: 1, ...probed })],
       // Processes die with their agent, and are replaced.
       except: ['levelTriggered'],
+      incidents: [{ name: 'a process ends by itself', times: 2, run: () => machine?.fail() }],
       compared: withoutHistory,
       // What the template says when a task is made stays so.
       faults: { edit: { target: ({ label }) => label.includes('spec.replicas') } },
