@@ -75,9 +75,11 @@ export function withFinalizers<Spec, Status>(
   checkFinalizers(finalizers, stuckAfterMs)
   return async (key, object, ctx) => {
     if (object === undefined) return reconcile(key, object, ctx)
-    if (object.metadata.deletionTimestamp === undefined)
-      return reconcile(key, await addFinalizers(kind, finalizers, object, ctx), ctx)
-    return cleanUp({ kind, finalizers, stuckAfterMs }, object, ctx)
+    const isLeaving = object.metadata.deletionTimestamp !== undefined
+    const now = isLeaving ? object : await addFinalizers(kind, finalizers, object, ctx)
+    // Somebody may have stored the finalizers before, and deleted the object since it was read.
+    if (now.metadata.deletionTimestamp === undefined) return reconcile(key, now, ctx)
+    return cleanUp({ kind, finalizers, stuckAfterMs }, now, ctx)
   }
 }
 

@@ -25,6 +25,26 @@ describe('finalizers', () => {
     expect(seen[0]).toEqual(['other.org/c', 'example.com/a', 'example.com/b'])
   })
 
+  test('of an object that was deleted since it was read: it is cleaned up, and not run any more', async () => {
+    const events: string[] = []
+    const run = withFinalizers(Widget, [done('a', events)], (_, object) => {
+      events.push(object === undefined ? 'gone' : 'run')
+    })
+    const { env, store } = await startWorld({
+      reconcile: async (key, object, ctx) => {
+        if (object?.metadata.finalizers.length === 0) {
+          const { client } = ctx
+          await client.modify(Widget, key, draft => void (draft.metadata.finalizers = ['example.com/a']))
+          await client.delete(Widget, key)
+        }
+        return run(key, object, ctx)
+      },
+    })
+    await env.run(() => store.create(Widget, widget('x')))
+    await env.settle()
+    expect(events).toEqual(['a', 'gone'])
+  })
+
   test('are worked off in order, each before the next begins; then the object goes', async () => {
     const events: string[] = []
     const slow: WidgetFinalizer = {
