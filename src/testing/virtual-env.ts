@@ -122,21 +122,8 @@ export function createVirtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
     ids,
     metrics,
   }))
-  return {
-    ...controls(world),
-    ...envParts(env),
-    metrics,
-    logs: logs.lines,
-    get closed() {
-      return env.closed
-    },
-  }
-}
-
-/** The env without its getter, which a spread would freeze at its present value. */
-function envParts(env: Env): Omit<Env, 'closed'> {
-  const { process, clock, random, ids, tasks, logger, metrics, fork, close } = env
-  return { process, clock, random, ids, tasks, logger, metrics, fork, close }
+  // Not spread, which would freeze its getter at the present value.
+  return Object.assign(env, controls(world), { metrics, logs: logs.lines })
 }
 
 function controls(world: World): Pick<VirtualEnv, 'advance' | 'settle' | 'runUntil' | 'run' | 'pending'> {

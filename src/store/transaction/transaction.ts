@@ -75,9 +75,8 @@ export function transactionOn(overlay: Overlay): Transaction {
     return object
   }
   const tx: { [Method in keyof Transaction]: unknown } = {
-    get revision() {
-      return base.revision
-    },
+    // Nothing is committed while the body runs.
+    revision: base.revision,
     get: (kind: Kind, ref: ObjectRef): StoredObject | undefined => {
       const found = table(kind)
       assertRef(found.kind, ref)

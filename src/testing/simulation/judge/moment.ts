@@ -45,12 +45,23 @@ export function changesBetween(
 
 /** The reading half of a reader that may be able to do more. */
 export function readingOnly(reader: Reader): Reader {
-  return {
-    get revision() {
-      return reader.revision
-    },
-    get: (kind, ref) => reader.get(kind, ref),
-    list: (kind, options) => reader.list(kind, options),
-    count: (kind, options) => reader.count(kind, options),
+  return new ReadingHalf(reader)
+}
+
+class ReadingHalf implements Reader {
+  readonly get: Reader['get']
+  readonly list: Reader['list']
+  readonly count: Reader['count']
+  private readonly reader: Reader
+
+  constructor(reader: Reader) {
+    this.reader = reader
+    this.get = (kind, ref) => reader.get(kind, ref)
+    this.list = (kind, options) => reader.list(kind, options)
+    this.count = (kind, options) => reader.count(kind, options)
+  }
+
+  get revision(): number {
+    return this.reader.revision
   }
 }

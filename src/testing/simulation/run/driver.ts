@@ -1,6 +1,7 @@
 import type { Reader, StoredObject } from '../../../store/index.js'
 import { hostTurn } from '../../host.js'
 import { type Action, FAULT_KINDS, type FaultKind, isFault } from '../actions/action.js'
+import type { FaultPlan } from '../actions/fault-settings.js'
 import { availableActions } from '../actions/available-actions.js'
 import { genericMonitors } from '../judge/generic/generic-monitors.js'
 import { Judge, monitorsOf } from '../judge/judge.js'
@@ -16,6 +17,10 @@ import { mostFrequent, Unrest } from './unrest.js'
 
 const LAST_STEPS = 200
 const NO_CHANGES: readonly ObjectChange[] = []
+const ENDINGS: readonly Action[] = [
+  { kind: 'user', actor: 'user', label: 'kept', run: () => {} },
+  { kind: 'user', actor: 'user', label: 'deleted', run: () => {} },
+]
 
 /** Moves a world step by step, as somebody chooses, and shows each step to the judge. */
 export class Driver {
@@ -48,12 +53,8 @@ export class Driver {
     this.reader = readingOnly(this.world.store)
     this.unrest = new Unrest(objects.length)
     this.givenNames = new Set(objects.map(({ metadata }) => metadata.name))
-    const times = FAULT_KINDS.map(kind => [kind, faults[kind].times])
-    this.left = Object.fromEntries(times) as Record<FaultKind, number>
-    const endings = ['kept', 'deleted'].map(
-      label => ({ kind: 'user', actor: 'user', label, run: () => {} }) satisfies Action,
-    )
-    this.ending = this.choose(endings).label as Ending
+    this.left = timesOf(faults)
+    this.ending = this.choose(ENDINGS).label as Ending
     this.user = new User(this.world, setup, this.ending)
     this.incidents = new Incidents(this.world, incidents)
     const generic = genericMonitors(this.world, this.user, this.ending)
@@ -132,8 +133,8 @@ export class Driver {
     const { world, timeMs } = this
     const { kind, actor, label, about } = action
     const isWrite = before !== undefined
-    const revision = isWrite ? { revision: world.store.revision } : {}
-    const step: TraceStep = { kind, actor, label, timeMs, ...revision, isFault: isFault(action) }
+    const seen = { kind, actor, label, timeMs, isFault: isFault(action) }
+    const step: TraceStep = isWrite ? { revision: world.store.revision, ...seen } : seen
     this.trace.push(step)
     this.setup.observer?.noted(step, world)
     const changes = isWrite ? changesBetween(before, world.objects()) : NO_CHANGES
@@ -141,7 +142,7 @@ export class Driver {
       if (after !== undefined && !this.givenNames.has(after.metadata.name))
         this.madeNames.add(after.metadata.name)
     this.judge.step(this.moment(step, changes, about))
-    const loop = this.unrest.note({ action, timeMs, isWrite, isChange: changesPlainly(changes) })
+    const loop = this.unrest.note({ action, timeMs, isWrite, isChange: () => changesPlainly(changes) })
     if (loop !== undefined) this.reportLoop(loop)
   }
 
@@ -154,4 +155,10 @@ export class Driver {
     const loop = repeatingEnd(this.trace)
     this.judge.report({ invariant: 'noHotLoop', message, ...(loop === undefined ? {} : { loop }) })
   }
+}
+
+function timesOf(faults: FaultPlan): Record<FaultKind, number> {
+  const times: Partial<Record<FaultKind, number>> = {}
+  for (const kind of FAULT_KINDS) times[kind] = faults[kind].times
+  return times as Record<FaultKind, number>
 }

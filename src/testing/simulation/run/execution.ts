@@ -89,7 +89,7 @@ export async function execute(
     if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
     if (verdict !== 'known' && !driver.isOver) await lookFurther(driver)
     const { choices, chosenSteps, trace } = driver
-    return { ...rest, seed: setup.seed, choices, chosenSteps, trace, violation: driver.judge.violation }
+    return { seed: setup.seed, choices, chosenSteps, trace, violation: driver.judge.violation, ...rest }
   } finally {
     driver.close()
   }

@@ -15,8 +15,8 @@ export interface Taken {
   readonly timeMs: number
   /** True when it wrote to the store. */
   readonly isWrite: boolean
-  /** True when the objects say something else than before, apart from times. */
-  readonly isChange: boolean
+  /** True when the objects say something else than before, apart from times. Asked where it matters. */
+  readonly isChange: () => boolean
 }
 
 /** Tells a world that works from one that runs in circles, and from one where timers fire to no end. */
@@ -63,7 +63,8 @@ export class Unrest {
 
   private noteTimer({ action, timeMs, isChange }: Taken): string | undefined {
     const { kind } = action
-    if (isChange || isFault(action) || kind === 'user' || kind === 'start') this.quietTimers = 0
+    if (this.quietTimers > 0 && (isFault(action) || kind === 'user' || kind === 'start' || isChange()))
+      this.quietTimers = 0
     if (this.quietTimers === 0) this.quietSinceMs = timeMs
     if (kind !== 'timer' && kind !== 'wait') return undefined
     this.quietTimers++
