@@ -14,10 +14,11 @@ export function nameViolation(violation: Violation, trace: readonly TraceStep[])
   const faults = new Set<string>(trace.filter(({ isFault }) => isFault).map(({ kind }) => kind))
   const onlyOf = (kinds: readonly string[]): boolean =>
     faults.size > 0 && [...faults].every(kind => kinds.includes(kind))
-  const invariant: InvariantName = onlyOf(['crash'])
-    ? 'crashConvergent'
-    : onlyOf(DETOURS)
-      ? 'historyInsensitive'
-      : 'converges'
-  return { ...violation, invariant }
+  const named = (invariant: InvariantName, after: string): Violation => ({
+    ...violation,
+    invariant,
+    message: `${after}, ${violation.message}`,
+  })
+  if (onlyOf(['crash'])) return named('crashConvergent', 'after a crash')
+  return onlyOf(DETOURS) ? named('historyInsensitive', 'after a detour of the user') : violation
 }

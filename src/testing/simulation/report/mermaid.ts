@@ -62,7 +62,11 @@ function stepLines(step: ObservedStep, { idOf }: Lanes): readonly string[] {
     return [`${store}->>${own}: ${escaped(step.heard.length === 0 ? label : heardText(step.heard))}`]
   const [did, after] = label.split(', then ', 2)
   const isWrite = revision !== undefined || kind === 'commit'
-  if (!isWrite) return [`Note over ${own}: ${escaped(`${mark}${actionText(step)}`)}`]
+  if (!isWrite) {
+    const result = resultText(step)
+    const text = `${mark}${actionText(step)}${result === undefined ? '' : ` (${result})`}`
+    return [`Note over ${own}: ${escaped(text)}`]
+  }
   const result = refusals.length > 0 || revision === undefined ? resultText(step) : undefined
   const what = `${did}${result === undefined ? '' : ` (${result})`}${revision === undefined ? '' : ` @${revision}`}`
   const arrow = refusals.length > 0 ? '-x' : revision === undefined ? '-->>' : '->>'

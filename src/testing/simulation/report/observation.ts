@@ -5,6 +5,7 @@ import { changesBetween, type ObjectChange } from '../judge/moment.js'
 import type { TraceStep } from '../run/execution.js'
 import type { Observer } from '../run/observer.js'
 import type { ChoiceSource } from '../search/choices.js'
+import type { World } from '../world/world.js'
 import { type Heard, listeningClient } from './listening-client.js'
 
 /** A step, and what came of it. */
@@ -18,6 +19,8 @@ export interface ObservedStep extends TraceStep {
   readonly logs: readonly CapturedLog[]
   /** What would have come next undisturbed, where something else came. */
   readonly instead: Pick<Action, 'kind' | 'actor' | 'label'> | undefined
+  /** True when a reconcile, and every other one of its process, was over at once: it has nothing under way. */
+  readonly isOver: boolean
   /** Every object afterwards. */
   readonly objects: readonly StoredObject[]
 }
@@ -55,6 +58,7 @@ export function createObservation(): Observation {
         lastLog = lines.at(-1)
         const now = world.objects()
         const changes = objects === now ? [] : changesBetween(objects, now)
+        const isOver = step.kind === 'reconcile' && isIdle(world, step.actor)
         steps.push({
           ...step,
           changes,
@@ -62,6 +66,7 @@ export function createObservation(): Observation {
           refusals,
           logs,
           instead,
+          isOver,
           objects: now,
         })
         objects = now
@@ -78,6 +83,11 @@ export function createObservation(): Observation {
       },
     }),
   }
+}
+
+function isIdle({ processes }: World, name: string): boolean {
+  const process = processes.find(other => other.name === name)
+  return process?.manager.status().controllers.every(({ inFlight }) => inFlight === 0) === true
 }
 
 /** The first choice of all is no step: how it is to end. */

@@ -25,7 +25,8 @@ export function stepText(step: ObservedStep): string {
 /** What came of the step, in short; undefined when its label says all. */
 export function resultText(step: ObservedStep): string | undefined {
   const { kind, isFault, revision, refusals, label } = step
-  const isWrite = kind === 'commit' || (isFault && label.includes(', then '))
+  if (kind === 'reconcile' && refusals.length === 0) return step.isOver ? 'writes nothing' : undefined
+  const isWrite = kind === 'commit' || kind === 'reconcile' || (isFault && label.includes(', then '))
   if (!isWrite) return undefined
   if (refusals.length > 0) return `refused: ${refusals.map(inWords).join(', ')}`
   if (revision === undefined) return kind === 'commit' ? 'nothing to change' : undefined

@@ -45,8 +45,8 @@ interface Widths {
 }
 
 /** What a step is, wherever it stands. */
-export function idOf({ actor, kind, label, isFault, instead, refusals }: ObservedStep): string {
-  return JSON.stringify([actor, kind, label, isFault, instead === undefined, refusals])
+export function idOf({ actor, kind, label, isFault, instead, refusals, isOver }: ObservedStep): string {
+  return JSON.stringify([actor, kind, label, isFault, instead === undefined, refusals, isOver])
 }
 
 function linesOf({ items, times, all }: Repeat<Numbered>, widths: Widths): readonly string[] {

@@ -2,6 +2,11 @@ import { expect, test } from 'vitest'
 import type { FaultKind, TraceStep } from '../../../../src/testing/index.js'
 import { nameViolation } from '../../../../src/testing/simulation/judge/name-violation.js'
 
+const after: Readonly<Record<string, string>> = {
+  crashConvergent: 'after a crash, ',
+  historyInsensitive: 'after a detour of the user, ',
+}
+
 test.each<readonly [string, readonly FaultKind[], string]>([
   ['converges', [], 'converges'],
   ['converges', ['crash'], 'crashConvergent'],
@@ -17,6 +22,6 @@ test.each<readonly [string, readonly FaultKind[], string]>([
   const steps: TraceStep[] = [{ kind: 'commit', actor: 'app-1', label: '', timeMs: 0, isFault: false }]
   expect(nameViolation({ invariant, message: 'm' }, [...steps, ...trace])).toEqual({
     invariant: name,
-    message: 'm',
+    message: `${after[name] ?? ''}m`,
   })
 })

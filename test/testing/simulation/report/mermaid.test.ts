@@ -18,6 +18,7 @@ function step(part: Partial<ObservedStep>): ObservedStep {
     changes: [],
     heard: [],
     refusals: [],
+    isOver: false,
     logs: [],
     instead: undefined,
     objects: [],
