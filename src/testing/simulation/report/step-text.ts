@@ -44,7 +44,7 @@ export function heardText(heard: readonly Heard[]): string {
         `${nameOf(object)}${type === 'DELETED' ? ' gone' : ''} @${object.metadata.resourceVersion}`,
       )
   const isFirst = heard.some(({ batch }) => batch.initialEventsEnd === true)
-  if (byUid.size === 0) return isFirst ? 'nothing, for nothing exists' : 'nothing new'
+  if (byUid.size === 0) return isFirst ? 'nothing yet' : 'nothing new'
   return `${isFirst ? 'all there is: ' : ''}${list([...byUid.values()])}`
 }
 
