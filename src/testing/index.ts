@@ -26,6 +26,7 @@ export {
   stable,
   until,
 } from './simulation/judge/temporal.js'
+export { justifiedDelete } from './simulation/judge/justified-delete.js'
 export { writesPerChange } from './simulation/judge/writes-per-change.js'
 export type { SearchMode, SearchOptions } from './simulation/search/search-options.js'
 export type { SimulateOptions } from './simulation/simulate-options.js'

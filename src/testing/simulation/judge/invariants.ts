@@ -9,8 +9,8 @@
  * - `levelTriggered`: at rest, a process that starts anew a day later writes nothing.
  * - `noHotLoop`: the world comes to rest: nothing is written, or run, again and again without anything having happened.
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
- * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps; after a stop nothing at
- *   all is left, watches included.
+ * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps, open watches; after a stop
+ *   there are none.
  * - `observedGeneration`: of one object, never falls, is never ahead of its generation, and has reached it at rest.
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
  * - `noStrayWork`: an attempt waits only for what the simulator can move, and a stop comes to its end.

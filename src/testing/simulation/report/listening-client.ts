@@ -1,5 +1,6 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Client, StoredObject, Watch, WatchBatch } from '../../../store/index.js'
+import { type Call, facade } from '../world/facade.js'
 
 /** What a listening client tells. */
 export interface Heard {
@@ -28,8 +29,6 @@ const WRITES: ReadonlySet<PropertyKey> = new Set([
   'delete',
   'transact',
 ])
-
-type Call = (...given: readonly unknown[]) => unknown
 
 /** The same client; what becomes of its writes and watches is told. Clients made from it do the same. */
 export function listeningClient(client: Client, process: string, listener: ClientListener): Client {
@@ -67,23 +66,4 @@ function listeningWatch(
           )
       : undefined,
   )
-}
-
-/** An object with other functions in the place of those for which `instead` gives one. */
-function facade<T extends object>(
-  target: T,
-  instead: (member: PropertyKey, call: Call) => Call | undefined,
-): T {
-  const made = new Map<PropertyKey, unknown>()
-  return new Proxy(target, {
-    get: (_target, member) => {
-      if (made.has(member)) return made.get(member)
-      const value: unknown = Reflect.get(target, member, target)
-      if (typeof value !== 'function') return value
-      const call: Call = (...given) => Reflect.apply(value, target, given)
-      const own = instead(member, call) ?? call
-      made.set(member, own)
-      return own
-    },
-  })
 }

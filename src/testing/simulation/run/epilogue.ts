@@ -52,6 +52,7 @@ async function lookAgain(driver: Driver): Promise<void> {
 
 async function startAnew(driver: Driver): Promise<void> {
   const { world } = driver
+  world.countsWatches = true
   await unchanged(driver, 'levelTriggered', 'at rest, a process that starts anew', () => {
     world.crashAll()
     world.clock.moveTo(world.clock.elapsedMs + LATER_MS)

@@ -4,7 +4,7 @@ import type { World } from '../world/world.js'
 export type Footprint = ReadonlyMap<string, number>
 
 /** Counts what processes have waiting. */
-export function footprint({ processes, clock, pool }: World): Footprint {
+export function footprint({ processes, clock, pool, watches }: World): Footprint {
   const counts = new Map<string, number>()
   const add = (what: string, count: number): void => {
     counts.set(what, (counts.get(what) ?? 0) + count)
@@ -15,6 +15,7 @@ export function footprint({ processes, clock, pool }: World): Footprint {
       add(`keys that ${controller.name} looks at later`, delayed)
       add(`keys that ${controller.name} has in quarantine`, quarantined.length)
     }
+    add(`open watches of ${name}`, watches.get(name)?.list().length ?? 0)
     add(`timers of ${name}`, clock.pending().filter(({ process }) => process === name).length)
     for (const { process, about } of pool.waiting())
       if (process === name) add(`steps of ${name} (${about.label})`, 1)

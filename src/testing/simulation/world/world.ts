@@ -11,6 +11,7 @@ import { captureLogs, type LogCapture } from '../../captured-logs.js'
 import { createSequentialIds } from '../../sequential-ids.js'
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
 import type { Observer } from '../run/observer.js'
+import { OpenWatches } from './open-watches.js'
 import { controllersOf, type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
 import { createStepPool, type StepPool } from './step-pool.js'
 
@@ -41,6 +42,9 @@ export class World {
   processes: readonly SimulatedProcess[] = []
   /** Names of processes whose stop is over. */
   readonly stopped: Set<string> = new Set()
+  /** Of processes that start while `countsWatches` is set: the watches that they have open. */
+  readonly watches: Map<string, OpenWatches> = new Map()
+  countsWatches = false
   /** What a process gets in place of its client. */
   clientFor: (client: Client, process: string) => Client = client => client
   /** Why a process could not be made or started. */
@@ -99,7 +103,8 @@ export class World {
     const name = `app-${++this.starts}`
     const env = this.envOf(name)
     const own = this.store.client(env)
-    const client = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
+    const seen = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
+    const client = this.countsWatches ? this.counted(seen, name) : seen
     const made = this.options.make({ name, client, outside: this.outside })
     const manager = managerOf(made, client)
     this.processes = [...this.processes, { name, env, manager, controllers: controllersOf(made) }]
@@ -124,6 +129,12 @@ export class World {
 
   crashAll(): void {
     for (const process of this.processes) this.crash(process)
+  }
+
+  private counted(client: Client, process: string): Client {
+    const watches = new OpenWatches()
+    this.watches.set(process, watches)
+    return watches.seenThrough(client)
   }
 
   private envOf(process: string): Env {

@@ -86,6 +86,19 @@ const polling =
     ]
   }
 
+/** Opens a watch at each look, and closes all at the end; or a watch that ends with the look. */
+const listening =
+  (isBrief: boolean) =>
+  ({ client }: ProcessSite) => {
+    const closes: (() => void)[] = []
+    return [
+      apps((_key, _owner, ctx) => {
+        closes.push((isBrief ? ctx.client : client).watch(Pod).on(() => {}))
+      }),
+      { name: 'listening', start: () => {}, stop: () => closes.forEach(close => close()) },
+    ]
+  }
+
 /** Watches all apps until it is stopped, or for ever. */
 const watching =
   (closes: boolean) =>
@@ -180,8 +193,9 @@ const twins: readonly [InvariantName, MakeParts, MakeParts, RegExp, Partial<Chec
     'noLeaks',
     watching(false),
     watching(true),
-    /after the stop there are still 1 steps of app-\d \(deliver App\)/,
+    /after the stop there are still 1 open watches of app-\d, 1 steps of app-\d \(deliver App\)/,
   ],
+  ['noLeaks', listening(false), listening(true), /there are more open watches of app-\d: 2, 3, 4, 5/],
   ['noLeaks', polling(false), polling(true), /there are more timers of app-\d: \d/],
   [
     'observedGeneration',

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { createController } from '../../../../src/reconcile/index.js'
+import {
+  check,
+  CheckFailedError,
+  type CheckOptions,
+  justifiedDelete,
+  type MakeParts,
+} from '../../../../src/testing/index.js'
+import { entriesOfCreation } from '../../gallery/entries-of-creation.js'
+import { entriesOfDeletion } from '../../gallery/entries-of-deletion.js'
+import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
+
+const invariants = [justifiedDelete()]
+const base: CheckOptions = {
+  kinds: [App, Pod],
+  objects: [app('web', { replicas: 1 })],
+  executions: 100,
+  invariants,
+}
+
+/** Keeps one pod while `replicas` is not 0. */
+function keeping(isGuarded: boolean, reads: 'client' | 'cache'): MakeParts {
+  return () =>
+    createController({
+      name: 'apps',
+      for: App,
+      owns: [Pod],
+      reads,
+      reconcile: async ({ name }, owner, { client, env }) => {
+        if (owner === undefined) return
+        const [pod] = podsOf(owner, client.list(Pod).items)
+        const isWanted = owner.spec.replicas !== 0
+        if (isWanted && pod === undefined)
+          await client.create(Pod, podOf(owner, `${name}-${owner.metadata.uid}`))
+        if (isWanted || pod === undefined) return
+        // Draining takes a while, in which the user may change their mind.
+        await env.clock.sleep(1_000)
+        const { uid } = pod.metadata
+        await client.delete(Pod, pod.metadata, isGuarded ? { preconditions: { uid } } : {})
+      },
+    })
+}
+
+const failureOf = async (make: MakeParts, options: CheckOptions): Promise<CheckFailedError> => {
+  const failure: unknown = await check(make, options).catch((error: unknown) => error)
+  if (failure instanceof CheckFailedError) return failure
+  throw new Error('the check found nothing', { cause: failure })
+}
+
+describe('a deletion', () => {
+  test.each(['client', 'cache'] as const)(
+    'by what was read before the owner changed is found, over a %s',
+    async reads => {
+      const failure = await failureOf(keeping(false, reads), base)
+      expect(failure.message).toMatch(
+        /^justifiedDelete does not hold: app-\d deletes Pod\/web-\S+, and may not have seen what was done to App\/web at revision \d/,
+      )
+    },
+  )
+
+  test.each(['client', 'cache'] as const)('with a precondition is justified, over a %s', async reads => {
+    await expect(check(keeping(true, reads), base)).resolves.toBeDefined()
+  })
+
+  test('of what a stale cache shows as left over is found where it happens', async () => {
+    const stale = entriesOfDeletion.find(({ name }) => name === 'stale read, then delete')
+    const { buggy, kinds, objects } = stale ?? { buggy: () => [], kinds: [], objects: [] }
+    const options: CheckOptions = { kinds, objects, invariants, except: ['converges'] }
+    expect((await failureOf(buggy, options)).invariant).toBe('justifiedDelete')
+  })
+})
+
+test.each([...entriesOfCreation, ...entriesOfDeletion])(
+  'no alarm for the sound twin of $name',
+  async entry => {
+    const { correct, kinds, objects } = entry
+    await expect(check(correct, { kinds, objects, executions: 60, invariants })).resolves.toBeDefined()
+  },
+)
