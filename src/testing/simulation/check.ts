@@ -150,7 +150,10 @@ function boundsOf({ stepsMax, faults }: ExecutionSetup, { coverage }: Searcher):
   return `${coverage.text}, at most ${stepsMax} steps each; faults in one execution, at most: ${describeFaults(faults)}`
 }
 
-/** What follows from a rest depends on its state alone, so one that was looked into need not be again. */
+/**
+ * What follows from a rest depends on its state, and hardly on what a process remembers, so one that was looked into is not
+ * looked into again.
+ */
 function rememberingJudge({ judge }: Expectation): JudgeRest {
   const known = new Set<string>()
   return rest => {
