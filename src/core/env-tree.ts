@@ -6,7 +6,7 @@ import type { Logger } from './logger.js'
 import type { Metrics } from './metrics.js'
 import type { Random } from './random.js'
 import { assertDelay, sleep } from './sleep.js'
-import type { TaskScheduler } from './task-scheduler.js'
+import type { StepFate, TaskScheduler } from './task-scheduler.js'
 
 /** The raw ports of one process, before an `Env` ties them to a lifetime. */
 export interface EnvPorts {
@@ -117,10 +117,10 @@ function boundTasks(ports: EnvPorts, lifetime: Lifetime): TaskScheduler {
   return {
     defer: (step, about) => {
       if (lifetime.closed) return nothing
-      const run = (): void => {
+      const run = (fate?: StepFate): void => {
         if (lifetime.closed) return
         try {
-          step()
+          step(fate)
         } catch (error) {
           ports.logger.error({ err: error, kind: about.kind, label: about.label }, 'a deferred step threw')
         }

@@ -16,6 +16,7 @@ export type KeelsonErrorCode =
   | 'TooLarge'
   | 'Usage'
   | 'Timeout'
+  | 'Unavailable'
   | 'Closed'
   | 'PoolExhausted'
   | 'OutOfRange'

@@ -5,7 +5,7 @@ export type { IdSource } from './ids.js'
 export type { LogFields, Logger, LogMethod } from './logger.js'
 export type { Counter, Gauge, Histogram, InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
 export type { Random } from './random.js'
-export type { StepInfo, StepKind, TaskScheduler } from './task-scheduler.js'
+export type { DeferredStep, StepFate, StepInfo, StepKind, TaskScheduler } from './task-scheduler.js'
 
 // Errors.
 export type { ErrorDetails, FieldProblem, KeelsonErrorCode, KeelsonErrorOptions } from './errors.js'

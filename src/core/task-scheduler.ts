@@ -15,9 +15,24 @@ export interface StepInfo {
 }
 
 /**
+ * What becomes of a step whose outcome somebody awaits, such as a commit. Schedulers of production give none; a
+ * simulator shows by it what a store that is far away can do.
+ * - `refused`: the step does nothing, and who awaits it is told `error`.
+ * - `lost`: the step happens, and who awaits it is told `error` in place of the outcome.
+ * - `late`: the step happens, and who awaits it is told the outcome when `until` resolves.
+ */
+export type StepFate =
+  | { readonly kind: 'refused'; readonly error: Error }
+  | { readonly kind: 'lost'; readonly error: Error }
+  | { readonly kind: 'late'; readonly until: Promise<unknown> }
+
+/** Work to be done in a step. */
+export type DeferredStep = (fate?: StepFate) => void
+
+/**
  * Runs deferred steps, one at a time, never inside the call that deferred them.
  * In production a step runs in a microtask or macrotask; in a simulator its turn is a choice.
  */
 export interface TaskScheduler {
-  defer(step: () => void, about: StepInfo): Cancel
+  defer(step: DeferredStep, about: StepInfo): Cancel
 }

@@ -1,4 +1,4 @@
-import type { Env, StepInfo } from '../core/index.js'
+import type { Env, StepFate, StepInfo } from '../core/index.js'
 import { type AdmissionReplies, awaitAdmission, PendingAdmission } from './admission/admission-replies.js'
 import { ClientFace, type ClientMembers, type MembersOf, StoreFace } from './client-face.js'
 import { assertObject, subjectOf } from './write/candidate.js'
@@ -303,14 +303,18 @@ function deferredPath(parts: ClientParts): WritePath {
     }, replies)
   const inStep = <T>(write: () => T, info: StepInfo, replies?: AdmissionReplies): Promise<T> =>
     new Promise((resolve, reject) => {
-      const step = (): void => {
+      const step = (fate?: StepFate): void => {
+        if (fate?.kind === 'refused') return reject(fate.error)
         try {
-          resolve(guarded(write, replies))
+          const result = guarded(write, replies)
+          resolve(fate === undefined ? result : answered(fate, () => result))
         } catch (error) {
+          const isPending = error instanceof PendingAdmission
           // The first attempt waits here; later ones tell those who wait.
-          if (replies === undefined && error instanceof PendingAdmission)
+          if (isPending && replies === undefined)
             resolve(awaitAdmission(error, answers => inStep(write, info, answers)))
-          else reject(error)
+          else if (isPending || fate === undefined) reject(error)
+          else resolve(answered(fate, () => raise(error)))
         }
       }
       engine.pressure.whenFree(env, ownerOf(parts), () => env.tasks.defer(step, info))
@@ -328,6 +332,17 @@ function deferredPath(parts: ClientParts): WritePath {
       return adoptJson(input, stored, { subject: subjectOf(kind, input), field: '' }) as ObjectInput
     },
   }
+}
+
+/** What the caller of a write is told that has happened, or has failed. */
+async function answered<T>(fate: Exclude<StepFate, { kind: 'refused' }>, outcome: () => T): Promise<T> {
+  if (fate.kind === 'lost') throw fate.error
+  await fate.until
+  return outcome()
+}
+
+function raise(error: unknown): never {
+  throw error
 }
 
 function aboutInput(

@@ -19,10 +19,7 @@ export interface SimulateOptions {
    * change their specs or delete them, and comes back to these in the end, or deletes them all.
    */
   readonly objects: readonly ObjectInput[]
-  /**
-   * How often each may happen in one execution. Default: 1 crash, 1 delay, 2 touches, 2 edits, 1 removal; in an exhaustive
-   * search 1 crash and 1 edit.
-   */
+  /** How often each may happen in one execution. Default: see `FaultKind`; in an exhaustive search 1 crash and 1 edit. */
   readonly faults?: FaultOptions
   /**
    * What the user may change the spec of an object to, and back. Default: numbers one up and one down, flags turned,

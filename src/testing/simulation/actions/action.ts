@@ -26,10 +26,35 @@ export type ActionKind =
  * - `edit`: the user changes the spec of an object, and later changes it back.
  * - `remove`: the user deletes an object, and later creates it again; or somebody deletes an owned one.
  * - `incident`: what the options name.
+ * - `loseAnswer`: a write happens, and its writer is told that the store did not answer (code `Unavailable`).
+ * - `refuse`: a write does not happen, and its writer is told the same.
+ * - `lateAnswer`: a write happens, and its writer hears of it when nothing else can happen without time going on.
+ * - `freeze`: a process is told nothing of some kinds until nothing else can happen without time going on.
  */
-export type FaultKind = 'crash' | 'delay' | 'touch' | 'edit' | 'remove' | 'incident'
+export type FaultKind =
+  | 'crash'
+  | 'delay'
+  | 'touch'
+  | 'edit'
+  | 'remove'
+  | 'incident'
+  | 'loseAnswer'
+  | 'refuse'
+  | 'lateAnswer'
+  | 'freeze'
 
-export const FAULT_KINDS: readonly FaultKind[] = ['crash', 'delay', 'touch', 'edit', 'remove', 'incident']
+export const FAULT_KINDS: readonly FaultKind[] = [
+  'crash',
+  'delay',
+  'touch',
+  'edit',
+  'remove',
+  'incident',
+  'loseAnswer',
+  'refuse',
+  'lateAnswer',
+  'freeze',
+]
 
 const faultKinds: ReadonlySet<ActionKind> = /* @__PURE__ */ new Set(FAULT_KINDS)
 

@@ -15,7 +15,8 @@ export interface Scene extends Omit<Situation, 'isBusy'> {
 
 /**
  * Everything that can happen next, faults last. The first one is what would happen if nobody disturbed anything:
- * steps in their order, then due timers, then missing processes, then the user, then time goes on.
+ * steps in their order, then due timers, then missing processes, then the user, then what was held back, then time
+ * goes on.
  */
 export function availableActions(scene: Scene): readonly Action[] {
   const { world, user, incidents, plan, left, isQuiet } = scene
@@ -30,9 +31,11 @@ export function availableActions(scene: Scene): readonly Action[] {
   const wish = user.next() ?? incidents.next()
   if (wish !== undefined) actions.push(wish)
   if (!isBusy) {
+    actions.push(...world.pool.held().map(step => lateAction(world, step)))
     const mayWait = timerAtMs !== undefined && !isQuiet
     if (mayWait) actions.push(timerAction(world, 'wait'))
-    else if (wish === undefined) actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
+    else if (actions.length === 0)
+      actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
   }
   const situation = { world, user, incidents, isQuiet, isBusy }
   for (const fault of faultsOffered(situation, plan, left)) actions.push(fault)
@@ -46,6 +49,20 @@ function stepAction(world: World, step: PooledStep): Action {
     label: step.about.label,
     about: step.about,
     run: () => {
+      world.pool.take(step)
+      step.run()
+    },
+  }
+}
+
+/** What was held back goes on, and so does everything of its sort. */
+function lateAction(world: World, step: PooledStep): Action {
+  return {
+    kind: step.about.kind,
+    actor: step.process,
+    label: `${step.about.label}, late`,
+    run: () => {
+      world.pool.release(step)
       world.pool.take(step)
       step.run()
     },

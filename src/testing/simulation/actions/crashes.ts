@@ -21,7 +21,8 @@ export function crashes({ world }: Situation): readonly Action[] {
       about: step.about,
       run: () => {
         pool.take(step)
-        step.run()
+        // Nobody goes on when the answer comes.
+        step.run({ kind: 'late', until: new Promise(() => {}) })
         world.crash(process)
       },
     })

@@ -30,6 +30,10 @@ const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   edit: 2,
   remove: 1,
   incident: 2,
+  loseAnswer: 1,
+  refuse: 1,
+  lateAnswer: 1,
+  freeze: 1,
 }
 
 /**

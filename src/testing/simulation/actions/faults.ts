@@ -1,6 +1,8 @@
 import { type Action, FAULT_KINDS, type FaultKind } from './action.js'
+import { lateAnswers, lostAnswers, refusals } from './answers.js'
 import { crashes } from './crashes.js'
 import type { FaultPlan } from './fault-settings.js'
+import { freezes } from './freezes.js'
 import type { Situation } from './situation.js'
 import { timerAction } from './timers.js'
 
@@ -15,6 +17,10 @@ const OFFERS: Readonly<Record<FaultKind, (situation: Situation) => readonly Acti
   edit: ({ user }) => user.edits(),
   remove: ({ user }) => user.removals(),
   incident: ({ incidents }) => incidents.offers(),
+  loseAnswer: lostAnswers,
+  refuse: refusals,
+  lateAnswer: lateAnswers,
+  freeze: freezes,
 }
 
 /** Faults that may happen now, of which `left` says how many more may. */

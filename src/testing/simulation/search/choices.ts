@@ -30,7 +30,7 @@ const ORDINARY: readonly ActionKind[] = [
   'collect',
 ]
 const ordinaryWeights = [1, 4, 16]
-const faultWeights = [0.05, 0.2, 1]
+const faultWeights = [0.2, 1, 4]
 
 /**
  * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
