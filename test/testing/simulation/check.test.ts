@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createController, type Reconciler, requeueAfter } from '../../../src/reconcile/index.js'
 import type { StoredObject } from '../../../src/store/index.js'
+import { FAULT_KINDS } from '../../../src/testing/simulation/actions/action.js'
 import {
   always,
   atRest,
@@ -61,9 +62,15 @@ describe('an execution', () => {
       }
       return seen
     }
-    const waiting = apps((_key, owner) => (owner === undefined ? undefined : requeueAfter(60_000)))
-    expect(await kinds({})).toEqual(new Set(['crash', 'delay', 'touch', 'edit', 'remove']))
-    expect(await kinds({ crash: 0, edit: 0, remove: 0, delay: 0 })).toEqual(new Set(['touch']))
+    const waiting = apps(async (_key, owner, { client }) => {
+      if (owner === undefined) return undefined
+      await client.create(Pod, podOf(owner, `pod-${owner.metadata.uid}`)).catch(() => {})
+      return requeueAfter(60_000)
+    })
+    const all = FAULT_KINDS.filter(kind => kind !== 'incident')
+    expect(await kinds({})).toEqual(new Set(all))
+    const none = Object.fromEntries(FAULT_KINDS.map(kind => [kind, 0]))
+    expect(await kinds({ ...none, touch: 2 })).toEqual(new Set(['touch']))
   })
 })
 
