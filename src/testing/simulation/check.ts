@@ -1,7 +1,7 @@
 import { systemEnv } from '../../core/index.js'
 import { hostVariable } from '../host.js'
 import { CheckFailedError } from './check-failed-error.js'
-import { replayChoices } from './search/choices.js'
+import { type ChoiceSource, replayChoices } from './search/choices.js'
 import { type Execution, type ExecutionSetup, execute, type JudgeRest } from './run/execution.js'
 import { type Expectation, expectState } from './search/expected-state.js'
 import type { Violation } from './judge/invariants.js'
@@ -181,8 +181,7 @@ async function fail(
 ): Promise<never> {
   await assertRepeatable(setup, failing)
   const own = { ...setup, seed: failing.seed }
-  const rerun = (choices: readonly number[]): Promise<Execution> =>
-    execute(own, replayChoices(choices), expectation.judge)
+  const rerun = (source: ChoiceSource): Promise<Execution> => execute(own, source, expectation.judge)
   const { execution, runs } = await shrink(failing, rerun, SHRINK_RUNS_MAX)
   const { simulation } = await observe(own, replayChoices(execution.choices), {
     check: optionsHash(options),

@@ -1,7 +1,9 @@
 import type { Execution } from '../run/execution.js'
+import { type ChoiceSource, replayChoices } from './choices.js'
+import { choicesWithout } from './wanted-choices.js'
 
-/** Runs a list of choices. */
-export type Rerun = (choices: readonly number[]) => Promise<Execution>
+/** Runs it as a source chooses. */
+export type Rerun = (source: ChoiceSource) => Promise<Execution>
 
 /** What shrinking came to. */
 export interface Shrunk {
@@ -35,23 +37,34 @@ class Shrinker {
     let size: string
     do {
       size = sizeOf(this.best).join()
-      await this.without(faultsOf)
-      await this.without(deviationsOf)
+      await this.without(faultsOf, places => this.leftOut(places))
+      await this.without(deviationsOf, async () => false)
       await this.leaveOut()
       await this.lower()
     } while (sizeOf(this.best).join() !== size && this.runs < this.runsMax)
     return { execution: this.best, runs: this.runs }
   }
 
-  /** Sets choices back to the first action: spans of those that `pick` finds, halved down to single ones. */
-  private async without(pick: (execution: Execution) => readonly number[]): Promise<void> {
+  /**
+   * Sets choices back to the first action: spans of those that `pick` finds, halved down to single ones. Where that does
+   * not help, `otherwise` may try.
+   */
+  private async without(
+    pick: (execution: Execution) => readonly number[],
+    otherwise: (places: ReadonlySet<number>) => Promise<boolean>,
+  ): Promise<void> {
     for (let span = pick(this.best).length; span >= 1; span = Math.floor(span / 2)) {
       for (let start = 0; start < pick(this.best).length; ) {
         const places = new Set(pick(this.best).slice(start, start + span))
         const kept = await this.attempt(this.best.choices.map((choice, at) => (places.has(at) ? 0 : choice)))
-        if (!kept) start += span
+        if (!kept && !(await otherwise(places))) start += span
       }
     }
+  }
+
+  private async leftOut(places: ReadonlySet<number>): Promise<boolean> {
+    if (await this.attemptWith(choicesWithout(this.best, places, 'then'))) return true
+    return await this.attemptWith(choicesWithout(this.best, places, 'soon'))
   }
 
   private async leaveOut(): Promise<void> {
@@ -73,10 +86,14 @@ class Shrinker {
     }
   }
 
-  private async attempt(choices: readonly number[]): Promise<boolean> {
+  private attempt(choices: readonly number[]): Promise<boolean> {
+    return this.attemptWith(replayChoices(choices))
+  }
+
+  private async attemptWith(source: ChoiceSource): Promise<boolean> {
     if (this.runs >= this.runsMax) return false
     this.runs++
-    const execution = await this.rerun(choices)
+    const execution = await this.rerun(source)
     const isSame = execution.violation?.invariant === this.best.violation?.invariant
     if (!isSame || !isSmaller(execution, this.best)) return false
     this.best = execution

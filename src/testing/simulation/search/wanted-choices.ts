@@ -1,0 +1,67 @@
+import type { Action } from '../actions/action.js'
+import type { Execution, TraceStep } from '../run/execution.js'
+import type { ChoiceSource } from './choices.js'
+
+/** A choice of an execution, and what it was called; it has no name when it led to no step. */
+interface Wanted {
+  readonly index: number
+  readonly name: string | undefined
+}
+
+/**
+ * Does what an execution has done, without some of its choices. Where something is left out, other things are on
+ * offer afterwards, and an index may stand for another action: so actions are found by what they are called.
+ *
+ * @param when `then`: at the same choice as before. `soon`: in the same order, each as soon as it can be.
+ */
+export function choicesWithout(
+  execution: Execution,
+  leftOut: ReadonlySet<number>,
+  when: 'then' | 'soon',
+): ChoiceSource {
+  const { choices, chosenSteps, trace } = execution
+  const wanted = choices.map((index, at): Wanted => {
+    const step = trace[chosenSteps[at] ?? -1]
+    return leftOut.has(at) ? { index: 0, name: undefined } : { index, name: step && nameOf(step) }
+  })
+  return when === 'then' ? inPlace(wanted) : inOrder(wanted)
+}
+
+function inPlace(wanted: readonly Wanted[]): ChoiceSource {
+  let next = 0
+  return {
+    choose: actions => {
+      const choice = wanted[next++]
+      return choice === undefined || choice.index === 0 ? 0 : find(actions, choice)
+    },
+  }
+}
+
+function inOrder(wanted: readonly Wanted[]): ChoiceSource {
+  const [ending, ...others] = wanted
+  const left = others.filter(({ index }) => index !== 0)
+  let isFirst = true
+  return {
+    choose: actions => {
+      if (isFirst) {
+        isFirst = false
+        return ending?.index ?? 0
+      }
+      const [choice] = left
+      const index = choice === undefined ? 0 : find(actions, { ...choice, index: 0 })
+      if (index > 0) left.shift()
+      return index
+    },
+  }
+}
+
+function find(actions: readonly Action[], { name, index }: Wanted): number {
+  const found = actions.findIndex(action => nameOf(action) === name)
+  if (found !== -1) return found
+  return index < actions.length ? index : 0
+}
+
+/** Objects and processes that come again have other numbers. */
+function nameOf({ kind, actor, label }: Pick<TraceStep, 'kind' | 'actor' | 'label'>): string {
+  return `${kind} ${actor} ${label}`.replaceAll(/app-\d+|uid-\d+/g, '')
+}
