@@ -92,7 +92,7 @@ interface Attempt {
 
 /** What came of telling the store. */
 type Binding =
-  | { readonly kind: 'bound'; readonly task: Task }
+  | { readonly kind: 'bound' }
   /** The task is no longer the one that was decided about. */
   | { readonly kind: 'changed' }
   /** The decision was made from a wrong picture of the node; this is the right one. */
@@ -185,7 +185,8 @@ class SchedulingLoop {
     try {
       const binding = await ctx.client.transact(tx => this.#bindIn(tx, attempt, placement))
       this.#mirror.unassume(key)
-      this.#tell(key, binding.kind === 'bound' ? binding.task : ctx.client.get(Task, ref))
+      // Not the task as it was bound: much may have become of it before the answer came.
+      this.#tell(key, ctx.client.get(Task, ref))
       return binding
     } catch (error) {
       this.#mirror.unassume(key)
@@ -213,14 +214,14 @@ class SchedulingLoop {
       reason: 'Scheduled',
       message: `placed on node ${name}`,
     } as const
-    const bound = tx.modifyStatus(Task, ref, draft => {
+    tx.modifyStatus(Task, ref, draft => {
       const conditions = setCondition(task.status?.conditions, condition, now)
       draft.status = { ...draft.status, conditions: [...conditions] }
     })
-    return { kind: 'bound', task: bound }
+    return { kind: 'bound' }
   }
 
-  async #park({ ref, task, ctx }: Attempt, { reason, message }: Refusal): Promise<void> {
+  async #park({ ref, key, task, ctx }: Attempt, { reason, message }: Refusal): Promise<void> {
     const condition = { type: 'Scheduled', status: 'False', reason, message } as const
     const now = formatTime(ctx.env.clock.now())
     const known = task.status?.conditions
@@ -234,7 +235,10 @@ class SchedulingLoop {
         }
       })
     } catch (error) {
-      if (!isKeelsonError(error, 'NotFound')) throw error
+      if (isKeelsonError(error, 'NotFound')) return
+      // Whoever sleeps is not looked at again, and nobody would be told why.
+      this.#waiting.delete(key)
+      throw error
     }
   }
 

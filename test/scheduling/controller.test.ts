@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { findCondition, Node, type NodeStatus, Task, type TaskSpec } from '../../src/api/index.js'
-import type { Env } from '../../src/core/index.js'
+import { type Env, KeelsonError } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
 import { createSchedulingController, type SchedulingControllerOptions } from '../../src/scheduling/index.js'
 import {
@@ -83,6 +83,34 @@ function intrudedClient(client: Client, intrude: () => Promise<unknown>): Client
   }) as Client
 }
 
+/** A client that lets somebody else act between every commit and its answer. */
+function lateClient(client: Client, meanwhile: () => Promise<unknown>): Client {
+  const transact = async (body: (tx: Transaction) => unknown): Promise<unknown> => {
+    const answer = await client.transact(body)
+    await meanwhile()
+    return answer
+  }
+  return Object.create(client, {
+    transact: { value: transact },
+    client: {
+      value: (env: Env, options?: ClientOptions) => lateClient(client.client(env, options), meanwhile),
+    },
+  }) as Client
+}
+
+/** A client whose first report does not get through. */
+function deafClient(client: Client, report = { isFirst: true }): Client {
+  const modifyStatus: Client['modifyStatus'] = (...given) => {
+    if (!report.isFirst) return client.modifyStatus(...given)
+    report.isFirst = false
+    return Promise.reject(new KeelsonError({ code: 'Unavailable', message: 'no answer' }))
+  }
+  return Object.create(client, {
+    modifyStatus: { value: modifyStatus },
+    client: { value: (env: Env, options?: ClientOptions) => deafClient(client.client(env, options), report) },
+  }) as Client
+}
+
 function cpu(amount: string): TaskSpec {
   return { resources: { requests: { cpu: amount } } }
 }
@@ -104,6 +132,36 @@ describe('the scheduling controller', () => {
     await world.addNode('n1', { cpu: 1 })
     await run(world)
     expect(world.nodeOf('web')).toBe('n1')
+  })
+
+  test('says why nothing fits, also when it could not be said at first', async () => {
+    const world = createWorld()
+    await world.addNode('n1', { cpu: 1 })
+    await run(world, {}, deafClient(world.store.client(world.env)))
+    await world.addTask('web', cpu('2'))
+    await world.env.advance(1_000)
+    expect(world.scheduled('web')).toMatch(/^False Unschedulable/)
+  })
+
+  test('gives back the room of a task that has ended before its binding was answered', async () => {
+    const world = createWorld()
+    const { store, env } = world
+    await world.addNode('n1', { cpu: 1 })
+    let isFirst = true
+    const end = async (): Promise<void> => {
+      if (!isFirst) return
+      isFirst = false
+      await store.modifyStatus(Task, { namespace, name: 'a' }, draft => {
+        draft.status = { ...draft.status, phase: 'Succeeded' }
+      })
+      await env.clock.sleep(1_000)
+    }
+    await run(world, {}, lateClient(store.client(env), end))
+    await world.addTask('a', cpu('1'))
+    await env.advance(2_000)
+    await world.addTask('b', cpu('1'))
+    await env.advance(1_000)
+    expect(world.nodeOf('b')).toBe('n1')
   })
 
   test('says why nothing fits, once, and tries again when a node comes', async () => {
