@@ -9,6 +9,7 @@ export function lostAnswers({ world }: Situation): readonly Action[] {
     kind: 'loseAnswer',
     actor: step.process,
     label: `${step.about.label}, the answer is lost`,
+    about: step.about,
     run: () => {
       world.pool.take(step)
       step.run({ kind: 'lost', error: unavailable(step) })
@@ -22,6 +23,7 @@ export function refusals({ world }: Situation): readonly Action[] {
     kind: 'refuse',
     actor: step.process,
     label: `${step.about.label}, refused`,
+    about: step.about,
     run: () => {
       world.pool.take(step)
       step.run({ kind: 'refused', error: unavailable(step) })
@@ -35,6 +37,7 @@ export function lateAnswers({ world }: Situation): readonly Action[] {
     kind: 'lateAnswer',
     actor: step.process,
     label: `${step.about.label}, the answer is under way`,
+    about: step.about,
     run: () => {
       world.pool.take(step)
       step.run({ kind: 'late', until: world.pool.heardLater(step) })
