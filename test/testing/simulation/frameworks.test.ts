@@ -68,7 +68,7 @@ describe('the regression test of a failure', () => {
       regressionTest
         .replace("'vitest' // or 'node:test'", "'node:test'")
         .replace("{ make, Site, Page } from '…'", `{ ${make} as make, Site, Page } from ${fixture}`)
-    expect(underNodeTest('hasty.ts', pasted('hasty'))).toMatch(/^not ok 1 - crashConvergent$/m)
+    expect(underNodeTest('hasty.ts', pasted('hasty'))).toMatch(/^not ok 1 - converges$/m)
     expect(underNodeTest('careful.ts', pasted('careful'))).toMatch(/^ok 1 - crashConvergent$/m)
   })
 })
@@ -83,7 +83,7 @@ describe('a report', () => {
     await failure()
     const [name = '', ...others] = readdirSync(folder)
     expect(others).toEqual([])
-    expect(name).toMatch(/^crashConvergent-[a-z0-9-]+\.md$/)
+    expect(name).toMatch(/^converges-[a-z0-9-]+\.md$/)
     const fences = [...readFileSync(join(folder, name), 'utf8').matchAll(/^```(\w+)\n(.*?)\n```$/gms)]
     expect(fences.map(([, language, text]) => [language, text])).toEqual([
       ['text', message],
