@@ -67,7 +67,7 @@ describe('an execution', () => {
       await client.create(Pod, podOf(owner, `pod-${owner.metadata.uid}`)).catch(() => {})
       return requeueAfter(60_000)
     })
-    const all = FAULT_KINDS.filter(kind => kind !== 'incident')
+    const all = FAULT_KINDS.filter(kind => !['incident', 'disconnect', 'expire'].includes(kind))
     expect(await kinds({})).toEqual(new Set(all))
     const none = Object.fromEntries(FAULT_KINDS.map(kind => [kind, 0]))
     expect(await kinds({ ...none, touch: 2 })).toEqual(new Set(['touch']))

@@ -34,6 +34,8 @@ const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   refuse: 1,
   lateAnswer: 1,
   freeze: 1,
+  disconnect: 0,
+  expire: 0,
 }
 
 /**
@@ -77,5 +79,7 @@ function problemsOf(kind: string, settings: number | FaultSettings): readonly Pr
 
 /** How often each may happen, as text. */
 export function describeFaults(plan: FaultPlan): string {
-  return FAULT_KINDS.map(kind => `${kind} ${plan[kind].times}`).join(', ')
+  // Those that are off unless asked for are told when they are on.
+  const told = FAULT_KINDS.filter(kind => TIMES_DEFAULT[kind] > 0 || plan[kind].times > 0)
+  return told.map(kind => `${kind} ${plan[kind].times}`).join(', ')
 }

@@ -1,5 +1,6 @@
 import { type Action, FAULT_KINDS, type FaultKind } from './action.js'
 import { lateAnswers, lostAnswers, refusals } from './answers.js'
+import { disconnections, expiries } from './breaks.js'
 import { crashes } from './crashes.js'
 import type { FaultPlan } from './fault-settings.js'
 import { freezes } from './freezes.js'
@@ -21,6 +22,8 @@ const OFFERS: Readonly<Record<FaultKind, (situation: Situation) => readonly Acti
   refuse: refusals,
   lateAnswer: lateAnswers,
   freeze: freezes,
+  disconnect: disconnections,
+  expire: expiries,
 }
 
 /** Faults that may happen now, of which `left` says how many more may. */

@@ -33,7 +33,8 @@ export function createStepPool(): StepPool {
   let entries: Entry[] = []
   const sortsHeld = new Set<string>()
   const living = (): readonly Entry[] => {
-    if (entries.some(entry => entry.lifetime.closed)) entries = entries.filter(entry => !entry.lifetime.closed)
+    if (entries.some(entry => entry.lifetime.closed))
+      entries = entries.filter(entry => !entry.lifetime.closed)
     return entries
   }
   const remove = (entry: PooledStep): void => {

@@ -10,9 +10,11 @@ import { type Client, createStore, type Kind, type Store, type StoredObject } fr
 import { captureLogs, type LogCapture } from '../../captured-logs.js'
 import { createSequentialIds } from '../../sequential-ids.js'
 import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
+import type { FaultPlan } from '../actions/fault-settings.js'
 import type { Observer } from '../run/observer.js'
 import { OpenWatches } from './open-watches.js'
 import { controllersOf, type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
+import { WatchBreaker } from './watch-breaker.js'
 import { createStepPool, type StepPool } from './step-pool.js'
 
 /** What a world is made from. */
@@ -25,6 +27,7 @@ export interface WorldOptions {
   /** How many processes run the code under test side by side. */
   readonly instances: number
   readonly observer?: Observer
+  readonly faults: FaultPlan
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -45,6 +48,8 @@ export class World {
   /** Of processes that start while `countsWatches` is set: the watches that they have open. */
   readonly watches: Map<string, OpenWatches> = new Map()
   countsWatches = false
+  /** By process; none where no watch may break. */
+  readonly breakers: Map<string, WatchBreaker> = new Map()
   /** What a process gets in place of its client. */
   clientFor: (client: Client, process: string) => Client = client => client
   /** Why a process could not be made or started. */
@@ -102,7 +107,7 @@ export class World {
   start(): void {
     const name = `app-${++this.starts}`
     const env = this.envOf(name)
-    const own = this.store.client(env)
+    const own = this.breakable(this.store.client(env), name)
     const seen = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
     const client = this.countsWatches ? this.counted(seen, name) : seen
     const made = this.options.make({ name, client, outside: this.outside })
@@ -129,6 +134,14 @@ export class World {
 
   crashAll(): void {
     for (const process of this.processes) this.crash(process)
+  }
+
+  private breakable(client: Client, process: string): Client {
+    const { disconnect, expire } = this.options.faults
+    if (disconnect.times + expire.times === 0) return client
+    const breaker = new WatchBreaker()
+    this.breakers.set(process, breaker)
+    return breaker.seenThrough(client)
   }
 
   private counted(client: Client, process: string): Client {
