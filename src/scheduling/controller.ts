@@ -96,7 +96,13 @@ type Binding =
   /** The task is no longer the one that was decided about. */
   | { readonly kind: 'changed' }
   /** The decision was made from a wrong picture of the node; this is the right one. */
-  | { readonly kind: 'stale'; readonly node: Node | undefined; readonly tasks: readonly Task[] }
+  | ({ readonly kind: 'stale'; readonly revision: number } & NodePicture)
+
+interface NodePicture {
+  readonly node: Node | undefined
+  /** Those on the node. */
+  readonly tasks: readonly Task[]
+}
 
 class SchedulingLoop {
   enqueue: (ref: ObjectRef) => void = () => {}
@@ -152,7 +158,10 @@ class SchedulingLoop {
       if (decision.kind === 'refused') return this.#park(attempt, decision)
       const binding = await this.#bind(attempt, decision)
       if (binding.kind !== 'stale') return this.#waiting.delete(attempt.key)
-      this.#noticed(this.#mirror.setNodeWithTasks(decision.node, binding.node, binding.tasks))
+      // What was right at the commit may be history by the time of its answer.
+      const isNews = binding.revision > attempt.ctx.client.revision
+      const { node, tasks } = isNews ? binding : pictureOf(attempt.ctx.client, decision.node)
+      this.#noticed(this.#mirror.setNodeWithTasks(decision.node, node, tasks))
     }
     throw new KeelsonError({
       code: 'Conflict',
@@ -199,11 +208,11 @@ class SchedulingLoop {
   #bindIn(tx: Transaction, { ref, version, ctx }: Attempt, { node: name, epoch }: Placement): Binding {
     const task = tx.get(Task, ref)
     if (task === undefined || !isUnassigned(task) || versionOf(task) !== version) return { kind: 'changed' }
-    const node = tx.get(Node, { name })
-    const tasks = tx.list(Task, { index: { name: 'node', value: name } }).items
+    const { node, tasks } = pictureOf(tx, name)
     const isKnown =
       node !== undefined && this.#mirror.knowsNode(node) && tasks.every(one => this.#mirror.knowsTask(one))
-    if (!isKnown || this.#mirror.epochOf(name) !== epoch) return { kind: 'stale', node, tasks }
+    if (!isKnown || this.#mirror.epochOf(name) !== epoch)
+      return { kind: 'stale', node, tasks, revision: tx.revision }
     tx.modify(Task, ref, draft => {
       draft.spec.nodeName = name
     })
@@ -270,6 +279,11 @@ interface Placement {
 }
 
 type Decision = Refusal | Placement
+
+function pictureOf(reader: Reader, name: string): NodePicture {
+  const tasks = reader.list(Task, { index: { name: 'node', value: name } }).items
+  return { node: reader.get(Node, { name }), tasks }
+}
 
 function isUnassigned(task: Task): boolean {
   return (

@@ -164,6 +164,28 @@ describe('the scheduling controller', () => {
     expect(world.nodeOf('b')).toBe('n1')
   })
 
+  test('sees a node that came back between the commit that missed it and its answer', async () => {
+    const world = createWorld()
+    const { store, env } = world
+    await world.addNode('n1', { cpu: 1 })
+    let events = 0
+    const goAway = async (): Promise<void> => {
+      if (events++ === 0) await store.delete(Node, { name: 'n1' })
+    }
+    const comeBack = async (): Promise<void> => {
+      if (events++ !== 1) return
+      await store.create(Node, { metadata: { name: 'n1' }, spec: {} })
+      await store.modifyStatus(Node, { name: 'n1' }, draft => {
+        draft.status = { allocatable: { cpu: 1 }, conditions: [readiness('True')] }
+      })
+      await env.clock.sleep(1_000)
+    }
+    await run(world, {}, lateClient(intrudedClient(store.client(env), goAway), comeBack))
+    await world.addTask('a', cpu('1'))
+    await env.advance(20_000)
+    expect(world.nodeOf('a')).toBe('n1')
+  })
+
   test('says why nothing fits, once, and tries again when a node comes', async () => {
     const world = createWorld()
     await world.addNode('n1', { cpu: 1 })
