@@ -7,6 +7,7 @@ import {
   Revision,
   Task,
 } from '../../../src/api/index.js'
+import { controllerOf } from '../../../src/reconcile/index.js'
 import { createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { Incident, Invariant } from '../../../src/testing/index.js'
@@ -109,6 +110,12 @@ const isRolledOut = (reader: Reader): boolean => {
   return found !== undefined && rolloutStatus(found).done
 }
 
+/** The uid of the Deployment that a task belongs to. */
+function rolloutOf(task: Task, reader: Reader): string | undefined {
+  const set = reader.list(ReplicaSet).items.find(({ metadata }) => metadata.uid === controllerOf(task)?.uid)
+  return set && controllerOf(set)?.uid
+}
+
 const cases: readonly OwnCase[] = [
   {
     name: 'rollout',
@@ -179,9 +186,11 @@ const cases: readonly OwnCase[] = [
       invariants: [
         onChange('no two revisions side by side', Task, ({ before, now }, { reader }) => {
           if (before !== undefined || now === undefined) return true
+          // Those of a Deployment of that name that was deleted are none of its business.
+          const rollout = rolloutOf(now, reader)
           const commands = reader
             .list(Task)
-            .items.filter(task => !isTaskFinished(task))
+            .items.filter(task => !isTaskFinished(task) && rolloutOf(task, reader) === rollout)
             .map(({ spec }) => JSON.stringify(spec.command))
           return new Set(commands).size === 1
         }),

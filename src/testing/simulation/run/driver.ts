@@ -142,7 +142,10 @@ export class Driver {
       if (after !== undefined && !this.givenNames.has(after.metadata.name))
         this.madeNames.add(after.metadata.name)
     this.judge.step(this.moment(step, changes, about))
-    const loop = this.unrest.note({ action, timeMs, isWrite, isChange: () => changesPlainly(changes) })
+    const loop = this.unrest.note({
+      ...{ action, timeMs, isWrite, objects: world.objects().length },
+      isChange: () => changesPlainly(changes),
+    })
     if (loop !== undefined) this.reportLoop(loop)
   }
 

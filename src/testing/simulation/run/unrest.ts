@@ -1,6 +1,6 @@
 import { type Action, isFault, isOfProcess } from '../actions/action.js'
 
-/** Writes in a row, without anything from outside, that count as a loop; more for more objects. */
+/** Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their beginning. */
 const LOOP_WRITES_BASE = 20
 const LOOP_WRITES_PER_OBJECT = 20
 /** Timers in a row that lead to nothing before a world counts as at rest. */
@@ -15,13 +15,16 @@ export interface Taken {
   readonly timeMs: number
   /** True when it wrote to the store. */
   readonly isWrite: boolean
+  /** How many there are afterwards. */
+  readonly objects: number
   /** True when the objects say something else than before, apart from times. Asked where it matters. */
   readonly isChange: () => boolean
 }
 
 /** Tells a world that works from one that runs in circles, and from one where timers fire to no end. */
 export class Unrest {
-  private readonly writesMax: number
+  private readonly given: number
+  private writesMax: number
   private readonly timersMax: number
   /** Labels of writes of processes since anything came from outside, or time passed. */
   private writes: string[] = []
@@ -30,7 +33,8 @@ export class Unrest {
   private lastMs = 0
 
   constructor(objects: number) {
-    this.writesMax = LOOP_WRITES_BASE + LOOP_WRITES_PER_OBJECT * objects
+    this.given = objects
+    this.writesMax = writesFor(objects)
     this.timersMax = QUIET_TIMERS_PER_OBJECT * Math.max(1, objects)
   }
 
@@ -49,11 +53,14 @@ export class Unrest {
     return this.noteWrite(taken) ?? this.noteTimer(taken)
   }
 
-  private noteWrite({ action, timeMs, isWrite }: Taken): string | undefined {
+  private noteWrite({ action, timeMs, isWrite, objects }: Taken): string | undefined {
     const isFromOutside = isFault(action) || !isOfProcess(action)
     const passedMs = timeMs - this.lastMs
     this.lastMs = timeMs
-    if (isFromOutside || passedMs >= BUSY_WAIT_MS) this.writes = []
+    if (isFromOutside || passedMs >= BUSY_WAIT_MS) {
+      this.writes = []
+      this.writesMax = writesFor(Math.max(this.given, objects))
+    }
     if (isFromOutside || !isWrite) return undefined
     this.writes.push(action.label)
     const { length } = this.writes
@@ -72,6 +79,10 @@ export class Unrest {
     if (!this.isQuiet || elapsedMs >= BUSY_WAIT_MS) return undefined
     return `it runs again and again: ${this.quietTimers} timers within ${elapsedMs} ms`
   }
+}
+
+function writesFor(objects: number): number {
+  return LOOP_WRITES_BASE + LOOP_WRITES_PER_OBJECT * objects
 }
 
 /** What comes up most often. */
