@@ -167,6 +167,7 @@ const cases: readonly OwnCase[] = [
       faults: {
         // Whoever misses its first deadline has nothing to go back to, and halts.
         delay: 0,
+        freeze: 0,
         edit: { target: ({ label }) => label.includes('replicas') },
         // Without its entry in the ledger there is nothing to go back to.
         remove: { target: ({ label }) => !label.includes('Revision') },
