@@ -160,10 +160,36 @@ const noOwner: GalleryEntry = {
   correct: labelled(true),
 }
 
+/** Takes no answer for a refusal, and tries again at once; the first one may have been created. */
+function retrying(triesAgain: boolean): MakeParts {
+  return () =>
+    createController({
+      name: 'apps',
+      for: App,
+      owns: [Pod],
+      reconcile: async (_key, owner, { client }) => {
+        if (owner === undefined || podsOf(owner, client.list(Pod).items).length > 0) return
+        try {
+          await client.create(Pod, podOf(owner))
+        } catch (error) {
+          if (!triesAgain || !isKeelsonError(error, 'Unavailable')) throw error
+          await client.create(Pod, podOf(owner))
+        }
+      },
+    })
+}
+const blindRetry: GalleryEntry = {
+  ...base,
+  name: 'blind retry of a create',
+  buggy: retrying(true),
+  correct: retrying(false),
+}
+
 export const entriesOfCreation: readonly GalleryEntry[] = [
   missingExpectations,
   randomName,
   crashBetweenWrites,
   neverScalesDown,
   noOwner,
+  blindRetry,
 ]
