@@ -188,7 +188,15 @@ export class ControlLoop<Spec, Status> implements Controller {
       env,
       client,
       logger: env.logger.child({ controller: name }),
-      queue: createWorkQueue({ name, env, limiter, idOf: keyId, notify, ...given({ ageMs, fairness }) }),
+      queue: createWorkQueue({
+        name,
+        env,
+        limiter,
+        idOf: keyId,
+        notify,
+        ...(ageMs === undefined ? {} : { ageMs }),
+        ...(fairness === undefined ? {} : { fairness }),
+      }),
       metrics: createControllerMetrics(env.metrics, name, concurrency),
       limiter,
       quarantine: new Quarantine(quarantineAfter),
@@ -366,9 +374,4 @@ function wake(run: Running, key: ObjectRef, why: Wake): void {
   if (why.isResync !== true) run.polls.forget(key)
   run.hotLoops.woken(key, why.cause)
   run.queue.add(key, why)
-}
-
-/** The options that were given. */
-function given<T extends object>(options: T): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

@@ -11,6 +11,24 @@ const RESTART_BASE_MS = 1_000
 const RESTART_MAX_MS = 60_000
 const RESTART_GRACE_MS = 30_000
 
+/** From a start to the stop after it. */
+class Round {
+  isOver = false
+  #abort: AbortController | undefined
+
+  /** Made for those who wait: most starts have nothing to wait for. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.isOver) this.#abort.abort(new ClosedError('the manager'))
+    return this.#abort.signal
+  }
+
+  end(): void {
+    this.isOver = true
+    this.#abort?.abort(new ClosedError('the manager'))
+  }
+}
+
 /** Parts that are started and stopped together, and restarted alone. */
 export class PartGroup {
   readonly #parts: readonly Part[]
@@ -23,7 +41,7 @@ export class PartGroup {
   readonly #standing: Controller[] = []
   readonly #restarting = new Map<Part, Error>()
   readonly #failures = new Map<Part, { readonly count: number; readonly atMs: number }>()
-  #run = new AbortController()
+  #run = new Round()
   #deadlineMs = 0
   #hurryPart: () => void = () => {}
 
@@ -57,17 +75,17 @@ export class PartGroup {
 
   /** Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` when stopped meanwhile. */
   async start(client: Client): Promise<void> {
-    const run = new AbortController()
+    const run = new Round()
     this.#run = run
     for (const part of this.#parts) {
       this.#started.push(part)
       try {
-        await this.#startPart(part, client, run.signal)
+        await this.#startPart(part, client, run)
       } catch (error) {
-        if (!run.signal.aborted) this.#started.splice(this.#started.indexOf(part), 1)
+        if (!run.isOver) this.#started.splice(this.#started.indexOf(part), 1)
         throw error
       }
-      if (run.signal.aborted) throw new ClosedError('the manager')
+      if (run.isOver) throw new ClosedError('the manager')
     }
   }
 
@@ -75,7 +93,7 @@ export class PartGroup {
   async stop(graceMs: number): Promise<readonly StopEntry[]> {
     const { clock } = this.#env
     this.#deadlineMs = clock.monotonic() + graceMs
-    this.#run.abort(new ClosedError('the manager'))
+    this.#run.end()
     const report: StopEntry[] = []
     for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) {
       const hurried = this.#hurried(part)
@@ -121,16 +139,16 @@ export class PartGroup {
     )
   }
 
-  async #startPart(part: Part, client: Client, signal: AbortSignal): Promise<void> {
+  async #startPart(part: Part, client: Client, run: Round): Promise<void> {
     for (;;) {
       try {
         if (isController(part.unit)) await this.#startController(part.unit, client)
-        else await part.unit.start(client, error => this.#failed(part, client, signal, errorOf(error)))
+        else await part.unit.start(client, error => this.#failed(part, client, run, errorOf(error)))
         this.#restarting.delete(part)
         return
       } catch (error) {
-        if (part.restart === 'never' || signal.aborted) throw error
-        await this.#backOff(part, errorOf(error), signal)
+        if (part.restart === 'never' || run.isOver) throw error
+        await this.#backOff(part, errorOf(error), run)
       }
     }
   }
@@ -139,22 +157,22 @@ export class PartGroup {
     return this.#standing.includes(controller) ? controller.activate?.(client) : controller.start(client)
   }
 
-  #failed(part: Part, client: Client, signal: AbortSignal, error: Error): void {
+  #failed(part: Part, client: Client, run: Round, error: Error): void {
     // A part that breaks twice, or while it stops, has been dealt with.
-    if (signal.aborted || this.#restarting.has(part)) return
+    if (run.isOver || this.#restarting.has(part)) return
     if (part.restart === 'never') return this.#broken(part, error)
     this.#restarting.set(part, error)
     const restart = async (): Promise<void> => {
       await stopPart(part.unit, this.#env.clock, RESTART_GRACE_MS)
-      await this.#backOff(part, error, signal)
-      await this.#startPart(part, client, signal)
+      await this.#backOff(part, error, run)
+      await this.#startPart(part, client, run)
     }
     restart().catch((why: unknown) => {
-      if (!signal.aborted) this.#broken(part, errorOf(why))
+      if (!run.isOver) this.#broken(part, errorOf(why))
     })
   }
 
-  async #backOff(part: Part, error: Error, signal: AbortSignal): Promise<void> {
+  async #backOff(part: Part, error: Error, run: Round): Promise<void> {
     const nowMs = this.#env.clock.monotonic()
     const last = this.#failures.get(part)
     const failures = last === undefined || nowMs - last.atMs > 2 * RESTART_MAX_MS ? 0 : last.count
@@ -165,6 +183,6 @@ export class PartGroup {
       { part: part.unit.name, err: error, afterMs: ms },
       'a part failed; starting it again',
     )
-    await this.#env.clock.sleep(ms, signal)
+    await this.#env.clock.sleep(ms, run.signal)
   }
 }
