@@ -1,9 +1,16 @@
-import { check, type CheckReport } from 'keelson/testing'
+import { check, CheckFailedError, type CheckOptions, type CheckReport, type MakeParts } from 'keelson/testing'
 import { controllerReference, createController } from 'keelson/reconcile'
-import { defineKind, type Kind } from 'keelson/store'
+import { type Client, defineKind, type Kind } from 'keelson/store'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import type { Row } from './frame/row.js'
+import { gallery } from '../test/testing/gallery/gallery.js'
+
+/** What is checked. */
+interface Subject {
+  readonly make: MakeParts
+  readonly options: CheckOptions
+}
 
 const EXECUTIONS = 2_000
 const ROUNDS = 4
@@ -17,7 +24,18 @@ const App: Kind<{ readonly replicas: number }> = defineKind({
 })
 const Pod: Kind = defineKind({ apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: false })
 
-const title = 'real store and controller, one app with two pods; all faults and invariants on'
+const TRIVIAL_STEPS = 100
+
+const apps: Subject = {
+  make: appsController,
+  options: {
+    kinds: [App, Pod],
+    objects: [{ kind: 'App', metadata: { name: 'web' }, spec: { replicas: 2 } }],
+  },
+}
+const walkers: Subject = { make: twoWalkers, options: { kinds: [App], objects: [] } }
+const title = 'real store and controller, one app with two pods; all faults and generic invariants on'
+
 const rows: readonly Row[] = [
   {
     name: 'executions',
@@ -25,7 +43,7 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 3_000,
     sizes: [EXECUTIONS],
-    ours: size => checks(size, ({ executions }) => executions),
+    ours: size => checks(apps, size, ({ executions }) => executions),
   },
   {
     name: 'steps',
@@ -33,28 +51,74 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 60_000,
     sizes: [EXECUTIONS],
-    ours: size => checks(size, ({ steps }) => steps),
+    ours: size => checks(apps, size, ({ steps }) => steps),
+  },
+  {
+    name: 'explorer',
+    title: `steps of the explorer alone: a process of two walkers with ${TRIVIAL_STEPS} steps each, nothing is written`,
+    unit: 'per second',
+    target: 60_000,
+    sizes: [EXECUTIONS / 10],
+    ours: size => checks(walkers, size, ({ steps }) => steps),
+  },
+  {
+    name: 'gallery',
+    title: 'a bug of the gallery is found, shrunk and told; the slowest',
+    unit: 'ms',
+    target: 5_000,
+    headline: 'p99',
+    sizes: [gallery.length],
+    ours: findEach,
   },
 ]
 
 await bench(rows)
 
 /** The first round warms up. */
-async function checks(executions: number, count: (report: CheckReport) => number): Promise<Measurement> {
+async function checks(
+  { make, options }: Subject,
+  executions: number,
+  count: (report: CheckReport) => number,
+): Promise<Measurement> {
   const samples: number[] = []
   for (let round = 0; round <= ROUNDS; round++) {
-    const report = await check(apps, {
-      kinds: [App, Pod],
-      objects: [{ kind: 'App', metadata: { name: 'web' }, spec: { replicas: 2 } }],
-      executions,
-      seed: 1 + round * executions,
-    })
+    const report = await check(make, { ...options, executions, seed: 1 + round * executions })
     if (round > 0) samples.push((report.elapsedMs * NS_PER_MS) / count(report))
   }
   return { samples, mean: samples.reduce((sum, sample) => sum + sample, 0) / samples.length }
 }
 
-function apps(): ReturnType<typeof createController> {
+/** From a cold start, as a test has it. */
+async function findEach(): Promise<Measurement> {
+  const samples: number[] = []
+  let worst = ''
+  for (const { name, buggy, kinds, objects } of gallery) {
+    const startedMs = performance.now()
+    const failure: unknown = await check(buggy, { kinds, objects }).catch((error: unknown) => error)
+    if (!(failure instanceof CheckFailedError)) throw new Error(`${name} was not found`)
+    const tookMs = performance.now() - startedMs
+    if (tookMs > Math.max(0, ...samples)) worst = name
+    samples.push(tookMs)
+  }
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+  return { samples, mean, note: `slowest: ${worst}` }
+}
+
+/** Two walkers of which any may be next. */
+function twoWalkers(): ReturnType<MakeParts> {
+  return ['one', 'two'].map(name => ({
+    name,
+    start: ({ env }: Client) => {
+      const step = (left: number): void => {
+        if (left > 0) env.tasks.defer(() => step(left - 1), { kind: 'call', label: name })
+      }
+      step(TRIVIAL_STEPS)
+    },
+    stop: () => {},
+  }))
+}
+
+function appsController(): ReturnType<typeof createController> {
   return createController({
     name: 'apps',
     for: App,

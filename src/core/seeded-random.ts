@@ -30,6 +30,27 @@ export function randomFromWords(words: Uint32Array): Random {
 }
 
 function streamOf(key: Key): Random {
+  let draw: Random['next'] | undefined
+  return {
+    next: () => {
+      draw ??= numbersOf(key)
+      return draw()
+    },
+    fork: label => forkOf(key, label),
+  }
+}
+
+/** Most forks are made in case somebody draws from them, so nothing is worked out before. */
+function forkOf(parent: Key, label: string): Random {
+  let stream: Random | undefined
+  const own = (): Random => {
+    stream ??= streamOf(absorb(parent, label))
+    return stream
+  }
+  return { next: () => own().next(), fork: other => own().fork(other) }
+}
+
+function numbersOf(key: Key): Random['next'] {
   let [a, b, c, counter] = key
   const word = (): number => {
     const out = (((a + b) | 0) + counter) | 0
@@ -40,10 +61,7 @@ function streamOf(key: Key): Random {
     return out >>> 0
   }
   for (let round = 0; round < 12; round++) word()
-  return {
-    next: () => ((word() >>> 5) * 2 ** 26 + (word() >>> 6)) / 2 ** 53,
-    fork: label => streamOf(absorb(key, label)),
-  }
+  return () => ((word() >>> 5) * 2 ** 26 + (word() >>> 6)) / 2 ** 53
 }
 
 /** Mixes text into a key: four multiply-xor lanes, stirred into one another at the end. */

@@ -70,6 +70,8 @@ export class Engine {
   private closed = false
   private timeMs = Number.NaN
   private time = ''
+  private second = Number.NaN
+  private secondText = ''
 
   constructor(options: EngineOptions) {
     const { kinds, env, logCapacity, admission = [], start = 0 } = options
@@ -102,9 +104,20 @@ export class Engine {
     const ms = this.env.clock.now()
     if (ms !== this.timeMs) {
       this.timeMs = ms
-      this.time = formatTime(ms)
+      this.time = this.textOf(ms)
     }
     return this.time
+  }
+
+  /** Within a second, only the last digits differ. */
+  private textOf(ms: number): string {
+    const whole = Math.floor(ms)
+    const second = Math.floor(whole / 1_000)
+    if (second !== this.second) {
+      this.second = second
+      this.secondText = formatTime(second * 1_000).slice(0, -4)
+    }
+    return `${this.secondText}${String(1_000 + whole - second * 1_000).slice(1)}Z`
   }
 
   /** @throws ClosedError after `close()`, UsageError for a kind that the store was not made with */

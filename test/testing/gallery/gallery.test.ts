@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { check, CheckFailedError } from '../../../src/testing/index.js'
-import { entriesOfCreation } from './entries-of-creation.js'
-import { entriesOfDeletion } from './entries-of-deletion.js'
-import { entriesOfStatus } from './entries-of-status.js'
-
-const gallery = [...entriesOfCreation, ...entriesOfDeletion, ...entriesOfStatus]
+import { gallery } from './gallery.js'
 
 describe.each(gallery)('$name', ({ buggy, correct, kinds, objects }) => {
   test('is found, and shrunk to this', async () => {

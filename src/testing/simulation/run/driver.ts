@@ -93,7 +93,8 @@ export class Driver {
     if (isFault(action)) this.left[action.kind as FaultKind]--
     // Every step takes a moment, so that times tell what came first.
     clock.moveTo(clock.elapsedMs + 1)
-    await action.run()
+    const running = action.run()
+    if (running !== undefined) await running
     await hostTurn()
     this.note(action, store.revision === revision ? undefined : before)
     if (this.world.startError !== undefined) throw this.world.startError

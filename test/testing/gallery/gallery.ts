@@ -1,0 +1,11 @@
+import { entriesOfCreation } from './entries-of-creation.js'
+import { entriesOfDeletion } from './entries-of-deletion.js'
+import { entriesOfStatus } from './entries-of-status.js'
+import type { GalleryEntry } from './entry.js'
+
+/** Every bug that a check must find by itself. */
+export const gallery: readonly GalleryEntry[] = [
+  ...entriesOfCreation,
+  ...entriesOfDeletion,
+  ...entriesOfStatus,
+]
