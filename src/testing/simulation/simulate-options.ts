@@ -75,13 +75,17 @@ export function setupOf(
     .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
   if (problems.length > 0) throw new InvalidError('simulation', problems)
   assertNames(invariants)
+  const times = mode === 'exhaustive' ? EXHAUSTIVE_TIMES : undefined
+  const plan = planFaults(faultsWithout(except, faults), times)
   return {
     make,
     kinds,
     objects,
     edits,
     incidents,
-    faults: planFaults(faultsWithout(except, faults), mode === 'exhaustive' ? EXHAUSTIVE_TIMES : undefined),
+    faults: plan,
+    // A deletion at any time is the fault `remove`; whoever looks at everything chooses whether to have it.
+    deletions: mode === 'exhaustive' && plan.remove.times === 0 ? 'at rest' : 'at any time',
     compared,
     collects,
     invariants,

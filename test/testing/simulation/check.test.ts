@@ -131,11 +131,11 @@ describe('a check', () => {
   })
 
   test('of all that can happen is complete, or says that it is not', async () => {
-    const faults = { crash: 0, edit: 0 }
+    const faults = { crash: 1, edit: 0 }
     const report = await check(healthy, { ...options, mode: 'exhaustive', faults })
     expect(report).toMatchObject({ complete: true })
     expect(report.bounds).toMatch(
-      /^every order of events, depth first: \d+ executions, complete, at most 2000/,
+      /^every order of events, depth first: \d+ executions, \d+ states, complete, at most 2000/,
     )
     const few = await check(healthy, { ...options, mode: 'exhaustive', faults, executionsMax: 10 })
     expect(few).toMatchObject({ executions: 13, complete: false })

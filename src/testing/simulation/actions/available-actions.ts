@@ -28,7 +28,7 @@ export function availableActions(scene: Scene): readonly Action[] {
     actions.push({ kind: 'start', actor: 'host', label: 'start the process', run: () => world.start() })
   for (const collection of collections(world)) actions.push(collection)
   const isBusy = actions.length > 0
-  const wish = user.next() ?? incidents.next()
+  const wish = user.next(isBusy) ?? incidents.next()
   if (wish !== undefined) actions.push(wish)
   if (!isBusy) {
     actions.push(...world.pool.held().map(step => lateAction(world, step)))

@@ -6,13 +6,14 @@ import { availableActions } from '../actions/available-actions.js'
 import { genericMonitors } from '../judge/generic/generic-monitors.js'
 import { Judge, monitorsOf } from '../judge/judge.js'
 import { changesBetween, type Moment, type ObjectChange, readingOnly } from '../judge/moment.js'
-import { type ChoiceSource, replayChoices } from '../search/choices.js'
+import { type ChoiceSource, replayChoices, type Whereabouts } from '../search/choices.js'
 import { Incidents } from '../world/incidents.js'
 import { changesPlainly } from '../world/plain-state.js'
 import { type Ending, User } from '../world/user.js'
 import { World } from '../world/world.js'
 import type { ExecutionSetup, TraceStep } from './execution.js'
 import { repeatingEnd } from './repeating-end.js'
+import { StateKeys } from './state-key.js'
 import { mostFrequent, Unrest } from './unrest.js'
 
 const LAST_STEPS = 200
@@ -41,8 +42,13 @@ export class Driver {
   private readonly givenNames: ReadonlySet<string | undefined>
   /** How many more faults of each kind may happen. */
   private readonly left: Record<FaultKind, number>
+  /** Present when somebody tells states apart. */
+  private keys: StateKeys | undefined
+  private where: Whereabouts | undefined
   private source: ChoiceSource
   private stepsMax: number
+  /** True when it was stopped on the way, because the rest of it is known. */
+  isStopped = false
 
   constructor(setup: ExecutionSetup, source: ChoiceSource) {
     const { objects, faults, incidents, invariants, except, stepsMax } = setup
@@ -59,7 +65,26 @@ export class Driver {
     this.incidents = new Incidents(this.world, incidents)
     const generic = genericMonitors(this.world, this.user, this.ending)
     this.judge = new Judge([...generic, ...monitorsOf(invariants, this.ending)], except)
-    this.world.clientFor = (client, process) => this.judge.clientFor(client, process)
+    this.tellApart(source)
+    const recording = this.keys
+    this.world.clientFor = (client, process) =>
+      this.judge.clientFor(recording?.clientFor(client, process) ?? client, process)
+  }
+
+  private tellApart({ recall }: ChoiceSource): void {
+    if (recall === undefined) return
+    const { world, user, incidents, left } = this
+    const keys = new StateKeys({ world, user, incidents }, recall)
+    this.keys = keys
+    this.where = {
+      key: () => keys.key(),
+      keyWithout: process => keys.key(process),
+      labelOf: action => keys.labelOf(action),
+      get isPlain() {
+        return world.outside.size === 0
+      },
+      left,
+    }
   }
 
   get isOver(): boolean {
@@ -69,6 +94,8 @@ export class Driver {
   /** From now on everything goes its undisturbed way. */
   disturbNoMore(): void {
     this.source = replayChoices([])
+    this.keys = undefined
+    this.where = undefined
     for (const kind of FAULT_KINDS) this.left[kind] = 0
   }
 
@@ -81,7 +108,7 @@ export class Driver {
       const { isQuiet } = this.unrest
       const scene = { world, user, incidents, plan: setup.faults, left, isQuiet }
       const action = this.choose(availableActions(scene))
-      if (action.kind === 'rest') return
+      if (action.kind === 'rest' || this.isStopped) return
       await this.take(action)
     }
   }
@@ -121,8 +148,14 @@ export class Driver {
 
   private choose(actions: readonly Action[]): Action {
     let index = 0
+    // Whoever tells states apart is asked in each of them.
+    if (actions.length > 1 || this.where !== undefined) {
+      const choice = this.source.choose(actions, this.where)
+      this.isStopped = choice === 'stop'
+      if (choice === 'stop') return actions[0] as Action
+      index = choice
+    }
     if (actions.length > 1) {
-      index = this.source.choose(actions)
       this.choices.push(index)
       this.chosenSteps.push(this.trace.length)
     }
@@ -137,6 +170,7 @@ export class Driver {
     const seen = { kind, actor, label, timeMs, isFault: isFault(action) }
     const step: TraceStep = isWrite ? { revision: world.store.revision, ...seen } : seen
     this.trace.push(step)
+    this.keys?.note(action, before ?? world.objects())
     this.setup.observer?.noted(step, world)
     const changes = isWrite ? changesBetween(before, world.objects()) : NO_CHANGES
     for (const { after } of changes)

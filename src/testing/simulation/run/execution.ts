@@ -19,6 +19,8 @@ export interface ExecutionSetup {
   readonly kinds: readonly Kind[]
   readonly objects: readonly ObjectInput[]
   readonly edits: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
+  /** See `Wants`. */
+  readonly deletions: 'at any time' | 'at rest'
   readonly incidents: readonly Incident[]
   readonly faults: FaultPlan
   readonly collects: boolean
@@ -69,6 +71,8 @@ export interface Execution extends Rest {
   readonly chosenSteps: readonly number[]
   readonly trace: readonly TraceStep[]
   readonly violation: Violation | undefined
+  /** True when it was stopped on the way, because the rest of it was known. */
+  readonly isStopped: boolean
 }
 
 /**
@@ -83,13 +87,15 @@ export async function execute(
   const driver = new Driver(setup, source)
   try {
     await driver.untilRest()
-    driver.judgeRest()
+    const { isStopped } = driver
+    if (!isStopped) driver.judgeRest()
     const rest = restOf(setup, driver)
-    const verdict = driver.isOver ? 'known' : judge(rest)
+    const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
     if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
     if (verdict !== 'known' && !driver.isOver) await lookFurther(driver)
     const { choices, chosenSteps, trace } = driver
-    return { seed: setup.seed, choices, chosenSteps, trace, violation: driver.judge.violation, ...rest }
+    const { violation } = driver.judge
+    return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...rest }
   } finally {
     driver.close()
   }

@@ -1,11 +1,33 @@
 import { createSeededRandom, type Random } from '../../../core/index.js'
-import { type Action, type ActionKind, FAULT_KINDS } from '../actions/action.js'
+import { type Action, type ActionKind, FAULT_KINDS, type FaultKind } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
+import type { Recall } from '../run/state-key.js'
+
+/** Where an execution is, for those who have been there before. */
+export interface Whereabouts {
+  /** The same for two states from which the same can happen; see `StateKeys`. */
+  key(): string
+  /** The key that there would be if that process were gone. */
+  keyWithout(process: string): string
+  /** An action, as it is called in all states of one key. */
+  labelOf(action: Action): string
+  /** True while there is nothing outside the store that a process could have changed in passing. */
+  readonly isPlain: boolean
+  /** How many more faults of each kind may happen. */
+  readonly left: Readonly<Record<FaultKind, number>>
+}
 
 /** Decides what happens next. */
 export interface ChoiceSource {
-  /** An index into `actions`, of which there are two at least. The first is always the undisturbed way on. */
-  choose(actions: readonly Action[]): number
+  /** Present when it wants to know the states, and what is told apart in them. */
+  readonly recall?: Recall
+  /**
+   * An index into `actions`, of which there are two at least, or `stop` when the rest is known. The first is always
+   * the undisturbed way on.
+   *
+   * @param where where a source with `recall` is; undefined before the world begins
+   */
+  choose(actions: readonly Action[], where?: Whereabouts): number | 'stop'
 }
 
 /** Takes the choices given, then the first action for ever. A choice that is not on offer counts as the first. */

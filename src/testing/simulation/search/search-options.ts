@@ -43,6 +43,7 @@ export function searcherFor(setup: ExecutionSetup, options: SearchOptions): Sear
         seed,
         executionsMax,
         deviationsMax: deviationsMax ?? Number.POSITIVE_INFINITY,
+        states: 'told apart',
       })
   }
 }

@@ -35,6 +35,12 @@ export class Incidents {
     this.all = incidents
   }
 
+  /** What has happened and is to be undone, as text. */
+  get memory(): string {
+    const counts = this.all.map(incident => this.counts.get(incident) ?? 0)
+    return `${counts.join(' ')}, ${this.open.map(({ name }) => name).join(' ')}`
+  }
+
   /** What will be undone next. */
   next(): Action | undefined {
     const [first, ...others] = this.open

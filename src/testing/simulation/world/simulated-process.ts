@@ -13,6 +13,11 @@ export interface ProcessSite {
    * the process, and what it holds at the end is compared like the objects. Values are plain JSON.
    */
   readonly outside: Map<string, unknown>
+  /**
+   * What the parts remember from one attempt to the next, if anything, by name; empty at each start. An exhaustive
+   * search takes two states for the same only if it is. Values are plain JSON.
+   */
+  readonly memory: Map<string, unknown>
 }
 
 /**
@@ -30,6 +35,7 @@ export interface SimulatedProcess {
   readonly manager: Manager
   /** Those that were made as parts. */
   readonly controllers: readonly Controller[]
+  readonly memory: ReadonlyMap<string, unknown>
 }
 
 /** The manager that was made, or one for the parts. */

@@ -25,6 +25,8 @@ export interface Wants {
   readonly objects: readonly ObjectInput[]
   /** What the user may change a spec to. */
   readonly edits: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
+  /** When objects are deleted in the end: whenever it is chosen, or once everything else has come to rest. */
+  readonly deletions: 'at any time' | 'at rest'
 }
 
 /** What may be done as things stand at a revision, as far as somebody has asked. */
@@ -40,6 +42,7 @@ export class User {
   private readonly world: World
   private readonly ending: Ending
   private readonly wishes: readonly Wish[]
+  private readonly deletions: Wants['deletions']
   private touches = 0
   private offered: Offers = { revision: -1 }
   /** By uid: the last mark that a stranger has left. */
@@ -48,18 +51,30 @@ export class User {
   constructor(world: World, wants: Wants, ending: Ending) {
     this.world = world
     this.ending = ending
+    this.deletions = wants.deletions
     this.wishes = wants.objects.map(input => wishFor(world, input, wants.edits))
   }
 
-  /** What the user does sooner or later, in any case; undefined when all wishes are fulfilled. */
-  next(): Action | undefined {
+  /** What the user wants and has done, as text. */
+  get memory(): string {
+    const wishes = this.wishes.map(({ state }) => state).join(' ')
+    const marks = [...this.touched].map(([uid, mark]) => `${uid} ${mark}`).join(' ')
+    return `${this.ending}, ${wishes}, ${this.touches} touches: ${marks}`
+  }
+
+  /**
+   * What the user does sooner or later, in any case; undefined when all wishes are fulfilled.
+   *
+   * @param isBusy whether something else can happen, too
+   */
+  next(isBusy: boolean): Action | undefined {
     for (const wish of this.wishes) {
       const object = this.find(wish)
       if (wish.state === 'absent' && object === undefined)
         return this.action(`create ${wish.name}`, () => this.create(wish))
       if (wish.state === 'edited') return this.action(`change back ${wish.name}`, () => this.restore(wish))
     }
-    if (this.ending === 'kept') return undefined
+    if (this.ending === 'kept' || (isBusy && this.deletions === 'at rest')) return undefined
     const last = this.wishes.find(({ state }) => state === 'made')
     return last && this.action(`delete ${last.name}`, () => this.remove(last, 'done'))
   }

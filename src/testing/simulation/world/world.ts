@@ -110,9 +110,10 @@ export class World {
     const own = this.breakable(this.store.client(env), name)
     const seen = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
     const client = this.countsWatches ? this.counted(seen, name) : seen
-    const made = this.options.make({ name, client, outside: this.outside })
+    const memory = new Map<string, unknown>()
+    const made = this.options.make({ name, client, outside: this.outside, memory })
     const manager = managerOf(made, client)
-    this.processes = [...this.processes, { name, env, manager, controllers: controllersOf(made) }]
+    this.processes = [...this.processes, { name, env, manager, controllers: controllersOf(made), memory }]
     manager.start().catch((error: unknown) => {
       if (!env.closed) this.startError = error
     })

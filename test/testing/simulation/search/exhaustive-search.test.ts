@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Action } from '../../../../src/testing/simulation/actions/action.js'
-import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
+import { type ExhaustiveBounds, ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 
 /** Executions as trees: a node is the list of what each choice leads to; a leaf is the end. */
 interface Tree {
@@ -12,7 +12,13 @@ const { tree } = fc.letrec<{ tree: Tree }>(tie => ({
     below: fc.oneof({ maxDepth: 4 }, fc.constant([]), fc.array(tie('tree'), { maxLength: 3 })),
   }),
 }))
-const all = { seed: 1, executionsMax: 10_000, deviationsMax: Number.POSITIVE_INFINITY }
+const all: ExhaustiveBounds = {
+  seed: 1,
+  executionsMax: 10_000,
+  deviationsMax: Number.POSITIVE_INFINITY,
+  states: 'not told apart',
+}
+const ended = { isStopped: false, violation: undefined }
 
 /** The obvious way. Where there is no choice, none is made. */
 function* ways({ below }: Tree): Generator<readonly number[]> {
@@ -21,18 +27,18 @@ function* ways({ below }: Tree): Generator<readonly number[]> {
     for (const way of ways(next)) yield below.length === 1 ? way : [choice, ...way]
 }
 
-function searched(root: Tree, bounds: typeof all): { found: number[][]; search: ExhaustiveSearch } {
+function searched(root: Tree, bounds: ExhaustiveBounds): { found: number[][]; search: ExhaustiveSearch } {
   const search = new ExhaustiveSearch(bounds)
   const found: number[][] = []
   for (let planned = search.next(); planned !== undefined; planned = search.next()) {
     const way: number[] = []
     for (let at = root; at.below.length > 0; ) {
-      const choice = at.below.length === 1 ? 0 : planned.source.choose(at.below.map(action))
+      const choice = at.below.length === 1 ? 0 : Number(planned.source.choose(at.below.map(action)))
       if (at.below.length > 1) way.push(choice)
       at = at.below[choice] as Tree
     }
     found.push(way)
-    search.learn()
+    search.learn(ended)
   }
   return { found, search }
 }
@@ -76,7 +82,7 @@ describe('an exhaustive search', () => {
   test('refuses what is not deterministic', () => {
     const search = new ExhaustiveSearch(all)
     search.next()?.source.choose([{}, {}].map(action))
-    search.learn()
+    search.learn(ended)
     const { source } = search.next() ?? {}
     expect(() => source?.choose([{}, {}, {}].map(action))).toThrow(
       /after the same 0 choices there were 2 ways on, now there are 3/,

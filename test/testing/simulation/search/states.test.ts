@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { child, createController, type Reconciler } from '../../../../src/reconcile/index.js'
+import { check, CheckFailedError, type MakeParts, type SimulateOptions } from '../../../../src/testing/index.js'
+import { execute } from '../../../../src/testing/simulation/run/execution.js'
+import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
+import { setupOf } from '../../../../src/testing/simulation/simulate-options.js'
+import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../../gallery/entry.js'
+
+const kinds = [App, Pod]
+const one = { kinds, objects: [app('web', { replicas: 1 })] }
+
+function apps(reconcile: Reconciler<AppSpec, AppStatus>): MakeParts {
+  return () => createController({ name: 'apps', for: App, owns: [Pod], reconcile })
+}
+
+/** Makes and removes pods one by one. */
+const live = apps(async (key, owner, { client }) => {
+  if (owner === undefined) return
+  const wanted = Array.from({ length: owner.spec.replicas ?? 0 }, (_, at) => `${key.name}-${at}`)
+  const found = podsOf(owner, client.list(Pod).items).map(({ metadata }) => metadata.name)
+  for (const name of wanted) if (!found.includes(name)) await client.create(Pod, podOf(owner, name))
+  for (const name of found) if (!wanted.includes(name)) await client.delete(Pod, { name })
+})
+
+const applying: MakeParts = () =>
+  createController({
+    name: 'apps',
+    for: App,
+    owns: [Pod],
+    reads: 'cache',
+    reconcile: async ({ name }, owner, { children }) => {
+      if (owner === undefined) return
+      const wanted = Array.from({ length: owner.spec.replicas ?? 0 }, (_, at) => `${name}-${at}`)
+      await children.apply(wanted.map(pod => child(Pod, { metadata: { name: pod }, spec: { app: name } })))
+    },
+  })
+
+/** One pod, under a random name. */
+const randomlyNamed = apps(async (_key, owner, { client }) => {
+  if (owner !== undefined && podsOf(owner, client.list(Pod).items).length === 0)
+    await client.create(Pod, podOf(owner))
+})
+
+/** Where executions come to rest, all of them or those that come by new states only. */
+interface Scope extends SimulateOptions {
+  readonly deviationsMax?: number
+}
+
+async function rests(make: MakeParts, scope: Scope, states: 'told apart' | 'not told apart') {
+  const { deviationsMax = Number.POSITIVE_INFINITY, ...options } = scope
+  const setup = setupOf(make, { ...options, mode: 'exhaustive' }, 1)
+  const search = new ExhaustiveSearch({
+    seed: 1,
+    executionsMax: 20_000,
+    deviationsMax,
+    states,
+  })
+  const found = new Set<string>()
+  let executions = 0
+  for (let planned = search.next(); planned !== undefined; planned = search.next()) {
+    const execution = await execute({ ...setup, seed: planned.seed }, planned.source, () => 'known')
+    search.learn(execution)
+    executions++
+    expect(execution.violation).toBeUndefined()
+    if (!execution.isStopped) found.add(`${execution.ending}: ${execution.state.join('; ')}`)
+  }
+  expect(search.coverage.isComplete).toBe(true)
+  return { found: [...found].sort(), executions }
+}
+
+/** Makes pods of random names without end in sight: it rests in as many states as there are orders. */
+const careless = apps(async (key, owner, { client }) => {
+  if (owner === undefined || owner.status !== undefined) return
+  await client.create(Pod, podOf(owner, `${key.name}-${owner.spec.replicas}`)).catch(() => {})
+  await client.modifyStatus(App, key, draft => void (draft.status = { made: owner.spec.replicas ?? 0 }))
+})
+
+describe('with states told apart', () => {
+  test.each([
+    ['live reads and a crash', live, { ...one, faults: { crash: 1, edit: 0 } }],
+    ['rests that depend on the order', careless, { ...one, faults: { crash: 0, edit: 1 }, deviationsMax: 3 }],
+  ] satisfies [string, MakeParts, Scope][])(
+    'the same rests are reached as without: %s',
+    async (_name, make, options) => {
+      const plain = await rests(make, options, 'not told apart')
+      const merged = await rests(make, options, 'told apart')
+      expect(merged.found).toEqual(plain.found)
+      expect(merged.executions).toBeLessThan(plain.executions / 2)
+    },
+    60_000,
+  )
+
+  test.each([
+    ['live reads', live, { faults: {} }, 397],
+    ['children over a cache', applying, { faults: { edit: 0 } }, 43],
+    ['random names', randomlyNamed, { faults: { edit: 0 } }, 41],
+  ] satisfies [string, MakeParts, object, number][])(
+    'a scope has as many states as it has: %s',
+    async (_name, make, more, states) => {
+      const report = await check(make, { ...one, ...more, mode: 'exhaustive' })
+      expect(report).toMatchObject({ complete: true, states })
+      expect(report.bounds).not.toMatch(/history/)
+    },
+    60_000,
+  )
+})
+
+describe('code that remembers', () => {
+  /** Writes its status only when it has not done so yet, as far as it remembers. */
+  const remembering =
+    (isDeclared: boolean): MakeParts =>
+    ({ memory }) => {
+      let isDone = false
+      return createController({
+        name: 'apps',
+        for: App,
+        owns: [Pod],
+        reconcile: async (key, owner, { client }) => {
+          if (owner === undefined || isDone) return
+          if (podsOf(owner, client.list(Pod).items).length === 0)
+            await client.create(Pod, podOf(owner, `${key.name}-0`))
+          await client.modifyStatus(App, key, draft => void (draft.status = { made: true }))
+          isDone = true
+          if (isDeclared) memory.set('done', true)
+        },
+      })
+    }
+  const options = { ...one, mode: 'exhaustive', faults: { crash: 1, edit: 0 } } as const
+
+  test('in secret is seen through', async () => {
+    const { complete, bounds } = await check(remembering(false), options)
+    expect(complete).toBe(true)
+    expect(bounds).toMatch(/told apart by the history of each process/)
+  }, 60_000)
+
+  test('and says so is believed', async () => {
+    const { complete, bounds } = await check(remembering(true), options)
+    expect(complete).toBe(true)
+    expect(bounds).not.toMatch(/history/)
+  }, 60_000)
+})
+
+describe('a rare bug', () => {
+  /** Trusts its status after a crash between two deletions only. */
+  const rare = apps(async (key, owner, { client }) => {
+    if (owner === undefined) return
+    const wanted = owner.spec.replicas ?? 0
+    const found = podsOf(owner, client.list(Pod).items)
+    for (let at = 0; at < wanted; at++)
+      if (!found.some(pod => pod.metadata.name === `${key.name}-${at}`))
+        await client.create(Pod, podOf(owner, `${key.name}-${at}`))
+    if (found.length > wanted && owner.status?.['shrunk'] !== true) {
+      await client.modifyStatus(App, key, draft => void (draft.status = { shrunk: true }))
+      for (const pod of found.slice(wanted)) await client.delete(Pod, pod.metadata)
+      await client.modifyStatus(App, key, draft => void (draft.status = { shrunk: false }))
+    }
+  })
+
+  test('is found, with a replay', async () => {
+    const options = { ...one, mode: 'exhaustive' } as const
+    const failure: unknown = await check(rare, options).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(CheckFailedError)
+    const { replay, invariant, simulation } = failure as CheckFailedError
+    expect(simulation.trace.filter(({ isFault }) => isFault).map(({ kind }) => kind).sort()).toEqual(['crash', 'edit'])
+    await expect(check(rare, { ...options, replay })).rejects.toMatchObject({ invariant, replay })
+  }, 60_000)
+})
