@@ -1,4 +1,11 @@
-import { check, CheckFailedError, type CheckOptions, type CheckReport, type MakeParts } from 'keelson/testing'
+import {
+  check,
+  CheckFailedError,
+  type CheckOptions,
+  type CheckReport,
+  type FaultOptions,
+  type MakeParts,
+} from 'keelson/testing'
 import { controllerReference, createController } from 'keelson/reconcile'
 import { type Client, defineKind, type Kind } from 'keelson/store'
 import { bench } from './frame/bench.js'
@@ -70,6 +77,22 @@ const rows: readonly Row[] = [
     sizes: [gallery.length],
     ours: findEach,
   },
+  {
+    name: 'exhaustive',
+    title: 'everything that can happen to one app with so many pods, one edit up or down, one crash',
+    unit: 'ms',
+    target: 1_000,
+    sizes: [3],
+    ours: size => proofs(size, { crash: 1, edit: 1 }),
+  },
+  {
+    name: 'exhaustive-crashes',
+    title: 'everything that can happen to one app with so many pods, two crashes',
+    unit: 'ms',
+    target: 1_000,
+    sizes: [5],
+    ours: size => proofs(size, { crash: 2, edit: 0 }),
+  },
 ]
 
 await bench(rows)
@@ -116,6 +139,23 @@ function twoWalkers(): ReturnType<MakeParts> {
     },
     stop: () => {},
   }))
+}
+
+/** The first round warms up. */
+async function proofs(replicas: number, faults: FaultOptions): Promise<Measurement> {
+  const samples: number[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const report = await check(appsController, {
+      kinds: [App, Pod],
+      objects: [{ kind: 'App', metadata: { name: 'web' }, spec: { replicas } }],
+      mode: 'exhaustive',
+      faults,
+      seed: 1 + round,
+    })
+    if (!report.complete) throw new Error(`not complete: ${report.bounds}`)
+    if (round > 0) samples.push(report.elapsedMs * NS_PER_MS)
+  }
+  return { samples, mean: samples.reduce((sum, sample) => sum + sample, 0) / samples.length }
 }
 
 function appsController(): ReturnType<typeof createController> {

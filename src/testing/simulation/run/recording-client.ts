@@ -35,7 +35,9 @@ function recordedMember(name: string | symbol, member: Member, hear: Hear): Memb
   if (name === 'watch') return member
   if (name === 'client' || name === 'snapshot') return (...args) => recorded(member(...args) as object, hear)
   return (...args) => {
-    const result = member(...args.map(arg => (typeof arg === 'function' ? listening(arg as Member, hear) : arg)))
+    const result = member(
+      ...args.map(arg => (typeof arg === 'function' ? listening(arg as Member, hear) : arg)),
+    )
     if (result instanceof Promise) listenTo(result, hear)
     else hear(textOf(result))
     return result
@@ -60,4 +62,3 @@ function listenTo(answer: Promise<unknown>, hear: Hear): void {
     (error: unknown) => hear(isKeelsonError(error) ? error.code : String(error)),
   )
 }
-

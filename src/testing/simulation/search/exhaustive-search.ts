@@ -50,7 +50,8 @@ function begin(repeats: number): Progress {
   return { place: 0, repeats, way: 'new', from: undefined, expected: undefined, trail: [] }
 }
 
-const BY_HISTORY = 'told apart by the history of each process, as the code remembers more than site.memory shows'
+const BY_HISTORY =
+  'told apart by the history of each process, as the code remembers more than site.memory shows'
 interface State {
   readonly where: Whereabouts
   readonly key: string

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { child, createController, type Reconciler } from '../../../../src/reconcile/index.js'
-import { check, CheckFailedError, type MakeParts, type SimulateOptions } from '../../../../src/testing/index.js'
+import {
+  check,
+  CheckFailedError,
+  type MakeParts,
+  type SimulateOptions,
+} from '../../../../src/testing/index.js'
 import { execute } from '../../../../src/testing/simulation/run/execution.js'
 import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 import { setupOf } from '../../../../src/testing/simulation/simulate-options.js'
@@ -161,7 +166,12 @@ describe('a rare bug', () => {
     const failure: unknown = await check(rare, options).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CheckFailedError)
     const { replay, invariant, simulation } = failure as CheckFailedError
-    expect(simulation.trace.filter(({ isFault }) => isFault).map(({ kind }) => kind).sort()).toEqual(['crash', 'edit'])
+    expect(
+      simulation.trace
+        .filter(({ isFault }) => isFault)
+        .map(({ kind }) => kind)
+        .sort(),
+    ).toEqual(['crash', 'edit'])
     await expect(check(rare, { ...options, replay })).rejects.toMatchObject({ invariant, replay })
   }, 60_000)
 })
