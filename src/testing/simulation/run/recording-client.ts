@@ -1,11 +1,10 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Client } from '../../../store/index.js'
+import { type Call, facade } from '../world/facade.js'
 import { textOf } from './object-text.js'
 
 /** Hears what a process learns from its client, as text. */
 export type Hear = (input: string) => void
-
-type Member = (...args: readonly unknown[]) => unknown
 
 /**
  * A client that tells what is learned through it: results of reads, in transactions too, answers to writes, and
@@ -16,28 +15,14 @@ export function recordingClient(client: Client, hear: Hear): Client {
 }
 
 function recorded<T extends object>(target: T, hear: Hear): T {
-  const members = new Map<string | symbol, unknown>()
-  return new Proxy(target, {
-    get: (on, name) => {
-      const known = members.get(name)
-      if (known !== undefined) return known
-      const member: unknown = Reflect.get(on, name, on)
-      if (name === 'leases' && typeof member === 'object' && member !== null) return recorded(member, hear)
-      if (typeof member !== 'function') return member
-      const wrapped = recordedMember(name, (...args) => Reflect.apply(member, on, args), hear)
-      members.set(name, wrapped)
-      return wrapped
-    },
-  })
+  return facade(target, (member, call) => recordedCall(member, call, hear))
 }
 
-function recordedMember(name: string | symbol, member: Member, hear: Hear): Member {
-  if (name === 'watch') return member
-  if (name === 'client' || name === 'snapshot') return (...args) => recorded(member(...args) as object, hear)
+function recordedCall(name: PropertyKey, call: Call, hear: Hear): Call {
+  if (name === 'watch') return call
+  if (name === 'client' || name === 'snapshot') return (...args) => recorded(call(...args) as object, hear)
   return (...args) => {
-    const result = member(
-      ...args.map(arg => (typeof arg === 'function' ? listening(arg as Member, hear) : arg)),
-    )
+    const result = call(...args.map(arg => (typeof arg === 'function' ? listening(arg as Call, hear) : arg)))
     if (result instanceof Promise) listenTo(result, hear)
     else hear(textOf(result))
     return result
@@ -45,7 +30,7 @@ function recordedMember(name: string | symbol, member: Member, hear: Hear): Memb
 }
 
 /** Whoever is called back is handed a transaction, a reader or a draft. */
-function listening(callback: Member, hear: Hear): Member {
+function listening(callback: Call, hear: Hear): Call {
   return (given, ...others) => {
     if (!isReader(given)) hear(textOf(given))
     return callback(isReader(given) ? recorded(given, hear) : given, ...others)
