@@ -94,13 +94,11 @@ export class StateKeys {
     const after = world.objects()
     if (after !== before) this.written.push(changedNames(before, after))
     const { deferred } = this
-    this.deferred = world.pool
-      .waiting()
-      .map(
-        step =>
-          deferred.find(other => other.step === step) ??
-          ({ step, since: before, from, isFirst: action.kind === 'start' } satisfies Deferred),
-      )
+    this.deferred = [...world.pool.waiting(), ...world.pool.held()].map(
+      step =>
+        deferred.find(other => other.step === step) ??
+        ({ step, since: before, from, isFirst: action.kind === 'start' } satisfies Deferred),
+    )
     const told = deferred.find(({ step }) => isTaken(step, action) && !this.isWaiting(step))
     this.noteOwnStep(action, told && { ...told, until: before, to: from })
     for (const process of world.processes) this.forget(process, this.recordOf(process.name))
@@ -188,7 +186,8 @@ export class StateKeys {
     for (const deferred of this.deferred) {
       const { process: owner, about } = deferred.step
       if (owner !== process.name) continue
-      lines.push(`${about.kind} ${about.label}`)
+      const isHeld = this.parts.world.pool.held().includes(deferred.step)
+      lines.push(`${about.kind} ${about.label}${isHeld ? ', held back' : ''}`)
       if (about.kind === 'deliver')
         lines.push(...this.tell({ ...deferred, until: objects, to: this.written.length }))
     }
