@@ -7,6 +7,7 @@ const ASIDE: ReadonlySet<string> = new Set([
   'executions',
   'executionsMax',
   'deviationsMax',
+  'depth',
   'mode',
   'seed',
   'replay',

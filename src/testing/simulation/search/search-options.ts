@@ -1,25 +1,33 @@
-import { InvalidError } from '../../../core/index.js'
+import { type FieldProblem, InvalidError } from '../../../core/index.js'
 import type { ExecutionSetup } from '../run/execution.js'
 import { ExhaustiveSearch } from './exhaustive-search.js'
+import { GuidedSearch } from './guided-search.js'
+import { PctSearch } from './pct-search.js'
 import { randomSearch } from './random-search.js'
 import type { Searcher } from './searcher.js'
+import { SieveSearch } from './sieve-search.js'
 
 /**
  * How executions are looked for:
  * - `random`: drawn, one for each seed.
+ * - `pct`: drawn too, by priorities: whoever is slow is slow for long, and few changes of who is slow are tried.
+ * - `guided`: drawn at first, then varied from those that showed something new.
+ * - `sieve`: planned: undisturbed ones show which writes there are, the others have one fault before one of them.
  * - `exhaustive`: all there are, within the bounds.
  */
-export type SearchMode = 'random' | 'exhaustive'
+export type SearchMode = 'random' | 'pct' | 'guided' | 'sieve' | 'exhaustive'
 
-export const SEARCH_MODES: readonly SearchMode[] = ['random', 'exhaustive']
+export const SEARCH_MODES: readonly SearchMode[] = ['random', 'pct', 'guided', 'sieve', 'exhaustive']
 
 /** How much is looked at, and how. */
 export interface SearchOptions {
   /** Default `random`. */
   readonly mode?: SearchMode
-  /** How many executions are drawn at random, one for each seed. Default 300. */
+  /** How many executions are drawn (`random`, `pct`, `guided`), one for each seed. Default 300. */
   readonly executions?: number
-  /** Where an exhaustive search gives up, incomplete. Default 100,000. */
+  /** For `pct`, how many orderings a bug may need to be found with the chance that it promises. At least 1. Default 3. */
+  readonly depth?: number
+  /** Where `sieve` and `exhaustive` give up, incomplete. Default 100,000. */
   readonly executionsMax?: number
   /** In an exhaustive search, how many choices of one execution may differ from the undisturbed way. Default: all. */
   readonly deviationsMax?: number
@@ -29,15 +37,29 @@ export interface SearchOptions {
 
 /** @throws InvalidError which names every option that cannot be understood */
 export function searcherFor(setup: ExecutionSetup, options: SearchOptions): Searcher {
-  const { mode = 'random', executions = 300, executionsMax = 100_000, deviationsMax } = options
+  const { mode = 'random', executions = 300, depth = 3, executionsMax = 100_000, deviationsMax } = options
   const { seed } = setup
-  const problems = Object.entries({ executions, executionsMax, deviationsMax: deviationsMax ?? 0 })
+  const problems: FieldProblem[] = Object.entries({
+    executions,
+    depth,
+    executionsMax,
+    deviationsMax: deviationsMax ?? 0,
+  })
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
     .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
+  if (!SEARCH_MODES.includes(mode))
+    problems.push({ field: 'mode', value: mode, message: `must be one of ${SEARCH_MODES.join(', ')}` })
+  if (depth === 0) problems.push({ field: 'depth', value: depth, message: 'must be at least 1' })
   if (problems.length > 0) throw new InvalidError('check', problems)
   switch (mode) {
     case 'random':
       return randomSearch(setup.faults, seed, executions)
+    case 'pct':
+      return new PctSearch(setup.faults, { seed, executions, depth })
+    case 'guided':
+      return new GuidedSearch(setup.faults, { seed, executions })
+    case 'sieve':
+      return new SieveSearch({ seed, executionsMax })
     case 'exhaustive':
       return new ExhaustiveSearch({
         seed,

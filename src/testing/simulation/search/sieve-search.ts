@@ -1,0 +1,109 @@
+import { type Action, type ActionKind, isFault } from '../actions/action.js'
+import type { Execution } from '../run/execution.js'
+import { type ChoiceSource, replayChoices } from './choices.js'
+import type { Coverage, Planned, Searcher } from './searcher.js'
+
+/** What a planned search is bounded by. */
+export interface SieveBounds {
+  readonly seed: number
+  readonly executionsMax: number
+}
+
+/** Which way of the user a reference execution goes. */
+type Workload = 'kept' | 'changed' | 'deleted'
+
+const WORKLOADS: readonly Workload[] = ['kept', 'changed', 'deleted']
+/** Faults of the workload itself; they are in the reference executions, not in the plans. */
+const DETOURS: readonly ActionKind[] = ['edit', 'remove', 'incident']
+/** How many plans of one shape are carried out: a fault before the first, second … of writes that differ in names only. */
+const PER_SHAPE = 3
+
+/** One fault at one place of a reference execution. */
+interface Plan {
+  readonly shape: string
+  readonly fault: ActionKind
+  readonly choices: readonly number[]
+}
+
+/** What was offered at each choice of the present reference execution. */
+type Offers = readonly (readonly Pick<Action, 'kind' | 'label'>[])[]
+
+/**
+ * Learns from undisturbed executions, then disturbs them once each, where it can matter: right before and after each
+ * write that changed something, whoever made it, with every fault that is possible there. Where Sieve (Sun et al.,
+ * OSDI 2022) needs three patterns and a proxy for them, a place before a write is all: to restart after a write is its
+ * intermediate state, to be told late of it the unobserved state, to start from before it the stale state.
+ */
+export class SieveSearch implements Searcher {
+  private readonly bounds: SieveBounds
+  private readonly workloads: Workload[] = [...WORKLOADS]
+  private learning: { readonly workload: Workload; readonly offers: Offers } | undefined
+  private readonly plans: Plan[] = []
+  private readonly shapes = new Map<string, number>()
+  private readonly counts = new Map<ActionKind, number>()
+  private executions = 0
+  private planned = 0
+
+  constructor(bounds: SieveBounds) {
+    this.bounds = bounds
+  }
+
+  get coverage(): Coverage {
+    const kinds = [...this.counts].map(([kind, count]) => `${kind} ${count}`).join(', ')
+    const text = `${this.executions} executions: ${WORKLOADS.length} workloads, then one fault before a write in each (${kinds})`
+    return { isComplete: false, text }
+  }
+
+  next(): Planned | undefined {
+    const { seed, executionsMax } = this.bounds
+    if (this.executions >= executionsMax) return undefined
+    const workload = this.workloads.shift()
+    const plan = workload === undefined ? this.plans[this.planned++] : undefined
+    if (workload === undefined && plan === undefined) return undefined
+    this.executions++
+    if (workload !== undefined) return { seed, source: this.reference(workload) }
+    this.learning = undefined
+    if (plan !== undefined) this.counts.set(plan.fault, (this.counts.get(plan.fault) ?? 0) + 1)
+    return { seed, source: replayChoices(plan?.choices ?? []) }
+  }
+
+  learn({ choices, chosenSteps, trace }: Execution): void {
+    if (this.learning === undefined) return
+    const { workload, offers } = this.learning
+    choices.forEach((_choice, place) => {
+      const next = trace[chosenSteps[place] ?? -1]
+      if (next?.revision === undefined || isFault(next)) return
+      offers[place]?.forEach(({ kind, label }, index) => {
+        if (!isFault({ kind }) || DETOURS.includes(kind)) return
+        const shape = shapeOf(`${workload}: ${kind} ${label} before ${next.actor} ${next.label}`)
+        const known = this.shapes.get(shape) ?? 0
+        this.shapes.set(shape, known + 1)
+        if (known < PER_SHAPE)
+          this.plans.push({ shape, fault: kind, choices: [...choices.slice(0, place), index] })
+      })
+    })
+  }
+
+  /** Goes the undisturbed way; where the user changes things, each change when the one before has been dealt with. */
+  private reference(workload: Workload): ChoiceSource {
+    const offers: Pick<Action, 'kind' | 'label'>[][] = []
+    this.learning = { workload, offers }
+    const done = new Set<string>()
+    return {
+      choose: actions => {
+        offers.push(actions.map(({ kind, label }) => ({ kind, label })))
+        // The first choice of all is the ending.
+        if (offers.length === 1) return workload === 'deleted' ? 1 : 0
+        if (workload !== 'changed' || (actions[0]?.kind !== 'rest' && actions[0]?.kind !== 'wait')) return 0
+        const detour = actions.findIndex(({ kind, label }) => DETOURS.includes(kind) && !done.has(label))
+        done.add(actions[detour]?.label ?? '')
+        return Math.max(0, detour)
+      },
+    }
+  }
+}
+
+/** Without numbers: objects that differ in them only are looked at alike. */
+function shapeOf(text: string): string {
+  return text.replaceAll(/\d+/g, '#')
+}
