@@ -84,6 +84,20 @@ describe('listAndWatch', () => {
     expect(batches).toHaveLength(3)
   })
 
+  test('says that there was a gap where nothing differs after it', async () => {
+    const { env, store } = newWorld(4)
+    const batches: Batch[] = []
+    const watch = listAndWatch(store, Widget)
+    watch.on(batch => batches.push(batch))
+    await env.settle()
+    for (const name of ['x', 'y', 'z']) {
+      await make(store, name)
+      await store.delete(Widget, ref(name))
+    }
+    await env.settle()
+    expect(batches.slice(1)).toEqual([{ revision: 6, since: 0, events: [], bookmark: true }])
+  })
+
   test('has one consumer', () => {
     const { store } = newWorld(4)
     const watch = listAndWatch(store, Widget)

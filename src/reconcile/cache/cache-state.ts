@@ -8,7 +8,12 @@ import { ObjectTable } from './object-table.js'
 
 /** What became of a batch. */
 export type Applied =
-  | { readonly kind: 'applied'; readonly changes: readonly ObjectChange[] }
+  | {
+      readonly kind: 'applied'
+      readonly changes: readonly ObjectChange[]
+      /** Present when what came and went after this revision is not among the changes. */
+      readonly since?: number
+    }
   /** Told before; nothing changed. */
   | { readonly kind: 'duplicate' }
   /** It does not continue what is known: nothing changed, and the source must list again. */
@@ -71,7 +76,7 @@ export class CacheState {
   apply(batch: unknown): Applied {
     const problem = batchProblem(batch, object => this.tables.has(nameOf(object)))
     if (problem !== undefined) return this.refuse(new InvalidError('a batch of the source', [problem]))
-    const { revision, events, initialEventsEnd } = batch as WatchBatch<StoredObject>
+    const { revision, events, initialEventsEnd, since } = batch as WatchBatch<StoredObject>
     if (initialEventsEnd === true) return this.list(batch as WatchBatch<StoredObject>)
     if (!this.synced) return this.refuse(new UsageError('the source told changes before its first list'))
     if (revision < this.revision) return this.refuse(wentBack(revision, this.revision))
@@ -82,7 +87,7 @@ export class CacheState {
       if (change !== undefined) changes.push(change)
     }
     this.revision = revision
-    return { kind: 'applied', changes }
+    return { kind: 'applied', changes, ...(since === undefined ? {} : { since }) }
   }
 
   private refuse(error: Error): Applied {
@@ -137,10 +142,11 @@ export class CacheState {
     }
     this.staleLists = 0
     if (isOlder) this.epoch++
+    const since = this.synced ? { since: Math.min(this.revision, revision) } : {}
     this.revision = revision
     this.synced = true
     this.continuous = true
-    return { kind: 'applied', changes }
+    return { kind: 'applied', changes, ...since }
   }
 
   private tableOf(object: StoredObject): ObjectTable {

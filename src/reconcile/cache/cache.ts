@@ -44,7 +44,11 @@ export interface CacheChanges {
   readonly changes: readonly ObjectChange[]
   /** True for the first list: the objects were there before. */
   readonly isFirst?: true
+  /** Present after a gap: states after this revision may have come and gone without a change here. */
+  readonly since?: number
 }
+
+const NOTHING: Pick<CacheChanges, 'changes' | 'since'> = { changes: [] }
 
 /** A local copy of the objects of some kinds, as new as its source has told. A manager can start and stop it. */
 export interface Cache extends Reader {
@@ -274,8 +278,13 @@ class SourceCache implements Cache {
     const isFirst = !this.#state.synced
     const applied = this.#state.apply(batch)
     if (applied.kind === 'refused') this.#stream?.reopen(applied.error)
-    const changes = applied.kind === 'applied' ? applied.changes : []
-    this.#listeners.emit({ revision: this.#state.revision, changes, ...(isFirst ? { isFirst } : {}) })
+    const { changes, since } = applied.kind === 'applied' ? applied : NOTHING
+    this.#listeners.emit({
+      revision: this.#state.revision,
+      changes,
+      ...(isFirst ? { isFirst } : {}),
+      ...(since === undefined ? {} : { since }),
+    })
   }
 
   /** A source that has lost the place says so by one of these. Returns true when it never comes again. */

@@ -1,6 +1,7 @@
 import { type Cancel, UsageError } from '../../core/index.js'
 import type { Client, ObjectRef } from '../../store/index.js'
 import { applyOutcome, type KeyKeeping } from './apply-outcome.js'
+import { AheadKeys } from './ahead-keys.js'
 import { type Attempt, openAttempt } from '../attempt/attempt.js'
 import { type ControllerMetrics, createControllerMetrics } from './controller-metrics.js'
 import { type CacheViews, createCacheViews } from '../cache/attempt-view.js'
@@ -41,6 +42,7 @@ interface Running extends KeyKeeping {
   sources: ControllerSources | undefined
   /** How attempts read, when they read the cache. */
   views: CacheViews | undefined
+  readonly ahead: AheadKeys
   /** Keys that wait until the cache shows what they wrote. */
   readonly parked: Set<ObjectRef>
   /** True when a stop under way must not take any longer. */
@@ -84,7 +86,12 @@ export class ControlLoop<Spec, Status> implements Controller {
           run.polls.forget(key)
           run.hotLoops.forget(key)
         },
+        skipped: since => {
+          for (const key of [...run.ahead.take(since), ...run.attempts.values()])
+            wake(run, key, { reason: 'gap' })
+        },
         progressed: () => {
+          run.ahead.told(run.sources?.cache.revision ?? 0)
           this.#unpark(run)
           this.#progressed()
         },
@@ -214,6 +221,7 @@ export class ControlLoop<Spec, Status> implements Controller {
       site: { name, for: this.#options.for, owned: owns.map(entry => ownedWatch(entry).kind), recorder },
       sources: undefined,
       views: undefined,
+      ahead: new AheadKeys(),
       parked: new Set(),
       isHurried: false,
       busy: 0,
@@ -264,6 +272,8 @@ export class ControlLoop<Spec, Status> implements Controller {
       ended: end => {
         run.attempts.delete(attempt)
         writes.over()
+        const { revision } = run.client
+        if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(key, revision)
         this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
       },
     })

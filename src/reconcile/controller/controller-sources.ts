@@ -27,6 +27,8 @@ export interface ControllerSourcesOptions<Spec, Status> {
   readonly enqueue: (key: ObjectRef, why: Wake) => void
   /** The key names another object than before: it was created, perhaps again. */
   readonly created: (key: ObjectRef) => void
+  /** What came and went after `since` may have woken nobody. Called before `progressed`. */
+  readonly skipped: (since: number) => void
   readonly progressed: () => void
 }
 
@@ -58,12 +60,12 @@ const CHANGE_PRIORITY = 0
  * Opens one watch over `for`, `owns` and `watches`, and the signals; turns every change into keys.
  *
  * Guarantees: every state that an object rests in is told, as a change from the state told before, in the order of
- * the revisions over all kinds; states that it only passed while the watch was broken may be skipped.
+ * the revisions over all kinds; of states that it only passed while the watch was broken, `skipped` tells.
  *
  * Errors: `started` rejects with `ClosedError` when the store is closed.
  */
 export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): ControllerSources {
-  const { options, client, progressed } = setup
+  const { options, client, skipped, progressed } = setup
   const handlers = new Map<string, KindHandler['changed'][]>()
   const kinds = new Set<Kind>()
   for (const { kind, changed } of handlersOf(setup)) {
@@ -73,7 +75,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   }
   const cache = createCache({ name: options.name, kinds: [...kinds] })
   const cancels: Cancel[] = [() => cache.stop()]
-  cache.onChange(({ revision, changes, isFirst }) => {
+  cache.onChange(({ revision, changes, isFirst, since }) => {
     const priority = isFirst === true ? RESYNC_PRIORITY : CHANGE_PRIORITY
     for (const change of changes) {
       const object = change.now ?? change.before
@@ -81,6 +83,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
       for (const changed of object === undefined ? [] : (handlers.get(nameOf(object)) ?? []))
         changed(told, priority)
     }
+    if (since !== undefined) skipped(since)
     progressed()
   })
   const started = cache.start(client)

@@ -13,7 +13,7 @@ export class KnownObjects {
 
   /**
    * Learns from the next batch of a watch with initial events. A second list, after a gap, is told as what differs
-   * from what was known; undefined when that is nothing.
+   * from what was known, even if that is nothing; undefined when there was no gap.
    *
    * @param since the revision up to which everything is known
    */
@@ -43,7 +43,9 @@ function differenceOf(known: Objects, listed: Objects, revision: number, since: 
     if (was?.metadata.resourceVersion === is.metadata.resourceVersion) continue
     appendEvents(events, { was, is, before: was, revision })
   }
-  return events.length === 0 ? undefined : Object.freeze({ revision, events: Object.freeze(events), since })
+  if (events.length > 0) return Object.freeze({ revision, events: Object.freeze(events), since })
+  // What has come and gone meanwhile may have been seen by other reads.
+  return revision > since ? Object.freeze({ revision, events: [], since, bookmark: true }) : undefined
 }
 
 function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {

@@ -17,8 +17,8 @@ const REOPEN_MAX_MS = 30_000
 
 /**
  * A watch that begins with one batch of what exists and does not end when it falls behind: it lists again and tells
- * the net difference from what it told before as one batch with `since`. No state that an object rests in is missed,
- * nothing is told twice. It ends when it is closed, when its signal aborts, or when the store closes. It remembers
+ * the net difference from what it told before as one batch with `since`; where there is none, though revisions were
+ * missed, as a bookmark with `since`. No state that an object rests in is missed, nothing is told twice. It ends when it is closed, when its signal aborts, or when the store closes. It remembers
  * each object that it shows, by reference.
  *
  * @throws what `client.watch` throws

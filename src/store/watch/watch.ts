@@ -73,7 +73,10 @@ export interface WatchBatch<T> {
   readonly initialEventsEnd?: boolean
   /** True for a batch without events: everything up to `revision` has been told. */
   readonly bookmark?: boolean
-  /** Present when the events are the net effect of all revisions after this one up to `revision`. */
+  /**
+   * Present when the events are the net effect of all revisions after this one up to `revision`. What came and went
+   * in between is not in them.
+   */
   readonly since?: number
 }
 

@@ -74,8 +74,7 @@ describe('a watch that breaks', () => {
           await client.create(Pod, podOf(owner, `${owner.metadata.name}-${owner.metadata.uid}`))
         },
       })
-    // What came and went while nobody watched is not told afterwards.
-    const faults = { disconnect: 2, expire: 1, remove: 0 }
+    const faults = { disconnect: 2, expire: 1 }
     await expect(check(make, { ...world, faults, executions: 100 })).resolves.toBeDefined()
   })
 })
