@@ -4,6 +4,13 @@ import type { PendingWork } from './pending-work.js'
 interface VirtualTimer extends HeapHandle {
   readonly fn: () => void
   readonly process: string
+  readonly isBackground: boolean
+}
+
+/** A timer that may fire next. */
+export interface DueTimer {
+  readonly process: string
+  readonly isBackground: boolean
 }
 
 /** Time that stands still until it is told to move. */
@@ -12,14 +19,27 @@ export interface VirtualClock {
   readonly elapsedMs: number
   /** Epoch milliseconds: the start plus what has elapsed. */
   nowMs(): number
-  /** The clock port of one process. */
-  portFor(process: string): EnvPorts['clock']
+  /** The clock port of one process. Timers of the background go on for ever, as renewals of a lease do. */
+  portFor(process: string, isBackground?: boolean): EnvPorts['clock']
   /** When the earliest timer is due, in elapsed milliseconds. Undefined when none is armed. */
   nextAtMs(): number | undefined
   /** Moves time forward; never backward, and never over a timer that is due. */
   moveTo(elapsedMs: number): void
-  /** Runs the earliest timer if it is due at this instant. */
-  fireNext(): boolean
+  /** Runs the earliest timer, or the earliest of one process, if it is due. */
+  fireNext(process?: string): boolean
+  /** The earliest timer of each process that has one due by then, in order. */
+  dueBy(elapsedMs: number): readonly DueTimer[]
+  /** True when a timer is armed that is not of the background. */
+  readonly hasForeground: boolean
+  /** True when a timer is armed that was armed before `mark`, a `nextMark` of earlier. */
+  isAnyOlder(mark: number): boolean
+  readonly nextMark: number
+  /** Timers of the process do not fire, and time goes on over them. */
+  hold(process: string): void
+  /** What is overdue by now fires as soon as it may, in order. */
+  release(process: string): void
+  /** The wall clock of the process is so much ahead from now on; its other times are not concerned. */
+  setAhead(process: string, ms: number): void
   /** Armed timers in the order in which they will fire; `atMs` is wall time. */
   pending(): readonly PendingWork[]
 }
@@ -32,6 +52,8 @@ export function createVirtualClock(startMs: number): VirtualClock {
 class HeapClock implements VirtualClock {
   readonly #startMs: number
   readonly #timers = new IndexedHeap<VirtualTimer>()
+  readonly #held = new Map<string, Set<VirtualTimer>>()
+  readonly #aheadMs = new Map<string, number>()
   #elapsedMs = 0
 
   constructor(startMs: number) {
@@ -46,11 +68,11 @@ class HeapClock implements VirtualClock {
     return this.#startMs + this.#elapsedMs
   }
 
-  portFor(process: string): EnvPorts['clock'] {
+  portFor(process: string, isBackground = false): EnvPorts['clock'] {
     return {
-      now: () => this.nowMs(),
+      now: () => this.nowMs() + (this.#aheadMs.get(process) ?? 0),
       monotonic: () => this.#elapsedMs,
-      after: (ms, fn) => this.#arm(process, ms, fn),
+      after: (ms, fn) => this.#arm({ fn, process, isBackground, ...heapHandle() }, ms),
     }
   }
 
@@ -62,25 +84,68 @@ class HeapClock implements VirtualClock {
     this.#elapsedMs = Math.max(this.#elapsedMs, Math.min(target, this.#timers.peek()?.at ?? target))
   }
 
-  fireNext(): boolean {
-    const next = this.#timers.peek()
+  fireNext(process?: string): boolean {
+    const next = process === undefined ? this.#timers.peek() : this.#sorted().find(t => t.process === process)
     if (next === undefined || next.at > this.#elapsedMs) return false
     this.#timers.remove(next)
     next.fn()
     return true
   }
 
-  pending(): readonly PendingWork[] {
-    return [...this.#timers]
-      .sort((a, b) => a.at - b.at || a.sequence - b.sequence)
-      .map(timer => ({ kind: 'timer', process: timer.process, atMs: this.#startMs + timer.at }))
+  dueBy(elapsedMs: number): readonly DueTimer[] {
+    if ((this.nextAtMs() ?? Number.POSITIVE_INFINITY) > elapsedMs) return []
+    const first = new Map<string, VirtualTimer>()
+    for (const timer of this.#sorted())
+      if (timer.at <= elapsedMs && !first.has(timer.process)) first.set(timer.process, timer)
+    return [...first.values()]
   }
 
-  #arm(process: string, ms: number, fn: () => void): Cancel {
-    const timer: VirtualTimer = { fn, process, ...heapHandle() }
+  get hasForeground(): boolean {
+    return [...this.#timers].some(({ isBackground }) => !isBackground)
+  }
+
+  get nextMark(): number {
+    return this.#timers.nextSequence
+  }
+
+  isAnyOlder(mark: number): boolean {
+    return [...this.#timers].some(({ sequence }) => sequence < mark)
+  }
+
+  hold(process: string): void {
+    const timers = [...this.#timers].filter(timer => timer.process === process)
+    for (const timer of timers) this.#timers.remove(timer)
+    this.#held.set(process, new Set(timers))
+  }
+
+  release(process: string): void {
+    const timers = this.#held.get(process) ?? []
+    this.#held.delete(process)
+    for (const timer of timers) this.#timers.push(timer, timer.at, timer.sequence)
+  }
+
+  setAhead(process: string, ms: number): void {
+    this.#aheadMs.set(process, ms)
+  }
+
+  pending(): readonly PendingWork[] {
+    return this.#sorted().map(timer => ({
+      kind: 'timer',
+      process: timer.process,
+      atMs: this.#startMs + timer.at,
+    }))
+  }
+
+  #sorted(): readonly VirtualTimer[] {
+    return [...this.#timers].sort((a, b) => a.at - b.at || a.sequence - b.sequence)
+  }
+
+  #arm(timer: VirtualTimer, ms: number): Cancel {
     this.#timers.push(timer, this.#elapsedMs + ms)
+    const held = this.#held.get(timer.process)
+    if (held !== undefined && this.#timers.remove(timer)) held.add(timer)
     return () => {
-      this.#timers.remove(timer)
+      if (!this.#timers.remove(timer)) this.#held.get(timer.process)?.delete(timer)
     }
   }
 }

@@ -217,6 +217,7 @@ describe('settled', () => {
         { name: 'maker', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [], hotLoops: [] },
         { name: 'painter', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [], hotLoops: [] },
       ],
+      standby: false,
     })
   })
 

@@ -23,6 +23,8 @@ export interface ManagerStatus {
   readonly controllers: readonly ControllerStatus[]
   /** Absent without an election. */
   readonly election?: ElectionStatus
+  /** True when all parts need leadership and this manager does not lead: it should write nothing. */
+  readonly standby: boolean
 }
 
 /** Starts controllers and other parts in order, and stops them in reverse. */

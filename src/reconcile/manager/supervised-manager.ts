@@ -117,6 +117,7 @@ export class SupervisedManager implements Manager {
       state: this.#state,
       controllers: this.#controllers().map(controller => controller.status()),
       ...(election === undefined ? {} : { election }),
+      standby: election?.leading === false && this.#parts.every(({ needsLeadership }) => needsLeadership),
     }
   }
 

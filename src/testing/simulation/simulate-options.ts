@@ -28,7 +28,7 @@ export interface SimulateOptions {
   readonly edits?: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
   /** What else may happen to such objects. Default nothing. */
   readonly incidents?: readonly Incident[]
-  /** How many processes run the code under test side by side. Default 1. */
+  /** How many processes run the code under test side by side. Default: 2 when it elects a leader, else 1. */
   readonly instances?: number
   /**
    * What of an object must be the same after every history, if not everything: for example its status without a
@@ -64,13 +64,13 @@ export function setupOf(
     collects = true,
     invariants = [],
     except = [],
-    instances = 1,
+    instances,
     stepsMax = 2_000,
     edits = ownEdits,
   } = options
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')
-  const problems = Object.entries({ instances, stepsMax, seed })
+  const problems = Object.entries({ instances: instances ?? 1, stepsMax, seed })
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
     .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
   if (problems.length > 0) throw new InvalidError('simulation', problems)

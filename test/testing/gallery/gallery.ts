@@ -1,5 +1,6 @@
 import { entriesOfCreation } from './entries-of-creation.js'
 import { entriesOfDeletion } from './entries-of-deletion.js'
+import { entriesOfLeadership } from './entries-of-leadership.js'
 import { entriesOfStatus } from './entries-of-status.js'
 import type { GalleryEntry } from './entry.js'
 
@@ -7,5 +8,6 @@ import type { GalleryEntry } from './entry.js'
 export const gallery: readonly GalleryEntry[] = [
   ...entriesOfCreation,
   ...entriesOfDeletion,
+  ...entriesOfLeadership,
   ...entriesOfStatus,
 ]

@@ -126,7 +126,7 @@ describe('a check', () => {
     expect(report.bounds).toBe(
       '40 executions (seeds 1 to 40), at most 2000 steps each; ' +
         'faults in one execution, at most: crash 1, delay 1, touch 2, edit 2, remove 1, incident 2, ' +
-        'loseAnswer 1, refuse 1, lateAnswer 1, freeze 1',
+        'loseAnswer 1, refuse 1, lateAnswer 1, freeze 1, shutdown 1, overlap 1, stall 1, skew 1, depose 1',
     )
   })
 

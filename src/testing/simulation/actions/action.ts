@@ -1,8 +1,9 @@
 import type { StepInfo } from '../../../core/index.js'
 
 /**
- * What an action is: a `step` or a `timer` of a process, its `start`, what the `user` or the garbage collector
- * (`collect`) does, a `wait` for the next timer, the `rest` at the end; all others are faults.
+ * What an action is: a step or a `timer` of a process, its `start`, its `stop` when another has replaced it, its
+ * `resume` after a stall, what the `user` or the garbage collector (`collect`) does, a `wait` for the next timer, the
+ * `rest` at the end; all others are faults.
  */
 export type ActionKind =
   | 'commit'
@@ -11,6 +12,8 @@ export type ActionKind =
   | 'call'
   | 'timer'
   | 'start'
+  | 'stop'
+  | 'resume'
   | 'user'
   | 'collect'
   | 'wait'
@@ -21,6 +24,12 @@ export type ActionKind =
  * What may go wrong:
  * - `crash`: a process dies, and starts again with an empty memory; between two steps, or right after a commit,
  *   before the answer is heard.
+ * - `shutdown`: a process is told to stop, as by a signal, and starts again when it has.
+ * - `overlap`: of several processes, one is replaced: another starts first, and later the old one is told to stop.
+ * - `stall`: the event loop of a process stands still for 30 s, or twice the longest lease; then its steps and timers
+ *   run late.
+ * - `skew`: the wall clock of a process jumps as far, ahead or back.
+ * - `depose`: a stranger takes or deletes the record of an election.
  * - `delay`: a timer fires although steps wait that could have run before.
  * - `touch`: somebody writes an annotation, so that a write under way may lose its race.
  * - `edit`: the user changes the spec of an object, and later changes it back.
@@ -46,6 +55,11 @@ export type FaultKind =
   | 'freeze'
   | 'disconnect'
   | 'expire'
+  | 'shutdown'
+  | 'overlap'
+  | 'stall'
+  | 'skew'
+  | 'depose'
 
 export const FAULT_KINDS: readonly FaultKind[] = [
   'crash',
@@ -60,6 +74,11 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'freeze',
   'disconnect',
   'expire',
+  'shutdown',
+  'overlap',
+  'stall',
+  'skew',
+  'depose',
 ]
 
 const faultKinds: ReadonlySet<ActionKind> = /* @__PURE__ */ new Set(FAULT_KINDS)
@@ -72,6 +91,8 @@ export interface Action {
   readonly label: string
   /** What the step that is taken says of itself. */
   readonly about?: StepInfo
+  /** True for timers that go on for ever, such as renewals of a lease. */
+  readonly isBackground?: boolean
   readonly run: () => void | Promise<void>
 }
 

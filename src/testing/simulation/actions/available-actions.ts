@@ -4,8 +4,10 @@ import type { Action, FaultKind } from './action.js'
 import { collections } from './collections.js'
 import type { FaultPlan } from './fault-settings.js'
 import { faultsOffered } from './faults.js'
+import { departures } from './restarts.js'
 import type { Situation } from './situation.js'
-import { timerAction } from './timers.js'
+import { resumptions } from './stalls.js'
+import { timerActions } from './timers.js'
 
 /** Where a world is, and what is left of the budget for faults. */
 export interface Scene extends Omit<Situation, 'isBusy'> {
@@ -15,31 +17,44 @@ export interface Scene extends Omit<Situation, 'isBusy'> {
 
 /**
  * Everything that can happen next, faults last. The first one is what would happen if nobody disturbed anything:
- * steps in their order, then due timers, then missing processes, then the user, then what was held back, then time
- * goes on.
+ * steps in their order, then stalls that are over, then due timers, then missing processes, then those that were
+ * replaced, then the user, then what was held back, then time goes on.
  */
 export function availableActions(scene: Scene): readonly Action[] {
-  const { world, user, incidents, plan, left, isQuiet } = scene
-  const actions: Action[] = world.pool.waiting().map(step => stepAction(world, step))
+  const { world, user, incidents, plan, left, unrest } = scene
+  const actions: Action[] = world.steps().map(step => stepAction(world, step))
   const { clock } = world
+  actions.push(...resumptions(world, clock.elapsedMs))
   const timerAtMs = clock.nextAtMs()
-  if (timerAtMs !== undefined && timerAtMs <= clock.elapsedMs) actions.push(timerAction(world, 'timer'))
+  if (timerAtMs !== undefined && timerAtMs <= clock.elapsedMs) actions.push(...timerActions(world, 'timer'))
   if (world.lacksProcess)
     actions.push({ kind: 'start', actor: 'host', label: 'start the process', run: () => world.start() })
   for (const collection of collections(world)) actions.push(collection)
   const isBusy = actions.length > 0
   const wish = user.next(isBusy) ?? incidents.next()
-  if (wish !== undefined) actions.push(wish)
+  const wishes = [...departures(world), ...(wish === undefined ? [] : [wish])]
+  actions.push(...wishes)
   if (!isBusy) {
-    actions.push(...world.pool.held().map(step => lateAction(world, step)))
-    const mayWait = timerAtMs !== undefined && !isQuiet
-    if (mayWait) actions.push(timerAction(world, 'wait'))
-    else if (actions.length === 0)
-      actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
+    const held = world.pool
+      .held()
+      .filter(({ process }) => !world.isStalled(process))
+      .map(step => lateAction(world, step))
+    const later = laterActions(world, unrest)
+    actions.push(...held, ...later)
+    if (actions.length === 0) actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
   }
-  const situation = { world, user, incidents, isQuiet, isBusy }
+  const situation = { world, user, incidents, unrest, isBusy }
   for (const fault of faultsOffered(situation, plan, left)) actions.push(fault)
   return actions
+}
+
+/** What the passing of time leads to next. */
+function laterActions(world: World, unrest: Situation['unrest']): readonly Action[] {
+  const timerAtMs = world.clock.nextAtMs() ?? Number.POSITIVE_INFINITY
+  const { resumesAtMs } = world
+  if (resumesAtMs !== undefined && resumesAtMs <= timerAtMs) return resumptions(world, resumesAtMs)
+  if (timerAtMs === Number.POSITIVE_INFINITY) return []
+  return resumesAtMs === undefined && unrest.isQuiet ? [] : timerActions(world, 'wait')
 }
 
 function stepAction(world: World, step: PooledStep): Action {

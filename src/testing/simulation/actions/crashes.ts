@@ -10,7 +10,7 @@ export function crashes({ world }: Situation): readonly Action[] {
     label: 'crash',
     run: () => world.crash(process),
   }))
-  for (const step of pool.waiting()) {
+  for (const step of world.steps()) {
     if (step.about.kind !== 'commit') continue
     const process = processes.find(({ name }) => name === step.process)
     if (process === undefined) continue

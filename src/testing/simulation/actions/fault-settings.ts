@@ -18,13 +18,24 @@ export interface FaultSettings {
 export type FaultOptions = Partial<Readonly<Record<FaultKind, number | FaultSettings>>>
 
 /** The same, complete. */
-export type FaultPlan = Readonly<Record<FaultKind, FaultSettings & { readonly times: number }>>
+export type FaultPlan = Readonly<Record<FaultKind, PlannedFault>>
+
+interface PlannedFault extends FaultSettings {
+  readonly times: number
+  /** True when the options name it. */
+  readonly isAsked: boolean
+}
 
 /** Few, so that all that can happen is little. */
 export const EXHAUSTIVE_TIMES: Partial<Readonly<Record<FaultKind, number>>> = { crash: 1, edit: 1 }
 
 const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   crash: 1,
+  shutdown: 1,
+  overlap: 1,
+  stall: 1,
+  skew: 1,
+  depose: 1,
   delay: 1,
   touch: 2,
   edit: 2,
@@ -51,7 +62,7 @@ export function planFaults(
   const plan = FAULT_KINDS.map(kind => {
     const given = faults[kind] ?? {}
     const settings = typeof given === 'number' ? { times: given } : given
-    return [kind, { times: times[kind] ?? 0, ...settings }]
+    return [kind, { times: times[kind] ?? 0, isAsked: faults[kind] !== undefined, ...settings }]
   })
   return Object.fromEntries(plan) as FaultPlan
 }

@@ -7,8 +7,8 @@ export interface Situation {
   readonly world: World
   readonly user: User
   readonly incidents: Incidents
-  /** True when timers fire and lead to nothing: then the world counts as at rest. */
-  readonly isQuiet: boolean
+  /** Quiet when timers fire and lead to nothing: then the world counts as at rest. */
+  readonly unrest: { readonly isQuiet: boolean }
   /** True when something can happen without time going on. */
   readonly isBusy: boolean
 }

@@ -8,6 +8,7 @@ import { Judge, monitorsOf } from '../judge/judge.js'
 import { changesBetween, type Moment, type ObjectChange, readingOnly } from '../judge/moment.js'
 import { type ChoiceSource, replayChoices, type Whereabouts } from '../search/choices.js'
 import { Incidents } from '../world/incidents.js'
+import { changesBeyondElections } from '../world/election-record.js'
 import { changesPlainly } from '../world/plain-state.js'
 import { type Ending, User } from '../world/user.js'
 import { World } from '../world/world.js'
@@ -29,6 +30,8 @@ export class Driver {
   readonly judge: Judge
   readonly ending: Ending
   readonly trace: TraceStep[] = []
+  /** Steps that wrote more than records of elections. */
+  readonly works: TraceStep[] = []
   readonly choices: number[] = []
   /** For each choice, the step that it led to. */
   readonly chosenSteps: number[] = []
@@ -57,7 +60,7 @@ export class Driver {
     this.stepsMax = stepsMax
     this.world = new World(setup)
     this.reader = readingOnly(this.world.store)
-    this.unrest = new Unrest(objects.length)
+    this.unrest = new Unrest(this.world, objects.length)
     this.givenNames = new Set(objects.map(({ metadata }) => metadata.name))
     this.left = timesOf(faults)
     this.ending = this.choose(ENDINGS).label as Ending
@@ -91,6 +94,11 @@ export class Driver {
     return this.judge.violation !== undefined
   }
 
+  /** True when the world was taken to be at rest although somebody waits for a time far off. */
+  get isAwaiting(): boolean {
+    return this.unrest.isAwaiting
+  }
+
   /** From now on everything goes its undisturbed way. */
   disturbNoMore(): void {
     this.source = replayChoices([])
@@ -104,9 +112,8 @@ export class Driver {
     this.unrest.reset()
     this.stepsMax = this.trace.length + this.setup.stepsMax
     while (!this.isOver) {
-      const { world, user, incidents, left, setup } = this
-      const { isQuiet } = this.unrest
-      const scene = { world, user, incidents, plan: setup.faults, left, isQuiet }
+      const { world, user, incidents, left, setup, unrest } = this
+      const scene = { world, user, incidents, plan: setup.faults, left, unrest }
       const action = this.choose(availableActions(scene))
       if (action.kind === 'rest' || this.isStopped) return
       await this.take(action)
@@ -177,8 +184,10 @@ export class Driver {
       if (after !== undefined && !this.givenNames.has(after.metadata.name))
         this.madeNames.add(after.metadata.name)
     this.judge.step(this.moment(step, changes, about))
+    const isWork = changesBeyondElections(changes)
+    if (isWork) this.works.push(step)
     const loop = this.unrest.note({
-      ...{ action, timeMs, isWrite, objects: world.objects().length },
+      ...{ action, timeMs, isWrite: isWork, objects: world.objects().length },
       isChange: () => changesPlainly(changes),
     })
     if (loop !== undefined) this.reportLoop(loop)

@@ -28,7 +28,7 @@ export interface ExecutionSetup {
   readonly invariants: readonly Invariant[]
   /** Names of generic invariants that are not judged. */
   readonly except: ReadonlySet<string>
-  readonly instances: number
+  readonly instances: number | undefined
   readonly stepsMax: number
   readonly seed: number
   /** Who looks on. */

@@ -1,19 +1,24 @@
-import { type Action, isFault, isOfProcess } from '../actions/action.js'
+import { type Action, type ActionKind, isFault, isOfProcess } from '../actions/action.js'
 
 /** Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their beginning. */
 const LOOP_WRITES_BASE = 20
 const LOOP_WRITES_PER_OBJECT = 20
 /** Timers in a row that lead to nothing before a world counts as at rest. */
 const QUIET_TIMERS_PER_OBJECT = 12
+/** So many times as many are waited for, if need be, before what waits longer is given up. */
+const PATIENCE = 10
 /** Whoever pauses as long between writes, or timers, does not loop. */
 const BUSY_WAIT_MS = 1_000
+
+/** What timers may lead to something new after. */
+const FRESH: ReadonlySet<ActionKind> = new Set(['user', 'start', 'stop', 'resume'])
 
 /** An action that was taken. */
 export interface Taken {
   readonly action: Action
   /** Afterwards. */
   readonly timeMs: number
-  /** True when it wrote to the store. */
+  /** True when it wrote to the store, apart from records of elections. */
   readonly isWrite: boolean
   /** How many there are afterwards. */
   readonly objects: number
@@ -21,31 +26,63 @@ export interface Taken {
   readonly isChange: () => boolean
 }
 
+/** A world that may be at rest. */
+export interface Restless {
+  /** Rises with each timer that is armed. */
+  readonly timerMark: number
+  /** How many processes may wait for each other in ways of their own. */
+  readonly strangers: number
+  /** True when a timer is armed that is more than a renewal of leadership. */
+  readonly hasForeground: boolean
+  /** True when somebody waits for a timer that was armed before `mark`, or for a leader. */
+  awaits(mark: number): boolean
+}
+
 /** Tells a world that works from one that runs in circles, and from one where timers fire to no end. */
 export class Unrest {
+  private readonly world: Restless
   private readonly given: number
   private writesMax: number
-  private readonly timersMax: number
   /** Labels of writes of processes since anything came from outside, or time passed. */
   private writes: string[] = []
   private quietTimers = 0
+  /** The same with those of the background. */
+  private allTimers = 0
   private quietSinceMs = 0
+  /** Timers that were armed when nothing happened for the first time are older. */
+  private quietMark = 0
   private lastMs = 0
 
-  constructor(objects: number) {
+  constructor(world: Restless, objects: number) {
+    this.world = world
     this.given = objects
     this.writesMax = writesFor(objects)
-    this.timersMax = QUIET_TIMERS_PER_OBJECT * Math.max(1, objects)
   }
 
-  /** True when timers fire and lead to nothing. */
+  /** True when timers fire and lead to nothing, and all others have fired as well, or are far off. */
   get isQuiet(): boolean {
+    if (this.allTimers >= PATIENCE * this.timersMax) return true
+    return (this.isMonotonous || !this.world.hasForeground) && !this.isAwaiting
+  }
+
+  /** True when something is still awaited that may be different. */
+  get isAwaiting(): boolean {
+    return this.world.awaits(this.quietMark)
+  }
+
+  private get isMonotonous(): boolean {
     return this.quietTimers >= this.timersMax
+  }
+
+  private get timersMax(): number {
+    return QUIET_TIMERS_PER_OBJECT * Math.max(1, this.given) * this.world.strangers
   }
 
   reset(): void {
     this.writes = []
     this.quietTimers = 0
+    this.allTimers = 0
+    this.quietMark = this.world.timerMark
   }
 
   /** Says what runs in circles. */
@@ -70,13 +107,20 @@ export class Unrest {
 
   private noteTimer({ action, timeMs, isChange }: Taken): string | undefined {
     const { kind } = action
-    if (this.quietTimers > 0 && (isFault(action) || kind === 'user' || kind === 'start' || isChange()))
+    if (this.allTimers > 0 && (isFault(action) || FRESH.has(kind) || isChange())) {
       this.quietTimers = 0
-    if (this.quietTimers === 0) this.quietSinceMs = timeMs
+      this.allTimers = 0
+    }
+    if (this.allTimers === 0) {
+      this.quietSinceMs = timeMs
+      this.quietMark = this.world.timerMark
+    }
     if (kind !== 'timer' && kind !== 'wait') return undefined
+    this.allTimers++
+    if (action.isBackground) return undefined
     this.quietTimers++
     const elapsedMs = timeMs - this.quietSinceMs
-    if (!this.isQuiet || elapsedMs >= BUSY_WAIT_MS) return undefined
+    if (!this.isMonotonous || elapsedMs >= BUSY_WAIT_MS) return undefined
     return `it runs again and again: ${this.quietTimers} timers within ${elapsedMs} ms`
   }
 }

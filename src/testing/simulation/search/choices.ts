@@ -48,11 +48,15 @@ const ORDINARY: readonly ActionKind[] = [
   'call',
   'timer',
   'start',
+  'stop',
+  'resume',
   'user',
   'collect',
 ]
 const ordinaryWeights = [1, 4, 16]
 const faultWeights = [0.2, 1, 4]
+/** Of what is possible in few places only. */
+const rareWeights = [4, 16]
 
 /**
  * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
@@ -63,7 +67,11 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   const weights = new Map<ActionKind, number>()
   // A stream for each kind: one more of them changes nothing for the others.
   for (const kind of ORDINARY) weights.set(kind, pickOne(random.fork(kind), ordinaryWeights))
-  for (const kind of FAULT_KINDS) weights.set(kind, faults[kind].rate ?? faultWeight(random.fork(kind)))
+  for (const kind of FAULT_KINDS)
+    weights.set(
+      kind,
+      faults[kind].rate ?? faultWeight(random.fork(kind), kind === 'stall' ? rareWeights : faultWeights),
+    )
   return {
     choose: actions => {
       let total = 0
@@ -78,8 +86,8 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   }
 }
 
-function faultWeight(random: Random): number {
-  return random.next() < 0.5 ? 0 : pickOne(random, faultWeights)
+function faultWeight(random: Random, weights: readonly number[]): number {
+  return random.next() < 0.5 ? 0 : pickOne(random, weights)
 }
 
 function pickOne(random: Random, values: readonly number[]): number {

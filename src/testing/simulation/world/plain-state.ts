@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../../core/index.js'
 import type { StoredObject } from '../../../store/index.js'
 import type { ObjectChange } from '../judge/moment.js'
+import { isElectionRecord } from './election-record.js'
 
 /** The annotation that a simulated stranger writes. */
 export const TOUCH_ANNOTATION = 'testing.keelson/touched'
@@ -11,11 +12,13 @@ export type Outside = ReadonlyMap<string, unknown>
 /**
  * What a world has come to, one line for each object and each thing outside, without what depends on when and in
  * which order it came to be: no uids, revisions, generations, times, nor the marks of the simulator. An
- * `observedGeneration` is told as whether it is the newest.
+ * `observedGeneration` is told as whether it is the newest, the name of a process as `<process>`. Records of elections
+ * are left out.
  */
 export function plainState(objects: readonly StoredObject[], outside: Outside): readonly string[] {
-  const lines = objects.map(plainLine)
-  for (const [key, value] of outside) lines.push(`outside ${key}: ${canonicalJson(plain(value ?? null, -1))}`)
+  const lines = objects.filter(object => !isElectionRecord(object)).map(plainLine)
+  for (const [key, value] of outside)
+    lines.push(`outside ${key}: ${canonicalJson(plain(anonymous(value ?? null), -1))}`)
   return lines.sort()
 }
 
@@ -25,7 +28,9 @@ const knownLines = new WeakMap<StoredObject, string>()
 export function plainLine(object: StoredObject): string {
   const known = knownLines.get(object)
   if (known !== undefined) return known
-  const line = canonicalJson(plain(contentOf(object), object.metadata.generation))
+  const { generation } = object.metadata
+  const named = canonicalJson(plain(contentOf(object), generation))
+  const line = named.includes('app-') ? canonicalJson(plain(contentOf(object, anonymous), generation)) : named
   knownLines.set(object, line)
   return line
 }
@@ -46,22 +51,34 @@ export function withoutNames(lines: readonly string[], names: Iterable<string>):
     .sort()
 }
 
-function contentOf({ kind, metadata, spec, status }: StoredObject): unknown {
+/** @param told what is made of what the code under test has written, names and owners aside */
+function contentOf(object: StoredObject, told: (value: unknown) => unknown = value => value): unknown {
+  const { kind, metadata, spec, status } = object
   const { namespace, name, labels, finalizers, deletionTimestamp, ownerReferences } = metadata
   const { [TOUCH_ANNOTATION]: _touch, ...annotations } = metadata.annotations
   const content: Record<string, unknown> = {
     kind,
     name: namespace === undefined ? name : [namespace, name],
-    spec,
+    spec: told(spec),
   }
-  if (status !== undefined) content['status'] = status
+  if (status !== undefined) content['status'] = told(status)
   if (Object.keys(labels).length > 0) content['labels'] = labels
-  if (Object.keys(annotations).length > 0) content['annotations'] = annotations
+  if (Object.keys(annotations).length > 0) content['annotations'] = told(annotations)
   if (finalizers.length > 0) content['finalizers'] = finalizers
   if (ownerReferences.length > 0)
     content['owners'] = ownerReferences.map(owner => [owner.kind, owner.name, owner.controller === true])
   if (deletionTimestamp !== undefined) content['deleting'] = true
   return content
+}
+
+const PROCESS = /\bapp-\d+\b/g
+
+/** Without names of processes. */
+function anonymous(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(PROCESS, '<process>')
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(anonymous)
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, anonymous(field)]))
 }
 
 const UID = /uid-\d{6}/g

@@ -36,6 +36,12 @@ export interface SimulatedProcess {
   /** Those that were made as parts. */
   readonly controllers: readonly Controller[]
   readonly memory: ReadonlyMap<string, unknown>
+  /** Its event loop stands still until then, in elapsed milliseconds. */
+  stalledUntilMs?: number | undefined
+  /** Another was started in its place; it will be told to end. */
+  isReplaced: boolean
+  /** It was told to end. */
+  isStopping: boolean
 }
 
 /** The manager that was made, or one for the parts. */

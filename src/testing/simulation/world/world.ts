@@ -15,7 +15,7 @@ import type { Observer } from '../run/observer.js'
 import { OpenWatches } from './open-watches.js'
 import { controllersOf, type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
 import { WatchBreaker } from './watch-breaker.js'
-import { createStepPool, type StepPool } from './step-pool.js'
+import { createStepPool, type PooledStep, type StepPool } from './step-pool.js'
 
 /** What a world is made from. */
 export interface WorldOptions {
@@ -24,14 +24,16 @@ export interface WorldOptions {
   /** Whether objects whose owners are gone are deleted by the world. */
   readonly collects: boolean
   readonly seed: number
-  /** How many processes run the code under test side by side. */
-  readonly instances: number
+  /** How many processes run the code under test side by side. Undefined: two if they elect a leader, or else one. */
+  readonly instances: number | undefined
   readonly observer?: Observer
   readonly faults: FaultPlan
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
 const LOG_LINES_MAX = 50
+/** What the name of a candidate's env begins with. */
+const ELECTOR = 'elector '
 
 /** A store, time, and processes, in which nothing happens by itself. */
 export class World {
@@ -54,6 +56,10 @@ export class World {
   clientFor: (client: Client, process: string) => Client = client => client
   /** Why a process could not be made or started. */
   startError: unknown
+  /** True when one process is enough of those that elect a leader. */
+  isWindingUp = false
+  /** True when the managers that were made elect a leader. */
+  private elects = false
   private starts = 0
   private readonly options: WorldOptions
   private readonly random: Random
@@ -70,7 +76,41 @@ export class World {
 
   /** True while fewer processes run than should. */
   get lacksProcess(): boolean {
-    return this.processes.length < this.options.instances
+    return this.processes.filter(({ isReplaced }) => !isReplaced).length < this.instances
+  }
+
+  /** How many processes should run side by side. */
+  get instances(): number {
+    if (this.elects && this.isWindingUp) return 1
+    return this.options.instances ?? (this.elects ? 2 : 1)
+  }
+
+  /** Processes that are not known to elect a leader may wait for each other in ways of their own. */
+  get strangers(): number {
+    return this.elects ? 1 : this.instances
+  }
+
+  /** True while processes that elect a leader have none. */
+  get isLeaderless(): boolean {
+    if (!this.elects) return false
+    const elections = this.processes.flatMap(process =>
+      process.isStopping ? [] : (process.manager.status().election ?? []),
+    )
+    return elections.length > 0 && !elections.some(({ leading }) => leading)
+  }
+
+  get timerMark(): number {
+    return this.clock.nextMark
+  }
+
+  /** True when a timer is armed that is more than a renewal of leadership. */
+  get hasForeground(): boolean {
+    return this.clock.hasForeground
+  }
+
+  /** True when a timer is armed that was armed before `mark`, or somebody should lead and nobody does. */
+  awaits(mark: number): boolean {
+    return this.clock.isAnyOlder(mark) || this.isLeaderless
   }
 
   /** Every object of every kind. */
@@ -113,10 +153,21 @@ export class World {
     const memory = new Map<string, unknown>()
     const made = this.options.make({ name, client, outside: this.outside, memory })
     const manager = managerOf(made, client)
-    this.processes = [...this.processes, { name, env, manager, controllers: controllersOf(made), memory }]
+    const controllers = controllersOf(made)
+    const process: SimulatedProcess = {
+      name,
+      env,
+      manager,
+      controllers,
+      memory,
+      isReplaced: false,
+      isStopping: false,
+    }
+    this.processes = [...this.processes, process]
     manager.start().catch((error: unknown) => {
-      if (!env.closed) this.startError = error
+      if (!env.closed && !process.isStopping) this.startError = error
     })
+    this.elects ||= manager.status().election !== undefined
   }
 
   /** The process is gone; what it had under way never happens. */
@@ -126,11 +177,52 @@ export class World {
   }
 
   /** Asks the process to stop; it has when its name is among those in `stopped`. */
-  stop({ name, manager }: SimulatedProcess): void {
+  stop(process: SimulatedProcess, then: () => void = () => {}): void {
+    process.isStopping = true
     const end = (): void => {
-      this.stopped.add(name)
+      this.stopped.add(process.name)
+      then()
     }
-    manager.stop().then(end, end)
+    process.manager.stop().then(end, end)
+  }
+
+  /** The event loop of the process stands still, while time and everybody else go on. */
+  stall(process: SimulatedProcess, ms: number): void {
+    process.stalledUntilMs = this.clock.elapsedMs + ms
+    this.clock.hold(process.name)
+  }
+
+  /** When the first stall is over, in elapsed milliseconds. */
+  get resumesAtMs(): number | undefined {
+    const ends = this.processes.flatMap(({ stalledUntilMs }) => stalledUntilMs ?? [])
+    return ends.length === 0 ? undefined : Math.min(...ends)
+  }
+
+  resume(process: SimulatedProcess): void {
+    process.stalledUntilMs = undefined
+    this.clock.release(process.name)
+  }
+
+  /** Asks the process to end, as a signal does; it is gone when it has stopped. */
+  shutDown(process: SimulatedProcess): void {
+    this.stop(process, () => this.crash(process))
+  }
+
+  /** Starts another process in the place of one that still runs. */
+  replace(process: SimulatedProcess): void {
+    process.isReplaced = true
+    this.start()
+  }
+
+  isStalled(process: string): boolean {
+    return this.processes.some(({ name, stalledUntilMs }) => name === process && stalledUntilMs !== undefined)
+  }
+
+  /** Steps that can run: not those of processes whose event loop stands still. */
+  steps(): readonly PooledStep[] {
+    const stalled = this.processes.filter(({ stalledUntilMs }) => stalledUntilMs !== undefined)
+    if (stalled.length === 0) return this.pool.waiting()
+    return this.pool.waiting().filter(step => !stalled.some(({ name }) => name === step.process))
   }
 
   crashAll(): void {
@@ -155,7 +247,7 @@ export class World {
     const ids = process === 'store' ? uids() : createSequentialIds()
     const streams = createSequentialIds()
     return createEnvTree(process, (name, lifetime) => ({
-      clock: this.clock.portFor(process),
+      clock: this.clock.portFor(process, name.startsWith(ELECTOR)),
       tasks: this.pool.portFor(process, lifetime),
       random: this.random.fork(`${process} ${streams.next(name)}`),
       logger: this.logs.logger,

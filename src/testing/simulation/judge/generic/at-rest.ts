@@ -1,3 +1,6 @@
+import type { ControllerStatus } from '../../../../reconcile/index.js'
+import { isElectionRecord } from '../../world/election-record.js'
+import type { SimulatedProcess } from '../../world/simulated-process.js'
 import { type Ending, nameOf } from '../../world/user.js'
 import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
@@ -6,7 +9,9 @@ import type { Monitor } from '../invariant.js'
 export function noStrayWorkMonitor(world: World): Monitor {
   return {
     rest: () => {
-      const waiting = statuses(world).find(({ inFlight }) => inFlight > 0)
+      const stopping = world.processes.find(({ isStopping, name }) => isStopping && !world.stopped.has(name))
+      if (stopping !== undefined) return `${stopping.name} was told to stop, and does not`
+      const waiting = statuses(world.processes).find(({ inFlight }) => inFlight > 0)
       return (
         waiting &&
         `an attempt of ${waiting.name} waits for something that is not of its env: a timer, a socket, or a promise that nobody settles`
@@ -19,7 +24,10 @@ export function noStrayWorkMonitor(world: World): Monitor {
 export function convergesMonitor(world: World): Monitor {
   return {
     rest: () => {
-      const failing = statuses(world).find(({ failures }) => failures > 0)
+      if (world.isLeaderless) return `processes elect a leader, and nobody comes to lead${lastError(world)}`
+      // What a process on standby says of failures is from before it lost the leadership.
+      const active = world.processes.filter(({ manager }) => !manager.status().standby)
+      const failing = statuses(active).find(({ failures }) => failures > 0)
       if (failing !== undefined)
         return `${failing.failures} keys of ${failing.name} fail for ever${lastError(world)}`
       const held = world.objects().find(({ metadata }) => metadata.deletionTimestamp !== undefined)
@@ -35,14 +43,15 @@ export function noOrphansMonitor(world: World, ending: Ending): Monitor {
   if (ending === 'kept') return {}
   return {
     rest: () => {
-      const left = [...world.objects().map(nameOf), ...[...world.outside.keys()].map(key => `outside ${key}`)]
+      const objects = world.objects().filter(object => !isElectionRecord(object))
+      const left = [...objects.map(nameOf), ...[...world.outside.keys()].map(key => `outside ${key}`)]
       return left.length === 0 ? undefined : `every given object was deleted; left over: ${left.join(', ')}`
     },
   }
 }
 
-function statuses(world: World): ReturnType<World['processes'][number]['manager']['status']>['controllers'] {
-  return world.processes.flatMap(({ manager }) => manager.status().controllers)
+function statuses(processes: readonly SimulatedProcess[]): readonly ControllerStatus[] {
+  return processes.flatMap(({ manager }) => manager.status().controllers)
 }
 
 function lastError({ logs }: World): string {

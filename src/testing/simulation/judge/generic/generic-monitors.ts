@@ -5,6 +5,7 @@ import type { Monitor } from '../invariant.js'
 import { convergesMonitor, noOrphansMonitor, noStrayWorkMonitor } from './at-rest.js'
 import { keepsOthersWritesMonitor } from './keeps-others-writes.js'
 import { noWriteAfterFenceMonitor } from './no-write-after-fence.js'
+import { noWriteOnStandbyMonitor } from './no-write-on-standby.js'
 import { noWriteAfterStopMonitor } from './no-write-after-stop.js'
 import { observedGenerationMonitor } from './observed-generation.js'
 
@@ -17,6 +18,7 @@ export function genericMonitors(
   return [
     ['noWriteAfterStop', noWriteAfterStopMonitor(world.stopped)],
     ['noWriteAfterFence', noWriteAfterFenceMonitor()],
+    ['noWriteAfterFence', noWriteOnStandbyMonitor(world)],
     ['observedGeneration', observedGenerationMonitor()],
     ['keepsOthersWrites', keepsOthersWritesMonitor(user.touched)],
     ['noStrayWork', noStrayWorkMonitor(world)],
