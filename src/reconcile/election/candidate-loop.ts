@@ -167,6 +167,8 @@ export class CandidateLoop implements Elector {
     const { clock } = this.#env
     const startedMs = clock.monotonic()
     const held = this.#held as ElectionLease
+    // After a stall the renewal may come before the deadline that it would put off; a reign that was over stays over.
+    if (reign.isOver()) return this.#lose(reign, 'the lease could not be renewed in time')
     const usurper = this.#findUsurper(reign, held)
     if (usurper !== undefined) return this.#lose(reign, usurper)
     try {
