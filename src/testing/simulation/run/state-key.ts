@@ -180,7 +180,13 @@ export class StateKeys {
   private processText(process: SimulatedProcess, name: string): string {
     const objects = this.parts.world.objects()
     const { steps } = this.recordOf(process.name)
-    const lines = [name, process.manager.status().state, canonicalJson(Object.fromEntries(process.memory))]
+    const { env, manager, memory, stalledUntilMs, isReplaced, isStopping } = process
+    const { clock } = this.parts.world
+    const lines = [
+      `${name} ${manager.status().state} ${isReplaced} ${isStopping}`,
+      `stalled ${remaining((stalledUntilMs ?? 0) - clock.elapsedMs)}, ahead ${env.clock.now() - clock.nowMs()} ms`,
+      canonicalJson(Object.fromEntries(memory)),
+    ]
     for (const { label, learned, told } of steps)
       lines.push(`did ${label}`, ...(told === undefined ? [] : this.tell(told)), ...learned)
     for (const deferred of this.deferred) {

@@ -6,6 +6,7 @@ import type { ChoiceSource } from './choices.js'
 interface Wanted {
   readonly index: number
   readonly name: string | undefined
+  readonly actor: string | undefined
 }
 
 /**
@@ -22,7 +23,9 @@ export function choicesWithout(
   const { choices, chosenSteps, trace } = execution
   const wanted = choices.map((index, at): Wanted => {
     const step = trace[chosenSteps[at] ?? -1]
-    return leftOut.has(at) ? { index: 0, name: undefined } : { index, name: step && nameOf(step) }
+    return leftOut.has(at)
+      ? { index: 0, name: undefined, actor: undefined }
+      : { index, name: step && nameOf(step), actor: step?.actor }
   })
   return when === 'then' ? inPlace(wanted) : inOrder(wanted)
 }
@@ -55,8 +58,10 @@ function inOrder(wanted: readonly Wanted[]): ChoiceSource {
   }
 }
 
-function find(actions: readonly Action[], { name, index }: Wanted): number {
-  const found = actions.findIndex(action => nameOf(action) === name)
+/** Of several processes that could do the same, the one that did it is meant, if it is still there. */
+function find(actions: readonly Action[], { name, actor, index }: Wanted): number {
+  const same = actions.findIndex(action => action.actor === actor && nameOf(action) === name)
+  const found = same === -1 ? actions.findIndex(action => nameOf(action) === name) : same
   if (found !== -1) return found
   return index < actions.length ? index : 0
 }

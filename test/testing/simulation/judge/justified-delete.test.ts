@@ -52,7 +52,11 @@ describe('a deletion', () => {
   test.each(['client', 'cache'] as const)(
     'by what was read before the owner changed is found, over a %s',
     async reads => {
-      const failure = await failureOf(keeping(false, reads), base)
+      const failure = await failureOf(keeping(false, reads), {
+        ...base,
+        executions: 600,
+        faults: { edit: { times: 2, rate: 2 } },
+      })
       expect(failure.message).toMatch(
         /^justifiedDelete does not hold: app-\d deletes Pod\/web-\S+, and may not have seen what was done to App\/web at revision \d/,
       )
