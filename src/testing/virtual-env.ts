@@ -86,7 +86,8 @@ interface World {
  * Ids are `hint-1`, `hint-2`…; each fork gets its own random stream, named by its process and how many forks of that
  * name came before.
  *
- * Bounds: a promise loop that never yields (`for (;;) await null`) cannot be seen from inside and hangs the host.
+ * Bounds: a promise loop that never yields (`for (;;) await null`) cannot be seen from inside and hangs the host; in an
+ * execution of `check` or `simulate` it is ended.
  *
  * @example
  * ```ts

@@ -13,7 +13,10 @@ import { writeReport } from './report/report-file.js'
 import { searcherFor, type SearchOptions } from './search/search-options.js'
 import type { Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
-import { assertRepeatable, differs, observe } from './simulate.js'
+import { HungStepError } from './run/hung-step-error.js'
+import { repeat } from './run/repeat.js'
+import type { Failure } from './report/failure-text.js'
+import { differs, observe, simulationOf } from './simulate.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { MakeParts } from './world/simulated-process.js'
@@ -82,19 +85,37 @@ const SHRINK_RUNS_MAX = 600
  * ```
  */
 export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
-  const { seed = 1 } = options
-  const startedMs = systemEnv.clock.monotonic()
-  const setup = setupOf(make, options, seed)
+  const setup = setupOf(make, options, options.seed ?? 1)
   const searcher = searcherFor(setup, options)
+  const bounds = boundsOf(setup, searcher)
+  try {
+    return await search(setup, searcher, options)
+  } catch (error) {
+    if (!(error instanceof HungStepError)) throw error
+    // It is not made simpler: each try would take as long.
+    const { execution, violation } = error
+    const shrunk = { fromSteps: execution.trace.length, runs: 0 }
+    const simulation = simulationOf(execution, [], optionsHash(options))
+    throw failureOf({ setup, options }, { violation, simulation, bounds, shrunk })
+  }
+}
+
+async function search(
+  setup: ExecutionSetup,
+  searcher: Searcher,
+  options: CheckOptions,
+): Promise<CheckReport> {
+  const startedMs = systemEnv.clock.monotonic()
   const expectation = await expectState(setup)
   let looked = 0
   let steps = 0
   const look = async (execution: Execution): Promise<void> => {
     looked++
     steps += execution.trace.length
-    if (looked <= REPEATED) await assertRepeatable(setup, execution)
-    if (execution.violation !== undefined)
-      await fail({ setup, expectation, searcher, options }, execution, execution.violation)
+    const isRepeated = looked <= REPEATED || execution.violation !== undefined
+    const seen = isRepeated ? await repeat(setup, execution) : undefined
+    const violation = seen ?? execution.violation
+    if (violation !== undefined) await fail({ setup, expectation, searcher, options }, execution, violation)
   }
   const judge = rememberingJudge(expectation)
   for (const execution of expectation.executions) await look(execution)
@@ -173,30 +194,48 @@ interface Site {
   readonly options: CheckOptions
 }
 
-/** @throws CheckFailedError always, unless the execution cannot be repeated */
+/** @throws CheckFailedError always */
 async function fail(
   { setup, expectation, searcher, options }: Site,
   failing: Execution,
   violation: Violation,
 ): Promise<never> {
-  await assertRepeatable(setup, failing)
   const own = { ...setup, seed: failing.seed }
   const rerun = (source: ChoiceSource): Promise<Execution> => execute(own, source, expectation.judge)
-  const { execution, runs } = await shrink(failing, rerun, SHRINK_RUNS_MAX)
-  const { simulation } = await observe(own, replayChoices(execution.choices), {
+  // What only the guard sees is in no execution without it, so there is nothing to go by.
+  const isOwn = failing.violation?.invariant === violation.invariant
+  const { execution, runs } = isOwn
+    ? await shrink(failing, rerun, SHRINK_RUNS_MAX)
+    : { execution: failing, runs: 0 }
+  const observed = await observe(own, replayChoices(execution.choices), {
     check: optionsHash(options),
     judge: expectation.judge,
   })
-  const named = nameViolation(simulation.violation ?? violation, simulation.trace)
-  const { make } = setup
-  const { replay } = simulation
+  const seen = isOwn && violation.invariant === 'noStrayWork' ? await repeat(setup, execution) : undefined
+  const { simulation } = observed
+  const shown = seen ?? (isOwn ? (simulation.violation ?? violation) : violation)
+  const named = nameViolation(shown, simulation.trace)
+  throw failureOf(
+    { setup, options },
+    {
+      violation: named,
+      simulation: { ...simulation, violation: named },
+      bounds: boundsOf(setup, searcher),
+      shrunk: { fromSteps: failing.trace.length, runs },
+    },
+  )
+}
+
+function failureOf(
+  { setup: { make }, options }: Pick<Site, 'setup' | 'options'>,
+  failed: Omit<Failure, 'regressionTest'>,
+): CheckFailedError {
+  const { replay } = failed.simulation
+  const { invariant } = failed.violation
   const failure = new CheckFailedError({
-    violation: named,
-    simulation: { ...simulation, violation: named },
-    regressionTest: regressionTest({ make, options, replay, invariant: named.invariant }),
-    bounds: boundsOf(setup, searcher),
-    shrunk: { fromSteps: failing.trace.length, runs },
+    ...failed,
+    regressionTest: regressionTest({ make, options, replay, invariant }),
   })
   writeReport(failure)
-  throw failure
+  return failure
 }

@@ -46,6 +46,11 @@ export interface SimulateOptions {
   readonly except?: readonly Exclude<InvariantName, 'noHotLoop'>[]
   /** Most steps until the world is at rest; more break `noHotLoop`. Default 2,000. */
   readonly stepsMax?: number
+  /**
+   * Most real time that one step may take, in milliseconds; more breaks `noHotLoop`. Default 2,000. Not kept where the
+   * host has no threads or no inspector, and while somebody debugs the process.
+   */
+  readonly stepTimeoutMs?: number
 }
 
 /** @throws UsageError, InvalidError */
@@ -67,10 +72,11 @@ export function setupOf(
     instances,
     stepsMax = 2_000,
     edits = ownEdits,
+    stepTimeoutMs = 2_000,
   } = options
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')
-  const problems = Object.entries({ instances: instances ?? 1, stepsMax, seed })
+  const problems = Object.entries({ instances: instances ?? 1, stepsMax, stepTimeoutMs, seed })
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
     .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
   if (problems.length > 0) throw new InvalidError('simulation', problems)
@@ -92,6 +98,7 @@ export function setupOf(
     except: new Set(except),
     instances,
     stepsMax,
+    stepTimeoutMs,
     seed,
   }
 }

@@ -7,11 +7,13 @@ import {
   type JudgeRest,
   type TraceStep,
 } from './run/execution.js'
+import { HungStepError } from './run/hung-step-error.js'
+import { repeat } from './run/repeat.js'
 import type { Violation } from './judge/invariants.js'
 import { describeDivergence } from './report/divergence.js'
 import { explainKey } from './report/explain.js'
 import { formatMermaid } from './report/mermaid.js'
-import { createObservation } from './report/observation.js'
+import { createObservation, type ObservedStep, unobserved } from './report/observation.js'
 import { optionsHash } from './report/options-hash.js'
 import { formatReplay, isAsRecorded, parseReplay, replayOf } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
@@ -47,10 +49,11 @@ export interface Simulation {
 
 /**
  * Runs the code under test once, in a world in which every commit, delivery, reconcile and timer, every act of the
- * user, and every fault is a choice. The choices come from `seed` (default 1), or from `replay`.
+ * user, and every fault is a choice. The choices come from `seed` (default 1), or from `replay`. It is run a second time
+ * under guard, to see whether it repeats, and whether it starts work at the host.
  *
- * @throws InvalidError, UsageError for options that cannot be understood, and for a replay that was recorded with other
- * options or code; what a start of the code under test throws
+ * @throws InvalidError, UsageError for options that cannot be understood, for a replay that was recorded with other
+ * options or code, and when the two runs differ; what a start of the code under test throws
  */
 export async function simulate(
   make: MakeParts,
@@ -68,9 +71,10 @@ export async function simulate(
     throw new UsageError('the replay was recorded with other options than these', { replay: options.replay })
   const source =
     recorded === undefined ? randomChoices(setup.seed, setup.faults) : replayChoices(recorded.choices)
-  const { execution, simulation } = await observe(setup, source, { check })
+  const { execution, simulation, isHung } = await observe(setup, source, { check })
+  if (isHung) return simulation
   if (recorded !== undefined && !isAsRecorded(recorded, execution)) throw differs(options.replay)
-  return simulation
+  return { ...simulation, violation: (await repeat(setup, execution)) ?? simulation.violation }
 }
 
 /** What is known when an execution is observed. */
@@ -80,27 +84,53 @@ export interface ObservationSite {
   readonly judge?: JudgeRest
 }
 
-/** Runs an execution, and tells what others are told of it. */
+/** An execution, and what others are told of it. */
+export interface Observed {
+  readonly execution: Execution
+  readonly simulation: Simulation
+  /** True when its last step had to be ended. */
+  readonly isHung: boolean
+}
+
+/** Runs an execution, and tells of it. */
 export async function observe(
   setup: ExecutionSetup,
   source: ChoiceSource,
   { check, judge }: ObservationSite,
-): Promise<{ readonly execution: Execution; readonly simulation: Simulation }> {
+): Promise<Observed> {
   const { observer, watching, steps } = createObservation()
-  const execution = await execute({ ...setup, observer }, watching(source), judge)
-  const { trace, state, violation } = execution
-  const simulation: Simulation = {
+  try {
+    const execution = await execute({ ...setup, observer }, watching(source), judge)
+    return { execution, simulation: simulationOf(execution, steps, check), isHung: false }
+  } catch (error) {
+    if (!(error instanceof HungStepError)) throw error
+    const { execution } = error
+    return { execution, simulation: simulationOf(execution, steps, check), isHung: true }
+  }
+}
+
+const NOT_LOOKED_INTO = '  … (a step of it does not end, so it was not run again)'
+
+/** What others are told of an execution of which some steps, or none, were observed. */
+export function simulationOf(
+  execution: Execution,
+  observed: readonly ObservedStep[],
+  check: string,
+): Simulation {
+  const { trace, state, violation, choices } = execution
+  const steps = trace.map((step, at) => observed[at] ?? unobserved(step))
+  const isUnknown = observed.length === 0 && choices.some(choice => choice > 0)
+  return {
     violation,
     trace,
     timeline: formatTimeline(steps, violation?.loop),
-    divergence: describeDivergence(steps),
+    divergence: isUnknown ? NOT_LOOKED_INTO : describeDivergence(steps),
     mermaid: formatMermaid(steps),
     replay: formatReplay(replayOf(execution, check)),
     state,
     explain: key => explainKey(steps, key),
     at: step => worldAfter(steps, step),
   }
-  return { execution, simulation }
 }
 
 /** The code must have changed: with the same options, other things happen than were recorded. */
@@ -110,30 +140,4 @@ export function differs(replay: string | undefined): UsageError {
       'Nothing failed in it, which says little; run the check without the replay',
     { replay },
   )
-}
-
-/**
- * An execution that was looked into no further than its rest is repeated beyond it; that much is not compared.
- *
- * @throws UsageError when the same choices lead elsewhere
- */
-export async function assertRepeatable(setup: ExecutionSetup, first: Execution): Promise<void> {
-  const { seed, choices, trace } = first
-  const again = await execute({ ...setup, seed }, replayChoices(choices))
-  for (let at = 0; at < trace.length; at++) {
-    const one = stepText(trace[at])
-    const two = stepText(again.trace[at])
-    if (one === two) continue
-    throw new UsageError(
-      `the code under test is not deterministic: step ${at + 1} of one execution was "${one}", and when repeated "${two}". ` +
-        'Take time, chance and ids from ctx.env, and keep no state outside of the function that makes the parts',
-      { seed, step: at + 1 },
-    )
-  }
-}
-
-function stepText(step: TraceStep | undefined): string {
-  if (step === undefined) return 'nothing'
-  const { actor, kind, label, timeMs, revision } = step
-  return `${timeMs} ms ${actor} ${kind} ${label}${revision === undefined ? '' : ` → ${revision}`}`
 }

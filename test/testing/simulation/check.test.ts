@@ -211,7 +211,7 @@ describe('a check', () => {
       'waits for a promise of nobody',
       async () => new Promise<void>(() => {}),
       'noStrayWork',
-      /waits for something/,
+      /reconcile apps web waits for a promise that nobody settles, made at check\.test\.ts:\d+/,
     ],
     ['always fails', () => Promise.reject(new Error('boom')), 'converges', /fail for ever; last error: boom/],
     [

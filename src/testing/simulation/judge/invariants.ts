@@ -7,13 +7,15 @@
  * - `historyInsensitive`: the same, where the only faults are edits and deletions that were taken back.
  * - `idempotent`: at rest, a second look at each key, by the same process, writes nothing.
  * - `levelTriggered`: at rest, a process that starts anew a day later writes nothing.
- * - `noHotLoop`: the world comes to rest: nothing is written, or run, again and again without anything having happened.
+ * - `noHotLoop`: the world comes to rest: nothing is written, or run, again and again without anything having happened,
+ *   and each step ends, within `stepTimeoutMs` of real time.
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
  * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps, open watches; after a stop
  *   there are none.
  * - `observedGeneration`: of one object, never falls, is never ahead of its generation, and has reached it at rest.
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
- * - `noStrayWork`: an attempt waits only for what the simulator can move, and a stop comes to its end.
+ * - `noStrayWork`: nothing is started at the host (timers, sockets, files, threads), an attempt waits only for what the
+ *   simulator can move, and a stop comes to its end.
  * - `noWriteAfterStop`: a process that has stopped writes nothing.
  * - `noWriteAfterFence`: what a process writes as a leader, it writes no more when another one leads.
  */

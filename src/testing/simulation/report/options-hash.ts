@@ -11,6 +11,7 @@ const ASIDE: ReadonlySet<string> = new Set([
   'mode',
   'seed',
   'replay',
+  'stepTimeoutMs',
 ])
 
 /** Options that make the world what it is. */

@@ -1,4 +1,5 @@
 import type { Reader, StoredObject } from '../../../store/index.js'
+import type { StepWatch } from '../../guard/step-watch.js'
 import { hostTurn } from '../../host.js'
 import { type Action, FAULT_KINDS, type FaultKind, isFault } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
@@ -48,15 +49,17 @@ export class Driver {
   /** Present when somebody tells states apart. */
   private keys: StateKeys | undefined
   private where: Whereabouts | undefined
+  private readonly watch: StepWatch
   private source: ChoiceSource
   private stepsMax: number
   /** True when it was stopped on the way, because the rest of it is known. */
   isStopped = false
 
-  constructor(setup: ExecutionSetup, source: ChoiceSource) {
+  constructor(setup: ExecutionSetup, source: ChoiceSource, watch: StepWatch) {
     const { objects, faults, incidents, invariants, except, stepsMax } = setup
     this.setup = setup
     this.source = source
+    this.watch = watch
     this.stepsMax = stepsMax
     this.world = new World(setup)
     this.reader = readingOnly(this.world.store)
@@ -127,9 +130,13 @@ export class Driver {
     if (isFault(action)) this.left[action.kind as FaultKind]--
     // Every step takes a moment, so that times tell what came first.
     clock.moveTo(clock.elapsedMs + 1)
-    const running = action.run()
+    const { guard } = this.setup
+    this.watch.beat(action)
+    const running = guard === undefined ? action.run() : guard.within(action, action.run)
     if (running !== undefined) await running
     await hostTurn()
+    // Whoever has asked for the execution is told by the watch; there is no going on from here.
+    if (this.watch.isEnded) await new Promise(() => {})
     this.note(action, store.revision === revision ? undefined : before)
     if (this.world.startError !== undefined) throw this.world.startError
     if (this.trace.length > this.stepsMax) {

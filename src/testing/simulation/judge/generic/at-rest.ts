@@ -1,6 +1,7 @@
 import type { ControllerStatus } from '../../../../reconcile/index.js'
 import { isElectionRecord } from '../../world/election-record.js'
 import type { SimulatedProcess } from '../../world/simulated-process.js'
+import { entrySuffix } from '../../../guard/stack-frames.js'
 import { type Ending, nameOf } from '../../world/user.js'
 import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
@@ -58,5 +59,5 @@ function lastError({ logs }: World): string {
   const last = logs.lines.findLast(({ level }) => level === 'error')
   if (last === undefined) return ''
   const { err } = last.fields
-  return `; last error: ${err instanceof Error ? err.message : last.message}`
+  return `; last error: ${err instanceof Error ? `${err.message}${entrySuffix(err)}` : last.message}`
 }

@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { createController } from '../../../src/reconcile/index.js'
+import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
+import {
+  type AppReconciler,
+  BAD_RECONCILERS,
+  type BadReconciler,
+  ENDLESS_RECONCILERS,
+} from '../fixtures/bad-reconcilers.js'
+import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
+
+const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 10 }
+
+const apps =
+  (reconcile: AppReconciler): MakeParts =>
+  () =>
+    createController({ name: 'apps', for: App, owns: [Pod], reconcile })
+
+/** A sound one, which first does what it is told. */
+const soundly = (first: () => unknown = () => {}): MakeParts =>
+  apps(async (_key, owner, { client }) => {
+    await first()
+    if (owner === undefined || podsOf(owner, client.list(Pod).items).length > 0) return
+    await client.create(Pod, podOf(owner, `${owner.metadata.name}-${owner.metadata.uid}`))
+  })
+
+const failureOf = async (make: MakeParts, more: object = {}): Promise<Error> => {
+  const failure: unknown = await check(make, { ...options, ...more }).catch((error: unknown) => error)
+  if (failure instanceof Error) return failure
+  throw new Error('the check found nothing')
+}
+
+const fixture = readFileSync(new URL('../fixtures/bad-reconcilers.ts', import.meta.url), 'utf8').split('\n')
+
+/** What a message must contain, with the line of the mark in the place of HERE. */
+function expected(name: string, { says }: BadReconciler): string {
+  const line = fixture.findIndex(text => text.endsWith(`// here: ${name}`)) + 1
+  return says.replace('HERE', `bad-reconcilers.ts:${line}:`)
+}
+
+/** Columns are left to whoever compiled the file. */
+const withoutColumns = (message: string): string => message.replace(/(\.ts:\d+:)\d+/g, '$1')
+
+const matches = (message: string, text: string): boolean =>
+  withoutColumns(message).replaceAll('\n', ' ').includes(text)
+
+describe('a check names the cause and the line of', () => {
+  test.each(Object.entries(BAD_RECONCILERS))('%s', async (name, bad) => {
+    const failure = await failureOf(apps(bad.reconcile))
+    expect(
+      failure instanceof CheckFailedError ? failure.invariant : (failure as { code?: string }).code,
+    ).toBe(bad.breaks)
+    expect(matches(failure.message, expected(name, bad)), failure.message).toBe(true)
+  })
+
+  test('what is done on a rare path only, in an execution that was made simple', async () => {
+    const touched = apps((_key, owner) =>
+      owner?.metadata.annotations['testing.keelson/touched'] === undefined
+        ? undefined
+        : new Promise(() => {}),
+    )
+    const failure = (await failureOf(touched, { executions: 60 })) as CheckFailedError
+    expect(failure.message).toMatch(
+      /reconcile apps web waits for a promise .*made at guard\.test\.ts:\d+:\d+/,
+    )
+    expect(failure.simulation.trace.filter(({ isFault }) => isFault)).toMatchObject([{ kind: 'touch' }])
+  })
+
+  test.each(['a timer', 'a promise of nobody'])('%s, in one simulated execution too', async name => {
+    const bad = BAD_RECONCILERS[name] as BadReconciler
+    const { violation } = await simulate(apps(bad.reconcile), options)
+    expect(violation?.invariant).toBe('noStrayWork')
+    expect(matches(violation?.message ?? '', expected(name, bad))).toBe(true)
+  })
+})
+
+describe('a step that does not end', () => {
+  test.each(Object.entries(ENDLESS_RECONCILERS))('because of %s is ended, and named', async (name, bad) => {
+    const failure = await failureOf(apps(bad.reconcile), { stepTimeoutMs: 500 })
+    expect((failure as CheckFailedError).invariant).toBe(bad.breaks)
+    expect(matches(failure.message, expected(name, bad)), failure.message).toBe(true)
+    expect((failure as CheckFailedError).simulation.trace.at(-1)?.actor).toBe('app-1')
+  })
+
+  test('is ended at the start of the code under test as well', async () => {
+    const endless: MakeParts = () => {
+      while (options.executions > 0);
+      return []
+    }
+    const { message } = await failureOf(endless, { stepTimeoutMs: 500 })
+    expect(message).toMatch(/real time: start the process; it was at guard\.test\.ts:\d+:\d+/)
+    const { violation, trace } = await simulate(endless, { ...options, stepTimeoutMs: 500 })
+    expect([violation?.invariant, trace.at(-1)?.isHung]).toEqual(['noHotLoop', true])
+  })
+
+  test('leaves the process in order, and checks beside it', async () => {
+    const endless = ENDLESS_RECONCILERS['a loop'] as BadReconciler
+    const settings = { ...options, stepTimeoutMs: 500 }
+    const [beside, failure] = await Promise.all([
+      check(soundly(), { ...settings, executions: 100 }),
+      failureOf(apps(endless.reconcile), settings),
+    ])
+    expect(beside.executions).toBe(103)
+    expect(failure.message).toMatch(/did not end/)
+    const order: string[] = []
+    await new Promise<void>(resolve => {
+      setTimeout(() => order.push('timer'), 1)
+      setTimeout(resolve, 20)
+      setImmediate(() => order.push('immediate'))
+      process.nextTick(() => order.push('tick'))
+      void Promise.resolve().then(() => order.push('job'))
+    })
+    expect(order.toSorted()).toEqual(['immediate', 'job', 'tick', 'timer'])
+    expect((await check(soundly(), settings)).executions).toBe(13)
+  })
+
+  test('is not one that takes long', async () => {
+    let slow = 1
+    const busy = (): void => {
+      if (slow-- <= 0) return
+      const startMs = Date.now()
+      while (Date.now() - startMs < 300);
+    }
+    expect((await check(soundly(busy), { ...options, stepTimeoutMs: 5_000 })).executions).toBe(13)
+  })
+
+  test.each([-1, 0.5, Number.NaN])('after %d ms is refused', async stepTimeoutMs => {
+    await expect(check(soundly(), { ...options, stepTimeoutMs })).rejects.toMatchObject({ code: 'Invalid' })
+  })
+})
+
+describe('nobody is blamed for', () => {
+  test('what others do at the same time', async () => {
+    const ticking = setInterval(() => setImmediate(() => {}), 1)
+    const stray = BAD_RECONCILERS['a timer'] as BadReconciler
+    const results = await Promise.all([
+      check(soundly(), options),
+      failureOf(apps(stray.reconcile)),
+      check(soundly(), options),
+      new Promise(resolve => setTimeout(resolve, 5)),
+    ])
+    clearInterval(ticking)
+    expect(results.map(result => (result instanceof CheckFailedError ? result.invariant : 'sound'))).toEqual([
+      'sound',
+      'noStrayWork',
+      'sound',
+      'sound',
+    ])
+  })
+
+  test.each<[string, () => unknown]>([
+    ['promise jobs', () => new Promise<void>(resolve => queueMicrotask(resolve))],
+    ['ticks', () => new Promise<void>(resolve => process.nextTick(resolve))],
+    ['copies', () => structuredClone({ a: [1] })],
+    ['the clock, as long as it repeats', () => Date.now() + performance.now() + Math.random()],
+    ['a promise that has been settled before', () => settled],
+  ])('%s', async (_name, first) => {
+    expect((await check(soundly(first), options)).executions).toBe(13)
+  })
+
+  test('lines on the console', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const report = await check(
+      soundly(() => process.stdout.write('a line\n')),
+      options,
+    )
+    write.mockRestore()
+    expect(report.executions).toBe(13)
+  })
+
+  test('stray work that is excepted', async () => {
+    const immediate = (): Promise<unknown> => new Promise(resolve => setImmediate(resolve))
+    const settings = { ...options, executions: 0, except: ['noStrayWork'] as const, faults: {} }
+    const failure: unknown = await check(soundly(immediate), settings).catch((error: unknown) => error)
+    expect(failure instanceof CheckFailedError ? failure.invariant : 'sound').not.toBe('noStrayWork')
+  })
+})
+
+const settled = Promise.resolve()
+
+describe('the clocks and the chance of the host', () => {
+  const present = (): readonly unknown[] => [
+    Math.random,
+    Date,
+    Date.now,
+    performance.now,
+    crypto.randomUUID,
+    Object.getOwnPropertyDescriptor(performance, 'now'),
+    Object.getOwnPropertyDescriptor(crypto, 'randomUUID'),
+  ]
+
+  test('are as before after checks that pass and that fail', async () => {
+    const before = present()
+    const chance = BAD_RECONCILERS['chance'] as BadReconciler
+    await Promise.all([check(soundly(), options), failureOf(apps(chance.reconcile))])
+    expect(present()).toEqual(before)
+  })
+
+  test('stay as somebody else has set them meanwhile', async () => {
+    const { random } = Math
+    const own = (): number => 0.5
+    await check(
+      soundly(() => {
+        Math.random = own
+      }),
+      options,
+    )
+    expect(Math.random).toBe(own)
+    Math.random = random
+  })
+})
