@@ -30,14 +30,6 @@ function nextTurn(): void {
   waiting.shift()?.()
 }
 
-/** Begins anew, after what ran was ended from outside: immediates that were armed may never come. */
-export function rearmTurns(): void {
-  const { setImmediate } = globalThis as unknown as Globals
-  if (setImmediate === undefined) return
-  ahead = waiting.length
-  for (let turn = 0; turn < ahead; turn++) setImmediate(nextTurn)
-}
-
 interface Globals {
   readonly setImmediate?: (fn: () => void) => unknown
   readonly setTimeout: (fn: () => void, ms: number) => unknown

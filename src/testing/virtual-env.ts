@@ -87,7 +87,7 @@ interface World {
  * name came before.
  *
  * Bounds: a promise loop that never yields (`for (;;) await null`) cannot be seen from inside and hangs the host; in an
- * execution of `check` or `simulate` it is ended.
+ * execution of `check` or `simulate` it ends the process, with its line.
  *
  * @example
  * ```ts

@@ -1,8 +1,7 @@
-import { rearmTurns } from '../host.js'
 import type { ActionKind } from '../simulation/actions/action.js'
 import { type HostThread, hostModule } from './host-modules.js'
-import { entryOf, ownRoot, parseStack } from './stack-frames.js'
-import { CELL, type StepReport, THREAD, WATCH_THREAD, type WatchThreadData } from './watch-thread.js'
+import { ownRoot } from './stack-frames.js'
+import { CELL, STEP_SYMBOL, THREAD, WATCH_THREAD, type WatchThreadData } from './watch-thread.js'
 
 /** What a step does. */
 export interface WatchedAction {
@@ -11,77 +10,22 @@ export interface WatchedAction {
   readonly label: string
 }
 
-/** A step that had to be ended. */
-export interface HungStep {
-  readonly action: WatchedAction
-  /** Where it was, for example `rooms.ts:14:9`; undefined when its stack does not say. */
-  readonly place: string | undefined
-}
-
 /** Watches the steps of one execution from another thread. */
 export interface StepWatch {
   /** A step begins, and the one before it has ended. */
   beat(action: WatchedAction): void
-  /** True once its step was ended; `hung` says so a little later. */
-  readonly isEnded: boolean
-  /** Settles when a step takes too long: it is ended then, and nothing after it will run. */
-  readonly hung: Promise<HungStep>
   /** The execution is over. */
   end(): void
 }
 
 /**
- * Watches an execution whose steps may take `timeoutMs` of real time each. Where the host has no threads or no inspector, and where
- * somebody debugs the process already, nothing is watched. One thread serves all executions of a process; it is made when
- * it is needed, keeps no process alive, and ends a while after the last execution.
+ * Watches an execution whose steps may take `timeoutMs` of real time each; one that takes longer ends the process, after its
+ * stack was printed on the standard error. Where the host has no threads or no inspector, and where somebody debugs the
+ * process already, nothing is watched. One thread serves all executions of a process; it is made when it is needed, keeps
+ * no process alive, and ends a while after the last execution.
  */
 export function watchSteps(timeoutMs: number): StepWatch {
-  const thread = presentThread()
-  return thread === undefined ? unwatched() : new Watch(thread, timeoutMs)
-}
-
-const unwatched = (): StepWatch => ({
-  beat: () => {},
-  isEnded: false,
-  hung: new Promise(() => {}),
-  end: () => {},
-})
-
-class Watch implements StepWatch {
-  readonly hung: Promise<HungStep>
-  readonly timeoutMs: number
-  /** Of its present step. */
-  lastBeat: number
-  private readonly thread: Thread
-  private action: WatchedAction = { kind: 'start', actor: 'host', label: 'the first step' }
-  private settle: (step: HungStep) => void = () => {}
-
-  constructor(thread: Thread, timeoutMs: number) {
-    this.thread = thread
-    this.timeoutMs = timeoutMs
-    this.hung = new Promise(resolve => {
-      this.settle = resolve
-    })
-    this.lastBeat = thread.open(this)
-  }
-
-  beat(action: WatchedAction): void {
-    this.action = action
-    this.lastBeat = this.thread.beat(this)
-  }
-
-  get isEnded(): boolean {
-    return this.thread.endedBeat() === this.lastBeat
-  }
-
-  stopped(stack: string): void {
-    const frames = parseStack(stack)
-    this.settle({ action: this.action, place: entryOf(frames)?.place })
-  }
-
-  end(): void {
-    this.thread.close(this)
-  }
+  return presentThread()?.open(timeoutMs) ?? { beat: () => {}, end: () => {} }
 }
 
 let shared: Thread | undefined
@@ -113,17 +57,27 @@ function startThread(): Thread | undefined {
   }
 }
 
+/** Read from the other thread while this one loops. */
+const present = {
+  action: undefined as WatchedAction | undefined,
+  toString: (): string => {
+    const { action } = present
+    return action === undefined ? 'the first step' : `${action.actor} ${textOf(action)}`
+  },
+}
+
+function textOf({ kind, label }: WatchedAction): string {
+  return kind === 'reconcile' || kind === 'call' ? `${kind} ${label}` : label
+}
+
 class Thread {
-  private readonly host: HostThread
   private readonly cells: Int32Array
-  private readonly watches: Set<Watch> = new Set()
 
   constructor(host: HostThread, cells: Int32Array) {
-    this.host = host
     this.cells = cells
     host.unref()
-    host.on('message', report => this.heard(report as StepReport))
     host.on('error', () => Atomics.store(cells, CELL.thread, THREAD.gone))
+    Object.assign(globalThis, { [Symbol.for(STEP_SYMBOL)]: present })
   }
 
   /** True when it has ended itself; then another one takes its place. */
@@ -131,30 +85,20 @@ class Thread {
     return Atomics.compareExchange(this.cells, CELL.thread, THREAD.gone, THREAD.replaced) !== THREAD.watching
   }
 
-  open(watch: Watch): number {
-    this.watches.add(watch)
-    // A step that is ended leaves nothing else that would keep the process alive until the report is read.
-    if (Atomics.add(this.cells, CELL.active, 1) === 0) this.host.ref()
-    return this.beat(watch)
-  }
-
-  beat({ timeoutMs }: Watch): number {
-    this.cells[CELL.timeoutMs] = timeoutMs
-    return Atomics.add(this.cells, CELL.beat, 1) + 1
-  }
-
-  endedBeat(): number {
-    return Atomics.load(this.cells, CELL.ended)
-  }
-
-  close(watch: Watch): void {
-    this.watches.delete(watch)
-    Atomics.add(this.cells, CELL.beat, 1)
-    if (Atomics.sub(this.cells, CELL.active, 1) === 1) this.host.unref()
-  }
-
-  private heard({ beat, stack }: StepReport): void {
-    rearmTurns()
-    for (const watch of this.watches) if (watch.lastBeat === beat) watch.stopped(stack)
+  open(timeoutMs: number): StepWatch {
+    const { cells } = this
+    Atomics.add(cells, CELL.beat, 1)
+    Atomics.add(cells, CELL.active, 1)
+    return {
+      beat: action => {
+        present.action = action
+        cells[CELL.timeoutMs] = timeoutMs
+        Atomics.add(cells, CELL.beat, 1)
+      },
+      end: () => {
+        Atomics.add(cells, CELL.beat, 1)
+        Atomics.sub(cells, CELL.active, 1)
+      },
+    }
   }
 }

@@ -8,12 +8,13 @@ export const CELL = {
   thread: 2,
   /** How long a step may take, in milliseconds. */
   timeoutMs: 3,
-  /** The beat of the last step that was ended. */
-  ended: 4,
 } as const
 
 /** What the watching thread is up to. */
 export const THREAD = { watching: 1, gone: 0, replaced: 2 } as const
+
+/** Where the watched thread says what it does: `globalThis[Symbol.for(STEP_SYMBOL)]`. */
+export const STEP_SYMBOL = 'keelson.step'
 
 /** What the watching thread is told at its start. */
 export interface WatchThreadData {
@@ -24,43 +25,32 @@ export interface WatchThreadData {
   readonly passOver: readonly string[]
 }
 
-/** What the watching thread says about a step that did not end. */
-export interface StepReport {
-  readonly beat: number
-  /** The stack, where the step was stopped. */
-  readonly stack: string
-}
-
 /**
- * The watching thread, as a script of its own. It looks at the beat ten times a second; when that stands still for too long, it stops
- * the watched thread as a debugger would, asks for its stack, and ends what runs. An end in the midst of a callback of the host's may
- * take the whole process along, so there the report is printed first; so it is when the host itself does not come back.
+ * The watching thread, as a script of its own. It looks at the beat ten times a second; when that stands still for too
+ * long, it stops the watched thread as a debugger would, asks for its stack, prints it, and ends the process. What loops
+ * for ever cannot be left alone any other way: to end only what runs takes promise jobs of others along.
  */
 export const WATCH_THREAD: string = `
-const { parentPort, workerData } = require('node:worker_threads')
+const { workerData } = require('node:worker_threads')
 const { Session } = require('node:inspector')
 const { writeSync } = require('node:fs')
 const cells = new Int32Array(workerData.cells)
-const POLL_MS = 100, IDLE_POLLS = 20, PAUSES_MAX = 20, GIVE_UP = 10
-let last = -1, same = 0, idle = 0, caught = -1
+const POLL_MS = 100, IDLE_POLLS = 20, PAUSES_MAX = 20, GIVE_UP_MS = 5000
+let last = -1, same = 0, idle = 0, isHalting = false
 
-const say = text => writeSync(2, 'keelson: ' + text + '\\n')
-const STACK = '(() => { const { Error, process } = globalThis; const limit = Error.stackTraceLimit; Error.stackTraceLimit = 50; ' +
+const STACK = '(() => { const { Error } = globalThis; const limit = Error.stackTraceLimit; Error.stackTraceLimit = 50; ' +
   'const { stack } = new Error("stopped"); Error.stackTraceLimit = limit; ' +
-  'const id = process.getBuiltinModule("node:async_hooks").executionAsyncId(); return JSON.stringify({ stack, id }) })()'
+  'return JSON.stringify({ stack, step: String(globalThis[Symbol.for("${STEP_SYMBOL}")]) }) })()'
 
 function poll() {
   if (Atomics.load(cells, ${CELL.active}) === 0) return rest()
   idle = 0
   const beat = Atomics.load(cells, ${CELL.beat})
-  if (beat !== last) { last = beat; same = 0; caught = -1; return }
-  same++
-  const polls = Math.ceil(Atomics.load(cells, ${CELL.timeoutMs}) / POLL_MS)
-  if (same >= polls && caught !== beat) { caught = beat; halt(beat) }
-  if (same >= polls * GIVE_UP + 1) {
-    say('one step of a simulation does not end, and is not JavaScript at present; the process ends here')
-    process.kill(process.pid, 'SIGKILL')
-  }
+  if (beat !== last) { last = beat; same = 0; return }
+  if (++same < Math.ceil(Atomics.load(cells, ${CELL.timeoutMs}) / POLL_MS) || isHalting) return
+  isHalting = true
+  setTimeout(() => end('it is not JavaScript that runs'), GIVE_UP_MS)
+  halt()
 }
 
 function rest() {
@@ -73,35 +63,38 @@ function rest() {
   process.exit()
 }
 
-function halt(beat) {
-  open((post, on, close) => {
-    const scripts = new Map()
-    let pauses = 0
-    on('Debugger.scriptParsed', ({ scriptId, url }) => scripts.set(scriptId, url))
-    on('Debugger.paused', ({ callFrames }) => {
-      pauses++
-      const isOver = Atomics.load(cells, ${CELL.beat}) !== beat
-      const isOfCode = callFrames.some(({ location }) => isUnderTest(scripts.get(location.scriptId)))
-      if (!isOver && !isOfCode && pauses < PAUSES_MAX) {
-        // Between two jobs there is no code to be seen: the next function is.
-        post('Debugger.stepInto', {})
-        setTimeout(() => post('Debugger.pause', {}), 5)
-        return
-      }
-      if (isOver) return post('Debugger.resume', {}, close)
-      const [{ callFrameId }] = callFrames
-      post('Debugger.evaluateOnCallFrame', { callFrameId, expression: STACK, returnByValue: true }, (error, answer) => {
-        const { stack, id } = error || answer.exceptionDetails ? { stack: '', id: -1 } : JSON.parse(answer.result.value)
-        if (id !== 0) say('one step of a simulation did not end in time; it was stopped here: ' + stack)
-        Atomics.store(cells, ${CELL.ended}, beat)
-        parentPort.postMessage({ beat, stack })
-        post('Runtime.terminateExecution', {})
-        post('Debugger.resume', {}, close)
-      })
-    })
-    post('Debugger.enable', {})
-    post('Debugger.pause', {})
+function end(what) {
+  const text = 'keelson: noHotLoop does not hold: one step of a simulation did not end within ' +
+    Atomics.load(cells, ${CELL.timeoutMs}) + ' ms of real time, so the process ends here: ' + what + '\\n'
+  writeSync(2, text)
+  process.kill(process.pid, 'SIGKILL')
+}
+
+function halt() {
+  const scripts = new Map()
+  let pauses = 0
+  open(post => (method, params) => {
+    if (method === 'Debugger.scriptParsed') scripts.set(params.scriptId, params.url)
+    if (method === 'Debugger.paused') paused(post, params.callFrames)
   })
+  function paused(post, callFrames) {
+    pauses++
+    const isOfCode = callFrames.some(({ location }) => isUnderTest(scripts.get(location.scriptId)))
+    if (!isOfCode && pauses < PAUSES_MAX) {
+      // Between two promise jobs there is no code to be seen: a little later there may be.
+      post('Debugger.resume', {})
+      setTimeout(() => post('Debugger.pause', {}), 5)
+      return
+    }
+    const [{ callFrameId }] = callFrames
+    post('Debugger.evaluateOnCallFrame', { callFrameId, expression: STACK, returnByValue: true }, (error, answer) => {
+      if (error || answer.exceptionDetails) return end('its stack is not to be had')
+      const { stack, step } = JSON.parse(answer.result.value)
+      const frames = stack.split('\\n').filter(line => /^ +at /.test(line) && !line.includes('(eval at '))
+      const own = frames.find(line => isUnderTest(/\\(?((?:file:\\/\\/|[A-Za-z]:)?[^()\\s]+):\\d+:\\d+\\)?$/.exec(line)?.[1]))
+      end(step + '; it was' + (own ?? frames[0] ?? ' nowhere').replace(/^ +/, ' ') + '\\n' + frames.join('\\n'))
+    })
+  }
 }
 
 function isUnderTest(url) {
@@ -111,14 +104,20 @@ function isUnderTest(url) {
 }
 
 /** Another thread than the main one is reached through the main one. */
-function open(use) {
+function open(handlerFor) {
   const session = new Session()
   session.connectToMainThread()
   const ignore = () => {}
+  const begin = (post, listen) => {
+    const handle = handlerFor(post)
+    listen('Debugger.scriptParsed', params => handle('Debugger.scriptParsed', params))
+    listen('Debugger.paused', params => handle('Debugger.paused', params))
+    post('Debugger.enable', {})
+    post('Debugger.pause', {})
+  }
   if (workerData.threadId === 0) {
-    const close = () => session.post('Debugger.disable', () => session.disconnect())
-    use((method, params, done) => session.post(method, params, done ?? ignore),
-      (event, handle) => session.on(event, ({ params }) => handle(params)), close)
+    begin((method, params, done) => session.post(method, params, done ?? ignore),
+      (event, handle) => session.on(event, ({ params }) => handle(params)))
     return
   }
   const answers = new Map(), handlers = new Map()
@@ -134,8 +133,7 @@ function open(use) {
       answers.set(++lastId, done ?? ignore)
       session.post('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify({ id: lastId, method, params }) }, ignore)
     }
-    const close = () => post('Debugger.disable', {}, () => session.post('NodeWorker.disable', () => session.disconnect()))
-    use(post, (event, handle) => handlers.set(event, handle), close)
+    begin(post, (event, handle) => handlers.set(event, handle))
   })
   session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, ignore)
 }

@@ -13,10 +13,8 @@ import { writeReport } from './report/report-file.js'
 import { searcherFor, type SearchOptions } from './search/search-options.js'
 import type { Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
-import { HungStepError } from './run/hung-step-error.js'
 import { repeat } from './run/repeat.js'
-import type { Failure } from './report/failure-text.js'
-import { differs, observe, simulationOf } from './simulate.js'
+import { differs, observe } from './simulate.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { MakeParts } from './world/simulated-process.js'
@@ -85,27 +83,10 @@ const SHRINK_RUNS_MAX = 600
  * ```
  */
 export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
-  const setup = setupOf(make, options, options.seed ?? 1)
-  const searcher = searcherFor(setup, options)
-  const bounds = boundsOf(setup, searcher)
-  try {
-    return await search(setup, searcher, options)
-  } catch (error) {
-    if (!(error instanceof HungStepError)) throw error
-    // It is not made simpler: each try would take as long.
-    const { execution, violation } = error
-    const shrunk = { fromSteps: execution.trace.length, runs: 0 }
-    const simulation = simulationOf(execution, [], optionsHash(options))
-    throw failureOf({ setup, options }, { violation, simulation, bounds, shrunk })
-  }
-}
-
-async function search(
-  setup: ExecutionSetup,
-  searcher: Searcher,
-  options: CheckOptions,
-): Promise<CheckReport> {
+  const { seed = 1 } = options
   const startedMs = systemEnv.clock.monotonic()
+  const setup = setupOf(make, options, seed)
+  const searcher = searcherFor(setup, options)
   const expectation = await expectState(setup)
   let looked = 0
   let steps = 0
@@ -207,35 +188,22 @@ async function fail(
   const { execution, runs } = isOwn
     ? await shrink(failing, rerun, SHRINK_RUNS_MAX)
     : { execution: failing, runs: 0 }
-  const observed = await observe(own, replayChoices(execution.choices), {
+  const { simulation } = await observe(own, replayChoices(execution.choices), {
     check: optionsHash(options),
     judge: expectation.judge,
   })
   const seen = isOwn && violation.invariant === 'noStrayWork' ? await repeat(setup, execution) : undefined
-  const { simulation } = observed
   const shown = seen ?? (isOwn ? (simulation.violation ?? violation) : violation)
   const named = nameViolation(shown, simulation.trace)
-  throw failureOf(
-    { setup, options },
-    {
-      violation: named,
-      simulation: { ...simulation, violation: named },
-      bounds: boundsOf(setup, searcher),
-      shrunk: { fromSteps: failing.trace.length, runs },
-    },
-  )
-}
-
-function failureOf(
-  { setup: { make }, options }: Pick<Site, 'setup' | 'options'>,
-  failed: Omit<Failure, 'regressionTest'>,
-): CheckFailedError {
-  const { replay } = failed.simulation
-  const { invariant } = failed.violation
+  const { make } = setup
+  const { replay } = simulation
   const failure = new CheckFailedError({
-    ...failed,
-    regressionTest: regressionTest({ make, options, replay, invariant }),
+    violation: named,
+    simulation: { ...simulation, violation: named },
+    regressionTest: regressionTest({ make, options, replay, invariant: named.invariant }),
+    bounds: boundsOf(setup, searcher),
+    shrunk: { fromSteps: failing.trace.length, runs },
   })
   writeReport(failure)
-  return failure
+  throw failure
 }

@@ -47,8 +47,9 @@ export interface SimulateOptions {
   /** Most steps until the world is at rest; more break `noHotLoop`. Default 2,000. */
   readonly stepsMax?: number
   /**
-   * Most real time that one step may take, in milliseconds; more breaks `noHotLoop`. Default 2,000. Not kept where the
-   * host has no threads or no inspector, and while somebody debugs the process.
+   * Most real time that one step may take, in milliseconds. What loops without end, promises or not, cannot be stopped
+   * from inside: the process ends, after it was said on the standard error where the step was. Default 10,000. Not kept
+   * where the host has no threads or no inspector, and while somebody debugs the process.
    */
   readonly stepTimeoutMs?: number
 }
@@ -72,7 +73,7 @@ export function setupOf(
     instances,
     stepsMax = 2_000,
     edits = ownEdits,
-    stepTimeoutMs = 2_000,
+    stepTimeoutMs = 10_000,
   } = options
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')

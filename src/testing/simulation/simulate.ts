@@ -7,13 +7,12 @@ import {
   type JudgeRest,
   type TraceStep,
 } from './run/execution.js'
-import { HungStepError } from './run/hung-step-error.js'
 import { repeat } from './run/repeat.js'
 import type { Violation } from './judge/invariants.js'
 import { describeDivergence } from './report/divergence.js'
 import { explainKey } from './report/explain.js'
 import { formatMermaid } from './report/mermaid.js'
-import { createObservation, type ObservedStep, unobserved } from './report/observation.js'
+import { createObservation } from './report/observation.js'
 import { optionsHash } from './report/options-hash.js'
 import { formatReplay, isAsRecorded, parseReplay, replayOf } from './report/replay-text.js'
 import { setupOf, type SimulateOptions } from './simulate-options.js'
@@ -71,8 +70,7 @@ export async function simulate(
     throw new UsageError('the replay was recorded with other options than these', { replay: options.replay })
   const source =
     recorded === undefined ? randomChoices(setup.seed, setup.faults) : replayChoices(recorded.choices)
-  const { execution, simulation, isHung } = await observe(setup, source, { check })
-  if (isHung) return simulation
+  const { execution, simulation } = await observe(setup, source, { check })
   if (recorded !== undefined && !isAsRecorded(recorded, execution)) throw differs(options.replay)
   return { ...simulation, violation: (await repeat(setup, execution)) ?? simulation.violation }
 }
@@ -84,53 +82,27 @@ export interface ObservationSite {
   readonly judge?: JudgeRest
 }
 
-/** An execution, and what others are told of it. */
-export interface Observed {
-  readonly execution: Execution
-  readonly simulation: Simulation
-  /** True when its last step had to be ended. */
-  readonly isHung: boolean
-}
-
-/** Runs an execution, and tells of it. */
+/** Runs an execution, and tells what others are told of it. */
 export async function observe(
   setup: ExecutionSetup,
   source: ChoiceSource,
   { check, judge }: ObservationSite,
-): Promise<Observed> {
+): Promise<{ readonly execution: Execution; readonly simulation: Simulation }> {
   const { observer, watching, steps } = createObservation()
-  try {
-    const execution = await execute({ ...setup, observer }, watching(source), judge)
-    return { execution, simulation: simulationOf(execution, steps, check), isHung: false }
-  } catch (error) {
-    if (!(error instanceof HungStepError)) throw error
-    const { execution } = error
-    return { execution, simulation: simulationOf(execution, steps, check), isHung: true }
-  }
-}
-
-const NOT_LOOKED_INTO = '  … (a step of it does not end, so it was not run again)'
-
-/** What others are told of an execution of which some steps, or none, were observed. */
-export function simulationOf(
-  execution: Execution,
-  observed: readonly ObservedStep[],
-  check: string,
-): Simulation {
-  const { trace, state, violation, choices } = execution
-  const steps = trace.map((step, at) => observed[at] ?? unobserved(step))
-  const isUnknown = observed.length === 0 && choices.some(choice => choice > 0)
-  return {
+  const execution = await execute({ ...setup, observer }, watching(source), judge)
+  const { trace, state, violation } = execution
+  const simulation: Simulation = {
     violation,
     trace,
     timeline: formatTimeline(steps, violation?.loop),
-    divergence: isUnknown ? NOT_LOOKED_INTO : describeDivergence(steps),
+    divergence: describeDivergence(steps),
     mermaid: formatMermaid(steps),
     replay: formatReplay(replayOf(execution, check)),
     state,
     explain: key => explainKey(steps, key),
     at: step => worldAfter(steps, step),
   }
+  return { execution, simulation }
 }
 
 /** The code must have changed: with the same options, other things happen than were recorded. */

@@ -1,13 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { createController } from '../../../src/reconcile/index.js'
 import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
-import {
-  type AppReconciler,
-  BAD_RECONCILERS,
-  type BadReconciler,
-  ENDLESS_RECONCILERS,
-} from '../fixtures/bad-reconcilers.js'
+import { type AppReconciler, BAD_RECONCILERS, type BadReconciler } from '../fixtures/bad-reconcilers.js'
 import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
 
 const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 10 }
@@ -75,44 +72,24 @@ describe('a check names the cause and the line of', () => {
   })
 })
 
+const endless = fileURLToPath(new URL('../fixtures/endless-reconciler.ts', import.meta.url))
+const endlessLines = readFileSync(endless, 'utf8').split('\n')
+
 describe('a step that does not end', () => {
-  test.each(Object.entries(ENDLESS_RECONCILERS))('because of %s is ended, and named', async (name, bad) => {
-    const failure = await failureOf(apps(bad.reconcile), { stepTimeoutMs: 500 })
-    expect((failure as CheckFailedError).invariant).toBe(bad.breaks)
-    expect(matches(failure.message, expected(name, bad)), failure.message).toBe(true)
-    expect((failure as CheckFailedError).simulation.trace.at(-1)?.actor).toBe('app-1')
-  })
-
-  test('is ended at the start of the code under test as well', async () => {
-    const endless: MakeParts = () => {
-      while (options.executions > 0);
-      return []
-    }
-    const { message } = await failureOf(endless, { stepTimeoutMs: 500 })
-    expect(message).toMatch(/real time: start the process; it was at guard\.test\.ts:\d+:\d+/)
-    const { violation, trace } = await simulate(endless, { ...options, stepTimeoutMs: 500 })
-    expect([violation?.invariant, trace.at(-1)?.isHung]).toEqual(['noHotLoop', true])
-  })
-
-  test('leaves the process in order, and checks beside it', async () => {
-    const endless = ENDLESS_RECONCILERS['a loop'] as BadReconciler
-    const settings = { ...options, stepTimeoutMs: 500 }
-    const [beside, failure] = await Promise.all([
-      check(soundly(), { ...settings, executions: 100 }),
-      failureOf(apps(endless.reconcile), settings),
-    ])
-    expect(beside.executions).toBe(103)
-    expect(failure.message).toMatch(/did not end/)
-    const order: string[] = []
-    await new Promise<void>(resolve => {
-      setTimeout(() => order.push('timer'), 1)
-      setTimeout(resolve, 20)
-      setImmediate(() => order.push('immediate'))
-      process.nextTick(() => order.push('tick'))
-      void Promise.resolve().then(() => order.push('job'))
+  test.each([
+    ['a loop of promises', 'app-1 reconcile apps web'],
+    ['a loop', 'app-1 reconcile apps web'],
+    ['a loop after a write', 'app-1 create Pod web-uid-000002'],
+  ])('because of %s ends the process, which says where it was', { timeout: 60_000 }, (name, step) => {
+    const { status, signal, stderr } = spawnSync(process.execPath, ['--import', 'tsx', endless, name], {
+      encoding: 'utf8',
     })
-    expect(order.toSorted()).toEqual(['immediate', 'job', 'tick', 'timer'])
-    expect((await check(soundly(), settings)).executions).toBe(13)
+    expect([status, signal]).toEqual([null, 'SIGKILL'])
+    const line = endlessLines.findIndex(text => text.endsWith(`// here: ${name}`)) + 1
+    expect(stderr).toContain(
+      `did not end within 500 ms of real time, so the process ends here: ${step}; it was at`,
+    )
+    expect(stderr).toMatch(new RegExp(`it was at .*endless-reconciler\\.ts:${line}:\\d+`))
   })
 
   test('is not one that takes long', async () => {

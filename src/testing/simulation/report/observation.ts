@@ -25,20 +25,6 @@ export interface ObservedStep extends TraceStep {
   readonly objects: readonly StoredObject[]
 }
 
-/** A step at which nobody looked. */
-export function unobserved(step: TraceStep): ObservedStep {
-  return {
-    ...step,
-    changes: [],
-    heard: [],
-    refusals: [],
-    logs: [],
-    instead: undefined,
-    objects: [],
-    isOver: false,
-  }
-}
-
 /** An execution under observation. */
 export interface Observation {
   readonly observer: Observer

@@ -25,7 +25,6 @@ export function stepText(step: ObservedStep): string {
 /** What came of the step, in short; undefined when its label says all. */
 export function resultText(step: ObservedStep): string | undefined {
   const { kind, isFault, revision, refusals, label } = step
-  if (step.isHung === true) return 'does not end'
   if (kind === 'reconcile' && refusals.length === 0) return step.isOver ? 'writes nothing' : undefined
   const isWrite = kind === 'commit' || kind === 'reconcile' || (isFault && label.includes(', then '))
   if (!isWrite) return undefined

@@ -135,8 +135,6 @@ export class Driver {
     const running = guard === undefined ? action.run() : guard.within(action, action.run)
     if (running !== undefined) await running
     await hostTurn()
-    // Whoever has asked for the execution is told by the watch; there is no going on from here.
-    if (this.watch.isEnded) await new Promise(() => {})
     this.note(action, store.revision === revision ? undefined : before)
     if (this.world.startError !== undefined) throw this.world.startError
     if (this.trace.length > this.stepsMax) {

@@ -1,8 +1,6 @@
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
-import { beside } from '../../guard/executions-under-way.js'
-import { type StepWatch, watchSteps } from '../../guard/step-watch.js'
-import { hostTurn } from '../../host.js'
+import { watchSteps } from '../../guard/step-watch.js'
 import type { ActionKind } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { Invariant } from '../judge/invariant.js'
@@ -15,7 +13,6 @@ import type { MakeParts } from '../world/simulated-process.js'
 import type { Ending } from '../world/user.js'
 import { Driver } from './driver.js'
 import { lookFurther } from './epilogue.js'
-import { HungStepError } from './hung-step-error.js'
 import type { Observer } from './observer.js'
 
 /** What is executed. */
@@ -69,8 +66,6 @@ export interface TraceStep {
   /** The store's revision afterwards, if the action changed it. */
   readonly revision?: number
   readonly isFault: boolean
-  /** True for the last step where it had to be ended. */
-  readonly isHung?: true
 }
 
 /** What came of one execution. */
@@ -90,56 +85,30 @@ export interface Execution extends Rest {
  * Runs a world to its rest, as `source` chooses; then, unless `judge` has an opinion on the rest, looks further: see
  * `lookFurther`.
  *
- * @throws HungStepError when a step does not end; what a start of the code under test throws
+ * @throws what a start of the code under test throws
  */
 export async function execute(
   setup: ExecutionSetup,
   source: ChoiceSource,
   judge: JudgeRest = () => undefined,
 ): Promise<Execution> {
-  const run = async (): Promise<Execution> => {
-    const watch = watchSteps(setup.stepTimeoutMs)
-    try {
-      return await executeUnder(watch, new Driver(setup, source, watch), setup, judge)
-    } finally {
-      watch.end()
-    }
-  }
-  return await (setup.guard === undefined ? beside(run) : run())
-}
-
-async function executeUnder(
-  watch: StepWatch,
-  driver: Driver,
-  setup: ExecutionSetup,
-  judge: JudgeRest,
-): Promise<Execution> {
+  const watch = watchSteps(setup.stepTimeoutMs)
+  const driver = new Driver(setup, source, watch)
   try {
-    const hung = watch.hung.then((step): never => {
-      throw new HungStepError(cameTo(setup, driver, restOf(setup, driver)), step, setup.stepTimeoutMs)
-    })
-    return await Promise.race([drive(setup, driver, judge), hung])
+    await driver.untilRest()
+    const { isStopped } = driver
+    if (!isStopped) driver.judgeRest()
+    const rest = restOf(setup, driver)
+    const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
+    if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
+    if (verdict !== 'known' && !driver.isOver) await lookFurther(driver)
+    const { choices, chosenSteps, trace } = driver
+    const { violation } = driver.judge
+    return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...rest }
   } finally {
+    watch.end()
     driver.close()
   }
-}
-
-async function drive(setup: ExecutionSetup, driver: Driver, judge: JudgeRest): Promise<Execution> {
-  // If a step has to be ended, what the caller has under way is not on its stack, nor in its queue of promise jobs.
-  await hostTurn()
-  await driver.untilRest()
-  const { isStopped } = driver
-  if (!isStopped) driver.judgeRest()
-  const rest = restOf(setup, driver)
-  const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
-  if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
-  if (verdict !== 'known' && !driver.isOver) await lookFurther(driver)
-  return cameTo(setup, driver, rest)
-}
-
-function cameTo({ seed }: ExecutionSetup, driver: Driver, rest: Rest): Execution {
-  const { choices, chosenSteps, trace, isStopped } = driver
-  return { seed, choices, chosenSteps, trace, violation: driver.judge.violation, isStopped, ...rest }
 }
 
 function restOf({ compared }: ExecutionSetup, { world, ending, madeNames }: Driver): Rest {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../core/index.js'
 import { type AsyncGuard, createAsyncGuard } from '../../guard/async-guard.js'
-import { alone } from '../../guard/executions-under-way.js'
+import { exclusively } from '../../guard/exclusively.js'
 import type { Violation } from '../judge/invariants.js'
 import { replayChoices } from '../search/choices.js'
 import { describeDifference } from '../report/state-difference.js'
@@ -35,7 +35,7 @@ async function repeatUnder(
 ): Promise<Repeated> {
   const own = { ...setup, seed, ...(guard === undefined ? {} : { guard }) }
   const run = (): Promise<Execution> => execute(own, replayChoices(choices))
-  return { again: await (guard === undefined ? run() : alone(() => guard.run(run))), guard }
+  return { again: await (guard === undefined ? run() : exclusively(() => guard.run(run))), guard }
 }
 
 function seenBy(guard: AsyncGuard, { violation }: Execution): Violation | undefined {
