@@ -35,7 +35,7 @@ const { workerData } = require('node:worker_threads')
 const { Session } = require('node:inspector')
 const { writeSync } = require('node:fs')
 const cells = new Int32Array(workerData.cells)
-const POLL_MS = 100, IDLE_POLLS = 20, PAUSES_MAX = 20, GIVE_UP_MS = 5000
+const POLL_MS = 100, IDLE_POLLS = 20, PAUSES_MAX = 300, GIVE_UP_MS = 5000
 let last = -1, same = 0, idle = 0, isHalting = false
 
 const STACK = '(() => { const { Error } = globalThis; const limit = Error.stackTraceLimit; Error.stackTraceLimit = 50; ' +
@@ -81,8 +81,8 @@ function halt() {
     pauses++
     const isOfCode = callFrames.some(({ location }) => isUnderTest(scripts.get(location.scriptId)))
     if (!isOfCode && pauses < PAUSES_MAX) {
-      // Between two promise jobs there is no code to be seen: a little later there may be.
-      post('Debugger.resume', {})
+      // Between two promise jobs there is no code to be seen: the next function is, or a little later there may be.
+      post(pauses % 2 === 1 ? 'Debugger.stepInto' : 'Debugger.resume', {})
       setTimeout(() => post('Debugger.pause', {}), 5)
       return
     }
@@ -114,6 +114,8 @@ function open(handlerFor) {
     listen('Debugger.paused', params => handle('Debugger.paused', params))
     post('Debugger.enable', {})
     post('Debugger.pause', {})
+    // Between two promise jobs a pause may come to nothing.
+    setInterval(() => post('Debugger.pause', {}), 200)
   }
   if (workerData.threadId === 0) {
     begin((method, params, done) => session.post(method, params, done ?? ignore),
