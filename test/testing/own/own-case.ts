@@ -24,9 +24,7 @@ export function runUnderCheck(cases: readonly OwnCase[]): void {
   for (const { name, make, options, share = 1 } of cases) {
     test(name, { timeout: asked * EXECUTION_MS_MAX + SHRINKING_MS_MAX }, async () => {
       const executions = Math.ceil(asked * share)
-      // A watch that breaks is opened again by whoever has it, and nothing is missed.
-      const faults = { disconnect: 1, expire: 1, ...options.faults }
-      const report = await check(make, { ...options, faults, executions })
+      const report = await check(make, { ...options, executions })
       if (process.env['KEELSON_REPLAY'] === undefined)
         expect(report.executions).toBe(executions + UNDISTURBED)
     })

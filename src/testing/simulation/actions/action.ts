@@ -39,8 +39,8 @@ export type ActionKind =
  * - `refuse`: a write does not happen, and its writer is told the same.
  * - `lateAnswer`: a write happens, and its writer hears of it when nothing else can happen without time going on.
  * - `freeze`: a process is told nothing of some kinds until nothing else can happen without time going on.
- * - `disconnect`: a watch ends with an error. Off unless asked for.
- * - `expire`: the same, and a watch that goes on where it was finds that this has expired. Off unless asked for.
+ * - `disconnect`: a watch ends with an error.
+ * - `expire`: the same, and a watch that goes on where it was finds that this has expired.
  */
 export type FaultKind =
   | 'crash'

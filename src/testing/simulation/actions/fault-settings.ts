@@ -45,8 +45,8 @@ const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   refuse: 1,
   lateAnswer: 1,
   freeze: 1,
-  disconnect: 0,
-  expire: 0,
+  disconnect: 1,
+  expire: 1,
 }
 
 /**
@@ -90,7 +90,5 @@ function problemsOf(kind: string, settings: number | FaultSettings): readonly Pr
 
 /** How often each may happen, as text. */
 export function describeFaults(plan: FaultPlan): string {
-  // Those that are off unless asked for are told when they are on.
-  const told = FAULT_KINDS.filter(kind => TIMES_DEFAULT[kind] > 0 || plan[kind].times > 0)
-  return told.map(kind => `${kind} ${plan[kind].times}`).join(', ')
+  return FAULT_KINDS.map(kind => `${kind} ${plan[kind].times}`).join(', ')
 }

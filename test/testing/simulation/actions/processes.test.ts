@@ -190,7 +190,11 @@ describe('a deposition', () => {
     const faults = only('depose', { target: action => action.label === label })
     const { trace, violation } = await struck(elected, { ...world, invariants: [looks, rests], faults })
     expect(faultsOf(trace)).toMatchObject([{ kind: 'depose', actor: 'stranger', label }])
-    expect(deposed).toEqual([{ changes: 1, holder }])
+    // An execution is repeated, to see that it can be.
+    expect(deposed).toEqual([
+      { changes: 1, holder },
+      { changes: 1, holder },
+    ])
     expect(rested[0]).toMatch(/^app-/)
     expect(violation).toBeUndefined()
   })
