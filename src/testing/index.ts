@@ -39,6 +39,7 @@ export type { MakeParts, ProcessSite } from './simulation/world/simulated-proces
 
 // Fuzzing.
 export { fuzz, type FuzzOptions, type FuzzReport } from './fuzzing/fuzz.js'
+export { schemaEdits } from './fuzzing/schema-edits.js'
 export { FuzzFailedError } from './fuzzing/fuzz-failed-error.js'
 
 // Laws.

@@ -4,7 +4,7 @@ import type { CheckFailedError } from '../simulation/check-failed-error.js'
 /** A set of specs with which an invariant does not hold. The cause has the execution. */
 export class FuzzFailedError extends Error {
   override readonly cause: CheckFailedError
-  /** Given to `check`, they fail in the same way. */
+  /** Given to `check` with `edits: schemaEdits`, they fail in the same way. */
   readonly objects: readonly ObjectInput[]
   /** What leads from the given objects to them, one line each. */
   readonly changes: readonly string[]

@@ -1,12 +1,10 @@
-import { canonicalJson, createSeededRandom, InvalidError, systemEnv } from '../../core/index.js'
-import type { Kind, ObjectInput } from '../../store/index.js'
+import { createSeededRandom, InvalidError, systemEnv } from '../../core/index.js'
+import type { ObjectInput } from '../../store/index.js'
 import { CheckFailedError } from '../simulation/check-failed-error.js'
 import { check, type CheckOptions, type CheckReport } from '../simulation/check.js'
 import type { MakeParts } from '../simulation/world/simulated-process.js'
-import type { SpecEdit } from '../simulation/world/spec-edits.js'
 import { FuzzFailedError } from './fuzz-failed-error.js'
-import { specNode } from './schema-node.js'
-import { specTransitions } from './spec-transitions.js'
+import { schemaEdits } from './schema-edits.js'
 import { type SpecChange, SpecWalker } from './spec-walk.js'
 
 /** How much is tried. */
@@ -28,7 +26,6 @@ export interface FuzzReport {
   readonly elapsedMs: number
 }
 
-const EDITS_MAX = 12
 /** Changes of mind are what this is about. */
 const EDIT_FAULT = { times: 2, rate: 0.25 }
 
@@ -100,16 +97,6 @@ export async function fuzz(make: MakeParts, options: FuzzOptions): Promise<FuzzR
     total.steps += outcome.steps
   }
   return { rounds, ...total, elapsedMs: systemEnv.clock.monotonic() - startedMs }
-}
-
-/** What a user may change a spec to, and back, by its schema. Spread over all there is. */
-function schemaEdits({ spec, metadata }: ObjectInput, kind: Kind): readonly SpecEdit[] {
-  const node = specNode(kind)
-  if (node === undefined) return []
-  const random = createSeededRandom(canonicalJson([kind.kind, metadata.name, spec ?? null]))
-  const all = specTransitions(node, spec, random)
-  const every = Math.max(1, Math.ceil(all.length / EDITS_MAX))
-  return all.filter((_edit, index) => index % every === 0)
 }
 
 interface Failing {
