@@ -14,6 +14,8 @@ const report = process.env['KEELSON_TEST_REPORT']
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // Nobody waits at the keyboard for another core.
+    maxWorkers: '100%',
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
