@@ -84,6 +84,10 @@ export function setupOf(
   assertNames(invariants)
   const times = mode === 'exhaustive' ? EXHAUSTIVE_TIMES : undefined
   const plan = planFaults(faultsWithout(except, faults), times)
+  if (mode === 'exhaustive' && plan.stale.times > 0) {
+    const message = 'must be 0 in an exhaustive search, which cannot tell such states apart'
+    throw new InvalidError('faults', [{ field: 'faults.stale', value: plan.stale.times, message }])
+  }
   return {
     make,
     kinds,

@@ -68,7 +68,7 @@ describe('an execution', () => {
       return requeueAfter(60_000)
     })
     // The others need a word in the options, or processes that elect a leader.
-    const apart = ['incident', 'shutdown', 'overlap', 'stall', 'skew', 'depose']
+    const apart = ['incident', 'stale', 'shutdown', 'overlap', 'stall', 'skew', 'depose']
     const all = FAULT_KINDS.filter(kind => !apart.includes(kind))
     expect(await kinds({})).toEqual(new Set(all))
     const none = Object.fromEntries(FAULT_KINDS.map(kind => [kind, 0]))
@@ -128,7 +128,7 @@ describe('a check', () => {
     expect(report.bounds).toBe(
       '40 executions (seeds 1 to 40), at most 2000 steps each; ' +
         'faults in one execution, at most: crash 1, delay 1, touch 2, edit 2, remove 1, incident 2, ' +
-        'loseAnswer 1, refuse 1, lateAnswer 1, freeze 1, disconnect 1, expire 1, shutdown 1, overlap 1, stall 1, skew 1, depose 1',
+        'loseAnswer 1, refuse 1, lateAnswer 1, freeze 1, disconnect 1, expire 1, stale 0, shutdown 1, overlap 1, stall 1, skew 1, depose 1',
     )
   })
 

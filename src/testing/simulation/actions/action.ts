@@ -41,6 +41,8 @@ export type ActionKind =
  * - `freeze`: a process is told nothing of some kinds until nothing else can happen without time going on.
  * - `disconnect`: a watch ends with an error.
  * - `expire`: the same, and a watch that goes on where it was finds that this has expired.
+ * - `stale`: a process starts again at a replica that is behind: what its watches show first is how things were before
+ *   the last write, or long before; then they catch up. Off unless asked for, and not for an exhaustive search.
  */
 export type FaultKind =
   | 'crash'
@@ -55,6 +57,7 @@ export type FaultKind =
   | 'freeze'
   | 'disconnect'
   | 'expire'
+  | 'stale'
   | 'shutdown'
   | 'overlap'
   | 'stall'
@@ -74,6 +77,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'freeze',
   'disconnect',
   'expire',
+  'stale',
   'shutdown',
   'overlap',
   'stall',

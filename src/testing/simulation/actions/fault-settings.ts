@@ -47,6 +47,7 @@ const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
   freeze: 1,
   disconnect: 1,
   expire: 1,
+  stale: 0,
 }
 
 /**

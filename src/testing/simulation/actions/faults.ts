@@ -6,6 +6,7 @@ import { depositions } from './depositions.js'
 import type { FaultPlan } from './fault-settings.js'
 import { freezes } from './freezes.js'
 import { overlaps, shutdowns } from './restarts.js'
+import { lateStarts } from './late-starts.js'
 import type { Situation } from './situation.js'
 import { skews, stalls } from './stalls.js'
 import { timerActions } from './timers.js'
@@ -34,6 +35,7 @@ const OFFERS: Readonly<Record<FaultKind, (situation: Situation) => readonly Acti
   freeze: freezes,
   disconnect: disconnections,
   expire: expiries,
+  stale: lateStarts,
 }
 
 /** What is tried unasked where several processes run, and asked elsewhere. */

@@ -14,6 +14,7 @@ import type { FaultPlan } from '../actions/fault-settings.js'
 import type { Observer } from '../run/observer.js'
 import { OpenWatches } from './open-watches.js'
 import { controllersOf, type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
+import { behindAt } from './late-start.js'
 import { WatchBreaker } from './watch-breaker.js'
 import { createStepPool, type PooledStep, type StepPool } from './step-pool.js'
 
@@ -143,11 +144,21 @@ export class World {
     return keys
   }
 
-  /** Starts a process with an empty memory. */
-  start(): void {
+  /** True once a process was started. */
+  get hasStarted(): boolean {
+    return this.starts > 0
+  }
+
+  /**
+   * Starts a process with an empty memory.
+   *
+   * @param behind the revision that its watches begin at, if not the newest
+   */
+  start(behind?: number): void {
     const name = `app-${++this.starts}`
     const env = this.envOf(name)
-    const own = this.breakable(this.store.client(env), name)
+    const direct = this.store.client(env)
+    const own = this.breakable(behind === undefined ? direct : behindAt(direct, behind), name)
     const seen = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
     const client = this.countsWatches ? this.counted(seen, name) : seen
     const memory = new Map<string, unknown>()
