@@ -31,9 +31,8 @@ export interface WorkerThreadsModule {
 }
 
 export interface HostThread {
-  ref(): void
   unref(): void
-  on(event: 'message' | 'error', listener: (value: unknown) => void): void
+  on(event: 'error', listener: (value: unknown) => void): void
 }
 
 /** A module that is built into the host. Undefined where there is none of that name. */

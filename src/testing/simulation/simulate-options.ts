@@ -80,6 +80,7 @@ export function setupOf(
   const problems = Object.entries({ instances: instances ?? 1, stepsMax, stepTimeoutMs, seed })
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
     .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
+  if (stepTimeoutMs === 0) problems.push({ field: 'stepTimeoutMs', value: 0, message: 'must be at least 1' })
   if (problems.length > 0) throw new InvalidError('simulation', problems)
   assertNames(invariants)
   const times = mode === 'exhaustive' ? EXHAUSTIVE_TIMES : undefined

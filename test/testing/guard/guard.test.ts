@@ -102,7 +102,7 @@ describe('a step that does not end', () => {
     expect((await check(soundly(busy), { ...options, stepTimeoutMs: 5_000 })).executions).toBe(13)
   })
 
-  test.each([-1, 0.5, Number.NaN])('after %d ms is refused', async stepTimeoutMs => {
+  test.each([-1, 0, 0.5, Number.NaN])('after %d ms is refused', async stepTimeoutMs => {
     await expect(check(soundly(), { ...options, stepTimeoutMs })).rejects.toMatchObject({ code: 'Invalid' })
   })
 })

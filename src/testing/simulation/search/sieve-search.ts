@@ -20,7 +20,6 @@ const PER_SHAPE = 3
 
 /** One fault at one place of a reference execution. */
 interface Plan {
-  readonly shape: string
   readonly fault: ActionKind
   readonly choices: readonly number[]
 }
@@ -78,8 +77,7 @@ export class SieveSearch implements Searcher {
         const shape = shapeOf(`${workload}: ${kind} ${label} before ${next.actor} ${next.label}`)
         const known = this.shapes.get(shape) ?? 0
         this.shapes.set(shape, known + 1)
-        if (known < PER_SHAPE)
-          this.plans.push({ shape, fault: kind, choices: [...choices.slice(0, place), index] })
+        if (known < PER_SHAPE) this.plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
       })
     })
   }
