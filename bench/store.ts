@@ -1,9 +1,13 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { createStore, type Store, type StoredObject } from 'keelson/store'
+import type { IntervalHistogram } from 'node:perf_hooks'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Store, StoredObject } from 'keelson/store'
+import { createStore } from 'keelson/store'
 import { bench } from './frame/bench.js'
-import { collectGarbage, isPromise, measure, type Measurement } from './frame/measure.js'
+import type { Measurement } from './frame/measure.js'
+import { collectGarbage, isPromise, measure } from './frame/measure.js'
 import type { Row, Run } from './frame/row.js'
-import { appOf, makePod, NAMESPACES, Pod, podRef, PODS_PER_APP, type PodSpec } from './objects/pod.js'
+import type { PodSpec } from './objects/pod.js'
+import { appOf, makePod, NAMESPACES, PODS_PER_APP, Pod, podRef } from './objects/pod.js'
 import type { OpenPeer, PodInput, StorePeer } from './peers/store/peer.js'
 
 const SIZE = 100_000

@@ -1,17 +1,12 @@
-import {
-  check,
-  CheckFailedError,
-  type CheckOptions,
-  type CheckReport,
-  type FaultOptions,
-  type MakeParts,
-} from 'keelson/testing'
 import { controllerReference, createController } from 'keelson/reconcile'
-import { type Client, defineKind, type Kind } from 'keelson/store'
+import type { Client, Kind } from 'keelson/store'
+import { defineKind } from 'keelson/store'
+import type { CheckOptions, CheckReport, FaultOptions, MakeParts } from 'keelson/testing'
+import { CheckFailedError, check } from 'keelson/testing'
+import { gallery } from '../test/testing/gallery/gallery.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import type { Row } from './frame/row.js'
-import { gallery } from '../test/testing/gallery/gallery.js'
 
 /** What is checked. */
 interface Subject {

@@ -5,7 +5,8 @@ import { subpaths } from '../tools/subpaths.mjs'
 import { ambientViolations } from './architecture/ambient.js'
 import { exampleViolations, importViolations } from './architecture/direction.js'
 import { grantsIn, limits, shapeViolations, sizeViolations } from './architecture/shape.js'
-import { parseSource, type SourceFile } from './architecture/source-file.js'
+import type { SourceFile } from './architecture/source-file.js'
+import { parseSource } from './architecture/source-file.js'
 
 const root = resolve(import.meta.dirname, '..')
 const sources = read('src', /\.ts$/)

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { asModule, type CodeBlock, docCommentBlocks, markdownBlocks, moduleName } from './docs/code-blocks.js'
+import type { CodeBlock } from './docs/code-blocks.js'
+import { asModule, docCommentBlocks, markdownBlocks, moduleName } from './docs/code-blocks.js'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')

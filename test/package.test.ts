@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportConditions, subpaths } from '../tools/subpaths.mjs'
-import { type InstalledPackage, installPackage } from './package/installed-package.js'
+import type { InstalledPackage } from './package/installed-package.js'
+import { installPackage } from './package/installed-package.js'
 
 const root = resolve(import.meta.dirname, '..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -1,4 +1,5 @@
-import { defineKind, type Kind, type ObjectInput } from 'keelson/store'
+import type { Kind, ObjectInput } from 'keelson/store'
+import { defineKind } from 'keelson/store'
 
 /** A pod's spec as far as the benchmarks use it. */
 export interface PodSpec {

@@ -1,6 +1,8 @@
 import { createCache } from 'keelson/reconcile'
-import { createStore, defineKind, type Kind, type StoredObject, type WatchBatch } from 'keelson/store'
-import { collectGarbage, measure, type Measurement } from '../frame/measure.js'
+import type { Kind, StoredObject, WatchBatch } from 'keelson/store'
+import { createStore, defineKind } from 'keelson/store'
+import type { Measurement } from '../frame/measure.js'
+import { collectGarbage, measure } from '../frame/measure.js'
 import type { Row, Run } from '../frame/row.js'
 
 const Widget: Kind<{ readonly size: number }> = defineKind({

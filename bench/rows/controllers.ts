@@ -1,9 +1,12 @@
 import { ReplicaSet, Task } from 'keelson/api'
 import { systemEnv } from 'keelson/core'
-import { type Controller, createController, createManager, type Reconciler } from 'keelson/reconcile'
-import { createStore, defineKind, type Kind, type Store } from 'keelson/store'
+import type { Controller, Reconciler } from 'keelson/reconcile'
+import { createController, createManager } from 'keelson/reconcile'
+import type { Kind, Store } from 'keelson/store'
+import { createStore, defineKind } from 'keelson/store'
 import { createReplicaController } from 'keelson/workloads'
-import { collectGarbage, measure, type Measurement } from '../frame/measure.js'
+import type { Measurement } from '../frame/measure.js'
+import { collectGarbage, measure } from '../frame/measure.js'
 import type { Row } from '../frame/row.js'
 
 interface Size {

@@ -8,7 +8,8 @@ import type {
   TaskSpec,
 } from 'keelson/api'
 import type { Application } from './load.js'
-import { type FieldReader, ManifestError, readFields } from './manifest-error.js'
+import type { FieldReader } from './manifest-error.js'
+import { ManifestError, readFields } from './manifest-error.js'
 
 const containerFields = [
   'name',

@@ -3,8 +3,8 @@ import type { DeploymentSpec, ServiceSpec } from 'keelson/api'
 import type { ObjectInput } from 'keelson/store'
 import { parseAllDocuments } from 'yaml'
 import { fromKubernetes } from './kubernetes.js'
-import { fromMarathon } from './marathon.js'
 import { ManifestError } from './manifest-error.js'
+import { fromMarathon } from './marathon.js'
 
 /** One application: what to run and how to reach it. */
 export interface Application {

@@ -1,7 +1,8 @@
 import type { Probe, TaskPort } from 'keelson/api'
 import { marathonStrategy } from 'keelson/rollout'
 import type { Application } from './load.js'
-import { type FieldReader, readFields } from './manifest-error.js'
+import type { FieldReader } from './manifest-error.js'
+import { readFields } from './manifest-error.js'
 
 const appFields = [
   'id',

@@ -21,10 +21,12 @@ import { serveDns, serveVips } from 'keelson/discovery/node'
 import { createManager } from 'keelson/reconcile'
 import { createRolloutController } from 'keelson/rollout'
 import { createSchedulingController } from 'keelson/scheduling'
-import { type Client, createStore } from 'keelson/store'
+import type { Client } from 'keelson/store'
+import { createStore } from 'keelson/store'
 import { createNodeLifecycleController, createReplicaController } from 'keelson/workloads'
 import { planLoopback } from '../runtime/loopback.js'
-import { type SimulatedNode, startNode } from '../runtime/simulated-node.js'
+import type { SimulatedNode } from '../runtime/simulated-node.js'
+import { startNode } from '../runtime/simulated-node.js'
 
 /** How the cluster is made up. */
 export interface ClusterOptions {

@@ -1,4 +1,5 @@
-import { Deployment, isConditionTrue, isTaskFinished, Service, Task, type TaskTemplate } from 'keelson/api'
+import type { TaskTemplate } from 'keelson/api'
+import { Deployment, isConditionTrue, isTaskFinished, Service, Task } from 'keelson/api'
 import { isKeelsonError } from 'keelson/core'
 import { waitUntil } from 'keelson/reconcile'
 import { rolloutStatus, undo } from 'keelson/rollout'

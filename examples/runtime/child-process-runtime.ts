@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { Probe, RunningTask, Task, TaskExit, TaskPortStatus, TaskRuntime } from 'keelson/api'
 import type { Cancel, Env } from 'keelson/core'

@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises'
-import { Agent, type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:http'
 import type { Cancel, Env } from 'keelson/core'
 
 /** A steady stream of requests, as clients would send them. */

@@ -1,10 +1,12 @@
 import type { Task } from 'keelson/api'
 import type { Env } from 'keelson/core'
-import { createProbeMachine, type Registry } from 'keelson/discovery'
+import type { Registry } from 'keelson/discovery'
+import { createProbeMachine } from 'keelson/discovery'
 import { createManager } from 'keelson/reconcile'
 import type { Client } from 'keelson/store'
 import { createNodeAgentController, createNodeHeartbeat } from 'keelson/workloads'
-import { type ChildProcessRuntime, createChildProcessRuntime } from './child-process-runtime.js'
+import type { ChildProcessRuntime } from './child-process-runtime.js'
+import { createChildProcessRuntime } from './child-process-runtime.js'
 
 /** Where and how a node runs its tasks. */
 export interface SimulatedNodeOptions {

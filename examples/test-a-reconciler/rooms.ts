@@ -1,5 +1,7 @@
-import { type Controller, createController, controllerReference } from 'keelson/reconcile'
-import { defineKind, type Kind } from 'keelson/store'
+import type { Controller } from 'keelson/reconcile'
+import { controllerReference, createController } from 'keelson/reconcile'
+import type { Kind } from 'keelson/store'
+import { defineKind } from 'keelson/store'
 
 export const Team: Kind<{ readonly people: number }, { readonly hasRoom: boolean }> = defineKind({
   apiVersion: 'office/v1',

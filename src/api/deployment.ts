@@ -1,4 +1,5 @@
-import { defineKind, type Json, type Kind, type StoredObject } from '../store/index.js'
+import type { Json, Kind, StoredObject } from '../store/index.js'
+import { defineKind } from '../store/index.js'
 import type { Condition } from './condition.js'
 import { deploymentSpecSchema, objectSchema } from './schema.js'
 import type { ObjectSelector } from './selector.js'

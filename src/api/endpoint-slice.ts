@@ -1,4 +1,5 @@
-import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import type { Kind, StoredObject } from '../store/index.js'
+import { defineKind } from '../store/index.js'
 import { endpointSliceSpecSchema, objectSchema } from './schema.js'
 
 /** One place where a service answers. */

@@ -1,5 +1,6 @@
 import type { Constraint } from '../core/index.js'
-import { defineKind, type Kind, type StoredObject } from '../store/index.js'
+import type { Kind, StoredObject } from '../store/index.js'
+import { defineKind } from '../store/index.js'
 import type { Condition } from './condition.js'
 import type { Probe } from './probe.js'
 import { objectSchema, taskSpecSchema } from './schema.js'

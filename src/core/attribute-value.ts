@@ -1,10 +1,5 @@
-import {
-  formatPortRanges,
-  type PortRange,
-  type PortRanges,
-  parsePortRanges,
-  portRangesOf,
-} from './port-ranges.js'
+import type { PortRange, PortRanges } from './port-ranges.js'
+import { formatPortRanges, parsePortRanges, portRangesOf } from './port-ranges.js'
 import { formatScalar } from './resource-units.js'
 
 /** What a node says of itself under one name: text, a number, a set of texts, or ranges of numbers. */

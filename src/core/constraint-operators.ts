@@ -1,10 +1,7 @@
-import {
-  type AttributeValue,
-  attributeMembers,
-  attributeText,
-  canonicalAttributeText,
-} from './attribute-value.js'
-import { type Decimal, decimalUnits, parseDecimal } from './decimal.js'
+import type { AttributeValue } from './attribute-value.js'
+import { attributeMembers, attributeText, canonicalAttributeText } from './attribute-value.js'
+import type { Decimal } from './decimal.js'
+import { decimalUnits, parseDecimal } from './decimal.js'
 import { InvalidError } from './errors.js'
 import { parseInt64 } from './integer-text.js'
 import { parseIpAddress, parseIpPrefix, prefixContains } from './ip-prefix.js'

@@ -1,22 +1,16 @@
-import { type Attributes, type AttributeValue, attributeOf, attributeText } from './attribute-value.js'
-import {
-  type AttributeTest,
-  type ConstraintValue,
-  compileOperator,
-  isNodeOperator,
-  type NodeOperator,
-} from './constraint-operators.js'
+import type { Attributes, AttributeValue } from './attribute-value.js'
+import { attributeOf, attributeText } from './attribute-value.js'
+import type { AttributeTest, ConstraintValue, NodeOperator } from './constraint-operators.js'
+import { compileOperator, isNodeOperator } from './constraint-operators.js'
 import { InvalidError } from './errors.js'
 import type { Reason } from './reasons.js'
+import type { Distribution, DistributionRefusal, SiblingCounts } from './sibling-counts.js'
 import {
   countSiblings,
-  type Distribution,
-  type DistributionRefusal,
   refusesCluster,
   refusesGroupBy,
   refusesMaxPer,
   refusesUnique,
-  type SiblingCounts,
 } from './sibling-counts.js'
 
 /**

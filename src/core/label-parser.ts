@@ -1,5 +1,6 @@
 import { InvalidError } from './errors.js'
-import { type LabelOperator, type LabelRequirement, labelRequirement } from './label-requirement.js'
+import type { LabelOperator, LabelRequirement } from './label-requirement.js'
+import { labelRequirement } from './label-requirement.js'
 
 /** Longest selector text that is parsed; anything longer is refused. */
 export const LABEL_SELECTOR_LENGTH_MAX = 65_536

@@ -1,14 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { InvalidError } from './errors.js'
 import { parseLabelRequirements } from './label-parser.js'
-import {
-  formatLabelRequirement,
-  type LabelOperator,
-  type LabelRequirement,
-  type Labels,
-  labelRequirement,
-  labelTest,
-} from './label-requirement.js'
+import type { LabelOperator, LabelRequirement, Labels } from './label-requirement.js'
+import { formatLabelRequirement, labelRequirement, labelTest } from './label-requirement.js'
 
 /** A compiled, immutable condition on labels. */
 export interface LabelSelector {

@@ -1,5 +1,6 @@
 import { InvalidError } from './errors.js'
-import { type CharacterSet, type PatternNode, parsePattern } from './linear-regexp-parser.js'
+import type { CharacterSet, PatternNode } from './linear-regexp-parser.js'
+import { parsePattern } from './linear-regexp-parser.js'
 
 /** Most steps a pattern may compile to, once bounded repetitions are written out. */
 export const PATTERN_STEPS_MAX = 5_000

@@ -1,8 +1,9 @@
 import { InvalidError } from './errors.js'
-import type { InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
 import { familyName, sampleNames } from './metric-names.js'
 import { MetricSeriesTable } from './metric-series.js'
-import { type MetricKind, type MetricSnapshot, renderOpenMetrics } from './openmetrics.js'
+import type { InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
+import type { MetricKind, MetricSnapshot } from './openmetrics.js'
+import { renderOpenMetrics } from './openmetrics.js'
 
 /** Bounds of {@link createMemoryMetrics}. */
 export interface MemoryMetricsOptions {

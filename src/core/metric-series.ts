@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError } from './errors.js'
+import type { FieldProblem } from './errors.js'
+import { InvalidError } from './errors.js'
 import type { MetricLabels } from './metrics.js'
 import type { MetricKind, SeriesSnapshot } from './openmetrics.js'
 

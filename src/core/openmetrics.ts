@@ -1,5 +1,5 @@
-import type { MetricLabels } from './metrics.js'
 import { familyName } from './metric-names.js'
+import type { MetricLabels } from './metrics.js'
 
 /** The kinds of instrument. */
 export type MetricKind = 'counter' | 'gauge' | 'histogram'

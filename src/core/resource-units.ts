@@ -1,5 +1,6 @@
 import { decimalUnits, divideRounded, formatDecimal, parseDecimal } from './decimal.js'
-import { type FieldProblem, InvalidError, KeelsonError } from './errors.js'
+import type { FieldProblem } from './errors.js'
+import { InvalidError, KeelsonError } from './errors.js'
 import { labelKeyProblem } from './label-syntax.js'
 import { formatQuantity, parseQuantity, quantityOf, quantityUnits } from './quantity.js'
 

@@ -1,4 +1,5 @@
-import { type AttributeValue, attributeText } from './attribute-value.js'
+import type { AttributeValue } from './attribute-value.js'
+import { attributeText } from './attribute-value.js'
 
 /** Where the siblings of a task are already placed, counted by the value of one attribute of their nodes. */
 export interface SiblingCounts {

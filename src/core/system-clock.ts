@@ -1,6 +1,8 @@
 import type { Clock } from './clock.js'
-import { type Host, systemHost } from './host.js'
-import { type HeapHandle, heapHandle, IndexedHeap } from './indexed-heap.js'
+import type { Host } from './host.js'
+import { systemHost } from './host.js'
+import type { HeapHandle } from './indexed-heap.js'
+import { heapHandle, IndexedHeap } from './indexed-heap.js'
 import { permanentLifetime } from './lifetime.js'
 import { assertDelay, sleep } from './sleep.js'
 

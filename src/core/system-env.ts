@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js'
 import type { Env } from './env.js'
-import { createEnvTree, type EnvPorts, type OpenPorts } from './env-tree.js'
+import type { EnvPorts, OpenPorts } from './env-tree.js'
+import { createEnvTree } from './env-tree.js'
 import type { IdSource } from './ids.js'
 import { permanentLifetime } from './lifetime.js'
 import type { Logger } from './logger.js'

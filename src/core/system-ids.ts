@@ -1,4 +1,5 @@
-import { type Host, systemHost } from './host.js'
+import type { Host } from './host.js'
+import { systemHost } from './host.js'
 import type { IdSource } from './ids.js'
 
 /** Random UUIDs (version 4). The hint is not used: such an id means the same everywhere. */

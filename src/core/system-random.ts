@@ -1,4 +1,5 @@
-import { type Host, systemHost } from './host.js'
+import type { Host } from './host.js'
+import { systemHost } from './host.js'
 import type { Random } from './random.js'
 import { randomFromWords } from './seeded-random.js'
 

@@ -1,4 +1,5 @@
-import { type Host, systemHost } from './host.js'
+import type { Host } from './host.js'
+import { systemHost } from './host.js'
 import type { TaskScheduler } from './task-scheduler.js'
 
 /** How the production scheduler shares the event loop. */

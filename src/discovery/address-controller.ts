@@ -1,15 +1,10 @@
 import { AddressClaim, Service } from '../api/index.js'
 import { formatTime, isKeelsonError } from '../core/index.js'
-import {
-  type Controller,
-  createController,
-  type ReconcileContext,
-  requeueAfter,
-  type Result,
-  setCondition,
-} from '../reconcile/index.js'
+import type { Controller, ReconcileContext, Result } from '../reconcile/index.js'
+import { createController, requeueAfter, setCondition } from '../reconcile/index.js'
 import type { Client, ObjectRef, Reader } from '../store/index.js'
-import { type AddressPool, type AddressPoolOptions, createAddressPool } from './address-pool.js'
+import type { AddressPool, AddressPoolOptions } from './address-pool.js'
+import { createAddressPool } from './address-pool.js'
 import { canonicalIp } from './ip-address.js'
 
 /** Which addresses are given to services. */

@@ -1,4 +1,5 @@
-import { type ErrorDetails, KeelsonError } from '../core/index.js'
+import type { ErrorDetails } from '../core/index.js'
+import { KeelsonError } from '../core/index.js'
 
 /** How full a pool is. `used`, `quarantined` and `free` add up to `capacity`. */
 export interface AddressPoolStats {

@@ -1,12 +1,9 @@
 import { InvalidError } from '../core/index.js'
 import { createAddressBook } from './address-book.js'
-import {
-  AddressOutOfRangeError,
-  type AddressPoolStats,
-  AddressTakenError,
-  PoolExhaustedError,
-} from './address-errors.js'
-import { type AddressStrategy, search, startOf } from './address-search.js'
+import type { AddressPoolStats } from './address-errors.js'
+import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
+import type { AddressStrategy } from './address-search.js'
+import { search, startOf } from './address-search.js'
 import { createAddressSpace } from './address-space.js'
 import type { Cidr } from './cidr.js'
 import { canonicalIp } from './ip-address.js'

@@ -1,5 +1,6 @@
 import { InvalidError } from '../core/index.js'
-import { formatIp, type IpAddress, parseIp } from './ip-address.js'
+import type { IpAddress } from './ip-address.js'
+import { formatIp, parseIp } from './ip-address.js'
 
 /** A block of addresses that share their first `prefix` bits. */
 export interface Cidr {

@@ -1,14 +1,9 @@
 import { encodeDnsMessage, maxMessageBytes } from './dns-encode.js'
-import {
-  type DnsHeader,
-  type DnsMessage,
-  type DnsQuestion,
-  type Edns,
-  flagBits,
-  opcodeOf,
-} from './dns-message.js'
+import type { DnsHeader, DnsMessage, DnsQuestion, Edns } from './dns-message.js'
+import { flagBits, opcodeOf } from './dns-message.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
-import { type DnsRecord, dnsTypeName, questionTypeCodes, rcodes } from './dns-record.js'
+import type { DnsRecord } from './dns-record.js'
+import { dnsTypeName, questionTypeCodes, rcodes } from './dns-record.js'
 import type { RegistryQuestion, Resolution } from './naming-profile.js'
 
 /** How one request is answered. */
@@ -61,9 +56,18 @@ function respond(request: DnsMessage, question: DnsQuestion, options: DnsAnswerO
   const udpLimit =
     offered === undefined ? plainUdpBytes : Math.max(plainUdpBytes, Math.min(offered.udpSize, ednsBytes))
   const blank: DnsMessage = {
-    ...{ id: request.id, response: true, opcode: 0, authoritative: false, truncated: false },
-    ...{ recursionDesired: request.recursionDesired, recursionAvailable: false, questions: [question] },
-    ...{ rcode: rcodes.NOERROR, answers: [], authority: [], additional: [] },
+    id: request.id,
+    response: true,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: request.recursionDesired,
+    recursionAvailable: false,
+    questions: [question],
+    rcode: rcodes.NOERROR,
+    answers: [],
+    authority: [],
+    additional: [],
     ...(edns === undefined ? {} : { edns }),
   }
   const send = (fields: Partial<DnsMessage>): Uint8Array =>

@@ -1,5 +1,7 @@
-import { type DnsMessage, flagBits } from './dns-message.js'
-import { type DnsRecord, questionTypeCodes } from './dns-record.js'
+import type { DnsMessage } from './dns-message.js'
+import { flagBits } from './dns-message.js'
+import type { DnsRecord } from './dns-record.js'
+import { questionTypeCodes } from './dns-record.js'
 import { DnsWriter } from './dns-writer.js'
 
 /** The OPT record without options: root name, type, size, high rcode, version, flags, no data. */

@@ -1,14 +1,8 @@
-import {
-  type DnsHeader,
-  type DnsMessage,
-  type DnsParse,
-  type DnsQuestion,
-  type Edns,
-  flagBits,
-  opcodeOf,
-} from './dns-message.js'
+import type { DnsHeader, DnsMessage, DnsParse, DnsQuestion, Edns } from './dns-message.js'
+import { flagBits, opcodeOf } from './dns-message.js'
 import { readName } from './dns-name.js'
-import { type DnsRecord, dnsTypeName, questionTypeCodes } from './dns-record.js'
+import type { DnsRecord } from './dns-record.js'
+import { dnsTypeName, questionTypeCodes } from './dns-record.js'
 import { ipFromBytes } from './ip-address.js'
 
 const headerBytes = 12
@@ -172,8 +166,16 @@ function readSoa(bytes: Uint8Array, { name, ttl }: RecordHead, { from, to }: Spa
   if (primary === undefined || mailbox === undefined || mailbox.end + 20 !== to) return undefined
   const word = (index: number): number => u32(bytes, mailbox.end + 4 * index)
   return {
-    ...{ type: 'SOA', name, ttl, primary: primary.name, mailbox: mailbox.name },
-    ...{ serial: word(0), refresh: word(1), retry: word(2), expire: word(3), minimum: word(4) },
+    type: 'SOA',
+    name,
+    ttl,
+    primary: primary.name,
+    mailbox: mailbox.name,
+    serial: word(0),
+    refresh: word(1),
+    retry: word(2),
+    expire: word(3),
+    minimum: word(4),
   }
 }
 

@@ -51,7 +51,9 @@ export function createDnsResponder(registry: Registry, options: DnsResponderOpti
   ): { bytes: Uint8Array | undefined; records: number } => {
     let records = 1
     const bytes = answerDns(request, {
-      ...{ transport, rotation, ednsBytes },
+      transport,
+      rotation,
+      ednsBytes,
       resolve: question => {
         const resolution = registry.resolve(question)
         records = Math.max(1, resolution.answers.length)

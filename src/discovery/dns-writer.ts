@@ -1,6 +1,7 @@
 import { InvalidError } from '../core/index.js'
 import { nameLabels } from './dns-name.js'
-import { type DnsRecord, type OpaqueRecord, recordTypeCode } from './dns-record.js'
+import type { DnsRecord, OpaqueRecord } from './dns-record.js'
+import { recordTypeCode } from './dns-record.js'
 import { ipBytes } from './ip-address.js'
 
 /** Where a writer stood: its length, and how many compression targets it knew. */

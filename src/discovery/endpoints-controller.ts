@@ -1,16 +1,11 @@
-import {
-  EndpointSlice,
-  isConditionTrue,
-  isTaskFinished,
-  Service,
-  type ServicePort,
-  type SliceEndpoint,
-  Task,
-} from '../api/index.js'
-import { type Controller, controllerReference, createController, isControlledBy } from '../reconcile/index.js'
+import type { ServicePort, SliceEndpoint } from '../api/index.js'
+import { EndpointSlice, isConditionTrue, isTaskFinished, Service, Task } from '../api/index.js'
+import type { Controller } from '../reconcile/index.js'
+import { controllerReference, createController, isControlledBy } from '../reconcile/index.js'
 import type { ObjectRef, Reader } from '../store/index.js'
 import { endpointConditions } from './endpoint-conditions.js'
-import { planSlices, type SlicePlan } from './endpoint-slices.js'
+import type { SlicePlan } from './endpoint-slices.js'
+import { planSlices } from './endpoint-slices.js'
 import { ipFamily } from './ip-address.js'
 
 /** How endpoints are written. */
@@ -101,7 +96,10 @@ function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan
     const desired = endpoints.filter(endpoint => familyOf([endpoint]) === family)
     if (family === 'IPv6' && existing.length + desired.length === 0) return undefined
     return planSlices({
-      ...{ desired, maxPerSlice, equal: sameJson, newName: () => freeName(key.name, used) },
+      desired,
+      maxPerSlice,
+      equal: sameJson,
+      newName: () => freeName(key.name, used),
       existing: existing.map(slice => ({ name: slice.metadata.name, endpoints: slice.spec.endpoints })),
     })
   })
@@ -143,7 +141,9 @@ function endpointOf(task: Task, service: Service): SliceEndpoint | undefined {
   const revision = task.metadata.labels[revisionLabel]
   const { nodeName } = task.spec
   return {
-    ...{ id: task.metadata.name, addresses: [address], ports },
+    id: task.metadata.name,
+    addresses: [address],
+    ports,
     conditions: endpointConditions({
       ready: isConditionTrue(task.status?.conditions, 'Ready'),
       deleting: task.metadata.deletionTimestamp !== undefined,

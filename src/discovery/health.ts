@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError } from '../core/index.js'
+import type { FieldProblem } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
 
 /** What a machine says about the thing probed. `unknown` until there is enough evidence. */
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown'

@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError } from '../core/index.js'
+import type { FieldProblem } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
 import { nameLabels } from './dns-name.js'
 import { ipFamily } from './ip-address.js'
 import type { Endpoint, RegisteredPort, RegisteredService } from './service.js'

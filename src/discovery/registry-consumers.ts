@@ -1,4 +1,5 @@
-import { type Clock, InvalidError, UsageError } from '../core/index.js'
+import type { Clock } from '../core/index.js'
+import { InvalidError, UsageError } from '../core/index.js'
 
 /** How long to wait. */
 export interface WaitOptions {

@@ -1,9 +1,13 @@
-import { EndpointSlice, Service, type SliceEndpoint } from '../api/index.js'
-import { type Cancel, deepEqual, isKeelsonError } from '../core/index.js'
+import type { SliceEndpoint } from '../api/index.js'
+import { EndpointSlice, Service } from '../api/index.js'
+import type { Cancel } from '../core/index.js'
+import { deepEqual, isKeelsonError } from '../core/index.js'
 import type { Runnable } from '../reconcile/index.js'
-import { type Client, listAndWatch, type WatchEvent } from '../store/index.js'
+import type { Client, WatchEvent } from '../store/index.js'
+import { listAndWatch } from '../store/index.js'
 import type { Registry } from './registry.js'
-import { assertChange, type RegistryChange } from './registry-change.js'
+import type { RegistryChange } from './registry-change.js'
+import { assertChange } from './registry-change.js'
 import type { Endpoint, RegisteredService } from './service.js'
 
 /**
@@ -76,12 +80,10 @@ function removalOf(change: RegistryChange): readonly RegistryChange[] {
 function serviceChange({ metadata, spec }: Service): RegistryChange {
   const { mode = 'vip', clusterIPs = [], externalName, backends } = spec
   const service: RegisteredService = {
-    ...{
-      namespace: metadata.namespace ?? '',
-      name: metadata.name,
-      mode,
-      vips: mode === 'vip' ? clusterIPs : [],
-    },
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    mode,
+    vips: mode === 'vip' ? clusterIPs : [],
     ports: (spec.ports ?? []).map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
     ...(mode !== 'external' || externalName === undefined ? {} : { externalName }),
     ...(backends === undefined ? {} : { backends }),

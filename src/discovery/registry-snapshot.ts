@@ -1,7 +1,9 @@
 import { canonicalIp } from './ip-address.js'
-import { emptyMap, type MapEdit, type PersistentMap } from './persistent-map.js'
+import type { MapEdit, PersistentMap } from './persistent-map.js'
+import { emptyMap } from './persistent-map.js'
 import type { RegistryChange } from './registry-change.js'
-import { type Endpoint, type RegisteredService, serviceKey } from './service.js'
+import type { Endpoint, RegisteredService } from './service.js'
+import { serviceKey } from './service.js'
 
 /** A service with everything that is behind it at one revision. */
 export interface ServiceView {

@@ -1,15 +1,15 @@
 import type { Cancel, Logger } from '../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../core/index.js'
-import { type NamingProfile, type RegistryQuestion, type Resolution, resolveWith } from './naming-profile.js'
-import { assertChange, type RegistryChange } from './registry-change.js'
-import {
-  type ConsumerReport,
-  createConsumers,
-  type RegistryConsumer,
-  type WaitOptions,
-} from './registry-consumers.js'
-import { type RegistryProblem, verifySnapshot } from './registry-problems.js'
-import { applyChanges, emptySnapshot, type RegistrySnapshot } from './registry-snapshot.js'
+import type { NamingProfile, RegistryQuestion, Resolution } from './naming-profile.js'
+import { resolveWith } from './naming-profile.js'
+import type { RegistryChange } from './registry-change.js'
+import { assertChange } from './registry-change.js'
+import type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry-consumers.js'
+import { createConsumers } from './registry-consumers.js'
+import type { RegistryProblem } from './registry-problems.js'
+import { verifySnapshot } from './registry-problems.js'
+import type { RegistrySnapshot } from './registry-snapshot.js'
+import { applyChanges, emptySnapshot } from './registry-snapshot.js'
 import type { Endpoint } from './service.js'
 
 /** How a registry is made. */
@@ -81,7 +81,7 @@ export interface Registry {
  *   {
  *     op: 'set-service',
  *     service: {
- *       ...{ namespace: 'prod', name: 'web', mode: 'vip', vips: ['10.96.0.7'] },
+ *       namespace: 'prod', name: 'web', mode: 'vip', vips: ['10.96.0.7'],
  *       ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
  *     },
  *   },

@@ -1,4 +1,5 @@
-import { type Cancel, ClosedError, InvalidError, KeelsonError } from '../core/index.js'
+import type { Cancel } from '../core/index.js'
+import { ClosedError, InvalidError, KeelsonError } from '../core/index.js'
 import type { Client, Kind, Reader } from '../store/index.js'
 
 /** How long `waitUntil` waits. */

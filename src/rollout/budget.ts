@@ -1,5 +1,6 @@
 import { InvalidError } from '../core/index.js'
-import { type IntOrPercent, parseIntOrPercent, resolveIntOrPercent, type Rounding } from './int-or-percent.js'
+import type { IntOrPercent, Rounding } from './int-or-percent.js'
+import { parseIntOrPercent, resolveIntOrPercent } from './int-or-percent.js'
 
 /**
  * How far a rollout may stray from the desired count.

@@ -1,24 +1,16 @@
-import { Deployment, type DeploymentStatus, ReplicaSet, Revision } from '../api/index.js'
+import type { DeploymentStatus } from '../api/index.js'
+import { Deployment, ReplicaSet, Revision } from '../api/index.js'
 import { contentHash, formatTime } from '../core/index.js'
-import {
-  type Controller,
-  createController,
-  requeueAfter,
-  setCondition,
-  Terminal,
-} from '../reconcile/index.js'
+import type { Controller } from '../reconcile/index.js'
+import { createController, requeueAfter, setCondition, Terminal } from '../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../store/index.js'
 import { resolveBudget } from './budget.js'
-import { type Plan, plan } from './machine.js'
-import type { Program } from './program.js'
+import type { RevisionEntry } from './ledger-controller.js'
+import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger-controller.js'
+import type { Plan } from './machine.js'
+import { plan } from './machine.js'
 import { kubernetesProgram } from './presets/kubernetes.js'
-import {
-  appendRevision,
-  forgetRevisions,
-  ledgerOf,
-  noteOutcome,
-  type RevisionEntry,
-} from './ledger-controller.js'
+import type { Program } from './program.js'
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-set-controller.js'
 import { latestEntry, stableEntry } from './revision-ledger.js'
 import { rolloutConditions } from './rollout-conditions.js'

@@ -1,9 +1,11 @@
-import { Deployment, Revision, type TaskTemplate } from '../api/index.js'
+import type { TaskTemplate } from '../api/index.js'
+import { Deployment, Revision } from '../api/index.js'
 import { formatTime } from '../core/index.js'
 import { controllerReference } from '../reconcile/index.js'
 import type { Reader, Transaction } from '../store/index.js'
+import type { EntryOutcome, LedgerEntry } from './revision-ledger.js'
+import { forgettable, mayBecome, nextNumber } from './revision-ledger.js'
 import { rolloutRecord } from './rollout-status.js'
-import { type EntryOutcome, forgettable, type LedgerEntry, mayBecome, nextNumber } from './revision-ledger.js'
 
 /** A ledger entry with its template. */
 export interface RevisionEntry extends LedgerEntry {

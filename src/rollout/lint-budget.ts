@@ -1,4 +1,5 @@
-import { type BudgetSpec, checkBudget, resolveBudget } from './budget.js'
+import type { BudgetSpec } from './budget.js'
+import { checkBudget, resolveBudget } from './budget.js'
 import { parseIntOrPercent } from './int-or-percent.js'
 
 /** Something about a budget that its author may not expect at this count. */

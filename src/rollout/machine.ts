@@ -1,18 +1,14 @@
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
-import {
-  failuresWithin,
-  type FailureCause,
-  furthest,
-  goalReached,
-  marksOf,
-  progressWithin,
-  type Verdict,
-} from './gates.js'
-import { type Goal, hold, rescale, waypointGoal } from './goal.js'
-import { type Move, move, type Tally } from './move.js'
+import type { FailureCause, Verdict } from './gates.js'
+import { failuresWithin, furthest, goalReached, marksOf, progressWithin } from './gates.js'
+import type { Goal } from './goal.js'
+import { hold, rescale, waypointGoal } from './goal.js'
+import type { Move, Tally } from './move.js'
+import { move } from './move.js'
 import type { Program, Waypoint } from './program.js'
-import { isUnfinished, ownFailure, type RolloutState } from './rollout-state.js'
+import type { RolloutState } from './rollout-state.js'
+import { isUnfinished, ownFailure } from './rollout-state.js'
 
 /** What is wanted. */
 export interface RolloutSpec {

@@ -1,6 +1,8 @@
 import { InvalidError } from '../core/index.js'
-import { type BudgetSpec, checkBudget } from './budget.js'
-import { type IntOrPercent, parseIntOrPercent } from './int-or-percent.js'
+import type { BudgetSpec } from './budget.js'
+import { checkBudget } from './budget.js'
+import type { IntOrPercent } from './int-or-percent.js'
+import { parseIntOrPercent } from './int-or-percent.js'
 
 /** A place that a rollout passes through: how much of the desired count runs the new revision there. */
 export interface Waypoint {

@@ -1,4 +1,5 @@
-import { Deployment, ReplicaSet, Revision, type TaskTemplate } from '../api/index.js'
+import type { TaskTemplate } from '../api/index.js'
+import { Deployment, ReplicaSet, Revision } from '../api/index.js'
 import { controllerReference, Terminal } from '../reconcile/index.js'
 import type { ObjectInput, Reader, Transaction } from '../store/index.js'
 import type { RolloutTally } from './machine.js'

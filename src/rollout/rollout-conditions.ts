@@ -1,5 +1,6 @@
 import type { FailureCause } from './gates.js'
-import { ownFailure, type RolloutState } from './rollout-state.js'
+import type { RolloutState } from './rollout-state.js'
+import { ownFailure } from './rollout-state.js'
 
 /** What a rollout says about itself, without the time. */
 export interface RolloutCondition {

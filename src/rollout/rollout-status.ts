@@ -1,5 +1,7 @@
-import { type Blocker, describeBlocker } from './blocker.js'
-import { isUnfinished, ownFailure, type RolloutFailure, type RolloutState } from './rollout-state.js'
+import type { Blocker } from './blocker.js'
+import { describeBlocker } from './blocker.js'
+import type { RolloutFailure, RolloutState } from './rollout-state.js'
+import { isUnfinished, ownFailure } from './rollout-state.js'
 
 /** The parts of a Deployment that tell how its rollout stands. */
 export interface RolledOut {

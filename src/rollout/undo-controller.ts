@@ -1,7 +1,9 @@
 import { Deployment } from '../api/index.js'
 import { contentHash, KeelsonError } from '../core/index.js'
-import { type Client, NotFoundError, type ObjectRef, type Reader } from '../store/index.js'
-import { appendRevision, ledgerOf, type RevisionEntry } from './ledger-controller.js'
+import type { Client, ObjectRef, Reader } from '../store/index.js'
+import { NotFoundError } from '../store/index.js'
+import type { RevisionEntry } from './ledger-controller.js'
+import { appendRevision, ledgerOf } from './ledger-controller.js'
 import { undoTarget } from './revision-ledger.js'
 
 /** Which revision an undo goes back to. */

@@ -1,15 +1,15 @@
 import { defer, Observable } from 'rxjs'
-import {
-  type Client,
-  type Kind,
-  listAndWatch,
-  type ListAndWatchOptions,
-  type ObjectOf,
-  type StoredObject,
-  type Watch,
-  type WatchBatch,
-  type WatchOptions,
+import type {
+  Client,
+  Kind,
+  ListAndWatchOptions,
+  ObjectOf,
+  StoredObject,
+  Watch,
+  WatchBatch,
+  WatchOptions,
 } from '../store/index.js'
+import { listAndWatch } from '../store/index.js'
 
 /**
  * An observable of whole revisions of one kind or several. Each subscription opens a watch of its own, so late

@@ -1,9 +1,12 @@
 import { isKeelsonError } from '../core/index.js'
-import { describeNode, type NodeObject } from './node-object.js'
-import { type PlacementRequest } from './placement-request.js'
-import { type Profile } from './plugin.js'
-import { createScheduler, type PlaceResult, type Scheduler } from './scheduler.js'
-import { requestOfTask, taskKey, type TaskObject } from './task-object.js'
+import type { NodeObject } from './node-object.js'
+import { describeNode } from './node-object.js'
+import type { PlacementRequest } from './placement-request.js'
+import type { Profile } from './plugin.js'
+import type { PlaceResult, Scheduler } from './scheduler.js'
+import { createScheduler } from './scheduler.js'
+import type { TaskObject } from './task-object.js'
+import { requestOfTask, taskKey } from './task-object.js'
 
 /** A Node object as a store returns it. */
 export interface MirroredNode extends NodeObject {

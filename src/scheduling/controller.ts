@@ -1,17 +1,12 @@
 import { isTaskFinished, Node, Task } from '../api/index.js'
 import { formatTime, InvalidError, isKeelsonError, KeelsonError, renderReasons } from '../core/index.js'
-import {
-  type Controller,
-  createController,
-  type ReconcileContext,
-  requeueAfter,
-  type Result,
-  setCondition,
-} from '../reconcile/index.js'
-import { type Client, type ObjectRef, type Transaction } from '../store/index.js'
-import { ClusterMirror, type MirrorChange } from './cluster-mirror.js'
-import { type PlacementRequest } from './placement-request.js'
-import { type Profile } from './plugin.js'
+import type { Controller, ReconcileContext, Result } from '../reconcile/index.js'
+import { createController, requeueAfter, setCondition } from '../reconcile/index.js'
+import type { Client, ObjectRef, Transaction } from '../store/index.js'
+import type { MirrorChange } from './cluster-mirror.js'
+import { ClusterMirror } from './cluster-mirror.js'
+import type { PlacementRequest } from './placement-request.js'
+import type { Profile } from './plugin.js'
 import { spreadProfile } from './profiles/spread.js'
 import { requestOfTask, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'

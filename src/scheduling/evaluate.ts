@@ -1,8 +1,8 @@
 import { UsageError } from '../core/index.js'
-import { type NodeRow, type NodeTable } from './node-table.js'
-import { type NodeView } from './node-view.js'
-import { type PreparedRequest } from './placement-request.js'
-import { type FilterReason, type Profile, type ScorePlugin } from './plugin.js'
+import type { NodeRow, NodeTable } from './node-table.js'
+import type { NodeView } from './node-view.js'
+import type { PreparedRequest } from './placement-request.js'
+import type { FilterReason, Profile, ScorePlugin } from './plugin.js'
 
 /** One part of a node's score. */
 export interface PluginScore {

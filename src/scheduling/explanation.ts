@@ -1,8 +1,10 @@
-import { type ReasonSummary, rollUpReasons } from '../core/index.js'
-import { type PluginScore, refusalsOf, scoreNodes } from './evaluate.js'
-import { type NodeTable } from './node-table.js'
-import { type PreparedRequest } from './placement-request.js'
-import { type FilterReason, type Profile } from './plugin.js'
+import type { ReasonSummary } from '../core/index.js'
+import { rollUpReasons } from '../core/index.js'
+import type { PluginScore } from './evaluate.js'
+import { refusalsOf, scoreNodes } from './evaluate.js'
+import type { NodeTable } from './node-table.js'
+import type { PreparedRequest } from './placement-request.js'
+import type { FilterReason, Profile } from './plugin.js'
 
 /** What one filter says of one node. */
 export interface FilterVerdict {

@@ -1,5 +1,5 @@
-import { type Attributes } from '../core/index.js'
-import { type NodeDescription } from './node-description.js'
+import type { Attributes } from '../core/index.js'
+import type { NodeDescription } from './node-description.js'
 
 /**
  * The names under which constraints find something on a node. A later line of this list wins over an earlier one:

@@ -1,10 +1,13 @@
-import { type Attributes, KeelsonError, type ResourceVector } from '../core/index.js'
-import { type HostPort, HostPortTable } from './host-ports.js'
+import type { Attributes, ResourceVector } from '../core/index.js'
+import { KeelsonError } from '../core/index.js'
+import type { HostPort } from './host-ports.js'
+import { HostPortTable } from './host-ports.js'
 import { nodeAttributes } from './node-attributes.js'
-import { type NodeDescription } from './node-description.js'
-import { type NodeView } from './node-view.js'
-import { type ResourceColumn, ResourceColumns } from './resource-columns.js'
-import { type NodeTaint } from './taint.js'
+import type { NodeDescription } from './node-description.js'
+import type { NodeView } from './node-view.js'
+import type { ResourceColumn } from './resource-columns.js'
+import { ResourceColumns } from './resource-columns.js'
+import type { NodeTaint } from './taint.js'
 
 /** What a placed task takes from its node. */
 export interface TaskDemand {

@@ -1,7 +1,7 @@
-import { type Attributes } from '../core/index.js'
-import { type HostPort } from './host-ports.js'
-import { type ResourceColumn } from './resource-columns.js'
-import { type NodeTaint } from './taint.js'
+import type { Attributes } from '../core/index.js'
+import type { HostPort } from './host-ports.js'
+import type { ResourceColumn } from './resource-columns.js'
+import type { NodeTaint } from './taint.js'
 
 /** A node with what is placed on it, as plugins see it. Reads are live: do not keep one beyond the call. */
 export interface NodeView {

@@ -1,17 +1,11 @@
-import {
-  compileConstraints,
-  type Constraint,
-  type ConstraintSet,
-  type FieldProblem,
-  formatConstraint,
-  InvalidError,
-  type ResourceVector,
-} from '../core/index.js'
-import { type HostPort } from './host-ports.js'
-import { compileNodeSelector, type NodeSelector, type NodeTest } from './node-selector.js'
+import type { Constraint, ConstraintSet, FieldProblem, ResourceVector } from '../core/index.js'
+import { compileConstraints, formatConstraint, InvalidError } from '../core/index.js'
+import type { HostPort } from './host-ports.js'
+import type { NodeSelector, NodeTest } from './node-selector.js'
+import { compileNodeSelector } from './node-selector.js'
 import { hostPortProblems, vectorProblems } from './request-check.js'
-import { type ResourceColumn, type ResourceColumns } from './resource-columns.js'
-import { type TaintToleration } from './taint.js'
+import type { ResourceColumn, ResourceColumns } from './resource-columns.js'
+import type { TaintToleration } from './taint.js'
 
 /** One task that wants a node. */
 export interface PlacementRequest {

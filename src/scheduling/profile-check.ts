@@ -1,5 +1,6 @@
-import { type FieldProblem, InvalidError } from '../core/index.js'
-import { type Profile } from './plugin.js'
+import type { FieldProblem } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
+import type { Profile } from './plugin.js'
 
 /** @throws InvalidError when two plugins have one name or a weight is no finite number of at least 0 */
 export function checkProfile(profile: Profile): void {

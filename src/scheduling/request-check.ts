@@ -1,5 +1,5 @@
-import { type FieldProblem, type ResourceVector } from '../core/index.js'
-import { type HostPort } from './host-ports.js'
+import type { FieldProblem, ResourceVector } from '../core/index.js'
+import type { HostPort } from './host-ports.js'
 
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */
 export function vectorProblems(field: string, vector: ResourceVector): FieldProblem[] {

@@ -1,17 +1,16 @@
-import { type ReasonSummary, type ResourceVector } from '../core/index.js'
+import type { ReasonSummary, ResourceVector } from '../core/index.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './errors.js'
-import { findBestNode, fitsOn, type PluginScore } from './evaluate.js'
-import { explainPlacement, type PlacementExplanation, summarizeRefusals } from './explanation.js'
-import { type HostPort } from './host-ports.js'
-import { checkNodeDescription, type NodeDescription } from './node-description.js'
+import type { PluginScore } from './evaluate.js'
+import { findBestNode, fitsOn } from './evaluate.js'
+import type { PlacementExplanation } from './explanation.js'
+import { explainPlacement, summarizeRefusals } from './explanation.js'
+import type { HostPort } from './host-ports.js'
+import type { NodeDescription } from './node-description.js'
+import { checkNodeDescription } from './node-description.js'
 import { NodeTable } from './node-table.js'
-import {
-  checkPlacementRequest,
-  type PlacementRequest,
-  type PreparedRequest,
-  prepareRequest,
-} from './placement-request.js'
-import { type Profile } from './plugin.js'
+import type { PlacementRequest, PreparedRequest } from './placement-request.js'
+import { checkPlacementRequest, prepareRequest } from './placement-request.js'
+import type { Profile } from './plugin.js'
 import { checkProfile } from './profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
 import { TaskLedger } from './task-ledger.js'

@@ -1,7 +1,8 @@
-import { type Constraint, parseResources, type ResourceInput } from '../core/index.js'
-import { type HostPort } from './host-ports.js'
-import { type PlacementRequest } from './placement-request.js'
-import { type TaintToleration } from './taint.js'
+import type { Constraint, ResourceInput } from '../core/index.js'
+import { parseResources } from '../core/index.js'
+import type { HostPort } from './host-ports.js'
+import type { PlacementRequest } from './placement-request.js'
+import type { TaintToleration } from './taint.js'
 
 /** The parts of a Task object that placing looks at. */
 export interface TaskObject {

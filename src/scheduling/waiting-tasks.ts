@@ -1,6 +1,6 @@
-import { type MirrorChange } from './cluster-mirror.js'
-import { type PlacementRequest } from './placement-request.js'
-import { type Scheduler } from './scheduler.js'
+import type { MirrorChange } from './cluster-mirror.js'
+import type { PlacementRequest } from './placement-request.js'
+import type { Scheduler } from './scheduler.js'
 
 /** How long to wait between attempts for one task, in ms. */
 export interface RetryBackoff {

@@ -1,6 +1,8 @@
-import { type ErrorDetails, KeelsonError } from '../core/index.js'
+import type { ErrorDetails } from '../core/index.js'
+import { KeelsonError } from '../core/index.js'
 import type { IndexedValue } from './engine/indexed-value.js'
-import { describeObject, type ObjectId } from './object/object.js'
+import type { ObjectId } from './object/object.js'
+import { describeObject } from './object/object.js'
 
 /** The object does not exist. */
 export class NotFoundError extends KeelsonError {

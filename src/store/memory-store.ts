@@ -1,4 +1,5 @@
-import { type Env, systemEnv, UsageError } from '../core/index.js'
+import type { Env } from '../core/index.js'
+import { systemEnv, UsageError } from '../core/index.js'
 import type { StoreAdmissionHook } from './admission/admission.js'
 import { storeOn } from './client.js'
 import { Engine } from './engine/engine.js'

@@ -1,4 +1,5 @@
-import { type LabelCount, LivelockError } from './virtual-errors.js'
+import type { LabelCount } from './virtual-errors.js'
+import { LivelockError } from './virtual-errors.js'
 
 /** Counts what runs at one instant, and refuses to go on for ever. */
 export interface StepCounter {

@@ -1,20 +1,23 @@
+import type { Env, MemoryMetrics } from '../core/index.js'
 import {
   createEnvTree,
   createMemoryMetrics,
   createSeededRandom,
-  type Env,
   InvalidError,
-  type MemoryMetrics,
   UsageError,
 } from '../core/index.js'
-import { type CapturedLog, captureLogs } from './captured-logs.js'
+import type { CapturedLog } from './captured-logs.js'
+import { captureLogs } from './captured-logs.js'
 import { hostTurn } from './host.js'
 import type { PendingWork } from './pending-work.js'
 import { createSequentialIds } from './sequential-ids.js'
-import { createStepCounter, type StepCounter } from './step-counter.js'
-import { createVirtualClock, type VirtualClock } from './virtual-clock.js'
+import type { StepCounter } from './step-counter.js'
+import { createStepCounter } from './step-counter.js'
+import type { VirtualClock } from './virtual-clock.js'
+import { createVirtualClock } from './virtual-clock.js'
 import { VirtualTimeoutError } from './virtual-errors.js'
-import { createVirtualTasks, type VirtualTasks } from './virtual-tasks.js'
+import type { VirtualTasks } from './virtual-tasks.js'
+import { createVirtualTasks } from './virtual-tasks.js'
 
 /** How a virtual environment starts. */
 export interface VirtualEnvOptions {

@@ -1,5 +1,6 @@
 import { KeelsonError } from '../core/index.js'
-import { describePending, type PendingWork } from './pending-work.js'
+import type { PendingWork } from './pending-work.js'
+import { describePending } from './pending-work.js'
 
 /** A virtual environment waited for something that did not come. `code` is `Timeout`. */
 export class VirtualTimeoutError extends KeelsonError {

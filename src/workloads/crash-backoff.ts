@@ -1,4 +1,5 @@
-import { isTaskFinished, type Task } from '../api/index.js'
+import type { Task } from '../api/index.js'
+import { isTaskFinished } from '../api/index.js'
 import { parseTime } from '../core/index.js'
 
 /** How long the replica loop holds back a replacement when tasks keep crashing. */

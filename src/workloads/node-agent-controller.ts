@@ -1,12 +1,16 @@
-import { Task, type TaskRuntime } from '../api/index.js'
+import type { TaskRuntime } from '../api/index.js'
+import { Task } from '../api/index.js'
 import { isKeelsonError } from '../core/index.js'
-import { type Controller, createController } from '../reconcile/index.js'
+import type { Controller } from '../reconcile/index.js'
+import { createController } from '../reconcile/index.js'
 import type { Client, ObjectRef } from '../store/index.js'
 import { NODE_AGENT_FINALIZER } from './node-agent-names.js'
-import { nextTaskStep, type TaskStep } from './task-lifecycle.js'
+import type { TaskStep } from './task-lifecycle.js'
+import { nextTaskStep } from './task-lifecycle.js'
 import type { ProbeMachineFactory } from './task-prober.js'
 import { endedStatus, runningStatus } from './task-status.js'
-import { createTaskSupervisor, type SupervisedTask, type TaskSupervisor } from './task-supervisor.js'
+import type { SupervisedTask, TaskSupervisor } from './task-supervisor.js'
+import { createTaskSupervisor } from './task-supervisor.js'
 
 /** What a node agent works with. */
 export interface NodeAgentOptions {

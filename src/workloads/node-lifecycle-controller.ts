@@ -1,9 +1,11 @@
 import { findCondition, isTaskFinished, Lease, Node, Task } from '../api/index.js'
 import { formatTime } from '../core/index.js'
-import { type Controller, createController, requeueAfter, setCondition } from '../reconcile/index.js'
+import type { Controller } from '../reconcile/index.js'
+import { createController, requeueAfter, setCondition } from '../reconcile/index.js'
 import type { Reader, Transaction } from '../store/index.js'
 import { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from './node-agent-names.js'
-import { type NodeLifecycleLimits, planNodeLifecycle } from './node-lifecycle-plan.js'
+import type { NodeLifecycleLimits } from './node-lifecycle-plan.js'
+import { planNodeLifecycle } from './node-lifecycle-plan.js'
 
 /** How the node lifecycle behaves. */
 export interface NodeLifecycleOptions {

@@ -1,4 +1,5 @@
-import { findCondition, type Node } from '../api/index.js'
+import type { Node } from '../api/index.js'
+import { findCondition } from '../api/index.js'
 import { parseTime } from '../core/index.js'
 
 /** When silence becomes suspicion, and suspicion eviction. */

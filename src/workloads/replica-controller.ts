@@ -1,21 +1,12 @@
 import { isTaskFinished, ReplicaSet, Task } from '../api/index.js'
 import { isKeelsonError } from '../core/index.js'
-import {
-  type Controller,
-  controllerOf,
-  controllerReference,
-  createController,
-  requeueAfter,
-} from '../reconcile/index.js'
+import type { Controller } from '../reconcile/index.js'
+import { controllerOf, controllerReference, createController, requeueAfter } from '../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../store/index.js'
-import { type CrashBackoff, defaultCrashBackoff } from './crash-backoff.js'
-import {
-  isFailure,
-  planReplicas,
-  type ReplicaLimits,
-  type ReplicaPlan,
-  replicaStatus,
-} from './replica-plan.js'
+import type { CrashBackoff } from './crash-backoff.js'
+import { defaultCrashBackoff } from './crash-backoff.js'
+import type { ReplicaLimits, ReplicaPlan } from './replica-plan.js'
+import { isFailure, planReplicas, replicaStatus } from './replica-plan.js'
 
 /** How the replica loop behaves. */
 export interface ReplicaControllerOptions {

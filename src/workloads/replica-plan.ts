@@ -1,12 +1,8 @@
-import {
-  findCondition,
-  isTaskFinished,
-  type ReplicaSet,
-  type ReplicaSetStatus,
-  type Task,
-} from '../api/index.js'
+import type { ReplicaSet, ReplicaSetStatus, Task } from '../api/index.js'
+import { findCondition, isTaskFinished } from '../api/index.js'
 import { parseTime } from '../core/index.js'
-import { type CrashBackoff, crashBackoffUntil } from './crash-backoff.js'
+import type { CrashBackoff } from './crash-backoff.js'
+import { crashBackoffUntil } from './crash-backoff.js'
 import { scaleDownOrder } from './scale-down-order.js'
 
 /** What one look at a replica set asks for. */

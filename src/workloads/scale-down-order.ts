@@ -1,4 +1,5 @@
-import { findCondition, isConditionTrue, type Task } from '../api/index.js'
+import type { Task } from '../api/index.js'
+import { findCondition, isConditionTrue } from '../api/index.js'
 import { parseTime } from '../core/index.js'
 
 /**

@@ -1,4 +1,5 @@
-import { isTaskFinished, type RunningTask, type Task, type TaskExit } from '../api/index.js'
+import type { RunningTask, Task, TaskExit } from '../api/index.js'
+import { isTaskFinished } from '../api/index.js'
 
 /** What a node knows of a task by itself, apart from what the store says. */
 export type LocalTask =

@@ -15,7 +15,8 @@ import {
   Task,
 } from '../../src/api/index.js'
 import { InvalidError } from '../../src/core/index.js'
-import { createStore, type Kind } from '../../src/store/index.js'
+import type { Kind } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 
 const time = '2026-01-01T00:00:00.000Z'
 const selector = { matchLabels: { app: 'web' } }
@@ -31,8 +32,14 @@ const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
   [
     Event,
     {
-      ...{ regarding: { apiVersion: 'v1', kind: 'Task', name: 't' }, type: 'Normal', reason: 'R', note: 'n' },
-      ...{ reportingController: 'c', count: 1, firstTime: time, lastTime: time },
+      regarding: { apiVersion: 'v1', kind: 'Task', name: 't' },
+      type: 'Normal',
+      reason: 'R',
+      note: 'n',
+      reportingController: 'c',
+      count: 1,
+      firstTime: time,
+      lastTime: time,
     },
   ],
   [Lease, {}],

@@ -1,4 +1,5 @@
-import { type Node, type SourceFile, walk } from './source-file.js'
+import type { Node, SourceFile } from './source-file.js'
+import { walk } from './source-file.js'
 
 const globals = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']
 const members: Record<string, readonly string[]> = {

@@ -1,4 +1,5 @@
-import { exportedNames, type SourceFile } from './source-file.js'
+import type { SourceFile } from './source-file.js'
+import { exportedNames } from './source-file.js'
 
 /** The guards against size. A decision record may grant one module more. */
 export const limits = { rootExports: 40, moduleExports: 60, moduleLines: 4000, fileLines: 400 } as const

@@ -1,11 +1,7 @@
 import { expect } from 'vitest'
-import {
-  type AddressPool,
-  createAddressPool,
-  kubernetesStaticBand,
-  parseCidr,
-} from '../../src/discovery/index.js'
 import { usableCount } from '../../src/discovery/address-space.js'
+import type { AddressPool } from '../../src/discovery/index.js'
+import { createAddressPool, kubernetesStaticBand, parseCidr } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'
 
 export function checkBands(example: Case): void {

@@ -1,17 +1,19 @@
 import { expect } from 'vitest'
+import type {
+  DnsMessage,
+  Endpoint,
+  RegisteredService,
+  RegistryChange,
+  RegistryQuestion,
+  RegistrySnapshot,
+} from '../../src/discovery/index.js'
 import {
   answerDns,
-  type DnsMessage,
   encodeDnsMessage,
-  type Endpoint,
   endpointConditions,
   formatRecord,
   kubernetesNames,
   parseDnsMessage,
-  type RegisteredService,
-  type RegistryChange,
-  type RegistryQuestion,
-  type RegistrySnapshot,
   resolveWith,
 } from '../../src/discovery/index.js'
 import { endpointLabel } from '../../src/discovery/presets/kubernetes-service-records.js'
@@ -62,7 +64,10 @@ export function fixtureSnapshot(fixture: KubernetesFixture, synced = true): Regi
   } of fixture.services) {
     const mode = externalName !== undefined ? 'external' : clusterIPs[0] === 'None' ? 'headless' : 'vip'
     const service: RegisteredService = {
-      ...{ namespace: ns, name, mode, vips: mode === 'vip' ? clusterIPs : [] },
+      namespace: ns,
+      name,
+      mode,
+      vips: mode === 'vip' ? clusterIPs : [],
       ports: ports.map(({ name: portName, port, protocol }) => ({ name: portName, port, protocol })),
       ...(externalName === undefined ? {} : { externalName }),
     }
@@ -103,11 +108,17 @@ export function checkAnswer(example: Case, fixture: KubernetesFixture): void {
   const theirs = example.expect as Answer
   const wanted = OURS[example.id]?.(theirs) ?? theirs
   expect({
-    ...{ rcode: found.rcode, aa: found.authoritative, answer: lines(found.answers) },
-    ...{ authority: lines(found.authority), additional: lines(found.additional) },
+    rcode: found.rcode,
+    aa: found.authoritative,
+    answer: lines(found.answers),
+    authority: lines(found.authority),
+    additional: lines(found.additional),
   }).toEqual({
-    ...{ rcode: wanted.rcode, aa: wanted.aa, answer: byLine(wanted.answer) },
-    ...{ authority: byLine(wanted.authority), additional: byLine(wanted.additional) },
+    rcode: wanted.rcode,
+    aa: wanted.aa,
+    answer: byLine(wanted.answer),
+    authority: byLine(wanted.authority),
+    additional: byLine(wanted.additional),
   })
 }
 
@@ -123,14 +134,12 @@ function headless(count: number): RegistrySnapshot {
   const endpoints = Array.from(
     { length: count },
     (_, i): Endpoint => ({
-      ...{
-        id: `e${i}`,
-        addresses: [`10.0.${i >> 8}.${i & 255}`],
-        ports: {},
-        ready: true,
-        serving: true,
-        terminating: false,
-      },
+      id: `e${i}`,
+      addresses: [`10.0.${i >> 8}.${i & 255}`],
+      ports: {},
+      ready: true,
+      serving: true,
+      terminating: false,
     }),
   )
   const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
@@ -149,9 +158,18 @@ interface Request {
 
 function requestBytes({ qname, qtype, edns }: Request): Uint8Array {
   return encodeDnsMessage({
-    ...{ id: 9, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
-    ...{ recursionAvailable: false, rcode: 0, questions: [{ name: qname, typeCode: qtype, classCode: 1 }] },
-    ...{ answers: [], authority: [], additional: [] },
+    id: 9,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    rcode: 0,
+    questions: [{ name: qname, typeCode: qtype, classCode: 1 }],
+    answers: [],
+    authority: [],
+    additional: [],
     ...(edns === null || edns === undefined
       ? {}
       : { edns: { udpSize: edns.udpSize ?? 1232, version: edns.version ?? 0, dnssecOk: false } }),
@@ -208,8 +226,10 @@ export function checkHeader(example: Case, fixture: KubernetesFixture): void {
       edns,
     })
     expect({
-      ...{ extendedRcode: message.rcode, rcodeLow4: (bytes[3] as number) & 15 },
-      ...{ optTtlHighByte: bytes[bytes.length - 6], answers: message.answers.length },
+      extendedRcode: message.rcode,
+      rcodeLow4: (bytes[3] as number) & 15,
+      optTtlHighByte: bytes[bytes.length - 6],
+      answers: message.answers.length,
     }).toEqual(example.expect)
   } else if (isObject(input) && 'qtype' in input) {
     const { qname, qtype } = example.input as { qname: string; qtype: number }

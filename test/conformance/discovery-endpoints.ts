@@ -1,11 +1,6 @@
 import { expect } from 'vitest'
-import {
-  eligibleEndpoints,
-  type Endpoint,
-  endpointConditions,
-  planSlices,
-  type SliceContent,
-} from '../../src/discovery/index.js'
+import type { Endpoint, SliceContent } from '../../src/discovery/index.js'
+import { eligibleEndpoints, endpointConditions, planSlices } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'
 
 interface Item {
@@ -68,8 +63,13 @@ export function checkTable(example: Case): void {
 function pick(names: readonly string[], policy: 'Cluster' | 'Local'): readonly string[] {
   const endpoints = names.map(
     (id): Endpoint => ({
-      ...{ id, addresses: [], ports: {}, node: id.endsWith('L') ? 'local' : 'other' },
-      ...{ ready: id.startsWith('r'), serving: !id.startsWith('x'), terminating: id.startsWith('s') },
+      id,
+      addresses: [],
+      ports: {},
+      node: id.endsWith('L') ? 'local' : 'other',
+      ready: id.startsWith('r'),
+      serving: !id.startsWith('x'),
+      terminating: id.startsWith('s'),
     }),
   )
   const scope =

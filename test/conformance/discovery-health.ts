@@ -1,12 +1,10 @@
 import { expect } from 'vitest'
+import type { HealthMachineOptions, HealthState, ProbeOutcome } from '../../src/discovery/index.js'
 import {
   createHealthMachine,
   dockerHealth,
-  type HealthMachineOptions,
-  type HealthState,
   kubernetesProbe,
   marathonHealth,
-  type ProbeOutcome,
 } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'
 

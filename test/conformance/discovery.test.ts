@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkBands, checkTrace } from './discovery-addresses.js'
-import { type Case, type KubernetesFixture, operationOf, type Runner } from './discovery-case.js'
+import type { Case, KubernetesFixture, Runner } from './discovery-case.js'
+import { operationOf } from './discovery-case.js'
 import {
   checkAnswer,
   checkEndpointLabels,

@@ -3,7 +3,8 @@ import { OwnWrites } from '../../src/reconcile/cache/own-writes.js'
 import { createWriteGate } from '../../src/reconcile/cache/write-gate.js'
 import { createEventCorrelator } from '../../src/reconcile/events/event-correlator.js'
 import { claimVerdict, createExpectations, slowStart } from '../../src/reconcile/index.js'
-import { defineKind, type Kind, type StoredObject } from '../../src/store/index.js'
+import type { Kind, StoredObject } from '../../src/store/index.js'
+import { defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 /** A case of the kinds that this file answers; which fields there are depends on the kind. */

@@ -1,9 +1,6 @@
 import { expect } from 'vitest'
-import {
-  type CollectionPlan,
-  type OwnerState,
-  planCollection,
-} from '../../src/reconcile/garbage-collection/collection-plan.js'
+import type { CollectionPlan, OwnerState } from '../../src/reconcile/garbage-collection/collection-plan.js'
+import { planCollection } from '../../src/reconcile/garbage-collection/collection-plan.js'
 
 interface Row {
   readonly owners: readonly string[]

@@ -1,13 +1,12 @@
 import { expect } from 'vitest'
+import type { KeyHistory, RateLimiter } from '../../src/reconcile/index.js'
 import {
   bucketLimiter,
   exponentialLimiter,
   fastSlowLimiter,
   giveUpLimiter,
-  type KeyHistory,
   maxOfLimiter,
   maxWaitLimiter,
-  type RateLimiter,
 } from '../../src/reconcile/index.js'
 
 /** A limiter as the cases describe it. */

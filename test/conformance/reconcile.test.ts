@@ -3,21 +3,21 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMemoryMetrics, isKeelsonError } from '../../src/core/index.js'
 import { createControllerMetrics } from '../../src/reconcile/controller/controller-metrics.js'
+import type { AttemptEnd, Outcome, WorkQueue } from '../../src/reconcile/index.js'
 import {
-  type AttemptEnd,
   createWorkQueue,
   decideOutcome,
   exponentialLimiter,
-  type Outcome,
   requeueAfter,
   Terminal,
-  type WorkQueue,
 } from '../../src/reconcile/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { childrenAnswers } from './reconcile-children.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
-import { type LimiterSpec, playLimiter } from './reconcile-limiters.js'
 import { judgeCollections } from './reconcile-collection.js'
 import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
+import type { LimiterSpec } from './reconcile-limiters.js'
+import { playLimiter } from './reconcile-limiters.js'
 
 type Operation = readonly [name: string, ...values: unknown[]]
 

@@ -1,25 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  compileConstraints,
-  type LabelSelectorExpression,
-  nomadConstraints,
-  swarmConstraint,
-} from '../../src/core/index.js'
+import type { LabelSelectorExpression } from '../../src/core/index.js'
+import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
 import { countSiblings } from '../../src/core/sibling-counts.js'
 import { hostPortsConflict } from '../../src/scheduling/host-ports.js'
+import type {
+  HostPort,
+  KubernetesPodResources,
+  NodeSelectorTerm,
+  NodeTaint,
+  ShapePoint,
+  TaintToleration,
+} from '../../src/scheduling/index.js'
 import {
   createScheduler,
-  type HostPort,
-  type KubernetesPodResources,
   kubernetesProfile,
   kubernetesQosClass,
   kubernetesRequests,
-  type NodeSelectorTerm,
-  type NodeTaint,
-  type ShapePoint,
-  type TaintToleration,
 } from '../../src/scheduling/index.js'
 import { compileNodeSelector } from '../../src/scheduling/node-selector.js'
 import type { Allocation } from '../../src/scheduling/scores/allocation.js'

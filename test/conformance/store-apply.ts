@@ -1,12 +1,7 @@
 import { expect } from 'vitest'
 import { parseFields } from '../../src/store/apply/field-text.js'
-import {
-  type ApplyConflict,
-  defineKind,
-  type Kind,
-  type Store,
-  type StoredObject,
-} from '../../src/store/index.js'
+import type { ApplyConflict, Kind, Store, StoredObject } from '../../src/store/index.js'
+import { defineKind } from '../../src/store/index.js'
 
 /** The bare typed values of the cases are specs of this kind. */
 export const Document: Kind = defineKind<unknown>({

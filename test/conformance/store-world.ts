@@ -2,33 +2,34 @@ import { expect } from 'vitest'
 import { Lease } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import { createGarbageCollector, createManager } from '../../src/reconcile/index.js'
-import {
-  ConflictError,
-  createStore,
-  defineKind,
-  type JsonSchema,
-  type Kind,
-  type ListOptions,
-  NotFoundError,
-  type ObjectInput,
-  type ObjectRef,
-  type PatchOptions,
-  type Reader,
-  type SlowConsumerError,
-  type Snapshot,
-  type Store,
-  type StoredObject,
-  type Transaction,
-  type WatchBatch,
-  type WatchOptions,
-  type Fence,
+import type {
+  Fence,
+  JsonSchema,
+  Kind,
+  ListOptions,
+  ObjectInput,
+  ObjectRef,
+  PatchOptions,
+  Reader,
+  SlowConsumerError,
+  Snapshot,
+  Store,
+  StoredObject,
+  Transaction,
+  WatchBatch,
+  WatchOptions,
 } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
-import { type Election, electionIn } from '../reconcile/election/candidates.js'
+import { ConflictError, createStore, defineKind, NotFoundError } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
+import type { Election } from '../reconcile/election/candidates.js'
+import { electionIn } from '../reconcile/election/candidates.js'
 import { admissionFor } from './store-admission.js'
-import { type ApplyStep, assertConflicts, Document, runApplyStep } from './store-apply.js'
+import type { ApplyStep } from './store-apply.js'
+import { assertConflicts, Document, runApplyStep } from './store-apply.js'
 import { performElection } from './store-election.js'
-import { assertMatch, type Bindings, evaluate } from './store-values.js'
+import type { Bindings } from './store-values.js'
+import { assertMatch, evaluate } from './store-values.js'
 
 /** One step of a case; which fields it has depends on `op`. */
 export interface Step {

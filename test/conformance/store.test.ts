@@ -3,13 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseFieldSelector } from '../../src/core/field-selector.js'
 import { parseLabelSelector } from '../../src/core/label-selector.js'
-import {
-  applyJsonPatch,
-  applyMergePatch,
-  JsonPatchError,
-  type JsonPatchOperation,
-} from '../../src/store/index.js'
-import { operationsOf, type Step, World } from './store-world.js'
+import type { JsonPatchOperation } from '../../src/store/index.js'
+import { applyJsonPatch, applyMergePatch, JsonPatchError } from '../../src/store/index.js'
+import type { Step } from './store-world.js'
+import { operationsOf, World } from './store-world.js'
 
 interface SelectorRow {
   readonly selector: string

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, InvalidError } from '../../src/core/index.js'
 

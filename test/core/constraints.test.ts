@@ -1,15 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AttributeValue } from '../../src/core/attribute-value.js'
-import {
-  compileConstraint,
-  compileConstraints,
-  formatConstraint,
-  type Constraint,
-} from '../../src/core/constraints.js'
+import type { Constraint } from '../../src/core/constraints.js'
+import { compileConstraint, compileConstraints, formatConstraint } from '../../src/core/constraints.js'
 import { kubernetesConstraint } from '../../src/core/presets/kubernetes-constraints.js'
 import { marathonConstraint } from '../../src/core/presets/marathon-constraints.js'
-import { type MesosAttributeConstraint, mesosConstraint } from '../../src/core/presets/mesos-constraints.js'
+import type { MesosAttributeConstraint } from '../../src/core/presets/mesos-constraints.js'
+import { mesosConstraint } from '../../src/core/presets/mesos-constraints.js'
 import { nomadConstraints } from '../../src/core/presets/nomad-constraints.js'
 import { swarmConstraint } from '../../src/core/presets/swarm-constraints.js'
 import { countSiblings } from '../../src/core/sibling-counts.js'

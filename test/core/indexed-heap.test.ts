@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type HeapHandle, heapHandle, IndexedHeap } from '../../src/core/indexed-heap.js'
+import type { HeapHandle } from '../../src/core/indexed-heap.js'
+import { heapHandle, IndexedHeap } from '../../src/core/indexed-heap.js'
 
 interface Item extends HeapHandle {
   readonly name: number

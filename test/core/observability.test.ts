@@ -11,7 +11,8 @@ import {
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createEnv, createMemoryMetrics, type Logger, type Metrics } from '../../src/core/index.js'
+import type { Logger, Metrics } from '../../src/core/index.js'
+import { createEnv, createMemoryMetrics } from '../../src/core/index.js'
 import { asModule, markdownBlocks, moduleName } from '../docs/code-blocks.js'
 
 const root = resolve(import.meta.dirname, '../..')

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { PortRange, PortRanges } from '../../src/core/port-ranges.js'
 import {
   containsPortRanges,
   countPorts,
@@ -8,8 +9,6 @@ import {
   hasPort,
   intersectPortRanges,
   overlappingPortRanges,
-  type PortRange,
-  type PortRanges,
   parsePortRanges,
   portRangesOf,
   subtractPortRanges,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Reason, type Rejection, renderReasons, rollUpReasons } from '../../src/core/reasons.js'
+import type { Reason, Rejection } from '../../src/core/reasons.js'
+import { renderReasons, rollUpReasons } from '../../src/core/reasons.js'
 
 const invalid = expect.objectContaining({ code: 'Invalid' })
 const cpu: Reason = { code: 'InsufficientResource', message: 'Insufficient cpu', params: { resource: 'cpu' } }

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  createEnv,
-  createSeededRandom,
-  type LogFields,
-  silentLogger,
-  systemEnv,
-} from '../../src/core/index.js'
 import { systemHost, uuidFrom } from '../../src/core/host.js'
+import type { LogFields } from '../../src/core/index.js'
+import { createEnv, createSeededRandom, silentLogger, systemEnv } from '../../src/core/index.js'
 import { createSystemClock } from '../../src/core/system-clock.js'
 import { createSystemTasks } from '../../src/core/system-tasks.js'
 import { createFakeHost } from './fake-host.js'

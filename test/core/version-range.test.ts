@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseVersionRange, type VersionScheme } from '../../src/core/version-range.js'
+import type { VersionScheme } from '../../src/core/version-range.js'
+import { parseVersionRange } from '../../src/core/version-range.js'
 
 const invalid = expect.objectContaining({ code: 'Invalid' })
 

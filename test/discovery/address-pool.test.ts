@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom, isKeelsonError } from '../../src/core/index.js'
-import {
-  type AddressStrategy,
-  createAddressPool,
-  kubernetesStaticBand,
-  PoolExhaustedError,
-} from '../../src/discovery/index.js'
+import type { AddressStrategy } from '../../src/discovery/index.js'
+import { createAddressPool, kubernetesStaticBand, PoolExhaustedError } from '../../src/discovery/index.js'
 
 /** The slow and obvious pool: a map of states, scanned from the bottom. */
 function lowestPool(size: number, quarantineMs: number) {

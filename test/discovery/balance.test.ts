@@ -56,7 +56,13 @@ describe('balancing', () => {
 
   test('shares are of revisions, whatever the number of their endpoints; without any share all are alike', () => {
     const endpoint = (id: string, revision: string): Endpoint => ({
-      ...{ id, addresses: [], ports: {}, ready: true, serving: true, terminating: false, revision },
+      id,
+      addresses: [],
+      ports: {},
+      ready: true,
+      serving: true,
+      terminating: false,
+      revision,
     })
     const endpoints = [endpoint('a', 'v1'), endpoint('b', 'v1'), endpoint('c', 'v2'), endpoint('d', 'v3')]
     const shares = [

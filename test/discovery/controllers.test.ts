@@ -1,24 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import {
-  AddressClaim,
-  EndpointSlice,
-  Service,
-  type ServiceSpec,
-  Task,
-  type TaskStatus,
-} from '../../src/api/index.js'
+import type { ServiceSpec, TaskStatus } from '../../src/api/index.js'
+import { AddressClaim, EndpointSlice, Service, Task } from '../../src/api/index.js'
+import { createEnvTree } from '../../src/core/index.js'
+import type { Registry } from '../../src/discovery/index.js'
 import {
   createAddressController,
   createEndpointsController,
   createRegistry,
   createRegistryFeed,
   kubernetesNames,
-  type Registry,
 } from '../../src/discovery/index.js'
-import { createEnvTree } from '../../src/core/index.js'
-import { createManager, type Manager } from '../../src/reconcile/index.js'
-import { createStore, type Store } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Manager } from '../../src/reconcile/index.js'
+import { createManager } from '../../src/reconcile/index.js'
+import type { Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 interface World {
   readonly env: VirtualEnv
@@ -83,7 +80,9 @@ async function setStatus(
     lastTransitionTime: '2026-01-01T00:00:00Z',
   }
   const status: TaskStatus = {
-    ...{ phase: 'Running', conditions: [condition], address: '127.64.0.9' },
+    phase: 'Running',
+    conditions: [condition],
+    address: '127.64.0.9',
     ports: [{ name: 'http', containerPort: 8080, hostPort: port, protocol: 'TCP' }],
   }
   await store.modifyStatus(Task, { namespace, name }, draft => {
@@ -104,7 +103,11 @@ describe('endpoints controller', () => {
     await addTask(w, 'web-a', 30_001)
     const [endpoint] = w.store.list(EndpointSlice).items.flatMap(slice => slice.spec.endpoints)
     expect(endpoint).toEqual({
-      ...{ id: 'web-a', addresses: ['127.64.0.9'], ports: { http: 30_001 }, nodeName: 'n1', revision: 'v1' },
+      id: 'web-a',
+      addresses: ['127.64.0.9'],
+      ports: { http: 30_001 },
+      nodeName: 'n1',
+      revision: 'v1',
       conditions: { ready: true, serving: true, terminating: false },
     })
   })

@@ -1,22 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createDnsResponder } from '../../src/discovery/dns-responder.js'
+import type { DnsMessage, RegistryQuestion } from '../../src/discovery/index.js'
 import {
   answerDns,
   createRegistry,
-  type DnsMessage,
   encodeDnsMessage,
   kubernetesNames,
   parseDnsMessage,
-  type RegistryQuestion,
 } from '../../src/discovery/index.js'
-import { createDnsResponder } from '../../src/discovery/dns-responder.js'
 
 const registry = createRegistry({ profiles: [kubernetesNames()] })
 registry.apply(1, [
   {
     op: 'set-service',
     service: {
-      ...{ namespace: 'prod', name: 'web', mode: 'vip', vips: ['10.96.0.7', 'fd00::7'] },
+      namespace: 'prod',
+      name: 'web',
+      mode: 'vip',
+      vips: ['10.96.0.7', 'fd00::7'],
       ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
     },
   },
@@ -63,9 +65,19 @@ function request(
 ): Uint8Array {
   const { name = 'web.prod.svc.cluster.local.', type = 1, classCode = 1, ...rest } = fields
   return encodeDnsMessage({
-    ...{ id: 77, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
-    ...{ recursionAvailable: false, rcode: 0, questions: [{ name, typeCode: type, classCode }] },
-    ...{ answers: [], authority: [], additional: [], ...rest },
+    id: 77,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    rcode: 0,
+    questions: [{ name, typeCode: type, classCode }],
+    answers: [],
+    authority: [],
+    additional: [],
+    ...rest,
   })
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { planSlices, type SliceContent } from '../../src/discovery/index.js'
+import type { SliceContent } from '../../src/discovery/index.js'
+import { planSlices } from '../../src/discovery/index.js'
 import { emptyMap } from '../../src/discovery/persistent-map.js'
 
 interface Item {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createHealthMachine, createProbeMachine, type ProbeOutcome } from '../../src/discovery/index.js'
+import type { ProbeOutcome } from '../../src/discovery/index.js'
+import { createHealthMachine, createProbeMachine } from '../../src/discovery/index.js'
 
 /** The verdict from the whole history: the last row long enough to decide. */
 function verdict(results: readonly ProbeOutcome[], up: number, down: number): string {

@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  createRegistry,
-  type Endpoint,
-  kubernetesNames,
-  type RegistryChange,
-} from '../../src/discovery/index.js'
+import type { Endpoint, RegistryChange } from '../../src/discovery/index.js'
+import { createRegistry, kubernetesNames } from '../../src/discovery/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 const port = { name: 'http', port: 80, protocol: 'TCP' } as const

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type ExampleRun, exampleRuns, runExample, verdict } from './example-run.js'
+import type { ExampleRun } from './example-run.js'
+import { exampleRuns, runExample, verdict } from './example-run.js'
 
 const root = resolve(import.meta.dirname, '../..')
 

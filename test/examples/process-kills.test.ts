@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
 import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadManifest } from '../../examples/manifests/load.js'
-import { type Cluster, startCluster } from '../../examples/quickstart/cluster.js'
+import type { Cluster } from '../../examples/quickstart/cluster.js'
+import { startCluster } from '../../examples/quickstart/cluster.js'
 import {
   Deployment,
   isConditionTrue,
@@ -11,7 +12,8 @@ import {
   Service,
   Task,
 } from '../../src/api/index.js'
-import { createSeededRandom, type Env, systemEnv } from '../../src/core/index.js'
+import type { Env } from '../../src/core/index.js'
+import { createSeededRandom, systemEnv } from '../../src/core/index.js'
 import { waitUntil } from '../../src/reconcile/index.js'
 import { rolloutStatus } from '../../src/rollout/index.js'
 

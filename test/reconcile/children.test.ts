@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { childrenOf } from '../../src/reconcile/children/children.js'
 import { Event } from '../../src/api/index.js'
-import {
-  child,
-  controllerReference,
-  createController,
-  createManager,
-  type DesiredChild,
-} from '../../src/reconcile/index.js'
+import { childrenOf } from '../../src/reconcile/children/children.js'
+import type { DesiredChild } from '../../src/reconcile/index.js'
+import { child, controllerReference, createController, createManager } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Part, ref, Secret, Widget, widget } from './world.js'

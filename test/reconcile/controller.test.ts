@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createController, requeueAfter, RetryAfter, Terminal } from '../../src/reconcile/index.js'
-import { Part, ref, resize, Secret, startWorld, Widget, widget, type WidgetSpec } from './world.js'
+import { createController, RetryAfter, requeueAfter, Terminal } from '../../src/reconcile/index.js'
+import type { WidgetSpec } from './world.js'
+import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
 
 describe('which keys are woken', () => {
   test('each object once at the start, and again after each change', async () => {

@@ -7,8 +7,8 @@ import {
   decideOutcome,
   exponentialLimiter,
   isControlledBy,
-  requeueAfter,
   RetryAfter,
+  requeueAfter,
   setCondition,
   Terminal,
 } from '../../src/reconcile/index.js'

@@ -1,25 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import {
-  createController,
-  createManager,
-  type Reconciler,
-  requeueAfter,
-  type Result,
-  type Runnable,
-} from '../../src/reconcile/index.js'
+import type { Reconciler, Result, Runnable } from '../../src/reconcile/index.js'
+import { createController, createManager, requeueAfter } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import {
-  Part,
-  ref,
-  resize,
-  Secret,
-  startWorld,
-  Widget,
-  widget,
-  type WidgetSpec,
-  type WidgetStatus,
-} from './world.js'
+import type { WidgetSpec, WidgetStatus } from './world.js'
+import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
 
 type Run = Reconciler<WidgetSpec, WidgetStatus>
 

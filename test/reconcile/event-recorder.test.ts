@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Event } from '../../src/api/index.js'
-import { createEventRecorder, type EventRecorderOptions } from '../../src/reconcile/index.js'
-import { createStore, type StoreOptions } from '../../src/store/index.js'
+import type { EventRecorderOptions } from '../../src/reconcile/index.js'
+import { createEventRecorder } from '../../src/reconcile/index.js'
+import type { StoreOptions } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Widget, widget } from './world.js'
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Finalizer, RetryAfter, requeueAfter, withFinalizers } from '../../src/reconcile/index.js'
-import { ref, startWorld, Widget, widget, type WidgetSpec, type WidgetStatus } from './world.js'
+import type { Finalizer } from '../../src/reconcile/index.js'
+import { RetryAfter, requeueAfter, withFinalizers } from '../../src/reconcile/index.js'
+import type { WidgetSpec, WidgetStatus } from './world.js'
+import { ref, startWorld, Widget, widget } from './world.js'
 
 type WidgetFinalizer = Finalizer<WidgetSpec, WidgetStatus>
 

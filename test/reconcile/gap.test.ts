@@ -5,8 +5,10 @@ import {
   createController,
   createManager,
 } from '../../src/reconcile/index.js'
-import { type Client, createStore, type Store } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Client, Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { ScriptedSource } from './scripted-source.js'
 import { Part, ref, Widget, widget } from './world.js'
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { Event } from '../../src/api/index.js'
-import { createController, createManager } from '../../src/reconcile/index.js'
 import { saysTheSame, valueChanges } from '../../src/reconcile/hot-loops/hot-loop.js'
-import { createStore, type StoredObject } from '../../src/store/index.js'
+import { createController, createManager } from '../../src/reconcile/index.js'
+import type { StoredObject } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, resize, Secret, startWorld, Widget, widget, type World } from './world.js'
+import type { World } from './world.js'
+import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
 
 const HOUR = 3_600_000
 

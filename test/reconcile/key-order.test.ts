@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { type ControllerOptions, createController, createManager } from '../../src/reconcile/index.js'
+import type { ControllerOptions } from '../../src/reconcile/index.js'
+import { createController, createManager } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Secret, Widget, widget, type WidgetSpec, type WidgetStatus } from './world.js'
+import type { WidgetSpec, WidgetStatus } from './world.js'
+import { Part, ref, Secret, Widget, widget } from './world.js'
 
 type Options = Partial<ControllerOptions<WidgetSpec, WidgetStatus>>
 

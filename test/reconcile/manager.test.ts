@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createController, createManager, type Runnable } from '../../src/reconcile/index.js'
+import type { Runnable } from '../../src/reconcile/index.js'
+import { createController, createManager } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Part, ref, startWorld, Widget, widget } from './world.js'

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createCacheViews, type OwnWritesPolicy } from '../../src/reconcile/cache/attempt-view.js'
+import type { OwnWritesPolicy } from '../../src/reconcile/cache/attempt-view.js'
+import { createCacheViews } from '../../src/reconcile/cache/attempt-view.js'
 import { createCache, createController, createManager } from '../../src/reconcile/index.js'
-import { createStore, type StoredObject } from '../../src/store/index.js'
+import type { StoredObject } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Part, ref, Secret, Widget, widget } from './world.js'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Part, startOrder } from '../../src/reconcile/manager/part-order.js'
+import type { Part } from '../../src/reconcile/manager/part-order.js'
+import { startOrder } from '../../src/reconcile/manager/part-order.js'
 
 function part(name: string, dependsOn?: readonly string[], needsLeadership = true): Part {
   return { unit: { name, start: () => {}, stop: () => {} }, dependsOn, needsLeadership, restart: 'never' }

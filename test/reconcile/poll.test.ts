@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { poll, type PollOptions, requeueAfter, type Result } from '../../src/reconcile/index.js'
 import { nextPause } from '../../src/reconcile/controller/poll-pauses.js'
-import { ref, resize, startWorld, Widget, widget, type World } from './world.js'
+import type { PollOptions, Result } from '../../src/reconcile/index.js'
+import { poll, requeueAfter } from '../../src/reconcile/index.js'
+import type { World } from './world.js'
+import { ref, resize, startWorld, Widget, widget } from './world.js'
 
 const options = { minMs: 100, maxMs: 1_000, factor: 2 }
 

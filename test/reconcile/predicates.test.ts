@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ObjectChange, Predicate } from '../../src/reconcile/index.js'
 import {
   allOf,
   anyOf,
@@ -7,11 +8,10 @@ import {
   generationChanged,
   labelsMatch,
   not,
-  type ObjectChange,
   pathChanged,
-  type Predicate,
 } from '../../src/reconcile/index.js'
-import { createStore, type StoredObject } from '../../src/store/index.js'
+import type { StoredObject } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Part, ref, startWorld, Widget, widget } from './world.js'
 

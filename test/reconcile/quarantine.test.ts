@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createController, RetryAfter } from '../../src/reconcile/index.js'
 import { Quarantine } from '../../src/reconcile/controller/quarantine.js'
+import { createController, RetryAfter } from '../../src/reconcile/index.js'
 import { ref, resize, startWorld, Widget, widget } from './world.js'
 
 test('a key is in quarantine exactly when its last failures look alike', () => {

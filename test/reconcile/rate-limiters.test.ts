@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom } from '../../src/core/index.js'
+import type { KeyHistory, RateLimiter } from '../../src/reconcile/index.js'
 import {
   bucketLimiter,
   createWorkQueue,
@@ -8,10 +9,8 @@ import {
   exponentialLimiter,
   fastSlowLimiter,
   giveUpLimiter,
-  type KeyHistory,
   maxOfLimiter,
   maxWaitLimiter,
-  type RateLimiter,
 } from '../../src/reconcile/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 

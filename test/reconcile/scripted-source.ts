@@ -1,5 +1,6 @@
 import type { Listed, ObjectSource, ObservableLike } from '../../src/reconcile/index.js'
-import { ExpiredError, type StoredObject, type WatchBatch } from '../../src/store/index.js'
+import type { StoredObject, WatchBatch } from '../../src/store/index.js'
+import { ExpiredError } from '../../src/store/index.js'
 
 type Batch = WatchBatch<StoredObject>
 type Observer = Parameters<ObservableLike<Batch>['subscribe']>[0]

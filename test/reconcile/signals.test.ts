@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { Observable, Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { fromStream, fromTimer, type SignalSource } from '../../src/reconcile/index.js'
+import type { SignalSource } from '../../src/reconcile/index.js'
+import { fromStream, fromTimer } from '../../src/reconcile/index.js'
 import { resyncShare } from '../../src/reconcile/sources/resync.js'
 import { ref, startWorld, Widget, widget } from './world.js'
 

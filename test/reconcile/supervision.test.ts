@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { Lease } from '../../src/api/index.js'
-import {
-  createController,
-  createManager,
-  type LeaderElectionOptions,
-  type Manager,
-  type Runnable,
-} from '../../src/reconcile/index.js'
-import { createStore, type Store } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { LeaderElectionOptions, Manager, Runnable } from '../../src/reconcile/index.js'
+import { createController, createManager } from '../../src/reconcile/index.js'
+import type { Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Part, ref, Widget, widget } from './world.js'
 
 interface Probe extends Runnable {

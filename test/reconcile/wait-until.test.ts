@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidError } from '../../src/core/index.js'
 import { waitUntil } from '../../src/reconcile/index.js'
-import { createStore, defineKind, type Reader } from '../../src/store/index.js'
+import type { Reader } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 const Widget = defineKind<{ size: number }>({

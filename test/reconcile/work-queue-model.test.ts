@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createWorkQueue, type WorkQueue } from '../../src/reconcile/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
-import { type NaiveOrder, NaiveQueue } from './naive-queue.js'
+import type { WorkQueue } from '../../src/reconcile/index.js'
+import { createWorkQueue } from '../../src/reconcile/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
+import type { NaiveOrder } from './naive-queue.js'
+import { NaiveQueue } from './naive-queue.js'
 
 interface World {
   readonly env: VirtualEnv

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../src/core/index.js'
-import { createWorkQueue, type WorkQueue } from '../../src/reconcile/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { WorkQueue } from '../../src/reconcile/index.js'
+import { createWorkQueue } from '../../src/reconcile/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 interface World {
   readonly env: VirtualEnv

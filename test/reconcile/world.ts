@@ -1,19 +1,9 @@
-import {
-  type Controller,
-  type ControllerOptions,
-  createController,
-  createManager,
-  type Manager,
-} from '../../src/reconcile/index.js'
-import {
-  createStore,
-  defineKind,
-  type Kind,
-  type ObjectInput,
-  type ObjectRef,
-  type Store,
-} from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Controller, ControllerOptions, Manager } from '../../src/reconcile/index.js'
+import { createController, createManager } from '../../src/reconcile/index.js'
+import type { Kind, ObjectInput, ObjectRef, Store } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 export interface WidgetSpec {
   readonly size: number

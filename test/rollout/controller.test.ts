@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { findCondition, Deployment, ReplicaSet, Revision } from '../../src/api/index.js'
+import { Deployment, findCondition, ReplicaSet, Revision } from '../../src/api/index.js'
 import { describeRollout, rolloutStatus, templateHashLabel } from '../../src/rollout/index.js'
-import { type Cluster, createCluster, ref, template } from './fixtures/cluster.js'
+import type { Cluster } from './fixtures/cluster.js'
+import { createCluster, ref, template } from './fixtures/cluster.js'
 
 /** A cluster that has rolled out v1 to three tasks. */
 async function running(

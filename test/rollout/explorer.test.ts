@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { move, resolveBudget, type Tally } from '../../src/rollout/index.js'
+import type { Tally } from '../../src/rollout/index.js'
+import { move, resolveBudget } from '../../src/rollout/index.js'
 
 /** Size and availability of the old and the new revision: all that matters of a state. */
 type State = readonly [oldSize: number, oldAvailable: number, newSize: number, newAvailable: number]

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { plan, type RolloutPhase, rolling } from '../../src/rollout/index.js'
-import { createWorld, type World } from './world.js'
+import type { RolloutPhase } from '../../src/rollout/index.js'
+import { plan, rolling } from '../../src/rollout/index.js'
+import type { World } from './world.js'
+import { createWorld } from './world.js'
 
 /** What may happen between two steps. */
 type Happening =

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeBlocker, recreate, rolling } from '../../src/rollout/index.js'
-import { createWorld, runningWorld, type World } from './world.js'
+import type { World } from './world.js'
+import { createWorld, runningWorld } from './world.js'
 
 const MINUTE = 60_000
 

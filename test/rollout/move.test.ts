@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { move, type Move, type MoveInput, type Tally } from '../../src/rollout/index.js'
+import type { Move, MoveInput, Tally } from '../../src/rollout/index.js'
+import { move } from '../../src/rollout/index.js'
 import { moveInput } from './arbitraries.js'
 
 const live = (sets: readonly Tally[]): number => sets.reduce((sum, set) => sum + set.size, 0)

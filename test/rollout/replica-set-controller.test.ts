@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ReplicaSet, type ReplicaSetStatus } from '../../src/api/index.js'
+import type { ReplicaSetStatus } from '../../src/api/index.js'
+import { ReplicaSet } from '../../src/api/index.js'
 import { templateHashLabel } from '../../src/rollout/index.js'
 import { tallyOf } from '../../src/rollout/replica-set-controller.js'
 import { createStore } from '../../src/store/index.js'

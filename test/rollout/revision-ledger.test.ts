@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import jsonpatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
-import {
-  diffTemplates,
-  forgettable,
-  type LedgerEntry,
-  nextNumber,
-  stableEntry,
-  undoTarget,
-} from '../../src/rollout/index.js'
+import type { LedgerEntry } from '../../src/rollout/index.js'
+import { diffTemplates, forgettable, nextNumber, stableEntry, undoTarget } from '../../src/rollout/index.js'
 import { mayBecome } from '../../src/rollout/revision-ledger.js'
 
 const templates = ['a', 'b', 'c', 'd', 'e']

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { describeRollout, type RolledOut, type RolloutPhase, rolloutStatus } from '../../src/rollout/index.js'
+import type { RolledOut, RolloutPhase } from '../../src/rollout/index.js'
+import { describeRollout, rolloutStatus } from '../../src/rollout/index.js'
 
 interface Facts {
   readonly phase?: RolloutPhase

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { history, rolloutStatus, undo } from '../../src/rollout/index.js'
-import { type Cluster, createCluster, ref, template } from './fixtures/cluster.js'
+import type { Cluster } from './fixtures/cluster.js'
+import { createCluster, ref, template } from './fixtures/cluster.js'
 
 /** A cluster that has rolled out these versions one after the other. */
 async function after(...versions: string[]): Promise<Cluster> {

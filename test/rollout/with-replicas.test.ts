@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Deployment, isConditionTrue, ReplicaSet, Revision, Task } from '../../src/api/index.js'
+import { formatTime, parseTime } from '../../src/core/index.js'
 import { createController, createManager, requeueAfter } from '../../src/reconcile/index.js'
 import { createRolloutController, resolveBudget, rolloutStatus } from '../../src/rollout/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { createReplicaController } from '../../src/workloads/index.js'
-import { formatTime, parseTime } from '../../src/core/index.js'
 import { ref, template } from './fixtures/cluster.js'
 
 interface Scenario {

@@ -1,12 +1,5 @@
-import {
-  plan,
-  type Plan,
-  type Program,
-  type RolloutSpec,
-  type RolloutState,
-  type RolloutTally,
-  rolling,
-} from '../../src/rollout/index.js'
+import type { Plan, Program, RolloutSpec, RolloutState, RolloutTally } from '../../src/rollout/index.js'
+import { plan, rolling } from '../../src/rollout/index.js'
 
 /** A tiny cluster: one set per revision, an executor that obeys at once, and instances that come up when told. */
 export interface World {

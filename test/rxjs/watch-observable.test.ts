@@ -1,16 +1,11 @@
-import { concatMap, from, NEVER, tap, type Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { concatMap, from, NEVER, tap } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { fromWatch, listAndWatch$, watch$ } from '../../src/rxjs/index.js'
-import {
-  createStore,
-  defineKind,
-  listAndWatch,
-  type Store,
-  type StoredObject,
-  type Watch,
-  type WatchBatch,
-} from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Store, StoredObject, Watch, WatchBatch } from '../../src/store/index.js'
+import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 const Widget = defineKind<{ size: number }>({
   apiVersion: 'v1',

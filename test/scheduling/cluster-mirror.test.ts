@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ClusterMirror, type MirroredNode, type MirroredTask } from '../../src/scheduling/cluster-mirror.js'
+import type { MirroredNode, MirroredTask } from '../../src/scheduling/cluster-mirror.js'
+import { ClusterMirror } from '../../src/scheduling/cluster-mirror.js'
 import { packProfile } from '../../src/scheduling/index.js'
 
 const names = ['n1', 'n2', 'n3'] as const

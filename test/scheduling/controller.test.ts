@@ -1,17 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findCondition, Node, type NodeStatus, Task, type TaskSpec } from '../../src/api/index.js'
-import { type Env, KeelsonError } from '../../src/core/index.js'
+import type { NodeStatus, TaskSpec } from '../../src/api/index.js'
+import { findCondition, Node, Task } from '../../src/api/index.js'
+import type { Env } from '../../src/core/index.js'
+import { KeelsonError } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
-import { createSchedulingController, type SchedulingControllerOptions } from '../../src/scheduling/index.js'
-import {
-  type Client,
-  type ClientOptions,
-  createStore,
-  type Store,
-  type Transaction,
-} from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { SchedulingControllerOptions } from '../../src/scheduling/index.js'
+import { createSchedulingController } from '../../src/scheduling/index.js'
+import type { Client, ClientOptions, Store, Transaction } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 const namespace = 'default'
 

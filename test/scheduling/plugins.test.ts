@@ -1,4 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import type {
+  NodeDescription,
+  NodeTaint,
+  PlacementRequest,
+  PluginScore,
+  Profile,
+  ScorePlugin,
+} from '../../src/scheduling/index.js'
 import {
   balancedAllocation,
   createScheduler,
@@ -6,13 +14,7 @@ import {
   leastAllocated,
   mostAllocated,
   nativeFilters,
-  type NodeDescription,
-  type NodeTaint,
-  type PlacementRequest,
-  type PluginScore,
-  type Profile,
   requestedToCapacityRatio,
-  type ScorePlugin,
   unschedulable,
 } from '../../src/scheduling/index.js'
 

@@ -1,15 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseResources, renderReasons } from '../../src/core/index.js'
-import {
-  createScheduler,
-  type NodeDescription,
-  packProfile,
-  type PlacementRequest,
-  type Scheduler,
-  spreadProfile,
-  type TaskPlacement,
+import type {
+  NodeDescription,
+  PlacementRequest,
+  Scheduler,
+  TaskPlacement,
 } from '../../src/scheduling/index.js'
+import { createScheduler, packProfile, spreadProfile } from '../../src/scheduling/index.js'
 import { nodeArbitrary, nodeNames, requestArbitrary } from './cluster-arbitrary.js'
 import { isWithinLimits, placeByOracle } from './placement-oracle.js'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import type { DeploymentSpec } from '../../src/api/index.js'
 import {
   Deployment,
-  type DeploymentSpec,
   isConditionTrue,
   isTaskFinished,
   Lease,
@@ -16,7 +16,8 @@ import { createVirtualEnv } from '../../src/testing/index.js'
 import { createReplicaController } from '../../src/workloads/index.js'
 import type { Behaviour } from './fixtures/machines.js'
 import { templateOf } from './fixtures/script.js'
-import { createSimulatedCluster, kinds, type SimulatedCluster } from './fixtures/simulated-cluster.js'
+import type { SimulatedCluster } from './fixtures/simulated-cluster.js'
+import { createSimulatedCluster, kinds } from './fixtures/simulated-cluster.js'
 
 const ref = { namespace: 'default', name: 'web' }
 

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type AdmissionHook,
-  type AdmissionRequest,
-  createStore,
-  defineKind,
-  type Kind,
-  type KindOptions,
-  type StandardSchema,
-  type Store,
-  type StoreAdmissionHook,
+import type {
+  AdmissionHook,
+  AdmissionRequest,
+  Kind,
+  KindOptions,
+  StandardSchema,
+  Store,
+  StoreAdmissionHook,
 } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 
 interface Spec {
   readonly size?: number

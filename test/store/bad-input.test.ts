@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isKeelsonError, type KeelsonErrorCode } from '../../src/core/index.js'
-import {
-  createStore,
-  defineKind,
-  type Store,
-  type StoreOptions,
-  type Transaction,
-} from '../../src/store/index.js'
+import type { KeelsonErrorCode } from '../../src/core/index.js'
+import { isKeelsonError } from '../../src/core/index.js'
+import type { Store, StoreOptions, Transaction } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { jsonBytes } from '../../src/store/object/object-size.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'

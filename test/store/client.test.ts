@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskScheduler } from '../../src/core/index.js'
-import { createStore, type Store } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
 const at = { namespace: 'default', name: 'a' }

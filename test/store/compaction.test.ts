@@ -1,6 +1,7 @@
-import { expect, describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Env } from '../../src/core/index.js'
-import { createStore, type Store } from '../../src/store/index.js'
+import type { Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Widget } from './fixtures/kinds.js'
 

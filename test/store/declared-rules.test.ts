@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/core/index.js'
-import {
-  createStore,
-  defineKind,
-  type Kind,
-  type KindOptions,
-  type Store,
-  type Transaction,
-} from '../../src/store/index.js'
+import type { Kind, KindOptions, Store, Transaction } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 interface HostSpec {

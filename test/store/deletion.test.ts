@@ -1,15 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatTime, UsageError } from '../../src/core/index.js'
-import {
-  createStore,
-  type DeleteOptions,
-  defineKind,
-  type Kind,
-  type Store,
-  type StoredObject,
-} from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { DeleteOptions, Kind, Store, StoredObject } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Widget } from './fixtures/kinds.js'
 
 const at = { namespace: 'default', name: 'a' }

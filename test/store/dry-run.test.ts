@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createClient } from '../../src/store/client.js'
 import { Engine } from '../../src/store/engine/engine.js'
-import { createStore, type Store } from '../../src/store/index.js'
+import type { Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createStore, type ListOptions, type Reader, type Store } from '../../src/store/index.js'
+import type { ListOptions, Reader, Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeValue, encodeValue, type IndexedValue } from '../../src/store/engine/indexed-value.js'
+import type { IndexedValue } from '../../src/store/engine/indexed-value.js'
+import { decodeValue, encodeValue } from '../../src/store/engine/indexed-value.js'
 
 const part = fc.oneof(
   fc.constantFrom<string | number>(

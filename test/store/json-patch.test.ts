@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import fastJsonPatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
 import { deepFreeze } from '../../src/core/deep-freeze.js'
-import { applyJsonPatch, JsonPatchError, type JsonPatchOperation } from '../../src/store/index.js'
+import type { JsonPatchOperation } from '../../src/store/index.js'
+import { applyJsonPatch, JsonPatchError } from '../../src/store/index.js'
 
 const { applyPatch, compare } = fastJsonPatch
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createStore, type ObjectInput, type Store } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget, type WidgetSpec } from './fixtures/kinds.js'
+import type { ObjectInput, Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
+import type { WidgetSpec } from './fixtures/kinds.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
 
 const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
 const widget = (name: string): ObjectInput<WidgetSpec> => ({ metadata: at(name), spec: {} })

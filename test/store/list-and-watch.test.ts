@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type Client,
-  createStore,
-  listAndWatch,
-  type Kind,
-  type Store,
-  type StoredObject,
-  type Watch,
-  type WatchBatch,
-  type WatchOptions,
+import type {
+  Client,
+  Kind,
+  Store,
+  StoredObject,
+  Watch,
+  WatchBatch,
+  WatchOptions,
 } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import { createStore, listAndWatch } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
 type Batch = WatchBatch<{ readonly metadata: { readonly name: string } }>

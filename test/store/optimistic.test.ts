@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createStore, type ListOptions, type Reader, type Store } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { ListOptions, Reader, Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Widget } from './fixtures/kinds.js'
 
 const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })

@@ -1,19 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  createStore,
-  type ListOptions,
-  type Reader,
-  type Snapshot,
-  type Store,
-  type Transaction,
-  type Watch,
-  type WatchBatch,
-  type WatchOptions,
+import type {
+  ListOptions,
+  Reader,
+  Snapshot,
+  Store,
+  Transaction,
+  Watch,
+  WatchBatch,
+  WatchOptions,
 } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
-import { inModelWords, type ModelEvent, type ModelObject, ModelStore } from './fixtures/model-store.js'
+import type { ModelEvent, ModelObject } from './fixtures/model-store.js'
+import { inModelWords, ModelStore } from './fixtures/model-store.js'
 
 interface Write {
   readonly verb: 'put' | 'delete'

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  createStore,
-  type DeleteOptions,
-  defineKind,
-  type Kind,
-  type ObjectInput,
-  type OwnerReference,
-  type Store,
-  type StoredObject,
+import type {
+  DeleteOptions,
+  Kind,
+  ObjectInput,
+  OwnerReference,
+  Store,
+  StoredObject,
 } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget, type WidgetSpec } from './fixtures/kinds.js'
+import type { WidgetSpec } from './fixtures/kinds.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
 
 const Session: Kind<object> = defineKind<object>({
   apiVersion: 'example/v1',

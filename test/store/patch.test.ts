@@ -1,15 +1,11 @@
 import fc from 'fast-check'
 import fastJsonPatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
-import {
-  createStore,
-  defineKind,
-  type JsonPatchOperation,
-  type Store,
-  type StoredObject,
-} from '../../src/store/index.js'
+import type { JsonPatchOperation, Store, StoredObject } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget, type WidgetSpec, type WidgetStatus } from './fixtures/kinds.js'
+import type { WidgetSpec, WidgetStatus } from './fixtures/kinds.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
 
 type WidgetObject = StoredObject<WidgetSpec, WidgetStatus>
 

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../src/core/index.js'
-import { createStore, type Store, type StoredObject } from '../../src/store/index.js'
+import type { Store, StoredObject } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget, type WidgetSpec, type WidgetStatus } from './fixtures/kinds.js'
+import type { WidgetSpec, WidgetStatus } from './fixtures/kinds.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
 
 type WidgetObject = StoredObject<WidgetSpec, WidgetStatus>
 

@@ -1,19 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Engine } from '../../src/store/engine/engine.js'
 import { createClient } from '../../src/store/client.js'
-import {
-  createStore,
-  defineKind,
-  type Kind,
-  type ListOptions,
-  listAndWatch,
-  type Reader,
-  selectObjects,
-  type Snapshot,
-  type StoredObject,
-  type Transaction,
-} from '../../src/store/index.js'
+import { Engine } from '../../src/store/engine/engine.js'
+import type { Kind, ListOptions, Reader, Snapshot, StoredObject, Transaction } from '../../src/store/index.js'
+import { createStore, defineKind, listAndWatch, selectObjects } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 interface Spec {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createStore, defineKind, type JsonSchema } from '../../src/store/index.js'
+import type { JsonSchema } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 const at = { namespace: 'default', name: 'a' }

@@ -1,18 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  createStore,
-  type SlowConsumerError,
-  type Store,
-  type StoredObject,
-  type Transaction,
-  type Watch,
-  type WatchBatch,
-  type WatchOptions,
+import type {
+  SlowConsumerError,
+  Store,
+  StoredObject,
+  Transaction,
+  Watch,
+  WatchBatch,
+  WatchOptions,
 } from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
-import { inModelWords, type ModelEvent, type ModelObject, ModelStore } from './fixtures/model-store.js'
+import type { ModelEvent, ModelObject } from './fixtures/model-store.js'
+import { inModelWords, ModelStore } from './fixtures/model-store.js'
 
 type Batch = WatchBatch<StoredObject>
 

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  createStore,
-  type Client,
-  type Store,
-  type Watch,
-  type WatchBatch,
-  type WatchOptions,
-} from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Client, Store, Watch, WatchBatch, WatchOptions } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
 function newWorld(logCapacity = 1_000): {

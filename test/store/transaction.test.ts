@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createStore, type Store, type Transaction } from '../../src/store/index.js'
+import type { Store, Transaction } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  applyJsonPatch,
-  createStore,
-  type Store,
-  type Watch,
-  type WatchBatch,
-  type WatchEvent,
-  type WatchOptions,
-} from '../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../src/testing/index.js'
+import type { Store, Watch, WatchBatch, WatchEvent, WatchOptions } from '../../src/store/index.js'
+import { applyJsonPatch, createStore } from '../../src/store/index.js'
+import type { VirtualEnv } from '../../src/testing/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
 
 interface World {

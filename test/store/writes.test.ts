@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createStore, type ObjectInput, type Store, type StoredObject } from '../../src/store/index.js'
+import type { ObjectInput, Store, StoredObject } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget, type WidgetSpec, type WidgetStatus } from './fixtures/kinds.js'
+import type { WidgetSpec, WidgetStatus } from './fixtures/kinds.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
 
 const at = { namespace: 'default', name: 'a' }
 const newStore = (): Store => createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })

@@ -1,16 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  createStore,
-  type Kind,
-  type ListOptions,
-  type ObjectInput,
-  type ObjectRef,
-  type WatchOptions,
-} from '../../src/store/index.js'
+import type { Kind, ListOptions, ObjectInput, ObjectRef, WatchOptions } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { describeStore } from '../../src/testing/index.js'
-import { type AlmostRight, brokenBy, brokenLaws, telling } from './fixtures/broken-laws.js'
+import type { AlmostRight } from './fixtures/broken-laws.js'
+import { brokenBy, brokenLaws, telling } from './fixtures/broken-laws.js'
 
 describeStore(createStore, { describe, test, name: 'the memory store' })
 

@@ -1,22 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { type Env, systemEnv } from '../../src/core/index.js'
-import {
-  type Client,
-  createStore,
-  type Kind,
-  type Leases,
-  type LifetimeOptions,
-  type ListOptions,
-  type ObjectInput,
-  type ObjectRef,
-  type Recipe,
-  type Snapshot,
-  type Store,
-  type Watch,
-  type WatchOptions,
+import type { Env } from '../../src/core/index.js'
+import { systemEnv } from '../../src/core/index.js'
+import type {
+  Client,
+  Kind,
+  Leases,
+  LifetimeOptions,
+  ListOptions,
+  ObjectInput,
+  ObjectRef,
+  Recipe,
+  Snapshot,
+  Store,
+  Watch,
+  WatchOptions,
 } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv, describeStore } from '../../src/testing/index.js'
-import { type AlmostRight, brokenBy, brokenLaws, type Calls, telling } from './fixtures/broken-laws.js'
+import type { AlmostRight, Calls } from './fixtures/broken-laws.js'
+import { brokenBy, brokenLaws, telling } from './fixtures/broken-laws.js'
 
 type Input = ObjectInput<unknown, unknown>
 type Lifetime = LifetimeOptions & { readonly dryRun?: boolean }

@@ -1,14 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { findCondition, Task, type TaskSpec } from '../../src/api/index.js'
+import type { TaskSpec } from '../../src/api/index.js'
+import { findCondition, Task } from '../../src/api/index.js'
 import { createNodeAgentController, NODE_AGENT_FINALIZER } from '../../src/workloads/index.js'
-import {
-  createFakeRuntime,
-  createWorld,
-  type FakeRuntime,
-  health,
-  type Process,
-  type World,
-} from './fixtures/world.js'
+import type { FakeRuntime, Process, World } from './fixtures/world.js'
+import { createFakeRuntime, createWorld, health } from './fixtures/world.js'
 
 let world: World
 let runtime: FakeRuntime

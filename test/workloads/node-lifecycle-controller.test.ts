@@ -5,14 +5,8 @@ import {
   createNodeHeartbeat,
   createNodeLifecycleController,
 } from '../../src/workloads/index.js'
-import {
-  createFakeRuntime,
-  createWorld,
-  type FakeRuntime,
-  health,
-  type Process,
-  type World,
-} from './fixtures/world.js'
+import type { FakeRuntime, Process, World } from './fixtures/world.js'
+import { createFakeRuntime, createWorld, health } from './fixtures/world.js'
 
 const ref = { namespace: 'default', name: 'a' }
 let world: World

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { isTaskFinished, ReplicaSet, Task } from '../../src/api/index.js'
 import { formatTime } from '../../src/core/index.js'
 import { createReplicaController } from '../../src/workloads/index.js'
-import { createWorld, type Process, type World } from './fixtures/world.js'
+import type { Process, World } from './fixtures/world.js'
+import { createWorld } from './fixtures/world.js'
 
 const labels = { app: 'web' }
 const ref = { namespace: 'default', name: 'web' }

@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  defaultCrashBackoff,
-  isTaskActive,
-  planReplicas,
-  type ReplicaLimits,
-  replicaStatus,
-} from '../../src/workloads/index.js'
-import { replicaSet, type TaskShape, task } from './fixtures/objects.js'
+import type { ReplicaLimits } from '../../src/workloads/index.js'
+import { defaultCrashBackoff, isTaskActive, planReplicas, replicaStatus } from '../../src/workloads/index.js'
+import type { TaskShape } from './fixtures/objects.js'
+import { replicaSet, task } from './fixtures/objects.js'
 
 const limits: ReplicaLimits = { burst: 500, historyLimit: 5, backoff: defaultCrashBackoff }
 

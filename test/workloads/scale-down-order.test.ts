@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { scaleDownOrder } from '../../src/workloads/index.js'
-import { type TaskShape, task } from './fixtures/objects.js'
+import type { TaskShape } from './fixtures/objects.js'
+import { task } from './fixtures/objects.js'
 
 const better: TaskShape = { name: 'b', node: 'n1', phase: 'Running', readySinceMs: 1000, createdMs: 0 }
 

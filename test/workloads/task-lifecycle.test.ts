@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { type LocalTask, nextTaskStep } from '../../src/workloads/index.js'
-import { type TaskShape, task } from './fixtures/objects.js'
+import type { LocalTask } from '../../src/workloads/index.js'
+import { nextTaskStep } from '../../src/workloads/index.js'
+import type { TaskShape } from './fixtures/objects.js'
+import { task } from './fixtures/objects.js'
 
 const running: LocalTask = { kind: 'running', running: { address: '127.0.0.1', ports: [] }, startedAtMs: 1 }
 const exited: LocalTask = { kind: 'exited', exit: { uid: 'uid-t', exitCode: 1, message: 'exit code 1' } }

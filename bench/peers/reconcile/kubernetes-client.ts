@@ -1,4 +1,5 @@
-import { type KubernetesObject, ListWatch, type Watch } from '@kubernetes/client-node'
+import type { KubernetesObject, Watch } from '@kubernetes/client-node'
+import { ListWatch } from '@kubernetes/client-node'
 import type { OpenCachePeer } from '../../rows/cache.js'
 
 type Tell = (phase: string, object: KubernetesObject) => void

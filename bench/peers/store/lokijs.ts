@@ -1,5 +1,6 @@
 import Loki from 'lokijs'
-import { keyOf, type OpenPeer, type PodInput } from './peer.js'
+import type { OpenPeer, PodInput } from './peer.js'
+import { keyOf } from './peer.js'
 
 /** lokijs: a unique key and a binary index; documents are kept as they are given. */
 export const open: OpenPeer = () => {

@@ -1,4 +1,5 @@
-import { keyOf, type OpenPeer, type PodInput } from './peer.js'
+import type { OpenPeer, PodInput } from './peer.js'
+import { keyOf } from './peer.js'
 
 /**
  * The floor: a map of frozen copies, a set of keys for each label value and a loop over callbacks. No checks, no

@@ -1,6 +1,7 @@
 import { createRxDatabase } from 'rxdb'
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory'
-import { keyOf, type OpenPeer, type PodInput } from './peer.js'
+import type { OpenPeer, PodInput } from './peer.js'
+import { keyOf } from './peer.js'
 
 const text = { type: 'string', maxLength: 120 } as const
 

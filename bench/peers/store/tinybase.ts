@@ -1,5 +1,6 @@
 import { createIndexes, createStore } from 'tinybase'
-import { keyOf, type OpenPeer, type PodInput } from './peer.js'
+import type { OpenPeer, PodInput } from './peer.js'
+import { keyOf } from './peer.js'
 
 /** tinybase: cells hold scalars, so a pod is kept as text beside its label, and parsed when it is read. */
 export const open: OpenPeer = () => {

@@ -1,4 +1,5 @@
-import { KeelsonError, type KeelsonErrorCode } from '../../core/index.js'
+import type { KeelsonErrorCode } from '../../core/index.js'
+import { KeelsonError } from '../../core/index.js'
 
 const reasons: Readonly<Record<string, { readonly code: KeelsonErrorCode; readonly remedy: string }>> = {
   EADDRINUSE: {

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { type Env, systemEnv } from '../../core/index.js'
+import type { Env } from '../../core/index.js'
+import { systemEnv } from '../../core/index.js'
 
 /** Where a probe goes and how long it may take. */
 export interface TcpProbeOptions {

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
 import type { Env } from '../../core/index.js'
 import type { Flow, FlowTable } from './flow-table.js'
 import { splice } from './splice.js'

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Cancel } from '../../core/index.js'
 import type { ListenError } from './listen-error.js'
-import { type ListenerState, openVipListener, type VipListener } from './vip-listener.js'
-import { createVipRoute, type VipRoute } from './vip-route.js'
+import type { ListenerState, VipListener } from './vip-listener.js'
+import { openVipListener } from './vip-listener.js'
+import type { VipRoute } from './vip-route.js'
+import { createVipRoute } from './vip-route.js'
 import type { VipSettings } from './vip-service.js'
 
 /** One address and port of a service. */

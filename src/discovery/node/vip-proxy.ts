@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
-import { type Env, InvalidError, systemEnv } from '../../core/index.js'
+import type { Env } from '../../core/index.js'
+import { InvalidError, systemEnv } from '../../core/index.js'
 import type { BalancePolicy } from '../balance.js'
 import type { Registry, RegistryDelta } from '../registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry-snapshot.js'
-import { createVipService, type VipService, type VipServiceStats, type VipSettings } from './vip-service.js'
+import type { VipService, VipServiceStats, VipSettings } from './vip-service.js'
+import { createVipService } from './vip-service.js'
 
 /** How virtual addresses are served. */
 export interface VipProxyOptions {

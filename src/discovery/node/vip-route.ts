@@ -1,7 +1,9 @@
-import { type Balancer, type BalancePolicy, createBalancer, endpointWeights } from '../balance.js'
+import type { BalancePolicy, Balancer } from '../balance.js'
+import { createBalancer, endpointWeights } from '../balance.js'
 import { eligibleEndpoints } from '../endpoint-conditions.js'
 import type { ServiceView } from '../registry-snapshot.js'
-import { type Endpoint, endpointPort, type RegisteredPort } from '../service.js'
+import type { Endpoint, RegisteredPort } from '../service.js'
+import { endpointPort } from '../service.js'
 
 /** Where a connection goes. */
 export interface Upstream {

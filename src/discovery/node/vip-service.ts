@@ -3,10 +3,13 @@ import type { Env } from '../../core/index.js'
 import type { BalancePolicy } from '../balance.js'
 import type { ServiceView } from '../registry-snapshot.js'
 import type { RegisteredPort } from '../service.js'
-import { createFlowTable, type EndpointFlowStats, type FlowTable } from './flow-table.js'
+import type { EndpointFlowStats, FlowTable } from './flow-table.js'
+import { createFlowTable } from './flow-table.js'
 import type { ListenError } from './listen-error.js'
-import { type ConnectionContext, proxyConnection } from './proxied-connection.js'
-import { openVipFrontend, type VipFrontend, type VipListenerStats } from './vip-frontend.js'
+import type { ConnectionContext } from './proxied-connection.js'
+import { proxyConnection } from './proxied-connection.js'
+import type { VipFrontend, VipListenerStats } from './vip-frontend.js'
+import { openVipFrontend } from './vip-frontend.js'
 import type { VipRoute } from './vip-route.js'
 
 /** Settings that all services of a proxy share. */
@@ -60,7 +63,11 @@ export function createVipService(key: string, settings: VipSettings): VipService
   }
   const flows: FlowTable = createFlowTable(env.clock, settings.drainMs, tellDrained)
   const context: Omit<ConnectionContext, 'route'> = {
-    ...{ env, flows, connectTimeoutMs, maxAttempts, connecting: new Set() },
+    env,
+    flows,
+    connectTimeoutMs,
+    maxAttempts,
+    connecting: new Set(),
     refused: () => refused++,
   }
   const accept = (client: Socket, route: VipRoute): void => {

@@ -1,23 +1,13 @@
 import { InvalidError } from '../../core/index.js'
 import { canonicalName, labelsUnder, nameLabels } from '../dns-name.js'
-import {
-  type DnsRecord,
-  dnsTypeCode,
-  questionTypeCodes,
-  type Rcode,
-  recordTypeCode,
-  type SoaRecord,
-} from '../dns-record.js'
+import type { DnsRecord, Rcode, SoaRecord } from '../dns-record.js'
+import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns-record.js'
+import { canonicalIp } from '../ip-address.js'
 import type { NamingProfile, RegistryQuestion, Resolution } from '../naming-profile.js'
 import type { RegistrySnapshot } from '../registry-snapshot.js'
-import { canonicalIp } from '../ip-address.js'
 import { parseReverseName } from '../reverse-name.js'
-import {
-  type NameRecords,
-  endpointLabel,
-  readyEndpoints,
-  serviceRecords,
-} from './kubernetes-service-records.js'
+import type { NameRecords } from './kubernetes-service-records.js'
+import { endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
 
 /** How Kubernetes names are served. */
 export interface KubernetesNamesOptions {
@@ -178,9 +168,16 @@ function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: stri
 /** The serial is the registry's revision, so a zone that changed has a larger one. */
 function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot, owner: string): SoaRecord {
   return {
-    ...{ type: 'SOA', name: owner, ttl: Math.min(ttl, maxSoaTtl) },
-    ...{ primary: `ns.dns.${zone}`, mailbox: `hostmaster.${zone}`, serial: snapshot.revision % 2 ** 32 },
-    ...{ refresh: 7200, retry: 1800, expire: 86_400, minimum: ttl },
+    type: 'SOA',
+    name: owner,
+    ttl: Math.min(ttl, maxSoaTtl),
+    primary: `ns.dns.${zone}`,
+    mailbox: `hostmaster.${zone}`,
+    serial: snapshot.revision % 2 ** 32,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: ttl,
   }
 }
 

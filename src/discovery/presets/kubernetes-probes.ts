@@ -1,4 +1,5 @@
-import { createHealthMachine, type HealthMachine, type HealthMachineOptions } from '../health.js'
+import type { HealthMachine, HealthMachineOptions } from '../health.js'
+import { createHealthMachine } from '../health.js'
 
 /** The timing fields of a Kubernetes probe. */
 export interface ProbeTimings {

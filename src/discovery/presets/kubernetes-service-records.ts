@@ -1,7 +1,8 @@
 import type { AddressRecord, DnsRecord, SrvRecord } from '../dns-record.js'
 import { canonicalIp, ipFamily } from '../ip-address.js'
 import type { ServiceView } from '../registry-snapshot.js'
-import { type Endpoint, endpointPort, type RegisteredPort, type RegisteredService } from '../service.js'
+import type { Endpoint, RegisteredPort, RegisteredService } from '../service.js'
+import { endpointPort } from '../service.js'
 
 /** One service, as the names below it are derived. */
 export interface ServiceZone {

@@ -3,6 +3,7 @@ import type {
   Client,
   ClientOptions,
   DeleteOptions,
+  DryRun,
   Kind,
   Leases,
   LifetimeOptions,
@@ -12,12 +13,11 @@ import type {
   ObjectOf,
   ObjectRef,
   OptimisticOptions,
-  Reader,
-  ReadOptions,
-  DryRun,
   PatchBodies,
   PatchOptions,
   PatchType,
+  Reader,
+  ReadOptions,
   Recipe,
   Snapshot,
   StoredObject,
@@ -28,9 +28,9 @@ import type {
   WriteCause,
   WriteOptions,
 } from '../../store/index.js'
-import type { AttemptGate } from './attempt-gate.js'
 import type { AttemptView, WriteAbout } from '../cache/attempt-view.js'
 import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
+import type { AttemptGate } from './attempt-gate.js'
 
 /**
  * A client that writes only while its attempt lives. Reads go on working; watches and snapshots opened through

@@ -1,9 +1,10 @@
 import type { Env, Logger } from '../../core/index.js'
 import type { Client, Kind, StoredObject } from '../../store/index.js'
-import type { AttemptContext } from './attempt.js'
-import { type Children, childrenOf } from '../children/children.js'
+import type { Children } from '../children/children.js'
+import { childrenOf } from '../children/children.js'
 import type { EventInput } from '../events/event-record.js'
 import type { EventRecorder } from '../events/event-recorder.js'
+import type { AttemptContext } from './attempt.js'
 
 /** What a reconciler is given besides its key and object. Its parts are made when they are read: hand it on whole. */
 export interface ReconcileContext extends AttemptContext {

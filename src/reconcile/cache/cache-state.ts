@@ -1,7 +1,7 @@
 import { deepEqual, InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { batchProblem } from './batch-check.js'
 import type { ObjectIndex } from './object-index.js'
 import { ObjectTable } from './object-table.js'

@@ -1,30 +1,25 @@
-import {
-  type Cancel,
-  createListeners,
-  type Env,
-  isKeelsonError,
-  KeelsonError,
-  type Logger,
-  systemEnv,
-  UsageError,
-} from '../../core/index.js'
-import {
-  type Client,
-  type Kind,
-  type ListOptions,
-  selectObjects,
-  type ObjectList,
-  type ObjectRef,
-  type Reader,
-  type StoredObject,
+import type { Cancel, Env, Logger } from '../../core/index.js'
+import { createListeners, isKeelsonError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
+import type {
+  Client,
+  Kind,
+  ListOptions,
+  ObjectList,
+  ObjectRef,
+  Reader,
+  StoredObject,
 } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import { selectObjects } from '../../store/index.js'
 import { keyId } from '../object-key.js'
-import { type ObjectSource, storeSource } from '../sources/object-source.js'
-import { type SupervisedStream, superviseStream } from '../sources/supervised-stream.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
+import type { ObjectSource } from '../sources/object-source.js'
+import { storeSource } from '../sources/object-source.js'
+import type { SupervisedStream } from '../sources/supervised-stream.js'
+import { superviseStream } from '../sources/supervised-stream.js'
 import { CacheState } from './cache-state.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
-import { type CacheDifference, cacheDifferences } from './verify.js'
+import type { CacheDifference } from './verify.js'
+import { cacheDifferences } from './verify.js'
 
 /** How a cache is made. */
 export interface CacheOptions {

@@ -1,6 +1,7 @@
 import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
 import { keyId } from '../object-key.js'
-import { IndexTable, type IndexValue, type ObjectIndex } from './object-index.js'
+import type { IndexValue, ObjectIndex } from './object-index.js'
+import { IndexTable } from './object-index.js'
 
 /** The objects of one kind, by key and by the values of indexes. A change costs what it touches. */
 export class ObjectTable {

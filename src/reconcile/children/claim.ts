@@ -1,13 +1,13 @@
 import { InvalidError, isKeelsonError } from '../../core/index.js'
-import {
-  type Client,
-  type Kind,
-  type LabelSelectorInput,
-  objectFilter,
-  type Reader,
-  type StoredObject,
-  type Transaction,
+import type {
+  Client,
+  Kind,
+  LabelSelectorInput,
+  Reader,
+  StoredObject,
+  Transaction,
 } from '../../store/index.js'
+import { objectFilter } from '../../store/index.js'
 import { refOf } from '../object-key.js'
 import { controllerOf, controllerReference } from '../owner-reference.js'
 

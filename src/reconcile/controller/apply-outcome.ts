@@ -1,10 +1,11 @@
-import { type Env, isKeelsonError, type Logger } from '../../core/index.js'
+import type { Env, Logger } from '../../core/index.js'
+import { isKeelsonError } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import { keyId } from '../object-key.js'
+import type { WorkQueue } from '../queue/work-queue.js'
 import type { Outcome } from './outcome.js'
 import type { PollPauses } from './poll-pauses.js'
 import type { Quarantine } from './quarantine.js'
-import type { WorkQueue } from '../queue/work-queue.js'
 
 /** What a controller keeps of its keys. */
 export interface KeyKeeping {

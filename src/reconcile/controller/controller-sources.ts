@@ -1,19 +1,16 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
-import { type Cache, createCache } from '../cache/cache.js'
-import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
-import {
-  type ChangeMapping,
-  mapToOwners,
-  mapToSelf,
-  mapWith,
-  type ObjectChange,
-} from '../sources/event-mapping.js'
-import { keyId, refOf, refOfId } from '../object-key.js'
-import type { Predicate } from '../sources/predicates.js'
+import type { Cache } from '../cache/cache.js'
+import { createCache } from '../cache/cache.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
-import { createReferenceTracker, type ReferenceTracker } from '../sources/reference-tracker.js'
+import { keyId, refOf, refOfId } from '../object-key.js'
+import type { ChangeMapping, ObjectChange } from '../sources/event-mapping.js'
+import { mapToOwners, mapToSelf, mapWith } from '../sources/event-mapping.js'
+import type { Predicate } from '../sources/predicates.js'
+import type { ReferenceTracker } from '../sources/reference-tracker.js'
+import { createReferenceTracker } from '../sources/reference-tracker.js'
 import { startResync } from '../sources/resync.js'
+import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
 
 /** What the sources of one controller need. */
 export interface ControllerSourcesOptions<Spec, Status> {

@@ -1,7 +1,8 @@
 import { isKeelsonError, UsageError } from '../../core/index.js'
-import type { KeyHistory } from '../queue/key-history.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
-import { type Poll, pollProblems, type Result, type RetryAfter } from './result.js'
+import type { KeyHistory } from '../queue/key-history.js'
+import type { Poll, Result, RetryAfter } from './result.js'
+import { pollProblems } from './result.js'
 
 /** How an attempt ended. */
 export type AttemptEnd =

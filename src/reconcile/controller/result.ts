@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError, KeelsonError } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError, KeelsonError } from '../../core/index.js'
 
 /**
  * What a reconciler may return besides nothing. Failures are thrown, so "failed, and come back in five

@@ -1,6 +1,7 @@
 import type { Client, ObjectRef } from '../../store/index.js'
 import { CandidateLoop } from './candidate-loop.js'
-import { completeElectionOptions, type LeaderElectionOptions } from './election-options.js'
+import type { LeaderElectionOptions } from './election-options.js'
+import { completeElectionOptions } from './election-options.js'
 import type { Leadership } from './leadership.js'
 
 /** What a candidate tells its owner. */

@@ -1,7 +1,8 @@
 import type { Env } from '../../core/index.js'
 import type { Client, Fence } from '../../store/index.js'
 import { createAttemptClient } from '../attempt/attempt-client.js'
-import { type AttemptGate, createAttemptGate } from '../attempt/attempt-gate.js'
+import type { AttemptGate } from '../attempt/attempt-gate.js'
+import { createAttemptGate } from '../attempt/attempt-gate.js'
 
 /** The licence of a leader, for one reign. */
 export interface Leadership {

@@ -1,12 +1,8 @@
 import { formatTime } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { ElectionSettings } from './election-options.js'
-import {
-  type ElectionLease,
-  type ElectionLeaseSpec,
-  HOLDER_PRIORITY,
-  PREFERRED_PRIORITY,
-} from './election-record.js'
+import type { ElectionLease, ElectionLeaseSpec } from './election-record.js'
+import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './election-record.js'
 
 type LeaseInput = ObjectInput<ElectionLeaseSpec, never>
 

@@ -1,6 +1,8 @@
-import { isKeelsonError, type KeelsonErrorCode } from '../../core/index.js'
+import type { KeelsonErrorCode } from '../../core/index.js'
+import { isKeelsonError } from '../../core/index.js'
 import type { Client, Kind } from '../../store/index.js'
-import { createEventCorrelator, defaultEventLimits, type EventLimits } from './event-correlator.js'
+import type { EventLimits } from './event-correlator.js'
+import { createEventCorrelator, defaultEventLimits } from './event-correlator.js'
 import type { EventInput, EventRecord } from './event-record.js'
 
 /** How a recorder is made. */

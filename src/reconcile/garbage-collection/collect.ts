@@ -1,13 +1,7 @@
-import {
-  FOREGROUND_FINALIZER,
-  type Kind,
-  type ObjectRef,
-  ORPHAN_FINALIZER,
-  type OwnerReference,
-  type StoredObject,
-  type Transaction,
-} from '../../store/index.js'
-import { type OwnerState, planCollection } from './collection-plan.js'
+import type { Kind, ObjectRef, OwnerReference, StoredObject, Transaction } from '../../store/index.js'
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../store/index.js'
+import type { OwnerState } from './collection-plan.js'
+import { planCollection } from './collection-plan.js'
 
 /** What one look at an object did, for logs and counters; and what else is to be looked at. */
 export interface Collection {

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { saysTheSame } from './hot-loop.js'
 
 /** Keys whose latest write is remembered; the one that wrote longest ago goes first. */

@@ -1,6 +1,7 @@
-import { diffJson, type JsonPatchOperation, type ObjectRef, type StoredObject } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { JsonPatchOperation, ObjectRef, StoredObject } from '../../store/index.js'
+import { diffJson } from '../../store/index.js'
 import { refOf } from '../object-key.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 
 /** A key that is reconciled again and again to no end. */
 export interface HotLoop {

@@ -1,9 +1,11 @@
 import type { ObjectRef } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 import { Contests } from './contests.js'
-import { type HotLoop, hotLoop } from './hot-loop.js'
-import { SelfWakes, type WakeCause } from './self-wakes.js'
+import type { HotLoop } from './hot-loop.js'
+import { hotLoop } from './hot-loop.js'
+import type { WakeCause } from './self-wakes.js'
+import { SelfWakes } from './self-wakes.js'
 
 /** How loops are found. */
 export interface HotLoopsOptions {

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
 import { keyId } from '../object-key.js'
+import type { ObjectChange } from '../sources/event-mapping.js'
 
 /** A change that woke a key, and the revision that it was told with. */
 export interface WakeCause {

@@ -1,5 +1,7 @@
-import { type Clock, systemEnv } from '../../core/index.js'
-import { assertLimiter, isDelay, type RateLimiter } from './rate-limiter.js'
+import type { Clock } from '../../core/index.js'
+import { systemEnv } from '../../core/index.js'
+import type { RateLimiter } from './rate-limiter.js'
+import { assertLimiter, isDelay } from './rate-limiter.js'
 
 /** Shape of a token bucket. */
 export interface BucketLimiterOptions {

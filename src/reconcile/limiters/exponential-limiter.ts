@@ -1,5 +1,6 @@
 import type { Random } from '../../core/index.js'
-import { assertLimiter, isDelay, type RateLimiter } from './rate-limiter.js'
+import type { RateLimiter } from './rate-limiter.js'
+import { assertLimiter, isDelay } from './rate-limiter.js'
 
 /** Shape of an exponential backoff. */
 export interface ExponentialLimiterOptions {

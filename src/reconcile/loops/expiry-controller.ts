@@ -1,6 +1,7 @@
 import { isKeelsonError } from '../../core/index.js'
 import type { Kind, PropagationPolicy, StoredObject } from '../../store/index.js'
-import { type Controller, createController } from '../controller/controller.js'
+import type { Controller } from '../controller/controller.js'
+import { createController } from '../controller/controller.js'
 import { requeueAfter } from '../controller/result.js'
 
 /** How an expiry controller is made. */

@@ -1,8 +1,10 @@
 import type { Kind, StoredObject, Transaction } from '../../store/index.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
-import { type Controller, createController } from '../controller/controller.js'
+import type { Controller } from '../controller/controller.js'
+import { createController } from '../controller/controller.js'
+import type { Result } from '../controller/result.js'
+import { requeueAfter } from '../controller/result.js'
 import { withFinalizers } from '../finalizers.js'
-import { type Result, requeueAfter } from '../controller/result.js'
 
 /** How a namespace controller is made. */
 export interface NamespaceControllerOptions<Spec, Status> {

@@ -5,8 +5,8 @@ import type { ElectionStatus } from '../election/elector.js'
 import type { Health } from './manager-health.js'
 import type { PartOptions } from './part-order.js'
 import type { Runnable } from './runnable.js'
-import { SupervisedManager } from './supervised-manager.js'
 import type { StopOptions, StopReport } from './stop-report.js'
+import { SupervisedManager } from './supervised-manager.js'
 
 /** How a manager is made. */
 export interface ManagerOptions {

@@ -1,4 +1,5 @@
-import { type Cancel, type Clock, IndexedHeap } from '../../core/index.js'
+import type { Cancel, Clock } from '../../core/index.js'
+import { IndexedHeap } from '../../core/index.js'
 import type { KeyRecord } from './key-table.js'
 
 /** What a delay heap needs from outside. */

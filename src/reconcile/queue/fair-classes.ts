@@ -1,4 +1,5 @@
-import { type HeapHandle, IndexedHeap, InvalidError } from '../../core/index.js'
+import type { HeapHandle } from '../../core/index.js'
+import { IndexedHeap, InvalidError } from '../../core/index.js'
 import type { KeyRecord } from './key-table.js'
 import { PriorityLevels } from './priority-levels.js'
 import type { ReadyOrder } from './ready-order.js'

@@ -1,4 +1,5 @@
-import { type HeapHandle, IndexedHeap } from '../../core/index.js'
+import type { HeapHandle } from '../../core/index.js'
+import { IndexedHeap } from '../../core/index.js'
 import { KeyList } from './key-list.js'
 import type { KeyRecord } from './key-table.js'
 import type { ReadyOrder } from './ready-order.js'

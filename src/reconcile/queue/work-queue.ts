@@ -1,7 +1,7 @@
 import type { Env } from '../../core/index.js'
+import type { RateLimiter } from '../limiters/rate-limiter.js'
 import type { Fairness } from './fair-classes.js'
 import type { KeyHistory } from './key-history.js'
-import type { RateLimiter } from '../limiters/rate-limiter.js'
 import { RecordQueue } from './record-queue.js'
 
 /** How a work queue is made. */

@@ -1,10 +1,5 @@
-import {
-  type Client,
-  type Kind,
-  listAndWatch,
-  type StoredObject,
-  type WatchBatch,
-} from '../../store/index.js'
+import type { Client, Kind, StoredObject, WatchBatch } from '../../store/index.js'
+import { listAndWatch } from '../../store/index.js'
 import type { Stream } from './stream.js'
 
 /** Tells objects of some kinds, as the watch of a store does. */

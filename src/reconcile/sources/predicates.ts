@@ -1,10 +1,5 @@
-import {
-  deepEqual,
-  type LabelSelector,
-  type LabelSelectorObject,
-  labelSelectorFromObject,
-  parseLabelSelector,
-} from '../../core/index.js'
+import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
+import { deepEqual, labelSelectorFromObject, parseLabelSelector } from '../../core/index.js'
 import type { LabelSelectorInput, StoredObject } from '../../store/index.js'
 import type { ObjectChange } from './event-mapping.js'
 

@@ -1,6 +1,6 @@
 import type { Kind, ObjectRef, StoredObject } from '../../store/index.js'
-import type { ChangeMapping, ObjectChange } from './event-mapping.js'
 import { keyId, refOf } from '../object-key.js'
+import type { ChangeMapping, ObjectChange } from './event-mapping.js'
 import { createReverseIndex } from './reverse-index.js'
 
 /** Knows which keys refer to an object of another kind. */

@@ -1,6 +1,8 @@
-import { type Cancel, type Env, InvalidError, type Logger } from '../../core/index.js'
+import type { Cancel, Env, Logger } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
 import type { ObjectRef, Reader } from '../../store/index.js'
-import { readStream, type Stream } from './stream.js'
+import type { Stream } from './stream.js'
+import { readStream } from './stream.js'
 import { superviseStream } from './supervised-stream.js'
 
 /** Where a signal wakes keys. */

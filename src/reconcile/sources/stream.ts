@@ -1,4 +1,5 @@
-import { type Cancel, UsageError } from '../../core/index.js'
+import type { Cancel } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
 
 /** The part of an observable that is used; rxjs and its like fit, and so does a watch. */
 export interface ObservableLike<T> {

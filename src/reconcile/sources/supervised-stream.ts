@@ -1,5 +1,6 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
-import { readStream, type Stream } from './stream.js'
+import type { Stream } from './stream.js'
+import { readStream } from './stream.js'
 
 /** What is to be kept open. */
 export interface SupervisedStreamOptions<T> {

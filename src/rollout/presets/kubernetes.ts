@@ -1,6 +1,8 @@
 import { InvalidError } from '../../core/index.js'
-import { type IntOrPercent, resolveIntOrPercent } from '../int-or-percent.js'
-import { checkProgram, type Program, recreate, rolling } from '../program.js'
+import type { IntOrPercent } from '../int-or-percent.js'
+import { resolveIntOrPercent } from '../int-or-percent.js'
+import type { Program } from '../program.js'
+import { checkProgram, recreate, rolling } from '../program.js'
 
 /** A Deployment's `spec.strategy`, and its rollout fields beside it, as Kubernetes writes them. */
 export interface KubernetesStrategy {

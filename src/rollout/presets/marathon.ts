@@ -1,5 +1,6 @@
 import { InvalidError } from '../../core/index.js'
-import { type BudgetSpec, resolveBudget } from '../budget.js'
+import type { BudgetSpec } from '../budget.js'
+import { resolveBudget } from '../budget.js'
 
 /** An app's `upgradeStrategy`: fractions of `instances`. */
 export interface MarathonUpgradeStrategy {

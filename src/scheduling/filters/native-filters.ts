@@ -1,4 +1,4 @@
-import { type FilterPlugin } from '../plugin.js'
+import type { FilterPlugin } from '../plugin.js'
 import { constraints } from './constraints.js'
 import { hostPorts } from './host-ports.js'
 import { nodeSelector } from './node-selector.js'

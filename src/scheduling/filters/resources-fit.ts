@@ -1,6 +1,6 @@
-import { type NodeView } from '../node-view.js'
-import { type Demand, type PreparedRequest } from '../placement-request.js'
-import { type FilterPlugin, type FilterReason } from '../plugin.js'
+import type { NodeView } from '../node-view.js'
+import type { Demand, PreparedRequest } from '../placement-request.js'
+import type { FilterPlugin, FilterReason } from '../plugin.js'
 
 /**
  * Keeps tasks to nodes with room: one more of the node's `pods`, and of each resource asked for at least the amount

@@ -1,4 +1,4 @@
-import { type FilterPlugin } from '../plugin.js'
+import type { FilterPlugin } from '../plugin.js'
 import { findForbiddingTaint, formatTaint } from '../taint.js'
 
 /** Keeps tasks off nodes with a `NoSchedule` or `NoExecute` taint that they do not tolerate. */

@@ -1,5 +1,6 @@
-import { type FilterPlugin, type FilterReason } from '../plugin.js'
-import { isTolerated, type NodeTaint } from '../taint.js'
+import type { FilterPlugin, FilterReason } from '../plugin.js'
+import type { NodeTaint } from '../taint.js'
+import { isTolerated } from '../taint.js'
 
 /** Options of {@link unschedulable}. */
 export interface UnschedulableOptions {

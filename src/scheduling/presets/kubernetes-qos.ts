@@ -1,5 +1,5 @@
-import { type ResourceVector } from '../../core/index.js'
-import { type KubernetesContainer, type KubernetesPodResources } from './kubernetes-requests.js'
+import type { ResourceVector } from '../../core/index.js'
+import type { KubernetesContainer, KubernetesPodResources } from './kubernetes-requests.js'
 
 /** How well a pod has said what it needs. */
 export type KubernetesQosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'

@@ -1,4 +1,4 @@
-import { type ResourceVector } from '../../core/index.js'
+import type { ResourceVector } from '../../core/index.js'
 
 /** The parts of a container that say what it needs, in base units. */
 export interface KubernetesContainer {

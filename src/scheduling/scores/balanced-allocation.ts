@@ -1,12 +1,6 @@
-import { type NodeScorePlugin } from '../plugin.js'
-import {
-  type Allocation,
-  type AllocationScoreOptions,
-  checkWeightedResources,
-  createAllocationReader,
-  DEFAULT_RESOURCES,
-  type Rounding,
-} from './allocation.js'
+import type { NodeScorePlugin } from '../plugin.js'
+import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
+import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
 
 /**
  * Prefers the node whose resources would be used evenly, so that no resource is left over without the others.

@@ -1,11 +1,6 @@
 import type { NodeScorePlugin } from '../plugin.js'
-import {
-  type Allocation,
-  allocationScore,
-  type AllocationScoreOptions,
-  meanPercent,
-  type Rounding,
-} from './allocation.js'
+import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
+import { allocationScore, meanPercent } from './allocation.js'
 import { wholePercent } from './percent.js'
 
 /** Prefers the node that would be fullest, and so keeps other nodes free for large tasks. */

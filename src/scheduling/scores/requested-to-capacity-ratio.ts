@@ -1,12 +1,7 @@
 import { InvalidError } from '../../core/index.js'
-import { type NodeScorePlugin } from '../plugin.js'
-import {
-  type Allocation,
-  checkWeightedResources,
-  createAllocationReader,
-  DEFAULT_RESOURCES,
-  type WeightedResource,
-} from './allocation.js'
+import type { NodeScorePlugin } from '../plugin.js'
+import type { Allocation, WeightedResource } from './allocation.js'
+import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
 import { wholePercent } from './percent.js'
 
 /** A point of the curve: used percent from 0 to 100, and the score there from 0 to 10. Whole numbers. */

@@ -1,4 +1,4 @@
-import { type NodeScorePlugin } from '../plugin.js'
+import type { NodeScorePlugin } from '../plugin.js'
 import { countAvoidedTaints } from '../taint.js'
 
 /** Prefers nodes with few `PreferNoSchedule` taints that the task does not tolerate: `100 / (1 + count)`. */

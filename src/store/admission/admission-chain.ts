@@ -1,7 +1,8 @@
 import { UsageError } from '../../core/index.js'
-import type { AdmissionHook, AdmissionOperation, StoreAdmissionHook } from './admission.js'
 import type { Kind } from '../kind/kind.js'
-import { isStandardSchema, type StandardSchema } from '../kind/standard-schema.js'
+import type { StandardSchema } from '../kind/standard-schema.js'
+import { isStandardSchema } from '../kind/standard-schema.js'
+import type { AdmissionHook, AdmissionOperation, StoreAdmissionHook } from './admission.js'
 
 /** The hooks of one operation, in their order. */
 export interface AdmissionSteps {

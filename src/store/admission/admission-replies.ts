@@ -1,7 +1,7 @@
 import { deepEqual, UsageError } from '../../core/index.js'
-import type { AdmissionRequest } from './admission.js'
 import { ConflictError } from '../errors.js'
 import { idOf } from '../object/object.js'
+import type { AdmissionRequest } from './admission.js'
 
 /** How often one hook is asked again because the object has changed while it was thinking. */
 const ASKED_MAX = 16

@@ -1,5 +1,6 @@
 import { KeelsonError } from '../../core/index.js'
-import { describeObject, type ObjectId } from '../object/object.js'
+import type { ObjectId } from '../object/object.js'
+import { describeObject } from '../object/object.js'
 
 /** One field that somebody else looks after, and has another value. */
 export interface ApplyConflict {

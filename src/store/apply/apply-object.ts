@@ -1,27 +1,18 @@
-import { type FieldProblem, InvalidError, KeelsonError, UsageError } from '../../core/index.js'
-import { assertObject, envelopeProblems, refuse } from '../write/candidate.js'
-import { NotFoundError } from '../errors.js'
-import { adoptJson } from '../object/json-border.js'
-import type { Kind } from '../kind/kind.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError, KeelsonError, UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
+import { NotFoundError } from '../errors.js'
+import type { Kind } from '../kind/kind.js'
+import { adoptJson } from '../object/json-border.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
-import {
-  describeObject,
-  type ObjectId,
-  type ObjectInput,
-  type ObjectRef,
-  type StoredObject,
-} from '../object/object.js'
+import type { ObjectId, ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
+import { describeObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import type { ApplyOptions } from '../patch/patch.js'
 import type { Preconditions } from '../store.js'
-import {
-  assertPreconditions,
-  assertStatusSubresource,
-  createObject,
-  type Part,
-  replace,
-} from '../write/write.js'
+import { assertObject, envelopeProblems, refuse } from '../write/candidate.js'
+import type { Part } from '../write/write.js'
+import { assertPreconditions, assertStatusSubresource, createObject, replace } from '../write/write.js'
 import type { WriteSite } from '../write/write-site.js'
 import { ApplyConflictError } from './apply-conflict-error.js'
 import { decideApply } from './decide-apply.js'

@@ -1,6 +1,8 @@
 import { deepEqual } from '../../core/index.js'
-import { collectFields, collectPaths, type FieldSet } from './field-set.js'
-import { type Members, membersOf } from './members.js'
+import type { FieldSet } from './field-set.js'
+import { collectFields, collectPaths } from './field-set.js'
+import type { Members } from './members.js'
+import { membersOf } from './members.js'
 import type { FieldType } from './merge-type.js'
 
 /** What lies between two states of a value. */

@@ -1,10 +1,13 @@
 import type { ApplyConflict } from './apply-conflict-error.js'
-import { compareFields, type FieldChanges } from './compare-fields.js'
-import { type FieldSet, fieldsOf, valueAt, withAll, withAncestors } from './field-set.js'
+import type { FieldChanges } from './compare-fields.js'
+import { compareFields } from './compare-fields.js'
+import type { FieldSet } from './field-set.js'
+import { fieldsOf, valueAt, withAll, withAncestors } from './field-set.js'
 import type { ManagedFields } from './managed-fields.js'
 import { mergeFields } from './merge-fields.js'
 import type { FieldType } from './merge-type.js'
-import { type Owner, type OwnerId, sameOwner, takeFrom, withOwner, writeOwners } from './owners.js'
+import type { Owner, OwnerId } from './owners.js'
+import { sameOwner, takeFrom, withOwner, writeOwners } from './owners.js'
 import { pruneFields } from './prune-fields.js'
 
 /** What is applied by whom to what. */

@@ -1,4 +1,5 @@
-import { UNDECLARED, type FieldType } from './merge-type.js'
+import type { FieldType } from './merge-type.js'
+import { UNDECLARED } from './merge-type.js'
 
 /** One part of a value that can be owned and merged on its own. */
 export interface Member {

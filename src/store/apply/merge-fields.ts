@@ -1,5 +1,6 @@
 import { deepEqual } from '../../core/index.js'
-import { type Members, membersOf } from './members.js'
+import type { Members } from './members.js'
+import { membersOf } from './members.js'
 import type { FieldType } from './merge-type.js'
 
 /** `base` with everything that `over` says. Items keep their order, new ones come last. Shares what is unchanged. */

@@ -1,4 +1,5 @@
-import { type FieldSet, withAll, without } from './field-set.js'
+import type { FieldSet } from './field-set.js'
+import { withAll, without } from './field-set.js'
 import { formatFields, parseFields } from './field-text.js'
 import type { ManagedFields } from './managed-fields.js'
 

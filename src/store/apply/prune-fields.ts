@@ -1,5 +1,6 @@
 import type { FieldSet } from './field-set.js'
-import { type Member, membersOf } from './members.js'
+import type { Member } from './members.js'
+import { membersOf } from './members.js'
 import { assemble } from './merge-fields.js'
 import type { FieldType } from './merge-type.js'
 

@@ -2,16 +2,9 @@ import { compareFields } from './compare-fields.js'
 import { fieldsOf, withAll, without } from './field-set.js'
 import type { ManagedFields } from './managed-fields.js'
 import type { FieldType } from './merge-type.js'
-import {
-  type Owner,
-  type OwnerId,
-  readOwners,
-  sameOwner,
-  takeFrom,
-  withOwner,
-  writeOwners,
-} from './owners.js'
 import type { OwnedDocument } from './owned-document.js'
+import type { Owner, OwnerId } from './owners.js'
+import { readOwners, sameOwner, takeFrom, withOwner, writeOwners } from './owners.js'
 
 /** Owns what was there before anybody's fields were known. */
 export const EARLIER_MANAGER = 'before-first-apply'

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/index.js'
-import { adoptJson } from '../object/json-border.js'
 import type { Kind } from '../kind/kind.js'
+import { adoptJson } from '../object/json-border.js'
 import type { StoredObject } from '../object/object.js'
 import type { ObjectParts } from '../object/object-parts.js'
 import type { ManagedFields } from './managed-fields.js'

@@ -1,6 +1,7 @@
 import type { Env } from '../../core/index.js'
 import { ExpiredError, FutureRevisionError } from '../errors.js'
-import { CUT_PER_STEP, type History } from './history.js'
+import type { History } from './history.js'
+import { CUT_PER_STEP } from './history.js'
 import type { RevisionLog } from './revision-log.js'
 
 /** What a compactor works on. */

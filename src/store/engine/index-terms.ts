@@ -1,8 +1,10 @@
 import { UsageError } from '../../core/index.js'
-import { decodeValue, encodeValue, type IndexedValue } from './indexed-value.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
-import { type IndexTerms, NO_TERMS } from './version.js'
+import type { IndexedValue } from './indexed-value.js'
+import { decodeValue, encodeValue } from './indexed-value.js'
+import type { IndexTerms } from './version.js'
+import { NO_TERMS } from './version.js'
 
 /** Neither a label key nor an index name contains it. */
 const SEPARATOR = '\u0000'

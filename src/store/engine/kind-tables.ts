@@ -1,8 +1,8 @@
 import { UsageError } from '../../core/index.js'
 import type { StoreAdmissionHook } from '../admission/admission.js'
 import { admissionChain } from '../admission/admission-chain.js'
-import { KindTable } from './kind-table.js'
 import type { Kind } from '../kind/kind.js'
+import { KindTable } from './kind-table.js'
 
 /** The tables of a store's kinds. */
 export interface KindTables {

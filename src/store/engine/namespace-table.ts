@@ -1,6 +1,7 @@
 import { KeyOrder } from './key-order.js'
 import type { KindTable } from './kind-table.js'
-import { Entry, type Version } from './version.js'
+import type { Version } from './version.js'
+import { Entry } from './version.js'
 
 interface Grave {
   readonly entry: Entry

@@ -1,4 +1,5 @@
-import { compareEntries, type Entry } from './version.js'
+import type { Entry } from './version.js'
+import { compareEntries } from './version.js'
 
 /** The entries under one term. */
 interface Posting {

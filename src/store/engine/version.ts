@@ -1,5 +1,5 @@
-import { sameSpecPart } from '../object/object-parts.js'
 import type { StoredObject } from '../object/object.js'
+import { sameSpecPart } from '../object/object-parts.js'
 import type { NamespaceTable } from './namespace-table.js'
 
 /** One state of an object, linked to the one before it. */

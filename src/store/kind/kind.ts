@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/index.js'
 import type { AdmissionHook } from '../admission/admission.js'
-import { fieldTypeOf, type MergeType } from '../apply/merge-type.js'
+import type { MergeType } from '../apply/merge-type.js'
+import { fieldTypeOf } from '../apply/merge-type.js'
 import type { IndexedValue } from '../engine/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'

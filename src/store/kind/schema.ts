@@ -1,14 +1,11 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import { type FieldProblem, UsageError } from '../../core/index.js'
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { FieldProblem } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
 import { joinPath } from '../object/json-border.js'
 import type { JsonSchema, Kind } from './kind.js'
-import {
-  changedFieldsPass,
-  type FieldTest,
-  type FieldTestOf,
-  isFieldwise,
-  propertiesOf,
-} from './schema-fields.js'
+import type { FieldTest, FieldTestOf } from './schema-fields.js'
+import { changedFieldsPass, isFieldwise, propertiesOf } from './schema-fields.js'
 import { isStandardSchema } from './standard-schema.js'
 
 /** A kind's compiled schema. */

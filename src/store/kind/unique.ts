@@ -1,6 +1,6 @@
 import type { Mutation } from '../engine/engine.js'
-import { UniqueViolationError } from '../errors.js'
 import { indexOfTerm } from '../engine/index-terms.js'
+import { UniqueViolationError } from '../errors.js'
 import type { ObjectId } from '../object/object.js'
 
 /**

@@ -1,15 +1,17 @@
 import type { Cancel } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
-import { AlreadyExistsError, LeaseNotFoundError } from '../errors.js'
-import { type LeaseRecord, LeaseTable } from './lease-table.js'
-import type { LeaseOptions, ObjectLease } from './leases.js'
-import { assertLeaseId, assertTtl, type Lifetime } from './lifetime.js'
 import type { KindTable } from '../engine/kind-table.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
 import { Overlay } from '../engine/overlay.js'
 import type { Entry } from '../engine/version.js'
-import type { WriteCause } from '../write/write-cause.js'
+import { AlreadyExistsError, LeaseNotFoundError } from '../errors.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
 import { endObject } from '../write/write.js'
+import type { WriteCause } from '../write/write-cause.js'
+import type { LeaseRecord } from './lease-table.js'
+import { LeaseTable } from './lease-table.js'
+import type { LeaseOptions, ObjectLease } from './leases.js'
+import type { Lifetime } from './lifetime.js'
+import { assertLeaseId, assertTtl } from './lifetime.js'
 
 /** How many leases end in one step; the rest is the next step, so that nothing else waits for long. */
 const ENDED_PER_STEP = 500

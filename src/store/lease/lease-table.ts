@@ -1,4 +1,5 @@
-import { type HeapHandle, heapHandle, IndexedHeap } from '../../core/index.js'
+import type { HeapHandle } from '../../core/index.js'
+import { heapHandle, IndexedHeap } from '../../core/index.js'
 import type { Entry } from '../engine/version.js'
 
 /** One lease, or the ttl of one object. `at` is its deadline, monotonic ms. */

@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
 
 /** Deeper nesting is refused; far more than any object needs, far less than the stack holds. */
 export const JSON_DEPTH_MAX = 100

@@ -1,4 +1,5 @@
-import { type FieldProblem, labelKeyProblem, labelProblems, labelValueProblem } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { labelKeyProblem, labelProblems, labelValueProblem } from '../../core/index.js'
 import { finalizerProblems } from '../write/finalizers.js'
 import { adoptJson, joinPath } from './json-border.js'
 import type { ObjectMeta, ObjectMetaInput, OwnerReference } from './object.js'

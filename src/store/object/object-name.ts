@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
 import type { ObjectRef } from './object.js'
 

@@ -1,5 +1,6 @@
 import { KeelsonError } from '../../core/index.js'
-import { describeObject, idOf, type StoredObject } from './object.js'
+import type { StoredObject } from './object.js'
+import { describeObject, idOf } from './object.js'
 
 /** @throws KeelsonError `TooLarge` for an object whose JSON has more bytes than are allowed */
 export function assertSize(object: StoredObject, objectBytesMax: number): void {

@@ -1,7 +1,7 @@
 import { deepEqual } from '../../core/index.js'
+import type { Json } from '../object/object.js'
 import type { JsonPatchOperation } from './json-patch.js'
 import { pointerToken } from './json-pointer.js'
-import type { Json } from '../object/object.js'
 
 /**
  * The JSON Patch (RFC 6902) that turns `before` into `after`; empty when they are equal. Parts that are the same

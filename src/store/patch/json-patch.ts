@@ -1,8 +1,9 @@
-import { deepEqual, type FieldProblem, KeelsonError } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { deepEqual, KeelsonError } from '../../core/index.js'
 import { adoptJson } from '../object/json-border.js'
+import type { Json } from '../object/object.js'
 import { parsePointer } from './json-pointer.js'
 import { copyWithout, insertInto, memberOf, replaceIn } from './json-tree.js'
-import type { Json } from '../object/object.js'
 
 /** One operation of a JSON Patch, RFC 6902. Paths are JSON Pointers, RFC 6901. */
 export type JsonPatchOperation =

@@ -1,9 +1,10 @@
 import { contentHash, parseFieldSelector } from '../../core/index.js'
 import { BadRequestError } from '../errors.js'
 import type { Kind } from '../kind/kind.js'
-import type { Position } from './list-order.js'
-import { compileLabels, type Query } from './query.js'
 import type { ListOptions } from '../store.js'
+import type { Position } from './list-order.js'
+import type { Query } from './query.js'
+import { compileLabels } from './query.js'
 
 /** What a continue token says. */
 export interface PageStart {

@@ -1,9 +1,10 @@
 import type { Env } from '../../core/index.js'
 import { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { Entry } from '../engine/version.js'
+import { NO_TERMS, Version, versionAt } from '../engine/version.js'
 import { listObjects } from './list.js'
 import { EVERYTHING } from './query.js'
-import { type Entry, NO_TERMS, Version, versionAt } from '../engine/version.js'
 
 /** A second engine that begins with what `engine` had at `revision`. Objects are shared, places are not. */
 export function forkEngine(engine: Engine, revision: number, env: Env): Engine {

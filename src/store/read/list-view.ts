@@ -1,11 +1,12 @@
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { countObjects, type ListRange, listObjects } from './list.js'
-import type { StoredObject } from '../object/object.js'
 import type { Overlay } from '../engine/overlay.js'
+import type { StoredObject } from '../object/object.js'
+import type { ReadOptions } from '../store.js'
+import type { ListRange } from './list.js'
+import { countObjects, listObjects } from './list.js'
 import type { Query } from './query.js'
 import { readRevision } from './read-revision.js'
-import type { ReadOptions } from '../store.js'
 
 /** What lists are answered from: the whole store, or one revision of it. */
 export interface ListView {

@@ -1,12 +1,15 @@
 import type { KindTable } from '../engine/kind-table.js'
-import type { Position } from './list-order.js'
 import type { NamespaceTable } from '../engine/namespace-table.js'
-import type { StoredObject } from '../object/object.js'
 import type { Postings } from '../engine/postings.js'
-import { hasIndexed, type Query } from './query.js'
-import { bothRanges, isWithin, rangeAfter, type TermRange } from '../engine/term-range.js'
+import type { TermRange } from '../engine/term-range.js'
+import { bothRanges, isWithin, rangeAfter } from '../engine/term-range.js'
+import type { Entry } from '../engine/version.js'
+import { compareEntries, objectAt, versionAt } from '../engine/version.js'
+import type { StoredObject } from '../object/object.js'
+import type { Position } from './list-order.js'
+import type { Query } from './query.js'
+import { hasIndexed } from './query.js'
 import { objectsByValue } from './value-list.js'
-import { compareEntries, type Entry, objectAt, versionAt } from '../engine/version.js'
 
 const ALL_NAMES: TermRange = /* @__PURE__ */ Object.freeze({ low: '', high: undefined })
 

@@ -1,20 +1,17 @@
-import {
-  type FieldSelector,
-  type LabelSelector,
-  type LabelSelectorObject,
-  labelSelectorFromObject,
-  parseFieldSelector,
-  parseLabelSelector,
-} from '../../core/index.js'
-import { BadRequestError } from '../errors.js'
-import { type CompiledIndex, compileIndex } from './index-query.js'
+import type { FieldSelector, LabelSelector, LabelSelectorObject } from '../../core/index.js'
+import { labelSelectorFromObject, parseFieldSelector, parseLabelSelector } from '../../core/index.js'
 import { ownerTerm, postingTerm, termsOf } from '../engine/index-terms.js'
+import type { TermRange } from '../engine/term-range.js'
+import { bothRanges, isWithin, textsWith } from '../engine/term-range.js'
+import type { IndexTerms } from '../engine/version.js'
+import { NO_TERMS } from '../engine/version.js'
+import { BadRequestError } from '../errors.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
-import type { LabelSelectorInput } from './selector-input.js'
 import type { ListOptions } from '../store.js'
-import { bothRanges, isWithin, type TermRange, textsWith } from '../engine/term-range.js'
-import { type IndexTerms, NO_TERMS } from '../engine/version.js'
+import type { CompiledIndex } from './index-query.js'
+import { compileIndex } from './index-query.js'
+import type { LabelSelectorInput } from './selector-input.js'
 
 /** A compiled `ListOptions`. */
 export interface Query {

@@ -1,8 +1,8 @@
 import { InvalidError } from '../../core/index.js'
-import { ExpiredError, FutureRevisionError } from '../errors.js'
-import { parseRevision } from './revision-input.js'
 import type { RevisionLog } from '../engine/revision-log.js'
+import { ExpiredError, FutureRevisionError } from '../errors.js'
 import type { ReadOptions } from '../store.js'
+import { parseRevision } from './revision-input.js'
 
 /**
  * The revision that a read asks for; the newest by default.

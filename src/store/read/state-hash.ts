@@ -1,9 +1,9 @@
 import { contentHash } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { listObjects } from './list.js'
-import type { StoredObject } from '../object/object.js'
-import { EVERYTHING } from './query.js'
 import type { RevisionLog } from '../engine/revision-log.js'
+import type { StoredObject } from '../object/object.js'
+import { listObjects } from './list.js'
+import { EVERYTHING } from './query.js'
 
 /** What a state hash is computed from. */
 export interface StateHashParts {

@@ -1,10 +1,13 @@
-import type { Position } from './list-order.js'
 import type { KeyOrder } from '../engine/key-order.js'
+import type { TermRange } from '../engine/term-range.js'
+import { bothRanges, isWithin, rangeAfter } from '../engine/term-range.js'
+import type { Place, ValueOrder } from '../engine/value-order.js'
+import { placeName } from '../engine/value-order.js'
+import type { Entry } from '../engine/version.js'
+import { versionAt } from '../engine/version.js'
 import type { StoredObject } from '../object/object.js'
+import type { Position } from './list-order.js'
 import type { Query } from './query.js'
-import { bothRanges, isWithin, rangeAfter, type TermRange } from '../engine/term-range.js'
-import { type Place, placeName, type ValueOrder } from '../engine/value-order.js'
-import { type Entry, versionAt } from '../engine/version.js'
 
 /** Which of the objects are wanted. */
 export interface ValueRange {

@@ -1,12 +1,15 @@
 import type { Engine } from '../engine/engine.js'
-import { ExpiredError } from '../errors.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { type ListRange, listObjects } from '../read/list.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { OverlayBase } from '../engine/overlay.js'
-import { matchesQuery, type Query } from '../read/query.js'
 import type { Change } from '../engine/revision-log.js'
-import { type Version, versionAt } from '../engine/version.js'
+import type { Version } from '../engine/version.js'
+import { versionAt } from '../engine/version.js'
+import { ExpiredError } from '../errors.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { ListRange } from '../read/list.js'
+import { listObjects } from '../read/list.js'
+import type { Query } from '../read/query.js'
+import { matchesQuery } from '../read/query.js'
 
 /**
  * One revision, which somebody keeps, and a note of everything that was read of it: keys, those that were not

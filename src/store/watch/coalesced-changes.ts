@@ -1,6 +1,6 @@
-import type { StoredObject } from '../object/object.js'
 import type { LogRecord } from '../engine/revision-log.js'
 import type { Entry } from '../engine/version.js'
+import type { StoredObject } from '../object/object.js'
 import type { WatchBatch, WatchEvent } from './watch.js'
 import { appendEvents } from './watch-event.js'
 import { seenStates } from './watch-events.js'

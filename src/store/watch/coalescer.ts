@@ -1,5 +1,5 @@
-import { CoalescedChanges } from './coalesced-changes.js'
 import type { Engine } from '../engine/engine.js'
+import { CoalescedChanges } from './coalesced-changes.js'
 import type { WatchFeed } from './watch-feed.js'
 import type { WatchFilter } from './watch-filter.js'
 

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../object/object.js'
-import { appendEvents } from './watch-event.js'
 import type { WatchBatch, WatchEvent } from './watch.js'
+import { appendEvents } from './watch-event.js'
 
 type Batch = WatchBatch<StoredObject>
 

@@ -1,9 +1,10 @@
-import { type Cancel, isKeelsonError, UsageError } from '../../core/index.js'
-import { offerObservable } from './interop-observable.js'
+import type { Cancel } from '../../core/index.js'
+import { isKeelsonError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
-import { KnownObjects } from './known-objects.js'
 import type { StoredObject } from '../object/object.js'
 import type { Client } from '../store.js'
+import { offerObservable } from './interop-observable.js'
+import { KnownObjects } from './known-objects.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch.js'
 
 type Batch = WatchBatch<StoredObject>

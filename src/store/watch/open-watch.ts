@@ -1,13 +1,15 @@
-import { type Env, UsageError } from '../../core/index.js'
+import type { Env } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
 import { ExpiredError, FutureRevisionError } from '../errors.js'
 import type { Kind } from '../kind/kind.js'
-import { listObjects } from '../read/list.js'
 import type { StoredObject } from '../object/object.js'
+import { listObjects } from '../read/list.js'
 import { parseRevision } from '../read/revision-input.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch.js'
 import { initialEvent } from './watch-event.js'
-import { filterFor, filtersOf, placeOf, type WatchFilter } from './watch-filter.js'
+import type { WatchFilter } from './watch-filter.js'
+import { filterFor, filtersOf, placeOf } from './watch-filter.js'
 import { Watcher } from './watcher.js'
 
 /** `bufferLimit` of watchers that coalesce or block, unless told otherwise. */

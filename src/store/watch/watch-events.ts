@@ -1,9 +1,10 @@
+import type { Change, LogRecord } from '../engine/revision-log.js'
 import type { StoredObject } from '../object/object.js'
 import { isNarrow } from '../read/query.js'
-import type { Change, LogRecord } from '../engine/revision-log.js'
 import type { WatchBatch, WatchEvent } from './watch.js'
 import { appendEvents } from './watch-event.js'
-import { filterFor, seenBy, type WatchFilter } from './watch-filter.js'
+import type { WatchFilter } from './watch-filter.js'
+import { filterFor, seenBy } from './watch-filter.js'
 
 /** The batch that a record means to a watcher, or undefined when it means nothing. */
 export function batchOf(record: LogRecord, filter: WatchFilter): WatchBatch<StoredObject> | undefined {

@@ -1,5 +1,5 @@
-import { Channel } from './channel.js'
 import type { Change } from '../engine/revision-log.js'
+import { Channel } from './channel.js'
 
 /** The narrowest condition of a watcher that a write can be looked up by. */
 export interface WatchPlace {

@@ -1,6 +1,6 @@
 import type { Cancel } from '../../core/index.js'
-import type { IndexQuery } from '../read/index-query.js'
 import type { JsonPatchOperation } from '../patch/json-patch.js'
+import type { IndexQuery } from '../read/index-query.js'
 import type { LabelSelectorInput } from '../read/selector-input.js'
 
 /** What a watcher asks for. Of several kinds, each condition holds for all of them. */

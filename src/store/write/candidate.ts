@@ -1,9 +1,11 @@
-import { type FieldProblem, InvalidError } from '../../core/index.js'
-import { adoptJson, joinPath } from '../object/json-border.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
-import { describeObject, type ObjectInput, type StoredObject } from '../object/object.js'
-import { namespaceProblem } from '../object/object-name.js'
 import { schemaOf } from '../kind/schema.js'
+import { adoptJson, joinPath } from '../object/json-border.js'
+import type { ObjectInput, StoredObject } from '../object/object.js'
+import { describeObject } from '../object/object.js'
+import { namespaceProblem } from '../object/object-name.js'
 
 /** Spec and status as they would be stored: frozen, parts equal to the previous state shared with it. */
 export interface Content {

@@ -1,4 +1,5 @@
-import { type FieldProblem, labelKeyProblem } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { labelKeyProblem } from '../../core/index.js'
 import type { PropagationPolicy } from '../store.js'
 
 /** Keeps an owner until its dependents have been cut loose. */

@@ -2,9 +2,10 @@ import type { AdmissionReplies } from '../admission/admission-replies.js'
 import type { Engine, Mutation } from '../engine/engine.js'
 import { termsOf } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { Version } from '../engine/version.js'
+import { NO_TERMS } from '../engine/version.js'
 import { assertUnique } from '../kind/unique.js'
-import { NO_TERMS, type Version } from '../engine/version.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from './write-cause.js'
 
 /**

@@ -1,34 +1,21 @@
-import { type FieldProblem, UsageError } from '../../core/index.js'
-import { admit, admitDeletion, type Admitted, type Candidate } from '../admission/admit.js'
+import type { FieldProblem } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
+import type { Admitted, Candidate } from '../admission/admit.js'
+import { admit, admitDeletion } from '../admission/admit.js'
 import { listProblems } from '../apply/list-problems.js'
-import { type Ownership, trackOwners } from '../apply/track-owners.js'
-import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
-import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
-import { AlreadyExistsError, ConflictError, NotFoundError } from '../errors.js'
-import { assertFresh, type Guarded } from './freshness.js'
-import { immutableProblems } from '../kind/immutable.js'
-import { impossibleOwners } from './impossible-owners.js'
-import { nextGeneration } from '../object/generation.js'
+import type { Ownership } from '../apply/track-owners.js'
+import { trackOwners } from '../apply/track-owners.js'
 import type { KindTable } from '../engine/kind-table.js'
+import { AlreadyExistsError, ConflictError, NotFoundError } from '../errors.js'
+import { immutableProblems } from '../kind/immutable.js'
+import { nextGeneration } from '../object/generation.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
-import {
-  describeObject,
-  idOf,
-  type ObjectInput,
-  type ObjectRef,
-  type StoredObject,
-} from '../object/object.js'
+import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
+import { describeObject, idOf } from '../object/object.js'
 import { assertRef, generateName, nameProblem } from '../object/object-name.js'
+import type { ObjectParts } from '../object/object-parts.js'
+import { hasParts, joinParts, metadataOf, partsOf, shareParts } from '../object/object-parts.js'
 import { assertSize } from '../object/object-size.js'
-import {
-  hasParts,
-  joinParts,
-  metadataOf,
-  type ObjectParts,
-  partsOf,
-  shareParts,
-} from '../object/object-parts.js'
-import { applyRecipe } from './recipe.js'
 import type {
   DeleteOptions,
   FieldOwner,
@@ -38,7 +25,14 @@ import type {
   UpdateOptions,
 } from '../store.js'
 import { removedObject } from '../watch/watch-event.js'
-import { timeOf, type WriteSite } from './write-site.js'
+import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
+import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
+import type { Guarded } from './freshness.js'
+import { assertFresh } from './freshness.js'
+import { impossibleOwners } from './impossible-owners.js'
+import { applyRecipe } from './recipe.js'
+import type { WriteSite } from './write-site.js'
+import { timeOf } from './write-site.js'
 
 /** Which half of an object a write is about. */
 export type Part = 'main' | 'status'

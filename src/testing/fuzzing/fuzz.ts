@@ -1,11 +1,13 @@
 import { createSeededRandom, InvalidError, systemEnv } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
+import type { CheckOptions, CheckReport } from '../simulation/check.js'
+import { check } from '../simulation/check.js'
 import { CheckFailedError } from '../simulation/check-failed-error.js'
-import { check, type CheckOptions, type CheckReport } from '../simulation/check.js'
 import type { MakeParts } from '../simulation/world/simulated-process.js'
 import { FuzzFailedError } from './fuzz-failed-error.js'
 import { schemaEdits } from './schema-edits.js'
-import { type SpecChange, SpecWalker } from './spec-walk.js'
+import type { SpecChange } from './spec-walk.js'
+import { SpecWalker } from './spec-walk.js'
 
 /** How much is tried. */
 export interface FuzzOptions extends Omit<CheckOptions, 'replay' | 'edits'> {

@@ -1,4 +1,5 @@
 import type { Random } from '../../core/index.js'
+import type { SchemaNode } from './schema-node.js'
 import {
   alternativesOf,
   itemNode,
@@ -8,7 +9,6 @@ import {
   propertyNode,
   requiredOf,
   resolve,
-  type SchemaNode,
   typeOf,
 } from './schema-node.js'
 

@@ -1,6 +1,8 @@
-import { deepEqual, type Random } from '../../core/index.js'
+import type { Random } from '../../core/index.js'
+import { deepEqual } from '../../core/index.js'
 import type { SpecEdit } from '../simulation/world/spec-edits.js'
 import { boundsOf, sampleValue } from './sample-value.js'
+import type { SchemaNode } from './schema-node.js'
 import {
   alternativesOf,
   itemNode,
@@ -9,7 +11,6 @@ import {
   propertiesOf,
   propertyNode,
   requiredOf,
-  type SchemaNode,
   typeOf,
 } from './schema-node.js'
 

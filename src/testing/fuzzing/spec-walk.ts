@@ -1,8 +1,11 @@
-import { isKeelsonError, type Random, UsageError } from '../../core/index.js'
-import { createStore, type Kind, type ObjectInput, type ObjectRef, type Store } from '../../store/index.js'
+import type { Random } from '../../core/index.js'
+import { isKeelsonError, UsageError } from '../../core/index.js'
+import type { Kind, ObjectInput, ObjectRef, Store } from '../../store/index.js'
+import { createStore } from '../../store/index.js'
 import type { SpecEdit } from '../simulation/world/spec-edits.js'
 import { pick, sampleValue } from './sample-value.js'
-import { type SchemaNode, specNode } from './schema-node.js'
+import type { SchemaNode } from './schema-node.js'
+import { specNode } from './schema-node.js'
 import { specTransitions } from './spec-transitions.js'
 
 /** One step of a walk. */

@@ -1,9 +1,12 @@
 import { describeAwaited } from './awaited-promise.js'
-import { type ChanceCalls, describeChance, wrapChance } from './chance-calls.js'
-import { type AsyncHooksModule, type ContextStorage, hostModule } from './host-modules.js'
+import type { ChanceCalls } from './chance-calls.js'
+import { describeChance, wrapChance } from './chance-calls.js'
+import type { AsyncHooksModule, ContextStorage } from './host-modules.js'
+import { hostModule } from './host-modules.js'
 import { framesBeyond, originOf } from './stack-frames.js'
 import { describeStray, isStray } from './stray-work.js'
-import { type GuardedStep, stepName, type WorkRecord, WorkRecords } from './work-records.js'
+import type { GuardedStep, WorkRecord } from './work-records.js'
+import { stepName, WorkRecords } from './work-records.js'
 
 /** Looks on while one execution runs: what it starts at the host, and which of the host's clocks it reads. */
 export interface AsyncGuard {

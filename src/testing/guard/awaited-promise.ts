@@ -1,5 +1,6 @@
 import { entryOf, framesBeyond, originOf } from './stack-frames.js'
-import { stepName, type WorkRecord, type WorkRecords } from './work-records.js'
+import type { WorkRecord, WorkRecords } from './work-records.js'
+import { stepName } from './work-records.js'
 
 /**
  * Says what an attempt that never ends waits for: the step that began it, where it waits, and where the promise came to

@@ -1,7 +1,9 @@
 import type { ActionKind } from '../simulation/actions/action.js'
-import { type HostThread, hostModule } from './host-modules.js'
+import type { HostThread } from './host-modules.js'
+import { hostModule } from './host-modules.js'
 import { ownRoot } from './stack-frames.js'
-import { CELL, STEP_SYMBOL, THREAD, WATCH_THREAD, type WatchThreadData } from './watch-thread.js'
+import type { WatchThreadData } from './watch-thread.js'
+import { CELL, STEP_SYMBOL, THREAD, WATCH_THREAD } from './watch-thread.js'
 
 /** What a step does. */
 export interface WatchedAction {

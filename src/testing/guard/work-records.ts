@@ -1,4 +1,5 @@
-import { type Entry, entryOf, framesBeyond } from './stack-frames.js'
+import type { Entry } from './stack-frames.js'
+import { entryOf, framesBeyond } from './stack-frames.js'
 
 /** One action of an execution. */
 export interface GuardedStep {

@@ -1,4 +1,5 @@
-import { type Failure, failureText } from './report/failure-text.js'
+import type { Failure } from './report/failure-text.js'
+import { failureText } from './report/failure-text.js'
 import type { Simulation } from './simulate.js'
 
 /** An execution in which an invariant does not hold. The message says which, how, and how to see it again. */

@@ -1,14 +1,16 @@
 import { InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../store/index.js'
-import { EXHAUSTIVE_TIMES, type FaultOptions, planFaults } from './actions/fault-settings.js'
-import type { ExecutionSetup } from './run/execution.js'
+import type { FaultOptions } from './actions/fault-settings.js'
+import { EXHAUSTIVE_TIMES, planFaults } from './actions/fault-settings.js'
 import { assertNames, faultsWithout } from './judge/exceptions.js'
 import type { Invariant } from './judge/invariant.js'
 import type { InvariantName } from './judge/invariants.js'
-import type { Incident } from './world/incidents.js'
+import type { ExecutionSetup } from './run/execution.js'
 import type { SearchMode } from './search/search-options.js'
-import { specEdits, type SpecEdit } from './world/spec-edits.js'
+import type { Incident } from './world/incidents.js'
 import type { MakeParts } from './world/simulated-process.js'
+import type { SpecEdit } from './world/spec-edits.js'
+import { specEdits } from './world/spec-edits.js'
 
 /** What a simulated world holds, and what may go wrong in it. */
 export interface SimulateOptions {

@@ -1,13 +1,4 @@
 import { UsageError } from '../../core/index.js'
-import { type ChoiceSource, randomChoices, replayChoices } from './search/choices.js'
-import {
-  type Execution,
-  type ExecutionSetup,
-  execute,
-  type JudgeRest,
-  type TraceStep,
-} from './run/execution.js'
-import { repeat } from './run/repeat.js'
 import type { Violation } from './judge/invariants.js'
 import { describeDivergence } from './report/divergence.js'
 import { explainKey } from './report/explain.js'
@@ -15,10 +6,17 @@ import { formatMermaid } from './report/mermaid.js'
 import { createObservation } from './report/observation.js'
 import { optionsHash } from './report/options-hash.js'
 import { formatReplay, isAsRecorded, parseReplay, replayOf } from './report/replay-text.js'
-import { setupOf, type SimulateOptions } from './simulate-options.js'
 import { formatTimeline } from './report/timeline.js'
-import { worldAfter, type WorldState } from './report/world-state.js'
+import type { WorldState } from './report/world-state.js'
+import { worldAfter } from './report/world-state.js'
+import type { Execution, ExecutionSetup, JudgeRest, TraceStep } from './run/execution.js'
+import { execute } from './run/execution.js'
+import { repeat } from './run/repeat.js'
+import type { ChoiceSource } from './search/choices.js'
+import { randomChoices, replayChoices } from './search/choices.js'
 import type { SearchMode } from './search/search-options.js'
+import type { SimulateOptions } from './simulate-options.js'
+import { setupOf } from './simulate-options.js'
 import type { MakeParts } from './world/simulated-process.js'
 
 /** One execution. */

@@ -1,6 +1,7 @@
 import type { Client, WatchBatch } from '../../store/index.js'
 import { claim, claimEqual, claimMatch } from './claims.js'
-import { refOf, Widget, type WidgetObject, widget } from './kinds.js'
+import type { WidgetObject } from './kinds.js'
+import { refOf, Widget, widget } from './kinds.js'
 import type { StoreLaw } from './law.js'
 import { record } from './tape.js'
 

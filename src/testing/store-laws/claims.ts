@@ -1,4 +1,5 @@
-import { deepEqual, isKeelsonError, type KeelsonError, type KeelsonErrorCode } from '../../core/index.js'
+import type { KeelsonError, KeelsonErrorCode } from '../../core/index.js'
+import { deepEqual, isKeelsonError } from '../../core/index.js'
 import type { Store } from '../../store/index.js'
 import { LAW_KINDS } from './kinds.js'
 

@@ -1,10 +1,5 @@
-import {
-  defineKind,
-  type Kind,
-  type ObjectInput,
-  type ObjectRef,
-  type StoredObject,
-} from '../../store/index.js'
+import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../store/index.js'
+import { defineKind } from '../../store/index.js'
 
 export interface WidgetSpec {
   readonly size?: number

@@ -1,6 +1,7 @@
 import { systemEnv, UsageError } from '../../core/index.js'
 import type { Store } from '../../store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../virtual-env.js'
+import type { VirtualEnv } from '../virtual-env.js'
+import { createVirtualEnv } from '../virtual-env.js'
 import { BrokenLawError } from './claims.js'
 import { LAW_KINDS } from './kinds.js'
 import type { LawStoreOptions, LawWorld, StoreLaw } from './law.js'

@@ -1,6 +1,8 @@
-import { listAndWatch, type Store, type WatchBatch } from '../../store/index.js'
+import type { Store, WatchBatch } from '../../store/index.js'
+import { listAndWatch } from '../../store/index.js'
 import { BrokenLawError, claimEqual, claimMatch } from './claims.js'
-import { Gadget, gadget, refOf, Widget, type WidgetObject, widget } from './kinds.js'
+import type { WidgetObject } from './kinds.js'
+import { Gadget, gadget, refOf, Widget, widget } from './kinds.js'
 import type { LawWorld, StoreLaw } from './law.js'
 import { linesOf, record } from './tape.js'
 

@@ -1,6 +1,7 @@
 import type { ListOptions, ObjectList, Store } from '../../store/index.js'
 import { claim, claimEqual, claimRefused } from './claims.js'
-import { Gadget, refOf, Widget, type WidgetObject, widget } from './kinds.js'
+import type { WidgetObject } from './kinds.js'
+import { Gadget, refOf, Widget, widget } from './kinds.js'
 import type { StoreLaw } from './law.js'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g']

@@ -1,6 +1,7 @@
 import type { Store, WatchBatch } from '../../store/index.js'
 import { claim, claimEqual, claimMatch, claimRefused } from './claims.js'
-import { Gadget, gadget, refOf, Widget, type WidgetObject, widget } from './kinds.js'
+import type { WidgetObject } from './kinds.js'
+import { Gadget, gadget, refOf, Widget, widget } from './kinds.js'
 import type { StoreLaw } from './law.js'
 import { linesOf, record } from './tape.js'
 

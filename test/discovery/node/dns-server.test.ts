@@ -2,17 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { DnsMessage, Endpoint, Registry } from '../../../src/discovery/index.js'
 import {
   createRegistry,
-  type DnsMessage,
   encodeDnsMessage,
-  type Endpoint,
   formatRecord,
   kubernetesNames,
   parseDnsMessage,
-  type Registry,
 } from '../../../src/discovery/index.js'
-import { type DnsServer, ListenError, serveDns } from '../../../src/discovery/node/index.js'
+import type { DnsServer } from '../../../src/discovery/node/index.js'
+import { ListenError, serveDns } from '../../../src/discovery/node/index.js'
 
 const servers: DnsServer[] = []
 afterEach(async () => {
@@ -24,14 +23,12 @@ function registryOf(count: number): Registry {
   const endpoints = Array.from(
     { length: count },
     (_, i): Endpoint => ({
-      ...{
-        id: `e${i}`,
-        addresses: [`10.0.0.${i + 1}`],
-        ports: {},
-        ready: true,
-        serving: true,
-        terminating: false,
-      },
+      id: `e${i}`,
+      addresses: [`10.0.0.${i + 1}`],
+      ports: {},
+      ready: true,
+      serving: true,
+      terminating: false,
     }),
   )
   registry.apply(1, [
@@ -59,15 +56,18 @@ async function start(registry: Registry): Promise<DnsServer> {
 
 function request(id: number, name = 'h.prod.svc.cluster.local.', typeCode = 1): Uint8Array {
   return encodeDnsMessage({
-    ...{ id, response: false, opcode: 0, authoritative: false, truncated: false, recursionDesired: true },
-    ...{
-      recursionAvailable: false,
-      rcode: 0,
-      questions: [{ name, typeCode, classCode: 1 }],
-      answers: [],
-      authority: [],
-      additional: [],
-    },
+    id,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    rcode: 0,
+    questions: [{ name, typeCode, classCode: 1 }],
+    answers: [],
+    authority: [],
+    additional: [],
   })
 }
 

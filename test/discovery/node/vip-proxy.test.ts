@@ -1,24 +1,12 @@
-import { Agent, createServer, get, type Server } from 'node:http'
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcpServer,
-  type Server as TcpServer,
-  type Socket,
-} from 'node:net'
+import type { Server } from 'node:http'
+import { Agent, createServer, get } from 'node:http'
+import type { AddressInfo, Socket, Server as TcpServer } from 'node:net'
+import { connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  createRegistry,
-  type Endpoint,
-  type Registry,
-  type TrafficShare,
-} from '../../../src/discovery/index.js'
-import {
-  ListenError,
-  serveVips,
-  type VipProxy,
-  type VipProxyOptions,
-} from '../../../src/discovery/node/index.js'
+import type { Endpoint, Registry, TrafficShare } from '../../../src/discovery/index.js'
+import { createRegistry } from '../../../src/discovery/index.js'
+import type { VipProxy, VipProxyOptions } from '../../../src/discovery/node/index.js'
+import { ListenError, serveVips } from '../../../src/discovery/node/index.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -52,14 +40,12 @@ async function tcpBackend(accept: (socket: Socket) => void): Promise<TcpServer> 
 
 function endpoint(id: string, port: number, more: Partial<Endpoint> = {}): Endpoint {
   return {
-    ...{
-      id,
-      addresses: ['127.0.0.1'],
-      ports: { http: port },
-      ready: true,
-      serving: true,
-      terminating: false,
-    },
+    id,
+    addresses: ['127.0.0.1'],
+    ports: { http: port },
+    ready: true,
+    serving: true,
+    terminating: false,
     ...more,
   }
 }
@@ -89,7 +75,10 @@ async function world(options: VipProxyOptions = {}, backends?: readonly TrafficS
   await proxy.listening()
   const port = (): number => proxy.stats(key)?.listeners[0]?.boundPort ?? 0
   return {
-    ...{ registry, proxy, port, url: () => `http://127.0.0.1:${port()}/` },
+    registry,
+    proxy,
+    port,
+    url: () => `http://127.0.0.1:${port()}/`,
     set: (...endpoints) =>
       void registry.apply(registry.revision + 1, [
         { op: 'set-endpoints', service: key, slice: 's', endpoints },

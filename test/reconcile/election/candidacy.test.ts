@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Candidate, decideCandidacy, observe } from '../../../src/reconcile/election/candidacy.js'
+import type { Candidate } from '../../../src/reconcile/election/candidacy.js'
+import { decideCandidacy, observe } from '../../../src/reconcile/election/candidacy.js'
 import type { ElectionRecord } from '../../../src/reconcile/election/election-record.js'
 
 const me: Candidate = { identity: 'me', priority: 5, leaseDurationMs: 15_000 }

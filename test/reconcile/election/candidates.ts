@@ -1,14 +1,16 @@
 import { Lease } from '../../../src/api/index.js'
 import type { Env } from '../../../src/core/index.js'
-import {
-  createElector,
-  type ElectionListener,
-  type Elector,
-  type LeaderElectionOptions,
-  type Leadership,
+import type {
+  ElectionListener,
+  Elector,
+  LeaderElectionOptions,
+  Leadership,
 } from '../../../src/reconcile/index.js'
-import { type Client, createStore, defineKind, type Kind, type Store } from '../../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../../src/testing/index.js'
+import { createElector } from '../../../src/reconcile/index.js'
+import type { Client, Kind, Store } from '../../../src/store/index.js'
+import { createStore, defineKind } from '../../../src/store/index.js'
+import type { VirtualEnv } from '../../../src/testing/index.js'
+import { createVirtualEnv } from '../../../src/testing/index.js'
 
 /** What leaders write, so that tests can tell whose write came when. */
 export const Entry: Kind<{ readonly term: number; readonly by: string }> = defineKind({

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Candidate, type Election, Entry, openElection } from './candidates.js'
+import type { Candidate, Election } from './candidates.js'
+import { Entry, openElection } from './candidates.js'
 
 const ids = ['a', 'b', 'c'] as const
 

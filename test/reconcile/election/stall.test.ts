@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Lease } from '../../../src/api/index.js'
-import { createElector, type Leadership } from '../../../src/reconcile/index.js'
+import type { Leadership } from '../../../src/reconcile/index.js'
+import { createElector } from '../../../src/reconcile/index.js'
 import { createStore } from '../../../src/store/index.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 import { Entry, electionIn } from './candidates.js'

@@ -1,4 +1,5 @@
-import { type Cancel, createEnvTree, type Env } from '../../../src/core/index.js'
+import type { Cancel, Env } from '../../../src/core/index.js'
+import { createEnvTree } from '../../../src/core/index.js'
 import type { VirtualEnv } from '../../../src/testing/index.js'
 
 /** A process whose event loop may stand still while time goes on elsewhere. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type OwnerState, planCollection } from '../../../src/reconcile/garbage-collection/collection-plan.js'
+import type { OwnerState } from '../../../src/reconcile/garbage-collection/collection-plan.js'
+import { planCollection } from '../../../src/reconcile/garbage-collection/collection-plan.js'
 
 const alone = { asksFor: undefined, hasDependents: false, hasWaitingDependent: false } as const
 const remove = (policy: string, unblock = false) => ({ kind: 'delete', policy, unblock })

@@ -1,16 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createGarbageCollector, createManager, type Manager } from '../../../src/reconcile/index.js'
-import {
-  createStore,
-  defineKind,
-  type Kind,
-  type OwnerReference,
-  type PropagationPolicy,
-  type Store,
-  type StoredObject,
+import type { Manager } from '../../../src/reconcile/index.js'
+import { createGarbageCollector, createManager } from '../../../src/reconcile/index.js'
+import type {
+  Kind,
+  OwnerReference,
+  PropagationPolicy,
+  Store,
+  StoredObject,
 } from '../../../src/store/index.js'
-import { createVirtualEnv, type VirtualEnv } from '../../../src/testing/index.js'
+import { createStore, defineKind } from '../../../src/store/index.js'
+import type { VirtualEnv } from '../../../src/testing/index.js'
+import { createVirtualEnv } from '../../../src/testing/index.js'
 
 const Box = defineKind({ apiVersion: 'example.com/v1', kind: 'Box', plural: 'boxes', namespaced: true })
 const Crate = defineKind({ apiVersion: 'example.com/v1', kind: 'Crate', plural: 'crates', namespaced: true })

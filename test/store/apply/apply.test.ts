@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type ApplyConflictError,
-  createStore,
-  defineKind,
-  type PatchOptions,
-  type Store,
-  type StoredObject,
-} from '../../../src/store/index.js'
+import type { ApplyConflictError, PatchOptions, Store, StoredObject } from '../../../src/store/index.js'
+import { createStore, defineKind } from '../../../src/store/index.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 
 interface AppSpec {

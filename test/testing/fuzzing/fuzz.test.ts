@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createController, type Reconciler } from '../../../src/reconcile/index.js'
-import { defineKind, type Kind } from '../../../src/store/index.js'
-import { check, fuzz, FuzzFailedError, type MakeParts } from '../../../src/testing/index.js'
+import type { Reconciler } from '../../../src/reconcile/index.js'
+import { createController } from '../../../src/reconcile/index.js'
+import type { Kind } from '../../../src/store/index.js'
+import { defineKind } from '../../../src/store/index.js'
+import type { MakeParts } from '../../../src/testing/index.js'
+import { check, FuzzFailedError, fuzz } from '../../../src/testing/index.js'
 
 interface SiteSpec {
   readonly replicas: number

@@ -1,8 +1,10 @@
-import { type Controller, createCache, createController } from '../../../src/reconcile/index.js'
 import { isKeelsonError } from '../../../src/core/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
+import { createCache, createController } from '../../../src/reconcile/index.js'
 import type { Client, Reader } from '../../../src/store/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
-import { App, app, type GalleryEntry, Pod, podOf, podsOf } from './entry.js'
+import type { GalleryEntry } from './entry.js'
+import { App, app, Pod, podOf, podsOf } from './entry.js'
 
 const base = { kinds: [App, Pod], objects: [app('web', { replicas: 2 })] }
 

@@ -1,15 +1,17 @@
+import { isKeelsonError } from '../../../src/core/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
 import {
-  type Controller,
   controllerReference,
   createCache,
   createController,
   requeueAfter,
   withFinalizers,
 } from '../../../src/reconcile/index.js'
-import { isKeelsonError } from '../../../src/core/index.js'
-import { type Client, defineKind, type Kind, type Reader } from '../../../src/store/index.js'
+import type { Client, Kind, Reader } from '../../../src/store/index.js'
+import { defineKind } from '../../../src/store/index.js'
 import type { MakeParts, ProcessSite } from '../../../src/testing/index.js'
-import { App, app, type GalleryEntry } from './entry.js'
+import type { GalleryEntry } from './entry.js'
+import { App, app } from './entry.js'
 
 interface VolumeSpec {
   readonly app: string

@@ -1,5 +1,6 @@
 import { controllerReference } from '../../../src/reconcile/index.js'
-import { defineKind, type Kind, type ObjectInput, type StoredObject } from '../../../src/store/index.js'
+import type { Kind, ObjectInput, StoredObject } from '../../../src/store/index.js'
+import { defineKind } from '../../../src/store/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
 
 /** A reconciler with one bug, and the same without it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { check, CheckFailedError } from '../../../src/testing/index.js'
+import { CheckFailedError, check } from '../../../src/testing/index.js'
 import { gallery } from './gallery.js'
 
 describe.each(gallery)('$name', ({ buggy, correct, kinds, objects }) => {

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { createController } from '../../../src/reconcile/index.js'
-import { check, CheckFailedError, type MakeParts, simulate } from '../../../src/testing/index.js'
-import { type AppReconciler, BAD_RECONCILERS, type BadReconciler } from '../fixtures/bad-reconcilers.js'
+import type { MakeParts } from '../../../src/testing/index.js'
+import { CheckFailedError, check, simulate } from '../../../src/testing/index.js'
+import type { AppReconciler, BadReconciler } from '../fixtures/bad-reconcilers.js'
+import { BAD_RECONCILERS } from '../fixtures/bad-reconcilers.js'
 import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
 
 const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 10 }

@@ -1,25 +1,27 @@
+import type { SliceEndpoint } from '../../../src/api/index.js'
 import {
   AddressClaim,
   EndpointSlice,
   findCondition,
   isConditionTrue,
   Service,
-  type SliceEndpoint,
   Task,
 } from '../../../src/api/index.js'
 import { deepEqual } from '../../../src/core/index.js'
+import type { Registry } from '../../../src/discovery/index.js'
 import {
   createAddressController,
   createEndpointsController,
   createRegistry,
   createRegistryFeed,
   endpointsOf,
-  type Registry,
 } from '../../../src/discovery/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
-import { always, type Incident, type Invariant } from '../../../src/testing/index.js'
+import type { Incident, Invariant } from '../../../src/testing/index.js'
+import { always } from '../../../src/testing/index.js'
 import { kubelet } from './neighbours.js'
-import { type OwnCase, runUnderCheck } from './own-case.js'
+import type { OwnCase } from './own-case.js'
+import { runUnderCheck } from './own-case.js'
 import { onChange, whenAtRest } from './write-law.js'
 
 const namespace = 'default'

@@ -1,16 +1,13 @@
 import { Lease } from '../../../src/api/index.js'
-import {
-  child,
-  createController,
-  createManager,
-  type ElectionLeaseSpec,
-  type Manager,
-  type Runnable,
-} from '../../../src/reconcile/index.js'
-import { type Client, defineKind, type Kind } from '../../../src/store/index.js'
-import { always, atRest, type Invariant, type ProcessSite } from '../../../src/testing/index.js'
+import type { ElectionLeaseSpec, Manager, Runnable } from '../../../src/reconcile/index.js'
+import { child, createController, createManager } from '../../../src/reconcile/index.js'
+import type { Client, Kind } from '../../../src/store/index.js'
+import { defineKind } from '../../../src/store/index.js'
+import type { Invariant, ProcessSite } from '../../../src/testing/index.js'
+import { always, atRest } from '../../../src/testing/index.js'
 import { App, app, Pod } from '../gallery/entry.js'
-import { type OwnCase, runUnderCheck } from './own-case.js'
+import type { OwnCase } from './own-case.js'
+import { runUnderCheck } from './own-case.js'
 import { onChange } from './write-law.js'
 
 /** What leaders write, and who they are. */

@@ -1,12 +1,7 @@
 import { isConditionTrue, isTaskFinished, Task } from '../../../src/api/index.js'
 import { formatTime, parseTime } from '../../../src/core/index.js'
-import {
-  type Controller,
-  createController,
-  requeueAfter,
-  setCondition,
-  withFinalizers,
-} from '../../../src/reconcile/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
+import { createController, requeueAfter, setCondition, withFinalizers } from '../../../src/reconcile/index.js'
 
 /** What the machines of a {@link kubelet} run, and how. */
 export interface KubeletOptions {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { check, type CheckOptions, type MakeParts } from '../../../src/testing/index.js'
+import type { CheckOptions, MakeParts } from '../../../src/testing/index.js'
+import { check } from '../../../src/testing/index.js'
 
 /** A controller of this package, with its neighbours, and what it promises. */
 export interface OwnCase {

@@ -1,3 +1,4 @@
+import type { Controller } from '../../../src/reconcile/index.js'
 import {
   child,
   claim,
@@ -9,18 +10,12 @@ import {
   requeueAfter,
   withFinalizers,
 } from '../../../src/reconcile/index.js'
-import {
-  defineKind,
-  FOREGROUND_FINALIZER,
-  type Kind,
-  type ObjectInput,
-  ORPHAN_FINALIZER,
-  type StoredObject,
-} from '../../../src/store/index.js'
-import type { Controller } from '../../../src/reconcile/index.js'
+import type { Kind, ObjectInput, StoredObject } from '../../../src/store/index.js'
+import { defineKind, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../../src/store/index.js'
 import type { ProcessSite, SimulateOptions } from '../../../src/testing/index.js'
 import { App, app, Pod } from '../gallery/entry.js'
-import { type OwnCase, runUnderCheck } from './own-case.js'
+import type { OwnCase } from './own-case.js'
+import { runUnderCheck } from './own-case.js'
 import { onChange, whenAtRest } from './write-law.js'
 
 type Site = Pick<ProcessSite, 'outside'>

@@ -19,7 +19,8 @@ import {
   shrinkingKeepsTheFloor,
 } from '../../simulation/fixtures/rollout-laws.js'
 import { kubelet } from './neighbours.js'
-import { type OwnCase, runUnderCheck } from './own-case.js'
+import type { OwnCase } from './own-case.js'
+import { runUnderCheck } from './own-case.js'
 import { keeps, onChange, whenAtRest } from './write-law.js'
 
 const labels = { app: 'web' }

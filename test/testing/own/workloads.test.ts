@@ -1,6 +1,7 @@
 import { isConditionTrue, isTaskFinished, Lease, Node, ReplicaSet, Task } from '../../../src/api/index.js'
 import { createProbeMachine } from '../../../src/discovery/index.js'
-import { type Controller, controllerOf } from '../../../src/reconcile/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
+import { controllerOf } from '../../../src/reconcile/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { ProcessSite } from '../../../src/testing/index.js'
@@ -12,9 +13,11 @@ import {
   isTaskActive,
 } from '../../../src/workloads/index.js'
 import { assignmentsStay } from '../../simulation/fixtures/object-laws.js'
-import { createMachine, type Machine } from './machine.js'
+import type { Machine } from './machine.js'
+import { createMachine } from './machine.js'
 import { kubelet } from './neighbours.js'
-import { type OwnCase, runUnderCheck } from './own-case.js'
+import type { OwnCase } from './own-case.js'
+import { runUnderCheck } from './own-case.js'
 import { keeps, onChange, whenAtRest } from './write-law.js'
 
 const labels = { app: 'web' }
@@ -24,7 +27,8 @@ function replicaSet(replicas: number, spec: object = {}, template: object = {}):
     kind: 'ReplicaSet',
     metadata: { namespace: 'default', name: 'web' },
     spec: {
-      ...{ replicas, selector: { matchLabels: labels } },
+      replicas,
+      selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { image: 'web', ...template } },
       ...spec,
     },

@@ -1,5 +1,6 @@
 import type { Kind, Reader, StoredObject } from '../../../src/store/index.js'
-import { always, atRest, type Invariant, type Moment } from '../../../src/testing/index.js'
+import type { Invariant, Moment } from '../../../src/testing/index.js'
+import { always, atRest } from '../../../src/testing/index.js'
 import type { Law, RevisionView, SeenChange } from '../../simulation/fixtures/revision-view.js'
 
 /** What one step changed; `now` is absent for an object that is gone. A namesake with another uid is another object. */

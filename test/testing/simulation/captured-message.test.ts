@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { Room, rooms, Team } from '../../../examples/test-a-reconciler/rooms.js'
-import { check, CheckFailedError } from '../../../src/testing/index.js'
+import { CheckFailedError, check } from '../../../src/testing/index.js'
 import { parseMermaid } from './report/mermaid-parser.js'
 
 test('the guide shows what the example says', async () => {

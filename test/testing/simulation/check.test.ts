@@ -1,17 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createController, type Reconciler, requeueAfter } from '../../../src/reconcile/index.js'
+import type { Reconciler } from '../../../src/reconcile/index.js'
+import { createController, requeueAfter } from '../../../src/reconcile/index.js'
 import type { StoredObject } from '../../../src/store/index.js'
+import type { CheckOptions, MakeParts } from '../../../src/testing/index.js'
+import { always, atRest, CheckFailedError, check, simulate } from '../../../src/testing/index.js'
 import { FAULT_KINDS } from '../../../src/testing/simulation/actions/action.js'
-import {
-  always,
-  atRest,
-  check,
-  CheckFailedError,
-  type CheckOptions,
-  type MakeParts,
-  simulate,
-} from '../../../src/testing/index.js'
-import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../gallery/entry.js'
+import type { AppSpec, AppStatus } from '../gallery/entry.js'
+import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
 
 const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 40 }
 

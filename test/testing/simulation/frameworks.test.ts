@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
-import { check, CheckFailedError } from '../../../src/testing/index.js'
+import { CheckFailedError, check } from '../../../src/testing/index.js'
 import { careful, hasty, objects, Page, Site } from '../fixtures/sites.js'
 import { parseMermaid } from './report/mermaid-parser.js'
 

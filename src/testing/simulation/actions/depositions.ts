@@ -1,8 +1,8 @@
 import { formatTime } from '../../../core/index.js'
+import type { StoredObject } from '../../../store/index.js'
+import { isElectionRecord } from '../world/election-record.js'
 import { nameOf } from '../world/user.js'
 import type { World } from '../world/world.js'
-import { isElectionRecord } from '../world/election-record.js'
-import type { StoredObject } from '../../../store/index.js'
 import type { Action } from './action.js'
 import type { Situation } from './situation.js'
 

@@ -1,5 +1,6 @@
 import { InvalidError } from '../../../core/index.js'
-import { type Action, FAULT_KINDS, type FaultKind } from './action.js'
+import type { Action, FaultKind } from './action.js'
+import { FAULT_KINDS } from './action.js'
 
 /** How often a fault may happen, and to what. */
 export interface FaultSettings {

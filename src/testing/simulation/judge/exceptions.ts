@@ -2,7 +2,8 @@ import { InvalidError } from '../../../core/index.js'
 import type { FaultKind } from '../actions/action.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
 import type { Invariant } from './invariant.js'
-import { INVARIANT_NAMES, type InvariantName } from './invariants.js'
+import type { InvariantName } from './invariants.js'
+import { INVARIANT_NAMES } from './invariants.js'
 import { DETOURS } from './name-violation.js'
 
 /** Without these faults, the invariant cannot break. */

@@ -1,12 +1,14 @@
-import type { CapturedLog } from '../../captured-logs.js'
 import type { StoredObject } from '../../../store/index.js'
+import type { CapturedLog } from '../../captured-logs.js'
 import type { Action } from '../actions/action.js'
-import { changesBetween, type ObjectChange } from '../judge/moment.js'
+import type { ObjectChange } from '../judge/moment.js'
+import { changesBetween } from '../judge/moment.js'
 import type { TraceStep } from '../run/execution.js'
 import type { Observer } from '../run/observer.js'
 import type { ChoiceSource } from '../search/choices.js'
 import type { World } from '../world/world.js'
-import { type Heard, listeningClient } from './listening-client.js'
+import type { Heard } from './listening-client.js'
+import { listeningClient } from './listening-client.js'
 
 /** A step, and what came of it. */
 export interface ObservedStep extends TraceStep {

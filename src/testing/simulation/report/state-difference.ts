@@ -1,4 +1,5 @@
-import { type FieldChange, fieldChanges, shortJson } from './field-changes.js'
+import type { FieldChange } from './field-changes.js'
+import { fieldChanges, shortJson } from './field-changes.js'
 
 /** One line of a state, understood. */
 interface Item {

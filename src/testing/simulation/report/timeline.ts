@@ -1,7 +1,8 @@
 import type { CapturedLog } from '../../captured-logs.js'
 import type { Loop } from '../judge/invariants.js'
 import type { ObservedStep } from './observation.js'
-import { foldRepeats, type Repeat } from './repeats.js'
+import type { Repeat } from './repeats.js'
+import { foldRepeats } from './repeats.js'
 import { durationText, resultText, stepText } from './step-text.js'
 
 const LINES_MAX = 36

@@ -1,17 +1,21 @@
 import type { Reader, StoredObject } from '../../../store/index.js'
 import type { StepWatch } from '../../guard/step-watch.js'
 import { hostTurn } from '../../host.js'
-import { type Action, FAULT_KINDS, type FaultKind, isFault } from '../actions/action.js'
-import type { FaultPlan } from '../actions/fault-settings.js'
+import type { Action, FaultKind } from '../actions/action.js'
+import { FAULT_KINDS, isFault } from '../actions/action.js'
 import { availableActions } from '../actions/available-actions.js'
+import type { FaultPlan } from '../actions/fault-settings.js'
 import { genericMonitors } from '../judge/generic/generic-monitors.js'
 import { Judge, monitorsOf } from '../judge/judge.js'
-import { changesBetween, type Moment, type ObjectChange, readingOnly } from '../judge/moment.js'
-import { type ChoiceSource, replayChoices, type Whereabouts } from '../search/choices.js'
-import { Incidents } from '../world/incidents.js'
+import type { Moment, ObjectChange } from '../judge/moment.js'
+import { changesBetween, readingOnly } from '../judge/moment.js'
+import type { ChoiceSource, Whereabouts } from '../search/choices.js'
+import { replayChoices } from '../search/choices.js'
 import { changesBeyondElections } from '../world/election-record.js'
+import { Incidents } from '../world/incidents.js'
 import { changesPlainly } from '../world/plain-state.js'
-import { type Ending, User } from '../world/user.js'
+import type { Ending } from '../world/user.js'
+import { User } from '../world/user.js'
 import { World } from '../world/world.js'
 import type { ExecutionSetup, TraceStep } from './execution.js'
 import { repeatingEnd } from './repeating-end.js'
@@ -192,7 +196,10 @@ export class Driver {
     const isWork = changesBeyondElections(changes)
     if (isWork) this.works.push(step)
     const loop = this.unrest.note({
-      ...{ action, timeMs, isWrite: isWork, objects: world.objects().length },
+      action,
+      timeMs,
+      isWrite: isWork,
+      objects: world.objects().length,
       isChange: () => changesPlainly(changes),
     })
     if (loop !== undefined) this.reportLoop(loop)

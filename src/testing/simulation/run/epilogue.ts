@@ -1,7 +1,7 @@
-import { objectKeyOf } from '../world/simulated-process.js'
-import { plainState, TOUCH_ANNOTATION } from '../world/plain-state.js'
-import { nameOf } from '../world/user.js'
 import type { InvariantName } from '../judge/invariants.js'
+import { plainState, TOUCH_ANNOTATION } from '../world/plain-state.js'
+import { objectKeyOf } from '../world/simulated-process.js'
+import { nameOf } from '../world/user.js'
 import type { Driver } from './driver.js'
 import { footprint, grows } from './footprint.js'
 

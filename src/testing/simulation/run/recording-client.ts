@@ -1,6 +1,7 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Client } from '../../../store/index.js'
-import { type Call, facade } from '../world/facade.js'
+import type { Call } from '../world/facade.js'
+import { facade } from '../world/facade.js'
 import { textOf } from './object-text.js'
 
 /** Hears what a process learns from its client, as text. */

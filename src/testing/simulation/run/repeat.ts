@@ -1,10 +1,12 @@
 import { UsageError } from '../../../core/index.js'
-import { type AsyncGuard, createAsyncGuard } from '../../guard/async-guard.js'
+import type { AsyncGuard } from '../../guard/async-guard.js'
+import { createAsyncGuard } from '../../guard/async-guard.js'
 import { exclusively } from '../../guard/exclusively.js'
 import type { Violation } from '../judge/invariants.js'
-import { replayChoices } from '../search/choices.js'
 import { describeDifference } from '../report/state-difference.js'
-import { type Execution, type ExecutionSetup, execute, type TraceStep } from './execution.js'
+import { replayChoices } from '../search/choices.js'
+import type { Execution, ExecutionSetup, TraceStep } from './execution.js'
+import { execute } from './execution.js'
 
 /**
  * Runs an execution again, under guard. An execution that was looked into no further than its rest is repeated beyond it;

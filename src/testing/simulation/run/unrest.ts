@@ -1,4 +1,5 @@
-import { type Action, type ActionKind, isFault, isOfProcess } from '../actions/action.js'
+import type { Action, ActionKind } from '../actions/action.js'
+import { isFault, isOfProcess } from '../actions/action.js'
 
 /** Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their beginning. */
 const LOOP_WRITES_BASE = 20

@@ -1,5 +1,7 @@
-import { createSeededRandom, type Random } from '../../../core/index.js'
-import { type Action, type ActionKind, FAULT_KINDS, type FaultKind } from '../actions/action.js'
+import type { Random } from '../../../core/index.js'
+import { createSeededRandom } from '../../../core/index.js'
+import type { Action, ActionKind, FaultKind } from '../actions/action.js'
+import { FAULT_KINDS } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { Recall } from '../run/state-key.js'
 

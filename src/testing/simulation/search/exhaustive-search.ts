@@ -1,11 +1,15 @@
-import { createSeededRandom, type Random, UsageError } from '../../../core/index.js'
-import { type Action, FAULT_KINDS } from '../actions/action.js'
+import type { Random } from '../../../core/index.js'
+import { createSeededRandom, UsageError } from '../../../core/index.js'
+import type { Action } from '../actions/action.js'
+import { FAULT_KINDS } from '../actions/action.js'
 import type { Execution } from '../run/execution.js'
 import type { Recall } from '../run/state-key.js'
 import type { ChoiceSource, Whereabouts } from './choices.js'
-import { foresee, type Foreseen, stateForeseen } from './foreseen.js'
+import type { Foreseen } from './foreseen.js'
+import { foresee, stateForeseen } from './foreseen.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
-import { type Budget, StateGraph } from './state-graph.js'
+import type { Budget } from './state-graph.js'
+import { StateGraph } from './state-graph.js'
 
 /** What an exhaustive search is bounded by. */
 export interface ExhaustiveBounds {

@@ -1,9 +1,10 @@
-import { type Execution, type ExecutionSetup, execute, type Rest } from '../run/execution.js'
-import { replayChoices } from './choices.js'
 import type { Violation } from '../judge/invariants.js'
 import { describeDifference } from '../report/state-difference.js'
+import type { Execution, ExecutionSetup, Rest } from '../run/execution.js'
+import { execute } from '../run/execution.js'
 import { withoutNames } from '../world/plain-state.js'
 import type { Ending } from '../world/user.js'
+import { replayChoices } from './choices.js'
 
 /** Where every execution must come to rest: where the undisturbed ones did. */
 export interface Expectation {

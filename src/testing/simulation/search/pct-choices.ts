@@ -1,5 +1,7 @@
-import { createSeededRandom, type Random } from '../../../core/index.js'
-import { type Action, FAULT_KINDS, type FaultKind, isFault } from '../actions/action.js'
+import type { Random } from '../../../core/index.js'
+import { createSeededRandom } from '../../../core/index.js'
+import type { Action, FaultKind } from '../actions/action.js'
+import { FAULT_KINDS, isFault } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { ChoiceSource } from './choices.js'
 

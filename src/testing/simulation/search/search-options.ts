@@ -1,4 +1,5 @@
-import { type FieldProblem, InvalidError } from '../../../core/index.js'
+import type { FieldProblem } from '../../../core/index.js'
+import { InvalidError } from '../../../core/index.js'
 import type { ExecutionSetup } from '../run/execution.js'
 import { ExhaustiveSearch } from './exhaustive-search.js'
 import { GuidedSearch } from './guided-search.js'

@@ -1,5 +1,6 @@
 import type { Execution } from '../run/execution.js'
-import { type ChoiceSource, replayChoices } from './choices.js'
+import type { ChoiceSource } from './choices.js'
+import { replayChoices } from './choices.js'
 import { choicesWithout } from './wanted-choices.js'
 
 /** Runs it as a source chooses. */

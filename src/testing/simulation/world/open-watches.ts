@@ -1,6 +1,7 @@
 import type { Env } from '../../../core/index.js'
 import type { Client, Kind, StoredObject, Watch, WatchOptions } from '../../../store/index.js'
-import { type Call, facade } from './facade.js'
+import type { Call } from './facade.js'
+import { facade } from './facade.js'
 
 /** A watch that was opened, and has not been closed. */
 export interface OpenWatch {

@@ -1,5 +1,6 @@
 import type { Env } from '../../../core/index.js'
-import { type Controller, createManager, type Manager, type Runnable } from '../../../reconcile/index.js'
+import type { Controller, Manager, Runnable } from '../../../reconcile/index.js'
+import { createManager } from '../../../reconcile/index.js'
 import type { Client, ObjectRef } from '../../../store/index.js'
 
 /** What the code under test is given when its process starts. */

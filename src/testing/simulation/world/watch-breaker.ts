@@ -1,7 +1,9 @@
 import { anySignal } from '../../../core/index.js'
-import { type Client, ExpiredError, type Kind, type WatchOptions } from '../../../store/index.js'
+import type { Client, Kind, WatchOptions } from '../../../store/index.js'
+import { ExpiredError } from '../../../store/index.js'
 import { facade } from './facade.js'
-import { type OpenWatch, OpenWatches } from './open-watches.js'
+import type { OpenWatch } from './open-watches.js'
+import { OpenWatches } from './open-watches.js'
 
 /** Breaks off the watches of one process, as a store does that is far away. */
 export class WatchBreaker {

@@ -1,22 +1,21 @@
-import {
-  createEnvTree,
-  createSeededRandom,
-  type Env,
-  type Random,
-  systemEnv,
-  UsageError,
-} from '../../../core/index.js'
-import { type Client, createStore, type Kind, type Store, type StoredObject } from '../../../store/index.js'
-import { captureLogs, type LogCapture } from '../../captured-logs.js'
+import type { Env, Random } from '../../../core/index.js'
+import { createEnvTree, createSeededRandom, systemEnv, UsageError } from '../../../core/index.js'
+import type { Client, Kind, Store, StoredObject } from '../../../store/index.js'
+import { createStore } from '../../../store/index.js'
+import type { LogCapture } from '../../captured-logs.js'
+import { captureLogs } from '../../captured-logs.js'
 import { createSequentialIds } from '../../sequential-ids.js'
-import { createVirtualClock, type VirtualClock } from '../../virtual-clock.js'
+import type { VirtualClock } from '../../virtual-clock.js'
+import { createVirtualClock } from '../../virtual-clock.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { Observer } from '../run/observer.js'
-import { OpenWatches } from './open-watches.js'
-import { controllersOf, type MakeParts, managerOf, type SimulatedProcess } from './simulated-process.js'
 import { behindAt } from './late-start.js'
+import { OpenWatches } from './open-watches.js'
+import type { MakeParts, SimulatedProcess } from './simulated-process.js'
+import { controllersOf, managerOf } from './simulated-process.js'
+import type { PooledStep, StepPool } from './step-pool.js'
+import { createStepPool } from './step-pool.js'
 import { WatchBreaker } from './watch-breaker.js'
-import { createStepPool, type PooledStep, type StepPool } from './step-pool.js'
 
 /** What a world is made from. */
 export interface WorldOptions {

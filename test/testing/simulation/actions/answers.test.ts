@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../../../src/core/index.js'
-import { createController, type Reconciler } from '../../../../src/reconcile/index.js'
+import type { Reconciler } from '../../../../src/reconcile/index.js'
+import { createController } from '../../../../src/reconcile/index.js'
 import type { Client } from '../../../../src/store/index.js'
-import { type MakeParts, type Simulation, type TraceStep } from '../../../../src/testing/index.js'
-import { App, app, type AppSpec, type AppStatus, Pod } from '../../gallery/entry.js'
+import type { MakeParts, Simulation, TraceStep } from '../../../../src/testing/index.js'
+import type { AppSpec, AppStatus } from '../../gallery/entry.js'
+import { App, app, Pod } from '../../gallery/entry.js'
 import { only, struck } from './only.js'
 
 const world = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })] }

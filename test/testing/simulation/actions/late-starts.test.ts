@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createController } from '../../../../src/reconcile/index.js'
 import type { Client, WatchBatch } from '../../../../src/store/index.js'
-import { check, type MakeParts } from '../../../../src/testing/index.js'
+import type { MakeParts } from '../../../../src/testing/index.js'
+import { check } from '../../../../src/testing/index.js'
 import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
 import { only } from './only.js'
 

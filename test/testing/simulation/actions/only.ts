@@ -1,12 +1,8 @@
-import { FAULT_KINDS, type FaultKind } from '../../../../src/testing/simulation/actions/action.js'
+import type { FaultOptions, MakeParts, SimulateOptions, Simulation } from '../../../../src/testing/index.js'
+import { simulate } from '../../../../src/testing/index.js'
+import type { FaultKind } from '../../../../src/testing/simulation/actions/action.js'
+import { FAULT_KINDS } from '../../../../src/testing/simulation/actions/action.js'
 import type { FaultSettings } from '../../../../src/testing/simulation/actions/fault-settings.js'
-import {
-  type FaultOptions,
-  type MakeParts,
-  simulate,
-  type SimulateOptions,
-  type Simulation,
-} from '../../../../src/testing/index.js'
 
 /** No other faults; these wherever they are possible, once unless told otherwise. */
 export function only(kind: FaultKind, settings: FaultSettings = {}): FaultOptions {

@@ -2,15 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Lease } from '../../../../src/api/index.js'
 import { createController, createManager } from '../../../../src/reconcile/index.js'
 import type { Client, Reader } from '../../../../src/store/index.js'
-import {
-  always,
-  atRest,
-  type FaultOptions,
-  type Invariant,
-  type MakeParts,
-  type Moment,
-  type TraceStep,
-} from '../../../../src/testing/index.js'
+import type { FaultOptions, Invariant, MakeParts, Moment, TraceStep } from '../../../../src/testing/index.js'
+import { always, atRest } from '../../../../src/testing/index.js'
 import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
 import { only, struck } from './only.js'
 

@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createController, type Reconciler, requeueAfter } from '../../../../src/reconcile/index.js'
-import {
-  always,
-  check,
-  CheckFailedError,
-  type CheckOptions,
-  eventually,
-  type InvariantName,
-  type MakeParts,
-  type ProcessSite,
-} from '../../../../src/testing/index.js'
-import { App, app, type AppSpec, type AppStatus, Pod, podOf } from '../../gallery/entry.js'
+import type { Reconciler } from '../../../../src/reconcile/index.js'
+import { createController, requeueAfter } from '../../../../src/reconcile/index.js'
+import type { CheckOptions, InvariantName, MakeParts, ProcessSite } from '../../../../src/testing/index.js'
+import { always, CheckFailedError, check, eventually } from '../../../../src/testing/index.js'
+import type { AppSpec, AppStatus } from '../../gallery/entry.js'
+import { App, app, Pod, podOf } from '../../gallery/entry.js'
 
 const base: CheckOptions = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 60 }
 

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createController } from '../../../../src/reconcile/index.js'
-import {
-  check,
-  CheckFailedError,
-  type CheckOptions,
-  justifiedDelete,
-  type MakeParts,
-} from '../../../../src/testing/index.js'
+import type { CheckOptions, MakeParts } from '../../../../src/testing/index.js'
+import { CheckFailedError, check, justifiedDelete } from '../../../../src/testing/index.js'
 import { entriesOfCreation } from '../../gallery/entries-of-creation.js'
 import { entriesOfDeletion } from '../../gallery/entries-of-deletion.js'
 import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'

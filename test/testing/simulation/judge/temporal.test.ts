@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Invariant } from '../../../../src/testing/index.js'
 import {
   always,
   atRest,
   bounded,
   eventually,
-  type Invariant,
   leadsTo,
   never,
   stable,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createController, requeueAfter } from '../../../../src/reconcile/index.js'
-import { type MakeParts, simulate, type Simulation } from '../../../../src/testing/index.js'
+import type { MakeParts, Simulation } from '../../../../src/testing/index.js'
+import { simulate } from '../../../../src/testing/index.js'
 import { optionsHash } from '../../../../src/testing/simulation/report/options-hash.js'
 import { formatReplay, shortHash } from '../../../../src/testing/simulation/report/replay-text.js'
 import { careful, objects, Page, Site } from '../../fixtures/sites.js'

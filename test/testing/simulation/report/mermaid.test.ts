@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { simulate } from '../../../../src/testing/index.js'
 import { formatMermaid } from '../../../../src/testing/simulation/report/mermaid.js'
 import type { ObservedStep } from '../../../../src/testing/simulation/report/observation.js'
-import { simulate } from '../../../../src/testing/index.js'
 import { careful, hasty, objects, Page, Site } from '../../fixtures/sites.js'
-import { parseMermaid, type Statement } from './mermaid-parser.js'
+import type { Statement } from './mermaid-parser.js'
+import { parseMermaid } from './mermaid-parser.js'
 
 const options = { kinds: [Site, Page], objects }
 

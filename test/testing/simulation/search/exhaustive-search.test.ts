@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Action } from '../../../../src/testing/simulation/actions/action.js'
-import {
-  type ExhaustiveBounds,
-  ExhaustiveSearch,
-} from '../../../../src/testing/simulation/search/exhaustive-search.js'
+import type { ExhaustiveBounds } from '../../../../src/testing/simulation/search/exhaustive-search.js'
+import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 
 /** Executions as trees: a node is the list of what each choice leads to; a leaf is the end. */
 interface Tree {

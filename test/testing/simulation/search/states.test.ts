@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { child, createController, type Reconciler } from '../../../../src/reconcile/index.js'
-import {
-  check,
-  CheckFailedError,
-  type MakeParts,
-  type SimulateOptions,
-} from '../../../../src/testing/index.js'
+import type { Reconciler } from '../../../../src/reconcile/index.js'
+import { child, createController } from '../../../../src/reconcile/index.js'
+import type { MakeParts, SimulateOptions } from '../../../../src/testing/index.js'
+import { CheckFailedError, check } from '../../../../src/testing/index.js'
 import { execute } from '../../../../src/testing/simulation/run/execution.js'
 import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 import { setupOf } from '../../../../src/testing/simulation/simulate-options.js'
-import { App, app, type AppSpec, type AppStatus, Pod, podOf, podsOf } from '../../gallery/entry.js'
+import type { AppSpec, AppStatus } from '../../gallery/entry.js'
+import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
 
 const kinds = [App, Pod]
 const one = { kinds, objects: [app('web', { replicas: 1 })] }
