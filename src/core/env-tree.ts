@@ -45,7 +45,7 @@ class EnvOfTree implements Env {
   readonly metrics: Metrics
   readonly fork: (process: string) => Env
   readonly close: () => void
-  private readonly lifetime: Lifetime
+  readonly #lifetime: Lifetime
 
   constructor(process: string, open: OpenPorts, lifetime: Lifetime) {
     const ports = open(process, lifetime)
@@ -58,11 +58,11 @@ class EnvOfTree implements Env {
     this.metrics = ports.metrics
     this.fork = name => createEnvTree(name, open, new ChildLifetime(lifetime))
     this.close = () => lifetime.close()
-    this.lifetime = lifetime
+    this.#lifetime = lifetime
   }
 
   get closed(): boolean {
-    return this.lifetime.closed
+    return this.#lifetime.closed
   }
 }
 

@@ -1,37 +1,53 @@
 // Ports: what a shell may take from outside.
+export type { Cancel, Clock } from './clock.js'
+export type { Env } from './env.js'
+export type { IdSource } from './ids.js'
+export type { LogFields, Logger, LogMethod } from './logger.js'
+export type { Counter, Gauge, Histogram, InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
+export type { Random } from './random.js'
+export type { DeferredStep, StepFate, StepInfo, StepKind, TaskScheduler } from './task-scheduler.js'
+
+// Errors.
+export type { ErrorDetails, FieldProblem, KeelsonErrorCode, KeelsonErrorOptions } from './errors.js'
+export { ClosedError, InvalidError, isKeelsonError, KeelsonError, UsageError } from './errors.js'
+
+// Environments.
+export type { EnvPorts, OpenPorts } from './env-tree.js'
+export { createEnvTree } from './env-tree.js'
+export type { EnvOptions } from './system-env.js'
+export { createEnv, systemEnv } from './system-env.js'
+export { createSeededRandom } from './seeded-random.js'
+export { silentLogger } from './silent-logger.js'
+
+// Time.
+export { formatTime, parseTime } from './time-text.js'
+
+// Metrics.
+export type { MemoryMetrics, MemoryMetricsOptions } from './memory-metrics.js'
+export { createMemoryMetrics } from './memory-metrics.js'
+export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './openmetrics.js'
+
+// Structures.
+export { Bitset } from './bitset.js'
+export type { HeapHandle } from './indexed-heap.js'
+export { heapHandle, IndexedHeap } from './indexed-heap.js'
+export type { SequenceRingOptions } from './ring.js'
+export { SequenceRing } from './ring.js'
+
+// JSON values.
+export { canonicalJson } from './canonical-json.js'
+export { contentHash } from './content-hash.js'
+export { deepEqual } from './deep-equal.js'
+export { deepFreeze } from './deep-freeze.js'
 
 // Ending things.
 export type { DerivedSignal } from './abort.js'
 export { abortable, anySignal, withDeadline } from './abort.js'
-// Constraints.
-export { type Attributes, type AttributeValue, attributeOf } from './attribute-value.js'
-// Structures.
-export { Bitset } from './bitset.js'
-// JSON values.
-export { canonicalJson } from './canonical-json.js'
-export type { Cancel, Clock } from './clock.js'
-export type { ConstraintValue, NodeOperator } from './constraint-operators.js'
-export {
-  type CompiledConstraint,
-  type Constraint,
-  type ConstraintSet,
-  type ConstraintVerdict,
-  compileConstraint,
-  compileConstraints,
-  formatConstraint,
-  type SiblingView,
-  type SpreadOperator,
-} from './constraints.js'
-export { contentHash } from './content-hash.js'
-export { deepEqual } from './deep-equal.js'
-export { deepFreeze } from './deep-freeze.js'
-export type { Env } from './env.js'
-// Environments.
-export type { EnvPorts, OpenPorts } from './env-tree.js'
-export { createEnvTree } from './env-tree.js'
-// Errors.
-export type { ErrorDetails, FieldProblem, KeelsonErrorCode, KeelsonErrorOptions } from './errors.js'
-export { ClosedError, InvalidError, isKeelsonError, KeelsonError, UsageError } from './errors.js'
+export type { Closable, Lifecycle } from './lifecycle.js'
+export { createLifecycle } from './lifecycle.js'
+export type { Listeners, ListenersOptions } from './listeners.js'
+export { createListeners } from './listeners.js'
+
 // Selectors.
 export {
   escapeFieldValue,
@@ -40,9 +56,6 @@ export {
   fieldSelectorOf,
   parseFieldSelector,
 } from './field-selector.js'
-export type { IdSource } from './ids.js'
-export type { HeapHandle } from './indexed-heap.js'
-export { heapHandle, IndexedHeap } from './indexed-heap.js'
 export type { LabelOperator, LabelRequirement, Labels } from './label-requirement.js'
 export {
   type LabelSelector,
@@ -53,36 +66,6 @@ export {
   parseLabelSelector,
 } from './label-selector.js'
 export { labelKeyProblem, labelProblems, labelValueProblem, validateLabels } from './label-syntax.js'
-export type { Closable, Lifecycle } from './lifecycle.js'
-export { createLifecycle } from './lifecycle.js'
-export type { Listeners, ListenersOptions } from './listeners.js'
-export { createListeners } from './listeners.js'
-export type { LogFields, Logger, LogMethod } from './logger.js'
-// Metrics.
-export type { MemoryMetrics, MemoryMetricsOptions } from './memory-metrics.js'
-export { createMemoryMetrics } from './memory-metrics.js'
-export type { Counter, Gauge, Histogram, InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
-export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './openmetrics.js'
-export {
-  containsPortRanges,
-  countPorts,
-  equalPortRanges,
-  formatPortRanges,
-  hasPort,
-  intersectPortRanges,
-  type PortRange,
-  type PortRanges,
-  parsePortRanges,
-  portRangesOf,
-  subtractPortRanges,
-  takePorts,
-  unionPortRanges,
-} from './port-ranges.js'
-export { kubernetesConstraint, type NodeSelectorRequirement } from './presets/kubernetes-constraints.js'
-export { type MarathonConstraint, marathonConstraint } from './presets/marathon-constraints.js'
-export { type MesosAttributeConstraint, mesosConstraint } from './presets/mesos-constraints.js'
-export { type NomadConstraint, nomadConstraints } from './presets/nomad-constraints.js'
-export { swarmConstraint } from './presets/swarm-constraints.js'
 
 // Amounts.
 export {
@@ -92,17 +75,7 @@ export {
   type Quantity,
   type QuantityFormat,
 } from './quantity.js'
-export type { Random } from './random.js'
-// Reasons.
-export {
-  type CountedReason,
-  type Reason,
-  type ReasonSummary,
-  type Rejection,
-  renderReasons,
-  rollUpReasons,
-} from './reasons.js'
-export { ResourceRangeError, type ResourceUnit, resourceName, resourceUnit } from './resource-units.js'
+export { type ResourceUnit, ResourceRangeError, resourceName, resourceUnit } from './resource-units.js'
 export {
   addResources,
   amountOf,
@@ -122,13 +95,49 @@ export {
   sumResources,
   trySubtractResources,
 } from './resources.js'
-export type { SequenceRingOptions } from './ring.js'
-export { SequenceRing } from './ring.js'
-export { createSeededRandom } from './seeded-random.js'
+export {
+  containsPortRanges,
+  countPorts,
+  equalPortRanges,
+  formatPortRanges,
+  hasPort,
+  intersectPortRanges,
+  type PortRange,
+  type PortRanges,
+  parsePortRanges,
+  portRangesOf,
+  subtractPortRanges,
+  takePorts,
+  unionPortRanges,
+} from './port-ranges.js'
+
+// Constraints.
+export { type Attributes, type AttributeValue, attributeOf } from './attribute-value.js'
+export type { ConstraintValue, NodeOperator } from './constraint-operators.js'
+export {
+  type CompiledConstraint,
+  type Constraint,
+  type ConstraintSet,
+  type ConstraintVerdict,
+  compileConstraint,
+  compileConstraints,
+  formatConstraint,
+  type SiblingView,
+  type SpreadOperator,
+} from './constraints.js'
 export { countSiblings, type SiblingCounts } from './sibling-counts.js'
-export { silentLogger } from './silent-logger.js'
-export type { EnvOptions } from './system-env.js'
-export { createEnv, systemEnv } from './system-env.js'
-export type { DeferredStep, StepFate, StepInfo, StepKind, TaskScheduler } from './task-scheduler.js'
-// Time.
-export { formatTime, parseTime } from './time-text.js'
+export { kubernetesConstraint, type NodeSelectorRequirement } from './presets/kubernetes-constraints.js'
+export { type MarathonConstraint, marathonConstraint } from './presets/marathon-constraints.js'
+export { type MesosAttributeConstraint, mesosConstraint } from './presets/mesos-constraints.js'
+export { type NomadConstraint, nomadConstraints } from './presets/nomad-constraints.js'
+export { swarmConstraint } from './presets/swarm-constraints.js'
+
+// Reasons.
+export {
+  type CountedReason,
+  type Reason,
+  type ReasonSummary,
+  type Rejection,
+  renderReasons,
+  rollUpReasons,
+} from './reasons.js'

@@ -1,24 +1,6 @@
 // Controllers and what reconcilers see.
-
-export { AttemptEndedError, AttemptTimeoutError } from './attempt/attempt-errors.js'
 export type { ReconcileContext } from './attempt/reconcile-context.js'
-export type { OwnWritesPolicy } from './cache/attempt-view.js'
-export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
-// Sources.
-export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
-export type { CacheDifference } from './cache/verify.js'
-// Children and events.
-export {
-  type Children,
-  type ChildrenReport,
-  child,
-  type DesiredChild,
-} from './children/children.js'
-export { type Claim, type ClaimOptions, type ClaimVerdict, claim, claimVerdict } from './children/claim.js'
-export { createExpectations, type Expectations } from './children/expectations.js'
-export { type SlowStartReport, slowStart } from './children/slow-start.js'
-// Pure parts for reconcilers.
-export { type ConditionState, setCondition } from './conditions.js'
+export { AttemptEndedError, AttemptTimeoutError } from './attempt/attempt-errors.js'
 export { type Controller, type ControllerStatus, createController } from './controller/controller.js'
 export type {
   ControllerOptions,
@@ -28,27 +10,50 @@ export type {
   ReferenceWatch,
   WatchSource,
 } from './controller/controller-options.js'
+
+export type { HotLoop, ValueChange } from './hot-loops/hot-loop.js'
+export type { QuarantinedKey } from './controller/quarantine.js'
+
+// Sources.
+export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
+export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
+export type { OwnWritesPolicy } from './cache/attempt-view.js'
+export type { CacheDifference } from './cache/verify.js'
+export type { ObjectChange } from './sources/event-mapping.js'
+export {
+  allOf,
+  anyOf,
+  generationChanged,
+  labelsMatch,
+  not,
+  pathChanged,
+  type Predicate,
+} from './sources/predicates.js'
+export type { Listed, ObjectSource } from './sources/object-source.js'
+export { fromStream, fromTimer, type SignalSource } from './sources/signal-source.js'
+export type { ObservableLike, Stream } from './sources/stream.js'
+
 // Results.
 export { type AttemptEnd, decideOutcome, type Outcome } from './controller/outcome.js'
-export type { QuarantinedKey } from './controller/quarantine.js'
 export {
-  type PollOptions,
   poll,
+  type PollOptions,
+  requeueAfter,
   type Result,
   RetryAfter,
-  requeueAfter,
   Terminal,
 } from './controller/result.js'
-// Leader election.
-export type { LeaderElectionOptions } from './election/election-options.js'
-export type { ElectionKind, ElectionLeaseSpec } from './election/election-record.js'
+
+// Children and events.
 export {
-  createElector,
-  type ElectionListener,
-  type ElectionStatus,
-  type Elector,
-} from './election/elector.js'
-export type { Leadership } from './election/leadership.js'
+  child,
+  type Children,
+  type ChildrenReport,
+  type DesiredChild,
+} from './children/children.js'
+export { type Claim, claim, type ClaimOptions, type ClaimVerdict, claimVerdict } from './children/claim.js'
+export { createExpectations, type Expectations } from './children/expectations.js'
+export { slowStart, type SlowStartReport } from './children/slow-start.js'
 export type { EventLimits } from './events/event-correlator.js'
 export type { EventInput, EventRecord } from './events/event-record.js'
 export {
@@ -56,42 +61,14 @@ export {
   type EventRecorder,
   type EventRecorderOptions,
 } from './events/event-recorder.js'
-export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
-// Generic loops.
-export {
-  createGarbageCollector,
-  type GarbageCollectorOptions,
-} from './garbage-collection/garbage-collector.js'
-export type { HotLoop, ValueChange } from './hot-loops/hot-loop.js'
-// Rate limiters.
-export { type BucketLimiterOptions, bucketLimiter } from './limiters/bucket-limiter.js'
-export {
-  type DecorrelatedJitterOptions,
-  decorrelatedJitterLimiter,
-  type ExponentialLimiterOptions,
-  exponentialLimiter,
-} from './limiters/exponential-limiter.js'
-export {
-  type Delay,
-  fastSlowLimiter,
-  giveUpLimiter,
-  maxOfLimiter,
-  maxWaitLimiter,
-  type RateLimiter,
-} from './limiters/rate-limiter.js'
-export { createExpiryController, type ExpiryControllerOptions } from './loops/expiry-controller.js'
-export {
-  createNamespaceController,
-  NAMESPACE_FINALIZER,
-  type NamespaceControllerOptions,
-} from './loops/namespace-controller.js'
+
 // Managers.
 export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager/manager.js'
 export type { Health, HealthCheck } from './manager/manager-health.js'
 export type { PartOptions } from './manager/part-order.js'
 export type { Runnable } from './manager/runnable.js'
 export type { StopEntry, StopOptions, StopOutcome, StopReport } from './manager/stop-report.js'
-export { controllerOf, controllerReference, isControlledBy } from './owner-reference.js'
+
 // The queue on its own.
 export type { Fairness } from './queue/fair-classes.js'
 export type { KeyHistory } from './queue/key-history.js'
@@ -103,18 +80,51 @@ export {
   type WorkQueue,
   type WorkQueueOptions,
 } from './queue/work-queue.js'
-export type { ObjectChange } from './sources/event-mapping.js'
-export type { Listed, ObjectSource } from './sources/object-source.js'
+
+// Rate limiters.
+export { bucketLimiter, type BucketLimiterOptions } from './limiters/bucket-limiter.js'
 export {
-  allOf,
-  anyOf,
-  generationChanged,
-  labelsMatch,
-  not,
-  type Predicate,
-  pathChanged,
-} from './sources/predicates.js'
-export { fromStream, fromTimer, type SignalSource } from './sources/signal-source.js'
-export type { ObservableLike, Stream } from './sources/stream.js'
+  decorrelatedJitterLimiter,
+  type DecorrelatedJitterOptions,
+  exponentialLimiter,
+  type ExponentialLimiterOptions,
+} from './limiters/exponential-limiter.js'
+export {
+  type Delay,
+  fastSlowLimiter,
+  giveUpLimiter,
+  maxOfLimiter,
+  maxWaitLimiter,
+  type RateLimiter,
+} from './limiters/rate-limiter.js'
+
+// Pure parts for reconcilers.
+export { type ConditionState, setCondition } from './conditions.js'
+export { controllerOf, controllerReference, isControlledBy } from './owner-reference.js'
+
 // Waiting, for programs and tests.
-export { WaitTimeoutError, type WaitUntilOptions, waitUntil } from './wait-until.js'
+export { waitUntil, type WaitUntilOptions, WaitTimeoutError } from './wait-until.js'
+
+// Leader election.
+export type { LeaderElectionOptions } from './election/election-options.js'
+export type { ElectionKind, ElectionLeaseSpec } from './election/election-record.js'
+export {
+  createElector,
+  type ElectionListener,
+  type ElectionStatus,
+  type Elector,
+} from './election/elector.js'
+export type { Leadership } from './election/leadership.js'
+
+// Generic loops.
+export {
+  createGarbageCollector,
+  type GarbageCollectorOptions,
+} from './garbage-collection/garbage-collector.js'
+export { createExpiryController, type ExpiryControllerOptions } from './loops/expiry-controller.js'
+export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
+export {
+  createNamespaceController,
+  NAMESPACE_FINALIZER,
+  type NamespaceControllerOptions,
+} from './loops/namespace-controller.js'

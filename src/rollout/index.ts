@@ -1,31 +1,29 @@
 // Budget.
-
-export type { Blocker } from './blocker.js'
-export { describeBlocker } from './blocker.js'
+export type { IntOrPercent, Rounding } from './int-or-percent.js'
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'
 export { resolveBudget } from './budget.js'
-// Deployments.
-export type { RolloutControllerOptions } from './controller.js'
-export { createRolloutController } from './controller.js'
-export type { FailureCause, Marks } from './gates.js'
-export type { HeldGoal } from './goal.js'
-export type { IntOrPercent, Rounding } from './int-or-percent.js'
-export type { RevisionEntry } from './ledger-controller.js'
 export type { BudgetFinding } from './lint-budget.js'
 export { lintBudget } from './lint-budget.js'
-export type { Plan, RolloutAction, RolloutSpec, RolloutTally, RolloutView } from './machine.js'
-export { plan } from './machine.js'
-// Decision.
-export type { Move, MoveInput, Tally } from './move.js'
-export { move } from './move.js'
+
+// Strategy.
+export type { FailurePolicy, Program, ProgramOptions, Waypoint } from './program.js'
+export { checkProgram, recreate, rolling } from './program.js'
 export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes.js'
 export { kubernetesProgram } from './presets/kubernetes.js'
 export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon.js'
 export { marathonBudget, marathonStrategy } from './presets/marathon.js'
-// Strategy.
-export type { FailurePolicy, Program, ProgramOptions, Waypoint } from './program.js'
-export { checkProgram, recreate, rolling } from './program.js'
-export { templateHashLabel } from './replica-set-controller.js'
+
+// Decision.
+export type { Move, MoveInput, Tally } from './move.js'
+export { move } from './move.js'
+export type { Blocker } from './blocker.js'
+export { describeBlocker } from './blocker.js'
+export type { FailureCause, Marks } from './gates.js'
+export type { HeldGoal } from './goal.js'
+export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'
+export type { Plan, RolloutAction, RolloutSpec, RolloutTally, RolloutView } from './machine.js'
+export { plan } from './machine.js'
+
 // Ledger.
 export type { EntryOutcome, LedgerEntry, UndoTarget } from './revision-ledger.js'
 export {
@@ -36,9 +34,15 @@ export {
   stableEntry,
   undoTarget,
 } from './revision-ledger.js'
-export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'
+
 // Status.
 export type { RolledOut, RolloutRecord, RolloutRung, RolloutStatus } from './rollout-status.js'
 export { describeRollout, rolloutRecord, rolloutStatus } from './rollout-status.js'
+
+// Deployments.
+export type { RolloutControllerOptions } from './controller.js'
+export { createRolloutController } from './controller.js'
+export type { RevisionEntry } from './ledger-controller.js'
+export { templateHashLabel } from './replica-set-controller.js'
 export type { UndoOptions } from './undo-controller.js'
-export { history, UndoError, undo } from './undo-controller.js'
+export { history, undo, UndoError } from './undo-controller.js'

@@ -1,26 +1,24 @@
 // The scheduler.
-
-// The controller.
-export type { SchedulingControllerOptions } from './controller.js'
-export { createSchedulingController } from './controller.js'
-export { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './errors.js'
-export type { PluginScore } from './evaluate.js'
-export type { NodeExplanation, PlacementExplanation } from './explanation.js'
-export { constraints } from './filters/constraints.js'
-export { hostPorts } from './filters/host-ports.js'
-// Plugins.
-export { nativeFilters } from './filters/native-filters.js'
-export { nodeSelector } from './filters/node-selector.js'
-export { resourcesFit } from './filters/resources-fit.js'
-export { taints } from './filters/taints.js'
-export type { UnschedulableOptions } from './filters/unschedulable.js'
-export { unschedulable } from './filters/unschedulable.js'
-export type { HostPort } from './host-ports.js'
+export type { PlaceResult, Scheduler, SchedulerOptions, TaskPlacement } from './scheduler.js'
+export { createScheduler } from './scheduler.js'
 export type { NodeDescription } from './node-description.js'
-export { NOT_READY_TAINT, UNREACHABLE_TAINT } from './node-object.js'
+export type { PlacementRequest } from './placement-request.js'
 export type { NodeSelector, NodeSelectorTerm } from './node-selector.js'
-export type { NodeView } from './node-view.js'
-export type { Demand, PlacementRequest, PreparedRequest } from './placement-request.js'
+export type { HostPort } from './host-ports.js'
+export type { NodeTaint, TaintToleration } from './taint.js'
+export type { NodeExplanation, PlacementExplanation } from './explanation.js'
+export type { PluginScore } from './evaluate.js'
+export { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './errors.js'
+
+// Profiles.
+export { spreadProfile } from './profiles/spread.js'
+export { packProfile } from './profiles/pack.js'
+export { kubernetesProfile } from './presets/kubernetes.js'
+export type { KubernetesContainer, KubernetesPodResources } from './presets/kubernetes-requests.js'
+export { kubernetesRequests } from './presets/kubernetes-requests.js'
+export type { KubernetesQosClass } from './presets/kubernetes-qos.js'
+export { kubernetesQosClass } from './presets/kubernetes-qos.js'
+
 // What plugins are.
 export type {
   FilterPlugin,
@@ -32,21 +30,27 @@ export type {
   ScorePlugin,
   WeightedScore,
 } from './plugin.js'
-export { kubernetesProfile } from './presets/kubernetes.js'
-export type { KubernetesQosClass } from './presets/kubernetes-qos.js'
-export { kubernetesQosClass } from './presets/kubernetes-qos.js'
-export type { KubernetesContainer, KubernetesPodResources } from './presets/kubernetes-requests.js'
-export { kubernetesRequests } from './presets/kubernetes-requests.js'
-export { packProfile } from './profiles/pack.js'
-// Profiles.
-export { spreadProfile } from './profiles/spread.js'
-export type { PlaceResult, Scheduler, SchedulerOptions, TaskPlacement } from './scheduler.js'
-export { createScheduler } from './scheduler.js'
+export type { NodeView } from './node-view.js'
+export type { Demand, PreparedRequest } from './placement-request.js'
+
+// Plugins.
+export { nativeFilters } from './filters/native-filters.js'
+export type { UnschedulableOptions } from './filters/unschedulable.js'
+export { unschedulable } from './filters/unschedulable.js'
+export { taints } from './filters/taints.js'
+export { nodeSelector } from './filters/node-selector.js'
+export { constraints } from './filters/constraints.js'
+export { resourcesFit } from './filters/resources-fit.js'
+export { hostPorts } from './filters/host-ports.js'
 export type { AllocationScoreOptions, Rounding, WeightedResource } from './scores/allocation.js'
-export { balancedAllocation } from './scores/balanced-allocation.js'
 export { leastAllocated } from './scores/least-allocated.js'
 export { mostAllocated } from './scores/most-allocated.js'
+export { balancedAllocation } from './scores/balanced-allocation.js'
 export type { RequestedToCapacityRatioOptions, ShapePoint } from './scores/requested-to-capacity-ratio.js'
 export { requestedToCapacityRatio } from './scores/requested-to-capacity-ratio.js'
 export { taintPreference } from './scores/taint-preference.js'
-export type { NodeTaint, TaintToleration } from './taint.js'
+
+// The controller.
+export type { SchedulingControllerOptions } from './controller.js'
+export { createSchedulingController } from './controller.js'
+export { NOT_READY_TAINT, UNREACHABLE_TAINT } from './node-object.js'

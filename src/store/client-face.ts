@@ -36,10 +36,10 @@ export class ClientFace implements MembersOf<Client> {
   readonly snapshot: unknown
   readonly watch: unknown
   readonly client: unknown
-  private readonly engine: Engine
+  readonly #engine: Engine
 
   constructor(engine: Engine, { env, leases, reader, writer, sights }: ClientMembers) {
-    this.engine = engine
+    this.#engine = engine
     this.env = env
     this.leases = leases
     this.get = reader.get
@@ -60,7 +60,7 @@ export class ClientFace implements MembersOf<Client> {
   }
 
   get revision(): number {
-    return this.engine.revision
+    return this.#engine.revision
   }
 }
 

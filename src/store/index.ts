@@ -1,39 +1,4 @@
 // Objects and kinds.
-
-// Admission.
-export type {
-  AdmissionHook,
-  AdmissionOperation,
-  AdmissionReply,
-  AdmissionRequest,
-  StoreAdmissionHook,
-} from './admission/admission.js'
-export type { ApplyConflict } from './apply/apply-conflict-error.js'
-export { ApplyConflictError } from './apply/apply-conflict-error.js'
-export type { ManagedFields } from './apply/managed-fields.js'
-export type { MergeType } from './apply/merge-type.js'
-// Errors.
-export type { Mismatch } from './errors.js'
-export {
-  AlreadyExistsError,
-  BadRequestError,
-  ConflictError,
-  ExpiredError,
-  FencedError,
-  ForbiddenError,
-  FutureRevisionError,
-  LeaseNotFoundError,
-  NotFoundError,
-  SlowConsumerError,
-  UniqueViolationError,
-} from './errors.js'
-export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './kind/kind.js'
-export { defineKind } from './kind/kind.js'
-export type { StandardSchema } from './kind/standard-schema.js'
-export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './lease/leases.js'
-// The memory store.
-export type { StoreOptions } from './memory-store.js'
-export { createStore } from './memory-store.js'
 export type {
   Json,
   ObjectId,
@@ -44,16 +9,23 @@ export type {
   OwnerReference,
   StoredObject,
 } from './object/object.js'
+export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './kind/kind.js'
+export { defineKind } from './kind/kind.js'
 export type { NameFormat } from './object/object-name.js'
-export { diffJson } from './patch/json-diff.js'
-export type { JsonPatchOperation } from './patch/json-patch.js'
-export { applyJsonPatch, JsonPatchError } from './patch/json-patch.js'
-export { applyMergePatch } from './patch/merge-patch.js'
-// Patches.
-export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './patch/patch.js'
-export { selectObjects } from './read/list-order.js'
-export { objectFilter } from './read/query.js'
-export type { LabelSelectorInput } from './read/selector-input.js'
+
+// Deletion.
+export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './write/finalizers.js'
+
+// Admission.
+export type {
+  AdmissionHook,
+  AdmissionOperation,
+  AdmissionReply,
+  AdmissionRequest,
+  StoreAdmissionHook,
+} from './admission/admission.js'
+export type { StandardSchema } from './kind/standard-schema.js'
+
 // The contract.
 export type {
   Client,
@@ -78,10 +50,45 @@ export type {
   WriteOptions,
   Writer,
 } from './store.js'
+export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch/watch.js'
+export type { WriteCause } from './write/write-cause.js'
+export type { LabelSelectorInput } from './read/selector-input.js'
+export { selectObjects } from './read/list-order.js'
+export { objectFilter } from './read/query.js'
+
 // A watch that outlives gaps.
 export type { ListAndWatchOptions } from './watch/list-and-watch.js'
 export { listAndWatch } from './watch/list-and-watch.js'
-export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch/watch.js'
-// Deletion.
-export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './write/finalizers.js'
-export type { WriteCause } from './write/write-cause.js'
+
+export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './lease/leases.js'
+
+// The memory store.
+export type { StoreOptions } from './memory-store.js'
+export { createStore } from './memory-store.js'
+
+// Patches.
+export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './patch/patch.js'
+export type { ManagedFields } from './apply/managed-fields.js'
+export type { MergeType } from './apply/merge-type.js'
+export type { ApplyConflict } from './apply/apply-conflict-error.js'
+export { ApplyConflictError } from './apply/apply-conflict-error.js'
+export { diffJson } from './patch/json-diff.js'
+export type { JsonPatchOperation } from './patch/json-patch.js'
+export { applyJsonPatch, JsonPatchError } from './patch/json-patch.js'
+export { applyMergePatch } from './patch/merge-patch.js'
+
+// Errors.
+export type { Mismatch } from './errors.js'
+export {
+  AlreadyExistsError,
+  BadRequestError,
+  ConflictError,
+  ExpiredError,
+  FencedError,
+  ForbiddenError,
+  FutureRevisionError,
+  LeaseNotFoundError,
+  NotFoundError,
+  SlowConsumerError,
+  UniqueViolationError,
+} from './errors.js'

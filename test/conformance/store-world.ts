@@ -146,39 +146,39 @@ interface OpenTransaction {
 
 /** A store, its watchers and what steps have bound; runs one case. */
 export class World {
-  private readonly env: VirtualEnv = createVirtualEnv()
-  private readonly kinds: ReadonlyMap<string, Kind>
-  private readonly store: Store
-  private readonly election: Election
-  private readonly bindings: Bindings = new Map()
-  private readonly watchers = new Map<string, Watcher>()
-  private readonly transactions = new Map<string, OpenTransaction>()
+  readonly #env: VirtualEnv = createVirtualEnv()
+  readonly #kinds: ReadonlyMap<string, Kind>
+  readonly #store: Store
+  readonly #election: Election
+  readonly #bindings: Bindings = new Map()
+  readonly #watchers = new Map<string, Watcher>()
+  readonly #transactions = new Map<string, OpenTransaction>()
 
   constructor(steps: readonly Step[]) {
-    this.kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
-    this.store = createStore({ kinds: [Lease, ...this.kinds.values(), Document], env: this.env })
-    this.election = electionIn(this.env, this.store)
+    this.#kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
+    this.#store = createStore({ kinds: [Lease, ...this.#kinds.values(), Document], env: this.#env })
+    this.#election = electionIn(this.#env, this.#store)
   }
 
   async run(steps: readonly Step[]): Promise<void> {
-    for (const step of steps) await this.step(step)
+    for (const step of steps) await this.#step(step)
   }
 
-  private async step(step: Step): Promise<void> {
+  async #step(step: Step): Promise<void> {
     let result: unknown
     let failure: unknown
     try {
-      result = await this.perform(step)
+      result = await this.#perform(step)
     } catch (error) {
       if (!isKeelsonError(error)) throw error
       failure = error
     }
-    this.judge(step, result, failure)
+    this.#judge(step, result, failure)
   }
 
-  private judge(step: Step, result: unknown, failure: unknown): void {
-    this.bindings.set('$now', this.env.clock.now())
-    const expected = evaluate(step['expect'], this.bindings) as Record<string, unknown> | undefined
+  #judge(step: Step, result: unknown, failure: unknown): void {
+    this.#bindings.set('$now', this.#env.clock.now())
+    const expected = evaluate(step['expect'], this.#bindings) as Record<string, unknown> | undefined
     if (expected?.['error'] !== undefined && step.op !== 'resume') {
       const codes = [expected['error']].flat()
       const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
@@ -189,12 +189,12 @@ export class World {
       return
     }
     if (failure !== undefined) throw failure
-    if (typeof step['bind'] === 'string') this.bindings.set(step['bind'], result)
+    if (typeof step['bind'] === 'string') this.#bindings.set(step['bind'], result)
     if (step['expect'] !== undefined && !SELF_JUDGED.has(step.op))
-      this.assertResult(step, result, expected ?? {})
+      this.#assertResult(step, result, expected ?? {})
   }
 
-  private assertResult(step: Step, result: unknown, expected: Record<string, unknown>): void {
+  #assertResult(step: Step, result: unknown, expected: Record<string, unknown>): void {
     for (const [field, value] of Object.entries(expected)) {
       if (field === 'obj' && step.op !== 'apply' && step.op !== 'replaceAs')
         assertMatch(result, value, step.op)
@@ -206,105 +206,105 @@ export class World {
     }
   }
 
-  private perform(raw: Step): unknown {
-    const step = WITH_STEPS.has(raw.op) ? raw : this.evaluated(raw)
+  #perform(raw: Step): unknown {
+    const step = WITH_STEPS.has(raw.op) ? raw : this.#evaluated(raw)
     switch (step.op) {
       case 'revision':
-        return this.store.revision
+        return this.#store.revision
       case 'get':
       case 'list':
       case 'byIndex':
-        return this.read((step['at'] as Snapshot | undefined) ?? this.store, step)
+        return this.#read((step['at'] as Snapshot | undefined) ?? this.#store, step)
       case 'create':
       case 'update':
       case 'updateStatus': {
         const object = step['obj'] as ObjectInput
         const { fence, ...options } = (step['options'] ?? {}) as { fence?: Fence }
         if (fence !== undefined)
-          return this.env.run(() =>
-            this.store.client(this.env, { fence })[step.op as 'create'](this.kind(object.kind), object),
+          return this.#env.run(() =>
+            this.#store.client(this.#env, { fence })[step.op as 'create'](this.#kind(object.kind), object),
           )
-        return this.store[step.op](this.kind(object.kind), object, options)
+        return this.#store[step.op](this.#kind(object.kind), object, options)
       }
       case 'delete': {
         const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
-        return this.store.delete(this.kind(kind), ref, (step['options'] as object | undefined) ?? {})
+        return this.#store.delete(this.#kind(kind), ref, (step['options'] as object | undefined) ?? {})
       }
       case 'patch': {
         const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
         const options = { type: step['type'], ...(step['options'] as object | undefined) }
-        return this.store.patch(this.kind(kind), ref, step['patch'] as never, options as PatchOptions)
+        return this.#store.patch(this.#kind(kind), ref, step['patch'] as never, options as PatchOptions)
       }
       case 'apply':
       case 'replaceAs':
-        return runApplyStep(this.store, step as ApplyStep)
+        return runApplyStep(this.#store, step as ApplyStep)
       case 'snapshot':
-        return this.store.snapshot()
+        return this.#store.snapshot()
       case 'compact':
-        return this.store.compact(step['revision'] as number)
+        return this.#store.compact(step['revision'] as number)
       case 'txn':
-        return this.store.transact(tx => this.transaction(tx, step))
+        return this.#store.transact(tx => this.#transaction(tx, step))
       case 'txnScript':
-        return this.store.transact(tx => this.script(tx, step['script'] as readonly Step[]))
+        return this.#store.transact(tx => this.#script(tx, step['script'] as readonly Step[]))
       case 'repeat':
-        return this.repeat(step)
+        return this.#repeat(step)
       case 'beginOptimistic':
-        return this.begin(step)
+        return this.#begin(step)
       case 'in':
-        return this.script(this.transactionOf(step).tx, [step['step'] as Step])
+        return this.#script(this.#transactionOf(step).tx, [step['step'] as Step])
       case 'commit':
-        return this.transactionOf(step).commit()
+        return this.#transactionOf(step).commit()
       default:
-        return this.performOther(step)
+        return this.#performOther(step)
     }
   }
 
-  private performOther(step: Step): unknown {
+  #performOther(step: Step): unknown {
     switch (step.op) {
       case 'watch':
-        return this.watch(step)
+        return this.#watch(step)
       case 'events':
-        return this.assertEvents(step)
+        return this.#assertEvents(step)
       case 'eventCount':
-        return this.env
+        return this.#env
           .settle()
-          .then(() => expect(this.watcher(step).batches.flat()).toHaveLength(Number(step['expect'])))
+          .then(() => expect(this.#watcher(step).batches.flat()).toHaveLength(Number(step['expect'])))
       case 'eventCountPlus':
-        return this.assertEventsTogether(step)
+        return this.#assertEventsTogether(step)
       case 'resume':
-        return this.resume(step)
+        return this.#resume(step)
       case 'lastBookmark':
-        return this.watcher(step)
+        return this.#watcher(step)
           .batches.flat()
           .findLast(({ type }) => type === 'BOOKMARK')
       case 'clock':
-        return this.env.advance(Number(step['advanceMs']))
+        return this.#env.advance(Number(step['advanceMs']))
       case 'grantLease':
       case 'keepAlive':
       case 'revokeLease':
-        return this.lease(step)
+        return this.#lease(step)
       case 'cancel':
-        return this.watcher(step).close()
+        return this.#watcher(step).close()
       case 'throw':
         throw new Error('a handler that throws')
       case 'assertEqual':
         return expect(step['left']).toEqual(step['right'])
       case 'mutateCallerCopy':
-        return mutateCopy(this.bindings.get(String(step['of'])), step)
+        return mutateCopy(this.#bindings.get(String(step['of'])), step)
       case 'defineIndex':
       case 'defineSchema':
       case 'defineAdmission':
         // Part of the kind from the beginning.
         return undefined
       case 'gc':
-        return this.collectGarbage()
+        return this.#collectGarbage()
       default:
-        return performElection(this.election, step)
+        return performElection(this.#election, step)
     }
   }
 
-  private async lease({ op, id, ttlSeconds }: Step): Promise<unknown> {
-    const { leases } = this.store
+  async #lease({ op, id, ttlSeconds }: Step): Promise<unknown> {
+    const { leases } = this.#store
     const name = String(id)
     if (op === 'revokeLease') return leases.revoke(name)
     const ttlMs = Number(ttlSeconds) * 1000
@@ -312,18 +312,18 @@ export class World {
     return { ttlSeconds: lease.remainingMs / 1000 }
   }
 
-  private async collectGarbage(): Promise<void> {
-    const manager = createManager({ client: this.store.client(this.env) })
-    manager.add(createGarbageCollector({ kinds: [...this.kinds.values()] }))
-    await this.env.run(() => manager.start())
-    await this.env.run(() => manager.settled())
-    await this.env.run(() => manager.stop())
+  async #collectGarbage(): Promise<void> {
+    const manager = createManager({ client: this.#store.client(this.#env) })
+    manager.add(createGarbageCollector({ kinds: [...this.#kinds.values()] }))
+    await this.#env.run(() => manager.start())
+    await this.#env.run(() => manager.settled())
+    await this.#env.run(() => manager.stop())
   }
 
-  private read(reader: Reader, step: Step): unknown {
+  #read(reader: Reader, step: Step): unknown {
     if (step.op === 'get') {
       const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
-      const found = reader.get(this.kind(kind), ref)
+      const found = reader.get(this.#kind(kind), ref)
       if (found === undefined) throw new NotFoundError({ kind, ...ref })
       return found
     }
@@ -331,27 +331,27 @@ export class World {
     const index = op === 'byIndex' ? { name, value } : undefined
     const given: object = { ...rest, resourceVersionMatch: match, index }
     const options = Object.fromEntries(Object.entries(given).filter(([, option]) => option !== undefined))
-    const list = reader.list(this.kind(kind), options as ListOptions)
+    const list = reader.list(this.#kind(kind), options as ListOptions)
     return { ...list, resourceVersion: String(list.revision) }
   }
 
-  private transaction(tx: Transaction, { guards = [], ops }: Step): void {
-    for (const guard of this.evaluated(guards) as readonly {
+  #transaction(tx: Transaction, { guards = [], ops }: Step): void {
+    for (const guard of this.#evaluated(guards) as readonly {
       key: ObjectRef & { kind: string }
       resourceVersion: string
     }[]) {
       const { kind, ...ref } = guard.key
-      const actual = tx.get(this.kind(kind), ref)?.metadata.resourceVersion ?? '0'
+      const actual = tx.get(this.#kind(kind), ref)?.metadata.resourceVersion ?? '0'
       if (actual === guard.resourceVersion) continue
       throw new ConflictError(
         { kind, ...ref },
         { field: 'resourceVersion', expected: guard.resourceVersion, actual },
       )
     }
-    for (const step of ops as readonly Step[]) this.write(tx, this.evaluated(step))
+    for (const step of ops as readonly Step[]) this.#write(tx, this.#evaluated(step))
   }
 
-  private begin({ id }: Step): void {
+  #begin({ id }: Step): void {
     let given: Transaction | undefined
     let finish = (): void => {}
     const body = (tx: Transaction): Promise<void> => {
@@ -360,59 +360,60 @@ export class World {
         finish = resolve
       })
     }
-    const outcome = this.store.optimistic(body, { attempts: 1 })
+    const outcome = this.#store.optimistic(body, { attempts: 1 })
     const commit = (): Promise<void> => {
       finish()
       return outcome
     }
-    this.transactions.set(String(id), { tx: given as unknown as Transaction, commit })
+    this.#transactions.set(String(id), { tx: given as unknown as Transaction, commit })
   }
 
-  private transactionOf({ id }: Step): OpenTransaction {
-    const open = this.transactions.get(String(id))
+  #transactionOf({ id }: Step): OpenTransaction {
+    const open = this.#transactions.get(String(id))
     if (open === undefined) throw new Error(`no transaction ${String(id)}`)
     return open
   }
 
-  private script(tx: Transaction, steps: readonly (Step | { readonly outside: Step })[]): void {
+  #script(tx: Transaction, steps: readonly (Step | { readonly outside: Step })[]): void {
     for (const each of steps) {
       const step = 'outside' in each ? (each['outside'] as Step) : each
-      const reader = 'outside' in each ? this.store : tx
+      const reader = 'outside' in each ? this.#store : tx
       let result: unknown
       let failure: unknown
       try {
-        const given = this.evaluated(step as Step)
-        result = FIELDS[given.op]?.includes('at') === true ? this.read(reader, given) : this.write(tx, given)
+        const given = this.#evaluated(step as Step)
+        result =
+          FIELDS[given.op]?.includes('at') === true ? this.#read(reader, given) : this.#write(tx, given)
       } catch (error) {
         failure = error
       }
-      this.judge(step as Step, result, failure)
+      this.#judge(step as Step, result, failure)
     }
   }
 
-  private write(tx: Transaction, step: Step): unknown {
+  #write(tx: Transaction, step: Step): unknown {
     if (step.op === 'delete') {
       const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
-      return tx.delete(this.kind(kind), ref, (step['options'] as object | undefined) ?? {})
+      return tx.delete(this.#kind(kind), ref, (step['options'] as object | undefined) ?? {})
     }
     if (step.op !== 'create' && step.op !== 'update' && step.op !== 'updateStatus') {
       throw new Error(`no runner knows the operation ${step.op} in a transaction`)
     }
     const object = step['obj'] as ObjectInput
-    const result = tx[step.op](this.kind(object.kind), object)
-    if (typeof step['bind'] === 'string') this.bindings.set(step['bind'], result)
+    const result = tx[step.op](this.#kind(object.kind), object)
+    if (typeof step['bind'] === 'string') this.#bindings.set(step['bind'], result)
     return result
   }
 
-  private watch(step: Step): void {
+  #watch(step: Step): void {
     const { id, kind, resourceVersion: since, paused, onEvent } = step
     const fields = ['namespace', 'name', 'labelSelector', 'sendInitialEvents', 'bookmarks', 'bufferLimit']
     const given = { ...Object.fromEntries(fields.map(field => [field, step[field]])), since }
     const options: WatchOptions = Object.fromEntries(
       Object.entries(given).filter(([, option]) => option !== undefined),
     )
-    const kinds = kind === undefined ? [...this.kinds.values()] : [this.kind(kind)]
-    const watch = this.store.watch(kinds, options)
+    const kinds = kind === undefined ? [...this.#kinds.values()] : [this.#kind(kind)]
+    const watch = this.#store.watch(kinds, options)
     const handler = (onEvent as { do: Step } | undefined)?.do
     const watcher: Watcher = {
       batches: [],
@@ -420,7 +421,7 @@ export class World {
         watch.on(
           batch => {
             watcher.batches.push(inCaseWords(batch))
-            if (handler !== undefined) void this.perform(handler)
+            if (handler !== undefined) void this.#perform(handler)
           },
           error => {
             watcher.error = error
@@ -430,13 +431,13 @@ export class World {
       close: () => watch.close(),
     }
     if (paused !== true) watcher.resume()
-    this.watchers.set(String(id), watcher)
+    this.#watchers.set(String(id), watcher)
   }
 
-  private async resume(step: Step): Promise<object> {
-    const watcher = this.watcher(step)
+  async #resume(step: Step): Promise<object> {
+    const watcher = this.#watcher(step)
     watcher.resume()
-    await this.env.settle()
+    await this.#env.settle()
     const delivered = watcher.batches.flat().length
     const { code, lastResourceVersion } = (watcher.error ?? {}) as Partial<SlowConsumerError>
     const result = { delivered, ...(code === undefined ? {} : { error: code, lastResourceVersion }) }
@@ -444,15 +445,17 @@ export class World {
     return result
   }
 
-  private async assertEventsTogether(step: Step): Promise<void> {
-    await this.env.settle()
-    const counts = [step['id'], step['of']].map(id => this.watcher({ op: step.op, id }).batches.flat().length)
+  async #assertEventsTogether(step: Step): Promise<void> {
+    await this.#env.settle()
+    const counts = [step['id'], step['of']].map(
+      id => this.#watcher({ op: step.op, id }).batches.flat().length,
+    )
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(Number(step['expect']))
   }
 
-  private async assertEvents(step: Step): Promise<void> {
-    await this.env.settle()
-    const { batches } = this.watcher(step)
+  async #assertEvents(step: Step): Promise<void> {
+    await this.#env.settle()
+    const { batches } = this.#watcher(step)
     const seen = batches
       .splice(0)
       .map(batch => batch.map(({ object, ...event }) => ({ ...event, obj: object })))
@@ -460,27 +463,27 @@ export class World {
     if (step['batches'] !== undefined) assertMatch(seen, step['batches'], 'batches')
   }
 
-  private async repeat(step: Step): Promise<void> {
+  async #repeat(step: Step): Promise<void> {
     for (let counter = 0; counter < Number(step['times']); counter++) {
-      this.bindings.set('$counter', counter)
-      await this.step(step['step'] as Step)
+      this.#bindings.set('$counter', counter)
+      await this.#step(step['step'] as Step)
     }
   }
 
-  private watcher({ id }: Step): Watcher {
-    const watcher = this.watchers.get(String(id))
+  #watcher({ id }: Step): Watcher {
+    const watcher = this.#watchers.get(String(id))
     if (watcher === undefined) throw new Error(`no watch ${String(id)}`)
     return watcher
   }
 
-  private kind(name: unknown): Kind {
-    const kind = this.kinds.get(String(name))
+  #kind(name: unknown): Kind {
+    const kind = this.#kinds.get(String(name))
     if (kind === undefined) throw new Error(`no kind ${String(name)}`)
     return kind
   }
 
-  private evaluated<T>(value: T): T {
-    return evaluate(value, this.bindings) as T
+  #evaluated<T>(value: T): T {
+    return evaluate(value, this.#bindings) as T
   }
 }
 

@@ -12,10 +12,10 @@ export class ScriptedSource implements ObjectSource {
   opened = 0
   /** What `open` was asked to resume after, each time. */
   readonly asked: (number | undefined)[] = []
-  private history: Batch[] = []
-  private observer: Observer | undefined
+  #history: Batch[] = []
+  #observer: Observer | undefined
   /** Batches written while nobody listened are told at the next opening only. */
-  private compactedTo = 0
+  #compactedTo = 0
 
   /** Creates, changes or (undefined) deletes `name`, and tells it unless `silent`. */
   write(name: string, size: number | undefined, { silent = false }: { silent?: boolean } = {}): void {
@@ -28,25 +28,25 @@ export class ScriptedSource implements ObjectSource {
     else this.objects.set(name, object)
     const type = size === undefined ? 'DELETED' : before === undefined ? 'ADDED' : 'MODIFIED'
     const batch = { revision: this.revision, events: [{ type, object, patch: undefined }] } as const
-    this.history.push(batch)
+    this.#history.push(batch)
     if (!silent) this.say(batch)
   }
 
   say(value: unknown): void {
-    this.observer?.next(value as Batch)
+    this.#observer?.next(value as Batch)
   }
 
   /** Says again what was said `back` batches before the last. */
   repeat(back: number): void {
-    const batch = this.history.at(-1 - back)
+    const batch = this.#history.at(-1 - back)
     if (batch !== undefined) this.say(batch)
   }
 
   /** Cuts the connection; `compact` forgets the history, so that it cannot be resumed. */
   cut({ compact = false, error }: { compact?: boolean; error?: unknown } = {}): void {
-    if (compact) this.compactedTo = this.revision
-    const { observer } = this
-    this.observer = undefined
+    if (compact) this.#compactedTo = this.revision
+    const observer = this.#observer
+    this.#observer = undefined
     if (error === undefined) observer?.complete()
     else observer?.error(error)
   }
@@ -54,8 +54,8 @@ export class ScriptedSource implements ObjectSource {
   /** As a backup that is put back: other objects, at an older revision. */
   restore(revision: number, sizes: Readonly<Record<string, number>>): void {
     this.revision = revision
-    this.compactedTo = revision
-    this.history = []
+    this.#compactedTo = revision
+    this.#history = []
     this.objects.clear()
     for (const [name, size] of Object.entries(sizes))
       this.objects.set(name, objectOf(name, { uid: `old-${name}`, revision, size }))
@@ -66,18 +66,18 @@ export class ScriptedSource implements ObjectSource {
     this.asked.push(since)
     return {
       subscribe: (observer: Observer) => {
-        if (since !== undefined && (since < this.compactedTo || since > this.revision)) {
-          observer.error(new ExpiredError(since, this.compactedTo))
+        if (since !== undefined && (since < this.#compactedTo || since > this.revision)) {
+          observer.error(new ExpiredError(since, this.#compactedTo))
           return { unsubscribe: () => {} }
         }
-        this.observer = observer
+        this.#observer = observer
         if (since === undefined) {
           const events = [...this.objects.values()].map(object => ({ type: 'ADDED', object }))
           this.say({ revision: this.revision, events, initialEventsEnd: true })
-        } else for (const batch of this.history) if (batch.revision > since) this.say(batch)
+        } else for (const batch of this.#history) if (batch.revision > since) this.say(batch)
         return {
           unsubscribe: () => {
-            if (this.observer === observer) this.observer = undefined
+            if (this.#observer === observer) this.#observer = undefined
           },
         }
       },

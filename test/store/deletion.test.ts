@@ -191,15 +191,15 @@ class Model {
           ? { began: now - 1, grace: 1, end: now }
           : { began: deletion.began, grace, end: grace === 0 ? now : end }
     }
-    this.leave()
+    this.#leave()
   }
 
   take(name: string): void {
     this.finalizers = this.finalizers.filter(one => one !== name)
-    this.leave()
+    this.#leave()
   }
 
-  private leave(): void {
+  #leave(): void {
     this.gone = this.deletion?.grace === 0 && this.finalizers.length === 0
   }
 }

@@ -88,37 +88,37 @@ class Consumer {
   error: SlowConsumerError | undefined
   /** The revision of the store when the watch ended. */
   endedAt = 0
-  private readonly store: Store
-  private readonly iterator: AsyncIterator<Batch>
-  private wanted = 0
-  private busy = false
+  readonly #store: Store
+  readonly #iterator: AsyncIterator<Batch>
+  #wanted = 0
+  #busy = false
 
   constructor(scope: Scope, watch: Watch<StoredObject>, store: Store) {
     this.scope = scope
     this.watch = watch
-    this.store = store
-    this.iterator = watch[Symbol.asyncIterator]()
+    this.#store = store
+    this.#iterator = watch[Symbol.asyncIterator]()
   }
 
   read(count: number): void {
-    this.wanted = count
-    if (!this.busy) void this.pump()
+    this.#wanted = count
+    if (!this.#busy) void this.#pump()
   }
 
-  private async pump(): Promise<void> {
-    this.busy = true
+  async #pump(): Promise<void> {
+    this.#busy = true
     try {
-      while (this.wanted > 0) {
-        const { done, value } = await this.iterator.next()
+      while (this.#wanted > 0) {
+        const { done, value } = await this.#iterator.next()
         if (done === true) break
-        this.wanted--
+        this.#wanted--
         this.batches.push(value)
       }
     } catch (error) {
       this.error = error as SlowConsumerError
-      this.endedAt = this.store.revision
+      this.endedAt = this.#store.revision
     }
-    this.busy = false
+    this.#busy = false
   }
 }
 

@@ -8,7 +8,7 @@ export {
   probeTcp,
   type TcpProbeOptions,
 } from './probe.js'
-export type { VipListenerStats } from './vip-frontend.js'
 export type { ListenerState } from './vip-listener.js'
 export { serveVips, type VipProxy, type VipProxyOptions } from './vip-proxy.js'
+export type { VipListenerStats } from './vip-frontend.js'
 export type { VipServiceStats } from './vip-service.js'

@@ -29,8 +29,8 @@ export const STALE_LISTS_REFUSED = 5
  * applied as a whole or not at all.
  */
 export class CacheState {
-  private readonly tables = new Map<string, ObjectTable>()
-  private staleLists = 0
+  readonly #tables = new Map<string, ObjectTable>()
+  #staleLists = 0
   /** The revision up to which everything is known; 0 before the first list. */
   revision = 0
   /** Counts how often the source began again at an older revision. */
@@ -43,25 +43,25 @@ export class CacheState {
   constructor(kinds: readonly Kind[], indexes: readonly ObjectIndex[]) {
     for (const kind of kinds) {
       const own = indexes.filter(index => nameOf(index.kind) === nameOf(kind))
-      this.tables.set(nameOf(kind), new ObjectTable(kind, own))
+      this.#tables.set(nameOf(kind), new ObjectTable(kind, own))
     }
-    const stray = indexes.find(index => !this.tables.has(nameOf(index.kind)))
+    const stray = indexes.find(index => !this.#tables.has(nameOf(index.kind)))
     if (stray !== undefined) this.table(stray.kind)
   }
 
   get size(): number {
     let size = 0
-    for (const table of this.tables.values()) size += table.size
+    for (const table of this.#tables.values()) size += table.size
     return size
   }
 
   has(kind: Kind): boolean {
-    return this.tables.has(nameOf(kind))
+    return this.#tables.has(nameOf(kind))
   }
 
   /** @throws UsageError for a kind that the cache does not hold */
   table(kind: Kind): ObjectTable {
-    const table = this.tables.get(nameOf(kind))
+    const table = this.#tables.get(nameOf(kind))
     if (table !== undefined) return table
     throw new UsageError(`the cache holds no ${kind.kind}; add it to the kinds of the cache`, {
       kind: kind.kind,
@@ -74,30 +74,30 @@ export class CacheState {
 
   /** Takes in what the source said. Whatever it is, the state stays whole. */
   apply(batch: unknown): Applied {
-    const problem = batchProblem(batch, object => this.tables.has(nameOf(object)))
-    if (problem !== undefined) return this.refuse(new InvalidError('a batch of the source', [problem]))
+    const problem = batchProblem(batch, object => this.#tables.has(nameOf(object)))
+    if (problem !== undefined) return this.#refuse(new InvalidError('a batch of the source', [problem]))
     const { revision, events, initialEventsEnd, since } = batch as WatchBatch<StoredObject>
-    if (initialEventsEnd === true) return this.list(batch as WatchBatch<StoredObject>)
-    if (!this.synced) return this.refuse(new UsageError('the source told changes before its first list'))
-    if (revision < this.revision) return this.refuse(wentBack(revision, this.revision))
+    if (initialEventsEnd === true) return this.#list(batch as WatchBatch<StoredObject>)
+    if (!this.synced) return this.#refuse(new UsageError('the source told changes before its first list'))
+    if (revision < this.revision) return this.#refuse(wentBack(revision, this.revision))
     if (revision === this.revision) return { kind: 'duplicate' }
     const changes: ObjectChange[] = []
     for (const { type, object } of events) {
-      const change = type === 'DELETED' ? this.remove(object) : this.put(object)
+      const change = type === 'DELETED' ? this.#remove(object) : this.#put(object)
       if (change !== undefined) changes.push(change)
     }
     this.revision = revision
     return { kind: 'applied', changes, ...(since === undefined ? {} : { since }) }
   }
 
-  private refuse(error: Error): Applied {
+  #refuse(error: Error): Applied {
     this.continuous = false
     return { kind: 'refused', error }
   }
 
   /** Older events about an object than what is known of it say nothing new. */
-  private put(object: StoredObject): ObjectChange | undefined {
-    const table = this.tableOf(object)
+  #put(object: StoredObject): ObjectChange | undefined {
+    const table = this.#tableOf(object)
     const id = keyId(object.metadata)
     const before = table.get(id)
     if (before !== undefined && versionOf(before) >= versionOf(object)) return undefined
@@ -105,8 +105,8 @@ export class CacheState {
     return { before, now: object }
   }
 
-  private remove(object: StoredObject): ObjectChange | undefined {
-    const table = this.tableOf(object)
+  #remove(object: StoredObject): ObjectChange | undefined {
+    const table = this.#tableOf(object)
     const id = keyId(object.metadata)
     const before = table.get(id)
     if (before === undefined || versionOf(before) > versionOf(object)) return undefined
@@ -115,14 +115,14 @@ export class CacheState {
   }
 
   /** Replaces everything that is known. What is not listed was deleted at some time not told. */
-  private list({ revision, events }: WatchBatch<StoredObject>): Applied {
+  #list({ revision, events }: WatchBatch<StoredObject>): Applied {
     const isOlder = this.synced && revision < this.revision
-    if (isOlder && ++this.staleLists <= STALE_LISTS_REFUSED)
-      return this.refuse(wentBack(revision, this.revision))
+    if (isOlder && ++this.#staleLists <= STALE_LISTS_REFUSED)
+      return this.#refuse(wentBack(revision, this.revision))
     const listed = new Map<ObjectTable, Map<string, StoredObject>>()
-    for (const table of this.tables.values()) listed.set(table, new Map())
+    for (const table of this.#tables.values()) listed.set(table, new Map())
     for (const { type, object } of events)
-      if (type !== 'DELETED') listed.get(this.tableOf(object))?.set(keyId(object.metadata), object)
+      if (type !== 'DELETED') listed.get(this.#tableOf(object))?.set(keyId(object.metadata), object)
     const changes: ObjectChange[] = []
     for (const [table, objects] of listed) {
       for (const id of [...table.ids()]) {
@@ -140,7 +140,7 @@ export class CacheState {
         changes.push({ before, now })
       }
     }
-    this.staleLists = 0
+    this.#staleLists = 0
     if (isOlder) this.epoch++
     const since = this.synced ? { since: Math.min(this.revision, revision) } : {}
     this.revision = revision
@@ -149,8 +149,8 @@ export class CacheState {
     return { kind: 'applied', changes, ...since }
   }
 
-  private tableOf(object: StoredObject): ObjectTable {
-    return this.tables.get(nameOf(object)) as ObjectTable
+  #tableOf(object: StoredObject): ObjectTable {
+    return this.#tables.get(nameOf(object)) as ObjectTable
   }
 }
 

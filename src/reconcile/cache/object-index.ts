@@ -24,40 +24,40 @@ export function defineIndex<Spec, Status>(
 
 /** The objects under each value of one index. */
 export class IndexTable {
-  private readonly values: ObjectIndex['values']
-  private readonly byValue = new Map<IndexValue, Map<string, StoredObject>>()
+  readonly #values: ObjectIndex['values']
+  readonly #byValue = new Map<IndexValue, Map<string, StoredObject>>()
 
   constructor(values: ObjectIndex['values']) {
-    this.values = values
+    this.#values = values
   }
 
   /** What is found under `value`, in no particular order. */
   find(value: IndexValue): Iterable<StoredObject> {
-    return this.byValue.get(value)?.values() ?? []
+    return this.#byValue.get(value)?.values() ?? []
   }
 
   /** `before` is replaced by `now`; both belong to the key `id`. */
   change(id: string, before: StoredObject | undefined, now: StoredObject | undefined): void {
-    const left = before === undefined ? [] : this.valuesOf(before)
-    const joined = now === undefined ? [] : this.valuesOf(now)
+    const left = before === undefined ? [] : this.#valuesOf(before)
+    const joined = now === undefined ? [] : this.#valuesOf(now)
     for (const value of left) {
       if (joined.includes(value)) continue
-      const objects = this.byValue.get(value)
+      const objects = this.#byValue.get(value)
       objects?.delete(id)
-      if (objects?.size === 0) this.byValue.delete(value)
+      if (objects?.size === 0) this.#byValue.delete(value)
     }
     if (now === undefined) return
     for (const value of joined) {
-      const objects = this.byValue.get(value)
-      if (objects === undefined) this.byValue.set(value, new Map([[id, now]]))
+      const objects = this.#byValue.get(value)
+      if (objects === undefined) this.#byValue.set(value, new Map([[id, now]]))
       else objects.set(id, now)
     }
   }
 
-  private valuesOf(object: StoredObject): readonly IndexValue[] {
+  #valuesOf(object: StoredObject): readonly IndexValue[] {
     let found: unknown
     try {
-      found = this.values(object)
+      found = this.#values(object)
     } catch {
       return []
     }

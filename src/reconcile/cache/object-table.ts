@@ -6,39 +6,39 @@ import { IndexTable } from './object-index.js'
 /** The objects of one kind, by key and by the values of indexes. A change costs what it touches. */
 export class ObjectTable {
   readonly kind: Kind
-  private readonly objects = new Map<string, StoredObject>()
-  private readonly indexes = new Map<ObjectIndex, IndexTable>()
+  readonly #objects = new Map<string, StoredObject>()
+  readonly #indexes = new Map<ObjectIndex, IndexTable>()
   /** Those that the kind declares, each from its first use on: most caches are never asked by them. */
-  private readonly declared = new Map<string, IndexTable>()
+  readonly #declared = new Map<string, IndexTable>()
   /** The objects' ids in key order; undefined when an object came or went since it was made. */
-  private order: readonly string[] | undefined = []
+  #order: readonly string[] | undefined = []
 
   constructor(kind: Kind, indexes: readonly ObjectIndex[]) {
     this.kind = kind
-    for (const index of indexes) this.indexes.set(index, new IndexTable(object => index.values(object)))
+    for (const index of indexes) this.#indexes.set(index, new IndexTable(object => index.values(object)))
   }
 
   get size(): number {
-    return this.objects.size
+    return this.#objects.size
   }
 
   get(id: string): StoredObject | undefined {
-    return this.objects.get(id)
+    return this.#objects.get(id)
   }
 
   /** Ids in the order in which they came; may be walked while objects come and go. */
   ids(): IterableIterator<string> {
-    return this.objects.keys()
+    return this.#objects.keys()
   }
 
   /** Replaces what is known under `id`; undefined removes it. */
   set(id: string, now: StoredObject | undefined): void {
-    const before = this.objects.get(id)
-    if (now === undefined) this.objects.delete(id)
-    else this.objects.set(id, now)
-    if ((before === undefined) !== (now === undefined)) this.order = undefined
-    for (const index of this.indexes.values()) index.change(id, before, now)
-    for (const index of this.declared.values()) index.change(id, before, now)
+    const before = this.#objects.get(id)
+    if (now === undefined) this.#objects.delete(id)
+    else this.#objects.set(id, now)
+    if ((before === undefined) !== (now === undefined)) this.#order = undefined
+    for (const index of this.#indexes.values()) index.change(id, before, now)
+    for (const index of this.#declared.values()) index.change(id, before, now)
   }
 
   /**
@@ -48,24 +48,24 @@ export class ObjectTable {
   list(index?: ListOptions['index']): readonly StoredObject[] {
     const value = index?.value
     if (index !== undefined && (typeof value === 'string' || typeof value === 'number'))
-      return inKeyOrder([...this.openDeclared(index.name).find(value)])
-    this.order ??= inKeyOrder([...this.objects.values()]).map(object => keyId(object.metadata))
-    return this.order.flatMap(id => this.objects.get(id) ?? [])
+      return inKeyOrder([...this.#openDeclared(index.name).find(value)])
+    this.#order ??= inKeyOrder([...this.#objects.values()]).map(object => keyId(object.metadata))
+    return this.#order.flatMap(id => this.#objects.get(id) ?? [])
   }
 
-  private openDeclared(name: string): IndexTable {
-    const known = this.declared.get(name)
+  #openDeclared(name: string): IndexTable {
+    const known = this.#declared.get(name)
     if (known !== undefined) return known
     const { [name]: values } = this.kind.indexes
     const table = new IndexTable(object => singleValues(values?.(object)))
-    for (const [id, object] of this.objects) table.change(id, undefined, object)
-    this.declared.set(name, table)
+    for (const [id, object] of this.#objects) table.change(id, undefined, object)
+    this.#declared.set(name, table)
     return table
   }
 
   /** The objects under a value of one index, in key order; undefined when the index is not one of this table. */
   by(index: ObjectIndex, value: IndexValue): readonly StoredObject[] | undefined {
-    const table = this.indexes.get(index)
+    const table = this.#indexes.get(index)
     return table === undefined ? undefined : inKeyOrder([...table.find(value)])
   }
 }

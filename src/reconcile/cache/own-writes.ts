@@ -21,37 +21,37 @@ interface Entry {
  * whether it was told of that object or not, so nothing stays.
  */
 export class OwnWrites {
-  private readonly byKind = new Map<string, Map<string, Entry>>()
-  private newest = 0
+  readonly #byKind = new Map<string, Map<string, Entry>>()
+  #newest = 0
 
   /** True when nothing is laid over a cache that is at `revision`. */
   isEmpty(revision: number): boolean {
-    if (this.byKind.size === 0) return true
-    if (revision < this.newest) return false
+    if (this.#byKind.size === 0) return true
+    if (revision < this.#newest) return false
     this.clear()
     return true
   }
 
   clear(): void {
-    this.byKind.clear()
-    this.newest = 0
+    this.#byKind.clear()
+    this.#newest = 0
   }
 
   /** Of two writes of one object the one with the higher revision counts, in whatever order they are told. */
   note(kind: Kind, ref: ObjectRef, revision: number, write: OwnWrite): void {
     const name = nameOf(kind)
-    const entries = this.byKind.get(name) ?? new Map<string, Entry>()
-    this.byKind.set(name, entries)
+    const entries = this.#byKind.get(name) ?? new Map<string, Entry>()
+    this.#byKind.set(name, entries)
     const id = keyId(ref)
     if ((entries.get(id)?.revision ?? 0) > revision) return
     entries.set(id, { kind, ref, revision, write })
-    this.newest = Math.max(this.newest, revision)
+    this.#newest = Math.max(this.#newest, revision)
   }
 
   /** What was written to `ref` since `revision`, if anything. */
   find(kind: Kind, ref: ObjectRef, revision: number): OwnWrite | undefined {
     if (this.isEmpty(revision)) return undefined
-    const entry = this.byKind.get(nameOf(kind))?.get(keyId(ref))
+    const entry = this.#byKind.get(nameOf(kind))?.get(keyId(ref))
     return entry === undefined || entry.revision <= revision ? undefined : entry.write
   }
 
@@ -73,7 +73,7 @@ export class OwnWrites {
       readonly live: (ref: ObjectRef) => StoredObject | undefined
     },
   ): readonly StoredObject[] {
-    const entries = this.isEmpty(revision) ? undefined : this.byKind.get(nameOf(kind))
+    const entries = this.isEmpty(revision) ? undefined : this.#byKind.get(nameOf(kind))
     if (entries === undefined) return items
     const filter = objectFilter(kind, options)
     const merged = items.filter(({ metadata }) => (entries.get(keyId(metadata))?.revision ?? 0) <= revision)

@@ -34,19 +34,19 @@ interface Answered {
 /** The answers that one write has waited for. An answer counts only for the object that it was given about. */
 export class AdmissionReplies {
   /** By object: a write may be about several, as a deletion with dependents is. */
-  private readonly byAdvisor = new Map<Advisor, Map<string, Answered>>()
+  readonly #byAdvisor = new Map<Advisor, Map<string, Answered>>()
 
   find(advisor: Advisor, request: AdmissionRequest): { readonly reply: unknown } | undefined {
-    const answered = this.byAdvisor.get(advisor)?.get(nameOf(request))
+    const answered = this.#byAdvisor.get(advisor)?.get(nameOf(request))
     if (answered === undefined || answered.request.previous !== request.previous) return undefined
     return deepEqual(answered.request.object, request.object) ? answered : undefined
   }
 
   add({ advisor, request }: PendingAdmission, reply: unknown): void {
-    const answers = this.byAdvisor.get(advisor) ?? new Map<string, Answered>()
+    const answers = this.#byAdvisor.get(advisor) ?? new Map<string, Answered>()
     const times = (answers.get(nameOf(request))?.times ?? 0) + 1
     if (times > ASKED_MAX) throw restless(advisor, request)
-    this.byAdvisor.set(advisor, answers.set(nameOf(request), { request, reply, times }))
+    this.#byAdvisor.set(advisor, answers.set(nameOf(request), { request, reply, times }))
   }
 }
 

@@ -16,12 +16,12 @@ export interface CompactorParts {
  * does not matter to anybody.
  */
 export class Compactor {
-  private readonly parts: CompactorParts
-  private scheduled = false
-  private waiters: (() => void)[] = []
+  readonly #parts: CompactorParts
+  #scheduled = false
+  #waiters: (() => void)[] = []
 
   constructor(parts: CompactorParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /**
@@ -30,7 +30,7 @@ export class Compactor {
    * @throws ExpiredError when that was done before, FutureRevisionError when the revision has not happened
    */
   compact(revision: number): Promise<void> {
-    const { log } = this.parts
+    const { log } = this.#parts
     if (revision > log.head) throw new FutureRevisionError(revision, log.head)
     if (revision <= log.floor || revision < log.oldestStart) {
       throw new ExpiredError(revision, log.oldestStart, {
@@ -39,28 +39,28 @@ export class Compactor {
     }
     log.compact(revision)
     return new Promise(resolve => {
-      this.waiters.push(resolve)
-      this.step()
+      this.#waiters.push(resolve)
+      this.#step()
     })
   }
 
   /** Cuts what is free; a lot of it in later steps. */
   cutFree(): void {
-    if (this.parts.history.cut(CUT_PER_STEP) >= CUT_PER_STEP) this.schedule()
+    if (this.#parts.history.cut(CUT_PER_STEP) >= CUT_PER_STEP) this.#schedule()
   }
 
-  private schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
     // A timer and not a deferred step: many of those share one turn of the event loop, these have one each.
-    this.parts.env.clock.after(0, () => {
-      this.scheduled = false
-      this.step()
+    this.#parts.env.clock.after(0, () => {
+      this.#scheduled = false
+      this.#step()
     })
   }
 
-  private step(): void {
-    const { log, history } = this.parts
+  #step(): void {
+    const { log, history } = this.#parts
     let count = 0
     while (count < CUT_PER_STEP) {
       const record = log.takeCompacted()
@@ -70,11 +70,11 @@ export class Compactor {
     }
     const more = history.cut(CUT_PER_STEP) >= CUT_PER_STEP || count >= CUT_PER_STEP
     if (more) {
-      this.schedule()
+      this.#schedule()
       return
     }
-    const { waiters } = this
-    this.waiters = []
+    const waiters = this.#waiters
+    this.#waiters = []
     for (const resolve of waiters) resolve()
   }
 }

@@ -69,13 +69,13 @@ export class Engine {
   readonly retries: Random
   /** What the write that runs has waited for. */
   replies: AdmissionReplies | undefined = undefined
-  private forks = 0
-  private writing = false
-  private closed = false
-  private timeMs = Number.NaN
-  private time = ''
-  private second = Number.NaN
-  private secondText = ''
+  #forks = 0
+  #writing = false
+  #closed = false
+  #timeMs = Number.NaN
+  #time = ''
+  #second = Number.NaN
+  #secondText = ''
 
   constructor(options: EngineOptions) {
     const { kinds, env, logCapacity, admission = [], start = 0 } = options
@@ -99,29 +99,29 @@ export class Engine {
 
   /** For a history that goes on from this one; it may be in a world like this one, so that it is named after its parent. */
   forkIncarnation(): string {
-    this.forks++
-    return `${this.incarnation}/${this.forks}`
+    this.#forks++
+    return `${this.incarnation}/${this.#forks}`
   }
 
   /** The time as metadata holds it. Writes of one millisecond share the text. */
   timeText(): string {
     const ms = this.env.clock.now()
-    if (ms !== this.timeMs) {
-      this.timeMs = ms
-      this.time = this.textOf(ms)
+    if (ms !== this.#timeMs) {
+      this.#timeMs = ms
+      this.#time = this.#textOf(ms)
     }
-    return this.time
+    return this.#time
   }
 
   /** Within a second, only the last digits differ. */
-  private textOf(ms: number): string {
+  #textOf(ms: number): string {
     const whole = Math.floor(ms)
     const second = Math.floor(whole / 1_000)
-    if (second !== this.second) {
-      this.second = second
-      this.secondText = formatTime(second * 1_000).slice(0, -4)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#secondText = formatTime(second * 1_000).slice(0, -4)
     }
-    return `${this.secondText}${String(1_000 + whole - second * 1_000).slice(1)}Z`
+    return `${this.#secondText}${String(1_000 + whole - second * 1_000).slice(1)}Z`
   }
 
   /** @throws ClosedError after `close()`, UsageError for a kind that the store was not made with */
@@ -131,7 +131,7 @@ export class Engine {
   }
 
   assertOpen(): void {
-    if (this.closed) throw new ClosedError('the store')
+    if (this.#closed) throw new ClosedError('the store')
   }
 
   /**
@@ -141,18 +141,18 @@ export class Engine {
    */
   exclusive<T>(write: () => T, replies?: AdmissionReplies): T {
     this.assertOpen()
-    if (this.writing) {
+    if (this.#writing) {
       throw new UsageError(
         'a write was started inside another one; a transaction body writes through its tx only, and a recipe, ' +
           'an index function, a schema or an admission hook writes nothing',
       )
     }
-    this.writing = true
+    this.#writing = true
     this.replies = replies
     try {
       return write()
     } finally {
-      this.writing = false
+      this.#writing = false
       this.replies = undefined
     }
   }
@@ -192,8 +192,8 @@ export class Engine {
   }
 
   close(): void {
-    if (this.closed) return
-    this.closed = true
+    if (this.#closed) return
+    this.#closed = true
     this.leases.close()
     for (const table of this.tables.all) table.watchers.endAll()
   }

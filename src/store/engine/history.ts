@@ -18,68 +18,68 @@ export class History {
    * How many hold each revision. No pin is older than what was cut, and every revision has one record, so the one pin
    * that can stand in the way of the next record is that of the revision that was cut last.
    */
-  private readonly pins = new Map<number, number>()
+  readonly #pins = new Map<number, number>()
   /** One more revision and its holders: a map from which everything goes and comes is slower than all the rest. */
-  private handy = 0
-  private handyCount = 0
-  private readonly behindMax: number
-  private waiting: LogRecord[] = []
-  private first = 0
-  private cutTo: number
-  private head = 0
+  #handy = 0
+  #handyCount = 0
+  readonly #behindMax: number
+  #waiting: LogRecord[] = []
+  #first = 0
+  #cutTo: number
+  #head = 0
 
   constructor(logCapacity: number, start: number) {
-    this.behindMax = logCapacity * 2
-    this.cutTo = start
+    this.#behindMax = logCapacity * 2
+    this.#cutTo = start
   }
 
   /** The oldest revision that can be read: every version since is there. */
   get oldest(): number {
-    return this.cutTo
+    return this.#cutTo
   }
 
   /** How many revisions wait for pins, or for their turn. */
   get waitingCount(): number {
-    return this.waiting.length - this.first
+    return this.#waiting.length - this.#first
   }
 
   /** Keeps `revision` readable until it is released. It must be readable now. */
   pin(revision: number): void {
-    if (this.handy === revision) this.handyCount++
-    else if (this.handyCount === 0) {
-      this.handy = revision
-      this.handyCount = 1
-    } else this.pins.set(revision, (this.pins.get(revision) ?? 0) + 1)
+    if (this.#handy === revision) this.#handyCount++
+    else if (this.#handyCount === 0) {
+      this.#handy = revision
+      this.#handyCount = 1
+    } else this.#pins.set(revision, (this.#pins.get(revision) ?? 0) + 1)
   }
 
   /** Returns whether something waited for that. */
   release(revision: number): boolean {
-    if (this.handy === revision && this.handyCount > 0) this.handyCount--
+    if (this.#handy === revision && this.#handyCount > 0) this.#handyCount--
     else {
-      const holders = this.pins.get(revision)
+      const holders = this.#pins.get(revision)
       if (holders === undefined) return false
-      if (holders > 1) this.pins.set(revision, holders - 1)
-      else this.pins.delete(revision)
+      if (holders > 1) this.#pins.set(revision, holders - 1)
+      else this.#pins.delete(revision)
     }
-    return revision === this.cutTo && this.waiting.length > 0 && !this.isPinned(revision)
+    return revision === this.#cutTo && this.#waiting.length > 0 && !this.#isPinned(revision)
   }
 
   /** Takes over a record that left the log. They come in order. */
   retire(record: LogRecord, head: number): void {
-    this.waiting.push(record)
-    this.head = head
+    this.#waiting.push(record)
+    this.#head = head
   }
 
   /** Cuts a few of those records that nobody needs. */
   cutSome(): void {
-    for (let count = 0; count < CUT_PER_WRITE && this.cutNext() !== undefined; count++);
+    for (let count = 0; count < CUT_PER_WRITE && this.#cutNext() !== undefined; count++);
   }
 
   /** Cuts up to `changesMax` changes, by whole records; returns how many it did. */
   cut(changesMax: number): number {
     let count = 0
     while (count < changesMax) {
-      const changes = this.cutNext()
+      const changes = this.#cutNext()
       if (changes === undefined) break
       // A record costs something, whatever is in it.
       count += Math.max(1, changes)
@@ -87,31 +87,31 @@ export class History {
     return count
   }
 
-  private isPinned(revision: number): boolean {
-    return (this.handyCount > 0 && this.handy === revision) || this.pins.has(revision)
+  #isPinned(revision: number): boolean {
+    return (this.#handyCount > 0 && this.#handy === revision) || this.#pins.has(revision)
   }
 
-  private giveUp(revision: number): void {
-    this.pins.delete(revision)
-    if (this.handy === revision) this.handyCount = 0
+  #giveUp(revision: number): void {
+    this.#pins.delete(revision)
+    if (this.#handy === revision) this.#handyCount = 0
   }
 
-  private cutNext(): number | undefined {
-    const record = this.waiting[this.first]
+  #cutNext(): number | undefined {
+    const record = this.#waiting[this.#first]
     if (record === undefined) return undefined
-    if (this.isPinned(this.cutTo)) {
-      if (this.head - this.cutTo <= this.behindMax) return undefined
-      this.giveUp(this.cutTo)
+    if (this.#isPinned(this.#cutTo)) {
+      if (this.#head - this.#cutTo <= this.#behindMax) return undefined
+      this.#giveUp(this.#cutTo)
     }
-    this.first++
-    this.cutTo = record.revision
+    this.#first++
+    this.#cutTo = record.revision
     cut(record)
-    if (this.first === this.waiting.length) {
-      this.waiting.length = 0
-      this.first = 0
-    } else if (this.first > 1024 && this.first * 2 > this.waiting.length) {
-      this.waiting = this.waiting.slice(this.first)
-      this.first = 0
+    if (this.#first === this.#waiting.length) {
+      this.#waiting.length = 0
+      this.#first = 0
+    } else if (this.#first > 1024 && this.#first * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#first)
+      this.#first = 0
     }
     return record.changes.length
   }

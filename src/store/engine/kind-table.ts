@@ -23,9 +23,9 @@ export class KindTable {
   readonly watchers: WatchRegistry = new WatchRegistry()
   /** Namespaces by name. */
   readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
-  private readonly spaces = new Map<string, NamespaceTable>()
+  readonly #spaces = new Map<string, NamespaceTable>()
   /** The last one found: a write asks for its object several times. */
-  private found: Entry | undefined = undefined
+  #found: Entry | undefined = undefined
 
   constructor(kind: Kind, admission: AdmissionChain | undefined) {
     this.kind = kind
@@ -35,25 +35,25 @@ export class KindTable {
   }
 
   space(namespace: string | undefined): NamespaceTable | undefined {
-    return this.spaces.get(namespace ?? '')
+    return this.#spaces.get(namespace ?? '')
   }
 
   find(namespace: string | undefined, name: string): Entry | undefined {
-    const { found } = this
+    const found = this.#found
     if (found !== undefined && isLive(found, namespace ?? '', name)) return found
-    const entry = this.spaces.get(namespace ?? '')?.get(name)
-    if (entry !== undefined) this.found = entry
+    const entry = this.#spaces.get(namespace ?? '')?.get(name)
+    if (entry !== undefined) this.#found = entry
     return entry
   }
 
   open(namespace: string | undefined, name: string): Entry {
     const key = namespace ?? ''
-    const { found } = this
+    const found = this.#found
     if (found !== undefined && isLive(found, key, name)) return found
-    let space = this.spaces.get(key)
+    let space = this.#spaces.get(key)
     if (space === undefined) {
       space = new NamespaceTable(this, key)
-      this.spaces.set(key, space)
+      this.#spaces.set(key, space)
       this.order.insert(space)
     }
     return space.open(name)
@@ -76,7 +76,7 @@ export class KindTable {
   /** Lets go of a namespace in which nothing is left. */
   dropIfEmpty(space: NamespaceTable): void {
     if (!space.empty) return
-    this.spaces.delete(space.name)
+    this.#spaces.delete(space.name)
     this.order.remove(space.name)
   }
 }

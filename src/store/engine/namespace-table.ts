@@ -16,9 +16,9 @@ export class NamespaceTable {
   /** Entries whose newest version is an object, by name. Updates do not touch it. */
   readonly order: KeyOrder<Entry> = new KeyOrder()
   /** Deleted entries that an older revision may still show, in the order of their deletion. */
-  private graves: Grave[] = []
-  private firstGrave = 0
-  private readonly entries = new Map<string, Entry>()
+  #graves: Grave[] = []
+  #firstGrave = 0
+  readonly #entries = new Map<string, Entry>()
 
   constructor(table: KindTable, name: string) {
     this.table = table
@@ -26,48 +26,48 @@ export class NamespaceTable {
   }
 
   get(name: string): Entry | undefined {
-    return this.entries.get(name)
+    return this.#entries.get(name)
   }
 
   /** True when nothing is left, not even for readers of older revisions. */
   get empty(): boolean {
-    return this.entries.size === 0
+    return this.#entries.size === 0
   }
 
   open(name: string): Entry {
-    let entry = this.entries.get(name)
+    let entry = this.#entries.get(name)
     if (entry === undefined) {
       entry = new Entry(this, name)
-      this.entries.set(name, entry)
+      this.#entries.set(name, entry)
     }
     return entry
   }
 
   bury(entry: Entry, end: Version): void {
-    this.graves.push({ entry, end })
+    this.#graves.push({ entry, end })
   }
 
   /** Forgets a deleted entry for good. Ends are dug up in the order in which they were buried. */
   digUp(entry: Entry, end: Version): void {
-    if (this.graves[this.firstGrave]?.end === end) this.firstGrave++
-    if (this.firstGrave > 64 && this.firstGrave * 2 > this.graves.length) {
-      this.graves = this.graves.slice(this.firstGrave)
-      this.firstGrave = 0
+    if (this.#graves[this.#firstGrave]?.end === end) this.#firstGrave++
+    if (this.#firstGrave > 64 && this.#firstGrave * 2 > this.#graves.length) {
+      this.#graves = this.#graves.slice(this.#firstGrave)
+      this.#firstGrave = 0
     }
-    if (entry.head === end) this.entries.delete(entry.name)
+    if (entry.head === end) this.#entries.delete(entry.name)
   }
 
   /** Entries deleted after `revision` and not created again since. */
   deletedAfter(revision: number): Entry[] {
-    let low = this.firstGrave
-    let high = this.graves.length
+    let low = this.#firstGrave
+    let high = this.#graves.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.graves[middle] as Grave).end.revision <= revision) low = middle + 1
+      if ((this.#graves[middle] as Grave).end.revision <= revision) low = middle + 1
       else high = middle
     }
     const deleted: Entry[] = []
-    for (const { entry, end } of this.graves.slice(low)) if (entry.head === end) deleted.push(entry)
+    for (const { entry, end } of this.#graves.slice(low)) if (entry.head === end) deleted.push(entry)
     return deleted
   }
 }

@@ -28,14 +28,14 @@ export function newestBase(engine: Engine): OverlayBase {
 }
 
 class NewestBase implements OverlayBase {
-  private readonly engine: Engine
+  readonly #engine: Engine
 
   constructor(engine: Engine) {
-    this.engine = engine
+    this.#engine = engine
   }
 
   get revision(): number {
-    return this.engine.revision
+    return this.#engine.revision
   }
 
   find(table: KindTable, { namespace, name }: ObjectRef): Version | undefined {
@@ -61,8 +61,8 @@ export class Overlay implements WriteSite {
   readonly keepings: Keeping[] = []
   ended = false
   /** In the order of the first write to each key. */
-  private readonly slotsInOrder = new Set<Slot>()
-  private readonly slots = new Map<KindTable, Map<string, Slot>>()
+  readonly #slotsInOrder = new Set<Slot>()
+  readonly #slots = new Map<KindTable, Map<string, Slot>>()
 
   constructor(engine: Engine, base: OverlayBase = newestBase(engine), canWait = false) {
     this.engine = engine
@@ -76,7 +76,7 @@ export class Overlay implements WriteSite {
   }
 
   current(table: KindTable, ref: ObjectRef): StoredObject | undefined {
-    const slot = this.slots.get(table)?.get(keyOf(ref))
+    const slot = this.#slots.get(table)?.get(keyOf(ref))
     return slot === undefined ? this.base.find(table, ref)?.object : slot.mutation.after
   }
 
@@ -86,12 +86,12 @@ export class Overlay implements WriteSite {
 
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
     const key = keyOf(ref)
-    let slots = this.slots.get(table)
+    let slots = this.#slots.get(table)
     const known = slots?.get(key)
     const before = this.base.find(table, ref)
     if (after === before?.object) {
       slots?.delete(key)
-      if (known !== undefined) this.slotsInOrder.delete(known)
+      if (known !== undefined) this.#slotsInOrder.delete(known)
       return
     }
     const mutation = mutationOf(table, ref, after, before)
@@ -102,14 +102,14 @@ export class Overlay implements WriteSite {
     const slot: Slot = { mutation }
     if (slots === undefined) {
       slots = new Map()
-      this.slots.set(table, slots)
+      this.#slots.set(table, slots)
     }
     slots.set(key, slot)
-    this.slotsInOrder.add(slot)
+    this.#slotsInOrder.add(slot)
   }
 
   list(table: KindTable, query: Query, { after, limit }: ListRange = {}): StoredObject[] {
-    const slots = this.slots.get(table)
+    const slots = this.#slots.get(table)
     if (slots === undefined || slots.size === 0) return this.base.list(table, query, partOf(after, limit))
     // No more than that many of the first can have gone.
     const enough = limit === undefined ? undefined : limit + slots.size
@@ -124,7 +124,7 @@ export class Overlay implements WriteSite {
 
   /** The net effect of the writes. */
   get mutations(): readonly Mutation[] {
-    return [...this.slotsInOrder].map(slot => slot.mutation)
+    return [...this.#slotsInOrder].map(slot => slot.mutation)
   }
 
   assertRunning(): void {

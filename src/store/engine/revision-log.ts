@@ -27,67 +27,67 @@ export interface LogRecord {
 /** The last `capacity` revisions, shared by every watcher. Memory grows as it fills, then stays. */
 export class RevisionLog {
   readonly capacity: number
-  private readonly start: number
-  private readonly slots: (LogRecord | undefined)[] = []
-  private last: number
-  private compacted: number
-  private taken: number
+  readonly #start: number
+  readonly #slots: (LogRecord | undefined)[] = []
+  #last: number
+  #compacted: number
+  #taken: number
 
   /** @param start the revision at which it begins, 0 for a new store */
   constructor(capacity: number, start: number) {
     this.capacity = capacity
-    this.start = start
-    this.last = start
-    this.compacted = start === 0 ? -1 : start
-    this.taken = start
+    this.#start = start
+    this.#last = start
+    this.#compacted = start === 0 ? -1 : start
+    this.#taken = start
   }
 
   /** The newest revision; 0 when nothing was ever written. */
   get head(): number {
-    return this.last
+    return this.#last
   }
 
   /** What came before this revision was compacted on request; -1 when nothing was. */
   get floor(): number {
-    return this.compacted
+    return this.#compacted
   }
 
   /** Reads from this revision on, and watches after it, can be answered: everything later is here. */
   get oldestStart(): number {
-    return Math.max(0, this.last - this.capacity, this.compacted)
+    return Math.max(0, this.#last - this.capacity, this.#compacted)
   }
 
   get(revision: number): LogRecord | undefined {
-    if (revision > this.last || revision <= this.oldestStart) return undefined
-    return this.slots[this.slotOf(revision)]
+    if (revision > this.#last || revision <= this.oldestStart) return undefined
+    return this.#slots[this.#slotOf(revision)]
   }
 
   /** Appends revision `head + 1`. Returns the record that had to make room. */
   push(record: LogRecord): LogRecord | undefined {
-    this.last = record.revision
-    const index = this.slotOf(record.revision)
-    const evicted = this.slots[index]
-    this.slots[index] = record
+    this.#last = record.revision
+    const index = this.#slotOf(record.revision)
+    const evicted = this.#slots[index]
+    this.#slots[index] = record
     return evicted
   }
 
   /** Answers for nothing up to `revision` any more; `takeCompacted` then empties the slots. */
   compact(revision: number): void {
-    this.compacted = revision
+    this.#compacted = revision
   }
 
   /** Takes the oldest record that was compacted but is still here. */
   takeCompacted(): LogRecord | undefined {
-    const revision = Math.max(this.taken, this.last - this.capacity) + 1
-    if (revision > this.compacted) return undefined
-    this.taken = revision
-    const index = this.slotOf(revision)
-    const record = this.slots[index]
-    this.slots[index] = undefined
+    const revision = Math.max(this.#taken, this.#last - this.capacity) + 1
+    if (revision > this.#compacted) return undefined
+    this.#taken = revision
+    const index = this.#slotOf(revision)
+    const record = this.#slots[index]
+    this.#slots[index] = undefined
     return record
   }
 
-  private slotOf(revision: number): number {
-    return (revision - 1 - this.start) % this.capacity
+  #slotOf(revision: number): number {
+    return (revision - 1 - this.#start) % this.capacity
   }
 }

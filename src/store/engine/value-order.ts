@@ -20,24 +20,24 @@ export interface FormerPlace extends Place {
  * As in postings, what an entry has left stays under `former` until the versions that were there are cut.
  */
 export class ValueOrder {
-  private readonly indexes: ReadonlySet<string>
+  readonly #indexes: ReadonlySet<string>
   /** Of newest versions. */
   readonly live: KeyOrder<Place> = new KeyOrder()
   /** Of versions before them; check each. */
   readonly former: KeyOrder<FormerPlace> = new KeyOrder()
-  private readonly formerByName = new Map<string, FormerPlace>()
+  readonly #formerByName = new Map<string, FormerPlace>()
 
   constructor(indexes: readonly string[]) {
-    this.indexes = new Set(indexes)
+    this.#indexes = new Set(indexes)
   }
 
   /** The newest version of `entry` has the terms `after` where it had `before`. */
   change(entry: Entry, before: readonly string[], after: readonly string[]): void {
     if (before === after) return
     for (const term of after)
-      if (!before.includes(term) && this.isOrdered(term))
+      if (!before.includes(term) && this.#isOrdered(term))
         this.live.insert({ name: placeName(term, entry.space.name, entry.name), term, entry })
-    for (const term of before) if (!after.includes(term) && this.isOrdered(term)) this.leave(entry, term)
+    for (const term of before) if (!after.includes(term) && this.#isOrdered(term)) this.#leave(entry, term)
   }
 
   /** The versions with `before`, which `after` followed, are cut. */
@@ -46,28 +46,28 @@ export class ValueOrder {
     for (const term of before) {
       if (after.includes(term)) continue
       const name = placeName(term, entry.space.name, entry.name)
-      const place = this.formerByName.get(name)
+      const place = this.#formerByName.get(name)
       if (place === undefined || --place.runs > 0) continue
-      this.formerByName.delete(name)
+      this.#formerByName.delete(name)
       this.former.remove(name)
     }
   }
 
-  private leave(entry: Entry, term: string): void {
+  #leave(entry: Entry, term: string): void {
     const name = placeName(term, entry.space.name, entry.name)
     this.live.remove(name)
-    const known = this.formerByName.get(name)
+    const known = this.#formerByName.get(name)
     if (known !== undefined) {
       known.runs++
       return
     }
     const place: FormerPlace = { name, term, entry, runs: 1 }
-    this.formerByName.set(name, place)
+    this.#formerByName.set(name, place)
     this.former.insert(place)
   }
 
-  private isOrdered(term: string): boolean {
-    return this.indexes.has(nameOfTerm(term))
+  #isOrdered(term: string): boolean {
+    return this.#indexes.has(nameOfTerm(term))
   }
 }
 

@@ -25,49 +25,49 @@ export interface Keeping {
 
 /** The leases of a store, and the one timer that ends them. Everything but `get` runs inside `engine.exclusive`. */
 export class LeaseKeeper {
-  private readonly engine: Engine
-  private readonly table = new LeaseTable()
-  private timer: Cancel | undefined = undefined
-  private timerAt = Number.POSITIVE_INFINITY
+  readonly #engine: Engine
+  readonly #table = new LeaseTable()
+  #timer: Cancel | undefined = undefined
+  #timerAt = Number.POSITIVE_INFINITY
 
   constructor(engine: Engine) {
-    this.engine = engine
+    this.#engine = engine
   }
 
   get(id: string): ObjectLease | undefined {
-    const record = this.live(id)
-    return record === undefined ? undefined : this.describe(id, record)
+    const record = this.#live(id)
+    return record === undefined ? undefined : this.#describe(id, record)
   }
 
   grant(options: LeaseOptions): ObjectLease {
     const { ttlMs } = options
     assertTtl(ttlMs, 'lease')
     if (options.id !== undefined) assertLeaseId(options.id, 'lease', 'id')
-    const id = options.id ?? this.engine.env.ids.next('lease')
-    this.endIfOver(id)
-    if (this.table.get(id) !== undefined) throw new AlreadyExistsError({ kind: 'lease', name: id }, false)
-    const record = this.table.add(id, ttlMs, this.nowMs)
-    this.arm()
-    return this.describe(id, record)
+    const id = options.id ?? this.#engine.env.ids.next('lease')
+    this.#endIfOver(id)
+    if (this.#table.get(id) !== undefined) throw new AlreadyExistsError({ kind: 'lease', name: id }, false)
+    const record = this.#table.add(id, ttlMs, this.#nowMs)
+    this.#arm()
+    return this.#describe(id, record)
   }
 
   renew(id: string): ObjectLease {
     assertLeaseId(id, 'lease', 'id')
-    this.endIfOver(id)
-    const record = this.required(id)
-    this.table.renew(record, this.nowMs)
-    return this.describe(id, record)
+    this.#endIfOver(id)
+    const record = this.#required(id)
+    this.#table.renew(record, this.#nowMs)
+    return this.#describe(id, record)
   }
 
   revoke(id: string, cause: WriteCause | undefined): void {
     assertLeaseId(id, 'lease', 'id')
-    this.endIfOver(id)
-    this.end(this.required(id), cause ?? { reason: `lease ${id} was revoked` })
+    this.#endIfOver(id)
+    this.#end(this.#required(id), cause ?? { reason: `lease ${id} was revoked` })
   }
 
   /** @throws LeaseNotFoundError when the lifetime is that of a lease which there is not */
   assertLive(lifetime: Lifetime | undefined): void {
-    if (lifetime?.kind === 'lease') this.required(lifetime.id)
+    if (lifetime?.kind === 'lease') this.#required(lifetime.id)
   }
 
   /** What was written and is still there is from now on kept as asked. The lifetime must be live. */
@@ -75,69 +75,69 @@ export class LeaseKeeper {
     const entry = table.find(metadata.namespace, metadata.name)
     if (entry === undefined || entry.head?.object?.metadata.uid !== metadata.uid) return
     if (lifetime.kind === 'unbound') {
-      this.table.detach(entry)
+      this.#table.detach(entry)
       return
     }
-    const { nowMs } = this
+    const nowMs = this.#nowMs
     const record =
       lifetime.kind === 'lease'
-        ? this.required(lifetime.id)
-        : this.table.add(undefined, lifetime.ttlMs, nowMs)
-    this.table.attach(entry, record)
-    this.arm()
+        ? this.#required(lifetime.id)
+        : this.#table.add(undefined, lifetime.ttlMs, nowMs)
+    this.#table.attach(entry, record)
+    this.#arm()
   }
 
   /** The object of that life is gone. */
   forget(entry: Entry): void {
-    this.table.detach(entry)
+    this.#table.detach(entry)
   }
 
   close(): void {
-    this.timer?.()
-    this.timer = undefined
+    this.#timer?.()
+    this.#timer = undefined
   }
 
-  private get nowMs(): number {
-    return this.engine.env.clock.monotonic()
+  get #nowMs(): number {
+    return this.#engine.env.clock.monotonic()
   }
 
-  private live(id: string): LeaseRecord | undefined {
-    const record = this.table.get(id)
-    return record === undefined || record.at <= this.nowMs ? undefined : record
+  #live(id: string): LeaseRecord | undefined {
+    const record = this.#table.get(id)
+    return record === undefined || record.at <= this.#nowMs ? undefined : record
   }
 
-  private required(id: string): LeaseRecord {
-    const record = this.live(id)
+  #required(id: string): LeaseRecord {
+    const record = this.#live(id)
     if (record === undefined) throw new LeaseNotFoundError(id)
     return record
   }
 
-  private describe(id: string, { ttlMs, at, entries }: LeaseRecord): ObjectLease {
-    return Object.freeze({ id, ttlMs, remainingMs: at - this.nowMs, objects: entries.size })
+  #describe(id: string, { ttlMs, at, entries }: LeaseRecord): ObjectLease {
+    return Object.freeze({ id, ttlMs, remainingMs: at - this.#nowMs, objects: entries.size })
   }
 
   /** Time may be over before its timer has fired. */
-  private endIfOver(id: string): void {
-    const record = this.table.get(id)
-    if (record !== undefined && record.at <= this.nowMs) this.end(record, expiry(record))
+  #endIfOver(id: string): void {
+    const record = this.#table.get(id)
+    if (record !== undefined && record.at <= this.#nowMs) this.#end(record, expiry(record))
   }
 
-  private endDue(): void {
-    this.timer = undefined
-    this.timerAt = Number.POSITIVE_INFINITY
-    const { nowMs } = this
+  #endDue(): void {
+    this.#timer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const nowMs = this.#nowMs
     for (let ended = 0; ended < ENDED_PER_STEP; ended++) {
-      const { first } = this.table
+      const { first } = this.#table
       if (first === undefined || first.at > nowMs) break
-      this.end(first, expiry(first))
+      this.#end(first, expiry(first))
     }
-    this.arm()
+    this.#arm()
   }
 
-  private end(record: LeaseRecord, cause: WriteCause): void {
-    const { engine } = this
+  #end(record: LeaseRecord, cause: WriteCause): void {
+    const engine = this.#engine
     const overlay = new Overlay(engine)
-    for (const { space, name } of this.inKeyOrder(this.table.remove(record))) {
+    for (const { space, name } of this.#inKeyOrder(this.#table.remove(record))) {
       const ref: ObjectRef = space.name === '' ? { name } : { namespace: space.name, name }
       const object = overlay.current(space.table, ref)
       if (object !== undefined) endObject(overlay, space.table, object, {})
@@ -146,8 +146,8 @@ export class LeaseKeeper {
     if (mutations.length > 0) engine.commit(mutations, cause)
   }
 
-  private inKeyOrder(entries: readonly Entry[]): readonly Entry[] {
-    const { all } = this.engine.tables
+  #inKeyOrder(entries: readonly Entry[]): readonly Entry[] {
+    const { all } = this.#engine.tables
     return [...entries].sort(
       (a, b) =>
         all.indexOf(a.space.table) - all.indexOf(b.space.table) ||
@@ -157,14 +157,14 @@ export class LeaseKeeper {
   }
 
   /** One timer, for the first deadline. A renewed lease leaves it where it is: it finds nothing to end. */
-  private arm(): void {
-    const { first } = this.table
-    if (first === undefined || this.timerAt <= first.at) return
-    this.timer?.()
-    this.timerAt = first.at
-    const { engine } = this
-    this.timer = engine.env.clock.after(Math.max(0, first.at - this.nowMs), () =>
-      engine.exclusive(() => this.endDue()),
+  #arm(): void {
+    const { first } = this.#table
+    if (first === undefined || this.#timerAt <= first.at) return
+    this.#timer?.()
+    this.#timerAt = first.at
+    const engine = this.#engine
+    this.#timer = engine.env.clock.after(Math.max(0, first.at - this.#nowMs), () =>
+      engine.exclusive(() => this.#endDue()),
     )
   }
 }

@@ -12,53 +12,53 @@ export interface LeaseRecord extends HeapHandle {
 
 /** Who keeps what until when. Only entries that are kept by something cost anything. */
 export class LeaseTable {
-  private readonly byId = new Map<string, LeaseRecord>()
-  private readonly keepers = new Map<Entry, LeaseRecord>()
-  private readonly deadlines = new IndexedHeap<LeaseRecord>()
+  readonly #byId = new Map<string, LeaseRecord>()
+  readonly #keepers = new Map<Entry, LeaseRecord>()
+  readonly #deadlines = new IndexedHeap<LeaseRecord>()
 
   /** The first to end. */
   get first(): LeaseRecord | undefined {
-    return this.deadlines.peek()
+    return this.#deadlines.peek()
   }
 
   get(id: string): LeaseRecord | undefined {
-    return this.byId.get(id)
+    return this.#byId.get(id)
   }
 
   /** The id must be free. */
   add(id: string | undefined, ttlMs: number, nowMs: number): LeaseRecord {
     const record: LeaseRecord = { id, ttlMs, entries: new Set(), ...heapHandle() }
-    this.deadlines.push(record, nowMs + ttlMs)
-    if (id !== undefined) this.byId.set(id, record)
+    this.#deadlines.push(record, nowMs + ttlMs)
+    if (id !== undefined) this.#byId.set(id, record)
     return record
   }
 
   renew(record: LeaseRecord, nowMs: number): void {
-    this.deadlines.update(record, nowMs + record.ttlMs)
+    this.#deadlines.update(record, nowMs + record.ttlMs)
   }
 
   /** From now on `record` keeps the entry, and nothing else does. */
   attach(entry: Entry, record: LeaseRecord): void {
     this.detach(entry)
     record.entries.add(entry)
-    this.keepers.set(entry, record)
+    this.#keepers.set(entry, record)
   }
 
   detach(entry: Entry): void {
-    const record = this.keepers.get(entry)
+    const record = this.#keepers.get(entry)
     if (record === undefined) return
-    this.keepers.delete(entry)
+    this.#keepers.delete(entry)
     record.entries.delete(entry)
-    if (record.id === undefined) this.deadlines.remove(record)
+    if (record.id === undefined) this.#deadlines.remove(record)
   }
 
   /** Ends the lease; what it kept is kept by nothing now. */
   remove(record: LeaseRecord): readonly Entry[] {
     const entries = [...record.entries]
-    for (const entry of entries) this.keepers.delete(entry)
+    for (const entry of entries) this.#keepers.delete(entry)
     record.entries.clear()
-    this.deadlines.remove(record)
-    if (record.id !== undefined) this.byId.delete(record.id)
+    this.#deadlines.remove(record)
+    if (record.id !== undefined) this.#byId.delete(record.id)
     return entries
   }
 }

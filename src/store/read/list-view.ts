@@ -33,59 +33,59 @@ export function pinnedView(engine: Engine, revision: number): ListView {
 
 /** The newest revision is read without a look at older versions. */
 class StoreView implements ListView {
-  protected readonly engine: Engine
+  readonly #engine: Engine
 
   constructor(engine: Engine) {
-    this.engine = engine
+    this.#engine = engine
   }
 
   get incarnation(): string {
-    return this.engine.incarnation
+    return this.#engine.incarnation
   }
 
   get revision(): number {
-    return this.engine.revision
+    return this.#engine.revision
   }
 
   get oldest(): number {
-    return this.engine.log.oldestStart
+    return this.#engine.log.oldestStart
   }
 
   revisionOf(options: ReadOptions): number {
-    return readRevision(this.engine.log, options)
+    return readRevision(this.#engine.log, options)
   }
 
   list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
-    return listObjects(table, query, { ...range, revision: this.older(range.revision) })
+    return listObjects(table, query, { ...range, revision: this.#older(range.revision) })
   }
 
   count(table: KindTable, query: Query, revision: number): number {
-    return countObjects(table, query, this.older(revision))
+    return countObjects(table, query, this.#older(revision))
   }
 
-  private older(revision: number | undefined): number | undefined {
-    return revision === this.engine.revision ? undefined : revision
+  #older(revision: number | undefined): number | undefined {
+    return revision === this.#engine.revision ? undefined : revision
   }
 }
 
 class PinnedView extends StoreView {
-  private readonly pinned: number
+  readonly #pinned: number
 
   constructor(engine: Engine, revision: number) {
     super(engine)
-    this.pinned = revision
+    this.#pinned = revision
   }
 
   override get revision(): number {
-    return this.pinned
+    return this.#pinned
   }
 
   override get oldest(): number {
-    return this.pinned
+    return this.#pinned
   }
 
   override revisionOf(): number {
-    return this.pinned
+    return this.#pinned
   }
 }
 

@@ -34,20 +34,20 @@ export function takeSnapshot(
 /** One is made for every few reads, so it is a class: nothing is built before it is asked for. */
 class PinnedSnapshot implements Snapshot {
   readonly revision: number
-  private readonly engine: Engine
-  private readonly open: (fork: Engine) => Store
-  private view: ListView | undefined = undefined
-  private closed = false
+  readonly #engine: Engine
+  readonly #open: (fork: Engine) => Store
+  #view: ListView | undefined = undefined
+  #closed = false
 
   constructor(engine: Engine, revision: number, open: (fork: Engine) => Store) {
-    this.engine = engine
+    this.#engine = engine
     this.revision = revision
-    this.open = open
+    this.#open = open
   }
 
   get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined {
-    this.assertReadable()
-    const table = this.engine.table(kind)
+    this.#assertReadable()
+    const table = this.#engine.table(kind)
     assertRef(table.kind, ref)
     const entry = table.find(ref.namespace, ref.name)
     const object = entry === undefined ? undefined : objectAt(entry, this.revision)
@@ -58,28 +58,28 @@ class PinnedSnapshot implements Snapshot {
     kind: Kind<Spec, Status>,
     options: ListOptions = {},
   ): ObjectList<StoredObject<Spec, Status>> {
-    const list = listPage(this.lists(), this.engine.table(kind), options)
+    const list = listPage(this.#lists(), this.#engine.table(kind), options)
     return list as ObjectList<StoredObject<Spec, Status>>
   }
 
   count<Spec, Status>(kind: Kind<Spec, Status>, options: ListOptions = {}): number {
-    return countList(this.lists(), this.engine.table(kind), options)
+    return countList(this.#lists(), this.#engine.table(kind), options)
   }
 
   hash(): string {
-    this.assertReadable()
-    return this.engine.hashes.at(this.revision)
+    this.#assertReadable()
+    return this.#engine.hashes.at(this.revision)
   }
 
-  fork(env: Env = this.engine.env): Store {
-    this.assertReadable()
-    return this.open(forkEngine(this.engine, this.revision, env))
+  fork(env: Env = this.#engine.env): Store {
+    this.#assertReadable()
+    return this.#open(forkEngine(this.#engine, this.revision, env))
   }
 
   close(): void {
-    if (this.closed) return
-    this.closed = true
-    const { history, compactor } = this.engine
+    if (this.#closed) return
+    this.#closed = true
+    const { history, compactor } = this.#engine
     if (history.release(this.revision)) compactor.cutFree()
   }
 
@@ -87,14 +87,14 @@ class PinnedSnapshot implements Snapshot {
     this.close()
   }
 
-  private lists(): ListView {
-    this.assertReadable()
-    return (this.view ??= pinnedView(this.engine, this.revision))
+  #lists(): ListView {
+    this.#assertReadable()
+    return (this.#view ??= pinnedView(this.#engine, this.revision))
   }
 
-  private assertReadable(): void {
-    if (this.closed) throw new ClosedError('the snapshot')
-    const { history, log } = this.engine
+  #assertReadable(): void {
+    if (this.#closed) throw new ClosedError('the snapshot')
+    const { history, log } = this.#engine
     if (this.revision < history.oldest) throw new ExpiredError(this.revision, log.oldestStart)
   }
 }

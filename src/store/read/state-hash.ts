@@ -19,53 +19,53 @@ type Sum = readonly number[]
  * order, and that of another revision is found by what has changed in between.
  */
 export class StateHash {
-  private readonly parts: StateHashParts
-  private readonly byObject = new WeakMap<StoredObject, string>()
-  private known: { readonly revision: number; readonly sum: Sum } | undefined
+  readonly #parts: StateHashParts
+  readonly #byObject = new WeakMap<StoredObject, string>()
+  #known: { readonly revision: number; readonly sum: Sum } | undefined
 
   constructor(parts: StateHashParts) {
-    this.parts = parts
+    this.#parts = parts
   }
 
   /** The hash of a revision that can be read. */
   at(revision: number): string {
-    const sum = this.moved(revision) ?? this.whole(revision)
-    this.known = { revision, sum }
+    const sum = this.#moved(revision) ?? this.#whole(revision)
+    this.#known = { revision, sum }
     return contentHash(sum)
   }
 
-  private whole(revision: number): Sum {
+  #whole(revision: number): Sum {
     const sum: number[] = []
-    for (const table of this.parts.tables) {
-      for (const object of listObjects(table, EVERYTHING, { revision })) this.add(sum, object, 1)
+    for (const table of this.#parts.tables) {
+      for (const object of listObjects(table, EVERYTHING, { revision })) this.#add(sum, object, 1)
     }
     return sum
   }
 
   /** From the last hash, along the log; undefined where that leads outside of it. */
-  private moved(revision: number): Sum | undefined {
-    const { log } = this.parts
-    const { known } = this
+  #moved(revision: number): Sum | undefined {
+    const { log } = this.#parts
+    const known = this.#known
     if (known === undefined || Math.min(known.revision, revision) < log.oldestStart) return undefined
     const sign = known.revision <= revision ? 1 : -1
     const last = Math.max(known.revision, revision)
     const sum = [...known.sum]
     for (let at = Math.min(known.revision, revision) + 1; at <= last; at++) {
       for (const { before, after } of log.get(at)?.changes ?? []) {
-        this.add(sum, before, -sign)
-        this.add(sum, after, sign)
+        this.#add(sum, before, -sign)
+        this.#add(sum, after, sign)
       }
     }
     // Nothing is the same as nothing left.
     return sum.some(digit => digit !== 0) ? sum : []
   }
 
-  private add(sum: number[], object: StoredObject | undefined, sign: number): void {
+  #add(sum: number[], object: StoredObject | undefined, sign: number): void {
     if (object === undefined) return
-    let hash = this.byObject.get(object)
+    let hash = this.#byObject.get(object)
     if (hash === undefined) {
       hash = contentHash(contentOf(object))
-      this.byObject.set(object, hash)
+      this.#byObject.set(object, hash)
     }
     for (let digit = 0; digit < hash.length; digit++)
       sum[digit] = (sum[digit] ?? 0) + sign * hash.charCodeAt(digit)

@@ -18,8 +18,8 @@ import { matchesQuery } from '../read/query.js'
 export class ReadSet implements OverlayBase {
   readonly revision: number
   readonly engine: Engine
-  private readonly keys = new Map<KindTable, Set<string>>()
-  private readonly lists = new Map<KindTable, Query[]>()
+  readonly #keys = new Map<KindTable, Set<string>>()
+  readonly #lists = new Map<KindTable, Query[]>()
 
   constructor(engine: Engine, revision: number) {
     this.engine = engine
@@ -27,19 +27,19 @@ export class ReadSet implements OverlayBase {
   }
 
   find(table: KindTable, { namespace = '', name }: ObjectRef): Version | undefined {
-    this.assertKept()
-    const keys = this.keys.get(table)
+    this.#assertKept()
+    const keys = this.#keys.get(table)
     const key = keyOf(namespace, name)
-    if (keys === undefined) this.keys.set(table, new Set([key]))
+    if (keys === undefined) this.#keys.set(table, new Set([key]))
     else keys.add(key)
     const entry = table.find(namespace, name)
     return entry === undefined ? undefined : versionAt(entry, this.revision)
   }
 
   list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
-    this.assertKept()
-    const queries = this.lists.get(table)
-    if (queries === undefined) this.lists.set(table, [query])
+    this.#assertKept()
+    const queries = this.#lists.get(table)
+    if (queries === undefined) this.#lists.set(table, [query])
     else if (!queries.includes(query)) queries.push(query)
     return listObjects(table, query, { ...range, revision: this.revision })
   }
@@ -53,20 +53,20 @@ export class ReadSet implements OverlayBase {
     const { log } = this.engine
     if (this.revision < log.oldestStart) throw new ExpiredError(this.revision, log.oldestStart)
     for (let revision = this.revision + 1; revision <= log.head; revision++) {
-      const found = log.get(revision)?.changes.find(change => this.touches(change))
+      const found = log.get(revision)?.changes.find(change => this.#touches(change))
       if (found !== undefined) return found
     }
     return undefined
   }
 
-  private touches({ entry, version }: Change): boolean {
+  #touches({ entry, version }: Change): boolean {
     const { table } = entry.space
-    if (this.keys.get(table)?.has(keyOf(entry.space.name, entry.name)) === true) return true
+    if (this.#keys.get(table)?.has(keyOf(entry.space.name, entry.name)) === true) return true
     const states = [version.previous, version]
-    return (this.lists.get(table) ?? []).some(query => states.some(state => isShown(state, query)))
+    return (this.#lists.get(table) ?? []).some(query => states.some(state => isShown(state, query)))
   }
 
-  private assertKept(): void {
+  #assertKept(): void {
     const { history, log } = this.engine
     if (this.revision < history.oldest) throw new ExpiredError(this.revision, log.oldestStart)
   }

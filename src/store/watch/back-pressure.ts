@@ -23,20 +23,20 @@ interface WaitingWrite {
  * `BLOCK_WAIT_MAX_MS` at most.
  */
 export class BackPressure {
-  private readonly blockers = new Set<Blocker>()
-  private waiting: WaitingWrite[] = []
+  readonly #blockers = new Set<Blocker>()
+  #waiting: WaitingWrite[] = []
 
   add(blocker: Blocker): void {
-    this.blockers.add(blocker)
+    this.#blockers.add(blocker)
   }
 
   /** Writes that nobody else holds back go on, in their order. */
   remove(blocker: Blocker): void {
-    if (!this.blockers.delete(blocker) || this.waiting.length === 0) return
+    if (!this.#blockers.delete(blocker) || this.#waiting.length === 0) return
     const freed: WaitingWrite[] = []
     const held: WaitingWrite[] = []
-    for (const write of this.waiting) (this.holds(write.owner) ? held : freed).push(write)
-    this.waiting = held
+    for (const write of this.#waiting) (this.holds(write.owner) ? held : freed).push(write)
+    this.#waiting = held
     for (const { go, cancelTimer } of freed) {
       cancelTimer()
       go()
@@ -45,7 +45,7 @@ export class BackPressure {
 
   /** Whether a write of `owner` has to wait; undefined is the store itself. */
   holds(owner: Env | undefined): boolean {
-    for (const blocker of this.blockers) if (stands(blocker, owner)) return true
+    for (const blocker of this.#blockers) if (stands(blocker, owner)) return true
     return false
   }
 
@@ -56,9 +56,9 @@ export class BackPressure {
       return
     }
     const cancelTimer = env.clock.after(BLOCK_WAIT_MAX_MS, () => {
-      for (const blocker of [...this.blockers]) if (stands(blocker, owner)) blocker.giveUp()
+      for (const blocker of [...this.#blockers]) if (stands(blocker, owner)) blocker.giveUp()
     })
-    this.waiting.push({ owner, go, cancelTimer })
+    this.#waiting.push({ owner, go, cancelTimer })
   }
 }
 

@@ -16,82 +16,83 @@ export interface ChannelListener {
  */
 export class Channel {
   readonly steps: DeliverySteps = new DeliverySteps()
-  private readonly cursors = new Set<ChannelCursor>()
+  readonly #cursors = new Set<ChannelCursor>()
   /** Cursors that want to be told of every append. */
-  private strict: ChannelCursor[] = []
-  private resting: ChannelCursor[] = []
+  #strict: ChannelCursor[] = []
+  #resting: ChannelCursor[] = []
   /** Members of `resting` that have left since. */
-  private gone = 0
-  private revisions: number[] = []
-  private start = 0
+  #gone = 0
+  #revisions: number[] = []
+  #start = 0
 
   /** Cursor behind the newest revision. */
   get end(): number {
-    return this.start + this.revisions.length
+    return this.#start + this.#revisions.length
   }
 
   get empty(): boolean {
-    return this.cursors.size === 0
+    return this.#cursors.size === 0
   }
 
   /** How many revisions it holds; for tests and statistics. */
   get size(): number {
-    return this.revisions.length
+    return this.#revisions.length
   }
 
   /** The revision at a cursor; `lost` when it was dropped. */
   at(cursor: number): number | 'lost' | undefined {
-    return cursor < this.start ? 'lost' : this.revisions[cursor - this.start]
+    return cursor < this.#start ? 'lost' : this.#revisions[cursor - this.#start]
   }
 
   join(cursor: ChannelCursor): void {
-    this.cursors.add(cursor)
-    if (cursor.listener.fellBehind !== undefined) this.strict.push(cursor)
+    this.#cursors.add(cursor)
+    if (cursor.listener.fellBehind !== undefined) this.#strict.push(cursor)
   }
 
   leave(cursor: ChannelCursor): void {
-    if (!this.cursors.delete(cursor)) return
-    if (cursor.listener.fellBehind !== undefined) this.strict = this.strict.filter(other => other !== cursor)
+    if (!this.#cursors.delete(cursor)) return
+    if (cursor.listener.fellBehind !== undefined)
+      this.#strict = this.#strict.filter(other => other !== cursor)
     if (!cursor.resting) return
-    this.gone++
-    if (this.gone * 2 <= this.resting.length) return
-    this.resting = this.resting.filter(other => !other.left)
-    this.gone = 0
+    this.#gone++
+    if (this.#gone * 2 <= this.#resting.length) return
+    this.#resting = this.#resting.filter(other => !other.left)
+    this.#gone = 0
   }
 
   /** `cursor` has read everything and wants to be woken. */
   rest(cursor: ChannelCursor): void {
-    this.resting.push(cursor)
+    this.#resting.push(cursor)
   }
 
   /** Several changes of one revision in this scope are one entry. A write pays for those it wakes. */
   append(revision: number, keep: number): void {
-    if (this.revisions[this.revisions.length - 1] === revision) return
-    if (this.resting.length - this.gone === this.cursors.size) this.drop(this.revisions.length)
-    else if (this.revisions.length >= keep * 2) this.drop(this.revisions.length - keep)
-    this.revisions.push(revision)
-    this.wakeAll()
+    if (this.#revisions[this.#revisions.length - 1] === revision) return
+    if (this.#resting.length - this.#gone === this.#cursors.size) this.#drop(this.#revisions.length)
+    else if (this.#revisions.length >= keep * 2) this.#drop(this.#revisions.length - keep)
+    this.#revisions.push(revision)
+    this.#wakeAll()
     // A listener may leave, or end others, when it is told.
-    if (this.strict.length > 0) for (const { listener } of [...this.strict]) listener.fellBehind?.()
+    if (this.#strict.length > 0) for (const { listener } of [...this.#strict]) listener.fellBehind?.()
   }
 
   endAll(): void {
-    for (const { listener } of [...this.cursors]) listener.storeClosed()
+    for (const { listener } of [...this.#cursors]) listener.storeClosed()
   }
 
-  private wakeAll(): void {
-    const woken = this.resting
+  #wakeAll(): void {
+    const woken = this.#resting
     if (woken.length === 0) return
-    this.resting = []
-    this.gone = 0
+    this.#resting = []
+    this.#gone = 0
     for (const cursor of woken) cursor.resting = false
     for (const cursor of woken) if (!cursor.left) cursor.listener.wake()
   }
 
-  private drop(count: number): void {
+  #drop(count: number): void {
     if (count === 0) return
-    this.start += count
-    this.revisions = count === this.revisions.length ? [] : this.revisions.slice(count)
+    this.#start += count
+    this.#revisions = count === this.#revisions.length ? [] : this.#revisions.slice(count)
   }
 }
 
@@ -102,27 +103,27 @@ export class ChannelCursor {
   /** True while it waits to be woken; set back by the channel. */
   resting = false
   left = false
-  private position: number
+  #position: number
 
   /** Starts behind the newest revision. */
   constructor(channel: Channel, listener: ChannelListener) {
     this.channel = channel
     this.listener = listener
-    this.position = channel.end
+    this.#position = channel.end
     channel.join(this)
   }
 
   get unread(): number | 'lost' | undefined {
-    return this.channel.at(this.position)
+    return this.channel.at(this.#position)
   }
 
   /** How many revisions are unread, dropped ones included. */
   get behind(): number {
-    return this.channel.end - this.position
+    return this.channel.end - this.#position
   }
 
   advance(): void {
-    this.position++
+    this.#position++
   }
 
   rest(): void {

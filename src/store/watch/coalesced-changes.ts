@@ -16,34 +16,34 @@ interface NetChange {
 
 /** Several revisions as one: the net effect for each object, as a watcher sees it. Bounded by the objects touched. */
 export class CoalescedChanges {
-  private readonly filter: WatchFilter
-  private readonly since: number
-  private readonly changes = new Map<Entry, NetChange>()
-  private last: number
+  readonly #filter: WatchFilter
+  readonly #since: number
+  readonly #changes = new Map<Entry, NetChange>()
+  #last: number
 
   /** @param since the revision up to which the watcher has been told everything */
   constructor(filter: WatchFilter, since: number) {
-    this.filter = filter
-    this.since = since
-    this.last = since
+    this.#filter = filter
+    this.#since = since
+    this.#last = since
   }
 
   /** The newest revision in it. */
   get revision(): number {
-    return this.last
+    return this.#last
   }
 
   /** Adds the next revision. */
   add({ revision, changes }: LogRecord): void {
-    this.last = revision
+    this.#last = revision
     for (const change of changes) {
-      const seen = seenStates(this.filter, change)
+      const seen = seenStates(this.#filter, change)
       if (seen === undefined) continue
-      const known = this.changes.get(change.entry)
+      const known = this.#changes.get(change.entry)
       if (known === undefined) {
-        this.changes.set(change.entry, { ...seen, before: change.before, revision })
+        this.#changes.set(change.entry, { ...seen, before: change.before, revision })
       } else if (known.was === undefined && seen.is === undefined) {
-        this.changes.delete(change.entry)
+        this.#changes.delete(change.entry)
       } else {
         known.is = seen.is
         known.revision = revision
@@ -54,8 +54,8 @@ export class CoalescedChanges {
   /** Undefined when nothing is left of it. */
   batch(): WatchBatch<StoredObject> | undefined {
     const events: WatchEvent<StoredObject>[] = []
-    for (const change of this.changes.values()) appendEvents(events, change)
+    for (const change of this.#changes.values()) appendEvents(events, change)
     if (events.length === 0) return undefined
-    return Object.freeze({ revision: this.last, events: Object.freeze(events), since: this.since })
+    return Object.freeze({ revision: this.#last, events: Object.freeze(events), since: this.#since })
   }
 }

@@ -15,45 +15,45 @@ export interface CoalescerOptions {
 
 /** Folds the unread revisions of one watcher: when they are too many, or when it is told to. */
 export class Coalescer {
-  private readonly options: CoalescerOptions
-  private folded: CoalescedChanges | undefined
+  readonly #options: CoalescerOptions
+  #folded: CoalescedChanges | undefined
 
   constructor(options: CoalescerOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** What was folded since `take`. */
   get changes(): CoalescedChanges | undefined {
-    return this.folded
+    return this.#folded
   }
 
   take(): void {
-    this.folded = undefined
+    this.#folded = undefined
   }
 
   close(): void {
-    this.folded = undefined
+    this.#folded = undefined
   }
 
   /** The newest revision stays as it is: the write that made it may still be telling of it. */
   foldIfBehind(): void {
-    const { feed, bufferLimit, engine } = this.options
-    if (feed.behind > bufferLimit) this.fold(engine.log.head - 1)
+    const { feed, bufferLimit, engine } = this.#options
+    if (feed.behind > bufferLimit) this.#fold(engine.log.head - 1)
   }
 
   /** Not while a write is telling of the newest revision. */
   foldAll(): void {
-    this.fold(this.options.engine.log.head)
+    this.#fold(this.#options.engine.log.head)
   }
 
-  private fold(until: number): void {
-    const { feed, filter, engine, handled } = this.options
+  #fold(until: number): void {
+    const { feed, filter, engine, handled } = this.#options
     const { log } = engine
     for (let revision = feed.next; typeof revision === 'number' && revision <= until; revision = feed.next) {
       const record = log.get(revision)
       if (record === undefined) return
-      this.folded ??= new CoalescedChanges(filter, handled())
-      this.folded.add(record)
+      this.#folded ??= new CoalescedChanges(filter, handled())
+      this.#folded.add(record)
       feed.pass(revision)
     }
   }

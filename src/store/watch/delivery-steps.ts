@@ -34,18 +34,18 @@ export interface StepPlace {
  * costs one step, however many want it.
  */
 export class DeliverySteps {
-  private pending: Step[] = []
+  #pending: Step[] = []
 
   /** The receiver is served in the next step of its env. */
   join(receiver: Receiver): StepPlace {
     const { env } = receiver
-    const { pending } = this
+    const pending = this.#pending
     let step: Step | undefined
     for (let index = 0; index < pending.length && step === undefined; index++)
       if (pending[index]?.env === env) step = pending[index]
     if (step === undefined) {
       step = { env, receivers: [], next: 0, left: 0, cancel: () => {} }
-      this.defer(step, receiver.label)
+      this.#defer(step, receiver.label)
     }
     return { step, index: step.receivers.push(receiver) - 1 }
   }
@@ -57,24 +57,24 @@ export class DeliverySteps {
     step.left++
     if (step.next + step.left < step.receivers.length) return
     step.cancel()
-    this.forget(step)
+    this.#forget(step)
   }
 
-  private defer(step: Step, label: string): void {
-    this.pending.push(step)
-    step.cancel = step.env.tasks.defer(() => this.run(step), { kind: 'deliver', label })
+  #defer(step: Step, label: string): void {
+    this.#pending.push(step)
+    step.cancel = step.env.tasks.defer(() => this.#run(step), { kind: 'deliver', label })
   }
 
-  private run(step: Step): void {
+  #run(step: Step): void {
     // Whoever is woken from now on is served in another step.
-    this.forget(step)
+    this.#forget(step)
     const { receivers } = step
     let budget = STEP_REVISIONS_MAX
     while (step.next < receivers.length) {
       const receiver = receivers[step.next]
       if (receiver !== undefined) {
         if (budget <= 0) {
-          this.defer(step, receiver.label)
+          this.#defer(step, receiver.label)
           return
         }
         receivers[step.next] = undefined
@@ -84,7 +84,7 @@ export class DeliverySteps {
     }
   }
 
-  private forget(step: Step): void {
-    this.pending = this.pending.filter(other => other !== step)
+  #forget(step: Step): void {
+    this.#pending = this.#pending.filter(other => other !== step)
   }
 }

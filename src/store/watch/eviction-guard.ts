@@ -3,46 +3,46 @@ import type { WatchFeed } from './watch-feed.js'
 
 /** Calls for a watcher before the log drops its oldest unread revision, also when writes elsewhere push it out. */
 export class EvictionGuard {
-  private readonly engine: Pick<Engine, 'log' | 'alarms'>
-  private readonly feed: WatchFeed
-  private readonly act: () => void
-  private armed = false
-  private closed = false
+  readonly #engine: Pick<Engine, 'log' | 'alarms'>
+  readonly #feed: WatchFeed
+  readonly #act: () => void
+  #armed = false
+  #closed = false
 
   /** @param act called inside a commit, after it was told to everybody, or by `check`; it must not write */
   constructor(engine: Pick<Engine, 'log' | 'alarms'>, feed: WatchFeed, act: () => void) {
-    this.engine = engine
-    this.feed = feed
-    this.act = act
+    this.#engine = engine
+    this.#feed = feed
+    this.#act = act
   }
 
   /** True when the next write drops what is unread. */
   get isDue(): boolean {
-    const { log } = this.engine
-    const { next } = this.feed
+    const { log } = this.#engine
+    const { next } = this.#feed
     return typeof next === 'number' && next + log.capacity - 1 <= log.head
   }
 
   /** Sees to it that `act` is called in time. Only inside a commit: what is due already rings at its end. */
   arm(): void {
-    const { log, alarms } = this.engine
-    const { next } = this.feed
-    if (this.armed || this.closed || typeof next !== 'number') return
-    this.armed = true
+    const { log, alarms } = this.#engine
+    const { next } = this.#feed
+    if (this.#armed || this.#closed || typeof next !== 'number') return
+    this.#armed = true
     alarms.set(Math.max(next + log.capacity - 1, log.head), () => {
-      this.armed = false
+      this.#armed = false
       this.check()
     })
   }
 
   /** As `arm`, once a commit is over. */
   check(): void {
-    if (this.closed) return
-    if (this.isDue) this.act()
+    if (this.#closed) return
+    if (this.isDue) this.#act()
     if (!this.isDue) this.arm()
   }
 
   close(): void {
-    this.closed = true
+    this.#closed = true
   }
 }

@@ -9,7 +9,7 @@ type Batch = WatchBatch<StoredObject>
  * the objects.
  */
 export class KnownObjects {
-  private objects: Map<string, StoredObject> | undefined
+  #objects: Map<string, StoredObject> | undefined
 
   /**
    * Learns from the next batch of a watch with initial events. A second list, after a gap, is told as what differs
@@ -18,10 +18,10 @@ export class KnownObjects {
    * @param since the revision up to which everything is known
    */
   learn(batch: Batch, since: number): Batch | undefined {
-    const { objects } = this
+    const objects = this.#objects
     if (batch.initialEventsEnd === true) {
-      this.objects = new Map(batch.events.map(({ object }) => [keyOf(object), object]))
-      return objects === undefined ? batch : differenceOf(objects, this.objects, batch.revision, since)
+      this.#objects = new Map(batch.events.map(({ object }) => [keyOf(object), object]))
+      return objects === undefined ? batch : differenceOf(objects, this.#objects, batch.revision, since)
     }
     for (const { type, object } of batch.events) {
       if (type === 'DELETED') objects?.delete(keyOf(object))

@@ -62,84 +62,84 @@ export function listAndWatch(
 }
 
 class HealingWatch implements Watch<StoredObject> {
-  private readonly client: Client
-  private readonly open: () => Watch<StoredObject>
-  private readonly known = new KnownObjects()
-  private readonly signal: AbortSignal | undefined
-  private inner: Watch<StoredObject>
+  readonly #client: Client
+  readonly #open: () => Watch<StoredObject>
+  readonly #known = new KnownObjects()
+  readonly #signal: AbortSignal | undefined
+  #inner: Watch<StoredObject>
   /** The revision up to which everything was told before the inner watch. */
-  private told = 0
-  private claimed = false
-  private closed = false
-  private breaks = 0
-  private stopWaiting: Cancel = () => {}
+  #told = 0
+  #claimed = false
+  #closed = false
+  #breaks = 0
+  #stopWaiting: Cancel = () => {}
 
   constructor(client: Client, kinds: readonly Kind[], options: ListAndWatchOptions) {
-    this.client = client
-    this.signal = options.signal
-    this.open = () => client.watch(kinds, { ...options, sendInitialEvents: true })
-    this.inner = this.open()
+    this.#client = client
+    this.#signal = options.signal
+    this.#open = () => client.watch(kinds, { ...options, sendInitialEvents: true })
+    this.#inner = this.#open()
     offerObservable(this)
   }
 
   get revision(): number {
-    return Math.max(this.told, this.inner.revision)
+    return Math.max(this.#told, this.#inner.revision)
   }
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
-    this.claim()
+    this.#claim()
     const read = (): void => {
-      if (this.closed) return
-      this.inner.on(
+      if (this.#closed) return
+      this.#inner.on(
         batch => {
-          const news = this.learn(batch)
+          const news = this.#learn(batch)
           if (news !== undefined) listener(news)
         },
-        error => this.heal(error, read, () => (error === undefined ? ended?.() : ended?.(error))),
+        error => this.#heal(error, read, () => (error === undefined ? ended?.() : ended?.(error))),
       )
     }
-    if (this.closed) ended?.()
+    if (this.#closed) ended?.()
     else read()
     return () => this.close()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Batch> {
-    this.claim()
-    return this.batches()
+    this.#claim()
+    return this.#batches()
   }
 
   requestProgress(): void {
-    this.inner.requestProgress()
+    this.#inner.requestProgress()
   }
 
   close(): void {
-    this.closed = true
-    this.stopWaiting()
-    this.inner.close()
+    this.#closed = true
+    this.#stopWaiting()
+    this.#inner.close()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
 
-  private claim(): void {
-    if (this.claimed) {
+  #claim(): void {
+    if (this.#claimed) {
       throw new UsageError('this watch has a consumer already; open another watch for another consumer')
     }
-    this.claimed = true
+    this.#claimed = true
   }
 
-  private async *batches(): AsyncGenerator<Batch, void, undefined> {
+  async *#batches(): AsyncGenerator<Batch, void, undefined> {
     try {
-      while (!this.closed) {
+      while (!this.#closed) {
         try {
-          for await (const batch of this.inner) {
-            const news = this.learn(batch)
+          for await (const batch of this.#inner) {
+            const news = this.#learn(batch)
             if (news !== undefined) yield news
           }
           return
         } catch (error) {
-          await new Promise<void>((resolve, reject) => this.heal(error, resolve, () => reject(error)))
+          await new Promise<void>((resolve, reject) => this.#heal(error, resolve, () => reject(error)))
         }
       }
     } finally {
@@ -147,47 +147,47 @@ class HealingWatch implements Watch<StoredObject> {
     }
   }
 
-  private learn(batch: Batch): Batch | undefined {
-    this.breaks = 0
-    const since = this.told
-    this.told = Math.max(this.told, batch.revision)
-    return this.known.learn(batch, since)
+  #learn(batch: Batch): Batch | undefined {
+    this.#breaks = 0
+    const since = this.#told
+    this.#told = Math.max(this.#told, batch.revision)
+    return this.#known.learn(batch, since)
   }
 
   /** Opens another inner watch and goes on with `again`, or finds that there is nothing to be done. */
-  private heal(error: unknown, again: () => void, over: () => void): void {
-    const { closed, logger, random } = this.client.env
-    this.told = this.revision
-    const isEnd = error === undefined || isKeelsonError(error, 'Closed') || this.signal?.aborted === true
-    if (isEnd || closed || this.closed) {
+  #heal(error: unknown, again: () => void, over: () => void): void {
+    const { closed, logger, random } = this.#client.env
+    this.#told = this.revision
+    const isEnd = error === undefined || isKeelsonError(error, 'Closed') || this.#signal?.aborted === true
+    if (isEnd || closed || this.#closed) {
       over()
       return
     }
     const reopen = (): void => {
       try {
-        this.inner = this.open()
+        this.#inner = this.#open()
       } catch (failure) {
-        this.heal(failure, again, over)
+        this.#heal(failure, again, over)
         return
       }
       again()
     }
     const isGap = isKeelsonError(error, 'SlowConsumer') || isKeelsonError(error, 'Expired')
-    const backoffMs = Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** this.breaks)
+    const backoffMs = Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** this.#breaks)
     const afterMs = isGap ? 0 : backoffMs * (1 - random.next() / 2)
-    this.breaks++
+    this.#breaks++
     logger.warn({ err: error, afterMs }, 'a watch broke; what changed meanwhile is listed again')
     if (isGap) reopen()
-    else this.wait(afterMs, reopen, again)
+    else this.#wait(afterMs, reopen, again)
   }
 
   /** Closing ends the wait; whoever waits then finds the watch closed. */
-  private wait(afterMs: number, reopen: () => void, again: () => void): void {
-    const cancel = this.client.env.clock.after(afterMs, () => {
-      this.stopWaiting = () => {}
+  #wait(afterMs: number, reopen: () => void, again: () => void): void {
+    const cancel = this.#client.env.clock.after(afterMs, () => {
+      this.#stopWaiting = () => {}
       reopen()
     })
-    this.stopWaiting = () => {
+    this.#stopWaiting = () => {
       cancel()
       again()
     }

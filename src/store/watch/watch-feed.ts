@@ -2,30 +2,30 @@ import type { ChannelCursor } from './channel.js'
 
 /** The revisions that a watcher has still to read: those before it came, then those of its channels, merged. */
 export class WatchFeed {
-  private readonly backlog: readonly number[]
-  private readonly cursors: readonly ChannelCursor[]
+  readonly #backlog: readonly number[]
+  readonly #cursors: readonly ChannelCursor[]
   /** The cursor of a watch of one kind. */
-  private readonly only: ChannelCursor | undefined
-  private readonly released: () => void
-  private backlogIndex = 0
+  readonly #only: ChannelCursor | undefined
+  readonly #released: () => void
+  #backlogIndex = 0
 
   /**
    * @param backlog ascending, all before what the cursors will find
    * @param released called once, when the cursors have left
    */
   constructor(backlog: readonly number[], cursors: readonly ChannelCursor[], released: () => void) {
-    this.backlog = backlog
-    this.cursors = cursors
-    this.only = cursors.length === 1 ? cursors[0] : undefined
-    this.released = released
+    this.#backlog = backlog
+    this.#cursors = cursors
+    this.#only = cursors.length === 1 ? cursors[0] : undefined
+    this.#released = released
   }
 
   /** The next unread revision; `lost` when it is no longer known. */
   get next(): number | 'lost' | undefined {
-    if (this.backlogIndex < this.backlog.length) return this.backlog[this.backlogIndex]
-    if (this.only !== undefined) return this.only.unread
+    if (this.#backlogIndex < this.#backlog.length) return this.#backlog[this.#backlogIndex]
+    if (this.#only !== undefined) return this.#only.unread
     let first: number | undefined
-    for (const cursor of this.cursors) {
+    for (const cursor of this.#cursors) {
       const { unread } = cursor
       if (unread === 'lost') return unread
       if (unread !== undefined && (first === undefined || unread < first)) first = unread
@@ -35,30 +35,30 @@ export class WatchFeed {
 
   /** The cursor that alone has what is to come, if there is one. */
   get single(): ChannelCursor | undefined {
-    return this.backlogIndex < this.backlog.length ? undefined : this.only
+    return this.#backlogIndex < this.#backlog.length ? undefined : this.#only
   }
 
   /** How many revisions came since the watcher did and are unread; one of several kinds may count as several. */
   get behind(): number {
     let behind = 0
-    for (const cursor of this.cursors) behind += cursor.behind
+    for (const cursor of this.#cursors) behind += cursor.behind
     return behind
   }
 
   /** Moves behind `next`, which is `revision`. */
   pass(revision: number): void {
-    if (this.backlogIndex < this.backlog.length) this.backlogIndex++
-    else if (this.only !== undefined) this.only.advance()
-    else for (const cursor of this.cursors) if (cursor.unread === revision) cursor.advance()
+    if (this.#backlogIndex < this.#backlog.length) this.#backlogIndex++
+    else if (this.#only !== undefined) this.#only.advance()
+    else for (const cursor of this.#cursors) if (cursor.unread === revision) cursor.advance()
   }
 
   /** Asks to be woken by every channel that has nothing left. */
   restWhereRead(): void {
-    for (const cursor of this.cursors) if (!cursor.resting && cursor.behind === 0) cursor.rest()
+    for (const cursor of this.#cursors) if (!cursor.resting && cursor.behind === 0) cursor.rest()
   }
 
   close(): void {
-    for (const cursor of this.cursors) cursor.leave()
-    this.released()
+    for (const cursor of this.#cursors) cursor.leave()
+    this.#released()
   }
 }

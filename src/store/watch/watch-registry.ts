@@ -12,42 +12,42 @@ export interface WatchPlace {
 
 /** The channels of one key, by namespace. */
 class Spaces {
-  private everywhere: Channel | undefined
-  private bySpace: Map<string, Channel> | undefined
+  #everywhere: Channel | undefined
+  #bySpace: Map<string, Channel> | undefined
 
   get empty(): boolean {
-    return this.everywhere === undefined && this.bySpace === undefined
+    return this.#everywhere === undefined && this.#bySpace === undefined
   }
 
   open(namespace: string | undefined): Channel {
-    if (namespace === undefined) return (this.everywhere ??= new Channel())
-    this.bySpace ??= new Map()
-    let channel = this.bySpace.get(namespace)
+    if (namespace === undefined) return (this.#everywhere ??= new Channel())
+    this.#bySpace ??= new Map()
+    let channel = this.#bySpace.get(namespace)
     if (channel === undefined) {
       channel = new Channel()
-      this.bySpace.set(namespace, channel)
+      this.#bySpace.set(namespace, channel)
     }
     return channel
   }
 
   drop(namespace: string | undefined): void {
-    if (namespace === undefined) this.everywhere = undefined
-    else this.bySpace?.delete(namespace)
-    if (this.bySpace?.size === 0) this.bySpace = undefined
+    if (namespace === undefined) this.#everywhere = undefined
+    else this.#bySpace?.delete(namespace)
+    if (this.#bySpace?.size === 0) this.#bySpace = undefined
   }
 
   find(namespace: string | undefined): Channel | undefined {
-    return namespace === undefined ? this.everywhere : this.bySpace?.get(namespace)
+    return namespace === undefined ? this.#everywhere : this.#bySpace?.get(namespace)
   }
 
   append(space: string, revision: number, keep: number): void {
-    this.everywhere?.append(revision, keep)
-    this.bySpace?.get(space)?.append(revision, keep)
+    this.#everywhere?.append(revision, keep)
+    this.#bySpace?.get(space)?.append(revision, keep)
   }
 
   all(): readonly Channel[] {
-    const named = [...(this.bySpace?.values() ?? [])]
-    return this.everywhere === undefined ? named : [this.everywhere, ...named]
+    const named = [...(this.#bySpace?.values() ?? [])]
+    return this.#everywhere === undefined ? named : [this.#everywhere, ...named]
   }
 }
 
@@ -56,7 +56,7 @@ class Spaces {
  * one namespace or in all. A write looks at its own name and terms, however many watchers there are elsewhere.
  */
 export class WatchRegistry {
-  private readonly places: Readonly<Record<WatchPlace['by'], Map<string, Spaces>>> = {
+  readonly #places: Readonly<Record<WatchPlace['by'], Map<string, Spaces>>> = {
     all: new Map(),
     name: new Map(),
     label: new Map(),
@@ -64,25 +64,25 @@ export class WatchRegistry {
   }
 
   open({ by, key, namespace }: WatchPlace): Channel {
-    let spaces = this.places[by].get(key)
+    let spaces = this.#places[by].get(key)
     if (spaces === undefined) {
       spaces = new Spaces()
-      this.places[by].set(key, spaces)
+      this.#places[by].set(key, spaces)
     }
     return spaces.open(namespace)
   }
 
   /** Lets go of a channel that nobody listens to. */
   release({ by, key, namespace }: WatchPlace, channel: Channel): void {
-    const spaces = this.places[by].get(key)
+    const spaces = this.#places[by].get(key)
     if (spaces === undefined || !channel.empty || spaces.find(namespace) !== channel) return
     spaces.drop(namespace)
-    if (spaces.empty) this.places[by].delete(key)
+    if (spaces.empty) this.#places[by].delete(key)
   }
 
   /** Tells those who watch the object of a change. `keep`: how many revisions the log can still answer for. */
   notify({ entry, version }: Change, revision: number, keep: number): void {
-    const { all, name, label, index } = this.places
+    const { all, name, label, index } = this.#places
     const space = entry.space.name
     all.get('')?.append(space, revision, keep)
     if (name.size > 0) name.get(entry.name)?.append(space, revision, keep)
@@ -103,7 +103,7 @@ export class WatchRegistry {
   }
 
   endAll(): void {
-    for (const keys of Object.values(this.places)) {
+    for (const keys of Object.values(this.#places)) {
       for (const spaces of [...keys.values()]) for (const channel of spaces.all()) channel.endAll()
     }
   }

@@ -37,85 +37,85 @@ type State =
 /** A cursor into the shared log, moved by steps of its `Env`. */
 export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, Blocker {
   readonly fellBehind?: () => void
-  private readonly options: WatcherOptions
-  private readonly feed: WatchFeed
-  private readonly everything: KindTable | undefined
+  readonly #options: WatcherOptions
+  readonly #feed: WatchFeed
+  readonly #everything: KindTable | undefined
   /** True when something must be looked at before each revision. */
-  private readonly limited: boolean
-  private state: State = { kind: 'open' }
-  private mode: 'free' | 'listener' | 'iterator' = 'free'
-  private consumer: Consumer | undefined
-  private waiters: Waiter[] = []
-  private place: StepPlace | undefined
-  private initial: Batch | undefined
-  private readonly coalescer: Coalescer | undefined = undefined
-  private readonly guard: EvictionGuard | undefined = undefined
+  readonly #limited: boolean
+  #state: State = { kind: 'open' }
+  #mode: 'free' | 'listener' | 'iterator' = 'free'
+  #consumer: Consumer | undefined
+  #waiters: Waiter[] = []
+  #place: StepPlace | undefined
+  #initial: Batch | undefined
+  readonly #coalescer: Coalescer | undefined = undefined
+  readonly #guard: EvictionGuard | undefined = undefined
   /** The last revision that was told, or looked at and found to hold nothing. */
-  private handled: number
+  #handled: number
   /** Nothing newer is handed out before a step has made it visible. */
-  private visible = -1
+  #visible = -1
   /** `due`: if there is something new to say. `asked`: in any case. */
-  private bookmark: 'none' | 'due' | 'asked' = 'none'
-  private cancelBookmark: Cancel | undefined
-  private readonly onAbort: () => void
+  #bookmark: 'none' | 'due' | 'asked' = 'none'
+  #cancelBookmark: Cancel | undefined
+  readonly #onAbort: () => void
 
   constructor(options: WatcherOptions) {
-    this.options = options
+    this.#options = options
     const { channels, backlog, since, initial, signal, slowConsumer, bookmarks } = options
-    this.initial = initial
-    this.handled = since
-    this.everything = everythingOf(options.filter)
-    this.limited = slowConsumer !== 'close' || options.bufferLimit !== Number.POSITIVE_INFINITY
+    this.#initial = initial
+    this.#handled = since
+    this.#everything = everythingOf(options.filter)
+    this.#limited = slowConsumer !== 'close' || options.bufferLimit !== Number.POSITIVE_INFINITY
     // Only these cost a write more than waking them, so only they are asked.
-    if (slowConsumer !== 'close') this.fellBehind = () => this.keepUp()
+    if (slowConsumer !== 'close') this.fellBehind = () => this.#keepUp()
     const cursors = channels.map(channel => new ChannelCursor(channel, this))
-    this.feed = new WatchFeed(backlog, cursors, options.released)
-    this.onAbort = () => this.end({ kind: 'failed', error: signal?.reason })
+    this.#feed = new WatchFeed(backlog, cursors, options.released)
+    this.#onAbort = () => this.#end({ kind: 'failed', error: signal?.reason })
     offerObservable(this)
-    signal?.addEventListener('abort', this.onAbort, { once: true })
-    this.feed.restWhereRead()
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#feed.restWhereRead()
     if (slowConsumer === 'coalesce')
-      this.coalescer = new Coalescer({ ...options, feed: this.feed, handled: () => this.handled })
+      this.#coalescer = new Coalescer({ ...options, feed: this.#feed, handled: () => this.#handled })
     if (slowConsumer !== 'close') {
-      this.guard = new EvictionGuard(options.engine, this.feed, () => this.makeRoom())
-      this.guard.check()
+      this.#guard = new EvictionGuard(options.engine, this.#feed, () => this.#makeRoom())
+      this.#guard.check()
     }
-    if (bookmarks) this.cancelBookmark = this.startBookmarks()
+    if (bookmarks) this.#cancelBookmark = this.#startBookmarks()
   }
 
   get env(): Env {
-    return this.options.env
+    return this.#options.env
   }
 
   get label(): string {
-    return `deliver ${this.options.filter.map(({ table }) => table.kind.kind).join(', ')}`
+    return `deliver ${this.#options.filter.map(({ table }) => table.kind.kind).join(', ')}`
   }
 
   get owner(): Env | undefined {
-    return this.options.owner
+    return this.#options.owner
   }
 
   get revision(): number {
-    if (this.state.kind !== 'open') return this.handled
-    if (this.initial !== undefined) return 0
-    if (this.coalescer?.changes !== undefined) return this.handled
-    const { next } = this.feed
-    if (next === undefined) return this.options.engine.log.head
-    return next === 'lost' ? this.handled : Math.max(this.handled, next - 1)
+    if (this.#state.kind !== 'open') return this.#handled
+    if (this.#initial !== undefined) return 0
+    if (this.#coalescer?.changes !== undefined) return this.#handled
+    const { next } = this.#feed
+    if (next === undefined) return this.#options.engine.log.head
+    return next === 'lost' ? this.#handled : Math.max(this.#handled, next - 1)
   }
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
-    this.claim('listener')
-    this.consumer = { listener, ended }
-    if (this.state.kind !== 'open') this.reportEnd()
-    else this.deliverIfWanted()
+    this.#claim('listener')
+    this.#consumer = { listener, ended }
+    if (this.#state.kind !== 'open') this.#reportEnd()
+    else this.#deliverIfWanted()
     return () => this.close()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Batch> {
-    this.claim('iterator')
+    this.#claim('iterator')
     return {
-      next: () => this.next(),
+      next: () => this.#next(),
       return: () => {
         this.close()
         return Promise.resolve({ done: true, value: undefined })
@@ -124,14 +124,14 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   }
 
   requestProgress(): void {
-    if (this.state.kind !== 'open') return
-    this.bookmark = 'asked'
-    this.deliverIfWanted()
+    if (this.#state.kind !== 'open') return
+    this.#bookmark = 'asked'
+    this.#deliverIfWanted()
   }
 
   close(): void {
-    this.consumer = undefined
-    this.end({ kind: 'done' })
+    this.#consumer = undefined
+    this.#end({ kind: 'done' })
   }
 
   [Symbol.dispose](): void {
@@ -139,248 +139,251 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   }
 
   wake(): void {
-    this.deliverIfWanted()
+    this.#deliverIfWanted()
   }
 
   storeClosed(): void {
-    this.end({ kind: 'done' })
+    this.#end({ kind: 'done' })
   }
 
   giveUp(): void {
-    this.endTooSlow()
+    this.#endTooSlow()
   }
 
-  private deliverIfWanted(): void {
+  #deliverIfWanted(): void {
     // A dead world hears nothing; its watchers must not stay in the registry for ever.
     if (this.env.closed) this.close()
-    else if (this.wanted && this.hasUnread) this.schedule()
+    else if (this.#wanted && this.#hasUnread) this.#schedule()
   }
 
-  private claim(mode: 'listener' | 'iterator'): void {
-    if (this.mode !== 'free') {
+  #claim(mode: 'listener' | 'iterator'): void {
+    if (this.#mode !== 'free') {
       throw new UsageError('this watch has a consumer already; open another watch for another consumer')
     }
-    this.mode = mode
+    this.#mode = mode
   }
 
-  private next(): Promise<IteratorResult<Batch>> {
-    const found = this.waiters.length === 0 ? this.take() : undefined
+  #next(): Promise<IteratorResult<Batch>> {
+    const found = this.#waiters.length === 0 ? this.#take() : undefined
     if (found !== undefined) return Promise.resolve({ done: false, value: found })
-    if (this.state.kind === 'failed') {
-      const { error } = this.state
+    if (this.#state.kind === 'failed') {
+      const { error } = this.#state
       // The error is told once; a consumer that goes on reading finds the end.
-      this.state = { kind: 'done' }
+      this.#state = { kind: 'done' }
       return Promise.reject(error)
     }
-    if (this.state.kind === 'done') return Promise.resolve({ done: true, value: undefined })
+    if (this.#state.kind === 'done') return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.waiters.push({ resolve, reject })
-      if (this.hasUnread) this.schedule()
+      this.#waiters.push({ resolve, reject })
+      if (this.#hasUnread) this.#schedule()
     })
   }
 
   /** A watcher of several kinds is served with those of its first one. */
-  private schedule(): void {
-    this.place ??= this.options.channels[0]?.steps.join(this)
+  #schedule(): void {
+    this.#place ??= this.#options.channels[0]?.steps.join(this)
   }
 
   receive(revisionsMax: number): number {
-    this.place = undefined
-    this.visible = this.options.engine.log.head
-    let count = this.follow(revisionsMax)
-    while (count < revisionsMax && this.wanted) {
-      const batch = this.take()
+    this.#place = undefined
+    this.#visible = this.#options.engine.log.head
+    let count = this.#follow(revisionsMax)
+    while (count < revisionsMax && this.#wanted) {
+      const batch = this.#take()
       if (batch === undefined) break
       count++
-      this.hand(batch)
+      this.#hand(batch)
     }
-    if (this.state.kind === 'open') {
-      if (!this.hasUnread) this.feed.restWhereRead()
-      else if (this.wanted) this.schedule()
+    if (this.#state.kind === 'open') {
+      if (!this.#hasUnread) this.#feed.restWhereRead()
+      else if (this.#wanted) this.#schedule()
     }
     return count
   }
 
   /** What `take` and `hand` do, for a listener that has nothing but one channel to follow. */
-  private follow(revisionsMax: number): number {
-    const { visible, everything } = this
-    const cursor = this.feed.single
-    if (cursor === undefined || this.initial !== undefined || this.limited) return 0
-    const { engine, filter } = this.options
+  #follow(revisionsMax: number): number {
+    const visible = this.#visible
+    const everything = this.#everything
+    const cursor = this.#feed.single
+    if (cursor === undefined || this.#initial !== undefined || this.#limited) return 0
+    const { engine, filter } = this.#options
     let count = 0
-    while (count < revisionsMax && this.consumer !== undefined) {
+    while (count < revisionsMax && this.#consumer !== undefined) {
       const revision = cursor.unread
       if (typeof revision !== 'number' || revision > visible) break
       const record = engine.log.get(revision)
       if (record === undefined) break
       cursor.advance()
-      this.handled = revision
+      this.#handled = revision
       const isWhole = record.table === everything && everything !== undefined
       const batch = isWhole ? (record.whole ?? batchOf(record, filter)) : batchOf(record, filter)
       if (batch === undefined) continue
       count++
-      this.tell(this.consumer, batch)
+      this.#tell(this.#consumer, batch)
     }
     return count
   }
 
-  private get wanted(): boolean {
-    return this.consumer !== undefined || this.waiters.length > 0
+  get #wanted(): boolean {
+    return this.#consumer !== undefined || this.#waiters.length > 0
   }
 
-  private hand(batch: Batch): void {
-    const waiter = this.waiters.shift()
+  #hand(batch: Batch): void {
+    const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
       waiter.resolve({ done: false, value: batch })
       return
     }
-    if (this.consumer !== undefined) this.tell(this.consumer, batch)
+    if (this.#consumer !== undefined) this.#tell(this.#consumer, batch)
   }
 
-  private tell({ listener }: Consumer, batch: Batch): void {
+  #tell({ listener }: Consumer, batch: Batch): void {
     try {
       listener(batch)
     } catch (error) {
-      this.logError(error, `a watch listener threw at revision ${batch.revision}`)
+      this.#logError(error, `a watch listener threw at revision ${batch.revision}`)
     }
   }
 
   /** The next visible batch that means something to this watcher. Ends the watch when it is too far behind. */
-  private take(): Batch | undefined {
-    if (this.state.kind !== 'open' || this.visible < 0) return undefined
-    const { initial, coalescer } = this
+  #take(): Batch | undefined {
+    if (this.#state.kind !== 'open' || this.#visible < 0) return undefined
+    const initial = this.#initial
+    const coalescer = this.#coalescer
     const coalesced = coalescer?.changes
     if (initial !== undefined) {
-      this.initial = undefined
+      this.#initial = undefined
       return initial
     }
-    const { slowConsumer, bufferLimit } = this.options
+    const { slowConsumer, bufferLimit } = this.#options
     if (
       slowConsumer === 'close' &&
       bufferLimit !== Number.POSITIVE_INFINITY &&
-      this.feed.behind > bufferLimit
+      this.#feed.behind > bufferLimit
     ) {
-      this.endTooSlow()
+      this.#endTooSlow()
       return undefined
     }
     if (coalesced !== undefined) {
-      if (coalesced.revision > this.visible) return undefined
+      if (coalesced.revision > this.#visible) return undefined
       coalescer?.take()
-      this.handled = coalesced.revision
+      this.#handled = coalesced.revision
       const batch = coalesced.batch()
       if (batch !== undefined) return batch
     }
-    return this.takeRevision() ?? this.takeBookmark()
+    return this.#takeRevision() ?? this.#takeBookmark()
   }
 
-  private takeRevision(): Batch | undefined {
-    const { feed } = this
-    const { engine, filter, bufferLimit } = this.options
+  #takeRevision(): Batch | undefined {
+    const feed = this.#feed
+    const { engine, filter, bufferLimit } = this.#options
     for (;;) {
       const revision = feed.next
       if (revision === undefined) {
         feed.restWhereRead()
         return undefined
       }
-      if (revision !== 'lost' && revision > this.visible) return undefined
+      if (revision !== 'lost' && revision > this.#visible) return undefined
       const record = revision === 'lost' ? undefined : engine.log.get(revision)
       if (record === undefined) {
-        this.endTooSlow()
+        this.#endTooSlow()
         return undefined
       }
-      this.handled = record.revision
+      this.#handled = record.revision
       feed.pass(record.revision)
       if (this.fellBehind !== undefined) {
         feed.restWhereRead()
-        if (feed.behind <= bufferLimit && this.guard?.isDue === false) engine.pressure.remove(this)
-        if (this.coalescer === undefined) this.guard?.check()
+        if (feed.behind <= bufferLimit && this.#guard?.isDue === false) engine.pressure.remove(this)
+        if (this.#coalescer === undefined) this.#guard?.check()
       }
       const batch = batchOf(record, filter)
       if (batch !== undefined) return batch
     }
   }
 
-  private takeBookmark(): Batch | undefined {
-    const { head } = this.options.engine.log
+  #takeBookmark(): Batch | undefined {
+    const { head } = this.#options.engine.log
     // Nothing matching is unread here, but what came after the last step is not visible yet.
-    if (this.bookmark === 'none' || this.state.kind !== 'open' || this.visible !== head) return undefined
-    const isNews = this.bookmark === 'asked' || head > this.handled
-    this.bookmark = 'none'
-    this.handled = head
+    if (this.#bookmark === 'none' || this.#state.kind !== 'open' || this.#visible !== head) return undefined
+    const isNews = this.#bookmark === 'asked' || head > this.#handled
+    this.#bookmark = 'none'
+    this.#handled = head
     return isNews ? Object.freeze({ revision: head, events: [], bookmark: true }) : undefined
   }
 
-  private get hasUnread(): boolean {
+  get #hasUnread(): boolean {
     return (
-      this.initial !== undefined ||
-      this.coalescer?.changes !== undefined ||
-      this.bookmark !== 'none' ||
-      this.feed.next !== undefined
+      this.#initial !== undefined ||
+      this.#coalescer?.changes !== undefined ||
+      this.#bookmark !== 'none' ||
+      this.#feed.next !== undefined
     )
   }
 
-  private startBookmarks(): Cancel {
-    const { engine, env } = this.options
+  #startBookmarks(): Cancel {
+    const { engine, env } = this.#options
     const due = (): void => {
-      if (this.bookmark === 'none') this.bookmark = 'due'
-      this.deliverIfWanted()
+      if (this.#bookmark === 'none') this.#bookmark = 'due'
+      this.#deliverIfWanted()
     }
-    return startBookmarkTimer({ engine, env, told: () => this.handled, due })
+    return startBookmarkTimer({ engine, env, told: () => this.#handled, due })
   }
 
-  private keepUp(): void {
-    if (this.coalescer !== undefined) this.coalescer.foldIfBehind()
-    else if (this.feed.behind > this.options.bufferLimit) this.makeRoom()
-    this.guard?.arm()
+  #keepUp(): void {
+    if (this.#coalescer !== undefined) this.#coalescer.foldIfBehind()
+    else if (this.#feed.behind > this.#options.bufferLimit) this.#makeRoom()
+    this.#guard?.arm()
   }
 
   /** Without it, the log would drop what is unread. */
-  private makeRoom(): void {
-    if (this.coalescer !== undefined) this.coalescer.foldAll()
-    else this.options.engine.pressure.add(this)
+  #makeRoom(): void {
+    if (this.#coalescer !== undefined) this.#coalescer.foldAll()
+    else this.#options.engine.pressure.add(this)
   }
 
-  private endTooSlow(): void {
-    const { log } = this.options.engine
-    this.end({ kind: 'failed', error: new SlowConsumerError(this.revision, log.oldestStart) })
+  #endTooSlow(): void {
+    const { log } = this.#options.engine
+    this.#end({ kind: 'failed', error: new SlowConsumerError(this.revision, log.oldestStart) })
   }
 
-  private end(state: State): void {
-    if (this.state.kind !== 'open') return
-    this.handled = this.revision
-    this.state = state
-    this.initial = undefined
-    this.coalescer?.close()
-    this.guard?.close()
-    if (this.place !== undefined) this.options.channels[0]?.steps.leave(this.place)
-    this.place = undefined
-    this.cancelBookmark?.()
-    this.options.signal?.removeEventListener('abort', this.onAbort)
-    this.feed.close()
-    this.options.engine.pressure.remove(this)
-    this.reportEnd()
+  #end(state: State): void {
+    if (this.#state.kind !== 'open') return
+    this.#handled = this.revision
+    this.#state = state
+    this.#initial = undefined
+    this.#coalescer?.close()
+    this.#guard?.close()
+    if (this.#place !== undefined) this.#options.channels[0]?.steps.leave(this.#place)
+    this.#place = undefined
+    this.#cancelBookmark?.()
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#feed.close()
+    this.#options.engine.pressure.remove(this)
+    this.#reportEnd()
   }
 
-  private reportEnd(): void {
-    const { state, consumer } = this
-    this.consumer = undefined
-    const waiters = this.waiters
-    this.waiters = []
+  #reportEnd(): void {
+    const state = this.#state
+    const consumer = this.#consumer
+    this.#consumer = undefined
+    const waiters = this.#waiters
+    this.#waiters = []
     for (const waiter of waiters) {
-      if (this.state.kind === 'failed') {
-        waiter.reject(this.state.error)
-        this.state = { kind: 'done' }
+      if (this.#state.kind === 'failed') {
+        waiter.reject(this.#state.error)
+        this.#state = { kind: 'done' }
       } else waiter.resolve({ done: true, value: undefined })
     }
     try {
       if (state.kind === 'failed') consumer?.ended?.(state.error)
       else consumer?.ended?.()
     } catch (error) {
-      this.logError(error, 'the end handler of a watch threw')
+      this.#logError(error, 'the end handler of a watch threw')
     }
   }
 
-  private logError(error: unknown, message: string): void {
+  #logError(error: unknown, message: string): void {
     this.env.logger.error({ err: error, watch: this.label }, message)
   }
 }

@@ -45,11 +45,11 @@ export function dryRunSite(engine: Engine): WriteSite {
 class DirectSite implements WriteSite {
   readonly engine: Engine
   readonly canWait = true
-  private readonly cause: WriteCause | undefined
+  readonly #cause: WriteCause | undefined
 
   constructor(engine: Engine, cause?: WriteCause) {
     this.engine = engine
-    this.cause = cause
+    this.#cause = cause
   }
 
   get replies(): AdmissionReplies | undefined {
@@ -70,7 +70,7 @@ class DirectSite implements WriteSite {
 
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
     const head = table.find(ref.namespace, ref.name)?.head
-    this.engine.commit([mutationOf(table, ref, after, head)], this.cause)
+    this.engine.commit([mutationOf(table, ref, after, head)], this.#cause)
   }
 }
 

@@ -45,15 +45,15 @@ class Guard implements AsyncGuard {
   readonly calls: ChanceCalls = new Map()
   readonly looksAtPromises: boolean
   isOpen = false
-  private readonly hooks: AsyncHooksModule
+  readonly #hooks: AsyncHooksModule
 
   constructor(hooks: AsyncHooksModule, looksAtPromises: boolean) {
-    this.hooks = hooks
+    this.#hooks = hooks
     this.looksAtPromises = looksAtPromises
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    const { storage, leave } = enter(this.hooks)
+    const { storage, leave } = enter(this.#hooks)
     this.isOpen = true
     try {
       return await storage.run({ guard: this, step: undefined }, work)

@@ -73,10 +73,10 @@ function textOf({ kind, label }: WatchedAction): string {
 }
 
 class Thread {
-  private readonly cells: Int32Array
+  readonly #cells: Int32Array
 
   constructor(host: HostThread, cells: Int32Array) {
-    this.cells = cells
+    this.#cells = cells
     host.unref()
     host.on('error', () => Atomics.store(cells, CELL.thread, THREAD.gone))
     Object.assign(globalThis, { [Symbol.for(STEP_SYMBOL)]: present })
@@ -84,11 +84,11 @@ class Thread {
 
   /** True when it has ended itself; then another one takes its place. */
   isGone(): boolean {
-    return Atomics.compareExchange(this.cells, CELL.thread, THREAD.gone, THREAD.replaced) !== THREAD.watching
+    return Atomics.compareExchange(this.#cells, CELL.thread, THREAD.gone, THREAD.replaced) !== THREAD.watching
   }
 
   open(timeoutMs: number): StepWatch {
-    const { cells } = this
+    const cells = this.#cells
     Atomics.add(cells, CELL.beat, 1)
     Atomics.add(cells, CELL.active, 1)
     return {

@@ -10,36 +10,36 @@ export type NamedMonitor = readonly [name: string, monitor: Monitor]
 /** Looks on while an execution runs, and remembers the first thing that is wrong. */
 export class Judge {
   violation: Violation | undefined
-  private readonly monitors: readonly NamedMonitor[]
-  private readonly stepping: readonly NamedMonitor[]
-  private readonly except: ReadonlySet<string>
+  readonly #monitors: readonly NamedMonitor[]
+  readonly #stepping: readonly NamedMonitor[]
+  readonly #except: ReadonlySet<string>
 
   /** @param except names that are not judged */
   constructor(monitors: readonly NamedMonitor[], except: ReadonlySet<string>) {
-    this.except = except
-    this.monitors = monitors.filter(([name]) => !except.has(name))
-    this.stepping = this.monitors.filter(([, { step }]) => step !== undefined)
+    this.#except = except
+    this.#monitors = monitors.filter(([name]) => !except.has(name))
+    this.#stepping = this.#monitors.filter(([, { step }]) => step !== undefined)
   }
 
   step(moment: Moment): void {
-    for (const [name, { step }] of this.stepping) this.ask(name, step, moment)
+    for (const [name, { step }] of this.#stepping) this.#ask(name, step, moment)
   }
 
   rest(moment: Moment): void {
-    for (const [name, { rest }] of this.monitors) this.ask(name, rest, moment)
+    for (const [name, { rest }] of this.#monitors) this.#ask(name, rest, moment)
   }
 
   /** Whatever the monitors want a process to use in place of `client`. */
   clientFor(client: Client, process: string): Client {
-    return this.monitors.reduce((seen, [, monitor]) => monitor.client?.(seen, process) ?? seen, client)
+    return this.#monitors.reduce((seen, [, monitor]) => monitor.client?.(seen, process) ?? seen, client)
   }
 
   /** The first one counts. */
   report(violation: Violation): void {
-    if (!this.except.has(violation.invariant)) this.violation ??= violation
+    if (!this.#except.has(violation.invariant)) this.violation ??= violation
   }
 
-  private ask(name: string, look: Monitor['step'], moment: Moment): void {
+  #ask(name: string, look: Monitor['step'], moment: Moment): void {
     if (look === undefined || this.violation !== undefined) return
     let message: string | undefined
     try {

@@ -31,38 +31,38 @@ interface Reading {
 }
 
 class DeleteMonitor implements Monitor {
-  private readonly watchesOf = new Map<string, OpenWatches>()
+  readonly #watchesOf = new Map<string, OpenWatches>()
   /** By key, by actor: the revision of the last change that could matter to whoever deletes. */
-  private readonly changed = new Map<string, Map<string, number>>()
+  readonly #changed = new Map<string, Map<string, number>>()
   /** By process and key: what is wrong with a deletion that was asked for. */
-  private readonly suspects = new Map<string, string>()
+  readonly #suspects = new Map<string, string>()
 
   readonly client: NonNullable<Monitor['client']> = (client, process) => {
     const watches = new OpenWatches()
-    this.watchesOf.set(process, watches)
-    return this.reading({ client: watches.seenThrough(client), process, reads: [new Map()] })
+    this.#watchesOf.set(process, watches)
+    return this.#reading({ client: watches.seenThrough(client), process, reads: [new Map()] })
   }
 
   readonly step = ({ changes, step }: Moment): string | undefined => {
     for (const change of changes.filter(matters)) {
       const object = (change.after ?? change.before) as StoredObject
       const key = keyOf(object)
-      const suspect = this.suspects.get(`${step.actor} ${key}`)
+      const suspect = this.#suspects.get(`${step.actor} ${key}`)
       const isDeletion = change.after === undefined || change.after.metadata.deletionTimestamp !== undefined
       if (suspect !== undefined && isDeletion && isOfProcess(step)) return suspect
-      const byActor = this.changed.get(key) ?? new Map<string, number>()
-      this.changed.set(key, byActor.set(step.actor, step.revision ?? 0))
+      const byActor = this.#changed.get(key) ?? new Map<string, number>()
+      this.#changed.set(key, byActor.set(step.actor, step.revision ?? 0))
     }
     return undefined
   }
 
-  private reading(reading: Reading): Client {
+  #reading(reading: Reading): Client {
     const { client, process, reads } = reading
     const [own] = reads as readonly [Reads]
     return facade(client, (member, call) => {
       if (member === 'client')
         return (...given) =>
-          this.reading({ client: call(...given) as Client, process, reads: [new Map(), ...reads] })
+          this.#reading({ client: call(...given) as Client, process, reads: [new Map(), ...reads] })
       if (member === 'get' || member === 'list' || member === 'count')
         return (kind, ref, ...more) => {
           const { kind: name } = kind as Kind
@@ -71,43 +71,43 @@ class DeleteMonitor implements Monitor {
         }
       if (member !== 'delete') return undefined
       return (kind, ref, options) => {
-        this.judge(reading, client.get(kind as Kind, ref as ObjectRef), options as DeleteOptions | undefined)
+        this.#judge(reading, client.get(kind as Kind, ref as ObjectRef), options as DeleteOptions | undefined)
         return call(kind, ref, options)
       }
     })
   }
 
-  private judge(reading: Reading, victim: StoredObject | undefined, options: DeleteOptions = {}): void {
+  #judge(reading: Reading, victim: StoredObject | undefined, options: DeleteOptions = {}): void {
     if (victim === undefined) return
     const key = keyOf(victim)
     const id = `${reading.process} ${key}`
-    this.suspects.delete(id)
+    this.#suspects.delete(id)
     if (options.preconditions !== undefined) return
     const { namespace, ownerReferences } = victim.metadata
     const owners = ownerReferences.map(({ kind, name }) => {
       const inside = keyFor(kind, namespace === undefined ? { name } : { namespace, name })
-      return this.changed.has(inside) ? inside : keyFor(kind, { name })
+      return this.#changed.has(inside) ? inside : keyFor(kind, { name })
     })
     for (const subject of [key, ...owners]) {
-      const last = this.lastForeign(subject, reading.process)
-      const seen = this.seen(subject, reading)
+      const last = this.#lastForeign(subject, reading.process)
+      const seen = this.#seen(subject, reading)
       if (last > seen)
-        this.suspects.set(
+        this.#suspects.set(
           id,
           `${reading.process} deletes ${key}, and may not have seen what was done to ${subject} at revision ${last}`,
         )
     }
   }
 
-  private lastForeign(key: string, process: string): number {
-    const others = [...(this.changed.get(key) ?? [])].filter(([actor]) => actor !== process)
+  #lastForeign(key: string, process: string): number {
+    const others = [...(this.#changed.get(key) ?? [])].filter(([actor]) => actor !== process)
     return Math.max(0, ...others.map(([, revision]) => revision))
   }
 
   /** The revision up to which the process knows what became of `key`. */
-  private seen(key: string, { process, reads }: Reading): number {
+  #seen(key: string, { process, reads }: Reading): number {
     const kind = key.slice(0, key.indexOf('/'))
-    const watches = this.watchesOf.get(process)?.list() ?? []
+    const watches = this.#watchesOf.get(process)?.list() ?? []
     const told = watches.filter(({ kinds }) => kinds.has(kind)).map(({ watch }) => watch.revision)
     const read = reads.flatMap(known => [known.get(key) ?? 0, known.get(kind) ?? 0])
     return Math.max(told.length === 0 ? 0 : Math.min(...told), ...read)

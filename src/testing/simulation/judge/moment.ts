@@ -52,16 +52,16 @@ class ReadingHalf implements Reader {
   readonly get: Reader['get']
   readonly list: Reader['list']
   readonly count: Reader['count']
-  private readonly reader: Reader
+  readonly #reader: Reader
 
   constructor(reader: Reader) {
-    this.reader = reader
+    this.#reader = reader
     this.get = (kind, ref) => reader.get(kind, ref)
     this.list = (kind, options) => reader.list(kind, options)
     this.count = (kind, options) => reader.count(kind, options)
   }
 
   get revision(): number {
-    return this.reader.revision
+    return this.#reader.revision
   }
 }

@@ -42,51 +42,54 @@ export class Driver {
   readonly chosenSteps: number[] = []
   /** Of objects that were not given. */
   readonly madeNames: Set<string> = new Set()
-  private readonly setup: ExecutionSetup
-  private readonly reader: Reader
-  private readonly user: User
-  private readonly incidents: Incidents
-  private readonly unrest: Unrest
-  private readonly givenNames: ReadonlySet<string | undefined>
+  readonly #setup: ExecutionSetup
+  readonly #reader: Reader
+  readonly #user: User
+  readonly #incidents: Incidents
+  readonly #unrest: Unrest
+  readonly #givenNames: ReadonlySet<string | undefined>
   /** How many more faults of each kind may happen. */
-  private readonly left: Record<FaultKind, number>
+  readonly #left: Record<FaultKind, number>
   /** Present when somebody tells states apart. */
-  private keys: StateKeys | undefined
-  private where: Whereabouts | undefined
-  private readonly watch: StepWatch
-  private source: ChoiceSource
-  private stepsMax: number
+  #keys: StateKeys | undefined
+  #where: Whereabouts | undefined
+  readonly #watch: StepWatch
+  #source: ChoiceSource
+  #stepsMax: number
   /** True when it was stopped on the way, because the rest of it is known. */
   isStopped = false
 
   constructor(setup: ExecutionSetup, source: ChoiceSource, watch: StepWatch) {
     const { objects, faults, incidents, invariants, except, stepsMax } = setup
-    this.setup = setup
-    this.source = source
-    this.watch = watch
-    this.stepsMax = stepsMax
+    this.#setup = setup
+    this.#source = source
+    this.#watch = watch
+    this.#stepsMax = stepsMax
     this.world = new World(setup)
-    this.reader = readingOnly(this.world.store)
-    this.unrest = new Unrest(this.world, objects.length)
-    this.givenNames = new Set(objects.map(({ metadata }) => metadata.name))
-    this.left = timesOf(faults)
-    this.ending = this.choose(ENDINGS).label as Ending
-    this.user = new User(this.world, setup, this.ending)
-    this.incidents = new Incidents(this.world, incidents)
-    const generic = genericMonitors(this.world, this.user, this.ending)
+    this.#reader = readingOnly(this.world.store)
+    this.#unrest = new Unrest(this.world, objects.length)
+    this.#givenNames = new Set(objects.map(({ metadata }) => metadata.name))
+    this.#left = timesOf(faults)
+    this.ending = this.#choose(ENDINGS).label as Ending
+    this.#user = new User(this.world, setup, this.ending)
+    this.#incidents = new Incidents(this.world, incidents)
+    const generic = genericMonitors(this.world, this.#user, this.ending)
     this.judge = new Judge([...generic, ...monitorsOf(invariants, this.ending)], except)
-    this.tellApart(source)
-    const recording = this.keys
+    this.#tellApart(source)
+    const recording = this.#keys
     this.world.clientFor = (client, process) =>
       this.judge.clientFor(recording?.clientFor(client, process) ?? client, process)
   }
 
-  private tellApart({ recall }: ChoiceSource): void {
+  #tellApart({ recall }: ChoiceSource): void {
     if (recall === undefined) return
-    const { world, user, incidents, left } = this
+    const user = this.#user
+    const incidents = this.#incidents
+    const left = this.#left
+    const { world } = this
     const keys = new StateKeys({ world, user, incidents }, recall)
-    this.keys = keys
-    this.where = {
+    this.#keys = keys
+    this.#where = {
       key: () => keys.key(),
       keyWithout: process => keys.key(process),
       labelOf: action => keys.labelOf(action),
@@ -103,25 +106,30 @@ export class Driver {
 
   /** True when the world was taken to be at rest although somebody waits for a time far off. */
   get isAwaiting(): boolean {
-    return this.unrest.isAwaiting
+    return this.#unrest.isAwaiting
   }
 
   /** From now on everything goes its undisturbed way. */
   disturbNoMore(): void {
-    this.source = replayChoices([])
-    this.keys = undefined
-    this.where = undefined
-    for (const kind of FAULT_KINDS) this.left[kind] = 0
+    this.#source = replayChoices([])
+    this.#keys = undefined
+    this.#where = undefined
+    for (const kind of FAULT_KINDS) this.#left[kind] = 0
   }
 
   /** Goes on until nothing more happens, or the judge has seen enough. */
   async untilRest(): Promise<void> {
-    this.unrest.reset()
-    this.stepsMax = this.trace.length + this.setup.stepsMax
+    this.#unrest.reset()
+    this.#stepsMax = this.trace.length + this.#setup.stepsMax
     while (!this.isOver) {
-      const { world, user, incidents, left, setup, unrest } = this
+      const user = this.#user
+      const incidents = this.#incidents
+      const left = this.#left
+      const setup = this.#setup
+      const unrest = this.#unrest
+      const { world } = this
       const scene = { world, user, incidents, plan: setup.faults, left, unrest }
-      const action = this.choose(availableActions(scene))
+      const action = this.#choose(availableActions(scene))
       if (action.kind === 'rest' || this.isStopped) return
       await this.take(action)
     }
@@ -131,26 +139,32 @@ export class Driver {
     const { clock, store } = this.world
     const before = this.world.objects()
     const { revision } = store
-    if (isFault(action)) this.left[action.kind as FaultKind]--
+    if (isFault(action)) this.#left[action.kind as FaultKind]--
     // Every step takes a moment, so that times tell what came first.
     clock.moveTo(clock.elapsedMs + 1)
-    const { guard } = this.setup
-    this.watch.beat(action)
+    const { guard } = this.#setup
+    this.#watch.beat(action)
     const running = guard === undefined ? action.run() : guard.within(action, action.run)
     if (running !== undefined) await running
     await hostTurn()
-    this.note(action, store.revision === revision ? undefined : before)
+    this.#note(action, store.revision === revision ? undefined : before)
     if (this.world.startError !== undefined) throw this.world.startError
-    if (this.trace.length > this.stepsMax) {
+    if (this.trace.length > this.#stepsMax) {
       const worst = mostFrequent(this.trace.slice(-LAST_STEPS).map(step => step.label))
-      this.reportLoop(`no rest after ${this.setup.stepsMax} steps; most often: ${worst}`)
+      this.#reportLoop(`no rest after ${this.#setup.stepsMax} steps; most often: ${worst}`)
     }
   }
 
   /** Shows the judge the world at rest. */
   judgeRest(): void {
-    const step = { kind: 'rest', actor: 'world', label: 'rest', timeMs: this.timeMs, isFault: false } as const
-    this.judge.rest(this.moment(step, NO_CHANGES))
+    const step = {
+      kind: 'rest',
+      actor: 'world',
+      label: 'rest',
+      timeMs: this.#timeMs,
+      isFault: false,
+    } as const
+    this.judge.rest(this.#moment(step, NO_CHANGES))
   }
 
   /** Nothing goes on in a world whose processes are dead, so there is nothing else to end. */
@@ -158,15 +172,15 @@ export class Driver {
     this.world.crashAll()
   }
 
-  private get timeMs(): number {
+  get #timeMs(): number {
     return this.world.clock.elapsedMs
   }
 
-  private choose(actions: readonly Action[]): Action {
+  #choose(actions: readonly Action[]): Action {
     let index = 0
     // Whoever tells states apart is asked in each of them.
-    if (actions.length > 1 || this.where !== undefined) {
-      const choice = this.source.choose(actions, this.where)
+    if (actions.length > 1 || this.#where !== undefined) {
+      const choice = this.#source.choose(actions, this.#where)
       this.isStopped = choice === 'stop'
       if (choice === 'stop') return actions[0] as Action
       index = choice
@@ -179,38 +193,41 @@ export class Driver {
   }
 
   /** @param before what there was, if the action wrote */
-  private note(action: Action, before: readonly StoredObject[] | undefined): void {
-    const { world, timeMs } = this
+  #note(action: Action, before: readonly StoredObject[] | undefined): void {
+    const timeMs = this.#timeMs
+    const { world } = this
     const { kind, actor, label, about } = action
     const isWrite = before !== undefined
     const seen = { kind, actor, label, timeMs, isFault: isFault(action) }
     const step: TraceStep = isWrite ? { revision: world.store.revision, ...seen } : seen
     this.trace.push(step)
-    this.keys?.note(action, before ?? world.objects())
-    this.setup.observer?.noted(step, world)
+    this.#keys?.note(action, before ?? world.objects())
+    this.#setup.observer?.noted(step, world)
     const changes = isWrite ? changesBetween(before, world.objects()) : NO_CHANGES
     for (const { after } of changes)
-      if (after !== undefined && !this.givenNames.has(after.metadata.name))
+      if (after !== undefined && !this.#givenNames.has(after.metadata.name))
         this.madeNames.add(after.metadata.name)
-    this.judge.step(this.moment(step, changes, about))
+    this.judge.step(this.#moment(step, changes, about))
     const isWork = changesBeyondElections(changes)
     if (isWork) this.works.push(step)
-    const loop = this.unrest.note({
+    const loop = this.#unrest.note({
       action,
       timeMs,
       isWrite: isWork,
       objects: world.objects().length,
       isChange: () => changesPlainly(changes),
     })
-    if (loop !== undefined) this.reportLoop(loop)
+    if (loop !== undefined) this.#reportLoop(loop)
   }
 
-  private moment(step: TraceStep, changes: readonly ObjectChange[], about?: Action['about']): Moment {
-    const { reader, timeMs, trace, world } = this
+  #moment(step: TraceStep, changes: readonly ObjectChange[], about?: Action['about']): Moment {
+    const reader = this.#reader
+    const timeMs = this.#timeMs
+    const { trace, world } = this
     return { reader, changes, step, about, steps: trace.length, timeMs, outside: world.outside }
   }
 
-  private reportLoop(message: string): void {
+  #reportLoop(message: string): void {
     const loop = repeatingEnd(this.trace)
     this.judge.report({ invariant: 'noHotLoop', message, ...(loop === undefined ? {} : { loop }) })
   }

@@ -77,45 +77,45 @@ const EXACT_MS = 1_000
  * could see when it began, and from what has happened since. So that counts until it is idle again.
  */
 export class StateKeys {
-  private readonly parts: StateParts
-  private readonly recall: Recall
+  readonly #parts: StateParts
+  readonly #recall: Recall
   /** The objects that each write was about. */
-  private readonly written: string[][] = []
+  readonly #written: string[][] = []
   /** Those that wait. */
-  private deferred: readonly Deferred[] = []
-  private readonly records = new Map<string, ProcessRecord>()
+  #deferred: readonly Deferred[] = []
+  readonly #records = new Map<string, ProcessRecord>()
 
   constructor(parts: StateParts, recall: Recall) {
-    this.parts = parts
-    this.recall = recall
+    this.#parts = parts
+    this.#recall = recall
   }
 
   /** @param before the objects before the action */
   note(action: Action, before: Objects): void {
-    const { world } = this.parts
-    const from = this.written.length
+    const { world } = this.#parts
+    const from = this.#written.length
     const after = world.objects()
-    if (after !== before) this.written.push(changedNames(before, after))
-    const { deferred } = this
-    this.deferred = [...world.pool.waiting(), ...world.pool.held()].map(
+    if (after !== before) this.#written.push(changedNames(before, after))
+    const deferred = this.#deferred
+    this.#deferred = [...world.pool.waiting(), ...world.pool.held()].map(
       step =>
         deferred.find(other => other.step === step) ??
         ({ step, since: before, from, isFirst: action.kind === 'start' } satisfies Deferred),
     )
-    const told = deferred.find(({ step }) => isTaken(step, action) && !this.isWaiting(step))
-    this.noteOwnStep(action, told && { ...told, until: before, to: from })
-    for (const process of world.processes) this.forget(process, this.recordOf(process.name))
+    const told = deferred.find(({ step }) => isTaken(step, action) && !this.#isWaiting(step))
+    this.#noteOwnStep(action, told && { ...told, until: before, to: from })
+    for (const process of world.processes) this.#forget(process, this.#recordOf(process.name))
   }
 
   /** The client that a process is given: what is learned through it is told apart. */
   clientFor(client: Client, process: string): Client {
-    const hear: Hear = input => this.recordOf(process).learned.push(input)
+    const hear: Hear = input => this.#recordOf(process).learned.push(input)
     return recordingClient(client, hear)
   }
 
   /** @param without a process that is taken for gone */
   key(without?: string): string {
-    const { world, user, incidents } = this.parts
+    const { world, user, incidents } = this.#parts
     const { clock } = world
     const processes = world.processes.filter(({ name }) => name !== without)
     const timers = clock.pending().flatMap(timer => {
@@ -126,7 +126,7 @@ export class StateKeys {
     const lines = [
       user.memory,
       incidents.memory,
-      ...processes.map((process, index) => this.processText(process, `app#${index}`)),
+      ...processes.map((process, index) => this.#processText(process, `app#${index}`)),
       ...world.objects().map(objectText),
       canonicalJson(Object.fromEntries(world.outside)),
       ...timers,
@@ -136,26 +136,26 @@ export class StateKeys {
 
   /** Labels as they are in all states of one key: process names count starts, which is of no interest. */
   labelOf({ kind, actor, label }: Action): string {
-    const index = this.parts.world.processes.findIndex(({ name }) => name === actor)
+    const index = this.#parts.world.processes.findIndex(({ name }) => name === actor)
     return `${index === -1 ? actor : `app#${index}`} ${kind} ${label}`
   }
 
-  private recordOf(process: string): ProcessRecord {
-    let record = this.records.get(process)
+  #recordOf(process: string): ProcessRecord {
+    let record = this.#records.get(process)
     if (record === undefined) {
-      record = { steps: [], lastMs: this.parts.world.clock.elapsedMs, learned: [] }
-      this.records.set(process, record)
+      record = { steps: [], lastMs: this.#parts.world.clock.elapsedMs, learned: [] }
+      this.#records.set(process, record)
     }
     return record
   }
 
-  private isWaiting(step: PooledStep): boolean {
-    return this.deferred.some(other => other.step === step)
+  #isWaiting(step: PooledStep): boolean {
+    return this.#deferred.some(other => other.step === step)
   }
 
-  private noteOwnStep(action: Action, told: Telling | undefined): void {
-    const { elapsedMs } = this.parts.world.clock
-    for (const [name, record] of this.records) {
+  #noteOwnStep(action: Action, told: Telling | undefined): void {
+    const { elapsedMs } = this.#parts.world.clock
+    for (const [name, record] of this.#records) {
       const { learned, lastMs } = record
       const isOwn = isOfProcess(action) && action.actor === name
       if (!isOwn && learned.length === 0) continue
@@ -171,40 +171,40 @@ export class StateKeys {
   }
 
   /** Of an idle process only what it has not been told yet counts. */
-  private forget(process: SimulatedProcess, record: ProcessRecord): void {
-    if (this.recall === 'history' || record.steps.length === 0) return
-    if (isIdle(process, this.stepsOf(process))) record.steps = []
+  #forget(process: SimulatedProcess, record: ProcessRecord): void {
+    if (this.#recall === 'history' || record.steps.length === 0) return
+    if (isIdle(process, this.#stepsOf(process))) record.steps = []
   }
 
-  private stepsOf({ name }: SimulatedProcess): readonly PooledStep[] {
-    return this.parts.world.pool.waiting().filter(step => step.process === name)
+  #stepsOf({ name }: SimulatedProcess): readonly PooledStep[] {
+    return this.#parts.world.pool.waiting().filter(step => step.process === name)
   }
 
-  private processText(process: SimulatedProcess, name: string): string {
-    const objects = this.parts.world.objects()
-    const { steps } = this.recordOf(process.name)
+  #processText(process: SimulatedProcess, name: string): string {
+    const objects = this.#parts.world.objects()
+    const { steps } = this.#recordOf(process.name)
     const { env, manager, memory, stalledUntilMs, isReplaced, isStopping } = process
-    const { clock } = this.parts.world
+    const { clock } = this.#parts.world
     const lines = [
       `${name} ${manager.status().state} ${isReplaced} ${isStopping}`,
       `stalled ${remaining((stalledUntilMs ?? 0) - clock.elapsedMs)}, ahead ${env.clock.now() - clock.nowMs()} ms`,
       canonicalJson(Object.fromEntries(memory)),
     ]
     for (const { label, learned, told } of steps)
-      lines.push(`did ${label}`, ...(told === undefined ? [] : this.tell(told)), ...learned)
-    for (const deferred of this.deferred) {
+      lines.push(`did ${label}`, ...(told === undefined ? [] : this.#tell(told)), ...learned)
+    for (const deferred of this.#deferred) {
       const { process: owner, about } = deferred.step
       if (owner !== process.name) continue
-      const isHeld = this.parts.world.pool.held().includes(deferred.step)
+      const isHeld = this.#parts.world.pool.held().includes(deferred.step)
       lines.push(`${about.kind} ${about.label}${isHeld ? ', held back' : ''}`)
       if (about.kind === 'deliver')
-        lines.push(...this.tell({ ...deferred, until: objects, to: this.written.length }))
+        lines.push(...this.#tell({ ...deferred, until: objects, to: this.#written.length }))
     }
     return lines.join('\n')
   }
 
-  private tell({ since, until, from, to, isFirst }: Telling): readonly string[] {
-    const names = new Set(this.written.slice(from, to).flat())
+  #tell({ since, until, from, to, isFirst }: Telling): readonly string[] {
+    const names = new Set(this.#written.slice(from, to).flat())
     return [`${isFirst ? 'at first' : 'of'} ${[...names].sort().join(' ')}`, ...difference(since, until)]
   }
 }

@@ -41,88 +41,88 @@ export interface Restless {
 
 /** Tells a world that works from one that runs in circles, and from one where timers fire to no end. */
 export class Unrest {
-  private readonly world: Restless
-  private readonly given: number
-  private writesMax: number
+  readonly #world: Restless
+  readonly #given: number
+  #writesMax: number
   /** Labels of writes of processes since anything came from outside, or time passed. */
-  private writes: string[] = []
-  private quietTimers = 0
+  #writes: string[] = []
+  #quietTimers = 0
   /** The same with those of the background. */
-  private allTimers = 0
-  private quietSinceMs = 0
+  #allTimers = 0
+  #quietSinceMs = 0
   /** Timers that were armed when nothing happened for the first time are older. */
-  private quietMark = 0
-  private lastMs = 0
+  #quietMark = 0
+  #lastMs = 0
 
   constructor(world: Restless, objects: number) {
-    this.world = world
-    this.given = objects
-    this.writesMax = writesFor(objects)
+    this.#world = world
+    this.#given = objects
+    this.#writesMax = writesFor(objects)
   }
 
   /** True when timers fire and lead to nothing, and all others have fired as well, or are far off. */
   get isQuiet(): boolean {
-    if (this.allTimers >= PATIENCE * this.timersMax) return true
-    return (this.isMonotonous || !this.world.hasForeground) && !this.isAwaiting
+    if (this.#allTimers >= PATIENCE * this.#timersMax) return true
+    return (this.#isMonotonous || !this.#world.hasForeground) && !this.isAwaiting
   }
 
   /** True when something is still awaited that may be different. */
   get isAwaiting(): boolean {
-    return this.world.awaits(this.quietMark)
+    return this.#world.awaits(this.#quietMark)
   }
 
-  private get isMonotonous(): boolean {
-    return this.quietTimers >= this.timersMax
+  get #isMonotonous(): boolean {
+    return this.#quietTimers >= this.#timersMax
   }
 
-  private get timersMax(): number {
-    return QUIET_TIMERS_PER_OBJECT * Math.max(1, this.given) * this.world.strangers
+  get #timersMax(): number {
+    return QUIET_TIMERS_PER_OBJECT * Math.max(1, this.#given) * this.#world.strangers
   }
 
   reset(): void {
-    this.writes = []
-    this.quietTimers = 0
-    this.allTimers = 0
-    this.quietMark = this.world.timerMark
+    this.#writes = []
+    this.#quietTimers = 0
+    this.#allTimers = 0
+    this.#quietMark = this.#world.timerMark
   }
 
   /** Says what runs in circles. */
   note(taken: Taken): string | undefined {
-    return this.noteWrite(taken) ?? this.noteTimer(taken)
+    return this.#noteWrite(taken) ?? this.#noteTimer(taken)
   }
 
-  private noteWrite({ action, timeMs, isWrite, objects }: Taken): string | undefined {
+  #noteWrite({ action, timeMs, isWrite, objects }: Taken): string | undefined {
     const isFromOutside = isFault(action) || !isOfProcess(action)
-    const passedMs = timeMs - this.lastMs
-    this.lastMs = timeMs
+    const passedMs = timeMs - this.#lastMs
+    this.#lastMs = timeMs
     if (isFromOutside || passedMs >= BUSY_WAIT_MS) {
-      this.writes = []
-      this.writesMax = writesFor(Math.max(this.given, objects))
+      this.#writes = []
+      this.#writesMax = writesFor(Math.max(this.#given, objects))
     }
     if (isFromOutside || !isWrite) return undefined
-    this.writes.push(action.label)
-    const { length } = this.writes
-    if (length <= this.writesMax) return undefined
-    return `${length} writes although nothing happened; most often: ${mostFrequent(this.writes)}`
+    this.#writes.push(action.label)
+    const { length } = this.#writes
+    if (length <= this.#writesMax) return undefined
+    return `${length} writes although nothing happened; most often: ${mostFrequent(this.#writes)}`
   }
 
-  private noteTimer({ action, timeMs, isChange }: Taken): string | undefined {
+  #noteTimer({ action, timeMs, isChange }: Taken): string | undefined {
     const { kind } = action
-    if (this.allTimers > 0 && (isFault(action) || FRESH.has(kind) || isChange())) {
-      this.quietTimers = 0
-      this.allTimers = 0
+    if (this.#allTimers > 0 && (isFault(action) || FRESH.has(kind) || isChange())) {
+      this.#quietTimers = 0
+      this.#allTimers = 0
     }
-    if (this.allTimers === 0) {
-      this.quietSinceMs = timeMs
-      this.quietMark = this.world.timerMark
+    if (this.#allTimers === 0) {
+      this.#quietSinceMs = timeMs
+      this.#quietMark = this.#world.timerMark
     }
     if (kind !== 'timer' && kind !== 'wait') return undefined
-    this.allTimers++
+    this.#allTimers++
     if (action.isBackground) return undefined
-    this.quietTimers++
-    const elapsedMs = timeMs - this.quietSinceMs
-    if (!this.isMonotonous || elapsedMs >= BUSY_WAIT_MS) return undefined
-    return `it runs again and again: ${this.quietTimers} timers within ${elapsedMs} ms`
+    this.#quietTimers++
+    const elapsedMs = timeMs - this.#quietSinceMs
+    if (!this.#isMonotonous || elapsedMs >= BUSY_WAIT_MS) return undefined
+    return `it runs again and again: ${this.#quietTimers} timers within ${elapsedMs} ms`
   }
 }
 

@@ -77,26 +77,29 @@ const VERIFIED_SHARE = 16
  * begins again, and tells states apart by the history of their processes.
  */
 export class ExhaustiveSearch implements Searcher {
-  private readonly bounds: ExhaustiveBounds
-  private readonly random: Random
-  private recall: Recall = 'visible'
-  private graph = new StateGraph()
+  readonly #bounds: ExhaustiveBounds
+  readonly #random: Random
+  #recall: Recall = 'visible'
+  #graph = new StateGraph()
   /** Choices of the present execution, which the next one repeats in part. */
-  private branches: Branch[] = []
-  private progress: Progress = begin(0)
-  private executions = 0
-  private hits = 0
-  private isOver = false
-  private isWrong = false
+  #branches: Branch[] = []
+  #progress: Progress = begin(0)
+  #executions = 0
+  #hits = 0
+  #isOver = false
+  #isWrong = false
 
   constructor(bounds: ExhaustiveBounds) {
-    this.bounds = bounds
-    this.random = createSeededRandom(bounds.seed).fork('verified')
+    this.#bounds = bounds
+    this.#random = createSeededRandom(bounds.seed).fork('verified')
   }
 
   get coverage(): Coverage {
-    const { isOver: isComplete, executions, graph, recall } = this
-    const states = this.tellsApart ? graph.size : undefined
+    const isComplete = this.#isOver
+    const executions = this.#executions
+    const graph = this.#graph
+    const recall = this.#recall
+    const states = this.#tellsApart ? graph.size : undefined
     const parts = [
       `every order of events, depth first: ${executions} executions`,
       ...(states === undefined ? [] : [`${states} states`]),
@@ -107,95 +110,97 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   next(): Planned | undefined {
-    const { seed, executionsMax } = this.bounds
-    if (this.isOver || this.executions >= executionsMax) return undefined
-    this.executions++
-    this.progress = begin(this.branches.length)
-    const choose: ChoiceSource['choose'] = (actions, where) => this.choose(actions, where)
-    return { seed, source: this.tellsApart ? { recall: this.recall, choose } : { choose } }
+    const { seed, executionsMax } = this.#bounds
+    if (this.#isOver || this.#executions >= executionsMax) return undefined
+    this.#executions++
+    this.#progress = begin(this.#branches.length)
+    const choose: ChoiceSource['choose'] = (actions, where) => this.#choose(actions, where)
+    return { seed, source: this.#tellsApart ? { recall: this.#recall, choose } : { choose } }
   }
 
   learn({ isStopped, violation }: Pick<Execution, 'isStopped' | 'violation'>): void {
-    if (!isStopped && violation === undefined) this.arrive(END)
-    if (this.isWrong) return this.beginAgain()
-    const { branches } = this
+    if (!isStopped && violation === undefined) this.#arrive(END)
+    if (this.#isWrong) return this.#beginAgain()
+    const branches = this.#branches
     let deviations = branches.filter(({ choice }) => choice > 0).length
     for (let last = branches.pop(); last !== undefined; last = branches.pop()) {
       if (last.choice > 0) deviations--
-      if (deviations >= this.bounds.deviationsMax) continue
+      if (deviations >= this.#bounds.deviationsMax) continue
       let choice = last.choice + 1
-      while (choice < last.width && this.isForeseen(last, choice)) choice++
+      while (choice < last.width && this.#isForeseen(last, choice)) choice++
       if (choice >= last.width) continue
       branches.push({ ...last, choice })
       return
     }
-    this.isOver = true
+    this.#isOver = true
   }
 
   /** True when it is known, without trying, that this leads to where everything is looked at. */
-  private isForeseen({ key, budget, foreseen }: Branch, choice: number): boolean {
+  #isForeseen({ key, budget, foreseen }: Branch, choice: number): boolean {
     const crash = foreseen.get(choice)
     if (key === undefined || crash === undefined) return false
-    const to = stateForeseen(this.graph, key, crash)
-    return to !== undefined && this.graph.covers(to, afterCrash(budget))
+    const to = stateForeseen(this.#graph, key, crash)
+    return to !== undefined && this.#graph.covers(to, afterCrash(budget))
   }
 
-  private get tellsApart(): boolean {
-    return this.bounds.states === 'told apart'
+  get #tellsApart(): boolean {
+    return this.#bounds.states === 'told apart'
   }
 
-  private beginAgain(): void {
-    this.recall = 'history'
-    this.graph = new StateGraph()
-    this.branches = []
-    this.isWrong = false
+  #beginAgain(): void {
+    this.#recall = 'history'
+    this.#graph = new StateGraph()
+    this.#branches = []
+    this.#isWrong = false
   }
 
-  private choose(actions: readonly Action[], where: Whereabouts | undefined): number | 'stop' {
-    const { progress } = this
+  #choose(actions: readonly Action[], where: Whereabouts | undefined): number | 'stop' {
+    const progress = this.#progress
     const isChoice = actions.length > 1
-    if (progress.place < progress.repeats) return isChoice ? this.repeat(actions, where) : 0
+    if (progress.place < progress.repeats) return isChoice ? this.#repeat(actions, where) : 0
     if (progress.way === 'on') return 0
     const key = where?.key()
-    if (key !== undefined) this.arrive(key)
-    if (this.isWrong) return 'stop'
-    if (key === undefined || where === undefined) return this.branch(actions)
-    if (progress.way === 'verify') return this.verify(actions, where, key)
-    const budget = this.budget(where)
-    if (!this.graph.covers(key, budget)) {
-      this.graph.add(key, budget)
-      const choice = this.branch(actions, { where, key, budget })
-      this.leave(actions, where, { key, choice })
+    if (key !== undefined) this.#arrive(key)
+    if (this.#isWrong) return 'stop'
+    if (key === undefined || where === undefined) return this.#branch(actions)
+    if (progress.way === 'verify') return this.#verify(actions, where, key)
+    const budget = this.#budget(where)
+    if (!this.#graph.covers(key, budget)) {
+      this.#graph.add(key, budget)
+      const choice = this.#branch(actions, { where, key, budget })
+      this.#leave(actions, where, { key, choice })
       return choice
     }
     // A circle: what can happen besides is looked at where it began. Whether it ends is seen by going on.
-    if (this.isOnTheWay(key)) {
+    if (this.#isOnTheWay(key)) {
       progress.way = 'on'
       return 0
     }
-    if (!this.isVerified()) return 'stop'
+    if (!this.#isVerified()) return 'stop'
     progress.way = 'verify'
-    return this.verify(actions, where, key)
+    return this.#verify(actions, where, key)
   }
 
   /** @throws UsageError when the same choices have led elsewhere */
-  private repeat(actions: readonly Action[], where: Whereabouts | undefined): number {
-    const { progress } = this
+  #repeat(actions: readonly Action[], where: Whereabouts | undefined): number {
+    const progress = this.#progress
     const place = progress.place++
-    const { choice, width, key } = this.branches[place] as Branch
+    const { choice, width, key } = this.#branches[place] as Branch
     if (actions.length !== width)
       throw new UsageError(
         `the code under test is not deterministic: after the same ${place} choices there were ${width} ways on, now there are ${actions.length}. ` +
           'Take time, chance and ids from ctx.env, and keep no state outside of the function that makes the parts',
         { place, width, now: actions.length },
       )
-    if (key !== undefined && where !== undefined) this.leave(actions, where, { key, choice })
+    if (key !== undefined && where !== undefined) this.#leave(actions, where, { key, choice })
     return choice
   }
 
   /** Goes on undisturbed; the other ways are for later. */
-  private branch(actions: readonly Action[], state?: State): number {
-    const { progress, branches, graph } = this
+  #branch(actions: readonly Action[], state?: State): number {
+    const progress = this.#progress
+    const branches = this.#branches
+    const graph = this.#graph
     if (state !== undefined) progress.trail.push(state.key)
     if (actions.length === 1) return 0
     const foreseen =
@@ -214,46 +219,46 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   /** Takes a way that was taken from this state before. */
-  private verify(actions: readonly Action[], where: Whereabouts, key: string): number | 'stop' {
+  #verify(actions: readonly Action[], where: Whereabouts, key: string): number | 'stop' {
     const ways = actions.flatMap((_action, choice) => {
-      const to = this.graph.next(key, labelOf(actions, where, choice))
+      const to = this.#graph.next(key, labelOf(actions, where, choice))
       return to === undefined ? [] : [{ choice, to }]
     })
-    const way = ways[Math.floor(this.random.next() * ways.length)]
+    const way = ways[Math.floor(this.#random.next() * ways.length)]
     if (way === undefined) return 'stop'
-    this.progress.expected = way.to
-    this.leave(actions, where, { key, choice: way.choice })
+    this.#progress.expected = way.to
+    this.#leave(actions, where, { key, choice: way.choice })
     return way.choice
   }
 
-  private leave(
+  #leave(
     actions: readonly Action[],
     where: Whereabouts,
     { key, choice }: { readonly key: string; readonly choice: number },
   ): void {
-    this.progress.from = { key, label: labelOf(actions, where, choice) }
+    this.#progress.from = { key, label: labelOf(actions, where, choice) }
   }
 
-  private arrive(key: string): void {
-    const { from, way, expected } = this.progress
+  #arrive(key: string): void {
+    const { from, way, expected } = this.#progress
     if (from === undefined || way === 'on') return
-    if (way === 'new') this.graph.link(from.key, from.label, key)
-    else if (expected !== key) this.isWrong = true
+    if (way === 'new') this.#graph.link(from.key, from.label, key)
+    else if (expected !== key) this.#isWrong = true
   }
 
-  private isOnTheWay(key: string): boolean {
-    return this.progress.trail.includes(key) || this.branches.some(({ trail }) => trail.includes(key))
+  #isOnTheWay(key: string): boolean {
+    return this.#progress.trail.includes(key) || this.#branches.some(({ trail }) => trail.includes(key))
   }
 
-  private isVerified(): boolean {
-    if (this.recall === 'history') return false
-    this.hits++
-    return this.hits <= VERIFIED_FIRST || this.hits % VERIFIED_SHARE === 0
+  #isVerified(): boolean {
+    if (this.#recall === 'history') return false
+    this.#hits++
+    return this.#hits <= VERIFIED_FIRST || this.#hits % VERIFIED_SHARE === 0
   }
 
-  private budget({ left }: Whereabouts): Budget {
-    const deviations = this.branches.filter(({ choice }) => choice > 0).length
-    return [...FAULT_KINDS.map(kind => left[kind]), this.bounds.deviationsMax - deviations]
+  #budget({ left }: Whereabouts): Budget {
+    const deviations = this.#branches.filter(({ choice }) => choice > 0).length
+    return [...FAULT_KINDS.map(kind => left[kind]), this.#bounds.deviationsMax - deviations]
   }
 }
 

@@ -27,21 +27,22 @@ const FRESH_EVERY = 4
  * by chance. Deterministic.
  */
 export class GuidedSearch implements Searcher {
-  private readonly faults: FaultPlan
-  private readonly bounds: GuidedBounds
-  private readonly random: Random
-  private readonly leads: Lead[] = []
-  private readonly seen = new Set<string>()
-  private executions = 0
+  readonly #faults: FaultPlan
+  readonly #bounds: GuidedBounds
+  readonly #random: Random
+  readonly #leads: Lead[] = []
+  readonly #seen = new Set<string>()
+  #executions = 0
 
   constructor(faults: FaultPlan, bounds: GuidedBounds) {
-    this.faults = faults
-    this.bounds = bounds
-    this.random = createSeededRandom(bounds.seed).fork('guided')
+    this.#faults = faults
+    this.#bounds = bounds
+    this.#random = createSeededRandom(bounds.seed).fork('guided')
   }
 
   get coverage(): Coverage {
-    const { executions, leads } = this
+    const executions = this.#executions
+    const leads = this.#leads
     return {
       isComplete: false,
       text: `${executions} executions, ${leads.length} of which showed something new`,
@@ -49,30 +50,30 @@ export class GuidedSearch implements Searcher {
   }
 
   next(): Planned | undefined {
-    const { seed, executions } = this.bounds
-    if (this.executions >= executions) return undefined
-    const own = seed + this.executions++
-    const chance = randomChoices(own, this.faults)
-    const lead = this.executions % FRESH_EVERY === 0 ? undefined : this.lead()
+    const { seed, executions } = this.#bounds
+    if (this.#executions >= executions) return undefined
+    const own = seed + this.#executions++
+    const chance = randomChoices(own, this.#faults)
+    const lead = this.#executions % FRESH_EVERY === 0 ? undefined : this.#lead()
     if (lead === undefined) return { seed: own, source: chance }
-    return { seed: lead.seed, source: this.variant(lead, chance) }
+    return { seed: lead.seed, source: this.#variant(lead, chance) }
   }
 
   learn(execution: Execution): void {
-    const before = this.seen.size
-    for (const feature of featuresOf(execution)) this.seen.add(feature)
-    if (this.seen.size > before) this.leads.push({ seed: execution.seed, choices: execution.choices })
+    const before = this.#seen.size
+    for (const feature of featuresOf(execution)) this.#seen.add(feature)
+    if (this.#seen.size > before) this.#leads.push({ seed: execution.seed, choices: execution.choices })
   }
 
   /** Later leads more often: they go further. */
-  private lead(): Lead | undefined {
-    const { length } = this.leads
-    return this.leads[Math.floor(Math.sqrt(this.random.next()) * length)]
+  #lead(): Lead | undefined {
+    const { length } = this.#leads
+    return this.#leads[Math.floor(Math.sqrt(this.#random.next()) * length)]
   }
 
-  private variant({ choices }: Lead, chance: ChoiceSource): ChoiceSource {
-    const place = Math.floor(this.random.next() * choices.length)
-    const goesOn = this.random.next() < 0.5
+  #variant({ choices }: Lead, chance: ChoiceSource): ChoiceSource {
+    const place = Math.floor(this.#random.next() * choices.length)
+    const goesOn = this.#random.next() < 0.5
     const known = replayChoices(choices)
     let at = -1
     return {

@@ -23,81 +23,83 @@ export async function shrink(failing: Execution, rerun: Rerun, runsMax: number):
 }
 
 class Shrinker {
-  private best: Execution
-  private readonly rerun: Rerun
-  private readonly runsMax: number
-  private runs = 0
+  #best: Execution
+  readonly #rerun: Rerun
+  readonly #runsMax: number
+  #runs = 0
 
   constructor(failing: Execution, rerun: Rerun, runsMax: number) {
-    this.best = failing
-    this.rerun = rerun
-    this.runsMax = runsMax
+    this.#best = failing
+    this.#rerun = rerun
+    this.#runsMax = runsMax
   }
 
   async run(): Promise<Shrunk> {
     let size: string
     do {
-      size = sizeOf(this.best).join()
-      await this.without(faultsOf, places => this.leftOut(places))
-      await this.without(deviationsOf, async () => false)
-      await this.leaveOut()
-      await this.lower()
-    } while (sizeOf(this.best).join() !== size && this.runs < this.runsMax)
-    return { execution: this.best, runs: this.runs }
+      size = sizeOf(this.#best).join()
+      await this.#without(faultsOf, places => this.#leftOut(places))
+      await this.#without(deviationsOf, async () => false)
+      await this.#leaveOut()
+      await this.#lower()
+    } while (sizeOf(this.#best).join() !== size && this.#runs < this.#runsMax)
+    return { execution: this.#best, runs: this.#runs }
   }
 
   /**
    * Sets choices back to the first action: spans of those that `pick` finds, halved down to single ones. Where that does
    * not help, `otherwise` may try.
    */
-  private async without(
+  async #without(
     pick: (execution: Execution) => readonly number[],
     otherwise: (places: ReadonlySet<number>) => Promise<boolean>,
   ): Promise<void> {
-    for (let span = pick(this.best).length; span >= 1; span = Math.floor(span / 2)) {
-      for (let start = 0; start < pick(this.best).length; ) {
-        const places = new Set(pick(this.best).slice(start, start + span))
-        const kept = await this.attempt(this.best.choices.map((choice, at) => (places.has(at) ? 0 : choice)))
+    for (let span = pick(this.#best).length; span >= 1; span = Math.floor(span / 2)) {
+      for (let start = 0; start < pick(this.#best).length; ) {
+        const places = new Set(pick(this.#best).slice(start, start + span))
+        const kept = await this.#attempt(
+          this.#best.choices.map((choice, at) => (places.has(at) ? 0 : choice)),
+        )
         if (!kept && !(await otherwise(places))) start += span
       }
     }
   }
 
-  private async leftOut(places: ReadonlySet<number>): Promise<boolean> {
-    if (await this.attemptWith(choicesWithout(this.best, places, 'then'))) return true
-    return await this.attemptWith(choicesWithout(this.best, places, 'soon'))
+  async #leftOut(places: ReadonlySet<number>): Promise<boolean> {
+    if (await this.#attemptWith(choicesWithout(this.#best, places, 'then'))) return true
+    return await this.#attemptWith(choicesWithout(this.#best, places, 'soon'))
   }
 
-  private async leaveOut(): Promise<void> {
-    for (let span = deviatingLength(this.best); span >= 1; span >>= 1) {
-      for (let start = 0; start < deviatingLength(this.best); ) {
-        const { choices } = this.best
-        const kept = await this.attempt([...choices.slice(0, start), ...choices.slice(start + span)])
+  async #leaveOut(): Promise<void> {
+    for (let span = deviatingLength(this.#best); span >= 1; span >>= 1) {
+      for (let start = 0; start < deviatingLength(this.#best); ) {
+        const { choices } = this.#best
+        const kept = await this.#attempt([...choices.slice(0, start), ...choices.slice(start + span)])
         if (!kept) start += span
       }
     }
   }
 
-  private async lower(): Promise<void> {
-    for (const at of deviationsOf(this.best)) {
-      for (let value = 1; value < (this.best.choices[at] ?? 0); value++) {
-        if (await this.attempt(this.best.choices.map((choice, index) => (index === at ? value : choice))))
+  async #lower(): Promise<void> {
+    for (const at of deviationsOf(this.#best)) {
+      for (let value = 1; value < (this.#best.choices[at] ?? 0); value++) {
+        if (await this.#attempt(this.#best.choices.map((choice, index) => (index === at ? value : choice))))
           break
       }
     }
   }
 
-  private attempt(choices: readonly number[]): Promise<boolean> {
-    return this.attemptWith(replayChoices(choices))
+  #attempt(choices: readonly number[]): Promise<boolean> {
+    return this.#attemptWith(replayChoices(choices))
   }
 
-  private async attemptWith(source: ChoiceSource): Promise<boolean> {
-    if (this.runs >= this.runsMax) return false
-    this.runs++
-    const execution = await this.rerun(source)
-    const isSame = execution.violation?.invariant === this.best.violation?.invariant
-    if (!isSame || !isSmaller(execution, this.best)) return false
-    this.best = execution
+  async #attemptWith(source: ChoiceSource): Promise<boolean> {
+    if (this.#runs >= this.#runsMax) return false
+    this.#runs++
+    const execution = await this.#rerun(source)
+    const isSame = execution.violation?.invariant === this.#best.violation?.invariant
+    if (!isSame || !isSmaller(execution, this.#best)) return false
+    this.#best = execution
     return true
   }
 }

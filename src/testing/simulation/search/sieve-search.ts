@@ -36,58 +36,58 @@ type Offers = readonly (readonly Pick<Action, 'kind' | 'label'>[])[]
  * intermediate state, to be told late of it the unobserved state, to start from before it the stale state.
  */
 export class SieveSearch implements Searcher {
-  private readonly bounds: SieveBounds
-  private readonly workloads: Workload[] = [...WORKLOADS]
-  private learning: { readonly workload: Workload; readonly offers: Offers } | undefined
-  private readonly plans: Plan[] = []
-  private readonly shapes = new Map<string, number>()
-  private readonly counts = new Map<ActionKind, number>()
-  private executions = 0
-  private planned = 0
+  readonly #bounds: SieveBounds
+  readonly #workloads: Workload[] = [...WORKLOADS]
+  #learning: { readonly workload: Workload; readonly offers: Offers } | undefined
+  readonly #plans: Plan[] = []
+  readonly #shapes = new Map<string, number>()
+  readonly #counts = new Map<ActionKind, number>()
+  #executions = 0
+  #planned = 0
 
   constructor(bounds: SieveBounds) {
-    this.bounds = bounds
+    this.#bounds = bounds
   }
 
   get coverage(): Coverage {
-    const kinds = [...this.counts].map(([kind, count]) => `${kind} ${count}`).join(', ')
-    const text = `${this.executions} executions: ${WORKLOADS.length} workloads, then one fault before a write in each (${kinds})`
+    const kinds = [...this.#counts].map(([kind, count]) => `${kind} ${count}`).join(', ')
+    const text = `${this.#executions} executions: ${WORKLOADS.length} workloads, then one fault before a write in each (${kinds})`
     return { isComplete: false, text }
   }
 
   next(): Planned | undefined {
-    const { seed, executionsMax } = this.bounds
-    if (this.executions >= executionsMax) return undefined
-    const workload = this.workloads.shift()
-    const plan = workload === undefined ? this.plans[this.planned++] : undefined
+    const { seed, executionsMax } = this.#bounds
+    if (this.#executions >= executionsMax) return undefined
+    const workload = this.#workloads.shift()
+    const plan = workload === undefined ? this.#plans[this.#planned++] : undefined
     if (workload === undefined && plan === undefined) return undefined
-    this.executions++
-    if (workload !== undefined) return { seed, source: this.reference(workload) }
-    this.learning = undefined
-    if (plan !== undefined) this.counts.set(plan.fault, (this.counts.get(plan.fault) ?? 0) + 1)
+    this.#executions++
+    if (workload !== undefined) return { seed, source: this.#reference(workload) }
+    this.#learning = undefined
+    if (plan !== undefined) this.#counts.set(plan.fault, (this.#counts.get(plan.fault) ?? 0) + 1)
     return { seed, source: replayChoices(plan?.choices ?? []) }
   }
 
   learn({ choices, chosenSteps, trace }: Execution): void {
-    if (this.learning === undefined) return
-    const { workload, offers } = this.learning
+    if (this.#learning === undefined) return
+    const { workload, offers } = this.#learning
     choices.forEach((_choice, place) => {
       const next = trace[chosenSteps[place] ?? -1]
       if (next?.revision === undefined || isFault(next)) return
       offers[place]?.forEach(({ kind, label }, index) => {
         if (!isFault({ kind }) || DETOURS.includes(kind)) return
         const shape = shapeOf(`${workload}: ${kind} ${label} before ${next.actor} ${next.label}`)
-        const known = this.shapes.get(shape) ?? 0
-        this.shapes.set(shape, known + 1)
-        if (known < PER_SHAPE) this.plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
+        const known = this.#shapes.get(shape) ?? 0
+        this.#shapes.set(shape, known + 1)
+        if (known < PER_SHAPE) this.#plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
       })
     })
   }
 
   /** Goes the undisturbed way; where the user changes things, each change when the one before has been dealt with. */
-  private reference(workload: Workload): ChoiceSource {
+  #reference(workload: Workload): ChoiceSource {
     const offers: Pick<Action, 'kind' | 'label'>[][] = []
-    this.learning = { workload, offers }
+    this.#learning = { workload, offers }
     const done = new Set<string>()
     return {
       choose: actions => {

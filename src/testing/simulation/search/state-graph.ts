@@ -12,37 +12,37 @@ interface KnownState {
 
 /** States that an exhaustive search has seen, and what led from one to the other. */
 export class StateGraph {
-  private readonly known = new Map<string, KnownState>()
+  readonly #known = new Map<string, KnownState>()
 
   get size(): number {
-    return this.known.size
+    return this.#known.size
   }
 
   /** True when everything that can happen from there with this budget is looked at anyway. */
   covers(key: string, budget: Budget): boolean {
-    return this.known.get(key)?.budgets.some(other => isWithin(budget, other)) === true
+    return this.#known.get(key)?.budgets.some(other => isWithin(budget, other)) === true
   }
 
   add(key: string, budget: Budget): void {
-    const state = this.known.get(key)
-    if (state === undefined) this.known.set(key, { budgets: [budget], next: new Map(), crashed: new Map() })
+    const state = this.#known.get(key)
+    if (state === undefined) this.#known.set(key, { budgets: [budget], next: new Map(), crashed: new Map() })
     else state.budgets = [...state.budgets.filter(other => !isWithin(other, budget)), budget]
   }
 
   link(from: string, label: string, to: string): void {
-    this.known.get(from)?.next.set(label, to)
+    this.#known.get(from)?.next.set(label, to)
   }
 
   linkCrash(from: string, process: string, to: string): void {
-    this.known.get(from)?.crashed.set(process, to)
+    this.#known.get(from)?.crashed.set(process, to)
   }
 
   crashed(from: string, process: string): string | undefined {
-    return this.known.get(from)?.crashed.get(process)
+    return this.#known.get(from)?.crashed.get(process)
   }
 
   next(from: string, label: string): string | undefined {
-    return this.known.get(from)?.next.get(label)
+    return this.#known.get(from)?.next.get(label)
   }
 }
 

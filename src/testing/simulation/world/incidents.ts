@@ -25,25 +25,25 @@ export interface IncidentSite {
 
 /** Which incidents have happened, and which are to be undone. */
 export class Incidents {
-  private readonly site: IncidentSite
-  private readonly all: readonly Incident[]
-  private readonly counts = new Map<Incident, number>()
-  private open: readonly Incident[] = []
+  readonly #site: IncidentSite
+  readonly #all: readonly Incident[]
+  readonly #counts = new Map<Incident, number>()
+  #open: readonly Incident[] = []
 
   constructor(site: IncidentSite, incidents: readonly Incident[]) {
-    this.site = site
-    this.all = incidents
+    this.#site = site
+    this.#all = incidents
   }
 
   /** What has happened and is to be undone, as text. */
   get memory(): string {
-    const counts = this.all.map(incident => this.counts.get(incident) ?? 0)
-    return `${counts.join(' ')}, ${this.open.map(({ name }) => name).join(' ')}`
+    const counts = this.#all.map(incident => this.#counts.get(incident) ?? 0)
+    return `${counts.join(' ')}, ${this.#open.map(({ name }) => name).join(' ')}`
   }
 
   /** What will be undone next. */
   next(): Action | undefined {
-    const [first, ...others] = this.open
+    const [first, ...others] = this.#open
     if (first?.undo === undefined) return undefined
     const { name, undo } = first
     return {
@@ -51,34 +51,34 @@ export class Incidents {
       actor: 'world',
       label: `no longer: ${name}`,
       run: async () => {
-        this.open = others
-        await this.attempt(undo)
+        this.#open = others
+        await this.#attempt(undo)
       },
     }
   }
 
   /** What may happen now. */
   offers(): readonly Action[] {
-    return this.all
+    return this.#all
       .filter(incident => {
         const { times = 1, when } = incident
-        return (this.counts.get(incident) ?? 0) < times && (when === undefined || when(this.site.store))
+        return (this.#counts.get(incident) ?? 0) < times && (when === undefined || when(this.#site.store))
       })
       .map(incident => ({
         kind: 'incident',
         actor: 'world',
         label: incident.name,
         run: async () => {
-          this.counts.set(incident, (this.counts.get(incident) ?? 0) + 1)
-          if (incident.undo !== undefined) this.open = [...this.open, incident]
-          await this.attempt(incident.run)
+          this.#counts.set(incident, (this.#counts.get(incident) ?? 0) + 1)
+          if (incident.undo !== undefined) this.#open = [...this.#open, incident]
+          await this.#attempt(incident.run)
         },
       }))
   }
 
-  private async attempt(change: Incident['run']): Promise<void> {
+  async #attempt(change: Incident['run']): Promise<void> {
     try {
-      await change(this.site)
+      await change(this.#site)
     } catch (error) {
       if (!isKeelsonError(error)) throw error
     }

@@ -44,55 +44,55 @@ type Batch = WatchBatch<StoredObject>
 
 /** One watch up to its first batch, another one from there. */
 class LateWatch implements Watch<StoredObject> {
-  private present: Watch<StoredObject>
-  private readonly goOn: () => Watch<StoredObject>
-  private isClosed = false
+  #present: Watch<StoredObject>
+  readonly #goOn: () => Watch<StoredObject>
+  #isClosed = false
 
   constructor(first: Watch<StoredObject>, goOn: () => Watch<StoredObject>) {
-    this.present = first
-    this.goOn = goOn
+    this.#present = first
+    this.#goOn = goOn
   }
 
   get revision(): number {
-    return this.present.revision
+    return this.#present.revision
   }
 
   requestProgress(): void {
-    this.present.requestProgress()
+    this.#present.requestProgress()
   }
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
-    this.present.on(batch => {
-      this.turn()
-      this.present.on(listener, ended)
+    this.#present.on(batch => {
+      this.#turn()
+      this.#present.on(listener, ended)
       listener(batch)
       // The listener may have closed it.
-      if (this.isClosed) this.present.close()
+      if (this.#isClosed) this.#present.close()
     }, ended)
     return () => this.close()
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Batch> {
-    for await (const batch of this.present) {
-      this.turn()
+    for await (const batch of this.#present) {
+      this.#turn()
       yield batch
       break
     }
-    yield* this.present
+    yield* this.#present
   }
 
   close(): void {
-    this.isClosed = true
-    this.present.close()
+    this.#isClosed = true
+    this.#present.close()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
 
-  private turn(): void {
-    this.present.close()
-    this.present = this.goOn()
+  #turn(): void {
+    this.#present.close()
+    this.#present = this.#goOn()
   }
 }
 

@@ -14,11 +14,11 @@ export interface OpenWatch {
 
 /** Remembers which watches are open. */
 export class OpenWatches {
-  private readonly opened = new Set<OpenWatch>()
+  readonly #opened = new Set<OpenWatch>()
 
   /** Those that still deliver. */
   list(): readonly OpenWatch[] {
-    return [...this.opened].filter(({ env, signal }) => !env.closed && signal?.aborted !== true)
+    return [...this.#opened].filter(({ env, signal }) => !env.closed && signal?.aborted !== true)
   }
 
   /** The same client; its watches are remembered, and those of clients made from it. */
@@ -27,24 +27,24 @@ export class OpenWatches {
       if (member === 'client') return (...given) => this.seenThrough(call(...given) as Client)
       if (member !== 'watch') return undefined
       return (kinds, options) =>
-        this.open(client.env, call(kinds, options) as Watch<StoredObject>, [
+        this.#open(client.env, call(kinds, options) as Watch<StoredObject>, [
           kinds as Kind | readonly Kind[],
           options as WatchOptions | undefined,
         ])
     })
   }
 
-  private open(
+  #open(
     env: Env,
     watch: Watch<StoredObject>,
     [kinds, options]: readonly [Kind | readonly Kind[], WatchOptions | undefined],
   ): Watch<StoredObject> {
     const names = isList(kinds) ? kinds.map(({ kind }) => kind) : [kinds.kind]
     const entry: OpenWatch = { kinds: new Set(names), watch, env, signal: options?.signal }
-    this.opened.add(entry)
+    this.#opened.add(entry)
     const ended = (call: Call): Call => {
       return (...given) => {
-        this.opened.delete(entry)
+        this.#opened.delete(entry)
         return call(...given)
       }
     }

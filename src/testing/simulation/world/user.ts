@@ -39,27 +39,27 @@ interface Offers {
 
 /** People: they want the given objects, change their minds, and come back to what they wanted. */
 export class User {
-  private readonly world: World
-  private readonly ending: Ending
-  private readonly wishes: readonly Wish[]
-  private readonly deletions: Wants['deletions']
-  private touches = 0
-  private offered: Offers = { revision: -1 }
+  readonly #world: World
+  readonly #ending: Ending
+  readonly #wishes: readonly Wish[]
+  readonly #deletions: Wants['deletions']
+  #touches = 0
+  #offered: Offers = { revision: -1 }
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
 
   constructor(world: World, wants: Wants, ending: Ending) {
-    this.world = world
-    this.ending = ending
-    this.deletions = wants.deletions
-    this.wishes = wants.objects.map(input => wishFor(world, input, wants.edits))
+    this.#world = world
+    this.#ending = ending
+    this.#deletions = wants.deletions
+    this.#wishes = wants.objects.map(input => wishFor(world, input, wants.edits))
   }
 
   /** What the user wants and has done, as text. */
   get memory(): string {
-    const wishes = this.wishes.map(({ state }) => state).join(' ')
+    const wishes = this.#wishes.map(({ state }) => state).join(' ')
     const marks = [...this.touched].map(([uid, mark]) => `${uid} ${mark}`).join(' ')
-    return `${this.ending}, ${wishes}, ${this.touches} touches: ${marks}`
+    return `${this.#ending}, ${wishes}, ${this.#touches} touches: ${marks}`
   }
 
   /**
@@ -68,24 +68,24 @@ export class User {
    * @param isBusy whether something else can happen, too
    */
   next(isBusy: boolean): Action | undefined {
-    for (const wish of this.wishes) {
-      const object = this.find(wish)
+    for (const wish of this.#wishes) {
+      const object = this.#find(wish)
       if (wish.state === 'absent' && object === undefined)
-        return this.action(`create ${wish.name}`, () => this.create(wish))
-      if (wish.state === 'edited') return this.action(`change back ${wish.name}`, () => this.restore(wish))
+        return this.#action(`create ${wish.name}`, () => this.#create(wish))
+      if (wish.state === 'edited') return this.#action(`change back ${wish.name}`, () => this.#restore(wish))
     }
-    if (this.ending === 'kept' || (isBusy && this.deletions === 'at rest')) return undefined
-    const last = this.wishes.find(({ state }) => state === 'made')
-    return last && this.action(`delete ${last.name}`, () => this.remove(last, 'done'))
+    if (this.#ending === 'kept' || (isBusy && this.#deletions === 'at rest')) return undefined
+    const last = this.#wishes.find(({ state }) => state === 'made')
+    return last && this.#action(`delete ${last.name}`, () => this.#remove(last, 'done'))
   }
 
   /** What the user may do besides. */
   edits(): readonly Action[] {
-    const known = this.offers()
-    known.edits ??= this.wishes.flatMap(wish =>
-      wish.state === 'made' && this.find(wish) !== undefined
+    const known = this.#offers()
+    known.edits ??= this.#wishes.flatMap(wish =>
+      wish.state === 'made' && this.#find(wish) !== undefined
         ? wish.edits.map(edit =>
-            this.action(`edit ${wish.name}: ${edit.label}`, () => this.edit(wish, edit), 'edit'),
+            this.#action(`edit ${wish.name}: ${edit.label}`, () => this.#edit(wish, edit), 'edit'),
           )
         : [],
     )
@@ -94,74 +94,74 @@ export class User {
 
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
   removals(): readonly Action[] {
-    const known = this.offers()
+    const known = this.#offers()
     if (known.removals !== undefined) return known.removals
     const found: Action[] = []
-    for (const wish of this.wishes)
+    for (const wish of this.#wishes)
       if (wish.state === 'made')
-        found.push(this.action(`delete ${wish.name}`, () => this.remove(wish, 'absent'), 'remove'))
-    for (const object of this.world.objects())
+        found.push(this.#action(`delete ${wish.name}`, () => this.#remove(wish, 'absent'), 'remove'))
+    for (const object of this.#world.objects())
       if (object.metadata.deletionTimestamp === undefined && isControlled(object))
-        found.push(this.action(`delete ${nameOf(object)}`, () => this.delete(object), 'remove'))
+        found.push(this.#action(`delete ${nameOf(object)}`, () => this.#delete(object), 'remove'))
     known.removals = found
     return found
   }
 
   /** Of the objects that somebody is about to write, or else of any. */
   touchings(underWay: ReadonlySet<string>): readonly Action[] {
-    const known = this.offers()
-    known.touchings ??= this.world
+    const known = this.#offers()
+    known.touchings ??= this.#world
       .objects()
-      .map(object => this.action(`annotate ${nameOf(object)}`, () => this.touch(object), 'touch'))
+      .map(object => this.#action(`annotate ${nameOf(object)}`, () => this.#touch(object), 'touch'))
     if (underWay.size === 0) return known.touchings
-    const objects = this.world.objects()
+    const objects = this.#world.objects()
     const raced = known.touchings.filter((_, at) => underWay.has(keyOf(objects[at] as StoredObject)))
     return raced.length > 0 ? raced : known.touchings
   }
 
-  private action(label: string, run: () => Promise<void>, kind: ActionKind = 'user'): Action {
+  #action(label: string, run: () => Promise<void>, kind: ActionKind = 'user'): Action {
     return { kind, actor: 'user', label, run }
   }
 
   /** What was offered since the last change of the objects or the wishes: most steps change neither. */
-  private offers(): Offers {
-    const { revision } = this.world.store
-    if (this.offered.revision !== revision) this.offered = { revision }
-    return this.offered
+  #offers(): Offers {
+    const { revision } = this.#world.store
+    if (this.#offered.revision !== revision) this.#offered = { revision }
+    return this.#offered
   }
 
-  private become(wish: Wish, state: Wish['state']): void {
+  #become(wish: Wish, state: Wish['state']): void {
     wish.state = state
-    this.offered = { revision: -1 }
+    this.#offered = { revision: -1 }
   }
 
-  private find({ kind, ref }: Wish): StoredObject | undefined {
-    return this.world.store.get(kind, ref)
+  #find({ kind, ref }: Wish): StoredObject | undefined {
+    return this.#world.store.get(kind, ref)
   }
 
-  private async create(wish: Wish): Promise<void> {
-    const { store } = this.world
+  async #create(wish: Wish): Promise<void> {
+    const { store } = this.#world
     const made = await store.create(wish.kind, wish.input)
-    this.become(wish, 'made')
+    this.#become(wish, 'made')
     wish.spec = wish.input.spec
     if (wish.input.status !== undefined && wish.kind.statusSubresource)
       await store.updateStatus(wish.kind, { ...made, status: wish.input.status })
   }
 
-  private async edit(wish: Wish, { spec }: SpecEdit): Promise<void> {
-    if (await this.putSpec(wish, spec)) this.become(wish, 'edited')
+  async #edit(wish: Wish, { spec }: SpecEdit): Promise<void> {
+    if (await this.#putSpec(wish, spec)) this.#become(wish, 'edited')
   }
 
-  private async restore(wish: Wish): Promise<void> {
-    await this.putSpec(wish, wish.input.spec)
-    this.become(wish, 'made')
+  async #restore(wish: Wish): Promise<void> {
+    await this.#putSpec(wish, wish.input.spec)
+    this.#become(wish, 'made')
   }
 
   /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
-  private async putSpec(wish: Wish, spec: unknown): Promise<boolean> {
+  async #putSpec(wish: Wish, spec: unknown): Promise<boolean> {
     const old = fieldsOf(wish.spec)
     const wanted = fieldsOf(spec)
-    const change = this.world.store.modify(wish.kind, wish.ref, draft => {
+    const change = this.#world.store.modify(wish.kind, wish.ref, draft => {
       const fields = draft.spec as Record<string, unknown>
       for (const key of Object.keys(old)) if (!Object.hasOwn(wanted, key)) delete fields[key]
       for (const [key, value] of Object.entries(wanted)) if (!deepEqual(value, old[key])) fields[key] = value
@@ -171,18 +171,18 @@ export class User {
     return done
   }
 
-  private async remove(wish: Wish, state: 'absent' | 'done'): Promise<void> {
-    this.become(wish, state)
-    await allowed(this.world.store.delete(wish.kind, wish.ref))
+  async #remove(wish: Wish, state: 'absent' | 'done'): Promise<void> {
+    this.#become(wish, state)
+    await allowed(this.#world.store.delete(wish.kind, wish.ref))
   }
 
-  private async delete(object: StoredObject): Promise<void> {
-    await allowed(this.world.store.delete(this.world.kindOf(object), object.metadata))
+  async #delete(object: StoredObject): Promise<void> {
+    await allowed(this.#world.store.delete(this.#world.kindOf(object), object.metadata))
   }
 
-  private async touch(object: StoredObject): Promise<void> {
-    const mark = String(++this.touches)
-    const change = this.world.store.modify(this.world.kindOf(object), object.metadata, draft => {
+  async #touch(object: StoredObject): Promise<void> {
+    const mark = String(++this.#touches)
+    const change = this.#world.store.modify(this.#world.kindOf(object), object.metadata, draft => {
       draft.metadata.annotations[TOUCH_ANNOTATION] = mark
     })
     if (await allowed(change)) this.touched.set(object.metadata.uid, mark)

@@ -7,52 +7,52 @@ import { OpenWatches } from './open-watches.js'
 
 /** Breaks off the watches of one process, as a store does that is far away. */
 export class WatchBreaker {
-  private readonly open = new OpenWatches()
-  private readonly ends = new WeakMap<AbortSignal, AbortController>()
+  readonly #open = new OpenWatches()
+  readonly #ends = new WeakMap<AbortSignal, AbortController>()
   /** Kinds of watches that cannot go on where they were, the next time that they are opened. */
-  private readonly forgotten = new Set<string>()
+  readonly #forgotten = new Set<string>()
 
   /** Those that can be broken. */
   list(): readonly OpenWatch[] {
-    return this.open.list().filter(({ signal }) => signal !== undefined && this.ends.has(signal))
+    return this.#open.list().filter(({ signal }) => signal !== undefined && this.#ends.has(signal))
   }
 
   /** Ends it with an error. */
   break({ signal }: OpenWatch, error: Error): void {
-    if (signal !== undefined) this.ends.get(signal)?.abort(error)
+    if (signal !== undefined) this.#ends.get(signal)?.abort(error)
   }
 
   /** What happens before such a watch is opened again will not be told: it is `Expired`. */
   forget(watch: OpenWatch): void {
-    this.forgotten.add(nameOf(watch))
+    this.#forgotten.add(nameOf(watch))
   }
 
   /** The same client; its watches can be broken, and so can those of clients made from it. */
   seenThrough(client: Client): Client {
-    return this.breakable(this.open.seenThrough(client))
+    return this.#breakable(this.#open.seenThrough(client))
   }
 
-  private breakable(client: Client): Client {
+  #breakable(client: Client): Client {
     return facade(client, (member, call) => {
-      if (member === 'client') return (...given) => this.breakable(call(...given) as Client)
+      if (member === 'client') return (...given) => this.#breakable(call(...given) as Client)
       if (member !== 'watch') return undefined
       return (kinds, given) => {
         const options = (given ?? {}) as WatchOptions
-        this.assertKept(kinds as Kind | readonly Kind[], options, client.revision)
+        this.#assertKept(kinds as Kind | readonly Kind[], options, client.revision)
         const end = new AbortController()
         const { signal } = anySignal([options.signal, end.signal])
-        this.ends.set(signal, end)
+        this.#ends.set(signal, end)
         return call(kinds, { ...options, signal })
       }
     })
   }
 
   /** @throws ExpiredError */
-  private assertKept(kinds: Kind | readonly Kind[], { since }: WatchOptions, revision: number): void {
+  #assertKept(kinds: Kind | readonly Kind[], { since }: WatchOptions, revision: number): void {
     const names = (Array.isArray(kinds) ? (kinds as readonly Kind[]) : [kinds as Kind]).map(
       ({ kind }) => kind,
     )
-    const wasForgotten = this.forgotten.delete(nameOf({ kinds: new Set(names) }))
+    const wasForgotten = this.#forgotten.delete(nameOf({ kinds: new Set(names) }))
     if (wasForgotten && since !== undefined && Number(since) < revision)
       throw new ExpiredError(Number(since), revision)
   }

@@ -59,19 +59,19 @@ export class World {
   /** True when one process is enough of those that elect a leader. */
   isWindingUp = false
   /** True when the managers that were made elect a leader. */
-  private elects = false
-  private starts = 0
-  private readonly options: WorldOptions
-  private readonly random: Random
-  private seenRevision = -1
-  private seen: readonly StoredObject[] = []
+  #elects = false
+  #starts = 0
+  readonly #options: WorldOptions
+  readonly #random: Random
+  #seenRevision = -1
+  #seen: readonly StoredObject[] = []
 
   constructor(options: WorldOptions) {
-    this.options = options
+    this.#options = options
     this.collects = options.collects
-    this.random = createSeededRandom(options.seed)
+    this.#random = createSeededRandom(options.seed)
     this.logs = captureLogs(() => this.clock.nowMs(), LOG_LINES_MAX)
-    this.store = createStore({ kinds: options.kinds, env: this.envOf('store') })
+    this.store = createStore({ kinds: options.kinds, env: this.#envOf('store') })
   }
 
   /** True while fewer processes run than should. */
@@ -81,18 +81,18 @@ export class World {
 
   /** How many processes should run side by side. */
   get instances(): number {
-    if (this.elects && this.isWindingUp) return 1
-    return this.options.instances ?? (this.elects ? 2 : 1)
+    if (this.#elects && this.isWindingUp) return 1
+    return this.#options.instances ?? (this.#elects ? 2 : 1)
   }
 
   /** Processes that are not known to elect a leader may wait for each other in ways of their own. */
   get strangers(): number {
-    return this.elects ? 1 : this.instances
+    return this.#elects ? 1 : this.instances
   }
 
   /** True while processes that elect a leader have none. */
   get isLeaderless(): boolean {
-    if (!this.elects) return false
+    if (!this.#elects) return false
     const elections = this.processes.flatMap(process =>
       process.isStopping ? [] : (process.manager.status().election ?? []),
     )
@@ -116,10 +116,10 @@ export class World {
   /** Every object of every kind. */
   objects(): readonly StoredObject[] {
     const { store } = this
-    if (store.revision === this.seenRevision) return this.seen
-    this.seenRevision = store.revision
-    this.seen = this.options.kinds.flatMap(kind => store.list(kind).items)
-    return this.seen
+    if (store.revision === this.#seenRevision) return this.#seen
+    this.#seenRevision = store.revision
+    this.#seen = this.#options.kinds.flatMap(kind => store.list(kind).items)
+    return this.#seen
   }
 
   kindOf({ kind, apiVersion }: StoredObject): Kind {
@@ -128,7 +128,7 @@ export class World {
 
   /** @throws UsageError when there is none, or several of several api versions */
   kindNamed(name: string, apiVersion?: string): Kind {
-    const found = this.options.kinds.filter(
+    const found = this.#options.kinds.filter(
       kind => kind.kind === name && (apiVersion === undefined || kind.apiVersion === apiVersion),
     )
     if (found.length === 1) return found[0] as Kind
@@ -145,7 +145,7 @@ export class World {
 
   /** True once a process was started. */
   get hasStarted(): boolean {
-    return this.starts > 0
+    return this.#starts > 0
   }
 
   /**
@@ -154,14 +154,14 @@ export class World {
    * @param behind the revision that its watches begin at, if not the newest
    */
   start(behind?: number): void {
-    const name = `app-${++this.starts}`
-    const env = this.envOf(name)
+    const name = `app-${++this.#starts}`
+    const env = this.#envOf(name)
     const direct = this.store.client(env)
-    const own = this.breakable(behind === undefined ? direct : behindAt(direct, behind), name)
-    const seen = this.clientFor(this.options.observer?.listen(own, name) ?? own, name)
-    const client = this.countsWatches ? this.counted(seen, name) : seen
+    const own = this.#breakable(behind === undefined ? direct : behindAt(direct, behind), name)
+    const seen = this.clientFor(this.#options.observer?.listen(own, name) ?? own, name)
+    const client = this.countsWatches ? this.#counted(seen, name) : seen
     const memory = new Map<string, unknown>()
-    const made = this.options.make({ name, client, outside: this.outside, memory })
+    const made = this.#options.make({ name, client, outside: this.outside, memory })
     const manager = managerOf(made, client)
     const controllers = controllersOf(made)
     const process: SimulatedProcess = {
@@ -177,7 +177,7 @@ export class World {
     manager.start().catch((error: unknown) => {
       if (!env.closed && !process.isStopping) this.startError = error
     })
-    this.elects ||= manager.status().election !== undefined
+    this.#elects ||= manager.status().election !== undefined
   }
 
   /** The process is gone; what it had under way never happens. */
@@ -239,27 +239,27 @@ export class World {
     for (const process of this.processes) this.crash(process)
   }
 
-  private breakable(client: Client, process: string): Client {
-    const { disconnect, expire } = this.options.faults
+  #breakable(client: Client, process: string): Client {
+    const { disconnect, expire } = this.#options.faults
     if (disconnect.times + expire.times === 0) return client
     const breaker = new WatchBreaker()
     this.breakers.set(process, breaker)
     return breaker.seenThrough(client)
   }
 
-  private counted(client: Client, process: string): Client {
+  #counted(client: Client, process: string): Client {
     const watches = new OpenWatches()
     this.watches.set(process, watches)
     return watches.seenThrough(client)
   }
 
-  private envOf(process: string): Env {
+  #envOf(process: string): Env {
     const ids = process === 'store' ? uids() : createSequentialIds()
     const streams = createSequentialIds()
     return createEnvTree(process, (name, lifetime) => ({
       clock: this.clock.portFor(process, name.startsWith(ELECTOR)),
       tasks: this.pool.portFor(process, lifetime),
-      random: this.random.fork(`${process} ${streams.next(name)}`),
+      random: this.#random.fork(`${process} ${streams.next(name)}`),
       logger: this.logs.logger,
       ids,
       // Nobody reads them here, and they would be most of the work of a start.
