@@ -36,12 +36,12 @@ const apps: Subject = {
   },
 }
 const walkers: Subject = { make: twoWalkers, options: { kinds: [App], objects: [] } }
-const title = 'real store and controller, one app with two pods; all faults and generic invariants on'
+const TITLE = 'real store and controller, one app with two pods; all faults and generic invariants on'
 
 const rows: readonly Row[] = [
   {
     name: 'executions',
-    title: `executions of one check: ${title}`,
+    title: `executions of one check: ${TITLE}`,
     unit: 'per second',
     target: 3_000,
     sizes: [EXECUTIONS],
@@ -49,7 +49,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'steps',
-    title: `steps of one check: ${title}`,
+    title: `steps of one check: ${TITLE}`,
     unit: 'per second',
     target: 60_000,
     sizes: [EXECUTIONS],

@@ -1,7 +1,7 @@
 import { InvalidError } from './errors.js'
 
 /** Nesting beyond this is refused, so that no input can exhaust the stack. */
-const depthMax = 1000
+const DEPTH_MAX = 1000
 
 /**
  * JSON text that is equal for equal values: keys sorted by UTF-16 code unit, no white space, numbers as
@@ -42,7 +42,7 @@ function write(value: unknown, place: Place): string {
 }
 
 function writeContainer(value: object, place: Place): string {
-  if (place.depth > depthMax) throw refuse(value, place, `must be nested at most ${depthMax} deep`)
+  if (place.depth > DEPTH_MAX) throw refuse(value, place, `must be nested at most ${DEPTH_MAX} deep`)
   for (let above = place.parent; above !== undefined; above = above.parent) {
     if (above.container === value) throw refuse(value, place, 'must not contain itself')
   }

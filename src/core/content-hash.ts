@@ -1,10 +1,10 @@
 import { canonicalJson } from './canonical-json.js'
 
 /** No vowels, and no digits that look like letters: a hash is safe in a name and spells no word. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** 27^14 is the first power of 27 above 2^64. */
-const hashLength = 14
+const HASH_LENGTH = 14
 
 /**
  * A name for content: 14 characters of the alphabet that Kubernetes uses for template hashes. Equal JSON values have equal
@@ -51,11 +51,11 @@ export function encodeHash([high, low]: readonly [high: number, low: number]): s
   let text = ''
   let upper = high
   let lower = low
-  for (let digit = 0; digit < hashLength; digit++) {
-    const carried = (upper % alphabet.length) * 2 ** 32 + lower
-    upper = Math.floor(upper / alphabet.length)
-    lower = Math.floor(carried / alphabet.length)
-    text = alphabet.charAt(carried % alphabet.length) + text
+  for (let digit = 0; digit < HASH_LENGTH; digit++) {
+    const carried = (upper % ALPHABET.length) * 2 ** 32 + lower
+    upper = Math.floor(upper / ALPHABET.length)
+    lower = Math.floor(carried / ALPHABET.length)
+    text = ALPHABET.charAt(carried % ALPHABET.length) + text
   }
   return text
 }

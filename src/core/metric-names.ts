@@ -1,8 +1,8 @@
 import { InvalidError } from './errors.js'
 import type { MetricKind } from './openmetrics.js'
 
-const characters = /^[A-Za-z_][A-Za-z0-9_:.\-/]*$/
-const unitPattern = /^[A-Za-z0-9_]+$/
+const CHARACTERS = /^[A-Za-z_][A-Za-z0-9_:.\-/]*$/
+const UNIT_PATTERN = /^[A-Za-z0-9_]+$/
 
 /**
  * The OpenMetrics family name: characters that it does not allow become `_`, the unit is the last word, and a
@@ -11,9 +11,9 @@ const unitPattern = /^[A-Za-z0-9_]+$/
  * @throws InvalidError when the name or unit cannot be turned into one
  */
 export function familyName(name: string, kind: MetricKind, unit?: string): string {
-  if (!characters.test(name))
+  if (!CHARACTERS.test(name))
     throw invalid('name', name, 'must start with a letter or _ and hold letters, digits and _:.-/ only')
-  if (unit !== undefined && !unitPattern.test(unit))
+  if (unit !== undefined && !UNIT_PATTERN.test(unit))
     throw invalid('unit', unit, 'must hold letters, digits and _ only')
   let family = name.replaceAll(/[.\-/]/g, '_')
   if (kind === 'counter' && family.endsWith('_total')) family = family.slice(0, -'_total'.length)

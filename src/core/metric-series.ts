@@ -3,7 +3,7 @@ import { InvalidError } from './errors.js'
 import type { MetricLabels } from './metrics.js'
 import type { MetricKind, SeriesSnapshot } from './openmetrics.js'
 
-const labelName = /^[A-Za-z_][A-Za-z0-9_]*$/
+const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const overflowLabels: MetricLabels = { overflow: 'true' }
 
 /** What the series of one instrument share. */
@@ -119,7 +119,7 @@ export class MetricSeriesTable {
   #checkLabels(labels: MetricLabels): void {
     for (const [name, value] of Object.entries(labels)) {
       const field = `labels.${name}`
-      if (!labelName.test(name)) throw this.#invalid(field, name, 'must be a name of letters, digits and _')
+      if (!LABEL_NAME.test(name)) throw this.#invalid(field, name, 'must be a name of letters, digits and _')
       if (name === 'le' && this.#options.kind === 'histogram')
         throw this.#invalid(field, value, 'is taken by the buckets')
       if (typeof value !== 'string') throw this.#invalid(field, value, 'must be a string')

@@ -7,7 +7,7 @@ import { permanentLifetime } from './lifetime.js'
 import { assertDelay, sleep } from './sleep.js'
 
 /** Hosts keep the delay in 32 bits and turn anything longer into 1 ms. */
-const hostDelayMsMax = 2 ** 31 - 1
+const HOST_DELAY_MS_MAX = 2 ** 31 - 1
 
 interface Timer extends HeapHandle {
   readonly fn: () => void
@@ -34,7 +34,7 @@ export function createSystemClock(host: Host = systemHost): Clock {
     if (armed !== undefined && armed.at <= first.at) return
     disarm()
     const delayMs = Math.max(0, Math.ceil(first.at - host.monotonic()))
-    armed = { at: first.at, handle: host.setTimeout(fire, Math.min(delayMs, hostDelayMsMax)) }
+    armed = { at: first.at, handle: host.setTimeout(fire, Math.min(delayMs, HOST_DELAY_MS_MAX)) }
   }
 
   const fire = (): void => {

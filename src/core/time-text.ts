@@ -1,10 +1,10 @@
 import { InvalidError } from './errors.js'
 
-const pattern =
+const PATTERN =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
-const yearZeroMs = -62_167_219_200_000
-const year10000Ms = 253_402_300_800_000
+const YEAR_ZERO_MS = -62_167_219_200_000
+const YEAR_10000_MS = 253_402_300_800_000
 
 /**
  * Epoch milliseconds as RFC 3339 text in UTC, always with three decimals: `2026-01-01T00:00:00.000Z`.
@@ -28,7 +28,7 @@ export function formatTime(ms: number): string {
  * second, which epoch time cannot express
  */
 export function parseTime(text: string): number {
-  const match = pattern.exec(text)
+  const match = PATTERN.exec(text)
   if (match === null) throw invalid(text, 'must look like 2026-01-31T23:59:59.000Z or …+02:00')
   const [
     ,
@@ -57,7 +57,7 @@ export function parseTime(text: string): number {
 }
 
 function inRange(ms: number): boolean {
-  return ms >= yearZeroMs && ms < year10000Ms
+  return ms >= YEAR_ZERO_MS && ms < YEAR_10000_MS
 }
 
 function invalid(text: string, message: string): InvalidError {

@@ -23,7 +23,7 @@ interface Quarantined {
   readonly untilMs: number
 }
 
-const topOwnersShown = 5
+const TOP_OWNERS_SHOWN = 5
 
 export function createAddressBook(size: number, quarantineMs: number): AddressBook {
   const taken = new Bitset(size)
@@ -100,5 +100,5 @@ function topOwners(owners: ReadonlyMap<number, string>): readonly OwnerShare[] {
   const counts = new Map<string, number>()
   for (const owner of owners.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1)
   const shares = [...counts].map(([owner, count]) => ({ owner, count }))
-  return shares.sort((a, b) => b.count - a.count || (a.owner < b.owner ? -1 : 1)).slice(0, topOwnersShown)
+  return shares.sort((a, b) => b.count - a.count || (a.owner < b.owner ? -1 : 1)).slice(0, TOP_OWNERS_SHOWN)
 }

@@ -14,9 +14,9 @@ export interface AddressControllerOptions extends Omit<AddressPoolOptions, 'name
 }
 
 /** How long a service without an address waits before it tries again. */
-const retryMs = 5000
+const RETRY_MS = 5000
 /** The condition of services that want an address. */
-const conditionType = 'AddressAllocated'
+const CONDITION_TYPE = 'AddressAllocated'
 
 /**
  * Gives each Service of mode `vip` a virtual address, and takes it back when the service is gone or changes its
@@ -179,7 +179,7 @@ function claimOf(
 async function refuse(ctx: ReconcileContext, service: Service, error: Error): Promise<Result> {
   const reason = isKeelsonError(error, 'PoolExhausted') ? 'PoolExhausted' : 'AddressTaken'
   await report(ctx, keyOf(service), { status: 'False', reason, message: error.message })
-  return requeueAfter(retryMs)
+  return requeueAfter(RETRY_MS)
 }
 
 interface Verdict {
@@ -190,7 +190,7 @@ interface Verdict {
 
 async function report({ client, env }: ReconcileContext, key: ObjectRef, verdict: Verdict): Promise<void> {
   const before = client.get(Service, key)?.status?.conditions
-  const after = setCondition(before, { type: conditionType, ...verdict }, formatTime(env.clock.now()))
+  const after = setCondition(before, { type: CONDITION_TYPE, ...verdict }, formatTime(env.clock.now()))
   if (after === before) return
   await client.modifyStatus(Service, key, draft => {
     draft.status = { ...draft.status, conditions: after.map(condition => ({ ...condition })) }

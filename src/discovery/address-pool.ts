@@ -61,7 +61,7 @@ export interface AddressPool {
   rebuild(claims: Iterable<HeldAddress>, nowMs: number): void
 }
 
-const reserved = 'the pool itself (reserved)'
+const RESERVED = 'the pool itself (reserved)'
 
 /**
  * Makes a pool with no address held.
@@ -97,7 +97,7 @@ export function createAddressPool(options: AddressPoolOptions): AddressPool {
     throw new AddressTakenError(name, canonicalIp(address) ?? address, 'its block (network or broadcast)')
   }
   let cursor = 0
-  for (const address of reserve) book.hold(indexOf(address), reserved)
+  for (const address of reserve) book.hold(indexOf(address), RESERVED)
   return {
     name,
     allocate: (owner, nowMs) => {
@@ -118,7 +118,7 @@ export function createAddressPool(options: AddressPoolOptions): AddressPool {
     release: (address, nowMs) => {
       const index = usable(address)
       const owner = index === undefined ? undefined : book.owners.get(index)
-      if (index === undefined || owner === undefined || owner === reserved) return false
+      if (index === undefined || owner === undefined || owner === RESERVED) return false
       book.letGo(index, nowMs)
       return true
     },
@@ -132,10 +132,10 @@ export function createAddressPool(options: AddressPoolOptions): AddressPool {
       const wanted = new Map<number, string>()
       for (const { address, owner } of claims) {
         const index = usable(address)
-        if (index !== undefined && book.owners.get(index) !== reserved) wanted.set(index, owner)
+        if (index !== undefined && book.owners.get(index) !== RESERVED) wanted.set(index, owner)
       }
       for (const [index, owner] of [...book.owners]) {
-        if (owner !== reserved && !wanted.has(index)) book.letGo(index, nowMs)
+        if (owner !== RESERVED && !wanted.has(index)) book.letGo(index, nowMs)
       }
       for (const [index, owner] of wanted) book.hold(index, owner)
     },

@@ -4,7 +4,7 @@ import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from './cidr.js'
 import { formatIp, parseIp } from './ip-address.js'
 
 /** Most addresses that one pool may have: a bitmap of 2 MiB. */
-const maxPoolSize = 2 ** 24
+const POOL_SIZE_MAX = 2 ** 24
 
 /** A run of numbers, `from` included, `to` not. */
 export interface Span {
@@ -46,8 +46,8 @@ export function createAddressSpace(
       throw invalid(texts, `must not overlap, as ${formatCidr(other)} and ${formatCidr(block)} do`)
   }
   const total = blocks.reduce((sum, block) => sum + usableCount(block), 0n)
-  if (total > maxPoolSize)
-    throw invalid(texts, `must have at most ${maxPoolSize} addresses in all; use longer prefixes`)
+  if (total > POOL_SIZE_MAX)
+    throw invalid(texts, `must have at most ${POOL_SIZE_MAX} addresses in all; use longer prefixes`)
   const dynamic: Span[] = []
   const fixed: Span[] = []
   const bases: number[] = []

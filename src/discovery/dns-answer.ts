@@ -1,4 +1,4 @@
-import { encodeDnsMessage, maxMessageBytes } from './dns-encode.js'
+import { encodeDnsMessage, MESSAGE_BYTES_MAX } from './dns-encode.js'
 import type { DnsHeader, DnsMessage, DnsQuestion, Edns } from './dns-message.js'
 import { flagBits, opcodeOf } from './dns-message.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
@@ -16,8 +16,8 @@ export interface DnsAnswerOptions {
   readonly ednsBytes?: number
 }
 
-const plainUdpBytes = 512
-const internetClass = 1
+const PLAIN_UDP_BYTES = 512
+const INTERNET_CLASS = 1
 
 /**
  * The response to the bytes of one request: a pure function that never throws. Undefined means silence, for
@@ -54,7 +54,7 @@ function respond(request: DnsMessage, question: DnsQuestion, options: DnsAnswerO
   const offered = request.edns
   const edns: Edns | undefined = offered && { udpSize: ednsBytes, version: 0, dnssecOk: offered.dnssecOk }
   const udpLimit =
-    offered === undefined ? plainUdpBytes : Math.max(plainUdpBytes, Math.min(offered.udpSize, ednsBytes))
+    offered === undefined ? PLAIN_UDP_BYTES : Math.max(PLAIN_UDP_BYTES, Math.min(offered.udpSize, ednsBytes))
   const blank: DnsMessage = {
     id: request.id,
     response: true,
@@ -71,10 +71,10 @@ function respond(request: DnsMessage, question: DnsQuestion, options: DnsAnswerO
     ...(edns === undefined ? {} : { edns }),
   }
   const send = (fields: Partial<DnsMessage>): Uint8Array =>
-    encodeDnsMessage({ ...blank, ...fields }, transport === 'tcp' ? maxMessageBytes : udpLimit)
+    encodeDnsMessage({ ...blank, ...fields }, transport === 'tcp' ? MESSAGE_BYTES_MAX : udpLimit)
   if (offered !== undefined && offered.version !== 0) return send({ rcode: rcodes.BADVERS })
   if (question.typeCode === questionTypeCodes.OPT) return send({ rcode: rcodes.FORMERR })
-  if (question.classCode !== internetClass || isTransfer(question.typeCode))
+  if (question.classCode !== INTERNET_CLASS || isTransfer(question.typeCode))
     return send({ rcode: rcodes.REFUSED })
   const type = dnsTypeName(question.typeCode) ?? question.typeCode
   const { rcode, authoritative, answers, authority, additional } = options.resolve({

@@ -5,10 +5,10 @@ import { questionTypeCodes } from './dns-record.js'
 import { DnsWriter } from './dns-writer.js'
 
 /** The OPT record without options: root name, type, size, high rcode, version, flags, no data. */
-const optBytes = 11
+const OPT_BYTES = 11
 
 /** Largest message over TCP. */
-export const maxMessageBytes: number = 65_535
+export const MESSAGE_BYTES_MAX: number = 65_535
 
 /**
  * Writes a message with name compression, within `maxBytes`. Room for OPT is kept from the start. Records are
@@ -17,9 +17,9 @@ export const maxMessageBytes: number = 65_535
  *
  * @throws InvalidError when a name or value does not fit on the wire
  */
-export function encodeDnsMessage(message: DnsMessage, maxBytes: number = maxMessageBytes): Uint8Array {
+export function encodeDnsMessage(message: DnsMessage, maxBytes: number = MESSAGE_BYTES_MAX): Uint8Array {
   const writer = new DnsWriter()
-  const limit = maxBytes - (message.edns === undefined ? 0 : optBytes)
+  const limit = maxBytes - (message.edns === undefined ? 0 : OPT_BYTES)
   writer.u16(message.id)
   for (let i = 0; i < 5; i++) writer.u16(0)
   for (const question of message.questions) {

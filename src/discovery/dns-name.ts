@@ -1,7 +1,7 @@
 /** Longest name on the wire, length bytes and root included (RFC 1035 2.3.4). */
-export const maxNameBytes: number = 255
+export const NAME_BYTES_MAX: number = 255
 /** Longest label. */
-export const maxLabelBytes: number = 63
+export const LABEL_BYTES_MAX: number = 63
 
 /** A name read from a message, and where reading continues. */
 export interface NameRead {
@@ -36,7 +36,7 @@ export function readName(bytes: Uint8Array, start: number): NameRead | undefined
       continue
     }
     size += length + 1
-    if (length > maxLabelBytes || size > maxNameBytes || at + 1 + length > bytes.length) return undefined
+    if (length > LABEL_BYTES_MAX || size > NAME_BYTES_MAX || at + 1 + length > bytes.length) return undefined
     name += `${labelText(bytes, at + 1, at + 1 + length)}.`
     at += length + 1
   }
@@ -86,10 +86,10 @@ export function nameLabels(name: string): readonly string[] | undefined {
 function fits(labels: readonly string[]): boolean {
   let size = 1
   for (const label of labels) {
-    if (label.length === 0 || label.length > maxLabelBytes || !isByteText(label)) return false
+    if (label.length === 0 || label.length > LABEL_BYTES_MAX || !isByteText(label)) return false
     size += label.length + 1
   }
-  return size <= maxNameBytes
+  return size <= NAME_BYTES_MAX
 }
 
 function isByteText(text: string): boolean {

@@ -5,11 +5,11 @@ import type { DnsRecord } from './dns-record.js'
 import { dnsTypeName, questionTypeCodes } from './dns-record.js'
 import { ipFromBytes } from './ip-address.js'
 
-const headerBytes = 12
+const HEADER_BYTES = 12
 
 /** Reads the fixed header, or undefined when there are fewer than 12 bytes. */
 export function parseDnsHeader(bytes: Uint8Array): DnsHeader | undefined {
-  if (bytes.length < headerBytes) return undefined
+  if (bytes.length < HEADER_BYTES) return undefined
   return {
     id: u16(bytes, 0),
     flags: u16(bytes, 2),
@@ -32,7 +32,7 @@ export function parseDnsMessage(bytes: Uint8Array): DnsParse {
 }
 
 function readBody(bytes: Uint8Array, header: DnsHeader): DnsMessage | undefined {
-  let at = headerBytes
+  let at = HEADER_BYTES
   const questions: DnsQuestion[] = []
   for (let i = 0; i < header.questionCount; i++) {
     const read = readName(bytes, at)

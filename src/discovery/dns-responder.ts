@@ -15,9 +15,9 @@ export interface DnsResponder {
 }
 
 /** Different rotations of one answer that are kept. */
-const maxVariants = 16
+const VARIANTS_MAX = 16
 /** Longer requests are rare and not worth a key. */
-const maxKeyBytes = 300
+const KEY_BYTES_MAX = 300
 
 interface Entry {
   /** How many records can take turns at the front. */
@@ -70,10 +70,10 @@ export function createDnsResponder(registry: Registry, options: DnsResponderOpti
         clear()
       }
       const turn = counter++
-      if (request.length > maxKeyBytes || request.length < 12) return answer(request, transport, turn).bytes
+      if (request.length > KEY_BYTES_MAX || request.length < 12) return answer(request, transport, turn).bytes
       const key = keyOf(request, transport)
       let entry = cache.get(key)
-      const slots = Math.min(maxVariants, entry?.records ?? 1)
+      const slots = Math.min(VARIANTS_MAX, entry?.records ?? 1)
       const slot = turn % slots
       let variant = entry?.variants[slot]
       if (variant === undefined) {

@@ -10,7 +10,7 @@ export interface WriterMark {
   readonly targets: number
 }
 
-const maxPointer = 0x3fff
+const POINTER_MAX = 0x3fff
 
 /** Appends DNS wire data to a growing buffer, with name compression (RFC 1035 4.1.4). */
 export class DnsWriter {
@@ -77,7 +77,7 @@ export class DnsWriter {
         this.u16(0xc000 | target)
         return
       }
-      if (key !== undefined && this.#length <= maxPointer) this.#targets.set(key, this.#length)
+      if (key !== undefined && this.#length <= POINTER_MAX) this.#targets.set(key, this.#length)
       this.u8(label.length)
       for (let at = 0; at < label.length; at++) this.u8(label.charCodeAt(at))
     }

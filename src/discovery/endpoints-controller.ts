@@ -17,7 +17,7 @@ export interface EndpointsControllerOptions {
 }
 
 /** The task label that holds its revision. */
-const revisionLabel = 'keelson.dev/template-hash'
+const REVISION_LABEL = 'keelson.dev/template-hash'
 
 /**
  * Keeps the EndpointSlice objects of every Service with a selector: one endpoint for each matching task that has
@@ -138,7 +138,7 @@ function endpointOf(task: Task, service: Service): SliceEndpoint | undefined {
     if (number === undefined) return undefined
     ports[port.name ?? ''] = number
   }
-  const revision = task.metadata.labels[revisionLabel]
+  const revision = task.metadata.labels[REVISION_LABEL]
   const { nodeName } = task.spec
   return {
     id: task.metadata.name,

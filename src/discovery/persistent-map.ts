@@ -1,7 +1,7 @@
 import { hashText } from './text-hash.js'
 
 /** Leaves per level; two levels make 4096 leaves. */
-const fanOut = 64
+const FAN_OUT = 64
 
 type Leaf<V> = ReadonlyMap<string, V>
 type Branch<V> = readonly (Leaf<V> | undefined)[]
@@ -40,7 +40,7 @@ function mapOf<V>(root: readonly (Branch<V> | undefined)[], size: number): Persi
 
 function lookup<V>(root: readonly (Branch<V> | undefined)[], key: string): V | undefined {
   const hash = hashText(key)
-  return root[hash % fanOut]?.[(hash >>> 6) % fanOut]?.get(key)
+  return root[hash % FAN_OUT]?.[(hash >>> 6) % FAN_OUT]?.get(key)
 }
 
 function* walk<V>(root: readonly (Branch<V> | undefined)[]): IterableIterator<[string, V]> {
@@ -53,7 +53,7 @@ function editOf<V>(oldRoot: readonly (Branch<V> | undefined)[], oldSize: number)
   let size = oldSize
   const leafFor = (key: string): Map<string, V> => {
     const hash = hashText(key)
-    const [high, low] = [hash % fanOut, (hash >>> 6) % fanOut]
+    const [high, low] = [hash % FAN_OUT, (hash >>> 6) % FAN_OUT]
     let branch = root[high] as (Map<string, V> | undefined)[] | undefined
     if (branch === undefined || !own.has(branch)) {
       branch = branch?.slice() ?? []

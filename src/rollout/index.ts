@@ -43,6 +43,6 @@ export { describeRollout, rolloutRecord, rolloutStatus } from './rollout-status.
 export type { RolloutControllerOptions } from './controller.js'
 export { createRolloutController } from './controller.js'
 export type { RevisionEntry } from './ledger-controller.js'
-export { templateHashLabel } from './replica-set-controller.js'
+export { TEMPLATE_HASH_LABEL } from './replica-set-controller.js'
 export type { UndoOptions } from './undo-controller.js'
 export { history, undo, UndoError } from './undo-controller.js'

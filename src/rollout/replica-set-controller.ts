@@ -5,7 +5,7 @@ import type { ObjectInput, Reader, Transaction } from '../store/index.js'
 import type { RolloutTally } from './machine.js'
 
 /** The label that ties a task, its set and its revision together. */
-export const templateHashLabel = 'keelson.dev/template-hash'
+export const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
 
 /** The sets of a Deployment that are there to stay, in key order. */
 export function setsOf(reader: Reader, deployment: Deployment): readonly ReplicaSet[] {
@@ -20,7 +20,7 @@ export function setsOf(reader: Reader, deployment: Deployment): readonly Replica
  */
 export function tallyOf(set: ReplicaSet): RolloutTally {
   const { status, spec, metadata } = set
-  const revision = metadata.labels[templateHashLabel] ?? metadata.name
+  const revision = metadata.labels[TEMPLATE_HASH_LABEL] ?? metadata.name
   const size = spec.replicas
   if (status === undefined) return { revision, size, available: 0, observed: size === 0 }
   return {
@@ -61,7 +61,7 @@ function newSet(
 ): ObjectInput<ReplicaSet['spec']> {
   const { name, namespace } = deployment.metadata
   const { selector, minReadySeconds } = deployment.spec
-  const labels = { ...template.metadata?.labels, [templateHashLabel]: hash }
+  const labels = { ...template.metadata?.labels, [TEMPLATE_HASH_LABEL]: hash }
   return {
     metadata: {
       name: `${name}-${hash}`,
@@ -71,7 +71,7 @@ function newSet(
     },
     spec: {
       replicas: size,
-      selector: { ...selector, matchLabels: { ...selector.matchLabels, [templateHashLabel]: hash } },
+      selector: { ...selector, matchLabels: { ...selector.matchLabels, [TEMPLATE_HASH_LABEL]: hash } },
       template: { ...template, metadata: { ...template.metadata, labels } },
       ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
     },

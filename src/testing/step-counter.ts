@@ -8,7 +8,7 @@ export interface StepCounter {
   reset(): void
 }
 
-const namedMax = 5
+const NAMED_MAX = 5
 
 /** A counter that allows `stepsMax` steps between resets. */
 export function createStepCounter(stepsMax: number): StepCounter {
@@ -31,5 +31,5 @@ function mostFrequent(counts: ReadonlyMap<string, number>): readonly LabelCount[
   return [...counts]
     .map(([label, count]) => ({ label, count }))
     .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
-    .slice(0, namedMax)
+    .slice(0, NAMED_MAX)
 }

@@ -1,5 +1,5 @@
-import type { SourceFile } from './source-file.js'
-import { exportedNames } from './source-file.js'
+import type { Node, SourceFile } from './source-file.js'
+import { exportedNames, isNode, walk } from './source-file.js'
 
 /** The guards against size. A decision record may grant one module more. */
 export const limits = { rootExports: 40, moduleExports: 60, moduleLines: 4000, fileLines: 400 } as const
@@ -32,6 +32,12 @@ export function shapeViolations(file: SourceFile): string[] {
   if (/(?:^|-)(?:util|utils|helper|helpers|misc|common)(?:-|\.)/.test(name)) {
     found.push(`${file.path} has a name that says nothing`)
   }
+  for (const statement of file.body) {
+    found.push(...constantFaults(statement).map(fault => `${file.path}:${file.lineOf(statement)} ${fault}`))
+    walk(statement, node => {
+      if (spreadsLiteral(node)) found.push(`${file.path}:${file.lineOf(node)} spreads an object literal: list its members`)
+    })
+  }
   if (name === 'index.ts') {
     for (const statement of file.body) {
       if (statement.type === 'ExportNamedDeclaration' && statement['source'] != null) continue
@@ -39,6 +45,36 @@ export function shapeViolations(file: SourceFile): string[] {
     }
   }
   return found
+}
+
+/** A value that never changes and that a reader compares or searches for has one case: CONSTANT_CASE. */
+function constantFaults(statement: Node): string[] {
+  const declaration = statement.type === 'ExportNamedDeclaration' ? statement['declaration'] : statement
+  if (!isNode(declaration) || declaration.type !== 'VariableDeclaration' || declaration['kind'] !== 'const')
+    return []
+  return (declaration['declarations'] as Node[]).flatMap(({ id, init }) => {
+    const name = isNode(id) && id.type === 'Identifier' ? String(id['name']) : undefined
+    if (name === undefined || /^[A-Z][A-Z0-9_]*$/.test(name) || !isFixedValue(init)) return []
+    return [`names a fixed value ${name}: write it in CONSTANT_CASE`]
+  })
+}
+
+/** A primitive value or a pattern, written out or computed from such. */
+function isFixedValue(node: unknown): boolean {
+  if (!isNode(node)) return false
+  if (node.type === 'Literal' || node.type === 'TemplateLiteral') return true
+  if (node.type === 'UnaryExpression') return isFixedValue(node['argument'])
+  if (node.type === 'BinaryExpression') return isFixedValue(node['left']) && isFixedValue(node['right'])
+  if (node.type === 'TSAsExpression') return isFixedValue(node['expression'])
+  return node.type === 'Identifier' && /^[A-Z][A-Z0-9_]*$/.test(String(node['name']))
+}
+
+/** `{ ...{ a, b } }`: a way to save lines that hides which members an object has. */
+function spreadsLiteral(node: Node): boolean {
+  if (node.type !== 'ObjectExpression') return false
+  return (node['properties'] as Node[]).some(
+    ({ type, argument }) => type === 'SpreadElement' && isNode(argument) && argument.type === 'ObjectExpression',
+  )
 }
 
 /** Rules on whole modules. An entry point's exports are the names in its index.ts, values and types alike. */

@@ -92,6 +92,6 @@ function nameOf(node: unknown): string {
   return typeof name === 'string' ? name : ''
 }
 
-function isNode(value: unknown): value is Node {
+export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && typeof (value as Node).type === 'string'
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Deployment, findCondition, ReplicaSet, Revision } from '../../src/api/index.js'
-import { describeRollout, rolloutStatus, templateHashLabel } from '../../src/rollout/index.js'
+import { describeRollout, rolloutStatus, TEMPLATE_HASH_LABEL } from '../../src/rollout/index.js'
 import type { Cluster } from './fixtures/cluster.js'
 import { createCluster, ref, template } from './fixtures/cluster.js'
 
@@ -55,7 +55,7 @@ describe('a rolling update', () => {
   test('writes sets that own their tasks by the hash of the template', async () => {
     const cluster = await running({ minReadySeconds: 5 })
     const [set] = cluster.store.list(ReplicaSet).items
-    const hash = set?.metadata.labels[templateHashLabel] ?? ''
+    const hash = set?.metadata.labels[TEMPLATE_HASH_LABEL] ?? ''
     expect(set).toMatchObject({
       metadata: {
         name: `web-${hash}`,
@@ -63,8 +63,11 @@ describe('a rolling update', () => {
       },
       spec: {
         minReadySeconds: 5,
-        selector: { matchLabels: { app: 'web', [templateHashLabel]: hash } },
-        template: { metadata: { labels: { app: 'web', [templateHashLabel]: hash } }, spec: { image: 'v1' } },
+        selector: { matchLabels: { app: 'web', [TEMPLATE_HASH_LABEL]: hash } },
+        template: {
+          metadata: { labels: { app: 'web', [TEMPLATE_HASH_LABEL]: hash } },
+          spec: { image: 'v1' },
+        },
       },
     })
     await cluster.change({ minReadySeconds: 7 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ReplicaSetStatus } from '../../src/api/index.js'
 import { ReplicaSet } from '../../src/api/index.js'
-import { templateHashLabel } from '../../src/rollout/index.js'
+import { TEMPLATE_HASH_LABEL } from '../../src/rollout/index.js'
 import { tallyOf } from '../../src/rollout/replica-set-controller.js'
 import { createStore } from '../../src/store/index.js'
 import { template } from './fixtures/cluster.js'
@@ -11,7 +11,7 @@ const counts = { readyReplicas: 2, availableReplicas: 2, terminatingReplicas: 0,
 /** A stored set of the given size and generation, with a status. */
 async function setOf(replicas: number, generation: number, status?: ReplicaSetStatus): Promise<ReplicaSet> {
   const store = createStore({ kinds: [ReplicaSet] })
-  const metadata = { namespace: 'default', name: 'web-x', labels: { [templateHashLabel]: 'x' } }
+  const metadata = { namespace: 'default', name: 'web-x', labels: { [TEMPLATE_HASH_LABEL]: 'x' } }
   let set = await store.create(ReplicaSet, {
     metadata,
     spec: { replicas: generation > 1 ? 99 : replicas, selector: {}, template: template('v1') },

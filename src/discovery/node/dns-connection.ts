@@ -3,7 +3,7 @@ import type { Cancel, Env } from '../../core/index.js'
 import type { DnsResponder } from '../dns-responder.js'
 
 /** Unsent bytes of responses above which no more requests are read. */
-const maxUnsentBytes = 256 * 1024
+const UNSENT_BYTES_MAX = 256 * 1024
 
 /**
  * Answers the requests of one TCP connection, in order; several may come at once (RFC 7766). Each message has
@@ -22,7 +22,7 @@ export function serveDnsConnection(
   }
   const answerWhole = (): void => {
     let at = 0
-    while (pending.length - at >= 2 && socket.writableLength <= maxUnsentBytes) {
+    while (pending.length - at >= 2 && socket.writableLength <= UNSENT_BYTES_MAX) {
       const length = pending.readUInt16BE(at)
       if (pending.length - at < 2 + length) break
       const response = responder.respond(pending.subarray(at + 2, at + 2 + length), 'tcp')
@@ -34,7 +34,7 @@ export function serveDnsConnection(
       socket.write(framed)
     }
     if (at > 0) pending = pending.subarray(at)
-    if (socket.writableLength > maxUnsentBytes) socket.pause()
+    if (socket.writableLength > UNSENT_BYTES_MAX) socket.pause()
   }
   socket.on('data', (chunk: Buffer) => {
     arm()
@@ -43,7 +43,7 @@ export function serveDnsConnection(
   })
   socket.on('drain', () => {
     answerWhole()
-    if (socket.writableLength <= maxUnsentBytes) socket.resume()
+    if (socket.writableLength <= UNSENT_BYTES_MAX) socket.resume()
   })
   socket.on('error', () => socket.destroy())
   socket.on('close', () => cancelIdle())

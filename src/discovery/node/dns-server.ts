@@ -32,7 +32,7 @@ export interface DnsServer extends AsyncDisposable {
 }
 
 /** How often a free port for both transports is looked for. */
-const portAttempts = 8
+const PORT_ATTEMPTS = 8
 
 /**
  * Answers DNS over UDP and TCP from a registry, each answer at the revision that the registry has then. No
@@ -50,7 +50,7 @@ export async function serveDns(registry: Registry, options: DnsServerOptions = {
       return serverOf(udp, tcp, { responder, env: options.env ?? systemEnv })
     } catch (error) {
       await closed(udp)
-      if (port !== 0 || attempt === portAttempts || !isKeelsonError(error, 'AlreadyExists')) throw error
+      if (port !== 0 || attempt === PORT_ATTEMPTS || !isKeelsonError(error, 'AlreadyExists')) throw error
     }
   }
 }

@@ -37,7 +37,7 @@ export interface VipFrontendOptions {
   accept(client: Socket, route: VipRoute): void
 }
 
-const backlog = 1024
+const BACKLOG = 1024
 /** A listener that failed is opened again after 50 ms, then twice as long each time, up to 5 s. */
 const retryMs = { base: 50, max: 5000 } as const
 
@@ -54,7 +54,7 @@ export function openVipFrontend({ service, vip, port, settings, accept }: VipFro
     if (!closed) cancelRetry = env.clock.after(delayMs, () => (listener = listen()))
   }
   const listen = (): VipListener =>
-    openVipListener({ host, port: asked, backlog, accept: client => accept(client, route), failed })
+    openVipListener({ host, port: asked, backlog: BACKLOG, accept: client => accept(client, route), failed })
   let listener = listen()
   return {
     route,

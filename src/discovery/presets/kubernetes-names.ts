@@ -25,11 +25,11 @@ interface Settings {
   readonly reverseZones: readonly string[]
 }
 
-const schemaVersion = '1.1.0'
-const versionTtl = 28_800
-const maxSoaTtl = 300
+const SCHEMA_VERSION = '1.1.0'
+const VERSION_TTL = 28_800
+const SOA_TTL_MAX = 300
 /** CNAMEs that are followed inside the zone for one question. */
-const maxAliases = 10
+const ALIASES_MAX = 10
 
 /**
  * The names of Kubernetes' DNS specification 1.1.0: A, AAAA, SRV and CNAME below `svc.<zone>`, PTR for virtual
@@ -85,7 +85,7 @@ function resolveForward(
     visited.add(owner)
     shown = alias.target
     owner = canonicalName(shown)
-    if (visited.has(owner) || answers.length === maxAliases) return positive(snapshot, answers, [])
+    if (visited.has(owner) || answers.length === ALIASES_MAX) return positive(snapshot, answers, [])
   }
 }
 
@@ -116,7 +116,7 @@ function recordsAt(
     case 'dns-version':
       if (namespace !== undefined) return undefined
       return {
-        records: [{ type: 'TXT', name: owner, ttl: versionTtl, strings: [schemaVersion] }],
+        records: [{ type: 'TXT', name: owner, ttl: VERSION_TTL, strings: [SCHEMA_VERSION] }],
         additional: [],
       }
     case 'dns':
@@ -170,7 +170,7 @@ function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot, owner: strin
   return {
     type: 'SOA',
     name: owner,
-    ttl: Math.min(ttl, maxSoaTtl),
+    ttl: Math.min(ttl, SOA_TTL_MAX),
     primary: `ns.dns.${zone}`,
     mailbox: `hostmaster.${zone}`,
     serial: snapshot.revision % 2 ** 32,

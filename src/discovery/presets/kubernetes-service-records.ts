@@ -20,7 +20,7 @@ export interface NameRecords {
 }
 
 /** What the weights of a set of SRV records add up to, about. */
-const totalWeight = 100
+const TOTAL_WEIGHT = 100
 
 /**
  * The records of `labels` below a service, or undefined when there is no such name. An empty list means that
@@ -114,7 +114,7 @@ function vipSrv({ service, domain, ttl }: ServiceZone, port: RegisteredPort, own
   if (service.vips.length === 0) return alone([])
   return {
     records: [
-      { type: 'SRV', name: owner, ttl, priority: 0, weight: totalWeight, port: port.port, target: domain },
+      { type: 'SRV', name: owner, ttl, priority: 0, weight: TOTAL_WEIGHT, port: port.port, target: domain },
     ],
     additional: addressRecords(domain, ttl, service.vips),
   }
@@ -129,7 +129,7 @@ function headlessSrv({ view, domain, ttl }: ServiceZone, port: RegisteredPort, o
       target: `${endpointLabel(endpoint.hostname, address)}.${domain}`,
     })),
   )
-  const share = Math.max(1, Math.floor(totalWeight / places.length))
+  const share = Math.max(1, Math.floor(TOTAL_WEIGHT / places.length))
   const records = new Map<string, SrvRecord>()
   const addresses = new Map<string, string[]>()
   for (const { address, port: number, target } of places) {

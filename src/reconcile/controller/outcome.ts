@@ -31,8 +31,8 @@ export type Outcome =
     }
 
 /** Lost races wait 10 ms, then twice as long each time, up to a second. */
-const conflictBaseMs = 10
-const conflictMaxMs = 1_000
+const CONFLICT_BASE_MS = 10
+const CONFLICT_MAX_MS = 1_000
 
 /**
  * Decides what an attempt's end means.
@@ -54,7 +54,7 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
   }
   const error = errorOf(end.error)
   if (isKeelsonError(error, 'Conflict')) {
-    const withinMs = Math.min(conflictMaxMs, conflictBaseMs * 2 ** Math.min(history.conflicts, 10))
+    const withinMs = Math.min(CONFLICT_MAX_MS, CONFLICT_BASE_MS * 2 ** Math.min(history.conflicts, 10))
     return { kind: 'conflict', withinMs, error }
   }
   if (isKeelsonError(error, 'Terminal')) return { kind: 'terminal', error }

@@ -5,7 +5,7 @@ import { untroubled } from './key-history.js'
 import type { PriorityLevel } from './priority-levels.js'
 
 /** How many reasons a record remembers; the oldest goes first. */
-export const reasonsMax = 4
+export const REASONS_MAX = 4
 
 const noReasons: readonly string[] = []
 
@@ -59,7 +59,7 @@ export class KeyRecord<K> implements HeapHandle {
   /** Remembers a reason once; the newest are kept. */
   remember(reason: string | undefined): void {
     if (reason === undefined || this.reasons.includes(reason)) return
-    this.reasons = [...this.reasons.slice(1 - reasonsMax), reason]
+    this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
   }
 
   forgetReasons(): void {

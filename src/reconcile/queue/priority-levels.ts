@@ -5,7 +5,7 @@ import type { KeyRecord } from './key-table.js'
 import type { ReadyOrder } from './ready-order.js'
 
 /** Empty levels that are kept for their next use. */
-const emptyLevelsMax = 64
+const EMPTY_LEVELS_MAX = 64
 
 /** Ready keys of one priority, in the order in which they became ready. */
 export class PriorityLevel<K> extends KeyList<K> implements HeapHandle {
@@ -103,7 +103,7 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
 
   #vacate(level: PriorityLevel<K>): void {
     this.#occupied.remove(level)
-    if (this.#levels.size <= emptyLevelsMax) return
+    if (this.#levels.size <= EMPTY_LEVELS_MAX) return
     this.#levels.delete(level.priority)
     if (this.#latest === level) this.#latest = undefined
   }

@@ -16,7 +16,7 @@ import type { ReadyOrder } from './ready-order.js'
 import { TurnClock } from './turn-clock.js'
 import type { AddAfterOptions, AddOptions, KeyState, WorkQueue, WorkQueueOptions } from './work-queue.js'
 
-const priorityMax = 1_000_000
+const PRIORITY_MAX = 1_000_000
 
 /** Queue, delay heap and limiter as three views of one key table. */
 export class RecordQueue<K> implements WorkQueue<K> {
@@ -306,8 +306,8 @@ function refund(record: KeyRecord<unknown>): void {
 function priorityOf(options: AddOptions | undefined): number | undefined {
   const priority = options?.priority
   if (priority === undefined) return undefined
-  const isPriority = Number.isInteger(priority) && Math.abs(priority) <= priorityMax
-  check(isPriority, 'priority', priority, `must be an integer from -${priorityMax} to ${priorityMax}`)
+  const isPriority = Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_MAX
+  check(isPriority, 'priority', priority, `must be an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}`)
   return priority
 }
 

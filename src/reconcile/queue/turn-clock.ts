@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/index.js'
 
 /** Calls in a row that may share one reading. */
-const sharedMax = 64
+const SHARED_MAX = 64
 
 /** Calls that are closer together than this cannot be told apart by what uses this clock. */
-const closeMs = 0.05
+const CLOSE_MS = 0.05
 
 /**
  * Monotonic time for ages and statistics, cheaper than the clock itself, a reading of which costs as much as a
@@ -29,9 +29,9 @@ export class TurnClock {
       return this.#readAtMs
     }
     const now = this.#clock.monotonic()
-    const isClose = now - this.#readAtMs <= closeMs
+    const isClose = now - this.#readAtMs <= CLOSE_MS
     this.#readAtMs = now
-    this.#run = isClose ? Math.min(this.#run * 2, sharedMax) : 1
+    this.#run = isClose ? Math.min(this.#run * 2, SHARED_MAX) : 1
     this.#left = this.#run - 1
     if (this.#left > 0 && !this.#turnEnds) {
       this.#turnEnds = true
