@@ -1,5 +1,5 @@
 import type { Node, SourceFile } from './source-file.js'
-import { exportedNames, isNode, walk } from './source-file.js'
+import { exportedNames, isNode, nameOf, walk } from './source-file.js'
 
 /** The guards against size. A decision record may grant one module more. */
 export const limits = { rootExports: 40, moduleExports: 60, moduleLines: 4000, fileLines: 400 } as const
@@ -35,7 +35,10 @@ export function shapeViolations(file: SourceFile): string[] {
   for (const statement of file.body) {
     found.push(...constantFaults(statement).map(fault => `${file.path}:${file.lineOf(statement)} ${fault}`))
     walk(statement, node => {
-      if (spreadsLiteral(node)) found.push(`${file.path}:${file.lineOf(node)} spreads an object literal: list its members`)
+      if (node['accessibility'] === 'private')
+        found.push(`${file.path}:${file.lineOf(node)} has a private member: write #${nameOf(node['key'])}`)
+      if (spreadsLiteral(node))
+        found.push(`${file.path}:${file.lineOf(node)} spreads an object literal: list its members`)
     })
   }
   if (name === 'index.ts') {
@@ -73,7 +76,8 @@ function isFixedValue(node: unknown): boolean {
 function spreadsLiteral(node: Node): boolean {
   if (node.type !== 'ObjectExpression') return false
   return (node['properties'] as Node[]).some(
-    ({ type, argument }) => type === 'SpreadElement' && isNode(argument) && argument.type === 'ObjectExpression',
+    ({ type, argument }) =>
+      type === 'SpreadElement' && isNode(argument) && argument.type === 'ObjectExpression',
   )
 }
 

@@ -86,7 +86,7 @@ function literal(node: unknown): string | undefined {
   return isNode(node) && typeof node['value'] === 'string' ? node['value'] : undefined
 }
 
-function nameOf(node: unknown): string {
+export function nameOf(node: unknown): string {
   if (!isNode(node)) return ''
   const name = node['name'] ?? node['value']
   return typeof name === 'string' ? name : ''
