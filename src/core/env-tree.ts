@@ -45,7 +45,8 @@ class EnvOfTree implements Env {
   readonly metrics: Metrics
   readonly fork: (process: string) => Env
   readonly close: () => void
-  readonly #lifetime: Lifetime
+  /** Not `#lifetime`: an env that inherits from this one, with another clock say, must read it too. */
+  readonly lifetime: Lifetime
 
   constructor(process: string, open: OpenPorts, lifetime: Lifetime) {
     const ports = open(process, lifetime)
@@ -58,11 +59,11 @@ class EnvOfTree implements Env {
     this.metrics = ports.metrics
     this.fork = name => createEnvTree(name, open, new ChildLifetime(lifetime))
     this.close = () => lifetime.close()
-    this.#lifetime = lifetime
+    this.lifetime = lifetime
   }
 
   get closed(): boolean {
-    return this.#lifetime.closed
+    return this.lifetime.closed
   }
 }
 

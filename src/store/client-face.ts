@@ -36,10 +36,11 @@ export class ClientFace implements MembersOf<Client> {
   readonly snapshot: unknown
   readonly watch: unknown
   readonly client: unknown
-  readonly #engine: Engine
+  /** Not `#engine`: an object that inherits from a client, with another `watch` say, must read it too. */
+  readonly engine: Engine
 
   constructor(engine: Engine, { env, leases, reader, writer, sights }: ClientMembers) {
-    this.#engine = engine
+    this.engine = engine
     this.env = env
     this.leases = leases
     this.get = reader.get
@@ -60,7 +61,7 @@ export class ClientFace implements MembersOf<Client> {
   }
 
   get revision(): number {
-    return this.#engine.revision
+    return this.engine.revision
   }
 }
 

@@ -167,7 +167,16 @@ const almost: readonly AlmostRight[] = [
   [
     'forks into itself',
     store => ({
-      snapshot: () => Object.assign(Object.create(store.snapshot()) as object, { fork: () => store }),
+      snapshot: () => {
+        const snapshot = store.snapshot()
+        return {
+          get: snapshot.get.bind(snapshot),
+          list: snapshot.list.bind(snapshot),
+          revision: snapshot.revision,
+          close: () => snapshot.close(),
+          fork: () => store,
+        }
+      },
     }),
     /^a fork goes its own way/,
   ],
