@@ -172,6 +172,8 @@ const almost: readonly AlmostRight[] = [
         return {
           get: snapshot.get.bind(snapshot),
           list: snapshot.list.bind(snapshot),
+          count: snapshot.count.bind(snapshot),
+          hash: snapshot.hash.bind(snapshot),
           revision: snapshot.revision,
           close: () => snapshot.close(),
           fork: () => store,
