@@ -47,7 +47,7 @@ describe('the checker', () => {
   test.each([
     [
       'core leans on nothing',
-      'src/core/env.ts',
+      'src/core/env/env.ts',
       "import { a } from '../store/index.js'",
       'core must not import store',
     ],

@@ -1,52 +1,59 @@
 // Ports: what a shell may take from outside.
-export type { Cancel, Clock } from './clock.js'
-export type { Env } from './env.js'
-export type { IdSource } from './ids.js'
-export type { LogFields, Logger, LogMethod } from './logger.js'
-export type { Counter, Gauge, Histogram, InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
-export type { Random } from './random.js'
-export type { DeferredStep, StepFate, StepInfo, StepKind, TaskScheduler } from './task-scheduler.js'
+export type { Cancel, Clock } from './env/clock.js'
+export type { Env } from './env/env.js'
+export type { IdSource } from './env/ids.js'
+export type { LogFields, Logger, LogMethod } from './env/logger.js'
+export type {
+  Counter,
+  Gauge,
+  Histogram,
+  InstrumentOptions,
+  MetricLabels,
+  Metrics,
+} from './metrics/metrics.js'
+export type { Random } from './env/random.js'
+export type { DeferredStep, StepFate, StepInfo, StepKind, TaskScheduler } from './env/task-scheduler.js'
 
 // Errors.
 export type { ErrorDetails, FieldProblem, KeelsonErrorCode, KeelsonErrorOptions } from './errors.js'
 export { ClosedError, InvalidError, isKeelsonError, KeelsonError, UsageError } from './errors.js'
 
 // Environments.
-export type { EnvPorts, OpenPorts } from './env-tree.js'
-export { createEnvTree } from './env-tree.js'
-export type { EnvOptions } from './system-env.js'
-export { createEnv, systemEnv } from './system-env.js'
-export { createSeededRandom } from './seeded-random.js'
-export { silentLogger } from './silent-logger.js'
+export type { EnvPorts, OpenPorts } from './env/env-tree.js'
+export { createEnvTree } from './env/env-tree.js'
+export type { EnvOptions } from './env/system-env.js'
+export { createEnv, systemEnv } from './env/system-env.js'
+export { createSeededRandom } from './env/seeded-random.js'
+export { silentLogger } from './env/silent-logger.js'
 
 // Time.
-export { formatTime, parseTime } from './time-text.js'
+export { formatTime, parseTime } from './env/time-text.js'
 
 // Metrics.
-export type { MemoryMetrics, MemoryMetricsOptions } from './memory-metrics.js'
-export { createMemoryMetrics } from './memory-metrics.js'
-export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './openmetrics.js'
+export type { MemoryMetrics, MemoryMetricsOptions } from './metrics/memory-metrics.js'
+export { createMemoryMetrics } from './metrics/memory-metrics.js'
+export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './metrics/openmetrics.js'
 
 // Structures.
-export { Bitset } from './bitset.js'
-export type { HeapHandle } from './indexed-heap.js'
-export { heapHandle, IndexedHeap } from './indexed-heap.js'
-export type { SequenceRingOptions } from './ring.js'
-export { SequenceRing } from './ring.js'
+export { Bitset } from './structures/bitset.js'
+export type { HeapHandle } from './structures/indexed-heap.js'
+export { heapHandle, IndexedHeap } from './structures/indexed-heap.js'
+export type { SequenceRingOptions } from './structures/ring.js'
+export { SequenceRing } from './structures/ring.js'
 
 // JSON values.
-export { canonicalJson } from './canonical-json.js'
-export { contentHash } from './content-hash.js'
-export { deepEqual } from './deep-equal.js'
-export { deepFreeze } from './deep-freeze.js'
+export { canonicalJson } from './json/canonical-json.js'
+export { contentHash } from './json/content-hash.js'
+export { deepEqual } from './json/deep-equal.js'
+export { deepFreeze } from './json/deep-freeze.js'
 
 // Ending things.
-export type { DerivedSignal } from './abort.js'
-export { abortable, anySignal, withDeadline } from './abort.js'
-export type { Closable, Lifecycle } from './lifecycle.js'
-export { createLifecycle } from './lifecycle.js'
-export type { Listeners, ListenersOptions } from './listeners.js'
-export { createListeners } from './listeners.js'
+export type { DerivedSignal } from './env/abort.js'
+export { abortable, anySignal, withDeadline } from './env/abort.js'
+export type { Closable, Lifecycle } from './env/lifecycle.js'
+export { createLifecycle } from './env/lifecycle.js'
+export type { Listeners, ListenersOptions } from './env/listeners.js'
+export { createListeners } from './env/listeners.js'
 
 // Selectors.
 export {
@@ -55,8 +62,8 @@ export {
   type FieldSelector,
   fieldSelectorOf,
   parseFieldSelector,
-} from './field-selector.js'
-export type { LabelOperator, LabelRequirement, Labels } from './label-requirement.js'
+} from './selectors/field-selector.js'
+export type { LabelOperator, LabelRequirement, Labels } from './selectors/label-requirement.js'
 export {
   type LabelSelector,
   type LabelSelectorExpression,
@@ -64,8 +71,13 @@ export {
   labelSelectorFromObject,
   labelSelectorOf,
   parseLabelSelector,
-} from './label-selector.js'
-export { labelKeyProblem, labelProblems, labelValueProblem, validateLabels } from './label-syntax.js'
+} from './selectors/label-selector.js'
+export {
+  labelKeyProblem,
+  labelProblems,
+  labelValueProblem,
+  validateLabels,
+} from './selectors/label-syntax.js'
 
 // Amounts.
 export {
@@ -74,8 +86,13 @@ export {
   parseQuantity,
   type Quantity,
   type QuantityFormat,
-} from './quantity.js'
-export { type ResourceUnit, ResourceRangeError, resourceName, resourceUnit } from './resource-units.js'
+} from './resources/quantity.js'
+export {
+  type ResourceUnit,
+  ResourceRangeError,
+  resourceName,
+  resourceUnit,
+} from './resources/resource-units.js'
 export {
   addResources,
   amountOf,
@@ -94,7 +111,7 @@ export {
   subtractResourcesToZero,
   sumResources,
   trySubtractResources,
-} from './resources.js'
+} from './resources/resources.js'
 export {
   containsPortRanges,
   countPorts,
@@ -109,11 +126,11 @@ export {
   subtractPortRanges,
   takePorts,
   unionPortRanges,
-} from './port-ranges.js'
+} from './resources/port-ranges.js'
 
 // Constraints.
-export { type Attributes, type AttributeValue, attributeOf } from './attribute-value.js'
-export type { ConstraintValue, NodeOperator } from './constraint-operators.js'
+export { type Attributes, type AttributeValue, attributeOf } from './constraints/attribute-value.js'
+export type { ConstraintValue, NodeOperator } from './constraints/constraint-operators.js'
 export {
   type CompiledConstraint,
   type Constraint,
@@ -124,13 +141,16 @@ export {
   formatConstraint,
   type SiblingView,
   type SpreadOperator,
-} from './constraints.js'
-export { countSiblings, type SiblingCounts } from './sibling-counts.js'
-export { kubernetesConstraint, type NodeSelectorRequirement } from './presets/kubernetes-constraints.js'
-export { type MarathonConstraint, marathonConstraint } from './presets/marathon-constraints.js'
-export { type MesosAttributeConstraint, mesosConstraint } from './presets/mesos-constraints.js'
-export { type NomadConstraint, nomadConstraints } from './presets/nomad-constraints.js'
-export { swarmConstraint } from './presets/swarm-constraints.js'
+} from './constraints/constraints.js'
+export { countSiblings, type SiblingCounts } from './constraints/sibling-counts.js'
+export {
+  kubernetesConstraint,
+  type NodeSelectorRequirement,
+} from './constraints/presets/kubernetes-constraints.js'
+export { type MarathonConstraint, marathonConstraint } from './constraints/presets/marathon-constraints.js'
+export { type MesosAttributeConstraint, mesosConstraint } from './constraints/presets/mesos-constraints.js'
+export { type NomadConstraint, nomadConstraints } from './constraints/presets/nomad-constraints.js'
+export { swarmConstraint } from './constraints/presets/swarm-constraints.js'
 
 // Reasons.
 export {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
 import type { LabelSelectorExpression } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
-import { countSiblings } from '../../src/core/sibling-counts.js'
 import { hostPortsConflict } from '../../src/scheduling/host-ports.js'
 import type {
   HostPort,

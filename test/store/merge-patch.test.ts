@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deepFreeze } from '../../src/core/deep-freeze.js'
+import { deepFreeze } from '../../src/core/json/deep-freeze.js'
 import { applyMergePatch } from '../../src/store/index.js'
 
 const json = fc.letrec(tie => ({

@@ -1,0 +1,159 @@
+import { InvalidError } from '../errors.js'
+import {
+  formatResourceAmount,
+  parseResourceAmount,
+  ResourceRangeError,
+  resourceName,
+} from './resource-units.js'
+
+/**
+ * Amounts by resource name, each a safe integer in the base unit of its resource (see `resourceUnit`):
+ * `{ cpu: 500, memory: 1073741824, pods: 1 }`. A name that is absent means 0.
+ */
+export type ResourceVector = Readonly<Record<string, number>>
+
+/** How resources are written by people: quantities as text, or plain numbers in whole units. */
+export type ResourceInput = Readonly<Record<string, string | number>>
+
+/**
+ * Reads what a person wrote: `{ cpu: '500m', memory: '1Gi' }`, or with aliases `{ cpus: 0.5, mem: 1024 }`.
+ * Zeros are kept, so that "asks for none" and "says nothing" stay apart; arithmetic treats both as 0.
+ *
+ * @throws InvalidError when an amount is not acceptable or a resource is given under two names
+ * @throws ResourceRangeError when an amount is 2^53 base units or more
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { addResources, formatResources, parseResources } from 'keelson/core'
+ *
+ * const used = parseResources({ cpu: 0.1, memory: '1Gi' })
+ * const total = addResources(used, parseResources({ cpus: 0.2, mem: 512 }))
+ * assert.deepEqual(total, { cpu: 300, memory: 1610612736 })
+ * assert.deepEqual(formatResources(total), { cpu: '300m', memory: '1536Mi' })
+ * ```
+ */
+export function parseResources(input: ResourceInput): ResourceVector {
+  const amounts = new Map<string, number>()
+  for (const given of Object.keys(input).sort()) {
+    const name = resourceName(given)
+    if (amounts.has(name)) {
+      const message = 'is given twice, also under an alias; keep one of them'
+      throw new InvalidError('resources', [{ field: given, value: input[given], message }])
+    }
+    amounts.set(name, parseResourceAmount(given, input[given] ?? ''))
+  }
+  return Object.freeze(Object.fromEntries([...amounts].sort(([a], [b]) => (a < b ? -1 : 1))))
+}
+
+/** Canonical Kubernetes quantities, in the order of the names. Zeros are kept. */
+export function formatResources(vector: ResourceVector): Readonly<Record<string, string>> {
+  const texts: Record<string, string> = {}
+  for (const name of Object.keys(vector).sort())
+    texts[name] = formatResourceAmount(name, amountOf(vector, name))
+  return texts
+}
+
+/** The amount of one resource; 0 when absent. */
+export function amountOf(vector: ResourceVector, name: string): number {
+  return Object.hasOwn(vector, name) ? (vector[name] ?? 0) : 0
+}
+
+/**
+ * The sum. Zeros are dropped from the result, as from every result below.
+ *
+ * @throws ResourceRangeError when an amount is 2^53 or more
+ */
+export function addResources(a: ResourceVector, b: ResourceVector): ResourceVector {
+  return mapResources([a, b], name => amountOf(a, name) + amountOf(b, name))
+}
+
+/** The total of any number of vectors. */
+export function sumResources(vectors: Iterable<ResourceVector>): ResourceVector {
+  const all = [...vectors]
+  return mapResources(all, name => {
+    let total = 0
+    for (const vector of all) {
+      total += amountOf(vector, name)
+      if (!Number.isSafeInteger(total)) throw new ResourceRangeError(name, total)
+    }
+    return total
+  })
+}
+
+/** The signed difference: negative where `b` has more. */
+export function subtractResources(a: ResourceVector, b: ResourceVector): ResourceVector {
+  return mapResources([a, b], name => amountOf(a, name) - amountOf(b, name))
+}
+
+/** The difference, but never less than 0. */
+export function subtractResourcesToZero(a: ResourceVector, b: ResourceVector): ResourceVector {
+  return mapResources([a, b], name => Math.max(0, amountOf(a, name) - amountOf(b, name)))
+}
+
+/** The difference, or undefined when `a` does not contain `b`. */
+export function trySubtractResources(a: ResourceVector, b: ResourceVector): ResourceVector | undefined {
+  return containsResources(a, b) ? subtractResources(a, b) : undefined
+}
+
+/** Whether `a` has at least as much as `b` of every resource. Exact. */
+export function containsResources(a: ResourceVector, b: ResourceVector): boolean {
+  return missingResource(a, b) === undefined
+}
+
+/** The first resource, by name, of which `a` has less than `b`. */
+export function missingResource(a: ResourceVector, b: ResourceVector): string | undefined {
+  let missing: string | undefined
+  for (const name of namesOf([a, b])) {
+    if (amountOf(a, name) < amountOf(b, name) && (missing === undefined || name < missing)) missing = name
+  }
+  return missing
+}
+
+/** The larger amount of each resource. */
+export function maxResources(a: ResourceVector, b: ResourceVector): ResourceVector {
+  return mapResources([a, b], name => Math.max(amountOf(a, name), amountOf(b, name)))
+}
+
+/** The smaller amount of each resource. */
+export function minResources(a: ResourceVector, b: ResourceVector): ResourceVector {
+  return mapResources([a, b], name => Math.min(amountOf(a, name), amountOf(b, name)))
+}
+
+/**
+ * `factor` times the vector.
+ *
+ * @throws ResourceRangeError when an amount is no longer a whole number below 2^53
+ */
+export function scaleResources(vector: ResourceVector, factor: number): ResourceVector {
+  return mapResources([vector], name => amountOf(vector, name) * factor)
+}
+
+/** Whether there is nothing in it. */
+export function isZeroResources(vector: ResourceVector): boolean {
+  for (const name of Object.keys(vector)) if (amountOf(vector, name) !== 0) return false
+  return true
+}
+
+/** Whether both have the same amount of every resource. */
+export function equalResources(a: ResourceVector, b: ResourceVector): boolean {
+  for (const name of namesOf([a, b])) if (amountOf(a, name) !== amountOf(b, name)) return false
+  return true
+}
+
+function namesOf(vectors: readonly ResourceVector[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const vector of vectors) for (const name of Object.keys(vector)) names.add(name)
+  return names
+}
+
+/** Names come out sorted, so that equal vectors are written alike. */
+function mapResources(vectors: readonly ResourceVector[], amount: (name: string) => number): ResourceVector {
+  const result: Record<string, number> = {}
+  for (const name of [...namesOf(vectors)].sort()) {
+    const value = amount(name)
+    if (!Number.isSafeInteger(value)) throw new ResourceRangeError(name, value)
+    if (value !== 0) result[name] = value
+  }
+  return Object.freeze(result)
+}

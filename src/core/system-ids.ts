@@ -1,8 +1,0 @@
-import type { Host } from './host.js'
-import { systemHost } from './host.js'
-import type { IdSource } from './ids.js'
-
-/** Random UUIDs (version 4). The hint is not used: such an id means the same everywhere. */
-export function createSystemIds(host: Host = systemHost): IdSource {
-  return { next: () => host.uuid() }
-}
