@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { subpaths } from '../tools/subpaths.mjs'
 import { ambientViolations } from './architecture/ambient.js'
 import { exampleViolations, importViolations } from './architecture/direction.js'
-import { grantsIn, limits, shapeViolations, sizeViolations } from './architecture/shape.js'
+import { circleViolations, FLATS_LINES_MAX, floorViolations } from './architecture/floors.js'
+import { exportViolations, limits, nameViolations, shapeViolations } from './architecture/shape.js'
 import type { SourceFile } from './architecture/source-file.js'
 import { parseSource } from './architecture/source-file.js'
 
@@ -30,12 +31,10 @@ describe('the tree', () => {
     expect(sources.flatMap(shapeViolations)).toEqual([])
   })
 
-  test('stays within the size of a module, or says why in a decision record', () => {
-    const records = join(root, 'docs/decisions')
-    const texts = existsSync(records)
-      ? readdirSync(records).map(name => readFileSync(join(records, name), 'utf8'))
-      : []
-    expect(sizeViolations(sources, texts.flatMap(grantsIn))).toEqual([])
+  test('exports as many names as were reviewed', () => {
+    expect(exportViolations(sources, JSON.parse(readFileSync(join(root, 'etc/size.json'), 'utf8')))).toEqual(
+      [],
+    )
   })
 
   test('shows in examples only what a user can import', () => {
@@ -47,7 +46,7 @@ describe('the checker', () => {
   test.each([
     [
       'core leans on nothing',
-      'src/core/env/env.ts',
+      'src/core/a.ts',
       "import { a } from '../store/index.js'",
       'core must not import store',
     ],
@@ -203,22 +202,54 @@ describe('the checker', () => {
     expect(shapeViolations(parseSource(path, text))).toEqual([expect.stringContaining(fault)])
   })
 
-  test('counts exports and lines of modules, and knows grants', () => {
-    const names = (count: number): string =>
-      `export { ${Array.from({ length: count }, (_, i) => `a${i}`).join(', ')} } from './a.js'`
-    const big = [
-      parseSource('src/index.ts', names(limits.rootExports + 1)),
-      parseSource('src/store/index.ts', names(limits.moduleExports + 1)),
-      ...Array.from({ length: 11 }, (_, i) => parseSource(`src/api/a${i}.ts`, '\n'.repeat(limits.fileLines))),
-    ]
-    expect(sizeViolations(big, [])).toEqual([
-      'keelson has 41 exports, at most 40',
-      'store has 61 exports, at most 60',
-      'api has 4400 lines, at most 4000',
+  test.each([
+    ['import "./low/a.js"', []],
+    ['import type { A } from "./low/a.js"', []],
+    ['import "../high/b.js"', []],
+    ['import "../roof.js"', ['high must not lean on roof.ts']],
+    ['import type { A } from "../side/a.js"', ['high must not lean on side']],
+  ])('knows the floors: a file of high with %s', (text, faults) => {
+    const plan = { box: [['low', 'flat.ts'], ['high', 'side'], ['roof.ts']] }
+    const file = parseSource('src/box/high/a.ts', text.replace('./low', '../low'))
+    expect(floorViolations([file], plan)).toEqual(faults.map(fault => expect.stringContaining(fault)))
+  })
+
+  test('knows rooms without a floor, and large modules without floors', () => {
+    const stray = parseSource('src/box/attic/a.ts', '')
+    expect(floorViolations([stray], { box: [['low']] })).toEqual([
+      'src/box/attic/a.ts: no floor has a room attic',
     ])
-    const record = 'Context.\n\nLimit: store exports 61\nLimit: api lines 4400\nLimit: keelson exports 41\n'
-    expect(sizeViolations(big, grantsIn(record))).toEqual([])
-    expect(sizeViolations([parseSource('src/index.ts', names(limits.rootExports))], [])).toEqual([])
+    const large = parseSource('src/box/a.ts', '\n'.repeat(FLATS_LINES_MAX + 1))
+    expect(floorViolations([large], {})).toEqual([`box has ${FLATS_LINES_MAX + 1} lines and no floors`])
+  })
+
+  test('finds circles of files, of types too, and lets a named pair be', () => {
+    const files = [
+      parseSource('src/box/a.ts', "import type { B } from './b.js'"),
+      parseSource('src/box/b.ts', "import { c } from './deep/c.js'"),
+      parseSource('src/box/deep/c.ts', "export type D = import('../a.js').A"),
+      parseSource('src/box/d.ts', "import './a.js'"),
+      parseSource('src/box/e.ts', "import './f.js'"),
+      parseSource('src/box/f.ts', "import type { E } from './e.js'"),
+    ]
+    expect(circleViolations(files, [['src/box/e.ts', 'src/box/f.ts']])).toEqual([
+      'a circle of files: src/box/a.ts, src/box/b.ts, src/box/deep/c.ts',
+    ])
+    expect(circleViolations(files, [])).toHaveLength(2)
+  })
+
+  test('finds files of one name, but for index files', () => {
+    const paths = ['src/a/box.ts', 'src/b/box.ts', 'src/a/index.ts', 'src/b/index.ts']
+    expect(nameViolations(paths.map(path => parseSource(path, '')))).toEqual(['src/a/box.ts, src/b/box.ts'])
+  })
+
+  test('compares the exports of an entry point with their reviewed number', () => {
+    const index = parseSource('src/store/node/index.ts', "export { a, b } from './a.js'")
+    expect(exportViolations([index], { './store/node': { exports: 2 } })).toEqual([])
+    expect(exportViolations([index], { './store/node': { exports: 3 } })).toEqual([
+      './store/node has 2 exports, etc/size.json says 3',
+    ])
+    expect(exportViolations([index], {})).toEqual(['./store/node has 2 exports, etc/size.json says nothing'])
   })
 
   test.each(["import '../../src/index.js'", "import 'keelson/store/engine'", "import pino from 'pino'"])(

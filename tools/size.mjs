@@ -1,5 +1,5 @@
 // Weighs each subpath as a user's bundler would see it: the built ESM, bundled, minified and gzipped, with
-// dependencies left out. Fails above the budget in etc/size.json (KiB), or when a subpath has none.
+// dependencies left out. Fails above the budget in etc/size.json (`kib`), or when a subpath has none.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -36,7 +36,7 @@ function report(what, size, budget) {
 for (const { subpath, output } of subpaths()) {
   const file = join(root, `dist/esm/${output}.js`)
   if (!existsSync(file)) throw new Error(`${subpath} is not built; run npm run build`)
-  report(subpath, await gzippedKiB({ entryPoints: [file] }), budgets[subpath])
+  report(subpath, await gzippedKiB({ entryPoints: [file] }), budgets[subpath]?.kib)
 }
 
 // One name taken from the root must not bring the rest along.

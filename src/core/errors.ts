@@ -1,39 +1,110 @@
-/** Codes shared by every module. Callers switch on these, never on the class or the text. */
-export type KeelsonErrorCode =
-  | 'Invalid'
-  | 'BadRequest'
-  | 'NotFound'
-  | 'AlreadyExists'
-  | 'Conflict'
-  | 'ApplyConflict'
-  | 'Forbidden'
-  | 'Fenced'
-  | 'Expired'
-  | 'FutureRevision'
-  | 'SlowConsumer'
-  | 'UniqueViolation'
-  | 'LeaseNotFound'
-  | 'TooLarge'
-  | 'Usage'
-  | 'Timeout'
-  | 'Unavailable'
-  | 'Closed'
-  | 'PoolExhausted'
-  | 'OutOfRange'
-  | 'Unsupported'
-  | 'Terminal'
-  | 'RetryAfter'
-
 /** JSON-shaped facts behind an error: the object, the field, the value, what was expected. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
-/** What an error is made from. */
-export interface KeelsonErrorOptions {
-  readonly code: KeelsonErrorCode
+/** One field that was refused. */
+export interface FieldProblem {
+  /** Dotted path, for example `spec.ports[0].port`. */
+  readonly field: string
+  readonly value: unknown
+  /** What is wrong and what would be right. */
   readonly message: string
-  readonly details?: ErrorDetails
-  readonly cause?: unknown
 }
+
+/** The object that an error is about. */
+interface ObjectDetails extends ErrorDetails {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/**
+ * What `details` of an error hold, by its code; whoever throws may add more. The codes are those of all modules:
+ * callers switch on them, never on the class or the text.
+ */
+export interface DetailsByCode {
+  /** A value is not acceptable; every field at fault is listed. */
+  readonly Invalid: ErrorDetails & { readonly subject: string; readonly problems: readonly FieldProblem[] }
+  /** A parameter of a read cannot be understood, for example a selector. */
+  readonly BadRequest: ErrorDetails
+  readonly NotFound: ObjectDetails
+  /** The name is taken, perhaps by an object that is being deleted. */
+  readonly AlreadyExists: ObjectDetails & { readonly deleting?: boolean }
+  /** The object is not, or no longer, the one that was read. */
+  readonly Conflict: ObjectDetails & {
+    readonly field?: string
+    readonly expected?: string
+    readonly actual?: string
+    /** Top-level fields changed since the expected version, as far as that version is kept. */
+    readonly changed?: readonly string[]
+  }
+  /** Fields of other managers would change. */
+  readonly ApplyConflict: ObjectDetails & {
+    readonly manager: string
+    readonly conflicts: readonly { readonly manager: string; readonly path: string }[]
+  }
+  /** An admission hook does not allow the write. */
+  readonly Forbidden: ErrorDetails & {
+    readonly subject: string
+    readonly hook: string
+    readonly reason: string
+  }
+  /** The writer's licence has ended: a term was lost, or an attempt is over. */
+  readonly Fenced: ErrorDetails
+  /** The revision is older than the history that is kept. */
+  readonly Expired: ErrorDetails & {
+    readonly revision: number
+    readonly oldestAvailable: number
+    /** Goes on with a list, from the newest revision. */
+    readonly continue?: string
+  }
+  /** The revision has not happened yet. */
+  readonly FutureRevision: ErrorDetails & { readonly revision: number; readonly current: number }
+  /** A watcher fell off the log, or behind its limit. */
+  readonly SlowConsumer: ErrorDetails & {
+    readonly lastResourceVersion: string
+    readonly oldestAvailable: number
+  }
+  /** Another object is found under this value of a unique index. */
+  readonly UniqueViolation: ObjectDetails & {
+    readonly index: string
+    readonly value: unknown
+    readonly holder: { readonly kind: string; readonly namespace?: string; readonly name: string }
+  }
+  /** A lease was never granted, was revoked, or its time is over. */
+  readonly LeaseNotFound: ErrorDetails & { readonly id: string }
+  /** More than a documented limit; the detail that ends in `Max` is the limit. */
+  readonly TooLarge: ErrorDetails
+  /** Called in a way that can never work. */
+  readonly Usage: ErrorDetails
+  readonly Timeout: ErrorDetails & { readonly timeoutMs?: number }
+  /** No answer came: a write may have happened. Read before writing again. */
+  readonly Unavailable: ErrorDetails
+  readonly Closed: ErrorDetails & { readonly what: string }
+  readonly PoolExhausted: ErrorDetails & { readonly pool: string }
+  readonly OutOfRange: ErrorDetails
+  readonly Unsupported: ErrorDetails
+  /** A reconciler says: do not try again until something changes. */
+  readonly Terminal: ErrorDetails
+  /** A reconciler says: try again after `afterMs`. */
+  readonly RetryAfter: ErrorDetails & { readonly afterMs: number }
+}
+
+/** Every code of every module. */
+export type KeelsonErrorCode = keyof DetailsByCode
+
+/** What an error is made from. */
+export type KeelsonErrorOptions<Code extends KeelsonErrorCode = KeelsonErrorCode> = {
+  readonly code: Code
+  readonly message: string
+  readonly cause?: unknown
+} & (ErrorDetails extends DetailsByCode[Code]
+  ? { readonly details?: DetailsByCode[Code] }
+  : { readonly details: DetailsByCode[Code] })
+
+/** The error of one code, or of one of several: `switch (error.code)` narrows `details`. */
+export type KeelsonErrorOf<Code extends KeelsonErrorCode> = Code extends KeelsonErrorCode
+  ? KeelsonError<Code>
+  : never
 
 /** Survives duplicated copies of the package, where `instanceof` does not. */
 const brand: unique symbol = Symbol.for('keelson.error')
@@ -53,36 +124,46 @@ const brand: unique symbol = Symbol.for('keelson.error')
  * }
  * ```
  */
-export class KeelsonError extends Error {
-  readonly code: KeelsonErrorCode
-  readonly details: ErrorDetails
+export class KeelsonError<Code extends KeelsonErrorCode = KeelsonErrorCode> extends Error {
+  readonly code: Code
+  readonly details: DetailsByCode[Code]
 
-  constructor(options: KeelsonErrorOptions) {
+  constructor(options: KeelsonErrorOptions<Code>) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
     this.code = options.code
-    this.details = options.details ?? {}
+    this.details = options.details ?? ({} as DetailsByCode[Code])
     Object.defineProperty(this, brand, { value: true })
   }
 }
 
-/** True for a keelson error, of any copy of the package, and of `code` when one is given. */
-export function isKeelsonError(error: unknown, code?: KeelsonErrorCode): error is KeelsonError {
+/**
+ * True for a keelson error, of any copy of the package, and of one of `codes` when some are given. Then `details`
+ * has the type that `DetailsByCode` gives for them.
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { isKeelsonError, parseQuantity } from 'keelson/core'
+ *
+ * try {
+ *   parseQuantity('12 apples')
+ * } catch (error) {
+ *   assert.ok(isKeelsonError(error, 'Invalid', 'OutOfRange'))
+ *   if (error.code === 'Invalid') assert.equal(error.details.problems.length, 1)
+ * }
+ * ```
+ */
+export function isKeelsonError<Code extends KeelsonErrorCode = KeelsonErrorCode>(
+  error: unknown,
+  ...codes: readonly Code[]
+): error is KeelsonErrorOf<Code> {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false
-  return code === undefined || (error as { code?: unknown }).code === code
-}
-
-/** One field that was refused. */
-export interface FieldProblem {
-  /** Dotted path, for example `spec.ports[0].port`. */
-  readonly field: string
-  readonly value: unknown
-  /** What is wrong and what would be right. */
-  readonly message: string
+  return codes.length === 0 || codes.includes((error as { code?: unknown }).code as Code)
 }
 
 /** A value that is not acceptable. `details.problems` lists every field at fault. */
-export class InvalidError extends KeelsonError {
+export class InvalidError extends KeelsonError<'Invalid'> {
   readonly problems: readonly FieldProblem[]
 
   constructor(subject: string, problems: readonly FieldProblem[], cause?: unknown) {
@@ -97,15 +178,20 @@ export class InvalidError extends KeelsonError {
   }
 }
 
+/** @throws InvalidError when there is a problem */
+export function assertValid(subject: string, problems: readonly FieldProblem[]): void {
+  if (problems.length > 0) throw new InvalidError(subject, problems)
+}
+
 /** The library was called in a way that can never work; the message names the right call. */
-export class UsageError extends KeelsonError {
+export class UsageError extends KeelsonError<'Usage'> {
   constructor(message: string, details: ErrorDetails = {}) {
     super({ code: 'Usage', message, details })
   }
 }
 
 /** The thing was closed before the call. */
-export class ClosedError extends KeelsonError {
+export class ClosedError extends KeelsonError<'Closed'> {
   constructor(what: string) {
     super({ code: 'Closed', message: `${what} is closed`, details: { what } })
   }

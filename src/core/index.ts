@@ -15,8 +15,24 @@ export type { Random } from './env/random.js'
 export type { DeferredStep, StepFate, StepInfo, StepKind, TaskScheduler } from './env/task-scheduler.js'
 
 // Errors.
-export type { ErrorDetails, FieldProblem, KeelsonErrorCode, KeelsonErrorOptions } from './errors.js'
-export { ClosedError, InvalidError, isKeelsonError, KeelsonError, UsageError } from './errors.js'
+export type {
+  DetailsByCode,
+  ErrorDetails,
+  FieldProblem,
+  KeelsonErrorCode,
+  KeelsonErrorOf,
+  KeelsonErrorOptions,
+} from './errors.js'
+export { assertValid, ClosedError, InvalidError, isKeelsonError, KeelsonError, UsageError } from './errors.js'
+export type { WholeNumberRange } from './whole-number.js'
+export { wholeNumber } from './whole-number.js'
+
+// Shapes that several modules share.
+export type { Condition } from './shapes/condition.js'
+export { findCondition, isConditionTrue, setCondition } from './shapes/condition.js'
+export type { EventRecord } from './shapes/event-record.js'
+export type { LeaseRecord } from './shapes/lease-record.js'
+export type { Taint, TaintEffect, Toleration } from './shapes/taint.js'
 
 // Environments.
 export type { EnvPorts, OpenPorts } from './env/env-tree.js'
@@ -27,12 +43,15 @@ export { createSeededRandom } from './env/seeded-random.js'
 export { silentLogger } from './env/silent-logger.js'
 
 // Time.
-export { formatTime, parseTime } from './env/time-text.js'
+export type { Backoff } from './time/backoff.js'
+export { backoffMs } from './time/backoff.js'
+export { formatTime, parseTime } from './time/time-text.js'
 
 // Metrics.
 export type { MemoryMetrics, MemoryMetricsOptions } from './metrics/memory-metrics.js'
 export { createMemoryMetrics } from './metrics/memory-metrics.js'
-export type { MetricKind, MetricSnapshot, SeriesSnapshot } from './metrics/openmetrics.js'
+export type { MetricKind } from './metrics/metrics.js'
+export type { MetricSnapshot, SeriesSnapshot } from './metrics/openmetrics.js'
 
 // Structures.
 export { Bitset } from './structures/bitset.js'
@@ -41,7 +60,9 @@ export { heapHandle, IndexedHeap } from './structures/indexed-heap.js'
 export type { SequenceRingOptions } from './structures/ring.js'
 export { SequenceRing } from './structures/ring.js'
 
-// JSON values.
+// Text and JSON values.
+export { compareText } from './text/compare-text.js'
+export { isRecord } from './json/record.js'
 export { canonicalJson } from './json/canonical-json.js'
 export { contentHash } from './json/content-hash.js'
 export { deepEqual } from './json/deep-equal.js'

@@ -1,4 +1,5 @@
 import { InvalidError } from './errors.js'
+import { compareText } from './text/compare-text.js'
 
 /** Why something was refused, as data. */
 export interface Reason {
@@ -109,10 +110,6 @@ function countReason(group: ReadonlyMap<string, Reason>, samplesMax: number): Co
 
 function byFrequency(a: CountedReason, b: CountedReason): number {
   return b.count - a.count || compareText(a.code, b.code) || compareText(a.message, b.message)
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function paramsText({ params = {} }: Reason): string {

@@ -161,7 +161,7 @@ class SchedulingLoop {
     throw new KeelsonError({
       code: 'Conflict',
       message: `task ${attempt.key} was placed ${ROUNDS_MAX} times on nodes that had just changed; trying again later`,
-      details: { task: attempt.key, rounds: ROUNDS_MAX },
+      details: { kind: 'Task', ...attempt.ref, rounds: ROUNDS_MAX },
     })
   }
 

@@ -1,26 +1,8 @@
 import type { Node, SourceFile } from './source-file.js'
 import { exportedNames, isNode, nameOf, walk } from './source-file.js'
 
-/** The guards against size. A decision record may grant one module more. */
-export const limits = { rootExports: 40, moduleExports: 60, moduleLines: 4000, fileLines: 400 } as const
-
-/** What a decision record grants: `module`, what is counted, and the new limit. */
-export interface Grant {
-  readonly module: string
-  readonly counted: 'exports' | 'lines'
-  readonly limit: number
-}
-
-/** Reads the lines `Limit: store exports 72` of a decision record. */
-export function grantsIn(record: string): Grant[] {
-  return [...record.matchAll(/^Limit: (\S+) (exports|lines) (\d+)$/gm)].map(
-    ([, module = '', counted, limit]) => ({
-      module,
-      counted: counted as Grant['counted'],
-      limit: Number(limit),
-    }),
-  )
-}
+/** The guards against size; those of entry points are in etc/size.json. */
+export const limits = { fileLines: 400 } as const
 
 /** Rules on one file: its length, its name, and that an index is nothing but a list of names. */
 export function shapeViolations(file: SourceFile): string[] {
@@ -81,22 +63,31 @@ function spreadsLiteral(node: Node): boolean {
   )
 }
 
-/** Rules on whole modules. An entry point's exports are the names in its index.ts, values and types alike. */
-export function sizeViolations(files: readonly SourceFile[], grants: readonly Grant[]): string[] {
-  const found: string[] = []
-  const check = (module: string, counted: Grant['counted'], count: number, limit: number): void => {
-    const granted = grants.find(grant => grant.module === module && grant.counted === counted)?.limit ?? limit
-    if (count > granted) found.push(`${module} has ${count} ${counted}, at most ${granted}`)
+/** Files of one name, which an editor's tabs and a search by name cannot tell apart; index files aside. */
+export function nameViolations(files: readonly SourceFile[]): string[] {
+  const byName = new Map<string, string[]>()
+  for (const { path } of files) {
+    const name = path.split('/').at(-1) ?? ''
+    if (name !== 'index.ts') byName.set(name, [...(byName.get(name) ?? []), path])
   }
-  const lines = new Map<string, number>()
-  for (const file of files) {
-    const [, area = '', inside] = file.path.split('/')
-    if (inside !== undefined) lines.set(area, (lines.get(area) ?? 0) + file.lineCount)
+  return [...byName.values()].filter(paths => paths.length > 1).map(paths => paths.join(', '))
+}
+
+/**
+ * Entry points whose index.ts does not export as many names, types included, as etc/size.json says. The number is
+ * exact, so that each name more or less is a line in a reviewed file.
+ */
+export function exportViolations(
+  files: readonly SourceFile[],
+  reviewed: Readonly<Record<string, { readonly exports: number }>>,
+): string[] {
+  return files.flatMap(file => {
     const entry = /^src\/(?:([^/]+(?:\/(?:node|etcd))?)\/)?index\.ts$/.exec(file.path)
-    if (!entry) continue
-    const limit = entry[1] === undefined ? limits.rootExports : limits.moduleExports
-    check(entry[1] ?? 'keelson', 'exports', exportedNames(file).length, limit)
-  }
-  for (const [area, count] of lines) check(area, 'lines', count, limits.moduleLines)
-  return found
+    if (!entry) return []
+    const subpath = entry[1] === undefined ? '.' : `./${entry[1]}`
+    const count = exportedNames(file).length
+    const wanted = reviewed[subpath]?.exports
+    if (count === wanted) return []
+    return [`${subpath} has ${count} exports, etc/size.json says ${wanted ?? 'nothing'}`]
+  })
 }

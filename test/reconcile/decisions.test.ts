@@ -20,7 +20,11 @@ import { Widget } from './world.js'
 const limiter = exponentialLimiter()
 
 describe('the outcome of an attempt', () => {
-  const conflict = new KeelsonError({ code: 'Conflict', message: 'stale' })
+  const conflict = new KeelsonError({
+    code: 'Conflict',
+    message: 'stale',
+    details: { kind: 'Widget', name: 'a' },
+  })
   const failure = new Error('x')
   const terminal = new Terminal('never')
   const later = new RetryAfter(250, 'later')

@@ -203,11 +203,11 @@ function spreadRule(operator: SpreadOperator, value: ConstraintValue | undefined
       if (value !== undefined) throw fault('value', value, `must be left out for ${operator}`)
       return operator === 'unique' ? refusesUnique : refusesCluster
     case 'maxPer': {
-      const limit = wholeNumber(value, 0)
+      const limit = countIn(value, 0)
       return (text, { siblings }) => refusesMaxPer(text, limit, siblings)
     }
     case 'groupBy': {
-      const groups = value === undefined ? undefined : wholeNumber(value, 1)
+      const groups = value === undefined ? undefined : countIn(value, 1)
       return (text, distribution) => refusesGroupBy(text, groups, distribution)
     }
     default:
@@ -215,7 +215,7 @@ function spreadRule(operator: SpreadOperator, value: ConstraintValue | undefined
   }
 }
 
-function wholeNumber(value: ConstraintValue | undefined, min: number): number {
+function countIn(value: ConstraintValue | undefined, min: number): number {
   const text = String(value)
   if (!/^[0-9]{1,9}$/.test(text) || Number(text) < min) {
     throw fault('value', value, `must be a whole number of at least ${min}`)

@@ -1,8 +1,9 @@
-import { InvalidError } from '../errors.js'
+import { assertValid, InvalidError } from '../errors.js'
+import { wholeNumber } from '../whole-number.js'
 import { familyName, sampleNames } from './metric-names.js'
 import { MetricSeriesTable } from './metric-series.js'
-import type { InstrumentOptions, MetricLabels, Metrics } from './metrics.js'
-import type { MetricKind, MetricSnapshot } from './openmetrics.js'
+import type { InstrumentOptions, MetricKind, MetricLabels, Metrics } from './metrics.js'
+import type { MetricSnapshot } from './openmetrics.js'
 import { renderOpenMetrics } from './openmetrics.js'
 
 /** Bounds of {@link createMemoryMetrics}. */
@@ -53,11 +54,7 @@ export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1,
  */
 export function createMemoryMetrics(options: MemoryMetricsOptions = {}): MemoryMetrics {
   const { seriesMax = 10_000 } = options
-  if (!Number.isInteger(seriesMax) || seriesMax < 1) {
-    throw new InvalidError('metrics', [
-      { field: 'seriesMax', value: seriesMax, message: 'must be an integer ≥ 1' },
-    ])
-  }
+  assertValid('metrics', wholeNumber('seriesMax', seriesMax, { min: 1 }))
   const instruments = new Map<string, Instrument>()
   const takenSamples = new Map<string, string>()
 

@@ -1,5 +1,5 @@
 import { InvalidError } from '../errors.js'
-import type { MetricKind } from './openmetrics.js'
+import type { MetricKind } from './metrics.js'
 
 const CHARACTERS = /^[A-Za-z_][A-Za-z0-9_:.\-/]*$/
 const UNIT_PATTERN = /^[A-Za-z0-9_]+$/

@@ -1,7 +1,8 @@
 import type { FieldProblem } from '../errors.js'
 import { InvalidError } from '../errors.js'
-import type { MetricLabels } from './metrics.js'
-import type { MetricKind, SeriesSnapshot } from './openmetrics.js'
+import { compareText } from '../text/compare-text.js'
+import type { MetricKind, MetricLabels } from './metrics.js'
+import type { SeriesSnapshot } from './openmetrics.js'
 
 const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const overflowLabels: MetricLabels = { overflow: 'true' }
@@ -65,7 +66,7 @@ export class MetricSeriesTable {
   }
 
   snapshot(): readonly SeriesSnapshot[] {
-    const sorted = [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, series]) => series)
+    const sorted = [...this.#series].sort(([a], [b]) => compareText(a, b)).map(([, series]) => series)
     if (this.#overflow !== undefined) sorted.push(this.#overflow)
     return sorted.map(series => this.#snapshotOf(series))
   }

@@ -1,3 +1,6 @@
+/** The kinds of instrument. */
+export type MetricKind = 'counter' | 'gauge' | 'histogram'
+
 /** Label values of one time series. */
 export type MetricLabels = Readonly<Record<string, string>>
 

@@ -1,8 +1,5 @@
 import { familyName } from './metric-names.js'
-import type { MetricLabels } from './metrics.js'
-
-/** The kinds of instrument. */
-export type MetricKind = 'counter' | 'gauge' | 'histogram'
+import type { MetricKind, MetricLabels } from './metrics.js'
 
 /** One series of a counter or gauge, or of a histogram; bucket counts are cumulative and end with `le: Infinity`. */
 export type SeriesSnapshot =

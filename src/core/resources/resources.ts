@@ -1,4 +1,5 @@
 import { InvalidError } from '../errors.js'
+import { compareText } from '../text/compare-text.js'
 import {
   formatResourceAmount,
   parseResourceAmount,
@@ -43,7 +44,7 @@ export function parseResources(input: ResourceInput): ResourceVector {
     }
     amounts.set(name, parseResourceAmount(given, input[given] ?? ''))
   }
-  return Object.freeze(Object.fromEntries([...amounts].sort(([a], [b]) => (a < b ? -1 : 1))))
+  return Object.freeze(Object.fromEntries([...amounts].sort(([a], [b]) => compareText(a, b))))
 }
 
 /** Canonical Kubernetes quantities, in the order of the names. Zeros are kept. */

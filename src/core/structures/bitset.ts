@@ -1,4 +1,5 @@
-import { InvalidError } from '../errors.js'
+import { assertValid, InvalidError } from '../errors.js'
+import { wholeNumber } from '../whole-number.js'
 import { lowestBit, SummaryTree } from './summary-tree.js'
 
 /**
@@ -18,11 +19,7 @@ export class Bitset {
    * @throws InvalidError for any other limit
    */
   constructor(limit: number = 2 ** 24) {
-    if (!Number.isInteger(limit) || limit < 0 || limit > 2 ** 31) {
-      throw new InvalidError('bitset', [
-        { field: 'limit', value: limit, message: 'must be an integer from 0 to 2^31' },
-      ])
-    }
+    assertValid('bitset', wholeNumber('limit', limit, { max: 2 ** 31 }))
     this.limit = limit
   }
 
@@ -42,9 +39,7 @@ export class Bitset {
    */
   add(index: number): boolean {
     if (!this.#accepts(index)) {
-      throw new InvalidError('bitset', [
-        { field: 'index', value: index, message: `must be an integer from 0 to ${this.limit - 1}` },
-      ])
+      throw new InvalidError('bitset', wholeNumber('index', index, { max: this.limit - 1 }))
     }
     const word = index >>> 5
     if (word >= this.#words.length) this.#grow(word + 1)

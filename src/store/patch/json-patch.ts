@@ -32,7 +32,7 @@ export class JsonPatchError extends KeelsonError {
     super({
       code,
       message: `${MESSAGES[code]}: ${index < 0 ? 'it' : `operation ${index} at "${path}"`} ${reason}`,
-      details: { index, path, reason, problems },
+      details: { subject: 'patch', index, path, reason, problems },
     })
     this.index = index
     this.path = path
