@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import fastJsonPatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
-import { deepFreeze } from '../../src/core/json/deep-freeze.js'
 import type { JsonPatchOperation } from '../../src/store/index.js'
 import { applyJsonPatch, JsonPatchError } from '../../src/store/index.js'
+import { deepFreeze } from '../fixtures/deep-freeze.js'
 
 const { applyPatch, compare } = fastJsonPatch
 

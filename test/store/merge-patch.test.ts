@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deepFreeze } from '../../src/core/json/deep-freeze.js'
 import { applyMergePatch } from '../../src/store/index.js'
+import { deepFreeze } from '../fixtures/deep-freeze.js'
 
 const json = fc.letrec(tie => ({
   value: fc.oneof(

@@ -69,32 +69,9 @@ export function addResources(a: ResourceVector, b: ResourceVector): ResourceVect
   return mapResources([a, b], name => amountOf(a, name) + amountOf(b, name))
 }
 
-/** The total of any number of vectors. */
-export function sumResources(vectors: Iterable<ResourceVector>): ResourceVector {
-  const all = [...vectors]
-  return mapResources(all, name => {
-    let total = 0
-    for (const vector of all) {
-      total += amountOf(vector, name)
-      if (!Number.isSafeInteger(total)) throw new ResourceRangeError(name, total)
-    }
-    return total
-  })
-}
-
 /** The signed difference: negative where `b` has more. */
 export function subtractResources(a: ResourceVector, b: ResourceVector): ResourceVector {
   return mapResources([a, b], name => amountOf(a, name) - amountOf(b, name))
-}
-
-/** The difference, but never less than 0. */
-export function subtractResourcesToZero(a: ResourceVector, b: ResourceVector): ResourceVector {
-  return mapResources([a, b], name => Math.max(0, amountOf(a, name) - amountOf(b, name)))
-}
-
-/** The difference, or undefined when `a` does not contain `b`. */
-export function trySubtractResources(a: ResourceVector, b: ResourceVector): ResourceVector | undefined {
-  return containsResources(a, b) ? subtractResources(a, b) : undefined
 }
 
 /** Whether `a` has at least as much as `b` of every resource. Exact. */
@@ -109,37 +86,6 @@ export function missingResource(a: ResourceVector, b: ResourceVector): string | 
     if (amountOf(a, name) < amountOf(b, name) && (missing === undefined || name < missing)) missing = name
   }
   return missing
-}
-
-/** The larger amount of each resource. */
-export function maxResources(a: ResourceVector, b: ResourceVector): ResourceVector {
-  return mapResources([a, b], name => Math.max(amountOf(a, name), amountOf(b, name)))
-}
-
-/** The smaller amount of each resource. */
-export function minResources(a: ResourceVector, b: ResourceVector): ResourceVector {
-  return mapResources([a, b], name => Math.min(amountOf(a, name), amountOf(b, name)))
-}
-
-/**
- * `factor` times the vector.
- *
- * @throws ResourceRangeError when an amount is no longer a whole number below 2^53
- */
-export function scaleResources(vector: ResourceVector, factor: number): ResourceVector {
-  return mapResources([vector], name => amountOf(vector, name) * factor)
-}
-
-/** Whether there is nothing in it. */
-export function isZeroResources(vector: ResourceVector): boolean {
-  for (const name of Object.keys(vector)) if (amountOf(vector, name) !== 0) return false
-  return true
-}
-
-/** Whether both have the same amount of every resource. */
-export function equalResources(a: ResourceVector, b: ResourceVector): boolean {
-  for (const name of namesOf([a, b])) if (amountOf(a, name) !== amountOf(b, name)) return false
-  return true
 }
 
 function namesOf(vectors: readonly ResourceVector[]): ReadonlySet<string> {

@@ -52,13 +52,3 @@ export function labelProblems(
   }
   return problems
 }
-
-/**
- * Refuses labels that Kubernetes would refuse.
- *
- * @throws InvalidError that lists every fault
- */
-export function validateLabels(labels: Readonly<Record<string, unknown>>, field = 'metadata.labels'): void {
-  const problems = labelProblems(labels, field)
-  if (problems.length > 0) throw new InvalidError('labels', problems)
-}

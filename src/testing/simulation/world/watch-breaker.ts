@@ -1,4 +1,3 @@
-import { anySignal } from '../../../core/index.js'
 import type { Client, Kind, WatchOptions } from '../../../store/index.js'
 import { ExpiredError } from '../../../store/index.js'
 import { facade } from './facade.js'
@@ -40,7 +39,8 @@ export class WatchBreaker {
         const options = (given ?? {}) as WatchOptions
         this.#assertKept(kinds as Kind | readonly Kind[], options, client.revision)
         const end = new AbortController()
-        const { signal } = anySignal([options.signal, end.signal])
+        const signal =
+          options.signal === undefined ? end.signal : AbortSignal.any([options.signal, end.signal])
         this.#ends.set(signal, end)
         return call(kinds, { ...options, signal })
       }
