@@ -25,6 +25,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['test/long/**'],
           pool: 'forks',
+          isolate: false,
           testTimeout: 20_000,
         },
       },

@@ -82,7 +82,11 @@ function randomWordsOf(count: number): Uint32Array {
   return words
 }
 
-/** RFC 9562 §5.4: 128 random bits with version 4 and variant 10 stamped in. */
+/**
+ * RFC 9562 §5.4: 128 random bits with version 4 and variant 10 stamped in.
+ *
+ * @internal
+ */
 export function uuidFrom(words: Uint32Array): string {
   const hex = Array.from(words, word => word.toString(16).padStart(8, '0')).join('')
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)

@@ -71,7 +71,7 @@ function writeObject(value: object, place: Place): string {
 }
 
 /** True for `{}` of any realm and for objects without a prototype. */
-export function isPlainObject(value: object): value is Record<string, unknown> {
+function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype || isForeignObjectPrototype(prototype as object)
 }

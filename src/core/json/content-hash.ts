@@ -29,7 +29,11 @@ export function contentHash(value: unknown): string {
   return encodeHash(hash64(canonicalJson(value)))
 }
 
-/** 64 bits over the UTF-16 code units of a text, as two unsigned 32-bit words, the high one first. */
+/**
+ * 64 bits over the UTF-16 code units of a text, as two unsigned 32-bit words, the high one first.
+ *
+ * @internal
+ */
 export function hash64(text: string): readonly [high: number, low: number] {
   let high = 0x9e3779b9 ^ text.length
   let low = 0x7f4a7c15 ^ text.length
@@ -46,7 +50,11 @@ export function hash64(text: string): readonly [high: number, low: number] {
   return [(high ^ (high >>> 15)) >>> 0, (low ^ (low >>> 16)) >>> 0]
 }
 
-/** Writes 64 bits in base 27, most significant digit first. */
+/**
+ * Writes 64 bits in base 27, most significant digit first.
+ *
+ * @internal
+ */
 export function encodeHash([high, low]: readonly [high: number, low: number]): string {
   let text = ''
   let upper = high

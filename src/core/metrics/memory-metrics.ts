@@ -33,7 +33,7 @@ interface Instrument {
 }
 
 /** Bucket bounds when a histogram names none; they suit durations in seconds from 5 ms to 10 s. */
-export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /**
  * Makes in-memory metrics. The first request for a name fixes its kind, unit, help and buckets.

@@ -7,7 +7,7 @@ export type PortRange = readonly [first: number, last: number]
 export type PortRanges = readonly PortRange[]
 
 /** The highest port of TCP and UDP. */
-export const PORT_MAX = 65_535
+const PORT_MAX = 65_535
 /** Longest text that is parsed. */
 const TEXT_LENGTH_MAX = 1_000_000
 const PIECE_PATTERN = /^([0-9]{1,16})(?:-([0-9]{1,16}))?$/
@@ -76,7 +76,11 @@ export function formatPortRanges(ranges: PortRanges): string {
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',')
 }
 
-/** Two of the given ranges that share a number, if any two do. */
+/**
+ * Two of the given ranges that share a number, if any two do.
+ *
+ * @internal
+ */
 export function overlappingPortRanges(
   pairs: Iterable<PortRange>,
 ): readonly [PortRange, PortRange] | undefined {

@@ -51,6 +51,8 @@ export class ResourceRangeError extends KeelsonError {
  *   Kubernetes
  *   calls an extended resource
  * - `milli`: `cpu` and every other name
+ *
+ * @internal
  */
 export function resourceUnit(name: string): ResourceUnit {
   if (BYTE_NAMES.has(name) || name.startsWith('hugepages-')) return 'byte'
@@ -73,6 +75,8 @@ export function resourceName(name: string): string {
  * does.
  *
  * @throws ResourceRangeError when the result is no safe integer
+ *
+ * @internal
  */
 export function toThousandths(value: number): number {
   const amount = Math.sign(value) * Math.round(Math.abs(value) * 1000)
@@ -80,7 +84,11 @@ export function toThousandths(value: number): number {
   return amount === 0 ? 0 : amount
 }
 
-/** Thousandths as the nearest number: 1235 is 1.235. */
+/**
+ * Thousandths as the nearest number: 1235 is 1.235.
+ *
+ * @internal
+ */
 export function fromThousandths(amount: number): number {
   return amount / 1000
 }
@@ -168,6 +176,8 @@ export function formatResourceAmount(name: string, amount: number): string {
  * An amount of the resource as a plain number in the unit of `name`, which may be an alias: 536870912 base
  * units under `mem` are 512. Rounded to three decimals under an alias; counts and bytes come back as they
  * are.
+ *
+ * @internal
  */
 export function resourceScalar(name: string, amount: number): number {
   const alias = aliasOf(name)

@@ -21,7 +21,11 @@ export interface FieldSelector {
   toString(): string
 }
 
-/** Longest selector text that is parsed; anything longer is refused. */
+/**
+ * Longest selector text that is parsed; anything longer is refused.
+ *
+ * @internal
+ */
 export const FIELD_SELECTOR_LENGTH_MAX = 65_536
 
 /** In this order at each position, as the first match splits a term. */
@@ -50,7 +54,7 @@ export function parseFieldSelector(text: string): FieldSelector {
 }
 
 /** Compiles requirements that must all hold; none at all selects everything. */
-export function fieldSelectorOf(requirements: readonly FieldRequirement[]): FieldSelector {
+function fieldSelectorOf(requirements: readonly FieldRequirement[]): FieldSelector {
   const all = Object.freeze(requirements.map(requirement => Object.freeze({ ...requirement })))
   const text = all
     .map(({ field, operator, value }) => `${field}${operator}${escapeFieldValue(value)}`)

@@ -2,7 +2,11 @@ import { InvalidError } from '../errors.js'
 import type { LabelOperator, LabelRequirement } from './label-requirement.js'
 import { labelRequirement } from './label-requirement.js'
 
-/** Longest selector text that is parsed; anything longer is refused. */
+/**
+ * Longest selector text that is parsed; anything longer is refused.
+ *
+ * @internal
+ */
 export const LABEL_SELECTOR_LENGTH_MAX = 65_536
 
 /** Longest symbols first, so that `!==` reads as `!=` and `=`. */

@@ -33,7 +33,11 @@ export interface LabelSelectorExpression {
   readonly values?: readonly string[]
 }
 
-/** How many parsed selectors are kept; the one unused for longest goes first. */
+/**
+ * How many parsed selectors are kept; the one unused for longest goes first.
+ *
+ * @internal
+ */
 export const LABEL_SELECTOR_CACHE_SIZE = 1_000
 
 const OPERATORS: Readonly<Record<LabelSelectorExpression['operator'], LabelOperator>> = {
@@ -105,7 +109,11 @@ export function labelSelectorFromObject(object: LabelSelectorObject | null | und
   return labelSelectorOf(requirements)
 }
 
-/** Compiles requirements that must all hold; none at all selects everything. */
+/**
+ * Compiles requirements that must all hold; none at all selects everything.
+ *
+ * @internal
+ */
 export function labelSelectorOf(requirements: readonly LabelRequirement[]): LabelSelector {
   const sorted = Object.freeze(requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)))
   const tests = sorted.map(labelTest)

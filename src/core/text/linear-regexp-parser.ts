@@ -1,9 +1,9 @@
 import { InvalidError } from '../errors.js'
 
 /** Longest pattern that is accepted, in characters. */
-export const PATTERN_LENGTH_MAX = 512
+const PATTERN_LENGTH_MAX = 512
 /** Highest count in `{n,m}`. */
-export const PATTERN_REPEAT_MAX = 1_000
+const PATTERN_REPEAT_MAX = 1_000
 /** Deepest nesting of groups. */
 const DEPTH_MAX = 50
 

@@ -3,7 +3,7 @@ import type { CharacterSet, PatternNode } from './linear-regexp-parser.js'
 import { parsePattern } from './linear-regexp-parser.js'
 
 /** Most steps a pattern may compile to, once bounded repetitions are written out. */
-export const PATTERN_STEPS_MAX = 5_000
+const PATTERN_STEPS_MAX = 5_000
 
 /**
  * A regular expression that never backtracks: matching takes O(text × pattern) whatever the pattern is, so
