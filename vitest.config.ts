@@ -12,6 +12,12 @@ const alias = [
 /** CI asks for a machine-readable result through the environment, so that the test command stays as it is. */
 const report = process.env['KEELSON_TEST_REPORT']
 
+/** A test that takes this long hangs; how fast the machine is decides nothing. */
+const HANG_MS = 300_000
+
+/** Tests that change the globals of the host, or end the process: each file has a process to itself. */
+const ALONE = ['test/testing/guard/**/*.test.ts']
+
 const config: ViteUserConfig = defineConfig({
   test: {
     // Nobody waits at the keyboard for another core.
@@ -23,11 +29,16 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: ['test/long/**'],
+          exclude: ['test/long/**', ...ALONE],
           pool: 'forks',
+          // Modules have no state of their own, so the files of one worker share them: importing is most of the time.
           isolate: false,
-          testTimeout: 20_000,
+          testTimeout: HANG_MS,
         },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'alone', include: ALONE, pool: 'forks', testTimeout: HANG_MS },
       },
       {
         resolve: { alias },

@@ -39,7 +39,7 @@ describe('each example of the documentation runs', () => {
   })
 
   for (const block of blocks) {
-    test(`${block.path}:${block.line}`, { timeout: 10_000 }, async () => {
+    test(`${block.path}:${block.line}`, async () => {
       try {
         await import(pathToFileURL(join(directory, moduleName(block))).href)
       } catch (error) {
@@ -51,7 +51,7 @@ describe('each example of the documentation runs', () => {
   }
 })
 
-test('each example of the documentation type-checks', { timeout: 120_000 }, () => {
+test('each example of the documentation type-checks', () => {
   const tsc = join(root, 'node_modules/.bin/tsc')
   const { stdout } = spawnSync(tsc, ['--pretty', 'false', '-p', directory], {
     cwd: directory,

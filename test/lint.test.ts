@@ -80,7 +80,7 @@ beforeAll(() => {
     rule: /\((.+)\)/.exec(code)?.[1] ?? code,
     path: filename,
   }))
-}, 60_000)
+})
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 

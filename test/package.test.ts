@@ -45,7 +45,7 @@ let loaded: Record<string, Loaded>
 beforeAll(() => {
   installed = installPackage(root)
   loaded = JSON.parse(installed.run(loader)) as Record<string, Loaded>
-}, 180_000)
+})
 
 afterAll(() => {
   if (installed !== undefined) rmSync(installed.directory, { recursive: true, force: true })

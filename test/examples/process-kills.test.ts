@@ -37,7 +37,7 @@ beforeAll(async () => {
     spec: { ...application.deployment.spec, replicas: REPLICAS },
   })
   await asDesired()
-}, 30_000)
+})
 
 afterAll(async () => {
   const pids = cluster.processes().map(([, pid]) => pid)
@@ -92,4 +92,4 @@ test(`the desired state returns after each of ${KILLS} processes that are killed
 
   expect(killed.size).toBe(KILLS)
   expect({ sizes: sizes(), revisions: cluster.client.list(Revision).items.length }).toEqual(before)
-}, 90_000)
+})

@@ -7,11 +7,11 @@ import { plannedScript, troubledScript } from './fixtures/script.js'
 const few = { seed: 6, numRuns: 6 }
 
 describe('a whole orchestrator', () => {
-  test('in trouble keeps its invariants at every revision, and recovers', { timeout: 300_000 }, async () => {
+  test('in trouble keeps its invariants at every revision, and recovers', async () => {
     await fc.assert(fc.asyncProperty(troubledScript(36), runScript), few)
   })
 
-  test('never takes availability below the floor by what is planned', { timeout: 300_000 }, async () => {
+  test('never takes availability below the floor by what is planned', async () => {
     await fc.assert(fc.asyncProperty(plannedScript(26), runPlanned), few)
   })
 })
