@@ -8,7 +8,7 @@ import { asModule, docCommentBlocks, markdownBlocks, moduleName } from './docs/c
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const pages = ['README.md', ...list('docs').filter(path => /^docs\/[^/]+\.md$/.test(path))]
+const pages = ['README.md', ...list('docs').filter(path => path.endsWith('.md'))]
 
 const blocks: readonly CodeBlock[] = [
   ...pages.filter(path => existsSync(join(root, path))).flatMap(path => markdownBlocks(path, read(path))),
