@@ -17,3 +17,14 @@ export function readPage(path: string): string | undefined {
   if (!existsSync(file)) return undefined
   return statSync(file).isDirectory() ? '' : readFileSync(file, 'utf8')
 }
+
+/** The source files. */
+export const sources: readonly { readonly path: string; readonly text: string }[] = readdirSync(
+  join(root, 'src'),
+  {
+    recursive: true,
+    encoding: 'utf8',
+  },
+)
+  .filter(path => path.endsWith('.ts'))
+  .map(path => ({ path: join('src', path), text: readFileSync(join(root, 'src', path), 'utf8') }))

@@ -1,0 +1,304 @@
+import { describe, expect, test } from 'vitest'
+import { createMemoryMetrics } from '../../src/core/index.js'
+import { defineKind } from '../../src/store/index.js'
+import { EXHAUSTIVE_TIMES, planFaults } from '../../src/testing/simulation/actions/fault-settings.js'
+import { SEARCH_MODES } from '../../src/testing/simulation/search/search-options.js'
+import { numberOf, numbersIn } from './numbers.js'
+import { pages, readPage, sources } from './pages.js'
+import type { Table } from './tables.js'
+import { tablesOf } from './tables.js'
+
+/** What the code says: the numbers of these names in a source file. */
+function code(file: string, ...names: readonly string[]): number[] {
+  return names.map(name => numberOf(sources, file, name))
+}
+
+/** Numbers that no constant holds; what each is. */
+const literal = { none: [], doubledLog: [2], processes: [2, 1], percentages: [25, 25] }
+
+const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
+  'docs/core.md': {
+    'time of deferred steps in one go': code('system-tasks', 'sliceMs'),
+    'compiled label selectors that are kept': code('label-selector', 'LABEL_SELECTOR_CACHE_SIZE'),
+    'text of a label selector': code('label-parser', 'LABEL_SELECTOR_LENGTH_MAX'),
+    'constraints of one set': code('core/constraints', 'CONSTRAINTS_MAX'),
+    'length of a pattern': code('linear-regexp-parser', 'PATTERN_LENGTH_MAX'),
+    'listeners of one source': code('listeners', 'listenersMax'),
+    '`seriesMax` of an instrument in memory': code('memory-metrics', 'seriesMax'),
+    '`reasonsMax` of a rolled-up summary': code('reasons', 'reasonsMax'),
+  },
+  'docs/discovery.md': {
+    'endpoints of one slice': [
+      ...code('registry-change', 'endpoints'),
+      ...code('endpoints-controller', 'maxPerSlice'),
+    ],
+    'addresses of one pool': code('address-space', 'POOL_SIZE_MAX'),
+    'consumers, waiters of a registry': code('registry-consumers', 'consumers', 'waiters'),
+    'ports, virtual addresses of one service': code('registry-change', 'ports', 'vips'),
+    'UDP response': [...code('dns-answer', 'PLAIN_UDP_BYTES'), ...code('dns-responder', 'ednsBytes')],
+    'DNS over TCP: connections, idle time': code('dns-server', 'maxConnections', 'idleMs'),
+    'DNS response cache': code('dns-responder', 'cacheBytes'),
+    'proxied connections': code('vip-proxy', 'maxConnections'),
+    '`drainMs`, `connectTimeoutMs`, `maxAttempts` of the proxy': code(
+      'vip-proxy',
+      'drainMs',
+      'connectTimeoutMs',
+      'maxAttempts',
+    ),
+    '`quarantineMs` of an address pool': code('address-pool', 'quarantineMs'),
+  },
+  'docs/reconcile.md': {
+    '`leaseDurationMs`, silence of a leader': code('election-options', 'leaseDurationMs'),
+    '`renewDeadlineMs`, one round of renewing': code('election-options', 'renewDeadlineMs'),
+    '`retryPeriodMs`, pause between renewals': code('election-options', 'retryPeriodMs'),
+    'orphans cut loose, objects of a namespace deleted, in one transaction': [
+      ...code('collect', 'ORPHANS_PER_TRANSACTION'),
+      ...code('namespace-controller', 'deletionsMax'),
+    ],
+    '`hotLoopAfter`, runs caused by own writes alone': code('control-loop', 'hotLoopAfter'),
+    'keys of a controller whose writes are compared with their last': code('contests', 'KEYS_MAX'),
+    '`concurrency`, attempts at once': code('control-loop', 'concurrency'),
+    '`timeoutMs`, length of an attempt': literal.none,
+    '`quarantineAfter`, equal failures in a row': literal.none,
+    'delay after failures': code('exponential-limiter', 'maxMs'),
+    'reasons kept per key': code('key-table', 'REASONS_MAX'),
+    'events that wait to be written': code('event-recorder', 'queueMax'),
+    'notes of one object and reason with an event of their own': code('event-correlator', 'notesMax'),
+    'events about one object at once': code('event-correlator', 'burst'),
+    '`gracePeriodMs` of a stop': code('supervised-manager', 'GRACE_PERIOD_MS'),
+    '`stuckAfterMs` of a deletion': code('reconcile/finalizers', 'stuckAfterMs'),
+    'keys, and objects seen by a watch': literal.none,
+    '`keysMax`, keys of a queue alone': code('record-queue', 'keysMax'),
+    '`idleKeysMax`, records kept of keys at rest': code('record-queue', 'idleKeysMax'),
+    '`ageMs`, wait worth one point of priority': code('record-queue', 'ageMs'),
+    priority: code('record-queue', 'PRIORITY_MAX'),
+  },
+  'docs/rollout.md': {
+    '`maxSurge`, `maxUnavailable`': literal.percentages,
+    '`progressDeadlineSeconds`': code('rollout/program', 'progressWithinMs'),
+    '`maxFailures` of the controller': literal.none,
+    '`revisionHistoryLimit`': code('ledger-controller', 'revisionHistoryLimit'),
+    '`minReadySeconds`': code('replica-plan', 'minReadySeconds'),
+    'automatic reverts in a row': code('rollout/machine', 'REVERTS_MAX'),
+    '`concurrency` of the controller': code('rollout/controller', 'concurrency'),
+  },
+  'docs/scheduling.md': {
+    '`concurrency`': code('scheduling/controller', 'concurrency'),
+    '`retryDelayMs`': code('scheduling/controller', 'retryDelayMs'),
+    '`retryDelayMsMax`': code('scheduling/controller', 'retryDelayMsMax'),
+    'attempts with a corrected picture of a node': code('scheduling/controller', 'ROUNDS_MAX'),
+  },
+  'docs/store.md': {
+    '`logCapacity`': code('memory-store', 'LOG_CAPACITY_DEFAULT'),
+    'age of a snapshot': literal.doubledLog,
+    '`objectBytesMax`': literal.none,
+    'nesting of an object': code('json-border', 'JSON_DEPTH_MAX'),
+    '`bufferLimit` of a watch that is not `close`': code('open-watch', 'BUFFER_LIMIT_DEFAULT'),
+    'wait of a write for `block`': code('back-pressure', 'BLOCK_WAIT_MAX_MS'),
+    'revisions handled in one deliver step': code('delivery-steps', 'STEP_REVISIONS_MAX'),
+    'pause until a bookmark': code('bookmark-timer', 'BOOKMARK_INTERVAL_MS'),
+    'attempts of `optimistic`': code('optimistic', 'ATTEMPTS_DEFAULT'),
+    'answers of one admission hook about one write': code('admission-replies', 'ASKED_MAX'),
+    'operations of a JSON Patch': code('json-patch', 'JSON_PATCH_OPERATIONS_MAX'),
+    'managers that apply to one object': code('apply-object', 'APPLY_MANAGERS_MAX'),
+    'managers that only write, with an entry of their own': code('owners', 'UPDATE_MANAGERS_MAX'),
+    'name of a field manager': code('track-owners', 'MANAGER_LENGTH_MAX'),
+    '`ttlMs`': code('leases', 'TTL_MAX_MS'),
+    'id of a lease': code('leases', 'LEASE_ID_CHARS_MAX'),
+    'leases ended in one step': code('lease-keeper', 'ENDED_PER_STEP'),
+  },
+  'docs/testing.md': {
+    '`executions`': code('search-options', 'executions'),
+    '`executionsMax` of `sieve` and `exhaustive`': code('search-options', 'executionsMax'),
+    '`depth` of `pct`': code('search-options', 'depth'),
+    '`stepsMax` of one execution': code('simulate-options', 'stepsMax'),
+    '`stepTimeoutMs`, in real time': code('simulate-options', 'stepTimeoutMs'),
+    '`instances`': literal.processes,
+    '`rounds` of `fuzz`': code('fuzz', 'rounds'),
+    '`executions` of each round of `fuzz`': code('fuzz', 'executions'),
+    '`changesMax` of each round of `fuzz`': code('fuzz', 'changesMax'),
+    '`stepsMax` of a virtual env, without time moving': code('virtual-env', 'stepsMax'),
+    '`timeoutMs` of `runUntil` and `run`, in virtual time': code('virtual-env', 'timeoutMs'),
+  },
+  'docs/workloads.md': {
+    '`burst` of the replica loop': code('replica-controller', 'burst'),
+    '`historyLimit`': code('replica-controller', 'historyLimit'),
+    '`backoff.baseMs`, `maxMs`, `stableAfterMs`': code('crash-backoff', 'baseMs', 'maxMs', 'stableAfterMs'),
+    '`concurrency` of the replica loop, of the node agent': [
+      ...code('replica-controller', 'concurrency'),
+      ...code('node-agent-controller', 'concurrency'),
+    ],
+    '`heartbeatMs`': code('node-heartbeat', 'heartbeatMs'),
+    '`leaseDurationSeconds`': inMs(code('node-heartbeat', 'leaseDurationSeconds')),
+    '`leaseSlackMs`': code('node-lifecycle-controller', 'leaseSlackMs'),
+    '`evictAfterMs`': code('node-lifecycle-controller', 'evictAfterMs'),
+    '`terminationGracePeriodSeconds` of a task': inMs(code('task-supervisor', 'DEFAULT_GRACE_SECONDS')),
+  },
+}
+
+/** Sentences with numbers: what of the page is looked at, and the numbers in it. */
+const sentences: readonly (readonly [page: string, words: RegExp, numbers: readonly number[]])[] = [
+  [
+    'docs/store/watching.md',
+    /`logCapacity` for `close`, else [^.]+/,
+    code('open-watch', 'BUFFER_LIMIT_DEFAULT'),
+  ],
+  [
+    'docs/store/watching.md',
+    /opened again after [^.]+/,
+    code('list-and-watch', 'REOPEN_BASE_MS', 'REOPEN_MAX_MS'),
+  ],
+  ['docs/store/admission.md', /at most \d+ times/, code('admission-replies', 'ASKED_MAX')],
+  [
+    'docs/store/patches-and-apply.md',
+    /beyond [\d,]+ operations/,
+    code('json-patch', 'JSON_PATCH_OPERATIONS_MAX'),
+  ],
+  ['docs/store/patches-and-apply.md', /at most \d+ apply/, code('apply-object', 'APPLY_MANAGERS_MAX')],
+  ['docs/store/deletion.md', /`ttlMs` \| > 0, at most [^ ]+/, [0, ...code('leases', 'TTL_MAX_MS')]],
+  ['docs/store/deletion.md', /text of 1 to \d+/, [1, ...code('leases', 'LEASE_ID_CHARS_MAX')]],
+  ['docs/store/deletion.md', /ended in one step \| \d+/, code('lease-keeper', 'ENDED_PER_STEP')],
+  ['docs/reconcile.md', /From then on it waits [^.]+/, code('hot-loops', 'PAUSE_BASE_MS', 'PAUSE_MAX_MS')],
+  [
+    'docs/reconcile.md',
+    /a random part of 10 ms, 20 ms, … 1 s/,
+    [10, 20, 1_000].filter(
+      (ms, at) => at === 1 || code('outcome', 'CONFLICT_BASE_MS', 'CONFLICT_MAX_MS').includes(ms),
+    ),
+  ],
+  [
+    'docs/reconcile.md',
+    /could not start \(after [^;]+/,
+    code('part-group', 'RESTART_BASE_MS', 'RESTART_MAX_MS'),
+  ],
+  [
+    'docs/reconcile/caches.md',
+    /opened again after 100 ms to 30 s/,
+    code('supervised-stream', 'PAUSE_BASE_MS', 'PAUSE_MAX_MS'),
+  ],
+  ['docs/reconcile/leader-election.md', /renewed every [^.]+/, code('election-options', 'retryPeriodMs')],
+  [
+    'docs/reconcile/leader-election.md',
+    /stops by itself after [^;]+/,
+    [sum(code('election-options', 'retryPeriodMs', 'renewDeadlineMs'))],
+  ],
+  ['docs/reconcile/leader-election.md', /unchanged for \d+ s/, code('election-options', 'leaseDurationMs')],
+  [
+    'docs/testing/processes.md',
+    /about \d+ renewals/,
+    [product(code('unrest', 'QUIET_TIMERS_PER_OBJECT', 'PATIENCE'))],
+  ],
+  ['docs/testing/fuzzing.md', /`rounds` \([^.]+/, code('fuzz', 'rounds', 'executions', 'changesMax')],
+  [
+    'docs/testing/search.md',
+    /by default \d+ crash and \d+ edit/,
+    [EXHAUSTIVE_TIMES.crash ?? 0, EXHAUSTIVE_TIMES.edit ?? 0],
+  ],
+  ['docs/testing/search.md', /`executionsMax` \(default [^)]+/, code('search-options', 'executionsMax')],
+  [
+    'docs/testing/search.md',
+    /− 1 places \(default \d+/,
+    [1, code('search-options', 'depth').map(depth => depth - 1)].flat(),
+  ],
+  ['docs/discovery.md', /`maxAttempts` \(.+? each/s, code('vip-proxy', 'maxAttempts', 'connectTimeoutMs')],
+  ['docs/discovery.md', /`drainMs` \([^)]+/, code('vip-proxy', 'drainMs')],
+  ['docs/discovery.md', /`quarantineMs`, [^)]+/, code('address-pool', 'quarantineMs')],
+  ['docs/observability.md', /`seriesMax` label combinations, [\d,]+/, code('memory-metrics', 'seriesMax')],
+  ['docs/observability.md', /has bounds from [^,]+/, outermostBuckets().map(seconds => seconds * 1_000)],
+]
+
+const guides = pages.filter(path => path.startsWith('docs/') && !path.startsWith('docs/decisions/'))
+const withDefaults = guides.flatMap(page =>
+  tablesOf(readPage(page) ?? '')
+    .filter(({ header }) => header.includes('default'))
+    .map(table => ({ page, table })),
+)
+const kindOptions = 'option of a kind'
+
+describe('numbers of the guides are those of the code', () => {
+  test.each(withDefaults.filter(({ table }) => table.header[0] !== kindOptions))(
+    'table of defaults in $page, line $table.line',
+    ({ page, table }) => {
+      const written = Object.fromEntries(
+        column(table, 'default').map(([row, cell]) => [row, numbersIn(cell)]),
+      )
+      expect(written).toEqual(limits[page])
+    },
+  )
+
+  test('no table of defaults is missing', () => {
+    expect(Object.keys(limits).filter(page => withDefaults.every(found => found.page !== page))).toEqual([])
+  })
+
+  test.each(sentences)('%s: %s', (page, words, numbers) => {
+    const [sentence] = words.exec((readPage(page) ?? '').replaceAll(/\s+/g, ' ')) ?? []
+    expect(sentence).toBeDefined()
+    expect(numbersIn(sentence ?? '')).toEqual(numbers)
+  })
+
+  test('options of a kind', () => {
+    const table = withDefaults.find(found => found.table.header[0] === kindOptions)?.table
+    const { apiVersion, kind, plural, ...options } = defineKind({
+      apiVersion: 'v1',
+      kind: 'Task',
+      plural: 'tasks',
+      namespaced: true,
+    })
+    expect([apiVersion, kind, plural]).toEqual(['v1', 'Task', 'tasks'])
+    const rows = Object.fromEntries(table === undefined ? [] : column(table, 'default'))
+    expect(Object.keys(rows).toSorted()).toEqual(
+      Object.keys(options)
+        .map(option => `\`${option}\``)
+        .toSorted(),
+    )
+    for (const [option, value] of Object.entries({ ...options, namespaced: undefined }))
+      expect(rows[`\`${option}\``]).toMatch(wordsFor(value))
+  })
+
+  test('how often each fault happens', () => {
+    const faults = tablesOf(readPage('docs/testing.md') ?? '').find(({ header }) => header[0] === 'fault')
+    const times = Object.entries(planFaults({})).map(([fault, plan]) => [`\`${fault}\``, String(plan.times)])
+    expect(faults && Object.fromEntries(column(faults, 'times'))).toEqual(Object.fromEntries(times))
+  })
+
+  test('modes of search', () => {
+    const modes = tablesOf(readPage('docs/testing/search.md') ?? '').find(
+      ({ header }) => header[0] === '`mode`',
+    )
+    expect(modes?.rows.map(([mode = '']) => /`(\w+)`/.exec(mode)?.[1])).toEqual(SEARCH_MODES)
+  })
+})
+
+/** Pairs of the first cell and that under `title`. */
+function column({ header, rows }: Table, title: string): [string, string][] {
+  const at = header.indexOf(title)
+  return rows.map(row => [row[0] ?? '', row[at] ?? ''])
+}
+
+/** How a table says that an option has this default. */
+function wordsFor(value: unknown): RegExp {
+  const isNothing =
+    value === undefined || (typeof value === 'object' && Object.keys(value ?? {}).length === 0)
+  if (isNothing) return /^(?:none|any JSON|by field|required)$/
+  return new RegExp(`^\`${typeof value === 'string' ? value : JSON.stringify(value)}\`$`)
+}
+
+/** The least and the greatest bound of a histogram without `buckets`. */
+function outermostBuckets(): number[] {
+  const metrics = createMemoryMetrics()
+  metrics.histogram('a').record(1)
+  const bounds = [...metrics.toOpenMetrics().matchAll(/le="([\d.e-]+)"/g)].map(([, bound]) => Number(bound))
+  return [Math.min(...bounds), Math.max(...bounds)]
+}
+
+function inMs(seconds: readonly number[]): number[] {
+  return seconds.map(value => value * 1_000)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function product(values: readonly number[]): number {
+  return values.reduce((total, value) => total * value, 1)
+}
