@@ -30,3 +30,10 @@ test('finds a link to nowhere, and passes over code and the web', () => {
     'docs/page.md:8 links to ../b.md#z, and there is no such heading',
   ])
 })
+
+test('docs/README.md leads to every guide', () => {
+  const [path, text] = ['docs/README.md', readPage('docs/README.md') ?? '']
+  const linked = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => `docs/${target}`)
+  const guides = pages.filter(page => page.startsWith('docs/') && !page.startsWith('docs/decisions/'))
+  expect(guides.filter(page => page !== path && !linked.includes(page))).toEqual([])
+})
