@@ -54,6 +54,7 @@ export {
 
 // To build with: constraints and reasons.
 export { compileConstraint, compileConstraints, formatConstraint } from './constraints/constraints.js'
+export { countSiblings } from './constraints/sibling-counts.js'
 export { kubernetesConstraint } from './constraints/presets/kubernetes-constraints.js'
 export { marathonConstraint } from './constraints/presets/marathon-constraints.js'
 export { mesosConstraint } from './constraints/presets/mesos-constraints.js'
