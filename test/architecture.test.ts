@@ -76,9 +76,9 @@ describe('the checker', () => {
       'rollout must not import scheduling',
     ],
     [
-      'even their controllers',
-      'src/rollout/controller.ts',
-      "import { a } from '../discovery/index.js'",
+      'even their shells',
+      'src/rollout/shell/rollout-controller.ts',
+      "import { a } from '../../discovery/index.js'",
       'rollout must not import discovery',
     ],
     [
@@ -88,15 +88,39 @@ describe('the checker', () => {
       'scheduling must not import store',
     ],
     [
-      'nor through its controller',
-      'src/scheduling/place.ts',
-      "import { a } from './controller.js'",
-      'must not lean on its controller',
+      'plans have no loop',
+      'src/workloads/replica-plan.ts',
+      "import type { A } from '../reconcile/index.js'",
+      'workloads must not import reconcile',
     ],
     [
-      'a folder below is no controller',
-      'src/discovery/node/controller.ts',
-      "import { a } from '../../store/index.js'",
+      'nor through its shell',
+      'src/scheduling/place.ts',
+      "import { a } from './shell/scheduling-controller.js'",
+      'must not import its shell',
+    ],
+    [
+      'types of a shell count',
+      'src/workloads/replica-plan.ts',
+      "import type { A } from './shell/replica-controller.js'",
+      'must not import its shell',
+    ],
+    [
+      'a room has no index that opens the shell',
+      'src/scheduling/scores/index.ts',
+      "export { a } from '../shell/scheduling-controller.js'",
+      'must not import its shell',
+    ],
+    [
+      'a name makes no shell',
+      'src/discovery/endpoints-controller.ts',
+      "import { a } from '../store/index.js'",
+      'discovery must not import store',
+    ],
+    [
+      'nor does a shell deeper down',
+      'src/discovery/node/shell/endpoints-controller.ts',
+      "import { a } from '../../../store/index.js'",
       'discovery must not import store',
     ],
     [
@@ -131,9 +155,10 @@ describe('the checker', () => {
   })
 
   test.each([
-    ['src/scheduling/controller.ts', "import { a } from '../store/index.js'"],
-    ['src/discovery/endpoints-controller.ts', "import type { A } from '../api/index.js'"],
-    ['src/scheduling/index.ts', "export { a } from './controller.js'"],
+    ['src/scheduling/shell/scheduling-controller.ts', "import { a } from '../../store/index.js'"],
+    ['src/discovery/shell/endpoints-controller.ts', "import type { A } from '../../api/index.js'"],
+    ['src/scheduling/index.ts', "export { a } from './shell/scheduling-controller.js'"],
+    ['src/rollout/shell/undo.ts', "import { a } from './ledger.js'"],
     ['src/discovery/node/index.ts', "import { createSocket } from 'node:dgram'"],
     ['src/store/etcd/client.ts', "import { connect } from 'node:http2'"],
     ['src/store/schema.ts', "import { Ajv2020 } from 'ajv/dist/2020.js'"],

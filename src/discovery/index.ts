@@ -69,6 +69,6 @@ export {
 export { planSlices, type SliceContent, type SlicePlan, type SlicePlanInput } from './endpoint-slices.js'
 
 // Controllers.
-export { type AddressControllerOptions, createAddressController } from './address-controller.js'
-export { createEndpointsController, type EndpointsControllerOptions } from './endpoints-controller.js'
-export { createRegistryFeed } from './registry-feed-controller.js'
+export { type AddressControllerOptions, createAddressController } from './shell/address-controller.js'
+export { createEndpointsController, type EndpointsControllerOptions } from './shell/endpoints-controller.js'
+export { createRegistryFeed } from './shell/registry-feed.js'

@@ -40,9 +40,9 @@ export type { RolledOut, RolloutRecord, RolloutRung, RolloutStatus } from './rol
 export { describeRollout, rolloutRecord, rolloutStatus } from './rollout-status.js'
 
 // Deployments.
-export type { RolloutControllerOptions } from './controller.js'
-export { createRolloutController } from './controller.js'
-export type { RevisionEntry } from './ledger-controller.js'
-export { TEMPLATE_HASH_LABEL } from './replica-set-controller.js'
-export type { UndoOptions } from './undo-controller.js'
-export { history, undo, UndoError } from './undo-controller.js'
+export type { RolloutControllerOptions } from './shell/rollout-controller.js'
+export { createRolloutController } from './shell/rollout-controller.js'
+export type { RevisionEntry } from './shell/ledger.js'
+export { TEMPLATE_HASH_LABEL } from './shell/replica-sets.js'
+export type { UndoOptions } from './shell/undo.js'
+export { history, undo, UndoError } from './shell/undo.js'

@@ -51,6 +51,6 @@ export { requestedToCapacityRatio } from './scores/requested-to-capacity-ratio.j
 export { taintPreference } from './scores/taint-preference.js'
 
 // The controller.
-export type { SchedulingControllerOptions } from './controller.js'
-export { createSchedulingController } from './controller.js'
-export { NOT_READY_TAINT, UNREACHABLE_TAINT } from './node-object.js'
+export type { SchedulingControllerOptions } from './shell/scheduling-controller.js'
+export { createSchedulingController } from './shell/scheduling-controller.js'
+export { NOT_READY_TAINT, UNREACHABLE_TAINT } from './shell/node-object.js'

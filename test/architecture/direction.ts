@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { SourceFile } from './source-file.js'
 
-/** Which areas an area may import; `index` is src/index.ts. The deciding modules are pure but for their controller. */
+/** Which areas an area may import; `index` is src/index.ts. Modules with a shell are pure but for it. */
 const friends: Record<string, readonly string[]> = {
   core: [],
   store: ['core'],
@@ -11,11 +11,11 @@ const friends: Record<string, readonly string[]> = {
   offers: ['core'],
   discovery: ['core'],
   rollout: ['core'],
-  workloads: ['core', 'store', 'api', 'reconcile'],
+  workloads: ['core', 'api'],
   rxjs: ['core', 'store'],
 }
-const deciding = ['scheduling', 'offers', 'discovery', 'rollout']
-const controllerFriends = ['core', 'store', 'api', 'reconcile']
+const withShell = ['scheduling', 'offers', 'discovery', 'rollout', 'workloads']
+const shellFriends = ['core', 'store', 'api', 'reconcile']
 
 /** Packages from outside that an area may import. Nothing else, so that each subpath costs what it says. */
 const packages: Record<string, readonly string[]> = {
@@ -55,7 +55,7 @@ function relativeFault(path: string, area: string, specifier: string): string | 
   const target = posix.join(posix.dirname(path), specifier)
   if (!target.startsWith('src/')) return 'outside src'
   const other = areaOf(target)
-  if (other === area) return controllerFault(path, area, target)
+  if (other === area) return shellFault(path, target)
   if (!/^src\/[^/]+\/(?:(?:node|etcd)\/)?index\.js$/.test(target))
     return 'enter another area through its index.js'
   return mayImport(path, area, other) ? undefined : `${area} must not import ${other}`
@@ -64,14 +64,14 @@ function relativeFault(path: string, area: string, specifier: string): string | 
 function mayImport(path: string, area: string, other: string): boolean {
   if (area === 'testing') return true
   if (area === 'index') return other !== 'testing'
-  if (deciding.includes(area) && isController(path)) return controllerFriends.includes(other)
+  if (withShell.includes(area) && isShell(path)) return shellFriends.includes(other)
   return friends[area]?.includes(other) ?? false
 }
 
-/** A pure core must stay usable alone, so nothing in a deciding module leans on its controller. */
-function controllerFault(path: string, area: string, target: string): string | undefined {
-  if (!deciding.includes(area) || !isController(target) || isController(path)) return undefined
-  return path.endsWith('/index.ts') ? undefined : 'the pure core must not lean on its controller'
+/** A pure core must stay usable alone, so nothing in a module imports its shell but the index file. */
+function shellFault(path: string, target: string): string | undefined {
+  if (!isShell(target) || isShell(path) || /^src\/[^/]+\/index\.ts$/.test(path)) return undefined
+  return 'the pure core must not import its shell'
 }
 
 function packageFault(path: string, area: string, specifier: string): string | undefined {
@@ -90,8 +90,9 @@ function areaOf(path: string): string {
   return inside === undefined ? 'index' : area
 }
 
-function isController(path: string): boolean {
-  return /^src\/[^/]+\/(?:[a-z0-9-]+-)?controller\.[jt]s$/.test(path)
+/** The shell binds the pure core of a module to a store. */
+function isShell(path: string): boolean {
+  return /^src\/[^/]+\/shell\//.test(path)
 }
 
 function packageOf(specifier: string): string {

@@ -1,0 +1,102 @@
+import type { SliceEndpoint } from '../../api/index.js'
+import { EndpointSlice, Service } from '../../api/index.js'
+import type { Cancel } from '../../core/index.js'
+import { deepEqual, isKeelsonError } from '../../core/index.js'
+import type { Runnable } from '../../reconcile/index.js'
+import type { Client, WatchEvent } from '../../store/index.js'
+import { listAndWatch } from '../../store/index.js'
+import type { Registry } from '../registry.js'
+import type { RegistryChange } from '../registry-change.js'
+import { assertChange } from '../registry-change.js'
+import type { Endpoint, RegisteredService } from '../service.js'
+
+/**
+ * Feeds a registry from the Service and EndpointSlice objects of a store, revision by revision. Starting
+ * resolves when everything that existed has been applied; the registry is then synced.
+ *
+ * Guarantees: the changes of a revision are applied together and in order, so the registry at revision R shows what
+ * the store held at R. Revisions that were missed are applied as one. An object that the registry refuses is logged
+ * and treated as absent.
+ */
+export function createRegistryFeed(registry: Registry): Runnable {
+  let stop: Cancel = () => {}
+  return {
+    name: 'registry-feed',
+    start: client =>
+      new Promise<void>(resolve => {
+        stop = startFeed(registry, client, resolve)
+      }),
+    stop: () => stop(),
+  }
+}
+
+function startFeed(registry: Registry, client: Client, synced: () => void): Cancel {
+  const { logger } = client.env
+  const accept = (change: RegistryChange): readonly RegistryChange[] => {
+    try {
+      assertChange(change)
+      return [change]
+    } catch (error) {
+      if (!isKeelsonError(error, 'Invalid')) throw error
+      logger.warn({ error }, 'an object is left out of the registry')
+      return removalOf(change)
+    }
+  }
+  return listAndWatch(client, [Service, EndpointSlice]).on(({ revision, events, initialEventsEnd }) => {
+    const changes = events.flatMap(changesOf).flatMap(accept)
+    const isFirst = initialEventsEnd === true
+    registry.apply(Math.max(revision, registry.revision), isFirst ? [...changes, { op: 'synced' }] : changes)
+    if (isFirst) synced()
+  })
+}
+
+/** What an event means to the registry: an object that names another place than before leaves the old one. */
+function changesOf({
+  type,
+  object,
+  previous,
+}: WatchEvent<Service | EndpointSlice>): readonly RegistryChange[] {
+  const change = changeOf(object)
+  const removal = removalOf(change)
+  if (type === 'DELETED') return removal
+  const before = previous === undefined ? [] : removalOf(changeOf(previous))
+  return deepEqual(before, removal) ? [change] : [...before, change]
+}
+
+function changeOf(object: Service | EndpointSlice): RegistryChange {
+  return object.kind === 'Service' ? serviceChange(object as Service) : sliceChange(object as EndpointSlice)
+}
+
+/** What undoes a change that puts something in. */
+function removalOf(change: RegistryChange): readonly RegistryChange[] {
+  if (change.op === 'set-service') {
+    return [{ op: 'delete-service', service: `${change.service.namespace}/${change.service.name}` }]
+  }
+  return change.op === 'set-endpoints'
+    ? [{ op: 'delete-endpoints', service: change.service, slice: change.slice }]
+    : []
+}
+
+function serviceChange({ metadata, spec }: Service): RegistryChange {
+  const { mode = 'vip', clusterIPs = [], externalName, backends } = spec
+  const service: RegisteredService = {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    mode,
+    vips: mode === 'vip' ? clusterIPs : [],
+    ports: (spec.ports ?? []).map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
+    ...(mode !== 'external' || externalName === undefined ? {} : { externalName }),
+    ...(backends === undefined ? {} : { backends }),
+  }
+  return { op: 'set-service', service }
+}
+
+function sliceChange({ metadata, spec }: EndpointSlice): RegistryChange {
+  const service = `${metadata.namespace}/${spec.serviceName}`
+  return { op: 'set-endpoints', service, slice: metadata.name, endpoints: spec.endpoints.map(endpointOf) }
+}
+
+function endpointOf({ nodeName, conditions, ...rest }: SliceEndpoint): Endpoint {
+  const { ready, serving, terminating } = conditions
+  return { ...rest, ready, serving, terminating, ...(nodeName === undefined ? {} : { node: nodeName }) }
+}

@@ -1,0 +1,96 @@
+import type { TaskTemplate } from '../../api/index.js'
+import { Deployment, Revision } from '../../api/index.js'
+import { formatTime } from '../../core/index.js'
+import { controllerReference } from '../../reconcile/index.js'
+import type { Reader, Transaction } from '../../store/index.js'
+import type { EntryOutcome, LedgerEntry } from '../revision-ledger.js'
+import { forgettable, mayBecome, nextNumber } from '../revision-ledger.js'
+import { rolloutRecord } from '../rollout-status.js'
+
+/** A ledger entry with its template. */
+export interface RevisionEntry extends LedgerEntry {
+  readonly template: TaskTemplate
+  /** Name of the Revision object. */
+  readonly name: string
+  /** RFC 3339. */
+  readonly createdAt: string
+}
+
+/** A Deployment's ledger, oldest entry first. */
+export function ledgerOf(reader: Reader, deployment: Deployment): readonly RevisionEntry[] {
+  const { items } = reader.list(Revision, { index: { name: 'controller', value: deployment.metadata.uid } })
+  return items.map(entryOf).sort((a, b) => a.number - b.number)
+}
+
+/** Adds an entry under the next number. The status remembers the last one, should somebody have deleted that entry. */
+export function appendRevision(
+  tx: Transaction,
+  deployment: Deployment,
+  entry: Pick<RevisionEntry, 'template' | 'templateHash' | 'cause' | 'from'>,
+): RevisionEntry {
+  const { name, namespace } = deployment.metadata
+  const reported = rolloutRecord(deployment)?.state.entry ?? 0
+  const number = Math.max(nextNumber(ledgerOf(tx, deployment)), reported + 1)
+  const created = tx.create(Revision, {
+    metadata: {
+      name: `${name}-${number}`,
+      ...(namespace === undefined ? {} : { namespace }),
+      ownerReferences: [controllerReference(Deployment, deployment)],
+    },
+    spec: { number, ...entry },
+  })
+  const revision = tx.modifyStatus(Revision, created.metadata, draft => {
+    draft.status = { outcome: 'progressing' }
+  })
+  return entryOf(revision)
+}
+
+/** Writes down how an entry fared, once. */
+export function noteOutcome(
+  tx: Transaction,
+  deployment: Deployment,
+  note: {
+    readonly entry: number
+    readonly outcome: EntryOutcome
+    readonly cause?: string
+    readonly nowMs: number
+  },
+): void {
+  const entry = ledgerOf(tx, deployment).find(({ number }) => number === note.entry)
+  if (entry === undefined || !mayBecome(entry.outcome, note.outcome)) return
+  const { namespace } = deployment.metadata
+  tx.modifyStatus(
+    Revision,
+    { name: entry.name, ...(namespace === undefined ? {} : { namespace }) },
+    draft => {
+      draft.status = {
+        outcome: note.outcome,
+        finishTime: formatTime(note.nowMs),
+        ...(note.cause === undefined ? {} : { message: note.cause }),
+      }
+    },
+  )
+}
+
+/** Deletes what the ledger may forget. `live` are the template hashes that sets still have. */
+export function forgetRevisions(tx: Transaction, deployment: Deployment, live: ReadonlySet<string>): void {
+  const limit = deployment.spec.revisionHistoryLimit ?? 10
+  const { namespace } = deployment.metadata
+  for (const { name } of forgettable(ledgerOf(tx, deployment), { live, limit })) {
+    tx.delete(Revision, { name, ...(namespace === undefined ? {} : { namespace }) })
+  }
+}
+
+function entryOf(revision: Revision): RevisionEntry {
+  const { number, templateHash, template, cause, from } = revision.spec
+  return {
+    number,
+    templateHash,
+    template,
+    cause,
+    ...(from === undefined ? {} : { from }),
+    outcome: revision.status?.outcome ?? 'progressing',
+    name: revision.metadata.name,
+    createdAt: revision.metadata.creationTimestamp,
+  }
+}

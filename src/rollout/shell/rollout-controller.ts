@@ -1,0 +1,177 @@
+import type { DeploymentStatus } from '../../api/index.js'
+import { Deployment, ReplicaSet, Revision } from '../../api/index.js'
+import { contentHash, formatTime } from '../../core/index.js'
+import type { Controller } from '../../reconcile/index.js'
+import { createController, requeueAfter, setCondition, Terminal } from '../../reconcile/index.js'
+import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
+import { resolveBudget } from '../budget.js'
+import type { Plan } from '../machine.js'
+import { plan } from '../machine.js'
+import { kubernetesProgram } from '../presets/kubernetes.js'
+import type { Program } from '../program.js'
+import { latestEntry, stableEntry } from '../revision-ledger.js'
+import { rolloutConditions } from '../rollout-conditions.js'
+import { rolloutRecord } from '../rollout-status.js'
+import type { RevisionEntry } from './ledger.js'
+import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
+import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
+
+/** How the rollout controller behaves. */
+export interface RolloutControllerOptions {
+  /** Deployments worked on at once. Default 4. */
+  readonly concurrency?: number
+  /** Failed tasks of a new revision that are tolerated; one more is a failure. Default: only the deadline counts. */
+  readonly maxFailures?: number
+}
+
+/**
+ * Rolls out each Deployment's template: resizes ReplicaSets inside the budget, keeps the ledger of Revisions, reports in
+ * the Deployment's status, and answers a failed rollout as `spec.onFailure` says.
+ *
+ * Guarantees: each step is one transaction, so a crash at any point loses nothing and repeats nothing; a step that
+ * changes nothing writes nothing; a revert rewrites `spec.template`, so that the object says what runs.
+ */
+export function createRolloutController(options: RolloutControllerOptions = {}): Controller {
+  return createController({
+    name: 'rollout',
+    for: Deployment,
+    owns: [ReplicaSet, Revision],
+    concurrency: options.concurrency ?? 4,
+    async reconcile(ref, deployment, { client, env }) {
+      if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return
+      const wakeAtMs = await rollOut(client, ref, { nowMs: env.clock.now(), options })
+      if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
+    },
+  })
+}
+
+interface Step {
+  readonly nowMs: number
+  readonly options: RolloutControllerOptions
+}
+
+/** One step of one rollout; returns when to look again. */
+function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<number | undefined> {
+  return client.transact(tx => {
+    const deployment = tx.get(Deployment, ref)
+    if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return undefined
+    const program = programOf(deployment, step.options)
+    const current = currentEntry(tx, deployment)
+    const decided = decide(tx, deployment, { program, current, nowMs: step.nowMs })
+    apply(tx, deployment, { decided, current, nowMs: step.nowMs })
+    report(tx, deployment, { decided, program, nowMs: step.nowMs })
+    return decided.wakeAtMs
+  })
+}
+
+function programOf(deployment: Deployment, { maxFailures }: RolloutControllerOptions): Program {
+  const { onFailure = 'pause' } = deployment.spec
+  try {
+    return kubernetesProgram(deployment.spec, {
+      action: onFailure,
+      ...(maxFailures === undefined ? {} : { maxFailures }),
+    })
+  } catch (cause) {
+    throw new Terminal(`Deployment ${deployment.metadata.name} cannot be rolled out: ${String(cause)}`, {
+      cause,
+    })
+  }
+}
+
+/** The ledger's entry for the present template; a template that the newest entry does not have is an update. */
+function currentEntry(tx: Transaction, deployment: Deployment): RevisionEntry {
+  const { template } = deployment.spec
+  const templateHash = contentHash(template)
+  const latest = latestEntry(ledgerOf(tx, deployment))
+  return latest?.templateHash === templateHash
+    ? latest
+    : appendRevision(tx, deployment, { template, templateHash, cause: 'update' })
+}
+
+interface Decision {
+  readonly program: Program
+  readonly current: RevisionEntry
+  readonly nowMs: number
+}
+
+function decide(tx: Transaction, deployment: Deployment, { program, current, nowMs }: Decision): Plan {
+  const { replicas, paused = false } = deployment.spec
+  const stable = stableEntry(ledgerOf(tx, deployment))?.templateHash
+  const spec = {
+    desired: replicas,
+    revision: current.templateHash,
+    entry: current.number,
+    cause: current.cause,
+    paused,
+    program,
+    ...(stable === undefined ? {} : { stable }),
+  }
+  const sets = setsOf(tx, deployment).map(tallyOf)
+  return plan(spec, rolloutRecord(deployment)?.state, { sets }, nowMs)
+}
+
+function apply(
+  tx: Transaction,
+  deployment: Deployment,
+  step: { decided: Plan; current: RevisionEntry; nowMs: number },
+): void {
+  const { decided, nowMs } = step
+  const ledger = ledgerOf(tx, deployment)
+  for (const action of decided.actions) {
+    switch (action.op) {
+      case 'outcome':
+        noteOutcome(tx, deployment, { ...action, nowMs })
+        break
+      case 'revert': {
+        const target = stableEntry(ledger)
+        if (target?.templateHash !== action.revision)
+          throw new Terminal(`no template of ${action.revision} to revert to`)
+        const { template, templateHash, number } = target
+        appendRevision(tx, deployment, { template, templateHash, cause: 'revert', from: number })
+        tx.modify(Deployment, deployment.metadata, draft => {
+          draft.spec.template = structuredClone(template) as typeof draft.spec.template
+        })
+        break
+      }
+      case 'size': {
+        const entry = ledger.find(({ templateHash }) => templateHash === action.revision)
+        sizeSet(tx, deployment, { hash: action.revision, size: action.size, template: entry?.template })
+        break
+      }
+    }
+  }
+  syncMinReady(tx, deployment)
+  trimSets(tx, deployment, decided.state.revision)
+  forgetRevisions(tx, deployment, new Set(setsOf(tx, deployment).map(set => tallyOf(set).revision)))
+}
+
+function report(
+  tx: Transaction,
+  deployment: Deployment,
+  { decided, program, nowMs }: { decided: Plan; program: Program; nowMs: number },
+): void {
+  const { state, blockers } = decided
+  const sets = setsOf(tx, deployment)
+  const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
+    sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0)
+  const updated = sets.find(set => tallyOf(set).revision === state.revision)
+  const { floor } = resolveBudget(program.budget, deployment.spec.replicas)
+  // A revert has changed the spec in this very transaction.
+  const latest = tx.get(Deployment, deployment.metadata) ?? deployment
+  let conditions = latest.status?.conditions
+  for (const condition of rolloutConditions(state, { available: total('availableReplicas'), floor })) {
+    conditions = setCondition(conditions, condition, formatTime(nowMs))
+  }
+  const status: DeploymentStatus = {
+    observedGeneration: latest.metadata.generation,
+    revision: state.entry,
+    replicas: total('replicas'),
+    updatedReplicas: updated?.status?.replicas ?? 0,
+    readyReplicas: total('readyReplicas'),
+    availableReplicas: total('availableReplicas'),
+    conditions: conditions ?? [],
+    rollout: { state, blockers } as unknown as Json,
+  }
+  // An equal status is a no-op to the store.
+  tx.updateStatus(Deployment, { ...latest, status })
+}

@@ -1,0 +1,159 @@
+import { isKeelsonError } from '../../core/index.js'
+import type { PlacementRequest } from '../placement-request.js'
+import type { Profile } from '../plugin.js'
+import type { PlaceResult, Scheduler } from '../scheduler.js'
+import { createScheduler } from '../scheduler.js'
+import type { NodeObject } from './node-object.js'
+import { describeNode } from './node-object.js'
+import type { TaskObject } from './task-object.js'
+import { requestOfTask, taskKey } from './task-object.js'
+
+/** A Node object as a store returns it. */
+export interface MirroredNode extends NodeObject {
+  readonly metadata: NodeObject['metadata'] & { readonly uid: string; readonly resourceVersion: string }
+}
+
+/** A Task object as a store returns it. */
+export interface MirroredTask extends TaskObject {
+  readonly metadata: TaskObject['metadata'] & { readonly uid: string; readonly generation: number }
+  readonly spec: TaskObject['spec'] & { readonly nodeName?: string }
+  readonly status?: { readonly phase?: string }
+}
+
+/** What a change did to the room in the cluster. */
+export type MirrorChange =
+  | { readonly kind: 'none' }
+  /** Room was given back on this node. */
+  | { readonly kind: 'freed'; readonly node: string }
+  /** A node came, went or changed. */
+  | { readonly kind: 'node'; readonly node: string }
+
+const NONE: MirrorChange = Object.freeze({ kind: 'none' })
+
+/**
+ * A {@link Scheduler} kept in step with objects. Everything it is told is a present state, never an event, so
+ * telling it twice, late or out of order does no harm that the next telling does not mend.
+ */
+export class ClusterMirror {
+  readonly scheduler: Scheduler
+  /** Which state of each node is mirrored. */
+  readonly #nodes = new Map<string, string>()
+  /** Which state of each placed task is mirrored. */
+  readonly #tasks = new Map<string, string>()
+  /** When each node last changed, or a task came to it that was not assumed here; counted in such changes. */
+  readonly #epochs = new Map<string, number>()
+  #changes = 0
+  /** Tasks that were given a node which nobody has been told of yet. */
+  readonly #assumed = new Set<string>()
+
+  constructor(profile: Profile) {
+    this.scheduler = createScheduler({ profile })
+  }
+
+  /** Takes in a node as it is now; `undefined` when it does not exist. An unreadable node counts as none. */
+  setNode(name: string, node: MirroredNode | undefined): MirrorChange {
+    const version = node === undefined ? undefined : versionOfNode(node)
+    if (this.#nodes.get(name) === version) return NONE
+    if (version === undefined) this.#nodes.delete(name)
+    else this.#nodes.set(name, version)
+    const before = this.scheduler.node(name)
+    const now = node === undefined ? undefined : readable(() => describeNode(node))
+    if (JSON.stringify(before) === JSON.stringify(now)) return NONE
+    if (now === undefined) this.scheduler.removeNode(name)
+    else if (before === undefined) this.scheduler.addNode(now)
+    else this.scheduler.updateNode(now)
+    this.#touch(name)
+    return { kind: 'node', node: name }
+  }
+
+  /** Takes in a task as it is now. Only one that has a node and has not ended takes room. */
+  setTask(key: string, task: MirroredTask | undefined): MirrorChange {
+    const version = task === undefined ? undefined : versionOfTask(task)
+    const held = this.scheduler.task(key)
+    if (task === undefined || version === undefined) {
+      if (this.#assumed.has(key)) return NONE
+      this.#tasks.delete(key)
+      return held !== undefined && this.scheduler.removeTask(key) ? { kind: 'freed', node: held.node } : NONE
+    }
+    if (held !== undefined && this.#tasks.get(key) === version) return NONE
+    const { requests = {}, hostPorts = [] } = demandOf(task)
+    const node = task.spec.nodeName ?? ''
+    this.scheduler.addTask({ key, node, requests, hostPorts })
+    this.#tasks.set(key, version)
+    if (JSON.stringify(held) === JSON.stringify(this.scheduler.task(key))) return NONE
+    this.#touch(node)
+    return held === undefined ? NONE : { kind: 'freed', node: held.node }
+  }
+
+  /** Places a task and holds its room, whatever `setTask` says of a task without a node, until `unassume`. */
+  assume(request: PlacementRequest): PlaceResult {
+    const result = this.scheduler.place(request)
+    if (result.kind === 'placed') this.#assumed.add(request.key)
+    return result
+  }
+
+  /** From now on the task is again where `setTask` says: tell it next. */
+  unassume(key: string): void {
+    this.#assumed.delete(key)
+  }
+
+  /** Takes in a node and all tasks bound to it, as they are together now. */
+  setNodeWithTasks(
+    name: string,
+    node: MirroredNode | undefined,
+    bound: readonly MirroredTask[],
+  ): MirrorChange {
+    const live = new Map<string, MirroredTask | undefined>(bound.map(task => [taskKey(task.metadata), task]))
+    for (const { key } of this.scheduler.tasksOn(name)) if (!live.has(key)) live.set(key, undefined)
+    const changes = [this.setNode(name, node), ...[...live].map(([key, task]) => this.setTask(key, task))]
+    return changes.every(({ kind }) => kind === 'none') ? NONE : { kind: 'node', node: name }
+  }
+
+  /**
+   * Changes whenever the node may have less room than `assume` saw. Two assumptions cannot collide, as the second
+   * sees the first; so they do not count.
+   */
+  epochOf(node: string): number {
+    return this.#epochs.get(node) ?? 0
+  }
+
+  /** Whether that very state of the node is mirrored. */
+  knowsNode(node: MirroredNode): boolean {
+    return this.#nodes.get(node.metadata.name) === versionOfNode(node)
+  }
+
+  /** Whether the task, if it takes room, is counted in as it is. */
+  knowsTask(task: MirroredTask): boolean {
+    const version = versionOfTask(task)
+    return version === undefined || this.#tasks.get(taskKey(task.metadata)) === version
+  }
+
+  #touch(node: string): void {
+    if (this.scheduler.node(node) === undefined) this.#epochs.delete(node)
+    else this.#epochs.set(node, ++this.#changes)
+  }
+}
+
+function versionOfNode({ metadata }: MirroredNode): string {
+  return `${metadata.uid} ${metadata.resourceVersion}`
+}
+
+/** Undefined when the task takes no room. */
+function versionOfTask({ metadata, spec, status }: MirroredTask): string | undefined {
+  const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed'
+  return spec.nodeName === undefined || isOver ? undefined : `${metadata.uid} ${metadata.generation}`
+}
+
+/** A task that runs although its amounts cannot be read still takes one place. */
+function demandOf(task: MirroredTask): Pick<PlacementRequest, 'requests' | 'hostPorts'> {
+  return readable(() => requestOfTask(task)) ?? {}
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isKeelsonError(error)) return undefined
+    throw error
+  }
+}

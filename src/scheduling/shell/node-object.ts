@@ -1,0 +1,48 @@
+import type { Attributes, ResourceInput } from '../../core/index.js'
+import { parseResources } from '../../core/index.js'
+import type { NodeDescription } from '../node-description.js'
+import type { NodeTaint } from '../taint.js'
+
+/** The parts of a Node object that placing looks at. */
+export interface NodeObject {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
+  readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly NodeTaint[] }
+  readonly status?: {
+    readonly capacity?: ResourceInput
+    readonly allocatable?: ResourceInput
+    readonly attributes?: Attributes
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  }
+}
+
+/** Stands for a node that says that it is not ready, or has said nothing yet. */
+export const NOT_READY_TAINT: NodeTaint = Object.freeze({
+  key: 'keelson.dev/not-ready',
+  effect: 'NoSchedule',
+})
+
+/** Stands for a node that is no longer heard of. */
+export const UNREACHABLE_TAINT: NodeTaint = Object.freeze({
+  key: 'keelson.dev/unreachable',
+  effect: 'NoSchedule',
+})
+
+/**
+ * A Node object as the scheduler wants it. A node whose condition `Ready` is not `True` gets a taint that says so:
+ * {@link UNREACHABLE_TAINT} for `Unknown`, {@link NOT_READY_TAINT} otherwise.
+ *
+ * @throws InvalidError when an amount is not acceptable
+ */
+export function describeNode(node: NodeObject): NodeDescription {
+  const { metadata, spec, status = {} } = node
+  const ready = status.conditions?.find(condition => condition.type === 'Ready')?.status
+  const health = ready === 'True' ? [] : [ready === 'Unknown' ? UNREACHABLE_TAINT : NOT_READY_TAINT]
+  return {
+    name: metadata.name,
+    labels: metadata.labels,
+    attributes: status.attributes ?? {},
+    allocatable: parseResources(status.allocatable ?? status.capacity ?? {}),
+    taints: [...health, ...(spec.taints ?? [])],
+    unschedulable: spec.unschedulable ?? false,
+  }
+}

@@ -1,0 +1,301 @@
+import { isTaskFinished, Node, Task } from '../../api/index.js'
+import { formatTime, InvalidError, isKeelsonError, KeelsonError, renderReasons } from '../../core/index.js'
+import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
+import { createController, requeueAfter, setCondition } from '../../reconcile/index.js'
+import type { Client, ObjectRef, Transaction } from '../../store/index.js'
+import type { PlacementRequest } from '../placement-request.js'
+import type { Profile } from '../plugin.js'
+import { spreadProfile } from '../profiles/spread.js'
+import type { MirrorChange } from './cluster-mirror.js'
+import { ClusterMirror } from './cluster-mirror.js'
+import { requestOfTask, taskKey } from './task-object.js'
+import { WaitingTasks } from './waiting-tasks.js'
+
+/** Options of {@link createSchedulingController}. */
+export interface SchedulingControllerOptions {
+  /** Unique in its manager. Default `scheduler`. */
+  readonly name?: string
+  /** What rules a node out and what makes it good. Default {@link spreadProfile}. */
+  readonly profile?: Profile
+  /** Tasks bound at the same time, an integer ≥ 1. Default 1. */
+  readonly concurrency?: number
+  /**
+   * Least time between the second and the third attempt for a task that finds no node, in ms; doubled by each
+   * further attempt. Retries happen when something changes, the first one at once. Default 100.
+   */
+  readonly retryDelayMs?: number
+  /** Longest such time, in ms. Default 10,000. */
+  readonly retryDelayMsMax?: number
+}
+
+/** A wrong picture of a node is corrected and the task placed again, so often; then it backs off. */
+const ROUNDS_MAX = 16
+
+/**
+ * Gives every Task without a node one: writes `spec.nodeName` and the condition `Scheduled=True`, or, when no
+ * node will do, `Scheduled=False` with reason `Unschedulable` and a message that counts the reasons. A task whose
+ * own demands are not acceptable gets reason `InvalidRequest`.
+ *
+ * Guarantees: a task is bound once, and never to a node that has no room for it: the binding is a transaction
+ * that compares the node and every task on it with what the decision was made from. This also holds for several
+ * bindings at once, stale reads, and several such controllers on one store. Unschedulable tasks are tried again
+ * when nodes change or room is given back, not by polling; a message that would say the same is not written.
+ * A node whose condition `Ready` is not `True` counts as tainted: {@link UNREACHABLE_TAINT} for `Unknown`,
+ * {@link NOT_READY_TAINT} otherwise.
+ *
+ * @throws InvalidError when an option is out of bounds
+ */
+export function createSchedulingController(options: SchedulingControllerOptions = {}): Controller {
+  const { name = 'scheduler', concurrency = 1 } = options
+  const loop = new SchedulingLoop(options)
+  const controller = createController({
+    name,
+    for: Task,
+    concurrency,
+    watches: [
+      { kind: Node, map: (node, reader) => loop.nodeChanged(node.metadata.name, reader) },
+      { kind: Task, map: (task, reader) => loop.taskChanged(refOf(task), reader) },
+    ],
+    reconcile: (ref, task, ctx) => loop.reconcile(ref, task, ctx),
+  })
+  loop.enqueue = ref => controller.enqueue(ref, 'room was given back')
+  return {
+    name,
+    start(client) {
+      loop.reset(client)
+      return controller.start(client)
+    },
+    stop: stopOptions => controller.stop(stopOptions),
+    enqueue: (ref, reason) => controller.enqueue(ref, reason),
+    inspect: ref => controller.inspect(ref),
+    status: () => controller.status(),
+    isSettled: () => controller.isSettled(),
+    onProgress: listener => controller.onProgress(listener),
+  }
+}
+
+type Reader = Pick<Client, 'get' | 'list'>
+
+/** One attempt to find a node for one state of a task. */
+interface Attempt {
+  readonly ref: ObjectRef
+  readonly key: string
+  readonly task: Task
+  readonly version: string
+  readonly ctx: ReconcileContext
+}
+
+/** What came of telling the store. */
+type Binding =
+  | { readonly kind: 'bound' }
+  /** The task is no longer the one that was decided about. */
+  | { readonly kind: 'changed' }
+  /** The decision was made from a wrong picture of the node; this is the right one. */
+  | ({ readonly kind: 'stale'; readonly revision: number } & NodePicture)
+
+interface NodePicture {
+  readonly node: Node | undefined
+  /** Those on the node. */
+  readonly tasks: readonly Task[]
+}
+
+class SchedulingLoop {
+  enqueue: (ref: ObjectRef) => void = () => {}
+  readonly #profile: Profile
+  readonly #backoff: { readonly initialMs: number; readonly maxMs: number }
+  #mirror: ClusterMirror
+  #waiting: WaitingTasks
+
+  constructor(options: SchedulingControllerOptions) {
+    const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
+    for (const [field, value] of Object.entries({ retryDelayMs, retryDelayMsMax })) {
+      if (Number.isFinite(value) && value >= 0) continue
+      const message = 'must be a finite number of milliseconds ≥ 0'
+      throw new InvalidError('scheduling controller', [{ field, value, message }])
+    }
+    this.#profile = profile
+    this.#backoff = { initialMs: retryDelayMs, maxMs: retryDelayMsMax }
+    this.#mirror = new ClusterMirror(profile)
+    this.#waiting = new WaitingTasks(this.#backoff)
+  }
+
+  /** Starts from what is there: changes that nobody watched leave no ghosts behind. */
+  reset(reader: Reader): void {
+    this.#mirror = new ClusterMirror(this.#profile)
+    this.#waiting = new WaitingTasks(this.#backoff)
+    for (const node of reader.list(Node).items) this.#mirror.setNode(node.metadata.name, node)
+    for (const task of reader.list(Task).items) this.#mirror.setTask(taskKey(task.metadata), task)
+  }
+
+  /** Idempotent: takes in the present state, and names the tasks that it may help. */
+  nodeChanged(name: string, reader: Reader): readonly ObjectRef[] {
+    return this.#wake(this.#mirror.setNode(name, reader.get(Node, { name })))
+  }
+
+  taskChanged(ref: ObjectRef, reader: Reader): readonly ObjectRef[] {
+    return this.#wake(this.#mirror.setTask(taskKey(ref), reader.get(Task, ref)))
+  }
+
+  async reconcile(ref: ObjectRef, task: Task | undefined, ctx: ReconcileContext): Promise<Result | void> {
+    const key = taskKey(ref)
+    if (task === undefined || !isUnassigned(task)) return this.#waiting.delete(key)
+    const version = versionOf(task)
+    const verdict = this.#waiting.judge(key, version, ctx.env.clock.now())
+    if (verdict.kind === 'sleep') return
+    if (verdict.kind === 'later') return requeueAfter(verdict.afterMs)
+    this.#tell(key, task)
+    await this.#place({ ref, key, task, version, ctx })
+  }
+
+  async #place(attempt: Attempt): Promise<void> {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const decision = this.#decide(attempt)
+      if (decision.kind === 'refused') return this.#park(attempt, decision)
+      const binding = await this.#bind(attempt, decision)
+      if (binding.kind !== 'stale') return this.#waiting.delete(attempt.key)
+      // What was right at the commit may be history by the time of its answer.
+      const isNews = binding.revision > attempt.ctx.client.revision
+      const { node, tasks } = isNews ? binding : pictureOf(attempt.ctx.client, decision.node)
+      this.#noticed(this.#mirror.setNodeWithTasks(decision.node, node, tasks))
+    }
+    throw new KeelsonError({
+      code: 'Conflict',
+      message: `task ${attempt.key} was placed ${ROUNDS_MAX} times on nodes that had just changed; trying again later`,
+      details: { kind: 'Task', ...attempt.ref, rounds: ROUNDS_MAX },
+    })
+  }
+
+  /** Holds the room when it returns `placed`. */
+  #decide({ key, task, version, ctx }: Attempt): Decision {
+    let request: PlacementRequest | undefined
+    try {
+      request = requestOfTask(task)
+      const result = this.#mirror.assume(request)
+      if (result.kind === 'placed')
+        return { kind: 'placed', node: result.node, epoch: this.#mirror.epochOf(result.node) }
+      const message = renderReasons(result.reasons)
+      this.#waiting.failed({ key, version, request, nowMs: ctx.env.clock.now() })
+      return { kind: 'refused', reason: 'Unschedulable', message }
+    } catch (error) {
+      if (!isKeelsonError(error, 'Invalid') && !isKeelsonError(error, 'OutOfRange')) throw error
+      this.#waiting.failed({ key, version, request: undefined, nowMs: ctx.env.clock.now() })
+      return { kind: 'refused', reason: 'InvalidRequest', message: error.message }
+    }
+  }
+
+  /** Tells the store, and lets go of the room unless it agreed. */
+  async #bind(attempt: Attempt, placement: Placement): Promise<Binding> {
+    const { ref, key, ctx } = attempt
+    try {
+      const binding = await ctx.client.transact(tx => this.#bindIn(tx, attempt, placement))
+      this.#mirror.unassume(key)
+      // Not the task as it was bound: much may have become of it before the answer came.
+      this.#tell(key, ctx.client.get(Task, ref))
+      return binding
+    } catch (error) {
+      this.#mirror.unassume(key)
+      this.#tell(key, ctx.client.get(Task, ref))
+      throw error
+    }
+  }
+
+  /** Runs inside the commit: what it reads is what is. */
+  #bindIn(tx: Transaction, { ref, version, ctx }: Attempt, { node: name, epoch }: Placement): Binding {
+    const task = tx.get(Task, ref)
+    if (task === undefined || !isUnassigned(task) || versionOf(task) !== version) return { kind: 'changed' }
+    const { node, tasks } = pictureOf(tx, name)
+    const isKnown =
+      node !== undefined && this.#mirror.knowsNode(node) && tasks.every(one => this.#mirror.knowsTask(one))
+    if (!isKnown || this.#mirror.epochOf(name) !== epoch)
+      return { kind: 'stale', node, tasks, revision: tx.revision }
+    tx.modify(Task, ref, draft => {
+      draft.spec.nodeName = name
+    })
+    const now = formatTime(ctx.env.clock.now())
+    const condition = {
+      type: 'Scheduled',
+      status: 'True',
+      reason: 'Scheduled',
+      message: `placed on node ${name}`,
+    } as const
+    tx.modifyStatus(Task, ref, draft => {
+      const conditions = setCondition(task.status?.conditions, condition, now)
+      draft.status = { ...draft.status, conditions: [...conditions] }
+    })
+    return { kind: 'bound' }
+  }
+
+  async #park({ ref, key, task, ctx }: Attempt, { reason, message }: Refusal): Promise<void> {
+    const condition = { type: 'Scheduled', status: 'False', reason, message } as const
+    const now = formatTime(ctx.env.clock.now())
+    const known = task.status?.conditions
+    if (known !== undefined && setCondition(known, condition, now) === known) return
+    try {
+      await ctx.client.modifyStatus(Task, ref, draft => {
+        if (draft.metadata.uid !== task.metadata.uid || draft.spec.nodeName !== undefined) return
+        draft.status = {
+          ...draft.status,
+          conditions: [...setCondition(draft.status?.conditions, condition, now)],
+        }
+      })
+    } catch (error) {
+      if (isKeelsonError(error, 'NotFound')) return
+      // Whoever sleeps is not looked at again, and nobody would be told why.
+      this.#waiting.delete(key)
+      throw error
+    }
+  }
+
+  /** Takes in a task outside a watch, and asks for those whom its room may help. */
+  #tell(key: string, task: Task | undefined): void {
+    this.#noticed(this.#mirror.setTask(key, task))
+  }
+
+  #noticed(change: MirrorChange): void {
+    for (const ref of this.#wake(change)) this.enqueue(ref)
+  }
+
+  #wake(change: MirrorChange): readonly ObjectRef[] {
+    return this.#waiting.wake(change, this.#mirror.scheduler).map(refOfKey)
+  }
+}
+
+interface Refusal {
+  readonly kind: 'refused'
+  readonly reason: 'Unschedulable' | 'InvalidRequest'
+  readonly message: string
+}
+
+interface Placement {
+  readonly kind: 'placed'
+  readonly node: string
+  /** The state of the node that the decision was made from. */
+  readonly epoch: number
+}
+
+type Decision = Refusal | Placement
+
+function pictureOf(reader: Reader, name: string): NodePicture {
+  const tasks = reader.list(Task, { index: { name: 'node', value: name } }).items
+  return { node: reader.get(Node, { name }), tasks }
+}
+
+function isUnassigned(task: Task): boolean {
+  return (
+    task.spec.nodeName === undefined && task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
+  )
+}
+
+function versionOf({ metadata }: Task): string {
+  return `${metadata.uid} ${metadata.generation}`
+}
+
+function refOf({ metadata: { namespace, name } }: Task): ObjectRef {
+  return namespace === undefined ? { name } : { namespace, name }
+}
+
+/** Neither part of a key holds a slash. */
+function refOfKey(key: string): ObjectRef {
+  const [namespace = '', name = ''] = key.split('/')
+  return { namespace, name }
+}

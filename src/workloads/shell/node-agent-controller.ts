@@ -1,0 +1,161 @@
+import type { TaskRuntime } from '../../api/index.js'
+import { Task } from '../../api/index.js'
+import { isKeelsonError } from '../../core/index.js'
+import type { Controller } from '../../reconcile/index.js'
+import { createController } from '../../reconcile/index.js'
+import type { Client, ObjectRef } from '../../store/index.js'
+import { NODE_AGENT_FINALIZER } from '../node-agent-names.js'
+import type { TaskStep } from '../task-lifecycle.js'
+import { nextTaskStep } from '../task-lifecycle.js'
+import type { ProbeMachineFactory } from './task-prober.js'
+import { endedStatus, runningStatus } from './task-status.js'
+import type { SupervisedTask, TaskSupervisor } from './task-supervisor.js'
+import { createTaskSupervisor } from './task-supervisor.js'
+
+/** What a node agent works with. */
+export interface NodeAgentOptions {
+  readonly nodeName: string
+  readonly runtime: TaskRuntime
+  /** Makes the health machine of a probe, for example `keelson/discovery`'s `createProbeMachine`. */
+  readonly health: ProbeMachineFactory
+  /**
+   * Waited for between the decision to stop a task and the signal to its process, so that traffic can move
+   * away first. A rejection is logged and the stop goes on.
+   */
+  readonly drain?: (task: Task) => Promise<void>
+  /** Tasks worked on at once. Default 16. */
+  readonly concurrency?: number
+}
+
+/**
+ * Runs the tasks that are bound to one node, reports what becomes of them, and stops them when they are deleted.
+ *
+ * Guarantees: a task's object is held by a finalizer before its process starts and let go after it ended, so no
+ * process outlives its object unnoticed; a task is started once and never restarted; every wait is in the
+ * background, so that one slow task does not hold up another.
+ */
+export function createNodeAgentController(options: NodeAgentOptions): Controller {
+  const { nodeName, runtime, health, drain, concurrency = 16 } = options
+  let supervisor: TaskSupervisor | undefined
+  const loop = createController({
+    name: `node-agent-${nodeName}`,
+    for: Task,
+    concurrency,
+    async reconcile(ref, object, { client, env }) {
+      if (supervisor === undefined) return
+      const task = object?.spec.nodeName === nodeName ? object : undefined
+      for (const other of supervisor.at(ref)) {
+        if (other.uid !== task?.metadata.uid)
+          tend(supervisor, nextTaskStep(undefined, other.local), other.uid)
+      }
+      if (task === undefined) return
+      const supervised = supervisor.get(task.metadata.uid)
+      const step = nextTaskStep(task, supervised?.local)
+      await takeStep(step, { client, supervisor, task, supervised, nowMs: env.clock.now() })
+    },
+  })
+  return withSupervisor(loop, {
+    open(client) {
+      const changed = (ref: ObjectRef): void => loop.enqueue(ref, 'process')
+      supervisor = createTaskSupervisor({ env: client.env, runtime, health, drain, changed })
+    },
+    close() {
+      supervisor?.close()
+      supervisor = undefined
+    },
+  })
+}
+
+/** The loop, with something that lives exactly as long as it runs. */
+function withSupervisor(loop: Controller, held: { open(client: Client): void; close(): void }): Controller {
+  return {
+    name: loop.name,
+    start(client) {
+      held.open(client)
+      return loop.start(client)
+    },
+    stop: options => loop.stop(options).finally(() => held.close()),
+    enqueue: (key, reason) => loop.enqueue(key, reason),
+    inspect: key => loop.inspect(key),
+    status: () => loop.status(),
+    isSettled: () => loop.isSettled(),
+    onProgress: listener => loop.onProgress(listener),
+  }
+}
+
+/** A step about a process that has no object here any more. */
+function tend(supervisor: TaskSupervisor, step: TaskStep, uid: string): void {
+  if (step.kind === 'stop') supervisor.stop(uid)
+  if (step.kind === 'forget') supervisor.forget(uid)
+}
+
+interface StepContext {
+  readonly client: Client
+  readonly supervisor: TaskSupervisor
+  readonly task: Task
+  readonly supervised: SupervisedTask | undefined
+  readonly nowMs: number
+}
+
+async function takeStep(step: TaskStep, context: StepContext): Promise<void> {
+  const { client, supervisor, task, supervised, nowMs } = context
+  const write = (status: Task['status']): Promise<unknown> =>
+    client.updateStatus(Task, { ...task, status: status ?? {} })
+  switch (step.kind) {
+    case 'none':
+      return
+    case 'start':
+      await hold(client, task)
+      supervisor.start(task)
+      return
+    case 'stop':
+      supervisor.stop(task.metadata.uid)
+      return
+    case 'report-running':
+      await write(
+        runningStatus(task, step.running, supervised?.readiness, { startedAtMs: step.startedAtMs, nowMs }),
+      )
+      return
+    case 'report-exit':
+      await write(endedStatus(task, step.exit, { nowMs, ...startedAt(step) }))
+      return
+    case 'report-lost':
+      await write(
+        endedStatus(
+          task,
+          { uid: task.metadata.uid, message: 'The process died with its node agent' },
+          { nowMs },
+        ),
+      )
+      return
+    case 'release':
+      await release(client, task)
+      supervisor.forget(task.metadata.uid)
+      return
+    case 'forget':
+      supervisor.forget(task.metadata.uid)
+  }
+}
+
+function startedAt(step: { readonly startedAtMs?: number }): { readonly startedAtMs?: number } {
+  return step.startedAtMs === undefined ? {} : { startedAtMs: step.startedAtMs }
+}
+
+/** Adds the finalizer; refuses, by conflict, when the task changed meanwhile. */
+async function hold(client: Client, task: Task): Promise<void> {
+  const { finalizers } = task.metadata
+  if (finalizers.includes(NODE_AGENT_FINALIZER)) return
+  const metadata = { ...task.metadata, finalizers: [...finalizers, NODE_AGENT_FINALIZER] }
+  await client.update(Task, { ...task, metadata })
+}
+
+/** Removes the finalizer; somebody who gave the node up may have done so already. */
+async function release(client: Client, task: Task): Promise<void> {
+  try {
+    await client.modify(Task, task.metadata, draft => {
+      draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== NODE_AGENT_FINALIZER)
+    })
+  } catch (error) {
+    if (!isKeelsonError(error, 'NotFound')) throw error
+  }
+}

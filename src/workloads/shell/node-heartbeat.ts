@@ -1,0 +1,75 @@
+import type { NodeStatus } from '../../api/index.js'
+import { Lease, Node } from '../../api/index.js'
+import type { Cancel } from '../../core/index.js'
+import { formatTime } from '../../core/index.js'
+import type { Runnable } from '../../reconcile/index.js'
+import { setCondition } from '../../reconcile/index.js'
+import type { Client } from '../../store/index.js'
+import { NODE_LEASE_NAMESPACE } from '../node-agent-names.js'
+
+/** What a node says of itself, and how often. */
+export interface NodeHeartbeatOptions {
+  readonly nodeName: string
+  readonly labels?: Readonly<Record<string, string>>
+  /** Capacity, addresses and attributes; conditions are added. */
+  readonly status: Omit<NodeStatus, 'conditions'>
+  /** Between two renewals. Default 10,000 ms. */
+  readonly heartbeatMs?: number
+  /** How long one renewal is good for. Default 40 s; must exceed `heartbeatMs`. */
+  readonly leaseDurationSeconds?: number
+}
+
+/**
+ * Registers a node and renews its lease. A renewal that fails is logged and tried again at the next beat; after a
+ * silence the node declares itself `Ready` again.
+ */
+export function createNodeHeartbeat(options: NodeHeartbeatOptions): Runnable {
+  const { nodeName, heartbeatMs = 10_000 } = options
+  let cancel: Cancel = () => {}
+  let stopped = false
+  return {
+    name: `heartbeat-${nodeName}`,
+    async start(client) {
+      stopped = false
+      const beat = async (): Promise<void> => {
+        try {
+          await renew(client, options)
+        } catch (error) {
+          client.env.logger.warn({ error, node: nodeName }, 'heartbeat failed')
+        }
+        if (!stopped) cancel = client.env.clock.after(heartbeatMs, () => void beat())
+      }
+      await beat()
+    },
+    stop() {
+      stopped = true
+      cancel()
+    },
+  }
+}
+
+async function renew(client: Client, options: NodeHeartbeatOptions): Promise<void> {
+  const { nodeName: name, leaseDurationSeconds = 40 } = options
+  const nowMs = client.env.clock.now()
+  const time = formatTime(nowMs)
+  const lease = { namespace: NODE_LEASE_NAMESPACE, name }
+  const spec = { holderIdentity: name, leaseDurationSeconds, renewTime: time }
+  await client.transact(tx => {
+    if (tx.get(Node, { name }) === undefined) {
+      tx.create(Node, { metadata: { name, labels: options.labels ?? {} }, spec: {} })
+    }
+    tx.modifyStatus(Node, { name }, draft => {
+      const ready = {
+        type: 'Ready',
+        status: 'True',
+        reason: 'Heartbeat',
+        message: 'The node renews its lease',
+      } as const
+      const conditions = [...setCondition(draft.status?.conditions, ready, time)]
+      Object.assign(draft, { status: { ...structuredClone(options.status), conditions } })
+    })
+    if (tx.get(Lease, lease) === undefined)
+      tx.create(Lease, { metadata: lease, spec: { ...spec, acquireTime: time } })
+    else tx.modify(Lease, lease, draft => void Object.assign(draft.spec, spec))
+  })
+}

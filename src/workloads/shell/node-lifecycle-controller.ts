@@ -1,0 +1,144 @@
+import { findCondition, isTaskFinished, Lease, Node, Task } from '../../api/index.js'
+import { formatTime } from '../../core/index.js'
+import type { Controller } from '../../reconcile/index.js'
+import { createController, requeueAfter, setCondition } from '../../reconcile/index.js'
+import type { Reader, Transaction } from '../../store/index.js'
+import { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from '../node-agent-names.js'
+import type { NodeLifecycleLimits } from '../node-lifecycle-plan.js'
+import { planNodeLifecycle } from '../node-lifecycle-plan.js'
+
+/** How the node lifecycle behaves. */
+export interface NodeLifecycleOptions {
+  /** From `Ready=Unknown` to the replacement of the node's tasks. Default 300,000 ms. */
+  readonly evictAfterMs?: number
+  /** Silence beyond a lease's duration that is still forgiven. Default 0 ms. */
+  readonly leaseSlackMs?: number
+  /** Lease duration of a node that never wrote a lease. Default 40,000 ms. */
+  readonly defaultLeaseDurationMs?: number
+}
+
+/** The lease as this process last saw it change, by its own clock. */
+interface Heard {
+  readonly resourceVersion: string | undefined
+  readonly atMs: number
+}
+
+/**
+ * Watches heartbeats. A node whose lease lapses becomes `Ready=Unknown` and so do its tasks, which takes them out
+ * of their services; after `evictAfterMs` its tasks are deleted for good, so that their owners replace them.
+ *
+ * Guarantees: silence is measured by the controller's own clock from the moment it saw the lease change, so a
+ * skewed node clock neither kills nor saves a node; a restarted controller grants every node a full lease again;
+ * a sign of life that comes before the commit calls it off. What a removed Node leaves, its tasks and its lease, is
+ * deleted when that lease lapses.
+ */
+export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
+  const limits: NodeLifecycleLimits = {
+    leaseSlackMs: options.leaseSlackMs ?? 0,
+    evictAfterMs: options.evictAfterMs ?? 300_000,
+  }
+  const defaultLeaseDurationMs = options.defaultLeaseDurationMs ?? 40_000
+  const heardFrom = new Map<string, Heard>()
+  return createController({
+    name: 'node-lifecycle',
+    for: Node,
+    watches: [
+      {
+        kind: Lease,
+        map: lease =>
+          lease.metadata.namespace === NODE_LEASE_NAMESPACE ? [{ name: lease.metadata.name }] : [],
+      },
+      { kind: Task, map: task => (task.spec.nodeName === undefined ? [] : [{ name: task.spec.nodeName }]) },
+    ],
+    async reconcile({ name }, node, { client, env }) {
+      if (node === undefined && !hasTraces(client, name)) {
+        heardFrom.delete(name)
+        return
+      }
+      const nowMs = env.clock.now()
+      const lease = client.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
+      const heard = hear(heardFrom.get(name), lease?.metadata.resourceVersion, nowMs)
+      heardFrom.set(name, heard)
+      const seconds = lease?.spec.leaseDurationSeconds
+      const leaseDurationMs = seconds === undefined ? defaultLeaseDurationMs : seconds * 1000
+      const plan = planNodeLifecycle(node, { leaseDurationMs, lastHeardMs: heard.atMs }, limits, nowMs)
+      const decision = { name, leaseVersion: heard.resourceVersion, evicting: plan.kind === 'evict', nowMs }
+      if (plan.kind !== 'alive') await client.transact(tx => giveUpOn(tx, decision))
+      if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
+    },
+  })
+}
+
+function hear(before: Heard | undefined, resourceVersion: string | undefined, atMs: number): Heard {
+  return before !== undefined && before.resourceVersion === resourceVersion
+    ? before
+    : { resourceVersion, atMs }
+}
+
+/** Whether a node that does not exist has left something. */
+function hasTraces(reader: Reader, name: string): boolean {
+  return (
+    reader.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name }) !== undefined ||
+    reader.list(Task, { index: { name: 'node', value: name } }).items.length > 0
+  )
+}
+
+/** What was decided about a silent node, and the lease that it was decided by. */
+interface Decision {
+  readonly name: string
+  readonly leaseVersion: string | undefined
+  readonly evicting: boolean
+  readonly nowMs: number
+}
+
+/**
+ * Marks a node that has just fallen silent, and its tasks, unknown; when `evicting`, deletes the tasks. Tasks are
+ * marked once only: a node that lives on and says otherwise is not argued with until the eviction.
+ */
+function giveUpOn(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): void {
+  const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
+  if (lease?.metadata.resourceVersion !== leaseVersion) return
+  const node = tx.get(Node, { name })
+  if (node === undefined && lease !== undefined) tx.delete(Lease, lease.metadata)
+  const known = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
+  if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
+  for (const task of tx.list(Task, { index: { name: 'node', value: name } }).items) {
+    if (evicting) evict(tx, task)
+    else if (!known && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
+  }
+}
+
+function markNodeUnknown(tx: Transaction, name: string, nowMs: number): void {
+  tx.modifyStatus(Node, { name }, draft => {
+    const conditions = setCondition(
+      draft.status?.conditions,
+      unknown('Node stopped renewing its lease'),
+      formatTime(nowMs),
+    )
+    draft.status = { ...draft.status, conditions: [...conditions] }
+  })
+}
+
+function markTaskUnknown(tx: Transaction, task: Task, nowMs: number): void {
+  tx.modifyStatus(Task, task.metadata, draft => {
+    const conditions = setCondition(
+      draft.status?.conditions,
+      unknown('Node of the task is silent'),
+      formatTime(nowMs),
+    )
+    draft.status = { ...draft.status, conditions: [...conditions] }
+  })
+}
+
+/** Deletes the task and lets go of it in the silent node's stead. */
+function evict(tx: Transaction, task: Task): void {
+  const left = tx.delete(Task, task.metadata)
+  if (!left.metadata.finalizers.includes(NODE_AGENT_FINALIZER)) return
+  tx.modify(Task, task.metadata, draft => {
+    draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== NODE_AGENT_FINALIZER)
+  })
+}
+
+function unknown(message: string) {
+  return { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message } as const
+}

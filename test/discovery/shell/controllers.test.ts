@@ -1,0 +1,323 @@
+import { describe, expect, test } from 'vitest'
+import type { ServiceSpec, TaskStatus } from '../../../src/api/index.js'
+import { AddressClaim, EndpointSlice, Service, Task } from '../../../src/api/index.js'
+import { createEnvTree } from '../../../src/core/index.js'
+import type { Registry } from '../../../src/discovery/index.js'
+import {
+  createAddressController,
+  createEndpointsController,
+  createRegistry,
+  createRegistryFeed,
+  kubernetesNames,
+} from '../../../src/discovery/index.js'
+import type { Manager } from '../../../src/reconcile/index.js'
+import { createManager } from '../../../src/reconcile/index.js'
+import type { Store } from '../../../src/store/index.js'
+import { createStore } from '../../../src/store/index.js'
+import type { VirtualEnv } from '../../../src/testing/index.js'
+import { createVirtualEnv } from '../../../src/testing/index.js'
+
+interface World {
+  readonly env: VirtualEnv
+  readonly store: Store
+  readonly registry: Registry
+  readonly manager: Manager
+}
+
+const namespace = 'prod'
+
+/** @param beforeCommit runs before each write of the controllers */
+async function world(cidr = '10.96.0.0/29', beforeCommit: (store: Store) => void = () => {}): Promise<World> {
+  const env = createVirtualEnv()
+  const store = createStore({ kinds: [Service, Task, EndpointSlice, AddressClaim], env })
+  const { defer } = env.tasks
+  const hooked = createEnvTree('controllers', () => ({
+    ...env,
+    tasks: {
+      defer: (step, about) =>
+        defer(() => {
+          if (about.kind === 'commit') beforeCommit(store)
+          step()
+        }, about),
+    },
+  }))
+  const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
+  const manager = createManager({ client: store.client(hooked) })
+  manager.add(createAddressController({ pool: 'services', cidrs: [cidr], quarantineMs: 1000 }))
+  manager.add(createEndpointsController({ maxPerSlice: 2 }))
+  manager.add(createRegistryFeed(registry))
+  void manager.start()
+  await env.settle()
+  return { env, store, registry, manager }
+}
+
+const web: ServiceSpec = { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] }
+
+async function addService({ store, env }: World, name: string, spec: ServiceSpec = web): Promise<void> {
+  await store.create(Service, { metadata: { namespace, name }, spec })
+  await env.settle()
+}
+
+async function addTask({ store, env }: World, name: string, port = 30_000): Promise<void> {
+  await store.create(Task, {
+    metadata: { namespace, name, labels: { app: 'web', 'keelson.dev/template-hash': 'v1' } },
+    spec: { nodeName: 'n1' },
+  })
+  await setStatus({ store, env } as World, name, 'True', port)
+}
+
+async function setStatus(
+  { store, env }: World,
+  name: string,
+  ready: 'True' | 'False' | 'Unknown',
+  port = 30_000,
+): Promise<void> {
+  const condition = {
+    type: 'Ready',
+    status: ready,
+    reason: 'Test',
+    message: '',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  }
+  const status: TaskStatus = {
+    phase: 'Running',
+    conditions: [condition],
+    address: '127.64.0.9',
+    ports: [{ name: 'http', containerPort: 8080, hostPort: port, protocol: 'TCP' }],
+  }
+  await store.modifyStatus(Task, { namespace, name }, draft => {
+    Object.assign(draft, { status })
+  })
+  await env.settle()
+}
+
+const vipOf = ({ store }: World, name: string): string | undefined =>
+  store.get(Service, { namespace, name })?.spec.clusterIPs?.[0]
+const claims = ({ store }: World): readonly string[] =>
+  store.list(AddressClaim).items.map(claim => claim.metadata.name)
+
+describe('endpoints controller', () => {
+  test('an endpoint is a matching task with an address, on its own host port', async () => {
+    const w = await world()
+    await addService(w, 'web')
+    await addTask(w, 'web-a', 30_001)
+    const [endpoint] = w.store.list(EndpointSlice).items.flatMap(slice => slice.spec.endpoints)
+    expect(endpoint).toEqual({
+      id: 'web-a',
+      addresses: ['127.64.0.9'],
+      ports: { http: 30_001 },
+      nodeName: 'n1',
+      revision: 'v1',
+      conditions: { ready: true, serving: true, terminating: false },
+    })
+  })
+
+  test('readiness follows the Ready condition, and publishNotReadyAddresses overrides it', async () => {
+    const w = await world()
+    await addService(w, 'web')
+    await addService(w, 'peers', { ...web, mode: 'headless', publishNotReadyAddresses: true })
+    await addTask(w, 'web-a')
+    for (const status of ['False', 'Unknown'] as const) {
+      await setStatus(w, 'web-a', status)
+      expect(w.registry.endpoints('prod/web'), status).toEqual([])
+      expect(
+        w.registry.endpoints('prod/peers').map(endpoint => endpoint.id),
+        status,
+      ).toEqual(['web-a'])
+    }
+  })
+
+  test('a task that is being deleted serves and ends, until its object is gone', async () => {
+    const w = await world()
+    await addService(w, 'web')
+    await addTask(w, 'web-a')
+    await w.store.modify(
+      Task,
+      { namespace, name: 'web-a' },
+      draft => void draft.metadata.finalizers.push('example.com/hold'),
+    )
+    await w.store.delete(Task, { namespace, name: 'web-a' })
+    await w.env.settle()
+    expect(w.registry.endpoints('prod/web')).toEqual([])
+    expect(
+      w.registry.endpoints('prod/web', 'serving').map(({ id, terminating }) => [id, terminating]),
+    ).toEqual([['web-a', true]])
+    await w.store.modify(Task, { namespace, name: 'web-a' }, draft => {
+      draft.metadata.finalizers = []
+    })
+    await w.env.settle()
+    expect(w.registry.endpoints('prod/web', 'all')).toEqual([])
+  })
+
+  test('slices are bounded, change together in one revision, and go with their service', async () => {
+    const w = await world()
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await addTask(w, name)
+    const seen: number[] = []
+    w.registry.onChange(({ snapshot }) => seen.push(snapshot.services.get('prod/web')?.endpoints.length ?? 0))
+    await addService(w, 'web')
+    expect(w.store.list(EndpointSlice).items.map(slice => slice.metadata.name)).toEqual([
+      'web-1',
+      'web-2',
+      'web-3',
+    ])
+    expect(new Set(seen)).toEqual(new Set([0, 5]))
+    await w.store.delete(Service, { namespace, name: 'web' })
+    await w.env.settle()
+    expect(w.store.list(EndpointSlice).items).toEqual([])
+    expect(w.registry.verify()).toEqual([])
+  })
+
+  test('nothing is written when nothing changed', async () => {
+    const w = await world()
+    await addService(w, 'web')
+    await addTask(w, 'web-a')
+    const slices = w.store.list(EndpointSlice).items.map(slice => slice.metadata.resourceVersion)
+    await setStatus(w, 'web-a', 'True')
+    await w.store.modify(Service, { namespace, name: 'web' }, draft => {
+      draft.metadata.labels = { touched: 'yes' }
+    })
+    await w.env.settle()
+    expect(w.store.list(EndpointSlice).items.map(slice => slice.metadata.resourceVersion)).toEqual(slices)
+  })
+})
+
+describe('address controller', () => {
+  test('the address and its claim appear in one revision, and the name resolves', async () => {
+    const w = await world()
+    const given: number[] = []
+    w.store.watch(Service).on(({ revision, events }) => {
+      if (events.some(({ object, previous }) => object.spec.clusterIPs !== previous?.spec.clusterIPs))
+        given.push(revision)
+    })
+    w.store.watch(AddressClaim).on(({ revision }) => given.push(revision))
+    await addService(w, 'web')
+    expect(vipOf(w, 'web')).toBe('10.96.0.1')
+    expect(claims(w)).toEqual(['10.96.0.1'])
+    expect(given).toEqual([given[0], given[0]])
+    const { answers } = w.registry.resolve({ name: 'web.prod.svc.cluster.local.', type: 'A' })
+    expect(answers).toMatchObject([{ type: 'A', address: '10.96.0.1' }])
+  })
+
+  test('an address comes back when its service goes or becomes headless, and rests first', async () => {
+    const w = await world()
+    await addService(w, 'web')
+    await w.store.modify(Service, { namespace, name: 'web' }, draft => {
+      draft.spec.mode = 'headless'
+    })
+    await w.env.settle()
+    expect([claims(w), vipOf(w, 'web')]).toEqual([[], undefined])
+    await addService(w, 'api')
+    expect(vipOf(w, 'api')).toBe('10.96.0.2')
+    await w.store.delete(Service, { namespace, name: 'api' })
+    await w.env.settle()
+    expect(claims(w)).toEqual([])
+    await w.env.advance(1000)
+    await addService(w, 'db')
+    expect(vipOf(w, 'db')).toBe('10.96.0.1')
+  })
+
+  test('an address stays claimed by a service that is a vip again before its release is written', async () => {
+    const setMode = (store: Store, mode: 'headless' | 'vip'): void =>
+      void store.modify(Service, { namespace, name: 'web' }, draft => void (draft.spec.mode = mode))
+    const held: boolean[] = []
+    const w = await world('10.96.0.0/29', store => {
+      if (store.get(Service, { namespace, name: 'web' })?.spec.mode === 'headless') setMode(store, 'vip')
+    })
+    await addService(w, 'web')
+    w.store.watch(AddressClaim).on(() => held.push(claims(w).length > 0))
+    setMode(w.store, 'headless')
+    await w.env.settle()
+    expect([vipOf(w, 'web'), claims(w)]).toEqual(['10.96.0.1', ['10.96.0.1']])
+    expect(held).not.toContain(false)
+  })
+
+  test('a service that is headless before its address is written gets none', async () => {
+    let isSwitched = false
+    const w = await world('10.96.0.0/29', store => {
+      if (isSwitched) return
+      isSwitched = true
+      void store.modify(Service, { namespace, name: 'web' }, draft => void (draft.spec.mode = 'headless'))
+    })
+    const given: (readonly string[])[] = []
+    w.store.watch(AddressClaim).on(() => given.push(claims(w)))
+    await addService(w, 'web')
+    expect([vipOf(w, 'web'), given]).toEqual([undefined, []])
+  })
+
+  test('an address that the service names is claimed; one that another holds is refused with a reason', async () => {
+    const w = await world()
+    await addService(w, 'web', { ...web, clusterIPs: ['10.96.0.5'] })
+    await addService(w, 'api', { ...web, clusterIPs: ['10.96.0.5'] })
+    expect(claims(w)).toEqual(['10.96.0.5'])
+    expect(w.store.get(Service, { namespace, name: 'web' })?.status?.conditions).toMatchObject([
+      { status: 'True' },
+    ])
+    expect(w.store.get(Service, { namespace, name: 'api' })?.status?.conditions).toMatchObject([
+      { status: 'False', reason: 'AddressTaken' },
+    ])
+  })
+
+  test('an exhausted pool is said on the service, which gets its address once one is free', async () => {
+    const w = await world('10.96.0.0/31')
+    for (const name of ['a', 'b', 'c']) await addService(w, name)
+    expect(w.store.get(Service, { namespace, name: 'c' })?.status?.conditions).toMatchObject([
+      { status: 'False', reason: 'PoolExhausted' },
+    ])
+    await w.store.delete(Service, { namespace, name: 'a' })
+    await w.env.advance(10_000)
+    expect(vipOf(w, 'c')).toBe('10.96.0.0')
+    expect(w.store.get(Service, { namespace, name: 'c' })?.status?.conditions).toMatchObject([
+      { status: 'True' },
+    ])
+  })
+})
+
+describe('registry feed', () => {
+  test('is synced after the initial objects only, also when there are none', async () => {
+    const w = await world()
+    expect(w.registry.snapshot().synced).toBe(true)
+    expect(w.registry.resolve({ name: 'no.prod.svc.cluster.local.', type: 'A' }).rcode).toBe('NXDOMAIN')
+  })
+
+  test('the registry reaches the store revision of each change, and shows what the store held then', async () => {
+    const w = await world()
+    await addService(w, 'web', { ...web, clusterIPs: ['10.96.0.4'] })
+    const created = await w.store.create(EndpointSlice, {
+      metadata: { namespace, name: 'by-hand' },
+      spec: { serviceName: 'web', addressType: 'IPv4', endpoints: [] },
+    })
+    await w.env.settle()
+    expect(w.registry.revision).toBe(Number(created.metadata.resourceVersion))
+  })
+
+  test('an object that the registry refuses is left out; the rest goes on', async () => {
+    const w = await world()
+    await addService(w, 'dotted.name', { ...web, clusterIPs: ['10.96.0.3'] })
+    await addService(w, 'web')
+    expect(w.registry.endpoints('prod/dotted.name')).toEqual([])
+    expect(w.registry.resolve({ name: 'web.prod.svc.cluster.local.', type: 'A' }).rcode).toBe('NOERROR')
+  })
+
+  test('a slice that moves to another service leaves the first', async () => {
+    const w = await world()
+    for (const name of ['a', 'b']) await addService(w, name, { mode: 'headless' })
+    const endpoint = {
+      id: 'x',
+      addresses: ['10.0.0.1'],
+      ports: {},
+      conditions: { ready: true, serving: true, terminating: false },
+    }
+    const ref = { namespace, name: 's' }
+    await w.store.create(EndpointSlice, {
+      metadata: ref,
+      spec: { serviceName: 'a', addressType: 'IPv4', endpoints: [endpoint] },
+    })
+    await w.env.settle()
+    expect(w.registry.endpoints('prod/a')).toHaveLength(1)
+    await w.store.modify(EndpointSlice, ref, draft => {
+      draft.spec.serviceName = 'b'
+    })
+    await w.env.settle()
+    expect([w.registry.endpoints('prod/a').length, w.registry.endpoints('prod/b').length]).toEqual([0, 1])
+  })
+})

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import type { ReplicaSetStatus } from '../../../src/api/index.js'
+import { ReplicaSet } from '../../../src/api/index.js'
+import { TEMPLATE_HASH_LABEL } from '../../../src/rollout/index.js'
+import { tallyOf } from '../../../src/rollout/shell/replica-sets.js'
+import { createStore } from '../../../src/store/index.js'
+import { template } from '../fixtures/cluster.js'
+
+const counts = { readyReplicas: 2, availableReplicas: 2, terminatingReplicas: 0, failedReplicas: 0 }
+
+/** A stored set of the given size and generation, with a status. */
+async function setOf(replicas: number, generation: number, status?: ReplicaSetStatus): Promise<ReplicaSet> {
+  const store = createStore({ kinds: [ReplicaSet] })
+  const metadata = { namespace: 'default', name: 'web-x', labels: { [TEMPLATE_HASH_LABEL]: 'x' } }
+  let set = await store.create(ReplicaSet, {
+    metadata,
+    spec: { replicas: generation > 1 ? 99 : replicas, selector: {}, template: template('v1') },
+  })
+  while (set.metadata.generation < generation) {
+    set = await store.modify(ReplicaSet, metadata, draft => {
+      draft.spec.replicas = replicas
+    })
+  }
+  return { ...set, ...(status ? { status } : {}) }
+}
+
+describe('the tally of a set', () => {
+  test('of which nothing is known yet is unobserved, unless it is empty', async () => {
+    expect(tallyOf(await setOf(3, 1))).toEqual({ revision: 'x', size: 3, available: 0, observed: false })
+    expect(tallyOf(await setOf(0, 1))).toMatchObject({ size: 0, observed: true })
+  })
+
+  test('whose owner has not seen the last resize is unobserved', async () => {
+    const status = { ...counts, observedGeneration: 1, replicas: 3 }
+    expect(tallyOf(await setOf(3, 2, status)).observed).toBe(false)
+    expect(tallyOf(await setOf(3, 2, { ...status, observedGeneration: 2 })).observed).toBe(true)
+  })
+
+  test('counts what is there beyond its size as stopping', async () => {
+    const status = {
+      ...counts,
+      observedGeneration: 1,
+      replicas: 5,
+      terminatingReplicas: 1,
+      failedReplicas: 4,
+    }
+    expect(tallyOf(await setOf(3, 1, status))).toEqual({
+      revision: 'x',
+      size: 3,
+      available: 2,
+      stopping: 3,
+      observed: true,
+      failed: 4,
+    })
+  })
+})

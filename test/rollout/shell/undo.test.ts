@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { history, rolloutStatus, undo } from '../../../src/rollout/index.js'
+import type { Cluster } from '../fixtures/cluster.js'
+import { createCluster, ref, template } from '../fixtures/cluster.js'
+
+/** A cluster that has rolled out these versions one after the other. */
+async function after(...versions: string[]): Promise<Cluster> {
+  const cluster = await createCluster()
+  await cluster.deploy()
+  for (const version of versions) {
+    await cluster.image(version)
+    await finished(cluster)
+  }
+  return cluster
+}
+
+function finished(cluster: Cluster): Promise<unknown> {
+  return cluster.env.runUntil(() => rolloutStatus(cluster.deployment()).done, { timeoutMs: 60_000 })
+}
+
+describe('undo', () => {
+  test('goes back to the newest other revision that succeeded; the count stays', async () => {
+    const cluster = await after('v1', 'v2')
+    await cluster.change({ replicas: 5 })
+    const entry = await undo(cluster.store, ref)
+    expect(entry).toMatchObject({ number: 3, cause: 'undo', from: 1, outcome: 'progressing' })
+    expect(cluster.deployment().spec).toMatchObject({ replicas: 5, template: template('v1') })
+    await finished(cluster)
+    expect(cluster.sizes()).toBe('v1×5/5')
+    expect(cluster.revisions()).toEqual([
+      '1 v1 update succeeded',
+      '2 v2 update succeeded',
+      '3 v1 undo of 1 succeeded',
+    ])
+  })
+
+  test('goes to a given revision, whose number still names it afterwards', async () => {
+    const cluster = await after('v1', 'v2', 'v3')
+    await undo(cluster.store, ref, { toRevision: 1 })
+    await finished(cluster)
+    await undo(cluster.store, ref, { toRevision: 2 })
+    await finished(cluster)
+    expect(
+      history(cluster.store, ref).map(({ number, from, template: { spec } }) => [number, from, spec.image]),
+    ).toEqual([
+      [1, undefined, 'v1'],
+      [2, undefined, 'v2'],
+      [3, undefined, 'v3'],
+      [4, 1, 'v1'],
+      [5, 2, 'v2'],
+    ])
+  })
+
+  test('stops a rollout that is under way, which is then superseded', async () => {
+    const cluster = await after('v1')
+    cluster.broken.add('v2')
+    await cluster.image('v2')
+    await cluster.env.advance(2000)
+    await undo(cluster.store, ref)
+    await finished(cluster)
+    expect(cluster.sizes()).toBe('v1×3/3')
+    expect(cluster.revisions()).toEqual([
+      '1 v1 update succeeded',
+      '2 v2 update superseded',
+      '3 v1 undo of 1 succeeded',
+    ])
+  })
+
+  test.each([
+    ['an unknown revision', { toRevision: 7 }, {}, 'NotFound', 'revision-not-found'],
+    ['the current revision', { toRevision: 1 }, {}, 'Usage', 'already-current'],
+    ['nothing else', {}, {}, 'Usage', 'nothing-to-undo'],
+    ['a paused Deployment', {}, { paused: true }, 'Usage', 'paused'],
+  ])('refuses %s and changes nothing', async (_what, options, spec, code, reason) => {
+    const cluster = await after('v1')
+    await cluster.change(spec)
+    await cluster.settle()
+    const { revision } = cluster.store
+    await expect(undo(cluster.store, ref, options)).rejects.toMatchObject({ code, details: { reason } })
+    expect(cluster.store.revision).toBe(revision)
+  })
+
+  test('refuses a Deployment that does not exist', async () => {
+    const cluster = await createCluster()
+    await expect(undo(cluster.store, ref)).rejects.toMatchObject({
+      code: 'NotFound',
+      details: { kind: 'Deployment', name: 'web' },
+    })
+    expect(() => history(cluster.store, ref)).toThrow(expect.objectContaining({ code: 'NotFound' }))
+  })
+})

@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { findCondition, Lease, Node, Task } from '../../../src/api/index.js'
+import {
+  createNodeAgentController,
+  createNodeHeartbeat,
+  createNodeLifecycleController,
+} from '../../../src/workloads/index.js'
+import type { FakeRuntime, Process, World } from '../fixtures/world.js'
+import { createFakeRuntime, createWorld, health } from '../fixtures/world.js'
+
+const ref = { namespace: 'default', name: 'a' }
+let world: World
+let node: Process
+let runtime: FakeRuntime
+
+async function startNode(process: string): Promise<Process> {
+  const heartbeat = createNodeHeartbeat({
+    nodeName: 'n1',
+    status: {},
+    heartbeatMs: 1_000,
+    leaseDurationSeconds: 4,
+  })
+  return world.start(process, heartbeat, createNodeAgentController({ nodeName: 'n1', runtime, health }))
+}
+
+beforeEach(async () => {
+  world = createWorld()
+  runtime = createFakeRuntime()
+  await world.start('lifecycle', createNodeLifecycleController({ evictAfterMs: 10_000 }))
+  node = await startNode('n1')
+  await world.store.create(Task, { metadata: ref, spec: { nodeName: 'n1' } })
+  await world.env.advance(5_000)
+})
+
+const readyOf = (kind: 'node' | 'task'): string | undefined => {
+  const conditions =
+    kind === 'node'
+      ? world.store.get(Node, { name: 'n1' })?.status?.conditions
+      : world.store.get(Task, ref)?.status?.conditions
+  return findCondition(conditions, 'Ready')?.status
+}
+
+describe('the node lifecycle', () => {
+  test('a node that renews its lease stays ready, and so do its tasks', async () => {
+    await world.env.advance(120_000)
+    expect([readyOf('node'), readyOf('task')]).toEqual(['True', 'True'])
+  })
+
+  test('a silent node and its tasks become unknown when the lease lapses, not before', async () => {
+    node.crash()
+    await world.env.advance(3_000)
+    expect([readyOf('node'), readyOf('task')]).toEqual(['True', 'True'])
+    await world.env.advance(1_001)
+    expect([readyOf('node'), readyOf('task')]).toEqual(['Unknown', 'Unknown'])
+    expect(world.store.get(Task, ref)?.metadata.deletionTimestamp).toBeUndefined()
+  })
+
+  test('its tasks are given up after evictAfterMs, finalizer and all', async () => {
+    node.crash()
+    await world.env.advance(13_900)
+    expect(world.store.get(Task, ref)).toBeDefined()
+    await world.env.advance(1_000)
+    expect(world.store.get(Task, ref)).toBeUndefined()
+  })
+
+  test('a node that comes back in time keeps its objects and says that it is ready again', async () => {
+    node.crash()
+    await world.env.advance(6_000)
+    expect(readyOf('node')).toBe('Unknown')
+    node = await startNode('n1-again')
+    await world.env.advance(20_000)
+    expect(readyOf('node')).toBe('True')
+    expect(world.store.get(Task, ref)).toBeDefined()
+  })
+
+  test('a node that lives on in silence loses its tasks and stops their processes', async () => {
+    node.crash()
+    runtime = createFakeRuntime()
+    const heartbeat = await world.start(
+      'n2',
+      createNodeHeartbeat({ nodeName: 'n2', status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 4 }),
+    )
+    await world.start('n2-agent', createNodeAgentController({ nodeName: 'n2', runtime, health }))
+    await world.store.create(Task, { metadata: { ...ref, name: 'b' }, spec: { nodeName: 'n2' } })
+    await world.env.advance(1_000)
+    expect(runtime.running()).toEqual(['b'])
+    heartbeat.crash()
+    await world.env.advance(20_000)
+    expect(world.store.get(Task, { ...ref, name: 'b' })).toBeUndefined()
+    expect(runtime.running()).toEqual([])
+  })
+})
+
+test('a sign of life between the decision and its commit calls it off', async () => {
+  const { env, store, start } = createWorld()
+  const lease = { namespace: 'keelson-nodes', name: 'n1' }
+  const loop = createNodeLifecycleController({ evictAfterMs: 10_000 })
+  const renew = (): Promise<unknown> =>
+    store.modify(Lease, lease, draft => void (draft.spec.renewTime = '2026-01-01T00:00:04Z'))
+  // Steps are first in, first out: the loop looks, the lease is renewed, and only then could the loop write.
+  env.clock.after(4_000, () => {
+    loop.enqueue({ name: 'n1' })
+    env.tasks.defer(() => void renew(), { kind: 'call', label: 'renewal' })
+  })
+  await store.create(Node, { metadata: { name: 'n1' }, spec: {} })
+  await store.create(Lease, { metadata: lease, spec: { leaseDurationSeconds: 4 } })
+  await start('lifecycle', loop)
+  await env.advance(4_000)
+  expect(store.get(Lease, lease)?.spec.renewTime).toBeDefined()
+  expect(store.get(Node, { name: 'n1' })?.status).toBeUndefined()
+  await env.advance(4_000)
+  expect(findCondition(store.get(Node, { name: 'n1' })?.status?.conditions, 'Ready')?.status).toBe('Unknown')
+})

@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { isTaskFinished, ReplicaSet, Task } from '../../../src/api/index.js'
+import { formatTime } from '../../../src/core/index.js'
+import { createReplicaController } from '../../../src/workloads/index.js'
+import type { Process, World } from '../fixtures/world.js'
+import { createWorld } from '../fixtures/world.js'
+
+const labels = { app: 'web' }
+const ref = { namespace: 'default', name: 'web' }
+let world: World
+let loop: Process
+
+beforeEach(async () => {
+  world = createWorld()
+  loop = await world.start('loops', createReplicaController())
+  await world.store.create(ReplicaSet, {
+    metadata: ref,
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { image: 'web:1' } },
+    },
+  })
+  await settled()
+})
+
+const settled = (): Promise<void> => world.env.run(() => loop.manager.settled())
+const tasks = (): readonly Task[] => world.store.list(Task).items
+const status = () => world.store.get(ReplicaSet, ref)?.status
+const setReplicas = (replicas: number): Promise<unknown> =>
+  world.store.modify(ReplicaSet, ref, draft => {
+    draft.spec.replicas = replicas
+  })
+const finish = (task: Task, phase: 'Succeeded' | 'Failed'): Promise<unknown> =>
+  world.store.modifyStatus(Task, task.metadata, draft => {
+    const time = formatTime(world.env.clock.now())
+    draft.status = { phase, startTime: time, finishTime: time }
+  })
+
+describe('the replica loop', () => {
+  test('makes tasks from the template, owned by the set', () => {
+    expect(tasks()).toHaveLength(3)
+    for (const task of tasks()) {
+      expect(task.metadata.name).toMatch(/^web-.+/)
+      expect(task.metadata.labels).toEqual(labels)
+      expect(task.metadata.ownerReferences).toMatchObject([
+        { kind: 'ReplicaSet', name: 'web', controller: true },
+      ])
+      expect(task.spec.image).toBe('web:1')
+    }
+    expect(status()).toMatchObject({ replicas: 3, readyReplicas: 0, observedGeneration: 1 })
+  })
+
+  test('follows the wanted number both ways, in one revision each', async () => {
+    await setReplicas(5)
+    const before = world.store.revision
+    await settled()
+    expect(tasks()).toHaveLength(5)
+    expect(world.store.revision).toBe(before + 1)
+    await setReplicas(1)
+    await settled()
+    expect(tasks()).toHaveLength(1)
+    expect(status()).toMatchObject({ replicas: 1, observedGeneration: 3 })
+  })
+
+  test('replaces a task that is deleted', async () => {
+    const [lost] = tasks()
+    await world.store.delete(Task, lost?.metadata ?? ref)
+    await settled()
+    expect(tasks()).toHaveLength(3)
+    expect(tasks().map(t => t.metadata.uid)).not.toContain(lost?.metadata.uid)
+  })
+
+  test('leaves tasks alone that it does not control', async () => {
+    await world.store.create(Task, { metadata: { namespace: 'default', name: 'stranger', labels }, spec: {} })
+    await setReplicas(0)
+    await settled()
+    expect(tasks().map(t => t.metadata.name)).toEqual(['stranger'])
+  })
+
+  test('holds back a set that keeps crashing, and goes on when the time has come', async () => {
+    for (const task of tasks()) await finish(task, 'Failed')
+    await settled()
+    expect(tasks().filter(t => !isTaskFinished(t))).toHaveLength(0)
+    await world.env.advance(19_999)
+    expect(tasks().filter(t => !isTaskFinished(t))).toHaveLength(0)
+    await world.env.advance(1)
+    expect(tasks().filter(t => !isTaskFinished(t))).toHaveLength(3)
+  })
+
+  test('goes on where it was after a crash', async () => {
+    loop.crash()
+    await setReplicas(4)
+    await world.env.settle()
+    expect(tasks()).toHaveLength(3)
+    loop = await world.start('loops-again', createReplicaController())
+    await settled()
+    expect(tasks()).toHaveLength(4)
+  })
+})
