@@ -1,7 +1,13 @@
 // Registry.
-export type { Endpoint, PortProtocol, RegisteredPort, RegisteredService, TrafficShare } from './service.js'
-export type { RegistryChange } from './registry-change.js'
-export type { RegistrySnapshot, ServiceView } from './registry-snapshot.js'
+export type {
+  Endpoint,
+  PortProtocol,
+  RegisteredPort,
+  RegisteredService,
+  TrafficShare,
+} from './services/registered-service.js'
+export type { RegistryChange } from './registry/registry-change.js'
+export type { RegistrySnapshot, ServiceView } from './registry/registry-snapshot.js'
 export {
   createRegistry,
   type EndpointFilter,
@@ -9,18 +15,23 @@ export {
   type Registry,
   type RegistryDelta,
   type RegistryOptions,
-} from './registry.js'
-export type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry-consumers.js'
-export type { RegistryProblem } from './registry-problems.js'
+} from './registry/registry.js'
+export type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry/registry-consumers.js'
+export type { RegistryProblem } from './registry/registry-problems.js'
 
 // Names and DNS.
-export { type NamingProfile, type RegistryQuestion, type Resolution, resolveWith } from './naming-profile.js'
+export {
+  type NamingProfile,
+  type RegistryQuestion,
+  type Resolution,
+  resolveWith,
+} from './registry/naming-profile.js'
 export { kubernetesNames, type KubernetesNamesOptions } from './presets/kubernetes-names.js'
-export { answerDns, type DnsAnswerOptions } from './dns-answer.js'
-export { encodeDnsMessage } from './dns-encode.js'
-export type { DnsMessage, DnsParse, DnsQuestion, Edns } from './dns-message.js'
-export { parseDnsMessage } from './dns-parse.js'
-export { type DnsRecord, type DnsTypeName, formatRecord, type Rcode } from './dns-record.js'
+export { answerDns, type DnsAnswerOptions } from './dns/dns-answer.js'
+export { encodeDnsMessage } from './dns/dns-encode.js'
+export type { DnsMessage, DnsParse, DnsQuestion, Edns } from './dns/dns-message.js'
+export { parseDnsMessage } from './dns/dns-parse.js'
+export { type DnsRecord, type DnsTypeName, formatRecord, type Rcode } from './dns/dns-record.js'
 
 // Health.
 export {
@@ -30,7 +41,7 @@ export {
   type HealthState,
   type HealthStatus,
   type ProbeOutcome,
-} from './health.js'
+} from './health/health-machine.js'
 export { type DockerHealthCheck, dockerHealth } from './presets/docker-health.js'
 export {
   createProbeMachine,
@@ -46,17 +57,17 @@ export {
   type AddressPoolOptions,
   createAddressPool,
   type HeldAddress,
-} from './address-pool.js'
+} from './addresses/address-pool.js'
 export {
   AddressOutOfRangeError,
   type AddressPoolStats,
   AddressTakenError,
   type OwnerShare,
   PoolExhaustedError,
-} from './address-errors.js'
-export type { AddressStrategy } from './address-search.js'
-export { canonicalIp, formatIp, type IpAddress, parseIp } from './ip-address.js'
-export { type Cidr, parseCidr } from './cidr.js'
+} from './addresses/address-errors.js'
+export type { AddressStrategy } from './addresses/address-search.js'
+export { canonicalIp, formatIp, type IpAddress, parseIp } from './addresses/ip-address.js'
+export { type Cidr, parseCidr } from './addresses/cidr.js'
 export { kubernetesStaticBand } from './presets/kubernetes-addresses.js'
 
 // Endpoints.
@@ -65,8 +76,13 @@ export {
   endpointConditions,
   type TaskReadiness,
   type TrafficScope,
-} from './endpoint-conditions.js'
-export { planSlices, type SliceContent, type SlicePlan, type SlicePlanInput } from './endpoint-slices.js'
+} from './services/endpoint-conditions.js'
+export {
+  planSlices,
+  type SliceContent,
+  type SlicePlan,
+  type SlicePlanInput,
+} from './services/endpoint-slices.js'
 
 // Controllers.
 export { type AddressControllerOptions, createAddressController } from './shell/address-controller.js'

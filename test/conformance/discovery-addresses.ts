@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { usableCount } from '../../src/discovery/address-space.js'
+import { usableCount } from '../../src/discovery/addresses/address-space.js'
 import type { AddressPool } from '../../src/discovery/index.js'
 import { createAddressPool, kubernetesStaticBand, parseCidr } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'

@@ -17,7 +17,7 @@ import {
   resolveWith,
 } from '../../src/discovery/index.js'
 import { endpointLabel } from '../../src/discovery/presets/kubernetes-service-records.js'
-import { applyChanges, emptySnapshot } from '../../src/discovery/registry-snapshot.js'
+import { applyChanges, emptySnapshot } from '../../src/discovery/registry/registry-snapshot.js'
 import type { Case, KubernetesFixture } from './discovery-case.js'
 
 interface Answer {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Cancel, Env } from '../../core/index.js'
-import type { DnsResponder } from '../dns-responder.js'
+import type { DnsResponder } from '../dns/dns-responder.js'
 
 /** Unsent bytes of responses above which no more requests are read. */
 const UNSENT_BYTES_MAX = 256 * 1024

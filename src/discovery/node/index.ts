@@ -7,7 +7,7 @@ export {
   probeHttp,
   probeTcp,
   type TcpProbeOptions,
-} from './probe.js'
+} from './network-probe.js'
 export type { ListenerState } from './vip-listener.js'
 export { serveVips, type VipProxy, type VipProxyOptions } from './vip-proxy.js'
 export type { VipListenerStats } from './vip-frontend.js'

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { InvalidError, systemEnv } from '../../core/index.js'
-import type { BalancePolicy } from '../balance.js'
-import type { Registry, RegistryDelta } from '../registry.js'
-import type { RegistrySnapshot, ServiceView } from '../registry-snapshot.js'
+import type { Registry, RegistryDelta } from '../registry/registry.js'
+import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
+import type { BalancePolicy } from '../services/balance.js'
 import type { VipService, VipServiceStats, VipSettings } from './vip-service.js'
 import { createVipService } from './vip-service.js'
 

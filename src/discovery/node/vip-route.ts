@@ -1,9 +1,9 @@
-import type { BalancePolicy, Balancer } from '../balance.js'
-import { createBalancer, endpointWeights } from '../balance.js'
-import { eligibleEndpoints } from '../endpoint-conditions.js'
-import type { ServiceView } from '../registry-snapshot.js'
-import type { Endpoint, RegisteredPort } from '../service.js'
-import { endpointPort } from '../service.js'
+import type { ServiceView } from '../registry/registry-snapshot.js'
+import type { BalancePolicy, Balancer } from '../services/balance.js'
+import { createBalancer, endpointWeights } from '../services/balance.js'
+import { eligibleEndpoints } from '../services/endpoint-conditions.js'
+import type { Endpoint, RegisteredPort } from '../services/registered-service.js'
+import { endpointPort } from '../services/registered-service.js'
 
 /** Where a connection goes. */
 export interface Upstream {

@@ -1,8 +1,8 @@
-import type { AddressRecord, DnsRecord, SrvRecord } from '../dns-record.js'
-import { canonicalIp, ipFamily } from '../ip-address.js'
-import type { ServiceView } from '../registry-snapshot.js'
-import type { Endpoint, RegisteredPort, RegisteredService } from '../service.js'
-import { endpointPort } from '../service.js'
+import { canonicalIp, ipFamily } from '../addresses/ip-address.js'
+import type { AddressRecord, DnsRecord, SrvRecord } from '../dns/dns-record.js'
+import type { ServiceView } from '../registry/registry-snapshot.js'
+import type { Endpoint, RegisteredPort, RegisteredService } from '../services/registered-service.js'
+import { endpointPort } from '../services/registered-service.js'
 
 /** One service, as the names below it are derived. */
 export interface ServiceZone {

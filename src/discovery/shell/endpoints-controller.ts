@@ -3,10 +3,10 @@ import { EndpointSlice, isConditionTrue, isTaskFinished, Service, Task } from '.
 import type { Controller } from '../../reconcile/index.js'
 import { controllerReference, createController, isControlledBy } from '../../reconcile/index.js'
 import type { ObjectRef, Reader } from '../../store/index.js'
-import { endpointConditions } from '../endpoint-conditions.js'
-import type { SlicePlan } from '../endpoint-slices.js'
-import { planSlices } from '../endpoint-slices.js'
-import { ipFamily } from '../ip-address.js'
+import { ipFamily } from '../addresses/ip-address.js'
+import { endpointConditions } from '../services/endpoint-conditions.js'
+import type { SlicePlan } from '../services/endpoint-slices.js'
+import { planSlices } from '../services/endpoint-slices.js'
 
 /** How endpoints are written. */
 export interface EndpointsControllerOptions {

@@ -5,10 +5,10 @@ import { deepEqual, isKeelsonError } from '../../core/index.js'
 import type { Runnable } from '../../reconcile/index.js'
 import type { Client, WatchEvent } from '../../store/index.js'
 import { listAndWatch } from '../../store/index.js'
-import type { Registry } from '../registry.js'
-import type { RegistryChange } from '../registry-change.js'
-import { assertChange } from '../registry-change.js'
-import type { Endpoint, RegisteredService } from '../service.js'
+import type { Registry } from '../registry/registry.js'
+import type { RegistryChange } from '../registry/registry-change.js'
+import { assertChange } from '../registry/registry-change.js'
+import type { Endpoint, RegisteredService } from '../services/registered-service.js'
 
 /**
  * Feeds a registry from the Service and EndpointSlice objects of a store, revision by revision. Starting

@@ -1,0 +1,51 @@
+import type { ErrorDetails } from '../../core/index.js'
+import { KeelsonError } from '../../core/index.js'
+
+/** How full a pool is. `used`, `quarantined` and `free` add up to `capacity`. */
+export interface AddressPoolStats {
+  /** Addresses that can be handed out or are reserved. */
+  readonly capacity: number
+  /** Held or reserved. */
+  readonly used: number
+  /** Released too recently to be given to somebody else. */
+  readonly quarantined: number
+  readonly free: number
+}
+
+/** Somebody who holds addresses, and how many. */
+export interface OwnerShare {
+  readonly owner: string
+  readonly count: number
+}
+
+/** Nothing is left to allocate. `details` has the stats, who holds most, and when quarantine ends next. */
+export class PoolExhaustedError extends KeelsonError {
+  readonly stats: AddressPoolStats
+  readonly topOwners: readonly OwnerShare[]
+
+  constructor(pool: string, stats: AddressPoolStats, topOwners: readonly OwnerShare[]) {
+    const holders = topOwners.map(({ owner, count }) => `${owner} (${count})`).join(', ')
+    const message =
+      `address pool ${pool} is exhausted: ${stats.used} of ${stats.capacity} used, ${stats.quarantined} in quarantine; ` +
+      `add a block or release addresses${holders === '' ? '' : `; most are held by ${holders}`}`
+    super({ code: 'PoolExhausted', message, details: { pool, stats, topOwners } satisfies ErrorDetails })
+    this.stats = stats
+    this.topOwners = topOwners
+  }
+}
+
+/** The address is held by somebody else, or reserved. */
+export class AddressTakenError extends KeelsonError {
+  constructor(pool: string, address: string, owner: string) {
+    const message = `address ${address} of pool ${pool} is taken by ${owner}; choose another or let the pool choose`
+    super({ code: 'AlreadyExists', message, details: { pool, address, owner } })
+  }
+}
+
+/** The address is in none of the pool's blocks. */
+export class AddressOutOfRangeError extends KeelsonError {
+  constructor(pool: string, address: string, cidrs: readonly string[]) {
+    const message = `address ${address} is not in pool ${pool}; its blocks are ${cidrs.join(', ')}`
+    super({ code: 'OutOfRange', message, details: { pool, address, cidrs } })
+  }
+}

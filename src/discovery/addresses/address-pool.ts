@@ -1,0 +1,150 @@
+import { InvalidError } from '../../core/index.js'
+import { createAddressBook } from './address-book.js'
+import type { AddressPoolStats } from './address-errors.js'
+import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
+import type { AddressStrategy } from './address-search.js'
+import { search, startOf } from './address-search.js'
+import { createAddressSpace } from './address-space.js'
+import type { Cidr } from './cidr.js'
+import { canonicalIp } from './ip-address.js'
+
+/** How an address pool is made. */
+export interface AddressPoolOptions {
+  /** For messages. Default: the blocks. */
+  readonly name?: string
+  /** Blocks that do not overlap, of either family; at most 2^24 addresses in all. */
+  readonly cidrs: readonly string[]
+  /** Addresses that are never handed out, such as a gateway. */
+  readonly reserve?: readonly string[]
+  /** Default `lowest`. */
+  readonly strategy?: AddressStrategy
+  /** How many addresses at the start of a block are left for `claim` until the rest is full. Default 0. */
+  readonly staticBand?: (block: Cidr) => number
+  /** How long a released address is kept from other owners, ≥ 0. Default 60 000. */
+  readonly quarantineMs?: number
+}
+
+/** Somebody holds an address. */
+export interface HeldAddress {
+  readonly address: string
+  readonly owner: string
+}
+
+/**
+ * Hands out addresses. It is a cache of who holds what: rebuild it from the claims that are stored. Every
+ * operation takes constant time, give or take the logarithm of the pool's size. Time is passed in.
+ */
+export interface AddressPool {
+  readonly name: string
+  /**
+   * A free address for `owner`: the one it released last, while that is in quarantine, else by strategy.
+   *
+   * @throws PoolExhaustedError when none is free
+   */
+  allocate(owner: string, nowMs: number): string
+  /**
+   * Takes this address, also out of quarantine. Claiming what one holds changes nothing.
+   *
+   * @throws AddressTakenError when another owner holds it, or it is reserved
+   * @throws AddressOutOfRangeError when it is in no block
+   */
+  claim(address: string, owner: string, nowMs: number): void
+  /** Gives an address back; false when nobody held it. */
+  release(address: string, nowMs: number): boolean
+  /** Who holds the address. */
+  owner(address: string): string | undefined
+  stats(nowMs: number): AddressPoolStats
+  /**
+   * Makes the held addresses exactly these; what was held and is not in the list goes into quarantine. Claims
+   * outside the pool's blocks are ignored.
+   */
+  rebuild(claims: Iterable<HeldAddress>, nowMs: number): void
+}
+
+const RESERVED = 'the pool itself (reserved)'
+
+/**
+ * Makes a pool with no address held.
+ *
+ * @throws InvalidError for blocks or addresses that cannot be read, overlap, or are too many
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createAddressPool } from 'keelson/discovery'
+ *
+ * const pool = createAddressPool({ cidrs: ['10.96.0.0/24'], reserve: ['10.96.0.1'], quarantineMs: 30_000 })
+ * assert.equal(pool.allocate('prod/web', 0), '10.96.0.2')
+ * pool.release('10.96.0.2', 1000)
+ * assert.equal(pool.allocate('prod/db', 2000), '10.96.0.3')
+ * assert.equal(pool.allocate('prod/web', 3000), '10.96.0.2')
+ * ```
+ */
+export function createAddressPool(options: AddressPoolOptions): AddressPool {
+  const { reserve = [], strategy = { kind: 'lowest' }, quarantineMs = 60_000 } = options
+  assertQuarantine(quarantineMs)
+  const space = createAddressSpace(options.cidrs, options.staticBand ?? (() => 0))
+  const name = options.name ?? space.cidrs.join(',')
+  const book = createAddressBook(space.size, quarantineMs)
+  const usable = (address: string): number | undefined => {
+    const found = space.find(address)
+    return found.kind === 'usable' ? found.index : undefined
+  }
+  const indexOf = (address: string): number => {
+    const index = usable(address)
+    if (index !== undefined) return index
+    if (space.find(address).kind === 'outside') throw new AddressOutOfRangeError(name, address, space.cidrs)
+    throw new AddressTakenError(name, canonicalIp(address) ?? address, 'its block (network or broadcast)')
+  }
+  let cursor = 0
+  for (const address of reserve) book.hold(indexOf(address), RESERVED)
+  return {
+    name,
+    allocate: (owner, nowMs) => {
+      book.expire(nowMs)
+      const index = book.takeBack(owner) ?? search(space, book.taken, startOf(strategy, owner, cursor))
+      if (index === undefined) throw new PoolExhaustedError(name, book.stats(), book.topOwners())
+      book.hold(index, owner)
+      cursor = index + 1
+      return space.addressAt(index)
+    },
+    claim: (address, owner, nowMs) => {
+      const index = indexOf(address)
+      book.expire(nowMs)
+      const holder = book.owners.get(index) ?? owner
+      if (holder !== owner) throw new AddressTakenError(name, space.addressAt(index), holder)
+      book.hold(index, owner)
+    },
+    release: (address, nowMs) => {
+      const index = usable(address)
+      const owner = index === undefined ? undefined : book.owners.get(index)
+      if (index === undefined || owner === undefined || owner === RESERVED) return false
+      book.letGo(index, nowMs)
+      return true
+    },
+    owner: address => book.owners.get(usable(address) ?? -1),
+    stats: nowMs => {
+      book.expire(nowMs)
+      return book.stats()
+    },
+    rebuild: (claims, nowMs) => {
+      book.expire(nowMs)
+      const wanted = new Map<number, string>()
+      for (const { address, owner } of claims) {
+        const index = usable(address)
+        if (index !== undefined && book.owners.get(index) !== RESERVED) wanted.set(index, owner)
+      }
+      for (const [index, owner] of [...book.owners]) {
+        if (owner !== RESERVED && !wanted.has(index)) book.letGo(index, nowMs)
+      }
+      for (const [index, owner] of wanted) book.hold(index, owner)
+    },
+  }
+}
+
+function assertQuarantine(quarantineMs: number): void {
+  if (Number.isFinite(quarantineMs) && quarantineMs >= 0) return
+  throw new InvalidError('address pool', [
+    { field: 'quarantineMs', value: quarantineMs, message: 'must be a finite number ≥ 0' },
+  ])
+}

@@ -1,0 +1,55 @@
+import type { Bitset, Random } from '../../core/index.js'
+import { hashText } from '../structures/text-hash.js'
+import type { AddressSpace, Span } from './address-space.js'
+
+/**
+ * Where the search for a free address begins: at the lowest, after the last one given, at a random place, or at
+ * a place that follows from the owner's name.
+ */
+export type AddressStrategy =
+  | { readonly kind: 'lowest' | 'next' | 'hash' }
+  | { readonly kind: 'random'; readonly random: Random }
+
+/** Where to begin in a list of spans. */
+export type Start = (spans: readonly Span[]) => number
+
+/** The start that a strategy gives to one search. */
+export function startOf(strategy: AddressStrategy, owner: string, cursor: number): Start {
+  switch (strategy.kind) {
+    case 'lowest':
+      return spans => spans[0]?.from ?? 0
+    case 'next':
+      return () => cursor
+    case 'hash':
+      return spans => nth(spans, hashText(owner) % Math.max(1, sizeOf(spans)))
+    case 'random':
+      return spans => nth(spans, Math.floor(strategy.random.next() * sizeOf(spans)))
+  }
+}
+
+function sizeOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, span) => sum + span.to - span.from, 0)
+}
+
+function nth(spans: readonly Span[], position: number): number {
+  let left = position
+  for (const span of spans) {
+    if (left < span.to - span.from) return span.from + left
+    left -= span.to - span.from
+  }
+  return 0
+}
+
+/** The first free number from the start on, wrapping round; the static bands only when the rest is full. */
+export function search(space: AddressSpace, taken: Bitset, start: Start): number | undefined {
+  for (const spans of [space.dynamic, space.static]) {
+    const from = start(spans)
+    const ahead = spans.map(span => ({ from: Math.max(span.from, from), to: span.to }))
+    for (const span of [...ahead, ...spans]) {
+      if (span.from >= span.to) continue
+      const index = taken.firstClear(span.from)
+      if (index !== undefined && index < span.to) return index
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,100 @@
+import { InvalidError } from '../../core/index.js'
+import type { Cidr } from './cidr.js'
+import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from './cidr.js'
+import { formatIp, parseIp } from './ip-address.js'
+
+/** Most addresses that one pool may have: a bitmap of 2 MiB. */
+const POOL_SIZE_MAX = 2 ** 24
+
+/** A run of numbers, `from` included, `to` not. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** Blocks laid end to end and numbered from 0; only usable addresses have a number. */
+export interface AddressSpace {
+  readonly cidrs: readonly string[]
+  readonly size: number
+  /** Searched first: all but the static bands. */
+  readonly dynamic: readonly Span[]
+  /** Left for explicit claims until the rest is full. */
+  readonly static: readonly Span[]
+  addressAt(index: number): string
+  /** `unusable` is the network or broadcast address of a block. */
+  find(
+    address: string,
+  ): { readonly kind: 'usable'; readonly index: number } | { readonly kind: 'unusable' | 'outside' }
+}
+
+/**
+ * Numbers the addresses of blocks that do not overlap. IPv4 blocks lose their network and broadcast address, IPv6
+ * blocks their first; blocks of one or two IPv4 addresses and of one IPv6 address lose none.
+ *
+ * @param staticBand how many addresses at the start of a block are its static band
+ * @throws InvalidError for no blocks, overlapping ones, or more than 2^24 addresses
+ */
+export function createAddressSpace(
+  texts: readonly string[],
+  staticBand: (block: Cidr) => number,
+): AddressSpace {
+  const blocks = texts.map(parseCidr)
+  if (blocks.length === 0) throw invalid(texts, 'must name at least one block')
+  for (const [i, block] of blocks.entries()) {
+    const other = blocks.slice(0, i).find(earlier => cidrOverlaps(earlier, block))
+    if (other !== undefined)
+      throw invalid(texts, `must not overlap, as ${formatCidr(other)} and ${formatCidr(block)} do`)
+  }
+  const total = blocks.reduce((sum, block) => sum + usableCount(block), 0n)
+  if (total > POOL_SIZE_MAX)
+    throw invalid(texts, `must have at most ${POOL_SIZE_MAX} addresses in all; use longer prefixes`)
+  const dynamic: Span[] = []
+  const fixed: Span[] = []
+  const bases: number[] = []
+  let size = 0
+  for (const block of blocks) {
+    const count = Number(usableCount(block))
+    const band = Math.min(count, staticBand(block))
+    bases.push(size)
+    if (band > 0) fixed.push({ from: size, to: size + band })
+    if (band < count) dynamic.push({ from: size + band, to: size + count })
+    size += count
+  }
+  return {
+    cidrs: blocks.map(formatCidr),
+    size,
+    dynamic,
+    static: fixed,
+    addressAt: index => {
+      const at = bases.findLastIndex(base => base <= index)
+      const block = blocks[at] as Cidr
+      return formatIp({
+        family: block.family,
+        value: firstUsable(block) + BigInt(index - (bases[at] as number)),
+      })
+    },
+    find: text => {
+      const address = parseIp(text)
+      const at = address === undefined ? -1 : blocks.findIndex(block => cidrContains(block, address))
+      const block = blocks[at]
+      if (address === undefined || block === undefined) return { kind: 'outside' }
+      const offset = address.value - firstUsable(block)
+      if (offset < 0n || offset >= usableCount(block)) return { kind: 'unusable' }
+      return { kind: 'usable', index: (bases[at] as number) + Number(offset) }
+    },
+  }
+}
+
+/** How many addresses of the block can be handed out. */
+export function usableCount(block: Cidr): bigint {
+  if (block.family === 4) return block.size <= 2n ? block.size : block.size - 2n
+  return block.size === 1n ? 1n : block.size - 1n
+}
+
+function firstUsable(block: Cidr): bigint {
+  return block.size <= (block.family === 4 ? 2n : 1n) ? block.first : block.first + 1n
+}
+
+function invalid(value: unknown, message: string): InvalidError {
+  return new InvalidError('address pool', [{ field: 'cidrs', value, message }])
+}

@@ -1,0 +1,149 @@
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { ipFamily } from '../addresses/ip-address.js'
+import { nameLabels } from '../dns/dns-name.js'
+import type { Endpoint, RegisteredPort, RegisteredService } from '../services/registered-service.js'
+
+/** One change of the registry, as plain data. `service` is a key, `namespace/name`. */
+export type RegistryChange =
+  | { readonly op: 'set-service'; readonly service: RegisteredService }
+  | { readonly op: 'delete-service'; readonly service: string }
+  /** Replaces all endpoints that came under this slice name; slices of one service are merged. */
+  | {
+      readonly op: 'set-endpoints'
+      readonly service: string
+      readonly slice: string
+      readonly endpoints: readonly Endpoint[]
+    }
+  | { readonly op: 'delete-endpoints'; readonly service: string; readonly slice: string }
+  /** Makes a namespace known although no service is in it. */
+  | { readonly op: 'set-namespace'; readonly namespace: string }
+  | { readonly op: 'delete-namespace'; readonly namespace: string }
+  /** Says that everything that existed at the start has been applied: unknown names are now really unknown. */
+  | { readonly op: 'synced' }
+
+const limits = { ports: 1024, endpoints: 1000, vips: 16, addresses: 16 } as const
+
+/** @throws InvalidError naming every field at fault */
+export function assertChange(change: RegistryChange): void {
+  const problems: FieldProblem[] = []
+  const check = (ok: boolean, problem: FieldProblem): void => {
+    if (!ok) problems.push(problem)
+  }
+  switch (change.op) {
+    case 'set-service':
+      checkService(change.service, check)
+      break
+    case 'set-endpoints':
+      check(change.endpoints.length <= limits.endpoints, {
+        field: 'endpoints',
+        value: change.endpoints,
+        message: `must hold at most ${limits.endpoints} endpoints; use more slices`,
+      })
+      for (const [i, endpoint] of change.endpoints.entries())
+        checkEndpoint(endpoint, `endpoints[${i}]`, check)
+      break
+    case 'delete-service':
+    case 'delete-endpoints':
+    case 'set-namespace':
+    case 'delete-namespace':
+    case 'synced':
+      break
+  }
+  if (problems.length > 0) throw new InvalidError(`registry change ${subject(change)}`, problems)
+}
+
+function subject(change: RegistryChange): string {
+  if (change.op === 'set-service') return `set-service ${change.service.namespace}/${change.service.name}`
+  return 'slice' in change ? `${change.op} ${change.service} ${change.slice}` : change.op
+}
+
+type Check = (ok: boolean, problem: FieldProblem) => void
+
+function checkService(service: RegisteredService, check: Check): void {
+  const label = 'must be one DNS label in lower case: 1 to 63 characters without dots'
+  check(isLabel(service.namespace), { field: 'namespace', value: service.namespace, message: label })
+  check(isLabel(service.name), { field: 'name', value: service.name, message: label })
+  checkAddresses(service.vips, { field: 'vips', max: limits.vips }, check)
+  check(service.mode === 'vip' || service.vips.length === 0, {
+    field: 'vips',
+    value: service.vips,
+    message: `must be empty in mode ${service.mode}`,
+  })
+  const external = service.externalName
+  check((service.mode === 'external') === (external !== undefined), {
+    field: 'externalName',
+    value: external,
+    message: 'must be given exactly in mode external',
+  })
+  check(external === undefined || (nameLabels(external)?.length ?? 0) > 0, {
+    field: 'externalName',
+    value: external,
+    message: 'must be a DNS name',
+  })
+  const ttl = service.ttlSeconds
+  check(ttl === undefined || (Number.isInteger(ttl) && ttl >= 0 && ttl <= 86_400), {
+    field: 'ttlSeconds',
+    value: ttl,
+    message: 'must be a whole number of seconds from 0 to 86400',
+  })
+  check(service.ports.length <= limits.ports, {
+    field: 'ports',
+    value: service.ports,
+    message: `must hold at most ${limits.ports} ports`,
+  })
+  for (const [i, port] of service.ports.entries()) checkPort(port, `ports[${i}]`, check)
+  for (const [i, { weight }] of (service.backends ?? []).entries()) {
+    check(Number.isFinite(weight) && weight >= 0, {
+      field: `backends[${i}].weight`,
+      value: weight,
+      message: 'must be a finite number ≥ 0',
+    })
+  }
+}
+
+function checkPort(port: RegisteredPort, field: string, check: Check): void {
+  check(isPort(port.port), { field: `${field}.port`, value: port.port, message: 'must be from 1 to 65535' })
+  check(port.name === '' || isLabel(port.name), {
+    field: `${field}.name`,
+    value: port.name,
+    message: 'must be empty or one DNS label',
+  })
+}
+
+function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {
+  check(endpoint.id !== '', { field: `${field}.id`, value: endpoint.id, message: 'must not be empty' })
+  check(endpoint.hostname === undefined || isLabel(endpoint.hostname), {
+    field: `${field}.hostname`,
+    value: endpoint.hostname,
+    message: 'must be one DNS label',
+  })
+  checkAddresses(endpoint.addresses, { field: `${field}.addresses`, max: limits.addresses }, check)
+  for (const [name, port] of Object.entries(endpoint.ports)) {
+    check(isPort(port), { field: `${field}.ports.${name}`, value: port, message: 'must be from 1 to 65535' })
+  }
+}
+
+function checkAddresses(
+  addresses: readonly string[],
+  rule: { field: string; max: number },
+  check: Check,
+): void {
+  const { field, max } = rule
+  check(addresses.length <= max, { field, value: addresses, message: `must hold at most ${max} addresses` })
+  for (const [i, address] of addresses.entries()) {
+    check(ipFamily(address) !== 0, {
+      field: `${field}[${i}]`,
+      value: address,
+      message: 'must be an IPv4 or IPv6 address',
+    })
+  }
+}
+
+function isLabel(text: string): boolean {
+  return /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(text)
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535
+}

@@ -1,0 +1,165 @@
+import type { Cancel, Logger } from '../../core/index.js'
+import { InvalidError, silentLogger, UsageError } from '../../core/index.js'
+import type { Endpoint } from '../services/registered-service.js'
+import type { NamingProfile, RegistryQuestion, Resolution } from './naming-profile.js'
+import { resolveWith } from './naming-profile.js'
+import type { RegistryChange } from './registry-change.js'
+import { assertChange } from './registry-change.js'
+import type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry-consumers.js'
+import { createConsumers } from './registry-consumers.js'
+import type { RegistryProblem } from './registry-problems.js'
+import { verifySnapshot } from './registry-problems.js'
+import type { RegistrySnapshot } from './registry-snapshot.js'
+import { applyChanges, emptySnapshot } from './registry-snapshot.js'
+
+/** How a registry is made. */
+export interface RegistryOptions {
+  /** Which names are served; asked in this order. Default none: every question is REFUSED. */
+  readonly profiles?: readonly NamingProfile[]
+  /** Told about listeners that throw. Default silent. */
+  readonly logger?: Logger
+}
+
+/** What one revision changed. */
+export interface RegistryDelta {
+  readonly revision: number
+  /** Keys of the services whose specification or endpoints were written, sorted. */
+  readonly services: readonly string[]
+  readonly snapshot: RegistrySnapshot
+}
+
+/** Which endpoints are meant: those for new traffic, those that still answer, or all. */
+export type EndpointFilter = 'ready' | 'serving' | 'all'
+
+/**
+ * Services and endpoints by revision. Names, reverse names and balancing sets are derived from it, never edited.
+ *
+ * Guarantees: what one call applies is visible whole or not at all; a snapshot never changes; listeners hear each call
+ * once, in order, after it is visible; the cost of `apply` follows the services touched, not those that exist.
+ */
+export interface Registry {
+  readonly revision: number
+  /**
+   * Takes over all changes of one revision of the source.
+   *
+   * @param revision at least the last one; with an equal one the changes add to it
+   * @throws InvalidError when a change is not acceptable or the revision goes back; nothing is changed then
+   * @throws UsageError when called from a listener
+   */
+  apply(revision: number, changes: readonly RegistryChange[]): RegistrySnapshot
+  snapshot(): RegistrySnapshot
+  resolve(question: RegistryQuestion): Resolution
+  /** Endpoints of a service by key `namespace/name`, by id; empty when there is no such service. Default `ready`. */
+  endpoints(service: string, filter?: EndpointFilter): readonly Endpoint[]
+  onChange(listener: (delta: RegistryDelta) => void): Cancel
+  /**
+   * Registers somebody whose acknowledgement matters: a proxy that still sends traffic to old endpoints, for
+   * instance. At most 1000 at a time.
+   *
+   * @throws UsageError when the name is taken or there are too many
+   */
+  consumer(name: string): RegistryConsumer
+  /**
+   * Resolves when the registry has reached `revision` and every open consumer has acknowledged it, or when the
+   * time is over. With it, an endpoint is taken out in order: remove it, wait, then stop what ran there.
+   */
+  waitForConsumers(revision: number, options: WaitOptions): Promise<ConsumerReport>
+  /** Invariants that the source broke: shared VIPs, endpoints without a service. Empty when all is well. */
+  verify(): readonly RegistryProblem[]
+}
+
+/**
+ * Makes an empty registry.
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createRegistry, kubernetesNames } from 'keelson/discovery'
+ *
+ * const registry = createRegistry({ profiles: [kubernetesNames()] })
+ * registry.apply(1, [
+ *   {
+ *     op: 'set-service',
+ *     service: {
+ *       namespace: 'prod', name: 'web', mode: 'vip', vips: ['10.96.0.7'],
+ *       ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+ *     },
+ *   },
+ *   { op: 'synced' },
+ * ])
+ * const { answers, revision } = registry.resolve({ name: 'web.prod.svc.cluster.local.', type: 'A' })
+ * assert.equal(answers[0]?.type === 'A' && answers[0].address, '10.96.0.7')
+ * assert.equal(revision, 1)
+ * ```
+ */
+export function createRegistry(options: RegistryOptions = {}): Registry {
+  const { profiles = [], logger = silentLogger } = options
+  let current = emptySnapshot()
+  let applying = false
+  const listeners = new Set<(delta: RegistryDelta) => void>()
+  const consumers = createConsumers(() => current.revision)
+  const tell = (delta: RegistryDelta): void => {
+    for (const listener of [...listeners]) {
+      if (!listeners.has(listener)) continue
+      try {
+        listener(delta)
+      } catch (error) {
+        logger.error({ error, revision: delta.revision }, 'a registry listener failed')
+      }
+    }
+  }
+  return {
+    get revision() {
+      return current.revision
+    },
+    apply: (revision, changes) => {
+      if (applying)
+        throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
+      assertRevision(current, revision)
+      for (const change of changes) assertChange(change)
+      current = applyChanges(current, revision, changes)
+      applying = true
+      tell({ revision, services: touched(changes), snapshot: current })
+      applying = false
+      consumers.advanced()
+      return current
+    },
+    snapshot: () => current,
+    resolve: question => resolveWith(profiles, current, question),
+    endpoints: (service, filter = 'ready') => endpointsOf(current, service, filter),
+    onChange: listener => {
+      const entry = (delta: RegistryDelta): void => listener(delta)
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
+    consumer: name => consumers.open(name),
+    waitForConsumers: (revision, wait) => consumers.wait(revision, wait),
+    verify: () => verifySnapshot(current),
+  }
+}
+
+/** Endpoints of one service of a snapshot; none while the service itself is unknown. */
+export function endpointsOf(
+  snapshot: RegistrySnapshot,
+  service: string,
+  filter: EndpointFilter = 'ready',
+): readonly Endpoint[] {
+  const view = snapshot.services.get(service)
+  if (view?.service === undefined) return []
+  if (filter === 'all') return view.endpoints
+  return view.endpoints.filter(endpoint => (filter === 'ready' ? endpoint.ready : endpoint.serving))
+}
+
+function assertRevision(current: RegistrySnapshot, revision: number): void {
+  if (Number.isSafeInteger(revision) && revision >= current.revision) return
+  const message = `must be a whole number of at least ${current.revision}: revisions are applied in order`
+  throw new InvalidError('registry revision', [{ field: 'revision', value: revision, message }])
+}
+
+function touched(changes: readonly RegistryChange[]): readonly string[] {
+  const keys = changes.flatMap(change => {
+    if (change.op === 'set-service') return [`${change.service.namespace}/${change.service.name}`]
+    return 'service' in change ? [change.service] : []
+  })
+  return [...new Set(keys)].sort()
+}

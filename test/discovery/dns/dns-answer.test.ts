@@ -1,0 +1,201 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
+import type { DnsMessage, RegistryQuestion } from '../../../src/discovery/index.js'
+import {
+  answerDns,
+  createRegistry,
+  encodeDnsMessage,
+  kubernetesNames,
+  parseDnsMessage,
+} from '../../../src/discovery/index.js'
+
+const registry = createRegistry({ profiles: [kubernetesNames()] })
+registry.apply(1, [
+  {
+    op: 'set-service',
+    service: {
+      namespace: 'prod',
+      name: 'web',
+      mode: 'vip',
+      vips: ['10.96.0.7', 'fd00::7'],
+      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+    },
+  },
+  {
+    op: 'set-service',
+    service: {
+      namespace: 'prod',
+      name: 'alias',
+      mode: 'external',
+      vips: [],
+      ports: [],
+      externalName: 'web.prod.svc.cluster.local',
+    },
+  },
+  {
+    op: 'set-service',
+    service: {
+      namespace: 'prod',
+      name: 'loop',
+      mode: 'external',
+      vips: [],
+      ports: [],
+      externalName: 'loop.prod.svc.cluster.local',
+    },
+  },
+  {
+    op: 'set-service',
+    service: {
+      namespace: 'prod',
+      name: 'away',
+      mode: 'external',
+      vips: [],
+      ports: [],
+      externalName: 'www.example.com',
+    },
+  },
+  { op: 'synced' },
+])
+const resolve = (question: RegistryQuestion) => registry.resolve(question)
+const options = { resolve, transport: 'udp' } as const
+
+function request(
+  fields: Partial<DnsMessage> & { name?: string; type?: number; classCode?: number },
+): Uint8Array {
+  const { name = 'web.prod.svc.cluster.local.', type = 1, classCode = 1, ...rest } = fields
+  return encodeDnsMessage({
+    id: 77,
+    response: false,
+    opcode: 0,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: true,
+    recursionAvailable: false,
+    rcode: 0,
+    questions: [{ name, typeCode: type, classCode }],
+    answers: [],
+    authority: [],
+    additional: [],
+    ...rest,
+  })
+}
+
+function ask(fields: Parameters<typeof request>[0]): DnsMessage {
+  const parsed = parseDnsMessage(answerDns(request(fields), options) ?? new Uint8Array())
+  if (parsed.kind !== 'message') throw new Error('no readable response')
+  return parsed.message
+}
+
+const targets = ({ answers }: DnsMessage): readonly string[] =>
+  answers.map(record =>
+    'target' in record ? record.target : 'address' in record ? record.address : record.type,
+  )
+
+describe('answering', () => {
+  test('random bytes never throw; what is answered has the id and is a response', () => {
+    const nearly = fc
+      .tuple(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }), fc.nat(60))
+      .map(([flips, cut]) => {
+        const bytes = request({ edns: { udpSize: 1232, version: 0, dnssecOk: true } })
+        for (const [at, value] of flips) bytes[at % bytes.length] = value
+        return bytes.subarray(0, bytes.length - (cut > 50 ? cut - 50 : 0))
+      })
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), nearly), bytes => {
+        const response = answerDns(bytes, options)
+        if (response === undefined) return
+        expect([response[0], response[1], (response[2] as number) >>> 7]).toEqual([bytes[0], bytes[1], 1])
+        expect(parseDnsMessage(response).kind).toBe('message')
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test.each([
+    ['another opcode', { opcode: 4 }, 4],
+    ['another class', { classCode: 3 }, 5],
+    ['a zone transfer', { type: 252 }, 5],
+    ['a name outside', { name: 'example.com.' }, 5],
+    ['OPT as a question', { type: 41 }, 1],
+    ['an unknown name', { name: 'no.prod.svc.cluster.local.' }, 3],
+    ['an unknown type', { type: 999 }, 0],
+  ] as const)('%s gets its code', (_what, fields, rcode) => {
+    const message = ask(fields)
+    expect([message.rcode, message.answers]).toEqual([rcode, []])
+  })
+
+  test('a response is not answered', () => {
+    expect(answerDns(request({ response: true }), options)).toBeUndefined()
+  })
+
+  test('the question comes back in the case that was asked, and so do owner names', () => {
+    const name = 'wEb.Prod.SVC.cluster.local.'
+    const message = ask({ name })
+    expect([message.questions[0]?.name, message.answers[0]?.name]).toEqual([name, name])
+  })
+
+  test('EDNS: DO is copied, a tiny size means 512, a newer version is BADVERS', () => {
+    expect(ask({ edns: { udpSize: 100, version: 0, dnssecOk: true } }).edns).toEqual({
+      udpSize: 1232,
+      version: 0,
+      dnssecOk: true,
+    })
+    expect(ask({ edns: { udpSize: 1232, version: 1, dnssecOk: false } }).rcode).toBe(16)
+    expect(ask({}).edns).toBeUndefined()
+  })
+
+  test('an alias is followed inside the zone, left outside it, and a loop ends', () => {
+    expect(targets(ask({ name: 'alias.prod.svc.cluster.local.' }))).toEqual([
+      'web.prod.svc.cluster.local.',
+      '10.96.0.7',
+    ])
+    expect(targets(ask({ name: 'alias.prod.svc.cluster.local.', type: 5 }))).toEqual([
+      'web.prod.svc.cluster.local.',
+    ])
+    expect(targets(ask({ name: 'away.prod.svc.cluster.local.' }))).toEqual(['www.example.com.'])
+    expect(targets(ask({ name: 'loop.prod.svc.cluster.local.' }))).toEqual(['loop.prod.svc.cluster.local.'])
+  })
+
+  test('names with something below exist: NODATA, not NXDOMAIN', () => {
+    const zone = 'cluster.local.'
+    for (const name of [
+      zone,
+      `svc.${zone}`,
+      `prod.svc.${zone}`,
+      `_tcp.web.prod.svc.${zone}`,
+      `pod.${zone}`,
+      '10.in-addr.arpa.',
+    ]) {
+      expect(ask({ name, type: 16 }).rcode, name).toBe(0)
+    }
+    expect(ask({ name: `_udp.web.prod.svc.${zone}` }).rcode).toBe(3)
+  })
+
+  test('the zone has SOA, NS and a version; ANY gets one record set', () => {
+    expect(ask({ name: 'cluster.local.', type: 6 }).answers).toMatchObject([{ type: 'SOA', serial: 1 }])
+    expect(ask({ name: 'cluster.local.', type: 2 }).answers).toMatchObject([
+      { target: 'ns.dns.cluster.local.' },
+    ])
+    expect(ask({ name: 'dns-version.cluster.local.', type: 16 }).answers).toMatchObject([
+      { strings: ['1.1.0'], ttl: 28_800 },
+    ])
+    expect(ask({ type: 255 }).answers).toMatchObject([{ type: 'A' }])
+  })
+})
+
+describe('responder', () => {
+  test('kept responses are those that would be made anew', () => {
+    const type = fc.constantFrom(1, 28, 33, 16, 255)
+    const name = fc.constantFrom('web', 'WEB', 'alias', 'no').map(label => `${label}.prod.svc.cluster.local.`)
+    const question = fc.record({ id: fc.nat(65_535), name, type, recursionDesired: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(question, { maxLength: 20 }), questions => {
+        const responder = createDnsResponder(registry, { cacheBytes: 500 })
+        for (const fields of questions) {
+          expect(responder.respond(request(fields), 'udp')).toEqual(answerDns(request(fields), options))
+        }
+      }),
+    )
+  })
+})
