@@ -8,10 +8,10 @@ export { lintBudget } from './lint-budget.js'
 // Strategy.
 export type { FailurePolicy, Program, ProgramOptions, Waypoint } from './program.js'
 export { checkProgram, recreate, rolling } from './program.js'
-export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes.js'
-export { kubernetesProgram } from './presets/kubernetes.js'
-export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon.js'
-export { marathonBudget, marathonStrategy } from './presets/marathon.js'
+export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes-rollout.js'
+export { kubernetesProgram } from './presets/kubernetes-rollout.js'
+export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon-rollout.js'
+export { marathonBudget, marathonStrategy } from './presets/marathon-rollout.js'
 
 // Decision.
 export type { Move, MoveInput, Tally } from './move.js'

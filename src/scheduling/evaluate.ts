@@ -1,8 +1,8 @@
 import { UsageError } from '../core/index.js'
-import type { NodeRow, NodeTable } from './node-table.js'
-import type { NodeView } from './node-view.js'
-import type { PreparedRequest } from './placement-request.js'
-import type { FilterReason, Profile, ScorePlugin } from './plugin.js'
+import type { NodeRow, NodeTable } from './nodes/node-table.js'
+import type { NodeView } from './nodes/node-view.js'
+import type { FilterReason, Profile, ScorePlugin } from './plugins/plugin.js'
+import type { PreparedRequest } from './requests/placement-request.js'
 
 /** One part of a node's score. */
 export interface PluginScore {

@@ -2,9 +2,9 @@ import type { ReasonSummary } from '../core/index.js'
 import { rollUpReasons } from '../core/index.js'
 import type { PluginScore } from './evaluate.js'
 import { refusalsOf, scoreNodes } from './evaluate.js'
-import type { NodeTable } from './node-table.js'
-import type { PreparedRequest } from './placement-request.js'
-import type { FilterReason, Profile } from './plugin.js'
+import type { NodeTable } from './nodes/node-table.js'
+import type { FilterReason, Profile } from './plugins/plugin.js'
+import type { PreparedRequest } from './requests/placement-request.js'
 
 /** What one filter says of one node. */
 export interface FilterVerdict {

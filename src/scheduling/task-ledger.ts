@@ -1,4 +1,4 @@
-import type { TaskDemand } from './node-table.js'
+import type { TaskDemand } from './nodes/node-table.js'
 
 /** A task, where it is, and what it holds there. */
 export interface LedgerEntry extends TaskDemand {

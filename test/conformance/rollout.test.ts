@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fenceposts, k8sMaxUnavailable } from '../../src/rollout/presets/kubernetes.js'
+import { fenceposts, k8sMaxUnavailable } from '../../src/rollout/presets/kubernetes-rollout.js'
 import { k8sScale } from '../../src/rollout/presets/kubernetes-scale.js'
 import {
   k8sComplete,
@@ -18,7 +18,7 @@ import {
   reconcileOld,
   scaleDownOld,
 } from '../../src/rollout/presets/kubernetes-sync.js'
-import { marathonRestart } from '../../src/rollout/presets/marathon.js'
+import { marathonRestart } from '../../src/rollout/presets/marathon-rollout.js'
 
 interface Case {
   readonly id: string

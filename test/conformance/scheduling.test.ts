@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
 import type { LabelSelectorExpression } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
-import { hostPortsConflict } from '../../src/scheduling/host-ports.js'
 import type {
   HostPort,
   KubernetesPodResources,
@@ -19,14 +18,15 @@ import {
   kubernetesQosClass,
   kubernetesRequests,
 } from '../../src/scheduling/index.js'
-import { compileNodeSelector } from '../../src/scheduling/node-selector.js'
+import { hostPortsConflict } from '../../src/scheduling/nodes/host-ports.js'
+import { findForbiddingTaint, toleratesTaint } from '../../src/scheduling/nodes/taint.js'
+import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
 import type { Allocation } from '../../src/scheduling/scores/allocation.js'
 import { balancedAllocationScore } from '../../src/scheduling/scores/balanced-allocation.js'
 import { leastAllocatedScore } from '../../src/scheduling/scores/least-allocated.js'
 import { mostAllocatedScore } from '../../src/scheduling/scores/most-allocated.js'
 import { normalizeToMax, normalizeToMaxReversed } from '../../src/scheduling/scores/normalize.js'
 import { requestedToCapacityRatioScore } from '../../src/scheduling/scores/requested-to-capacity-ratio.js'
-import { findForbiddingTaint, toleratesTaint } from '../../src/scheduling/taint.js'
 
 interface Case {
   readonly id: string

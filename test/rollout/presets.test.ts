@@ -9,7 +9,7 @@ import {
   resolveBudget,
   rolling,
 } from '../../src/rollout/index.js'
-import { marathonRestart } from '../../src/rollout/presets/marathon.js'
+import { marathonRestart } from '../../src/rollout/presets/marathon-rollout.js'
 
 describe('a program', () => {
   test.each([

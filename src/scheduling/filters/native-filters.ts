@@ -1,10 +1,10 @@
-import type { FilterPlugin } from '../plugin.js'
-import { constraints } from './constraints.js'
-import { hostPorts } from './host-ports.js'
-import { nodeSelector } from './node-selector.js'
-import { resourcesFit } from './resources-fit.js'
-import { taints } from './taints.js'
-import { unschedulable } from './unschedulable.js'
+import type { FilterPlugin } from '../plugins/plugin.js'
+import { constraints } from './constraints-filter.js'
+import { hostPorts } from './host-ports-filter.js'
+import { nodeSelector } from './node-selector-filter.js'
+import { resourcesFit } from './resources-fit-filter.js'
+import { taints } from './taints-filter.js'
+import { unschedulable } from './unschedulable-filter.js'
 
 /** The filters of the native profiles: every one there is, with its defaults. */
 export function nativeFilters(): readonly FilterPlugin[] {

@@ -1,5 +1,5 @@
 import { nativeFilters } from '../filters/native-filters.js'
-import type { Profile } from '../plugin.js'
+import type { Profile } from '../plugins/plugin.js'
 import { mostAllocated } from '../scores/most-allocated.js'
 import { taintPreference } from '../scores/taint-preference.js'
 

@@ -1,8 +1,8 @@
 import { InvalidError } from '../../core/index.js'
-import type { NodeView } from '../node-view.js'
-import type { PreparedRequest } from '../placement-request.js'
-import type { NodeScorePlugin } from '../plugin.js'
-import type { ResourceColumn } from '../resource-columns.js'
+import type { NodeView } from '../nodes/node-view.js'
+import type { ResourceColumn } from '../nodes/resource-columns.js'
+import type { NodeScorePlugin } from '../plugins/plugin.js'
+import type { PreparedRequest } from '../requests/placement-request.js'
 
 /** A resource that a score looks at, and how much it counts. */
 export interface WeightedResource {

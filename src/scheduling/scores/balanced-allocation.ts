@@ -1,4 +1,4 @@
-import type { NodeScorePlugin } from '../plugin.js'
+import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
 import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
 

@@ -1,4 +1,4 @@
-import type { NodeScorePlugin } from '../plugin.js'
+import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
 import { allocationScore, meanPercent } from './allocation.js'
 import { wholePercent } from './percent.js'

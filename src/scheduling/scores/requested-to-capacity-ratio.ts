@@ -1,5 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import type { NodeScorePlugin } from '../plugin.js'
+import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, WeightedResource } from './allocation.js'
 import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
 import { wholePercent } from './percent.js'

@@ -1,5 +1,5 @@
-import type { NodeScorePlugin } from '../plugin.js'
-import { countAvoidedTaints } from '../taint.js'
+import { countAvoidedTaints } from '../nodes/taint.js'
+import type { NodeScorePlugin } from '../plugins/plugin.js'
 
 /** Prefers nodes with few `PreferNoSchedule` taints that the task does not tolerate: `100 / (1 + count)`. */
 export function taintPreference(): NodeScorePlugin {

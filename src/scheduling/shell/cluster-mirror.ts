@@ -1,6 +1,6 @@
 import { isKeelsonError } from '../../core/index.js'
-import type { PlacementRequest } from '../placement-request.js'
-import type { Profile } from '../plugin.js'
+import type { Profile } from '../plugins/plugin.js'
+import type { PlacementRequest } from '../requests/placement-request.js'
 import type { PlaceResult, Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
 import type { NodeObject } from './node-object.js'

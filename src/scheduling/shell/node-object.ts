@@ -1,7 +1,7 @@
 import type { Attributes, ResourceInput } from '../../core/index.js'
 import { parseResources } from '../../core/index.js'
-import type { NodeDescription } from '../node-description.js'
-import type { NodeTaint } from '../taint.js'
+import type { NodeDescription } from '../nodes/node-description.js'
+import type { NodeTaint } from '../nodes/taint.js'
 
 /** The parts of a Node object that placing looks at. */
 export interface NodeObject {

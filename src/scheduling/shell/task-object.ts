@@ -1,8 +1,8 @@
 import type { Constraint, ResourceInput } from '../../core/index.js'
 import { parseResources } from '../../core/index.js'
-import type { HostPort } from '../host-ports.js'
-import type { PlacementRequest } from '../placement-request.js'
-import type { TaintToleration } from '../taint.js'
+import type { HostPort } from '../nodes/host-ports.js'
+import type { TaintToleration } from '../nodes/taint.js'
+import type { PlacementRequest } from '../requests/placement-request.js'
 
 /** The parts of a Task object that placing looks at. */
 export interface TaskObject {

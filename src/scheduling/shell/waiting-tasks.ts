@@ -1,4 +1,4 @@
-import type { PlacementRequest } from '../placement-request.js'
+import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { MirrorChange } from './cluster-mirror.js'
 

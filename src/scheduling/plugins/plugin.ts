@@ -1,6 +1,6 @@
-import type { Reason } from '../core/index.js'
-import type { NodeView } from './node-view.js'
-import type { PreparedRequest } from './placement-request.js'
+import type { Reason } from '../../core/index.js'
+import type { NodeView } from '../nodes/node-view.js'
+import type { PreparedRequest } from '../requests/placement-request.js'
 
 /**
  * One cause that keeps a request off a node. Its message is the same for every node with this cause, as reasons

@@ -1,11 +1,11 @@
-import type { Constraint, ConstraintSet, FieldProblem, ResourceVector } from '../core/index.js'
-import { compileConstraints, formatConstraint, InvalidError } from '../core/index.js'
-import type { HostPort } from './host-ports.js'
+import type { Constraint, ConstraintSet, FieldProblem, ResourceVector } from '../../core/index.js'
+import { compileConstraints, formatConstraint, InvalidError } from '../../core/index.js'
+import { hostPortProblems, vectorProblems } from '../nodes/field-problems.js'
+import type { HostPort } from '../nodes/host-ports.js'
+import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'
+import type { TaintToleration } from '../nodes/taint.js'
 import type { NodeSelector, NodeTest } from './node-selector.js'
 import { compileNodeSelector } from './node-selector.js'
-import { hostPortProblems, vectorProblems } from './request-check.js'
-import type { ResourceColumn, ResourceColumns } from './resource-columns.js'
-import type { TaintToleration } from './taint.js'
 
 /** One task that wants a node. */
 export interface PlacementRequest {

@@ -1,5 +1,5 @@
-import type { LabelSelector, LabelSelectorExpression } from '../core/index.js'
-import { InvalidError, labelSelectorFromObject } from '../core/index.js'
+import type { LabelSelector, LabelSelectorExpression } from '../../core/index.js'
+import { InvalidError, labelSelectorFromObject } from '../../core/index.js'
 
 /** Which nodes a task may run on: every pair of `matchLabels` and any one of `terms` must hold. */
 export interface NodeSelector {

@@ -1,6 +1,6 @@
-import type { NodeView } from '../node-view.js'
-import type { Demand, PreparedRequest } from '../placement-request.js'
-import type { FilterPlugin, FilterReason } from '../plugin.js'
+import type { NodeView } from '../nodes/node-view.js'
+import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
+import type { Demand, PreparedRequest } from '../requests/placement-request.js'
 
 /**
  * Keeps tasks to nodes with room: one more of the node's `pods`, and of each resource asked for at least the amount

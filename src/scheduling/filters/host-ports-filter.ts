@@ -1,5 +1,5 @@
-import { formatHostPort } from '../host-ports.js'
-import type { FilterPlugin } from '../plugin.js'
+import { formatHostPort } from '../nodes/host-ports.js'
+import type { FilterPlugin } from '../plugins/plugin.js'
 
 /** Keeps tasks off nodes where a fixed port that they want is taken. */
 export function hostPorts(): FilterPlugin {

@@ -1,5 +1,5 @@
-import type { Attributes, ResourceVector } from '../core/index.js'
-import { KeelsonError } from '../core/index.js'
+import type { Attributes, ResourceVector } from '../../core/index.js'
+import { KeelsonError } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 import { HostPortTable } from './host-ports.js'
 import { nodeAttributes } from './node-attributes.js'

@@ -1,5 +1,5 @@
-import type { FilterPlugin } from '../plugin.js'
-import { findForbiddingTaint, formatTaint } from '../taint.js'
+import { findForbiddingTaint, formatTaint } from '../nodes/taint.js'
+import type { FilterPlugin } from '../plugins/plugin.js'
 
 /** Keeps tasks off nodes with a `NoSchedule` or `NoExecute` taint that they do not tolerate. */
 export function taints(): FilterPlugin {

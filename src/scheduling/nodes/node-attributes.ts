@@ -1,4 +1,4 @@
-import type { Attributes } from '../core/index.js'
+import type { Attributes } from '../../core/index.js'
 import type { NodeDescription } from './node-description.js'
 
 /**

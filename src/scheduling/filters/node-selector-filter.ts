@@ -1,4 +1,4 @@
-import type { FilterPlugin, FilterReason } from '../plugin.js'
+import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 
 const MISMATCH: readonly FilterReason[] = Object.freeze([
   { code: 'NodeSelectorMismatch', message: 'node(s) outside the node selector', unresolvable: true },

@@ -1,4 +1,4 @@
-import type { FilterPlugin } from '../plugin.js'
+import type { FilterPlugin } from '../plugins/plugin.js'
 
 /** Keeps tasks to nodes whose attributes satisfy every constraint. Every constraint that fails is a reason. */
 export function constraints(): FilterPlugin {

@@ -1,4 +1,4 @@
-import type { FieldProblem, ResourceVector } from '../core/index.js'
+import type { FieldProblem, ResourceVector } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */

@@ -1,7 +1,7 @@
-import type { Attributes, FieldProblem, ResourceVector } from '../core/index.js'
-import { InvalidError } from '../core/index.js'
+import type { Attributes, FieldProblem, ResourceVector } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { hostPortProblems, vectorProblems } from './field-problems.js'
 import type { HostPort } from './host-ports.js'
-import { hostPortProblems, vectorProblems } from './request-check.js'
 import type { NodeTaint } from './taint.js'
 
 /** A node as the scheduler sees it: plain data. */

@@ -1,5 +1,5 @@
-import type { FieldProblem } from '../core/index.js'
-import { InvalidError } from '../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
 import type { Profile } from './plugin.js'
 
 /** @throws InvalidError when two plugins have one name or a weight is no finite number of at least 0 */

@@ -1,6 +1,6 @@
-import type { FilterPlugin, FilterReason } from '../plugin.js'
-import type { NodeTaint } from '../taint.js'
-import { isTolerated } from '../taint.js'
+import type { NodeTaint } from '../nodes/taint.js'
+import { isTolerated } from '../nodes/taint.js'
+import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 
 /** Options of {@link unschedulable}. */
 export interface UnschedulableOptions {

@@ -1,14 +1,14 @@
-import { constraints } from '../filters/constraints.js'
-import { hostPorts } from '../filters/host-ports.js'
-import { nodeSelector } from '../filters/node-selector.js'
-import { resourcesFit } from '../filters/resources-fit.js'
-import { taints } from '../filters/taints.js'
-import { unschedulable } from '../filters/unschedulable.js'
-import type { NormalisedScorePlugin, Profile } from '../plugin.js'
+import { constraints } from '../filters/constraints-filter.js'
+import { hostPorts } from '../filters/host-ports-filter.js'
+import { nodeSelector } from '../filters/node-selector-filter.js'
+import { resourcesFit } from '../filters/resources-fit-filter.js'
+import { taints } from '../filters/taints-filter.js'
+import { unschedulable } from '../filters/unschedulable-filter.js'
+import { countAvoidedTaints } from '../nodes/taint.js'
+import type { NormalisedScorePlugin, Profile } from '../plugins/plugin.js'
 import { balancedAllocation } from '../scores/balanced-allocation.js'
 import { leastAllocated } from '../scores/least-allocated.js'
 import { normalizeToMaxReversed } from '../scores/normalize.js'
-import { countAvoidedTaints } from '../taint.js'
 
 /**
  * The default plugins of kube-scheduler 1.34 with their formulas, whole-number arithmetic and weights

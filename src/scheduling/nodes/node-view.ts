@@ -1,4 +1,4 @@
-import type { Attributes } from '../core/index.js'
+import type { Attributes } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 import type { ResourceColumn } from './resource-columns.js'
 import type { NodeTaint } from './taint.js'
