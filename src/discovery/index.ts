@@ -20,12 +20,8 @@ export type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry/r
 export type { RegistryProblem } from './registry/registry-problems.js'
 
 // Names and DNS.
-export {
-  type NamingProfile,
-  type RegistryQuestion,
-  type Resolution,
-  resolveWith,
-} from './registry/naming-profile.js'
+export type { RegistryQuestion, Resolution } from './dns/resolution.js'
+export { type NamingProfile, resolveWith } from './registry/naming-profile.js'
 export { kubernetesNames, type KubernetesNamesOptions } from './presets/kubernetes-names.js'
 export { answerDns, type DnsAnswerOptions } from './dns/dns-answer.js'
 export { encodeDnsMessage } from './dns/dns-encode.js'

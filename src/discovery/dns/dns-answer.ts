@@ -1,10 +1,10 @@
-import type { RegistryQuestion, Resolution } from '../registry/naming-profile.js'
 import { encodeDnsMessage, MESSAGE_BYTES_MAX } from './dns-encode.js'
 import type { DnsHeader, DnsMessage, DnsQuestion, Edns } from './dns-message.js'
 import { flagBits, opcodeOf } from './dns-message.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
 import type { DnsRecord } from './dns-record.js'
 import { dnsTypeName, questionTypeCodes, rcodes } from './dns-record.js'
+import type { RegistryQuestion, Resolution } from './resolution.js'
 
 /** How one request is answered. */
 export interface DnsAnswerOptions {

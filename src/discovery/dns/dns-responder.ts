@@ -1,5 +1,12 @@
-import type { Registry } from '../registry/registry.js'
 import { answerDns } from './dns-answer.js'
+import type { RegistryQuestion, Resolution } from './resolution.js'
+
+/** What answers come from; a registry is one. */
+export interface DnsSource {
+  /** Another value after every change that may change an answer. */
+  snapshot(): unknown
+  resolve(question: RegistryQuestion): Resolution
+}
 
 /** How requests are answered. */
 export interface DnsResponderOptions {
@@ -26,15 +33,14 @@ interface Entry {
 }
 
 /**
- * Answers from a registry, at its present revision. A counter turns each set of addresses further with every
- * answer, so that clients that take the first one spread out. Responses to equal requests are kept until the
- * registry's revision changes.
+ * Answers from a source, at its present state. A counter turns each set of addresses further with every answer, so
+ * that clients that take the first one spread out. Responses to equal requests are kept until the snapshot changes.
  */
-export function createDnsResponder(registry: Registry, options: DnsResponderOptions = {}): DnsResponder {
+export function createDnsResponder(source: DnsSource, options: DnsResponderOptions = {}): DnsResponder {
   const { ednsBytes = 1232, cacheBytes = 8 * 2 ** 20 } = options
   let cache = new Map<string, Entry>()
   let cached = 0
-  let snapshot = registry.snapshot()
+  let snapshot = source.snapshot()
   let counter = 0
   const clear = (): void => {
     cache = new Map()
@@ -55,7 +61,7 @@ export function createDnsResponder(registry: Registry, options: DnsResponderOpti
       rotation,
       ednsBytes,
       resolve: question => {
-        const resolution = registry.resolve(question)
+        const resolution = source.resolve(question)
         records = Math.max(1, resolution.answers.length)
         return resolution
       },
@@ -64,7 +70,7 @@ export function createDnsResponder(registry: Registry, options: DnsResponderOpti
   }
   return {
     respond: (request, transport) => {
-      const now = registry.snapshot()
+      const now = source.snapshot()
       if (now !== snapshot) {
         snapshot = now
         clear()
