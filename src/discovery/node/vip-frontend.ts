@@ -5,7 +5,7 @@ import type { ListenerState, VipListener } from './vip-listener.js'
 import { openVipListener } from './vip-listener.js'
 import type { VipRoute } from './vip-route.js'
 import { createVipRoute } from './vip-route.js'
-import type { VipSettings } from './vip-service.js'
+import type { VipSettings } from './vip-settings.js'
 
 /** One address and port of a service. */
 export interface VipListenerStats {

@@ -4,8 +4,9 @@ import { InvalidError, systemEnv } from '../../core/index.js'
 import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/balance.js'
-import type { VipService, VipServiceStats, VipSettings } from './vip-service.js'
+import type { VipService, VipServiceStats } from './vip-service.js'
 import { createVipService } from './vip-service.js'
+import type { VipSettings } from './vip-settings.js'
 
 /** How virtual addresses are served. */
 export interface VipProxyOptions {

@@ -1,7 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Env } from '../../core/index.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
-import type { BalancePolicy } from '../services/balance.js'
 import type { RegisteredPort } from '../services/registered-service.js'
 import type { EndpointFlowStats, FlowTable } from './flow-table.js'
 import { createFlowTable } from './flow-table.js'
@@ -11,18 +9,7 @@ import { proxyConnection } from './proxied-connection.js'
 import type { VipFrontend, VipListenerStats } from './vip-frontend.js'
 import { openVipFrontend } from './vip-frontend.js'
 import type { VipRoute } from './vip-route.js'
-
-/** Settings that all services of a proxy share. */
-export interface VipSettings {
-  readonly env: Env
-  readonly bind: (address: string, port: number) => { readonly host: string; readonly port: number }
-  readonly policy: BalancePolicy
-  readonly drainMs: number
-  readonly connectTimeoutMs: number
-  readonly maxAttempts: number
-  /** Asks for room for one more connection; false when the proxy is full. */
-  readonly admit: (client: Socket) => boolean
-}
+import type { VipSettings } from './vip-settings.js'
 
 /** Counts of one service. */
 export interface VipServiceStats {
