@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fenceposts, k8sMaxUnavailable } from '../../src/rollout/presets/kubernetes-rollout.js'
-import { k8sScale } from '../../src/rollout/presets/kubernetes-scale.js'
-import {
-  k8sComplete,
-  k8sProgressing,
-  k8sRolloutStatus,
-  k8sTimedOut,
-} from '../../src/rollout/presets/kubernetes-status.js'
+import { fenceposts, k8sMaxUnavailable } from './rollout-kubernetes-bounds.js'
+import { k8sScale } from './rollout-kubernetes-scale.js'
+import { k8sComplete, k8sProgressing, k8sRolloutStatus, k8sTimedOut } from './rollout-kubernetes-status.js'
 import {
   cleanupUnhealthy,
   k8sHistoryGC,
@@ -17,8 +12,8 @@ import {
   reconcileNew,
   reconcileOld,
   scaleDownOld,
-} from '../../src/rollout/presets/kubernetes-sync.js'
-import { marathonRestart } from '../../src/rollout/presets/marathon-rollout.js'
+} from './rollout-kubernetes-sync.js'
+import { marathonRestart } from './rollout-marathon-restart.js'
 
 interface Case {
   readonly id: string

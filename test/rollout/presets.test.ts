@@ -9,7 +9,7 @@ import {
   resolveBudget,
   rolling,
 } from '../../src/rollout/index.js'
-import { marathonRestart } from '../../src/rollout/presets/marathon-rollout.js'
+import { marathonRestart } from '../conformance/rollout-marathon-restart.js'
 
 describe('a program', () => {
   test.each([

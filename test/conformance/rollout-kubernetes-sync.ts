@@ -1,5 +1,5 @@
-import type { IntOrPercent } from '../int-or-percent.js'
-import { fenceposts, k8sMaxUnavailable } from './kubernetes-rollout.js'
+import type { IntOrPercent } from '../../src/rollout/int-or-percent.js'
+import { fenceposts, k8sMaxUnavailable } from './rollout-kubernetes-bounds.js'
 
 /** An old set, as one sync of the Deployment controller sees it. */
 export interface OldSet {

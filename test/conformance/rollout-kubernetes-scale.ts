@@ -1,5 +1,5 @@
-import type { IntOrPercent } from '../int-or-percent.js'
-import { fenceposts } from './kubernetes-rollout.js'
+import type { IntOrPercent } from '../../src/rollout/int-or-percent.js'
+import { fenceposts } from './rollout-kubernetes-bounds.js'
 
 /** A set as proportional scaling sees it. */
 export interface ScaledSet {
