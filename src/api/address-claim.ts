@@ -1,6 +1,6 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { addressClaimSpecSchema, objectSchema } from './schema.js'
+import { addressClaimSpecSchema, objectSchema } from './spec-schemas.js'
 
 /** Who holds an address. */
 export interface AddressClaimSpec {

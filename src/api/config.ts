@@ -1,6 +1,6 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { configMapSpecSchema, objectSchema, secretSpecSchema } from './schema.js'
+import { configMapSpecSchema, objectSchema, secretSpecSchema } from './spec-schemas.js'
 
 /** Settings in the clear. */
 export interface ConfigMapSpec {

@@ -1,8 +1,8 @@
 import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Condition } from './condition.js'
-import { deploymentSpecSchema, objectSchema } from './schema.js'
 import type { ObjectSelector } from './selector.js'
+import { deploymentSpecSchema, objectSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
 /** How one revision gives way to the next. */

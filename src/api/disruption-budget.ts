@@ -1,7 +1,7 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { disruptionBudgetSpecSchema, objectSchema } from './schema.js'
 import type { ObjectSelector } from './selector.js'
+import { disruptionBudgetSpecSchema, objectSchema } from './spec-schemas.js'
 
 /** How many tasks may be missing on purpose. Exactly one bound is given. */
 export interface DisruptionBudgetSpec {

@@ -1,6 +1,6 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { endpointSliceSpecSchema, objectSchema } from './schema.js'
+import { endpointSliceSpecSchema, objectSchema } from './spec-schemas.js'
 
 /** One place where a service answers. */
 export interface SliceEndpoint {

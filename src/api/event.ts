@@ -1,6 +1,6 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { eventSpecSchema, objectSchema } from './schema.js'
+import { eventSpecSchema, objectSchema } from './spec-schemas.js'
 
 /** Something that happened to an object, for people. */
 export interface EventSpec {

@@ -1,6 +1,6 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { leaseSpecSchema, objectSchema } from './schema.js'
+import { leaseSpecSchema, objectSchema } from './spec-schemas.js'
 
 /** Who holds what, and until when. */
 export interface LeaseSpec {

@@ -1,7 +1,7 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Condition } from './condition.js'
-import { nodeSpecSchema, objectSchema } from './schema.js'
+import { nodeSpecSchema, objectSchema } from './spec-schemas.js'
 import type { ResourceQuantities, Taint } from './task.js'
 
 /** What the cluster wants of a node. */

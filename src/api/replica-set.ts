@@ -1,7 +1,7 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { objectSchema, replicaSetSpecSchema } from './schema.js'
 import type { ObjectSelector } from './selector.js'
+import { objectSchema, replicaSetSpecSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
 /** Keep this many tasks of one template. */

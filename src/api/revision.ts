@@ -1,6 +1,6 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { objectSchema, revisionSpecSchema } from './schema.js'
+import { objectSchema, revisionSpecSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
 /** One entry of a rollout's append-only history. */

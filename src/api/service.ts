@@ -1,7 +1,7 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Condition } from './condition.js'
-import { objectSchema, serviceSpecSchema } from './schema.js'
+import { objectSchema, serviceSpecSchema } from './spec-schemas.js'
 
 /** One port of a service. */
 export interface ServicePort {

@@ -3,7 +3,7 @@ import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Condition } from './condition.js'
 import type { Probe } from './probe.js'
-import { objectSchema, taskSpecSchema } from './schema.js'
+import { objectSchema, taskSpecSchema } from './spec-schemas.js'
 
 /** Amounts by resource name, for example `{ cpu: '500m', memory: '64Mi' }`. */
 export type ResourceQuantities = Readonly<Record<string, string | number>>
