@@ -1,6 +1,5 @@
 export { AddressClaim, type AddressClaimSpec } from './address-claim.js'
 export { type Condition, findCondition, isConditionTrue } from './condition.js'
-export { ConfigMap, type ConfigMapSpec, Secret, type SecretSpec } from './config.js'
 export {
   Deployment,
   type DeploymentSpec,
@@ -8,12 +7,6 @@ export {
   type DeploymentStrategy,
   type RolloutFailureAction,
 } from './deployment.js'
-export {
-  DisruptionBudget,
-  type DisruptionBudgetSpec,
-  type DisruptionBudgetStatus,
-} from './disruption-budget.js'
-export type { DisruptionGate, DisruptionVerdict } from './disruption-gate.js'
 export { EndpointSlice, type EndpointSliceSpec, type SliceEndpoint } from './endpoint-slice.js'
 export { Event, type EventSpec } from './event.js'
 export { Lease, type LeaseSpec } from './lease.js'

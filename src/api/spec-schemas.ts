@@ -183,11 +183,6 @@ export const addressClaimSpecSchema: JsonSchema = closed(
   ['pool', 'owner'],
 )
 
-export const disruptionBudgetSpecSchema: JsonSchema = {
-  ...closed({ selector, minAvailable: countOrPercent, maxUnavailable: countOrPercent }, ['selector']),
-  oneOf: [{ required: ['minAvailable'] }, { required: ['maxUnavailable'] }],
-}
-
 export const leaseSpecSchema: JsonSchema = closed({
   holderIdentity: text,
   leaseDurationSeconds: { type: 'number', exclusiveMinimum: 0 },
@@ -214,7 +209,3 @@ export const eventSpecSchema: JsonSchema = closed(
   },
   ['regarding', 'type', 'reason', 'note', 'reportingController', 'count', 'firstTime', 'lastTime'],
 )
-
-export const configMapSpecSchema: JsonSchema = closed({ data: textMap }, ['data'])
-
-export const secretSpecSchema: JsonSchema = closed({ type: text, data: textMap }, ['type', 'data'])

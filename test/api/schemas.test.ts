@@ -1,16 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import {
   AddressClaim,
-  ConfigMap,
   Deployment,
-  DisruptionBudget,
   EndpointSlice,
   Event,
   Lease,
   Node,
   ReplicaSet,
   Revision,
-  Secret,
   Service,
   Task,
 } from '../../src/api/index.js'
@@ -25,9 +22,7 @@ const template = { metadata: { labels: { app: 'web' } }, spec: { command: ['web'
 /** The least that each kind asks for. */
 const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
   [AddressClaim, { pool: 'p', owner: { kind: 'Service', name: 's', uid: 'u' } }],
-  [ConfigMap, { data: {} }],
   [Deployment, { replicas: 1, selector, template }],
-  [DisruptionBudget, { selector, maxUnavailable: '25%' }],
   [EndpointSlice, { serviceName: 's', addressType: 'IPv4', endpoints: [] }],
   [
     Event,
@@ -46,7 +41,6 @@ const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
   [Node, {}],
   [ReplicaSet, { replicas: 0, selector, template }],
   [Revision, { number: 1, templateHash: 'h', template, cause: 'update' }],
-  [Secret, { type: 'Opaque', data: {} }],
   [Service, {}],
   [Task, {}],
 ]
@@ -85,15 +79,6 @@ test.each([
   { field: 'a probe of a port beyond 65535', probe: { tcpSocket: { port: 65_536 } } },
 ])('a task refuses $field', async ({ probe }) => {
   await expect(create(Task, { readinessProbe: probe })).rejects.toThrow('readinessProbe')
-})
-
-test.each([
-  { spec: { maxUnavailable: 1, minAvailable: 1 } },
-  { spec: {} },
-  { spec: { maxUnavailable: '25' } },
-  { spec: { maxUnavailable: -1 } },
-])('a disruption budget refuses $spec', async ({ spec }) => {
-  await expect(create(DisruptionBudget, { selector, ...spec })).rejects.toThrow(InvalidError)
 })
 
 test.each([
