@@ -7,26 +7,27 @@ import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src
 import type {
   HostPort,
   KubernetesPodResources,
+  NodeScorePlugin,
   NodeSelectorTerm,
   NodeTaint,
   ShapePoint,
   TaintToleration,
+  WeightedResource,
 } from '../../src/scheduling/index.js'
 import {
+  balancedAllocation,
   createScheduler,
   kubernetesProfile,
   kubernetesQosClass,
   kubernetesRequests,
+  leastAllocated,
+  mostAllocated,
+  requestedToCapacityRatio,
 } from '../../src/scheduling/index.js'
-import { hostPortsConflict } from '../../src/scheduling/nodes/host-ports.js'
-import { findForbiddingTaint, toleratesTaint } from '../../src/scheduling/nodes/taint.js'
+import { HostPortTable } from '../../src/scheduling/nodes/host-ports.js'
+import { findForbiddingTaint, isTolerated } from '../../src/scheduling/nodes/taint.js'
 import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
-import type { Allocation } from '../../src/scheduling/scores/allocation.js'
-import { balancedAllocationScore } from '../../src/scheduling/scores/balanced-allocation.js'
-import { leastAllocatedScore } from '../../src/scheduling/scores/least-allocated.js'
-import { mostAllocatedScore } from '../../src/scheduling/scores/most-allocated.js'
-import { normalizeToMax, normalizeToMaxReversed } from '../../src/scheduling/scores/normalize.js'
-import { requestedToCapacityRatioScore } from '../../src/scheduling/scores/requested-to-capacity-ratio.js'
+import { normalizeToMaxReversed } from '../../src/scheduling/scores/normalize.js'
 
 interface Case {
   readonly id: string
@@ -78,11 +79,15 @@ const answers: Readonly<Record<string, (input: never) => unknown>> = {
   qos: (pod: KubernetesPodResources) => kubernetesQosClass(pod),
   'filter.resources': resourceShortages,
   'filter.taints.match': (input: { taint: NodeTaint; toleration: TaintToleration }) =>
-    toleratesTaint(input.toleration, input.taint),
+    isTolerated(input.taint, [input.toleration]),
   'filter.taints': (input: { taints: NodeTaint[]; tolerations: TaintToleration[] }) =>
     findForbiddingTaint(input.taints, input.tolerations) ?? null,
   'filter.hostPorts': (input: { used: HostPort[]; want: HostPort }) =>
-    input.used.some(used => hostPortsConflict(used, input.want)),
+    input.used.some(used => {
+      const table = new HostPortTable()
+      table.add([used])
+      return table.conflict([input.want]) !== undefined
+    }),
   'filter.nodeAffinity': (input: {
     terms?: NodeSelectorTerm[]
     nodeSelector?: Record<string, string>
@@ -100,14 +105,16 @@ const answers: Readonly<Record<string, (input: never) => unknown>> = {
       name: 'n',
       labels: input.labels,
     }),
-  'score.leastAllocated': (input: AllocationInput) => leastAllocatedScore(allocations(input), 'whole'),
-  'score.mostAllocated': (input: AllocationInput) => mostAllocatedScore(allocations(input), 'whole'),
+  'score.leastAllocated': (input: AllocationInput) =>
+    allocationScore(input, resources => leastAllocated({ resources, rounding: 'whole' })),
+  'score.mostAllocated': (input: AllocationInput) =>
+    allocationScore(input, resources => mostAllocated({ resources, rounding: 'whole' })),
   'score.balancedAllocation': (input: AllocationInput) =>
-    balancedAllocationScore(allocations(input), 'whole'),
+    allocationScore(input, resources => balancedAllocation({ resources, rounding: 'whole' })),
   'score.requestedToCapacityRatio': (input: AllocationInput & { shape: ShapePoint[] }) =>
-    requestedToCapacityRatioScore(allocations(input), input.shape),
+    allocationScore(input, resources => requestedToCapacityRatio({ resources, shape: input.shape })),
   'score.normalize': (input: { raw: number[]; reverse: boolean }) =>
-    (input.reverse ? normalizeToMaxReversed : normalizeToMax)(input.raw),
+    normalizeToMaxReversed(input.raw).map(score => (input.reverse ? score : 100 - score)),
   'score.taints': taintScores,
   'score.total': totalScore,
   'filter.constraints': constraintHolds,
@@ -120,12 +127,20 @@ interface AllocationInput {
   readonly weights?: readonly number[]
 }
 
-function allocations({ requested, allocatable, weights = [] }: AllocationInput): Allocation[] {
-  return requested.map((amount, index) => ({
-    requested: amount,
-    allocatable: allocatable[index] ?? 0,
-    weight: weights[index] ?? 1,
-  }))
+/** The score of one empty node for a request of all that is `requested`. */
+function allocationScore(
+  { requested, allocatable, weights = [] }: AllocationInput,
+  score: (resources: readonly WeightedResource[]) => NodeScorePlugin,
+): unknown {
+  const names = requested.map((_, index) => ['cpu', 'memory'][index] ?? `resource-${index}`)
+  const amounts = (values: readonly number[]): Record<string, number> =>
+    Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0]))
+  const plugin = score(names.map((name, index) => ({ name, weight: weights[index] ?? 1 })))
+  const scheduler = createScheduler({
+    profile: { name: 'one', filters: [], scores: [{ plugin, weight: 1 }] },
+  })
+  scheduler.addNode({ name: 'n', allocatable: amounts(allocatable) })
+  return scheduler.explain({ key: 'new', requests: amounts(requested) }).nodes[0]?.total
 }
 
 interface ResourcesInput {

@@ -86,7 +86,7 @@ export function createAddressSpace(
 }
 
 /** How many addresses of the block can be handed out. */
-export function usableCount(block: Cidr): bigint {
+function usableCount(block: Cidr): bigint {
   if (block.family === 4) return block.size <= 2n ? block.size : block.size - 2n
   return block.size === 1n ? 1n : block.size - 1n
 }

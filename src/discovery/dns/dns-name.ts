@@ -1,7 +1,7 @@
 /** Longest name on the wire, length bytes and root included (RFC 1035 2.3.4). */
-export const NAME_BYTES_MAX: number = 255
+const NAME_BYTES_MAX: number = 255
 /** Longest label. */
-export const LABEL_BYTES_MAX: number = 63
+const LABEL_BYTES_MAX: number = 63
 
 /** A name read from a message, and where reading continues. */
 export interface NameRead {

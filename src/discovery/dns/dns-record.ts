@@ -1,5 +1,5 @@
 /** Type numbers of the records that have a form of their own here. */
-export const dnsTypeCodes = {
+const dnsTypeCodes = {
   A: 1,
   NS: 2,
   CNAME: 5,

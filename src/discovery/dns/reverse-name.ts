@@ -1,4 +1,4 @@
-import { ipBytes, ipFromBytes } from '../addresses/ip-address.js'
+import { ipFromBytes } from '../addresses/ip-address.js'
 import { canonicalName } from './dns-name.js'
 
 /** What a name below `in-addr.arpa.` or `ip6.arpa.` stands for. */
@@ -30,16 +30,4 @@ export function parseReverseName(name: string): ReverseName | undefined {
     return { kind: 'address', address: ipFromBytes(Uint8Array.from(bytes)) }
   }
   return undefined
-}
-
-/** The name under which an address is looked up, or undefined when the text is no address. */
-export function reverseName(address: string): string | undefined {
-  const bytes = ipBytes(address)
-  if (bytes === undefined) return undefined
-  if (bytes.length === 4) return `${Array.from(bytes).reverse().join('.')}.in-addr.arpa.`
-  const nibbles = Array.from(bytes).flatMap(byte => [byte >>> 4, byte & 15])
-  return `${nibbles
-    .reverse()
-    .map(nibble => nibble.toString(16))
-    .join('.')}.ip6.arpa.`
 }

@@ -54,11 +54,7 @@ function externalRecords({ service, ttl }: ServiceZone, owner: string): readonly
 }
 
 /** A and AAAA records, one per distinct address. */
-export function addressRecords(
-  name: string,
-  ttl: number,
-  addresses: readonly string[],
-): readonly AddressRecord[] {
+function addressRecords(name: string, ttl: number, addresses: readonly string[]): readonly AddressRecord[] {
   const distinct = [...new Set(addresses.map(address => canonicalIp(address) ?? address))]
   return distinct.map(address => ({ type: ipFamily(address) === 4 ? 'A' : 'AAAA', name, ttl, address }))
 }

@@ -12,7 +12,7 @@ export interface NamingProfile {
 }
 
 /** The answer to names that no profile serves. */
-export function refused(revision: number): Resolution {
+function refused(revision: number): Resolution {
   return { rcode: 'REFUSED', authoritative: false, answers: [], authority: [], additional: [], revision }
 }
 

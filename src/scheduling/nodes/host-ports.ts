@@ -68,13 +68,6 @@ export class HostPortTable {
   }
 }
 
-/** Whether two ports cannot be held on one node at once. */
-export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
-  const table = new HostPortTable()
-  table.add([a])
-  return table.conflict([b]) !== undefined
-}
-
 /** `port/PROTOCOL`, with the address in front when there is one. */
 export function formatHostPort(port: HostPort): string {
   const address = port.ip === undefined || port.ip === ANY_ADDRESS ? '' : `${port.ip}:`

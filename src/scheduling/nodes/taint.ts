@@ -25,7 +25,7 @@ export interface TaintToleration {
  * Kubernetes' matching rule. So `{ operator: 'Exists' }` tolerates everything, and `{}` only taints that have no
  * value.
  */
-export function toleratesTaint(toleration: TaintToleration, taint: NodeTaint): boolean {
+function toleratesTaint(toleration: TaintToleration, taint: NodeTaint): boolean {
   if (toleration.effect !== undefined && toleration.effect !== taint.effect) return false
   if (toleration.key !== undefined && toleration.key !== '' && toleration.key !== taint.key) return false
   const operator = toleration.operator ?? 'Equal'

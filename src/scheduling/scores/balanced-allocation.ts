@@ -25,7 +25,7 @@ export function balancedAllocation(options: AllocationScoreOptions = {}): NodeSc
  * most 1: half the difference when there are two, 0 when there are fewer. Resources of which there is none are left
  * out. With rounding `whole` this is kube-scheduler's NodeResourcesBalancedAllocation.
  */
-export function balancedAllocationScore(allocations: readonly Allocation[], rounding: Rounding): number {
+function balancedAllocationScore(allocations: readonly Allocation[], rounding: Rounding): number {
   const score = (1 - deviation(allocations)) * 100
   return rounding === 'whole' ? Math.trunc(score) : score
 }

@@ -13,7 +13,7 @@ export function leastAllocated(options: AllocationScoreOptions = {}): NodeScoreP
  * weighted mean of them. Resources of which there is none leave the mean. With rounding `whole` this is
  * kube-scheduler's LeastAllocated.
  */
-export function leastAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
+function leastAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
   return meanPercent(allocations, rounding === 'whole' ? wholeFree : exactFree, rounding)
 }
 

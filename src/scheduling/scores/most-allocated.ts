@@ -12,7 +12,7 @@ export function mostAllocated(options: AllocationScoreOptions = {}): NodeScorePl
  * `min(requested, allocatable) · 100 / allocatable` for each resource; the weighted mean of them. Resources of
  * which there is none leave the mean. With rounding `whole` this is kube-scheduler's MostAllocated.
  */
-export function mostAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
+function mostAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
   return meanPercent(allocations, rounding === 'whole' ? wholeUsed : exactUsed, rounding)
 }
 

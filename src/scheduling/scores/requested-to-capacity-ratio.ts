@@ -37,7 +37,7 @@ export function requestedToCapacityRatio(options: RequestedToCapacityRatioOption
  * The weighted mean of the curve at each resource's used percent, rounded to a whole number; as kube-scheduler's
  * RequestedToCapacityRatio, which leaves resources that score 0 out of the mean.
  */
-export function requestedToCapacityRatioScore(
+function requestedToCapacityRatioScore(
   allocations: readonly Allocation[],
   shape: readonly ShapePoint[],
 ): number {

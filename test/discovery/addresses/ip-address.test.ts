@@ -10,13 +10,21 @@ import {
   ipFromBytes,
   parseIp,
 } from '../../../src/discovery/addresses/ip-address.js'
-import { parseReverseName, reverseName } from '../../../src/discovery/dns/reverse-name.js'
+import { parseReverseName } from '../../../src/discovery/dns/reverse-name.js'
 
 const address = fc.oneof(
   fc.record({ family: fc.constant(4 as const), value: fc.bigInt(0n, (1n << 32n) - 1n) }),
   fc.record({ family: fc.constant(6 as const), value: fc.bigInt(0n, (1n << 128n) - 1n) }),
   fc.record({ family: fc.constant(6 as const), value: fc.bigInt(0n, 0xffffn).map(v => v << 64n) }),
 )
+/** The name below `in-addr.arpa.` or `ip6.arpa.` under which an address is looked up. */
+function reverseName(text: string): string {
+  const bytes = Array.from(ipBytes(text) ?? [])
+  if (bytes.length === 4) return `${bytes.reverse().join('.')}.in-addr.arpa.`
+  const nibbles = bytes.flatMap(byte => [byte >>> 4, byte & 15]).reverse()
+  return `${nibbles.map(nibble => nibble.toString(16)).join('.')}.ip6.arpa.`
+}
+
 /** Text that is nearly an address: the characters of one in any order. */
 const almost = fc.oneof(
   fc.string({ unit: fc.constantFrom('0', '1', '25', 'f', '::', ':', '.', 'g', 'A'), maxLength: 20 }),
@@ -80,7 +88,7 @@ describe('addresses', () => {
     fc.assert(
       fc.property(address, ip => {
         const text = formatIp(ip)
-        expect(parseReverseName(reverseName(text) ?? '')).toEqual({ kind: 'address', address: text })
+        expect(parseReverseName(reverseName(text))).toEqual({ kind: 'address', address: text })
       }),
     )
     expect(parseReverseName('0.10.IN-ADDR.arpa.')).toEqual({ kind: 'network' })
