@@ -2,7 +2,7 @@ import type {
   DeploymentSpec,
   EnvVar,
   Probe,
-  ResourceQuantities,
+  ResourceInput,
   ServiceSpec,
   TaskPort,
   TaskSpec,
@@ -73,7 +73,7 @@ function taskSpec(reader: FieldReader): TaskSpec {
       command?: string[]
       env?: EnvVar[]
       ports?: TaskPort[]
-      resources?: { requests?: ResourceQuantities }
+      resources?: { requests?: ResourceInput }
       readinessProbe?: Probe
     }),
   }

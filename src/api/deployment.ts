@@ -1,7 +1,6 @@
+import type { Condition, LabelSelectorObject } from '../core/index.js'
 import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import type { Condition } from './condition.js'
-import type { ObjectSelector } from './selector.js'
 import { deploymentSpecSchema, objectSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
@@ -23,7 +22,7 @@ export type RolloutFailureAction = 'report' | 'pause' | 'revert'
 /** The wanted state of a service's tasks. */
 export interface DeploymentSpec {
   readonly replicas: number
-  readonly selector: ObjectSelector
+  readonly selector: LabelSelectorObject
   readonly template: TaskTemplate
   readonly strategy?: DeploymentStrategy
   /** Seconds that a task must be ready before it counts as available. Default 0. */

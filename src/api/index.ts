@@ -1,5 +1,14 @@
+export type {
+  Condition,
+  EventRecord,
+  LabelSelectorObject,
+  LeaseRecord,
+  ResourceInput,
+  Taint,
+  Toleration,
+} from '../core/index.js'
+export { findCondition, isConditionTrue } from '../core/index.js'
 export { AddressClaim, type AddressClaimSpec } from './address-claim.js'
-export { type Condition, findCondition, isConditionTrue } from './condition.js'
 export {
   Deployment,
   type DeploymentSpec,
@@ -8,19 +17,16 @@ export {
   type RolloutFailureAction,
 } from './deployment.js'
 export { EndpointSlice, type EndpointSliceSpec, type SliceEndpoint } from './endpoint-slice.js'
-export { Event, type EventSpec } from './event.js'
-export { Lease, type LeaseSpec } from './lease.js'
+export { Event } from './event.js'
+export { Lease } from './lease.js'
 export { Node, type NodeSpec, type NodeStatus } from './node.js'
 export type { Probe, ProbeResult } from './probe.js'
 export { ReplicaSet, type ReplicaSetSpec, type ReplicaSetStatus } from './replica-set.js'
 export { Revision, type RevisionSpec, type RevisionStatus } from './revision.js'
-export type { LabelSelectorRequirement, ObjectSelector } from './selector.js'
 export { Service, type ServicePort, type ServiceSpec, type ServiceStatus } from './service.js'
 export {
   type EnvVar,
   isTaskFinished,
-  type ResourceQuantities,
-  type Taint,
   Task,
   type TaskPhase,
   type TaskPort,
@@ -28,6 +34,5 @@ export {
   type TaskSpec,
   type TaskStatus,
   type TaskTemplate,
-  type Toleration,
 } from './task.js'
 export type { RunningTask, TaskExit, TaskRuntime } from './task-runtime.js'

@@ -1,8 +1,7 @@
+import type { Condition, ResourceInput, Taint } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import type { Condition } from './condition.js'
 import { nodeSpecSchema, objectSchema } from './spec-schemas.js'
-import type { ResourceQuantities, Taint } from './task.js'
 
 /** What the cluster wants of a node. */
 export interface NodeSpec {
@@ -13,9 +12,9 @@ export interface NodeSpec {
 
 /** What a node reports. Conditions: `Ready`. */
 export interface NodeStatus {
-  readonly capacity?: ResourceQuantities
+  readonly capacity?: ResourceInput
   /** What tasks may use; default `capacity`. */
-  readonly allocatable?: ResourceQuantities
+  readonly allocatable?: ResourceInput
   readonly addresses?: readonly { readonly type: 'InternalIP' | 'Hostname'; readonly address: string }[]
   readonly conditions?: readonly Condition[]
   /** Free-form properties for constraints, beside the labels. */

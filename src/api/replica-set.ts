@@ -1,6 +1,6 @@
+import type { LabelSelectorObject } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import type { ObjectSelector } from './selector.js'
 import { objectSchema, replicaSetSpecSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
@@ -8,7 +8,7 @@ import type { TaskTemplate } from './task.js'
 export interface ReplicaSetSpec {
   readonly replicas: number
   /** Which tasks count; must match the template's labels. */
-  readonly selector: ObjectSelector
+  readonly selector: LabelSelectorObject
   readonly template: TaskTemplate
   /** Seconds that a task must be ready before it counts as available. Default 0. */
   readonly minReadySeconds?: number

@@ -1,6 +1,6 @@
+import type { Condition } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import type { Condition } from './condition.js'
 import { objectSchema, serviceSpecSchema } from './spec-schemas.js'
 
 /** One port of a service. */

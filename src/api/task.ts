@@ -1,12 +1,8 @@
-import type { Constraint } from '../core/index.js'
+import type { Condition, Constraint, ResourceInput, Toleration } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import type { Condition } from './condition.js'
 import type { Probe } from './probe.js'
 import { objectSchema, taskSpecSchema } from './spec-schemas.js'
-
-/** Amounts by resource name, for example `{ cpu: '500m', memory: '64Mi' }`. */
-export type ResourceQuantities = Readonly<Record<string, string | number>>
 
 /** One environment variable. */
 export interface EnvVar {
@@ -25,24 +21,6 @@ export interface TaskPort {
   readonly hostPort?: number
 }
 
-/** A node property that the task wants or refuses. */
-export interface Taint {
-  readonly key: string
-  readonly value?: string
-  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
-}
-
-/** A taint that the task puts up with. Kubernetes' matching rules. */
-export interface Toleration {
-  /** Absent with `operator: 'Exists'`: every key. */
-  readonly key?: string
-  /** Default `Equal`. */
-  readonly operator?: 'Equal' | 'Exists'
-  readonly value?: string
-  /** Absent: every effect. */
-  readonly effect?: Taint['effect']
-}
-
 /** What a task should run, and where it may. */
 export interface TaskSpec {
   /** The node that runs the task; written once, by a scheduler. */
@@ -53,7 +31,8 @@ export interface TaskSpec {
   readonly args?: readonly string[]
   readonly env?: readonly EnvVar[]
   readonly ports?: readonly TaskPort[]
-  readonly resources?: { readonly requests?: ResourceQuantities; readonly limits?: ResourceQuantities }
+  /** Amounts by resource name, for example `{ cpu: '500m', memory: '64Mi' }`. */
+  readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
   /** Failing takes the task out of its services. */
   readonly readinessProbe?: Probe
   /** Failing ends the task, to be replaced. */

@@ -9,9 +9,9 @@ import type {
   KubernetesPodResources,
   NodeScorePlugin,
   NodeSelectorTerm,
-  NodeTaint,
   ShapePoint,
-  TaintToleration,
+  Taint,
+  Toleration,
   WeightedResource,
 } from '../../src/scheduling/index.js'
 import {
@@ -25,7 +25,7 @@ import {
   requestedToCapacityRatio,
 } from '../../src/scheduling/index.js'
 import { HostPortTable } from '../../src/scheduling/nodes/host-ports.js'
-import { findForbiddingTaint, isTolerated } from '../../src/scheduling/nodes/taint.js'
+import { findForbiddingTaint, isTolerated } from '../../src/scheduling/nodes/taint-matching.js'
 import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
 import { normalizeToMaxReversed } from '../../src/scheduling/scores/normalize.js'
 
@@ -78,9 +78,9 @@ const answers: Readonly<Record<string, (input: never) => unknown>> = {
     kubernetesRequests(pod, { forScoring }),
   qos: (pod: KubernetesPodResources) => kubernetesQosClass(pod),
   'filter.resources': resourceShortages,
-  'filter.taints.match': (input: { taint: NodeTaint; toleration: TaintToleration }) =>
+  'filter.taints.match': (input: { taint: Taint; toleration: Toleration }) =>
     isTolerated(input.taint, [input.toleration]),
-  'filter.taints': (input: { taints: NodeTaint[]; tolerations: TaintToleration[] }) =>
+  'filter.taints': (input: { taints: Taint[]; tolerations: Toleration[] }) =>
     findForbiddingTaint(input.taints, input.tolerations) ?? null,
   'filter.hostPorts': (input: { used: HostPort[]; want: HostPort }) =>
     input.used.some(used => {
@@ -162,7 +162,7 @@ function resourceShortages({ request, node }: ResourcesInput): unknown {
 }
 
 /** Equal nodes but for their taints, so that only the taint score differs. */
-function taintScores(input: { nodes: NodeTaint[][]; tolerations: TaintToleration[] }): unknown {
+function taintScores(input: { nodes: Taint[][]; tolerations: Toleration[] }): unknown {
   const scheduler = createScheduler({ profile: kubernetesProfile() })
   for (const [index, taints] of input.nodes.entries()) {
     scheduler.addNode({ name: `n${index}`, allocatable: { cpu: 1000 }, taints })

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type {
   NodeDescription,
-  NodeTaint,
   PlacementRequest,
   PluginScore,
   Profile,
   ScorePlugin,
+  Taint,
 } from '../../src/scheduling/index.js'
 import {
   balancedAllocation,
@@ -250,7 +250,7 @@ describe('scores', () => {
 describe('the kubernetes profile', () => {
   test('normalises avoided taints over the nodes that fit', () => {
     const scheduler = createScheduler({ profile: kubernetesProfile() })
-    const soft = (count: number): readonly NodeTaint[] =>
+    const soft = (count: number): readonly Taint[] =>
       Array.from({ length: count }, (_, index) => ({ key: `t${index}`, effect: 'PreferNoSchedule' as const }))
     scheduler.addNode({ ...plain, name: 'a', taints: soft(4), unschedulable: true })
     scheduler.addNode({ ...plain, name: 'b', taints: soft(2) })

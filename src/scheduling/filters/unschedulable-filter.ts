@@ -1,5 +1,5 @@
-import type { NodeTaint } from '../nodes/taint.js'
-import { isTolerated } from '../nodes/taint.js'
+import type { Taint } from '../../core/index.js'
+import { isTolerated } from '../nodes/taint-matching.js'
 import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 
 /** Options of {@link unschedulable}. */
@@ -15,7 +15,7 @@ const CLOSED: readonly FilterReason[] = Object.freeze([
 /** Keeps tasks off nodes that take no new ones. */
 export function unschedulable(options: UnschedulableOptions = {}): FilterPlugin {
   const { taintKey = 'keelson.dev/unschedulable' } = options
-  const taint: NodeTaint = { key: taintKey, effect: 'NoSchedule' }
+  const taint: Taint = { key: taintKey, effect: 'NoSchedule' }
   return {
     name: 'unschedulable',
     locality: 'node',

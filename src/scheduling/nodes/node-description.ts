@@ -1,8 +1,7 @@
-import type { Attributes, FieldProblem, ResourceVector } from '../../core/index.js'
+import type { Attributes, FieldProblem, ResourceVector, Taint } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import { hostPortProblems, vectorProblems } from './field-problems.js'
 import type { HostPort } from './host-ports.js'
-import type { NodeTaint } from './taint.js'
 
 /** A node as the scheduler sees it: plain data. */
 export interface NodeDescription {
@@ -19,7 +18,7 @@ export interface NodeDescription {
    * resource that is absent there is none.
    */
   readonly allocatable: ResourceVector
-  readonly taints?: readonly NodeTaint[]
+  readonly taints?: readonly Taint[]
   /** True keeps new tasks away. Default false. */
   readonly unschedulable?: boolean
   /** Ports that are taken by something other than tasks. */

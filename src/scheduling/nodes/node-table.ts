@@ -1,4 +1,4 @@
-import type { Attributes, ResourceVector } from '../../core/index.js'
+import type { Attributes, ResourceVector, Taint } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 import { HostPortTable } from './host-ports.js'
@@ -7,7 +7,6 @@ import type { NodeDescription } from './node-description.js'
 import type { NodeView } from './node-view.js'
 import type { ResourceColumn } from './resource-columns.js'
 import { ResourceColumns } from './resource-columns.js'
-import type { NodeTaint } from './taint.js'
 
 /** What a placed task takes from its node. */
 export interface TaskDemand {
@@ -17,7 +16,7 @@ export interface TaskDemand {
 
 const INITIAL_SLOTS = 16
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
-const NO_TAINTS: readonly NodeTaint[] = Object.freeze([])
+const NO_TAINTS: readonly Taint[] = Object.freeze([])
 
 /**
  * Node state, one typed column per resource: a scan over all nodes reads memory in order and allocates nothing.
@@ -160,7 +159,7 @@ export class NodeRow implements NodeView {
   readonly slot: number
   readonly name: string
   labels: Readonly<Record<string, string>> = NO_LABELS
-  taints: readonly NodeTaint[] = NO_TAINTS
+  taints: readonly Taint[] = NO_TAINTS
   unschedulable = false
   taskCount = 0
   taskLimit: number = Number.POSITIVE_INFINITY

@@ -1,7 +1,6 @@
-import type { Attributes } from '../../core/index.js'
+import type { Attributes, Taint } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 import type { ResourceColumn } from './resource-columns.js'
-import type { NodeTaint } from './taint.js'
 
 /** A node with what is placed on it, as plugins see it. Reads are live: do not keep one beyond the call. */
 export interface NodeView {
@@ -9,7 +8,7 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>
   /** What constraints look at: attributes, labels and the name. */
   readonly attributes: Attributes
-  readonly taints: readonly NodeTaint[]
+  readonly taints: readonly Taint[]
   readonly unschedulable: boolean
   /** Tasks placed on the node. */
   readonly taskCount: number

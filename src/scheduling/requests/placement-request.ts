@@ -1,9 +1,8 @@
-import type { Constraint, ConstraintSet, FieldProblem, ResourceVector } from '../../core/index.js'
+import type { Constraint, ConstraintSet, FieldProblem, ResourceVector, Toleration } from '../../core/index.js'
 import { compileConstraints, formatConstraint, InvalidError } from '../../core/index.js'
 import { hostPortProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'
-import type { TaintToleration } from '../nodes/taint.js'
 import type { NodeSelector, NodeTest } from './node-selector.js'
 import { compileNodeSelector } from './node-selector.js'
 
@@ -15,7 +14,7 @@ export interface PlacementRequest {
   readonly requests?: ResourceVector
   /** Default: any node. */
   readonly nodeSelector?: NodeSelector
-  readonly tolerations?: readonly TaintToleration[]
+  readonly tolerations?: readonly Toleration[]
   /** Conditions on the node's attributes, labels and name. Operators that look at siblings are refused. */
   readonly constraints?: readonly Constraint[]
   readonly hostPorts?: readonly HostPort[]
@@ -37,7 +36,7 @@ export interface PreparedRequest {
   readonly demands: readonly Demand[]
   /** Undefined when any node will do. */
   readonly selects: NodeTest | undefined
-  readonly tolerations: readonly TaintToleration[]
+  readonly tolerations: readonly Toleration[]
   /** Undefined when there are none. */
   readonly constraints: ConstraintSet | undefined
   readonly hostPorts: readonly HostPort[]

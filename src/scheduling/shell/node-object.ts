@@ -1,12 +1,11 @@
-import type { Attributes, ResourceInput } from '../../core/index.js'
+import type { Attributes, ResourceInput, Taint } from '../../core/index.js'
 import { parseResources } from '../../core/index.js'
 import type { NodeDescription } from '../nodes/node-description.js'
-import type { NodeTaint } from '../nodes/taint.js'
 
 /** The parts of a Node object that placing looks at. */
 export interface NodeObject {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
-  readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly NodeTaint[] }
+  readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] }
   readonly status?: {
     readonly capacity?: ResourceInput
     readonly allocatable?: ResourceInput
@@ -16,13 +15,13 @@ export interface NodeObject {
 }
 
 /** Stands for a node that says that it is not ready, or has said nothing yet. */
-export const NOT_READY_TAINT: NodeTaint = Object.freeze({
+export const NOT_READY_TAINT: Taint = Object.freeze({
   key: 'keelson.dev/not-ready',
   effect: 'NoSchedule',
 })
 
 /** Stands for a node that is no longer heard of. */
-export const UNREACHABLE_TAINT: NodeTaint = Object.freeze({
+export const UNREACHABLE_TAINT: Taint = Object.freeze({
   key: 'keelson.dev/unreachable',
   effect: 'NoSchedule',
 })

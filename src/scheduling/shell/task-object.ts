@@ -1,7 +1,6 @@
-import type { Constraint, ResourceInput } from '../../core/index.js'
+import type { Constraint, ResourceInput, Toleration } from '../../core/index.js'
 import { parseResources } from '../../core/index.js'
 import type { HostPort } from '../nodes/host-ports.js'
-import type { TaintToleration } from '../nodes/taint.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 
 /** The parts of a Task object that placing looks at. */
@@ -10,7 +9,7 @@ export interface TaskObject {
   readonly spec: {
     readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
     readonly nodeSelector?: Readonly<Record<string, string>>
-    readonly tolerations?: readonly TaintToleration[]
+    readonly tolerations?: readonly Toleration[]
     readonly constraints?: readonly Constraint[]
     readonly ports?: readonly { readonly protocol?: 'TCP' | 'UDP'; readonly hostPort?: number }[]
   }

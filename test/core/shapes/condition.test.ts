@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findCondition, isConditionTrue } from '../../src/api/index.js'
+import { findCondition, isConditionTrue } from '../../../src/core/index.js'
 
 const condition = (type: string, status: 'True' | 'False' | 'Unknown') =>
   ({ type, status, reason: 'R', message: '', lastTransitionTime: '2026-01-01T00:00:00.000Z' }) as const
