@@ -1,24 +1,12 @@
+import type { Node, Task } from '../../api/index.js'
+import { isTaskFinished } from '../../api/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { Profile } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { PlaceResult, Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
-import type { NodeObject } from './node-object.js'
 import { describeNode } from './node-object.js'
-import type { TaskObject } from './task-object.js'
 import { requestOfTask, taskKey } from './task-object.js'
-
-/** A Node object as a store returns it. */
-export interface MirroredNode extends NodeObject {
-  readonly metadata: NodeObject['metadata'] & { readonly uid: string; readonly resourceVersion: string }
-}
-
-/** A Task object as a store returns it. */
-export interface MirroredTask extends TaskObject {
-  readonly metadata: TaskObject['metadata'] & { readonly uid: string; readonly generation: number }
-  readonly spec: TaskObject['spec'] & { readonly nodeName?: string }
-  readonly status?: { readonly phase?: string }
-}
 
 /** What a change did to the room in the cluster. */
 export type MirrorChange =
@@ -51,7 +39,7 @@ export class ClusterMirror {
   }
 
   /** Takes in a node as it is now; `undefined` when it does not exist. An unreadable node counts as none. */
-  setNode(name: string, node: MirroredNode | undefined): MirrorChange {
+  setNode(name: string, node: Node | undefined): MirrorChange {
     const version = node === undefined ? undefined : versionOfNode(node)
     if (this.#nodes.get(name) === version) return NONE
     if (version === undefined) this.#nodes.delete(name)
@@ -67,7 +55,7 @@ export class ClusterMirror {
   }
 
   /** Takes in a task as it is now. Only one that has a node and has not ended takes room. */
-  setTask(key: string, task: MirroredTask | undefined): MirrorChange {
+  setTask(key: string, task: Task | undefined): MirrorChange {
     const version = task === undefined ? undefined : versionOfTask(task)
     const held = this.scheduler.task(key)
     if (task === undefined || version === undefined) {
@@ -98,12 +86,8 @@ export class ClusterMirror {
   }
 
   /** Takes in a node and all tasks bound to it, as they are together now. */
-  setNodeWithTasks(
-    name: string,
-    node: MirroredNode | undefined,
-    bound: readonly MirroredTask[],
-  ): MirrorChange {
-    const live = new Map<string, MirroredTask | undefined>(bound.map(task => [taskKey(task.metadata), task]))
+  setNodeWithTasks(name: string, node: Node | undefined, bound: readonly Task[]): MirrorChange {
+    const live = new Map<string, Task | undefined>(bound.map(task => [taskKey(task.metadata), task]))
     for (const { key } of this.scheduler.tasksOn(name)) if (!live.has(key)) live.set(key, undefined)
     const changes = [this.setNode(name, node), ...[...live].map(([key, task]) => this.setTask(key, task))]
     return changes.every(({ kind }) => kind === 'none') ? NONE : { kind: 'node', node: name }
@@ -118,12 +102,12 @@ export class ClusterMirror {
   }
 
   /** Whether that very state of the node is mirrored. */
-  knowsNode(node: MirroredNode): boolean {
+  knowsNode(node: Node): boolean {
     return this.#nodes.get(node.metadata.name) === versionOfNode(node)
   }
 
   /** Whether the task, if it takes room, is counted in as it is. */
-  knowsTask(task: MirroredTask): boolean {
+  knowsTask(task: Task): boolean {
     const version = versionOfTask(task)
     return version === undefined || this.#tasks.get(taskKey(task.metadata)) === version
   }
@@ -134,18 +118,20 @@ export class ClusterMirror {
   }
 }
 
-function versionOfNode({ metadata }: MirroredNode): string {
+function versionOfNode({ metadata }: Node): string {
   return `${metadata.uid} ${metadata.resourceVersion}`
 }
 
 /** Undefined when the task takes no room. */
-function versionOfTask({ metadata, spec, status }: MirroredTask): string | undefined {
-  const isOver = status?.phase === 'Succeeded' || status?.phase === 'Failed'
-  return spec.nodeName === undefined || isOver ? undefined : `${metadata.uid} ${metadata.generation}`
+function versionOfTask(task: Task): string | undefined {
+  const { metadata, spec } = task
+  return spec.nodeName === undefined || isTaskFinished(task)
+    ? undefined
+    : `${metadata.uid} ${metadata.generation}`
 }
 
 /** A task that runs although its amounts cannot be read still takes one place. */
-function demandOf(task: MirroredTask): Pick<PlacementRequest, 'requests' | 'hostPorts'> {
+function demandOf(task: Task): Pick<PlacementRequest, 'requests' | 'hostPorts'> {
   return readable(() => requestOfTask(task)) ?? {}
 }
 

@@ -1,18 +1,8 @@
-import type { Attributes, ResourceInput, Taint } from '../../core/index.js'
+import type { Node } from '../../api/index.js'
+import { findCondition } from '../../api/index.js'
+import type { Taint } from '../../core/index.js'
 import { parseResources } from '../../core/index.js'
 import type { NodeDescription } from '../nodes/node-description.js'
-
-/** The parts of a Node object that placing looks at. */
-export interface NodeObject {
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
-  readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] }
-  readonly status?: {
-    readonly capacity?: ResourceInput
-    readonly allocatable?: ResourceInput
-    readonly attributes?: Attributes
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
-  }
-}
 
 /** Stands for a node that says that it is not ready, or has said nothing yet. */
 export const NOT_READY_TAINT: Taint = Object.freeze({
@@ -32,9 +22,9 @@ export const UNREACHABLE_TAINT: Taint = Object.freeze({
  *
  * @throws InvalidError when an amount is not acceptable
  */
-export function describeNode(node: NodeObject): NodeDescription {
+export function describeNode(node: Node): NodeDescription {
   const { metadata, spec, status = {} } = node
-  const ready = status.conditions?.find(condition => condition.type === 'Ready')?.status
+  const ready = findCondition(status.conditions, 'Ready')?.status
   const health = ready === 'True' ? [] : [ready === 'Unknown' ? UNREACHABLE_TAINT : NOT_READY_TAINT]
   return {
     name: metadata.name,

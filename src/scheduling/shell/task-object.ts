@@ -1,19 +1,7 @@
-import type { Constraint, ResourceInput, Toleration } from '../../core/index.js'
+import type { Task } from '../../api/index.js'
 import { parseResources } from '../../core/index.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
-
-/** The parts of a Task object that placing looks at. */
-export interface TaskObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string }
-  readonly spec: {
-    readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
-    readonly nodeSelector?: Readonly<Record<string, string>>
-    readonly tolerations?: readonly Toleration[]
-    readonly constraints?: readonly Constraint[]
-    readonly ports?: readonly { readonly protocol?: 'TCP' | 'UDP'; readonly hostPort?: number }[]
-  }
-}
 
 /** `namespace/name`, the key under which a scheduler knows the task. */
 export function taskKey(ref: { readonly namespace?: string; readonly name: string }): string {
@@ -25,7 +13,7 @@ export function taskKey(ref: { readonly namespace?: string; readonly name: strin
  *
  * @throws InvalidError when an amount is not acceptable
  */
-export function requestOfTask({ metadata, spec }: TaskObject): PlacementRequest {
+export function requestOfTask({ metadata, spec }: Task): PlacementRequest {
   const { requests = {}, limits = {} } = spec.resources ?? {}
   return {
     key: taskKey(metadata),
@@ -37,7 +25,7 @@ export function requestOfTask({ metadata, spec }: TaskObject): PlacementRequest 
   }
 }
 
-function hostPortsOf(ports: NonNullable<TaskObject['spec']['ports']>): readonly HostPort[] {
+function hostPortsOf(ports: NonNullable<Task['spec']['ports']>): readonly HostPort[] {
   return ports.flatMap(({ hostPort, protocol = 'TCP' }) =>
     hostPort === undefined ? [] : [{ port: hostPort, protocol }],
   )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Node, Task } from '../../../src/api/index.js'
 import { packProfile } from '../../../src/scheduling/index.js'
-import type { MirroredNode, MirroredTask } from '../../../src/scheduling/shell/cluster-mirror.js'
 import { ClusterMirror } from '../../../src/scheduling/shell/cluster-mirror.js'
 
 const names = ['n1', 'n2', 'n3'] as const
@@ -40,18 +40,32 @@ const telling: fc.Arbitrary<Telling> = fc.oneof(
   fc.record({ kind: fc.constant('place' as const), key: fc.constantFrom(...keys), isWritten: fc.boolean() }),
 )
 
-function nodeObject(name: string, cpu: string, resourceVersion: string): MirroredNode {
+const time = '2026-01-01T00:00:00.000Z'
+
+function metadataOf(uid: string, name: string): Node['metadata'] {
+  const none = { labels: {}, annotations: {}, ownerReferences: [], finalizers: [] }
+  return { uid, name, resourceVersion: '1', generation: 1, creationTimestamp: time, ...none }
+}
+
+function nodeObject(name: string, cpu: string, resourceVersion: string): Node {
+  const ready = { type: 'Ready', status: 'True', reason: 'R', message: '', lastTransitionTime: time } as const
   return {
-    metadata: { name, labels: {}, uid: name, resourceVersion },
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { ...metadataOf(name, name), resourceVersion },
     spec: {},
-    status: { allocatable: { cpu }, conditions: [{ type: 'Ready', status: 'True' }] },
+    status: { allocatable: { cpu }, conditions: [ready] },
   }
 }
 
-function taskObject(key: string, generation: number, spec: MirroredTask['spec'], over = false): MirroredTask {
-  const name = key.slice('default/'.length)
-  const metadata = { namespace: 'default', name, uid: key, generation }
-  return { metadata, spec, ...(over ? { status: { phase: 'Succeeded' } } : {}) }
+function taskObject(key: string, generation: number, spec: Task['spec'], over = false): Task {
+  const metadata = {
+    ...metadataOf(key, key.slice('default/'.length)),
+    namespace: 'default',
+    generation,
+  }
+  const status = over ? { status: { phase: 'Succeeded' as const } } : {}
+  return { apiVersion: 'v1', kind: 'Task', metadata, spec, ...status }
 }
 
 describe('the mirror of a cluster', () => {
@@ -59,10 +73,10 @@ describe('the mirror of a cluster', () => {
     fc.assert(
       fc.property(fc.array(telling, { maxLength: 40 }), tellings => {
         const mirror = new ClusterMirror(packProfile())
-        const nodes = new Map<string, MirroredNode>()
-        const tasks = new Map<string, MirroredTask>()
+        const nodes = new Map<string, Node>()
+        const tasks = new Map<string, Task>()
         let version = 0
-        const setTask = (key: string, task: MirroredTask | undefined): void => {
+        const setTask = (key: string, task: Task | undefined): void => {
           if (task === undefined) tasks.delete(key)
           else tasks.set(key, task)
           mirror.setTask(key, task)
