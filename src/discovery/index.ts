@@ -62,7 +62,7 @@ export {
   PoolExhaustedError,
 } from './addresses/address-errors.js'
 export type { AddressStrategy } from './addresses/address-search.js'
-export { canonicalIp, formatIp, type IpAddress, parseIp } from './addresses/ip-address.js'
+export { canonicalIp, formatIp, type IpAddress, parseIp } from '../core/index.js'
 export { type Cidr, parseCidr } from './addresses/cidr.js'
 export { kubernetesStaticBand } from './presets/kubernetes-addresses.js'
 

@@ -2,7 +2,8 @@ import { InvalidError } from '../errors.js'
 import type { Decimal } from '../text/decimal.js'
 import { decimalUnits, parseDecimal } from '../text/decimal.js'
 import { parseInt64 } from '../text/integer-text.js'
-import { parseIpAddress, parseIpPrefix, prefixContains } from '../text/ip-prefix.js'
+import { parseIp } from '../text/ip-address.js'
+import { parseIpPrefix, prefixContains } from '../text/ip-prefix.js'
 import { compileLinearRegExp } from '../text/linear-regexp.js'
 import { parseVersionRange } from '../text/version-range.js'
 import type { AttributeValue } from './attribute-value.js'
@@ -182,7 +183,7 @@ function prefixTest(text: string): AttributeTest {
   const prefix = parseIpPrefix(text)
   if (prefix === undefined) throw fault(text, 'must be an IP address or a prefix such as 10.0.0.0/8')
   return present(actual => {
-    const address = parseIpAddress(attributeText(actual))
+    const address = parseIp(attributeText(actual))
     return address !== undefined && prefixContains(prefix, address)
   })
 }

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { canonicalIp, InvalidError } from '../../core/index.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
@@ -6,7 +6,6 @@ import type { AddressStrategy } from './address-search.js'
 import { search, startOf } from './address-search.js'
 import { createAddressSpace } from './address-space.js'
 import type { Cidr } from './cidr.js'
-import { canonicalIp } from './ip-address.js'
 
 /** How an address pool is made. */
 export interface AddressPoolOptions {

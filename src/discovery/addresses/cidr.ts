@@ -1,6 +1,5 @@
-import { InvalidError } from '../../core/index.js'
-import type { IpAddress } from './ip-address.js'
-import { formatIp, parseIp } from './ip-address.js'
+import type { IpAddress } from '../../core/index.js'
+import { formatIp, InvalidError, parseIp } from '../../core/index.js'
 
 /** A block of addresses that share their first `prefix` bits. */
 export interface Cidr {

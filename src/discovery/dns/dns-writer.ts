@@ -1,5 +1,4 @@
-import { InvalidError } from '../../core/index.js'
-import { ipBytes } from '../addresses/ip-address.js'
+import { InvalidError, ipBytes } from '../../core/index.js'
 import { nameLabels } from './dns-name.js'
 import type { DnsRecord, OpaqueRecord } from './dns-record.js'
 import { recordTypeCode } from './dns-record.js'

@@ -1,5 +1,4 @@
-import { InvalidError } from '../../core/index.js'
-import { canonicalIp } from '../addresses/ip-address.js'
+import { canonicalIp, InvalidError } from '../../core/index.js'
 import { canonicalName, labelsUnder, nameLabels } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'

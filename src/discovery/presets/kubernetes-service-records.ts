@@ -1,4 +1,4 @@
-import { canonicalIp, ipFamily } from '../addresses/ip-address.js'
+import { canonicalIp, ipFamily } from '../../core/index.js'
 import type { AddressRecord, DnsRecord, SrvRecord } from '../dns/dns-record.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import type { Endpoint, RegisteredPort, RegisteredService } from '../services/registered-service.js'

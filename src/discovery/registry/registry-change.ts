@@ -1,6 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError } from '../../core/index.js'
-import { ipFamily } from '../addresses/ip-address.js'
+import { InvalidError, ipFamily } from '../../core/index.js'
 import { nameLabels } from '../dns/dns-name.js'
 import type { Endpoint, RegisteredPort, RegisteredService } from '../services/registered-service.js'
 

@@ -1,4 +1,4 @@
-import { canonicalIp } from '../addresses/ip-address.js'
+import { canonicalIp } from '../../core/index.js'
 import type { Endpoint, RegisteredService } from '../services/registered-service.js'
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'

@@ -1,11 +1,10 @@
 import { AddressClaim, Service } from '../../api/index.js'
-import { formatTime, isKeelsonError } from '../../core/index.js'
+import { canonicalIp, formatTime, isKeelsonError } from '../../core/index.js'
 import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter, setCondition } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import type { AddressPool, AddressPoolOptions } from '../addresses/address-pool.js'
 import { createAddressPool } from '../addresses/address-pool.js'
-import { canonicalIp } from '../addresses/ip-address.js'
 
 /** Which addresses are given to services. */
 export interface AddressControllerOptions extends Omit<AddressPoolOptions, 'name'> {

@@ -21,7 +21,7 @@ export function parseIp(text: string): IpAddress | undefined {
 }
 
 /** The 32-bit number of a dotted IPv4 address, or -1. */
-export function parseIpv4(text: string): number {
+function parseIpv4(text: string): number {
   let value = 0
   let octet = -1
   let dots = 0
@@ -41,7 +41,7 @@ export function parseIpv4(text: string): number {
 }
 
 /** The eight 16-bit groups of an IPv6 address, or undefined. */
-export function parseIpv6Groups(text: string): readonly number[] | undefined {
+function parseIpv6Groups(text: string): readonly number[] | undefined {
   if (text.length < 2 || text.length > 45) return undefined
   const gap = text.indexOf('::')
   if (gap < 0) {
