@@ -49,9 +49,9 @@ function summary(client: Client): string {
 }
 
 function progress(deployment: Deployment): string {
-  const { rung, revision, updated, available, desired } = rolloutStatus(deployment)
+  const { rung, entry, updated, available, desired } = rolloutStatus(deployment)
   const counts = `${updated} updated, ${available} available of ${desired}`
-  return `  ${deployment.metadata.name}: revision ${revision ?? '-'}, ${counts}, ${rung}`
+  return `  ${deployment.metadata.name}: revision ${entry ?? '-'}, ${counts}, ${rung}`
 }
 
 /** The block for a terminal: one line per rollout, then one per node with its tasks. */

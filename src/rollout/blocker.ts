@@ -1,35 +1,35 @@
 /** One reason why a rollout is not further along than it is. Data first; `describeBlocker` is its text. */
 export type Blocker =
-  /** Instances of a revision that is to stay are not available yet. */
-  | { readonly kind: 'unready'; readonly revision: string; readonly count: number }
+  /** Instances of a template that is to stay are not available yet. */
+  | { readonly kind: 'unready'; readonly template: string; readonly count: number }
   /** Available instances would leave, but availability is at or below the floor. */
-  | { readonly kind: 'floor'; readonly revision: string; readonly available: number; readonly floor: number }
+  | { readonly kind: 'floor'; readonly template: string; readonly available: number; readonly floor: number }
   /** More instances are wanted, but the ceiling is reached. */
-  | { readonly kind: 'ceiling'; readonly revision: string; readonly live: number; readonly ceil: number }
-  /** Instances of other revisions must be gone first. */
+  | { readonly kind: 'ceiling'; readonly template: string; readonly live: number; readonly ceil: number }
+  /** Instances of other templates must be gone first. */
   | { readonly kind: 'barrier'; readonly count: number }
   /** The last resize of a set has not been seen by its owner yet, so nothing is taken away. */
-  | { readonly kind: 'unobserved'; readonly revision: string }
+  | { readonly kind: 'unobserved'; readonly template: string }
   /** Someone, or the failure policy, asked to stand still. */
   | { readonly kind: 'paused'; readonly by: 'spec' | 'failure' }
   /** The rollout failed and may not go back, or has already done so. */
   | { readonly kind: 'halted' }
-  /** Nothing is desired, so the revision cannot prove itself. */
+  /** Nothing is desired, so the template cannot prove itself. */
   | { readonly kind: 'scaled-to-zero' }
 
 /** A blocker as one short English phrase. */
 export function describeBlocker(blocker: Blocker): string {
   switch (blocker.kind) {
     case 'unready':
-      return `${blocker.count} of revision ${blocker.revision} not available yet`
+      return `${blocker.count} of template ${blocker.template} not available yet`
     case 'floor':
-      return `revision ${blocker.revision} must stay: ${blocker.available} available, at least ${blocker.floor} needed`
+      return `template ${blocker.template} must stay: ${blocker.available} available, at least ${blocker.floor} needed`
     case 'ceiling':
-      return `no room to grow revision ${blocker.revision}: ${blocker.live} requested, at most ${blocker.ceil} allowed`
+      return `no room to grow template ${blocker.template}: ${blocker.live} requested, at most ${blocker.ceil} allowed`
     case 'barrier':
-      return `${blocker.count} of other revisions must be gone first`
+      return `${blocker.count} of other templates must be gone first`
     case 'unobserved':
-      return `the last resize of revision ${blocker.revision} has not been observed yet`
+      return `the last resize of template ${blocker.template} has not been observed yet`
     case 'paused':
       return blocker.by === 'spec' ? 'paused' : 'paused by the failure policy'
     case 'halted':

@@ -13,11 +13,11 @@ export type Verdict =
 /** Passes when every set has its goal size as far as its owner knows, and all that is wanted of `next` is available. */
 export function goalReached(goal: Goal, sets: readonly Tally[], next: string): boolean {
   const wanted = goal.get(next) ?? 0
-  const current = sets.find(set => set.revision === next)
+  const current = sets.find(set => set.template === next)
   if (wanted > 0 && (current?.available ?? 0) < wanted) return false
-  const sized = sets.every(set => set.observed !== false && set.size === (goal.get(set.revision) ?? 0))
+  const sized = sets.every(set => set.observed !== false && set.size === (goal.get(set.template) ?? 0))
   return (
-    sized && [...goal].every(([revision, size]) => size === 0 || sets.some(set => set.revision === revision))
+    sized && [...goal].every(([template, size]) => size === 0 || sets.some(set => set.template === template))
   )
 }
 
@@ -34,19 +34,19 @@ export function failuresWithin(maxFailures: number, failed: number): Verdict {
 
 /** How far a rollout has come; each number has its better direction. */
 export interface Marks {
-  /** Requested instances of the new revision; more is further. */
+  /** Requested instances of the new template; more is further. */
   readonly size: number
   /** Available ones; more is further. */
   readonly available: number
-  /** Requested instances of every other revision; fewer is further. */
+  /** Requested instances of every other template; fewer is further. */
   readonly others: number
 }
 
 /** Reads the marks off a view. */
 export function marksOf(sets: readonly Tally[], next: string): Marks {
   let others = 0
-  for (const set of sets) if (set.revision !== next) others += set.size
-  const current = sets.find(set => set.revision === next)
+  for (const set of sets) if (set.template !== next) others += set.size
+  const current = sets.find(set => set.template === next)
   return { size: current?.size ?? 0, available: current?.available ?? 0, others }
 }
 

@@ -2,7 +2,7 @@ import { resolveIntOrPercent } from './int-or-percent.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'
 
-/** Wanted sizes by revision. */
+/** Wanted sizes by template. */
 export type Goal = ReadonlyMap<string, number>
 
 /** Who is who in a rollout. `stable` is absent while nothing has succeeded, and may be `next` itself. */
@@ -30,13 +30,13 @@ export interface HeldGoal {
 
 /** Freezes the current sizes. */
 export function hold(sets: readonly Tally[], desired: number): HeldGoal {
-  const live = sets.filter(set => set.size > 0).map(set => [set.revision, set.size] as const)
+  const live = sets.filter(set => set.size > 0).map(set => [set.template, set.size] as const)
   return { desired, sizes: Object.fromEntries(live.sort(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
 /**
  * A frozen distribution for another desired count: the total moves by the difference, inside the bounds, and each
- * revision keeps its share of it (largest remainder, ties to `stable`, then by name). With nothing to scale,
+ * template keeps its share of it (largest remainder, ties to `stable`, then by name). With nothing to scale,
  * everything goes to `stable`, or to `next` when there is none.
  */
 export function rescale(
@@ -49,19 +49,19 @@ export function rescale(
   const before = entries.reduce((sum, [, size]) => sum + size, 0)
   const after = Math.min(roles.most, Math.max(roles.least, before + desired - held.desired))
   if (before === 0) return { desired, sizes: { [roles.stable ?? roles.next]: after } }
-  const shares = entries.map(([revision, size]) => {
+  const shares = entries.map(([template, size]) => {
     const rest = (size * after) % before
-    return { revision, rest, size: (size * after - rest) / before }
+    return { template, rest, size: (size * after - rest) / before }
   })
   let missing = after - shares.reduce((sum, share) => sum + share.size, 0)
-  const rank = (revision: string): number => (revision === roles.stable ? 0 : 1)
+  const rank = (template: string): number => (template === roles.stable ? 0 : 1)
   shares.sort(
-    (a, b) => b.rest - a.rest || rank(a.revision) - rank(b.revision) || (a.revision < b.revision ? -1 : 1),
+    (a, b) => b.rest - a.rest || rank(a.template) - rank(b.template) || (a.template < b.template ? -1 : 1),
   )
   const sizes = shares.map(share => {
     const extra = missing > 0 ? 1 : 0
     missing -= extra
-    return [share.revision, share.size + extra] as const
+    return [share.template, share.size + extra] as const
   })
   return { desired, sizes: Object.fromEntries(sizes.sort(([a], [b]) => (a < b ? -1 : 1))) }
 }

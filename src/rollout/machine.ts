@@ -14,12 +14,12 @@ import { isUnfinished, ownFailure } from './rollout-state.js'
 export interface RolloutSpec {
   readonly desired: number
   /** Content hash of the wanted template. */
-  readonly revision: string
+  readonly template: string
   /** Number of the ledger entry that asked for it. */
   readonly entry: number
   /** Why that entry was written. A revert never reverts again. */
   readonly cause: 'update' | 'undo' | 'revert'
-  /** The newest revision that succeeded; may be `revision` itself. */
+  /** The newest template that succeeded; may be `template` itself. */
   readonly stable?: string
   readonly paused: boolean
   readonly program: Program
@@ -30,7 +30,7 @@ export interface RolloutView {
   readonly sets: readonly RolloutTally[]
 }
 
-/** A tally, and how many instances of the revision have failed so far, as far as is known. */
+/** A tally, and how many instances of the template have failed so far, as far as is known. */
 export interface RolloutTally extends Tally {
   /** Default 0. */
   readonly failed?: number
@@ -38,8 +38,8 @@ export interface RolloutTally extends Tally {
 
 /** What an executor does, all at once or not at all. */
 export type RolloutAction =
-  /** Give the revision this size, making its set when there is none. Absolute, so applying it twice is harmless. */
-  | { readonly op: 'size'; readonly revision: string; readonly size: number }
+  /** Give the template this size, making its set when there is none. Absolute, so applying it twice is harmless. */
+  | { readonly op: 'size'; readonly template: string; readonly size: number }
   /** Note in the ledger how an entry fared. */
   | {
       readonly op: 'outcome'
@@ -47,8 +47,8 @@ export type RolloutAction =
       readonly outcome: 'succeeded' | 'failed' | 'superseded'
       readonly cause?: FailureCause
     }
-  /** Make `revision` the wanted one again, under the new ledger number `entry`. */
-  | { readonly op: 'revert'; readonly revision: string; readonly entry: number }
+  /** Make `template` the wanted one again, under the new ledger number `entry`. */
+  | { readonly op: 'revert'; readonly template: string; readonly entry: number }
 
 /** One decision. */
 export interface Plan {
@@ -67,7 +67,7 @@ const REVERTS_MAX = 1
  * Decides the next step of a rollout. Pure: no clock, no I/O; equal inputs in any order give equal plans.
  *
  * Guarantees: those of `move`; a rollout that was superseded never acts again; `succeeded` only when nothing but the
- * wanted revision is requested and all of it is available; at most one automatic revert in a row; while paused the
+ * wanted template is requested and all of it is available; at most one automatic revert in a row; while paused the
  * clock stands still, and only a changed `desired` changes sizes.
  *
  * @param state the record of the previous step; `undefined` for a rollout that has none
@@ -87,11 +87,11 @@ export function plan(
   now = pausing(spec, now, { sets, nowMs })
   now = advance(spec, now, { sets, nowMs, actions })
   const step = next(spec, now, sets)
-  for (const [revision, size] of [...step.sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const current = sets.find(set => set.revision === revision)
-    if (current?.size !== size) actions.push({ op: 'size', revision, size })
+  for (const [template, size] of [...step.sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const current = sets.find(set => set.template === template)
+    if (current?.size !== size) actions.push({ op: 'size', template, size })
   }
-  if (!step.sizes.has(now.revision)) actions.push({ op: 'size', revision: now.revision, size: 0 })
+  if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
   const wakeAtMs = deadlineOf(spec, now)
   const blockers = [...standing(spec, now), ...step.blockers]
   return { actions, state: now, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
@@ -125,27 +125,27 @@ function begin(
 }
 
 function fresh(
-  spec: Pick<RolloutSpec, 'entry' | 'revision' | 'cause' | 'desired'>,
+  spec: Pick<RolloutSpec, 'entry' | 'template' | 'cause' | 'desired'>,
   { sets, nowMs }: Scene,
 ): RolloutState {
   const reverting = spec.cause === 'revert'
   return {
     entry: spec.entry,
-    revision: spec.revision,
+    template: spec.template,
     phase: reverting ? 'reverting' : 'progressing',
     waypoint: 0,
     reverts: reverting ? 1 : 0,
     desired: spec.desired,
     progressAtMs: nowMs,
-    best: marksOf(sets, spec.revision),
-    failedBefore: failedOf(sets, spec.revision),
+    best: marksOf(sets, spec.template),
+    failedBefore: failedOf(sets, spec.template),
   }
 }
 
 /** Another count starts the marks anew; the clock runs on, except that nothing can be late at zero. */
 function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): RolloutState {
   if (state.desired === spec.desired) return state
-  const best = marksOf(sets, state.revision)
+  const best = marksOf(sets, state.template)
   const progressAtMs = state.desired === 0 ? nowMs : state.progressAtMs
   const { floor: least, ceil: most } = resolveBudget(spec.program.budget, spec.desired)
   const held = state.held && rescale(state.held, spec.desired, { ...rolesOf(spec, state), least, most })
@@ -171,8 +171,8 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Scene)
       ...rest,
       phase,
       progressAtMs: nowMs,
-      failedBefore: failedOf(sets, state.revision),
-      best: marksOf(sets, state.revision),
+      failedBefore: failedOf(sets, state.template),
+      best: marksOf(sets, state.template),
     }
   }
   const elapsedMs = Math.max(0, pausedAtMs - state.progressAtMs)
@@ -184,14 +184,14 @@ function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): Rollout
   const { sets, nowMs, actions } = stage
   if ((before.phase !== 'progressing' && before.phase !== 'reverting') || spec.desired === 0) return before
   let state = before
-  const best = furthest(state.best, marksOf(sets, state.revision))
+  const best = furthest(state.best, marksOf(sets, state.template))
   if (best !== state.best) state = { ...state, best, progressAtMs: nowMs }
   const last = spec.program.waypoints.length - 1
   while (
     goalReached(
       waypointGoal(waypointOf(spec, state), spec.desired, rolesOf(spec, state)),
       sets,
-      state.revision,
+      state.template,
     )
   ) {
     if (state.waypoint >= last) {
@@ -215,7 +215,7 @@ function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): Rollout
 function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): Verdict {
   const { maxFailures } = spec.program.onFailure
   if (maxFailures !== undefined) {
-    const verdict = failuresWithin(maxFailures, failedOf(sets, state.revision) - state.failedBefore)
+    const verdict = failuresWithin(maxFailures, failedOf(sets, state.template) - state.failedBefore)
     if (verdict.kind === 'fail') return verdict
   }
   const { progressWithinMs } = spec.program
@@ -230,7 +230,7 @@ function fail(
   stage: Stage & { readonly cause: FailureCause },
 ): RolloutState {
   const { sets, nowMs, actions, cause } = stage
-  const failure = { cause, entry: state.entry, revision: state.revision, atMs: nowMs }
+  const failure = { cause, entry: state.entry, template: state.template, atMs: nowMs }
   actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
   switch (spec.program.onFailure.action) {
     case 'report':
@@ -239,12 +239,12 @@ function fail(
       return { ...state, failure, phase: 'paused', held: hold(sets, spec.desired) }
     case 'revert': {
       const target = spec.stable
-      if (target === undefined || target === state.revision || state.reverts >= REVERTS_MAX) {
+      if (target === undefined || target === state.template || state.reverts >= REVERTS_MAX) {
         return { ...state, failure, phase: 'halted', held: hold(sets, spec.desired) }
       }
       const entry = state.entry + 1
-      actions.push({ op: 'revert', revision: target, entry })
-      return { ...fresh({ entry, revision: target, cause: 'revert', desired: spec.desired }, stage), failure }
+      actions.push({ op: 'revert', template: target, entry })
+      return { ...fresh({ entry, template: target, cause: 'revert', desired: spec.desired }, stage), failure }
     }
   }
 }
@@ -255,13 +255,13 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
   const stable = roles.stable === undefined || roles.stable === roles.next ? [] : [roles.stable]
   const named = new Set([roles.next, roles.stable])
   const stale = sets
-    .map(set => set.revision)
-    .filter(revision => !named.has(revision))
+    .map(set => set.template)
+    .filter(template => !named.has(template))
     .sort()
   const { program, desired } = spec
   if (state.held) {
     const goal: Goal = new Map(Object.entries(state.held.sizes))
-    // Standing still usually means that the new revision is in doubt, so it is the first to give up capacity.
+    // Standing still usually means that the new template is in doubt, so it is the first to give up capacity.
     const shrink = [...stale, roles.next, ...stable]
     const bounds = resolveBudget(program.budget, desired)
     return move({ sets, goal, bounds, grow: [...stable, ...stale, roles.next], shrink })
@@ -303,9 +303,9 @@ function rolesOf(
   spec: RolloutSpec,
   state: RolloutState,
 ): { readonly next: string; readonly stable?: string } {
-  return { next: state.revision, ...(spec.stable === undefined ? {} : { stable: spec.stable }) }
+  return { next: state.template, ...(spec.stable === undefined ? {} : { stable: spec.stable }) }
 }
 
-function failedOf(sets: readonly RolloutTally[], revision: string): number {
-  return sets.find(set => set.revision === revision)?.failed ?? 0
+function failedOf(sets: readonly RolloutTally[], template: string): number {
+  return sets.find(set => set.template === template)?.failed ?? 0
 }

@@ -1,9 +1,10 @@
 import type { Blocker } from './blocker.js'
 import type { Bounds } from './budget.js'
 
-/** What is known about the instances of one revision. Counts are whole numbers ≥ 0. */
+/** What is known about the instances of one template. Counts are whole numbers ≥ 0. */
 export interface Tally {
-  readonly revision: string
+  /** Content hash of the template, or any other text that names it. */
+  readonly template: string
   /** How many are requested; includes `available` and `dead`, not `stopping`. */
   readonly size: number
   /** How many serve and have done so for long enough. */
@@ -19,14 +20,14 @@ export interface Tally {
 /** One step from the observed view towards a goal. */
 export interface MoveInput {
   readonly sets: readonly Tally[]
-  /** The wanted size per revision; one that is not named is wanted at 0. */
+  /** The wanted size per template; one that is not named is wanted at 0. */
   readonly goal: ReadonlyMap<string, number>
   readonly bounds: Bounds
   /** Revisions that may grow, first served first. */
   readonly grow: readonly string[]
   /** Revisions that may shrink, first to go first. */
   readonly shrink: readonly string[]
-  /** Grow nothing before every revision wanted at 0 is gone, stopping instances included. */
+  /** Grow nothing before every template wanted at 0 is gone, stopping instances included. */
   readonly barrier?: boolean
   /** Count stopping instances against the ceiling. */
   readonly countStopping?: boolean
@@ -50,19 +51,19 @@ interface Totals {
 }
 
 /**
- * Walks one step from the view to the goal inside the bounds. Pure; cost is the number of revisions.
+ * Walks one step from the view to the goal inside the bounds. Pure; cost is the number of templates.
  *
  * Guarantees, with A = Σ available, L = Σ size: `A' ≥ min(A, floor)`; `L' ≤ max(L, ceil)`; no set grows beyond its
  * goal or shrinks below it; never both; the result does not depend on the order of `sets`.
  *
  * In order: grow within the room below the ceiling; drop what is dead; drop what is not available, as long as
- * `L − floor − unready(kept)` allows it, so that a revision which never becomes available cannot use up the old
+ * `L − floor − unready(kept)` allows it, so that a template which never becomes available cannot use up the old
  * one's capacity; drop what is available above the floor. Relies on an executor that, when it shrinks a set,
  * stops unavailable instances before available ones.
  */
 export function move(input: MoveInput): Move {
-  const by = new Map(input.sets.map(set => [set.revision, set]))
-  const sizes = new Map(input.sets.map(set => [set.revision, set.size]))
+  const by = new Map(input.sets.map(set => [set.template, set]))
+  const sizes = new Map(input.sets.map(set => [set.template, set.size]))
   const blockers: Blocker[] = []
   const totals = tally(input)
   const working = { by, sizes, blockers }
@@ -73,15 +74,15 @@ export function move(input: MoveInput): Move {
   }
   if (totals.blind) {
     for (const set of sorted(input.sets)) {
-      if (set.observed === false) blockers.push({ kind: 'unobserved', revision: set.revision })
+      if (set.observed === false) blockers.push({ kind: 'unobserved', template: set.template })
     }
   } else {
     shrink(input, totals, working)
   }
   for (const set of sorted(input.sets)) {
-    const wanted = input.goal.get(set.revision) ?? 0
+    const wanted = input.goal.get(set.template) ?? 0
     const count = Math.min(set.size, wanted) - set.available
-    if (count > 0) blockers.push({ kind: 'unready', revision: set.revision, count })
+    if (count > 0) blockers.push({ kind: 'unready', template: set.template, count })
   }
   return { sizes, blockers }
 }
@@ -100,7 +101,7 @@ function tally(input: MoveInput): Totals {
   let leaving = 0
   let blind = false
   for (const set of input.sets) {
-    const goal = input.goal.get(set.revision) ?? 0
+    const goal = input.goal.get(set.template) ?? 0
     live += set.size
     available += set.available
     stopping += set.stopping ?? 0
@@ -115,14 +116,14 @@ function tally(input: MoveInput): Totals {
 function grow(input: MoveInput, totals: Totals, { by, sizes, blockers }: Working): void {
   const { ceil } = input.bounds
   let live = totals.live + (input.countStopping === true ? totals.stopping : 0)
-  for (const revision of input.grow) {
-    const size = by.get(revision)?.size ?? 0
-    const missing = (input.goal.get(revision) ?? 0) - size
+  for (const template of input.grow) {
+    const size = by.get(template)?.size ?? 0
+    const missing = (input.goal.get(template) ?? 0) - size
     if (missing <= 0) continue
     const step = Math.max(0, Math.min(missing, ceil - live))
     live += step
-    if (step > 0) sizes.set(revision, size + step)
-    if (step < missing) blockers.push({ kind: 'ceiling', revision, live, ceil })
+    if (step > 0) sizes.set(template, size + step)
+    if (step < missing) blockers.push({ kind: 'ceiling', template, live, ceil })
   }
 }
 
@@ -130,13 +131,13 @@ function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Worki
   const { floor } = input.bounds
   let replaceable = totals.live - floor - totals.unready
   let spare = totals.available - floor
-  const excess = (set: Tally): number => (sizes.get(set.revision) ?? 0) - (input.goal.get(set.revision) ?? 0)
+  const excess = (set: Tally): number => (sizes.get(set.template) ?? 0) - (input.goal.get(set.template) ?? 0)
   const drop = (set: Tally, most: number): number => {
     const count = Math.max(0, Math.min(excess(set), most))
-    sizes.set(set.revision, (sizes.get(set.revision) ?? 0) - count)
+    sizes.set(set.template, (sizes.get(set.template) ?? 0) - count)
     return count
   }
-  const leaving = input.shrink.flatMap(revision => by.get(revision) ?? []).filter(set => excess(set) > 0)
+  const leaving = input.shrink.flatMap(template => by.get(template) ?? []).filter(set => excess(set) > 0)
   for (const set of leaving) {
     const dead = set.dead ?? 0
     drop(set, dead)
@@ -145,11 +146,11 @@ function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Worki
   for (const set of leaving) {
     spare -= drop(set, Math.min(set.available, spare))
     if (excess(set) > 0) {
-      blockers.push({ kind: 'floor', revision: set.revision, available: totals.available, floor })
+      blockers.push({ kind: 'floor', template: set.template, available: totals.available, floor })
     }
   }
 }
 
 function sorted(sets: readonly Tally[]): readonly Tally[] {
-  return [...sets].sort((a, b) => (a.revision < b.revision ? -1 : a.revision > b.revision ? 1 : 0))
+  return [...sets].sort((a, b) => (a.template < b.template ? -1 : a.template > b.template ? 1 : 0))
 }

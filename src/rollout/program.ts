@@ -4,7 +4,7 @@ import { checkBudget } from './budget.js'
 import type { IntOrPercent } from './int-or-percent.js'
 import { parseIntOrPercent } from './int-or-percent.js'
 
-/** A place that a rollout passes through: how much of the desired count runs the new revision there. */
+/** A place that a rollout passes through: how much of the desired count runs the new template there. */
 export interface Waypoint {
   /** New instances: a count (at most the desired one counts), or a share of it, rounded up. The rest stay stable. */
   readonly next: IntOrPercent
@@ -16,10 +16,10 @@ export interface Waypoint {
 export interface FailurePolicy {
   /**
    * `report`: say so and carry on. `pause`: take no further step; healing and scaling go on. `revert`: go back to
-   * the last revision that succeeded, or halt when there is none.
+   * the last template that succeeded, or halt when there is none.
    */
   readonly action: 'report' | 'pause' | 'revert'
-  /** Failed instances of the new revision that are tolerated; one more is a failure. Default: not counted. */
+  /** Failed instances of the new template that are tolerated; one more is a failure. Default: not counted. */
   readonly maxFailures?: number
 }
 
@@ -28,7 +28,7 @@ export interface Program {
   /** At least one; the last one must reach 100%. */
   readonly waypoints: readonly Waypoint[]
   readonly budget: BudgetSpec
-  /** Start nothing of the new revision before every other instance is gone. Default false. */
+  /** Start nothing of the new template before every other instance is gone. Default false. */
   readonly barrier?: boolean
   /** The rollout fails after this long without progress; clocks stand still while paused. Default: never. */
   readonly progressWithinMs?: number
@@ -54,7 +54,7 @@ export function rolling(
   return checkProgram({ waypoints, budget, ...failing({ progressWithinMs, onFailure, maxFailures }) })
 }
 
-/** Stops every instance of other revisions, waits until they are gone, then starts the new one. */
+/** Stops every instance of other templates, waits until they are gone, then starts the new one. */
 export function recreate(
   options: Pick<ProgramOptions, 'progressWithinMs' | 'onFailure' | 'maxFailures'> = {},
 ): Program {

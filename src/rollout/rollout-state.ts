@@ -5,15 +5,15 @@ import type { HeldGoal } from './goal.js'
  * Where a rollout stands. No record at all means idle.
  *
  * `progressing → succeeded`; `reverting → reverted`; either `⇄ paused`; either `→ halted` when it failed and must not
- * go back; `halted` and a pause after a failure are left by a new revision, or by setting `paused` and lifting it.
+ * go back; `halted` and a pause after a failure are left by a new ledger entry, or by setting `paused` and lifting it.
  */
 export type RolloutPhase = 'progressing' | 'paused' | 'succeeded' | 'reverting' | 'reverted' | 'halted'
 
-/** What went wrong, with which revision, when. */
+/** What went wrong, with which template, when. */
 export interface RolloutFailure {
   readonly cause: FailureCause
   readonly entry: number
-  readonly revision: string
+  readonly template: string
   readonly atMs: number
 }
 
@@ -21,7 +21,8 @@ export interface RolloutFailure {
 export interface RolloutState {
   /** The ledger entry that is being rolled out; another number is another rollout. */
   readonly entry: number
-  readonly revision: string
+  /** Content hash of its template. */
+  readonly template: string
   readonly phase: RolloutPhase
   /** Index of the waypoint that is being walked to. */
   readonly waypoint: number

@@ -43,7 +43,8 @@ export interface RolloutStatus {
   readonly rung: RolloutRung
   /** True on the rung `done`. After an automatic revert too: `failure` tells. */
   readonly done: boolean
-  readonly revision: number | undefined
+  /** Number of the ledger entry that is rolled out: `kubectl`'s revision. */
+  readonly entry: number | undefined
   readonly desired: number
   readonly updated: number
   readonly replicas: number
@@ -69,7 +70,7 @@ export function rolloutStatus(deployment: RolledOut): RolloutStatus {
   return {
     rung,
     done: rung === 'done',
-    revision: status.revision,
+    entry: status.revision,
     desired: spec.replicas,
     updated,
     replicas,
@@ -99,7 +100,7 @@ export function describeRollout(deployment: RolledOut): string {
   const status = rolloutStatus(deployment)
   const { desired, updated, replicas, available, failure } = status
   const why = status.blockers.length > 0 ? ` (${status.blockers.map(describeBlocker).join('; ')})` : ''
-  const name = `revision ${status.revision ?? '?'}`
+  const name = `revision ${status.entry ?? '?'}`
   switch (status.rung) {
     case 'unobserved':
       return 'waiting for the new spec to be observed'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { BudgetSpec, IntOrPercent, MoveInput, Tally } from '../../src/rollout/index.js'
 
 /** A tally whose numbers fit each other. */
-export function tally(revision: string): fc.Arbitrary<Tally> {
+export function tally(template: string): fc.Arbitrary<Tally> {
   return fc
     .record({
       size: fc.nat(12),
@@ -13,7 +13,7 @@ export function tally(revision: string): fc.Arbitrary<Tally> {
     })
     .map(({ size, ready, dead, stopping, observed }) => {
       const gone = Math.min(dead, size)
-      return { revision, size, dead: gone, available: Math.min(ready, size - gone), stopping, observed }
+      return { template, size, dead: gone, available: Math.min(ready, size - gone), stopping, observed }
     })
 }
 
@@ -32,17 +32,17 @@ export const budget: fc.Arbitrary<BudgetSpec> = fc
   })
   .filter(({ maxSurge, maxUnavailable }) => maxSurge !== 0 || maxUnavailable !== 0)
 
-const revisions = ['a', 'b', 'c', 'd']
+const templates = ['a', 'b', 'c', 'd']
 
-/** Any view of up to four revisions with any goal, bounds and priorities. */
+/** Any view of up to four templates with any goal, bounds and priorities. */
 export const moveInput: fc.Arbitrary<MoveInput> = fc
   .record({
-    sets: fc.subarray(revisions).chain(names => fc.tuple(...names.map(tally))),
+    sets: fc.subarray(templates).chain(names => fc.tuple(...names.map(tally))),
     sizes: fc.tuple(fc.nat(8), fc.nat(8), fc.nat(8), fc.nat(8)),
     floor: fc.nat(10),
     above: fc.nat(8),
-    grow: fc.shuffledSubarray(revisions),
-    shrink: fc.shuffledSubarray(revisions),
+    grow: fc.shuffledSubarray(templates),
+    shrink: fc.shuffledSubarray(templates),
     barrier: fc.boolean(),
     countStopping: fc.boolean(),
     blind: fc.integer({ min: 0, max: 3 }),
@@ -50,7 +50,7 @@ export const moveInput: fc.Arbitrary<MoveInput> = fc
   .map(({ sets, sizes, floor, above, blind, ...rest }) => ({
     // Most views are observed, or else hardly anything would ever shrink.
     sets: blind === 0 ? sets : sets.map(set => ({ ...set, observed: true })),
-    goal: new Map(revisions.map((revision, index) => [revision, sizes[index] ?? 0])),
+    goal: new Map(templates.map((template, index) => [template, sizes[index] ?? 0])),
     bounds: { floor, ceil: floor + above },
     ...rest,
   }))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Tally } from '../../src/rollout/index.js'
 import { move, resolveBudget } from '../../src/rollout/index.js'
 
-/** Size and availability of the old and the new revision: all that matters of a state. */
+/** Size and availability of the old and the new template: all that matters of a state. */
 type State = readonly [oldSize: number, oldAvailable: number, newSize: number, newAvailable: number]
 
 const budgets = [0, 1, 2, '25%', '50%', '100%']
@@ -13,8 +13,8 @@ function step(
   bounds: { floor: number; ceil: number },
 ): State {
   const sets: Tally[] = [
-    { revision: 'old', size: oldSize, available: oldAvailable },
-    { revision: 'new', size: newSize, available: newAvailable },
+    { template: 'old', size: oldSize, available: oldAvailable },
+    { template: 'new', size: newSize, available: newAvailable },
   ]
   const { sizes } = move({
     sets,
@@ -27,7 +27,7 @@ function step(
   return [old, Math.min(oldAvailable, old), next, Math.min(newAvailable, next)]
 }
 
-/** Anything that the world may do to one instance: fail or recover, of either revision. */
+/** Anything that the world may do to one instance: fail or recover, of either template. */
 function disturbed([oldSize, oldAvailable, newSize, newAvailable]: State): State[] {
   const states: State[] = []
   if (oldAvailable > 0) states.push([oldSize, oldAvailable - 1, newSize, newAvailable])

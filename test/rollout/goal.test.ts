@@ -23,10 +23,10 @@ describe('a held distribution for another count', () => {
 
   test.each([
     ['grows by the difference', { a: 2, b: 4 }, 4, 7, { a: 3, b: 6 }],
-    ['gives what rounding leaves to the stable revision', { a: 1, b: 1 }, 2, 3, { a: 2, b: 1 }],
+    ['gives what rounding leaves to the stable template', { a: 1, b: 1 }, 2, 3, { a: 2, b: 1 }],
     ['stays below the ceiling', { a: 8, b: 5 }, 10, 2, { a: 2, b: 1 }],
     ['goes to zero', { a: 2, b: 2 }, 4, 0, { a: 0, b: 0 }],
-    ['comes back from zero at the stable revision', {}, 0, 3, { a: 3 }],
+    ['comes back from zero at the stable template', {}, 0, 3, { a: 3 }],
     ['is what it was for the same count', { a: 9 }, 4, 4, { a: 9 }],
   ])('%s', (_what, sizes, before, desired, after) => {
     const bounds = {
@@ -36,11 +36,11 @@ describe('a held distribution for another count', () => {
     expect(rescale({ desired: before, sizes }, desired, { ...roles, ...bounds }).sizes).toEqual(after)
   })
 
-  test('comes back from zero at the next revision when none has succeeded', () => {
+  test('comes back from zero at the next template when none has succeeded', () => {
     expect(rescale({ desired: 0, sizes: {} }, 3, { next: 'b', least: 3, most: 3 }).sizes).toEqual({ b: 3 })
   })
 
-  test('adds up within the bounds, and gives each revision its share but for one instance', () => {
+  test('adds up within the bounds, and gives each template its share but for one instance', () => {
     const size = fc.nat(20)
     fc.assert(
       fc.property(
@@ -50,7 +50,7 @@ describe('a held distribution for another count', () => {
         (sizes, before, desired) => {
           const [least, most] = [Math.floor(desired * 0.75), Math.ceil(desired * 1.25)]
           const held = hold(
-            Object.entries(sizes).map(([revision, n]) => ({ revision, size: n, available: n })),
+            Object.entries(sizes).map(([template, n]) => ({ template, size: n, available: n })),
             before,
           )
           const after = rescale(held, desired, { ...roles, least, most })
@@ -63,8 +63,8 @@ describe('a held distribution for another count', () => {
           expect(total).toBeLessThanOrEqual(most)
           const sum = sizes.a + sizes.b + sizes.c
           if (sum === 0) return
-          for (const [revision, n] of Object.entries(held.sizes)) {
-            expect(Math.abs((after.sizes[revision] ?? 0) - (n * total) / sum)).toBeLessThan(1)
+          for (const [template, n] of Object.entries(held.sizes)) {
+            expect(Math.abs((after.sizes[template] ?? 0) - (n * total) / sum)).toBeLessThan(1)
           }
         },
       ),

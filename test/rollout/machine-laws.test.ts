@@ -7,30 +7,30 @@ import { createWorld } from './world.js'
 
 /** What may happen between two steps. */
 type Happening =
-  | { readonly kind: 'roll'; readonly revision: string }
+  | { readonly kind: 'roll'; readonly template: string }
   | { readonly kind: 'scale'; readonly desired: number }
   | { readonly kind: 'pause'; readonly paused: boolean }
   | { readonly kind: 'wait'; readonly minutes: number }
-  | { readonly kind: 'available'; readonly revision: string; readonly count: number }
-  | { readonly kind: 'failed'; readonly revision: string }
+  | { readonly kind: 'available'; readonly template: string; readonly count: number }
+  | { readonly kind: 'failed'; readonly template: string }
 
-const revision = fc.constantFrom('a', 'b', 'c')
+const template = fc.constantFrom('a', 'b', 'c')
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('roll' as const), revision }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('roll' as const), template }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('scale' as const), desired: fc.nat(8) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pause' as const), paused: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), minutes: fc.nat(12) }) },
   {
     weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('available' as const), revision, count: fc.nat(8) }),
+    arbitrary: fc.record({ kind: fc.constant('available' as const), template, count: fc.nat(8) }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('failed' as const), revision }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('failed' as const), template }) },
 )
 
 function happen(world: World, event: Happening): void {
   switch (event.kind) {
     case 'roll':
-      if (event.revision !== world.spec.revision) world.roll(event.revision)
+      if (event.template !== world.spec.template) world.roll(event.template)
       return
     case 'scale':
       world.spec = { ...world.spec, desired: event.desired }
@@ -43,12 +43,12 @@ function happen(world: World, event: Happening): void {
       return
     case 'available':
     case 'failed': {
-      const set = world.sets.get(event.revision)
+      const set = world.sets.get(event.template)
       if (!set) return
       const available =
         event.kind === 'available' ? Math.min(set.size, event.count) : Math.max(0, set.available - 1)
       const failed = (set.failed ?? 0) + (event.kind === 'failed' ? 1 : 0)
-      world.sets.set(event.revision, { ...set, available, failed })
+      world.sets.set(event.template, { ...set, available, failed })
     }
   }
 }
@@ -105,7 +105,7 @@ describe('whatever happens', () => {
     )
   })
 
-  test('success means that nothing but the wanted revision is requested, and all of it available', () => {
+  test('success means that nothing but the wanted template is requested, and all of it available', () => {
     fc.assert(
       fc.property(story, s => {
         tell(s, world => {
@@ -113,8 +113,8 @@ describe('whatever happens', () => {
           const { actions } = world.step()
           if (!actions.some(action => action.op === 'outcome' && action.outcome === 'succeeded')) return
           for (const set of before)
-            expect(set.size).toBe(set.revision === world.state?.revision ? world.spec.desired : 0)
-          const current = before.find(set => set.revision === world.state?.revision)
+            expect(set.size).toBe(set.template === world.state?.template ? world.spec.desired : 0)
+          const current = before.find(set => set.template === world.state?.template)
           expect(current?.available).toBe(world.spec.desired)
         })
       }),
@@ -126,12 +126,12 @@ describe('whatever happens', () => {
     fc.assert(
       fc.property(story, s => {
         tell(s, world => {
-          const { cause, revision: failing } = world.spec
+          const { cause, template: failing } = world.spec
           const { actions } = world.step()
           const revert = actions.find(action => action.op === 'revert')
           if (!revert) return
           expect(cause).not.toBe('revert')
-          expect(revert).not.toMatchObject({ revision: failing })
+          expect(revert).not.toMatchObject({ template: failing })
         })
       }),
       { numRuns: 500 },
@@ -169,7 +169,7 @@ describe('whatever happens', () => {
     )
   })
 
-  test('when it calms down, a good revision ends up alone and available', () => {
+  test('when it calms down, a good template ends up alone and available', () => {
     fc.assert(
       fc.property(story, s => {
         const world = tell(s, w => w.step())

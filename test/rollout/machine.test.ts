@@ -5,10 +5,10 @@ import { createWorld, runningWorld } from './world.js'
 
 const MINUTE = 60_000
 
-/** Rolls to a revision that never becomes available and lets the deadline pass. */
-function breakDown(world: World, revision = 'b'): void {
-  world.roll(revision)
-  world.settle([revision])
+/** Rolls to a template that never becomes available and lets the deadline pass. */
+function breakDown(world: World, template = 'b'): void {
+  world.roll(template)
+  world.settle([template])
   world.nowMs += 10 * MINUTE
   world.step()
 }
@@ -27,7 +27,7 @@ describe('the walk', () => {
     expect(world.state?.phase).toBe('succeeded')
   })
 
-  test('starts a first revision at full size', () => {
+  test('starts a first template at full size', () => {
     const world = createWorld(4)
     expect(world.settle()).toEqual(['', 'a4'])
     expect(world.state?.phase).toBe('succeeded')
@@ -59,19 +59,19 @@ describe('the walk', () => {
     world.roll('b')
     world.step()
     expect(world.sizes()).toEqual({})
-    world.sets.set('a', { revision: 'a', size: 0, available: 0, stopping: 2 })
+    world.sets.set('a', { template: 'a', size: 0, available: 0, stopping: 2 })
     expect(world.step().blockers).toEqual([{ kind: 'barrier', count: 2 }])
-    world.sets.set('a', { revision: 'a', size: 0, available: 0, stopping: 0 })
+    world.sets.set('a', { template: 'a', size: 0, available: 0, stopping: 0 })
     expect(world.settle()).toEqual(['', 'b3'])
   })
 
   test('waits for stopping instances below a ceiling that counts them', () => {
     const world = runningWorld(4, rolling({ maxSurge: 1, maxUnavailable: 1, countStopping: true }))
     world.roll('b')
-    world.sets.set('a', { revision: 'a', size: 3, available: 3, stopping: 2 })
+    world.sets.set('a', { template: 'a', size: 3, available: 3, stopping: 2 })
     world.step()
     expect(world.sizes()).toEqual({ a: 3 })
-    world.sets.set('a', { revision: 'a', size: 3, available: 3, stopping: 0 })
+    world.sets.set('a', { template: 'a', size: 3, available: 3, stopping: 0 })
     world.step()
     expect(world.sizes()).toEqual({ a: 3, b: 2 })
   })
@@ -79,10 +79,10 @@ describe('the walk', () => {
   test('takes nothing away while a resize is unobserved, and says so', () => {
     const world = runningWorld(4, rolling({ maxSurge: 1, maxUnavailable: 1 }))
     world.roll('b')
-    world.sets.set('a', { revision: 'a', size: 4, available: 4, observed: false })
+    world.sets.set('a', { template: 'a', size: 4, available: 4, observed: false })
     const { actions, blockers } = world.step()
-    expect(actions).toEqual([{ op: 'size', revision: 'b', size: 1 }])
-    expect(blockers.map(describeBlocker)).toContain('the last resize of revision a has not been observed yet')
+    expect(actions).toEqual([{ op: 'size', template: 'b', size: 1 }])
+    expect(blockers.map(describeBlocker)).toContain('the last resize of template a has not been observed yet')
   })
 
   test('does not succeed before the last resize is observed', () => {
@@ -90,7 +90,7 @@ describe('the walk', () => {
     world.roll('b')
     world.settle()
     world.state = { ...world.state!, phase: 'progressing' }
-    world.sets.set('a', { revision: 'a', size: 0, available: 0, observed: false })
+    world.sets.set('a', { template: 'a', size: 0, available: 0, observed: false })
     world.step()
     expect(world.state?.phase).toBe('progressing')
   })
@@ -107,7 +107,7 @@ describe('a change midway', () => {
     expect(world.outcomes).toEqual(['1 succeeded', '2 succeeded'])
   })
 
-  test('of the revision supersedes the first, and drains the half-done one before the good one', () => {
+  test('of the template supersedes the first, and drains the half-done one before the good one', () => {
     const world = runningWorld(10, rolling({ maxSurge: 3, maxUnavailable: 2 }))
     world.roll('b')
     world.settle(['b'])
@@ -120,17 +120,17 @@ describe('a change midway', () => {
     expect(world.sizes()).toEqual({ c: 10 })
   })
 
-  test('drains the half-done revision first even when all of it is available', () => {
+  test('drains the half-done template first even when all of it is available', () => {
     const world = runningWorld(10, rolling({ maxSurge: 3, maxUnavailable: 2 }))
     world.roll('b')
     world.settle(['b'])
-    world.sets.set('b', { revision: 'b', size: 5, available: 5 })
+    world.sets.set('b', { template: 'b', size: 5, available: 5 })
     world.roll('c')
     world.step()
     expect(world.sizes()).toEqual({ a: 8 })
   })
 
-  test('of the revision does not call a failure superseded', () => {
+  test('of the template does not call a failure superseded', () => {
     const world = runningWorld(4)
     breakDown(world)
     world.roll('c')
@@ -167,7 +167,7 @@ describe('a pause', () => {
     world.nowMs += 100 * MINUTE
     world.settle()
     expect([world.state?.phase, world.sizes()]).toEqual(['paused', { a: 4, b: 1 }])
-    world.sets.set('b', { revision: 'b', size: 1, available: 0 })
+    world.sets.set('b', { template: 'b', size: 1, available: 0 })
     world.spec = { ...world.spec, paused: false }
     expect(world.step().wakeAtMs).toBe(world.nowMs + 6 * MINUTE)
     world.settle()
@@ -189,7 +189,7 @@ describe('a pause', () => {
     expect(world.sizes()).toEqual({ a: 1, b: 2 })
   })
 
-  test('after which capacity comes from the good revision and goes from the doubtful one', () => {
+  test('after which capacity comes from the good template and goes from the doubtful one', () => {
     const world = runningWorld(4, rolling({ maxSurge: 2, maxUnavailable: 2 }))
     world.roll('b')
     world.settle()
@@ -198,16 +198,16 @@ describe('a pause', () => {
     world.spec = { ...world.spec, paused: true }
     world.step()
     expect(world.sizes()).toEqual({ b: 2, c: 4 })
-    // Room for one only: the stable revision grows, although the other one's share has grown more.
+    // Room for one only: the stable template grows, although the other one's share has grown more.
     world.sets.set('c', { ...world.sets.get('c')!, available: 4 })
     world.state = { ...world.state!, held: { desired: 4, sizes: { b: 4, c: 4 } } }
-    world.sets.set('c', { revision: 'c', size: 3, available: 3 })
+    world.sets.set('c', { template: 'c', size: 3, available: 3 })
     world.step()
     expect(world.sizes()).toEqual({ b: 3, c: 3 })
-    // Only two may go: both come from the doubtful revision.
+    // Only two may go: both come from the doubtful template.
     world.spec = { ...world.spec, program: rolling({ maxSurge: 2, maxUnavailable: 0 }) }
     world.state = { ...world.state, held: { desired: 4, sizes: { b: 1, c: 1 } } }
-    world.sets.set('b', { revision: 'b', size: 3, available: 3 })
+    world.sets.set('b', { template: 'b', size: 3, available: 3 })
     world.step()
     expect(world.sizes()).toEqual({ b: 3, c: 1 })
   })
@@ -219,7 +219,7 @@ describe('a pause', () => {
     expect(world.sizes()).toEqual({ a: 9 })
   })
 
-  test('holds back a new revision from its first instance on', () => {
+  test('holds back a new template from its first instance on', () => {
     const world = runningWorld(4)
     world.roll('b', { paused: true })
     world.settle()
@@ -236,7 +236,7 @@ describe('a failure', () => {
     for (let minute = 1; minute <= 11; minute++) {
       world.nowMs = start + minute * MINUTE
       // An old instance comes and goes: it is nothing that the rollout has won.
-      world.sets.set('a', { revision: 'a', size: 4, available: 4 - (minute % 2) })
+      world.sets.set('a', { template: 'a', size: 4, available: 4 - (minute % 2) })
       world.step()
     }
     expect(world.outcomes.at(-1)).toBe('2 failed deadline')
@@ -262,7 +262,7 @@ describe('a failure', () => {
     world.spec = { ...world.spec, paused: true }
     world.step()
     world.spec = { ...world.spec, paused: false }
-    world.sets.set('b', { revision: 'b', size: 1, available: 0 })
+    world.sets.set('b', { template: 'b', size: 1, available: 0 })
     expect(world.step().wakeAtMs).toBe(world.nowMs + 10 * MINUTE)
     world.settle()
     expect(world.outcomes).toEqual(['1 succeeded', '2 failed deadline', '2 succeeded'])
@@ -275,20 +275,20 @@ describe('a failure', () => {
     breakDown(world, 'c')
     expect(world.state).toMatchObject({
       phase: 'reverting',
-      revision: 'b',
+      template: 'b',
       entry: 4,
-      failure: { entry: 3, revision: 'c' },
+      failure: { entry: 3, template: 'c' },
     })
     world.settle()
     expect(world.sizes()).toEqual({ b: 4 })
     expect(world.outcomes).toEqual(['1 succeeded', '2 succeeded', '3 failed deadline', '4 succeeded'])
-    expect(world.state).toMatchObject({ phase: 'reverted', failure: { revision: 'c' } })
+    expect(world.state).toMatchObject({ phase: 'reverted', failure: { template: 'c' } })
   })
 
   test('of a revert halts, with the capacity that is left', () => {
     const world = runningWorld(4, rolling({ onFailure: 'revert' }))
     breakDown(world)
-    world.sets.set('a', { revision: 'a', size: 3, available: 3 })
+    world.sets.set('a', { template: 'a', size: 3, available: 3 })
     world.settle(['a'])
     world.nowMs += 10 * MINUTE
     expect(world.step().blockers[0]).toEqual({ kind: 'halted' })
@@ -317,7 +317,7 @@ describe('a failure', () => {
     expect([again.state?.phase, again.spec.entry]).toEqual(['halted', 3])
   })
 
-  test('a new revision leaves a halted rollout behind', () => {
+  test('a new template leaves a halted rollout behind', () => {
     const world = createWorld(2, rolling({ onFailure: 'revert' }))
     world.settle(['a'])
     world.nowMs += 10 * MINUTE
@@ -329,7 +329,7 @@ describe('a failure', () => {
 
   test('counts instances that failed since the rollout began, when a number is given', () => {
     const world = runningWorld(4, rolling({ maxFailures: 2, onFailure: 'revert' }))
-    world.sets.set('b', { revision: 'b', size: 0, available: 0, failed: 5 })
+    world.sets.set('b', { template: 'b', size: 0, available: 0, failed: 5 })
     world.roll('b')
     world.settle(['b'])
     world.sets.set('b', { ...world.sets.get('b')!, failed: 7 })
@@ -337,6 +337,6 @@ describe('a failure', () => {
     expect(world.state?.phase).toBe('progressing')
     world.sets.set('b', { ...world.sets.get('b')!, failed: 8 })
     world.step()
-    expect([world.outcomes.at(-1), world.spec.revision]).toEqual(['2 failed failures', 'a'])
+    expect([world.outcomes.at(-1), world.spec.template]).toEqual(['2 failed failures', 'a'])
   })
 })

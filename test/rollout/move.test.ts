@@ -10,8 +10,8 @@ const stopping = (sets: readonly Tally[]): number => sets.reduce((sum, set) => s
 
 /** What the sets are once an executor, which stops the dead and the unavailable first, has done its work. */
 function applied(input: MoveInput, { sizes }: Move): readonly Tally[] {
-  return [...sizes].map(([revision, size]) => {
-    const set = input.sets.find(other => other.revision === revision) ?? { revision, size: 0, available: 0 }
+  return [...sizes].map(([template, size]) => {
+    const set = input.sets.find(other => other.template === template) ?? { template, size: 0, available: 0 }
     const dead = Math.max(0, (set.dead ?? 0) - Math.max(0, set.size - size))
     return {
       ...set,
@@ -50,9 +50,9 @@ describe('move', () => {
   })
 
   law('moves every set towards its goal and never past it', (input, step) => {
-    for (const [revision, size] of step.sizes) {
-      const before = input.sets.find(set => set.revision === revision)?.size ?? 0
-      const goal = input.goal.get(revision) ?? 0
+    for (const [template, size] of step.sizes) {
+      const before = input.sets.find(set => set.template === template)?.size ?? 0
+      const goal = input.goal.get(template) ?? 0
       expect(size).toBeGreaterThanOrEqual(Math.min(before, goal))
       expect(size).toBeLessThanOrEqual(Math.max(before, goal))
     }
@@ -61,9 +61,9 @@ describe('move', () => {
   law('applied twice to an unchanged world only goes further', (input, step) => {
     const sets = applied(input, step).map(set => ({ ...set, stopping: 0 }))
     const again = move({ ...input, sets })
-    for (const { revision, size } of sets) {
-      const goal = input.goal.get(revision) ?? 0
-      const further = again.sizes.get(revision) ?? 0
+    for (const { template, size } of sets) {
+      const goal = input.goal.get(template) ?? 0
+      const further = again.sizes.get(template) ?? 0
       expect(Math.abs(further - goal)).toBeLessThanOrEqual(Math.abs(size - goal))
     }
   })
@@ -79,39 +79,39 @@ describe('move', () => {
     )
   })
 
-  law('commutes with renaming the revisions', (input, step) => {
-    const rename = (revision: string): string => `z${'dcba'.indexOf(revision)}`
+  law('commutes with renaming the templates', (input, step) => {
+    const rename = (template: string): string => `z${'dcba'.indexOf(template)}`
     const renamed = move({
       ...input,
-      sets: input.sets.map(set => ({ ...set, revision: rename(set.revision) })),
-      goal: new Map([...input.goal].map(([revision, size]) => [rename(revision), size])),
+      sets: input.sets.map(set => ({ ...set, template: rename(set.template) })),
+      goal: new Map([...input.goal].map(([template, size]) => [rename(template), size])),
       grow: input.grow.map(rename),
       shrink: input.shrink.map(rename),
     })
     expect(new Map(renamed.sizes)).toEqual(
-      new Map([...step.sizes].map(([revision, size]) => [rename(revision), size])),
+      new Map([...step.sizes].map(([template, size]) => [rename(template), size])),
     )
   })
 
   law('takes nothing away while a resize is not observed', (input, step) => {
     if (input.sets.every(set => set.observed !== false)) return
-    for (const set of input.sets) expect(step.sizes.get(set.revision)).toBeGreaterThanOrEqual(set.size)
+    for (const set of input.sets) expect(step.sizes.get(set.template)).toBeGreaterThanOrEqual(set.size)
   })
 
   law('grows nothing behind a barrier until what leaves is gone', (input, step) => {
     const leaving = input.sets.some(
-      set => input.goal.get(set.revision) === 0 && set.size + (set.stopping ?? 0) > 0,
+      set => input.goal.get(set.template) === 0 && set.size + (set.stopping ?? 0) > 0,
     )
     if (input.barrier !== true || !leaving) return
-    for (const [revision, size] of step.sizes) {
-      expect(size).toBeLessThanOrEqual(input.sets.find(set => set.revision === revision)?.size ?? 0)
+    for (const [template, size] of step.sizes) {
+      expect(size).toBeLessThanOrEqual(input.sets.find(set => set.template === template)?.size ?? 0)
     }
   })
 
-  test('unavailable instances of a revision at its goal are kept count of, too', () => {
+  test('unavailable instances of a template at its goal are kept count of, too', () => {
     const sets = [
-      { revision: 'old', size: 3, available: 0 },
-      { revision: 'new', size: 10, available: 0 },
+      { template: 'old', size: 3, available: 0 },
+      { template: 'new', size: 10, available: 0 },
     ]
     const step = move({
       sets,
@@ -123,9 +123,9 @@ describe('move', () => {
     expect(step.sizes.get('old')).toBe(3)
   })
 
-  test('a new revision that never becomes available does not use up the old one', () => {
+  test('a new template that never becomes available does not use up the old one', () => {
     // Old instances flap one at a time; each is unavailable at some step and must not be traded in.
-    let sets: readonly Tally[] = [{ revision: 'old', size: 10, available: 10 }]
+    let sets: readonly Tally[] = [{ template: 'old', size: 10, available: 10 }]
     for (let step = 0; step < 50; step++) {
       const input = {
         sets,
@@ -136,9 +136,9 @@ describe('move', () => {
       }
       const after = applied(input, move(input))
       sets = after.map(set =>
-        set.revision === 'old' ? { ...set, available: set.size - (step % 2) } : { ...set, available: 0 },
+        set.template === 'old' ? { ...set, available: set.size - (step % 2) } : { ...set, available: 0 },
       )
     }
-    expect(sets.find(set => set.revision === 'old')?.size).toBe(8)
+    expect(sets.find(set => set.template === 'old')?.size).toBe(8)
   })
 })

@@ -12,7 +12,7 @@ interface Facts {
 }
 
 function deployment({ phase = 'progressing', failed, ...counts }: Facts): RolledOut {
-  const failure = { cause: 'deadline' as const, entry: failed === 'own' ? 4 : 3, revision: 'x', atMs: 0 }
+  const failure = { cause: 'deadline' as const, entry: failed === 'own' ? 4 : 3, template: 'x', atMs: 0 }
   const state = { entry: 4, phase, ...(failed ? { failure } : {}) }
   return {
     metadata: { generation: 2 },
@@ -55,7 +55,7 @@ describe('the ladder of a rollout', () => {
   test('starts before the controller has seen anything', () => {
     expect(rolloutStatus({ metadata: { generation: 1 }, spec: { replicas: 3 } })).toMatchObject({
       rung: 'unobserved',
-      revision: undefined,
+      entry: undefined,
       blockers: [],
     })
   })

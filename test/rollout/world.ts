@@ -1,7 +1,7 @@
 import type { Plan, Program, RolloutSpec, RolloutState, RolloutTally } from '../../src/rollout/index.js'
 import { plan, rolling } from '../../src/rollout/index.js'
 
-/** A tiny cluster: one set per revision, an executor that obeys at once, and instances that come up when told. */
+/** A tiny cluster: one set per template, an executor that obeys at once, and instances that come up when told. */
 export interface World {
   spec: RolloutSpec
   state: RolloutState | undefined
@@ -12,14 +12,14 @@ export interface World {
   step(): Plan
   /** Steps until nothing changes; everything but `broken` becomes available after each step. Sizes `[old…, new]`. */
   settle(broken?: readonly string[]): string[]
-  /** Asks for another revision under the next entry number. */
-  roll(revision: string, change?: Partial<RolloutSpec>): void
+  /** Asks for another template under the next entry number. */
+  roll(template: string, change?: Partial<RolloutSpec>): void
   sizes(): Record<string, number>
 }
 
 export function createWorld(desired: number, program: Program = rolling()): World {
   const world: World = {
-    spec: { desired, revision: 'a', entry: 1, cause: 'update', paused: false, program },
+    spec: { desired, template: 'a', entry: 1, cause: 'update', paused: false, program },
     state: undefined,
     nowMs: 1_000_000,
     sets: new Map(),
@@ -29,17 +29,17 @@ export function createWorld(desired: number, program: Program = rolling()): Worl
       world.state = JSON.parse(JSON.stringify(decided.state)) as RolloutState
       for (const action of decided.actions) {
         if (action.op === 'size') {
-          const set = world.sets.get(action.revision) ?? { revision: action.revision, size: 0, available: 0 }
-          world.sets.set(action.revision, {
+          const set = world.sets.get(action.template) ?? { template: action.template, size: 0, available: 0 }
+          world.sets.set(action.template, {
             ...set,
             size: action.size,
             available: Math.min(set.available, action.size),
           })
         } else if (action.op === 'outcome') {
           world.outcomes.push(`${action.entry} ${action.outcome}${action.cause ? ` ${action.cause}` : ''}`)
-          if (action.outcome === 'succeeded') world.spec = { ...world.spec, stable: world.spec.revision }
+          if (action.outcome === 'succeeded') world.spec = { ...world.spec, stable: world.spec.template }
         } else {
-          world.spec = { ...world.spec, revision: action.revision, entry: action.entry, cause: 'revert' }
+          world.spec = { ...world.spec, template: action.template, entry: action.entry, cause: 'revert' }
         }
       }
       return decided
@@ -51,21 +51,21 @@ export function createWorld(desired: number, program: Program = rolling()): Worl
         const now = shown(world)
         if (now !== trace.at(-1)) trace.push(now)
         let healed = false
-        for (const [revision, set] of world.sets) {
-          if (broken.includes(revision) || set.available === set.size) continue
-          world.sets.set(revision, { ...set, available: set.size })
+        for (const [template, set] of world.sets) {
+          if (broken.includes(template) || set.available === set.size) continue
+          world.sets.set(template, { ...set, available: set.size })
           healed = true
         }
         if (actions.length === 0 && !healed) return trace
       }
       throw new Error(`did not settle: ${trace.slice(-4).join(' ')}`)
     },
-    roll(revision, change = {}) {
-      world.spec = { ...world.spec, revision, entry: world.spec.entry + 1, cause: 'update', ...change }
+    roll(template, change = {}) {
+      world.spec = { ...world.spec, template, entry: world.spec.entry + 1, cause: 'update', ...change }
     },
     sizes() {
       const live = [...world.sets.values()].filter(set => set.size > 0)
-      return Object.fromEntries(live.map(set => [set.revision, set.size]))
+      return Object.fromEntries(live.map(set => [set.template, set.size]))
     },
   }
   return world
@@ -74,12 +74,12 @@ export function createWorld(desired: number, program: Program = rolling()): Worl
 function shown(world: World): string {
   return [...world.sets.values()]
     .filter(set => set.size > 0)
-    .map(set => `${set.revision}${set.size}`)
+    .map(set => `${set.template}${set.size}`)
     .sort()
     .join('+')
 }
 
-/** A world in which revision `a` has succeeded. */
+/** A world in which template `a` has succeeded. */
 export function runningWorld(desired: number, program?: Program): World {
   const world = createWorld(desired, program)
   world.settle()

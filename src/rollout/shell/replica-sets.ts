@@ -4,7 +4,7 @@ import { controllerReference, Terminal } from '../../reconcile/index.js'
 import type { ObjectInput, Reader, Transaction } from '../../store/index.js'
 import type { RolloutTally } from '../machine.js'
 
-/** The label that ties a task, its set and its revision together. */
+/** The label that ties a task, its set and its template together: the template's hash. */
 export const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
 
 /** The sets of a Deployment that are there to stay, in key order. */
@@ -20,11 +20,11 @@ export function setsOf(reader: Reader, deployment: Deployment): readonly Replica
  */
 export function tallyOf(set: ReplicaSet): RolloutTally {
   const { status, spec, metadata } = set
-  const revision = metadata.labels[TEMPLATE_HASH_LABEL] ?? metadata.name
+  const template = metadata.labels[TEMPLATE_HASH_LABEL] ?? metadata.name
   const size = spec.replicas
-  if (status === undefined) return { revision, size, available: 0, observed: size === 0 }
+  if (status === undefined) return { template, size, available: 0, observed: size === 0 }
   return {
-    revision,
+    template,
     size,
     available: status.availableReplicas,
     stopping: status.terminatingReplicas + Math.max(0, status.replicas - size),
@@ -33,7 +33,7 @@ export function tallyOf(set: ReplicaSet): RolloutTally {
   }
 }
 
-/** Resizes the revision's set, or makes it. */
+/** Resizes the template's set, or makes it. */
 export function sizeSet(
   tx: Transaction,
   deployment: Deployment,
@@ -43,7 +43,7 @@ export function sizeSet(
     template,
   }: { readonly hash: string; readonly size: number; readonly template: TaskTemplate | undefined },
 ): void {
-  const set = setsOf(tx, deployment).find(other => tallyOf(other).revision === hash)
+  const set = setsOf(tx, deployment).find(other => tallyOf(other).template === hash)
   if (set) {
     tx.modify(ReplicaSet, set.metadata, draft => {
       draft.spec.replicas = size
@@ -93,9 +93,9 @@ export function syncMinReady(tx: Transaction, deployment: Deployment): void {
 /** Deletes sets that are empty for good, beyond the newest `revisionHistoryLimit` of them. */
 export function trimSets(tx: Transaction, deployment: Deployment, current: string): void {
   const limit = deployment.spec.revisionHistoryLimit ?? 10
-  const empty = setsOf(tx, deployment).filter(set => isEmpty(set) && tallyOf(set).revision !== current)
+  const empty = setsOf(tx, deployment).filter(set => isEmpty(set) && tallyOf(set).template !== current)
   const numbers = newestNumbers(tx, deployment)
-  const age = (set: ReplicaSet): number => numbers.get(tallyOf(set).revision) ?? 0
+  const age = (set: ReplicaSet): number => numbers.get(tallyOf(set).template) ?? 0
   for (const set of empty.sort((a, b) => age(b) - age(a)).slice(limit)) tx.delete(ReplicaSet, set.metadata)
 }
 

@@ -20,7 +20,7 @@ import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets
 export interface RolloutControllerOptions {
   /** Deployments worked on at once. Default 4. */
   readonly concurrency?: number
-  /** Failed tasks of a new revision that are tolerated; one more is a failure. Default: only the deadline counts. */
+  /** Failed tasks of a new template that are tolerated; one more is a failure. Default: only the deadline counts. */
   readonly maxFailures?: number
 }
 
@@ -99,7 +99,7 @@ function decide(tx: Transaction, deployment: Deployment, { program, current, now
   const stable = stableEntry(ledgerOf(tx, deployment))?.templateHash
   const spec = {
     desired: replicas,
-    revision: current.templateHash,
+    template: current.templateHash,
     entry: current.number,
     cause: current.cause,
     paused,
@@ -124,8 +124,8 @@ function apply(
         break
       case 'revert': {
         const target = stableEntry(ledger)
-        if (target?.templateHash !== action.revision)
-          throw new Terminal(`no template of ${action.revision} to revert to`)
+        if (target?.templateHash !== action.template)
+          throw new Terminal(`no template of ${action.template} to revert to`)
         const { template, templateHash, number } = target
         appendRevision(tx, deployment, { template, templateHash, cause: 'revert', from: number })
         tx.modify(Deployment, deployment.metadata, draft => {
@@ -134,15 +134,15 @@ function apply(
         break
       }
       case 'size': {
-        const entry = ledger.find(({ templateHash }) => templateHash === action.revision)
-        sizeSet(tx, deployment, { hash: action.revision, size: action.size, template: entry?.template })
+        const entry = ledger.find(({ templateHash }) => templateHash === action.template)
+        sizeSet(tx, deployment, { hash: action.template, size: action.size, template: entry?.template })
         break
       }
     }
   }
   syncMinReady(tx, deployment)
-  trimSets(tx, deployment, decided.state.revision)
-  forgetRevisions(tx, deployment, new Set(setsOf(tx, deployment).map(set => tallyOf(set).revision)))
+  trimSets(tx, deployment, decided.state.template)
+  forgetRevisions(tx, deployment, new Set(setsOf(tx, deployment).map(set => tallyOf(set).template)))
 }
 
 function report(
@@ -154,7 +154,7 @@ function report(
   const sets = setsOf(tx, deployment)
   const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
     sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0)
-  const updated = sets.find(set => tallyOf(set).revision === state.revision)
+  const updated = sets.find(set => tallyOf(set).template === state.template)
   const { floor } = resolveBudget(program.budget, deployment.spec.replicas)
   // A revert has changed the spec in this very transaction.
   const latest = tx.get(Deployment, deployment.metadata) ?? deployment

@@ -26,7 +26,7 @@ async function setOf(replicas: number, generation: number, status?: ReplicaSetSt
 
 describe('the tally of a set', () => {
   test('of which nothing is known yet is unobserved, unless it is empty', async () => {
-    expect(tallyOf(await setOf(3, 1))).toEqual({ revision: 'x', size: 3, available: 0, observed: false })
+    expect(tallyOf(await setOf(3, 1))).toEqual({ template: 'x', size: 3, available: 0, observed: false })
     expect(tallyOf(await setOf(0, 1))).toMatchObject({ size: 0, observed: true })
   })
 
@@ -45,7 +45,7 @@ describe('the tally of a set', () => {
       failedReplicas: 4,
     }
     expect(tallyOf(await setOf(3, 1, status))).toEqual({
-      revision: 'x',
+      template: 'x',
       size: 3,
       available: 2,
       stopping: 3,

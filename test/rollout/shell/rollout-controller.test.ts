@@ -157,7 +157,7 @@ describe('a broken revision', () => {
     ])
     expect(rolloutStatus(cluster.deployment())).toMatchObject({
       done: true,
-      revision: 3,
+      entry: 3,
       failure: { entry: 2, cause: 'deadline' },
     })
     expect(describeRollout(cluster.deployment())).toBe(
