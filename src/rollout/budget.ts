@@ -1,5 +1,5 @@
 import { InvalidError } from '../core/index.js'
-import type { IntOrPercent, Rounding } from './int-or-percent.js'
+import type { IntOrPercent, PercentRounding } from './int-or-percent.js'
 import { parseIntOrPercent, resolveIntOrPercent } from './int-or-percent.js'
 
 /**
@@ -17,8 +17,8 @@ export interface BudgetSpec {
    * extra instance rather than one too few. Use `'unavailable'` where two of a kind cannot exist at once.
    */
   readonly giveWay?: 'surge' | 'unavailable'
-  /** Rounding of a `maxSurge` percentage. Default `'up'`. */
-  readonly surgeRounding?: Rounding
+  /** PercentRounding of a `maxSurge` percentage. Default `'up'`. */
+  readonly surgeRounding?: PercentRounding
   /** Whether instances that are still stopping count against the ceiling: safer, slower. Default false. */
   readonly countStopping?: boolean
 }

@@ -1,5 +1,5 @@
 // Budget.
-export type { IntOrPercent, Rounding } from './int-or-percent.js'
+export type { IntOrPercent, PercentRounding } from './int-or-percent.js'
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'
 export { resolveBudget } from './budget.js'
 export type { BudgetFinding } from './lint-budget.js'

@@ -4,7 +4,7 @@ import { InvalidError } from '../core/index.js'
 export type IntOrPercent = number | string
 
 /** Which way a share that is no whole number goes. */
-export type Rounding = 'up' | 'down'
+export type PercentRounding = 'up' | 'down'
 
 const PERCENT = /^(\d{1,6})(?:\.(\d{1,4}))?%$/
 /** A percent is kept in units of 1/10,000, so that 7.5% is exact. */
@@ -45,7 +45,7 @@ export function parseIntOrPercent(value: IntOrPercent, field: string): Amount {
 export function resolveIntOrPercent(
   value: IntOrPercent,
   desired: number,
-  options: { readonly rounding: Rounding; readonly field?: string },
+  options: { readonly rounding: PercentRounding; readonly field?: string },
 ): number {
   const field = options.field ?? 'value'
   const amount = parseIntOrPercent(value, field)

@@ -19,11 +19,11 @@ export interface AllocationScoreOptions {
    * `exact`: fractions of a percent count. `whole`: every percentage and their mean are cut to whole numbers, so
    * that nodes less than one percent apart are equal. Default `exact`.
    */
-  readonly rounding?: Rounding
+  readonly rounding?: ScoreRounding
 }
 
 /** See {@link AllocationScoreOptions}. */
-export type Rounding = 'exact' | 'whole'
+export type ScoreRounding = 'exact' | 'whole'
 
 /** One resource of one node, with the request counted in. */
 export interface Allocation {
@@ -64,7 +64,7 @@ export function checkWeightedResources(resources: readonly WeightedResource[]): 
 export function meanPercent(
   allocations: readonly Allocation[],
   percent: (requested: number, allocatable: number) => number,
-  rounding: Rounding,
+  rounding: ScoreRounding,
 ): number {
   let sum = 0
   let weights = 0
@@ -132,7 +132,7 @@ function cellsOf(request: PreparedRequest, resources: readonly WeightedResource[
 export function allocationScore(
   name: string,
   options: AllocationScoreOptions,
-  score: (allocations: readonly Allocation[], rounding: Rounding) => number,
+  score: (allocations: readonly Allocation[], rounding: ScoreRounding) => number,
 ): NodeScorePlugin {
   const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
   checkWeightedResources(resources)

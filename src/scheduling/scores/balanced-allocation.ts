@@ -1,5 +1,5 @@
 import type { NodeScorePlugin } from '../plugins/plugin.js'
-import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
+import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
 import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
 
 /**
@@ -25,7 +25,7 @@ export function balancedAllocation(options: AllocationScoreOptions = {}): NodeSc
  * most 1: half the difference when there are two, 0 when there are fewer. Resources of which there is none are left
  * out. With rounding `whole` this is kube-scheduler's NodeResourcesBalancedAllocation.
  */
-function balancedAllocationScore(allocations: readonly Allocation[], rounding: Rounding): number {
+function balancedAllocationScore(allocations: readonly Allocation[], rounding: ScoreRounding): number {
   const score = (1 - deviation(allocations)) * 100
   return rounding === 'whole' ? Math.trunc(score) : score
 }

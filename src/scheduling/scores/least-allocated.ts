@@ -1,5 +1,5 @@
 import type { NodeScorePlugin } from '../plugins/plugin.js'
-import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
+import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
 import { allocationScore, meanPercent } from './allocation.js'
 import { wholePercent } from './percent.js'
 
@@ -13,7 +13,7 @@ export function leastAllocated(options: AllocationScoreOptions = {}): NodeScoreP
  * weighted mean of them. Resources of which there is none leave the mean. With rounding `whole` this is
  * kube-scheduler's LeastAllocated.
  */
-function leastAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
+function leastAllocatedScore(allocations: readonly Allocation[], rounding: ScoreRounding): number {
   return meanPercent(allocations, rounding === 'whole' ? wholeFree : exactFree, rounding)
 }
 

@@ -1,5 +1,5 @@
 import type { NodeScorePlugin } from '../plugins/plugin.js'
-import type { Allocation, AllocationScoreOptions, Rounding } from './allocation.js'
+import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
 import { allocationScore, meanPercent } from './allocation.js'
 import { wholePercent } from './percent.js'
 
@@ -12,7 +12,7 @@ export function mostAllocated(options: AllocationScoreOptions = {}): NodeScorePl
  * `min(requested, allocatable) · 100 / allocatable` for each resource; the weighted mean of them. Resources of
  * which there is none leave the mean. With rounding `whole` this is kube-scheduler's MostAllocated.
  */
-function mostAllocatedScore(allocations: readonly Allocation[], rounding: Rounding): number {
+function mostAllocatedScore(allocations: readonly Allocation[], rounding: ScoreRounding): number {
   return meanPercent(allocations, rounding === 'whole' ? wholeUsed : exactUsed, rounding)
 }
 
