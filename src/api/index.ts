@@ -1,11 +1,14 @@
 export type {
   Condition,
+  Endpoint,
+  EndpointConditions,
   EventRecord,
   LabelSelectorObject,
   LeaseRecord,
   ResourceInput,
   Taint,
   Toleration,
+  TrafficShare,
 } from '../core/index.js'
 export { findCondition, isConditionTrue } from '../core/index.js'
 export { AddressClaim, type AddressClaimSpec } from './address-claim.js'
@@ -16,7 +19,7 @@ export {
   type DeploymentStrategy,
   type RolloutFailureAction,
 } from './deployment.js'
-export { EndpointSlice, type EndpointSliceSpec, type SliceEndpoint } from './endpoint-slice.js'
+export { EndpointSlice, type EndpointSliceSpec } from './endpoint-slice.js'
 export { Event } from './event.js'
 export { Lease } from './lease.js'
 export { Node, type NodeSpec, type NodeStatus } from './node.js'

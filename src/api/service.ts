@@ -1,4 +1,4 @@
-import type { Condition } from '../core/index.js'
+import type { Condition, TrafficShare } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import { objectSchema, serviceSpecSchema } from './spec-schemas.js'
@@ -28,8 +28,8 @@ export interface ServiceSpec {
   readonly externalName?: string
   /** Publish endpoints before they are ready. Default false. */
   readonly publishNotReadyAddresses?: boolean
-  /** Shares of traffic by revision (template hash); absent: every ready endpoint alike. */
-  readonly backends?: readonly { readonly revision: string; readonly weight: number }[]
+  /** Shares of traffic by template; absent: every ready endpoint alike. */
+  readonly backends?: readonly TrafficShare[]
 }
 
 /** Nothing is reported yet; conditions will be. */

@@ -143,7 +143,7 @@ export const serviceSpecSchema: JsonSchema = closed({
   clusterIPs: texts,
   externalName: text,
   publishNotReadyAddresses: flag,
-  backends: list(closed({ revision: text, weight: { type: 'number', minimum: 0 } }, ['revision', 'weight'])),
+  backends: list(closed({ template: text, weight: { type: 'number', minimum: 0 } }, ['template', 'weight'])),
 })
 
 export const endpointSliceSpecSchema: JsonSchema = closed(
@@ -166,7 +166,7 @@ export const endpointSliceSpecSchema: JsonSchema = closed(
           hostname: text,
           nodeName: text,
           zone: text,
-          revision: text,
+          template: text,
         },
         ['id', 'addresses', 'ports', 'conditions'],
       ),

@@ -1,11 +1,6 @@
 // Registry.
-export type {
-  Endpoint,
-  PortProtocol,
-  RegisteredPort,
-  RegisteredService,
-  TrafficShare,
-} from './services/registered-service.js'
+export type { Endpoint, TrafficShare } from '../core/index.js'
+export type { PortProtocol, RegisteredPort, RegisteredService } from './services/registered-service.js'
 export type { RegistryChange } from './registry/registry-change.js'
 export type { RegistrySnapshot, ServiceView } from './registry/registry-snapshot.js'
 export {

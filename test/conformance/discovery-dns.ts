@@ -79,7 +79,7 @@ export function fixtureSnapshot(fixture: KubernetesFixture, synced = true): Regi
         publishNotReady: publishNotReadyAddresses,
       })
       const hostname = endpoint.hostname === undefined ? {} : { hostname: endpoint.hostname }
-      return { id: `${name}-${i}`, addresses: [endpoint.ip], ports: {}, ...conditions, ...hostname }
+      return { id: `${name}-${i}`, addresses: [endpoint.ip], ports: {}, conditions, ...hostname }
     })
     changes.push(
       { op: 'set-service', service },
@@ -137,9 +137,7 @@ function headless(count: number): RegistrySnapshot {
       id: `e${i}`,
       addresses: [`10.0.${i >> 8}.${i & 255}`],
       ports: {},
-      ready: true,
-      serving: true,
-      terminating: false,
+      conditions: { ready: true, serving: true, terminating: false },
     }),
   )
   const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const

@@ -66,10 +66,12 @@ function pick(names: readonly string[], policy: 'Cluster' | 'Local'): readonly s
       id,
       addresses: [],
       ports: {},
-      node: id.endsWith('L') ? 'local' : 'other',
-      ready: id.startsWith('r'),
-      serving: !id.startsWith('x'),
-      terminating: id.startsWith('s'),
+      nodeName: id.endsWith('L') ? 'local' : 'other',
+      conditions: {
+        ready: id.startsWith('r'),
+        serving: !id.startsWith('x'),
+        terminating: id.startsWith('s'),
+      },
     }),
   )
   const scope =

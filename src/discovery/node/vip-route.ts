@@ -1,8 +1,9 @@
+import type { Endpoint } from '../../core/index.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy, Balancer } from '../services/balance.js'
 import { createBalancer, endpointWeights } from '../services/balance.js'
 import { eligibleEndpoints } from '../services/endpoint-conditions.js'
-import type { Endpoint, RegisteredPort } from '../services/registered-service.js'
+import type { RegisteredPort } from '../services/registered-service.js'
 import { endpointPort } from '../services/registered-service.js'
 
 /** Where a connection goes. */

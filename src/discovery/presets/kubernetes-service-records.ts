@@ -1,7 +1,8 @@
+import type { Endpoint } from '../../core/index.js'
 import { canonicalIp, ipFamily } from '../../core/index.js'
 import type { AddressRecord, DnsRecord, SrvRecord } from '../dns/dns-record.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
-import type { Endpoint, RegisteredPort, RegisteredService } from '../services/registered-service.js'
+import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import { endpointPort } from '../services/registered-service.js'
 
 /** One service, as the names below it are derived. */
@@ -79,7 +80,7 @@ function headlessRecords(
 
 /** Endpoints that are published, by id. */
 export function readyEndpoints(view: ServiceView): readonly Endpoint[] {
-  return view.endpoints.filter(endpoint => endpoint.ready)
+  return view.endpoints.filter(({ conditions }) => conditions.ready)
 }
 
 /**

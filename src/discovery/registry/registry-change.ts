@@ -1,7 +1,7 @@
-import type { FieldProblem } from '../../core/index.js'
+import type { Endpoint, FieldProblem } from '../../core/index.js'
 import { InvalidError, ipFamily } from '../../core/index.js'
 import { nameLabels } from '../dns/dns-name.js'
-import type { Endpoint, RegisteredPort, RegisteredService } from '../services/registered-service.js'
+import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 
 /** One change of the registry, as plain data. `service` is a key, `namespace/name`. */
 export type RegistryChange =

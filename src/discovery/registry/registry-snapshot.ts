@@ -1,5 +1,6 @@
+import type { Endpoint } from '../../core/index.js'
 import { canonicalIp } from '../../core/index.js'
-import type { Endpoint, RegisteredService } from '../services/registered-service.js'
+import type { RegisteredService } from '../services/registered-service.js'
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
 import { emptyMap } from '../structures/persistent-map.js'

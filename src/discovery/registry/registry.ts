@@ -1,7 +1,6 @@
-import type { Cancel, Logger } from '../../core/index.js'
+import type { Cancel, Endpoint, Logger } from '../../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../../core/index.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
-import type { Endpoint } from '../services/registered-service.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
 import type { RegistryChange } from './registry-change.js'
@@ -148,7 +147,7 @@ export function endpointsOf(
   const view = snapshot.services.get(service)
   if (view?.service === undefined) return []
   if (filter === 'all') return view.endpoints
-  return view.endpoints.filter(endpoint => (filter === 'ready' ? endpoint.ready : endpoint.serving))
+  return view.endpoints.filter(({ conditions }) => conditions[filter])
 }
 
 function assertRevision(current: RegistrySnapshot, revision: number): void {

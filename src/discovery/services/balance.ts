@@ -1,4 +1,4 @@
-import type { Endpoint, TrafficShare } from './registered-service.js'
+import type { Endpoint, TrafficShare } from '../../core/index.js'
 
 /** How the next endpoint is chosen. */
 export type BalancePolicy = 'round-robin' | 'least-connections'
@@ -14,9 +14,9 @@ export interface Balancer {
 }
 
 /**
- * Weights of endpoints so that each revision gets its share, spread evenly over its endpoints. Endpoints of
- * revisions without a share get nothing, unless no endpoint has one: then all are alike, because a wrong
- * revision is better than no answer.
+ * Weights of endpoints so that each template gets its share, spread evenly over its endpoints. Endpoints of
+ * templates without a share get nothing, unless no endpoint has one: then all are alike, because the wrong
+ * template is better than no answer.
  */
 export function endpointWeights(
   endpoints: readonly Endpoint[],
@@ -24,10 +24,10 @@ export function endpointWeights(
 ): readonly number[] {
   if (backends === undefined) return endpoints.map(() => 1)
   const counts = new Map<string, number>()
-  for (const { revision = '' } of endpoints) counts.set(revision, (counts.get(revision) ?? 0) + 1)
-  const shares = new Map(backends.map(({ revision, weight }) => [revision, weight]))
+  for (const { template = '' } of endpoints) counts.set(template, (counts.get(template) ?? 0) + 1)
+  const shares = new Map(backends.map(({ template, weight }) => [template, weight]))
   const weights = endpoints.map(
-    ({ revision = '' }) => (shares.get(revision) ?? 0) / (counts.get(revision) ?? 1),
+    ({ template = '' }) => (shares.get(template) ?? 0) / (counts.get(template) ?? 1),
   )
   return weights.some(weight => weight > 0) ? weights : endpoints.map(() => 1)
 }

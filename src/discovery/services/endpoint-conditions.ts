@@ -1,4 +1,4 @@
-import type { Endpoint } from './registered-service.js'
+import type { Endpoint, EndpointConditions } from '../../core/index.js'
 
 /** What is known about a task. */
 export interface TaskReadiness {
@@ -8,11 +8,7 @@ export interface TaskReadiness {
 }
 
 /** The three conditions of an endpoint; Kubernetes' rules. */
-export function endpointConditions({
-  ready,
-  deleting,
-  publishNotReady,
-}: TaskReadiness): Pick<Endpoint, 'ready' | 'serving' | 'terminating'> {
+export function endpointConditions({ ready, deleting, publishNotReady }: TaskReadiness): EndpointConditions {
   return { ready: publishNotReady || (ready && !deleting), serving: ready, terminating: deleting }
 }
 
@@ -28,7 +24,9 @@ export function eligibleEndpoints(
   scope: TrafficScope = { kind: 'cluster' },
 ): readonly Endpoint[] {
   const inScope =
-    scope.kind === 'cluster' ? endpoints : endpoints.filter(endpoint => endpoint.node === scope.node)
-  const ready = inScope.filter(endpoint => endpoint.ready)
-  return ready.length > 0 ? ready : inScope.filter(endpoint => endpoint.serving && endpoint.terminating)
+    scope.kind === 'cluster' ? endpoints : endpoints.filter(endpoint => endpoint.nodeName === scope.node)
+  const ready = inScope.filter(({ conditions }) => conditions.ready)
+  return ready.length > 0
+    ? ready
+    : inScope.filter(({ conditions }) => conditions.serving && conditions.terminating)
 }

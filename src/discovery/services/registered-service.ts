@@ -1,3 +1,5 @@
+import type { Endpoint, TrafficShare } from '../../core/index.js'
+
 /** Transport of a port; Kubernetes spelling. */
 export type PortProtocol = 'TCP' | 'UDP' | 'SCTP'
 
@@ -7,13 +9,6 @@ export interface RegisteredPort {
   readonly name: string
   readonly port: number
   readonly protocol: PortProtocol
-}
-
-/** Share of traffic of one revision of the tasks behind a service. */
-export interface TrafficShare {
-  readonly revision: string
-  /** ≥ 0; shares are relative to their sum. */
-  readonly weight: number
 }
 
 /** A service as the registry knows it: plain data, whatever store it came from. */
@@ -31,25 +26,6 @@ export interface RegisteredService {
   readonly ttlSeconds?: number
   /** Absent: every endpoint has the same share. */
   readonly backends?: readonly TrafficShare[]
-}
-
-/** One place that serves; its ports are its own, since host ports differ from task to task. */
-export interface Endpoint {
-  /** Unique within its service. */
-  readonly id: string
-  readonly addresses: readonly string[]
-  /** Service port name → port of this endpoint. A name that is missing means the service's own number. */
-  readonly ports: Readonly<Record<string, number>>
-  readonly hostname?: string
-  readonly node?: string
-  readonly zone?: string
-  /** May receive new traffic. */
-  readonly ready: boolean
-  /** Answers, though it may be on its way out. */
-  readonly serving: boolean
-  readonly terminating: boolean
-  /** The task revision it belongs to; compared with `TrafficShare.revision`. */
-  readonly revision?: string
 }
 
 /** `namespace/name`. */

@@ -1,4 +1,4 @@
-import type { ServicePort, SliceEndpoint } from '../../api/index.js'
+import type { Endpoint, ServicePort } from '../../api/index.js'
 import { EndpointSlice, isConditionTrue, isTaskFinished, Service, Task } from '../../api/index.js'
 import { ipFamily } from '../../core/index.js'
 import type { Controller } from '../../reconcile/index.js'
@@ -16,8 +16,8 @@ export interface EndpointsControllerOptions {
   readonly concurrency?: number
 }
 
-/** The task label that holds its revision. */
-const REVISION_LABEL = 'keelson.dev/template-hash'
+/** The task label that holds the hash of its template. */
+const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
 
 /**
  * Keeps the EndpointSlice objects of every Service with a selector: one endpoint for each matching task that has
@@ -67,12 +67,12 @@ function servicesOf(task: Task, reader: Reader): readonly ObjectRef[] {
   })
 }
 
-function isEmpty(plan: SlicePlan<SliceEndpoint>): boolean {
+function isEmpty(plan: SlicePlan<Endpoint>): boolean {
   return plan.create.length + plan.update.length + plan.delete.length === 0
 }
 
 /** What to write so that the slices of one service are right. */
-function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan<SliceEndpoint> {
+function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan<Endpoint> {
   const service = reader.get(Service, key)
   const listed = reader.list(EndpointSlice, {
     index: { name: 'service', value: `${key.namespace}/${key.name}` },
@@ -119,7 +119,7 @@ function freeName(service: string, used: Set<string>): string {
   }
 }
 
-function endpointsOf(reader: Reader, service: Service): readonly SliceEndpoint[] {
+function endpointsOf(reader: Reader, service: Service): readonly Endpoint[] {
   const { namespace = '' } = service.metadata
   const matchLabels = service.spec.selector ?? {}
   if (Object.keys(matchLabels).length === 0) return []
@@ -129,7 +129,7 @@ function endpointsOf(reader: Reader, service: Service): readonly SliceEndpoint[]
 }
 
 /** The endpoint of a task; none while it has no address, has ended, or lacks a port that the service names. */
-function endpointOf(task: Task, service: Service): SliceEndpoint | undefined {
+function endpointOf(task: Task, service: Service): Endpoint | undefined {
   const address = task.status?.address
   if (address === undefined || ipFamily(address) === 0 || isTaskFinished(task)) return undefined
   const ports: Record<string, number> = {}
@@ -138,7 +138,7 @@ function endpointOf(task: Task, service: Service): SliceEndpoint | undefined {
     if (number === undefined) return undefined
     ports[port.name ?? ''] = number
   }
-  const revision = task.metadata.labels[REVISION_LABEL]
+  const template = task.metadata.labels[TEMPLATE_HASH_LABEL]
   const { nodeName } = task.spec
   return {
     id: task.metadata.name,
@@ -150,7 +150,7 @@ function endpointOf(task: Task, service: Service): SliceEndpoint | undefined {
       publishNotReady: service.spec.publishNotReadyAddresses === true,
     }),
     ...(nodeName === undefined ? {} : { nodeName }),
-    ...(revision === undefined ? {} : { revision }),
+    ...(template === undefined ? {} : { template }),
   }
 }
 
@@ -164,7 +164,7 @@ function portOf(task: Task, { port, targetPort = port, protocol = 'TCP' }: Servi
   return mapped?.hostPort ?? (typeof targetPort === 'number' ? targetPort : undefined)
 }
 
-function familyOf(endpoints: readonly SliceEndpoint[]): 'IPv4' | 'IPv6' {
+function familyOf(endpoints: readonly Endpoint[]): 'IPv4' | 'IPv6' {
   return ipFamily(endpoints[0]?.addresses[0] ?? '') === 6 ? 'IPv6' : 'IPv4'
 }
 

@@ -1,4 +1,3 @@
-import type { SliceEndpoint } from '../../api/index.js'
 import { EndpointSlice, Service } from '../../api/index.js'
 import type { Cancel } from '../../core/index.js'
 import { deepEqual, isKeelsonError } from '../../core/index.js'
@@ -8,7 +7,7 @@ import { listAndWatch } from '../../store/index.js'
 import type { Registry } from '../registry/registry.js'
 import type { RegistryChange } from '../registry/registry-change.js'
 import { assertChange } from '../registry/registry-change.js'
-import type { Endpoint, RegisteredService } from '../services/registered-service.js'
+import type { RegisteredService } from '../services/registered-service.js'
 
 /**
  * Feeds a registry from the Service and EndpointSlice objects of a store, revision by revision. Starting
@@ -93,10 +92,5 @@ function serviceChange({ metadata, spec }: Service): RegistryChange {
 
 function sliceChange({ metadata, spec }: EndpointSlice): RegistryChange {
   const service = `${metadata.namespace}/${spec.serviceName}`
-  return { op: 'set-endpoints', service, slice: metadata.name, endpoints: spec.endpoints.map(endpointOf) }
-}
-
-function endpointOf({ nodeName, conditions, ...rest }: SliceEndpoint): Endpoint {
-  const { ready, serving, terminating } = conditions
-  return { ...rest, ready, serving, terminating, ...(nodeName === undefined ? {} : { node: nodeName }) }
+  return { op: 'set-endpoints', service, slice: metadata.name, endpoints: spec.endpoints }
 }

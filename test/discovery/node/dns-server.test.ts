@@ -26,9 +26,7 @@ function registryOf(count: number): Registry {
       id: `e${i}`,
       addresses: [`10.0.0.${i + 1}`],
       ports: {},
-      ready: true,
-      serving: true,
-      terminating: false,
+      conditions: { ready: true, serving: true, terminating: false },
     }),
   )
   registry.apply(1, [

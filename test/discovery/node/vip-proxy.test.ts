@@ -3,6 +3,7 @@ import { Agent, createServer, get } from 'node:http'
 import type { AddressInfo, Socket, Server as TcpServer } from 'node:net'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { EndpointConditions } from '../../../src/core/index.js'
 import type { Endpoint, Registry, TrafficShare } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { VipProxy, VipProxyOptions } from '../../../src/discovery/node/index.js'
@@ -38,15 +39,18 @@ async function tcpBackend(accept: (socket: Socket) => void): Promise<TcpServer> 
   return server
 }
 
-function endpoint(id: string, port: number, more: Partial<Endpoint> = {}): Endpoint {
+function endpoint(
+  id: string,
+  port: number,
+  more: Partial<EndpointConditions> & { readonly template?: string } = {},
+): Endpoint {
+  const { template, ...conditions } = more
   return {
     id,
     addresses: ['127.0.0.1'],
     ports: { http: port },
-    ready: true,
-    serving: true,
-    terminating: false,
-    ...more,
+    conditions: { ready: true, serving: true, terminating: false, ...conditions },
+    ...(template === undefined ? {} : { template }),
   }
 }
 
@@ -149,10 +153,10 @@ describe('VIP proxy', () => {
   test('gives each revision its share of connections', async () => {
     const [a, b] = [await backend('a'), await backend('b')]
     const w = await world({}, [
-      { revision: 'v1', weight: 75 },
-      { revision: 'v2', weight: 25 },
+      { template: 'v1', weight: 75 },
+      { template: 'v2', weight: 25 },
     ])
-    w.set(endpoint('a', portOf(a), { revision: 'v1' }), endpoint('b', portOf(b), { revision: 'v2' }))
+    w.set(endpoint('a', portOf(a), { template: 'v1' }), endpoint('b', portOf(b), { template: 'v2' }))
     const found = await names(w.url(), 20)
     expect([times(found, 'a'), times(found, 'b')]).toEqual([15, 5])
   })

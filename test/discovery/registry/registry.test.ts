@@ -14,7 +14,8 @@ function vip(name: string, address: string): RegistryChange {
 }
 
 function endpoint(id: string, address: string, ready = true): Endpoint {
-  return { id, addresses: [address], ports: { http: 8080 }, ready, serving: ready, terminating: false }
+  const conditions = { ready, serving: ready, terminating: false }
+  return { id, addresses: [address], ports: { http: 8080 }, conditions }
 }
 
 const fresh = () => createRegistry({ profiles: [kubernetesNames()] })

@@ -54,23 +54,21 @@ describe('balancing', () => {
     },
   )
 
-  test('shares are of revisions, whatever the number of their endpoints; without any share all are alike', () => {
-    const endpoint = (id: string, revision: string): Endpoint => ({
+  test('shares are of templates, whatever the number of their endpoints; without any share all are alike', () => {
+    const endpoint = (id: string, template: string): Endpoint => ({
       id,
       addresses: [],
       ports: {},
-      ready: true,
-      serving: true,
-      terminating: false,
-      revision,
+      conditions: { ready: true, serving: true, terminating: false },
+      template,
     })
     const endpoints = [endpoint('a', 'v1'), endpoint('b', 'v1'), endpoint('c', 'v2'), endpoint('d', 'v3')]
     const shares = [
-      { revision: 'v1', weight: 90 },
-      { revision: 'v2', weight: 10 },
+      { template: 'v1', weight: 90 },
+      { template: 'v2', weight: 10 },
     ]
     expect(endpointWeights(endpoints, shares)).toEqual([45, 45, 10, 0])
-    expect(endpointWeights(endpoints, [{ revision: 'v9', weight: 1 }])).toEqual([1, 1, 1, 1])
+    expect(endpointWeights(endpoints, [{ template: 'v9', weight: 1 }])).toEqual([1, 1, 1, 1])
     expect(endpointWeights(endpoints, undefined)).toEqual([1, 1, 1, 1])
   })
 })

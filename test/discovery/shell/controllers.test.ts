@@ -107,7 +107,7 @@ describe('endpoints controller', () => {
       addresses: ['127.64.0.9'],
       ports: { http: 30_001 },
       nodeName: 'n1',
-      revision: 'v1',
+      template: 'v1',
       conditions: { ready: true, serving: true, terminating: false },
     })
   })
@@ -140,7 +140,7 @@ describe('endpoints controller', () => {
     await w.env.settle()
     expect(w.registry.endpoints('prod/web')).toEqual([])
     expect(
-      w.registry.endpoints('prod/web', 'serving').map(({ id, terminating }) => [id, terminating]),
+      w.registry.endpoints('prod/web', 'serving').map(({ id, conditions }) => [id, conditions.terminating]),
     ).toEqual([['web-a', true]])
     await w.store.modify(Task, { namespace, name: 'web-a' }, draft => {
       draft.metadata.finalizers = []

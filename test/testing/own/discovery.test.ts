@@ -1,4 +1,4 @@
-import type { SliceEndpoint } from '../../../src/api/index.js'
+import type { Endpoint } from '../../../src/api/index.js'
 import {
   AddressClaim,
   EndpointSlice,
@@ -135,7 +135,7 @@ const registryIsTheStore = (reader: Reader): boolean => {
     services.every(({ metadata: { name }, spec }) => {
       const view = snapshot.services.get(`${namespace}/${name}`)
       const slices = reader.list(EndpointSlice, { index: { name: 'service', value: `${namespace}/${name}` } })
-      const ids = (list: readonly Pick<SliceEndpoint, 'id'>[]): readonly string[] =>
+      const ids = (list: readonly Pick<Endpoint, 'id'>[]): readonly string[] =>
         list.map(({ id }) => id).sort()
       return (
         deepEqual(view?.service?.vips, spec.clusterIPs ?? []) &&

@@ -1,0 +1,34 @@
+/** Which traffic an endpoint takes: Kubernetes' three conditions. */
+export interface EndpointConditions {
+  /** May receive new traffic. */
+  readonly ready: boolean
+  /** Answers, though it may be on its way out. */
+  readonly serving: boolean
+  readonly terminating: boolean
+}
+
+/** One place that serves; its ports are its own, since host ports differ from task to task. */
+export interface Endpoint {
+  /** Unique within its service; the task's name. */
+  readonly id: string
+  readonly addresses: readonly string[]
+  /**
+   * Service port name (`''` for the unnamed one) → port of this endpoint. A name that is missing means the service's
+   * own number.
+   */
+  readonly ports: Readonly<Record<string, number>>
+  readonly conditions: EndpointConditions
+  readonly hostname?: string
+  readonly nodeName?: string
+  readonly zone?: string
+  /** Hash of the template that its task was made from; compared with `TrafficShare.template`. */
+  readonly template?: string
+}
+
+/** Share of traffic of the tasks of one template behind a service. */
+export interface TrafficShare {
+  /** Hash of the template. */
+  readonly template: string
+  /** ≥ 0; shares are relative to their sum. */
+  readonly weight: number
+}
