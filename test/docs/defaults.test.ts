@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { KeelsonErrorCode } from '../../src/core/index.js'
 import { createMemoryMetrics } from '../../src/core/index.js'
 import { defineKind } from '../../src/store/index.js'
 import { EXHAUSTIVE_TIMES, planFaults } from '../../src/testing/simulation/actions/fault-settings.js'
@@ -136,6 +137,33 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
   },
 }
 
+/** Every code: a missing or an unknown one does not compile. */
+const errorCodes: Readonly<Record<KeelsonErrorCode, true>> = {
+  AlreadyExists: true,
+  ApplyConflict: true,
+  BadRequest: true,
+  Closed: true,
+  Conflict: true,
+  Expired: true,
+  Fenced: true,
+  Forbidden: true,
+  FutureRevision: true,
+  Invalid: true,
+  LeaseNotFound: true,
+  NotFound: true,
+  OutOfRange: true,
+  PoolExhausted: true,
+  RetryAfter: true,
+  SlowConsumer: true,
+  Terminal: true,
+  Timeout: true,
+  TooLarge: true,
+  Unavailable: true,
+  UniqueViolation: true,
+  Unsupported: true,
+  Usage: true,
+}
+
 /** Sentences with numbers: what of the page is looked at, and the numbers in it. */
 const sentences: readonly (readonly [page: string, words: RegExp, numbers: readonly number[]])[] = [
   [
@@ -259,6 +287,14 @@ describe('numbers of the guides are those of the code', () => {
     const faults = tablesOf(readPage('docs/testing.md') ?? '').find(({ header }) => header[0] === 'fault')
     const times = Object.entries(planFaults({})).map(([fault, plan]) => [`\`${fault}\``, String(plan.times)])
     expect(faults && Object.fromEntries(column(faults, 'times'))).toEqual(Object.fromEntries(times))
+  })
+
+  test('codes of errors', () => {
+    const codes = tablesOf(readPage('docs/core.md') ?? '').find(({ header }) => header[0] === 'code')
+    const written = codes?.rows.flatMap(([cell = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code),
+    )
+    expect(written?.toSorted()).toEqual(Object.keys(errorCodes).toSorted())
   })
 
   test('modes of search', () => {
