@@ -17,7 +17,7 @@ export type { QuarantinedKey } from './controller/quarantine.js'
 // Sources.
 export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
 export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
-export type { OwnWritesPolicy } from './cache/attempt-view.js'
+export type { OwnWritesPolicy } from './attempt/attempt-view.js'
 export type { CacheDifference } from './cache/verify.js'
 export type { ObjectChange } from './sources/event-mapping.js'
 export {
@@ -42,7 +42,7 @@ export {
   type Result,
   RetryAfter,
   Terminal,
-} from './controller/result.js'
+} from './attempt/result.js'
 
 // Children and events.
 export {
@@ -63,15 +63,20 @@ export {
 } from './events/event-recorder.js'
 
 // Managers.
-export { createManager, type Manager, type ManagerOptions, type ManagerStatus } from './manager/manager.js'
+export {
+  createManager,
+  type Manager,
+  type ManagerOptions,
+  type ManagerStatus,
+} from './manager/manager-contract.js'
 export type { Health, HealthCheck } from './manager/manager-health.js'
 export type { PartOptions } from './manager/part-order.js'
 export type { Runnable } from './manager/runnable.js'
-export type { StopEntry, StopOptions, StopOutcome, StopReport } from './manager/stop-report.js'
+export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-report.js'
 
 // The queue on its own.
 export type { Fairness } from './queue/fair-classes.js'
-export type { KeyHistory } from './queue/key-history.js'
+export type { KeyHistory } from './limiters/key-history.js'
 export {
   type AddAfterOptions,
   type AddOptions,
@@ -79,7 +84,7 @@ export {
   type KeyState,
   type WorkQueue,
   type WorkQueueOptions,
-} from './queue/work-queue.js'
+} from './queue/work-queue-contract.js'
 
 // Rate limiters.
 export { bucketLimiter, type BucketLimiterOptions } from './limiters/bucket-limiter.js'
@@ -113,7 +118,7 @@ export {
   type ElectionListener,
   type ElectionStatus,
   type Elector,
-} from './election/elector.js'
+} from './election/elector-contract.js'
 export type { Leadership } from './election/leadership.js'
 
 // Generic loops.
@@ -122,7 +127,7 @@ export {
   type GarbageCollectorOptions,
 } from './garbage-collection/garbage-collector.js'
 export { createExpiryController, type ExpiryControllerOptions } from './loops/expiry-controller.js'
-export { type Finalizer, type FinalizersOptions, withFinalizers } from './finalizers.js'
+export { type Finalizer, type FinalizersOptions, withFinalizers } from './loops/with-finalizers.js'
 export {
   createNamespaceController,
   NAMESPACE_FINALIZER,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { OwnWrites } from '../../src/reconcile/cache/own-writes.js'
-import { createWriteGate } from '../../src/reconcile/cache/write-gate.js'
+import { OwnWrites } from '../../src/reconcile/attempt/own-writes.js'
+import { createWriteGate } from '../../src/reconcile/attempt/write-gate.js'
 import { createEventCorrelator } from '../../src/reconcile/events/event-correlator.js'
 import { claimVerdict, createExpectations, slowStart } from '../../src/reconcile/index.js'
 import type { Kind, StoredObject } from '../../src/store/index.js'

@@ -28,9 +28,9 @@ import type {
   WriteCause,
   WriteOptions,
 } from '../../store/index.js'
-import type { AttemptView, WriteAbout } from '../cache/attempt-view.js'
 import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
 import type { AttemptGate } from './attempt-gate.js'
+import type { AttemptView, WriteAbout } from './attempt-view.js'
 
 /**
  * A client that writes only while its attempt lives. Reads go on working; watches and snapshots opened through

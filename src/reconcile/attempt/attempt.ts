@@ -1,12 +1,12 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
 import type { AttemptEnd } from '../controller/outcome.js'
-import type { Result } from '../controller/result.js'
 import type { AttemptSight } from './attempt-client.js'
 import { createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
 import type { AttemptGate } from './attempt-gate.js'
 import { createAttemptGate } from './attempt-gate.js'
+import type { Result } from './result.js'
 
 /** What every attempt has. */
 export interface AttemptContext {

@@ -1,8 +1,8 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, ObjectRef } from '../../store/index.js'
 import type { HotLoop } from '../hot-loops/hot-loop.js'
-import type { StopOptions, StopOutcome } from '../manager/stop-report.js'
-import type { KeyState } from '../queue/work-queue.js'
+import type { KeyState } from '../queue/work-queue-contract.js'
+import type { StopOptions, StopOutcome } from '../stop-report.js'
 import type { QuarantinedKey } from './quarantine.js'
 
 /** How busy a controller is. */

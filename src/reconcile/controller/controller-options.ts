@@ -1,12 +1,12 @@
 import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../../store/index.js'
+import type { OwnWritesPolicy } from '../attempt/attempt-view.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
-import type { OwnWritesPolicy } from '../cache/attempt-view.js'
+import type { Result } from '../attempt/result.js'
 import type { EventRecord } from '../events/event-record.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
 import type { Fairness } from '../queue/fair-classes.js'
 import type { Predicate } from '../sources/predicates.js'
 import type { SignalSource } from '../sources/signal-source.js'
-import type { Result } from './result.js'
 
 /** Changes of `kind` are turned into keys by a function of the changed object. */
 export interface MappedWatch<Watched extends Kind = Kind> {

@@ -1,8 +1,8 @@
 import { isKeelsonError, UsageError } from '../../core/index.js'
+import type { Poll, Result, RetryAfter } from '../attempt/result.js'
+import { pollProblems } from '../attempt/result.js'
+import type { KeyHistory } from '../limiters/key-history.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
-import type { KeyHistory } from '../queue/key-history.js'
-import type { Poll, Result, RetryAfter } from './result.js'
-import { pollProblems } from './result.js'
 
 /** How an attempt ended. */
 export type AttemptEnd =

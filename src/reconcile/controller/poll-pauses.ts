@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../store/index.js'
+import type { PollOptions } from '../attempt/result.js'
 import { keyId } from '../object-key.js'
-import type { PollOptions } from './result.js'
 
 /** The pause after `lastMs`, or the first one. */
 export function nextPause(

@@ -1,88 +1,355 @@
-import type { Client, ObjectRef } from '../../store/index.js'
-import { CandidateLoop } from './candidate-loop.js'
-import type { LeaderElectionOptions } from './election-options.js'
-import { completeElectionOptions } from './election-options.js'
-import type { Leadership } from './leadership.js'
+import type { Cancel, Env } from '../../core/index.js'
+import { isKeelsonError, UsageError } from '../../core/index.js'
+import type { Client, Watch } from '../../store/index.js'
+import type { Observation } from './candidacy.js'
+import { decideCandidacy, observe } from './candidacy.js'
+import type { ElectionSettings } from './election-options.js'
+import { RETRY_JITTER } from './election-options.js'
+import type { ElectionLease } from './election-record.js'
+import { readRecord } from './election-record.js'
+import type { ElectionListener, ElectionStatus, Elector } from './elector-contract.js'
+import type { Leadership, Reign } from './leadership.js'
+import { openReign } from './leadership.js'
+import { acquired, asked, released, renewed, termOf } from './lease-writes.js'
 
-/** What a candidate tells its owner. */
-export interface ElectionListener {
-  /** A reign begins. */
-  leads(leadership: Leadership): void
-  /** The candidate is about to resign and goes on renewing until this resolves: finish what is under way. */
-  drain?(leadership: Leadership): Promise<void>
-  /** A reign is over and its client writes no more. The next one begins when this has resolved at the earliest. */
-  stopped?(why: string): Promise<void> | void
-}
+/** A candidate over a store. */
+export class CandidateLoop implements Elector {
+  readonly #settings: ElectionSettings
+  readonly #listener: ElectionListener
+  readonly #env: Env
+  readonly #client: Client
+  #state: 'new' | 'running' | 'stopping' = 'new'
+  #watch: Watch<ElectionLease> | undefined
+  /** The newest lease told by the watch, and when it was last seen to change. */
+  #told: ElectionLease | undefined
+  #seen: Observation | undefined
+  #holder: string | undefined
+  #reign: Reign | undefined
+  /** What this candidate wrote last as a leader. */
+  #held: ElectionLease | undefined
+  #busy: Promise<void> | undefined
+  #resigning: Promise<void> | undefined
+  /** A reign has ended, but its owner has not finished with it; no other begins. */
+  #isEnding = false
+  #cancelStep: Cancel = () => {}
+  #cancelDeadline: Cancel = () => {}
 
-/** What a candidate says about itself. */
-export interface ElectionStatus {
-  readonly lease: ObjectRef
-  readonly identity: string
-  readonly leading: boolean
-  /** Of the reign of this candidate. */
-  readonly term?: number
-  /** Who held the lease when this candidate last looked. */
-  readonly holder?: string
-  /** How long ago the lease was renewed, in ms: by this candidate if it leads, else as it saw. */
-  readonly sinceRenewalMs?: number
-}
+  constructor(client: Client, settings: ElectionSettings, listener: ElectionListener) {
+    this.#settings = settings
+    this.#listener = listener
+    this.#env = client.env.fork(`elector ${settings.identity}`)
+    this.#client = client.client(this.#env)
+  }
 
-/** A candidate in an election. */
-export interface Elector {
-  /** Undefined unless this candidate leads at this very moment. */
-  readonly leadership: Leadership | undefined
+  get leadership(): Leadership | undefined {
+    if (this.#reign === undefined || this.#reign.isOver()) return undefined
+    return this.#reign.leadership
+  }
+
+  start(): Promise<void> {
+    if (this.#state !== 'new') throw new UsageError('start() was called before; make a new elector')
+    this.#state = 'running'
+    this.#step()
+    return this.#busy ?? Promise.resolve()
+  }
+
+  handOver(heir?: string): Promise<void> {
+    return this.#resign(heir)
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopping'
+    this.#watch?.close()
+    await this.#busy
+    await this.#resign(undefined)
+    this.#cancelStep()
+    this.#env.close()
+  }
+
+  status(): ElectionStatus {
+    const { lease, identity } = this.#settings
+    const leadership = this.leadership
+    const renewedAtMs = leadership === undefined ? this.#seen?.atMs : this.#reign?.renewedAtMs
+    return {
+      lease,
+      identity,
+      leading: leadership !== undefined,
+      ...(leadership === undefined ? {} : { term: leadership.term }),
+      ...(this.#holder === undefined ? {} : { holder: this.#holder }),
+      ...(renewedAtMs === undefined ? {} : { sinceRenewalMs: this.#env.clock.monotonic() - renewedAtMs }),
+    }
+  }
+
+  /** One look at the lease, and what follows from it; never two at a time. A leader that resigns goes on until it has. */
+  #step(): void {
+    this.#cancelStep()
+    const isOver = this.#state !== 'running' && this.#reign === undefined
+    if (isOver || this.#isEnding || this.#busy !== undefined) return
+    this.#openWatch()
+    const reign = this.#reign
+    const known = this.#told
+    const turn = (reign === undefined ? this.#campaign() : this.#renew(reign)).catch((error: unknown) => {
+      this.#env.logger.warn({ err: error, ...this.#settings.lease }, 'the lease could not be read or written')
+      return this.#pauseMs()
+    })
+    this.#busy = turn.then(pauseMs => {
+      this.#busy = undefined
+      const isNews = this.#told !== known && this.#reign !== undefined && this.#isForeign(this.#told)
+      this.#stepAfter(isNews ? 0 : pauseMs)
+    })
+  }
+
+  #stepAfter(ms: number): void {
+    this.#cancelStep()
+    this.#cancelStep = this.#env.clock.after(ms, () => this.#step())
+  }
+
+  /** A leader's pause, or a candidate's. */
+  #pauseMs(): number {
+    const jitter = this.#reign === undefined ? 1 + RETRY_JITTER * this.#env.random.next() : 1
+    return this.#settings.retryPeriodMs * jitter
+  }
+
+  async #campaign(): Promise<number> {
+    const { kind, lease: ref } = this.#settings
+    const lease = this.#client.get(kind, ref)
+    if (lease !== undefined) this.#look(lease)
+    const nowMs = this.#env.clock.monotonic()
+    const record = lease && readRecord(lease, this.#settings.leaseDurationMs)
+    const decision = decideCandidacy(record, this.#seen?.atMs ?? nowMs, this.#settings, nowMs)
+    if (decision.kind === 'acquire') {
+      await this.#acquire(lease, decision.transitions)
+      return this.#pauseMs()
+    }
+    if (decision.asks && lease !== undefined) {
+      await this.#bounded(this.#client.update(kind, asked(lease, this.#settings))).catch(ignoreRace)
+    }
+    return Math.min(this.#pauseMs(), Math.max(0, decision.untilMs - nowMs))
+  }
+
   /**
-   * Begins to campaign, and campaigns again after each reign. Resolves after the first look at the lease: this
-   * candidate leads by then, or another does, or the store did not answer.
-   *
-   * @throws UsageError when called twice
+   * Takes the lease, then the fence. A candidate that was held up between the two, while others took both, fails at
+   * the second, because it names the version of the fence that it saw before the first.
    */
-  start(): Promise<void>
-  /**
-   * Drains, resigns and leaves the lease to `heir`, or to whoever comes first. Others wait for the heir for their
-   * lease duration. Without effect unless leading.
-   */
-  handOver(heir?: string): Promise<void>
-  /** Drains, resigns if leading, and campaigns no more. Idempotent. */
-  stop(): Promise<void>
-  status(): ElectionStatus
+  async #acquire(lease: ElectionLease | undefined, transitions: number): Promise<void> {
+    const { kind, term: termRef } = this.#settings
+    const { clock } = this.#env
+    const startedMs = clock.monotonic()
+    const before = this.#client.get(kind, termRef)
+    const write = (
+      old: ElectionLease | undefined,
+      object: ReturnType<typeof termOf>,
+    ): Promise<ElectionLease> =>
+      this.#bounded(old === undefined ? this.#client.create(kind, object) : this.#client.update(kind, object))
+    try {
+      const held = await write(lease, acquired(this.#settings, lease, transitions, clock.now()))
+      const term = await write(before, termOf(this.#settings, before, clock.now()))
+      const reign = openReign({
+        name: this.#settings.lease.name,
+        client: this.#client,
+        fence: { kind, ref: termRef, resourceVersion: term.metadata.resourceVersion },
+        term: term.spec.leaseTransitions ?? 1,
+        acquiredAtMs: startedMs,
+        safeMs: this.#safeMs,
+      })
+      if (reign.isOver()) return
+      if (this.#state !== 'running') return await this.#leave(held, undefined)
+      this.#look(held)
+      this.#held = held
+      this.#reign = reign
+      this.#armDeadline(reign)
+      this.#report(true)
+    } catch (error) {
+      ignoreRace(error)
+      return
+    }
+    this.#listener.leads(this.#reign.leadership)
+  }
+
+  async #renew(reign: Reign): Promise<number> {
+    const { kind, lease: ref, identity } = this.#settings
+    const { clock } = this.#env
+    const startedMs = clock.monotonic()
+    const held = this.#held as ElectionLease
+    // After a stall the renewal may come before the deadline that it would put off; a reign that was over stays over.
+    if (reign.isOver()) return this.#lose(reign, 'the lease could not be renewed in time')
+    const usurper = this.#findUsurper(reign, held)
+    if (usurper !== undefined) return this.#lose(reign, usurper)
+    try {
+      const now = await this.#bounded(this.#client.update(kind, renewed(held, clock.now())))
+      if (this.#reign !== reign) return this.#pauseMs()
+      this.#held = now
+      this.#look(now)
+      reign.renewedAtMs = startedMs
+      this.#armDeadline(reign)
+      const { preferredHolder } = now.spec
+      if (preferredHolder !== undefined && preferredHolder !== identity) void this.#resign(preferredHolder)
+    } catch (error) {
+      if (!isRace(error)) throw error
+      const present = this.#client.get(kind, ref)
+      // Removed by hand: the lease is put back, and whoever is first with that has it.
+      if (present === undefined) await this.#restore(held)
+      else if (isSameReign(present, held)) this.#held = present
+      else return this.#lose(reign, `${present.spec.holderIdentity || 'someone'} took the lease`)
+      return present?.metadata.resourceVersion === held.metadata.resourceVersion ? this.#pauseMs() : 0
+    }
+    return this.#pauseMs()
+  }
+
+  async #restore(held: ElectionLease): Promise<void> {
+    const { kind, lease } = this.#settings
+    const object = { metadata: { ...lease, annotations: held.metadata.annotations }, spec: held.spec }
+    this.#held = await this.#bounded(this.#client.create(kind, object))
+  }
+
+  /** A reader that lags behind the fence knows nothing about it. */
+  #findUsurper({ leadership: { fence } }: Reign, held: ElectionLease): string | undefined {
+    if (this.#client.revision < Number(fence.resourceVersion)) return undefined
+    const term = this.#client.get(this.#settings.kind, fence.ref)
+    if (term?.metadata.resourceVersion === fence.resourceVersion) return undefined
+    return `the fence ${fence.ref.name} of ${held.metadata.name} was changed or removed`
+  }
+
+  async #lose(reign: Reign, why: string): Promise<number> {
+    if (this.#reign === reign) this.#env.logger.warn({ ...this.#settings.lease, why }, 'leadership was lost')
+    await this.#end(reign, why)
+    return this.#pauseMs()
+  }
+
+  #resign(heir: string | undefined): Promise<void> {
+    if (this.#reign !== undefined) {
+      this.#resigning ??= this.#release(this.#reign, heir).finally(() => {
+        this.#resigning = undefined
+      })
+    }
+    return this.#resigning ?? Promise.resolve()
+  }
+
+  async #release(reign: Reign, heir: string | undefined): Promise<void> {
+    await this.#listener.drain?.(reign.leadership)
+    this.#isEnding = true
+    await this.#busy
+    if (this.#reign === reign) {
+      const held = this.#held
+      await this.#end(reign, 'it resigned', () => this.#leave(held, heir))
+    }
+    this.#isEnding = false
+    this.#stepAfter(this.#pauseMs())
+  }
+
+  /** Ends a reign once; `then` comes before its owner is told. */
+  async #end(reign: Reign, why: string, then: () => Promise<void> | void = () => {}): Promise<void> {
+    if (this.#reign !== reign) return
+    this.#isEnding = true
+    this.#reign = undefined
+    this.#held = undefined
+    this.#cancelDeadline()
+    reign.end(why)
+    this.#report(false)
+    await then()
+    await this.#listener.stopped?.(why)
+    this.#isEnding = false
+  }
+
+  /** Others would take it anyway when it lapses, so a failure only costs them time. */
+  async #leave(mine: ElectionLease | undefined, heir: string | undefined): Promise<void> {
+    const { kind, lease: ref } = this.#settings
+    let held = mine
+    for (let tries = 0; tries < 3 && held !== undefined; tries += 1) {
+      try {
+        await this.#bounded(this.#client.update(kind, released(held, heir, this.#env.clock.now())))
+        return
+      } catch (error) {
+        const present = isRace(error) ? this.#client.get(kind, ref) : undefined
+        if (present === undefined || !isSameReign(present, held)) {
+          this.#env.logger.debug({ err: error, ...ref }, 'the lease was not released')
+          return
+        }
+        held = present
+      }
+    }
+  }
+
+  #openWatch(): void {
+    if (this.#watch !== undefined) return
+    const { kind, lease } = this.#settings
+    const watch = this.#client.watch(kind, lease)
+    this.#watch = watch
+    watch.on(
+      ({ events }) => {
+        for (const { type, object } of events) if (type !== 'DELETED') this.#look(object)
+        this.#told = events.at(-1)?.object
+        this.#react(events.at(-1)?.type === 'DELETED')
+      },
+      () => {
+        this.#watch = undefined
+      },
+    )
+  }
+
+  /** What was told between two steps and cannot wait for the next. */
+  #react(isDeleted: boolean): void {
+    const isFree = isDeleted || (this.#told?.spec.holderIdentity ?? '') === ''
+    if (this.#reign === undefined ? isFree : this.#isForeign(this.#told)) this.#step()
+  }
+
+  /** Written by someone else after what this candidate wrote. */
+  #isForeign(lease: ElectionLease | undefined): boolean {
+    if (lease === undefined || this.#held === undefined) return false
+    return Number(lease.metadata.resourceVersion) > Number(this.#held.metadata.resourceVersion)
+  }
+
+  #look(lease: ElectionLease): void {
+    const record = readRecord(lease, this.#settings.leaseDurationMs)
+    this.#holder = record.holder?.identity
+    this.#seen = observe(this.#seen, record, this.#env.clock.monotonic())
+  }
+
+  /** How long after a renewal the reign may last: till its next round would fail (client-go), and never longer than the lease. */
+  get #safeMs(): number {
+    const { retryPeriodMs, renewDeadlineMs, leaseDurationMs } = this.#settings
+    return Math.min(retryPeriodMs + renewDeadlineMs, leaseDurationMs)
+  }
+
+  #armDeadline(reign: Reign): void {
+    this.#cancelDeadline()
+    const leftMs = reign.renewedAtMs + this.#safeMs - this.#env.clock.monotonic()
+    this.#cancelDeadline = this.#env.clock.after(Math.max(0, leftMs), () => {
+      void this.#lose(reign, 'the lease could not be renewed in time').then(ms => this.#stepAfter(ms))
+    })
+  }
+
+  #report(isLeading: boolean): void {
+    const name = this.#settings.lease.name
+    this.#env.metrics.gauge('leader_election_master_status').set(isLeading ? 1 : 0, { name })
+  }
+
+  /** A call that never ends must not end the campaign. */
+  #bounded<T>(call: Promise<T>): Promise<T> {
+    const { renewDeadlineMs } = this.#settings
+    return new Promise((resolve, reject) => {
+      const cancel = this.#env.clock.after(renewDeadlineMs, () =>
+        reject(new Error(`the store did not answer within ${renewDeadlineMs} ms`)),
+      )
+      call.then(resolve, reject).finally(cancel)
+    })
+  }
 }
 
-/**
- * Makes a candidate. The algorithm is client-go's (`tools/leaderelection`): the lease is renewed every
- * `retryPeriodMs`; a leader that cannot stops by itself after `retryPeriodMs + renewDeadlineMs`; others take a lease
- * that they saw unchanged for its whole duration, by their own clock. Beyond it: a fence keeps the writes of an older
- * term out of the store, a watch makes a released lease change hands at once, and a candidate of higher priority is
- * let in.
- *
- * Guarantees: two candidates never lead at the same time as long as their clocks run at the same rate; even then no
- * write of an older term is committed after the first of a later one.
- *
- * @throws InvalidError when an option is out of bounds
- *
- * @example
- * ```ts
- * import { Lease } from 'keelson/api'
- * import { createElector } from 'keelson/reconcile'
- * import { createStore } from 'keelson/store'
- *
- * const store = createStore({ kinds: [Lease] })
- * const term = await new Promise<number>(resolve => {
- *   const elector = createElector(store, { kind: Lease, lease: 'example', identity: 'a' }, {
- *     leads: leadership => {
- *       resolve(leadership.term)
- *       void elector.stop()
- *     },
- *   })
- *   void elector.start()
- * })
- * if (term !== 1) throw new Error(`the first term is ${term}`)
- * ```
- */
-export function createElector(
-  client: Client,
-  options: LeaderElectionOptions,
-  listener: ElectionListener,
-): Elector {
-  return new CandidateLoop(client, completeElectionOptions(options), listener)
+/** Another was first, or the object came or went meanwhile. */
+function isRace(error: unknown): boolean {
+  return ['Conflict', 'AlreadyExists', 'NotFound'].some(code => isKeelsonError(error, code as 'Conflict'))
+}
+
+function ignoreRace(error: unknown): void {
+  if (!isRace(error)) throw error
+}
+
+function isSameReign({ spec }: ElectionLease, held: ElectionLease): boolean {
+  const { holderIdentity, acquireTime, leaseTransitions } = held.spec
+  return (
+    spec.holderIdentity === holderIdentity &&
+    spec.acquireTime === acquireTime &&
+    spec.leaseTransitions === leaseTransitions
+  )
 }

@@ -1,14 +1,14 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, Kind, ObjectRef, StoredObject } from '../../store/index.js'
+import { requeueAfter } from '../attempt/result.js'
 import { createCache } from '../cache/cache.js'
 import type { Controller, ControllerStatus, StartOptions } from '../controller/controller.js'
 import { createController } from '../controller/controller.js'
-import { requeueAfter } from '../controller/result.js'
-import type { StopOptions, StopOutcome } from '../manager/stop-report.js'
 import { refOf } from '../object-key.js'
-import type { KeyState } from '../queue/work-queue.js'
+import type { KeyState } from '../queue/work-queue-contract.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 import { allOf, pathChanged } from '../sources/predicates.js'
+import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { collect, findKind, isWaiting } from './collect.js'
 
 /** How a garbage collector is made. */

@@ -1,5 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import type { KeyHistory } from '../queue/key-history.js'
+import type { KeyHistory } from './key-history.js'
 
 /** How long a key is to wait. */
 export interface Delay {

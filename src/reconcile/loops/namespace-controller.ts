@@ -1,10 +1,10 @@
 import type { Kind, StoredObject, Transaction } from '../../store/index.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
+import type { Result } from '../attempt/result.js'
+import { requeueAfter } from '../attempt/result.js'
 import type { Controller } from '../controller/controller.js'
 import { createController } from '../controller/controller.js'
-import type { Result } from '../controller/result.js'
-import { requeueAfter } from '../controller/result.js'
-import { withFinalizers } from '../finalizers.js'
+import { withFinalizers } from './with-finalizers.js'
 
 /** How a namespace controller is made. */
 export interface NamespaceControllerOptions<Spec, Status> {

@@ -1,90 +1,247 @@
+import { ClosedError, UsageError } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
-import type { Controller, ControllerStatus } from '../controller/controller.js'
-import type { LeaderElectionOptions } from '../election/election-options.js'
-import type { ElectionStatus } from '../election/elector.js'
+import type { Controller } from '../controller/controller.js'
+import { errorOf } from '../controller/outcome.js'
+import { completeElectionOptions } from '../election/election-options.js'
+import type { Elector } from '../election/elector-contract.js'
+import { createElector } from '../election/elector-contract.js'
+import type { StopEntry, StopOptions, StopReport } from '../stop-report.js'
+import { assertGracePeriod } from '../stop-report.js'
+import type { Manager, ManagerOptions, ManagerStatus } from './manager-contract.js'
 import type { Health } from './manager-health.js'
-import type { PartOptions } from './part-order.js'
+import { healthOf } from './manager-health.js'
+import { PartGroup } from './part-group.js'
+import type { Part, PartOptions } from './part-order.js'
+import { startOrder } from './part-order.js'
 import type { Runnable } from './runnable.js'
-import type { StopOptions, StopReport } from './stop-report.js'
-import { SupervisedManager } from './supervised-manager.js'
+import { isController } from './runnable.js'
 
-/** How a manager is made. */
-export interface ManagerOptions {
-  /** Handed to every part. A store fits. */
-  readonly client: Client
-  /** Parts that need leadership run only while this manager leads. Default: everything runs. */
-  readonly leaderElection?: LeaderElectionOptions
+const GRACE_PERIOD_MS = 30_000
+
+/** What exists from `start` on. */
+interface Running {
+  readonly always: PartGroup
+  readonly leading: PartGroup
+  readonly elector: Elector | undefined
 }
 
-/** What a manager says about its parts. */
-export interface ManagerStatus {
-  readonly state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
-  /** In the order in which they were added. */
-  readonly controllers: readonly ControllerStatus[]
-  /** Absent without an election. */
-  readonly election?: ElectionStatus
-  /** True when all parts need leadership and this manager does not lead: it should write nothing. */
-  readonly standby: boolean
+/** Two groups of parts, one of which follows an election. */
+export class SupervisedManager implements Manager {
+  readonly #options: ManagerOptions
+  readonly #parts: Part[] = []
+  /** Called when the state moves on, besides the controllers' own progress. */
+  readonly #watchers = new Set<() => void>()
+  #state: ManagerStatus['state'] = 'new'
+  #running: Running | undefined
+  /** Starts and stops of the parts that follow the election, one after the other. */
+  #following: Promise<void> = Promise.resolve()
+  #stopping: Promise<StopReport> | undefined
+  #graceMs: number = GRACE_PERIOD_MS
+  #deadlineMs = 0
+  #ledReport: readonly StopEntry[] = []
+  #broken: { readonly name: string; readonly error: Error } | undefined
+
+  constructor(options: ManagerOptions) {
+    if (options.leaderElection !== undefined) completeElectionOptions(options.leaderElection)
+    this.#options = options
+  }
+
+  add(unit: Controller | Runnable, options: PartOptions = {}): void {
+    const { name } = unit
+    if (this.#state !== 'new') throw new UsageError(`cannot add ${name}: add every part before start()`)
+    if (this.#parts.some(part => part.unit.name === name)) {
+      throw new UsageError(`a part named ${name} was added already; give each its own name`, { name })
+    }
+    const { dependsOn, needsLeadership = true, restart = 'never' } = options
+    this.#parts.push({ unit, dependsOn, needsLeadership, restart })
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new')
+      throw new UsageError(`start() was called on a manager that is ${this.#state}; make a new one`)
+    const running = this.#open()
+    this.#running = running
+    this.#state = 'starting'
+    try {
+      await running.always.start(this.#client)
+      if (running.elector !== undefined) await running.leading.standBy(this.#client)
+      if (this.#stopping !== undefined) throw new ClosedError('the manager')
+      await running.elector?.start()
+      await this.#following
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    if (this.#stopping !== undefined) throw new ClosedError('the manager')
+    this.#move('running')
+  }
+
+  settled(): Promise<void> {
+    // Parts not started yet would look settled, so all must have been.
+    return this.#until(
+      'settled()',
+      () => this.#state === 'running' && this.#controllers().every(c => c.isSettled()),
+    )
+  }
+
+  idle(): Promise<void> {
+    const isIdle = (controller: Controller): boolean => {
+      const { queued, inFlight } = controller.status()
+      return queued + inFlight === 0
+    }
+    return this.#until('idle()', () => this.#state === 'running' && this.#controllers().every(isIdle))
+  }
+
+  stop(options: StopOptions = {}): Promise<StopReport> {
+    const { gracePeriodMs = GRACE_PERIOD_MS } = options
+    assertGracePeriod(gracePeriodMs)
+    if (this.#stopping !== undefined) this.#hurry(gracePeriodMs)
+    this.#stopping ??= this.#stopAll(gracePeriodMs)
+    return this.#stopping
+  }
+
+  finished(): Promise<StopReport> {
+    return new Promise(resolve => {
+      const check = (): void => {
+        if (this.#stopping === undefined) return
+        this.#watchers.delete(check)
+        resolve(this.#stopping)
+      }
+      this.#watchers.add(check)
+      check()
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  status(): ManagerStatus {
+    const election = this.#running?.elector?.status()
+    return {
+      state: this.#state,
+      controllers: this.#controllers().map(controller => controller.status()),
+      ...(election === undefined ? {} : { election }),
+      standby: election?.leading === false && this.#parts.every(({ needsLeadership }) => needsLeadership),
+    }
+  }
+
+  health(): Health {
+    const { always, leading, elector } = this.#running ?? {}
+    const isLed = elector === undefined || elector.leadership !== undefined
+    const problems = new Map([
+      ...(always?.health() ?? []),
+      ...((isLed ? leading?.health() : undefined) ?? []),
+    ])
+    if (this.#broken !== undefined) problems.set(this.#broken.name, this.#broken.error.message)
+    return healthOf(problems, { isRunning: this.#state === 'running', isBroken: this.#broken !== undefined })
+  }
+
+  get #client(): Client {
+    return this.#options.client
+  }
+
+  #controllers(): readonly Controller[] {
+    return this.#parts.map(({ unit }) => unit).filter(isController)
+  }
+
+  #open(): Running {
+    const { client, leaderElection } = this.#options
+    startOrder(this.#parts)
+    const broken = (part: Part, error: Error): void => this.#break(part.unit.name, error)
+    const isAlways = (part: Part): boolean => leaderElection === undefined || !part.needsLeadership
+    const led = this.#parts.filter(part => !isAlways(part))
+    const always = new PartGroup(this.#parts.filter(isAlways), client.env, broken)
+    const leading = new PartGroup(led.map(withinGroup(led)), client.env, broken)
+    if (leaderElection === undefined) return { always, leading, elector: undefined }
+    const elector = createElector(client, leaderElection, {
+      leads: leadership => this.#follow(() => leading.start(leadership.client)),
+      drain: () => this.#stopLed(leading),
+      stopped: () => this.#stopLed(leading),
+    })
+    return { always, leading, elector }
+  }
+
+  /** A part that needs leadership and cannot be started under it is as broken as any other. */
+  #follow(change: () => Promise<void>): void {
+    this.#following = this.#following.then(change).catch((error: unknown) => {
+      if (this.#stopping === undefined && this.#running?.elector?.leadership !== undefined)
+        this.#break('leader election', errorOf(error))
+    })
+    void this.#following.then(() => this.#notify())
+  }
+
+  async #stopLed(leading: PartGroup): Promise<void> {
+    const report = await leading.stop(this.#graceMs)
+    if (report.length > 0) this.#ledReport = report
+    await this.#following
+    this.#notify()
+  }
+
+  #break(name: string, error: Error): void {
+    if (this.#broken !== undefined || this.#stopping !== undefined) return
+    this.#broken = { name, error }
+    this.#client.env.logger.error({ part: name, err: error }, 'a part failed; the manager stops')
+    void this.stop()
+  }
+
+  async #stopAll(gracePeriodMs: number): Promise<StopReport> {
+    const { clock } = this.#client.env
+    this.#deadlineMs = clock.monotonic() + gracePeriodMs
+    this.#graceMs = gracePeriodMs
+    this.#ledReport = []
+    this.#move('stopping')
+    await this.#running?.elector?.stop()
+    await this.#running?.leading.close()
+    const rest = (await this.#running?.always.stop(Math.max(0, this.#deadlineMs - clock.monotonic()))) ?? []
+    const report = [...this.#ledReport, ...rest].map(entry => this.#judge(entry))
+    this.#move('stopped')
+    return report
+  }
+
+  /** A second stop may shorten the first, as a second signal to a process does, and never lengthens it. */
+  #hurry(gracePeriodMs: number): void {
+    this.#graceMs = Math.min(this.#graceMs, gracePeriodMs)
+    this.#deadlineMs = Math.min(this.#deadlineMs, this.#client.env.clock.monotonic() + gracePeriodMs)
+    this.#running?.leading.hurry(gracePeriodMs)
+    this.#running?.always.hurry(gracePeriodMs)
+  }
+
+  /** A part that broke was stopped too, but that is not what matters about it. */
+  #judge(entry: StopEntry): StopEntry {
+    if (entry.name !== this.#broken?.name) return entry
+    return { name: entry.name, outcome: 'failed', error: this.#broken.error }
+  }
+
+  #until(call: string, holds: () => boolean): Promise<void> {
+    if (this.#state === 'new') return Promise.reject(new UsageError(`${call} was called before start()`))
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const isOver = this.#state === 'stopping' || this.#state === 'stopped'
+        if (!isOver && !holds()) return
+        for (const cancel of cancels) cancel()
+        this.#watchers.delete(check)
+        if (isOver) reject(new ClosedError('the manager'))
+        else resolve()
+      }
+      const cancels = this.#controllers().map(controller => controller.onProgress(check))
+      this.#watchers.add(check)
+      check()
+    })
+  }
+
+  #move(state: ManagerStatus['state']): void {
+    this.#state = state
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
 }
 
-/** Starts controllers and other parts in order, and stops them in reverse. */
-export interface Manager extends AsyncDisposable {
-  /**
-   * Adds a part; it is started by `start`.
-   *
-   * @throws UsageError when the name is taken, or `start` or `stop` was called already
-   */
-  add(part: Controller | Runnable, options?: PartOptions): void
-  /**
-   * Starts the parts one after the other, each when the one before has started; then joins the election, if there is
-   * one, and starts those that need leadership if it leads. Resolves when all watches of all controllers started have
-   * delivered their initial events; the first runs may be over by then or not.
-   *
-   * When leadership is lost, the parts that need it are stopped and their client writes no more; the manager goes on
-   * as a candidate and starts them again when it leads again.
-   *
-   * Errors: what a part's start throws, after the parts already started were stopped; `ClosedError` when `stop` is
-   * called meanwhile; `UsageError` when it was called before, or for dependencies that cannot be kept.
-   */
-  start(): Promise<void>
-  /**
-   * Resolves when all controllers are at rest together: nothing queued, in flight or due, and every watch has
-   * delivered what the client reads. Keys that wait for a later time do not count, nor does what waits for leadership.
-   *
-   * Errors: `UsageError` before `start`; `ClosedError` when the manager is stopped, or stops first.
-   */
-  settled(): Promise<void>
-  /** Resolves as soon as no controller has a key queued or in flight; their watches may have more to deliver. */
-  idle(): Promise<void>
-  /**
-   * Stops the parts in reverse order: no new attempts, then a wait for those in flight, up to the grace period
-   * for all parts together. What is busy after it is left behind and can no longer write. Idempotent: later
-   * calls get the first report, and may shorten the wait. A leader resigns when what it led has stopped.
-   */
-  stop(options?: StopOptions): Promise<StopReport>
-  /** Resolves when everything has stopped: by `stop`, or because a part failed that may not be restarted. */
-  finished(): Promise<StopReport>
-  /** For probes of the process. */
-  health(): Health
-  status(): ManagerStatus
-}
-
-/**
- * Makes a manager.
- *
- * @example
- * ```ts
- * import { createManager } from 'keelson/reconcile'
- * import { createStore, defineKind } from 'keelson/store'
- *
- * const Widget = defineKind({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
- * const manager = createManager({ client: createStore({ kinds: [Widget] }) })
- * manager.add({ name: 'greeter', start: () => {}, stop: () => {} })
- * await manager.start()
- * const report = await manager.stop()
- * if (report[0]?.outcome !== 'stopped') throw new Error('still running')
- * ```
- */
-export function createManager(options: ManagerOptions): Manager {
-  return new SupervisedManager(options)
+/** Dependencies on parts that run already are kept by then. */
+function withinGroup(group: readonly Part[]): (part: Part) => Part {
+  const names = new Set(group.map(part => part.unit.name))
+  return part => ({ ...part, dependsOn: part.dependsOn?.filter(name => names.has(name)) })
 }

@@ -4,10 +4,10 @@ import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller.js'
 import { errorOf } from '../controller/outcome.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
+import type { StopEntry } from '../stop-report.js'
 import type { Part } from './part-order.js'
 import { startOrder } from './part-order.js'
 import { deactivatePart, isController, stopPart } from './runnable.js'
-import type { StopEntry } from './stop-report.js'
 
 const RESTART_BASE_MS = 1_000
 const RESTART_MAX_MS = 60_000

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller.js'
 import { errorOf } from '../controller/outcome.js'
-import type { StopEntry } from './stop-report.js'
+import type { StopEntry } from '../stop-report.js'
 
 /** Anything besides controllers that starts and stops with a manager. */
 export interface Runnable {

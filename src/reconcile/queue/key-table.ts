@@ -1,7 +1,7 @@
 import type { HeapHandle } from '../../core/index.js'
 import { InvalidError, KeelsonError } from '../../core/index.js'
-import type { KeyHistory } from './key-history.js'
-import { untroubled } from './key-history.js'
+import type { KeyHistory } from '../limiters/key-history.js'
+import { untroubled } from '../limiters/key-history.js'
 import type { PriorityLevel } from './priority-levels.js'
 
 /** How many reasons a record remembers; the oldest goes first. */

@@ -1,150 +1,322 @@
 import type { Env } from '../../core/index.js'
+import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
+import { exponentialLimiter } from '../limiters/exponential-limiter.js'
+import type { KeyHistory } from '../limiters/key-history.js'
+import { untroubled } from '../limiters/key-history.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
-import type { Fairness } from './fair-classes.js'
-import type { KeyHistory } from './key-history.js'
-import { RecordQueue } from './record-queue.js'
+import { isDelay } from '../limiters/rate-limiter.js'
+import { DelayHeap } from './delay-heap.js'
+import { FairClasses } from './fair-classes.js'
+import type { KeyRecord } from './key-table.js'
+import { KeyTable } from './key-table.js'
+import { PriorityLevels } from './priority-levels.js'
+import type { QueueMetrics } from './queue-metrics.js'
+import { createQueueMetrics } from './queue-metrics.js'
+import type { ReadyOrder } from './ready-order.js'
+import { TurnClock } from './turn-clock.js'
+import type {
+  AddAfterOptions,
+  AddOptions,
+  KeyState,
+  WorkQueue,
+  WorkQueueOptions,
+} from './work-queue-contract.js'
 
-/** How a work queue is made. */
-export interface WorkQueueOptions<K> {
-  /** Label of its metrics. Default `queue`. */
-  readonly name?: string
-  /** Default: the real environment. */
-  readonly env?: Env
-  /** Delays of `addRateLimited`. Default: exponential, 5 ms to 1000 s. */
-  readonly limiter?: RateLimiter
-  /** A string that is equal exactly for equal keys. Default: `String(key)`, right for strings and numbers. */
-  readonly idOf?: (key: K) => string
-  /**
-   * Milliseconds of waiting that are worth one point of priority: above 0, default 100. So a key of priority −100
-   * waits at most 10 s longer than those of priority 0. `Infinity`: priorities do not age, and low ones may starve.
-   */
-  readonly ageMs?: number
-  /** Shares the queue between classes of keys. Default: one class. */
-  readonly fairness?: Fairness<K>
-  /** Most keys that are wanted, held, delayed or failing; a further one is refused. Default 10,000,000. */
-  readonly keysMax?: number
-  /** Most records, of under 200 bytes, kept of keys that rest, for their next use; more are freed. Default 16,384. */
-  readonly idleKeysMax?: number
-  /** Called when a key has become ready to be taken, and when nothing is ready or in flight any more. */
-  readonly notify?: (event: 'ready' | 'idle') => void
+const PRIORITY_MAX = 1_000_000
+
+/** Queue, delay heap and limiter as three views of one key table. */
+export class RecordQueue<K> implements WorkQueue<K> {
+  readonly #env: Env
+  readonly #table: KeyTable<K>
+  readonly #ready: ReadyOrder<K>
+  readonly #delays: DelayHeap<K>
+  readonly #limiter: RateLimiter
+  readonly #metrics: QueueMetrics
+  readonly #clock: TurnClock
+  readonly #notify: (event: 'ready' | 'idle') => void
+  #waiters: ((key: K | undefined) => void)[] = []
+  #drainers: (() => void)[] = []
+  #inFlight = 0
+  #failing = 0
+  #shuttingDown = false
+
+  constructor(options: WorkQueueOptions<K>) {
+    const { name = 'queue', env = systemEnv, limiter = exponentialLimiter(), idOf = String, notify } = options
+    const { ageMs = 100, fairness, keysMax = 10_000_000, idleKeysMax = 16_384 } = options
+    check(ageMs > 0, 'ageMs', ageMs, 'must be a number above 0, or Infinity')
+    check(Number.isSafeInteger(keysMax) && keysMax >= 1, 'keysMax', keysMax, 'must be an integer ≥ 1')
+    const isCount = Number.isSafeInteger(idleKeysMax) && idleKeysMax >= 0
+    check(isCount, 'idleKeysMax', idleKeysMax, 'must be an integer ≥ 0')
+    this.#env = env
+    this.#clock = new TurnClock(env.clock)
+    this.#limiter = limiter
+    this.#table = new KeyTable({ idOf, classOf: fairness?.classOf, keysMax, idleKeysMax })
+    this.#ready =
+      fairness === undefined ? new PriorityLevels(ageMs) : new FairClasses(fairness.weights ?? {}, ageMs)
+    this.#delays = new DelayHeap({ clock: env.clock, due: record => this.#matured(record) })
+    this.#metrics = createQueueMetrics(env.metrics, name)
+    this.#notify = notify ?? (() => {})
+  }
+
+  get length(): number {
+    return this.#ready.length
+  }
+  get inFlight(): number {
+    return this.#inFlight
+  }
+  get delayed(): number {
+    return this.#delays.size
+  }
+  get failing(): number {
+    return this.#failing
+  }
+  get shuttingDown(): boolean {
+    return this.#shuttingDown
+  }
+
+  add(key: K, options?: AddOptions): void {
+    const priority = priorityOf(options) ?? 0
+    if (this.#shuttingDown) return this.#metrics.dropped()
+    const record = this.#table.open(key)
+    record.remember(options?.reason)
+    this.#raise(record, priority)
+    if (this.#delays.remove(record)) refund(record)
+    this.#want(record)
+  }
+
+  addAfter(key: K, ms: number, options?: AddAfterOptions): void {
+    check(isDelay(ms), 'ms', ms, 'must be a finite number of milliseconds ≥ 0')
+    const priority = priorityOf(options)
+    if (this.#shuttingDown) return this.#drop(options)
+    this.#metrics.retried()
+    const record = this.#table.open(key)
+    record.remember(options?.reason)
+    this.#raise(record, priority ?? (record.processing ? record.priority : 0))
+    if (record.dirty) options?.refund?.()
+    else if (ms === 0) {
+      if (this.#delays.remove(record)) refund(record)
+      this.#want(record)
+    } else if (this.#delays.waitAtMost(record, ms)) {
+      refund(record)
+      record.refund = options?.refund
+    } else options?.refund?.()
+  }
+
+  addRateLimited(key: K, options?: AddOptions): number {
+    const { ms, refund } = this.#limiter.delay(this.history(key))
+    const isGivenUp = ms === Number.POSITIVE_INFINITY
+    check(isDelay(ms) || isGivenUp, 'delay', ms, 'of the limiter must be a number ≥ 0')
+    priorityOf(options)
+    this.countFailure(key, ms)
+    if (!isGivenUp) this.addAfter(key, ms, refund === undefined ? options : { ...options, refund })
+    return ms
+  }
+
+  countConflict(key: K): void {
+    const record = this.#table.open(key)
+    const { failures, conflicts, delayMs } = record.history
+    record.history = { failures, conflicts: conflicts + 1, ...(delayMs === undefined ? {} : { delayMs }) }
+  }
+
+  countFailure(key: K, delayMs?: number): void {
+    const record = this.#table.open(key)
+    const { failures } = record.history
+    if (failures === 0) this.#failing++
+    record.history = { failures: failures + 1, conflicts: 0, ...(delayMs === undefined ? {} : { delayMs }) }
+  }
+
+  forget(key: K): void {
+    const record = this.#table.find(key)
+    if (record === undefined || record.history === untroubled) return
+    if (record.history.failures > 0) this.#failing--
+    record.history = untroubled
+    this.#table.release(record)
+  }
+
+  history(key: K): KeyHistory {
+    return this.#table.find(key)?.history ?? untroubled
+  }
+
+  get(): K | undefined {
+    const record = this.#ready.shift()
+    if (record === undefined) return undefined
+    const now = this.#clock.now()
+    record.dirty = false
+    record.processing = true
+    record.takenAtMs = now
+    record.forgetReasons()
+    this.#table.take(record)
+    this.#inFlight++
+    this.#metrics.depth(this.#ready.length)
+    this.#metrics.taken(now - record.at)
+    return record.key
+  }
+
+  next(): Promise<K | undefined> {
+    const key = this.get()
+    if (key !== undefined || this.#shuttingDown) return Promise.resolve(key)
+    return new Promise(resolve => this.#waiters.push(resolve))
+  }
+
+  begin(key: K): void {
+    this.#held(key, 'begin').dirty = false
+  }
+
+  done(key: K): void {
+    const record = this.#held(key, 'done')
+    record.processing = false
+    this.#table.giveBack(record)
+    this.#inFlight--
+    this.#metrics.done(this.#clock.now() - record.takenAtMs)
+    if (record.dirty) this.#enqueue(record)
+    else this.#table.release(record)
+    this.#settle()
+  }
+
+  cancel(key: K): boolean {
+    const record = this.#table.find(key)
+    if (record === undefined || !record.isWanted) return false
+    if (this.#delays.remove(record)) refund(record)
+    if (record.level !== undefined) this.#ready.remove(record)
+    record.dirty = false
+    record.forgetReasons()
+    this.#metrics.depth(this.#ready.length)
+    this.#table.release(record)
+    this.#settle()
+    return true
+  }
+
+  shutDown(): void {
+    this.#shuttingDown = true
+    for (const record of this.#delays.clear()) {
+      refund(record)
+      record.forgetReasons()
+      this.#table.release(record)
+    }
+    // A held key is handed out to the worker that gives it back, so nobody needs to wait for it.
+    for (const waiter of this.#waiters.splice(0)) waiter(undefined)
+    this.#releaseDrainers()
+    this.#settle()
+  }
+
+  drain(): Promise<void> {
+    this.shutDown()
+    if (this.#isIdle()) return Promise.resolve()
+    return new Promise(resolve => this.#drainers.push(resolve))
+  }
+
+  inspect(key: K): KeyState<K> | undefined {
+    const record = this.#table.find(key)
+    return record === undefined || record.isIdle ? undefined : this.#stateOf(record)
+  }
+
+  list(): readonly KeyState<K>[] {
+    const others = [...this.#table.values()].filter(record => record.level === undefined)
+    return [...this.#ready.inOrder(), ...others].map(record => this.#stateOf(record))
+  }
+
+  isQuiet(): boolean {
+    if (!this.#isIdle()) return false
+    const next = this.#delays.nextAtMs
+    return next === undefined || next > this.#env.clock.monotonic()
+  }
+
+  #matured(record: KeyRecord<K>): void {
+    this.#clock.turnEnded()
+    record.refund = undefined
+    this.#want(record)
+  }
+
+  /** A wish begins with its own priority and can only rise. */
+  #raise(record: KeyRecord<K>, priority: number): void {
+    if (record.isWanted && priority <= record.priority) return
+    record.priority = priority
+    if (record.level !== undefined) this.#ready.raise(record, this.#clock.now())
+  }
+
+  /** Marks the record dirty; queues it unless a worker holds it. */
+  #want(record: KeyRecord<K>): void {
+    if (record.dirty) return
+    record.dirty = true
+    this.#metrics.added()
+    if (record.processing) record.at = this.#clock.now()
+    else this.#enqueue(record)
+  }
+
+  #enqueue(record: KeyRecord<K>): void {
+    this.#ready.push(record, this.#clock.now())
+    if (this.#waiters.length === 0) {
+      this.#metrics.depth(this.#ready.length)
+      this.#notify('ready')
+    } else this.#waiters.shift()?.(this.get())
+  }
+
+  #drop(options?: AddAfterOptions): void {
+    this.#metrics.dropped()
+    options?.refund?.()
+  }
+
+  #held(key: K, call: string): KeyRecord<K> {
+    const record = this.#table.find(key)
+    if (record?.processing) return record
+    throw new UsageError(
+      `${call}() of a key that no worker holds; call it once per key that get() returned`,
+      { key },
+    )
+  }
+
+  #isIdle(): boolean {
+    return this.#ready.length === 0 && this.#inFlight === 0
+  }
+
+  #settle(): void {
+    if (!this.#isIdle()) return
+    this.#releaseDrainers()
+    this.#notify('idle')
+  }
+
+  #releaseDrainers(): void {
+    for (const release of this.#drainers.splice(0)) release()
+  }
+
+  #stateOf(record: KeyRecord<K>): KeyState<K> {
+    const { key, dirty, processing, slot, priority, reasons, at, takenAtMs } = record
+    const now = this.#env.clock.monotonic()
+    const since = (ms: number): number => Math.max(0, now - ms)
+    return {
+      key,
+      state: stateName(record),
+      priority,
+      ...(slot === -1 ? {} : { dueInMs: Math.max(0, at - now) }),
+      ...(processing ? { takenForMs: since(takenAtMs) } : {}),
+      ...(dirty ? { wantedForMs: since(at) } : {}),
+      failures: record.history.failures,
+      reasons,
+    }
+  }
 }
 
-/** How a key is wanted. */
-export interface AddOptions {
-  /**
-   * An integer from −1,000,000 to 1,000,000; higher is earlier. The highest asked for counts until the key is
-   * taken. Default 0, but for a delayed add of a held key the priority at which it was taken.
-   */
-  readonly priority?: number
-  /** Told by `inspect`. */
-  readonly reason?: string
+function stateName({ processing, dirty, slot }: KeyRecord<unknown>): KeyState<unknown>['state'] {
+  if (processing) return dirty ? 'held' : 'processing'
+  if (dirty) return 'ready'
+  return slot === -1 ? 'resting' : 'delayed'
 }
 
-/** How a key is wanted later. */
-export interface AddAfterOptions extends AddOptions {
-  /** Called once if the delay is not waited out, because another wish or a cancel took its place. */
-  readonly refund?: () => void
+/** The wait that the record stood for does not take place. */
+function refund(record: KeyRecord<unknown>): void {
+  const give = record.refund
+  record.refund = undefined
+  give?.()
 }
 
-/** What the queue knows about one key. */
-export interface KeyState<K> {
-  readonly key: K
-  /**
-   * `ready`: can be taken. `processing`: a worker holds it. `held`: a worker holds it, and it is wanted again.
-   * `delayed`: waits for its time. `resting`: only its failures are remembered.
-   */
-  readonly state: 'ready' | 'processing' | 'held' | 'delayed' | 'resting'
-  readonly priority: number
-  /** Milliseconds until its delay ends; absent when it has none. */
-  readonly dueInMs?: number
-  /** Milliseconds since a worker took it; absent when none holds it. */
-  readonly takenForMs?: number
-  /** Milliseconds since it became ready, or wanted again while held. */
-  readonly wantedForMs?: number
-  readonly failures: number
-  /** Why it is wanted: the last four distinct reasons, oldest first. */
-  readonly reasons: readonly string[]
+function priorityOf(options: AddOptions | undefined): number | undefined {
+  const priority = options?.priority
+  if (priority === undefined) return undefined
+  const isPriority = Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_MAX
+  check(isPriority, 'priority', priority, `must be an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}`)
+  return priority
 }
 
-/**
- * A queue of keys, not of values: adding a key that is already wanted changes nothing but its priority.
- *
- * Guarantees: at most one worker holds a key; a key added while held is handed out again after `done`; keys of one
- * priority come out in the order in which they became ready, and a key that waits rises until it is taken; a key has
- * one due time, the earliest asked for, and an immediate add takes the place of a delayed one.
- */
-export interface WorkQueue<K> {
-  /** Keys that can be taken now. */
-  readonly length: number
-  /** Keys that workers hold. */
-  readonly inFlight: number
-  /** Keys that wait for their time. */
-  readonly delayed: number
-  /** Keys with at least one failure remembered. */
-  readonly failing: number
-  readonly shuttingDown: boolean
-  /**
-   * Wants `key` now. Dropped, and counted, after `shutDown`.
-   *
-   * @throws InvalidError when the priority is out of bounds, and KeelsonError `TooLarge` beyond `keysMax`
-   */
-  add(key: K, options?: AddOptions): void
-  /**
-   * Wants `key` in `ms` milliseconds at the latest.
-   *
-   * @throws InvalidError unless `ms` is finite and ≥ 0, and as `add`
-   */
-  addAfter(key: K, ms: number, options?: AddAfterOptions): void
-  /**
-   * Counts one more failure of `key` and wants it after the limiter's delay, which is returned. `Infinity` when
-   * the limiter gives the key up: then it is not wanted.
-   *
-   * @throws InvalidError when the limiter gives no delay, and as `add`
-   */
-  addRateLimited(key: K, options?: AddOptions): number
-  /** Counts one more lost write race of `key`, without wanting it. */
-  countConflict(key: K): void
-  /** Counts one more failure of `key`, and the delay after it, without wanting it. */
-  countFailure(key: K, delayMs?: number): void
-  /** Sets the failures and conflicts of `key` to none. */
-  forget(key: K): void
-  /** What was counted for `key` since the last `forget`. */
-  history(key: K): KeyHistory
-  /** Takes the first ready key, or undefined when there is none. Call `done` when its work has ended. */
-  get(): K | undefined
-  /** As `get`, waiting for a key; waiters are served in order. Undefined when nothing is ready after `shutDown`. */
-  next(): Promise<K | undefined>
-  /**
-   * Says that work on a taken key only now begins to read: adds up to this moment are served by it.
-   *
-   * @throws UsageError when no worker holds `key`
-   */
-  begin(key: K): void
-  /**
-   * Gives a taken key back.
-   *
-   * @throws UsageError when no worker holds `key`
-   */
-  done(key: K): void
-  /** Drops every wish for `key`, immediate, held or delayed; true when there was one. Its worker goes on. */
-  cancel(key: K): boolean
-  /** Drops later adds and all delayed keys. Ready and held keys are still handed out. Ends a pending `drain`. */
-  shutDown(): void
-  /** Shuts down, and resolves when nothing is ready or in flight any more, or at the next `shutDown`. */
-  drain(): Promise<void>
-  /** What is known about `key`; undefined when it is idle and has no failures. */
-  inspect(key: K): KeyState<K> | undefined
-  /** Every key that `inspect` knows: ready ones first, in the order in which they would be taken, then the others. */
-  list(): readonly KeyState<K>[]
-  /** True when nothing is ready, in flight, or delayed until now or earlier. */
-  isQuiet(): boolean
-}
-
-/**
- * Makes an empty queue.
- *
- * @throws InvalidError when an option is out of bounds
- */
-export function createWorkQueue<K = string>(options: WorkQueueOptions<K> = {}): WorkQueue<K> {
-  return new RecordQueue(options)
+function check(holds: boolean, field: string, value: unknown, message: string): void {
+  if (!holds) throw new InvalidError('queue', [{ field, value, message }])
 }

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { InvalidError } from '../core/index.js'
 
 /** How long a stop may take. */
 export interface StopOptions {

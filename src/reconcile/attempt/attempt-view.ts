@@ -8,8 +8,8 @@ import type {
   Reader,
   StoredObject,
 } from '../../store/index.js'
+import type { Cache } from '../cache/cache.js'
 import { keyId } from '../object-key.js'
-import type { Cache } from './cache.js'
 import { OwnWrites } from './own-writes.js'
 import { createWriteGate } from './write-gate.js'
 

@@ -1,7 +1,7 @@
 import type { Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
 import { objectFilter, selectObjects } from '../../store/index.js'
+import { inKeyOrder } from '../cache/object-table.js'
 import { keyId } from '../object-key.js'
-import { inKeyOrder } from './object-table.js'
 
 /** What a write of ours left behind: the object, nothing after a deletion, or what only the store knows. */
 export type OwnWrite =

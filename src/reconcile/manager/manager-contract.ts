@@ -1,0 +1,90 @@
+import type { Client } from '../../store/index.js'
+import type { Controller, ControllerStatus } from '../controller/controller.js'
+import type { LeaderElectionOptions } from '../election/election-options.js'
+import type { ElectionStatus } from '../election/elector-contract.js'
+import type { StopOptions, StopReport } from '../stop-report.js'
+import { SupervisedManager } from './manager.js'
+import type { Health } from './manager-health.js'
+import type { PartOptions } from './part-order.js'
+import type { Runnable } from './runnable.js'
+
+/** How a manager is made. */
+export interface ManagerOptions {
+  /** Handed to every part. A store fits. */
+  readonly client: Client
+  /** Parts that need leadership run only while this manager leads. Default: everything runs. */
+  readonly leaderElection?: LeaderElectionOptions
+}
+
+/** What a manager says about its parts. */
+export interface ManagerStatus {
+  readonly state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped'
+  /** In the order in which they were added. */
+  readonly controllers: readonly ControllerStatus[]
+  /** Absent without an election. */
+  readonly election?: ElectionStatus
+  /** True when all parts need leadership and this manager does not lead: it should write nothing. */
+  readonly standby: boolean
+}
+
+/** Starts controllers and other parts in order, and stops them in reverse. */
+export interface Manager extends AsyncDisposable {
+  /**
+   * Adds a part; it is started by `start`.
+   *
+   * @throws UsageError when the name is taken, or `start` or `stop` was called already
+   */
+  add(part: Controller | Runnable, options?: PartOptions): void
+  /**
+   * Starts the parts one after the other, each when the one before has started; then joins the election, if there is
+   * one, and starts those that need leadership if it leads. Resolves when all watches of all controllers started have
+   * delivered their initial events; the first runs may be over by then or not.
+   *
+   * When leadership is lost, the parts that need it are stopped and their client writes no more; the manager goes on
+   * as a candidate and starts them again when it leads again.
+   *
+   * Errors: what a part's start throws, after the parts already started were stopped; `ClosedError` when `stop` is
+   * called meanwhile; `UsageError` when it was called before, or for dependencies that cannot be kept.
+   */
+  start(): Promise<void>
+  /**
+   * Resolves when all controllers are at rest together: nothing queued, in flight or due, and every watch has
+   * delivered what the client reads. Keys that wait for a later time do not count, nor does what waits for leadership.
+   *
+   * Errors: `UsageError` before `start`; `ClosedError` when the manager is stopped, or stops first.
+   */
+  settled(): Promise<void>
+  /** Resolves as soon as no controller has a key queued or in flight; their watches may have more to deliver. */
+  idle(): Promise<void>
+  /**
+   * Stops the parts in reverse order: no new attempts, then a wait for those in flight, up to the grace period
+   * for all parts together. What is busy after it is left behind and can no longer write. Idempotent: later
+   * calls get the first report, and may shorten the wait. A leader resigns when what it led has stopped.
+   */
+  stop(options?: StopOptions): Promise<StopReport>
+  /** Resolves when everything has stopped: by `stop`, or because a part failed that may not be restarted. */
+  finished(): Promise<StopReport>
+  /** For probes of the process. */
+  health(): Health
+  status(): ManagerStatus
+}
+
+/**
+ * Makes a manager.
+ *
+ * @example
+ * ```ts
+ * import { createManager } from 'keelson/reconcile'
+ * import { createStore, defineKind } from 'keelson/store'
+ *
+ * const Widget = defineKind({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+ * const manager = createManager({ client: createStore({ kinds: [Widget] }) })
+ * manager.add({ name: 'greeter', start: () => {}, stop: () => {} })
+ * await manager.start()
+ * const report = await manager.stop()
+ * if (report[0]?.outcome !== 'stopped') throw new Error('still running')
+ * ```
+ */
+export function createManager(options: ManagerOptions): Manager {
+  return new SupervisedManager(options)
+}
