@@ -1,7 +1,8 @@
 // Controllers and what reconcilers see.
 export type { ReconcileContext } from './attempt/reconcile-context.js'
 export { AttemptEndedError, AttemptTimeoutError } from './attempt/attempt-errors.js'
-export { type Controller, type ControllerStatus, createController } from './controller/controller.js'
+export { createController } from './controller/controller.js'
+export { type Controller, type ControllerStatus } from './controller/controller-contract.js'
 export type {
   ControllerOptions,
   MappedWatch,
@@ -16,7 +17,8 @@ export type { QuarantinedKey } from './controller/quarantine.js'
 
 // Sources.
 export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
-export { type Cache, type CacheChanges, type CacheOptions, createCache } from './cache/cache.js'
+export { createCache } from './cache/cache.js'
+export { type Cache, type CacheChanges, type CacheOptions } from './cache/cache-contract.js'
 export type { OwnWritesPolicy } from './attempt/attempt-view.js'
 export type { CacheDifference } from './cache/verify.js'
 export type { ObjectChange } from './sources/event-mapping.js'
@@ -34,23 +36,12 @@ export { fromStream, fromTimer, type SignalSource } from './sources/signal-sourc
 export type { ObservableLike, Stream } from './sources/stream.js'
 
 // Results.
-export { type AttemptEnd, decideOutcome, type Outcome } from './controller/outcome.js'
-export {
-  poll,
-  type PollOptions,
-  requeueAfter,
-  type Result,
-  RetryAfter,
-  Terminal,
-} from './attempt/result.js'
+export { decideOutcome, type Outcome } from './controller/outcome.js'
+export { type AttemptEnd } from './attempt/attempt.js'
+export { poll, type PollOptions, requeueAfter, type Result, RetryAfter, Terminal } from './attempt/result.js'
 
 // Children and events.
-export {
-  child,
-  type Children,
-  type ChildrenReport,
-  type DesiredChild,
-} from './children/children.js'
+export { child, type Children, type ChildrenReport, type DesiredChild } from './children/children.js'
 export { type Claim, claim, type ClaimOptions, type ClaimVerdict, claimVerdict } from './children/claim.js'
 export { createExpectations, type Expectations } from './children/expectations.js'
 export { slowStart, type SlowStartReport } from './children/slow-start.js'
@@ -63,12 +54,8 @@ export {
 } from './events/event-recorder.js'
 
 // Managers.
-export {
-  createManager,
-  type Manager,
-  type ManagerOptions,
-  type ManagerStatus,
-} from './manager/manager-contract.js'
+export { type Manager, type ManagerOptions, type ManagerStatus } from './manager/manager-contract.js'
+export { createManager } from './manager/manager.js'
 export type { Health, HealthCheck } from './manager/manager-health.js'
 export type { PartOptions } from './manager/part-order.js'
 export type { Runnable } from './manager/runnable.js'
@@ -76,15 +63,15 @@ export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-rep
 
 // The queue on its own.
 export type { Fairness } from './queue/fair-classes.js'
-export type { KeyHistory } from './limiters/key-history.js'
+export type { KeyHistory } from './limiters/rate-limiter.js'
 export {
   type AddAfterOptions,
   type AddOptions,
-  createWorkQueue,
   type KeyState,
   type WorkQueue,
   type WorkQueueOptions,
 } from './queue/work-queue-contract.js'
+export { createWorkQueue } from './queue/work-queue.js'
 
 // Rate limiters.
 export { bucketLimiter, type BucketLimiterOptions } from './limiters/bucket-limiter.js'
@@ -113,12 +100,8 @@ export { waitUntil, type WaitUntilOptions, WaitTimeoutError } from './wait-until
 // Leader election.
 export type { LeaderElectionOptions } from './election/election-options.js'
 export type { ElectionKind, ElectionLeaseSpec } from './election/election-record.js'
-export {
-  createElector,
-  type ElectionListener,
-  type ElectionStatus,
-  type Elector,
-} from './election/elector-contract.js'
+export { type ElectionListener, type ElectionStatus, type Elector } from './election/elector-contract.js'
+export { createElector } from './election/elector.js'
 export type { Leadership } from './election/leadership.js'
 
 // Generic loops.

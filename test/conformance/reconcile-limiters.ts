@@ -25,7 +25,7 @@ export interface LimiterCase {
   readonly expectSummary?: Readonly<Record<string, number>>
 }
 
-const untroubled: KeyHistory = { failures: 0, conflicts: 0 }
+const noFailures: KeyHistory = { failures: 0, conflicts: 0 }
 
 /** The limiter alone, and what a queue would remember of its keys. */
 class LimiterWorld {
@@ -64,7 +64,7 @@ class LimiterWorld {
   }
 
   #history(key: string): KeyHistory {
-    return this.#histories.get(key) ?? untroubled
+    return this.#histories.get(key) ?? noFailures
   }
 }
 

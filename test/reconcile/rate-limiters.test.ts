@@ -14,7 +14,7 @@ import {
 } from '../../src/reconcile/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
-const untroubled: KeyHistory = { failures: 0, conflicts: 0 }
+const noFailures: KeyHistory = { failures: 0, conflicts: 0 }
 const after = (failures: number): KeyHistory => ({ failures, conflicts: 0 })
 const constant = (ms: number): RateLimiter => ({ delay: () => ({ ms }) })
 
@@ -38,7 +38,7 @@ describe('a bucket', () => {
         for (const { name, value } of operations) {
           if (name === 'advance') now += value
           if (name === 'ask') {
-            const { ms, refund } = limiter.delay(untroubled)
+            const { ms, refund } = limiter.delay(noFailures)
             waits.push({ endsAt: now + ms, refund })
           }
           // A wait may be given back late: the delay of a key can be longer than what the bucket asks for.
@@ -64,8 +64,8 @@ describe('a bucket', () => {
         maxWaitMs: 1e9,
         clock: { monotonic: () => 5 },
       })
-      const ask = (): number[] => Array.from({ length: 6 }, () => limiter.delay(untroubled).ms)
-      const refunds = Array.from({ length: 6 }, () => limiter.delay(untroubled).refund)
+      const ask = (): number[] => Array.from({ length: 6 }, () => limiter.delay(noFailures).ms)
+      const refunds = Array.from({ length: 6 }, () => limiter.delay(noFailures).refund)
       for (const refund of backwards ? refunds.toReversed() : refunds) refund?.()
       expect(ask()).toEqual([0, 0, 0, 100, 200, 300])
     }
@@ -73,10 +73,10 @@ describe('a bucket', () => {
 
   test('gives a returned time to the next who asks', () => {
     const limiter = bucketLimiter({ perSecond: 1, burst: 1, maxWaitMs: 1e9, clock: { monotonic: () => 0 } })
-    const delays = Array.from({ length: 4 }, () => limiter.delay(untroubled))
+    const delays = Array.from({ length: 4 }, () => limiter.delay(noFailures))
     expect(delays.map(delay => delay.ms)).toEqual([0, 1000, 2000, 3000])
     delays[1]?.refund?.()
-    expect([limiter.delay(untroubled).ms, limiter.delay(untroubled).ms]).toEqual([1000, 4000])
+    expect([limiter.delay(noFailures).ms, limiter.delay(noFailures).ms]).toEqual([1000, 4000])
   })
 
   test('cuts waits at maxWaitMs without taking a token', () => {
@@ -87,7 +87,7 @@ describe('a bucket', () => {
       maxWaitMs: 1500,
       clock: { monotonic: () => now },
     })
-    const ask = (): number => limiter.delay(untroubled).ms
+    const ask = (): number => limiter.delay(noFailures).ms
     expect([ask(), ask(), ask(), ask()]).toEqual([0, 1000, 1500, 1500])
     now = 1_000
     expect(ask()).toBe(1_000)
@@ -144,7 +144,7 @@ describe('the others', () => {
   test('a refund reaches every limiter that is asked', () => {
     const given: number[] = []
     const counted = (id: number): RateLimiter => ({ delay: () => ({ ms: id, refund: () => given.push(id) }) })
-    maxOfLimiter(counted(1), constant(7), counted(2)).delay(untroubled).refund?.()
+    maxOfLimiter(counted(1), constant(7), counted(2)).delay(noFailures).refund?.()
     expect(given).toEqual([1, 2])
   })
 

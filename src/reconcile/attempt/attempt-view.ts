@@ -8,7 +8,7 @@ import type {
   Reader,
   StoredObject,
 } from '../../store/index.js'
-import type { Cache } from '../cache/cache.js'
+import type { Cache } from '../cache/cache-contract.js'
 import { keyId } from '../object-key.js'
 import { OwnWrites } from './own-writes.js'
 import { createWriteGate } from './write-gate.js'

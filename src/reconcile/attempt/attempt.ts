@@ -1,6 +1,5 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
-import type { AttemptEnd } from '../controller/outcome.js'
 import type { AttemptSight } from './attempt-client.js'
 import { createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
@@ -21,6 +20,11 @@ export interface AttemptContext {
   /** Carries the controller's name and the key. */
   readonly logger: Logger
 }
+
+/** How an attempt ended. */
+export type AttemptEnd =
+  | { readonly kind: 'returned'; readonly result: Result | undefined }
+  | { readonly kind: 'threw'; readonly error: unknown }
 
 /** What an attempt needs. */
 export interface AttemptOptions {

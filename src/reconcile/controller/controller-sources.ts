@@ -1,7 +1,7 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
-import type { Cache } from '../cache/cache.js'
 import { createCache } from '../cache/cache.js'
+import type { Cache } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
 import { keyId, refOf, refOfId } from '../object-key.js'
 import type { ChangeMapping, ObjectChange } from '../sources/event-mapping.js'

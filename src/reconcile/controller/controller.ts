@@ -1,10 +1,22 @@
-import type { Kind } from '../../store/index.js'
-import { ControlLoop } from './control-loop.js'
+import type { Cancel } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
+import type { Client, Kind, ObjectRef } from '../../store/index.js'
+import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
+import { openAttempt } from '../attempt/attempt.js'
+import { createCacheViews } from '../attempt/attempt-view.js'
+import { reconcileContext } from '../attempt/reconcile-context.js'
+import { keyId, refOfId } from '../object-key.js'
+import type { KeyState } from '../queue/work-queue-contract.js'
+import type { StopOptions, StopOutcome } from '../stop-report.js'
+import { assertGracePeriod } from '../stop-report.js'
+import { applyOutcome } from './apply-outcome.js'
 import type { Controller, ControllerStatus, StartOptions } from './controller-contract.js'
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
-
-export type { Controller, ControllerStatus, StartOptions }
+import type { ControllerRun } from './controller-run.js'
+import { openRun, wake } from './controller-run.js'
+import { RESYNC_PRIORITY, startSources } from './controller-sources.js'
+import { decideOutcome } from './outcome.js'
 
 /**
  * Makes a controller.
@@ -51,4 +63,286 @@ export function createController<Spec, Status, const Watched extends readonly Ki
 ): Controller {
   assertControllerOptions(options)
   return new ControlLoop(options as unknown as ControllerOptions<Spec, Status>)
+}
+
+/** A controller: what its sources wake is queued, and what is queued is reconciled. */
+class ControlLoop<Spec, Status> implements Controller {
+  readonly #options: ControllerOptions<Spec, Status>
+  readonly #listeners = new Set<() => void>()
+  #running: ControllerRun | undefined
+  #stopping: Promise<StopOutcome> | undefined
+
+  constructor(options: ControllerOptions<Spec, Status>) {
+    this.#options = options
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  async start(client: Client, { standby = false }: StartOptions = {}): Promise<void> {
+    if (this.#running !== undefined)
+      throw new UsageError(`controller ${this.name} is running already; stop it first`)
+    const { reads = 'client', ownWrites = 'overlay' } = this.#options
+    const run = openRun(this.#options, client, event => {
+      if (event === 'ready') this.#dispatch(run)
+      else this.#progressed()
+    })
+    if (!standby) run.acting = run.client
+    this.#running = run
+    try {
+      run.sources = startSources({
+        options: this.#options,
+        client: run.client,
+        logger: run.logger,
+        env: run.env,
+        enqueue: (key, why) => wake(run, key, why),
+        created: key => {
+          run.queue.forget(key)
+          run.quarantine.forget(key)
+          run.polls.forget(key)
+          run.hotLoops.forget(key)
+        },
+        skipped: since => {
+          for (const key of [...run.ahead.take(since), ...run.attempts.values()])
+            wake(run, key, { reason: 'gap' })
+        },
+        progressed: () => {
+          run.ahead.told(run.sources?.cache.revision ?? 0)
+          this.#unpark(run)
+          this.#progressed()
+        },
+      })
+      if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
+      await run.sources.started
+    } catch (error) {
+      this.#running = undefined
+      run.env.close()
+      throw error
+    }
+  }
+
+  stop(options: StopOptions = {}): Promise<StopOutcome> {
+    const { gracePeriodMs = 30_000 } = options
+    assertGracePeriod(gracePeriodMs)
+    const run = this.#running
+    if (run === undefined) return Promise.resolve('stopped')
+    if (this.#stopping !== undefined) this.#hurry(run, gracePeriodMs)
+    this.#stopping ??= this.#close(run, gracePeriodMs).finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  activate(client: Client): void {
+    const run = this.#running
+    if (run === undefined || run.acting !== undefined)
+      throw new UsageError(`controller ${this.name} is not on standby; start it with { standby: true }`)
+    run.acting = client.client(client.env.fork(this.name))
+    // Another may have acted meanwhile, and nothing may have changed since: what it meant to do later is unknown.
+    for (const id of run.sources?.cache.keys(this.#options.for) ?? [])
+      run.queue.add(refOfId(id), { reason: 'activated', priority: RESYNC_PRIORITY })
+    this.#dispatch(run)
+  }
+
+  async deactivate(options: StopOptions = {}): Promise<StopOutcome> {
+    const { gracePeriodMs = 30_000 } = options
+    assertGracePeriod(gracePeriodMs)
+    const run = this.#running
+    if (run?.acting === undefined) return 'stopped'
+    const { acting } = run
+    run.acting = undefined
+    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`controller ${this.name} stands by`))
+    acting.env.close()
+    this.#progressed()
+    return outcome
+  }
+
+  enqueue(key: ObjectRef, reason = 'asked for'): void {
+    if (this.#running !== undefined) wake(this.#running, key, { reason })
+  }
+
+  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
+    return this.#running?.queue.inspect(key)
+  }
+
+  status(): ControllerStatus {
+    const queue = this.#running?.queue
+    return {
+      name: this.name,
+      queued: queue?.length ?? 0,
+      inFlight: queue?.inFlight ?? 0,
+      delayed: queue?.delayed ?? 0,
+      failures: queue?.failing ?? 0,
+      quarantined: this.#running?.quarantine.keys() ?? [],
+      hotLoops: this.#running?.hotLoops.list() ?? [],
+    }
+  }
+
+  isSettled(): boolean {
+    const run = this.#running
+    return (
+      run?.acting === undefined ||
+      (run.queue.isQuiet() &&
+        run.parked.size === 0 &&
+        run.sources?.cache.hasReached(run.client.revision) === true)
+    )
+  }
+
+  onProgress(listener: () => void): Cancel {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => {
+      this.#listeners.delete(entry)
+    }
+  }
+
+  /** Gives ready keys to free workers; each run is a step of its own. */
+  #dispatch(run: ControllerRun): void {
+    const { concurrency = 1 } = this.#options
+    // A cache that is still empty would look as if nothing existed.
+    if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
+    if (run.acting === undefined) return
+    while (run.busy < concurrency && !run.queue.shuttingDown) {
+      const key = run.queue.get()
+      if (key === undefined) return
+      run.busy++
+      const label = `${this.name} ${keyId(key)}`
+      run.env.tasks.defer(() => this.#attempt(run, key, label), { kind: 'reconcile', label })
+    }
+  }
+
+  #attempt(run: ControllerRun, key: ObjectRef, label: string): void {
+    const { acting } = run
+    if (run.queue.shuttingDown) return this.#release(run, key)
+    if (acting === undefined) return this.#putBack(run, key)
+    if (run.views?.isReady(key) === false) {
+      run.parked.add(key)
+      return this.#release(run, key)
+    }
+    const holdMs = run.hotLoops.hold(key)
+    if (holdMs > 0) {
+      run.queue.addAfter(key, holdMs, { reason: 'hot loop' })
+      return this.#release(run, key)
+    }
+    run.queue.begin(key)
+    const writes = run.hotLoops.listen(key)
+    const view = run.views?.open(key)
+    const reader = view?.reader ?? acting
+    const startedMs = run.env.clock.monotonic()
+    const attempt = openAttempt({
+      name: label,
+      client: acting,
+      sight: { view, writes },
+      openLogger: () => run.logger.child({ key: keyId(key) }),
+      failures: run.queue.history(key).failures,
+      timeoutMs: this.#options.timeoutMs,
+      ended: end => {
+        run.attempts.delete(attempt)
+        writes.over()
+        const { revision } = run.client
+        if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(key, revision)
+        this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
+      },
+    })
+    run.attempts.set(attempt, key)
+    run.metrics.active(run.attempts.size)
+    const { for: kind, reconcile } = this.#options
+    attempt.run(ctx => {
+      const object = reader.get(kind, key)
+      return reconcile(key, object, reconcileContext(ctx, run.site, object))
+    })
+  }
+
+  /** The cache has moved: it may be ready for keys that it was not ready for. */
+  #unpark(run: ControllerRun): void {
+    const parked = [...run.parked]
+    run.parked.clear()
+    for (const key of parked) run.queue.add(key, { reason: 'own writes' })
+    this.#dispatch(run)
+  }
+
+  #conclude(run: ControllerRun, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
+    try {
+      const outcome = decideOutcome(end, run.queue.history(key), run.limiter)
+      run.metrics.ended(outcome, tookMs)
+      applyOutcome(run, key, outcome)
+    } catch (error) {
+      // A limiter of the caller's may throw, or give no delay; the key must be released all the same.
+      run.logger.error({ key: keyId(key), err: error }, 'the limiter failed; waiting for a change')
+    } finally {
+      this.#release(run, key)
+    }
+  }
+
+  #release(run: ControllerRun, key: ObjectRef): void {
+    run.busy--
+    run.metrics.active(run.attempts.size)
+    run.queue.done(key)
+    if (run.queue.shuttingDown) this.#progressed()
+    else this.#dispatch(run)
+  }
+
+  async #close(run: ControllerRun, gracePeriodMs: number): Promise<StopOutcome> {
+    run.sources?.stop()
+    run.queue.shutDown()
+    const outcome = await this.#rest(
+      run,
+      gracePeriodMs,
+      new UsageError(`controller ${this.name} was stopped`),
+    )
+    if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
+    run.env.close()
+    this.#running = undefined
+    this.#progressed()
+    return outcome
+  }
+
+  /** Another stop: the wait of the first ends with its grace period at the latest. */
+  #hurry(run: ControllerRun, gracePeriodMs: number): void {
+    run.env.clock.after(gracePeriodMs, () => {
+      run.isHurried = true
+      this.#progressed()
+    })
+  }
+
+  /** Waits for the attempts in flight, and gives up those that take longer, or whose world is gone. */
+  async #rest(run: ControllerRun, gracePeriodMs: number, why: Error): Promise<StopOutcome> {
+    let isOver = run.env.closed
+    const cancel = run.env.clock.after(gracePeriodMs, () => {
+      isOver = true
+      this.#progressed()
+    })
+    const isDead = (attempt: Attempt): boolean => attempt.isDead
+    await this.#until(() => isOver || run.isHurried || [...run.attempts.keys()].every(isDead))
+    cancel()
+    const abandoned = [...run.attempts]
+    run.attempts.clear()
+    for (const [attempt, key] of abandoned) {
+      attempt.abandon(why)
+      this.#putBack(run, key)
+    }
+    return abandoned.length > 0 ? 'abandoned' : 'stopped'
+  }
+
+  /** Taken, but not worked on to the end. */
+  #putBack(run: ControllerRun, key: ObjectRef): void {
+    run.queue.add(key, { reason: 'put back' })
+    this.#release(run, key)
+  }
+
+  #progressed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #until(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve()
+    return new Promise(resolve => {
+      const cancel = this.onProgress(() => {
+        if (!holds()) return
+        cancel()
+        resolve()
+      })
+    })
+  }
 }

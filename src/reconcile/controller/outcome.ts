@@ -1,13 +1,9 @@
 import { isKeelsonError, UsageError } from '../../core/index.js'
+import type { AttemptEnd } from '../attempt/attempt.js'
 import type { Poll, Result, RetryAfter } from '../attempt/result.js'
 import { pollProblems } from '../attempt/result.js'
-import type { KeyHistory } from '../limiters/key-history.js'
-import type { RateLimiter } from '../limiters/rate-limiter.js'
-
-/** How an attempt ended. */
-export type AttemptEnd =
-  | { readonly kind: 'returned'; readonly result: Result | undefined }
-  | { readonly kind: 'threw'; readonly error: unknown }
+import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
+import { errorOf } from '../thrown-error.js'
 
 /** What happens to the key after an attempt. */
 export type Outcome =
@@ -62,20 +58,6 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
   const { ms, refund } = limiter.delay(history)
   if (ms === Number.POSITIVE_INFINITY) return { kind: 'terminal', error }
   return { kind: 'retry', afterMs: ms, error, ...(refund === undefined ? {} : { refund }) }
-}
-
-/** The thrown value as an `Error`; anything else is wrapped and kept as the cause. */
-export function errorOf(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown
-  return new Error(`a value that is not an Error was thrown: ${describe(thrown)}`, { cause: thrown })
-}
-
-function describe(value: unknown): string {
-  try {
-    return String(value).slice(0, 200)
-  } catch {
-    return typeof value
-  }
 }
 
 function isResult(result: Result): boolean {

@@ -1,7 +1,4 @@
-import type { Client, ObjectRef } from '../../store/index.js'
-import type { LeaderElectionOptions } from './election-options.js'
-import { completeElectionOptions } from './election-options.js'
-import { CandidateLoop } from './elector.js'
+import type { ObjectRef } from '../../store/index.js'
 import type { Leadership } from './leadership.js'
 
 /** What a candidate tells its owner. */
@@ -46,43 +43,4 @@ export interface Elector {
   /** Drains, resigns if leading, and campaigns no more. Idempotent. */
   stop(): Promise<void>
   status(): ElectionStatus
-}
-
-/**
- * Makes a candidate. The algorithm is client-go's (`tools/leaderelection`): the lease is renewed every
- * `retryPeriodMs`; a leader that cannot stops by itself after `retryPeriodMs + renewDeadlineMs`; others take a lease
- * that they saw unchanged for its whole duration, by their own clock. Beyond it: a fence keeps the writes of an older
- * term out of the store, a watch makes a released lease change hands at once, and a candidate of higher priority is
- * let in.
- *
- * Guarantees: two candidates never lead at the same time as long as their clocks run at the same rate; even then no
- * write of an older term is committed after the first of a later one.
- *
- * @throws InvalidError when an option is out of bounds
- *
- * @example
- * ```ts
- * import { Lease } from 'keelson/api'
- * import { createElector } from 'keelson/reconcile'
- * import { createStore } from 'keelson/store'
- *
- * const store = createStore({ kinds: [Lease] })
- * const term = await new Promise<number>(resolve => {
- *   const elector = createElector(store, { kind: Lease, lease: 'example', identity: 'a' }, {
- *     leads: leadership => {
- *       resolve(leadership.term)
- *       void elector.stop()
- *     },
- *   })
- *   void elector.start()
- * })
- * if (term !== 1) throw new Error(`the first term is ${term}`)
- * ```
- */
-export function createElector(
-  client: Client,
-  options: LeaderElectionOptions,
-  listener: ElectionListener,
-): Elector {
-  return new CandidateLoop(client, completeElectionOptions(options), listener)
 }

@@ -3,8 +3,8 @@ import { isKeelsonError, UsageError } from '../../core/index.js'
 import type { Client, Watch } from '../../store/index.js'
 import type { Observation } from './candidacy.js'
 import { decideCandidacy, observe } from './candidacy.js'
-import type { ElectionSettings } from './election-options.js'
-import { RETRY_JITTER } from './election-options.js'
+import type { ElectionSettings, LeaderElectionOptions } from './election-options.js'
+import { completeElectionOptions, RETRY_JITTER } from './election-options.js'
 import type { ElectionLease } from './election-record.js'
 import { readRecord } from './election-record.js'
 import type { ElectionListener, ElectionStatus, Elector } from './elector-contract.js'
@@ -12,8 +12,47 @@ import type { Leadership, Reign } from './leadership.js'
 import { openReign } from './leadership.js'
 import { acquired, asked, released, renewed, termOf } from './lease-writes.js'
 
+/**
+ * Makes a candidate. The algorithm is client-go's (`tools/leaderelection`): the lease is renewed every
+ * `retryPeriodMs`; a leader that cannot stops by itself after `retryPeriodMs + renewDeadlineMs`; others take a lease
+ * that they saw unchanged for its whole duration, by their own clock. Beyond it: a fence keeps the writes of an older
+ * term out of the store, a watch makes a released lease change hands at once, and a candidate of higher priority is
+ * let in.
+ *
+ * Guarantees: two candidates never lead at the same time as long as their clocks run at the same rate; even then no
+ * write of an older term is committed after the first of a later one.
+ *
+ * @throws InvalidError when an option is out of bounds
+ *
+ * @example
+ * ```ts
+ * import { Lease } from 'keelson/api'
+ * import { createElector } from 'keelson/reconcile'
+ * import { createStore } from 'keelson/store'
+ *
+ * const store = createStore({ kinds: [Lease] })
+ * const term = await new Promise<number>(resolve => {
+ *   const elector = createElector(store, { kind: Lease, lease: 'example', identity: 'a' }, {
+ *     leads: leadership => {
+ *       resolve(leadership.term)
+ *       void elector.stop()
+ *     },
+ *   })
+ *   void elector.start()
+ * })
+ * if (term !== 1) throw new Error(`the first term is ${term}`)
+ * ```
+ */
+export function createElector(
+  client: Client,
+  options: LeaderElectionOptions,
+  listener: ElectionListener,
+): Elector {
+  return new CandidateLoop(client, completeElectionOptions(options), listener)
+}
+
 /** A candidate over a store. */
-export class CandidateLoop implements Elector {
+class CandidateLoop implements Elector {
   readonly #settings: ElectionSettings
   readonly #listener: ElectionListener
   readonly #env: Env

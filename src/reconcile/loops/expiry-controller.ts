@@ -1,8 +1,8 @@
 import { isKeelsonError } from '../../core/index.js'
 import type { Kind, PropagationPolicy, StoredObject } from '../../store/index.js'
 import { requeueAfter } from '../attempt/result.js'
-import type { Controller } from '../controller/controller.js'
 import { createController } from '../controller/controller.js'
+import type { Controller } from '../controller/controller-contract.js'
 
 /** How an expiry controller is made. */
 export interface ExpiryControllerOptions<Spec, Status> {

@@ -2,8 +2,8 @@ import type { Kind, StoredObject, Transaction } from '../../store/index.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
 import { requeueAfter } from '../attempt/result.js'
-import type { Controller } from '../controller/controller.js'
 import { createController } from '../controller/controller.js'
+import type { Controller } from '../controller/controller-contract.js'
 import { withFinalizers } from './with-finalizers.js'
 
 /** How a namespace controller is made. */

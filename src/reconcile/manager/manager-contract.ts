@@ -1,9 +1,8 @@
 import type { Client } from '../../store/index.js'
-import type { Controller, ControllerStatus } from '../controller/controller.js'
+import type { Controller, ControllerStatus } from '../controller/controller-contract.js'
 import type { LeaderElectionOptions } from '../election/election-options.js'
 import type { ElectionStatus } from '../election/elector-contract.js'
 import type { StopOptions, StopReport } from '../stop-report.js'
-import { SupervisedManager } from './manager.js'
 import type { Health } from './manager-health.js'
 import type { PartOptions } from './part-order.js'
 import type { Runnable } from './runnable.js'
@@ -67,24 +66,4 @@ export interface Manager extends AsyncDisposable {
   /** For probes of the process. */
   health(): Health
   status(): ManagerStatus
-}
-
-/**
- * Makes a manager.
- *
- * @example
- * ```ts
- * import { createManager } from 'keelson/reconcile'
- * import { createStore, defineKind } from 'keelson/store'
- *
- * const Widget = defineKind({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
- * const manager = createManager({ client: createStore({ kinds: [Widget] }) })
- * manager.add({ name: 'greeter', start: () => {}, stop: () => {} })
- * await manager.start()
- * const report = await manager.stop()
- * if (report[0]?.outcome !== 'stopped') throw new Error('still running')
- * ```
- */
-export function createManager(options: ManagerOptions): Manager {
-  return new SupervisedManager(options)
 }

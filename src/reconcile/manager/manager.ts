@@ -1,12 +1,12 @@
 import { ClosedError, UsageError } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
-import type { Controller } from '../controller/controller.js'
-import { errorOf } from '../controller/outcome.js'
+import type { Controller } from '../controller/controller-contract.js'
 import { completeElectionOptions } from '../election/election-options.js'
+import { createElector } from '../election/elector.js'
 import type { Elector } from '../election/elector-contract.js'
-import { createElector } from '../election/elector-contract.js'
 import type { StopEntry, StopOptions, StopReport } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
+import { errorOf } from '../thrown-error.js'
 import type { Manager, ManagerOptions, ManagerStatus } from './manager-contract.js'
 import type { Health } from './manager-health.js'
 import { healthOf } from './manager-health.js'
@@ -18,6 +18,26 @@ import { isController } from './runnable.js'
 
 const GRACE_PERIOD_MS = 30_000
 
+/**
+ * Makes a manager.
+ *
+ * @example
+ * ```ts
+ * import { createManager } from 'keelson/reconcile'
+ * import { createStore, defineKind } from 'keelson/store'
+ *
+ * const Widget = defineKind({ apiVersion: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+ * const manager = createManager({ client: createStore({ kinds: [Widget] }) })
+ * manager.add({ name: 'greeter', start: () => {}, stop: () => {} })
+ * await manager.start()
+ * const report = await manager.stop()
+ * if (report[0]?.outcome !== 'stopped') throw new Error('still running')
+ * ```
+ */
+export function createManager(options: ManagerOptions): Manager {
+  return new SupervisedManager(options)
+}
+
 /** What exists from `start` on. */
 interface Running {
   readonly always: PartGroup
@@ -26,7 +46,7 @@ interface Running {
 }
 
 /** Two groups of parts, one of which follows an election. */
-export class SupervisedManager implements Manager {
+class SupervisedManager implements Manager {
   readonly #options: ManagerOptions
   readonly #parts: Part[] = []
   /** Called when the state moves on, besides the controllers' own progress. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/index.js'
-import type { Controller } from '../controller/controller.js'
+import type { Controller } from '../controller/controller-contract.js'
 import type { Runnable } from './runnable.js'
 
 /** How a manager treats one of its parts. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
-import type { Controller } from '../controller/controller.js'
-import { errorOf } from '../controller/outcome.js'
+import type { Controller } from '../controller/controller-contract.js'
 import type { StopEntry } from '../stop-report.js'
+import { errorOf } from '../thrown-error.js'
 
 /** Anything besides controllers that starts and stops with a manager. */
 export interface Runnable {

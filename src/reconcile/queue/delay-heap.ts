@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../core/index.js'
 import { IndexedHeap } from '../../core/index.js'
-import type { KeyRecord } from './key-table.js'
+import type { KeyRecord } from './key-record.js'
 
 /** What a delay heap needs from outside. */
 export interface DelayHeapOptions<K> {

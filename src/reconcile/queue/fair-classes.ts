@@ -1,8 +1,7 @@
 import type { HeapHandle } from '../../core/index.js'
 import { IndexedHeap, InvalidError } from '../../core/index.js'
-import type { KeyRecord } from './key-table.js'
+import type { KeyRecord, ReadyOrder } from './key-record.js'
 import { PriorityLevels } from './priority-levels.js'
-import type { ReadyOrder } from './ready-order.js'
 
 /** How the keys of several parties share the workers. */
 export interface Fairness<K> {
@@ -68,7 +67,7 @@ export class FairClasses<K> implements ReadyOrder<K> {
   }
 
   raise(record: KeyRecord<K>, nowMs: number): void {
-    record.level?.levels.raise(record, nowMs)
+    record.level?.order.raise(record, nowMs)
   }
 
   shift(): KeyRecord<K> | undefined {
@@ -85,7 +84,7 @@ export class FairClasses<K> implements ReadyOrder<K> {
   }
 
   remove(record: KeyRecord<K>): void {
-    const fair = record.level?.levels
+    const fair = record.level?.order
     if (!(fair instanceof FairClass)) return
     fair.remove(record)
     this.#length--

@@ -1,26 +1,9 @@
-import type { HeapHandle } from '../../core/index.js'
 import { IndexedHeap } from '../../core/index.js'
-import { KeyList } from './key-list.js'
-import type { KeyRecord } from './key-table.js'
-import type { ReadyOrder } from './ready-order.js'
+import type { KeyRecord, ReadyOrder } from './key-record.js'
+import { PriorityLevel } from './key-record.js'
 
 /** Empty levels that are kept for their next use. */
 const EMPTY_LEVELS_MAX = 64
-
-/** Ready keys of one priority, in the order in which they became ready. */
-export class PriorityLevel<K> extends KeyList<K> implements HeapHandle {
-  readonly priority: number
-  readonly levels: PriorityLevels<K>
-  at = 0
-  sequence = 0
-  slot = -1
-
-  constructor(priority: number, levels: PriorityLevels<K>) {
-    super()
-    this.priority = priority
-    this.levels = levels
-  }
-}
 
 /**
  * Ready keys by priority, which grows by one point for every `ageMs` of waiting. All keys age alike, so the order

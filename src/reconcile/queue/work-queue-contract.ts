@@ -1,8 +1,6 @@
 import type { Env } from '../../core/index.js'
-import type { KeyHistory } from '../limiters/key-history.js'
-import type { RateLimiter } from '../limiters/rate-limiter.js'
+import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import type { Fairness } from './fair-classes.js'
-import { RecordQueue } from './work-queue.js'
 
 /** How a work queue is made. */
 export interface WorkQueueOptions<K> {
@@ -138,13 +136,4 @@ export interface WorkQueue<K> {
   list(): readonly KeyState<K>[]
   /** True when nothing is ready, in flight, or delayed until now or earlier. */
   isQuiet(): boolean
-}
-
-/**
- * Makes an empty queue.
- *
- * @throws InvalidError when an option is out of bounds
- */
-export function createWorkQueue<K = string>(options: WorkQueueOptions<K> = {}): WorkQueue<K> {
-  return new RecordQueue(options)
 }

@@ -1,18 +1,15 @@
 import type { Env } from '../../core/index.js'
 import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
-import type { KeyHistory } from '../limiters/key-history.js'
-import { untroubled } from '../limiters/key-history.js'
-import type { RateLimiter } from '../limiters/rate-limiter.js'
-import { isDelay } from '../limiters/rate-limiter.js'
+import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
+import { isDelay, noFailures } from '../limiters/rate-limiter.js'
 import { DelayHeap } from './delay-heap.js'
 import { FairClasses } from './fair-classes.js'
-import type { KeyRecord } from './key-table.js'
+import type { KeyRecord, ReadyOrder } from './key-record.js'
 import { KeyTable } from './key-table.js'
 import { PriorityLevels } from './priority-levels.js'
 import type { QueueMetrics } from './queue-metrics.js'
 import { createQueueMetrics } from './queue-metrics.js'
-import type { ReadyOrder } from './ready-order.js'
 import { TurnClock } from './turn-clock.js'
 import type {
   AddAfterOptions,
@@ -24,8 +21,17 @@ import type {
 
 const PRIORITY_MAX = 1_000_000
 
+/**
+ * Makes an empty queue.
+ *
+ * @throws InvalidError when an option is out of bounds
+ */
+export function createWorkQueue<K = string>(options: WorkQueueOptions<K> = {}): WorkQueue<K> {
+  return new RecordQueue(options)
+}
+
 /** Queue, delay heap and limiter as three views of one key table. */
-export class RecordQueue<K> implements WorkQueue<K> {
+class RecordQueue<K> implements WorkQueue<K> {
   readonly #env: Env
   readonly #table: KeyTable<K>
   readonly #ready: ReadyOrder<K>
@@ -127,14 +133,14 @@ export class RecordQueue<K> implements WorkQueue<K> {
 
   forget(key: K): void {
     const record = this.#table.find(key)
-    if (record === undefined || record.history === untroubled) return
+    if (record === undefined || record.history === noFailures) return
     if (record.history.failures > 0) this.#failing--
-    record.history = untroubled
+    record.history = noFailures
     this.#table.release(record)
   }
 
   history(key: K): KeyHistory {
-    return this.#table.find(key)?.history ?? untroubled
+    return this.#table.find(key)?.history ?? noFailures
   }
 
   get(): K | undefined {

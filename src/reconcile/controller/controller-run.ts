@@ -1,0 +1,104 @@
+import type { Client, ObjectRef } from '../../store/index.js'
+import type { Attempt } from '../attempt/attempt.js'
+import type { CacheViews } from '../attempt/attempt-view.js'
+import type { ContextSite } from '../attempt/reconcile-context.js'
+import type { EventRecorder } from '../events/event-recorder.js'
+import { createEventRecorder } from '../events/event-recorder.js'
+import { HotLoops } from '../hot-loops/hot-loops.js'
+import { reportHotLoop } from '../hot-loops/report-hot-loop.js'
+import { exponentialLimiter } from '../limiters/exponential-limiter.js'
+import type { RateLimiter } from '../limiters/rate-limiter.js'
+import { keyId } from '../object-key.js'
+import { createWorkQueue } from '../queue/work-queue.js'
+import { AheadKeys } from './ahead-keys.js'
+import type { KeyKeeping } from './apply-outcome.js'
+import type { ControllerMetrics } from './controller-metrics.js'
+import { createControllerMetrics } from './controller-metrics.js'
+import type { ControllerOptions } from './controller-options.js'
+import type { ControllerSources, Wake } from './controller-sources.js'
+import { ownedWatch } from './controller-sources.js'
+import { PollPauses } from './poll-pauses.js'
+import { Quarantine } from './quarantine.js'
+
+/** What exists only between start and stop. */
+export interface ControllerRun extends KeyKeeping {
+  readonly client: Client
+  readonly metrics: ControllerMetrics
+  readonly limiter: RateLimiter
+  /** Those that run, with their keys. */
+  readonly attempts: Map<Attempt, ObjectRef>
+  /** What attempts write through; undefined on standby. */
+  acting: Client | undefined
+  readonly recorder: EventRecorder | undefined
+  readonly hotLoops: HotLoops
+  readonly site: ContextSite
+  sources: ControllerSources | undefined
+  /** How attempts read, when they read the cache. */
+  views: CacheViews | undefined
+  readonly ahead: AheadKeys
+  /** Keys that wait until the cache shows what they wrote. */
+  readonly parked: Set<ObjectRef>
+  /** True when a stop under way must not take any longer. */
+  isHurried: boolean
+  /** Attempts started or about to. */
+  busy: number
+}
+
+/**
+ * A run of a controller that has heard of nothing yet, in an env of its own under that of `outer`.
+ *
+ * @param notify of its queue
+ */
+export function openRun<Spec, Status>(
+  options: ControllerOptions<Spec, Status>,
+  outer: Client,
+  notify: (event: 'ready' | 'idle') => void,
+): ControllerRun {
+  const { name, events, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
+  const { ageMs, fairness, hotLoopAfter = 20, owns = [], limiter = exponentialLimiter() } = options
+  const env = outer.env.fork(name)
+  const client = outer.client(env)
+  const recorder = events && createEventRecorder({ client, kind: events, reportingController: name })
+  const run: ControllerRun = {
+    env,
+    client,
+    logger: env.logger.child({ controller: name }),
+    queue: createWorkQueue({
+      name,
+      env,
+      limiter,
+      idOf: keyId,
+      notify,
+      ...(ageMs === undefined ? {} : { ageMs }),
+      ...(fairness === undefined ? {} : { fairness }),
+    }),
+    metrics: createControllerMetrics(env.metrics, name, concurrency),
+    limiter,
+    quarantine: new Quarantine(quarantineAfter),
+    polls: new PollPauses(),
+    hotLoops: new HotLoops({
+      after: hotLoopAfter,
+      now: () => env.clock.monotonic(),
+      heardUpTo: () => run.sources?.cache.revision ?? 0,
+      report: loop => reportHotLoop(loop, { ...run, name, object: client.get(options.for, loop.key) }),
+    }),
+    attempts: new Map(),
+    acting: undefined,
+    recorder,
+    site: { name, for: options.for, owned: owns.map(entry => ownedWatch(entry).kind), recorder },
+    sources: undefined,
+    views: undefined,
+    ahead: new AheadKeys(),
+    parked: new Set(),
+    isHurried: false,
+    busy: 0,
+  }
+  return run
+}
+
+/** Something other than the passing of time wants the key. */
+export function wake(run: ControllerRun, key: ObjectRef, why: Wake): void {
+  if (why.isResync !== true) run.polls.forget(key)
+  run.hotLoops.woken(key, why.cause)
+  run.queue.add(key, why)
+}

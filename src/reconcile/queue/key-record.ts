@@ -1,0 +1,112 @@
+import type { HeapHandle } from '../../core/index.js'
+import type { KeyHistory } from '../limiters/rate-limiter.js'
+import { noFailures } from '../limiters/rate-limiter.js'
+import { LinkedList } from './linked-list.js'
+
+/** How many reasons a record remembers; the oldest goes first. */
+export const REASONS_MAX = 4
+
+const noReasons: readonly string[] = []
+
+/**
+ * Everything known about one key. The record is its own entry in the list of a priority level
+ * (`before`, `after`) and in the delay heap (`at`, `sequence`, `slot`), so no other structure is indexed by the key.
+ */
+export class KeyRecord<K> implements HeapHandle {
+  readonly key: K
+  /** Monotonic time at which a delayed key is due, or at which a ready or held one became wanted. */
+  at = 0
+  sequence = 0
+  slot = -1
+  /** Work is wanted that no run has begun to serve. */
+  dirty = false
+  /** A worker holds the key. */
+  processing = false
+  /** The highest asked for since the key became wanted. */
+  priority = 0
+  /** Monotonic time at which the worker took it; meaningful while processing. */
+  takenAtMs = 0
+  history: KeyHistory = noFailures
+  /** Why work is wanted: the last few distinct reasons, oldest first. */
+  reasons: readonly string[] = noReasons
+  /** To be called when the delay is not waited out. */
+  refund: (() => void) | undefined = undefined
+  /** The level in which a ready key stands. */
+  level: PriorityLevel<K> | undefined = undefined
+  before: KeyRecord<K> | undefined = undefined
+  after: KeyRecord<K> | undefined = undefined
+
+  constructor(key: K) {
+    this.key = key
+  }
+
+  /** Empty when the queue is not divided into classes. */
+  get fairClass(): string {
+    return ''
+  }
+
+  /** Ready, held or delayed. */
+  get isWanted(): boolean {
+    return this.dirty || this.slot !== -1
+  }
+
+  /** True when nothing would be lost with the record. */
+  get isIdle(): boolean {
+    return !this.dirty && !this.processing && this.slot === -1 && this.history === noFailures
+  }
+
+  /** Remembers a reason once; the newest are kept. */
+  remember(reason: string | undefined): void {
+    if (reason === undefined || this.reasons.includes(reason)) return
+    this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
+  }
+
+  forgetReasons(): void {
+    this.reasons = noReasons
+  }
+}
+
+/** The record of a key in a queue that is divided into classes; the others need no room for one. */
+export class ClassRecord<K> extends KeyRecord<K> {
+  readonly #fairClass: string
+
+  constructor(key: K, fairClass: string) {
+    super(key)
+    this.#fairClass = fairClass
+  }
+
+  override get fairClass(): string {
+    return this.#fairClass
+  }
+}
+
+/** Ready keys of one priority, in the order in which they became ready. */
+export class PriorityLevel<K> extends LinkedList<KeyRecord<K>> implements HeapHandle {
+  readonly priority: number
+  /** What it belongs to. */
+  readonly order: ReadyOrder<K>
+  at = 0
+  sequence = 0
+  slot = -1
+
+  constructor(priority: number, order: ReadyOrder<K>) {
+    super()
+    this.priority = priority
+    this.order = order
+  }
+}
+
+/** The order in which ready keys are handed out. */
+export interface ReadyOrder<K> {
+  readonly length: number
+  /** Puts a record in at its priority. */
+  push(record: KeyRecord<K>, nowMs: number): void
+  /** Moves a record that is in to where its raised priority would put it now, if that is earlier. */
+  raise(record: KeyRecord<K>, nowMs: number): void
+  /** Takes the first record out. */
+  shift(): KeyRecord<K> | undefined
+  /** Takes out a record that is in. */
+  remove(record: KeyRecord<K>): void
+  /** The records in the order in which `shift` would give them. */
+  inOrder(): readonly KeyRecord<K>[]
+}
