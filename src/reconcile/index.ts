@@ -99,7 +99,7 @@ export { waitUntil, type WaitUntilOptions, WaitTimeoutError } from './wait-until
 
 // Leader election.
 export type { LeaderElectionOptions } from './election/election-options.js'
-export type { ElectionKind, ElectionLeaseSpec } from './election/election-record.js'
+export type { ElectionKind, ElectionLeaseSpec } from './election/lease-record.js'
 export { type ElectionListener, type ElectionStatus, type Elector } from './election/elector-contract.js'
 export { createElector } from './election/elector.js'
 export type { Leadership } from './election/leadership.js'

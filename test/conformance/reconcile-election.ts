@@ -4,7 +4,7 @@ import { isKeelsonError } from '../../src/core/index.js'
 import type { Observation } from '../../src/reconcile/election/candidacy.js'
 import { decideCandidacy, observe } from '../../src/reconcile/election/candidacy.js'
 import { completeElectionOptions } from '../../src/reconcile/election/election-options.js'
-import type { ElectionRecord } from '../../src/reconcile/election/election-record.js'
+import type { ElectionRecord } from '../../src/reconcile/election/lease-record.js'
 import { openElection } from '../reconcile/election/candidates.js'
 
 interface Settings {

@@ -5,11 +5,11 @@ import type { Observation } from './candidacy.js'
 import { decideCandidacy, observe } from './candidacy.js'
 import type { ElectionSettings, LeaderElectionOptions } from './election-options.js'
 import { completeElectionOptions, RETRY_JITTER } from './election-options.js'
-import type { ElectionLease } from './election-record.js'
-import { readRecord } from './election-record.js'
 import type { ElectionListener, ElectionStatus, Elector } from './elector-contract.js'
 import type { Leadership, Reign } from './leadership.js'
 import { openReign } from './leadership.js'
+import type { ElectionLease } from './lease-record.js'
+import { readRecord } from './lease-record.js'
 import { acquired, asked, released, renewed, termOf } from './lease-writes.js'
 
 /**

@@ -1,8 +1,8 @@
 import { formatTime } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { ElectionSettings } from './election-options.js'
-import type { ElectionLease, ElectionLeaseSpec } from './election-record.js'
-import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './election-record.js'
+import type { ElectionLease, ElectionLeaseSpec } from './lease-record.js'
+import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './lease-record.js'
 
 type LeaseInput = ObjectInput<ElectionLeaseSpec, never>
 
