@@ -1,4 +1,4 @@
-import type { ObjectRef, StoredObject } from '../store/index.js'
+import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
 
 /** `namespace/name`, or `name` for a kind without namespaces; no name contains a slash. */
 export function keyId(ref: ObjectRef): string {
@@ -15,4 +15,14 @@ export function refOf(object: StoredObject): ObjectRef {
 export function refOfId(id: string): ObjectRef {
   const slash = id.indexOf('/')
   return slash === -1 ? { name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) }
+}
+
+/** A kind as a text, equal exactly for equal kinds; of an object, that of its kind. */
+export function kindId({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion}/${kind}`
+}
+
+/** An object as a text, equal exactly for objects of one kind and key. */
+export function objectId(object: StoredObject): string {
+  return `${kindId(object)}/${keyId(object.metadata)}`
 }

@@ -25,3 +25,17 @@ export function controllerOf(object: StoredObject): OwnerReference | undefined {
 export function isControlledBy(object: StoredObject, owner: StoredObject): boolean {
   return controllerOf(object)?.uid === owner.metadata.uid
 }
+
+/** True when what `reference` names is of `kind`, in whatever version: versions of one group share their objects. */
+export function refersToKind(
+  { apiVersion, kind }: OwnerReference,
+  { apiVersion: version, kind: name }: Kind,
+): boolean {
+  return kind === name && groupOf(apiVersion) === groupOf(version)
+}
+
+/** `apps` of `apps/v1`; the group of `v1` is empty. */
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash === -1 ? '' : apiVersion.slice(0, slash)
+}

@@ -1,7 +1,7 @@
 import type { Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
 import { objectFilter, selectObjects } from '../../store/index.js'
 import { inKeyOrder } from '../cache/object-table.js'
-import { keyId } from '../object-key.js'
+import { keyId, kindId } from '../object-key.js'
 
 /** What a write of ours left behind: the object, nothing after a deletion, or what only the store knows. */
 export type OwnWrite =
@@ -39,7 +39,7 @@ export class OwnWrites {
 
   /** Of two writes of one object the one with the higher revision counts, in whatever order they are told. */
   note(kind: Kind, ref: ObjectRef, revision: number, write: OwnWrite): void {
-    const name = nameOf(kind)
+    const name = kindId(kind)
     const entries = this.#byKind.get(name) ?? new Map<string, Entry>()
     this.#byKind.set(name, entries)
     const id = keyId(ref)
@@ -51,7 +51,7 @@ export class OwnWrites {
   /** What was written to `ref` since `revision`, if anything. */
   find(kind: Kind, ref: ObjectRef, revision: number): OwnWrite | undefined {
     if (this.isEmpty(revision)) return undefined
-    const entry = this.#byKind.get(nameOf(kind))?.get(keyId(ref))
+    const entry = this.#byKind.get(kindId(kind))?.get(keyId(ref))
     return entry === undefined || entry.revision <= revision ? undefined : entry.write
   }
 
@@ -73,7 +73,7 @@ export class OwnWrites {
       readonly live: (ref: ObjectRef) => StoredObject | undefined
     },
   ): readonly StoredObject[] {
-    const entries = this.isEmpty(revision) ? undefined : this.#byKind.get(nameOf(kind))
+    const entries = this.isEmpty(revision) ? undefined : this.#byKind.get(kindId(kind))
     if (entries === undefined) return items
     const filter = objectFilter(kind, options)
     const merged = items.filter(({ metadata }) => (entries.get(keyId(metadata))?.revision ?? 0) <= revision)
@@ -84,8 +84,4 @@ export class OwnWrites {
     }
     return selectObjects(kind, options, inKeyOrder(merged))
   }
-}
-
-function nameOf({ apiVersion, kind }: Kind): string {
-  return `${apiVersion}/${kind}`
 }

@@ -1,6 +1,6 @@
 import { deepEqual, InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { keyId, kindId } from '../object-key.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 import { batchProblem } from './batch-check.js'
 import type { ObjectIndex } from './object-index.js'
@@ -42,10 +42,10 @@ export class CacheState {
 
   constructor(kinds: readonly Kind[], indexes: readonly ObjectIndex[]) {
     for (const kind of kinds) {
-      const own = indexes.filter(index => nameOf(index.kind) === nameOf(kind))
-      this.#tables.set(nameOf(kind), new ObjectTable(kind, own))
+      const own = indexes.filter(index => kindId(index.kind) === kindId(kind))
+      this.#tables.set(kindId(kind), new ObjectTable(kind, own))
     }
-    const stray = indexes.find(index => !this.#tables.has(nameOf(index.kind)))
+    const stray = indexes.find(index => !this.#tables.has(kindId(index.kind)))
     if (stray !== undefined) this.table(stray.kind)
   }
 
@@ -56,12 +56,12 @@ export class CacheState {
   }
 
   has(kind: Kind): boolean {
-    return this.#tables.has(nameOf(kind))
+    return this.#tables.has(kindId(kind))
   }
 
   /** @throws UsageError for a kind that the cache does not hold */
   table(kind: Kind): ObjectTable {
-    const table = this.#tables.get(nameOf(kind))
+    const table = this.#tables.get(kindId(kind))
     if (table !== undefined) return table
     throw new UsageError(`the cache holds no ${kind.kind}; add it to the kinds of the cache`, {
       kind: kind.kind,
@@ -74,7 +74,7 @@ export class CacheState {
 
   /** Takes in what the source said. Whatever it is, the state stays whole. */
   apply(batch: unknown): Applied {
-    const problem = batchProblem(batch, object => this.#tables.has(nameOf(object)))
+    const problem = batchProblem(batch, object => this.#tables.has(kindId(object)))
     if (problem !== undefined) return this.#refuse(new InvalidError('a batch of the source', [problem]))
     const { revision, events, initialEventsEnd, since } = batch as WatchBatch<StoredObject>
     if (initialEventsEnd === true) return this.#list(batch as WatchBatch<StoredObject>)
@@ -150,7 +150,7 @@ export class CacheState {
   }
 
   #tableOf(object: StoredObject): ObjectTable {
-    return this.#tables.get(nameOf(object)) as ObjectTable
+    return this.#tables.get(kindId(object)) as ObjectTable
   }
 }
 
@@ -164,8 +164,4 @@ function isSame(a: StoredObject, b: StoredObject): boolean {
 
 function versionOf(object: StoredObject): number {
   return Number(object.metadata.resourceVersion)
-}
-
-function nameOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
-  return `${apiVersion}/${kind}`
 }

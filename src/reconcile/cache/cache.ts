@@ -2,7 +2,7 @@ import type { Cancel, Env, Logger } from '../../core/index.js'
 import { createListeners, isKeelsonError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
 import type { Client, Kind, ListOptions, ObjectList, ObjectRef, StoredObject } from '../../store/index.js'
 import { selectObjects } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { objectId } from '../object-key.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 import type { ObjectSource } from '../sources/object-source.js'
 import { storeSource } from '../sources/object-source.js'
@@ -242,13 +242,9 @@ function tooLate(name: string, revision: number, timeoutMs: number): KeelsonErro
 
 function changeId({ before, now }: ObjectChange): string {
   const object = now ?? before
-  return object === undefined ? '' : idOf(object)
+  return object === undefined ? '' : objectId(object)
 }
 
 function byId(objects: readonly StoredObject[]): ReadonlyMap<string, StoredObject> {
-  return new Map(objects.map(object => [idOf(object), object]))
-}
-
-function idOf({ apiVersion, kind, metadata }: StoredObject): string {
-  return `${apiVersion}/${kind}/${keyId(metadata)}`
+  return new Map(objects.map(object => [objectId(object), object]))
 }

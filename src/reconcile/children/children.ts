@@ -1,6 +1,6 @@
 import { InvalidError, isKeelsonError, KeelsonError, UsageError } from '../../core/index.js'
 import type { AppliedObject, Client, Kind, ObjectRef, StoredObject, Transaction } from '../../store/index.js'
-import { keyId, refOf } from '../object-key.js'
+import { keyId, kindId, refOf } from '../object-key.js'
 import { controllerReference, isControlledBy } from '../owner-reference.js'
 import { slowStart } from './slow-start.js'
 
@@ -193,6 +193,6 @@ function managedBy(client: Client, kind: Kind, owner: StoredObject): readonly St
   return client.list(kind, options).items.filter(object => isControlledBy(object, owner))
 }
 
-function idOf({ apiVersion, kind }: Kind, ref: ObjectRef): string {
-  return `${apiVersion}/${kind}/${keyId(ref)}`
+function idOf(kind: Kind, ref: ObjectRef): string {
+  return `${kindId(kind)}/${keyId(ref)}`
 }

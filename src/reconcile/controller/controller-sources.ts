@@ -3,7 +3,7 @@ import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import { createCache } from '../cache/cache.js'
 import type { Cache } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
-import { keyId, refOf, refOfId } from '../object-key.js'
+import { keyId, kindId, refOf, refOfId } from '../object-key.js'
 import type { ChangeMapping, ObjectChange } from '../sources/event-mapping.js'
 import { mapToOwners, mapToSelf, mapWith } from '../sources/event-mapping.js'
 import type { Predicate } from '../sources/predicates.js'
@@ -67,7 +67,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   const kinds = new Set<Kind>()
   for (const { kind, changed } of handlersOf(setup)) {
     kinds.add(kind)
-    const name = nameOf(kind)
+    const name = kindId(kind)
     handlers.set(name, [...(handlers.get(name) ?? []), changed])
   }
   const cache = createCache({ name: options.name, kinds: [...kinds] })
@@ -77,7 +77,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
     for (const change of changes) {
       const object = change.now ?? change.before
       const told = { change, revision }
-      for (const changed of object === undefined ? [] : (handlers.get(nameOf(object)) ?? []))
+      for (const changed of object === undefined ? [] : (handlers.get(kindId(object)) ?? []))
         changed(told, priority)
     }
     if (since !== undefined) skipped(since)
@@ -222,8 +222,4 @@ function isRefOf(kind: Kind, key: unknown): key is ObjectRef {
   const { name, namespace } = key as Partial<ObjectRef>
   const isNamespace = typeof namespace === 'string' && namespace !== ''
   return typeof name === 'string' && name !== '' && (kind.namespaced ? isNamespace : namespace === undefined)
-}
-
-function nameOf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): string {
-  return `${apiVersion}/${kind}`
 }

@@ -1,5 +1,6 @@
 import type { Kind, ObjectRef, OwnerReference, StoredObject, Transaction } from '../../store/index.js'
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../store/index.js'
+import { refersToKind } from '../owner-reference.js'
 import type { OwnerState } from './collection-plan.js'
 import { planCollection } from './collection-plan.js'
 
@@ -82,15 +83,9 @@ function ownerState(
   return isWaiting(found) ? 'waiting' : 'solid'
 }
 
-/** By group and kind; a reference may have been written under another version. */
-export function findKind(kinds: readonly Kind[], { apiVersion, kind }: OwnerReference): Kind | undefined {
-  const group = groupOf(apiVersion)
-  return kinds.find(known => known.kind === kind && groupOf(known.apiVersion) === group)
-}
-
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf('/')
-  return slash === -1 ? '' : apiVersion.slice(0, slash)
+/** The one among `kinds` that `reference` is about. */
+export function findKind(kinds: readonly Kind[], reference: OwnerReference): Kind | undefined {
+  return kinds.find(kind => refersToKind(reference, kind))
 }
 
 /** It goes when what it owns has gone. */

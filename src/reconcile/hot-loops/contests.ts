@@ -1,5 +1,5 @@
 import type { StoredObject } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { objectId } from '../object-key.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 import { saysTheSame } from './hot-loop.js'
 
@@ -31,7 +31,7 @@ export class Contests {
     const isAgain =
       last !== undefined &&
       atMs - last.atMs <= GAP_MS &&
-      isSameObject(last.written, written) &&
+      objectId(last.written) === objectId(written) &&
       saysTheSame(last.written, written)
     const undone = isAgain ? last.undone + (isTold ? 0 : 1) : 0
     this.#byKey.set(id, { written, atMs, undone })
@@ -45,8 +45,4 @@ export class Contests {
     const contest = this.#byKey.get(id)
     return contest !== undefined && contest.undone > 0 && atMs - contest.atMs <= GAP_MS
   }
-}
-
-function isSameObject(a: StoredObject, b: StoredObject): boolean {
-  return a.kind === b.kind && a.apiVersion === b.apiVersion && keyId(a.metadata) === keyId(b.metadata)
 }

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { objectId } from '../object-key.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 
 /** A change that woke a key, and the revision that it was told with. */
@@ -103,7 +103,7 @@ export class SelfWakes {
   #hear(change: ObjectChange): void {
     const object = change.now ?? change.before
     if (object === undefined) return
-    this.#heard.add(`${object.apiVersion}/${object.kind}/${keyId(object.metadata)}`)
+    this.#heard.add(objectId(object))
     this.#latest = change
     this.#isOwn(change)
   }

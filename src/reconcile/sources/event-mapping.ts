@@ -1,6 +1,6 @@
 import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import { refOf } from '../object-key.js'
-import { controllerOf } from '../owner-reference.js'
+import { controllerOf, refersToKind } from '../owner-reference.js'
 
 /** A change of one object, as a source sees it: `now` is absent after a deletion, `before` at a first sight. */
 export interface ObjectChange {
@@ -24,9 +24,9 @@ export function mapToOwners(owner: Kind, which: 'controller' | 'all'): ChangeMap
   return mapBoth(object => {
     const { namespace, ownerReferences } = object.metadata
     const references = which === 'all' ? ownerReferences : [controllerOf(object) ?? []].flat()
-    return references.flatMap(({ apiVersion, kind, name }) => {
-      // Versions of one group share their objects, so the version does not matter.
-      if (kind !== owner.kind || groupOf(apiVersion) !== groupOf(owner.apiVersion)) return []
+    return references.flatMap(reference => {
+      const { name } = reference
+      if (!refersToKind(reference, owner)) return []
       if (!owner.namespaced) return [{ name }]
       return namespace === undefined ? [] : [{ namespace, name }]
     })
@@ -47,10 +47,4 @@ function mapBoth(map: (object: StoredObject) => readonly ObjectRef[]): ChangeMap
     ...(before === undefined ? [] : map(before)),
     ...(now === undefined ? [] : map(now)),
   ]
-}
-
-/** `apps` of `apps/v1`; the group of `v1` is empty. */
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf('/')
-  return slash === -1 ? '' : apiVersion.slice(0, slash)
 }
