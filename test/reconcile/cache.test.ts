@@ -19,9 +19,9 @@ async function startScripted(options: Partial<CacheOptions> = {}) {
   const cache = createCache({ kinds: [Widget], indexes: [bySize], source, ...options })
   const changes: string[] = []
   cache.onChange(batch => {
-    for (const { before, now, inferred } of batch.changes) {
-      const name = (now ?? before)?.metadata.name
-      changes.push(`${name} ${sizeOf(before)}→${sizeOf(now)}${inferred === true ? ' inferred' : ''}`)
+    for (const { before, after, inferred } of batch.changes) {
+      const name = (after ?? before)?.metadata.name
+      changes.push(`${name} ${sizeOf(before)}→${sizeOf(after)}${inferred === true ? ' inferred' : ''}`)
     }
   })
   await env.run(() => cache.start(store))

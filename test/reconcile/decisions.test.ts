@@ -196,7 +196,7 @@ describe('ownership', () => {
       mapToOwners(
         Widget,
         'controller',
-      )({ before: undefined, now: stored('x', [{ ...reference, ...change }], 'ns') })
+      )({ before: undefined, after: stored('x', [{ ...reference, ...change }], 'ns') })
     expect(keys({})).toEqual([{ namespace: 'ns', name: 'owner' }])
     expect(keys({ apiVersion: 'example/v9' })).toEqual([{ namespace: 'ns', name: 'owner' }])
     expect(keys({ apiVersion: 'v1' })).toEqual([])
@@ -207,8 +207,8 @@ describe('ownership', () => {
   test('an object maps to itself, before its creation and after its deletion alike', () => {
     const object = stored('x')
     const self = [{ namespace: 'default', name: 'x' }]
-    expect(mapToSelf({ before: undefined, now: object })).toEqual(self)
-    expect(mapToSelf({ before: object, now: undefined })).toEqual(self)
+    expect(mapToSelf({ before: undefined, after: object })).toEqual(self)
+    expect(mapToSelf({ before: object, after: undefined })).toEqual(self)
   })
 })
 

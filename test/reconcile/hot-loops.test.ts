@@ -251,14 +251,14 @@ test('what was changed is told by place, without what changes with every write',
   const object = (version: string, spec: unknown, more: object = {}): StoredObject =>
     ({ metadata: { name: 'a', uid: version, resourceVersion: version, ...more }, spec }) as never
   const before = object('1', { 'a/b': [1], gone: true }, { generation: 1, uid: 'u' })
-  const now = object('2', { 'a/b': [2], made: null }, { generation: 2, uid: 'u' })
-  expect(valueChanges({ before, now })).toEqual([
+  const after = object('2', { 'a/b': [2], made: null }, { generation: 2, uid: 'u' })
+  expect(valueChanges({ before, after })).toEqual([
     { path: '/spec/a~1b/0', before: 1, after: 2 },
     { path: '/spec/gone', before: true },
     { path: '/spec/made', after: null },
   ])
-  expect(valueChanges({ before, now: undefined })).toEqual([{ path: '', before }])
-  expect(saysTheSame(before, now)).toBe(false)
+  expect(valueChanges({ before, after: undefined })).toEqual([{ path: '', before }])
+  expect(saysTheSame(before, after)).toBe(false)
   expect(saysTheSame(before, object('9', before.spec))).toBe(true)
 })
 

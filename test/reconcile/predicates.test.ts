@@ -34,9 +34,9 @@ const object = (metadata: Meta = {}, spec: unknown = { a: 1 }, status?: unknown)
   spec,
   ...(status === undefined ? {} : { status }),
 })
-const update = (now: StoredObject): ObjectChange => ({ before: object(), now })
-const created: ObjectChange = { before: undefined, now: object() }
-const deleted: ObjectChange = { before: object(), now: undefined }
+const update = (now: StoredObject): ObjectChange => ({ before: object(), after: now })
+const created: ObjectChange = { before: undefined, after: object() }
+const deleted: ObjectChange = { before: object(), after: undefined }
 const web = labelsMatch('tier=web')
 const yes: Predicate = () => true
 const no: Predicate = () => false
@@ -60,8 +60,8 @@ test.each<[string, Predicate, ObjectChange, boolean]>([
   ['below a path', pathChanged('metadata.labels'), update(object({ labels: { a: 'b' } })), true],
   ['one of several paths', pathChanged('spec.b', 'status'), update(object({}, { a: 1 }, {})), true],
   ['no path', pathChanged(), update(object({}, { a: 2 })), false],
-  ['labels that match', web, { before: undefined, now: object({ labels: { tier: 'web' } }) }, true],
-  ['labels that no longer match', web, { before: object({ labels: { tier: 'web' } }), now: object() }, true],
+  ['labels that match', web, { before: undefined, after: object({ labels: { tier: 'web' } }) }, true],
+  ['labels that no longer match', web, { before: object({ labels: { tier: 'web' } }), after: object() }, true],
   ['labels that never matched', web, update(object()), false],
   ['a selector object', labelsMatch({ matchLabels: { tier: 'web' } }), created, false],
   ['all', allOf(yes, yes), created, true],

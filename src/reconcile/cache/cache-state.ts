@@ -102,7 +102,7 @@ export class CacheState {
     const before = table.get(id)
     if (before !== undefined && versionOf(before) >= versionOf(object)) return undefined
     table.set(id, object)
-    return { before, now: object }
+    return { before, after: object }
   }
 
   #remove(object: StoredObject): ObjectChange | undefined {
@@ -111,7 +111,7 @@ export class CacheState {
     const before = table.get(id)
     if (before === undefined || versionOf(before) > versionOf(object)) return undefined
     table.set(id, undefined)
-    return { before, now: undefined }
+    return { before, after: undefined }
   }
 
   /** Replaces everything that is known. What is not listed was deleted at some time not told. */
@@ -129,15 +129,15 @@ export class CacheState {
         if (objects.has(id)) continue
         const before = table.get(id)
         table.set(id, undefined)
-        changes.push({ before, now: undefined, inferred: true })
+        changes.push({ before, after: undefined, inferred: true })
       }
     }
     for (const [table, objects] of listed) {
-      for (const [id, now] of objects) {
+      for (const [id, after] of objects) {
         const before = table.get(id)
-        if (before !== undefined && (isOlder ? deepEqual(before, now) : isSame(before, now))) continue
-        table.set(id, now)
-        changes.push({ before, now })
+        if (before !== undefined && (isOlder ? deepEqual(before, after) : isSame(before, after))) continue
+        table.set(id, after)
+        changes.push({ before, after })
       }
     }
     this.#staleLists = 0

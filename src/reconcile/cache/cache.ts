@@ -240,8 +240,8 @@ function tooLate(name: string, revision: number, timeoutMs: number): KeelsonErro
   return new KeelsonError({ code: 'Timeout', message, details: { revision, timeoutMs } })
 }
 
-function changeId({ before, now }: ObjectChange): string {
-  const object = now ?? before
+function changeId({ before, after }: ObjectChange): string {
+  const object = after ?? before
   return object === undefined ? '' : objectId(object)
 }
 

@@ -36,21 +36,21 @@ export class IndexTable {
     return this.#byValue.get(value)?.values() ?? []
   }
 
-  /** `before` is replaced by `now`; both belong to the key `id`. */
-  change(id: string, before: StoredObject | undefined, now: StoredObject | undefined): void {
+  /** `before` is replaced by `after`; both belong to the key `id`. */
+  change(id: string, before: StoredObject | undefined, after: StoredObject | undefined): void {
     const left = before === undefined ? [] : this.#valuesOf(before)
-    const joined = now === undefined ? [] : this.#valuesOf(now)
+    const joined = after === undefined ? [] : this.#valuesOf(after)
     for (const value of left) {
       if (joined.includes(value)) continue
       const objects = this.#byValue.get(value)
       objects?.delete(id)
       if (objects?.size === 0) this.#byValue.delete(value)
     }
-    if (now === undefined) return
+    if (after === undefined) return
     for (const value of joined) {
       const objects = this.#byValue.get(value)
-      if (objects === undefined) this.#byValue.set(value, new Map([[id, now]]))
-      else objects.set(id, now)
+      if (objects === undefined) this.#byValue.set(value, new Map([[id, after]]))
+      else objects.set(id, after)
     }
   }
 

@@ -32,13 +32,13 @@ export class ObjectTable {
   }
 
   /** Replaces what is known under `id`; undefined removes it. */
-  set(id: string, now: StoredObject | undefined): void {
+  set(id: string, after: StoredObject | undefined): void {
     const before = this.#objects.get(id)
-    if (now === undefined) this.#objects.delete(id)
-    else this.#objects.set(id, now)
-    if ((before === undefined) !== (now === undefined)) this.#order = undefined
-    for (const index of this.#indexes.values()) index.change(id, before, now)
-    for (const index of this.#declared.values()) index.change(id, before, now)
+    if (after === undefined) this.#objects.delete(id)
+    else this.#objects.set(id, after)
+    if ((before === undefined) !== (after === undefined)) this.#order = undefined
+    for (const index of this.#indexes.values()) index.change(id, before, after)
+    for (const index of this.#declared.values()) index.change(id, before, after)
   }
 
   /**

@@ -75,7 +75,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   cache.onChange(({ revision, changes, isFirst, since }) => {
     const priority = isFirst === true ? RESYNC_PRIORITY : CHANGE_PRIORITY
     for (const change of changes) {
-      const object = change.now ?? change.before
+      const object = change.after ?? change.before
       const told = { change, revision }
       for (const changed of object === undefined ? [] : (handlers.get(kindId(object)) ?? []))
         changed(told, priority)
@@ -127,8 +127,8 @@ function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>)
     kind: options.for,
     changed: (cause, priority) => {
       const { change } = cause
-      const { before, now } = change
-      if (now !== undefined && now.metadata.uid !== before?.metadata.uid) created(refOf(now))
+      const { before, after } = change
+      if (after !== undefined && after.metadata.uid !== before?.metadata.uid) created(refOf(after))
       for (const tracker of trackers) tryMapping(logger, options.for, change, () => tracker.observe(change))
       if (!passes(logger, options.when, change)) return
       for (const key of mapToSelf(change)) enqueue(key, { reason: options.for.kind, priority, cause })
@@ -206,8 +206,8 @@ function tryMapping(logger: Logger, kind: Kind, change: ObjectChange, map: () =>
   }
 }
 
-function aboutChange({ before, now }: ObjectChange): { readonly key?: string } {
-  const object = now ?? before
+function aboutChange({ before, after }: ObjectChange): { readonly key?: string } {
+  const object = after ?? before
   return object === undefined ? {} : { key: keyId(refOf(object)) }
 }
 

@@ -150,7 +150,7 @@ class GarbageCollector implements Controller {
       name: `${this.name} of ${kind.plural}`,
       for: kind,
       when: allOf(
-        ({ now }) => now !== undefined && concerns(now),
+        ({ after }) => after !== undefined && concerns(after),
         pathChanged('metadata.ownerReferences', 'metadata.finalizers', 'metadata.deletionTimestamp'),
       ),
       concurrency,
@@ -165,15 +165,15 @@ class GarbageCollector implements Controller {
   }
 
   /** What a change of one object means to those that it owns, and to those that own it. */
-  #tell(client: Client, { before, now }: ObjectChange): void {
+  #tell(client: Client, { before, after }: ObjectChange): void {
     if (before === undefined) return
-    const isGone = now?.metadata.uid !== before.metadata.uid
-    if (isGone || (now !== undefined && isWaiting(now) && !isWaiting(before))) {
+    const isGone = after?.metadata.uid !== before.metadata.uid
+    if (isGone || (after !== undefined && isWaiting(after) && !isWaiting(before))) {
       for (const [kind, loop] of this.#loops)
         for (const dependent of client.list(kind, { owner: before.metadata.uid }).items)
           loop.enqueue(refOf(dependent), 'owner')
     }
-    if (isGone || now?.metadata.ownerReferences !== before.metadata.ownerReferences)
+    if (isGone || after?.metadata.ownerReferences !== before.metadata.ownerReferences)
       this.#tellOwners(client, before)
   }
 

@@ -22,7 +22,7 @@ export class Contests {
   readonly #byKey = new Map<string, Contest>()
 
   /** The key `id` made this change. Returns how often in a row it was one that it had made before. */
-  wrote(id: string, { now: written }: ObjectChange, atMs: number): number {
+  wrote(id: string, { after: written }: ObjectChange, atMs: number): number {
     const last = this.#byKey.get(id)
     this.#byKey.delete(id)
     if (written === undefined) return 0

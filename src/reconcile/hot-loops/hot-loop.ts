@@ -31,7 +31,7 @@ export interface ValueChange {
 
 /** Describes it. `change` is what the key wrote last. */
 export function hotLoop(kind: HotLoop['kind'], key: ObjectRef, runs: number, change: ObjectChange): HotLoop {
-  const object = (change.now ?? change.before) as StoredObject
+  const object = (change.after ?? change.before) as StoredObject
   const about = { apiVersion: object.apiVersion, kind: object.kind, ...refOf(object) }
   return { key, kind, runs, object: about, changes: valueChanges(change) }
 }
@@ -47,9 +47,9 @@ const COUNTERS: readonly string[] = ['resourceVersion', 'generation', 'managedFi
 const IDENTITY: readonly string[] = ['/metadata/uid', '/metadata/creationTimestamp']
 
 /** What a change of an object changed in it. */
-export function valueChanges({ before, now }: ObjectChange): readonly ValueChange[] {
-  if (before === undefined || now === undefined) return [valueChange('', before, now)]
-  return differences(before, now)
+export function valueChanges({ before, after }: ObjectChange): readonly ValueChange[] {
+  if (before === undefined || after === undefined) return [valueChange('', before, after)]
+  return differences(before, after)
     .slice(0, CHANGES_MAX)
     .map(operation => valueChange(operation.path, valueAt(before, operation.path), writtenBy(operation)))
 }
@@ -59,8 +59,8 @@ export function saysTheSame(a: StoredObject, b: StoredObject): boolean {
   return differences(a, b).every(({ path }) => IDENTITY.includes(path))
 }
 
-function differences(before: StoredObject, now: StoredObject): readonly JsonPatchOperation[] {
-  return diffJson(before, now).filter(
+function differences(before: StoredObject, after: StoredObject): readonly JsonPatchOperation[] {
+  return diffJson(before, after).filter(
     ({ path }) => !COUNTERS.some(counter => path === counter || path.startsWith(`${counter}/`)),
   )
 }

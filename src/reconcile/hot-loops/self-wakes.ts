@@ -101,7 +101,7 @@ export class SelfWakes {
   }
 
   #hear(change: ObjectChange): void {
-    const object = change.now ?? change.before
+    const object = change.after ?? change.before
     if (object === undefined) return
     this.#heard.add(objectId(object))
     this.#latest = change

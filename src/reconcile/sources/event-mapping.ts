@@ -2,10 +2,10 @@ import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js
 import { refOf } from '../object-key.js'
 import { controllerOf, refersToKind } from '../owner-reference.js'
 
-/** A change of one object, as a source sees it: `now` is absent after a deletion, `before` at a first sight. */
+/** A change of one object, as a source sees it: `after` is absent after a deletion, `before` at a first sight. */
 export interface ObjectChange {
   readonly before: StoredObject | undefined
-  readonly now: StoredObject | undefined
+  readonly after: StoredObject | undefined
   /** True for a deletion that a new list showed and no event told: `before` may not be the last state. */
   readonly inferred?: true
 }
@@ -14,8 +14,8 @@ export interface ObjectChange {
 export type ChangeMapping = (change: ObjectChange) => readonly ObjectRef[]
 
 /** The object's own key. */
-export const mapToSelf: ChangeMapping = ({ before, now }) => {
-  const object = now ?? before
+export const mapToSelf: ChangeMapping = ({ before, after }) => {
+  const object = after ?? before
   return object === undefined ? [] : [refOf(object)]
 }
 
@@ -43,8 +43,8 @@ export function mapWith(
 
 /** An update is mapped twice, so that what the object has left hears of it as well as what it has joined. */
 function mapBoth(map: (object: StoredObject) => readonly ObjectRef[]): ChangeMapping {
-  return ({ before, now }) => [
+  return ({ before, after }) => [
     ...(before === undefined ? [] : map(before)),
-    ...(now === undefined ? [] : map(now)),
+    ...(after === undefined ? [] : map(after)),
   ]
 }

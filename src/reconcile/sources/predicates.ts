@@ -31,7 +31,7 @@ export function labelsMatch(selector: LabelSelectorInput): Predicate {
   const compiled = compile(selector)
   const matches = (object: StoredObject | undefined): boolean =>
     object !== undefined && compiled.matches(object.metadata.labels)
-  return ({ before, now }) => matches(before) || matches(now)
+  return ({ before, after }) => matches(before) || matches(after)
 }
 
 /** Passes what passes all of them. */
@@ -50,10 +50,10 @@ export function not(predicate: Predicate): Predicate {
 }
 
 function changed(...parts: readonly ((object: StoredObject) => unknown)[]): Predicate {
-  return ({ before, now }) => {
-    if (before === undefined || now === undefined) return true
-    if (before.metadata.uid !== now.metadata.uid) return true
-    return parts.some(part => !deepEqual(part(before), part(now)))
+  return ({ before, after }) => {
+    if (before === undefined || after === undefined) return true
+    if (before.metadata.uid !== after.metadata.uid) return true
+    return parts.some(part => !deepEqual(part(before), part(after)))
   }
 }
 

@@ -19,18 +19,18 @@ export function createReferenceTracker(
   const index = createReverseIndex()
   const keys = new Map<string, ObjectRef>()
   return {
-    observe: ({ before, now }) => {
-      const object = now ?? before
+    observe: ({ before, after }) => {
+      const object = after ?? before
       if (object === undefined) return
       const key = refOf(object)
       const id = keyId(key)
-      const targets = now === undefined ? [] : refs(now).map(ref => keyId(within(kind, ref, now)))
+      const targets = after === undefined ? [] : refs(after).map(ref => keyId(within(kind, ref, after)))
       index.set(id, targets)
       if (targets.length === 0) keys.delete(id)
       else keys.set(id, key)
     },
-    keysOf: ({ before, now }) => {
-      const object = now ?? before
+    keysOf: ({ before, after }) => {
+      const object = after ?? before
       if (object === undefined) return []
       return index.referrers(keyId(refOf(object))).flatMap(id => keys.get(id) ?? [])
     },

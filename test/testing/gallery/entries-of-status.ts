@@ -119,8 +119,8 @@ function swallowing(swallows: boolean): MakeParts {
     createController({
       name: 'apps',
       for: App,
-      when: ({ before, now }) =>
-        before === undefined || before.metadata.generation !== now?.metadata.generation,
+      when: ({ before, after }) =>
+        before === undefined || before.metadata.generation !== after?.metadata.generation,
       reconcile: async (_key, owner, { client }) => {
         if (owner === undefined) return
         try {
