@@ -5,30 +5,16 @@ import {
   createController,
   createManager,
 } from '../../src/reconcile/index.js'
-import type { Client, Store } from '../../src/store/index.js'
+import type { Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { breakable } from './breakable-client.js'
 import { ScriptedSource } from './scripted-source.js'
 import { Part, ref, Widget, widget } from './world.js'
 
 /** The longest pause before a watch that broke is opened again. */
 const PAUSE_MS = 100
-
-/** The same client; `end` breaks every watch that was opened through it or through one made from it. */
-function breakable(client: Client, end: { now: AbortController }): Client {
-  return new Proxy(client, {
-    get: (_, member) => {
-      if (member === 'client')
-        return (...given: Parameters<Client['client']>) => breakable(client.client(...given), end)
-      if (member === 'watch')
-        return (...[kinds, options]: Parameters<Client['watch']>) =>
-          client.watch(kinds, { ...options, signal: end.now.signal })
-      const value: unknown = Reflect.get(client, member, client)
-      return typeof value === 'function' ? value.bind(client) : value
-    },
-  })
-}
 
 interface Gap {
   readonly env: VirtualEnv

@@ -61,7 +61,12 @@ test.each<[string, Predicate, ObjectChange, boolean]>([
   ['one of several paths', pathChanged('spec.b', 'status'), update(object({}, { a: 1 }, {})), true],
   ['no path', pathChanged(), update(object({}, { a: 2 })), false],
   ['labels that match', web, { before: undefined, after: object({ labels: { tier: 'web' } }) }, true],
-  ['labels that no longer match', web, { before: object({ labels: { tier: 'web' } }), after: object() }, true],
+  [
+    'labels that no longer match',
+    web,
+    { before: object({ labels: { tier: 'web' } }), after: object() },
+    true,
+  ],
   ['labels that never matched', web, update(object()), false],
   ['a selector object', labelsMatch({ matchLabels: { tier: 'web' } }), created, false],
   ['all', allOf(yes, yes), created, true],

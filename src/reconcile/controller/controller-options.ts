@@ -1,7 +1,8 @@
-import type { Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../../store/index.js'
+import type { Client, Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import type { OwnWritesPolicy } from '../attempt/attempt-view.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
+import type { CacheChanges } from '../cache/cache-contract.js'
 import type { EventRecord } from '../events/event-record.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
 import type { Fairness } from '../queue/fair-classes.js'
@@ -111,4 +112,23 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   /** Milliseconds of waiting that are worth one point of priority, as in a work queue. Default 100. */
   readonly ageMs?: number
   readonly reconcile: Reconciler<Spec, Status>
+  /**
+   * Called at each start, before anything is watched or reconciled: makes what lives as long as the controller runs. A
+   * standby is a start too. When it throws, the start fails.
+   *
+   * @param client that of the start
+   */
+  started?(client: Client): void
+  /**
+   * Called with everything that the watches tell, before keys are woken by it: for a picture of the world beside the
+   * cache. It may `enqueue` keys. What it throws is logged.
+   *
+   * @param reader shows the changes
+   */
+  changed?(changes: CacheChanges, reader: Reader): void
+  /**
+   * Called once after each `started`, when no attempt runs any more: after a stop, or a start that failed. Not at a loss
+   * of leadership, after which a controller stands by.
+   */
+  stopped?(): void
 }

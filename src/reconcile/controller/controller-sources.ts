@@ -1,7 +1,7 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import { createCache } from '../cache/cache.js'
-import type { Cache } from '../cache/cache-contract.js'
+import type { Cache, CacheChanges } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
 import { keyId, kindId, refOf, refOfId } from '../object-key.js'
 import type { ChangeMapping, ObjectChange } from '../sources/event-mapping.js'
@@ -16,7 +16,7 @@ import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from 
 export interface ControllerSourcesOptions<Spec, Status> {
   readonly options: Pick<
     ControllerOptions<Spec, Status>,
-    'name' | 'for' | 'when' | 'owns' | 'watches' | 'signals' | 'resyncMs'
+    'name' | 'for' | 'when' | 'owns' | 'watches' | 'signals' | 'resyncMs' | 'changed'
   >
   readonly client: Client
   readonly env: Env
@@ -72,7 +72,9 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   }
   const cache = createCache({ name: options.name, kinds: [...kinds] })
   const cancels: Cancel[] = [() => cache.stop()]
-  cache.onChange(({ revision, changes, isFirst, since }) => {
+  cache.onChange(news => {
+    const { revision, changes, isFirst, since } = news
+    tellChanged(setup, news)
     const priority = isFirst === true ? RESYNC_PRIORITY : CHANGE_PRIORITY
     for (const change of changes) {
       const object = change.after ?? change.before
@@ -96,6 +98,20 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
     stop: () => {
       for (const cancel of cancels.reverse()) cancel()
     },
+  }
+}
+
+function tellChanged<Spec, Status>(
+  { options, client, logger }: ControllerSourcesOptions<Spec, Status>,
+  news: CacheChanges,
+): void {
+  try {
+    if (news.changes.length > 0 || news.since !== undefined) options.changed?.(news, client)
+  } catch (error) {
+    logger.error(
+      { err: error, revision: news.revision },
+      'the hook `changed` threw; the changes were mapped to keys',
+    )
   }
 }
 

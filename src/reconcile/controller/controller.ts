@@ -84,6 +84,7 @@ class ControlLoop<Spec, Status> implements Controller {
     if (this.#running !== undefined)
       throw new UsageError(`controller ${this.name} is running already; stop it first`)
     const { reads = 'client', ownWrites = 'overlay' } = this.#options
+    this.#options.started?.(client)
     const run = openRun(this.#options, client, event => {
       if (event === 'ready') this.#dispatch(run)
       else this.#progressed()
@@ -116,8 +117,7 @@ class ControlLoop<Spec, Status> implements Controller {
       if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
       await run.sources.started
     } catch (error) {
-      this.#running = undefined
-      run.env.close()
+      this.#end(run)
       throw error
     }
   }
@@ -292,10 +292,20 @@ class ControlLoop<Spec, Status> implements Controller {
       new UsageError(`controller ${this.name} was stopped`),
     )
     if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
-    run.env.close()
-    this.#running = undefined
-    this.#progressed()
+    this.#end(run)
     return outcome
+  }
+
+  /** Once for each run. */
+  #end(run: ControllerRun): void {
+    if (this.#running !== run) return
+    this.#running = undefined
+    run.env.close()
+    try {
+      this.#options.stopped?.()
+    } finally {
+      this.#progressed()
+    }
   }
 
   /** Another stop: the wait of the first ends with its grace period at the latest. */

@@ -1,4 +1,4 @@
-import type { Kind, ObjectRef, OwnerReference, StoredObject, Transaction } from '../../store/index.js'
+import type { Kind, ObjectRef, OwnerReference, Reader, StoredObject, Transaction } from '../../store/index.js'
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../store/index.js'
 import { refersToKind } from '../owner-reference.js'
 import type { OwnerState } from './collection-plan.js'
@@ -68,8 +68,9 @@ export function collect(tx: Transaction, kinds: readonly Kind[], { kind, ref }: 
   }
 }
 
-function ownerState(
-  tx: Transaction,
+/** How the owner that an object in `namespace` refers to stands, as `reader` sees it. */
+export function ownerState(
+  reader: Pick<Reader, 'get'>,
   kinds: readonly Kind[],
   namespace: string | undefined,
   owner: OwnerReference,
@@ -78,7 +79,7 @@ function ownerState(
   // An object without a namespace cannot say in which one its owner is.
   if (ownerKind === undefined || (ownerKind.namespaced && namespace === undefined)) return 'unknown'
   const inNamespace = ownerKind.namespaced && namespace !== undefined
-  const found = tx.get(ownerKind, inNamespace ? { namespace, name: owner.name } : { name: owner.name })
+  const found = reader.get(ownerKind, inNamespace ? { namespace, name: owner.name } : { name: owner.name })
   if (found === undefined || found.metadata.uid !== owner.uid) return 'dangling'
   return isWaiting(found) ? 'waiting' : 'solid'
 }

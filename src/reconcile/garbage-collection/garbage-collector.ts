@@ -1,15 +1,13 @@
-import type { Cancel } from '../../core/index.js'
-import type { Client, Kind, ObjectRef, StoredObject } from '../../store/index.js'
+import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import { requeueAfter } from '../attempt/result.js'
-import { createCache } from '../cache/cache.js'
 import { createController } from '../controller/controller.js'
-import type { Controller, ControllerStatus, StartOptions } from '../controller/controller-contract.js'
+import type { Controller } from '../controller/controller-contract.js'
+import { createControllerGroup } from '../controller/controller-group.js'
 import { refOf } from '../object-key.js'
-import type { KeyState } from '../queue/work-queue-contract.js'
+import { refersToKind } from '../owner-reference.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 import { allOf, pathChanged } from '../sources/predicates.js'
-import type { StopOptions, StopOutcome } from '../stop-report.js'
-import { collect, findKind, isWaiting } from './collect.js'
+import { collect, findKind, isWaiting, ownerState } from './collect.js'
 
 /** How a garbage collector is made. */
 export interface GarbageCollectorOptions {
@@ -52,140 +50,90 @@ export interface GarbageCollectorOptions {
  * await manager.stop()
  * ```
  */
-export function createGarbageCollector(options: GarbageCollectorOptions): Controller {
-  return new GarbageCollector(options)
-}
-
-/** One loop for each kind, and a feed that tells each what happened to the others. */
-class GarbageCollector implements Controller {
-  readonly name: string
-  readonly #kinds: readonly Kind[]
-  readonly #loops: ReadonlyMap<Kind, Controller>
-  readonly #listeners = new Set<() => void>()
-  #running: { readonly client: Client; readonly feed: ReturnType<typeof createCache> } | undefined
-
-  constructor({ kinds, name = 'garbage-collector', concurrency = 1 }: GarbageCollectorOptions) {
-    this.name = name
-    this.#kinds = kinds
-    this.#loops = new Map(kinds.map(kind => [kind, this.#loopOf(kind, concurrency)]))
-  }
-
-  async start(client: Client, options: StartOptions = {}): Promise<void> {
-    const feed = createCache({ name: this.name, kinds: this.#kinds })
-    this.#running = { client, feed }
-    feed.onChange(({ changes }) => {
-      for (const change of changes) this.#tell(client, change)
-      for (const listener of this.#listeners) listener()
-    })
-    await Promise.all([...this.#loops.values()].map(loop => loop.start(client, options)))
-    await feed.start(client)
-  }
-
-  activate(client: Client): void {
-    for (const loop of this.#loops.values()) loop.activate?.(client)
-  }
-
-  async deactivate(options: StopOptions = {}): Promise<StopOutcome> {
-    const outcomes = await Promise.all(
-      [...this.#loops.values()].map(async loop => loop.deactivate?.(options)),
-    )
-    return outcomes.includes('abandoned') ? 'abandoned' : 'stopped'
-  }
-
-  async stop(options: StopOptions = {}): Promise<StopOutcome> {
-    this.#running?.feed.stop()
-    this.#running = undefined
-    const outcomes = await Promise.all([...this.#loops.values()].map(loop => loop.stop(options)))
-    return outcomes.includes('abandoned') ? 'abandoned' : 'stopped'
-  }
-
-  enqueue(key: ObjectRef, reason?: string): void {
-    for (const loop of this.#loopsFor(key)) loop.enqueue(key, reason)
-  }
-
-  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
-    return this.#loopsFor(key)
-      .map(loop => loop.inspect(key))
-      .find(state => state !== undefined)
-  }
-
-  status(): ControllerStatus {
-    const all = [...this.#loops.values()].map(loop => loop.status())
-    const sum = (count: (status: ControllerStatus) => number): number =>
-      all.reduce((total, status) => total + count(status), 0)
-    return {
-      name: this.name,
-      queued: sum(status => status.queued),
-      inFlight: sum(status => status.inFlight),
-      delayed: sum(status => status.delayed),
-      failures: sum(status => status.failures),
-      quarantined: all.flatMap(status => status.quarantined),
-      hotLoops: all.flatMap(status => status.hotLoops),
-    }
-  }
-
-  isSettled(): boolean {
-    if (this.#running === undefined) return true
-    const { client, feed } = this.#running
-    return feed.hasReached(client.revision) && [...this.#loops.values()].every(loop => loop.isSettled())
-  }
-
-  onProgress(listener: () => void): Cancel {
-    const entry = (): void => listener()
-    this.#listeners.add(entry)
-    const cancels = [...this.#loops.values()].map(loop => loop.onProgress(entry))
-    return () => {
-      this.#listeners.delete(entry)
-      for (const cancel of cancels) cancel()
-    }
-  }
-
-  #loopsFor({ namespace }: ObjectRef): readonly Controller[] {
-    const fitting = [...this.#loops].filter(([kind]) => kind.namespaced === (namespace !== undefined))
-    return fitting.map(([, loop]) => loop)
-  }
-
-  #loopOf(kind: Kind, concurrency: number): Controller {
-    return createController({
-      name: `${this.name} of ${kind.plural}`,
+export function createGarbageCollector({
+  kinds,
+  name = 'garbage-collector',
+  concurrency = 1,
+}: GarbageCollectorOptions): Controller {
+  const loops = new Map<Kind, Controller>()
+  const enqueue: Enqueue = (kind, ref, reason) => loops.get(kind)?.enqueue(ref, reason)
+  for (const kind of kinds) {
+    const loop = createController({
+      name: `${name} of ${kind.plural}`,
       for: kind,
       when: allOf(
         ({ after }) => after !== undefined && concerns(after),
         pathChanged('metadata.ownerReferences', 'metadata.finalizers', 'metadata.deletionTimestamp'),
       ),
       concurrency,
+      changed: ({ changes, since }, reader) => {
+        const around = { kinds, reader, enqueue }
+        for (const change of changes) tellNeighbours(change, around)
+        if (since !== undefined) tellAfterGap(kind, around)
+      },
       reconcile: async (ref, object, { client, env }) => {
         if (object === undefined) return
-        const { did, isPartial } = await client.transact(tx => collect(tx, this.#kinds, { kind, ref }))
+        const { did, isPartial } = await client.transact(tx => collect(tx, kinds, { kind, ref }))
         if (did !== 'nothing' && did !== 'waits')
           env.metrics.counter('garbage_collector_objects_total').add(1, { kind: kind.kind, did })
         if (isPartial === true) return requeueAfter(0)
       },
     })
+    loops.set(kind, loop)
   }
+  return createControllerGroup(name, loops)
+}
 
-  /** What a change of one object means to those that it owns, and to those that own it. */
-  #tell(client: Client, { before, after }: ObjectChange): void {
-    if (before === undefined) return
-    const isGone = after?.metadata.uid !== before.metadata.uid
-    if (isGone || (after !== undefined && isWaiting(after) && !isWaiting(before))) {
-      for (const [kind, loop] of this.#loops)
-        for (const dependent of client.list(kind, { owner: before.metadata.uid }).items)
-          loop.enqueue(refOf(dependent), 'owner')
-    }
-    if (isGone || after?.metadata.ownerReferences !== before.metadata.ownerReferences)
-      this.#tellOwners(client, before)
+type Enqueue = (kind: Kind, ref: ObjectRef, reason: string) => void
+
+/** Where those are found whom a change may concern. */
+interface Neighbourhood {
+  readonly kinds: readonly Kind[]
+  readonly reader: Reader
+  readonly enqueue: Enqueue
+}
+
+/** What a change of one object means to those that it owns, and to those that own it. */
+function tellNeighbours({ before, after }: ObjectChange, around: Neighbourhood): void {
+  if (before === undefined) return
+  const { kinds, reader, enqueue } = around
+  const isGone = after?.metadata.uid !== before.metadata.uid
+  if (isGone || (after !== undefined && isWaiting(after) && !isWaiting(before))) {
+    for (const kind of kinds)
+      for (const dependent of reader.list(kind, { owner: before.metadata.uid }).items)
+        enqueue(kind, refOf(dependent), 'owner')
   }
+  if (isGone || after?.metadata.ownerReferences !== before.metadata.ownerReferences)
+    tellOwners(before, around)
+}
 
-  #tellOwners(client: Client, { metadata: { namespace, ownerReferences } }: StoredObject): void {
-    for (const reference of ownerReferences) {
-      const kind = findKind(this.#kinds, reference)
-      if (kind === undefined || (kind.namespaced && namespace === undefined)) continue
-      const ref = kind.namespaced
-        ? { namespace: namespace ?? '', name: reference.name }
-        : { name: reference.name }
-      if (client.get(kind, ref)?.metadata.deletionTimestamp === undefined) continue
-      this.#loops.get(kind)?.enqueue(ref, 'dependent')
+function tellOwners(
+  { metadata: { namespace, ownerReferences } }: StoredObject,
+  { kinds, reader, enqueue }: Neighbourhood,
+): void {
+  for (const reference of ownerReferences) {
+    const kind = findKind(kinds, reference)
+    if (kind === undefined || (kind.namespaced && namespace === undefined)) continue
+    const ref = kind.namespaced
+      ? { namespace: namespace ?? '', name: reference.name }
+      : { name: reference.name }
+    if (reader.get(kind, ref)?.metadata.deletionTimestamp !== undefined) enqueue(kind, ref, 'dependent')
+  }
+}
+
+/**
+ * Objects of `gone` may have come and gone without a change: those that a change would have told are looked for.
+ */
+function tellAfterGap(gone: Kind, { kinds, reader, enqueue }: Neighbourhood): void {
+  for (const kind of kinds) {
+    for (const object of reader.list(kind).items) {
+      const { namespace, ownerReferences, deletionTimestamp } = object.metadata
+      const isAffected = ownerReferences.some(reference => {
+        if (!refersToKind(reference, gone)) return false
+        const state = ownerState(reader, kinds, namespace, reference)
+        return state === 'dangling' || state === 'waiting'
+      })
+      if (isAffected || deletionTimestamp !== undefined) enqueue(kind, refOf(object), 'gap')
     }
   }
 }

@@ -1,6 +1,6 @@
 import { isTaskFinished, Node, Task } from '../../api/index.js'
 import { formatTime, InvalidError, isKeelsonError, KeelsonError, renderReasons } from '../../core/index.js'
-import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
+import type { CacheChanges, Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter, setCondition } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import type { Profile } from '../plugins/plugin.js'
@@ -52,26 +52,13 @@ export function createSchedulingController(options: SchedulingControllerOptions 
     name,
     for: Task,
     concurrency,
-    watches: [
-      { kind: Node, map: (node, reader) => loop.nodeChanged(node.metadata.name, reader) },
-      { kind: Task, map: (task, reader) => loop.taskChanged(refOf(task), reader) },
-    ],
+    watches: [{ kind: Node, map: () => [] }],
+    started: client => loop.reset(client),
+    changed: ({ changes }, reader) => loop.changed(changes, reader),
     reconcile: (ref, task, ctx) => loop.reconcile(ref, task, ctx),
   })
   loop.enqueue = ref => controller.enqueue(ref, 'room was given back')
-  return {
-    name,
-    start(client) {
-      loop.reset(client)
-      return controller.start(client)
-    },
-    stop: stopOptions => controller.stop(stopOptions),
-    enqueue: (ref, reason) => controller.enqueue(ref, reason),
-    inspect: ref => controller.inspect(ref),
-    status: () => controller.status(),
-    isSettled: () => controller.isSettled(),
-    onProgress: listener => controller.onProgress(listener),
-  }
+  return controller
 }
 
 type Reader = Pick<Client, 'get' | 'list'>
@@ -127,13 +114,19 @@ class SchedulingLoop {
     for (const task of reader.list(Task).items) this.#mirror.setTask(taskKey(task.metadata), task)
   }
 
-  /** Idempotent: takes in the present state, and names the tasks that it may help. */
-  nodeChanged(name: string, reader: Reader): readonly ObjectRef[] {
-    return this.#wake(this.#mirror.setNode(name, reader.get(Node, { name })))
-  }
-
-  taskChanged(ref: ObjectRef, reader: Reader): readonly ObjectRef[] {
-    return this.#wake(this.#mirror.setTask(taskKey(ref), reader.get(Task, ref)))
+  /** Idempotent: takes in the present state, and asks for the tasks that it may help. */
+  changed(changes: CacheChanges['changes'], reader: Reader): void {
+    for (const { before, after } of changes) {
+      const object = after ?? before
+      if (object === undefined) continue
+      const {
+        metadata: { namespace, name },
+        kind,
+      } = object
+      if (kind === Node.kind) this.#noticed(this.#mirror.setNode(name, reader.get(Node, { name })))
+      else if (namespace !== undefined)
+        this.#tell(taskKey({ namespace, name }), reader.get(Task, { namespace, name }))
+    }
   }
 
   async reconcile(ref: ObjectRef, task: Task | undefined, ctx: ReconcileContext): Promise<Result | void> {
@@ -288,10 +281,6 @@ function isUnassigned(task: Task): boolean {
 
 function versionOf({ metadata }: Task): string {
   return `${metadata.uid} ${metadata.generation}`
-}
-
-function refOf({ metadata: { namespace, name } }: Task): ObjectRef {
-  return namespace === undefined ? { name } : { namespace, name }
 }
 
 /** Neither part of a key holds a slash. */

@@ -37,7 +37,7 @@ export interface NodeAgentOptions {
 export function createNodeAgentController(options: NodeAgentOptions): Controller {
   const { nodeName, runtime, health, drain, concurrency = 16 } = options
   let supervisor: TaskSupervisor | undefined
-  const loop = createController({
+  const controller = createController({
     name: `node-agent-${nodeName}`,
     for: Task,
     concurrency,
@@ -53,34 +53,16 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
       const step = nextTaskStep(task, supervised?.local)
       await takeStep(step, { client, supervisor, task, supervised, nowMs: env.clock.now() })
     },
-  })
-  return withSupervisor(loop, {
-    open(client) {
-      const changed = (ref: ObjectRef): void => loop.enqueue(ref, 'process')
-      supervisor = createTaskSupervisor({ env: client.env, runtime, health, drain, changed })
+    started({ env }) {
+      const changed = (ref: ObjectRef): void => controller.enqueue(ref, 'process')
+      supervisor = createTaskSupervisor({ env, runtime, health, drain, changed })
     },
-    close() {
+    stopped() {
       supervisor?.close()
       supervisor = undefined
     },
   })
-}
-
-/** The loop, with something that lives exactly as long as it runs. */
-function withSupervisor(loop: Controller, held: { open(client: Client): void; close(): void }): Controller {
-  return {
-    name: loop.name,
-    start(client) {
-      held.open(client)
-      return loop.start(client)
-    },
-    stop: options => loop.stop(options).finally(() => held.close()),
-    enqueue: (key, reason) => loop.enqueue(key, reason),
-    inspect: key => loop.inspect(key),
-    status: () => loop.status(),
-    isSettled: () => loop.isSettled(),
-    onProgress: listener => loop.onProgress(listener),
-  }
+  return controller
 }
 
 /** A step about a process that has no object here any more. */

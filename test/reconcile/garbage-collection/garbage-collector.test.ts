@@ -12,6 +12,7 @@ import type {
 import { createStore, defineKind } from '../../../src/store/index.js'
 import type { VirtualEnv } from '../../../src/testing/index.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
+import { breakable } from '../breakable-client.js'
 
 const Box = defineKind({ apiVersion: 'example.com/v1', kind: 'Box', plural: 'boxes', namespaced: true })
 const Crate = defineKind({ apiVersion: 'example.com/v1', kind: 'Crate', plural: 'crates', namespaced: true })
@@ -136,6 +137,31 @@ describe('a garbage collector', () => {
     await env.run(() => manager.settled())
     expect(names(world)).toEqual([])
   })
+
+  test.each([
+    { policy: 'Background', left: [] },
+    { policy: 'Foreground', left: [] },
+  ] as const)(
+    'an owner that came and went while only its watch was broken: $policy',
+    async ({ policy, left }) => {
+      const env = createVirtualEnv()
+      const store = createStore({ kinds, env })
+      const end = { now: new AbortController() }
+      const manager = createManager({ client: breakable(store.client(env), end, Box) })
+      const world = { env, store, manager }
+      manager.add(createGarbageCollector({ kinds }))
+      await env.run(() => manager.start())
+      end.now.abort(new Error('connection lost'))
+      end.now = new AbortController()
+      const owner = await put(world, Box, 'owner')
+      await put(world, Crate, 'owned', [owns(owner, true)])
+      await env.settle()
+      await env.run(() => store.delete(Box, at('owner'), { propagationPolicy: policy }))
+      await env.advance(1_000)
+      await env.run(() => manager.settled())
+      expect(names(world)).toEqual(left)
+    },
+  )
 
   test('whatever is owned and deleted, what stays at rest is exactly what should', async () => {
     const policies: readonly PropagationPolicy[] = ['Background', 'Foreground', 'Orphan']
