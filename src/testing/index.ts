@@ -1,9 +1,9 @@
-export type { CapturedLog, LogLevel } from './captured-logs.js'
-export type { PendingWork } from './pending-work.js'
-export type { RunUntilOptions, VirtualEnv, VirtualEnvOptions } from './virtual-env.js'
-export { createVirtualEnv } from './virtual-env.js'
-export type { LabelCount } from './virtual-errors.js'
-export { LivelockError, VirtualTimeoutError } from './virtual-errors.js'
+export type { CapturedLog, LogLevel } from './virtual/captured-logs.js'
+export type { PendingWork } from './virtual/pending-work.js'
+export type { RunUntilOptions, VirtualEnv, VirtualEnvOptions } from './virtual/virtual-env.js'
+export { createVirtualEnv } from './virtual/virtual-env.js'
+export type { LabelCount } from './virtual/virtual-errors.js'
+export { LivelockError, VirtualTimeoutError } from './virtual/virtual-errors.js'
 
 // Simulation.
 export { CheckFailedError } from './simulation/check-failed-error.js'

@@ -1,4 +1,4 @@
-import { hostModule } from './host-modules.js'
+import { hostModule } from '../host/host-modules.js'
 import { entryOf, framesBeyond } from './stack-frames.js'
 
 /** What calls to the host's clocks and chance were made, by name, and where each was first. */

@@ -1,6 +1,6 @@
+import type { HostThread } from '../host/host-modules.js'
+import { hostModule } from '../host/host-modules.js'
 import type { ActionKind } from '../simulation/actions/action.js'
-import type { HostThread } from './host-modules.js'
-import { hostModule } from './host-modules.js'
 import { ownRoot } from './stack-frames.js'
 import type { WatchThreadData } from './watch-thread.js'
 import { CELL, STEP_SYMBOL, THREAD, WATCH_THREAD } from './watch-thread.js'

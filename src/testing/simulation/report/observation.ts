@@ -1,5 +1,5 @@
 import type { StoredObject } from '../../../store/index.js'
-import type { CapturedLog } from '../../captured-logs.js'
+import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import type { ObjectChange } from '../judge/moment.js'
 import { changesBetween } from '../judge/moment.js'

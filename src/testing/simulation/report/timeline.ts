@@ -1,4 +1,4 @@
-import type { CapturedLog } from '../../captured-logs.js'
+import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Loop } from '../judge/invariants.js'
 import type { ObservedStep } from './observation.js'
 import type { Repeat } from './repeats.js'

@@ -1,6 +1,6 @@
 import type { Reader, StoredObject } from '../../../store/index.js'
 import type { StepWatch } from '../../guard/step-watch.js'
-import { hostTurn } from '../../host.js'
+import { hostTurn } from '../../host/event-loop.js'
 import type { Action, FaultKind } from '../actions/action.js'
 import { FAULT_KINDS, isFault } from '../actions/action.js'
 import { availableActions } from '../actions/available-actions.js'

@@ -1,14 +1,14 @@
-import type { Env, MemoryMetrics } from '../core/index.js'
+import type { Env, MemoryMetrics } from '../../core/index.js'
 import {
   createEnvTree,
   createMemoryMetrics,
   createSeededRandom,
   InvalidError,
   UsageError,
-} from '../core/index.js'
+} from '../../core/index.js'
+import { hostTurn } from '../host/event-loop.js'
 import type { CapturedLog } from './captured-logs.js'
 import { captureLogs } from './captured-logs.js'
-import { hostTurn } from './host.js'
 import type { PendingWork } from './pending-work.js'
 import { createSequentialIds } from './sequential-ids.js'
 import type { StepCounter } from './step-counter.js'

@@ -1,5 +1,5 @@
-import type { Cancel, EnvPorts, HeapHandle } from '../core/index.js'
-import { heapHandle, IndexedHeap } from '../core/index.js'
+import type { Cancel, EnvPorts, HeapHandle } from '../../core/index.js'
+import { heapHandle, IndexedHeap } from '../../core/index.js'
 import type { PendingWork } from './pending-work.js'
 
 interface VirtualTimer extends HeapHandle {

@@ -1,4 +1,4 @@
-import type { StepInfo } from '../core/index.js'
+import type { StepInfo } from '../../core/index.js'
 
 /** A timer or deferred step that has not run. */
 export type PendingWork =

@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogMethod } from '../core/index.js'
+import type { LogFields, Logger, LogMethod } from '../../core/index.js'
 
 /** The levels of the logger port. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

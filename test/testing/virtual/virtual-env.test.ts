@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatTime } from '../../src/core/index.js'
-import { createVirtualEnv, LivelockError, VirtualTimeoutError } from '../../src/testing/index.js'
+import { formatTime } from '../../../src/core/index.js'
+import { createVirtualEnv, LivelockError, VirtualTimeoutError } from '../../../src/testing/index.js'
 
 const step = (label: string) => ({ kind: 'call', label }) as const
 const startMs = Date.UTC(2026, 0, 1)

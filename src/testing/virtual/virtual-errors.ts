@@ -1,4 +1,4 @@
-import { KeelsonError } from '../core/index.js'
+import { KeelsonError } from '../../core/index.js'
 import type { PendingWork } from './pending-work.js'
 import { describePending } from './pending-work.js'
 

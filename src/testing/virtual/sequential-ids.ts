@@ -1,4 +1,4 @@
-import type { IdSource } from '../core/index.js'
+import type { IdSource } from '../../core/index.js'
 
 /** Ids that read well and repeat: `task-1`, `task-2`, `node-1`; `id-1` without a hint. */
 export function createSequentialIds(): IdSource {

@@ -1,4 +1,4 @@
-import type { StepInfo, TaskScheduler } from '../core/index.js'
+import type { StepInfo, TaskScheduler } from '../../core/index.js'
 import type { PendingWork } from './pending-work.js'
 
 interface Entry {
