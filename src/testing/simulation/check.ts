@@ -1,5 +1,5 @@
 import { systemEnv } from '../../core/index.js'
-import { hostVariable } from '../host/event-loop.js'
+import { hostVariable } from '../host/host-process.js'
 import { describeFaults } from './actions/fault-settings.js'
 import { CheckFailedError } from './check-failed-error.js'
 import type { Violation } from './judge/invariants.js'

@@ -1,4 +1,4 @@
-import { hostFile, hostVariable } from '../../host/event-loop.js'
+import { hostFile, hostVariable } from '../../host/host-process.js'
 import type { CheckFailedError } from '../check-failed-error.js'
 import { parseReplay } from './replay-text.js'
 
