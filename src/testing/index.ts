@@ -6,13 +6,13 @@ export type { LabelCount } from './virtual/virtual-errors.js'
 export { LivelockError, VirtualTimeoutError } from './virtual/virtual-errors.js'
 
 // Simulation.
-export { CheckFailedError } from './simulation/check-failed-error.js'
+export { CheckFailedError } from './simulation/report/check-failed-error.js'
 export { check, type CheckOptions, type CheckReport } from './simulation/check.js'
 export type { ActionKind, FaultKind } from './simulation/actions/action.js'
 export type { FaultOptions, FaultSettings } from './simulation/actions/fault-settings.js'
 export type { Endings, Invariant, Monitor } from './simulation/judge/invariant.js'
 export type { InvariantName, Loop, Violation } from './simulation/judge/invariants.js'
-export type { Moment, ObjectChange } from './simulation/judge/moment.js'
+export type { Moment, ObjectChange } from './simulation/judge/step-view.js'
 export type { Predicate } from './simulation/judge/predicate.js'
 export {
   always,
@@ -29,11 +29,11 @@ export {
 export { justifiedDelete } from './simulation/judge/justified-delete.js'
 export { writesPerChange } from './simulation/judge/writes-per-change.js'
 export type { SearchMode, SearchOptions } from './simulation/search/search-options.js'
-export type { SimulateOptions } from './simulation/simulate-options.js'
+export type { SimulateOptions } from './simulation/setup/simulate-options.js'
 export type { WorldState } from './simulation/report/world-state.js'
 export { simulate, type Simulation } from './simulation/simulate.js'
-export type { TraceStep } from './simulation/run/execution.js'
-export type { SpecEdit } from './simulation/world/spec-edits.js'
+export type { TraceStep } from './simulation/run/execute.js'
+export type { SpecEdit } from './simulation/objects/spec-edits.js'
 export type { Incident, IncidentSite } from './simulation/world/incidents.js'
 export type { MakeParts, ProcessSite } from './simulation/world/simulated-process.js'
 

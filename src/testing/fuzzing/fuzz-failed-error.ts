@@ -1,5 +1,5 @@
 import type { ObjectInput } from '../../store/index.js'
-import type { CheckFailedError } from '../simulation/check-failed-error.js'
+import type { CheckFailedError } from '../simulation/report/check-failed-error.js'
 
 /** A set of specs with which an invariant does not hold. The cause has the execution. */
 export class FuzzFailedError extends Error {

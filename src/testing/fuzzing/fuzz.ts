@@ -2,7 +2,7 @@ import { createSeededRandom, InvalidError, systemEnv } from '../../core/index.js
 import type { ObjectInput } from '../../store/index.js'
 import type { CheckOptions, CheckReport } from '../simulation/check.js'
 import { check } from '../simulation/check.js'
-import { CheckFailedError } from '../simulation/check-failed-error.js'
+import { CheckFailedError } from '../simulation/report/check-failed-error.js'
 import type { MakeParts } from '../simulation/world/simulated-process.js'
 import { FuzzFailedError } from './fuzz-failed-error.js'
 import { schemaEdits } from './schema-edits.js'

@@ -1,6 +1,6 @@
 import { canonicalJson, createSeededRandom } from '../../core/index.js'
 import type { Kind, ObjectInput } from '../../store/index.js'
-import type { SpecEdit } from '../simulation/world/spec-edits.js'
+import type { SpecEdit } from '../simulation/objects/spec-edits.js'
 import { specNode } from './schema-node.js'
 import { specTransitions } from './spec-transitions.js'
 

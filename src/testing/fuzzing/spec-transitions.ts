@@ -1,6 +1,6 @@
 import type { Random } from '../../core/index.js'
 import { deepEqual } from '../../core/index.js'
-import type { SpecEdit } from '../simulation/world/spec-edits.js'
+import type { SpecEdit } from '../simulation/objects/spec-edits.js'
 import { boundsOf, sampleValue } from './sample-value.js'
 import type { SchemaNode } from './schema-node.js'
 import {

@@ -1,5 +1,5 @@
 import { KeelsonError } from '../../../core/index.js'
-import { nameOf } from '../world/watch-breaker.js'
+import { nameOf } from '../clients/watch-breaker.js'
 import type { Action } from './action.js'
 import type { Situation } from './situation.js'
 

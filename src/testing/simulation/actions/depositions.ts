@@ -1,6 +1,6 @@
 import { formatTime } from '../../../core/index.js'
 import type { StoredObject } from '../../../store/index.js'
-import { isElectionRecord } from '../world/election-record.js'
+import { isElectionRecord } from '../objects/election-objects.js'
 import { nameOf } from '../world/user.js'
 import type { World } from '../world/world.js'
 import type { Action } from './action.js'

@@ -1,4 +1,4 @@
-import { outlastingMs } from '../world/election-record.js'
+import { outlastingMs } from '../objects/election-objects.js'
 import type { World } from '../world/world.js'
 import type { Action } from './action.js'
 import type { Situation } from './situation.js'

@@ -1,5 +1,5 @@
 import type { Client } from '../../../store/index.js'
-import type { Moment } from './moment.js'
+import type { Moment } from './step-view.js'
 
 /**
  * Something that should hold. What it watches is the steps of one execution; `begin` makes a monitor for each.

@@ -2,7 +2,7 @@ import type { Client } from '../../../store/index.js'
 import type { Ending } from '../world/user.js'
 import type { Invariant, Monitor } from './invariant.js'
 import type { Violation } from './invariants.js'
-import type { Moment } from './moment.js'
+import type { Moment } from './step-view.js'
 
 /** Monitors by the names of their invariants. */
 export type NamedMonitor = readonly [name: string, monitor: Monitor]

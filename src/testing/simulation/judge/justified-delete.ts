@@ -1,10 +1,10 @@
 import type { Client, DeleteOptions, Kind, ObjectRef, StoredObject } from '../../../store/index.js'
 import { isOfProcess } from '../actions/action.js'
-import { facade } from '../world/facade.js'
-import { OpenWatches } from '../world/open-watches.js'
+import { facade } from '../clients/facade.js'
+import { OpenWatches } from '../clients/open-watches.js'
 import { keyOf } from '../world/user.js'
 import type { Invariant, Monitor } from './invariant.js'
-import type { Moment, ObjectChange } from './moment.js'
+import type { Moment, ObjectChange } from './step-view.js'
 import type { Scope } from './temporal.js'
 
 /**

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../core/index.js'
-import type { Moment } from './moment.js'
+import type { Moment } from './step-view.js'
 
 /**
  * Looks at a moment of an execution and changes nothing: `true` when it holds; `false`, or a text that says what is wrong,

@@ -1,8 +1,8 @@
 import { InvalidError } from '../../../core/index.js'
 import type { Endings, Invariant } from './invariant.js'
-import type { Moment } from './moment.js'
 import type { Predicate } from './predicate.js'
 import { placeOf, whatThereIs, whyNot } from './predicate.js'
+import type { Moment } from './step-view.js'
 
 /** Where an invariant is watched. */
 export interface Scope {

@@ -1,5 +1,5 @@
+import { foldRepeats } from './fold-repeats.js'
 import type { ObservedStep } from './observation.js'
-import { foldRepeats } from './repeats.js'
 import { actionText, durationText, heardText, resultText } from './step-text.js'
 import { idOf } from './timeline.js'
 

@@ -1,5 +1,5 @@
 import type { Kind } from '../../../store/index.js'
-import type { SimulateOptions } from '../simulate-options.js'
+import type { SimulateOptions } from '../setup/simulate-options.js'
 import { shortHash } from './replay-text.js'
 
 /** Options that say how much is looked at, and not at what. */

@@ -1,5 +1,5 @@
 import type { Kind } from '../../../store/index.js'
-import type { SimulateOptions } from '../simulate-options.js'
+import type { SimulateOptions } from '../setup/simulate-options.js'
 import type { MakeParts } from '../world/simulated-process.js'
 import { codeText, isName, quoted } from './code-text.js'
 import { worldOptions } from './options-hash.js'

@@ -1,5 +1,5 @@
 import { hostFile, hostVariable } from '../../host/host-process.js'
-import type { CheckFailedError } from '../check-failed-error.js'
+import type { CheckFailedError } from './check-failed-error.js'
 import { parseReplay } from './replay-text.js'
 
 const NAME_MAX = 60

@@ -1,8 +1,8 @@
 import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Loop } from '../judge/invariants.js'
+import type { Repeat } from './fold-repeats.js'
+import { foldRepeats } from './fold-repeats.js'
 import type { ObservedStep } from './observation.js'
-import type { Repeat } from './repeats.js'
-import { foldRepeats } from './repeats.js'
 import { durationText, resultText, stepText } from './step-text.js'
 
 const LINES_MAX = 36

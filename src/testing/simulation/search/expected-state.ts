@@ -1,10 +1,10 @@
+import { replayChoices } from '../choices/choice-source.js'
 import type { Violation } from '../judge/invariants.js'
-import { describeDifference } from '../report/state-difference.js'
-import type { Execution, ExecutionSetup, Rest } from '../run/execution.js'
-import { execute } from '../run/execution.js'
-import { withoutNames } from '../world/plain-state.js'
+import { withoutNames } from '../objects/plain-state.js'
+import { describeDifference } from '../objects/state-difference.js'
+import type { Execution, ExecutionSetup, Rest } from '../run/execute.js'
+import { execute } from '../run/execute.js'
 import type { Ending } from '../world/user.js'
-import { replayChoices } from './choices.js'
 
 /** Where every execution must come to rest: where the undisturbed ones did. */
 export interface Expectation {

@@ -1,9 +1,9 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom } from '../../../core/index.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
-import type { Execution } from '../run/execution.js'
-import type { ChoiceSource } from './choices.js'
-import { randomChoices, replayChoices } from './choices.js'
+import type { ChoiceSource } from '../choices/choice-source.js'
+import { randomChoices, replayChoices } from '../choices/choice-source.js'
+import type { Execution } from '../run/execute.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 
 /** What a guided search is bounded by. */

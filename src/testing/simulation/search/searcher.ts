@@ -1,5 +1,5 @@
-import type { Execution } from '../run/execution.js'
-import type { ChoiceSource } from './choices.js'
+import type { ChoiceSource } from '../choices/choice-source.js'
+import type { Execution } from '../run/execute.js'
 
 /** An execution to come. */
 export interface Planned {

@@ -1,7 +1,7 @@
-import type { Execution } from '../run/execution.js'
-import type { ChoiceSource } from './choices.js'
-import { replayChoices } from './choices.js'
-import { choicesWithout } from './wanted-choices.js'
+import type { ChoiceSource } from '../choices/choice-source.js'
+import { replayChoices } from '../choices/choice-source.js'
+import { choicesWithout } from '../choices/choices-without.js'
+import type { Execution } from '../run/execute.js'
 
 /** Runs it as a source chooses. */
 export type Rerun = (source: ChoiceSource) => Promise<Execution>

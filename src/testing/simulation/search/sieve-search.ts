@@ -1,8 +1,8 @@
 import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
-import type { Execution } from '../run/execution.js'
-import type { ChoiceSource } from './choices.js'
-import { replayChoices } from './choices.js'
+import type { ChoiceSource } from '../choices/choice-source.js'
+import { replayChoices } from '../choices/choice-source.js'
+import type { Execution } from '../run/execute.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 
 /** What a planned search is bounded by. */

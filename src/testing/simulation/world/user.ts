@@ -1,8 +1,8 @@
 import { deepEqual, isKeelsonError, UsageError } from '../../../core/index.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
 import type { Action, ActionKind } from '../actions/action.js'
-import { TOUCH_ANNOTATION } from './plain-state.js'
-import type { SpecEdit } from './spec-edits.js'
+import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
+import type { SpecEdit } from '../objects/spec-edits.js'
 import type { World } from './world.js'
 
 /** What becomes of the given objects in the end. */

@@ -8,14 +8,14 @@ import { createSequentialIds } from '../../virtual/sequential-ids.js'
 import type { VirtualClock } from '../../virtual/virtual-clock.js'
 import { createVirtualClock } from '../../virtual/virtual-clock.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
-import type { Observer } from '../run/observer.js'
-import { behindAt } from './late-start.js'
-import { OpenWatches } from './open-watches.js'
+import { OpenWatches } from '../clients/open-watches.js'
+import { behindAt } from '../clients/stale-client.js'
+import { WatchBreaker } from '../clients/watch-breaker.js'
+import type { Observer } from '../setup/observer.js'
 import type { MakeParts, SimulatedProcess } from './simulated-process.js'
 import { controllersOf, managerOf } from './simulated-process.js'
 import type { PooledStep, StepPool } from './step-pool.js'
 import { createStepPool } from './step-pool.js'
-import { WatchBreaker } from './watch-breaker.js'
 
 /** What a world is made from. */
 export interface WorldOptions {

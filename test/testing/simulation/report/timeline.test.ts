@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../../../src/testing/index.js'
+import { randomChoices } from '../../../../src/testing/simulation/choices/choice-source.js'
 import type { ObservedStep } from '../../../../src/testing/simulation/report/observation.js'
 import { durationText } from '../../../../src/testing/simulation/report/step-text.js'
 import { formatTimeline } from '../../../../src/testing/simulation/report/timeline.js'
-import { execute } from '../../../../src/testing/simulation/run/execution.js'
-import { randomChoices } from '../../../../src/testing/simulation/search/choices.js'
-import { setupOf } from '../../../../src/testing/simulation/simulate-options.js'
+import { execute } from '../../../../src/testing/simulation/run/execute.js'
+import { setupOf } from '../../../../src/testing/simulation/setup/simulate-options.js'
 import { hasty, objects, Page, Site } from '../../fixtures/sites.js'
 
 function step(timeMs: number, part: Partial<ObservedStep>): ObservedStep {

@@ -1,6 +1,6 @@
 import type { ControllerStatus } from '../../../../reconcile/index.js'
 import { entrySuffix } from '../../../guard/stack-frames.js'
-import { isElectionRecord } from '../../world/election-record.js'
+import { isElectionRecord } from '../../objects/election-objects.js'
 import type { SimulatedProcess } from '../../world/simulated-process.js'
 import type { Ending } from '../../world/user.js'
 import { nameOf } from '../../world/user.js'

@@ -1,5 +1,5 @@
 import { isOfProcess } from '../../actions/action.js'
-import { TOUCH_ANNOTATION } from '../../world/plain-state.js'
+import { TOUCH_ANNOTATION } from '../../objects/plain-state.js'
 import { nameOf } from '../../world/user.js'
 import type { Monitor } from '../invariant.js'
 

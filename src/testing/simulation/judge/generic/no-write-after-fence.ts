@@ -1,7 +1,7 @@
 import { isOfProcess } from '../../actions/action.js'
 import { keyOf } from '../../world/user.js'
 import type { Monitor } from '../invariant.js'
-import type { Moment } from '../moment.js'
+import type { Moment } from '../step-view.js'
 
 /**
  * A store refuses writes through a client whose fence no longer stands. What this finds are writes beside it: a process

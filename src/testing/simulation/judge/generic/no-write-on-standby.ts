@@ -1,4 +1,4 @@
-import { changesBeyondElections } from '../../world/election-record.js'
+import { changesBeyondElections } from '../../objects/election-objects.js'
 import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
 

@@ -2,7 +2,7 @@ import type { StoredObject } from '../../../../store/index.js'
 import { isOfProcess } from '../../actions/action.js'
 import { nameOf } from '../../world/user.js'
 import type { Monitor } from '../invariant.js'
-import type { ObjectChange } from '../moment.js'
+import type { ObjectChange } from '../step-view.js'
 
 /** `observedGeneration`, of objects of which the code under test writes it. */
 export function observedGenerationMonitor(): Monitor {

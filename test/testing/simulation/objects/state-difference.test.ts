@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { fieldChanges } from '../../../../src/testing/simulation/report/field-changes.js'
-import { describeDifference } from '../../../../src/testing/simulation/report/state-difference.js'
+import { fieldChanges } from '../../../../src/testing/simulation/objects/field-changes.js'
+import { describeDifference } from '../../../../src/testing/simulation/objects/state-difference.js'
 
 const pod = (more: object): string => JSON.stringify({ kind: 'Pod', name: 'a', spec: { size: 1 }, ...more })
 

@@ -1,10 +1,10 @@
 import { InvalidError } from '../../../core/index.js'
 import type { FaultKind } from '../actions/action.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
-import type { Invariant } from './invariant.js'
-import type { InvariantName } from './invariants.js'
-import { INVARIANT_NAMES } from './invariants.js'
-import { DETOURS } from './name-violation.js'
+import type { Invariant } from '../judge/invariant.js'
+import type { InvariantName } from '../judge/invariants.js'
+import { INVARIANT_NAMES } from '../judge/invariants.js'
+import { DETOURS } from '../judge/name-violation.js'
 
 /** Without these faults, the invariant cannot break. */
 const NEEDED: Partial<Readonly<Record<InvariantName, readonly FaultKind[]>>> = {

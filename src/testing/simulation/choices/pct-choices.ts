@@ -3,7 +3,7 @@ import { createSeededRandom } from '../../../core/index.js'
 import type { Action, FaultKind } from '../actions/action.js'
 import { FAULT_KINDS, isFault } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
-import type { ChoiceSource } from './choices.js'
+import type { ChoiceSource } from './choice-source.js'
 
 /** How an execution is scheduled by priorities. */
 export interface PctPlan {

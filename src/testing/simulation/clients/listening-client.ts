@@ -1,7 +1,7 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Client, StoredObject, Watch, WatchBatch } from '../../../store/index.js'
-import type { Call } from '../world/facade.js'
-import { facade } from '../world/facade.js'
+import type { Call } from './facade.js'
+import { facade } from './facade.js'
 
 /** What a listening client tells. */
 export interface Heard {

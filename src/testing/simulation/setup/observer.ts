@@ -1,6 +1,6 @@
 import type { Client } from '../../../store/index.js'
+import type { TraceStep } from '../run/execute.js'
 import type { World } from '../world/world.js'
-import type { TraceStep } from './execution.js'
 
 /** Looks on while an execution runs, and changes nothing. */
 export interface Observer {

@@ -1,5 +1,5 @@
 import type { InvariantName } from '../judge/invariants.js'
-import { plainState, TOUCH_ANNOTATION } from '../world/plain-state.js'
+import { plainState, TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import { objectKeyOf } from '../world/simulated-process.js'
 import { nameOf } from '../world/user.js'
 import type { Driver } from './driver.js'

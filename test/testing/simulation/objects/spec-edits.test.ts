@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { specEdits } from '../../../../src/testing/simulation/world/spec-edits.js'
+import { specEdits } from '../../../../src/testing/simulation/objects/spec-edits.js'
 
 const specOf = (spec: unknown) => specEdits(spec).map(edit => edit.spec)
 

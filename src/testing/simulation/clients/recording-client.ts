@@ -1,8 +1,8 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Client } from '../../../store/index.js'
-import type { Call } from '../world/facade.js'
-import { facade } from '../world/facade.js'
-import { textOf } from './object-text.js'
+import { textOf } from '../objects/object-text.js'
+import type { Call } from './facade.js'
+import { facade } from './facade.js'
 
 /** Hears what a process learns from its client, as text. */
 export type Hear = (input: string) => void

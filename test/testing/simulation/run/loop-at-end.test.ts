@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TraceStep } from '../../../../src/testing/index.js'
-import { repeatingEnd } from '../../../../src/testing/simulation/run/repeating-end.js'
+import { repeatingEnd } from '../../../../src/testing/simulation/run/loop-at-end.js'
 
 function traceOf(letters: string): readonly TraceStep[] {
   return letters.split('').map((label, at) => ({

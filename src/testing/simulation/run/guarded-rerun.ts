@@ -2,11 +2,11 @@ import { UsageError } from '../../../core/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
 import { createAsyncGuard } from '../../guard/async-guard.js'
 import { exclusively } from '../../guard/exclusively.js'
+import { replayChoices } from '../choices/choice-source.js'
 import type { Violation } from '../judge/invariants.js'
-import { describeDifference } from '../report/state-difference.js'
-import { replayChoices } from '../search/choices.js'
-import type { Execution, ExecutionSetup, TraceStep } from './execution.js'
-import { execute } from './execution.js'
+import { describeDifference } from '../objects/state-difference.js'
+import type { Execution, ExecutionSetup, TraceStep } from './execute.js'
+import { execute } from './execute.js'
 
 /**
  * Runs an execution again, under guard. An execution that was looked into no further than its rest is repeated beyond it;

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { foldRepeats } from '../../../../src/testing/simulation/report/repeats.js'
+import { foldRepeats } from '../../../../src/testing/simulation/report/fold-repeats.js'
 
 const fold = (text: string): readonly string[] =>
   foldRepeats(text.split(''), letter => letter).map(({ items, times }) => `${times}×${items.join('')}`)
