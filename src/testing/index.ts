@@ -32,7 +32,7 @@ export type { SearchMode, SearchOptions } from './simulation/search/search-optio
 export type { SimulateOptions } from './simulation/setup/simulate-options.js'
 export type { WorldState } from './simulation/report/world-state.js'
 export { simulate, type Simulation } from './simulation/simulate.js'
-export type { TraceStep } from './simulation/run/execute.js'
+export type { TraceStep } from './simulation/actions/trace-step.js'
 export type { SpecEdit } from './simulation/objects/spec-edits.js'
 export type { Incident, IncidentSite } from './simulation/world/incidents.js'
 export type { MakeParts, ProcessSite } from './simulation/world/simulated-process.js'

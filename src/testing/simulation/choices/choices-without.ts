@@ -1,5 +1,6 @@
 import type { Action } from '../actions/action.js'
-import type { Execution, TraceStep } from '../run/execute.js'
+import type { TraceStep } from '../actions/trace-step.js'
+import type { Execution } from '../setup/execution.js'
 import type { ChoiceSource } from './choice-source.js'
 
 /** A choice of an execution, and what it was called; it has no name when it led to no step. */

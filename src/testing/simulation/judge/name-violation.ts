@@ -1,5 +1,5 @@
 import type { FaultKind } from '../actions/action.js'
-import type { TraceStep } from '../run/execute.js'
+import type { TraceStep } from '../actions/trace-step.js'
 import type { InvariantName, Violation } from './invariants.js'
 
 /** Faults that come from somebody who changes their mind. */

@@ -1,6 +1,6 @@
 import type { StepInfo } from '../../../core/index.js'
 import type { Reader, StoredObject } from '../../../store/index.js'
-import type { TraceStep } from '../run/execute.js'
+import type { TraceStep } from '../actions/trace-step.js'
 
 /** What a step did to one object. `before` is missing for one that was created, `after` for one that is gone. */
 export interface ObjectChange {

@@ -1,12 +1,12 @@
 import type { StoredObject } from '../../../store/index.js'
 import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
+import type { TraceStep } from '../actions/trace-step.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import type { Heard } from '../clients/listening-client.js'
 import { listeningClient } from '../clients/listening-client.js'
 import type { ObjectChange } from '../judge/step-view.js'
 import { changesBetween } from '../judge/step-view.js'
-import type { TraceStep } from '../run/execute.js'
 import type { Observer } from '../setup/observer.js'
 import type { World } from '../world/world.js'
 

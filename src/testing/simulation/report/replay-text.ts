@@ -1,5 +1,5 @@
 import { contentHash, InvalidError } from '../../../core/index.js'
-import type { Execution } from '../run/execute.js'
+import type { Execution } from '../setup/execution.js'
 
 /** What makes an execution what it is, given the code under test and the options. */
 export interface Replay {

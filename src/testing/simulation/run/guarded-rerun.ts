@@ -2,10 +2,12 @@ import { UsageError } from '../../../core/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
 import { createAsyncGuard } from '../../guard/async-guard.js'
 import { exclusively } from '../../guard/exclusively.js'
+import type { TraceStep } from '../actions/trace-step.js'
 import { replayChoices } from '../choices/choice-source.js'
 import type { Violation } from '../judge/invariants.js'
 import { describeDifference } from '../objects/state-difference.js'
-import type { Execution, ExecutionSetup, TraceStep } from './execute.js'
+import type { Execution } from '../setup/execution.js'
+import type { ExecutionSetup } from '../setup/execution-setup.js'
 import { execute } from './execute.js'
 
 /**

@@ -2,8 +2,9 @@ import { replayChoices } from '../choices/choice-source.js'
 import type { Violation } from '../judge/invariants.js'
 import { withoutNames } from '../objects/plain-state.js'
 import { describeDifference } from '../objects/state-difference.js'
-import type { Execution, ExecutionSetup, Rest } from '../run/execute.js'
 import { execute } from '../run/execute.js'
+import type { Execution, Rest } from '../setup/execution.js'
+import type { ExecutionSetup } from '../setup/execution-setup.js'
 import type { Ending } from '../world/user.js'
 
 /** Where every execution must come to rest: where the undisturbed ones did. */

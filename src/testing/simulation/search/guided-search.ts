@@ -3,7 +3,7 @@ import { createSeededRandom } from '../../../core/index.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import { randomChoices, replayChoices } from '../choices/choice-source.js'
-import type { Execution } from '../run/execute.js'
+import type { Execution } from '../setup/execution.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 
 /** What a guided search is bounded by. */

@@ -1,6 +1,6 @@
 import type { FaultPlan } from '../actions/fault-settings.js'
 import { pctChoices } from '../choices/pct-choices.js'
-import type { Execution } from '../run/execute.js'
+import type { Execution } from '../setup/execution.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 
 /** What a search by priorities is bounded by. */

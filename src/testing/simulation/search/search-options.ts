@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../../../core/index.js'
 import { InvalidError } from '../../../core/index.js'
-import type { ExecutionSetup } from '../run/execute.js'
+import type { ExecutionSetup } from '../setup/execution-setup.js'
 import { ExhaustiveSearch } from './exhaustive-search.js'
 import { GuidedSearch } from './guided-search.js'
 import { PctSearch } from './pct-search.js'

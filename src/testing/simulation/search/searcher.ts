@@ -1,5 +1,5 @@
 import type { ChoiceSource } from '../choices/choice-source.js'
-import type { Execution } from '../run/execute.js'
+import type { Execution } from '../setup/execution.js'
 
 /** An execution to come. */
 export interface Planned {

@@ -1,7 +1,7 @@
 import type { ChoiceSource } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/choice-source.js'
 import { choicesWithout } from '../choices/choices-without.js'
-import type { Execution } from '../run/execute.js'
+import type { Execution } from '../setup/execution.js'
 
 /** Runs it as a source chooses. */
 export type Rerun = (source: ChoiceSource) => Promise<Execution>

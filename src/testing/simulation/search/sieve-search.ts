@@ -2,7 +2,7 @@ import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/choice-source.js'
-import type { Execution } from '../run/execute.js'
+import type { Execution } from '../setup/execution.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 
 /** What a planned search is bounded by. */

@@ -1,5 +1,5 @@
 import type { Client } from '../../../store/index.js'
-import type { TraceStep } from '../run/execute.js'
+import type { TraceStep } from '../actions/trace-step.js'
 import type { World } from '../world/world.js'
 
 /** Looks on while an execution runs, and changes nothing. */

@@ -1,0 +1,34 @@
+import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
+import type { AsyncGuard } from '../../guard/async-guard.js'
+import type { FaultPlan } from '../actions/fault-settings.js'
+import type { Invariant } from '../judge/invariant.js'
+import type { SpecEdit } from '../objects/spec-edits.js'
+import type { Incident } from '../world/incidents.js'
+import type { MakeParts } from '../world/simulated-process.js'
+import type { Observer } from './observer.js'
+
+/** What is executed. */
+export interface ExecutionSetup {
+  readonly make: MakeParts
+  readonly kinds: readonly Kind[]
+  readonly objects: readonly ObjectInput[]
+  readonly edits: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
+  /** See `Wants`. */
+  readonly deletions: 'at any time' | 'at rest'
+  readonly incidents: readonly Incident[]
+  readonly faults: FaultPlan
+  readonly collects: boolean
+  readonly compared: ((object: StoredObject) => StoredObject | undefined) | undefined
+  readonly invariants: readonly Invariant[]
+  /** Names of generic invariants that are not judged. */
+  readonly except: ReadonlySet<string>
+  readonly instances: number | undefined
+  readonly stepsMax: number
+  /** Real time. */
+  readonly stepTimeoutMs: number
+  readonly seed: number
+  /** Who looks on. */
+  readonly observer?: Observer
+  /** Who looks on at what the code under test asks of the host. */
+  readonly guard?: AsyncGuard
+}

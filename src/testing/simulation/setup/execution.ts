@@ -1,0 +1,30 @@
+import type { TraceStep } from '../actions/trace-step.js'
+import type { Violation } from '../judge/invariants.js'
+import type { Ending } from '../world/user.js'
+
+/** What a world has come to. */
+export interface Rest {
+  readonly ending: Ending
+  /** One line for each object and each thing outside. */
+  readonly state: readonly string[]
+  /** As much of it as is compared. */
+  readonly compared: readonly string[]
+  /** Names of objects that were not given. */
+  readonly madeNames: ReadonlySet<string>
+}
+
+/** Judges a rest; `known` when what would follow from it is known to be right. */
+export type JudgeRest = (rest: Rest) => Violation | 'known' | undefined
+
+/** What came of one execution. */
+export interface Execution extends Rest {
+  readonly seed: number
+  /** Indexes of what was chosen, wherever there was a choice. */
+  readonly choices: readonly number[]
+  /** For each choice, the step of the trace that it led to; -1 for the choice of the ending. */
+  readonly chosenSteps: readonly number[]
+  readonly trace: readonly TraceStep[]
+  readonly violation: Violation | undefined
+  /** True when it was stopped on the way, because the rest of it was known. */
+  readonly isStopped: boolean
+}
