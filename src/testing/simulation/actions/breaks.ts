@@ -1,5 +1,5 @@
 import { KeelsonError } from '../../../core/index.js'
-import { nameOf } from '../clients/watch-breaker.js'
+import { kindsText } from '../clients/watch-breaker.js'
 import type { Action } from './action.js'
 import type { Situation } from './situation.js'
 
@@ -21,7 +21,7 @@ function breaks({ breakers, processes }: Situation['world'], isForgotten: boolea
       (watch): Action => ({
         kind: isForgotten ? 'expire' : 'disconnect',
         actor: name,
-        label: `the watch of ${nameOf(watch)} breaks${isForgotten ? ', what it misses is forgotten' : ''}`,
+        label: `the watch of ${kindsText(watch)} breaks${isForgotten ? ', what it misses is forgotten' : ''}`,
         run: () => {
           if (isForgotten) breaker.forget(watch)
           breaker.break(watch, broken())

@@ -1,5 +1,5 @@
 import type { StoredObject } from '../../../store/index.js'
-import { nameOf } from '../world/user.js'
+import { nameOf } from '../objects/object-names.js'
 import type { World } from '../world/world.js'
 import type { Action } from './action.js'
 

@@ -1,7 +1,7 @@
 import { formatTime } from '../../../core/index.js'
 import type { StoredObject } from '../../../store/index.js'
 import { isElectionRecord } from '../objects/election-objects.js'
-import { nameOf } from '../world/user.js'
+import { nameOf } from '../objects/object-names.js'
 import type { World } from '../world/world.js'
 import type { Action } from './action.js'
 import type { Situation } from './situation.js'

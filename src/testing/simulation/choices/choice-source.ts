@@ -1,9 +1,10 @@
-import type { Random } from '../../../core/index.js'
-import { createSeededRandom } from '../../../core/index.js'
-import type { Action, ActionKind, FaultKind } from '../actions/action.js'
-import { FAULT_KINDS } from '../actions/action.js'
-import type { FaultPlan } from '../actions/fault-settings.js'
-import type { Recall } from '../run/state-key.js'
+import type { Action, FaultKind } from '../actions/action.js'
+
+/**
+ * What is told apart of a process that has nothing under way: `visible` is what can be seen of it, and it must say
+ * what else it remembers in `site.memory`; `history` is everything that has happened to it since its start.
+ */
+export type Recall = 'visible' | 'history'
 
 /** Where an execution is, for those who have been there before. */
 export interface Whereabouts {
@@ -30,68 +31,4 @@ export interface ChoiceSource {
    * @param where where a source with `recall` is; undefined before the world begins
    */
   choose(actions: readonly Action[], where?: Whereabouts): number | 'stop'
-}
-
-/** Takes the choices given, then the first action for ever. A choice that is not on offer counts as the first. */
-export function replayChoices(choices: readonly number[]): ChoiceSource {
-  let next = 0
-  return {
-    choose: actions => {
-      const choice = choices[next++] ?? 0
-      return choice < actions.length ? choice : 0
-    },
-  }
-}
-
-const ORDINARY: readonly ActionKind[] = [
-  'commit',
-  'deliver',
-  'reconcile',
-  'call',
-  'timer',
-  'start',
-  'stop',
-  'resume',
-  'user',
-  'collect',
-]
-const ordinaryWeights = [1, 4, 16]
-const faultWeights = [0.2, 1, 4]
-/** Of what is possible in few places only. */
-const rareWeights = [4, 16]
-
-/**
- * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
- * sometimes early, sometimes late, and half of the kinds of faults are left out, unless `faults` says at which rate.
- */
-export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
-  const random = createSeededRandom(seed).fork('choices')
-  const weights = new Map<ActionKind, number>()
-  // A stream for each kind: one more of them changes nothing for the others.
-  for (const kind of ORDINARY) weights.set(kind, pickOne(random.fork(kind), ordinaryWeights))
-  for (const kind of FAULT_KINDS)
-    weights.set(
-      kind,
-      faults[kind].rate ?? faultWeight(random.fork(kind), kind === 'stall' ? rareWeights : faultWeights),
-    )
-  return {
-    choose: actions => {
-      let total = 0
-      for (const { kind } of actions) total += weights.get(kind) ?? 1
-      let drawn = random.next() * total
-      for (let index = 0; index < actions.length; index++) {
-        drawn -= weights.get((actions[index] as Action).kind) ?? 1
-        if (drawn < 0) return index
-      }
-      return 0
-    },
-  }
-}
-
-function faultWeight(random: Random, weights: readonly number[]): number {
-  return random.next() < 0.5 ? 0 : pickOne(random, weights)
-}
-
-function pickOne(random: Random, values: readonly number[]): number {
-  return values[Math.floor(random.next() * values.length)] as number
 }

@@ -23,7 +23,7 @@ export class WatchBreaker {
 
   /** What happens before such a watch is opened again will not be told: it is `Expired`. */
   forget(watch: OpenWatch): void {
-    this.#forgotten.add(nameOf(watch))
+    this.#forgotten.add(kindsText(watch))
   }
 
   /** The same client; its watches can be broken, and so can those of clients made from it. */
@@ -52,13 +52,13 @@ export class WatchBreaker {
     const names = (Array.isArray(kinds) ? (kinds as readonly Kind[]) : [kinds as Kind]).map(
       ({ kind }) => kind,
     )
-    const wasForgotten = this.#forgotten.delete(nameOf({ kinds: new Set(names) }))
+    const wasForgotten = this.#forgotten.delete(kindsText({ kinds: new Set(names) }))
     if (wasForgotten && since !== undefined && Number(since) < revision)
       throw new ExpiredError(Number(since), revision)
   }
 }
 
 /** By the kinds that it is about. */
-export function nameOf({ kinds }: Pick<OpenWatch, 'kinds'>): string {
+export function kindsText({ kinds }: Pick<OpenWatch, 'kinds'>): string {
   return [...kinds].join(', ')
 }

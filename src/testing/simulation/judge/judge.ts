@@ -1,8 +1,8 @@
 import type { Client } from '../../../store/index.js'
 import type { Ending } from '../world/user.js'
 import type { Invariant, Monitor } from './invariant.js'
-import type { Violation } from './invariants.js'
 import type { Moment } from './step-view.js'
+import type { Violation } from './violation.js'
 
 /** Monitors by the names of their invariants. */
 export type NamedMonitor = readonly [name: string, monitor: Monitor]

@@ -2,9 +2,10 @@ import type { Client, DeleteOptions, Kind, ObjectRef, StoredObject } from '../..
 import { isOfProcess } from '../actions/action.js'
 import { facade } from '../clients/facade.js'
 import { OpenWatches } from '../clients/open-watches.js'
-import { keyOf } from '../world/user.js'
+import type { ObjectChange } from '../objects/object-changes.js'
+import { keyOf } from '../objects/object-names.js'
 import type { Invariant, Monitor } from './invariant.js'
-import type { Moment, ObjectChange } from './step-view.js'
+import type { Moment } from './step-view.js'
 import type { Scope } from './temporal.js'
 
 /**

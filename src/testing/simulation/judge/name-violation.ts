@@ -1,6 +1,7 @@
 import type { FaultKind } from '../actions/action.js'
 import type { TraceStep } from '../actions/trace-step.js'
-import type { InvariantName, Violation } from './invariants.js'
+import type { InvariantName } from './invariants.js'
+import type { Violation } from './violation.js'
 
 /** Faults that come from somebody who changes their mind. */
 export const DETOURS: readonly FaultKind[] = ['edit', 'remove']

@@ -1,12 +1,7 @@
 import type { StepInfo } from '../../../core/index.js'
-import type { Reader, StoredObject } from '../../../store/index.js'
+import type { Reader } from '../../../store/index.js'
 import type { TraceStep } from '../actions/trace-step.js'
-
-/** What a step did to one object. `before` is missing for one that was created, `after` for one that is gone. */
-export interface ObjectChange {
-  readonly before: StoredObject | undefined
-  readonly after: StoredObject | undefined
-}
+import type { ObjectChange } from '../objects/object-changes.js'
 
 /** A point of an execution, right after a step. */
 export interface Moment {
@@ -24,23 +19,6 @@ export interface Moment {
   readonly timeMs: number
   /** The world outside the store, see `ProcessSite`. */
   readonly outside: ReadonlyMap<string, unknown>
-}
-
-/** What is different; an object that was deleted and created again is two. */
-export function changesBetween(
-  before: readonly StoredObject[],
-  after: readonly StoredObject[],
-): readonly ObjectChange[] {
-  const changes: ObjectChange[] = []
-  const old = new Map(before.map(object => [object.metadata.uid, object]))
-  for (const object of after) {
-    const { uid } = object.metadata
-    const previous = old.get(uid)
-    old.delete(uid)
-    if (previous !== object) changes.push({ before: previous, after: object })
-  }
-  for (const object of old.values()) changes.push({ before: object, after: undefined })
-  return changes
 }
 
 /** The reading half of a reader that may be able to do more. */

@@ -1,6 +1,6 @@
-import type { Simulation } from '../simulate.js'
 import type { Failure } from './failure-text.js'
 import { failureText } from './failure-text.js'
+import type { Simulation } from './observe.js'
 
 /** An execution in which an invariant does not hold. The message says which, how, and how to see it again. */
 export class CheckFailedError extends Error {

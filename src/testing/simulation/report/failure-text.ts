@@ -1,5 +1,5 @@
-import type { Violation } from '../judge/invariants.js'
-import type { Simulation } from '../simulate.js'
+import type { Violation } from '../judge/violation.js'
+import type { Simulation } from './observe.js'
 
 /** Everything that a failed check says. */
 export interface Failure {

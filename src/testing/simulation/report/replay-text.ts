@@ -1,4 +1,4 @@
-import { contentHash, InvalidError } from '../../../core/index.js'
+import { contentHash, InvalidError, UsageError } from '../../../core/index.js'
 import type { Execution } from '../setup/execution.js'
 
 /** What makes an execution what it is, given the code under test and the options. */
@@ -89,4 +89,13 @@ function unreadable(text: string): InvalidError {
   return new InvalidError('replay', [
     { field: 'replay', value: text, message: `must be a replay string as a failed check prints it${of}` },
   ])
+}
+
+/** The code must have changed: with the same options, other things happen than were recorded. */
+export function differs(replay: string | undefined): UsageError {
+  return new UsageError(
+    'the execution differs from the recorded one: the code or the options have changed since. ' +
+      'Nothing failed in it, which says little; run the check without the replay',
+    { replay },
+  )
 }

@@ -1,9 +1,9 @@
 import type { StoredObject } from '../../../store/index.js'
 import type { ActionKind } from '../actions/action.js'
 import type { Heard } from '../clients/listening-client.js'
-import type { ObjectChange } from '../judge/step-view.js'
 import { fieldChanges, shortJson } from '../objects/field-changes.js'
-import { nameOf } from '../world/user.js'
+import type { ObjectChange } from '../objects/object-changes.js'
+import { nameOf } from '../objects/object-names.js'
 import type { ObservedStep } from './observation.js'
 
 const LIST_MAX = 4

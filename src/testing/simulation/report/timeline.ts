@@ -1,5 +1,5 @@
 import type { CapturedLog } from '../../virtual/captured-logs.js'
-import type { Loop } from '../judge/invariants.js'
+import type { Loop } from '../judge/violation.js'
 import type { Repeat } from './fold-repeats.js'
 import { foldRepeats } from './fold-repeats.js'
 import type { ObservedStep } from './observation.js'

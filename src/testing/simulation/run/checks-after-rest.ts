@@ -1,7 +1,7 @@
 import type { InvariantName } from '../judge/invariants.js'
+import { nameOf } from '../objects/object-names.js'
 import { plainState, TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import { objectKeyOf } from '../world/simulated-process.js'
-import { nameOf } from '../world/user.js'
 import type { Driver } from './driver.js'
 import { footprint, grows } from './footprint.js'
 

@@ -1,5 +1,5 @@
 import type { TraceStep } from '../actions/trace-step.js'
-import type { Loop } from '../judge/invariants.js'
+import type { Loop } from '../judge/violation.js'
 
 const PERIOD_MAX = 200
 /** So often a part must have come in a row. */

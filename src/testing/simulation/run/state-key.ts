@@ -2,22 +2,17 @@ import { canonicalJson, contentHash } from '../../../core/index.js'
 import type { Client, StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
 import { isOfProcess } from '../actions/action.js'
+import type { Recall } from '../choices/choice-source.js'
 import type { Hear } from '../clients/recording-client.js'
 import { recordingClient } from '../clients/recording-client.js'
+import { nameOf } from '../objects/object-names.js'
 import { objectText } from '../objects/object-text.js'
 import type { Incidents } from '../world/incidents.js'
 import type { SimulatedProcess } from '../world/simulated-process.js'
 import type { PooledStep } from '../world/step-pool.js'
 import type { User } from '../world/user.js'
-import { nameOf } from '../world/user.js'
 import type { World } from '../world/world.js'
 import { renamed } from './normalized-text.js'
-
-/**
- * What is told apart of a process that has nothing under way: `visible` is what can be seen of it, and it must say
- * what else it remembers in `site.memory`; `history` is everything that has happened to it since its start.
- */
-export type Recall = 'visible' | 'history'
 
 /** What a state is made of. */
 export interface StateParts {

@@ -1,5 +1,5 @@
-import { replayChoices } from '../choices/choice-source.js'
-import type { Violation } from '../judge/invariants.js'
+import { replayChoices } from '../choices/replay-choices.js'
+import type { Violation } from '../judge/violation.js'
 import { withoutNames } from '../objects/plain-state.js'
 import { describeDifference } from '../objects/state-difference.js'
 import { execute } from '../run/execute.js'

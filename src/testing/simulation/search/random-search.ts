@@ -1,5 +1,5 @@
 import type { FaultPlan } from '../actions/fault-settings.js'
-import { randomChoices } from '../choices/choice-source.js'
+import { randomChoices } from '../choices/random-choices.js'
 import type { Searcher } from './searcher.js'
 
 /** Draws one execution for each of the seeds from `seed` on. */

@@ -1,24 +1,14 @@
 import type { FieldProblem } from '../../../core/index.js'
 import { InvalidError } from '../../../core/index.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
+import type { SearchMode } from '../setup/search-mode.js'
+import { SEARCH_MODES } from '../setup/search-mode.js'
 import { ExhaustiveSearch } from './exhaustive-search.js'
 import { GuidedSearch } from './guided-search.js'
 import { PctSearch } from './pct-search.js'
 import { randomSearch } from './random-search.js'
 import type { Searcher } from './searcher.js'
 import { SieveSearch } from './sieve-search.js'
-
-/**
- * How executions are looked for:
- * - `random`: drawn, one for each seed.
- * - `pct`: drawn too, by priorities: whoever is slow is slow for long, and few changes of who is slow are tried.
- * - `guided`: drawn at first, then varied from those that showed something new.
- * - `sieve`: planned: undisturbed ones show which writes there are, the others have one fault before one of them.
- * - `exhaustive`: all there are, within the bounds.
- */
-export type SearchMode = 'random' | 'pct' | 'guided' | 'sieve' | 'exhaustive'
-
-export const SEARCH_MODES: readonly SearchMode[] = ['random', 'pct', 'guided', 'sieve', 'exhaustive']
 
 /** How much is looked at, and how. */
 export interface SearchOptions {

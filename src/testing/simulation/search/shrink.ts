@@ -1,6 +1,6 @@
 import type { ChoiceSource } from '../choices/choice-source.js'
-import { replayChoices } from '../choices/choice-source.js'
 import { choicesWithout } from '../choices/choices-without.js'
+import { replayChoices } from '../choices/replay-choices.js'
 import type { Execution } from '../setup/execution.js'
 
 /** Runs it as a source chooses. */

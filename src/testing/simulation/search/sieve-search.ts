@@ -1,7 +1,7 @@
 import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
-import { replayChoices } from '../choices/choice-source.js'
+import { replayChoices } from '../choices/replay-choices.js'
 import type { Execution } from '../setup/execution.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 

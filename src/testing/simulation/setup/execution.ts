@@ -1,5 +1,5 @@
 import type { TraceStep } from '../actions/trace-step.js'
-import type { Violation } from '../judge/invariants.js'
+import type { Violation } from '../judge/violation.js'
 import type { Ending } from '../world/user.js'
 
 /** What a world has come to. */

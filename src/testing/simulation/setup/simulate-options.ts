@@ -6,11 +6,11 @@ import type { Invariant } from '../judge/invariant.js'
 import type { InvariantName } from '../judge/invariants.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
 import { specEdits } from '../objects/spec-edits.js'
-import type { SearchMode } from '../search/search-options.js'
 import type { Incident } from '../world/incidents.js'
 import type { MakeParts } from '../world/simulated-process.js'
 import { assertNames, faultsWithout } from './excepted-invariants.js'
 import type { ExecutionSetup } from './execution-setup.js'
+import type { SearchMode } from './search-mode.js'
 
 /** What a simulated world holds, and what may go wrong in it. */
 export interface SimulateOptions {

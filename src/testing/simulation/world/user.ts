@@ -1,6 +1,7 @@
 import { deepEqual, isKeelsonError, UsageError } from '../../../core/index.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
 import type { Action, ActionKind } from '../actions/action.js'
+import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
 import type { World } from './world.js'
@@ -195,16 +196,6 @@ function isControlled({ metadata }: StoredObject): boolean {
 
 function fieldsOf(spec: unknown): Readonly<Record<string, unknown>> {
   return (spec ?? {}) as Readonly<Record<string, unknown>>
-}
-
-/** The name by which people speak of an object. */
-export function nameOf({ kind, metadata: { namespace, name } }: StoredObject): string {
-  return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
-}
-
-/** As the steps of a store name what they write. */
-export function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
-  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }
 
 async function allowed(write: Promise<unknown>): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../../../src/testing/index.js'
-import { randomChoices } from '../../../../src/testing/simulation/choices/choice-source.js'
+import { randomChoices } from '../../../../src/testing/simulation/choices/random-choices.js'
 import type { ObservedStep } from '../../../../src/testing/simulation/report/observation.js'
 import { durationText } from '../../../../src/testing/simulation/report/step-text.js'
 import { formatTimeline } from '../../../../src/testing/simulation/report/timeline.js'

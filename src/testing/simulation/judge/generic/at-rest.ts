@@ -1,9 +1,9 @@
 import type { ControllerStatus } from '../../../../reconcile/index.js'
 import { entrySuffix } from '../../../guard/stack-frames.js'
 import { isElectionRecord } from '../../objects/election-objects.js'
+import { nameOf } from '../../objects/object-names.js'
 import type { SimulatedProcess } from '../../world/simulated-process.js'
 import type { Ending } from '../../world/user.js'
-import { nameOf } from '../../world/user.js'
 import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
 

@@ -1,5 +1,5 @@
 import { isOfProcess } from '../../actions/action.js'
-import { keyOf } from '../../world/user.js'
+import { keyOf } from '../../objects/object-names.js'
 import type { Monitor } from '../invariant.js'
 import type { Moment } from '../step-view.js'
 

@@ -1,8 +1,8 @@
 import type { StoredObject } from '../../../../store/index.js'
 import { isOfProcess } from '../../actions/action.js'
-import { nameOf } from '../../world/user.js'
+import type { ObjectChange } from '../../objects/object-changes.js'
+import { nameOf } from '../../objects/object-names.js'
 import type { Monitor } from '../invariant.js'
-import type { ObjectChange } from '../step-view.js'
 
 /** `observedGeneration`, of objects of which the code under test writes it. */
 export function observedGenerationMonitor(): Monitor {
