@@ -1,13 +1,12 @@
 import type { HostThread } from '../host/host-modules.js'
 import { hostModule } from '../host/host-modules.js'
-import type { ActionKind } from '../simulation/actions/action.js'
 import { ownRoot } from './stack-frames.js'
 import type { WatchThreadData } from './watch-thread.js'
 import { CELL, STEP_SYMBOL, THREAD, WATCH_THREAD } from './watch-thread.js'
 
 /** What a step does. */
 export interface WatchedAction {
-  readonly kind: ActionKind
+  readonly kind: string
   readonly actor: string
   readonly label: string
 }

@@ -1,4 +1,4 @@
-import type { StepInfo } from '../../../core/index.js'
+import type { ActionOf } from '../world/action-of.js'
 
 /**
  * What an action is: a step or a `timer` of a process, its `start`, its `stop` when another has replaced it, its
@@ -88,24 +88,9 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 const faultKinds: ReadonlySet<ActionKind> = /* @__PURE__ */ new Set(FAULT_KINDS)
 
 /** One thing that can happen next. */
-export interface Action {
-  readonly kind: ActionKind
-  /** Who does it: a process, or `user`. */
-  readonly actor: string
-  readonly label: string
-  /** What the step that is taken says of itself. */
-  readonly about?: StepInfo
-  /** True for timers that go on for ever, such as renewals of a lease. */
-  readonly isBackground?: boolean
-  readonly run: () => void | Promise<void>
-}
+export type Action = ActionOf<ActionKind>
 
 /** True for what the world could do without. */
 export function isFault({ kind }: Pick<Action, 'kind'>): boolean {
   return faultKinds.has(kind)
-}
-
-/** True for what the code under test does itself, its timers included. */
-export function isOfProcess({ actor }: Pick<Action, 'actor'>): boolean {
-  return actor.startsWith('app-')
 }

@@ -1,5 +1,6 @@
 import { InvalidError } from '../../../core/index.js'
-import { isFault, isOfProcess } from '../actions/action.js'
+import { isFault } from '../actions/action.js'
+import { isOfProcess } from '../world/action-of.js'
 import type { Invariant } from './invariant.js'
 import type { Scope } from './temporal.js'
 

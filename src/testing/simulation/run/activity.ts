@@ -1,5 +1,6 @@
 import type { Action, ActionKind } from '../actions/action.js'
-import { isFault, isOfProcess } from '../actions/action.js'
+import { isFault } from '../actions/action.js'
+import { isOfProcess } from '../world/action-of.js'
 
 /** Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their beginning. */
 const LOOP_WRITES_BASE = 20

@@ -17,6 +17,7 @@ import type { ObjectChange } from '../objects/object-changes.js'
 import { changesBetween } from '../objects/object-changes.js'
 import { changesPlainly } from '../objects/plain-state.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
+import type { Observer } from '../setup/observer.js'
 import { Incidents } from '../world/incidents.js'
 import type { Ending } from '../world/user.js'
 import { User } from '../world/user.js'
@@ -68,7 +69,8 @@ export class Driver {
     this.#source = source
     this.#watch = watch
     this.#stepsMax = stepsMax
-    this.world = new World(setup)
+    const breaksWatches = faults.disconnect.times + faults.expire.times > 0
+    this.world = new World({ ...setup, breaksWatches })
     this.#reader = readingOnly(this.world.store)
     this.#unrest = new Unrest(this.world, objects.length)
     this.#givenNames = new Set(objects.map(({ metadata }) => metadata.name))
@@ -79,9 +81,16 @@ export class Driver {
     const generic = genericMonitors(this.world, this.#user, this.ending)
     this.judge = new Judge([...generic, ...monitorsOf(invariants, this.ending)], except)
     this.#tellApart(source)
-    const recording = this.#keys
-    this.world.clientFor = (client, process) =>
-      this.judge.clientFor(recording?.clientFor(client, process) ?? client, process)
+    this.world.clientFor = this.#clientsFor(setup.observer)
+  }
+
+  /** Who sees what a process asks its client: the observer, the keys of states, the judge. */
+  #clientsFor(observer: Observer | undefined): World['clientFor'] {
+    const keys = this.#keys
+    return (client, process) => {
+      const observed = observer?.listen(client, process) ?? client
+      return this.judge.clientFor(keys?.clientFor(observed, process) ?? observed, process)
+    }
   }
 
   #tellApart({ recall }: ChoiceSource): void {

@@ -1,6 +1,6 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Reader, Store } from '../../../store/index.js'
-import type { Action } from '../actions/action.js'
+import type { ActionOf } from './action-of.js'
 
 /** Something that may happen to the world, known only to those who know what its objects mean: a node is lost. */
 export interface Incident {
@@ -42,7 +42,7 @@ export class Incidents {
   }
 
   /** What will be undone next. */
-  next(): Action | undefined {
+  next(): ActionOf<'user'> | undefined {
     const [first, ...others] = this.#open
     if (first?.undo === undefined) return undefined
     const { name, undo } = first
@@ -58,7 +58,7 @@ export class Incidents {
   }
 
   /** What may happen now. */
-  offers(): readonly Action[] {
+  offers(): readonly ActionOf<'incident'>[] {
     return this.#all
       .filter(incident => {
         const { times = 1, when } = incident

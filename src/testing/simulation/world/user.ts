@@ -1,9 +1,9 @@
 import { deepEqual, isKeelsonError, UsageError } from '../../../core/index.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
-import type { Action, ActionKind } from '../actions/action.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
+import type { ActionOf } from './action-of.js'
 import type { World } from './world.js'
 
 /** What becomes of the given objects in the end. */
@@ -33,9 +33,9 @@ export interface Wants {
 /** What may be done as things stand at a revision, as far as somebody has asked. */
 interface Offers {
   readonly revision: number
-  edits?: readonly Action[]
-  removals?: readonly Action[]
-  touchings?: readonly Action[]
+  edits?: readonly ActionOf<'edit'>[]
+  removals?: readonly ActionOf<'remove'>[]
+  touchings?: readonly ActionOf<'touch'>[]
 }
 
 /** People: they want the given objects, change their minds, and come back to what they wanted. */
@@ -68,25 +68,26 @@ export class User {
    *
    * @param isBusy whether something else can happen, too
    */
-  next(isBusy: boolean): Action | undefined {
+  next(isBusy: boolean): ActionOf<'user'> | undefined {
     for (const wish of this.#wishes) {
       const object = this.#find(wish)
       if (wish.state === 'absent' && object === undefined)
-        return this.#action(`create ${wish.name}`, () => this.#create(wish))
-      if (wish.state === 'edited') return this.#action(`change back ${wish.name}`, () => this.#restore(wish))
+        return byUser('user', `create ${wish.name}`, () => this.#create(wish))
+      if (wish.state === 'edited')
+        return byUser('user', `change back ${wish.name}`, () => this.#restore(wish))
     }
     if (this.#ending === 'kept' || (isBusy && this.#deletions === 'at rest')) return undefined
     const last = this.#wishes.find(({ state }) => state === 'made')
-    return last && this.#action(`delete ${last.name}`, () => this.#remove(last, 'done'))
+    return last && byUser('user', `delete ${last.name}`, () => this.#remove(last, 'done'))
   }
 
   /** What the user may do besides. */
-  edits(): readonly Action[] {
+  edits(): readonly ActionOf<'edit'>[] {
     const known = this.#offers()
     known.edits ??= this.#wishes.flatMap(wish =>
       wish.state === 'made' && this.#find(wish) !== undefined
         ? wish.edits.map(edit =>
-            this.#action(`edit ${wish.name}: ${edit.label}`, () => this.#edit(wish, edit), 'edit'),
+            byUser('edit', `edit ${wish.name}: ${edit.label}`, () => this.#edit(wish, edit)),
           )
         : [],
     )
@@ -94,34 +95,30 @@ export class User {
   }
 
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
-  removals(): readonly Action[] {
+  removals(): readonly ActionOf<'remove'>[] {
     const known = this.#offers()
     if (known.removals !== undefined) return known.removals
-    const found: Action[] = []
+    const found: ActionOf<'remove'>[] = []
     for (const wish of this.#wishes)
       if (wish.state === 'made')
-        found.push(this.#action(`delete ${wish.name}`, () => this.#remove(wish, 'absent'), 'remove'))
+        found.push(byUser('remove', `delete ${wish.name}`, () => this.#remove(wish, 'absent')))
     for (const object of this.#world.objects())
       if (object.metadata.deletionTimestamp === undefined && isControlled(object))
-        found.push(this.#action(`delete ${nameOf(object)}`, () => this.#delete(object), 'remove'))
+        found.push(byUser('remove', `delete ${nameOf(object)}`, () => this.#delete(object)))
     known.removals = found
     return found
   }
 
   /** Of the objects that somebody is about to write, or else of any. */
-  touchings(underWay: ReadonlySet<string>): readonly Action[] {
+  touchings(underWay: ReadonlySet<string>): readonly ActionOf<'touch'>[] {
     const known = this.#offers()
     known.touchings ??= this.#world
       .objects()
-      .map(object => this.#action(`annotate ${nameOf(object)}`, () => this.#touch(object), 'touch'))
+      .map(object => byUser('touch', `annotate ${nameOf(object)}`, () => this.#touch(object)))
     if (underWay.size === 0) return known.touchings
     const objects = this.#world.objects()
     const raced = known.touchings.filter((_, at) => underWay.has(keyOf(objects[at] as StoredObject)))
     return raced.length > 0 ? raced : known.touchings
-  }
-
-  #action(label: string, run: () => Promise<void>, kind: ActionKind = 'user'): Action {
-    return { kind, actor: 'user', label, run }
   }
 
   /** What was offered since the last change of the objects or the wishes: most steps change neither. */
@@ -188,6 +185,10 @@ export class User {
     })
     if (await allowed(change)) this.touched.set(object.metadata.uid, mark)
   }
+}
+
+function byUser<Kind extends string>(kind: Kind, label: string, run: () => Promise<void>): ActionOf<Kind> {
+  return { kind, actor: 'user', label, run }
 }
 
 function isControlled({ metadata }: StoredObject): boolean {

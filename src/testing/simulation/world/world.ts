@@ -7,11 +7,9 @@ import { captureLogs } from '../../virtual/captured-logs.js'
 import { createSequentialIds } from '../../virtual/sequential-ids.js'
 import type { VirtualClock } from '../../virtual/virtual-clock.js'
 import { createVirtualClock } from '../../virtual/virtual-clock.js'
-import type { FaultPlan } from '../actions/fault-settings.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import { behindAt } from '../clients/stale-client.js'
 import { WatchBreaker } from '../clients/watch-breaker.js'
-import type { Observer } from '../setup/observer.js'
 import type { MakeParts, SimulatedProcess } from './simulated-process.js'
 import { controllersOf, managerOf } from './simulated-process.js'
 import type { PooledStep, StepPool } from './step-pool.js'
@@ -26,8 +24,8 @@ export interface WorldOptions {
   readonly seed: number
   /** How many processes run the code under test side by side. Undefined: two if they elect a leader, or else one. */
   readonly instances: number | undefined
-  readonly observer?: Observer
-  readonly faults: FaultPlan
+  /** Whether watches may break. */
+  readonly breaksWatches: boolean
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -158,7 +156,7 @@ export class World {
     const env = this.#envOf(name)
     const direct = this.store.client(env)
     const own = this.#breakable(behind === undefined ? direct : behindAt(direct, behind), name)
-    const seen = this.clientFor(this.#options.observer?.listen(own, name) ?? own, name)
+    const seen = this.clientFor(own, name)
     const client = this.countsWatches ? this.#counted(seen, name) : seen
     const memory = new Map<string, unknown>()
     const made = this.#options.make({ name, client, outside: this.outside, memory })
@@ -240,8 +238,7 @@ export class World {
   }
 
   #breakable(client: Client, process: string): Client {
-    const { disconnect, expire } = this.#options.faults
-    if (disconnect.times + expire.times === 0) return client
+    if (!this.#options.breaksWatches) return client
     const breaker = new WatchBreaker()
     this.breakers.set(process, breaker)
     return breaker.seenThrough(client)

@@ -1,6 +1,6 @@
-import { isOfProcess } from '../../actions/action.js'
 import { nameOf } from '../../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../../objects/plain-state.js'
+import { isOfProcess } from '../../world/action-of.js'
 import type { Monitor } from '../invariant.js'
 
 /** @param touched by uid: the last mark that a stranger has left */

@@ -1,5 +1,5 @@
-import { isOfProcess } from '../../actions/action.js'
 import { keyOf } from '../../objects/object-names.js'
+import { isOfProcess } from '../../world/action-of.js'
 import type { Monitor } from '../invariant.js'
 import type { Moment } from '../step-view.js'
 

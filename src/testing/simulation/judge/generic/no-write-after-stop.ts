@@ -1,4 +1,4 @@
-import { isOfProcess } from '../../actions/action.js'
+import { isOfProcess } from '../../world/action-of.js'
 import type { Monitor } from '../invariant.js'
 
 /** @param stopped names of processes that were stopped, and have said that they are */

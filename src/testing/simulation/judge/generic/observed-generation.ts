@@ -1,7 +1,7 @@
 import type { StoredObject } from '../../../../store/index.js'
-import { isOfProcess } from '../../actions/action.js'
 import type { ObjectChange } from '../../objects/object-changes.js'
 import { nameOf } from '../../objects/object-names.js'
+import { isOfProcess } from '../../world/action-of.js'
 import type { Monitor } from '../invariant.js'
 
 /** `observedGeneration`, of objects of which the code under test writes it. */
