@@ -4,7 +4,7 @@ import { createController, requeueAfter } from '../../../src/reconcile/index.js'
 import type { StoredObject } from '../../../src/store/index.js'
 import type { CheckOptions, MakeParts } from '../../../src/testing/index.js'
 import { always, atRest, CheckFailedError, check, simulate } from '../../../src/testing/index.js'
-import { FAULT_KINDS } from '../../../src/testing/simulation/actions/action.js'
+import { FAULT_KINDS } from '../../../src/testing/simulation/actions/faults/faults.js'
 import type { AppSpec, AppStatus } from '../gallery/entry.js'
 import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
 

@@ -1,12 +1,13 @@
 import type { PooledStep } from '../world/step-pool.js'
 import type { World } from '../world/world.js'
-import type { Action, FaultKind } from './action.js'
+import type { Action } from './action.js'
 import { collections } from './collections.js'
 import type { FaultPlan } from './fault-settings.js'
+import type { FaultKind } from './faults/faults.js'
 import { faultsOffered } from './offered-faults.js'
-import { departures } from './restarts.js'
+import { resumptions } from './resumptions.js'
 import type { Situation } from './situation.js'
-import { resumptions } from './stalls.js'
+import { stopsOfReplaced } from './stops.js'
 import { timerActions } from './timers.js'
 
 /** Where a world is, and what is left of the budget for faults. */
@@ -32,7 +33,7 @@ export function availableActions(scene: Scene): readonly Action[] {
   for (const collection of collections(world)) actions.push(collection)
   const isBusy = actions.length > 0
   const wish = user.next(isBusy) ?? incidents.next()
-  const wishes = [...departures(world), ...(wish === undefined ? [] : [wish])]
+  const wishes = [...stopsOfReplaced(world), ...(wish === undefined ? [] : [wish])]
   actions.push(...wishes)
   if (!isBusy) {
     const held = world.pool

@@ -1,6 +1,7 @@
 import { InvalidError } from '../../../core/index.js'
-import type { Action, FaultKind } from './action.js'
-import { FAULT_KINDS } from './action.js'
+import type { Action } from './action.js'
+import type { FaultKind } from './faults/faults.js'
+import { FAULT_KINDS, FAULTS } from './faults/faults.js'
 
 /** How often a fault may happen, and to what. */
 export interface FaultSettings {
@@ -27,44 +28,25 @@ interface PlannedFault extends FaultSettings {
   readonly isAsked: boolean
 }
 
-/** Few, so that all that can happen is little. */
-export const EXHAUSTIVE_TIMES: Partial<Readonly<Record<FaultKind, number>>> = { crash: 1, edit: 1 }
-
-const TIMES_DEFAULT: Readonly<Record<FaultKind, number>> = {
-  crash: 1,
-  shutdown: 1,
-  overlap: 1,
-  stall: 1,
-  skew: 1,
-  depose: 1,
-  delay: 1,
-  touch: 2,
-  edit: 2,
-  remove: 1,
-  incident: 2,
-  loseAnswer: 1,
-  refuse: 1,
-  lateAnswer: 1,
-  freeze: 1,
-  disconnect: 1,
-  expire: 1,
-  stale: 0,
-}
-
 /**
- * @param times how often each may happen where `faults` does not say so; a fault left out may not happen
- * @throws InvalidError which names every setting that cannot be understood
+ * How often each fault may happen: what `faults` says, or else the default of the fault.
+ *
+ * @throws InvalidError which names every setting that is invalid
  */
-export function planFaults(
-  faults: FaultOptions,
-  times: Partial<Readonly<Record<FaultKind, number>>> = TIMES_DEFAULT,
-): FaultPlan {
+export function planFaults(faults: FaultOptions, isExhaustive: boolean): FaultPlan {
   const problems = Object.entries(faults).flatMap(([kind, settings]) => problemsOf(kind, settings))
   if (problems.length > 0) throw new InvalidError('faults', problems)
-  const plan = FAULT_KINDS.map(kind => {
+  const plan = FAULTS.map(({ kind, times, timesExhaustive = 0 }) => {
     const given = faults[kind] ?? {}
     const settings = typeof given === 'number' ? { times: given } : given
-    return [kind, { times: times[kind] ?? 0, isAsked: faults[kind] !== undefined, ...settings }]
+    return [
+      kind,
+      {
+        times: isExhaustive ? timesExhaustive : times,
+        isAsked: faults[kind] !== undefined,
+        ...settings,
+      },
+    ]
   })
   return Object.fromEntries(plan) as FaultPlan
 }

@@ -1,11 +1,14 @@
+import type { ActionOf } from '../world/action-of.js'
 import type { World } from '../world/world.js'
-import type { Action } from './action.js'
 
 /**
  * The next timer fires, however long it takes until then. Those of several processes at one instant are in no order;
  * those of one process fire as they were armed.
  */
-export function timerActions({ clock }: World, kind: 'timer' | 'wait' | 'delay'): readonly Action[] {
+export function timerActions<Kind extends 'timer' | 'wait' | 'delay'>(
+  { clock }: World,
+  kind: Kind,
+): readonly ActionOf<Kind>[] {
   const atMs = Math.max(clock.elapsedMs, clock.nextAtMs() ?? clock.elapsedMs)
   return clock.dueBy(atMs).map(({ process, isBackground }) => ({
     kind,

@@ -1,4 +1,5 @@
-import type { Action, FaultKind } from '../actions/action.js'
+import type { Action } from '../actions/action.js'
+import type { FaultKind } from '../actions/faults/faults.js'
 
 /**
  * What is told apart of a process that has nothing under way: `visible` is what can be seen of it, and it must say

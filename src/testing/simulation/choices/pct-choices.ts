@@ -1,8 +1,10 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom } from '../../../core/index.js'
-import type { Action, FaultKind } from '../actions/action.js'
-import { FAULT_KINDS, isFault } from '../actions/action.js'
+import type { Action } from '../actions/action.js'
+import { isFault } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
+import type { FaultKind } from '../actions/faults/faults.js'
+import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource } from './choice-source.js'
 
 /** How an execution is scheduled by priorities. */

@@ -1,8 +1,8 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom } from '../../../core/index.js'
 import type { Action, ActionKind } from '../actions/action.js'
-import { FAULT_KINDS } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
+import { FAULTS } from '../actions/faults/faults.js'
 import type { ChoiceSource } from './choice-source.js'
 
 const ORDINARY: readonly ActionKind[] = [
@@ -31,10 +31,10 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   const weights = new Map<ActionKind, number>()
   // A stream for each kind: one more of them changes nothing for the others.
   for (const kind of ORDINARY) weights.set(kind, pickOne(random.fork(kind), ordinaryWeights))
-  for (const kind of FAULT_KINDS)
+  for (const { kind, isRare } of FAULTS)
     weights.set(
       kind,
-      faults[kind].rate ?? faultWeight(random.fork(kind), kind === 'stall' ? rareWeights : faultWeights),
+      faults[kind].rate ?? faultWeight(random.fork(kind), isRare === true ? rareWeights : faultWeights),
     )
   return {
     choose: actions => {

@@ -1,4 +1,4 @@
-import type { FaultKind } from '../actions/action.js'
+import type { FaultKind } from '../actions/faults/faults.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { InvariantName } from './invariants.js'
 import type { Violation } from './violation.js'

@@ -1,7 +1,7 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom, UsageError } from '../../../core/index.js'
 import type { Action } from '../actions/action.js'
-import { FAULT_KINDS } from '../actions/action.js'
+import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource, Recall, Whereabouts } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
 import type { Foreseen } from './lookahead.js'

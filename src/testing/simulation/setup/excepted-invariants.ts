@@ -1,6 +1,6 @@
 import { InvalidError } from '../../../core/index.js'
-import type { FaultKind } from '../actions/action.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
+import type { FaultKind } from '../actions/faults/faults.js'
 import type { Invariant } from '../judge/invariant.js'
 import type { InvariantName } from '../judge/invariants.js'
 import { INVARIANT_NAMES } from '../judge/invariants.js'

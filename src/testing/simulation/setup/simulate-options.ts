@@ -1,7 +1,7 @@
 import { InvalidError, UsageError } from '../../../core/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
-import { EXHAUSTIVE_TIMES, planFaults } from '../actions/fault-settings.js'
+import { planFaults } from '../actions/fault-settings.js'
 import type { Invariant } from '../judge/invariant.js'
 import type { InvariantName } from '../judge/invariants.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
@@ -85,8 +85,7 @@ export function setupOf(
   if (stepTimeoutMs === 0) problems.push({ field: 'stepTimeoutMs', value: 0, message: 'must be at least 1' })
   if (problems.length > 0) throw new InvalidError('simulation', problems)
   assertNames(invariants)
-  const times = mode === 'exhaustive' ? EXHAUSTIVE_TIMES : undefined
-  const plan = planFaults(faultsWithout(except, faults), times)
+  const plan = planFaults(faultsWithout(except, faults), mode === 'exhaustive')
   if (mode === 'exhaustive' && plan.stale.times > 0) {
     const message = 'must be 0 in an exhaustive search, which cannot tell such states apart'
     throw new InvalidError('faults', [{ field: 'faults.stale', value: plan.stale.times, message }])

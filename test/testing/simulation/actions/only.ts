@@ -1,8 +1,8 @@
 import type { FaultOptions, MakeParts, SimulateOptions, Simulation } from '../../../../src/testing/index.js'
 import { simulate } from '../../../../src/testing/index.js'
-import type { FaultKind } from '../../../../src/testing/simulation/actions/action.js'
-import { FAULT_KINDS } from '../../../../src/testing/simulation/actions/action.js'
 import type { FaultSettings } from '../../../../src/testing/simulation/actions/fault-settings.js'
+import type { FaultKind } from '../../../../src/testing/simulation/actions/faults/faults.js'
+import { FAULT_KINDS } from '../../../../src/testing/simulation/actions/faults/faults.js'
 
 /** No other faults; these wherever they are possible, once unless told otherwise. */
 export function only(kind: FaultKind, settings: FaultSettings = {}): FaultOptions {

@@ -62,7 +62,7 @@ test('a planned search gives up at its limit', async () => {
 })
 
 describe('priorities', () => {
-  const faults = planFaults({ crash: 0, delay: 0, touch: 0, edit: 0, remove: 0 })
+  const faults = planFaults({ crash: 0, delay: 0, touch: 0, edit: 0, remove: 0 }, false)
   /** One actor has `steps` steps, another one: in which place does it act? */
   const placeOfB = (source: ChoiceSource, steps: number): number => {
     const step = (actor: string): Action => ({ kind: 'call', actor, label: actor, run: () => {} })

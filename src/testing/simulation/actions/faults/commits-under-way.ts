@@ -1,0 +1,16 @@
+import { KeelsonError } from '../../../../core/index.js'
+import type { PooledStep } from '../../world/step-pool.js'
+import type { Situation } from '../situation.js'
+
+/** Writes that were asked for and have not happened. */
+export function commitsUnderWay({ world }: Situation): readonly PooledStep[] {
+  return world.pool.waiting().filter(({ about }) => about.kind === 'commit')
+}
+
+/** The same whether the write has happened or not: who hears it cannot know. */
+export function unanswered({ about: { label } }: PooledStep): Error {
+  return new KeelsonError({
+    code: 'Unavailable',
+    message: `the store did not answer: ${label}; read what has become of it, and try again`,
+  })
+}

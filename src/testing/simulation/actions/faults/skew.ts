@@ -1,0 +1,20 @@
+import { outlastingMs } from '../../objects/election-objects.js'
+import type { Fault } from './fault.js'
+
+export const skew: Fault<'skew'> = {
+  kind: 'skew',
+  times: 1,
+  says: 'of several processes, the wall clock of one jumps 30 s, or twice the longest lease, ahead or back; the monotonic one does not',
+  ofSeveral: true,
+  offers: ({ world }) => {
+    const ms = outlastingMs(world.objects())
+    return world.processes.flatMap(process =>
+      [ms, -ms].map(aheadMs => ({
+        kind: 'skew' as const,
+        actor: process.name,
+        label: `its clock jumps ${ms / 1000} s ${aheadMs > 0 ? 'ahead' : 'back'}`,
+        run: () => world.clock.setAhead(process.name, aheadMs),
+      })),
+    )
+  },
+}

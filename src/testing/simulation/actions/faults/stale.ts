@@ -1,0 +1,19 @@
+import type { Fault } from './fault.js'
+
+export const stale: Fault<'stale'> = {
+  kind: 'stale',
+  times: 0,
+  says: 'a process starts again at a replica that is behind: its watches show first what there was before the last write, or half of all writes ago, then catch up; reads through the client are as new as ever',
+  offers: ({ world }) => {
+    const { revision } = world.store
+    if (!world.lacksProcess || !world.hasStarted) return []
+    return [...new Set([revision - 1, Math.floor(revision / 2)])]
+      .filter(at => at > 0)
+      .map(at => ({
+        kind: 'stale',
+        actor: 'host',
+        label: `start the process, at a replica that has come to @${at}`,
+        run: () => world.start(at),
+      }))
+  },
+}
