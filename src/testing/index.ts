@@ -14,7 +14,7 @@ export type { FaultOptions, FaultSettings } from './simulation/actions/fault-set
 export type { Endings, Invariant, Monitor } from './simulation/judge/invariant.js'
 export type { InvariantName } from './simulation/judge/invariants.js'
 export type { Loop, Violation } from './simulation/judge/violation.js'
-export type { Moment } from './simulation/judge/step-view.js'
+export type { StepView } from './simulation/judge/step-view.js'
 export type { ObjectChange } from './simulation/objects/object-changes.js'
 export type { Predicate } from './simulation/judge/predicate.js'
 export {

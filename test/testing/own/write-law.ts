@@ -1,5 +1,5 @@
 import type { Kind, Reader, StoredObject } from '../../../src/store/index.js'
-import type { Invariant, Moment } from '../../../src/testing/index.js'
+import type { Invariant, StepView } from '../../../src/testing/index.js'
 import { always, atRest } from '../../../src/testing/index.js'
 import type { Law, RevisionView, SeenChange } from '../../simulation/fixtures/revision-view.js'
 
@@ -9,16 +9,16 @@ export interface Change<Spec, Status> {
   readonly now: StoredObject<Spec, Status> | undefined
 }
 
-/** Holds for every change of an object of that kind. The reader of the moment shows everything right after it. */
+/** Holds for every change of an object of that kind. The reader of the view shows everything right after it. */
 export function onChange<Spec, Status>(
   name: string,
   kind: Kind<Spec, Status>,
-  holds: (change: Change<Spec, Status>, moment: Moment) => boolean,
+  holds: (change: Change<Spec, Status>, view: StepView) => boolean,
 ): Invariant {
-  return always(name, moment =>
-    moment.changes.every(({ before, after }) => {
+  return always(name, view =>
+    view.changes.every(({ before, after }) => {
       const isOfKind = (after ?? before)?.kind === kind.kind
-      return !isOfKind || holds({ before, now: after } as Change<Spec, Status>, moment)
+      return !isOfKind || holds({ before, now: after } as Change<Spec, Status>, view)
     }),
   )
 }
@@ -36,12 +36,12 @@ export function keeps(name: string, makeLaw: () => Law): Invariant {
     name,
     begin: () => {
       const law = makeLaw()
-      return { step: moment => (moment.changes.length === 0 ? undefined : law(viewOf(moment))[0]) }
+      return { step: view => (view.changes.length === 0 ? undefined : law(viewOf(view))[0]) }
     },
   }
 }
 
-function viewOf({ reader, changes, timeMs, step }: Moment): RevisionView {
+function viewOf({ reader, changes, timeMs, step }: StepView): RevisionView {
   const seen = changes.map(
     ({ before, after }): SeenChange => ({ kind: (after ?? before)?.kind ?? '', before, now: after }),
   )

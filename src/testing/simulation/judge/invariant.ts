@@ -1,5 +1,5 @@
 import type { Client } from '../../../store/index.js'
-import type { Moment } from './step-view.js'
+import type { StepView } from './step-view.js'
 
 /**
  * Something that should hold. What it watches is the steps of one execution; `begin` makes a monitor for each.
@@ -24,9 +24,9 @@ export type Endings = 'kept' | 'deleted' | 'both'
  */
 export interface Monitor {
   /** Called after each step. */
-  readonly step?: (moment: Moment) => string | undefined
+  readonly step?: (view: StepView) => string | undefined
   /** Called whenever the world has come to rest, with the objects as the ending wants them. */
-  readonly rest?: (moment: Moment) => string | undefined
+  readonly rest?: (view: StepView) => string | undefined
   /** Given the client of each process that starts, returns the one that its code gets: to see what it reads and asks. */
   readonly client?: (client: Client, process: string) => Client
 }

@@ -1,7 +1,7 @@
 import type { Client } from '../../../store/index.js'
 import type { Ending } from '../world/user.js'
 import type { Invariant, Monitor } from './invariant.js'
-import type { Moment } from './step-view.js'
+import type { StepView } from './step-view.js'
 import type { Violation } from './violation.js'
 
 /** Monitors by the names of their invariants. */
@@ -21,12 +21,12 @@ export class Judge {
     this.#stepping = this.#monitors.filter(([, { step }]) => step !== undefined)
   }
 
-  step(moment: Moment): void {
-    for (const [name, { step }] of this.#stepping) this.#ask(name, step, moment)
+  step(view: StepView): void {
+    for (const [name, { step }] of this.#stepping) this.#ask(name, step, view)
   }
 
-  rest(moment: Moment): void {
-    for (const [name, { rest }] of this.#monitors) this.#ask(name, rest, moment)
+  rest(view: StepView): void {
+    for (const [name, { rest }] of this.#monitors) this.#ask(name, rest, view)
   }
 
   /** Whatever the monitors want a process to use in place of `client`. */
@@ -39,11 +39,11 @@ export class Judge {
     if (!this.#except.has(violation.invariant)) this.violation ??= violation
   }
 
-  #ask(name: string, look: Monitor['step'], moment: Moment): void {
+  #ask(name: string, look: Monitor['step'], view: StepView): void {
     if (look === undefined || this.violation !== undefined) return
     let message: string | undefined
     try {
-      message = look(moment)
+      message = look(view)
     } catch (error) {
       message = `looking at it throws: ${error instanceof Error ? error.message : String(error)}`
     }

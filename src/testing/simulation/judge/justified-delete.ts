@@ -5,7 +5,7 @@ import type { ObjectChange } from '../objects/object-changes.js'
 import { keyOf } from '../objects/object-names.js'
 import { isOfProcess } from '../world/action-of.js'
 import type { Invariant, Monitor } from './invariant.js'
-import type { Moment } from './step-view.js'
+import type { StepView } from './step-view.js'
 import type { Scope } from './temporal.js'
 
 /**
@@ -44,7 +44,7 @@ class DeleteMonitor implements Monitor {
     return this.#reading({ client: watches.seenThrough(client), process, reads: [new Map()] })
   }
 
-  readonly step = ({ changes, step }: Moment): string | undefined => {
+  readonly step = ({ changes, step }: StepView): string | undefined => {
     for (const change of changes.filter(matters)) {
       const object = (change.after ?? change.before) as StoredObject
       const key = keyOf(object)

@@ -1,35 +1,35 @@
 import { UsageError } from '../../../core/index.js'
-import type { Moment } from './step-view.js'
+import type { StepView } from './step-view.js'
 
 /**
- * Looks at a moment of an execution and changes nothing: `true` when it holds; `false`, or a text that says what is wrong,
- * when it does not.
+ * Looks at an execution right after a step and changes nothing: `true` when it holds; `false`, or a text that says what
+ * is wrong, when it does not.
  */
-export type Predicate = (moment: Moment) => boolean | string
+export type Predicate = (view: StepView) => boolean | string
 
 /**
  * Why `holds` does not hold; undefined when it does.
  *
  * @throws UsageError for any other answer; what `holds` throws
  */
-export function whyNot(holds: Predicate, moment: Moment): string | undefined {
-  const answer = answerOf(holds, moment)
+export function whyNot(holds: Predicate, view: StepView): string | undefined {
+  const answer = answerOf(holds, view)
   return answer === true ? undefined : answer === false ? 'not so' : answer
 }
 
 /** The opposite: what there is, if the answer is `true` or a text. */
-export function whatThereIs(happens: Predicate, moment: Moment): string | undefined {
-  const answer = answerOf(happens, moment)
+export function whatThereIs(happens: Predicate, view: StepView): string | undefined {
+  const answer = answerOf(happens, view)
   return answer === false ? undefined : answer === true ? 'it is so' : answer
 }
 
-/** Where a moment is, in words. */
-export function placeOf({ timeMs, step }: Moment): string {
+/** Where that is, in words. */
+export function placeOf({ timeMs, step }: StepView): string {
   return `at ${timeMs} ms, ${step.actor}: ${step.label}`
 }
 
-function answerOf(predicate: Predicate, moment: Moment): boolean | string {
-  const answer: unknown = predicate(moment)
+function answerOf(predicate: Predicate, view: StepView): boolean | string {
+  const answer: unknown = predicate(view)
   if (typeof answer === 'boolean' || (typeof answer === 'string' && answer !== '')) return answer
   const what = answer instanceof Promise ? 'a promise' : JSON.stringify(answer)
   throw new UsageError(

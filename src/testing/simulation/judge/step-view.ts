@@ -4,7 +4,7 @@ import type { TraceStep } from '../actions/trace-step.js'
 import type { ObjectChange } from '../objects/object-changes.js'
 
 /** A point of an execution, right after a step. */
-export interface Moment {
+export interface StepView {
   /** Shows everything that was committed, whatever caches may know of it. */
   readonly reader: Reader
   /** What the step has changed in the store: mostly nothing, or one object. */

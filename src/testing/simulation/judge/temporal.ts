@@ -2,7 +2,7 @@ import { InvalidError } from '../../../core/index.js'
 import type { Endings, Invariant } from './invariant.js'
 import type { Predicate } from './predicate.js'
 import { placeOf, whatThereIs, whyNot } from './predicate.js'
-import type { Moment } from './step-view.js'
+import type { StepView } from './step-view.js'
 
 /** Where an invariant is watched. */
 export interface Scope {
@@ -20,19 +20,19 @@ export interface Deadline extends Scope {
 
 /** `holds` after each step of every execution, whoever took it. */
 export function always(name: string, holds: Predicate, scope: Scope = {}): Invariant {
-  const step = (moment: Moment): string | undefined => located(whyNot(holds, moment), moment)
+  const step = (view: StepView): string | undefined => located(whyNot(holds, view), view)
   return { name, ...scope, begin: () => ({ step }) }
 }
 
 /** After no step `happens` is true, or says what there is. */
 export function never(name: string, happens: Predicate, scope: Scope = {}): Invariant {
-  const step = (moment: Moment): string | undefined => located(whatThereIs(happens, moment), moment)
+  const step = (view: StepView): string | undefined => located(whatThereIs(happens, view), view)
   return { name, ...scope, begin: () => ({ step }) }
 }
 
 /** `holds` whenever the world is at rest with the objects as given; with another scope, with them deleted. */
 export function atRest(name: string, holds: Predicate, { endings = 'kept' }: Scope = {}): Invariant {
-  return { name, endings, begin: () => ({ rest: moment => whyNot(holds, moment) }) }
+  return { name, endings, begin: () => ({ rest: view => whyNot(holds, view) }) }
 }
 
 /**
@@ -53,24 +53,24 @@ export function eventually(name: string, holds: Predicate, deadline: Deadline = 
  */
 export function leadsTo(
   name: string,
-  from: (moment: Moment) => boolean,
+  from: (view: StepView) => boolean,
   to: Predicate,
   deadline: Deadline = {},
 ): Invariant {
   const { endings = 'kept', withinMs = Infinity, withinSteps = Infinity } = deadline
   assertDeadline(name, { withinMs, withinSteps })
   const begin: Invariant['begin'] = () => {
-    let owed: Moment | undefined
-    const step = (moment: Moment): string | undefined => {
-      const { timeMs, steps } = moment
+    let owed: StepView | undefined
+    const step = (view: StepView): string | undefined => {
+      const { timeMs, steps } = view
       if (owed !== undefined && (timeMs - owed.timeMs > withinMs || steps - owed.steps > withinSteps))
         return `not in time, owed since ${placeOf(owed)}`
-      const isOwed = owed !== undefined || from(moment)
-      if (isOwed) owed = whyNot(to, moment) === undefined ? undefined : (owed ?? moment)
+      const isOwed = owed !== undefined || from(view)
+      if (isOwed) owed = whyNot(to, view) === undefined ? undefined : (owed ?? view)
       return undefined
     }
-    const rest = (moment: Moment): string | undefined =>
-      owed === undefined ? undefined : `${whyNot(to, moment)}, owed since ${placeOf(owed)}`
+    const rest = (view: StepView): string | undefined =>
+      owed === undefined ? undefined : `${whyNot(to, view)}, owed since ${placeOf(owed)}`
     return { step, rest }
   }
   return { name, endings, begin }
@@ -80,14 +80,14 @@ export function leadsTo(
 export function until(
   name: string,
   holds: Predicate,
-  released: (moment: Moment) => boolean,
+  released: (view: StepView) => boolean,
   scope: Scope = {},
 ): Invariant {
   const begin: Invariant['begin'] = () => {
     let isReleased = false
-    const step = (moment: Moment): string | undefined => {
-      isReleased ||= released(moment)
-      return isReleased ? undefined : located(whyNot(holds, moment), moment)
+    const step = (view: StepView): string | undefined => {
+      isReleased ||= released(view)
+      return isReleased ? undefined : located(whyNot(holds, view), view)
     }
     return { step }
   }
@@ -97,12 +97,12 @@ export function until(
 /** Once `holds` is true after a step, it is so after each later one, whatever the user does. */
 export function stable(name: string, holds: Predicate, scope: Scope = {}): Invariant {
   const begin: Invariant['begin'] = () => {
-    let since: Moment | undefined
-    const step = (moment: Moment): string | undefined => {
-      const why = whyNot(holds, moment)
-      if (why === undefined) since ??= moment
+    let since: StepView | undefined
+    const step = (view: StepView): string | undefined => {
+      const why = whyNot(holds, view)
+      if (why === undefined) since ??= view
       if (why === undefined || since === undefined) return undefined
-      return `${located(why, moment)}; it was so ${placeOf(since)}`
+      return `${located(why, view)}; it was so ${placeOf(since)}`
     }
     return { step }
   }
@@ -116,13 +116,13 @@ export function stable(name: string, holds: Predicate, scope: Scope = {}): Invar
  */
 export function bounded(
   name: string,
-  count: (moment: Moment) => number,
+  count: (view: StepView) => number,
   max: number,
   scope: Scope = {},
 ): Invariant {
   if (Number.isNaN(max))
     throw new InvalidError(name, [{ field: 'max', value: max, message: 'must be a number' }])
-  return always(name, moment => withinMax(count(moment), max), scope)
+  return always(name, view => withinMax(count(view), max), scope)
 }
 
 function withinMax(count: number, max: number): true | string {
@@ -130,8 +130,8 @@ function withinMax(count: number, max: number): true | string {
   throw new InvalidError('bounded', [{ field: 'count', value: count, message: 'must return a number' }])
 }
 
-function located(why: string | undefined, moment: Moment): string | undefined {
-  return why === undefined ? undefined : `${why}, ${placeOf(moment)}`
+function located(why: string | undefined, view: StepView): string | undefined {
+  return why === undefined ? undefined : `${why}, ${placeOf(view)}`
 }
 
 function assertDeadline(name: string, deadline: Readonly<Record<string, number>>): void {

@@ -12,7 +12,7 @@ import type { ChoiceSource, Whereabouts } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/replay-choices.js'
 import { genericMonitors } from '../judge/generic/generic-monitors.js'
 import { Judge, monitorsOf } from '../judge/judge.js'
-import type { Moment } from '../judge/step-view.js'
+import type { StepView } from '../judge/step-view.js'
 import { readingOnly } from '../judge/step-view.js'
 import { changesBeyondElections } from '../objects/election-objects.js'
 import type { ObjectChange } from '../objects/object-changes.js'
@@ -178,7 +178,7 @@ export class Driver {
       timeMs: this.#timeMs,
       isFault: false,
     } as const
-    this.judge.rest(this.#moment(step, NO_CHANGES))
+    this.judge.rest(this.#view(step, NO_CHANGES))
   }
 
   /** Nothing goes on in a world whose processes are dead, so there is nothing else to end. */
@@ -221,7 +221,7 @@ export class Driver {
     for (const { after } of changes)
       if (after !== undefined && !this.#givenNames.has(after.metadata.name))
         this.madeNames.add(after.metadata.name)
-    this.judge.step(this.#moment(step, changes, about))
+    this.judge.step(this.#view(step, changes, about))
     const isWork = changesBeyondElections(changes)
     if (isWork) this.works.push(step)
     const loop = this.#unrest.note({
@@ -234,7 +234,7 @@ export class Driver {
     if (loop !== undefined) this.#reportLoop(loop)
   }
 
-  #moment(step: TraceStep, changes: readonly ObjectChange[], about?: Action['about']): Moment {
+  #view(step: TraceStep, changes: readonly ObjectChange[], about?: Action['about']): StepView {
     const reader = this.#reader
     const timeMs = this.#timeMs
     const { trace, world } = this

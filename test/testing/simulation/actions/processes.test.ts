@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { Lease } from '../../../../src/api/index.js'
 import { createController, createManager } from '../../../../src/reconcile/index.js'
 import type { Client, Reader } from '../../../../src/store/index.js'
-import type { FaultOptions, Invariant, MakeParts, Moment, TraceStep } from '../../../../src/testing/index.js'
+import type {
+  FaultOptions,
+  Invariant,
+  MakeParts,
+  StepView,
+  TraceStep,
+} from '../../../../src/testing/index.js'
 import { always, atRest } from '../../../../src/testing/index.js'
 import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
 import { only, struck } from './only.js'
@@ -42,10 +48,10 @@ function after(
   return trace.slice(from, to === -1 ? undefined : to)
 }
 
-/** Looks at each moment, and finds nothing wrong with it. */
-function looking(look: (moment: Moment) => void): Invariant {
-  return always('is looked at', moment => {
-    look(moment)
+/** Looks at each step, and finds nothing wrong with it. */
+function looking(look: (view: StepView) => void): Invariant {
+  return always('is looked at', view => {
+    look(view)
     return true
   })
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { StoredObject } from '../../../../src/store/index.js'
-import type { Moment } from '../../../../src/testing/index.js'
+import type { StepView } from '../../../../src/testing/index.js'
 import { noWriteAfterFenceMonitor } from '../../../../src/testing/simulation/judge/generic/no-write-after-fence.js'
-import { momentOf } from './moments.js'
+import { viewAfter } from './step-views.js'
 
 function objectOf(key: string): StoredObject {
   const [kind = '', name = ''] = key.split('/')
@@ -10,8 +10,8 @@ function objectOf(key: string): StoredObject {
 }
 
 /** A commit to `key`, under fences or none. */
-function commit(actor: string, key: string, ...fences: readonly string[]): Moment {
-  return momentOf({
+function commit(actor: string, key: string, ...fences: readonly string[]): StepView {
+  return viewAfter({
     step: { actor, label: `write ${key}` },
     about: { kind: 'commit', label: '', reads: [...fences, key], writes: [key] },
     changes: [{ before: undefined, after: objectOf(key) }],
@@ -19,8 +19,8 @@ function commit(actor: string, key: string, ...fences: readonly string[]): Momen
 }
 
 /** The transaction in which a process takes the fence. */
-function taking(actor: string): Moment {
-  return momentOf({ step: { actor }, changes: [{ before: undefined, after: objectOf('Term/web') }] })
+function taking(actor: string): StepView {
+  return viewAfter({ step: { actor }, changes: [{ before: undefined, after: objectOf('Term/web') }] })
 }
 
 const led = [taking('app-1'), commit('app-1', 'App/a', 'Term/web')]
@@ -43,7 +43,7 @@ test.each([
   ['to the objects of the election', [...led, taking('app-2'), commit('app-1', 'Term/web')], false],
 ])('a write %s', (_what, moments, isFound) => {
   const { step } = noWriteAfterFenceMonitor()
-  const said = moments.map(moment => step?.(moment)).filter(text => text !== undefined)
+  const said = moments.map(view => step?.(view)).filter(text => text !== undefined)
   expect(said).toEqual(
     isFound ? ["app-1 writes without the fence Term/web, which is app-2's now: write App/b"] : [],
   )

@@ -12,7 +12,7 @@ import {
   until,
   writesPerChange,
 } from '../../../../src/testing/index.js'
-import { isOneOf, momentOf, told } from './moments.js'
+import { isOneOf, told, viewAfter } from './step-views.js'
 
 // In a story `p` and `q` hold where their letters stand, `b` is both, `-` is neither.
 const p = isOneOf('pb')
@@ -126,10 +126,10 @@ test('what must come about, or hold at rest, is watched where objects are kept; 
 
 describe('writes for each change', () => {
   const change = { before: undefined, after: undefined }
-  const own = momentOf({ changes: [change] })
-  const idle = momentOf()
-  const users = momentOf({ changes: [change], step: { kind: 'user', actor: 'user' } })
-  const rest = momentOf({ step: { kind: 'rest', actor: 'world' } })
+  const own = viewAfter({ changes: [change] })
+  const idle = viewAfter()
+  const users = viewAfter({ changes: [change], step: { kind: 'user', actor: 'user' } })
+  const rest = viewAfter({ step: { kind: 'rest', actor: 'world' } })
 
   test.each([
     ['are few', [users, own, own], undefined],
@@ -143,8 +143,8 @@ describe('writes for each change', () => {
     ],
   ])('%s', (_what, moments, wrong) => {
     const monitor = writesPerChange(2).begin()
-    const said = moments.map(moment =>
-      moment.step.kind === 'rest' ? monitor.rest?.(moment) : monitor.step?.(moment),
+    const said = moments.map(view =>
+      view.step.kind === 'rest' ? monitor.rest?.(view) : monitor.step?.(view),
     )
     expect(said.find(text => text !== undefined)).toBe(wrong)
   })

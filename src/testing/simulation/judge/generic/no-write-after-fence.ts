@@ -1,7 +1,7 @@
 import { keyOf } from '../../objects/object-names.js'
 import { isOfProcess } from '../../world/action-of.js'
 import type { Monitor } from '../invariant.js'
-import type { Moment } from '../step-view.js'
+import type { StepView } from '../step-view.js'
 
 /**
  * A store refuses writes through a client whose fence no longer stands. What this finds are writes beside it: a process
@@ -15,7 +15,7 @@ export function noWriteAfterFenceMonitor(): Monitor {
   /** By key: the process that wrote last. */
   const writers = new Map<string, string>()
 
-  const judge = ({ step, about }: Moment): string | undefined => {
+  const judge = ({ step, about }: StepView): string | undefined => {
     if (about?.writes === undefined || !isOfProcess(step)) return undefined
     const { reads = [], writes } = about
     const fences = reads.filter(key => !writes.includes(key))
@@ -34,12 +34,12 @@ export function noWriteAfterFenceMonitor(): Monitor {
     return undefined
   }
   return {
-    step: moment => {
-      if (moment.changes.length === 0) return undefined
-      const wrong = judge(moment)
-      for (const { before, after } of moment.changes) {
+    step: view => {
+      if (view.changes.length === 0) return undefined
+      const wrong = judge(view)
+      for (const { before, after } of view.changes) {
         const object = after ?? before
-        if (object !== undefined && isOfProcess(moment.step)) writers.set(keyOf(object), moment.step.actor)
+        if (object !== undefined && isOfProcess(view.step)) writers.set(keyOf(object), view.step.actor)
       }
       return wrong
     },
