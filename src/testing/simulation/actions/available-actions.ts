@@ -22,7 +22,7 @@ export interface Scene extends Omit<Situation, 'isBusy'> {
  * replaced, then the user, then what was held back, then time goes on.
  */
 export function availableActions(scene: Scene): readonly Action[] {
-  const { world, user, incidents, plan, left, unrest } = scene
+  const { world, user, incidents, plan, left, activity } = scene
   const actions: Action[] = world.steps().map(step => stepAction(world, step))
   const { clock } = world
   actions.push(...resumptions(world, clock.elapsedMs))
@@ -40,22 +40,22 @@ export function availableActions(scene: Scene): readonly Action[] {
       .held()
       .filter(({ process }) => !world.isStalled(process))
       .map(step => lateAction(world, step))
-    const later = laterActions(world, unrest)
+    const later = laterActions(world, activity)
     actions.push(...held, ...later)
     if (actions.length === 0) actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
   }
-  const situation = { world, user, incidents, unrest, isBusy }
+  const situation = { world, user, incidents, activity, isBusy }
   for (const fault of faultsOffered(situation, plan, left)) actions.push(fault)
   return actions
 }
 
 /** What the passing of time leads to next. */
-function laterActions(world: World, unrest: Situation['unrest']): readonly Action[] {
+function laterActions(world: World, activity: Situation['activity']): readonly Action[] {
   const timerAtMs = world.clock.nextAtMs() ?? Number.POSITIVE_INFINITY
   const { resumesAtMs } = world
   if (resumesAtMs !== undefined && resumesAtMs <= timerAtMs) return resumptions(world, resumesAtMs)
   if (timerAtMs === Number.POSITIVE_INFINITY) return []
-  return resumesAtMs === undefined && unrest.isQuiet ? [] : timerActions(world, 'wait')
+  return resumesAtMs === undefined && activity.isQuiet ? [] : timerActions(world, 'wait')
 }
 
 function stepAction(world: World, step: PooledStep): Action {

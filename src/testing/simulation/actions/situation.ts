@@ -8,7 +8,7 @@ export interface Situation {
   readonly user: User
   readonly incidents: Incidents
   /** Quiet when timers fire and lead to nothing: then the world counts as at rest. */
-  readonly unrest: { readonly isQuiet: boolean }
+  readonly activity: { readonly isQuiet: boolean }
   /** True when something can happen without time going on. */
   readonly isBusy: boolean
 }

@@ -29,7 +29,7 @@ export interface Taken {
 }
 
 /** A world that may be at rest. */
-export interface Restless {
+export interface ActiveWorld {
   /** Rises with each timer that is armed. */
   readonly timerMark: number
   /** How many processes may wait for each other in ways of their own. */
@@ -41,8 +41,8 @@ export interface Restless {
 }
 
 /** Tells a world that works from one that runs in circles, and from one where timers fire to no end. */
-export class Unrest {
-  readonly #world: Restless
+export class Activity {
+  readonly #world: ActiveWorld
   readonly #given: number
   #writesMax: number
   /** Labels of writes of processes since anything came from outside, or time passed. */
@@ -55,7 +55,7 @@ export class Unrest {
   #quietMark = 0
   #lastMs = 0
 
-  constructor(world: Restless, objects: number) {
+  constructor(world: ActiveWorld, objects: number) {
     this.#world = world
     this.#given = objects
     this.#writesMax = writesFor(objects)

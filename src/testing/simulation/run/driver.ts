@@ -24,7 +24,7 @@ import { Incidents } from '../world/incidents.js'
 import type { Ending } from '../world/user.js'
 import { User } from '../world/user.js'
 import { World } from '../world/world.js'
-import { mostFrequent, Unrest } from './activity.js'
+import { Activity, mostFrequent } from './activity.js'
 import { repeatingEnd } from './loop-at-end.js'
 import { StateKeys } from './state-key.js'
 
@@ -52,7 +52,7 @@ export class Driver {
   readonly #reader: Reader
   readonly #user: User
   readonly #incidents: Incidents
-  readonly #unrest: Unrest
+  readonly #activity: Activity
   readonly #givenNames: ReadonlySet<string | undefined>
   /** How many more faults of each kind may happen. */
   readonly #left: Record<FaultKind, number>
@@ -74,7 +74,7 @@ export class Driver {
     const breaksWatches = faults.disconnect.times + faults.expire.times > 0
     this.world = new World({ ...setup, breaksWatches })
     this.#reader = readingOnly(this.world.store)
-    this.#unrest = new Unrest(this.world, objects.length)
+    this.#activity = new Activity(this.world, objects.length)
     this.#givenNames = new Set(objects.map(({ metadata }) => metadata.name))
     this.#left = timesOf(faults)
     this.ending = this.#choose(ENDINGS).label as Ending
@@ -120,7 +120,7 @@ export class Driver {
 
   /** True when the world was taken to be at rest although somebody waits for a time far off. */
   get isAwaiting(): boolean {
-    return this.#unrest.isAwaiting
+    return this.#activity.isAwaiting
   }
 
   /** From now on everything goes its undisturbed way. */
@@ -133,16 +133,16 @@ export class Driver {
 
   /** Goes on until nothing more happens, or the judge has seen enough. */
   async untilRest(): Promise<void> {
-    this.#unrest.reset()
+    this.#activity.reset()
     this.#stepsMax = this.trace.length + this.#setup.stepsMax
     while (!this.isOver) {
       const user = this.#user
       const incidents = this.#incidents
       const left = this.#left
       const setup = this.#setup
-      const unrest = this.#unrest
+      const activity = this.#activity
       const { world } = this
-      const scene = { world, user, incidents, plan: setup.faults, left, unrest }
+      const scene = { world, user, incidents, plan: setup.faults, left, activity }
       const action = this.#choose(availableActions(scene))
       if (action.kind === 'rest' || this.isStopped) return
       await this.take(action)
@@ -224,7 +224,7 @@ export class Driver {
     this.judge.step(this.#view(step, changes, about))
     const isWork = changesBeyondElections(changes)
     if (isWork) this.works.push(step)
-    const loop = this.#unrest.note({
+    const loop = this.#activity.note({
       action,
       timeMs,
       isWrite: isWork,
