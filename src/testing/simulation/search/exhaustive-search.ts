@@ -4,8 +4,8 @@ import type { Action } from '../actions/action.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource, Recall, Whereabouts } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
-import type { Foreseen } from './lookahead.js'
-import { foresee, stateForeseen } from './lookahead.js'
+import type { Lookahead } from './lookahead.js'
+import { lookAhead, stateAhead } from './lookahead.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 import type { Budget } from './state-graph.js'
 import { StateGraph } from './state-graph.js'
@@ -30,7 +30,7 @@ interface Branch {
   readonly trail: readonly string[]
   /** What may go wrong from there on. */
   readonly budget: Budget
-  readonly foreseen: ReadonlyMap<number, Foreseen>
+  readonly lookahead: ReadonlyMap<number, Lookahead>
 }
 
 /** Where an execution is. */
@@ -126,7 +126,7 @@ export class ExhaustiveSearch implements Searcher {
       if (last.choice > 0) deviations--
       if (deviations >= this.#bounds.deviationsMax) continue
       let choice = last.choice + 1
-      while (choice < last.width && this.#isForeseen(last, choice)) choice++
+      while (choice < last.width && this.#isKnownAhead(last, choice)) choice++
       if (choice >= last.width) continue
       branches.push({ ...last, choice })
       return
@@ -135,10 +135,10 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   /** True when it is known, without trying, that this leads to where everything is looked at. */
-  #isForeseen({ key, budget, foreseen }: Branch, choice: number): boolean {
-    const crash = foreseen.get(choice)
+  #isKnownAhead({ key, budget, lookahead }: Branch, choice: number): boolean {
+    const crash = lookahead.get(choice)
     if (key === undefined || crash === undefined) return false
-    const to = stateForeseen(this.#graph, key, crash)
+    const to = stateAhead(this.#graph, key, crash)
     return to !== undefined && this.#graph.covers(to, afterCrash(budget))
   }
 
@@ -202,17 +202,17 @@ export class ExhaustiveSearch implements Searcher {
     const graph = this.#graph
     if (state !== undefined) progress.trail.push(state.key)
     if (actions.length === 1) return 0
-    const foreseen =
+    const lookahead =
       state === undefined
         ? new Map()
-        : foresee(
+        : lookAhead(
             actions,
             state.where,
             choice => labelOf(actions, state.where, choice),
             (process, key) => graph.linkCrash(state.key, process, key),
           )
     const { key, budget = [] } = state ?? { key: undefined }
-    branches.push({ choice: 0, width: actions.length, key, trail: progress.trail, budget, foreseen })
+    branches.push({ choice: 0, width: actions.length, key, trail: progress.trail, budget, lookahead })
     progress.trail = []
     return 0
   }

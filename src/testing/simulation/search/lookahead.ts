@@ -3,7 +3,7 @@ import type { Whereabouts } from '../choices/choice-source.js'
 import type { StateGraph } from './state-graph.js'
 
 /** Where a crash leads to: into a state that is known already, or into what is left after another action. */
-export type Foreseen =
+export type Lookahead =
   | { readonly kind: 'state'; readonly key: string }
   | { readonly kind: 'crash after'; readonly label: string; readonly process: string }
 
@@ -14,13 +14,13 @@ export type NameOf = (choice: number) => string
  * What comes of crashes, without having them happen: of a process that is gone nothing is left but what it has written.
  * By choice. Notes in the graph where a crash leads from this state.
  */
-export function foresee(
+export function lookAhead(
   actions: readonly Action[],
   where: Whereabouts,
   nameOf: NameOf,
   note: (process: string, key: string) => void,
-): ReadonlyMap<number, Foreseen> {
-  const found = new Map<number, Foreseen>()
+): ReadonlyMap<number, Lookahead> {
+  const found = new Map<number, Lookahead>()
   for (const [choice, action] of actions.entries()) {
     if (action.kind !== 'crash') continue
     const process = where.labelOf({ ...action, label: '' })
@@ -37,8 +37,8 @@ export function foresee(
 }
 
 /** The state that follows, if it is known by now. */
-export function stateForeseen(graph: StateGraph, from: string, foreseen: Foreseen): string | undefined {
-  if (foreseen.kind === 'state') return foreseen.key
-  const next = graph.next(from, foreseen.label)
-  return next === undefined ? undefined : graph.crashed(next, foreseen.process)
+export function stateAhead(graph: StateGraph, from: string, lookahead: Lookahead): string | undefined {
+  if (lookahead.kind === 'state') return lookahead.key
+  const next = graph.next(from, lookahead.label)
+  return next === undefined ? undefined : graph.crashed(next, lookahead.process)
 }
