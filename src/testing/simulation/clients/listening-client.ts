@@ -4,7 +4,7 @@ import type { Call } from './facade.js'
 import { facade } from './facade.js'
 
 /** What a listening client tells. */
-export interface Heard {
+export interface Delivery {
   /** The process that the client is of. */
   readonly process: string
   /** The part of it, for example a controller. */
@@ -17,7 +17,7 @@ export interface Heard {
 export interface ClientListener {
   /** A write was refused, or failed otherwise; in a word. */
   refused(why: string): void
-  heard(heard: Heard): void
+  heard(heard: Delivery): void
 }
 
 const WRITES: ReadonlySet<PropertyKey> = new Set([

@@ -1,6 +1,6 @@
 import { foldRepeats } from './fold-repeats.js'
 import type { ObservedStep } from './observation.js'
-import { actionText, durationText, heardText, resultText } from './step-text.js'
+import { actionText, deliveriesText, durationText, resultText } from './step-text.js'
 import { idOf } from './timeline.js'
 
 const LINES_MAX = 80
@@ -59,7 +59,7 @@ function stepLines(step: ObservedStep, { idOf }: Lanes): readonly string[] {
   const store = idOf(STORE)
   const mark = isFault ? '⚡ ' : ''
   if (kind === 'deliver')
-    return [`${store}->>${own}: ${escaped(step.heard.length === 0 ? label : heardText(step.heard))}`]
+    return [`${store}->>${own}: ${escaped(step.heard.length === 0 ? label : deliveriesText(step.heard))}`]
   const [did, after] = label.split(', then ', 2)
   const isWrite = revision !== undefined || kind === 'commit'
   if (!isWrite) {

@@ -3,7 +3,7 @@ import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
-import type { Heard } from '../clients/listening-client.js'
+import type { Delivery } from '../clients/listening-client.js'
 import { listeningClient } from '../clients/listening-client.js'
 import type { ObjectChange } from '../objects/object-changes.js'
 import { changesBetween } from '../objects/object-changes.js'
@@ -14,7 +14,7 @@ import type { World } from '../world/world.js'
 export interface ObservedStep extends TraceStep {
   readonly changes: readonly ObjectChange[]
   /** What was delivered to the process. */
-  readonly heard: readonly Heard[]
+  readonly heard: readonly Delivery[]
   /** Why writes came to nothing. */
   readonly refusals: readonly string[]
   /** Warnings and errors of the code under test, and lost races. */
@@ -40,7 +40,7 @@ export interface Observation {
 export function createObservation(): Observation {
   const steps: ObservedStep[] = []
   let objects: readonly StoredObject[] = []
-  let heard: Heard[] = []
+  let heard: Delivery[] = []
   let refusals: string[] = []
   let instead: ObservedStep['instead']
   let lastLog: CapturedLog | undefined

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../../../store/index.js'
 import type { ActionKind } from '../actions/action.js'
-import type { Heard } from '../clients/listening-client.js'
+import type { Delivery } from '../clients/listening-client.js'
 import { fieldChanges, shortJson } from '../objects/field-changes.js'
 import type { ObjectChange } from '../objects/object-changes.js'
 import { nameOf } from '../objects/object-names.js'
@@ -19,7 +19,7 @@ const PREFIXED: ReadonlySet<ActionKind> = new Set(['reconcile', 'call', 'deliver
 /** The same, with what was delivered in the place of its kinds. */
 export function stepText(step: ObservedStep): string {
   if (step.kind !== 'deliver') return actionText(step)
-  return step.heard.length === 0 ? actionText(step) : `deliver ${heardText(step.heard)}`
+  return step.heard.length === 0 ? actionText(step) : `deliver ${deliveriesText(step.heard)}`
 }
 
 /** What came of the step, in short; undefined when its label says all. */
@@ -35,7 +35,7 @@ export function resultText(step: ObservedStep): string | undefined {
 }
 
 /** Objects as they are after the last of these changes, with their revisions. */
-export function heardText(heard: readonly Heard[]): string {
+export function deliveriesText(heard: readonly Delivery[]): string {
   const byUid = new Map<string, string>()
   for (const { batch } of heard)
     for (const { type, object } of batch.events)

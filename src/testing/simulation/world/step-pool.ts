@@ -21,7 +21,7 @@ export interface StepPool {
   release(step: PooledStep): void
   take(step: PooledStep): void
   /** Resolves in a step of its own, which is held back. */
-  heardLater(step: PooledStep): Promise<void>
+  answeredLater(step: PooledStep): Promise<void>
 }
 
 interface Entry extends PooledStep {
@@ -53,7 +53,7 @@ export function createStepPool(): StepPool {
     hold: step => void sortsHeld.add(sortOf(step)),
     release: step => void sortsHeld.delete(sortOf(step)),
     take: remove,
-    heardLater: step =>
+    answeredLater: step =>
       new Promise(resolve => {
         const about: StepInfo = { kind: 'deliver', label: `the answer to ${step.about.label}` }
         const answer: Entry = { ...(step as Entry), about, run: () => resolve() }

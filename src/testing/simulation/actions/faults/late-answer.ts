@@ -13,7 +13,7 @@ export const lateAnswer: Fault<'lateAnswer'> = {
       about: step.about,
       run: () => {
         situation.world.pool.take(step)
-        step.run({ kind: 'late', until: situation.world.pool.heardLater(step) })
+        step.run({ kind: 'late', until: situation.world.pool.answeredLater(step) })
       },
     })),
 }
