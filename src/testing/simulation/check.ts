@@ -12,7 +12,7 @@ import { regressionTest } from './report/regression-test.js'
 import { differs, isAsRecorded, parseReplay } from './report/replay-text.js'
 import { writeReport } from './report/report-file.js'
 import { execute } from './run/execute.js'
-import { repeat } from './run/guarded-rerun.js'
+import { rerunGuarded } from './run/guarded-rerun.js'
 import type { Expectation } from './search/expected-state.js'
 import { expectState } from './search/expected-state.js'
 import type { SearchOptions } from './search/search-options.js'
@@ -100,7 +100,7 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     looked++
     steps += execution.trace.length
     const isRepeated = looked <= REPEATED || execution.violation !== undefined
-    const seen = isRepeated ? await repeat(setup, execution) : undefined
+    const seen = isRepeated ? await rerunGuarded(setup, execution) : undefined
     const violation = seen ?? execution.violation
     if (violation !== undefined) await fail({ setup, expectation, searcher, options }, execution, violation)
   }
@@ -198,7 +198,8 @@ async function fail(
     check: optionsHash(options),
     judge: expectation.judge,
   })
-  const seen = isOwn && violation.invariant === 'noStrayWork' ? await repeat(setup, execution) : undefined
+  const seen =
+    isOwn && violation.invariant === 'noStrayWork' ? await rerunGuarded(setup, execution) : undefined
   const shown = seen ?? (isOwn ? (simulation.violation ?? violation) : violation)
   const named = nameViolation(shown, simulation.trace)
   const { make } = setup

@@ -5,7 +5,7 @@ import type { Simulation } from './report/observe.js'
 import { observe } from './report/observe.js'
 import { optionsHash } from './report/options-hash.js'
 import { differs, isAsRecorded, parseReplay } from './report/replay-text.js'
-import { repeat } from './run/guarded-rerun.js'
+import { rerunGuarded } from './run/guarded-rerun.js'
 import type { SearchMode } from './setup/search-mode.js'
 import type { SimulateOptions } from './setup/simulate-options.js'
 import { setupOf } from './setup/simulate-options.js'
@@ -37,5 +37,5 @@ export async function simulate(
     recorded === undefined ? randomChoices(setup.seed, setup.faults) : replayChoices(recorded.choices)
   const { execution, simulation } = await observe(setup, source, { check })
   if (recorded !== undefined && !isAsRecorded(recorded, execution)) throw differs(options.replay)
-  return { ...simulation, violation: (await repeat(setup, execution)) ?? simulation.violation }
+  return { ...simulation, violation: (await rerunGuarded(setup, execution)) ?? simulation.violation }
 }

@@ -14,7 +14,7 @@ const ROUNDS = 3
  * What must hold of a world at rest, whatever led to it: a second look changes nothing, nor does a process that starts
  * anew; looks leave nothing behind; a stop ends everything.
  */
-export async function lookFurther(driver: Driver): Promise<void> {
+export async function checkAfterRest(driver: Driver): Promise<void> {
   // What follows depends on the rest alone: no choices, no faults.
   driver.disturbNoMore()
   await lookAgain(driver)

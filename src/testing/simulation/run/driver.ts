@@ -25,7 +25,7 @@ import type { Ending } from '../world/user.js'
 import { User } from '../world/user.js'
 import { World } from '../world/world.js'
 import { Activity, mostFrequent } from './activity.js'
-import { repeatingEnd } from './loop-at-end.js'
+import { loopAtEnd } from './loop-at-end.js'
 import { StateKeys } from './state-key.js'
 
 const LAST_STEPS = 200
@@ -242,7 +242,7 @@ export class Driver {
   }
 
   #reportLoop(message: string): void {
-    const loop = repeatingEnd(this.trace)
+    const loop = loopAtEnd(this.trace)
     this.judge.report({ invariant: 'noHotLoop', message, ...(loop === undefined ? {} : { loop }) })
   }
 }

@@ -3,12 +3,12 @@ import type { ChoiceSource } from '../choices/choice-source.js'
 import { plainState } from '../objects/plain-state.js'
 import type { Execution, JudgeRest, Rest } from '../setup/execution.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
-import { lookFurther } from './checks-after-rest.js'
+import { checkAfterRest } from './checks-after-rest.js'
 import { Driver } from './driver.js'
 
 /**
  * Runs a world to its rest, as `source` chooses; then, unless `judge` has an opinion on the rest, looks further: see
- * `lookFurther`.
+ * `checkAfterRest`.
  *
  * @throws what a start of the code under test throws
  */
@@ -26,7 +26,7 @@ export async function execute(
     const rest = restOf(setup, driver)
     const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
     if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
-    if (verdict !== 'known' && !driver.isOver) await lookFurther(driver)
+    if (verdict !== 'known' && !driver.isOver) await checkAfterRest(driver)
     const { choices, chosenSteps, trace } = driver
     const { violation } = driver.judge
     return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...rest }

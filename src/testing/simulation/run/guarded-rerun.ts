@@ -16,14 +16,14 @@ import { execute } from './execute.js'
  *
  * @throws UsageError when the same choices lead elsewhere, and the guard has seen nothing
  */
-export async function repeat(setup: ExecutionSetup, first: Execution): Promise<Violation | undefined> {
+export async function rerunGuarded(setup: ExecutionSetup, first: Execution): Promise<Violation | undefined> {
   const mayWait = first.violation?.invariant === 'noStrayWork'
-  const { again, guard } = await repeatUnder(createAsyncGuard(mayWait), setup, first)
+  const { again, guard } = await rerunUnder(createAsyncGuard(mayWait), setup, first)
   const isSeen = guard !== undefined && !setup.except.has('noStrayWork') && seenBy(guard, again) !== undefined
   if (!isSeen) assertEqual(first, again, guard?.chance() ?? [])
   if (!isSeen || mayWait) return isSeen ? seenBy(guard, again) : undefined
   // Once more, and closely, for the line.
-  const closely = await repeatUnder(createAsyncGuard(true), setup, first)
+  const closely = await rerunUnder(createAsyncGuard(true), setup, first)
   return (closely.guard && seenBy(closely.guard, closely.again)) ?? seenBy(guard, again)
 }
 
@@ -32,7 +32,7 @@ interface Repeated {
   readonly guard: AsyncGuard | undefined
 }
 
-async function repeatUnder(
+async function rerunUnder(
   guard: AsyncGuard | undefined,
   setup: ExecutionSetup,
   { seed, choices }: Execution,

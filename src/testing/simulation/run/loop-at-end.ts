@@ -9,7 +9,7 @@ const REPEATS = 3
  * The shortest part with which a trace ends several times in a row, and where the first of them begins. Steps are the
  * same when who does what is; undefined when nothing repeats.
  */
-export function repeatingEnd(trace: readonly TraceStep[]): Loop | undefined {
+export function loopAtEnd(trace: readonly TraceStep[]): Loop | undefined {
   const texts = trace.map(({ actor, kind, label }) => `${actor} ${kind} ${label}`)
   const longest = Math.min(PERIOD_MAX, Math.floor(texts.length / REPEATS))
   for (let length = 1; length <= longest; length++) {

@@ -9,7 +9,7 @@ const GENERATED = /-[bcdfghjklmnpqrstvwxz2456789]{5}$/
  * Lines as one text that two worlds share when they differ in nothing but chance: uids and generated names are called
  * by the order in which they come up, times say how many seconds ago they were.
  */
-export function renamed(lines: readonly string[], world: Pick<World, 'objects' | 'clock'>): string {
+export function normalizedText(lines: readonly string[], world: Pick<World, 'objects' | 'clock'>): string {
   const generated = new Set<string>()
   for (const { metadata } of world.objects()) if (GENERATED.test(metadata.name)) generated.add(metadata.name)
   const names = [...generated].sort((a, b) => b.length - a.length || (a < b ? -1 : 1))

@@ -12,7 +12,7 @@ import type { SimulatedProcess } from '../world/simulated-process.js'
 import type { PooledStep } from '../world/step-pool.js'
 import type { User } from '../world/user.js'
 import type { World } from '../world/world.js'
-import { renamed } from './normalized-text.js'
+import { normalizedText } from './normalized-text.js'
 
 /** What a state is made of. */
 export interface StateParts {
@@ -126,7 +126,7 @@ export class StateKeys {
       canonicalJson(Object.fromEntries(world.outside)),
       ...timers,
     ]
-    return contentHash(renamed(lines, world))
+    return contentHash(normalizedText(lines, world))
   }
 
   /** Labels as they are in all states of one key: process names count starts, which is of no interest. */

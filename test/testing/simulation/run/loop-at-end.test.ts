@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TraceStep } from '../../../../src/testing/index.js'
-import { repeatingEnd } from '../../../../src/testing/simulation/run/loop-at-end.js'
+import { loopAtEnd } from '../../../../src/testing/simulation/run/loop-at-end.js'
 
 function traceOf(letters: string): readonly TraceStep[] {
   return letters.split('').map((label, at) => ({
@@ -24,5 +24,5 @@ test.each([
   ['abbabbabb', { from: 0, length: 3 }],
   ['ababx', undefined],
 ])('the end of %j that repeats', (letters, loop) => {
-  expect(repeatingEnd(traceOf(letters))).toEqual(loop)
+  expect(loopAtEnd(traceOf(letters))).toEqual(loop)
 })
