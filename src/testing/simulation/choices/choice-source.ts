@@ -8,7 +8,7 @@ import type { FaultKind } from '../actions/faults/faults.js'
 export type Recall = 'visible' | 'history'
 
 /** Where an execution is, for those who have been there before. */
-export interface Whereabouts {
+export interface CurrentState {
   /** The same for two states from which the same can happen; see `StateKeys`. */
   key(): string
   /** The key that there would be if that process were gone. */
@@ -31,5 +31,5 @@ export interface ChoiceSource {
    *
    * @param where where a source with `recall` is; undefined before the world begins
    */
-  choose(actions: readonly Action[], where?: Whereabouts): number | 'stop'
+  choose(actions: readonly Action[], where?: CurrentState): number | 'stop'
 }

@@ -8,7 +8,7 @@ import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { TraceStep } from '../actions/trace-step.js'
-import type { ChoiceSource, Whereabouts } from '../choices/choice-source.js'
+import type { ChoiceSource, CurrentState } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/replay-choices.js'
 import { genericMonitors } from '../judge/generic/generic-monitors.js'
 import { Judge, monitorsOf } from '../judge/judge.js'
@@ -58,7 +58,7 @@ export class Driver {
   readonly #left: Record<FaultKind, number>
   /** Present when somebody tells states apart. */
   #keys: StateKeys | undefined
-  #where: Whereabouts | undefined
+  #where: CurrentState | undefined
   readonly #watch: StepWatch
   #source: ChoiceSource
   #stepsMax: number

@@ -2,7 +2,7 @@ import type { Random } from '../../../core/index.js'
 import { createSeededRandom, UsageError } from '../../../core/index.js'
 import type { Action } from '../actions/action.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
-import type { ChoiceSource, Recall, Whereabouts } from '../choices/choice-source.js'
+import type { ChoiceSource, CurrentState, Recall } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
 import type { Lookahead } from './lookahead.js'
 import { lookAhead, stateAhead } from './lookahead.js'
@@ -56,7 +56,7 @@ function begin(repeats: number): Progress {
 const BY_HISTORY =
   'told apart by the history of each process, as the code remembers more than site.memory shows'
 interface State {
-  readonly where: Whereabouts
+  readonly where: CurrentState
   readonly key: string
   readonly budget: Budget
 }
@@ -153,7 +153,7 @@ export class ExhaustiveSearch implements Searcher {
     this.#isWrong = false
   }
 
-  #choose(actions: readonly Action[], where: Whereabouts | undefined): number | 'stop' {
+  #choose(actions: readonly Action[], where: CurrentState | undefined): number | 'stop' {
     const progress = this.#progress
     const isChoice = actions.length > 1
     if (progress.place < progress.repeats) return isChoice ? this.#repeat(actions, where) : 0
@@ -181,7 +181,7 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   /** @throws UsageError when the same choices have led elsewhere */
-  #repeat(actions: readonly Action[], where: Whereabouts | undefined): number {
+  #repeat(actions: readonly Action[], where: CurrentState | undefined): number {
     const progress = this.#progress
     const place = progress.place++
     const { choice, width, key } = this.#branches[place] as Branch
@@ -218,7 +218,7 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   /** Takes a way that was taken from this state before. */
-  #verify(actions: readonly Action[], where: Whereabouts, key: string): number | 'stop' {
+  #verify(actions: readonly Action[], where: CurrentState, key: string): number | 'stop' {
     const ways = actions.flatMap((_action, choice) => {
       const to = this.#graph.next(key, labelOf(actions, where, choice))
       return to === undefined ? [] : [{ choice, to }]
@@ -232,7 +232,7 @@ export class ExhaustiveSearch implements Searcher {
 
   #leave(
     actions: readonly Action[],
-    where: Whereabouts,
+    where: CurrentState,
     { key, choice }: { readonly key: string; readonly choice: number },
   ): void {
     this.#progress.from = { key, label: labelOf(actions, where, choice) }
@@ -255,7 +255,7 @@ export class ExhaustiveSearch implements Searcher {
     return this.#hits <= VERIFIED_FIRST || this.#hits % VERIFIED_SHARE === 0
   }
 
-  #budget({ left }: Whereabouts): Budget {
+  #budget({ left }: CurrentState): Budget {
     const deviations = this.#branches.filter(({ choice }) => choice > 0).length
     return [...FAULT_KINDS.map(kind => left[kind]), this.#bounds.deviationsMax - deviations]
   }
@@ -268,7 +268,7 @@ function afterCrash(budget: Budget): Budget {
 }
 
 /** Of several actions with one label, their number is part of it. */
-function labelOf(actions: readonly Action[], where: Whereabouts, choice: number): string {
+function labelOf(actions: readonly Action[], where: CurrentState, choice: number): string {
   const label = where.labelOf(actions[choice] as Action)
   const before = actions.slice(0, choice).filter(action => where.labelOf(action) === label).length
   return before === 0 ? label : `${label} (${before})`

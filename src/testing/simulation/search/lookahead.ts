@@ -1,5 +1,5 @@
 import type { Action } from '../actions/action.js'
-import type { Whereabouts } from '../choices/choice-source.js'
+import type { CurrentState } from '../choices/choice-source.js'
 import type { StateGraph } from './state-graph.js'
 
 /** Where a crash leads to: into a state that is known already, or into what is left after another action. */
@@ -16,7 +16,7 @@ export type NameOf = (choice: number) => string
  */
 export function lookAhead(
   actions: readonly Action[],
-  where: Whereabouts,
+  where: CurrentState,
   nameOf: NameOf,
   note: (process: string, key: string) => void,
 ): ReadonlyMap<number, Lookahead> {
