@@ -32,9 +32,9 @@ export function availableActions(scene: Scene): readonly Action[] {
     actions.push({ kind: 'start', actor: 'host', label: 'start the process', run: () => world.start() })
   for (const collection of collections(world)) actions.push(collection)
   const isBusy = actions.length > 0
-  const wish = user.next(isBusy) ?? incidents.next()
-  const wishes = [...stopsOfReplaced(world), ...(wish === undefined ? [] : [wish])]
-  actions.push(...wishes)
+  actions.push(...stopsOfReplaced(world))
+  const next = user.next(isBusy) ?? incidents.next()
+  if (next !== undefined) actions.push(next)
   if (!isBusy) {
     const held = world.pool
       .held()

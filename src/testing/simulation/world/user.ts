@@ -9,7 +9,7 @@ import type { World } from './world.js'
 /** What becomes of the given objects in the end. */
 export type Ending = 'kept' | 'deleted'
 
-interface Wish {
+interface WantedObject {
   readonly kind: Kind
   readonly input: ObjectInput
   readonly ref: ObjectRef
@@ -21,7 +21,7 @@ interface Wish {
   spec: unknown
 }
 
-/** What is wanted of the world. */
+/** What is asked of the world. */
 export interface Wants {
   readonly objects: readonly ObjectInput[]
   /** What the user may change a spec to. */
@@ -38,11 +38,11 @@ interface Offers {
   touchings?: readonly ActionOf<'touch'>[]
 }
 
-/** People: they want the given objects, change their minds, and come back to what they wanted. */
+/** People: they want the given objects, change their minds, and come back to what they asked. */
 export class User {
   readonly #world: World
   readonly #ending: Ending
-  readonly #wishes: readonly Wish[]
+  readonly #wanted: readonly WantedObject[]
   readonly #deletions: Wants['deletions']
   #touches = 0
   #offered: Offers = { revision: -1 }
@@ -53,41 +53,41 @@ export class User {
     this.#world = world
     this.#ending = ending
     this.#deletions = wants.deletions
-    this.#wishes = wants.objects.map(input => wishFor(world, input, wants.edits))
+    this.#wanted = wants.objects.map(input => wantedObject(world, input, wants.edits))
   }
 
   /** What the user wants and has done, as text. */
   get memory(): string {
-    const wishes = this.#wishes.map(({ state }) => state).join(' ')
+    const states = this.#wanted.map(({ state }) => state).join(' ')
     const marks = [...this.touched].map(([uid, mark]) => `${uid} ${mark}`).join(' ')
-    return `${this.#ending}, ${wishes}, ${this.#touches} touches: ${marks}`
+    return `${this.#ending}, ${states}, ${this.#touches} touches: ${marks}`
   }
 
   /**
-   * What the user does sooner or later, in any case; undefined when all wishes are fulfilled.
+   * What the user does sooner or later, in any case; undefined when all is as wanted.
    *
    * @param isBusy whether something else can happen, too
    */
   next(isBusy: boolean): ActionOf<'user'> | undefined {
-    for (const wish of this.#wishes) {
-      const object = this.#find(wish)
-      if (wish.state === 'absent' && object === undefined)
-        return byUser('user', `create ${wish.name}`, () => this.#create(wish))
-      if (wish.state === 'edited')
-        return byUser('user', `change back ${wish.name}`, () => this.#restore(wish))
+    for (const wanted of this.#wanted) {
+      const object = this.#find(wanted)
+      if (wanted.state === 'absent' && object === undefined)
+        return byUser('user', `create ${wanted.name}`, () => this.#create(wanted))
+      if (wanted.state === 'edited')
+        return byUser('user', `change back ${wanted.name}`, () => this.#restore(wanted))
     }
     if (this.#ending === 'kept' || (isBusy && this.#deletions === 'at rest')) return undefined
-    const last = this.#wishes.find(({ state }) => state === 'made')
+    const last = this.#wanted.find(({ state }) => state === 'made')
     return last && byUser('user', `delete ${last.name}`, () => this.#remove(last, 'done'))
   }
 
   /** What the user may do besides. */
   edits(): readonly ActionOf<'edit'>[] {
     const known = this.#offers()
-    known.edits ??= this.#wishes.flatMap(wish =>
-      wish.state === 'made' && this.#find(wish) !== undefined
-        ? wish.edits.map(edit =>
-            byUser('edit', `edit ${wish.name}: ${edit.label}`, () => this.#edit(wish, edit)),
+    known.edits ??= this.#wanted.flatMap(wanted =>
+      wanted.state === 'made' && this.#find(wanted) !== undefined
+        ? wanted.edits.map(edit =>
+            byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => this.#edit(wanted, edit)),
           )
         : [],
     )
@@ -99,9 +99,9 @@ export class User {
     const known = this.#offers()
     if (known.removals !== undefined) return known.removals
     const found: ActionOf<'remove'>[] = []
-    for (const wish of this.#wishes)
-      if (wish.state === 'made')
-        found.push(byUser('remove', `delete ${wish.name}`, () => this.#remove(wish, 'absent')))
+    for (const wanted of this.#wanted)
+      if (wanted.state === 'made')
+        found.push(byUser('remove', `delete ${wanted.name}`, () => this.#remove(wanted, 'absent')))
     for (const object of this.#world.objects())
       if (object.metadata.deletionTimestamp === undefined && isControlled(object))
         found.push(byUser('remove', `delete ${nameOf(object)}`, () => this.#delete(object)))
@@ -121,57 +121,57 @@ export class User {
     return raced.length > 0 ? raced : known.touchings
   }
 
-  /** What was offered since the last change of the objects or the wishes: most steps change neither. */
+  /** What was offered since the last change of the objects or of what is wanted: most steps change neither. */
   #offers(): Offers {
     const { revision } = this.#world.store
     if (this.#offered.revision !== revision) this.#offered = { revision }
     return this.#offered
   }
 
-  #become(wish: Wish, state: Wish['state']): void {
-    wish.state = state
+  #become(wanted: WantedObject, state: WantedObject['state']): void {
+    wanted.state = state
     this.#offered = { revision: -1 }
   }
 
-  #find({ kind, ref }: Wish): StoredObject | undefined {
+  #find({ kind, ref }: WantedObject): StoredObject | undefined {
     return this.#world.store.get(kind, ref)
   }
 
-  async #create(wish: Wish): Promise<void> {
+  async #create(wanted: WantedObject): Promise<void> {
     const { store } = this.#world
-    const made = await store.create(wish.kind, wish.input)
-    this.#become(wish, 'made')
-    wish.spec = wish.input.spec
-    if (wish.input.status !== undefined && wish.kind.statusSubresource)
-      await store.updateStatus(wish.kind, { ...made, status: wish.input.status })
+    const made = await store.create(wanted.kind, wanted.input)
+    this.#become(wanted, 'made')
+    wanted.spec = wanted.input.spec
+    if (wanted.input.status !== undefined && wanted.kind.statusSubresource)
+      await store.updateStatus(wanted.kind, { ...made, status: wanted.input.status })
   }
 
-  async #edit(wish: Wish, { spec }: SpecEdit): Promise<void> {
-    if (await this.#putSpec(wish, spec)) this.#become(wish, 'edited')
+  async #edit(wanted: WantedObject, { spec }: SpecEdit): Promise<void> {
+    if (await this.#putSpec(wanted, spec)) this.#become(wanted, 'edited')
   }
 
-  async #restore(wish: Wish): Promise<void> {
-    await this.#putSpec(wish, wish.input.spec)
-    this.#become(wish, 'made')
+  async #restore(wanted: WantedObject): Promise<void> {
+    await this.#putSpec(wanted, wanted.input.spec)
+    this.#become(wanted, 'made')
   }
 
   /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
-  async #putSpec(wish: Wish, spec: unknown): Promise<boolean> {
-    const old = fieldsOf(wish.spec)
-    const wanted = fieldsOf(spec)
-    const change = this.#world.store.modify(wish.kind, wish.ref, draft => {
+  async #putSpec(wanted: WantedObject, spec: unknown): Promise<boolean> {
+    const old = fieldsOf(wanted.spec)
+    const asked = fieldsOf(spec)
+    const change = this.#world.store.modify(wanted.kind, wanted.ref, draft => {
       const fields = draft.spec as Record<string, unknown>
-      for (const key of Object.keys(old)) if (!Object.hasOwn(wanted, key)) delete fields[key]
-      for (const [key, value] of Object.entries(wanted)) if (!deepEqual(value, old[key])) fields[key] = value
+      for (const key of Object.keys(old)) if (!Object.hasOwn(asked, key)) delete fields[key]
+      for (const [key, value] of Object.entries(asked)) if (!deepEqual(value, old[key])) fields[key] = value
     })
     const done = await allowed(change)
-    if (done) wish.spec = spec
+    if (done) wanted.spec = spec
     return done
   }
 
-  async #remove(wish: Wish, state: 'absent' | 'done'): Promise<void> {
-    this.#become(wish, state)
-    await allowed(this.#world.store.delete(wish.kind, wish.ref))
+  async #remove(wanted: WantedObject, state: 'absent' | 'done'): Promise<void> {
+    this.#become(wanted, state)
+    await allowed(this.#world.store.delete(wanted.kind, wanted.ref))
   }
 
   async #delete(object: StoredObject): Promise<void> {
@@ -209,7 +209,7 @@ async function allowed(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-function wishFor(world: World, input: ObjectInput, edits: Wants['edits']): Wish {
+function wantedObject(world: World, input: ObjectInput, edits: Wants['edits']): WantedObject {
   const { apiVersion, kind: kindName, metadata } = input
   const { name, namespace } = metadata
   if (kindName === undefined || name === undefined)
