@@ -3,7 +3,7 @@ import { nameOf } from '../objects/object-names.js'
 import type { ObservedStep } from './observation.js'
 import { actionText, durationText } from './step-text.js'
 
-/** Why a key ran, each time: what its controller had heard since the last time, and what else had woken it. */
+/** Why a key ran, each time: what had been delivered to its controller since the last time, and what else had woken it. */
 export function explainKey(steps: readonly ObservedStep[], key: string): string {
   const runs = steps.flatMap((step, at) => (isRunOf(step, key) ? [at] : []))
   if (runs.length === 0) return `${key} was never reconciled`
@@ -57,9 +57,9 @@ function changesTold(
   all: readonly ObservedStep[],
   controller: string,
 ): readonly Told[] {
-  const heard = since.flatMap(step => step.heard.map(one => ({ ...one, index: step.index })))
-  const own = heard.filter(({ part }) => part === controller)
-  return (own.length > 0 ? own : heard).flatMap(({ batch, index }) =>
+  const deliveries = since.flatMap(step => step.deliveries.map(one => ({ ...one, index: step.index })))
+  const own = deliveries.filter(({ part }) => part === controller)
+  return (own.length > 0 ? own : deliveries).flatMap(({ batch, index }) =>
     batch.events.map(({ type, object }) => {
       const { resourceVersion } = object.metadata
       const gone = type === 'DELETED' ? ' gone' : ''
@@ -86,6 +86,6 @@ function concerns({ metadata }: StoredObject, key: string): boolean {
 /** How far behind the store the process was. */
 function lagText(steps: readonly ObservedStep[], own: readonly ObservedStep[], at: number): string {
   const store = Math.max(0, ...steps.slice(0, at).map(({ revision }) => revision ?? 0))
-  const heard = Math.max(0, ...own.flatMap(step => step.heard.map(({ batch }) => batch.revision)))
-  return heard < store ? `; heard up to @${heard} of @${store}` : ''
+  const seen = Math.max(0, ...own.flatMap(step => step.deliveries.map(({ batch }) => batch.revision)))
+  return seen < store ? `; heard up to @${seen} of @${store}` : ''
 }

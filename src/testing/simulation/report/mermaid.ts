@@ -59,7 +59,9 @@ function stepLines(step: ObservedStep, { idOf }: Lanes): readonly string[] {
   const store = idOf(STORE)
   const mark = isFault ? '⚡ ' : ''
   if (kind === 'deliver')
-    return [`${store}->>${own}: ${escaped(step.heard.length === 0 ? label : deliveriesText(step.heard))}`]
+    return [
+      `${store}->>${own}: ${escaped(step.deliveries.length === 0 ? label : deliveriesText(step.deliveries))}`,
+    ]
   const [did, after] = label.split(', then ', 2)
   const isWrite = revision !== undefined || kind === 'commit'
   if (!isWrite) {

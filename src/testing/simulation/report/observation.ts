@@ -14,7 +14,7 @@ import type { World } from '../world/world.js'
 export interface ObservedStep extends TraceStep {
   readonly changes: readonly ObjectChange[]
   /** What was delivered to the process. */
-  readonly heard: readonly Delivery[]
+  readonly deliveries: readonly Delivery[]
   /** Why writes came to nothing. */
   readonly refusals: readonly string[]
   /** Warnings and errors of the code under test, and lost races. */
@@ -40,7 +40,7 @@ export interface Observation {
 export function createObservation(): Observation {
   const steps: ObservedStep[] = []
   let objects: readonly StoredObject[] = []
-  let heard: Delivery[] = []
+  let deliveries: Delivery[] = []
   let refusals: string[] = []
   let instead: ObservedStep['instead']
   let lastLog: CapturedLog | undefined
@@ -49,7 +49,7 @@ export function createObservation(): Observation {
     observer: {
       listen: (client, process) =>
         listeningClient(client, process, {
-          heard: told => heard.push(told),
+          heard: delivery => deliveries.push(delivery),
           refused: why => refusals.push(why),
         }),
       noted: (step, world) => {
@@ -64,7 +64,7 @@ export function createObservation(): Observation {
         steps.push({
           ...step,
           changes,
-          heard,
+          deliveries,
           refusals,
           logs,
           instead,
@@ -72,7 +72,7 @@ export function createObservation(): Observation {
           objects: now,
         })
         objects = now
-        heard = []
+        deliveries = []
         refusals = []
         instead = undefined
       },

@@ -19,7 +19,7 @@ const PREFIXED: ReadonlySet<ActionKind> = new Set(['reconcile', 'call', 'deliver
 /** The same, with what was delivered in the place of its kinds. */
 export function stepText(step: ObservedStep): string {
   if (step.kind !== 'deliver') return actionText(step)
-  return step.heard.length === 0 ? actionText(step) : `deliver ${deliveriesText(step.heard)}`
+  return step.deliveries.length === 0 ? actionText(step) : `deliver ${deliveriesText(step.deliveries)}`
 }
 
 /** What came of the step, in short; undefined when its label says all. */
@@ -35,15 +35,15 @@ export function resultText(step: ObservedStep): string | undefined {
 }
 
 /** Objects as they are after the last of these changes, with their revisions. */
-export function deliveriesText(heard: readonly Delivery[]): string {
+export function deliveriesText(deliveries: readonly Delivery[]): string {
   const byUid = new Map<string, string>()
-  for (const { batch } of heard)
+  for (const { batch } of deliveries)
     for (const { type, object } of batch.events)
       byUid.set(
         object.metadata.uid,
         `${nameOf(object)}${type === 'DELETED' ? ' gone' : ''} @${object.metadata.resourceVersion}`,
       )
-  const isFirst = heard.some(({ batch }) => batch.initialEventsEnd === true)
+  const isFirst = deliveries.some(({ batch }) => batch.initialEventsEnd === true)
   if (byUid.size === 0) return isFirst ? 'nothing yet' : 'nothing new'
   return `${isFirst ? 'all there is: ' : ''}${list([...byUid.values()])}`
 }

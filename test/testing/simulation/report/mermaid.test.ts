@@ -17,7 +17,7 @@ function step(part: Partial<ObservedStep>): ObservedStep {
     timeMs: 0,
     isFault: false,
     changes: [],
-    heard: [],
+    deliveries: [],
     refusals: [],
     isOver: false,
     logs: [],

@@ -16,7 +16,7 @@ function step(timeMs: number, part: Partial<ObservedStep>): ObservedStep {
     timeMs,
     isFault: false,
     changes: [],
-    heard: [],
+    deliveries: [],
     refusals: [],
     logs: [],
     instead: undefined,
