@@ -1,4 +1,4 @@
-import { createSeededRandom, InvalidError, systemEnv } from '../../core/index.js'
+import { assertValid, createSeededRandom, systemEnv, wholeNumber } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { CheckOptions, CheckReport } from '../simulation/check.js'
 import { check } from '../simulation/check.js'
@@ -76,7 +76,12 @@ const EDIT_FAULT = { times: 2, rate: 0.25 }
 export async function fuzz(make: MakeParts, options: FuzzOptions): Promise<FuzzReport> {
   const { rounds = 30, executions = 20, changesMax = 8, ...others } = options
   const faults = { edit: EDIT_FAULT, ...options.faults }
-  assertCounts({ rounds, executions, changesMax })
+  assertValid(
+    'fuzzing',
+    Object.entries({ rounds, executions, changesMax }).flatMap(([field, value]) =>
+      wholeNumber(field, value, { min: 1 }),
+    ),
+  )
   const startedMs = systemEnv.clock.monotonic()
   const random = createSeededRandom(options.seed ?? 1).fork('fuzz')
   const walker = new SpecWalker(options.kinds, options.objects, random)
@@ -123,11 +128,4 @@ async function fewestChanges(
 
 function labelsOf(walk: readonly SpecChange[]): readonly string[] {
   return walk.map(({ label }) => label)
-}
-
-function assertCounts(counts: Readonly<Record<string, number>>): void {
-  const problems = Object.entries(counts)
-    .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
-    .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 1' }))
-  if (problems.length > 0) throw new InvalidError('fuzzing', problems)
 }

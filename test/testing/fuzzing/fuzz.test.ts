@@ -116,8 +116,8 @@ describe('fuzzing', () => {
   })
 
   test.each([
-    ['half a round', { rounds: 0.5 }, /rounds: must be a whole number ≥ 1/],
-    ['no executions', { executions: 0 }, /executions: must be a whole number ≥ 1/],
+    ['half a round', { rounds: 0.5 }, /rounds: must be a whole number of at least 1/],
+    ['no executions', { executions: 0 }, /executions: must be a whole number of at least 1/],
     [
       'kinds without a schema',
       { kinds: [defineKind({ apiVersion: 'v1', kind: 'Site', plural: 'sites', namespaced: false })] },

@@ -1,4 +1,5 @@
-import { InvalidError } from '../../../core/index.js'
+import type { FieldProblem } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/index.js'
 import type { Action } from './action.js'
 import type { FaultKind } from './faults/faults.js'
 import { FAULT_KINDS, FAULTS } from './faults/faults.js'
@@ -35,7 +36,7 @@ interface PlannedFault extends FaultSettings {
  */
 export function planFaults(faults: FaultOptions, isExhaustive: boolean): FaultPlan {
   const problems = Object.entries(faults).flatMap(([kind, settings]) => problemsOf(kind, settings))
-  if (problems.length > 0) throw new InvalidError('faults', problems)
+  assertValid('faults', problems)
   const plan = FAULTS.map(({ kind, times, timesExhaustive = 0 }) => {
     const given = faults[kind] ?? {}
     const settings = typeof given === 'number' ? { times: given } : given
@@ -51,20 +52,12 @@ export function planFaults(faults: FaultOptions, isExhaustive: boolean): FaultPl
   return Object.fromEntries(plan) as FaultPlan
 }
 
-interface Problem {
-  readonly field: string
-  readonly value: unknown
-  readonly message: string
-}
-
-function problemsOf(kind: string, settings: number | FaultSettings): readonly Problem[] {
+function problemsOf(kind: string, settings: number | FaultSettings): readonly FieldProblem[] {
   const field = `faults.${kind}`
   if (!FAULT_KINDS.some(known => known === kind))
     return [{ field, value: kind, message: `must be one of ${FAULT_KINDS.join(', ')}` }]
   const { times, rate, target } = typeof settings === 'number' ? { times: settings } : settings
-  const problems: Problem[] = []
-  if (times !== undefined && !(Number.isSafeInteger(times) && times >= 0))
-    problems.push({ field: `${field}.times`, value: times, message: 'must be a whole number ≥ 0' })
+  const problems = times === undefined ? [] : wholeNumber(`${field}.times`, times)
   if (rate !== undefined && !(Number.isFinite(rate) && rate > 0))
     problems.push({ field: `${field}.rate`, value: rate, message: 'must be a finite number above 0' })
   if (target !== undefined && typeof target !== 'function')

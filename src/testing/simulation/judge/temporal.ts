@@ -1,4 +1,4 @@
-import { InvalidError } from '../../../core/index.js'
+import { assertValid, InvalidError } from '../../../core/index.js'
 import type { Endings, Invariant } from './invariant.js'
 import type { Predicate } from './predicate.js'
 import { placeOf, whatThereIs, whyNot } from './predicate.js'
@@ -138,5 +138,5 @@ function assertDeadline(name: string, deadline: Readonly<Record<string, number>>
   const problems = Object.entries(deadline)
     .filter(([, value]) => !(value >= 0))
     .map(([field, value]) => ({ field, value, message: 'must be a number ≥ 0' }))
-  if (problems.length > 0) throw new InvalidError(name, problems)
+  assertValid(name, problems)
 }

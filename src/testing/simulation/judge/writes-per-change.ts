@@ -1,4 +1,4 @@
-import { InvalidError } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/index.js'
 import { isFault } from '../actions/action.js'
 import { isOfProcess } from '../world/action-of.js'
 import type { Invariant } from './invariant.js'
@@ -12,10 +12,7 @@ import type { Scope } from './temporal.js'
  * @throws InvalidError unless `max` is a whole number ≥ 0
  */
 export function writesPerChange(max: number, scope: Scope = {}): Invariant {
-  if (!Number.isSafeInteger(max) || max < 0)
-    throw new InvalidError('writesPerChange', [
-      { field: 'max', value: max, message: 'must be a whole number ≥ 0' },
-    ])
+  assertValid('writesPerChange', wholeNumber('max', max))
   const begin: Invariant['begin'] = () => {
     let changes = 0
     let writes = 0

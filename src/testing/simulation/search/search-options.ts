@@ -1,5 +1,4 @@
-import type { FieldProblem } from '../../../core/index.js'
-import { InvalidError } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/index.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
 import type { SearchMode } from '../setup/search-mode.js'
 import { SEARCH_MODES } from '../setup/search-mode.js'
@@ -26,22 +25,20 @@ export interface SearchOptions {
   readonly seed?: number
 }
 
-/** @throws InvalidError which names every option that cannot be understood */
+/** @throws InvalidError which names every invalid option */
 export function searcherFor(setup: ExecutionSetup, options: SearchOptions): Searcher {
-  const { mode = 'random', executions = 300, depth = 3, executionsMax = 100_000, deviationsMax } = options
+  const { mode = 'random', executions = 300, depth = 3, executionsMax = 100_000 } = options
+  const { deviationsMax = Number.POSITIVE_INFINITY } = options
   const { seed } = setup
-  const problems: FieldProblem[] = Object.entries({
-    executions,
-    depth,
-    executionsMax,
-    deviationsMax: deviationsMax ?? 0,
-  })
-    .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
-    .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
+  const problems = [
+    ...wholeNumber('executions', executions),
+    ...wholeNumber('depth', depth, { min: 1 }),
+    ...wholeNumber('executionsMax', executionsMax),
+    ...wholeNumber('deviationsMax', deviationsMax, { orInfinity: true }),
+  ]
   if (!SEARCH_MODES.includes(mode))
     problems.push({ field: 'mode', value: mode, message: `must be one of ${SEARCH_MODES.join(', ')}` })
-  if (depth === 0) problems.push({ field: 'depth', value: depth, message: 'must be at least 1' })
-  if (problems.length > 0) throw new InvalidError('check', problems)
+  assertValid('check', problems)
   switch (mode) {
     case 'random':
       return randomSearch(setup.faults, seed, executions)
@@ -55,7 +52,7 @@ export function searcherFor(setup: ExecutionSetup, options: SearchOptions): Sear
       return new ExhaustiveSearch({
         seed,
         executionsMax,
-        deviationsMax: deviationsMax ?? Number.POSITIVE_INFINITY,
+        deviationsMax,
         states: 'told apart',
       })
   }

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../../core/index.js'
+import { assertValid } from '../../../core/index.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import type { Invariant } from '../judge/invariant.js'
@@ -28,7 +28,7 @@ export function faultsWithout(except: readonly InvariantName[], faults: FaultOpt
     if (wanted === undefined) return []
     return [{ field, value: name, message: `leaves out the fault ${wanted}, which faults asks for` }]
   })
-  if (problems.length > 0) throw new InvalidError('simulation', problems)
+  assertValid('simulation', problems)
   const left = except.flatMap(name => (NEEDED[name] ?? []).map(kind => [kind, 0]))
   return { ...faults, ...(Object.fromEntries(left) as FaultOptions) }
 }
@@ -43,5 +43,5 @@ export function assertNames(invariants: readonly Invariant[]): void {
       ? []
       : [{ field: 'invariants', value: name, message: 'must be an invariant with a name of its own' }]
   })
-  if (problems.length > 0) throw new InvalidError('simulation', problems)
+  assertValid('simulation', problems)
 }

@@ -1,4 +1,4 @@
-import { InvalidError, UsageError } from '../../../core/index.js'
+import { assertValid, InvalidError, UsageError, wholeNumber } from '../../../core/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
 import { planFaults } from '../actions/fault-settings.js'
@@ -79,11 +79,12 @@ export function setupOf(
   } = options
   if (typeof make !== 'function')
     throw new UsageError('the first argument makes what is under test: () => createController({ … })')
-  const problems = Object.entries({ instances: instances ?? 1, stepsMax, stepTimeoutMs, seed })
-    .filter(([, value]) => !Number.isSafeInteger(value) || value < 0)
-    .map(([field, value]) => ({ field, value, message: 'must be a whole number ≥ 0' }))
-  if (stepTimeoutMs === 0) problems.push({ field: 'stepTimeoutMs', value: 0, message: 'must be at least 1' })
-  if (problems.length > 0) throw new InvalidError('simulation', problems)
+  assertValid('simulation', [
+    ...wholeNumber('instances', instances ?? 1),
+    ...wholeNumber('stepsMax', stepsMax),
+    ...wholeNumber('stepTimeoutMs', stepTimeoutMs, { min: 1 }),
+    ...wholeNumber('seed', seed),
+  ])
   assertNames(invariants)
   const plan = planFaults(faultsWithout(except, faults), mode === 'exhaustive')
   if (mode === 'exhaustive' && plan.stale.times > 0) {

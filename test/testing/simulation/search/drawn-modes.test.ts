@@ -94,7 +94,7 @@ describe('priorities', () => {
 })
 
 test.each([
-  ['a depth of nothing', { mode: 'pct', depth: 0 }, /depth: must be at least 1/],
+  ['a depth of nothing', { mode: 'pct', depth: 0 }, /depth: must be a whole number of at least 1/],
   ['half an execution', { mode: 'guided', executions: 0.5 }, /executions: must be a whole number/],
   [
     'a mode that does not exist',
