@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { KeelsonErrorCode } from '../../src/core/index.js'
 import { createMemoryMetrics } from '../../src/core/index.js'
 import { defineKind } from '../../src/store/index.js'
-import { EXHAUSTIVE_TIMES, planFaults } from '../../src/testing/simulation/actions/fault-settings.js'
-import { SEARCH_MODES } from '../../src/testing/simulation/search/search-options.js'
+import { planFaults } from '../../src/testing/simulation/actions/fault-settings.js'
+import { SEARCH_MODES } from '../../src/testing/simulation/setup/search-mode.js'
 import { numberOf, numbersIn } from './numbers.js'
 import { pages, readPage, sources } from './pages.js'
 import type { Table } from './tables.js'
@@ -214,13 +214,13 @@ const sentences: readonly (readonly [page: string, words: RegExp, numbers: reado
   [
     'docs/testing/processes.md',
     /about \d+ renewals/,
-    [product(code('unrest', 'QUIET_TIMERS_PER_OBJECT', 'PATIENCE'))],
+    [product(code('activity', 'QUIET_TIMERS_PER_OBJECT', 'PATIENCE'))],
   ],
   ['docs/testing/fuzzing.md', /`rounds` \([^.]+/, code('fuzz', 'rounds', 'executions', 'changesMax')],
   [
     'docs/testing/search.md',
     /by default \d+ crash and \d+ edit/,
-    [EXHAUSTIVE_TIMES.crash ?? 0, EXHAUSTIVE_TIMES.edit ?? 0],
+    [planFaults({}, true).crash.times, planFaults({}, true).edit.times],
   ],
   ['docs/testing/search.md', /`executionsMax` \(default [^)]+/, code('search-options', 'executionsMax')],
   [
@@ -285,7 +285,7 @@ describe('numbers of the guides are those of the code', () => {
 
   test('how often each fault happens', () => {
     const faults = tablesOf(readPage('docs/testing.md') ?? '').find(({ header }) => header[0] === 'fault')
-    const times = Object.entries(planFaults({})).map(([fault, plan]) => [`\`${fault}\``, String(plan.times)])
+    const times = Object.entries(planFaults({}, false)).map(([fault, plan]) => [`\`${fault}\``, String(plan.times)])
     expect(faults && Object.fromEntries(column(faults, 'times'))).toEqual(Object.fromEntries(times))
   })
 
