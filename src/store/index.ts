@@ -14,7 +14,7 @@ export { defineKind } from './kind/kind.js'
 export type { NameFormat } from './object/object-name.js'
 
 // Deletion.
-export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './write/finalizers.js'
+export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './object/finalizer-list.js'
 
 // Admission.
 export type {
@@ -23,7 +23,7 @@ export type {
   AdmissionReply,
   AdmissionRequest,
   StoreAdmissionHook,
-} from './admission/admission.js'
+} from './kind/admission.js'
 export type { StandardSchema } from './kind/standard-schema.js'
 
 // The contract.
@@ -51,7 +51,7 @@ export type {
   Writer,
 } from './store.js'
 export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch/watch.js'
-export type { WriteCause } from './write/write-cause.js'
+export type { WriteCause } from './object/write-cause.js'
 export type { LabelSelectorInput } from './read/selector-input.js'
 export { selectObjects } from './read/list-order.js'
 export { objectFilter } from './read/query.js'
@@ -63,22 +63,22 @@ export { listAndWatch } from './watch/list-and-watch.js'
 export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './lease/leases.js'
 
 // The memory store.
-export type { StoreOptions } from './memory-store.js'
-export { createStore } from './memory-store.js'
+export type { StoreOptions } from './client/memory-store.js'
+export { createStore } from './client/memory-store.js'
 
 // Patches.
-export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './patch/patch.js'
-export type { ManagedFields } from './apply/managed-fields.js'
-export type { MergeType } from './apply/merge-type.js'
+export type { AppliedObject, MergePatch, PatchBodies, PatchOptions, PatchType } from './write/patch.js'
+export type { ManagedFields } from './object/managed-fields.js'
+export type { MergeType } from './kind/merge-type.js'
 export type { ApplyConflict } from './apply/apply-conflict-error.js'
 export { ApplyConflictError } from './apply/apply-conflict-error.js'
-export { diffJson } from './patch/json-diff.js'
-export type { JsonPatchOperation } from './patch/json-patch.js'
-export { applyJsonPatch, JsonPatchError } from './patch/json-patch.js'
-export { applyMergePatch } from './patch/merge-patch.js'
+export { diffJson } from './json/json-diff.js'
+export type { JsonPatchOperation } from './json/json-patch.js'
+export { applyJsonPatch, JsonPatchError } from './json/json-patch.js'
+export { applyMergePatch } from './json/merge-patch.js'
 
 // Errors.
-export type { Mismatch } from './errors.js'
+export type { Mismatch } from './object/store-errors.js'
 export {
   AlreadyExistsError,
   BadRequestError,
@@ -91,4 +91,4 @@ export {
   NotFoundError,
   SlowConsumerError,
   UniqueViolationError,
-} from './errors.js'
+} from './object/store-errors.js'

@@ -2,11 +2,11 @@ import type { Env } from '../core/index.js'
 import type { Kind, ObjectOf } from './kind/kind.js'
 import type { Leases, LifetimeOptions } from './lease/leases.js'
 import type { ObjectInput, ObjectRef, StoredObject } from './object/object.js'
-import type { PatchBodies, PatchOptions, PatchType } from './patch/patch.js'
+import type { WriteCause } from './object/write-cause.js'
 import type { IndexQuery } from './read/index-query.js'
 import type { LabelSelectorInput } from './read/selector-input.js'
 import type { Watch, WatchBatch, WatchOptions } from './watch/watch.js'
-import type { WriteCause } from './write/write-cause.js'
+import type { PatchBodies, PatchOptions, PatchType } from './write/patch.js'
 
 /** Narrows a list. All conditions must hold. */
 export interface ListOptions {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { IndexedValue } from '../../src/store/engine/indexed-value.js'
-import { decodeValue, encodeValue } from '../../src/store/engine/indexed-value.js'
+import type { IndexedValue } from '../../src/store/object/indexed-value.js'
+import { decodeValue, encodeValue } from '../../src/store/object/indexed-value.js'
 
 const part = fc.oneof(
   fc.constantFrom<string | number>(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applyJsonPatch } from '../../src/store/index.js'
-import { diffJson } from '../../src/store/patch/json-diff.js'
+import { diffJson } from '../../src/store/json/json-diff.js'
 
 const value: fc.Arbitrary<unknown> = fc.letrec(tie => ({
   tree: fc.oneof(

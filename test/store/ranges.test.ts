@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createClient } from '../../src/store/client.js'
+import { createClient } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import type { Kind, ListOptions, Reader, Snapshot, StoredObject, Transaction } from '../../src/store/index.js'
 import { createStore, defineKind, listAndWatch, selectObjects } from '../../src/store/index.js'

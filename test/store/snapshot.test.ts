@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createClient } from '../../src/store/client.js'
+import { createClient } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'

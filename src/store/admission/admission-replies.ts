@@ -1,7 +1,7 @@
 import { deepEqual, UsageError } from '../../core/index.js'
-import { ConflictError } from '../errors.js'
+import type { AdmissionRequest } from '../kind/admission.js'
 import { idOf } from '../object/object.js'
-import type { AdmissionRequest } from './admission.js'
+import { ConflictError } from '../object/store-errors.js'
 
 /** How often one hook is asked again because the object has changed while it was thinking. */
 const ASKED_MAX = 16

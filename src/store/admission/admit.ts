@@ -1,17 +1,22 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError, UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { ForbiddenError } from '../errors.js'
+import { joinPath } from '../json/json-border.js'
+import type {
+  AdmissionHook,
+  AdmissionOperation,
+  AdmissionReply,
+  AdmissionRequest,
+} from '../kind/admission.js'
+import type { AdmissionChain } from '../kind/admission-chain.js'
 import type { StandardIssue, StandardResult } from '../kind/standard-schema.js'
-import { joinPath } from '../object/json-border.js'
 import type { WriterMeta } from '../object/metadata.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ObjectInput, ObjectMetaInput, StoredObject } from '../object/object.js'
+import { ForbiddenError } from '../object/store-errors.js'
 import type { Content } from '../write/candidate.js'
 import { adoptContent, adoptParts, assertObject, refuse } from '../write/candidate.js'
 import type { WriteSite } from '../write/write-site.js'
-import type { AdmissionHook, AdmissionOperation, AdmissionReply, AdmissionRequest } from './admission.js'
-import type { AdmissionChain } from './admission-chain.js'
 import type { Advisor } from './admission-replies.js'
 import { PendingAdmission } from './admission-replies.js'
 

@@ -1,9 +1,9 @@
 import { deepEqual } from '../../core/index.js'
+import type { FieldType } from '../kind/merge-type.js'
 import type { FieldSet } from './field-set.js'
 import { collectFields, collectPaths } from './field-set.js'
 import type { Members } from './members.js'
 import { membersOf } from './members.js'
-import type { FieldType } from './merge-type.js'
 
 /** What lies between two states of a value. */
 export interface FieldChanges {

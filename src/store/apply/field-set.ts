@@ -1,5 +1,5 @@
+import type { FieldType } from '../kind/merge-type.js'
 import { elementsOf, membersOf } from './members.js'
-import type { FieldType } from './merge-type.js'
 
 /** Paths of fields, like `.spec.ports[name="web"].port`. An item of a list counts besides the fields in it. */
 export type FieldSet = ReadonlySet<string>

@@ -1,7 +1,7 @@
 import type { FieldProblem } from '../../core/index.js'
-import { joinPath } from '../object/json-border.js'
+import { joinPath } from '../json/json-border.js'
+import type { FieldType } from '../kind/merge-type.js'
 import { itemElement, setElement } from './members.js'
-import type { FieldType } from './merge-type.js'
 
 /**
  * Every list that is not what is declared for it: a set or a list with keys in which two items are the same. Looks only

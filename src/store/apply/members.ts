@@ -1,5 +1,5 @@
-import type { FieldType } from './merge-type.js'
-import { UNDECLARED } from './merge-type.js'
+import type { FieldType } from '../kind/merge-type.js'
+import { UNDECLARED } from '../kind/merge-type.js'
 
 /** One part of a value that can be owned and merged on its own. */
 export interface Member {

@@ -1,7 +1,7 @@
 import { deepEqual } from '../../core/index.js'
+import type { FieldType } from '../kind/merge-type.js'
 import type { Members } from './members.js'
 import { membersOf } from './members.js'
-import type { FieldType } from './merge-type.js'
 
 /** `base` with everything that `over` says. Items keep their order, new ones come last. Shares what is unchanged. */
 export function mergeFields(base: unknown, over: unknown, type: FieldType): unknown {

@@ -1,7 +1,7 @@
+import type { ManagedFields } from '../object/managed-fields.js'
 import type { FieldSet } from './field-set.js'
 import { withAll, without } from './field-set.js'
 import { formatFields, parseFields } from './field-text.js'
-import type { ManagedFields } from './managed-fields.js'
 
 /** A manager and its fields, taken apart. */
 export interface Owner extends Omit<ManagedFields, 'fields'> {

@@ -1,8 +1,8 @@
+import type { FieldType } from '../kind/merge-type.js'
 import type { FieldSet } from './field-set.js'
 import type { Member } from './members.js'
 import { membersOf } from './members.js'
 import { assemble } from './merge-fields.js'
-import type { FieldType } from './merge-type.js'
 
 /** What is to go, and what stays although nothing is left in it. */
 export interface Pruning {

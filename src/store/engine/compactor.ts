@@ -1,5 +1,5 @@
 import type { Env } from '../../core/index.js'
-import { ExpiredError, FutureRevisionError } from '../errors.js'
+import { ExpiredError, FutureRevisionError } from '../object/store-errors.js'
 import type { History } from './history.js'
 import { CUT_PER_STEP } from './history.js'
 import type { RevisionLog } from './revision-log.js'

@@ -1,8 +1,8 @@
 import { UsageError } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
+import type { IndexedValue } from '../object/indexed-value.js'
+import { decodeValue, encodeValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
-import type { IndexedValue } from './indexed-value.js'
-import { decodeValue, encodeValue } from './indexed-value.js'
 import type { IndexTerms } from './version.js'
 import { NO_TERMS } from './version.js'
 

@@ -1,13 +1,13 @@
-import type { AdmissionChain } from '../admission/admission-chain.js'
-import type { FieldType } from '../apply/merge-type.js'
-import { fieldTypeOf } from '../apply/merge-type.js'
+import type { AdmissionChain } from '../kind/admission-chain.js'
 import type { Kind } from '../kind/kind.js'
-import { WatchRegistry } from '../watch/watch-registry.js'
+import type { FieldType } from '../kind/merge-type.js'
+import { fieldTypeOf } from '../kind/merge-type.js'
 import { KeyOrder } from './key-order.js'
 import { NamespaceTable } from './namespace-table.js'
 import { Postings } from './postings.js'
 import { ValueOrder } from './value-order.js'
 import type { Entry, IndexTerms } from './version.js'
+import { WatchRegistry } from './watch-registry.js'
 
 /** Everything the engine keeps about one kind. */
 export class KindTable {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/index.js'
-import type { StoreAdmissionHook } from '../admission/admission.js'
-import { admissionChain } from '../admission/admission-chain.js'
+import type { StoreAdmissionHook } from '../kind/admission.js'
+import { admissionChain } from '../kind/admission-chain.js'
 import type { Kind } from '../kind/kind.js'
 import { KindTable } from './kind-table.js'
 

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../object/object.js'
+import type { WriteCause } from '../object/write-cause.js'
 import type { WatchBatch } from '../watch/watch.js'
-import type { WriteCause } from '../write/write-cause.js'
 import type { KindTable } from './kind-table.js'
 import type { Entry, Version } from './version.js'
 

@@ -1,10 +1,10 @@
 import { UsageError } from '../../core/index.js'
-import type { AdmissionHook } from '../admission/admission.js'
-import type { MergeType } from '../apply/merge-type.js'
-import { fieldTypeOf } from '../apply/merge-type.js'
-import type { IndexedValue } from '../engine/indexed-value.js'
+import type { IndexedValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'
+import type { AdmissionHook } from './admission.js'
+import type { MergeType } from './merge-type.js'
+import { fieldTypeOf } from './merge-type.js'
 import type { StandardSchema } from './standard-schema.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { WriteCause } from '../write/write-cause.js'
+import type { WriteCause } from '../object/write-cause.js'
 
 /** The longest time that a lease or an object can be given: 9,000,000,000 seconds. */
 export const TTL_MAX_MS = 9e12

@@ -1,7 +1,7 @@
 import type { FieldProblem } from '../../core/index.js'
 import { labelKeyProblem, labelProblems, labelValueProblem } from '../../core/index.js'
-import { finalizerProblems } from '../write/finalizers.js'
-import { adoptJson, joinPath } from './json-border.js'
+import { adoptJson, joinPath } from '../json/json-border.js'
+import { finalizerProblems } from './finalizer-list.js'
 import type { ObjectMeta, ObjectMetaInput, OwnerReference } from './object.js'
 
 /** The part of metadata that its writer decides; all parts frozen. */

@@ -1,6 +1,6 @@
-import type { ManagedFields } from '../apply/managed-fields.js'
+import { adoptJson } from '../json/json-border.js'
 import type { Content } from '../write/candidate.js'
-import { adoptJson } from './json-border.js'
+import type { ManagedFields } from './managed-fields.js'
 import type { WriterMeta } from './metadata.js'
 import type { ObjectMeta, StoredObject } from './object.js'
 

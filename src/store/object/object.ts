@@ -1,4 +1,4 @@
-import type { ManagedFields } from '../apply/managed-fields.js'
+import type { ManagedFields } from './managed-fields.js'
 
 /** A plain JSON value; what objects in a store are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }

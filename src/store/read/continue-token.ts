@@ -1,6 +1,6 @@
 import { contentHash, parseFieldSelector } from '../../core/index.js'
-import { BadRequestError } from '../errors.js'
 import type { Kind } from '../kind/kind.js'
+import { BadRequestError } from '../object/store-errors.js'
 import type { ListOptions } from '../store.js'
 import type { Position } from './list-order.js'
 import type { Query } from './query.js'

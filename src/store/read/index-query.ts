@@ -1,10 +1,10 @@
 import { postingTerm, showValue } from '../engine/index-terms.js'
-import type { IndexedValue } from '../engine/indexed-value.js'
-import { AFTER_PART_END, encodeText, encodeValue } from '../engine/indexed-value.js'
 import type { TermRange } from '../engine/term-range.js'
 import { bothRanges, textsWith } from '../engine/term-range.js'
-import { BadRequestError } from '../errors.js'
 import type { Kind } from '../kind/kind.js'
+import type { IndexedValue } from '../object/indexed-value.js'
+import { AFTER_PART_END, encodeText, encodeValue } from '../object/indexed-value.js'
+import { BadRequestError } from '../object/store-errors.js'
 
 /**
  * What is looked for in a declared index: one value, or a range of the values of an index in `orderedIndexes`. All

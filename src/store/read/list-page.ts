@@ -1,6 +1,6 @@
 import type { KindTable } from '../engine/kind-table.js'
-import { BadRequestError, ExpiredError } from '../errors.js'
 import type { StoredObject } from '../object/object.js'
+import { BadRequestError, ExpiredError } from '../object/store-errors.js'
 import type { ObjectList, ReadOptions } from '../store.js'
 import type { PageOwner, PageStart } from './continue-token.js'
 import { queryHash, readToken, writeToken } from './continue-token.js'

@@ -1,4 +1,4 @@
-import { BadRequestError } from '../errors.js'
+import { BadRequestError } from '../object/store-errors.js'
 
 /** @throws BadRequestError unless `value` is a whole number ≥ 0, as a number or in decimal */
 export function parseRevision(option: string, value: unknown): number {

@@ -1,15 +1,15 @@
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
-import type { OverlayBase } from '../engine/overlay.js'
 import type { Change } from '../engine/revision-log.js'
 import type { Version } from '../engine/version.js'
 import { versionAt } from '../engine/version.js'
-import { ExpiredError } from '../errors.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
+import { ExpiredError } from '../object/store-errors.js'
 import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
 import type { Query } from '../read/query.js'
 import { matchesQuery } from '../read/query.js'
+import type { OverlayBase } from './overlay.js'
 
 /**
  * One revision, which somebody keeps, and a note of everything that was read of it: keys, those that were not

@@ -1,6 +1,6 @@
+import { diffJson } from '../json/json-diff.js'
+import type { JsonPatchOperation } from '../json/json-patch.js'
 import type { StoredObject } from '../object/object.js'
-import { diffJson } from '../patch/json-diff.js'
-import type { JsonPatchOperation } from '../patch/json-patch.js'
 import type { WatchEvent } from './watch.js'
 
 interface Difference {

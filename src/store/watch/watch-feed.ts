@@ -1,4 +1,4 @@
-import type { ChannelCursor } from './channel.js'
+import type { ChannelCursor } from '../engine/channel.js'
 
 /** The revisions that a watcher has still to read: those before it came, then those of its channels, merged. */
 export class WatchFeed {

@@ -2,12 +2,12 @@ import { UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Change } from '../engine/revision-log.js'
 import type { IndexTerms } from '../engine/version.js'
+import type { WatchPlace } from '../engine/watch-registry.js'
 import type { StoredObject } from '../object/object.js'
 import type { Query } from '../read/query.js'
 import { compileQuery, hasIndexed, isNarrow } from '../read/query.js'
 import { shardTest } from './shard.js'
 import type { WatchOptions } from './watch.js'
-import type { WatchPlace } from './watch-registry.js'
 
 /** What a watcher sees of one kind. `namespace` is `''` for a kind without namespaces. */
 export interface KindFilter extends Query {

@@ -1,5 +1,5 @@
 import type { Cancel } from '../../core/index.js'
-import type { JsonPatchOperation } from '../patch/json-patch.js'
+import type { JsonPatchOperation } from '../json/json-patch.js'
 import type { IndexQuery } from '../read/index-query.js'
 import type { LabelSelectorInput } from '../read/selector-input.js'
 

@@ -1,7 +1,7 @@
 import type { Env } from '../../core/index.js'
+import type { Channel } from '../engine/channel.js'
 import type { Engine } from '../engine/engine.js'
 import type { StoredObject } from '../object/object.js'
-import type { Channel } from './channel.js'
 import type { SlowConsumerPolicy, WatchBatch } from './watch.js'
 import type { WatchFilter } from './watch-filter.js'
 

@@ -1,7 +1,7 @@
 import type { Version } from '../engine/version.js'
-import { ConflictError } from '../errors.js'
 import type { StoredObject } from '../object/object.js'
 import { idOf } from '../object/object.js'
+import { ConflictError } from '../object/store-errors.js'
 
 /** How far back a conflict looks for the version that the writer expected. */
 const CHANGED_SINCE_STEPS = 100

@@ -2,11 +2,11 @@ import type { AdmissionReplies } from '../admission/admission-replies.js'
 import type { Engine, Mutation } from '../engine/engine.js'
 import { termsOf } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
+import { assertUnique } from '../engine/unique.js'
 import type { Version } from '../engine/version.js'
 import { NO_TERMS } from '../engine/version.js'
-import { assertUnique } from '../kind/unique.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
-import type { WriteCause } from './write-cause.js'
+import type { WriteCause } from '../object/write-cause.js'
 
 /**
  * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.

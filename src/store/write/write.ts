@@ -6,7 +6,6 @@ import { listProblems } from '../apply/list-problems.js'
 import type { Ownership } from '../apply/track-owners.js'
 import { trackOwners } from '../apply/track-owners.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { AlreadyExistsError, ConflictError, NotFoundError } from '../errors.js'
 import { immutableProblems } from '../kind/immutable.js'
 import { nextGeneration } from '../object/generation.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
@@ -16,6 +15,7 @@ import { assertRef, generateName, nameProblem } from '../object/object-name.js'
 import type { ObjectParts } from '../object/object-parts.js'
 import { hasParts, joinParts, metadataOf, partsOf, shareParts } from '../object/object-parts.js'
 import { assertSize } from '../object/object-size.js'
+import { AlreadyExistsError, ConflictError, NotFoundError } from '../object/store-errors.js'
 import type {
   DeleteOptions,
   FieldOwner,

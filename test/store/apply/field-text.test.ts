@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fieldsOf } from '../../../src/store/apply/field-set.js'
 import { formatFields, parseFields } from '../../../src/store/apply/field-text.js'
-import { fieldTypeOf } from '../../../src/store/apply/merge-type.js'
+import { fieldTypeOf } from '../../../src/store/kind/merge-type.js'
 
 const type = fieldTypeOf({
   kind: 'Any',

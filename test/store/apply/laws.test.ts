@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../../src/core/index.js'
 import { fieldsOf, valueAt } from '../../../src/store/apply/field-set.js'
 import { parseFields } from '../../../src/store/apply/field-text.js'
-import { fieldTypeOf } from '../../../src/store/apply/merge-type.js'
 import { ownedDocument } from '../../../src/store/apply/owned-document.js'
 import type { Store, StoredObject } from '../../../src/store/index.js'
 import { createStore, defineKind } from '../../../src/store/index.js'
+import { fieldTypeOf } from '../../../src/store/kind/merge-type.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 
 const Any = defineKind<unknown>({

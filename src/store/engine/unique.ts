@@ -1,7 +1,7 @@
-import type { Mutation } from '../engine/engine.js'
-import { indexOfTerm } from '../engine/index-terms.js'
-import { UniqueViolationError } from '../errors.js'
 import type { ObjectId } from '../object/object.js'
+import { UniqueViolationError } from '../object/store-errors.js'
+import type { Mutation } from './engine.js'
+import { indexOfTerm } from './index-terms.js'
 
 /**
  * Checks that a commit of these mutations leaves at most one object under each value of a unique index. What

@@ -1,5 +1,5 @@
-import type { Change } from '../engine/revision-log.js'
 import { Channel } from './channel.js'
+import type { Change } from './revision-log.js'
 
 /** The narrowest condition of a watcher that a write can be looked up by. */
 export interface WatchPlace {

@@ -1,8 +1,8 @@
 import { UsageError } from '../../core/index.js'
-import type { Kind } from '../kind/kind.js'
-import type { StandardSchema } from '../kind/standard-schema.js'
-import { isStandardSchema } from '../kind/standard-schema.js'
 import type { AdmissionHook, AdmissionOperation, StoreAdmissionHook } from './admission.js'
+import type { Kind } from './kind.js'
+import type { StandardSchema } from './standard-schema.js'
+import { isStandardSchema } from './standard-schema.js'
 
 /** The hooks of one operation, in their order. */
 export interface AdmissionSteps {

@@ -1,5 +1,5 @@
 import { deepEqual } from '../../core/index.js'
-import { adoptJson } from '../object/json-border.js'
+import { adoptJson } from './json-border.js'
 
 /**
  * Applies a JSON Merge Patch, RFC 7396: members of objects are merged, `null` removes a member, everything else

@@ -1,13 +1,13 @@
 import { UsageError } from '../../core/index.js'
-import { applyObject } from '../apply/apply-object.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { JsonPatchOperation } from '../json/json-patch.js'
+import { applyJsonPatch } from '../json/json-patch.js'
+import { applyMergePatch } from '../json/merge-patch.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
-import { assertPreconditions, reviseObject } from '../write/write.js'
-import type { WriteSite } from '../write/write-site.js'
-import type { JsonPatchOperation } from './json-patch.js'
-import { applyJsonPatch } from './json-patch.js'
-import { applyMergePatch } from './merge-patch.js'
+import { applyObject } from './apply-object.js'
 import type { PatchOptions } from './patch.js'
+import { assertPreconditions, reviseObject } from './write.js'
+import type { WriteSite } from './write-site.js'
 
 /**
  * Patches the object as it is now. A resourceVersion or uid that the patch sets is a precondition.

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/index.js'
-import type { Kind } from '../kind/kind.js'
+import type { Kind } from './kind.js'
 
 /**
  * How server-side apply merges a field:

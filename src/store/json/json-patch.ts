@@ -1,7 +1,7 @@
 import type { FieldProblem } from '../../core/index.js'
 import { deepEqual, KeelsonError } from '../../core/index.js'
-import { adoptJson } from '../object/json-border.js'
 import type { Json } from '../object/object.js'
+import { adoptJson } from './json-border.js'
 import { parsePointer } from './json-pointer.js'
 import { copyWithout, insertInto, memberOf, replaceIn } from './json-tree.js'
 

@@ -2,14 +2,14 @@ import { InvalidError } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
 import { ownerTerm } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { Overlay } from '../engine/overlay.js'
 import type { ObjectRef, OwnerReference, StoredObject } from '../object/object.js'
 import { describeObject } from '../object/object.js'
+import { causeOf } from '../object/write-cause.js'
 import type { Query } from '../read/query.js'
 import { EVERYTHING } from '../read/query.js'
 import type { DeleteOptions, WriteOptions } from '../store.js'
-import { deleteObject, modifyObject } from './write.js'
-import { causeOf } from './write-cause.js'
+import { deleteObject, modifyObject } from '../write/write.js'
+import { Overlay } from './overlay.js'
 
 /** An object and where it is kept. */
 interface Placed {

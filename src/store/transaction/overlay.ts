@@ -1,5 +1,8 @@
 import { UsageError } from '../../core/index.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
+import type { Engine, Mutation } from '../engine/engine.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { Version } from '../engine/version.js'
 import type { Keeping } from '../lease/lease-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { ListRange } from '../read/list.js'
@@ -10,9 +13,6 @@ import type { Query } from '../read/query.js'
 import { matchesQuery } from '../read/query.js'
 import type { WriteSite } from '../write/write-site.js'
 import { mutationOf } from '../write/write-site.js'
-import type { Engine, Mutation } from './engine.js'
-import type { KindTable } from './kind-table.js'
-import type { Version } from './version.js'
 
 /** What lies under an overlay: one consistent state of the store. */
 export interface OverlayBase {

@@ -1,8 +1,8 @@
-import type { ErrorDetails } from '../core/index.js'
-import { KeelsonError } from '../core/index.js'
-import type { IndexedValue } from './engine/indexed-value.js'
-import type { ObjectId } from './object/object.js'
-import { describeObject } from './object/object.js'
+import type { ErrorDetails } from '../../core/index.js'
+import { KeelsonError } from '../../core/index.js'
+import type { IndexedValue } from './indexed-value.js'
+import type { ObjectId } from './object.js'
+import { describeObject } from './object.js'
 
 /** The object does not exist. */
 export class NotFoundError extends KeelsonError {

@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
-import type { Kind } from '../kind/kind.js'
 import type { ObjectInput, StoredObject } from '../object/object.js'
+import type { Kind } from './kind.js'
 
 /** What a hook is asked about. `modify` and patches are updates, `modifyStatus` is `updateStatus`. */
 export type AdmissionOperation = 'create' | 'update' | 'updateStatus' | 'delete'

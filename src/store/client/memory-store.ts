@@ -1,10 +1,10 @@
-import type { Env } from '../core/index.js'
-import { systemEnv, UsageError } from '../core/index.js'
-import type { StoreAdmissionHook } from './admission/admission.js'
-import { storeOn } from './client.js'
-import { Engine } from './engine/engine.js'
-import type { Kind } from './kind/kind.js'
-import type { Store } from './store.js'
+import type { Env } from '../../core/index.js'
+import { systemEnv, UsageError } from '../../core/index.js'
+import { Engine } from '../engine/engine.js'
+import type { StoreAdmissionHook } from '../kind/admission.js'
+import type { Kind } from '../kind/kind.js'
+import type { Store } from '../store.js'
+import { storeOn } from './engine-client.js'
 
 /** How many revisions a store keeps for watchers and readers that are behind, unless told otherwise. */
 export const LOG_CAPACITY_DEFAULT = 100_000
