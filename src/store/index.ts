@@ -1,6 +1,5 @@
 // Objects and kinds.
 export type {
-  Json,
   ObjectId,
   ObjectInput,
   ObjectMeta,
@@ -9,6 +8,8 @@ export type {
   OwnerReference,
   StoredObject,
 } from './object/object.js'
+
+export type { Json } from './json/json-border.js'
 export type { IndexFunction, JsonSchema, Kind, KindOptions, ObjectOf } from './kind/kind.js'
 export { defineKind } from './kind/kind.js'
 export type { NameFormat } from './object/object-name.js'
@@ -24,35 +25,29 @@ export type {
   AdmissionRequest,
   StoreAdmissionHook,
 } from './kind/admission.js'
+
 export type { StandardSchema } from './kind/standard-schema.js'
 
 // The contract.
+export type { Client, ClientOptions, Fence, Snapshot, Store } from './client/client.js'
+export type { Writer } from './client/writer.js'
+export type { DryRun, OptimisticOptions, Transaction } from './transaction/transaction.js'
 export type {
-  Client,
-  ClientOptions,
   DeleteOptions,
   Draft,
-  DryRun,
-  Fence,
-  ListOptions,
   ModifyOptions,
-  ObjectList,
-  OptimisticOptions,
   Preconditions,
-  PropagationPolicy,
-  Reader,
-  ReadOptions,
   Recipe,
-  Snapshot,
-  Store,
-  Transaction,
   UpdateOptions,
   WriteOptions,
-  Writer,
-} from './store.js'
-export type { Watch, WatchBatch, WatchEvent, WatchOptions } from './watch/watch.js'
+} from './write/write-options.js'
+
+export type { PropagationPolicy } from './object/finalizer-list.js'
+export type { ListOptions, ObjectList, Reader, ReadOptions } from './read/reader.js'
+export type { Watch, WatchOptions } from './watch/watch.js'
+export type { WatchBatch, WatchEvent } from './engine/watch-batch.js'
 export type { WriteCause } from './object/write-cause.js'
-export type { LabelSelectorInput } from './read/selector-input.js'
+export type { LabelSelectorInput } from './read/reader.js'
 export { selectObjects } from './read/list-order.js'
 export { objectFilter } from './read/query.js'
 

@@ -1,6 +1,7 @@
 import type { Env } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
-import type { Client, Store, Writer } from '../store.js'
+import type { Client, Store } from './client.js'
+import type { Writer } from './writer.js'
 
 /** The members of an interface, whose overloads and type parameters are for callers only. */
 export type MembersOf<Face> = { readonly [Member in keyof Face]: unknown }

@@ -4,6 +4,7 @@ import { awaitAdmission, PendingAdmission } from '../admission/admission-replies
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import { adoptJson } from '../json/json-border.js'
+import { assertObject, subjectOf } from '../kind/envelope.js'
 import type { Kind } from '../kind/kind.js'
 import type { Leases, LifetimeOptions } from '../lease/leases.js'
 import { lifetimeOf } from '../lease/lifetime.js'
@@ -14,32 +15,22 @@ import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
 import { countList, listPage } from '../read/list-page.js'
 import { storeView } from '../read/list-view.js'
+import type { ReadOptions } from '../read/reader.js'
 import { parseRevision } from '../read/revision-input.js'
-import type {
-  Client,
-  ClientOptions,
-  DeleteOptions,
-  Fence,
-  ModifyOptions,
-  OptimisticOptions,
-  ReadOptions,
-  Store,
-  Transaction,
-  UpdateOptions,
-  WriteOptions,
-} from '../store.js'
 import { deleteTree } from '../transaction/cascade.js'
 import type { OptimisticShell } from '../transaction/optimistic.js'
 import { runOptimistic } from '../transaction/optimistic.js'
-import { runTransaction } from '../transaction/transaction.js'
+import { runTransaction } from '../transaction/run-transaction.js'
+import type { OptimisticOptions, Transaction } from '../transaction/transaction.js'
 import { openWatch } from '../watch/open-watch.js'
 import type { WatchOptions } from '../watch/watch.js'
-import { assertObject, subjectOf } from '../write/candidate.js'
 import type { PatchOptions } from '../write/patch.js'
 import { patchObject } from '../write/patch-object.js'
 import { createObject, deleteObject, modifyObject, updateObject } from '../write/write.js'
+import type { DeleteOptions, ModifyOptions, UpdateOptions, WriteOptions } from '../write/write-options.js'
 import type { WriteSite } from '../write/write-site.js'
 import { directSite, dryRunSite } from '../write/write-site.js'
+import type { Client, ClientOptions, Fence, Store } from './client.js'
 import type { ClientMembers, MembersOf } from './client-face.js'
 import { ClientFace, StoreFace } from './client-face.js'
 import { takeSnapshot } from './pinned-snapshot.js'

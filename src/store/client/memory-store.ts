@@ -3,7 +3,7 @@ import { systemEnv, UsageError } from '../../core/index.js'
 import { Engine } from '../engine/engine.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
-import type { Store } from '../store.js'
+import type { Store } from './client.js'
 import { storeOn } from './engine-client.js'
 
 /** How many revisions a store keeps for watchers and readers that are behind, unless told otherwise. */

@@ -11,8 +11,9 @@ import { countList, listPage } from '../read/list-page.js'
 import type { ListView } from '../read/list-view.js'
 import { pinnedView } from '../read/list-view.js'
 import { keptRevision } from '../read/read-revision.js'
+import type { ListOptions, ObjectList } from '../read/reader.js'
 import { parseRevision } from '../read/revision-input.js'
-import type { ListOptions, ObjectList, Snapshot, Store } from '../store.js'
+import type { Snapshot, Store } from './client.js'
 
 /**
  * Pins a revision; taking it copies nothing. `open` makes the store of a fork.

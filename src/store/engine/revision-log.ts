@@ -1,8 +1,8 @@
 import type { StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
-import type { WatchBatch } from '../watch/watch.js'
 import type { KindTable } from './kind-table.js'
 import type { Entry, Version } from './version.js'
+import type { WatchBatch } from './watch-batch.js'
 
 /** What one revision did to one key: the state before the revision and the state after it. */
 export interface Change {

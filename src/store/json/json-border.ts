@@ -152,3 +152,6 @@ export function joinPath(root: string, path: readonly (string | number)[]): stri
   }
   return text
 }
+
+/** A plain JSON value; what objects in a store are made of. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }

@@ -1,5 +1,5 @@
 import { deepEqual } from '../../core/index.js'
-import type { Json } from '../object/object.js'
+import type { Json } from './json-border.js'
 import type { JsonPatchOperation } from './json-patch.js'
 import { pointerToken } from './json-pointer.js'
 

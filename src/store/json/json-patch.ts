@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
 import { deepEqual, KeelsonError } from '../../core/index.js'
-import type { Json } from '../object/object.js'
+import type { Json } from './json-border.js'
 import { adoptJson } from './json-border.js'
 import { parsePointer } from './json-pointer.js'
 import { copyWithout, insertInto, memberOf, replaceIn } from './json-tree.js'

@@ -1,4 +1,4 @@
-import type { Content } from '../write/candidate.js'
+import type { Content } from '../object/object-parts.js'
 import type { JsonSchema } from './kind.js'
 
 /** Whether one field passes what the schema says about it. */

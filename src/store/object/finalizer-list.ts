@@ -1,6 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
 import { labelKeyProblem } from '../../core/index.js'
-import type { PropagationPolicy } from '../store.js'
 
 /** Keeps an owner until its dependents have been cut loose. */
 export const ORPHAN_FINALIZER = 'orphan'
@@ -71,3 +70,6 @@ function finalizerProblem(value: unknown): string | undefined {
   if (!value.includes('/')) return 'must be a qualified name such as example.com/cleanup'
   return labelKeyProblem(value)
 }
+
+/** What becomes of the dependents of an object that is deleted; a garbage collector acts on it. */
+export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan'

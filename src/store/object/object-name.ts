@@ -1,6 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import type { Kind } from '../kind/kind.js'
 import type { ObjectRef } from './object.js'
 
 /**
@@ -12,6 +11,12 @@ export type NameFormat = 'dns-subdomain' | 'path-segment'
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const SEGMENT = /^[!-~]+$/
+
+/** What a kind says about the references to its objects. */
+export interface NamedKind {
+  readonly kind: string
+  readonly namespaced: boolean
+}
 
 /** What is wrong with an object's name, or undefined when nothing is. */
 export function nameProblem(name: unknown, format: NameFormat): string | undefined {
@@ -28,7 +33,7 @@ export function nameProblem(name: unknown, format: NameFormat): string | undefin
 }
 
 /** What is wrong with a namespace, or undefined when nothing is. */
-export function namespaceProblem(namespace: unknown, kind: Kind): string | undefined {
+export function namespaceProblem(namespace: unknown, kind: NamedKind): string | undefined {
   if (!kind.namespaced)
     return namespace === undefined ? undefined : `must be absent, ${kind.kind} has no namespaces`
   if (namespace === undefined) return `must be given, ${kind.kind} is namespaced`
@@ -43,7 +48,7 @@ export function namespaceProblem(namespace: unknown, kind: Kind): string | undef
  *
  * @throws InvalidError when the namespace is given for a kind without namespaces, or missing, or a part is no text
  */
-export function assertRef(kind: Kind, ref: ObjectRef): void {
+export function assertRef(kind: NamedKind, ref: ObjectRef): void {
   // A call without types may give nothing at all.
   const { namespace, name } = (ref as ObjectRef | undefined | null) ?? ({} as Partial<ObjectRef>)
   if (typeof name === 'string' && name !== '' && (typeof namespace === 'string') === kind.namespaced) return

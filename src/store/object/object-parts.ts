@@ -1,8 +1,13 @@
 import { adoptJson } from '../json/json-border.js'
-import type { Content } from '../write/candidate.js'
 import type { ManagedFields } from './managed-fields.js'
 import type { WriterMeta } from './metadata.js'
 import type { ObjectMeta, StoredObject } from './object.js'
+
+/** Spec and status as they would be stored: frozen, parts equal to the previous state shared with it. */
+export interface Content {
+  readonly spec: unknown
+  readonly status: unknown
+}
 
 /** Everything about an object that a write can change. Parts are frozen, so identity is equality of versions. */
 export interface ObjectParts extends Content, WriterMeta {
@@ -146,4 +151,18 @@ function withRarities(meta: ObjectMeta, parts: ObjectParts): ObjectMeta {
   return deletionGracePeriodSeconds === undefined
     ? { ...whole, deletionTimestamp }
     : { ...whole, deletionTimestamp, deletionGracePeriodSeconds }
+}
+
+/** The frozen object; absent parts have no key. */
+export function sealObject(
+  { apiVersion, kind }: Pick<StoredObject, 'apiVersion' | 'kind'>,
+  metadata: StoredObject['metadata'],
+  { spec, status }: Content,
+): StoredObject {
+  Object.freeze(metadata)
+  // An absent spec is what a caller left out, against its type; then there is no key for it.
+  const object =
+    status === undefined ? { apiVersion, kind, metadata, spec } : { apiVersion, kind, metadata, spec, status }
+  if (spec === undefined) delete (object as { spec?: unknown }).spec
+  return Object.freeze(object)
 }

@@ -1,8 +1,5 @@
 import type { ManagedFields } from './managed-fields.js'
 
-/** A plain JSON value; what objects in a store are made of. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-
 /** Points from a dependent to its owner. The owner is identified by `uid`; a namesake with another uid is absent. */
 export interface OwnerReference {
   readonly apiVersion: string
@@ -99,4 +96,10 @@ export function idOf({ kind, metadata: { namespace, name } }: StoredObject): Obj
 /** `Task default/web-1`, or `Node n1` for a kind without namespaces. */
 export function describeObject({ kind, namespace, name }: ObjectId): string {
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+}
+
+/** The last state of an object that went, under the revision in which it went. */
+export function removedObject(object: StoredObject, revision: number): StoredObject {
+  const metadata = Object.freeze({ ...object.metadata, resourceVersion: String(revision) })
+  return Object.freeze({ ...object, metadata })
 }

@@ -1,5 +1,5 @@
-import type { ErrorDetails } from '../../core/index.js'
-import { KeelsonError } from '../../core/index.js'
+import type { ErrorDetails, FieldProblem } from '../../core/index.js'
+import { InvalidError, KeelsonError } from '../../core/index.js'
 import type { IndexedValue } from './indexed-value.js'
 import type { ObjectId } from './object.js'
 import { describeObject } from './object.js'
@@ -167,4 +167,9 @@ export class BadRequestError extends KeelsonError {
   constructor(message: string, details: ErrorDetails, cause?: unknown) {
     super({ code: 'BadRequest', message, details, cause })
   }
+}
+
+/** @throws InvalidError when there are any */
+export function refuse(problems: readonly FieldProblem[], subject: string): void {
+  if (problems.length > 0) throw new InvalidError(subject, problems)
 }

@@ -1,10 +1,10 @@
 import { contentHash, parseFieldSelector } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
 import { BadRequestError } from '../object/store-errors.js'
-import type { ListOptions } from '../store.js'
 import type { Position } from './list-order.js'
 import type { Query } from './query.js'
 import { compileLabels } from './query.js'
+import type { ListOptions } from './reader.js'
 
 /** What a continue token says. */
 export interface PageStart {

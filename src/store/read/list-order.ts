@@ -3,9 +3,9 @@ import { isWithin } from '../engine/term-range.js'
 import type { IndexTerms } from '../engine/version.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
-import type { ListOptions } from '../store.js'
 import type { Query } from './query.js'
 import { compileQuery, queryFilter } from './query.js'
+import type { ListOptions } from './reader.js'
 
 /** Where an object stands in a list: after its value, when the list is in the order of an index; then after its key. */
 export interface Position {

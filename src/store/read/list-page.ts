@@ -1,13 +1,13 @@
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
 import { BadRequestError, ExpiredError } from '../object/store-errors.js'
-import type { ObjectList, ReadOptions } from '../store.js'
 import type { PageOwner, PageStart } from './continue-token.js'
 import { queryHash, readToken, writeToken } from './continue-token.js'
 import { positionOf } from './list-order.js'
 import type { ListView } from './list-view.js'
 import type { Query } from './query.js'
 import { compileQuery, isNarrow } from './query.js'
+import type { ObjectList, ReadOptions } from './reader.js'
 
 /**
  * A list, whole or by pages.

@@ -1,12 +1,11 @@
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
-import type { ReadOptions } from '../store.js'
-import type { Overlay } from '../transaction/overlay.js'
 import type { ListRange } from './list.js'
 import { countObjects, listObjects } from './list.js'
 import type { Query } from './query.js'
 import { readRevision } from './read-revision.js'
+import type { ReadOptions } from './reader.js'
 
 /** What lists are answered from: the whole store, or one revision of it. */
 export interface ListView {
@@ -86,19 +85,5 @@ class PinnedView extends StoreView {
 
   override revisionOf(): number {
     return this.#pinned
-  }
-}
-
-/** What a transaction sees: its base with its own writes over it. */
-export function overlayView(overlay: Overlay): ListView {
-  const { incarnation } = overlay.engine
-  const { revision } = overlay.base
-  return {
-    incarnation,
-    revision,
-    oldest: revision,
-    revisionOf: () => revision,
-    list: (table, query, range) => overlay.list(table, query, range),
-    count: (table, query) => overlay.list(table, query).length,
   }
 }

@@ -8,10 +8,9 @@ import { NO_TERMS } from '../engine/version.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import { BadRequestError } from '../object/store-errors.js'
-import type { ListOptions } from '../store.js'
 import type { CompiledIndex } from './index-query.js'
 import { compileIndex } from './index-query.js'
-import type { LabelSelectorInput } from './selector-input.js'
+import type { LabelSelectorInput, ListOptions } from './reader.js'
 
 /** A compiled `ListOptions`. */
 export interface Query {

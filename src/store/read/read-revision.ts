@@ -1,7 +1,7 @@
 import { InvalidError } from '../../core/index.js'
 import type { RevisionLog } from '../engine/revision-log.js'
 import { ExpiredError, FutureRevisionError } from '../object/store-errors.js'
-import type { ReadOptions } from '../store.js'
+import type { ReadOptions } from './reader.js'
 import { parseRevision } from './revision-input.js'
 
 /**

@@ -7,8 +7,8 @@ import { describeObject } from '../object/object.js'
 import { causeOf } from '../object/write-cause.js'
 import type { Query } from '../read/query.js'
 import { EVERYTHING } from '../read/query.js'
-import type { DeleteOptions, WriteOptions } from '../store.js'
 import { deleteObject, modifyObject } from '../write/write.js'
+import type { DeleteOptions, WriteOptions } from '../write/write-options.js'
 import { Overlay } from './overlay.js'
 
 /** An object and where it is kept. */

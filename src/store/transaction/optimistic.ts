@@ -9,10 +9,10 @@ import { idOf } from '../object/object.js'
 import { ConflictError, ExpiredError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
-import type { OptimisticOptions, Transaction } from '../store.js'
 import { Overlay } from './overlay.js'
 import { ReadSet } from './read-set.js'
-import { transactionOn } from './transaction.js'
+import { transactionOn } from './run-transaction.js'
+import type { OptimisticOptions, Transaction } from './transaction.js'
 
 /** How often a body runs, unless told otherwise. */
 const ATTEMPTS_DEFAULT = 5

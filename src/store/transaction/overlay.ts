@@ -9,6 +9,7 @@ import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
 import type { Position } from '../read/list-order.js'
 import { inQueryOrder } from '../read/list-order.js'
+import type { ListView } from '../read/list-view.js'
 import type { Query } from '../read/query.js'
 import { matchesQuery } from '../read/query.js'
 import type { WriteSite } from '../write/write-site.js'
@@ -138,4 +139,18 @@ function keyOf({ namespace, name }: ObjectRef): string {
 
 function partOf(after: Position | undefined, limit: number | undefined): ListRange {
   return { ...(after === undefined ? {} : { after }), ...(limit === undefined ? {} : { limit }) }
+}
+
+/** What a transaction sees: its base with its own writes over it. */
+export function overlayView(overlay: Overlay): ListView {
+  const { incarnation } = overlay.engine
+  const { revision } = overlay.base
+  return {
+    incarnation,
+    revision,
+    oldest: revision,
+    revisionOf: () => revision,
+    list: (table, query, range) => overlay.list(table, query, range),
+    count: (table, query) => overlay.list(table, query).length,
+  }
 }

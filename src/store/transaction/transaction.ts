@@ -1,111 +1,69 @@
-import type { Engine, Mutation } from '../engine/engine.js'
-import type { KindTable } from '../engine/kind-table.js'
-import { assertUnique } from '../engine/unique.js'
+import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind } from '../kind/kind.js'
 import type { LifetimeOptions } from '../lease/leases.js'
-import { lifetimeOf } from '../lease/lifetime.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
-import { assertRef } from '../object/object-name.js'
-import { causeOf } from '../object/write-cause.js'
-import { countList, listPage } from '../read/list-page.js'
-import { overlayView } from '../read/list-view.js'
-import type { DeleteOptions, DryRun, FieldOwner, ListOptions, Transaction, WriteOptions } from '../store.js'
-import { batchOfChanges } from '../watch/watch-events.js'
-import type { PatchOptions } from '../write/patch.js'
-import { patchObject } from '../write/patch-object.js'
-import { assertFunction, assertSynchronous } from '../write/recipe.js'
-import { createObject, deleteObject, modifyObject, updateObject } from '../write/write.js'
-import { deleteWithDependents } from './cascade.js'
-import { Overlay } from './overlay.js'
+import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
+import type { Reader } from '../read/reader.js'
+import type { PatchBodies, PatchOptions, PatchType } from '../write/patch.js'
+import type {
+  DeleteOptions,
+  FieldOwner,
+  ModifyOptions,
+  Recipe,
+  UpdateOptions,
+} from '../write/write-options.js'
 
-/**
- * Runs `body` on a private overlay and commits the net effect of its writes under one revision. Inside
- * `engine.exclusive`, so nothing changes between its reads and its commit.
- */
-export function runTransaction<T>(
-  engine: Engine,
-  body: (tx: Transaction) => T,
-  options: WriteOptions,
-): T | DryRun<T> {
-  assertFunction(body, 'the body given to transact')
-  const overlay = new Overlay(engine)
-  const cause = causeOf(options)
-  try {
-    const result = body(transactionOn(overlay))
-    assertSynchronous(result, 'the body of a transaction')
-    const { mutations } = overlay
-    if (options.dryRun === true) assertUnique(mutations)
-    if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
-    if (mutations.length > 0) engine.commit(mutations, cause)
-    for (const keeping of overlay.keepings) engine.leases.keep(keeping)
-    return result
-  } finally {
-    overlay.ended = true
-  }
+/** Reads and writes inside `transact`: a transaction sees its own writes, nobody else does before the commit. */
+export interface Transaction extends Reader {
+  create<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: FieldOwner & LifetimeOptions,
+  ): StoredObject<Spec, Status>
+  update<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: UpdateOptions,
+  ): StoredObject<Spec, Status>
+  updateStatus<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    object: ObjectInput<Spec, Status>,
+    options?: UpdateOptions,
+  ): StoredObject<Spec, Status>
+  modify<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    recipe: Recipe<Spec, Status>,
+    options?: ModifyOptions,
+  ): StoredObject<Spec, Status>
+  modifyStatus<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    recipe: Recipe<Spec, Status>,
+    options?: ModifyOptions,
+  ): StoredObject<Spec, Status>
+  patch<Spec, Status, Type extends PatchType>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    patch: PatchBodies<Spec, Status>[Type],
+    options: PatchOptions<Type>,
+  ): StoredObject<Spec, Status>
+  delete<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    ref: ObjectRef,
+    options?: DeleteOptions,
+  ): StoredObject<Spec, Status>
 }
 
-/** What watchers would be told of the mutations; nobody has applied them. */
-function batchOf(revision: number, mutations: readonly Mutation[]): DryRun<unknown>['batch'] {
-  if (mutations.length === 0) return undefined
-  const changes = mutations.map(({ table, namespace, name, after }) => ({
-    before: table.find(namespace, name)?.head?.object,
-    after,
-  }))
-  return batchOfChanges({ revision, changes })
+/** How a transaction is repeated. */
+export interface OptimisticOptions {
+  /** How often the body runs at most. Default 5. */
+  readonly attempts?: number
 }
 
-/** The reads and writes of a transaction's body. */
-export function transactionOn(overlay: Overlay): Transaction {
-  const { engine, base } = overlay
-  const view = overlayView(overlay)
-  const table = (kind: Kind): KindTable => {
-    overlay.assertRunning()
-    return engine.table(kind)
-  }
-  const keeping = (
-    kind: Kind,
-    options: LifetimeOptions,
-    write: (found: KindTable) => StoredObject,
-  ): StoredObject => {
-    const found = table(kind)
-    const lifetime = lifetimeOf(options)
-    engine.leases.assertLive(lifetime)
-    const object = write(found)
-    if (lifetime !== undefined) overlay.keepings.push({ table: found, object, lifetime })
-    return object
-  }
-  const tx: { [Method in keyof Transaction]: unknown } = {
-    // Nothing is committed while the body runs.
-    revision: base.revision,
-    get: (kind: Kind, ref: ObjectRef): StoredObject | undefined => {
-      const found = table(kind)
-      assertRef(found.kind, ref)
-      return overlay.current(found, ref)
-    },
-    list: (kind: Kind, options: ListOptions = {}) => listPage(view, table(kind), options),
-    count: (kind: Kind, options: ListOptions = {}) => countList(view, table(kind), options),
-    create: (kind: Kind, object: never, options: FieldOwner & LifetimeOptions = {}) =>
-      keeping(kind, options, found =>
-        createObject(overlay, found, object, { fieldManager: options.fieldManager }),
-      ),
-    update: (kind: Kind, object: never, options = {}) =>
-      keeping(kind, options, found => updateObject(overlay, found, object, { ...options, part: 'main' })),
-    updateStatus: (kind: Kind, object: never, options = {}) =>
-      keeping(kind, options, found => updateObject(overlay, found, object, { ...options, part: 'status' })),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
-      keeping(kind, options, found =>
-        modifyObject(overlay, found, ref, { ...options, recipe, part: 'main' }),
-      ),
-    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
-      keeping(kind, options, found =>
-        modifyObject(overlay, found, ref, { ...options, recipe, part: 'status' }),
-      ),
-    patch: (kind: Kind, ref: ObjectRef, patch: unknown, options: PatchOptions) =>
-      keeping(kind, options, found => patchObject(overlay, found, ref, { ...options, patch })),
-    delete: (kind: Kind, ref: ObjectRef, options: DeleteOptions = {}) =>
-      options.cascade === undefined
-        ? deleteObject(overlay, table(kind), ref, options)
-        : deleteWithDependents(overlay, table(kind), ref, options),
-  }
-  return tx as Transaction
+/** What a transaction would have done. */
+export interface DryRun<T> {
+  /** What the body returned. */
+  readonly result: T
+  /** What watchers would be told, under the next revision; undefined when nothing would change. */
+  readonly batch: WatchBatch<StoredObject> | undefined
 }

@@ -1,7 +1,7 @@
 import type { LogRecord } from '../engine/revision-log.js'
 import type { Entry } from '../engine/version.js'
+import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
-import type { WatchBatch, WatchEvent } from './watch.js'
 import { appendEvents } from './watch-event.js'
 import { seenStates } from './watch-events.js'
 import type { WatchFilter } from './watch-filter.js'

@@ -1,4 +1,5 @@
-import type { Watch, WatchBatch } from './watch.js'
+import type { WatchBatch } from '../engine/watch-batch.js'
+import type { Watch } from './watch.js'
 
 /** The part of an observer that is used. */
 interface Observer<T> {

@@ -1,5 +1,5 @@
+import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
-import type { WatchBatch, WatchEvent } from './watch.js'
 import { appendEvents } from './watch-event.js'
 
 type Batch = WatchBatch<StoredObject>

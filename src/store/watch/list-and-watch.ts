@@ -1,11 +1,11 @@
 import type { Cancel } from '../../core/index.js'
 import { isKeelsonError, UsageError } from '../../core/index.js'
+import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
-import type { Client } from '../store.js'
 import { offerObservable } from './interop-observable.js'
 import { KnownObjects } from './known-objects.js'
-import type { Watch, WatchBatch, WatchOptions } from './watch.js'
+import type { Watch, Watchable, WatchOptions } from './watch.js'
 
 type Batch = WatchBatch<StoredObject>
 
@@ -44,17 +44,17 @@ const REOPEN_MAX_MS = 30_000
  * ```
  */
 export function listAndWatch<Spec, Status>(
-  client: Client,
+  client: Watchable,
   kind: Kind<Spec, Status>,
   options?: ListAndWatchOptions,
 ): Watch<StoredObject<Spec, Status>>
 export function listAndWatch<const Kinds extends readonly Kind[]>(
-  client: Client,
+  client: Watchable,
   kinds: Kinds,
   options?: ListAndWatchOptions,
 ): Watch<ObjectOf<Kinds[number]>>
 export function listAndWatch(
-  client: Client,
+  client: Watchable,
   kinds: Kind | readonly Kind[],
   options: ListAndWatchOptions = {},
 ): Watch<StoredObject> {
@@ -62,7 +62,7 @@ export function listAndWatch(
 }
 
 class HealingWatch implements Watch<StoredObject> {
-  readonly #client: Client
+  readonly #client: Watchable
   readonly #open: () => Watch<StoredObject>
   readonly #known = new KnownObjects()
   readonly #signal: AbortSignal | undefined
@@ -74,7 +74,7 @@ class HealingWatch implements Watch<StoredObject> {
   #breaks = 0
   #stopWaiting: Cancel = () => {}
 
-  constructor(client: Client, kinds: readonly Kind[], options: ListAndWatchOptions) {
+  constructor(client: Watchable, kinds: readonly Kind[], options: ListAndWatchOptions) {
     this.#client = client
     this.#signal = options.signal
     this.#open = () => client.watch(kinds, { ...options, sendInitialEvents: true })

@@ -1,7 +1,8 @@
+import type { WatchEvent } from '../engine/watch-batch.js'
 import { diffJson } from '../json/json-diff.js'
 import type { JsonPatchOperation } from '../json/json-patch.js'
 import type { StoredObject } from '../object/object.js'
-import type { WatchEvent } from './watch.js'
+import { removedObject } from '../object/object.js'
 
 interface Difference {
   readonly previous: StoredObject
@@ -66,10 +67,4 @@ export function appendEvents(events: WatchEvent<StoredObject>[], transition: Tra
 /** The event of an object that was there already. */
 export function initialEvent(object: StoredObject): WatchEvent<StoredObject> {
   return new LazyEvent('ADDED', object, undefined)
-}
-
-/** The last state of an object that went, under the revision in which it went. */
-export function removedObject(object: StoredObject, revision: number): StoredObject {
-  const metadata = Object.freeze({ ...object.metadata, resourceVersion: String(revision) })
-  return Object.freeze({ ...object, metadata })
 }

@@ -1,7 +1,7 @@
 import type { Change, LogRecord } from '../engine/revision-log.js'
+import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
 import { isNarrow } from '../read/query.js'
-import type { WatchBatch, WatchEvent } from './watch.js'
 import { appendEvents } from './watch-event.js'
 import type { WatchFilter } from './watch-filter.js'
 import { filterFor, seenBy } from './watch-filter.js'

@@ -1,7 +1,9 @@
-import type { Cancel } from '../../core/index.js'
-import type { JsonPatchOperation } from '../json/json-patch.js'
+import type { Cancel, Env } from '../../core/index.js'
+import type { WatchBatch } from '../engine/watch-batch.js'
+import type { Kind, ObjectOf } from '../kind/kind.js'
+import type { StoredObject } from '../object/object.js'
 import type { IndexQuery } from '../read/index-query.js'
-import type { LabelSelectorInput } from '../read/selector-input.js'
+import type { LabelSelectorInput } from '../read/reader.js'
 
 /** What a watcher asks for. Of several kinds, each condition holds for all of them. */
 export interface WatchOptions {
@@ -51,35 +53,6 @@ export interface WatchOptions {
  */
 export type SlowConsumerPolicy = 'close' | 'coalesce' | 'block'
 
-/** One change of one object, as the watcher's conditions show it: one that stops to match is DELETED. */
-export interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  /** The object after the change; for DELETED its last state, with the revision of the deletion. */
-  readonly object: T
-  /** The object before the change; absent for ADDED by creation and for initial events. */
-  readonly previous?: T
-  /**
-   * JSON Patch (RFC 6902) from `previous` to `object` of a MODIFIED event, else undefined. Computed when it is first
-   * read, once for all watchers; not an own property, so a copy of the event has none.
-   */
-  readonly patch: readonly JsonPatchOperation[] | undefined
-}
-
-/** All matching changes of one revision; never split. */
-export interface WatchBatch<T> {
-  readonly revision: number
-  readonly events: readonly WatchEvent<T>[]
-  /** True for the batch of the initial events; there is one even when nothing exists. */
-  readonly initialEventsEnd?: boolean
-  /** True for a batch without events: everything up to `revision` has been told. */
-  readonly bookmark?: boolean
-  /**
-   * Present when the events are the net effect of all revisions after this one up to `revision`. What came and went
-   * in between is not in them.
-   */
-  readonly since?: number
-}
-
 /**
  * A stream of whole revisions. Read it with `for await`, with `on`, or as an Observable (rxjs' `from` takes it);
  * by one consumer. Until there is one, it waits.
@@ -105,4 +78,16 @@ export interface Watch<T> extends AsyncIterable<WatchBatch<T>>, Disposable {
    */
   on(listener: (batch: WatchBatch<T>) => void, ended?: (error?: unknown) => void): Cancel
   close(): void
+}
+
+/** What can be watched. */
+export interface Watchable {
+  /** Deliveries are steps of it. */
+  readonly env: Env
+  watch<Spec, Status>(kind: Kind<Spec, Status>, options?: WatchOptions): Watch<StoredObject<Spec, Status>>
+  /** Watches several kinds as one: a batch has all changes of its revision, in the order in which they were written. */
+  watch<const Kinds extends readonly Kind[]>(
+    kinds: Kinds,
+    options?: WatchOptions,
+  ): Watch<ObjectOf<Kinds[number]>>
 }

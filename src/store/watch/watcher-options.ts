@@ -1,8 +1,9 @@
 import type { Env } from '../../core/index.js'
 import type { Channel } from '../engine/channel.js'
 import type { Engine } from '../engine/engine.js'
+import type { WatchBatch } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
-import type { SlowConsumerPolicy, WatchBatch } from './watch.js'
+import type { SlowConsumerPolicy } from './watch.js'
 import type { WatchFilter } from './watch-filter.js'
 
 /** What a watcher is made from. */

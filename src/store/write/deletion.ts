@@ -1,8 +1,9 @@
 import type { FieldProblem } from '../../core/index.js'
 import { formatTime, InvalidError, parseTime } from '../../core/index.js'
+import type { PropagationPolicy } from '../object/finalizer-list.js'
 import { addedFinalizers, finalizersUnder } from '../object/finalizer-list.js'
 import type { ObjectMeta, ObjectMetaInput, StoredObject } from '../object/object.js'
-import type { DeleteOptions, PropagationPolicy } from '../store.js'
+import type { DeleteOptions } from './write-options.js'
 
 /** The longest grace period, 68 years; more does not fit the timestamps of every backend. */
 const GRACE_PERIOD_MAX = 2 ** 31 - 1

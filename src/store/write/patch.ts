@@ -1,7 +1,7 @@
 import type { JsonPatchOperation } from '../json/json-patch.js'
 import type { LifetimeOptions } from '../lease/leases.js'
 import type { ObjectMetaInput, StoredObject } from '../object/object.js'
-import type { FieldOwner, Preconditions } from '../store.js'
+import type { FieldOwner, Preconditions } from './write-options.js'
 
 /** What a patch looks like, by its type. */
 export interface PatchBodies<Spec, Status> {

@@ -1,7 +1,7 @@
 import { Immer } from 'immer'
 import { UsageError } from '../../core/index.js'
 import type { StoredObject } from '../object/object.js'
-import type { Recipe } from '../store.js'
+import type { Recipe } from './write-options.js'
 
 // An own instance: the host application's settings of immer stay its own. Freezing is the border's work.
 let immer: Immer | undefined

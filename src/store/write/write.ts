@@ -6,16 +6,22 @@ import { listProblems } from '../apply/list-problems.js'
 import type { Ownership } from '../apply/track-owners.js'
 import { trackOwners } from '../apply/track-owners.js'
 import type { KindTable } from '../engine/kind-table.js'
+import { assertObject, envelopeProblems, subjectOf } from '../kind/envelope.js'
 import { immutableProblems } from '../kind/immutable.js'
 import { nextGeneration } from '../object/generation.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
-import { describeObject, idOf } from '../object/object.js'
+import { describeObject, idOf, removedObject } from '../object/object.js'
 import { assertRef, generateName, nameProblem } from '../object/object-name.js'
 import type { ObjectParts } from '../object/object-parts.js'
-import { hasParts, joinParts, metadataOf, partsOf, shareParts } from '../object/object-parts.js'
+import { hasParts, joinParts, metadataOf, partsOf, sealObject, shareParts } from '../object/object-parts.js'
 import { assertSize } from '../object/object-size.js'
-import { AlreadyExistsError, ConflictError, NotFoundError } from '../object/store-errors.js'
+import { AlreadyExistsError, ConflictError, NotFoundError, refuse } from '../object/store-errors.js'
+import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
+import type { Guarded } from './freshness.js'
+import { assertFresh } from './freshness.js'
+import { impossibleOwners } from './impossible-owners.js'
+import { applyRecipe } from './recipe.js'
 import type {
   DeleteOptions,
   FieldOwner,
@@ -23,14 +29,7 @@ import type {
   Preconditions,
   Recipe,
   UpdateOptions,
-} from '../store.js'
-import { removedObject } from '../watch/watch-event.js'
-import { assertObject, envelopeProblems, refuse, sealObject, subjectOf } from './candidate.js'
-import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
-import type { Guarded } from './freshness.js'
-import { assertFresh } from './freshness.js'
-import { impossibleOwners } from './impossible-owners.js'
-import { applyRecipe } from './recipe.js'
+} from './write-options.js'
 import type { WriteSite } from './write-site.js'
 import { timeOf } from './write-site.js'
 

@@ -1,0 +1,68 @@
+import type { LifetimeOptions } from '../lease/leases.js'
+import type { PropagationPolicy } from '../object/finalizer-list.js'
+import type { StoredObject } from '../object/object.js'
+import type { WriteCause } from '../object/write-cause.js'
+
+/** Conditions that the stored object must meet; else `ConflictError`. */
+export interface Preconditions {
+  readonly uid?: string
+  /**
+   * What the write replaces must be as it was at this resourceVersion: metadata and spec for `modify`, the
+   * status for `modifyStatus`, the whole object for `delete`.
+   */
+  readonly resourceVersion?: string
+}
+
+/** Who writes, for objects whose fields have owners. */
+export interface FieldOwner {
+  /** Owns what the write changes; 1 to 128 characters. Default `unknown`. */
+  readonly fieldManager?: string | undefined
+}
+
+/** What every write can be told besides its object. */
+export interface WriteOptions extends WriteCause, FieldOwner {
+  /** Makes every check and answers as if the write had happened, but changes nothing. Default false. */
+  readonly dryRun?: boolean
+}
+
+/** How `update` treats what it was given. */
+export interface UpdateOptions extends FieldOwner, LifetimeOptions {
+  /** Allows an object with no `resourceVersion` to replace whatever is stored. Default false. */
+  readonly unconditional?: boolean
+}
+
+/** How an object is modified. */
+export interface ModifyOptions extends FieldOwner, LifetimeOptions {
+  readonly preconditions?: Preconditions
+}
+
+/** How an object is deleted. */
+export interface DeleteOptions {
+  readonly preconditions?: Preconditions
+  /**
+   * For a kind with grace periods: how long the object may stay, whole seconds; 0 removes it at once, a negative
+   * one means 1. Default: that of the kind. Other kinds have none, whatever is given.
+   */
+  readonly gracePeriodSeconds?: number
+  /**
+   * `Foreground` and `Orphan` hold the object with the finalizer `foregroundDeletion` or `orphan`, which a garbage
+   * collector takes away once the dependents are gone or cut loose. `Background` takes both away. Default: as the
+   * finalizers of the object say.
+   */
+  readonly propagationPolicy?: PropagationPolicy
+  /**
+   * `atomic`: every object that has no other owner goes in the same commit, and so on down the tree. Default: the
+   * dependents are left to a garbage collector.
+   */
+  readonly cascade?: 'atomic'
+}
+
+/** Changes a mutable draft in place, synchronously; what it returns is ignored. */
+export type Recipe<Spec, Status> = (draft: Draft<StoredObject<Spec, Status>>) => void
+
+/** Deeply mutable view of a readonly JSON type. */
+export type Draft<T> = T extends readonly (infer Item)[]
+  ? Draft<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Draft<T[Key]> }
+    : T
