@@ -29,7 +29,8 @@ export type {
 export type { StandardSchema } from './kind/standard-schema.js'
 
 // The contract.
-export type { Client, ClientOptions, Fence, Snapshot, Store } from './client/client.js'
+export type { Client, ClientOptions, Snapshot, Store } from './client/client.js'
+export type { Fence } from './client/fence.js'
 export type { Writer } from './client/writer.js'
 export type { DryRun, OptimisticOptions, Transaction } from './transaction/transaction.js'
 export type {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createClient } from '../../src/store/client/engine-client.js'
+import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import type { Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
@@ -88,7 +88,7 @@ describe('the cause of a write', () => {
   test('stays in the log, beside the revision', async () => {
     const env = createVirtualEnv()
     const engine = new Engine({ kinds: [Widget], env, logCapacity: 8 })
-    const store = createClient({ engine, env, commits: 'direct', fences: [] })
+    const store = storeOn(engine)
     const cause = { actor: 'scaler', reason: 'load', traceId: 't-1' }
     await store.transact(tx => void tx.create(Widget, { metadata: at('a'), spec: {} }), cause)
     await store.modify(Widget, at('a'), draft => void (draft.spec.size = 2), { actor: 'ann' })

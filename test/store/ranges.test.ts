@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createClient } from '../../src/store/client/engine-client.js'
+import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import type { Kind, ListOptions, Reader, Snapshot, StoredObject, Transaction } from '../../src/store/index.js'
 import { createStore, defineKind, listAndWatch, selectObjects } from '../../src/store/index.js'
@@ -232,7 +232,7 @@ describe('a list by range', () => {
       orderedIndexes: ['due'],
     })
     const engine = new Engine({ kinds: [Counted], env, logCapacity: 100_000 })
-    const store = createClient({ engine, env, commits: 'direct', fences: [] })
+    const store = storeOn(engine)
     for (let due = 0; due < 3_000; due++)
       await store.create(Counted, { metadata: { namespace: 'x', name: `j${due}` }, spec: { due: [due] } })
     // What was due before is done: nothing of it is in the way of those who look for what is next.
@@ -260,7 +260,7 @@ describe('a list by range', () => {
   test('of what is gone is let go', async () => {
     const env = createVirtualEnv()
     const engine = new Engine({ kinds: [Job], env, logCapacity: 4 })
-    const store = createClient({ engine, env, commits: 'direct', fences: [] })
+    const store = storeOn(engine)
     for (let index = 0; index < 20; index++) {
       const ref = { namespace: 'x', name: `j${index}` }
       await store.create(Job, { metadata: ref, spec: { node: 'a', priority: index, due: [1, index] } })

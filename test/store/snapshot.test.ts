@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createClient } from '../../src/store/client/engine-client.js'
+import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
+import type { Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
@@ -80,10 +81,10 @@ describe('a label or index value that came and went twice', () => {
 })
 
 describe('what nobody can ask for is let go', () => {
-  const newEngine = (): { engine: Engine; store: ReturnType<typeof createClient> } => {
+  const newEngine = (): { engine: Engine; store: Store } => {
     const env = createVirtualEnv()
     const engine = new Engine({ kinds: [Widget, Gadget], env, logCapacity: 8 })
-    return { engine, store: createClient({ engine, env, commits: 'direct', fences: [] }) }
+    return { engine, store: storeOn(engine) }
   }
 
   test('keys, namespaces, postings and versions of deleted objects', async () => {

@@ -1,9 +1,10 @@
 import type { Env } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
 import type { Leases } from '../lease/leases.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { StoredObject } from '../object/object.js'
 import type { ObjectList, Reader, ReadOptions } from '../read/reader.js'
 import type { Watchable } from '../watch/watch.js'
+import type { Fence } from './fence.js'
 import type { Writer } from './writer.js'
 
 /** Reads pinned at one revision, whatever is written later. */
@@ -23,13 +24,6 @@ export interface Snapshot extends Reader, Disposable {
   hash(): string
   /** Lets go of the pinned versions. Idempotent; reads after it throw `ClosedError`. */
   close(): void
-}
-
-/** A writer's licence: an object whose resourceVersion must not have changed when a write commits. */
-export interface Fence {
-  readonly kind: Kind
-  readonly ref: ObjectRef
-  readonly resourceVersion: string
 }
 
 /** How a client is made. */

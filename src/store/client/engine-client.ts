@@ -30,10 +30,14 @@ import { createObject, deleteObject, modifyObject, updateObject } from '../write
 import type { DeleteOptions, ModifyOptions, UpdateOptions, WriteOptions } from '../write/write-options.js'
 import type { WriteSite } from '../write/write-site.js'
 import { directSite, dryRunSite } from '../write/write-site.js'
-import type { Client, ClientOptions, Fence, Store } from './client.js'
+import type { Client, ClientOptions, Store } from './client.js'
 import type { ClientMembers, MembersOf } from './client-face.js'
 import { ClientFace, StoreFace } from './client-face.js'
+import type { Fence } from './fence.js'
+import { assertFences } from './fence.js'
 import { takeSnapshot } from './pinned-snapshot.js'
+import type { StoreParts } from './store-parts.js'
+import { storeParts } from './store-parts.js'
 
 /** How a client's writes come to be. */
 interface WritePath {
@@ -45,7 +49,7 @@ interface WritePath {
 
 /** What a client is made from. */
 export interface ClientParts {
-  readonly engine: Engine
+  readonly store: StoreParts
   readonly env: Env
   /** `direct`: commits inside the call. `deferred`: each write is one step of `env`. */
   readonly commits: 'direct' | 'deferred'
@@ -54,25 +58,26 @@ export interface ClientParts {
 
 /** Reads go to the engine; writes are checked against the fences when they commit. */
 export function createClient(parts: ClientParts): Client {
-  const client: MembersOf<Client> = new ClientFace(parts.engine, membersOf(parts))
+  const client: MembersOf<Client> = new ClientFace(parts.store.engine, membersOf(parts))
   return client as Client
 }
 
 function membersOf(parts: ClientParts): ClientMembers {
-  const { engine, env, fences } = parts
+  const { store, env, fences } = parts
+  const { engine } = store
   const path = parts.commits === 'direct' ? directPath(parts) : deferredPath(parts)
   return {
     env,
-    leases: leasesOf(engine, path),
+    leases: leasesOf(store, path),
     reader: readerOf(engine),
-    writer: writerOf(engine, env, path),
+    writer: writerOf(store, env, path),
     sights: {
-      snapshot: (revision?: number | string) => takeSnapshot(engine, revision, storeOn),
+      snapshot: (revision?: number | string) => takeSnapshot(store, revision, storeOn),
       watch: (kinds: Kind | readonly Kind[], options: WatchOptions = {}) =>
         openWatch({ engine, env, owner: ownerOf(parts) }, kinds, options),
       client: (other: Env, options: ClientOptions = {}) => {
         const added = options.fence === undefined ? [] : [checkedFence(engine, options.fence)]
-        return createClient({ engine, env: other, commits: 'deferred', fences: [...fences, ...added] })
+        return createClient({ store, env: other, commits: 'deferred', fences: [...fences, ...added] })
       },
     },
   }
@@ -86,7 +91,7 @@ function checkedFence(engine: Engine, fence: Fence): Fence {
 
 /** The store whose own writes commit inside the call. */
 export function storeOn(engine: Engine): Store {
-  const members = membersOf({ engine, env: engine.env, commits: 'direct', fences: [] })
+  const members = membersOf({ store: storeParts(engine), env: engine.env, commits: 'direct', fences: [] })
   const compact = async (revision: number | string): Promise<void> => {
     await engine.exclusive(() => engine.compactor.compact(parseRevision('revision', revision)))
   }
@@ -113,16 +118,17 @@ function readerOf(engine: Engine): ClientMembers['reader'] {
   }
 }
 
-function writerOf(engine: Engine, env: Env, path: WritePath): ClientMembers['writer'] {
+function writerOf(store: StoreParts, env: Env, path: WritePath): ClientMembers['writer'] {
+  const { engine } = store
   const { submit } = path
   const { put, change } = submissionsOf(engine, path)
   const shell: OptimisticShell = {
-    engine,
+    target: store,
     clock: env.clock,
     random: engine.retries,
     submit: commit => submit(commit, () => ({ label: 'optimistic' })),
   }
-  const { siteFor, keeping } = directWrites(engine)
+  const { siteFor, keeping } = directWrites(store)
   return {
     create: (kind: Kind, object: ObjectInput, options: LifetimeOptions & WriteOptions = {}) =>
       put('create', kind, object, input =>
@@ -167,12 +173,12 @@ function writerOf(engine: Engine, env: Env, path: WritePath): ClientMembers['wri
       change('delete', kind, ref, fixed =>
         options.cascade === undefined
           ? deleteObject(siteFor(options), engine.table(kind), fixed, options)
-          : deleteTree(engine, engine.table(kind), fixed, options),
+          : deleteTree(store, engine.table(kind), fixed, options),
       ),
     transact: (body: (tx: Transaction) => unknown, options: WriteOptions = {}) =>
       attempt(() =>
         submit(
-          () => runTransaction(engine, body, options),
+          () => runTransaction(store, body, options),
           () => ({ label: 'transact' }),
         ),
       ),
@@ -191,7 +197,7 @@ interface DirectWrites {
   ): StoredObject
 }
 
-function directWrites(engine: Engine): DirectWrites {
+function directWrites({ engine, leases }: StoreParts): DirectWrites {
   const plain = directSite(engine)
   const siteFor = (options: WriteOptions): WriteSite => {
     const cause = causeOf(options)
@@ -205,18 +211,17 @@ function directWrites(engine: Engine): DirectWrites {
   ): StoredObject => {
     const table = engine.table(kind)
     const lifetime = lifetimeOf(options)
-    engine.leases.assertLive(lifetime)
+    leases.assertLive(lifetime)
     const object = write(siteFor(options), table)
-    if (lifetime !== undefined && options.dryRun !== true) engine.leases.keep({ table, object, lifetime })
+    if (lifetime !== undefined && options.dryRun !== true) leases.keep({ table, object, lifetime })
     return object
   }
   return { siteFor, keeping }
 }
 
-function leasesOf(engine: Engine, { submit }: WritePath): Leases {
+function leasesOf({ engine, leases }: StoreParts, { submit }: WritePath): Leases {
   const step = <T>(label: string, write: () => T): Promise<T> =>
     attempt(() => submit(write, () => ({ label })))
-  const { leases } = engine
   return {
     get: id => {
       engine.assertOpen()
@@ -269,7 +274,7 @@ function attempt<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function directPath(parts: ClientParts): WritePath {
-  const { engine } = parts
+  const { engine } = parts.store
   const held = deferredPath(parts)
   return {
     submit: (write, about) => {
@@ -291,11 +296,12 @@ function ownerOf({ commits, env }: ClientParts): Env | undefined {
 }
 
 function deferredPath(parts: ClientParts): WritePath {
-  const { engine, env, fences } = parts
+  const { env, fences } = parts
+  const { engine } = parts.store
   const reads = fences.map(({ kind, ref }) => keyOf(kind, ref))
   const guarded = <T>(write: () => T, replies: AdmissionReplies | undefined): T =>
     engine.exclusive(() => {
-      engine.assertFences(fences)
+      assertFences(engine, fences)
       return write()
     }, replies)
   const inStep = <T>(write: () => T, info: StepInfo, replies?: AdmissionReplies): Promise<T> =>

@@ -13,7 +13,9 @@ import { pinnedView } from '../read/list-view.js'
 import { keptRevision } from '../read/read-revision.js'
 import type { ListOptions, ObjectList } from '../read/reader.js'
 import { parseRevision } from '../read/revision-input.js'
+import { StateHash } from '../read/state-hash.js'
 import type { Snapshot, Store } from './client.js'
+import type { StoreParts } from './store-parts.js'
 
 /**
  * Pins a revision; taking it copies nothing. `open` makes the store of a fork.
@@ -21,27 +23,30 @@ import type { Snapshot, Store } from './client.js'
  * @throws ExpiredError, FutureRevisionError
  */
 export function takeSnapshot(
-  engine: Engine,
+  parts: StoreParts,
   asked: number | string | undefined,
   open: (fork: Engine) => Store,
 ): Snapshot {
+  const { engine } = parts
   engine.assertOpen()
   const revision =
     asked === undefined ? engine.revision : keptRevision(engine.log, parseRevision('revision', asked))
   engine.history.pin(revision)
-  return new PinnedSnapshot(engine, revision, open)
+  return new PinnedSnapshot(parts, revision, open)
 }
 
 /** One is made for every few reads, so it is a class: nothing is built before it is asked for. */
 class PinnedSnapshot implements Snapshot {
   readonly revision: number
   readonly #engine: Engine
+  readonly #hashes: StateHash
   readonly #open: (fork: Engine) => Store
   #view: ListView | undefined = undefined
   #closed = false
 
-  constructor(engine: Engine, revision: number, open: (fork: Engine) => Store) {
+  constructor({ engine, hashes }: StoreParts, revision: number, open: (fork: Engine) => Store) {
     this.#engine = engine
+    this.#hashes = hashes
     this.revision = revision
     this.#open = open
   }
@@ -69,7 +74,7 @@ class PinnedSnapshot implements Snapshot {
 
   hash(): string {
     this.#assertReadable()
-    return this.#engine.hashes.at(this.revision)
+    return this.#hashes.at(this.revision)
   }
 
   fork(env: Env = this.#engine.env): Store {

@@ -1,34 +1,28 @@
 import type { Env, Random } from '../../core/index.js'
 import { ClosedError, formatTime, UsageError } from '../../core/index.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
-import type { Fence } from '../client/client.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
-import { LeaseKeeper } from '../lease/lease-keeper.js'
-import type { StoredObject } from '../object/object.js'
-import { FencedError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
-import { StateHash } from '../read/state-hash.js'
 import { BackPressure } from './back-pressure.js'
 import { Compactor } from './compactor.js'
 import { History } from './history.js'
 import type { KindTable } from './kind-table.js'
 import type { KindTables } from './kind-tables.js'
 import { kindTables } from './kind-tables.js'
+import type { Mutation } from './mutation.js'
+import { TableEntry } from './namespace-table.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import type { Change, LogRecord } from './revision-log.js'
 import { RevisionLog } from './revision-log.js'
 import { assertUnique } from './unique.js'
-import type { IndexTerms } from './version.js'
 import { NO_TERMS, Version } from './version.js'
 
-/** One key's new state, complete and checked; `after` is undefined for a deletion. */
-export interface Mutation {
-  readonly table: KindTable
-  readonly namespace: string | undefined
-  readonly name: string
-  readonly after: StoredObject | undefined
-  readonly terms: IndexTerms
+/** Who keeps something beside the objects. */
+export interface EngineListener {
+  /** Inside a commit: the object of this key was removed, or another one has taken its name. */
+  lifeEnded(entry: TableEntry): void
+  closed(): void
 }
 
 /** What an engine is made from. */
@@ -56,8 +50,6 @@ export class Engine {
   readonly history: History
   readonly compactor: Compactor
   readonly tables: KindTables
-  readonly hashes: StateHash
-  readonly leases: LeaseKeeper
   readonly pressure: BackPressure = new BackPressure()
   readonly alarms: RevisionAlarms = new RevisionAlarms()
   /** Names this history; what was told by another one means nothing here. */
@@ -69,6 +61,7 @@ export class Engine {
   readonly retries: Random
   /** What the write that runs has waited for. */
   replies: AdmissionReplies | undefined = undefined
+  readonly #listeners: EngineListener[] = []
   #forks = 0
   #writing = false
   #closed = false
@@ -86,8 +79,6 @@ export class Engine {
     this.history = new History(logCapacity, start)
     this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
-    this.hashes = new StateHash({ log: this.log, tables: this.tables.all })
-    this.leases = new LeaseKeeper(this)
     this.incarnation = options.incarnation ?? newIncarnation(env)
     this.names = env.random.fork('store.names')
     this.retries = env.random.fork('store.retries')
@@ -95,6 +86,11 @@ export class Engine {
 
   get revision(): number {
     return this.log.head
+  }
+
+  /** Listeners stay for good. */
+  listen(listener: EngineListener): void {
+    this.#listeners.push(listener)
   }
 
   /** For a history that goes on from this one; it may be in a world like this one, so that it is named after its parent. */
@@ -157,16 +153,6 @@ export class Engine {
     }
   }
 
-  /** @throws FencedError when a fence no longer stands */
-  assertFences(fences: readonly Fence[]): void {
-    for (const { kind, ref, resourceVersion } of fences) {
-      const object = this.table(kind).find(ref.namespace, ref.name)?.head?.object
-      const actual = object?.metadata.resourceVersion
-      if (actual !== resourceVersion)
-        throw new FencedError({ kind: kind.kind, ...ref }, resourceVersion, actual)
-    }
-  }
-
   /**
    * Makes all mutations true under one new revision, at most one per key.
    *
@@ -185,16 +171,17 @@ export class Engine {
       this.history.cutSome()
     }
     for (const { entry, before, after } of changes)
-      if (before !== undefined && before.metadata.uid !== after?.metadata.uid) this.leases.forget(entry)
+      if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
+        for (const listener of this.#listeners) listener.lifeEnded(entry)
     for (const change of changes)
-      change.entry.space.table.watchers.notify(change, revision, this.log.capacity)
+      change.entry.space.table.watchers.notify(change.entry, change.version, revision, this.log.capacity)
     this.alarms.ring(revision)
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.leases.close()
+    for (const listener of this.#listeners) listener.closed()
     for (const table of this.tables.all) table.watchers.endAll()
   }
 }

@@ -3,10 +3,10 @@ import type { Kind } from '../kind/kind.js'
 import type { FieldType } from '../kind/merge-type.js'
 import { fieldTypeOf } from '../kind/merge-type.js'
 import { KeyOrder } from './key-order.js'
-import { NamespaceTable } from './namespace-table.js'
+import { NamespaceTable, TableEntry } from './namespace-table.js'
 import { Postings } from './postings.js'
 import { ValueOrder } from './value-order.js'
-import type { Entry, IndexTerms } from './version.js'
+import type { IndexTerms } from './version.js'
 import { WatchRegistry } from './watch-registry.js'
 
 /** Everything the engine keeps about one kind. */
@@ -25,7 +25,7 @@ export class KindTable {
   readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
   readonly #spaces = new Map<string, NamespaceTable>()
   /** The last one found: a write asks for its object several times. */
-  #found: Entry | undefined = undefined
+  #found: TableEntry | undefined = undefined
 
   constructor(kind: Kind, admission: AdmissionChain | undefined) {
     this.kind = kind
@@ -38,7 +38,7 @@ export class KindTable {
     return this.#spaces.get(namespace ?? '')
   }
 
-  find(namespace: string | undefined, name: string): Entry | undefined {
+  find(namespace: string | undefined, name: string): TableEntry | undefined {
     const found = this.#found
     if (found !== undefined && isLive(found, namespace ?? '', name)) return found
     const entry = this.#spaces.get(namespace ?? '')?.get(name)
@@ -46,7 +46,7 @@ export class KindTable {
     return entry
   }
 
-  open(namespace: string | undefined, name: string): Entry {
+  open(namespace: string | undefined, name: string): TableEntry {
     const key = namespace ?? ''
     const found = this.#found
     if (found !== undefined && isLive(found, key, name)) return found
@@ -60,14 +60,14 @@ export class KindTable {
   }
 
   /** The newest version of `entry` is found under `after` where it was under `before`. */
-  post(entry: Entry, before: IndexTerms, after: IndexTerms): void {
+  post(entry: TableEntry, before: IndexTerms, after: IndexTerms): void {
     this.labels.change(entry, before.labels, after.labels)
     this.indexes.change(entry, before.indexes, after.indexes)
     this.values?.change(entry, before.indexes, after.indexes)
   }
 
   /** The versions under `before`, which those under `after` followed, are cut. */
-  cut(entry: Entry, before: IndexTerms, after: IndexTerms): void {
+  cut(entry: TableEntry, before: IndexTerms, after: IndexTerms): void {
     this.labels.cut(entry, before.labels, after.labels)
     this.indexes.cut(entry, before.indexes, after.indexes)
     this.values?.cut(entry, before.indexes, after.indexes)
@@ -82,6 +82,6 @@ export class KindTable {
 }
 
 /** Only an entry whose object is gone can be forgotten; so a live one is still the one of its key. */
-function isLive({ space, name, head }: Entry, wantedSpace: string, wantedName: string): boolean {
+function isLive({ space, name, head }: TableEntry, wantedSpace: string, wantedName: string): boolean {
   return name === wantedName && space.name === wantedSpace && head?.object !== undefined
 }

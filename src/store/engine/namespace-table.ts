@@ -1,10 +1,21 @@
 import { KeyOrder } from './key-order.js'
 import type { KindTable } from './kind-table.js'
-import type { Version } from './version.js'
-import { Entry } from './version.js'
+import type { Entry, Version } from './version.js'
+
+/** An entry, and in which table it is. */
+export class TableEntry implements Entry {
+  readonly space: NamespaceTable
+  readonly name: string
+  head: Version | undefined = undefined
+
+  constructor(space: NamespaceTable, name: string) {
+    this.space = space
+    this.name = name
+  }
+}
 
 interface Grave {
-  readonly entry: Entry
+  readonly entry: TableEntry
   /** The version that ended the entry. */
   readonly end: Version
 }
@@ -14,18 +25,18 @@ export class NamespaceTable {
   readonly table: KindTable
   readonly name: string
   /** Entries whose newest version is an object, by name. Updates do not touch it. */
-  readonly order: KeyOrder<Entry> = new KeyOrder()
+  readonly order: KeyOrder<TableEntry> = new KeyOrder()
   /** Deleted entries that an older revision may still show, in the order of their deletion. */
   #graves: Grave[] = []
   #firstGrave = 0
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, TableEntry>()
 
   constructor(table: KindTable, name: string) {
     this.table = table
     this.name = name
   }
 
-  get(name: string): Entry | undefined {
+  get(name: string): TableEntry | undefined {
     return this.#entries.get(name)
   }
 
@@ -34,21 +45,21 @@ export class NamespaceTable {
     return this.#entries.size === 0
   }
 
-  open(name: string): Entry {
+  open(name: string): TableEntry {
     let entry = this.#entries.get(name)
     if (entry === undefined) {
-      entry = new Entry(this, name)
+      entry = new TableEntry(this, name)
       this.#entries.set(name, entry)
     }
     return entry
   }
 
-  bury(entry: Entry, end: Version): void {
+  bury(entry: TableEntry, end: Version): void {
     this.#graves.push({ entry, end })
   }
 
   /** Forgets a deleted entry for good. Ends are dug up in the order in which they were buried. */
-  digUp(entry: Entry, end: Version): void {
+  digUp(entry: TableEntry, end: Version): void {
     if (this.#graves[this.#firstGrave]?.end === end) this.#firstGrave++
     if (this.#firstGrave > 64 && this.#firstGrave * 2 > this.#graves.length) {
       this.#graves = this.#graves.slice(this.#firstGrave)
@@ -58,7 +69,7 @@ export class NamespaceTable {
   }
 
   /** Entries deleted after `revision` and not created again since. */
-  deletedAfter(revision: number): Entry[] {
+  deletedAfter(revision: number): TableEntry[] {
     let low = this.#firstGrave
     let high = this.#graves.length
     while (low < high) {
@@ -66,7 +77,7 @@ export class NamespaceTable {
       if ((this.#graves[middle] as Grave).end.revision <= revision) low = middle + 1
       else high = middle
     }
-    const deleted: Entry[] = []
+    const deleted: TableEntry[] = []
     for (const { entry, end } of this.#graves.slice(low)) if (entry.head === end) deleted.push(entry)
     return deleted
   }

@@ -1,12 +1,13 @@
 import type { StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { KindTable } from './kind-table.js'
-import type { Entry, Version } from './version.js'
+import { TableEntry } from './namespace-table.js'
+import type { Version } from './version.js'
 import type { WatchBatch } from './watch-batch.js'
 
 /** What one revision did to one key: the state before the revision and the state after it. */
 export interface Change {
-  readonly entry: Entry
+  readonly entry: TableEntry
   readonly before: StoredObject | undefined
   readonly after: StoredObject | undefined
   readonly version: Version

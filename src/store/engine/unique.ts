@@ -1,7 +1,8 @@
 import type { ObjectId } from '../object/object.js'
 import { UniqueViolationError } from '../object/store-errors.js'
-import type { Mutation } from './engine.js'
 import { indexOfTerm } from './index-terms.js'
+import type { Mutation } from './mutation.js'
+import { idOfMutation } from './mutation.js'
 
 /**
  * Checks that a commit of these mutations leaves at most one object under each value of a unique index. What
@@ -47,9 +48,4 @@ function holderBelow(
     return space.name === '' ? { kind, name } : { kind, namespace: space.name, name }
   }
   return undefined
-}
-
-function idOfMutation({ table, namespace, name }: Mutation): ObjectId {
-  const { kind } = table.kind
-  return namespace === undefined ? { kind, name } : { kind, namespace, name }
 }

@@ -1,6 +1,5 @@
 import type { StoredObject } from '../object/object.js'
 import { sameSpecPart } from '../object/object-parts.js'
-import type { NamespaceTable } from './namespace-table.js'
 
 /** One state of an object, linked to the one before it. */
 export class Version {
@@ -44,21 +43,16 @@ export interface IndexTerms {
 export const NO_TERMS: IndexTerms = /* @__PURE__ */ Object.freeze({ labels: [], indexes: [] })
 
 /** The place of one key. Its identity is stable while versions come and go, so indexes can hold it. */
-export class Entry {
-  readonly space: NamespaceTable
+export interface Entry {
+  readonly space: { readonly name: string }
   readonly name: string
   /** The newest version; undefined only until the first commit. */
-  head: Version | undefined = undefined
-
-  constructor(space: NamespaceTable, name: string) {
-    this.space = space
-    this.name = name
-  }
+  readonly head: Version | undefined
 }
 
 /** The order of keys: namespace, then name. Names are ASCII, so `<` is the order of their bytes. */
 export function compareEntries(a: Entry, b: Entry): number {
-  if (a.space === b.space) return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+  if (a.space.name === b.space.name) return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
   return a.space.name < b.space.name ? -1 : 1
 }
 

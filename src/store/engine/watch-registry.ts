@@ -1,5 +1,6 @@
 import { Channel } from './channel.js'
-import type { Change } from './revision-log.js'
+import type { Entry } from './version.js'
+import { Version } from './version.js'
 
 /** The narrowest condition of a watcher that a write can be looked up by. */
 export interface WatchPlace {
@@ -80,8 +81,8 @@ export class WatchRegistry {
     if (spaces.empty) this.#places[by].delete(key)
   }
 
-  /** Tells those who watch the object of a change. `keep`: how many revisions the log can still answer for. */
-  notify({ entry, version }: Change, revision: number, keep: number): void {
+  /** Tells those who watch the key of a new version. `keep`: how many revisions the log can still answer for. */
+  notify(entry: Entry, version: Version, revision: number, keep: number): void {
     const { all, name, label, index } = this.#places
     const space = entry.space.name
     all.get('')?.append(space, revision, keep)

@@ -1,12 +1,10 @@
 import type { Cancel } from '../../core/index.js'
-import type { Engine } from '../engine/engine.js'
+import type { Engine, EngineListener } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
-import type { Entry } from '../engine/version.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
+import { TableEntry } from '../engine/namespace-table.js'
+import type { StoredObject } from '../object/object.js'
 import { AlreadyExistsError, LeaseNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
-import { Overlay } from '../transaction/overlay.js'
-import { endObject } from '../write/write.js'
 import type { LeaseRecord } from './lease-table.js'
 import { LeaseTable } from './lease-table.js'
 import type { LeaseOptions, ObjectLease } from './leases.js'
@@ -23,15 +21,21 @@ export interface Keeping {
   readonly lifetime: Lifetime
 }
 
+/** Deletes what is kept by a lease that has ended, in one revision. */
+export type DeleteEntries = (entries: readonly TableEntry[], cause: WriteCause) => void
+
 /** The leases of a store, and the one timer that ends them. Everything but `get` runs inside `engine.exclusive`. */
-export class LeaseKeeper {
+export class LeaseKeeper implements EngineListener {
   readonly #engine: Engine
+  readonly #deleteEntries: DeleteEntries
   readonly #table = new LeaseTable()
   #timer: Cancel | undefined = undefined
   #timerAt = Number.POSITIVE_INFINITY
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, deleteEntries: DeleteEntries) {
     this.#engine = engine
+    this.#deleteEntries = deleteEntries
+    engine.listen(this)
   }
 
   get(id: string): ObjectLease | undefined {
@@ -88,11 +92,11 @@ export class LeaseKeeper {
   }
 
   /** The object of that life is gone. */
-  forget(entry: Entry): void {
+  lifeEnded(entry: TableEntry): void {
     this.#table.detach(entry)
   }
 
-  close(): void {
+  closed(): void {
     this.#timer?.()
     this.#timer = undefined
   }
@@ -135,25 +139,7 @@ export class LeaseKeeper {
   }
 
   #end(record: LeaseRecord, cause: WriteCause): void {
-    const engine = this.#engine
-    const overlay = new Overlay(engine)
-    for (const { space, name } of this.#inKeyOrder(this.#table.remove(record))) {
-      const ref: ObjectRef = space.name === '' ? { name } : { namespace: space.name, name }
-      const object = overlay.current(space.table, ref)
-      if (object !== undefined) endObject(overlay, space.table, object, {})
-    }
-    const { mutations } = overlay
-    if (mutations.length > 0) engine.commit(mutations, cause)
-  }
-
-  #inKeyOrder(entries: readonly Entry[]): readonly Entry[] {
-    const { all } = this.#engine.tables
-    return [...entries].sort(
-      (a, b) =>
-        all.indexOf(a.space.table) - all.indexOf(b.space.table) ||
-        compareTexts(a.space.name, b.space.name) ||
-        compareTexts(a.name, b.name),
-    )
+    this.#deleteEntries(this.#table.remove(record), cause)
   }
 
   /** One timer, for the first deadline. A renewed lease leaves it where it is: it finds nothing to end. */
@@ -171,8 +157,4 @@ export class LeaseKeeper {
 
 function expiry({ id }: LeaseRecord): WriteCause {
   return { reason: id === undefined ? 'the time to live of the object is over' : `lease ${id} expired` }
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

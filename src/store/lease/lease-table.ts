@@ -1,19 +1,19 @@
 import type { HeapHandle } from '../../core/index.js'
 import { heapHandle, IndexedHeap } from '../../core/index.js'
-import type { Entry } from '../engine/version.js'
+import type { TableEntry } from '../engine/namespace-table.js'
 
 /** One lease, or the ttl of one object. `at` is its deadline, monotonic ms. */
 export interface LeaseRecord extends HeapHandle {
   /** Undefined for the ttl of an object, which nobody can renew. */
   readonly id: string | undefined
   readonly ttlMs: number
-  readonly entries: Set<Entry>
+  readonly entries: Set<TableEntry>
 }
 
 /** Who keeps what until when. Only entries that are kept by something cost anything. */
 export class LeaseTable {
   readonly #byId = new Map<string, LeaseRecord>()
-  readonly #keepers = new Map<Entry, LeaseRecord>()
+  readonly #keepers = new Map<TableEntry, LeaseRecord>()
   readonly #deadlines = new IndexedHeap<LeaseRecord>()
 
   /** The first to end. */
@@ -38,13 +38,13 @@ export class LeaseTable {
   }
 
   /** From now on `record` keeps the entry, and nothing else does. */
-  attach(entry: Entry, record: LeaseRecord): void {
+  attach(entry: TableEntry, record: LeaseRecord): void {
     this.detach(entry)
     record.entries.add(entry)
     this.#keepers.set(entry, record)
   }
 
-  detach(entry: Entry): void {
+  detach(entry: TableEntry): void {
     const record = this.#keepers.get(entry)
     if (record === undefined) return
     this.#keepers.delete(entry)
@@ -53,7 +53,7 @@ export class LeaseTable {
   }
 
   /** Ends the lease; what it kept is kept by nothing now. */
-  remove(record: LeaseRecord): readonly Entry[] {
+  remove(record: LeaseRecord): readonly TableEntry[] {
     const entries = [...record.entries]
     for (const entry of entries) this.#keepers.delete(entry)
     record.entries.clear()

@@ -1,5 +1,4 @@
 import { InvalidError } from '../../core/index.js'
-import type { Engine } from '../engine/engine.js'
 import { ownerTerm } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { ObjectRef, OwnerReference, StoredObject } from '../object/object.js'
@@ -9,6 +8,7 @@ import type { Query } from '../read/query.js'
 import { EVERYTHING } from '../read/query.js'
 import { deleteObject, modifyObject } from '../write/write.js'
 import type { DeleteOptions, WriteOptions } from '../write/write-options.js'
+import type { WriteTarget } from '../write/write-site.js'
 import { Overlay } from './overlay.js'
 
 /** An object and where it is kept. */
@@ -19,16 +19,16 @@ interface Placed {
 
 /** A delete with `cascade`, outside of a transaction: one commit, or none. */
 export function deleteTree(
-  engine: Engine,
+  target: WriteTarget,
   table: KindTable,
   ref: ObjectRef,
   options: DeleteOptions & WriteOptions,
 ): StoredObject {
   const cause = causeOf(options)
-  const overlay = new Overlay(engine, undefined, true)
+  const overlay = new Overlay(target, undefined, true)
   const result = deleteWithDependents(overlay, table, ref, options)
   const { mutations } = overlay
-  if (options.dryRun !== true && mutations.length > 0) engine.commit(mutations, cause)
+  if (options.dryRun !== true && mutations.length > 0) target.engine.commit(mutations, cause)
   return result
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
-import type { Engine, Mutation } from '../engine/engine.js'
+import type { Mutation } from '../engine/mutation.js'
 import type { Change } from '../engine/revision-log.js'
 import { objectAt } from '../engine/version.js'
 import type { Keeping } from '../lease/lease-keeper.js'
@@ -9,6 +9,7 @@ import { idOf } from '../object/object.js'
 import { ConflictError, ExpiredError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
+import type { WriteTarget } from '../write/write-site.js'
 import { Overlay } from './overlay.js'
 import { ReadSet } from './read-set.js'
 import { transactionOn } from './run-transaction.js'
@@ -22,7 +23,7 @@ const RETRY_DELAY_MS = 10
 
 /** What an optimistic transaction runs in. */
 export interface OptimisticShell {
-  readonly engine: Engine
+  readonly target: WriteTarget
   readonly clock: Clock
   readonly random: Random
   /** Runs a commit with no other write in between. */
@@ -54,15 +55,16 @@ export async function runOptimistic<T>(
 type Outcome<T> = { readonly result: T } | { readonly conflict: Error }
 
 async function attemptOnce<T>(
-  { engine, submit }: OptimisticShell,
+  { target, submit }: OptimisticShell,
   body: (tx: Transaction) => T | PromiseLike<T>,
   cause: WriteCause | undefined,
 ): Promise<Outcome<T>> {
+  const { engine } = target
   engine.assertOpen()
   const { history, revision } = engine
   history.pin(revision)
   const reads = new ReadSet(engine, revision)
-  const overlay = new Overlay(engine, reads)
+  const overlay = new Overlay(target, reads)
   try {
     const result = await body(transactionOn(overlay))
     overlay.ended = true
@@ -70,7 +72,7 @@ async function attemptOnce<T>(
     // All reads are of one revision, so without writes there is nothing that could disagree with them.
     return mutations.length === 0 && keepings.length === 0
       ? { result }
-      : await submit(() => commit(reads, { mutations, keepings, cause, result }))
+      : await submit(() => commit(target, reads, { mutations, keepings, cause, result }))
   } catch (error) {
     // The revision was given up while the body was still reading it.
     if (error instanceof ExpiredError && revision < engine.history.oldest) return { conflict: error }
@@ -89,20 +91,24 @@ interface Work<T> {
 }
 
 /** Commits what was decided on an older revision, if it would be decided again. */
-function commit<T>(reads: ReadSet, { mutations, keepings, cause, result }: Work<T>): Outcome<T> {
-  const { engine } = reads
+function commit<T>(
+  target: WriteTarget,
+  reads: ReadSet,
+  { mutations, keepings, cause, result }: Work<T>,
+): Outcome<T> {
+  const { engine, leases } = target
   const change = reads.firstChange()
   if (change !== undefined) return { conflict: conflictOf(change, reads.revision) }
-  const now = new Overlay(engine)
+  const now = new Overlay(target)
   let answer = result
   for (const { table, namespace, name, after } of mutations) {
     const stamped = after === undefined ? undefined : stampedWith(after, now.revision)
     now.stage(table, namespace === undefined ? { name } : { namespace, name }, stamped)
     if (after === result) answer = stamped as T
   }
-  for (const { lifetime } of keepings) engine.leases.assertLive(lifetime)
+  for (const { lifetime } of keepings) leases.assertLive(lifetime)
   if (mutations.length > 0) engine.commit(now.mutations, cause)
-  for (const keeping of keepings) engine.leases.keep(keeping)
+  for (const keeping of keepings) leases.keep(keeping)
   return { result: answer }
 }
 

@@ -1,7 +1,9 @@
 import { UsageError } from '../../core/index.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
-import type { Engine, Mutation } from '../engine/engine.js'
+import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { Mutation } from '../engine/mutation.js'
+import { mutationOf } from '../engine/mutation.js'
 import type { Version } from '../engine/version.js'
 import type { Keeping } from '../lease/lease-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
@@ -12,8 +14,7 @@ import { inQueryOrder } from '../read/list-order.js'
 import type { ListView } from '../read/list-view.js'
 import type { Query } from '../read/query.js'
 import { matchesQuery } from '../read/query.js'
-import type { WriteSite } from '../write/write-site.js'
-import { mutationOf } from '../write/write-site.js'
+import type { WriteSite, WriteTarget } from '../write/write-site.js'
 
 /** What lies under an overlay: one consistent state of the store. */
 export interface OverlayBase {
@@ -54,6 +55,7 @@ interface Slot {
 
 /** Writes that nobody else sees yet, at most one per key, over a state that does not change. */
 export class Overlay implements WriteSite {
+  readonly target: WriteTarget
   readonly engine: Engine
   readonly revision: number
   readonly base: OverlayBase
@@ -65,8 +67,9 @@ export class Overlay implements WriteSite {
   readonly #slotsInOrder = new Set<Slot>()
   readonly #slots = new Map<KindTable, Map<string, Slot>>()
 
-  constructor(engine: Engine, base: OverlayBase = newestBase(engine), canWait = false) {
-    this.engine = engine
+  constructor(target: WriteTarget, base: OverlayBase = newestBase(target.engine), canWait = false) {
+    this.target = target
+    this.engine = target.engine
     this.base = base
     this.canWait = canWait
     this.revision = base.revision + 1

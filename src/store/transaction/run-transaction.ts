@@ -1,5 +1,5 @@
-import type { Engine, Mutation } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { Mutation } from '../engine/mutation.js'
 import { assertUnique } from '../engine/unique.js'
 import type { Kind } from '../kind/kind.js'
 import type { LifetimeOptions } from '../lease/leases.js'
@@ -15,6 +15,7 @@ import { patchObject } from '../write/patch-object.js'
 import { assertFunction, assertSynchronous } from '../write/recipe.js'
 import { createObject, deleteObject, modifyObject, updateObject } from '../write/write.js'
 import type { DeleteOptions, FieldOwner, WriteOptions } from '../write/write-options.js'
+import type { WriteTarget } from '../write/write-site.js'
 import { deleteWithDependents } from './cascade.js'
 import { Overlay, overlayView } from './overlay.js'
 import type { DryRun, Transaction } from './transaction.js'
@@ -24,12 +25,13 @@ import type { DryRun, Transaction } from './transaction.js'
  * `engine.exclusive`, so nothing changes between its reads and its commit.
  */
 export function runTransaction<T>(
-  engine: Engine,
+  target: WriteTarget,
   body: (tx: Transaction) => T,
   options: WriteOptions,
 ): T | DryRun<T> {
   assertFunction(body, 'the body given to transact')
-  const overlay = new Overlay(engine)
+  const { engine, leases } = target
+  const overlay = new Overlay(target)
   const cause = causeOf(options)
   try {
     const result = body(transactionOn(overlay))
@@ -38,7 +40,7 @@ export function runTransaction<T>(
     if (options.dryRun === true) assertUnique(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
     if (mutations.length > 0) engine.commit(mutations, cause)
-    for (const keeping of overlay.keepings) engine.leases.keep(keeping)
+    for (const keeping of overlay.keepings) leases.keep(keeping)
     return result
   } finally {
     overlay.ended = true
@@ -57,7 +59,7 @@ function batchOf(revision: number, mutations: readonly Mutation[]): DryRun<unkno
 
 /** The reads and writes of a transaction's body. */
 export function transactionOn(overlay: Overlay): Transaction {
-  const { engine, base } = overlay
+  const { target, engine, base } = overlay
   const view = overlayView(overlay)
   const table = (kind: Kind): KindTable => {
     overlay.assertRunning()
@@ -70,7 +72,7 @@ export function transactionOn(overlay: Overlay): Transaction {
   ): StoredObject => {
     const found = table(kind)
     const lifetime = lifetimeOf(options)
-    engine.leases.assertLive(lifetime)
+    target.leases.assertLive(lifetime)
     const object = write(found)
     if (lifetime !== undefined) overlay.keepings.push({ table: found, object, lifetime })
     return object

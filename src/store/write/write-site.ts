@@ -1,12 +1,18 @@
 import type { AdmissionReplies } from '../admission/admission-replies.js'
-import type { Engine, Mutation } from '../engine/engine.js'
-import { termsOf } from '../engine/index-terms.js'
+import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
+import { mutationOf } from '../engine/mutation.js'
 import { assertUnique } from '../engine/unique.js'
 import type { Version } from '../engine/version.js'
-import { NO_TERMS } from '../engine/version.js'
+import { LeaseKeeper } from '../lease/lease-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
+
+/** What writes change: the objects, and how long they are kept. */
+export interface WriteTarget {
+  readonly engine: Engine
+  readonly leases: LeaseKeeper
+}
 
 /**
  * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.
@@ -78,17 +84,4 @@ class DryRunSite extends DirectSite {
   override stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
     assertUnique([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)])
   }
-}
-
-/** Runs the index functions, so it is called while nothing has changed yet. */
-export function mutationOf(
-  table: KindTable,
-  { namespace, name }: ObjectRef,
-  after: StoredObject | undefined,
-  head: Version | undefined,
-): Mutation {
-  if (after === undefined) return { table, namespace, name, after, terms: NO_TERMS }
-  const object = head?.object
-  const before = head === undefined || object === undefined ? undefined : { object, terms: head.terms }
-  return { table, namespace, name, after, terms: termsOf(table.kind, after, before) }
 }

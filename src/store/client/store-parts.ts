@@ -1,0 +1,19 @@
+import type { Engine } from '../engine/engine.js'
+import { LeaseKeeper } from '../lease/lease-keeper.js'
+import { StateHash } from '../read/state-hash.js'
+import { deleteEntries } from '../transaction/delete-entries.js'
+import type { WriteTarget } from '../write/write-site.js'
+
+/** What a store is put together from. */
+export interface StoreParts extends WriteTarget {
+  readonly hashes: StateHash
+}
+
+/** The parts that are kept beside an engine; one of each. */
+export function storeParts(engine: Engine): StoreParts {
+  const hashes = new StateHash({ log: engine.log, tables: engine.tables.all })
+  const leases = new LeaseKeeper(engine, (entries, cause) =>
+    deleteEntries({ engine, leases }, entries, cause),
+  )
+  return { engine, leases, hashes }
+}
