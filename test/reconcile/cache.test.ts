@@ -137,17 +137,24 @@ describe('what a source does', () => {
     expect(source.opened).toBe(22)
   })
 
-  test('after two healthy minutes the pauses begin at the first again', async () => {
-    const { env, source } = await startScripted()
-    for (let n = 0; n < 8; n++) {
+  test.each([
+    { livesMs: 0, reopened: false },
+    { livesMs: 10_000, reopened: false },
+    { livesMs: 128_000, reopened: true },
+  ])(
+    'after eight short lives, one of $livesMs ms: only ten times the pause before it is healthy',
+    async ({ livesMs, reopened }) => {
+      const { env, source } = await startScripted()
+      for (let n = 1; n <= 8; n++) {
+        source.cut()
+        while (source.opened === n) await env.advance(100)
+      }
+      await env.advance(livesMs)
       source.cut()
-      await env.advance(30_000)
-    }
-    await env.advance(120_000)
-    source.cut()
-    await env.advance(100)
-    expect(source.opened).toBe(10)
-  })
+      await env.advance(100)
+      expect(source.opened === 10).toBe(reopened)
+    },
+  )
 
   test('it has forgotten the position: it lists, and what went is told as inferred', async () => {
     const { env, source, changes } = await startScripted()

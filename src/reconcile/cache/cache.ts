@@ -6,7 +6,7 @@ import { objectId } from '../object-key.js'
 import type { ObjectChange } from '../sources/event-mapping.js'
 import type { ObjectSource } from '../sources/object-source.js'
 import { storeSource } from '../sources/object-source.js'
-import type { SupervisedStream } from '../sources/supervised-stream.js'
+import type { Reopening, SupervisedStream } from '../sources/supervised-stream.js'
 import { superviseStream } from '../sources/supervised-stream.js'
 import type { Cache, CacheChanges, CacheOptions } from './cache-contract.js'
 import { CacheState } from './cache-state.js'
@@ -211,16 +211,17 @@ class SourceCache implements Cache {
     })
   }
 
-  /** A source that has lost the place says so by one of these. Returns true when it never comes again. */
-  #broke(error: unknown): boolean {
+  /** A source that has lost the place says so by an error; then it is listed, at once if it was not just listing. */
+  #broke(error: unknown): Reopening {
     if (isKeelsonError(error, 'Closed')) {
       this.#final = error
       this.#listeners.emit({ revision: this.revision, changes: [] })
-      return true
+      return 'never'
     }
-    const isLost = ['Expired', 'FutureRevision', 'SlowConsumer'] as const
-    if (isLost.some(code => isKeelsonError(error, code))) this.#state.continuous = false
-    return false
+    if (!isKeelsonError(error, 'Expired', 'FutureRevision', 'SlowConsumer')) return 'later'
+    const { continuous } = this.#state
+    this.#state.continuous = false
+    return continuous ? 'now' : 'later'
   }
 
   #until(holds: () => boolean): Promise<void> {

@@ -42,8 +42,7 @@ export function fromStream<T>(
       const { env, logger } = site
       const next = (value: T): void => wakeWith(name, site, () => map(value, site.reader))
       if (typeof stream === 'function') {
-        const ended = (): boolean => false
-        const supervised = superviseStream({ env, logger, name, open: stream, next, ended })
+        const supervised = superviseStream({ env, logger, name, open: stream, next, ended: () => 'later' })
         supervised.start()
         return () => supervised.stop()
       }

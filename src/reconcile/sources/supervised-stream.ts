@@ -1,6 +1,13 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
+import { backoffMs } from '../../core/index.js'
 import type { Stream } from './stream.js'
 import { readStream } from './stream.js'
+
+/**
+ * What follows from the end of a stream. `later`: it is opened again after a pause; `now`: at once, for it only has to
+ * begin elsewhere; `never`: opening it again cannot help.
+ */
+export type Reopening = 'later' | 'now' | 'never'
 
 /** What is to be kept open. */
 export interface SupervisedStreamOptions<T> {
@@ -11,8 +18,8 @@ export interface SupervisedStreamOptions<T> {
   /** Opens it, again after every end. What it throws counts as an end. */
   open(): Stream<T>
   next(value: T): void
-  /** Called at each end. Returns true when opening again can never help. */
-  ended(error: unknown): boolean
+  /** Called at each end. */
+  ended(error: unknown): Reopening
 }
 
 /** A stream that is opened again whenever it ends. */
@@ -21,21 +28,21 @@ export interface SupervisedStream {
   breaks(): number
   /** Opens it, once. */
   start(): void
-  /** Gives up the present stream and opens another, after the pause that an end with `error` has. */
+  /** Gives up the present stream and opens another, as after an end with `error`. */
   reopen(error: unknown): void
   stop(): void
 }
 
-/** The pause before a stream is opened again: 100 ms, then twice as long each time, up to 30 s; half of it random. */
-const PAUSE_BASE_MS = 100
-const PAUSE_MAX_MS = 30_000
-/** A stream that lived this long was healthy: the pauses begin at the first again. */
-const HEALTHY_MS = 120_000
+/** The pause before a stream is opened again; half of it random. */
+const PAUSE = { baseMs: 100, maxMs: 30_000 }
+/** A stream that lived so many times as long as the pause before it was healthy: the pauses begin at the first again. */
+const HEALTHY_PAUSES = 10
 
 /** Keeps a stream open from `start` to `stop`. */
 export function superviseStream<T>(options: SupervisedStreamOptions<T>): SupervisedStream {
   const { env, logger, name, next } = options
   let generation = 0
+  /** In a row, without a healthy stream between them. */
   let pauses = 0
   let breaks = 0
   let openedAtMs = 0
@@ -65,14 +72,20 @@ export function superviseStream<T>(options: SupervisedStreamOptions<T>): Supervi
   const again = (error: unknown): void => {
     generation++
     if (env.closed) return
-    if (options.ended(error)) {
+    const reopening = options.ended(error)
+    if (reopening === 'never') {
       logger.error({ source: name, err: error }, 'a source ended for good')
       return
     }
-    if (env.clock.monotonic() - openedAtMs >= HEALTHY_MS) pauses = 0
-    const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_BASE_MS * 2 ** pauses) * (1 - env.random.next() / 2)
-    pauses++
     breaks++
+    if (reopening === 'now') {
+      logger.warn({ source: name, err: error }, 'a source lost its place; it begins again')
+      return open()
+    }
+    const livedMs = env.clock.monotonic() - openedAtMs
+    if (livedMs >= HEALTHY_PAUSES * backoffMs(PAUSE, pauses)) pauses = 0
+    pauses++
+    const pauseMs = backoffMs(PAUSE, pauses) * (1 - env.random.next() / 2)
     logger.warn({ source: name, err: error, pauseMs }, 'a source ended; it is opened again')
     cancel = env.clock.after(pauseMs, open)
   }
