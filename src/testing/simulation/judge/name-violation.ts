@@ -1,6 +1,6 @@
 import type { FaultKind } from '../actions/faults/faults.js'
 import type { TraceStep } from '../actions/trace-step.js'
-import type { InvariantName } from './invariants.js'
+import type { InvariantName } from './invariant-name.js'
 import type { Violation } from './violation.js'
 
 /** Faults that come from somebody who changes their mind. */

@@ -1,4 +1,4 @@
-import type { InvariantName } from '../judge/invariants.js'
+import type { InvariantName } from '../judge/invariant-name.js'
 import { nameOf } from '../objects/object-names.js'
 import { plainState, TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import { objectKeyOf } from '../world/simulated-process.js'

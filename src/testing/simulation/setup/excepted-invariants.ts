@@ -2,8 +2,8 @@ import { assertValid } from '../../../core/index.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import type { Invariant } from '../judge/invariant.js'
-import type { InvariantName } from '../judge/invariants.js'
-import { INVARIANT_NAMES } from '../judge/invariants.js'
+import type { InvariantName } from '../judge/invariant-name.js'
+import { INVARIANT_NAMES } from '../judge/invariant-name.js'
 import { DETOURS } from '../judge/name-violation.js'
 
 /** Without these faults, the invariant cannot break. */

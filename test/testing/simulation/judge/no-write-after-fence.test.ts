@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StoredObject } from '../../../../src/store/index.js'
 import type { StepView } from '../../../../src/testing/index.js'
-import { noWriteAfterFenceMonitor } from '../../../../src/testing/simulation/judge/generic/no-write-after-fence.js'
+import { noWriteAfterFenceMonitor } from '../../../../src/testing/simulation/judge/generic/forbidden-writes.js'
 import { viewAfter } from './step-views.js'
 
 function objectOf(key: string): StoredObject {
