@@ -3,10 +3,10 @@ import type { World } from '../world/world.js'
 import type { Action } from './action.js'
 import { collections } from './collections.js'
 import type { FaultPlan } from './fault-settings.js'
+import type { Situation } from './faults/fault.js'
 import type { FaultKind } from './faults/faults.js'
-import { faultsOffered } from './offered-faults.js'
+import { FAULTS } from './faults/faults.js'
 import { resumptions } from './resumptions.js'
-import type { Situation } from './situation.js'
 import { stopsOfReplaced } from './stops.js'
 import { timerActions } from './timers.js'
 
@@ -83,4 +83,20 @@ function lateAction(world: World, step: PooledStep): Action {
       step.run()
     },
   }
+}
+
+/** Faults that may happen now, of which `left` says how many more may. */
+function faultsOffered(
+  situation: Situation,
+  plan: FaultPlan,
+  left: Readonly<Record<FaultKind, number>>,
+): readonly Action[] {
+  const found: Action[] = []
+  for (const { kind, ofSeveral, offers } of FAULTS) {
+    if (left[kind] <= 0) continue
+    const { target, isAsked } = plan[kind]
+    if (!isAsked && ofSeveral === true && situation.world.instances < 2) continue
+    for (const action of offers(situation)) if (target === undefined || target(action)) found.push(action)
+  }
+  return found
 }

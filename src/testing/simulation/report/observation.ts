@@ -7,7 +7,7 @@ import type { Delivery } from '../clients/listening-client.js'
 import { listeningClient } from '../clients/listening-client.js'
 import type { ObjectChange } from '../objects/object-changes.js'
 import { changesBetween } from '../objects/object-changes.js'
-import type { Observer } from '../setup/observer.js'
+import type { Observer } from '../setup/execution-setup.js'
 import type { World } from '../world/world.js'
 
 /** A step, and what came of it. */

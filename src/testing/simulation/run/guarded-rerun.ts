@@ -1,7 +1,6 @@
 import { UsageError } from '../../../core/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
 import { createAsyncGuard } from '../../guard/async-guard.js'
-import { exclusively } from '../../guard/exclusively.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import { replayChoices } from '../choices/replay-choices.js'
 import type { Violation } from '../judge/violation.js'
@@ -88,4 +87,13 @@ function stepText(step: TraceStep | undefined): string {
   if (step === undefined) return 'nothing'
   const { actor, kind, label, timeMs, revision } = step
   return `${timeMs} ms ${actor} ${kind} ${label}${revision === undefined ? '' : ` → ${revision}`}`
+}
+
+let last: Promise<unknown> = Promise.resolve()
+
+/** One after the other: a guard wraps functions of the host, and gives back what it has found there. */
+function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work)
+  last = result.catch(() => {})
+  return result
 }

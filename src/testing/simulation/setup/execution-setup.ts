@@ -1,11 +1,12 @@
-import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
+import type { Client, Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
+import type { TraceStep } from '../actions/trace-step.js'
 import type { Invariant } from '../judge/invariant.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
 import type { Incident } from '../world/incidents.js'
 import type { MakeParts } from '../world/simulated-process.js'
-import type { Observer } from './observer.js'
+import type { World } from '../world/world.js'
 
 /** What is executed. */
 export interface ExecutionSetup {
@@ -31,4 +32,12 @@ export interface ExecutionSetup {
   readonly observer?: Observer
   /** Who looks on at what the code under test asks of the host. */
   readonly guard?: AsyncGuard
+}
+
+/** Looks on while an execution runs, and changes nothing. */
+export interface Observer {
+  /** The client that a process is given, in a form that tells what becomes of its writes. */
+  listen(client: Client, process: string): Client
+  /** Called after each step. */
+  noted(step: TraceStep, world: World): void
 }

@@ -3,7 +3,7 @@ import type { OpenWatch } from '../../clients/open-watches.js'
 import type { WatchBreaker } from '../../clients/watch-breaker.js'
 import { kindsText } from '../../clients/watch-breaker.js'
 import type { ActionOf } from '../../world/action-of.js'
-import type { Situation } from '../situation.js'
+import type { Situation } from './fault.js'
 
 /**
  * Each open watch may end with an error.

@@ -1,6 +1,6 @@
 import { KeelsonError } from '../../../../core/index.js'
 import type { PooledStep } from '../../world/step-pool.js'
-import type { Situation } from '../situation.js'
+import type { Situation } from './fault.js'
 
 /** Writes that were asked for and have not happened. */
 export function commitsUnderWay({ world }: Situation): readonly PooledStep[] {

@@ -1,7 +1,22 @@
+import { changesBeyondElections } from '../../objects/election-objects.js'
 import { keyOf } from '../../objects/object-names.js'
 import { isOfProcess } from '../../world/action-of.js'
+import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
 import type { StepView } from '../step-view.js'
+
+/** @param stopped names of processes that were stopped, and have said that they are */
+export function noWriteAfterStopMonitor(stopped: ReadonlySet<string>): Monitor {
+  /** Before the step: what a stop writes last may be what ends it. */
+  let over: ReadonlySet<string> = new Set()
+  return {
+    step: ({ changes, step }) => {
+      const isWrong = changes.length > 0 && isOfProcess(step) && over.has(step.actor)
+      if (stopped.size !== over.size) over = new Set(stopped)
+      return isWrong ? `${step.actor} has stopped, and writes: ${step.label}` : undefined
+    },
+  }
+}
 
 /**
  * A store refuses writes through a client whose fence no longer stands. What this finds are writes beside it: a process
@@ -54,4 +69,22 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
 
 function kindOf(key: string): string {
   return key.slice(0, key.indexOf('/'))
+}
+
+/** A process all of whose parts need leadership writes nothing while another one leads. */
+export function noWriteOnStandbyMonitor(world: Pick<World, 'processes'>): Monitor {
+  return {
+    step: ({ changes, step }) => {
+      const { processes } = world
+      const writer = processes.find(({ name }) => name === step.actor)
+      if (writer === undefined || processes.length < 2 || !changesBeyondElections(changes)) return undefined
+      // One that stands still cannot be asked whether it leads.
+      const leader = processes.find(
+        ({ manager, stalledUntilMs }) =>
+          stalledUntilMs === undefined && manager.status().election?.leading === true,
+      )
+      if (leader === undefined || leader === writer || !writer.manager.status().standby) return undefined
+      return `${step.actor} does not lead any more, ${leader.name} does, and yet ${step.actor} writes: ${step.label}`
+    },
+  }
 }

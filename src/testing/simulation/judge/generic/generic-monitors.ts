@@ -2,10 +2,12 @@ import type { Ending, User } from '../../world/user.js'
 import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
 import type { InvariantName } from '../invariant-name.js'
-import { noWriteAfterFenceMonitor } from './forbidden-writes.js'
+import {
+  noWriteAfterFenceMonitor,
+  noWriteAfterStopMonitor,
+  noWriteOnStandbyMonitor,
+} from './forbidden-writes.js'
 import { keepsOthersWritesMonitor } from './keeps-others-writes.js'
-import { noWriteAfterStopMonitor } from './no-write-after-stop.js'
-import { noWriteOnStandbyMonitor } from './no-write-on-standby.js'
 import { observedGenerationMonitor } from './observed-generation.js'
 import { convergesMonitor, noOrphansMonitor, noStrayWorkMonitor } from './rest-monitors.js'
 
