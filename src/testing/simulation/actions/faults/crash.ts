@@ -5,7 +5,7 @@ export const crash: Fault<'crash'> = {
   kind: 'crash',
   times: 1,
   timesExhaustive: 1,
-  says: 'the process dies between two steps, or right after a commit and before the answer; it starts again with an empty memory',
+  says: 'the process dies between two steps, or right after a commit and before the answer; it restarts with an empty memory',
   offers: ({ world }) => {
     const { pool, processes } = world
     const found: ActionOf<'crash'>[] = processes.map(process => ({

@@ -3,7 +3,7 @@ import type { Fault } from './fault.js'
 export const freeze: Fault<'freeze'> = {
   kind: 'freeze',
   times: 1,
-  says: 'a process hears nothing of some kinds for a while; everything else goes on',
+  says: 'a process hears nothing of some kinds for a while; everything else continues',
   offers: ({ world }) =>
     world.pool
       .waiting()

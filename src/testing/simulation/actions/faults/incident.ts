@@ -3,6 +3,6 @@ import type { Fault } from './fault.js'
 export const incident: Fault<'incident'> = {
   kind: 'incident',
   times: 2,
-  says: 'one of the `incidents` of the options happens',
+  says: 'what the option `incidents` names',
   offers: ({ incidents }) => incidents.offers(),
 }

@@ -4,7 +4,7 @@ import type { Fault } from './fault.js'
 export const overlap: Fault<'overlap'> = {
   kind: 'overlap',
   times: 1,
-  says: 'of several processes, one is replaced: another starts first, and the old one is told to stop later',
+  says: 'a rolling replacement: a new process starts before the old one is told to stop',
   offers: ({ world }) =>
     world.instances < 2
       ? []

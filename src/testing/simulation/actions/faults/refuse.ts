@@ -4,7 +4,7 @@ import type { Fault } from './fault.js'
 export const refuse: Fault<'refuse'> = {
   kind: 'refuse',
   times: 1,
-  says: 'a write does not happen, and its writer gets the same error: it cannot tell which',
+  says: 'a write does not happen, and its writer gets the same error: it cannot know which',
   offers: situation =>
     commitsUnderWay(situation).map(step => ({
       kind: 'refuse',

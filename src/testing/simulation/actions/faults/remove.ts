@@ -3,6 +3,6 @@ import type { Fault } from './fault.js'
 export const remove: Fault<'remove'> = {
   kind: 'remove',
   times: 1,
-  says: 'the user deletes an object and later creates it again, or somebody deletes an object that has a managing owner',
+  says: 'the user deletes an object and later creates it again, or a stranger deletes an owned object',
   offers: ({ user }) => user.removals(),
 }

@@ -4,7 +4,7 @@ import type { Fault } from './fault.js'
 export const shutdown: Fault<'shutdown'> = {
   kind: 'shutdown',
   times: 1,
-  says: 'of several processes, one is told to stop, as by a signal; when its manager has stopped, it starts again',
+  says: 'a process is told to stop, as by a signal; when its manager has stopped, it starts again',
   ofSeveral: true,
   offers: ({ world }) =>
     stayingProcesses(world).map(process => ({ kind: 'shutdown', ...stopOf(world, process) })),

@@ -4,7 +4,7 @@ import type { Fault } from './fault.js'
 export const skew: Fault<'skew'> = {
   kind: 'skew',
   times: 1,
-  says: 'of several processes, the wall clock of one jumps 30 s, or twice the longest lease, ahead or back; the monotonic one does not',
+  says: 'the wall clock of a process jumps 30 s, or twice the longest lease, forward or back; the monotonic one does not',
   ofSeveral: true,
   offers: ({ world }) => {
     const ms = outlastingMs(world.objects())

@@ -3,7 +3,7 @@ import type { Fault } from './fault.js'
 export const stale: Fault<'stale'> = {
   kind: 'stale',
   times: 0,
-  says: 'a process starts again at a replica that is behind: its watches show first what there was before the last write, or half of all writes ago, then catch up; reads through the client are as new as ever',
+  says: 'a process restarts at a replica that is behind, see below',
   offers: ({ world }) => {
     const { revision } = world.store
     if (!world.lacksProcess || !world.hasStarted) return []

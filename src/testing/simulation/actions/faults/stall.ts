@@ -4,7 +4,7 @@ import type { Fault } from './fault.js'
 export const stall: Fault<'stall'> = {
   kind: 'stall',
   times: 1,
-  says: 'of several processes, the event loop of one stands still for 30 s, or twice the longest lease, while time and the others go on; then its steps and timers run late',
+  says: 'the event loop of a process stands still for 30 s, or twice the longest lease; then its steps and timers run late',
   ofSeveral: true,
   isRare: true,
   // Long enough for others to take what a process holds that has a write under way; of any process, where nothing happens.
