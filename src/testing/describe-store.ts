@@ -69,13 +69,13 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
 
 /**
  * Declares one test for each law that a store keeps, whatever it keeps its objects in. Every law makes a store of its
- * own with `makeStore` and closes it afterwards. Laws wait in real time, save those that let time pass: their stores are
- * made with a virtual `env`. A store with a time of its own comes with `passTime`.
+ * own with `makeStore` and closes it afterwards. Laws wait in real time, save those that let time pass: their stores
+ * are made with a virtual `env`. A store with a time of its own comes with `passTime`.
  *
  * Without `describe` and `test` those that are global are taken; frameworks that have none are passed in:
  * `describeStore(createStore, { describe, test })`.
  *
- * @throws UsageError when there is no test framework, InvalidError for a `lifeMs` that is none
+ * @throws UsageError when there is no test framework, InvalidError for an invalid `lifeMs`
  */
 export function describeStore(makeStore: MakeStore, options: DescribeStoreOptions = {}): void {
   const { name = 'a store', patienceMs = PATIENCE_MS_DEFAULT, lifeMs = LIFE_MS_DEFAULT, passTime } = options

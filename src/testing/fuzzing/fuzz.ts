@@ -32,7 +32,7 @@ export interface FuzzReport {
 const EDIT_FAULT = { times: 2, rate: 0.25 }
 
 /**
- * Checks a reconciler with specs that nobody has thought of. They are drawn from the JSON Schemas of the kinds: each
+ * Checks a reconciler with generated specs. They are drawn from the JSON Schemas of the kinds: each
  * round goes a few changes away from the given objects (another count, an optional field more or less, another
  * alternative), and in the executions of that round the user changes specs, and changes them back, in the same ways.
  * Each set must come to one rest from every history, as in `check`. An object without a spec gets one from its schema;

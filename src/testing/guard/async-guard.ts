@@ -25,8 +25,8 @@ export interface AsyncGuard {
 /**
  * A guard for one execution. Undefined where the host has no async hooks.
  *
- * @param looksAtPromises whether it keeps where each promise came to be, which takes most of the time: without, it tells
- * whether anything was started at the host, and not always where
+ * @param looksAtPromises whether it keeps where each promise came to be, which takes most of the time: without, it
+ * tells whether anything was started at the host, and not always where
  */
 export function createAsyncGuard(looksAtPromises: boolean): AsyncGuard | undefined {
   const hooks = hostModule('node:async_hooks')
@@ -155,7 +155,7 @@ function openShared({ AsyncLocalStorage, createHook, executionAsyncId }: AsyncHo
   return { storage, close, open: 0 }
 }
 
-/** An error with a deep stack, which nobody has looked at. */
+/** An error with a deep stack that was never read: stacks are formatted lazily. */
 function hereError(): Error {
   const { stackTraceLimit } = Error as { stackTraceLimit?: number }
   Object.assign(Error, { stackTraceLimit: FRAMES_MAX })

@@ -63,7 +63,7 @@ export interface Entry {
 
 /**
  * Finds the innermost frame of the code under test; of a library that it uses, if there is no such frame. Frames
- * beyond the driver of the simulation are nobody's. Undefined when there is none.
+ * beyond the driver of the simulation do not count. Undefined when there is no entry.
  */
 export function entryOf(frames: readonly StackFrame[]): Entry | undefined {
   const origins = frames.map(originOf)

@@ -20,10 +20,10 @@ export interface StepWatch {
 }
 
 /**
- * Watches an execution whose steps may take `timeoutMs` of real time each; one that takes longer ends the process, after its
- * stack was printed on the standard error. Where the host has no threads or no inspector, and where somebody debugs the
- * process already, nothing is watched. One thread serves all executions of a process; it is made when it is needed, keeps
- * no process alive, and ends a while after the last execution.
+ * Watches an execution whose steps may take `timeoutMs` of real time each; one that takes longer ends the process,
+ * after its stack was printed on the standard error. Where the host has no threads or no inspector, and where somebody
+ * debugs the process already, nothing is watched. One thread serves all executions of a process; it is made when it is
+ * needed, keeps no process alive, and ends a while after the last execution.
  */
 export function watchSteps(timeoutMs: number): StepWatch {
   return presentThread()?.open(timeoutMs) ?? { beat: () => {}, end: () => {} }

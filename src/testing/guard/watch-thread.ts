@@ -27,8 +27,8 @@ export interface WatchThreadData {
 
 /**
  * The watching thread, as a script of its own. It looks at the beat ten times a second; when that stands still for too
- * long, it stops the watched thread as a debugger would, asks for its stack, prints it, and ends the process. What loops
- * for ever cannot be left alone any other way: to end only what runs takes promise jobs of others along.
+ * long, it stops the watched thread as a debugger would, asks for its stack, prints it, and ends the process. An
+ * endless loop cannot be ended any other way: to terminate only what runs would drop promise jobs of others.
  */
 export const WATCH_THREAD: string = `
 const { workerData } = require('node:worker_threads')

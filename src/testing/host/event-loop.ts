@@ -18,8 +18,8 @@ export function hostTurn(): Promise<void> {
 }
 
 /**
- * Immediates are macrotasks of their own also where many run in one iteration of the loop, and most of what a turn costs
- * is the iteration.
+ * Immediates are macrotasks of their own also where many run in one iteration of the loop, and most of what a turn
+ * costs is the iteration.
  */
 const TURNS_AHEAD = 16
 const waiting: (() => void)[] = []

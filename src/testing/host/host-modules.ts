@@ -35,7 +35,7 @@ export interface HostThread {
   on(event: 'error', listener: (value: unknown) => void): void
 }
 
-/** A module that is built into the host. Undefined where there is none of that name. */
+/** A module that is built into the host. Undefined where it is missing. */
 export function hostModule<Name extends keyof HostModules>(name: Name): HostModules[Name] | undefined {
   const { process } = globalThis as {
     readonly process?: { readonly getBuiltinModule?: (id: string) => HostModules[Name] | undefined }

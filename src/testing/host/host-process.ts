@@ -1,4 +1,4 @@
-/** A variable of the process's environment. Undefined where there is none, or none of that name. */
+/** A variable of the process's environment. Undefined where it is missing, or the host has none. */
 export function hostVariable(name: string): string | undefined {
   const { process } = globalThis as {
     readonly process?: { readonly env?: Record<string, string | undefined> }
@@ -7,7 +7,7 @@ export function hostVariable(name: string): string | undefined {
 }
 
 /**
- * Writes a text file into a folder, which is made if there is none. False where there are no files.
+ * Writes a text file into a folder, which is created if it is missing. False where the host has no files.
  *
  * @throws what the file system throws
  */

@@ -62,7 +62,7 @@ const SHRINK_RUNS_MAX = 600
  *
  * @param make makes what is under test, at each start of its simulated process
  * @throws CheckFailedError with the simplest execution found, as a timeline and a replay string; UsageError when two
- * runs of one execution differ; InvalidError, UsageError for options that cannot be understood
+ * runs of one execution differ; InvalidError, UsageError for invalid options
  *
  * @example
  * ```ts
@@ -159,8 +159,8 @@ function boundsOf({ stepsMax, faults }: ExecutionSetup, { coverage }: Searcher):
 }
 
 /**
- * What follows from a rest depends on its state, and hardly on what a process remembers, so one that was looked into is not
- * looked into again.
+ * What follows from a rest depends on its state, and hardly on what a process remembers, so one that was looked into is
+ * not looked into again.
  */
 function rememberingJudge({ judge }: Expectation): JudgeRest {
   const known = new Set<string>()

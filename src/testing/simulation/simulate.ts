@@ -13,10 +13,10 @@ import type { MakeParts } from './world/simulated-process.js'
 
 /**
  * Runs the code under test once, in a world in which every commit, delivery, reconcile and timer, every act of the
- * user, and every fault is a choice. The choices come from `seed` (default 1), or from `replay`. It is run a second time
- * under guard, to see whether it repeats, and whether it starts work at the host.
+ * user, and every fault is a choice. The choices come from `seed` (default 1), or from `replay`. It is run a second
+ * time under guard, to see whether it repeats, and whether it starts work at the host.
  *
- * @throws InvalidError, UsageError for options that cannot be understood, for a replay that was recorded with other
+ * @throws InvalidError, UsageError for invalid options, for a replay that was recorded with other
  * options or code, and when the two runs differ; what a start of the code under test throws
  */
 export async function simulate(

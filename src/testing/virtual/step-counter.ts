@@ -1,7 +1,7 @@
 import type { LabelCount } from './virtual-errors.js'
 import { LivelockError } from './virtual-errors.js'
 
-/** Counts what runs at one instant, and refuses to go on for ever. */
+/** Counts what runs at one instant, and refuses endless work. */
 export interface StepCounter {
   /** @throws LivelockError when more than the limit ran since the last reset */
   count(label: string): void

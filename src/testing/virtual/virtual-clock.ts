@@ -20,7 +20,7 @@ export interface VirtualClock {
   readonly elapsedMs: number
   /** Epoch milliseconds: the start plus what has elapsed. */
   nowMs(): number
-  /** The clock port of one process. Timers of the background go on for ever, as renewals of a lease do. */
+  /** The clock port of one process. Background timers re-arm endlessly, as renewals of a lease do. */
   portFor(process: string, isBackground?: boolean): EnvPorts['clock']
   /** When the earliest timer is due, in elapsed milliseconds. Undefined when none is armed. */
   nextAtMs(): number | undefined
@@ -35,11 +35,11 @@ export interface VirtualClock {
   /** True when a timer is armed that was armed before `mark`, a `nextMark` of earlier. */
   isAnyOlder(mark: number): boolean
   readonly nextMark: number
-  /** Timers of the process do not fire, and time goes on over them. */
+  /** Timers of the process do not fire, and time passes over them. */
   hold(process: string): void
   /** What is overdue by now fires as soon as it may, in order. */
   release(process: string): void
-  /** The wall clock of the process is so much ahead from now on; its other times are not concerned. */
+  /** Skews the wall clock of the process by so much from now on; its monotonic time is not affected. */
   setAhead(process: string, ms: number): void
   /** Armed timers in the order in which they will fire; `atMs` is wall time. */
   pending(): readonly PendingWork[]

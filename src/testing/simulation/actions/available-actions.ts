@@ -17,9 +17,9 @@ export interface Scene extends Omit<Situation, 'isBusy'> {
 }
 
 /**
- * Everything that can happen next, faults last. The first one is what would happen if nobody disturbed anything:
+ * Everything that can happen next, faults last. The first one is what would happen undisturbed:
  * steps in their order, then stalls that are over, then due timers, then missing processes, then those that were
- * replaced, then the user, then what was held back, then time goes on.
+ * replaced, then the user, then what was held back, then time passes.
  */
 export function availableActions(scene: Scene): readonly Action[] {
   const { world, user, incidents, plan, left, activity } = scene
@@ -71,7 +71,7 @@ function stepAction(world: World, step: PooledStep): Action {
   }
 }
 
-/** What was held back goes on, and so does everything of its sort. */
+/** A step that was held back runs, and all of its sort are released. */
 function lateAction(world: World, step: PooledStep): Action {
   return {
     kind: step.about.kind,

@@ -2,12 +2,12 @@ import type { Action } from '../actions/action.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 
 /**
- * What is told apart of a process that has nothing under way: `visible` is what can be seen of it, and it must say
+ * What distinguishes two states of an idle process: `visible` is what can be seen of it, and it must say
  * what else it remembers in `site.memory`; `history` is everything that has happened to it since its start.
  */
 export type Recall = 'visible' | 'history'
 
-/** Where an execution is, for those who have been there before. */
+/** The state in which an execution is, for searches that know states. */
 export interface CurrentState {
   /** The same for two states from which the same can happen; see `StateKeys`. */
   key(): string
@@ -23,13 +23,13 @@ export interface CurrentState {
 
 /** Decides what happens next. */
 export interface ChoiceSource {
-  /** Present when it wants to know the states, and what is told apart in them. */
+  /** Present when it wants to know states, and by what they are distinguished. */
   readonly recall?: Recall
   /**
    * An index into `actions`, of which there are two at least, or `stop` when the rest is known. The first is always
    * the undisturbed way on.
    *
-   * @param where where a source with `recall` is; undefined before the world begins
+   * @param where the state, for a source with `recall`; undefined before the world begins
    */
   choose(actions: readonly Action[], where?: CurrentState): number | 'stop'
 }

@@ -1,6 +1,6 @@
 import type { ChoiceSource } from './choice-source.js'
 
-/** Takes the choices given, then the first action for ever. A choice that is not on offer counts as the first. */
+/** Takes the choices given, then always the first action. An invalid choice counts as the first. */
 export function replayChoices(choices: readonly number[]): ChoiceSource {
   let next = 0
   return {

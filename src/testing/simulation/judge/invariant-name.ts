@@ -1,17 +1,17 @@
 /**
  * What every reconciler should keep; none needs code of the user's.
  *
- * - `converges`: at rest no key fails for ever, nothing stays half deleted, and the state is the same for every order
+ * - `converges`: at rest no key keeps failing, nothing stays half deleted, and the state is the same for every order
  *   of events and every fault.
- * - `crashConvergent`: the same, as a failure calls it whose only faults are crashes.
- * - `historyInsensitive`: the same, where the only faults are edits and deletions that were taken back.
+ * - `crashConvergent`: `converges`, when crashes alone are enough to break it.
+ * - `historyInsensitive`: `converges`, when edits and deletions that were taken back are enough to break it.
  * - `idempotent`: at rest, a second look at each key, by the same process, writes nothing.
- * - `levelTriggered`: at rest, a process that starts anew a day later writes nothing.
+ * - `levelTriggered`: at rest, a process that restarts a day later writes nothing.
  * - `noHotLoop`: the world comes to rest: nothing is written, or run, again and again without anything having happened.
  *   A step that takes more than `stepTimeoutMs` of real time ends the process, and says where it was.
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
- * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps, open watches; after a stop
- *   there are none.
+ * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps, open watches; after a
+ *   stop there are none.
  * - `observedGeneration`: of one object, never falls, is never ahead of its generation, and has reached it at rest.
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
  * - `noStrayWork`: nothing is started at the host (timers, sockets, files, threads), an attempt waits only for what the

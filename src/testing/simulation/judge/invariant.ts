@@ -19,14 +19,16 @@ export interface Invariant {
 export type Endings = 'kept' | 'deleted' | 'both'
 
 /**
- * Watches one execution. It reads and remembers, and changes nothing. Both methods say what is wrong, or undefined; what
- * they throw counts as wrong.
+ * Watches one execution. It reads and remembers, and changes nothing. Both methods say what is wrong, or undefined;
+ * what they throw counts as wrong.
  */
 export interface Monitor {
   /** Called after each step. */
   readonly step?: (view: StepView) => string | undefined
   /** Called whenever the world has come to rest, with the objects as the ending wants them. */
   readonly rest?: (view: StepView) => string | undefined
-  /** Given the client of each process that starts, returns the one that its code gets: to see what it reads and asks. */
+  /**
+   * Given the client of each process that starts, returns the one that its code gets: to see what it reads and asks.
+   */
   readonly client?: (client: Client, process: string) => Client
 }

@@ -10,12 +10,12 @@ import type { Scope } from './temporal.js'
 
 /**
  * Whatever the code under test deletes, it has seen as it is: when it asks for the deletion, every watch of its process
- * for the kind of the victim has been delivered the last creation, change of spec or deletion of the victim that somebody else
- * made, or the code has read the victim, or a list of its kind, from the store since; and the same for each owner of the
- * victim. A deletion with preconditions, or in a transaction, is justified by those.
+ * for the kind of the victim has been delivered the last creation, change of spec or deletion of the victim that
+ * somebody else made, or the code has read the victim, or a list of its kind, from the store since; and the same for
+ * each owner of the victim. A deletion with preconditions, or in a transaction, is justified by those.
  *
- * It is not one of the generic invariants, since it goes by what could have been known, and not by what the decision was
- * based on: code that reads one watch, and is right, is reported as long as another one is behind.
+ * It is not one of the generic invariants, since it goes by what could have been known, and not by what the decision
+ * was based on: code that reads one watch, and is right, is reported as long as another one is behind.
  */
 export function justifiedDelete(scope: Scope = {}): Invariant {
   return { name: 'justifiedDelete', ...scope, begin: () => new DeleteMonitor() }

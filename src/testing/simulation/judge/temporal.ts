@@ -37,9 +37,9 @@ export function atRest(name: string, holds: Predicate, { endings = 'kept' }: Sco
 
 /**
  * `holds` after some step before the world is at rest, and in time. Every execution comes to rest, so nothing that can
- * happen is put off for ever.
+ * happen is put off indefinitely.
  *
- * @throws InvalidError for a deadline that is no number ≥ 0
+ * @throws InvalidError for an invalid deadline: not a number ≥ 0
  */
 export function eventually(name: string, holds: Predicate, deadline: Deadline = {}): Invariant {
   return leadsTo(name, ({ steps }) => steps === 1, holds, deadline)
@@ -47,9 +47,9 @@ export function eventually(name: string, holds: Predicate, deadline: Deadline = 
 
 /**
  * Whenever `from` holds, `to` holds then or later: before the world is at rest, and in time, counted from when
- * it was first owed. As long as `from` holds it is owed anew after each time that `to` has held.
+ * it was first owed. As long as `from` holds it is owed again after each time that `to` has held.
  *
- * @throws InvalidError for a deadline that is no number ≥ 0
+ * @throws InvalidError for an invalid deadline: not a number ≥ 0
  */
 export function leadsTo(
   name: string,

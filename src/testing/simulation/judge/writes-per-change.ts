@@ -6,8 +6,8 @@ import type { Scope } from './temporal.js'
 
 /**
  * The code under test writes at most `max` times for each change that comes from outside: from the user, from a
- * fault, from the garbage collector, from the start of a process. Changes that come before the writes for an earlier one
- * are over add up.
+ * fault, from the garbage collector, from the start of a process. Changes that come before the writes for an earlier
+ * one are over add up.
  *
  * @throws InvalidError unless `max` is a whole number ≥ 0
  */

@@ -1,6 +1,6 @@
 import { diffJson } from '../../../store/index.js'
 
-/** A field that differs. A side on which there is none is undefined. */
+/** A field that differs. Undefined on the side where it is missing. */
 export interface FieldChange {
   /** `spec.ports[0].name`. */
   readonly field: string

@@ -43,7 +43,7 @@ export function changesPlainly(changes: readonly ObjectChange[]): boolean {
   )
 }
 
-/** The same where names are left to chance: names in `names` are not told apart. */
+/** The same without generated names: those in `names` all read the same. */
 export function withoutNames(lines: readonly string[], names: Iterable<string>): readonly string[] {
   const longest = [...names].sort((a, b) => b.length - a.length)
   return lines

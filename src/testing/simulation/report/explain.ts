@@ -3,7 +3,9 @@ import { nameOf } from '../objects/object-names.js'
 import type { ObservedStep } from './observation.js'
 import { actionText, durationText } from './step-text.js'
 
-/** Why a key ran, each time: what had been delivered to its controller since the last time, and what else had woken it. */
+/**
+ * Why a key ran, each time: what had been delivered to its controller since the last time, and what else had woken it.
+ */
 export function explainKey(steps: readonly ObservedStep[], key: string): string {
   const runs = steps.flatMap((step, at) => (isRunOf(step, key) ? [at] : []))
   if (runs.length === 0) return `${key} was never reconciled`

@@ -28,7 +28,10 @@ export interface Simulation {
   readonly replay: string
   /** Objects and things outside at rest, one line each, without uids, revisions and times. */
   readonly state: readonly string[]
-  /** Why a key (`name`, or `namespace/name`) ran, each time: what had been delivered, by whom it was written, and timers. */
+  /**
+   * Why a key (`name`, or `namespace/name`) ran, each time: what had been delivered, by whom it was written, and
+   * timers.
+   */
   explain(key: string): string
   /**
    * The world after a step, as the timeline numbers them; 0 is the beginning.

@@ -10,7 +10,7 @@ const TAIL_LINES = 8
 
 interface Numbered {
   readonly number: number
-  /** Part of what comes again for ever. */
+  /** Part of an endless loop. */
   readonly isLoop: boolean
   readonly step: ObservedStep
   /** Virtual milliseconds since the step before. */
@@ -18,9 +18,10 @@ interface Numbered {
 }
 
 /**
- * Steps as text, one a line: its number, who, what, the revision that it led to (`@7`), and what is new then. Faults are
- * marked with `!`, what came before its turn with `>`, what comes again for ever with `↻`. A step takes a millisecond; where more time passes, a line says
- * how much. Stretches that come again and again are told once, and of what is still too long the middle is left out.
+ * Steps as text, one a line: its number, who, what, the revision that it led to (`@7`), and what is new then. Faults
+ * are marked with `!`, what came out of turn with `>`, an endless loop with `↻`. A step takes a millisecond; where more
+ * time passes, a line says how much. Stretches that come again and again are told once, and of what is still too long
+ * the middle is left out.
  */
 export function formatTimeline(steps: readonly ObservedStep[], loop?: Loop): string {
   const numbered = steps.map((step, at) => ({

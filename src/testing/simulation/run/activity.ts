@@ -2,7 +2,10 @@ import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import { isOfProcess } from '../world/action-of.js'
 
-/** Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their beginning. */
+/**
+ * Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their
+ * beginning.
+ */
 const LOOP_WRITES_BASE = 20
 const LOOP_WRITES_PER_OBJECT = 20
 /** Timers in a row that lead to nothing before a world counts as at rest. */
@@ -28,7 +31,7 @@ export interface Taken {
   readonly isChange: () => boolean
 }
 
-/** A world that may be at rest. */
+/** What is asked of a world that may be at rest. */
 export interface ActiveWorld {
   /** Rises with each timer that is armed. */
   readonly timerMark: number
@@ -40,7 +43,7 @@ export interface ActiveWorld {
   awaits(mark: number): boolean
 }
 
-/** Tells a world that works from one that runs in circles, and from one where timers fire to no end. */
+/** Distinguishes a world that works from one that loops, and from one whose timers fire to no effect. */
 export class Activity {
   readonly #world: ActiveWorld
   readonly #given: number
@@ -87,7 +90,7 @@ export class Activity {
     this.#quietMark = this.#world.timerMark
   }
 
-  /** Says what runs in circles. */
+  /** Says what loops, if anything does. */
   note(taken: Taken): string | undefined {
     return this.#noteWrite(taken) ?? this.#noteTimer(taken)
   }

@@ -5,14 +5,14 @@ import { objectKeyOf } from '../world/simulated-process.js'
 import type { Driver } from './driver.js'
 import { footprint, grows } from './footprint.js'
 
-/** A process that starts anew does so a day later: what has become due must have been seen to. */
+/** A process restarts a day later: what became due must have been done. */
 const LATER_MS = 86_400_000
 /** So often all figures of a footprint must have grown to be a leak; the first look may fill a cache. */
 const ROUNDS = 3
 
 /**
- * What must hold of a world at rest, whatever led to it: a second look changes nothing, nor does a process that starts
- * anew; looks leave nothing behind; a stop ends everything.
+ * What must hold of a world at rest, whatever led to it: a second look changes nothing, nor does a restart; looks
+ * leave nothing behind; a stop ends everything.
  */
 export async function checkAfterRest(driver: Driver): Promise<void> {
   // What follows depends on the rest alone: no choices, no faults.

@@ -55,7 +55,7 @@ export class Driver {
   readonly #givenNames: ReadonlySet<string | undefined>
   /** How many more faults of each kind may happen. */
   readonly #left: Record<FaultKind, number>
-  /** Present when somebody tells states apart. */
+  /** Present when the source of choices wants to know states. */
   #keys: StateKeys | undefined
   #where: CurrentState | undefined
   readonly #watch: StepWatch
@@ -180,7 +180,7 @@ export class Driver {
     this.judge.rest(this.#view(step, NO_CHANGES))
   }
 
-  /** Nothing goes on in a world whose processes are dead, so there is nothing else to end. */
+  /** In a world whose processes have crashed nothing runs, so there is nothing else to end. */
   close(): void {
     this.world.crashAll()
   }
@@ -191,7 +191,7 @@ export class Driver {
 
   #choose(actions: readonly Action[]): Action {
     let index = 0
-    // Whoever tells states apart is asked in each of them.
+    // A source that knows states is asked in each of them.
     if (actions.length > 1 || this.#where !== undefined) {
       const choice = this.#source.choose(actions, this.#where)
       this.isStopped = choice === 'stop'

@@ -10,8 +10,8 @@ import type { ExecutionSetup } from '../setup/execution-setup.js'
 import { execute } from './execute.js'
 
 /**
- * Runs an execution again, under guard. An execution that was looked into no further than its rest is repeated beyond it;
- * that much is not compared. Returns what the guard has seen: work at the host, or what an attempt waits for.
+ * Runs an execution again, under guard. An execution that was looked into no further than its rest is repeated beyond
+ * it; that much is not compared. Returns what the guard has seen: work at the host, or what an attempt waits for.
  *
  * @throws UsageError when the same choices lead elsewhere, and the guard has seen nothing
  */

@@ -61,7 +61,7 @@ interface ProcessRecord {
   learned: string[]
 }
 
-/** Timers are told apart by the millisecond up to here, and by the second beyond. */
+/** Timers are distinguished by the millisecond up to here, and by the second beyond. */
 const EXACT_MS = 1_000
 
 /**
@@ -102,7 +102,7 @@ export class StateKeys {
     for (const process of world.processes) this.#forget(process, this.#recordOf(process.name))
   }
 
-  /** The client that a process is given: what is learned through it is told apart. */
+  /** The client that a process is given: what is learned through it is part of the state. */
   clientFor(client: Client, process: string): Client {
     const hear: Hear = input => this.#recordOf(process).learned.push(input)
     return recordingClient(client, hear)

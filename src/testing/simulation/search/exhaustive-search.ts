@@ -24,7 +24,7 @@ export interface ExhaustiveBounds {
 interface Branch {
   choice: number
   readonly width: number
-  /** Of the state, where states are told apart. */
+  /** Of the state, where states are known. */
   readonly key: string | undefined
   /** Of the states on the way to it, itself included. */
   readonly trail: readonly string[]
@@ -39,7 +39,9 @@ interface Progress {
   place: number
   /** How many of them repeat those of another execution. */
   readonly repeats: number
-  /** `new`: what it does is noted. `verify`: it must be as it was. `on`: to the rest, looking neither left nor right. */
+  /**
+   * `new`: what it does is noted. `verify`: it must be as it was. `on`: to the rest, looking neither left nor right.
+   */
   way: 'new' | 'verify' | 'on'
   /** The state before, and what was done there. */
   from: { readonly key: string; readonly label: string } | undefined
@@ -71,8 +73,8 @@ const VERIFIED_SHARE = 16
  * Looks at every execution there is, depth first: each repeats the one before up to its last choice that has an
  * alternative left, takes that, and goes on undisturbed, until it comes to a state that was seen.
  *
- * A state is what can be seen of it; code may remember more. So a sample of the executions that come to a state that was
- * seen goes on, along ways that were taken from there before, and must come by the same states. If not, the search
+ * A state is what can be seen of it; code may remember more. So a sample of the executions that come to a state that
+ * was seen goes on, along ways that were taken from there before, and must come by the same states. If not, the search
  * begins again, and tells states apart by the history of their processes.
  */
 export class ExhaustiveSearch implements Searcher {

@@ -23,9 +23,9 @@ interface Lead {
 const FRESH_EVERY = 4
 
 /**
- * Looks where it has found something new, as coverage-guided fuzzers do: choices that led to a pair of steps, or a rest,
- * that was not seen before are kept, and later executions take them up to some place, or change one of them, and go on
- * by chance. Deterministic.
+ * Looks where it has found something new, as coverage-guided fuzzers do: choices that led to a pair of steps, or a
+ * rest, that was not seen before are kept, and later executions take them up to some place, or change one of them, and
+ * go on by chance. Deterministic.
  */
 export class GuidedSearch implements Searcher {
   readonly #faults: FaultPlan

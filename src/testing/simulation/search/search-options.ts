@@ -15,7 +15,9 @@ export interface SearchOptions {
   readonly mode?: SearchMode
   /** How many executions are drawn (`random`, `pct`, `guided`), one for each seed. Default 300. */
   readonly executions?: number
-  /** For `pct`, how many orderings a bug may need to be found with the chance that it promises. At least 1. Default 3. */
+  /**
+   * For `pct`, how many orderings a bug may need to be found with the chance that it promises. At least 1. Default 3.
+   */
   readonly depth?: number
   /** Where `sieve` and `exhaustive` give up, incomplete. Default 100,000. */
   readonly executionsMax?: number

@@ -21,7 +21,7 @@ export interface Searcher {
 export interface Coverage {
   /** True when nothing is left within the bounds. */
   readonly isComplete: boolean
-  /** Different states of the world, where they are told apart. */
+  /** Different states of the world, where the mode distinguishes them. */
   readonly states?: number
   /** In words. */
   readonly text: string

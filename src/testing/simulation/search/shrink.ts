@@ -47,8 +47,8 @@ class Shrinker {
   }
 
   /**
-   * Sets choices back to the first action: spans of those that `pick` finds, halved down to single ones. Where that does
-   * not help, `otherwise` may try.
+   * Sets choices back to the first action: spans of those that `pick` finds, halved down to single ones. Where that
+   * does not help, `otherwise` may try.
    */
   async #without(
     pick: (execution: Execution) => readonly number[],

@@ -17,7 +17,9 @@ type Workload = 'kept' | 'changed' | 'deleted'
 const WORKLOADS: readonly Workload[] = ['kept', 'changed', 'deleted']
 /** Faults of the workload itself; they are in the reference executions, not in the plans. */
 const DETOURS: readonly ActionKind[] = ['edit', 'remove', 'incident']
-/** How many plans of one shape are carried out: a fault before the first, second … of writes that differ in names only. */
+/**
+ * How many plans of one shape are carried out: a fault before the first, second … of writes that differ in names only.
+ */
 const PER_SHAPE = 3
 
 /** One fault at one place of a reference execution. */

@@ -15,7 +15,7 @@ const NEEDED: Partial<Readonly<Record<InvariantName, readonly FaultKind[]>>> = {
 /**
  * Faults, without those that could only break what is excepted.
  *
- * @throws InvalidError for names that do not exist, or that are of use as they are
+ * @throws InvalidError for unknown names, and for those that cannot be excepted
  */
 export function faultsWithout(except: readonly InvariantName[], faults: FaultOptions): FaultOptions {
   const problems = except.flatMap(name => {
@@ -33,7 +33,7 @@ export function faultsWithout(except: readonly InvariantName[], faults: FaultOpt
   return { ...faults, ...(Object.fromEntries(left) as FaultOptions) }
 }
 
-/** @throws InvalidError for names that are missing, double, or those of generic invariants */
+/** @throws InvalidError for missing or duplicate names, and those of generic invariants */
 export function assertNames(invariants: readonly Invariant[]): void {
   const taken = new Set<string>(INVARIANT_NAMES)
   const problems = invariants.flatMap(({ name, begin }) => {

@@ -21,7 +21,9 @@ export interface SimulateOptions {
    * change their specs or delete them, and comes back to these in the end, or deletes them all.
    */
   readonly objects: readonly ObjectInput[]
-  /** How often each may happen in one execution. Default: see `FaultKind`; in an exhaustive search 1 crash and 1 edit. */
+  /**
+   * How often each may happen in one execution. Default: see `FaultKind`; in an exhaustive search 1 crash and 1 edit.
+   */
   readonly faults?: FaultOptions
   /**
    * What the user may change the spec of an object to, and back. Default: numbers one up and one down, flags turned,
@@ -42,8 +44,8 @@ export interface SimulateOptions {
   /** What must hold besides the generic invariants: made by `always`, `eventually` and the like. Default none. */
   readonly invariants?: readonly Invariant[]
   /**
-   * Generic invariants that the code under test does not promise. Without `crashConvergent` nothing crashes, without `historyInsensitive`
-   * the user changes and deletes nothing that is kept; `noHotLoop` is always on. Default none.
+   * Generic invariants that the code under test does not promise. Without `crashConvergent` nothing crashes, without
+   * `historyInsensitive` the user changes and deletes nothing that is kept; `noHotLoop` is always on. Default none.
    */
   readonly except?: readonly Exclude<InvariantName, 'noHotLoop'>[]
   /** Most steps until the world is at rest; more break `noHotLoop`. Default 2,000. */

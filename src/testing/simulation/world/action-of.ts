@@ -8,7 +8,7 @@ export interface ActionOf<Kind extends string> {
   readonly label: string
   /** What the step that is taken says of itself. */
   readonly about?: StepInfo
-  /** True for timers that go on for ever, such as renewals of a lease. */
+  /** True for timers that re-arm endlessly, such as renewals of a lease. */
   readonly isBackground?: boolean
   readonly run: () => void | Promise<void>
 }

@@ -20,7 +20,7 @@ export interface StepPool {
   /** Ends that. */
   release(step: PooledStep): void
   take(step: PooledStep): void
-  /** Resolves in a step of its own, which is held back. */
+  /** Resolves in a step of its own, which is held back: a late answer. */
   answeredLater(step: PooledStep): Promise<void>
 }
 

@@ -88,7 +88,7 @@ export class World {
     return this.#elects ? 1 : this.instances
   }
 
-  /** True while processes that elect a leader have none. */
+  /** True while an elected leader is missing. */
   get isLeaderless(): boolean {
     if (!this.#elects) return false
     const elections = this.processes.flatMap(process =>
@@ -106,7 +106,7 @@ export class World {
     return this.clock.hasForeground
   }
 
-  /** True when a timer is armed that was armed before `mark`, or somebody should lead and nobody does. */
+  /** True when a timer is armed that was armed before `mark`, or a leader is missing. */
   awaits(mark: number): boolean {
     return this.clock.isAnyOlder(mark) || this.isLeaderless
   }
@@ -124,7 +124,7 @@ export class World {
     return this.kindNamed(kind, apiVersion)
   }
 
-  /** @throws UsageError when there is none, or several of several api versions */
+  /** @throws UsageError when it is unknown, or ambiguous between api versions */
   kindNamed(name: string, apiVersion?: string): Kind {
     const found = this.#options.kinds.filter(
       kind => kind.kind === name && (apiVersion === undefined || kind.apiVersion === apiVersion),
@@ -194,7 +194,7 @@ export class World {
     process.manager.stop().then(end, end)
   }
 
-  /** The event loop of the process stands still, while time and everybody else go on. */
+  /** The event loop of the process stands still, while time passes and the others run. */
   stall(process: SimulatedProcess, ms: number): void {
     process.stalledUntilMs = this.clock.elapsedMs + ms
     this.clock.hold(process.name)
@@ -259,7 +259,7 @@ export class World {
       random: this.#random.fork(`${process} ${streams.next(name)}`),
       logger: this.logs.logger,
       ids,
-      // Nobody reads them here, and they would be most of the work of a start.
+      // They are never read here, and would be most of the work of a start.
       metrics: systemEnv.metrics,
     }))
   }

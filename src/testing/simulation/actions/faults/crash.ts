@@ -25,7 +25,7 @@ export const crash: Fault<'crash'> = {
         about: step.about,
         run: () => {
           pool.take(step)
-          // Nobody goes on when the answer comes.
+          // No answer: nothing of the process runs any more.
           step.run({ kind: 'late', until: new Promise(() => {}) })
           world.crash(process)
         },

@@ -10,7 +10,7 @@ export interface Situation {
   readonly incidents: Incidents
   /** Quiet when timers fire and lead to nothing: then the world counts as at rest. */
   readonly activity: { readonly isQuiet: boolean }
-  /** True when something can happen without time going on. */
+  /** True when something can happen before time passes. */
   readonly isBusy: boolean
 }
 

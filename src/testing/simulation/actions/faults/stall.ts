@@ -7,7 +7,8 @@ export const stall: Fault<'stall'> = {
   says: 'the event loop of a process stands still for 30 s, or twice the longest lease; then its steps and timers run late',
   ofSeveral: true,
   isRare: true,
-  // Long enough for others to take what a process holds that has a write under way; of any process, where nothing happens.
+  // Long enough for others to take what a process holds that has a write under way; of any process, where nothing
+  // happens.
   offers: ({ world, isBusy }) => {
     const ms = outlastingMs(world.objects())
     const steps = world.steps()

@@ -7,7 +7,7 @@ import type { Ending } from '../../world/user.js'
 import type { World } from '../../world/world.js'
 import type { Monitor } from '../invariant.js'
 
-/** Nobody waits for what cannot come. */
+/** No attempt and no stop waits for what cannot come. */
 export function noStrayWorkMonitor(world: World): Monitor {
   return {
     rest: () => {
@@ -22,7 +22,7 @@ export function noStrayWorkMonitor(world: World): Monitor {
   }
 }
 
-/** Nothing fails for ever, and nothing is held for ever. Where it rests is compared elsewhere. */
+/** No key keeps failing, and no finalizer holds an object. Where it rests is compared elsewhere. */
 export function convergesMonitor(world: World): Monitor {
   return {
     rest: () => {
