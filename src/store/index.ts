@@ -58,6 +58,24 @@ export { listAndWatch } from './watch/list-and-watch.js'
 
 export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './lease/leases.js'
 
+// Clients over other clients.
+export { DelegatingClient } from './client/delegating-client.js'
+export {
+  sendWrite,
+  type ClientWrite,
+  type OptimisticWrite,
+  type TransactWrite,
+} from './client/client-write.js'
+export { tapWrites, type WriteTap } from './client/tap-writes.js'
+export type {
+  ObjectWrite,
+  CreateWrite,
+  UpdateWrite,
+  ModifyWrite,
+  PatchWrite,
+  DeleteWrite,
+} from './write/object-write.js'
+
 // The memory store.
 export type { StoreOptions } from './client/memory-store.js'
 export { createStore } from './client/memory-store.js'

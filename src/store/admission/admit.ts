@@ -17,9 +17,16 @@ import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ObjectInput, ObjectMetaInput, StoredObject } from '../object/object.js'
 import type { Content } from '../object/object-parts.js'
 import { ForbiddenError, refuse } from '../object/store-errors.js'
-import type { WriteSite } from '../write/write-site.js'
-import type { Advisor } from './admission-replies.js'
+import type { AdmissionReplies, Advisor } from './admission-replies.js'
 import { PendingAdmission } from './admission-replies.js'
+
+/** Who asks. */
+export interface AdmissionSite {
+  /** Whether the write can be tried again later, with an answer that it has to wait for. */
+  readonly canWait: boolean
+  /** Answers that it has waited for. */
+  readonly replies: AdmissionReplies | undefined
+}
 
 /** A write on its way to the commit: what its writer decides, taken in and checked as far as it goes. */
 export interface Candidate {
@@ -40,7 +47,7 @@ export type Admitted = Pick<Candidate, 'meta' | 'content'>
  *
  * @throws InvalidError, ForbiddenError, what a hook throws; UsageError for a promise where nobody can wait
  */
-export function admit(site: WriteSite, table: KindTable, candidate: Candidate): Admitted {
+export function admit(site: AdmissionSite, table: KindTable, candidate: Candidate): Admitted {
   const { kind, admission } = table
   const { previous, subject } = candidate
   if (admission === undefined)
@@ -61,7 +68,7 @@ export function admit(site: WriteSite, table: KindTable, candidate: Candidate): 
 
 /** Asks the validating hooks that care for deletions. */
 export function admitDeletion(
-  site: WriteSite,
+  site: AdmissionSite,
   table: KindTable,
   previous: StoredObject,
   subject: string,
@@ -76,12 +83,12 @@ export function admitDeletion(
   for (const hook of hooks) judge(subject, ask(site, hook, request), hook)
 }
 
-function ask(site: WriteSite, hook: AdmissionHook, request: AdmissionRequest): AdmissionReply {
+function ask(site: AdmissionSite, hook: AdmissionHook, request: AdmissionRequest): AdmissionReply {
   return answerOf(site, hook, request, () => hook.handle(request)) as AdmissionReply
 }
 
 function answerOf(
-  site: WriteSite,
+  site: AdmissionSite,
   advisor: Advisor,
   request: AdmissionRequest,
   consult: () => unknown,
@@ -187,7 +194,7 @@ function judge(subject: string, reply: AdmissionReply, hook: AdmissionHook): voi
 }
 
 function throughSchema(
-  site: WriteSite,
+  site: AdmissionSite,
   table: KindTable,
   current: Candidate,
   { standard }: AdmissionChain,

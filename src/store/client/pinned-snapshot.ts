@@ -13,7 +13,7 @@ import { pinnedView } from '../read/list-view.js'
 import { keptRevision } from '../read/read-revision.js'
 import type { ListOptions, ObjectList } from '../read/reader.js'
 import { parseRevision } from '../read/revision-input.js'
-import { StateHash } from '../read/state-hash.js'
+import type { StateHash } from '../read/state-hash.js'
 import type { Snapshot, Store } from './client.js'
 import type { StoreParts } from './store-parts.js'
 

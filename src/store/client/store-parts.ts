@@ -3,10 +3,13 @@ import { LeaseKeeper } from '../lease/lease-keeper.js'
 import { StateHash } from '../read/state-hash.js'
 import { deleteEntries } from '../transaction/delete-entries.js'
 import type { WriteTarget } from '../write/write-site.js'
+import { DirectSite } from '../write/write-site.js'
 
 /** What a store is put together from. */
 export interface StoreParts extends WriteTarget {
   readonly hashes: StateHash
+  /** For writes that say nothing about themselves. */
+  readonly site: DirectSite
 }
 
 /** The parts that are kept beside an engine; one of each. */
@@ -15,5 +18,5 @@ export function storeParts(engine: Engine): StoreParts {
   const leases = new LeaseKeeper(engine, (entries, cause) =>
     deleteEntries({ engine, leases }, entries, cause),
   )
-  return { engine, leases, hashes }
+  return { engine, leases, hashes, site: new DirectSite({ engine, leases }) }
 }

@@ -2,7 +2,7 @@ import type { Kind } from '../kind/kind.js'
 import type { LifetimeOptions } from '../lease/leases.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
-import type { DryRun, OptimisticOptions, Transaction } from '../transaction/transaction.js'
+import type { OptimisticOptions, Transaction, TransactResult } from '../transaction/transaction.js'
 import type { PatchBodies, PatchOptions, PatchType } from '../write/patch.js'
 import type {
   DeleteOptions,
@@ -78,11 +78,10 @@ export interface Writer {
    * `body` may run again; it does nothing but read and write through `tx`. Returns what `body` returns; with
    * `dryRun`, also the batch that watchers would be told.
    */
-  transact<T>(
+  transact<T, Dry extends boolean = false>(
     body: (tx: Transaction) => T,
-    options: WriteCause & { readonly dryRun: true },
-  ): Promise<DryRun<T>>
-  transact<T>(body: (tx: Transaction) => T, options?: WriteCause & { readonly dryRun?: false }): Promise<T>
+    options?: WriteCause & { readonly dryRun?: Dry },
+  ): Promise<TransactResult<T, Dry>>
   /**
    * As `transact`, for a body that awaits: it reads one revision, and its writes are committed only if nothing
    * that it has read (keys, missing ones too, and lists) was changed meanwhile; so the outcome is one that

@@ -1,6 +1,5 @@
 import type { Env, Random } from '../../core/index.js'
 import { ClosedError, formatTime, UsageError } from '../../core/index.js'
-import type { AdmissionReplies } from '../admission/admission-replies.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
 import type { WriteCause } from '../object/write-cause.js'
@@ -11,7 +10,7 @@ import type { KindTable } from './kind-table.js'
 import type { KindTables } from './kind-tables.js'
 import { kindTables } from './kind-tables.js'
 import type { Mutation } from './mutation.js'
-import { TableEntry } from './namespace-table.js'
+import type { TableEntry } from './namespace-table.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import type { Change, LogRecord } from './revision-log.js'
 import { RevisionLog } from './revision-log.js'
@@ -59,8 +58,6 @@ export class Engine {
   readonly names: Random
   /** For the pauses between attempts to commit. */
   readonly retries: Random
-  /** What the write that runs has waited for. */
-  replies: AdmissionReplies | undefined = undefined
   readonly #listeners: EngineListener[] = []
   #forks = 0
   #writing = false
@@ -135,7 +132,17 @@ export class Engine {
    *
    * @throws UsageError when it is called from within another write
    */
-  exclusive<T>(write: () => T, replies?: AdmissionReplies): T {
+  exclusive<T>(write: () => T): T {
+    this.begin()
+    try {
+      return write()
+    } finally {
+      this.end()
+    }
+  }
+
+  /** Begins what `exclusive` runs, for those who spare the call; `end` ends it, whatever happens. */
+  begin(): void {
     this.assertOpen()
     if (this.#writing) {
       throw new UsageError(
@@ -144,13 +151,10 @@ export class Engine {
       )
     }
     this.#writing = true
-    this.replies = replies
-    try {
-      return write()
-    } finally {
-      this.#writing = false
-      this.replies = undefined
-    }
+  }
+
+  end(): void {
+    this.#writing = false
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { KindTable } from './kind-table.js'
-import { TableEntry } from './namespace-table.js'
+import type { TableEntry } from './namespace-table.js'
 import type { Version } from './version.js'
 import type { WatchBatch } from './watch-batch.js'
 

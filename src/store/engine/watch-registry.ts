@@ -1,6 +1,5 @@
 import { Channel } from './channel.js'
-import type { Entry } from './version.js'
-import { Version } from './version.js'
+import type { Entry, Version } from './version.js'
 
 /** The narrowest condition of a watcher that a write can be looked up by. */
 export interface WatchPlace {

@@ -3,7 +3,7 @@ import type { IndexedValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'
 import type { AdmissionHook } from './admission.js'
-import type { MergeType } from './merge-type.js'
+import type { MergeTypes } from './merge-type.js'
 import { fieldTypeOf } from './merge-type.js'
 import type { StandardSchema } from './standard-schema.js'
 
@@ -64,7 +64,7 @@ export interface KindOptions<Spec, Status> {
    * of a list, `spec.*.tags` for one of any field. Lists declared as `set` or with `keys` refuse equal items in every
    * write. Default: objects are merged field by field, lists are replaced.
    */
-  readonly mergeTypes?: Readonly<Record<string, MergeType>>
+  readonly mergeTypes?: MergeTypes
 }
 
 /** The typed handle of a kind; every store call is typed by it. */
@@ -82,7 +82,7 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly uniqueIndexes: readonly string[]
   readonly orderedIndexes: readonly string[]
   readonly immutable: readonly string[]
-  readonly mergeTypes: Readonly<Record<string, MergeType>>
+  readonly mergeTypes: MergeTypes
 }
 
 /** The stored object type of a kind handle. */

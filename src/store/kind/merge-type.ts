@@ -1,5 +1,4 @@
 import { UsageError } from '../../core/index.js'
-import type { Kind } from './kind.js'
 
 /**
  * How server-side apply merges a field:
@@ -8,6 +7,9 @@ import type { Kind } from './kind.js'
  * Without any an object is merged field by field, and a list is atomic.
  */
 export type MergeType = 'atomic' | 'set' | { readonly keys: readonly string[] }
+
+/** Merge types by path, as a kind declares them. */
+export type MergeTypes = Readonly<Record<string, MergeType>>
 
 /** The merge types of a value and of what is in it. */
 export interface FieldType {
@@ -30,7 +32,7 @@ interface OpenType {
 }
 
 /** What no kind has to declare. */
-const METADATA: Readonly<Record<string, MergeType>> = {
+const METADATA: MergeTypes = {
   'metadata.finalizers': 'set',
   'metadata.ownerReferences': { keys: ['uid'] },
 }
@@ -49,14 +51,20 @@ const PATH = /^(?:spec|status)(?:\[\]|\.[^.[\]]+)*$/
 export const UNDECLARED: FieldType = /* @__PURE__ */ Object.freeze(open())
 
 /** Compiled once per declaration. */
-const compiled: WeakMap<Kind['mergeTypes'], FieldType> = /* @__PURE__ */ new WeakMap()
+const compiled: WeakMap<MergeTypes, FieldType> = /* @__PURE__ */ new WeakMap()
 
 /**
  * The merge types of `{ metadata, spec, status }` of a kind.
  *
  * @throws UsageError when a declaration cannot be understood
  */
-export function fieldTypeOf({ kind, mergeTypes }: Pick<Kind, 'kind' | 'mergeTypes'>): FieldType {
+export function fieldTypeOf({
+  kind,
+  mergeTypes,
+}: {
+  readonly kind: string
+  readonly mergeTypes: MergeTypes
+}): FieldType {
   const known = compiled.get(mergeTypes)
   if (known !== undefined) return known
   const type = open()

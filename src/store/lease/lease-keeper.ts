@@ -1,7 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import type { Engine, EngineListener } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
-import { TableEntry } from '../engine/namespace-table.js'
+import type { TableEntry } from '../engine/namespace-table.js'
 import type { StoredObject } from '../object/object.js'
 import { AlreadyExistsError, LeaseNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
@@ -14,8 +14,8 @@ import { assertLeaseId, assertTtl } from './lifetime.js'
 /** How many leases end in one step; the rest is the next step, so that nothing else waits for long. */
 const ENDED_PER_STEP = 500
 
-/** An object that a write has asked to keep for a time, or by a lease. */
-export interface Keeping {
+/** A written object, and how long it is to be kept. */
+export interface KeptObject {
   readonly table: KindTable
   readonly object: StoredObject
   readonly lifetime: Lifetime
@@ -75,7 +75,7 @@ export class LeaseKeeper implements EngineListener {
   }
 
   /** What was written and is still there is from now on kept as asked. The lifetime must be live. */
-  keep({ table, object: { metadata }, lifetime }: Keeping): void {
+  keep({ table, object: { metadata }, lifetime }: KeptObject): void {
     const entry = table.find(metadata.namespace, metadata.name)
     if (entry === undefined || entry.head?.object?.metadata.uid !== metadata.uid) return
     if (lifetime.kind === 'unbound') {

@@ -61,6 +61,17 @@ export function assertRef(kind: NamedKind, ref: ObjectRef): void {
   throw new InvalidError(`reference to a ${kind.kind}`, problems)
 }
 
+/**
+ * The reference and nothing else, for those who may be given metadata.
+ *
+ * @throws InvalidError as `assertRef`
+ */
+export function checkedRef(kind: NamedKind, ref: ObjectRef): ObjectRef {
+  assertRef(kind, ref)
+  const { namespace, name } = ref
+  return namespace === undefined ? { name } : { namespace, name }
+}
+
 /** No vowels and no look-alikes, so that no words appear. */
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 const SUFFIX_LENGTH = 5

@@ -93,6 +93,11 @@ export function idOf({ kind, metadata: { namespace, name } }: StoredObject): Obj
   return namespace === undefined ? { kind, name } : { kind, namespace, name }
 }
 
+/** Kind, namespace and name as one text, `Task/default/web-1` or `Node/n1`: the key of an object in steps and maps. */
+export function keyText({ kind, namespace, name }: ObjectId): string {
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
+}
+
 /** `Task default/web-1`, or `Node n1` for a kind without namespaces. */
 export function describeObject({ kind, namespace, name }: ObjectId): string {
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`

@@ -3,12 +3,11 @@ import { ownerTerm } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { ObjectRef, OwnerReference, StoredObject } from '../object/object.js'
 import { describeObject } from '../object/object.js'
-import { causeOf } from '../object/write-cause.js'
 import type { Query } from '../read/query.js'
 import { EVERYTHING } from '../read/query.js'
 import { deleteObject, modifyObject } from '../write/write.js'
-import type { DeleteOptions, WriteOptions } from '../write/write-options.js'
-import type { WriteTarget } from '../write/write-site.js'
+import type { DeleteOptions } from '../write/write-options.js'
+import type { WriteSite } from '../write/write-site.js'
 import { Overlay } from './overlay.js'
 
 /** An object and where it is kept. */
@@ -17,18 +16,17 @@ interface Placed {
   readonly object: StoredObject
 }
 
-/** A delete with `cascade`, outside of a transaction: one commit, or none. */
+/** A delete with `cascade`: part of the transaction that `site` is, or one commit, or none. */
 export function deleteTree(
-  target: WriteTarget,
+  site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
-  options: DeleteOptions & WriteOptions,
+  options: DeleteOptions,
 ): StoredObject {
-  const cause = causeOf(options)
-  const overlay = new Overlay(target, undefined, true)
+  if (site instanceof Overlay) return deleteWithDependents(site, table, ref, options)
+  const overlay = new Overlay(site, site)
   const result = deleteWithDependents(overlay, table, ref, options)
-  const { mutations } = overlay
-  if (options.dryRun !== true && mutations.length > 0) target.engine.commit(mutations, cause)
+  site.stageAll(overlay.mutations)
   return result
 }
 
@@ -39,7 +37,7 @@ export function deleteTree(
  *
  * @throws what `deleteObject` throws, for any of them; InvalidError for options that exclude each other
  */
-export function deleteWithDependents(
+function deleteWithDependents(
   overlay: Overlay,
   table: KindTable,
   ref: ObjectRef,
@@ -102,10 +100,11 @@ function exists(
 
 function dropOwners(overlay: Overlay, { table, object }: Placed, gone: ReadonlySet<string>): void {
   modifyObject(overlay, table, object.metadata, {
-    part: 'main',
+    verb: 'modify',
     recipe: ({ metadata }) => {
       metadata.ownerReferences = metadata.ownerReferences.filter(({ uid }) => !gone.has(uid))
     },
+    options: {},
   })
 }
 

@@ -3,7 +3,7 @@ import { UsageError } from '../../core/index.js'
 import type { Mutation } from '../engine/mutation.js'
 import type { Change } from '../engine/revision-log.js'
 import { objectAt } from '../engine/version.js'
-import type { Keeping } from '../lease/lease-keeper.js'
+import type { KeptObject } from '../lease/lease-keeper.js'
 import type { StoredObject } from '../object/object.js'
 import { idOf } from '../object/object.js'
 import { ConflictError, ExpiredError } from '../object/store-errors.js'
@@ -12,7 +12,7 @@ import { causeOf } from '../object/write-cause.js'
 import type { WriteTarget } from '../write/write-site.js'
 import { Overlay } from './overlay.js'
 import { ReadSet } from './read-set.js'
-import { transactionOn } from './run-transaction.js'
+import { OverlayTransaction } from './run-transaction.js'
 import type { OptimisticOptions, Transaction } from './transaction.js'
 
 /** How often a body runs, unless told otherwise. */
@@ -64,15 +64,15 @@ async function attemptOnce<T>(
   const { history, revision } = engine
   history.pin(revision)
   const reads = new ReadSet(engine, revision)
-  const overlay = new Overlay(target, reads)
+  const overlay = new Overlay(target, { base: reads })
   try {
-    const result = await body(transactionOn(overlay))
+    const result = await body(new OverlayTransaction(overlay))
     overlay.ended = true
-    const { mutations, keepings } = overlay
+    const { mutations, kept } = overlay
     // All reads are of one revision, so without writes there is nothing that could disagree with them.
-    return mutations.length === 0 && keepings.length === 0
+    return mutations.length === 0 && kept.length === 0
       ? { result }
-      : await submit(() => commit(target, reads, { mutations, keepings, cause, result }))
+      : await submit(() => commit(target, reads, { mutations, kept, cause, result }))
   } catch (error) {
     // The revision was given up while the body was still reading it.
     if (error instanceof ExpiredError && revision < engine.history.oldest) return { conflict: error }
@@ -85,7 +85,7 @@ async function attemptOnce<T>(
 
 interface Work<T> {
   readonly mutations: readonly Mutation[]
-  readonly keepings: readonly Keeping[]
+  readonly kept: readonly KeptObject[]
   readonly cause: WriteCause | undefined
   readonly result: T
 }
@@ -94,7 +94,7 @@ interface Work<T> {
 function commit<T>(
   target: WriteTarget,
   reads: ReadSet,
-  { mutations, keepings, cause, result }: Work<T>,
+  { mutations, kept, cause, result }: Work<T>,
 ): Outcome<T> {
   const { engine, leases } = target
   const change = reads.firstChange()
@@ -106,9 +106,9 @@ function commit<T>(
     now.stage(table, namespace === undefined ? { name } : { namespace, name }, stamped)
     if (after === result) answer = stamped as T
   }
-  for (const { lifetime } of keepings) leases.assertLive(lifetime)
+  for (const { lifetime } of kept) leases.assertLive(lifetime)
   if (mutations.length > 0) engine.commit(now.mutations, cause)
-  for (const keeping of keepings) leases.keep(keeping)
+  for (const one of kept) leases.keep(one)
   return { result: answer }
 }
 

@@ -1,11 +1,12 @@
 import { UsageError } from '../../core/index.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
+import type { AdmissionSite } from '../admission/admit.js'
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import type { Version } from '../engine/version.js'
-import type { Keeping } from '../lease/lease-keeper.js'
+import type { KeptObject, LeaseKeeper } from '../lease/lease-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
@@ -49,34 +50,39 @@ class NewestBase implements OverlayBase {
   }
 }
 
+/** What an overlay is over, and how its writes go about admission. */
+export interface OverlayOptions extends Partial<AdmissionSite> {
+  /** Default: the newest state. */
+  readonly base?: OverlayBase
+}
+
 interface Slot {
   mutation: Mutation
 }
 
 /** Writes that nobody else sees yet, at most one per key, over a state that does not change. */
 export class Overlay implements WriteSite {
-  readonly target: WriteTarget
   readonly engine: Engine
+  readonly leases: LeaseKeeper
   readonly revision: number
   readonly base: OverlayBase
   readonly canWait: boolean
-  /** What the writes have asked to keep; true once they are committed. */
-  readonly keepings: Keeping[] = []
+  readonly replies: AdmissionReplies | undefined
+  /** Kept once the writes are committed. */
+  readonly kept: KeptObject[] = []
   ended = false
   /** In the order of the first write to each key. */
   readonly #slotsInOrder = new Set<Slot>()
   readonly #slots = new Map<KindTable, Map<string, Slot>>()
 
-  constructor(target: WriteTarget, base: OverlayBase = newestBase(target.engine), canWait = false) {
-    this.target = target
-    this.engine = target.engine
+  constructor({ engine, leases }: WriteTarget, options: OverlayOptions = {}) {
+    const { base = newestBase(engine), canWait = false, replies } = options
+    this.engine = engine
+    this.leases = leases
     this.base = base
     this.canWait = canWait
+    this.replies = replies
     this.revision = base.revision + 1
-  }
-
-  get replies(): AdmissionReplies | undefined {
-    return this.engine.replies
   }
 
   current(table: KindTable, ref: ObjectRef): StoredObject | undefined {
@@ -110,6 +116,15 @@ export class Overlay implements WriteSite {
     }
     slots.set(key, slot)
     this.#slotsInOrder.add(slot)
+  }
+
+  stageAll(mutations: readonly Mutation[]): void {
+    for (const { table, namespace, name, after } of mutations)
+      this.stage(table, namespace === undefined ? { name } : { namespace, name }, after)
+  }
+
+  keep(kept: KeptObject): void {
+    this.kept.push(kept)
   }
 
   list(table: KindTable, query: Query, { after, limit }: ListRange = {}): StoredObject[] {

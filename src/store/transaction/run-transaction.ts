@@ -2,22 +2,19 @@ import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { assertUnique } from '../engine/unique.js'
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lease/leases.js'
-import { lifetimeOf } from '../lease/lifetime.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
 import { countList, listPage } from '../read/list-page.js'
-import type { ListOptions } from '../read/reader.js'
+import type { ListView } from '../read/list-view.js'
+import type { ListOptions, ObjectList } from '../read/reader.js'
 import { batchOfChanges } from '../watch/watch-events.js'
-import type { PatchOptions } from '../write/patch.js'
-import { patchObject } from '../write/patch-object.js'
+import type { ObjectWrite } from '../write/object-write.js'
 import { assertFunction, assertSynchronous } from '../write/recipe.js'
-import { createObject, deleteObject, modifyObject, updateObject } from '../write/write.js'
-import type { DeleteOptions, FieldOwner, WriteOptions } from '../write/write-options.js'
+import type { WriteOptions } from '../write/write-options.js'
 import type { WriteTarget } from '../write/write-site.js'
-import { deleteWithDependents } from './cascade.js'
 import { Overlay, overlayView } from './overlay.js'
+import { perform } from './perform.js'
 import type { DryRun, Transaction } from './transaction.js'
 
 /**
@@ -34,13 +31,13 @@ export function runTransaction<T>(
   const overlay = new Overlay(target)
   const cause = causeOf(options)
   try {
-    const result = body(transactionOn(overlay))
+    const result = body(new OverlayTransaction(overlay))
     assertSynchronous(result, 'the body of a transaction')
     const { mutations } = overlay
     if (options.dryRun === true) assertUnique(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
     if (mutations.length > 0) engine.commit(mutations, cause)
-    for (const keeping of overlay.keepings) leases.keep(keeping)
+    for (const kept of overlay.kept) leases.keep(kept)
     return result
   } finally {
     overlay.ended = true
@@ -58,57 +55,58 @@ function batchOf(revision: number, mutations: readonly Mutation[]): DryRun<unkno
 }
 
 /** The reads and writes of a transaction's body. */
-export function transactionOn(overlay: Overlay): Transaction {
-  const { target, engine, base } = overlay
-  const view = overlayView(overlay)
-  const table = (kind: Kind): KindTable => {
-    overlay.assertRunning()
-    return engine.table(kind)
+export class OverlayTransaction implements Transaction {
+  /** Nothing is committed while the body runs. */
+  readonly revision: number
+  readonly #overlay: Overlay
+  readonly #view: ListView
+
+  constructor(overlay: Overlay) {
+    this.revision = overlay.base.revision
+    this.#overlay = overlay
+    this.#view = overlayView(overlay)
   }
-  const keeping = (
-    kind: Kind,
-    options: LifetimeOptions,
-    write: (found: KindTable) => StoredObject,
-  ): StoredObject => {
-    const found = table(kind)
-    const lifetime = lifetimeOf(options)
-    target.leases.assertLive(lifetime)
-    const object = write(found)
-    if (lifetime !== undefined) overlay.keepings.push({ table: found, object, lifetime })
-    return object
+
+  readonly get: Transaction['get'] = <Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef) => {
+    const table = this.#table(kind)
+    assertRef(table.kind, ref)
+    return this.#overlay.current(table, ref) as StoredObject<Spec, Status> | undefined
   }
-  const tx: { [Method in keyof Transaction]: unknown } = {
-    // Nothing is committed while the body runs.
-    revision: base.revision,
-    get: (kind: Kind, ref: ObjectRef): StoredObject | undefined => {
-      const found = table(kind)
-      assertRef(found.kind, ref)
-      return overlay.current(found, ref)
-    },
-    list: (kind: Kind, options: ListOptions = {}) => listPage(view, table(kind), options),
-    count: (kind: Kind, options: ListOptions = {}) => countList(view, table(kind), options),
-    create: (kind: Kind, object: never, options: FieldOwner & LifetimeOptions = {}) =>
-      keeping(kind, options, found =>
-        createObject(overlay, found, object, { fieldManager: options.fieldManager }),
-      ),
-    update: (kind: Kind, object: never, options = {}) =>
-      keeping(kind, options, found => updateObject(overlay, found, object, { ...options, part: 'main' })),
-    updateStatus: (kind: Kind, object: never, options = {}) =>
-      keeping(kind, options, found => updateObject(overlay, found, object, { ...options, part: 'status' })),
-    modify: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
-      keeping(kind, options, found =>
-        modifyObject(overlay, found, ref, { ...options, recipe, part: 'main' }),
-      ),
-    modifyStatus: (kind: Kind, ref: ObjectRef, recipe: never, options = {}) =>
-      keeping(kind, options, found =>
-        modifyObject(overlay, found, ref, { ...options, recipe, part: 'status' }),
-      ),
-    patch: (kind: Kind, ref: ObjectRef, patch: unknown, options: PatchOptions) =>
-      keeping(kind, options, found => patchObject(overlay, found, ref, { ...options, patch })),
-    delete: (kind: Kind, ref: ObjectRef, options: DeleteOptions = {}) =>
-      options.cascade === undefined
-        ? deleteObject(overlay, table(kind), ref, options)
-        : deleteWithDependents(overlay, table(kind), ref, options),
+
+  readonly list: Transaction['list'] = <Spec, Status>(kind: Kind<Spec, Status>, options: ListOptions = {}) =>
+    listPage(this.#view, this.#table(kind), options) as ObjectList<StoredObject<Spec, Status>>
+
+  readonly count: Transaction['count'] = (kind, options = {}) =>
+    countList(this.#view, this.#table(kind), options)
+
+  readonly create: Transaction['create'] = (kind, object, options = {}) =>
+    this.#write({ verb: 'create', kind, object, options })
+
+  readonly update: Transaction['update'] = (kind, object, options = {}) =>
+    this.#write({ verb: 'update', kind, object, options })
+
+  readonly updateStatus: Transaction['updateStatus'] = (kind, object, options = {}) =>
+    this.#write({ verb: 'updateStatus', kind, object, options })
+
+  readonly modify: Transaction['modify'] = (kind, ref, recipe, options = {}) =>
+    this.#write({ verb: 'modify', kind, ref, recipe, options })
+
+  readonly modifyStatus: Transaction['modifyStatus'] = (kind, ref, recipe, options = {}) =>
+    this.#write({ verb: 'modifyStatus', kind, ref, recipe, options })
+
+  readonly patch: Transaction['patch'] = (kind, ref, patch, options = {} as never) =>
+    this.#write({ verb: 'patch', kind, ref, patch, options })
+
+  readonly delete: Transaction['delete'] = (kind, ref, options = {}) =>
+    this.#write({ verb: 'delete', kind, ref, options })
+
+  #table(kind: Kind): KindTable {
+    this.#overlay.assertRunning()
+    return this.#overlay.engine.table(kind)
   }
-  return tx as Transaction
+
+  #write<Spec, Status>(write: ObjectWrite<Spec, Status>): StoredObject<Spec, Status> {
+    this.#overlay.assertRunning()
+    return perform(this.#overlay, write) as StoredObject<Spec, Status>
+  }
 }

@@ -67,3 +67,6 @@ export interface DryRun<T> {
   /** What watchers would be told, under the next revision; undefined when nothing would change. */
   readonly batch: WatchBatch<StoredObject> | undefined
 }
+
+/** What `transact` returns: what its body did, or with `dryRun` also what would have been told. */
+export type TransactResult<T, Dry extends boolean> = Dry extends true ? DryRun<T> : T

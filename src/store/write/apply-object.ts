@@ -17,10 +17,9 @@ import type { ManagedFields } from '../object/managed-fields.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ObjectId, ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import { describeObject } from '../object/object.js'
-import { assertRef } from '../object/object-name.js'
 import { NotFoundError, refuse } from '../object/store-errors.js'
+import type { Part } from './object-write.js'
 import type { ApplyOptions } from './patch.js'
-import type { Part } from './write.js'
 import { assertPreconditions, assertStatusSubresource, createObject, replace } from './write.js'
 import type { Preconditions } from './write-options.js'
 import type { WriteSite } from './write-site.js'
@@ -52,7 +51,6 @@ export function applyObject(
   const { part, preconditions, fieldManager: manager, force = false, adopt = [] } = request
   assertOptions(request)
   if (part === 'status') assertStatusSubresource(table)
-  assertRef(kind, ref)
   const id: ObjectId = { kind: kind.kind, ...ref }
   const input = adoptApplied(kind, ref, request.applied, describeObject(id))
   const expected = { ...preconditions, ...expectedBy(input) }

@@ -5,6 +5,7 @@ import { applyJsonPatch } from '../json/json-patch.js'
 import { applyMergePatch } from '../json/merge-patch.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { applyObject } from './apply-object.js'
+import type { PatchWrite } from './object-write.js'
 import type { PatchOptions } from './patch.js'
 import { assertPreconditions, reviseObject } from './write.js'
 import type { WriteSite } from './write-site.js'
@@ -18,9 +19,9 @@ export function patchObject(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
-  options: PatchOptions & { readonly patch: unknown },
+  { patch, options }: PatchWrite,
 ): StoredObject {
-  const { patch, subresource, preconditions = {} } = options
+  const { subresource, preconditions = {} } = options
   assertSubresource(subresource)
   const part = subresource ?? 'main'
   if (isApply(options)) {

@@ -57,8 +57,13 @@ export interface DeleteOptions {
   readonly cascade?: 'atomic'
 }
 
-/** Changes a mutable draft in place, synchronously; what it returns is ignored. */
-export type Recipe<Spec, Status> = (draft: Draft<StoredObject<Spec, Status>>) => void
+/**
+ * Changes a mutable draft in place, synchronously; what it returns is ignored. A method type, so that a write of a
+ * `Kind<Spec, Status>` fits where any write is handed on.
+ */
+export type Recipe<Spec, Status> = {
+  change(draft: Draft<StoredObject<Spec, Status>>): void
+}['change']
 
 /** Deeply mutable view of a readonly JSON type. */
 export type Draft<T> = T extends readonly (infer Item)[]

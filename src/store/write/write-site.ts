@@ -1,10 +1,12 @@
 import type { AdmissionReplies } from '../admission/admission-replies.js'
+import type { AdmissionSite } from '../admission/admit.js'
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import { assertUnique } from '../engine/unique.js'
 import type { Version } from '../engine/version.js'
-import { LeaseKeeper } from '../lease/lease-keeper.js'
+import type { KeptObject, LeaseKeeper } from '../lease/lease-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 
@@ -17,12 +19,7 @@ export interface WriteTarget {
 /**
  * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.
  */
-export interface WriteSite {
-  readonly engine: Engine
-  /** Whether the write can be tried again later, with an answer that it has to wait for. */
-  readonly canWait: boolean
-  /** Answers that it has waited for. */
-  readonly replies: AdmissionReplies | undefined
+export interface WriteSite extends WriteTarget, AdmissionSite {
   /** The revision that this write will have. */
   readonly revision: number
   /** The object as this writer sees it. */
@@ -31,6 +28,10 @@ export interface WriteSite {
   committed(table: KindTable, ref: ObjectRef): Version | undefined
   /** Makes `after` the object's new state; undefined removes it. */
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void
+  /** Stages several at once. */
+  stageAll(mutations: readonly Mutation[]): void
+  /** Keeps an object that was written here; the lifetime must be live. */
+  keep(kept: KeptObject): void
 }
 
 /** The time of a write, as metadata holds it. */
@@ -38,28 +39,25 @@ export function timeOf(site: WriteSite): string {
   return site.engine.timeText()
 }
 
+/** What a direct write comes with. */
+export interface DirectOptions {
+  readonly cause?: WriteCause | undefined
+  readonly replies?: AdmissionReplies | undefined
+}
+
 /** Each staged write is a revision of its own. */
-export function directSite(engine: Engine, cause?: WriteCause): WriteSite {
-  return new DirectSite(engine, cause)
-}
-
-/** Checks what can only be checked when all is known, and changes nothing. For one write. */
-export function dryRunSite(engine: Engine): WriteSite {
-  return new DryRunSite(engine)
-}
-
-class DirectSite implements WriteSite {
+export class DirectSite implements WriteSite {
   readonly engine: Engine
+  readonly leases: LeaseKeeper
   readonly canWait = true
+  readonly replies: AdmissionReplies | undefined
   readonly #cause: WriteCause | undefined
 
-  constructor(engine: Engine, cause?: WriteCause) {
+  constructor({ engine, leases }: WriteTarget, { cause, replies }: DirectOptions = {}) {
     this.engine = engine
+    this.leases = leases
+    this.replies = replies
     this.#cause = cause
-  }
-
-  get replies(): AdmissionReplies | undefined {
-    return this.engine.replies
   }
 
   get revision(): number {
@@ -75,13 +73,23 @@ class DirectSite implements WriteSite {
   }
 
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
-    const head = table.find(ref.namespace, ref.name)?.head
-    this.engine.commit([mutationOf(table, ref, after, head)], this.#cause)
+    this.stageAll([mutationOf(table, ref, after, this.committed(table, ref))])
+  }
+
+  stageAll(mutations: readonly Mutation[]): void {
+    if (mutations.length > 0) this.engine.commit(mutations, this.#cause)
+  }
+
+  keep(kept: KeptObject): void {
+    this.leases.keep(kept)
   }
 }
 
-class DryRunSite extends DirectSite {
-  override stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
-    assertUnique([mutationOf(table, ref, after, table.find(ref.namespace, ref.name)?.head)])
+/** Checks what can only be checked when all is known, and changes nothing. For one write. */
+export class DryRunSite extends DirectSite {
+  override stageAll(mutations: readonly Mutation[]): void {
+    assertUnique(mutations)
   }
+
+  override keep(): void {}
 }

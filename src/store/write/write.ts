@@ -21,20 +21,11 @@ import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblem
 import type { Guarded } from './freshness.js'
 import { assertFresh } from './freshness.js'
 import { impossibleOwners } from './impossible-owners.js'
+import type { ModifyWrite, Part, UpdateWrite } from './object-write.js'
 import { applyRecipe } from './recipe.js'
-import type {
-  DeleteOptions,
-  FieldOwner,
-  ModifyOptions,
-  Preconditions,
-  Recipe,
-  UpdateOptions,
-} from './write-options.js'
+import type { DeleteOptions, FieldOwner, Preconditions } from './write-options.js'
 import type { WriteSite } from './write-site.js'
 import { timeOf } from './write-site.js'
-
-/** Which half of an object a write is about. */
-export type Part = 'main' | 'status'
 
 /** How many generated names are tried before the last one is reported as taken. */
 const GENERATED_NAMES_MAX = 8
@@ -97,10 +88,10 @@ export function createObject(
 export function updateObject(
   site: WriteSite,
   table: KindTable,
-  input: ObjectInput,
-  { part, unconditional = false, fieldManager }: UpdateOptions & { readonly part: Part },
+  { verb, object: input, options: { unconditional = false, fieldManager } }: UpdateWrite,
 ): StoredObject {
   const { kind } = table
+  const part = verb === 'update' ? 'main' : 'status'
   if (part === 'status') assertStatusSubresource(table)
   assertObject(kind, input)
   const subject = subjectOf(kind, input)
@@ -119,19 +110,18 @@ export function updateObject(
 }
 
 /** @throws NotFoundError, ConflictError for a precondition, InvalidError, and whatever the recipe throws */
-export function modifyObject<Spec, Status>(
+export function modifyObject(
   site: WriteSite,
   table: KindTable,
   ref: ObjectRef,
   {
+    verb,
     recipe,
-    part,
-    preconditions,
-    fieldManager,
-  }: ModifyOptions & { readonly recipe: Recipe<Spec, Status>; readonly part: Part },
+    options: { preconditions, fieldManager },
+  }: Pick<ModifyWrite, 'verb' | 'recipe' | 'options'>,
 ): StoredObject {
-  const revise = (current: StoredObject): unknown =>
-    applyRecipe(current as StoredObject<Spec, Status>, recipe)
+  const part = verb === 'modify' ? 'main' : 'status'
+  const revise = (current: StoredObject): unknown => applyRecipe(current, recipe)
   return reviseObject(site, table, ref, { revise, part, preconditions, fieldManager })
 }
 
@@ -154,7 +144,6 @@ export function reviseObject(
   { revise, part, preconditions, fieldManager }: Revision,
 ): StoredObject {
   if (part === 'status') assertStatusSubresource(table)
-  assertRef(table.kind, ref)
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, { ...preconditions, guarded: part })
   const input = revise(current) as StoredObject
@@ -174,7 +163,6 @@ export function deleteObject(
   options: DeleteOptions,
 ): StoredObject {
   const { kind } = table
-  assertRef(kind, ref)
   assertDeleteOptions(options, describeObject({ kind: kind.kind, ...ref }))
   const current = existing(site, table, ref)
   assertPreconditions(site, table, current, { ...options.preconditions, guarded: 'whole' })

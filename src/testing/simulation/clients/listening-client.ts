@@ -1,5 +1,6 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Client, StoredObject, Watch, WatchBatch } from '../../../store/index.js'
+import { tapWrites } from '../../../store/index.js'
 import type { Call } from './facade.js'
 import { facade } from './facade.js'
 
@@ -20,34 +21,24 @@ export interface ClientListener {
   heard(heard: Delivery): void
 }
 
-const WRITES: ReadonlySet<PropertyKey> = new Set([
-  'create',
-  'update',
-  'updateStatus',
-  'modify',
-  'modifyStatus',
-  'patch',
-  'delete',
-  'transact',
-])
-
 /** The same client; what becomes of its writes and watches is told. Clients made from it do the same. */
 export function listeningClient(client: Client, process: string, listener: ClientListener): Client {
-  return facade(client, (member, call) => {
-    if (member === 'client') return (...given) => listeningClient(call(...given) as Client, process, listener)
+  const told = tapWrites(client, (write, next) => {
+    const written = next(write)
+    // The same promise is returned: the code under test runs in the same order as without a listener.
+    written.catch((error: unknown) => listener.refused(isKeelsonError(error) ? error.code : String(error)))
+    return written
+  })
+  return facade(told, (member, call) => {
+    if (member === 'client')
+      return (...given) =>
+        listeningClient(client.client(...(given as Parameters<Client['client']>)), process, listener)
     if (member === 'watch')
       return (...given) =>
         listeningWatch(call(...given) as Watch<StoredObject>, batch =>
           listener.heard({ process, part: client.env.process, batch }),
         )
-    if (!WRITES.has(member)) return undefined
-    return (...given) => {
-      const write = call(...given)
-      // The same promise is returned: the code under test runs in the same order as without a listener.
-      if (write instanceof Promise)
-        write.catch((error: unknown) => listener.refused(isKeelsonError(error) ? error.code : String(error)))
-      return write
-    }
+    return undefined
   })
 }
 

@@ -1,5 +1,6 @@
 import { isKeelsonError } from '../../../core/index.js'
-import type { Client } from '../../../store/index.js'
+import type { Client, ClientWrite } from '../../../store/index.js'
+import { tapWrites } from '../../../store/index.js'
 import { textOf } from '../objects/object-text.js'
 import type { Call } from './facade.js'
 import { facade } from './facade.js'
@@ -12,16 +13,33 @@ export type Hear = (input: string) => void
  * drafts. Revisions are left out. Watches are not told: what they deliver are steps.
  */
 export function recordingClient(client: Client, hear: Hear): Client {
-  return recorded(client, hear)
+  const told = tapWrites(client, (write, next) => {
+    const answer = next(withRecordedCallback(write, hear))
+    listenTo(answer, hear)
+    return answer
+  })
+  return facade(told, (member, call) => {
+    if (member === 'client')
+      return (...given) => recordingClient(client.client(...(given as Parameters<Client['client']>)), hear)
+    if (member === 'snapshot') return (...given) => recorded(call(...given) as object, hear)
+    return READS.has(member) ? recordedCall(call, hear) : undefined
+  })
 }
 
+const READS: ReadonlySet<PropertyKey> = new Set(['get', 'list', 'count'])
+
+/** A recipe is handed a draft, the body of a transaction its reads. */
+function withRecordedCallback(write: ClientWrite, hear: Hear): ClientWrite {
+  if ('recipe' in write) return { ...write, recipe: listening(write.recipe as Call, hear) }
+  return 'body' in write ? { ...write, body: listening(write.body as Call, hear) } : write
+}
+
+/** A reader, or a transaction. */
 function recorded<T extends object>(target: T, hear: Hear): T {
-  return facade(target, (member, call) => recordedCall(member, call, hear))
+  return facade(target, (_member, call) => recordedCall(call, hear))
 }
 
-function recordedCall(name: PropertyKey, call: Call, hear: Hear): Call {
-  if (name === 'watch') return call
-  if (name === 'client' || name === 'snapshot') return (...args) => recorded(call(...args) as object, hear)
+function recordedCall(call: Call, hear: Hear): Call {
   return (...args) => {
     const result = call(...args.map(arg => (typeof arg === 'function' ? listening(arg as Call, hear) : arg)))
     if (result instanceof Promise) listenTo(result, hear)

@@ -1,4 +1,5 @@
 import type { Client, DeleteOptions, Kind, ObjectRef, StoredObject } from '../../../store/index.js'
+import { tapWrites } from '../../../store/index.js'
 import { facade } from '../clients/facade.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import type { ObjectChange } from '../objects/object-changes.js'
@@ -60,25 +61,27 @@ class DeleteMonitor implements Monitor {
   #reading(reading: Reading): Client {
     const { client, process, reads } = reading
     const [own] = reads as readonly [Reads]
-    return facade(client, (member, call) => {
+    const judged = tapWrites(client, (write, next) => {
+      if (write.verb === 'delete') this.#judge(reading, client.get(write.kind, write.ref), write.options)
+      return next(write)
+    })
+    return facade(judged, (member, call) => {
       if (member === 'client')
-        return (...given) =>
-          this.#reading({ client: call(...given) as Client, process, reads: [new Map(), ...reads] })
+        return (...given) => {
+          const made = client.client(...(given as Parameters<Client['client']>))
+          return this.#reading({ client: made, process, reads: [new Map(), ...reads] })
+        }
       if (member === 'get' || member === 'list' || member === 'count')
         return (kind, ref, ...more) => {
           const { kind: name } = kind as Kind
           own.set(member === 'get' ? keyFor(name, ref as ObjectRef) : name, client.revision)
           return call(kind, ref, ...more)
         }
-      if (member !== 'delete') return undefined
-      return (kind, ref, options) => {
-        this.#judge(reading, client.get(kind as Kind, ref as ObjectRef), options as DeleteOptions | undefined)
-        return call(kind, ref, options)
-      }
+      return undefined
     })
   }
 
-  #judge(reading: Reading, victim: StoredObject | undefined, options: DeleteOptions = {}): void {
+  #judge(reading: Reading, victim: StoredObject | undefined, options: DeleteOptions): void {
     if (victim === undefined) return
     const key = keyOf(victim)
     const id = `${reading.process} ${key}`

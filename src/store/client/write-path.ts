@@ -1,0 +1,112 @@
+import type { Env, StepFate, StepInfo } from '../../core/index.js'
+import type { AdmissionReplies } from '../admission/admission-replies.js'
+import { awaitAdmission, PendingAdmission } from '../admission/admission-replies.js'
+import type { Engine } from '../engine/engine.js'
+import { keyText } from '../object/object.js'
+import type { Fence } from './fence.js'
+import { assertFences } from './fence.js'
+
+/** What a write path is made from. */
+export interface WritePathOptions {
+  readonly engine: Engine
+  readonly env: Env
+  /** `direct`: commits inside the call. `deferred`: each commit is one step of `env`. */
+  readonly commits: 'direct' | 'deferred'
+  readonly fences: readonly Fence[]
+}
+
+/** Commits something, with the answers of admission hooks that it has waited for. */
+export type Commit<T> = (replies?: AdmissionReplies) => T
+
+/** How the commits of a client come to be. */
+export class WritePath {
+  readonly #options: WritePathOptions
+  /** The keys of the fences, which every step reads. */
+  readonly #reads: readonly string[]
+
+  constructor(options: WritePathOptions) {
+    this.#options = options
+    this.#reads = options.fences.map(({ kind, ref }) => keyText({ kind: kind.kind, ...ref }))
+  }
+
+  /** For whom the writes are, as watchers that hold writes back see it. */
+  get owner(): Env | undefined {
+    const { commits, env } = this.#options
+    return commits === 'direct' ? undefined : env
+  }
+
+  /** Whether a commit would be inside the call, now. */
+  get isDirect(): boolean {
+    const { commits, engine } = this.#options
+    return commits === 'direct' && !engine.pressure.holds(undefined)
+  }
+
+  /**
+   * Runs `commit`, now or later, with no other write in between. An error of the call is an error of its promise.
+   *
+   * @param about asked only when it is a step
+   */
+  submit<T>(commit: Commit<T>, about: () => Omit<StepInfo, 'kind'>): Promise<T> {
+    try {
+      if (!this.isDirect) return this.#inStep(commit, this.#stepInfo(about()))
+      return Promise.resolve(this.#options.engine.exclusive(commit))
+    } catch (error) {
+      return this.retry(error, commit)
+    }
+  }
+
+  /** A direct commit once more, each time with one more answer, if it has failed for want of one. */
+  retry<T>(error: unknown, commit: Commit<T>): Promise<T> {
+    if (!(error instanceof PendingAdmission)) return Promise.reject(error)
+    return awaitAdmission(error, replies => this.#options.engine.exclusive(() => commit(replies)))
+  }
+
+  #inStep<T>(commit: Commit<T>, info: StepInfo, replies?: AdmissionReplies): Promise<T> {
+    const { engine, env } = this.#options
+    return new Promise((resolve, reject) => {
+      const step = (fate?: StepFate): void => {
+        if (fate?.kind === 'refused') return reject(fate.error)
+        try {
+          const result = this.#guarded(commit, replies)
+          resolve(fate === undefined ? result : answered(fate, () => result))
+        } catch (error) {
+          const isPending = error instanceof PendingAdmission
+          // The first attempt waits here; later ones tell those who wait.
+          if (isPending && replies === undefined)
+            resolve(awaitAdmission(error, answers => this.#inStep(commit, info, answers)))
+          else if (isPending || fate === undefined) reject(error)
+          else resolve(answered(fate, () => raise(error)))
+        }
+      }
+      engine.pressure.whenFree(env, this.owner, () => env.tasks.defer(step, info))
+    })
+  }
+
+  #guarded<T>(commit: Commit<T>, replies: AdmissionReplies | undefined): T {
+    const { engine, fences } = this.#options
+    engine.begin()
+    try {
+      assertFences(engine, fences)
+      return commit(replies)
+    } finally {
+      engine.end()
+    }
+  }
+
+  #stepInfo(about: Omit<StepInfo, 'kind'>): StepInfo {
+    return about.writes === undefined
+      ? { kind: 'commit', ...about }
+      : { kind: 'commit', ...about, reads: [...this.#reads, ...about.writes] }
+  }
+}
+
+/** What the caller of a write is told that has happened, or has failed. */
+async function answered<T>(fate: Exclude<StepFate, { kind: 'refused' }>, outcome: () => T): Promise<T> {
+  if (fate.kind === 'lost') throw fate.error
+  await fate.until
+  return outcome()
+}
+
+function raise(error: unknown): never {
+  throw error
+}

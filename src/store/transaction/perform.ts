@@ -1,0 +1,45 @@
+import { lifetimeOf } from '../lease/lifetime.js'
+import type { StoredObject } from '../object/object.js'
+import { checkedRef } from '../object/object-name.js'
+import type { ObjectWrite } from '../write/object-write.js'
+import { patchObject } from '../write/patch-object.js'
+import { createObject, deleteObject, modifyObject, updateObject } from '../write/write.js'
+import type { WriteSite } from '../write/write-site.js'
+import { deleteTree } from './cascade.js'
+
+/**
+ * Performs one write on one object, and keeps the object as long as the write says.
+ *
+ * @throws what the write is refused with; then nothing was changed
+ */
+export function perform(site: WriteSite, write: ObjectWrite): StoredObject {
+  const table = site.engine.table(write.kind)
+  if (write.verb === 'delete') {
+    const { options } = write
+    const ref = checkedRef(table.kind, write.ref)
+    return options.cascade === undefined
+      ? deleteObject(site, table, ref, options)
+      : deleteTree(site, table, ref, options)
+  }
+  const lifetime = lifetimeOf(write.options)
+  site.leases.assertLive(lifetime)
+  let object: StoredObject
+  switch (write.verb) {
+    case 'create':
+      object = createObject(site, table, write.object, { fieldManager: write.options.fieldManager })
+      break
+    case 'update':
+    case 'updateStatus':
+      object = updateObject(site, table, write)
+      break
+    case 'modify':
+    case 'modifyStatus':
+      object = modifyObject(site, table, checkedRef(table.kind, write.ref), write)
+      break
+    case 'patch':
+      object = patchObject(site, table, checkedRef(table.kind, write.ref), write)
+      break
+  }
+  if (lifetime !== undefined) site.keep({ table, object, lifetime })
+  return object
+}

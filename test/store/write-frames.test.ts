@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
+
+/** Calls of the store's own functions between a write and the kind's index function. */
+const FRAMES_MAX = 8
+
+const metadata = { namespace: 'default', name: 'a' }
+
+/** The names of the store's functions under `act`, as the index function finds them on the stack. */
+async function framesUnder(act: (store: Store) => Promise<unknown>): Promise<readonly string[]> {
+  let stack: string | undefined
+  const Probe = defineKind({
+    apiVersion: 'example/v1',
+    kind: 'Probe',
+    plural: 'probes',
+    namespaced: true,
+    indexes: {
+      where: () => {
+        const { stackTraceLimit } = Error
+        Error.stackTraceLimit = 100
+        stack = new Error('here').stack
+        Error.stackTraceLimit = stackTraceLimit
+        return 'here'
+      },
+    },
+  })
+  const store = createStore({ kinds: [Probe] })
+  probe = Probe
+  await act(store)
+  return (stack ?? '')
+    .split('\n')
+    .filter(line => line.includes('/src/store/'))
+    .map(nameOf)
+}
+
+let probe: ReturnType<typeof defineKind>
+
+/** `at EngineClient.create (…)` has a name, `at /src/store/…` has none. */
+function nameOf(frame: string): string {
+  return /at (?:async )?(?:new )?([^(]+) \(/.exec(frame)?.[1]?.replace(/^.*[.#]/, '') ?? ''
+}
+
+describe('the stack of a write', () => {
+  test.each<[string, (store: Store) => Promise<unknown>]>([
+    ['create', store => store.create(probe, { metadata, spec: {} })],
+    ['create', store => store.transact(tx => tx.create(probe, { metadata, spec: {} }))],
+  ])('%s is short, and each function in it has a name', async (verb, act) => {
+    const frames = await framesUnder(act)
+    const called = frames.slice(0, frames.indexOf(verb) + 1)
+    expect(called.at(-1)).toBe(verb)
+    expect(called).toContain('perform')
+    expect(called).not.toContain('')
+    expect(called).not.toContain('<anonymous>')
+    expect(called.length).toBeLessThanOrEqual(FRAMES_MAX)
+  })
+})
