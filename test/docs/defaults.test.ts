@@ -203,7 +203,7 @@ const sentences: readonly (readonly [page: string, words: RegExp, numbers: reado
   [
     'docs/reconcile/caches.md',
     /opened again after 100 ms to 30 s/,
-    code('supervised-stream', 'PAUSE_BASE_MS', 'PAUSE_MAX_MS'),
+    code('supervised-stream', 'baseMs', 'maxMs'),
   ],
   ['docs/reconcile/leader-election.md', /renewed every [^.]+/, code('election-options', 'retryPeriodMs')],
   [
