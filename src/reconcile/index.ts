@@ -21,7 +21,7 @@ export { createCache } from './cache/cache.js'
 export { type Cache, type CacheChanges, type CacheOptions } from './cache/cache-contract.js'
 export type { OwnWritesPolicy } from './attempt/attempt-view.js'
 export type { CacheDifference } from './cache/verify.js'
-export type { ObjectChange } from './sources/event-mapping.js'
+export type { SourceChange } from './sources/event-mapping.js'
 export {
   allOf,
   anyOf,

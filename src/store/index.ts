@@ -1,5 +1,6 @@
 // Objects and kinds.
 export type {
+  ObjectChange,
   ObjectId,
   ObjectInput,
   ObjectMeta,

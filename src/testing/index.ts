@@ -15,7 +15,6 @@ export type { Endings, Invariant, Monitor } from './simulation/judge/invariant.j
 export type { InvariantName } from './simulation/judge/invariant-name.js'
 export type { Loop, Violation } from './simulation/judge/violation.js'
 export type { StepView } from './simulation/judge/step-view.js'
-export type { ObjectChange } from './simulation/objects/object-changes.js'
 export type { Predicate } from './simulation/judge/predicate.js'
 export {
   always,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ObjectChange, Predicate } from '../../src/reconcile/index.js'
+import type { Predicate, SourceChange } from '../../src/reconcile/index.js'
 import {
   allOf,
   anyOf,
@@ -34,14 +34,14 @@ const object = (metadata: Meta = {}, spec: unknown = { a: 1 }, status?: unknown)
   spec,
   ...(status === undefined ? {} : { status }),
 })
-const update = (now: StoredObject): ObjectChange => ({ before: object(), after: now })
-const created: ObjectChange = { before: undefined, after: object() }
-const deleted: ObjectChange = { before: object(), after: undefined }
+const update = (now: StoredObject): SourceChange => ({ before: object(), after: now })
+const created: SourceChange = { before: undefined, after: object() }
+const deleted: SourceChange = { before: object(), after: undefined }
 const web = labelsMatch('tier=web')
 const yes: Predicate = () => true
 const no: Predicate = () => false
 
-test.each<[string, Predicate, ObjectChange, boolean]>([
+test.each<[string, Predicate, SourceChange, boolean]>([
   ['a creation has a new generation', generationChanged, created, true],
   ['so has a deletion', generationChanged, deleted, true],
   [

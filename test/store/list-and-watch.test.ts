@@ -71,8 +71,8 @@ describe('listAndWatch', () => {
       '11: since 4 DELETED gone MODIFIED changed ADDED new DELETED reborn ADDED reborn',
     ])
     expect(batches[1]?.events[1]).toMatchObject({
-      previous: { spec: { size: 1 } },
-      object: { spec: { size: 2 } },
+      before: { spec: { size: 1 } },
+      after: { spec: { size: 2 } },
     })
     expect(watch.revision).toBe(11)
     await make(store, 'later')
@@ -174,9 +174,9 @@ test('whoever applies what is told has what the store has, whatever was missed',
           expect(batch.revision).toBeGreaterThan(revision)
           if (batch.since !== undefined) expect(batch.since).toBeGreaterThanOrEqual(revision)
           revision = batch.revision
-          for (const { type, object, previous } of events) {
+          for (const { type, object, before } of events) {
             const { name } = object.metadata
-            expect(previous).toBe(replica.get(name))
+            expect(before).toBe(replica.get(name))
             if (type === 'DELETED') replica.delete(name)
             else replica.set(name, object)
           }

@@ -294,10 +294,10 @@ const line = ([type, key, , size]: ModelEvent): string => `${type} ${key} ${size
 function applied(batches: readonly Batch[]): readonly StoredObject[] {
   const state = new Map<string, StoredObject>()
   for (const { events } of batches) {
-    for (const { type, object, previous } of events) {
+    for (const { type, object, before } of events) {
       const { kind, metadata } = object
       const key = `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
-      if (type !== 'ADDED') expect(previous).toBe(state.get(key))
+      if (type !== 'ADDED') expect(before).toBe(state.get(key))
       if (type === 'DELETED') state.delete(key)
       else state.set(key, object)
     }

@@ -90,7 +90,7 @@ describe('coalesce', () => {
     const batch = await read(env)
     expect(batch).toMatchObject({ since: 2, revision: 8 })
     expect(batch.events).toMatchObject([
-      { type: 'MODIFIED', object: { spec: { size: 3 } }, previous: { spec: { size: 1 } } },
+      { type: 'MODIFIED', after: { spec: { size: 3 } }, before: { spec: { size: 1 } } },
       { type: 'ADDED', object: { metadata: { name: 'new' }, spec: { size: 1 } } },
       { type: 'DELETED', object: { metadata: { name: 'gone', resourceVersion: '7' } } },
     ])

@@ -196,14 +196,14 @@ describe('what changed', () => {
     await resize('a', 2)
     await env.settle()
     const [one, other] = events
-    expect(one?.previous).toMatchObject({ spec: { size: 1 } })
+    expect(one?.before).toMatchObject({ spec: { size: 1 } })
     expect(one?.patch).toEqual([
       { op: 'replace', path: '/metadata/resourceVersion', value: '2' },
       { op: 'replace', path: '/metadata/generation', value: 2 },
       { op: 'replace', path: '/spec/size', value: 2 },
     ])
     expect(other?.patch).toBe(one?.patch)
-    expect(applyJsonPatch(one?.previous, one?.patch ?? [])).toEqual(one?.object)
+    expect(applyJsonPatch(one?.before, one?.patch ?? [])).toEqual(one?.object)
   })
 
   test('an object that comes or goes has no patch', async () => {
@@ -214,7 +214,7 @@ describe('what changed', () => {
     await store.delete(Widget, { namespace: 'default', name: 'a' })
     await env.settle()
     expect(events.map(event => event.patch)).toEqual([undefined, undefined])
-    expect(events[1]?.previous).toMatchObject({ metadata: { resourceVersion: '1' } })
+    expect(events[1]?.before).toMatchObject({ metadata: { resourceVersion: '1' } })
   })
 })
 

@@ -51,15 +51,15 @@ function startFeed(registry: Registry, client: Client, synced: () => void): Canc
 
 /** What an event means to the registry: an object that names another place than before leaves the old one. */
 function changesOf({
-  type,
   object,
-  previous,
+  before,
+  after,
 }: WatchEvent<Service | EndpointSlice>): readonly RegistryChange[] {
   const change = changeOf(object)
   const removal = removalOf(change)
-  if (type === 'DELETED') return removal
-  const before = previous === undefined ? [] : removalOf(changeOf(previous))
-  return deepEqual(before, removal) ? [change] : [...before, change]
+  if (after === undefined) return removal
+  const left = before === undefined ? [] : removalOf(changeOf(before))
+  return deepEqual(left, removal) ? [change] : [...left, change]
 }
 
 function changeOf(object: Service | EndpointSlice): RegistryChange {

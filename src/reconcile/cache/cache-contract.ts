@@ -1,6 +1,6 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, Kind, Reader, StoredObject } from '../../store/index.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 import type { ObjectSource } from '../sources/object-source.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
 import type { CacheDifference } from './verify.js'
@@ -20,7 +20,7 @@ export interface CacheOptions {
 export interface CacheChanges {
   readonly revision: number
   /** In the order told; deletions found by a list come first. */
-  readonly changes: readonly ObjectChange[]
+  readonly changes: readonly SourceChange[]
   /** True for the first list: the objects were there before. */
   readonly isFirst?: true
   /** Present after a gap: states after this revision may have come and gone without a change here. */

@@ -1,7 +1,7 @@
 import { deepEqual, InvalidError, UsageError } from '../../core/index.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
 import { keyId, kindId } from '../object-key.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 import { batchProblem } from './batch-check.js'
 import type { ObjectIndex } from './object-index.js'
 import { ObjectTable } from './object-table.js'
@@ -10,7 +10,7 @@ import { ObjectTable } from './object-table.js'
 export type Applied =
   | {
       readonly kind: 'applied'
-      readonly changes: readonly ObjectChange[]
+      readonly changes: readonly SourceChange[]
       /** Present when what came and went after this revision is not among the changes. */
       readonly since?: number
     }
@@ -81,7 +81,7 @@ export class CacheState {
     if (!this.synced) return this.#refuse(new UsageError('the source told changes before its first list'))
     if (revision < this.revision) return this.#refuse(wentBack(revision, this.revision))
     if (revision === this.revision) return { kind: 'duplicate' }
-    const changes: ObjectChange[] = []
+    const changes: SourceChange[] = []
     for (const { type, object } of events) {
       const change = type === 'DELETED' ? this.#remove(object) : this.#put(object)
       if (change !== undefined) changes.push(change)
@@ -96,7 +96,7 @@ export class CacheState {
   }
 
   /** Older events about an object than what is known of it say nothing new. */
-  #put(object: StoredObject): ObjectChange | undefined {
+  #put(object: StoredObject): SourceChange | undefined {
     const table = this.#tableOf(object)
     const id = keyId(object.metadata)
     const before = table.get(id)
@@ -105,7 +105,7 @@ export class CacheState {
     return { before, after: object }
   }
 
-  #remove(object: StoredObject): ObjectChange | undefined {
+  #remove(object: StoredObject): SourceChange | undefined {
     const table = this.#tableOf(object)
     const id = keyId(object.metadata)
     const before = table.get(id)
@@ -123,7 +123,7 @@ export class CacheState {
     for (const table of this.#tables.values()) listed.set(table, new Map())
     for (const { type, object } of events)
       if (type !== 'DELETED') listed.get(this.#tableOf(object))?.set(keyId(object.metadata), object)
-    const changes: ObjectChange[] = []
+    const changes: SourceChange[] = []
     for (const [table, objects] of listed) {
       for (const id of [...table.ids()]) {
         if (objects.has(id)) continue

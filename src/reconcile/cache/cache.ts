@@ -3,7 +3,7 @@ import { createListeners, isKeelsonError, KeelsonError, systemEnv, UsageError } 
 import type { Client, Kind, ListOptions, ObjectList, ObjectRef, StoredObject } from '../../store/index.js'
 import { selectObjects } from '../../store/index.js'
 import { objectId } from '../object-key.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 import type { ObjectSource } from '../sources/object-source.js'
 import { storeSource } from '../sources/object-source.js'
 import type { Reopening, SupervisedStream } from '../sources/supervised-stream.js'
@@ -241,7 +241,7 @@ function tooLate(name: string, revision: number, timeoutMs: number): KeelsonErro
   return new KeelsonError({ code: 'Timeout', message, details: { revision, timeoutMs } })
 }
 
-function changeId({ before, after }: ObjectChange): string {
+function changeId({ before, after }: SourceChange): string {
   const object = after ?? before
   return object === undefined ? '' : objectId(object)
 }

@@ -4,7 +4,7 @@ import { createCache } from '../cache/cache.js'
 import type { Cache, CacheChanges } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
 import { keyId, kindId, refOf, refOfId } from '../object-key.js'
-import type { ChangeMapping, ObjectChange } from '../sources/event-mapping.js'
+import type { ChangeMapping, SourceChange } from '../sources/event-mapping.js'
 import { mapToOwners, mapToSelf, mapWith } from '../sources/event-mapping.js'
 import type { Predicate } from '../sources/predicates.js'
 import type { ReferenceTracker } from '../sources/reference-tracker.js'
@@ -200,7 +200,7 @@ function startResyncOf<Spec, Status>(
 }
 
 /** A filter that cannot judge must not swallow a change. */
-function passes(logger: Logger, when: Predicate | undefined, change: ObjectChange): boolean {
+function passes(logger: Logger, when: Predicate | undefined, change: SourceChange): boolean {
   if (when === undefined) return true
   try {
     return when(change)
@@ -211,7 +211,7 @@ function passes(logger: Logger, when: Predicate | undefined, change: ObjectChang
 }
 
 /** A mapping that throws is a bug of its author: it is logged, and what does not depend on it goes on. */
-function tryMapping(logger: Logger, kind: Kind, change: ObjectChange, map: () => void): void {
+function tryMapping(logger: Logger, kind: Kind, change: SourceChange, map: () => void): void {
   try {
     map()
   } catch (error) {
@@ -222,7 +222,7 @@ function tryMapping(logger: Logger, kind: Kind, change: ObjectChange, map: () =>
   }
 }
 
-function aboutChange({ before, after }: ObjectChange): { readonly key?: string } {
+function aboutChange({ before, after }: SourceChange): { readonly key?: string } {
   const object = after ?? before
   return object === undefined ? {} : { key: keyId(refOf(object)) }
 }

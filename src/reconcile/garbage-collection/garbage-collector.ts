@@ -5,7 +5,7 @@ import type { Controller } from '../controller/controller-contract.js'
 import { createControllerGroup } from '../controller/controller-group.js'
 import { refOf } from '../object-key.js'
 import { refersToKind } from '../owner-reference.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 import { allOf, pathChanged } from '../sources/predicates.js'
 import { collect, findKind, isWaiting, ownerState } from './collect.js'
 
@@ -94,7 +94,7 @@ interface Neighbourhood {
 }
 
 /** What a change of one object means to those that it owns, and to those that own it. */
-function tellNeighbours({ before, after }: ObjectChange, around: Neighbourhood): void {
+function tellNeighbours({ before, after }: SourceChange, around: Neighbourhood): void {
   if (before === undefined) return
   const { kinds, reader, enqueue } = around
   const isGone = after?.metadata.uid !== before.metadata.uid

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../../store/index.js'
 import { objectId } from '../object-key.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 import { saysTheSame } from './hot-loop.js'
 
 /** Keys whose latest write is remembered; the one that wrote longest ago goes first. */
@@ -22,7 +22,7 @@ export class Contests {
   readonly #byKey = new Map<string, Contest>()
 
   /** The key `id` made this change. Returns how often in a row it was one that it had made before. */
-  wrote(id: string, { after: written }: ObjectChange, atMs: number): number {
+  wrote(id: string, { after: written }: SourceChange, atMs: number): number {
     const last = this.#byKey.get(id)
     this.#byKey.delete(id)
     if (written === undefined) return 0

@@ -1,7 +1,7 @@
 import type { JsonPatchOperation, ObjectRef, StoredObject } from '../../store/index.js'
 import { diffJson } from '../../store/index.js'
 import { refOf } from '../object-key.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 
 /** A key that is reconciled again and again to no end. */
 export interface HotLoop {
@@ -30,7 +30,7 @@ export interface ValueChange {
 }
 
 /** Describes it. `change` is what the key wrote last. */
-export function hotLoop(kind: HotLoop['kind'], key: ObjectRef, runs: number, change: ObjectChange): HotLoop {
+export function hotLoop(kind: HotLoop['kind'], key: ObjectRef, runs: number, change: SourceChange): HotLoop {
   const object = (change.after ?? change.before) as StoredObject
   const about = { apiVersion: object.apiVersion, kind: object.kind, ...refOf(object) }
   return { key, kind, runs, object: about, changes: valueChanges(change) }
@@ -47,7 +47,7 @@ const COUNTERS: readonly string[] = ['resourceVersion', 'generation', 'managedFi
 const IDENTITY: readonly string[] = ['/metadata/uid', '/metadata/creationTimestamp']
 
 /** What a change of an object changed in it. */
-export function valueChanges({ before, after }: ObjectChange): readonly ValueChange[] {
+export function valueChanges({ before, after }: SourceChange): readonly ValueChange[] {
   if (before === undefined || after === undefined) return [valueChange('', before, after)]
   return differences(before, after)
     .slice(0, CHANGES_MAX)

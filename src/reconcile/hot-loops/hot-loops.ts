@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../store/index.js'
 import { keyId } from '../object-key.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 import { Contests } from './contests.js'
 import type { HotLoop } from './hot-loop.js'
 import { hotLoop } from './hot-loop.js'
@@ -128,7 +128,7 @@ export class HotLoops {
     return track
   }
 
-  #wrote(key: ObjectRef, change: ObjectChange): void {
+  #wrote(key: ObjectRef, change: SourceChange): void {
     this.#forgetContests()
     const undone = this.#contests.wrote(keyId(key), change, this.#options.now())
     if (undone === this.#options.after) this.#report(hotLoop('contested', key, undone, change))

@@ -1,11 +1,11 @@
 import type { ObjectRef } from '../../store/index.js'
 import { objectId } from '../object-key.js'
-import type { ObjectChange } from '../sources/event-mapping.js'
+import type { SourceChange } from '../sources/event-mapping.js'
 
 /** A change that woke a key, and the revision that it was told with. */
 export interface WakeCause {
   readonly revision: number
-  readonly change: ObjectChange
+  readonly change: SourceChange
 }
 
 /** Why a key is about to run. */
@@ -13,7 +13,7 @@ export type RunCause =
   /** Something other than its own writes woke it, or only time did. */
   | { readonly kind: 'other' }
   /** Nothing but what it wrote; `isProgress` when that was an object that it had not written before. */
-  | { readonly kind: 'ownWrites'; readonly change: ObjectChange; readonly isProgress: boolean }
+  | { readonly kind: 'ownWrites'; readonly change: SourceChange; readonly isProgress: boolean }
 
 /** Objects remembered of one key; after as many, writing one of them counts as progress again. */
 const OBJECTS_MAX = 1000
@@ -31,13 +31,13 @@ export class SelfWakes {
   readonly #heard = new Set<string>()
   /** Objects that it wrote since something else woke it. */
   readonly #written = new Set<string>()
-  readonly #isOwn: (change: ObjectChange) => void
-  #latest: ObjectChange | undefined
+  readonly #isOwn: (change: SourceChange) => void
+  #latest: SourceChange | undefined
   #isForeign = false
   #underWay = 0
 
   /** @param isOwn told of every change of its own */
-  constructor(key: ObjectRef, isOwn: (change: ObjectChange) => void) {
+  constructor(key: ObjectRef, isOwn: (change: SourceChange) => void) {
     this.key = key
     this.#isOwn = isOwn
   }
@@ -100,7 +100,7 @@ export class SelfWakes {
     for (const cause of this.#undecided.splice(0)) this.woken(cause)
   }
 
-  #hear(change: ObjectChange): void {
+  #hear(change: SourceChange): void {
     const object = change.after ?? change.before
     if (object === undefined) return
     this.#heard.add(objectId(object))

@@ -1,17 +1,15 @@
-import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js'
+import type { Kind, ObjectChange, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import { refOf } from '../object-key.js'
 import { controllerOf, refersToKind } from '../owner-reference.js'
 
 /** A change of one object, as a source sees it: `after` is absent after a deletion, `before` at a first sight. */
-export interface ObjectChange {
-  readonly before: StoredObject | undefined
-  readonly after: StoredObject | undefined
+export interface SourceChange extends ObjectChange {
   /** True for a deletion that a new list showed and no event told: `before` may not be the last state. */
   readonly inferred?: true
 }
 
 /** Turns a change into the keys that must be looked at. Must be pure. */
-export type ChangeMapping = (change: ObjectChange) => readonly ObjectRef[]
+export type ChangeMapping = (change: SourceChange) => readonly ObjectRef[]
 
 /** The object's own key. */
 export const mapToSelf: ChangeMapping = ({ before, after }) => {

@@ -1,10 +1,10 @@
 import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
 import { deepEqual, labelSelectorFromObject, parseLabelSelector } from '../../core/index.js'
 import type { LabelSelectorInput, StoredObject } from '../../store/index.js'
-import type { ObjectChange } from './event-mapping.js'
+import type { SourceChange } from './event-mapping.js'
 
 /** Whether a change matters. Pure. One that throws lets the change pass. Reads are not narrowed by it. */
-export type Predicate = (change: ObjectChange) => boolean
+export type Predicate = (change: SourceChange) => boolean
 
 /**
  * Passes what comes, goes, begins to be deleted, or has another generation: changes of status, labels, annotations,

@@ -1,12 +1,12 @@
 import type { Kind, ObjectRef, StoredObject } from '../../store/index.js'
 import { keyId, refOf } from '../object-key.js'
-import type { ChangeMapping, ObjectChange } from './event-mapping.js'
+import type { ChangeMapping, SourceChange } from './event-mapping.js'
 import { createReverseIndex } from './reverse-index.js'
 
 /** Knows which keys refer to an object of another kind. */
 export interface ReferenceTracker {
   /** Takes in a change of an object that refers. */
-  observe(change: ObjectChange): void
+  observe(change: SourceChange): void
   /** The keys that refer to a changed object. */
   readonly keysOf: ChangeMapping
 }

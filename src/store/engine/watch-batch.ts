@@ -1,14 +1,17 @@
 import type { JsonPatchOperation } from '../json/json-patch.js'
+import type { ObjectChange } from '../object/object.js'
 
 /** One change of one object, as the watcher's conditions show it: one that stops to match is DELETED. */
-export interface WatchEvent<T> {
+export interface WatchEvent<T> extends ObjectChange<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  /** The object after the change; for DELETED its last state, with the revision of the deletion. */
+  /** Absent for ADDED by creation, and for initial events. */
+  readonly before?: T
+  /** Absent for DELETED. */
+  readonly after?: T
+  /** What the event is about, as in Kubernetes: `after`; for DELETED its last state, with the revision of the deletion. */
   readonly object: T
-  /** The object before the change; absent for ADDED by creation and for initial events. */
-  readonly previous?: T
   /**
-   * JSON Patch (RFC 6902) from `previous` to `object` of a MODIFIED event, else undefined. Computed when it is first
+   * JSON Patch (RFC 6902) from `before` to `after` of a MODIFIED event, else undefined. Computed when it is first
    * read, once for all watchers; not an own property, so a copy of the event has none.
    */
   readonly patch: readonly JsonPatchOperation[] | undefined

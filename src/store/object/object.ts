@@ -75,6 +75,12 @@ export interface ObjectInput<Spec = unknown, Status = unknown> {
   readonly status?: Status
 }
 
+/** What was done to one object: `before` is absent for one that is new, `after` for one that is gone. */
+export interface ObjectChange<T = StoredObject> {
+  readonly before?: T | undefined
+  readonly after?: T | undefined
+}
+
 /** Names one object of a kind. `namespace` is given exactly when the kind is namespaced. */
 export interface ObjectRef {
   readonly namespace?: string

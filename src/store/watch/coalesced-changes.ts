@@ -2,14 +2,13 @@ import type { LogRecord } from '../engine/revision-log.js'
 import type { Entry } from '../engine/version.js'
 import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
+import type { SeenChange } from './watch-event.js'
 import { appendEvents } from './watch-event.js'
 import { seenStates } from './watch-events.js'
 import type { WatchFilter } from './watch-filter.js'
 
-interface NetChange {
-  readonly was: StoredObject | undefined
-  readonly before: StoredObject | undefined
-  is: StoredObject | undefined
+interface NetChange extends SeenChange {
+  after: StoredObject | undefined
   /** The last revision that the watcher would have been told of. */
   revision: number
 }
@@ -41,11 +40,16 @@ export class CoalescedChanges {
       if (seen === undefined) continue
       const known = this.#changes.get(change.entry)
       if (known === undefined) {
-        this.#changes.set(change.entry, { ...seen, before: change.before, revision })
-      } else if (known.was === undefined && seen.is === undefined) {
+        this.#changes.set(change.entry, {
+          before: seen.before,
+          after: seen.after,
+          stored: change.before,
+          revision,
+        })
+      } else if (known.before === undefined && seen.after === undefined) {
         this.#changes.delete(change.entry)
       } else {
-        known.is = seen.is
+        known.after = seen.after
         known.revision = revision
       }
     }

@@ -36,12 +36,12 @@ type Objects = ReadonlyMap<string, StoredObject>
 /** Deletions first, since they may free what a new object takes; then in the order of the list. */
 function differenceOf(known: Objects, listed: Objects, revision: number, since: number): Batch | undefined {
   const events: WatchEvent<StoredObject>[] = []
-  for (const [key, was] of known)
-    if (!listed.has(key)) appendEvents(events, { was, is: undefined, before: was, revision })
-  for (const [key, is] of listed) {
-    const was = known.get(key)
-    if (was?.metadata.resourceVersion === is.metadata.resourceVersion) continue
-    appendEvents(events, { was, is, before: was, revision })
+  for (const [key, before] of known)
+    if (!listed.has(key)) appendEvents(events, { before, stored: before, revision })
+  for (const [key, after] of listed) {
+    const before = known.get(key)
+    if (before?.metadata.resourceVersion === after.metadata.resourceVersion) continue
+    appendEvents(events, { before, after, stored: before, revision })
   }
   if (events.length > 0) return Object.freeze({ revision, events: Object.freeze(events), since })
   // What has come and gone meanwhile may have been seen by other reads.

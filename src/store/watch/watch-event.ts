@@ -1,70 +1,66 @@
 import type { WatchEvent } from '../engine/watch-batch.js'
 import { diffJson } from '../json/json-diff.js'
 import type { JsonPatchOperation } from '../json/json-patch.js'
-import type { StoredObject } from '../object/object.js'
+import type { ObjectChange, StoredObject } from '../object/object.js'
 import { removedObject } from '../object/object.js'
 
 interface Difference {
-  readonly previous: StoredObject
+  readonly before: StoredObject
   readonly patch: readonly JsonPatchOperation[]
 }
 
 /** Differences by the newer object: several events may tell the same change. */
 const differences = /* @__PURE__ */ new WeakMap<StoredObject, Difference>()
 
+type Type = WatchEvent<StoredObject>['type']
+
 /** An event whose patch is made when somebody reads it. */
 class LazyEvent implements WatchEvent<StoredObject> {
-  readonly type: WatchEvent<StoredObject>['type']
+  readonly type: Type
   readonly object: StoredObject
-  declare readonly previous?: StoredObject
+  declare readonly before?: StoredObject
+  declare readonly after?: StoredObject
 
-  constructor(
-    type: WatchEvent<StoredObject>['type'],
-    object: StoredObject,
-    previous: StoredObject | undefined,
-  ) {
+  constructor(type: Type, object: StoredObject, { before, after }: ObjectChange) {
     this.type = type
     this.object = object
-    if (previous !== undefined) this.previous = previous
+    if (before !== undefined) this.before = before
+    if (after !== undefined) this.after = after
     Object.freeze(this)
   }
 
   get patch(): readonly JsonPatchOperation[] | undefined {
-    const { type, object, previous } = this
-    if (type !== 'MODIFIED' || previous === undefined) return undefined
-    const known = differences.get(object)
-    if (known?.previous === previous) return known.patch
-    const patch = Object.freeze(diffJson(previous, object))
-    differences.set(object, { previous, patch })
+    const { type, before, after } = this
+    if (type !== 'MODIFIED' || before === undefined || after === undefined) return undefined
+    const known = differences.get(after)
+    if (known?.before === before) return known.patch
+    const patch = Object.freeze(diffJson(before, after))
+    differences.set(after, { before, patch })
     return patch
   }
 }
 
-/** What one object was and is, to somebody who sees only some states of it. */
-export interface Transition {
-  /** The state before, if it was seen. */
-  readonly was: StoredObject | undefined
-  /** The state after, if it is seen. */
-  readonly is: StoredObject | undefined
+/** A change of one object, to somebody who sees only some states of it: `before` and `after` are those seen. */
+export interface SeenChange extends ObjectChange {
   /** The state before, seen or not. */
-  readonly before: StoredObject | undefined
+  readonly stored: StoredObject | undefined
   readonly revision: number
 }
 
-/** Appends the events of a transition: none, one, or two where one life of a name ended and another began. */
-export function appendEvents(events: WatchEvent<StoredObject>[], transition: Transition): void {
-  const { was, is, before, revision } = transition
-  if (was !== undefined && is !== undefined && was.metadata.uid === is.metadata.uid) {
-    events.push(new LazyEvent('MODIFIED', is, was))
+/** Appends the events of a change: none, one, or two where one life of a name ended and another began. */
+export function appendEvents(events: WatchEvent<StoredObject>[], change: SeenChange): void {
+  const { before, after, stored, revision } = change
+  if (before !== undefined && after !== undefined && before.metadata.uid === after.metadata.uid) {
+    events.push(new LazyEvent('MODIFIED', after, change))
     return
   }
-  if (was !== undefined) events.push(new LazyEvent('DELETED', removedObject(was, revision), was))
-  if (is === undefined) return
-  const isSameLife = before !== undefined && before.metadata.uid === is.metadata.uid
-  events.push(new LazyEvent('ADDED', is, isSameLife ? before : undefined))
+  if (before !== undefined) events.push(new LazyEvent('DELETED', removedObject(before, revision), { before }))
+  if (after === undefined) return
+  const isSameLife = stored !== undefined && stored.metadata.uid === after.metadata.uid
+  events.push(new LazyEvent('ADDED', after, { before: isSameLife ? stored : undefined, after }))
 }
 
 /** The event of an object that was there already. */
 export function initialEvent(object: StoredObject): WatchEvent<StoredObject> {
-  return new LazyEvent('ADDED', object, undefined)
+  return new LazyEvent('ADDED', object, { after: object })
 }

@@ -1,6 +1,6 @@
 import type { Change, LogRecord } from '../engine/revision-log.js'
 import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
-import type { StoredObject } from '../object/object.js'
+import type { ObjectChange, StoredObject } from '../object/object.js'
 import { isNarrow } from '../read/query.js'
 import { appendEvents } from './watch-event.js'
 import type { WatchFilter } from './watch-filter.js'
@@ -13,7 +13,7 @@ export function batchOf(record: LogRecord, filter: WatchFilter): WatchBatch<Stor
   const events: WatchEvent<StoredObject>[] = []
   for (const change of changes) {
     const seen = seenStates(filter, change)
-    if (seen !== undefined) appendEvents(events, { ...seen, before: change.before, revision })
+    if (seen !== undefined) appendEvents(events, { ...seen, stored: change.before, revision })
   }
   return events.length === 0 ? undefined : freezeBatch(revision, events)
 }
@@ -27,21 +27,20 @@ export function batchOfChanges({
   readonly changes: readonly Pick<Change, 'before' | 'after'>[]
 }): WatchBatch<StoredObject> {
   const events: WatchEvent<StoredObject>[] = []
-  for (const { before, after } of changes) appendEvents(events, { was: before, is: after, before, revision })
+  for (const { before, after } of changes) appendEvents(events, { before, after, stored: before, revision })
   return freezeBatch(revision, events)
 }
 
 /** What a watcher sees of the states before and after a change; undefined when it sees neither. */
-export function seenStates(
-  filter: WatchFilter,
-  change: Change,
-): { readonly was: StoredObject | undefined; readonly is: StoredObject | undefined } | undefined {
+export function seenStates(filter: WatchFilter, change: Change): ObjectChange | undefined {
   const one = filterFor(filter, change)
   if (one === undefined) return undefined
   const { before, after, version } = change
-  const was = seenBy(one, before, version.previous?.terms)
-  const is = seenBy(one, after, version.terms)
-  return was === undefined && is === undefined ? undefined : { was, is }
+  const seen = {
+    before: seenBy(one, before, version.previous?.terms),
+    after: seenBy(one, after, version.terms),
+  }
+  return seen.before === undefined && seen.after === undefined ? undefined : seen
 }
 
 /** Runs for each watcher and each revision, so without a closure. */

@@ -58,9 +58,9 @@ export const watchScopeLaws: readonly StoreLaw[] = [
         events.map(event => ({ revision, ...event })),
       )
       for (const [at, matches] of tests.entries()) {
-        const expected = changes.flatMap(({ revision, type, object, previous }) => {
-          const was = previous !== undefined && matches(previous)
-          const is = type !== 'DELETED' && matches(object)
+        const expected = changes.flatMap(({ revision, object, before, after }) => {
+          const was = before !== undefined && matches(before)
+          const is = after !== undefined && matches(after)
           if (!was && !is) return []
           const told = was && is ? 'MODIFIED' : is ? 'ADDED' : 'DELETED'
           return [`${revision} ${told} ${object.metadata.name}`]
@@ -156,7 +156,7 @@ export const watchScopeLaws: readonly StoreLaw[] = [
       const tape = record(world, store.watch(Widget))
       await store.modify(Widget, refOf('a'), draft => void draft.spec.tags?.push('y'))
       const event = (await tape.through(store.revision))[0]?.events[0]
-      claimEqual(event?.previous?.spec.tags, ['x'], 'the object before')
+      claimEqual(event?.before?.spec.tags, ['x'], 'the object before')
       const paths = event?.patch?.map(({ path }) => path).filter(path => path.startsWith('/spec'))
       claimEqual(paths, ['/spec/tags/1'], 'the patch')
     },

@@ -186,7 +186,7 @@ describe('address controller', () => {
     const w = await world()
     const given: number[] = []
     w.store.watch(Service).on(({ revision, events }) => {
-      if (events.some(({ object, previous }) => object.spec.clusterIPs !== previous?.spec.clusterIPs))
+      if (events.some(({ object, before }) => object.spec.clusterIPs !== before?.spec.clusterIPs))
         given.push(revision)
     })
     w.store.watch(AddressClaim).on(({ revision }) => given.push(revision))

@@ -1,8 +1,14 @@
-import type { Client, DeleteOptions, Kind, ObjectRef, StoredObject } from '../../../store/index.js'
+import type {
+  Client,
+  DeleteOptions,
+  Kind,
+  ObjectChange,
+  ObjectRef,
+  StoredObject,
+} from '../../../store/index.js'
 import { tapWrites } from '../../../store/index.js'
 import { facade } from '../clients/facade.js'
 import { OpenWatches } from '../clients/open-watches.js'
-import type { ObjectChange } from '../objects/object-changes.js'
 import { keyOf } from '../objects/object-names.js'
 import { isOfProcess } from '../world/action-of.js'
 import type { Invariant, Monitor } from './invariant.js'

@@ -1,7 +1,6 @@
 import type { StepInfo } from '../../../core/index.js'
-import type { Reader } from '../../../store/index.js'
+import type { ObjectChange, Reader } from '../../../store/index.js'
 import type { TraceStep } from '../actions/trace-step.js'
-import type { ObjectChange } from '../objects/object-changes.js'
 
 /** A point of an execution, right after a step. */
 export interface StepView {

@@ -1,5 +1,4 @@
-import type { StoredObject } from '../../../store/index.js'
-import type { ObjectChange } from './object-changes.js'
+import type { ObjectChange, StoredObject } from '../../../store/index.js'
 
 /**
  * True for an object that says who leads: its spec counts how often the holder changed, as that of a Kubernetes `Lease`

@@ -1,10 +1,4 @@
-import type { StoredObject } from '../../../store/index.js'
-
-/** What a step did to one object. `before` is missing for one that was created, `after` for one that is gone. */
-export interface ObjectChange {
-  readonly before: StoredObject | undefined
-  readonly after: StoredObject | undefined
-}
+import type { ObjectChange, StoredObject } from '../../../store/index.js'
 
 /** What is different; an object that was deleted and created again is two. */
 export function changesBetween(

@@ -1,7 +1,6 @@
 import { canonicalJson } from '../../../core/index.js'
-import type { StoredObject } from '../../../store/index.js'
+import type { ObjectChange, StoredObject } from '../../../store/index.js'
 import { isElectionRecord } from './election-objects.js'
-import type { ObjectChange } from './object-changes.js'
 
 /** The annotation that a simulated stranger writes. */
 export const TOUCH_ANNOTATION = 'testing.keelson/touched'

@@ -1,8 +1,7 @@
-import type { StoredObject } from '../../../store/index.js'
+import type { ObjectChange, StoredObject } from '../../../store/index.js'
 import type { ActionKind } from '../actions/action.js'
 import type { Delivery } from '../clients/listening-client.js'
 import { fieldChanges, shortJson } from '../objects/field-changes.js'
-import type { ObjectChange } from '../objects/object-changes.js'
 import { nameOf } from '../objects/object-names.js'
 import type { ObservedStep } from './observation.js'
 

@@ -1,5 +1,4 @@
-import type { StoredObject } from '../../../../store/index.js'
-import type { ObjectChange } from '../../objects/object-changes.js'
+import type { ObjectChange, StoredObject } from '../../../../store/index.js'
 import { nameOf } from '../../objects/object-names.js'
 import { isOfProcess } from '../../world/action-of.js'
 import type { Monitor } from '../invariant.js'
