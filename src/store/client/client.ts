@@ -1,6 +1,6 @@
 import type { Env } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
-import type { Leases } from '../lease/leases.js'
+import type { Leases } from '../lifetime/lifetimes.js'
 import type { StoredObject } from '../object/object.js'
 import type { ObjectList, Reader, ReadOptions } from '../read/reader.js'
 import type { Watchable } from '../watch/watch.js'

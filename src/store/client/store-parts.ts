@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js'
-import { LeaseKeeper } from '../lease/lease-keeper.js'
+import { LeaseKeeper } from '../lifetime/lifetime-keeper.js'
 import { StateHash } from '../read/state-hash.js'
 import { deleteEntries } from '../transaction/delete-entries.js'
 import type { WriteTarget } from '../write/write-site.js'

@@ -1,5 +1,5 @@
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lease/leases.js'
+import type { LifetimeOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { OptimisticOptions, Transaction, TransactResult } from '../transaction/transaction.js'

@@ -1,4 +1,4 @@
-import { lifetimeOf } from '../lease/lifetime.js'
+import { lifetimeOf } from '../lifetime/expiry.js'
 import type { StoredObject } from '../object/object.js'
 import { checkedRef } from '../object/object-name.js'
 import type { ObjectWrite } from '../write/object-write.js'

@@ -1,6 +1,6 @@
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lease/leases.js'
+import type { LifetimeOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import type { Reader } from '../read/reader.js'
 import type { PatchBodies, PatchOptions, PatchType } from '../write/patch.js'

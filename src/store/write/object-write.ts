@@ -1,5 +1,5 @@
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lease/leases.js'
+import type { LifetimeOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef } from '../object/object.js'
 import type { PatchBodies, PatchOptions, PatchType } from './patch.js'
 import type { DeleteOptions, ModifyOptions, Recipe, UpdateOptions, WriteOptions } from './write-options.js'

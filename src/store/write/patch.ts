@@ -1,5 +1,5 @@
 import type { JsonPatchOperation } from '../json/json-patch.js'
-import type { LifetimeOptions } from '../lease/leases.js'
+import type { LifetimeOptions } from '../lifetime/lifetimes.js'
 import type { ObjectMetaInput, StoredObject } from '../object/object.js'
 import type { FieldOwner, Preconditions } from './write-options.js'
 

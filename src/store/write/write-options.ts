@@ -1,4 +1,4 @@
-import type { LifetimeOptions } from '../lease/leases.js'
+import type { LifetimeOptions } from '../lifetime/lifetimes.js'
 import type { PropagationPolicy } from '../object/finalizer-list.js'
 import type { StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'

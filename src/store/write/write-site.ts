@@ -6,7 +6,7 @@ import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import { assertUnique } from '../engine/unique.js'
 import type { Version } from '../engine/version.js'
-import type { KeptObject, LeaseKeeper } from '../lease/lease-keeper.js'
+import type { KeptObject, LeaseKeeper } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js'
-import type { LeaseKeeper } from '../lease/lease-keeper.js'
-import type { LeaseOptions, Leases, ObjectLease } from '../lease/leases.js'
+import type { LeaseKeeper } from '../lifetime/lifetime-keeper.js'
+import type { LeaseOptions, Leases, ObjectLease } from '../lifetime/lifetimes.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
 import type { WriteTarget } from '../write/write-site.js'

@@ -5,11 +5,11 @@ import type { TableEntry } from '../engine/namespace-table.js'
 import type { StoredObject } from '../object/object.js'
 import { AlreadyExistsError, LeaseNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
-import type { LeaseRecord } from './lease-table.js'
-import { LeaseTable } from './lease-table.js'
-import type { LeaseOptions, ObjectLease } from './leases.js'
-import type { Lifetime } from './lifetime.js'
-import { assertLeaseId, assertTtl } from './lifetime.js'
+import type { Lifetime } from './expiry.js'
+import { assertLeaseId, assertTtl } from './expiry.js'
+import type { LeaseRecord } from './lifetime-table.js'
+import { LeaseTable } from './lifetime-table.js'
+import type { LeaseOptions, ObjectLease } from './lifetimes.js'
 
 /** How many leases end in one step; the rest is the next step, so that nothing else waits for long. */
 const ENDED_PER_STEP = 500

@@ -1,6 +1,6 @@
 import { InvalidError, UsageError } from '../../core/index.js'
-import type { LifetimeOptions } from './leases.js'
-import { LEASE_ID_CHARS_MAX, TTL_MAX_MS } from './leases.js'
+import type { LifetimeOptions } from './lifetimes.js'
+import { LEASE_ID_CHARS_MAX, TTL_MAX_MS } from './lifetimes.js'
 
 /** What a write says about how long its object is kept. */
 export type Lifetime =
