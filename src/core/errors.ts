@@ -70,8 +70,8 @@ export interface DetailsByCode {
     readonly value: unknown
     readonly holder: { readonly kind: string; readonly namespace?: string; readonly name: string }
   }
-  /** A lease was never granted, was revoked, or its time is over. */
-  readonly LeaseNotFound: ErrorDetails & { readonly id: string }
+  /** A lifetime was never granted, was revoked, or its time is over. */
+  readonly LifetimeNotFound: ErrorDetails & { readonly id: string }
   /** More than a documented limit; the detail that ends in `Max` is the limit. */
   readonly TooLarge: ErrorDetails
   /** Called in a way that can never work. */

@@ -57,7 +57,7 @@ export { objectFilter } from './read/query.js'
 export type { ListAndWatchOptions } from './watch/list-and-watch.js'
 export { listAndWatch } from './watch/list-and-watch.js'
 
-export type { LeaseOptions, Leases, LifetimeOptions, ObjectLease } from './lifetime/lifetimes.js'
+export type { LifetimeOptions, Lifetimes, ExpiryOptions, Lifetime } from './lifetime/lifetimes.js'
 
 // Clients over other clients.
 export { DelegatingClient } from './client/delegating-client.js'
@@ -102,7 +102,7 @@ export {
   FencedError,
   ForbiddenError,
   FutureRevisionError,
-  LeaseNotFoundError,
+  LifetimeNotFoundError,
   NotFoundError,
   SlowConsumerError,
   UniqueViolationError,

@@ -4,9 +4,9 @@ import { blockLaws } from './store-laws/block-laws.js'
 import { clientLaws } from './store-laws/client-laws.js'
 import { compactLaws } from './store-laws/compact-laws.js'
 import { deletionLaws } from './store-laws/deletion-laws.js'
+import { expiryLaws } from './store-laws/expiry-laws.js'
 import type { LawStoreOptions, StoreLaw } from './store-laws/law.js'
 import { hold } from './store-laws/law-world.js'
-import { leaseLaws } from './store-laws/lifetime-end-laws.js'
 import { lifetimeLaws } from './store-laws/lifetime-laws.js'
 import { listAndWatchLaws } from './store-laws/list-and-watch-laws.js'
 import { objectLaws } from './store-laws/object-laws.js'
@@ -36,12 +36,12 @@ export interface DescribeStoreOptions extends Partial<TestFramework> {
   /** How long a law waits for a delivery or a write. Default 4,000 ms, which is below a framework's own limit. */
   readonly patienceMs?: number
   /**
-   * Lets time pass for the stores. Laws of leases and of waiting writers need it, and pass three times `lifeMs` at
+   * Lets time pass for the stores. Laws of lifetimes and of waiting writers need it, and pass three times `lifeMs` at
    * most, or 1,500 ms. Default: these laws ask for stores on a virtual `options.env`, and move that.
    */
   readonly passTime?: (ms: number) => Promise<unknown>
   /**
-   * What laws give a lease or an object to live, > 0. A store that waits in real time may be slow by a third of it.
+   * What laws give a lifetime or an object to live, > 0. A store that waits in real time may be slow by a third of it.
    * Default 1,000 ms.
    */
   readonly lifeMs?: number
@@ -63,7 +63,7 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   watches: [...watchLaws, ...watchScopeLaws, ...blockLaws],
   compaction: compactLaws,
   'lists and watches': listAndWatchLaws,
-  leases: [...leaseLaws, ...lifetimeLaws],
+  lifetimes: [...lifetimeLaws, ...expiryLaws],
   clients: clientLaws,
 }
 

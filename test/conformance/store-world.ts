@@ -219,7 +219,8 @@ export class World {
       case 'update':
       case 'updateStatus': {
         const object = step['obj'] as ObjectInput
-        const { fence, ...options } = (step['options'] ?? {}) as { fence?: Fence }
+        const { fence, lease, ...rest } = (step['options'] ?? {}) as { fence?: Fence; lease?: string | null }
+        const options = lease === undefined ? rest : { ...rest, lifetime: lease }
         if (fence !== undefined)
           return this.#env.run(() =>
             this.#store.client(this.#env, { fence })[step.op as 'create'](this.#kind(object.kind), object),
@@ -304,11 +305,11 @@ export class World {
   }
 
   async #lease({ op, id, ttlSeconds }: Step): Promise<unknown> {
-    const { leases } = this.#store
+    const { lifetimes } = this.#store
     const name = String(id)
-    if (op === 'revokeLease') return leases.revoke(name)
+    if (op === 'revokeLease') return lifetimes.revoke(name)
     const ttlMs = Number(ttlSeconds) * 1000
-    const lease = await (op === 'grantLease' ? leases.grant({ id: name, ttlMs }) : leases.renew(name))
+    const lease = await (op === 'grantLease' ? lifetimes.grant({ id: name, ttlMs }) : lifetimes.renew(name))
     return { ttlSeconds: lease.remainingMs / 1000 }
   }
 

@@ -462,7 +462,7 @@ describe('patches that are none, or do not fit', () => {
   ])
 })
 
-describe('leases and times that cannot be', () => {
+describe('lifetimes and times that cannot be', () => {
   const times: readonly (number | string | bigint | undefined)[] = [
     Number.NaN,
     -1,
@@ -475,10 +475,10 @@ describe('leases and times that cannot be', () => {
   ]
   refusalsOf(
     times.map(ttlMs => [
-      `a lease for ${String(ttlMs)}`,
-      s => s.leases.grant({ ttlMs: ttlMs as number }),
+      `a lifetime for ${String(ttlMs)}`,
+      s => s.lifetimes.grant({ ttlMs: ttlMs as number }),
       'Invalid',
-      /lease is invalid.*ttlMs.*> 0, at most 9000000000000/,
+      /lifetime is invalid.*ttlMs.*> 0, at most 9000000000000/,
     ]),
   )
   const created = (store: Store, options: object): unknown =>
@@ -520,11 +520,16 @@ describe('leases and times that cannot be', () => {
     ...times
       .filter(ttlMs => ttlMs !== undefined)
       .map(ttlMs => [`${String(ttlMs)} ms`, { ttlMs }, 'Invalid', /ttl of an object.*ttlMs.*> 0/] as const),
-    ['a lease that there is not', { lease: 'L' }, 'LeaseNotFound', /lease L.*grant/],
-    ['a lease that is a number', { lease: 5 }, 'Invalid', /lease.*id of a lease.*1 to 253/],
-    ['a lease that is an object', { lease: { id: 'L' } }, 'Invalid', /lease.*id of a lease.*1 to 253/],
-    ['a lease without a name', { lease: '' }, 'Invalid', /lease.*id of a lease.*1 to 253/],
-    ['a lease and a time', { lease: 'L', ttlMs: 1000 }, 'Usage', /lease or for ttlMs, not both/],
+    ['a lifetime that there is not', { lifetime: 'L' }, 'LifetimeNotFound', /lifetime L.*grant/],
+    ['a lifetime that is a number', { lifetime: 5 }, 'Invalid', /lifetime.*id of a lifetime.*1 to 253/],
+    [
+      'a lifetime that is an object',
+      { lifetime: { id: 'L' } },
+      'Invalid',
+      /lifetime.*id of a lifetime.*1 to 253/,
+    ],
+    ['a lifetime without a name', { lifetime: '' }, 'Invalid', /lifetime.*id of a lifetime.*1 to 253/],
+    ['a lifetime and a time', { lifetime: 'L', ttlMs: 1000 }, 'Usage', /lifetime or for ttlMs, not both/],
   ]
   for (const [what, options, expected, message] of lifetimes)
     refusalsOf(
@@ -532,42 +537,52 @@ describe('leases and times that cannot be', () => {
     )
 
   const ids: readonly unknown[] = [5, '', null, { id: 'L' }, ['L'], 'x'.repeat(254)]
-  const shape = /id.*must be the id of a lease, text of 1 to 253 characters/
+  const shape = /id.*must be the id of a lifetime, text of 1 to 253 characters/
   refusalsOf(
     ids.flatMap((id): readonly Row[] => [
-      [`a grant of ${String(id)}`, s => s.leases.grant({ ttlMs: 1000, id: id as string }), 'Invalid', shape],
-      [`a renewal of ${String(id)}`, s => s.leases.renew(id as string), 'Invalid', shape],
-      [`a revocation of ${String(id)}`, s => s.leases.revoke(id as string), 'Invalid', shape],
+      [
+        `a grant of ${String(id)}`,
+        s => s.lifetimes.grant({ ttlMs: 1000, id: id as string }),
+        'Invalid',
+        shape,
+      ],
+      [`a renewal of ${String(id)}`, s => s.lifetimes.renew(id as string), 'Invalid', shape],
+      [`a revocation of ${String(id)}`, s => s.lifetimes.revoke(id as string), 'Invalid', shape],
     ]),
   )
   refusalsOf([
-    ['a grant of nothing', s => s.leases.grant(nothing), 'Invalid', /ttlMs/],
-    ['a renewal of a lease that there is not', s => s.leases.renew('L'), 'LeaseNotFound', /lease L.*grant/],
-    ['a revocation of one', s => s.leases.revoke('L'), 'LeaseNotFound', /lease L.*grant/],
+    ['a grant of nothing', s => s.lifetimes.grant(nothing), 'Invalid', /ttlMs/],
+    [
+      'a renewal of a lifetime that there is not',
+      s => s.lifetimes.renew('L'),
+      'LifetimeNotFound',
+      /lifetime L.*grant/,
+    ],
+    ['a revocation of one', s => s.lifetimes.revoke('L'), 'LifetimeNotFound', /lifetime L.*grant/],
     [
       'a second grant of an id',
       async s => {
-        if (s.leases.get('L') === undefined) await s.leases.grant({ id: 'L', ttlMs: 1000 })
-        return s.leases.grant({ id: 'L', ttlMs: 1000 })
+        if (s.lifetimes.get('L') === undefined) await s.lifetimes.grant({ id: 'L', ttlMs: 1000 })
+        return s.lifetimes.grant({ id: 'L', ttlMs: 1000 })
       },
       'AlreadyExists',
-      /lease L/,
+      /lifetime L/,
     ],
   ])
 
   test('a refused grant takes no id', async () => {
     const store = await storeWithA()
-    await expect(store.leases.grant({ ttlMs: Number.NaN })).rejects.toMatchObject({ code: 'Invalid' })
-    expect((await store.leases.grant({ ttlMs: 1000 })).id).toBe('lease-1')
+    await expect(store.lifetimes.grant({ ttlMs: Number.NaN })).rejects.toMatchObject({ code: 'Invalid' })
+    expect((await store.lifetimes.grant({ ttlMs: 1000 })).id).toBe('lifetime-1')
   })
 
   test('what is refused leaves the lifetime as it was', async () => {
     const store = await storeWithA()
-    await store.leases.grant({ id: 'L', ttlMs: 1000 })
-    await store.modify(Widget, at, () => {}, { lease: 'L' })
-    for (const options of [{ lease: 'M' }, { ttlMs: -1 }, { lease: 5 as never }])
+    await store.lifetimes.grant({ id: 'L', ttlMs: 1000 })
+    await store.modify(Widget, at, () => {}, { lifetime: 'L' })
+    for (const options of [{ lifetime: 'M' }, { ttlMs: -1 }, { lifetime: 5 as never }])
       await expect(store.modify(Widget, at, () => {}, options)).rejects.toThrow()
-    expect(store.leases.get('L')?.objects).toBe(1)
+    expect(store.lifetimes.get('L')?.objects).toBe(1)
   })
 })
 

@@ -17,12 +17,12 @@ function world(): { env: VirtualEnv; store: Store } {
 
 const names = (store: Store): string[] => store.list(Widget).items.map(({ metadata }) => metadata.name)
 
-describe('a lease', () => {
+describe('a lifetime', () => {
   test('takes its objects with it when its time is over, in one revision, in key order', async () => {
     const { env, store } = world()
-    await store.leases.grant({ id: 'L', ttlMs: 10_000 })
-    for (const name of ['b', 'a']) await store.create(Widget, widget(name), { lease: 'L' })
-    await store.create(Gadget, { metadata: { name: 'g' }, spec: {} }, { lease: 'L' })
+    await store.lifetimes.grant({ id: 'L', ttlMs: 10_000 })
+    for (const name of ['b', 'a']) await store.create(Widget, widget(name), { lifetime: 'L' })
+    await store.create(Gadget, { metadata: { name: 'g' }, spec: {} }, { lifetime: 'L' })
     await store.create(Widget, widget('free'))
     const seen: string[] = []
     store
@@ -30,54 +30,54 @@ describe('a lease', () => {
       .on(batch => seen.push(batch.events.map(({ type, object }) => type + object.metadata.name).join()))
     const { revision } = store
     await env.advance(9_999)
-    expect(store.leases.get('L')).toEqual({ id: 'L', ttlMs: 10_000, remainingMs: 1, objects: 3 })
+    expect(store.lifetimes.get('L')).toEqual({ id: 'L', ttlMs: 10_000, remainingMs: 1, objects: 3 })
     expect(store.revision).toBe(revision)
     await env.advance(1)
     expect(names(store)).toEqual(['free'])
     expect(store.revision).toBe(revision + 1)
-    expect(store.leases.get('L')).toBeUndefined()
+    expect(store.lifetimes.get('L')).toBeUndefined()
     await env.settle()
     expect(seen).toEqual(['DELETEDa,DELETEDb,DELETEDg'])
   })
 
   test('lives for its full time after each renewal, and takes no revision by itself', async () => {
     const { env, store } = world()
-    await store.leases.grant({ id: 'L', ttlMs: 10_000 })
-    await store.create(Widget, widget('a'), { lease: 'L' })
+    await store.lifetimes.grant({ id: 'L', ttlMs: 10_000 })
+    await store.create(Widget, widget('a'), { lifetime: 'L' })
     for (let round = 0; round < 5; round++) {
       await env.advance(9_000)
-      expect(await store.leases.renew('L')).toMatchObject({ remainingMs: 10_000, objects: 1 })
+      expect(await store.lifetimes.renew('L')).toMatchObject({ remainingMs: 10_000, objects: 1 })
     }
     expect(store.revision).toBe(1)
     await env.advance(10_000)
     expect(names(store)).toEqual([])
-    await expect(store.leases.renew('L')).rejects.toMatchObject({
-      code: 'LeaseNotFound',
+    await expect(store.lifetimes.renew('L')).rejects.toMatchObject({
+      code: 'LifetimeNotFound',
       details: { id: 'L' },
     })
   })
 
   test('ends at once when it is revoked, and only once', async () => {
     const { store } = world()
-    const { id } = await store.leases.grant({ ttlMs: 10_000 })
-    await store.create(Widget, widget('a'), { lease: id })
-    await store.leases.revoke(id, { actor: 'a', reason: 'left' })
+    const { id } = await store.lifetimes.grant({ ttlMs: 10_000 })
+    await store.create(Widget, widget('a'), { lifetime: id })
+    await store.lifetimes.revoke(id, { actor: 'a', reason: 'left' })
     expect(names(store)).toEqual([])
-    await expect(store.leases.revoke(id)).rejects.toMatchObject({ code: 'LeaseNotFound' })
+    await expect(store.lifetimes.revoke(id)).rejects.toMatchObject({ code: 'LifetimeNotFound' })
   })
 
   test('that there is not keeps a write from happening, also in a transaction', async () => {
     const { env, store } = world()
-    const refused = { code: 'LeaseNotFound' }
-    await expect(store.create(Widget, widget('a'), { lease: 'L' })).rejects.toMatchObject(refused)
+    const refused = { code: 'LifetimeNotFound' }
+    await expect(store.create(Widget, widget('a'), { lifetime: 'L' })).rejects.toMatchObject(refused)
     await store.create(Widget, widget('a'))
-    const moved = store.modify(Widget, at('a'), draft => void (draft.spec.size = 1), { lease: 'L' })
+    const moved = store.modify(Widget, at('a'), draft => void (draft.spec.size = 1), { lifetime: 'L' })
     await expect(moved).rejects.toMatchObject(refused)
-    const body = store.transact(tx => tx.create(Widget, widget('b'), { lease: 'L' }))
+    const body = store.transact(tx => tx.create(Widget, widget('b'), { lifetime: 'L' }))
     await expect(body).rejects.toMatchObject(refused)
-    await store.leases.grant({ id: 'L', ttlMs: 1000 })
+    await store.lifetimes.grant({ id: 'L', ttlMs: 1000 })
     const late = store.optimistic(async tx => {
-      tx.create(Widget, widget('c'), { lease: 'L' })
+      tx.create(Widget, widget('c'), { lifetime: 'L' })
       await env.clock.sleep(2000)
     })
     const failure = expect(late).rejects.toMatchObject(refused)
@@ -88,15 +88,15 @@ describe('a lease', () => {
 
   test('is one at most per object: the last write that names one decides, null detaches, silence keeps', async () => {
     const { env, store } = world()
-    await store.leases.grant({ id: 'short', ttlMs: 1000 })
-    await store.leases.grant({ id: 'long', ttlMs: 5000 })
+    await store.lifetimes.grant({ id: 'short', ttlMs: 1000 })
+    await store.lifetimes.grant({ id: 'long', ttlMs: 5000 })
     for (const name of ['moved', 'freed', 'kept', 'reborn'])
-      await store.create(Widget, widget(name), { lease: 'short' })
+      await store.create(Widget, widget(name), { lifetime: 'short' })
     const nothing = (): void => {}
     const { revision } = store
-    await store.modify(Widget, at('moved'), nothing, { lease: 'long' })
-    await store.modify(Widget, at('freed'), nothing, { lease: null })
-    await store.modify(Widget, at('kept'), nothing, { lease: null, dryRun: true })
+    await store.modify(Widget, at('moved'), nothing, { lifetime: 'long' })
+    await store.modify(Widget, at('freed'), nothing, { lifetime: null })
+    await store.modify(Widget, at('kept'), nothing, { lifetime: null, dryRun: true })
     expect(store.revision).toBe(revision)
     await store.modify(Widget, at('kept'), draft => void (draft.spec.size = 1))
     await store.delete(Widget, at('reborn'))
@@ -135,12 +135,14 @@ describe('a lease', () => {
   test('bad times, taken ids and two lifetimes at once are refused', async () => {
     const { store } = world()
     for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 9.1e12]) {
-      await expect(store.leases.grant({ ttlMs })).rejects.toMatchObject({ code: 'Invalid' })
+      await expect(store.lifetimes.grant({ ttlMs })).rejects.toMatchObject({ code: 'Invalid' })
       await expect(store.create(Widget, widget('a'), { ttlMs })).rejects.toMatchObject({ code: 'Invalid' })
     }
-    await store.leases.grant({ id: 'L', ttlMs: 1000 })
-    await expect(store.leases.grant({ id: 'L', ttlMs: 1 })).rejects.toMatchObject({ code: 'AlreadyExists' })
-    const both = store.create(Widget, widget('a'), { lease: 'L', ttlMs: 1 })
+    await store.lifetimes.grant({ id: 'L', ttlMs: 1000 })
+    await expect(store.lifetimes.grant({ id: 'L', ttlMs: 1 })).rejects.toMatchObject({
+      code: 'AlreadyExists',
+    })
+    const both = store.create(Widget, widget('a'), { lifetime: 'L', ttlMs: 1 })
     await expect(both).rejects.toMatchObject({ code: 'Usage' })
     expect(store.revision).toBe(0)
   })
@@ -148,18 +150,18 @@ describe('a lease', () => {
   test('obeys the fence of its client', async () => {
     const { env, store } = world()
     const fence = { kind: Gadget, ref: { name: 'leader' }, resourceVersion: '7' }
-    const { leases } = store.client(env, { fence })
-    await store.leases.grant({ id: 'L', ttlMs: 1000 })
-    const refused = [leases.grant({ ttlMs: 1 }), leases.renew('L'), leases.revoke('L')].map(write =>
+    const { lifetimes } = store.client(env, { fence })
+    await store.lifetimes.grant({ id: 'L', ttlMs: 1000 })
+    const refused = [lifetimes.grant({ ttlMs: 1 }), lifetimes.renew('L'), lifetimes.revoke('L')].map(write =>
       expect(write).rejects.toMatchObject({ code: 'Fenced' }),
     )
     await env.settle()
     await Promise.all(refused)
-    expect(store.leases.get('L')).toBeDefined()
+    expect(store.lifetimes.get('L')).toBeDefined()
   })
 })
 
-test('many leases that end together do so in bounded steps', async () => {
+test('many lifetimes that end together do so in bounded steps', async () => {
   const { env, store } = world()
   for (let index = 0; index < 1200; index++) await store.create(Widget, widget(`w-${index}`), { ttlMs: 1000 })
   const counts: number[] = []
@@ -186,7 +188,7 @@ const operations = fc.array(
     fc.record({
       do: fc.constant('write' as const),
       name: fc.constantFrom('a', 'b', 'c'),
-      lifetime: fc.constantFrom({ lease: 'L' }, { lease: 'M' }, { lease: null }, { ttlMs: 3 }, {}),
+      lifetime: fc.constantFrom({ lifetime: 'L' }, { lifetime: 'M' }, { lifetime: null }, { ttlMs: 3 }, {}),
     }),
     fc.record({ do: fc.constant('delete' as const), name: fc.constantFrom('a', 'b', 'c') }),
     fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 5 }) }),
@@ -199,12 +201,12 @@ test('any sequence of operations leaves what a plain list of deadlines leaves', 
     fc.asyncProperty(operations, async sequence => {
       const { env, store } = world()
       let now = 0
-      const leases = new Map<string, { ttl: number; end: number }>()
-      const kept = new Map<string, { lease?: string; end?: number }>()
-      const endLeases = (isOver: (id: string) => boolean): void => {
-        for (const id of [...leases.keys()].filter(isOver)) {
-          leases.delete(id)
-          for (const [name, { lease }] of kept) if (lease === id) kept.delete(name)
+      const lifetimes = new Map<string, { ttl: number; end: number }>()
+      const kept = new Map<string, { lifetime?: string; end?: number }>()
+      const endLifetimes = (isOver: (id: string) => boolean): void => {
+        for (const id of [...lifetimes.keys()].filter(isOver)) {
+          lifetimes.delete(id)
+          for (const [name, { lifetime }] of kept) if (lifetime === id) kept.delete(name)
         }
       }
       for (const step of sequence) {
@@ -216,38 +218,38 @@ test('any sequence of operations leaves what a plain list of deadlines leaves', 
         if (step.do === 'wait') {
           now += step.ms
           await env.advance(step.ms)
-          endLeases(id => (leases.get(id)?.end ?? now + 1) <= now)
+          endLifetimes(id => (lifetimes.get(id)?.end ?? now + 1) <= now)
           for (const [name, { end }] of kept) if (end !== undefined && end <= now) kept.delete(name)
         } else if (step.do === 'grant') {
-          const code = await codeOf(store.leases.grant({ id: step.id, ttlMs: step.ttl }))
-          expect(code).toBe(leases.has(step.id) ? 'AlreadyExists' : 'done')
-          if (code === 'done') leases.set(step.id, { ttl: step.ttl, end: now + step.ttl })
+          const code = await codeOf(store.lifetimes.grant({ id: step.id, ttlMs: step.ttl }))
+          expect(code).toBe(lifetimes.has(step.id) ? 'AlreadyExists' : 'done')
+          if (code === 'done') lifetimes.set(step.id, { ttl: step.ttl, end: now + step.ttl })
         } else if (step.do === 'renew' || step.do === 'revoke') {
-          const code = await codeOf(store.leases[step.do](step.id))
-          const lease = leases.get(step.id)
-          expect(code).toBe(lease === undefined ? 'LeaseNotFound' : 'done')
-          if (lease !== undefined && step.do === 'renew') lease.end = now + lease.ttl
-          if (step.do === 'revoke') endLeases(id => id === step.id)
+          const code = await codeOf(store.lifetimes[step.do](step.id))
+          const lifetime = lifetimes.get(step.id)
+          expect(code).toBe(lifetime === undefined ? 'LifetimeNotFound' : 'done')
+          if (lifetime !== undefined && step.do === 'renew') lifetime.end = now + lifetime.ttl
+          if (step.do === 'revoke') endLifetimes(id => id === step.id)
         } else if (step.do === 'delete') {
           await codeOf(store.delete(Widget, at(step.name)))
           kept.delete(step.name)
         } else {
-          const { lease, ttlMs }: { lease?: string | null; ttlMs?: number } = step.lifetime
+          const { lifetime, ttlMs }: { lifetime?: string | null; ttlMs?: number } = step.lifetime
           const known = kept.get(step.name)
           const code = await codeOf(
             known === undefined
               ? store.create(Widget, widget(step.name), step.lifetime)
               : store.modify(Widget, at(step.name), () => {}, step.lifetime),
           )
-          const missing = typeof lease === 'string' && !leases.has(lease)
-          expect(code).toBe(missing ? 'LeaseNotFound' : 'done')
+          const missing = typeof lifetime === 'string' && !lifetimes.has(lifetime)
+          expect(code).toBe(missing ? 'LifetimeNotFound' : 'done')
           if (missing) continue
-          if (typeof lease === 'string') kept.set(step.name, { lease })
+          if (typeof lifetime === 'string') kept.set(step.name, { lifetime })
           else if (ttlMs !== undefined) kept.set(step.name, { end: now + ttlMs })
-          else if (lease === null || known === undefined) kept.set(step.name, {})
+          else if (lifetime === null || known === undefined) kept.set(step.name, {})
         }
         expect(names(store)).toEqual([...kept.keys()].sort())
-        for (const id of ['L', 'M']) expect(store.leases.get(id) !== undefined).toBe(leases.has(id))
+        for (const id of ['L', 'M']) expect(store.lifetimes.get(id) !== undefined).toBe(lifetimes.has(id))
       }
     }),
     { numRuns: 200 },

@@ -3,9 +3,9 @@ import type { Env } from '../../src/core/index.js'
 import { systemEnv } from '../../src/core/index.js'
 import type {
   Client,
+  ExpiryOptions,
   Kind,
-  Leases,
-  LifetimeOptions,
+  Lifetimes,
   ListOptions,
   ObjectInput,
   ObjectRef,
@@ -21,31 +21,31 @@ import type { AlmostRight, Calls } from './fixtures/broken-laws.js'
 import { brokenBy, brokenLaws, telling } from './fixtures/broken-laws.js'
 
 type Input = ObjectInput<unknown, unknown>
-type Lifetime = LifetimeOptions & { readonly dryRun?: boolean }
+type Expiry = ExpiryOptions & { readonly dryRun?: boolean }
 
-/** The leases of the store with some calls of their own. */
+/** The lifetimes of the store with some calls of their own. */
 const leasing =
-  (calls: (leases: Leases) => Partial<Leases>) =>
-  (store: Store): Calls => ({ leases: { ...store.leases, ...calls(store.leases) } })
+  (calls: (lifetimes: Lifetimes) => Partial<Lifetimes>) =>
+  (store: Store): Calls => ({ lifetimes: { ...store.lifetimes, ...calls(store.lifetimes) } })
 
-const leases: readonly AlmostRight[] = [
+const lifetimes: readonly AlmostRight[] = [
   [
-    'forgets what its leases keep',
+    'forgets what its lifetimes keep',
     store => ({
-      create: (kind: Kind, object: Input, { lease: _, ...options }: Lifetime = {}) =>
+      create: (kind: Kind, object: Input, { lifetime: _, ...options }: Expiry = {}) =>
         store.create(kind, object, options),
     }),
-    /^the end of a lease deletes what is attached/,
+    /^the end of a lifetime deletes what is attached/,
   ],
   [
-    'tells the end of a lease object by object',
+    'tells the end of a lifetime object by object',
     store => ({
       watch: (kind: Kind, options: WatchOptions) =>
         telling(store.watch(kind, options), (batch, listener) => {
           for (const event of batch.events) listener({ ...batch, events: [event] })
         }),
     }),
-    /^the end of a lease deletes what is attached/,
+    /^the end of a lifetime deletes what is attached/,
   ],
   [
     'gives less time than was asked for',
@@ -55,12 +55,12 @@ const leases: readonly AlmostRight[] = [
         ttlMs: options.ttlMs,
       }),
     })),
-    /^a lease does not end early/,
+    /^a lifetime does not end early/,
   ],
   [
     'renews nothing',
     leasing(of => ({ renew: id => Promise.resolve({ ...of.get(id)!, remainingMs: of.get(id)!.ttlMs }) })),
-    /^a lease does not end early/,
+    /^a lifetime does not end early/,
   ],
   [
     'takes a revision for each renewal',
@@ -68,7 +68,7 @@ const leases: readonly AlmostRight[] = [
       let touch = (): Promise<unknown> => Promise.resolve()
       return {
         ...leasing(of => ({ renew: id => touch().then(() => of.renew(id)) }))(store),
-        create: (kind: Kind, object: Input, options: Lifetime) => {
+        create: (kind: Kind, object: Input, options: Expiry) => {
           const { name = '', namespace = '' } = object.metadata
           touch = () =>
             store.modify(kind, { namespace, name }, draft => void (draft.metadata.labels['renewed'] += 'x'))
@@ -76,32 +76,32 @@ const leases: readonly AlmostRight[] = [
         },
       }
     },
-    /^a lease does not end early/,
+    /^a lifetime does not end early/,
   ],
   [
-    'brings lapsed leases back',
+    'brings lapsed lifetimes back',
     leasing(of => ({ renew: id => of.renew(id).catch(() => of.grant({ id, ttlMs: 1_000 })) })),
-    /^a lapsed lease cannot be renewed/,
+    /^a lapsed lifetime cannot be renewed/,
   ],
   [
-    'revokes a lease and leaves its objects',
+    'revokes a lifetime and leaves its objects',
     leasing(of => ({ revoke: id => of.renew(id).then(() => {}) })),
-    /^a revoked lease ends at once/,
+    /^a revoked lifetime ends at once/,
   ],
   [
-    'takes any lease that it is asked for',
+    'takes any lifetime that it is asked for',
     leasing(of => ({
       grant: ({ ttlMs, ...options }) => of.grant({ ...options, ttlMs: ttlMs > 0 ? ttlMs : 1 }),
     })),
-    /^a lease that cannot be is refused/,
+    /^an invalid lifetime is refused/,
   ],
   [
-    'has leases that no fence holds',
+    'has lifetimes that no fence holds',
     store => ({
       client: (...of: Parameters<Store['client']>): Client =>
-        Object.assign(Object.create(store.client(...of)) as Client, { leases: store.leases }),
+        Object.assign(Object.create(store.client(...of)) as Client, { lifetimes: store.lifetimes }),
     }),
-    /^leases obey the fence/,
+    /^lifetimes obey the fence/,
   ],
   [
     'goes on writing for who has lost its lock',
@@ -111,33 +111,33 @@ const leases: readonly AlmostRight[] = [
           create: async (kind: Kind, object: Input) => store.client(env).create(kind, object),
         }),
     }),
-    /^who keeps a lock by a lease is fenced/,
+    /^who keeps a lock by a lifetime is fenced/,
   ],
   [
     'has no time to live',
     store => ({
-      create: (kind: Kind, object: Input, { ttlMs: _, ...options }: Lifetime = {}) =>
+      create: (kind: Kind, object: Input, { ttlMs: _, ...options }: Expiry = {}) =>
         store.create(kind, object, options),
     }),
     /^an object with a time to live goes/,
   ],
   [
-    'detaches an object with each write that names no lease',
+    'detaches an object with each write that names no lifetime',
     store => ({
-      modify: (kind: Kind, ref: ObjectRef, recipe: Recipe<unknown, unknown>, options: Lifetime = {}) =>
-        store.modify(kind, ref, recipe, options.ttlMs === undefined ? { lease: null, ...options } : options),
+      modify: (kind: Kind, ref: ObjectRef, recipe: Recipe<unknown, unknown>, options: Expiry = {}) =>
+        store.modify(
+          kind,
+          ref,
+          recipe,
+          options.ttlMs === undefined ? { lifetime: null, ...options } : options,
+        ),
     }),
     /^a write that names no lifetime keeps/,
   ],
   [
     'attaches in a dry run',
     store => ({
-      modify: async (
-        kind: Kind,
-        ref: ObjectRef,
-        recipe: Recipe<unknown, unknown>,
-        options: Lifetime = {},
-      ) => {
+      modify: async (kind: Kind, ref: ObjectRef, recipe: Recipe<unknown, unknown>, options: Expiry = {}) => {
         const { dryRun = false, ...lifetime } = options
         if (dryRun) return store.modify(kind, ref, () => {}, lifetime)
         return store.modify(kind, ref, recipe, lifetime)
@@ -146,46 +146,43 @@ const leases: readonly AlmostRight[] = [
     /^a write that names no lifetime keeps/,
   ],
   [
-    'keeps leases by name',
+    'keeps lifetimes by name',
     store => {
       const kept = new Map<string, string>()
       return {
-        create: (kind: Kind, object: Input, options: Lifetime = {}) => {
+        create: (kind: Kind, object: Input, options: Expiry = {}) => {
           const { name = '' } = object.metadata
-          const lease = options.lease ?? kept.get(name)
-          if (lease !== undefined) kept.set(name, lease)
-          return store.create(kind, object, lease === undefined ? options : { ...options, lease })
+          const lifetime = options.lifetime ?? kept.get(name)
+          if (lifetime !== undefined) kept.set(name, lifetime)
+          return store.create(kind, object, lifetime === undefined ? options : { ...options, lifetime })
         },
       }
     },
     /^an object that is created again/,
   ],
   [
-    'writes first and looks for the lease then',
+    'writes first and looks for the lifetime then',
     store => ({
-      create: async (kind: Kind, object: Input, { lease, ...options }: Lifetime = {}) => {
+      create: async (kind: Kind, object: Input, { lifetime, ...options }: Expiry = {}) => {
         const made = await store.create(kind, object, options)
-        return lease === undefined ? made : store.modify(kind, made.metadata, () => {}, { lease })
+        return lifetime === undefined ? made : store.modify(kind, made.metadata, () => {}, { lifetime })
       },
     }),
-    /^a lease that there is not refuses the write/,
+    /^an unknown lifetime refuses the write/,
   ],
   [
-    'takes the lease when there is a time as well',
+    'takes the lifetime when there is a time as well',
     store => ({
-      create: (kind: Kind, object: Input, { ttlMs, ...options }: Lifetime = {}) =>
-        store.create(kind, object, ttlMs === undefined || options.lease ? options : { ttlMs }),
+      create: (kind: Kind, object: Input, { ttlMs, ...options }: Expiry = {}) =>
+        store.create(kind, object, ttlMs === undefined || options.lifetime ? options : { ttlMs }),
     }),
     /^a lifetime that cannot be/,
   ],
   [
     'ends an object whatever its finalizers say',
     store => ({
-      create: (
-        kind: Kind,
-        { metadata: { finalizers: _, ...metadata }, ...object }: Input,
-        options: Lifetime,
-      ) => store.create(kind, { ...object, metadata }, options),
+      create: (kind: Kind, { metadata: { finalizers: _, ...metadata }, ...object }: Input, options: Expiry) =>
+        store.create(kind, { ...object, metadata }, options),
     }),
     /^the end of a lifetime only marks/,
   ],
@@ -333,7 +330,7 @@ const watches: readonly AlmostRight[] = [
 ]
 
 describe('the laws of a store', () => {
-  test.each([...leases, ...watches])('notice one that %s', async (_fault, calls, law) => {
+  test.each([...lifetimes, ...watches])('notice one that %s', async (_fault, calls, law) => {
     expect(await brokenBy(() => ({}), law)).toEqual([])
     expect(await brokenBy(calls, law)).toEqual([expect.stringMatching(law)])
   })
@@ -352,7 +349,7 @@ describe('the laws of a store', () => {
         given.push(options.env)
         return createStore({ ...options, env })
       },
-      { passTime, lifeMs: 60_000, only: /lease|life|time to live|blocks|held back/ },
+      { passTime, lifeMs: 60_000, only: /lifetime|life|time to live|blocks|held back/ },
     )
     expect(broken).toEqual([])
     expect(given.filter(one => one !== undefined)).toEqual([])
@@ -363,12 +360,12 @@ describe('the laws of a store', () => {
   test('notice a store whose time nobody moves', async () => {
     const broken = await brokenLaws(({ env: _, ...options }) => createStore(options), {
       patienceMs: 50,
-      only: /^the end of a lease/,
+      only: /^the end of a lifetime/,
     })
     expect(broken).toHaveLength(1)
   })
 
-  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('need a time for leases: not %s', lifeMs => {
+  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('need a time for lifetimes: not %s', lifeMs => {
     const frame = { describe: (_name: string, body: () => void) => body(), test: () => {} }
     expect(() => describeStore(createStore, { ...frame, lifeMs })).toThrow(
       expect.objectContaining({ code: 'Invalid', message: expect.stringMatching(/lifeMs/) as unknown }),

@@ -4,7 +4,7 @@ import type {
   ClientOptions,
   ClientWrite,
   Kind,
-  Leases,
+  Lifetimes,
   ObjectList,
   ObjectRef,
   Reader,
@@ -46,13 +46,13 @@ class GatedClient extends DelegatingClient {
     this.#sight = sight
   }
 
-  override get leases(): Leases {
-    const { leases } = this.base
+  override get lifetimes(): Lifetimes {
+    const { lifetimes } = this.base
     return {
-      get: id => leases.get(id),
-      grant: options => this.#gate.guard(() => leases.grant(options)),
-      renew: id => this.#gate.guard(() => leases.renew(id)),
-      revoke: (id, cause) => this.#gate.guard(() => leases.revoke(id, cause)),
+      get: id => lifetimes.get(id),
+      grant: options => this.#gate.guard(() => lifetimes.grant(options)),
+      renew: id => this.#gate.guard(() => lifetimes.renew(id)),
+      revoke: (id, cause) => this.#gate.guard(() => lifetimes.revoke(id, cause)),
     }
   }
 

@@ -1,39 +1,36 @@
 import type { Engine } from '../engine/engine.js'
-import type { LeaseKeeper } from '../lifetime/lifetime-keeper.js'
-import type { LeaseOptions, Leases, ObjectLease } from '../lifetime/lifetimes.js'
+import type { LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
+import type { Lifetime, LifetimeOptions, Lifetimes } from '../lifetime/lifetimes.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
 import type { WriteTarget } from '../write/write-site.js'
 import type { WritePath } from './write-path.js'
 
-/** The leases of a store, changed along the path of a client. */
-export class ClientLeases implements Leases {
+/** The lifetimes of a store, changed along the path of a client. Its functions are its own. */
+export class ClientLifetimes implements Lifetimes {
   readonly #engine: Engine
-  readonly #leases: LeaseKeeper
+  readonly #lifetimes: LifetimeKeeper
   readonly #path: WritePath
 
-  constructor({ engine, leases }: WriteTarget, path: WritePath) {
+  constructor({ engine, lifetimes }: WriteTarget, path: WritePath) {
     this.#engine = engine
-    this.#leases = leases
+    this.#lifetimes = lifetimes
     this.#path = path
   }
 
-  get(id: string): ObjectLease | undefined {
+  readonly get: Lifetimes['get'] = id => {
     this.#engine.assertOpen()
-    return this.#leases.get(id)
+    return this.#lifetimes.get(id)
   }
 
-  grant(options: LeaseOptions): Promise<ObjectLease> {
-    return this.#step('grant a lease', () => this.#leases.grant({ ...options }))
-  }
+  readonly grant: Lifetimes['grant'] = options =>
+    this.#step('grant a lifetime', () => this.#lifetimes.grant({ ...options }))
 
-  renew(id: string): Promise<ObjectLease> {
-    return this.#step(`renew lease ${id}`, () => this.#leases.renew(id))
-  }
+  readonly renew: Lifetimes['renew'] = id =>
+    this.#step(`renew lifetime ${id}`, () => this.#lifetimes.renew(id))
 
-  revoke(id: string, cause: WriteCause = {}): Promise<void> {
-    return this.#step(`revoke lease ${id}`, () => this.#leases.revoke(id, causeOf(cause)))
-  }
+  readonly revoke: Lifetimes['revoke'] = (id, cause = {}) =>
+    this.#step(`revoke lifetime ${id}`, () => this.#lifetimes.revoke(id, causeOf(cause)))
 
   #step<T>(label: string, change: () => T): Promise<T> {
     return this.#path.submit(change, () => ({ label }))

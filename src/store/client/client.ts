@@ -1,6 +1,6 @@
 import type { Env } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
-import type { Leases } from '../lifetime/lifetimes.js'
+import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { StoredObject } from '../object/object.js'
 import type { ObjectList, Reader, ReadOptions } from '../read/reader.js'
 import type { Watchable } from '../watch/watch.js'
@@ -37,7 +37,7 @@ export interface ClientOptions {
  * steps, and nothing happens any more once that `Env` is closed.
  */
 export interface Client extends Reader, Writer, Watchable {
-  readonly leases: Leases
+  readonly lifetimes: Lifetimes
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): ObjectList<StoredObject<Spec, Status>>
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): number
   /**

@@ -1,6 +1,6 @@
 import type { Env } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
-import type { Leases } from '../lifetime/lifetimes.js'
+import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { ObjectList, ReadOptions } from '../read/reader.js'
 import type { Watch, WatchOptions } from '../watch/watch.js'
@@ -44,8 +44,8 @@ export class DelegatingClient extends WriterVerbs implements Client {
     return this.base.env
   }
 
-  get leases(): Leases {
-    return this.base.leases
+  get lifetimes(): Lifetimes {
+    return this.base.lifetimes
   }
 
   get revision(): number {

@@ -2,7 +2,7 @@ import type { Env } from '../../core/index.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
 import type { Engine } from '../engine/engine.js'
 import type { Kind } from '../kind/kind.js'
-import type { Leases } from '../lifetime/lifetimes.js'
+import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
@@ -22,7 +22,7 @@ import type { WriteSite } from '../write/write-site.js'
 import { DirectSite, DryRunSite } from '../write/write-site.js'
 import { aboutWrite, capturedPatch, capturedWrite } from './captured-write.js'
 import type { Client, ClientOptions, Store } from './client.js'
-import { ClientLeases } from './client-lifetimes.js'
+import { ClientLifetimes } from './client-lifetimes.js'
 import type { ClientWrite, OptimisticWrite, TransactWrite } from './client-write.js'
 import type { Fence } from './fence.js'
 import { takeSnapshot } from './pinned-snapshot.js'
@@ -38,7 +38,7 @@ import { WriterVerbs } from './writer-verbs.js'
  */
 class EngineClient extends WriterVerbs implements Client {
   readonly env: Env
-  readonly leases: Leases
+  readonly lifetimes: Lifetimes
   /** Not `#engine`: an object that inherits from a client, with another `watch` say, must read it too. */
   protected readonly engine: Engine
   readonly #parts: StoreParts
@@ -55,7 +55,7 @@ class EngineClient extends WriterVerbs implements Client {
     this.#fences = options.fences
     this.#path = new WritePath({ ...options, engine })
     this.#view = storeView(engine)
-    this.leases = new ClientLeases(parts, this.#path)
+    this.lifetimes = new ClientLifetimes(parts, this.#path)
   }
 
   get revision(): number {

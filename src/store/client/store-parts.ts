@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js'
-import { LeaseKeeper } from '../lifetime/lifetime-keeper.js'
+import { LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import { StateHash } from '../read/state-hash.js'
 import { deleteEntries } from '../transaction/delete-entries.js'
 import type { WriteTarget } from '../write/write-site.js'
@@ -15,8 +15,8 @@ export interface StoreParts extends WriteTarget {
 /** The parts that are kept beside an engine; one of each. */
 export function storeParts(engine: Engine): StoreParts {
   const hashes = new StateHash({ log: engine.log, tables: engine.tables.all })
-  const leases = new LeaseKeeper(engine, (entries, cause) =>
-    deleteEntries({ engine, leases }, entries, cause),
+  const lifetimes = new LifetimeKeeper(engine, (entries, cause) =>
+    deleteEntries({ engine, lifetimes }, entries, cause),
   )
-  return { engine, leases, hashes, site: new DirectSite({ engine, leases }) }
+  return { engine, lifetimes, hashes, site: new DirectSite({ engine, lifetimes }) }
 }

@@ -1,5 +1,5 @@
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lifetime/lifetimes.js'
+import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { OptimisticOptions, Transaction, TransactResult } from '../transaction/transaction.js'
@@ -22,7 +22,7 @@ export interface Writer {
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
-    options?: LifetimeOptions & WriteOptions,
+    options?: ExpiryOptions & WriteOptions,
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Replaces metadata and spec; refused when either has changed since `metadata.resourceVersion`. With a status

@@ -1,39 +1,43 @@
 import { InvalidError, UsageError } from '../../core/index.js'
-import type { LifetimeOptions } from './lifetimes.js'
-import { LEASE_ID_CHARS_MAX, TTL_MAX_MS } from './lifetimes.js'
+import type { ExpiryOptions } from './lifetimes.js'
+import { LIFETIME_ID_CHARS_MAX, TTL_MAX_MS } from './lifetimes.js'
 
 /** What a write says about how long its object is kept. */
-export type Lifetime =
-  | { readonly kind: 'lease'; readonly id: string }
+export type Expiry =
+  | { readonly kind: 'lifetime'; readonly id: string }
   | { readonly kind: 'ttl'; readonly ttlMs: number }
   | { readonly kind: 'unbound' }
 
 /**
- * The lifetime that a write asks for; undefined when it changes none.
+ * The expiry that a write asks for; undefined when it changes none.
  *
- * @throws InvalidError for a time that there is not, UsageError for two lifetimes at once
+ * @throws InvalidError for an invalid ttl or id, UsageError for a lifetime and a ttl at once
  */
-export function lifetimeOf({ lease, ttlMs }: LifetimeOptions): Lifetime | undefined {
+export function expiryOf({ lifetime, ttlMs }: ExpiryOptions): Expiry | undefined {
   if (ttlMs !== undefined) {
-    if (lease !== undefined) throw new UsageError('an object is kept by a lease or for ttlMs, not both')
+    if (lifetime !== undefined) throw new UsageError('an object is kept by a lifetime or for ttlMs, not both')
     assertTtl(ttlMs, 'ttl of an object')
     return { kind: 'ttl', ttlMs }
   }
-  if (lease === undefined) return undefined
-  if (lease === null) return { kind: 'unbound' }
-  assertLeaseId(lease, 'lease of an object', 'lease')
-  return { kind: 'lease', id: lease }
+  if (lifetime === undefined) return undefined
+  if (lifetime === null) return { kind: 'unbound' }
+  assertLifetimeId(lifetime, 'lifetime of an object', 'lifetime')
+  return { kind: 'lifetime', id: lifetime }
 }
 
-/** @throws InvalidError unless it is text that is neither empty nor too long */
-export function assertLeaseId(id: string, subject: string, field: string): void {
-  if (typeof id === 'string' && id !== '' && id.length <= LEASE_ID_CHARS_MAX) return
+/** @throws InvalidError unless it is text of 1 to 253 characters */
+export function assertLifetimeId(id: string, subject: string, field: string): void {
+  if (typeof id === 'string' && id !== '' && id.length <= LIFETIME_ID_CHARS_MAX) return
   throw new InvalidError(subject, [
-    { field, value: id, message: `must be the id of a lease, text of 1 to ${LEASE_ID_CHARS_MAX} characters` },
+    {
+      field,
+      value: id,
+      message: `must be the id of a lifetime, text of 1 to ${LIFETIME_ID_CHARS_MAX} characters`,
+    },
   ])
 }
 
-/** @throws InvalidError unless it is a time > 0 that is not too long */
+/** @throws InvalidError for an invalid ttl */
 export function assertTtl(ttlMs: number, subject: string): void {
   if (typeof ttlMs === 'number' && ttlMs > 0 && ttlMs <= TTL_MAX_MS) return
   throw new InvalidError(subject, [

@@ -3,32 +3,32 @@ import type { Engine, EngineListener } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { TableEntry } from '../engine/namespace-table.js'
 import type { StoredObject } from '../object/object.js'
-import { AlreadyExistsError, LeaseNotFoundError } from '../object/store-errors.js'
+import { AlreadyExistsError, LifetimeNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
-import type { Lifetime } from './expiry.js'
-import { assertLeaseId, assertTtl } from './expiry.js'
-import type { LeaseRecord } from './lifetime-table.js'
-import { LeaseTable } from './lifetime-table.js'
-import type { LeaseOptions, ObjectLease } from './lifetimes.js'
+import type { Expiry } from './expiry.js'
+import { assertLifetimeId, assertTtl } from './expiry.js'
+import type { LifetimeRecord } from './lifetime-table.js'
+import { LifetimeTable } from './lifetime-table.js'
+import type { Lifetime, LifetimeOptions } from './lifetimes.js'
 
-/** How many leases end in one step; the rest is the next step, so that nothing else waits for long. */
+/** How many lifetimes end in one step; the rest is the next step, so that nothing else waits for long. */
 const ENDED_PER_STEP = 500
 
 /** A written object, and how long it is to be kept. */
 export interface KeptObject {
   readonly table: KindTable
   readonly object: StoredObject
-  readonly lifetime: Lifetime
+  readonly expiry: Expiry
 }
 
-/** Deletes what is kept by a lease that has ended, in one revision. */
+/** Deletes what is kept by a lifetime that has ended, in one revision. */
 export type DeleteEntries = (entries: readonly TableEntry[], cause: WriteCause) => void
 
-/** The leases of a store, and the one timer that ends them. Everything but `get` runs inside `engine.exclusive`. */
-export class LeaseKeeper implements EngineListener {
+/** The lifetimes of a store, and the one timer that ends them. Everything but `get` runs inside `engine.exclusive`. */
+export class LifetimeKeeper implements EngineListener {
   readonly #engine: Engine
   readonly #deleteEntries: DeleteEntries
-  readonly #table = new LeaseTable()
+  readonly #table = new LifetimeTable()
   #timer: Cancel | undefined = undefined
   #timerAt = Number.POSITIVE_INFINITY
 
@@ -38,25 +38,25 @@ export class LeaseKeeper implements EngineListener {
     engine.listen(this)
   }
 
-  get(id: string): ObjectLease | undefined {
+  get(id: string): Lifetime | undefined {
     const record = this.#live(id)
     return record === undefined ? undefined : this.#describe(id, record)
   }
 
-  grant(options: LeaseOptions): ObjectLease {
+  grant(options: LifetimeOptions): Lifetime {
     const { ttlMs } = options
-    assertTtl(ttlMs, 'lease')
-    if (options.id !== undefined) assertLeaseId(options.id, 'lease', 'id')
-    const id = options.id ?? this.#engine.env.ids.next('lease')
+    assertTtl(ttlMs, 'lifetime')
+    if (options.id !== undefined) assertLifetimeId(options.id, 'lifetime', 'id')
+    const id = options.id ?? this.#engine.env.ids.next('lifetime')
     this.#endIfOver(id)
-    if (this.#table.get(id) !== undefined) throw new AlreadyExistsError({ kind: 'lease', name: id }, false)
+    if (this.#table.get(id) !== undefined) throw new AlreadyExistsError({ kind: 'lifetime', name: id }, false)
     const record = this.#table.add(id, ttlMs, this.#nowMs)
     this.#arm()
     return this.#describe(id, record)
   }
 
-  renew(id: string): ObjectLease {
-    assertLeaseId(id, 'lease', 'id')
+  renew(id: string): Lifetime {
+    assertLifetimeId(id, 'lifetime', 'id')
     this.#endIfOver(id)
     const record = this.#required(id)
     this.#table.renew(record, this.#nowMs)
@@ -64,29 +64,27 @@ export class LeaseKeeper implements EngineListener {
   }
 
   revoke(id: string, cause: WriteCause | undefined): void {
-    assertLeaseId(id, 'lease', 'id')
+    assertLifetimeId(id, 'lifetime', 'id')
     this.#endIfOver(id)
-    this.#end(this.#required(id), cause ?? { reason: `lease ${id} was revoked` })
+    this.#end(this.#required(id), cause ?? { reason: `lifetime ${id} was revoked` })
   }
 
-  /** @throws LeaseNotFoundError when the lifetime is that of a lease which there is not */
-  assertLive(lifetime: Lifetime | undefined): void {
-    if (lifetime?.kind === 'lease') this.#required(lifetime.id)
+  /** @throws LifetimeNotFoundError when the lifetime does not exist */
+  assertLive(expiry: Expiry | undefined): void {
+    if (expiry?.kind === 'lifetime') this.#required(expiry.id)
   }
 
-  /** What was written and is still there is from now on kept as asked. The lifetime must be live. */
-  keep({ table, object: { metadata }, lifetime }: KeptObject): void {
+  /** What was written and is still there is from now on kept as asked. The expiry must be live. */
+  keep({ table, object: { metadata }, expiry }: KeptObject): void {
     const entry = table.find(metadata.namespace, metadata.name)
     if (entry === undefined || entry.head?.object?.metadata.uid !== metadata.uid) return
-    if (lifetime.kind === 'unbound') {
+    if (expiry.kind === 'unbound') {
       this.#table.detach(entry)
       return
     }
     const nowMs = this.#nowMs
     const record =
-      lifetime.kind === 'lease'
-        ? this.#required(lifetime.id)
-        : this.#table.add(undefined, lifetime.ttlMs, nowMs)
+      expiry.kind === 'lifetime' ? this.#required(expiry.id) : this.#table.add(undefined, expiry.ttlMs, nowMs)
     this.#table.attach(entry, record)
     this.#arm()
   }
@@ -105,25 +103,25 @@ export class LeaseKeeper implements EngineListener {
     return this.#engine.env.clock.monotonic()
   }
 
-  #live(id: string): LeaseRecord | undefined {
+  #live(id: string): LifetimeRecord | undefined {
     const record = this.#table.get(id)
     return record === undefined || record.at <= this.#nowMs ? undefined : record
   }
 
-  #required(id: string): LeaseRecord {
+  #required(id: string): LifetimeRecord {
     const record = this.#live(id)
-    if (record === undefined) throw new LeaseNotFoundError(id)
+    if (record === undefined) throw new LifetimeNotFoundError(id)
     return record
   }
 
-  #describe(id: string, { ttlMs, at, entries }: LeaseRecord): ObjectLease {
+  #describe(id: string, { ttlMs, at, entries }: LifetimeRecord): Lifetime {
     return Object.freeze({ id, ttlMs, remainingMs: at - this.#nowMs, objects: entries.size })
   }
 
   /** Time may be over before its timer has fired. */
   #endIfOver(id: string): void {
     const record = this.#table.get(id)
-    if (record !== undefined && record.at <= this.#nowMs) this.#end(record, expiry(record))
+    if (record !== undefined && record.at <= this.#nowMs) this.#end(record, expired(record))
   }
 
   #endDue(): void {
@@ -133,16 +131,16 @@ export class LeaseKeeper implements EngineListener {
     for (let ended = 0; ended < ENDED_PER_STEP; ended++) {
       const { first } = this.#table
       if (first === undefined || first.at > nowMs) break
-      this.#end(first, expiry(first))
+      this.#end(first, expired(first))
     }
     this.#arm()
   }
 
-  #end(record: LeaseRecord, cause: WriteCause): void {
+  #end(record: LifetimeRecord, cause: WriteCause): void {
     this.#deleteEntries(this.#table.remove(record), cause)
   }
 
-  /** One timer, for the first deadline. A renewed lease leaves it where it is: it finds nothing to end. */
+  /** One timer, for the first deadline. A renewed lifetime leaves it where it is: it finds nothing to end. */
   #arm(): void {
     const { first } = this.#table
     if (first === undefined || this.#timerAt <= first.at) return
@@ -155,6 +153,6 @@ export class LeaseKeeper implements EngineListener {
   }
 }
 
-function expiry({ id }: LeaseRecord): WriteCause {
-  return { reason: id === undefined ? 'the time to live of the object is over' : `lease ${id} expired` }
+function expired({ id }: LifetimeRecord): WriteCause {
+  return { reason: id === undefined ? 'the time to live of the object is over' : `lifetime ${id} expired` }
 }

@@ -2,8 +2,8 @@ import type { HeapHandle } from '../../core/index.js'
 import { heapHandle, IndexedHeap } from '../../core/index.js'
 import type { TableEntry } from '../engine/namespace-table.js'
 
-/** One lease, or the ttl of one object. `at` is its deadline, monotonic ms. */
-export interface LeaseRecord extends HeapHandle {
+/** One lifetime, or the ttl of one object. `at` is its deadline, monotonic ms. */
+export interface LifetimeRecord extends HeapHandle {
   /** Undefined for the ttl of an object, which nobody can renew. */
   readonly id: string | undefined
   readonly ttlMs: number
@@ -11,34 +11,34 @@ export interface LeaseRecord extends HeapHandle {
 }
 
 /** Who keeps what until when. Only entries that are kept by something cost anything. */
-export class LeaseTable {
-  readonly #byId = new Map<string, LeaseRecord>()
-  readonly #keepers = new Map<TableEntry, LeaseRecord>()
-  readonly #deadlines = new IndexedHeap<LeaseRecord>()
+export class LifetimeTable {
+  readonly #byId = new Map<string, LifetimeRecord>()
+  readonly #keepers = new Map<TableEntry, LifetimeRecord>()
+  readonly #deadlines = new IndexedHeap<LifetimeRecord>()
 
   /** The first to end. */
-  get first(): LeaseRecord | undefined {
+  get first(): LifetimeRecord | undefined {
     return this.#deadlines.peek()
   }
 
-  get(id: string): LeaseRecord | undefined {
+  get(id: string): LifetimeRecord | undefined {
     return this.#byId.get(id)
   }
 
   /** The id must be free. */
-  add(id: string | undefined, ttlMs: number, nowMs: number): LeaseRecord {
-    const record: LeaseRecord = { id, ttlMs, entries: new Set(), ...heapHandle() }
+  add(id: string | undefined, ttlMs: number, nowMs: number): LifetimeRecord {
+    const record: LifetimeRecord = { id, ttlMs, entries: new Set(), ...heapHandle() }
     this.#deadlines.push(record, nowMs + ttlMs)
     if (id !== undefined) this.#byId.set(id, record)
     return record
   }
 
-  renew(record: LeaseRecord, nowMs: number): void {
+  renew(record: LifetimeRecord, nowMs: number): void {
     this.#deadlines.update(record, nowMs + record.ttlMs)
   }
 
   /** From now on `record` keeps the entry, and nothing else does. */
-  attach(entry: TableEntry, record: LeaseRecord): void {
+  attach(entry: TableEntry, record: LifetimeRecord): void {
     this.detach(entry)
     record.entries.add(entry)
     this.#keepers.set(entry, record)
@@ -52,8 +52,8 @@ export class LeaseTable {
     if (record.id === undefined) this.#deadlines.remove(record)
   }
 
-  /** Ends the lease; what it kept is kept by nothing now. */
-  remove(record: LeaseRecord): readonly TableEntry[] {
+  /** Ends the lifetime; what it kept is kept by nothing now. */
+  remove(record: LifetimeRecord): readonly TableEntry[] {
     const entries = [...record.entries]
     for (const entry of entries) this.#keepers.delete(entry)
     record.entries.clear()

@@ -1,21 +1,21 @@
 import type { WriteCause } from '../object/write-cause.js'
 
-/** The longest time that a lease or an object can be given: 9,000,000,000 seconds. */
+/** The longest time that a lifetime or an object can be given: 9,000,000,000 seconds. */
 export const TTL_MAX_MS = 9e12
 
-/** The longest id of a lease. */
-export const LEASE_ID_CHARS_MAX = 253
+/** The longest id of a lifetime. */
+export const LIFETIME_ID_CHARS_MAX = 253
 
-/** How a lease is made. */
-export interface LeaseOptions {
+/** How a lifetime is made. */
+export interface LifetimeOptions {
   /** How long it lasts without being renewed; > 0, at most 9e12. */
   readonly ttlMs: number
   /** 1 to 253 characters. Default: an id of the store's `Env`. */
   readonly id?: string
 }
 
-/** A lease on objects: while somebody renews it they stay. */
-export interface ObjectLease {
+/** An id with a time to live that objects hang on; while somebody renews it they stay. etcd calls it a lease. */
+export interface Lifetime {
   readonly id: string
   readonly ttlMs: number
   /** What is left, as of the read. */
@@ -25,25 +25,25 @@ export interface ObjectLease {
 }
 
 /**
- * Leases of objects. When one ends, by time or by `revoke`, the objects attached to it are deleted in one revision, in
+ * Lifetimes of objects. When one ends, by time or by `revoke`, the objects attached to it are deleted in one revision, in
  * key order, as if by a plain delete that no admission hook is asked about. Time is the monotonic clock of the
- * store's `Env`; a lease never ends early. Leases are beside the objects: granting and renewing take no revision.
+ * store's `Env`; a lifetime never ends early. Lifetimes are beside the objects: granting and renewing take no revision.
  *
- * Errors: `LeaseNotFoundError`, `AlreadyExistsError` (the id is taken), `InvalidError` (the time or the id), and those of every
+ * Errors: `LifetimeNotFoundError`, `AlreadyExistsError` (the id is taken), `InvalidError` (the time or the id), and those of every
  * write.
  */
-export interface Leases {
-  get(id: string): ObjectLease | undefined
-  grant(options: LeaseOptions): Promise<ObjectLease>
-  /** Gives it its full time again. A lease whose time is over is gone, even if nobody has noticed yet. */
-  renew(id: string): Promise<ObjectLease>
+export interface Lifetimes {
+  get(id: string): Lifetime | undefined
+  grant(options: LifetimeOptions): Promise<Lifetime>
+  /** Gives it its full time again. A lifetime whose time is over is gone, even if nobody has noticed yet. */
+  renew(id: string): Promise<Lifetime>
   revoke(id: string, cause?: WriteCause): Promise<void>
 }
 
 /** How long a written object is kept. Left out, a write changes nothing about it. */
-export interface LifetimeOptions {
-  /** Attaches the object to this lease, and to no other; null detaches it from the one it has, or from its ttl. */
-  readonly lease?: string | null
-  /** Deletes the object this long after the write, > 0, at most 9e12. Excludes `lease`. */
+export interface ExpiryOptions {
+  /** Attaches the object to this lifetime, and to no other; null detaches it from the one it has, or from its ttl. */
+  readonly lifetime?: string | null
+  /** Deletes the object this long after the write, > 0, at most 9e12. Excludes `lifetime`. */
   readonly ttlMs?: number
 }

@@ -75,12 +75,12 @@ export class UniqueViolationError extends KeelsonError {
   }
 }
 
-/** The lease was never granted, was revoked, or its time is over. */
-export class LeaseNotFoundError extends KeelsonError {
+/** The lifetime was never granted, was revoked, or its time is over. */
+export class LifetimeNotFoundError extends KeelsonError {
   constructor(id: string) {
     super({
-      code: 'LeaseNotFound',
-      message: `lease ${id} does not exist, or no longer; grant it again and write its objects again`,
+      code: 'LifetimeNotFound',
+      message: `lifetime ${id} does not exist, or no longer; grant it again and write its objects again`,
       details: { id },
     })
   }

@@ -96,7 +96,7 @@ function commit<T>(
   reads: ReadSet,
   { mutations, kept, cause, result }: Work<T>,
 ): Outcome<T> {
-  const { engine, leases } = target
+  const { engine, lifetimes } = target
   const change = reads.firstChange()
   if (change !== undefined) return { conflict: conflictOf(change, reads.revision) }
   const now = new Overlay(target)
@@ -106,9 +106,9 @@ function commit<T>(
     now.stage(table, namespace === undefined ? { name } : { namespace, name }, stamped)
     if (after === result) answer = stamped as T
   }
-  for (const { lifetime } of kept) leases.assertLive(lifetime)
+  for (const { expiry } of kept) lifetimes.assertLive(expiry)
   if (mutations.length > 0) engine.commit(now.mutations, cause)
-  for (const one of kept) leases.keep(one)
+  for (const one of kept) lifetimes.keep(one)
   return { result: answer }
 }
 

@@ -6,7 +6,7 @@ import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import type { Version } from '../engine/version.js'
-import type { KeptObject, LeaseKeeper } from '../lifetime/lifetime-keeper.js'
+import type { KeptObject, LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
@@ -63,7 +63,7 @@ interface Slot {
 /** Writes that nobody else sees yet, at most one per key, over a state that does not change. */
 export class Overlay implements WriteSite {
   readonly engine: Engine
-  readonly leases: LeaseKeeper
+  readonly lifetimes: LifetimeKeeper
   readonly revision: number
   readonly base: OverlayBase
   readonly canWait: boolean
@@ -75,10 +75,10 @@ export class Overlay implements WriteSite {
   readonly #slotsInOrder = new Set<Slot>()
   readonly #slots = new Map<KindTable, Map<string, Slot>>()
 
-  constructor({ engine, leases }: WriteTarget, options: OverlayOptions = {}) {
+  constructor({ engine, lifetimes }: WriteTarget, options: OverlayOptions = {}) {
     const { base = newestBase(engine), canWait = false, replies } = options
     this.engine = engine
-    this.leases = leases
+    this.lifetimes = lifetimes
     this.base = base
     this.canWait = canWait
     this.replies = replies

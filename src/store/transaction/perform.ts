@@ -1,4 +1,4 @@
-import { lifetimeOf } from '../lifetime/expiry.js'
+import { expiryOf } from '../lifetime/expiry.js'
 import type { StoredObject } from '../object/object.js'
 import { checkedRef } from '../object/object-name.js'
 import type { ObjectWrite } from '../write/object-write.js'
@@ -21,8 +21,8 @@ export function perform(site: WriteSite, write: ObjectWrite): StoredObject {
       ? deleteObject(site, table, ref, options)
       : deleteTree(site, table, ref, options)
   }
-  const lifetime = lifetimeOf(write.options)
-  site.leases.assertLive(lifetime)
+  const expiry = expiryOf(write.options)
+  site.lifetimes.assertLive(expiry)
   let object: StoredObject
   switch (write.verb) {
     case 'create':
@@ -40,6 +40,6 @@ export function perform(site: WriteSite, write: ObjectWrite): StoredObject {
       object = patchObject(site, table, checkedRef(table.kind, write.ref), write)
       break
   }
-  if (lifetime !== undefined) site.keep({ table, object, lifetime })
+  if (expiry !== undefined) site.keep({ table, object, expiry })
   return object
 }

@@ -27,7 +27,7 @@ export function runTransaction<T>(
   options: WriteOptions,
 ): T | DryRun<T> {
   assertFunction(body, 'the body given to transact')
-  const { engine, leases } = target
+  const { engine, lifetimes } = target
   const overlay = new Overlay(target)
   const cause = causeOf(options)
   try {
@@ -37,7 +37,7 @@ export function runTransaction<T>(
     if (options.dryRun === true) assertUnique(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
     if (mutations.length > 0) engine.commit(mutations, cause)
-    for (const kept of overlay.kept) leases.keep(kept)
+    for (const kept of overlay.kept) lifetimes.keep(kept)
     return result
   } finally {
     overlay.ended = true

@@ -1,6 +1,6 @@
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lifetime/lifetimes.js'
+import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import type { Reader } from '../read/reader.js'
 import type { PatchBodies, PatchOptions, PatchType } from '../write/patch.js'
@@ -17,7 +17,7 @@ export interface Transaction extends Reader {
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
-    options?: FieldOwner & LifetimeOptions,
+    options?: FieldOwner & ExpiryOptions,
   ): StoredObject<Spec, Status>
   update<Spec, Status>(
     kind: Kind<Spec, Status>,

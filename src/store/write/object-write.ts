@@ -1,5 +1,5 @@
 import type { Kind } from '../kind/kind.js'
-import type { LifetimeOptions } from '../lifetime/lifetimes.js'
+import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { ObjectInput, ObjectRef } from '../object/object.js'
 import type { PatchBodies, PatchOptions, PatchType } from './patch.js'
 import type { DeleteOptions, ModifyOptions, Recipe, UpdateOptions, WriteOptions } from './write-options.js'
@@ -12,7 +12,7 @@ export interface CreateWrite<Spec = unknown, Status = unknown> {
   readonly verb: 'create'
   readonly kind: Kind<Spec, Status>
   readonly object: ObjectInput<Spec, Status>
-  readonly options: LifetimeOptions & WriteOptions
+  readonly options: ExpiryOptions & WriteOptions
 }
 
 /** `update`, or `updateStatus`. */

@@ -1,5 +1,5 @@
 import type { JsonPatchOperation } from '../json/json-patch.js'
-import type { LifetimeOptions } from '../lifetime/lifetimes.js'
+import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { ObjectMetaInput, StoredObject } from '../object/object.js'
 import type { FieldOwner, Preconditions } from './write-options.js'
 
@@ -49,7 +49,7 @@ export interface ApplyOptions {
   readonly adopt?: readonly string[]
 }
 
-interface CommonPatchOptions extends LifetimeOptions {
+interface CommonPatchOptions extends ExpiryOptions {
   /** `status`: only the status is changed, whatever else the patch says. Default: everything but the status. */
   readonly subresource?: 'status'
   readonly preconditions?: Preconditions

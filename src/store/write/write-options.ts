@@ -1,4 +1,4 @@
-import type { LifetimeOptions } from '../lifetime/lifetimes.js'
+import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { PropagationPolicy } from '../object/finalizer-list.js'
 import type { StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
@@ -26,13 +26,13 @@ export interface WriteOptions extends WriteCause, FieldOwner {
 }
 
 /** How `update` treats what it was given. */
-export interface UpdateOptions extends FieldOwner, LifetimeOptions {
+export interface UpdateOptions extends FieldOwner, ExpiryOptions {
   /** Allows an object with no `resourceVersion` to replace whatever is stored. Default false. */
   readonly unconditional?: boolean
 }
 
 /** How an object is modified. */
-export interface ModifyOptions extends FieldOwner, LifetimeOptions {
+export interface ModifyOptions extends FieldOwner, ExpiryOptions {
   readonly preconditions?: Preconditions
 }
 

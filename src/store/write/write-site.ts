@@ -6,14 +6,14 @@ import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import { assertUnique } from '../engine/unique.js'
 import type { Version } from '../engine/version.js'
-import type { KeptObject, LeaseKeeper } from '../lifetime/lifetime-keeper.js'
+import type { KeptObject, LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 
 /** What writes change: the objects, and how long they are kept. */
 export interface WriteTarget {
   readonly engine: Engine
-  readonly leases: LeaseKeeper
+  readonly lifetimes: LifetimeKeeper
 }
 
 /**
@@ -30,7 +30,7 @@ export interface WriteSite extends WriteTarget, AdmissionSite {
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void
   /** Stages several at once. */
   stageAll(mutations: readonly Mutation[]): void
-  /** Keeps an object that was written here; the lifetime must be live. */
+  /** Keeps an object that was written here; the expiry must be live. */
   keep(kept: KeptObject): void
 }
 
@@ -48,14 +48,14 @@ export interface DirectOptions {
 /** Each staged write is a revision of its own. */
 export class DirectSite implements WriteSite {
   readonly engine: Engine
-  readonly leases: LeaseKeeper
+  readonly lifetimes: LifetimeKeeper
   readonly canWait = true
   readonly replies: AdmissionReplies | undefined
   readonly #cause: WriteCause | undefined
 
-  constructor({ engine, leases }: WriteTarget, { cause, replies }: DirectOptions = {}) {
+  constructor({ engine, lifetimes }: WriteTarget, { cause, replies }: DirectOptions = {}) {
     this.engine = engine
-    this.leases = leases
+    this.lifetimes = lifetimes
     this.replies = replies
     this.#cause = cause
   }
@@ -81,7 +81,7 @@ export class DirectSite implements WriteSite {
   }
 
   keep(kept: KeptObject): void {
-    this.leases.keep(kept)
+    this.lifetimes.keep(kept)
   }
 }
 

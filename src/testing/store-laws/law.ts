@@ -5,7 +5,7 @@ export type LawStoreOptions = Pick<StoreOptions, 'kinds' | 'logCapacity' | 'admi
 
 /** What a law has at hand. */
 export interface LawWorld {
-  /** A short time for a lease, which a law that moves time lets pass three times at most. */
+  /** A short time for a lifetime, which a law that moves time lets pass three times at most. */
   readonly lifeMs: number
   /** A fresh, empty store with the kinds of the suite; closed after the law. */
   open(options?: Omit<LawStoreOptions, 'kinds' | 'env'>): Promise<Store>

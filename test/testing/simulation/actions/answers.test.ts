@@ -100,7 +100,7 @@ describe('an answer', () => {
       'optimistic',
       client => client.optimistic(async tx => tx.create(Pod, { metadata: { name: 'b' }, spec: { app: '' } })),
     ],
-    ['grant a lease', client => client.leases.grant({ ttlMs: 60_000 } as never)],
+    ['grant a lifetime', client => client.lifetimes.grant({ ttlMs: 60_000 } as never)],
     ['create Pod a', client => createPod(client.client(client.env.fork('other')))],
   ])('of %s can be lost, late, or refuse', async (label, write) => {
     const at = async (kind: 'loseAnswer' | 'refuse' | 'lateAnswer'): Promise<string> => {
