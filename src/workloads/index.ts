@@ -23,4 +23,4 @@ export {
 } from './replica-plan.js'
 export { scaleDownOrder } from './scale-down-order.js'
 export { type LocalTask, nextTaskStep, type TaskStep } from './task-lifecycle.js'
-export type { ProbeMachine, ProbeMachineFactory, ProbeVerdict } from './shell/task-prober.js'
+export type { ProbeMachine, ProbeMachineFactory, ProbeVerdict } from './probe-machine.js'

@@ -1,7 +1,14 @@
 import { isTaskFinished, Node, Task } from '../../api/index.js'
-import { formatTime, InvalidError, isKeelsonError, KeelsonError, renderReasons } from '../../core/index.js'
+import {
+  formatTime,
+  InvalidError,
+  isKeelsonError,
+  KeelsonError,
+  renderReasons,
+  setCondition,
+} from '../../core/index.js'
 import type { CacheChanges, Controller, ReconcileContext, Result } from '../../reconcile/index.js'
-import { createController, requeueAfter, setCondition } from '../../reconcile/index.js'
+import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import type { Profile } from '../plugins/plugin.js'
 import { spreadProfile } from '../profiles/spread.js'

@@ -1,9 +1,9 @@
 import type { NodeStatus } from '../../api/index.js'
 import { Lease, Node } from '../../api/index.js'
 import type { Cancel } from '../../core/index.js'
-import { formatTime } from '../../core/index.js'
+import { formatTime, setCondition } from '../../core/index.js'
 import type { Runnable } from '../../reconcile/index.js'
-import { setCondition } from '../../reconcile/index.js'
+
 import type { Client } from '../../store/index.js'
 import { NODE_LEASE_NAMESPACE } from '../node-agent-names.js'
 

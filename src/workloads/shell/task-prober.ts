@@ -1,22 +1,6 @@
-import type { Probe, ProbeResult } from '../../api/index.js'
+import type { ProbeResult } from '../../api/index.js'
 import type { Cancel, Env } from '../../core/index.js'
-
-/** Turns single probe results into a verdict; `keelson/discovery` has one for each anchor's rules. */
-export interface ProbeMachine<State> {
-  initial(nowMs: number): State
-  step(state: State, observed: { readonly atMs: number; readonly result: ProbeResult['result'] }): State
-  status(state: State): 'healthy' | 'unhealthy' | 'unknown'
-  nextProbeAtMs(state: State): number
-}
-
-/** Makes the machine for one probe; readiness begins unhealthy, liveness healthy. */
-export type ProbeMachineFactory = (probe: Probe, use: 'readiness' | 'liveness') => ProbeMachine<unknown>
-
-/** What the prober knows. */
-export interface ProbeVerdict {
-  readonly status: 'healthy' | 'unhealthy' | 'unknown'
-  readonly message: string
-}
+import type { ProbeMachine, ProbeVerdict } from '../probe-machine.js'
 
 /** What a prober works with. */
 export interface TaskProberOptions {

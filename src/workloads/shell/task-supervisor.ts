@@ -1,8 +1,8 @@
 import type { ProbeResult, Task, TaskExit, TaskRuntime } from '../../api/index.js'
 import type { Cancel, Env } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
+import type { ProbeMachineFactory, ProbeVerdict } from '../probe-machine.js'
 import type { LocalTask } from '../task-lifecycle.js'
-import type { ProbeMachineFactory, ProbeVerdict } from './task-prober.js'
 import { startTaskProber } from './task-prober.js'
 
 /** What a supervisor works with. */

@@ -1,7 +1,7 @@
-import type { Condition, RunningTask, Task, TaskExit, TaskStatus } from '../../api/index.js'
-import { formatTime } from '../../core/index.js'
-import { setCondition } from '../../reconcile/index.js'
-import type { ProbeVerdict } from './task-prober.js'
+import type { Condition, RunningTask, Task, TaskExit, TaskStatus } from '../api/index.js'
+import { formatTime, setCondition } from '../core/index.js'
+
+import type { ProbeVerdict } from './probe-machine.js'
 
 type ConditionInput = Omit<Condition, 'lastTransitionTime'>
 
