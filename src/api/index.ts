@@ -37,5 +37,6 @@ export {
   type TaskSpec,
   type TaskStatus,
   type TaskTemplate,
+  TEMPLATE_HASH_LABEL,
 } from './task.js'
 export type { RunningTask, TaskExit, TaskRuntime } from './task-runtime.js'

@@ -92,6 +92,9 @@ export function isTaskFinished(task: Task): boolean {
   return task.status?.phase === 'Succeeded' || task.status?.phase === 'Failed'
 }
 
+/** The label of tasks and sets that holds the hash of the template that they were made from. */
+export const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
+
 /** What a controller stamps tasks from. */
 export interface TaskTemplate {
   readonly metadata?: {

@@ -43,6 +43,5 @@ export { describeRollout, rolloutRecord, rolloutStatus } from './rollout-status.
 export type { RolloutControllerOptions } from './shell/rollout-controller.js'
 export { createRolloutController } from './shell/rollout-controller.js'
 export type { RevisionEntry } from './shell/ledger.js'
-export { TEMPLATE_HASH_LABEL } from './shell/replica-sets.js'
 export type { UndoOptions } from './shell/undo.js'
 export { history, undo, UndoError } from './shell/undo.js'

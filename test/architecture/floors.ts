@@ -18,6 +18,48 @@ export const floors: FloorPlan = {
     ['constraints'],
     ['env'],
   ],
+  discovery: [
+    ['structures'],
+    ['addresses', 'health', 'services'],
+    ['dns'],
+    ['registry'],
+    ['presets'],
+    ['node', 'shell'],
+  ],
+  rollout: [
+    ['blocker.ts', 'int-or-percent.ts', 'revision-ledger.ts'],
+    ['budget.ts'],
+    ['lint-budget.ts', 'move.ts', 'program.ts'],
+    ['goal.ts'],
+    ['gates.ts'],
+    ['rollout-state.ts'],
+    ['machine.ts', 'rollout-conditions.ts', 'rollout-status.ts'],
+    ['presets'],
+    ['shell'],
+  ],
+  scheduling: [
+    ['nodes'],
+    ['requests'],
+    ['plugins'],
+    ['filters', 'scores'],
+    ['presets', 'profiles'],
+    ['evaluate.ts', 'scheduler-errors.ts', 'task-ledger.ts'],
+    ['explanation.ts'],
+    ['scheduler.ts'],
+    ['shell'],
+  ],
+  workloads: [
+    [
+      'crash-backoff.ts',
+      'node-agent-names.ts',
+      'node-lifecycle-plan.ts',
+      'probe-machine.ts',
+      'scale-down-order.ts',
+      'task-lifecycle.ts',
+    ],
+    ['replica-plan.ts', 'task-status.ts'],
+    ['shell'],
+  ],
 }
 
 /** A module past this many lines needs floors. */

@@ -1,5 +1,12 @@
 import type { Endpoint, ServicePort } from '../../api/index.js'
-import { EndpointSlice, isConditionTrue, isTaskFinished, Service, Task } from '../../api/index.js'
+import {
+  EndpointSlice,
+  isConditionTrue,
+  isTaskFinished,
+  Service,
+  Task,
+  TEMPLATE_HASH_LABEL,
+} from '../../api/index.js'
 import { ipFamily } from '../../core/index.js'
 import type { Controller } from '../../reconcile/index.js'
 import { controllerReference, createController, isControlledBy } from '../../reconcile/index.js'
@@ -15,9 +22,6 @@ export interface EndpointsControllerOptions {
   /** Keys reconciled at the same time. Default 4. */
   readonly concurrency?: number
 }
-
-/** The task label that holds the hash of its template. */
-const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
 
 /**
  * Keeps the EndpointSlice objects of every Service with a selector: one endpoint for each matching task that has

@@ -1,11 +1,8 @@
 import type { TaskTemplate } from '../../api/index.js'
-import { Deployment, ReplicaSet, Revision } from '../../api/index.js'
+import { Deployment, ReplicaSet, Revision, TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { controllerReference, Terminal } from '../../reconcile/index.js'
 import type { ObjectInput, Reader, Transaction } from '../../store/index.js'
 import type { RolloutTally } from '../machine.js'
-
-/** The label that ties a task, its set and its template together: the template's hash. */
-export const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
 
 /** The sets of a Deployment that are there to stay, in key order. */
 export function setsOf(reader: Reader, deployment: Deployment): readonly ReplicaSet[] {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ReplicaSetStatus } from '../../../src/api/index.js'
-import { ReplicaSet } from '../../../src/api/index.js'
-import { TEMPLATE_HASH_LABEL } from '../../../src/rollout/index.js'
+import { ReplicaSet, TEMPLATE_HASH_LABEL } from '../../../src/api/index.js'
 import { tallyOf } from '../../../src/rollout/shell/replica-sets.js'
 import { createStore } from '../../../src/store/index.js'
 import { template } from '../fixtures/cluster.js'

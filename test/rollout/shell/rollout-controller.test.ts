@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Deployment, findCondition, ReplicaSet, Revision } from '../../../src/api/index.js'
-import { describeRollout, rolloutStatus, TEMPLATE_HASH_LABEL } from '../../../src/rollout/index.js'
+import {
+  Deployment,
+  findCondition,
+  ReplicaSet,
+  Revision,
+  TEMPLATE_HASH_LABEL,
+} from '../../../src/api/index.js'
+import { describeRollout, rolloutStatus } from '../../../src/rollout/index.js'
 import type { Cluster } from '../fixtures/cluster.js'
 import { createCluster, ref, template } from '../fixtures/cluster.js'
 
