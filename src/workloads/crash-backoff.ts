@@ -1,6 +1,6 @@
 import type { Task } from '../api/index.js'
 import { isTaskFinished } from '../api/index.js'
-import { parseTime } from '../core/index.js'
+import { backoffMs, parseTime } from '../core/index.js'
 
 /** How long the replica loop holds back a replacement when tasks keep crashing. */
 export interface CrashBackoff {
@@ -30,5 +30,5 @@ export function crashBackoffUntil(tasks: readonly Task[], backoff: CrashBackoff)
     if (finishedMs - startedMs < backoff.stableAfterMs) crashes.push(finishedMs)
   }
   if (crashes.length < 2) return undefined
-  return Math.max(...crashes) + Math.min(backoff.baseMs * 2 ** (crashes.length - 2), backoff.maxMs)
+  return Math.max(...crashes) + backoffMs(backoff, crashes.length - 1)
 }

@@ -1,4 +1,3 @@
-import type { ErrorDetails } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
 
 /** How full a pool is. `used`, `quarantined` and `free` add up to `capacity`. */
@@ -19,7 +18,7 @@ export interface OwnerShare {
 }
 
 /** Nothing is left to allocate. `details` has the stats, who holds most, and when quarantine ends next. */
-export class PoolExhaustedError extends KeelsonError {
+export class PoolExhaustedError extends KeelsonError<'PoolExhausted'> {
   readonly stats: AddressPoolStats
   readonly topOwners: readonly OwnerShare[]
 
@@ -28,22 +27,22 @@ export class PoolExhaustedError extends KeelsonError {
     const message =
       `address pool ${pool} is exhausted: ${stats.used} of ${stats.capacity} used, ${stats.quarantined} in quarantine; ` +
       `add a block or release addresses${holders === '' ? '' : `; most are held by ${holders}`}`
-    super({ code: 'PoolExhausted', message, details: { pool, stats, topOwners } satisfies ErrorDetails })
+    super({ code: 'PoolExhausted', message, details: { pool, stats, topOwners } })
     this.stats = stats
     this.topOwners = topOwners
   }
 }
 
 /** The address is held by somebody else, or reserved. */
-export class AddressTakenError extends KeelsonError {
+export class AddressTakenError extends KeelsonError<'AlreadyExists'> {
   constructor(pool: string, address: string, owner: string) {
     const message = `address ${address} of pool ${pool} is taken by ${owner}; choose another or let the pool choose`
-    super({ code: 'AlreadyExists', message, details: { pool, address, owner } })
+    super({ code: 'AlreadyExists', message, details: { kind: 'Address', name: address, pool, owner } })
   }
 }
 
 /** The address is in none of the pool's blocks. */
-export class AddressOutOfRangeError extends KeelsonError {
+export class AddressOutOfRangeError extends KeelsonError<'OutOfRange'> {
   constructor(pool: string, address: string, cidrs: readonly string[]) {
     const message = `address ${address} is not in pool ${pool}; its blocks are ${cidrs.join(', ')}`
     super({ code: 'OutOfRange', message, details: { pool, address, cidrs } })

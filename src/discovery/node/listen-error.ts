@@ -1,7 +1,8 @@
-import type { KeelsonErrorCode } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
 
-const reasons: Readonly<Record<string, { readonly code: KeelsonErrorCode; readonly remedy: string }>> = {
+type ListenErrorCode = 'AlreadyExists' | 'NotFound' | 'Forbidden' | 'Usage'
+
+const REASONS: Readonly<Record<string, { readonly code: ListenErrorCode; readonly remedy: string }>> = {
   EADDRINUSE: {
     code: 'AlreadyExists',
     remedy: 'another socket listens there; stop it or bind to another port',
@@ -17,14 +18,16 @@ const reasons: Readonly<Record<string, { readonly code: KeelsonErrorCode; readon
 }
 
 /** An address and port could not be listened on. `details` has both, and the system's error code as `reason`. */
-export class ListenError extends KeelsonError {
+export class ListenError extends KeelsonError<ListenErrorCode> {
   constructor(address: string, port: number, cause: NodeJS.ErrnoException) {
     const reason = cause.code ?? 'unknown'
-    const known = reasons[reason]
+    const known = REASONS[reason]
+    const name = `${address}:${port}`
+    const subject = known?.code === 'Forbidden' ? { subject: name, hook: 'system' } : { kind: 'Socket', name }
     super({
       code: known?.code ?? 'Usage',
       message: `cannot listen on ${address} port ${port}: ${reason}, ${known?.remedy ?? cause.message}`,
-      details: { address, port, reason },
+      details: { ...subject, address, port, reason },
       cause,
     })
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { Cancel } from '../../core/index.js'
+import type { Backoff, Cancel } from '../../core/index.js'
+import { backoffMs } from '../../core/index.js'
 import type { ListenError } from './listen-error.js'
 import type { ListenerState, VipListener } from './vip-listener.js'
 import { openVipListener } from './vip-listener.js'
@@ -39,7 +40,7 @@ export interface VipFrontendOptions {
 
 const BACKLOG = 1024
 /** A listener that failed is opened again after 50 ms, then twice as long each time, up to 5 s. */
-const retryMs = { base: 50, max: 5000 } as const
+const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
 
 export function openVipFrontend({ service, vip, port, settings, accept }: VipFrontendOptions): VipFrontend {
   const { env, policy, bind } = settings
@@ -50,8 +51,8 @@ export function openVipFrontend({ service, vip, port, settings, accept }: VipFro
   let cancelRetry: Cancel = () => {}
   const failed = (error: ListenError): void => {
     env.logger.warn({ error, service, vip, port }, 'a virtual address is not served')
-    const delayMs = Math.min(retryMs.max, retryMs.base * 2 ** failures++)
-    if (!closed) cancelRetry = env.clock.after(delayMs, () => (listener = listen()))
+    failures += 1
+    if (!closed) cancelRetry = env.clock.after(backoffMs(RETRY, failures), () => (listener = listen()))
   }
   const listen = (): VipListener =>
     openVipListener({ host, port: asked, backlog: BACKLOG, accept: client => accept(client, route), failed })

@@ -1,7 +1,7 @@
 import { AddressClaim, Service } from '../../api/index.js'
-import { canonicalIp, formatTime, isKeelsonError } from '../../core/index.js'
+import { canonicalIp, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
 import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
-import { createController, requeueAfter, setCondition } from '../../reconcile/index.js'
+import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import type { AddressPool, AddressPoolOptions } from '../addresses/address-pool.js'
 import { createAddressPool } from '../addresses/address-pool.js'
@@ -49,7 +49,7 @@ export function createAddressController(options: AddressControllerOptions): Cont
         if ((service.spec.clusterIPs ?? []).length === 0) await allocate(ctx, pool, service)
         else await claimGiven(ctx, pool, service)
       } catch (error) {
-        if (!isKeelsonError(error, 'PoolExhausted') && !isKeelsonError(error, 'AlreadyExists')) throw error
+        if (!isKeelsonError(error, 'PoolExhausted', 'AlreadyExists')) throw error
         refill(client, env.clock.now())
         return refuse(ctx, service, error)
       }

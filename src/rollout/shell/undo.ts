@@ -1,5 +1,5 @@
-import { Deployment } from '../../api/index.js'
-import { contentHash, KeelsonError } from '../../core/index.js'
+import { Deployment, Revision } from '../../api/index.js'
+import { contentHash, KeelsonError, UsageError } from '../../core/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import { NotFoundError } from '../../store/index.js'
 import { undoTarget } from '../revision-ledger.js'
@@ -12,23 +12,13 @@ export interface UndoOptions {
   readonly toRevision?: number
 }
 
-/** The Deployment cannot be taken back. `details.reason` says why. */
-export class UndoError extends KeelsonError {
-  constructor(
-    message: string,
-    reason: 'paused' | 'revision-not-found' | 'nothing-to-undo' | 'already-current',
-  ) {
-    super({ code: reason === 'revision-not-found' ? 'NotFound' : 'Usage', message, details: { reason } })
-  }
-}
-
 /**
  * Takes a Deployment back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
  * with cause `undo`, in one transaction. Replicas and strategy stay; no number changes.
  *
  * @returns the new entry; `from` names the one whose template it has
- * @throws NotFoundError when there is no such Deployment; UndoError when it is paused, has no such revision, runs that
- * template already, or nothing else has ever succeeded. Nothing is changed then.
+ * @throws KeelsonError `NotFound` when there is no such Deployment or revision; `Usage` when it is paused, runs that
+ * template already, or nothing else has ever succeeded. `details.reason` says which; nothing is changed then.
  */
 export async function undo(
   client: Client,
@@ -40,24 +30,27 @@ export async function undo(
     if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
     const { name } = deployment.metadata
     if (deployment.spec.paused === true)
-      throw new UndoError(`Deployment ${name} is paused; resume it before an undo`, 'paused')
+      throw new UsageError(`Deployment ${name} is paused; resume it before an undo`, { reason: 'paused' })
     const ledger = ledgerOf(tx, deployment)
     const target = undoTarget(ledger, contentHash(deployment.spec.template), options.toRevision)
     switch (target.kind) {
       case 'not-found': {
         const known = ledger.map(entry => entry.number).join(', ')
-        throw new UndoError(
-          `Deployment ${name} has no revision ${target.number}, only ${known}`,
-          'revision-not-found',
-        )
+        throw new KeelsonError({
+          code: 'NotFound',
+          message: `Deployment ${name} has no revision ${target.number}, only ${known}`,
+          details: { kind: Revision.kind, name: `${name}-${target.number}`, reason: 'revision-not-found' },
+        })
       }
       case 'current':
-        throw new UndoError(
+        throw new UsageError(
           `Deployment ${name} has the template of revision ${target.entry.number} already`,
-          'already-current',
+          { reason: 'already-current' },
         )
       case 'nothing':
-        throw new UndoError(`Deployment ${name} has no other revision that succeeded`, 'nothing-to-undo')
+        throw new UsageError(`Deployment ${name} has no other revision that succeeded`, {
+          reason: 'nothing-to-undo',
+        })
       case 'entry': {
         const { template, templateHash, number } = target.entry
         tx.modify(Deployment, ref, draft => {
@@ -72,7 +65,7 @@ export async function undo(
 /**
  * A Deployment's ledger, oldest entry first.
  *
- * @throws NotFoundError when there is no such Deployment
+ * @throws KeelsonError `NotFound` when there is no such Deployment
  */
 export function history(reader: Reader, ref: ObjectRef): readonly RevisionEntry[] {
   const deployment = reader.get(Deployment, ref)

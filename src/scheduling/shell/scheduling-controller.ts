@@ -1,4 +1,5 @@
 import { isTaskFinished, Node, Task } from '../../api/index.js'
+import type { Backoff } from '../../core/index.js'
 import {
   formatTime,
   InvalidError,
@@ -96,7 +97,7 @@ interface NodePicture {
 class SchedulingLoop {
   enqueue: (ref: ObjectRef) => void = () => {}
   readonly #profile: Profile
-  readonly #backoff: { readonly initialMs: number; readonly maxMs: number }
+  readonly #backoff: Backoff
   #mirror: ClusterMirror
   #waiting: WaitingTasks
 
@@ -108,7 +109,7 @@ class SchedulingLoop {
       throw new InvalidError('scheduling controller', [{ field, value, message }])
     }
     this.#profile = profile
-    this.#backoff = { initialMs: retryDelayMs, maxMs: retryDelayMsMax }
+    this.#backoff = { baseMs: retryDelayMs, maxMs: retryDelayMsMax }
     this.#mirror = new ClusterMirror(profile)
     this.#waiting = new WaitingTasks(this.#backoff)
   }
@@ -177,7 +178,7 @@ class SchedulingLoop {
       this.#waiting.failed({ key, version, request, nowMs: ctx.env.clock.now() })
       return { kind: 'refused', reason: 'Unschedulable', message }
     } catch (error) {
-      if (!isKeelsonError(error, 'Invalid') && !isKeelsonError(error, 'OutOfRange')) throw error
+      if (!isKeelsonError(error, 'Invalid', 'OutOfRange')) throw error
       this.#waiting.failed({ key, version, request: undefined, nowMs: ctx.env.clock.now() })
       return { kind: 'refused', reason: 'InvalidRequest', message: error.message }
     }

@@ -1,13 +1,8 @@
+import type { Backoff } from '../../core/index.js'
+import { backoffMs } from '../../core/index.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { MirrorChange } from './cluster-mirror.js'
-
-/** How long to wait between attempts for one task, in ms. */
-export interface RetryBackoff {
-  /** After the second attempt; doubled by each further one. The first retry is immediate. */
-  readonly initialMs: number
-  readonly maxMs: number
-}
 
 /** What to do about a task that asks to be looked at. */
 export type WaitingVerdict =
@@ -41,9 +36,10 @@ export interface FailedAttempt {
 /** The tasks that found no node, and when to try them again. */
 export class WaitingTasks {
   readonly #tasks = new Map<string, WaitingTask>()
-  readonly #backoff: RetryBackoff
+  readonly #backoff: Backoff
 
-  constructor(backoff: RetryBackoff) {
+  /** @param backoff between attempts for one task; the first retry is immediate */
+  constructor(backoff: Backoff) {
     this.#backoff = backoff
   }
 
@@ -58,9 +54,8 @@ export class WaitingTasks {
   failed({ key, version, request, nowMs }: FailedAttempt): void {
     const earlier = this.#tasks.get(key)
     const attempts = (earlier?.version === version ? earlier.attempts : 0) + 1
-    const { initialMs, maxMs } = this.#backoff
-    const delayMs = attempts === 1 ? 0 : Math.min(maxMs, initialMs * 2 ** (attempts - 2))
-    this.#tasks.set(key, { version, request, attempts, notBeforeMs: nowMs + delayMs, woken: false })
+    const notBeforeMs = nowMs + backoffMs(this.#backoff, attempts - 1)
+    this.#tasks.set(key, { version, request, attempts, notBeforeMs, woken: false })
   }
 
   delete(key: string): void {
