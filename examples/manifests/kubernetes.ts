@@ -1,12 +1,5 @@
-import type {
-  DeploymentSpec,
-  EnvVar,
-  Probe,
-  ResourceInput,
-  ServiceSpec,
-  TaskPort,
-  TaskSpec,
-} from 'keelson/api'
+import type { DeploymentSpec, EnvVar, Probe, ServiceSpec, TaskPort, TaskSpec } from 'keelson/api'
+import type { ResourceInput } from 'keelson/core'
 import type { Application } from './load.js'
 import type { FieldReader } from './manifest-error.js'
 import { ManifestError, readFields } from './manifest-error.js'

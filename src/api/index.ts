@@ -1,42 +1,44 @@
-export type {
-  Condition,
-  Endpoint,
-  EndpointConditions,
-  EventRecord,
-  LabelSelectorObject,
-  LeaseRecord,
-  ResourceInput,
-  Taint,
-  Toleration,
-  TrafficShare,
-} from '../core/index.js'
-export { findCondition, isConditionTrue } from '../core/index.js'
-export { AddressClaim, type AddressClaimSpec } from './address-claim.js'
-export {
-  Deployment,
-  type DeploymentSpec,
-  type DeploymentStatus,
-  type DeploymentStrategy,
-  type RolloutFailureAction,
-} from './deployment.js'
-export { EndpointSlice, type EndpointSliceSpec } from './endpoint-slice.js'
+// Start here.
+export { Deployment } from './deployment.js'
+export { EndpointSlice } from './endpoint-slice.js'
 export { Event } from './event.js'
 export { Lease } from './lease.js'
-export { Node, type NodeSpec, type NodeStatus } from './node.js'
+export { Node } from './node.js'
+export { ReplicaSet } from './replica-set.js'
+export { Revision } from './revision.js'
+export { Service } from './service.js'
+export { Task } from './task.js'
+export { AddressClaim } from './address-claim.js'
+export type { TaskRuntime } from './task-runtime.js'
+
+// To build with.
+export { findCondition, isConditionTrue } from '../core/index.js'
+export { isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from './task.js'
+
+// Types you will meet: shapes that several kinds share.
+export type { Condition, Endpoint, Taint, Toleration, TrafficShare } from '../core/index.js'
+
+// Types you will meet: specs and statuses.
+export type { AddressClaimSpec } from './address-claim.js'
+export type {
+  DeploymentSpec,
+  DeploymentStatus,
+  DeploymentStrategy,
+  RolloutFailureAction,
+} from './deployment.js'
+export type { EndpointSliceSpec } from './endpoint-slice.js'
+export type { NodeSpec, NodeStatus } from './node.js'
 export type { Probe, ProbeResult } from './probe.js'
-export { ReplicaSet, type ReplicaSetSpec, type ReplicaSetStatus } from './replica-set.js'
-export { Revision, type RevisionSpec, type RevisionStatus } from './revision.js'
-export { Service, type ServicePort, type ServiceSpec, type ServiceStatus } from './service.js'
-export {
-  type EnvVar,
-  isTaskFinished,
-  Task,
-  type TaskPhase,
-  type TaskPort,
-  type TaskPortStatus,
-  type TaskSpec,
-  type TaskStatus,
-  type TaskTemplate,
-  TEMPLATE_HASH_LABEL,
+export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
+export type { RevisionSpec, RevisionStatus } from './revision.js'
+export type { ServicePort, ServiceSpec, ServiceStatus } from './service.js'
+export type {
+  EnvVar,
+  TaskPhase,
+  TaskPort,
+  TaskPortStatus,
+  TaskSpec,
+  TaskStatus,
+  TaskTemplate,
 } from './task.js'
-export type { RunningTask, TaskExit, TaskRuntime } from './task-runtime.js'
+export type { RunningTask, TaskExit } from './task-runtime.js'

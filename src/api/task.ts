@@ -92,6 +92,11 @@ export function isTaskFinished(task: Task): boolean {
   return task.status?.phase === 'Succeeded' || task.status?.phase === 'Failed'
 }
 
+/** Active: neither ended nor on its way out. */
+export function isTaskActive(task: Task): boolean {
+  return task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
+}
+
 /** The label of tasks and sets that holds the hash of the template that they were made from. */
 export const TEMPLATE_HASH_LABEL = 'keelson.dev/template-hash'
 

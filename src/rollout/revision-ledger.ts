@@ -1,6 +1,3 @@
-import type { Operation } from 'fast-json-patch'
-import jsonpatch from 'fast-json-patch'
-
 /** How an entry fared. */
 export type EntryOutcome = 'progressing' | 'succeeded' | 'failed' | 'superseded'
 
@@ -82,11 +79,6 @@ export function forgettable<Entry extends LedgerEntry>(
   for (const entry of old.slice(0, limit)) kept.add(entry)
   for (const entry of old.filter(({ outcome }) => outcome === 'succeeded').slice(0, limit)) kept.add(entry)
   return entries.filter(entry => !kept.has(entry)).reverse()
-}
-
-/** What turns the template `from` into `to`, as a JSON Patch (RFC 6902). */
-export function diffTemplates(from: object, to: object): readonly Operation[] {
-  return jsonpatch.compare(from, to)
 }
 
 function newestFirst<Entry extends LedgerEntry>(ledger: readonly Entry[]): readonly Entry[] {

@@ -61,13 +61,13 @@ export interface Scheduler {
   /**
    * Makes a node known. Tasks that were added for it before are counted in.
    *
-   * @throws NodeExistsError, InvalidError
+   * @throws KeelsonError `AlreadyExists` when the node is known; `Invalid` when it is not acceptable
    */
   addNode(node: NodeDescription): void
   /**
    * Replaces what is known of a node; its tasks stay, even if they no longer fit.
    *
-   * @throws NodeNotFoundError, InvalidError
+   * @throws KeelsonError `NotFound` when the node is not known; `Invalid` when it is not acceptable
    */
   updateNode(node: NodeDescription): void
   /** Forgets a node; its tasks stay recorded until they are removed. False when it was not known. */
@@ -89,7 +89,8 @@ export interface Scheduler {
    * Picks the best node and counts the task in on it; `removeTask` takes that back. Work is proportional to the
    * number of nodes.
    *
-   * @throws TaskPlacedError when a task of that key is recorded; InvalidError when the request is not acceptable
+   * @throws KeelsonError `AlreadyExists` when a task of that key is recorded; `Invalid` when the request is not
+   * acceptable
    */
   place(request: PlacementRequest): PlaceResult
   /** Whether the request would fit on that node now. False when the node is not known. */

@@ -1,26 +1,21 @@
-export { type CrashBackoff, crashBackoffUntil, defaultCrashBackoff } from './crash-backoff.js'
-export { createNodeAgentController, type NodeAgentOptions } from './shell/node-agent-controller.js'
-export { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from './node-agent-names.js'
-export { createNodeHeartbeat, type NodeHeartbeatOptions } from './shell/node-heartbeat.js'
-export {
-  createNodeLifecycleController,
-  type NodeLifecycleOptions,
-} from './shell/node-lifecycle-controller.js'
-export {
-  type Heartbeat,
-  type NodeLifecycleLimits,
-  type NodeLifecyclePlan,
-  planNodeLifecycle,
-} from './node-lifecycle-plan.js'
-export { createReplicaController, type ReplicaControllerOptions } from './shell/replica-controller.js'
-export {
-  isTaskActive,
-  planReplicas,
-  type ReplicaBlocker,
-  type ReplicaLimits,
-  type ReplicaPlan,
-  replicaStatus,
-} from './replica-plan.js'
-export { scaleDownOrder } from './scale-down-order.js'
-export { type LocalTask, nextTaskStep, type TaskStep } from './task-lifecycle.js'
-export type { ProbeMachine, ProbeMachineFactory, ProbeVerdict } from './probe-machine.js'
+// Start here.
+export { createNodeAgentController } from './shell/node-agent-controller.js'
+export { createNodeHeartbeat } from './shell/node-heartbeat.js'
+export { createNodeLifecycleController } from './shell/node-lifecycle-controller.js'
+export { createReplicaController } from './shell/replica-controller.js'
+
+// To build with: the plans of these loops.
+export { planNodeLifecycle } from './node-lifecycle-plan.js'
+export { planReplicas } from './replica-plan.js'
+export { nextTaskStep } from './task-lifecycle.js'
+
+// Types you will meet.
+export type { CrashBackoff } from './crash-backoff.js'
+export type { Heartbeat, NodeLifecycleLimits, NodeLifecyclePlan } from './node-lifecycle-plan.js'
+export type { ProbeMachine, ProbeMachineFactory } from './probe-machine.js'
+export type { ReplicaBlocker, ReplicaLimits, ReplicaPlan } from './replica-plan.js'
+export type { NodeAgentOptions } from './shell/node-agent-controller.js'
+export type { NodeHeartbeatOptions } from './shell/node-heartbeat.js'
+export type { NodeLifecycleOptions } from './shell/node-lifecycle-controller.js'
+export type { ReplicaControllerOptions } from './shell/replica-controller.js'
+export type { LocalTask, TaskStep } from './task-lifecycle.js'

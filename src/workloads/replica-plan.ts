@@ -1,5 +1,5 @@
 import type { ReplicaSet, ReplicaSetStatus, Task } from '../api/index.js'
-import { findCondition, isTaskFinished } from '../api/index.js'
+import { findCondition, isTaskActive, isTaskFinished } from '../api/index.js'
 import { parseTime } from '../core/index.js'
 import type { CrashBackoff } from './crash-backoff.js'
 import { crashBackoffUntil } from './crash-backoff.js'
@@ -29,11 +29,6 @@ export interface ReplicaLimits {
   /** Ended tasks that are kept to look at. Default 5, as SwarmKit. */
   readonly historyLimit: number
   readonly backoff: CrashBackoff
-}
-
-/** Active: neither ended nor on its way out. */
-export function isTaskActive(task: Task): boolean {
-  return task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
 }
 
 /** Decides what a replica set needs now. Pure: equal inputs, equal plan, whatever the order of `tasks`. */

@@ -21,7 +21,6 @@ const shellFriends = ['core', 'store', 'api', 'reconcile']
 const packages: Record<string, readonly string[]> = {
   core: ['lru-cache'],
   store: ['ajv', 'fast-json-patch', 'immer', 'lru-cache'],
-  rollout: ['fast-json-patch'],
   rxjs: ['rxjs'],
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import { parseCidr } from '../../src/discovery/addresses/cidr.js'
 import type { AddressPool } from '../../src/discovery/index.js'
-import { createAddressPool, kubernetesStaticBand, parseCidr } from '../../src/discovery/index.js'
+import { createAddressPool, kubernetesStaticBand } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'
 
 export function checkBands(example: Case): void {

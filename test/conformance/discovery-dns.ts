@@ -1,23 +1,19 @@
 import { expect } from 'vitest'
+import { encodeDnsMessage } from '../../src/discovery/dns/dns-encode.js'
+import type { DnsMessage } from '../../src/discovery/dns/dns-message.js'
+import { parseDnsMessage } from '../../src/discovery/dns/dns-parse.js'
 import type {
-  DnsMessage,
   Endpoint,
   RegisteredService,
   RegistryChange,
   RegistryQuestion,
   RegistrySnapshot,
 } from '../../src/discovery/index.js'
-import {
-  answerDns,
-  encodeDnsMessage,
-  endpointConditions,
-  formatRecord,
-  kubernetesNames,
-  parseDnsMessage,
-  resolveWith,
-} from '../../src/discovery/index.js'
+import { answerDns, formatRecord, kubernetesNames } from '../../src/discovery/index.js'
 import { endpointLabel } from '../../src/discovery/presets/kubernetes-service-records.js'
+import { resolveWith } from '../../src/discovery/registry/naming-profile.js'
 import { applyChanges, emptySnapshot } from '../../src/discovery/registry/registry-snapshot.js'
+import { endpointConditions } from '../../src/discovery/services/endpoint-conditions.js'
 import type { Case, KubernetesFixture } from './discovery-case.js'
 
 interface Answer {

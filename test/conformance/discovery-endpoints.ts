@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
-import type { Endpoint, SliceContent } from '../../src/discovery/index.js'
-import { eligibleEndpoints, endpointConditions, planSlices } from '../../src/discovery/index.js'
+import type { Endpoint } from '../../src/discovery/index.js'
+import { eligibleEndpoints, endpointConditions } from '../../src/discovery/services/endpoint-conditions.js'
+import type { SliceContent } from '../../src/discovery/services/endpoint-slices.js'
+import { planSlices } from '../../src/discovery/services/endpoint-slices.js'
 import type { Case } from './discovery-case.js'
 
 interface Item {

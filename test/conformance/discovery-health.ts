@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
-import type { HealthMachineOptions, HealthState, ProbeOutcome } from '../../src/discovery/index.js'
+import type { HealthMachine, HealthState, ProbeOutcome } from '../../src/discovery/index.js'
 import {
   createHealthMachine,
+  createProbeMachine,
   dockerHealth,
-  kubernetesProbe,
   marathonHealth,
 } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'
@@ -13,8 +13,7 @@ interface Probed {
   readonly result: ProbeOutcome
 }
 
-function states(options: HealthMachineOptions, probed: readonly Probed[]): readonly HealthState[] {
-  const machine = createHealthMachine(options)
+function states(machine: HealthMachine, probed: readonly Probed[]): readonly HealthState[] {
   let state = machine.initial(0)
   return probed.map(observed => {
     state = machine.step(state, observed)
@@ -43,7 +42,7 @@ export function checkHealth(example: Case): void {
 function checkKubernetes(example: Case, successThreshold: number): void {
   const results = example.input as readonly ProbeOutcome[]
   const found = states(
-    kubernetesProbe({ successThreshold }),
+    createProbeMachine({ successThreshold }),
     results.map((result, i) => ({ atMs: 10_000 * i, result })),
   )
   const rows = found.map((state, i) => {
@@ -59,7 +58,10 @@ function checkDocker(
 ): void {
   const rows = example.input as readonly { t: number; code: number }[]
   const probed = rows.map(({ t, code }) => ({ atMs: t * 1000, result: outcome(code === 0) }))
-  const found = states(dockerHealth({ startPeriodSeconds, retries, intervalSeconds }), probed)
+  const found = states(
+    createHealthMachine(dockerHealth({ startPeriodSeconds, retries, intervalSeconds })),
+    probed,
+  )
   const status = { unknown: 'starting', healthy: 'healthy', unhealthy: 'unhealthy' }
   expect(
     found.map((state, i) => ({ ...rows[i], streak: state.failures, status: status[state.status] })),
@@ -73,7 +75,7 @@ function checkMarathon(
   const rows = example.input as readonly { t: number; ok: boolean }[]
   const probed = rows.map(({ t, ok }) => ({ atMs: t * 1000, result: outcome(ok) }))
   const found = states(
-    marathonHealth({ gracePeriodSeconds, intervalSeconds, maxConsecutiveFailures: max }),
+    createHealthMachine(marathonHealth({ gracePeriodSeconds, intervalSeconds, maxConsecutiveFailures: max })),
     probed,
   )
   const lines = rows.map((row, i) => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  checkProgram,
   kubernetesProgram,
   marathonBudget,
   marathonStrategy,
@@ -9,6 +8,7 @@ import {
   resolveBudget,
   rolling,
 } from '../../src/rollout/index.js'
+import { checkProgram } from '../../src/rollout/program.js'
 import { marathonRestart } from '../conformance/rollout-marathon-restart.js'
 
 describe('a program', () => {

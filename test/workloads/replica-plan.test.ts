@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isTaskActive } from '../../src/api/index.js'
+import { defaultCrashBackoff } from '../../src/workloads/crash-backoff.js'
 import type { ReplicaLimits } from '../../src/workloads/index.js'
-import { defaultCrashBackoff, isTaskActive, planReplicas, replicaStatus } from '../../src/workloads/index.js'
+import { planReplicas } from '../../src/workloads/index.js'
+import { replicaStatus } from '../../src/workloads/replica-plan.js'
 import type { TaskShape } from './fixtures/objects.js'
 import { replicaSet, task } from './fixtures/objects.js'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scaleDownOrder } from '../../src/workloads/index.js'
+import { scaleDownOrder } from '../../src/workloads/scale-down-order.js'
 import type { TaskShape } from './fixtures/objects.js'
 import { task } from './fixtures/objects.js'
 

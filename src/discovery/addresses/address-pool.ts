@@ -38,14 +38,14 @@ export interface AddressPool {
   /**
    * A free address for `owner`: the one it released last, while that is in quarantine, else by strategy.
    *
-   * @throws PoolExhaustedError when none is free
+   * @throws KeelsonError `PoolExhausted` when none is free
    */
   allocate(owner: string, nowMs: number): string
   /**
    * Takes this address, also out of quarantine. Claiming what one holds changes nothing.
    *
-   * @throws AddressTakenError when another owner holds it, or it is reserved
-   * @throws AddressOutOfRangeError when it is in no block
+   * @throws KeelsonError `AlreadyExists` when another owner holds it, or it is reserved
+   * @throws KeelsonError `OutOfRange` when it is in no block
    */
   claim(address: string, owner: string, nowMs: number): void
   /** Gives an address back; false when nobody held it. */

@@ -38,7 +38,7 @@ const PORT_ATTEMPTS = 8
  * Answers DNS over UDP and TCP from a registry, each answer at the revision that the registry has then. No
  * request can stop it: what cannot be read is answered with FORMERR or dropped.
  *
- * @throws ListenError when an address or port cannot be bound
+ * @throws KeelsonError `AlreadyExists`, `NotFound` or `Forbidden` when an address or port cannot be bound
  */
 export async function serveDns(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
   const { address = '127.0.0.1', port = 0 } = options

@@ -1,14 +1,12 @@
-export { type DnsServer, type DnsServerOptions, serveDns } from './dns-server.js'
+// Start here.
+export { serveDns } from './dns-server.js'
+export { probeHttp, probeTcp } from './network-probe.js'
+export { serveVips } from './vip-proxy.js'
+
+// Types you will meet.
+export type { DnsServer, DnsServerOptions } from './dns-server.js'
 export type { EndpointFlowStats } from './flow-table.js'
-export { ListenError } from './listen-error.js'
-export {
-  type HttpProbeOptions,
-  type ProbeReport,
-  probeHttp,
-  probeTcp,
-  type TcpProbeOptions,
-} from './network-probe.js'
-export type { ListenerState } from './vip-listener.js'
-export { serveVips, type VipProxy, type VipProxyOptions } from './vip-proxy.js'
+export type { HttpProbeOptions, ProbeReport, TcpProbeOptions } from './network-probe.js'
 export type { VipListenerStats } from './vip-frontend.js'
+export type { VipProxy, VipProxyOptions } from './vip-proxy.js'
 export type { VipServiceStats } from './vip-service.js'

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Backoff, Cancel } from '../../core/index.js'
+import type { Backoff, Cancel, KeelsonError } from '../../core/index.js'
 import { backoffMs } from '../../core/index.js'
 import type { ListenError } from './listen-error.js'
 import type { ListenerState, VipListener } from './vip-listener.js'
@@ -16,7 +16,7 @@ export interface VipListenerStats {
   readonly host: string
   readonly boundPort: number
   readonly state: ListenerState
-  readonly error?: ListenError
+  readonly error?: KeelsonError
 }
 
 /** A listener that is opened again when it fails, and where its connections go. */

@@ -32,7 +32,8 @@ export interface VipProxy extends AsyncDisposable {
   /**
    * Resolves when every address that is wanted now is listened on.
    *
-   * @throws ListenError for the first that cannot be; it is tried again by itself
+   * @throws KeelsonError `AlreadyExists`, `NotFound` or `Forbidden` for the first that cannot be; it is tried again by
+   * itself
    */
   listening(): Promise<void>
   /** Counts of a service by key `namespace/name`; undefined for one that has no virtual address. */

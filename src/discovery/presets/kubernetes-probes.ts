@@ -22,7 +22,7 @@ const initials = { readiness: 'unhealthy', liveness: 'healthy', startup: 'unknow
  * How Kubernetes' kubelet judges: not ready until shown, alive until shown otherwise; liveness and startup need
  * one success whatever the probe says. Source: kubernetes pkg/kubelet/prober/worker.go.
  */
-export function kubernetesProbe(probe: ProbeTimings, use: ProbeUse = 'readiness'): HealthMachineOptions {
+function kubernetesProbe(probe: ProbeTimings, use: ProbeUse = 'readiness'): HealthMachineOptions {
   const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe
   return {
     initial: initials[use],

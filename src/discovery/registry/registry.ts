@@ -139,7 +139,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
 }
 
 /** Endpoints of one service of a snapshot; none while the service itself is unknown. */
-export function endpointsOf(
+function endpointsOf(
   snapshot: RegistrySnapshot,
   service: string,
   filter: EndpointFilter = 'ready',

@@ -5,20 +5,20 @@ import { parseResources } from '../../core/index.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 
 /** Stands for a node that says that it is not ready, or has said nothing yet. */
-export const NOT_READY_TAINT: Taint = Object.freeze({
+const NOT_READY_TAINT: Taint = Object.freeze({
   key: 'keelson.dev/not-ready',
   effect: 'NoSchedule',
 })
 
 /** Stands for a node that is no longer heard of. */
-export const UNREACHABLE_TAINT: Taint = Object.freeze({
+const UNREACHABLE_TAINT: Taint = Object.freeze({
   key: 'keelson.dev/unreachable',
   effect: 'NoSchedule',
 })
 
 /**
  * A Node object as the scheduler wants it. A node whose condition `Ready` is not `True` gets a taint that says so:
- * {@link UNREACHABLE_TAINT} for `Unknown`, {@link NOT_READY_TAINT} otherwise.
+ * unreachable for `Unknown`, not ready otherwise.
  *
  * @throws InvalidError when an amount is not acceptable
  */

@@ -1,4 +1,4 @@
-import { isTaskFinished, Node, Task } from '../../api/index.js'
+import { isTaskActive, Node, Task } from '../../api/index.js'
 import type { Backoff } from '../../core/index.js'
 import {
   formatTime,
@@ -48,8 +48,8 @@ const ROUNDS_MAX = 16
  * that compares the node and every task on it with what the decision was made from. This also holds for several
  * bindings at once, stale reads, and several such controllers on one store. Unschedulable tasks are tried again
  * when nodes change or room is given back, not by polling; a message that would say the same is not written.
- * A node whose condition `Ready` is not `True` counts as tainted: {@link UNREACHABLE_TAINT} for `Unknown`,
- * {@link NOT_READY_TAINT} otherwise.
+ * A node whose condition `Ready` is not `True` counts as tainted, with effect `NoSchedule`:
+ * `keelson.dev/unreachable` for `Unknown`, `keelson.dev/not-ready` otherwise.
  *
  * @throws InvalidError when an option is out of bounds
  */
@@ -282,9 +282,7 @@ function pictureOf(reader: Reader, name: string): NodePicture {
 }
 
 function isUnassigned(task: Task): boolean {
-  return (
-    task.spec.nodeName === undefined && task.metadata.deletionTimestamp === undefined && !isTaskFinished(task)
-  )
+  return task.spec.nodeName === undefined && isTaskActive(task)
 }
 
 function versionOf({ metadata }: Task): string {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom, isKeelsonError } from '../../../src/core/index.js'
+import { PoolExhaustedError } from '../../../src/discovery/addresses/address-errors.js'
 import type { AddressStrategy } from '../../../src/discovery/index.js'
-import { createAddressPool, kubernetesStaticBand, PoolExhaustedError } from '../../../src/discovery/index.js'
+import { createAddressPool, kubernetesStaticBand } from '../../../src/discovery/index.js'
 
 /** The slow and obvious pool: a map of states, scanned from the bottom. */
 function lowestPool(size: number, quarantineMs: number) {

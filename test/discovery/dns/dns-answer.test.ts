@@ -1,14 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
+import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
+import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
-import type { DnsMessage, RegistryQuestion } from '../../../src/discovery/index.js'
-import {
-  answerDns,
-  createRegistry,
-  encodeDnsMessage,
-  kubernetesNames,
-  parseDnsMessage,
-} from '../../../src/discovery/index.js'
+import type { RegistryQuestion } from '../../../src/discovery/index.js'
+import { answerDns, createRegistry, kubernetesNames } from '../../../src/discovery/index.js'
 
 const registry = createRegistry({ profiles: [kubernetesNames()] })
 registry.apply(1, [

@@ -2,16 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { DnsMessage, Endpoint, Registry } from '../../../src/discovery/index.js'
-import {
-  createRegistry,
-  encodeDnsMessage,
-  formatRecord,
-  kubernetesNames,
-  parseDnsMessage,
-} from '../../../src/discovery/index.js'
+import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
+import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
+import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
+import type { Endpoint, Registry } from '../../../src/discovery/index.js'
+import { createRegistry, formatRecord, kubernetesNames } from '../../../src/discovery/index.js'
 import type { DnsServer } from '../../../src/discovery/node/index.js'
-import { ListenError, serveDns } from '../../../src/discovery/node/index.js'
+import { serveDns } from '../../../src/discovery/node/index.js'
+import { ListenError } from '../../../src/discovery/node/listen-error.js'
 
 const servers: DnsServer[] = []
 afterEach(async () => {

@@ -7,7 +7,8 @@ import type { EndpointConditions } from '../../../src/core/index.js'
 import type { Endpoint, Registry, TrafficShare } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { VipProxy, VipProxyOptions } from '../../../src/discovery/node/index.js'
-import { ListenError, serveVips } from '../../../src/discovery/node/index.js'
+import { serveVips } from '../../../src/discovery/node/index.js'
+import { ListenError } from '../../../src/discovery/node/listen-error.js'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { SliceContent } from '../../../src/discovery/index.js'
-import { planSlices } from '../../../src/discovery/index.js'
+import type { SliceContent } from '../../../src/discovery/services/endpoint-slices.js'
+import { planSlices } from '../../../src/discovery/services/endpoint-slices.js'
 import { emptyMap } from '../../../src/discovery/structures/persistent-map.js'
 
 interface Item {

@@ -2,6 +2,7 @@ import {
   Deployment,
   findCondition,
   isConditionTrue,
+  isTaskActive,
   isTaskFinished,
   ReplicaSet,
   Revision,
@@ -11,7 +12,7 @@ import { controllerOf } from '../../../src/reconcile/index.js'
 import { createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { Incident, Invariant } from '../../../src/testing/index.js'
-import { createReplicaController, isTaskActive } from '../../../src/workloads/index.js'
+import { createReplicaController } from '../../../src/workloads/index.js'
 import { ledgerOnlyGrows } from '../../simulation/fixtures/object-laws.js'
 import {
   floorHolds,

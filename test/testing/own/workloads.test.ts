@@ -1,4 +1,12 @@
-import { isConditionTrue, isTaskFinished, Lease, Node, ReplicaSet, Task } from '../../../src/api/index.js'
+import {
+  isConditionTrue,
+  isTaskActive,
+  isTaskFinished,
+  Lease,
+  Node,
+  ReplicaSet,
+  Task,
+} from '../../../src/api/index.js'
 import { createProbeMachine } from '../../../src/discovery/index.js'
 import type { Controller } from '../../../src/reconcile/index.js'
 import { controllerOf } from '../../../src/reconcile/index.js'
@@ -10,7 +18,6 @@ import {
   createNodeHeartbeat,
   createNodeLifecycleController,
   createReplicaController,
-  isTaskActive,
 } from '../../../src/workloads/index.js'
 import { assignmentsStay } from '../../simulation/fixtures/object-laws.js'
 import type { Machine } from './machine.js'

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TaskSpec } from '../../../src/api/index.js'
 import { findCondition, Task } from '../../../src/api/index.js'
-import { createNodeAgentController, NODE_AGENT_FINALIZER } from '../../../src/workloads/index.js'
+import { createNodeAgentController } from '../../../src/workloads/index.js'
+import { NODE_AGENT_FINALIZER } from '../../../src/workloads/node-agent-names.js'
 import type { FakeRuntime, Process, World } from '../fixtures/world.js'
 import { createFakeRuntime, createWorld, health } from '../fixtures/world.js'
 
