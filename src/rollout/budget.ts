@@ -1,4 +1,4 @@
-import { InvalidError } from '../core/index.js'
+import { assertValid, InvalidError, wholeNumber } from '../core/index.js'
 import type { IntOrPercent, PercentRounding } from './int-or-percent.js'
 import { parseIntOrPercent, resolveIntOrPercent } from './int-or-percent.js'
 
@@ -53,11 +53,7 @@ export interface ResolvedBudget extends Bounds {
  * ```
  */
 export function resolveBudget(spec: BudgetSpec, desired: number): ResolvedBudget {
-  if (!Number.isSafeInteger(desired) || desired < 0) {
-    throw new InvalidError('budget', [
-      { field: 'desired', value: desired, message: 'must be a whole number of at least 0' },
-    ])
-  }
+  assertValid('budget', wholeNumber('desired', desired))
   const { maxSurge, maxUnavailable } = checkBudget(spec)
   if (desired === 0) return { floor: 0, ceil: 0, surge: 0, unavailable: 0, gaveWay: false }
   const rounding = spec.surgeRounding ?? 'up'

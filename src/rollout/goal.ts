@@ -1,3 +1,4 @@
+import { compareText } from '../core/index.js'
 import { resolveIntOrPercent } from './int-or-percent.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'
@@ -31,7 +32,7 @@ export interface HeldGoal {
 /** Freezes the current sizes. */
 export function hold(sets: readonly Tally[], desired: number): HeldGoal {
   const live = sets.filter(set => set.size > 0).map(set => [set.template, set.size] as const)
-  return { desired, sizes: Object.fromEntries(live.sort(([a], [b]) => (a < b ? -1 : 1))) }
+  return { desired, sizes: Object.fromEntries(live.sort(([a], [b]) => compareText(a, b))) }
 }
 
 /**
@@ -56,12 +57,12 @@ export function rescale(
   let missing = after - shares.reduce((sum, share) => sum + share.size, 0)
   const rank = (template: string): number => (template === roles.stable ? 0 : 1)
   shares.sort(
-    (a, b) => b.rest - a.rest || rank(a.template) - rank(b.template) || (a.template < b.template ? -1 : 1),
+    (a, b) => b.rest - a.rest || rank(a.template) - rank(b.template) || compareText(a.template, b.template),
   )
   const sizes = shares.map(share => {
     const extra = missing > 0 ? 1 : 0
     missing -= extra
     return [share.template, share.size + extra] as const
   })
-  return { desired, sizes: Object.fromEntries(sizes.sort(([a], [b]) => (a < b ? -1 : 1))) }
+  return { desired, sizes: Object.fromEntries(sizes.sort(([a], [b]) => compareText(a, b))) }
 }

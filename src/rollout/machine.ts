@@ -1,3 +1,4 @@
+import { compareText } from '../core/index.js'
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
 import type { FailureCause, Verdict } from './gates.js'
@@ -87,7 +88,7 @@ export function plan(
   now = pausing(spec, now, { sets, nowMs })
   now = advance(spec, now, { sets, nowMs, actions })
   const step = next(spec, now, sets)
-  for (const [template, size] of [...step.sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [template, size] of [...step.sizes].sort(([a], [b]) => compareText(a, b))) {
     const current = sets.find(set => set.template === template)
     if (current?.size !== size) actions.push({ op: 'size', template, size })
   }
@@ -149,7 +150,7 @@ function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene):
   const progressAtMs = state.desired === 0 ? nowMs : state.progressAtMs
   const { floor: least, ceil: most } = resolveBudget(spec.program.budget, spec.desired)
   const held = state.held && rescale(state.held, spec.desired, { ...rolesOf(spec, state), least, most })
-  return { ...state, desired: spec.desired, best, progressAtMs, ...(held ? { held } : {}) }
+  return { ...state, desired: spec.desired, best, progressAtMs, ...(held === undefined ? {} : { held }) }
 }
 
 function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): RolloutState {
@@ -176,7 +177,7 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Scene)
     }
   }
   const elapsedMs = Math.max(0, pausedAtMs - state.progressAtMs)
-  return { ...rest, phase, progressAtMs: nowMs - elapsedMs, ...(failure ? { failure } : {}) }
+  return { ...rest, phase, progressAtMs: nowMs - elapsedMs, ...(failure === undefined ? {} : { failure }) }
 }
 
 /** Notes progress, passes waypoints, and finds out about success and failure. */
@@ -201,7 +202,7 @@ function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): Rollout
       return {
         ...rest,
         phase: reverted ? 'reverted' : 'succeeded',
-        ...(reverted && failure ? { failure } : {}),
+        ...(!reverted || failure === undefined ? {} : { failure }),
       }
     }
     state = { ...state, waypoint: state.waypoint + 1, progressAtMs: nowMs }

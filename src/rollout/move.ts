@@ -1,3 +1,4 @@
+import { compareText } from '../core/index.js'
 import type { Blocker } from './blocker.js'
 import type { Bounds } from './budget.js'
 
@@ -152,5 +153,5 @@ function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Worki
 }
 
 function sorted(sets: readonly Tally[]): readonly Tally[] {
-  return [...sets].sort((a, b) => (a.template < b.template ? -1 : a.template > b.template ? 1 : 0))
+  return [...sets].sort((a, b) => compareText(a.template, b.template))
 }

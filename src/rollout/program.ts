@@ -1,4 +1,4 @@
-import { InvalidError } from '../core/index.js'
+import { assertValid, InvalidError, wholeNumber } from '../core/index.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget } from './budget.js'
 import type { IntOrPercent } from './int-or-percent.js'
@@ -91,12 +91,8 @@ export function checkProgram(program: Program): Program {
       { field: 'progressWithinMs', value: within, message: 'must be above 0' },
     ])
   }
-  const most = program.onFailure.maxFailures
-  if (most !== undefined && !(Number.isSafeInteger(most) && most >= 0)) {
-    throw new InvalidError('program', [
-      { field: 'onFailure.maxFailures', value: most, message: 'must be a whole number of at least 0' },
-    ])
-  }
+  const { maxFailures = 0 } = program.onFailure
+  assertValid('program', wholeNumber('onFailure.maxFailures', maxFailures))
   return program
 }
 

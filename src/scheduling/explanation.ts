@@ -1,5 +1,5 @@
 import type { ReasonSummary } from '../core/index.js'
-import { rollUpReasons } from '../core/index.js'
+import { compareText, rollUpReasons } from '../core/index.js'
 import type { PluginScore } from './evaluate.js'
 import { refusalsOf, scoreNodes } from './evaluate.js'
 import type { NodeTable } from './nodes/node-table.js'
@@ -76,7 +76,7 @@ function withoutVerdict({ unresolvable: _, ...reason }: FilterReason): Omit<Filt
 function byRank(a: NodeExplanation, b: NodeExplanation): number {
   if (a.total !== undefined && b.total !== undefined && a.total !== b.total) return b.total - a.total
   if (a.fits !== b.fits) return a.fits ? -1 : 1
-  return countReasons(a) - countReasons(b) || (a.node < b.node ? -1 : 1)
+  return countReasons(a) - countReasons(b) || compareText(a.node, b.node)
 }
 
 function countReasons(node: NodeExplanation): number {

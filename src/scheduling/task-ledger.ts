@@ -1,3 +1,4 @@
+import { compareText } from '../core/index.js'
 import type { TaskDemand } from './nodes/node-table.js'
 
 /** A task, where it is, and what it holds there. */
@@ -21,7 +22,7 @@ export class TaskLedger {
 
   /** In the order of the keys. */
   on(node: string): readonly PlacedTask[] {
-    return [...(this.#byNode.get(node)?.values() ?? [])].sort((a, b) => (a.key < b.key ? -1 : 1))
+    return [...(this.#byNode.get(node)?.values() ?? [])].sort((a, b) => compareText(a.key, b.key))
   }
 
   add(entry: PlacedTask): void {

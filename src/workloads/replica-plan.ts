@@ -1,6 +1,6 @@
 import type { ReplicaSet, ReplicaSetStatus, Task } from '../api/index.js'
 import { findCondition, isTaskActive, isTaskFinished } from '../api/index.js'
-import { parseTime } from '../core/index.js'
+import { compareText, parseTime } from '../core/index.js'
 import type { CrashBackoff } from './crash-backoff.js'
 import { crashBackoffUntil } from './crash-backoff.js'
 import { scaleDownOrder } from './scale-down-order.js'
@@ -62,7 +62,7 @@ function expiredHistory(tasks: readonly Task[], limit: number): readonly Task[] 
   const ended = tasks.filter(task => isTaskFinished(task) && task.metadata.deletionTimestamp === undefined)
   if (ended.length <= limit) return []
   const newestFirst = ended.sort(
-    (a, b) => finishMs(b) - finishMs(a) || (a.metadata.name < b.metadata.name ? -1 : 1),
+    (a, b) => finishMs(b) - finishMs(a) || compareText(a.metadata.name, b.metadata.name),
   )
   return newestFirst.slice(limit)
 }

@@ -1,6 +1,6 @@
 import type { Task } from '../api/index.js'
 import { findCondition, isConditionTrue } from '../api/index.js'
-import { parseTime } from '../core/index.js'
+import { compareText, parseTime } from '../core/index.js'
 
 /**
  * Active tasks in the order in which a shrinking set gives them up, first to go first: unassigned before
@@ -50,5 +50,5 @@ function compareRanks(a: Ranked, b: Ranked): number {
     const difference = value - (b.rank[index] ?? 0)
     if (difference !== 0) return difference
   }
-  return a.task.metadata.name < b.task.metadata.name ? -1 : 1
+  return compareText(a.task.metadata.name, b.task.metadata.name)
 }

@@ -1,4 +1,4 @@
-import { Bitset } from '../../core/index.js'
+import { Bitset, compareText } from '../../core/index.js'
 import type { AddressPoolStats, OwnerShare } from './address-errors.js'
 
 /** Who holds which number, and which numbers rest after their release. */
@@ -100,5 +100,5 @@ function topOwners(owners: ReadonlyMap<number, string>): readonly OwnerShare[] {
   const counts = new Map<string, number>()
   for (const owner of owners.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1)
   const shares = [...counts].map(([owner, count]) => ({ owner, count }))
-  return shares.sort((a, b) => b.count - a.count || (a.owner < b.owner ? -1 : 1)).slice(0, TOP_OWNERS_SHOWN)
+  return shares.sort((a, b) => b.count - a.count || compareText(a.owner, b.owner)).slice(0, TOP_OWNERS_SHOWN)
 }

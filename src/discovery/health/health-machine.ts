@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/index.js'
 
 /** What a machine says about the thing probed. `unknown` until there is enough evidence. */
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown'
@@ -96,9 +96,9 @@ function assertBounds(values: Readonly<Record<string, number>>): void {
   const problems: FieldProblem[] = []
   for (const [field, value] of Object.entries(values)) {
     const threshold = field.endsWith('Threshold')
-    if (threshold && !(Number.isInteger(value) && value >= 1)) {
-      problems.push({ field, value, message: 'must be a whole number of at least 1' })
-    } else if (!threshold && !(Number.isFinite(value) && (field === 'intervalMs' ? value > 0 : value >= 0))) {
+    if (threshold) {
+      problems.push(...wholeNumber(field, value, { min: 1 }))
+    } else if (!(Number.isFinite(value) && (field === 'intervalMs' ? value > 0 : value >= 0))) {
       problems.push({
         field,
         value,
@@ -106,5 +106,5 @@ function assertBounds(values: Readonly<Record<string, number>>): void {
       })
     }
   }
-  if (problems.length > 0) throw new InvalidError('health machine', problems)
+  assertValid('health machine', problems)
 }

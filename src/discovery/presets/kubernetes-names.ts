@@ -1,4 +1,4 @@
-import { canonicalIp, InvalidError } from '../../core/index.js'
+import { assertValid, canonicalIp, InvalidError, wholeNumber } from '../../core/index.js'
 import { canonicalName, labelsUnder, nameLabels } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'
@@ -25,6 +25,7 @@ interface Settings {
   readonly reverseZones: readonly string[]
 }
 
+const SUBJECT = 'Kubernetes naming profile'
 const SCHEMA_VERSION = '1.1.0'
 const VERSION_TTL = 28_800
 const SOA_TTL_MAX = 300
@@ -43,9 +44,7 @@ export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingPro
     if ((nameLabels(name)?.length ?? 0) > 0) continue
     throw invalid(i === 0 ? 'zone' : 'reverseZones', name, 'must be a DNS name such as cluster.local')
   }
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > 3600) {
-    throw invalid('ttlSeconds', ttlSeconds, 'must be a whole number of seconds from 0 to 3600')
-  }
+  assertValid(SUBJECT, wholeNumber('ttlSeconds', ttlSeconds, { max: 3600 }))
   const settings = {
     zone: canonicalName(zone),
     ttl: ttlSeconds,
@@ -59,7 +58,7 @@ export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingPro
 }
 
 function invalid(field: string, value: unknown, message: string): InvalidError {
-  return new InvalidError('Kubernetes naming profile', [{ field, value, message }])
+  return new InvalidError(SUBJECT, [{ field, value, message }])
 }
 
 function resolveForward(

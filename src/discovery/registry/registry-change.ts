@@ -1,5 +1,5 @@
 import type { Endpoint, FieldProblem } from '../../core/index.js'
-import { InvalidError, ipFamily } from '../../core/index.js'
+import { InvalidError, ipFamily, wholeNumber } from '../../core/index.js'
 import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 
@@ -22,12 +22,13 @@ export type RegistryChange =
   | { readonly op: 'synced' }
 
 const limits = { ports: 1024, endpoints: 1000, vips: 16, addresses: 16 } as const
+const PORT_RANGE = { min: 1, max: 65_535 } as const
 
 /** @throws InvalidError naming every field at fault */
 export function assertChange(change: RegistryChange): void {
   const problems: FieldProblem[] = []
-  const check = (ok: boolean, problem: FieldProblem): void => {
-    if (!ok) problems.push(problem)
+  const check: Check = (ok, ...found) => {
+    if (!ok) problems.push(...found)
   }
   switch (change.op) {
     case 'set-service':
@@ -57,7 +58,8 @@ function subject(change: RegistryChange): string {
   return 'slice' in change ? `${change.op} ${change.service} ${change.slice}` : change.op
 }
 
-type Check = (ok: boolean, problem: FieldProblem) => void
+/** Notes the problems unless all is well. */
+type Check = (ok: boolean, ...problems: FieldProblem[]) => void
 
 function checkService(service: RegisteredService, check: Check): void {
   const label = 'must be one DNS label in lower case: 1 to 63 characters without dots'
@@ -80,12 +82,8 @@ function checkService(service: RegisteredService, check: Check): void {
     value: external,
     message: 'must be a DNS name',
   })
-  const ttl = service.ttlSeconds
-  check(ttl === undefined || (Number.isInteger(ttl) && ttl >= 0 && ttl <= 86_400), {
-    field: 'ttlSeconds',
-    value: ttl,
-    message: 'must be a whole number of seconds from 0 to 86400',
-  })
+  const { ttlSeconds = 0 } = service
+  check(false, ...wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
   check(service.ports.length <= limits.ports, {
     field: 'ports',
     value: service.ports,
@@ -102,7 +100,7 @@ function checkService(service: RegisteredService, check: Check): void {
 }
 
 function checkPort(port: RegisteredPort, field: string, check: Check): void {
-  check(isPort(port.port), { field: `${field}.port`, value: port.port, message: 'must be from 1 to 65535' })
+  check(false, ...wholeNumber(`${field}.port`, port.port, PORT_RANGE))
   check(port.name === '' || isLabel(port.name), {
     field: `${field}.name`,
     value: port.name,
@@ -119,7 +117,7 @@ function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {
   })
   checkAddresses(endpoint.addresses, { field: `${field}.addresses`, max: limits.addresses }, check)
   for (const [name, port] of Object.entries(endpoint.ports)) {
-    check(isPort(port), { field: `${field}.ports.${name}`, value: port, message: 'must be from 1 to 65535' })
+    check(false, ...wholeNumber(`${field}.ports.${name}`, port, PORT_RANGE))
   }
 }
 
@@ -141,8 +139,4 @@ function checkAddresses(
 
 function isLabel(text: string): boolean {
   return /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(text)
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 1 && port <= 65_535
 }

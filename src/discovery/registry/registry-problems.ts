@@ -1,3 +1,4 @@
+import { compareText } from '../../core/index.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
 
 /** An invariant that the registry's source broke. */
@@ -29,5 +30,5 @@ export function verifySnapshot(snapshot: RegistrySnapshot): readonly RegistryPro
 }
 
 function sorted<V>(entries: Iterable<[string, V]>): readonly [string, V][] {
-  return [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+  return [...entries].sort(([a], [b]) => compareText(a, b))
 }

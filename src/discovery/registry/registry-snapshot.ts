@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/index.js'
-import { canonicalIp } from '../../core/index.js'
+import { canonicalIp, compareText } from '../../core/index.js'
 import type { RegisteredService } from '../services/registered-service.js'
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'
@@ -147,11 +147,7 @@ function merge(slices: ReadonlyMap<string, readonly Endpoint[]>): readonly Endpo
   for (const name of [...slices.keys()].sort()) {
     for (const endpoint of slices.get(name) ?? []) if (!byId.has(endpoint.id)) byId.set(endpoint.id, endpoint)
   }
-  return [...byId.values()].sort((a, b) => compare(a.id, b.id))
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return [...byId.values()].sort((a, b) => compareText(a.id, b.id))
 }
 
 interface AddressChange {

@@ -1,3 +1,4 @@
+import { compareText } from '../../core/index.js'
 /** A slice as it is stored, or as it should be. */
 export interface SliceContent<E> {
   readonly name: string
@@ -92,9 +93,9 @@ function keepDesired<E extends { readonly id: string }>(
 }
 
 function sortedById<E extends { readonly id: string }>(rest: ReadonlyMap<string, E>): E[] {
-  return [...rest.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return [...rest.values()].sort((a, b) => compareText(a.id, b.id))
 }
 
 function byFullest<E>(a: Draft<E>, b: Draft<E>): number {
-  return b.endpoints.length - a.endpoints.length || (a.name < b.name ? -1 : 1)
+  return b.endpoints.length - a.endpoints.length || compareText(a.name, b.name)
 }

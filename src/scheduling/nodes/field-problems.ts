@@ -1,4 +1,5 @@
 import type { FieldProblem, ResourceVector } from '../../core/index.js'
+import { wholeNumber } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */
@@ -15,14 +16,7 @@ export function vectorProblems(field: string, vector: ResourceVector): FieldProb
 
 /** Faults of a list of fixed ports. */
 export function hostPortProblems(ports: readonly HostPort[] | undefined): FieldProblem[] {
-  const problems: FieldProblem[] = []
-  for (const [index, { port }] of (ports ?? []).entries()) {
-    if (Number.isInteger(port) && port >= 0 && port <= 65_535) continue
-    problems.push({
-      field: `hostPorts[${index}].port`,
-      value: port,
-      message: 'must be a whole number from 0 to 65535',
-    })
-  }
-  return problems
+  return (ports ?? []).flatMap(({ port }, index) =>
+    wholeNumber(`hostPorts[${index}].port`, port, { max: 65_535 }),
+  )
 }

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { assertValid, InvalidError, wholeNumber } from '../../core/index.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
@@ -49,11 +49,7 @@ export function checkWeightedResources(resources: readonly WeightedResource[]): 
     const field = `resources[${index}]`
     if (seen.has(name))
       throw new InvalidError('score', [{ field: `${field}.name`, value: name, message: 'is given twice' }])
-    if (!Number.isSafeInteger(weight) || weight < 1) {
-      throw new InvalidError('score', [
-        { field: `${field}.weight`, value: weight, message: 'must be a whole number of at least 1' },
-      ])
-    }
+    assertValid('score', wholeNumber(`${field}.weight`, weight, { min: 1 }))
     seen.add(name)
   }
 }
