@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { SourceFile } from './source-file.js'
 
 /** Which areas an area may import; `index` is src/index.ts. Modules with a shell are pure but for it. */
-const friends: Record<string, readonly string[]> = {
+export const friends: Record<string, readonly string[]> = {
   core: [],
   store: ['core'],
   api: ['core', 'store'],
@@ -14,8 +14,9 @@ const friends: Record<string, readonly string[]> = {
   workloads: ['core', 'api'],
   rxjs: ['core', 'store'],
 }
-const withShell = ['scheduling', 'offers', 'discovery', 'rollout', 'workloads']
-const shellFriends = ['core', 'store', 'api', 'reconcile']
+export const withShell: readonly string[] = ['scheduling', 'offers', 'discovery', 'rollout', 'workloads']
+/** What a shell may import, besides its own module. */
+export const shellFriends: readonly string[] = ['core', 'store', 'api', 'reconcile']
 
 /** Packages from outside that an area may import. Nothing else, so that each subpath costs what it says. */
 const packages: Record<string, readonly string[]> = {
