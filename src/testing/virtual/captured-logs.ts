@@ -1,11 +1,8 @@
 import type { LogFields, Logger, LogMethod } from '../../core/index.js'
 
-/** The levels of the logger port. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
-
 /** One captured log line. */
 export interface CapturedLog {
-  readonly level: LogLevel
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
   /** The line's fields over the bindings of its logger. */
   readonly fields: LogFields
@@ -29,7 +26,7 @@ export function captureLogs(now: () => number, linesMax = 10_000): LogCapture {
   }
   const loggerWith = (bindings: LogFields): Logger => {
     const method =
-      (level: LogLevel): LogMethod =>
+      (level: CapturedLog['level']): LogMethod =>
       (first: LogFields | string, message?: string) => {
         const fields = typeof first === 'string' ? bindings : { ...bindings, ...first }
         keep({ level, message: typeof first === 'string' ? first : (message ?? ''), fields, timeMs: now() })

@@ -1,4 +1,3 @@
-import type { LabelCount } from './virtual-errors.js'
 import { LivelockError } from './virtual-errors.js'
 
 /** Counts what runs at one instant, and refuses endless work. */
@@ -27,7 +26,7 @@ export function createStepCounter(stepsMax: number): StepCounter {
   }
 }
 
-function mostFrequent(counts: ReadonlyMap<string, number>): readonly LabelCount[] {
+function mostFrequent(counts: ReadonlyMap<string, number>): LivelockError['labels'] {
   return [...counts]
     .map(([label, count]) => ({ label, count }))
     .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))

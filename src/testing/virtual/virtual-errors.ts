@@ -16,20 +16,15 @@ export class VirtualTimeoutError extends KeelsonError {
   }
 }
 
-/** A label and how often it ran. */
-export interface LabelCount {
-  readonly label: string
-  readonly count: number
-}
-
 /**
  * Work that makes ever more work at one instant of virtual time. `code` is `Timeout`;
  * `labels` names the most frequent steps, most frequent first.
  */
 export class LivelockError extends KeelsonError {
-  readonly labels: readonly LabelCount[]
+  /** Labels of steps, and how often each ran. */
+  readonly labels: readonly { readonly label: string; readonly count: number }[]
 
-  constructor(stepsMax: number, labels: readonly LabelCount[]) {
+  constructor(stepsMax: number, labels: LivelockError['labels']) {
     const worst = labels.map(({ label, count }) => `${count} × ${label}`).join(', ')
     super({
       code: 'Timeout',

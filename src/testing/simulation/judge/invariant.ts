@@ -1,22 +1,24 @@
 import type { Client } from '../../../store/index.js'
 import type { StepView } from './step-view.js'
 
+/** In which executions an invariant is watched. */
+export interface Scope {
+  /**
+   * Those that end with the objects as given (`kept`), with all of them deleted, or both. Default `both`; of what must
+   * come about or hold at rest, `kept`.
+   */
+  readonly endings?: 'kept' | 'deleted' | 'both'
+}
+
 /**
  * Something that should hold. What it watches is the steps of one execution; `begin` makes a monitor for each.
  * `always`, `eventually` and the like make invariants from predicates.
  */
-export interface Invariant {
+export interface Invariant extends Scope {
   /** As a failure calls it. */
   readonly name: string
-  /**
-   * In which executions it is watched: those that end with the objects as given (`kept`), with all of them deleted, or
-   * both. Default `both`.
-   */
-  readonly endings?: Endings
   readonly begin: () => Monitor
 }
-
-export type Endings = 'kept' | 'deleted' | 'both'
 
 /**
  * Watches one execution. It reads and remembers, and changes nothing. Both methods say what is wrong, or undefined;

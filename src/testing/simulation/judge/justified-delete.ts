@@ -11,9 +11,8 @@ import { facade } from '../clients/facade.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import { keyOf } from '../objects/object-names.js'
 import { isOfProcess } from '../world/action-of.js'
-import type { Invariant, Monitor } from './invariant.js'
+import type { Invariant, Monitor, Scope } from './invariant.js'
 import type { StepView } from './step-view.js'
-import type { Scope } from './temporal.js'
 
 /**
  * Whatever the code under test deletes, it has seen as it is: when it asks for the deletion, every watch of its process

@@ -1,14 +1,8 @@
 import { assertValid, InvalidError } from '../../../core/index.js'
-import type { Endings, Invariant } from './invariant.js'
+import type { Invariant, Scope } from './invariant.js'
 import type { Predicate } from './predicate.js'
 import { placeOf, whatThereIs, whyNot } from './predicate.js'
 import type { StepView } from './step-view.js'
-
-/** Where an invariant is watched. */
-export interface Scope {
-  /** Default `both` for what must never be otherwise, `kept` for what must come about or hold at rest. */
-  readonly endings?: Endings
-}
 
 /** How soon something must come about. Default: before the world is at rest. */
 export interface Deadline extends Scope {

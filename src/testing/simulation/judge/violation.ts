@@ -4,12 +4,9 @@ export interface Violation {
   readonly invariant: string
   readonly message: string
   /** Where the world ran in circles: the last steps of the trace, `length` of them, come again and again. */
-  readonly loop?: Loop
-}
-
-/** The part of a trace that repeats itself up to its end. */
-export interface Loop {
-  /** The step with which it begins, 0 for the first of all. */
-  readonly from: number
-  readonly length: number
+  readonly loop?: {
+    /** The step with which it begins, 0 for the first of all. */
+    readonly from: number
+    readonly length: number
+  }
 }

@@ -1,8 +1,7 @@
 import { assertValid, wholeNumber } from '../../../core/index.js'
 import { isFault } from '../actions/action.js'
 import { isOfProcess } from '../world/action-of.js'
-import type { Invariant } from './invariant.js'
-import type { Scope } from './temporal.js'
+import type { Invariant, Scope } from './invariant.js'
 
 /**
  * The code under test writes at most `max` times for each change that comes from outside: from the user, from a

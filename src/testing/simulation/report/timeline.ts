@@ -1,5 +1,5 @@
 import type { CapturedLog } from '../../virtual/captured-logs.js'
-import type { Loop } from '../judge/violation.js'
+import type { Violation } from '../judge/violation.js'
 import type { Repeat } from './fold-repeats.js'
 import { foldRepeats } from './fold-repeats.js'
 import type { ObservedStep } from './observation.js'
@@ -23,7 +23,7 @@ interface Numbered {
  * time passes, a line says how much. Stretches that come again and again are told once, and of what is still too long
  * the middle is left out.
  */
-export function formatTimeline(steps: readonly ObservedStep[], loop?: Loop): string {
+export function formatTimeline(steps: readonly ObservedStep[], loop?: Violation['loop']): string {
   const numbered = steps.map((step, at) => ({
     number: at + 1,
     isLoop: loop !== undefined && at >= loop.from,

@@ -1,5 +1,5 @@
 import type { TraceStep } from '../actions/trace-step.js'
-import type { Loop } from '../judge/violation.js'
+import type { Violation } from '../judge/violation.js'
 
 const PERIOD_MAX = 200
 /** So often a part must have come in a row. */
@@ -9,7 +9,7 @@ const REPEATS = 3
  * The shortest part with which a trace ends several times in a row, and where the first of them begins. Steps are the
  * same when who does what is; undefined when nothing repeats.
  */
-export function loopAtEnd(trace: readonly TraceStep[]): Loop | undefined {
+export function loopAtEnd(trace: readonly TraceStep[]): Violation['loop'] {
   const texts = trace.map(({ actor, kind, label }) => `${actor} ${kind} ${label}`)
   const longest = Math.min(PERIOD_MAX, Math.floor(texts.length / REPEATS))
   for (let length = 1; length <= longest; length++) {
