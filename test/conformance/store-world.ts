@@ -11,7 +11,6 @@ import type {
   ObjectRef,
   PatchOptions,
   Reader,
-  SlowConsumerError,
   Snapshot,
   Store,
   StoredObject,
@@ -19,7 +18,9 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { ConflictError, createStore, defineKind, NotFoundError } from '../../src/store/index.js'
+import { createStore, defineKind, NotFoundError } from '../../src/store/index.js'
+import type { SlowConsumerError } from '../../src/store/object/store-errors.js'
+import { ConflictError } from '../../src/store/object/store-errors.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import type { Election } from '../reconcile/election/candidates.js'
@@ -180,7 +181,7 @@ export class World {
     this.#bindings.set('$now', this.#env.clock.now())
     const expected = evaluate(step['expect'], this.#bindings) as Record<string, unknown> | undefined
     if (expected?.['error'] !== undefined && step.op !== 'resume') {
-      const codes = [expected['error']].flat()
+      const codes = [expected['error']].flat().map(code => OUR_CODES[String(code)] ?? code)
       const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
       expect(codes, `${step.op} fails with ${String(code)}`).toContain(code)
       if (expected['conflicts'] !== undefined) assertConflicts(failure, expected['conflicts'])
@@ -489,6 +490,8 @@ export class World {
 }
 
 /** Operations made of steps, each of which is evaluated when it runs. */
+/** Codes that have another name here. */
+const OUR_CODES: Readonly<Record<string, string>> = { LeaseNotFound: 'LifetimeNotFound' }
 const WITH_STEPS: ReadonlySet<string> = new Set(['txn', 'txnScript', 'in', 'repeat'])
 
 /** Operations whose `expect` is compared where they run. */

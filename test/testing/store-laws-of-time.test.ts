@@ -176,7 +176,7 @@ const lifetimes: readonly AlmostRight[] = [
       create: (kind: Kind, object: Input, { ttlMs, ...options }: Expiry = {}) =>
         store.create(kind, object, ttlMs === undefined || options.lifetime ? options : { ttlMs }),
     }),
-    /^a lifetime that cannot be/,
+    /^an invalid expiry/,
   ],
   [
     'ends an object whatever its finalizers say',
@@ -184,7 +184,7 @@ const lifetimes: readonly AlmostRight[] = [
       create: (kind: Kind, { metadata: { finalizers: _, ...metadata }, ...object }: Input, options: Expiry) =>
         store.create(kind, { ...object, metadata }, options),
     }),
-    /^the end of a lifetime only marks/,
+    /^expiry only marks/,
   ],
 ]
 

@@ -107,7 +107,7 @@ export const expiryLaws: readonly StoreLaw[] = [
     },
   },
   {
-    name: 'the end of a lifetime only marks what finalizers hold, and asks no admission hook',
+    name: 'expiry only marks what finalizers hold, and asks no admission hook',
     movesTime: true,
     check: async world => {
       const asked: string[] = []
