@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
+import type { ApplyConflict } from '../../src/store/apply/apply-conflict-error.js'
 import { parseFields } from '../../src/store/apply/field-text.js'
-import type { ApplyConflict, Kind, Store, StoredObject } from '../../src/store/index.js'
+import type { Kind, Store, StoredObject } from '../../src/store/index.js'
 import { defineKind } from '../../src/store/index.js'
 
 /** The bare typed values of the cases are specs of this kind. */

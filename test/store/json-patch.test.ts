@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import fastJsonPatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
 import type { JsonPatchOperation } from '../../src/store/index.js'
-import { applyJsonPatch, JsonPatchError } from '../../src/store/index.js'
+import { applyJsonPatch } from '../../src/store/index.js'
+import { JsonPatchError } from '../../src/store/json/json-patch.js'
 import { deepFreeze } from '../fixtures/deep-freeze.js'
 
 const { applyPatch, compare } = fastJsonPatch

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type {
-  SlowConsumerError,
   Store,
   StoredObject,
   Transaction,
@@ -10,6 +9,7 @@ import type {
   WatchOptions,
 } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
+import type { SlowConsumerError } from '../../src/store/object/store-errors.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'

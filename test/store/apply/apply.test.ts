@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ApplyConflictError, PatchOptions, Store, StoredObject } from '../../../src/store/index.js'
+import type { ApplyConflictError } from '../../../src/store/apply/apply-conflict-error.js'
+import type { PatchOptions, Store, StoredObject } from '../../../src/store/index.js'
 import { createStore, defineKind } from '../../../src/store/index.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
 
