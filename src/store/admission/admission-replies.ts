@@ -37,20 +37,20 @@ export class AdmissionReplies {
   readonly #byAdvisor = new Map<Advisor, Map<string, Answered>>()
 
   find(advisor: Advisor, request: AdmissionRequest): { readonly reply: unknown } | undefined {
-    const answered = this.#byAdvisor.get(advisor)?.get(nameOf(request))
+    const answered = this.#byAdvisor.get(advisor)?.get(subjectKey(request))
     if (answered === undefined || answered.request.previous !== request.previous) return undefined
     return deepEqual(answered.request.object, request.object) ? answered : undefined
   }
 
   add({ advisor, request }: PendingAdmission, reply: unknown): void {
     const answers = this.#byAdvisor.get(advisor) ?? new Map<string, Answered>()
-    const times = (answers.get(nameOf(request))?.times ?? 0) + 1
+    const times = (answers.get(subjectKey(request))?.times ?? 0) + 1
     if (times > ASKED_MAX) throw restless(advisor, request)
-    this.#byAdvisor.set(advisor, answers.set(nameOf(request), { request, reply, times }))
+    this.#byAdvisor.set(advisor, answers.set(subjectKey(request), { request, reply, times }))
   }
 }
 
-function nameOf({ kind, object: { metadata } }: AdmissionRequest): string {
+function subjectKey({ kind, object: { metadata } }: AdmissionRequest): string {
   const { namespace = '', name = metadata.generateName } = metadata
   return `${kind.apiVersion}/${kind.kind}/${namespace}/${name}`
 }

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError, UsageError } from '../../core/index.js'
+import { InvalidError, isRecord, UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import { joinPath } from '../json/json-border.js'
 import type {
@@ -224,7 +224,7 @@ function problemOf({ message, path = [] }: StandardIssue, root: unknown): FieldP
   let value = root
   const keys = path.map(part => {
     const key = typeof part === 'object' ? part.key : part
-    value = isRecord(value) ? value[String(key)] : undefined
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
     return typeof key === 'number' ? key : String(key)
   })
   return { field: joinPath('', keys) || 'object', value, message }
@@ -232,8 +232,4 @@ function problemOf({ message, path = [] }: StandardIssue, root: unknown): FieldP
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return isRecord(value) && typeof value['then'] === 'function'
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

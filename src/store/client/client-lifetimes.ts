@@ -1,7 +1,6 @@
 import type { Engine } from '../engine/engine.js'
 import type { LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
-import type { Lifetime, LifetimeOptions, Lifetimes } from '../lifetime/lifetimes.js'
-import type { WriteCause } from '../object/write-cause.js'
+import type { Lifetimes } from '../lifetime/lifetimes.js'
 import { causeOf } from '../object/write-cause.js'
 import type { WriteTarget } from '../write/write-site.js'
 import type { WritePath } from './write-path.js'

@@ -1,8 +1,9 @@
 import type { Env } from '../../core/index.js'
-import { systemEnv, UsageError } from '../../core/index.js'
+import { systemEnv } from '../../core/index.js'
 import { Engine } from '../engine/engine.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
+import { assertWhole } from '../object/store-errors.js'
 import type { Store } from './client.js'
 import { storeOn } from './engine-client.js'
 
@@ -58,8 +59,7 @@ export function createStore(options: StoreOptions): Store {
     ...(options.objectBytesMax === undefined ? {} : { objectBytesMax: options.objectBytesMax }),
   }
   for (const [name, limit] of Object.entries(limits)) {
-    if (!Number.isSafeInteger(limit) || limit < 1)
-      throw new UsageError(`${name} must be a whole number ≥ 1, not ${String(limit)}`, { [name]: limit })
+    assertWhole(name, limit)
   }
   const engine = new Engine({ kinds, env, admission, ...limits })
   return storeOn(engine)

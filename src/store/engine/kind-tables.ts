@@ -25,29 +25,29 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   const byGroup = new Map<string, KindTable>()
   for (const kind of kinds) {
     if (byHandle.has(kind)) continue
-    if (byName.has(nameOf(kind))) {
-      throw new UsageError(`kind ${nameOf(kind)} is declared twice; declare it once and share the handle`, {
+    if (byName.has(kindText(kind))) {
+      throw new UsageError(`kind ${kindText(kind)} is declared twice; declare it once and share the handle`, {
         kind: kind.kind,
       })
     }
     const table = new KindTable(kind, admissionChain(kind, admission))
     byHandle.set(kind, table)
-    byName.set(nameOf(kind), table)
+    byName.set(kindText(kind), table)
     byGroup.set(nameInGroup(kind), table)
   }
   const tables: KindTables = {
     all: [...byName.values()],
     named: (apiVersion, kind) =>
-      byName.get(nameOf({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind })),
+      byName.get(kindText({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind })),
     of: kind => {
-      const table = byHandle.get(kind) ?? byName.get(nameOf(kind))
+      const table = byHandle.get(kind) ?? byName.get(kindText(kind))
       if (table === undefined) {
         if (!isHandle(kind)) {
           const shown = typeof kind === 'string' ? JSON.stringify(kind) : typeof kind
           throw new UsageError(`${shown} is no kind; pass the handle that defineKind gave`, { kind })
         }
         throw new UsageError(
-          `kind ${nameOf(kind)} is not known to this store; pass it to createStore({ kinds })`,
+          `kind ${kindText(kind)} is not known to this store; pass it to createStore({ kinds })`,
           {
             kind: kind.kind,
           },
@@ -61,7 +61,7 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   return tables
 }
 
-function nameOf(kind: Pick<Kind, 'apiVersion' | 'kind'> | undefined): string {
+function kindText(kind: Pick<Kind, 'apiVersion' | 'kind'> | undefined): string {
   return `${kind?.apiVersion}/${kind?.kind}`
 }
 

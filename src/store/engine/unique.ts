@@ -3,6 +3,7 @@ import { UniqueViolationError } from '../object/store-errors.js'
 import { indexOfTerm } from './index-terms.js'
 import type { Mutation } from './mutation.js'
 import { idOfMutation } from './mutation.js'
+import { refOfEntry } from './version.js'
 
 /**
  * Checks that a commit of these mutations leaves at most one object under each value of a unique index. What
@@ -39,13 +40,12 @@ function holderBelow(
   { table }: Mutation,
   term: string,
 ): ObjectId | undefined {
-  for (const { space, name } of table.indexes.live(term) ?? []) {
+  for (const entry of table.indexes.live(term) ?? []) {
+    const { name, space } = entry
     const touched = mutations.some(
       other => other.table === table && other.name === name && (other.namespace ?? '') === space.name,
     )
-    if (touched) continue
-    const { kind } = table.kind
-    return space.name === '' ? { kind, name } : { kind, namespace: space.name, name }
+    if (!touched) return { kind: table.kind.kind, ...refOfEntry(entry) }
   }
   return undefined
 }

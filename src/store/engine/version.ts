@@ -1,4 +1,4 @@
-import type { StoredObject } from '../object/object.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
 import { sameSpecPart } from '../object/object-parts.js'
 
 /** One state of an object, linked to the one before it. */
@@ -48,6 +48,11 @@ export interface Entry {
   readonly name: string
   /** The newest version; undefined only until the first commit. */
   readonly head: Version | undefined
+}
+
+/** The reference of the object of a key; the namespace of a kind without namespaces is `''`. */
+export function refOfEntry({ space, name }: Entry): ObjectRef {
+  return space.name === '' ? { name } : { namespace: space.name, name }
 }
 
 /** The order of keys: namespace, then name. Names are ASCII, so `<` is the order of their bytes. */

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError } from '../../core/index.js'
+import { InvalidError, isRecord } from '../../core/index.js'
 
 /** Deeper nesting is refused; far more than any object needs, far less than the stack holds. */
 export const JSON_DEPTH_MAX = 100
@@ -121,10 +121,6 @@ function isForeignPlain(prototype: unknown): boolean {
     Object.getPrototypeOf(prototype) === null &&
     Object.hasOwn(prototype, 'isPrototypeOf')
   )
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function refused(value: unknown, message: string, pass: Pass): InvalidError {

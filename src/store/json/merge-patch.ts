@@ -1,4 +1,4 @@
-import { deepEqual } from '../../core/index.js'
+import { deepEqual, isRecord } from '../../core/index.js'
 import { adoptJson } from './json-border.js'
 
 /**
@@ -41,8 +41,4 @@ function merge(target: unknown, patch: unknown): unknown {
     result[key] = merged
   }
   return result ?? base
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError } from '../../core/index.js'
+import { InvalidError, isRecord } from '../../core/index.js'
 import { joinPath } from '../json/json-border.js'
 import type { ObjectInput } from '../object/object.js'
 import { describeObject } from '../object/object.js'
@@ -69,8 +69,4 @@ function refuseUndefined(record: Readonly<Record<string, unknown>>, root: string
     const message = 'undefined is not JSON; leave the field out or use null'
     throw new InvalidError(kind.kind, [{ field: joinPath(root, [key]), value: undefined, message }])
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import { UsageError } from '../../core/index.js'
+import { UsageError, wholeNumber } from '../../core/index.js'
 import type { IndexedValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'
@@ -133,8 +133,8 @@ export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, St
 
 function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
   const { kind, gracePeriodSeconds: seconds, indexes = {}, immutable = [] } = options
-  if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= 0))
-    throw faulty(kind, 'gracePeriodSeconds', `must be a whole number ≥ 0, not ${seconds}`)
+  const [problem] = seconds === undefined ? [] : wholeNumber('gracePeriodSeconds', seconds)
+  if (problem !== undefined) throw faulty(kind, 'gracePeriodSeconds', `${problem.message}, not ${seconds}`)
   if (Object.hasOwn(indexes, '')) throw faulty(kind, 'indexes', 'must all have a name')
   for (const option of ['uniqueIndexes', 'orderedIndexes'] as const) {
     const unknown = options[option]?.find(name => !Object.hasOwn(indexes, name))

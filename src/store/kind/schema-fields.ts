@@ -1,3 +1,4 @@
+import { isRecord } from '../../core/index.js'
 import type { Content } from '../object/object-parts.js'
 import type { JsonSchema } from './kind.js'
 
@@ -64,8 +65,4 @@ export function propertiesOf(schema: unknown): Readonly<Record<string, unknown>>
 
 function hasOnlyFieldwise(schema: unknown): boolean {
   return isRecord(schema) && Object.keys(schema).every(keyword => FIELDWISE.has(keyword))
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

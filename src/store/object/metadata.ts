@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { labelKeyProblem, labelProblems, labelValueProblem } from '../../core/index.js'
+import { isRecord, labelKeyProblem, labelProblems, labelValueProblem } from '../../core/index.js'
 import { adoptJson, joinPath } from '../json/json-border.js'
 import { finalizerProblems } from './finalizer-list.js'
 import type { ObjectMeta, ObjectMetaInput, OwnerReference } from './object.js'
@@ -156,8 +156,4 @@ function ownerProblems(references: unknown): FieldProblem[] {
 
 function notA(field: keyof WriterMeta, value: unknown, what: string): FieldProblem {
   return { field: `metadata.${field}`, value, message: `must be ${what}` }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -99,6 +99,16 @@ export function idOf({ kind, metadata: { namespace, name } }: StoredObject): Obj
   return namespace === undefined ? { kind, name } : { kind, namespace, name }
 }
 
+/** The reference of an object. */
+export function refOf({ metadata: { namespace, name } }: StoredObject): ObjectRef {
+  return namespace === undefined ? { name } : { namespace, name }
+}
+
+/** `namespace/name`, or `name` for a kind without namespaces; no name contains a slash. */
+export function refText({ namespace, name }: ObjectRef): string {
+  return namespace === undefined ? name : `${namespace}/${name}`
+}
+
 /** Kind, namespace and name as one text, `Task/default/web-1` or `Node/n1`: the key of an object in steps and maps. */
 export function keyText({ kind, namespace, name }: ObjectId): string {
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`

@@ -1,5 +1,5 @@
 import type { ErrorDetails, FieldProblem } from '../../core/index.js'
-import { InvalidError, KeelsonError } from '../../core/index.js'
+import { InvalidError, KeelsonError, UsageError, wholeNumber } from '../../core/index.js'
 import type { IndexedValue } from './indexed-value.js'
 import type { ObjectId } from './object.js'
 import { describeObject } from './object.js'
@@ -167,6 +167,13 @@ export class BadRequestError extends KeelsonError {
   constructor(message: string, details: ErrorDetails, cause?: unknown) {
     super({ code: 'BadRequest', message, details, cause })
   }
+}
+
+/** @throws UsageError for an option that is no whole number of at least 1 */
+export function assertWhole(option: string, value: unknown): void {
+  const [problem] = wholeNumber(option, value, { min: 1 })
+  if (problem !== undefined)
+    throw new UsageError(`${option} ${problem.message}, not ${String(value)}`, { [option]: value })
 }
 
 /** @throws InvalidError when there are any */

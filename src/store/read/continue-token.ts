@@ -47,8 +47,8 @@ export function readToken({ incarnation, query }: PageOwner, token: unknown): Pa
     parts
   if (store !== incarnation) throw badToken(token, 'comes from another store')
   if (hash !== query) throw badToken(token, 'comes from a list with other conditions')
-  const revision = revisionText === 'latest' ? 'latest' : wholeNumber(revisionText)
-  const remaining = remainingText === '' ? undefined : wholeNumber(remainingText)
+  const revision = revisionText === 'latest' ? 'latest' : numberOf(revisionText)
+  const remaining = remainingText === '' ? undefined : numberOf(remainingText)
   const term = textOf(termText)
   if (
     revision === undefined ||
@@ -95,7 +95,7 @@ function textOf(json: string): string | undefined {
   }
 }
 
-function wholeNumber(text: string): number | undefined {
+function numberOf(text: string): number | undefined {
   return /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : undefined
 }
 

@@ -1,3 +1,4 @@
+import { compareText } from '../../core/index.js'
 import { termsOf } from '../engine/index-terms.js'
 import { isWithin } from '../engine/term-range.js'
 import type { IndexTerms } from '../engine/version.js'
@@ -65,8 +66,4 @@ export function inQueryOrder(
 
 function comparePositions(a: Position, b: Position): number {
   return compareText(a.term, b.term) || compareText(a.namespace, b.namespace) || compareText(a.name, b.name)
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,3 +1,4 @@
+import { wholeNumber } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
 import { BadRequestError, ExpiredError } from '../object/store-errors.js'
@@ -17,8 +18,9 @@ import type { ObjectList, ReadOptions } from './reader.js'
 export function listPage(view: ListView, table: KindTable, options: ReadOptions): ObjectList<StoredObject> {
   const query = compileQuery(table.kind, options)
   const { limit, continue: token = '' } = options
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
-    throw new BadRequestError(`limit is ${String(limit)}; it must be a whole number ≥ 1`, { limit })
+  const [problem] = limit === undefined ? [] : wholeNumber('limit', limit, { min: 1 })
+  if (problem !== undefined)
+    throw new BadRequestError(`limit ${problem.message}, not ${String(limit)}`, { limit })
   if (limit === undefined && token === '') {
     const revision = view.revisionOf(options)
     return { revision, items: view.list(table, query, { revision }) }

@@ -1,7 +1,6 @@
 import type { Engine } from '../engine/engine.js'
 import type { TableEntry } from '../engine/namespace-table.js'
-import { compareEntries } from '../engine/version.js'
-import type { ObjectRef } from '../object/object.js'
+import { compareEntries, refOfEntry } from '../engine/version.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { endObject } from '../write/write.js'
 import type { WriteTarget } from '../write/write-site.js'
@@ -14,10 +13,10 @@ import { Overlay } from './overlay.js'
 export function deleteEntries(target: WriteTarget, entries: readonly TableEntry[], cause: WriteCause): void {
   const { engine } = target
   const overlay = new Overlay(target)
-  for (const { space, name } of inKeyOrder(engine, entries)) {
-    const ref: ObjectRef = space.name === '' ? { name } : { namespace: space.name, name }
-    const object = overlay.current(space.table, ref)
-    if (object !== undefined) endObject(overlay, space.table, object, {})
+  for (const entry of inKeyOrder(engine, entries)) {
+    const { table } = entry.space
+    const object = overlay.current(table, refOfEntry(entry))
+    if (object !== undefined) endObject(overlay, table, object, {})
   }
   const { mutations } = overlay
   if (mutations.length > 0) engine.commit(mutations, cause)

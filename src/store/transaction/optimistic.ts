@@ -1,12 +1,12 @@
 import type { Clock, Random } from '../../core/index.js'
-import { UsageError } from '../../core/index.js'
+import { backoffMs } from '../../core/index.js'
 import type { Mutation } from '../engine/mutation.js'
 import type { Change } from '../engine/revision-log.js'
 import { objectAt } from '../engine/version.js'
 import type { KeptObject } from '../lifetime/lifetime-keeper.js'
 import type { StoredObject } from '../object/object.js'
 import { idOf } from '../object/object.js'
-import { ConflictError, ExpiredError } from '../object/store-errors.js'
+import { assertWhole, ConflictError, ExpiredError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
 import type { WriteTarget } from '../write/write-site.js'
@@ -40,15 +40,13 @@ export async function runOptimistic<T>(
   options: OptimisticOptions & WriteCause,
 ): Promise<T> {
   const { attempts = ATTEMPTS_DEFAULT } = options
-  if (!Number.isSafeInteger(attempts) || attempts < 1) {
-    throw new UsageError(`attempts must be a whole number ≥ 1, not ${String(attempts)}`, { attempts })
-  }
+  assertWhole('attempts', attempts)
   const cause = causeOf(options)
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(shell, body, cause)
     if ('result' in outcome) return outcome.result
     if (attempt === attempts) throw outcome.conflict
-    await shell.clock.sleep(shell.random.next() * RETRY_DELAY_MS * 2 ** (attempt - 1))
+    await shell.clock.sleep(shell.random.next() * backoffMs({ baseMs: RETRY_DELAY_MS, maxMs: Number.POSITIVE_INFINITY }, attempt))
   }
 }
 

@@ -8,6 +8,7 @@ import { mutationOf } from '../engine/mutation.js'
 import type { Version } from '../engine/version.js'
 import type { KeptObject, LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
+import { refText } from '../object/object.js'
 import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
 import type { Position } from '../read/list-order.js'
@@ -86,7 +87,7 @@ export class Overlay implements WriteSite {
   }
 
   current(table: KindTable, ref: ObjectRef): StoredObject | undefined {
-    const slot = this.#slots.get(table)?.get(keyOf(ref))
+    const slot = this.#slots.get(table)?.get(refText(ref))
     return slot === undefined ? this.base.find(table, ref)?.object : slot.mutation.after
   }
 
@@ -95,7 +96,7 @@ export class Overlay implements WriteSite {
   }
 
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
-    const key = keyOf(ref)
+    const key = refText(ref)
     let slots = this.#slots.get(table)
     const known = slots?.get(key)
     const before = this.base.find(table, ref)
@@ -133,7 +134,7 @@ export class Overlay implements WriteSite {
     // No more than that many of the first can have gone.
     const enough = limit === undefined ? undefined : limit + slots.size
     const base = this.base.list(table, query, partOf(after, enough))
-    const items = base.filter(object => !slots.has(keyOf(object.metadata)))
+    const items = base.filter(object => !slots.has(refText(object.metadata)))
     for (const { mutation } of slots.values()) {
       const { after: object, terms } = mutation
       if (object !== undefined && matchesQuery(object, terms, query)) items.push(object)
@@ -149,10 +150,6 @@ export class Overlay implements WriteSite {
   assertRunning(): void {
     if (this.ended) throw new UsageError('this transaction has ended; its tx works only inside the body')
   }
-}
-
-function keyOf({ namespace, name }: ObjectRef): string {
-  return namespace === undefined ? name : `${namespace}/${name}`
 }
 
 function partOf(after: Position | undefined, limit: number | undefined): ListRange {

@@ -2,8 +2,9 @@ import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Change } from '../engine/revision-log.js'
 import type { Version } from '../engine/version.js'
-import { versionAt } from '../engine/version.js'
+import { refOfEntry, versionAt } from '../engine/version.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
+import { refText } from '../object/object.js'
 import { ExpiredError } from '../object/store-errors.js'
 import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
@@ -26,13 +27,13 @@ export class ReadSet implements OverlayBase {
     this.revision = revision
   }
 
-  find(table: KindTable, { namespace = '', name }: ObjectRef): Version | undefined {
+  find(table: KindTable, ref: ObjectRef): Version | undefined {
     this.#assertKept()
     const keys = this.#keys.get(table)
-    const key = keyOf(namespace, name)
+    const key = refText(ref)
     if (keys === undefined) this.#keys.set(table, new Set([key]))
     else keys.add(key)
-    const entry = table.find(namespace, name)
+    const entry = table.find(ref.namespace, ref.name)
     return entry === undefined ? undefined : versionAt(entry, this.revision)
   }
 
@@ -61,7 +62,7 @@ export class ReadSet implements OverlayBase {
 
   #touches({ entry, version }: Change): boolean {
     const { table } = entry.space
-    if (this.#keys.get(table)?.has(keyOf(entry.space.name, entry.name)) === true) return true
+    if (this.#keys.get(table)?.has(refText(refOfEntry(entry))) === true) return true
     const states = [version.previous, version]
     return (this.#lists.get(table) ?? []).some(query => states.some(state => isShown(state, query)))
   }
@@ -74,8 +75,4 @@ export class ReadSet implements OverlayBase {
 
 function isShown(version: Version | undefined, query: Query): boolean {
   return version?.object !== undefined && matchesQuery(version.object, version.terms, query)
-}
-
-function keyOf(namespace: string, name: string): string {
-  return `${namespace}/${name}`
 }

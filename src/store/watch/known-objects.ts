@@ -1,5 +1,6 @@
 import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
+import { idOf, keyText } from '../object/object.js'
 import { appendEvents } from './watch-event.js'
 
 type Batch = WatchBatch<StoredObject>
@@ -20,12 +21,12 @@ export class KnownObjects {
   learn(batch: Batch, since: number): Batch | undefined {
     const objects = this.#objects
     if (batch.initialEventsEnd === true) {
-      this.#objects = new Map(batch.events.map(({ object }) => [keyOf(object), object]))
+      this.#objects = new Map(batch.events.map(({ object }) => [keyText(idOf(object)), object]))
       return objects === undefined ? batch : differenceOf(objects, this.#objects, batch.revision, since)
     }
     for (const { type, object } of batch.events) {
-      if (type === 'DELETED') objects?.delete(keyOf(object))
-      else objects?.set(keyOf(object), object)
+      if (type === 'DELETED') objects?.delete(keyText(idOf(object)))
+      else objects?.set(keyText(idOf(object)), object)
     }
     return batch
   }
@@ -46,8 +47,4 @@ function differenceOf(known: Objects, listed: Objects, revision: number, since: 
   if (events.length > 0) return Object.freeze({ revision, events: Object.freeze(events), since })
   // What has come and gone meanwhile may have been seen by other reads.
   return revision > since ? Object.freeze({ revision, events: [], since, bookmark: true }) : undefined
-}
-
-function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
-  return `${kind}/${namespace ?? ''}/${name}`
 }

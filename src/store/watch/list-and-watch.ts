@@ -1,5 +1,5 @@
 import type { Cancel } from '../../core/index.js'
-import { isKeelsonError, UsageError } from '../../core/index.js'
+import { backoffMs, isKeelsonError, UsageError } from '../../core/index.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
@@ -173,9 +173,8 @@ class HealingWatch implements Watch<StoredObject> {
       again()
     }
     const isGap = isKeelsonError(error, 'SlowConsumer') || isKeelsonError(error, 'Expired')
-    const backoffMs = Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** this.#breaks)
-    const afterMs = isGap ? 0 : backoffMs * (1 - random.next() / 2)
     this.#breaks++
+    const afterMs = isGap ? 0 : backoffMs({ baseMs: REOPEN_BASE_MS, maxMs: REOPEN_MAX_MS }, this.#breaks) * (1 - random.next() / 2)
     logger.warn({ err: error, afterMs }, 'a watch broke; what changed meanwhile is listed again')
     if (isGap) reopen()
     else this.#wait(afterMs, reopen, again)

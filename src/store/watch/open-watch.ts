@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
-import { ExpiredError, FutureRevisionError } from '../object/store-errors.js'
+import { assertWhole, ExpiredError, FutureRevisionError } from '../object/store-errors.js'
 import { listObjects } from '../read/list.js'
 import { parseRevision } from '../read/revision-input.js'
 import type { Watch, WatchOptions } from './watch.js'
@@ -79,11 +79,7 @@ function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, ca
   if (bufferLimit === undefined) {
     return slowConsumer === 'close' ? Number.POSITIVE_INFINITY : Math.min(BUFFER_LIMIT_DEFAULT, capacity)
   }
-  if (!Number.isSafeInteger(bufferLimit) || bufferLimit < 1) {
-    throw new UsageError(`bufferLimit must be a whole number ≥ 1, not ${String(bufferLimit)}`, {
-      bufferLimit,
-    })
-  }
+  assertWhole('bufferLimit', bufferLimit)
   return Math.min(bufferLimit, capacity)
 }
 

@@ -16,7 +16,7 @@ export function shardTest({
 }): (object: StoredObject) => boolean {
   if (!Number.isSafeInteger(of) || of < 1 || !Number.isSafeInteger(index) || index < 0 || index >= of) {
     throw new UsageError(
-      `shard ${String(index)} of ${String(of)} is none; give a whole number of shards and an index below it`,
+      `shard ${String(index)} of ${String(of)} is invalid; give a whole number of shards and an index below it`,
       { of, index },
     )
   }

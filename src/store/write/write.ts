@@ -96,7 +96,7 @@ export function updateObject(
   assertObject(kind, input)
   const subject = subjectOf(kind, input)
   refuse(envelopeProblems(kind, input), subject)
-  const ref = refOf(table, input)
+  const ref = givenRef(table, input)
   const current = existing(site, table, ref)
   const { uid, resourceVersion } = input.metadata
   assertUid(current, uid)
@@ -322,7 +322,7 @@ function chooseName(site: WriteSite, table: KindTable, given: ObjectInput['metad
   return chosen
 }
 
-function refOf(table: KindTable, { metadata: { namespace, name } }: ObjectInput): ObjectRef {
+function givenRef(table: KindTable, { metadata: { namespace, name } }: ObjectInput): ObjectRef {
   const ref = { name: name as string, ...(namespace === undefined ? {} : { namespace }) }
   assertRef(table.kind, ref)
   return ref
