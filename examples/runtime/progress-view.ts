@@ -2,7 +2,7 @@ import { Deployment, findCondition, isConditionTrue, Node, Task } from 'keelson/
 import { rolloutStatus } from 'keelson/rollout'
 import type { Client } from 'keelson/store'
 
-/** Shows nodes, tasks, revision and rollout progress while the story goes on. */
+/** Shows nodes, tasks, revision and rollout progress while the story runs. */
 export interface ProgressView {
   /** A line that stays. */
   say(line: string): void

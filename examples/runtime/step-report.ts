@@ -7,7 +7,7 @@ export interface StepResult {
   readonly planned: boolean
   readonly seconds: number
   readonly load: LoadReport
-  /** Tasks that run elsewhere, or anew, because of the step. */
+  /** Tasks that run elsewhere, or were replaced, because of the step. */
   readonly rescheduled: number
 }
 

@@ -33,7 +33,7 @@ export interface DeploymentSpec {
   readonly onFailure?: RolloutFailureAction
   /** Old revisions kept for undo. Default 10. */
   readonly revisionHistoryLimit?: number
-  /** True freezes the rollout; scaling and healing go on. */
+  /** True freezes the rollout; scaling and healing continue. */
   readonly paused?: boolean
 }
 

@@ -21,7 +21,7 @@ export interface ReplicaSetStatus {
   readonly readyReplicas: number
   readonly availableReplicas: number
   readonly terminatingReplicas: number
-  /** Tasks that have failed since the set was made, as far as nobody else deleted them. */
+  /** Tasks that have failed since the set was made, except those that another writer deleted. */
   readonly failedReplicas: number
   /** Those of them that are no longer kept as history. Default 0. */
   readonly forgottenFailures?: number

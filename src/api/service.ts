@@ -15,7 +15,7 @@ export interface ServicePort {
 
 /** How a set of tasks is reached under one name. */
 export interface ServiceSpec {
-  /** Labels of the tasks behind the service. Absent: endpoints are written by somebody else. */
+  /** Labels of the tasks behind the service. Absent: another writer keeps its EndpointSlices. */
   readonly selector?: Readonly<Record<string, string>>
   readonly ports?: readonly ServicePort[]
   /**

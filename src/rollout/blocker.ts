@@ -10,7 +10,7 @@ export type Blocker =
   | { readonly kind: 'barrier'; readonly count: number }
   /** The last resize of a set has not been seen by its owner yet, so nothing is taken away. */
   | { readonly kind: 'unobserved'; readonly template: string }
-  /** Someone, or the failure policy, asked to stand still. */
+  /** Paused by `spec.paused`, or by the failure policy. */
   | { readonly kind: 'paused'; readonly by: 'spec' | 'failure' }
   /** The rollout failed and may not go back, or has already done so. */
   | { readonly kind: 'halted' }

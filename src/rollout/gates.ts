@@ -4,7 +4,7 @@ import type { Tally } from './move.js'
 /** Why a rollout failed. */
 export type FailureCause = 'deadline' | 'failures'
 
-/** What a gate says: go on, wait (until a time, when one is known), or give up. */
+/** What a gate says: pass, wait (until a time, when one is known), or fail. */
 export type Verdict =
   | { readonly kind: 'pass' }
   | { readonly kind: 'wait'; readonly untilMs?: number }
@@ -52,7 +52,7 @@ export function marksOf(sets: readonly Tally[], next: string): Marks {
 
 /**
  * The best of both, or `best` itself when `marks` beat it nowhere. Progress is a new best: an instance that comes
- * and goes makes progress once, so flapping cannot put off a deadline for ever.
+ * and goes makes progress once, so flapping cannot postpone a deadline without end.
  */
 export function furthest(best: Marks, marks: Marks): Marks {
   const further = marks.size > best.size || marks.available > best.available || marks.others < best.others

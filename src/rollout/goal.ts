@@ -23,7 +23,7 @@ export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable
   ])
 }
 
-/** What a standing rollout keeps: the sizes at the time it stopped, and the count they were meant for. */
+/** What a paused or halted rollout keeps: the sizes at the time it stopped, and the count they were meant for. */
 export interface HeldGoal {
   readonly desired: number
   readonly sizes: Readonly<Record<string, number>>

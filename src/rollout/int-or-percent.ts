@@ -3,7 +3,7 @@ import { InvalidError } from '../core/index.js'
 /** A count (`3`), or a share of the desired count (`'25%'`, `'7.5%'`; at most four decimals). */
 export type IntOrPercent = number | string
 
-/** Which way a share that is no whole number goes. */
+/** How a share with a fraction is rounded. */
 export type PercentRounding = 'up' | 'down'
 
 const PERCENT = /^(\d{1,6})(?:\.(\d{1,4}))?%$/

@@ -69,7 +69,7 @@ const REVERTS_MAX = 1
  *
  * Guarantees: those of `move`; a rollout that was superseded never acts again; `succeeded` only when nothing but the
  * wanted template is requested and all of it is available; at most one automatic revert in a row; while paused the
- * clock stands still, and only a changed `desired` changes sizes.
+ * clock stops, and only a changed `desired` changes sizes.
  *
  * @param state the record of the previous step; `undefined` for a rollout that has none
  * @param nowMs epoch milliseconds
@@ -94,16 +94,16 @@ export function plan(
   }
   if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
   const wakeAtMs = deadlineOf(spec, now)
-  const blockers = [...standing(spec, now), ...step.blockers]
+  const blockers = [...pauseBlockers(spec, now), ...step.blockers]
   return { actions, state: now, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 
-interface Scene {
+interface Observation {
   readonly sets: readonly RolloutTally[]
   readonly nowMs: number
 }
 
-interface Stage extends Scene {
+interface StepContext extends Observation {
   readonly actions: RolloutAction[]
 }
 
@@ -116,7 +116,7 @@ function clip(set: RolloutTally): RolloutTally {
 function begin(
   spec: RolloutSpec,
   state: RolloutState | undefined,
-  { sets, nowMs, actions }: Stage,
+  { sets, nowMs, actions }: StepContext,
 ): RolloutState {
   if (state?.entry === spec.entry) return state
   if (state && isUnfinished(state) && !ownFailure(state)) {
@@ -127,7 +127,7 @@ function begin(
 
 function fresh(
   spec: Pick<RolloutSpec, 'entry' | 'template' | 'cause' | 'desired'>,
-  { sets, nowMs }: Scene,
+  { sets, nowMs }: Observation,
 ): RolloutState {
   const reverting = spec.cause === 'revert'
   return {
@@ -143,8 +143,8 @@ function fresh(
   }
 }
 
-/** Another count starts the marks anew; the clock runs on, except that nothing can be late at zero. */
-function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): RolloutState {
+/** Another count resets the marks; the clock keeps running, except that nothing can be late at zero. */
+function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): RolloutState {
   if (state.desired === spec.desired) return state
   const best = marksOf(sets, state.template)
   const progressAtMs = state.desired === 0 ? nowMs : state.progressAtMs
@@ -153,7 +153,7 @@ function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene):
   return { ...state, desired: spec.desired, best, progressAtMs, ...(held === undefined ? {} : { held }) }
 }
 
-function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): RolloutState {
+function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): RolloutState {
   if (state.phase === 'succeeded' || state.phase === 'reverted') return state
   if (spec.paused && state.pausedAtMs === undefined) {
     const phase = state.phase === 'halted' ? 'halted' : 'paused'
@@ -163,8 +163,8 @@ function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene)
   return state
 }
 
-/** Lifting a pause goes on where the clock stood; after a failure it is a retry with a fresh clock. */
-function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Scene): RolloutState {
+/** Lifting a pause resumes the clock where it stopped; after a failure it is a retry with a fresh clock. */
+function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Observation): RolloutState {
   const { pausedAtMs: _since, held: _held, failure, ...rest } = state
   const phase = state.reverts > 0 ? 'reverting' : 'progressing'
   if (ownFailure(state)) {
@@ -181,8 +181,8 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Scene)
 }
 
 /** Notes progress, passes waypoints, and finds out about success and failure. */
-function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): RolloutState {
-  const { sets, nowMs, actions } = stage
+function advance(spec: RolloutSpec, before: RolloutState, context: StepContext): RolloutState {
+  const { sets, nowMs, actions } = context
   if ((before.phase !== 'progressing' && before.phase !== 'reverting') || spec.desired === 0) return before
   let state = before
   const best = furthest(state.best, marksOf(sets, state.template))
@@ -207,13 +207,13 @@ function advance(spec: RolloutSpec, before: RolloutState, stage: Stage): Rollout
     }
     state = { ...state, waypoint: state.waypoint + 1, progressAtMs: nowMs }
   }
-  const verdict = judge(spec, state, stage)
+  const verdict = judge(spec, state, context)
   return verdict.kind === 'fail' && !ownFailure(state)
-    ? fail(spec, state, { ...stage, cause: verdict.cause })
+    ? fail(spec, state, { ...context, cause: verdict.cause })
     : state
 }
 
-function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): Verdict {
+function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): Verdict {
   const { maxFailures } = spec.program.onFailure
   if (maxFailures !== undefined) {
     const verdict = failuresWithin(maxFailures, failedOf(sets, state.template) - state.failedBefore)
@@ -228,9 +228,9 @@ function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Scene): 
 function fail(
   spec: RolloutSpec,
   state: RolloutState,
-  stage: Stage & { readonly cause: FailureCause },
+  context: StepContext & { readonly cause: FailureCause },
 ): RolloutState {
-  const { sets, nowMs, actions, cause } = stage
+  const { sets, nowMs, actions, cause } = context
   const failure = { cause, entry: state.entry, template: state.template, atMs: nowMs }
   actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
   switch (spec.program.onFailure.action) {
@@ -245,12 +245,15 @@ function fail(
       }
       const entry = state.entry + 1
       actions.push({ op: 'revert', template: target, entry })
-      return { ...fresh({ entry, template: target, cause: 'revert', desired: spec.desired }, stage), failure }
+      return {
+        ...fresh({ entry, template: target, cause: 'revert', desired: spec.desired }, context),
+        failure,
+      }
     }
   }
 }
 
-/** The step itself: towards the waypoint, or, when standing still, towards the sizes that are kept. */
+/** The step itself: towards the waypoint, or, while paused or halted, towards the sizes that are held. */
 function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTally[]): Move {
   const roles = rolesOf(spec, state)
   const stable = roles.stable === undefined || roles.stable === roles.next ? [] : [roles.stable]
@@ -262,7 +265,7 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
   const { program, desired } = spec
   if (state.held) {
     const goal: Goal = new Map(Object.entries(state.held.sizes))
-    // Standing still usually means that the new template is in doubt, so it is the first to give up capacity.
+    // A pause usually means that the new template is in doubt, so it is the first to give up capacity.
     const shrink = [...stale, roles.next, ...stable]
     const bounds = resolveBudget(program.budget, desired)
     return move({ sets, goal, bounds, grow: [...stable, ...stale, roles.next], shrink })
@@ -280,7 +283,7 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
   })
 }
 
-function standing(spec: RolloutSpec, state: RolloutState): readonly Blocker[] {
+function pauseBlockers(spec: RolloutSpec, state: RolloutState): readonly Blocker[] {
   if (state.phase === 'halted') return [{ kind: 'halted' }]
   if (state.phase === 'paused') return [{ kind: 'paused', by: ownFailure(state) ? 'failure' : 'spec' }]
   if (isUnfinished(state) && spec.desired === 0) return [{ kind: 'scaled-to-zero' }]

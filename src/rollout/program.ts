@@ -15,7 +15,7 @@ export interface Waypoint {
 /** What to do when a rollout fails. */
 export interface FailurePolicy {
   /**
-   * `report`: say so and carry on. `pause`: take no further step; healing and scaling go on. `revert`: go back to
+   * `report`: say so and continue. `pause`: take no further step; healing and scaling continue. `revert`: go back to
    * the last template that succeeded, or halt when there is none.
    */
   readonly action: 'report' | 'pause' | 'revert'
@@ -30,7 +30,7 @@ export interface Program {
   readonly budget: BudgetSpec
   /** Start nothing of the new template before every other instance is gone. Default false. */
   readonly barrier?: boolean
-  /** The rollout fails after this long without progress; clocks stand still while paused. Default: never. */
+  /** The rollout fails after this long without progress; clocks stop while paused. Default: never. */
   readonly progressWithinMs?: number
   readonly onFailure: FailurePolicy
 }

@@ -36,7 +36,7 @@ export interface RolloutState {
   readonly failedBefore: number
   /** Since when `spec.paused` has been in force. */
   readonly pausedAtMs?: number
-  /** While standing still: the sizes to keep. */
+  /** While paused or halted: the sizes to keep. */
   readonly held?: HeldGoal
   /** The last failure: of this entry, or of the one that this entry reverts. */
   readonly failure?: RolloutFailure

@@ -27,7 +27,7 @@ export interface RolloutRecord {
 export type RolloutRung =
   /** The controller has not seen the present spec. */
   | 'unobserved'
-  /** The rollout failed, and stands still or goes on without hope of its own. */
+  /** The rollout failed; it is paused, halted, or only reports it. */
   | 'failed'
   | 'paused'
   /** Fewer new instances than wanted. */

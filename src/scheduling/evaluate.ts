@@ -132,7 +132,7 @@ function finalScores(plugin: ScorePlugin, raw: readonly number[]): readonly numb
   return scores
 }
 
-/** A score that is no number would silently lose or win every comparison. */
+/** An invalid score, such as NaN, would silently lose or win every comparison. */
 function checkedScore(plugin: ScorePlugin, score: number): number {
   if (score >= 0 && score <= 100) return score
   throw new UsageError(

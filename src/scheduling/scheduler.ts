@@ -104,7 +104,7 @@ export interface Scheduler {
 /**
  * Creates a scheduler without nodes.
  *
- * @throws InvalidError when the profile has two plugins of one name or a weight that is no number of at least 0
+ * @throws InvalidError when the profile has two plugins of one name or an invalid weight
  *
  * @example
  * ```ts

@@ -12,28 +12,28 @@ export interface NodeLifecycleLimits {
 
 /** What a node's silence, or its sign of life, asks for. */
 export type NodeLifecyclePlan =
-  /** Heard of within its lease; look again when that would lapse. */
+  /** Renewed within its lease; look again when that would lapse. */
   | { readonly kind: 'alive'; readonly wakeAtMs: number }
   /** The node and its tasks are `Ready=Unknown`; evict later. */
   | { readonly kind: 'silent'; readonly wakeAtMs: number }
-  /** Silent for too long: its tasks are given up. */
+  /** Silent for too long: its tasks are evicted. */
   | { readonly kind: 'evict' }
 
 /** What is known of a node's heartbeat. */
 export interface Heartbeat {
   readonly leaseDurationMs: number
   /** When this process last saw the lease change, by its own clock; clocks of other machines are never compared. */
-  readonly lastHeardMs: number
+  readonly lastSeenMs: number
 }
 
-/** Decides what a node's silence means. A node that was removed is given up as soon as its lease lapses. */
+/** Decides what a node's silence means. The tasks of a node that was removed are evicted as soon as its lease lapses. */
 export function planNodeLifecycle(
   node: Node | undefined,
   heartbeat: Heartbeat,
   limits: NodeLifecycleLimits,
   nowMs: number,
 ): NodeLifecyclePlan {
-  const silentAtMs = heartbeat.lastHeardMs + heartbeat.leaseDurationMs + limits.leaseSlackMs
+  const silentAtMs = heartbeat.lastSeenMs + heartbeat.leaseDurationMs + limits.leaseSlackMs
   if (nowMs < silentAtMs) return { kind: 'alive', wakeAtMs: silentAtMs }
   if (node === undefined) return { kind: 'evict' }
   const ready = findCondition(node.status?.conditions, 'Ready')

@@ -32,8 +32,8 @@ export type TaskStep =
  */
 export function nextTaskStep(task: Task | undefined, local: LocalTask | undefined): TaskStep {
   if (task === undefined)
-    return stepToTheEnd(local, local === undefined ? { kind: 'none' } : { kind: 'forget' })
-  if (task.metadata.deletionTimestamp !== undefined) return stepToTheEnd(local, { kind: 'release' })
+    return stepWhenUnwanted(local, local === undefined ? { kind: 'none' } : { kind: 'forget' })
+  if (task.metadata.deletionTimestamp !== undefined) return stepWhenUnwanted(local, { kind: 'release' })
   if (isTaskFinished(task)) return local?.kind === 'running' ? { kind: 'stop' } : { kind: 'none' }
   if (local === undefined)
     return task.status?.phase === 'Running' ? { kind: 'report-lost' } : { kind: 'start' }
@@ -49,7 +49,7 @@ export function nextTaskStep(task: Task | undefined, local: LocalTask | undefine
 }
 
 /** Towards nothing that runs; `last` is what is done when nothing does. */
-function stepToTheEnd(local: LocalTask | undefined, last: TaskStep): TaskStep {
+function stepWhenUnwanted(local: LocalTask | undefined, last: TaskStep): TaskStep {
   switch (local?.kind) {
     case 'running':
       return { kind: 'stop' }

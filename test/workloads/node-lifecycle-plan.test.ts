@@ -5,7 +5,7 @@ import { planNodeLifecycle } from '../../src/workloads/index.js'
 import { task } from './fixtures/objects.js'
 
 const limits = { leaseSlackMs: 1_000, evictAfterMs: 10_000 }
-const heartbeat = { leaseDurationMs: 4_000, lastHeardMs: 100_000 }
+const heartbeat = { leaseDurationMs: 4_000, lastSeenMs: 100_000 }
 
 /** Silent from 105,000 on; `unknownSinceMs` is when somebody noticed. */
 function node(unknownSinceMs?: number): Node {

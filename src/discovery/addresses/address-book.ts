@@ -1,16 +1,16 @@
 import { Bitset, compareText } from '../../core/index.js'
 import type { AddressPoolStats, OwnerShare } from './address-errors.js'
 
-/** Who holds which number, and which numbers rest after their release. */
+/** Who holds which number, and which numbers are in quarantine after their release. */
 export interface AddressBook {
-  /** Held and resting numbers. */
+  /** Held numbers and those in quarantine. */
   readonly taken: Bitset
   readonly owners: ReadonlyMap<number, string>
   hold(index: number, owner: string): void
   letGo(index: number, nowMs: number): void
-  /** Frees what has rested long enough. */
+  /** Frees the numbers whose quarantine is over. */
   expire(nowMs: number): void
-  /** The number that the owner let go last, while it rests; it rests no more then. */
+  /** The number that the owner released last, while it is in quarantine; takes it out. */
   takeBack(owner: string): number | undefined
   stats(): AddressPoolStats
   /** Who holds most, at most five. */

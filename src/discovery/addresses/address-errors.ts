@@ -6,12 +6,12 @@ export interface AddressPoolStats {
   readonly capacity: number
   /** Held or reserved. */
   readonly used: number
-  /** Released too recently to be given to somebody else. */
+  /** Released too recently to be given to another owner. */
   readonly quarantined: number
   readonly free: number
 }
 
-/** Somebody who holds addresses, and how many. */
+/** An owner, and how many addresses it holds. */
 export interface OwnerShare {
   readonly owner: string
   readonly count: number
@@ -33,7 +33,7 @@ export class PoolExhaustedError extends KeelsonError<'PoolExhausted'> {
   }
 }
 
-/** The address is held by somebody else, or reserved. */
+/** The address is held by another owner, or reserved. */
 export class AddressTakenError extends KeelsonError<'AlreadyExists'> {
   constructor(pool: string, address: string, owner: string) {
     const message = `address ${address} of pool ${pool} is taken by ${owner}; choose another or let the pool choose`

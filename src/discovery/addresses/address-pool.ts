@@ -23,7 +23,7 @@ export interface AddressPoolOptions {
   readonly quarantineMs?: number
 }
 
-/** Somebody holds an address. */
+/** A held address and its owner. */
 export interface HeldAddress {
   readonly address: string
   readonly owner: string
@@ -48,7 +48,7 @@ export interface AddressPool {
    * @throws KeelsonError `OutOfRange` when it is in no block
    */
   claim(address: string, owner: string, nowMs: number): void
-  /** Gives an address back; false when nobody held it. */
+  /** Gives an address back; false when it was not held. */
   release(address: string, nowMs: number): boolean
   /** Who holds the address. */
   owner(address: string): string | undefined

@@ -14,7 +14,7 @@ export interface Cidr {
 /**
  * Reads `address/prefix`.
  *
- * @throws InvalidError when the text is no block, or has bits set behind its prefix (the message names the block
+ * @throws InvalidError for an invalid block, or one with bits set behind its prefix (the message names the block
  * that was probably meant)
  */
 export function parseCidr(text: string): Cidr {

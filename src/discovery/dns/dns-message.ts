@@ -51,7 +51,7 @@ export type DnsParse =
   | { readonly kind: 'message'; readonly message: DnsMessage }
   /** The header is readable, the rest breaks a rule: worth a FORMERR. */
   | { readonly kind: 'malformed'; readonly header: DnsHeader }
-  /** Shorter than a header: there is nobody to answer. */
+  /** Shorter than a header: no answer is possible. */
   | { readonly kind: 'noise' }
 
 export const flagBits = {

@@ -16,7 +16,7 @@ function tie(self: Socket, other: Socket): void {
   self.on('close', () => {
     // Without an end the close was abrupt, and the other side must not take it for one.
     if (!other.writableEnded) other.resetAndDestroy()
-    // Nobody takes what the other side still sends; what it is still to get goes out first.
+    // What the other side still sends has no reader; what was written to it goes out first.
     else if (!self.writableFinished) other.destroySoon()
   })
 }

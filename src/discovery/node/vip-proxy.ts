@@ -52,7 +52,7 @@ export interface VipProxy extends AsyncDisposable {
  * services, each connection to an eligible endpoint.
  *
  * Guarantees: a revision of the registry is acknowledged when no later connection goes to an endpoint that it
- * made ineligible, attempts under way included; connections to an endpoint go on while it is in the registry,
+ * made ineligible, attempts under way included; connections to an endpoint continue while it is in the registry,
  * ready or not, and `drainMs` longer; an endpoint that does not accept costs a connection nothing but time
  * while another one does.
  */

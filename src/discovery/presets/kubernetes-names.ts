@@ -36,7 +36,7 @@ const ALIASES_MAX = 10
  * The names of Kubernetes' DNS specification 1.1.0: A, AAAA, SRV and CNAME below `svc.<zone>`, PTR for virtual
  * addresses and headless endpoints, and `dns-version`. Source: kubernetes/dns, docs/specification.md.
  *
- * @throws InvalidError for a zone that is no name, or a TTL out of bounds
+ * @throws InvalidError for an invalid zone, or a TTL out of bounds
  */
 export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingProfile {
   const { zone = 'cluster.local', ttlSeconds = 5, reverseZones = [] } = options

@@ -8,7 +8,7 @@ export interface WaitOptions {
   readonly timeoutMs: number
 }
 
-/** Somebody who acts on the registry and says how far it got. */
+/** A part that acts on the registry and acknowledges the revisions that it has acted on. */
 export interface RegistryConsumer {
   readonly name: string
   /** The last revision acknowledged; 0 at first. */

@@ -49,12 +49,12 @@ export interface Registry {
   apply(revision: number, changes: readonly RegistryChange[]): RegistrySnapshot
   snapshot(): RegistrySnapshot
   resolve(question: RegistryQuestion): Resolution
-  /** Endpoints of a service by key `namespace/name`, by id; empty when there is no such service. Default `ready`. */
+  /** Endpoints of a service by key `namespace/name`, by id; empty when the service is unknown. Default `ready`. */
   endpoints(service: string, filter?: EndpointFilter): readonly Endpoint[]
   onChange(listener: (delta: RegistryDelta) => void): Cancel
   /**
-   * Registers somebody whose acknowledgement matters: a proxy that still sends traffic to old endpoints, for
-   * instance. At most 1000 at a time.
+   * Registers a consumer whose acknowledgement matters, such as a proxy that still sends traffic to old endpoints.
+   * At most 1000 at a time.
    *
    * @throws UsageError when the name is taken or there are too many
    */

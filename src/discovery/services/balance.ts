@@ -39,7 +39,7 @@ export function endpointWeights(
  * algorithm: each adds its weight to its credit, the richest is picked and pays the sum of all weights.
  * `least-connections` picks the smallest (active + 1) / weight; among equals, by turns.
  *
- * @param start where the turns begin; pass a running count to go on after the candidates changed
+ * @param start where the turns begin; pass a running count to continue after the candidates changed
  */
 export function createBalancer(policy: BalancePolicy, weights: readonly number[], start = 0): Balancer {
   if (policy === 'least-connections') return leastConnections(weights, start)
@@ -48,12 +48,12 @@ export function createBalancer(policy: BalancePolicy, weights: readonly number[]
     : smoothRounds(weights)
 }
 
-const nobody: ReadonlySet<number> = /* @__PURE__ */ new Set<number>()
+const NONE: ReadonlySet<number> = /* @__PURE__ */ new Set<number>()
 
 function plainRounds(count: number, start: number): Balancer {
   let next = count === 0 ? 0 : start % count
   return {
-    pick: (_active, excluded = nobody) => {
+    pick: (_active, excluded = NONE) => {
       for (let tried = 0; tried < count; tried++) {
         const index = next
         next = (next + 1) % count
@@ -67,7 +67,7 @@ function plainRounds(count: number, start: number): Balancer {
 function smoothRounds(weights: readonly number[]): Balancer {
   const credit = weights.map(() => 0)
   return {
-    pick: (_active, excluded = nobody) => {
+    pick: (_active, excluded = NONE) => {
       let best = -1
       let sum = 0
       for (const [i, weight] of weights.entries()) {
@@ -85,7 +85,7 @@ function smoothRounds(weights: readonly number[]): Balancer {
 function leastConnections(weights: readonly number[], start: number): Balancer {
   let turn = start
   return {
-    pick: (active, excluded = nobody) => {
+    pick: (active, excluded = NONE) => {
       let best = -1
       let least = Number.POSITIVE_INFINITY
       for (let k = 0; k < weights.length; k++) {

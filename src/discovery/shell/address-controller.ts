@@ -144,7 +144,7 @@ async function allocate(
   }
 }
 
-/** Claims the addresses that somebody wrote into the service; those of other pools are left alone. */
+/** Claims the addresses that were written into the service; those of other pools are left alone. */
 async function claimGiven(
   { client, env }: ReconcileContext,
   pool: AddressPool,

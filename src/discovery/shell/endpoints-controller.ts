@@ -81,7 +81,7 @@ function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan
   const listed = reader.list(EndpointSlice, {
     index: { name: 'service', value: `${key.namespace}/${key.name}` },
   }).items
-  // Slices without a managing owner were written by somebody else, for a service without a selector.
+  // Slices without a managing owner were written by another writer, for a service without a selector.
   const ours = listed.filter(slice =>
     slice.metadata.ownerReferences.some(owner => owner.controller === true && owner.kind === Service.kind),
   )

@@ -22,7 +22,7 @@ export function ledgerOf(reader: Reader, deployment: Deployment): readonly Revis
   return items.map(entryOf).sort((a, b) => a.number - b.number)
 }
 
-/** Adds an entry under the next number. The status remembers the last one, should somebody have deleted that entry. */
+/** Adds an entry under the next number. The status remembers the last one, in case that entry was deleted. */
 export function appendRevision(
   tx: Transaction,
   deployment: Deployment,

@@ -75,7 +75,7 @@ function newSet(
   }
 }
 
-/** Hands a changed `minReadySeconds` down; it is no part of a revision. */
+/** Copies a changed `minReadySeconds` to the sets; it is not part of the template. */
 export function syncMinReady(tx: Transaction, deployment: Deployment): void {
   const wanted = deployment.spec.minReadySeconds
   for (const set of setsOf(tx, deployment)) {

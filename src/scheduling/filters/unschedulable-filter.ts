@@ -4,7 +4,10 @@ import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 
 /** Options of {@link unschedulable}. */
 export interface UnschedulableOptions {
-  /** A task that tolerates the taint of this key, effect `NoSchedule`, comes all the same. Default `keelson.dev/unschedulable`. */
+  /**
+   * A task that tolerates the taint of this key, effect `NoSchedule`, is still admitted. Default
+   * `keelson.dev/unschedulable`.
+   */
   readonly taintKey?: string
 }
 

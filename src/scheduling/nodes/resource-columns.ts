@@ -21,7 +21,7 @@ export class ResourceColumns {
     return column
   }
 
-  /** The column of the resource, or -1: no node has any of it, and nobody asked for it. */
+  /** The column of the resource, or -1 for a name that was never seen. */
   find(name: string): ResourceColumn {
     return this.#columns.get(name) ?? -1
   }

@@ -2,7 +2,7 @@ import type { FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import type { Profile } from './plugin.js'
 
-/** @throws InvalidError when two plugins have one name or a weight is no finite number of at least 0 */
+/** @throws InvalidError when two plugins have one name or a weight is invalid: not a finite number of at least 0 */
 export function checkProfile(profile: Profile): void {
   const problems: FieldProblem[] = []
   const names = new Set<string>()

@@ -37,7 +37,7 @@ export const DEFAULT_RESOURCES: readonly WeightedResource[] = Object.freeze([
   { name: 'memory' },
 ])
 
-/** @throws InvalidError when there is no resource, a name comes twice or a weight is no positive whole number */
+/** @throws InvalidError when there is no resource, a name comes twice or a weight is invalid */
 export function checkWeightedResources(resources: readonly WeightedResource[]): void {
   if (resources.length === 0) {
     throw new InvalidError('score', [

@@ -31,7 +31,7 @@ export class ClusterMirror {
   /** When each node last changed, or a task came to it that was not assumed here; counted in such changes. */
   readonly #epochs = new Map<string, number>()
   #changes = 0
-  /** Tasks that were given a node which nobody has been told of yet. */
+  /** Tasks that were placed here, but are not bound in the store yet. */
   readonly #assumed = new Set<string>()
 
   constructor(profile: Profile) {

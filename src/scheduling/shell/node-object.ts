@@ -10,7 +10,7 @@ const NOT_READY_TAINT: Taint = Object.freeze({
   effect: 'NoSchedule',
 })
 
-/** Stands for a node that is no longer heard of. */
+/** Stands for a node whose heartbeat has lapsed. */
 const UNREACHABLE_TAINT: Taint = Object.freeze({
   key: 'keelson.dev/unreachable',
   effect: 'NoSchedule',

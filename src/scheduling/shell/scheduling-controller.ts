@@ -25,7 +25,7 @@ export interface SchedulingControllerOptions {
   readonly name?: string
   /** What rules a node out and what makes it good. Default {@link spreadProfile}. */
   readonly profile?: Profile
-  /** Tasks bound at the same time, an integer ≥ 1. Default 1. */
+  /** Tasks bound at the same time, a whole number of at least 1. Default 1. */
   readonly concurrency?: number
   /**
    * Least time between the second and the third attempt for a task that finds no node, in ms; doubled by each
@@ -36,7 +36,7 @@ export interface SchedulingControllerOptions {
   readonly retryDelayMsMax?: number
 }
 
-/** A wrong picture of a node is corrected and the task placed again, so often; then it backs off. */
+/** Stale state of a node is corrected and the task placed again, so often; then it backs off. */
 const ROUNDS_MAX = 16
 
 /**
@@ -85,10 +85,10 @@ type Binding =
   | { readonly kind: 'bound' }
   /** The task is no longer the one that was decided about. */
   | { readonly kind: 'changed' }
-  /** The decision was made from a wrong picture of the node; this is the right one. */
-  | ({ readonly kind: 'stale'; readonly revision: number } & NodePicture)
+  /** The decision was made from a stale state of the node; this is the present one. */
+  | ({ readonly kind: 'stale'; readonly revision: number } & NodeState)
 
-interface NodePicture {
+interface NodeState {
   readonly node: Node | undefined
   /** Those on the node. */
   readonly tasks: readonly Task[]
@@ -114,7 +114,7 @@ class SchedulingLoop {
     this.#waiting = new WaitingTasks(this.#backoff)
   }
 
-  /** Starts from what is there: changes that nobody watched leave no ghosts behind. */
+  /** Starts from what is there, so that changes which were not watched leave nothing stale behind. */
   reset(reader: Reader): void {
     this.#mirror = new ClusterMirror(this.#profile)
     this.#waiting = new WaitingTasks(this.#backoff)
@@ -151,12 +151,12 @@ class SchedulingLoop {
   async #place(attempt: Attempt): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const decision = this.#decide(attempt)
-      if (decision.kind === 'refused') return this.#park(attempt, decision)
+      if (decision.kind === 'refused') return this.#reportRefusal(attempt, decision)
       const binding = await this.#bind(attempt, decision)
       if (binding.kind !== 'stale') return this.#waiting.delete(attempt.key)
       // What was right at the commit may be history by the time of its answer.
       const isNews = binding.revision > attempt.ctx.client.revision
-      const { node, tasks } = isNews ? binding : pictureOf(attempt.ctx.client, decision.node)
+      const { node, tasks } = isNews ? binding : nodeStateOf(attempt.ctx.client, decision.node)
       this.#noticed(this.#mirror.setNodeWithTasks(decision.node, node, tasks))
     }
     throw new KeelsonError({
@@ -184,7 +184,7 @@ class SchedulingLoop {
     }
   }
 
-  /** Tells the store, and lets go of the room unless it agreed. */
+  /** Writes the binding, and releases the room when the store refused it. */
   async #bind(attempt: Attempt, placement: Placement): Promise<Binding> {
     const { ref, key, ctx } = attempt
     try {
@@ -204,7 +204,7 @@ class SchedulingLoop {
   #bindIn(tx: Transaction, { ref, version, ctx }: Attempt, { node: name, epoch }: Placement): Binding {
     const task = tx.get(Task, ref)
     if (task === undefined || !isUnassigned(task) || versionOf(task) !== version) return { kind: 'changed' }
-    const { node, tasks } = pictureOf(tx, name)
+    const { node, tasks } = nodeStateOf(tx, name)
     const isKnown =
       node !== undefined && this.#mirror.knowsNode(node) && tasks.every(one => this.#mirror.knowsTask(one))
     if (!isKnown || this.#mirror.epochOf(name) !== epoch)
@@ -226,7 +226,7 @@ class SchedulingLoop {
     return { kind: 'bound' }
   }
 
-  async #park({ ref, key, task, ctx }: Attempt, { reason, message }: Refusal): Promise<void> {
+  async #reportRefusal({ ref, key, task, ctx }: Attempt, { reason, message }: Refusal): Promise<void> {
     const condition = { type: 'Scheduled', status: 'False', reason, message } as const
     const now = formatTime(ctx.env.clock.now())
     const known = task.status?.conditions
@@ -241,7 +241,7 @@ class SchedulingLoop {
       })
     } catch (error) {
       if (isKeelsonError(error, 'NotFound')) return
-      // Whoever sleeps is not looked at again, and nobody would be told why.
+      // A waiting task is not tried again by itself, and its status would not say why.
       this.#waiting.delete(key)
       throw error
     }
@@ -276,7 +276,7 @@ interface Placement {
 
 type Decision = Refusal | Placement
 
-function pictureOf(reader: Reader, name: string): NodePicture {
+function nodeStateOf(reader: Reader, name: string): NodeState {
   const tasks = reader.list(Task, { index: { name: 'node', value: name } }).items
   return { node: reader.get(Node, { name }), tasks }
 }

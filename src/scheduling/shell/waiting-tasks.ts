@@ -25,7 +25,7 @@ interface WaitingTask {
   woken: boolean
 }
 
-/** One attempt in vain. */
+/** An attempt that found no node. */
 export interface FailedAttempt {
   readonly key: string
   readonly version: string

@@ -20,7 +20,7 @@ export interface NodeAgentOptions {
   readonly health: ProbeMachineFactory
   /**
    * Waited for between the decision to stop a task and the signal to its process, so that traffic can move
-   * away first. A rejection is logged and the stop goes on.
+   * away first. A rejection is logged and the task is stopped anyway.
    */
   readonly drain?: (task: Task) => Promise<void>
   /** Tasks worked on at once. Default 16. */
@@ -30,7 +30,7 @@ export interface NodeAgentOptions {
 /**
  * Runs the tasks that are bound to one node, reports what becomes of them, and stops them when they are deleted.
  *
- * Guarantees: a task's object is held by a finalizer before its process starts and let go after it ended, so no
+ * Guarantees: a task's object is held by a finalizer before its process starts and released after it ended, so no
  * process outlives its object unnoticed; a task is started once and never restarted; every wait is in the
  * background, so that one slow task does not hold up another.
  */
@@ -46,7 +46,7 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
       const task = object?.spec.nodeName === nodeName ? object : undefined
       for (const other of supervisor.at(ref)) {
         if (other.uid !== task?.metadata.uid)
-          tend(supervisor, nextTaskStep(undefined, other.local), other.uid)
+          stopOrForget(supervisor, nextTaskStep(undefined, other.local), other.uid)
       }
       if (task === undefined) return
       const supervised = supervisor.get(task.metadata.uid)
@@ -66,7 +66,7 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
 }
 
 /** A step about a process that has no object here any more. */
-function tend(supervisor: TaskSupervisor, step: TaskStep, uid: string): void {
+function stopOrForget(supervisor: TaskSupervisor, step: TaskStep, uid: string): void {
   if (step.kind === 'stop') supervisor.stop(uid)
   if (step.kind === 'forget') supervisor.forget(uid)
 }
@@ -131,7 +131,7 @@ async function hold(client: Client, task: Task): Promise<void> {
   await client.update(Task, { ...task, metadata })
 }
 
-/** Removes the finalizer; somebody who gave the node up may have done so already. */
+/** Removes the finalizer; the node lifecycle may have done so already. */
 async function release(client: Client, task: Task): Promise<void> {
   try {
     await client.modify(Task, task.metadata, draft => {

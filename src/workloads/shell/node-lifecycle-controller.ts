@@ -18,7 +18,7 @@ export interface NodeLifecycleOptions {
 }
 
 /** The lease as this process last saw it change, by its own clock. */
-interface Heard {
+interface SeenLease {
   readonly resourceVersion: string | undefined
   readonly atMs: number
 }
@@ -38,7 +38,7 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
     evictAfterMs: options.evictAfterMs ?? 300_000,
   }
   const defaultLeaseDurationMs = options.defaultLeaseDurationMs ?? 40_000
-  const heardFrom = new Map<string, Heard>()
+  const seenLeases = new Map<string, SeenLease>()
   return createController({
     name: 'node-lifecycle',
     for: Node,
@@ -52,24 +52,28 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
     ],
     async reconcile({ name }, node, { client, env }) {
       if (node === undefined && !hasTraces(client, name)) {
-        heardFrom.delete(name)
+        seenLeases.delete(name)
         return
       }
       const nowMs = env.clock.now()
       const lease = client.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
-      const heard = hear(heardFrom.get(name), lease?.metadata.resourceVersion, nowMs)
-      heardFrom.set(name, heard)
+      const seen = seenLease(seenLeases.get(name), lease?.metadata.resourceVersion, nowMs)
+      seenLeases.set(name, seen)
       const seconds = lease?.spec.leaseDurationSeconds
       const leaseDurationMs = seconds === undefined ? defaultLeaseDurationMs : seconds * 1000
-      const plan = planNodeLifecycle(node, { leaseDurationMs, lastHeardMs: heard.atMs }, limits, nowMs)
-      const decision = { name, leaseVersion: heard.resourceVersion, evicting: plan.kind === 'evict', nowMs }
-      if (plan.kind !== 'alive') await client.transact(tx => giveUpOn(tx, decision))
+      const plan = planNodeLifecycle(node, { leaseDurationMs, lastSeenMs: seen.atMs }, limits, nowMs)
+      const decision = { name, leaseVersion: seen.resourceVersion, evicting: plan.kind === 'evict', nowMs }
+      if (plan.kind !== 'alive') await client.transact(tx => markOrEvict(tx, decision))
       if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
     },
   })
 }
 
-function hear(before: Heard | undefined, resourceVersion: string | undefined, atMs: number): Heard {
+function seenLease(
+  before: SeenLease | undefined,
+  resourceVersion: string | undefined,
+  atMs: number,
+): SeenLease {
   return before !== undefined && before.resourceVersion === resourceVersion
     ? before
     : { resourceVersion, atMs }
@@ -93,9 +97,9 @@ interface Decision {
 
 /**
  * Marks a node that has just fallen silent, and its tasks, unknown; when `evicting`, deletes the tasks. Tasks are
- * marked once only: a node that lives on and says otherwise is not argued with until the eviction.
+ * marked once only: a node that is alive and says otherwise is not overruled before the eviction.
  */
-function giveUpOn(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): void {
+function markOrEvict(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): void {
   const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
   if (lease?.metadata.resourceVersion !== leaseVersion) return
   const node = tx.get(Node, { name })
@@ -130,7 +134,7 @@ function markTaskUnknown(tx: Transaction, task: Task, nowMs: number): void {
   })
 }
 
-/** Deletes the task and lets go of it in the silent node's stead. */
+/** Deletes the task, and removes the finalizer that its silent node would have removed. */
 function evict(tx: Transaction, task: Task): void {
   const left = tx.delete(Task, task.metadata)
   if (!left.metadata.finalizers.includes(NODE_AGENT_FINALIZER)) return

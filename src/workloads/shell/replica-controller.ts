@@ -24,8 +24,8 @@ export interface ReplicaControllerOptions {
  * Keeps as many active tasks as each `ReplicaSet` asks for, replaces those that end, and reports its status.
  *
  * Guarantees: tasks and status change in one transaction; only tasks whose controller is the set are counted or
- * deleted; a set that is being deleted is left alone; the ended tasks of a deleted set are deleted. The status is kept up to date even when no task can be made
- * of the template: a set that said nothing would hold up whoever waits to shrink others.
+ * deleted; a set that is being deleted is left alone; the ended tasks of a deleted set are deleted. The status is kept
+ * up to date even when the template is refused: without it, a rollout that waits to shrink other sets would be stuck.
  */
 export function createReplicaController(options: ReplicaControllerOptions = {}): Controller {
   const limits: ReplicaLimits = {
@@ -75,7 +75,7 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
   })
 }
 
-/** Returns why the template is refused, if it is; then there is none of its tasks. */
+/** Returns why the template is refused, if it is; no tasks exist then. */
 function makeTasks(tx: Transaction, set: ReplicaSet, count: number): Error | undefined {
   try {
     for (let made = 0; made < count; made += 1) tx.create(Task, taskFrom(set))

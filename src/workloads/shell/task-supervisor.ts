@@ -10,7 +10,7 @@ export interface TaskSupervisorOptions {
   readonly env: Env
   readonly runtime: TaskRuntime
   readonly health: ProbeMachineFactory
-  /** Waited for before a process is asked to stop. A rejection is logged and the stop goes on. */
+  /** Waited for before a process is asked to stop. A rejection is logged and the task is stopped anyway. */
   readonly drain?: ((task: Task) => Promise<void>) | undefined
   /** Called whenever what is known of a task has changed. */
   changed(ref: ObjectRef): void
