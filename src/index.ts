@@ -7,10 +7,10 @@ export {
   createController,
   createManager,
   type Manager,
-  RetryAfter,
+  RetryAfterError,
   requeueAfter,
   setCondition,
-  Terminal,
+  TerminalError,
   waitUntil,
 } from './reconcile/index.js'
 export { createRolloutController, undo } from './rollout/index.js'

@@ -38,7 +38,14 @@ export type { ObservableLike, Stream } from './sources/stream.js'
 // Results.
 export { decideOutcome, type Outcome } from './controller/outcome.js'
 export { type AttemptEnd } from './attempt/attempt.js'
-export { poll, type PollOptions, requeueAfter, type Result, RetryAfter, Terminal } from './attempt/result.js'
+export {
+  poll,
+  type PollOptions,
+  requeueAfter,
+  type Result,
+  RetryAfterError,
+  TerminalError,
+} from './attempt/result.js'
 
 // Children and events.
 export { child, type Children, type ChildrenReport, type DesiredChild } from './children/children.js'

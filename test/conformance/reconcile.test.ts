@@ -9,7 +9,7 @@ import {
   decideOutcome,
   exponentialLimiter,
   requeueAfter,
-  Terminal,
+  TerminalError,
 } from '../../src/reconcile/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
@@ -198,7 +198,7 @@ function judgeResult(example: Case): void {
 /** An error and a delay together have no spelling here: whoever throws returns nothing. */
 function endOf({ result = {}, error }: Case): AttemptEnd {
   if (error === 'error') return { kind: 'threw', error: new Error('failed') }
-  if (error === 'terminal') return { kind: 'threw', error: new Terminal('failed for good') }
+  if (error === 'terminal') return { kind: 'threw', error: new TerminalError('failed for good') }
   if (error !== null && error !== undefined) throw new Error(`unknown error ${error}`)
   const { requeueAfterMs, ...unknown } = result
   expect(unknown).toEqual({})

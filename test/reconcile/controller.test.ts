@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createController, RetryAfter, requeueAfter, Terminal } from '../../src/reconcile/index.js'
+import { createController, RetryAfterError, requeueAfter, TerminalError } from '../../src/reconcile/index.js'
 import type { WidgetSpec } from './world.js'
 import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
 
@@ -160,7 +160,7 @@ describe('what follows a run', () => {
     const { env, store, controller } = await startWorld({
       reconcile: (_key, _object, ctx) => {
         runs.push(ctx.env.clock.monotonic())
-        throw new RetryAfter(700, 'rate limited by the cloud')
+        throw new RetryAfterError(700, 'rate limited by the cloud')
       },
     })
     await env.run(() => store.create(Widget, widget('a')))
@@ -174,7 +174,7 @@ describe('what follows a run', () => {
     const world = await startWorld({
       reconcile: () => {
         runs++
-        throw new Terminal('the spec makes no sense')
+        throw new TerminalError('the spec makes no sense')
       },
     })
     const { env, store } = world
@@ -313,7 +313,7 @@ describe('bad input', () => {
 
   test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('a requeue after %s is refused', ms => {
     expect(() => requeueAfter(ms)).toThrow(/finite/)
-    expect(() => new RetryAfter(ms, 'x')).toThrow(/finite/)
+    expect(() => new RetryAfterError(ms, 'x')).toThrow(/finite/)
   })
 
   test('starting twice is a usage error; a stopped controller can start again', async () => {

@@ -7,10 +7,10 @@ import {
   decideOutcome,
   exponentialLimiter,
   isControlledBy,
-  RetryAfter,
+  RetryAfterError,
   requeueAfter,
   setCondition,
-  Terminal,
+  TerminalError,
 } from '../../src/reconcile/index.js'
 import { mapToOwners, mapToSelf } from '../../src/reconcile/sources/event-mapping.js'
 import { createReverseIndex } from '../../src/reconcile/sources/reverse-index.js'
@@ -26,8 +26,8 @@ describe('the outcome of an attempt', () => {
     details: { kind: 'Widget', name: 'a' },
   })
   const failure = new Error('x')
-  const terminal = new Terminal('never')
-  const later = new RetryAfter(250, 'later')
+  const terminal = new TerminalError('never')
+  const later = new RetryAfterError(250, 'later')
 
   test.each([
     ['nothing returned', { kind: 'returned', result: undefined }, 0, { kind: 'success' }],

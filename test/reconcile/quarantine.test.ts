@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Quarantine } from '../../src/reconcile/controller/quarantine.js'
-import { createController, RetryAfter } from '../../src/reconcile/index.js'
+import { createController, RetryAfterError } from '../../src/reconcile/index.js'
 import { ref, resize, startWorld, Widget, widget } from './world.js'
 
 test('a key is in quarantine exactly when its last failures look alike', () => {
@@ -64,7 +64,7 @@ describe('a controller with quarantineAfter', () => {
 
   test('goes on with a key that fails in different ways, or that says when to come back', async () => {
     let runs = 0
-    const errors = [() => new Error('a'), () => new Error('b'), () => new RetryAfter(5, 'later')]
+    const errors = [() => new Error('a'), () => new Error('b'), () => new RetryAfterError(5, 'later')]
     const { env, store, controller } = await startWorld({
       quarantineAfter: 2,
       reconcile: () => {

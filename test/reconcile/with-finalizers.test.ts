@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Finalizer } from '../../src/reconcile/index.js'
-import { RetryAfter, requeueAfter, withFinalizers } from '../../src/reconcile/index.js'
+import { RetryAfterError, requeueAfter, withFinalizers } from '../../src/reconcile/index.js'
 import type { WidgetSpec, WidgetStatus } from './world.js'
 import { ref, startWorld, Widget, widget } from './world.js'
 
@@ -76,7 +76,7 @@ describe('finalizers', () => {
       name: 'example.com/stubborn',
       cleanup: () => {
         tries += 1
-        if (tries === 1) throw new RetryAfter(10_000, 'busy')
+        if (tries === 1) throw new RetryAfterError(10_000, 'busy')
         return tries < 4 ? requeueAfter(200_000) : undefined
       },
     }
@@ -95,7 +95,7 @@ describe('finalizers', () => {
     const broken: WidgetFinalizer = {
       name: 'example.com/broken',
       cleanup: () => {
-        throw new RetryAfter(1_000, 'never')
+        throw new RetryAfterError(1_000, 'never')
       },
       forceAfterMs: 60_000,
     }

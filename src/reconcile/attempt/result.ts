@@ -3,7 +3,7 @@ import { InvalidError, KeelsonError } from '../../core/index.js'
 
 /**
  * What a reconciler may return besides nothing. Failures are thrown, so "failed, and come back in five
- * seconds" has one spelling: `throw new RetryAfter(5_000, …)`.
+ * seconds" has one spelling: `throw new RetryAfterError(5_000, …)`.
  */
 export type Result = RequeueAfter | Poll
 
@@ -74,25 +74,22 @@ export function pollProblems({ minMs, maxMs, factor }: Poll): readonly FieldProb
 }
 
 /** Thrown by a reconciler when trying again is of no use until something changes. */
-export class Terminal extends KeelsonError {
+export class TerminalError extends KeelsonError<'Terminal'> {
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
     super({ code: 'Terminal', message, cause: options.cause })
   }
 }
 
 /** Thrown by a reconciler that failed and knows when to try again. Counts as a failure. */
-export class RetryAfter extends KeelsonError {
-  readonly afterMs: number
-
+export class RetryAfterError extends KeelsonError<'RetryAfter'> {
   /** @throws InvalidError unless `ms` is finite and ≥ 0 */
   constructor(ms: number, message: string, options: { readonly cause?: unknown } = {}) {
     super({
       code: 'RetryAfter',
       message,
-      details: { afterMs: checkedDelay('RetryAfter', ms) },
+      details: { afterMs: checkedDelay('RetryAfterError', ms) },
       cause: options.cause,
     })
-    this.afterMs = ms
   }
 }
 

@@ -97,7 +97,7 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   /**
    * After so many failures in a row that look alike, numbers in their messages aside, a key is in quarantine: it runs
    * again when something changes or when it is enqueued, and not by itself. An integer ≥ 1; default: never. A
-   * `RetryAfter` does not count.
+   * `RetryAfterError` does not count.
    */
   readonly quarantineAfter?: number
   /**

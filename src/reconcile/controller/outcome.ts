@@ -1,6 +1,6 @@
-import { isKeelsonError, UsageError } from '../../core/index.js'
+import { backoffMs, isKeelsonError, UsageError } from '../../core/index.js'
 import type { AttemptEnd } from '../attempt/attempt.js'
-import type { Poll, Result, RetryAfter } from '../attempt/result.js'
+import type { Poll, Result } from '../attempt/result.js'
 import { pollProblems } from '../attempt/result.js'
 import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { errorOf } from '../thrown-error.js'
@@ -50,11 +50,11 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
   }
   const error = errorOf(end.error)
   if (isKeelsonError(error, 'Conflict')) {
-    const withinMs = Math.min(CONFLICT_MAX_MS, CONFLICT_BASE_MS * 2 ** Math.min(history.conflicts, 10))
+    const withinMs = backoffMs({ baseMs: CONFLICT_BASE_MS, maxMs: CONFLICT_MAX_MS }, history.conflicts + 1)
     return { kind: 'conflict', withinMs, error }
   }
   if (isKeelsonError(error, 'Terminal')) return { kind: 'terminal', error }
-  if (isRetryAfter(error)) return { kind: 'retry', afterMs: error.afterMs, error }
+  if (isKeelsonError(error, 'RetryAfter')) return { kind: 'retry', afterMs: error.details.afterMs, error }
   const { ms, refund } = limiter.delay(history)
   if (ms === Number.POSITIVE_INFINITY) return { kind: 'terminal', error }
   return { kind: 'retry', afterMs: ms, error, ...(refund === undefined ? {} : { refund }) }
@@ -69,8 +69,4 @@ function isResult(result: Result): boolean {
     default:
       return false
   }
-}
-
-function isRetryAfter(error: Error): error is RetryAfter {
-  return isKeelsonError(error, 'RetryAfter')
 }

@@ -1,6 +1,6 @@
 import type { TaskTemplate } from '../../api/index.js'
 import { Deployment, ReplicaSet, Revision, TEMPLATE_HASH_LABEL } from '../../api/index.js'
-import { controllerReference, Terminal } from '../../reconcile/index.js'
+import { controllerReference, TerminalError } from '../../reconcile/index.js'
 import type { ObjectInput, Reader, Transaction } from '../../store/index.js'
 import type { RolloutTally } from '../machine.js'
 
@@ -47,7 +47,7 @@ export function sizeSet(
     })
   } else {
     if (template === undefined)
-      throw new Terminal(`no revision of ${deployment.metadata.name} has the template ${hash}`)
+      throw new TerminalError(`no revision of ${deployment.metadata.name} has the template ${hash}`)
     tx.create(ReplicaSet, newSet(deployment, { hash, size, template }))
   }
 }

@@ -2,7 +2,7 @@ import type { DeploymentStatus } from '../../api/index.js'
 import { Deployment, ReplicaSet, Revision } from '../../api/index.js'
 import { contentHash, formatTime, setCondition } from '../../core/index.js'
 import type { Controller } from '../../reconcile/index.js'
-import { createController, requeueAfter, Terminal } from '../../reconcile/index.js'
+import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
 import { resolveBudget } from '../budget.js'
 import type { Plan } from '../machine.js'
@@ -72,7 +72,7 @@ function programOf(deployment: Deployment, { maxFailures }: RolloutControllerOpt
       ...(maxFailures === undefined ? {} : { maxFailures }),
     })
   } catch (cause) {
-    throw new Terminal(`Deployment ${deployment.metadata.name} cannot be rolled out: ${String(cause)}`, {
+    throw new TerminalError(`Deployment ${deployment.metadata.name} cannot be rolled out: ${String(cause)}`, {
       cause,
     })
   }
@@ -125,7 +125,7 @@ function apply(
       case 'revert': {
         const target = stableEntry(ledger)
         if (target?.templateHash !== action.template)
-          throw new Terminal(`no template of ${action.template} to revert to`)
+          throw new TerminalError(`no template of ${action.template} to revert to`)
         const { template, templateHash, number } = target
         appendRevision(tx, deployment, { template, templateHash, cause: 'revert', from: number })
         tx.modify(Deployment, deployment.metadata, draft => {
