@@ -144,7 +144,7 @@ class LayeredViews implements CacheViews, Reader {
       if (this.#policy === 'wait') await this.#cache.reach(revision)
       return result
     } catch (error) {
-      if (!REFUSALS.some(code => isKeelsonError(error, code))) this.#note(key, about, undefined)
+      if (!isKeelsonError(error, ...REFUSALS)) this.#note(key, about, undefined)
       throw error
     }
   }

@@ -178,7 +178,7 @@ async function pruneAll(
         report.deleted.push(await client.delete(kind, refOf(object), { preconditions: { uid } }))
       } catch (error) {
         // It went, or made room for another, since it was listed.
-        if (!isKeelsonError(error, 'NotFound') && !isKeelsonError(error, 'Conflict')) throw error
+        if (!isKeelsonError(error, 'NotFound', 'Conflict')) throw error
       }
     }
   }

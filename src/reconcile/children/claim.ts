@@ -115,8 +115,7 @@ function change<Spec, Status>(
     })
     return [changed]
   } catch (error) {
-    const isLeft = (['NotFound', 'Invalid', 'Forbidden'] as const).some(code => isKeelsonError(error, code))
-    if (isLeft) return []
+    if (isKeelsonError(error, 'NotFound', 'Invalid', 'Forbidden')) return []
     throw error
   }
 }

@@ -377,7 +377,7 @@ class CandidateLoop implements Elector {
 
 /** Another was first, or the object came or went meanwhile. */
 function isRace(error: unknown): boolean {
-  return ['Conflict', 'AlreadyExists', 'NotFound'].some(code => isKeelsonError(error, code as 'Conflict'))
+  return isKeelsonError(error, 'Conflict', 'AlreadyExists', 'NotFound')
 }
 
 function ignoreRace(error: unknown): void {

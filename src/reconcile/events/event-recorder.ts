@@ -131,7 +131,7 @@ class QueuedRecorder implements EventRecorder {
         await this.#write(pending)
         return
       } catch (error) {
-        if (tries >= TRIES_MAX || FINAL.some(code => isKeelsonError(error, code))) {
+        if (tries >= TRIES_MAX || isKeelsonError(error, ...FINAL)) {
           this.#dropped++
           env.logger.error({ err: error, reason: pending.record.reason }, 'an event could not be written')
           return

@@ -1,3 +1,4 @@
+import { backoffMs } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'
@@ -107,7 +108,7 @@ export class HotLoops {
     }
     if (cause.isProgress || ++track.runs < after) return 0
     if (track.runs === after) this.#report(hotLoop('ownWrites', key, track.runs, cause.change))
-    const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_BASE_MS * 2 ** Math.min(40, track.runs - after))
+    const pauseMs = backoffMs({ baseMs: PAUSE_BASE_MS, maxMs: PAUSE_MAX_MS }, track.runs - after + 1)
     track.dueAtMs = now() + pauseMs
     return pauseMs
   }

@@ -1,4 +1,5 @@
 import type { Random } from '../../core/index.js'
+import { backoffMs } from '../../core/index.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertLimiter, isDelay } from './rate-limiter.js'
 
@@ -30,8 +31,7 @@ export function exponentialLimiter(options: ExponentialLimiterOptions = {}): Rat
   assertLimiter(jitter === 0 || random !== undefined, 'random', random, 'is needed when jitter is above 0')
   return {
     delay: ({ failures }) => {
-      // A base of 0 must stay 0: times an infinite power it would be NaN.
-      const ms = baseMs === 0 ? 0 : Math.min(maxMs, baseMs * factor ** failures)
+      const ms = backoffMs({ baseMs, maxMs, factor }, failures + 1)
       return { ms: random === undefined ? ms : ms * (1 - jitter * random.next()) }
     },
   }
