@@ -1,27 +1,15 @@
-// Controllers and what reconcilers see.
-export type { ReconcileContext } from './attempt/reconcile-context.js'
-export { AttemptEndedError, AttemptTimeoutError } from './attempt/attempt-errors.js'
+// Start here.
 export { createController } from './controller/controller.js'
-export { type Controller, type ControllerStatus } from './controller/controller-contract.js'
-export type {
-  ControllerOptions,
-  MappedWatch,
-  OwnedWatch,
-  Reconciler,
-  ReferenceWatch,
-  WatchSource,
-} from './controller/controller-options.js'
-
-export type { HotLoop, ValueChange } from './hot-loops/hot-loop.js'
-export type { QuarantinedKey } from './controller/quarantine.js'
-
-// Sources.
-export { defineIndex, type IndexValue, type ObjectIndex } from './cache/object-index.js'
+export { createManager } from './manager/manager.js'
+export { poll, requeueAfter, RetryAfterError, TerminalError } from './attempt/result.js'
+export { child } from './children/children.js'
+export { withFinalizers } from './loops/with-finalizers.js'
 export { createCache } from './cache/cache.js'
-export { type Cache, type CacheChanges, type CacheOptions } from './cache/cache-contract.js'
-export type { OwnWritesPolicy } from './attempt/attempt-view.js'
-export type { CacheDifference } from './cache/verify.js'
-export type { SourceChange } from './sources/event-mapping.js'
+export { createElector } from './election/elector.js'
+export { createGarbageCollector } from './garbage-collection/garbage-collector.js'
+export { waitUntil } from './wait-until.js'
+
+// To build with: what wakes keys.
 export {
   allOf,
   anyOf,
@@ -29,97 +17,54 @@ export {
   labelsMatch,
   not,
   pathChanged,
-  type Predicate,
 } from './sources/predicates.js'
-export type { Listed, ObjectSource } from './sources/object-source.js'
-export { fromStream, fromTimer, type SignalSource } from './sources/signal-source.js'
-export type { ObservableLike, Stream } from './sources/stream.js'
+export { fromStream, fromTimer } from './sources/signal-source.js'
 
-// Results.
-export { decideOutcome, type Outcome } from './controller/outcome.js'
-export { type AttemptEnd } from './attempt/attempt.js'
-export {
-  poll,
-  type PollOptions,
-  requeueAfter,
-  type Result,
-  RetryAfterError,
-  TerminalError,
-} from './attempt/result.js'
-
-// Children and events.
-export { child, type Children, type ChildrenReport, type DesiredChild } from './children/children.js'
-export { type Claim, claim, type ClaimOptions, type ClaimVerdict, claimVerdict } from './children/claim.js'
-export { createExpectations, type Expectations } from './children/expectations.js'
-export { slowStart, type SlowStartReport } from './children/slow-start.js'
-export type { EventLimits } from './events/event-correlator.js'
-export type { EventInput, EventRecord } from './events/event-record.js'
-export {
-  createEventRecorder,
-  type EventRecorder,
-  type EventRecorderOptions,
-} from './events/event-recorder.js'
-
-// Managers.
-export { type Manager, type ManagerOptions, type ManagerStatus } from './manager/manager-contract.js'
-export { createManager } from './manager/manager.js'
-export type { Health, HealthCheck } from './manager/manager-health.js'
-export type { PartOptions } from './manager/part-order.js'
-export type { Runnable } from './manager/runnable.js'
-export type { StopEntry, StopOptions, StopOutcome, StopReport } from './stop-report.js'
-
-// The queue on its own.
-export type { Fairness } from './queue/fair-classes.js'
-export type { KeyHistory } from './limiters/rate-limiter.js'
-export {
-  type AddAfterOptions,
-  type AddOptions,
-  type KeyState,
-  type WorkQueue,
-  type WorkQueueOptions,
-} from './queue/work-queue-contract.js'
-export { createWorkQueue } from './queue/work-queue.js'
-
-// Rate limiters.
-export { bucketLimiter, type BucketLimiterOptions } from './limiters/bucket-limiter.js'
-export {
-  decorrelatedJitterLimiter,
-  type DecorrelatedJitterOptions,
-  exponentialLimiter,
-  type ExponentialLimiterOptions,
-} from './limiters/exponential-limiter.js'
-export {
-  type Delay,
-  fastSlowLimiter,
-  giveUpLimiter,
-  maxOfLimiter,
-  maxWaitLimiter,
-  type RateLimiter,
-} from './limiters/rate-limiter.js'
-
-// Pure parts for reconcilers.
-export { type ConditionState, setCondition } from './conditions.js'
+// To build with: inside a reconciler.
+export { setCondition } from '../core/index.js'
+export { defineIndex } from './cache/object-index.js'
+export { claim, claimVerdict } from './children/claim.js'
+export { createExpectations } from './children/expectations.js'
+export { slowStart } from './children/slow-start.js'
+export { createEventRecorder } from './events/event-recorder.js'
 export { controllerOf, controllerReference, isControlledBy } from './owner-reference.js'
 
-// Waiting, for programs and tests.
-export { waitUntil, type WaitUntilOptions, WaitTimeoutError } from './wait-until.js'
+// To build with: the queue on its own, and its limiters.
+export { bucketLimiter } from './limiters/bucket-limiter.js'
+export { decorrelatedJitterLimiter, exponentialLimiter } from './limiters/exponential-limiter.js'
+export { fastSlowLimiter, giveUpLimiter, maxOfLimiter, maxWaitLimiter } from './limiters/rate-limiter.js'
+export { createWorkQueue } from './queue/work-queue.js'
 
-// Leader election.
+// To build with: ready loops.
+export { createExpiryController } from './loops/expiry-controller.js'
+export { createNamespaceController, NAMESPACE_FINALIZER } from './loops/namespace-controller.js'
+
+// Types you will meet.
+export type { ReconcileContext } from './attempt/reconcile-context.js'
+export type { Result } from './attempt/result.js'
+export type { Cache, CacheChanges } from './cache/cache-contract.js'
+export type { ObjectIndex } from './cache/object-index.js'
+export type { Children, ChildrenReport, DesiredChild } from './children/children.js'
+export type { Claim } from './children/claim.js'
+export type { Expectations } from './children/expectations.js'
+export type { Controller, ControllerStatus } from './controller/controller-contract.js'
+export type { ControllerOptions, Reconciler, WatchSource } from './controller/controller-options.js'
+export type { QuarantinedKey } from './controller/quarantine.js'
+export type { ElectionStatus, Elector } from './election/elector-contract.js'
 export type { LeaderElectionOptions } from './election/election-options.js'
-export type { ElectionKind, ElectionLeaseSpec } from './election/lease-record.js'
-export { type ElectionListener, type ElectionStatus, type Elector } from './election/elector-contract.js'
-export { createElector } from './election/elector.js'
 export type { Leadership } from './election/leadership.js'
-
-// Generic loops.
-export {
-  createGarbageCollector,
-  type GarbageCollectorOptions,
-} from './garbage-collection/garbage-collector.js'
-export { createExpiryController, type ExpiryControllerOptions } from './loops/expiry-controller.js'
-export { type Finalizer, type FinalizersOptions, withFinalizers } from './loops/with-finalizers.js'
-export {
-  createNamespaceController,
-  NAMESPACE_FINALIZER,
-  type NamespaceControllerOptions,
-} from './loops/namespace-controller.js'
+export type { EventInput } from './events/event-record.js'
+export type { EventRecorder } from './events/event-recorder.js'
+export type { HotLoop } from './hot-loops/hot-loop.js'
+export type { Delay, KeyHistory, RateLimiter } from './limiters/rate-limiter.js'
+export type { Finalizer } from './loops/with-finalizers.js'
+export type { Manager, ManagerStatus } from './manager/manager-contract.js'
+export type { Health } from './manager/manager-health.js'
+export type { Runnable } from './manager/runnable.js'
+export type { KeyState, WorkQueue } from './queue/work-queue-contract.js'
+export type { SourceChange } from './sources/event-mapping.js'
+export type { ObjectSource } from './sources/object-source.js'
+export type { Predicate } from './sources/predicates.js'
+export type { SignalSource } from './sources/signal-source.js'
+export type { Stream } from './sources/stream.js'
+export type { StopReport } from './stop-report.js'

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMemoryMetrics, isKeelsonError } from '../../src/core/index.js'
+import type { AttemptEnd } from '../../src/reconcile/attempt/attempt.js'
 import { createControllerMetrics } from '../../src/reconcile/controller/controller-metrics.js'
-import type { AttemptEnd, Outcome, WorkQueue } from '../../src/reconcile/index.js'
+import type { Outcome } from '../../src/reconcile/controller/outcome.js'
+import { decideOutcome } from '../../src/reconcile/controller/outcome.js'
+import type { WorkQueue } from '../../src/reconcile/index.js'
 import {
   createWorkQueue,
-  decideOutcome,
   exponentialLimiter,
   requeueAfter,
   TerminalError,

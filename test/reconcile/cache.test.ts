@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ClosedError } from '../../src/core/index.js'
-import type { CacheOptions } from '../../src/reconcile/index.js'
+import type { CacheOptions } from '../../src/reconcile/cache/cache-contract.js'
 import { createCache, defineIndex } from '../../src/reconcile/index.js'
 import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSeededRandom, KeelsonError } from '../../src/core/index.js'
+import { decideOutcome } from '../../src/reconcile/controller/outcome.js'
 import {
   controllerOf,
   controllerReference,
-  decideOutcome,
   exponentialLimiter,
   isControlledBy,
   RetryAfterError,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Event } from '../../src/api/index.js'
-import type { EventRecorderOptions } from '../../src/reconcile/index.js'
+import type { EventRecorderOptions } from '../../src/reconcile/events/event-recorder.js'
 import { createEventRecorder } from '../../src/reconcile/index.js'
 import type { StoreOptions } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'

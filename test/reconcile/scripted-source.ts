@@ -1,4 +1,6 @@
-import type { Listed, ObjectSource, ObservableLike } from '../../src/reconcile/index.js'
+import type { ObjectSource } from '../../src/reconcile/index.js'
+import type { Listed } from '../../src/reconcile/sources/object-source.js'
+import type { ObservableLike } from '../../src/reconcile/sources/stream.js'
 import type { StoredObject, WatchBatch } from '../../src/store/index.js'
 import { ExpiredError } from '../../src/store/index.js'
 

@@ -1,25 +1,10 @@
+import type { LeaseRecord } from '../../core/index.js'
 import type { Kind, StoredObject } from '../../store/index.js'
 
-/** Spec of the object that candidates compete for: that of Kubernetes' `coordination.k8s.io/v1` Lease. */
-export interface ElectionLeaseSpec {
-  /** Who leads; empty or absent: nobody. */
-  readonly holderIdentity?: string
-  /** How long the others wait after the last change that they saw. */
-  readonly leaseDurationSeconds?: number
-  /** RFC 3339; for people. */
-  readonly acquireTime?: string
-  /** RFC 3339; others only look whether it changes. */
-  readonly renewTime?: string
-  /** How often the holder changed. */
-  readonly leaseTransitions?: number
-  /** Who should take over; the holder resigns for it. */
-  readonly preferredHolder?: string
-}
-
 /** The kind of the object that candidates compete for; `Lease` of `keelson/api` fits. */
-export type ElectionKind = Kind<ElectionLeaseSpec, never>
+export type ElectionKind = Kind<LeaseRecord, never>
 
-export type ElectionLease = StoredObject<ElectionLeaseSpec, never>
+export type ElectionLease = StoredObject<LeaseRecord, never>
 
 /** Says how much the holder wants to lead; a decimal integer. */
 export const HOLDER_PRIORITY = 'keelson.dev/holder-priority'

@@ -1,10 +1,11 @@
+import type { LeaseRecord } from '../../core/index.js'
 import { formatTime } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { ElectionSettings } from './election-options.js'
-import type { ElectionLease, ElectionLeaseSpec } from './lease-record.js'
+import type { ElectionLease } from './lease-record.js'
 import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './lease-record.js'
 
-type LeaseInput = ObjectInput<ElectionLeaseSpec, never>
+type LeaseInput = ObjectInput<LeaseRecord, never>
 
 /** What a candidate writes into the lease to lead. The preference that it fulfils or overrules ends. */
 export function acquired(

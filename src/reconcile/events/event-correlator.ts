@@ -1,6 +1,7 @@
+import type { EventRecord } from '../../core/index.js'
 import { contentHash, formatTime } from '../../core/index.js'
 import { createBoundedMap } from './bounded-map.js'
-import type { EventInput, EventRecord } from './event-record.js'
+import type { EventInput } from './event-record.js'
 
 /** What is to be written about an event. */
 export type CorrelatedEvent =

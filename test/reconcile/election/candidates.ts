@@ -1,11 +1,7 @@
 import { Lease } from '../../../src/api/index.js'
 import type { Env } from '../../../src/core/index.js'
-import type {
-  ElectionListener,
-  Elector,
-  LeaderElectionOptions,
-  Leadership,
-} from '../../../src/reconcile/index.js'
+import type { ElectionListener } from '../../../src/reconcile/election/elector-contract.js'
+import type { Elector, LeaderElectionOptions, Leadership } from '../../../src/reconcile/index.js'
 import { createElector } from '../../../src/reconcile/index.js'
 import type { Client, Kind, Store } from '../../../src/store/index.js'
 import { createStore, defineKind } from '../../../src/store/index.js'

@@ -1,5 +1,6 @@
 import { Lease } from '../../../src/api/index.js'
-import type { ElectionLeaseSpec, Manager, Runnable } from '../../../src/reconcile/index.js'
+import type { LeaseRecord } from '../../../src/core/index.js'
+import type { Manager, Runnable } from '../../../src/reconcile/index.js'
 import { child, createController, createManager } from '../../../src/reconcile/index.js'
 import type { Client, Kind } from '../../../src/store/index.js'
 import { defineKind } from '../../../src/store/index.js'
@@ -77,7 +78,7 @@ function withDiary(site: ProcessSite): Manager {
   return elected(site, [diary(site.name)])
 }
 
-type Held = { readonly spec: ElectionLeaseSpec }
+type Held = { readonly spec: LeaseRecord }
 
 const holderOf = ({ spec }: Held): string => spec.holderIdentity ?? ''
 const termOf = ({ spec }: Held): number => spec.leaseTransitions ?? 0
