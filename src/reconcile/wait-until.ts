@@ -10,7 +10,7 @@ export interface WaitUntilOptions {
 }
 
 /** The condition did not hold in time. */
-export class WaitTimeoutError extends KeelsonError {
+class WaitTimeoutError extends KeelsonError {
   constructor(kinds: readonly Kind[], timeoutMs: number) {
     const names = kinds.map(kind => kind.kind)
     const message = `the condition over ${names.join(', ')} did not hold within ${timeoutMs} ms`
@@ -21,7 +21,7 @@ export class WaitTimeoutError extends KeelsonError {
 /**
  * Waits for the store to reach a state: asks `holds` now and after every revision that changes one of `kinds`.
  *
- * Errors: `WaitTimeoutError`; the signal's reason; what `holds` or `client.watch` throws; how the watch ended,
+ * Errors: KeelsonError `Timeout`; the signal's reason; what `holds` or `client.watch` throws; how the watch ended,
  * `ClosedError` when the store was closed.
  *
  * @example

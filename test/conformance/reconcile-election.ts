@@ -3,8 +3,8 @@ import { Lease } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { Observation } from '../../src/reconcile/election/candidacy.js'
 import { decideCandidacy, observe } from '../../src/reconcile/election/candidacy.js'
+import type { ElectionRecord } from '../../src/reconcile/election/election-lease.js'
 import { completeElectionOptions } from '../../src/reconcile/election/election-options.js'
-import type { ElectionRecord } from '../../src/reconcile/election/lease-record.js'
 import { openElection } from '../reconcile/election/candidates.js'
 
 interface Settings {

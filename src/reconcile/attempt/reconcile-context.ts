@@ -2,7 +2,7 @@ import type { Env, Logger } from '../../core/index.js'
 import type { Client, Kind, StoredObject } from '../../store/index.js'
 import type { Children } from '../children/children.js'
 import { childrenOf } from '../children/children.js'
-import type { EventInput } from '../events/event-record.js'
+import type { EventInput } from '../events/event-correlator.js'
 import type { EventRecorder } from '../events/event-recorder.js'
 import type { AttemptContext } from './attempt.js'
 

@@ -19,7 +19,11 @@ export type Applied =
   /** It does not continue what is known: nothing changed, and the source must list again. */
   | { readonly kind: 'refused'; readonly error: Error }
 
-/** A list older than what is known is refused this often in a row: a replica that lags catches up meanwhile. */
+/**
+ * A list older than what is known is refused this often in a row: a replica that lags catches up meanwhile.
+ *
+ * @internal
+ */
 export const STALE_LISTS_REFUSED = 5
 
 /**

@@ -2,7 +2,11 @@ import type { ObjectRef } from '../../store/index.js'
 import type { PollOptions } from '../attempt/result.js'
 import { keyId } from '../object-key.js'
 
-/** The pause after `lastMs`, or the first one. */
+/**
+ * The pause after `lastMs`, or the first one.
+ *
+ * @internal
+ */
 export function nextPause(
   { minMs, maxMs, factor }: Required<PollOptions>,
   lastMs: number | undefined,

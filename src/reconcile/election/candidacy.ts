@@ -1,4 +1,4 @@
-import type { Contender, ElectionRecord } from './lease-record.js'
+import type { Contender, ElectionRecord } from './election-lease.js'
 
 /** When, by its own clock, a candidate saw a sign of life, and which. */
 export interface Observation {

@@ -1,6 +1,6 @@
 import { InvalidError } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
-import type { ElectionKind } from './lease-record.js'
+import type { ElectionKind } from './election-lease.js'
 
 /** How a candidate takes part in an election. */
 export interface LeaderElectionOptions {

@@ -1,9 +1,9 @@
 import type { LeaseRecord } from '../../core/index.js'
 import { formatTime } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
+import type { ElectionLease } from './election-lease.js'
+import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './election-lease.js'
 import type { ElectionSettings } from './election-options.js'
-import type { ElectionLease } from './lease-record.js'
-import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './lease-record.js'
 
 type LeaseInput = ObjectInput<LeaseRecord, never>
 

@@ -1,7 +1,17 @@
 import type { EventRecord } from '../../core/index.js'
 import { contentHash, formatTime } from '../../core/index.js'
-import { createBoundedMap } from './bounded-map.js'
-import type { EventInput } from './event-record.js'
+import type { StoredObject } from '../../store/index.js'
+
+/** What happened, as a controller says it. */
+export interface EventInput {
+  /** The object that it is about. */
+  readonly regarding: StoredObject
+  /** Default `Normal`. */
+  readonly type?: EventRecord['type']
+  /** Upper camel case, and one of few: events are counted by it. */
+  readonly reason: string
+  readonly note: string
+}
 
 /** What is to be written about an event. */
 export type CorrelatedEvent =
@@ -111,4 +121,25 @@ function regardingOf({ regarding: { apiVersion, kind, metadata } }: EventInput):
   return namespace === undefined
     ? { apiVersion, kind, name, uid }
     : { apiVersion, kind, namespace, name, uid }
+}
+
+/** A map that forgets what was unused for longest. */
+interface BoundedMap<V> {
+  /** The value of `key`, made by `make` when there is none; `key` is the one used last now. */
+  open(key: string, make: () => V): V
+}
+
+/** Makes an empty one for at most `entriesMax` keys. */
+function createBoundedMap<V>(entriesMax: number): BoundedMap<V> {
+  const entries = new Map<string, { readonly value: V }>()
+  return {
+    open: (key, make) => {
+      const entry = entries.get(key) ?? { value: make() }
+      entries.delete(key)
+      entries.set(key, entry)
+      const [oldest] = entries.keys()
+      if (entries.size > entriesMax && oldest !== undefined) entries.delete(oldest)
+      return entry.value
+    },
+  }
 }

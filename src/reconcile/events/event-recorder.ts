@@ -1,9 +1,8 @@
 import type { EventRecord, KeelsonErrorCode } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { Client, Kind } from '../../store/index.js'
-import type { EventLimits } from './event-correlator.js'
+import type { EventInput, EventLimits } from './event-correlator.js'
 import { createEventCorrelator, defaultEventLimits } from './event-correlator.js'
-import type { EventInput } from './event-record.js'
 
 /** How a recorder is made. */
 export interface EventRecorderOptions {

@@ -46,7 +46,11 @@ const COUNTERS: readonly string[] = ['resourceVersion', 'generation', 'managedFi
 /** They differ in an object that is made again. */
 const IDENTITY: readonly string[] = ['/metadata/uid', '/metadata/creationTimestamp']
 
-/** What a change of an object changed in it. */
+/**
+ * What a change of an object changed in it.
+ *
+ * @internal
+ */
 export function valueChanges({ before, after }: SourceChange): readonly ValueChange[] {
   if (before === undefined || after === undefined) return [valueChange('', before, after)]
   return differences(before, after)

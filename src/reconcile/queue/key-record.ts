@@ -3,7 +3,11 @@ import type { KeyHistory } from '../limiters/rate-limiter.js'
 import { noFailures } from '../limiters/rate-limiter.js'
 import { LinkedList } from './linked-list.js'
 
-/** How many reasons a record remembers; the oldest goes first. */
+/**
+ * How many reasons a record remembers; the oldest goes first.
+ *
+ * @internal
+ */
 export const REASONS_MAX = 4
 
 const noReasons: readonly string[] = []

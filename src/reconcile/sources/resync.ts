@@ -4,7 +4,11 @@ import type { Cancel, Env } from '../../core/index.js'
 const TICKS_PER_PERIOD = 100
 const TICK_MIN_MS = 10
 
-/** How many keys a pass must have visited when `elapsedMs` of its period are over. Reaches `size` with the period. */
+/**
+ * How many keys a pass must have visited when `elapsedMs` of its period are over. Reaches `size` with the period.
+ *
+ * @internal
+ */
 export function resyncShare(size: number, elapsedMs: number, periodMs: number): number {
   return elapsedMs >= periodMs ? size : Math.floor((size * elapsedMs) / periodMs)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Candidate } from '../../../src/reconcile/election/candidacy.js'
 import { decideCandidacy, observe } from '../../../src/reconcile/election/candidacy.js'
-import type { ElectionRecord } from '../../../src/reconcile/election/lease-record.js'
+import type { ElectionRecord } from '../../../src/reconcile/election/election-lease.js'
 
 const me: Candidate = { identity: 'me', priority: 5, leaseDurationMs: 15_000 }
 
