@@ -46,7 +46,9 @@ export async function runOptimistic<T>(
     const outcome = await attemptOnce(shell, body, cause)
     if ('result' in outcome) return outcome.result
     if (attempt === attempts) throw outcome.conflict
-    await shell.clock.sleep(shell.random.next() * backoffMs({ baseMs: RETRY_DELAY_MS, maxMs: Number.POSITIVE_INFINITY }, attempt))
+    await shell.clock.sleep(
+      shell.random.next() * backoffMs({ baseMs: RETRY_DELAY_MS, maxMs: Number.POSITIVE_INFINITY }, attempt),
+    )
   }
 }
 

@@ -174,7 +174,9 @@ class HealingWatch implements Watch<StoredObject> {
     }
     const isGap = isKeelsonError(error, 'SlowConsumer') || isKeelsonError(error, 'Expired')
     this.#breaks++
-    const afterMs = isGap ? 0 : backoffMs({ baseMs: REOPEN_BASE_MS, maxMs: REOPEN_MAX_MS }, this.#breaks) * (1 - random.next() / 2)
+    const afterMs = isGap
+      ? 0
+      : backoffMs({ baseMs: REOPEN_BASE_MS, maxMs: REOPEN_MAX_MS }, this.#breaks) * (1 - random.next() / 2)
     logger.warn({ err: error, afterMs }, 'a watch broke; what changed meanwhile is listed again')
     if (isGap) reopen()
     else this.#wait(afterMs, reopen, again)
