@@ -31,6 +31,18 @@ describe('the tree', () => {
     expect(sources.flatMap(shapeViolations)).toEqual([])
   })
 
+  test('has floors: arrows between the rooms of a module go down', () => {
+    expect(floorViolations(sources)).toEqual([])
+  })
+
+  test('has no circle of files', () => {
+    expect(circleViolations(sources)).toEqual([])
+  })
+
+  test('has no two files of one name', () => {
+    expect(nameViolations(sources)).toEqual([])
+  })
+
   test('exports as many names as were reviewed', () => {
     expect(exportViolations(sources, JSON.parse(readFileSync(join(root, 'etc/size.json'), 'utf8')))).toEqual(
       [],
