@@ -1,4 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
+import { wholeNumber } from '../../core/index.js'
 import type { StoredObject, WatchBatch } from '../../store/index.js'
 
 /** What is wrong with something that should be a batch of objects of certain kinds; undefined when nothing is. */
@@ -9,8 +10,8 @@ export function batchProblem(
   if (typeof value !== 'object' || value === null)
     return { field: 'batch', value, message: 'must be an object' }
   const { revision, events } = value as Partial<WatchBatch<StoredObject>>
-  if (!Number.isSafeInteger(revision) || Number(revision) < 0)
-    return { field: 'revision', value: revision, message: 'must be an integer ≥ 0' }
+  const [problem] = wholeNumber('revision', revision)
+  if (problem !== undefined) return problem
   if (!Array.isArray(events)) return { field: 'events', value: events, message: 'must be a list' }
   for (const [at, event] of (events as readonly unknown[]).entries()) {
     const problem = eventProblem(event, knows)

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/index.js'
 
 /** What came of calls made in growing batches. */
 export interface SlowStartReport {
@@ -16,17 +16,14 @@ export interface SlowStartReport {
  * so a cause that fails every call is met by few.
  *
  * @param call a synchronous throw counts as a failure
- * @throws InvalidError unless `initialBatch` (default 1) is an integer ≥ 1
+ * @throws InvalidError unless `initialBatch` (default 1) is a whole number of at least 1
  */
 export async function slowStart<T>(
   items: readonly T[],
   call: (item: T) => Promise<unknown>,
   { initialBatch = 1 }: { readonly initialBatch?: number } = {},
 ): Promise<SlowStartReport> {
-  if (!Number.isSafeInteger(initialBatch) || initialBatch < 1) {
-    const message = 'must be an integer ≥ 1'
-    throw new InvalidError('slowStart', [{ field: 'initialBatch', value: initialBatch, message }])
-  }
+  assertValid('slowStart', wholeNumber('initialBatch', initialBatch, { min: 1 }))
   const batches: number[] = []
   let succeeded = 0
   let begun = 0

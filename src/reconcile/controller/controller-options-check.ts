@@ -1,4 +1,5 @@
-import { InvalidError } from '../../core/index.js'
+import type { FieldProblem } from '../../core/index.js'
+import { InvalidError, wholeNumber } from '../../core/index.js'
 import type { ControllerOptions } from './controller-options.js'
 
 /** @throws InvalidError when an option is out of bounds */
@@ -9,21 +10,13 @@ export function assertControllerOptions(
   >,
 ): void {
   const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
-  const problems = []
+  const problems: FieldProblem[] = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    problems.push({ field: 'concurrency', value: concurrency, message: 'must be an integer ≥ 1' })
-  }
-  if (!Number.isSafeInteger(quarantineAfter) || quarantineAfter < 1) {
-    problems.push({ field: 'quarantineAfter', value: quarantineAfter, message: 'must be an integer ≥ 1' })
-  }
-  if (
-    !(Number.isSafeInteger(hotLoopAfter) || hotLoopAfter === Number.POSITIVE_INFINITY) ||
-    hotLoopAfter < 1
-  ) {
-    const message = 'must be an integer ≥ 1, or Infinity'
-    problems.push({ field: 'hotLoopAfter', value: hotLoopAfter, message })
-  }
+  problems.push(
+    ...wholeNumber('concurrency', concurrency, { min: 1 }),
+    ...wholeNumber('quarantineAfter', quarantineAfter, { min: 1 }),
+    ...wholeNumber('hotLoopAfter', hotLoopAfter, { min: 1, orInfinity: true }),
+  )
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     problems.push({
       field: 'timeoutMs',

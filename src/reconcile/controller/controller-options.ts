@@ -85,7 +85,7 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly ownWrites?: OwnWritesPolicy
   /** Where `ctx.record` writes, for example `Event` of `keelson/api`. Default: nowhere. */
   readonly events?: Kind<EventRecord>
-  /** Keys reconciled at the same time, an integer ≥ 1. Default 1. */
+  /** Keys reconciled at the same time, a whole number of at least 1. Default 1. */
   readonly concurrency?: number
   /**
    * Longest time of one attempt in milliseconds, finite, above 0. Then its signal is aborted, its client refuses
@@ -96,7 +96,7 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly limiter?: RateLimiter
   /**
    * After so many failures in a row that look alike, numbers in their messages aside, a key is in quarantine: it runs
-   * again when something changes or when it is enqueued, and not by itself. An integer ≥ 1; default: never. A
+   * again when something changes or when it is enqueued, and not by itself. A whole number of at least 1; default: never. A
    * `RetryAfterError` does not count.
    */
   readonly quarantineAfter?: number
@@ -104,7 +104,7 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
    * After so many runs in a row of a key that nothing but its own writes caused, and that wrote only what it had
    * written before, the key is in a hot loop: it is reported, and runs after 100 ms, then twice as long each time, up
    * to 5 minutes, until something else changes. A key whose writes are undone so often in a row, less than a minute
-   * apart, is reported too. An integer ≥ 1, default 20; Infinity: never.
+   * apart, is reported too. A whole number of at least 1, default 20; Infinity: never.
    */
   readonly hotLoopAfter?: number
   /** Shares the workers between classes of keys, as in a work queue. Default: one class. */

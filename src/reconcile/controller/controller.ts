@@ -1,5 +1,5 @@
-import type { Cancel } from '../../core/index.js'
-import { UsageError } from '../../core/index.js'
+import type { Cancel, Logger } from '../../core/index.js'
+import { createListeners, systemEnv, UsageError } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import { openAttempt } from '../attempt/attempt.js'
@@ -68,7 +68,10 @@ export function createController<Spec, Status, const Watched extends readonly Ki
 /** A controller: what its sources wake is queued, and what is queued is reconciled. */
 class ControlLoop<Spec, Status> implements Controller {
   readonly #options: ControllerOptions<Spec, Status>
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = createListeners<void>({
+    onError: error => this.#logger.error({ err: error }, 'a listener for the progress of a controller threw'),
+  })
+  #logger: Logger = systemEnv.logger
   #running: ControllerRun | undefined
   #stopping: Promise<StopOutcome> | undefined
 
@@ -91,6 +94,7 @@ class ControlLoop<Spec, Status> implements Controller {
     })
     if (!standby) run.acting = run.client
     this.#running = run
+    this.#logger = run.logger
     try {
       run.sources = startSources({
         options: this.#options,
@@ -190,11 +194,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   onProgress(listener: () => void): Cancel {
-    const entry = (): void => listener()
-    this.#listeners.add(entry)
-    return () => {
-      this.#listeners.delete(entry)
-    }
+    return this.#listeners.add(listener)
   }
 
   /** Gives ready keys to free workers; each run is a step of its own. */
@@ -342,7 +342,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   #progressed(): void {
-    for (const listener of this.#listeners) listener()
+    this.#listeners.emit()
   }
 
   #until(holds: () => boolean): Promise<void> {

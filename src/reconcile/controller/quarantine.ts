@@ -18,7 +18,7 @@ export class Quarantine {
   readonly #after: number
   readonly #streaks = new Map<string, QuarantinedKey>()
 
-  /** @param after failures in a row, an integer ≥ 1; Infinity for no quarantine */
+  /** @param after failures in a row, a whole number of at least 1; Infinity for no quarantine */
   constructor(after: number) {
     this.#after = after
   }

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { InvalidError, wholeNumber } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import type { ElectionKind } from './election-lease.js'
 
@@ -13,7 +13,7 @@ export interface LeaderElectionOptions {
   readonly lease: string | ObjectRef
   /** Who this candidate is, for people. Two candidates of one identity still exclude each other. */
   readonly identity: string
-  /** A leader of lower priority resigns for this candidate. A safe integer. Default 0. */
+  /** A leader of lower priority resigns for this candidate. A whole number. Default 0. */
   readonly priority?: number
   /** How long others wait for a silent leader, in ms. Default 15,000. */
   readonly leaseDurationMs?: number
@@ -50,7 +50,7 @@ export function completeElectionOptions(options: LeaderElectionOptions): Electio
   }
   const isTime = (ms: number): boolean => Number.isFinite(ms) && ms > 0
   check('identity', identity, identity !== '', 'must not be empty')
-  check('priority', priority, Number.isSafeInteger(priority), 'must be a safe integer')
+  problems.push(...wholeNumber('priority', priority, { min: Number.MIN_SAFE_INTEGER }))
   check('leaseDurationMs', leaseDurationMs, isTime(leaseDurationMs), 'must be a finite number above 0')
   check('retryPeriodMs', retryPeriodMs, isTime(retryPeriodMs), 'must be a finite number above 0')
   check(

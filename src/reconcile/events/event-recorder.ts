@@ -1,5 +1,5 @@
 import type { EventRecord, KeelsonErrorCode } from '../../core/index.js'
-import { isKeelsonError } from '../../core/index.js'
+import { createListeners, isKeelsonError } from '../../core/index.js'
 import type { Client, Kind } from '../../store/index.js'
 import type { EventInput, EventLimits } from './event-correlator.js'
 import { createEventCorrelator, defaultEventLimits } from './event-correlator.js'
@@ -63,7 +63,9 @@ class QueuedRecorder implements EventRecorder {
   readonly #correlator: ReturnType<typeof createEventCorrelator>
   /** By namespace and name, so a series that is repeated while it waits is written once. */
   readonly #queue = new Map<string, Pending>()
-  readonly #idle = new Set<() => void>()
+  readonly #idle = createListeners<void>({
+    onError: error => this.#options.client.env.logger.error({ err: error }, 'a wait for events threw'),
+  })
   #isWriting = false
   #dropped = 0
 
@@ -99,12 +101,10 @@ class QueuedRecorder implements EventRecorder {
     if (this.#queue.size === 0) return Promise.resolve(0)
     return new Promise(resolve => {
       const done = (): void => {
-        cancel()
-        this.#idle.delete(done)
+        for (const cancel of cancels) cancel()
         resolve(this.#queue.size)
       }
-      const cancel = this.#options.client.env.clock.after(timeoutMs, done)
-      this.#idle.add(done)
+      const cancels = [this.#options.client.env.clock.after(timeoutMs, done), this.#idle.add(done)]
     })
   }
 
@@ -119,7 +119,7 @@ class QueuedRecorder implements EventRecorder {
       if (pending.record === record) this.#queue.delete(key)
     }
     this.#isWriting = false
-    for (const done of this.#idle) done()
+    this.#idle.emit()
   }
 
   /** Never rejects. */

@@ -15,7 +15,7 @@ export interface GarbageCollectorOptions {
   readonly name?: string
   /** Every kind whose objects own or are owned. An object with an owner of another kind is kept. */
   readonly kinds: readonly Kind[]
-  /** Objects of one kind looked at together, an integer ≥ 1. Default 1. */
+  /** Objects of one kind looked at together, a whole number of at least 1. Default 1. */
   readonly concurrency?: number
 }
 

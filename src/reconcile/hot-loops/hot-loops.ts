@@ -10,7 +10,7 @@ import { SelfWakes } from './self-wakes.js'
 
 /** How loops are found. */
 export interface HotLoopsOptions {
-  /** Runs in a row after which a key is reported. An integer ≥ 1, or Infinity. */
+  /** Runs in a row after which a key is reported. A whole number of at least 1, or Infinity. */
   readonly after: number
   /** Monotonic. */
   readonly now: () => number

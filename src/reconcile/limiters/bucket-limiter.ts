@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/index.js'
-import { systemEnv } from '../../core/index.js'
+import { assertValid, systemEnv, wholeNumber } from '../../core/index.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertLimiter, isDelay } from './rate-limiter.js'
 
@@ -7,7 +7,7 @@ import { assertLimiter, isDelay } from './rate-limiter.js'
 export interface BucketLimiterOptions {
   /** Tokens that come in each second. Finite, above 0. Default 10. */
   readonly perSecond?: number
-  /** Tokens that the full bucket holds, an integer ≥ 1. Default 100. */
+  /** Tokens that the full bucket holds, a whole number of at least 1. Default 100. */
   readonly burst?: number
   /**
    * Longest wait in milliseconds, finite, ≥ 0. A key that would wait longer takes no token and waits this long: in
@@ -30,7 +30,7 @@ export function bucketLimiter(options: BucketLimiterOptions): RateLimiter {
   const { perSecond = 10, burst = 100, maxWaitMs, clock = systemEnv.clock } = options
   const isRate = Number.isFinite(perSecond) && perSecond > 0
   assertLimiter(isRate, 'perSecond', perSecond, 'must be a finite number above 0')
-  assertLimiter(Number.isSafeInteger(burst) && burst >= 1, 'burst', burst, 'must be an integer ≥ 1')
+  assertValid('rate limiter', wholeNumber('burst', burst, { min: 1 }))
   assertLimiter(isDelay(maxWaitMs), 'maxWaitMs', maxWaitMs, 'must be a finite number ≥ 0')
   const bucket = new TokenBucket(1_000 / perSecond, burst)
   return {

@@ -1,4 +1,4 @@
-import { InvalidError } from '../../core/index.js'
+import { assertValid, InvalidError, wholeNumber } from '../../core/index.js'
 
 /** What the queue has counted for a key since its last success. */
 export interface KeyHistory {
@@ -28,8 +28,8 @@ export interface RateLimiter {
 }
 
 /**
- * `fastMs` for the first `fastMax` failures of a key, `slowMs` after them; both finite and ≥ 0, `fastMax` an integer
- * ≥ 0.
+ * `fastMs` for the first `fastMax` failures of a key, `slowMs` after them; both finite and ≥ 0, `fastMax` a whole
+ * number.
  *
  * @throws InvalidError when an option is out of bounds
  */
@@ -41,7 +41,7 @@ export function fastSlowLimiter(options: {
   const { fastMs, slowMs, fastMax } = options
   assertLimiter(isDelay(fastMs), 'fastMs', fastMs, 'must be a finite number ≥ 0')
   assertLimiter(isDelay(slowMs), 'slowMs', slowMs, 'must be a finite number ≥ 0')
-  assertLimiter(Number.isSafeInteger(fastMax) && fastMax >= 0, 'fastMax', fastMax, 'must be an integer ≥ 0')
+  assertValid('rate limiter', wholeNumber('fastMax', fastMax))
   return { delay: ({ failures }) => ({ ms: failures < fastMax ? fastMs : slowMs }) }
 }
 
@@ -83,11 +83,10 @@ export function maxWaitLimiter(limiter: RateLimiter, maxMs: number): RateLimiter
 /**
  * `limiter` for the first `retriesMax` failures of a key; then the key is given up.
  *
- * @throws InvalidError unless `retriesMax` is an integer ≥ 0
+ * @throws InvalidError unless `retriesMax` is a whole number
  */
 export function giveUpLimiter(limiter: RateLimiter, retriesMax: number): RateLimiter {
-  const isCount = Number.isSafeInteger(retriesMax) && retriesMax >= 0
-  assertLimiter(isCount, 'retriesMax', retriesMax, 'must be an integer ≥ 0')
+  assertValid('rate limiter', wholeNumber('retriesMax', retriesMax))
   return {
     delay: history =>
       history.failures < retriesMax ? limiter.delay(history) : { ms: Number.POSITIVE_INFINITY },

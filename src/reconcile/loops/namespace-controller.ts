@@ -14,7 +14,7 @@ export interface NamespaceControllerOptions<Spec, Status> {
   readonly for: Kind<Spec, Status>
   /** Every kind whose objects are deleted with their namespace. */
   readonly kinds: readonly Kind[]
-  /** Most objects deleted in one attempt of a namespace; an integer ≥ 1. Default 1,000. */
+  /** Most objects deleted in one attempt of a namespace; a whole number of at least 1. Default 1,000. */
   readonly deletionsMax?: number
 }
 

@@ -1,4 +1,4 @@
-import { ClosedError, UsageError } from '../../core/index.js'
+import { ClosedError, createListeners, UsageError } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller-contract.js'
 import { completeElectionOptions } from '../election/election-options.js'
@@ -50,7 +50,10 @@ class SupervisedManager implements Manager {
   readonly #options: ManagerOptions
   readonly #parts: Part[] = []
   /** Called when the state moves on, besides the controllers' own progress. */
-  readonly #watchers = new Set<() => void>()
+  readonly #listeners = createListeners<void>({
+    onError: error =>
+      this.#client.env.logger.error({ err: error }, 'a listener for the state of a manager threw'),
+  })
   #state: ManagerStatus['state'] = 'new'
   #running: Running | undefined
   /** Starts and stops of the parts that follow the election, one after the other. */
@@ -124,10 +127,10 @@ class SupervisedManager implements Manager {
     return new Promise(resolve => {
       const check = (): void => {
         if (this.#stopping === undefined) return
-        this.#watchers.delete(check)
+        cancel()
         resolve(this.#stopping)
       }
-      this.#watchers.add(check)
+      const cancel = this.#listeners.add(check)
       check()
     })
   }
@@ -240,12 +243,11 @@ class SupervisedManager implements Manager {
         const isOver = this.#state === 'stopping' || this.#state === 'stopped'
         if (!isOver && !holds()) return
         for (const cancel of cancels) cancel()
-        this.#watchers.delete(check)
         if (isOver) reject(new ClosedError('the manager'))
         else resolve()
       }
       const cancels = this.#controllers().map(controller => controller.onProgress(check))
-      this.#watchers.add(check)
+      cancels.push(this.#listeners.add(check))
       check()
     })
   }
@@ -256,7 +258,7 @@ class SupervisedManager implements Manager {
   }
 
   #notify(): void {
-    for (const watcher of this.#watchers) watcher()
+    this.#listeners.emit()
   }
 }
 

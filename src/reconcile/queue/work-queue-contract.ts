@@ -30,7 +30,7 @@ export interface WorkQueueOptions<K> {
 /** How a key is wanted. */
 export interface AddOptions {
   /**
-   * An integer from −1,000,000 to 1,000,000; higher is earlier. The highest asked for counts until the key is
+   * A whole number from −1,000,000 to 1,000,000; higher is earlier. The highest asked for counts until the key is
    * taken. Default 0, but for a delayed add of a held key the priority at which it was taken.
    */
   readonly priority?: number

@@ -1,5 +1,5 @@
 import type { Env } from '../../core/index.js'
-import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
+import { assertValid, InvalidError, systemEnv, UsageError, wholeNumber } from '../../core/index.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { isDelay, noFailures } from '../limiters/rate-limiter.js'
@@ -20,6 +20,7 @@ import type {
 } from './work-queue-contract.js'
 
 const PRIORITY_MAX = 1_000_000
+const PRIORITIES = { min: -PRIORITY_MAX, max: PRIORITY_MAX }
 
 /**
  * Makes an empty queue.
@@ -50,9 +51,10 @@ class RecordQueue<K> implements WorkQueue<K> {
     const { name = 'queue', env = systemEnv, limiter = exponentialLimiter(), idOf = String, notify } = options
     const { ageMs = 100, fairness, keysMax = 10_000_000, idleKeysMax = 16_384 } = options
     check(ageMs > 0, 'ageMs', ageMs, 'must be a number above 0, or Infinity')
-    check(Number.isSafeInteger(keysMax) && keysMax >= 1, 'keysMax', keysMax, 'must be an integer ≥ 1')
-    const isCount = Number.isSafeInteger(idleKeysMax) && idleKeysMax >= 0
-    check(isCount, 'idleKeysMax', idleKeysMax, 'must be an integer ≥ 0')
+    assertValid('queue', [
+      ...wholeNumber('keysMax', keysMax, { min: 1 }),
+      ...wholeNumber('idleKeysMax', idleKeysMax),
+    ])
     this.#env = env
     this.#clock = new TurnClock(env.clock)
     this.#limiter = limiter
@@ -318,8 +320,7 @@ function refund(record: KeyRecord<unknown>): void {
 function priorityOf(options: AddOptions | undefined): number | undefined {
   const priority = options?.priority
   if (priority === undefined) return undefined
-  const isPriority = Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_MAX
-  check(isPriority, 'priority', priority, `must be an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}`)
+  assertValid('queue', wholeNumber('priority', priority, PRIORITIES))
   return priority
 }
 
