@@ -34,11 +34,12 @@ const config: ViteUserConfig = defineConfig({
           // Modules have no state of their own, so the files of one worker share them: importing is most of the time.
           isolate: false,
           testTimeout: HANG_MS,
+          hookTimeout: HANG_MS,
         },
       },
       {
         resolve: { alias },
-        test: { name: 'alone', include: ALONE, pool: 'forks', testTimeout: HANG_MS },
+        test: { name: 'alone', include: ALONE, pool: 'forks', testTimeout: HANG_MS, hookTimeout: HANG_MS },
       },
       {
         resolve: { alias },

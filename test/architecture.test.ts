@@ -147,8 +147,18 @@ describe('the checker', () => {
       "import { a } from '../testing/index.js'",
       'workloads must not import testing',
     ],
-    ['doors only', 'src/store/a.ts', "import { a } from '../core/errors.js'", 'through its index.js'],
-    ['no inner doors', 'src/api/a.ts', "import { a } from '../store/watch/index.js'", 'through its index.js'],
+    [
+      'doors only',
+      'src/store/a.ts',
+      "import { a } from '../core/errors.js'",
+      'through its index.js or internal.js',
+    ],
+    [
+      'no inner doors',
+      'src/api/a.ts',
+      "import { a } from '../store/watch/index.js'",
+      'through its index.js or internal.js',
+    ],
     ['not beyond src', 'src/store/a.ts', "import { a } from '../../test/a.js'", 'outside src'],
     [
       'no Node in the core',
@@ -174,6 +184,7 @@ describe('the checker', () => {
     ['src/discovery/node/index.ts', "import { createSocket } from 'node:dgram'"],
     ['src/store/etcd/client.ts', "import { connect } from 'node:http2'"],
     ['src/store/schema.ts', "import { Ajv2020 } from 'ajv/dist/2020.js'"],
+    ['src/store/a.ts', "import { a } from '../core/internal.js'"],
     ['src/testing/world.ts', "import { a } from '../discovery/node/index.js'"],
     ['src/index.ts', "export { a } from './rollout/index.js'"],
   ])('lets %s have %s', (path, text) => {
@@ -232,6 +243,7 @@ describe('the checker', () => {
     ['src/store/a.ts', 'const a = { ...{ b: 1 } }', 'spreads an object literal'],
     ['src/store/a.ts', 'class A { private b = 1 }', 'write #b'],
     ['src/store/a.ts', 'class A { private b(): void {} }', 'write #b'],
+    ['src/store/internal.ts', 'export const A = 1', 'not a named re-export'],
     ['src/store/index.ts', 'export const A = 1', 'not a named re-export'],
     ['src/store/index.ts', "export * from './a.js'", 'not a named re-export'],
     ['src/store/index.ts', "import './a.js'", 'not a named re-export'],

@@ -13,17 +13,6 @@ export interface WholeNumberRange {
 /**
  * What is wrong with a number that counts something: nothing, or one problem for an `InvalidError`. The one wording
  * of the package for it.
- *
- * @example
- * ```ts
- * import assert from 'node:assert/strict'
- * import { wholeNumber } from 'keelson/core'
- *
- * assert.deepEqual(wholeNumber('concurrency', 4, { min: 1 }), [])
- * assert.deepEqual(wholeNumber('concurrency', 0.5, { min: 1 }), [
- *   { field: 'concurrency', value: 0.5, message: 'must be a whole number of at least 1' },
- * ])
- * ```
  */
 export function wholeNumber(field: string, value: unknown, range: WholeNumberRange = {}): FieldProblem[] {
   const { min = 0, max = Number.MAX_SAFE_INTEGER, orInfinity = false } = range

@@ -1,4 +1,5 @@
-import { assertValid, InvalidError, wholeNumber } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
+import { assertValid, wholeNumber } from '../core/internal.js'
 import type { IntOrPercent, PercentRounding } from './int-or-percent.js'
 import { parseIntOrPercent, resolveIntOrPercent } from './int-or-percent.js'
 

@@ -1,4 +1,4 @@
-import { compareText } from '../core/index.js'
+import { compareText } from '../core/internal.js'
 import { resolveIntOrPercent } from './int-or-percent.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'

@@ -1,4 +1,4 @@
-import { compareText } from '../core/index.js'
+import { compareText } from '../core/internal.js'
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
 import type { FailureCause, Verdict } from './gates.js'

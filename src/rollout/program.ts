@@ -1,4 +1,5 @@
-import { assertValid, InvalidError, wholeNumber } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
+import { assertValid, wholeNumber } from '../core/internal.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget } from './budget.js'
 import type { IntOrPercent } from './int-or-percent.js'

@@ -1,5 +1,6 @@
 import type { ReasonSummary } from '../core/index.js'
-import { compareText, rollUpReasons } from '../core/index.js'
+import { rollUpReasons } from '../core/index.js'
+import { compareText } from '../core/internal.js'
 import type { PluginScore } from './evaluate.js'
 import { refusalsOf, scoreNodes } from './evaluate.js'
 import type { NodeTable } from './nodes/node-table.js'

@@ -1,4 +1,4 @@
-import { compareText } from '../core/index.js'
+import { compareText } from '../core/internal.js'
 import type { TaskDemand } from './nodes/node-table.js'
 
 /** A task, where it is, and what it holds there. */

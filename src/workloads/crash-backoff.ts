@@ -1,6 +1,7 @@
 import type { Task } from '../api/index.js'
 import { isTaskFinished } from '../api/index.js'
-import { backoffMs, parseTime } from '../core/index.js'
+import { parseTime } from '../core/index.js'
+import { backoffMs } from '../core/internal.js'
 
 /** How long the replica loop holds back a replacement when tasks keep crashing. */
 export interface CrashBackoff {

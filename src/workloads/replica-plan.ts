@@ -1,6 +1,7 @@
 import type { ReplicaSet, ReplicaSetStatus, Task } from '../api/index.js'
 import { findCondition, isTaskActive, isTaskFinished } from '../api/index.js'
-import { compareText, parseTime } from '../core/index.js'
+import { parseTime } from '../core/index.js'
+import { compareText } from '../core/internal.js'
 import type { CrashBackoff } from './crash-backoff.js'
 import { crashBackoffUntil } from './crash-backoff.js'
 import { scaleDownOrder } from './scale-down-order.js'

@@ -1,6 +1,7 @@
 import type { Task } from '../api/index.js'
 import { findCondition, isConditionTrue } from '../api/index.js'
-import { compareText, parseTime } from '../core/index.js'
+import { parseTime } from '../core/index.js'
+import { compareText } from '../core/internal.js'
 
 /**
  * Active tasks in the order in which a shrinking set gives them up, first to go first: unassigned before

@@ -21,7 +21,7 @@ export const shellFriends: readonly string[] = ['core', 'store', 'api', 'reconci
 /** Packages from outside that an area may import. Nothing else, so that each subpath costs what it says. */
 const packages: Record<string, readonly string[]> = {
   core: ['lru-cache'],
-  store: ['ajv', 'fast-json-patch', 'immer', 'lru-cache'],
+  store: ['ajv', 'immer', 'lru-cache'],
   rxjs: ['rxjs'],
 }
 
@@ -56,8 +56,8 @@ function relativeFault(path: string, area: string, specifier: string): string | 
   if (!target.startsWith('src/')) return 'outside src'
   const other = areaOf(target)
   if (other === area) return shellFault(path, target)
-  if (!/^src\/[^/]+\/(?:(?:node|etcd)\/)?index\.js$/.test(target))
-    return 'enter another area through its index.js'
+  if (!/^src\/[^/]+\/(?:(?:node|etcd)\/)?(?:index|internal)\.js$/.test(target))
+    return 'enter another area through its index.js or internal.js'
   return mayImport(path, area, other) ? undefined : `${area} must not import ${other}`
 }
 

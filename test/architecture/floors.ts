@@ -141,7 +141,9 @@ function arrowsUp(
   const heightOf = new Map(levels.flatMap((rooms, height) => rooms.map(room => [room, height] as const)))
   const roomOf = (path: string): string => path.slice(folder.length).split('/')[0] ?? ''
   return files
-    .filter(({ path }) => path.startsWith(folder) && path !== `${folder}index.ts`)
+    .filter(
+      ({ path }) => path.startsWith(folder) && !/^(?:index|internal)\.ts$/.test(path.slice(folder.length)),
+    )
     .flatMap(file => {
       const room = roomOf(file.path)
       const height = heightOf.get(room)

@@ -4,6 +4,11 @@ import { exportedNames, isNode, nameOf, walk } from './source-file.js'
 /** The guards against size; those of entry points are in etc/size.json. */
 export const limits = { fileLines: 400 } as const
 
+/** Files that are nothing but lists of names: for users, and for the other modules of the package. */
+function isDoor(name: string): boolean {
+  return name === 'index.ts' || name === 'internal.ts'
+}
+
 /** Rules on one file: its length, its name, and that an index is nothing but a list of names. */
 export function shapeViolations(file: SourceFile): string[] {
   const name = file.path.split('/').at(-1) ?? ''
@@ -23,7 +28,7 @@ export function shapeViolations(file: SourceFile): string[] {
         found.push(`${file.path}:${file.lineOf(node)} spreads an object literal: list its members`)
     })
   }
-  if (name === 'index.ts') {
+  if (isDoor(name)) {
     for (const statement of file.body) {
       if (statement.type === 'ExportNamedDeclaration' && statement['source'] != null) continue
       found.push(`${file.path}:${file.lineOf(statement)} is not a named re-export`)
@@ -68,7 +73,7 @@ export function nameViolations(files: readonly SourceFile[]): string[] {
   const byName = new Map<string, string[]>()
   for (const { path } of files) {
     const name = path.split('/').at(-1) ?? ''
-    if (name !== 'index.ts') byName.set(name, [...(byName.get(name) ?? []), path])
+    if (!isDoor(name)) byName.set(name, [...(byName.get(name) ?? []), path])
   }
   return [...byName.values()].filter(paths => paths.length > 1).map(paths => paths.join(', '))
 }

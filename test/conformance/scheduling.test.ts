@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
-import type { LabelSelectorExpression } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
+import type { LabelSelectorExpression } from '../../src/core/internal.js'
 import type {
   HostPort,
   KubernetesPodResources,

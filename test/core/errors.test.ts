@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { FieldProblem } from '../../src/core/index.js'
-import { assertValid, InvalidError, isKeelsonError, KeelsonError, wholeNumber } from '../../src/core/index.js'
+import { InvalidError, isKeelsonError, KeelsonError } from '../../src/core/index.js'
+import { assertValid, wholeNumber } from '../../src/core/internal.js'
 
 const expired = new KeelsonError({
   code: 'Expired',

@@ -89,6 +89,8 @@ type Refuses = (value: string, distribution: Distribution) => DistributionRefusa
  * Checks a constraint and makes it ready to be evaluated on many nodes.
  *
  * @throws InvalidError when the attribute is empty, the operator unknown, or the value does not suit it
+ *
+ * @internal
  */
 export function compileConstraint(constraint: Constraint): CompiledConstraint {
   const { attribute, operator, value, ignoreCase = false, textOnly = false } = constraint

@@ -27,9 +27,9 @@ export interface PortRangesOptions {
  * @example
  * ```ts
  * import assert from 'node:assert/strict'
- * import { formatPortRanges, parsePortRanges, subtractPortRanges } from 'keelson/core'
+ * import { formatPortRanges, parsePortRanges } from 'keelson/core'
  *
- * const left = subtractPortRanges(parsePortRanges('31000-31004'), parsePortRanges('31002'))
+ * const left = parsePortRanges('[31000-31001, 31003-31003, 31004-31004]')
  * assert.equal(formatPortRanges(left), '31000-31001,31003-31004')
  * ```
  */
@@ -93,12 +93,20 @@ export function overlappingPortRanges(
   return undefined
 }
 
-/** All numbers of either. */
+/**
+ * All numbers of either.
+ *
+ * @internal
+ */
 export function unionPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   return coalesce([...a, ...b])
 }
 
-/** The numbers of `a` that are not in `b`; `b` need not be inside `a`. */
+/**
+ * The numbers of `a` that are not in `b`; `b` need not be inside `a`.
+ *
+ * @internal
+ */
 export function subtractPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   const left: PortRange[] = []
   let index = 0
@@ -115,7 +123,11 @@ export function subtractPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   return left
 }
 
-/** The numbers of both. */
+/**
+ * The numbers of both.
+ *
+ * @internal
+ */
 export function intersectPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   const shared: PortRange[] = []
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
@@ -130,7 +142,11 @@ export function intersectPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   return shared
 }
 
-/** Whether every number of `b` is in `a`. */
+/**
+ * Whether every number of `b` is in `a`.
+ *
+ * @internal
+ */
 export function containsPortRanges(a: PortRanges, b: PortRanges): boolean {
   let index = 0
   for (const [first, last] of b) {
@@ -141,7 +157,11 @@ export function containsPortRanges(a: PortRanges, b: PortRanges): boolean {
   return true
 }
 
-/** Whether one number is in the ranges. O(log ranges). */
+/**
+ * Whether one number is in the ranges. O(log ranges).
+ *
+ * @internal
+ */
 export function hasPort(ranges: PortRanges, port: number): boolean {
   let low = 0
   let high = ranges.length - 1
@@ -155,12 +175,20 @@ export function hasPort(ranges: PortRanges, port: number): boolean {
   return false
 }
 
-/** Whether both cover the same numbers. */
+/**
+ * Whether both cover the same numbers.
+ *
+ * @internal
+ */
 export function equalPortRanges(a: PortRanges, b: PortRanges): boolean {
   return a.length === b.length && a.every(([first, last], i) => first === b[i]![0] && last === b[i]![1])
 }
 
-/** How many numbers the ranges cover. */
+/**
+ * How many numbers the ranges cover.
+ *
+ * @internal
+ */
 export function countPorts(ranges: PortRanges): number {
   let count = 0
   for (const [first, last] of ranges) count += last - first + 1
@@ -178,6 +206,8 @@ export interface TakenPorts {
  * going on from the lowest after the highest. Undefined when there are fewer than `count`.
  *
  * @param start any integer ≥ 0, taken modulo the number of ports; default 0
+ *
+ * @internal
  */
 export function takePorts(ranges: PortRanges, count: number, start = 0): TakenPorts | undefined {
   const available = countPorts(ranges)

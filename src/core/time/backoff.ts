@@ -11,15 +11,6 @@ export interface Backoff {
 /**
  * The pause after so many failures in a row, in ms: `min(maxMs, baseMs · factor^(failures − 1))`, 0 for none.
  * Exact, without jitter; a caller spreads it with its own `Random`.
- *
- * @example
- * ```ts
- * import assert from 'node:assert/strict'
- * import { backoffMs } from 'keelson/core'
- *
- * const pauses = [0, 1, 2, 3, 9].map(failures => backoffMs({ baseMs: 100, maxMs: 30_000 }, failures))
- * assert.deepEqual(pauses, [0, 100, 200, 400, 25_600])
- * ```
  */
 export function backoffMs({ baseMs, maxMs, factor = 2 }: Backoff, failures: number): number {
   if (failures < 1 || baseMs === 0) return 0

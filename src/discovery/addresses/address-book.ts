@@ -1,4 +1,4 @@
-import { Bitset, compareText } from '../../core/index.js'
+import { Bitset, compareText } from '../../core/internal.js'
 import type { AddressPoolStats, OwnerShare } from './address-errors.js'
 
 /** Who holds which number, and which numbers are in quarantine after their release. */

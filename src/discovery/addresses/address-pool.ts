@@ -1,4 +1,5 @@
-import { canonicalIp, InvalidError } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { canonicalIp } from '../../core/internal.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'

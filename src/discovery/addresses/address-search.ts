@@ -1,4 +1,5 @@
-import type { Bitset, Random } from '../../core/index.js'
+import type { Random } from '../../core/index.js'
+import type { Bitset } from '../../core/internal.js'
 import { hashText } from '../structures/text-hash.js'
 import type { AddressSpace, Span } from './address-space.js'
 

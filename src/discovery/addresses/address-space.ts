@@ -1,4 +1,5 @@
-import { formatIp, InvalidError, parseIp } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { formatIp, parseIp } from '../../core/internal.js'
 import type { Cidr } from './cidr.js'
 import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from './cidr.js'
 

@@ -1,5 +1,6 @@
-import type { IpAddress } from '../../core/index.js'
-import { formatIp, InvalidError, parseIp } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import type { IpAddress } from '../../core/internal.js'
+import { formatIp, parseIp } from '../../core/internal.js'
 
 /** A block of addresses that share their first `prefix` bits. */
 export interface Cidr {

@@ -1,4 +1,4 @@
-import { ipFromBytes } from '../../core/index.js'
+import { ipFromBytes } from '../../core/internal.js'
 import type { DnsHeader, DnsMessage, DnsParse, DnsQuestion, Edns } from './dns-message.js'
 import { flagBits, opcodeOf } from './dns-message.js'
 import { readName } from './dns-name.js'

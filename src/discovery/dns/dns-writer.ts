@@ -1,4 +1,5 @@
-import { InvalidError, ipBytes } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { ipBytes } from '../../core/internal.js'
 import { nameLabels } from './dns-name.js'
 import type { DnsRecord, OpaqueRecord } from './dns-record.js'
 import { recordTypeCode } from './dns-record.js'

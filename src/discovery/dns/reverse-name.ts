@@ -1,4 +1,4 @@
-import { ipFromBytes } from '../../core/index.js'
+import { ipFromBytes } from '../../core/internal.js'
 import { canonicalName } from './dns-name.js'
 
 /** What a name below `in-addr.arpa.` or `ip6.arpa.` stands for. */

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 
 /** What a machine says about the thing probed. `unknown` until there is enough evidence. */
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown'

@@ -1,4 +1,5 @@
-import { assertValid, canonicalIp, InvalidError, wholeNumber } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { assertValid, canonicalIp, wholeNumber } from '../../core/internal.js'
 import { canonicalName, labelsUnder, nameLabels } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/index.js'
-import { canonicalIp, ipFamily } from '../../core/index.js'
+import { canonicalIp, ipFamily } from '../../core/internal.js'
 import type { AddressRecord, DnsRecord, SrvRecord } from '../dns/dns-record.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'

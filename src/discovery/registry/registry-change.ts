@@ -1,5 +1,6 @@
 import type { Endpoint, FieldProblem } from '../../core/index.js'
-import { InvalidError, ipFamily, wholeNumber } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { ipFamily, wholeNumber } from '../../core/internal.js'
 import { nameLabels } from '../dns/dns-name.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 

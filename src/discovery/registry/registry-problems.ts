@@ -1,4 +1,4 @@
-import { compareText } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
 
 /** An invariant that the registry's source broke. */

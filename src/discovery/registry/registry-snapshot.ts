@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/index.js'
-import { canonicalIp, compareText } from '../../core/index.js'
+import { canonicalIp, compareText } from '../../core/internal.js'
 import type { RegisteredService } from '../services/registered-service.js'
 import { serviceKey } from '../services/registered-service.js'
 import type { MapEdit, PersistentMap } from '../structures/persistent-map.js'

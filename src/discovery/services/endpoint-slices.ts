@@ -1,4 +1,4 @@
-import { compareText } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 /** A slice as it is stored, or as it should be. */
 export interface SliceContent<E> {
   readonly name: string

@@ -1,5 +1,6 @@
 import { AddressClaim, Service } from '../../api/index.js'
-import { canonicalIp, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import { canonicalIp } from '../../core/internal.js'
 import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'

@@ -7,7 +7,7 @@ import {
   Task,
   TEMPLATE_HASH_LABEL,
 } from '../../api/index.js'
-import { ipFamily } from '../../core/index.js'
+import { ipFamily } from '../../core/internal.js'
 import type { Controller } from '../../reconcile/index.js'
 import { controllerReference, createController, isControlledBy } from '../../reconcile/index.js'
 import type { ObjectRef, Reader } from '../../store/index.js'

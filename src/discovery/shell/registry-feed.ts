@@ -1,6 +1,7 @@
 import { EndpointSlice, Service } from '../../api/index.js'
 import type { Cancel } from '../../core/index.js'
-import { deepEqual, isKeelsonError } from '../../core/index.js'
+import { isKeelsonError } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { Runnable } from '../../reconcile/index.js'
 import type { Client, WatchEvent } from '../../store/index.js'
 import { listAndWatch } from '../../store/index.js'

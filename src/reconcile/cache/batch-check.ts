@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { wholeNumber } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { StoredObject, WatchBatch } from '../../store/index.js'
 
 /** What is wrong with something that should be a batch of objects of certain kinds; undefined when nothing is. */

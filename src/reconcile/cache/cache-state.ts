@@ -1,4 +1,5 @@
-import { deepEqual, InvalidError, UsageError } from '../../core/index.js'
+import { InvalidError, UsageError } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
 import { keyId, kindId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'

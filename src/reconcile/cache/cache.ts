@@ -1,5 +1,6 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
-import { createListeners, isKeelsonError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
+import { isKeelsonError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
+import { createListeners } from '../../core/internal.js'
 import type { Client, Kind, ListOptions, ObjectList, ObjectRef, StoredObject } from '../../store/index.js'
 import { selectObjects } from '../../store/index.js'
 import { objectId } from '../object-key.js'

@@ -1,4 +1,4 @@
-import { deepEqual } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { StoredObject } from '../../store/index.js'
 
 /** One way in which a cache is not as its source. */

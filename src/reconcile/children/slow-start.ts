@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 
 /** What came of calls made in growing batches. */
 export interface SlowStartReport {

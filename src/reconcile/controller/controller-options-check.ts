@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError, wholeNumber } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { ControllerOptions } from './controller-options.js'
 
 /** @throws InvalidError when an option is out of bounds */

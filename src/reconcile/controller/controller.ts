@@ -1,5 +1,6 @@
 import type { Cancel, Logger } from '../../core/index.js'
-import { createListeners, systemEnv, UsageError } from '../../core/index.js'
+import { systemEnv, UsageError } from '../../core/index.js'
+import { createListeners } from '../../core/internal.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import { openAttempt } from '../attempt/attempt.js'

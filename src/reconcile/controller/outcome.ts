@@ -1,4 +1,5 @@
-import { backoffMs, isKeelsonError, UsageError } from '../../core/index.js'
+import { isKeelsonError, UsageError } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import type { AttemptEnd } from '../attempt/attempt.js'
 import type { Poll, Result } from '../attempt/result.js'
 import { pollProblems } from '../attempt/result.js'

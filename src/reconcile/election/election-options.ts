@@ -1,4 +1,5 @@
-import { InvalidError, wholeNumber } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { ObjectRef } from '../../store/index.js'
 import type { ElectionKind } from './election-lease.js'
 

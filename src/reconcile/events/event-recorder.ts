@@ -1,5 +1,6 @@
 import type { EventRecord, KeelsonErrorCode } from '../../core/index.js'
-import { createListeners, isKeelsonError } from '../../core/index.js'
+import { isKeelsonError } from '../../core/index.js'
+import { createListeners } from '../../core/internal.js'
 import type { Client, Kind } from '../../store/index.js'
 import type { EventInput, EventLimits } from './event-correlator.js'
 import { createEventCorrelator, defaultEventLimits } from './event-correlator.js'

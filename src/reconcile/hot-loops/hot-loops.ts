@@ -1,4 +1,4 @@
-import { backoffMs } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import type { ObjectRef } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/index.js'
-import { assertValid, systemEnv, wholeNumber } from '../../core/index.js'
+import { systemEnv } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertLimiter, isDelay } from './rate-limiter.js'
 

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/index.js'
-import { backoffMs } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertLimiter, isDelay } from './rate-limiter.js'
 

@@ -1,4 +1,5 @@
-import { assertValid, InvalidError, wholeNumber } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 
 /** What the queue has counted for a key since its last success. */
 export interface KeyHistory {

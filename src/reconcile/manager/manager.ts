@@ -1,4 +1,5 @@
-import { ClosedError, createListeners, UsageError } from '../../core/index.js'
+import { ClosedError, UsageError } from '../../core/index.js'
+import { createListeners } from '../../core/internal.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller-contract.js'
 import { completeElectionOptions } from '../election/election-options.js'

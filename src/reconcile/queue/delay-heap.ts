@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../../core/index.js'
-import { IndexedHeap } from '../../core/index.js'
+import { IndexedHeap } from '../../core/internal.js'
 import type { KeyRecord } from './key-record.js'
 
 /** What a delay heap needs from outside. */

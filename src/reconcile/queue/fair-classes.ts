@@ -1,5 +1,6 @@
-import type { HeapHandle } from '../../core/index.js'
-import { IndexedHeap, InvalidError } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import type { HeapHandle } from '../../core/internal.js'
+import { IndexedHeap } from '../../core/internal.js'
 import type { KeyRecord, ReadyOrder } from './key-record.js'
 import { PriorityLevels } from './priority-levels.js'
 

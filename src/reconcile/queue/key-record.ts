@@ -1,4 +1,4 @@
-import type { HeapHandle } from '../../core/index.js'
+import type { HeapHandle } from '../../core/internal.js'
 import type { KeyHistory } from '../limiters/rate-limiter.js'
 import { noFailures } from '../limiters/rate-limiter.js'
 import { LinkedList } from './linked-list.js'

@@ -1,4 +1,4 @@
-import { IndexedHeap } from '../../core/index.js'
+import { IndexedHeap } from '../../core/internal.js'
 import type { KeyRecord, ReadyOrder } from './key-record.js'
 import { PriorityLevel } from './key-record.js'
 

@@ -1,5 +1,6 @@
 import type { Env } from '../../core/index.js'
-import { assertValid, InvalidError, systemEnv, UsageError, wholeNumber } from '../../core/index.js'
+import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { isDelay, noFailures } from '../limiters/rate-limiter.js'

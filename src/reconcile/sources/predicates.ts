@@ -1,5 +1,6 @@
 import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
-import { deepEqual, labelSelectorFromObject, parseLabelSelector } from '../../core/index.js'
+import { parseLabelSelector } from '../../core/index.js'
+import { deepEqual, labelSelectorFromObject } from '../../core/internal.js'
 import type { LabelSelectorInput, StoredObject } from '../../store/index.js'
 import type { SourceChange } from './event-mapping.js'
 

@@ -1,5 +1,5 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
-import { backoffMs } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import type { Stream } from './stream.js'
 import { readStream } from './stream.js'
 

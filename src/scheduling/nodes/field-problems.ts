@@ -1,5 +1,5 @@
 import type { FieldProblem, ResourceVector } from '../../core/index.js'
-import { wholeNumber } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { HostPort } from './host-ports.js'
 
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */

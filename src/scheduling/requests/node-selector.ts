@@ -1,5 +1,7 @@
-import type { LabelSelector, LabelSelectorExpression } from '../../core/index.js'
-import { InvalidError, labelSelectorFromObject } from '../../core/index.js'
+import type { LabelSelector } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import type { LabelSelectorExpression } from '../../core/internal.js'
+import { labelSelectorFromObject } from '../../core/internal.js'
 
 /** Which nodes a task may run on: every pair of `matchLabels` and any one of `terms` must hold. */
 export interface NodeSelector {

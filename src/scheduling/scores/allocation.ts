@@ -1,4 +1,5 @@
-import { assertValid, InvalidError, wholeNumber } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'

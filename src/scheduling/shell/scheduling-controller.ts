@@ -1,5 +1,4 @@
 import { isTaskActive, Node, Task } from '../../api/index.js'
-import type { Backoff } from '../../core/index.js'
 import {
   formatTime,
   InvalidError,
@@ -8,6 +7,7 @@ import {
   renderReasons,
   setCondition,
 } from '../../core/index.js'
+import type { Backoff } from '../../core/internal.js'
 import type { CacheChanges, Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'

@@ -1,5 +1,5 @@
-import type { Backoff } from '../../core/index.js'
-import { backoffMs } from '../../core/index.js'
+import type { Backoff } from '../../core/internal.js'
+import { backoffMs } from '../../core/internal.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { MirrorChange } from './cluster-mirror.js'

@@ -1,4 +1,5 @@
-import { deepEqual, UsageError } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { AdmissionRequest } from '../kind/admission.js'
 import { idOf } from '../object/object.js'
 import { ConflictError } from '../object/store-errors.js'

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError, isRecord, UsageError } from '../../core/index.js'
+import { InvalidError, UsageError } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 import type { KindTable } from '../engine/kind-table.js'
 import { joinPath } from '../json/json-border.js'
 import type {

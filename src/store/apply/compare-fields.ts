@@ -1,4 +1,4 @@
-import { deepEqual } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { FieldType } from '../kind/merge-type.js'
 import type { FieldSet } from './field-set.js'
 import { collectFields, collectPaths } from './field-set.js'

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError, isRecord } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 
 /** Deeper nesting is refused; far more than any object needs, far less than the stack holds. */
 export const JSON_DEPTH_MAX = 100

@@ -1,4 +1,4 @@
-import { deepEqual } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { Json } from './json-border.js'
 import type { JsonPatchOperation } from './json-patch.js'
 import { pointerToken } from './json-pointer.js'

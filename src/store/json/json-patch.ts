@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
-import { deepEqual, KeelsonError } from '../../core/index.js'
+import { KeelsonError } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { Json } from './json-border.js'
 import { adoptJson } from './json-border.js'
 import { parsePointer } from './json-pointer.js'

@@ -1,4 +1,4 @@
-import { deepEqual } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 
 const INDEX = /^(?:0|[1-9]\d*)$/
 

@@ -1,4 +1,4 @@
-import { deepEqual, isRecord } from '../../core/index.js'
+import { deepEqual, isRecord } from '../../core/internal.js'
 import { adoptJson } from './json-border.js'
 
 /**

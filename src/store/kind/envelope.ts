@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
-import { InvalidError, isRecord } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 import { joinPath } from '../json/json-border.js'
 import type { ObjectInput } from '../object/object.js'
 import { describeObject } from '../object/object.js'

@@ -1,4 +1,5 @@
-import { UsageError, wholeNumber } from '../../core/index.js'
+import { UsageError } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { IndexedValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'

@@ -1,4 +1,4 @@
-import { isRecord } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 import type { Content } from '../object/object-parts.js'
 import type { JsonSchema } from './kind.js'
 

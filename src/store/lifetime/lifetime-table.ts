@@ -1,5 +1,5 @@
-import type { HeapHandle } from '../../core/index.js'
-import { heapHandle, IndexedHeap } from '../../core/index.js'
+import type { HeapHandle } from '../../core/internal.js'
+import { heapHandle, IndexedHeap } from '../../core/internal.js'
 import type { TableEntry } from '../engine/namespace-table.js'
 
 /** One lifetime, or the ttl of one object. `at` is its deadline, monotonic ms. */

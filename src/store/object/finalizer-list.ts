@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { labelKeyProblem } from '../../core/index.js'
+import { labelKeyProblem } from '../../core/internal.js'
 
 /** Keeps an owner until its dependents have been cut loose. */
 export const ORPHAN_FINALIZER = 'orphan'

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { isRecord, labelKeyProblem, labelProblems, labelValueProblem } from '../../core/index.js'
+import { isRecord, labelKeyProblem, labelProblems, labelValueProblem } from '../../core/internal.js'
 import { adoptJson, joinPath } from '../json/json-border.js'
 import { finalizerProblems } from './finalizer-list.js'
 import type { ObjectMeta, ObjectMetaInput, OwnerReference } from './object.js'

@@ -1,5 +1,6 @@
 import type { ErrorDetails, FieldProblem } from '../../core/index.js'
-import { InvalidError, KeelsonError, UsageError, wholeNumber } from '../../core/index.js'
+import { InvalidError, KeelsonError, UsageError } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { IndexedValue } from './indexed-value.js'
 import type { ObjectId } from './object.js'
 import { describeObject } from './object.js'

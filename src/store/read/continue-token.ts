@@ -1,4 +1,5 @@
-import { contentHash, parseFieldSelector } from '../../core/index.js'
+import { contentHash } from '../../core/index.js'
+import { parseFieldSelector } from '../../core/internal.js'
 import type { Kind } from '../kind/kind.js'
 import { BadRequestError } from '../object/store-errors.js'
 import type { Position } from './list-order.js'

@@ -1,4 +1,4 @@
-import { compareText } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 import { termsOf } from '../engine/index-terms.js'
 import { isWithin } from '../engine/term-range.js'
 import type { IndexTerms } from '../engine/version.js'

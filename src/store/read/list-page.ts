@@ -1,4 +1,4 @@
-import { wholeNumber } from '../../core/index.js'
+import { wholeNumber } from '../../core/internal.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
 import { BadRequestError, ExpiredError } from '../object/store-errors.js'

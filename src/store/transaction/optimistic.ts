@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../core/index.js'
-import { backoffMs } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import type { Mutation } from '../engine/mutation.js'
 import type { Change } from '../engine/revision-log.js'
 import { objectAt } from '../engine/version.js'

@@ -1,5 +1,6 @@
 import type { Cancel } from '../../core/index.js'
-import { backoffMs, isKeelsonError, UsageError } from '../../core/index.js'
+import { isKeelsonError, UsageError } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'

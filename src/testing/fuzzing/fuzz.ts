@@ -1,4 +1,5 @@
-import { assertValid, createSeededRandom, systemEnv, wholeNumber } from '../../core/index.js'
+import { createSeededRandom, systemEnv } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { CheckOptions, CheckReport } from '../simulation/check.js'
 import { check } from '../simulation/check.js'

@@ -1,4 +1,5 @@
-import { canonicalJson, createSeededRandom } from '../../core/index.js'
+import { createSeededRandom } from '../../core/index.js'
+import { canonicalJson } from '../../core/internal.js'
 import type { Kind, ObjectInput } from '../../store/index.js'
 import type { SpecEdit } from '../simulation/objects/spec-edits.js'
 import { specNode } from './schema-node.js'

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/index.js'
-import { deepEqual } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { SpecEdit } from '../simulation/objects/spec-edits.js'
 import { boundsOf, sampleValue } from './sample-value.js'
 import type { SchemaNode } from './schema-node.js'

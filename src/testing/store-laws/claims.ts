@@ -1,5 +1,6 @@
 import type { KeelsonError, KeelsonErrorCode } from '../../core/index.js'
-import { deepEqual, isKeelsonError } from '../../core/index.js'
+import { isKeelsonError } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
 import type { Store } from '../../store/index.js'
 import { LAW_KINDS } from './kinds.js'
 

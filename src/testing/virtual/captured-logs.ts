@@ -1,4 +1,5 @@
-import type { LogFields, Logger, LogMethod } from '../../core/index.js'
+import type { Logger } from '../../core/index.js'
+import type { LogFields, LogMethod } from '../../core/internal.js'
 
 /** One captured log line. */
 export interface CapturedLog {

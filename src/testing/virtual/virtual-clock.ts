@@ -1,5 +1,6 @@
-import type { Cancel, EnvPorts, HeapHandle } from '../../core/index.js'
-import { heapHandle, IndexedHeap } from '../../core/index.js'
+import type { Cancel } from '../../core/index.js'
+import type { EnvPorts, HeapHandle } from '../../core/internal.js'
+import { heapHandle, IndexedHeap } from '../../core/internal.js'
 import type { PendingWork } from './pending-work.js'
 
 interface VirtualTimer extends HeapHandle {

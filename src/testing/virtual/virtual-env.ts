@@ -1,11 +1,6 @@
 import type { Env, MemoryMetrics } from '../../core/index.js'
-import {
-  createEnvTree,
-  createMemoryMetrics,
-  createSeededRandom,
-  InvalidError,
-  UsageError,
-} from '../../core/index.js'
+import { createMemoryMetrics, createSeededRandom, InvalidError, UsageError } from '../../core/index.js'
+import { createEnvTree } from '../../core/internal.js'
 import { hostTurn } from '../host/event-loop.js'
 import type { CapturedLog } from './captured-logs.js'
 import { captureLogs } from './captured-logs.js'

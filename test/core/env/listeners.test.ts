@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createListeners } from '../../../src/core/index.js'
+import { createListeners } from '../../../src/core/internal.js'
 
 const fail = (error: unknown): never => {
   throw error

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/core/env/system-clock.js'
 import { systemHost, uuidFrom } from '../../../src/core/env/system-host.js'
 import { createSystemTasks } from '../../../src/core/env/system-tasks.js'
-import type { LogFields } from '../../../src/core/index.js'
 import { createEnv, createSeededRandom, silentLogger, systemEnv } from '../../../src/core/index.js'
+import type { LogFields } from '../../../src/core/internal.js'
 import { createFakeHost } from './fake-host.js'
 
 const about = { kind: 'deliver', label: 'watch' } as const

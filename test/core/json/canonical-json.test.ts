@@ -1,7 +1,8 @@
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, InvalidError } from '../../../src/core/index.js'
+import { InvalidError } from '../../../src/core/index.js'
+import { canonicalJson } from '../../../src/core/internal.js'
 
 const json = fc.jsonValue().filter(value => !JSON.stringify(value).includes('__proto__'))
 

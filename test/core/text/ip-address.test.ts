@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalIp, formatIp, ipBytes, ipFamily, ipFromBytes, parseIp } from '../../../src/core/index.js'
+import { canonicalIp, formatIp, ipBytes, ipFamily, ipFromBytes, parseIp } from '../../../src/core/internal.js'
 
 const address = fc.oneof(
   fc.record({ family: fc.constant(4 as const), value: fc.bigInt(0n, (1n << 32n) - 1n) }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseIp } from '../../../src/core/index.js'
+import { parseIp } from '../../../src/core/internal.js'
 import { parseIpPrefix, prefixContains } from '../../../src/core/text/ip-prefix.js'
 
 describe('IP prefixes', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { backoffMs } from '../../../src/core/index.js'
+import { backoffMs } from '../../../src/core/internal.js'
 
 test.each([
   [0, 0],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatIp } from '../../../src/core/index.js'
+import { formatIp } from '../../../src/core/internal.js'
 import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from '../../../src/discovery/addresses/cidr.js'
 
 const address = fc.oneof(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatIp, ipBytes } from '../../../src/core/index.js'
+import { formatIp, ipBytes } from '../../../src/core/internal.js'
 import { parseReverseName } from '../../../src/discovery/dns/reverse-name.js'
 
 const address = fc.oneof(

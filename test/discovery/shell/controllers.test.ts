@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ServiceSpec, TaskStatus } from '../../../src/api/index.js'
 import { AddressClaim, EndpointSlice, Service, Task } from '../../../src/api/index.js'
-import { createEnvTree } from '../../../src/core/index.js'
+import { createEnvTree } from '../../../src/core/internal.js'
 import type { Registry } from '../../../src/discovery/index.js'
 import {
   createAddressController,

@@ -1,5 +1,5 @@
 import type { Cancel, Env } from '../../../src/core/index.js'
-import { createEnvTree } from '../../../src/core/index.js'
+import { createEnvTree } from '../../../src/core/internal.js'
 import type { VirtualEnv } from '../../../src/testing/index.js'
 
 /** A process whose event loop may stand still while time goes on elsewhere. */

@@ -7,7 +7,7 @@ import {
   Service,
   Task,
 } from '../../../src/api/index.js'
-import { deepEqual } from '../../../src/core/index.js'
+import { deepEqual } from '../../../src/core/internal.js'
 import type { Registry } from '../../../src/discovery/index.js'
 import {
   createAddressController,

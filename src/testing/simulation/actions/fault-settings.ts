@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../../core/index.js'
-import { assertValid, wholeNumber } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/internal.js'
 import type { Action } from './action.js'
 import type { FaultKind } from './faults/faults.js'
 import { FAULT_KINDS, FAULTS } from './faults/faults.js'

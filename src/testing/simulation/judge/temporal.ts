@@ -1,4 +1,5 @@
-import { assertValid, InvalidError } from '../../../core/index.js'
+import { InvalidError } from '../../../core/index.js'
+import { assertValid } from '../../../core/internal.js'
 import type { Invariant, Scope } from './invariant.js'
 import type { Predicate } from './predicate.js'
 import { placeOf, whatThereIs, whyNot } from './predicate.js'

@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/internal.js'
 import { isFault } from '../actions/action.js'
 import { isOfProcess } from '../world/action-of.js'
 import type { Invariant, Scope } from './invariant.js'

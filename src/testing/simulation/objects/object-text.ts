@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../../core/index.js'
+import { canonicalJson } from '../../../core/internal.js'
 import type { StoredObject } from '../../../store/index.js'
 
 const known = new WeakMap<StoredObject, string>()

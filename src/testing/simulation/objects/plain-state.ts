@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../../core/index.js'
+import { canonicalJson } from '../../../core/internal.js'
 import type { ObjectChange, StoredObject } from '../../../store/index.js'
 import { isElectionRecord } from './election-objects.js'
 

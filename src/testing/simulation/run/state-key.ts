@@ -1,4 +1,5 @@
-import { canonicalJson, contentHash } from '../../../core/index.js'
+import { contentHash } from '../../../core/index.js'
+import { canonicalJson } from '../../../core/internal.js'
 import type { Client, StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
 import type { Recall } from '../choices/choice-source.js'

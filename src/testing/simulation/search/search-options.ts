@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/internal.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
 import type { SearchMode } from '../setup/search-mode.js'
 import { SEARCH_MODES } from '../setup/search-mode.js'

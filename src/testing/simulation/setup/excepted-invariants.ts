@@ -1,4 +1,4 @@
-import { assertValid } from '../../../core/index.js'
+import { assertValid } from '../../../core/internal.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import type { Invariant } from '../judge/invariant.js'

@@ -1,4 +1,5 @@
-import { assertValid, InvalidError, UsageError, wholeNumber } from '../../../core/index.js'
+import { InvalidError, UsageError } from '../../../core/index.js'
+import { assertValid, wholeNumber } from '../../../core/internal.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { FaultOptions } from '../actions/fault-settings.js'
 import { planFaults } from '../actions/fault-settings.js'

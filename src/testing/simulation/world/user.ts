@@ -1,4 +1,5 @@
-import { deepEqual, isKeelsonError, UsageError } from '../../../core/index.js'
+import { isKeelsonError, UsageError } from '../../../core/index.js'
+import { deepEqual } from '../../../core/internal.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'

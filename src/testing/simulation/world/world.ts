@@ -1,5 +1,6 @@
 import type { Env, Random } from '../../../core/index.js'
-import { createEnvTree, createSeededRandom, systemEnv, UsageError } from '../../../core/index.js'
+import { createSeededRandom, systemEnv, UsageError } from '../../../core/index.js'
+import { createEnvTree } from '../../../core/internal.js'
 import type { Client, Kind, Store, StoredObject } from '../../../store/index.js'
 import { createStore } from '../../../store/index.js'
 import type { LogCapture } from '../../virtual/captured-logs.js'
