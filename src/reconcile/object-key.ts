@@ -5,12 +5,6 @@ export function keyId(ref: ObjectRef): string {
   return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`
 }
 
-/** The reference of a stored object. */
-export function refOf(object: StoredObject): ObjectRef {
-  const { namespace, name } = object.metadata
-  return namespace === undefined ? { name } : { namespace, name }
-}
-
 /** The other way round. */
 export function refOfId(id: string): ObjectRef {
   const slash = id.indexOf('/')

@@ -1,3 +1,4 @@
+import { compareText } from '../../core/index.js'
 import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
 import { keyId } from '../object-key.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
@@ -84,8 +85,4 @@ export function inKeyOrder(objects: StoredObject[]): StoredObject[] {
       compareText(a.metadata.namespace ?? '', b.metadata.namespace ?? '') ||
       compareText(a.metadata.name, b.metadata.name),
   )
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

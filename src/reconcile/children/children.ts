@@ -1,6 +1,7 @@
 import { InvalidError, isKeelsonError, KeelsonError, UsageError } from '../../core/index.js'
 import type { AppliedObject, Client, Kind, ObjectRef, StoredObject, Transaction } from '../../store/index.js'
-import { keyId, kindId, refOf } from '../object-key.js'
+import { refOf } from '../../store/index.js'
+import { keyId, kindId } from '../object-key.js'
 import { controllerReference, isControlledBy } from '../owner-reference.js'
 import { slowStart } from './slow-start.js'
 

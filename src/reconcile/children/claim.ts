@@ -1,4 +1,4 @@
-import { InvalidError, isKeelsonError } from '../../core/index.js'
+import { compareText, InvalidError, isKeelsonError } from '../../core/index.js'
 import type {
   Client,
   Kind,
@@ -7,8 +7,7 @@ import type {
   StoredObject,
   Transaction,
 } from '../../store/index.js'
-import { objectFilter } from '../../store/index.js'
-import { refOf } from '../object-key.js'
+import { objectFilter, refOf } from '../../store/index.js'
 import { controllerOf, controllerReference } from '../owner-reference.js'
 
 /** What an owner does about an object that it could manage. */
@@ -140,5 +139,5 @@ function isEmpty(part: unknown): boolean {
 }
 
 function byName(a: StoredObject, b: StoredObject): number {
-  return a.metadata.name < b.metadata.name ? -1 : 1
+  return compareText(a.metadata.name, b.metadata.name)
 }

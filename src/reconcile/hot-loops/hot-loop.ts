@@ -1,6 +1,5 @@
 import type { JsonPatchOperation, ObjectRef, StoredObject } from '../../store/index.js'
-import { diffJson } from '../../store/index.js'
-import { refOf } from '../object-key.js'
+import { diffJson, refOf } from '../../store/index.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 
 /** A key that is reconciled again and again to no end. */

@@ -1,9 +1,9 @@
 import { InvalidError, isKeelsonError, parseTime } from '../../core/index.js'
 import type { Kind, StoredObject } from '../../store/index.js'
+import { refOf } from '../../store/index.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
 import type { Reconciler } from '../controller/controller-options.js'
-import { refOf } from '../object-key.js'
 
 /** Something outside the store that must go before the object may. */
 export interface Finalizer<Spec, Status> {

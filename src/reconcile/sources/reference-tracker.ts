@@ -1,5 +1,6 @@
 import type { Kind, ObjectRef, StoredObject } from '../../store/index.js'
-import { keyId, refOf } from '../object-key.js'
+import { refOf } from '../../store/index.js'
+import { keyId } from '../object-key.js'
 import type { ChangeMapping, SourceChange } from './event-mapping.js'
 import { createReverseIndex } from './reverse-index.js'
 
