@@ -1,11 +1,7 @@
 import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
+import { refText } from '../store/index.js'
 
-/** `namespace/name`, or `name` for a kind without namespaces; no name contains a slash. */
-export function keyId(ref: ObjectRef): string {
-  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`
-}
-
-/** The other way round. */
+/** The reference of which `id` is the text (`refText`). */
 export function refOfId(id: string): ObjectRef {
   const slash = id.indexOf('/')
   return slash === -1 ? { name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) }
@@ -18,5 +14,5 @@ export function kindId({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>):
 
 /** An object as a text, equal exactly for objects of one kind and key. */
 export function objectId(object: StoredObject): string {
-  return `${kindId(object)}/${keyId(object.metadata)}`
+  return `${kindId(object)}/${refText(object.metadata)}`
 }

@@ -8,8 +8,8 @@ import type {
   Reader,
   StoredObject,
 } from '../../store/index.js'
+import { refText } from '../../store/index.js'
 import type { Cache } from '../cache/cache-contract.js'
-import { keyId } from '../object-key.js'
 import { OwnWrites } from './own-writes.js'
 import { createWriteGate } from './write-gate.js'
 
@@ -87,7 +87,7 @@ class LayeredViews implements CacheViews, Reader {
 
   isReady(key: ObjectRef): boolean {
     this.#renew()
-    return this.#policy !== 'gate' || this.#gate.isReady(keyId(key), this.#cache.revision)
+    return this.#policy !== 'gate' || this.#gate.isReady(refText(key), this.#cache.revision)
   }
 
   get revision(): number {
@@ -158,7 +158,7 @@ class LayeredViews implements CacheViews, Reader {
     if (kind !== undefined && !this.#cache.holds(kind)) return 0
     const object = isObject(result) && isDeletion !== true ? result : undefined
     const revision = object === undefined ? live : Number(object.metadata.resourceVersion)
-    if (this.#policy === 'gate') this.#gate.wrote(keyId(key), revision)
+    if (this.#policy === 'gate') this.#gate.wrote(refText(key), revision)
     if (this.#policy !== 'overlay') return revision
     const target = object?.metadata ?? ref
     if (kind === undefined || target === undefined) this.#floor = Math.max(this.#floor, live)

@@ -1,7 +1,7 @@
 import type { Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
-import { objectFilter, selectObjects } from '../../store/index.js'
+import { objectFilter, refText, selectObjects } from '../../store/index.js'
 import { inKeyOrder } from '../cache/object-table.js'
-import { keyId, kindId } from '../object-key.js'
+import { kindId } from '../object-key.js'
 
 /** What a write of ours left behind: the object, nothing after a deletion, or what only the store knows. */
 export type OwnWrite =
@@ -42,7 +42,7 @@ export class OwnWrites {
     const name = kindId(kind)
     const entries = this.#byKind.get(name) ?? new Map<string, Entry>()
     this.#byKind.set(name, entries)
-    const id = keyId(ref)
+    const id = refText(ref)
     if ((entries.get(id)?.revision ?? 0) > revision) return
     entries.set(id, { kind, ref, revision, write })
     this.#newest = Math.max(this.#newest, revision)
@@ -51,7 +51,7 @@ export class OwnWrites {
   /** What was written to `ref` since `revision`, if anything. */
   find(kind: Kind, ref: ObjectRef, revision: number): OwnWrite | undefined {
     if (this.isEmpty(revision)) return undefined
-    const entry = this.#byKind.get(kindId(kind))?.get(keyId(ref))
+    const entry = this.#byKind.get(kindId(kind))?.get(refText(ref))
     return entry === undefined || entry.revision <= revision ? undefined : entry.write
   }
 
@@ -76,7 +76,7 @@ export class OwnWrites {
     const entries = this.isEmpty(revision) ? undefined : this.#byKind.get(kindId(kind))
     if (entries === undefined) return items
     const filter = objectFilter(kind, options)
-    const merged = items.filter(({ metadata }) => (entries.get(keyId(metadata))?.revision ?? 0) <= revision)
+    const merged = items.filter(({ metadata }) => (entries.get(refText(metadata))?.revision ?? 0) <= revision)
     for (const { ref, write, revision: written } of entries.values()) {
       if (written <= revision || write.kind === 'deleted') continue
       const object = write.kind === 'object' ? write.object : live(ref)

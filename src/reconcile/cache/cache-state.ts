@@ -1,7 +1,8 @@
 import { InvalidError, UsageError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
-import { keyId, kindId } from '../object-key.js'
+import { refText } from '../../store/index.js'
+import { kindId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 import { batchProblem } from './batch-check.js'
 import type { ObjectIndex } from './object-index.js'
@@ -74,7 +75,7 @@ export class CacheState {
   }
 
   get(kind: Kind, ref: ObjectRef): StoredObject | undefined {
-    return this.table(kind).get(keyId(ref))
+    return this.table(kind).get(refText(ref))
   }
 
   /** Takes in what the source said. Whatever it is, the state stays whole. */
@@ -103,7 +104,7 @@ export class CacheState {
   /** Older events about an object than what is known of it say nothing new. */
   #put(object: StoredObject): SourceChange | undefined {
     const table = this.#tableOf(object)
-    const id = keyId(object.metadata)
+    const id = refText(object.metadata)
     const before = table.get(id)
     if (before !== undefined && versionOf(before) >= versionOf(object)) return undefined
     table.set(id, object)
@@ -112,7 +113,7 @@ export class CacheState {
 
   #remove(object: StoredObject): SourceChange | undefined {
     const table = this.#tableOf(object)
-    const id = keyId(object.metadata)
+    const id = refText(object.metadata)
     const before = table.get(id)
     if (before === undefined || versionOf(before) > versionOf(object)) return undefined
     table.set(id, undefined)
@@ -127,7 +128,7 @@ export class CacheState {
     const listed = new Map<ObjectTable, Map<string, StoredObject>>()
     for (const table of this.#tables.values()) listed.set(table, new Map())
     for (const { type, object } of events)
-      if (type !== 'DELETED') listed.get(this.#tableOf(object))?.set(keyId(object.metadata), object)
+      if (type !== 'DELETED') listed.get(this.#tableOf(object))?.set(refText(object.metadata), object)
     const changes: SourceChange[] = []
     for (const [table, objects] of listed) {
       for (const id of [...table.ids()]) {

@@ -1,6 +1,6 @@
 import { compareText } from '../../core/index.js'
 import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { refText } from '../../store/index.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
 import { IndexTable } from './object-index.js'
 
@@ -50,7 +50,7 @@ export class ObjectTable {
     const value = index?.value
     if (index !== undefined && (typeof value === 'string' || typeof value === 'number'))
       return inKeyOrder([...this.#openDeclared(index.name).find(value)])
-    this.#order ??= inKeyOrder([...this.#objects.values()]).map(object => keyId(object.metadata))
+    this.#order ??= inKeyOrder([...this.#objects.values()]).map(object => refText(object.metadata))
     return this.#order.flatMap(id => this.#objects.get(id) ?? [])
   }
 

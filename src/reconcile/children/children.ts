@@ -1,7 +1,7 @@
 import { InvalidError, isKeelsonError, KeelsonError, UsageError } from '../../core/index.js'
 import type { AppliedObject, Client, Kind, ObjectRef, StoredObject, Transaction } from '../../store/index.js'
-import { refOf } from '../../store/index.js'
-import { keyId, kindId } from '../object-key.js'
+import { refOf, refText } from '../../store/index.js'
+import { kindId } from '../object-key.js'
 import { controllerReference, isControlledBy } from '../owner-reference.js'
 import { slowStart } from './slow-start.js'
 
@@ -160,7 +160,7 @@ function applyOne(
 }
 
 function takenBy(kind: Kind, ref: ObjectRef): KeelsonError {
-  const message = `${kind.kind} ${keyId(ref)} exists and has another managing owner or none; claim it, or choose another name`
+  const message = `${kind.kind} ${refText(ref)} exists and has another managing owner or none; claim it, or choose another name`
   return new KeelsonError({ code: 'AlreadyExists', message, details: { kind: kind.kind, ...ref } })
 }
 
@@ -195,5 +195,5 @@ function managedBy(client: Client, kind: Kind, owner: StoredObject): readonly St
 }
 
 function idOf(kind: Kind, ref: ObjectRef): string {
-  return `${kindId(kind)}/${keyId(ref)}`
+  return `${kindId(kind)}/${refText(ref)}`
 }

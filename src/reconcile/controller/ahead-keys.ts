@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { refText } from '../../store/index.js'
 
 interface Entry {
   readonly key: ObjectRef
@@ -17,7 +17,7 @@ export class AheadKeys {
 
   /** @param revision the newest state that an attempt of the key may have seen; never less than the time before */
   ran(key: ObjectRef, revision: number): void {
-    const id = keyId(key)
+    const id = refText(key)
     this.#entries.delete(id)
     this.#entries.set(id, { key, revision })
   }

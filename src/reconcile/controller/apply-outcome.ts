@@ -1,7 +1,7 @@
 import type { Env, Logger } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { refText } from '../../store/index.js'
 import type { WorkQueue } from '../queue/work-queue-contract.js'
 import type { Outcome } from './outcome.js'
 import type { PollPauses } from './poll-pauses.js'
@@ -19,7 +19,7 @@ export interface KeyKeeping {
 /** Does to the key's record what was decided, and tells the log. */
 export function applyOutcome(keeping: KeyKeeping, key: ObjectRef, outcome: Outcome): void {
   const { queue, env, logger, quarantine, polls } = keeping
-  const id = keyId(key)
+  const id = refText(key)
   if (outcome.kind !== 'retry' && outcome.kind !== 'conflict') quarantine.forget(key)
   if (outcome.kind !== 'poll') polls.forget(key)
   switch (outcome.kind) {

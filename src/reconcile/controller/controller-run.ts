@@ -1,4 +1,5 @@
 import type { Client, ObjectRef } from '../../store/index.js'
+import { refText } from '../../store/index.js'
 import type { Attempt } from '../attempt/attempt.js'
 import type { CacheViews } from '../attempt/attempt-view.js'
 import type { ContextSite } from '../attempt/reconcile-context.js'
@@ -8,7 +9,6 @@ import { HotLoops } from '../hot-loops/hot-loops.js'
 import { reportHotLoop } from '../hot-loops/report-hot-loop.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
-import { keyId } from '../object-key.js'
 import { createWorkQueue } from '../queue/work-queue.js'
 import { AheadKeys } from './ahead-keys.js'
 import type { KeyKeeping } from './apply-outcome.js'
@@ -67,7 +67,7 @@ export function openRun<Spec, Status>(
       name,
       env,
       limiter,
-      idOf: keyId,
+      idOf: refText,
       notify,
       ...(ageMs === undefined ? {} : { ageMs }),
       ...(fairness === undefined ? {} : { fairness }),

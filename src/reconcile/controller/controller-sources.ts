@@ -1,10 +1,10 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
-import { refOf } from '../../store/index.js'
+import { refOf, refText } from '../../store/index.js'
 import { createCache } from '../cache/cache.js'
 import type { Cache, CacheChanges } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
-import { keyId, kindId, refOfId } from '../object-key.js'
+import { kindId, refOfId } from '../object-key.js'
 import type { ChangeMapping, SourceChange } from '../sources/event-mapping.js'
 import { mapToOwners, mapToSelf, mapWith } from '../sources/event-mapping.js'
 import type { Predicate } from '../sources/predicates.js'
@@ -225,7 +225,7 @@ function tryMapping(logger: Logger, kind: Kind, change: SourceChange, map: () =>
 
 function aboutChange({ before, after }: SourceChange): { readonly key?: string } {
   const object = after ?? before
-  return object === undefined ? {} : { key: keyId(refOf(object)) }
+  return object === undefined ? {} : { key: refText(refOf(object)) }
 }
 
 /** The long form of an entry of `owns`. */

@@ -2,11 +2,12 @@ import type { Cancel, Logger } from '../../core/index.js'
 import { systemEnv, UsageError } from '../../core/index.js'
 import { createListeners } from '../../core/internal.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
+import { refText } from '../../store/index.js'
 import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import { openAttempt } from '../attempt/attempt.js'
 import { createCacheViews } from '../attempt/attempt-view.js'
 import { reconcileContext } from '../attempt/reconcile-context.js'
-import { keyId, refOfId } from '../object-key.js'
+import { refOfId } from '../object-key.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
@@ -208,7 +209,7 @@ class ControlLoop<Spec, Status> implements Controller {
       const key = run.queue.get()
       if (key === undefined) return
       run.busy++
-      const label = `${this.name} ${keyId(key)}`
+      const label = `${this.name} ${refText(key)}`
       run.env.tasks.defer(() => this.#attempt(run, key, label), { kind: 'reconcile', label })
     }
   }
@@ -235,7 +236,7 @@ class ControlLoop<Spec, Status> implements Controller {
       name: label,
       client: acting,
       sight: { view, writes },
-      openLogger: () => run.logger.child({ key: keyId(key) }),
+      openLogger: () => run.logger.child({ key: refText(key) }),
       failures: run.queue.history(key).failures,
       timeoutMs: this.#options.timeoutMs,
       ended: end => {
@@ -270,7 +271,7 @@ class ControlLoop<Spec, Status> implements Controller {
       applyOutcome(run, key, outcome)
     } catch (error) {
       // A limiter of the caller's may throw, or give no delay; the key must be released all the same.
-      run.logger.error({ key: keyId(key), err: error }, 'the limiter failed; waiting for a change')
+      run.logger.error({ key: refText(key), err: error }, 'the limiter failed; waiting for a change')
     } finally {
       this.#release(run, key)
     }

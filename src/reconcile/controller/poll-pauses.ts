@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../store/index.js'
+import { refText } from '../../store/index.js'
 import type { PollOptions } from '../attempt/result.js'
-import { keyId } from '../object-key.js'
 
 /**
  * The pause after `lastMs`, or the first one.
@@ -20,7 +20,7 @@ export class PollPauses {
 
   /** The key polls: how long it waits now. */
   next(key: ObjectRef, poll: Required<PollOptions>): number {
-    const id = keyId(key)
+    const id = refText(key)
     const pauseMs = nextPause(poll, this.#pauses.get(id))
     this.#pauses.set(id, pauseMs)
     return pauseMs
@@ -28,6 +28,6 @@ export class PollPauses {
 
   /** Something woke the key, or its run ended in another way. */
   forget(key: ObjectRef): void {
-    if (this.#pauses.size > 0) this.#pauses.delete(keyId(key))
+    if (this.#pauses.size > 0) this.#pauses.delete(refText(key))
   }
 }

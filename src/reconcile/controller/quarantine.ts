@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { refText } from '../../store/index.js'
 
 /** A key that is not tried again by itself. */
 export interface QuarantinedKey {
@@ -26,7 +26,7 @@ export class Quarantine {
   /** Counts a failure; true when the key is in quarantine from now on, or still. */
   failed(key: ObjectRef, error: Error): boolean {
     if (this.#after === Number.POSITIVE_INFINITY) return false
-    const id = keyId(key)
+    const id = refText(key)
     const known = this.#streaks.get(id)
     const crashes = known !== undefined && looksLike(known.error, error) ? known.crashes + 1 : 1
     this.#streaks.set(id, { key, error, crashes })
@@ -35,7 +35,7 @@ export class Quarantine {
 
   /** The key succeeded, or names another object now. */
   forget(key: ObjectRef): void {
-    this.#streaks.delete(keyId(key))
+    this.#streaks.delete(refText(key))
   }
 
   /** In the order in which the keys began to fail. */

@@ -1,6 +1,6 @@
 import { backoffMs } from '../../core/internal.js'
 import type { ObjectRef } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { refText } from '../../store/index.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 import { Contests } from './contests.js'
 import type { HotLoop } from './hot-loop.js'
@@ -73,7 +73,7 @@ export class HotLoops {
       },
       over: () => {
         isOver = true
-        const id = keyId(key)
+        const id = refText(key)
         const known = this.#tracks.get(id)
         if (known === undefined) return
         known.wakes.attemptEnded(this.#options.heardUpTo())
@@ -84,12 +84,12 @@ export class HotLoops {
 
   /** Something wants the key: a change, or for no `cause` anything else but time. */
   woken(key: ObjectRef, cause: WakeCause | undefined): void {
-    if (this.#tracks.size > 0) this.#tracks.get(keyId(key))?.wakes.woken(cause)
+    if (this.#tracks.size > 0) this.#tracks.get(refText(key))?.wakes.woken(cause)
   }
 
   /** For how long the key must not run yet, in milliseconds; 0 when it runs now. */
   hold(key: ObjectRef): number {
-    const id = keyId(key)
+    const id = refText(key)
     const track = this.#tracks.size > 0 ? this.#tracks.get(id) : undefined
     if (track === undefined) return 0
     const { after, now, heardUpTo } = this.#options
@@ -115,11 +115,11 @@ export class HotLoops {
 
   /** The key names another object now. */
   forget(key: ObjectRef): void {
-    if (this.#tracks.size > 0) this.#free(keyId(key))
+    if (this.#tracks.size > 0) this.#free(refText(key))
   }
 
   #open(key: ObjectRef): Track {
-    const id = keyId(key)
+    const id = refText(key)
     let track = this.#tracks.get(id)
     if (track === undefined) {
       const wakes = new SelfWakes(key, change => this.#wrote(key, change))
@@ -131,12 +131,12 @@ export class HotLoops {
 
   #wrote(key: ObjectRef, change: SourceChange): void {
     this.#forgetContests()
-    const undone = this.#contests.wrote(keyId(key), change, this.#options.now())
+    const undone = this.#contests.wrote(refText(key), change, this.#options.now())
     if (undone === this.#options.after) this.#report(hotLoop('contested', key, undone, change))
   }
 
   #report(loop: HotLoop): void {
-    const id = keyId(loop.key)
+    const id = refText(loop.key)
     if (this.#reported.has(id)) return
     this.#reported.set(id, loop)
     this.#options.report(loop)

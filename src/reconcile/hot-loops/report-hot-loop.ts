@@ -1,7 +1,7 @@
 import type { Env, Logger } from '../../core/index.js'
 import type { StoredObject } from '../../store/index.js'
+import { refText } from '../../store/index.js'
 import type { EventRecorder } from '../events/event-recorder.js'
-import { keyId } from '../object-key.js'
 import type { HotLoop } from './hot-loop.js'
 
 /** Where a loop is told. */
@@ -23,10 +23,10 @@ const says: Readonly<Record<HotLoop['kind'], string>> = {
 /** Tells the log, the metrics and, if there are any, the readers of events. */
 export function reportHotLoop(loop: HotLoop, { name, env, logger, recorder, object }: LoopReaders): void {
   const { key, kind, runs, object: written, changes } = loop
-  logger.warn({ key: keyId(key), loop: kind, runs, object: written, changes }, says[kind])
+  logger.warn({ key: refText(key), loop: kind, runs, object: written, changes }, says[kind])
   env.metrics.counter('controller_hot_loops_total').add(1, { controller: name, loop: kind })
   if (object === undefined || recorder === undefined) return
   const paths = changes.map(({ path }) => path || 'all of it').join(', ')
-  const note = `${says[kind]}; it writes ${written.kind} ${keyId(written)}: ${paths}`
+  const note = `${says[kind]}; it writes ${written.kind} ${refText(written)}: ${paths}`
   recorder.record({ regarding: object, type: 'Warning', reason: 'HotLoop', note })
 }

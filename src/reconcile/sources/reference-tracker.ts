@@ -1,6 +1,5 @@
 import type { Kind, ObjectRef, StoredObject } from '../../store/index.js'
-import { refOf } from '../../store/index.js'
-import { keyId } from '../object-key.js'
+import { refOf, refText } from '../../store/index.js'
 import type { ChangeMapping, SourceChange } from './event-mapping.js'
 import { createReverseIndex } from './reverse-index.js'
 
@@ -24,8 +23,8 @@ export function createReferenceTracker(
       const object = after ?? before
       if (object === undefined) return
       const key = refOf(object)
-      const id = keyId(key)
-      const targets = after === undefined ? [] : refs(after).map(ref => keyId(within(kind, ref, after)))
+      const id = refText(key)
+      const targets = after === undefined ? [] : refs(after).map(ref => refText(within(kind, ref, after)))
       index.set(id, targets)
       if (targets.length === 0) keys.delete(id)
       else keys.set(id, key)
@@ -33,7 +32,7 @@ export function createReferenceTracker(
     keysOf: ({ before, after }) => {
       const object = after ?? before
       if (object === undefined) return []
-      return index.referrers(keyId(refOf(object))).flatMap(id => keys.get(id) ?? [])
+      return index.referrers(refText(refOf(object))).flatMap(id => keys.get(id) ?? [])
     },
   }
 }
