@@ -1,4 +1,4 @@
-import { compareText } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
 import { refText } from '../../store/index.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'

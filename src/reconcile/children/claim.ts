@@ -1,4 +1,5 @@
-import { compareText, InvalidError, isKeelsonError } from '../../core/index.js'
+import { InvalidError, isKeelsonError } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 import type {
   Client,
   Kind,
