@@ -11,3 +11,10 @@ export const gallery: readonly GalleryEntry[] = [
   ...entriesOfLeadership,
   ...entriesOfStatus,
 ]
+
+/** The bug of this name. */
+export function galleryEntry(name: string): GalleryEntry {
+  const entry = gallery.find(one => one.name === name)
+  if (entry === undefined) throw new Error(`the gallery has no ${name}`)
+  return entry
+}

@@ -13,7 +13,7 @@ export interface OwnCase {
 }
 
 /** Few enough for every run of the tests; `npm run test:simulate` asks for more. */
-const EXECUTIONS = 60
+const EXECUTIONS = 40
 const UNDISTURBED = 3
 /** A failure takes long to shrink. */
 const SHRINKING_MS_MAX = 180_000

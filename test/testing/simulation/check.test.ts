@@ -51,7 +51,7 @@ describe('an execution', () => {
   test('has every kind of fault in some seed, and none that has no budget', async () => {
     const kinds = async (faults: object): Promise<Set<string>> => {
       const seen = new Set<string>()
-      for (let seed = 1; seed <= 60; seed++) {
+      for (let seed = 1; seed <= 30; seed++) {
         const { trace } = await simulate(waiting, { ...options, seed, faults })
         for (const { kind, isFault } of trace) if (isFault) seen.add(kind)
       }

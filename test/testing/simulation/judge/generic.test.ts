@@ -6,7 +6,7 @@ import { always, CheckFailedError, check, eventually } from '../../../../src/tes
 import type { AppSpec, AppStatus } from '../../gallery/entry.js'
 import { App, app, Pod, podOf } from '../../gallery/entry.js'
 
-const base: CheckOptions = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 60 }
+const base: CheckOptions = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 40 }
 
 type Reconcile = Reconciler<AppSpec, AppStatus>
 

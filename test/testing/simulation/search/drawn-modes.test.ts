@@ -1,63 +1,28 @@
 import { describe, expect, test } from 'vitest'
-import type { SearchMode } from '../../../../src/testing/index.js'
-import { CheckFailedError, check } from '../../../../src/testing/index.js'
+import { check } from '../../../../src/testing/index.js'
 import type { Action } from '../../../../src/testing/simulation/actions/action.js'
 import { planFaults } from '../../../../src/testing/simulation/actions/fault-settings.js'
 import type { ChoiceSource } from '../../../../src/testing/simulation/choices/choice-source.js'
 import { pctChoices } from '../../../../src/testing/simulation/choices/pct-choices.js'
 import { randomChoices } from '../../../../src/testing/simulation/choices/random-choices.js'
-import { entriesOfCreation } from '../../gallery/entries-of-creation.js'
-import { entriesOfDeletion } from '../../gallery/entries-of-deletion.js'
-import { entriesOfStatus } from '../../gallery/entries-of-status.js'
-import type { GalleryEntry } from '../../gallery/entry.js'
+import { galleryEntry } from '../../gallery/gallery.js'
+import { foundByMode } from './found-by-mode.js'
 
-const gallery = [...entriesOfCreation, ...entriesOfDeletion, ...entriesOfStatus]
-const entry = (name: string): GalleryEntry =>
-  gallery.find(one => one.name === name) ?? (gallery[0] as GalleryEntry)
-
-const found: readonly [SearchMode, string][] = [
-  ['pct', 'missing expectations'],
-  ['pct', 'crash between two writes'],
-  ['pct', 'stale read, then delete'],
-  ['guided', 'missing expectations'],
-  ['guided', 'finalizer race'],
-  ['guided', 'swallowed conflict'],
-  ['sieve', 'crash between two writes'],
-  ['sieve', 'lost update by blind overwrite'],
-  ['sieve', 'uid confusion after recreate'],
-]
-
-describe.each(found)('%s', (mode, name) => {
-  const { buggy, correct, kinds, objects } = entry(name)
-
-  test(`finds ${name}, the same each time`, async () => {
-    const look = async (): Promise<unknown> =>
-      await check(buggy, { kinds, objects, mode }).catch((error: unknown) => error)
-    const failure = await look()
-    expect(failure).toBeInstanceOf(CheckFailedError)
-    expect(String(await look())).toBe(String(failure))
-    const { replay } = failure as CheckFailedError
-    await expect(check(buggy, { kinds, objects, mode, replay })).rejects.toThrow(
-      (failure as Error).message.split('\n')[0],
-    )
-  })
-
-  test(`does not find ${name} where it is not`, async () => {
-    await expect(check(correct, { kinds, objects, mode, executions: 60 })).resolves.toMatchObject({
-      complete: false,
-    })
-  })
-})
+foundByMode('pct', 'crash between two writes')
+foundByMode('guided', 'swallowed conflict')
+foundByMode('sieve', 'crash between two writes')
+foundByMode('sieve', 'lost update by blind overwrite')
+foundByMode('sieve', 'uid confusion after recreate')
 
 test('a planned search looks at few executions, and says at which', async () => {
-  const { correct, kinds, objects } = entry('crash between two writes')
+  const { correct, kinds, objects } = galleryEntry('crash between two writes')
   const report = await check(correct, { kinds, objects, mode: 'sieve' })
   expect(report.executions).toBeLessThan(120)
   expect(report.bounds).toMatch(/3 workloads, then one fault before a write in each \(.*crash \d+/)
 })
 
 test('a planned search gives up at its limit', async () => {
-  const { correct, kinds, objects } = entry('crash between two writes')
+  const { correct, kinds, objects } = galleryEntry('crash between two writes')
   expect((await check(correct, { kinds, objects, mode: 'sieve', executionsMax: 5 })).executions).toBe(3 + 5)
 })
 
@@ -102,6 +67,6 @@ test.each([
     /mode: must be one of random, pct, guided, sieve, exhaustive/,
   ],
 ])('refuses %s', async (_what, more, message) => {
-  const { correct, kinds, objects } = entry('crash between two writes')
+  const { correct, kinds, objects } = galleryEntry('crash between two writes')
   await expect(check(correct, { kinds, objects, ...(more as object) })).rejects.toThrow(message)
 })
