@@ -1,3 +1,4 @@
+import { isRecord } from '../../core/index.js'
 import type { JsonSchema, Kind } from '../../store/index.js'
 
 /** A JSON Schema that holds for one place of a value, with its references resolved. */
@@ -18,7 +19,7 @@ export function specNode({ schema }: Kind): SchemaNode | undefined {
 
 /** The same node with local references followed and `allOf` folded in. */
 export function resolve(root: JsonSchema, schema: unknown): SchemaNode {
-  let found = isSchema(schema) ? schema : {}
+  let found = isRecord(schema) ? schema : {}
   for (let step = 0; step < REFERENCES_MAX && typeof found['$ref'] === 'string'; step++) {
     const { $ref, ...beside } = found
     found = { ...target(root, $ref as string), ...beside }
@@ -36,13 +37,13 @@ export function propertyNode(node: SchemaNode, name: string): SchemaNode | undef
   for (const [pattern, schema] of Object.entries(schemasIn(node.schema['patternProperties'])))
     if (new RegExp(pattern, 'u').test(name)) return resolve(node.root, schema)
   const { additionalProperties } = node.schema
-  return isSchema(additionalProperties) ? resolve(node.root, additionalProperties) : undefined
+  return isRecord(additionalProperties) ? resolve(node.root, additionalProperties) : undefined
 }
 
 /** The node of the item at an index; undefined where the schema says nothing. */
 export function itemNode({ root, schema }: SchemaNode, index: number): SchemaNode | undefined {
   const item = listOf(schema['prefixItems'])[index] ?? schema['items']
-  return isSchema(item) ? resolve(root, item) : undefined
+  return isRecord(item) ? resolve(root, item) : undefined
 }
 
 /** What `anyOf` or `oneOf` leave to choose from, each with what is beside them; none without either. */
@@ -98,20 +99,16 @@ function target(root: JsonSchema, reference: string): JsonSchema {
   let found: unknown = root
   for (const part of reference.slice(1).split('/').slice(1)) {
     const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')
-    found = isSchema(found) || Array.isArray(found) ? (found as Record<string, unknown>)[key] : undefined
+    found = isRecord(found) || Array.isArray(found) ? (found as Record<string, unknown>)[key] : undefined
   }
-  return isSchema(found) ? found : {}
+  return isRecord(found) ? found : {}
 }
 
 function schemasIn(value: unknown): Readonly<Record<string, unknown>> {
-  return isSchema(value) ? value : {}
+  return isRecord(value) ? value : {}
 }
 
 function withoutKey(schema: JsonSchema, key: string): JsonSchema {
   const { [key]: _left, ...others } = schema
   return others
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -20,7 +20,11 @@ const FRAME = /^\s*at (async )?(?:(.*) \()?(?:file:\/\/)?(.+?):(\d+):(\d+)\)?$/
 const RUNNERS = /[\\/]node_modules[\\/](?:@?vitest|vite|vite-node|jest|@jest|jest-[a-z-]+|mocha|ava|tap)[\\/]/
 const OWN_ROOMS = /^(?:core|store|reconcile)[\\/]/
 
-/** The frames of a stack as V8 writes it, innermost first. What is not a frame with a place is left out. */
+/**
+ * The frames of a stack as V8 writes it, innermost first. What is not a frame with a place is left out.
+ *
+ * @internal
+ */
 export function parseStack(stack: string): readonly StackFrame[] {
   return stack.split('\n').flatMap(text => {
     const [, async, name = '', file, line, column] = FRAME.exec(text) ?? []
@@ -49,7 +53,11 @@ export function originOf({ file }: StackFrame): FrameOrigin {
   return /[\\/]node_modules[\\/]/.test(file) ? 'library' : 'code'
 }
 
-/** `rooms.ts:14:9`. */
+/**
+ * `rooms.ts:14:9`.
+ *
+ * @internal
+ */
 export function placeOf({ file, line, column }: StackFrame): string {
   return `${file.split(/[\\/]/).at(-1)}:${line}:${column}`
 }

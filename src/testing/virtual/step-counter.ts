@@ -1,3 +1,4 @@
+import { compareText } from '../../core/index.js'
 import { LivelockError } from './virtual-errors.js'
 
 /** Counts what runs at one instant, and refuses endless work. */
@@ -29,6 +30,6 @@ export function createStepCounter(stepsMax: number): StepCounter {
 function mostFrequent(counts: ReadonlyMap<string, number>): LivelockError['labels'] {
   return [...counts]
     .map(([label, count]) => ({ label, count }))
-    .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
+    .sort((a, b) => b.count - a.count || compareText(a.label, b.label))
     .slice(0, NAMED_MAX)
 }

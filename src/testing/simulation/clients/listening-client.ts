@@ -4,7 +4,7 @@ import { tapWrites } from '../../../store/index.js'
 import type { Call } from './facade.js'
 import { facade } from './facade.js'
 
-/** What a listening client tells. */
+/** A batch of events that was delivered through a listening client. */
 export interface Delivery {
   /** The process that the client is of. */
   readonly process: string
@@ -18,7 +18,8 @@ export interface Delivery {
 export interface ClientListener {
   /** A write was refused, or failed otherwise; in a word. */
   refused(why: string): void
-  heard(heard: Delivery): void
+  /** A batch was delivered. */
+  delivered(delivery: Delivery): void
 }
 
 /** The same client; what becomes of its writes and watches is told. Clients made from it do the same. */
@@ -36,7 +37,7 @@ export function listeningClient(client: Client, process: string, listener: Clien
     if (member === 'watch')
       return (...given) =>
         listeningWatch(call(...given) as Watch<StoredObject>, batch =>
-          listener.heard({ process, part: client.env.process, batch }),
+          listener.delivered({ process, part: client.env.process, batch }),
         )
     return undefined
   })
@@ -44,14 +45,14 @@ export function listeningClient(client: Client, process: string, listener: Clien
 
 function listeningWatch(
   watch: Watch<StoredObject>,
-  heard: (batch: WatchBatch<StoredObject>) => void,
+  delivered: (batch: WatchBatch<StoredObject>) => void,
 ): Watch<StoredObject> {
   return facade(watch, (member, call) =>
     member === 'on'
       ? (listener, ...rest) =>
           call(
             (batch: WatchBatch<StoredObject>) => {
-              heard(batch)
+              delivered(batch)
               ;(listener as Call)(batch)
             },
             ...rest,

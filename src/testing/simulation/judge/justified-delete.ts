@@ -6,7 +6,7 @@ import type {
   ObjectRef,
   StoredObject,
 } from '../../../store/index.js'
-import { tapWrites } from '../../../store/index.js'
+import { keyText, refOf, tapWrites } from '../../../store/index.js'
 import { facade } from '../clients/facade.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import { keyOf } from '../objects/object-names.js'
@@ -79,7 +79,7 @@ class DeleteMonitor implements Monitor {
       if (member === 'get' || member === 'list' || member === 'count')
         return (kind, ref, ...more) => {
           const { kind: name } = kind as Kind
-          own.set(member === 'get' ? keyFor(name, ref as ObjectRef) : name, client.revision)
+          own.set(member === 'get' ? keyText({ kind: name, ...(ref as ObjectRef) }) : name, client.revision)
           return call(kind, ref, ...more)
         }
       return undefined
@@ -92,10 +92,9 @@ class DeleteMonitor implements Monitor {
     const id = `${reading.process} ${key}`
     this.#suspects.delete(id)
     if (options.preconditions !== undefined) return
-    const { namespace, ownerReferences } = victim.metadata
-    const owners = ownerReferences.map(({ kind, name }) => {
-      const inside = keyFor(kind, namespace === undefined ? { name } : { namespace, name })
-      return this.#changed.has(inside) ? inside : keyFor(kind, { name })
+    const owners = victim.metadata.ownerReferences.map(({ kind, name }) => {
+      const inside = keyText({ kind, ...refOf(victim), name })
+      return this.#changed.has(inside) ? inside : keyText({ kind, name })
     })
     for (const subject of [key, ...owners]) {
       const last = this.#lastForeign(subject, reading.process)
@@ -127,8 +126,4 @@ function matters({ before, after }: ObjectChange): boolean {
   if (before === undefined || after === undefined) return true
   const { generation, deletionTimestamp } = before.metadata
   return generation !== after.metadata.generation || deletionTimestamp !== after.metadata.deletionTimestamp
-}
-
-function keyFor(kind: string, { namespace, name }: ObjectRef): string {
-  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }

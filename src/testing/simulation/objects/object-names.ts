@@ -1,11 +1,16 @@
-import type { StoredObject } from '../../../store/index.js'
+import type { ObjectId, StoredObject } from '../../../store/index.js'
+import { describeObject, keyText, refOf } from '../../../store/index.js'
 
-/** The name by which people speak of an object. */
-export function nameOf({ kind, metadata: { namespace, name } }: StoredObject): string {
-  return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+/** The name of an object in labels and messages: `Task default/web-1`. */
+export function nameOf(object: StoredObject): string {
+  return describeObject(idOf(object))
 }
 
-/** As the steps of a store name what they write. */
-export function keyOf({ kind, metadata: { namespace, name } }: StoredObject): string {
-  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
+/** Its key, as the steps of a store name what they write: `Task/default/web-1`. */
+export function keyOf(object: StoredObject): string {
+  return keyText(idOf(object))
+}
+
+function idOf(object: StoredObject): ObjectId {
+  return { kind: object.kind, ...refOf(object) }
 }

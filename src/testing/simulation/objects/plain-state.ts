@@ -24,7 +24,7 @@ export function plainState(objects: readonly StoredObject[], outside: Outside): 
 const knownLines = new WeakMap<StoredObject, string>()
 
 /** What the state says of one object. */
-export function plainLine(object: StoredObject): string {
+function plainLine(object: StoredObject): string {
   const known = knownLines.get(object)
   if (known !== undefined) return known
   const { generation } = object.metadata

@@ -48,7 +48,7 @@ export function createObservation(): Observation {
     observer: {
       listen: (client, process) =>
         listeningClient(client, process, {
-          heard: delivery => deliveries.push(delivery),
+          delivered: delivery => deliveries.push(delivery),
           refused: why => refusals.push(why),
         }),
       noted: (step, world) => {

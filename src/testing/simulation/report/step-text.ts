@@ -48,7 +48,7 @@ export function deliveriesText(deliveries: readonly Delivery[]): string {
 }
 
 /** Error codes as words. */
-export function inWords(code: string): string {
+function inWords(code: string): string {
   return /^[A-Z][A-Za-z]+$/.test(code)
     ? code.replaceAll(/(?<=[a-z])[A-Z]/g, letter => ` ${letter}`).toLowerCase()
     : cut(code)

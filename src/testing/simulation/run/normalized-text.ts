@@ -1,3 +1,4 @@
+import { compareText } from '../../../core/index.js'
 import type { World } from '../world/world.js'
 
 /** A uid, a time of day, or epoch milliseconds of this century's next decades. */
@@ -12,7 +13,7 @@ const GENERATED = /-[bcdfghjklmnpqrstvwxz2456789]{5}$/
 export function normalizedText(lines: readonly string[], world: Pick<World, 'objects' | 'clock'>): string {
   const generated = new Set<string>()
   for (const { metadata } of world.objects()) if (GENERATED.test(metadata.name)) generated.add(metadata.name)
-  const names = [...generated].sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
+  const names = [...generated].sort((a, b) => b.length - a.length || compareText(a, b))
   const pattern = new RegExp([...names, TOKEN].join('|'), 'g')
   const ordered = generated.size === 0 ? lines : sortedAlike(lines, pattern)
   const known = new Map<string, string>()
@@ -31,7 +32,7 @@ export function normalizedText(lines: readonly string[], world: Pick<World, 'obj
 function sortedAlike(lines: readonly string[], pattern: RegExp): readonly string[] {
   return lines
     .map(line => ({ line, masked: line.replace(pattern, '*') }))
-    .sort((a, b) => (a.masked < b.masked ? -1 : a.masked > b.masked ? 1 : 0))
+    .sort((a, b) => compareText(a.masked, b.masked))
     .map(({ line }) => line)
 }
 

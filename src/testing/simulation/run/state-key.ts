@@ -3,7 +3,7 @@ import { canonicalJson } from '../../../core/internal.js'
 import type { Client, StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
 import type { Recall } from '../choices/choice-source.js'
-import type { Hear } from '../clients/recording-client.js'
+import type { Learn } from '../clients/recording-client.js'
 import { recordingClient } from '../clients/recording-client.js'
 import { nameOf } from '../objects/object-names.js'
 import { objectText } from '../objects/object-text.js'
@@ -105,8 +105,8 @@ export class StateKeys {
 
   /** The client that a process is given: what is learned through it is part of the state. */
   clientFor(client: Client, process: string): Client {
-    const hear: Hear = input => this.#recordOf(process).learned.push(input)
-    return recordingClient(client, hear)
+    const learn: Learn = input => this.#recordOf(process).learned.push(input)
+    return recordingClient(client, learn)
   }
 
   /** @param without a process that is taken for gone */

@@ -1,6 +1,7 @@
 import { isKeelsonError, UsageError } from '../../../core/index.js'
 import { deepEqual } from '../../../core/internal.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
+import { describeObject } from '../../../store/index.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
@@ -216,11 +217,12 @@ function wantedObject(world: World, input: ObjectInput, edits: Wants['edits']): 
   if (kindName === undefined || name === undefined)
     throw new UsageError('each of the objects needs a kind and a metadata.name', { object: input })
   const kind = world.kindNamed(kindName, apiVersion)
+  const ref = namespace === undefined ? { name } : { namespace, name }
   return {
     kind,
     input,
-    ref: namespace === undefined ? { name } : { namespace, name },
-    name: namespace === undefined ? `${kindName} ${name}` : `${kindName} ${namespace}/${name}`,
+    ref,
+    name: describeObject({ kind: kindName, ...ref }),
     edits: edits(input, kind),
     state: 'absent',
     spec: input.spec,

@@ -27,7 +27,7 @@ describe('a listening client', () => {
     const store = createStore({ kinds: [Page], env })
     await store.create(Page, taken)
     const told: string[] = []
-    const listener = { refused: (code: string) => told.push(code), heard: () => {} }
+    const listener = { refused: (code: string) => told.push(code), delivered: () => {} }
     const client = listeningClient(store, 'app', listener)
     await call(client).catch(() => {})
     expect(told).toEqual([why])
