@@ -82,7 +82,7 @@ describe('a step that does not end', () => {
     ['a loop of promises', 'app-1 reconcile apps web'],
     ['a loop', 'app-1 reconcile apps web'],
     ['a loop after a write', 'app-1 create Pod web-uid-000002'],
-  ])('because of %s ends the process, which says where it was', { timeout: 60_000 }, (name, step) => {
+  ])('because of %s ends the process, which says where it was', (name, step) => {
     const { status, signal, stderr } = spawnSync(process.execPath, ['--import', 'tsx', endless, name], {
       encoding: 'utf8',
     })
@@ -92,6 +92,12 @@ describe('a step that does not end', () => {
       `did not end within 500 ms of real time, so the process ends here: ${step}; it was at`,
     )
     expect(stderr).toMatch(new RegExp(`it was at .*endless-reconciler\\.ts:${line}:\\d+`))
+  })
+
+  test('is not what a program does after a check that was refused', () => {
+    const program = fileURLToPath(new URL('../fixtures/busy-after-refusal.ts', import.meta.url))
+    const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', program], { encoding: 'utf8' })
+    expect([status, stdout]).toEqual([0, 'Usage\nalive\n'])
   })
 
   test('is not one that takes long', async () => {

@@ -18,7 +18,15 @@ export async function execute(
   judge: JudgeRest = () => undefined,
 ): Promise<Execution> {
   const watch = watchSteps(setup.stepTimeoutMs)
-  const driver = new Driver(setup, source, watch)
+  try {
+    return await drive(new Driver(setup, source, watch), setup, judge)
+  } finally {
+    // Also when the setup is refused: what the program does next is no step.
+    watch.end()
+  }
+}
+
+async function drive(driver: Driver, setup: ExecutionSetup, judge: JudgeRest): Promise<Execution> {
   try {
     await driver.untilRest()
     const { isStopped } = driver
@@ -31,7 +39,6 @@ export async function execute(
     const { violation } = driver.judge
     return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...rest }
   } finally {
-    watch.end()
     driver.close()
   }
 }
