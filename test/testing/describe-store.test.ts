@@ -194,7 +194,7 @@ describe('the laws of a store', () => {
     expect(await brokenLaws(options => Promise.resolve(createStore(options)))).toEqual([])
   })
 
-  test('run under node:test as they do here', { timeout: 30_000 }, () => {
+  test('run under node:test as they do here', () => {
     const file = resolve(import.meta.dirname, 'fixtures/store-under-node-test.ts')
     const { stdout, status } = spawnSync(process.execPath, ['--import', 'tsx', file], { encoding: 'utf8' })
     let laws = 0

@@ -35,7 +35,7 @@ function underNodeTest(name: string, text: string, env: Record<string, string> =
 const fixture = JSON.stringify(join(root, 'test/testing/fixtures/sites.ts'))
 
 describe('a check', () => {
-  test('says under node:test what it says here', { timeout: 120_000 }, async () => {
+  test('says under node:test what it says here', async () => {
     const { message } = await failure()
     const stdout = underNodeTest(
       'both.ts',
@@ -52,7 +52,7 @@ describe('a check', () => {
     for (const line of message.split('\n')) expect(stdout).toContain(line.trim())
   })
 
-  test('finds beside others what it finds alone', { timeout: 60_000 }, async () => {
+  test('finds beside others what it finds alone', async () => {
     const alone = await failure()
     const [first, sound, second] = await Promise.all([failure(), check(careful, options), failure()])
     expect([first.message, second.message]).toEqual([alone.message, alone.message])
@@ -61,7 +61,7 @@ describe('a check', () => {
 })
 
 describe('the regression test of a failure', () => {
-  test('fails while the bug is there, and passes without it', { timeout: 120_000 }, async () => {
+  test('fails while the bug is there, and passes without it', async () => {
     const { invariant, regressionTest, message } = await failure()
     for (const line of regressionTest.split('\n')) expect(message).toContain(line)
     const pasted = (make: string): string =>
@@ -76,7 +76,7 @@ describe('the regression test of a failure', () => {
 describe('a report', () => {
   afterEach(() => vi.unstubAllEnvs())
 
-  test('is written where the environment says', { timeout: 60_000 }, async () => {
+  test('is written where the environment says', async () => {
     const folder = join(directory, 'reports')
     vi.stubEnv('KEELSON_REPORT', folder)
     const { invariant, message, simulation, regressionTest } = await failure()

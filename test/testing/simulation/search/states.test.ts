@@ -90,7 +90,6 @@ describe('with states told apart', () => {
       expect(merged.found).toEqual(plain.found)
       expect(merged.executions).toBeLessThan((plain.executions * 2) / 3)
     },
-    60_000,
   )
 
   test.each([
@@ -104,7 +103,6 @@ describe('with states told apart', () => {
       expect(report).toMatchObject({ complete: true, states })
       expect(report.bounds).not.toMatch(/history/)
     },
-    60_000,
   )
 })
 
@@ -134,13 +132,13 @@ describe('code that remembers', () => {
     const { complete, bounds } = await check(remembering(false), options)
     expect(complete).toBe(true)
     expect(bounds).toMatch(/told apart by the history of each process/)
-  }, 60_000)
+  })
 
   test('and says so is believed', async () => {
     const { complete, bounds } = await check(remembering(true), options)
     expect(complete).toBe(true)
     expect(bounds).not.toMatch(/history/)
-  }, 60_000)
+  })
 })
 
 describe('a rare bug', () => {
@@ -171,5 +169,5 @@ describe('a rare bug', () => {
         .sort(),
     ).toEqual(['crash', 'edit'])
     await expect(check(rare, { ...options, replay })).rejects.toMatchObject({ invariant, replay })
-  }, 60_000)
+  })
 })
