@@ -1,4 +1,4 @@
-import { isRecord } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 import type { JsonSchema, Kind } from '../../store/index.js'
 
 /** A JSON Schema that holds for one place of a value, with its references resolved. */

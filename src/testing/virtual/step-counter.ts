@@ -1,4 +1,4 @@
-import { compareText } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 import { LivelockError } from './virtual-errors.js'
 
 /** Counts what runs at one instant, and refuses endless work. */

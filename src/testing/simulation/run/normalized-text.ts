@@ -1,4 +1,4 @@
-import { compareText } from '../../../core/index.js'
+import { compareText } from '../../../core/internal.js'
 import type { World } from '../world/world.js'
 
 /** A uid, a time of day, or epoch milliseconds of this century's next decades. */
