@@ -27,7 +27,7 @@ export function elementsOf(path: string): readonly string[] {
 }
 
 /** `.name`, or `["odd name"]`. */
-export function fieldElement(name: string): string {
+function fieldElement(name: string): string {
   return SIMPLE.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
 }
 

@@ -12,9 +12,9 @@ export interface Owner extends Omit<ManagedFields, 'fields'> {
 export type OwnerId = Omit<ManagedFields, 'fields'>
 
 /** Managers that have written, without applying, are told apart up to this number; the oldest become one. */
-export const UPDATE_MANAGERS_MAX = 10
+const UPDATE_MANAGERS_MAX = 10
 /** The name under which the oldest go on. */
-export const ANCIENT_MANAGER = 'ancient-changes'
+const ANCIENT_MANAGER = 'ancient-changes'
 
 /** Entries are frozen and shared between versions, so each is read once. */
 const read: WeakMap<ManagedFields, FieldSet> = /* @__PURE__ */ new WeakMap()

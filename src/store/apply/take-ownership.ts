@@ -7,7 +7,7 @@ import type { Owner, OwnerId } from './owners.js'
 import { readOwners, sameOwner, takeFrom, withOwner, writeOwners } from './owners.js'
 
 /** Owns what was there before anybody's fields were known. */
-export const EARLIER_MANAGER = 'before-first-apply'
+const EARLIER_MANAGER = 'before-first-apply'
 
 /** The owners of an object, also of one whose fields nobody has looked after so far. */
 export function ownersOf(

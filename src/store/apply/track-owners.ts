@@ -10,7 +10,7 @@ import type { OwnerId } from './owners.js'
 import { ownersOf, takeOwnership } from './take-ownership.js'
 
 /** Owns what a writer without a name has changed, in an object whose fields are looked after. */
-export const UNNAMED_MANAGER = 'unknown'
+const UNNAMED_MANAGER = 'unknown'
 const MANAGER_LENGTH_MAX = 128
 
 /** What a write knows of the owners of fields. */

@@ -1,7 +1,7 @@
 import type { Cancel, Env } from '../../core/index.js'
 
 /** How long a write waits for watchers that are behind before they are given up. */
-export const BLOCK_WAIT_MAX_MS = 1_000
+const BLOCK_WAIT_MAX_MS = 1_000
 
 /** A watcher that holds writes back. */
 export interface Blocker {

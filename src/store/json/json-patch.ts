@@ -13,11 +13,13 @@ export type JsonPatchOperation =
   | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string }
 
 /** More operations than this in one patch are refused. */
-export const JSON_PATCH_OPERATIONS_MAX = 10_000
+const JSON_PATCH_OPERATIONS_MAX = 10_000
 
 /**
  * A JSON Patch that is no patch (`BadRequest`), that has too many operations (`TooLarge`), or that does not fit the
  * document (`Invalid`: a path that does not exist, a test that fails).
+ *
+ * @internal
  */
 export class JsonPatchError extends KeelsonError {
   /** Which operation, from 0; -1 for the patch as a whole. */

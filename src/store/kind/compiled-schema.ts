@@ -26,7 +26,7 @@ export interface CompiledSchema {
 const compiled: WeakMap<Kind, CompiledSchema> = /* @__PURE__ */ new WeakMap()
 
 /** The JSON Schema of a kind, or undefined when it has none. */
-export function jsonSchemaOf({ schema }: Kind): JsonSchema | undefined {
+function jsonSchemaOf({ schema }: Kind): JsonSchema | undefined {
   return isStandardSchema(schema) ? undefined : schema
 }
 

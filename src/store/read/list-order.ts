@@ -23,7 +23,7 @@ export function positionOf(kind: Kind, query: Query, object: StoredObject): Posi
 }
 
 /** The term under which a list by range shows an object: the first in its range, the last when it is reversed. */
-export function firstTerm({ indexRange, reverse }: Query, { indexes }: IndexTerms): string | undefined {
+function firstTerm({ indexRange, reverse }: Query, { indexes }: IndexTerms): string | undefined {
   let first: string | undefined
   for (const term of indexes) {
     if (indexRange === undefined || !isWithin(indexRange, term)) continue

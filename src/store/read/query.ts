@@ -120,7 +120,7 @@ export function queryFilter(kind: Kind, query: Query): (object: StoredObject) =>
 }
 
 /** The text of a field as field selectors compare it: absent, null, objects and lists read as `''`. */
-export function fieldText(object: StoredObject, field: string): string {
+function fieldText(object: StoredObject, field: string): string {
   let value: unknown = object
   for (const part of field.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return ''

@@ -27,7 +27,7 @@ export interface OverlayBase {
 }
 
 /** The newest state; for those who hold the store while they look. */
-export function newestBase(engine: Engine): OverlayBase {
+function newestBase(engine: Engine): OverlayBase {
   return new NewestBase(engine)
 }
 

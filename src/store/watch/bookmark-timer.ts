@@ -2,7 +2,7 @@ import type { Cancel, Env } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
 
 /** A watch with bookmarks tells of a revision this long after it at the latest. */
-export const BOOKMARK_INTERVAL_MS = 60_000
+const BOOKMARK_INTERVAL_MS = 60_000
 
 /** What a bookmark timer needs. */
 export interface BookmarkTimerOptions {

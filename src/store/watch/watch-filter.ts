@@ -21,7 +21,7 @@ export type WatchFilter = readonly KindFilter[]
  * @throws BadRequestError for a selector, field or index that cannot be understood, UsageError for a shard that
  * is none
  */
-export function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
+function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
   const { namespace, name, labelSelector, fieldSelector, index, shard } = options
   const { kind } = table
   const query = compileQuery(kind, {

@@ -25,7 +25,7 @@ import type { Preconditions } from './write-options.js'
 import type { WriteSite } from './write-site.js'
 
 /** How many managers can apply to one object. They are never folded: each may take away what it has applied. */
-export const APPLY_MANAGERS_MAX = 100
+const APPLY_MANAGERS_MAX = 100
 
 /** How an object is applied. */
 export interface ApplyRequest extends ApplyOptions {
