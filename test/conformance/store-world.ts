@@ -181,7 +181,8 @@ export class World {
     this.#bindings.set('$now', this.#env.clock.now())
     const expected = evaluate(step['expect'], this.#bindings) as Record<string, unknown> | undefined
     if (expected?.['error'] !== undefined && step.op !== 'resume') {
-      const codes = [expected['error']].flat().map(code => OUR_CODES[String(code)] ?? code)
+      const asked = [expected['error'] as string | string[]].flat()
+      const codes = asked.map(code => OUR_CODES[code] ?? code)
       const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
       expect(codes, `${step.op} fails with ${String(code)}`).toContain(code)
       if (expected['conflicts'] !== undefined) assertConflicts(failure, expected['conflicts'])

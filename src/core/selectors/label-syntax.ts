@@ -1,5 +1,4 @@
 import type { FieldProblem } from '../errors.js'
-import { InvalidError } from '../errors.js'
 
 const NAME_PATTERN = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/
 const PREFIX_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/

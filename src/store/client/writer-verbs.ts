@@ -24,9 +24,9 @@ export abstract class WriterVerbs implements Writer {
   readonly modifyStatus: Writer['modifyStatus'] = (kind, ref, recipe, options = {}) =>
     this.write({ verb: 'modifyStatus', kind, ref, recipe, options })
 
-  // Without types it may be called without options; that it has no type is said where it is performed.
-  readonly patch: Writer['patch'] = (kind, ref, patch, options = {} as never) =>
-    this.write({ verb: 'patch', kind, ref, patch, options })
+  readonly patch: Writer['patch'] = (kind, ref, patch, options) =>
+    // A copy, and none without types either: that it has no `type` is said where it is performed.
+    this.write({ verb: 'patch', kind, ref, patch, options: { ...options } })
 
   readonly delete: Writer['delete'] = (kind, ref, options = {}) =>
     this.write({ verb: 'delete', kind, ref, options })

@@ -94,8 +94,9 @@ export class OverlayTransaction implements Transaction {
   readonly modifyStatus: Transaction['modifyStatus'] = (kind, ref, recipe, options = {}) =>
     this.#write({ verb: 'modifyStatus', kind, ref, recipe, options })
 
-  readonly patch: Transaction['patch'] = (kind, ref, patch, options = {} as never) =>
-    this.#write({ verb: 'patch', kind, ref, patch, options })
+  readonly patch: Transaction['patch'] = (kind, ref, patch, options) =>
+    // A copy, and none without types either: that it has no `type` is said where it is performed.
+    this.#write({ verb: 'patch', kind, ref, patch, options: { ...options } })
 
   readonly delete: Transaction['delete'] = (kind, ref, options = {}) =>
     this.#write({ verb: 'delete', kind, ref, options })

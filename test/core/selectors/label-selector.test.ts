@@ -206,16 +206,6 @@ describe('object form', () => {
   })
 })
 
-/** The code of the error that an action throws, if it throws one of ours. */
-function codeOf(action: () => void): string | undefined {
-  try {
-    action()
-  } catch (error) {
-    return isKeelsonError(error) ? error.code : 'foreign'
-  }
-  return undefined
-}
-
 describe('label syntax', () => {
   const name63 = 'a'.repeat(63)
   test.each([
