@@ -364,7 +364,12 @@ describe('pages that cannot be', () => {
   })
   const limits = [0, -1, 1.5, Number.NaN, '1' as never]
   refusalsOf(
-    limits.map(limit => [`a limit of ${limit}`, s => s.list(Widget, { limit }), 'BadRequest', /limit.*at least 1/]),
+    limits.map(limit => [
+      `a limit of ${limit}`,
+      s => s.list(Widget, { limit }),
+      'BadRequest',
+      /limit.*at least 1/,
+    ]),
   )
   refusalsOf([
     ['a revision that is a word', s => s.snapshot('first'), 'BadRequest', /first/],
