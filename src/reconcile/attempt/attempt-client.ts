@@ -20,30 +20,34 @@ import type { AttemptGate } from './attempt-gate.js'
 import type { AttemptView, WriteAbout } from './attempt-view.js'
 
 /**
- * A client that writes only while its attempt lives. Reads go on working; watches and snapshots opened through
+ * A client that writes only while its attempt lives. Reads continue to work; watches and snapshots opened through
  * it are closed with the attempt, and so is every client made from it.
  *
  * @param base a client of the attempt's own env, so that writes not yet committed die with that env
- * @param seen what it reads, if that is not `base`, and who hears of its writes
+ * @param options what it reads, if that is not `base`, and who hears of its writes
  */
-export function createAttemptClient(base: Client, gate: AttemptGate, seen: AttemptSight = {}): Client {
-  return new GatedClient(base, gate, seen)
+export function createAttemptClient(
+  base: Client,
+  gate: AttemptGate,
+  options: AttemptClientOptions = {},
+): Client {
+  return new GatedClient(base, gate, options)
 }
 
 /** What the client of an attempt shows, and to whom. */
-export interface AttemptSight {
+export interface AttemptClientOptions {
   readonly view?: AttemptView | undefined
   readonly writes?: OwnWriteListener | undefined
 }
 
 class GatedClient extends DelegatingClient {
   readonly #gate: AttemptGate
-  readonly #sight: AttemptSight
+  readonly #options: AttemptClientOptions
 
-  constructor(base: Client, gate: AttemptGate, sight: AttemptSight) {
+  constructor(base: Client, gate: AttemptGate, options: AttemptClientOptions) {
     super(base)
     this.#gate = gate
-    this.#sight = sight
+    this.#options = options
   }
 
   override get lifetimes(): Lifetimes {
@@ -81,7 +85,7 @@ class GatedClient extends DelegatingClient {
   }
 
   override client(env: Env, options?: ClientOptions): Client {
-    return new GatedClient(this.base.client(env, options), this.#gate, this.#sight)
+    return new GatedClient(this.base.client(env, options), this.#gate, this.#options)
   }
 
   protected override openWatch(kinds: Kind | readonly Kind[], options?: WatchOptions): Watch<StoredObject> {
@@ -93,7 +97,7 @@ class GatedClient extends DelegatingClient {
   protected override write(write: ClientWrite): Promise<never> {
     const about = aboutOf(write)
     if (about.isDry === true) return this.#gate.guard(() => super.write(write))
-    const { view, writes } = this.#sight
+    const { view, writes } = this.#options
     return this.#gate.guard(() => {
       const send = (): Promise<never> => super.write(write)
       const written = writes === undefined ? send() : this.#tell(writes, send, about)
@@ -102,7 +106,7 @@ class GatedClient extends DelegatingClient {
   }
 
   get #reader(): Reader {
-    return this.#sight.view?.reader ?? this.base
+    return this.#options.view?.reader ?? this.base
   }
 
   async #tell<T>(writes: OwnWriteListener, write: () => Promise<T>, { kind }: WriteAbout): Promise<T> {
@@ -112,7 +116,7 @@ class GatedClient extends DelegatingClient {
     try {
       const result = await write()
       const last = kind === undefined ? this.base.revision : revisionOf(result)
-      // A transaction does not say its revision: it is known when nobody else wrote meanwhile.
+      // A transaction does not say its revision: it is known when no other client wrote meanwhile.
       if (last === before + 1 || (kind !== undefined && last > before)) revision = last
       return result
     } finally {

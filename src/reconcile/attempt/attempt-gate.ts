@@ -1,6 +1,6 @@
 import { AttemptEndedError } from './attempt-errors.js'
 
-/** Stands between an attempt and the store: open while the attempt lives, shut for ever after. */
+/** Stands between an attempt and the store: open while the attempt lives, shut from its end on. */
 export interface AttemptGate {
   /** Why it was shut; undefined while open. */
   readonly closedBy: AttemptEndedError | undefined
@@ -36,7 +36,7 @@ class Gate implements AttemptGate {
     this.#attempt = attempt
   }
 
-  /** An error is dear to make, and most attempts end with nobody to tell. */
+  /** An error is expensive to make, and most attempts end without a write that needs one. */
   get closedBy(): AttemptEndedError | undefined {
     if (this.#ending !== undefined) this.#closedBy ??= new AttemptEndedError(this.#attempt, this.#ending)
     return this.#closedBy
@@ -50,7 +50,7 @@ class Gate implements AttemptGate {
     const guarded = new Promise<T>((resolve, reject) => {
       const fence = (error: AttemptEndedError): void => {
         reject(error)
-        // Nobody may be waiting for it any more: a forgotten write must not end the process.
+        // The caller may not be waiting for it any more: a forgotten write must not end the process.
         guarded.catch(() => {})
       }
       underWay.add(fence)

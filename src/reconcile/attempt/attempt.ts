@@ -1,6 +1,6 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
-import type { AttemptSight } from './attempt-client.js'
+import type { AttemptClientOptions } from './attempt-client.js'
 import { createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
 import type { AttemptGate } from './attempt-gate.js'
@@ -32,7 +32,7 @@ export interface AttemptOptions {
   readonly name: string
   readonly client: Client
   /** What the attempt reads, if that is not the client, and who hears of its writes. */
-  readonly sight?: AttemptSight
+  readonly clientOptions?: AttemptClientOptions
   readonly openLogger: () => Logger
   readonly failures: number
   readonly timeoutMs: number | undefined
@@ -79,8 +79,8 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   get client(): Client {
-    const { client, sight } = this.#options
-    this.#client ??= createAttemptClient(client.client(this.env), this.#gate, sight)
+    const { client, clientOptions } = this.#options
+    this.#client ??= createAttemptClient(client.client(this.env), this.#gate, clientOptions)
     return this.#client
   }
 

@@ -40,9 +40,9 @@ export function requeueAfter(ms: number): Result {
 }
 
 /**
- * Success, and look again after `minMs`; when that look polls too, after `factor` times as long, up to `maxMs`. For what
- * changes outside the store without a word. A key that something wakes meanwhile, or whose run ends in another way,
- * begins at `minMs` again; a resync does not count.
+ * Success, and look again after `minMs`; when that look polls too, after `factor` times as long, up to `maxMs`. For
+ * what changes outside the store without a word. A key that something wakes meanwhile, or whose run ends in another
+ * way, begins at `minMs` again; a resync does not count.
  *
  * @throws InvalidError when an option is out of bounds
  */

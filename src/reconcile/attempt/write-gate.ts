@@ -9,7 +9,7 @@ export interface WriteGate {
   clear(): void
 }
 
-/** Makes a gate that holds nobody. */
+/** Makes a gate that holds no key. */
 export function createWriteGate(): WriteGate {
   const written = new Map<string, number>()
   return {

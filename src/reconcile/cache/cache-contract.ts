@@ -60,7 +60,7 @@ export interface Cache extends Reader {
   /** Calls `listener` after each batch that was applied, when reads show it already. */
   onChange(listener: (changes: CacheChanges) => void): Cancel
   /**
-   * Lists the source and compares. When anything differs, the cache is filled anew. Objects that change while it
+   * Lists the source and compares. When anything differs, the cache is filled again. Objects that change while it
    * looks are left out.
    *
    * Errors: what the list fails with; KeelsonError `Timeout` when the cache does not get as far as the list within

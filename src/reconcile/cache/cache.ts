@@ -195,7 +195,10 @@ class SourceCache implements Cache {
 
   #refill(differences: number): void {
     this.#state.continuous = false
-    this.#logger.error({ cache: this.name, differences }, 'a cache is not as its source; it is filled anew')
+    this.#logger.error(
+      { cache: this.name, differences },
+      'a cache differs from its source; it is filled again',
+    )
     this.#stream?.reopen(new UsageError(`${this.name} differs from its source`, { differences }))
   }
 

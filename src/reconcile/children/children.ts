@@ -40,7 +40,7 @@ export interface Children {
    * nothing is deleted when something could not be applied.
    *
    * @throws InvalidError for a child without a name, in another namespace, of a kind not owned, or named twice:
-   * nothing is changed then; KeelsonError `AlreadyExists` when the name is taken by an object of somebody else;
+   * nothing is changed then; KeelsonError `AlreadyExists` when the name is taken by an object of another owner;
    * otherwise the first error of a write, after the others were tried
    */
   apply(desired: readonly DesiredChild[], options?: { readonly prune?: boolean }): Promise<ChildrenReport>

@@ -8,7 +8,7 @@ import type { PollPauses } from './poll-pauses.js'
 import type { Quarantine } from './quarantine.js'
 
 /** What a controller keeps of its keys. */
-export interface KeyKeeping {
+export interface KeyStates {
   readonly env: Env
   readonly logger: Logger
   readonly queue: WorkQueue<ObjectRef>
@@ -17,8 +17,8 @@ export interface KeyKeeping {
 }
 
 /** Does to the key's record what was decided, and tells the log. */
-export function applyOutcome(keeping: KeyKeeping, key: ObjectRef, outcome: Outcome): void {
-  const { queue, env, logger, quarantine, polls } = keeping
+export function applyOutcome(keys: KeyStates, key: ObjectRef, outcome: Outcome): void {
+  const { queue, env, logger, quarantine, polls } = keys
   const id = refText(key)
   if (outcome.kind !== 'retry' && outcome.kind !== 'conflict') quarantine.forget(key)
   if (outcome.kind !== 'poll') polls.forget(key)

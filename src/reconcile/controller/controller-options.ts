@@ -96,7 +96,8 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly limiter?: RateLimiter
   /**
    * After so many failures in a row that look alike, numbers in their messages aside, a key is in quarantine: it runs
-   * again when something changes or when it is enqueued, and not by itself. A whole number of at least 1; default: never. A
+   * again when something changes or when it is enqueued, and not by itself. A whole number of at least 1; default:
+   * never. A
    * `RetryAfterError` does not count.
    */
   readonly quarantineAfter?: number
@@ -127,8 +128,8 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
    */
   changed?(changes: CacheChanges, reader: Reader): void
   /**
-   * Called once after each `started`, when no attempt runs any more: after a stop, or a start that failed. Not at a loss
-   * of leadership, after which a controller stands by.
+   * Called once after each `started`, when no attempt runs any more: after a stop, or a start that failed. Not at a
+   * loss of leadership, after which a controller stands by.
    */
   stopped?(): void
 }

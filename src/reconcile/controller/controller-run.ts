@@ -11,7 +11,7 @@ import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
 import { createWorkQueue } from '../queue/work-queue.js'
 import { AheadKeys } from './ahead-keys.js'
-import type { KeyKeeping } from './apply-outcome.js'
+import type { KeyStates } from './apply-outcome.js'
 import type { ControllerMetrics } from './controller-metrics.js'
 import { createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
@@ -21,7 +21,7 @@ import { PollPauses } from './poll-pauses.js'
 import { Quarantine } from './quarantine.js'
 
 /** What exists only between start and stop. */
-export interface ControllerRun extends KeyKeeping {
+export interface ControllerRun extends KeyStates {
   readonly client: Client
   readonly metrics: ControllerMetrics
   readonly limiter: RateLimiter

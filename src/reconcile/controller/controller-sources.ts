@@ -25,7 +25,7 @@ export interface ControllerSourcesOptions<Spec, Status> {
   readonly enqueue: (key: ObjectRef, why: Wake) => void
   /** The key names another object than before: it was created, perhaps again. */
   readonly created: (key: ObjectRef) => void
-  /** What came and went after `since` may have woken nobody. Called before `progressed`. */
+  /** What came and went after `since` may have woken no key. Called before `progressed`. */
   readonly skipped: (since: number) => void
   readonly progressed: () => void
 }
@@ -211,7 +211,7 @@ function passes(logger: Logger, when: Predicate | undefined, change: SourceChang
   }
 }
 
-/** A mapping that throws is a bug of its author: it is logged, and what does not depend on it goes on. */
+/** A mapping that throws is a bug of its author: it is logged, and what does not depend on it continues. */
 function tryMapping(logger: Logger, kind: Kind, change: SourceChange, map: () => void): void {
   try {
     map()

@@ -235,7 +235,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const attempt = openAttempt({
       name: label,
       client: acting,
-      sight: { view, writes },
+      clientOptions: { view, writes },
       openLogger: () => run.logger.child({ key: refText(key) }),
       failures: run.queue.history(key).failures,
       timeoutMs: this.#options.timeoutMs,

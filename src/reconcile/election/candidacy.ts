@@ -33,7 +33,7 @@ export function observe(before: Observation | undefined, record: ElectionRecord,
 }
 
 /**
- * Decides whether a candidate may take the lease: when there is none, nobody holds it, or its holder gave no sign of
+ * Decides whether a candidate may take the lease: when it is missing, it has no holder, or its holder gave no sign of
  * life for the lease's duration since this candidate first saw the last one (client-go `tryAcquireOrRenew`). A lease
  * that was left for a preferred candidate is left to it for the candidate's own lease duration. A lease held under
  * the candidate's own name is another's: the candidate would know if it led.

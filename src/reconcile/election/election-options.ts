@@ -20,7 +20,10 @@ export interface LeaderElectionOptions {
   readonly leaseDurationMs?: number
   /** How long one round of renewing may take, in ms, less than `leaseDurationMs`. Default 10,000. */
   readonly renewDeadlineMs?: number
-  /** Pause between renewals, in ms, less than `renewDeadlineMs` / 1.2. Candidates wait up to 2.2 times as long. Default 2,000. */
+  /**
+   * Pause between renewals, in ms, less than `renewDeadlineMs` / 1.2. Candidates wait up to 2.2 times as long. Default
+   * 2,000.
+   */
   readonly retryPeriodMs?: number
 }
 

@@ -5,7 +5,7 @@ import type { Leadership } from './leadership.js'
 export interface ElectionListener {
   /** A reign begins. */
   leads(leadership: Leadership): void
-  /** The candidate is about to resign and goes on renewing until this resolves: finish what is under way. */
+  /** The candidate is about to resign and keeps renewing until this resolves: finish what is under way. */
   drain?(leadership: Leadership): Promise<void>
   /** A reign is over and its client writes no more. The next one begins when this has resolved at the earliest. */
   stopped?(why: string): Promise<void> | void

@@ -119,7 +119,9 @@ class CandidateLoop implements Elector {
     }
   }
 
-  /** One look at the lease, and what follows from it; never two at a time. A leader that resigns goes on until it has. */
+  /**
+   * One look at the lease, and what follows from it; never two at a time. A leader that resigns continues until it has.
+   */
   #step(): void {
     this.#cancelStep()
     const isOver = this.#state !== 'running' && this.#reign === undefined
@@ -212,8 +214,8 @@ class CandidateLoop implements Elector {
     const held = this.#held as ElectionLease
     // After a stall the renewal may come before the deadline that it would put off; a reign that was over stays over.
     if (reign.isOver()) return this.#lose(reign, 'the lease could not be renewed in time')
-    const usurper = this.#findUsurper(reign, held)
-    if (usurper !== undefined) return this.#lose(reign, usurper)
+    const deposal = this.#findDeposal(reign, held)
+    if (deposal !== undefined) return this.#lose(reign, deposal)
     try {
       const now = await this.#bounded(this.#client.update(kind, renewed(held, clock.now())))
       if (this.#reign !== reign) return this.#pauseMs()
@@ -242,7 +244,7 @@ class CandidateLoop implements Elector {
   }
 
   /** A reader that lags behind the fence knows nothing about it. */
-  #findUsurper({ leadership: { fence } }: Reign, held: ElectionLease): string | undefined {
+  #findDeposal({ leadership: { fence } }: Reign, held: ElectionLease): string | undefined {
     if (this.#client.revision < Number(fence.resourceVersion)) return undefined
     const term = this.#client.get(this.#settings.kind, fence.ref)
     if (term?.metadata.resourceVersion === fence.resourceVersion) return undefined
@@ -344,7 +346,10 @@ class CandidateLoop implements Elector {
     this.#seen = observe(this.#seen, record, this.#env.clock.monotonic())
   }
 
-  /** How long after a renewal the reign may last: till its next round would fail (client-go), and never longer than the lease. */
+  /**
+   * How long after a renewal the reign may last: till its next round would fail (client-go), and never longer than the
+   * lease.
+   */
   get #safeMs(): number {
     const { retryPeriodMs, renewDeadlineMs, leaseDurationMs } = this.#settings
     return Math.min(retryPeriodMs + renewDeadlineMs, leaseDurationMs)

@@ -36,7 +36,7 @@ export interface ReignOptions {
   readonly fence: Fence
   readonly term: number
   readonly acquiredAtMs: number
-  /** How long after `renewedAtMs` nobody else can have taken the lease. */
+  /** How long after `renewedAtMs` no other candidate can have taken the lease. */
   readonly safeMs: number
 }
 

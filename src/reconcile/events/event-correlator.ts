@@ -17,14 +17,17 @@ export interface EventInput {
 export type CorrelatedEvent =
   /** `name` is the same for all that one record stands for. */
   | { readonly kind: 'create' | 'update'; readonly name: string; readonly record: EventRecord }
-  /** There were too many about this object; the count goes on. */
+  /** There were too many about this object; it is counted all the same. */
   | { readonly kind: 'drop' }
 
 /** When events are brought together. The defaults are those of Kubernetes. */
 export interface EventLimits {
-  /** Distinct notes of one object and reason that are told apart; from the last of them on they are one record. Default 10. */
+  /**
+   * Distinct notes of one object and reason with a record each; from the last of them on they are one record. Default
+   * 10.
+   */
   readonly notesMax: number
-  /** Notes are told apart again after this time without any. Default 10 minutes. */
+  /** Notes have a record each again after this time without any. Default 10 minutes. */
   readonly quietMs: number
   /** Writes about one object at once. Default 25. */
   readonly burst: number

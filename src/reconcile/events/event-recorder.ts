@@ -24,7 +24,7 @@ export interface EventRecorder {
   record(event: EventInput): void
   /** Records that wait to be written. */
   readonly pending: number
-  /** Events that nobody will see as such: too many about one object, a full queue, a refused write. */
+  /** Events that are not written as such: too many about one object, a full queue, a refused write. */
   readonly dropped: number
   /** Resolves with `pending` when everything is written, at the latest after `timeoutMs` (default 5 s). */
   flush(options?: { readonly timeoutMs?: number }): Promise<number>
@@ -150,7 +150,7 @@ class QueuedRecorder implements EventRecorder {
       else await client.modify(kind, { namespace, name }, draft => void (draft.spec = { ...record }))
     } catch (error) {
       if (!isKeelsonError(error, isNew ? 'AlreadyExists' : 'NotFound')) throw error
-      // Made or deleted by somebody else since it was looked at.
+      // Made or deleted by another writer since it was looked at.
       if (isNew) await client.modify(kind, { namespace, name }, draft => void (draft.spec = { ...record }))
       else await client.create(kind, { metadata: { namespace, name }, spec: record })
     }

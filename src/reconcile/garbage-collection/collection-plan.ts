@@ -6,7 +6,7 @@ export type OwnerState =
   | 'dangling'
   /** Is being deleted in the foreground: it goes when what it owns has gone. */
   | 'waiting'
-  /** Of a kind that nobody can look up, or in a namespace where an object without one cannot have an owner. */
+  /** Of an unknown kind, or in a namespace where an object without one cannot have an owner. */
   | 'unknown'
 
 /** What is done with an object that has owners. */
@@ -33,7 +33,7 @@ export interface Collectable {
 /**
  * Decides about an object by its owners, in the order of its references (Kubernetes `garbagecollector.go`,
  * `attemptToDeleteItem`): one solid owner keeps it and the others are dropped; only waiting owners take what it owns
- * along first; else nobody wants it any more. An owner that cannot be looked up keeps it.
+ * along first; else no owner needs it any more. An owner that cannot be looked up keeps it.
  */
 export function planCollection(owners: readonly OwnerState[], item: Collectable): CollectionPlan {
   if (owners.length === 0 || owners.includes('unknown')) return { kind: 'keep' }

@@ -20,7 +20,7 @@ export interface GarbageCollectorOptions {
 }
 
 /**
- * Deletes what nobody owns any more, and carries out the propagation policies of deletions: `Background` (the owner
+ * Deletes objects whose owners are gone, and carries out the propagation policies of deletions: `Background` (the owner
  * goes first), `Foreground` (it goes when what it owns and what blocks it has gone) and `Orphan` (what it owns is cut
  * loose). The rules are those of Kubernetes (`garbagecollector.go`).
  *

@@ -16,7 +16,7 @@ interface Contest {
 
 /**
  * Counts how often in a row keys have written into one object what they had written before, which they only do when
- * somebody undoes it.
+ * another writer undoes it.
  */
 export class Contests {
   readonly #byKey = new Map<string, Contest>()

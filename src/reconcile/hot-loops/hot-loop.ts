@@ -2,12 +2,12 @@ import type { JsonPatchOperation, ObjectRef, StoredObject } from '../../store/in
 import { diffJson, refOf } from '../../store/index.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 
-/** A key that is reconciled again and again to no end. */
+/** A key that is reconciled again and again without progress. */
 export interface HotLoop {
   readonly key: ObjectRef
   /**
    * `ownWrites`: only its own writes wake it; it runs later and later until something else changes. `contested`: it
-   * writes again and again what somebody else undoes; it goes on.
+   * writes again and again what another writer undoes; it is not slowed down.
    */
   readonly kind: 'ownWrites' | 'contested'
   /** Such runs in a row, when it was reported. */

@@ -52,7 +52,7 @@ export class HotLoops {
     this.#options = options
   }
 
-  /** Those that go on. */
+  /** Those that have not ended. */
   list(): readonly HotLoop[] {
     this.#forgetContests()
     return [...this.#reported.values()]

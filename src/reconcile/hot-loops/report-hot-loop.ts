@@ -17,7 +17,7 @@ export interface LoopReaders {
 
 const says: Readonly<Record<HotLoop['kind'], string>> = {
   ownWrites: 'only its own writes wake it; it runs later and later until something else changes',
-  contested: 'somebody undoes what it writes, again and again',
+  contested: 'another writer undoes what it writes, again and again',
 }
 
 /** Tells the log, the metrics and, if there are any, the readers of events. */

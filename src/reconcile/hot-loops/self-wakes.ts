@@ -63,7 +63,7 @@ export class SelfWakes {
     this.#decide()
   }
 
-  /** Its attempt has ended: writes still under way are nobody's. */
+  /** Its attempt has ended: writes still in flight are attributed to no attempt. */
   attemptEnded(heardUpTo: number): void {
     this.#underWay = 0
     this.#decide()

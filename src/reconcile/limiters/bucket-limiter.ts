@@ -49,7 +49,7 @@ export function bucketLimiter(options: BucketLimiterOptions): RateLimiter {
 class TokenBucket {
   readonly #intervalMs: number
   readonly #burst: number
-  /** When the bucket is full again if nobody takes any more. */
+  /** When the bucket is full again if no more is taken. */
   #fullAtMs = Number.NEGATIVE_INFINITY
   /** Times to come that were given back, ascending. */
   #free: number[] = []

@@ -11,7 +11,7 @@ export interface KeyHistory {
   readonly delayMs?: number
 }
 
-/** The history of a key that has none; the same object for every key. */
+/** The history of a key without failures or conflicts; the same object for every key. */
 export const noFailures: KeyHistory = Object.freeze({ failures: 0, conflicts: 0 })
 
 /** How long a key is to wait. */
@@ -49,7 +49,7 @@ export function fastSlowLimiter(options: {
 /**
  * The longest of the delays that `limiters` ask for, each asked every time. A refund goes to all of them.
  *
- * @throws InvalidError when there is none
+ * @throws InvalidError when `limiters` is empty
  */
 export function maxOfLimiter(...limiters: readonly RateLimiter[]): RateLimiter {
   assertLimiter(limiters.length > 0, 'limiters', limiters, 'must not be empty')

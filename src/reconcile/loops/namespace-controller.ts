@@ -32,8 +32,8 @@ export const NAMESPACE_FINALIZER = 'keelson.dev/namespace-content'
  * that does not end says in the log what is left.
  *
  * Guarantees: a namespace that has {@link NAMESPACE_FINALIZER} never goes while an object of `kinds` is in it. The
- * controller adds it as soon as it sees one; create namespaces with it to close that gap. Nothing keeps others from creating objects
- * in it meanwhile; they are deleted too.
+ * controller adds it as soon as it sees one; create namespaces with it to close that gap. Nothing keeps others from
+ * creating objects in it meanwhile; they are deleted too.
  */
 export function createNamespaceController<Spec, Status>(
   options: NamespaceControllerOptions<Spec, Status>,

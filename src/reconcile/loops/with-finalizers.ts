@@ -32,7 +32,8 @@ export interface FinalizersOptions {
  *
  * Guarantees: `reconcile` never runs for an object whose finalizers are not stored yet, nor for one that is being
  * deleted; once it has run, every cleanup succeeds before the object goes, in the order given, each before its
- * finalizer is removed and the next begins. An object that was deleted and created again meanwhile is told apart.
+ * finalizer is removed and the next begins. An object that was deleted and created again meanwhile is another one, by
+ * its uid.
  *
  * @throws InvalidError for a name twice, and for times out of bounds
  *

@@ -39,8 +39,8 @@ export interface Manager extends AsyncDisposable {
    * one, and starts those that need leadership if it leads. Resolves when all watches of all controllers started have
    * delivered their initial events; the first runs may be over by then or not.
    *
-   * When leadership is lost, the parts that need it are stopped and their client writes no more; the manager goes on
-   * as a candidate and starts them again when it leads again.
+   * When leadership is lost, the parts that need it are stopped and their client writes no more; the manager stays a
+   * candidate and starts them again when it leads again.
    *
    * Errors: what a part's start throws, after the parts already started were stopped; `ClosedError` when `stop` is
    * called meanwhile; `UsageError` when it was called before, or for dependencies that cannot be kept.

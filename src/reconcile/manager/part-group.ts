@@ -75,7 +75,9 @@ export class PartGroup {
     for (const controller of this.#standing.splice(0)) await controller.stop({ gracePeriodMs: 0 })
   }
 
-  /** Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` when stopped meanwhile. */
+  /**
+   * Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` when stopped meanwhile.
+   */
   async start(client: Client): Promise<void> {
     const run = new Round()
     this.#run = run

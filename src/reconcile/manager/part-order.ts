@@ -10,7 +10,8 @@ export interface PartOptions {
   readonly needsLeadership?: boolean
   /**
    * What happens when it fails to start, or calls `failed`. `never`: the manager stops. `onFailure`: it is stopped and
-   * started again after 1 s, doubled with each failure up to 60 s; two minutes without one end the row. Default `never`.
+   * started again after 1 s, doubled with each failure up to 60 s; two minutes without one end the row. Default
+   * `never`.
    */
   readonly restart?: 'never' | 'onFailure'
 }

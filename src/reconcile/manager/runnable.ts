@@ -8,7 +8,7 @@ import { errorOf } from '../thrown-error.js'
 export interface Runnable {
   readonly name: string
   /**
-   * The manager goes on to the next part when this resolves, so it resolves when the part is ready.
+   * The manager starts the next part when this resolves, so it resolves when the part is ready.
    *
    * @param failed to be called when the part breaks later; its options say what follows
    */
@@ -18,7 +18,7 @@ export interface Runnable {
   unhealthy?(): string | undefined
 }
 
-/** Tells the two sorts of parts apart. */
+/** True for a controller, false for another part. */
 export function isController(part: Controller | Runnable): part is Controller {
   return 'isSettled' in part
 }
@@ -38,7 +38,7 @@ export async function stopPart(
   }
 }
 
-/** As `stopPart`, for a controller that goes on listening. */
+/** As `stopPart`, for a controller that stays on standby. */
 export async function deactivatePart(
   part: Controller | Runnable,
   clock: Clock,

@@ -117,7 +117,7 @@ export class FairClasses<K> implements ReadyOrder<K> {
   }
 
   #forgetEnded(): void {
-    // With nobody waiting there is nobody to be fair to.
+    // Without ready keys no class has a claim on the next turn.
     const until = this.#length === 0 ? Number.POSITIVE_INFINITY : this.#virtualTime
     for (
       let next = this.#resting.peek();

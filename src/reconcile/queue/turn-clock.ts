@@ -3,7 +3,7 @@ import type { Clock } from '../../core/index.js'
 /** Calls in a row that may share one reading. */
 const SHARED_MAX = 64
 
-/** Calls that are closer together than this cannot be told apart by what uses this clock. */
+/** Calls that are closer together than this are equal for whatever uses this clock. */
 const CLOSE_MS = 0.05
 
 /**

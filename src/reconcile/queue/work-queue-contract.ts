@@ -124,7 +124,7 @@ export interface WorkQueue<K> {
    * @throws UsageError when no worker holds `key`
    */
   done(key: K): void
-  /** Drops every wish for `key`, immediate, held or delayed; true when there was one. Its worker goes on. */
+  /** Drops every wish for `key`, immediate, held or delayed; true when there was one. Its worker is not interrupted. */
   cancel(key: K): boolean
   /** Drops later adds and all delayed keys. Ready and held keys are still handed out. Ends a pending `drain`. */
   shutDown(): void

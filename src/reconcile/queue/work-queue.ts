@@ -202,7 +202,7 @@ class RecordQueue<K> implements WorkQueue<K> {
       record.forgetReasons()
       this.#table.release(record)
     }
-    // A held key is handed out to the worker that gives it back, so nobody needs to wait for it.
+    // A held key is handed out to the worker that gives it back, so no other waiter is needed.
     for (const waiter of this.#waiters.splice(0)) waiter(undefined)
     this.#releaseDrainers()
     this.#settle()

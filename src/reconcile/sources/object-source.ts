@@ -6,7 +6,8 @@ export interface ObjectSource {
   /**
    * Begins to tell: after revision `since`, or, without it, with one batch of everything there is, marked
    * `initialEventsEnd`. A source that can no longer tell what came after `since` throws or ends with an error of code
-   * `Expired`, or begins with the batch of everything. A stream with a `revision` says up to where it has told everything.
+   * `Expired`, or begins with the batch of everything. A stream with a `revision` says up to where it has told
+   * everything.
    */
   open(since: number | undefined): Stream<WatchBatch<StoredObject>> & { readonly revision?: number }
   /** Everything there is, from the source itself; what `verify` compares with. */

@@ -19,7 +19,7 @@ export interface ResyncOptions {
   readonly periodMs: number
   /** How many there are now. */
   readonly size: () => number
-  /** Walks them; must go on while they come and go. */
+  /** Walks them; must continue while they come and go. */
   readonly walk: () => Iterator<string>
   readonly visit: (id: string) => void
 }

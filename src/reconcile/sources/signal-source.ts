@@ -11,7 +11,7 @@ export interface SignalSite {
   readonly env: Env
   readonly reader: Reader
   readonly logger: Logger
-  /** Wakes keys. A key that is none is logged and wakes nothing. */
+  /** Wakes keys. An invalid key is logged and ignored. */
   readonly wake: (keys: readonly ObjectRef[]) => void
 }
 

@@ -16,7 +16,7 @@ export interface StreamReader<T> {
   next(value: T): void
   /** Called once, when the stream ends by itself: with the error if there was one. */
   ended(error?: unknown): void
-  /** Waited for now and then, so that an iterable that always has a next value does not keep everybody else waiting. */
+  /** Waited for now and then, so that an iterable that always has a next value does not hold up everything else. */
   pause(): Promise<void>
 }
 

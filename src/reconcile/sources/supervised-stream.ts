@@ -35,7 +35,9 @@ export interface SupervisedStream {
 
 /** The pause before a stream is opened again; half of it random. */
 const PAUSE = { baseMs: 100, maxMs: 30_000 }
-/** A stream that lived so many times as long as the pause before it was healthy: the pauses begin at the first again. */
+/**
+ * A stream that lived so many times as long as the pause before it was healthy: the pauses begin at the first again.
+ */
 const HEALTHY_PAUSES = 10
 
 /** Keeps a stream open from `start` to `stop`. */
