@@ -109,6 +109,22 @@ describe('the hooks of a controller', () => {
     expect(env.logs.filter(({ level }) => level === 'error')).toHaveLength(1)
   })
 
+  test('a listener for its progress that throws is logged, and holds up nothing', async () => {
+    const { env, store, controller, said } = open({ changed: () => {} })
+    let told = 0
+    controller.onProgress(() => {
+      throw new Error('a bug of mine')
+    })
+    controller.onProgress(() => void told++)
+    await store.create(Widget, widget('a'))
+    await env.run(() => controller.start(store))
+    await env.settle()
+    await env.run(() => controller.stop())
+    expect(said).toEqual(['started', 'run a', 'stopped'])
+    expect(told).toBeGreaterThan(0)
+    expect(env.logs.filter(({ level }) => level === 'error')).toHaveLength(told)
+  })
+
   test('`changed` hears of every kind that is watched, whatever `when` lets pass, and sees it', async () => {
     const seen: number[] = []
     const { env, store, controller, said } = open({
