@@ -196,6 +196,8 @@ describe('the checker', () => {
     'setInterval(run, 5)',
     'setImmediate(run)',
     'queueMicrotask(run)',
+    "console.warn('late')",
+    'globalThis.console',
     'process.nextTick(run)',
     'const later = globalThis.setTimeout',
     'const { setTimeout: later } = globalThis',

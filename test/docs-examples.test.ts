@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CodeBlock } from './docs/code-blocks.js'
 import { asModule, docCommentBlocks, markdownBlocks, moduleName } from './docs/code-blocks.js'
 
@@ -34,6 +34,14 @@ writeFileSync(
 )
 
 describe('each example of the documentation runs', () => {
+  // Some show what goes wrong, and with the default logger that is told on the console.
+  beforeAll(() => {
+    for (const level of ['warn', 'error'] as const) vi.spyOn(console, level).mockImplementation(() => {})
+  })
+  afterAll(() => {
+    vi.restoreAllMocks()
+  })
+
   test('there are some', () => {
     expect(blocks).not.toEqual([])
   })

@@ -1,7 +1,7 @@
 import type { Node, SourceFile } from './source-file.js'
 import { walk } from './source-file.js'
 
-const globals = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']
+const globals = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'console']
 const members: Record<string, readonly string[]> = {
   Date: ['now'],
   performance: ['now', 'timeOrigin'],

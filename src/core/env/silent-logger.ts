@@ -2,7 +2,7 @@ import type { Logger } from './logger.js'
 
 const drop = (): void => {}
 
-/** Drops every line; the default. Pass a pino instance to an `Env` to see them. */
+/** Drops every line: `createEnv({ logger: silentLogger })` for a program that shall say nothing. */
 export const silentLogger: Logger = {
   debug: drop,
   info: drop,

@@ -1,6 +1,7 @@
 import type { Metrics } from '../metrics/metrics.js'
 import { silentMetrics } from '../metrics/silent-metrics.js'
 import type { Clock } from './clock.js'
+import { createConsoleLogger } from './console-logger.js'
 import type { Env } from './env.js'
 import type { EnvPorts, OpenPorts } from './env-tree.js'
 import { createEnvTree } from './env-tree.js'
@@ -8,14 +9,13 @@ import type { IdSource } from './ids.js'
 import { permanentLifetime } from './lifetime.js'
 import type { Logger } from './logger.js'
 import type { Random } from './random.js'
-import { silentLogger } from './silent-logger.js'
 import { createSystemClock } from './system-clock.js'
 import { createSystemIds } from './system-ids.js'
 import { createSystemRandom } from './system-random.js'
 import { createSystemTasks } from './system-tasks.js'
 import type { TaskScheduler } from './task-scheduler.js'
 
-/** Parts to replace; whatever is absent is the real thing, or silent for logs and metrics. */
+/** Parts to replace; whatever is absent is the real thing, or silent for metrics. */
 export interface EnvOptions {
   /** Name for traces. Default `main`. */
   readonly process?: string
@@ -23,7 +23,12 @@ export interface EnvOptions {
   readonly random?: Random
   readonly ids?: IdSource
   readonly tasks?: TaskScheduler
+  /**
+   * Default: the console, one line for each warning and each error; less is dropped. `silentLogger` drops everything, a
+   * pino instance fits as it is.
+   */
   readonly logger?: Logger
+  /** Default: dropped. */
   readonly metrics?: Metrics
 }
 
@@ -31,7 +36,8 @@ export interface EnvOptions {
 const systemPorts: EnvPorts = /* @__PURE__ */ createSystemPorts()
 
 /**
- * The environment of a real process and the default everywhere. Making it arms no timer and reads no clock.
+ * The environment of a real process and the default everywhere; warnings and errors go to the console. Making it arms
+ * no timer and reads no clock.
  * Its `close()` throws `UsageError`, because it is shared: close a fork, or an env of `createEnv`.
  */
 export const systemEnv: Env = /* @__PURE__ */ createEnvTree('main', () => systemPorts, permanentLifetime)
@@ -64,7 +70,7 @@ function createSystemPorts(): EnvPorts {
     random: createSystemRandom(),
     ids: createSystemIds(),
     tasks: createSystemTasks(),
-    logger: silentLogger,
+    logger: createConsoleLogger(),
     metrics: silentMetrics,
   }
 }

@@ -15,6 +15,8 @@ export interface Host {
   randomWords(into: Uint32Array): void
   /** A random UUID, version 4. */
   uuid(): string
+  /** Shows a line to whoever runs the program. */
+  print(level: 'warn' | 'error', line: string): void
 }
 
 interface Port {
@@ -30,6 +32,7 @@ interface Globals {
   readonly queueMicrotask: (fn: () => void) => void
   readonly setImmediate?: (fn: () => void) => unknown
   readonly MessageChannel?: new () => { readonly port1: Port; readonly port2: Port }
+  readonly console?: { warn(line: string): void; error(line: string): void }
   readonly crypto?: {
     getRandomValues?(into: Uint32Array): unknown
     randomUUID?(): string
@@ -46,6 +49,7 @@ export const systemHost: Host = {
   macrotask: fn => runLater(globals(), fn),
   randomWords: into => fillRandom(globals(), into),
   uuid: () => globals().crypto?.randomUUID?.() ?? uuidFrom(randomWordsOf(4)),
+  print: (level, line) => globals().console?.[level](line),
 }
 
 function globals(): Globals {

@@ -5,6 +5,7 @@ export interface FakeHost extends Host {
   readonly armed: { at: number; delayMs: number; fn: () => void }[]
   readonly micro: (() => void)[]
   readonly macro: (() => void)[]
+  readonly printed: string[]
   drainMicrotasks(): void
   /** One turn of an event loop: microtasks, timers due, then macrotasks that were armed before the turn. */
   turn(): void
@@ -19,6 +20,7 @@ export function createFakeHost(): FakeHost {
     armed: [],
     micro: [],
     macro: [],
+    printed: [],
     now: () => 1_000_000 + host.time,
     monotonic: () => host.time,
     setTimeout: (fn, ms) => {
@@ -34,6 +36,7 @@ export function createFakeHost(): FakeHost {
     macrotask: fn => host.macro.push(fn),
     randomWords: into => into.fill(7),
     uuid: () => 'uuid',
+    print: (_level, line) => void host.printed.push(line),
     drainMicrotasks: () => {
       for (let fn = host.micro.shift(); fn !== undefined; fn = host.micro.shift()) fn()
     },

@@ -148,7 +148,7 @@ describe('system env', () => {
     expect(order).toEqual(['sync', 'step'])
     expect(systemEnv.clock.monotonic() - before).toBeGreaterThanOrEqual(2)
     expect(Math.abs(systemEnv.clock.now() - Date.now())).toBeLessThan(1000)
-    systemEnv.logger.child({}).error('nobody hears this')
+    systemEnv.logger.child({}).info('nobody hears this')
     systemEnv.metrics.counter('x').add()
     systemEnv.metrics.gauge('x').set(1)
     systemEnv.metrics.histogram('x').record(1)
