@@ -61,6 +61,18 @@ export interface Manager extends AsyncDisposable {
    * calls get the first report, and may shorten the wait. A leader resigns when what it led has stopped.
    */
   stop(options?: StopOptions): Promise<StopReport>
+  /**
+   * Starts, and resolves when everything has stopped: the last line of a program that consists of this manager. While it
+   * runs the process is kept alive. The first SIGINT or SIGTERM stops the parts as `stop` does; what is still busy after
+   * a second is logged, and another signal ends the process at once, with the exit code 130 or 143. Where there is no
+   * process, as in a browser, only `stop` ends it.
+   *
+   * Errors, with which a program that does not catch them ends with exit code 1: those of `start`; what a part failed
+   * with; `Timeout`, naming the parts, when some are busy after the grace period.
+   *
+   * @param options for the stop that a signal begins
+   */
+  run(options?: StopOptions): Promise<StopReport>
   /** Resolves when everything has stopped: by `stop`, or because a part failed that may not be restarted. */
   finished(): Promise<StopReport>
   /** For probes of the process. */

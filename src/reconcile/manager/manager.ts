@@ -14,6 +14,7 @@ import { healthOf } from './manager-health.js'
 import { PartGroup } from './part-group.js'
 import type { Part, PartOptions } from './part-order.js'
 import { startOrder } from './part-order.js'
+import { runUntilStopped } from './run-until-stopped.js'
 import type { Runnable } from './runnable.js'
 import { isController } from './runnable.js'
 
@@ -122,6 +123,10 @@ class SupervisedManager implements Manager {
     if (this.#stopping !== undefined) this.#hurry(gracePeriodMs)
     this.#stopping ??= this.#stopAll(gracePeriodMs)
     return this.#stopping
+  }
+
+  run(options?: StopOptions): Promise<StopReport> {
+    return runUntilStopped(this, this.#client.env, options)
   }
 
   finished(): Promise<StopReport> {
