@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Env } from '../../src/core/index.js'
-import { systemEnv } from '../../src/core/index.js'
+import { silentLogger, systemEnv } from '../../src/core/index.js'
 import type {
   Client,
   ExpiryOptions,
@@ -337,7 +337,10 @@ describe('the laws of a store', () => {
 
   test('hold for a store with a time of its own', async () => {
     const own = createVirtualEnv()
-    const env = Object.create(systemEnv, { clock: { value: own.clock } }) as Env
+    const env = Object.create(systemEnv, {
+      clock: { value: own.clock },
+      logger: { value: silentLogger },
+    }) as Env
     const passed: number[] = []
     const passTime = (ms: number): Promise<void> => {
       passed.push(ms)

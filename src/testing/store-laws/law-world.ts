@@ -1,4 +1,4 @@
-import { systemEnv, UsageError } from '../../core/index.js'
+import { createEnv, silentLogger, systemEnv, UsageError } from '../../core/index.js'
 import type { Store } from '../../store/index.js'
 import type { VirtualEnv } from '../virtual/virtual-env.js'
 import { createVirtualEnv } from '../virtual/virtual-env.js'
@@ -16,15 +16,18 @@ export interface LawGround {
   readonly passTime?: ((ms: number) => Promise<unknown>) | undefined
 }
 
+const quietEnv = /* @__PURE__ */ createEnv({ process: 'laws', logger: silentLogger })
+
 /** Checks one law in a world of its own, and closes its stores. */
 export async function hold(law: StoreLaw, ground: LawGround): Promise<void> {
   const { makeStore, patienceMs, lifeMs, passTime } = ground
   const env = law.movesTime === true && passTime === undefined ? createVirtualEnv() : undefined
+  const given = passTime === undefined ? { env: env ?? quietEnv } : {}
   const opened: Store[] = []
   const world: LawWorld = {
     lifeMs,
     open: async options => {
-      const store = await makeStore({ kinds: LAW_KINDS, ...options, ...(env === undefined ? {} : { env }) })
+      const store = await makeStore({ kinds: LAW_KINDS, ...options, ...given })
       opened.push(store)
       return store
     },

@@ -1,6 +1,9 @@
 import type { Store, StoreOptions } from '../../store/index.js'
 
-/** What a store is asked to be made with; `createStore` takes it as it is. `env` is there when a law moves time. */
+/**
+ * What a store is asked to be made with; `createStore` takes it as it is. `env` logs nothing, because laws provoke what is
+ * worth a warning; it is virtual when a law moves time, and absent when the store has a time of its own.
+ */
 export type LawStoreOptions = Pick<StoreOptions, 'kinds' | 'logCapacity' | 'admission' | 'env'>
 
 /** What a law has at hand. */

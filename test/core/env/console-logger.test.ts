@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { createConsoleLogger } from '../../../src/core/env/console-logger.js'
-import type { LogFields } from '../../../src/core/index.js'
+import type { LogFields } from '../../../src/core/env/logger.js'
 import { createEnv, silentLogger } from '../../../src/core/index.js'
 import { createFakeHost } from './fake-host.js'
 

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket, Server as TcpServer } from 'node:net'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EndpointConditions } from '../../../src/core/index.js'
+import { createEnv, silentLogger, systemEnv } from '../../../src/core/index.js'
 import type { Endpoint, Registry, TrafficShare } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { VipProxy, VipProxyOptions } from '../../../src/discovery/node/index.js'
@@ -196,7 +197,6 @@ describe('VIP proxy', () => {
       }
     }
     const clients = [load(single), load(single), load(single), load(keepAlive), load(keepAlive)]
-    const { systemEnv } = await import('../../../src/core/index.js')
     for (let round = 1; round <= 12; round++) {
       const [before, target] = [served, served + 60]
       const next = await backend(String(round))
@@ -338,7 +338,10 @@ describe('VIP proxy', () => {
         service: { namespace: 'prod', name: 'web', mode: 'vip', vips: ['127.64.7.1'], ports },
       },
     ])
+    const told: unknown[] = []
+    const env = createEnv({ logger: { ...silentLogger, warn: (fields: unknown) => void told.push(fields) } })
     const proxy = serveVips(registry, {
+      env,
       bind: (_vip, port) => ({ host: '127.0.0.1', port: port === 80 ? portOf(taken) : 0 }),
     })
     cleanups.push(() => proxy.close())
@@ -348,6 +351,7 @@ describe('VIP proxy', () => {
       [80, 'failed'],
       [81, 'listening'],
     ])
+    expect(told).toMatchObject([{ vip: '127.64.7.1', port: 80, service: key }])
   })
 
   test('a service that goes takes its listener along; closing the proxy leaves nothing open', async () => {
