@@ -12,7 +12,8 @@ const entry = Object.fromEntries(
 const common: Options = {
   entry,
   dts: false,
-  sourcemap: true,
+  // The JavaScript is readable as it is; maps with the sources in them would be half of the package.
+  sourcemap: false,
   splitting: true,
   target: 'node20',
   platform: 'neutral',

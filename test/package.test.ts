@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, posix, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportConditions, subpaths } from '../tools/subpaths.mjs'
@@ -78,15 +79,59 @@ describe.each(subpaths())('$specifier', ({ subpath, specifier, source, output, r
 })
 
 describe('the package', () => {
-  test('holds the build, the sources and its papers, and nothing else', () => {
-    const known = /^(?:dist\/|src\/|package\.json$|LICENSE$|README\.md$|CHANGELOG\.md$)/
+  test('holds the build, the guides, the examples and its papers, and nothing else', () => {
+    const known =
+      /^(?:dist\/.+\.(?:js|d\.ts)$|dist\/cjs\/package\.json$|docs\/.+\.md$|examples\/|package\.json$|LICENSE$|[A-Z]+\.md$)/
     expect(installed.files.filter(path => !known.test(path))).toEqual([])
     expect(installed.files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
-    expect(installed.files.filter(path => /\.test\.|tsbuildinfo|node_modules/.test(path))).toEqual([])
+    expect(installed.files.filter(path => /tsbuildinfo|node_modules/.test(path))).toEqual([])
   })
 
   test('is small enough to embed', () => {
-    expect(installed.unpackedBytes).toBeLessThan(12_000_000)
+    expect(installed.files.length).toBeLessThan(600)
+    expect(installed.unpackedBytes).toBeLessThan(4_000_000)
+  })
+
+  test('holds every page and file that its pages link to', () => {
+    const files = new Set(installed.files)
+    const isThere = (path: string): boolean =>
+      files.has(path) || installed.files.some(file => file.startsWith(`${path}/`))
+    const pages = installed.files.filter(path => path.endsWith('.md'))
+    const dead = pages.flatMap(page => {
+      const text = readFileSync(join(installed.packageDirectory, page), 'utf8')
+      const targets = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)].map(([, target = '']) => target)
+      return targets
+        .filter(target => !isThere(posix.join(posix.dirname(page), target).replace(/\/$/, '')))
+        .map(target => `${page}: ${target}`)
+    })
+    expect(pages.length).toBeGreaterThan(20)
+    expect(dead).toEqual([])
+  })
+
+  // Without skipLibCheck: what the declarations lack is an error here.
+  test.each<readonly [string, readonly string[]]>([
+    ['the default settings', ['--module', 'nodenext']],
+    ['a bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+    ['Node types and no DOM', ['--module', 'nodenext', '--lib', 'es2023', '--types', 'node']],
+    [
+      'the DOM and no Node types',
+      ['--module', 'nodenext', '--lib', 'es2023,dom,dom.asynciterable', '--types', ''],
+    ],
+  ])('type-checks in a program with %s', (_settings, options) => {
+    for (const [name, load] of [
+      ['consumer.mts', (specifier: string, n: number) => `import * as area${n} from '${specifier}'`],
+      ['consumer.cts', (specifier: string, n: number) => `import area${n} = require('${specifier}')`],
+    ] as const) {
+      const lines = subpaths().map(({ specifier }, n) => `${load(specifier, n)}\nvoid area${n}`)
+      writeFileSync(join(installed.directory, name), lines.join('\n'))
+    }
+    const files = options.includes('bundler') ? ['consumer.mts'] : ['consumer.mts', 'consumer.cts']
+    const { stdout } = spawnSync(
+      join(root, 'node_modules/.bin/tsc'),
+      ['--ignoreConfig', '--noEmit', '--strict', '--pretty', 'false', ...options, ...files],
+      { cwd: installed.directory, encoding: 'utf8' },
+    )
+    expect(stdout).toBe('')
   })
 
   test('is what a program beside it gets', () => {

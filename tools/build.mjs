@@ -1,7 +1,9 @@
-// Builds `dist` (or the folder given as argument): JavaScript by tsup, declarations once by tsc, used for both formats.
+// Builds `dist` (or the folder given as argument): JavaScript by tsup, declarations once by tsc and rolled up to one file
+// per subpath, used for both formats.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { rollUpDeclarations } from './declarations.mjs'
 import { root, subpaths } from './subpaths.mjs'
 
 const outDir = resolve(root, process.argv[2] ?? 'dist')
@@ -24,7 +26,10 @@ for (const { subpath, source } of missing)
 rmSync(outDir, { recursive: true, force: true })
 mkdirSync(outDir, { recursive: true })
 run(bin('tsup'), ['--config', 'tsup.config.ts'])
-run(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', join(outDir, 'esm')])
+const raw = join(outDir, 'declarations')
+run(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', raw])
+rollUpDeclarations(raw, join(outDir, 'esm'))
+rmSync(raw, { recursive: true, force: true })
 cpSync(join(outDir, 'esm'), join(outDir, 'cjs'), {
   recursive: true,
   filter: path => !/\.js(\.map)?$/.test(path),

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The package as npm would publish it, built from the sources of this moment and unpacked beside a program. */
@@ -14,8 +14,6 @@ export interface InstalledPackage {
   /** What a fresh Node process, which has only the package, prints when it runs this ES module. */
   run(program: string): string
 }
-
-const published = ['package.json', 'src', 'LICENSE', 'README.md', 'CHANGELOG.md']
 
 /** Builds into a folder of its own: `dist` of the checkout is neither needed nor touched. */
 export function installPackage(root: string): InstalledPackage {
@@ -34,7 +32,10 @@ function installInto(directory: string, root: string): InstalledPackage {
   writeFileSync(join(directory, 'package.json'), '{"name":"consumer","private":true}')
   const staged = join(directory, 'staged')
   mkdirSync(staged)
-  for (const name of published) {
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    files: readonly string[]
+  }
+  for (const name of ['package.json', ...files.filter(name => name !== 'dist')]) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(staged, name), { recursive: true })
   }
   const build = spawnSync(process.execPath, [join(root, 'tools/build.mjs'), join(staged, 'dist')], {
