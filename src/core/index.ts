@@ -24,8 +24,8 @@ export { findCondition, isConditionTrue } from './shapes/condition.js'
 export { escapeFieldValue } from './selectors/field-selector.js'
 
 // To build with: amounts and ports.
-export { formatPortRanges, parsePortRanges, portRangesOf } from './resources/port-ranges.js'
-export { compareQuantities, formatQuantity } from './resources/quantity.js'
+export { formatPortRanges, parsePortRanges } from './resources/port-ranges.js'
+export { formatQuantity } from './resources/quantity.js'
 export {
   addResources,
   containsResources,
@@ -35,7 +35,7 @@ export {
 } from './resources/resources.js'
 
 // To build with: constraints and reasons.
-export { compileConstraints, formatConstraint } from './constraints/constraints.js'
+export { compileConstraints } from './constraints/constraints.js'
 export { countSiblings } from './constraints/sibling-counts.js'
 export { kubernetesConstraint } from './constraints/presets/kubernetes-constraints.js'
 export { marathonConstraint } from './constraints/presets/marathon-constraints.js'

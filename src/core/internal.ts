@@ -1,5 +1,6 @@
 // What other modules of this package take from core, and users do without.
 
+export { formatConstraint } from './constraints/constraints.js'
 export type { EnvPorts, OpenPorts } from './env/env-tree.js'
 export { createEnvTree } from './env/env-tree.js'
 export type { Listeners } from './env/listeners.js'

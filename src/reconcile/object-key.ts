@@ -1,5 +1,5 @@
 import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
-import { refText } from '../store/index.js'
+import { refText } from '../store/internal.js'
 
 /** The reference of which `id` is the text (`refText`). */
 export function refOfId(id: string): ObjectRef {

@@ -26,7 +26,6 @@ export { kubernetesQosClass } from './presets/kubernetes-qos.js'
 export { kubernetesRequests } from './presets/kubernetes-requests.js'
 
 // Types you will meet: nodes, requests and answers.
-export type { Taint, Toleration } from '../core/index.js'
 export type { PluginScore } from './evaluate.js'
 export type { NodeExplanation, PlacementExplanation } from './explanation.js'
 export type { HostPort } from './nodes/host-ports.js'

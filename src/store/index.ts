@@ -12,14 +12,9 @@ export type { Watch } from './watch/watch.js'
 // To build with: clients over clients, texts and names of objects, patches and selections by hand.
 export { DelegatingClient } from './client/delegating-client.js'
 export { tapWrites } from './client/tap-writes.js'
-export { diffJson } from './json/json-diff.js'
 export { applyJsonPatch } from './json/json-patch.js'
 export { applyMergePatch } from './json/merge-patch.js'
 export { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './object/finalizer-list.js'
-export { describeObject, keyText, refOf, refText } from './object/object.js'
-export { ExpiredError, NotFoundError } from './object/store-errors.js'
-export { selectObjects } from './read/list-order.js'
-export { objectFilter } from './read/query.js'
 
 // Types you will meet.
 export type { ClientOptions, Snapshot } from './client/client.js'
@@ -31,17 +26,12 @@ export type { Writer } from './client/writer.js'
 export type { WatchBatch, WatchEvent } from './engine/watch-batch.js'
 export type { Json } from './json/json-border.js'
 export type { JsonPatchOperation } from './json/json-patch.js'
-export type {
-  AdmissionHook,
-  AdmissionReply,
-  AdmissionRequest,
-  StoreAdmissionHook,
-} from './kind/admission.js'
+export type { AdmissionHook, AdmissionReply, AdmissionRequest, StoreAdmissionHook } from './kind/admission.js'
 export type { IndexFunction, JsonSchema, KindOptions, ObjectOf } from './kind/kind.js'
 export type { StandardSchema } from './kind/standard-schema.js'
 export type { ExpiryOptions, Lifetime, Lifetimes } from './lifetime/lifetimes.js'
 export type { PropagationPolicy } from './object/finalizer-list.js'
-export type { ObjectChange, ObjectId, ObjectInput, ObjectMeta, OwnerReference } from './object/object.js'
+export type { ObjectChange, ObjectInput, ObjectMeta, OwnerReference } from './object/object.js'
 export type { WriteCause } from './object/write-cause.js'
 export type { LabelSelectorInput, ListOptions, ObjectList, ReadOptions } from './read/reader.js'
 export type { OptimisticOptions } from './transaction/transaction.js'

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
+import type { Taint, Toleration } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
 import type { LabelSelectorExpression } from '../../src/core/internal.js'
 import type {
@@ -10,8 +11,6 @@ import type {
   NodeScorePlugin,
   NodeSelectorTerm,
   ShapePoint,
-  Taint,
-  Toleration,
   WeightedResource,
 } from '../../src/scheduling/index.js'
 import {

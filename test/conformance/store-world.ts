@@ -18,7 +18,8 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { createStore, defineKind, NotFoundError } from '../../src/store/index.js'
+import { createStore, defineKind } from '../../src/store/index.js'
+import { NotFoundError } from '../../src/store/internal.js'
 import type { SlowConsumerError } from '../../src/store/object/store-errors.js'
 import { ConflictError } from '../../src/store/object/store-errors.js'
 import type { VirtualEnv } from '../../src/testing/index.js'

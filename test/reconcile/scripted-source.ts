@@ -2,7 +2,7 @@ import type { ObjectSource } from '../../src/reconcile/index.js'
 import type { Listed } from '../../src/reconcile/sources/object-source.js'
 import type { ObservableLike } from '../../src/reconcile/sources/stream.js'
 import type { StoredObject, WatchBatch } from '../../src/store/index.js'
-import { ExpiredError } from '../../src/store/index.js'
+import { ExpiredError } from '../../src/store/internal.js'
 
 type Batch = WatchBatch<StoredObject>
 type Observer = Parameters<ObservableLike<Batch>['subscribe']>[0]

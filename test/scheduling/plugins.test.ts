@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import type { Taint } from '../../src/core/index.js'
 import type {
   NodeDescription,
   PlacementRequest,
   PluginScore,
   Profile,
   ScorePlugin,
-  Taint,
 } from '../../src/scheduling/index.js'
 import {
   balancedAllocation,

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import type { Kind, ListOptions, Reader, Snapshot, StoredObject, Transaction } from '../../src/store/index.js'
-import { createStore, defineKind, listAndWatch, selectObjects } from '../../src/store/index.js'
+import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
+import { selectObjects } from '../../src/store/internal.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 
 interface Spec {

@@ -136,6 +136,8 @@ export function quantityOf(
 /**
  * Negative, zero or positive as `a` is less than, equal to or more than `b`; how they were written is no
  * matter.
+ *
+ * @internal
  */
 export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   return a.nanos < b.nanos ? -1 : a.nanos > b.nanos ? 1 : 0

@@ -8,7 +8,7 @@ import type {
   Reader,
   StoredObject,
 } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { Cache } from '../cache/cache-contract.js'
 import { OwnWrites } from './own-writes.js'
 import { createWriteGate } from './write-gate.js'

@@ -1,5 +1,5 @@
 import type { Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
-import { objectFilter, refText, selectObjects } from '../../store/index.js'
+import { objectFilter, refText, selectObjects } from '../../store/internal.js'
 import { inKeyOrder } from '../cache/object-table.js'
 import { kindId } from '../object-key.js'
 

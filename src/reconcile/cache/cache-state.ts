@@ -1,7 +1,7 @@
 import { InvalidError, UsageError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
 import type { Kind, ObjectRef, StoredObject, WatchBatch } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import { kindId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 import { batchProblem } from './batch-check.js'

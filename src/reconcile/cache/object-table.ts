@@ -1,6 +1,6 @@
 import { compareText } from '../../core/internal.js'
 import type { IndexFunction, Kind, ListOptions, StoredObject } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
 import { IndexTable } from './object-index.js'
 

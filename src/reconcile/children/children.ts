@@ -1,6 +1,6 @@
 import { InvalidError, isKeelsonError, KeelsonError, UsageError } from '../../core/index.js'
 import type { AppliedObject, Client, Kind, ObjectRef, StoredObject, Transaction } from '../../store/index.js'
-import { refOf, refText } from '../../store/index.js'
+import { refOf, refText } from '../../store/internal.js'
 import { kindId } from '../object-key.js'
 import { controllerReference, isControlledBy } from '../owner-reference.js'
 import { slowStart } from './slow-start.js'

@@ -8,7 +8,7 @@ import type {
   StoredObject,
   Transaction,
 } from '../../store/index.js'
-import { objectFilter, refOf } from '../../store/index.js'
+import { objectFilter, refOf } from '../../store/internal.js'
 import { controllerOf, controllerReference } from '../owner-reference.js'
 
 /** What an owner does about an object that it could manage. */

@@ -1,7 +1,7 @@
 import type { Env, Logger } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { WorkQueue } from '../queue/work-queue-contract.js'
 import type { Outcome } from './outcome.js'
 import type { PollPauses } from './poll-pauses.js'

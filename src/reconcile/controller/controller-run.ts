@@ -1,5 +1,5 @@
 import type { Client, ObjectRef } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { Attempt } from '../attempt/attempt.js'
 import type { CacheViews } from '../attempt/attempt-view.js'
 import type { ContextSite } from '../attempt/reconcile-context.js'

@@ -1,6 +1,6 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
-import { refOf, refText } from '../../store/index.js'
+import { refOf, refText } from '../../store/internal.js'
 import { createCache } from '../cache/cache.js'
 import type { Cache, CacheChanges } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { PollOptions } from '../attempt/result.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 
 /** A key that is not tried again by itself. */
 export interface QuarantinedKey {

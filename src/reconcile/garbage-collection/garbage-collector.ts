@@ -1,5 +1,5 @@
 import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js'
-import { refOf } from '../../store/index.js'
+import { refOf } from '../../store/internal.js'
 import { requeueAfter } from '../attempt/result.js'
 import { createController } from '../controller/controller.js'
 import type { Controller } from '../controller/controller-contract.js'

@@ -1,5 +1,5 @@
 import type { JsonPatchOperation, ObjectRef, StoredObject } from '../../store/index.js'
-import { diffJson, refOf } from '../../store/index.js'
+import { diffJson, refOf } from '../../store/internal.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 
 /** A key that is reconciled again and again without progress. */

@@ -1,6 +1,6 @@
 import { backoffMs } from '../../core/internal.js'
 import type { ObjectRef } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 import { Contests } from './contests.js'
 import type { HotLoop } from './hot-loop.js'

@@ -1,6 +1,6 @@
 import type { Env, Logger } from '../../core/index.js'
 import type { StoredObject } from '../../store/index.js'
-import { refText } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
 import type { EventRecorder } from '../events/event-recorder.js'
 import type { HotLoop } from './hot-loop.js'
 

@@ -1,6 +1,6 @@
 import { InvalidError, isKeelsonError, parseTime } from '../../core/index.js'
 import type { Kind, StoredObject } from '../../store/index.js'
-import { refOf } from '../../store/index.js'
+import { refOf } from '../../store/internal.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
 import type { Reconciler } from '../controller/controller-options.js'

@@ -1,5 +1,5 @@
 import type { Kind, ObjectChange, ObjectRef, Reader, StoredObject } from '../../store/index.js'
-import { refOf } from '../../store/index.js'
+import { refOf } from '../../store/internal.js'
 import { controllerOf, refersToKind } from '../owner-reference.js'
 
 /** A change of one object, as a source sees it: `after` is absent after a deletion, `before` at a first sight. */

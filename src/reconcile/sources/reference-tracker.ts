@@ -1,5 +1,5 @@
 import type { Kind, ObjectRef, StoredObject } from '../../store/index.js'
-import { refOf, refText } from '../../store/index.js'
+import { refOf, refText } from '../../store/internal.js'
 import type { ChangeMapping, SourceChange } from './event-mapping.js'
 import { createReverseIndex } from './reverse-index.js'
 

@@ -1,7 +1,7 @@
 import { Deployment, Revision } from '../../api/index.js'
 import { contentHash, KeelsonError, UsageError } from '../../core/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
-import { NotFoundError } from '../../store/index.js'
+import { NotFoundError } from '../../store/internal.js'
 import { undoTarget } from '../revision-ledger.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, ledgerOf } from './ledger.js'

@@ -1,5 +1,6 @@
 import type { Constraint, ConstraintSet, FieldProblem, ResourceVector, Toleration } from '../../core/index.js'
-import { compileConstraints, formatConstraint, InvalidError } from '../../core/index.js'
+import { compileConstraints, InvalidError } from '../../core/index.js'
+import { formatConstraint } from '../../core/internal.js'
 import { hostPortProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'

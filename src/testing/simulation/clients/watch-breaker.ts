@@ -1,5 +1,5 @@
 import type { Client, Kind, WatchOptions } from '../../../store/index.js'
-import { ExpiredError } from '../../../store/index.js'
+import { ExpiredError } from '../../../store/internal.js'
 import { facade } from './facade.js'
 import type { OpenWatch } from './open-watches.js'
 import { OpenWatches } from './open-watches.js'

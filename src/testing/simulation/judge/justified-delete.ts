@@ -6,7 +6,8 @@ import type {
   ObjectRef,
   StoredObject,
 } from '../../../store/index.js'
-import { keyText, refOf, tapWrites } from '../../../store/index.js'
+import { tapWrites } from '../../../store/index.js'
+import { keyText, refOf } from '../../../store/internal.js'
 import { facade } from '../clients/facade.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import { keyOf } from '../objects/object-names.js'

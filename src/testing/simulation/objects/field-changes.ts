@@ -1,4 +1,4 @@
-import { diffJson } from '../../../store/index.js'
+import { diffJson } from '../../../store/internal.js'
 
 /** A field that differs. Undefined on the side where it is missing. */
 export interface FieldChange {

@@ -1,5 +1,6 @@
-import type { ObjectId, StoredObject } from '../../../store/index.js'
-import { describeObject, keyText, refOf } from '../../../store/index.js'
+import type { StoredObject } from '../../../store/index.js'
+import type { ObjectId } from '../../../store/internal.js'
+import { describeObject, keyText, refOf } from '../../../store/internal.js'
 
 /** The name of an object in labels and messages: `Task default/web-1`. */
 export function nameOf(object: StoredObject): string {

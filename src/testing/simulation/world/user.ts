@@ -1,7 +1,7 @@
 import { isKeelsonError, UsageError } from '../../../core/index.js'
 import { deepEqual } from '../../../core/internal.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
-import { describeObject } from '../../../store/index.js'
+import { describeObject } from '../../../store/internal.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
