@@ -46,7 +46,7 @@ export class AdmissionReplies {
   add({ advisor, request }: PendingAdmission, reply: unknown): void {
     const answers = this.#byAdvisor.get(advisor) ?? new Map<string, Answered>()
     const times = (answers.get(subjectKey(request))?.times ?? 0) + 1
-    if (times > ASKED_MAX) throw restless(advisor, request)
+    if (times > ASKED_MAX) throw neverSettles(advisor, request)
     this.#byAdvisor.set(advisor, answers.set(subjectKey(request), { request, reply, times }))
   }
 }
@@ -74,7 +74,7 @@ export async function awaitAdmission<T>(
   }
 }
 
-function restless({ name }: Advisor, { previous, kind }: AdmissionRequest): Error {
+function neverSettles({ name }: Advisor, { previous, kind }: AdmissionRequest): Error {
   if (previous === undefined) {
     return new UsageError(
       `${name} was asked about ${ASKED_MAX} different objects in one create of a ${kind.kind}; ` +

@@ -177,7 +177,7 @@ function identityProblems(current: Candidate, object: ObjectInput): readonly Fie
     }))
 }
 
-/** @throws InvalidError, ForbiddenError; UsageError for an answer that is none */
+/** @throws InvalidError, ForbiddenError; UsageError for a malformed answer */
 function judge(subject: string, reply: AdmissionReply, hook: AdmissionHook): void {
   if (reply === undefined) return
   const { name } = hook

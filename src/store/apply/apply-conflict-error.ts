@@ -2,7 +2,7 @@ import { KeelsonError } from '../../core/index.js'
 import type { ObjectId } from '../object/object.js'
 import { describeObject } from '../object/object.js'
 
-/** One field that somebody else looks after, and has another value. */
+/** One field that another manager owns, with another value. */
 export interface ApplyConflict {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'

@@ -64,7 +64,7 @@ export function setElement(item: unknown): string | undefined {
   return isScalar(item) ? `[=${JSON.stringify(item)}]` : undefined
 }
 
-/** `[name="web",port=80]`, or undefined for what is not told apart by these keys. */
+/** `[name="web",port=80]`, or undefined for an item without these keys. */
 export function itemElement(item: unknown, keys: readonly string[]): string | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined
   const parts: string[] = []

@@ -11,7 +11,7 @@ export interface Owner extends Omit<ManagedFields, 'fields'> {
 /** Who owns fields; one entry of an object's owners. */
 export type OwnerId = Omit<ManagedFields, 'fields'>
 
-/** Managers that have written, without applying, are told apart up to this number; the oldest become one. */
+/** Managers that have written, without applying, are kept apart up to this number; the oldest are merged into one. */
 const UPDATE_MANAGERS_MAX = 10
 /** The name under which the oldest go on. */
 const ANCIENT_MANAGER = 'ancient-changes'

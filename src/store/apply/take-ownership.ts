@@ -9,7 +9,7 @@ import { readOwners, sameOwner, takeFrom, withOwner, writeOwners } from './owner
 /** Owns what was there before anybody's fields were known. */
 const EARLIER_MANAGER = 'before-first-apply'
 
-/** The owners of an object, also of one whose fields nobody has looked after so far. */
+/** The owners of an object, also of one whose fields have had no owners so far. */
 export function ownersOf(
   managed: readonly ManagedFields[] | undefined,
   { main, status }: OwnedDocument,

@@ -25,7 +25,7 @@ export interface Ownership {
  * The parts with the owners of their fields. Nobody's fields are looked after until somebody applies, or writes under
  * a name; until then this costs nothing.
  *
- * @throws UsageError for a name that is none
+ * @throws UsageError for an invalid manager name
  */
 export function trackOwners(
   kind: Kind,

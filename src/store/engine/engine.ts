@@ -90,7 +90,7 @@ export class Engine {
     this.#listeners.push(listener)
   }
 
-  /** For a history that goes on from this one; it may be in a world like this one, so that it is named after its parent. */
+  /** Names a history that continues this one; after its parent, since the env may make the same ids again. */
   forkIncarnation(): string {
     this.#forks++
     return `${this.incarnation}/${this.#forks}`
@@ -191,8 +191,8 @@ export class Engine {
 }
 
 /**
- * Stores of one env differ by its ids. Ids of an env may simply be counted, so that envs that differ in their chance tell their
- * stores apart by that; a stream of its own leaves the chance of others alone.
+ * Stores of one env differ by its ids. Ids may simply be counted, so the seed of the env is in it too: envs with different
+ * seeds make different store ids. A random stream of its own leaves the draws of others as they are.
  */
 function newIncarnation(env: Env): string {
   const id = env.ids.next('store')

@@ -10,7 +10,7 @@ export const CUT_PER_STEP = 1_000
  * Decides when old versions go. A version lives while a log record or a pin can lead to it; records that left
  * the log wait here for the pins below them. Each change is cut once, so a write pays O(1) for it.
  *
- * Pins do not hold for ever: one that is more than twice the log behind is given up, and its readers get
+ * Pins are limited: one that is more than twice the log behind is given up, and its readers get
  * `ExpiredError`.
  */
 export class History {
@@ -19,9 +19,9 @@ export class History {
    * that can stand in the way of the next record is that of the revision that was cut last.
    */
   readonly #pins = new Map<number, number>()
-  /** One more revision and its holders: a map from which everything goes and comes is slower than all the rest. */
-  #handy = 0
-  #handyCount = 0
+  /** The holders of one more revision, beside the map: constant inserts and deletes in a Map would dominate the cost. */
+  #cachedPin = 0
+  #cachedHolders = 0
   readonly #behindMax: number
   #waiting: LogRecord[] = []
   #first = 0
@@ -45,16 +45,16 @@ export class History {
 
   /** Keeps `revision` readable until it is released. It must be readable now. */
   pin(revision: number): void {
-    if (this.#handy === revision) this.#handyCount++
-    else if (this.#handyCount === 0) {
-      this.#handy = revision
-      this.#handyCount = 1
+    if (this.#cachedPin === revision) this.#cachedHolders++
+    else if (this.#cachedHolders === 0) {
+      this.#cachedPin = revision
+      this.#cachedHolders = 1
     } else this.#pins.set(revision, (this.#pins.get(revision) ?? 0) + 1)
   }
 
   /** Returns whether something waited for that. */
   release(revision: number): boolean {
-    if (this.#handy === revision && this.#handyCount > 0) this.#handyCount--
+    if (this.#cachedPin === revision && this.#cachedHolders > 0) this.#cachedHolders--
     else {
       const holders = this.#pins.get(revision)
       if (holders === undefined) return false
@@ -88,12 +88,12 @@ export class History {
   }
 
   #isPinned(revision: number): boolean {
-    return (this.#handyCount > 0 && this.#handy === revision) || this.#pins.has(revision)
+    return (this.#cachedHolders > 0 && this.#cachedPin === revision) || this.#pins.has(revision)
   }
 
   #giveUp(revision: number): void {
     this.#pins.delete(revision)
-    if (this.#handy === revision) this.#handyCount = 0
+    if (this.#cachedPin === revision) this.#cachedHolders = 0
   }
 
   #cutNext(): number | undefined {

@@ -3,7 +3,7 @@ import { UsageError } from '../../core/index.js'
 /**
  * How server-side apply merges a field:
  * `atomic` replaces an object or a list as a whole; `set` merges a list of texts, numbers or booleans item by item;
- * `keys` merges a list of objects, which are told apart by these fields.
+ * `keys` merges a list of objects, which are identified by these fields.
  * Without any an object is merged field by field, and a list is atomic.
  */
 export type MergeType = 'atomic' | 'set' | { readonly keys: readonly string[] }
@@ -56,7 +56,7 @@ const compiled: WeakMap<MergeTypes, FieldType> = /* @__PURE__ */ new WeakMap()
 /**
  * The merge types of `{ metadata, spec, status }` of a kind.
  *
- * @throws UsageError when a declaration cannot be understood
+ * @throws UsageError for an invalid declaration
  */
 export function fieldTypeOf({
   kind,

@@ -1,4 +1,4 @@
-/** Which fields of an object one manager looks after. */
+/** Which fields of an object one manager owns. */
 export interface ManagedFields {
   readonly manager: string
   /** `Apply`: the manager said so, and takes them away when it no longer does. `Update`: it has written them. */

@@ -32,7 +32,7 @@ export interface ObjectMeta {
   readonly annotations: Readonly<Record<string, string>>
   readonly ownerReferences: readonly OwnerReference[]
   readonly finalizers: readonly string[]
-  /** Who looks after which fields; there once somebody has applied, or written under a name. */
+  /** Who owns which fields; present once somebody has applied, or written with a `fieldManager`. */
   readonly managedFields?: readonly ManagedFields[]
 }
 

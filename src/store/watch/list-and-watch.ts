@@ -19,9 +19,9 @@ const REOPEN_MAX_MS = 30_000
 
 /**
  * A watch that begins with one batch of what exists and does not end when it falls behind: it lists again and tells
- * the net difference from what it told before as one batch with `since`; where there is none, though revisions were
- * missed, as a bookmark with `since`. No state that an object rests in is missed, nothing is told twice. It ends when it is closed, when its signal aborts, or when the store closes. It remembers
- * each object that it shows, by reference.
+ * the net difference from what it told before as one batch with `since`; if nothing differs though revisions were
+ * missed, as a bookmark with `since`. No state that an object rests in is missed, nothing is told twice. It ends when it
+ * is closed, when its signal aborts, or when the store closes. It remembers each object that it shows, by reference.
  *
  * @throws what `client.watch` throws
  *
@@ -155,7 +155,7 @@ class HealingWatch implements Watch<StoredObject> {
     return this.#known.learn(batch, since)
   }
 
-  /** Opens another inner watch and goes on with `again`, or finds that there is nothing to be done. */
+  /** Opens another inner watch and goes on with `again`, or finds that the watch is over. */
   #heal(error: unknown, again: () => void, over: () => void): void {
     const { closed, logger, random } = this.#client.env
     this.#told = this.revision

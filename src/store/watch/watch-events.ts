@@ -50,7 +50,7 @@ function seesWhole(filter: WatchFilter, { changes }: LogRecord): boolean {
   return true
 }
 
-/** True when the watcher sees every state that there is, so that its events are those of everybody. */
+/** True when the watcher sees every state, so that its batch can be shared. */
 function seesAll(filter: WatchFilter, change: Change): boolean {
   const one = filterFor(filter, change)
   if (one === undefined) return false

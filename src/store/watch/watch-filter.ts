@@ -18,8 +18,8 @@ export interface KindFilter extends Query {
 export type WatchFilter = readonly KindFilter[]
 
 /**
- * @throws BadRequestError for a selector, field or index that cannot be understood, UsageError for a shard that
- * is none
+ * @throws BadRequestError for a selector, field or index that cannot be understood, UsageError for an invalid
+ * shard
  */
 function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
   const { namespace, name, labelSelector, fieldSelector, index, shard } = options
@@ -90,7 +90,7 @@ export function seenBy(
   return filter.matches === undefined || filter.matches(object) ? object : undefined
 }
 
-/** @throws UsageError when there is none; a kind given twice counts once */
+/** @throws UsageError when no kind is given; a kind given twice counts once */
 export function filtersOf(tables: readonly KindTable[], options: WatchOptions): WatchFilter {
   if (tables.length === 0) throw new UsageError('a watch of no kinds sees nothing; name at least one kind')
   return [...new Set(tables)].map(table => compileFilter(table, options))

@@ -152,7 +152,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   }
 
   #deliverIfWanted(): void {
-    // A dead world hears nothing; its watchers must not stay in the registry for ever.
+    // A closed env runs no steps; its watchers must not stay in the registry.
     if (this.env.closed) this.close()
     else if (this.#wanted && this.#hasUnread) this.#schedule()
   }
@@ -169,7 +169,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     if (found !== undefined) return Promise.resolve({ done: false, value: found })
     if (this.#state.kind === 'failed') {
       const { error } = this.#state
-      // The error is told once; a consumer that goes on reading finds the end.
+      // The error is told once; a consumer that reads on finds the end.
       this.#state = { kind: 'done' }
       return Promise.reject(error)
     }

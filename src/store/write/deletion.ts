@@ -15,7 +15,7 @@ export type DeletionStep =
   | { readonly kind: 'remove' }
   /** The object stays, with these marks. */
   | ({ readonly kind: 'mark' } & DeletionMarks)
-  /** A grace period is running and goes on. */
+  /** A grace period is running and stays as it is. */
   | { readonly kind: 'waiting' }
 
 /** What a stored object says about its deletion. */
@@ -66,7 +66,7 @@ function atLeastOneIfNegative(seconds: number | undefined): number | undefined {
   return seconds !== undefined && seconds < 0 ? 1 : seconds
 }
 
-/** @throws InvalidError for a grace period or a policy that there is not */
+/** @throws InvalidError for an unknown policy or an invalid grace period */
 export function assertDeleteOptions(options: DeleteOptions, subject: string): void {
   const { gracePeriodSeconds: seconds, propagationPolicy } = options
   const problems: FieldProblem[] = []
