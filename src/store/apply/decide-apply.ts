@@ -1,5 +1,5 @@
 import type { FieldType } from '../kind/merge-type.js'
-import type { ManagedFields } from '../object/managed-fields.js'
+import type { ManagedFields } from '../object/object.js'
 import type { ApplyConflict } from './apply-conflict-error.js'
 import type { FieldChanges } from './compare-fields.js'
 import { compareFields } from './compare-fields.js'

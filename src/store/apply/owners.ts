@@ -1,4 +1,4 @@
-import type { ManagedFields } from '../object/managed-fields.js'
+import type { ManagedFields } from '../object/object.js'
 import type { FieldSet } from './field-set.js'
 import { withAll, without } from './field-set.js'
 import { formatFields, parseFields } from './field-text.js'

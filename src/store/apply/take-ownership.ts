@@ -1,5 +1,5 @@
 import type { FieldType } from '../kind/merge-type.js'
-import type { ManagedFields } from '../object/managed-fields.js'
+import type { ManagedFields } from '../object/object.js'
 import { compareFields } from './compare-fields.js'
 import { fieldsOf, withAll, without } from './field-set.js'
 import type { OwnedDocument } from './owned-document.js'

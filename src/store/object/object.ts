@@ -1,5 +1,3 @@
-import type { ManagedFields } from './managed-fields.js'
-
 /** Points from a dependent to its owner. The owner is identified by `uid`; a namesake with another uid is absent. */
 export interface OwnerReference {
   readonly apiVersion: string
@@ -123,4 +121,15 @@ export function describeObject({ kind, namespace, name }: ObjectId): string {
 export function removedObject(object: StoredObject, revision: number): StoredObject {
   const metadata = Object.freeze({ ...object.metadata, resourceVersion: String(revision) })
   return Object.freeze({ ...object, metadata })
+}
+
+/** Which fields of an object one manager owns. */
+export interface ManagedFields {
+  readonly manager: string
+  /** `Apply`: the manager said so, and takes them away when it no longer does. `Update`: it has written them. */
+  readonly operation: 'Apply' | 'Update'
+  /** Set when these are fields of the status, and the kind has a status subresource. */
+  readonly subresource?: 'status'
+  /** Names of fields, with those inside in braces: `spec{image ports{[name="web"]+{name port}}}`. */
+  readonly fields: string
 }

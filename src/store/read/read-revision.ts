@@ -1,8 +1,7 @@
 import { InvalidError } from '../../core/index.js'
 import type { RevisionLog } from '../engine/revision-log.js'
-import { ExpiredError, FutureRevisionError } from '../object/store-errors.js'
+import { BadRequestError, ExpiredError, FutureRevisionError } from '../object/store-errors.js'
 import type { ReadOptions } from './reader.js'
-import { parseRevision } from './revision-input.js'
 
 /**
  * The revision that a read asks for; the newest by default.
@@ -40,4 +39,14 @@ export function keptRevision(log: RevisionLog, revision: number): number {
 
 function badMatch(value: unknown, message: string): InvalidError {
   return new InvalidError('the read', [{ field: 'resourceVersionMatch', value, message }])
+}
+
+/** @throws BadRequestError unless `value` is a whole number ≥ 0, as a number or in decimal */
+export function parseRevision(option: string, value: unknown): number {
+  const revision = typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value
+  if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0) return revision
+  throw new BadRequestError(
+    `${option} is ${JSON.stringify(value)}; it must be the revision of a read, or the resourceVersion of an object`,
+    { [option]: value },
+  )
 }

@@ -8,13 +8,20 @@ import { trackOwners } from '../apply/track-owners.js'
 import type { KindTable } from '../engine/kind-table.js'
 import { assertObject, envelopeProblems, subjectOf } from '../kind/envelope.js'
 import { immutableProblems } from '../kind/immutable.js'
-import { nextGeneration } from '../object/generation.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import { describeObject, idOf, removedObject } from '../object/object.js'
 import { assertRef, generateName, nameProblem } from '../object/object-name.js'
 import type { ObjectParts } from '../object/object-parts.js'
-import { hasParts, joinParts, metadataOf, partsOf, sealObject, shareParts } from '../object/object-parts.js'
+import {
+  hasParts,
+  joinParts,
+  metadataOf,
+  nextGeneration,
+  partsOf,
+  sealObject,
+  shareParts,
+} from '../object/object-parts.js'
 import { assertSize } from '../object/object-size.js'
 import { AlreadyExistsError, ConflictError, NotFoundError, refuse } from '../object/store-errors.js'
 import { assertDeleteOptions, completesDeletion, decideDeletion, deletionProblems } from './deletion.js'
