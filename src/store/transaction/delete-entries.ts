@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js'
 import type { TableEntry } from '../engine/namespace-table.js'
 import { compareEntries, refOfEntry } from '../engine/version.js'
 import type { WriteCause } from '../object/write-cause.js'
-import { endObject } from '../write/write.js'
+import { endObject } from '../write/delete-object.js'
 import type { WriteTarget } from '../write/write-site.js'
 import { Overlay } from './overlay.js'
 

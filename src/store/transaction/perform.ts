@@ -1,9 +1,11 @@
 import { expiryOf } from '../lifetime/expiry.js'
 import type { StoredObject } from '../object/object.js'
 import { checkedRef } from '../object/object-name.js'
+import { createObject } from '../write/create-object.js'
+import { deleteObject } from '../write/delete-object.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import { patchObject } from '../write/patch-object.js'
-import { createObject, deleteObject, modifyObject, updateObject } from '../write/write.js'
+import { modifyObject, updateObject } from '../write/update-object.js'
 import type { WriteSite } from '../write/write-site.js'
 import { deleteTree } from './cascade.js'
 

@@ -17,9 +17,11 @@ import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ManagedFields, ObjectId, ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import { describeObject } from '../object/object.js'
 import { NotFoundError, refuse } from '../object/store-errors.js'
+import { createObject } from './create-object.js'
 import type { Part } from './object-write.js'
 import type { ApplyOptions } from './patch.js'
-import { assertPreconditions, assertStatusSubresource, createObject, replace } from './write.js'
+import { assertPreconditions, assertStatusSubresource } from './preconditions.js'
+import { replaceObject } from './update-object.js'
 import type { Preconditions } from './write-options.js'
 import type { WriteSite } from './write-site.js'
 
@@ -69,7 +71,7 @@ export function applyObject(
   if (decision.kind === 'conflicts') throw new ApplyConflictError(id, manager, decision.conflicts)
   const { managedFields } = decision
   assertManagers(id, managedFields)
-  return replace(site, table, current, {
+  return replaceObject(site, table, current, {
     input: withDocument(current, decision.document),
     part,
     managedFields,

@@ -7,7 +7,8 @@ import type { ObjectRef, StoredObject } from '../object/object.js'
 import { applyObject } from './apply-object.js'
 import type { PatchWrite } from './object-write.js'
 import type { PatchOptions } from './patch.js'
-import { assertPreconditions, reviseObject } from './write.js'
+import { assertPreconditions } from './preconditions.js'
+import { reviseObject } from './update-object.js'
 import type { WriteSite } from './write-site.js'
 
 /**

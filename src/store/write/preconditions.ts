@@ -1,0 +1,43 @@
+import { UsageError } from '../../core/index.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import { idOf } from '../object/object.js'
+import { ConflictError, NotFoundError } from '../object/store-errors.js'
+import type { Guarded } from './freshness.js'
+import { assertFresh } from './freshness.js'
+import type { Preconditions } from './write-options.js'
+import type { WriteSite } from './write-site.js'
+
+/** @throws NotFoundError */
+export function existingObject(site: WriteSite, table: KindTable, ref: ObjectRef): StoredObject {
+  const current = site.current(table, ref)
+  if (current !== undefined) return current
+  const { namespace, name } = ref
+  throw new NotFoundError({ kind: table.kind.kind, name, ...(namespace === undefined ? {} : { namespace }) })
+}
+
+/** @throws UsageError */
+export function assertStatusSubresource({ kind }: KindTable): void {
+  if (kind.statusSubresource) return
+  throw new UsageError(`${kind.kind} has no status subresource; write its status with update or modify`, {
+    kind: kind.kind,
+  })
+}
+
+/** @throws ConflictError */
+export function assertPreconditions(
+  site: WriteSite,
+  table: KindTable,
+  current: StoredObject,
+  { uid, resourceVersion, guarded }: Preconditions & { readonly guarded: Guarded },
+): void {
+  assertUid(current, uid)
+  if (resourceVersion !== undefined) assertFresh(site, table, current, { expected: resourceVersion, guarded })
+}
+
+/** @throws ConflictError */
+export function assertUid(current: StoredObject, expected: string | undefined): void {
+  const actual = current.metadata.uid
+  if (expected === undefined || expected === actual) return
+  throw new ConflictError(idOf(current), { field: 'uid', expected, actual })
+}
