@@ -12,7 +12,7 @@ import type { StoredObject } from '../object/object.js'
 import { BadRequestError } from '../object/store-errors.js'
 import type { CompiledIndex } from './index-query.js'
 import { compileIndex } from './index-query.js'
-import type { LabelSelectorInput, ListOptions } from './reader.js'
+import type { LabelSelectorInput, ListOptions, NameRange } from './reader.js'
 
 /** A compiled `ListOptions`. */
 export interface Query {
@@ -45,8 +45,14 @@ export const EVERYTHING: Query = /* @__PURE__ */ Object.freeze({
   matches: undefined,
 })
 
+/** The conditions of a query. */
+export type QueryOptions = Pick<
+  ListOptions,
+  'namespace' | 'labelSelector' | 'fieldSelector' | 'names' | 'index' | 'owner' | 'reverse'
+>
+
 /** @throws BadRequestError for a selector, field or index that cannot be understood */
-export function compileQuery(kind: Kind, options: ListOptions): Query {
+export function compileQuery(kind: Kind, options: QueryOptions): Query {
   const { namespace } = options
   if (namespace !== undefined && typeof namespace !== 'string')
     throw new BadRequestError(`namespace must be text, not ${String(namespace)}`, { namespace })
@@ -77,7 +83,7 @@ export function compileQuery(kind: Kind, options: ListOptions): Query {
 /** Whether an object with these posting terms is one of those asked for. */
 export function matchesQuery(object: StoredObject, terms: IndexTerms, query: Query): boolean {
   const { namespace, name } = object.metadata
-  if (query.namespace !== undefined && query.namespace !== namespace) return false
+  if (query.namespace !== undefined && query.namespace !== (namespace ?? '')) return false
   if (query.name !== undefined && query.name !== name) return false
   if (query.names !== undefined && !isWithin(query.names, name)) return false
   return hasIndexed(query, terms) && (query.matches === undefined || query.matches(object))
@@ -150,7 +156,7 @@ function compileFields(kind: Kind, text: string): FieldSelector {
   return selector
 }
 
-function compileIndexOrOwner(kind: Kind, { index, owner }: ListOptions): CompiledIndex {
+function compileIndexOrOwner(kind: Kind, { index, owner }: QueryOptions): CompiledIndex {
   if (owner === undefined) return index === undefined ? {} : compileIndex(kind, index)
   if (index !== undefined) throw new BadRequestError('give either index or owner, not both', { index, owner })
   if (typeof owner !== 'string')
@@ -158,7 +164,7 @@ function compileIndexOrOwner(kind: Kind, { index, owner }: ListOptions): Compile
   return { indexTerm: ownerTerm(owner) }
 }
 
-function compileNames(names: NonNullable<ListOptions['names']>): TermRange {
+function compileNames(names: NameRange): TermRange {
   if (typeof names !== 'object' || names === null)
     throw new BadRequestError(`names must be { prefix, from, to }, not ${String(names)}`, { names })
   for (const option of ['prefix', 'from', 'to'] as const) {

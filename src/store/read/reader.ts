@@ -3,6 +3,13 @@ import type { Kind } from '../kind/kind.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { IndexQuery } from './index-query.js'
 
+/** A range of names. */
+export interface NameRange {
+  readonly prefix?: string
+  readonly from?: string
+  readonly to?: string
+}
+
 /** Narrows a list. All conditions must hold. */
 export interface ListOptions {
   /** Default: every namespace. */
@@ -12,7 +19,7 @@ export interface ListOptions {
   /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string
   /** Names from `from` on and before `to` that begin with `prefix`, as far as these are given. */
-  readonly names?: { readonly prefix?: string; readonly from?: string; readonly to?: string }
+  readonly names?: NameRange
   /**
    * Objects that the declared index lists under this value, or under values of this range. A list by range is in the
    * order of values, then of keys; an object with several such values is in it once, at the first.

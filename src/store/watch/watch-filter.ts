@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Change } from '../engine/revision-log.js'
+import { isWithin } from '../engine/term-range.js'
 import type { IndexTerms } from '../engine/version.js'
 import type { WatchPlace } from '../engine/watch-registry.js'
 import type { StoredObject } from '../object/object.js'
@@ -22,14 +23,9 @@ export type WatchFilter = readonly KindFilter[]
  * shard
  */
 function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
-  const { namespace, name, labelSelector, fieldSelector, index, shard } = options
+  const { name, shard } = options
   const { kind } = table
-  const query = compileQuery(kind, {
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(labelSelector === undefined ? {} : { labelSelector }),
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    ...(index === undefined ? {} : { index }),
-  })
+  const query = compileQuery(kind, options)
   const inShard = shard === undefined ? undefined : shardTest(shard)
   const { matches } = query
   // Written out: a spread that is followed by new keys costs a thousand times as much.
@@ -42,7 +38,7 @@ function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
     indexRange: query.indexRange,
     names: query.names,
     reverse: query.reverse,
-    termsTell: query.termsTell,
+    termsTell: query.termsTell && inShard === undefined,
     matches:
       inShard === undefined || matches === undefined
         ? (inShard ?? matches)
@@ -67,14 +63,15 @@ export function placeOf({ table, namespace, name, labelTerms, indexTerm }: KindF
   return { by: 'all', key: '', namespace }
 }
 
-/** The filter of the kind that a change is in, if the change is in the namespace and of the name looked at. */
+/** The filter of the kind that a change is in, if the change is in the namespace and of a name looked at. */
 export function filterFor(filter: WatchFilter, { entry }: Pick<Change, 'entry'>): KindFilter | undefined {
   const { space } = entry
   for (let index = 0; index < filter.length; index++) {
     const one = filter[index] as KindFilter
     if (one.table !== space.table) continue
     if (one.namespace !== undefined && one.namespace !== space.name) return undefined
-    return one.name === undefined || one.name === entry.name ? one : undefined
+    if (one.name !== undefined && one.name !== entry.name) return undefined
+    return one.names === undefined || isWithin(one.names, entry.name) ? one : undefined
   }
   return undefined
 }

@@ -3,7 +3,7 @@ import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import type { IndexQuery } from '../read/index-query.js'
-import type { LabelSelectorInput } from '../read/reader.js'
+import type { LabelSelectorInput, NameRange } from '../read/reader.js'
 
 /** What a watcher asks for. Of several kinds, each condition holds for all of them. */
 export interface WatchOptions {
@@ -20,12 +20,16 @@ export interface WatchOptions {
   /** Default: every namespace. Says nothing about kinds without namespaces. */
   readonly namespace?: string
   readonly name?: string
+  /** Names from `from` on and before `to` that begin with `prefix`, as far as these are given. */
+  readonly names?: NameRange
   /** A write is looked up by `key=value`, so watchers of other values cost it nothing. */
   readonly labelSelector?: LabelSelectorInput
   /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
   readonly fieldSelector?: string
   /** Objects that the declared index lists under this value, looked up as labels are; or under values of this range. */
   readonly index?: IndexQuery
+  /** Uid: objects with an owner reference to it; looked up as labels are. Not together with `index`. */
+  readonly owner?: string
   /** Objects whose namespace and name hash to `index` of `of` equal shares; each object is in exactly one. */
   readonly shard?: { readonly of: number; readonly index: number }
   /** Also deliver empty batches marked `bookmark`, a minute after the last revision told at the latest. Default false. */
