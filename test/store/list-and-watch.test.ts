@@ -9,7 +9,7 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { createStore, listAndWatch } from '../../src/store/index.js'
+import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from './fixtures/kinds.js'
@@ -96,6 +96,28 @@ describe('listAndWatch', () => {
     }
     await env.settle()
     expect(batches.slice(1)).toEqual([{ revision: 6, since: 0, events: [], bookmark: true }])
+  })
+
+  test('knows two kinds of one name apart', async () => {
+    const env = createVirtualEnv()
+    const kinds = ['one.example/v1', 'two.example/v1'].map(apiVersion =>
+      defineKind<object>({ apiVersion, kind: 'Thing', plural: 'things', namespaced: false }),
+    )
+    const [First, Second] = kinds as [Kind<object>, Kind<object>]
+    const store = createStore({ kinds, env, logCapacity: 2 })
+    for (const kind of kinds) await store.create(kind, { metadata: { name: 'x' }, spec: {} })
+    const reader = listAndWatch(store, kinds)[Symbol.asyncIterator]()
+    const lines = async (): Promise<readonly string[]> => {
+      const next = reader.next()
+      await env.settle()
+      const { value } = (await next) as { value: WatchBatch<StoredObject> }
+      return value.events.map(({ type, object }) => `${type} ${object.apiVersion} ${object.metadata.name}`)
+    }
+    expect(await lines()).toEqual(['ADDED one.example/v1 x', 'ADDED two.example/v1 x'])
+    await store.delete(First, { name: 'x' })
+    for (const name of ['p', 'q', 'r']) await store.create(Second, { metadata: { name }, spec: {} })
+    const added = ['p', 'q', 'r'].map(name => `ADDED two.example/v1 ${name}`)
+    expect(await lines()).toEqual(['DELETED one.example/v1 x', ...added])
   })
 
   test('has one consumer', () => {

@@ -1,6 +1,6 @@
 import type { WatchBatch, WatchEvent } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
-import { idOf, keyText } from '../object/object.js'
+import { refText } from '../object/object.js'
 import { appendEvents } from './watch-event.js'
 
 type Batch = WatchBatch<StoredObject>
@@ -21,15 +21,20 @@ export class KnownObjects {
   learn(batch: Batch, since: number): Batch | undefined {
     const objects = this.#objects
     if (batch.initialEventsEnd === true) {
-      this.#objects = new Map(batch.events.map(({ object }) => [keyText(idOf(object)), object]))
+      this.#objects = new Map(batch.events.map(({ object }) => [keyOf(object), object]))
       return objects === undefined ? batch : differenceOf(objects, this.#objects, batch.revision, since)
     }
     for (const { type, object } of batch.events) {
-      if (type === 'DELETED') objects?.delete(keyText(idOf(object)))
-      else objects?.set(keyText(idOf(object)), object)
+      if (type === 'DELETED') objects?.delete(keyOf(object))
+      else objects?.set(keyOf(object), object)
     }
     return batch
   }
+}
+
+/** Two kinds may have one name in two groups. */
+function keyOf({ apiVersion, kind, metadata }: StoredObject): string {
+  return `${apiVersion}/${kind}/${refText(metadata)}`
 }
 
 type Objects = ReadonlyMap<string, StoredObject>
