@@ -470,6 +470,78 @@ describe('hooks that take their time', () => {
     await write
   })
 
+  test('an optimistic transaction runs again with each answer, also when its body hides that it waits', async () => {
+    const asked: string[] = []
+    const ask: Hook = {
+      name: 'ask',
+      phase: 'mutate',
+      handle: async ({ object }) => {
+        asked.push(object.metadata.name ?? '')
+        await Promise.resolve()
+        return { object: { ...object, metadata: { ...object.metadata, labels: { asked: 'yes' } } } }
+      },
+    }
+    const { store, Thing, env } = make({ admission: [ask] })
+    let runs = 0
+    const done = store.optimistic(async tx => {
+      runs++
+      for (const name of ['a', 'b', 'c'])
+        try {
+          tx.create(Thing, { metadata: { ...at, name }, spec: { size: 1 } })
+        } catch {
+          // A body may think that it has lost.
+        }
+      await Promise.resolve()
+      return tx.list(Thing).items.length
+    })
+    await env.advance(100)
+    expect([await done, asked, runs]).toEqual([3, ['a', 'b', 'c'], 2])
+    expect(store.revision).toBe(1)
+    expect(store.list(Thing).items.map(({ metadata }) => metadata.labels['asked'])).toEqual([
+      'yes',
+      'yes',
+      'yes',
+    ])
+  })
+
+  test('an optimistic transaction is asked about again when the object has changed, and refused by an answer', async () => {
+    const { hook, asked, release } = slow(({ object }) =>
+      object.spec.size === 9 ? { forbidden: 'nine' } : undefined,
+    )
+    const { store, Thing, env } = make({ admission: [{ ...hook, operations: ['update'] }] })
+    await store.create(Thing, { metadata: at, spec: { size: 7 } })
+    const grow = store.optimistic(tx =>
+      tx.modify(Thing, at, draft => void (draft.spec.size = (draft.spec.size ?? 0) + 1)),
+    )
+    const refused = expect(grow).rejects.toMatchObject({ code: 'Forbidden' })
+    await env.settle()
+    await store.delete(Thing, at)
+    await store.create(Thing, { metadata: at, spec: { size: 8 } })
+    release()
+    await env.advance(10)
+    release()
+    await env.advance(10)
+    await refused
+    expect(asked.map(({ object }) => object.spec.size)).toEqual([8, 9])
+    expect(store.get(Thing, at)?.spec.size).toBe(8)
+  })
+
+  test('an optimistic transaction of an env that ends meanwhile does not run again', async () => {
+    const { hook, release } = slow(() => undefined)
+    const { store, Thing, env } = make({ admission: [hook] })
+    const fork = env.fork('a')
+    let runs = 0
+    void store.client(fork).optimistic(tx => {
+      runs++
+      return tx.create(Thing, { metadata: at, spec: {} })
+    })
+    await env.settle()
+    fork.close()
+    release()
+    await env.advance(100)
+    expect([runs, store.revision]).toEqual([1, 0])
+  })
+
   test('a transaction cannot wait for them', async () => {
     const failing: Hook = { name: 'slow', phase: 'validate', handle: () => Promise.reject(new Error('late')) }
     const { store, Thing } = make({ admission: [failing] })

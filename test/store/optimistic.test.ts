@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ListOptions, Reader, Store } from '../../src/store/index.js'
+import type { ListOptions, Reader, Store, StoredObject, Transaction } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Widget } from './fixtures/kinds.js'
+import { Gadget, Widget } from './fixtures/kinds.js'
 
 const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
 
@@ -172,6 +172,88 @@ describe('an optimistic transaction', () => {
     await env.advance(1_000)
     expect([await done, runs()]).toEqual([40, 2])
   })
+
+  test.each([2, 3, 4, 5, 6, 7, 8, 9])(
+    'during which %i revisions pass that are not its own begins again where the log has four',
+    async revisions => {
+      const { env, store } = world(4)
+      await store.create(Widget, { metadata: at('a'), spec: { size: 0 } })
+      await store.create(Widget, { metadata: at('other'), spec: { size: 0 } })
+      const { run, runs } = once(async () => {
+        for (let size = 1; size <= revisions; size++)
+          await store.modify(Widget, at('other'), draft => void (draft.spec.size = size))
+      })
+      const done = store.optimistic(async tx => {
+        const size = tx.get(Widget, at('a'))?.spec.size ?? 0
+        await run()
+        tx.modify(Widget, at('a'), draft => void (draft.spec.size = size + 1))
+      })
+      await env.advance(1_000)
+      await done
+      expect([store.get(Widget, at('a'))?.spec.size, runs()]).toEqual([1, revisions > 4 ? 2 : 1])
+    },
+  )
+
+  test('begins again when its revision is compacted; the last attempt fails with Expired', async () => {
+    const { env, store } = world()
+    await store.create(Widget, { metadata: at('a'), spec: { size: 0 } })
+    let size = 0
+    const body = async (tx: Transaction): Promise<void> => {
+      tx.modify(Widget, at('a'), draft => void (draft.metadata.labels['done'] = 'yes'))
+      if (++size > 6) return
+      await store.create(Widget, { metadata: at(`b${size}`), spec: {} })
+      await store.compact(store.revision)
+    }
+    const lost = expect(store.optimistic(body)).rejects.toMatchObject({ code: 'Expired' })
+    await env.advance(1_000)
+    await lost
+    const done = store.optimistic(body)
+    await env.advance(1_000)
+    await done
+    expect(store.get(Widget, at('a'))?.metadata.labels).toEqual({ done: 'yes' })
+  })
+
+  test.each<[string, (tx: Transaction) => StoredObject]>([
+    ['deleted', tx => tx.delete(Widget, at('a'))],
+    [
+      'changed twice',
+      tx => {
+        const first = tx.modify(Widget, at('a'), draft => void (draft.spec.size = 5))
+        tx.modify(Widget, at('a'), draft => void (draft.spec.size = 6))
+        return first
+      },
+    ],
+  ])('returns an object that it has %s under the revision of the commit', async (_what, act) => {
+    const { env, store } = world()
+    await store.create(Widget, { metadata: at('a'), spec: { size: 1 } })
+    const { run } = once(() => store.create(Widget, { metadata: at('b'), spec: {} }))
+    const done = store.optimistic(async tx => {
+      const object = act(tx)
+      await run()
+      return object
+    })
+    await env.settle()
+    expect((await done).metadata).toMatchObject({ name: 'a', resourceVersion: '3' })
+    expect(store.revision).toBe(3)
+  })
+
+  test.each<ListOptions>([{ namespace: '' }, { fieldSelector: 'metadata.namespace=' }])(
+    'sees what comes into a list of %j of a kind without namespaces',
+    async options => {
+      const env = createVirtualEnv()
+      const store = createStore({ kinds: [Gadget], env })
+      const claim = (name: string): Promise<readonly string[]> =>
+        store.optimistic(async tx => {
+          const isFree = tx.list(Gadget, options).items.length === 0
+          await env.clock.sleep(5)
+          if (isFree) tx.create(Gadget, { metadata: { name }, spec: {} })
+          return tx.list(Gadget, options).items.map(({ metadata }) => metadata.name)
+        })
+      const done = Promise.all([claim('a'), claim('b')])
+      await env.advance(1_000)
+      expect(await done).toEqual([['a'], ['a']])
+    },
+  )
 
   test('lets its revision go', async () => {
     const { store } = world(2)

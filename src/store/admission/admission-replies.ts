@@ -7,19 +7,22 @@ import { ConflictError } from '../object/store-errors.js'
 /** How often one hook is asked again because the object has changed while it was thinking. */
 const ASKED_MAX = 16
 
+/** How many answers one write waits for: one that is about other objects each time would never end. */
+const ANSWERS_MAX = 10_000
+
 /** Somebody who is asked about a write and may need time: a hook, or a schema. */
 export interface Advisor {
   readonly name: string
 }
 
-/** Ends an attempt to write whose answer is still on its way. Never seen outside. */
+/** Ends an attempt to write whose answer is still on its way. Only the body of an optimistic transaction can see it. */
 export class PendingAdmission extends Error {
   readonly advisor: Advisor
   readonly request: AdmissionRequest
   readonly reply: PromiseLike<unknown>
 
   constructor(advisor: Advisor, request: AdmissionRequest, reply: PromiseLike<unknown>) {
-    super(`${advisor.name} has not answered yet`)
+    super(`${advisor.name} has not answered yet; what asked runs again with the answer`)
     this.advisor = advisor
     this.request = request
     this.reply = reply
@@ -36,6 +39,7 @@ interface Answered {
 export class AdmissionReplies {
   /** By object: a write may be about several, as a deletion with dependents is. */
   readonly #byAdvisor = new Map<Advisor, Map<string, Answered>>()
+  #count = 0
 
   find(advisor: Advisor, request: AdmissionRequest): { readonly reply: unknown } | undefined {
     const answered = this.#byAdvisor.get(advisor)?.get(subjectKey(request))
@@ -43,7 +47,9 @@ export class AdmissionReplies {
     return deepEqual(answered.request.object, request.object) ? answered : undefined
   }
 
+  /** @throws UsageError, ConflictError when there is no end to it */
   add({ advisor, request }: PendingAdmission, reply: unknown): void {
+    if (++this.#count > ANSWERS_MAX) throw endless(advisor, request)
     const answers = this.#byAdvisor.get(advisor) ?? new Map<string, Answered>()
     const times = (answers.get(subjectKey(request))?.times ?? 0) + 1
     if (times > ASKED_MAX) throw neverSettles(advisor, request)
@@ -72,6 +78,14 @@ export async function awaitAdmission<T>(
       pending = error
     }
   }
+}
+
+function endless({ name }: Advisor, { kind }: AdmissionRequest): UsageError {
+  return new UsageError(
+    `one write has waited for ${ANSWERS_MAX} answers of admission hooks, the last of ${name} for a ${kind.kind}; ` +
+      'a body that runs again must write the same objects, and large writes need hooks that answer at once',
+    { hook: name, kind: kind.kind },
+  )
 }
 
 function neverSettles({ name }: Advisor, { previous, kind }: AdmissionRequest): Error {

@@ -103,7 +103,7 @@ function answerOf(
   reply.then(undefined, () => {})
   throw new UsageError(
     `${advisor.name} answers with a promise, and a transaction cannot wait for it; ` +
-      `write ${request.kind.kind} outside of transact, or make the answer synchronous`,
+      `write ${request.kind.kind} outside of it or in optimistic, or make the answer synchronous`,
     { hook: advisor.name, kind: request.kind.kind },
   )
 }

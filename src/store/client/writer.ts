@@ -75,8 +75,9 @@ export interface Writer {
   ): Promise<StoredObject<Spec, Status>>
   /**
    * Runs `body` against a private view and commits all its writes under one revision, or none when it throws.
-   * `body` may run again; it does nothing but read and write through `tx`. Returns what `body` returns; with
-   * `dryRun`, also the batch that watchers would be told.
+   * `body` may run again; it does nothing but read and write through `tx`. A write that is refused leaves nothing
+   * behind, so `body` may catch the error and go on. Returns what `body` returns; with `dryRun`, also the batch that
+   * watchers would be told.
    */
   transact<T, Dry extends boolean = false>(
     body: (tx: Transaction) => T,
@@ -87,8 +88,10 @@ export interface Writer {
    * that it has read (keys, missing ones too, and lists) was changed meanwhile; so the outcome is one that
    * transactions in turn could have. Otherwise it runs again, after a random part of 10 ms, 20 ms, and so on.
    * Until the commit the resourceVersion of what it writes is provisional; an object that it returns has the real one.
+   * An admission hook may take its time: then the body runs again with the answer, which is no attempt of its own.
    *
-   * @throws ConflictError that names what has changed, when the last attempt is lost; what `body` throws, at once
+   * @throws ConflictError that names what has changed, when the last attempt is lost, or ExpiredError when the store
+   * no longer keeps what that attempt has read; what `body` throws, at once
    */
   optimistic<T>(
     body: (tx: Transaction) => T | PromiseLike<T>,

@@ -144,12 +144,7 @@ export class Engine {
   /** Begins what `exclusive` runs, for those who spare the call; `end` ends it, whatever happens. */
   begin(): void {
     this.assertOpen()
-    if (this.#writing) {
-      throw new UsageError(
-        'a write was started inside another one; a transaction body writes through its tx only, and a recipe, ' +
-          'an index function, a schema or an admission hook writes nothing',
-      )
-    }
+    if (this.#writing) throw nestedWrite()
     this.#writing = true
   }
 
@@ -160,9 +155,11 @@ export class Engine {
   /**
    * Makes all mutations true under one new revision, at most one per key.
    *
-   * @throws UniqueViolationError before anything has changed; nothing else in it can fail
+   * @throws ClosedError, also where the write itself has closed the store, and UniqueViolationError; before anything
+   * has changed. Nothing else in it can fail
    */
   commit(mutations: readonly Mutation[], cause?: WriteCause): void {
+    this.assertOpen()
     assertUnique(mutations)
     const revision = this.log.head + 1
     const changes = mutations.map(mutation => apply(mutation, revision))
@@ -188,6 +185,14 @@ export class Engine {
     for (const listener of this.#listeners) listener.closed()
     for (const table of this.tables.all) table.watchers.endAll()
   }
+}
+
+/** A write inside another one would be lost, or be there although that one is refused. */
+export function nestedWrite(): UsageError {
+  return new UsageError(
+    'a write was started inside another one; a transaction body writes through its tx only, and a recipe, ' +
+      'an index function, a schema or an admission hook writes nothing',
+  )
 }
 
 /**

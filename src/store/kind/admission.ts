@@ -40,7 +40,7 @@ export interface AdmissionHook<Spec = unknown, Status = unknown> {
   /**
    * Reads its input and writes nothing. May return a promise: the write is then tried again with the answer,
    * its preconditions included, and the hook is asked again if the object is no longer the one it has judged.
-   * In `transact`, which cannot wait, a promise is a `UsageError`.
+   * In `optimistic` the body runs again. In `transact`, which cannot wait, a promise is a `UsageError`.
    */
   handle(
     request: AdmissionRequest<Spec, Status>,

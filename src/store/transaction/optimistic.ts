@@ -1,5 +1,7 @@
 import type { Clock, Random } from '../../core/index.js'
-import { backoffMs } from '../../core/internal.js'
+import { backoffMs, isRecord } from '../../core/internal.js'
+import type { PendingAdmission } from '../admission/admission-replies.js'
+import { AdmissionReplies } from '../admission/admission-replies.js'
 import type { Mutation } from '../engine/mutation.js'
 import type { Change } from '../engine/revision-log.js'
 import { objectAt } from '../engine/version.js'
@@ -32,7 +34,8 @@ export interface OptimisticShell {
 
 /**
  * Runs `body` on a pinned revision and commits its writes if nothing that it has read was changed since; else
- * again, after a random part of a growing delay.
+ * again, after a random part of a growing delay. Where an admission hook or a schema takes its time, the run is given
+ * up, and the body runs again with the answer; that is no attempt of its own.
  */
 export async function runOptimistic<T>(
   shell: OptimisticShell,
@@ -42,40 +45,59 @@ export async function runOptimistic<T>(
   const { attempts = ATTEMPTS_DEFAULT } = options
   assertWhole('attempts', attempts)
   const cause = causeOf(options)
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptOnce(shell, body, cause)
+  const replies = new AdmissionReplies()
+  for (let attempt = 1; ; ) {
+    const outcome = await attemptOnce(shell, body, { cause, replies })
     if ('result' in outcome) return outcome.result
+    if ('pending' in outcome) {
+      await Promise.all(outcome.pending.map(async one => replies.add(one, await one.reply)))
+      // In a world that has ended meanwhile, the body does not run again.
+      await shell.clock.sleep(0)
+      continue
+    }
     if (attempt === attempts) throw outcome.conflict
     await shell.clock.sleep(
       shell.random.next() * backoffMs({ baseMs: RETRY_DELAY_MS, maxMs: Number.POSITIVE_INFINITY }, attempt),
     )
+    attempt++
   }
 }
 
-type Outcome<T> = { readonly result: T } | { readonly conflict: Error }
+type Outcome<T> =
+  | { readonly result: T }
+  | { readonly conflict: Error }
+  | { readonly pending: readonly PendingAdmission[] }
+
+interface AttemptOptions {
+  readonly cause: WriteCause | undefined
+  readonly replies: AdmissionReplies
+}
 
 async function attemptOnce<T>(
   { target, submit }: OptimisticShell,
   body: (tx: Transaction) => T | PromiseLike<T>,
-  cause: WriteCause | undefined,
+  { cause, replies }: AttemptOptions,
 ): Promise<Outcome<T>> {
   const { engine } = target
   engine.assertOpen()
   const { history, revision } = engine
   history.pin(revision)
   const reads = new ReadSet(engine, revision)
-  const overlay = new Overlay(target, { base: reads })
+  const overlay = new Overlay(target, { base: reads, canWait: true, replies })
   try {
     const result = await body(new OverlayTransaction(overlay))
     overlay.ended = true
-    const { mutations, kept } = overlay
+    const { mutations, kept, pending } = overlay
+    // The body may have made something of the error; it was none.
+    if (pending.length > 0) return { pending }
     // All reads are of one revision, so without writes there is nothing that could disagree with them.
     return mutations.length === 0 && kept.length === 0
       ? { result }
       : await submit(() => commit(target, reads, { mutations, kept, cause, result }))
   } catch (error) {
-    // The revision was given up while the body was still reading it.
-    if (error instanceof ExpiredError && revision < engine.history.oldest) return { conflict: error }
+    if (overlay.pending.length > 0) return { pending: overlay.pending }
+    // Whether what was read has changed since can no longer be told, or it cannot even be read.
+    if (error instanceof ExpiredError && revision < engine.log.oldestStart) return { conflict: error }
     throw error
   } finally {
     overlay.ended = true
@@ -101,15 +123,36 @@ function commit<T>(
   if (change !== undefined) return { conflict: conflictOf(change, reads.revision) }
   const now = new Overlay(target)
   let answer = result
-  for (const { table, namespace, name, after } of mutations) {
+  for (const mutation of mutations) {
+    const { table, namespace, name, after } = mutation
     const stamped = after === undefined ? undefined : stampedWith(after, now.revision)
     now.stage(table, namespace === undefined ? { name } : { namespace, name }, stamped)
     if (after === result) answer = stamped as T
+    else if (isProvisional(result, mutation, reads.revision + 1))
+      answer = stampedWith(result, now.revision) as T
   }
   for (const { expiry } of kept) lifetimes.assertLive(expiry)
   if (mutations.length > 0) engine.commit(now.mutations, cause)
   for (const one of kept) lifetimes.keep(one)
   return { result: answer }
+}
+
+/** Whether a result is a state that the object of this mutation had within the transaction, a deleted one too. */
+function isProvisional(
+  result: unknown,
+  { table, namespace, name }: Mutation,
+  revision: number,
+): result is StoredObject {
+  if (!isRecord(result) || !isRecord(result['metadata'])) return false
+  const { kind, apiVersion } = table.kind
+  const { metadata } = result as unknown as StoredObject
+  return (
+    result['kind'] === kind &&
+    result['apiVersion'] === apiVersion &&
+    metadata.name === name &&
+    metadata.namespace === namespace &&
+    metadata.resourceVersion === String(revision)
+  )
 }
 
 /** The same state under the revision in which it is committed. */

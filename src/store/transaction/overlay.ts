@@ -1,7 +1,9 @@
 import { UsageError } from '../../core/index.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
+import { PendingAdmission } from '../admission/admission-replies.js'
 import type { AdmissionSite } from '../admission/admit.js'
 import type { Engine } from '../engine/engine.js'
+import { nestedWrite } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
@@ -58,7 +60,18 @@ export interface OverlayOptions extends Partial<AdmissionSite> {
 }
 
 interface Slot {
-  mutation: Mutation
+  readonly mutation: Mutation
+  /** Counts the first write to each key. */
+  readonly order: number
+}
+
+type Slots = Map<string, Slot>
+
+/** What was staged under a key before a write. */
+interface Undo {
+  readonly slots: Slots
+  readonly key: string
+  readonly before: Slot | undefined
 }
 
 /** Writes that nobody else sees yet, at most one per key, over a state that does not change. */
@@ -72,9 +85,12 @@ export class Overlay implements WriteSite {
   /** Kept once the writes are committed. */
   readonly kept: KeptObject[] = []
   ended = false
-  /** In the order of the first write to each key. */
-  readonly #slotsInOrder = new Set<Slot>()
-  readonly #slots = new Map<KindTable, Map<string, Slot>>()
+  /** The answers that writes of the body would have had to wait for. */
+  readonly pending: PendingAdmission[] = []
+  readonly #slots = new Map<KindTable, Slots>()
+  #orders = 0
+  #isWriting = false
+  #undo: Undo[] = []
 
   constructor({ engine, lifetimes }: WriteTarget, options: OverlayOptions = {}) {
     const { base = newestBase(engine), canWait = false, replies } = options
@@ -95,28 +111,44 @@ export class Overlay implements WriteSite {
     return this.base.find(table, ref)
   }
 
+  /**
+   * Begins one write of a body; `end` ends it, whatever happens. A body may go on after a write that was refused, so
+   * `takeBack` undoes what that one has staged.
+   *
+   * @throws UsageError inside another one, and after the end of the transaction
+   */
+  begin(): void {
+    this.assertRunning()
+    if (this.#isWriting) throw nestedWrite()
+    this.#isWriting = true
+    this.#undo = []
+  }
+
+  /** @param error with which the write was refused */
+  takeBack(error: unknown): void {
+    for (const { slots, key, before } of this.#undo.reverse()) put(slots, key, before)
+    if (error instanceof PendingAdmission) this.pending.push(error)
+  }
+
+  end(): void {
+    this.#isWriting = false
+  }
+
   stage(table: KindTable, ref: ObjectRef, after: StoredObject | undefined): void {
     const key = refText(ref)
     let slots = this.#slots.get(table)
     const known = slots?.get(key)
-    const before = this.base.find(table, ref)
-    if (after === before?.object) {
-      slots?.delete(key)
-      if (known !== undefined) this.#slotsInOrder.delete(known)
-      return
-    }
-    const mutation = mutationOf(table, ref, after, before)
-    if (known !== undefined) {
-      known.mutation = mutation
-      return
-    }
-    const slot: Slot = { mutation }
+    const base = this.base.find(table, ref)
+    const isBase = after === base?.object
+    if (isBase && known === undefined) return
+    const order = known?.order ?? this.#orders++
+    const slot = isBase ? undefined : { mutation: mutationOf(table, ref, after, base), order }
     if (slots === undefined) {
       slots = new Map()
       this.#slots.set(table, slots)
     }
-    slots.set(key, slot)
-    this.#slotsInOrder.add(slot)
+    put(slots, key, slot)
+    if (this.#isWriting) this.#undo.push({ slots, key, before: known })
   }
 
   stageAll(mutations: readonly Mutation[]): void {
@@ -142,14 +174,21 @@ export class Overlay implements WriteSite {
     return inQueryOrder(table.kind, query, items, after).slice(0, limit)
   }
 
-  /** The net effect of the writes. */
+  /** The net effect of the writes, in the order of the first write to each key. */
   get mutations(): readonly Mutation[] {
-    return [...this.#slotsInOrder].map(slot => slot.mutation)
+    const found: Slot[] = []
+    for (const slots of this.#slots.values()) for (const slot of slots.values()) found.push(slot)
+    return found.sort((a, b) => a.order - b.order).map(({ mutation }) => mutation)
   }
 
   assertRunning(): void {
     if (this.ended) throw new UsageError('this transaction has ended; its tx works only inside the body')
   }
+}
+
+function put(slots: Slots, key: string, slot: Slot | undefined): void {
+  if (slot === undefined) slots.delete(key)
+  else slots.set(key, slot)
 }
 
 function partOf(after: Position | undefined, limit: number | undefined): ListRange {

@@ -33,6 +33,8 @@ export function runTransaction<T>(
   try {
     const result = body(new OverlayTransaction(overlay))
     assertSynchronous(result, 'the body of a transaction')
+    // The body may have closed it.
+    engine.assertOpen()
     const { mutations } = overlay
     if (options.dryRun === true) assertUnique(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
@@ -107,7 +109,15 @@ export class OverlayTransaction implements Transaction {
   }
 
   #write<Spec, Status>(write: ObjectWrite<Spec, Status>): StoredObject<Spec, Status> {
-    this.#overlay.assertRunning()
-    return perform(this.#overlay, write) as StoredObject<Spec, Status>
+    const overlay = this.#overlay
+    overlay.begin()
+    try {
+      return perform(overlay, write) as StoredObject<Spec, Status>
+    } catch (error) {
+      overlay.takeBack(error)
+      throw error
+    } finally {
+      overlay.end()
+    }
   }
 }
