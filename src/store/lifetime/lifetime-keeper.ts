@@ -2,7 +2,9 @@ import type { Cancel } from '../../core/index.js'
 import type { Engine, EngineListener } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { TableEntry } from '../engine/namespace-table.js'
+import { refOfEntry } from '../engine/version.js'
 import type { StoredObject } from '../object/object.js'
+import { describeObject } from '../object/object.js'
 import { AlreadyExistsError, LifetimeNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { Expiry } from './expiry.js'
@@ -13,6 +15,9 @@ import type { Lifetime, LifetimeOptions } from './lifetimes.js'
 
 /** How many lifetimes end in one step; the rest is the next step, so that nothing else waits for long. */
 const ENDED_PER_STEP = 500
+
+/** An object that cannot be deleted when its time is over is tried again this much later. */
+const RETRY_END_MS = 60_000
 
 /** A written object, and how long it is to be kept. */
 export interface KeptObject {
@@ -74,8 +79,14 @@ export class LifetimeKeeper implements EngineListener {
     if (expiry?.kind === 'lifetime') this.#required(expiry.id)
   }
 
-  /** What was written and is still there is from now on kept as asked. The expiry must be live. */
+  /**
+   * What was written and is still there is from now on kept as asked. The expiry must have been live when the write
+   * began: a lifetime whose time is over since then takes the object with it.
+   *
+   * @throws ClosedError, when nothing was committed before
+   */
   keep({ table, object: { metadata }, expiry }: KeptObject): void {
+    this.#engine.assertOpen()
     const entry = table.find(metadata.namespace, metadata.name)
     if (entry === undefined || entry.head?.object?.metadata.uid !== metadata.uid) return
     if (expiry.kind === 'unbound') {
@@ -83,9 +94,9 @@ export class LifetimeKeeper implements EngineListener {
       return
     }
     const nowMs = this.#nowMs
-    const record =
-      expiry.kind === 'lifetime' ? this.#required(expiry.id) : this.#table.add(undefined, expiry.ttlMs, nowMs)
-    this.#table.attach(entry, record)
+    const lifetime = expiry.kind === 'lifetime' ? this.#table.get(expiry.id) : undefined
+    const ttlMs = expiry.kind === 'ttl' ? expiry.ttlMs : 0
+    this.#table.attach(entry, lifetime ?? this.#table.add(undefined, ttlMs, nowMs))
     this.#arm()
   }
 
@@ -121,23 +132,51 @@ export class LifetimeKeeper implements EngineListener {
   /** Time may be over before its timer has fired. */
   #endIfOver(id: string): void {
     const record = this.#table.get(id)
-    if (record !== undefined && record.at <= this.#nowMs) this.#end(record, expired(record))
+    if (record !== undefined && record.at <= this.#nowMs) this.#expire(record)
   }
 
   #endDue(): void {
     this.#timer = undefined
     this.#timerAt = Number.POSITIVE_INFINITY
     const nowMs = this.#nowMs
-    for (let ended = 0; ended < ENDED_PER_STEP; ended++) {
-      const { first } = this.#table
-      if (first === undefined || first.at > nowMs) break
-      this.#end(first, expired(first))
+    try {
+      for (let ended = 0; ended < ENDED_PER_STEP; ended++) {
+        const { first } = this.#table
+        if (first === undefined || first.at > nowMs) break
+        this.#expire(first)
+      }
+    } finally {
+      this.#arm()
     }
-    this.#arm()
   }
 
+  /** @throws what the deletion is refused with; then nothing has changed */
   #end(record: LifetimeRecord, cause: WriteCause): void {
-    this.#deleteEntries(this.#table.remove(record), cause)
+    this.#deleteEntries([...record.entries], cause)
+    this.#table.remove(record)
+  }
+
+  /** Nobody hears of an error, so an object that cannot be deleted holds up no other and is tried again. */
+  #expire(record: LifetimeRecord): void {
+    const cause = expired(record)
+    try {
+      this.#end(record, cause)
+    } catch {
+      for (const entry of this.#table.remove(record)) this.#expireAlone(entry, cause)
+    }
+  }
+
+  #expireAlone(entry: TableEntry, cause: WriteCause): void {
+    try {
+      this.#deleteEntries([entry], cause)
+    } catch (error) {
+      this.#table.attach(entry, this.#table.add(undefined, RETRY_END_MS, this.#nowMs))
+      const id = { kind: entry.space.table.kind.kind, ...refOfEntry(entry) }
+      this.#engine.env.logger.error(
+        { err: error, retryMs: RETRY_END_MS },
+        `${describeObject(id)} cannot be deleted although its time is over; it is tried again`,
+      )
+    }
   }
 
   /** One timer, for the first deadline. A renewed lifetime leaves it where it is: it finds nothing to end. */

@@ -26,7 +26,8 @@ export interface Lifetime {
 
 /**
  * Lifetimes of objects. When one ends, by time or by `revoke`, the objects attached to it are deleted in one revision, in
- * key order, as if by a plain delete that no admission hook is asked about. Time is the monotonic clock of the
+ * key order, as if by a plain delete that no admission hook is asked about. One that cannot be deleted (an index function
+ * throws, say) is logged and tried again each minute, and holds up no other. Time is the monotonic clock of the
  * store's `Env`; a lifetime never ends early. Lifetimes are beside the objects: granting and renewing take no revision.
  *
  * Errors: `LifetimeNotFoundError`, `AlreadyExistsError` (the id is taken), `InvalidError` (the time or the id), and those of every

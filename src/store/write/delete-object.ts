@@ -6,7 +6,7 @@ import { describeObject } from '../object/object.js'
 import { partsOf } from '../object/object-parts.js'
 import { assertDeleteOptions, decideDeletion } from './deletion.js'
 import { assertPreconditions, existingObject } from './preconditions.js'
-import { putObject, removeObject } from './put-object.js'
+import { markObject, removeObject } from './put-object.js'
 import type { DeleteOptions } from './write-options.js'
 import type { WriteSite } from './write-site.js'
 
@@ -46,7 +46,7 @@ export function endObject(
     case 'mark': {
       const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = step
       const marks = { deletionTimestamp, deletionGracePeriodSeconds, finalizers }
-      return putObject(site, table, current, { ...partsOf(current), ...marks })
+      return markObject(site, table, current, { ...partsOf(current), ...marks })
     }
   }
 }

@@ -6,8 +6,34 @@ import { hasParts, metadataOf, nextGeneration, sealObject, shareParts } from '..
 import { assertSize } from '../object/object-size.js'
 import type { WriteSite } from './write-site.js'
 
-/** Stores the parts, unless they are what is there. Inside a transaction the net effect counts. */
+/** Stores the parts, unless they are what is there. */
 export function putObject(
+  site: WriteSite,
+  table: KindTable,
+  current: StoredObject,
+  parts: ObjectParts,
+): StoredObject {
+  const next = nextVersion(site, table, current, parts)
+  if (next === current) return current
+  assertSize(next, site.engine.objectBytesMax)
+  site.stage(table, current.metadata, next)
+  return next
+}
+
+/** Stores marks of the store's own, which have no limit of size: what is as large as can be must go too. */
+export function markObject(
+  site: WriteSite,
+  table: KindTable,
+  current: StoredObject,
+  parts: ObjectParts,
+): StoredObject {
+  const next = nextVersion(site, table, current, parts)
+  if (next !== current) site.stage(table, current.metadata, next)
+  return next
+}
+
+/** The object with these parts; `current` itself if it has them. Inside a transaction the net effect counts. */
+function nextVersion(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
@@ -18,10 +44,7 @@ export function putObject(
   const base = committed?.metadata.uid === current.metadata.uid ? committed : undefined
   const shared = base === undefined || base === current ? parts : shareParts(parts, base)
   const back = base !== undefined && hasParts(base, shared)
-  const next = back ? base : sealParts(table, current, { parts: shared, base, revision: site.revision })
-  assertSize(next, site.engine.objectBytesMax)
-  site.stage(table, current.metadata, next)
-  return next
+  return back ? base : sealParts(table, current, { parts: shared, base, revision: site.revision })
 }
 
 /** Removes the object; returns `last`, its last state, under the revision of the removal. */
