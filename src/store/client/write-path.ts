@@ -23,6 +23,8 @@ export class WritePath {
   readonly #options: WritePathOptions
   /** The keys of the fences, which every step reads. */
   readonly #reads: readonly string[]
+  /** Writes that were held back and whose steps are still to come. */
+  #held = 0
 
   constructor(options: WritePathOptions) {
     this.#options = options
@@ -35,10 +37,10 @@ export class WritePath {
     return commits === 'direct' ? undefined : env
   }
 
-  /** Whether a commit would be inside the call, now. */
+  /** Whether a commit would be inside the call, now; not before those that were asked for earlier. */
   get isDirect(): boolean {
     const { commits, engine } = this.#options
-    return commits === 'direct' && !engine.pressure.holds(undefined)
+    return commits === 'direct' && this.#held === 0 && !engine.pressure.holds(undefined)
   }
 
   /**
@@ -64,7 +66,9 @@ export class WritePath {
   #inStep<T>(commit: Commit<T>, info: StepInfo, replies?: AdmissionReplies): Promise<T> {
     const { engine, env } = this.#options
     return new Promise((resolve, reject) => {
+      this.#held++
       const step = (fate?: StepFate): void => {
+        this.#held--
         if (fate?.kind === 'refused') return reject(fate.error)
         try {
           const result = this.#guarded(commit, replies)
