@@ -97,6 +97,22 @@ describe('coalesce', () => {
     expect(await read(env)).toMatchObject({ revision: 9, events: [{ type: 'MODIFIED' }] })
   })
 
+  test('changes that cancel each other are told as a bookmark that says from where; what was not seen is no gap', async () => {
+    const { env, store, put } = newWorld()
+    const { read } = paused(store, options)
+    const { read: readOther } = paused(store, { ...options, fieldSelector: 'spec.node=n1' })
+    for (let round = 0; round < 3; round++) {
+      await put('brief', 1)
+      await store.delete(Widget, { namespace: 'default', name: 'brief' })
+    }
+    await put('new', 1)
+    await store.modify(Widget, { namespace: 'default', name: 'new' }, draft => void (draft.spec.node = 'n1'))
+    expect(await read(env)).toEqual({ since: 0, revision: 6, events: [], bookmark: true })
+    expect(await read(env)).toMatchObject({ revision: 7, events: [{ type: 'ADDED' }] })
+    const seen = await readOther(env)
+    expect([seen.revision, 'since' in seen]).toEqual([8, false])
+  })
+
   test('it never loses its place, also when writes elsewhere push its revisions out of the log', async () => {
     const { env, store, put } = newWorld(4)
     const { read } = paused(store, { ...options, bufferLimit: 4 })
@@ -221,6 +237,34 @@ describe('block', () => {
     expect(ended).toEqual([])
     await expect(read(env)).rejects.toMatchObject({ code: 'SlowConsumer', lastResourceVersion: '0' })
   })
+
+  test.each(['modify', 'transact'] as const)(
+    'own writes keep their order when the watch is gone: %s',
+    async way => {
+      const { env, store, put } = newWorld()
+      await put('a', 0)
+      const { watch } = paused(store, { ...options, bufferLimit: 1 })
+      await put('a', 1)
+      await put('a', 2)
+      const grant = store.lifetimes.grant({ ttlMs: 1_000 })
+      const first = put('a', 3)
+      watch.close()
+      const second =
+        way === 'modify'
+          ? put('a', 4)
+          : store.transact(tx =>
+              tx.modify(Widget, { namespace: 'default', name: 'a' }, draft => void (draft.spec.size = 4)),
+            )
+      expect(store.list(Widget).items[0]?.spec.size).toBe(2)
+      await env.settle()
+      await Promise.all([grant, first, second])
+      expect(store.list(Widget).items[0]?.spec.size).toBe(4)
+      await put('a', 5)
+      const direct = put('a', 6)
+      expect(store.list(Widget).items[0]?.spec.size).toBe(6)
+      await direct
+    },
+  )
 
   test('input is taken at the call', async () => {
     const { env, store, put } = newWorld()

@@ -1,11 +1,14 @@
+import type { Env } from '../../core/index.js'
 import { DeliverySteps } from './delivery-steps.js'
 
 /** Someone who reads channels. */
 export interface ChannelListener {
+  readonly env: Env
   /** Something new is in a channel where its cursor rested. */
   wake(): void
   /** The store was closed. */
   storeClosed(): void
+  close(): void
   /** Present for those who must know how far they are behind: called after each append while they do not rest. */
   fellBehind?: () => void
 }
@@ -74,6 +77,12 @@ export class Channel {
     this.#wakeAll()
     // A listener may leave, or end others, when it is told.
     if (this.#strict.length > 0) for (const { listener } of [...this.#strict]) listener.fellBehind?.()
+  }
+
+  /** Closes those whose world has ended; how many are left. */
+  closeDead(): number {
+    for (const { listener } of [...this.#cursors]) if (listener.env.closed) listener.close()
+    return this.#cursors.size
   }
 
   endAll(): void {

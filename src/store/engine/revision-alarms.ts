@@ -1,12 +1,24 @@
+import type { Cancel } from '../../core/index.js'
+
 /** Calls that wait for a revision to be committed. A commit without any pays one look at a size. */
 export class RevisionAlarms {
-  readonly #calls = new Map<number, (() => void)[]>()
+  readonly #calls = new Map<number, Set<() => void>>()
 
-  /** Calls `call` once, inside the commit of `revision`; it must not write and must not fail. */
-  set(revision: number, call: () => void): void {
-    const calls = this.#calls.get(revision)
-    if (calls === undefined) this.#calls.set(revision, [call])
-    else calls.push(call)
+  /** Calls `call` once, inside the commit of `revision`, unless it is taken back; it must not write and must not fail. */
+  set(revision: number, call: () => void): Cancel {
+    const calls = this.#calls.get(revision) ?? new Set()
+    this.#calls.set(revision, calls.add(call))
+    return () => {
+      calls.delete(call)
+      if (calls.size === 0 && this.#calls.get(revision) === calls) this.#calls.delete(revision)
+    }
+  }
+
+  /** How many calls wait; for tests and statistics. */
+  get size(): number {
+    let size = 0
+    for (const calls of this.#calls.values()) size += calls.size
+    return size
   }
 
   ring(revision: number): void {

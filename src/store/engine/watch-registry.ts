@@ -10,6 +10,9 @@ export interface WatchPlace {
   readonly namespace: string | undefined
 }
 
+/** A registry with fewer watchers is not worth a look at all of them. */
+const SWEEP_MIN = 64
+
 /** The channels of one key, by namespace. */
 class Spaces {
   #everywhere: Channel | undefined
@@ -63,7 +66,16 @@ export class WatchRegistry {
     index: new Map(),
   }
 
+  /** So many are opened until somebody looks for the dead. */
+  #untilSweep = SWEEP_MIN
+
+  /** How many scopes are watched; for tests and statistics. */
+  get size(): number {
+    return this.#channels().length
+  }
+
   open({ by, key, namespace }: WatchPlace): Channel {
+    if (--this.#untilSweep <= 0) this.#closeDead()
     let spaces = this.#places[by].get(key)
     if (spaces === undefined) {
       spaces = new Spaces()
@@ -103,8 +115,21 @@ export class WatchRegistry {
   }
 
   endAll(): void {
-    for (const keys of Object.values(this.#places)) {
-      for (const spaces of [...keys.values()]) for (const channel of spaces.all()) channel.endAll()
-    }
+    for (const channel of this.#channels()) channel.endAll()
+  }
+
+  /**
+   * Watchers whose env was closed leave when something wakes them; of those that nothing wakes there are at most as many
+   * as have lived at once. Each opening pays for a constant part of it.
+   */
+  #closeDead(): void {
+    let living = 0
+    for (const channel of this.#channels()) living += channel.closeDead()
+    this.#untilSweep = Math.max(SWEEP_MIN, living)
+  }
+
+  /** A copy: those who leave change the registry. */
+  #channels(): readonly Channel[] {
+    return Object.values(this.#places).flatMap(keys => [...keys.values()].flatMap(spaces => spaces.all()))
   }
 }

@@ -26,7 +26,7 @@ export function startBookmarkTimer({ engine, env, told, due }: BookmarkTimerOpti
     if (stopped) return
     cancel = env.clock.after(BOOKMARK_INTERVAL_MS, () => {
       if (log.head === told()) {
-        alarms.set(log.head + 1, arm)
+        cancel = alarms.set(log.head + 1, arm)
         return
       }
       due()

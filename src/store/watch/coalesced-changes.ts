@@ -19,6 +19,8 @@ export class CoalescedChanges {
   readonly #since: number
   readonly #changes = new Map<Entry, NetChange>()
   #last: number
+  /** Whether it holds anything that the watcher would have been told. */
+  #isGap = false
 
   /** @param since the revision up to which the watcher has been told everything */
   constructor(filter: WatchFilter, since: number) {
@@ -32,12 +34,18 @@ export class CoalescedChanges {
     return this.#last
   }
 
-  /** Adds the next revision. */
+  /**
+   * Adds the next revision.
+   *
+   * @throws what a selector throws; then nothing was added
+   */
   add({ revision, changes }: LogRecord): void {
+    const states = changes.map(change => seenStates(this.#filter, change))
     this.#last = revision
-    for (const change of changes) {
-      const seen = seenStates(this.#filter, change)
+    for (const [index, change] of changes.entries()) {
+      const seen = states[index]
       if (seen === undefined) continue
+      this.#isGap = true
       const known = this.#changes.get(change.entry)
       if (known === undefined) {
         this.#changes.set(change.entry, {
@@ -55,11 +63,12 @@ export class CoalescedChanges {
     }
   }
 
-  /** Undefined when nothing is left of it. */
+  /** Where changes have cancelled each other, a bookmark; undefined when there was nothing to tell. */
   batch(): WatchBatch<StoredObject> | undefined {
+    if (!this.#isGap) return undefined
     const events: WatchEvent<StoredObject>[] = []
     for (const change of this.#changes.values()) appendEvents(events, change)
-    if (events.length === 0) return undefined
-    return Object.freeze({ revision: this.#last, events: Object.freeze(events), since: this.#since })
+    const batch = { revision: this.#last, events: Object.freeze(events), since: this.#since }
+    return Object.freeze(events.length === 0 ? { ...batch, bookmark: true } : batch)
   }
 }

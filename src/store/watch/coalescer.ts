@@ -53,7 +53,12 @@ export class Coalescer {
       const record = log.get(revision)
       if (record === undefined) return
       this.#folded ??= new CoalescedChanges(filter, handled())
-      this.#folded.add(record)
+      try {
+        this.#folded.add(record)
+      } catch {
+        // A selector of the watcher's own has thrown. The writer must not hear of it; the watcher does when it reads on.
+        return
+      }
       feed.pass(revision)
     }
   }

@@ -1,3 +1,4 @@
+import type { Cancel } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
 import type { WatchFeed } from './watch-feed.js'
 
@@ -6,7 +7,7 @@ export class EvictionGuard {
   readonly #engine: Pick<Engine, 'log' | 'alarms'>
   readonly #feed: WatchFeed
   readonly #act: () => void
-  #armed = false
+  #disarm: Cancel | undefined = undefined
   #closed = false
 
   /** @param act called inside a commit, after it was told to everybody, or by `check`; it must not write */
@@ -27,10 +28,9 @@ export class EvictionGuard {
   arm(): void {
     const { log, alarms } = this.#engine
     const { next } = this.#feed
-    if (this.#armed || this.#closed || typeof next !== 'number') return
-    this.#armed = true
-    alarms.set(Math.max(next + log.capacity - 1, log.head), () => {
-      this.#armed = false
+    if (this.#disarm !== undefined || this.#closed || typeof next !== 'number') return
+    this.#disarm = alarms.set(Math.max(next + log.capacity - 1, log.head), () => {
+      this.#disarm = undefined
       this.check()
     })
   }
@@ -44,5 +44,6 @@ export class EvictionGuard {
 
   close(): void {
     this.#closed = true
+    this.#disarm?.()
   }
 }

@@ -46,6 +46,8 @@ export function openWatch(
   const since = options.since === undefined ? log.head : parseRevision('since', options.since)
   if (since > log.head) throw new FutureRevisionError(since, log.head)
   if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
+  // A selector may throw; nothing is open yet.
+  const initial = sendInitialEvents ? initialBatch(engine, filter) : undefined
   const places = filter.map(one => ({ watchers: one.table.watchers, place: placeOf(one) }))
   const channels = places.map(({ watchers, place }) => watchers.open(place))
   return new Watcher({
@@ -56,7 +58,7 @@ export function openWatch(
     channels,
     since,
     backlog: backlogOf(engine, filter, since),
-    initial: sendInitialEvents ? initialBatch(engine, filter) : undefined,
+    initial,
     slowConsumer,
     bufferLimit,
     bookmarks,

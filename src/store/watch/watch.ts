@@ -49,7 +49,8 @@ export interface WatchOptions {
 /**
  * - `close`: the watch ends with `SlowConsumerError`, which says where to go on.
  * - `coalesce`: the oldest unread revisions become one batch with their net effect per object (`since` is set on it).
- *   Each write in its scope then costs a little more while it is behind.
+ *   Where changes have cancelled each other it is a bookmark. Each write in its scope then costs a little more while it
+ *   is behind.
  * - `block`: writes wait until it has caught up, at most one second; then this watch ends as with `close`. So do writes
  *   elsewhere before the log drops what it has not read; those already on their way land. The client
  *   that opened the watch is not held back, so a consumer that writes does so through the client of its watch; a
@@ -74,7 +75,8 @@ export interface Watch<T> extends AsyncIterable<WatchBatch<T>>, Disposable {
   /** Delivers a bookmark at the present revision, after the changes up to it; also without `bookmarks`. */
   requestProgress(): void
   /**
-   * Calls `listener` with each batch. An error thrown by a listener goes to the `Env`'s logger, not to the writer.
+   * Calls `listener` with each batch. An error thrown by a listener goes to the `Env`'s logger, not to the writer; one
+   * thrown by a selector object of the reader's own ends the watch.
    * `ended` is called once when the watch ends by itself: with the error if there was one, without when the store
    * was closed. The returned function closes the watch.
    *

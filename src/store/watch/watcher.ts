@@ -5,6 +5,7 @@ import type { ChannelListener } from '../engine/channel.js'
 import { ChannelCursor } from '../engine/channel.js'
 import type { Receiver, StepPlace } from '../engine/delivery-steps.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { LogRecord } from '../engine/revision-log.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
 import { SlowConsumerError } from '../object/store-errors.js'
@@ -208,7 +209,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     const everything = this.#everything
     const cursor = this.#feed.single
     if (cursor === undefined || this.#initial !== undefined || this.#limited) return 0
-    const { engine, filter } = this.#options
+    const { engine } = this.#options
     let count = 0
     while (count < revisionsMax && this.#consumer !== undefined) {
       const revision = cursor.unread
@@ -218,7 +219,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
       cursor.advance()
       this.#handled = revision
       const isWhole = record.table === everything && everything !== undefined
-      const batch = isWhole ? (record.whole ?? batchOf(record, filter)) : batchOf(record, filter)
+      const batch = isWhole ? (record.whole ?? this.#batchOf(record)) : this.#batchOf(record)
       if (batch === undefined) continue
       count++
       this.#tell(this.#consumer, batch)
@@ -232,11 +233,8 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
 
   #hand(batch: Batch): void {
     const waiter = this.#waiters.shift()
-    if (waiter !== undefined) {
-      waiter.resolve({ done: false, value: batch })
-      return
-    }
-    if (this.#consumer !== undefined) this.#tell(this.#consumer, batch)
+    if (waiter !== undefined) waiter.resolve({ done: false, value: batch })
+    else if (this.#consumer !== undefined) this.#tell(this.#consumer, batch)
   }
 
   #tell({ listener }: Consumer, batch: Batch): void {
@@ -278,7 +276,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
 
   #takeRevision(): Batch | undefined {
     const feed = this.#feed
-    const { engine, filter, bufferLimit } = this.#options
+    const { engine, bufferLimit } = this.#options
     for (;;) {
       const revision = feed.next
       if (revision === undefined) {
@@ -298,8 +296,18 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
         if (feed.behind <= bufferLimit && this.#guard?.isDue === false) engine.pressure.remove(this)
         if (this.#coalescer === undefined) this.#guard?.check()
       }
-      const batch = batchOf(record, filter)
-      if (batch !== undefined) return batch
+      const batch = this.#batchOf(record)
+      if (batch !== undefined || this.#state.kind !== 'open') return batch
+    }
+  }
+
+  /** A selector of the reader's own may throw. That is the end of its watch; nobody else hears of it. */
+  #batchOf(record: LogRecord): Batch | undefined {
+    try {
+      return batchOf(record, this.#options.filter)
+    } catch (error) {
+      this.#end({ kind: 'failed', error })
+      return undefined
     }
   }
 
