@@ -15,8 +15,8 @@ const NANO_DIGITS = 9
 /** Longest text that is read as a quantity. */
 const TEXT_LENGTH_MAX = 128
 const NANOS = 10n ** 9n
-/** Largest magnitude of a quantity. */
-const UNITS_MAX = 2n ** 63n - 1n
+/** Magnitudes end below this: 18 digits with the largest suffix, which is what Kubernetes takes as it is written. */
+const UNITS_END = 10n ** 36n
 /** Below this the binary suffixes have nothing to say. */
 const BINARY_MIN = 1024n * NANOS
 
@@ -44,7 +44,7 @@ const QUANTITY_PATTERN = /^([+-]?[0-9]*\.?[0-9]*)(?:([eE][+-]?[0-9]{1,6})|([KMGT
  * nothing. A number is read as its shortest decimal text.
  *
  * @throws InvalidError when the text is not a quantity, has more than 128 characters, or its magnitude is
- * above 2^63−1 (where Kubernetes silently caps)
+ * 10^36 or more. Nothing is capped; Kubernetes caps what has more than 18 digits, and `8Ei`, at 2^63−1
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ export function parseQuantity(input: string | number): Quantity {
     const factor = 1024n ** BigInt(BINARY_SUFFIXES.findIndex(suffix => suffix === binarySuffix) + 1)
     nanos = decimalUnits({ coefficient: coefficient * factor, exponent: number.exponent }, NANO_DIGITS, 'up')
   }
-  if (nanos > UNITS_MAX * NANOS || nanos < -UNITS_MAX * NANOS)
-    throw fault(input, 'the magnitude is above 2^63-1')
+  if (nanos >= UNITS_END * NANOS || nanos <= -UNITS_END * NANOS)
+    throw fault(input, 'must be below 10^36 in magnitude')
   return { nanos, format: binarySuffix !== '' ? 'binary' : exponentText !== '' ? 'exponent' : 'decimal' }
 }
 
