@@ -10,6 +10,7 @@ export type { Transaction } from './transaction/transaction.js'
 export type { Watch } from './watch/watch.js'
 
 // To build with: clients over clients, texts and names of objects, patches and selections by hand.
+export { formatFieldsV1, parseFieldsV1 } from './apply/fields-v1.js'
 export { DelegatingClient } from './client/delegating-client.js'
 export { tapWrites } from './client/tap-writes.js'
 export { applyJsonPatch } from './json/json-patch.js'

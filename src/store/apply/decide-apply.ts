@@ -1,10 +1,12 @@
 import type { FieldType } from '../kind/merge-type.js'
 import type { ManagedFields } from '../object/object.js'
+import { withoutNulls } from './applied-nulls.js'
 import type { ApplyConflict } from './apply-conflict-error.js'
-import type { FieldChanges } from './compare-fields.js'
+import type { FieldChange, FieldChanges } from './compare-fields.js'
 import { compareFields } from './compare-fields.js'
 import type { FieldSet } from './field-set.js'
-import { fieldsOf, valueAt, withAll, withAncestors } from './field-set.js'
+import { fieldsOf, withAll, withNamedAbove } from './field-set.js'
+import { membersOf } from './members.js'
 import { mergeFields } from './merge-fields.js'
 import type { Owner, OwnerId } from './owners.js'
 import { sameOwner, takeFrom, withOwner, writeOwners } from './owners.js'
@@ -15,7 +17,7 @@ export interface Application {
   readonly type: FieldType
   /** The document as it is. */
   readonly current: unknown
-  /** What the manager wants to be there. */
+  /** What the manager wants to be there; null for what it wants to be gone. */
   readonly applied: unknown
   readonly by: OwnerId
   readonly owners: readonly Owner[]
@@ -31,24 +33,30 @@ export type ApplyDecision =
   | { readonly kind: 'conflicts'; readonly conflicts: readonly ApplyConflict[] }
 
 /**
- * Server-side apply. The document gets what is applied; what the manager applied before and does not any more goes,
- * unless somebody else owns it too; a field that is owned by others and would change is a conflict. Equal values are
- * owned by all who apply them.
+ * Server-side apply, by the rules of Kubernetes' structured-merge-diff. The document gets what is applied; what the
+ * manager applied before and does not any more goes, unless somebody else owns it too; a field that is owned by others
+ * and would change is a conflict. Equal values are owned by all who apply them.
+ *
+ * Who owns a field of an object has it stay, with the objects around it. An item of a list or an entry of a map stays
+ * for those who own it, not for those who own something in it. A null is not kept: a field that is merged as one goes,
+ * in a conflict with others who own it, and of a field with parts goes what nobody else owns.
  */
 export function decideApply(application: Application): ApplyDecision {
-  const { type, current, applied, by, force } = application
+  const { type, current, by, force } = application
+  const { wanted, nulls } = withoutNulls(application.applied, type)
   const { owners, previous } = adopted(application)
-  const fields = fieldsOf(applied, type)
+  const fields = fieldsOf(wanted, type)
   const others = owners.filter(owner => !sameOwner(owner, by))
-  const merged = mergeFields(current, applied, type)
+  const merged = mergeFields(current, wanted, type)
+  const ended = indivisible(nulls, current, type)
   const document = pruneFields(merged, type, {
-    removed: givenUp(previous, fields, others),
+    removed: withAll(givenUp(previous, fields, others, type), ended.keys()),
     kept: others.reduce<FieldSet>((all, owner) => withAll(all, owner.fields), fields),
   })
   const changes = compareFields(current, document, type)
-  const conflicts = force ? [] : conflictsOf(application, others, document, changes)
+  const conflicts = force ? [] : conflictsOf(others, changes, ended)
   if (conflicts.length > 0) return { kind: 'conflicts', conflicts }
-  const left = takeFrom(owners, by, changes.changed, changes.removed)
+  const left = takeFrom(owners, by, [...changes.changed.keys(), ...changes.removed])
   const managedFields = writeOwners(withOwner(left, owners, { ...by, fields }))
   return { kind: 'applied', document, managedFields }
 }
@@ -66,30 +74,44 @@ function adopted({ owners, by, adopt }: Application): {
 }
 
 /** What nobody wants any more. */
-function givenUp(previous: FieldSet, fields: FieldSet, others: readonly Owner[]): FieldSet {
+function givenUp(previous: FieldSet, fields: FieldSet, others: readonly Owner[], type: FieldType): FieldSet {
   const gone = [...previous].filter(path => !fields.has(path))
   if (gone.length === 0) return new Set()
-  const wanted = withAncestors([...fields, ...others.flatMap(owner => [...owner.fields])])
-  return new Set(gone.filter(path => !wanted.has(path)))
+  const wanted = withNamedAbove([...fields, ...others.flatMap(owner => [...owner.fields])], type)
+  return new Set([...withNamedAbove(gone, type)].filter(path => !wanted.has(path)))
+}
+
+/** Those of the paths under which there is a value without parts, and how it changes when it goes. */
+function indivisible(
+  paths: readonly string[],
+  current: unknown,
+  type: FieldType,
+): ReadonlyMap<string, FieldChange> {
+  const found = new Map<string, FieldChange>()
+  if (paths.length === 0) return found
+  const sought = new Set(paths)
+  const visit = (value: unknown, at: FieldType, path: string): void => {
+    const members = membersOf(value, at)
+    const isWhole = members === undefined || members.byElement.size === 0
+    if (isWhole && !at.root && sought.has(path)) found.set(path, { before: value, after: undefined })
+    for (const [element, member] of members?.byElement ?? []) visit(member.value, member.type, path + element)
+  }
+  visit(current, type, '')
+  return found
 }
 
 function conflictsOf(
-  { current, type }: Application,
   others: readonly Owner[],
-  document: unknown,
   { changed, displaced }: FieldChanges,
+  ended: ReadonlyMap<string, FieldChange>,
 ): readonly ApplyConflict[] {
   const conflicts: ApplyConflict[] = []
   for (const { manager, operation, fields } of others) {
-    for (const path of [...changed, ...displaced]) {
-      if (!fields.has(path)) continue
-      conflicts.push({
-        manager,
-        operation,
-        path: path.replace(/^\./, ''),
-        current: valueAt(current, type, path),
-        applied: valueAt(document, type, path),
-      })
+    for (const changes of [changed, displaced, ended]) {
+      for (const [path, { before, after }] of changes) {
+        if (!fields.has(path)) continue
+        conflicts.push({ manager, operation, path: path.replace(/^\./, ''), current: before, applied: after })
+      }
     }
   }
   return conflicts

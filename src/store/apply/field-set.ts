@@ -1,18 +1,18 @@
 import type { FieldType } from '../kind/merge-type.js'
-import { elementsOf, membersOf } from './members.js'
+import { UNDECLARED } from '../kind/merge-type.js'
+import { elementsOf, fieldIn, fieldNameOf, membersOf } from './members.js'
 
 /** Paths of fields, like `.spec.ports[name="web"].port`. An item of a list counts besides the fields in it. */
 export type FieldSet = ReadonlySet<string>
 
-/** Every field of a value: its leaves, its items, and what is empty. */
+/** Every field of a value: its leaves, its items, its entries of maps, and what is empty. */
 export function fieldsOf(value: unknown, type: FieldType): FieldSet {
   const fields = new Set<string>()
   collectFields(value, type, '', fields)
   return fields
 }
 
-/** As `fieldsOf`, below `path`. */
-export function collectFields(value: unknown, type: FieldType, path: string, into: Set<string>): void {
+function collectFields(value: unknown, type: FieldType, path: string, into: Set<string>): void {
   if (value === undefined) return
   const members = membersOf(value, type)
   if (members === undefined || members.byElement.size === 0) {
@@ -20,17 +20,9 @@ export function collectFields(value: unknown, type: FieldType, path: string, int
     return
   }
   for (const [element, member] of members.byElement) {
-    if (members.shape !== 'fields') into.add(path + element)
+    if (!member.named) into.add(path + element)
     if (members.shape !== 'set') collectFields(member.value, member.type, path + element, into)
   }
-}
-
-/** Every path at and below `path`, also of what is not a field as long as something is in it. */
-export function collectPaths(value: unknown, type: FieldType, path: string, into: Set<string>): void {
-  if (value === undefined) return
-  into.add(path)
-  for (const [element, member] of membersOf(value, type)?.byElement ?? [])
-    collectPaths(member.value, member.type, path + element, into)
 }
 
 /** Those of `fields` that are not in `removed`; `fields` itself when there are none. */
@@ -55,23 +47,27 @@ export function withAll(fields: FieldSet, added: Iterable<string>): FieldSet {
   return all ?? fields
 }
 
-/** All paths, and all paths above them. */
-export function withAncestors(fields: Iterable<string>): FieldSet {
+/**
+ * All paths, and the fields of objects above them, which are there for the sake of what is in them. An item of a list
+ * or an entry of a map is there for those who own it.
+ */
+export function withNamedAbove(paths: Iterable<string>, root: FieldType): FieldSet {
   const all = new Set<string>()
-  for (const field of fields) {
-    let path = ''
-    for (const element of elementsOf(field)) {
-      path += element
-      all.add(path)
+  for (const path of paths) {
+    all.add(path)
+    let type = root
+    let at = ''
+    for (const element of elementsOf(path)) {
+      at += element
+      if (at.length === path.length) break
+      const name = fieldNameOf(element)
+      if (name === undefined) type = type.items ?? UNDECLARED
+      else {
+        const field = fieldIn(type, name)
+        type = field.type
+        if (field.named && !type.root) all.add(at)
+      }
     }
   }
   return all
-}
-
-/** The value at a path. */
-export function valueAt(value: unknown, type: FieldType, path: string): unknown {
-  let current: { readonly value: unknown; readonly type: FieldType } | undefined = { value, type }
-  for (const element of elementsOf(path))
-    current = current && membersOf(current.value, current.type)?.byElement.get(element)
-  return current?.value
 }

@@ -1,17 +1,21 @@
 import type { FieldSet } from './field-set.js'
 import { elementsOf } from './members.js'
 
-interface Node {
-  own: boolean
-  readonly below: Map<string, Node>
+/** Fields by element. */
+export interface FieldNode {
+  /** Whether the field is in the set, besides what is below it. */
+  readonly own: boolean
+  readonly below: ReadonlyMap<string, FieldNode>
 }
 
-/**
- * Writes a set as text in which common beginnings are written once: `spec{image ports{[name="web"]+{name port}}}`.
- * `+` marks what is itself in the set besides what is below it. Equal sets have equal texts.
- */
-export function formatFields(fields: FieldSet): string {
-  const root: Node = { own: false, below: new Map() }
+interface OpenNode {
+  own: boolean
+  readonly below: Map<string, OpenNode>
+}
+
+/** The set as a tree, in the order of the paths. */
+export function fieldTree(fields: FieldSet): FieldNode {
+  const root: OpenNode = { own: false, below: new Map() }
   for (const path of [...fields].sort()) {
     let node = root
     for (const element of elementsOf(path)) {
@@ -21,10 +25,18 @@ export function formatFields(fields: FieldSet): string {
     }
     node.own = true
   }
-  return formatNodes(root.below)
+  return root
 }
 
-function formatNodes(nodes: ReadonlyMap<string, Node>): string {
+/**
+ * Writes a set as text in which common beginnings are written once: `spec{image ports{[name="web"]+{name port}}}`.
+ * `+` marks what is itself in the set besides what is below it. Equal sets have equal texts.
+ */
+export function formatFields(fields: FieldSet): string {
+  return formatNodes(fieldTree(fields).below)
+}
+
+function formatNodes(nodes: ReadonlyMap<string, FieldNode>): string {
   const texts: string[] = []
   for (const [element, { own, below }] of nodes) {
     const name = element.startsWith('.') ? element.slice(1) : element

@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
 import { joinPath } from '../json/json-border.js'
-import type { FieldType } from '../kind/merge-type.js'
+import type { FieldType, ListKeys } from '../kind/merge-type.js'
 import { itemElement, setElement } from './members.js'
 
 /**
@@ -42,11 +42,11 @@ function itemProblems(
   const problems: FieldProblem[] = []
   const seen = new Set<string>()
   for (const [index, value] of list.entries()) {
-    const element = merge === 'set' ? setElement(value) : itemElement(value, merge.keys)
+    const element = merge === 'set' ? setElement(value) : itemElement(value, merge)
     const field = joinPath('', [...path, index])
     if (element === undefined) {
       const wanted =
-        merge === 'set' ? 'a text, a number, true or false' : `an object with ${merge.keys.join(', ')}`
+        merge === 'set' ? 'a text, a number, true or false' : `an object with ${neededKeys(merge).join(', ')}`
       problems.push({ field, value, message: `must be ${wanted}` })
     } else if (seen.has(element)) {
       const same = merge === 'set' ? 'value' : merge.keys.join(', ')
@@ -54,4 +54,8 @@ function itemProblems(
     } else seen.add(element)
   }
   return problems
+}
+
+function neededKeys({ keys, defaults }: Required<ListKeys>): readonly string[] {
+  return keys.filter(key => !Object.hasOwn(defaults, key))
 }

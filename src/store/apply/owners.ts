@@ -50,15 +50,11 @@ export function sameOwner(one: OwnerId, other: OwnerId): boolean {
 }
 
 /** Everybody else, without the given fields. */
-export function takeFrom(
-  owners: readonly Owner[],
-  id: OwnerId,
-  ...taken: readonly Iterable<string>[]
-): readonly Owner[] {
+export function takeFrom(owners: readonly Owner[], id: OwnerId, taken: readonly string[]): readonly Owner[] {
   return owners
     .filter(owner => !sameOwner(owner, id))
     .map(owner => {
-      const fields = taken.reduce<FieldSet>((left, paths) => without(left, paths), owner.fields)
+      const fields = without(owner.fields, taken)
       return fields === owner.fields ? owner : { ...owner, fields }
     })
 }

@@ -1,7 +1,7 @@
 import type { FieldType } from '../kind/merge-type.js'
 import type { FieldSet } from './field-set.js'
 import type { Member } from './members.js'
-import { membersOf } from './members.js'
+import { isKey, membersOf } from './members.js'
 import { assemble } from './merge-fields.js'
 
 /** What is to go, and what stays although nothing is left in it. */
@@ -15,28 +15,26 @@ export interface Pruning {
  * as long as the item does.
  */
 export function pruneFields(value: unknown, type: FieldType, pruning: Pruning): unknown {
-  return pruning.removed.size === 0 ? value : prune(value, { type, path: '', keys: [] }, pruning)
+  return pruning.removed.size === 0 ? value : prune(value, { type, path: '', list: undefined }, pruning)
 }
 
 interface Place {
   readonly type: FieldType
   readonly path: string
-  /** Fields of this value that tell it from its neighbours. */
-  readonly keys: readonly string[]
+  /** The list of which the value is an item. */
+  readonly list: FieldType | undefined
 }
 
-function prune(value: unknown, { type, path, keys }: Place, pruning: Pruning): unknown {
+function prune(value: unknown, { type, path, list }: Place, pruning: Pruning): unknown {
   const members = membersOf(value, type)
   if (members === undefined) return value
   const left: Member[] = []
   let changed = false
   for (const [element, member] of members.byElement) {
     const at = path + element
-    const key = members.shape === 'fields' && keys.includes(member.name)
-    const gone = !key && pruning.removed.has(at)
-    const after = gone
-      ? undefined
-      : prune(member.value, { type: member.type, path: at, keys: members.keys }, pruning)
+    const gone = pruning.removed.has(at) && !(list !== undefined && isKey(member, list))
+    const place = { type: member.type, path: at, list: members.shape === 'items' ? type : undefined }
+    const after = gone ? undefined : prune(member.value, place, pruning)
     if (after !== member.value) changed = true
     if (after !== undefined) left.push({ ...member, value: after })
   }

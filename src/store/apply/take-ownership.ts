@@ -1,7 +1,8 @@
 import type { FieldType } from '../kind/merge-type.js'
 import type { ManagedFields } from '../object/object.js'
 import { compareFields } from './compare-fields.js'
-import { fieldsOf, withAll, without } from './field-set.js'
+import type { FieldSet } from './field-set.js'
+import { withAll, without } from './field-set.js'
 import type { OwnedDocument } from './owned-document.js'
 import type { Owner, OwnerId } from './owners.js'
 import { readOwners, sameOwner, takeFrom, withOwner, writeOwners } from './owners.js'
@@ -18,10 +19,15 @@ export function ownersOf(
   if (managed !== undefined) return readOwners(managed)
   const id = { manager: EARLIER_MANAGER, operation: 'Update' } as const
   const all: readonly Owner[] = [
-    { ...id, fields: fieldsOf(main, type) },
-    { ...id, subresource: 'status', fields: fieldsOf(status, type) },
+    { ...id, fields: everythingIn(main, type) },
+    { ...id, subresource: 'status', fields: everythingIn(status, type) },
   ]
   return all.filter(owner => owner.fields.size > 0)
+}
+
+/** As if somebody had written all of it. */
+function everythingIn(document: unknown, type: FieldType): FieldSet {
+  return new Set(compareFields({}, document, type).changed.keys())
 }
 
 /** A plain write: the writer owns what it has changed, nobody what is gone. */
@@ -31,11 +37,10 @@ export function takeOwnership(
   states: { readonly before: unknown; readonly after: unknown },
   type: FieldType,
 ): readonly ManagedFields[] | undefined {
-  const { changed, removed, emptied } = compareFields(states.before, states.after, type)
+  const { changed, removed } = compareFields(states.before, states.after, type)
   if (changed.size === 0 && removed.size === 0) return undefined
   const own = owners.find(owner => sameOwner(owner, by))?.fields ?? new Set<string>()
-  const others = takeFrom(owners, by, changed, removed)
-  return writeOwners(
-    withOwner(others, owners, { ...by, fields: withAll(withAll(without(own, removed), changed), emptied) }),
-  )
+  const others = takeFrom(owners, by, [...changed.keys(), ...removed])
+  const fields = withAll(without(own, removed), changed.keys())
+  return writeOwners(withOwner(others, owners, { ...by, fields }))
 }

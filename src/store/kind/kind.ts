@@ -62,7 +62,7 @@ export interface KindOptions<Spec, Status> {
   readonly gracePeriodSeconds?: number
   /**
    * How server-side apply merges fields, by path: `spec.ports` for a field, `spec.ports[].hosts` for one of the items
-   * of a list, `spec.*.tags` for one of any field. Lists declared as `set` or with `keys` refuse equal items in every
+   * of a list, `spec.*.tags` for one of any entry of a map. Lists declared as `set` or with `keys` refuse equal items in every
    * write. Default: objects are merged field by field, lists are replaced.
    */
   readonly mergeTypes?: MergeTypes

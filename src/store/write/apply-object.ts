@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError, KeelsonError, UsageError } from '../../core/index.js'
+import { withoutNulls } from '../apply/applied-nulls.js'
 import { ApplyConflictError } from '../apply/apply-conflict-error.js'
 import { decideApply } from '../apply/decide-apply.js'
 import { fieldsOf } from '../apply/field-set.js'
@@ -61,8 +62,9 @@ export function applyObject(
   const current = site.current(table, ref)
   if (current === undefined) {
     if (part === 'status' || Object.keys(expected).length > 0) throw new NotFoundError(id)
-    const managedFields = writeOwners([{ ...by, fields: fieldsOf(applied, type) }])
-    return createObject(site, table, input, { managedFields })
+    const wanted = withoutNulls(input, type).wanted as ObjectInput
+    const managedFields = writeOwners([{ ...by, fields: fieldsOf(ownedDocument(kind, wanted)[part], type) }])
+    return createObject(site, table, wanted, { managedFields })
   }
   assertPreconditions(site, table, current, { ...expected, guarded: part })
   const documents = ownedDocument(kind, current)

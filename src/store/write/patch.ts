@@ -32,11 +32,11 @@ export interface AppliedObject<Spec, Status> {
   readonly status?: DeepPartial<Status>
 }
 
-/** A part of `T`; items of lists too. */
+/** A part of `T`, in which `null` stands for what is to be gone; items of lists too. */
 export type DeepPartial<T> = T extends readonly (infer Item)[]
   ? readonly DeepPartial<Item>[]
   : T extends object
-    ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> }
+    ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> | null }
     : T
 
 /** How server-side apply goes about the fields of others. */

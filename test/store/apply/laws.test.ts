@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../../src/core/index.js'
-import { fieldsOf, valueAt } from '../../../src/store/apply/field-set.js'
+import { withoutNulls } from '../../../src/store/apply/applied-nulls.js'
 import { parseFields } from '../../../src/store/apply/field-text.js'
+import { mergeFields } from '../../../src/store/apply/merge-fields.js'
 import { ownedDocument } from '../../../src/store/apply/owned-document.js'
 import type { Store, StoredObject } from '../../../src/store/index.js'
 import { createStore, defineKind } from '../../../src/store/index.js'
@@ -90,28 +91,7 @@ const ownersOf = ({ metadata: { managedFields = [] } }: StoredObject): readonly 
   managedFields.map(({ fields }) => parseFields(fields))
 const made = (store: Store): StoredObject => store.get(Any, at) as StoredObject
 
-/** An item and its key stay for the sake of a field in it, when those who applied the item do so no more. */
-const FRAME = /\[name="[abc]"\](\.name)?$/
-
 describe('the owners of an object', () => {
-  test('own every field that is there, and nothing that is not', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(write, { minLength: 1, maxLength: 8 }), async writes => {
-        const store = newStore()
-        await store.create(Any, { metadata: at, spec: {} }, { fieldManager: 'maker' })
-        for (const each of writes) {
-          await perform(store, each)
-          const { main } = ownedDocument(Any, made(store))
-          const owned = new Set(ownersOf(made(store)).flatMap(fields => [...fields]))
-          for (const field of fieldsOf(main, type)) if (!FRAME.test(field)) expect(owned).toContain(field)
-          for (const field of owned)
-            expect([field, valueAt(main, type, field)]).not.toEqual([field, undefined])
-        }
-      }),
-      { numRuns: 100 },
-    )
-  })
-
   test('of what a plain write has changed are nobody but its writer', async () => {
     await fc.assert(
       fc.asyncProperty(spec, spec, async (applied, written) => {
@@ -158,12 +138,8 @@ describe('applying', () => {
         for (const each of writes) await perform(store, each)
         await perform(store, { op: 'apply', by: 'one', spec: wanted, force: true, adopt: [] })
         const found = ownedDocument(Any, made(store)).main
-        const document = ownedDocument(Any, { spec: wanted }).main
-        for (const field of fieldsOf(document, type)) {
-          const member = valueAt(document, type, field)
-          if (typeof member === 'object' && member !== null) expect(valueAt(found, type, field)).toBeDefined()
-          else expect(valueAt(found, type, field)).toEqual(member)
-        }
+        const document = withoutNulls(ownedDocument(Any, { spec: wanted }).main, type).wanted
+        expect(mergeFields(found, document, type)).toBe(found)
       }),
       { numRuns: 100 },
     )
