@@ -23,6 +23,19 @@ test('the patch turns one value into the other', () => {
   )
 })
 
+test('what is undefined is not there, and null in a list, as in JSON', () => {
+  const partly = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.option(value, { nil: undefined }), {
+    noNullPrototype: true,
+  })
+  const either = fc.oneof(partly, fc.array(fc.oneof(partly, fc.constant(undefined)), { maxLength: 4 }))
+  const json = (one: unknown): unknown => JSON.parse(JSON.stringify(one)) as unknown
+  fc.assert(
+    fc.property(either, either, (before, after) => {
+      expect(applyJsonPatch(json(before), diffJson(before, after))).toEqual(json(after))
+    }),
+  )
+})
+
 test('equal values differ in nothing, be they the same object or not', () => {
   fc.assert(fc.property(value, one => diffJson(one, structuredClone(one)).length === 0))
 })

@@ -3,7 +3,7 @@ import fastJsonPatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
 import type { JsonPatchOperation } from '../../src/store/index.js'
 import { applyJsonPatch } from '../../src/store/index.js'
-import { JsonPatchError } from '../../src/store/json/json-patch.js'
+import { JSON_PATCH_COPY_BYTES_MAX, JsonPatchError } from '../../src/store/json/json-patch.js'
 import { deepFreeze } from '../fixtures/deep-freeze.js'
 
 const { applyPatch, compare } = fastJsonPatch
@@ -197,5 +197,85 @@ describe('compared with fast-json-patch', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+})
+
+describe('the work of a patch', () => {
+  /** Counts what is read of a value: every copy of a node reads all of it. */
+  function counted<T extends object>(value: T): { readonly value: T; readonly reads: () => number } {
+    let reads = 0
+    const get = (target: object, key: PropertyKey): unknown => {
+      reads++
+      return Reflect.get(target, key) as unknown
+    }
+    return { value: new Proxy(value, { get: (target, key) => get(target, key) }), reads: () => reads }
+  }
+
+  test('many changes of a long list copy it once', () => {
+    const list = counted(Array.from({ length: 10_000 }, (_, index) => index))
+    const changes = Array.from({ length: 300 }, (_, index) => [
+      { op: 'add', path: '/list/0', value: index },
+      { op: 'remove', path: '/list/5000' },
+      { op: 'replace', path: '/list/7', value: -index },
+    ]).flat()
+    const { list: after } = patched({ list: list.value }, changes) as { readonly list: readonly number[] }
+    expect(after).toHaveLength(10_000)
+    expect(after[0]).toBe(299)
+    expect(list.reads()).toBeLessThan(2 * 10_000)
+  })
+
+  test('many changes of a wide object copy it once', () => {
+    const wide = counted(
+      Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, index])),
+    )
+    const changes = Array.from({ length: 300 }, (_, index) => [
+      { op: 'add', path: `/wide/new${index}`, value: 1 },
+      { op: 'remove', path: `/wide/k${index}` },
+    ]).flat()
+    expect(Object.keys((patched({ wide: wide.value }, changes) as { wide: object }).wide)).toHaveLength(5_000)
+    expect(wide.reads()).toBeLessThan(2 * 5_000)
+  })
+
+  test('what is copied twice is changed in one place only', () => {
+    const document = deepFreeze({ a: { list: [1] } })
+    const result = patched(document, [
+      { op: 'add', path: '/a/list/-', value: 2 },
+      { op: 'copy', from: '/a', path: '/b' },
+      { op: 'add', path: '/a/list/-', value: 3 },
+      { op: 'copy', from: '/b/list', path: '/b/more' },
+      { op: 'remove', path: '/b/list/0' },
+    ])
+    expect(result).toEqual({ a: { list: [1, 2, 3] }, b: { list: [2], more: [1, 2] } })
+    expect(document).toEqual({ a: { list: [1] } })
+  })
+
+  test('copies that double the document are refused before they are made', () => {
+    const leaf = counted({ v: 1 })
+    const bomb = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '/a', path: `/a/k${index}` }))
+    const { code, index } = fault(() => patched({ a: leaf.value }, bomb))
+    expect([code, index]).toEqual(['TooLarge', 17])
+    expect(leaf.reads()).toBeLessThan(JSON_PATCH_COPY_BYTES_MAX / 10)
+  })
+
+  test('a long list can be copied a few times, and no more', () => {
+    const list = Array.from({ length: 100_000 }, () => 0)
+    const copies = (count: number): unknown =>
+      Array.from({ length: count }, (_, index) => ({ op: 'copy', from: '/list', path: `/l${index}` }))
+    expect(Object.keys(patched({ list }, copies(3)) as object)).toHaveLength(4)
+    expect(fault(() => patched({ list }, copies(4)))).toMatchObject({ code: 'TooLarge', index: 3 })
+  })
+
+  test('a value that copies nest ever deeper is refused', () => {
+    const deeper = Array.from({ length: 10_000 }, () => ({
+      op: 'copy',
+      from: '',
+      path: `${'/a'.repeat(150)}/b`,
+    }))
+    let document: unknown = {}
+    for (let depth = 0; depth < 150; depth++) document = { a: document }
+    expect(fault(() => patched(document, deeper))).toMatchObject({ code: 'TooLarge' })
+    expect(fault(() => patched({}, [{ op: 'add', path: '/a'.repeat(201), value: 1 }]))).toMatchObject({
+      code: 'BadRequest',
+    })
   })
 })

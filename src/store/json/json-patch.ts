@@ -4,7 +4,7 @@ import { deepEqual } from '../../core/internal.js'
 import type { Json } from './json-border.js'
 import { adoptJson } from './json-border.js'
 import { parsePointer } from './json-pointer.js'
-import { copyWithout, insertInto, memberOf, replaceIn } from './json-tree.js'
+import { memberOf, TreeEditor } from './json-tree.js'
 
 /** One operation of a JSON Patch, RFC 6902. Paths are JSON Pointers, RFC 6901. */
 export type JsonPatchOperation =
@@ -15,8 +15,14 @@ export type JsonPatchOperation =
 /** More operations than this in one patch are refused. */
 const JSON_PATCH_OPERATIONS_MAX = 10_000
 
+/** What the `copy` operations of one patch copy in all; bytes of JSON, about. As much as Kubernetes allows. */
+export const JSON_PATCH_COPY_BYTES_MAX: number = 3 * 1024 * 1024
+/** Longer paths are refused; no object nests so deep. */
+const PATH_LENGTH_MAX = 200
+
 /**
- * A JSON Patch that is no patch (`BadRequest`), that has too many operations (`TooLarge`), or that does not fit the
+ * A JSON Patch that is no patch (`BadRequest`), that has too many operations or copies too much
+ * (`TooLarge`), or that does not fit the
  * document (`Invalid`: a path that does not exist, a test that fails).
  *
  * @internal
@@ -64,6 +70,7 @@ interface Step {
   readonly value: unknown
   /** The operation says what is wrong in the words of the patch. */
   readonly fault: (reason: string, of?: 'path' | 'from') => JsonPatchError
+  readonly tooLarge: (reason: string) => JsonPatchError
 }
 
 /**
@@ -73,7 +80,8 @@ interface Step {
  * Strict: an array index has no leading zero, `-` is only for adding, `replace` and `remove` want something to be
  * there, the whole document cannot be removed, a key `__proto__` is refused.
  *
- * @throws JsonPatchError, also beyond 10,000 operations; InvalidError when a value is not JSON
+ * @throws JsonPatchError, `TooLarge` beyond 10,000 operations, or when they copy more than 3 MiB in all; InvalidError
+ * when a value is not JSON
  *
  * @example
  * ```ts
@@ -88,8 +96,9 @@ interface Step {
  */
 export function applyJsonPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
   const steps = readPatch(patch)
+  const editor = new TreeEditor(JSON_PATCH_COPY_BYTES_MAX)
   let result = document
-  for (const step of steps) result = applyStep(result, step)
+  for (const step of steps) result = applyStep(result, step, editor)
   return result
 }
 
@@ -126,6 +135,8 @@ function readStep(operation: unknown, index: number): Step {
   const read = (pointer: string): readonly string[] => {
     const parsed = parsePointer(pointer)
     if (typeof parsed === 'string') throw malformed(index, pointer, parsed)
+    if (parsed.length > PATH_LENGTH_MAX)
+      throw malformed(index, pointer, `has ${parsed.length} steps, at most ${PATH_LENGTH_MAX} are taken`)
     return parsed
   }
   return {
@@ -139,59 +150,68 @@ function readStep(operation: unknown, index: number): Step {
         path: of === 'from' ? String(from) : path,
         reason: `(${op}) ${reason}`,
       }),
+    tooLarge: reason => new JsonPatchError('TooLarge', { index, path, reason: `(${op}) ${reason}` }),
   }
 }
 
-function applyStep(document: unknown, step: Step): unknown {
+function applyStep(document: unknown, step: Step, editor: TreeEditor): unknown {
   const { op, path, from, value } = step
   switch (op) {
     case 'add':
-      return add(document, value, step)
+      return change(document, path, { insert: value }, { step, editor })
     case 'remove':
-      return remove(document, path, step)
+      return remove(document, path, { step, editor })
     case 'replace':
       if (deepEqual(lookUp(document, path, step), value)) return document
-      return change(document, path, { replace: value }, step)
+      return change(document, path, { replace: value }, { step, editor })
     case 'test':
       if (!deepEqual(lookUp(document, path, step), value)) throw step.fault('finds another value')
       return document
-    case 'copy':
-      return add(document, lookUp(document, from, step, 'from'), step)
+    case 'copy': {
+      const copied = lookUp(document, from, step, 'from')
+      if (!editor.share(copied)) throw step.tooLarge(COPIES_TOO_MUCH)
+      return change(document, path, { insert: copied }, { step, editor })
+    }
     case 'move': {
       const moved = lookUp(document, from, step, 'from')
       if (path.length > from.length && from.every((token, index) => token === path[index]))
         throw step.fault('cannot move a value into itself')
       if (path.length === from.length && from.every((token, index) => token === path[index])) return document
-      return add(remove(document, from, step), moved, step)
+      return change(remove(document, from, { step, editor }), path, { insert: moved }, { step, editor })
     }
   }
 }
 
+const COPIES_TOO_MUCH = `would make the copies of this patch more than ${JSON_PATCH_COPY_BYTES_MAX} bytes; send the values, or split it`
+
 type Edit = { readonly insert: unknown } | { readonly replace: unknown } | 'remove'
 
-function add(document: unknown, value: unknown, step: Step): unknown {
-  return change(document, step.path, { insert: value }, step)
+/** Which operation changes the document, and by what. */
+interface Hand {
+  readonly step: Step
+  readonly editor: TreeEditor
 }
 
-function remove(document: unknown, path: readonly string[], step: Step): unknown {
-  if (path.length === 0) throw step.fault('cannot remove the whole document')
-  lookUp(document, path, step)
-  return change(document, path, 'remove', step)
+function remove(document: unknown, path: readonly string[], hand: Hand): unknown {
+  if (path.length === 0) throw hand.step.fault('cannot remove the whole document')
+  lookUp(document, path, hand.step)
+  return change(document, path, 'remove', hand)
 }
 
-/** Copies the nodes on the path, and nothing else. */
-function change(document: unknown, path: readonly string[], edit: Edit, step: Step): unknown {
+/** Changes the nodes on the path, and nothing else. */
+function change(document: unknown, path: readonly string[], edit: Edit, hand: Hand): unknown {
+  const { step, editor } = hand
   const [token, ...rest] = path
   if (token === undefined)
     return edit === 'remove' ? undefined : 'insert' in edit ? edit.insert : edit.replace
   if (rest.length > 0) {
     const child = memberOf(document, token)
     if (child === undefined) throw step.fault(`finds no "${token}" on its way`)
-    return replaceIn(document, token, change(child, rest, edit, step))
+    return editor.replace(document, token, change(child, rest, edit, hand))
   }
-  if (edit === 'remove') return copyWithout(document, token)
-  if ('replace' in edit) return replaceIn(document, token, edit.replace)
-  const inserted = insertInto(document, token, edit.insert)
+  if (edit === 'remove') return editor.remove(document, token)
+  if ('replace' in edit) return editor.replace(document, token, edit.replace)
+  const inserted = editor.insert(document, token, edit.insert)
   if (typeof inserted === 'string') throw step.fault(inserted)
   return inserted.value
 }
