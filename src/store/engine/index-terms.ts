@@ -9,6 +9,9 @@ import { NO_TERMS } from './version.js'
 /** Neither a label key nor an index name contains it. */
 const SEPARATOR = '\u0000'
 
+/** So many terms are searched one by one faster than in a set. */
+const FEW = 16
+
 const NONE: readonly string[] = NO_TERMS.labels
 
 /** The posting term of a label, or of a value of an index. */
@@ -61,6 +64,7 @@ function labelTerms(labels: Readonly<Record<string, string>>): readonly string[]
 
 function indexTerms(kind: Kind, object: StoredObject, before: readonly string[]): readonly string[] {
   let terms: string[] | undefined
+  let known: Set<string> | undefined
   for (const { uid } of object.metadata.ownerReferences) {
     terms ??= []
     terms.push(ownerTerm(uid))
@@ -73,7 +77,12 @@ function indexTerms(kind: Kind, object: StoredObject, before: readonly string[])
       if (text === undefined) throw notValue(kind, name, value)
       const term = postingTerm(name, text)
       terms ??= []
-      if (!terms.includes(term)) terms.push(term)
+      if (terms.length < FEW) {
+        if (!terms.includes(term)) terms.push(term)
+        continue
+      }
+      known ??= new Set(terms)
+      if (known.size < known.add(term).size) terms.push(term)
     }
   }
   if (terms === undefined) return NONE

@@ -1,6 +1,9 @@
 import type { Entry } from './version.js'
 import { compareEntries } from './version.js'
 
+/** Up to so many terms are searched one by one. */
+const FEW = 16
+
 /** The entries under one term. */
 interface Posting {
   /** Those whose newest version has the term. */
@@ -22,14 +25,18 @@ export class Postings {
   /** The newest version of `entry` has `after` where it had `before`. */
   change(entry: Entry, before: readonly string[], after: readonly string[]): void {
     if (before === after) return
-    for (const term of after) if (!before.includes(term)) this.#join(entry, term)
-    for (const term of before) if (!after.includes(term)) this.#leave(entry, term)
+    const many = after.length > FEW && before.length > FEW
+    const old = many ? new Set(before) : undefined
+    const young = many ? new Set(after) : undefined
+    for (const term of after) if (!(old?.has(term) ?? before.includes(term))) this.#join(entry, term)
+    for (const term of before) if (!(young?.has(term) ?? after.includes(term))) this.#leave(entry, term)
   }
 
   /** The versions with `before`, which `after` followed, are cut; undoes the `former` part of that `change`. */
   cut(entry: Entry, before: readonly string[], after: readonly string[]): void {
     if (before === after) return
-    for (const term of before) if (!after.includes(term)) this.#forget(entry, term)
+    const young = after.length > FEW && before.length > FEW ? new Set(after) : undefined
+    for (const term of before) if (!(young?.has(term) ?? after.includes(term))) this.#forget(entry, term)
   }
 
   /** Entries whose newest version has the term. */

@@ -1,51 +1,75 @@
 import type { ObjectId } from '../object/object.js'
 import { UniqueViolationError } from '../object/store-errors.js'
-import { indexOfTerm } from './index-terms.js'
+import { indexOfTerm, nameOfTerm } from './index-terms.js'
+import type { KindTable } from './kind-table.js'
 import type { Mutation } from './mutation.js'
 import { idOfMutation } from './mutation.js'
 import { refOfEntry } from './version.js'
 
 /**
  * Checks that a commit of these mutations leaves at most one object under each value of a unique index. What
- * counts is the state after all of them, so two objects may swap their values in one transaction.
+ * counts is the state after all of them, so two objects may swap their values in one transaction. The work is
+ * proportional to the mutations and their values.
  *
  * @throws UniqueViolationError naming the holder
  */
 export function assertUnique(mutations: readonly Mutation[]): void {
+  let claims: Claims | undefined
   for (const mutation of mutations) {
     const { table, after, terms } = mutation
     const { uniqueIndexes } = table.kind
     if (after === undefined || uniqueIndexes.length === 0) continue
-    const position = mutations.indexOf(mutation)
     for (const term of terms.indexes) {
-      const { name, value } = indexOfTerm(term)
+      const name = nameOfTerm(term)
       if (!uniqueIndexes.includes(name)) continue
-      const holder =
-        holderIn(mutations.slice(0, position), mutation, term) ?? holderBelow(mutations, mutation, term)
-      if (holder !== undefined)
-        throw new UniqueViolationError(idOfMutation(mutation), { index: name, value, holder })
+      claims ??= new Claims(mutations)
+      const rival = claims.claim(mutation, term)
+      const holder = rival === undefined ? claims.holderBelow(table, term) : idOfMutation(rival)
+      if (holder === undefined) continue
+      const { value } = indexOfTerm(term)
+      throw new UniqueViolationError(idOfMutation(mutation), { index: name, value, holder })
     }
   }
 }
 
-/** The earlier mutation of another object that claims the same term. */
-function holderIn(earlier: readonly Mutation[], { table }: Mutation, term: string): ObjectId | undefined {
-  const rival = earlier.find(other => other.table === table && other.terms.indexes.includes(term))
-  return rival === undefined ? undefined : idOfMutation(rival)
+/** Who claims which value in one commit. */
+class Claims {
+  readonly #mutations: readonly Mutation[]
+  readonly #claimed = new Map<KindTable, Map<string, Mutation>>()
+  #touched: Map<KindTable, Map<string, Set<string>>> | undefined
+
+  constructor(mutations: readonly Mutation[]) {
+    this.#mutations = mutations
+  }
+
+  /** The earlier mutation, of another object, that claims the same term. */
+  claim(mutation: Mutation, term: string): Mutation | undefined {
+    const claimed = this.#claimed.get(mutation.table) ?? new Map<string, Mutation>()
+    this.#claimed.set(mutation.table, claimed)
+    const rival = claimed.get(term)
+    claimed.set(term, mutation)
+    return rival
+  }
+
+  /** The stored object that has the term and that no mutation touches. */
+  holderBelow(table: KindTable, term: string): ObjectId | undefined {
+    for (const entry of table.indexes.live(term) ?? []) {
+      const { name, space } = entry
+      this.#touched ??= touchedBy(this.#mutations)
+      if (this.#touched.get(table)?.get(space.name)?.has(name) !== true)
+        return { kind: table.kind.kind, ...refOfEntry(entry) }
+    }
+    return undefined
+  }
 }
 
-/** The stored object that has the term and that no mutation touches. */
-function holderBelow(
-  mutations: readonly Mutation[],
-  { table }: Mutation,
-  term: string,
-): ObjectId | undefined {
-  for (const entry of table.indexes.live(term) ?? []) {
-    const { name, space } = entry
-    const touched = mutations.some(
-      other => other.table === table && other.name === name && (other.namespace ?? '') === space.name,
-    )
-    if (!touched) return { kind: table.kind.kind, ...refOfEntry(entry) }
+/** The names of all objects that change, by table and namespace. */
+function touchedBy(mutations: readonly Mutation[]): Map<KindTable, Map<string, Set<string>>> {
+  const touched = new Map<KindTable, Map<string, Set<string>>>()
+  for (const { table, namespace = '', name } of mutations) {
+    const spaces = touched.get(table) ?? new Map<string, Set<string>>()
+    const names = spaces.get(namespace) ?? new Set<string>()
+    touched.set(table, spaces.set(namespace, names.add(name)))
   }
-  return undefined
+  return touched
 }
