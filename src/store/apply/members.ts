@@ -28,7 +28,7 @@ export function elementsOf(path: string): readonly string[] {
 }
 
 /** `.name`, or `["odd name"]`. */
-function fieldElement(name: string): string {
+export function fieldElement(name: string): string {
   return SIMPLE.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
 }
 
