@@ -153,7 +153,7 @@ class OneRun implements Attempt, AttemptContext {
     if (reason !== undefined) this.#abort?.abort(reason)
     else if (fenced > 0)
       this.logger.warn(
-        { attempt: this.#options.name, fenced },
+        { attempt: this.#options.name, fenced, why },
         'an attempt ended with writes under way; await them',
       )
     return true

@@ -1,9 +1,11 @@
 import type { AsyncHooksModule, ContextStorage } from '../host/host-modules.js'
 import { hostModule } from '../host/host-modules.js'
 import { describeAwaited } from './awaited-promise.js'
-import type { ChanceCalls } from './chance-calls.js'
+import type { BlockingCall } from './blocking-calls.js'
+import { describeBlocking, wrapBlocking } from './blocking-calls.js'
+import type { ChanceCalls, ShownTime } from './chance-calls.js'
 import { describeChance, wrapChance } from './chance-calls.js'
-import { framesBeyond, originOf } from './stack-frames.js'
+import { entryOf, framesBeyond, originOf } from './stack-frames.js'
 import { describeStray, isStray } from './stray-work.js'
 import type { GuardedStep, WorkRecord } from './work-records.js'
 import { stepName, WorkRecords } from './work-records.js'
@@ -20,17 +22,31 @@ export interface AsyncGuard {
   awaited(): string | undefined
   /** Clocks and chance that were asked, and where. */
   chance(): readonly string[]
+  /** Notes the place of a call, to be told by `placeOf` should it matter. */
+  mark(): CallMark
 }
 
-/**
- * A guard for one execution. Undefined where the host has no async hooks.
- *
- * @param looksAtPromises whether it keeps where each promise came to be, which takes most of the time: without, it
- * tells whether anything was started at the host, and not always where
- */
-export function createAsyncGuard(looksAtPromises: boolean): AsyncGuard | undefined {
+/** Where something was called. */
+export interface CallMark {
+  /** Of the line of the code under test; undefined when it has none. */
+  readonly place: () => string | undefined
+}
+
+/** How closely a guard looks. */
+export interface GuardOptions {
+  /**
+   * Whether it keeps where each promise came to be, which takes most of the time: without, it tells whether anything
+   * was started at the host, and not always where.
+   */
+  readonly looksAtPromises: boolean
+  /** What the host's clock shows meanwhile. */
+  readonly shows: ShownTime
+}
+
+/** A guard for one execution. Undefined where the host has no async hooks. */
+export function createAsyncGuard(options: GuardOptions): AsyncGuard | undefined {
   const hooks = hostModule('node:async_hooks')
-  return hooks === undefined ? undefined : new Guard(hooks, looksAtPromises)
+  return hooks === undefined ? undefined : new Guard(hooks, options)
 }
 
 interface Context {
@@ -39,17 +55,22 @@ interface Context {
 }
 
 const FRAMES_MAX = 40
+/** Of calls that block, so many are kept. */
+const CALLS_MAX = 100
 
 class Guard implements AsyncGuard {
   readonly records: WorkRecords = new WorkRecords()
   readonly calls: ChanceCalls = new Map()
+  readonly blocking: BlockingCall[] = []
   readonly looksAtPromises: boolean
+  readonly shows: ShownTime
   isOpen = false
   readonly #hooks: AsyncHooksModule
 
-  constructor(hooks: AsyncHooksModule, looksAtPromises: boolean) {
+  constructor(hooks: AsyncHooksModule, { looksAtPromises, shows }: GuardOptions) {
     this.#hooks = hooks
     this.looksAtPromises = looksAtPromises
+    this.shows = shows
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -75,7 +96,7 @@ class Guard implements AsyncGuard {
       .map(record => ({ record, entry: this.records.entryOf(record) }))
       .filter(({ entry }) => entry?.callee !== 'structuredClone')
     const first = places.find(({ entry }) => entry !== undefined) ?? places[0]
-    if (first === undefined) return undefined
+    if (first === undefined) return describeBlocking(this.blocking)
     const { what, remedy } = describeStray(first.record.type, first.entry?.callee)
     const at = first.entry === undefined ? '' : ` at ${first.entry.place}`
     return `the code under test ${what}${at}, in ${stepName(first.record.step)}; ${remedy}`
@@ -87,6 +108,11 @@ class Guard implements AsyncGuard {
 
   chance(): readonly string[] {
     return describeChance(this.calls)
+  }
+
+  mark(): CallMark {
+    const error = hereError()
+    return { place: () => entryOf(framesBeyond(error))?.place }
   }
 }
 
@@ -143,13 +169,23 @@ function openShared({ AsyncLocalStorage, createHook, executionAsyncId }: AsyncHo
     },
   })
   const unwrap = wrapChance(name => {
-    const calls = current()?.guard.calls
-    if (calls?.has(name) === false) calls.set(name, hereError())
+    const guard = current()?.guard
+    if (guard?.calls.has(name) === false) guard.calls.set(name, hereError())
+    return guard?.shows
   })
+  const unblock = wrapBlocking((name, type) => {
+    const context = current()
+    if (context?.step !== undefined && context.guard.blocking.length < CALLS_MAX)
+      context.guard.blocking.push({ name, type, step: context.step, error: hereError() })
+  })
+  const sync = hostModule('node:module')?.syncBuiltinESMExports
+  sync?.()
   hook.enable()
   const close = (): void => {
     hook.disable()
     unwrap()
+    unblock()
+    sync?.()
     storage.disable()
   }
   return { storage, close, open: 0 }

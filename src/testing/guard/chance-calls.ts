@@ -1,8 +1,20 @@
 import { hostModule } from '../host/host-modules.js'
 import { entryOf, framesBeyond } from './stack-frames.js'
+import type { Functions, Wrapper } from './wrapped-functions.js'
+import { wrapFunctions } from './wrapped-functions.js'
 
 /** What calls to the host's clocks and chance were made, by name, and where each was first. */
 export type ChanceCalls = Map<string, Error>
+
+/**
+ * Which time the host's wall clock shows to code under guard: one before a simulated world begins, or one years after.
+ * What is decided by it is decided in two ways then.
+ */
+export type ShownTime = 'early' | 'late'
+
+/** Before every simulated world begins. */
+const EARLY_MS = Date.UTC(2025, 11, 1)
+const TEN_YEARS_MS = 3650 * 86_400_000
 
 /** Calls as text: `Math.random at rooms.ts:14:9`. */
 export function describeChance(calls: ChanceCalls): readonly string[] {
@@ -12,84 +24,64 @@ export function describeChance(calls: ChanceCalls): readonly string[] {
   })
 }
 
-type Functions = Record<string, (...args: never[]) => unknown>
-
-interface Wrapped {
-  readonly owner: Functions
-  readonly name: string
-  readonly original: PropertyDescriptor | undefined
-  readonly wrapper: unknown
-}
+/** Told that a clock or chance of the host was called; says which time to show, if not the true one. */
+export type NoteChance = (name: string) => ShownTime | undefined
 
 /**
- * Puts wrappers around the host's clocks and chance, which report to `note` that they were called and do nothing else.
- * Returns what takes them away; where somebody has put something else into their place meanwhile, that stays.
+ * Puts wrappers around the host's clocks and chance. Returns what takes them away; where somebody has put something
+ * else into their place meanwhile, that stays.
  */
-export function wrapChance(note: (name: string) => void): () => void {
-  const host = globalThis as unknown as Record<
-    'Math' | 'Date' | 'performance' | 'crypto',
-    Functions | undefined
-  >
+export function wrapChance(note: NoteChance): () => void {
+  const host = globalThis as unknown as Record<'Math' | 'performance' | 'crypto', Functions | undefined>
+  const { Date: HostDate } = globalThis
+  const hostNow = HostDate.now
   const node = hostModule('node:crypto') as Functions | undefined
-  const targets: readonly (readonly [owner: Functions | undefined, name: string, label: string])[] = [
-    [host.Math, 'random', 'Math.random'],
-    [host.Date, 'now', 'Date.now'],
-    [host.performance, 'now', 'performance.now'],
-    [host.crypto, 'randomUUID', 'crypto.randomUUID'],
-    [node, 'randomUUID', 'crypto.randomUUID'],
-    [node, 'randomBytes', 'crypto.randomBytes'],
+  const shownMs = (name: string): number | undefined => {
+    const shown = note(name)
+    if (shown === undefined) return undefined
+    return shown === 'early' ? EARLY_MS : Reflect.apply(hostNow, HostDate, []) + TEN_YEARS_MS
+  }
+  const noting = (label: string): Wrapper => wrapping(() => void note(label))
+  const unwraps = [
+    wrapFunctions(host.Math, ['random'], noting('Math.random')),
+    wrapFunctions(host.performance, ['now'], noting('performance.now')),
+    wrapFunctions(host.crypto, ['randomUUID'], noting('crypto.randomUUID')),
+    wrapFunctions(node, ['randomUUID'], noting('crypto.randomUUID')),
+    wrapFunctions(node, ['randomBytes'], noting('crypto.randomBytes')),
+    wrapFunctions(HostDate as unknown as Functions, ['now'], original => shownNow(original, shownMs)),
+    wrapFunctions(globalThis as unknown as Functions, ['Date'], original => shownDate(original, shownMs)),
   ]
-  const wrapped = targets.flatMap(([owner, name, label]) =>
-    owner === undefined ? [] : wrap(owner, name, () => note(label)),
-  )
-  wrapped.push(...wrap(globalThis as unknown as Functions, 'Date', () => note('new Date'), constructed))
-  hostModule('node:module')?.syncBuiltinESMExports()
   return () => {
-    for (const each of wrapped) unwrap(each)
-    hostModule('node:module')?.syncBuiltinESMExports()
+    for (const unwrap of unwraps) unwrap()
   }
 }
 
-type Wrapper = (original: (...args: never[]) => unknown, called: () => void) => unknown
-
-function wrap(owner: Functions, name: string, called: () => void, make: Wrapper = applied): Wrapped[] {
-  const value = owner[name]
-  const original = Object.getOwnPropertyDescriptor(owner, name)
-  const isFixed = original === undefined ? !Object.isExtensible(owner) : original.configurable !== true
-  if (typeof value !== 'function' || isFixed) return []
-  const wrapper = make(value, called)
-  Object.defineProperty(owner, name, {
-    configurable: true,
-    writable: true,
-    enumerable: original?.enumerable ?? false,
-    value: wrapper,
-  })
-  return [{ owner, name, original, wrapper }]
+function wrapping(called: () => void): Wrapper {
+  return original =>
+    new Proxy(original, {
+      apply: (target, self, args) => {
+        called()
+        return Reflect.apply(target, self, args)
+      },
+    })
 }
 
-const applied: Wrapper = (original, called) =>
+type ShownMs = (name: string) => number | undefined
+
+const shownNow = (original: Parameters<Wrapper>[0], shownMs: ShownMs): unknown =>
   new Proxy(original, {
-    apply: (target, self, args) => {
-      called()
-      return Reflect.apply(target, self, args)
-    },
+    apply: (target, self, args) => shownMs('Date.now') ?? Reflect.apply(target, self, args),
   })
 
 /** A date of a given instant is no question to the clock. */
-const constructed: Wrapper = (original, called) =>
+const shownDate = (original: Parameters<Wrapper>[0], shownMs: ShownMs): unknown =>
   new Proxy(original, {
     apply: (target, self, args) => {
-      called()
-      return Reflect.apply(target, self, args)
+      const ms = shownMs('new Date')
+      return ms === undefined ? Reflect.apply(target, self, args) : String(Reflect.construct(target, [ms]))
     },
     construct: (target, args, newTarget) => {
-      if (args.length === 0) called()
-      return Reflect.construct(target, args, newTarget) as object
+      const ms = args.length === 0 ? shownMs('new Date') : undefined
+      return Reflect.construct(target, ms === undefined ? args : [ms], newTarget) as object
     },
   })
-
-function unwrap({ owner, name, original, wrapper }: Wrapped): void {
-  if (owner[name] !== wrapper) return
-  if (original === undefined) Reflect.deleteProperty(owner, name)
-  else Object.defineProperty(owner, name, original)
-}

@@ -1,7 +1,9 @@
 /** What the guard needs of the host: modules that are there on Node, and not in a browser. */
 export interface HostModules {
   readonly 'node:async_hooks': AsyncHooksModule
+  readonly 'node:child_process': object
   readonly 'node:crypto': { randomUUID: (...args: unknown[]) => unknown }
+  readonly 'node:fs': object
   readonly 'node:inspector': { readonly url: () => string | undefined }
   readonly 'node:module': { readonly syncBuiltinESMExports: () => void }
   readonly 'node:worker_threads': WorkerThreadsModule

@@ -51,6 +51,8 @@ export interface CheckReport {
 }
 
 const REPEATED = 3
+/** Under guard there is more to tell. */
+const SEEN_CLOSELY: ReadonlySet<string> = new Set(['noStrayWork', 'noFloatingPromises'])
 const SHRINK_RUNS_MAX = 600
 
 /**
@@ -100,7 +102,9 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
     looked++
     steps += execution.trace.length
     const isRepeated = looked <= REPEATED || execution.violation !== undefined
-    const seen = isRepeated ? await rerunGuarded(setup, execution) : undefined
+    const seen = isRepeated
+      ? await rerunGuarded(setup, execution, looked % 2 === 1 ? 'early' : 'late')
+      : undefined
     const violation = seen ?? execution.violation
     if (violation !== undefined) await fail({ setup, expectation, searcher, options }, execution, violation)
   }
@@ -199,7 +203,7 @@ async function fail(
     judge: expectation.judge,
   })
   const seen =
-    isOwn && violation.invariant === 'noStrayWork' ? await rerunGuarded(setup, execution) : undefined
+    isOwn && SEEN_CLOSELY.has(violation.invariant) ? await rerunGuarded(setup, execution) : undefined
   const shown = seen ?? (isOwn ? (simulation.violation ?? violation) : violation)
   const named = nameViolation(shown, simulation.trace)
   const { make } = setup

@@ -18,12 +18,17 @@ export interface LogCapture {
   readonly logger: Logger
 }
 
-/** Keeps the last `linesMax` lines, stamped with `now()`. */
-export function captureLogs(now: () => number, linesMax = 10_000): LogCapture {
+/** Keeps the last `linesMax` lines, stamped with `now()`; `heard` is told of each. */
+export function captureLogs(
+  now: () => number,
+  linesMax = 10_000,
+  heard: (line: CapturedLog) => void = () => {},
+): LogCapture {
   const lines: CapturedLog[] = []
   const keep = (line: CapturedLog): void => {
     if (lines.length >= linesMax) lines.shift()
     lines.push(line)
+    heard(line)
   }
   const loggerWith = (bindings: LogFields): Logger => {
     const method =

@@ -16,6 +16,8 @@
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
  * - `noStrayWork`: nothing is started at the host (timers, sockets, files, threads), an attempt waits only for what the
  *   simulator can move, and a stop comes to its end.
+ * - `noFloatingPromises`: no attempt returns while a write of it is under way, and no promise is rejected that nobody
+ *   awaits.
  * - `noWriteAfterStop`: a process that has stopped writes nothing.
  * - `noWriteAfterFence`: what a process writes as a leader, it writes no more when another one leads.
  */
@@ -33,6 +35,7 @@ export const INVARIANT_NAMES = [
   'observedGeneration',
   'keepsOthersWrites',
   'noStrayWork',
+  'noFloatingPromises',
   'noWriteAfterStop',
   'noWriteAfterFence',
 ] as const

@@ -1,6 +1,11 @@
 import type { ObjectChange, Reader, StoredObject } from '../../../store/index.js'
+import { entrySuffix } from '../../guard/stack-frames.js'
 import type { StepWatch } from '../../guard/step-watch.js'
+import { stepName } from '../../guard/work-records.js'
 import { hostTurn } from '../../host/event-loop.js'
+import type { RejectionScope } from '../../host/unhandled-rejections.js'
+import { hearRejections } from '../../host/unhandled-rejections.js'
+import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import { availableActions } from '../actions/available-actions.js'
@@ -10,6 +15,7 @@ import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { ChoiceSource, CurrentState } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/replay-choices.js'
+import { WritesUnderWay } from '../clients/writes-under-way.js'
 import { genericMonitors } from '../judge/generic/generic-monitors.js'
 import { Judge, monitorsOf } from '../judge/judge.js'
 import type { StepView } from '../judge/step-view.js'
@@ -27,6 +33,9 @@ import { loopAtEnd } from './loop-at-end.js'
 import { StateKeys } from './state-key.js'
 
 const LAST_STEPS = 200
+/** As a controller says it. */
+const LEFT_UNDER_WAY = 'an attempt ended with writes under way; await them'
+const RETURNED = 'it returned'
 const NO_CHANGES: readonly ObjectChange[] = []
 const ENDINGS: readonly Action[] = [
   { kind: 'user', actor: 'user', label: 'kept', run: () => {} },
@@ -58,8 +67,11 @@ export class Driver {
   #keys: StateKeys | undefined
   #where: CurrentState | undefined
   readonly #watch: StepWatch
+  readonly #rejections: RejectionScope
   #source: ChoiceSource
   #stepsMax: number
+  /** The step that is taken, in words. */
+  #present: string | undefined
   /** True when it was stopped on the way, because the rest of it is known. */
   isStopped = false
 
@@ -81,14 +93,38 @@ export class Driver {
     const generic = genericMonitors(this.world, this.#user, this.ending)
     this.judge = new Judge([...generic, ...monitorsOf(invariants, this.ending)], except)
     this.#tellApart(source)
-    this.world.clientFor = this.#clientsFor(setup.observer)
+    const writes = setup.guard === undefined ? undefined : new WritesUnderWay(setup.guard)
+    this.world.clientFor = this.#clientsFor(setup.observer, writes)
+    this.world.heard = line => this.#hear(line, writes)
+    this.#rejections = hearRejections(reason => this.#reject(reason))
+  }
+
+  /** A reconciler that returns while it writes does not know what becomes of the write. */
+  #hear({ fields, message }: CapturedLog, writes: WritesUnderWay | undefined): void {
+    const { attempt, why } = fields
+    if (message !== LEFT_UNDER_WAY || why !== RETURNED) return
+    const place = writes?.lastPlace()
+    const at = place === undefined ? '' : ` at ${place}`
+    this.judge.report({
+      invariant: 'noFloatingPromises',
+      message: `${String(attempt)} returned while a write of it was under way, begun${at}; nobody knows what becomes of it: await every write before returning`,
+    })
+  }
+
+  #reject(reason: unknown): void {
+    const what = reason instanceof Error ? reason.message : String(reason)
+    this.judge.report({
+      invariant: 'noFloatingPromises',
+      message: `a promise that nobody awaits was rejected${entrySuffix(reason)}, after ${this.#present ?? 'the start'}: ${what}`,
+    })
   }
 
   /** Who sees what a process asks its client: the observer, the keys of states, the judge. */
-  #clientsFor(observer: Observer | undefined): World['clientFor'] {
+  #clientsFor(observer: Observer | undefined, writes: WritesUnderWay | undefined): World['clientFor'] {
     const keys = this.#keys
     return (client, process) => {
-      const observed = observer?.listen(client, process) ?? client
+      const marked = writes?.seenThrough(client) ?? client
+      const observed = observer?.listen(marked, process) ?? marked
       return this.judge.clientFor(keys?.clientFor(observed, process) ?? observed, process)
     }
   }
@@ -156,6 +192,8 @@ export class Driver {
     clock.moveTo(clock.elapsedMs + 1)
     const { guard } = this.#setup
     this.#watch.beat(action)
+    this.#rejections.claim()
+    this.#present = stepName(action)
     const running = guard === undefined ? action.run() : guard.within(action, action.run)
     if (running !== undefined) await running
     await hostTurn()
@@ -182,6 +220,7 @@ export class Driver {
   /** In a world whose processes have crashed nothing runs, so there is nothing else to end. */
   close(): void {
     this.world.crashAll()
+    this.#rejections.close()
   }
 
   get #timeMs(): number {

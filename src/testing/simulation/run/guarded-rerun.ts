@@ -1,6 +1,7 @@
 import { UsageError } from '../../../core/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
 import { createAsyncGuard } from '../../guard/async-guard.js'
+import type { ShownTime } from '../../guard/chance-calls.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import { replayChoices } from '../choices/replay-choices.js'
 import type { Violation } from '../judge/violation.js'
@@ -13,16 +14,22 @@ import { execute } from './execute.js'
  * Runs an execution again, under guard. An execution that was looked into no further than its rest is repeated beyond
  * it; that much is not compared. Returns what the guard has seen: work at the host, or what an attempt waits for.
  *
+ * @param shows what the host's clock shows meanwhile: what is decided by the host's clock is seen when that leads elsewhere
  * @throws UsageError when the same choices lead elsewhere, and the guard has seen nothing
  */
-export async function rerunGuarded(setup: ExecutionSetup, first: Execution): Promise<Violation | undefined> {
-  const mayWait = first.violation?.invariant === 'noStrayWork'
-  const { again, guard } = await rerunUnder(createAsyncGuard(mayWait), setup, first)
+export async function rerunGuarded(
+  setup: ExecutionSetup,
+  first: Execution,
+  shows: ShownTime = 'early',
+): Promise<Violation | undefined> {
+  const looksAtPromises = first.violation?.invariant === 'noStrayWork'
+  const { again, guard } = await rerunUnder(createAsyncGuard({ looksAtPromises, shows }), setup, first)
   const isSeen = guard !== undefined && !setup.except.has('noStrayWork') && seenBy(guard, again) !== undefined
   if (!isSeen) assertEqual(first, again, guard?.chance() ?? [])
-  if (!isSeen || mayWait) return isSeen ? seenBy(guard, again) : undefined
+  if (again.violation?.invariant === 'noFloatingPromises') return again.violation
+  if (!isSeen || looksAtPromises) return isSeen ? seenBy(guard, again) : undefined
   // Once more, and closely, for the line.
-  const closely = await rerunUnder(createAsyncGuard(true), setup, first)
+  const closely = await rerunUnder(createAsyncGuard({ looksAtPromises: true, shows }), setup, first)
   return (closely.guard && seenBy(closely.guard, closely.again)) ?? seenBy(guard, again)
 }
 

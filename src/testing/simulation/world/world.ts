@@ -3,7 +3,7 @@ import { createSeededRandom, systemEnv, UsageError } from '../../../core/index.j
 import { createEnvTree } from '../../../core/internal.js'
 import type { Client, Kind, Store, StoredObject } from '../../../store/index.js'
 import { createStore } from '../../../store/index.js'
-import type { LogCapture } from '../../virtual/captured-logs.js'
+import type { CapturedLog, LogCapture } from '../../virtual/captured-logs.js'
 import { captureLogs } from '../../virtual/captured-logs.js'
 import { createSequentialIds } from '../../virtual/sequential-ids.js'
 import type { VirtualClock } from '../../virtual/virtual-clock.js'
@@ -53,6 +53,8 @@ export class World {
   readonly breakers: Map<string, WatchBreaker> = new Map()
   /** What a process gets in place of its client. */
   clientFor: (client: Client, process: string) => Client = client => client
+  /** Told of each line that is logged. */
+  heard: (line: CapturedLog) => void = () => {}
   /** Why a process could not be made or started. */
   startError: unknown
   /** True when one process is enough of those that elect a leader. */
@@ -69,7 +71,11 @@ export class World {
     this.#options = options
     this.collects = options.collects
     this.#random = createSeededRandom(options.seed)
-    this.logs = captureLogs(() => this.clock.nowMs(), LOG_LINES_MAX)
+    this.logs = captureLogs(
+      () => this.clock.nowMs(),
+      LOG_LINES_MAX,
+      line => this.heard(line),
+    )
     this.store = createStore({ kinds: options.kinds, env: this.#envOf('store') })
   }
 

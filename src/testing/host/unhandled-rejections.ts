@@ -1,0 +1,64 @@
+/** Hears of promises that were rejected while nobody listened, as long as it is open. */
+export interface RejectionScope {
+  /** What is rejected from now on is of this scope, until another one claims it. */
+  claim(): void
+  close(): void
+}
+
+type Listener = (reason: unknown, promise: unknown) => void
+
+interface HostEvents {
+  listeners(event: 'unhandledRejection'): readonly Listener[]
+  on(event: 'unhandledRejection', listener: Listener): void
+  off(event: 'unhandledRejection', listener: Listener): void
+}
+
+interface Entry {
+  readonly hear: (reason: unknown) => void
+}
+
+const open: Set<Entry> = new Set()
+let latest: Entry | undefined
+/** Those of others, which hear of what is of no scope. */
+let others: readonly Listener[] = []
+
+/**
+ * Opens a scope. By default a host ends the process for such a rejection, and a test runner fails a run for it, long
+ * after what it was about; both are put off here. A host without such events tells nobody.
+ */
+export function hearRejections(hear: (reason: unknown) => void): RejectionScope {
+  const entry: Entry = { hear }
+  const events = hostEvents()
+  if (open.size === 0 && events !== undefined) {
+    others = events.listeners('unhandledRejection').slice()
+    for (const listener of others) events.off('unhandledRejection', listener)
+    events.on('unhandledRejection', distribute)
+  }
+  open.add(entry)
+  return {
+    claim: () => {
+      latest = entry
+    },
+    close: () => {
+      open.delete(entry)
+      if (latest === entry) latest = undefined
+      if (open.size > 0 || events === undefined) return
+      events.off('unhandledRejection', distribute)
+      for (const listener of others) events.on('unhandledRejection', listener)
+      others = []
+    },
+  }
+}
+
+/** The host tells of a rejection at the end of the turn in which it came about, which is a step of the latest claim. */
+const distribute: Listener = (reason, promise) => {
+  if (latest !== undefined) return latest.hear(reason)
+  for (const listener of others) listener(reason, promise)
+  // As the host does where nobody listens.
+  if (others.length === 0) throw reason
+}
+
+function hostEvents(): HostEvents | undefined {
+  const { process } = globalThis as { readonly process?: Partial<HostEvents> }
+  return process?.listeners === undefined ? undefined : (process as HostEvents)
+}
