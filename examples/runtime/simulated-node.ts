@@ -1,12 +1,11 @@
 import type { Task } from 'keelson/api'
 import type { Env } from 'keelson/core'
 import type { Registry } from 'keelson/discovery'
-import { createProbeMachine } from 'keelson/discovery'
 import { createManager } from 'keelson/reconcile'
 import type { Client } from 'keelson/store'
 import { createNodeAgentController, createNodeHeartbeat } from 'keelson/workloads'
-import type { ChildProcessRuntime } from './child-process-runtime.js'
-import { createChildProcessRuntime } from './child-process-runtime.js'
+import type { ChildProcessRuntime } from 'keelson/workloads/node'
+import { createChildProcessRuntime } from 'keelson/workloads/node'
 
 /** Where and how a node runs its tasks. */
 export interface SimulatedNodeOptions {
@@ -43,7 +42,7 @@ export async function startNode(client: Client, options: SimulatedNodeOptions): 
       leaseDurationSeconds: 2,
     }),
   )
-  manager.add(createNodeAgentController({ nodeName: name, runtime, health: createProbeMachine, drain }))
+  manager.add(createNodeAgentController({ nodeName: name, runtime, drain }))
   await manager.start()
   return {
     runtime,

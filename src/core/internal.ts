@@ -8,6 +8,16 @@ export { createListeners } from './env/listeners.js'
 export type { LogFields, LogMethod } from './env/logger.js'
 export type { KeelsonErrorOf, KeelsonErrorOptions } from './errors.js'
 export { assertValid } from './errors.js'
+export type {
+  HealthMachine,
+  HealthMachineOptions,
+  HealthState,
+  HealthStatus,
+  ProbeOutcome,
+} from './health/health-machine.js'
+export { createHealthMachine } from './health/health-machine.js'
+export type { ProbeTimings, ProbeUse } from './health/presets/kubernetes-probes.js'
+export { createProbeMachine } from './health/presets/kubernetes-probes.js'
 export { canonicalJson } from './json/canonical-json.js'
 export { deepEqual } from './json/deep-equal.js'
 export { isRecord } from './json/record.js'

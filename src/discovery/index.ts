@@ -1,5 +1,5 @@
 // Start here.
-export { createProbeMachine } from './presets/kubernetes-probes.js'
+export { createProbeMachine } from '../core/internal.js'
 export { kubernetesNames } from './presets/kubernetes-names.js'
 export { createRegistry } from './registry/registry.js'
 export { createAddressController } from './shell/address-controller.js'
@@ -10,7 +10,7 @@ export { createRegistryFeed } from './shell/registry-feed.js'
 export { createAddressPool } from './addresses/address-pool.js'
 export { answerDns } from './dns/dns-answer.js'
 export { formatRecord } from './dns/dns-record.js'
-export { createHealthMachine } from './health/health-machine.js'
+export { createHealthMachine } from '../core/internal.js'
 export { dockerHealth } from './presets/docker-health.js'
 export { kubernetesStaticBand } from './presets/kubernetes-addresses.js'
 export { marathonHealth } from './presets/marathon-health.js'
@@ -38,9 +38,9 @@ export type {
   HealthState,
   HealthStatus,
   ProbeOutcome,
-} from './health/health-machine.js'
+} from '../core/internal.js'
 export type { DockerHealthCheck } from './presets/docker-health.js'
-export type { ProbeTimings, ProbeUse } from './presets/kubernetes-probes.js'
+export type { ProbeTimings, ProbeUse } from '../core/internal.js'
 export type { MarathonHealthCheck } from './presets/marathon-health.js'
 
 // Types you will meet: addresses and the controllers.

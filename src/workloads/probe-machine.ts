@@ -1,6 +1,6 @@
 import type { Probe, ProbeResult } from '../api/index.js'
 
-/** Turns single probe results into a verdict; `keelson/discovery` has one for each anchor's rules. */
+/** Turns single probe results into a verdict; `createHealthMachine` of `keelson/discovery` makes one by any rules. */
 export interface ProbeMachine<State> {
   initial(nowMs: number): State
   step(state: State, observed: { readonly atMs: number; readonly result: ProbeResult['result'] }): State

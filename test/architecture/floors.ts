@@ -12,7 +12,7 @@ export const floors: FloorPlan = {
   core: [
     ['errors.ts'],
     ['whole-number.ts'],
-    ['json', 'shapes', 'structures', 'text', 'time'],
+    ['health', 'json', 'shapes', 'structures', 'text', 'time'],
     ['metrics', 'reasons.ts', 'selectors'],
     ['resources'],
     ['constraints'],
@@ -20,7 +20,7 @@ export const floors: FloorPlan = {
   ],
   discovery: [
     ['structures'],
-    ['addresses', 'health', 'services'],
+    ['addresses', 'services'],
     ['dns'],
     ['registry'],
     ['presets'],
@@ -93,7 +93,7 @@ export const floors: FloorPlan = {
       'task-lifecycle.ts',
     ],
     ['replica-plan.ts', 'task-status.ts'],
-    ['shell'],
+    ['node', 'shell'],
   ],
 }
 

@@ -1,12 +1,10 @@
 // Start here.
 export { serveDns } from './dns-server.js'
-export { probeHttp, probeTcp } from './network-probe.js'
 export { serveVips } from './vip-proxy.js'
 
 // Types you will meet.
 export type { DnsServer, DnsServerOptions } from './dns-server.js'
 export type { EndpointFlowStats } from './flow-table.js'
-export type { HttpProbeOptions, ProbeReport, TcpProbeOptions } from './network-probe.js'
 export type { VipListenerStats } from './vip-frontend.js'
 export type { VipProxy, VipProxyOptions } from './vip-proxy.js'
 export type { VipServiceStats } from './vip-service.js'

@@ -1,4 +1,4 @@
-import type { HealthMachineOptions } from '../health/health-machine.js'
+import type { HealthMachineOptions } from '../../core/internal.js'
 
 /** The timing fields of a Marathon health check. */
 export interface MarathonHealthCheck {

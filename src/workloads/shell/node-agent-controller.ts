@@ -1,6 +1,7 @@
 import type { TaskRuntime } from '../../api/index.js'
 import { Task } from '../../api/index.js'
 import { isKeelsonError } from '../../core/index.js'
+import { createProbeMachine } from '../../core/internal.js'
 import type { Controller } from '../../reconcile/index.js'
 import { createController } from '../../reconcile/index.js'
 import type { Client, ObjectRef } from '../../store/index.js'
@@ -16,8 +17,8 @@ import { createTaskSupervisor } from './task-supervisor.js'
 export interface NodeAgentOptions {
   readonly nodeName: string
   readonly runtime: TaskRuntime
-  /** Makes the health machine of a probe, for example `keelson/discovery`'s `createProbeMachine`. */
-  readonly health: ProbeMachineFactory
+  /** Makes the health machine of a probe. Default: as Kubernetes judges, `createProbeMachine` of `keelson/discovery`. */
+  readonly health?: ProbeMachineFactory
   /**
    * Waited for between the decision to stop a task and the signal to its process, so that traffic can move
    * away first. A rejection is logged and the task is stopped anyway.
@@ -35,7 +36,7 @@ export interface NodeAgentOptions {
  * background, so that one slow task does not hold up another.
  */
 export function createNodeAgentController(options: NodeAgentOptions): Controller {
-  const { nodeName, runtime, health, drain, concurrency = 16 } = options
+  const { nodeName, runtime, health = createProbeMachine, drain, concurrency = 16 } = options
   let supervisor: TaskSupervisor | undefined
   const controller = createController({
     name: `node-agent-${nodeName}`,

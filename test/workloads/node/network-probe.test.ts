@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { probeHttp, probeTcp } from '../../../src/discovery/node/index.js'
+import { probeHttp, probeTcp } from '../../../src/workloads/node/index.js'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -27,7 +27,7 @@ describe('HTTP probe', () => {
     const where = await listen(createServer((_request, response) => response.writeHead(status).end()))
     expect(await probeHttp({ ...where, path: '/healthz', timeoutMs: 5000 })).toEqual({
       result,
-      message: `HTTP status ${status}`,
+      message: expect.stringMatching(`^HTTP ${status} `),
     })
   })
 

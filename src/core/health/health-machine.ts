@@ -1,5 +1,6 @@
-import type { FieldProblem } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import type { FieldProblem } from '../errors.js'
+import { assertValid } from '../errors.js'
+import { wholeNumber } from '../whole-number.js'
 
 /** What a machine says about the thing probed. `unknown` until there is enough evidence. */
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown'

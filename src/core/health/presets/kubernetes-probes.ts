@@ -1,5 +1,5 @@
-import type { HealthMachine, HealthMachineOptions } from '../health/health-machine.js'
-import { createHealthMachine } from '../health/health-machine.js'
+import type { HealthMachine, HealthMachineOptions } from '../health-machine.js'
+import { createHealthMachine } from '../health-machine.js'
 
 /** The timing fields of a Kubernetes probe. */
 export interface ProbeTimings {

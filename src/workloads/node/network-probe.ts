@@ -42,7 +42,7 @@ export function probeHttp(options: HttpProbeOptions): Promise<ProbeReport> {
       const status = response.statusCode ?? 0
       settle({
         result: status >= 200 && status < 400 ? 'success' : 'failure',
-        message: `HTTP status ${status}`,
+        message: `HTTP ${status} ${response.statusMessage ?? ''}`.trimEnd(),
       })
     })
     sent.on('error', error => settle({ result: 'failure', message: error.message }))

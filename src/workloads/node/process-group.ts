@@ -1,0 +1,48 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+
+/** What is run, and where. */
+export interface ProcessOptions {
+  readonly command: readonly string[]
+  readonly directory: string
+  readonly variables: Readonly<Record<string, string>>
+  /** Where its output goes. */
+  readonly output: 'pipe' | 'ignore'
+}
+
+/** Starts a process as the leader of a group of its own; rejects when the command cannot be executed. */
+export function startGroup({ command, directory, variables, output }: ProcessOptions): Promise<ChildProcess> {
+  const [file, ...args] = command
+  if (file === undefined) return Promise.reject(new Error('the task has no command'))
+  return new Promise((resolve, reject) => {
+    const failed = (error: unknown): void =>
+      reject(new Error(`command "${file}": ${error instanceof Error ? error.message : String(error)}`))
+    try {
+      const child = spawn(file, args, {
+        cwd: directory,
+        env: variables,
+        detached: true,
+        stdio: ['ignore', output, output],
+      })
+      child.once('spawn', () => {
+        child.off('error', failed)
+        // Errors of a process that runs are about signals that came too late.
+        child.on('error', () => {})
+        resolve(child)
+      })
+      child.once('error', failed)
+    } catch (error) {
+      failed(error)
+    }
+  })
+}
+
+/** Sends a signal to what is left of a group. A group outlives its leader as long as it has members. */
+export function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): void {
+  if (leader.pid === undefined) return
+  try {
+    process.kill(-leader.pid, signal)
+  } catch {
+    // No such group: everything in it has ended.
+  }
+}
