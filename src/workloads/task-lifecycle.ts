@@ -6,7 +6,20 @@ export type LocalTask =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly running: RunningTask; readonly startedAtMs: number }
   | { readonly kind: 'stopping'; readonly startedAtMs: number }
-  | { readonly kind: 'exited'; readonly exit: TaskExit; readonly startedAtMs?: number }
+  | {
+      readonly kind: 'exited'
+      readonly exit: TaskExit
+      readonly startedAtMs?: number
+      readonly cause?: EndCause
+    }
+
+/** Why a node ended a task that would have gone on. */
+export interface EndCause {
+  /** Upper camel case; the reason of the task's status. */
+  readonly reason: string
+  /** A sentence for people. */
+  readonly message: string
+}
 
 /** The next thing a node does about a task. */
 export type TaskStep =
@@ -18,7 +31,12 @@ export type TaskStep =
   /** Write what runs into the status. */
   | { readonly kind: 'report-running'; readonly running: RunningTask; readonly startedAtMs: number }
   /** Write the end into the status. */
-  | { readonly kind: 'report-exit'; readonly exit: TaskExit; readonly startedAtMs?: number }
+  | {
+      readonly kind: 'report-exit'
+      readonly exit: TaskExit
+      readonly startedAtMs?: number
+      readonly cause?: EndCause
+    }
   /** The store says it runs and we have no process: our predecessor's died with it. */
   | { readonly kind: 'report-lost' }
   /** Nothing runs any more: let the object go. */

@@ -2,6 +2,7 @@ import type { Condition, RunningTask, Task, TaskExit, TaskStatus } from '../api/
 import { formatTime, setCondition } from '../core/index.js'
 
 import type { ProbeVerdict } from './probe-machine.js'
+import type { EndCause } from './task-lifecycle.js'
 
 type ConditionInput = Omit<Condition, 'lastTransitionTime'>
 
@@ -28,22 +29,30 @@ export function runningStatus(
   }
 }
 
-/** The status of a task that has ended. Exit code 0 is success, everything else a failure. */
-export function endedStatus(
-  task: Task,
-  exit: TaskExit,
-  times: { readonly startedAtMs?: number; readonly nowMs: number },
-): TaskStatus {
-  const phase = exit.exitCode === 0 ? 'Succeeded' : 'Failed'
-  const ready: ConditionInput = { type: 'Ready', status: 'False', reason: phase, message: exit.message }
+/** How a task has ended, as its node knows it. */
+export interface TaskEnd {
+  readonly exit: TaskExit
+  readonly startedAtMs?: number
+  readonly cause?: EndCause
+}
+
+/**
+ * The status of a task that has ended. Exit code 0 is success, everything else a failure; so is a task that its node
+ * ended for a cause, whatever it answered to the signal.
+ */
+export function endedStatus(task: Task, { exit, startedAtMs, cause }: TaskEnd, nowMs: number): TaskStatus {
+  const phase = exit.exitCode === 0 && cause === undefined ? 'Succeeded' : 'Failed'
+  const message = cause === undefined ? exit.message : `${cause.message}; ${exit.message}`
+  const reason = cause?.reason ?? exit.signal
+  const ready: ConditionInput = { type: 'Ready', status: 'False', reason: cause?.reason ?? phase, message }
   return {
     ...task.status,
     phase,
-    message: exit.message,
+    message,
     ...(exit.exitCode === undefined ? {} : { exitCode: exit.exitCode }),
-    ...(exit.signal === undefined ? {} : { reason: exit.signal }),
-    ...(times.startedAtMs === undefined ? {} : { startTime: formatTime(times.startedAtMs) }),
-    finishTime: formatTime(times.nowMs),
-    conditions: setCondition(task.status?.conditions, ready, formatTime(times.nowMs)),
+    ...(reason === undefined ? {} : { reason }),
+    ...(startedAtMs === undefined ? {} : { startTime: formatTime(startedAtMs) }),
+    finishTime: formatTime(nowMs),
+    conditions: setCondition(task.status?.conditions, ready, formatTime(nowMs)),
   }
 }

@@ -90,6 +90,7 @@ export const floors: FloorPlan = {
       'node-lifecycle-plan.ts',
       'probe-machine.ts',
       'scale-down-order.ts',
+      'task-event.ts',
       'task-lifecycle.ts',
     ],
     ['replica-plan.ts', 'task-status.ts'],

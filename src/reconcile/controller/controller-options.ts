@@ -1,9 +1,9 @@
-import type { EventRecord } from '../../core/index.js'
 import type { Client, Kind, ObjectOf, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import type { OwnWritesPolicy } from '../attempt/attempt-view.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
 import type { CacheChanges } from '../cache/cache-contract.js'
+import type { EventDestination } from '../events/event-destination.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
 import type { Fairness } from '../queue/fair-classes.js'
 import type { Predicate } from '../sources/predicates.js'
@@ -83,8 +83,8 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly reads?: 'client' | 'cache'
   /** How attempts that read the cache see what they wrote. Default `overlay`. */
   readonly ownWrites?: OwnWritesPolicy
-  /** Where `ctx.record` writes, for example `Event` of `keelson/api`. Default: nowhere. */
-  readonly events?: Kind<EventRecord>
+  /** Where `ctx.record` writes, for example `Event` of `keelson/api`. Default false: nowhere. */
+  readonly events?: EventDestination
   /** Keys reconciled at the same time, a whole number of at least 1. Default 1. */
   readonly concurrency?: number
   /**

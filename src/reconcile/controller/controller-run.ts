@@ -3,8 +3,8 @@ import { refText } from '../../store/internal.js'
 import type { Attempt } from '../attempt/attempt.js'
 import type { CacheViews } from '../attempt/attempt-view.js'
 import type { ContextSite } from '../attempt/reconcile-context.js'
+import { openEventRecorder } from '../events/event-destination.js'
 import type { EventRecorder } from '../events/event-recorder.js'
-import { createEventRecorder } from '../events/event-recorder.js'
 import { HotLoops } from '../hot-loops/hot-loops.js'
 import { reportHotLoop } from '../hot-loops/report-hot-loop.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
@@ -54,11 +54,11 @@ export function openRun<Spec, Status>(
   outer: Client,
   notify: (event: 'ready' | 'idle') => void,
 ): ControllerRun {
-  const { name, events, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
+  const { name, events = false, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
   const { ageMs, fairness, hotLoopAfter = 20, owns = [], limiter = exponentialLimiter() } = options
   const env = outer.env.fork(name)
   const client = outer.client(env)
-  const recorder = events && createEventRecorder({ client, kind: events, reportingController: name })
+  const recorder = openEventRecorder(client, events, name)
   const run: ControllerRun = {
     env,
     client,

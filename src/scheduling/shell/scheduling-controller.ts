@@ -1,4 +1,4 @@
-import { isTaskActive, Node, Task } from '../../api/index.js'
+import { Event, isTaskActive, Node, Task } from '../../api/index.js'
 import {
   formatTime,
   InvalidError,
@@ -8,7 +8,13 @@ import {
   setCondition,
 } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
-import type { CacheChanges, Controller, ReconcileContext, Result } from '../../reconcile/index.js'
+import type {
+  CacheChanges,
+  Controller,
+  EventDestination,
+  ReconcileContext,
+  Result,
+} from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import type { Profile } from '../plugins/plugin.js'
@@ -34,6 +40,8 @@ export interface SchedulingControllerOptions {
   readonly retryDelayMs?: number
   /** Longest such time, in ms. Default 10,000. */
   readonly retryDelayMsMax?: number
+  /** Where it tells where tasks were placed, and why not. Default: `Event`, if the store knows that kind. */
+  readonly events?: EventDestination
 }
 
 /** Stale state of a node is corrected and the task placed again, so often; then it backs off. */
@@ -60,6 +68,7 @@ export function createSchedulingController(options: SchedulingControllerOptions 
     name,
     for: Task,
     concurrency,
+    events: options.events ?? { whenKnown: Event },
     watches: [{ kind: Node, map: () => [] }],
     started: client => loop.reset(client),
     changed: ({ changes }, reader) => loop.changed(changes, reader),
@@ -153,6 +162,8 @@ class SchedulingLoop {
       const decision = this.#decide(attempt)
       if (decision.kind === 'refused') return this.#reportRefusal(attempt, decision)
       const binding = await this.#bind(attempt, decision)
+      if (binding.kind === 'bound')
+        attempt.ctx.record({ reason: 'Scheduled', note: `placed on node ${decision.node}` })
       if (binding.kind !== 'stale') return this.#waiting.delete(attempt.key)
       // What was right at the commit may be history by the time of its answer.
       const isNews = binding.revision > attempt.ctx.client.revision
@@ -245,6 +256,7 @@ class SchedulingLoop {
       this.#waiting.delete(key)
       throw error
     }
+    ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message })
   }
 
   /** Takes in a task outside a watch, and asks for those whom its room may help. */

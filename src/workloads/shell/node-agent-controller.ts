@@ -1,12 +1,13 @@
-import type { TaskRuntime } from '../../api/index.js'
-import { Task } from '../../api/index.js'
+import type { TaskRuntime, TaskStatus } from '../../api/index.js'
+import { Event, Task } from '../../api/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import { createProbeMachine } from '../../core/internal.js'
-import type { Controller } from '../../reconcile/index.js'
+import type { Controller, EventDestination, ReconcileContext } from '../../reconcile/index.js'
 import { createController } from '../../reconcile/index.js'
 import type { Client, ObjectRef } from '../../store/index.js'
 import { NODE_AGENT_FINALIZER } from '../node-agent-names.js'
 import type { ProbeMachineFactory } from '../probe-machine.js'
+import { taskEvent } from '../task-event.js'
 import type { TaskStep } from '../task-lifecycle.js'
 import { nextTaskStep } from '../task-lifecycle.js'
 import { endedStatus, runningStatus } from '../task-status.js'
@@ -26,6 +27,8 @@ export interface NodeAgentOptions {
   readonly drain?: (task: Task) => Promise<void>
   /** Tasks worked on at once. Default 16. */
   readonly concurrency?: number
+  /** Where it tells what became of tasks. Default: `Event`, if the store knows that kind. */
+  readonly events?: EventDestination
 }
 
 /**
@@ -42,7 +45,8 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
     name: `node-agent-${nodeName}`,
     for: Task,
     concurrency,
-    async reconcile(ref, object, { client, env }) {
+    events: options.events ?? { whenKnown: Event },
+    async reconcile(ref, object, ctx) {
       if (supervisor === undefined) return
       const task = object?.spec.nodeName === nodeName ? object : undefined
       for (const other of supervisor.at(ref)) {
@@ -52,7 +56,7 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
       if (task === undefined) return
       const supervised = supervisor.get(task.metadata.uid)
       const step = nextTaskStep(task, supervised?.local)
-      await takeStep(step, { client, supervisor, task, supervised, nowMs: env.clock.now() })
+      await takeStep(step, { ctx, supervisor, task, supervised, nowMs: ctx.env.clock.now() })
     },
     started({ env }) {
       const changed = (ref: ObjectRef): void => controller.enqueue(ref, 'process')
@@ -66,6 +70,8 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
   return controller
 }
 
+const LOST = 'The process died with its node agent'
+
 /** A step about a process that has no object here any more. */
 function stopOrForget(supervisor: TaskSupervisor, step: TaskStep, uid: string): void {
   if (step.kind === 'stop') supervisor.stop(uid)
@@ -73,7 +79,7 @@ function stopOrForget(supervisor: TaskSupervisor, step: TaskStep, uid: string): 
 }
 
 interface StepContext {
-  readonly client: Client
+  readonly ctx: ReconcileContext
   readonly supervisor: TaskSupervisor
   readonly task: Task
   readonly supervised: SupervisedTask | undefined
@@ -81,9 +87,14 @@ interface StepContext {
 }
 
 async function takeStep(step: TaskStep, context: StepContext): Promise<void> {
-  const { client, supervisor, task, supervised, nowMs } = context
-  const write = (status: Task['status']): Promise<unknown> =>
-    client.updateStatus(Task, { ...task, status: status ?? {} })
+  const { ctx, supervisor, task, supervised, nowMs } = context
+  const { client } = ctx
+  const write = async (status: TaskStatus): Promise<void> => {
+    const { metadata } = await client.updateStatus(Task, { ...task, status })
+    if (metadata.resourceVersion === task.metadata.resourceVersion) return
+    const event = taskEvent(task.status, status)
+    if (event !== undefined) ctx.record(event)
+  }
   switch (step.kind) {
     case 'none':
       return
@@ -93,6 +104,7 @@ async function takeStep(step: TaskStep, context: StepContext): Promise<void> {
       return
     case 'stop':
       supervisor.stop(task.metadata.uid)
+      ctx.record({ reason: 'Stopping', note: `asked to stop on node ${task.spec.nodeName}` })
       return
     case 'report-running':
       await write(
@@ -100,16 +112,10 @@ async function takeStep(step: TaskStep, context: StepContext): Promise<void> {
       )
       return
     case 'report-exit':
-      await write(endedStatus(task, step.exit, { nowMs, ...startedAt(step) }))
+      await write(endedStatus(task, step, nowMs))
       return
     case 'report-lost':
-      await write(
-        endedStatus(
-          task,
-          { uid: task.metadata.uid, message: 'The process died with its node agent' },
-          { nowMs },
-        ),
-      )
+      await write(endedStatus(task, { exit: { uid: task.metadata.uid, message: LOST } }, nowMs))
       return
     case 'release':
       await release(client, task)
@@ -118,10 +124,6 @@ async function takeStep(step: TaskStep, context: StepContext): Promise<void> {
     case 'forget':
       supervisor.forget(task.metadata.uid)
   }
-}
-
-function startedAt(step: { readonly startedAtMs?: number }): { readonly startedAtMs?: number } {
-  return step.startedAtMs === undefined ? {} : { startedAtMs: step.startedAtMs }
 }
 
 /** Adds the finalizer; refuses, by conflict, when the task changed meanwhile. */

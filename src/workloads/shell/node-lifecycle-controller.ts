@@ -1,6 +1,6 @@
-import { findCondition, isTaskFinished, Lease, Node, Task } from '../../api/index.js'
+import { Event, findCondition, isTaskFinished, Lease, Node, Task } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
-import type { Controller } from '../../reconcile/index.js'
+import type { Controller, EventDestination, ReconcileContext } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Reader, Transaction } from '../../store/index.js'
 import { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from '../node-agent-names.js'
@@ -15,6 +15,8 @@ export interface NodeLifecycleOptions {
   readonly leaseSlackMs?: number
   /** Lease duration of a node that never wrote a lease. Default 40,000 ms. */
   readonly defaultLeaseDurationMs?: number
+  /** Where it tells of silent nodes and their tasks. Default: `Event`, if the store knows that kind. */
+  readonly events?: EventDestination
 }
 
 /** The lease as this process last saw it change, by its own clock. */
@@ -42,6 +44,7 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
   return createController({
     name: 'node-lifecycle',
     for: Node,
+    events: options.events ?? { whenKnown: Event },
     watches: [
       {
         kind: Lease,
@@ -50,7 +53,8 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
       },
       { kind: Task, map: task => (task.spec.nodeName === undefined ? [] : [{ name: task.spec.nodeName }]) },
     ],
-    async reconcile({ name }, node, { client, env }) {
+    async reconcile({ name }, node, ctx) {
+      const { client, env } = ctx
       if (node === undefined && !hasTraces(client, name)) {
         seenLeases.delete(name)
         return
@@ -63,10 +67,21 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
       const leaseDurationMs = seconds === undefined ? defaultLeaseDurationMs : seconds * 1000
       const plan = planNodeLifecycle(node, { leaseDurationMs, lastSeenMs: seen.atMs }, limits, nowMs)
       const decision = { name, leaseVersion: seen.resourceVersion, evicting: plan.kind === 'evict', nowMs }
-      if (plan.kind !== 'alive') await client.transact(tx => markOrEvict(tx, decision))
+      if (plan.kind !== 'alive') tell(ctx, await client.transact(tx => markOrEvict(tx, decision)))
       if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
     },
   })
+}
+
+function tell(ctx: ReconcileContext, { silenced, evicted }: Outcome): void {
+  if (silenced !== undefined) {
+    const note = 'the node stopped renewing its lease'
+    ctx.record({ type: 'Warning', reason: 'NodeNotReady', note, regarding: silenced })
+  }
+  for (const task of evicted) {
+    const note = `evicted from node ${task.spec.nodeName}, which is silent`
+    ctx.record({ type: 'Warning', reason: 'Evicted', note, regarding: task })
+  }
 }
 
 function seenLease(
@@ -87,6 +102,13 @@ function hasTraces(reader: Reader, name: string): boolean {
   )
 }
 
+/** What came of a decision. */
+interface Outcome {
+  /** The node, if it was marked now. */
+  readonly silenced: Node | undefined
+  readonly evicted: readonly Task[]
+}
+
 /** What was decided about a silent node, and the lease that it was decided by. */
 interface Decision {
   readonly name: string
@@ -99,17 +121,19 @@ interface Decision {
  * Marks a node that has just fallen silent, and its tasks, unknown; when `evicting`, deletes the tasks. Tasks are
  * marked once only: a node that is alive and says otherwise is not overruled before the eviction.
  */
-function markOrEvict(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): void {
+function markOrEvict(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): Outcome {
   const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
-  if (lease?.metadata.resourceVersion !== leaseVersion) return
+  if (lease?.metadata.resourceVersion !== leaseVersion) return { silenced: undefined, evicted: [] }
   const node = tx.get(Node, { name })
   if (node === undefined && lease !== undefined) tx.delete(Lease, lease.metadata)
   const known = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
   if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
-  for (const task of tx.list(Task, { index: { name: 'node', value: name } }).items) {
+  const tasks = tx.list(Task, { index: { name: 'node', value: name } }).items
+  for (const task of tasks) {
     if (evicting) evict(tx, task)
     else if (!known && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
   }
+  return { silenced: known ? undefined : node, evicted: evicting ? tasks : [] }
 }
 
 function markNodeUnknown(tx: Transaction, name: string, nowMs: number): void {

@@ -1,12 +1,13 @@
-import { isTaskFinished, ReplicaSet, Task } from '../../api/index.js'
-import { isKeelsonError } from '../../core/index.js'
-import type { Controller } from '../../reconcile/index.js'
+import { Event, isTaskFinished, ReplicaSet, Task } from '../../api/index.js'
+import { formatTime, isKeelsonError } from '../../core/index.js'
+import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { CrashBackoff } from '../crash-backoff.js'
 import { defaultCrashBackoff } from '../crash-backoff.js'
-import type { ReplicaLimits, ReplicaPlan } from '../replica-plan.js'
+import type { ReplicaBlocker, ReplicaLimits, ReplicaPlan } from '../replica-plan.js'
 import { isFailure, planReplicas, replicaStatus } from '../replica-plan.js'
+import type { LoopEvent } from '../task-event.js'
 
 /** How the replica loop behaves. */
 export interface ReplicaControllerOptions {
@@ -18,6 +19,8 @@ export interface ReplicaControllerOptions {
   readonly historyLimit?: number
   /** How crashing tasks are held back; missing fields take `defaultCrashBackoff`. */
   readonly backoff?: Partial<CrashBackoff>
+  /** Where it tells what it did about sets. Default: `Event`, if the store knows that kind. */
+  readonly events?: EventDestination
 }
 
 /**
@@ -38,11 +41,15 @@ export function createReplicaController(options: ReplicaControllerOptions = {}):
     for: ReplicaSet,
     owns: [Task],
     concurrency: options.concurrency ?? 4,
-    async reconcile(ref, set, { client, env, logger }) {
+    events: options.events ?? { whenKnown: Event },
+    async reconcile(ref, set, ctx) {
+      const { client, env, logger } = ctx
       if (set === undefined) return forgetHistory(client, ref)
       if (set.metadata.deletionTimestamp !== undefined) return
-      const { wakeAtMs, refused } = await syncReplicas(client, ref, limits, env.clock.now())
+      const pass = await syncReplicas(client, ref, limits, env.clock.now())
+      const { wakeAtMs, refused } = pass
       if (refused !== undefined) logger.error({ err: refused }, 'no task can be made of the template')
+      for (const event of eventsOf(pass)) ctx.record(event)
       if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
   })
@@ -54,34 +61,63 @@ interface Pass {
   readonly wakeAtMs?: number
   /** Why the template is not acceptable. */
   readonly refused?: Error
+  /** Names of tasks. */
+  readonly made: readonly string[]
+  readonly removed: readonly string[]
+  readonly blockers: readonly ReplicaBlocker[]
+}
+
+const NOTHING: Pass = { made: [], removed: [], blockers: [] }
+
+/** Reasons as those of Kubernetes' ReplicaSet controller. */
+function* eventsOf({ made, removed, refused, blockers }: Pass): Iterable<LoopEvent> {
+  for (const name of made) yield { reason: 'SuccessfulCreate', note: `created task ${name}` }
+  for (const name of removed) yield { reason: 'SuccessfulDelete', note: `deleted task ${name}` }
+  if (refused !== undefined) yield { type: 'Warning', reason: 'FailedCreate', note: refused.message }
+  for (const blocker of blockers) {
+    if (blocker.kind !== 'crash-backoff') continue
+    const note = `tasks end soon after their start; the next is made at ${formatTime(blocker.untilMs)}`
+    yield { type: 'Warning', reason: 'BackOff', note }
+  }
 }
 
 function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, nowMs: number): Promise<Pass> {
   return client.transact(tx => {
     const set = tx.get(ReplicaSet, ref)
-    if (set === undefined) return {}
+    if (set === undefined) return NOTHING
     const tasksOf = (): readonly Task[] =>
       tx.list(Task, { index: { name: 'controller', value: set.metadata.uid } }).items
     const plan = planReplicas(set, tasksOf(), limits, nowMs)
     const forgotten = (set.status?.forgottenFailures ?? 0) + plan.remove.filter(isFailure).length
     for (const task of plan.remove) tx.delete(Task, task.metadata)
-    const refused = makeTasks(tx, set, plan.create)
+    const { made, refused } = makeTasks(tx, set, plan.create)
     const after = replicaStatus(set, tasksOf(), nowMs, forgotten)
     tx.modifyStatus(ReplicaSet, ref, draft => {
       draft.status = after.status
     })
     const wakeAtMs = earliest(plan, after.wakeAtMs)
-    return { ...(wakeAtMs === undefined ? {} : { wakeAtMs }), ...(refused === undefined ? {} : { refused }) }
+    return {
+      made,
+      removed: plan.remove.map(({ metadata }) => metadata.name),
+      blockers: plan.blockers,
+      ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
+      ...(refused === undefined ? {} : { refused }),
+    }
   })
 }
 
-/** Returns why the template is refused, if it is; no tasks exist then. */
-function makeTasks(tx: Transaction, set: ReplicaSet, count: number): Error | undefined {
+/** Names of the tasks made, or why the template is refused; no tasks exist then. */
+function makeTasks(
+  tx: Transaction,
+  set: ReplicaSet,
+  count: number,
+): { readonly made: readonly string[]; readonly refused?: Error } {
+  const made: string[] = []
   try {
-    for (let made = 0; made < count; made += 1) tx.create(Task, taskFrom(set))
-    return undefined
+    while (made.length < count) made.push(tx.create(Task, taskFrom(set)).metadata.name)
+    return { made }
   } catch (error) {
-    if (isKeelsonError(error, 'Invalid')) return error
+    if (isKeelsonError(error, 'Invalid')) return { made: [], refused: error }
     throw error
   }
 }

@@ -2,7 +2,7 @@ import type { ProbeResult, Task, TaskExit, TaskRuntime } from '../../api/index.j
 import type { Cancel, Env } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import type { ProbeMachineFactory, ProbeVerdict } from '../probe-machine.js'
-import type { LocalTask } from '../task-lifecycle.js'
+import type { EndCause, LocalTask } from '../task-lifecycle.js'
 import { startTaskProber } from './task-prober.js'
 
 /** What a supervisor works with. */
@@ -43,6 +43,8 @@ interface Entry {
   readonly probers: Cancel[]
   local: LocalTask
   readiness: ProbeVerdict | undefined
+  /** Why the node itself ends it, if it does. */
+  cause: EndCause | undefined
 }
 
 const DEFAULT_GRACE_SECONDS = 30
@@ -76,7 +78,15 @@ class ProcessTable implements TaskSupervisor {
     const { uid, namespace, name } = task.metadata
     if (this.#entries.has(uid)) return
     const ref = namespace === undefined ? { name } : { namespace, name }
-    const entry: Entry = { uid, ref, task, probers: [], local: { kind: 'starting' }, readiness: undefined }
+    const entry: Entry = {
+      uid,
+      ref,
+      task,
+      probers: [],
+      local: { kind: 'starting' },
+      readiness: undefined,
+      cause: undefined,
+    }
     this.#entries.set(uid, entry)
     const namesakes = this.#named.get(nameOf(ref)) ?? new Set()
     this.#named.set(nameOf(ref), namesakes.add(entry))
@@ -123,7 +133,10 @@ class ProcessTable implements TaskSupervisor {
       this.#options.changed(entry.ref)
     })
     this.#probe(entry, 'liveness', verdict => {
-      if (verdict.status === 'unhealthy') this.#halt(entry)
+      if (verdict.status !== 'unhealthy' || entry.local.kind !== 'running') return
+      const message = `liveness probe failed: ${verdict.message}`
+      entry.cause = { reason: 'LivenessProbeFailed', message }
+      this.#halt(entry)
     })
   }
 
@@ -161,9 +174,13 @@ class ProcessTable implements TaskSupervisor {
     const entry = this.#entries.get(exit.uid)
     if (entry === undefined || entry.local.kind === 'exited') return
     stopProbing(entry)
-    const { local } = entry
-    const started = local.kind === 'starting' ? {} : { startedAtMs: local.startedAtMs }
-    entry.local = { kind: 'exited', exit, ...started }
+    const { local, cause } = entry
+    entry.local = {
+      kind: 'exited',
+      exit,
+      ...(local.kind === 'starting' ? {} : { startedAtMs: local.startedAtMs }),
+      ...(cause === undefined ? {} : { cause }),
+    }
     this.#options.changed(entry.ref)
   }
 }
