@@ -157,3 +157,45 @@ describe('an update under a schema', () => {
     expect(second?.problems).toEqual(first?.problems)
   })
 })
+
+describe('patterns of a schema', () => {
+  const named = (pattern: string): JsonSchema => ({
+    properties: {
+      spec: { properties: { name: { type: 'string', pattern } }, patternProperties: { [pattern]: {} } },
+    },
+  })
+
+  test('take linear time, whatever the value is', async () => {
+    const { Thing, store } = storeWith(named('^(a+)+$'))
+    const name = 'a'.repeat(3_000)
+    await store.create(Thing, { metadata: at, spec: { name, [name]: 1 } })
+    const hostile = store.create(Thing, {
+      metadata: { ...at, name: 'b' },
+      spec: { name: `${name}!`, [`${name}!`]: 1 },
+    })
+    await expect(hostile).rejects.toMatchObject({
+      problems: [{ field: 'spec.name', message: expect.stringContaining('pattern') }],
+    })
+  })
+
+  test('are told apart', async () => {
+    const schema = {
+      properties: { spec: { properties: { a: { pattern: '^(a|A)+$' }, b: { pattern: '^(b|B)+$' } } } },
+    }
+    const { Thing, store } = storeWith(schema)
+    const spec = { a: 'aA', b: 'bB' }
+    expect((await store.create(Thing, { metadata: at, spec })).spec).toEqual(spec)
+  })
+
+  test.each(['^(?=a)', '(a)\\1', '(?<!a)b'])(
+    'such as %s, which could not, are refused with the schema',
+    async pattern => {
+      const { Thing, store } = storeWith(named(pattern))
+      const attempt = store.create(Thing, { metadata: at, spec: {} })
+      await expect(attempt).rejects.toMatchObject({
+        code: 'Usage',
+        message: expect.stringContaining('pattern'),
+      })
+    },
+  )
+})

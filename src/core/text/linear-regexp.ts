@@ -1,6 +1,7 @@
 import { InvalidError } from '../errors.js'
 import type { CharacterSet, PatternNode } from './linear-regexp-parser.js'
 import { parsePattern } from './linear-regexp-parser.js'
+import { nativePattern } from './native-pattern.js'
 
 /** Most steps a pattern may compile to, once bounded repetitions are written out. */
 const PATTERN_STEPS_MAX = 5_000
@@ -39,10 +40,22 @@ export function compileLinearRegExp(source: string): LinearRegExp {
   const steps: Step[] = [{ kind: 'accept' }]
   const start = emit({ source, steps, emitted: 0 }, node, 0)
   const run = (text: string, whole: boolean): boolean => simulate({ steps, start, ignoreCase }, text, whole)
+  const native = ignoreCase ? undefined : nativePattern(node)
+  if (native !== undefined) return compileNative(source, native)
   return Object.freeze({
     source,
     search: (text: string) => run(text, false),
     matches: (text: string) => run(text, true),
+  })
+}
+
+function compileNative(source: string, pattern: string): LinearRegExp {
+  const part = new RegExp(pattern, 'u')
+  const whole = new RegExp(`^(?:${pattern})$`, 'u')
+  return Object.freeze({
+    source,
+    search: (text: string) => part.test(text),
+    matches: (text: string) => whole.test(text),
   })
 }
 

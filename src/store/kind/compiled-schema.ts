@@ -1,7 +1,9 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import type { FieldProblem } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
+import { compileLinearRegExp } from '../../core/internal.js'
 import { joinPath } from '../json/json-border.js'
 import type { JsonSchema, Kind } from './kind.js'
 import type { FieldTest, FieldTestOf } from './schema-fields.js'
@@ -54,6 +56,7 @@ function compile(kind: Kind, schema: JsonSchema): CompiledSchema {
     strictTypes: false,
     strictTuples: false,
     validateFormats: false,
+    code: { regExp: linearPattern },
   })
   const validate = compileWhole(ajv, kind, schema)
   const passed = isFieldwise(schema) ? fieldTests(ajv, schema) : undefined
@@ -69,6 +72,15 @@ function compile(kind: Kind, schema: JsonSchema): CompiledSchema {
     },
   }
 }
+
+/** Patterns take linear time, whatever they are: one bad value cannot hold up the store. */
+const linearPattern: RegExpEngine = /* @__PURE__ */ Object.assign(
+  (source: string) => {
+    const pattern = compileLinearRegExp(source)
+    return { test: (text: string) => pattern.search(text), toString: () => `linear /${source}/` }
+  },
+  { code: 'linearPattern' },
+)
 
 /** Under this name the compiler finds the schema again, to compile parts of it. */
 const WHOLE = 'object'

@@ -33,7 +33,8 @@ export interface KindOptions<Spec, Status> {
   readonly nameFormat?: NameFormat
   /**
    * What `{ spec, status? }` may be: a JSON Schema, whose defaults are filled in, or a schema of any library that
-   * follows Standard Schema v1, whose output is stored. Default: anything that is JSON.
+   * follows Standard Schema v1, whose output is stored. Patterns of a JSON Schema are those of RE2, matched in linear
+   * time: at most 512 characters, no look-around, no back references. Default: anything that is JSON.
    */
   readonly schema?: JsonSchema | StandardSchema<{ readonly spec: Spec; readonly status?: Status | undefined }>
   /** Asked before each write, in this order within a phase. Default none. */

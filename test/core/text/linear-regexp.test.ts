@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileLinearRegExp } from '../../../src/core/text/linear-regexp.js'
+import { parsePattern } from '../../../src/core/text/linear-regexp-parser.js'
+import { nativePattern } from '../../../src/core/text/native-pattern.js'
 
 const invalid = expect.objectContaining({ code: 'Invalid' })
 
@@ -110,5 +112,25 @@ describe('linear regular expression', () => {
     for (const source of ['(a+)+$', '(a|a)*$', '(a|aa)+$', '(.*a){10}$', 'a*a*a*a*a*a*b']) {
       expect(compileLinearRegExp(source).matches(input), source).toBe(false)
     }
+  })
+
+  test.each([
+    ['^[0-9]+%$', true],
+    ['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', true],
+    ['^(?:ab)*c{1,9}$', true],
+    ['rack-[0-9]', true],
+    ['^v[0-9]+(alpha|beta)?$', true],
+    ['[0-9]+$', false],
+    ['(?i)^abc$', false],
+    ['^(a+)+$', false],
+    ['^(a|b)*$', false],
+    ['^a*a*$', false],
+    ['^(a?){30}$', false],
+    ['^a{1,20}a{1,20}$', false],
+    ['^x|a*$', false],
+    ['^[a-z](\\.[a-z]+)*$', false],
+  ])('%s is left to the engine of the platform: %s', (source, isNative) => {
+    const { node, ignoreCase } = parsePattern(source)
+    expect(!ignoreCase && nativePattern(node) !== undefined).toBe(isNative)
   })
 })
