@@ -1,4 +1,6 @@
-/** JSON-shaped facts behind an error: the object, the field, the value, what was expected. */
+import { boundedDetails, boundedMessage } from './error-details.js'
+
+/** Facts behind an error, as JSON: the object, the field, the value, what was expected. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
 /** One field that was refused. */
@@ -110,8 +112,9 @@ export type KeelsonErrorOf<Code extends KeelsonErrorCode> = Code extends Keelson
 const brand: unique symbol = Symbol.for('keelson.error')
 
 /**
- * The base of every error that keelson throws on purpose. The message says what, where and the remedy;
- * `details` says the same as data.
+ * The base of every error that keelson throws on purpose. The message says what, where and the remedy, in at most 4,000
+ * characters; `details` says the same as JSON of bounded size: of lists at most 100 items, of texts 1,000 characters,
+ * 20,000 in all. Where something was left out `details.truncated` is true.
  *
  * @example
  * ```ts
@@ -129,10 +132,10 @@ export class KeelsonError<Code extends KeelsonErrorCode = KeelsonErrorCode> exte
   readonly details: DetailsByCode[Code]
 
   constructor(options: KeelsonErrorOptions<Code>) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(boundedMessage(options.message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
     this.code = options.code
-    this.details = options.details ?? ({} as DetailsByCode[Code])
+    this.details = boundedDetails(options.details ?? ({} as DetailsByCode[Code]))
     Object.defineProperty(this, brand, { value: true })
   }
 }
@@ -162,19 +165,24 @@ export function isKeelsonError<Code extends KeelsonErrorCode = KeelsonErrorCode>
   return codes.length === 0 || codes.includes((error as { code?: unknown }).code as Code)
 }
 
-/** A value that is not acceptable. `details.problems` lists every field at fault. */
+/** So many problems are told in a message. */
+const PROBLEMS_SHOWN_MAX = 10
+
+/** A value that is not acceptable. `details.problems` lists every field at fault, up to 100. */
 export class InvalidError extends KeelsonError<'Invalid'> {
   readonly problems: readonly FieldProblem[]
 
   constructor(subject: string, problems: readonly FieldProblem[], cause?: unknown) {
-    const list = problems.map(p => `${p.field}: ${p.message} (got ${render(p.value)})`).join('; ')
+    const shown = problems.slice(0, PROBLEMS_SHOWN_MAX)
+    const list = shown.map(p => `${p.field}: ${p.message} (got ${render(p.value)})`).join('; ')
+    const more = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : ''
     super({
       code: 'Invalid',
-      message: `${subject} is invalid: ${list}`,
+      message: `${subject} is invalid: ${list}${more}`,
       details: { subject, problems },
       cause,
     })
-    this.problems = problems
+    this.problems = this.details.problems
   }
 }
 
@@ -200,7 +208,10 @@ export class ClosedError extends KeelsonError<'Closed'> {
 /** A value as it reads best in a message: short, quoted, never throwing. */
 function render(value: unknown): string {
   if (typeof value === 'string') return value.length > 80 ? `"${value.slice(0, 77)}…"` : JSON.stringify(value)
-  if (typeof value === 'object' && value !== null)
+  if (typeof value !== 'object' || value === null) return String(value)
+  try {
     return Array.isArray(value) ? `an array of ${value.length}` : 'an object'
-  return String(value)
+  } catch {
+    return 'an object that cannot be read'
+  }
 }

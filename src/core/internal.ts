@@ -6,6 +6,7 @@ export { createEnvTree } from './env/env-tree.js'
 export type { Listeners } from './env/listeners.js'
 export { createListeners } from './env/listeners.js'
 export type { LogFields, LogMethod } from './env/logger.js'
+export { boundedJson, boundedText } from './error-details.js'
 export type { KeelsonErrorOf, KeelsonErrorOptions } from './errors.js'
 export { assertValid } from './errors.js'
 export type {

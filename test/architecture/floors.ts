@@ -10,6 +10,7 @@ export type FloorPlan = Readonly<Record<string, readonly (readonly string[])[]>>
  */
 export const floors: FloorPlan = {
   core: [
+    ['error-details.ts'],
     ['errors.ts'],
     ['whole-number.ts'],
     ['health', 'json', 'shapes', 'structures', 'text', 'time'],

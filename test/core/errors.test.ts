@@ -36,6 +36,78 @@ describe('isKeelsonError', () => {
   })
 })
 
+describe('what an error says', () => {
+  const endless: Record<string, unknown> = { name: 'endless' }
+  endless['self'] = { again: endless }
+  const hostile: readonly [string, unknown][] = [
+    ['a value that contains itself', endless],
+    [
+      'a value that is no JSON',
+      [1n, Symbol('s'), () => 0, Number.NaN, new Date(Number.NaN), new Map([[1, 2]])],
+    ],
+    [
+      'a value that throws when it is read',
+      {
+        get a() {
+          throw new Error('no')
+        },
+      },
+    ],
+    [
+      'a value that is revoked',
+      (() => {
+        const { proxy, revoke } = Proxy.revocable({}, {})
+        revoke()
+        return proxy
+      })(),
+    ],
+    ['a long text', 'x'.repeat(1_000_000)],
+    ['a long key', { ['k'.repeat(1_000_000)]: 1 }],
+    ['many texts', Array.from({ length: 10_000 }, () => 'x'.repeat(900))],
+    ['a deep value', JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`)],
+    ['a wide value', Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, index]))],
+  ]
+
+  test.each(hostile)('of %s is JSON, and small', (_what, value) => {
+    const problems = Array.from({ length: 10_000 }, (_, index) => ({
+      field: `f${index}`,
+      value,
+      message: 'is wrong',
+    }))
+    const error = new InvalidError('thing', problems)
+    expect(error.message.length).toBeLessThanOrEqual(4_000)
+    expect(error.message).toContain('and 9990 more')
+    expect(JSON.stringify(error.details).length).toBeLessThan(60_000)
+    expect(error.details).toMatchObject({
+      truncated: true,
+      problems: { length: expect.any(Number) as number },
+    })
+    expect(error.problems).toBe(error.details.problems)
+  })
+
+  test('is left as it is when it is small', () => {
+    const details = { revision: 3, oldestAvailable: 9 }
+    expect(new KeelsonError({ code: 'Expired', message: 'gone', details }).details).toBe(details)
+    const problems = [{ field: 'a', value: { b: ['x', null, 1.5, undefined] }, message: 'is wrong' }]
+    expect(new InvalidError('thing', problems).details).toEqual({ subject: 'thing', problems })
+  })
+
+  test('reads no more of a value than it tells', () => {
+    let reads = 0
+    const get = (target: readonly number[], key: PropertyKey): unknown => {
+      reads++
+      return Reflect.get(target, key) as unknown
+    }
+    const long = new Proxy(
+      Array.from({ length: 100_000 }, () => 0),
+      { get },
+    )
+    const error = new InvalidError('thing', [{ field: 'a', value: long, message: 'is wrong' }])
+    expect(error.details.problems[0]?.value).toHaveLength(100)
+    expect(reads).toBeLessThan(1_000)
+  })
+})
+
 describe('a whole number', () => {
   test.each([
     [0, {}],

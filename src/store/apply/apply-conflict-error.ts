@@ -1,4 +1,5 @@
 import { KeelsonError } from '../../core/index.js'
+import { boundedJson, boundedText } from '../../core/internal.js'
 import type { ObjectId } from '../object/object.js'
 import { describeObject } from '../object/object.js'
 
@@ -16,7 +17,7 @@ export interface ApplyConflict {
 
 const SHOWN_MAX = 5
 
-/** What is applied would change fields of other managers. */
+/** What is applied would change fields of other managers. `details.conflicts` has the first 100, `conflicts` has all. */
 export class ApplyConflictError extends KeelsonError {
   readonly conflicts: readonly ApplyConflict[]
 
@@ -25,7 +26,7 @@ export class ApplyConflictError extends KeelsonError {
       .slice(0, SHOWN_MAX)
       .map(
         conflict =>
-          `${conflict.path} of ${conflict.manager} is ${show(conflict.current)}, applied is ${show(conflict.applied)}`,
+          `${boundedText(conflict.path)} of ${conflict.manager} is ${show(conflict.current)}, applied is ${show(conflict.applied)}`,
       )
     const more = conflicts.length > SHOWN_MAX ? `; and ${conflicts.length - SHOWN_MAX} more` : ''
     super({
@@ -41,6 +42,6 @@ export class ApplyConflictError extends KeelsonError {
 
 function show(value: unknown): string {
   if (value === undefined) return 'absent'
-  const text = JSON.stringify(value)
+  const text = JSON.stringify(boundedJson(value))
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }

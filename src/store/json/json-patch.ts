@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
-import { deepEqual } from '../../core/internal.js'
+import { boundedText, deepEqual } from '../../core/internal.js'
 import type { Json } from './json-border.js'
 import { adoptJson } from './json-border.js'
 import { parsePointer } from './json-pointer.js'
@@ -30,12 +30,15 @@ const PATH_LENGTH_MAX = 200
 export class JsonPatchError extends KeelsonError {
   /** Which operation, from 0; -1 for the patch as a whole. */
   readonly index: number
-  /** The JSON Pointer at fault, as given. */
+  /** The JSON Pointer at fault, cut after 1,000 characters. */
   readonly path: string
   readonly reason: string
   readonly problems: readonly FieldProblem[]
 
-  constructor(code: 'BadRequest' | 'Invalid' | 'TooLarge', { index, path, reason }: PatchFault) {
+  constructor(code: 'BadRequest' | 'Invalid' | 'TooLarge', fault: PatchFault) {
+    const { index } = fault
+    const path = boundedText(fault.path)
+    const reason = boundedText(fault.reason)
     const field = index < 0 ? 'patch' : `patch[${index}]`
     const problems = [{ field, value: path, message: reason }]
     super({

@@ -233,3 +233,18 @@ const FAULTY: readonly [string, object][] = [
 test.each(FAULTY)('merge types with %s are refused', (_what, mergeTypes) => {
   expect(() => world(mergeTypes)).toThrow(expect.objectContaining({ code: 'Usage' }))
 })
+
+test('thousands of conflicts are found in one pass, told in a few words, and all of them listed', async () => {
+  const { apply } = world({ 'spec.items': { keys: ['k'] } })
+  const items = (v: number): object => ({
+    items: Array.from({ length: 3_000 }, (_, index) => ({ k: `k${index}`, v })),
+  })
+  await apply('one', items(1))
+  const error = await apply('two', items(2)).catch((failure: unknown) => failure)
+  expect(error).toMatchObject({
+    code: 'ApplyConflict',
+    conflicts: { length: 3_000 },
+    details: { conflicts: { length: 100 }, truncated: true },
+    message: expect.stringContaining('and 2995 more'),
+  })
+})
