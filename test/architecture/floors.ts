@@ -28,7 +28,15 @@ export const floors: FloorPlan = {
     ['node', 'shell'],
   ],
   reconcile: [
-    ['object-key.ts', 'owner-reference.ts', 'stop-report.ts', 'thrown-error.ts', 'wait-until.ts'],
+    [
+      'object-key.ts',
+      'in-time.ts',
+      'owner-reference.ts',
+      'permanent-error.ts',
+      'stop-report.ts',
+      'thrown-error.ts',
+      'wait-until.ts',
+    ],
     ['children', 'events', 'limiters', 'sources'],
     ['cache', 'hot-loops', 'queue'],
     ['attempt'],

@@ -1,9 +1,10 @@
 import type { ObjectRef } from '../../store/index.js'
+import type { StopOptions } from '../stop-report.js'
 import type { Leadership } from './leadership.js'
 
-/** What a candidate tells its owner. */
+/** What a candidate tells its owner. What a method throws is logged, and ends no candidacy. */
 export interface ElectionListener {
-  /** A reign begins. */
+  /** A reign begins. When it throws, the candidate resigns, and campaigns again later. */
   leads(leadership: Leadership): void
   /** The candidate is about to resign and keeps renewing until this resolves: finish what is under way. */
   drain?(leadership: Leadership): Promise<void>
@@ -32,6 +33,8 @@ export interface Elector {
    * Begins to campaign, and campaigns again after each reign. Resolves after the first look at the lease: this
    * candidate leads by then, or another does, or the store did not answer.
    *
+   * Errors: what the store says of a kind that it does not know, and `ClosedError`.
+   *
    * @throws UsageError when called twice
    */
   start(): Promise<void>
@@ -40,7 +43,11 @@ export interface Elector {
    * lease duration. Without effect unless leading.
    */
   handOver(heir?: string): Promise<void>
-  /** Drains, resigns if leading, and campaigns no more. Idempotent. */
-  stop(): Promise<void>
+  /**
+   * Drains, for the grace period at most, resigns if leading, and campaigns no more. Idempotent.
+   *
+   * Guarantees: resolves within the grace period and one `renewDeadlineMs`, whatever the store and the listener do.
+   */
+  stop(options?: StopOptions): Promise<void>
   status(): ElectionStatus
 }

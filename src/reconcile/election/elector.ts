@@ -1,8 +1,11 @@
 import type { Cancel, Env } from '../../core/index.js'
 import { isKeelsonError, UsageError } from '../../core/index.js'
-import type { Client, Watch } from '../../store/index.js'
-import type { Observation } from './candidacy.js'
-import { decideCandidacy, observe } from './candidacy.js'
+import type { Client } from '../../store/index.js'
+import { inTime } from '../in-time.js'
+import { isPermanent } from '../permanent-error.js'
+import type { StopOptions } from '../stop-report.js'
+import { assertGracePeriod } from '../stop-report.js'
+import { decideCandidacy } from './candidacy.js'
 import type { ElectionLease } from './election-lease.js'
 import { readRecord } from './election-lease.js'
 import type { ElectionSettings, LeaderElectionOptions } from './election-options.js'
@@ -10,7 +13,9 @@ import { completeElectionOptions, RETRY_JITTER } from './election-options.js'
 import type { ElectionListener, ElectionStatus, Elector } from './elector-contract.js'
 import type { Leadership, Reign } from './leadership.js'
 import { openReign } from './leadership.js'
-import { acquired, asked, released, renewed, termOf } from './lease-writes.js'
+import { ignoreRace, isRace, isSameReign, LeaseCalls } from './lease-calls.js'
+import { LeaseView } from './lease-view.js'
+import { acquired, asked, nextTransitions, renewed, termOf } from './lease-writes.js'
 
 /**
  * Makes a candidate. The algorithm is client-go's (`tools/leaderelection`): the lease is renewed every
@@ -58,18 +63,19 @@ class CandidateLoop implements Elector {
   readonly #env: Env
   readonly #client: Client
   #state: 'new' | 'running' | 'stopping' = 'new'
-  #watch: Watch<ElectionLease> | undefined
-  /** The newest lease told by the watch, and when it was last seen to change. */
-  #told: ElectionLease | undefined
-  #seen: Observation | undefined
-  #holder: string | undefined
+  readonly #calls: LeaseCalls
+  readonly #view: LeaseView
   #reign: Reign | undefined
   /** What this candidate wrote last as a leader. */
   #held: ElectionLease | undefined
   #busy: Promise<void> | undefined
   #resigning: Promise<void> | undefined
+  #leaving: Promise<void> | undefined
+  #halting: Promise<void> | undefined
   /** A reign has ended, but its owner has not finished with it; no other begins. */
   #isEnding = false
+  /** After a resignation; until then news of the lease are no reason to campaign. */
+  #restsUntilMs = 0
   #cancelStep: Cancel = () => {}
   #cancelDeadline: Cancel = () => {}
 
@@ -78,6 +84,8 @@ class CandidateLoop implements Elector {
     this.#listener = listener
     this.#env = client.env.fork(`elector ${settings.identity}`)
     this.#client = client.client(this.#env)
+    this.#calls = new LeaseCalls(this.#client, settings)
+    this.#view = new LeaseView(this.#client, settings, isDeleted => this.#react(isDeleted))
   }
 
   get leadership(): Leadership | undefined {
@@ -88,6 +96,16 @@ class CandidateLoop implements Elector {
   start(): Promise<void> {
     if (this.#state !== 'new') throw new UsageError('start() was called before; make a new elector')
     this.#state = 'running'
+    try {
+      this.#view.open()
+    } catch (error) {
+      // What was asked for wrongly stays wrong; anything else is tried again with each look.
+      if (isPermanent(error) || isKeelsonError(error, 'Closed')) {
+        this.#state = 'stopping'
+        this.#env.close()
+        return Promise.reject(error)
+      }
+    }
     this.#step()
     return this.#busy ?? Promise.resolve()
   }
@@ -96,25 +114,23 @@ class CandidateLoop implements Elector {
     return this.#resign(heir)
   }
 
-  async stop(): Promise<void> {
-    this.#state = 'stopping'
-    this.#watch?.close()
-    await this.#busy
-    await this.#resign(undefined)
-    this.#cancelStep()
-    this.#env.close()
+  stop({ gracePeriodMs = 30_000 }: StopOptions = {}): Promise<void> {
+    assertGracePeriod(gracePeriodMs)
+    this.#halting ??= this.#halt(gracePeriodMs)
+    return this.#halting
   }
 
   status(): ElectionStatus {
     const { lease, identity } = this.#settings
     const leadership = this.leadership
-    const renewedAtMs = leadership === undefined ? this.#seen?.atMs : this.#reign?.renewedAtMs
+    const { holder, seen } = this.#view
+    const renewedAtMs = leadership === undefined ? seen?.atMs : this.#reign?.renewedAtMs
     return {
       lease,
       identity,
       leading: leadership !== undefined,
       ...(leadership === undefined ? {} : { term: leadership.term }),
-      ...(this.#holder === undefined ? {} : { holder: this.#holder }),
+      ...(holder === undefined ? {} : { holder }),
       ...(renewedAtMs === undefined ? {} : { sinceRenewalMs: this.#env.clock.monotonic() - renewedAtMs }),
     }
   }
@@ -126,18 +142,23 @@ class CandidateLoop implements Elector {
     this.#cancelStep()
     const isOver = this.#state !== 'running' && this.#reign === undefined
     if (isOver || this.#isEnding || this.#busy !== undefined) return
-    this.#openWatch()
-    const reign = this.#reign
-    const known = this.#told
-    const turn = (reign === undefined ? this.#campaign() : this.#renew(reign)).catch((error: unknown) => {
+    const known = this.#view.told
+    const turn = this.#turn().catch((error: unknown) => {
       this.#env.logger.warn({ err: error, ...this.#settings.lease }, 'the lease could not be read or written')
       return this.#pauseMs()
     })
     this.#busy = turn.then(pauseMs => {
       this.#busy = undefined
-      const isNews = this.#told !== known && this.#reign !== undefined && this.#isForeign(this.#told)
+      const { told } = this.#view
+      const isNews = told !== known && this.#reign !== undefined && this.#isForeign(told)
       this.#stepAfter(isNews ? 0 : pauseMs)
     })
+  }
+
+  async #turn(): Promise<number> {
+    this.#view.open()
+    const reign = this.#reign
+    return reign === undefined ? this.#campaign() : this.#renew(reign)
   }
 
   #stepAfter(ms: number): void {
@@ -154,16 +175,16 @@ class CandidateLoop implements Elector {
   async #campaign(): Promise<number> {
     const { kind, lease: ref } = this.#settings
     const lease = this.#client.get(kind, ref)
-    if (lease !== undefined) this.#look(lease)
+    if (lease !== undefined) this.#view.look(lease)
     const nowMs = this.#env.clock.monotonic()
     const record = lease && readRecord(lease, this.#settings.leaseDurationMs)
-    const decision = decideCandidacy(record, this.#seen?.atMs ?? nowMs, this.#settings, nowMs)
+    const decision = decideCandidacy(record, this.#view.seen?.atMs ?? nowMs, this.#settings, nowMs)
     if (decision.kind === 'acquire') {
       await this.#acquire(lease, decision.transitions)
       return this.#pauseMs()
     }
     if (decision.asks && lease !== undefined) {
-      await this.#bounded(this.#client.update(kind, asked(lease, this.#settings))).catch(ignoreRace)
+      await this.#calls.bounded(this.#client.update(kind, asked(lease, this.#settings))).catch(ignoreRace)
     }
     return Math.min(this.#pauseMs(), Math.max(0, decision.untilMs - nowMs))
   }
@@ -177,14 +198,17 @@ class CandidateLoop implements Elector {
     const { clock } = this.#env
     const startedMs = clock.monotonic()
     const before = this.#client.get(kind, termRef)
+    const count = nextTransitions(transitions, before)
     const write = (
       old: ElectionLease | undefined,
       object: ReturnType<typeof termOf>,
     ): Promise<ElectionLease> =>
-      this.#bounded(old === undefined ? this.#client.create(kind, object) : this.#client.update(kind, object))
+      this.#calls.bounded(
+        old === undefined ? this.#client.create(kind, object) : this.#client.update(kind, object),
+      )
     try {
-      const held = await write(lease, acquired(this.#settings, lease, transitions, clock.now()))
-      const term = await write(before, termOf(this.#settings, before, clock.now()))
+      const held = await write(lease, acquired(this.#settings, lease, count, clock.now()))
+      const term = await write(before, termOf(this.#settings, before, held, clock.now()))
       const reign = openReign({
         name: this.#settings.lease.name,
         client: this.#client,
@@ -194,8 +218,8 @@ class CandidateLoop implements Elector {
         safeMs: this.#safeMs,
       })
       if (reign.isOver()) return
-      if (this.#state !== 'running') return await this.#leave(held, undefined)
-      this.#look(held)
+      if (this.#state !== 'running') return await this.#calls.leave(held, undefined)
+      this.#view.look(held)
       this.#held = held
       this.#reign = reign
       this.#armDeadline(reign)
@@ -204,7 +228,11 @@ class CandidateLoop implements Elector {
       ignoreRace(error)
       return
     }
-    this.#listener.leads(this.#reign.leadership)
+    const { leadership } = this.#reign
+    // An owner that cannot take it up would keep every other candidate from it.
+    void this.#tell('leads', () => this.#listener.leads(leadership)).then(isTaken =>
+      isTaken ? undefined : this.#resign(undefined),
+    )
   }
 
   async #renew(reign: Reign): Promise<number> {
@@ -217,10 +245,10 @@ class CandidateLoop implements Elector {
     const deposal = this.#findDeposal(reign, held)
     if (deposal !== undefined) return this.#lose(reign, deposal)
     try {
-      const now = await this.#bounded(this.#client.update(kind, renewed(held, clock.now())))
+      const now = await this.#calls.bounded(this.#client.update(kind, renewed(held, clock.now())))
       if (this.#reign !== reign) return this.#pauseMs()
       this.#held = now
-      this.#look(now)
+      this.#view.look(now)
       reign.renewedAtMs = startedMs
       this.#armDeadline(reign)
       const { preferredHolder } = now.spec
@@ -240,7 +268,7 @@ class CandidateLoop implements Elector {
   async #restore(held: ElectionLease): Promise<void> {
     const { kind, lease } = this.#settings
     const object = { metadata: { ...lease, annotations: held.metadata.annotations }, spec: held.spec }
-    this.#held = await this.#bounded(this.#client.create(kind, object))
+    this.#held = await this.#calls.bounded(this.#client.create(kind, object))
   }
 
   /** A reader that lags behind the fence knows nothing about it. */
@@ -267,15 +295,43 @@ class CandidateLoop implements Elector {
   }
 
   async #release(reign: Reign, heir: string | undefined): Promise<void> {
-    await this.#listener.drain?.(reign.leadership)
+    await this.#tell('drain', () => this.#listener.drain?.(reign.leadership))
+    await this.#leaveOnce(reign, heir)
+  }
+
+  #leaveOnce(reign: Reign, heir: string | undefined): Promise<void> {
+    this.#leaving ??= this.#abdicate(reign, heir).finally(() => {
+      this.#leaving = undefined
+    })
+    return this.#leaving
+  }
+
+  async #abdicate(reign: Reign, heir: string | undefined): Promise<void> {
     this.#isEnding = true
     await this.#busy
     if (this.#reign === reign) {
       const held = this.#held
-      await this.#end(reign, 'it resigned', () => this.#leave(held, heir))
+      await this.#end(reign, 'it resigned', () => this.#calls.leave(held, heir))
     }
     this.#isEnding = false
-    this.#stepAfter(this.#pauseMs())
+    // It hears of the lease that it left as others do, and lets them be first.
+    const restMs = this.#pauseMs()
+    this.#restsUntilMs = this.#env.clock.monotonic() + restMs
+    this.#stepAfter(restMs)
+  }
+
+  /** A drain that takes longer than the grace period, and a store that does not answer, hold up nothing for ever. */
+  async #halt(gracePeriodMs: number): Promise<void> {
+    this.#state = 'stopping'
+    this.#view.close()
+    const reign = this.#reign
+    const resigned = this.#resign(undefined)
+    await inTime(this.#env, resigned, gracePeriodMs)
+    const left = reign === undefined ? resigned : this.#leaveOnce(reign, undefined)
+    await inTime(this.#env, Promise.all([this.#busy, left]), this.#settings.renewDeadlineMs)
+    if (this.#reign !== undefined) void this.#end(this.#reign, 'it stopped')
+    this.#cancelStep()
+    this.#env.close()
   }
 
   /** Ends a reign once; `then` comes before its owner is told. */
@@ -288,62 +344,34 @@ class CandidateLoop implements Elector {
     reign.end(why)
     this.#report(false)
     await then()
-    await this.#listener.stopped?.(why)
+    await this.#tell('stopped', () => this.#listener.stopped?.(why))
     this.#isEnding = false
   }
 
-  /** Others would take it anyway when it lapses, so a failure only costs them time. */
-  async #leave(mine: ElectionLease | undefined, heir: string | undefined): Promise<void> {
-    const { kind, lease: ref } = this.#settings
-    let held = mine
-    for (let tries = 0; tries < 3 && held !== undefined; tries += 1) {
-      try {
-        await this.#bounded(this.#client.update(kind, released(held, heir, this.#env.clock.now())))
-        return
-      } catch (error) {
-        const present = isRace(error) ? this.#client.get(kind, ref) : undefined
-        if (present === undefined || !isSameReign(present, held)) {
-          this.#env.logger.debug({ err: error, ...ref }, 'the lease was not released')
-          return
-        }
-        held = present
-      }
+  /** Never rejects: the owner's mistake must not end the candidacy. False when it threw. */
+  async #tell(what: keyof ElectionListener, call: () => Promise<void> | void): Promise<boolean> {
+    try {
+      await call()
+      return true
+    } catch (error) {
+      const about = { err: error, listener: what, ...this.#settings.lease }
+      this.#env.logger.error(about, 'the listener of an election threw')
+      return false
     }
-  }
-
-  #openWatch(): void {
-    if (this.#watch !== undefined) return
-    const { kind, lease } = this.#settings
-    const watch = this.#client.watch(kind, lease)
-    this.#watch = watch
-    watch.on(
-      ({ events }) => {
-        for (const { type, object } of events) if (type !== 'DELETED') this.#look(object)
-        this.#told = events.at(-1)?.object
-        this.#react(events.at(-1)?.type === 'DELETED')
-      },
-      () => {
-        this.#watch = undefined
-      },
-    )
   }
 
   /** What was told between two steps and cannot wait for the next. */
   #react(isDeleted: boolean): void {
-    const isFree = isDeleted || (this.#told?.spec.holderIdentity ?? '') === ''
-    if (this.#reign === undefined ? isFree : this.#isForeign(this.#told)) this.#step()
+    const { told } = this.#view
+    const isFree = isDeleted || (told?.spec.holderIdentity ?? '') === ''
+    const rests = this.#env.clock.monotonic() < this.#restsUntilMs
+    if (this.#reign === undefined ? isFree && !rests : this.#isForeign(told)) this.#step()
   }
 
   /** Written by someone else after what this candidate wrote. */
   #isForeign(lease: ElectionLease | undefined): boolean {
     if (lease === undefined || this.#held === undefined) return false
     return Number(lease.metadata.resourceVersion) > Number(this.#held.metadata.resourceVersion)
-  }
-
-  #look(lease: ElectionLease): void {
-    const record = readRecord(lease, this.#settings.leaseDurationMs)
-    this.#holder = record.holder?.identity
-    this.#seen = observe(this.#seen, record, this.#env.clock.monotonic())
   }
 
   /**
@@ -367,33 +395,4 @@ class CandidateLoop implements Elector {
     const name = this.#settings.lease.name
     this.#env.metrics.gauge('leader_election_master_status').set(isLeading ? 1 : 0, { name })
   }
-
-  /** A call that never ends must not end the campaign. */
-  #bounded<T>(call: Promise<T>): Promise<T> {
-    const { renewDeadlineMs } = this.#settings
-    return new Promise((resolve, reject) => {
-      const cancel = this.#env.clock.after(renewDeadlineMs, () =>
-        reject(new Error(`the store did not answer within ${renewDeadlineMs} ms`)),
-      )
-      call.then(resolve, reject).finally(cancel)
-    })
-  }
-}
-
-/** Another was first, or the object came or went meanwhile. */
-function isRace(error: unknown): boolean {
-  return isKeelsonError(error, 'Conflict', 'AlreadyExists', 'NotFound')
-}
-
-function ignoreRace(error: unknown): void {
-  if (!isRace(error)) throw error
-}
-
-function isSameReign({ spec }: ElectionLease, held: ElectionLease): boolean {
-  const { holderIdentity, acquireTime, leaseTransitions } = held.spec
-  return (
-    spec.holderIdentity === holderIdentity &&
-    spec.acquireTime === acquireTime &&
-    spec.leaseTransitions === leaseTransitions
-  )
 }

@@ -6,7 +6,10 @@ import { createAttemptGate } from '../attempt/attempt-gate.js'
 
 /** The licence of a leader, for one reign. */
 export interface Leadership {
-  /** Grows with each reign of the election, whoever's it is. */
+  /**
+   * Grows with each reign of the election, whoever's it is, also when one of its two objects is deleted; begins at 1
+   * again when both are.
+   */
   readonly term: number
   /** Changes no more than the term does: a store refuses what carries the fence of an older term. */
   readonly fence: Fence

@@ -1,5 +1,5 @@
 import type { LeaseRecord } from '../../core/index.js'
-import { formatTime } from '../../core/index.js'
+import { formatTime, parseTime } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { ElectionLease } from './election-lease.js'
 import { HOLDER_PRIORITY, PREFERRED_PRIORITY } from './election-lease.js'
@@ -31,10 +31,19 @@ export function acquired(
   }
 }
 
-/** What the holder of the fence writes: its resourceVersion is that of no other reign. */
+/** The transitions of a lease that is taken: never fewer than terms were begun, so that each remembers the other. */
+export function nextTransitions(wanted: number, term: ElectionLease | undefined): number {
+  return Math.max(wanted, term?.spec.leaseTransitions ?? 0)
+}
+
+/**
+ * What the holder of the fence writes: its resourceVersion is that of no other reign, and its number is higher than
+ * that of any, even if the object of the term before was deleted.
+ */
 export function termOf(
   settings: ElectionSettings,
   before: ElectionLease | undefined,
+  held: ElectionLease,
   nowMs: number,
 ): LeaseInput {
   return {
@@ -42,14 +51,16 @@ export function termOf(
     spec: {
       holderIdentity: settings.identity,
       acquireTime: formatTime(nowMs),
-      leaseTransitions: (before?.spec.leaseTransitions ?? 0) + 1,
+      leaseTransitions: nextTransitions(held.spec.leaseTransitions ?? 0, before) + 1,
     },
   }
 }
 
-/** The sign of life of a leader. */
+/** The sign of life of a leader. Its time always grows, because others see nothing else of it. */
 export function renewed(lease: ElectionLease, nowMs: number): LeaseInput {
-  return { metadata: lease.metadata, spec: { ...lease.spec, renewTime: formatTime(nowMs) } }
+  const { renewTime } = lease.spec
+  const aliveMs = renewTime === undefined ? nowMs : Math.max(nowMs, parseTime(renewTime) + 1)
+  return { metadata: lease.metadata, spec: { ...lease.spec, renewTime: formatTime(aliveMs) } }
 }
 
 /** What a leader leaves behind that no longer wants to lead; `heir` is who should come next. */
