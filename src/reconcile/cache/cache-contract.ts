@@ -33,7 +33,8 @@ export interface Cache extends Reader {
   /**
    * Opens the source; resolves when its first list has come, or `stop` is called before.
    *
-   * Errors: UsageError when it is running already; ClosedError when the source says so before its first list.
+   * Errors: UsageError when it is running already; before its first list what the source says that does not change by
+   * asking again: `ClosedError`, or `Usage`, `Invalid` and `BadRequest`, as of a kind that a store does not know.
    */
   start(client: Client): Promise<void>
   stop(): void
@@ -41,6 +42,8 @@ export interface Cache extends Reader {
   readonly synced: boolean
   /** Counts how often the source began again at an older revision, as a restored one does. */
   readonly epoch: number
+  /** Why the source is not opened again, if it is not; then reads show what was told before. */
+  readonly failure: Error | undefined
   /** How often the source was opened again. */
   readonly breaks: number
   /** True for the kinds that it was made for. */

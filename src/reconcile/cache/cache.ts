@@ -4,11 +4,13 @@ import { createListeners } from '../../core/internal.js'
 import type { Client, Kind, ListOptions, ObjectList, ObjectRef, StoredObject } from '../../store/index.js'
 import { selectObjects } from '../../store/internal.js'
 import { objectId } from '../object-key.js'
+import { isPermanent } from '../permanent-error.js'
 import type { SourceChange } from '../sources/event-mapping.js'
 import type { ObjectSource } from '../sources/object-source.js'
 import { storeSource } from '../sources/object-source.js'
 import type { Reopening, SupervisedStream } from '../sources/supervised-stream.js'
 import { superviseStream } from '../sources/supervised-stream.js'
+import { errorOf } from '../thrown-error.js'
 import type { Cache, CacheChanges, CacheOptions } from './cache-contract.js'
 import { CacheState } from './cache-state.js'
 import type { IndexValue, ObjectIndex } from './object-index.js'
@@ -76,6 +78,9 @@ class SourceCache implements Cache {
   get breaks(): number {
     return this.#stream?.breaks() ?? 0
   }
+  get failure(): Error | undefined {
+    return this.#final
+  }
   get revision(): number {
     const { revision, continuous } = this.#state
     return continuous ? Math.max(revision, this.#open.revision ?? 0) : revision
@@ -98,7 +103,7 @@ class SourceCache implements Cache {
         return stream
       },
       next: batch => this.#receive(batch),
-      ended: error => this.#broke(error),
+      ended: (error, isGivenUp) => this.#broke(error, isGivenUp),
     })
     this.#stream.start()
     await this.#until(() => this.synced || this.#stream === undefined || this.#final !== undefined)
@@ -216,9 +221,9 @@ class SourceCache implements Cache {
   }
 
   /** A source that has lost the place says so by an error; then it is listed, at once if it was not just listing. */
-  #broke(error: unknown): Reopening {
-    if (isKeelsonError(error, 'Closed')) {
-      this.#final = error
+  #broke(error: unknown, isGivenUp: boolean): Reopening {
+    if (isKeelsonError(error, 'Closed') || (isPermanent(error) && !isGivenUp)) {
+      this.#final = errorOf(error)
       this.#listeners.emit({ revision: this.revision, changes: [] })
       return 'never'
     }

@@ -53,6 +53,8 @@ export interface Controller {
   /** What is known about `key`; undefined when it is idle and did not fail. */
   inspect(key: ObjectRef): KeyState<ObjectRef> | undefined
   status(): ControllerStatus
+  /** Why it does not work at the moment, for the manager's `health`. Undefined: it does. */
+  unhealthy?(): string | undefined
   /** True when nothing is queued, in flight or due, and the watches have delivered what the client reads. */
   isSettled(): boolean
   /** Calls `listener` whenever `isSettled` may have become true. */

@@ -70,6 +70,10 @@ class ControllerGroup implements Controller {
     }
   }
 
+  unhealthy(): string | undefined {
+    return this.#all.map(member => member.unhealthy?.()).find(why => why !== undefined)
+  }
+
   isSettled(): boolean {
     return this.#all.every(member => member.isSettled())
   }

@@ -123,6 +123,7 @@ class ControlLoop<Spec, Status> implements Controller {
       if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
       await run.sources.started
     } catch (error) {
+      run.sources?.stop()
       this.#end(run)
       throw error
     }
@@ -183,6 +184,11 @@ class ControlLoop<Spec, Status> implements Controller {
       quarantined: this.#running?.quarantine.keys() ?? [],
       hotLoops: this.#running?.hotLoops.list() ?? [],
     }
+  }
+
+  unhealthy(): string | undefined {
+    const failure = this.#running?.sources?.cache.failure
+    return failure === undefined ? undefined : `hears of no changes any more: ${failure.message}`
   }
 
   isSettled(): boolean {
@@ -312,10 +318,12 @@ class ControlLoop<Spec, Status> implements Controller {
 
   /** Another stop: the wait of the first ends with its grace period at the latest. */
   #hurry(run: ControllerRun, gracePeriodMs: number): void {
-    run.env.clock.after(gracePeriodMs, () => {
+    const hurry = (): void => {
       run.isHurried = true
       this.#progressed()
-    })
+    }
+    if (run.env.closed) hurry()
+    else run.env.clock.after(gracePeriodMs, hurry)
   }
 
   /** Waits for the attempts in flight, and gives up those that take longer, or whose world is gone. */

@@ -1,6 +1,7 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import type { ObjectRef, Reader } from '../../store/index.js'
+import { isPermanent } from '../permanent-error.js'
 import type { Stream } from './stream.js'
 import { readStream } from './stream.js'
 import { superviseStream } from './supervised-stream.js'
@@ -29,7 +30,8 @@ export type SignalMapping<T> = (value: T, reader: Reader) => readonly ObjectRef[
  * Wakes keys whenever an observable (rxjs or any other that interoperates) or an async iterable gives a value.
  * Values are mapped as they come and never kept, so a fast stream costs no memory. The end of a stream is logged.
  *
- * @param stream or a function that opens it: then it is opened again after it ended, after 100 ms to 30 s
+ * @param stream or a function that opens it: then it is opened again after it ended, after 100 ms to 30 s,
+ *   unless it says that this is of no use: `Usage`, `Invalid`, `BadRequest`
  */
 export function fromStream<T>(
   name: string,
@@ -42,7 +44,14 @@ export function fromStream<T>(
       const { env, logger } = site
       const next = (value: T): void => wakeWith(name, site, () => map(value, site.reader))
       if (typeof stream === 'function') {
-        const supervised = superviseStream({ env, logger, name, open: stream, next, ended: () => 'later' })
+        const supervised = superviseStream({
+          env,
+          logger,
+          name,
+          open: stream,
+          next,
+          ended: error => (isPermanent(error) ? 'never' : 'later'),
+        })
         supervised.start()
         return () => supervised.stop()
       }

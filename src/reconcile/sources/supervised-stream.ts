@@ -18,8 +18,8 @@ export interface SupervisedStreamOptions<T> {
   /** Opens it, again after every end. What it throws counts as an end. */
   open(): Stream<T>
   next(value: T): void
-  /** Called at each end. */
-  ended(error: unknown): Reopening
+  /** Called at each end. `isGivenUp`: by `reopen`, not by itself. */
+  ended(error: unknown, isGivenUp: boolean): Reopening
 }
 
 /** A stream that is opened again whenever it ends. */
@@ -71,10 +71,10 @@ export function superviseStream<T>(options: SupervisedStreamOptions<T>): Supervi
     }
   }
 
-  const again = (error: unknown): void => {
+  const again = (error: unknown, isGivenUp = false): void => {
     generation++
     if (env.closed) return
-    const reopening = options.ended(error)
+    const reopening = options.ended(error, isGivenUp)
     if (reopening === 'never') {
       logger.error({ source: name, err: error }, 'a source ended for good')
       return
@@ -97,7 +97,7 @@ export function superviseStream<T>(options: SupervisedStreamOptions<T>): Supervi
     breaks: () => breaks,
     reopen: error => {
       cancel()
-      again(error)
+      again(error, true)
     },
     stop: () => {
       generation++
