@@ -39,11 +39,11 @@ export interface Manager extends AsyncDisposable {
    * one, and starts those that need leadership if it leads. Resolves when all watches of all controllers started have
    * delivered their initial events; the first runs may be over by then or not.
    *
-   * When leadership is lost, the parts that need it are stopped and their client writes no more; the manager stays a
-   * candidate and starts them again when it leads again.
+   * When leadership is lost, the parts that need it are stopped and their client writes no more, whether they have
+   * ended their start or not; the manager stays a candidate and starts them again when it leads again.
    *
-   * Errors: what a part's start throws, after the parts already started were stopped; `ClosedError` when `stop` is
-   * called meanwhile; `UsageError` when it was called before, or for dependencies that cannot be kept.
+   * Errors: what a part's start throws, after the parts already started were stopped; `UsageError` that names a kind
+   * which the store does not know; `ClosedError` when `stop` is called meanwhile; `UsageError` when it was called before, or for dependencies that cannot be kept.
    */
   start(): Promise<void>
   /**
@@ -58,7 +58,11 @@ export interface Manager extends AsyncDisposable {
   /**
    * Stops the parts in reverse order: no new attempts, then a wait for those in flight, up to the grace period
    * for all parts together. What is busy after it is left behind and can no longer write. Idempotent: later
-   * calls get the first report, and may shorten the wait. A leader resigns when what it led has stopped.
+   * calls get the first report, and may shorten the wait. A leader resigns when what it led has stopped. The report has
+   * every part that was started, and every controller that stood by.
+   *
+   * Guarantees: resolves within the grace period and one `renewDeadlineMs` of the election, whatever the parts and the
+   * store do, and also when the env of the client is closed.
    */
   stop(options?: StopOptions): Promise<StopReport>
   /**

@@ -5,6 +5,7 @@ import type { Controller } from '../controller/controller-contract.js'
 import { completeElectionOptions } from '../election/election-options.js'
 import { createElector } from '../election/elector.js'
 import type { Elector } from '../election/elector-contract.js'
+import { inTime } from '../in-time.js'
 import type { StopEntry, StopOptions, StopReport } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
 import { errorOf } from '../thrown-error.js'
@@ -14,6 +15,7 @@ import { healthOf } from './manager-health.js'
 import { PartGroup } from './part-group.js'
 import type { Part, PartOptions } from './part-order.js'
 import { startOrder } from './part-order.js'
+import { Round } from './round.js'
 import { runUntilStopped } from './run-until-stopped.js'
 import type { Runnable } from './runnable.js'
 import { isController } from './runnable.js'
@@ -57,6 +59,7 @@ class SupervisedManager implements Manager {
       this.#client.env.logger.error({ err: error }, 'a listener for the state of a manager threw'),
   })
   #state: ManagerStatus['state'] = 'new'
+  readonly #round = new Round()
   #running: Running | undefined
   /** Starts and stops of the parts that follow the election, one after the other. */
   #following: Promise<void> = Promise.resolve()
@@ -88,17 +91,22 @@ class SupervisedManager implements Manager {
     this.#running = running
     this.#state = 'starting'
     try {
-      await running.always.start(this.#client)
-      if (running.elector !== undefined) await running.leading.standBy(this.#client)
-      if (this.#stopping !== undefined) throw new ClosedError('the manager')
-      await running.elector?.start()
-      await this.#following
+      // What is started may hang, and what hangs must not hold up a stop.
+      await this.#round.during(this.#startAll(running))
     } catch (error) {
       await this.stop()
       throw error
     }
-    if (this.#stopping !== undefined) throw new ClosedError('the manager')
     this.#move('running')
+  }
+
+  async #startAll({ always, leading, elector }: Running): Promise<void> {
+    await always.start(this.#client)
+    if (elector === undefined) return
+    await leading.standBy(this.#client)
+    if (this.#round.isOver) return
+    await elector.start()
+    await this.#following
   }
 
   settled(): Promise<void> {
@@ -121,8 +129,9 @@ class SupervisedManager implements Manager {
     const { gracePeriodMs = GRACE_PERIOD_MS } = options
     assertGracePeriod(gracePeriodMs)
     if (this.#stopping !== undefined) this.#hurry(gracePeriodMs)
+    const isFirst = this.#stopping === undefined
     this.#stopping ??= this.#stopAll(gracePeriodMs)
-    return this.#stopping
+    return isFirst || !this.#client.env.closed ? this.#stopping : this.#giveUp(this.#stopping)
   }
 
   run(options?: StopOptions): Promise<StopReport> {
@@ -184,7 +193,9 @@ class SupervisedManager implements Manager {
     const leading = new PartGroup(led.map(withinGroup(led)), client.env, broken)
     if (leaderElection === undefined) return { always, leading, elector: undefined }
     const elector = createElector(client, leaderElection, {
-      leads: leadership => this.#follow(() => leading.start(leadership.client)),
+      leads: leadership => {
+        if (!this.#round.isOver) this.#follow(() => leading.start(leadership.client))
+      },
       drain: () => this.#stopLed(leading),
       stopped: () => this.#stopLed(leading),
     })
@@ -194,7 +205,8 @@ class SupervisedManager implements Manager {
   /** A part that needs leadership and cannot be started under it is as broken as any other. */
   #follow(change: () => Promise<void>): void {
     this.#following = this.#following.then(change).catch((error: unknown) => {
-      if (this.#stopping === undefined && this.#running?.elector?.leadership !== undefined)
+      const { leading, elector } = this.#running ?? {}
+      if (leading?.isStopped === false && elector?.leadership !== undefined)
         this.#break('leader election', errorOf(error))
     })
     void this.#following.then(() => this.#notify())
@@ -219,13 +231,30 @@ class SupervisedManager implements Manager {
     this.#deadlineMs = clock.monotonic() + gracePeriodMs
     this.#graceMs = gracePeriodMs
     this.#ledReport = []
+    this.#round.end()
     this.#move('stopping')
-    await this.#running?.elector?.stop()
-    await this.#running?.leading.close()
-    const rest = (await this.#running?.always.stop(Math.max(0, this.#deadlineMs - clock.monotonic()))) ?? []
-    const report = [...this.#ledReport, ...rest].map(entry => this.#judge(entry))
+    const report = (await this.#stopRunning()).map(entry => this.#judge(entry))
     this.#move('stopped')
     return report
+  }
+
+  async #stopRunning(): Promise<StopReport> {
+    if (this.#running === undefined) return []
+    const { leading, elector, always } = this.#running
+    if (elector !== undefined) await this.#stopLed(leading)
+    await elector?.stop({ gracePeriodMs: 0 })
+    const led = new Set(this.#ledReport.map(({ name }) => name))
+    const stoodBy = (await leading.close()).filter(({ name }) => !led.has(name))
+    const leftMs = Math.max(0, this.#deadlineMs - this.#client.env.clock.monotonic())
+    return [...this.#ledReport, ...stoodBy, ...(await always.stop(leftMs))]
+  }
+
+  /** A stop whose env was closed meanwhile never ends by itself. */
+  async #giveUp(stopping: Promise<StopReport>): Promise<StopReport> {
+    const ended = await inTime(this.#client.env, stopping, 0)
+    if (ended.kind === 'done') return ended.value
+    this.#move('stopped')
+    return this.#parts.map(({ unit }) => ({ name: unit.name, outcome: 'abandoned' }))
   }
 
   /** A second stop may shorten the first, as a second signal to a process does, and never lengthens it. */

@@ -2,34 +2,20 @@ import type { Env } from '../../core/index.js'
 import { ClosedError } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller-contract.js'
+import { inTime } from '../in-time.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
+import { isPermanent } from '../permanent-error.js'
 import type { StopEntry } from '../stop-report.js'
 import { errorOf } from '../thrown-error.js'
 import type { Part } from './part-order.js'
 import { startOrder } from './part-order.js'
+import { Round } from './round.js'
 import { deactivatePart, isController, stopPart } from './runnable.js'
+import { UnitStarts } from './unit-starts.js'
 
 const RESTART_BASE_MS = 1_000
 const RESTART_MAX_MS = 60_000
 const RESTART_GRACE_MS = 30_000
-
-/** From a start to the stop after it. */
-class Round {
-  isOver = false
-  #abort: AbortController | undefined
-
-  /** Made for those who wait: most starts have nothing to wait for. */
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
-    if (this.isOver) this.#abort.abort(new ClosedError('the manager'))
-    return this.#abort.signal
-  }
-
-  end(): void {
-    this.isOver = true
-    this.#abort?.abort(new ClosedError('the manager'))
-  }
-}
 
 /** Parts that are started and stopped together, and restarted alone. */
 export class PartGroup {
@@ -39,11 +25,18 @@ export class PartGroup {
   readonly #limiter = exponentialLimiter({ baseMs: RESTART_BASE_MS, maxMs: RESTART_MAX_MS })
   /** Those started or starting, in that order. */
   readonly #started: Part[] = []
+  /** Those whose start has ended. */
+  readonly #opened = new Set<Part>()
   /** Controllers that listen although the group is not running. */
   readonly #standing: Controller[] = []
   readonly #restarting = new Map<Part, Error>()
   readonly #failures = new Map<Part, { readonly count: number; readonly atMs: number }>()
+  readonly #unitStarts: UnitStarts
   #run = new Round()
+  #stopping: Promise<readonly StopEntry[]> | undefined
+  /** Of the stop under way, so far. */
+  #report: readonly StopEntry[] = []
+  #isClosed = false
   #deadlineMs = 0
   #hurryPart: () => void = () => {}
 
@@ -55,28 +48,40 @@ export class PartGroup {
     this.#parts = startOrder(parts)
     this.#env = env
     this.#broken = broken
+    this.#unitStarts = new UnitStarts(env)
   }
 
   get controllers(): readonly Controller[] {
     return this.#parts.map(({ unit }) => unit).filter(isController)
   }
 
+  /** True from a stop to the next start. */
+  get isStopped(): boolean {
+    return this.#run.isOver
+  }
+
   /** Lets the controllers that can listen already, so that a later start has nothing to wait for. */
   async standBy(client: Client): Promise<void> {
     for (const controller of this.controllers) {
       if (controller.activate === undefined) continue
+      if (this.#isClosed) throw new ClosedError('the manager')
       this.#standing.push(controller)
       await controller.start(client, { standby: true })
     }
   }
 
-  /** Stops what stands by; after `stop`. */
-  async close(): Promise<void> {
-    for (const controller of this.#standing.splice(0)) await controller.stop({ gracePeriodMs: 0 })
+  /** Stops what stands by; after `stop`. Never rejects. */
+  async close(): Promise<readonly StopEntry[]> {
+    this.#isClosed = true
+    const report: StopEntry[] = []
+    for (const controller of this.#standing.splice(0).reverse())
+      report.push(await stopPart(controller, this.#env, 0))
+    return report
   }
 
   /**
-   * Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` when stopped meanwhile.
+   * Starts the parts one after the other. Rejects with what one threw, or with `ClosedError` as soon as it is stopped
+   * meanwhile, whatever the parts do.
    */
   async start(client: Client): Promise<void> {
     const run = new Round()
@@ -84,26 +89,45 @@ export class PartGroup {
     for (const part of this.#parts) {
       this.#started.push(part)
       try {
-        await this.#startPart(part, client, run)
+        await run.during(this.#startPart(part, client, run))
+        this.#opened.add(part)
       } catch (error) {
         if (!run.isOver) this.#started.splice(this.#started.indexOf(part), 1)
         throw error
       }
-      if (run.isOver) throw new ClosedError('the manager')
     }
   }
 
-  /** Stops what was started, in reverse. Never rejects. */
+  /** Stops what was started, in reverse. Never rejects. A second stop gets the report of the first, and may hurry it. */
   async stop(graceMs: number): Promise<readonly StopEntry[]> {
-    const { clock } = this.#env
-    this.#deadlineMs = clock.monotonic() + graceMs
+    if (this.#stopping !== undefined) this.hurry(graceMs)
+    this.#stopping ??= this.#stopAll(graceMs).finally(() => {
+      this.#stopping = undefined
+    })
+    if (!this.#env.closed) return this.#stopping
+    // The timers of a stop that began before will never fire.
+    const ended = await inTime(this.#env, this.#stopping, graceMs)
+    return ended.kind === 'done' ? ended.value : this.#abandonAll()
+  }
+
+  async #stopAll(graceMs: number): Promise<readonly StopEntry[]> {
+    this.#deadlineMs = this.#env.clock.monotonic() + graceMs
     this.#run.end()
+    this.#opened.clear()
     const report: StopEntry[] = []
-    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) {
+    this.#report = report
+    for (let part = this.#started.at(-1); part !== undefined; part = this.#started.at(-1)) {
       const hurried = this.#hurried(part)
       report.push(await Promise.race([this.#stopPart(part, this.#leftMs()), hurried]))
+      this.#started.pop()
     }
+    this.#hurryPart = () => {}
     return report
+  }
+
+  #abandonAll(): readonly StopEntry[] {
+    const left = this.#started.splice(0).reverse()
+    return [...this.#report, ...left.map(({ unit }) => ({ name: unit.name, outcome: 'abandoned' as const }))]
   }
 
   /** Shortens a stop under way to `graceMs` from now. */
@@ -129,7 +153,7 @@ export class PartGroup {
 
   #stopPart({ unit }: Part, graceMs: number): Promise<StopEntry> {
     const standsBy = isController(unit) && this.#standing.includes(unit)
-    return (standsBy ? deactivatePart : stopPart)(unit, this.#env.clock, graceMs)
+    return standsBy ? deactivatePart(unit, graceMs) : this.#unitStarts.stop(unit, graceMs)
   }
 
   /** Why each part does not work; undefined where it does, or is not meant to run now. */
@@ -137,21 +161,32 @@ export class PartGroup {
     return new Map(
       this.#parts.map(part => {
         const failure = this.#restarting.get(part)
-        const why = 'unhealthy' in part.unit ? part.unit.unhealthy?.() : undefined
-        return [part.unit.name, failure === undefined ? why : `is being restarted: ${failure.message}`]
+        return [
+          part.unit.name,
+          failure === undefined
+            ? (this.#whyStarting(part) ?? whyUnhealthy(part))
+            : `is being restarted: ${failure.message}`,
+        ]
       }),
     )
+  }
+
+  #whyStarting(part: Part): string | undefined {
+    return this.#started.includes(part) && !this.#opened.has(part) ? 'has not started yet' : undefined
   }
 
   async #startPart(part: Part, client: Client, run: Round): Promise<void> {
     for (;;) {
       try {
         if (isController(part.unit)) await this.#startController(part.unit, client)
-        else await part.unit.start(client, error => this.#failed(part, client, run, errorOf(error)))
+        else
+          await this.#unitStarts.start(part.unit, client, error =>
+            this.#failed(part, client, run, errorOf(error)),
+          )
         this.#restarting.delete(part)
         return
       } catch (error) {
-        if (part.restart === 'never' || run.isOver) throw error
+        if (part.restart === 'never' || run.isOver || isPermanent(error)) throw error
         await this.#backOff(part, errorOf(error), run)
       }
     }
@@ -167,7 +202,7 @@ export class PartGroup {
     if (part.restart === 'never') return this.#broken(part, error)
     this.#restarting.set(part, error)
     const restart = async (): Promise<void> => {
-      await stopPart(part.unit, this.#env.clock, RESTART_GRACE_MS)
+      await this.#unitStarts.stop(part.unit, RESTART_GRACE_MS)
       await this.#backOff(part, error, run)
       await this.#startPart(part, client, run)
     }
@@ -188,5 +223,13 @@ export class PartGroup {
       'a part failed; starting it again',
     )
     await this.#env.clock.sleep(ms, run.signal)
+  }
+}
+
+function whyUnhealthy({ unit }: Part): string | undefined {
+  try {
+    return unit.unhealthy?.()
+  } catch (error) {
+    return errorOf(error).message
   }
 }

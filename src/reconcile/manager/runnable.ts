@@ -1,14 +1,17 @@
-import type { Clock } from '../../core/index.js'
+import type { Env } from '../../core/index.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller-contract.js'
-import type { StopEntry } from '../stop-report.js'
+import { inTime } from '../in-time.js'
+import type { StopEntry, StopOutcome } from '../stop-report.js'
 import { errorOf } from '../thrown-error.js'
 
 /** Anything besides controllers that starts and stops with a manager. */
 export interface Runnable {
   readonly name: string
   /**
-   * The manager starts the next part when this resolves, so it resolves when the part is ready.
+   * The manager starts the next part when this resolves, so it resolves when the part is ready. A stop may come before
+   * that, and another when it has; after a stop that took longer than the grace period, the next start may come before
+   * it.
    *
    * @param failed to be called when the part breaks later; its options say what follows
    */
@@ -24,39 +27,24 @@ export function isController(part: Controller | Runnable): part is Controller {
 }
 
 /** Stops one part, waiting `graceMs` at most. Never rejects. */
-export async function stopPart(
-  part: Controller | Runnable,
-  clock: Clock,
-  graceMs: number,
-): Promise<StopEntry> {
-  const { name } = part
-  try {
-    if (isController(part)) return { name, outcome: await part.stop({ gracePeriodMs: graceMs }) }
-    return { name, outcome: await stopInTime(part, clock, graceMs) }
-  } catch (error) {
-    return { name, outcome: 'failed', error: errorOf(error) }
-  }
+export async function stopPart(part: Controller | Runnable, env: Env, graceMs: number): Promise<StopEntry> {
+  return entryOf(part.name, async () => {
+    if (isController(part)) return part.stop({ gracePeriodMs: graceMs })
+    const stopped = (async () => part.stop())()
+    const { kind } = await inTime(env, stopped, graceMs)
+    return kind === 'done' ? 'stopped' : 'abandoned'
+  })
 }
 
 /** As `stopPart`, for a controller that stays on standby. */
-export async function deactivatePart(
-  part: Controller | Runnable,
-  clock: Clock,
-  graceMs: number,
-): Promise<StopEntry> {
-  if (!isController(part) || part.deactivate === undefined) return stopPart(part, clock, graceMs)
-  return { name: part.name, outcome: await part.deactivate({ gracePeriodMs: graceMs }) }
+export async function deactivatePart(part: Controller, graceMs: number): Promise<StopEntry> {
+  return entryOf(part.name, async () => (await part.deactivate?.({ gracePeriodMs: graceMs })) ?? 'stopped')
 }
 
-async function stopInTime(part: Runnable, clock: Clock, graceMs: number): Promise<'stopped' | 'abandoned'> {
-  const stopped = Promise.resolve(part.stop()).then(() => 'stopped' as const)
-  let cancel = (): void => {}
-  const late = new Promise<'abandoned'>(resolve => {
-    cancel = clock.after(graceMs, () => resolve('abandoned'))
-  })
+async function entryOf(name: string, stop: () => Promise<StopOutcome>): Promise<StopEntry> {
   try {
-    return await Promise.race([stopped, late])
-  } finally {
-    cancel()
+    return { name, outcome: await stop() }
+  } catch (error) {
+    return { name, outcome: 'failed', error: errorOf(error) }
   }
 }
