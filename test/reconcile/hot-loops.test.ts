@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Event } from '../../src/api/index.js'
+import { formatTime } from '../../src/core/index.js'
 import { saysTheSame, valueChanges } from '../../src/reconcile/hot-loops/hot-loop.js'
-import { createController, createManager } from '../../src/reconcile/index.js'
+import { createController, createManager, requeueAfter } from '../../src/reconcile/index.js'
 import type { StoredObject } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
@@ -10,14 +11,14 @@ import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.j
 
 const HOUR = 3_600_000
 
-/** A controller that writes the number of its run into the status, so that its own write wakes it. */
+/** A controller that writes 0 and 1 in turn into the status, so that its own write wakes it. */
 async function hot(options: object = {}): Promise<World & { readonly runs: number[] }> {
   const runs: number[] = []
   const world = await startWorld({
     reconcile: async (key, object, { client, env }) => {
       if (object === undefined) return
       runs.push(env.clock.monotonic())
-      await client.modifyStatus(Widget, key, draft => void (draft.status = { size: runs.length }))
+      await client.modifyStatus(Widget, key, draft => void (draft.status = { size: runs.length % 2 }))
     },
     ...options,
   })
@@ -35,12 +36,12 @@ describe('a key that only its own writes wake', () => {
       kind: 'ownWrites',
       runs: 20,
       object: { apiVersion: 'example/v1', kind: 'Widget', ...ref('a') },
-      changes: [{ path: '/status/size', before: 20, after: 21 }],
+      changes: [{ path: '/status/size', before: 1, after: 0 }],
     })
-    // The first run was wanted, and what the second wrote had not been written before.
-    expect(runs).toHaveLength(21)
+    // The first run was wanted, and what it and the second wrote had not been written before.
+    expect(runs).toHaveLength(22)
     await env.advance(100 + 200 + 400 + 799)
-    expect(runs.slice(21).map(at => at - (runs[20] ?? 0))).toEqual([100, 300, 700])
+    expect(runs.slice(22).map(at => at - (runs[21] ?? 0))).toEqual([100, 300, 700])
     expect(controller.inspect(ref('a'))).toMatchObject({
       state: 'delayed',
       dueInMs: 1,
@@ -59,13 +60,13 @@ describe('a key that only its own writes wake', () => {
     await world.env.advance(1_000)
     const before = world.runs.length
     await resize(world, 'a', 2)
-    // At once: that of the change, one that writes what was not written since, and two of three in a row.
-    expect(world.runs.length - before).toBe(4)
+    // At once: that of the change, two that write what was not written since, and two of three in a row.
+    expect(world.runs.length - before).toBe(5)
     expect(world.env.logs.filter(line => line.level === 'warn')).toHaveLength(2)
     const more = world.runs.length
     world.controller.enqueue(ref('a'))
     await world.env.settle()
-    expect(world.runs.length - more).toBe(4)
+    expect(world.runs.length - more).toBe(5)
   })
 
   test('does not keep the controller from coming to rest, nor other keys from running', async () => {
@@ -83,7 +84,7 @@ describe('a key that only its own writes wake', () => {
     const world = await startWorld({
       hotLoopAfter: 3,
       reconcile: async (key, object, { client }) => {
-        const size = isBad ? (object?.status?.size ?? 0) + 1 : 0
+        const size = isBad ? 3 - (object?.status?.size ?? 1) : 0
         if (object !== undefined)
           await client.modifyStatus(Widget, key, draft => void (draft.status = { size }))
       },
@@ -116,7 +117,7 @@ describe('a key that only its own writes wake', () => {
         if (how === 'child' && part !== undefined) return void (await client.delete(Part, ref('p')))
         if (how === 'child')
           return void (await client.create(Part, { metadata: ref('p'), spec: { of: 'a' } }))
-        const status = { size: runs }
+        const status = { size: runs % 2 }
         if (how === 'transact')
           await client.transact(tx => void tx.updateStatus(Widget, { ...object, status }))
         else await client.modifyStatus(Widget, key, draft => void (draft.status = status))
@@ -141,7 +142,7 @@ describe('a key that only its own writes wake', () => {
         for: Widget,
         events: Event,
         reconcile: async (key, object, { client }) => {
-          const size = (object?.status?.size ?? 0) + 1
+          const size = 1 - (object?.status?.size ?? 0)
           if (object !== undefined)
             await client.modifyStatus(Widget, key, draft => void (draft.status = { size }))
         },
@@ -156,7 +157,54 @@ describe('a key that only its own writes wake', () => {
   })
 })
 
+test('a key that never ends to make steps is reported, and runs at most ten times a second', async () => {
+  let runs = 0
+  const { env, store, controller } = await startWorld({
+    hotLoopAfter: 4,
+    reconcile: async (key, object, { client }) => {
+      if (object === undefined) return
+      runs++
+      await client.modifyStatus(Widget, key, draft => void (draft.status = { size: runs }))
+    },
+  })
+  await env.run(() => store.create(Widget, widget('a')))
+  await env.settle()
+  // 4 × 50 steps, and the first run, which was wanted.
+  expect(runs).toBe(200)
+  expect(controller.status().hotLoops).toMatchObject([{ kind: 'unbounded', runs: 200 }])
+  await env.advance(10_000)
+  expect(runs).toBe(300)
+})
+
+test('a key that writes the time of its run makes no progress', async () => {
+  const { env, store, controller } = await startWorld({
+    reconcile: async (key, object, { client }) => {
+      const status = { size: 1, at: formatTime(env.clock.now()) }
+      await env.clock.sleep(5)
+      if (object !== undefined) await client.modifyStatus(Widget, key, draft => void (draft.status = status))
+    },
+  })
+  await env.run(() => store.create(Widget, widget('a')))
+  await env.advance(1_000)
+  expect(controller.status().hotLoops).toMatchObject([{ kind: 'ownWrites' }])
+})
+
 describe('no loop is', () => {
+  test.each(['at once', 'asking for the next run'])('a hundred steps, one per run, %s', async how => {
+    const { env, store, controller } = await startWorld({
+      reconcile: async (key, object, { client }) => {
+        const size = object?.status?.size ?? 0
+        if (object === undefined || size >= 100) return
+        await client.modifyStatus(Widget, key, draft => void (draft.status = { size: size + 1 }))
+        return how === 'at once' ? undefined : requeueAfter(0)
+      },
+    })
+    await env.run(() => store.create(Widget, widget('a')))
+    await env.settle()
+    expect(store.get(Widget, ref('a'))?.status?.size).toBe(100)
+    expect(controller.status().hotLoops).toEqual([])
+  })
+
   test('a convergence in few steps', async () => {
     let runs = 0
     const { env, store, controller } = await startWorld({

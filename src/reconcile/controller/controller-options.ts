@@ -102,10 +102,12 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
    */
   readonly quarantineAfter?: number
   /**
-   * After so many runs in a row of a key that nothing but its own writes caused, and that wrote only what it had
-   * written before, the key is in a hot loop: it is reported, and runs after 100 ms, then twice as long each time, up
-   * to 5 minutes, until something else changes. A key whose writes are undone so often in a row, less than a minute
-   * apart, is reported too. A whole number of at least 1, default 20; Infinity: never.
+   * After so many runs in a row of a key that nothing but its own writes caused, and that left every object as they had
+   * left it before, the times in it aside, the key is in a hot loop: it is reported, and runs after 100 ms, then twice
+   * as long each time, up to 5 minutes, until something else changes. Progress step by step is no loop; after 50 times
+   * as many steps in a row the key is reported too, and runs at most ten times a second. So is, at its own pace, a key
+   * whose writes are undone so often in a row, less than a minute apart. A whole number of at least 1, default 20;
+   * Infinity: never.
    */
   readonly hotLoopAfter?: number
   /** Shares the workers between classes of keys, as in a work queue. Default: one class. */

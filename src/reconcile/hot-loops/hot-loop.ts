@@ -6,10 +6,11 @@ import type { SourceChange } from '../sources/event-mapping.js'
 export interface HotLoop {
   readonly key: ObjectRef
   /**
-   * `ownWrites`: only its own writes wake it; it runs later and later until something else changes. `contested`: it
-   * writes again and again what another writer undoes; it is not slowed down.
+   * `ownWrites`: only its own writes wake it, and it writes what it has written before; it runs later and later until
+   * something else changes. `unbounded`: only its own writes wake it, and there is no end to what it writes; it runs at
+   * most ten times a second. `contested`: it writes again and again what another writer undoes; it is not slowed down.
    */
-  readonly kind: 'ownWrites' | 'contested'
+  readonly kind: 'ownWrites' | 'unbounded' | 'contested'
   /** Such runs in a row, when it was reported. */
   readonly runs: number
   /** What the latest of them wrote. */

@@ -30,10 +30,16 @@ export interface OwnWriteListener {
 const PAUSE_BASE_MS = 100
 const PAUSE_MAX_MS = 300_000
 
+/** Progress ends some time: so many times `after` runs in a row that only made news are reported, and wait a little. */
+const STEPS_PER_RUN = 50
+const STEP_PAUSE_MS = 100
+
 interface Track {
   readonly wakes: SelfWakes
   /** Runs in a row that its own writes caused and that made no progress. */
   runs: number
+  /** Runs in a row that its own writes caused and that made progress. */
+  steps: number
   /** When it may run; undefined when it need not wait. */
   dueAtMs: number | undefined
 }
@@ -92,7 +98,7 @@ export class HotLoops {
     const id = refText(key)
     const track = this.#tracks.size > 0 ? this.#tracks.get(id) : undefined
     if (track === undefined) return 0
-    const { after, now, heardUpTo } = this.#options
+    const { now, heardUpTo } = this.#options
     const waitMs = track.dueAtMs === undefined || track.wakes.isForeign ? 0 : track.dueAtMs - now()
     if (waitMs > 0) return waitMs
     const isDue = track.dueAtMs !== undefined
@@ -106,11 +112,26 @@ export class HotLoops {
       this.#free(id, track)
       return 0
     }
-    if (cause.isProgress || ++track.runs < after) return 0
-    if (track.runs === after) this.#report(hotLoop('ownWrites', key, track.runs, cause.change))
-    const pauseMs = backoffMs({ baseMs: PAUSE_BASE_MS, maxMs: PAUSE_MAX_MS }, track.runs - after + 1)
-    track.dueAtMs = now() + pauseMs
+    const pauseMs = cause.isProgress
+      ? this.#step(key, track, cause.change)
+      : this.#repeat(key, track, cause.change)
+    if (pauseMs > 0) track.dueAtMs = now() + pauseMs
     return pauseMs
+  }
+
+  #step(key: ObjectRef, track: Track, change: SourceChange): number {
+    const max = this.#options.after * STEPS_PER_RUN
+    track.steps++
+    if (track.steps === max) this.#report(hotLoop('unbounded', key, track.steps, change))
+    return track.steps < max ? 0 : STEP_PAUSE_MS
+  }
+
+  #repeat(key: ObjectRef, track: Track, change: SourceChange): number {
+    const { after } = this.#options
+    track.runs++
+    if (track.runs === after) this.#report(hotLoop('ownWrites', key, track.runs, change))
+    if (track.runs < after) return 0
+    return backoffMs({ baseMs: PAUSE_BASE_MS, maxMs: PAUSE_MAX_MS }, track.runs - after + 1)
   }
 
   /** The key names another object now. */
@@ -123,7 +144,7 @@ export class HotLoops {
     let track = this.#tracks.get(id)
     if (track === undefined) {
       const wakes = new SelfWakes(key, change => this.#wrote(key, change))
-      track = { wakes, runs: 0, dueAtMs: undefined }
+      track = { wakes, runs: 0, steps: 0, dueAtMs: undefined }
       this.#tracks.set(id, track)
     }
     return track
@@ -144,9 +165,13 @@ export class HotLoops {
 
   /** Without `track` it is not followed any more. */
   #free(id: string, track?: Track): void {
-    if (this.#reported.get(id)?.kind === 'ownWrites') this.#reported.delete(id)
+    const kind = this.#reported.get(id)?.kind
+    if (kind !== undefined && kind !== 'contested') this.#reported.delete(id)
     if (track === undefined) this.#tracks.delete(id)
-    else track.runs = 0
+    else {
+      track.runs = 0
+      track.steps = 0
+    }
   }
 
   #forgetContests(): void {

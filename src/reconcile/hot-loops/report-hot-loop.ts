@@ -17,6 +17,7 @@ export interface LoopReaders {
 
 const says: Readonly<Record<HotLoop['kind'], string>> = {
   ownWrites: 'only its own writes wake it; it runs later and later until something else changes',
+  unbounded: 'only its own writes wake it, each time with news; it runs at most ten times a second',
   contested: 'another writer undoes what it writes, again and again',
 }
 

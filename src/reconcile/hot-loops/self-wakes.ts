@@ -1,6 +1,7 @@
 import type { ObjectRef } from '../../store/index.js'
 import { objectId } from '../object-key.js'
 import type { SourceChange } from '../sources/event-mapping.js'
+import { SeenStates } from './seen-states.js'
 
 /** A change that woke a key, and the revision that it was told with. */
 export interface WakeCause {
@@ -12,11 +13,8 @@ export interface WakeCause {
 export type RunCause =
   /** Something other than its own writes woke it, or only time did. */
   | { readonly kind: 'other' }
-  /** Nothing but what it wrote; `isProgress` when that was an object that it had not written before. */
+  /** Nothing but what it wrote; `isProgress` when that left an object as it had not left it before. */
   | { readonly kind: 'ownWrites'; readonly change: SourceChange; readonly isProgress: boolean }
-
-/** Objects remembered of one key; after as many, writing one of them counts as progress again. */
-const OBJECTS_MAX = 1000
 
 const OTHER: RunCause = { kind: 'other' }
 
@@ -27,10 +25,10 @@ export class SelfWakes {
   readonly #own = new Set<number>()
   /** Heard of while a write was under way: whose they are is not known yet. */
   readonly #undecided: WakeCause[] = []
-  /** Objects by whose change it was woken since its latest run. */
-  readonly #heard = new Set<string>()
-  /** Objects that it wrote since something else woke it. */
-  readonly #written = new Set<string>()
+  /** The latest change of each object by which it was woken since its latest run. */
+  readonly #heard = new Map<string, SourceChange>()
+  /** What it wrote since something else woke it. */
+  readonly #written = new SeenStates()
   readonly #isOwn: (change: SourceChange) => void
   #latest: SourceChange | undefined
   #isForeign = false
@@ -80,15 +78,13 @@ export class SelfWakes {
   take(heardUpTo: number): RunCause {
     this.#forgetUpTo(heardUpTo)
     const change = this.#isForeign ? undefined : this.#latest
-    if (this.#written.size >= OBJECTS_MAX) this.#written.clear()
-    const before = this.#written.size
-    for (const id of this.#isForeign ? [] : this.#heard) this.#written.add(id)
+    const news = [...(this.#isForeign ? [] : this.#heard.values())].filter(heard =>
+      this.#written.isNew(heard),
+    )
     this.#heard.clear()
     this.#latest = undefined
     this.#isForeign = false
-    return change === undefined
-      ? OTHER
-      : { kind: 'ownWrites', change, isProgress: this.#written.size > before }
+    return change === undefined ? OTHER : { kind: 'ownWrites', change, isProgress: news.length > 0 }
   }
 
   /** Something else made it run: whatever it writes now is progress. */
@@ -103,7 +99,7 @@ export class SelfWakes {
   #hear(change: SourceChange): void {
     const object = change.after ?? change.before
     if (object === undefined) return
-    this.#heard.add(objectId(object))
+    this.#heard.set(objectId(object), change)
     this.#latest = change
     this.#isOwn(change)
   }
