@@ -51,6 +51,7 @@ export const floors: FloorPlan = {
     ['gates.ts'],
     ['rollout-state.ts'],
     ['machine.ts', 'rollout-conditions.ts', 'rollout-status.ts'],
+    ['rollout-event.ts'],
     ['presets'],
     ['shell'],
   ],

@@ -1,7 +1,7 @@
 import type { DeploymentStatus } from '../../api/index.js'
-import { Deployment, ReplicaSet, Revision } from '../../api/index.js'
+import { Deployment, Event, ReplicaSet, Revision } from '../../api/index.js'
 import { contentHash, formatTime, setCondition } from '../../core/index.js'
-import type { Controller } from '../../reconcile/index.js'
+import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
 import { resolveBudget } from '../budget.js'
@@ -11,6 +11,7 @@ import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
 import type { Program } from '../program.js'
 import { latestEntry, stableEntry } from '../revision-ledger.js'
 import { rolloutConditions } from '../rollout-conditions.js'
+import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
@@ -22,6 +23,8 @@ export interface RolloutControllerOptions {
   readonly concurrency?: number
   /** Failed tasks of a new template that are tolerated; one more is a failure. Default: only the deadline counts. */
   readonly maxFailures?: number
+  /** Where it tells what it did. Default: `Event`, if the store knows that kind. */
+  readonly events?: EventDestination
 }
 
 /**
@@ -37,9 +40,15 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
     for: Deployment,
     owns: [ReplicaSet, Revision],
     concurrency: options.concurrency ?? 4,
-    async reconcile(ref, deployment, { client, env }) {
+    events: options.events ?? { whenKnown: Event },
+    async reconcile(ref, deployment, ctx) {
       if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return
-      const wakeAtMs = await rollOut(client, ref, { nowMs: env.clock.now(), options })
+      const { client, env } = ctx
+      const { wakeAtMs, actions = [] } = await rollOut(client, ref, { nowMs: env.clock.now(), options })
+      for (const action of actions) {
+        const event = rolloutEvent(action, ref.name)
+        if (event !== undefined) ctx.record(event)
+      }
       if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
   })
@@ -50,17 +59,21 @@ interface Step {
   readonly options: RolloutControllerOptions
 }
 
-/** One step of one rollout; returns when to look again. */
-function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<number | undefined> {
+/** One step of one rollout: when to look again, and what was done. */
+function rollOut(
+  client: Client,
+  ref: ObjectRef,
+  step: Step,
+): Promise<Partial<Pick<Plan, 'wakeAtMs' | 'actions'>>> {
   return client.transact(tx => {
     const deployment = tx.get(Deployment, ref)
-    if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return undefined
+    if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return {}
     const program = programOf(deployment, step.options)
     const current = currentEntry(tx, deployment)
     const decided = decide(tx, deployment, { program, current, nowMs: step.nowMs })
     apply(tx, deployment, { decided, current, nowMs: step.nowMs })
     report(tx, deployment, { decided, program, nowMs: step.nowMs })
-    return decided.wakeAtMs
+    return decided
   })
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   Deployment,
+  Event,
   findCondition,
   ReplicaSet,
   Revision,
@@ -171,6 +172,21 @@ describe('a broken revision', () => {
     )
     expect(findCondition(cluster.deployment().status?.conditions, 'Progressing')?.reason).toBe('Reverted')
     expect(cluster.trace.every(line => /v1×3\/3/.test(line))).toBe(true)
+    const [v1, v2] = cluster.store
+      .list(Revision)
+      .items.map(({ spec }) => spec.templateHash)
+      .slice(0, 2)
+    const told = cluster.store.list(Event).items.filter(({ spec }) => spec.reportingController === 'rollout')
+    expect(told.map(({ spec }) => `${spec.type} ${spec.reason}: ${spec.note}`)).toEqual(
+      expect.arrayContaining([
+        `Normal ScalingReplicaSet: scaled replica set web-${v1} to 3`,
+        'Normal RolloutSucceeded: revision 1 is rolled out',
+        `Normal ScalingReplicaSet: scaled replica set web-${v2} to 1`,
+        'Warning RolloutFailed: revision 2 failed: deadline',
+        `Warning RolloutReverted: went back to template ${v1} as revision 3`,
+        'Normal RolloutSucceeded: revision 3 is rolled out',
+      ]),
+    )
   })
 
   test('is paused by default, with everything that works left alone', async () => {
