@@ -58,6 +58,8 @@ export interface ChildProcessRuntime extends TaskRuntime {
 }
 
 const DEFAULT_INHERITS = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR']
+const LOG_BYTES_MAX = 1_048_576
+const ENDED_LOGS_MAX = 100
 /** How long output is waited for after the end of a process: what left its group may hold the pipe for ever. */
 const LAST_OUTPUT_MS = 1_000
 
@@ -119,7 +121,11 @@ class ProcessRuntime implements ChildProcessRuntime {
 
   constructor(options: ChildProcessRuntimeOptions) {
     const { env = systemEnv, address = '127.0.0.1', directory = process.cwd(), ports } = options
-    const { inherits = DEFAULT_INHERITS, logBytesMax = 2 ** 20, endedLogsMax = 100 } = options
+    const {
+      inherits = DEFAULT_INHERITS,
+      logBytesMax = LOG_BYTES_MAX,
+      endedLogsMax = ENDED_LOGS_MAX,
+    } = options
     assertValid('child process runtime', [
       ...wholeNumber('logBytesMax', logBytesMax, { min: 1024 }),
       ...wholeNumber('endedLogsMax', endedLogsMax, { min: 0 }),
