@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { Client } from '../../src/store/index.js'
-import { ref, resize, startWorld, Widget, widget } from './world.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { resize, startWorld } from './widget-world.js'
 
 const setStatus = (client: Client, size: number): Promise<unknown> =>
   client.modifyStatus(Widget, ref('a'), draft => {

@@ -3,16 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { ClosedError } from '../../src/core/index.js'
 import type { CacheOptions } from '../../src/reconcile/cache/cache-contract.js'
 import { createCache, defineIndex } from '../../src/reconcile/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf, Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 import { ScriptedSource } from './scripted-source.js'
-import { Part, ref, Secret, Widget, widget } from './world.js'
+import { grow } from './widget-world.js'
 
 const bySize = defineIndex(Widget, object => object.spec.size)
 
 async function startScripted(options: Partial<CacheOptions> = {}) {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget], env })
+  const { env, store } = createWorld()
   const source = new ScriptedSource()
   source.write('a', 1)
   source.write('b', 2)
@@ -99,14 +100,12 @@ describe('a cache equals its source', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.array(write, { maxLength: 40 }), async writes => {
-        const env = createVirtualEnv()
-        const store = createStore({ kinds: [Widget, Part, Secret], env, logCapacity: 3 })
+        const { env, store } = createWorld({ logCapacity: 3 })
         const cache = createCache({ kinds: [Widget, Part], indexes: [bySize] })
         await env.run(() => cache.start(store))
         for (const [verb, name] of writes) {
           if (verb === 'create') await store.create(Widget, widget(name)).catch(() => {})
-          else if (verb === 'grow')
-            await store.modify(Widget, ref(name), d => void d.spec.size++).catch(() => {})
+          else if (verb === 'grow') await store.modify(Widget, ref(name), grow).catch(() => {})
           else if (verb === 'delete') await store.delete(Widget, ref(name)).catch(() => {})
           else await env.settle()
         }
@@ -257,7 +256,7 @@ describe('what a source does', () => {
     source.cut({ error: new ClosedError('the source') })
     await env.advance(600_000)
     expect(source.opened).toBe(1)
-    const store = createStore({ kinds: [Widget], env: createVirtualEnv() })
+    const { store } = createWorld()
     await store.close()
     await expect(createCache({ kinds: [Widget] }).start(store)).rejects.toMatchObject({ code: 'Closed' })
   })
@@ -316,10 +315,7 @@ describe('verify', () => {
 
 describe('reads', () => {
   test('by an index that the kind declares, as it changes', async () => {
-    const Tagged = defineKind<{ tags: readonly string[] }>({
-      apiVersion: 'v1',
-      kind: 'Tagged',
-      plural: 'tagged',
+    const Tagged = kindOf<{ tags: readonly string[] }>('Tagged', {
       namespaced: false,
       indexes: { tag: object => object.spec.tags },
     })
@@ -327,8 +323,7 @@ describe('reads', () => {
     const write = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.option(tags))
     await fc.assert(
       fc.asyncProperty(fc.array(write, { maxLength: 12 }), async writes => {
-        const env = createVirtualEnv()
-        const store = createStore({ kinds: [Tagged], env })
+        const { env, store } = createWorld({ kinds: [Tagged] })
         const cache = createCache({ kinds: [Tagged] })
         await env.run(() => cache.start(store))
         for (const [name, wanted] of writes) {
@@ -352,8 +347,7 @@ describe('reads', () => {
   })
 
   test('are those of a store: conditions, order, counts', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env })
+    const { env, store } = createWorld()
     for (const [namespace, name, tier] of [
       ['b', 'x', 'web'],
       ['a', 'z', 'db'],
@@ -385,8 +379,7 @@ describe('reads', () => {
       if (name === 'a') throw new Error('bad')
       return (name === 'b' ? { not: 'a value' } : ['x', 'x', 'y', undefined]) as string[]
     })
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env })
+    const { env, store } = createWorld()
     for (const name of ['a', 'b', 'c']) await store.create(Widget, widget(name))
     const cache = createCache({ kinds: [Widget], indexes: [odd] })
     await env.run(() => cache.start(store))
@@ -399,10 +392,7 @@ describe('reads', () => {
 })
 
 test('a cache lists ranges, compound values and backwards as its store does', async () => {
-  const Job = defineKind<{ node: string; priority: number }>({
-    apiVersion: 'example/v1',
-    kind: 'Job',
-    plural: 'jobs',
+  const Job = kindOf<{ node: string; priority: number }>('Job', {
     namespaced: false,
     indexes: {
       node: job => [[job.spec.node]],
@@ -410,8 +400,7 @@ test('a cache lists ranges, compound values and backwards as its store does', as
     },
     orderedIndexes: ['place'],
   })
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Job], env })
+  const { env, store } = createWorld({ kinds: [Job] })
   const cache = createCache({ kinds: [Job] })
   await env.run(() => cache.start(store))
   for (const [name, node, priority] of [

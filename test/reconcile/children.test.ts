@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { Event } from '../../src/api/index.js'
 import { childrenOf } from '../../src/reconcile/children/children.js'
 import type { DesiredChild } from '../../src/reconcile/index.js'
-import { child, controllerReference, createController, createManager } from '../../src/reconcile/index.js'
+import { child, controllerReference, createController } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Secret, Widget, widget } from './world.js'
+import { Part, ref, Secret, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 async function startChildren() {
   const store = createStore({ kinds: [Widget, Part, Secret, Event] })
@@ -108,10 +108,8 @@ describe('children.apply', () => {
 })
 
 test('a reconciler has its children and tells events, which are written before the stop ends', async () => {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part, Event], env })
-  const manager = createManager({ client: store })
-  manager.add(
+  const { env, store, start } = createWorld({ kinds: [Event] })
+  const manager = await start(
     createController({
       name: 'c',
       for: Widget,
@@ -119,14 +117,13 @@ test('a reconciler has its children and tells events, which are written before t
       events: Event,
       reconcile: async (key, found, ctx) => {
         if (found === undefined) return
-        const names = Array.from({ length: found.spec.size }, (_, n) => `${key.name}-${n}`)
+        const names = Array.from({ length: found.spec.size ?? 0 }, (_, n) => `${key.name}-${n}`)
         const { created, deleted } = await ctx.children.apply(names.map(name => part(name)))
         if (created.length + deleted.length > 0)
           ctx.record({ reason: 'Scaled', note: `+${created.length} −${deleted.length}` })
       },
     }),
   )
-  await env.run(() => manager.start())
   await env.run(() => store.create(Widget, widget('a', { size: 3 })))
   await env.run(() => manager.settled())
   expect(store.list(Part).items.length).toBe(3)

@@ -8,7 +8,7 @@ import {
 } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Secret, Widget, widget } from './world.js'
+import { Part, ref, Secret, Widget, widget } from '../fixtures/kinds.js'
 
 async function startClaims() {
   const store = createStore({ kinds: [Widget, Part, Secret] })

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Controller, ControllerOptions } from '../../src/reconcile/index.js'
 import { createController } from '../../src/reconcile/index.js'
 import type { Store } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec, WidgetStatus } from './world.js'
-import { Part, ref, Widget, widget } from './world.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface World {
   readonly env: VirtualEnv
@@ -17,8 +16,7 @@ interface World {
 
 /** A controller whose hooks say when they are called. */
 function open(options: Partial<ControllerOptions<WidgetSpec, WidgetStatus>> = {}): World {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part], env })
+  const { env, store } = createWorld()
   const said: string[] = []
   const controller = createController<WidgetSpec, WidgetStatus>({
     name: 'w',

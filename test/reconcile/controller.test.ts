@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createController, RetryAfterError, requeueAfter, TerminalError } from '../../src/reconcile/index.js'
-import type { WidgetSpec } from './world.js'
-import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
+import type { WidgetSpec } from '../fixtures/kinds.js'
+import { Part, ref, Secret, Widget, widget } from '../fixtures/kinds.js'
+import { resize, startWorld } from './widget-world.js'
 
 describe('which keys are woken', () => {
   test('each object once at the start, and again after each change', async () => {
@@ -196,7 +197,7 @@ describe('what follows a run', () => {
         runs.push(attempt)
         const size = -runs.length
         if (runs.length < 4) await client.modifyStatus(Widget, key, draft => void (draft.status = { size }))
-        await client.updateStatus(Widget, { ...object, status: { size: object.spec.size } })
+        await client.updateStatus(Widget, { ...object, status: { size: object.spec.size ?? 0 } })
       },
     })
     await env.run(() => store.create(Widget, widget('a')))

@@ -15,7 +15,7 @@ import {
 import { mapToOwners, mapToSelf } from '../../src/reconcile/sources/event-mapping.js'
 import { createReverseIndex } from '../../src/reconcile/sources/reverse-index.js'
 import type { OwnerReference, StoredObject } from '../../src/store/index.js'
-import { Widget } from './world.js'
+import { Widget } from '../fixtures/kinds.js'
 
 const limiter = exponentialLimiter()
 

@@ -3,8 +3,10 @@ import type { Reconciler, Result, Runnable } from '../../src/reconcile/index.js'
 import { createController, createManager, requeueAfter } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec, WidgetStatus } from './world.js'
-import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { Part, ref, Secret, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
+import { resize, startWorld } from './widget-world.js'
 
 type Run = Reconciler<WidgetSpec, WidgetStatus>
 
@@ -118,8 +120,7 @@ describe('a reconciler that', () => {
 
 describe('a key is asked for', () => {
   test('before the start: nothing happens; the first list brings it', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Part, Secret], env })
+    const { env, store } = createWorld()
     const seen: string[] = []
     const controller = createController({
       name: 'c',
@@ -236,8 +237,7 @@ describe('a stop', () => {
   const slow: Run = (_key, _object, ctx) => ctx.env.clock.sleep(10_000).then(() => undefined)
 
   test('of a controller during its start: the start ends too, and nothing runs', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Part, Secret], env })
+    const { env, store } = createWorld()
     await env.run(() => store.create(Widget, widget('a')))
     let runs = 0
     const controller = createController({ name: 'c', for: Widget, reconcile: () => void runs++ })
@@ -249,8 +249,7 @@ describe('a stop', () => {
   })
 
   test('of a manager during its start: the start is refused, what was started is stopped', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Part, Secret], env })
+    const { env, store } = createWorld()
     const log: string[] = []
     const manager = createManager({ client: store })
     const part = (name: string): Runnable => ({
@@ -292,20 +291,18 @@ describe('a stop', () => {
   })
 
   test('twice: a part that hangs is left behind, and those below it get what time there is', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Part, Secret], env })
-    const manager = createManager({ client: store })
+    const { env, start } = createWorld()
     let calls = 0
-    manager.add({ name: 'below', start: () => {}, stop: () => {} })
-    manager.add({
+    const below: Runnable = { name: 'below', start: () => {}, stop: () => {} }
+    const hangs: Runnable = {
       name: 'hangs',
       start: () => {},
       stop: () => {
         calls++
         return new Promise<void>(() => {})
       },
-    })
-    await env.run(() => manager.start())
+    }
+    const manager = await start(below, hangs)
     const report = manager.stop()
     await env.advance(100)
     void manager.stop({ gracePeriodMs: 0 })
@@ -358,8 +355,8 @@ describe('a stop', () => {
 describe('a manager refuses', () => {
   const part = (name: string): Runnable => ({ name, start: () => {}, stop: () => {} })
   const open = () => {
-    const env = createVirtualEnv()
-    return { env, manager: createManager({ client: createStore({ kinds: [Widget, Part, Secret], env }) }) }
+    const { env, store } = createWorld()
+    return { env, manager: createManager({ client: store }) }
   }
 
   test('a name twice', () => {

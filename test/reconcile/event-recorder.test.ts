@@ -3,16 +3,15 @@ import { Event } from '../../src/api/index.js'
 import type { EventRecorderOptions } from '../../src/reconcile/events/event-recorder.js'
 import { createEventRecorder } from '../../src/reconcile/index.js'
 import type { StoreOptions } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Widget, widget } from './world.js'
+
+import { Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 async function startRecorder(
   options: Partial<EventRecorderOptions> = {},
   admission: NonNullable<StoreOptions['admission']> = [],
 ) {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Event], env, admission })
+  const { env, store } = createWorld({ kinds: [Event], admission })
   const regarding = await store.create(Widget, widget('a'))
   const client = store.client(env)
   const recorder = createEventRecorder({ client, kind: Event, reportingController: 'test', ...options })

@@ -9,9 +9,10 @@ import type { Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 import { breakable } from './breakable-client.js'
 import { ScriptedSource } from './scripted-source.js'
-import { Part, ref, Widget, widget } from './world.js'
 
 /** The longest pause before a watch that broke is opened again. */
 const PAUSE_MS = 100
@@ -36,8 +37,7 @@ type Reading = Pick<Parameters<typeof createController>[0], 'reads' | 'ownWrites
 
 /** Two widgets, a and b, and a controller that makes a part for each when asked to. */
 async function startGap(reading: Reading, log: Log): Promise<Gap> {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part], env })
+  const { env, store } = createWorld()
   for (const name of ['a', 'b']) await store.create(Widget, widget(name))
   const end = { now: new AbortController() }
   let compacted = 0
@@ -134,8 +134,7 @@ describe('a key sees a child without an owner, which goes in a gap', () => {
   })
 
   test('so does an attempt that began before the list', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Part], env })
+    const { env, store } = createWorld()
     await store.create(Widget, widget('a'))
     const end = { now: new AbortController() }
     const manager = createManager({ client: breakable(store, end) })

@@ -5,15 +5,13 @@ import {
   createNamespaceController,
   NAMESPACE_FINALIZER,
 } from '../../src/reconcile/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Widget, widget } from './world.js'
+import { kindOf, Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const Namespace = defineKind({ apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false })
+const Namespace = kindOf('Namespace', { namespaced: false })
 
 function open() {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part, Namespace], env })
+  const { env, store } = createWorld({ kinds: [Namespace] })
   return { env, store, manager: createManager({ client: store }) }
 }
 
@@ -24,7 +22,7 @@ describe('expiry', () => {
       createExpiryController({
         for: Widget,
         expiresAtMs: ({ metadata, spec }) =>
-          spec.size === 0 ? undefined : Date.parse(metadata.creationTimestamp) + spec.size * 1000,
+          spec.size ? Date.parse(metadata.creationTimestamp) + spec.size * 1000 : undefined,
       }),
     )
     await env.run(() => manager.start())

@@ -4,15 +4,15 @@ import { formatTime } from '../../src/core/index.js'
 import { saysTheSame, valueChanges } from '../../src/reconcile/hot-loops/hot-loop.js'
 import { createController, createManager, requeueAfter } from '../../src/reconcile/index.js'
 import type { StoredObject } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { World } from './world.js'
-import { Part, ref, resize, Secret, startWorld, Widget, widget } from './world.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
+import type { WidgetWorld } from './widget-world.js'
+import { resize, startWorld } from './widget-world.js'
 
 const HOUR = 3_600_000
 
 /** A controller that writes 0 and 1 in turn into the status, so that its own write wakes it. */
-async function hot(options: object = {}): Promise<World & { readonly runs: number[] }> {
+async function hot(options: object = {}): Promise<WidgetWorld & { readonly runs: number[] }> {
   const runs: number[] = []
   const world = await startWorld({
     reconcile: async (key, object, { client, env }) => {
@@ -133,10 +133,8 @@ describe('a key that only its own writes wake', () => {
   })
 
   test('is told to readers of events', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Event], env })
-    const manager = createManager({ client: store })
-    manager.add(
+    const { env, store, start } = createWorld({ kinds: [Event] })
+    await start(
       createController({
         name: 'widgets',
         for: Widget,
@@ -148,7 +146,6 @@ describe('a key that only its own writes wake', () => {
         },
       }),
     )
-    await env.run(() => manager.start())
     await env.run(() => store.create(Widget, widget('a')))
     await env.advance(1_000)
     expect(store.list(Event).items.map(({ spec }) => [spec.reason, spec.type, spec.note])).toEqual([
@@ -269,22 +266,18 @@ describe('no loop is', () => {
 })
 
 test('two controllers that write into one field are reported, each with what it writes', async () => {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part, Secret], env })
-  const manager = createManager({ client: store })
-  for (const size of [1, 2])
-    manager.add(
-      createController({
-        name: `to-${size}`,
-        for: Widget,
-        reconcile: async (key, object, ctx) => {
-          if (object === undefined || object.spec.size === size) return
-          await ctx.env.clock.sleep(100)
-          await ctx.client.modify(Widget, key, draft => void (draft.spec.size = size))
-        },
-      }),
-    )
-  await env.run(() => manager.start())
+  const { env, store, start } = createWorld()
+  const towards = (size: number) =>
+    createController({
+      name: `to-${size}`,
+      for: Widget,
+      reconcile: async (key, object, ctx) => {
+        if (object === undefined || object.spec.size === size) return
+        await ctx.env.clock.sleep(100)
+        await ctx.client.modify(Widget, key, draft => void (draft.spec.size = size))
+      },
+    })
+  const manager = await start(towards(1), towards(2))
   await env.run(() => store.create(Widget, widget('a')))
   await env.advance(10_000)
   const loops = manager.status().controllers.map(({ hotLoops }) => hotLoops)

@@ -1,21 +1,18 @@
 import { expect, test } from 'vitest'
 import type { ControllerOptions } from '../../src/reconcile/index.js'
-import { createController, createManager } from '../../src/reconcile/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec, WidgetStatus } from './world.js'
-import { Part, ref, Secret, Widget, widget } from './world.js'
+import { createController } from '../../src/reconcile/index.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 type Options = Partial<ControllerOptions<WidgetSpec, WidgetStatus>>
 
 /** Widgets that are there before the controller starts; each run takes 100 ms. Then `more` happens. */
 async function order(names: readonly string[], options: Options, more: readonly string[]): Promise<string[]> {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part, Secret], env })
+  const { env, store, start } = createWorld()
   for (const name of names) await env.run(() => store.create(Widget, widget(name)))
   const seen: string[] = []
-  const manager = createManager({ client: store })
-  manager.add(
+  await start(
     createController({
       name: 'widgets',
       for: Widget,
@@ -26,7 +23,6 @@ async function order(names: readonly string[], options: Options, more: readonly 
       ...options,
     }),
   )
-  await env.run(() => manager.start())
   await env.advance(1)
   for (const name of more) await env.run(() => store.create(Widget, widget(name)))
   await env.advance(100_000)
@@ -41,17 +37,14 @@ test.each<[string, Options, string[]]>([
 })
 
 test('a change of a key of the first list brings it forward', async () => {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part, Secret], env })
+  const { env, store, start } = createWorld()
   for (const name of ['a', 'b', 'c']) await env.run(() => store.create(Widget, widget(name)))
   const seen: string[] = []
-  const manager = createManager({ client: store })
   const reconcile: Options['reconcile'] = async (key, _object, ctx) => {
     seen.push(key.name)
     await ctx.env.clock.sleep(100)
   }
-  manager.add(createController({ name: 'widgets', for: Widget, reconcile }))
-  await env.run(() => manager.start())
+  await start(createController({ name: 'widgets', for: Widget, reconcile }))
   await env.run(() => store.modify(Widget, ref('c'), draft => void (draft.spec.size = 2)))
   await env.advance(10_000)
   expect(seen).toEqual(['a', 'c', 'b'])

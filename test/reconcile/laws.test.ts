@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createController, createManager, requeueAfter } from '../../src/reconcile/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Widget, widget } from './world.js'
+import { createController, requeueAfter } from '../../src/reconcile/index.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 const names = ['a', 'b', 'c'] as const
 const change = fc.record({
@@ -26,9 +25,7 @@ interface Plan {
 
 /** Plays random changes against a reconciler that sleeps, fails, hangs and comes back at random. */
 async function play({ changes, runs, concurrency, logCapacity }: Plan) {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part], env, logCapacity })
-  const manager = createManager({ client: store })
+  const { env, store, start } = createWorld({ logCapacity })
   const active = new Map<string, number>()
   const lastSeen = new Map<string, string | undefined>()
   const failures: string[] = []
@@ -40,7 +37,7 @@ async function play({ changes, runs, concurrency, logCapacity }: Plan) {
     if ((active.get(name) ?? 0) > 1) failures.push(`two attempts of ${name}`)
     if (busy > concurrency) failures.push('more attempts than workers')
   }
-  manager.add(
+  const manager = await start(
     createController({
       name: 'w',
       for: Widget,
@@ -60,7 +57,6 @@ async function play({ changes, runs, concurrency, logCapacity }: Plan) {
       },
     }),
   )
-  await env.run(() => manager.start())
   for (const { name, kind, size, thenMs } of changes) {
     const exists = store.get(Widget, ref(name)) !== undefined
     if (kind === 'create' && !exists) void store.create(Widget, widget(name, { size }))

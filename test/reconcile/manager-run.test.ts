@@ -3,10 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createManager } from '../../src/reconcile/index.js'
 import type { Client } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-
-const Widget = defineKind({ apiVersion: 'x/v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+import { createWorld } from '../fixtures/world.js'
 
 /** A program that ends in `await manager.run()`; what its parts do is its argument. */
 const program = `
@@ -121,8 +118,8 @@ describe.concurrent('a process that consists of a manager', () => {
 
 describe('run', () => {
   const made = () => {
-    const env = createVirtualEnv()
-    return { env, manager: createManager({ client: createStore({ kinds: [Widget], env }) }) }
+    const { env, store } = createWorld()
+    return { env, manager: createManager({ client: store }) }
   }
   const listeners = (): number => process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')
 

@@ -4,7 +4,7 @@ import type { Runnable, StopReport } from '../../src/reconcile/index.js'
 import { createController, createManager, fromStream } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, Secret, Widget } from './world.js'
+import { Part, Secret, Widget } from '../fixtures/kinds.js'
 
 const election = { kind: Lease, lease: 'x', identity: 'a' }
 const lease = { namespace: 'default', name: 'x' }

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Runnable } from '../../src/reconcile/index.js'
 import { createController, createManager } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, startWorld, Widget, widget } from './world.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
+import { startWorld } from './widget-world.js'
 
 function part(name: string, events: string[], overrides: Partial<Runnable> = {}): Runnable {
   return {
@@ -15,8 +16,7 @@ function part(name: string, events: string[], overrides: Partial<Runnable> = {})
 }
 
 function open() {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part], env })
+  const { env, store } = createWorld()
   return { env, store, manager: createManager({ client: store }), events: [] as string[] }
 }
 

@@ -2,15 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OwnWritesPolicy } from '../../src/reconcile/attempt/attempt-view.js'
 import { createCacheViews } from '../../src/reconcile/attempt/attempt-view.js'
-import { createCache, createController, createManager } from '../../src/reconcile/index.js'
+import { createCache, createController } from '../../src/reconcile/index.js'
 import type { StoredObject } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Secret, Widget, widget } from './world.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
+import { grow } from './widget-world.js'
 
 async function startViews(policy: OwnWritesPolicy) {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part], env })
+  const { env, store } = createWorld()
   const cache = createCache({ kinds: [Widget] })
   await env.run(() => cache.start(store))
   const views = createCacheViews(cache, store, policy)
@@ -37,7 +36,7 @@ describe('the overlay', () => {
               : what.endsWith('create')
                 ? store.create(Widget, widget(name))
                 : what.endsWith('modify')
-                  ? store.modify(Widget, ref(name), draft => void draft.spec.size++)
+                  ? store.modify(Widget, ref(name), grow)
                   : store.delete(Widget, ref(name))
           const about = { kind: Widget, ref: ref(name), isDeletion: what.endsWith('delete') }
           await (isOwn ? view.follow(write as Promise<unknown>, about) : write).catch(() => {})
@@ -121,11 +120,10 @@ describe.each<OwnWritesPolicy>(['overlay', 'gate', 'wait'])(
   'a controller that reads its cache: %s',
   ownWrites => {
     test('never makes a child twice, and settles', async () => {
-      const env = createVirtualEnv()
-      const store = createStore({ kinds: [Widget, Part, Secret], env })
-      const manager = createManager({ client: store })
+      const { env, store, start } = createWorld()
+      for (const name of ['a', 'b']) await store.create(Widget, widget(name, { size: 3 }))
       let refused = 0
-      manager.add(
+      const manager = await start(
         createController({
           name: 'c',
           for: Widget,
@@ -136,18 +134,16 @@ describe.each<OwnWritesPolicy>(['overlay', 'gate', 'wait'])(
           reconcile: async (_key, found, { client }) => {
             if (found === undefined) return
             const parts = client.list(Part).items.filter(part => part.spec.of === found.metadata.name)
-            for (let n = parts.length; n < found.spec.size; n++) {
+            for (let n = parts.length; n < (found.spec.size ?? 0); n++) {
               const metadata = { namespace: 'default', generateName: 'p-' }
               await client
                 .create(Part, { metadata, spec: { of: found.metadata.name } })
                 .catch(() => refused++)
             }
-            await client.updateStatus(Widget, { ...found, status: { size: found.spec.size } })
+            await client.updateStatus(Widget, { ...found, status: { size: found.spec.size ?? 0 } })
           },
         }),
       )
-      for (const name of ['a', 'b']) await store.create(Widget, widget(name, { size: 3 }))
-      await env.run(() => manager.start())
       await env.run(() => manager.settled())
       expect([store.list(Part).items.length, refused]).toEqual([6, 0])
       for (const size of [4, 5]) {

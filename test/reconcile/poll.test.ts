@@ -4,8 +4,9 @@ import type { PollOptions } from '../../src/reconcile/attempt/result.js'
 import { nextPause } from '../../src/reconcile/controller/poll-pauses.js'
 import type { Result } from '../../src/reconcile/index.js'
 import { poll, requeueAfter } from '../../src/reconcile/index.js'
-import type { World } from './world.js'
-import { ref, resize, startWorld, Widget, widget } from './world.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import type { WidgetWorld } from './widget-world.js'
+import { resize, startWorld } from './widget-world.js'
 
 const options = { minMs: 100, maxMs: 1_000, factor: 2 }
 
@@ -25,7 +26,7 @@ async function polled(result: (run: number) => Result | undefined, more: object 
   return { ...world, pauses: () => runs.slice(1).map((at, index) => at - (runs[index] ?? 0)) }
 }
 
-interface Polled extends World {
+interface Polled extends WidgetWorld {
   /** Between one run and the next. */
   readonly pauses: () => readonly number[]
 }

@@ -4,16 +4,15 @@ import {
   allOf,
   anyOf,
   createController,
-  createManager,
   generationChanged,
   labelsMatch,
   not,
   pathChanged,
 } from '../../src/reconcile/index.js'
 import type { StoredObject } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, startWorld, Widget, widget } from './world.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
+import { startWorld } from './widget-world.js'
 
 type Meta = Partial<StoredObject['metadata']>
 const object = (metadata: Meta = {}, spec: unknown = { a: 1 }, status?: unknown): StoredObject => ({
@@ -81,8 +80,7 @@ test.each<[string, Predicate, SourceChange, boolean]>([
 
 describe('in a controller', () => {
   test('what a predicate holds back wakes nobody, and is still seen by reads and references', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Part], env })
+    const { env, store, start } = createWorld()
     const ran: string[] = []
     const controller = createController({
       name: 'c',
@@ -91,9 +89,7 @@ describe('in a controller', () => {
       owns: [{ kind: Part, when: pathChanged('spec'), owners: 'all' }],
       reconcile: (key, found) => void ran.push(`${key.name} ${found?.metadata.labels['v'] ?? '-'}`),
     })
-    const manager = createManager({ client: store })
-    manager.add(controller)
-    await env.run(() => manager.start())
+    const manager = await start(controller)
     const made = await env.run(() => store.create(Widget, widget('a')))
     const { uid } = made.metadata
     const owner = { apiVersion: Widget.apiVersion, kind: Widget.kind, name: 'a', uid }

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Quarantine } from '../../src/reconcile/controller/quarantine.js'
 import { createController, RetryAfterError } from '../../src/reconcile/index.js'
-import { ref, resize, startWorld, Widget, widget } from './world.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { resize, startWorld } from './widget-world.js'
 
 test('a key is in quarantine exactly when its last failures look alike', () => {
   const event = fc.record({

@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { createCache } from '../../src/reconcile/index.js'
 import type { Client, WatchOptions } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 import { breakable } from './breakable-client.js'
-import { ref, Widget, widget } from './world.js'
+import { grow } from './widget-world.js'
 
 type Asked = Pick<WatchOptions, 'since' | 'sendInitialEvents'>
 
 /** A cache over a store whose watch a test can break, and what each watch was asked for. */
 async function open(options: { readonly logCapacity?: number } = {}) {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget], env, ...options })
+  const { env, store } = createWorld(options)
   const asked: Asked[] = []
   const recording: Client = new Proxy(store, {
     get: (_, member) => {
@@ -49,7 +48,7 @@ describe('a cache over a store', () => {
     const { env, store, cache, asked, told, cut } = await open()
     for (let round = 0; round < 3; round++) {
       cut()
-      await env.run(() => store.modify(Widget, ref('a'), draft => void draft.spec.size++))
+      await env.run(() => store.modify(Widget, ref('a'), grow))
       await env.run(() => store.delete(Widget, ref('b')))
       await env.run(() => store.create(Widget, widget('b')))
       await env.advance(10_000)
@@ -65,7 +64,7 @@ describe('a cache over a store', () => {
     const { env, store, cache, asked, told, cut } = await open()
     cut()
     await env.run(() => store.delete(Widget, ref('b')))
-    await env.run(() => store.modify(Widget, ref('a'), draft => void draft.spec.size++))
+    await env.run(() => store.modify(Widget, ref('a'), grow))
     await store.compact(store.revision)
     await env.advance(100)
     expect(asked).toEqual([{ sendInitialEvents: true }, { since: 2 }, { sendInitialEvents: true }])
@@ -75,9 +74,7 @@ describe('a cache over a store', () => {
 
   test('lists again, at once, when it has fallen behind', async () => {
     const { env, store, cache, asked, told } = await open({ logCapacity: 4 })
-    await Promise.all(
-      Array.from({ length: 6 }, () => store.modify(Widget, ref('a'), draft => void draft.spec.size++)),
-    )
+    await Promise.all(Array.from({ length: 6 }, () => store.modify(Widget, ref('a'), grow)))
     await env.settle()
     expect(asked).toEqual([{ sendInitialEvents: true }, { sendInitialEvents: true }])
     expect(told).toEqual(['a since 2'])
@@ -90,7 +87,7 @@ describe('a cache over a store', () => {
       ['a', 'b'].every(name => cache.get(Widget, ref(name)) === store.get(Widget, ref(name)))
     expect(isSame()).toBe(true)
     cut()
-    await env.run(() => store.modify(Widget, ref('a'), draft => void draft.spec.size++))
+    await env.run(() => store.modify(Widget, ref('a'), grow))
     await env.advance(100)
     expect(isSame()).toBe(true)
   })

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import type { SignalSource } from '../../src/reconcile/index.js'
 import { fromStream, fromTimer } from '../../src/reconcile/index.js'
 import { resyncShare } from '../../src/reconcile/sources/resync.js'
-import { ref, startWorld, Widget, widget } from './world.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { startWorld } from './widget-world.js'
 
 async function startWith(signals: readonly SignalSource[], resyncMs?: number) {
   const ran: string[] = []

@@ -1,23 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { createController, createManager } from '../../src/reconcile/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Widget, widget } from './world.js'
+import { createController } from '../../src/reconcile/index.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 /** A store whose log keeps four revisions, so that five writes in one step break every watch. */
 async function startForgetful() {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part], env, logCapacity: 4 })
-  const manager = createManager({ client: store })
+  const { env, store, start } = createWorld({ logCapacity: 4 })
   const seen: string[] = []
-  manager.add(
+  const manager = await start(
     createController({
       name: 'w',
       for: Widget,
       reconcile: (key, object) => void seen.push(`${key.name} ${object?.spec.size ?? 'gone'}`),
     }),
   )
-  await env.run(() => manager.start())
   return { env, store, manager, seen }
 }
 

@@ -4,9 +4,8 @@ import type { Controller } from '../../src/reconcile/index.js'
 import { createController, createGarbageCollector, createManager } from '../../src/reconcile/index.js'
 import { createSchedulingController } from '../../src/scheduling/index.js'
 import type { Store } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
 import { createNodeAgentController } from '../../src/workloads/index.js'
+import { createWorld } from '../fixtures/world.js'
 import { createFakeRuntime, health } from '../workloads/fixtures/world.js'
 
 const kinds = [Lease, Node, ReplicaSet, Task]
@@ -66,8 +65,7 @@ const controllers: Record<
 test.each(Object.entries(controllers))(
   '%s stands by for an election: it listens, and acts when it leads',
   async (_, one) => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds, env })
+    const { env, store } = createWorld({ kinds })
     const candidate = (identity: string, controller?: Controller) => {
       const client = store.client(env.fork(identity))
       const manager = createManager({ client, leaderElection: { kind: Lease, lease: 'boss', identity } })

@@ -6,7 +6,7 @@ import { createController, createManager } from '../../src/reconcile/index.js'
 import type { Client } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { ref, Widget, widget } from './world.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
 
 const RENEW_DEADLINE_MS = 10_000
 /** A lease, a candidate's longest pause, and room for the part's own delays. */

@@ -3,10 +3,9 @@ import { Lease } from '../../src/api/index.js'
 import type { LeaderElectionOptions, Manager, Runnable } from '../../src/reconcile/index.js'
 import { createController, createManager } from '../../src/reconcile/index.js'
 import type { Store } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, Widget, widget } from './world.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface Probe extends Runnable {
   fail(error: Error): void
@@ -27,8 +26,7 @@ function probe(name: string, events: string[], overrides: Partial<Runnable> = {}
 }
 
 function open() {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Part, Lease], env })
+  const { env, store } = createWorld({ kinds: [Lease] })
   return { env, store, events: [] as string[] }
 }
 

@@ -2,22 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { InvalidError } from '../../src/core/index.js'
 import { waitUntil } from '../../src/reconcile/index.js'
 import type { Reader } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const Widget = defineKind<{ size: number }>({
-  apiVersion: 'v1',
-  kind: 'Widget',
-  plural: 'widgets',
-  namespaced: true,
-})
-const Gadget = defineKind({ apiVersion: 'v1', kind: 'Gadget', plural: 'gadgets', namespaced: true })
-const ref = { namespace: 'default', name: 'w' }
+const at = ref('w')
 
 function world() {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Gadget], env })
-  const isBig = (): boolean => (store.get(Widget, ref)?.spec.size ?? 0) > 1
+  const { env, store } = createWorld()
+  const isBig = (): boolean => (store.get(Widget, at)?.spec.size ?? 0) > 1
   return { env, store, isBig }
 }
 
@@ -32,9 +24,9 @@ describe('waitUntil', () => {
     const { store, env, isBig } = world()
     let asked = 0
     const waiting = waitUntil(store, [Widget], () => ++asked > 0 && isBig(), { timeoutMs: 1_000 })
-    await store.create(Widget, { metadata: ref, spec: { size: 1 } })
+    await store.create(Widget, widget('w'))
     await env.settle()
-    await store.modify(Widget, ref, draft => {
+    await store.modify(Widget, at, draft => {
       draft.spec.size = 2
     })
     await env.run(() => waiting)
@@ -46,16 +38,14 @@ describe('waitUntil', () => {
     const { store, env } = world()
     const asked: string[] = []
     const holds = (reader: Reader): boolean => {
-      asked.push(
-        `${reader.revision}: ${reader.list(Widget).items.length} ${reader.list(Gadget).items.length}`,
-      )
-      return reader.list(Gadget).items.length > 1
+      asked.push(`${reader.revision}: ${reader.list(Widget).items.length} ${reader.list(Part).items.length}`)
+      return reader.list(Part).items.length > 1
     }
-    const waiting = waitUntil(store, [Widget, Gadget], holds, { timeoutMs: 1_000 })
+    const waiting = waitUntil(store, [Widget, Part], holds, { timeoutMs: 1_000 })
     for (const name of ['a', 'b']) {
       await store.transact(tx => {
-        tx.create(Widget, { metadata: { namespace: 'default', name }, spec: { size: 1 } })
-        tx.create(Gadget, { metadata: { namespace: 'default', name }, spec: {} })
+        tx.create(Widget, widget(name))
+        tx.create(Part, { metadata: ref(name), spec: {} })
       })
       await env.settle()
     }
@@ -90,7 +80,7 @@ describe('waitUntil', () => {
     await expect(aborted).rejects.toThrow('enough')
     const broken = waitUntil(store, [Widget], reader => reader.revision > 0 && fail(), { timeoutMs: 1_000 })
     const outcome = expect(broken).rejects.toThrow('cannot say')
-    await store.create(Widget, { metadata: ref, spec: { size: 1 } })
+    await store.create(Widget, widget('w'))
     await env.settle()
     await outcome
     expect(env.pending()).toEqual([])

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Finalizer } from '../../src/reconcile/index.js'
 import { RetryAfterError, requeueAfter, withFinalizers } from '../../src/reconcile/index.js'
-import type { WidgetSpec, WidgetStatus } from './world.js'
-import { ref, startWorld, Widget, widget } from './world.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { startWorld } from './widget-world.js'
 
 type WidgetFinalizer = Finalizer<WidgetSpec, WidgetStatus>
 

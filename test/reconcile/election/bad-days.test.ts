@@ -3,7 +3,7 @@ import { Lease } from '../../../src/api/index.js'
 import { createElector } from '../../../src/reconcile/index.js'
 import { createStore } from '../../../src/store/index.js'
 import { createVirtualEnv } from '../../../src/testing/index.js'
-import { Widget } from '../world.js'
+import { Widget } from '../../fixtures/kinds.js'
 import { openElection } from './candidates.js'
 
 const boss = { namespace: 'default', name: 'boss' }

@@ -4,15 +4,12 @@ import type { ElectionListener } from '../../../src/reconcile/election/elector-c
 import type { Elector, LeaderElectionOptions, Leadership } from '../../../src/reconcile/index.js'
 import { createElector } from '../../../src/reconcile/index.js'
 import type { Client, Kind, Store } from '../../../src/store/index.js'
-import { createStore, defineKind } from '../../../src/store/index.js'
 import type { VirtualEnv } from '../../../src/testing/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import { createWorld } from '../../fixtures/world.js'
 
 /** What leaders write, so that tests can tell whose write came when. */
-export const Entry: Kind<{ readonly term: number; readonly by: string }> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Entry',
-  plural: 'entries',
+export const Entry: Kind<{ readonly term: number; readonly by: string }> = kindOf('Entry', {
   namespaced: false,
 })
 
@@ -38,8 +35,8 @@ export interface Election {
 }
 
 export function openElection(seed: number = 1): Election {
-  const env = createVirtualEnv({ seed })
-  return electionIn(env, createStore({ kinds: [Lease, Entry], env }))
+  const { env, store } = createWorld({ kinds: [Lease, Entry], seed })
+  return electionIn(env, store)
 }
 
 export function electionIn(env: VirtualEnv, store: Store): Election {

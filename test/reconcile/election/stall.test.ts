@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Lease } from '../../../src/api/index.js'
 import type { Leadership } from '../../../src/reconcile/index.js'
 import { createElector } from '../../../src/reconcile/index.js'
-import { createStore } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+import { createWorld } from '../../fixtures/world.js'
 import { Entry, electionIn } from './candidates.js'
 import { stallableProcess } from './stallable-env.js'
 
@@ -17,8 +16,7 @@ describe('a leader whose event loop stalls past its reign', () => {
     ['writes first of all, and has a rival', ['b'], true],
     ['renews first of all, and has a rival', ['b'], false],
   ] as const)('%s: the reign stays over, and somebody leads again', async (_when, rivals, writesFirst) => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Lease, Entry], env })
+    const { env, store } = createWorld({ kinds: [Lease, Entry] })
     const process = stallableProcess(env, 'a')
     const reigns: Leadership[] = []
     const ends: string[] = []
