@@ -8,9 +8,10 @@ import type {
   Store,
   StoreAdmissionHook,
 } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface Spec {
   readonly size?: number
@@ -19,7 +20,6 @@ interface Spec {
 type Hook = AdmissionHook<Spec, Spec>
 
 const at = { namespace: 'default', name: 'a' }
-const base = { apiVersion: 'v1', kind: 'Thing', plural: 'things', namespaced: true } as const
 
 interface Made {
   readonly Thing: Kind<Spec, Spec>
@@ -31,9 +31,8 @@ function make(
   options: Partial<KindOptions<Spec, Spec>>,
   admission: readonly StoreAdmissionHook[] = [],
 ): Made {
-  const env = createVirtualEnv()
-  const Thing = defineKind<Spec, Spec>({ ...base, ...options })
-  return { Thing, env, store: createStore({ kinds: [Thing], env, admission }) }
+  const Thing = kindOf<Spec, Spec>('Thing', options)
+  return { Thing, ...createWorld({ kinds: [Thing], admission }) }
 }
 
 function label(name: string, phase: Hook['phase'], more: Partial<Hook> = {}): Hook {
@@ -134,7 +133,7 @@ describe('the order of admission', () => {
     const next = await store.modify(Thing, at, draft => void (draft.spec.size = 2))
     expect(seen.map(({ operation }) => operation)).toEqual(['create', 'update'])
     expect(seen[0]?.object).toEqual({
-      apiVersion: 'v1',
+      apiVersion: 'example/v1',
       kind: 'Thing',
       metadata: { ...at, labels: { a: 'b' }, annotations: {}, ownerReferences: [], finalizers: [] },
       spec: { size: 1 },
@@ -199,10 +198,10 @@ describe('what hooks are asked about', () => {
   })
 
   test('hooks of a store are for the kinds that they name', async () => {
-    const Other = defineKind<Spec, Spec>({ ...base, kind: 'Other', plural: 'others' })
-    const Thing = defineKind<Spec, Spec>({ ...base })
+    const Other = kindOf<Spec, Spec>('Other')
+    const Thing = kindOf<Spec, Spec>('Thing')
     const hook = { ...(label('seen', 'mutate') as AdmissionHook), kinds: [Thing] }
-    const store = createStore({ kinds: [Thing, Other], env: createVirtualEnv(), admission: [hook] })
+    const { store } = createWorld({ kinds: [Thing, Other], admission: [hook] })
     expect((await store.create(Thing, { metadata: at, spec: {} })).metadata.labels).toEqual({ seen: 'yes' })
     expect((await store.create(Other, { metadata: at, spec: {} })).metadata.labels).toEqual({})
   })
@@ -311,7 +310,7 @@ describe('what hooks may answer', () => {
   })
 
   test('a hook for a kind that is not there is refused', () => {
-    const Other = defineKind({ ...base, kind: 'Other' })
+    const Other = kindOf<Spec, Spec>('Other')
     const hook = { name: 'lost', phase: 'validate', handle: () => undefined, kinds: [Other] } as const
     expect(() => make({}, [hook])).toThrow(expect.objectContaining({ code: 'Usage' }))
   })
@@ -580,8 +579,8 @@ describe('a JSON Schema', () => {
         return { spec: { properties: { size: { type: 'integer' } } } }
       },
     }
-    const Thing = defineKind<Spec, Spec>({ ...base, schema })
-    const newStore = (): Store => createStore({ kinds: [Thing], env: createVirtualEnv() })
+    const Thing = kindOf<Spec, Spec>('Thing', { schema })
+    const newStore = (): Store => createWorld({ kinds: [Thing] }).store
     const [first, second] = [newStore(), newStore()]
     expect(looks).toBe(0)
     await first.create(Thing, { metadata: at, spec: { size: 1 } })
@@ -608,8 +607,8 @@ describe('a Standard Schema', () => {
   })
 
   test('gives types, defaults and errors with paths', async () => {
-    const Thing = defineKind({ ...base, schema: sizes })
-    const store = createStore({ kinds: [Thing], env: createVirtualEnv() })
+    const Thing = kindOf('Thing', { schema: sizes })
+    const { store } = createWorld({ kinds: [Thing] })
     const made = await store.create(Thing, { metadata: at, spec: {} })
     const size: number | undefined = made.spec.size
     expect(size).toBe(3)

@@ -3,18 +3,13 @@ import { describe, expect, test } from 'vitest'
 import type { KeelsonErrorCode } from '../../src/core/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { Store, StoreOptions, Transaction } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { jsonBytes } from '../../src/store/object/object-size.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { Gadget, kindOf, Widget } from '../fixtures/kinds.js'
 
 const at = { namespace: 'default', name: 'a' }
-const Stranger = defineKind<object>({
-  apiVersion: 'example/v1',
-  kind: 'Stranger',
-  plural: 'strangers',
-  namespaced: true,
-})
+const Stranger = kindOf<object>('Stranger')
 
 async function storeWithA(options: Partial<StoreOptions> = {}): Promise<Store> {
   const store = createStore({ kinds: [Widget, Gadget], env: createVirtualEnv(), ...options })

@@ -1,21 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskScheduler } from '../../src/core/index.js'
-import type { Store } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 const at = { namespace: 'default', name: 'a' }
 
-function world(): { env: VirtualEnv; store: Store } {
-  const env = createVirtualEnv()
-  return { env, store: createStore({ kinds: [Widget, Gadget], env }) }
-}
-
 describe('a client', () => {
   test('makes each write a step that says what it touches', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const steps: unknown[] = []
     const tasks: TaskScheduler = {
       defer: (step, about) => {
@@ -49,7 +42,7 @@ describe('a client', () => {
   })
 
   test('writes what was given at the call, whatever becomes of it until the commit', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const spec = { size: 1, list: [1] }
     const write = store.client(env).create(Widget, { metadata: at, spec })
     spec.size = 99
@@ -59,7 +52,7 @@ describe('a client', () => {
   })
 
   test('loses a race by Conflict, and modify does not lose it', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const client = store.client(env)
     const made = await store.create(Widget, { metadata: at, spec: { size: 1 } })
     const stale = client.update(Widget, { ...made, spec: { size: 5 } })
@@ -76,7 +69,7 @@ describe('a client', () => {
   })
 
   test('refuses bad input by its promise, at once', async () => {
-    const { store, env } = world()
+    const { store, env } = createWorld()
     const client = store.client(env)
     await expect(client.create(Widget, { metadata: at, spec: { size: Number.NaN } })).rejects.toMatchObject({
       code: 'Invalid',
@@ -85,7 +78,7 @@ describe('a client', () => {
   })
 
   test('does nothing any more once its env is closed', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const process = env.fork('controller')
     const client = store.client(process)
     let settled = false
@@ -103,7 +96,7 @@ describe('a client', () => {
 
 describe('a fence', () => {
   test('stops every write once its object has changed, and those of clients made from it', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const lease = await store.create(Gadget, { metadata: { name: 'lease' }, spec: { size: 1 } })
     const { resourceVersion } = lease.metadata
     const fenced = store.client(env, { fence: { kind: Gadget, ref: { name: 'lease' }, resourceVersion } })
@@ -130,7 +123,7 @@ describe('a fence', () => {
   })
 
   test('an object that is gone stops them too', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const fenced = store.client(env, {
       fence: { kind: Gadget, ref: { name: 'never' }, resourceVersion: '1' },
     })

@@ -3,7 +3,8 @@ import type { Env } from '../../src/core/index.js'
 import type { Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Widget } from './fixtures/kinds.js'
+import { Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 const ref = { namespace: 'default', name: 'a' }
 
@@ -77,8 +78,7 @@ describe('compact', () => {
   })
 
   test('ends watchers that have not read what goes, and no others', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env })
+    const { env, store } = createWorld()
     const slow = store.watch(Widget)[Symbol.asyncIterator]()
     for (let index = 0; index < 4; index++)
       await store.create(Widget, { metadata: { ...ref, name: `n${index}` }, spec: {} })

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/core/index.js'
-import type { Kind, KindOptions, Store, Transaction } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import type { KindOptions, Store, Transaction } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { ref as at, kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface HostSpec {
   readonly ips: readonly string[]
@@ -11,18 +13,13 @@ interface HostSpec {
   readonly disk?: { readonly size: number; readonly type?: string }
 }
 
-const options: KindOptions<HostSpec, unknown> = {
-  apiVersion: 'example/v1',
-  kind: 'Host',
-  plural: 'hosts',
-  namespaced: true,
+const options: Partial<KindOptions<HostSpec, unknown>> = {
   indexes: { ip: host => host.spec.ips, zone: host => host.spec.zone },
   uniqueIndexes: ['ip'],
   immutable: ['spec.zone', 'spec.disk.type'],
 }
-const Host: Kind<HostSpec> = defineKind<HostSpec>(options)
-const newStore = (): Store => createStore({ kinds: [Host], env: createVirtualEnv() })
-const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
+const Host = kindOf('Host', options)
+const newStore = (): Store => createWorld({ kinds: [Host] }).store
 
 describe('a unique index', () => {
   test('has at most one object under a value, in all namespaces; the error names the holder', async () => {
@@ -152,7 +149,7 @@ describe('an immutable field', () => {
 
 test('declarations that could never work are refused', () => {
   const declare = (wrong: Partial<KindOptions<HostSpec, unknown>>): (() => unknown) => {
-    return () => defineKind({ ...options, ...wrong })
+    return () => kindOf('Host', { ...options, ...wrong })
   }
   expect(declare({ uniqueIndexes: ['mac'] })).toThrow(UsageError)
   expect(declare({ immutable: ['metadata.labels'] })).toThrow(UsageError)

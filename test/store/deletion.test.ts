@@ -1,27 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatTime, UsageError } from '../../src/core/index.js'
-import type { DeleteOptions, Kind, Store, StoredObject } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Widget } from './fixtures/kinds.js'
+import type { DeleteOptions, Store, StoredObject } from '../../src/store/index.js'
+
+import { kindOf, Session, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 const at = { namespace: 'default', name: 'a' }
-
-/** As Widget, with grace periods of 30 s. */
-const Session: Kind<{ size?: number }> = defineKind<{ size?: number }>({
-  apiVersion: 'example/v1',
-  kind: 'Session',
-  plural: 'sessions',
-  namespaced: true,
-  gracePeriodSeconds: 30,
-})
-
-function world(): { env: VirtualEnv; store: Store } {
-  const env = createVirtualEnv()
-  return { env, store: createStore({ kinds: [Widget, Session], env }) }
-}
 
 const create = (store: Store, finalizers: readonly string[] = []): Promise<StoredObject> =>
   store.create(Session, { metadata: { ...at, finalizers }, spec: {} })
@@ -33,7 +18,7 @@ describe('graceful deletion', () => {
       [{ gracePeriodSeconds: 5 }, 5],
       [{ gracePeriodSeconds: -7 }, 1],
     ] as const) {
-      const { env, store } = world()
+      const { env, store } = createWorld()
       await create(store)
       const { metadata } = await store.delete(Session, at, options)
       expect(metadata.deletionTimestamp).toBe(formatTime(env.clock.now() + seconds * 1000))
@@ -42,7 +27,7 @@ describe('graceful deletion', () => {
   })
 
   test('zero removes the object, at first or later, unless finalizers hold it', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     await create(store)
     await store.delete(Session, at, { gracePeriodSeconds: 0 })
     expect(store.get(Session, at)).toBeUndefined()
@@ -61,7 +46,7 @@ describe('graceful deletion', () => {
   })
 
   test('a running period is only shortened, and what would be over by then becomes one second', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     await create(store)
     const began = env.clock.now()
     const marked = await store.delete(Session, at)
@@ -83,7 +68,7 @@ describe('graceful deletion', () => {
   })
 
   test('taking the last finalizer does not cut the period short', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await create(store, ['example.com/x'])
     await store.delete(Session, at)
     await store.modify(Session, at, draft => void (draft.metadata.finalizers = []))
@@ -93,14 +78,14 @@ describe('graceful deletion', () => {
   })
 
   test('a kind without grace periods has none, whatever is asked', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await store.create(Widget, { metadata: at, spec: {} })
     await store.delete(Widget, at, { gracePeriodSeconds: 30 })
     expect(store.get(Widget, at)).toBeUndefined()
   })
 
   test('periods and policies that there are not are refused', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await create(store)
     for (const options of [
       { gracePeriodSeconds: 1.5 },
@@ -114,8 +99,7 @@ describe('graceful deletion', () => {
       })
     }
     expect(store.revision).toBe(1)
-    const declare = (gracePeriodSeconds: number): unknown =>
-      defineKind({ apiVersion: 'v1', kind: 'K', plural: 'ks', namespaced: true, gracePeriodSeconds })
+    const declare = (gracePeriodSeconds: number): unknown => kindOf('K', { gracePeriodSeconds })
     expect(() => declare(-1)).toThrow(UsageError)
     expect(() => declare(0.5)).toThrow(UsageError)
   })
@@ -123,7 +107,7 @@ describe('graceful deletion', () => {
 
 describe('the propagation policy', () => {
   test('is kept as a finalizer, which a later policy replaces', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await store.create(Widget, { metadata: { ...at, finalizers: ['example.com/x'] }, spec: {} })
     const finalizersAfter = async (options: DeleteOptions): Promise<readonly string[]> =>
       (await store.delete(Widget, at, options)).metadata.finalizers
@@ -138,7 +122,7 @@ describe('the propagation policy', () => {
   })
 
   test('holds an object that nothing else holds, until the finalizer is taken', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await store.create(Widget, { metadata: at, spec: {} })
     const marked = await store.delete(Widget, at, { propagationPolicy: 'Foreground' })
     const { revision } = store
@@ -149,7 +133,7 @@ describe('the propagation policy', () => {
   })
 
   test('of the object itself counts when the delete names none; Background releases it', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await store.create(Widget, { metadata: { ...at, finalizers: ['orphan'] }, spec: {} })
     expect((await store.delete(Widget, at)).metadata.finalizers).toEqual(['orphan'])
     await store.delete(Widget, at, { propagationPolicy: 'Background' })
@@ -157,7 +141,7 @@ describe('the propagation policy', () => {
   })
 
   test('does not change while a grace period runs', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     await create(store)
     const marked = await store.delete(Session, at)
     expect(await store.delete(Session, at, { propagationPolicy: 'Orphan' })).toBe(marked)
@@ -233,7 +217,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 test('any sequence of deletes, waits and taken finalizers ends where the plain model ends', async () => {
   await fc.assert(
     fc.asyncProperty(fc.subarray(['example.com/x', 'orphan']), steps, async (finalizers, sequence) => {
-      const { env, store } = world()
+      const { env, store } = createWorld()
       await create(store, finalizers)
       const start = env.clock.now()
       const model = new Model(finalizers)

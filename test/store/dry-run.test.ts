@@ -2,14 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import type { Store } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
-
-const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 async function storeWithA(): Promise<Store> {
-  const store = createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })
+  const { store } = createWorld()
   await store.create(Widget, { metadata: { ...at('a'), labels: { app: 'web' } }, spec: { size: 1 } })
   return store
 }

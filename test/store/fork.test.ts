@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { ListOptions, Reader, Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
-
-const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface Write {
   readonly name: string
@@ -56,7 +55,7 @@ describe('a fork', () => {
     const writes = fc.array(write, { maxLength: 10 })
     await fc.assert(
       fc.asyncProperty(writes, writes, writes, async (before, here, there) => {
-        const store = createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })
+        const { store } = createWorld()
         for (const one of before) await put(store, one)
         using snapshot = store.snapshot()
         for (const one of here) await put(store, one)
@@ -80,8 +79,7 @@ describe('a fork', () => {
   })
 
   test('is a whole store: revisions, conflicts and watches go on from the snapshot', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env })
+    const { env, store } = createWorld()
     const old = await store.create(Widget, { metadata: at('a'), spec: { size: 1 } })
     const newer = await store.update(Widget, { ...old, spec: { size: 2 } })
     using snapshot = store.snapshot()
@@ -143,7 +141,7 @@ describe('the hash of a snapshot', () => {
     const step = fc.record({ write, back: fc.nat(6) })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 15 }), async steps => {
-        const store = createStore({ kinds: [Widget], env: createVirtualEnv(), logCapacity: 5 })
+        const { store } = createWorld({ logCapacity: 5 })
         for (const one of steps) {
           await put(store, one.write)
           const revision = Math.max(store.revision - one.back, store.revision - 5, 0)

@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/index.js'
 import { createStore, defineKind } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget } from './fixtures/kinds.js'
+import { Gadget } from '../fixtures/kinds.js'
 
 const gadget = (name: string, finalizers: readonly string[] = []) => ({
   metadata: { name, finalizers },

@@ -2,24 +2,18 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ObjectInput, Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
-import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec } from './fixtures/kinds.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import type { WidgetSpec } from '../fixtures/kinds.js'
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
 const widget = (name: string): ObjectInput<WidgetSpec> => ({ metadata: at(name), spec: {} })
-
-function world(): { env: VirtualEnv; store: Store } {
-  const env = createVirtualEnv()
-  return { env, store: createStore({ kinds: [Widget, Gadget], env }) }
-}
 
 const names = (store: Store): string[] => store.list(Widget).items.map(({ metadata }) => metadata.name)
 
 describe('a lifetime', () => {
   test('takes its objects with it when its time is over, in one revision, in key order', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     await store.lifetimes.grant({ id: 'L', ttlMs: 10_000 })
     for (const name of ['b', 'a']) await store.create(Widget, widget(name), { lifetime: 'L' })
     await store.create(Gadget, { metadata: { name: 'g' }, spec: {} }, { lifetime: 'L' })
@@ -41,7 +35,7 @@ describe('a lifetime', () => {
   })
 
   test('lives for its full time after each renewal, and takes no revision by itself', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     await store.lifetimes.grant({ id: 'L', ttlMs: 10_000 })
     await store.create(Widget, widget('a'), { lifetime: 'L' })
     for (let round = 0; round < 5; round++) {
@@ -58,7 +52,7 @@ describe('a lifetime', () => {
   })
 
   test('ends at once when it is revoked, and only once', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     const { id } = await store.lifetimes.grant({ ttlMs: 10_000 })
     await store.create(Widget, widget('a'), { lifetime: id })
     await store.lifetimes.revoke(id, { actor: 'a', reason: 'left' })
@@ -67,7 +61,7 @@ describe('a lifetime', () => {
   })
 
   test('that there is not keeps a write from happening, also in a transaction', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const refused = { code: 'LifetimeNotFound' }
     await expect(store.create(Widget, widget('a'), { lifetime: 'L' })).rejects.toMatchObject(refused)
     await store.create(Widget, widget('a'))
@@ -87,7 +81,7 @@ describe('a lifetime', () => {
   })
 
   test('is one at most per object: the last write that names one decides, null detaches, silence keeps', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     await store.lifetimes.grant({ id: 'short', ttlMs: 1000 })
     await store.lifetimes.grant({ id: 'long', ttlMs: 5000 })
     for (const name of ['moved', 'freed', 'kept', 'reborn'])
@@ -125,7 +119,7 @@ describe('a lifetime', () => {
   })
 
   test('follows the monotonic clock, and dies with the store', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     await store.create(Widget, widget('a'), { ttlMs: 1000 })
     await store.close()
     await env.advance(5000)
@@ -133,7 +127,7 @@ describe('a lifetime', () => {
   })
 
   test('bad times, taken ids and two lifetimes at once are refused', async () => {
-    const { store } = world()
+    const { store } = createWorld()
     for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 9.1e12]) {
       await expect(store.lifetimes.grant({ ttlMs })).rejects.toMatchObject({ code: 'Invalid' })
       await expect(store.create(Widget, widget('a'), { ttlMs })).rejects.toMatchObject({ code: 'Invalid' })
@@ -148,7 +142,7 @@ describe('a lifetime', () => {
   })
 
   test('obeys the fence of its client', async () => {
-    const { env, store } = world()
+    const { env, store } = createWorld()
     const fence = { kind: Gadget, ref: { name: 'leader' }, resourceVersion: '7' }
     const { lifetimes } = store.client(env, { fence })
     await store.lifetimes.grant({ id: 'L', ttlMs: 1000 })
@@ -162,7 +156,7 @@ describe('a lifetime', () => {
 })
 
 test('many lifetimes that end together do so in bounded steps', async () => {
-  const { env, store } = world()
+  const { env, store } = createWorld()
   for (let index = 0; index < 1200; index++) await store.create(Widget, widget(`w-${index}`), { ttlMs: 1000 })
   const counts: number[] = []
   const after = env.clock.after
@@ -199,7 +193,7 @@ const operations = fc.array(
 test('any sequence of operations leaves what a plain list of deadlines leaves', async () => {
   await fc.assert(
     fc.asyncProperty(operations, async sequence => {
-      const { env, store } = world()
+      const { env, store } = createWorld()
       let now = 0
       const lifetimes = new Map<string, { ttl: number; end: number }>()
       const kept = new Map<string, { lifetime?: string; end?: number }>()

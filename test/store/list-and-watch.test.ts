@@ -12,16 +12,15 @@ import type {
 import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { Gadget, ref, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 type Batch = WatchBatch<{ readonly metadata: { readonly name: string } }>
 
 function newWorld(logCapacity: number): { readonly env: VirtualEnv; readonly store: Store } {
-  const env = createVirtualEnv()
-  return { env, store: createStore({ kinds: [Widget, Gadget], env, logCapacity }) }
+  return createWorld({ logCapacity })
 }
 
-const ref = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
 const make = (store: Store, name: string, size = 1): Promise<unknown> =>
   store.create(Widget, { metadata: ref(name), spec: { size } })
 const resize = (store: Store, name: string, size: number): Promise<unknown> =>

@@ -1,17 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ListOptions, Reader, Store, StoredObject, Transaction } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
+import type { World } from '../fixtures/world.js'
+import { createWorld } from '../fixtures/world.js'
 
-const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
-
-function world(logCapacity = 1_000): { env: VirtualEnv; store: Store } {
-  const env = createVirtualEnv()
-  return { env, store: createStore({ kinds: [Widget], env, logCapacity }) }
-}
+const world = (logCapacity = 1_000): World => createWorld({ logCapacity })
 
 /** Makes `write` happen once, in the first run of a body. */
 function once(write: () => Promise<unknown>): {
@@ -240,8 +234,7 @@ describe('an optimistic transaction', () => {
   test.each<ListOptions>([{ namespace: '' }, { fieldSelector: 'metadata.namespace=' }])(
     'sees what comes into a list of %j of a kind without namespaces',
     async options => {
-      const env = createVirtualEnv()
-      const store = createStore({ kinds: [Gadget], env })
+      const { env, store } = createWorld()
       const claim = (name: string): Promise<readonly string[]> =>
         store.optimistic(async tx => {
           const isFree = tx.list(Gadget, options).items.length === 0

@@ -10,9 +10,8 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 import type { ModelEvent, ModelObject } from './fixtures/model-store.js'
 import { inModelWords, ModelStore } from './fixtures/model-store.js'
 
@@ -172,8 +171,7 @@ interface Seen {
 
 describe('against a store that keeps everything', () => {
   const run = async (steps: readonly Step[], logCapacity: number): Promise<void> => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget, Gadget], env, logCapacity })
+    const { env, store } = createWorld({ logCapacity })
     const model = new ModelStore()
     const snapshots: Snapshot[] = []
     const seen: Seen[] = []
@@ -256,8 +254,7 @@ describe('against a store that keeps everything', () => {
 
 describe('slow and fast watchers', () => {
   test('one that is not cut off is not cut off because of others', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env, logCapacity: 4 })
+    const { env, store } = createWorld({ logCapacity: 4 })
     const slow = store.watch(Widget)[Symbol.asyncIterator]()
     const fast: WatchBatch<unknown>[] = []
     store.watch(Widget).on(batch => fast.push(batch))

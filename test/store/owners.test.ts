@@ -2,26 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type {
   DeleteOptions,
-  Kind,
   ObjectInput,
   OwnerReference,
   Store,
   StoredObject,
 } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec } from './fixtures/kinds.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import type { WidgetSpec } from '../fixtures/kinds.js'
+import { ref as at, Gadget, kindOf, Session, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const Session: Kind<object> = defineKind<object>({
-  apiVersion: 'example/v1',
-  kind: 'Session',
-  plural: 'sessions',
-  namespaced: true,
-  gracePeriodSeconds: 30,
-})
-const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
-const newStore = (): Store => createStore({ kinds: [Widget, Gadget, Session], env: createVirtualEnv() })
+const newStore = (): Store => createWorld().store
 const ownerOf = ({ apiVersion, kind, metadata: { name, uid } }: StoredObject): OwnerReference => ({
   apiVersion,
   kind,
@@ -121,11 +111,7 @@ describe('a delete with cascade', () => {
   })
 
   test('is refused as a whole when one of its objects may not go, and with a policy that contradicts', async () => {
-    const Guarded = defineKind<object>({
-      apiVersion: 'example/v1',
-      kind: 'Guarded',
-      plural: 'guardeds',
-      namespaced: true,
+    const Guarded = kindOf<object>('Guarded', {
       admission: [
         {
           name: 'never',
@@ -135,7 +121,7 @@ describe('a delete with cascade', () => {
         },
       ],
     })
-    const store = createStore({ kinds: [Widget, Guarded], env: createVirtualEnv() })
+    const { store } = createWorld({ kinds: [Guarded] })
     const root = await store.create(Widget, widget('root'))
     await store.create(Guarded, { metadata: { ...at('g'), ownerReferences: [ownerOf(root)] }, spec: {} })
     const { revision } = store

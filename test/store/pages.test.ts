@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ListOptions, Reader, Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
-
-const at = (name: string, namespace = 'default'): { namespace: string; name: string } => ({ namespace, name })
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
 
 async function filled(names: readonly string[], logCapacity = 1_000): Promise<Store> {
   const store = createStore({ kinds: [Widget, Gadget], logCapacity })

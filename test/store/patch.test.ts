@@ -2,15 +2,14 @@ import fc from 'fast-check'
 import fastJsonPatch from 'fast-json-patch'
 import { describe, expect, test } from 'vitest'
 import type { JsonPatchOperation, Store, StoredObject } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec, WidgetStatus } from './fixtures/kinds.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { Gadget, kindOf, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 type WidgetObject = StoredObject<WidgetSpec, WidgetStatus>
 
 const at = { namespace: 'default', name: 'a' }
-const newStore = (): Store => createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })
+const newStore = (): Store => createWorld().store
 const create = (store: Store): Promise<WidgetObject> =>
   store.create(Widget, { metadata: { ...at, labels: { app: 'web' } }, spec: { size: 1, list: [1, 2] } })
 const json = { type: 'json' } as const
@@ -85,8 +84,7 @@ describe('a patch of an object', () => {
   })
 
   test('of a client is what it was when the call was made', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env })
+    const { env, store } = createWorld()
     await create(store)
     const patch = { spec: { size: 2 } }
     const done = store.client(env).patch(Widget, at, patch, merge)
@@ -160,7 +158,7 @@ describe('a patch is refused', () => {
 })
 
 describe('as laws', () => {
-  const Free = defineKind<unknown>({ apiVersion: 'v1', kind: 'Free', plural: 'frees', namespaced: false })
+  const Free = kindOf('Free', { namespaced: false })
   const value = fc.letrec(tie => ({
     value: fc.oneof(
       { depthSize: 'small' },
@@ -174,7 +172,7 @@ describe('as laws', () => {
   test('the difference of two objects makes one of the other', async () => {
     await fc.assert(
       fc.asyncProperty(spec, spec, async (one, other) => {
-        const store = createStore({ kinds: [Free], env: createVirtualEnv() })
+        const { store } = createWorld({ kinds: [Free] })
         await store.create(Free, { metadata: { name: 'x' }, spec: one })
         const patch = fastJsonPatch.compare({ spec: one }, { spec: other }) as readonly JsonPatchOperation[]
         expect((await store.patch(Free, { name: 'x' }, patch, json)).spec).toEqual(other)
@@ -185,7 +183,7 @@ describe('as laws', () => {
   test('all of its operations are done or none', async () => {
     await fc.assert(
       fc.asyncProperty(spec, spec, async (one, other) => {
-        const store = createStore({ kinds: [Free], env: createVirtualEnv() })
+        const { store } = createWorld({ kinds: [Free] })
         const before = await store.create(Free, { metadata: { name: 'x' }, spec: one })
         const patch = fastJsonPatch.compare({ spec: one }, { spec: other }) as readonly JsonPatchOperation[]
         const failing = [...patch, { op: 'remove', path: '/spec/nowhere' }] as const

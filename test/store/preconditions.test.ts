@@ -2,16 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { Store, StoredObject } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec, WidgetStatus } from './fixtures/kinds.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import type { WorldOptions } from '../fixtures/world.js'
+import { createWorld } from '../fixtures/world.js'
 
 type WidgetObject = StoredObject<WidgetSpec, WidgetStatus>
 
 const at = { namespace: 'default', name: 'a' }
-const newStore = (options: object = {}): Store =>
-  createStore({ kinds: [Widget, Gadget], env: createVirtualEnv(), ...options })
+const newStore = (options: WorldOptions = {}): Store => createWorld(options).store
 const create = (store: Store): Promise<WidgetObject> =>
   store.create(Widget, { metadata: at, spec: { size: 1 } })
 

@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
-import type { Kind, ListOptions, Reader, Snapshot, StoredObject, Transaction } from '../../src/store/index.js'
-import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
+import type { ListOptions, Reader, Snapshot, StoredObject, Transaction } from '../../src/store/index.js'
+import { createStore, listAndWatch } from '../../src/store/index.js'
 import { selectObjects } from '../../src/store/internal.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface Spec {
   readonly node?: string
@@ -14,11 +16,7 @@ interface Spec {
 }
 type Job = StoredObject<Spec>
 
-const Job: Kind<Spec> = defineKind<Spec>({
-  apiVersion: 'example/v1',
-  kind: 'Job',
-  plural: 'jobs',
-  namespaced: true,
+const Job = kindOf<Spec>('Job', {
   indexes: {
     node: ({ spec }) => spec.node,
     due: ({ spec }) => spec.due,
@@ -224,11 +222,7 @@ describe('a list by range', () => {
   test('costs what it finds, not what there is', async () => {
     const env = createVirtualEnv()
     let looks = 0
-    const Counted = defineKind<Spec>({
-      apiVersion: 'example/v1',
-      kind: 'Job',
-      plural: 'jobs',
-      namespaced: true,
+    const Counted = kindOf<Spec>('Job', {
       indexes: { due: ({ spec }) => spec.due },
       orderedIndexes: ['due'],
     })
@@ -275,8 +269,7 @@ describe('a list by range', () => {
   })
 
   test('is guarded in an optimistic transaction, and only where it was looked at', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Job], env })
+    const { env, store } = createWorld({ kinds: [Job] })
     const run = async (due: number): Promise<number> => {
       let runs = 0
       const done = store.optimistic(async tx => {
@@ -293,8 +286,7 @@ describe('a list by range', () => {
   })
 
   test('can be watched', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Job], env })
+    const { env, store } = createWorld({ kinds: [Job] })
     const seen: string[] = []
     listAndWatch(store, Job, { index: { name: 'place', prefix: ['a'], from: ['a', 5] } }).on(({ events }) => {
       for (const { type, object } of events) seen.push(`${type} ${object.metadata.name}`)
@@ -322,10 +314,7 @@ describe('a compound value', () => {
   })
 
   test('of a unique index is named in the refusal', async () => {
-    const Unique = defineKind<Spec>({
-      apiVersion: 'example/v1',
-      kind: 'Unique',
-      plural: 'uniques',
+    const Unique = kindOf<Spec>('Unique', {
       namespaced: false,
       indexes: { place: ({ spec: { node = '', priority = 0 } }) => [[node, priority]] },
       uniqueIndexes: ['place'],
@@ -340,13 +329,7 @@ describe('a compound value', () => {
   test.each([[[[]]], [[null]], [Number.NaN], [[['a', Number.POSITIVE_INFINITY]]], [{}]])(
     'cannot be made of %j',
     async values => {
-      const Odd = defineKind<Spec>({
-        apiVersion: 'example/v1',
-        kind: 'Odd',
-        plural: 'odds',
-        namespaced: false,
-        indexes: { odd: () => values as never },
-      })
+      const Odd = kindOf<Spec>('Odd', { namespaced: false, indexes: { odd: () => values as never } })
       const store = createStore({ kinds: [Odd] })
       await expect(store.create(Odd, { metadata: { name: 'a' }, spec: {} })).rejects.toMatchObject({
         code: 'Usage',
@@ -376,8 +359,7 @@ describe('bad ranges', () => {
   })
 
   test('an ordered index is a declared one', () => {
-    const options = { apiVersion: 'v1', kind: 'K', plural: 'ks', namespaced: false, orderedIndexes: ['x'] }
-    expect(() => defineKind(options)).toThrow(expect.objectContaining({ code: 'Usage' }))
+    expect(() => kindOf('K', { orderedIndexes: ['x'] })).toThrow(expect.objectContaining({ code: 'Usage' }))
   })
 
   test('a token belongs to its range and its direction', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OwnerReference, Store, StoredObject, Transaction } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
 
 interface Spec {
   readonly size: number
@@ -10,10 +11,7 @@ interface Spec {
 }
 
 /** Nobody deletes one with `keep`; at most one has each size above 5. */
-const Part = defineKind<Spec>({
-  apiVersion: 'example/v1',
-  kind: 'Part',
-  plural: 'parts',
+const Part = kindOf<Spec>('Part', {
   namespaced: false,
   schema: { properties: { spec: { properties: { size: { type: 'integer', maximum: 9 } } } } },
   indexes: {

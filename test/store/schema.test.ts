@@ -1,19 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonSchema } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 const at = { namespace: 'default', name: 'a' }
 
 function storeWith(schema: JsonSchema) {
-  const Thing = defineKind<Record<string, unknown>, Record<string, unknown>>({
-    apiVersion: 'v1',
-    kind: 'Thing',
-    plural: 'things',
-    namespaced: true,
-    schema,
-  })
-  return { Thing, store: createStore({ kinds: [Thing], env: createVirtualEnv() }) }
+  const Thing = kindOf<Record<string, unknown>, Record<string, unknown>>('Thing', { schema })
+  return { Thing, store: createWorld({ kinds: [Thing] }).store }
 }
 
 const replicas: JsonSchema = {

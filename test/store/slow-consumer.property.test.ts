@@ -8,11 +8,11 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
+
 import type { SlowConsumerError } from '../../src/store/object/store-errors.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 import type { ModelEvent, ModelObject } from './fixtures/model-store.js'
 import { inModelWords, ModelStore } from './fixtures/model-store.js'
 
@@ -132,8 +132,7 @@ interface World {
 }
 
 function newWorld(policy: WatchOptions, logCapacity: number): World {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Gadget], env, logCapacity })
+  const { env, store } = createWorld({ logCapacity })
   const client = store.client(env.fork('consumers'))
   const consumers = scopes.map(
     scope => new Consumer(scope, client.watch([Widget, Gadget], { ...scope.options, ...policy }), store),

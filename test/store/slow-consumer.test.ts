@@ -1,17 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Client, Store, Watch, WatchBatch, WatchOptions } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 function newWorld(logCapacity = 1_000): {
   readonly env: VirtualEnv
   readonly store: Store
   readonly put: (name: string, size: number) => Promise<unknown>
 } {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Gadget], env, logCapacity })
+  const { env, store } = createWorld({ logCapacity })
   return { env, store, put: (name, size) => putInto(store, name, size) }
 }
 

@@ -4,9 +4,7 @@ import { Engine } from '../../src/store/engine/engine.js'
 import type { Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
-
-const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
 
 describe('a snapshot', () => {
   test('answers from its revision while writes go on', async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Client, ClientWrite } from '../../src/store/index.js'
-import { createStore, tapWrites } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Widget } from './fixtures/kinds.js'
+import { tapWrites } from '../../src/store/index.js'
+import { ref as at, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const at = (name: string) => ({ namespace: 'default', name })
 const object = (name: string) => ({ metadata: at(name), spec: {} })
 
 /** Every verb of a writer, and a call of it that succeeds once `a` exists. */
@@ -22,7 +21,7 @@ const calls: { readonly [Verb in ClientWrite['verb']]: (client: Client) => Promi
 const verbs = Object.entries(calls) as [ClientWrite['verb'], (client: Client) => Promise<unknown>][]
 
 async function storeWithA() {
-  const store = createStore({ kinds: [Widget], env: createVirtualEnv() })
+  const { store } = createWorld()
   await store.create(Widget, object('a'))
   return store
 }
@@ -50,8 +49,7 @@ describe('a tap on writes', () => {
   })
 
   test('may change a write, and is on the clients made from its client', async () => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Widget], env })
+    const { env, store } = createWorld()
     const client = tapWrites(store, (write, next) =>
       next(write.verb === 'create' ? { ...write, object: { ...write.object, spec: { size: 7 } } } : write),
     ).client(env)

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Store, Transaction } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
 
-const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
-const newStore = (): Store => createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })
+import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
+
+const newStore = (): Store => createWorld().store
 
 describe('a transaction', () => {
   test('takes one revision for all its writes and returns what its body returns', async () => {

@@ -5,9 +5,7 @@ import { storeOn } from '../../src/store/client/engine-client.js'
 import { Engine } from '../../src/store/engine/engine.js'
 import type { SlowConsumerPolicy } from '../../src/store/watch/watch.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Widget } from './fixtures/kinds.js'
-
-const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
+import { ref as at, Widget } from '../fixtures/kinds.js'
 
 function world() {
   const env = createVirtualEnv()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Store, Watch, WatchBatch, WatchEvent, WatchOptions } from '../../src/store/index.js'
-import { applyJsonPatch, createStore } from '../../src/store/index.js'
+import { applyJsonPatch } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 interface World {
   readonly env: VirtualEnv
@@ -14,8 +14,7 @@ interface World {
 }
 
 function newWorld(logCapacity = 1_000): World {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Gadget], env, logCapacity })
+  const { env, store } = createWorld({ logCapacity })
   const ref = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
   return {
     env,

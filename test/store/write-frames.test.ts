@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import type { Kind, Store } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
+import { kindOf } from '../fixtures/kinds.js'
 
 /** Calls of the store's own functions between a write and the kind's index function. */
 const FRAMES_MAX = 8
@@ -10,11 +11,7 @@ const metadata = { namespace: 'default', name: 'a' }
 /** The names of the store's functions under `act`, as the index function finds them on the stack. */
 async function framesUnder(act: (store: Store) => Promise<unknown>): Promise<readonly string[]> {
   let stack: string | undefined
-  const Probe = defineKind({
-    apiVersion: 'example/v1',
-    kind: 'Probe',
-    plural: 'probes',
-    namespaced: true,
+  const Probe = kindOf('Probe', {
     indexes: {
       where: () => {
         const { stackTraceLimit } = Error
@@ -34,7 +31,7 @@ async function framesUnder(act: (store: Store) => Promise<unknown>): Promise<rea
     .map(nameOf)
 }
 
-let probe: ReturnType<typeof defineKind>
+let probe: Kind
 
 /** `at EngineClient.create (…)` has a name, `at /src/store/…` has none. */
 function nameOf(frame: string): string {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { ObjectInput, Store, StoredObject } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import type { WidgetSpec, WidgetStatus } from './fixtures/kinds.js'
-import { Gadget, Widget } from './fixtures/kinds.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { Gadget, Widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 const at = { namespace: 'default', name: 'a' }
-const newStore = (): Store => createStore({ kinds: [Widget, Gadget], env: createVirtualEnv() })
+const newStore = (): Store => createWorld().store
 const create = (
   store: Store,
   metadata: object = {},

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ApplyConflictError } from '../../../src/store/apply/apply-conflict-error.js'
 import type { PatchOptions, Store, StoredObject } from '../../../src/store/index.js'
-import { createStore, defineKind } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import { createWorld } from '../../fixtures/world.js'
 
 interface AppSpec {
   readonly image?: string
@@ -18,11 +18,7 @@ interface AppStatus {
 }
 type AppObject = StoredObject<AppSpec, AppStatus>
 
-const App = defineKind<AppSpec, AppStatus>({
-  apiVersion: 'example/v1',
-  kind: 'App',
-  plural: 'apps',
-  namespaced: true,
+const App = kindOf<AppSpec, AppStatus>('App', {
   mergeTypes: {
     'spec.ports': { keys: ['name'] },
     'spec.zones': 'set',
@@ -31,7 +27,7 @@ const App = defineKind<AppSpec, AppStatus>({
 })
 
 const at = { namespace: 'default', name: 'web' }
-const newStore = (): Store => createStore({ kinds: [App], env: createVirtualEnv() })
+const newStore = (): Store => createWorld({ kinds: [App] }).store
 const by = (fieldManager: string, more: object = {}): PatchOptions<'apply'> => ({
   type: 'apply',
   fieldManager,
@@ -351,14 +347,7 @@ describe('what is applied is refused', () => {
     ['spec.x', 'granular'],
     ['spec.x', { keys: [] }],
   ])('as a kind that declares %s as %o', (path, merge) => {
-    const declare = (): unknown =>
-      defineKind({
-        apiVersion: 'v1',
-        kind: 'Bad',
-        plural: 'bads',
-        namespaced: false,
-        mergeTypes: { [path]: merge as never },
-      })
+    const declare = (): unknown => kindOf('Bad', { mergeTypes: { [path]: merge as never } })
     expect(declare).toThrow(expect.objectContaining({ code: 'Usage' }))
   })
 })

@@ -6,14 +6,11 @@ import { parseFields } from '../../../src/store/apply/field-text.js'
 import { mergeFields } from '../../../src/store/apply/merge-fields.js'
 import { ownedDocument } from '../../../src/store/apply/owned-document.js'
 import type { Store, StoredObject } from '../../../src/store/index.js'
-import { createStore, defineKind } from '../../../src/store/index.js'
 import { fieldTypeOf } from '../../../src/store/kind/merge-type.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import { createWorld } from '../../fixtures/world.js'
 
-const Any = defineKind<unknown>({
-  apiVersion: 'example/v1',
-  kind: 'Any',
-  plural: 'anys',
+const Any = kindOf('Any', {
   namespaced: false,
   mergeTypes: {
     'spec.set': 'set',
@@ -23,7 +20,7 @@ const Any = defineKind<unknown>({
   },
 })
 const at = { name: 'x' }
-const newStore = (): Store => createStore({ kinds: [Any], env: createVirtualEnv() })
+const newStore = (): Store => createWorld({ kinds: [Any] }).store
 
 const value = fc.constantFrom(1, 2, 'x', null)
 const set = fc.uniqueArray(fc.constantFrom('p', 'q', 'r'), { maxLength: 3 })
