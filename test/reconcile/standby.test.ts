@@ -6,7 +6,7 @@ import { createSchedulingController } from '../../src/scheduling/index.js'
 import type { Store } from '../../src/store/index.js'
 import { createNodeAgentController } from '../../src/workloads/index.js'
 import { createWorld } from '../fixtures/world.js'
-import { createFakeRuntime, health } from '../workloads/fixtures/world.js'
+import { createFakeRuntime, health } from '../workloads/fixtures/fake-runtime.js'
 
 const kinds = [Lease, Node, ReplicaSet, Task]
 const ref = { namespace: 'default', name: 'a' }

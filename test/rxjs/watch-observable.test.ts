@@ -3,36 +3,14 @@ import { concatMap, from, NEVER, tap } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { fromWatch, listAndWatch$, watch$ } from '../../src/rxjs/index.js'
 import type { Store, StoredObject, Watch, WatchBatch } from '../../src/store/index.js'
-import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
-import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { listAndWatch } from '../../src/store/index.js'
+import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
+import { Part, ref, Secret, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const Widget = defineKind<{ size: number }>({
-  apiVersion: 'v1',
-  kind: 'Widget',
-  plural: 'widgets',
-  namespaced: true,
-})
-
-const Gadget = defineKind<{ weight: number }>({
-  apiVersion: 'v1',
-  kind: 'Gadget',
-  plural: 'gadgets',
-  namespaced: true,
-})
-
-interface World {
-  readonly env: VirtualEnv
-  readonly store: Store
-  make(name: string): Promise<unknown>
-}
-
-function world(logCapacity = 1_000): World {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget, Gadget], env, logCapacity })
-  const make = (name: string): Promise<unknown> =>
-    store.create(Widget, { metadata: { namespace: 'default', name }, spec: { size: 1 } })
-  return { env, store, make }
+function world(logCapacity = 1_000) {
+  const { env, store } = createWorld({ logCapacity })
+  return { env, store, make: (name: string) => store.create(Widget, widget(name)) }
 }
 
 type Named = WatchBatch<{ readonly metadata: { readonly name: string } }>
@@ -92,18 +70,17 @@ describe('watch as an observable', () => {
 
   test('several kinds are one stream, typed as either', async () => {
     const { env, store } = world()
-    const sizes: number[] = []
-    watch$(store, [Widget, Gadget]).subscribe(({ events }) => {
+    const told: unknown[] = []
+    watch$(store, [Widget, Secret]).subscribe(({ events }) => {
       for (const { object } of events)
-        sizes.push('size' in object.spec ? object.spec.size : object.spec.weight)
+        told.push('value' in object.spec ? object.spec.value.length : object.spec.size?.toFixed(1))
     })
-    const metadata = { namespace: 'default', name: 'a' }
     await store.transact(tx => {
-      tx.create(Widget, { metadata, spec: { size: 1 } })
-      tx.create(Gadget, { metadata, spec: { weight: 20 } })
+      tx.create(Widget, widget('a'))
+      tx.create(Secret, { metadata: ref('a'), spec: { value: 'abc' } })
     })
     await env.settle()
-    expect(sizes).toEqual([1, 20])
+    expect(told).toEqual(['1.0', 3])
   })
 
   test('a consumer that is too slow is an error, after which nothing comes', async () => {
@@ -118,7 +95,9 @@ describe('watch as an observable', () => {
     expect(lines).toEqual(['1 ADDED a', 'error SlowConsumer'])
   })
 
-  type Convert = (watch: Watch<StoredObject<{ size: number }>>) => Observable<{ readonly revision: number }>
+  type Convert = (
+    watch: Watch<StoredObject<WidgetSpec, WidgetStatus>>,
+  ) => Observable<{ readonly revision: number }>
   const conversions: readonly [string, Convert][] = [
     ['fromWatch', fromWatch],
     ['rxjs from', watch => from(watch)],
@@ -141,7 +120,7 @@ describe('watch as an observable', () => {
 
   const opened: readonly [string, (store: Store) => Watch<StoredObject>][] = [
     ['a watch', store => store.watch(Widget)],
-    ['a watch of several kinds', store => store.watch([Widget, Gadget])],
+    ['a watch of several kinds', store => store.watch([Widget, Part])],
     ['listAndWatch', store => listAndWatch(store, Widget)],
   ]
   describe.each(opened)('fromWatch of %s', (_name, open) => {
@@ -189,7 +168,7 @@ describe('listAndWatch as an observable', () => {
 
   test('a gap is one batch, no error', async () => {
     const { env, store, make } = world(2)
-    const lines = heard(listAndWatch$(store, [Widget, Gadget]))
+    const lines = heard(listAndWatch$(store, [Widget, Part]))
     await env.settle()
     for (const name of ['a', 'b', 'c', 'd']) await make(name)
     await env.settle()
@@ -210,7 +189,7 @@ describe('an observable cannot push back', () => {
   const bufferLimit = 3
   const options = { slowConsumer: 'coalesce', bufferLimit } as const
 
-  async function makeMany({ env, make }: World): Promise<void> {
+  async function makeMany({ env, make }: ReturnType<typeof world>): Promise<void> {
     for (let index = 0; index < 50; index++) {
       await make(`w${index}`)
       await env.settle()

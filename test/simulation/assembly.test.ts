@@ -9,11 +9,11 @@ import {
   ReplicaSet,
   Task,
 } from '../../src/api/index.js'
-import { createManager } from '../../src/reconcile/index.js'
+
 import { createRolloutController, history, rolloutStatus, undo } from '../../src/rollout/index.js'
-import { createStore } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+
 import { createReplicaController } from '../../src/workloads/index.js'
+import { createWorld } from '../fixtures/world.js'
 import type { Behaviour } from './fixtures/machines.js'
 import { templateOf } from './fixtures/script.js'
 import type { SimulatedCluster } from './fixtures/simulated-cluster.js'
@@ -100,12 +100,11 @@ test('tasks of a node that is removed and silent are replaced, and its lease goe
 })
 
 test('failures count however few ended tasks are kept', async () => {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds, env })
-  const manager = createManager({ client: store.client(env) })
-  manager.add(createRolloutController({ maxFailures: 6 }))
-  manager.add(createReplicaController({ backoff: { baseMs: 10, maxMs: 10 } }))
-  await env.run(() => manager.start())
+  const { env, store, start } = createWorld({ kinds })
+  await start(
+    createRolloutController({ maxFailures: 6 }),
+    createReplicaController({ backoff: { baseMs: 10, maxMs: 10 } }),
+  )
   await store.create(Deployment, {
     metadata: ref,
     spec: {

@@ -13,9 +13,8 @@ import {
 import type { Manager } from '../../../src/reconcile/index.js'
 import { createManager } from '../../../src/reconcile/index.js'
 import type { Store } from '../../../src/store/index.js'
-import { createStore } from '../../../src/store/index.js'
 import type { VirtualEnv } from '../../../src/testing/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+import { createWorld } from '../../fixtures/world.js'
 
 interface World {
   readonly env: VirtualEnv
@@ -28,8 +27,7 @@ const namespace = 'prod'
 
 /** @param beforeCommit runs before each write of the controllers */
 async function world(cidr = '10.96.0.0/29', beforeCommit: (store: Store) => void = () => {}): Promise<World> {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Service, Task, EndpointSlice, AddressClaim], env })
+  const { env, store } = createWorld({ kinds: [Service, Task, EndpointSlice, AddressClaim] })
   const { defer } = env.tasks
   const hooked = createEnvTree('controllers', () => ({
     ...env,

@@ -9,7 +9,7 @@ import {
 } from '../../../src/api/index.js'
 import { describeRollout, rolloutStatus } from '../../../src/rollout/index.js'
 import type { Cluster } from '../fixtures/cluster.js'
-import { createCluster, ref, template } from '../fixtures/cluster.js'
+import { createCluster, template, web } from '../fixtures/cluster.js'
 
 /** A cluster that has rolled out v1 to three tasks. */
 async function running(
@@ -137,7 +137,7 @@ describe('a rolling update', () => {
   test('ends with its Deployment: nothing more is written', async () => {
     const cluster = await running()
     await cluster.image('v2')
-    await cluster.store.delete(Deployment, ref)
+    await cluster.store.delete(Deployment, web)
     const { revision } = cluster.store
     await cluster.env.advance(60_000)
     expect(cluster.store.revision).toBe(revision)
@@ -257,7 +257,7 @@ describe('the controller', () => {
     const cluster = await running()
     await cluster.image('v2')
     await finished(cluster)
-    await cluster.env.run(() => cluster.store.delete(Revision, { ...ref, name: 'web-2' }))
+    await cluster.env.run(() => cluster.store.delete(Revision, { ...web, name: 'web-2' }))
     await cluster.settle()
     expect(cluster.revisions()).toEqual(['1 v1 update succeeded', '3 v2 update succeeded'])
     expect(cluster.sizes()).toBe('v2×3/3')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { history, rolloutStatus, undo } from '../../../src/rollout/index.js'
 import type { Cluster } from '../fixtures/cluster.js'
-import { createCluster, ref, template } from '../fixtures/cluster.js'
+import { createCluster, template, web } from '../fixtures/cluster.js'
 
 /** A cluster that has rolled out these versions one after the other. */
 async function after(...versions: string[]): Promise<Cluster> {
@@ -22,7 +22,7 @@ describe('undo', () => {
   test('goes back to the newest other revision that succeeded; the count stays', async () => {
     const cluster = await after('v1', 'v2')
     await cluster.change({ replicas: 5 })
-    const entry = await undo(cluster.store, ref)
+    const entry = await undo(cluster.store, web)
     expect(entry).toMatchObject({ number: 3, cause: 'undo', from: 1, outcome: 'progressing' })
     expect(cluster.deployment().spec).toMatchObject({ replicas: 5, template: template('v1') })
     await finished(cluster)
@@ -36,12 +36,12 @@ describe('undo', () => {
 
   test('goes to a given revision, whose number still names it afterwards', async () => {
     const cluster = await after('v1', 'v2', 'v3')
-    await undo(cluster.store, ref, { toRevision: 1 })
+    await undo(cluster.store, web, { toRevision: 1 })
     await finished(cluster)
-    await undo(cluster.store, ref, { toRevision: 2 })
+    await undo(cluster.store, web, { toRevision: 2 })
     await finished(cluster)
     expect(
-      history(cluster.store, ref).map(({ number, from, template: { spec } }) => [number, from, spec.image]),
+      history(cluster.store, web).map(({ number, from, template: { spec } }) => [number, from, spec.image]),
     ).toEqual([
       [1, undefined, 'v1'],
       [2, undefined, 'v2'],
@@ -56,7 +56,7 @@ describe('undo', () => {
     cluster.broken.add('v2')
     await cluster.image('v2')
     await cluster.env.advance(2000)
-    await undo(cluster.store, ref)
+    await undo(cluster.store, web)
     await finished(cluster)
     expect(cluster.sizes()).toBe('v1×3/3')
     expect(cluster.revisions()).toEqual([
@@ -76,16 +76,16 @@ describe('undo', () => {
     await cluster.change(spec)
     await cluster.settle()
     const { revision } = cluster.store
-    await expect(undo(cluster.store, ref, options)).rejects.toMatchObject({ code, details: { reason } })
+    await expect(undo(cluster.store, web, options)).rejects.toMatchObject({ code, details: { reason } })
     expect(cluster.store.revision).toBe(revision)
   })
 
   test('refuses a Deployment that does not exist', async () => {
     const cluster = await createCluster()
-    await expect(undo(cluster.store, ref)).rejects.toMatchObject({
+    await expect(undo(cluster.store, web)).rejects.toMatchObject({
       code: 'NotFound',
       details: { kind: 'Deployment', name: 'web' },
     })
-    expect(() => history(cluster.store, ref)).toThrow(expect.objectContaining({ code: 'NotFound' }))
+    expect(() => history(cluster.store, web)).toThrow(expect.objectContaining({ code: 'NotFound' }))
   })
 })

@@ -2,12 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Deployment, isConditionTrue, ReplicaSet, Revision, Task } from '../../../src/api/index.js'
 import { formatTime, parseTime } from '../../../src/core/index.js'
-import { createController, createManager, requeueAfter } from '../../../src/reconcile/index.js'
+import { createController, requeueAfter } from '../../../src/reconcile/index.js'
 import { createRolloutController, resolveBudget, rolloutStatus } from '../../../src/rollout/index.js'
-import { createStore } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
 import { createReplicaController } from '../../../src/workloads/index.js'
-import { ref, template } from '../fixtures/cluster.js'
+import { createWorld } from '../../fixtures/world.js'
+import { template, web } from '../fixtures/cluster.js'
 
 interface Scenario {
   readonly desired: number
@@ -26,12 +25,10 @@ async function run({
   gapsMs,
   minReadySeconds,
 }: Scenario): Promise<{ least: number; most: number; images: Set<string> }> {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Deployment, ReplicaSet, Revision, Task], env })
-  const manager = createManager({ client: store.client(env) })
-  manager.add(createRolloutController())
-  manager.add(createReplicaController())
-  manager.add(
+  const { env, store, start } = createWorld({ kinds: [Deployment, ReplicaSet, Revision, Task] })
+  await start(
+    createRolloutController(),
+    createReplicaController(),
     createController({
       name: 'node',
       for: Task,
@@ -54,11 +51,10 @@ async function run({
       },
     }),
   )
-  await env.run(() => manager.start())
-  const done = (): boolean => rolloutStatus(store.get(Deployment, ref)!).done
+  const done = (): boolean => rolloutStatus(store.get(Deployment, web)!).done
   const rollingUpdate = { maxSurge, maxUnavailable }
   await store.create(Deployment, {
-    metadata: ref,
+    metadata: web,
     spec: {
       replicas: desired,
       selector: { matchLabels: { app: 'web' } },
@@ -77,7 +73,7 @@ async function run({
     most = Math.max(most, tasks.length)
   })
   for (const [index, gapMs] of gapsMs.entries()) {
-    await store.modify(Deployment, ref, draft => {
+    await store.modify(Deployment, web, draft => {
       draft.spec.template.spec.image = `v${index + 2}`
     })
     await env.advance(gapMs)

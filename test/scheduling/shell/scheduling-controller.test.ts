@@ -8,15 +8,13 @@ import { createManager } from '../../../src/reconcile/index.js'
 import type { SchedulingControllerOptions } from '../../../src/scheduling/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { Client, ClientOptions, Store, Transaction } from '../../../src/store/index.js'
-import { createStore } from '../../../src/store/index.js'
-import type { VirtualEnv } from '../../../src/testing/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+
+import type { World } from '../../fixtures/world.js'
+import { createWorld } from '../../fixtures/world.js'
 
 const namespace = 'default'
 
-interface World {
-  readonly env: VirtualEnv
-  readonly store: Store
+interface Cluster extends World {
   addNode(
     name: string,
     allocatable: NodeStatus['allocatable'],
@@ -27,16 +25,15 @@ interface World {
   scheduled(name: string): string
 }
 
-function createWorld(seed = 1): World {
-  const env = createVirtualEnv({ seed })
-  const store = createStore({ kinds: [Node, Task], env })
+function createCluster(seed = 1): Cluster {
+  const world = createWorld({ kinds: [Node, Task], seed })
+  const { env, store } = world
   const act = async (work: () => Promise<unknown>): Promise<void> => {
     await env.run(work)
     await env.settle()
   }
   return {
-    env,
-    store,
+    ...world,
     addNode: (name, allocatable = {}, ready = 'True') =>
       act(async () => {
         await store.create(Node, { metadata: { name }, spec: {} })
@@ -116,7 +113,7 @@ function cpu(amount: string): TaskSpec {
 
 describe('the scheduling controller', () => {
   test('gives a task the best node and says so', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('small', { cpu: 1, memory: '1Gi' })
     await world.addNode('large', { cpu: 8, memory: '8Gi' })
     await run(world)
@@ -126,7 +123,7 @@ describe('the scheduling controller', () => {
   })
 
   test('binds what was there before it started', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addTask('web', cpu('1'))
     await world.addNode('n1', { cpu: 1 })
     await run(world)
@@ -134,7 +131,7 @@ describe('the scheduling controller', () => {
   })
 
   test('says why nothing fits, also when it could not be said at first', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 })
     await run(world, {}, deafClient(world.store.client(world.env)))
     await world.addTask('web', cpu('2'))
@@ -143,7 +140,7 @@ describe('the scheduling controller', () => {
   })
 
   test('gives back the room of a task that has ended before its binding was answered', async () => {
-    const world = createWorld()
+    const world = createCluster()
     const { store, env } = world
     await world.addNode('n1', { cpu: 1 })
     let isFirst = true
@@ -164,7 +161,7 @@ describe('the scheduling controller', () => {
   })
 
   test('sees a node that came back between the commit that missed it and its answer', async () => {
-    const world = createWorld()
+    const world = createCluster()
     const { store, env } = world
     await world.addNode('n1', { cpu: 1 })
     let events = 0
@@ -186,7 +183,7 @@ describe('the scheduling controller', () => {
   })
 
   test('says why nothing fits, once, and tries again when a node comes', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 })
     await world.addNode('n2', { cpu: 1 }, 'Unknown')
     await run(world)
@@ -203,7 +200,7 @@ describe('the scheduling controller', () => {
   })
 
   test.each(['False', 'Unknown'] as const)('leaves a node alone while its Ready is %s', async ready => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 }, ready)
     await run(world)
     await world.addTask('web', cpu('1'))
@@ -227,7 +224,7 @@ describe('the scheduling controller', () => {
         }),
     ],
   ])('gives the room of a %s task to the one that waits', async (_how, free) => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 })
     await run(world)
     await world.addTask('first', cpu('1'))
@@ -239,7 +236,7 @@ describe('the scheduling controller', () => {
   })
 
   test('counts a task that is on its way out until it is gone', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 })
     await run(world)
     const metadata = { namespace, name: 'first', finalizers: ['example.com/hold'] }
@@ -259,7 +256,7 @@ describe('the scheduling controller', () => {
   })
 
   test('refuses demands that make no sense until they change', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 4 })
     await run(world)
     await world.addTask('web', cpu('lots'))
@@ -276,7 +273,7 @@ describe('the scheduling controller', () => {
   })
 
   test('does not touch tasks that are bound, ended or on their way out', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 4 })
     await world.addTask('bound', { nodeName: 'elsewhere' })
     await world.addTask('ended')
@@ -296,7 +293,7 @@ describe('the scheduling controller', () => {
   })
 
   test('puts further attempts for one task off, longer each time, whatever happens meanwhile', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await run(world, { retryDelayMs: 100, retryDelayMsMax: 250 })
     await world.addTask('web', cpu('2'))
     const nodesSeen = (): string => /0\/(\d+)/.exec(world.scheduled('web'))?.[1] ?? ''
@@ -311,7 +308,7 @@ describe('the scheduling controller', () => {
   })
 
   test('has no ghosts after a pause in which things went away', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 })
     await world.addNode('n2', { cpu: 9 })
     const controller = createSchedulingController()
@@ -329,7 +326,7 @@ describe('the scheduling controller', () => {
   })
 
   test('takes a limit without a request for the request', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 1 })
     await run(world)
     await world.addTask('web', { resources: { limits: { cpu: 2 } } })
@@ -416,7 +413,7 @@ describe('several schedulers at work at once', () => {
     }
     await fc.assert(
       fc.asyncProperty(fc.record(setup), async ({ acts, intruders, schedulers }) => {
-        const world = createWorld()
+        const world = createCluster()
         const { store } = world
         const pending = [...intruders]
         const intrude = async (): Promise<void> => {
@@ -452,7 +449,7 @@ describe('several schedulers at work at once', () => {
   })
 
   test('a decision made from an old picture of its node is made again', async () => {
-    const world = createWorld()
+    const world = createCluster()
     await world.addNode('n1', { cpu: 4 })
     await world.addNode('n2', { cpu: 2 })
     const foreign = { metadata: { namespace, name: 'foreign' }, spec: { ...cpu('4'), nodeName: 'n1' } }
@@ -468,7 +465,7 @@ describe('several schedulers at work at once', () => {
   test('at rest, nothing waits that would fit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { maxLength: 40 }), async acts => {
-        const world = createWorld()
+        const world = createCluster()
         await run(world, { concurrency: 4 })
         for (const one of acts) {
           const done = perform(world, one)

@@ -1,18 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { Event, Lease, Node, ReplicaSet, Task } from '../../../src/api/index.js'
-import type { Controller, EventDestination } from '../../../src/reconcile/index.js'
-import { createManager } from '../../../src/reconcile/index.js'
+import type { EventDestination } from '../../../src/reconcile/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { Kind } from '../../../src/store/index.js'
-import { createStore } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+
 import {
   createNodeAgentController,
   createNodeHeartbeat,
   createNodeLifecycleController,
   createReplicaController,
 } from '../../../src/workloads/index.js'
-import { createFakeRuntime } from '../fixtures/world.js'
+import { createWorld } from '../../fixtures/world.js'
+import { createFakeRuntime } from '../fixtures/fake-runtime.js'
 
 const probe = { httpGet: { path: '/', port: 80 }, periodSeconds: 1, failureThreshold: 1 }
 
@@ -21,30 +20,25 @@ async function cluster(
   events?: EventDestination,
   kinds: readonly Kind[] = [Event, Lease, Node, ReplicaSet, Task],
 ) {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds, env })
+  const { env, store, startProcess } = createWorld({ kinds })
   const runtime = createFakeRuntime()
   const told = events === undefined ? {} : { events }
-  const manager = createManager({ client: store.client(env.fork('control')) })
-  const loops: readonly Controller[] = [
+  await startProcess(
+    'control',
     createReplicaController(told),
     createSchedulingController(told),
     createNodeLifecycleController({ evictAfterMs: 10_000, ...told }),
-  ]
-  for (const loop of loops) manager.add(loop)
-  const nodeEnv = env.fork('node')
-  const node = createManager({ client: store.client(nodeEnv) })
-  node.add(
+  )
+  const node = await startProcess(
+    'node',
     createNodeHeartbeat({
       nodeName: 'n',
       status: { capacity: { cpu: 1 } },
       heartbeatMs: 1_000,
       leaseDurationSeconds: 5,
     }),
+    createNodeAgentController({ nodeName: 'n', runtime, ...told }),
   )
-  node.add(createNodeAgentController({ nodeName: 'n', runtime, ...told }))
-  await env.run(() => manager.start())
-  await env.run(() => node.start())
   const run = async (spec: Task['spec'], replicas = 1): Promise<string> => {
     await store.create(ReplicaSet, {
       metadata: { namespace: 'd', name: 'web' },
@@ -61,7 +55,7 @@ async function cluster(
       .map(({ spec }) => `${spec.type} ${spec.reason}: ${spec.note}`)
       .toSorted()
   }
-  return { env, store, runtime, run, reasons, fail: () => nodeEnv.close() }
+  return { env, store, runtime, run, reasons, fail: node.crash }
 }
 
 describe('the loops tell, where the store knows Event', () => {

@@ -3,21 +3,23 @@ import type { TaskSpec } from '../../../src/api/index.js'
 import { findCondition, Task } from '../../../src/api/index.js'
 import { createNodeAgentController } from '../../../src/workloads/index.js'
 import { NODE_AGENT_FINALIZER } from '../../../src/workloads/node-agent-names.js'
-import type { FakeRuntime, Process, World } from '../fixtures/world.js'
-import { createFakeRuntime, createWorld, health } from '../fixtures/world.js'
+import { ref } from '../../fixtures/kinds.js'
+import type { Process, World } from '../../fixtures/world.js'
+import { createWorld } from '../../fixtures/world.js'
+import type { FakeRuntime } from '../fixtures/fake-runtime.js'
+import { createFakeRuntime, health } from '../fixtures/fake-runtime.js'
 
 let world: World
 let runtime: FakeRuntime
 let agent: Process
 
 beforeEach(async () => {
-  world = createWorld()
+  world = createWorld({ kinds: [Task] })
   runtime = createFakeRuntime()
-  agent = await world.start('n1', createNodeAgentController({ nodeName: 'n1', runtime, health }))
+  agent = await world.startProcess('n1', createNodeAgentController({ nodeName: 'n1', runtime, health }))
 })
 
 const settled = (): Promise<void> => world.env.run(() => agent.manager.settled())
-const ref = (name: string) => ({ namespace: 'default', name })
 const task = (name: string): Task | undefined => world.store.get(Task, ref(name))
 const ready = (name: string): string | undefined =>
   findCondition(task(name)?.status?.conditions, 'Ready')?.status
@@ -123,7 +125,7 @@ describe('the node agent', () => {
   test('reports tasks as failed whose processes died with its predecessor', async () => {
     await bind('a')
     agent.crash()
-    agent = await world.start(
+    agent = await world.startProcess(
       'n1-again',
       createNodeAgentController({ nodeName: 'n1', runtime: createFakeRuntime(), health }),
     )
@@ -139,7 +141,7 @@ describe('the node agent', () => {
     let drained = (): void => {}
     const drain = (): Promise<void> => new Promise(resolve => (drained = resolve))
     const controller = createNodeAgentController({ nodeName: 'n3', runtime, health, drain })
-    agent = await world.start('n3', controller)
+    agent = await world.startProcess('n3', controller)
     await bind('d', { nodeName: 'n3' })
     await world.store.delete(Task, ref('d'))
     await settled()

@@ -5,8 +5,10 @@ import {
   createNodeHeartbeat,
   createNodeLifecycleController,
 } from '../../../src/workloads/index.js'
-import type { FakeRuntime, Process, World } from '../fixtures/world.js'
-import { createFakeRuntime, createWorld, health } from '../fixtures/world.js'
+import type { Process, World } from '../../fixtures/world.js'
+import { createWorld } from '../../fixtures/world.js'
+import type { FakeRuntime } from '../fixtures/fake-runtime.js'
+import { createFakeRuntime, health } from '../fixtures/fake-runtime.js'
 
 const ref = { namespace: 'default', name: 'a' }
 let world: World
@@ -20,13 +22,17 @@ async function startNode(process: string): Promise<Process> {
     heartbeatMs: 1_000,
     leaseDurationSeconds: 4,
   })
-  return world.start(process, heartbeat, createNodeAgentController({ nodeName: 'n1', runtime, health }))
+  return world.startProcess(
+    process,
+    heartbeat,
+    createNodeAgentController({ nodeName: 'n1', runtime, health }),
+  )
 }
 
 beforeEach(async () => {
-  world = createWorld()
+  world = createWorld({ kinds: [Lease, Node, Task] })
   runtime = createFakeRuntime()
-  await world.start('lifecycle', createNodeLifecycleController({ evictAfterMs: 10_000 }))
+  await world.startProcess('lifecycle', createNodeLifecycleController({ evictAfterMs: 10_000 }))
   node = await startNode('n1')
   await world.store.create(Task, { metadata: ref, spec: { nodeName: 'n1' } })
   await world.env.advance(5_000)
@@ -76,11 +82,11 @@ describe('the node lifecycle', () => {
   test('a node that lives on in silence loses its tasks and stops their processes', async () => {
     node.crash()
     runtime = createFakeRuntime()
-    const heartbeat = await world.start(
+    const heartbeat = await world.startProcess(
       'n2',
       createNodeHeartbeat({ nodeName: 'n2', status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 4 }),
     )
-    await world.start('n2-agent', createNodeAgentController({ nodeName: 'n2', runtime, health }))
+    await world.startProcess('n2-agent', createNodeAgentController({ nodeName: 'n2', runtime, health }))
     await world.store.create(Task, { metadata: { ...ref, name: 'b' }, spec: { nodeName: 'n2' } })
     await world.env.advance(1_000)
     expect(runtime.running()).toEqual(['b'])
@@ -92,7 +98,7 @@ describe('the node lifecycle', () => {
 })
 
 test('a sign of life between the decision and its commit calls it off', async () => {
-  const { env, store, start } = createWorld()
+  const { env, store, startProcess } = createWorld({ kinds: [Lease, Node, Task] })
   const lease = { namespace: 'keelson-nodes', name: 'n1' }
   const loop = createNodeLifecycleController({ evictAfterMs: 10_000 })
   const renew = (): Promise<unknown> =>
@@ -104,7 +110,7 @@ test('a sign of life between the decision and its commit calls it off', async ()
   })
   await store.create(Node, { metadata: { name: 'n1' }, spec: {} })
   await store.create(Lease, { metadata: lease, spec: { leaseDurationSeconds: 4 } })
-  await start('lifecycle', loop)
+  await startProcess('lifecycle', loop)
   await env.advance(4_000)
   expect(store.get(Lease, lease)?.spec.renewTime).toBeDefined()
   expect(store.get(Node, { name: 'n1' })?.status).toBeUndefined()

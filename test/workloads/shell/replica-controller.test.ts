@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { isTaskFinished, ReplicaSet, Task } from '../../../src/api/index.js'
 import { formatTime } from '../../../src/core/index.js'
 import { createReplicaController } from '../../../src/workloads/index.js'
-import type { Process, World } from '../fixtures/world.js'
-import { createWorld } from '../fixtures/world.js'
+import type { Process, World } from '../../fixtures/world.js'
+import { createWorld } from '../../fixtures/world.js'
 
 const labels = { app: 'web' }
 const ref = { namespace: 'default', name: 'web' }
@@ -11,8 +11,8 @@ let world: World
 let loop: Process
 
 beforeEach(async () => {
-  world = createWorld()
-  loop = await world.start('loops', createReplicaController())
+  world = createWorld({ kinds: [ReplicaSet, Task] })
+  loop = await world.startProcess('loops', createReplicaController())
   await world.store.create(ReplicaSet, {
     metadata: ref,
     spec: {
@@ -93,7 +93,7 @@ describe('the replica loop', () => {
     await setReplicas(4)
     await world.env.settle()
     expect(tasks()).toHaveLength(3)
-    loop = await world.start('loops-again', createReplicaController())
+    loop = await world.startProcess('loops-again', createReplicaController())
     await settled()
     expect(tasks()).toHaveLength(4)
   })
