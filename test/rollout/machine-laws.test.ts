@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RolloutPhase } from '../../src/rollout/index.js'
 import { plan, rolling } from '../../src/rollout/index.js'
-import type { World } from './world.js'
-import { createWorld } from './world.js'
+import type { InstantCluster } from './fixtures/instant-cluster.js'
+import { createInstantCluster } from './fixtures/instant-cluster.js'
 
 /** What may happen between two steps. */
 type Happening =
@@ -27,28 +27,28 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('failed' as const), template }) },
 )
 
-function happen(world: World, event: Happening): void {
+function happen(cluster: InstantCluster, event: Happening): void {
   switch (event.kind) {
     case 'roll':
-      if (event.template !== world.spec.template) world.roll(event.template)
+      if (event.template !== cluster.spec.template) cluster.roll(event.template)
       return
     case 'scale':
-      world.spec = { ...world.spec, desired: event.desired }
+      cluster.spec = { ...cluster.spec, desired: event.desired }
       return
     case 'pause':
-      world.spec = { ...world.spec, paused: event.paused }
+      cluster.spec = { ...cluster.spec, paused: event.paused }
       return
     case 'wait':
-      world.nowMs += event.minutes * 60_000
+      cluster.nowMs += event.minutes * 60_000
       return
     case 'available':
     case 'failed': {
-      const set = world.sets.get(event.template)
+      const set = cluster.sets.get(event.template)
       if (!set) return
       const available =
         event.kind === 'available' ? Math.min(set.size, event.count) : Math.max(0, set.available - 1)
       const failed = (set.failed ?? 0) + (event.kind === 'failed' ? 1 : 0)
-      world.sets.set(event.template, { ...set, available, failed })
+      cluster.sets.set(event.template, { ...set, available, failed })
     }
   }
 }
@@ -75,28 +75,28 @@ function tell(
     action,
     events,
   }: { desired: number; action: 'report' | 'pause' | 'revert'; events: readonly Happening[] },
-  look: (world: World) => void,
-): World {
-  const world = createWorld(
+  look: (cluster: InstantCluster) => void,
+): InstantCluster {
+  const cluster = createInstantCluster(
     desired,
     rolling({ maxSurge: 1, maxUnavailable: 1, onFailure: action, maxFailures: 4 }),
   )
-  look(world)
+  look(cluster)
   for (const event of events) {
-    happen(world, event)
-    look(world)
+    happen(cluster, event)
+    look(cluster)
   }
-  return world
+  return cluster
 }
 
 describe('whatever happens', () => {
   test('phases follow one another only as they may', () => {
     fc.assert(
       fc.property(story, s => {
-        tell(s, world => {
-          const before = world.state
-          world.step()
-          const after = world.state
+        tell(s, cluster => {
+          const before = cluster.state
+          cluster.step()
+          const after = cluster.state
           if (!before || !after || before.entry !== after.entry || before.phase === after.phase) return
           expect(successors[before.phase]).toContain(after.phase)
         })
@@ -108,14 +108,14 @@ describe('whatever happens', () => {
   test('success means that nothing but the wanted template is requested, and all of it available', () => {
     fc.assert(
       fc.property(story, s => {
-        tell(s, world => {
-          const before = [...world.sets.values()]
-          const { actions } = world.step()
+        tell(s, cluster => {
+          const before = [...cluster.sets.values()]
+          const { actions } = cluster.step()
           if (!actions.some(action => action.op === 'outcome' && action.outcome === 'succeeded')) return
           for (const set of before)
-            expect(set.size).toBe(set.template === world.state?.template ? world.spec.desired : 0)
-          const current = before.find(set => set.template === world.state?.template)
-          expect(current?.available).toBe(world.spec.desired)
+            expect(set.size).toBe(set.template === cluster.state?.template ? cluster.spec.desired : 0)
+          const current = before.find(set => set.template === cluster.state?.template)
+          expect(current?.available).toBe(cluster.spec.desired)
         })
       }),
       { numRuns: 500 },
@@ -125,9 +125,9 @@ describe('whatever happens', () => {
   test('there is at most one automatic revert in a row, and never to the template that failed', () => {
     fc.assert(
       fc.property(story, s => {
-        tell(s, world => {
-          const { cause, template: failing } = world.spec
-          const { actions } = world.step()
+        tell(s, cluster => {
+          const { cause, template: failing } = cluster.spec
+          const { actions } = cluster.step()
           const revert = actions.find(action => action.op === 'revert')
           if (!revert) return
           expect(cause).not.toBe('revert')
@@ -141,12 +141,12 @@ describe('whatever happens', () => {
   test('equal inputs give equal plans, in any order of the sets', () => {
     fc.assert(
       fc.property(story, s => {
-        tell(s, world => {
-          const sets = [...world.sets.values()]
-          const one = plan(world.spec, world.state, { sets }, world.nowMs)
-          const two = plan(world.spec, world.state, { sets: sets.toReversed() }, world.nowMs)
+        tell(s, cluster => {
+          const sets = [...cluster.sets.values()]
+          const one = plan(cluster.spec, cluster.state, { sets }, cluster.nowMs)
+          const two = plan(cluster.spec, cluster.state, { sets: sets.toReversed() }, cluster.nowMs)
           expect(two).toEqual(one)
-          world.step()
+          cluster.step()
         })
       }),
     )
@@ -155,15 +155,15 @@ describe('whatever happens', () => {
   test('with nothing more happening it comes to rest, and a step at rest changes nothing', () => {
     fc.assert(
       fc.property(story, s => {
-        tell(s, world => {
+        tell(s, cluster => {
           let before = ''
           let steps = 0
-          while (JSON.stringify([world.state, world.sizes()]) !== before) {
-            before = JSON.stringify([world.state, world.sizes()])
-            world.step()
+          while (JSON.stringify([cluster.state, cluster.sizes()]) !== before) {
+            before = JSON.stringify([cluster.state, cluster.sizes()])
+            cluster.step()
             expect(steps++).toBeLessThan(20)
           }
-          expect(world.step().actions).toEqual([])
+          expect(cluster.step().actions).toEqual([])
         })
       }),
     )
@@ -172,11 +172,11 @@ describe('whatever happens', () => {
   test('when it calms down, a good template ends up alone and available', () => {
     fc.assert(
       fc.property(story, s => {
-        const world = tell(s, w => w.step())
-        world.roll('d', { paused: false, desired: 3 })
-        world.settle()
-        expect(world.sizes()).toEqual({ d: 3 })
-        expect(world.outcomes.at(-1)).toBe(`${world.spec.entry} succeeded`)
+        const cluster = tell(s, w => w.step())
+        cluster.roll('d', { paused: false, desired: 3 })
+        cluster.settle()
+        expect(cluster.sizes()).toEqual({ d: 3 })
+        expect(cluster.outcomes.at(-1)).toBe(`${cluster.spec.entry} succeeded`)
       }),
     )
   })
