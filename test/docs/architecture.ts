@@ -100,17 +100,19 @@ function nodesOf(side: string): string[] {
   return side.split(' & ').map(node => /^\w+/.exec(node)?.[0] ?? node)
 }
 
-/** Lines such as `core: errors.ts < text, time < env` that are not the floors of the module. */
+/** Lines such as `core: errors.ts < text, time < env`, continued where indented, that are not the floors of a module. */
 export function floorTextViolations(text: string, plan: FloorPlan): string[] {
   const blocks = [...text.matchAll(/^```text\n([\s\S]*?)^```/gm)].map(([, block = '']) => block)
   return blocks.flatMap(block =>
-    [...block.matchAll(/^([\w/-]+): (.+)$/gm)].flatMap(([, area = '', says = '']) => {
-      const floors = plan[area]
-      if (floors === undefined) return [`the floors of ${area} are not laid down`]
-      const is = floors.map(rooms => rooms.toSorted().join(', ')).join(' < ')
-      const said = says.split(' < ').map(rooms => rooms.split(', ').toSorted().join(', '))
-      return said.join(' < ') === is ? [] : [`the floors of ${area} are ${is}`]
-    }),
+    [...block.replaceAll(/\n +/g, ' ').matchAll(/^([\w/-]+): (.+)$/gm)].flatMap(
+      ([, area = '', says = '']) => {
+        const floors = plan[area]
+        if (floors === undefined) return [`the floors of ${area} are not laid down`]
+        const is = floors.map(rooms => rooms.toSorted().join(', ')).join(' < ')
+        const said = says.split(' < ').map(rooms => rooms.split(', ').toSorted().join(', '))
+        return said.join(' < ') === is ? [] : [`the floors of ${area} are ${is}`]
+      },
+    ),
   )
 }
 

@@ -61,7 +61,7 @@ const Typed = defineKind<unknown>({
 const value = fc.constantFrom(1, 2, 'x')
 const values = fc.uniqueArray(fc.constantFrom('p', 'q', 3), { maxLength: 3 })
 const some = (fields: Record<string, fc.Arbitrary<unknown>>, ...required: string[]): fc.Arbitrary<object> =>
-  fc.record(fields, { requiredKeys: required })
+  fc.record(fields, { requiredKeys: required, noNullPrototype: true })
 const entries = (of: fc.Arbitrary<unknown>): fc.Arbitrary<object> =>
   fc.dictionary(fc.constantFrom('a', 'b', 'c/d'), of, { maxKeys: 2, noNullPrototype: true })
 const item = some(
