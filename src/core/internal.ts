@@ -1,6 +1,9 @@
 // What other modules of this package take from core, and users do without.
 
-export { formatConstraint } from './constraints/constraints.js'
+// Constraints, ports and thousandths, for pools of offers.
+export { attributeOf } from './constraints/attribute-value.js'
+export type { SiblingView } from './constraints/constraints.js'
+export { compileConstraint, formatConstraint } from './constraints/constraints.js'
 export type { EnvPorts, OpenPorts } from './env/env-tree.js'
 export { createEnvTree } from './env/env-tree.js'
 export type { Listeners } from './env/listeners.js'
@@ -9,6 +12,13 @@ export type { LogFields, LogMethod } from './env/logger.js'
 export { boundedJson, boundedText } from './error-details.js'
 export type { KeelsonErrorOf, KeelsonErrorOptions } from './errors.js'
 export { assertValid } from './errors.js'
+// Fairness: the ordered tree and the quota tree that decide in passes.
+export type { FairKey } from './fairness/fair-node.js'
+export { FairNode } from './fairness/fair-node.js'
+export { FairTree } from './fairness/fair-tree.js'
+export type { QuotaBounds, QuotaNode } from './fairness/quota-tree.js'
+export { QuotaTree } from './fairness/quota-tree.js'
+export { weightedShuffle } from './fairness/weighted-shuffle.js'
 export type {
   HealthMachine,
   HealthMachineOptions,
@@ -22,6 +32,17 @@ export { createProbeMachine } from './health/presets/kubernetes-probes.js'
 export { canonicalJson } from './json/canonical-json.js'
 export { deepEqual } from './json/deep-equal.js'
 export { isRecord } from './json/record.js'
+export {
+  containsPortRanges,
+  countPorts,
+  equalPortRanges,
+  hasPort,
+  portRangesOf,
+  subtractPortRanges,
+  takePorts,
+  unionPortRanges,
+} from './resources/port-ranges.js'
+export { fromThousandths, toThousandths } from './resources/resource-units.js'
 export type { FieldSelector } from './selectors/field-selector.js'
 export { parseFieldSelector } from './selectors/field-selector.js'
 export type { LabelSelectorExpression } from './selectors/label-selector.js'

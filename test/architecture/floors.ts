@@ -18,6 +18,7 @@ export const floors: FloorPlan = {
     ['resources'],
     ['constraints'],
     ['env'],
+    ['fairness'],
   ],
   discovery: [
     ['structures'],
@@ -27,6 +28,7 @@ export const floors: FloorPlan = {
     ['presets'],
     ['node', 'shell'],
   ],
+  offers: [['resources'], ['allocator'], ['pool'], ['matching']],
   reconcile: [
     [
       'object-key.ts',

@@ -15,7 +15,11 @@ export type JsonPatchOperation =
 /** More operations than this in one patch are refused. */
 const JSON_PATCH_OPERATIONS_MAX = 10_000
 
-/** What the `copy` operations of one patch copy in all; bytes of JSON, about. As much as Kubernetes allows. */
+/**
+ * What the `copy` operations of one patch copy in all; bytes of JSON, about. As much as Kubernetes allows.
+ *
+ * @internal
+ */
 export const JSON_PATCH_COPY_BYTES_MAX: number = 3 * 1024 * 1024
 /** Longer paths are refused; no object nests so deep. */
 const PATH_LENGTH_MAX = 200
