@@ -49,6 +49,16 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ),
     '`quarantineMs` of an address pool': code('address-pool', 'quarantineMs'),
   },
+  'docs/offers.md': {
+    '`offersMax`, offers held by a session': code('pool-options', 'offersMax'),
+    '`eventsMax`, unread events of a session': code('pool-options', 'eventsMax'),
+    '`tasksMax`, tasks of a framework': code('pool-options', 'tasksMax'),
+    '`operationsMax`, operations in an accept': code('pool-options', 'operationsMax'),
+    'roles of a framework': code('event-applier', 'ROLES_MAX'),
+    'levels of a role': code('event-applier', 'DEPTH_MAX'),
+    'filters of a client on one agent': code('filter-table', 'FILTERS_PER_AGENT_MAX'),
+    'names of resources in a cluster': code('columns', 'NAMES_MAX'),
+  },
   'docs/reconcile.md': {
     '`leaseDurationMs`, silence of a leader': code('election-options', 'leaseDurationMs'),
     '`renewDeadlineMs`, one round of renewing': code('election-options', 'renewDeadlineMs'),

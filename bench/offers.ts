@@ -1,0 +1,251 @@
+import type { Allocator, Grant, ResourceSet } from 'keelson/offers'
+import { createAllocator, resources } from 'keelson/offers'
+import { ReferenceAllocator } from '../test/offers/reference-allocator.js'
+import { bench } from './frame/bench.js'
+import type { Measurement } from './frame/measure.js'
+import { collectGarbage } from './frame/measure.js'
+import type { Row } from './frame/row.js'
+
+const ROUNDS = 8
+const LONG_MS = 31_536_000_000
+const MESOS = 'Mesos published, on other machines:'
+
+/** One agent in ten has ports, a reservation and a volume. */
+type Shape = 'scalars' | 'special'
+
+const rows: readonly Row[] = [
+  {
+    name: 'decline',
+    title:
+      'allocation pass in which each agent is offered once and declined for long; 200 frameworks, so many agents',
+    unit: 'ms',
+    target: 5,
+    sizes: [1_000],
+    ours: size => declineRounds(size, 200, 'scalars'),
+    peers: { reference: referenceRound },
+  },
+  {
+    name: 'decline-10k',
+    title: `the same, 1,000 frameworks; ${MESOS} 1.06 s`,
+    unit: 'ms',
+    target: 100,
+    sizes: [10_000],
+    ours: size => declineRounds(size, 1_000, 'scalars'),
+  },
+  {
+    name: 'decline-special',
+    title: 'the same, with ports, reservations and volumes on one agent in ten',
+    unit: 'ms',
+    target: 200,
+    sizes: [10_000],
+    ours: size => declineRounds(size, 1_000, 'special'),
+  },
+  {
+    name: 'decline-3k',
+    title: `the same, 3,000 frameworks; ${MESOS} 2.41 s`,
+    unit: 'ms',
+    target: 150,
+    sizes: [10_000],
+    ours: size => declineRounds(size, 3_000, 'scalars'),
+  },
+  {
+    name: 'decline-50k',
+    title: 'the same, 6,000 frameworks',
+    unit: 'ms',
+    target: 1_000,
+    sizes: [50_000],
+    ours: size => declineRounds(size, 6_000, 'scalars'),
+  },
+  {
+    name: 'quota-first',
+    title: `first pass, so many agents and roles with one framework each, half with small and half with large quotas; ${MESOS} 16.3 s`,
+    unit: 'ms',
+    target: 150,
+    sizes: [3_000],
+    ours: async size => samplesOf(() => quotaPasses(size).firstMs),
+  },
+  {
+    name: 'quota-empty',
+    title: `pass after it that looks at all agents and grants nothing; ${MESOS} 14.9 s`,
+    unit: 'ms',
+    target: 20,
+    sizes: [3_000],
+    ours: async size => samplesOf(() => quotaPasses(size).emptyMs),
+  },
+  {
+    name: 'idle',
+    title: 'pass when nothing changed',
+    unit: 'ms',
+    target: 1,
+    sizes: [10_000],
+    ours: async size => {
+      const { allocator } = cluster(size, 100, 'scalars')
+      allocator.run(0)
+      return samplesOf(() => timed(() => allocator.run(0)))
+    },
+  },
+  {
+    name: 'return',
+    title: 'a decline with a filter, given back to the allocator',
+    unit: 'ns',
+    target: 5_000,
+    sizes: [10_000],
+    ours: async size => {
+      const { allocator } = cluster(size, 100, 'scalars')
+      return samplesOf(() => {
+        const grants = allocator.run(0, 'all')
+        const ms = timed(() => declineAll(allocator, grants, 0))
+        for (let n = 0; n < 100; n++) allocator.apply({ type: 'revive', framework: `f${n}` })
+        return (ms * 1e6) / grants.length
+      })
+    },
+  },
+  {
+    name: 'subscribe',
+    title: 'a framework comes and goes, so many agents',
+    unit: 'ms',
+    target: 5,
+    sizes: [10_000],
+    ours: async size => {
+      const { allocator } = cluster(size, 1_000, 'scalars')
+      allocator.run(0)
+      return samplesOf(() =>
+        timed(() => {
+          allocator.apply({ type: 'framework', id: 'new', roles: [{ role: '*' }] })
+          allocator.run(0)
+          allocator.apply({ type: 'frameworkGone', id: 'new' })
+        }),
+      )
+    },
+  },
+  {
+    name: 'explain',
+    title: 'why one framework gets nothing, so many agents',
+    unit: 'ms',
+    target: 10,
+    sizes: [10_000],
+    ours: async size => {
+      const { allocator } = cluster(size, 100, 'scalars')
+      declineAll(allocator, allocator.run(0), 0)
+      return samplesOf(() => timed(() => allocator.explain({ framework: 'f7' })))
+    },
+  },
+  {
+    name: 'memory',
+    title: 'heap of an allocator with so many agents, 1,000 frameworks and three rounds of filters',
+    unit: 'bytes',
+    target: 500e6,
+    sizes: [50_000],
+    ours: heapOf,
+  },
+]
+
+await bench(rows)
+
+/** Each agent partly in use, as in Mesos' benchmark of this name. */
+function cluster(agents: number, frameworks: number, shape: Shape): { allocator: Allocator; addMs: number } {
+  const allocator = createAllocator()
+  for (let n = 0; n < frameworks; n++)
+    allocator.apply({ type: 'framework', id: `f${n}`, roles: [{ role: '*' }] })
+  allocator.apply({ type: 'framework', id: 'running', roles: [{ role: 'busy', suppressed: true }] })
+  const addMs = timed(() => {
+    for (let n = 0; n < agents; n++) {
+      const total = agentResources(n, shape)
+      allocator.apply({ type: 'agent', agent: { id: `a${n}`, resources: total } })
+      const used = resources({ cpus: 1 + (n % 7), mem: 128 * (1 + (n % 5)), disk: 64 })
+      allocator.apply({ type: 'take', framework: 'running', role: 'busy', agent: `a${n}`, resources: used })
+    }
+  })
+  return { allocator, addMs }
+}
+
+function agentResources(index: number, shape: Shape): ResourceSet {
+  const scalars = resources('cpus:24;mem:4096;disk:4096')
+  if (shape === 'scalars' || index % 10 !== 0) return scalars
+  return scalars.plus(
+    resources([
+      { name: 'ports', value: [[31_000, 32_000]] },
+      { name: 'mem', value: 512, reservations: [{ role: 'eng' }] },
+      { name: 'disk', value: 100, reservations: [{ role: 'eng' }], disk: { volume: { id: `v${index}` } } },
+    ]),
+  )
+}
+
+async function declineRounds(agents: number, frameworks: number, shape: Shape): Promise<Measurement> {
+  const { allocator, addMs } = cluster(agents, frameworks, shape)
+  const samples: number[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    let grants: readonly Grant[] = []
+    const ms = timed(() => (grants = allocator.run(round * 1_000)))
+    if (round > 0) samples.push(ms)
+    if (grants.length < agents) throw new Error(`${grants.length} offers of ${agents} agents`)
+    declineAll(allocator, grants, round * 1_000)
+  }
+  return summary(samples, `adding the agents took ${Math.round(addMs)} ms`)
+}
+
+async function referenceRound(agents: number): Promise<Measurement> {
+  const reference = new ReferenceAllocator([{ cpus: 0.01 }, { mem: 32 }])
+  for (let n = 0; n < 200; n++) reference.framework(`f${n}`, [{ role: '*' }], { revocable: false, uses: [] })
+  // A tenth of the agents, since it takes as long as ours does for a thousand times as many.
+  const some = Math.ceil(agents / 50)
+  for (let n = 0; n < some; n++) reference.agent({ id: `a${n}`, resources: agentResources(n, 'scalars') })
+  const ms = timed(() => reference.run(0))
+  return summary([(ms * agents) / some], `of ${some} agents, and so many times as much`)
+}
+
+/** Small quotas are a tenth of an agent, large ones an agent and a half. */
+function quotaPasses(size: number): { firstMs: number; emptyMs: number } {
+  const allocator = createAllocator()
+  for (let n = 0; n < size; n++) {
+    const role = `r${n}`
+    const guarantees = n % 2 === 0 ? { cpus: 0.2, mem: 102 } : { cpus: 3, mem: 1536 }
+    allocator.apply({ type: 'quota', role, quota: { guarantees, limits: guarantees } })
+    allocator.apply({ type: 'framework', id: `f${n}`, roles: [{ role }] })
+  }
+  for (let n = 0; n < size; n++)
+    allocator.apply({ type: 'agent', agent: { id: `a${n}`, resources: resources('cpus:2;mem:1024') } })
+  let grants = 0
+  const firstMs = timed(() => (grants = allocator.run(0).length))
+  if (grants < size) throw new Error(`only ${grants} offers`)
+  const emptyMs = timed(() => (grants = allocator.run(0, 'all').length))
+  if (grants > 0) throw new Error(`${grants} offers in the empty pass`)
+  return { firstMs, emptyMs }
+}
+
+async function heapOf(agents: number): Promise<Measurement> {
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  const { allocator } = cluster(agents, 1_000, 'scalars')
+  for (let round = 0; round < 3; round++) declineAll(allocator, allocator.run(round * 1_000), round * 1_000)
+  collectGarbage()
+  return summary([process.memoryUsage().heapUsed - before], `${[...allocator.agents()].length} agents`)
+}
+
+function declineAll(allocator: Allocator, grants: readonly Grant[], nowMs: number): void {
+  for (const { framework, role, agent, resources: refused } of grants)
+    allocator.apply({
+      type: 'return',
+      framework,
+      role,
+      agent,
+      resources: refused,
+      filter: { untilMs: nowMs + LONG_MS },
+    })
+}
+
+function samplesOf(sample: () => number): Measurement {
+  sample()
+  return summary(Array.from({ length: ROUNDS }, sample))
+}
+
+function summary(samples: readonly number[], note?: string): Measurement {
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+  return { samples, mean, ...(note !== undefined && { note }) }
+}
+
+function timed(run: () => unknown): number {
+  const startMs = performance.now()
+  run()
+  return performance.now() - startMs
+}

@@ -1,0 +1,65 @@
+import type { Cancel, Clock } from '../../core/index.js'
+import type { HeapHandle } from '../../core/internal.js'
+import { heapHandle, IndexedHeap } from '../../core/internal.js'
+
+interface Deadline extends HeapHandle {
+  readonly run: () => void
+}
+
+/** Things to be done at certain times, over one timer of a clock, or by hand when there is no timer. */
+export class Deadlines {
+  readonly #clock: Clock
+  readonly #onDue: (() => void) | undefined
+  readonly #heap: IndexedHeap<Deadline> = new IndexedHeap()
+  #armedAt: number | undefined
+  #disarm: Cancel | undefined
+
+  /** @param onDue called when something is due, and has to call `runDue`; undefined: nobody is called */
+  constructor(clock: Clock, onDue: (() => void) | undefined) {
+    this.#clock = clock
+    this.#onDue = onDue
+  }
+
+  /** The earliest time at which something is due. */
+  get nextMs(): number | undefined {
+    return this.#heap.peek()?.at
+  }
+
+  at(atMs: number, run: () => void): Cancel {
+    const deadline: Deadline = { ...heapHandle(), run }
+    this.#heap.push(deadline, atMs)
+    this.#arm()
+    return () => {
+      this.#heap.remove(deadline)
+    }
+  }
+
+  /** Does what is due by now. */
+  runDue(): void {
+    const nowMs = this.#clock.now()
+    for (let next = this.#heap.peek(); next !== undefined && next.at <= nowMs; next = this.#heap.peek()) {
+      this.#heap.remove(next)
+      next.run()
+    }
+    this.#arm()
+  }
+
+  clear(): void {
+    this.#heap.clear()
+    this.#disarm?.()
+  }
+
+  #arm(): void {
+    const next = this.#heap.peek()?.at
+    if (this.#onDue === undefined || next === undefined) return
+    if (this.#armedAt !== undefined && this.#armedAt <= next) return
+    this.#disarm?.()
+    this.#armedAt = next
+    const { onDue } = { onDue: this.#onDue }
+    this.#disarm = this.#clock.after(Math.max(0, next - this.#clock.now()), () => {
+      this.#armedAt = undefined
+      onDue()
+      this.#arm()
+    })
+  }
+}

@@ -1,0 +1,43 @@
+import type { Cancel } from '../../core/index.js'
+import type { FrameworkCapability, RoleSubscription } from '../allocator/allocator-event.js'
+import type { EventQueue } from './session-event.js'
+
+/** What a framework says of itself. */
+export interface SubscribeOptions {
+  readonly name: string
+  /** Default: made up. The id of a framework that was there before takes its place. */
+  readonly id?: string
+  /** At least one. */
+  readonly roles: readonly (string | RoleSubscription)[]
+  readonly capabilities?: readonly FrameworkCapability[]
+  /** Scarce resources that it can use, such as `gpus`. */
+  readonly uses?: readonly string[]
+  /** In whose name it reserves; never changes. */
+  readonly principal?: string
+  /**
+   * How long its tasks go on without it, in ms, after it disconnected. Default 0: its tasks are killed at once. At
+   * most 10 years.
+   */
+  readonly failoverMs?: number
+}
+
+/** A framework as its pool knows it. */
+export interface FrameworkEntry {
+  readonly id: string
+  readonly name: string
+  readonly principal: string | undefined
+  readonly failoverMs: number
+  roles: readonly RoleSubscription[]
+  readonly capabilities: readonly FrameworkCapability[]
+  readonly uses: readonly string[]
+  /** Undefined while it is not connected. */
+  queue: EventQueue | undefined
+  /** Ends what it left behind. */
+  teardown: Cancel | undefined
+  /** Claims in a row that met a conflict. */
+  conflicts: number
+  /** Longest time in which it held an offer without answering. */
+  heldMsMax: number
+  /** Since when it has open demand and got nothing. */
+  hungrySinceMs: number | undefined
+}

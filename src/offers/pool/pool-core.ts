@@ -1,0 +1,384 @@
+import type { Env } from '../../core/index.js'
+import { ClosedError, InvalidError, UsageError } from '../../core/index.js'
+import type { Allocator } from '../allocator/allocator.js'
+import { createAllocator } from '../allocator/allocator.js'
+import type { AgentSpec, Grant, RefusalFilter } from '../allocator/allocator-event.js'
+import { ResourceSet } from '../resources/resource-set.js'
+import { isSubrole } from '../resources/role-name.js'
+import { mayOffer, RECOVERY_MS_MAX } from './availability.js'
+import { ChangeLog } from './change-log.js'
+import { Deadlines } from './deadlines.js'
+import type { FrameworkEntry } from './framework-record.js'
+import type { Offer, OwnedOffer, RescindReason } from './offer.js'
+import { OfferBook } from './offer-book.js'
+import type { PoolLimits, PoolOptions } from './pool-options.js'
+import { poolLimits } from './pool-options.js'
+import type { AgentStanding } from './reconciliation.js'
+import { refusalEndMs } from './refusal.js'
+import { expiredReservations, nextReservationEndMs } from './reservation-expiry.js'
+import type { SessionEvent } from './session-event.js'
+import type { TaskRecord } from './task-table.js'
+import { TaskTable } from './task-table.js'
+import type { TaskUpdate } from './update-stream.js'
+
+/** How long a refusal may last: a number of ms, or until the agent has more, or other attributes. */
+export type RefuseFor = number | 'changed' | undefined
+
+/**
+ * The state that all parts of a pool work on: who is offered what, which tasks use what. Each method is one
+ * synchronous change; events and calls to the driver leave after it.
+ */
+export class PoolCore {
+  readonly env: Env
+  readonly options: PoolOptions
+  readonly limits: PoolLimits
+  readonly allocator: Allocator
+  readonly deadlines: Deadlines
+  readonly book: OfferBook = new OfferBook()
+  readonly tasks: TaskTable
+  readonly frameworks: Map<string, FrameworkEntry> = new Map()
+  /** Agents that are registered, by id. */
+  readonly agents: Map<string, AgentSpec> = new Map()
+  /** Agents that do not answer, as they were. */
+  readonly unreachableAgents: Map<string, AgentSpec> = new Map()
+  /** Agents that were removed for good. */
+  readonly goneAgents: Set<string> = new Set()
+  readonly changes: ChangeLog = new ChangeLog()
+  readonly #drains = new Map<string, (() => void)[]>()
+  readonly #wakes = new Set<number>()
+  readonly #startMs: number
+  #passIsDue = false
+  #closed = false
+
+  constructor(options: PoolOptions, env: Env) {
+    this.env = env
+    this.options = options
+    this.limits = poolLimits(options)
+    this.#startMs = env.clock.now()
+    this.allocator = options.decideWith ?? createAllocator(options.allocator)
+    this.deadlines = new Deadlines(env.clock, options.manual === true ? undefined : () => this.step())
+    if (options.knownAgents !== undefined) this.deadlines.at(this.#startMs + RECOVERY_MS_MAX, () => {})
+    this.tasks = new TaskTable(this.deadlines, {
+      now: () => this.now(),
+      nextUuid: () => env.ids.next('update'),
+      send: (task, update) => this.#sendUpdate(task, update),
+      resources: (task, change) => this.#taskResources(task, change),
+      forgotten: task => this.#taskForgotten(task),
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  now(): number {
+    return this.env.clock.now()
+  }
+
+  frameworkOf(id: string): FrameworkEntry {
+    const framework = this.frameworks.get(id)
+    if (framework === undefined) throw new UsageError(`no framework ${id} is subscribed`)
+    return framework
+  }
+
+  agentOf(id: string): AgentSpec {
+    const agent = this.agents.get(id)
+    if (agent !== undefined) return agent
+    throw new InvalidError('agent', [{ field: 'id', value: id, message: 'must be registered' }])
+  }
+
+  standingOf(agent: string): AgentStanding {
+    if (this.agents.has(agent)) return 'registered'
+    if (this.unreachableAgents.has(agent)) return 'unreachable'
+    return this.goneAgents.has(agent) ? 'gone' : 'unknown'
+  }
+
+  /** Registers an agent or changes it. */
+  putAgent(spec: AgentSpec): void {
+    this.allocator.apply({ type: 'agent', agent: spec })
+    this.agents.set(spec.id, spec)
+    this.changes.note(spec.id)
+    this.watchExpiry(spec.id, spec.resources)
+  }
+
+  assertOpen(): void {
+    if (this.#closed) throw new ClosedError('the pool')
+  }
+
+  /** Has a pass made after the current step; several requests before it make one. */
+  requestPass(): void {
+    if (this.#passIsDue || this.options.manual === true || !this.allocator.isDirty) return
+    this.#passIsDue = true
+    this.env.tasks.defer(
+      () => {
+        this.#passIsDue = false
+        this.step()
+      },
+      { kind: 'call', label: 'offers' },
+    )
+  }
+
+  /** Does what is due: expiries, then a pass over agents where something changed. */
+  step(): void {
+    if (this.#closed) return
+    this.deadlines.runDue()
+    if (!this.#mayOffer()) return
+    this.#offer(this.allocator.run(this.now()))
+    const next = this.allocator.nextDeadlineMs()
+    if (next !== undefined) this.#wakeAt(next)
+  }
+
+  #mayOffer(): boolean {
+    const { knownAgents = 0 } = this.options
+    const elapsedMs = this.now() - this.#startMs
+    const { hasQuota } = this.allocator
+    return mayOffer({ known: knownAgents, returned: this.agents.size, hasQuota, elapsedMs })
+  }
+
+  /** Makes offers of grants, as far as their frameworks can hold more. */
+  #offer(grants: readonly Grant[]): void {
+    const byFramework = new Map<string, Offer[]>()
+    for (const grant of grants) {
+      const { framework, role, agent, resources } = grant
+      this.changes.note(agent)
+      const entry = this.frameworks.get(framework)
+      if (entry?.queue === undefined || this.book.countOf(framework) >= this.limits.offersMax) {
+        this.giveBack({ framework, role, agent, resources }, this.filterFor(undefined))
+        continue
+      }
+      const offer = this.#open(grant)
+      const list = byFramework.get(framework)
+      if (list === undefined) byFramework.set(framework, [offer])
+      else list.push(offer)
+    }
+    for (const [framework, offers] of byFramework) {
+      const entry = this.frameworkOf(framework)
+      entry.hungrySinceMs = undefined
+      this.send(entry, { type: 'offers', offers })
+    }
+  }
+
+  #open({ framework, role, agent, resources }: Grant): Offer {
+    const { offerTimeoutMs } = this.limits
+    const sinceMs = this.now()
+    const id = this.env.ids.next('offer')
+    const expiry = offerTimeoutMs === null ? {} : { expiresAtMs: sinceMs + offerTimeoutMs }
+    const offer: Offer = { id, agent: this.agentOf(agent), role, resources, ...expiry }
+    const callOff =
+      offer.expiresAtMs === undefined
+        ? () => {}
+        : this.deadlines.at(offer.expiresAtMs, () => this.rescind(id, 'expired'))
+    this.book.add({ offer: { ...offer, framework }, sinceMs, callOff })
+    return offer
+  }
+
+  /** Offers a framework agents outside its turn. */
+  offerDirectly(grants: readonly Grant[]): void {
+    this.#offer(grants)
+  }
+
+  /** Takes an offer back, and tells its framework unless it has not read of it. */
+  rescind(id: string, reason: RescindReason): void {
+    const offer = this.take(id)
+    if (offer === undefined) return
+    const entry = this.frameworks.get(offer.framework)
+    const unread = entry?.queue?.withdraw(id) === true
+    if (entry !== undefined && !unread) this.send(entry, { type: 'rescind', offer: id, reason })
+    this.giveBack({ ...offer, agent: offer.agent.id })
+  }
+
+  rescindOfAgent(agent: string, reason: RescindReason): void {
+    for (const { id } of this.book.ofAgent(agent)) this.rescind(id, reason)
+  }
+
+  /** Takes an offer back from who is not there to hear of it. */
+  rescindQuietly(id: string): void {
+    const offer = this.take(id)
+    if (offer !== undefined) this.giveBack({ ...offer, agent: offer.agent.id })
+  }
+
+  /** Takes offers of roles back, newest first, until their limits hold again or nothing is left to be taken. */
+  rescindBeyondLimits(): void {
+    for (const offer of [...this.book.offers.values()].reverse()) {
+      const over = this.allocator.overLimit()
+      if (over.length === 0) return
+      if (over.some(role => isSubrole(offer.role, role))) this.rescind(offer.id, 'quota')
+    }
+  }
+
+  /** The longest time in which a framework held an offer, those that it holds now included. */
+  heldMsMax({ id, heldMsMax }: FrameworkEntry): number {
+    const since = this.book.ofFramework(id).map(offer => this.now() - (this.book.get(offer.id)?.sinceMs ?? 0))
+    return Math.max(heldMsMax, ...since)
+  }
+
+  /** Takes an offer out of the book, because it is answered or over. */
+  take(id: string): OwnedOffer | undefined {
+    const open = this.book.remove(id)
+    if (open === undefined) return undefined
+    const entry = this.frameworks.get(open.offer.framework)
+    if (entry !== undefined) entry.heldMsMax = Math.max(entry.heldMsMax, this.now() - open.sinceMs)
+    return open.offer
+  }
+
+  /** Gives resources back to be allocated anew. */
+  giveBack(
+    of: { framework: string; role: string; agent: string; resources: ResourceSet },
+    filter?: RefusalFilter,
+  ): void {
+    const { framework, role, agent, resources } = of
+    this.changes.note(agent)
+    if (this.agents.has(agent) && this.allocator.agent(agent) !== undefined)
+      this.allocator.apply({ type: 'return', framework, role, agent, resources, ...(filter && { filter }) })
+    const end = nextReservationEndMs(resources)
+    if (end !== undefined && end <= this.now()) this.#expireReservations(agent)
+    this.requestPass()
+    const next = this.allocator.nextDeadlineMs()
+    if (next !== undefined) this.#wakeAt(next)
+  }
+
+  /** Sees to it that reservations of the agent end in time. */
+  watchExpiry(agent: string, set: ResourceSet): void {
+    const end = nextReservationEndMs(set)
+    if (end !== undefined) this.deadlines.at(Math.max(end, this.now()), () => this.#expireReservations(agent))
+  }
+
+  /** Records that part of an agent became something else. */
+  convertAgent(agent: string, { from, to }: { from: ResourceSet; to: ResourceSet }): void {
+    const spec = this.agentOf(agent)
+    this.agents.set(agent, { ...spec, resources: spec.resources.minus(from).plus(to) })
+    this.changes.note(agent)
+    this.watchExpiry(agent, to)
+  }
+
+  /** The filter that a refusal leaves behind. */
+  filterFor(refuse: RefuseFor): RefusalFilter | undefined {
+    if (refuse === 'changed') return { untilMs: 'changed' }
+    const untilMs = refusalEndMs(this.now(), refuse, this.limits.refuseMsMin)
+    return untilMs === undefined ? undefined : { untilMs }
+  }
+
+  send(entry: FrameworkEntry, event: SessionEvent): void {
+    for (const { id } of entry.queue?.push(event) ?? []) {
+      const offer = this.take(id)
+      if (offer !== undefined) this.giveBack({ ...offer, agent: offer.agent.id }, this.filterFor(undefined))
+    }
+  }
+
+  /** Starts a task that has its resources. */
+  launch(of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>): void {
+    const task = this.tasks.add(of)
+    const { launchTimeoutMs } = this.limits
+    let answered = false
+    const drop = (reason: string, message: string): void => {
+      if (answered) return
+      answered = true
+      callOff()
+      if (task.state === 'staging')
+        this.tasks.report(task, { task: task.spec.id, state: 'dropped', reason, message })
+    }
+    const callOff = this.deadlines.at(this.now() + launchTimeoutMs, () =>
+      drop('launchTimeout', `the driver did not answer within ${launchTimeoutMs} ms`),
+    )
+    const start = async (): Promise<void> => this.options.driver.launch(of.agent, of.spec, of.take)
+    start().then(
+      () => {
+        answered = true
+        callOff()
+      },
+      (error: unknown) => drop('launchFailed', String(error)),
+    )
+  }
+
+  /** Stops a task; a driver that fails is logged, and the task goes on until its end is reported. */
+  kill(task: TaskRecord, graceMs: number = task.spec.kill?.graceMs ?? 5_000): void {
+    if (task.state === 'unreachable') {
+      task.killWhenBackMs = graceMs
+      return
+    }
+    this.tasks.report(task, { task: task.spec.id, state: 'killing' })
+    const stop = async (): Promise<void> => this.options.driver.kill(task.agent, task.spec.id, graceMs)
+    stop().catch((error: unknown) => {
+      this.env.logger.warn({ task: task.spec.id, agent: task.agent, error: String(error) }, 'kill failed')
+    })
+  }
+
+  /** Resolves when no task is left on the agent, and every end is acknowledged. */
+  async whenWithoutTasks(agent: string): Promise<void> {
+    if (this.tasks.ofAgent(agent).length === 0) return
+    await new Promise<void>(resolve => {
+      this.#drains.set(agent, [...(this.#drains.get(agent) ?? []), resolve])
+    })
+  }
+
+  /** A framework that will not come back: nobody acknowledges for it any more. */
+  retire(framework: string): void {
+    this.allocator.apply({ type: 'framework', id: framework, roles: [] })
+    for (const task of this.tasks.ofFramework(framework)) this.tasks.acknowledgeAll(task)
+    this.#forgetRetired(framework)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.deadlines.clear()
+    for (const entry of this.frameworks.values()) {
+      entry.queue?.push({ type: 'closed' })
+      entry.queue?.end()
+    }
+  }
+
+  #sendUpdate(task: TaskRecord, update: TaskUpdate): void {
+    const entry = this.frameworks.get(task.framework)
+    const { uuid } = update
+    if (entry === undefined) return this.tasks.acknowledgeAll(task)
+    const ack = (): void => {
+      if (uuid !== undefined) this.tasks.acknowledge(task, uuid)
+    }
+    this.send(entry, { type: 'update', update, ack })
+  }
+
+  #taskForgotten({ agent, framework }: TaskRecord): void {
+    if (this.tasks.ofAgent(agent).length === 0) {
+      for (const resolve of this.#drains.get(agent) ?? []) resolve()
+      this.#drains.delete(agent)
+    }
+    this.#forgetRetired(framework)
+  }
+
+  #forgetRetired(framework: string): void {
+    if (this.frameworks.has(framework) || this.tasks.countOf(framework) > 0) return
+    this.allocator.apply({ type: 'frameworkGone', id: framework })
+  }
+
+  /** What is free of reservations that are over becomes unreserved; offers of such are taken back first. */
+  #expireReservations(agent: string): void {
+    if (!this.agents.has(agent)) return
+    const nowMs = this.now()
+    for (const { id, resources } of this.book.ofAgent(agent))
+      if (!expiredReservations(resources, nowMs).from.isEmpty) this.rescind(id, 'reservation')
+    const change = expiredReservations(this.allocator.agent(agent)?.free ?? ResourceSet.empty, nowMs)
+    if (change.from.isEmpty) return
+    this.allocator.apply({ type: 'convert', agent, ...change })
+    this.convertAgent(agent, change)
+    this.requestPass()
+  }
+
+  #taskResources(task: TaskRecord, change: 'freed' | 'used'): void {
+    const { framework, role, agent, take: resources } = task
+    if (change === 'freed') this.giveBack({ framework, role, agent, resources })
+    else if (this.allocator.agent(agent) !== undefined)
+      this.allocator.apply({ type: 'take', framework, role, agent, resources, force: true })
+    this.changes.note(agent)
+  }
+
+  /** A filter is over then. */
+  #wakeAt(atMs: number): void {
+    if (this.#wakes.has(atMs)) return
+    this.#wakes.add(atMs)
+    this.deadlines.at(atMs, () => {
+      this.#wakes.delete(atMs)
+      this.requestPass()
+    })
+  }
+}

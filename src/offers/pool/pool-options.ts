@@ -1,0 +1,85 @@
+import type { Env } from '../../core/index.js'
+import { InvalidError } from '../../core/index.js'
+import type { Allocator } from '../allocator/allocator.js'
+import type { AllocatorOptions } from '../allocator/allocator-options.js'
+import type { ResourceSet } from '../resources/resource-set.js'
+import type { LaunchSpec } from './operation.js'
+
+/** Runs tasks on agents. What it finds out it reports through the agent's handle. */
+export interface AgentDriver {
+  /** Starts a task. Rejecting, or not answering in time, makes it `dropped`. */
+  launch(agent: string, task: LaunchSpec, take: ResourceSet): Promise<void>
+  /** Stops a task: politely at first, hard after the grace. The end is reported as usual. */
+  kill(agent: string, task: string, graceMs: number): Promise<void>
+}
+
+/** What somebody wants to do, for `authorize`. */
+export interface AuthorizationRequest {
+  readonly framework: string
+  readonly principal: string | undefined
+  readonly operation: string
+  readonly role: string
+}
+
+/** Options of {@link createPool}. */
+export interface PoolOptions {
+  readonly driver: AgentDriver
+  /** Default: the process's own clock, ids and logger. */
+  readonly env?: Env
+  readonly allocator?: AllocatorOptions
+  /** A ready allocator in place of `allocator`, such as one that was restored. */
+  readonly decideWith?: Allocator
+  /** How long an offer holds, in ms; `null`: until it is answered. Default 30,000. */
+  readonly offerTimeoutMs?: number | null
+  /** Least time of a refusal, in ms: so long at least the others are asked. Default 1,000. */
+  readonly refuseMsMin?: number
+  /** How long a driver may take to answer a launch, in ms. Default 30,000. */
+  readonly launchTimeoutMs?: number
+  /**
+   * How many agents there were before a restart. With quotas, nothing is offered until most of them are back, or for
+   * 10 min. Default 0.
+   */
+  readonly knownAgents?: number
+  /** No timers and no steps of its own: `step()` does what is due. Default false. */
+  readonly manual?: boolean
+  /** Asked before operations are done. Default: everybody may do everything. */
+  readonly authorize?: (request: AuthorizationRequest) => boolean | Promise<boolean>
+  /** Most offers that one session holds; more are not made. Default 10,000. */
+  readonly offersMax?: number
+  /** Most events that wait in a session; beyond it the oldest offers are taken back. Default 10,000. */
+  readonly eventsMax?: number
+  /** Most tasks of one framework. Default 100,000. */
+  readonly tasksMax?: number
+  /** Most operations in one accept. Default 1,000. */
+  readonly operationsMax?: number
+}
+
+/** Numbers among the options, with defaults, checked. */
+export interface PoolLimits {
+  readonly offerTimeoutMs: number | null
+  readonly refuseMsMin: number
+  readonly launchTimeoutMs: number
+  readonly offersMax: number
+  readonly eventsMax: number
+  readonly tasksMax: number
+  readonly operationsMax: number
+}
+
+/** @throws InvalidError for a time or a limit out of bounds */
+export function poolLimits(options: PoolOptions): PoolLimits {
+  const { offerTimeoutMs = 30_000, refuseMsMin = 1_000, launchTimeoutMs = 30_000 } = options
+  const { offersMax = 10_000, eventsMax = 10_000, tasksMax = 100_000, operationsMax = 1_000 } = options
+  if (offerTimeoutMs !== null) atLeast('offerTimeoutMs', offerTimeoutMs, 1)
+  atLeast('refuseMsMin', refuseMsMin, 0)
+  atLeast('launchTimeoutMs', launchTimeoutMs, 1)
+  for (const [field, value] of Object.entries({ offersMax, eventsMax, tasksMax, operationsMax }))
+    atLeast(field, value, 1)
+  return { offerTimeoutMs, refuseMsMin, launchTimeoutMs, offersMax, eventsMax, tasksMax, operationsMax }
+}
+
+function atLeast(field: string, value: number, least: number): void {
+  if (Number.isFinite(value) && value >= least) return
+  throw new InvalidError('pool options', [
+    { field, value, message: `must be a finite number of at least ${least}` },
+  ])
+}

@@ -1,0 +1,273 @@
+import type { Reason } from '../../core/index.js'
+import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
+import type { Allocator } from '../allocator/allocator.js'
+import type { AgentSpec, Quota, RoleSubscription, Unavailability } from '../allocator/allocator-event.js'
+import type { AuditEntry } from '../allocator/audit.js'
+import type { Explanation } from '../allocator/explain-grants.js'
+import { unmetGuarantees } from '../allocator/quota-check.js'
+import type { Quantities } from '../resources/quantities.js'
+import type { AgentHandle } from './agent-handle.js'
+import { agentHandle } from './agent-handle.js'
+import type { FrameworkEntry, SubscribeOptions } from './framework-record.js'
+import { PoolCore } from './pool-core.js'
+import type { PoolOptions } from './pool-options.js'
+import type { Session } from './session.js'
+import { PoolSession } from './session.js'
+import { EventQueue } from './session-event.js'
+import { isFinalState } from './task-state.js'
+
+/** How a framework stands, with what only time shows. */
+export interface PoolAuditEntry extends AuditEntry {
+  /** Longest time in which it held an offer before it answered, or had to give it back. */
+  readonly heldMsMax: number
+  /** Offers that it holds now. */
+  readonly offersHeld: number
+  /** For how long it has asked for something and got no offer; 0 when it does not wait. */
+  readonly starvingMs: number
+}
+
+/** Roles of a pool. */
+export interface PoolRoles {
+  /** Weight of a role in the order, from the next pass on; nobody's offers are taken back. Default 1. */
+  weight(role: string, weight: number): void
+  /**
+   * Sets the quotas of roles, all or none; `{}` takes one away. Offers of a role beyond a lower limit are rescinded;
+   * running tasks stay.
+   *
+   * @param options `force`: also guarantees that the cluster cannot meet
+   * @returns warnings, such as `GuaranteeUnmet`
+   * @throws InvalidError for quotas that contradict each other, or that the cluster cannot meet
+   */
+  quota(quotas: Readonly<Record<string, Quota>>, options?: { readonly force?: boolean }): readonly Reason[]
+}
+
+/** Agents and frameworks, and who of them gets what. */
+export interface OfferPool extends AsyncDisposable {
+  /**
+   * Registers an agent.
+   *
+   * @throws UsageError when one of this id is registered or was removed for good
+   */
+  agent(spec: AgentSpec): AgentHandle
+  /**
+   * Connects a framework.
+   *
+   * @throws InvalidError for roles, constraints or demands that are not acceptable
+   * @throws UsageError when it was there before with another principal
+   */
+  subscribe(options: SubscribeOptions): Session
+  readonly roles: PoolRoles
+  /** Plans in which agents will not be there. Replaces all plans; offers of agents whose plan changes are rescinded. */
+  maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void
+  explain(framework: string, need?: Quantities): Explanation
+  audit(): readonly PoolAuditEntry[]
+  /** Does what is due now; needed with `manual: true` only. */
+  step(): void
+  /** Who decides, to be looked at, forked or snapshotted. Change nothing in it. */
+  readonly allocator: Allocator
+  close(): void
+}
+
+/** Longest time for which tasks go on without their framework. */
+const FAILOVER_MS_MAX = 10 * 365 * 86_400_000
+
+/**
+ * A pool of agents that frameworks share: offers and claims over one state, tasks and their updates.
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createPool, resources } from 'keelson/offers'
+ *
+ * const started: string[] = []
+ * const driver = { launch: async (_agent: string, task: { id: string }) => void started.push(task.id), kill: async () => {} }
+ * const pool = createPool({ driver, manual: true })
+ * pool.agent({ id: 'a1', resources: resources('cpus:4;mem:8192') })
+ * const session = pool.subscribe({ name: 'web', roles: ['prod'] })
+ * pool.step()
+ * const [event] = session.take()
+ * assert(event?.type === 'offers')
+ * const [launch] = await session.accept(event.offers, [{ op: 'launch', tasks: [{ id: 't1', need: { cpus: 1 } }] }])
+ * assert.deepEqual(launch.launched, ['t1'])
+ * assert.deepEqual(started, ['t1'])
+ * pool.close()
+ * ```
+ */
+export function createPool(options: PoolOptions): OfferPool {
+  return new Pool(options)
+}
+
+class Pool implements OfferPool {
+  readonly #core: PoolCore
+  readonly #quotas = new Map<string, Quota>()
+  readonly roles: PoolRoles
+
+  constructor(options: PoolOptions) {
+    this.#core = new PoolCore(options, options.env ?? systemEnv)
+    this.roles = {
+      weight: (role, weight) => {
+        this.#core.allocator.apply({ type: 'weight', role, weight })
+        this.#core.requestPass()
+      },
+      quota: (quotas, { force = false } = {}) => this.#setQuotas(quotas, force),
+    }
+  }
+
+  get allocator(): Allocator {
+    return this.#core.allocator
+  }
+
+  agent(spec: AgentSpec): AgentHandle {
+    const core = this.#core
+    core.assertOpen()
+    if (core.standingOf(spec.id) !== 'unknown')
+      throw new UsageError(`agent ${spec.id} is ${core.standingOf(spec.id)} already`, { agent: spec.id })
+    core.putAgent(spec)
+    core.requestPass()
+    return agentHandle(core, spec.id)
+  }
+
+  subscribe(options: SubscribeOptions): Session {
+    const core = this.#core
+    core.assertOpen()
+    const { name, roles, capabilities = [], uses = [], principal, failoverMs = 0 } = options
+    if (!(failoverMs >= 0 && failoverMs <= FAILOVER_MS_MAX))
+      throw fault('failoverMs', failoverMs, `must be from 0 to ${FAILOVER_MS_MAX}`)
+    if (roles.length === 0) throw fault('roles', roles, 'must name at least one role')
+    const id = options.id ?? core.env.ids.next('framework')
+    const before = core.frameworks.get(id)
+    if (before !== undefined && before.principal !== principal)
+      throw new UsageError(`framework ${id} belongs to another principal`, { framework: id })
+    const subscriptions = roles.map((role): RoleSubscription => (typeof role === 'string' ? { role } : role))
+    core.allocator.apply({ type: 'framework', id, roles: subscriptions, capabilities, uses })
+    const queue = new EventQueue(core.limits.eventsMax)
+    const entry: FrameworkEntry = {
+      id,
+      name,
+      principal,
+      failoverMs,
+      roles: subscriptions,
+      capabilities,
+      uses,
+      queue,
+      teardown: undefined,
+      conflicts: 0,
+      heldMsMax: before?.heldMsMax ?? 0,
+      hungrySinceMs: subscriptions.some(({ demand = [] }) => demand.length > 0) ? core.now() : undefined,
+    }
+    if (before !== undefined) this.#takeOver(before)
+    core.frameworks.set(id, entry)
+    core.allocator.apply({ type: 'frameworkState', id, active: true })
+    if (before !== undefined) core.tasks.sendAgain(id)
+    core.requestPass()
+    return new PoolSession(core, entry, queue, { disconnect: each => this.#disconnect(each) })
+  }
+
+  maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void {
+    const core = this.#core
+    const plans = new Map<string, Unavailability>()
+    for (const { agents, startMs, durationMs } of windows)
+      for (const agent of agents) {
+        if (plans.has(agent)) throw fault('agents', agent, 'must be in one window only')
+        plans.set(agent, { startMs, ...(durationMs !== undefined && { durationMs }) })
+      }
+    for (const [id, { unavailability, ...spec }] of core.agents) {
+      const plan = plans.get(id)
+      if (plan?.startMs === unavailability?.startMs && plan?.durationMs === unavailability?.durationMs)
+        continue
+      core.rescindOfAgent(id, 'maintenance')
+      core.putAgent(plan === undefined ? spec : { ...spec, unavailability: plan })
+    }
+    core.requestPass()
+  }
+
+  explain(framework: string, need?: Quantities): Explanation {
+    return this.#core.allocator.explain({ framework, ...(need !== undefined && { need }) })
+  }
+
+  audit(): readonly PoolAuditEntry[] {
+    const core = this.#core
+    const nowMs = core.now()
+    return core.allocator.audit().map(entry => {
+      const framework = entry.framework === undefined ? undefined : core.frameworks.get(entry.framework)
+      const since = framework?.hungrySinceMs
+      return {
+        ...entry,
+        heldMsMax: framework === undefined ? 0 : core.heldMsMax(framework),
+        offersHeld: framework === undefined ? 0 : core.book.countOf(framework.id),
+        starvingMs: since === undefined ? 0 : nowMs - since,
+      }
+    })
+  }
+
+  step(): void {
+    this.#core.step()
+  }
+
+  close(): void {
+    this.#core.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  /** The old session of a framework hears that it was replaced. */
+  #takeOver(before: FrameworkEntry): void {
+    const core = this.#core
+    before.teardown?.()
+    for (const { id } of core.book.ofFramework(before.id)) core.rescindQuietly(id)
+    before.queue?.push({ type: 'failedOver' })
+    before.queue?.end()
+    before.queue = undefined
+  }
+
+  #disconnect(entry: FrameworkEntry): void {
+    const core = this.#core
+    entry.queue?.end()
+    entry.queue = undefined
+    core.allocator.apply({ type: 'frameworkState', id: entry.id, active: false })
+    for (const { id } of core.book.ofFramework(entry.id)) core.rescindQuietly(id)
+    if (entry.failoverMs === 0) return this.#teardown(entry)
+    entry.teardown = core.deadlines.at(core.now() + entry.failoverMs, () => this.#teardown(entry))
+    core.requestPass()
+  }
+
+  /** Stops what a framework left behind. Its resources come back as its tasks end. */
+  #teardown(entry: FrameworkEntry): void {
+    const core = this.#core
+    for (const task of core.tasks.ofFramework(entry.id)) if (!isFinalState(task.state)) core.kill(task)
+    core.frameworks.delete(entry.id)
+    core.retire(entry.id)
+    core.requestPass()
+  }
+
+  #setQuotas(quotas: Readonly<Record<string, Quota>>, force: boolean): readonly Reason[] {
+    const core = this.#core
+    const after = new Map([...this.#quotas, ...Object.entries(quotas)])
+    for (const [role, quota] of after) if (Object.keys(quota).length === 0) after.delete(role)
+    const unmet = unmetGuarantees(after, core.allocator.total())
+    const names = Object.keys(unmet)
+    if (names.length > 0 && !force) {
+      const message = 'must come to at most what the cluster has; use force to set them all the same'
+      throw new InvalidError(
+        'quota',
+        names.map(name => ({ field: `guarantees.${name}`, value: unmet[name], message })),
+      )
+    }
+    core.allocator.apply({ type: 'quotas', quotas: Object.fromEntries(after) })
+    this.#quotas.clear()
+    for (const [role, quota] of after) this.#quotas.set(role, quota)
+    core.rescindBeyondLimits()
+    core.requestPass()
+    return names.map(resource => ({
+      code: 'GuaranteeUnmet',
+      message: `the cluster has less ${resource} than is guaranteed`,
+      params: { resource, guaranteed: unmet[resource] as number },
+    }))
+  }
+}
+
+function fault(field: string, value: unknown, message: string): InvalidError {
+  return new InvalidError('pool', [{ field, value, message }])
+}

@@ -1,0 +1,262 @@
+import { ClosedError, UsageError } from '../../core/index.js'
+import type { AgentView } from '../allocator/allocator.js'
+import type { Demand } from '../allocator/allocator-event.js'
+import type { Explanation } from '../allocator/explain-grants.js'
+import type { Quantities } from '../resources/quantities.js'
+import type { AcceptOptions } from './accept-offers.js'
+import { acceptOffers } from './accept-offers.js'
+import type { FrameworkEntry } from './framework-record.js'
+import type { Offer } from './offer.js'
+import type { Operation, Outcomes } from './operation.js'
+import type { PoolCore } from './pool-core.js'
+import { reconciledState } from './reconciliation.js'
+import type { EventQueue, SessionEvent } from './session-event.js'
+import type { ClaimItem, ClaimOptions, ClaimResult } from './take-claims.js'
+import { takeClaims } from './take-claims.js'
+import type { TaskUpdate } from './update-stream.js'
+
+/** Claims in a row that conflict before the agents are offered. */
+const CONFLICTS_MAX = 3
+
+/** What everybody may see of a pool. */
+export interface PoolView {
+  /** Counts changes of agents. */
+  readonly version: number
+  agents(): Iterable<AgentView>
+  agent(id: string): AgentView | undefined
+  /** Ids of agents that changed after a version, each once; `all` when that is too long ago. O(changes). */
+  changes(since: number): readonly string[] | 'all'
+}
+
+/** A framework's connection to a pool. */
+export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
+  readonly id: string
+  /** False once it was disconnected, taken over, or its pool was closed. */
+  readonly connected: boolean
+  /** Events that came and were not read, without waiting. */
+  take(): readonly SessionEvent[]
+  /**
+   * Uses offers of one agent and role for operations, in order, each on what the ones before left over. The rest is
+   * declined. Business failures are outcomes, never exceptions.
+   *
+   * @throws KeelsonError `TooLarge` for too many operations; ClosedError when the session is not connected
+   */
+  accept<const T extends readonly Operation[]>(
+    offers: readonly (Offer | string)[],
+    operations: T,
+    options?: AcceptOptions,
+  ): Promise<Outcomes<T>>
+  /** Gives offers back. One that is over already is passed over; one of somebody else is an error. */
+  decline(offers: readonly (Offer | string)[], options?: Pick<AcceptOptions, 'refuseMs'>): void
+  /** No offers for these roles, or for all. */
+  suppress(...roles: string[]): void
+  /** Offers again, and forgets what was refused. */
+  revive(...roles: string[]): void
+  /** What waits to be launched; replaces what was said before. `undefined`: unknown again. */
+  request(demand: readonly Demand[] | undefined, role?: string): void
+  /** All agents, for decisions of one's own that end in claims. */
+  view(): PoolView
+  /** Launches on free resources without an offer, through the same gates. */
+  claim(items: readonly ClaimItem[], options?: ClaimOptions): ClaimResult
+  /** Stops a task. False when there is none. */
+  kill(task: string, options?: { readonly graceMs?: number }): boolean
+  /**
+   * The latest state of tasks: of all that are known, or of those asked for. A task that cannot be told yet is left out.
+   */
+  reconcile(tasks?: readonly { readonly id: string; readonly agent?: string }[]): readonly TaskUpdate[]
+  /** Like `reconcile` of all tasks, but only of those whose state differs from what the framework believes. */
+  differences(believed: Readonly<Record<string, TaskUpdate['state']>>): readonly TaskUpdate[]
+  explain(need?: Quantities, role?: string): Explanation
+  /** Leaves; tasks go on for `failoverMs`. Offers go back, filters stay. */
+  disconnect(): void
+}
+
+/** @internal What a session needs of its pool beside the core. */
+export interface SessionHost {
+  disconnect(entry: FrameworkEntry): void
+}
+
+/** @internal */
+export class PoolSession implements Session {
+  readonly #core: PoolCore
+  readonly #entry: FrameworkEntry
+  readonly #queue: EventQueue
+  readonly #host: SessionHost
+
+  constructor(core: PoolCore, entry: FrameworkEntry, queue: EventQueue, host: SessionHost) {
+    this.#core = core
+    this.#entry = entry
+    this.#queue = queue
+    this.#host = host
+  }
+
+  get id(): string {
+    return this.#entry.id
+  }
+
+  get connected(): boolean {
+    return this.#entry.queue === this.#queue && !this.#core.isClosed
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<SessionEvent> {
+    for (;;) {
+      const event = await this.#queue.next()
+      if (event === undefined) return
+      yield event
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disconnect()
+  }
+
+  take(): readonly SessionEvent[] {
+    return this.#queue.take()
+  }
+
+  async accept<const T extends readonly Operation[]>(
+    offers: readonly (Offer | string)[],
+    operations: T,
+    options: AcceptOptions = {},
+  ): Promise<Outcomes<T>> {
+    const core = this.#connected()
+    const outcomes = await acceptOffers(core, this.#entry, { ids: offers.map(idOf), operations, options })
+    return outcomes as unknown as Outcomes<T>
+  }
+
+  decline(offers: readonly (Offer | string)[], { refuseMs }: Pick<AcceptOptions, 'refuseMs'> = {}): void {
+    const core = this.#connected()
+    const ids = offers.map(idOf)
+    const foreign = ids.find(id => {
+      const owner = core.book.offers.get(id)?.framework
+      return owner !== undefined && owner !== this.id
+    })
+    if (foreign !== undefined)
+      throw new UsageError(`offer ${foreign} is another framework's`, { offer: foreign })
+    for (const id of ids) {
+      const offer = core.take(id)
+      if (offer !== undefined) core.giveBack({ ...offer, agent: offer.agent.id }, core.filterFor(refuseMs))
+    }
+  }
+
+  suppress(...roles: string[]): void {
+    this.#connected().allocator.apply({ type: 'suppress', framework: this.id, roles })
+  }
+
+  revive(...roles: string[]): void {
+    const core = this.#connected()
+    core.allocator.apply({ type: 'revive', framework: this.id, roles })
+    core.requestPass()
+  }
+
+  request(demand: readonly Demand[] | undefined, role: string = this.#onlyRole()): void {
+    const core = this.#connected()
+    core.allocator.apply({ type: 'demand', framework: this.id, role, demand })
+    this.#entry.hungrySinceMs = demand === undefined || demand.length === 0 ? undefined : core.now()
+    core.requestPass()
+  }
+
+  view(): PoolView {
+    const { allocator, changes } = this.#core
+    return {
+      version: changes.version,
+      agents: () => allocator.agents(),
+      agent: id => allocator.agent(id),
+      changes: since => changes.since(since),
+    }
+  }
+
+  claim(items: readonly ClaimItem[], options: ClaimOptions = {}): ClaimResult {
+    const core = this.#connected()
+    const role = options.role ?? this.#onlyRole()
+    const input = {
+      allocator: core.allocator,
+      framework: this.id,
+      role,
+      hasTask: (id: string) => core.tasks.has(this.id, id),
+      tasksMax: core.limits.tasksMax - core.tasks.countOf(this.id),
+    }
+    const { committed, rejected, tasks } = takeClaims(input, items, options)
+    for (const { agent, spec, take } of tasks) {
+      core.changes.note(agent)
+      core.launch({ framework: this.id, role, agent, spec, take })
+    }
+    this.#countConflicts({ committed, rejected }, items, role)
+    core.requestPass()
+    return { committed, rejected }
+  }
+
+  kill(task: string, { graceMs }: { readonly graceMs?: number } = {}): boolean {
+    const core = this.#connected()
+    const found = core.tasks.get(this.id, task)
+    if (found === undefined) return false
+    core.kill(found, graceMs)
+    return true
+  }
+
+  reconcile(tasks?: readonly { readonly id: string; readonly agent?: string }[]): readonly TaskUpdate[] {
+    const core = this.#connected()
+    const atMs = core.now()
+    if (tasks === undefined)
+      return core.tasks
+        .ofFramework(this.id)
+        .map(({ spec, state, agent }) => ({ task: spec.id, state, agent, atMs }))
+    return tasks.flatMap(({ id, agent }) => {
+      const latest = core.tasks.get(this.id, id)?.state
+      const standing = agent === undefined ? undefined : core.standingOf(agent)
+      const state = reconciledState({ latest, agent: standing })
+      return state === undefined ? [] : [{ task: id, state, atMs, ...(agent !== undefined && { agent }) }]
+    })
+  }
+
+  differences(believed: Readonly<Record<string, TaskUpdate['state']>>): readonly TaskUpdate[] {
+    const known = this.reconcile()
+    const missing = Object.keys(believed).filter(id => !known.some(({ task }) => task === id))
+    return [
+      ...known.filter(({ task, state }) => believed[task] !== state),
+      ...this.reconcile(missing.map(id => ({ id }))),
+    ]
+  }
+
+  explain(need?: Quantities, role?: string): Explanation {
+    const query = {
+      framework: this.id,
+      ...(need !== undefined && { need }),
+      ...(role !== undefined && { role }),
+    }
+    return this.#core.allocator.explain(query)
+  }
+
+  disconnect(): void {
+    if (this.connected) this.#host.disconnect(this.#entry)
+  }
+
+  /** Who loses three times in a row gets the agents as an offer, so that slow deciders do not starve. */
+  #countConflicts({ committed, rejected }: ClaimResult, items: readonly ClaimItem[], role: string): void {
+    const entry = this.#entry
+    if (committed.length > 0) entry.conflicts = 0
+    if (!rejected.some(({ problem }) => problem.code === 'conflict')) return
+    entry.conflicts++
+    if (entry.conflicts < CONFLICTS_MAX) return
+    entry.conflicts = 0
+    const agents = [...new Set(items.map(({ agent }) => agent))]
+    this.#core.offerDirectly(this.#core.allocator.offerTo({ framework: this.id, role }, agents))
+  }
+
+  #connected(): PoolCore {
+    this.#core.assertOpen()
+    if (!this.connected) throw new ClosedError(`the session of ${this.id}`)
+    return this.#core
+  }
+
+  #onlyRole(): string {
+    const [first, second] = this.#entry.roles
+    if (first === undefined || second !== undefined)
+      throw new UsageError('a framework of several roles must say which one it means')
+    return first.role
+  }
+}
+
+function idOf(offer: Offer | string): string {
+  return typeof offer === 'string' ? offer : offer.id
+}

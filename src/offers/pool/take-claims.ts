@@ -1,0 +1,97 @@
+import type { Allocator } from '../allocator/allocator.js'
+import type { ResourceSet } from '../resources/resource-set.js'
+import { resources } from '../resources/resource-text.js'
+import type { OfferProblem } from './offer.js'
+import type { LaunchSpec } from './operation.js'
+
+/** Tasks for one agent. */
+export interface ClaimItem {
+  readonly agent: string
+  readonly tasks: readonly LaunchSpec[]
+  /** The version of the agent that was decided from; for `conflict: 'version'`. */
+  readonly seenVersion?: number
+}
+
+/** How claims are checked and what one that is refused does to the others. */
+export interface ClaimOptions {
+  /** Default: the framework's only role. */
+  readonly role?: string
+  /** `incremental`: what fits is taken; `atomic`: all or nothing. Default `incremental`. */
+  readonly mode?: 'incremental' | 'atomic'
+  /** `fit`: it must still be free; `version`: nothing of the agent may have changed. Default `fit`. */
+  readonly conflict?: 'fit' | 'version'
+}
+
+/** What became of a claim. */
+export interface ClaimResult {
+  /** Ids of tasks. */
+  readonly committed: readonly string[]
+  readonly rejected: readonly { readonly task: string; readonly problem: OfferProblem }[]
+}
+
+/** A task that may be started. */
+export interface ClaimedTask {
+  readonly agent: string
+  readonly spec: LaunchSpec
+  readonly take: ResourceSet
+}
+
+/** Who claims, and what it may not clash with. */
+export interface ClaimInput {
+  readonly allocator: Allocator
+  readonly framework: string
+  readonly role: string
+  readonly hasTask: (id: string) => boolean
+  readonly tasksMax: number
+}
+
+/**
+ * Takes free resources for tasks, one after the other, each through the gates of the allocator. With `atomic` what
+ * was taken goes back when one is refused. Versions are compared with those at the beginning of the call.
+ */
+export function takeClaims(
+  input: ClaimInput,
+  items: readonly ClaimItem[],
+  { mode = 'incremental', conflict = 'fit' }: ClaimOptions,
+): ClaimResult & { readonly tasks: readonly ClaimedTask[] } {
+  const { allocator, framework, role } = input
+  const versions = new Map(items.map(({ agent }) => [agent, allocator.agent(agent)?.version]))
+  const tasks: ClaimedTask[] = []
+  const rejected: { task: string; problem: OfferProblem }[] = []
+  for (const { agent, tasks: specs, seenVersion } of items)
+    for (const spec of specs) {
+      const stale = conflict === 'version' && versions.get(agent) !== seenVersion
+      const taken = stale ? STALE : takeOne(input, agent, spec, tasks)
+      if ('code' in taken) rejected.push({ task: spec.id, problem: taken })
+      else tasks.push({ agent, spec, take: taken.take })
+    }
+  if (mode === 'incremental' || rejected.length === 0)
+    return { committed: tasks.map(({ spec }) => spec.id), rejected, tasks }
+  for (const { agent, take } of tasks)
+    allocator.apply({ type: 'return', framework, role, agent, resources: take })
+  const undone = tasks.map(({ spec }) => ({ task: spec.id, problem: ABORTED }))
+  return { committed: [], rejected: [...rejected, ...undone], tasks: [] }
+}
+
+const STALE: OfferProblem = { code: 'conflict', message: 'the agent changed since it was looked at' }
+const ABORTED: OfferProblem = { code: 'aborted', message: 'another task of the call was refused' }
+
+function takeOne(
+  { allocator, framework, role, hasTask, tasksMax }: ClaimInput,
+  agent: string,
+  spec: LaunchSpec,
+  before: readonly ClaimedTask[],
+): { readonly take: ResourceSet } | OfferProblem {
+  if (spec.id === '' || hasTask(spec.id) || before.some(task => task.spec.id === spec.id))
+    return { code: 'taskExists', message: 'a task with this id has not ended', params: { task: spec.id } }
+  if (before.length >= tasksMax) return { code: 'tooMany', message: 'too many tasks of this framework' }
+  const free = allocator.agent(agent)?.free
+  const wanted = resources(spec.need)
+  if (wanted.isEmpty && spec.take === undefined)
+    return { code: 'noResources', message: 'a task must take something', params: { task: spec.id } }
+  const take = spec.take ?? free?.take(spec.need, role) ?? wanted
+  const refusal = allocator.claimRefusal({ framework, role, agent, resources: take })
+  if (refusal !== undefined) return refusal
+  allocator.apply({ type: 'take', framework, role, agent, resources: take })
+  return { take }
+}

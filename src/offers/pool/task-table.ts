@@ -1,0 +1,164 @@
+import type { Cancel } from '../../core/index.js'
+import type { ResourceSet } from '../resources/resource-set.js'
+import { volumeIds } from './accept.js'
+import type { Deadlines } from './deadlines.js'
+import type { LaunchSpec } from './operation.js'
+import type { TaskState } from './task-state.js'
+import { isFinalState, taskStateAfter, usesResources } from './task-state.js'
+import type { TaskUpdate } from './update-stream.js'
+import { UpdateStream } from './update-stream.js'
+
+/** A task as its pool knows it. */
+export interface TaskRecord {
+  readonly framework: string
+  readonly role: string
+  readonly agent: string
+  readonly spec: LaunchSpec
+  readonly take: ResourceSet
+  state: TaskState
+  readonly stream: UpdateStream
+  resend: Cancel | undefined
+  /** It is to be stopped as soon as its agent answers again, with this grace. */
+  killWhenBackMs: number | undefined
+}
+
+/** What a table of tasks needs done. */
+export interface TaskEffects {
+  now(): number
+  nextUuid(): string
+  /** Tells the framework; answers whether it is there to be told. */
+  send(task: TaskRecord, update: TaskUpdate): void
+  /** The task no longer uses its resources, or uses them again. */
+  resources(task: TaskRecord, change: 'freed' | 'used'): void
+  /** The task ended and its framework knows it. */
+  forgotten(task: TaskRecord): void
+}
+
+/** A report of whoever runs a task. */
+export interface TaskReport {
+  readonly task: string
+  readonly state: TaskState
+  readonly reason?: string
+  readonly message?: string
+  /** Default: made up. A report with the same one counts once. */
+  readonly uuid?: string
+}
+
+/** Tasks by framework and agent, and their updates on the way. */
+export class TaskTable {
+  readonly #tasks = new Map<string, Map<string, TaskRecord>>()
+  readonly #byAgent = new Map<string, Set<TaskRecord>>()
+  readonly #deadlines: Deadlines
+  readonly #effects: TaskEffects
+
+  constructor(deadlines: Deadlines, effects: TaskEffects) {
+    this.#deadlines = deadlines
+    this.#effects = effects
+  }
+
+  get(framework: string, id: string): TaskRecord | undefined {
+    return this.#tasks.get(framework)?.get(id)
+  }
+
+  ofFramework(framework: string): readonly TaskRecord[] {
+    return [...(this.#tasks.get(framework)?.values() ?? [])]
+  }
+
+  ofAgent(agent: string): readonly TaskRecord[] {
+    return [...(this.#byAgent.get(agent) ?? [])]
+  }
+
+  /** Whether an id is taken: by a task that has not ended, or whose end is not acknowledged. */
+  has(framework: string, id: string): boolean {
+    return this.get(framework, id) !== undefined
+  }
+
+  countOf(framework: string): number {
+    return this.#tasks.get(framework)?.size ?? 0
+  }
+
+  isVolumeInUse(agent: string, volume: string): boolean {
+    return this.ofAgent(agent).some(
+      task => usesResources(task.state) && volumeIds(task.take).includes(volume),
+    )
+  }
+
+  add(of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>): TaskRecord {
+    const task: TaskRecord = {
+      ...of,
+      state: 'staging',
+      stream: new UpdateStream(),
+      resend: undefined,
+      killWhenBackMs: undefined,
+    }
+    const tasks = this.#tasks.get(of.framework) ?? new Map<string, TaskRecord>()
+    this.#tasks.set(of.framework, tasks.set(of.spec.id, task))
+    const here = this.#byAgent.get(of.agent) ?? new Set<TaskRecord>()
+    this.#byAgent.set(of.agent, here.add(task))
+    return task
+  }
+
+  /** Takes a report in: changes the state, frees or uses resources, and sends the update on its way. */
+  report(task: TaskRecord, { state: reported, reason, message, uuid }: TaskReport): void {
+    const { state, resources } = taskStateAfter(task.state, reported)
+    const known =
+      isFinalState(task.state) || (state === task.state && reason === undefined && uuid === undefined)
+    if (known && state === task.state) return
+    task.state = state
+    const atMs = this.#effects.now()
+    const update: TaskUpdate = {
+      task: task.spec.id,
+      state,
+      agent: task.agent,
+      uuid: uuid ?? this.#effects.nextUuid(),
+      atMs,
+      ...(reason !== undefined && { reason }),
+      ...(message !== undefined && { message }),
+    }
+    if (resources !== 'same') this.#effects.resources(task, resources)
+    const step = task.stream.push(update, atMs)
+    if (step.kind === 'send') this.#sent(task, step.update)
+  }
+
+  acknowledge(task: TaskRecord, uuid: string): void {
+    const step = task.stream.acknowledge(uuid, this.#effects.now())
+    if (step.kind === 'unexpectedAck') return
+    task.resend?.()
+    task.resend = undefined
+    if (step.kind === 'send') this.#sent(task, step.update)
+    if (step.kind === 'closed') this.forget(task)
+  }
+
+  /** Acknowledges everything in the name of a framework that is not there any more. */
+  acknowledgeAll(task: TaskRecord): void {
+    for (const { uuid = '' } of [...task.stream.waiting]) this.acknowledge(task, uuid)
+  }
+
+  /** Sends again what is not acknowledged, to a framework that came back. */
+  sendAgain(framework: string): void {
+    for (const task of this.ofFramework(framework)) {
+      const update = task.stream.resend(this.#effects.now(), true)
+      if (update !== undefined) this.#sent(task, update)
+    }
+  }
+
+  forget(task: TaskRecord): void {
+    task.resend?.()
+    const tasks = this.#tasks.get(task.framework)
+    tasks?.delete(task.spec.id)
+    if (tasks?.size === 0) this.#tasks.delete(task.framework)
+    this.#byAgent.get(task.agent)?.delete(task)
+    this.#effects.forgotten(task)
+  }
+
+  #sent(task: TaskRecord, update: TaskUpdate): void {
+    this.#effects.send(task, update)
+    const { resendAtMs } = task.stream
+    task.resend?.()
+    if (resendAtMs === undefined) return
+    task.resend = this.#deadlines.at(resendAtMs, () => {
+      const again = task.stream.resend(this.#effects.now())
+      if (again !== undefined) this.#sent(task, again)
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import type { TaskState } from './task-state.js'
+import { isFinalState } from './task-state.js'
+
+/** News of a task. */
+export interface TaskUpdate {
+  readonly task: string
+  readonly state: TaskState
+  /** Why, as a code. */
+  readonly reason?: string
+  readonly message?: string
+  readonly agent?: string
+  /** Names this update for its acknowledgement; absent in answers, which need none. */
+  readonly uuid?: string
+  readonly atMs: number
+}
+
+const RETRY_MS_MIN = 10_000
+const RETRY_MS_MAX = 600_000
+
+/** What is to be done about an update or an acknowledgement. */
+export type StreamStep =
+  | { readonly kind: 'send'; readonly update: TaskUpdate }
+  | { readonly kind: 'queued' | 'duplicate' | 'unexpectedAck' | 'drained' | 'closed' }
+
+/** How long after the n-th sending, from 1, it is sent again: 10 s, doubled by each, at most 10 min. */
+export function retryAfterMs(sendings: number): number {
+  return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (sendings - 1))
+}
+
+/**
+ * The updates of one task on their way to its framework: in order, one in flight, sent again until it is
+ * acknowledged, each taken in once. Closes with the acknowledgement of a final state.
+ */
+export class UpdateStream {
+  readonly #waiting: TaskUpdate[] = []
+  readonly #seen = new Set<string>()
+  #sendings = 0
+  #resendAtMs: number | undefined
+  #closed = false
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** When the update in flight is due again; undefined when there is none. */
+  get resendAtMs(): number | undefined {
+    return this.#resendAtMs
+  }
+
+  /** Updates that are not acknowledged, oldest first. */
+  get waiting(): readonly TaskUpdate[] {
+    return this.#waiting
+  }
+
+  push(update: TaskUpdate, nowMs: number): StreamStep {
+    const { uuid = '' } = update
+    if (this.#seen.has(uuid) || this.#closed) return { kind: 'duplicate' }
+    this.#seen.add(uuid)
+    this.#waiting.push(update)
+    return this.#waiting.length === 1 ? this.#send(nowMs) : { kind: 'queued' }
+  }
+
+  acknowledge(uuid: string, nowMs: number): StreamStep {
+    const [first] = this.#waiting
+    if (first === undefined || first.uuid !== uuid) return { kind: 'unexpectedAck' }
+    this.#waiting.shift()
+    this.#seen.delete(uuid)
+    this.#resendAtMs = undefined
+    this.#sendings = 0
+    if (isFinalState(first.state)) {
+      this.#closed = true
+      return { kind: 'closed' }
+    }
+    return this.#waiting.length === 0 ? { kind: 'drained' } : this.#send(nowMs)
+  }
+
+  /** The update in flight when it is due again, or anew after its framework came back. */
+  resend(nowMs: number, anew = false): TaskUpdate | undefined {
+    const [first] = this.#waiting
+    if (first === undefined || (!anew && (this.#resendAtMs === undefined || nowMs < this.#resendAtMs)))
+      return undefined
+    if (anew) this.#sendings = 0
+    this.#send(nowMs)
+    return first
+  }
+
+  #send(nowMs: number): StreamStep {
+    this.#sendings++
+    this.#resendAtMs = nowMs + retryAfterMs(this.#sendings)
+    return { kind: 'send', update: this.#waiting[0] as TaskUpdate }
+  }
+}
