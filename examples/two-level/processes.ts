@@ -4,7 +4,6 @@ import type { AgentDriver, AgentHandle, LaunchSpec, ResourceSet } from 'keelson/
 
 /** What a task of this example runs. */
 export interface Program {
-  readonly framework: string
   readonly command: readonly string[]
   readonly directory: string
   readonly env?: Readonly<Record<string, string>>
@@ -20,8 +19,8 @@ export class ProcessDriver implements AgentDriver {
     this.#agents.set(handle.id, { handle, address })
   }
 
-  async launch(agent: string, task: LaunchSpec, take: ResourceSet): Promise<void> {
-    const { framework, command, directory, env = {} } = task.data as Program
+  async launch(agent: string, task: LaunchSpec, take: ResourceSet, framework: string): Promise<void> {
+    const { command, directory, env = {} } = task.data as Program
     const { handle, address } = this.#agents.get(agent)!
     const [port] = [...take].flatMap(({ name, value }) =>
       name === 'ports' ? (value as [number, number][]) : [],

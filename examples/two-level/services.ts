@@ -87,6 +87,6 @@ export class Services {
 
   #program(): Program {
     const command = ['/bin/sh', '-c', `exec ${this.#app.cmd}`]
-    return { framework: this.session.id, command, directory: this.#directory, env: this.#app.env }
+    return { command, directory: this.#directory, env: this.#app.env }
   }
 }

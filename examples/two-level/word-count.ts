@@ -78,7 +78,7 @@ export class WordCount {
 
   #task(id: string): Program {
     const env = { BLOCK: join(this.#directory, `${id}.txt`), RESULT: this.#result(id) }
-    return { framework: this.session.id, command: ['node', this.#program], directory: this.#directory, env }
+    return { command: ['node', this.#program], directory: this.#directory, env }
   }
 
   #result(id: string): string {

@@ -33,6 +33,10 @@ export { isFinalState } from './pool/task-state.js'
 export type { TaskReport } from './pool/task-table.js'
 export type { TaskUpdate } from './pool/update-stream.js'
 
+// Start here: a pool over the nodes and tasks of a store.
+export type { StorePool, StorePoolOptions } from './shell/store-pool.js'
+export { createStorePool } from './shell/store-pool.js'
+
 // Who gets what, as a pure decision.
 export type { AgentView, Allocator } from './allocator/allocator.js'
 export { createAllocator, restoreAllocator } from './allocator/allocator.js'

@@ -28,7 +28,7 @@ export const floors: FloorPlan = {
     ['presets'],
     ['node', 'shell'],
   ],
-  offers: [['resources'], ['allocator'], ['pool'], ['matching']],
+  offers: [['resources'], ['allocator'], ['pool'], ['matching', 'shell']],
   reconcile: [
     [
       'object-key.ts',

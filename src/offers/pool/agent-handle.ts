@@ -1,4 +1,6 @@
 import type { AgentSpec } from '../allocator/allocator-event.js'
+import { ResourceSet } from '../resources/resource-set.js'
+import { occupyAgent } from './occupancy.js'
 import type { PoolCore } from './pool-core.js'
 import { isFinalState } from './task-state.js'
 import type { TaskReport } from './task-table.js'
@@ -10,6 +12,8 @@ export interface AgentHandle {
   update(spec: Partial<Omit<AgentSpec, 'id'>>): void
   /** News of a task that runs here. False for a task that the pool does not know, and while the agent is away. */
   report(framework: string, report: TaskReport): boolean
+  /** What others than the pool's frameworks use of it now, in place of what was said before: it is not offered. */
+  occupy(used: ResourceSet): void
   /** No offers any more; tasks go on. */
   deactivate(): void
   reactivate(): void
@@ -55,6 +59,10 @@ class PoolAgent implements AgentHandle {
     return true
   }
 
+  occupy(used: ResourceSet): void {
+    occupyAgent(this.#core, this.id, used)
+  }
+
   deactivate(): void {
     this.#core.rescindOfAgent(this.id, 'agent')
     this.#setActive(false)
@@ -72,6 +80,7 @@ class PoolAgent implements AgentHandle {
     for (const task of core.tasks.ofAgent(this.id))
       core.tasks.report(task, { task: task.spec.id, state: 'unreachable', reason: 'agentUnreachable' })
     core.unreachableAgents.set(this.id, core.agentOf(this.id))
+    occupyAgent(core, this.id, ResourceSet.empty)
     core.agents.delete(this.id)
     core.allocator.apply({ type: 'agentGone', id: this.id })
     core.changes.note(this.id)
@@ -118,6 +127,7 @@ class PoolAgent implements AgentHandle {
     core.rescindOfAgent(this.id, 'agent')
     for (const task of core.tasks.ofAgent(this.id))
       core.tasks.report(task, { task: task.spec.id, state: 'goneByOperator', reason: 'agentRemoved' })
+    if (core.agents.has(this.id)) occupyAgent(core, this.id, ResourceSet.empty)
     core.agents.delete(this.id)
     core.unreachableAgents.delete(this.id)
     core.goneAgents.add(this.id)

@@ -44,6 +44,8 @@ export class PoolCore {
   /** Agents that were removed for good. */
   readonly goneAgents: Set<string> = new Set()
   readonly changes: ChangeLog = new ChangeLog()
+  /** What is used by others than the pool's frameworks, by agent. */
+  readonly occupied: Map<string, ResourceSet> = new Map()
   readonly #drains = new Map<string, (() => void)[]>()
   readonly #wakes = new Set<number>()
   readonly #startMs: number
@@ -280,7 +282,8 @@ export class PoolCore {
     const callOff = this.deadlines.at(this.now() + launchTimeoutMs, () =>
       drop('launchTimeout', `the driver did not answer within ${launchTimeoutMs} ms`),
     )
-    const start = async (): Promise<void> => this.options.driver.launch(of.agent, of.spec, of.take)
+    const start = async (): Promise<void> =>
+      this.options.driver.launch(of.agent, of.spec, of.take, of.framework)
     start().then(
       () => {
         answered = true

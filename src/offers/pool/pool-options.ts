@@ -8,7 +8,7 @@ import type { LaunchSpec } from './operation.js'
 /** Runs tasks on agents. What it finds out it reports through the agent's handle. */
 export interface AgentDriver {
   /** Starts a task. Rejecting, or not answering in time, makes it `dropped`. */
-  launch(agent: string, task: LaunchSpec, take: ResourceSet): Promise<void>
+  launch(agent: string, task: LaunchSpec, take: ResourceSet, framework: string): Promise<void>
   /** Stops a task: politely at first, hard after the grace. The end is reported as usual. */
   kill(agent: string, task: string, graceMs: number): Promise<void>
 }

@@ -60,6 +60,8 @@ export interface OfferPool extends AsyncDisposable {
   /** Plans in which agents will not be there. Replaces all plans; offers of agents whose plan changes are rescinded. */
   maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void
   explain(framework: string, need?: Quantities): Explanation
+  /** Whether the framework has a task of this id, or its end is not acknowledged. */
+  hasTask(framework: string, task: string): boolean
   audit(): readonly PoolAuditEntry[]
   /** Does what is due now; needed with `manual: true` only. */
   step(): void
@@ -183,6 +185,10 @@ class Pool implements OfferPool {
 
   explain(framework: string, need?: Quantities): Explanation {
     return this.#core.allocator.explain({ framework, ...(need !== undefined && { need }) })
+  }
+
+  hasTask(framework: string, task: string): boolean {
+    return this.#core.tasks.has(framework, task)
   }
 
   audit(): readonly PoolAuditEntry[] {
