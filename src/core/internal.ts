@@ -3,7 +3,7 @@
 // Constraints, ports and thousandths, for pools of offers.
 export { attributeOf } from './constraints/attribute-value.js'
 export type { SiblingView } from './constraints/constraints.js'
-export { compileConstraint, formatConstraint } from './constraints/constraints.js'
+export { formatConstraint } from './constraints/constraints.js'
 export type { EnvPorts, OpenPorts } from './env/env-tree.js'
 export { createEnvTree } from './env/env-tree.js'
 export type { Listeners } from './env/listeners.js'

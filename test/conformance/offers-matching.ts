@@ -1,3 +1,4 @@
+import { compileConstraint } from '../../src/core/constraints/constraints.js'
 import type { AttributeValue } from '../../src/core/index.js'
 import {
   compileConstraints,
@@ -7,7 +8,6 @@ import {
   mesosConstraint,
 } from '../../src/core/index.js'
 import type { SiblingView } from '../../src/core/internal.js'
-import { compileConstraint } from '../../src/core/internal.js'
 import type { Offer, Quantities, TaskState } from '../../src/offers/index.js'
 import {
   choosePorts,

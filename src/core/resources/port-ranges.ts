@@ -95,8 +95,6 @@ export function overlappingPortRanges(
 
 /**
  * All numbers of either.
- *
- * @internal
  */
 export function unionPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   return coalesce([...a, ...b])
@@ -104,8 +102,6 @@ export function unionPortRanges(a: PortRanges, b: PortRanges): PortRanges {
 
 /**
  * The numbers of `a` that are not in `b`; `b` need not be inside `a`.
- *
- * @internal
  */
 export function subtractPortRanges(a: PortRanges, b: PortRanges): PortRanges {
   const left: PortRange[] = []
@@ -144,8 +140,6 @@ export function intersectPortRanges(a: PortRanges, b: PortRanges): PortRanges {
 
 /**
  * Whether every number of `b` is in `a`.
- *
- * @internal
  */
 export function containsPortRanges(a: PortRanges, b: PortRanges): boolean {
   let index = 0
@@ -159,8 +153,6 @@ export function containsPortRanges(a: PortRanges, b: PortRanges): boolean {
 
 /**
  * Whether one number is in the ranges. O(log ranges).
- *
- * @internal
  */
 export function hasPort(ranges: PortRanges, port: number): boolean {
   let low = 0
@@ -177,8 +169,6 @@ export function hasPort(ranges: PortRanges, port: number): boolean {
 
 /**
  * Whether both cover the same numbers.
- *
- * @internal
  */
 export function equalPortRanges(a: PortRanges, b: PortRanges): boolean {
   return a.length === b.length && a.every(([first, last], i) => first === b[i]![0] && last === b[i]![1])
@@ -186,8 +176,6 @@ export function equalPortRanges(a: PortRanges, b: PortRanges): boolean {
 
 /**
  * How many numbers the ranges cover.
- *
- * @internal
  */
 export function countPorts(ranges: PortRanges): number {
   let count = 0
@@ -206,8 +194,6 @@ export interface TakenPorts {
  * going on from the lowest after the highest. Undefined when there are fewer than `count`.
  *
  * @param start any integer ≥ 0, taken modulo the number of ports; default 0
- *
- * @internal
  */
 export function takePorts(ranges: PortRanges, count: number, start = 0): TakenPorts | undefined {
   const available = countPorts(ranges)

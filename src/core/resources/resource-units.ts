@@ -75,8 +75,6 @@ export function resourceName(name: string): string {
  * does.
  *
  * @throws ResourceRangeError when the result is no safe integer
- *
- * @internal
  */
 export function toThousandths(value: number): number {
   const amount = Math.sign(value) * Math.round(Math.abs(value) * 1000)
@@ -86,8 +84,6 @@ export function toThousandths(value: number): number {
 
 /**
  * Thousandths as the nearest number: 1235 is 1.235.
- *
- * @internal
  */
 export function fromThousandths(amount: number): number {
   return amount / 1000

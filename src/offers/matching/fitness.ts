@@ -27,7 +27,11 @@ export function spreadFitness(names?: readonly string[]): Fitness {
   return input => 1 - average(usedParts(input, names))
 }
 
-/** By resource, the part that would be in use. */
+/**
+ * By resource, the part that would be in use.
+ *
+ * @internal
+ */
 export function usedParts(
   { need, free, used }: FitnessInput,
   names?: readonly string[],
@@ -40,7 +44,11 @@ export function usedParts(
   return parts
 }
 
-/** The mean of the parts; 0 of none. */
+/**
+ * The mean of the parts; 0 of none.
+ *
+ * @internal
+ */
 export function average(parts: Readonly<Record<string, number>>): number {
   const values = Object.values(parts)
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length

@@ -31,7 +31,6 @@ export interface AgentHandle {
   remove(): void
 }
 
-/** @internal */
 export function agentHandle(core: PoolCore, id: string): AgentHandle {
   return new PoolAgent(core, id)
 }

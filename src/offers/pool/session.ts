@@ -76,7 +76,6 @@ export interface SessionHost {
   disconnect(entry: FrameworkEntry): void
 }
 
-/** @internal */
 export class PoolSession implements Session {
   readonly #core: PoolCore
   readonly #entry: FrameworkEntry

@@ -22,7 +22,11 @@ export type StreamStep =
   | { readonly kind: 'send'; readonly update: TaskUpdate }
   | { readonly kind: 'queued' | 'duplicate' | 'unexpectedAck' | 'drained' | 'closed' }
 
-/** How long after the n-th sending, from 1, it is sent again: 10 s, doubled by each, at most 10 min. */
+/**
+ * How long after the n-th sending, from 1, it is sent again: 10 s, doubled by each, at most 10 min.
+ *
+ * @internal
+ */
 export function retryAfterMs(sendings: number): number {
   return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (sendings - 1))
 }

@@ -266,7 +266,7 @@ export function chunksOf(list: Iterable<Resource>): Chunk[] {
 }
 
 /** Whether a set holds only unreserved, non-revocable scalars. */
-export function isPlainSet(set: ResourceSet): boolean {
+function isPlainSet(set: ResourceSet): boolean {
   for (const chunk of set.chunks) if (!isPlainScalar(chunk)) return false
   return true
 }
