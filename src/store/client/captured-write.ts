@@ -1,6 +1,7 @@
 import type { StepInfo } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
 import { adoptJson } from '../json/json-border.js'
+import { PATCH_LEVELS } from '../json/json-patch.js'
 import { assertObject, subjectOf } from '../kind/envelope.js'
 import type { Kind } from '../kind/kind.js'
 import type { ObjectInput } from '../object/object.js'
@@ -31,7 +32,11 @@ export function capturedWrite(engine: Engine, write: ObjectWrite): ObjectWrite {
 
 /** @throws InvalidError for what is not JSON */
 export function capturedPatch(write: PatchWrite): PatchWrite {
-  const patch = adoptJson(write.patch, undefined, { subject: 'patch', field: 'patch' })
+  const patch = adoptJson(write.patch, undefined, {
+    subject: 'patch',
+    field: 'patch',
+    levelsAround: PATCH_LEVELS,
+  })
   return { ...write, patch: patch as PatchWrite['patch'] }
 }
 
@@ -40,7 +45,11 @@ function capturedObject(engine: Engine, kind: Kind, input: ObjectInput): ObjectI
   assertObject(kind, input)
   const { name, namespace } = input.metadata
   const stored = name === undefined ? undefined : engine.table(kind).find(namespace, name)?.head?.object
-  return adoptJson(input, stored, { subject: subjectOf(kind, input), field: '' }) as ObjectInput
+  return adoptJson(input, stored, {
+    subject: subjectOf(kind, input),
+    field: '',
+    levelsAround: 1,
+  }) as ObjectInput
 }
 
 /** What a step that commits the write says of itself. */

@@ -13,10 +13,13 @@ export interface AdoptOptions {
   readonly field: string
   /** Default true. A mutable copy is for those who still fill in defaults. */
   readonly freeze?: boolean
+  /** Levels around the part of an object that may nest so deep: 1 for an object as a whole. Default 0. */
+  readonly levelsAround?: number
 }
 
 interface Pass {
   readonly freeze: boolean
+  readonly levelsAround: number
   readonly field: string
   readonly subject: string
   /** The lists and objects around the value at hand, outermost first. */
@@ -32,8 +35,8 @@ interface Pass {
  */
 export function adoptJson(value: unknown, previous: unknown, options: AdoptOptions): unknown {
   if (value === previous) return previous
-  const { subject, field, freeze = true } = options
-  return adopt(value, previous, { freeze, field, subject, ancestors: [] })
+  const { subject, field, freeze = true, levelsAround = 0 } = options
+  return adopt(value, previous, { freeze, levelsAround, field, subject, ancestors: [] })
 }
 
 function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
@@ -56,9 +59,9 @@ function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
 }
 
 function adoptNested(value: object, previous: unknown, pass: Pass): unknown {
-  const { ancestors } = pass
+  const { ancestors, levelsAround } = pass
   if (ancestors.includes(value)) throw refused(value, 'a value cannot contain itself', pass)
-  if (ancestors.length >= JSON_DEPTH_MAX)
+  if (ancestors.length >= JSON_DEPTH_MAX + levelsAround)
     throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
   const isList = Array.isArray(value)
   if (!isList) assertPlain(value, pass)

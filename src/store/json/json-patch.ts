@@ -21,6 +21,8 @@ const JSON_PATCH_OPERATIONS_MAX = 10_000
  * @internal
  */
 export const JSON_PATCH_COPY_BYTES_MAX: number = 3 * 1024 * 1024
+/** Levels around a part of an object: a list, an operation, the object. */
+export const PATCH_LEVELS = 3
 /** Longer paths are refused; no object nests so deep. */
 const PATH_LENGTH_MAX = 200
 
@@ -115,7 +117,11 @@ function readPatch(patch: unknown): readonly Step[] {
     const reason = `has ${patch.length} operations, at most ${JSON_PATCH_OPERATIONS_MAX} are taken; split it`
     throw new JsonPatchError('TooLarge', { index: -1, path: '', reason })
   }
-  const operations = adoptJson(patch, undefined, { subject: 'JSON patch', field: 'patch' })
+  const operations = adoptJson(patch, undefined, {
+    subject: 'JSON patch',
+    field: 'patch',
+    levelsAround: PATCH_LEVELS,
+  })
   return (operations as readonly unknown[]).map(readStep)
 }
 

@@ -6,7 +6,7 @@ import { adoptJson } from './json-border.js'
  * replaces what is there. `document` is never changed; the result shares with it every part that the patch does not
  * touch, and is `document` itself when nothing changes.
  *
- * @throws InvalidError when the patch is not JSON (or has a key `__proto__`, or nests deeper than 100)
+ * @throws InvalidError when the patch is not JSON (or has a key `__proto__`, or a member nests deeper than 100)
  *
  * @example
  * ```ts
@@ -19,7 +19,10 @@ import { adoptJson } from './json-border.js'
  * ```
  */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {
-  return merge(document, adoptJson(patch, undefined, { subject: 'merge patch', field: 'patch' }))
+  return merge(
+    document,
+    adoptJson(patch, undefined, { subject: 'merge patch', field: 'patch', levelsAround: 1 }),
+  )
 }
 
 function merge(target: unknown, patch: unknown): unknown {

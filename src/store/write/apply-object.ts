@@ -88,7 +88,11 @@ function withDocument(current: StoredObject, document: unknown): ObjectInput {
 
 /** What is applied, checked as far as it can be without the object. */
 function adoptApplied(kind: Kind, ref: ObjectRef, applied: unknown, subject: string): ObjectInput {
-  const given = adoptJson(applied, undefined, { subject, field: '' }) as Partial<ObjectInput> | null
+  const given = adoptJson(applied, undefined, {
+    subject,
+    field: '',
+    levelsAround: 1,
+  }) as Partial<ObjectInput> | null
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new InvalidError(subject, [{ field: 'object', value: applied, message: 'must be an object' }])
   }
