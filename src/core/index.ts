@@ -21,7 +21,7 @@ export { contentHash } from './json/content-hash.js'
 export { findCondition, isConditionTrue } from './shapes/condition.js'
 
 // To build with: selectors.
-export { escapeFieldValue } from './selectors/field-selector.js'
+export { escapeFieldValue } from './selectors/field-requirement.js'
 
 // To build with: amounts and ports.
 export { formatPortRanges, parsePortRanges } from './resources/port-ranges.js'

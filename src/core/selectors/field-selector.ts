@@ -1,11 +1,6 @@
 import { InvalidError } from '../errors.js'
-
-/** One condition on one field, compared as text. */
-export interface FieldRequirement {
-  readonly field: string
-  readonly operator: '=' | '!='
-  readonly value: string
-}
+import type { FieldReader, FieldRequirement } from './field-requirement.js'
+import { fieldTest, formatFieldRequirement } from './field-requirement.js'
 
 /** A compiled, immutable condition on fields. */
 export interface FieldSelector {
@@ -16,7 +11,7 @@ export interface FieldSelector {
   /** Pairs that every match must have. Indexes start from these. */
   readonly equalities: readonly (readonly [field: string, value: string])[]
   /** Whether the fields satisfy every requirement. `get` answers `''` for a field that is absent. */
-  matches(get: (field: string) => string): boolean
+  matches(get: FieldReader): boolean
   /** Canonical text; parses back to the same requirements, terms sorted by how they were written. */
   toString(): string
 }
@@ -30,60 +25,63 @@ export const FIELD_SELECTOR_LENGTH_MAX = 65_536
 
 /** In this order at each position, as the first match splits a term. */
 const OPERATORS = ['!=', '==', '='] as const
+const SET_TERM = /([^\s=!<>(),\\]+) +(in|notin) *\(/y
+const NUMBER_TERM = /^([^\s=!<>(),\\]+) *(>=|<=|>|<)(.*)$/s
+const NUMBER = /^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *$/
 
 /**
- * Reads Kubernetes' field selector grammar: `metadata.name=web,spec.nodeName!=`.
+ * Reads Kubernetes' field selector grammar, `metadata.name=web,spec.nodeName!=`, with sets as in label selectors,
+ * `spec.zone in (a,b)` and `spec.zone notin (c)`, and comparisons of numbers, `spec.replicas>3`, also `<`, `>=`, `<=`.
  *
- * Spaces count as text. In a value `\\`, `\,` and `\=` stand for `\`, `,` and `=`. Empty terms are ignored,
- * and so is a term with neither field nor value. An absent field reads as `''`: `a=` matches it, `a!=` does
- * not. Which fields a kind has is not checked here.
+ * Spaces count as text. In a value `\\`, `\,`, `\=`, `\(` and `\)` stand for `\`, `,`, `=`, `(` and `)`. Empty terms are
+ * ignored, and so is a term with neither field nor value. An absent field reads as `''`: `a=` matches it, `a!=` does
+ * not, and no number is compared with it. Which fields a kind has is not checked here.
  *
- * @throws InvalidError when a term has no operator, a value has a bare `=` or `,` or an unknown escape, or
- * the text is longer than 65,536 characters
+ * @throws InvalidError when a term has no operator, a value has a bare `=` or `,` or an unknown escape, a comparison is
+ * not with a number, or the text is longer than 65,536 characters
  */
 export function parseFieldSelector(text: string): FieldSelector {
   if (text.length > FIELD_SELECTOR_LENGTH_MAX) {
     throw fault(text, `a selector has at most ${FIELD_SELECTOR_LENGTH_MAX} characters`)
   }
-  const requirements = splitTerms(text)
+  const requirements = splitAtCommas(text, true)
     .filter(term => term !== '')
     .sort()
     .map(term => parseTerm(term, text))
-    .filter(({ field, value }) => field !== '' || value !== '')
+    .filter(({ field, values }) => field !== '' || values[0] !== '')
   return fieldSelectorOf(requirements)
 }
 
 /** Compiles requirements that must all hold; none at all selects everything. */
 function fieldSelectorOf(requirements: readonly FieldRequirement[]): FieldSelector {
   const all = Object.freeze(requirements.map(requirement => Object.freeze({ ...requirement })))
-  const text = all
-    .map(({ field, operator, value }) => `${field}${operator}${escapeFieldValue(value)}`)
-    .join(',')
+  const text = all.map(formatFieldRequirement).join(',')
+  const tests = all.map(fieldTest)
   return Object.freeze({
     empty: all.length === 0,
     requirements: all,
     equalities: Object.freeze(
-      all.flatMap(({ field, operator, value }) => (operator === '=' ? [[field, value] as const] : [])),
+      all.flatMap(({ field, operator, values: [value = ''] }) =>
+        operator === '=' ? [[field, value] as const] : [],
+      ),
     ),
-    matches: (get: (field: string) => string) => {
-      for (const { field, operator, value } of all)
-        if ((get(field) === value) !== (operator === '=')) return false
+    matches: (get: FieldReader) => {
+      for (const test of tests) if (!test(get)) return false
       return true
     },
     toString: () => text,
   })
 }
 
-/** Writes a value so that it can stand in a field selector. */
-export function escapeFieldValue(value: string): string {
-  return value.replace(/[\\,=]/g, '\\$&')
-}
-
-/** At commas that no backslash precedes. */
-function splitTerms(text: string): string[] {
+/** At commas that no backslash precedes; not at those in the brackets of a set, if sets are looked for. */
+function splitAtCommas(text: string, sets: boolean): string[] {
   const terms: string[] = []
   let start = 0
   for (let index = 0; index < text.length; index++) {
+    if (sets && index === start) {
+      SET_TERM.lastIndex = start
+      if (SET_TERM.test(text)) index = endOfSet(text, SET_TERM.lastIndex)
+    }
     const character = text.charAt(index)
     if (character === '\\') index++
     else if (character === ',') {
@@ -95,14 +93,43 @@ function splitTerms(text: string): string[] {
   return terms
 }
 
+/** Where the brackets that are open close. */
+function endOfSet(text: string, from: number): number {
+  for (let index = from; index < text.length; index++) {
+    if (text.charAt(index) === '\\') index++
+    else if (text.charAt(index) === ')') return index + 1
+  }
+  throw fault(text, 'a "(" has no ")"')
+}
+
 function parseTerm(term: string, text: string): FieldRequirement {
+  SET_TERM.lastIndex = 0
+  const [opening, field = '', operator] = SET_TERM.exec(term) ?? []
+  if (opening !== undefined) {
+    if (endOfSet(term, opening.length) < term.length)
+      throw fault(text, `expected "," or the end after the set of ${field}`)
+    const list = splitAtCommas(term.slice(opening.length, -1), false)
+    const values = list.map(value => unescapeValue(value, text))
+    return { field, operator: operator as 'in' | 'notin', values: [...new Set(values)].sort() }
+  }
+  return parseNumberTerm(term, text) ?? parseTextTerm(term, text)
+}
+
+function parseNumberTerm(term: string, text: string): FieldRequirement | undefined {
+  const [, field, operator, value = ''] = NUMBER_TERM.exec(term) ?? []
+  if (field === undefined) return undefined
+  if (!NUMBER.test(value)) throw fault(text, `${field}${operator} must be followed by a number`)
+  return { field, operator: operator as '>' | '<' | '>=' | '<=', values: [value.trim()] }
+}
+
+function parseTextTerm(term: string, text: string): FieldRequirement {
   for (let index = 0; index < term.length; index++) {
     const operator = OPERATORS.find(candidate => term.startsWith(candidate, index))
     if (operator === undefined) continue
     const value = unescapeValue(term.slice(index + operator.length), text)
-    return { field: term.slice(0, index), operator: operator === '!=' ? '!=' : '=', value }
+    return { field: term.slice(0, index), operator: operator === '!=' ? '!=' : '=', values: [value] }
   }
-  throw fault(text, `the term ${JSON.stringify(term)} needs one of = == !=`)
+  throw fault(text, `the term ${JSON.stringify(term)} needs one of = == != in notin > < >= <=`)
 }
 
 function unescapeValue(raw: string, text: string): string {
@@ -113,8 +140,8 @@ function unescapeValue(raw: string, text: string): string {
       throw fault(text, `write "\\${character}" for "${character}" in a value`)
     if (character === '\\') {
       character = raw.charAt(++index)
-      if (character === '' || !'\\,='.includes(character))
-        throw fault(text, 'a "\\" must be followed by "\\", "," or "="')
+      if (character === '' || !'\\,=()'.includes(character))
+        throw fault(text, 'a "\\" must be followed by "\\", ",", "=", "(" or ")"')
     }
     value += character
   }

@@ -16,7 +16,10 @@ export interface ListOptions {
   readonly namespace?: string
   /** Kubernetes grammar (`app=web,tier in (a,b)`), its object form, or a parsed selector. */
   readonly labelSelector?: LabelSelectorInput
-  /** `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path, for example `spec.nodeName=n1`. */
+  /**
+   * `metadata.name`, `metadata.namespace` and any `spec.`/`status.` path: `spec.nodeName=n1`, `spec.zone in (a,b)`,
+   * `spec.zone notin (c)`, `spec.replicas>=3`. Numbers are compared with `>`, `<`, `>=` and `<=`.
+   */
   readonly fieldSelector?: string
   /** Names from `from` on and before `to` that begin with `prefix`, as far as these are given. */
   readonly names?: NameRange

@@ -51,6 +51,7 @@ export const readLaws: readonly StoreLaw[] = [
         [{ labelSelector: '!app' }, object => app(object) === undefined],
         [{ labelSelector: '' }, () => true],
         [{ fieldSelector: 'spec.node=n1' }, ({ spec }) => spec.node === 'n1'],
+        [{ fieldSelector: 'spec.node in (n1,n3)' }, ({ spec }) => spec.node === 'n1' || spec.node === 'n3'],
         [{ fieldSelector: 'metadata.name!=a' }, ({ metadata }) => metadata.name !== 'a'],
         [{ index: { name: 'node', value: 'n3' } }, ({ spec }) => spec.node === 'n3'],
         [{ index: { name: 'tag', value: 'n1' } }, ({ spec }) => spec.tags?.includes('n1') ?? false],
