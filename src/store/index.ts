@@ -34,6 +34,7 @@ export type { ExpiryOptions, Lifetime, Lifetimes } from './lifetime/lifetimes.js
 export type { PropagationPolicy } from './object/finalizer-list.js'
 export type { ObjectChange, ObjectInput, ObjectMeta, OwnerReference } from './object/object.js'
 export type { WriteCause } from './object/write-cause.js'
+export type { ObjectRevision } from './read/object-history.js'
 export type { LabelSelectorInput, ListOptions, ObjectList, ReadOptions } from './read/reader.js'
 export type { OptimisticOptions } from './transaction/transaction.js'
 export type { ListAndWatchOptions } from './watch/list-and-watch.js'

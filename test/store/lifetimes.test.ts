@@ -34,6 +34,31 @@ describe('a lifetime', () => {
     expect(seen).toEqual(['DELETEDa,DELETEDb,DELETEDg'])
   })
 
+  test('is listed by id while it lasts, and told of an object, as a ttl is', async () => {
+    const { env, store } = createWorld()
+    await store.lifetimes.grant({ id: 'b', ttlMs: 10 })
+    await store.lifetimes.grant({ id: 'a', ttlMs: 5 })
+    await store.create(Widget, widget('x'), { lifetime: 'b' })
+    await store.create(Widget, widget('y'), { ttlMs: 100 })
+    await store.create(Widget, widget('z'))
+    await env.advance(1)
+    expect(store.lifetimes.list()).toEqual([
+      { id: 'a', ttlMs: 5, remainingMs: 4, objects: 0 },
+      { id: 'b', ttlMs: 10, remainingMs: 9, objects: 1 },
+    ])
+    const told = (): unknown => ['x', 'y', 'z', 'none'].map(name => store.lifetimes.of(Widget, at(name)))
+    expect(told()).toEqual([
+      { id: 'b', ttlMs: 10, remainingMs: 9 },
+      { ttlMs: 100, remainingMs: 99 },
+      undefined,
+      undefined,
+    ])
+    await store.modify(Widget, at('y'), draft => void (draft.spec.size = 1), { lifetime: null })
+    await env.advance(9)
+    expect(store.lifetimes.list()).toEqual([])
+    expect(told()).toEqual([undefined, undefined, undefined, undefined])
+  })
+
   test('lives for its full time after each renewal, and takes no revision by itself', async () => {
     const { env, store } = createWorld()
     await store.lifetimes.grant({ id: 'L', ttlMs: 10_000 })

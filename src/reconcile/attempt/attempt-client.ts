@@ -54,6 +54,8 @@ class GatedClient extends DelegatingClient {
     const { lifetimes } = this.base
     return {
       get: id => lifetimes.get(id),
+      list: () => lifetimes.list(),
+      of: (kind, ref) => lifetimes.of(kind, ref),
       grant: options => this.#gate.guard(() => lifetimes.grant(options)),
       renew: id => this.#gate.guard(() => lifetimes.renew(id)),
       revoke: (id, cause) => this.#gate.guard(() => lifetimes.revoke(id, cause)),

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js'
 import type { LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
+import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
 import type { WriteTarget } from '../write/write-site.js'
 import type { WritePath } from './write-path.js'
@@ -20,6 +21,18 @@ export class ClientLifetimes implements Lifetimes {
   readonly get: Lifetimes['get'] = id => {
     this.#engine.assertOpen()
     return this.#lifetimes.get(id)
+  }
+
+  readonly list: Lifetimes['list'] = () => {
+    this.#engine.assertOpen()
+    return this.#lifetimes.list()
+  }
+
+  readonly of: Lifetimes['of'] = (kind, ref) => {
+    const table = this.#engine.table(kind)
+    assertRef(table.kind, ref)
+    const entry = table.find(ref.namespace, ref.name)
+    return entry === undefined ? undefined : this.#lifetimes.of(entry)
   }
 
   readonly grant: Lifetimes['grant'] = options =>

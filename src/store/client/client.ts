@@ -1,7 +1,8 @@
 import type { Env } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
-import type { StoredObject } from '../object/object.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { ObjectRevision } from '../read/object-history.js'
 import type { ObjectList, Reader, ReadOptions } from '../read/reader.js'
 import type { Watchable } from '../watch/watch.js'
 import type { Fence } from './fence.js'
@@ -61,6 +62,11 @@ export interface Store extends Client, AsyncDisposable {
    * @throws ExpiredError when that was compacted before, FutureRevisionError when it has not happened
    */
   compact(revision: number | string): Promise<void>
+  /**
+   * What the log still knows of an object, oldest first: each state with its revision, and who wrote it and why. The
+   * newest state is there as long as the object is. Deleted and made again, it has both lives in it.
+   */
+  history<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): readonly ObjectRevision<Spec, Status>[]
   /** Ends every watch and refuses every later call with `ClosedError`. Idempotent. */
   close(): Promise<void>
 }

@@ -9,6 +9,8 @@ import { causeOf } from '../object/write-cause.js'
 import { countList, listPage } from '../read/list-page.js'
 import type { ListView } from '../read/list-view.js'
 import { storeView } from '../read/list-view.js'
+import type { ObjectRevision } from '../read/object-history.js'
+import { objectHistory } from '../read/object-history.js'
 import { parseRevision } from '../read/read-revision.js'
 import type { ObjectList, ReadOptions } from '../read/reader.js'
 import { runOptimistic } from '../transaction/optimistic.js'
@@ -149,6 +151,12 @@ class EngineStore extends EngineClient implements Store {
   readonly compact: Store['compact'] = async revision => {
     const { engine } = this
     await engine.exclusive(() => engine.compactor.compact(parseRevision('revision', revision)))
+  }
+
+  readonly history: Store['history'] = <Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef) => {
+    const table = this.engine.table(kind)
+    assertRef(table.kind, ref)
+    return objectHistory(table, ref, this.engine.log) as readonly ObjectRevision<Spec, Status>[]
   }
 
   readonly close: Store['close'] = () => {

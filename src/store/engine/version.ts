@@ -11,6 +11,9 @@ export class Version {
   readonly specRevision: number
   /** When the status last changed, ≤ `revision`. */
   readonly statusRevision: number
+  /** The revision that began this life of the object, and how many revisions this life has had; a deletion counts. */
+  readonly createRevision: number
+  readonly number: number
   /** Cut once nobody can ask for it any more. */
   previous: Version | undefined
 
@@ -30,6 +33,9 @@ export class Version {
       sameLife && sameSpecPart(object, before) ? (previous?.specRevision as number) : revision
     this.statusRevision =
       sameLife && object.status === before.status ? (previous?.statusRevision as number) : revision
+    const goesOn = previous !== undefined && before !== undefined && (sameLife || object === undefined)
+    this.createRevision = goesOn ? previous.createRevision : revision
+    this.number = goesOn ? previous.number + (revision > previous.revision ? 1 : 0) : 1
     this.previous = previous
   }
 }

@@ -11,7 +11,7 @@ import type { Expiry } from './expiry.js'
 import { assertLifetimeId, assertTtl } from './expiry.js'
 import type { LifetimeRecord } from './lifetime-table.js'
 import { LifetimeTable } from './lifetime-table.js'
-import type { Lifetime, LifetimeOptions } from './lifetimes.js'
+import type { Lifetime, LifetimeOptions, ObjectLifetime } from './lifetimes.js'
 
 /** How many lifetimes end in one step; the rest is the next step, so that nothing else waits for long. */
 const ENDED_PER_STEP = 500
@@ -29,7 +29,7 @@ export interface KeptObject {
 /** Deletes what is kept by a lifetime that has ended, in one revision. */
 export type DeleteEntries = (entries: readonly TableEntry[], cause: WriteCause) => void
 
-/** The lifetimes of a store, and the one timer that ends them. Everything but `get` runs inside `engine.exclusive`. */
+/** The lifetimes of a store, and the one timer that ends them. Everything but reads runs inside `engine.exclusive`. */
 export class LifetimeKeeper implements EngineListener {
   readonly #engine: Engine
   readonly #deleteEntries: DeleteEntries
@@ -46,6 +46,22 @@ export class LifetimeKeeper implements EngineListener {
   get(id: string): Lifetime | undefined {
     const record = this.#live(id)
     return record === undefined ? undefined : this.#describe(id, record)
+  }
+
+  list(): readonly Lifetime[] {
+    const nowMs = this.#nowMs
+    return this.#table.named
+      .filter(({ at }) => at > nowMs)
+      .map(record => this.#describe(record.id as string, record))
+  }
+
+  /** How long the object of this key is kept. */
+  of(entry: TableEntry): ObjectLifetime | undefined {
+    const record = this.#table.keeperOf(entry)
+    if (record === undefined) return undefined
+    const { id, ttlMs, at } = record
+    const remainingMs = Math.max(0, at - this.#nowMs)
+    return Object.freeze({ ...(id === undefined ? {} : { id }), ttlMs, remainingMs })
   }
 
   grant(options: LifetimeOptions): Lifetime {

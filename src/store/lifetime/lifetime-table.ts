@@ -1,5 +1,5 @@
 import type { HeapHandle } from '../../core/internal.js'
-import { heapHandle, IndexedHeap } from '../../core/internal.js'
+import { compareText, heapHandle, IndexedHeap } from '../../core/internal.js'
 import type { TableEntry } from '../engine/namespace-table.js'
 
 /** One lifetime, or the ttl of one object. `at` is its deadline, monotonic ms. */
@@ -23,6 +23,16 @@ export class LifetimeTable {
 
   get(id: string): LifetimeRecord | undefined {
     return this.#byId.get(id)
+  }
+
+  /** All that have an id, by id. */
+  get named(): readonly LifetimeRecord[] {
+    return [...this.#byId.values()].sort((one, other) => compareText(one.id ?? '', other.id ?? ''))
+  }
+
+  /** What keeps the entry. */
+  keeperOf(entry: TableEntry): LifetimeRecord | undefined {
+    return this.#keepers.get(entry)
   }
 
   /** The id must be free. */

@@ -1,3 +1,5 @@
+import type { Kind } from '../kind/kind.js'
+import type { ObjectRef } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 
 /** The longest time that a lifetime or an object can be given: 9,000,000,000 seconds. */
@@ -24,6 +26,15 @@ export interface Lifetime {
   readonly objects: number
 }
 
+/** How long an object is kept. */
+export interface ObjectLifetime {
+  /** The lifetime that it is attached to; absent for a ttl of its own. */
+  readonly id?: string
+  readonly ttlMs: number
+  /** What is left, as of the read. */
+  readonly remainingMs: number
+}
+
 /**
  * Lifetimes of objects. When one ends, by time or by `revoke`, the objects attached to it are deleted in one revision, in
  * key order, as if by a plain delete that no admission hook is asked about. One that cannot be deleted (an index function
@@ -35,6 +46,10 @@ export interface Lifetime {
  */
 export interface Lifetimes {
   get(id: string): Lifetime | undefined
+  /** All that are not over, by id. */
+  list(): readonly Lifetime[]
+  /** What ends the object, by a lifetime or by its own ttl; undefined when nothing does, or it does not exist. */
+  of(kind: Kind, ref: ObjectRef): ObjectLifetime | undefined
   grant(options: LifetimeOptions): Promise<Lifetime>
   /** Gives it its full time again. A lifetime whose time is over is gone, even if nobody has noticed yet. */
   renew(id: string): Promise<Lifetime>

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/index.js'
 
-/** Who writes and why; kept in the log beside the revision, never in the objects. */
+/** Who writes and why; kept in the log beside the revision, never in the objects; `history` tells it. */
 export interface WriteCause {
   /** For example the name of a controller or of a user. */
   readonly actor?: string
