@@ -152,6 +152,7 @@ async function proofs(replicas: number, faults: FaultOptions): Promise<Measureme
       kinds: [App, Pod],
       objects: [{ kind: 'App', metadata: { name: 'web' }, spec: { replicas } }],
       mode: 'exhaustive',
+      timeMs: Number.POSITIVE_INFINITY,
       faults,
       seed: 1 + round,
     })

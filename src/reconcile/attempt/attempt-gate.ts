@@ -54,9 +54,17 @@ class Gate implements AttemptGate {
         guarded.catch(() => {})
       }
       underWay.add(fence)
-      write()
-        .then(resolve, reject)
-        .finally(() => underWay.delete(fence))
+      // Over before it is answered: an attempt that returns the answer itself ends in the very next job.
+      write().then(
+        value => {
+          underWay.delete(fence)
+          resolve(value)
+        },
+        (error: unknown) => {
+          underWay.delete(fence)
+          reject(error)
+        },
+      )
     })
     return guarded
   }

@@ -1,4 +1,3 @@
-import { systemEnv } from '../../core/index.js'
 import { hostVariable } from '../host/host-process.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { ChoiceSource } from './choices/choice-source.js'
@@ -11,14 +10,17 @@ import { optionsHash } from './report/options-hash.js'
 import { regressionTest } from './report/regression-test.js'
 import { differs, isAsRecorded, parseReplay } from './report/replay-text.js'
 import { writeReport } from './report/report-file.js'
+import type { Counts } from './report/tally.js'
+import { assertAtWork, Tally } from './report/tally.js'
 import { execute } from './run/execute.js'
 import { rerunGuarded } from './run/guarded-rerun.js'
 import type { Expectation } from './search/expected-state.js'
 import { expectState } from './search/expected-state.js'
 import type { SearchOptions } from './search/search-options.js'
-import { searcherFor } from './search/search-options.js'
+import { searcherFor, timeOf } from './search/search-options.js'
 import type { Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
+import { TimeBudget } from './search/time-budget.js'
 import type { Execution, JudgeRest } from './setup/execution.js'
 import type { ExecutionSetup } from './setup/execution-setup.js'
 import type { SimulateOptions } from './setup/simulate-options.js'
@@ -36,14 +38,11 @@ export interface CheckOptions extends SimulateOptions, SearchOptions {
 }
 
 /** What a check that found nothing has looked at. */
-export interface CheckReport {
-  readonly executions: number
+export interface CheckReport extends Counts {
   /** True when everything that can happen within the bounds was looked at; an exhaustive search may get there. */
   readonly complete: boolean
   /** How many different states of the world were seen, where the mode tells them apart. */
   readonly states?: number
-  /** Over all executions. */
-  readonly steps: number
   /** Real time. */
   readonly elapsedMs: number
   /** What was looked at, in words. */
@@ -54,6 +53,7 @@ const REPEATED = 3
 /** Under guard there is more to tell. */
 const SEEN_CLOSELY: ReadonlySet<string> = new Set(['noStrayWork', 'noFloatingPromises'])
 const SHRINK_RUNS_MAX = 600
+const PROGRESS_MS = 1_000
 
 /**
  * Looks for an execution in which a reconciler misbehaves. It runs it on a real store under virtual time, many
@@ -92,44 +92,65 @@ const SHRINK_RUNS_MAX = 600
  */
 export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
   const { seed = 1 } = options
-  const startedMs = systemEnv.clock.monotonic()
   const setup = setupOf(make, options, seed)
   const searcher = searcherFor(setup, options)
+  const time = new TimeBudget(timeOf(options))
   const expectation = await expectState(setup)
-  let looked = 0
-  let steps = 0
-  const look = async (execution: Execution): Promise<void> => {
-    looked++
-    steps += execution.trace.length
-    const isRepeated = looked <= REPEATED || execution.violation !== undefined
-    const seen = isRepeated
-      ? await rerunGuarded(setup, execution, looked % 2 === 1 ? 'early' : 'late')
-      : undefined
-    const violation = seen ?? execution.violation
-    if (violation !== undefined) await fail({ setup, expectation, searcher, options }, execution, violation)
-  }
-  const judge = rememberingJudge(expectation)
-  for (const execution of expectation.executions) await look(execution)
+  const site: Site = { setup, expectation, searcher, options, time, tally: new Tally() }
+  for (const execution of expectation.executions) await look(site, execution)
+  if (setup.incidents.length === 0) assertAtWork(expectation.executions, setup.objects.length)
   const replayed = await replay(setup, expectation, options)
-  if (replayed !== undefined) await look(replayed.execution)
+  if (replayed !== undefined) await look(site, replayed.execution, 'replayed')
   if (replayed?.isAsRecorded === false && options.replay === undefined) throw differs(environmentReplay())
-  const isSearch = replayed?.isAsRecorded !== true
-  if (isSearch) {
-    for (let planned = searcher.next(); planned !== undefined; planned = searcher.next()) {
-      const execution = await execute({ ...setup, seed: planned.seed }, planned.source, judge)
-      searcher.learn(execution)
-      await look(execution)
-    }
-  }
+  // What the environment asks for is run alone; a test that has a replay is there to find what else there is, too.
+  const isSearch = replayed === undefined || options.replay !== undefined
+  if (isSearch) await search(site)
   const { isComplete: complete, states } = searcher.coverage
   return {
-    executions: looked,
+    ...site.tally.counts,
     complete: isSearch && complete,
     ...(states === undefined ? {} : { states }),
-    steps,
-    elapsedMs: systemEnv.clock.monotonic() - startedMs,
-    bounds: isSearch ? boundsOf(setup, searcher) : 'one recorded execution',
+    elapsedMs: time.elapsedMs,
+    bounds: isSearch ? boundsOf(site, 'over') : 'one recorded execution',
   }
+}
+
+interface Site {
+  readonly setup: ExecutionSetup
+  readonly expectation: Expectation
+  readonly searcher: Searcher
+  readonly options: CheckOptions
+  readonly time: TimeBudget
+  readonly tally: Tally
+}
+
+async function search(site: Site): Promise<void> {
+  const { setup, expectation, searcher, options, time, tally } = site
+  const judge = rememberingJudge(expectation)
+  let toldMs = 0
+  while (!time.isSearchOver) {
+    const planned = searcher.next()
+    if (planned === undefined) return
+    const execution = await execute({ ...setup, seed: planned.seed }, planned.source, judge)
+    searcher.learn(execution)
+    await look(site, execution)
+    const { elapsedMs } = time
+    if (options.progress === undefined || elapsedMs - toldMs < PROGRESS_MS) continue
+    toldMs = elapsedMs
+    options.progress({ executions: tally.counts.executions, elapsedMs })
+  }
+}
+
+/** @throws CheckFailedError for an execution in which something does not hold */
+async function look(site: Site, execution: Execution, how: 'found' | 'replayed' = 'found'): Promise<void> {
+  const { setup, tally } = site
+  tally.note(execution)
+  const { executions } = tally.counts
+  const isRepeated = executions <= REPEATED || execution.violation !== undefined
+  const shows = executions % 2 === 1 ? 'early' : 'late'
+  const seen = isRepeated ? await rerunGuarded(setup, execution, shows) : undefined
+  const violation = seen ?? execution.violation
+  if (violation !== undefined) await fail(site, { execution, violation, how })
 }
 
 interface Replayed {
@@ -158,8 +179,17 @@ function environmentReplay(): string | undefined {
   return hostVariable('KEELSON_REPLAY')
 }
 
-function boundsOf({ stepsMax, faults }: ExecutionSetup, { coverage }: Searcher): string {
-  return `${coverage.text}, at most ${stepsMax} steps each; faults in one execution, at most: ${describeFaults(faults)}`
+function boundsOf({ setup, searcher, time, tally }: Site, end: 'found' | 'over'): string {
+  const { stepsMax, faults } = setup
+  const { executions } = tally.counts
+  const seconds = (time.elapsedMs / 1_000).toFixed(1)
+  const looked =
+    end === 'found'
+      ? `found in execution ${executions} of: `
+      : time.isSearchOver
+        ? `the time was up after ${executions} executions, in ${seconds} s, of: `
+        : ''
+  return `${looked}${searcher.coverage.text}, at most ${stepsMax} steps each; faults in one execution, at most: ${describeFaults(faults)}`
 }
 
 /**
@@ -178,26 +208,23 @@ function rememberingJudge({ judge }: Expectation): JudgeRest {
   }
 }
 
-interface Site {
-  readonly setup: ExecutionSetup
-  readonly expectation: Expectation
-  readonly searcher: Searcher
-  readonly options: CheckOptions
+interface Failing {
+  readonly execution: Execution
+  readonly violation: Violation
+  readonly how: 'found' | 'replayed'
 }
 
 /** @throws CheckFailedError always */
-async function fail(
-  { setup, expectation, searcher, options }: Site,
-  failing: Execution,
-  violation: Violation,
-): Promise<never> {
+async function fail(site: Site, { execution: failing, violation, how }: Failing): Promise<never> {
+  const { setup, expectation, options, time } = site
   const own = { ...setup, seed: failing.seed }
   const rerun = (source: ChoiceSource): Promise<Execution> => execute(own, source, expectation.judge)
   // What only the guard sees is in no execution without it, so there is nothing to go by.
   const isOwn = failing.violation?.invariant === violation.invariant
-  const { execution, runs } = isOwn
-    ? await shrink(failing, rerun, SHRINK_RUNS_MAX)
-    : { execution: failing, runs: 0 }
+  const { execution, runs } =
+    isOwn && how === 'found'
+      ? await shrink(failing, rerun, { runsMax: SHRINK_RUNS_MAX, isOver: () => time.isOver })
+      : { execution: failing, runs: 0 }
   const { simulation } = await observe(own, replayChoices(execution.choices), {
     check: optionsHash(options),
     judge: expectation.judge,
@@ -212,7 +239,7 @@ async function fail(
     violation: named,
     simulation: { ...simulation, violation: named },
     regressionTest: regressionTest({ make, options, replay, invariant: named.invariant }),
-    bounds: boundsOf(setup, searcher),
+    bounds: boundsOf(site, 'found'),
     shrunk: { fromSteps: failing.trace.length, runs },
   })
   writeReport(failure)

@@ -63,7 +63,7 @@ describe('an execution', () => {
       return requeueAfter(60_000)
     })
     // The others need a word in the options, or processes that elect a leader.
-    const apart = ['incident', 'stale', 'shutdown', 'overlap', 'stall', 'skew', 'depose']
+    const apart = ['incident', 'shutdown', 'overlap', 'stall', 'skew', 'depose']
     const all = FAULT_KINDS.filter(kind => !apart.includes(kind))
     expect(await kinds({})).toEqual(new Set(all))
     const none = Object.fromEntries(FAULT_KINDS.map(kind => [kind, 0]))
@@ -121,18 +121,18 @@ describe('a check', () => {
     expect(report.executions).toBe(43)
     expect(report.steps).toBeGreaterThan(300)
     expect(report.bounds).toBe(
-      '40 executions (seeds 1 to 40), at most 2000 steps each; ' +
-        'faults in one execution, at most: crash 1, delay 1, touch 2, edit 2, remove 1, incident 2, ' +
-        'loseAnswer 1, refuse 1, lateAnswer 1, freeze 1, disconnect 1, expire 1, stale 0, shutdown 1, overlap 1, stall 1, skew 1, depose 1',
+      '8 planned at rest; 32 executions (seeds 1 to 32), at most 2000 steps each; ' +
+        'faults in one execution, at most: crash 1, outage 1, delay 1, touch 2, edit 2, remove 1, incident 2, ' +
+        'loseAnswer 1, refuse 1, lateAnswer 1, freeze 1, disconnect 1, expire 1, stale 1, shutdown 1, overlap 1, stall 1, skew 1, depose 1',
     )
   })
 
   test('of all that can happen is complete, or says that it is not', async () => {
     const faults = { crash: 1, edit: 0 }
-    const report = await check(healthy, { ...options, mode: 'exhaustive', faults })
+    const report = await check(healthy, { ...options, mode: 'exhaustive', faults, timeMs: Infinity })
     expect(report).toMatchObject({ complete: true })
     expect(report.bounds).toMatch(
-      /^every order of events, depth first: \d+ executions, \d+ states, complete, at most 2000/,
+      /^5 planned at rest; every order of events, depth first: \d+ executions, \d+ states, complete, at most 2000/,
     )
     const few = await check(healthy, { ...options, mode: 'exhaustive', faults, executionsMax: 10 })
     expect(few).toMatchObject({ executions: 13, complete: false })
@@ -141,14 +141,14 @@ describe('a check', () => {
 
   test('of all that can happen has a replay, too', async () => {
     const { replay, invariant } = await failureOf(fragile, { mode: 'exhaustive' })
-    expect(invariant).toBe('crashConvergent')
+    expect(invariant).toBe('historyInsensitive')
     const again = await failureOf(fragile, { mode: 'exhaustive', replay })
     expect([again.invariant, again.replay]).toEqual([invariant, replay])
   })
 
   test('that fails has a replay that fails in the same way', async () => {
     const { replay, invariant, simulation } = await failureOf(fragile)
-    expect(invariant).toBe('converges')
+    expect(invariant).toBe('historyInsensitive')
     expect(simulation.trace.filter(({ isFault }) => isFault)).toHaveLength(1)
     const again = await failureOf(fragile, { replay })
     expect([again.invariant, again.simulation.timeline]).toEqual([invariant, simulation.timeline])
@@ -182,18 +182,55 @@ describe('a check', () => {
       expect((await check(corrected, { ...options, replay })).executions).toBe(44)
     })
 
-    test('that is still as recorded is all that is run', async () => {
+    test('of the environment that is still as recorded is all that is run', async () => {
       const { replay } = await simulate(healthy, { ...options, seed: 3 })
-      expect(await check(healthy, { ...options, replay })).toMatchObject({
-        executions: 4,
-        bounds: 'one recorded execution',
-      })
+      vi.stubEnv('KEELSON_REPLAY', replay)
+      expect(await check(healthy, options)).toMatchObject({ executions: 4, bounds: 'one recorded execution' })
+    })
+
+    test('among the options is followed by everything else when it is still as recorded', async () => {
+      const { replay } = await simulate(healthy, { ...options, seed: 3 })
+      expect((await check(healthy, { ...options, replay })).executions).toBe(44)
+    })
+
+    test('is told as it is, and nothing is run to make it simpler', async () => {
+      const failure = await failureOf(fragile, { replay: (await failureOf(fragile)).replay })
+      expect(failure.message).toMatch(/made shorter in 0 runs/)
     })
 
     test('is refused by simulate when the options have changed', async () => {
       const { replay } = await failureOf(fragile)
       const more = { ...options, faults: { crash: 2 }, replay }
       await expect(simulate(fragile, more)).rejects.toThrow(/recorded with other options/)
+    })
+  })
+
+  test('counts what was reconciled and written, and which faults came about', async () => {
+    const { reconciles, writes, faults } = await check(healthy, options)
+    expect(reconciles).toBeGreaterThan(80)
+    expect(writes).toBeGreaterThan(20)
+    expect(faults).toMatchObject({ remove: expect.any(Number), crash: expect.any(Number) })
+    expect((await check(healthy, { ...options, faults: { crash: 0 } })).faults).not.toHaveProperty('crash')
+  })
+
+  test.each([
+    [
+      'no objects',
+      { objects: [] },
+      /apps reconciled no key; objects is empty: give what a user would create/,
+    ],
+    [
+      'objects of other kinds alone',
+      { objects: [{ kind: 'Pod', metadata: { name: 'a' }, spec: { app: 'b' } }] },
+      /apps reconciled no key; none of the objects is of a kind that a controller is for/,
+    ],
+    ['a kind that is owned missing', { kinds: [App] }, /Pod.*kinds/],
+    ['a kind that is watched missing', { kinds: [Pod], objects: [] }, /App.*kinds/],
+  ])('that can look at nothing is refused: %s', async (_what, more, message) => {
+    const looking = { ...options, ...more, timeMs: Infinity }
+    await expect(check(healthy, looking)).rejects.toMatchObject({
+      code: 'Usage',
+      message: expect.stringMatching(message),
     })
   })
 
@@ -288,7 +325,7 @@ describe('a check', () => {
   })
 
   test.each([
-    ['a fault that does not exist', { faults: { quake: 1 } }, /must be one of crash, delay/],
+    ['a fault that does not exist', { faults: { quake: 1 } }, /must be one of crash, outage, delay/],
     ['half an execution', { executions: 0.5 }, /must be a whole number/],
     ['deviations below zero', { mode: 'exhaustive', deviationsMax: -1 }, /must be a whole number/],
     ['half a fault', { faults: { crash: 0.5 } }, /must be a whole number/],

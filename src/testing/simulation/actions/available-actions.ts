@@ -11,7 +11,7 @@ import { stopsOfReplaced } from './stops.js'
 import { timerActions } from './timers.js'
 
 /** Where a world is, and what is left of the budget for faults. */
-export interface Scene extends Omit<Situation, 'isBusy'> {
+export interface Scene extends Omit<Situation, 'isBusy' | 'isAtRest'> {
   readonly plan: FaultPlan
   readonly left: Readonly<Record<FaultKind, number>>
 }
@@ -44,7 +44,8 @@ export function availableActions(scene: Scene): readonly Action[] {
     actions.push(...held, ...later)
     if (actions.length === 0) actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
   }
-  const situation = { world, user, incidents, activity, isBusy }
+  const isAtRest = actions[0]?.kind === 'rest'
+  const situation = { world, user, incidents, activity, isBusy, isAtRest }
   for (const fault of faultsOffered(situation, plan, left)) actions.push(fault)
   return actions
 }
@@ -92,11 +93,15 @@ function faultsOffered(
   left: Readonly<Record<FaultKind, number>>,
 ): readonly Action[] {
   const found: Action[] = []
+  // Last, so that those who do not take them have the same numbers for all others.
+  const plannedOnly: Action[] = []
   for (const { kind, ofSeveral, offers } of FAULTS) {
     if (left[kind] <= 0) continue
-    const { target, isAsked } = plan[kind]
+    const { target, isAsked, isPlannedOnly } = plan[kind]
     if (!isAsked && ofSeveral === true && situation.world.instances < 2) continue
-    for (const action of offers(situation)) if (target === undefined || target(action)) found.push(action)
+    if (isPlannedOnly && !situation.isAtRest) continue
+    const into = isPlannedOnly ? plannedOnly : found
+    for (const action of offers(situation)) if (target === undefined || target(action)) into.push(action)
   }
-  return found
+  return plannedOnly.length === 0 ? found : [...found, ...plannedOnly]
 }

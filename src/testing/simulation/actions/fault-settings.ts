@@ -27,6 +27,8 @@ interface PlannedFault extends FaultSettings {
   readonly times: number
   /** True when the options name it. */
   readonly isAsked: boolean
+  /** True when it is only for executions that were planned, and only at rest. */
+  readonly isPlannedOnly: boolean
 }
 
 /**
@@ -37,17 +39,13 @@ interface PlannedFault extends FaultSettings {
 export function planFaults(faults: FaultOptions, isExhaustive: boolean): FaultPlan {
   const problems = Object.entries(faults).flatMap(([kind, settings]) => problemsOf(kind, settings))
   assertValid('faults', problems)
-  const plan = FAULTS.map(({ kind, times, timesExhaustive = 0 }) => {
-    const given = faults[kind] ?? {}
+  const plan = FAULTS.map(({ kind, times, timesExhaustive = 0, isPlannedAtRest = false }) => {
+    const given = faults[kind]
+    const isAsked = given !== undefined
+    const isPlannedOnly = isExhaustive && isPlannedAtRest && !isAsked
+    const usual = isExhaustive && !isPlannedOnly ? timesExhaustive : times
     const settings = typeof given === 'number' ? { times: given } : given
-    return [
-      kind,
-      {
-        times: isExhaustive ? timesExhaustive : times,
-        isAsked: faults[kind] !== undefined,
-        ...settings,
-      },
-    ]
+    return [kind, { times: usual, isAsked, isPlannedOnly, ...settings }]
   })
   return Object.fromEntries(plan) as FaultPlan
 }
@@ -67,5 +65,8 @@ function problemsOf(kind: string, settings: number | FaultSettings): readonly Fi
 
 /** How often each may happen, as text. */
 export function describeFaults(plan: FaultPlan): string {
-  return FAULT_KINDS.map(kind => `${kind} ${plan[kind].times}`).join(', ')
+  return FAULT_KINDS.map(kind => {
+    const { times, isPlannedOnly } = plan[kind]
+    return `${kind} ${times}${isPlannedOnly ? ' at rest' : ''}`
+  }).join(', ')
 }

@@ -4,8 +4,9 @@ import type { Action } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
-import { FAULT_KINDS } from '../actions/faults/faults.js'
+import { FAULTS } from '../actions/faults/faults.js'
 import type { ChoiceSource } from './choice-source.js'
+import { LEFT_OUT, LEFT_OUT_MOSTLY } from './random-choices.js'
 
 /** How an execution is scheduled by priorities. */
 export interface PctPlan {
@@ -74,9 +75,9 @@ interface FaultPlace {
 }
 
 function faultPlaces(faults: FaultPlan, length: number, random: Random): FaultPlace[] {
-  return FAULT_KINDS.flatMap(kind => {
+  return FAULTS.flatMap(({ kind, isSeldomDrawn }) => {
     const own = random.fork(`fault ${kind}`)
-    if (own.next() < 0.5) return []
+    if (own.next() < (isSeldomDrawn === true ? LEFT_OUT_MOSTLY : LEFT_OUT)) return []
     // More than an execution has choices never come to pass.
     const times = Math.min(faults[kind].times, length)
     return Array.from({ length: times }, () => ({ kind, place: 1 + placeIn(length, own) }))

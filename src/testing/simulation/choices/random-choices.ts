@@ -21,6 +21,9 @@ const ordinaryWeights = [1, 4, 16]
 const faultWeights = [0.2, 1, 4]
 /** Of what is possible in few places only. */
 const rareWeights = [4, 16]
+/** In so many executions a kind of fault is left out. */
+export const LEFT_OUT = 0.5
+export const LEFT_OUT_MOSTLY = 0.875
 
 /**
  * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
@@ -31,11 +34,12 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   const weights = new Map<ActionKind, number>()
   // A stream for each kind: one more of them changes nothing for the others.
   for (const kind of ORDINARY) weights.set(kind, pickOne(random.fork(kind), ordinaryWeights))
-  for (const { kind, isRare } of FAULTS)
-    weights.set(
-      kind,
-      faults[kind].rate ?? faultWeight(random.fork(kind), isRare === true ? rareWeights : faultWeights),
-    )
+  for (const { kind, isRare, isSeldomDrawn } of FAULTS) {
+    const own = random.fork(kind)
+    const isLeftOut = own.next() < (isSeldomDrawn === true ? LEFT_OUT_MOSTLY : LEFT_OUT)
+    const weight = isLeftOut ? 0 : pickOne(own, isRare === true ? rareWeights : faultWeights)
+    weights.set(kind, faults[kind].rate ?? weight)
+  }
   return {
     choose: actions => {
       let total = 0
@@ -48,10 +52,6 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
       return 0
     },
   }
-}
-
-function faultWeight(random: Random, weights: readonly number[]): number {
-  return random.next() < 0.5 ? 0 : pickOne(random, weights)
 }
 
 function pickOne(random: Random, values: readonly number[]): number {

@@ -5,6 +5,7 @@ import type { Violation } from './violation.js'
 
 /** Faults that come from somebody who changes their mind. */
 export const DETOURS: readonly FaultKind[] = ['edit', 'remove']
+const CRASHES: readonly FaultKind[] = ['crash', 'outage']
 
 /**
  * `converges`, by the name that says what it takes to break it. To be asked of an execution from which everything
@@ -20,6 +21,6 @@ export function nameViolation(violation: Violation, trace: readonly TraceStep[])
     invariant,
     message: `${after}, ${violation.message}`,
   })
-  if (onlyOf(['crash'])) return named('crashConvergent', 'after a crash')
+  if (onlyOf(CRASHES)) return named('crashConvergent', 'after a crash')
   return onlyOf(DETOURS) ? named('historyInsensitive', 'after a detour of the user') : violation
 }

@@ -12,6 +12,8 @@ const ASIDE: ReadonlySet<string> = new Set([
   'seed',
   'replay',
   'stepTimeoutMs',
+  'timeMs',
+  'progress',
 ])
 
 /** Options that make the world what it is. */

@@ -22,6 +22,7 @@ import type { StepView } from '../judge/step-view.js'
 import { readingOnly } from '../judge/step-view.js'
 import { changesBeyondElections } from '../objects/election-objects.js'
 import { changesBetween } from '../objects/object-changes.js'
+import { nameOf } from '../objects/object-names.js'
 import { changesPlainly } from '../objects/plain-state.js'
 import type { ExecutionSetup, Observer } from '../setup/execution-setup.js'
 import { Incidents } from '../world/incidents.js'
@@ -104,10 +105,10 @@ export class Driver {
     const { attempt, why } = fields
     if (message !== LEFT_UNDER_WAY || why !== RETURNED) return
     const place = writes?.lastPlace()
-    const at = place === undefined ? '' : ` at ${place}`
+    const at = place === undefined ? '' : `, begun at ${place}`
     this.judge.report({
       invariant: 'noFloatingPromises',
-      message: `${String(attempt)} returned while a write of it was under way, begun${at}; nobody knows what becomes of it: await every write before returning`,
+      message: `${String(attempt)} returned while a write of it was under way${at}; nobody knows what becomes of it: await every write before returning`,
     })
   }
 
@@ -255,9 +256,12 @@ export class Driver {
     this.#keys?.note(action, before ?? world.objects())
     this.#setup.observer?.noted(step, world)
     const changes = isWrite ? changesBetween(before, world.objects()) : NO_CHANGES
-    for (const { after } of changes)
-      if (after !== undefined && !this.#givenNames.has(after.metadata.name))
-        this.madeNames.add(after.metadata.name)
+    for (const { before: old, after: now } of changes) {
+      if (now === undefined) continue
+      if (!this.#givenNames.has(now.metadata.name)) this.madeNames.add(now.metadata.name)
+      const isBegun = now.metadata.deletionTimestamp !== undefined
+      if (isBegun && old?.metadata.deletionTimestamp === undefined) world.noteDeletion(nameOf(now))
+    }
     this.judge.step(this.#view(step, changes, about))
     const isWork = changesBeyondElections(changes)
     if (isWork) this.works.push(step)

@@ -32,15 +32,26 @@ async function drive(driver: Driver, setup: ExecutionSetup, judge: JudgeRest): P
     const { isStopped } = driver
     if (!isStopped) driver.judgeRest()
     const rest = restOf(setup, driver)
+    const site = siteOf(driver)
     const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
     if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
     if (verdict !== 'known' && !driver.isOver) await checkAfterRest(driver)
     const { choices, chosenSteps, trace } = driver
     const { violation } = driver.judge
-    return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...rest }
+    return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...site, ...rest }
   } finally {
     driver.close()
   }
+}
+
+function siteOf({ world }: Driver): Pick<Execution, 'controllers' | 'unstarted'> {
+  const statuses = world.processes.map(({ name, manager }) => ({ name, status: manager.status() }))
+  const controllers = statuses.flatMap(({ status }) => status.controllers.map(({ name }) => name))
+  const waiting = statuses.find(({ status }) => status.state === 'starting')
+  if (waiting === undefined) return { controllers, unstarted: undefined }
+  const err = world.logs.lines.findLast(({ fields }) => fields['err'] instanceof Error)?.fields['err']
+  const why = err instanceof Error ? `: ${err.message}` : ''
+  return { controllers, unstarted: `${waiting.name} does not get to its start${why}` }
 }
 
 function restOf({ compared }: ExecutionSetup, { world, ending, madeNames }: Driver): Rest {

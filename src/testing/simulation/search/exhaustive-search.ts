@@ -1,6 +1,6 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom, UsageError } from '../../../core/index.js'
-import type { Action } from '../actions/action.js'
+import type { Action, ActionKind } from '../actions/action.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource, CurrentState, Recall } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
@@ -18,6 +18,8 @@ export interface ExhaustiveBounds {
   readonly deviationsMax: number
   /** Whether a state that was seen is explored again. */
   readonly states: 'told apart' | 'not told apart'
+  /** Faults that others plan; they are offered last. */
+  readonly plannedOnly: ReadonlySet<ActionKind>
 }
 
 /** A choice on the way to the present execution. */
@@ -115,7 +117,11 @@ export class ExhaustiveSearch implements Searcher {
     if (this.#isOver || this.#executions >= executionsMax) return undefined
     this.#executions++
     this.#progress = begin(this.#branches.length)
-    const choose: ChoiceSource['choose'] = (actions, where) => this.#choose(actions, where)
+    const { plannedOnly } = this.#bounds
+    const choose: ChoiceSource['choose'] = (actions, where) => {
+      const last = actions.findLastIndex(({ kind }) => !plannedOnly.has(kind))
+      return this.#choose(last === actions.length - 1 ? actions : actions.slice(0, last + 1), where)
+    }
     return { seed, source: this.#tellsApart ? { recall: this.#recall, choose } : { choose } }
   }
 

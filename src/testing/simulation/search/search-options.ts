@@ -1,4 +1,5 @@
 import { assertValid, wholeNumber } from '../../../core/internal.js'
+import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
 import type { SearchMode } from '../setup/search-mode.js'
 import { SEARCH_MODES } from '../setup/search-mode.js'
@@ -6,6 +7,7 @@ import { ExhaustiveSearch } from './exhaustive-search.js'
 import { GuidedSearch } from './guided-search.js'
 import { PctSearch } from './pct-search.js'
 import { randomSearch } from './random-search.js'
+import { RestSearch } from './rest-search.js'
 import type { Searcher } from './searcher.js'
 import { SieveSearch } from './sieve-search.js'
 
@@ -13,8 +15,19 @@ import { SieveSearch } from './sieve-search.js'
 export interface SearchOptions {
   /** Default `random`. */
   readonly mode?: SearchMode
-  /** How many executions are drawn (`random`, `pct`, `guided`), one for each seed. Default 300. */
+  /**
+   * How many executions are looked at (`random`, `pct`, `guided`); some are planned, the others drawn, one for each
+   * seed. Default 300, or as many as `timeMs` allows. Given, and without `timeMs`, it is as many on every machine.
+   */
   readonly executions?: number
+  /**
+   * Real time for all, in milliseconds; Infinity for no limit. An eighth of it is kept for making a finding simpler, and
+   * an execution under way is not cut short. How many executions that is depends on the machine. Default 4,000, which
+   * shows a finding before the time-out of a test runner; no limit when `executions` or `executionsMax` is given.
+   */
+  readonly timeMs?: number
+  /** Told about once a second what was looked at so far. Default: nobody. */
+  readonly progress?: (looked: Looked) => void
   /**
    * For `pct`, how many orderings a bug may need to be found with the chance that it promises. At least 1. Default 3.
    */
@@ -25,6 +38,23 @@ export interface SearchOptions {
   readonly deviationsMax?: number
   /** The first seed. Default 1. */
   readonly seed?: number
+}
+
+/** How far a check has come. */
+export interface Looked {
+  readonly executions: number
+  /** Real time since its beginning. */
+  readonly elapsedMs: number
+}
+
+const TIME_MS = 4_000
+
+/** @throws InvalidError for an invalid one */
+export function timeOf({ timeMs, executions, executionsMax }: SearchOptions): number {
+  const isPinned = executions !== undefined || executionsMax !== undefined
+  if (timeMs === undefined) return isPinned ? Number.POSITIVE_INFINITY : TIME_MS
+  assertValid('check', wholeNumber('timeMs', timeMs, { min: 1, orInfinity: true }))
+  return timeMs
 }
 
 /** @throws InvalidError which names every invalid option */
@@ -41,21 +71,41 @@ export function searcherFor(setup: ExecutionSetup, options: SearchOptions): Sear
   if (!SEARCH_MODES.includes(mode))
     problems.push({ field: 'mode', value: mode, message: `must be one of ${SEARCH_MODES.join(', ')}` })
   assertValid('check', problems)
+  const isBounded = mode === 'sieve' || mode === 'exhaustive'
+  const bounds = { seed, executions: isBounded ? executionsMax : executions }
+  return new RestSearch(bounds, left => searcherIn(mode, setup, { left, depth, deviationsMax }))
+}
+
+/** What else bounds a search. */
+interface Bounds {
+  /** Executions. */
+  readonly left: number
+  readonly depth: number
+  readonly deviationsMax: number
+}
+
+function searcherIn(
+  mode: SearchMode,
+  setup: ExecutionSetup,
+  { left, depth, deviationsMax }: Bounds,
+): Searcher {
+  const { seed, faults } = setup
   switch (mode) {
     case 'random':
-      return randomSearch(setup.faults, seed, executions)
+      return randomSearch(faults, seed, left)
     case 'pct':
-      return new PctSearch(setup.faults, { seed, executions, depth })
+      return new PctSearch(faults, { seed, executions: left, depth })
     case 'guided':
-      return new GuidedSearch(setup.faults, { seed, executions })
+      return new GuidedSearch(faults, { seed, executions: left })
     case 'sieve':
-      return new SieveSearch({ seed, executionsMax })
+      return new SieveSearch({ seed, executionsMax: left })
     case 'exhaustive':
       return new ExhaustiveSearch({
         seed,
-        executionsMax,
+        executionsMax: left,
         deviationsMax,
         states: 'told apart',
+        plannedOnly: new Set(FAULT_KINDS.filter(kind => faults[kind].isPlannedOnly)),
       })
   }
 }

@@ -1,3 +1,5 @@
+import type { Action } from '../actions/action.js'
+import { isFault } from '../actions/action.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import { choicesWithout } from '../choices/choices-without.js'
 import { replayChoices } from '../choices/replay-choices.js'
@@ -5,6 +7,13 @@ import type { Execution } from '../setup/execution.js'
 
 /** Runs it as a source chooses. */
 export type Rerun = (source: ChoiceSource) => Promise<Execution>
+
+/** When shrinking ends although it could go on. */
+export interface ShrinkLimits {
+  readonly runsMax: number
+  /** True when it is too late. */
+  readonly isOver: () => boolean
+}
 
 /** What shrinking came to. */
 export interface Shrunk {
@@ -15,34 +24,40 @@ export interface Shrunk {
 /**
  * Makes a failing execution simpler, as long as the same invariant breaks: first without faults, one after the other
  * and all at once, then with ever fewer deviations from the undisturbed way, then with choices left out, in spans of
- * half the length, a quarter, and so on. Stops when nothing helps any more, or after `runsMax` runs.
+ * half the length, a quarter, and so on; last, it looks for another way with fewer faults. Stops when nothing helps any more, or at its limits.
  */
-export async function shrink(failing: Execution, rerun: Rerun, runsMax: number): Promise<Shrunk> {
-  const shrinker = new Shrinker(failing, rerun, runsMax)
+export async function shrink(failing: Execution, rerun: Rerun, limits: ShrinkLimits): Promise<Shrunk> {
+  const shrinker = new Shrinker(failing, rerun, limits)
   return await shrinker.run()
 }
 
 class Shrinker {
   #best: Execution
   readonly #rerun: Rerun
-  readonly #runsMax: number
+  readonly #limits: ShrinkLimits
   #runs = 0
 
-  constructor(failing: Execution, rerun: Rerun, runsMax: number) {
+  constructor(failing: Execution, rerun: Rerun, limits: ShrinkLimits) {
     this.#best = failing
     this.#rerun = rerun
-    this.#runsMax = runsMax
+    this.#limits = limits
+  }
+
+  get #isOver(): boolean {
+    return this.#runs >= this.#limits.runsMax || this.#limits.isOver()
   }
 
   async run(): Promise<Shrunk> {
     let size: string
     do {
-      size = sizeOf(this.#best).join()
-      await this.#without(faultsOf, places => this.#leftOut(places))
-      await this.#without(deviationsOf, async () => false)
-      await this.#leaveOut()
-      await this.#lower()
-    } while (sizeOf(this.#best).join() !== size && this.#runs < this.#runsMax)
+      do {
+        size = sizeOf(this.#best).join()
+        await this.#without(faultsOf, places => this.#leftOut(places))
+        await this.#without(deviationsOf, async () => false)
+        await this.#leaveOut()
+        await this.#lower()
+      } while (sizeOf(this.#best).join() !== size && !this.#isOver)
+    } while (await this.#fromScratch())
     return { execution: this.#best, runs: this.#runs }
   }
 
@@ -70,6 +85,29 @@ class Shrinker {
     return await this.#attemptWith(choicesWithout(this.#best, places, 'soon'))
   }
 
+  /**
+   * What is left may need all of its faults, and another way to the same violation fewer: so everything that can be done
+   * otherwise in an undisturbed execution is tried once, first what is no fault, then faults of the kinds that are left.
+   */
+  async #fromScratch(): Promise<boolean> {
+    const kinds = new Set(this.#best.trace.flatMap(({ kind, isFault: is }) => (is ? [kind] : [])))
+    const count = faultsOf(this.#best).length
+    if (count === 0 || this.#isOver) return false
+    const ending = this.#best.choices[0] ?? 0
+    const offers: Pick<Action, 'kind'>[][] = []
+    this.#runs++
+    await this.#rerun(recording(ending, offers))
+    for (const tried of count === 1 ? ['turns'] : ['turns', 'faults'])
+      for (const [at, actions] of offers.entries())
+        for (const [index, action] of actions.entries()) {
+          const isTried = tried === 'turns' ? !isFault(action) : kinds.has(action.kind)
+          if (at === 0 || index === 0 || !isTried) continue
+          const before = Array.from({ length: at }, (_, place) => (place === 0 ? ending : 0))
+          if (await this.#attempt([...before, index])) return true
+        }
+    return false
+  }
+
   async #leaveOut(): Promise<void> {
     for (let span = deviatingLength(this.#best); span >= 1; span >>= 1) {
       for (let start = 0; start < deviatingLength(this.#best); ) {
@@ -94,13 +132,23 @@ class Shrinker {
   }
 
   async #attemptWith(source: ChoiceSource): Promise<boolean> {
-    if (this.#runs >= this.#runsMax) return false
+    if (this.#isOver) return false
     this.#runs++
     const execution = await this.#rerun(source)
     const isSame = execution.violation?.invariant === this.#best.violation?.invariant
     if (!isSame || !isSmaller(execution, this.#best)) return false
     this.#best = execution
     return true
+  }
+}
+
+/** Goes the undisturbed way to this ending, and notes what else could have been done. */
+function recording(ending: number, offers: Pick<Action, 'kind'>[][]): ChoiceSource {
+  return {
+    choose: actions => {
+      offers.push(actions.map(({ kind }) => ({ kind })))
+      return offers.length === 1 ? ending : 0
+    },
   }
 }
 

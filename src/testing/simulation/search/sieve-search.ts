@@ -1,9 +1,12 @@
 import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
+import type { TraceStep } from '../actions/trace-step.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/replay-choices.js'
 import type { Execution } from '../setup/execution.js'
+import { isOfProcess } from '../world/action-of.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
+import { shapeOf } from './shape.js'
 
 /** What a planned search is bounded by. */
 export interface SieveBounds {
@@ -33,7 +36,7 @@ type Offers = readonly (readonly Pick<Action, 'kind' | 'label'>[])[]
 
 /**
  * Learns from undisturbed executions, then disturbs them once each, where it can matter: right before and after each
- * write that changed something, whoever made it, with every fault that is possible there. Where Sieve (Sun et al.,
+ * write that changed something, and right after one of the user, with every fault that is possible there. Where Sieve (Sun et al.,
  * OSDI 2022) needs three patterns and a proxy for them, a place before a write is all: to restart after a write is its
  * intermediate state, to be told late of it the unobserved state, to start from before it the stale state.
  */
@@ -74,11 +77,16 @@ export class SieveSearch implements Searcher {
     if (this.#learning === undefined) return
     const { workload, offers } = this.#learning
     choices.forEach((_choice, place) => {
-      const next = trace[chosenSteps[place] ?? -1]
-      if (next?.revision === undefined || isFault(next)) return
+      const write = writeAt(trace, chosenSteps[place])
+      const told = writeAt(trace, chosenSteps[place - 1])
+      // What nobody of the code under test wrote can be missed by who is away right after it.
+      const isAfter = told !== undefined && !isOfProcess(told)
+      const next = write ?? (isAfter ? told : undefined)
+      if (next === undefined) return
+      const where = `${write === undefined ? 'after' : 'before'} ${next.actor} ${next.label}`
       offers[place]?.forEach(({ kind, label }, index) => {
         if (!isFault({ kind }) || DETOURS.includes(kind)) return
-        const shape = shapeOf(`${workload}: ${kind} ${label} before ${next.actor} ${next.label}`)
+        const shape = shapeOf(`${workload}: ${kind} ${label} ${where}`)
         const known = this.#shapes.get(shape) ?? 0
         this.#shapes.set(shape, known + 1)
         if (known < PER_SHAPE) this.#plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
@@ -105,7 +113,8 @@ export class SieveSearch implements Searcher {
   }
 }
 
-/** Without numbers: objects that differ in them only are looked at alike. */
-function shapeOf(text: string): string {
-  return text.replaceAll(/\d+/g, '#')
+/** The step of a choice, if it wrote and is no fault. */
+function writeAt(trace: readonly TraceStep[], at: number | undefined): TraceStep | undefined {
+  const step = trace[at ?? -1]
+  return step?.revision === undefined || isFault(step) ? undefined : step
 }

@@ -8,7 +8,7 @@ import { DETOURS } from '../judge/name-violation.js'
 
 /** Without these faults, the invariant cannot break. */
 const NEEDED: Partial<Readonly<Record<InvariantName, readonly FaultKind[]>>> = {
-  crashConvergent: ['crash'],
+  crashConvergent: ['crash', 'outage', 'stale'],
   historyInsensitive: DETOURS,
 }
 

@@ -27,4 +27,8 @@ export interface Execution extends Rest {
   readonly violation: Violation | undefined
   /** True when it was stopped on the way, because the rest of it was known. */
   readonly isStopped: boolean
+  /** Names of controllers that ran at its rest. */
+  readonly controllers: readonly string[]
+  /** Why a process did not get to its start, if one did not. */
+  readonly unstarted: string | undefined
 }

@@ -1,7 +1,7 @@
 import { InvalidError, UsageError } from '../../../core/index.js'
 import { assertValid, wholeNumber } from '../../../core/internal.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
-import type { FaultOptions } from '../actions/fault-settings.js'
+import type { FaultOptions, FaultPlan } from '../actions/fault-settings.js'
 import { planFaults } from '../actions/fault-settings.js'
 import type { Invariant } from '../judge/invariant.js'
 import type { InvariantName } from '../judge/invariant-name.js'
@@ -102,7 +102,7 @@ export function setupOf(
     incidents,
     faults: plan,
     // A deletion at any time is the fault `remove`; whoever looks at everything chooses whether to have it.
-    deletions: mode === 'exhaustive' && plan.remove.times === 0 ? 'at rest' : 'at any time',
+    deletions: mode === 'exhaustive' && !isAnyTime(plan.remove) ? 'at rest' : 'at any time',
     compared,
     collects,
     invariants,
@@ -112,6 +112,10 @@ export function setupOf(
     stepTimeoutMs,
     seed,
   }
+}
+
+function isAnyTime({ times, isPlannedOnly }: FaultPlan['remove']): boolean {
+  return times > 0 && !isPlannedOnly
 }
 
 function ownEdits({ spec }: ObjectInput): readonly SpecEdit[] {

@@ -31,6 +31,8 @@ export interface WorldOptions {
 
 const START_MS = Date.UTC(2026, 0, 1)
 const LOG_LINES_MAX = 50
+/** So many deletions are of interest to a process that starts behind. */
+const DELETIONS_MAX = 2
 /** What the name of a candidate's env begins with. */
 const ELECTOR = 'elector '
 
@@ -53,6 +55,8 @@ export class World {
   readonly breakers: Map<string, WatchBreaker> = new Map()
   /** What a process gets in place of its client. */
   clientFor: (client: Client, process: string) => Client = client => client
+  /** The last objects of which somebody asked for the deletion while a finalizer held them, oldest first. */
+  deletionsBegun: readonly { readonly at: number; readonly name: string }[] = []
   /** Told of each line that is logged. */
   heard: (line: CapturedLog) => void = () => {}
   /** Why a process could not be made or started. */
@@ -138,6 +142,12 @@ export class World {
     )
     if (found.length === 1) return found[0] as Kind
     throw new UsageError(`${found.length} of the kinds are called ${name}; give one, or say which apiVersion`)
+  }
+
+  /** Tells of the deletion of an object, which is at this revision. */
+  noteDeletion(name: string): void {
+    const at = this.store.revision
+    this.deletionsBegun = [...this.deletionsBegun, { at, name }].slice(-DELETIONS_MAX)
   }
 
   /** Keys that commits under way are about. */

@@ -18,6 +18,7 @@ const all: ExhaustiveBounds = {
   executionsMax: 10_000,
   deviationsMax: Number.POSITIVE_INFINITY,
   states: 'not told apart',
+  plannedOnly: new Set(['remove', 'outage']),
 }
 const ended = { isStopped: false, violation: undefined }
 

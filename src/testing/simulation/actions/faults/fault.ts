@@ -12,6 +12,8 @@ export interface Situation {
   readonly activity: { readonly isQuiet: boolean }
   /** True when something can happen before time passes. */
   readonly isBusy: boolean
+  /** True when nothing is left to do. */
+  readonly isAtRest: boolean
 }
 
 /** Something that may go wrong in a simulation. */
@@ -21,10 +23,14 @@ export interface Fault<Kind extends string = string> {
   readonly times: number
   /** The same in an exhaustive search, where few faults are a lot. Default 0. */
   readonly timesExhaustive?: number
+  /** True when an exhaustive search has it at rest all the same, in the executions that it plans first. */
+  readonly isPlannedAtRest?: true
   /** What happens, as the guide says it. */
   readonly says: string
   /** Not tried unasked where one process runs. */
   readonly ofSeveral?: true
+  /** Planned, mostly; left out of most executions that are drawn, of which it would take too much. */
+  readonly isSeldomDrawn?: true
   /** Possible in few places only, so that it must be likely there. */
   readonly isRare?: true
   /** Where it is possible now. */

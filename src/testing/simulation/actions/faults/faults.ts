@@ -9,6 +9,7 @@ import { freeze } from './freeze.js'
 import { incident } from './incident.js'
 import { lateAnswer } from './late-answer.js'
 import { loseAnswer } from './lose-answer.js'
+import { outage } from './outage.js'
 import { overlap } from './overlap.js'
 import { refuse } from './refuse.js'
 import { remove } from './remove.js'
@@ -20,6 +21,7 @@ import { touch } from './touch.js'
 
 const ALL: readonly [
   typeof crash,
+  typeof outage,
   typeof delay,
   typeof touch,
   typeof edit,
@@ -39,6 +41,7 @@ const ALL: readonly [
   typeof depose,
 ] = [
   crash,
+  outage,
   delay,
   touch,
   edit,

@@ -1,0 +1,25 @@
+import type { Fault } from './fault.js'
+
+const AWAY_MS = 86_400_000
+
+export const outage: Fault<'outage'> = {
+  kind: 'outage',
+  times: 1,
+  isSeldomDrawn: true,
+  isPlannedAtRest: true,
+  says: 'every process dies, and nobody runs for a day; then they start with an empty memory',
+  offers: ({ world }) =>
+    world.processes.length === 0
+      ? []
+      : [
+          {
+            kind: 'outage',
+            actor: 'host',
+            label: 'nobody runs for a day',
+            run: () => {
+              world.crashAll()
+              world.clock.moveTo(world.clock.elapsedMs + AWAY_MS)
+            },
+          },
+        ],
+}
