@@ -52,11 +52,19 @@ describe('the outcome of an attempt', () => {
   })
 
   test('conflicts wait longer each time, up to a second', () => {
-    const waits = Array.from({ length: 12 }, (_, conflicts) => {
+    const waits = Array.from({ length: 10 }, (_, conflicts) => {
       const outcome = decideOutcome({ kind: 'threw', error: conflict }, { failures: 0, conflicts }, limiter)
       return outcome.kind === 'conflict' ? outcome.withinMs : Number.NaN
     })
-    expect(waits).toEqual([10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 1000, 1000])
+    expect(waits).toEqual([10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000])
+  })
+
+  test.each([
+    [0, 1_000],
+    [9, 2_560],
+  ])('an eleventh conflict is a failure, that waits no less: with %s failures %s ms', (failures, afterMs) => {
+    const outcome = decideOutcome({ kind: 'threw', error: conflict }, { failures, conflicts: 10 }, limiter)
+    expect(outcome).toEqual({ kind: 'retry', afterMs, error: conflict })
   })
 
   test.each([

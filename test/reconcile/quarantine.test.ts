@@ -104,3 +104,31 @@ describe('a controller with quarantineAfter', () => {
     )
   })
 })
+
+test('a key that loses every race is a failing key, and ends in quarantine like any other', async () => {
+  let runs = 0
+  const { env, store, controller } = await startWorld({
+    quarantineAfter: 5,
+    reconcile: async (_, object, { client }) => {
+      runs++
+      // Whatever it read, it writes what is older.
+      if (object !== undefined)
+        await client.updateStatus(Widget, {
+          ...object,
+          metadata: { ...object.metadata, resourceVersion: '1' },
+          status: { size: runs },
+        })
+    },
+  })
+  await env.run(() => store.create(Widget, widget('z')))
+  await env.run(() => store.create(Widget, widget('a')))
+  await env.advance(3_600_000)
+  expect(controller.status()).toMatchObject({ failures: 2 })
+  expect(controller.status().quarantined.map(({ error }) => error)).toMatchObject([
+    { code: 'Conflict' },
+    { code: 'Conflict' },
+  ])
+  // Ten lost races and five failures of each key; the older one was of that version once.
+  expect(runs).toBe(31)
+  expect(env.logs.some(({ level }) => level === 'error')).toBe(true)
+})

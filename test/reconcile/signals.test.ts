@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { Observable, Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import type { SignalSource } from '../../src/reconcile/index.js'
-import { fromStream, fromTimer } from '../../src/reconcile/index.js'
+import { createController, fromStream, fromTimer } from '../../src/reconcile/index.js'
 import { resyncShare } from '../../src/reconcile/sources/resync.js'
+import { createStore } from '../../src/store/index.js'
+import { createVirtualEnv } from '../../src/testing/index.js'
 import { ref, Widget, widget } from '../fixtures/kinds.js'
+import { stallableProcess } from './election/stallable-env.js'
 import { startWorld } from './widget-world.js'
 
 async function startWith(signals: readonly SignalSource[], resyncMs?: number) {
@@ -164,6 +167,30 @@ describe('a resync', () => {
       expect(ran.length).toBe(50)
       expect(Math.max(...perTenth)).toBeLessThanOrEqual(6)
     }
+  })
+
+  test('does not make up for the periods of a stall', async () => {
+    const world = createVirtualEnv()
+    const { env, stall, resume } = stallableProcess(world, 'a')
+    const store = createStore({ kinds: [Widget], env: world })
+    for (let n = 0; n < 100; n++) await world.run(() => store.create(Widget, widget(`w${n}`)))
+    let runs = 0
+    const controller = createController({
+      name: 'w',
+      for: Widget,
+      resyncMs: 60_000,
+      reconcile: () => void runs++,
+    })
+    await world.run(() => controller.start(store.client(env)))
+    await world.advance(600_000)
+    stall()
+    await world.advance(36_000_000)
+    runs = 0
+    await resume()
+    expect(runs).toBeLessThanOrEqual(11)
+    await world.advance(60_000)
+    expect(runs).toBeGreaterThanOrEqual(99)
+    expect(runs).toBeLessThanOrEqual(111)
   })
 
   test('shares grow evenly and reach everything with the period', () => {

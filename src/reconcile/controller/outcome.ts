@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly kind: 'requeueAfter'; readonly afterMs: number }
   /** Forget failures; run again after a pause that grows with each poll in a row. */
   | Poll
-  /** Someone else wrote first: no failure; run again after a random half to whole of `withinMs`. */
+  /** Someone else wrote first: no failure, unless it happens again and again; run again after a random half to whole of `withinMs`. */
   | { readonly kind: 'conflict'; readonly withinMs: number; readonly error: Error }
   /** Forget failures; run again when something changes, not before. */
   | { readonly kind: 'terminal'; readonly error: Error }
@@ -26,6 +26,13 @@ export type Outcome =
       /** As that of the limiter's delay. */
       readonly refund?: () => void
     }
+
+/**
+ * So many lost races since the last success are no chance any more: the next is a failure like any other.
+ *
+ * @internal
+ */
+export const CONFLICTS_MAX = 10
 
 /** Lost races wait 10 ms, then twice as long each time, up to a second. */
 const CONFLICT_BASE_MS = 10
@@ -50,7 +57,8 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
     return result
   }
   const error = errorOf(end.error)
-  if (isKeelsonError(error, 'Conflict')) {
+  const isConflict = isKeelsonError(error, 'Conflict')
+  if (isConflict && history.conflicts < CONFLICTS_MAX) {
     const withinMs = backoffMs({ baseMs: CONFLICT_BASE_MS, maxMs: CONFLICT_MAX_MS }, history.conflicts + 1)
     return { kind: 'conflict', withinMs, error }
   }
@@ -58,7 +66,9 @@ export function decideOutcome(end: AttemptEnd, history: KeyHistory, limiter: Rat
   if (isKeelsonError(error, 'RetryAfter')) return { kind: 'retry', afterMs: error.details.afterMs, error }
   const { ms, refund } = limiter.delay(history)
   if (ms === Number.POSITIVE_INFINITY) return { kind: 'terminal', error }
-  return { kind: 'retry', afterMs: ms, error, ...(refund === undefined ? {} : { refund }) }
+  // A failure waits no less than the lost race before it did.
+  const afterMs = isConflict ? Math.max(ms, CONFLICT_MAX_MS) : ms
+  return { kind: 'retry', afterMs, error, ...(refund === undefined ? {} : { refund }) }
 }
 
 function isResult(result: Result): boolean {

@@ -129,9 +129,9 @@ class RecordQueue<K> implements WorkQueue<K> {
 
   countFailure(key: K, delayMs?: number): void {
     const record = this.#table.open(key)
-    const { failures } = record.history
+    const { failures, conflicts } = record.history
     if (failures === 0) this.#failing++
-    record.history = { failures: failures + 1, conflicts: 0, ...(delayMs === undefined ? {} : { delayMs }) }
+    record.history = { failures: failures + 1, conflicts, ...(delayMs === undefined ? {} : { delayMs }) }
   }
 
   forget(key: K): void {

@@ -24,22 +24,29 @@ export interface ResyncOptions {
   readonly visit: (id: string) => void
 }
 
-/** Visits everything once per period, evenly spread over it, the first time within the first period. */
+/**
+ * Visits everything once per period, evenly spread over it, the first time within the first period. A process that was
+ * held up makes up for a tenth of a period at most.
+ */
 export function startResync({ env, periodMs, size, walk, visit }: ResyncOptions): Cancel {
   const tickMs = Math.max(TICK_MIN_MS, periodMs / TICKS_PER_PERIOD)
-  let begunMs = env.clock.monotonic()
+  const stallMs = Math.max(2 * tickMs, periodMs / 10)
+  let seenMs = env.clock.monotonic()
+  let elapsedMs = 0
   let visited = 0
   let pass = walk()
   let cancel: Cancel = () => {}
   const tick = (): void => {
-    const elapsedMs = env.clock.monotonic() - begunMs
+    const nowMs = env.clock.monotonic()
+    elapsedMs += Math.min(nowMs - seenMs, stallMs)
+    seenMs = nowMs
     for (const due = resyncShare(size(), elapsedMs, periodMs); visited < due; visited++) {
       const { value, done } = pass.next()
       if (done === true) break
       visit(value)
     }
     if (elapsedMs >= periodMs) {
-      begunMs += periodMs
+      elapsedMs -= periodMs
       visited = 0
       pass = walk()
     }
