@@ -25,6 +25,15 @@ export interface ReplicaSetStatus {
   readonly failedReplicas: number
   /** Those of them that are no longer kept as history. Default 0. */
   readonly forgottenFailures?: number
+  /** What the back-off of crashing tasks goes by. Absent before the first crash. */
+  readonly crashes?: {
+    /** In a row: ten minutes without one end it. */
+    readonly count: number
+    /** When the controller saw the latest, by its own clock. RFC 3339. */
+    readonly lastTime: string
+    /** Uids of the crashed tasks that are still there, and counted. */
+    readonly tasks: readonly string[]
+  }
 }
 
 export type ReplicaSet = StoredObject<ReplicaSetSpec, ReplicaSetStatus>

@@ -1,7 +1,7 @@
-import type { Task } from '../api/index.js'
+import type { ReplicaSetStatus, Task } from '../api/index.js'
 import { isTaskFinished } from '../api/index.js'
-import { parseTime } from '../core/index.js'
-import { backoffMs } from '../core/internal.js'
+import { formatTime, parseTime } from '../core/index.js'
+import { backoffMs, compareText } from '../core/internal.js'
 
 /** How long the replica loop holds back a replacement when tasks keep crashing. */
 export interface CrashBackoff {
@@ -13,23 +13,59 @@ export interface CrashBackoff {
   readonly stableAfterMs: number
 }
 
-/** The kubelet's numbers; a first crash is replaced at once. */
+/** The kubelet's numbers; a first crash is replaced at once, and ten minutes without one end the row. */
 export const defaultCrashBackoff: CrashBackoff = { baseMs: 10_000, maxMs: 300_000, stableAfterMs: 10_000 }
 
+/** The crashes of a set so far, with times of the controller's clock: clocks of nodes are not believed. */
+export type CrashRecord = NonNullable<ReplicaSetStatus['crashes']>
+
+/** After so many times `maxMs` without a crash the row is over. As the kubelet. */
+const FORGET_FACTOR = 2
+
 /**
- * The instant before which no replacement should start, or undefined when there is none. Crashes are read off
- * the ended tasks that the set keeps as its history, so the answer survives a restart of the controller. An end
- * with exit code 0 counts too: a replica has no business to end.
+ * The record with the crashes in it that are new. Crashed tasks are ended ones that lived less than `stableAfterMs`; an
+ * end with exit code 0 counts too, because a replica has no business to end.
+ *
+ * @param tasks of the set
+ * @param leaving those of them that will not be seen again
  */
-export function crashBackoffUntil(tasks: readonly Task[], backoff: CrashBackoff): number | undefined {
-  const crashes: number[] = []
-  for (const task of tasks) {
-    const { startTime, finishTime } = task.status ?? {}
-    if (!isTaskFinished(task) || finishTime === undefined) continue
-    const finishedMs = parseTime(finishTime)
-    const startedMs = startTime === undefined ? finishedMs : parseTime(startTime)
-    if (finishedMs - startedMs < backoff.stableAfterMs) crashes.push(finishedMs)
+export function noteCrashes(
+  before: CrashRecord | undefined,
+  { tasks, leaving }: { readonly tasks: readonly Task[]; readonly leaving: ReadonlySet<Task> },
+  { maxMs, stableAfterMs }: CrashBackoff,
+  nowMs: number,
+): CrashRecord | undefined {
+  const crashed = tasks.filter(task => hasCrashed(task, stableAfterMs))
+  const known = new Set(before?.tasks)
+  const fresh = crashed.filter(({ metadata }) => !known.has(metadata.uid))
+  // After a clock was put back the wait begins anew, instead of lasting until it has caught up.
+  if (fresh.length === 0)
+    return before !== undefined && parseTime(before.lastTime) > nowMs
+      ? { ...before, lastTime: formatTime(nowMs) }
+      : before
+  const isOver = before === undefined || nowMs - parseTime(before.lastTime) >= FORGET_FACTOR * maxMs
+  return {
+    count: (isOver ? 0 : before.count) + fresh.length,
+    lastTime: formatTime(nowMs),
+    tasks: crashed
+      .filter(task => !leaving.has(task))
+      .map(({ metadata }) => metadata.uid)
+      .sort(compareText),
   }
-  if (crashes.length < 2) return undefined
-  return Math.max(...crashes) + backoffMs(backoff, crashes.length - 1)
+}
+
+/** The instant before which no replacement should start; undefined when there is none. */
+export function crashBackoffUntil(
+  crashes: CrashRecord | undefined,
+  backoff: CrashBackoff,
+): number | undefined {
+  if (crashes === undefined || crashes.count < 2) return undefined
+  return parseTime(crashes.lastTime) + backoffMs(backoff, crashes.count - 1)
+}
+
+/** A duration is the same by every clock, so the node's may tell it. */
+function hasCrashed(task: Task, stableAfterMs: number): boolean {
+  const { startTime, finishTime } = task.status ?? {}
+  if (!isTaskFinished(task) || finishTime === undefined) return false
+  return startTime === undefined || parseTime(finishTime) - parseTime(startTime) < stableAfterMs
 }

@@ -3,7 +3,7 @@ import { findCondition, isTaskActive, isTaskFinished } from '../api/index.js'
 import { parseTime } from '../core/index.js'
 import { compareText } from '../core/internal.js'
 import type { CrashBackoff } from './crash-backoff.js'
-import { crashBackoffUntil } from './crash-backoff.js'
+import { crashBackoffUntil, noteCrashes } from './crash-backoff.js'
 import { scaleDownOrder } from './scale-down-order.js'
 
 /** What one look at a replica set asks for. */
@@ -16,6 +16,8 @@ export interface ReplicaPlan {
   readonly wakeAtMs?: number
   /** Why fewer tasks are made than are missing. */
   readonly blockers: readonly ReplicaBlocker[]
+  /** What to keep in the status about crashes: without it, each is new the next time. Absent before the first. */
+  readonly crashes?: NonNullable<ReplicaSetStatus['crashes']>
 }
 
 /** Something that holds the set back. */
@@ -41,21 +43,24 @@ export function planReplicas(
 ): ReplicaPlan {
   const active = tasks.filter(isTaskActive)
   const forgotten = expiredHistory(tasks, limits.historyLimit)
+  const leaving = new Set(forgotten.filter(({ metadata }) => metadata.finalizers.length === 0))
+  const noted = noteCrashes(set.status?.crashes, { tasks, leaving }, limits.backoff, nowMs)
+  const crashes = noted === undefined ? {} : { crashes: noted }
   const missing = set.spec.replicas - active.length
   if (missing <= 0) {
     const readyByMs = nowMs - (set.spec.minReadySeconds ?? 0) * 1000
     const surplus = scaleDownOrder(active, readyByMs).slice(0, Math.min(-missing, limits.burst))
-    return { create: 0, remove: [...forgotten, ...surplus], blockers: [] }
+    return { create: 0, remove: [...forgotten, ...surplus], blockers: [], ...crashes }
   }
-  const untilMs = crashBackoffUntil(tasks, limits.backoff)
+  const untilMs = crashBackoffUntil(noted, limits.backoff)
   if (untilMs !== undefined && untilMs > nowMs) {
     const blockers: ReplicaBlocker[] = [{ kind: 'crash-backoff', untilMs, missing }]
-    return { create: 0, remove: forgotten, wakeAtMs: untilMs, blockers }
+    return { create: 0, remove: forgotten, wakeAtMs: untilMs, blockers, ...crashes }
   }
   const create = Math.min(missing, limits.burst)
   const blockers: ReplicaBlocker[] = create < missing ? [{ kind: 'burst', missing: missing - create }] : []
   const later = create < missing ? { wakeAtMs: nowMs } : {}
-  return { create, remove: forgotten, blockers, ...later }
+  return { create, remove: forgotten, blockers, ...later, ...crashes }
 }
 
 /** Ended tasks beyond the newest `limit`. */
@@ -80,15 +85,16 @@ function finishMs(task: Task): number {
 /**
  * The status of a set whose tasks are these, and when it changes by the passing of time alone.
  *
- * @param forgottenFailures failed tasks that were dropped from the history so far. Default: as the status says
+ * @param kept what the status remembers of tasks that are gone. Default: as it says
  */
 export function replicaStatus(
   set: ReplicaSet,
   tasks: readonly Task[],
   nowMs: number,
-  forgottenFailures: number = set.status?.forgottenFailures ?? 0,
+  kept: Pick<ReplicaSetStatus, 'forgottenFailures' | 'crashes'> = set.status ?? {},
 ): { readonly status: ReplicaSetStatus; readonly wakeAtMs?: number } {
   const minReadyMs = (set.spec.minReadySeconds ?? 0) * 1000
+  const { forgottenFailures = 0, crashes } = kept
   let [readyReplicas, availableReplicas, terminatingReplicas, replicas] = [0, 0, 0, 0]
   let failed = forgottenFailures
   let wakeAtMs = Number.POSITIVE_INFINITY
@@ -112,6 +118,7 @@ export function replicaStatus(
     terminatingReplicas,
     failedReplicas: failed,
     ...(forgottenFailures === 0 ? {} : { forgottenFailures }),
+    ...(crashes === undefined ? {} : { crashes }),
   }
   return wakeAtMs === Number.POSITIVE_INFINITY ? { status } : { status, wakeAtMs }
 }

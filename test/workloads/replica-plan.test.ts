@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ReplicaSet, Task } from '../../src/api/index.js'
 import { isTaskActive } from '../../src/api/index.js'
 import { defaultCrashBackoff } from '../../src/workloads/crash-backoff.js'
-import type { ReplicaLimits } from '../../src/workloads/index.js'
+import type { ReplicaLimits, ReplicaPlan } from '../../src/workloads/index.js'
 import { planReplicas } from '../../src/workloads/index.js'
 import { replicaStatus } from '../../src/workloads/replica-plan.js'
 import type { TaskShape } from './fixtures/objects.js'
@@ -65,20 +66,59 @@ describe('crash backoff', () => {
   const crash = (name: string, finishedMs: number, livedMs = 100) =>
     task({ name, phase: 'Failed', startedMs: finishedMs - livedMs, finishedMs })
 
+  const noted = (set: ReplicaSet, crashes: readonly Task[], nowMs: number) =>
+    planReplicas(set, crashes, limits, nowMs)
+  const setWith = (crashes: ReplicaPlan['crashes']): ReplicaSet => {
+    const set = replicaSet(1)
+    return { ...set, status: { ...replicaStatus(set, [], 0, crashes ? { crashes } : {}).status } }
+  }
+
   test.each([
     { crashes: [crash('a', 1000)], untilMs: undefined },
-    { crashes: [crash('a', 1000), crash('b', 2000)], untilMs: 12_000 },
+    { crashes: [crash('a', 1000), crash('b', 2000)], untilMs: 13_000 },
     { crashes: [crash('a', 1000), crash('b', 2000), crash('c', 3000)], untilMs: 23_000 },
     { crashes: [crash('a', 20_000, 15_000), crash('b', 40_000, 15_000)], untilMs: undefined },
+    // Whatever the clocks of their nodes say.
+    { crashes: [crash('a', 30_000_000), crash('b', 40_000_000)], untilMs: 13_000 },
   ])('of $crashes.length crashes ends at $untilMs', ({ crashes, untilMs }) => {
-    const plan = planReplicas(replicaSet(1), crashes, limits, 3_000)
+    const plan = noted(replicaSet(1), crashes, 3_000)
     expect(plan.wakeAtMs).toBe(untilMs)
     expect(plan.create).toBe(untilMs === undefined ? 1 : 0)
   })
 
-  test('is over when its time has come', () => {
+  test('is over when its time has come, and remembers', () => {
     const crashes = [crash('a', 1000), crash('b', 2000)]
-    expect(planReplicas(replicaSet(1), crashes, limits, 12_000).create).toBe(1)
+    const first = noted(replicaSet(1), crashes, 3_000)
+    const later = noted(setWith(first.crashes), crashes, 13_000)
+    expect(later.create).toBe(1)
+    expect(later.crashes).toEqual(first.crashes)
+    const third = noted(setWith(later.crashes), [...crashes, crash('c', 1)], 14_000)
+    expect(third).toMatchObject({ create: 0, wakeAtMs: 34_000, crashes: { count: 3 } })
+  })
+
+  test('counts a crash once, whether its task is kept or not', () => {
+    const limit = { ...limits, historyLimit: 1 }
+    const crashes = [crash('a', 1000), crash('b', 2000)]
+    const first = planReplicas(replicaSet(1), crashes, limit, 3_000)
+    expect(first.remove.map(({ metadata }) => metadata.name)).toEqual(['a'])
+    const second = planReplicas(setWith(first.crashes), crashes.slice(1), limit, 4_000)
+    expect(second.crashes).toEqual(first.crashes)
+    expect(second.crashes?.tasks).toHaveLength(1)
+  })
+
+  test('ten minutes without a crash end the row', () => {
+    const first = noted(replicaSet(1), [crash('a', 1), crash('b', 2)], 0)
+    const soon = noted(setWith(first.crashes), [crash('c', 3)], 599_999)
+    expect(soon.crashes?.count).toBe(3)
+    const late = noted(setWith(first.crashes), [crash('c', 3)], 600_000)
+    expect(late).toMatchObject({ create: 1, crashes: { count: 1 } })
+  })
+
+  test('begins anew after the clock was put back', () => {
+    const first = noted(replicaSet(1), [crash('a', 1), crash('b', 2)], 20_000_000)
+    const back = noted(setWith(first.crashes), [crash('a', 1), crash('b', 2)], 1_000)
+    expect(back.wakeAtMs).toBe(11_000)
+    expect(noted(setWith(back.crashes), [crash('a', 1), crash('b', 2)], 11_000).create).toBe(1)
   })
 })
 

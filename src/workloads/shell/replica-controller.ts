@@ -91,7 +91,7 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
     const forgotten = (set.status?.forgottenFailures ?? 0) + plan.remove.filter(isFailure).length
     for (const task of plan.remove) tx.delete(Task, task.metadata)
     const { made, refused } = makeTasks(tx, set, plan.create)
-    const after = replicaStatus(set, tasksOf(), nowMs, forgotten)
+    const after = replicaStatus(set, tasksOf(), nowMs, { forgottenFailures: forgotten, ...crashesOf(plan) })
     tx.modifyStatus(ReplicaSet, ref, draft => {
       draft.status = after.status
     })
@@ -150,6 +150,10 @@ function taskFrom(set: ReplicaSet): ObjectInput<Task['spec'], NonNullable<Task['
     },
     spec: template.spec,
   }
+}
+
+function crashesOf({ crashes }: ReplicaPlan): Pick<ReplicaPlan, 'crashes'> {
+  return crashes === undefined ? {} : { crashes }
 }
 
 function earliest(plan: ReplicaPlan, statusWakeAtMs: number | undefined): number | undefined {

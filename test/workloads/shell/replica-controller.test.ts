@@ -98,3 +98,30 @@ describe('the replica loop', () => {
     expect(tasks()).toHaveLength(4)
   })
 })
+
+describe('a task that crashes at its start', () => {
+  test.each([0, 1, 2, 5])('is replaced later and later, with %s ended tasks kept', async historyLimit => {
+    const own = createWorld()
+    await own.start('loops', createReplicaController({ historyLimit }))
+    const made: number[] = []
+    own.store.watch(Task).on(({ events }) => {
+      for (const { type, object } of events) if (type === 'ADDED') crashSoon(object)
+    })
+    function crashSoon({ metadata }: Task): void {
+      made.push(Math.round(own.env.clock.monotonic() / 1000))
+      const time = formatTime(own.env.clock.now())
+      own.env.clock.after(1_000, () => {
+        void own.store.modifyStatus(Task, metadata, draft => {
+          draft.status = { phase: 'Failed', startTime: time, finishTime: formatTime(own.env.clock.now()) }
+        })
+      })
+    }
+    await own.store.create(ReplicaSet, {
+      metadata: ref,
+      spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: {} } },
+    })
+    await own.env.advance(1_200_000)
+    const pauses = made.slice(1).map((at, index) => at - (made[index] ?? 0) - 1)
+    expect(pauses.slice(0, 8)).toEqual([0, 10, 20, 40, 80, 160, 300, 300])
+  })
+})
