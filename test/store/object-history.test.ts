@@ -62,7 +62,7 @@ describe('the history of an object', () => {
               : { revision, createRevision: revision, version: 1 }
             const actor = `writer ${index}`
             if (kind === 'compact') {
-            if (store.revision === oldest) continue
+              if (store.revision === oldest) continue
               oldest = store.revision
               await store.compact(oldest)
             } else if (kind === 'delete') {

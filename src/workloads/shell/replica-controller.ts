@@ -92,9 +92,8 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
     for (const task of plan.remove) tx.delete(Task, task.metadata)
     const { made, refused } = makeTasks(tx, set, plan.create)
     const after = replicaStatus(set, tasksOf(), nowMs, { forgottenFailures: forgotten, ...crashesOf(plan) })
-    tx.modifyStatus(ReplicaSet, ref, draft => {
-      draft.status = after.status
-    })
+    // An equal status is a no-op to the store.
+    tx.updateStatus(ReplicaSet, { ...set, status: after.status })
     const wakeAtMs = earliest(plan, after.wakeAtMs)
     return {
       made,

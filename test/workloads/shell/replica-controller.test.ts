@@ -101,8 +101,8 @@ describe('the replica loop', () => {
 
 describe('a task that crashes at its start', () => {
   test.each([0, 1, 2, 5])('is replaced later and later, with %s ended tasks kept', async historyLimit => {
-    const own = createWorld()
-    await own.start('loops', createReplicaController({ historyLimit }))
+    const own = createWorld({ kinds: [ReplicaSet, Task] })
+    await own.startProcess('loops', createReplicaController({ historyLimit }))
     const made: number[] = []
     own.store.watch(Task).on(({ events }) => {
       for (const { type, object } of events) if (type === 'ADDED') crashSoon(object)

@@ -127,7 +127,12 @@ describe('code that remembers', () => {
         },
       })
     }
-  const options = { ...one, mode: 'exhaustive', timeMs: Infinity, faults: { crash: 1, edit: 0, remove: 0 } } as const
+  const options = {
+    ...one,
+    mode: 'exhaustive',
+    timeMs: Infinity,
+    faults: { crash: 1, edit: 0, remove: 0 },
+  } as const
 
   test('in secret is seen through', async () => {
     const { complete, bounds } = await check(remembering(false), options)
