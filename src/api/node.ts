@@ -7,6 +7,7 @@ import { nodeSpecSchema, objectSchema } from './spec-schemas.js'
 export interface NodeSpec {
   /** True keeps new tasks away; running ones stay. */
   readonly unschedulable?: boolean
+  /** Keep tasks away that do not tolerate them. `NoExecute` does no more than `NoSchedule`: it evicts nothing yet. */
   readonly taints?: readonly Taint[]
 }
 

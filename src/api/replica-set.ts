@@ -1,6 +1,7 @@
 import type { LabelSelectorObject } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
+import { specAdmission, templateProblems } from './spec-admission.js'
 import { objectSchema, replicaSetSpecSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
@@ -48,5 +49,6 @@ export const ReplicaSet: Kind<ReplicaSetSpec, ReplicaSetStatus> = /* @__PURE__ *
   plural: 'replicasets',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(replicaSetSpecSchema),
+  admission: [/* @__PURE__ */ specAdmission<ReplicaSetSpec, ReplicaSetStatus>(templateProblems)],
   indexes: { controller: set => set.metadata.ownerReferences.find(owner => owner.controller)?.uid },
 })

@@ -1,6 +1,7 @@
 import type { Condition, TrafficShare } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
+import { serviceProblems, specAdmission } from './spec-admission.js'
 import { objectSchema, serviceSpecSchema } from './spec-schemas.js'
 
 /** One port of a service. */
@@ -49,4 +50,5 @@ export const Service: Kind<ServiceSpec, ServiceStatus> = /* @__PURE__ */ defineK
   plural: 'services',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(serviceSpecSchema),
+  admission: [/* @__PURE__ */ specAdmission<ServiceSpec, ServiceStatus>(serviceProblems)],
 })

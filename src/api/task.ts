@@ -2,6 +2,7 @@ import type { Condition, Constraint, ResourceInput, Toleration } from '../core/i
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
+import { specAdmission, taskProblems } from './spec-admission.js'
 import { objectSchema, taskSpecSchema } from './spec-schemas.js'
 
 /** One environment variable. */
@@ -81,6 +82,7 @@ export const Task: Kind<TaskSpec, TaskStatus> = /* @__PURE__ */ defineKind<TaskS
   plural: 'tasks',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(taskSpecSchema),
+  admission: [/* @__PURE__ */ specAdmission<TaskSpec, TaskStatus>(taskProblems)],
   indexes: {
     node: task => task.spec.nodeName ?? '',
     controller: task => task.metadata.ownerReferences.find(owner => owner.controller)?.uid,

@@ -43,7 +43,7 @@ export async function waitUntil(
   holds: (reader: Reader) => boolean,
   options: WaitUntilOptions,
 ): Promise<void> {
-  const { timeoutMs, signal } = options
+  const { timeoutMs, signal } = options ?? ({} as WaitUntilOptions)
   if (!Number.isFinite(timeoutMs) || timeoutMs < 0) {
     const message = 'must be a finite number of milliseconds ≥ 0'
     throw new InvalidError('waitUntil', [{ field: 'timeoutMs', value: timeoutMs, message }])

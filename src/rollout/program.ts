@@ -71,7 +71,7 @@ export function recreate(
  * Checks a program.
  *
  * @returns the program itself
- * @throws InvalidError when there is no waypoint, the last is not 100%, or a number cannot be read
+ * @throws InvalidError when there is no waypoint, the last is not 100%, one is above it, or a number cannot be read
  */
 export function checkProgram(program: Program): Program {
   const last = program.waypoints.at(-1)
@@ -83,7 +83,12 @@ export function checkProgram(program: Program): Program {
   }
   checkBudget(program.budget)
   for (const waypoint of program.waypoints) {
-    parseIntOrPercent(waypoint.next, 'waypoints.next')
+    const next = parseIntOrPercent(waypoint.next, 'waypoints.next')
+    if (next.kind === 'share' && next.millionths > 1_000_000) {
+      throw new InvalidError('program', [
+        { field: 'waypoints.next', value: waypoint.next, message: 'must be at most 100%' },
+      ])
+    }
     if (waypoint.budget) checkBudget(waypoint.budget)
   }
   const within = program.progressWithinMs

@@ -20,6 +20,11 @@ describe('a program', () => {
       { ...rolling(), waypoints: [{ next: 'half' }, { next: '100%' }] },
       'waypoints.next',
     ],
+    [
+      'a waypoint beyond all',
+      { ...rolling(), waypoints: [{ next: '150%' }, { next: '100%' }] },
+      'waypoints.next: must be at most 100%',
+    ],
     ['no time at all', { ...rolling(), progressWithinMs: 0 }, 'progressWithinMs'],
     [
       'half a failure',

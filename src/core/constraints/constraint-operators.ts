@@ -105,6 +105,9 @@ const COMPILERS: Readonly<Record<NodeOperator, OperatorCompiler>> = {
   notInPrefix: value => not(prefixTest(textOf(value))),
 }
 
+/** Names of the operators that look at one node only. */
+export const NODE_OPERATORS: readonly string[] = /* @__PURE__ */ Object.keys(COMPILERS)
+
 /** Whether the name is that of an operator which looks at one node only. */
 export function isNodeOperator(operator: string): operator is NodeOperator {
   return Object.hasOwn(COMPILERS, operator)

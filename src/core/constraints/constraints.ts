@@ -3,7 +3,7 @@ import type { Reason } from '../reasons.js'
 import type { Attributes, AttributeValue } from './attribute-value.js'
 import { attributeOf, attributeText } from './attribute-value.js'
 import type { AttributeTest, ConstraintValue, NodeOperator } from './constraint-operators.js'
-import { compileOperator, isNodeOperator } from './constraint-operators.js'
+import { compileOperator, isNodeOperator, NODE_OPERATORS } from './constraint-operators.js'
 import type { Distribution, DistributionRefusal, SiblingCounts } from './sibling-counts.js'
 import {
   countSiblings,
@@ -79,6 +79,8 @@ const ALONE: SiblingView = { instances: 1, siblings: () => countSiblings([]) }
 const SATISFIED: ConstraintVerdict = { kind: 'satisfied' }
 
 const CASE_OPERATORS: ReadonlySet<string> = /* @__PURE__ */ new Set(['equals', 'notEquals', 'in', 'notIn'])
+
+const SPREAD_OPERATORS: readonly SpreadOperator[] = ['unique', 'maxPer', 'cluster', 'groupBy']
 
 /** Most constraints in one set. */
 const CONSTRAINTS_MAX = 1_000
@@ -213,7 +215,11 @@ function spreadRule(operator: SpreadOperator, value: ConstraintValue | undefined
       return (text, distribution) => refusesGroupBy(text, groups, distribution)
     }
     default:
-      throw fault('operator', operator, 'must be one of the operators of nodes or siblings')
+      throw fault(
+        'operator',
+        operator,
+        `must be one of ${[...NODE_OPERATORS, ...SPREAD_OPERATORS].join(', ')}`,
+      )
   }
 }
 

@@ -1,3 +1,5 @@
+import { InvalidError } from '../errors.js'
+
 /** One aspect of an object's state, as its controller last saw it; an entry of `status.conditions`. */
 export interface Condition {
   /** Upper camel case, unique within the list, for example `Ready`. */
@@ -33,12 +35,17 @@ export function isConditionTrue(conditions: readonly Condition[] | undefined, ty
  * array comes back; other conditions and their order stay; a new type goes to the end.
  *
  * @param now RFC 3339, for example `formatTime(env.clock.now())`
+ * @throws InvalidError when `now` is no text: a number is milliseconds
  */
 export function setCondition(
   conditions: readonly Condition[] | undefined,
   condition: Omit<Condition, 'lastTransitionTime'>,
   now: string,
 ): readonly Condition[] {
+  if (typeof now !== 'string') {
+    const message = 'must be an RFC 3339 text; write formatTime(env.clock.now())'
+    throw new InvalidError('condition', [{ field: 'lastTransitionTime', value: now, message }])
+  }
   const list = conditions ?? []
   const at = list.findIndex(known => known.type === condition.type)
   const known = list[at]

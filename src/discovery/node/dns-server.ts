@@ -4,6 +4,7 @@ import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { isKeelsonError, systemEnv } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { DnsResponder, DnsResponderOptions } from '../dns/dns-responder.js'
 import { createDnsResponder } from '../dns/dns-responder.js'
 import type { Registry } from '../registry/registry.js'
@@ -38,15 +39,24 @@ const PORT_ATTEMPTS = 8
  * Answers DNS over UDP and TCP from a registry, each answer at the revision that the registry has then. No
  * request can stop it: what cannot be read is answered with FORMERR or dropped.
  *
+ * @throws InvalidError for an option out of bounds
  * @throws KeelsonError `AlreadyExists`, `NotFound` or `Forbidden` when an address or port cannot be bound
  */
 export async function serveDns(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
-  const { address = '127.0.0.1', port = 0 } = options
+  const { address = '127.0.0.1', port = 0, maxConnections = 256, idleMs = 10_000 } = options
+  assertValid('DNS server', [
+    ...wholeNumber('port', port, { max: 65_535 }),
+    ...wholeNumber('maxConnections', maxConnections, { min: 1 }),
+    ...wholeNumber('idleMs', idleMs, { min: 1 }),
+  ])
   const responder = createDnsResponder(registry, options)
   for (let attempt = 1; ; attempt++) {
     const udp = await bindUdp(address, port)
     try {
-      const tcp = await bindTcp({ ...options, address, port: udp.address().port }, responder)
+      const tcp = await bindTcp(
+        { ...options, address, port: udp.address().port, maxConnections, idleMs },
+        responder,
+      )
       return serverOf(udp, tcp, { responder, env: options.env ?? systemEnv })
     } catch (error) {
       await closed(udp)
@@ -109,10 +119,11 @@ function closed(socket: UdpSocket): Promise<void> {
 }
 
 function bindTcp(
-  options: DnsServerOptions & { readonly address: string; readonly port: number },
+  options: Required<Pick<DnsServerOptions, 'address' | 'port' | 'maxConnections' | 'idleMs'>> &
+    Pick<DnsServerOptions, 'env'>,
   responder: DnsResponder,
 ): Promise<Tcp> {
-  const { address, port, maxConnections = 256, idleMs = 10_000, env = systemEnv } = options
+  const { address, port, maxConnections, idleMs, env = systemEnv } = options
   return new Promise((resolve, reject) => {
     const connections = new Set<() => void>()
     const server = createServer(socket => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Env } from '../../core/index.js'
-import { InvalidError, systemEnv } from '../../core/index.js'
+import { systemEnv } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/balance.js'
@@ -58,6 +59,7 @@ export interface VipProxy extends AsyncDisposable {
  */
 export function serveVips(registry: Registry, options: VipProxyOptions = {}): VipProxy {
   const { env = systemEnv, consumerName = 'vip-proxy', maxConnections = 10_000 } = options
+  assertValid('VIP proxy', wholeNumber('maxConnections', maxConnections, { min: 1 }))
   const settings = settingsOf(options, env, admission(maxConnections))
   const services = new Map<string, VipService>()
   const consumer = registry.consumer(consumerName)
@@ -115,12 +117,11 @@ export function serveVips(registry: Registry, options: VipProxyOptions = {}): Vi
 function settingsOf(options: VipProxyOptions, env: Env, admit: VipSettings['admit']): VipSettings {
   const { bind = (host, port) => ({ host, port }), policy = 'round-robin' } = options
   const { drainMs = 30_000, connectTimeoutMs = 2000, maxAttempts = 3 } = options
-  for (const [field, value] of Object.entries({ drainMs, connectTimeoutMs, maxAttempts })) {
-    if (Number.isFinite(value) && value >= (field === 'maxAttempts' ? 1 : 0)) continue
-    throw new InvalidError('VIP proxy', [
-      { field, value, message: 'must be a finite number, not negative, attempts at least 1' },
-    ])
-  }
+  assertValid('VIP proxy', [
+    ...wholeNumber('drainMs', drainMs),
+    ...wholeNumber('connectTimeoutMs', connectTimeoutMs),
+    ...wholeNumber('maxAttempts', maxAttempts, { min: 1 }),
+  ])
   return { env, bind, policy, drainMs, connectTimeoutMs, maxAttempts, admit }
 }
 

@@ -1,6 +1,7 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import { wholeNumber } from '../../core/internal.js'
+import type { Kind } from '../../store/index.js'
 import type { ControllerOptions } from './controller-options.js'
 
 /** @throws InvalidError when an option is out of bounds */
@@ -8,11 +9,15 @@ export function assertControllerOptions(
   options: Pick<
     ControllerOptions<unknown, unknown>,
     'name' | 'hotLoopAfter' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter'
-  >,
+  > & { readonly for: Kind; readonly reconcile: unknown },
 ): void {
   const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
   const problems: FieldProblem[] = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
+  if (typeof options.reconcile !== 'function')
+    problems.push({ field: 'reconcile', value: options.reconcile, message: 'must be a function' })
+  if (typeof options.for?.kind !== 'string')
+    problems.push({ field: 'for', value: options.for, message: 'must be a kind, as defineKind gives it' })
   problems.push(
     ...wholeNumber('concurrency', concurrency, { min: 1 }),
     ...wholeNumber('quarantineAfter', quarantineAfter, { min: 1 }),

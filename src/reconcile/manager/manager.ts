@@ -1,4 +1,4 @@
-import { ClosedError, UsageError } from '../../core/index.js'
+import { ClosedError, InvalidError, UsageError } from '../../core/index.js'
 import { createListeners } from '../../core/internal.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller-contract.js'
@@ -70,6 +70,10 @@ class SupervisedManager implements Manager {
   #broken: { readonly name: string; readonly error: Error } | undefined
 
   constructor(options: ManagerOptions) {
+    if (typeof options?.client?.watch !== 'function') {
+      const message = 'must be a store, or a client of one: store.client(env)'
+      throw new InvalidError('manager', [{ field: 'client', value: options?.client, message }])
+    }
     if (options.leaderElection !== undefined) completeElectionOptions(options.leaderElection)
     this.#options = options
   }

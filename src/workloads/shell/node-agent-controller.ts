@@ -1,6 +1,6 @@
 import type { TaskRuntime, TaskStatus } from '../../api/index.js'
 import { Event, Task } from '../../api/index.js'
-import { isKeelsonError } from '../../core/index.js'
+import { InvalidError, isKeelsonError } from '../../core/index.js'
 import { createProbeMachine } from '../../core/internal.js'
 import type { Controller, EventDestination, ReconcileContext } from '../../reconcile/index.js'
 import { createController } from '../../reconcile/index.js'
@@ -40,6 +40,14 @@ export interface NodeAgentOptions {
  */
 export function createNodeAgentController(options: NodeAgentOptions): Controller {
   const { nodeName, runtime, health = createProbeMachine, drain, concurrency = 16 } = options
+  if (typeof nodeName !== 'string' || nodeName === '')
+    throw new InvalidError('node agent', [
+      { field: 'nodeName', value: nodeName, message: 'must name a node' },
+    ])
+  if (typeof runtime?.start !== 'function') {
+    const message = 'must be a TaskRuntime, for example createChildProcessRuntime of keelson/workloads/node'
+    throw new InvalidError('node agent', [{ field: 'runtime', value: runtime, message }])
+  }
   let supervisor: TaskSupervisor | undefined
   const controller = createController({
     name: `node-agent-${nodeName}`,

@@ -1,7 +1,8 @@
 import type { NodeStatus } from '../../api/index.js'
 import { Lease, Node } from '../../api/index.js'
-import type { Cancel } from '../../core/index.js'
+import type { Cancel, FieldProblem } from '../../core/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
+import { assertValid } from '../../core/internal.js'
 import type { Runnable } from '../../reconcile/index.js'
 
 import type { Client } from '../../store/index.js'
@@ -22,9 +23,12 @@ export interface NodeHeartbeatOptions {
 /**
  * Registers a node and renews its lease. A renewal that fails is logged and tried again at the next beat; after a
  * silence the node declares itself `Ready` again.
+ *
+ * @throws InvalidError for an option out of bounds, or a lease that ends before the next beat
  */
 export function createNodeHeartbeat(options: NodeHeartbeatOptions): Runnable {
-  const { nodeName, heartbeatMs = 10_000 } = options
+  const { nodeName, heartbeatMs = 10_000, leaseDurationSeconds = 40 } = options
+  assertHeartbeat({ nodeName, heartbeatMs, leaseDurationSeconds })
   let cancel: Cancel = () => {}
   let stopped = false
   return {
@@ -46,6 +50,27 @@ export function createNodeHeartbeat(options: NodeHeartbeatOptions): Runnable {
       cancel()
     },
   }
+}
+
+function assertHeartbeat({
+  nodeName,
+  heartbeatMs,
+  leaseDurationSeconds,
+}: Required<Pick<NodeHeartbeatOptions, 'nodeName' | 'heartbeatMs' | 'leaseDurationSeconds'>>): void {
+  const problems: FieldProblem[] = []
+  if (typeof nodeName !== 'string' || nodeName === '')
+    problems.push({ field: 'nodeName', value: nodeName, message: 'must name a node' })
+  if (!(Number.isFinite(heartbeatMs) && heartbeatMs > 0))
+    problems.push({
+      field: 'heartbeatMs',
+      value: heartbeatMs,
+      message: 'must be a number of milliseconds > 0',
+    })
+  if (!(leaseDurationSeconds * 1000 > heartbeatMs)) {
+    const message = `must be longer than heartbeatMs, ${heartbeatMs} ms, or the node is lost between two beats`
+    problems.push({ field: 'leaseDurationSeconds', value: leaseDurationSeconds, message })
+  }
+  assertValid('node heartbeat', problems)
 }
 
 async function renew(client: Client, options: NodeHeartbeatOptions): Promise<void> {

@@ -173,7 +173,7 @@ describe('a process gets', () => {
     const { runtime, ended } = made({ ports: { first: 21_951, last: 21_952 } })
     const ports = [{ containerPort: 80 }]
     const both = await Promise.all(['a', 'b'].map(uid => runtime.start(shell(uid, 'sleep 600', { ports }))))
-    expect(both.map(({ ports: [port] }) => port?.hostPort).toSorted((a = 0, b = 0) => a - b)).toEqual([
+    expect(both.map(({ ports: [port] }) => port?.hostPort).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([
       21_951, 21_952,
     ])
     const exhausted = { code: 'PoolExhausted', message: 'no free TCP port on 127.0.0.1 from 21951 to 21952' }

@@ -1,0 +1,138 @@
+import type { Constraint, FieldProblem, LabelSelectorObject, ResourceInput } from '../core/index.js'
+import { compileConstraints, InvalidError, isKeelsonError, parseResources } from '../core/index.js'
+import { labelSelectorFromObject } from '../core/internal.js'
+import type { AdmissionHook } from '../store/index.js'
+
+interface NamedPort {
+  readonly name?: string
+}
+
+/** The part of a task's spec that is judged here. */
+interface TaskDemands {
+  readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
+  readonly constraints?: readonly Constraint[]
+  readonly ports?: readonly NamedPort[]
+}
+
+/** The part of the spec of a kind that makes tasks. */
+interface TaskMaker {
+  readonly selector: LabelSelectorObject
+  readonly template: {
+    readonly metadata?: { readonly labels?: Readonly<Record<string, string>> }
+    readonly spec: TaskDemands
+  }
+}
+
+/**
+ * A hook that judges what a schema cannot say: amounts that can be read, constraints that can be compiled, selectors that
+ * select, ports that can be told apart. What is the same as before was judged then, so an update pays for its changes.
+ */
+export function specAdmission<Spec, Status>(
+  problems: (spec: Spec, previous: Spec | undefined) => readonly FieldProblem[],
+): AdmissionHook<Spec, Status> {
+  return {
+    name: 'spec',
+    phase: 'validate',
+    handle: ({ object, previous }) => ({ problems: problems(object.spec, previous?.spec) }),
+  }
+}
+
+export function taskProblems(
+  spec: TaskDemands,
+  previous: TaskDemands | undefined,
+  at: string = 'spec',
+): readonly FieldProblem[] {
+  if (spec === previous) return []
+  const { resources, constraints = [], ports = [] } = spec
+  return [
+    ...(resources === undefined || resources === previous?.resources
+      ? []
+      : [
+          ...amountProblems(resources.requests, `${at}.resources.requests`),
+          ...amountProblems(resources.limits, `${at}.resources.limits`),
+        ]),
+    ...(constraints.length === 0 || constraints === previous?.constraints
+      ? []
+      : constraintProblems(constraints, `${at}.constraints`)),
+    ...(ports === previous?.ports ? [] : sameNames(ports, `${at}.ports`)),
+  ]
+}
+
+/** As of a task, of the template; and the selector must select what is made of it. */
+export function templateProblems(spec: TaskMaker, previous: TaskMaker | undefined): readonly FieldProblem[] {
+  return [
+    ...taskProblems(spec.template.spec, previous?.template.spec, 'spec.template.spec'),
+    ...selectorProblems(spec, previous),
+  ]
+}
+
+export function serviceProblems(
+  { ports = [] }: { readonly ports?: readonly NamedPort[] },
+  previous: { readonly ports?: readonly NamedPort[] } | undefined,
+): readonly FieldProblem[] {
+  return ports === previous?.ports ? [] : [...unnamedPorts(ports), ...sameNames(ports, 'spec.ports')]
+}
+
+/** Those of each constraint; of the set, when each by itself is right. */
+function constraintProblems(constraints: readonly Constraint[], at: string): readonly FieldProblem[] {
+  const ofAll = refusal(at, constraints, () => compileConstraints(constraints))
+  if (ofAll.length === 0) return []
+  const ofEach = constraints.flatMap((constraint, index) =>
+    refusal(`${at}[${index}]`, constraint, () => compileConstraints([constraint])),
+  )
+  return ofEach.length === 0 ? ofAll : ofEach
+}
+
+function amountProblems(amounts: ResourceInput | undefined, at: string): readonly FieldProblem[] {
+  return amounts === undefined ? [] : refusal(at, amounts, () => parseResources(amounts))
+}
+
+/** What `read` refuses, as problems of the field that it reads. */
+function refusal(field: string, value: unknown, read: () => unknown): readonly FieldProblem[] {
+  try {
+    read()
+    return []
+  } catch (error) {
+    if (isKeelsonError(error, 'Invalid'))
+      return error.details.problems.map(problem => ({ ...problem, field: pathOf(field, problem.field) }))
+    if (isKeelsonError(error, 'OutOfRange')) return [{ field, value, message: error.message }]
+    throw error
+  }
+}
+
+function pathOf(at: string, field: string): string {
+  return field === '' ? at : `${at}.${field}`
+}
+
+function selectorProblems(
+  { selector, template }: TaskMaker,
+  previous: TaskMaker | undefined,
+): readonly FieldProblem[] {
+  if (selector === previous?.selector && template === previous.template) return []
+  return refusal('spec.selector', selector, () => {
+    const labels = template.metadata?.labels ?? {}
+    if (labelSelectorFromObject(selector).matches(labels)) return
+    const message = `must match the labels of the template, which are ${JSON.stringify(labels)}`
+    throw new InvalidError('selector', [{ field: '', value: selector, message }])
+  })
+}
+
+function unnamedPorts(ports: readonly NamedPort[]): readonly FieldProblem[] {
+  if (ports.length < 2) return []
+  const message = 'is required when a service has several ports'
+  return ports.flatMap(({ name }, index) =>
+    name === undefined || name === '' ? [{ field: `spec.ports[${index}].name`, value: name, message }] : [],
+  )
+}
+
+function sameNames(ports: readonly NamedPort[], at: string): readonly FieldProblem[] {
+  const first = new Map<string, number>()
+  return ports.flatMap(({ name }, index) => {
+    if (name === undefined) return []
+    const other = first.get(name)
+    if (other === undefined) first.set(name, index)
+    return other === undefined
+      ? []
+      : [{ field: `${at}[${index}].name`, value: name, message: `is the name of ${at}[${other}] too` }]
+  })
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { Deployment, ReplicaSet, Service, Task } from '../../src/api/index.js'
+import { createStore } from '../../src/store/index.js'
+
+const metadata = { namespace: 'd', name: 'x' }
+const labels = { app: 'web' }
+const problemsOf = (error: unknown): unknown =>
+  (error as { details: { problems: { field: string }[] } }).details.problems.map(({ field }) => field)
+
+const demands: readonly (readonly [string, Task['spec'], readonly string[], RegExp])[] = [
+  ['an amount', { resources: { requests: { cpu: 'lots' } } }, ['resources.requests.cpu'], /got "lots"/],
+  ['a limit', { resources: { limits: { memory: '-1' } } }, ['resources.limits.memory'], /memory/],
+  ['an amount beyond all', { resources: { requests: { cpu: 1e300 } } }, ['resources.requests'], /cpu/],
+  [
+    'one resource under two names',
+    { resources: { requests: { cpu: 1, cpus: 1 } } },
+    ['resources.requests.cpus'],
+    /given twice/,
+  ],
+  [
+    'an operator',
+    {
+      constraints: [
+        { attribute: 'a', operator: 'exists' },
+        { attribute: 'b', operator: 'equal' as 'equals' },
+      ],
+    },
+    ['constraints[1].operator'],
+    /must be one of equals, notEquals, .*groupBy/,
+  ],
+  [
+    'the value of an operator',
+    { constraints: [{ attribute: 'a', operator: 'maxPer', value: 'x' }] },
+    ['constraints[0].value'],
+    /whole number/,
+  ],
+  [
+    'too many constraints',
+    { constraints: Array.from({ length: 1_001 }, () => ({ attribute: 'a', operator: 'exists' as const })) },
+    ['constraints.constraints'],
+    /at most 1000/,
+  ],
+  [
+    'two ports of one name',
+    {
+      ports: [
+        { name: 'a', containerPort: 1 },
+        { name: 'b', containerPort: 2 },
+        { name: 'a', containerPort: 3 },
+      ],
+    },
+    ['ports[2].name'],
+    /is the name of spec.ports\[0\] too/,
+  ],
+]
+
+describe('what no loop could act on is refused where it is given', () => {
+  test.each(demands)('%s of a task', async (_what, spec, fields, message) => {
+    const store = createStore({ kinds: [Task] })
+    const refused = store.create(Task, { metadata, spec })
+    await expect(refused).rejects.toMatchObject({ code: 'Invalid' })
+    await refused.catch((error: unknown) => {
+      expect(problemsOf(error)).toEqual(fields.map(field => `spec.${field}`))
+      expect(String(error)).toMatch(message)
+    })
+    expect(store.list(Task).items).toEqual([])
+  })
+
+  test.each([ReplicaSet, Deployment])(
+    'the same in the template of a $kind, also in an update',
+    async kind => {
+      const store = createStore({ kinds: [kind] })
+      const good = {
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: {} },
+      }
+      const bad = (spec: Task['spec']) => ({ ...good, template: { ...good.template, spec } })
+      for (const [, spec, fields] of demands) {
+        const error: unknown = await store.create(kind, { metadata, spec: bad(spec) }).catch(thrown => thrown)
+        expect(problemsOf(error)).toEqual(
+          fields.map(field => `spec.template.spec.${field}`).map(field => field),
+        )
+      }
+      const stored = await store.create(kind, { metadata, spec: good })
+      const update = store.update(kind, {
+        ...stored,
+        spec: bad({ resources: { requests: { cpu: 'lots' } } }),
+      })
+      await expect(update).rejects.toMatchObject({ code: 'Invalid' })
+    },
+  )
+
+  test.each([ReplicaSet, Deployment])('a selector of a $kind that misses its template', async kind => {
+    const store = createStore({ kinds: [kind] })
+    const spec = {
+      replicas: 1,
+      selector: { matchLabels: { app: 'wbe' } },
+      template: { metadata: { labels }, spec: {} },
+    }
+    await expect(store.create(kind, { metadata, spec })).rejects.toThrow(
+      'spec.selector: must match the labels of the template, which are {"app":"web"}',
+    )
+    await store.create(kind, { metadata, spec: { ...spec, selector: {} } })
+  })
+
+  test.each([
+    [
+      [{ port: 80 }, { port: 81 }],
+      ['spec.ports[0].name', 'spec.ports[1].name'],
+    ],
+    [[{ port: 80, name: 'a' }, { port: 81 }], ['spec.ports[1].name']],
+    [
+      [
+        { port: 80, name: 'a' },
+        { port: 81, name: 'a' },
+      ],
+      ['spec.ports[1].name'],
+    ],
+  ])('ports of a service that cannot be told apart: %j', async (ports, fields) => {
+    const store = createStore({ kinds: [Service] })
+    const error: unknown = await store.create(Service, { metadata, spec: { ports } }).catch(thrown => thrown)
+    expect(problemsOf(error)).toEqual(fields)
+    await store.create(Service, { metadata, spec: { ports: [{ port: 80 }] } })
+  })
+})
+
+test('a binding, which changes none of it, is not judged by it again', async () => {
+  const lenient = { ...Task, admission: [] }
+  const store = createStore({ kinds: [lenient] })
+  const { spec } = await store.create(lenient, {
+    metadata,
+    spec: { resources: { requests: { cpu: 'lots' } } },
+  })
+  const [hook] = Task.admission
+  const object = { metadata, spec: { ...spec, nodeName: 'n' } }
+  const previous = store.get(lenient, metadata)
+  expect(await hook?.handle({ operation: 'update', kind: Task, object, previous })).toEqual({ problems: [] })
+})
