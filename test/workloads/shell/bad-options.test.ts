@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { NodeAgentOptions, NodeHeartbeatOptions } from '../../../src/workloads/index.js'
 import { createNodeAgentController, createNodeHeartbeat } from '../../../src/workloads/index.js'
-import { createFakeRuntime } from '../fixtures/world.js'
+import { createFakeRuntime } from '../fixtures/fake-runtime.js'
 
 test.each<readonly [Partial<NodeHeartbeatOptions>, string]>([
   [{ heartbeatMs: 60_000 }, 'leaseDurationSeconds: must be longer than heartbeatMs, 60000 ms'],
