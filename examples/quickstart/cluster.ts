@@ -18,7 +18,7 @@ import {
   kubernetesNames,
 } from 'keelson/discovery'
 import { serveDns, serveVips } from 'keelson/discovery/node'
-import { createManager } from 'keelson/reconcile'
+import { createGarbageCollector, createManager } from 'keelson/reconcile'
 import { createRolloutController } from 'keelson/rollout'
 import { createSchedulingController } from 'keelson/scheduling'
 import type { Client } from 'keelson/store'
@@ -72,6 +72,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
   control.add(createAddressController({ pool: 'services', cidrs: ['127.64.0.0/16'] }))
   control.add(createEndpointsController())
   control.add(createRegistryFeed(registry))
+  control.add(createGarbageCollector({ kinds }))
   await control.start()
 
   const nodes = new Map<string, SimulatedNode>()

@@ -1,5 +1,5 @@
 import type { Cancel } from '../../core/index.js'
-import type { Client, ObjectRef } from '../../store/index.js'
+import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import type { HotLoop } from '../hot-loops/hot-loop.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
@@ -30,6 +30,10 @@ export interface StartOptions {
 /** A control loop over the objects of one kind. Start it with a manager, or alone with a client. */
 export interface Controller {
   readonly name: string
+  /** The kind of its keys, and those that it `owns`; absent when it owns none. */
+  readonly owning?: { readonly owner: Kind; readonly kinds: readonly Kind[] } | undefined
+  /** The kinds whose objects it deletes when their owners are gone; absent unless it is a garbage collector. */
+  readonly collects?: readonly Kind[]
   /**
    * Opens the watches and begins to reconcile; resolves when every watch has delivered its initial events.
    *

@@ -8,16 +8,22 @@ import type { Controller, ControllerStatus, StartOptions } from './controller-co
  * One controller per kind, as one controller: they start and stop together, and a key is that of every kind that it
  * fits.
  */
-export function createControllerGroup(name: string, members: ReadonlyMap<Kind, Controller>): Controller {
-  return new ControllerGroup(name, members)
+export function createControllerGroup(
+  name: string,
+  members: ReadonlyMap<Kind, Controller>,
+  collects?: readonly Kind[],
+): Controller {
+  return new ControllerGroup(name, members, collects)
 }
 
 class ControllerGroup implements Controller {
   readonly name: string
+  readonly collects?: readonly Kind[]
   readonly #members: ReadonlyMap<Kind, Controller>
 
-  constructor(name: string, members: ReadonlyMap<Kind, Controller>) {
+  constructor(name: string, members: ReadonlyMap<Kind, Controller>, collects?: readonly Kind[]) {
     this.name = name
+    if (collects !== undefined) this.collects = collects
     this.#members = members
   }
 

@@ -17,7 +17,7 @@ import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
 import { openRun, wake } from './controller-run.js'
-import { RESYNC_PRIORITY, startSources } from './controller-sources.js'
+import { ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
 import { decideOutcome } from './outcome.js'
 
 /**
@@ -83,6 +83,11 @@ class ControlLoop<Spec, Status> implements Controller {
 
   get name(): string {
     return this.#options.name
+  }
+
+  get owning(): Controller['owning'] {
+    const { for: owner, owns = [] } = this.#options
+    return owns.length === 0 ? undefined : { owner, kinds: owns.map(entry => ownedWatch(entry).kind) }
   }
 
   async start(client: Client, { standby = false }: StartOptions = {}): Promise<void> {

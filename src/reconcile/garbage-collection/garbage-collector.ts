@@ -81,7 +81,7 @@ export function createGarbageCollector({
     })
     loops.set(kind, loop)
   }
-  return createControllerGroup(name, loops)
+  return createControllerGroup(name, loops, kinds)
 }
 
 type Enqueue = (kind: Kind, ref: ObjectRef, reason: string) => void

@@ -13,6 +13,12 @@ export interface ManagerOptions {
   readonly client: Client
   /** Parts that need leadership run only while this manager leads. Default: everything runs. */
   readonly leaderElection?: LeaderElectionOptions
+  /**
+   * Where objects are deleted whose owners are gone. `here`, the default: by a garbage collector among the parts; `start`
+   * warns of kinds that a controller owns and no collector knows. `elsewhere`: by another manager, or by deletions with
+   * `cascade: 'atomic'`.
+   */
+  readonly garbageCollection?: 'here' | 'elsewhere'
 }
 
 /** What a manager says about its parts. */

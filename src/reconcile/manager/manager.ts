@@ -19,6 +19,7 @@ import { Round } from './round.js'
 import { runUntilStopped } from './run-until-stopped.js'
 import type { Runnable } from './runnable.js'
 import { isController } from './runnable.js'
+import { uncollectedKinds } from './uncollected-kinds.js'
 
 const GRACE_PERIOD_MS = 30_000
 
@@ -94,6 +95,7 @@ class SupervisedManager implements Manager {
     const running = this.#open()
     this.#running = running
     this.#state = 'starting'
+    this.#warnOfOrphans()
     try {
       // What is started may hang, and what hangs must not hold up a stop.
       await this.#round.during(this.#startAll(running))
@@ -102,6 +104,17 @@ class SupervisedManager implements Manager {
       throw error
     }
     this.#move('running')
+  }
+
+  #warnOfOrphans(): void {
+    if (this.#options.garbageCollection === 'elsewhere') return
+    const kinds = uncollectedKinds(this.#controllers())
+    if (kinds.length === 0) return
+    const names = kinds.map(({ kind }) => kind).join(', ')
+    this.#client.env.logger.warn(
+      { add: `createGarbageCollector({ kinds: [${names}] })` },
+      "what controllers own outlives its owners: no garbage collector knows these kinds; add one, or say garbageCollection: 'elsewhere'",
+    )
   }
 
   async #startAll({ always, leading, elector }: Running): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Event, Lease, Node, ReplicaSet, Task } from '../../../src/api/index.js'
 import type { EventDestination } from '../../../src/reconcile/index.js'
+import { createGarbageCollector } from '../../../src/reconcile/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { Kind } from '../../../src/store/index.js'
 
@@ -28,6 +29,7 @@ async function cluster(
     createReplicaController(told),
     createSchedulingController(told),
     createNodeLifecycleController({ evictAfterMs: 10_000, ...told }),
+    createGarbageCollector({ kinds: [ReplicaSet, Task] }),
   )
   const node = await startProcess(
     'node',

@@ -48,7 +48,7 @@ export interface SimulatedProcess {
 /** The manager that was made, or one for the parts. */
 export function managerOf(made: ReturnType<MakeParts>, client: Client): Manager {
   if ('finished' in made) return made
-  const manager = createManager({ client })
+  const manager = createManager({ client, garbageCollection: 'elsewhere' })
   for (const part of isList(made) ? made : [made]) manager.add(part)
   return manager
 }
