@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Reconciler } from '../../../src/reconcile/index.js'
 import { createController } from '../../../src/reconcile/index.js'
 import type { Kind } from '../../../src/store/index.js'
-import { defineKind } from '../../../src/store/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
 import { check, FuzzFailedError, fuzz } from '../../../src/testing/index.js'
+import { kindOf } from '../../fixtures/kinds.js'
 
 interface SiteSpec {
   readonly replicas: number
@@ -13,10 +13,7 @@ interface SiteSpec {
 }
 type SiteStatus = Readonly<Record<string, unknown>>
 
-const Site: Kind<SiteSpec, SiteStatus> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Site',
-  plural: 'sites',
+const Site: Kind<SiteSpec, SiteStatus> = kindOf('Site', {
   namespaced: false,
   schema: {
     type: 'object',
@@ -118,11 +115,7 @@ describe('fuzzing', () => {
   test.each([
     ['half a round', { rounds: 0.5 }, /rounds: must be a whole number of at least 1/],
     ['no executions', { executions: 0 }, /executions: must be a whole number of at least 1/],
-    [
-      'kinds without a schema',
-      { kinds: [defineKind({ apiVersion: 'v1', kind: 'Site', plural: 'sites', namespaced: false })] },
-      /JSON Schema/,
-    ],
+    ['kinds without a schema', { kinds: [kindOf('Site', { namespaced: false })] }, /JSON Schema/],
   ])('refuses %s', async (_what, more, message) => {
     await expect(fuzz(sound, { ...options, ...more })).rejects.toThrow(message)
   })

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { Deployment, Node, ReplicaSet, Service, Task } from '../../../src/api/index.js'
 import { createSeededRandom } from '../../../src/core/index.js'
 import type { Kind } from '../../../src/store/index.js'
-import { createStore, defineKind } from '../../../src/store/index.js'
+import { createStore } from '../../../src/store/index.js'
 import { sampleValue } from '../../../src/testing/fuzzing/sample-value.js'
 import { resolve, specNode } from '../../../src/testing/fuzzing/schema-node.js'
 import { specTransitions } from '../../../src/testing/fuzzing/spec-transitions.js'
+import { kindOf } from '../../fixtures/kinds.js'
 
 const shapes: readonly [string, Record<string, unknown>][] = [
   ['a number between bounds', { type: 'integer', minimum: 3, maximum: 5 }],
@@ -50,13 +51,7 @@ describe.each(shapes)('%s', (_what, schema) => {
     },
     $defs: { port: { type: 'integer', minimum: 1, maximum: 65_535 } },
   }
-  const It = defineKind<{ it: unknown }>({
-    apiVersion: 'v1',
-    kind: 'It',
-    plural: 'its',
-    namespaced: false,
-    schema: root,
-  })
+  const It = kindOf<{ it: unknown }>('It', { namespaced: false, schema: root })
 
   test('are drawn as the store takes them', async () => {
     const store = createStore({ kinds: [It] })

@@ -3,8 +3,8 @@ import type { Controller } from '../../../src/reconcile/index.js'
 import { createCache, createController } from '../../../src/reconcile/index.js'
 import type { Client, Reader } from '../../../src/store/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
+import { App, app, Pod, podOf, podsOf } from '../fixtures/apps.js'
 import type { GalleryEntry } from './entry.js'
-import { App, app, Pod, podOf, podsOf } from './entry.js'
 
 const base = { kinds: [App, Pod], objects: [app('web', { replicas: 2 })] }
 

@@ -8,21 +8,16 @@ import {
   withFinalizers,
 } from '../../../src/reconcile/index.js'
 import type { Client, Kind, Reader } from '../../../src/store/index.js'
-import { defineKind } from '../../../src/store/index.js'
 import type { MakeParts, ProcessSite } from '../../../src/testing/index.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import { App, app } from '../fixtures/apps.js'
 import type { GalleryEntry } from './entry.js'
-import { App, app } from './entry.js'
 
 interface VolumeSpec {
   readonly app: string
   readonly uid: string
 }
-const Volume: Kind<VolumeSpec> = defineKind({
-  apiVersion: 'v1',
-  kind: 'Volume',
-  plural: 'volumes',
-  namespaced: false,
-})
+const Volume: Kind<VolumeSpec> = kindOf('Volume', { namespaced: false })
 
 /** Takes a volume for left over because a cache of apps, which is behind, does not show its app yet. */
 const staleDelete: GalleryEntry = {

@@ -2,8 +2,8 @@ import { Lease } from '../../../src/api/index.js'
 import { createController, createManager } from '../../../src/reconcile/index.js'
 import type { Client } from '../../../src/store/index.js'
 import type { MakeParts, ProcessSite } from '../../../src/testing/index.js'
+import { App, app, Pod, podOf, podsOf } from '../fixtures/apps.js'
 import type { GalleryEntry } from './entry.js'
-import { App, app, Pod, podOf, podsOf } from './entry.js'
 
 /** One of several processes works; which client it writes with makes the difference. */
 function elected(writes: (attempt: Client, site: ProcessSite) => Client): MakeParts {

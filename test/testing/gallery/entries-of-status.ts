@@ -1,8 +1,8 @@
 import { isKeelsonError } from '../../../src/core/index.js'
 import { createController } from '../../../src/reconcile/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
+import { App, app, Pod, podOf, podsOf } from '../fixtures/apps.js'
 import type { GalleryEntry } from './entry.js'
-import { App, app, Pod, podOf, podsOf } from './entry.js'
 
 const base = { kinds: [App], objects: [app('web', { replicas: 1 })] }
 

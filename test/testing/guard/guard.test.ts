@@ -2,19 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
-import { createController } from '../../../src/reconcile/index.js'
 import type { MakeParts } from '../../../src/testing/index.js'
 import { CheckFailedError, check, simulate } from '../../../src/testing/index.js'
-import type { AppReconciler, BadReconciler } from '../fixtures/bad-reconcilers.js'
+import { apps, oneApp, Pod, podOf, podsOf } from '../fixtures/apps.js'
+import type { BadReconciler } from '../fixtures/bad-reconcilers.js'
 import { BAD_RECONCILERS } from '../fixtures/bad-reconcilers.js'
-import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
 
-const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 10 }
-
-const apps =
-  (reconcile: AppReconciler): MakeParts =>
-  () =>
-    createController({ name: 'apps', for: App, owns: [Pod], reconcile })
+const options = { ...oneApp, executions: 10 }
 
 /** A sound one, which first does what it is told. */
 const soundly = (first: () => unknown = () => {}): MakeParts =>

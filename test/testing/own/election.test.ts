@@ -3,21 +3,16 @@ import type { LeaseRecord } from '../../../src/core/index.js'
 import type { Manager, Runnable } from '../../../src/reconcile/index.js'
 import { child, createController, createManager } from '../../../src/reconcile/index.js'
 import type { Client, Kind } from '../../../src/store/index.js'
-import { defineKind } from '../../../src/store/index.js'
 import type { Invariant, ProcessSite } from '../../../src/testing/index.js'
 import { always, atRest } from '../../../src/testing/index.js'
-import { App, app, Pod } from '../gallery/entry.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import { App, app, Pod } from '../fixtures/apps.js'
 import type { OwnCase } from './own-case.js'
 import { runUnderCheck } from './own-case.js'
 import { onChange } from './write-law.js'
 
 /** What leaders write, and who they are. */
-const Entry: Kind<{ readonly by: string }> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Entry',
-  plural: 'entries',
-  namespaced: false,
-})
+const Entry: Kind<{ readonly by: string }> = kindOf('Entry', { namespaced: false })
 
 const FENCE = { namespace: 'default', name: 'apps-term' }
 const ENTRIES_PER_REIGN = 3

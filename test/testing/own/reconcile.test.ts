@@ -11,39 +11,20 @@ import {
   withFinalizers,
 } from '../../../src/reconcile/index.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../src/store/index.js'
-import { defineKind, FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../../src/store/index.js'
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../../src/store/index.js'
 import type { ProcessSite, SimulateOptions } from '../../../src/testing/index.js'
-import { App, app, Pod } from '../gallery/entry.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import { App, app, Pod } from '../fixtures/apps.js'
 import type { OwnCase } from './own-case.js'
 import { runUnderCheck } from './own-case.js'
 import { onChange, whenAtRest } from './write-law.js'
 
 type Site = Pick<ProcessSite, 'outside'>
 
-const Team: Kind<{ shares: readonly string[] }> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Team',
-  plural: 'teams',
-  namespaced: false,
-})
-const Volume: Kind<object> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Volume',
-  plural: 'volumes',
-  namespaced: false,
-})
-const Space: Kind<object> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Space',
-  plural: 'spaces',
-  namespaced: false,
-})
-const Item: Kind<object> = defineKind({
-  apiVersion: 'example/v1',
-  kind: 'Item',
-  plural: 'items',
-  namespaced: true,
-})
+const Team: Kind<{ shares: readonly string[] }> = kindOf('Team', { namespaced: false })
+const Volume: Kind<object> = kindOf('Volume', { namespaced: false })
+const Space: Kind<object> = kindOf('Space', { namespaced: false })
+const Item: Kind<object> = kindOf('Item')
 
 function applied(reads: 'client' | 'cache'): Controller {
   return createController({

@@ -1,18 +1,14 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Reconciler } from '../../../src/reconcile/index.js'
-import { createController, requeueAfter } from '../../../src/reconcile/index.js'
+import { requeueAfter } from '../../../src/reconcile/index.js'
 import type { StoredObject } from '../../../src/store/index.js'
 import type { CheckOptions, MakeParts } from '../../../src/testing/index.js'
-import { always, atRest, CheckFailedError, check, simulate } from '../../../src/testing/index.js'
+import { always, atRest, check, simulate } from '../../../src/testing/index.js'
 import { FAULT_KINDS } from '../../../src/testing/simulation/actions/faults/faults.js'
-import type { AppSpec, AppStatus } from '../gallery/entry.js'
-import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
+import type { AppSpec, AppStatus } from '../fixtures/apps.js'
+import { App, app, apps, failureIn, oneApp, Pod, podOf, podsOf } from '../fixtures/apps.js'
 
-const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 40 }
-
-function apps(reconcile: Reconciler<AppSpec, AppStatus>): MakeParts {
-  return () => createController({ name: 'apps', for: App, owns: [Pod], reconcile })
-}
+const options = { ...oneApp, executions: 40 }
 
 const healthy = apps(async (_key, owner, { client }) => {
   if (owner === undefined || podsOf(owner, client.list(Pod).items).length > 0) return
@@ -26,11 +22,7 @@ const fragile = apps(async (key, owner, { client }) => {
   await client.create(Pod, podOf(owner, `${key.name}-${owner.metadata.uid}`))
 })
 
-const failureOf = async (make: MakeParts, more: object = {}): Promise<CheckFailedError> => {
-  const failure: unknown = await check(make, { ...options, ...more }).catch((error: unknown) => error)
-  if (failure instanceof CheckFailedError) return failure
-  throw new Error('the check found nothing', { cause: failure })
-}
+const failureOf = (make: MakeParts, more: object = {}) => failureIn(make, { ...options, ...more })
 
 describe('an execution', () => {
   test.each([1, 2, 3, 4, 5])('of seed %i is the same each time, and when replayed', async seed => {

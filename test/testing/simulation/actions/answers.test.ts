@@ -4,11 +4,9 @@ import type { Reconciler } from '../../../../src/reconcile/index.js'
 import { createController } from '../../../../src/reconcile/index.js'
 import type { Client } from '../../../../src/store/index.js'
 import type { MakeParts, Simulation, TraceStep } from '../../../../src/testing/index.js'
-import type { AppSpec, AppStatus } from '../../gallery/entry.js'
-import { App, app, Pod } from '../../gallery/entry.js'
+import type { AppSpec, AppStatus } from '../../fixtures/apps.js'
+import { App, app, oneApp, Pod } from '../../fixtures/apps.js'
 import { only, struck } from './only.js'
-
-const world = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })] }
 
 function apps(reconcile: Reconciler<AppSpec, AppStatus>): MakeParts {
   return () => createController({ name: 'apps', for: App, reconcile })
@@ -45,7 +43,7 @@ const indexOf = ({ trace }: Simulation, label: string): number => {
 
 describe('an answer', () => {
   test('that is lost: the write has happened, its writer is told an error', async () => {
-    const simulation = await struck(noting(createPod), { ...world, faults: only('loseAnswer') })
+    const simulation = await struck(noting(createPod), { ...oneApp, faults: only('loseAnswer') })
     const at = indexOf(simulation, 'create Pod a, the answer is lost')
     expect(simulation.trace[at]).toMatchObject({
       kind: 'loseAnswer',
@@ -56,7 +54,7 @@ describe('an answer', () => {
   })
 
   test('that refuses: the write has not happened, its writer is told the same error', async () => {
-    const simulation = await struck(noting(createPod), { ...world, faults: only('refuse') })
+    const simulation = await struck(noting(createPod), { ...oneApp, faults: only('refuse') })
     const at = indexOf(simulation, 'create Pod a, refused')
     expect(simulation.trace[at]).toMatchObject({ kind: 'refuse', isFault: true })
     expect(simulation.trace[at]).not.toHaveProperty('revision')
@@ -64,7 +62,7 @@ describe('an answer', () => {
   })
 
   test('that is late: the write has happened, its writer hears of it when nothing else happens', async () => {
-    const simulation = await struck(noting(createPod), { ...world, faults: only('lateAnswer') })
+    const simulation = await struck(noting(createPod), { ...oneApp, faults: only('lateAnswer') })
     const from = indexOf(simulation, 'create Pod a, the answer is under way')
     const to = indexOf(simulation, 'the answer to create Pod a, late')
     expect(simulation.trace[from]).toHaveProperty('revision')
@@ -85,7 +83,7 @@ describe('an answer', () => {
         },
       })
     const late = ({ state }: Simulation): boolean => state.includes('outside attempt 1: "ends"')
-    const { state } = await struck(make, { ...world, faults: only('lateAnswer') }, late)
+    const { state } = await struck(make, { ...oneApp, faults: only('lateAnswer') }, late)
     expect(state.filter(line => line.startsWith('outside'))).toEqual(['outside attempt 1: "ends"'])
   })
 
@@ -104,7 +102,7 @@ describe('an answer', () => {
     ['create Pod a', client => createPod(client.client(client.env.fork('other')))],
   ])('of %s can be lost, late, or refuse', async (label, write) => {
     const at = async (kind: 'loseAnswer' | 'refuse' | 'lateAnswer'): Promise<string> => {
-      const { state, trace } = await struck(noting(write), { ...world, faults: only(kind) })
+      const { state, trace } = await struck(noting(write), { ...oneApp, faults: only(kind) })
       expect(trace.filter(({ isFault }) => isFault).map(step => step.label.startsWith(label))).toEqual([true])
       return state.find(line => line.startsWith('outside told')) ?? 'never told'
     }
@@ -120,7 +118,7 @@ describe('an answer', () => {
       await client.modifyStatus(App, key, draft => void (draft.status = { made: true }))
     })
     const faults = only('refuse', { target: ({ label }) => label.startsWith('modifyStatus') })
-    const { trace } = await struck(both, { ...world, faults })
+    const { trace } = await struck(both, { ...oneApp, faults })
     expect(trace.filter(({ isFault }) => isFault).map(({ label }) => label)).toEqual([
       'modifyStatus App web, refused',
     ])
@@ -140,7 +138,7 @@ describe('a crash right after a write', () => {
         },
       })
     const faults = only('crash', { target: ({ label }) => label.endsWith(', then crash') })
-    const { state, trace } = await struck(going, { ...world, faults })
+    const { state, trace } = await struck(going, { ...oneApp, faults })
     expect(trace.map(({ label }) => label)).toContain('create Pod a, then crash')
     expect(state.filter(line => line.startsWith('outside'))).toEqual([])
   })
@@ -158,7 +156,7 @@ describe('a watch that is held back', () => {
       )
     const isLong = (simulation: Simulation): boolean =>
       spanOf(simulation).some(({ label }) => label.startsWith('create App c'))
-    const simulation = await struck(reading, { ...world, objects, faults: only('freeze') }, isLong)
+    const simulation = await struck(reading, { ...oneApp, objects, faults: only('freeze') }, isLong)
     const [first, ...between] = spanOf(simulation)
     const late = between.pop()
     expect(between.filter(({ kind, actor }) => kind === 'deliver' && actor === 'app-1')).toEqual([])

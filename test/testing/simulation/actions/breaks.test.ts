@@ -4,10 +4,8 @@ import { createController } from '../../../../src/reconcile/index.js'
 import type { Client } from '../../../../src/store/index.js'
 import type { MakeParts, Simulation } from '../../../../src/testing/index.js'
 import { check } from '../../../../src/testing/index.js'
-import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
+import { App, oneApp, Pod, podOf, podsOf } from '../../fixtures/apps.js'
 import { only, struck } from './only.js'
-
-const world = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })] }
 
 /** Labels each app that it is told of; goes on after the last revision when its watch breaks. */
 const follower =
@@ -48,7 +46,7 @@ describe('a watch that breaks', () => {
     const ended = ({ state }: Simulation): boolean => state.includes('outside web: 1')
     const { trace, state } = await struck(
       follower(false),
-      { ...world, faults: only('disconnect', { rate: 1 }) },
+      { ...oneApp, faults: only('disconnect', { rate: 1 }) },
       ended,
     )
     expect(trace.filter(({ isFault }) => isFault)).toMatchObject([
@@ -59,7 +57,11 @@ describe('a watch that breaks', () => {
 
   test('and has expired when something has happened since', async () => {
     const expired = ({ state }: Simulation): boolean => state.includes('outside heard: "Expired"')
-    const { trace } = await struck(follower(true), { ...world, faults: only('expire', { rate: 1 }) }, expired)
+    const { trace } = await struck(
+      follower(true),
+      { ...oneApp, faults: only('expire', { rate: 1 }) },
+      expired,
+    )
     expect(trace.map(({ label }) => label)).toContain('the watch of App breaks, what it misses is forgotten')
   })
 
@@ -76,6 +78,6 @@ describe('a watch that breaks', () => {
         },
       })
     const faults = { disconnect: 2, expire: 1 }
-    await expect(check(make, { ...world, faults, executions: 100 })).resolves.toBeDefined()
+    await expect(check(make, { ...oneApp, faults, executions: 100 })).resolves.toBeDefined()
   })
 })

@@ -10,7 +10,7 @@ import type {
   TraceStep,
 } from '../../../../src/testing/index.js'
 import { always, atRest } from '../../../../src/testing/index.js'
-import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
+import { App, app, Pod, podOf, podsOf } from '../../fixtures/apps.js'
 import { only, struck } from './only.js'
 
 const world = { kinds: [App, Pod, Lease], objects: [app('web', { replicas: 1 })] }

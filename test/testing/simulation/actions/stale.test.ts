@@ -3,7 +3,7 @@ import { createController } from '../../../../src/reconcile/index.js'
 import type { Client, WatchBatch } from '../../../../src/store/index.js'
 import type { MakeParts } from '../../../../src/testing/index.js'
 import { check } from '../../../../src/testing/index.js'
-import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
+import { App, app, Pod, podOf, podsOf } from '../../fixtures/apps.js'
 import { only } from './only.js'
 
 const objects = [app('web', { replicas: 1 })]

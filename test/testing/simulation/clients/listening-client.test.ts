@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Client, ClientWrite } from '../../../../src/store/index.js'
-import { createStore, defineKind } from '../../../../src/store/index.js'
-import { createVirtualEnv } from '../../../../src/testing/index.js'
 import { listeningClient } from '../../../../src/testing/simulation/clients/listening-client.js'
+import { kindOf } from '../../../fixtures/kinds.js'
+import { createWorld } from '../../../fixtures/world.js'
 
-const Page = defineKind({ apiVersion: 'example/v1', kind: 'Page', plural: 'pages', namespaced: false })
+const Page = kindOf('Page', { namespaced: false })
 const missing = { name: 'missing' }
 const taken = { metadata: { name: 'taken' }, spec: {} }
 
@@ -23,8 +23,7 @@ const refused: { readonly [Verb in ClientWrite['verb']]: [(client: Client) => Pr
 
 describe('a listening client', () => {
   test.each(Object.entries(refused))('tells why %s was refused', async (_verb, [call, why]) => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Page], env })
+    const { env, store } = createWorld({ kinds: [Page] })
     await store.create(Page, taken)
     const told: string[] = []
     const listener = { refused: (code: string) => told.push(code), delivered: () => {} }

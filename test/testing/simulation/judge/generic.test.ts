@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { Reconciler } from '../../../../src/reconcile/index.js'
 import { createController, requeueAfter } from '../../../../src/reconcile/index.js'
 import type { CheckOptions, InvariantName, MakeParts, ProcessSite } from '../../../../src/testing/index.js'
-import { always, CheckFailedError, check, eventually } from '../../../../src/testing/index.js'
-import type { AppSpec, AppStatus } from '../../gallery/entry.js'
-import { App, app, Pod, podOf } from '../../gallery/entry.js'
+import { always, check, eventually } from '../../../../src/testing/index.js'
+import type { AppSpec, AppStatus } from '../../fixtures/apps.js'
+import { App, failureIn, oneApp, Pod, podOf } from '../../fixtures/apps.js'
 
-const base: CheckOptions = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 40 }
+const base: CheckOptions = { ...oneApp, executions: 40 }
 
 type Reconcile = Reconciler<AppSpec, AppStatus>
 
@@ -14,11 +14,7 @@ function apps(reconcile: Reconcile): ReturnType<typeof createController> {
   return createController({ name: 'apps', for: App, owns: [Pod], reconcile })
 }
 
-const failureOf = async (make: MakeParts, more: Partial<CheckOptions> = {}): Promise<CheckFailedError> => {
-  const failure: unknown = await check(make, { ...base, ...more }).catch((error: unknown) => error)
-  if (failure instanceof CheckFailedError) return failure
-  throw new Error('the check found nothing', { cause: failure })
-}
+const failureOf = (make: MakeParts, more: Partial<CheckOptions> = {}) => failureIn(make, { ...base, ...more })
 
 const label =
   (value: (owner: App) => string | undefined): Reconcile =>

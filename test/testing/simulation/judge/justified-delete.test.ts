@@ -1,18 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { createController } from '../../../../src/reconcile/index.js'
 import type { CheckOptions, MakeParts } from '../../../../src/testing/index.js'
-import { CheckFailedError, check, justifiedDelete } from '../../../../src/testing/index.js'
+import { check, justifiedDelete } from '../../../../src/testing/index.js'
+import { App, failureIn, oneApp, Pod, podOf, podsOf } from '../../fixtures/apps.js'
 import { entriesOfCreation } from '../../gallery/entries-of-creation.js'
 import { entriesOfDeletion } from '../../gallery/entries-of-deletion.js'
-import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
 
 const invariants = [justifiedDelete()]
-const base: CheckOptions = {
-  kinds: [App, Pod],
-  objects: [app('web', { replicas: 1 })],
-  executions: 100,
-  invariants,
-}
+const base: CheckOptions = { ...oneApp, executions: 100, invariants }
 
 /** Keeps one pod while `replicas` is not 0. */
 function keeping(isGuarded: boolean, reads: 'client' | 'cache'): MakeParts {
@@ -37,17 +32,11 @@ function keeping(isGuarded: boolean, reads: 'client' | 'cache'): MakeParts {
     })
 }
 
-const failureOf = async (make: MakeParts, options: CheckOptions): Promise<CheckFailedError> => {
-  const failure: unknown = await check(make, options).catch((error: unknown) => error)
-  if (failure instanceof CheckFailedError) return failure
-  throw new Error('the check found nothing', { cause: failure })
-}
-
 describe('a deletion', () => {
   test.each(['client', 'cache'] as const)(
     'by what was read before the owner changed is found, over a %s',
     async reads => {
-      const failure = await failureOf(keeping(false, reads), {
+      const failure = await failureIn(keeping(false, reads), {
         ...base,
         // It takes an edit while a pod drains, and few seeds have one.
         seed: 501,
@@ -67,7 +56,7 @@ describe('a deletion', () => {
     const stale = entriesOfDeletion.find(({ name }) => name === 'stale read, then delete')
     const { buggy, kinds, objects } = stale ?? { buggy: () => [], kinds: [], objects: [] }
     const options: CheckOptions = { kinds, objects, invariants, except: ['converges'] }
-    expect((await failureOf(buggy, options)).invariant).toBe('justifiedDelete')
+    expect((await failureIn(buggy, options)).invariant).toBe('justifiedDelete')
   })
 })
 

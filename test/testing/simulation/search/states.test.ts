@@ -1,20 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Reconciler } from '../../../../src/reconcile/index.js'
 import { child, createController } from '../../../../src/reconcile/index.js'
 import type { MakeParts, SimulateOptions } from '../../../../src/testing/index.js'
 import { CheckFailedError, check } from '../../../../src/testing/index.js'
 import { execute } from '../../../../src/testing/simulation/run/execute.js'
 import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 import { setupOf } from '../../../../src/testing/simulation/setup/simulate-options.js'
-import type { AppSpec, AppStatus } from '../../gallery/entry.js'
-import { App, app, Pod, podOf, podsOf } from '../../gallery/entry.js'
-
-const kinds = [App, Pod]
-const one = { kinds, objects: [app('web', { replicas: 1 })] }
-
-function apps(reconcile: Reconciler<AppSpec, AppStatus>): MakeParts {
-  return () => createController({ name: 'apps', for: App, owns: [Pod], reconcile })
-}
+import { App, apps, oneApp, Pod, podOf, podsOf } from '../../fixtures/apps.js'
 
 /** Makes and removes pods one by one. */
 const live = apps(async (key, owner, { client }) => {
@@ -81,8 +72,12 @@ const careless = apps(async (key, owner, { client }) => {
 
 describe('with states told apart', () => {
   test.each([
-    ['live reads and a crash', live, { ...one, faults: { crash: 1, edit: 0 } }],
-    ['rests that depend on the order', careless, { ...one, faults: { crash: 0, edit: 1 }, deviationsMax: 2 }],
+    ['live reads and a crash', live, { ...oneApp, faults: { crash: 1, edit: 0 } }],
+    [
+      'rests that depend on the order',
+      careless,
+      { ...oneApp, faults: { crash: 0, edit: 1 }, deviationsMax: 2 },
+    ],
   ] satisfies [string, MakeParts, Scope][])(
     'the same rests are reached as without: %s',
     async (_name, make, options) => {
@@ -100,7 +95,7 @@ describe('with states told apart', () => {
   ] satisfies [string, MakeParts, object, number][])(
     'a scope has as many states as it has: %s',
     async (_name, make, more, states) => {
-      const report = await check(make, { ...one, ...more, mode: 'exhaustive', timeMs: Infinity })
+      const report = await check(make, { ...oneApp, ...more, mode: 'exhaustive', timeMs: Infinity })
       expect(report).toMatchObject({ complete: true, states })
       expect(report.bounds).not.toMatch(/history/)
     },
@@ -128,7 +123,7 @@ describe('code that remembers', () => {
       })
     }
   const options = {
-    ...one,
+    ...oneApp,
     mode: 'exhaustive',
     timeMs: Infinity,
     faults: { crash: 1, edit: 0, remove: 0 },
@@ -164,7 +159,7 @@ describe('a rare bug', () => {
   })
 
   test('is found, with a replay', async () => {
-    const options = { ...one, mode: 'exhaustive', timeMs: Infinity } as const
+    const options = { ...oneApp, mode: 'exhaustive', timeMs: Infinity } as const
     const failure: unknown = await check(rare, options).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CheckFailedError)
     const { replay, invariant, simulation } = failure as CheckFailedError
