@@ -4,8 +4,8 @@ import { createWriteGate } from '../../src/reconcile/attempt/write-gate.js'
 import { createEventCorrelator } from '../../src/reconcile/events/event-correlator.js'
 import { claimVerdict, createExpectations, slowStart } from '../../src/reconcile/index.js'
 import type { Kind, StoredObject } from '../../src/store/index.js'
-import { defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
 
 /** A case of the kinds that this file answers; which fields there are depends on the kind. */
 interface ChildrenCase {
@@ -123,12 +123,7 @@ async function judgeExpectations(example: ChildrenCase): Promise<void> {
   expect(results).toEqual(example.expectOurs ?? example.expect)
 }
 
-const Thing: Kind<{ readonly v: string }> = defineKind({
-  apiVersion: 'v1',
-  kind: 'Thing',
-  plural: 'things',
-  namespaced: false,
-})
+const Thing: Kind<{ readonly v: string }> = kindOf('Thing')
 
 function playOverlay(ops: readonly Operation[]): readonly unknown[] {
   const writes = new OwnWrites()

@@ -2,13 +2,10 @@ import { expect } from 'vitest'
 import type { ApplyConflict } from '../../src/store/apply/apply-conflict-error.js'
 import { parseFields } from '../../src/store/apply/field-text.js'
 import type { Kind, Store, StoredObject } from '../../src/store/index.js'
-import { defineKind } from '../../src/store/index.js'
+import { kindOf } from '../fixtures/kinds.js'
 
 /** The bare typed values of the cases are specs of this kind. */
-export const Document: Kind = defineKind<unknown>({
-  apiVersion: 'example/v1',
-  kind: 'Document',
-  plural: 'documents',
+export const Document: Kind = kindOf('Document', {
   namespaced: false,
   mergeTypes: {
     'spec.sel': 'atomic',

@@ -18,12 +18,13 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import { NotFoundError } from '../../src/store/internal.js'
 import type { SlowConsumerError } from '../../src/store/object/store-errors.js'
 import { ConflictError } from '../../src/store/object/store-errors.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
 import type { Election } from '../reconcile/election/candidates.js'
 import { electionIn } from '../reconcile/election/candidates.js'
 import { admissionFor } from './store-admission.js'
@@ -515,11 +516,8 @@ function kindFor(name: string, steps: readonly Step[]): Kind {
     .map(
       step => [String(step['name']), (object: StoredObject) => textAt(object, String(step['path']))] as const,
     )
-  return defineKind<unknown>({
+  return kindOf(name, {
     apiVersion: 'example.com/v1',
-    kind: name,
-    plural: `${name.toLowerCase()}s`,
-    namespaced: true,
     statusSubresource: name === 'Widget',
     indexes: Object.fromEntries(indexes),
     uniqueIndexes: own

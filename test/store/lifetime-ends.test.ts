@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Env } from '../../src/core/index.js'
 import type { Store } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
+import { createStore } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget } from '../fixtures/kinds.js'
+import { Gadget, kindOf } from '../fixtures/kinds.js'
 
 const gadget = (name: string, finalizers: readonly string[] = []) => ({
   metadata: { name, finalizers },
@@ -87,10 +87,7 @@ describe('the end of a time to live', () => {
 
   test('of one that cannot be deleted holds up no other; it is logged and tried again', async () => {
     let isBroken = true
-    const Odd = defineKind<object>({
-      apiVersion: 'example/v1',
-      kind: 'Odd',
-      plural: 'odds',
+    const Odd = kindOf<object>('Odd', {
       namespaced: false,
       indexes: {
         deleted: ({ metadata: { name, deletionTimestamp } }) => {

@@ -9,10 +9,9 @@ import type {
   WatchBatch,
   WatchOptions,
 } from '../../src/store/index.js'
-import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
+import { listAndWatch } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
-import { Gadget, ref, Widget } from '../fixtures/kinds.js'
+import { Gadget, kindOf, ref, Widget } from '../fixtures/kinds.js'
 import { createWorld } from '../fixtures/world.js'
 
 type Batch = WatchBatch<{ readonly metadata: { readonly name: string } }>
@@ -98,12 +97,11 @@ describe('listAndWatch', () => {
   })
 
   test('knows two kinds of one name apart', async () => {
-    const env = createVirtualEnv()
     const kinds = ['one.example/v1', 'two.example/v1'].map(apiVersion =>
-      defineKind<object>({ apiVersion, kind: 'Thing', plural: 'things', namespaced: false }),
+      kindOf<object>('Thing', { apiVersion, namespaced: false }),
     )
     const [First, Second] = kinds as [Kind<object>, Kind<object>]
-    const store = createStore({ kinds, env, logCapacity: 2 })
+    const { env, store } = createWorld({ kinds, logCapacity: 2 })
     for (const kind of kinds) await store.create(kind, { metadata: { name: 'x' }, spec: {} })
     const reader = listAndWatch(store, kinds)[Symbol.asyncIterator]()
     const lines = async (): Promise<readonly string[]> => {

@@ -6,8 +6,9 @@ import { Postings } from '../../src/store/engine/postings.js'
 import { assertUnique } from '../../src/store/engine/unique.js'
 import type { Entry } from '../../src/store/engine/version.js'
 import type { StoredObject } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+
+import { kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
 /** A value whose every read counts. */
 function counting<T extends object>(value: T, count: () => void): T {
@@ -44,11 +45,7 @@ test('a transaction under a unique index is checked in proportion to its size', 
 test('an object under many values is indexed in proportion to their number', () => {
   let reads = 0
   const many = Array.from({ length: 2_000 }, (_, index) => `v${index}`)
-  const kind = defineKind({
-    apiVersion: 'example/v1',
-    kind: 'Many',
-    plural: 'manies',
-    namespaced: false,
+  const kind = kindOf('Many', {
     indexes: { value: () => many },
   })
   const object = { metadata: { labels: {}, ownerReferences: [] } } as unknown as StoredObject
@@ -64,15 +61,11 @@ test('an object under many values is indexed in proportion to their number', () 
 })
 
 test('the holder of a value is the object before it in the transaction, or the stored one that keeps it', async () => {
-  const Host = defineKind<{ host: string }>({
-    apiVersion: 'example/v1',
-    kind: 'Host',
-    plural: 'hosts',
-    namespaced: true,
+  const Host = kindOf<{ host: string }>('Host', {
     indexes: { host: ({ spec }) => spec.host },
     uniqueIndexes: ['host'],
   })
-  const store = createStore({ kinds: [Host], env: createVirtualEnv() })
+  const { store } = createWorld({ kinds: [Host] })
   const at = (namespace: string, name = 'x'): object => ({ metadata: { namespace, name } })
   const host = (namespace: string, of: string, name?: string): never =>
     ({ ...at(namespace, name), spec: { host: of } }) as never

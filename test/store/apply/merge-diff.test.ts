@@ -5,8 +5,9 @@ import type { ApplyConflict } from '../../../src/store/apply/apply-conflict-erro
 import { formatFields } from '../../../src/store/apply/field-text.js'
 import { formatFieldsV1, parseFieldsV1 } from '../../../src/store/apply/fields-v1.js'
 import type { Store, StoredObject } from '../../../src/store/index.js'
-import { createStore, defineKind } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+
+import { kindOf } from '../../fixtures/kinds.js'
+import { createWorld } from '../../fixtures/world.js'
 import type { Managers, ModelType, Outcome } from './merge-diff-model.js'
 import { modelApply, modelUpdate } from './merge-diff-model.js'
 
@@ -41,10 +42,7 @@ const type: ModelType = struct({
     item: struct({ port: scalar, protocol: scalar, host: scalar }),
   },
 })
-const Typed = defineKind<unknown>({
-  apiVersion: 'example/v1',
-  kind: 'Typed',
-  plural: 'typeds',
+const Typed = kindOf('Typed', {
   namespaced: false,
   mergeTypes: {
     'spec.one': 'atomic',
@@ -166,7 +164,7 @@ function expected(state: { readonly value: unknown; readonly managers: Managers 
 test('applying and writing do what structured-merge-diff does, to values, owners and conflicts', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(write, { minLength: 1, maxLength: 8 }), async writes => {
-      const store = createStore({ kinds: [Typed], env: createVirtualEnv() })
+      const { store } = createWorld({ kinds: [Typed] })
       await store.create(Typed, { metadata: at, spec: {} })
       for (const each of writes) {
         const { conflicts, ...state } = expected(stateOf(store), each)

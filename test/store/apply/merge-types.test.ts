@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonSchema, StoredObject } from '../../../src/store/index.js'
-import { createStore, defineKind } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
+
+import { kindOf } from '../../fixtures/kinds.js'
+import { createWorld } from '../../fixtures/world.js'
 
 interface World {
   /** Applies a spec, and answers with the spec that comes of it. */
@@ -14,15 +15,12 @@ interface World {
 const at = { name: 'x' }
 
 function world(mergeTypes: object, schema?: JsonSchema): World {
-  const Any = defineKind<unknown>({
-    apiVersion: 'example/v1',
-    kind: 'Any',
-    plural: 'anys',
+  const Any = kindOf('Any', {
     namespaced: false,
     mergeTypes: mergeTypes as never,
     ...(schema === undefined ? {} : { schema }),
   })
-  const store = createStore({ kinds: [Any], env: createVirtualEnv() })
+  const { store } = createWorld({ kinds: [Any] })
   const specOf = ({ spec }: StoredObject): unknown => spec
   return {
     apply: (fieldManager, spec, options = {}) =>
