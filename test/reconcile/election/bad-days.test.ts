@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Lease } from '../../../src/api/index.js'
 import { createElector } from '../../../src/reconcile/index.js'
-import { createStore } from '../../../src/store/index.js'
-import { createVirtualEnv } from '../../../src/testing/index.js'
-import { Widget } from '../../fixtures/kinds.js'
+
+import { createWorld } from '../../fixtures/world.js'
 import { openElection } from './candidates.js'
 
 const boss = { namespace: 'default', name: 'boss' }
@@ -63,8 +62,7 @@ test.each([Number.NaN, -1])('a grace period of %s is refused', gracePeriodMs => 
 })
 
 test('a kind that the store does not know fails the start, and names itself', async () => {
-  const env = createVirtualEnv()
-  const store = createStore({ kinds: [Widget], env })
+  const { env, store } = createWorld()
   const elector = createElector(store, { kind: Lease, lease: 'x', identity: 'a' }, { leads: () => {} })
   await expect(env.run(() => elector.start())).rejects.toMatchObject({
     code: 'Usage',
