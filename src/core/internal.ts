@@ -32,6 +32,8 @@ export { createProbeMachine } from './health/presets/kubernetes-probes.js'
 export { canonicalJson } from './json/canonical-json.js'
 export { deepEqual } from './json/deep-equal.js'
 export { isRecord } from './json/record.js'
+export type { KnownOptions, OptionNames } from './known-options.js'
+export { assertKnown, knownOptions, ownOptions } from './known-options.js'
 export {
   containsPortRanges,
   countPorts,

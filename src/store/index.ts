@@ -37,8 +37,7 @@ export type { WriteCause } from './object/write-cause.js'
 export type { ObjectRevision } from './read/object-history.js'
 export type { LabelSelectorInput, ListOptions, ObjectList, ReadOptions } from './read/reader.js'
 export type { OptimisticOptions } from './transaction/transaction.js'
-export type { ListAndWatchOptions } from './watch/list-and-watch.js'
-export type { WatchOptions } from './watch/watch.js'
+export type { ListAndWatchOptions, WatchOptions } from './watch/watch.js'
 export type { AppliedObject, PatchOptions } from './write/patch.js'
 export type {
   DeleteOptions,

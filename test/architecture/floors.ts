@@ -12,7 +12,7 @@ export const floors: FloorPlan = {
   core: [
     ['error-details.ts'],
     ['errors.ts'],
-    ['whole-number.ts'],
+    ['known-options.ts', 'whole-number.ts'],
     ['health', 'json', 'shapes', 'structures', 'text', 'time'],
     ['metrics', 'reasons.ts', 'selectors'],
     ['resources'],

@@ -551,7 +551,7 @@ describe('lifetimes and times that cannot be', () => {
     ]),
   )
   refusalsOf([
-    ['a grant of nothing', s => s.lifetimes.grant(nothing), 'Invalid', /ttlMs/],
+    ['a grant of nothing', s => s.lifetimes.grant(nothing), 'Usage', /grant.*ttlMs/],
     [
       'a renewal of a lifetime that there is not',
       s => s.lifetimes.renew('L'),

@@ -1,4 +1,5 @@
 import type { StepInfo } from '../../core/index.js'
+import { ownOptions } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 import { adoptJson } from '../json/json-border.js'
 import { PATCH_LEVELS } from '../json/json-patch.js'
@@ -10,7 +11,8 @@ import { checkedRef } from '../object/object-name.js'
 import type { ObjectWrite, PatchWrite } from '../write/object-write.js'
 
 /**
- * The write with what must not change between the call and the commit: an own copy of its object or reference.
+ * The write with what must not change between the call and the commit: an own copy of its options and of its object or
+ * reference.
  *
  * @throws InvalidError, UsageError for what can be seen to be wrong before the commit
  */
@@ -18,15 +20,25 @@ export function capturedWrite(engine: Engine, write: ObjectWrite): ObjectWrite {
   const { kind } = engine.table(write.kind)
   switch (write.verb) {
     case 'create':
+      return {
+        ...write,
+        object: capturedObject(engine, kind, write.object),
+        options: ownOptions(write.options),
+      }
     case 'update':
     case 'updateStatus':
-      return { ...write, object: capturedObject(engine, kind, write.object) }
+      return {
+        ...write,
+        object: capturedObject(engine, kind, write.object),
+        options: ownOptions(write.options),
+      }
     case 'patch':
-      return { ...capturedPatch(write), ref: checkedRef(kind, write.ref) }
+      return { ...capturedPatch(write), ref: checkedRef(kind, write.ref), options: ownOptions(write.options) }
     case 'modify':
     case 'modifyStatus':
+      return { ...write, ref: checkedRef(kind, write.ref), options: ownOptions(write.options) }
     case 'delete':
-      return { ...write, ref: checkedRef(kind, write.ref) }
+      return { ...write, ref: checkedRef(kind, write.ref), options: ownOptions(write.options) }
   }
 }
 

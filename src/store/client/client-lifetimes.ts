@@ -1,10 +1,16 @@
+import { assertKnown, knownOptions, ownOptions } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 import type { LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
-import type { Lifetimes } from '../lifetime/lifetimes.js'
+import type { LifetimeOptions, Lifetimes } from '../lifetime/lifetimes.js'
 import { assertRef } from '../object/object-name.js'
+import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
+import { CAUSE_NAMES } from '../write/known-write-options.js'
 import type { WriteTarget } from '../write/write-site.js'
 import type { WritePath } from './write-path.js'
+
+const GRANT_OPTIONS = /* @__PURE__ */ knownOptions<LifetimeOptions>('grant', { ttlMs: true, id: true })
+const REVOKE_OPTIONS = /* @__PURE__ */ knownOptions<WriteCause>('revoke', CAUSE_NAMES)
 
 /** The lifetimes of a store, changed along the path of a client. Its functions are its own. */
 export class ClientLifetimes implements Lifetimes {
@@ -35,14 +41,20 @@ export class ClientLifetimes implements Lifetimes {
     return entry === undefined ? undefined : this.#lifetimes.of(entry)
   }
 
-  readonly grant: Lifetimes['grant'] = options =>
-    this.#step('grant a lifetime', () => this.#lifetimes.grant({ ...options }))
+  readonly grant: Lifetimes['grant'] = async options => {
+    assertKnown(options, GRANT_OPTIONS)
+    const own = ownOptions(options)
+    return this.#step('grant a lifetime', () => this.#lifetimes.grant(own))
+  }
 
   readonly renew: Lifetimes['renew'] = id =>
     this.#step(`renew lifetime ${id}`, () => this.#lifetimes.renew(id))
 
-  readonly revoke: Lifetimes['revoke'] = (id, cause = {}) =>
-    this.#step(`revoke lifetime ${id}`, () => this.#lifetimes.revoke(id, causeOf(cause)))
+  readonly revoke: Lifetimes['revoke'] = async (id, cause = {}) => {
+    assertKnown(cause, REVOKE_OPTIONS)
+    const own = causeOf(cause)
+    return this.#step(`revoke lifetime ${id}`, () => this.#lifetimes.revoke(id, own))
+  }
 
   #step<T>(label: string, change: () => T): Promise<T> {
     return this.#path.submit(change, () => ({ label }))

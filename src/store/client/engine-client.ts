@@ -1,5 +1,7 @@
 import type { Env } from '../../core/index.js'
+import { assertKnown, knownOptions, ownOptions } from '../../core/internal.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
+import { PendingAdmission } from '../admission/admission-replies.js'
 import type { Engine } from '../engine/engine.js'
 import type { Kind } from '../kind/kind.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
@@ -18,6 +20,7 @@ import { perform } from '../transaction/perform.js'
 import { runTransaction } from '../transaction/run-transaction.js'
 import { openWatch } from '../watch/open-watch.js'
 import type { Watch, WatchOptions } from '../watch/watch.js'
+import { assertWriteOptions, CAUSE_NAMES, WRITES } from '../write/known-write-options.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import type { WriteOptions } from '../write/write-options.js'
 import type { WriteSite } from '../write/write-site.js'
@@ -27,12 +30,25 @@ import type { Client, ClientOptions, Store } from './client.js'
 import { ClientLifetimes } from './client-lifetimes.js'
 import type { ClientWrite, OptimisticWrite, TransactWrite } from './client-write.js'
 import type { Fence } from './fence.js'
+import { ownFence } from './fence.js'
 import { takeSnapshot } from './pinned-snapshot.js'
 import type { StoreParts } from './store-parts.js'
 import { storeParts } from './store-parts.js'
-import type { WritePathOptions } from './write-path.js'
+import type { Commit, WritePathOptions } from './write-path.js'
 import { WritePath } from './write-path.js'
 import { WriterVerbs } from './writer-verbs.js'
+
+const TRANSACT_OPTIONS = /* @__PURE__ */ knownOptions<TransactWrite['options']>('transact', {
+  ...CAUSE_NAMES,
+  dryRun: true,
+})
+
+const OPTIMISTIC_OPTIONS = /* @__PURE__ */ knownOptions<OptimisticWrite['options']>('optimistic', {
+  ...CAUSE_NAMES,
+  attempts: true,
+})
+
+const CLIENT_OPTIONS = /* @__PURE__ */ knownOptions<ClientOptions>('client', { fence: true })
 
 /**
  * A client of an engine: reads go to the engine, writes along a path. Its functions are its own, so that they may be
@@ -83,10 +99,10 @@ class EngineClient extends WriterVerbs implements Client {
     return openWatch({ engine, env, owner: this.#path.owner }, kinds, options) as Watch<never>
   }
 
-  readonly client: Client['client'] = (env, { fence }: ClientOptions = {}) => {
-    const { engine } = this
-    if (fence !== undefined) assertRef(engine.table(fence.kind).kind, fence.ref)
-    const fences = fence === undefined ? this.#fences : [...this.#fences, fence]
+  readonly client: Client['client'] = (env, options: ClientOptions = {}) => {
+    assertKnown(options, CLIENT_OPTIONS)
+    const { fence } = options
+    const fences = fence === undefined ? this.#fences : [...this.#fences, ownFence(this.engine, fence)]
     return new EngineClient(this.#parts, { env, commits: 'deferred', fences })
   }
 
@@ -94,10 +110,10 @@ class EngineClient extends WriterVerbs implements Client {
     if (write.verb === 'transact' || write.verb === 'optimistic') return this.#transact(write)
     if (!this.#path.isDirect) return this.#defer(write)
     const { engine } = this
-    let asked: ObjectWrite = write
     // No function of its own: whoever reads a stack finds the verb, and then what it means.
     try {
-      if (write.verb === 'patch') asked = capturedPatch(write)
+      assertWriteOptions(write, WRITES)
+      const asked = write.verb === 'patch' ? capturedPatch(write) : write
       engine.begin()
       try {
         return Promise.resolve(perform(this.#site(write.options), asked)) as Promise<never>
@@ -105,27 +121,39 @@ class EngineClient extends WriterVerbs implements Client {
         engine.end()
       }
     } catch (error) {
-      const again = (replies?: AdmissionReplies): StoredObject =>
-        perform(this.#site(write.options, replies), asked)
-      return this.#path.retry(error, again) as Promise<never>
+      return error instanceof PendingAdmission ? this.#wait(error, write) : Promise.reject(error)
     }
   }
 
   #defer(write: ObjectWrite): Promise<never> {
     try {
+      assertWriteOptions(write, WRITES)
       const captured = capturedWrite(this.engine, write)
-      const commit = (replies?: AdmissionReplies): StoredObject =>
-        perform(this.#site(captured.options, replies), captured)
-      return this.#path.submit(commit, () => aboutWrite(captured)) as Promise<never>
+      return this.#path.submit(this.#commitOf(captured), () => aboutWrite(captured)) as Promise<never>
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
+  /** The rest of a direct write comes after the call. */
+  async #wait(pending: PendingAdmission, write: ObjectWrite): Promise<never> {
+    return this.#path.retry(pending, this.#commitOf(capturedWrite(this.engine, write))) as Promise<never>
+  }
+
+  #commitOf(captured: ObjectWrite): Commit<StoredObject> {
+    return replies => perform(this.#site(captured.options, replies), captured)
+  }
+
   #transact(write: TransactWrite | OptimisticWrite): Promise<never> {
     const path = this.#path
+    try {
+      assertKnown(write.options, write.verb === 'transact' ? TRANSACT_OPTIONS : OPTIMISTIC_OPTIONS)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     if (write.verb === 'transact') {
-      const { body, options } = write
+      const { body } = write
+      const options = ownOptions(write.options)
       return path.submit(
         () => runTransaction(this.#parts, body, options),
         () => ({ label: 'transact' }),

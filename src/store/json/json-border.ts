@@ -65,6 +65,7 @@ function adoptNested(value: object, previous: unknown, pass: Pass): unknown {
     throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
   const isList = Array.isArray(value)
   if (!isList) assertPlain(value, pass)
+  if (hasMore(value, isList)) throw notCopied(value, isList, pass)
   ancestors.push(value)
   const result = isList ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
   ancestors.pop()
@@ -116,6 +117,20 @@ function assertPlain(value: object, pass: Pass): void {
     const name = (value.constructor as { name?: unknown } | undefined)?.name
     throw refused(value, `must be a plain object, not an instance of ${String(name)}`, pass)
   }
+}
+
+/** Whether an object or list has anything that JSON leaves out; nearly none has. */
+function hasMore(value: object, isList: boolean): boolean {
+  const count = Object.keys(value).length
+  const names = isList ? (value as readonly unknown[]).length : Object.getOwnPropertyNames(value).length
+  return count > names || (!isList && count < names) || Object.getOwnPropertySymbols(value).length > 0
+}
+
+function notCopied(value: object, isList: boolean, pass: Pass): InvalidError {
+  const isElement = (key: string | symbol): boolean =>
+    isList ? key === 'length' || /^(0|[1-9]\d*)$/.test(String(key)) : Object.keys(value).includes(String(key))
+  const key = Reflect.ownKeys(value).find(one => typeof one === 'symbol' || !isElement(one))
+  return refused(value, `must not have ${String(key)}, which is not JSON and would be lost`, pass)
 }
 
 /** A plain object of another realm: its prototype is that realm's `Object.prototype`. */

@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import { postingTerm, showValue } from '../engine/index-terms.js'
 import type { TermRange } from '../engine/term-range.js'
 import { bothRanges, textsWith } from '../engine/term-range.js'
@@ -25,6 +26,14 @@ export interface IndexQuery {
   readonly to?: IndexedValue
 }
 
+const INDEX_OPTIONS = /* @__PURE__ */ knownOptions<IndexQuery>('index', {
+  name: true,
+  value: true,
+  prefix: true,
+  from: true,
+  to: true,
+})
+
 /** A compiled `IndexQuery`: a posting term, or a range of them. */
 export interface CompiledIndex {
   readonly indexTerm?: string
@@ -35,6 +44,7 @@ export interface CompiledIndex {
 export function compileIndex(kind: Kind, index: IndexQuery): CompiledIndex {
   if (typeof index !== 'object' || index === null)
     throw new BadRequestError(`index must be { name, value }, not ${String(index)}`, { index })
+  assertKnown(index, INDEX_OPTIONS)
   const { name, prefix, from, to } = index
   if (!Object.hasOwn(kind.indexes, name)) throw unknownIndex(kind, name)
   const isRange = prefix !== undefined || from !== undefined || to !== undefined

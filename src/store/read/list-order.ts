@@ -1,9 +1,10 @@
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText } from '../../core/internal.js'
 import { termsOf } from '../engine/index-terms.js'
 import { isWithin } from '../engine/term-range.js'
 import type { IndexTerms } from '../engine/version.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
+import { LIST_OPTIONS } from './known-read-options.js'
 import type { Query } from './query.js'
 import { compileQuery, queryFilter } from './query.js'
 import type { ListOptions } from './reader.js'
@@ -43,6 +44,7 @@ export function selectObjects(
   options: ListOptions,
   objects: readonly StoredObject[],
 ): readonly StoredObject[] {
+  assertKnown(options, LIST_OPTIONS)
   const query = compileQuery(kind, options)
   const found = objects.filter(queryFilter(kind, query))
   if (query.indexRange !== undefined) return inQueryOrder(kind, query, found)

@@ -1,4 +1,4 @@
-import { wholeNumber } from '../../core/internal.js'
+import { assertKnown, wholeNumber } from '../../core/internal.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
 import { BadRequestError, ExpiredError } from '../object/store-errors.js'
@@ -13,9 +13,10 @@ import type { ObjectList, ReadOptions } from './reader.js'
 /**
  * A list, whole or by pages.
  *
- * @throws BadRequestError, ExpiredError; and as the view
+ * @throws UsageError for unknown options, BadRequestError, ExpiredError; and as the view
  */
 export function listPage(view: ListView, table: KindTable, options: ReadOptions): ObjectList<StoredObject> {
+  assertKnown(options, view.takes)
   const query = compileQuery(table.kind, options)
   const { limit, continue: token = '' } = options
   const [problem] = limit === undefined ? [] : wholeNumber('limit', limit, { min: 1 })
@@ -83,5 +84,6 @@ function totalOf(view: ListView, table: KindTable, query: Query, revision: numbe
 
 /** How many objects a list would have in all its pages. */
 export function countList(view: ListView, table: KindTable, options: ReadOptions): number {
+  assertKnown(options, view.takes)
   return view.count(table, compileQuery(table.kind, options), view.revisionOf(options))
 }

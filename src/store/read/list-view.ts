@@ -1,6 +1,8 @@
+import type { KnownOptions } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
+import { LIST_OPTIONS, READ_OPTIONS } from './known-read-options.js'
 import type { ListRange } from './list.js'
 import { countObjects, listObjects } from './list.js'
 import type { Query } from './query.js'
@@ -9,6 +11,8 @@ import type { ReadOptions } from './reader.js'
 
 /** What lists are answered from: the whole store, or one revision of it. */
 export interface ListView {
+  /** The options of its lists. */
+  readonly takes: KnownOptions
   /** The id of the store's history. */
   readonly incarnation: string
   /** The newest revision it shows, and the oldest. */
@@ -32,6 +36,7 @@ export function pinnedView(engine: Engine, revision: number): ListView {
 
 /** The newest revision is read without a look at older versions. */
 class StoreView implements ListView {
+  readonly takes: KnownOptions = READ_OPTIONS
   readonly #engine: Engine
 
   constructor(engine: Engine) {
@@ -68,6 +73,7 @@ class StoreView implements ListView {
 }
 
 class PinnedView extends StoreView {
+  override readonly takes: KnownOptions = LIST_OPTIONS
   readonly #pinned: number
 
   constructor(engine: Engine, revision: number) {

@@ -1,7 +1,7 @@
 import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
 import { parseLabelSelector } from '../../core/index.js'
 import type { FieldSelector } from '../../core/internal.js'
-import { labelSelectorFromObject, parseFieldSelector } from '../../core/internal.js'
+import { assertKnown, labelSelectorFromObject, parseFieldSelector } from '../../core/internal.js'
 import { ownerTerm, postingTerm, termsOf } from '../engine/index-terms.js'
 import type { TermRange } from '../engine/term-range.js'
 import { bothRanges, isWithin, textsWith } from '../engine/term-range.js'
@@ -12,6 +12,7 @@ import type { StoredObject } from '../object/object.js'
 import { BadRequestError } from '../object/store-errors.js'
 import type { CompiledIndex } from './index-query.js'
 import { compileIndex } from './index-query.js'
+import { LIST_OPTIONS, NAMES_OPTIONS } from './known-read-options.js'
 import type { LabelSelectorInput, ListOptions, NameRange } from './reader.js'
 
 /** A compiled `ListOptions`. */
@@ -117,6 +118,7 @@ export function compileLabels(input: LabelSelectorInput): LabelSelector {
  * @throws BadRequestError for a selector, field or index that cannot be understood
  */
 export function objectFilter(kind: Kind, options: ListOptions): (object: StoredObject) => boolean {
+  assertKnown(options, LIST_OPTIONS)
   return queryFilter(kind, compileQuery(kind, options))
 }
 
@@ -167,6 +169,7 @@ function compileIndexOrOwner(kind: Kind, { index, owner }: QueryOptions): Compil
 function compileNames(names: NameRange): TermRange {
   if (typeof names !== 'object' || names === null)
     throw new BadRequestError(`names must be { prefix, from, to }, not ${String(names)}`, { names })
+  assertKnown(names, NAMES_OPTIONS)
   for (const option of ['prefix', 'from', 'to'] as const) {
     const text = names[option]
     if (text !== undefined && typeof text !== 'string')

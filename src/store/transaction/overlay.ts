@@ -11,6 +11,7 @@ import type { Version } from '../engine/version.js'
 import type { KeptObject, LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { refText } from '../object/object.js'
+import { LIST_OPTIONS } from '../read/known-read-options.js'
 import type { ListRange } from '../read/list.js'
 import { listObjects } from '../read/list.js'
 import type { Position } from '../read/list-order.js'
@@ -200,6 +201,7 @@ export function overlayView(overlay: Overlay): ListView {
   const { incarnation } = overlay.engine
   const { revision } = overlay.base
   return {
+    takes: LIST_OPTIONS,
     incarnation,
     revision,
     oldest: revision,

@@ -9,6 +9,7 @@ import { countList, listPage } from '../read/list-page.js'
 import type { ListView } from '../read/list-view.js'
 import type { ListOptions, ObjectList } from '../read/reader.js'
 import { batchOfChanges } from '../watch/watch-events.js'
+import { assertWriteOptions, WRITES_IN_TRANSACTION } from '../write/known-write-options.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import { assertFunction, assertSynchronous } from '../write/recipe.js'
 import type { WriteOptions } from '../write/write-options.js'
@@ -112,6 +113,7 @@ export class OverlayTransaction implements Transaction {
     const overlay = this.#overlay
     overlay.begin()
     try {
+      assertWriteOptions(write, WRITES_IN_TRANSACTION)
       return perform(overlay, write) as StoredObject<Spec, Status>
     } catch (error) {
       overlay.takeBack(error)

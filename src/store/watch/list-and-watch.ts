@@ -1,17 +1,15 @@
 import type { Cancel } from '../../core/index.js'
 import { isKeelsonError, UsageError } from '../../core/index.js'
-import { backoffMs } from '../../core/internal.js'
+import { assertKnown, backoffMs, ownOptions } from '../../core/internal.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import { offerObservable } from './interop-observable.js'
 import { KnownObjects } from './known-objects.js'
-import type { Watch, Watchable, WatchOptions } from './watch.js'
+import { LIST_AND_WATCH_OPTIONS } from './known-watch-options.js'
+import type { ListAndWatchOptions, Watch, Watchable } from './watch.js'
 
 type Batch = WatchBatch<StoredObject>
-
-/** What `listAndWatch` is asked for: a watch that begins with what exists. */
-export type ListAndWatchOptions = Omit<WatchOptions, 'since' | 'sendInitialEvents'>
 
 /** A watch that broke for another reason than a gap is opened again after 100 ms, then twice as long each time. */
 const REOPEN_BASE_MS = 100
@@ -76,9 +74,13 @@ class HealingWatch implements Watch<StoredObject> {
   #stopWaiting: Cancel = () => {}
 
   constructor(client: Watchable, kinds: readonly Kind[], options: ListAndWatchOptions) {
+    assertKnown(options, LIST_AND_WATCH_OPTIONS)
     this.#client = client
     this.#signal = options.signal
-    this.#open = () => client.watch(kinds, { ...options, sendInitialEvents: true })
+    // It is opened again long after the call.
+    const own = { ...ownOptions(options), sendInitialEvents: true }
+    const ownKinds = Array.isArray(kinds) ? [...(kinds as readonly Kind[])] : kinds
+    this.#open = () => client.watch(ownKinds, own)
     this.#inner = this.#open()
     offerObservable(this)
   }

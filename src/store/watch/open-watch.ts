@@ -1,5 +1,6 @@
 import type { Env } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
+import { assertKnown } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind } from '../kind/kind.js'
@@ -7,6 +8,7 @@ import type { StoredObject } from '../object/object.js'
 import { assertWhole, ExpiredError, FutureRevisionError } from '../object/store-errors.js'
 import { listObjects } from '../read/list.js'
 import { parseRevision } from '../read/read-revision.js'
+import { WATCH_OPTIONS } from './known-watch-options.js'
 import type { Watch, WatchOptions } from './watch.js'
 import { initialEvent } from './watch-event.js'
 import type { WatchFilter } from './watch-filter.js'
@@ -31,6 +33,7 @@ export function openWatch(
   kinds: Kind | readonly Kind[],
   options: WatchOptions,
 ): Watch<StoredObject> {
+  assertKnown(options, WATCH_OPTIONS)
   const { sendInitialEvents = false, slowConsumer = 'close', bookmarks = false, signal } = options
   signal?.throwIfAborted()
   if (sendInitialEvents && options.since !== undefined) {

@@ -46,6 +46,9 @@ export interface WatchOptions {
   readonly signal?: AbortSignal
 }
 
+/** What `listAndWatch` is asked for: a watch that begins with what exists. */
+export type ListAndWatchOptions = Omit<WatchOptions, 'since' | 'sendInitialEvents'>
+
 /**
  * - `close`: the watch ends with `SlowConsumerError`, which says where to go on.
  * - `coalesce`: the oldest unread revisions become one batch with their net effect per object (`since` is set on it).

@@ -1,6 +1,9 @@
+import { InvalidError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { StoredObject } from '../object/object.js'
+import { describeObject, idOf } from '../object/object.js'
 import { sameSpecPart } from '../object/object-parts.js'
+import { ConflictError } from '../object/store-errors.js'
 import { staleWrite } from './stale-write.js'
 import type { WriteSite } from './write-site.js'
 
@@ -15,22 +18,42 @@ export type Guarded = 'main' | 'status' | 'whole'
  * `expected` is the object's own resourceVersion, or an older one of the same life and not older than the last
  * change of the guarded half. Without a status subresource there are no halves.
  *
- * @throws ConflictError
+ * @throws ConflictError, InvalidError for what is no text
  */
 export function assertFresh(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  { expected, guarded }: { readonly expected: string; readonly guarded: Guarded },
+  { expected, guarded }: { readonly expected: unknown; readonly guarded: Guarded },
 ): void {
   const { resourceVersion } = current.metadata
   if (resourceVersion === expected) return
+  assertText('resourceVersion', expected, current)
   if (guarded !== 'whole' && table.kind.statusSubresource) {
     const since = /^[1-9]\d{0,15}$/.test(expected) ? Number(expected) : Number.NaN
     const changed = lastChange(site, table, current, guarded)
     if (since >= changed && since <= Number(resourceVersion)) return
   }
   throw staleWrite(site.committed(table, current.metadata), current, expected)
+}
+
+/** @throws ConflictError, InvalidError for what is no text */
+export function assertUid(current: StoredObject, expected: unknown): void {
+  const actual = current.metadata.uid
+  if (expected === undefined || expected === actual) return
+  assertText('uid', expected, current)
+  throw new ConflictError(idOf(current), { field: 'uid', expected, actual })
+}
+
+/** A number that means the same would never be equal, and must not be ignored. */
+function assertText(
+  field: 'resourceVersion' | 'uid',
+  value: unknown,
+  current: StoredObject,
+): asserts value is string {
+  if (typeof value === 'string') return
+  const message = 'must be a text, as the store gives it'
+  throw new InvalidError(describeObject(idOf(current)), [{ field, value, message }])
 }
 
 /** The revision of the last change of one half; of a half that this writer itself has changed, its own revision. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { JsonPatchOperation } from '../json/json-patch.js'
 import { applyJsonPatch } from '../json/json-patch.js'
@@ -7,6 +8,7 @@ import type { ObjectRef, StoredObject } from '../object/object.js'
 import { applyObject } from './apply-object.js'
 import type { PatchWrite } from './object-write.js'
 import type { PatchOptions } from './patch.js'
+import type { Expected } from './preconditions.js'
 import { assertPreconditions } from './preconditions.js'
 import { reviseObject } from './update-object.js'
 import type { WriteSite } from './write-site.js'
@@ -58,12 +60,12 @@ function assertSubresource(subresource: unknown): void {
 }
 
 /** What the patch says that the object should have been. */
-function claims(revised: unknown, current: StoredObject): { uid?: string; resourceVersion?: string } {
-  const { metadata } = (revised ?? {}) as { readonly metadata?: Readonly<Record<string, unknown>> | null }
-  const found: { uid?: string; resourceVersion?: string } = {}
+function claims(revised: unknown, current: StoredObject): Omit<Expected, 'guarded'> {
+  const metadata = isRecord(revised) ? revised['metadata'] : undefined
+  const found: { uid?: unknown; resourceVersion?: unknown } = {}
   for (const field of ['uid', 'resourceVersion'] as const) {
-    const value = metadata?.[field]
-    if (typeof value === 'string' && value !== '' && value !== current.metadata[field]) found[field] = value
+    const value = isRecord(metadata) ? (metadata[field] ?? '') : ''
+    if (value !== '' && value !== current.metadata[field]) found[field] = value
   }
   return found
 }

@@ -1,10 +1,9 @@
 import { UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
-import { idOf } from '../object/object.js'
-import { ConflictError, NotFoundError } from '../object/store-errors.js'
+import { NotFoundError } from '../object/store-errors.js'
 import type { Guarded } from './freshness.js'
-import { assertFresh } from './freshness.js'
+import { assertFresh, assertUid } from './freshness.js'
 import type { Preconditions } from './write-options.js'
 import type { WriteSite } from './write-site.js'
 
@@ -24,20 +23,16 @@ export function assertStatusSubresource({ kind }: KindTable): void {
   })
 }
 
-/** @throws ConflictError */
+/** What is expected of a stored object; it may come from a patch, where it can be anything. */
+export type Expected = { readonly [Field in keyof Preconditions]?: unknown } & { readonly guarded: Guarded }
+
+/** @throws ConflictError, InvalidError for what is no text */
 export function assertPreconditions(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  { uid, resourceVersion, guarded }: Preconditions & { readonly guarded: Guarded },
+  { uid, resourceVersion, guarded }: Expected,
 ): void {
   assertUid(current, uid)
   if (resourceVersion !== undefined) assertFresh(site, table, current, { expected: resourceVersion, guarded })
-}
-
-/** @throws ConflictError */
-export function assertUid(current: StoredObject, expected: string | undefined): void {
-  const actual = current.metadata.uid
-  if (expected === undefined || expected === actual) return
-  throw new ConflictError(idOf(current), { field: 'uid', expected, actual })
 }

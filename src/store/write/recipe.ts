@@ -1,5 +1,6 @@
-import { Immer } from 'immer'
+import { Immer, isDraft } from 'immer'
 import { UsageError } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
 import type { StoredObject } from '../object/object.js'
 import type { Recipe } from './write-options.js'
 
@@ -7,9 +8,11 @@ import type { Recipe } from './write-options.js'
 let immer: Immer | undefined
 
 /**
- * The object as `recipe` leaves it; unchanged parts are those of `object`. What the recipe returns is ignored.
+ * The object as `recipe` leaves it; unchanged parts are those of `object`. What an expression happens to return is
+ * ignored: a text, a number, a part of the draft.
  *
- * @throws UsageError when the recipe is asynchronous or no function, and whatever it throws itself
+ * @throws UsageError when the recipe is asynchronous or no function, or returns an object of its own, which would not be
+ * stored; and whatever it throws itself
  */
 export function applyRecipe<Spec, Status>(
   object: StoredObject<Spec, Status>,
@@ -18,7 +21,13 @@ export function applyRecipe<Spec, Status>(
   assertFunction(recipe, 'a recipe')
   immer ??= new Immer({ autoFreeze: false })
   return immer.produce(object, draft => {
-    assertSynchronous(recipe(draft as Parameters<Recipe<Spec, Status>>[0]), 'a recipe')
+    const result: unknown = recipe(draft as Parameters<Recipe<Spec, Status>>[0])
+    assertSynchronous(result, 'a recipe')
+    if (isRecord(result) && !isDraft(result))
+      throw new UsageError(
+        'a recipe changes its draft and returns nothing; what it returned would not be stored. ' +
+          'Assign to the draft inside braces, or use update',
+      )
   })
 }
 
