@@ -28,9 +28,12 @@ export function assertKnown(options: object, known: KnownOptions): void {
 /** Options nest no deeper. */
 const DEPTH_MAX = 5
 
-/** The options as they are now, for those who read them after the call. What is no plain object or list is shared. */
-export function ownOptions<Options extends object>(options: Options): Options {
-  return copyOf(options, DEPTH_MAX) as Options
+/**
+ * The options as they are now, for those who read them after the call. What is no plain object or list is shared, and
+ * so is what is nested deeper than `depthMax`.
+ */
+export function ownOptions<Options extends object>(options: Options, depthMax: number = DEPTH_MAX): Options {
+  return copyOf(options, depthMax) as Options
 }
 
 function copyOf(value: unknown, depth: number): unknown {

@@ -9,6 +9,7 @@ import type {
   StoreAdmissionHook,
 } from '../../src/store/index.js'
 
+import { schemaOf } from '../../src/store/kind/compiled-schema.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { kindOf } from '../fixtures/kinds.js'
 import { createWorld } from '../fixtures/world.js'
@@ -572,33 +573,33 @@ describe('hooks that take their time', () => {
 
 describe('a JSON Schema', () => {
   test('is compiled once for a kind, however many stores there are, and not before the first write', async () => {
-    let looks = 0
-    const schema = {
-      get properties() {
-        looks++
-        return { spec: { properties: { size: { type: 'integer' } } } }
-      },
-    }
-    const Thing = kindOf<Spec, Spec>('Thing', { schema })
-    const newStore = (): Store => createWorld({ kinds: [Thing] }).store
-    const [first, second] = [newStore(), newStore()]
-    expect(looks).toBe(0)
-    await first.create(Thing, { metadata: at, spec: { size: 1 } })
-    const compiled = looks
-    expect(compiled).toBeGreaterThan(0)
-    await second.create(Thing, { metadata: at, spec: { size: 2 } })
-    await newStore().create(Thing, { metadata: at, spec: { size: 3 } })
-    expect(looks).toBe(compiled)
+    const Broken = kindOf<Spec, Spec>('Broken', { schema: { properties: 5 } })
+    const { store } = createWorld({ kinds: [Broken] })
+    const write = store.create(Broken, { metadata: at, spec: {} })
+    await expect(write).rejects.toMatchObject({
+      code: 'Usage',
+      message: expect.stringContaining('schema of kind Broken cannot be compiled') as unknown,
+    })
+    const Thing = kindOf<Spec, Spec>('Thing', { schema: { properties: {} } })
+    expect(schemaOf(Thing)).toBe(schemaOf(Thing))
+  })
+
+  test('is as it was when the kind was declared', async () => {
+    const size: { type: string } = { type: 'integer' }
+    const Thing = kindOf<Spec, Spec>('Thing', { schema: { properties: { spec: { properties: { size } } } } })
+    size.type = 'string'
+    const { store } = createWorld({ kinds: [Thing] })
+    expect((await store.create(Thing, { metadata: at, spec: { size: 1 } })).spec).toEqual({ size: 1 })
   })
 })
 
 describe('a Standard Schema', () => {
-  const schemaOf = (
+  const standard = (
     validate: StandardSchema<{ spec: Spec; status?: Spec }>['~standard']['validate'],
   ): StandardSchema<{ spec: Spec; status?: Spec }> => ({
     '~standard': { version: 1, vendor: 'test', validate },
   })
-  const sizes = schemaOf(value => {
+  const sizes = standard(value => {
     const { spec } = value as { spec: Spec }
     const { size = 3 } = spec
     return size >= 0
@@ -624,7 +625,7 @@ describe('a Standard Schema', () => {
   test('may be a function, as some libraries make them, and may take its time', async () => {
     const late = Object.assign(
       () => true,
-      schemaOf(async value => {
+      standard(async value => {
         await Promise.resolve()
         return { value: value as { spec: Spec } }
       }),
@@ -638,7 +639,7 @@ describe('a Standard Schema', () => {
 
   test('what it makes of the object must be JSON', async () => {
     const { store, Thing } = make({
-      schema: schemaOf(() => ({ value: { spec: { at: new Date(0) } as Spec } })),
+      schema: standard(() => ({ value: { spec: { at: new Date(0) } as Spec } })),
     })
     await expect(store.create(Thing, { metadata: at, spec: {} })).rejects.toMatchObject({
       code: 'Invalid',

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { KeelsonErrorCode } from '../../src/core/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { Store, StoreOptions, Transaction } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
+import { createStore, defineKind, listAndWatch } from '../../src/store/index.js'
 import { jsonBytes } from '../../src/store/object/object-size.js'
+import { selectObjects } from '../../src/store/read/list-order.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { Gadget, kindOf, Widget } from '../fixtures/kinds.js'
 
@@ -149,6 +150,19 @@ describe('what is not JSON', () => {
     ['a hole', Array.from({ length: 1 }), 'x[0]', /leave the field out or use null/],
     ['a cycle', cycle, 'x.self.again[0]', /cannot contain itself/],
     ['__proto__', JSON.parse('{"__proto__":{"isAdmin":true}}'), 'x.__proto__', /not allowed as a key/],
+    [
+      'a symbol as a key',
+      { ok: 1, [Symbol('s')]: 1 },
+      'x',
+      /must not have Symbol\(s\), which is not JSON and would be lost/,
+    ],
+    [
+      'a hidden field',
+      Object.defineProperty({ ok: 1 }, 'more', { value: 1 }),
+      'x',
+      /must not have more, which is not JSON/,
+    ],
+    ['a list with a field', Object.assign([1], { more: 1 }), 'x', /must not have more, which is not JSON/],
     ['too deep a nesting', deep, 'x', /must not nest deeper than 100/],
   ]
   const ways: readonly (readonly [string, (store: Store, x: unknown) => unknown, string])[] = [
@@ -301,6 +315,399 @@ describe('queries that cannot be understood', () => {
       /sendInitialEvents or since/,
     ],
   ])
+})
+
+describe('options that nothing takes', () => {
+  const write = (verb: string, options: object): Call => {
+    const object = { metadata: { ...at, name: 'b' }, spec: {} }
+    const calls: Readonly<Record<string, Call>> = {
+      create: s => s.create(Widget, object, options),
+      update: s => s.update(Widget, s.get(Widget, at)!, options),
+      updateStatus: s => s.updateStatus(Widget, s.get(Widget, at)!, options),
+      modify: s => s.modify(Widget, at, draft => void (draft.spec.size = 9), options),
+      modifyStatus: s => s.modifyStatus(Widget, at, draft => void (draft.status = {}), options),
+      patch: s => s.patch(Widget, at, { spec: { size: 9 } }, { type: 'merge', ...options }),
+      delete: s => s.delete(Widget, at, options),
+      transact: s => s.transact(tx => tx.delete(Widget, at), options),
+      optimistic: s => s.optimistic(tx => tx.delete(Widget, at), options),
+      'tx.create': s => s.transact(tx => tx.create(Widget, object, options)),
+      'tx.modify': s =>
+        s.optimistic(tx => tx.modify(Widget, at, draft => void (draft.spec.size = 9), options)),
+      'tx.delete': s => s.transact(tx => tx.delete(Widget, at, options)),
+    }
+    return calls[verb] as Call
+  }
+  const verbs = ['create', 'update', 'updateStatus', 'modify', 'modifyStatus', 'patch', 'delete', 'transact']
+  refusalsOf([
+    ...verbs.map(
+      (verb): Row => [
+        `${verb} as a dryrun`,
+        write(verb, { dryrun: true }),
+        'Usage',
+        new RegExp(`^${verb} has no option "dryrun"; did you mean dryRun\\?$`),
+      ],
+    ),
+    [
+      'a deferred create as a dryrun',
+      s =>
+        settled(
+          s,
+          s
+            .client(s.env)
+            .create(Widget, { metadata: { ...at, name: 'b' }, spec: {} }, { dryrun: true } as object),
+        ),
+      'Usage',
+      /dryRun\?/,
+    ],
+    [
+      'a delete with a precondition',
+      write('delete', { precondition: { uid: 'x' } }),
+      'Usage',
+      /did you mean preconditions\?/,
+    ],
+    [
+      'a delete with preconditions of another name',
+      write('delete', { preconditions: { resourceVerison: '1' } }),
+      'Usage',
+      /^preconditions has no option "resourceVerison"; did you mean resourceVersion\?/,
+    ],
+    [
+      'a modify with preconditions that are text',
+      write('modify', { preconditions: '1' }),
+      'Usage',
+      /options of preconditions must be an object/,
+    ],
+    [
+      'an optimistic dry run',
+      write('optimistic', { dryRun: true }),
+      'Usage',
+      /^optimistic has no option "dryRun"; it takes actor, attempts, reason, traceId$/,
+    ],
+    [
+      'one write of a transaction as a dry run',
+      write('tx.delete', { dryRun: true }),
+      'Usage',
+      /^tx\.delete has no option "dryRun"/,
+    ],
+    [
+      'a create in a transaction with a reason',
+      write('tx.create', { reason: 'x' }),
+      'Usage',
+      /^tx\.create has no option "reason"/,
+    ],
+    [
+      'a modify in a transaction with a time to live of another name',
+      write('tx.modify', { ttl: 5 }),
+      'Usage',
+      /did you mean ttlMs\?/,
+    ],
+    ['a merge patch by force', write('patch', { force: true }), 'Usage', /^patch has no option "force"/],
+    [
+      'options that are null',
+      write('delete', null as never),
+      'Usage',
+      /options of delete must be an object of .*not null/,
+    ],
+    [
+      'a list by a lableSelector',
+      s => s.list(Widget, { lableSelector: 'app=x' } as object),
+      'Usage',
+      /^list has no option "lableSelector"; did you mean labelSelector\?$/,
+    ],
+    [
+      'a count by a lableSelector',
+      s => s.count(Widget, { lableSelector: 'app=x' } as object),
+      'Usage',
+      /labelSelector\?/,
+    ],
+    [
+      'a snapshot’s list of another revision',
+      s => s.snapshot().list(Widget, { resourceVersion: '1' } as object),
+      'Usage',
+      /^list has no option "resourceVersion"/,
+    ],
+    [
+      'a transaction’s count of another revision',
+      s => s.transact(tx => tx.count(Widget, { resourceVersion: '1' } as object)),
+      'Usage',
+      /resourceVersion/,
+    ],
+    [
+      'objects selected by a lableSelector',
+      () => selectObjects(Widget, { lableSelector: 'app=x' } as object, []),
+      'Usage',
+      /labelSelector\?/,
+    ],
+    [
+      'names by a prefx',
+      s => s.list(Widget, { names: { prefx: 'a' } as object }),
+      'Usage',
+      /^names has no option "prefx"; did you mean prefix\?/,
+    ],
+    [
+      'an index by values',
+      s => s.list(Widget, { index: { name: 'node', value: 'n1', form: 1 } as never }),
+      'Usage',
+      /did you mean from\?/,
+    ],
+    [
+      'a watch of a lableSelector',
+      s => s.watch(Widget, { lableSelector: 'app=x' } as object),
+      'Usage',
+      /^watch has no option.*labelSelector\?/,
+    ],
+    [
+      'a watch from the last',
+      s => s.watch(Widget, { reverse: true } as object),
+      'Usage',
+      /^watch has no option "reverse"/,
+    ],
+    [
+      'a shard of',
+      s => s.watch(Widget, { shard: { of: 2, index: 0, size: 1 } as never }),
+      'Usage',
+      /^shard has no option/,
+    ],
+    [
+      'a list and watch since',
+      s => listAndWatch(s, Widget, { since: 1 } as object),
+      'Usage',
+      /^listAndWatch has no option "since"/,
+    ],
+    ['a client with fences', s => s.client(s.env, { fences: [] } as object), 'Usage', /did you mean fence\?/],
+    [
+      'a fence by a number',
+      s => s.client(s.env, { fence: { kind: Widget, ref: at, resourceVersion: 1 as never } }),
+      'Invalid',
+      /fence.*resourceVersion.*text/,
+    ],
+    [
+      'a grant for a time',
+      s => s.lifetimes.grant({ ttlMs: 5, ttl: 5 } as never),
+      'Usage',
+      /^grant has no option "ttl"; did you mean ttlMs\?/,
+    ],
+    [
+      'a revocation because',
+      s => s.lifetimes.revoke('L', { why: 'x' } as object),
+      'Usage',
+      /^revoke has no option "why"; it takes actor, reason, traceId/,
+    ],
+    [
+      'a store with a cache',
+      () => createStore({ kinds: [], objectBytes: 5 } as never),
+      'Usage',
+      /createStore.*did you mean objectBytesMax\?/,
+    ],
+  ])
+
+  test('those that are undefined are as if left out', async () => {
+    const store = await storeWithA()
+    await store.delete(Widget, at, { dryrun: undefined, precondition: undefined } as object)
+    expect(store.get(Widget, at)?.metadata.deletionTimestamp).toBeDefined()
+  })
+
+  test.each<
+    [
+      string,
+      object,
+      (store: Store, given: never) => Promise<unknown>,
+      (given: never) => void,
+      KeelsonErrorCode | undefined,
+    ]
+  >([
+    [
+      'a precondition',
+      { preconditions: { resourceVersion: '0' } },
+      (s, given) => s.client(s.env).modify(Widget, at, draft => void (draft.spec.size = 9), given),
+      (given: { preconditions: object }) => void Object.assign(given.preconditions, { resourceVersion: '1' }),
+      'Conflict',
+    ],
+    [
+      'a dry run',
+      { dryRun: true },
+      (s, given) => s.client(s.env).delete(Widget, at, given),
+      (given: { dryRun: boolean }) => void (given.dryRun = false),
+      undefined,
+    ],
+    [
+      'a dry run of a transaction',
+      { dryRun: true },
+      (s, given) => s.client(s.env).transact(tx => tx.delete(Widget, at), given),
+      (given: { dryRun: boolean }) => void (given.dryRun = false),
+      undefined,
+    ],
+    [
+      'a fence',
+      { kind: Widget, ref: at, resourceVersion: '0' },
+      (s, given) => s.client(s.env, { fence: given }).delete(Widget, at),
+      (given: { resourceVersion: string }) => void (given.resourceVersion = '1'),
+      'Fenced',
+    ],
+  ])('they are taken at the call: %s', async (_what, given, call, change, code) => {
+    const store = await storeWithA()
+    const before = contentOf(store)
+    const done = call(store, given as never).then(
+      () => undefined,
+      (error: { code: KeelsonErrorCode }) => error.code,
+    )
+    change(given as never)
+    expect(await settled(store, done)).toBe(code)
+    expect(contentOf(store)).toBe(before)
+  })
+
+  test('and so is an object whose hook takes its time', async () => {
+    const hook = { name: 'slow', phase: 'validate', handle: () => Promise.resolve(undefined) } as const
+    const store = createStore({ kinds: [Widget], env: createVirtualEnv(), admission: [hook] })
+    const object = { metadata: { ...at }, spec: { size: 1 } }
+    const made = store.create(Widget, object)
+    object.spec.size = 2
+    object.metadata.name = 'b'
+    expect((await made).spec.size).toBe(1)
+    expect(store.list(Widget).items.map(({ metadata }) => metadata.name)).toEqual(['a'])
+  })
+})
+
+describe('what is expected of an object', () => {
+  const numeric = { resourceVersion: 1 as never }
+  const message = /resourceVersion.*must be a text, as the store gives it/
+  refusalsOf([
+    ['update', s => s.update(Widget, { metadata: { ...at, ...numeric }, spec: {} }), 'Invalid', message],
+    [
+      'modify',
+      s => s.modify(Widget, at, draft => void (draft.spec.size = 9), { preconditions: numeric }),
+      'Invalid',
+      message,
+    ],
+    ['delete', s => s.delete(Widget, at, { preconditions: numeric }), 'Invalid', message],
+    [
+      'a merge patch',
+      s => s.patch(Widget, at, { metadata: numeric, spec: { size: 9 } }, { type: 'merge' }),
+      'Invalid',
+      message,
+    ],
+    [
+      'a JSON patch',
+      s =>
+        s.patch(
+          Widget,
+          at,
+          [
+            { op: 'replace', path: '/metadata/resourceVersion', value: 1 },
+            { op: 'replace', path: '/spec/size', value: 8 },
+          ],
+          { type: 'json' },
+        ),
+      'Invalid',
+      message,
+    ],
+    [
+      'apply',
+      s =>
+        s.patch(Widget, at, { metadata: numeric, spec: { size: 9 } }, { type: 'apply', fieldManager: 'm' }),
+      'Invalid',
+      message,
+    ],
+    [
+      'a uid',
+      s => s.delete(Widget, at, { preconditions: { uid: 5 as never } }),
+      'Invalid',
+      /uid.*must be a text/,
+    ],
+  ])
+})
+
+describe('a recipe that returns something', () => {
+  refusalsOf([
+    [
+      'an object of its own',
+      s => s.modify(Widget, at, ((draft: object) => ({ ...draft, spec: { size: 9 } })) as never),
+      'Usage',
+      /recipe changes its draft and returns nothing/,
+    ],
+    [
+      'in a transaction',
+      s => s.transact(tx => tx.modify(Widget, at, (() => ({})) as never)),
+      'Usage',
+      /returns nothing/,
+    ],
+  ])
+  test('is not asked about what an expression happens to give', async () => {
+    const store = await storeWithA()
+    await store.modify(Widget, at, ((draft: { spec: object }) =>
+      Object.assign(draft.spec, { size: 5 })) as never)
+    await store.modify(Widget, at, draft => (draft.metadata.labels['x'] = 'y'))
+    expect(store.get(Widget, at)).toMatchObject({ spec: { size: 5 }, metadata: { labels: { x: 'y' } } })
+  })
+})
+
+describe('kinds and stores that cannot be', () => {
+  const base = { apiVersion: 'v1', kind: 'Thing', plural: 'things', namespaced: true }
+  test.each<[string, object, RegExp]>([
+    [
+      'nothing',
+      {},
+      /kind of kind undefined must be a name in upper camel case such as ReplicaSet, not undefined/,
+    ],
+    ['a kind in lower case', { ...base, kind: 'thing' }, /upper camel case.*"thing"/],
+    ['a plural in upper case', { ...base, plural: 'Things' }, /plural of kind Thing.*lower case.*"Things"/],
+    [
+      'no namespaced',
+      { ...base, namespaced: undefined },
+      /namespaced of kind Thing must be true or false, not undefined/,
+    ],
+    ['a version that is a path', { ...base, apiVersion: 'a/b/c' }, /apiVersion of kind Thing/],
+    ['an unknown name format', { ...base, nameFormat: 'any' }, /nameFormat.*dns-subdomain or path-segment/],
+    [
+      'indexes with U+0000 in a name',
+      { ...base, indexes: { 'a\0b': () => 1 } },
+      /indexes of kind Thing has "a\\u0000b"/,
+    ],
+    ['an index that is no function', { ...base, indexes: { a: 'spec.a' } }, /has "a", which is no function/],
+    [
+      'a unique index that is text',
+      { ...base, uniqueIndexes: 'a' },
+      /uniqueIndexes of kind Thing must be a list/,
+    ],
+    ['a schema that is text', { ...base, schema: 'x' }, /schema of kind Thing/],
+    [
+      'an option of another name',
+      { ...base, uniqueIndices: [] },
+      /defineKind has no option "uniqueIndices"; did you mean uniqueIndexes\?/,
+    ],
+  ])('%s is refused', (_what, options, message) => {
+    expect(() => defineKind(options as never)).toThrow(
+      expect.objectContaining({ code: 'Usage', message: expect.stringMatching(message) as unknown }),
+    )
+  })
+
+  test('a kind is as it was declared, whatever becomes of what it was given', async () => {
+    const uniqueIndexes = ['size']
+    const indexes = { size: ({ spec }: { spec: { size: number } }) => spec.size }
+    const Thing = defineKind<{ size: number }>({ ...base, indexes, uniqueIndexes })
+    uniqueIndexes.length = 0
+    indexes.size = () => 0
+    const store = createStore({ kinds: [Thing], env: createVirtualEnv() })
+    await store.create(Thing, { metadata: at, spec: { size: 1 } })
+    await store.create(Thing, { metadata: { ...at, name: 'b' }, spec: { size: 2 } })
+    const third = store.create(Thing, { metadata: { ...at, name: 'c' }, spec: { size: 2 } })
+    await expect(third).rejects.toMatchObject({ code: 'UniqueViolation' })
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /options of createStore must be an object/],
+    ['no kinds', {}, /kinds must be a list/],
+    [
+      'a kind that is not there yet',
+      { kinds: [Widget, undefined] },
+      /kinds\[1\] is undefined.*import each other; break that circle/,
+    ],
+    ['a kind that is a name', { kinds: ['Widget'] }, /kinds\[0\] is "Widget".*defineKind/],
+  ])('a store of %s is refused', (_what, options, message) => {
+    expect(() => createStore(options as never)).toThrow(
+      expect.objectContaining({ code: 'Usage', message: expect.stringMatching(message) as unknown }),
+    )
+  })
 })
 
 describe('pages that cannot be', () => {

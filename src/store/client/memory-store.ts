@@ -1,5 +1,6 @@
 import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import { Engine } from '../engine/engine.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
@@ -31,6 +32,14 @@ export interface StoreOptions {
   readonly objectBytesMax?: number
 }
 
+const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', {
+  kinds: true,
+  env: true,
+  logCapacity: true,
+  admission: true,
+  objectBytesMax: true,
+})
+
 /**
  * A store in memory. Its own writes commit inside the call; those of `store.client(env)` are steps of that env.
  *
@@ -53,6 +62,7 @@ export interface StoreOptions {
  * ```
  */
 export function createStore(options: StoreOptions): Store {
+  assertKnown(options, STORE_OPTIONS)
   const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT, admission = [] } = options
   const limits = {
     logCapacity,

@@ -23,7 +23,13 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   const byHandle = new Map<Kind, KindTable>()
   const byName = new Map<string, KindTable>()
   const byGroup = new Map<string, KindTable>()
-  for (const kind of kinds) {
+  if (!Array.isArray(kinds))
+    throw new UsageError(`kinds must be a list of the handles that defineKind gave, not ${describeValue(kinds)}`, {
+      option: 'kinds',
+    })
+  // By index: a list may have holes.
+  for (const [index, kind] of kinds.entries()) {
+    assertHandle(kind, index)
     if (byHandle.has(kind)) continue
     if (byName.has(kindText(kind))) {
       throw new UsageError(`kind ${kindText(kind)} is declared twice; declare it once and share the handle`, {
@@ -43,8 +49,9 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
       const table = byHandle.get(kind) ?? byName.get(kindText(kind))
       if (table === undefined) {
         if (!isHandle(kind)) {
-          const shown = typeof kind === 'string' ? JSON.stringify(kind) : typeof kind
-          throw new UsageError(`${shown} is no kind; pass the handle that defineKind gave`, { kind })
+          throw new UsageError(`${describeValue(kind)} is no kind; pass the handle that defineKind gave`, {
+            kind,
+          })
         }
         throw new UsageError(
           `kind ${kindText(kind)} is not known to this store; pass it to createStore({ kinds })`,
@@ -63,6 +70,23 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
 
 function kindText(kind: Pick<Kind, 'apiVersion' | 'kind'> | undefined): string {
   return `${kind?.apiVersion}/${kind?.kind}`
+}
+
+/** A kind of a module that is still being evaluated is undefined. */
+function assertHandle(kind: unknown, index: number): void {
+  if (isHandle(kind)) return
+  const remedy =
+    kind === undefined
+      ? 'perhaps the module that defines it and this one import each other; break that circle, or make the store later'
+      : 'pass the handle that defineKind gave'
+  throw new UsageError(`kinds[${index}] is ${describeValue(kind)}, not a kind; ${remedy}`, {
+    option: 'kinds',
+    index,
+  })
+}
+
+function describeValue(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : value === null ? 'null' : typeof value
 }
 
 function isHandle(kind: unknown): boolean {

@@ -3,7 +3,7 @@ import { InvalidError } from '../../core/index.js'
 import { isRecord } from '../../core/internal.js'
 
 /** Deeper nesting is refused; far more than any object needs, far less than the stack holds. */
-const JSON_DEPTH_MAX = 100
+export const JSON_DEPTH_MAX = 100
 
 /** How a value is taken in. */
 export interface AdoptOptions {

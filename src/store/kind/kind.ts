@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/index.js'
-import { wholeNumber } from '../../core/internal.js'
+import { assertKnown, isRecord, knownOptions, ownOptions, wholeNumber } from '../../core/internal.js'
+import { JSON_DEPTH_MAX } from '../json/json-border.js'
 import type { IndexedValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'
@@ -7,6 +8,7 @@ import type { AdmissionHook } from './admission.js'
 import type { MergeTypes } from './merge-type.js'
 import { fieldTypeOf } from './merge-type.js'
 import type { StandardSchema } from './standard-schema.js'
+import { isStandardSchema } from './standard-schema.js'
 
 /**
  * Computes the values under which an object is found in an index; none, one or several. A value of several parts is
@@ -109,28 +111,95 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
  * ```
  */
 export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
+  assertKnown(options, KIND_OPTIONS)
+  assertNames(options)
+  assertOptions(options)
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
   const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {} } = options
-  assertOptions(options)
   const declared: Kind<Spec, Status> = Object.freeze({
     apiVersion,
     kind,
     plural,
     namespaced,
     nameFormat,
-    schema,
-    admission,
-    indexes,
+    schema: schema === undefined || isStandardSchema(schema) ? schema : ownOptions(schema, JSON_DEPTH_MAX),
+    admission: Object.freeze([...admission]),
+    indexes: Object.freeze({ ...indexes }),
     statusSubresource,
     gracePeriodSeconds,
-    uniqueIndexes,
-    orderedIndexes,
-    immutable,
-    mergeTypes,
+    uniqueIndexes: Object.freeze([...uniqueIndexes]),
+    orderedIndexes: Object.freeze([...orderedIndexes]),
+    immutable: Object.freeze([...immutable]),
+    mergeTypes: Object.freeze(ownOptions(mergeTypes)),
   })
   fieldTypeOf(declared)
   return declared
+}
+
+const KIND_OPTIONS = /* @__PURE__ */ knownOptions<KindOptions<unknown, unknown>>('defineKind', {
+  apiVersion: true,
+  kind: true,
+  plural: true,
+  namespaced: true,
+  nameFormat: true,
+  schema: true,
+  admission: true,
+  indexes: true,
+  orderedIndexes: true,
+  uniqueIndexes: true,
+  immutable: true,
+  statusSubresource: true,
+  gracePeriodSeconds: true,
+  mergeTypes: true,
+})
+
+type Option = keyof KindOptions<unknown, unknown>
+
+const API_VERSION = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const KIND = /^[A-Z][A-Za-z0-9]*$/
+const PLURAL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
+const NAME_FORMATS: readonly unknown[] = ['dns-subdomain', 'path-segment']
+
+/** What a call without types may have left out, or confused. */
+function assertNames<Spec, Status>(options: KindOptions<Spec, Status>): void {
+  const {
+    apiVersion,
+    kind,
+    plural,
+    namespaced,
+    nameFormat = 'dns-subdomain',
+    statusSubresource = true,
+  } = options
+  const must = (option: Option, isRight: boolean, what: string): void => {
+    if (!isRight) throw faulty(kind, option, `must be ${what}, not ${shown(options[option])}`)
+  }
+  const isText = (value: unknown, pattern: RegExp): boolean =>
+    typeof value === 'string' && pattern.test(value)
+  must('kind', isText(kind, KIND), 'a name in upper camel case such as ReplicaSet')
+  must(
+    'apiVersion',
+    isText(apiVersion, API_VERSION),
+    'a version such as v1, or group and version such as apps/v1',
+  )
+  must('plural', isText(plural, PLURAL), 'a name in lower case such as replicasets')
+  must('namespaced', typeof namespaced === 'boolean', 'true or false')
+  must('nameFormat', NAME_FORMATS.includes(nameFormat), NAME_FORMATS.join(' or '))
+  must('statusSubresource', typeof statusSubresource === 'boolean', 'true or false')
+  for (const option of ['admission', 'uniqueIndexes', 'orderedIndexes', 'immutable'] as const)
+    must(option, options[option] === undefined || Array.isArray(options[option]), 'a list')
+  for (const option of ['indexes', 'mergeTypes'] as const)
+    must(option, options[option] === undefined || isRecord(options[option]), 'an object')
+  const { schema } = options
+  must(
+    'schema',
+    schema === undefined || isStandardSchema(schema) || isRecord(schema),
+    'a JSON Schema, or a schema of a library that follows Standard Schema',
+  )
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value)
 }
 
 function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
@@ -138,6 +207,12 @@ function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
   const [problem] = seconds === undefined ? [] : wholeNumber('gracePeriodSeconds', seconds)
   if (problem !== undefined) throw faulty(kind, 'gracePeriodSeconds', `${problem.message}, not ${seconds}`)
   if (Object.hasOwn(indexes, '')) throw faulty(kind, 'indexes', 'must all have a name')
+  for (const [name, values] of Object.entries<unknown>(indexes)) {
+    // It would not be told from the value behind it.
+    if (name.includes('\0'))
+      throw faulty(kind, 'indexes', `has ${JSON.stringify(name)}; a name has no U+0000`)
+    if (typeof values !== 'function') throw faulty(kind, 'indexes', `has "${name}", which is no function`)
+  }
   for (const option of ['uniqueIndexes', 'orderedIndexes'] as const) {
     const unknown = options[option]?.find(name => !Object.hasOwn(indexes, name))
     if (unknown !== undefined) throw faulty(kind, option, `names "${unknown}", which is not in indexes`)
@@ -147,6 +222,6 @@ function assertOptions<Spec, Status>(options: KindOptions<Spec, Status>): void {
     throw faulty(kind, 'immutable', `has "${odd}"; a path is spec, or starts with "spec."`)
 }
 
-function faulty(kind: string, option: keyof KindOptions<unknown, unknown>, fault: string): UsageError {
+function faulty(kind: string, option: Option, fault: string): UsageError {
   return new UsageError(`${option} of kind ${kind} ${fault}`, { kind, option })
 }
