@@ -65,6 +65,21 @@ export const blockLaws: readonly StoreLaw[] = [
       await world.soon('they', others.ended)
     },
   },
+  {
+    name: 'what a client has asked for in order is written in that order, also when a watch had held it back',
+    check: async world => {
+      const store = await world.open()
+      await store.create(Widget, widget('a', { size: 0 }))
+      const watch = store.watch(Widget, { slowConsumer: 'block', bufferLimit: 1 })
+      const resize = (size: number): Promise<unknown> =>
+        store.modify(Widget, refOf('a'), draft => void (draft.spec.size = size))
+      for (const size of [1, 2]) await world.soon('a write that fits', resize(size))
+      const first = resize(3)
+      watch.close()
+      await world.soon('both writes', Promise.all([first, resize(4)]))
+      claimEqual(store.get(Widget, refOf('a'))?.spec.size, 4, 'the size')
+    },
+  },
 ]
 
 function sizesIn(batches: readonly WatchBatch<WidgetObject>[]): readonly (number | undefined)[] {

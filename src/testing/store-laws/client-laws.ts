@@ -35,7 +35,7 @@ export const clientLaws: readonly StoreLaw[] = [
   },
   {
     name: 'admission asks in its order, and one refusal is enough',
-    check: async ({ open }) => {
+    check: async ({ open, soon }) => {
       const asked: string[] = []
       const store = await open({
         admission: [
@@ -65,6 +65,10 @@ export const clientLaws: readonly StoreLaw[] = [
       await claimRefusedWithoutEffect(store, bad, 'Forbidden', { hook: 'judge' })
       const inTransaction = (): unknown => store.transact(tx => tx.create(Widget, widget('b')))
       await claimRefusedWithoutEffect(store, inTransaction, 'Usage', { hook: 'stamp' })
+      asked.length = 0
+      const late = store.optimistic(tx => tx.create(Widget, widget('c')))
+      claimMatch(await soon('the transaction', late), { metadata: { labels: { by: 'stamp' } } }, 'its object')
+      claimEqual(asked, ['stamp', 'judge stamp'], 'who was asked by the transaction')
     },
   },
   {

@@ -92,6 +92,20 @@ export const patchLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'a resourceVersion or uid that is no text is refused, not ignored',
+    check: async ({ open }) => {
+      const store = await open()
+      await store.create(Widget, widget('a'))
+      const merge = { type: 'merge' } as const
+      for (const metadata of [{ resourceVersion: 1 as never }, { uid: 1 as never }]) {
+        const patch = { metadata, spec: { size: 5 } }
+        await claimRefusedWithoutEffect(store, () => store.patch(Widget, refOf('a'), patch, merge), 'Invalid')
+        const deletion = (): unknown => store.delete(Widget, refOf('a'), { preconditions: metadata })
+        await claimRefusedWithoutEffect(store, deletion, 'Invalid')
+      }
+    },
+  },
+  {
     name: 'apply sets what a manager wants, and takes away what it no longer wants',
     check: async ({ open }) => {
       const store = await open()

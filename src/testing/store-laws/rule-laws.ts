@@ -12,6 +12,23 @@ const ownedBy = ({ apiVersion, kind, metadata: { name, uid } }: StoredObject): O
 
 export const ruleLaws: readonly StoreLaw[] = [
   {
+    name: 'an unknown option is refused with the name of the nearest known one',
+    check: async ({ open }) => {
+      const store = await open()
+      await store.create(Widget, widget('a'))
+      // As plain JavaScript may call it.
+      const options = (given: object): object => given
+      const calls: readonly (readonly [() => unknown, string])[] = [
+        [() => store.create(Widget, widget('b'), options({ dryrun: true })), 'dryRun'],
+        [() => store.delete(Widget, refOf('a'), options({ precondition: {} })), 'preconditions'],
+        [() => store.transact(tx => tx.delete(Widget, refOf('a'), options({ cascde: 1 }))), 'cascade'],
+        [() => store.list(Widget, options({ lableSelector: 'app=web' })), 'labelSelector'],
+        [() => store.watch(Widget, options({ lableSelector: 'app=web' })), 'labelSelector'],
+      ]
+      for (const [call, nearest] of calls) await claimRefusedWithoutEffect(store, call, 'Usage', { nearest })
+    },
+  },
+  {
     name: 'a value of a unique index has one holder',
     check: async ({ open }) => {
       const store = await open()

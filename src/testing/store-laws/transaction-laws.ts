@@ -1,3 +1,4 @@
+import type { AdmissionReply, ObjectInput, Transaction } from '../../store/index.js'
 import { claim, claimEqual, claimRefused, claimRefusedWithoutEffect, contentOf } from './claims.js'
 import { Gadget, gadget, refOf, Widget, widget } from './kinds.js'
 import type { StoreLaw } from './law.js'
@@ -134,6 +135,62 @@ export const transactionLaws: readonly StoreLaw[] = [
         })
       await Promise.all(Array.from({ length: 12 }, move))
       claimEqual([sizeOf('a'), sizeOf('b')], [0, 100], 'what was moved')
+    },
+  },
+  {
+    name: 'a write that is refused leaves nothing of it in the transaction, whose body may go on',
+    check: async ({ open }) => {
+      const handle = ({ object }: { readonly object: ObjectInput }): AdmissionReply =>
+        object.metadata.name === 'kept' ? { forbidden: 'it is kept' } : undefined
+      const store = await open({
+        admission: [{ name: 'keep', phase: 'validate', operations: ['delete'], handle }],
+      })
+      const { apiVersion, kind, metadata } = await store.create(Widget, widget('root'))
+      const ownerReferences = [{ apiVersion, kind, name: metadata.name, uid: metadata.uid }]
+      for (const name of ['gone', 'kept', 'last'])
+        await store.create(Widget, widget(name, {}, { ownerReferences }))
+      const before = store.list(Widget).items
+      const body = async (tx: Transaction): Promise<void> => {
+        await claimRefused(() => tx.delete(Widget, refOf('root'), { cascade: 'atomic' }), 'Forbidden')
+        claimEqual(tx.list(Widget).items, before, 'what the transaction sees')
+        tx.create(Gadget, gadget('after'))
+      }
+      await store.optimistic(body)
+      claimEqual(store.list(Widget).items, before, 'the objects')
+      claim(store.get(Gadget, { name: 'after' }) !== undefined, 'what was written afterwards is there')
+    },
+  },
+  {
+    name: 'an optimistic transaction that can no longer tell what has changed is tried again',
+    check: async world => {
+      const store = await world.open({ logCapacity: 4 })
+      await store.create(Widget, widget('a', { size: 0 }))
+      await store.create(Widget, widget('other', { size: 0 }))
+      let runs = 0
+      const body = async (tx: Transaction): Promise<void> => {
+        const size = tx.get(Widget, refOf('a'))?.spec.size ?? 0
+        if (runs++ === 0)
+          for (let other = 1; other <= 6; other++)
+            await store.modify(Widget, refOf('other'), draft => void (draft.spec.size = other))
+        tx.modify(Widget, refOf('a'), draft => void (draft.spec.size = size + 1))
+      }
+      await world.soon('the transaction', store.optimistic(body))
+      claimEqual([store.get(Widget, refOf('a'))?.spec.size, runs], [1, 2], 'the size, and the runs')
+    },
+  },
+  {
+    name: 'a body that closes its store commits nothing',
+    check: async ({ open }) => {
+      const store = await open()
+      await store.create(Widget, widget('a'))
+      const { revision } = store
+      const write = (): unknown =>
+        store.transact(tx => {
+          tx.delete(Widget, refOf('a'))
+          void store.close()
+        })
+      await claimRefused(write, 'Closed')
+      claimEqual(store.revision, revision, 'the revision')
     },
   },
   {

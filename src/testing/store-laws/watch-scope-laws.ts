@@ -168,6 +168,26 @@ export const watchScopeLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'a watcher that coalesces hears of a gap in which changes have cancelled each other',
+    check: async world => {
+      const store = await world.open()
+      const since = store.revision
+      const watch = store.watch(Widget, { slowConsumer: 'coalesce', bufferLimit: 1 })
+      for (let round = 0; round < 3; round++) {
+        await store.create(Widget, widget('brief'))
+        await store.delete(Widget, refOf('brief'))
+      }
+      await store.create(Widget, widget('a'))
+      const [gap, ...rest] = await record(world, watch).through(store.revision)
+      claimMatch(gap, { since, events: [], bookmark: true }, 'the gap')
+      claimEqual(
+        rest.flatMap(({ events }) => events.map(({ type }) => type)).at(-1),
+        'ADDED',
+        'what comes last',
+      )
+    },
+  },
+  {
     name: 'an event says what has changed',
     check: async world => {
       const store = await world.open()
