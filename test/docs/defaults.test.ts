@@ -111,6 +111,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'pause until a bookmark': code('bookmark-timer', 'BOOKMARK_INTERVAL_MS'),
     'attempts of `optimistic`': code('optimistic', 'ATTEMPTS_DEFAULT'),
     'answers of one admission hook about one write': code('admission-replies', 'ASKED_MAX'),
+    'answers that one write waits for': code('admission-replies', 'ANSWERS_MAX'),
     'operations of a JSON Patch': code('json-patch', 'JSON_PATCH_OPERATIONS_MAX'),
     'managers that apply to one object': code('apply-object', 'APPLY_MANAGERS_MAX'),
     'managers that only write, with an entry of their own': code('owners', 'UPDATE_MANAGERS_MAX'),
@@ -118,6 +119,10 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`ttlMs`': code('lifetimes', 'TTL_MAX_MS'),
     'id of a lifetime': code('lifetimes', 'LIFETIME_ID_CHARS_MAX'),
     'lifetimes ended in one step': code('lifetime-keeper', 'ENDED_PER_STEP'),
+    'pause until an object that could not be deleted at its end is tried again': code(
+      'lifetime-keeper',
+      'RETRY_END_MS',
+    ),
   },
   'docs/testing.md': {
     '`executions`': code('search-options', 'executions'),
@@ -190,6 +195,8 @@ const sentences: readonly (readonly [page: string, words: RegExp, numbers: reado
     code('list-and-watch', 'REOPEN_BASE_MS', 'REOPEN_MAX_MS'),
   ],
   ['docs/store/admission.md', /at most \d+ times/, code('admission-replies', 'ASKED_MAX')],
+  ['docs/store/admission.md', /waits for [\d,]+ answers/, code('admission-replies', 'ANSWERS_MAX')],
+  ['docs/store/deletion.md', /tried again after \d+ s/, code('lifetime-keeper', 'RETRY_END_MS')],
   [
     'docs/store/patches-and-apply.md',
     /beyond [\d,]+ operations/,

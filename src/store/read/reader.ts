@@ -69,7 +69,10 @@ export interface Reader {
   readonly revision: number
   get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): ObjectList<StoredObject<Spec, Status>>
-  /** How many objects a list would have in all its pages; without a look at them where an index tells. */
+  /**
+   * How many objects a list would have in all its pages, whatever `limit` and `continue` say; without a look at them
+   * where an index tells.
+   */
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): number
 }
 
