@@ -265,12 +265,6 @@ export function chunksOf(list: Iterable<Resource>): Chunk[] {
   return chunks
 }
 
-/** Whether a set holds only unreserved, non-revocable scalars. */
-function isPlainSet(set: ResourceSet): boolean {
-  for (const chunk of set.chunks) if (!isPlainScalar(chunk)) return false
-  return true
-}
-
 function addChunk(merged: Map<string, Chunk>, chunk: Chunk): void {
   const have = merged.get(chunk.key)
   if (have === undefined) merged.set(chunk.key, chunk)

@@ -24,9 +24,12 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   const byName = new Map<string, KindTable>()
   const byGroup = new Map<string, KindTable>()
   if (!Array.isArray(kinds))
-    throw new UsageError(`kinds must be a list of the handles that defineKind gave, not ${describeValue(kinds)}`, {
-      option: 'kinds',
-    })
+    throw new UsageError(
+      `kinds must be a list of the handles that defineKind gave, not ${describeValue(kinds)}`,
+      {
+        option: 'kinds',
+      },
+    )
   // By index: a list may have holes.
   for (const [index, kind] of kinds.entries()) {
     assertHandle(kind, index)
