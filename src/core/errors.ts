@@ -72,6 +72,15 @@ export interface DetailsByCode {
     readonly value: unknown
     readonly holder: { readonly kind: string; readonly namespace?: string; readonly name: string }
   }
+  /** A write would go beyond a quota of the store. */
+  readonly QuotaExceeded: ErrorDetails & {
+    readonly resource: 'objects' | 'bytes'
+    readonly used: number
+    readonly asked: number
+    readonly max: number
+    readonly kind?: string
+    readonly namespace?: string
+  }
   /** A lifetime was never granted, was revoked, or its time is over. */
   readonly LifetimeNotFound: ErrorDetails & { readonly id: string }
   /** More than a documented limit; the detail that ends in `Max` is the limit. */

@@ -34,6 +34,7 @@ export { deepEqual } from './json/deep-equal.js'
 export { isRecord } from './json/record.js'
 export type { KnownOptions, OptionNames } from './known-options.js'
 export { assertKnown, knownOptions, ownOptions } from './known-options.js'
+export { silentMetrics } from './metrics/silent-metrics.js'
 export {
   containsPortRanges,
   countPorts,

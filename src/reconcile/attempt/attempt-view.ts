@@ -54,6 +54,7 @@ const REFUSALS = [
   'BadRequest',
   'Forbidden',
   'UniqueViolation',
+  'QuotaExceeded',
   'TooLarge',
   'Usage',
   'Closed',

@@ -2,6 +2,7 @@ import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import { Engine } from '../engine/engine.js'
+import type { Quota } from '../engine/quotas.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
 import { assertWhole } from '../object/store-errors.js'
@@ -30,6 +31,11 @@ export interface StoreOptions {
    * size. Counting costs about a nanosecond for each byte of an object that is written.
    */
   readonly objectBytesMax?: number
+  /**
+   * How many objects, or bytes of them, there may be of a kind, in a namespace or in all. A commit that would go beyond
+   * one is refused with code `QuotaExceeded`, as a whole; what is beyond already may shrink, and be deleted. Default none.
+   */
+  readonly quotas?: readonly Quota[]
 }
 
 const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', {
@@ -68,9 +74,10 @@ export function createStore(options: StoreOptions): Store {
     logCapacity,
     ...(options.objectBytesMax === undefined ? {} : { objectBytesMax: options.objectBytesMax }),
   }
+  const { quotas = [] } = options
   for (const [name, limit] of Object.entries(limits)) {
     assertWhole(name, limit)
   }
-  const engine = new Engine({ kinds, env, admission, ...limits })
+  const engine = new Engine({ kinds, env, admission, quotas: [...quotas], ...limits })
   return storeOn(engine)
 }

@@ -11,9 +11,13 @@ import type { KindTables } from './kind-tables.js'
 import { kindTables } from './kind-tables.js'
 import type { Mutation } from './mutation.js'
 import type { TableEntry } from './namespace-table.js'
+import type { Quota } from './quotas.js'
+import { Quotas } from './quotas.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import type { Change, LogRecord } from './revision-log.js'
 import { RevisionLog } from './revision-log.js'
+import type { CommitMeter } from './store-metrics.js'
+import { commitMeter } from './store-metrics.js'
 import { assertUnique } from './unique.js'
 import { NO_TERMS, Version } from './version.js'
 
@@ -34,6 +38,8 @@ export interface EngineOptions {
   readonly start?: number
   /** Default: any size. */
   readonly objectBytesMax?: number
+  /** Default none. */
+  readonly quotas?: readonly Quota[]
   /** Default: one of the env, as `newIncarnation` makes it. */
   readonly incarnation?: string
 }
@@ -54,10 +60,13 @@ export class Engine {
   /** Names this history; what was told by another one means nothing here. */
   readonly incarnation: string
   readonly objectBytesMax: number
+  /** Undefined when there are none. */
+  readonly quotas: Quotas | undefined
   /** For generated names. */
   readonly names: Random
   /** For the pauses between attempts to commit. */
   readonly retries: Random
+  readonly #meter: CommitMeter | undefined
   readonly #listeners: EngineListener[] = []
   #forks = 0
   #writing = false
@@ -68,7 +77,7 @@ export class Engine {
   #secondText = ''
 
   constructor(options: EngineOptions) {
-    const { kinds, env, logCapacity, admission = [], start = 0 } = options
+    const { kinds, env, logCapacity, admission = [], quotas = [], start = 0 } = options
     this.options = options
     this.env = env
     this.objectBytesMax = options.objectBytesMax ?? Number.POSITIVE_INFINITY
@@ -76,6 +85,8 @@ export class Engine {
     this.history = new History(logCapacity, start)
     this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
+    this.quotas = quotas.length === 0 ? undefined : new Quotas(quotas, this.tables)
+    this.#meter = commitMeter(env.metrics)
     this.incarnation = options.incarnation ?? newIncarnation(env)
     this.names = env.random.fork('store.names')
     this.retries = env.random.fork('store.retries')
@@ -155,14 +166,16 @@ export class Engine {
   /**
    * Makes all mutations true under one new revision, at most one per key.
    *
-   * @throws ClosedError, also where the write itself has closed the store, and UniqueViolationError; before anything
-   * has changed. Nothing else in it can fail
+   * @throws ClosedError, also where the write itself has closed the store, and what `assertFits` throws; before
+   * anything has changed. Nothing else in it can fail
    */
   commit(mutations: readonly Mutation[], cause?: WriteCause): void {
     this.assertOpen()
     assertUnique(mutations)
+    const growths = this.quotas?.check(mutations)
     const revision = this.log.head + 1
     const changes = mutations.map(mutation => apply(mutation, revision))
+    if (growths !== undefined) this.quotas?.add(growths)
     const [first] = mutations
     const table = mutations.every(mutation => mutation.table === first?.table) ? first?.table : undefined
     const record: LogRecord = { revision, changes, table, cause, whole: undefined }
@@ -177,6 +190,17 @@ export class Engine {
     for (const change of changes)
       change.entry.space.table.watchers.notify(change.entry, change.version, revision, this.log.capacity)
     this.alarms.ring(revision)
+    this.#meter?.(record)
+  }
+
+  /**
+   * What a commit of these mutations is refused for.
+   *
+   * @throws UniqueViolationError, KeelsonError `QuotaExceeded`
+   */
+  assertFits(mutations: readonly Mutation[]): void {
+    assertUnique(mutations)
+    this.quotas?.check(mutations)
   }
 
   close(): void {

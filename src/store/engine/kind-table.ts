@@ -74,6 +74,13 @@ export class KindTable {
     this.values?.cut(entry, before.indexes, after.indexes)
   }
 
+  /** How many objects there are; costs the namespaces. */
+  countObjects(): number {
+    let count = 0
+    this.order.forEach(space => void (count += space.order.size))
+    return count
+  }
+
   /** Lets go of a namespace in which nothing is left. */
   dropIfEmpty(space: NamespaceTable): void {
     if (!space.empty) return

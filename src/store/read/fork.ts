@@ -3,6 +3,7 @@ import { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Entry } from '../engine/version.js'
 import { NO_TERMS, Version, versionAt } from '../engine/version.js'
+import type { StoredObject } from '../object/object.js'
 import { listObjects } from './list.js'
 import { EVERYTHING } from './query.js'
 
@@ -18,7 +19,9 @@ export function forkEngine(engine: Engine, revision: number, env: Env): Engine {
     const copy = fork.table(table.kind)
     for (const { metadata } of listObjects(table, EVERYTHING, { revision })) {
       const entry = table.find(metadata.namespace, metadata.name) as Entry
-      plant(copy, entry, versionAt(entry, revision) as Version)
+      const version = versionAt(entry, revision) as Version
+      plant(copy, entry, version)
+      fork.quotas?.addObject(copy, version.object as StoredObject)
     }
   }
   return fork

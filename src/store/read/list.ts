@@ -123,11 +123,7 @@ function isWorthSorting(
 
 function sizeOf(table: KindTable, namespace: string | undefined): number {
   if (namespace !== undefined || !table.kind.namespaced) return table.space(namespace)?.order.size ?? 0
-  let total = 0
-  table.order.forEach(space => {
-    total += space.order.size
-  })
-  return total
+  return table.countObjects()
 }
 
 function smallestPosting(table: KindTable, query: Query, revision: number | undefined): Posted | undefined {

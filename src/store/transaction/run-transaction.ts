@@ -1,6 +1,5 @@
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
-import { assertUnique } from '../engine/unique.js'
 import type { Kind } from '../kind/kind.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
@@ -37,7 +36,7 @@ export function runTransaction<T>(
     // The body may have closed it.
     engine.assertOpen()
     const { mutations } = overlay
-    if (options.dryRun === true) assertUnique(mutations)
+    if (options.dryRun === true) engine.assertFits(mutations)
     if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
     if (mutations.length > 0) engine.commit(mutations, cause)
     for (const kept of overlay.kept) lifetimes.keep(kept)

@@ -4,7 +4,6 @@ import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
-import { assertUnique } from '../engine/unique.js'
 import type { Version } from '../engine/version.js'
 import type { KeptObject, LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
@@ -88,7 +87,7 @@ export class DirectSite implements WriteSite {
 /** Checks what can only be checked when all is known, and changes nothing. For one write. */
 export class DryRunSite extends DirectSite {
   override stageAll(mutations: readonly Mutation[]): void {
-    assertUnique(mutations)
+    this.engine.assertFits(mutations)
   }
 
   override keep(): void {}
