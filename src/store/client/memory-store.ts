@@ -44,6 +44,7 @@ const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', 
   logCapacity: true,
   admission: true,
   objectBytesMax: true,
+  quotas: true,
 })
 
 /**

@@ -7,6 +7,7 @@ import type { NameFormat } from '../object/object-name.js'
 import type { AdmissionHook } from './admission.js'
 import type { MergeTypes } from './merge-type.js'
 import { fieldTypeOf } from './merge-type.js'
+import type { PartType } from './schema-type.js'
 import type { StandardSchema } from './standard-schema.js'
 import { isStandardSchema } from './standard-schema.js'
 
@@ -93,7 +94,8 @@ export interface Kind<Spec = unknown, Status = unknown> {
 export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObject<Spec, Status> : never
 
 /**
- * Declares a kind.
+ * Declares a kind. Its types are those that are given, or those of its schema: of a JSON Schema written in the call, or
+ * `as const`, as `SchemaType` reads it.
  *
  * @throws UsageError for an option that could never work
  *
@@ -110,7 +112,13 @@ export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObjec
  * })
  * ```
  */
-export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
+export function defineKind<
+  const Schema extends JsonSchema & { readonly '~standard'?: never },
+  Spec = PartType<Schema, 'spec'>,
+  Status = PartType<Schema, 'status'>,
+>(options: Omit<KindOptions<Spec, Status>, 'schema'> & { readonly schema: Schema }): Kind<Spec, Status>
+export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status>
+export function defineKind<Spec, Status>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
   assertKnown(options, KIND_OPTIONS)
   assertNames(options)
   assertOptions(options)
