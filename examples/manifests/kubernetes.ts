@@ -2,7 +2,7 @@ import type { DeploymentSpec, EnvVar, Probe, ServiceSpec, TaskPort, TaskSpec } f
 import type { ResourceInput } from 'keelson/core'
 import type { Application } from './load.js'
 import type { FieldReader } from './manifest-error.js'
-import { ManifestError, readFields } from './manifest-error.js'
+import { readFields } from './manifest-error.js'
 
 const containerFields = [
   'name',
@@ -17,11 +17,12 @@ const containerFields = [
 ]
 
 /** One Deployment of one container, and the Service in front of it. The store checks the values. */
-export function fromKubernetes(file: string, documents: readonly unknown[]): Application {
+export function fromKubernetes(problems: string[], documents: readonly unknown[]): Application {
   const find = (kind: string): FieldReader => {
     const found = documents.find(document => (document as { kind?: unknown }).kind === kind)
-    if (found === undefined) throw new ManifestError(file, '', `has no ${kind}`)
-    return readFields(file, found, `${kind} `)
+    if (found === undefined) problems.push(`has no ${kind}`)
+    // What a missing object lacks is said with that.
+    return readFields(found === undefined ? [] : problems, found ?? {}, `${kind} `)
   }
   const deployment = find('Deployment')
   const service = find('Service')

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { DeploymentSpec, ServiceSpec } from 'keelson/api'
+import { Deployment, Service } from 'keelson/api'
+import { isKeelsonError } from 'keelson/core'
 import type { ObjectInput } from 'keelson/store'
+import { createStore } from 'keelson/store'
 import { parseAllDocuments } from 'yaml'
 import { fromKubernetes } from './kubernetes.js'
 import { ManifestError } from './manifest-error.js'
@@ -15,22 +18,46 @@ export interface Application {
 /**
  * Reads an application from a file: Kubernetes YAML with a Deployment and a Service, or a Marathon app as JSON.
  *
- * @throws ManifestError with one line that names the file, the field and what is wrong
+ * @throws ManifestError with a line for each thing that is wrong: the file, the field and what
  */
 export function loadManifest(file: string): Application {
   const documents = parse(file, read(file))
   const first = documents[0]
-  if (typeof first !== 'object' || first === null) throw new ManifestError(file, '', 'holds no object')
-  return 'kind' in first
-    ? fromKubernetes(file, documents)
-    : fromMarathon(file, first as Record<string, unknown>)
+  if (typeof first !== 'object' || first === null) throw new ManifestError(file, ['holds no object'])
+  const problems: string[] = []
+  const application =
+    'kind' in first
+      ? fromKubernetes(problems, documents)
+      : fromMarathon(problems, first as Record<string, unknown>)
+  if (problems.length > 0) throw new ManifestError(file, problems)
+  return application
+}
+
+/**
+ * Asks a store what it would say to the application, before anything is started.
+ *
+ * @throws ManifestError with a line for each field that it refuses
+ */
+export async function checkApplication(file: string, { deployment, service }: Application): Promise<void> {
+  const store = createStore({ kinds: [Deployment, Service] })
+  const answers = await Promise.allSettled([
+    store.create(Deployment, deployment),
+    store.create(Service, service),
+  ])
+  const problems = answers.flatMap((answer, index) => {
+    if (answer.status === 'fulfilled') return []
+    if (!isKeelsonError(answer.reason, 'Invalid')) throw answer.reason
+    const kind = index === 0 ? 'Deployment' : 'Service'
+    return answer.reason.details.problems.map(({ field, message }) => `${kind} ${field} ${message}`)
+  })
+  if (problems.length > 0) throw new ManifestError(file, problems)
 }
 
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ManifestError(file, '', `cannot be read: ${(error as Error).message}`)
+    throw new ManifestError(file, [`cannot be read: ${(error as Error).message}`])
   }
 }
 
@@ -38,10 +65,9 @@ function read(file: string): string {
 function parse(file: string, text: string): readonly unknown[] {
   const documents = parseAllDocuments(text)
   if (!Array.isArray(documents)) return []
-  for (const document of documents) {
-    const [problem] = document.errors
-    if (problem !== undefined)
-      throw new ManifestError(file, '', problem.message.split('\n')[0] ?? 'is not YAML')
-  }
+  const problems = documents.flatMap(({ errors }) =>
+    errors.map(({ message }) => message.split('\n')[0] ?? 'is not YAML'),
+  )
+  if (problems.length > 0) throw new ManifestError(file, problems)
   return documents.map(document => document.toJS() as unknown).filter(value => value !== null)
 }

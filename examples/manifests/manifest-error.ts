@@ -1,16 +1,17 @@
-/** A manifest that cannot be used; the message is one line for a person. */
+/** A manifest that cannot be used; the message has one line for each thing that is wrong. */
 export class ManifestError extends Error {
-  constructor(file: string, field: string, problem: string) {
-    super(`${file}: ${field === '' ? '' : `${field} `}${problem}`)
+  constructor(file: string, problems: readonly string[]) {
+    super(problems.map(problem => `${file}: ${problem}`).join('\n'))
     this.name = 'ManifestError'
   }
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Typed reading of a parsed manifest; every miss names the file and the field. */
+/** Typed reading of a parsed manifest. What is wrong is noted, with its field, and read as something empty. */
 export interface FieldReader {
   text(path: string): string
+  number(path: string, absent: number): number
   object(path: string): Fields
   list(path: string): readonly Fields[]
   optional(path: string): unknown
@@ -18,33 +19,41 @@ export interface FieldReader {
   only(path: string, known: readonly string[]): void
 }
 
-/** Reads `root` by dotted paths such as `spec.containers.0.name`. */
-export function readFields(file: string, root: unknown, prefix = ''): FieldReader {
+/** Reads `root` by dotted paths such as `spec.containers.0.name`. @param problems gets a line for each miss */
+export function readFields(problems: string[], root: unknown, prefix = ''): FieldReader {
   const at = (path: string): unknown =>
     path === ''
       ? root
       : path.split('.').reduce<unknown>((value, key) => (value as Fields | undefined)?.[key], root)
-  const fail = (path: string, problem: string): never => {
-    throw new ManifestError(file, `${prefix}${path}`, problem)
+  const miss = <T>(path: string, problem: string, instead: T): T => {
+    problems.push(`${prefix}${path} ${problem}`)
+    return instead
   }
   return {
     optional: at,
     text(path) {
       const value = at(path)
-      return typeof value === 'string' && value !== '' ? value : fail(path, 'must be a text')
+      return typeof value === 'string' && value !== '' ? value : miss(path, 'must be a text', '')
+    },
+    number(path, absent) {
+      const value = at(path) ?? absent
+      return typeof value === 'number'
+        ? value
+        : miss(path, `must be a number, not ${JSON.stringify(value)}`, absent)
     },
     object(path) {
       const value = at(path)
       const fits = typeof value === 'object' && value !== null && !Array.isArray(value)
-      return fits ? (value as Fields) : fail(path, 'must be an object')
+      return fits ? (value as Fields) : miss(path, 'must be an object', {})
     },
     list(path) {
       const value = at(path) ?? []
-      return Array.isArray(value) ? (value as Fields[]) : fail(path, 'must be a list')
+      return Array.isArray(value) ? (value as Fields[]) : miss(path, 'must be a list', [])
     },
     only(path, known) {
       for (const key of Object.keys((at(path) ?? {}) as Fields)) {
-        if (!known.includes(key)) fail(path === '' ? key : `${path}.${key}`, 'is not supported here')
+        if (!known.includes(key))
+          miss(path === '' ? key : `${path}.${key}`, 'is not supported here', undefined)
       }
     },
   }

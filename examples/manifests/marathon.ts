@@ -20,8 +20,8 @@ const appFields = [
 ]
 
 /** One Marathon app. Its first port definition becomes port 80 of a service with the app's name. */
-export function fromMarathon(file: string, app: Record<string, unknown>): Application {
-  const reader = readFields(file, app)
+export function fromMarathon(problems: string[], app: Record<string, unknown>): Application {
+  const reader = readFields(problems, app)
   reader.only('', appFields)
   const name = reader.text('id').replace(/^\//, '').replaceAll('/', '-')
   const metadata = { name, namespace: 'default' }
@@ -30,7 +30,7 @@ export function fromMarathon(file: string, app: Record<string, unknown>): Applic
     return { name, containerPort: Number(port.port ?? 0), protocol: port.protocol === 'udp' ? 'UDP' : 'TCP' }
   })
   const labels = { app: name }
-  const instances = Number(reader.optional('instances') ?? 1)
+  const instances = reader.number('instances', 1)
   return {
     deployment: {
       metadata,
@@ -45,7 +45,9 @@ export function fromMarathon(file: string, app: Record<string, unknown>): Applic
             command: ['/bin/sh', '-c', `exec ${reader.text('cmd')}`],
             env: Object.entries(app.env ?? {}).map(([key, value]) => ({ name: key, value: String(value) })),
             ports,
-            resources: { requests: { cpu: Number(app.cpus ?? 1), memory: `${Number(app.mem ?? 128)}Mi` } },
+            resources: {
+              requests: { cpu: reader.number('cpus', 1), memory: `${reader.number('mem', 128)}Mi` },
+            },
             ...healthChecks(reader, ports),
           },
         },

@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly nodes: readonly string[]
   /** Working directory of the tasks. */
   readonly directory: string
+  /** Ports of services, looked at before anything starts. Default none. */
+  readonly servicePorts?: readonly number[]
 }
 
 /** A running orchestrator. */
@@ -42,6 +44,8 @@ export interface Cluster {
   readonly dns: { readonly address: string; readonly port: number }
   /** Where a service's virtual address and port are listened on. */
   dial(vip: string, port: number): { readonly host: string; readonly port: number }
+  /** Where the services answer. */
+  addresses(): readonly { readonly service: string; readonly url: string }[]
   /** Resolves when every virtual address is listened on; rejects when one cannot be. */
   listening(): Promise<void>
   /** What differs from a cluster of machines, in one line for people; empty when nothing does. */
@@ -59,7 +63,7 @@ const kinds = [AddressClaim, Deployment, EndpointSlice, Lease, Node, ReplicaSet,
 /** Assembles store, loops, nodes, DNS server and proxy into one orchestrator. */
 export async function startCluster(env: Env, options: ClusterOptions): Promise<Cluster> {
   const store = createStore({ kinds, env })
-  const loopback = await planLoopback(options.nodes.length)
+  const loopback = await planLoopback(options.nodes.length, options.servicePorts)
   const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
   const proxy = serveVips(registry, { env, bind: loopback.dial })
   const dns = await serveDns(registry, { env, address: '127.0.0.1', port: 0 })
@@ -69,7 +73,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
   control.add(createReplicaController({ backoff: { baseMs: 1_000, stableAfterMs: 1_000 } }))
   control.add(createSchedulingController())
   control.add(createNodeLifecycleController({ evictAfterMs: 1_500 }))
-  control.add(createAddressController({ pool: 'services', cidrs: ['127.64.0.0/16'] }))
+  control.add(createAddressController({ pool: 'services', cidrs: [loopback.cidr] }))
   control.add(createEndpointsController())
   control.add(createRegistryFeed(registry))
   control.add(createGarbageCollector({ kinds }))
@@ -77,7 +81,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
 
   const nodes = new Map<string, SimulatedNode>()
   for (const [index, name] of options.nodes.entries()) {
-    const where = loopback.nodes[index] ?? { address: '127.0.0.1', ports: { first: 0, last: 0 } }
+    const where = loopback.nodes[index] ?? { address: '127.0.0.1', ports: { first: 21_000, last: 21_999 } }
     const client = store.client(env.fork(name))
     nodes.set(name, await startNode(client, { name, registry, directory: options.directory, ...where }))
   }
@@ -86,6 +90,15 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
     client: store,
     dns: { address: dns.address, port: dns.port },
     dial: loopback.dial,
+    addresses: () =>
+      store.list(Service).items.flatMap(({ metadata, spec: { clusterIPs = [], ports = [] } }) =>
+        clusterIPs.flatMap(vip =>
+          ports.map(({ port }) => {
+            const { host, port: real } = loopback.dial(vip, port)
+            return { service: metadata.name, url: `http://${host}:${real}/` }
+          }),
+        ),
+      ),
     listening: () => proxy.listening(),
     notice: loopback.notice,
     processes: () => [...nodes.values()].flatMap(node => [...node.runtime.pids()]),
@@ -95,6 +108,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
       await Promise.all([...nodes.values()].map(node => node.fail()))
       await Promise.all([dns.close(), proxy.close()])
       await store.close()
+      loopback.release()
     },
   }
 }

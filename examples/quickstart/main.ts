@@ -1,46 +1,84 @@
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { isKeelsonError, systemEnv } from 'keelson/core'
-import { loadManifest } from '../manifests/load.js'
+import type { Application } from '../manifests/load.js'
+import { checkApplication, loadManifest } from '../manifests/load.js'
 import { ManifestError } from '../manifests/manifest-error.js'
+import { LoopbackError } from '../runtime/loopback.js'
+import { LEGEND, paintFor } from '../runtime/paint.js'
 import { showProgress } from '../runtime/progress-view.js'
 import { reportSteps } from '../runtime/step-report.js'
+import { HELP, readArguments } from './arguments.js'
+import type { Cluster } from './cluster.js'
 import { startCluster } from './cluster.js'
 import { StoryError, tellStory } from './story.js'
 
-const file = resolve(process.argv[2] ?? join(import.meta.dirname, 'hello-kubernetes.yaml'))
-process.exitCode = await demo()
+const NODES = ['node-a', 'node-b', 'node-c']
 
-async function demo(): Promise<number> {
+const command = readArguments(process.argv.slice(2))
+if (command.kind === 'help') process.stdout.write(HELP)
+else if (command.kind === 'wrong') process.exitCode = fail(command.message)
+else process.exitCode = await demo(command)
+
+async function demo({
+  file,
+  keep,
+}: {
+  readonly file: string | undefined
+  readonly keep: boolean
+}): Promise<number> {
+  const path = resolve(file ?? join(import.meta.dirname, 'hello-kubernetes.yaml'))
   const env = systemEnv.fork('quickstart')
   try {
-    const application = loadManifest(file)
-    const cluster = await startCluster(env, {
-      nodes: ['node-a', 'node-b', 'node-c'],
-      directory: dirname(file),
-    })
-    const view = showProgress(cluster.client, process.stdout)
-    if (cluster.notice !== '') view.say(cluster.notice)
-    const interrupted = new Promise<never>((_, reject) => {
-      const stop = (): void => reject(new StoryError('interrupted'))
-      process.once('SIGINT', stop).once('SIGTERM', stop)
-    })
-    interrupted.catch(() => {})
+    const application = loadManifest(path)
+    await checkApplication(path, application)
+    process.stdout.write(`${introduction(application, path)}\n`)
+    const servicePorts = (application.service.spec.ports ?? []).map(({ port }) => port)
+    const cluster = await startCluster(env, { nodes: NODES, directory: dirname(path), servicePorts })
+    const view = showProgress(cluster.client, process.stdout, paintFor(process.stdout, process.env))
+    const interrupted = onInterrupt()
     try {
+      for (const line of [cluster.notice, process.stdout.isTTY ? LEGEND : '']) if (line !== '') view.say(line)
       const results = await Promise.race([
         tellStory(cluster, application, line => view.say(line)),
-        interrupted,
+        interrupted.then(() => Promise.reject(new StoryError('interrupted'))),
       ])
       view.close()
-      return reportSteps(results, { requests: 2_000, requestsPerSecond: 50 })
+      const code = reportSteps(results, { requests: 2_000, requestsPerSecond: 50 })
+      if (keep) await keepServing(cluster, interrupted)
+      return code
     } finally {
       view.close()
       await cluster.close()
     }
   } catch (error) {
-    if (!(error instanceof StoryError || error instanceof ManifestError || isKeelsonError(error))) throw error
-    process.stderr.write(`error: ${error.message}\n`)
-    return 1
+    const isExpected = [StoryError, ManifestError, LoopbackError].some(known => error instanceof known)
+    if (!isExpected && !isKeelsonError(error)) throw error
+    return fail((error as Error).message)
   } finally {
     env.close()
   }
+}
+
+/** What will be seen, before anything is. */
+function introduction({ deployment: { metadata, spec } }: Application, path: string): string {
+  const what = `${metadata.name} of ${basename(path)}, ${spec.replicas} tasks on ${NODES.length} simulated nodes`
+  return `${what}: deploy, scale, update, break, undo, kill, lose a node, all under load; about a minute`
+}
+
+async function keepServing(cluster: Cluster, interrupted: Promise<unknown>): Promise<void> {
+  const where = cluster.addresses().map(({ service, url }) => `${service} answers at ${url}`)
+  const { address, port } = cluster.dns
+  process.stdout.write(
+    `${[...where, `names are answered at ${address} port ${port}`, 'Ctrl-C ends it'].join('\n')}\n`,
+  )
+  await interrupted
+}
+
+function onInterrupt(): Promise<unknown> {
+  return new Promise(done => void process.once('SIGINT', done).once('SIGTERM', done))
+}
+
+function fail(message: string): number {
+  process.stderr.write(`error: ${message}\n`)
+  return 1
 }

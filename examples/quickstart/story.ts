@@ -99,6 +99,7 @@ export async function tellStory(
     await until(`${first} is served by ${few} tasks`, () => serves(first, few))
     await cluster.listening()
   })
+  for (const { service, url } of cluster.addresses()) say(`  ${service} answers at ${url}`)
   load.begin()
   try {
     await step('steady load', { after: first }, () => env.clock.sleep(2_000))

@@ -1,6 +1,7 @@
 import { Deployment, findCondition, isConditionTrue, Node, Task } from 'keelson/api'
 import { rolloutStatus } from 'keelson/rollout'
 import type { Client } from 'keelson/store'
+import type { Paint } from './paint.js'
 
 /** Shows nodes, tasks, revision and rollout progress while the story runs. */
 export interface ProgressView {
@@ -10,7 +11,7 @@ export interface ProgressView {
 }
 
 /** Redraws in place on a terminal; elsewhere prints a line whenever the picture changes. */
-export function showProgress(client: Client, out: NodeJS.WriteStream): ProgressView {
+export function showProgress(client: Client, out: NodeJS.WriteStream, paint: Paint): ProgressView {
   const terminal = out.isTTY === true
   let drawn = 0
   let last = ''
@@ -21,7 +22,7 @@ export function showProgress(client: Client, out: NodeJS.WriteStream): ProgressV
     if (text === last || text === '') return
     last = text
     erase()
-    out.write(`${text}\n`)
+    out.write(`${lines.map(paint).join('\n')}\n`)
     drawn = terminal ? lines.length : 0
   }
   const erase = (): void => {
@@ -33,7 +34,7 @@ export function showProgress(client: Client, out: NodeJS.WriteStream): ProgressV
   return {
     say(line) {
       erase()
-      out.write(`${line}\n`)
+      out.write(`${paint(line)}\n`)
       if (terminal) last = ''
       draw()
     },

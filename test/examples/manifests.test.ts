@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { loadManifest } from '../../examples/manifests/load.js'
+import { checkApplication, loadManifest } from '../../examples/manifests/load.js'
 import { Deployment, Service } from '../../src/api/index.js'
 import { createStore } from '../../src/store/index.js'
 
@@ -72,10 +72,42 @@ test.each([
   },
   { manifest: 'hello-marathon.json', from: '"cmd"', to: '"command"', says: 'command is not supported' },
   { manifest: 'hello-marathon.json', from: '"id": "/hello",', to: '', says: 'id must be a text' },
-])('$manifest with $to instead of $from is refused in one line', ({ manifest, from, to, says }) => {
-  const file = changed(manifest, from, to)
-  expect(() => loadManifest(file)).toThrow(says)
-  expect(() => loadManifest(file)).toThrow(/^[^\n]+$/)
+])(
+  '$manifest with $to instead of $from is refused, in lines that name the file',
+  ({ manifest, from, to, says }) => {
+    const file = changed(manifest, from, to)
+    expect(() => loadManifest(file)).toThrow(says)
+    expect(() => loadManifest(file)).toThrow(new RegExp(`^(${file}: [^\\n]+\\n?)+$`))
+  },
+)
+
+test('everything that is wrong with a manifest is said at once', () => {
+  const marathon = join(folder, 'wrong.json')
+  writeFileSync(marathon, '{"id": "/x", "cmd": "x", "prots": [], "instances": "two", "mem": "much"}')
+  expect(() => loadManifest(marathon)).toThrow(
+    [
+      'prots is not supported here',
+      'instances must be a number, not "two"',
+      'mem must be a number, not "much"',
+    ]
+      .map(line => `${marathon}: ${line}`)
+      .join('\n'),
+  )
+  const kubernetes = join(folder, 'wrong.yaml')
+  writeFileSync(kubernetes, 'kind: Deployment\nmetadata: { nam: x }\nspec: { replicas: 1 }\n')
+  expect(() => loadManifest(kubernetes)).toThrow(
+    /has no Service\n.*metadata.name must be a text\n.*spec.selector/s,
+  )
+})
+
+test('what only the store can judge is said before anything starts, for both objects', async () => {
+  const file = changed('hello-kubernetes.yaml', 'replicas: 3', 'replicas: -3')
+  const application = loadManifest(file)
+  const ports = [{ port: 80 }, { port: 81 }]
+  const wrong = { ...application, service: { ...application.service, spec: { ports } } }
+  const refused = checkApplication(file, wrong)
+  await expect(refused).rejects.toThrow(`${file}: Deployment spec.replicas must be`)
+  await expect(refused).rejects.toThrow(`${file}: Service spec.ports[1].name is required`)
 })
 
 test('a file that is not there is named', () => {
