@@ -11,6 +11,7 @@ export { schemaEdits } from './fuzzing/schema-edits.js'
 export { justifiedDelete } from './simulation/judge/justified-delete.js'
 export { bounded, leadsTo, stable, until } from './simulation/judge/temporal.js'
 export { writesPerChange } from './simulation/judge/writes-per-change.js'
+export { withoutOrdinals } from './simulation/objects/without-ordinals.js'
 
 // To build with: what a failure is.
 export { FuzzFailedError } from './fuzzing/fuzz-failed-error.js'

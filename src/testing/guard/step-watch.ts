@@ -20,8 +20,8 @@ export interface StepWatch {
 }
 
 /**
- * Watches an execution whose steps may take `timeoutMs` of real time each; one that takes longer ends the process,
- * after its stack was printed on the standard error. Where the host has no threads or no inspector, and where somebody
+ * Watches an execution each of whose steps may compute, or sleep, for `timeoutMs`; one that does so for longer ends the
+ * process, after its stack was printed on the standard error. Where the host has no threads or no inspector, and where somebody
  * debugs the process already, nothing is watched. One thread serves all executions of a process; it is made when it is
  * needed, keeps no process alive, and ends a while after the last execution.
  */
@@ -46,6 +46,7 @@ function startThread(): Thread | undefined {
   const workerData: WatchThreadData = {
     cells: cells.buffer as SharedArrayBuffer,
     threadId: threads.isMainThread ? 0 : threads.threadId,
+    statFile: ownStatFile(),
     passOver:
       root === undefined ? [] : ['core', 'store', 'reconcile', 'testing'].map(room => `${root}${room}`),
   }
@@ -54,6 +55,16 @@ function startThread(): Thread | undefined {
     return new Thread(new threads.Worker(WATCH_THREAD, options), cells)
   } catch {
     // Threads may be forbidden. An execution is run all the same.
+    return undefined
+  }
+}
+
+/** Where Linux tells what this thread does. */
+function ownStatFile(): string | undefined {
+  try {
+    const link = hostModule('node:fs')?.readlinkSync('/proc/thread-self')
+    return link === undefined ? undefined : `/proc/${link}/stat`
+  } catch {
     return undefined
   }
 }

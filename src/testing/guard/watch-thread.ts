@@ -1,3 +1,5 @@
+import { judgeStep } from './step-progress.js'
+
 /** Cells of the memory that the watched thread and the watching one share. */
 export const CELL = {
   /** Grows with each step. */
@@ -6,7 +8,7 @@ export const CELL = {
   active: 1,
   /** See `THREAD`. */
   thread: 2,
-  /** How long a step may take, in milliseconds. */
+  /** How long a step may compute, or sleep, in milliseconds. */
   timeoutMs: 3,
 } as const
 
@@ -21,40 +23,66 @@ export interface WatchThreadData {
   readonly cells: SharedArrayBuffer
   /** The thread to watch; 0 is the main one. */
   readonly threadId: number
+  /** Where the host tells of the watched thread, on Linux: `/proc/self/task/<id>/stat`. */
+  readonly statFile: string | undefined
   /** Folders of code that is not under test. */
   readonly passOver: readonly string[]
 }
 
 /**
- * The watching thread, as a script of its own. It looks at the beat ten times a second; when that stands still for too
- * long, it stops the watched thread as a debugger would, asks for its stack, prints it, and ends the process. An
+ * The watching thread, as a script of its own. It looks at the watched thread ten times a second; when that has computed,
+ * or slept, for too long within one step (see `judgeStep`), it stops the watched thread as a debugger would, asks for its stack, prints it, and ends the process. An
  * endless loop cannot be ended any other way: to terminate only what runs would drop promise jobs of others.
  */
 export const WATCH_THREAD: string = `
 const { workerData } = require('node:worker_threads')
 const { Session } = require('node:inspector')
-const { writeSync } = require('node:fs')
+const { readFileSync, writeSync } = require('node:fs')
 const cells = new Int32Array(workerData.cells)
-const POLL_MS = 100, IDLE_POLLS = 20, PAUSES_MAX = 300, GIVE_UP_MS = 5000
-let last = -1, same = 0, idle = 0, isHalting = false
+const POLL_MS = 100, IDLE_POLLS = 20, PAUSES_MAX = 300, GIVE_UP_CPU_MS = 3000, GIVE_UP_POLLS = 600
+const TICK_MS = 10
+/** Where one thread cannot be told from the process: others may use up as much. */
+const SLACK = workerData.statFile === undefined ? 3 : 1
+const judgeStep = ${judgeStep.toString()}
+let progress, idle = 0, halting
 
 const STACK = '(() => { const { Error } = globalThis; const limit = Error.stackTraceLimit; Error.stackTraceLimit = 50; ' +
   'const { stack } = new Error("stopped"); Error.stackTraceLimit = limit; ' +
   'return JSON.stringify({ stack, step: String(globalThis[Symbol.for("${STEP_SYMBOL}")]) }) })()'
 
+function sample() {
+  const beat = Atomics.load(cells, ${CELL.beat})
+  if (workerData.statFile === undefined) {
+    const { user, system } = process.cpuUsage()
+    const cpuMs = Math.floor((user + system) / 1000 / POLL_MS) * POLL_MS
+    return { beat, cpuMs, isAsleep: true }
+  }
+  // The name, in parentheses, may hold anything; after it come the state, and eleven fields on the time in use.
+  const fields = readFileSync(workerData.statFile, 'latin1').replace(/^.*\\) /s, '').split(' ')
+  return { beat, cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS, isAsleep: fields[0] === 'S' }
+}
+
 function poll() {
   if (Atomics.load(cells, ${CELL.active}) === 0) return rest()
   idle = 0
-  const beat = Atomics.load(cells, ${CELL.beat})
-  if (beat !== last) { last = beat; same = 0; return }
-  if (++same < Math.ceil(Atomics.load(cells, ${CELL.timeoutMs}) / POLL_MS) || isHalting) return
-  isHalting = true
-  setTimeout(() => end('it is not JavaScript that runs'), GIVE_UP_MS)
+  const seen = sample()
+  if (halting !== undefined) return giveUp(seen)
+  const timeoutMs = Atomics.load(cells, ${CELL.timeoutMs}) * SLACK
+  const judged = judgeStep(progress, seen, { timeoutMs, lookEveryMs: POLL_MS })
+  progress = judged.progress
+  if (judged.verdict === undefined) return
+  if (judged.verdict === 'sleeps') return end('it waits in a call that does not return, such as a lock or another program')
+  halting = { fromCpuMs: seen.cpuMs, polls: 0 }
   halt()
 }
 
+function giveUp({ cpuMs }) {
+  if (cpuMs - halting.fromCpuMs > GIVE_UP_CPU_MS || ++halting.polls > GIVE_UP_POLLS)
+    end('it is not JavaScript that runs')
+}
+
 function rest() {
-  same = 0
+  progress = undefined
   if (++idle < IDLE_POLLS) return
   idle = 0
   Atomics.compareExchange(cells, ${CELL.thread}, ${THREAD.watching}, ${THREAD.gone})
@@ -65,7 +93,7 @@ function rest() {
 
 function end(what) {
   const text = 'keelson: noHotLoop does not hold: one step of a simulation did not end within ' +
-    Atomics.load(cells, ${CELL.timeoutMs}) + ' ms of real time, so the process ends here: ' + what + '\\n'
+    Atomics.load(cells, ${CELL.timeoutMs}) + ' ms, computing or asleep, so the process ends here: ' + what + '\\n'
   writeSync(2, text)
   process.kill(process.pid, 'SIGKILL')
 }

@@ -3,7 +3,7 @@ export interface HostModules {
   readonly 'node:async_hooks': AsyncHooksModule
   readonly 'node:child_process': object
   readonly 'node:crypto': { randomUUID: (...args: unknown[]) => unknown }
-  readonly 'node:fs': object
+  readonly 'node:fs': { readonly readlinkSync: (path: string) => string }
   readonly 'node:inspector': { readonly url: () => string | undefined }
   readonly 'node:module': { readonly syncBuiltinESMExports: () => void }
   readonly 'node:worker_threads': WorkerThreadsModule

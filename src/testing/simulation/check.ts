@@ -53,6 +53,8 @@ const REPEATED = 3
 /** Under guard there is more to tell. */
 const SEEN_CLOSELY: ReadonlySet<string> = new Set(['noStrayWork', 'noFloatingPromises'])
 const SHRINK_RUNS_MAX = 600
+/** Not more than so many times as long is what is tried to make a finding simpler. */
+const LONGER = 4
 const PROGRESS_MS = 1_000
 
 /**
@@ -218,7 +220,11 @@ interface Failing {
 async function fail(site: Site, { execution: failing, violation, how }: Failing): Promise<never> {
   const { setup, expectation, options, time } = site
   const own = { ...setup, seed: failing.seed }
-  const rerun = (source: ChoiceSource): Promise<Execution> => execute(own, source, expectation.judge)
+  // What becomes much longer is not simpler, unless it is the length that is wrong.
+  const isLength = violation.invariant === 'noHotLoop'
+  const stepsMax = isLength ? setup.stepsMax : Math.min(setup.stepsMax, LONGER * failing.trace.length)
+  const rerun = (source: ChoiceSource): Promise<Execution> =>
+    execute({ ...own, stepsMax }, source, expectation.judge)
   // What only the guard sees is in no execution without it, so there is nothing to go by.
   const isOwn = failing.violation?.invariant === violation.invariant
   const { execution, runs } =

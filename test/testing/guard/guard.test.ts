@@ -83,10 +83,21 @@ describe('a step that does not end', () => {
     expect([status, signal]).toEqual([null, 'SIGKILL'])
     const line = endlessLines.findIndex(text => text.endsWith(`// here: ${name}`)) + 1
     expect(stderr).toContain(
-      `did not end within 500 ms of real time, so the process ends here: ${step}; it was at`,
+      `did not end within 500 ms, computing or asleep, so the process ends here: ${step}; it was at`,
     )
     expect(stderr).toMatch(new RegExp(`it was at .*endless-reconciler\\.ts:${line}:\\d+`))
   })
+
+  test.each(['a lock that nobody opens', 'a program that does not end'])(
+    'because of %s ends the process',
+    name => {
+      const { signal, stderr } = spawnSync(process.execPath, ['--import', 'tsx', endless, name], {
+        encoding: 'utf8',
+      })
+      expect(signal).toBe('SIGKILL')
+      expect(stderr).toContain('it waits in a call that does not return')
+    },
+  )
 
   test('is not what a program does after a check that was refused', () => {
     const program = fileURLToPath(new URL('../fixtures/busy-after-refusal.ts', import.meta.url))

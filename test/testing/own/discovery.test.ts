@@ -154,6 +154,8 @@ const cases: readonly OwnCase[] = [
     options: {
       kinds: [Service, AddressClaim],
       objects: [service('web'), service('db'), service('idle', { mode: 'headless' })],
+      // A service that wants no address any more keeps the condition of one that does.
+      faults: { edit: { target: ({ label }) => !label.includes('spec.mode') } },
       incidents: [changedMode],
       compared: withoutAddresses,
       invariants: [

@@ -17,8 +17,13 @@ export type Outside = ReadonlyMap<string, unknown>
 export function plainState(objects: readonly StoredObject[], outside: Outside): readonly string[] {
   const lines = objects.filter(object => !isElectionRecord(object)).map(plainLine)
   for (const [key, value] of outside)
-    lines.push(`outside ${key}: ${canonicalJson(plain(anonymous(value ?? null), -1))}`)
+    lines.push(`outside ${plainKey(key)}: ${canonicalJson(plain(anonymous(value ?? null), -1))}`)
   return lines.sort()
+}
+
+/** The name of a thing outside, without uids, times and names of processes, in quotes. */
+export function plainKey(key: string): string {
+  return JSON.stringify(plainText(key.replace(PROCESS, '<process>')))
 }
 
 const knownLines = new WeakMap<StoredObject, string>()
@@ -42,7 +47,7 @@ export function changesPlainly(changes: readonly ObjectChange[]): boolean {
   )
 }
 
-/** The same without generated names: those in `names` all read the same. */
+/** The same without generated names, of objects and of things outside: those in `names` all read the same. */
 export function withoutNames(lines: readonly string[], names: Iterable<string>): readonly string[] {
   const longest = [...names].sort((a, b) => b.length - a.length)
   return lines

@@ -1,7 +1,14 @@
-/** Another value for a spec, and what is different. */
-export interface SpecEdit {
+/** What the user may want of an object instead, and what is different. */
+export interface SpecEdit extends Partial<EditedMetadata> {
   readonly label: string
   readonly spec: unknown
+}
+
+/** What of an object's metadata the user may write; what is left out stays. */
+export interface EditedMetadata {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly finalizers: readonly string[]
 }
 
 const EDITS_MAX = 8

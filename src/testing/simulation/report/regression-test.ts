@@ -1,4 +1,5 @@
 import type { Kind } from '../../../store/index.js'
+import type { SearchMode } from '../setup/search-mode.js'
 import type { SimulateOptions } from '../setup/simulate-options.js'
 import type { MakeParts } from '../world/simulated-process.js'
 import { codeText, isName, quoted } from './code-text.js'
@@ -7,7 +8,7 @@ import { worldOptions } from './options-hash.js'
 /** What a regression test is made of. */
 export interface FailedCheck {
   readonly make: MakeParts
-  readonly options: SimulateOptions
+  readonly options: SimulateOptions & { readonly mode?: SearchMode }
   readonly invariant: string
   readonly replay: string
 }
@@ -42,6 +43,7 @@ export function regressionTest({ make, options, invariant, replay }: FailedCheck
     `test(${quoted(name === 'make' ? invariant : `${name}: ${invariant}`)}, async () => {`,
     `  await check(${name}, {`,
     ...lines,
+    ...(options.mode === 'exhaustive' ? ["    mode: 'exhaustive',"] : []),
     `    replay: ${quoted(replay)},`,
     '  })',
     '})',

@@ -1,13 +1,10 @@
 import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
+import type { LoopLimits } from '../setup/execution-setup.js'
 import { isOfProcess } from '../world/action-of.js'
 
-/**
- * Writes in a row, without anything from outside, that count as a loop; more for the objects there are at their
- * beginning.
- */
-const LOOP_WRITES_BASE = 20
-const LOOP_WRITES_PER_OBJECT = 20
+/** For each object there are so many more writes in a row than `writesInRowMax` before they count as a loop. */
+const WRITES_PER_OBJECT = 20
 /** Timers in a row that lead to nothing before a world counts as at rest. */
 const QUIET_TIMERS_PER_OBJECT = 12
 /** So many times as many are waited for, if need be, before what waits longer is given up. */
@@ -27,7 +24,7 @@ export interface Taken {
   readonly isWrite: boolean
   /** How many there are afterwards. */
   readonly objects: number
-  /** True when the objects say something else than before, apart from times. Asked where it matters. */
+  /** True when the objects, or what is outside, say something else than before, apart from times. Asked where it matters. */
   readonly isChange: () => boolean
 }
 
@@ -47,21 +44,32 @@ export interface ActiveWorld {
 export class Activity {
   readonly #world: ActiveWorld
   readonly #given: number
-  #writesMax: number
+  readonly #limits: LoopLimits
+  /** When the writes in a row began. */
+  #objectsFirst: number
+  /** Most since, above that. */
+  #objectsMore = 0
   /** Labels of writes of processes since anything came from outside, or time passed. */
   #writes: string[] = []
   #quietTimers = 0
   /** The same with those of the background. */
   #allTimers = 0
   #quietSinceMs = 0
+  #nowMs = 0
   /** Timers that were armed when nothing happened for the first time are older. */
   #quietMark = 0
   #lastMs = 0
 
-  constructor(world: ActiveWorld, objects: number) {
+  constructor(world: ActiveWorld, objects: number, limits: LoopLimits) {
     this.#world = world
     this.#given = objects
-    this.#writesMax = writesFor(objects)
+    this.#limits = limits
+    this.#objectsFirst = objects
+  }
+
+  /** To make an object that was not there is progress. */
+  get #writesMax(): number {
+    return this.#limits.writesInRowMax + WRITES_PER_OBJECT * this.#objectsFirst + this.#objectsMore
   }
 
   /** True when timers fire and lead to nothing, and all others have fired as well, or are far off. */
@@ -76,11 +84,17 @@ export class Activity {
   }
 
   get #isMonotonous(): boolean {
-    return this.#quietTimers >= this.#timersMax
+    // Short pauses of somebody who waits for something are not the end.
+    return this.#quietTimers >= this.#timersMax && this.#nowMs - this.#quietSinceMs >= BUSY_WAIT_MS
   }
 
   get #timersMax(): number {
-    return QUIET_TIMERS_PER_OBJECT * Math.max(1, this.#given) * this.#world.strangers
+    return QUIET_TIMERS_PER_OBJECT * this.#waiters
+  }
+
+  /** So many may wait at the same time. */
+  get #waiters(): number {
+    return Math.max(1, this.#given) * this.#world.strangers
   }
 
   reset(): void {
@@ -101,8 +115,10 @@ export class Activity {
     this.#lastMs = timeMs
     if (isFromOutside || passedMs >= BUSY_WAIT_MS) {
       this.#writes = []
-      this.#writesMax = writesFor(Math.max(this.#given, objects))
+      this.#objectsFirst = Math.max(this.#given, objects)
+      this.#objectsMore = 0
     }
+    this.#objectsMore = Math.max(this.#objectsMore, objects - this.#objectsFirst)
     if (isFromOutside || !isWrite) return undefined
     this.#writes.push(action.label)
     const { length } = this.#writes
@@ -112,6 +128,7 @@ export class Activity {
 
   #noteTimer({ action, timeMs, isChange }: Taken): string | undefined {
     const { kind } = action
+    this.#nowMs = timeMs
     if (this.#allTimers > 0 && (isFault(action) || FRESH.has(kind) || isChange())) {
       this.#quietTimers = 0
       this.#allTimers = 0
@@ -125,13 +142,10 @@ export class Activity {
     if (action.isBackground) return undefined
     this.#quietTimers++
     const elapsedMs = timeMs - this.#quietSinceMs
-    if (!this.#isMonotonous || elapsedMs >= BUSY_WAIT_MS) return undefined
+    const pollsMax = this.#limits.pollsPerSecondMax * this.#waiters
+    if (this.#quietTimers <= pollsMax || elapsedMs >= BUSY_WAIT_MS) return undefined
     return `it runs again and again: ${this.#quietTimers} timers within ${elapsedMs} ms`
   }
-}
-
-function writesFor(objects: number): number {
-  return LOOP_WRITES_BASE + LOOP_WRITES_PER_OBJECT * objects
 }
 
 /** What comes up most often. */

@@ -23,7 +23,7 @@ import { readingOnly } from '../judge/step-view.js'
 import { changesBeyondElections } from '../objects/election-objects.js'
 import { changesBetween } from '../objects/object-changes.js'
 import { nameOf } from '../objects/object-names.js'
-import { changesPlainly } from '../objects/plain-state.js'
+import { changesPlainly, plainState } from '../objects/plain-state.js'
 import type { ExecutionSetup, Observer } from '../setup/execution-setup.js'
 import { Incidents } from '../world/incidents.js'
 import type { Ending } from '../world/user.js'
@@ -71,6 +71,8 @@ export class Driver {
   readonly #rejections: RejectionScope
   #source: ChoiceSource
   #stepsMax: number
+  /** What there was outside the store, as text. */
+  #outside = ''
   /** The step that is taken, in words. */
   #present: string | undefined
   /** True when it was stopped on the way, because the rest of it is known. */
@@ -85,7 +87,7 @@ export class Driver {
     const breaksWatches = faults.disconnect.times + faults.expire.times > 0
     this.world = new World({ ...setup, breaksWatches })
     this.#reader = readingOnly(this.world.store)
-    this.#activity = new Activity(this.world, objects.length)
+    this.#activity = new Activity(this.world, objects.length, setup.limits)
     this.#givenNames = new Set(objects.map(({ metadata }) => metadata.name))
     this.#left = timesOf(faults)
     this.ending = this.#choose(ENDINGS).label as Ending
@@ -270,9 +272,18 @@ export class Driver {
       timeMs,
       isWrite: isWork,
       objects: world.objects().length,
-      isChange: () => changesPlainly(changes),
+      isChange: () => changesPlainly(changes) || this.#changesOutside(),
     })
     if (loop !== undefined) this.#reportLoop(loop)
+  }
+
+  /** True when the world outside says something else than when it was asked last. */
+  #changesOutside(): boolean {
+    const { outside } = this.world
+    const text = outside.size === 0 ? '' : plainState([], outside).join('\n')
+    const isChange = text !== this.#outside
+    this.#outside = text
+    return isChange
   }
 
   #view(step: TraceStep, changes: readonly ObjectChange[], about?: Action['about']): StepView {

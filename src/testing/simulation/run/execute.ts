@@ -1,6 +1,6 @@
 import { watchSteps } from '../../guard/step-watch.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
-import { plainState } from '../objects/plain-state.js'
+import { plainKey, plainState } from '../objects/plain-state.js'
 import type { Execution, JudgeRest, Rest } from '../setup/execution.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
 import { checkAfterRest } from './checks-after-rest.js'
@@ -56,7 +56,9 @@ function siteOf({ world }: Driver): Pick<Execution, 'controllers' | 'unstarted'>
 
 function restOf({ compared }: ExecutionSetup, { world, ending, madeNames }: Driver): Rest {
   const state = plainState(world.objects(), world.outside)
-  if (compared === undefined) return { ending, state, compared: state, madeNames }
+  const outsideKeys = [...world.outside.keys()].map(key => JSON.parse(plainKey(key)) as string)
+  const names = { madeNames, outsideKeys }
+  if (compared === undefined) return { ending, state, compared: state, ...names }
   const objects = world.objects().flatMap(object => compared(object) ?? [])
-  return { ending, state, compared: plainState(objects, world.outside), madeNames }
+  return { ending, state, compared: plainState(objects, world.outside), ...names }
 }

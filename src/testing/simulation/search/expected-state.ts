@@ -35,11 +35,20 @@ export async function expectState(setup: ExecutionSetup): Promise<Expectation> {
   if (deleted.violation !== undefined) return judgeNothing
   const other = await undisturbed(setup.seed + 1, 'kept')
   const byChance = describeDifference(kept.compared, other.compared) !== undefined
-  return { executions, judge: rest => judgeRest(rest, rest.ending === 'kept' ? kept : deleted, byChance) }
+  const fixedKeys = new Set(kept.outsideKeys.filter(key => other.outsideKeys.includes(key)))
+  const namesOf = ({ madeNames, outsideKeys }: Rest): readonly string[] => [
+    ...madeNames,
+    ...outsideKeys.filter(key => !fixedKeys.has(key)),
+  ]
+  const judge: Expectation['judge'] = rest => {
+    const wanted = rest.ending === 'kept' ? kept : deleted
+    return judgeRest(rest, wanted, byChance ? new Set([...namesOf(wanted), ...namesOf(rest)]) : [])
+  }
+  return { executions, judge }
 }
 
-function judgeRest(rest: Rest, wanted: Rest, byChance: boolean): Violation | undefined {
-  const names = byChance ? new Set([...wanted.madeNames, ...rest.madeNames]) : []
+/** @param names those of chance */
+function judgeRest(rest: Rest, wanted: Rest, names: Iterable<string>): Violation | undefined {
   const difference = describeDifference(
     withoutNames(wanted.compared, names),
     withoutNames(rest.compared, names),

@@ -17,6 +17,8 @@ const DISTURBANCES: readonly ActionKind[] = ['remove', 'crash', 'outage', 'stale
 const SHARE = 1 / 2
 /** So many disturbances are tried that differ in numbers only. */
 const PER_SHAPE = 3
+/** So many timers are waited for before the user takes back what was done. */
+const WAITS_MAX = 8
 
 type Offer = Pick<Action, 'kind' | 'label'>
 
@@ -93,15 +95,17 @@ function plansFor(offers: readonly Offer[]): Offer[] {
 }
 
 /**
- * To the rest, then the disturbance; all that follows from it, timers too, comes before the user takes it back. What
+ * To the rest, then the disturbance; what follows from it, some timers too, comes before the user takes it back. What
  * was deleted and made again is a trap for a process that starts at what it was before: that comes last.
  */
 function disturbing(plan: Offer): ChoiceSource {
   let rests = 0
+  let waits = 0
   return {
     choose: actions => {
       const [first] = actions
-      if (first?.kind === 'user' && rests > 0)
+      // What was broken may go on for ever as long as it is.
+      if (first?.kind === 'user' && rests > 0 && waits++ < WAITS_MAX)
         return Math.max(
           0,
           actions.findIndex(({ kind }) => kind === 'wait'),

@@ -8,6 +8,12 @@ import type { Incident } from '../world/incidents.js'
 import type { MakeParts } from '../world/simulated-process.js'
 import type { World } from '../world/world.js'
 
+/** What counts as a loop: see `SimulateOptions`. */
+export interface LoopLimits {
+  readonly writesInRowMax: number
+  readonly pollsPerSecondMax: number
+}
+
 /** What is executed. */
 export interface ExecutionSetup {
   readonly make: MakeParts
@@ -25,6 +31,7 @@ export interface ExecutionSetup {
   readonly except: ReadonlySet<string>
   readonly instances: number | undefined
   readonly stepsMax: number
+  readonly limits: LoopLimits
   /** Real time. */
   readonly stepTimeoutMs: number
   readonly seed: number

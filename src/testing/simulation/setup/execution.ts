@@ -11,6 +11,8 @@ export interface Rest {
   readonly compared: readonly string[]
   /** Names of objects that were not given. */
   readonly madeNames: ReadonlySet<string>
+  /** Names of things outside, without uids. */
+  readonly outsideKeys: readonly string[]
 }
 
 /** Judges a rest; `known` when what would follow from it is known to be right. */

@@ -7,6 +7,7 @@ import type { Invariant } from '../judge/invariant.js'
 import type { InvariantName } from '../judge/invariant-name.js'
 import type { SpecEdit } from '../objects/spec-edits.js'
 import { specEdits } from '../objects/spec-edits.js'
+import { textEdits } from '../objects/text-edits.js'
 import type { Incident } from '../world/incidents.js'
 import type { MakeParts } from '../world/simulated-process.js'
 import { assertNames, faultsWithout } from './excepted-invariants.js'
@@ -27,8 +28,9 @@ export interface SimulateOptions {
    */
   readonly faults?: FaultOptions
   /**
-   * What the user may change the spec of an object to, and back. Default: numbers one up and one down, flags turned,
-   * lists without their last item or reversed.
+   * What the user may change an object to, and back. Default: numbers one up and one down, flags turned, lists without
+   * their last item or reversed; texts, labels and annotations to a value that another of the objects has there, or to
+   * the next number in them; a finalizer of the user's more. In an exhaustive search numbers, flags and lists alone.
    */
   readonly edits?: (object: ObjectInput, kind: Kind) => readonly SpecEdit[]
   /** What else may happen to such objects. Default nothing. */
@@ -52,9 +54,21 @@ export interface SimulateOptions {
   /** Most steps until the world is at rest; more break `noHotLoop`. Default 2,000. */
   readonly stepsMax?: number
   /**
-   * Most real time that one step may take, in milliseconds. What loops without end, promises or not, cannot be stopped
-   * from inside: the process ends, after it was said on the standard error where the step was. Default 10,000. Not kept
-   * where the host has no threads or no inspector, and while somebody debugs the process.
+   * Most writes in a row of the code under test, without anything from outside and a pause of a second, before they
+   * break `noHotLoop`; 20 more for each object there is. Default 100.
+   */
+  readonly writesInRowMax?: number
+  /**
+   * Most timers within a second that fire and change nothing, for each of the `objects`, before they break `noHotLoop`.
+   * Default 40.
+   */
+  readonly pollsPerSecondMax?: number
+  /**
+   * How long one step may compute, in CPU time of its thread, or sleep in a call that does not return; in milliseconds.
+   * A machine that has more to do than it can makes nobody late. What loops without end, promises or not, cannot be
+   * stopped from inside: the process ends, after it was said on the standard error where the step was. Default 10,000.
+   * Not kept where the host has no threads or no inspector, and while somebody debugs the process; where the host does
+   * not tell the time of one thread (Linux does), that of the process counts, and may be three times as long.
    */
   readonly stepTimeoutMs?: number
 }
@@ -77,7 +91,9 @@ export function setupOf(
     except = [],
     instances,
     stepsMax = 2_000,
-    edits = ownEdits,
+    writesInRowMax = 100,
+    pollsPerSecondMax = 40,
+    edits = editsOf(objects, mode === 'exhaustive' ? 'numbers' : 'everything'),
     stepTimeoutMs = 10_000,
   } = options
   if (typeof make !== 'function')
@@ -85,6 +101,8 @@ export function setupOf(
   assertValid('simulation', [
     ...wholeNumber('instances', instances ?? 1),
     ...wholeNumber('stepsMax', stepsMax),
+    ...wholeNumber('writesInRowMax', writesInRowMax),
+    ...wholeNumber('pollsPerSecondMax', pollsPerSecondMax),
     ...wholeNumber('stepTimeoutMs', stepTimeoutMs, { min: 1 }),
     ...wholeNumber('seed', seed),
   ])
@@ -109,6 +127,7 @@ export function setupOf(
     except: new Set(except),
     instances,
     stepsMax,
+    limits: { writesInRowMax, pollsPerSecondMax },
     stepTimeoutMs,
     seed,
   }
@@ -118,6 +137,11 @@ function isAnyTime({ times, isPlannedOnly }: FaultPlan['remove']): boolean {
   return times > 0 && !isPlannedOnly
 }
 
-function ownEdits({ spec }: ObjectInput): readonly SpecEdit[] {
-  return specEdits(spec)
+/** An exhaustive search, which tries each in every state, has to do with few. */
+function editsOf(
+  objects: readonly ObjectInput[],
+  what: 'numbers' | 'everything',
+): NonNullable<SimulateOptions['edits']> {
+  if (what === 'numbers') return ({ spec }) => specEdits(spec)
+  return object => [...specEdits(object.spec), ...textEdits(object, objects)]
 }

@@ -4,7 +4,7 @@ import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/
 import { describeObject } from '../../../store/internal.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
-import type { SpecEdit } from '../objects/spec-edits.js'
+import type { EditedMetadata, SpecEdit } from '../objects/spec-edits.js'
 import type { ActionOf } from './action-of.js'
 import type { World } from './world.js'
 
@@ -20,7 +20,11 @@ interface WantedObject {
   /** `absent`: to be created. `edited`: to be changed back. */
   state: 'absent' | 'made' | 'edited' | 'done'
   /** What the user has asked for last. */
-  spec: unknown
+  asked: Asked
+}
+
+interface Asked extends EditedMetadata {
+  readonly spec: unknown
 }
 
 /** What is asked of the world. */
@@ -50,6 +54,8 @@ export class User {
   #offered: Offers = { revision: -1 }
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
+  /** Uids of objects that the user holds with a finalizer. */
+  readonly held: Set<string> = new Set()
 
   constructor(world: World, wants: Wants, ending: Ending) {
     this.#world = world
@@ -143,32 +149,43 @@ export class User {
     const { store } = this.#world
     const made = await store.create(wanted.kind, wanted.input)
     this.#become(wanted, 'made')
-    wanted.spec = wanted.input.spec
+    wanted.asked = askedOf(wanted.input)
     if (wanted.input.status !== undefined && wanted.kind.statusSubresource)
       await store.updateStatus(wanted.kind, { ...made, status: wanted.input.status })
   }
 
-  async #edit(wanted: WantedObject, { spec }: SpecEdit): Promise<void> {
-    if (await this.#putSpec(wanted, spec)) this.#become(wanted, 'edited')
+  async #edit(wanted: WantedObject, edit: SpecEdit): Promise<void> {
+    if (await this.#put(wanted, { ...wanted.asked, ...edit })) this.#become(wanted, 'edited')
   }
 
   async #restore(wanted: WantedObject): Promise<void> {
-    await this.#putSpec(wanted, wanted.input.spec)
+    await this.#put(wanted, askedOf(wanted.input))
     this.#become(wanted, 'made')
   }
 
   /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
-  async #putSpec(wanted: WantedObject, spec: unknown): Promise<boolean> {
-    const old = fieldsOf(wanted.spec)
-    const asked = fieldsOf(spec)
-    const change = this.#world.store.modify(wanted.kind, wanted.ref, draft => {
-      const fields = draft.spec as Record<string, unknown>
-      for (const key of Object.keys(old)) if (!Object.hasOwn(asked, key)) delete fields[key]
-      for (const [key, value] of Object.entries(asked)) if (!deepEqual(value, old[key])) fields[key] = value
+  async #put(wanted: WantedObject, now: Asked): Promise<boolean> {
+    const before = wanted.asked
+    let uid = ''
+    const change = this.#world.store.modify(wanted.kind, wanted.ref, ({ metadata, spec }) => {
+      uid = metadata.uid
+      putFields(spec as Record<string, unknown>, fieldsOf(before.spec), fieldsOf(now.spec))
+      putFields(metadata.labels, before.labels, now.labels)
+      putFields(metadata.annotations, before.annotations, now.annotations)
+      const kept = metadata.finalizers.filter(
+        name => now.finalizers.includes(name) || !before.finalizers.includes(name),
+      )
+      const added = now.finalizers.filter(name => !before.finalizers.includes(name) && !kept.includes(name))
+      if (kept.length < metadata.finalizers.length || added.length > 0)
+        metadata.finalizers = [...kept, ...added]
     })
+    const isHeld = now.finalizers.length > before.finalizers.length
     const done = await allowed(change)
-    if (done) wanted.spec = spec
-    return done
+    if (!done) return false
+    wanted.asked = now
+    if (isHeld) this.held.add(uid)
+    else this.held.delete(uid)
+    return true
   }
 
   async #remove(wanted: WantedObject, state: 'absent' | 'done'): Promise<void> {
@@ -195,6 +212,20 @@ function byUser<Kind extends string>(kind: Kind, label: string, run: () => Promi
 
 function isControlled({ metadata }: StoredObject): boolean {
   return metadata.ownerReferences.some(({ controller }) => controller === true)
+}
+
+function putFields(
+  fields: Record<string, unknown>,
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): void {
+  for (const key of Object.keys(before)) if (!Object.hasOwn(now, key)) delete fields[key]
+  for (const [key, value] of Object.entries(now)) if (!deepEqual(value, before[key])) fields[key] = value
+}
+
+function askedOf({ spec, metadata }: ObjectInput): Asked {
+  const { labels = {}, annotations = {}, finalizers = [] } = metadata
+  return { spec, labels, annotations, finalizers }
 }
 
 function fieldsOf(spec: unknown): Readonly<Record<string, unknown>> {
@@ -225,6 +256,6 @@ function wantedObject(world: World, input: ObjectInput, edits: Wants['edits']): 
     name: describeObject({ kind: kindName, ...ref }),
     edits: edits(input, kind),
     state: 'absent',
-    spec: input.spec,
+    asked: askedOf(input),
   }
 }

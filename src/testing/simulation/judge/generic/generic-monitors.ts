@@ -22,7 +22,7 @@ export function genericMonitors(
     ['noWriteAfterFence', noWriteAfterFenceMonitor()],
     ['noWriteAfterFence', noWriteOnStandbyMonitor(world)],
     ['observedGeneration', observedGenerationMonitor()],
-    ['keepsOthersWrites', keepsOthersWritesMonitor(user.touched)],
+    ['keepsOthersWrites', keepsOthersWritesMonitor(user)],
     ['noStrayWork', noStrayWorkMonitor(world)],
     ['converges', convergesMonitor(world)],
     ['noOrphans', noOrphansMonitor(world, ending)],
