@@ -10,7 +10,6 @@ import {
 import type { SiblingView } from '../../src/core/internal.js'
 import type { Offer, Quantities, TaskState } from '../../src/offers/index.js'
 import {
-  choosePorts,
   killOrder,
   LaunchBackoff,
   LevelDelay,
@@ -20,6 +19,7 @@ import {
   unreachableVerdict,
 } from '../../src/offers/index.js'
 import { average, usedParts } from '../../src/offers/matching/fitness.js'
+import { choosePorts } from '../../src/offers/matching/port-choice.js'
 import { heard, PoolWorld } from '../offers/pool-world.js'
 
 interface ConstraintRow {

@@ -7,35 +7,32 @@ import {
   subtractPortRanges,
   toThousandths,
 } from '../../src/core/internal.js'
-import type {
-  Conversion,
-  Quantities,
-  Resource,
-  ResourceProblemCode,
-  RoleNameProblem,
-} from '../../src/offers/index.js'
+import type { Quantities, Resource } from '../../src/offers/index.js'
+import { ResourceSet, resources } from '../../src/offers/index.js'
+import type { Conversion } from '../../src/offers/resources/conversion.js'
 import {
   applyConversion,
-  containsQuantities,
   createConversion,
   destroyConversion,
   growConversion,
+  reserveConversion,
+  shrinkConversion,
+  unreserveConversion,
+} from '../../src/offers/resources/conversion.js'
+import {
+  containsQuantities,
   limitsContain,
   limitsContainLimits,
   minusFromLimits,
   minusQuantities,
   plusQuantities,
-  ResourceSet,
-  reserveConversion,
-  resourceProblem,
-  resources,
-  roleNameProblem,
-  shrinkConversion,
   shrinkToLimits,
   shrinkToQuantities,
-  unreserveConversion,
-} from '../../src/offers/index.js'
-import { ancestorsOf, isStrictSubrole } from '../../src/offers/resources/role-name.js'
+} from '../../src/offers/resources/quantities.js'
+import type { ResourceProblemCode } from '../../src/offers/resources/resource-check.js'
+import { resourceProblem } from '../../src/offers/resources/resource-check.js'
+import type { RoleNameProblem } from '../../src/offers/resources/role-name.js'
+import { ancestorsOf, isStrictSubrole, roleNameProblem } from '../../src/offers/resources/role-name.js'
 
 /** A resource as the cases write it. */
 export interface CaseResource {

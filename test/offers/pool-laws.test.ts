@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Random } from '../../src/core/index.js'
 import { createSeededRandom } from '../../src/core/index.js'
 import type { AgentHandle, Offer, Session, TaskState } from '../../src/offers/index.js'
-import { isFinalState, ResourceSet, resources, restoreAllocator } from '../../src/offers/index.js'
+import { ResourceSet, resources, restoreAllocator } from '../../src/offers/index.js'
+import { isFinalState } from '../../src/offers/pool/task-state.js'
 import { heard, PoolWorld } from './pool-world.js'
 
 const ROLES = ['eng/web', 'eng/db', 'ops']

@@ -10,7 +10,8 @@ import type {
   ResourceSet,
   RoleSubscription,
 } from '../../src/offers/index.js'
-import { createAllocator, createConversion, reserveConversion, resources } from '../../src/offers/index.js'
+import { createAllocator, resources } from '../../src/offers/index.js'
+import { createConversion, reserveConversion } from '../../src/offers/resources/conversion.js'
 import { ReferenceAllocator } from './reference-allocator.js'
 
 const ROLES = ['a', 'b', 'a/x', 'a/y', 'a/x/z', 'c', '*'] as const

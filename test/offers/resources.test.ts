@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { addResources, containsResources, isKeelsonError, parseResources } from '../../src/core/index.js'
-import type { Conversion, Resource } from '../../src/offers/index.js'
+import type { Resource } from '../../src/offers/index.js'
+import { ResourceSet, resources } from '../../src/offers/index.js'
+import type { Conversion } from '../../src/offers/resources/conversion.js'
 import {
   createConversion,
-  ResourceSet,
   reserveConversion,
-  resources,
   unreserveConversion,
-} from '../../src/offers/index.js'
+} from '../../src/offers/resources/conversion.js'
 
 const amount = fc.integer({ min: 1, max: 9_999 }).map(thousandths => thousandths / 1000)
 const reservations = fc.constantFrom<Resource['reservations']>(

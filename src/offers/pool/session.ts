@@ -71,7 +71,7 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   disconnect(): void
 }
 
-/** @internal What a session needs of its pool beside the core. */
+/** What a session needs of its pool beside the core. */
 export interface SessionHost {
   disconnect(entry: FrameworkEntry): void
 }

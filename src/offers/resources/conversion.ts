@@ -134,7 +134,11 @@ export function shrinkConversion(volume: ResourceSet, amount: number): Conversio
   return converted(volume, ResourceSet.ofChunks(chunksOf([smaller])).plus(freed))
 }
 
-/** The set after a conversion. */
+/**
+ * The set after a conversion.
+ *
+ * @internal
+ */
 export function applyConversion(set: ResourceSet, conversion: Conversion): ResourceSet | Reason {
   if (conversion.kind === 'refused') return conversion.reason
   return set.tryMinus(conversion.from)?.plus(conversion.to) ?? notContained(conversion.from)

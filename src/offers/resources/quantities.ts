@@ -40,7 +40,11 @@ export function quantitiesOf(amounts: Thousandths): Quantities {
   return result
 }
 
-/** The sum of two totals. */
+/**
+ * The sum of two totals.
+ *
+ * @internal
+ */
 export function plusQuantities(a: Quantities, b: Quantities): Quantities {
   const sum = new Map(thousandthsOf(a))
   for (const [name, amount] of thousandthsOf(b)) sum.set(name, (sum.get(name) ?? 0) + amount)
@@ -58,14 +62,22 @@ export function minusQuantities(a: Quantities, b: Quantities): Quantities {
   return quantitiesOf(rest)
 }
 
-/** Whether `a` has at least as much as `b` of everything. Exact. */
+/**
+ * Whether `a` has at least as much as `b` of everything. Exact.
+ *
+ * @internal
+ */
 export function containsQuantities(a: Quantities, b: Quantities): boolean {
   const have = thousandthsOf(a)
   for (const [name, amount] of thousandthsOf(b)) if ((have.get(name) ?? 0) < amount) return false
   return true
 }
 
-/** Limits less what is used, never below 0. A name that is absent has no limit; one that is used up stays, at 0. */
+/**
+ * Limits less what is used, never below 0. A name that is absent has no limit; one that is used up stays, at 0.
+ *
+ * @internal
+ */
 export function minusFromLimits(limits: Quantities, used: Quantities): Quantities {
   const less = thousandthsOf(used)
   const rest = new Map<string, number>()
@@ -84,7 +96,11 @@ export function limitsContain(limits: Quantities, amounts: Quantities): boolean 
   return true
 }
 
-/** Whether whatever stays within `inner` stays within `outer` too. */
+/**
+ * Whether whatever stays within `inner` stays within `outer` too.
+ *
+ * @internal
+ */
 export function limitsContainLimits(outer: Quantities, inner: Quantities): boolean {
   const within = thousandthsOf(inner, { keepZeros: true })
   for (const [name, bound] of thousandthsOf(outer, { keepZeros: true })) {
@@ -94,13 +110,21 @@ export function limitsContainLimits(outer: Quantities, inner: Quantities): boole
   return true
 }
 
-/** At most as much as `bounds` says of each name; a name that it does not say is dropped. */
+/**
+ * At most as much as `bounds` says of each name; a name that it does not say is dropped.
+ *
+ * @internal
+ */
 export function shrinkToQuantities(amounts: Quantities, bounds: Quantities): Quantities {
   const most = thousandthsOf(bounds)
   return shrink(amounts, name => most.get(name) ?? 0)
 }
 
-/** At most as much as `limits` says of each name; a name that it does not say is kept. */
+/**
+ * At most as much as `limits` says of each name; a name that it does not say is kept.
+ *
+ * @internal
+ */
 export function shrinkToLimits(amounts: Quantities, limits: Quantities): Quantities {
   const most = thousandthsOf(limits, { keepZeros: true })
   return shrink(amounts, name => most.get(name) ?? Number.POSITIVE_INFINITY)

@@ -39,7 +39,11 @@ export const SPAN_MAX: number = Number.MAX_SAFE_INTEGER - 1
 /** Largest scalar: so that totals of a large cluster are exact. */
 export const SCALAR_MAX = 1e12
 
-/** The first fault of a resource, undefined when there is none. Zero and empty lists are fine, and ignored. */
+/**
+ * The first fault of a resource, undefined when there is none. Zero and empty lists are fine, and ignored.
+ *
+ * @internal
+ */
 export function resourceProblem(resource: Resource): ResourceProblem | undefined {
   const { name, value, reservations = [] } = resource
   if (name === '') return problem('emptyName', 'name', name, 'must not be empty')
