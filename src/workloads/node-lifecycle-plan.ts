@@ -1,6 +1,5 @@
 import type { Node } from '../api/index.js'
 import { findCondition } from '../api/index.js'
-import { parseTime } from '../core/index.js'
 
 /** When silence becomes suspicion, and suspicion eviction. */
 export interface NodeLifecycleLimits {
@@ -24,9 +23,15 @@ export interface Heartbeat {
   readonly leaseDurationMs: number
   /** When this process last saw the lease change, by its own clock; clocks of other machines are never compared. */
   readonly lastSeenMs: number
+  /** Since when `Ready` is `Unknown`, by the same clock. Default: not before now. */
+  readonly unknownSinceMs?: number
 }
 
-/** Decides what a node's silence means. The tasks of a node that was removed are evicted as soon as its lease lapses. */
+/**
+ * Decides what a node's silence means. The tasks of a node that was removed are evicted as soon as its lease lapses.
+ *
+ * @param nowMs by the clock of the heartbeat: a monotonic one, because silence is no matter of the time of day
+ */
 export function planNodeLifecycle(
   node: Node | undefined,
   heartbeat: Heartbeat,
@@ -37,7 +42,7 @@ export function planNodeLifecycle(
   if (nowMs < silentAtMs) return { kind: 'alive', wakeAtMs: silentAtMs }
   if (node === undefined) return { kind: 'evict' }
   const ready = findCondition(node.status?.conditions, 'Ready')
-  const unknownSinceMs = ready?.status === 'Unknown' ? parseTime(ready.lastTransitionTime) : nowMs
+  const unknownSinceMs = ready?.status === 'Unknown' ? (heartbeat.unknownSinceMs ?? nowMs) : nowMs
   const evictAtMs = unknownSinceMs + limits.evictAfterMs
   return nowMs >= evictAtMs ? { kind: 'evict' } : { kind: 'silent', wakeAtMs: evictAtMs }
 }

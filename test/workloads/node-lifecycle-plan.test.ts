@@ -29,5 +29,6 @@ test.each([
   { nowMs: 115_000, since: 105_000, plan: { kind: 'evict' } },
   { nowMs: 104_000, since: 50_000, plan: { kind: 'alive', wakeAtMs: 105_000 } },
 ])('at $nowMs, unknown since $since: $plan.kind', ({ nowMs, since, plan }) => {
-  expect(planNodeLifecycle(node(since), heartbeat, limits, nowMs)).toEqual(plan)
+  const known = since === undefined ? heartbeat : { ...heartbeat, unknownSinceMs: since }
+  expect(planNodeLifecycle(node(since), known, limits, nowMs)).toEqual(plan)
 })

@@ -1,11 +1,14 @@
-import { Event, findCondition, isTaskFinished, Lease, Node, Task } from '../../api/index.js'
+import { Event, findCondition, isConditionTrue, isTaskFinished, Lease, Node, Task } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
 import type { Controller, EventDestination, ReconcileContext } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Reader, Transaction } from '../../store/index.js'
+import { HeardNodes } from '../heard-nodes.js'
 import { NODE_AGENT_FINALIZER, NODE_LEASE_NAMESPACE } from '../node-agent-names.js'
-import type { NodeLifecycleLimits } from '../node-lifecycle-plan.js'
+import type { NodeLifecycleLimits, NodeLifecyclePlan } from '../node-lifecycle-plan.js'
 import { planNodeLifecycle } from '../node-lifecycle-plan.js'
+import type { Pause } from '../silences.js'
+import { Silences } from '../silences.js'
 
 /** How the node lifecycle behaves. */
 export interface NodeLifecycleOptions {
@@ -19,28 +22,25 @@ export interface NodeLifecycleOptions {
   readonly events?: EventDestination
 }
 
-/** The lease as this process last saw it change, by its own clock. */
-interface SeenLease {
-  readonly resourceVersion: string | undefined
-  readonly atMs: number
-}
-
 /**
  * Watches heartbeats. A node whose lease lapses becomes `Ready=Unknown` and so do its tasks, which takes them out
  * of their services; after `evictAfterMs` its tasks are deleted for good, so that their owners replace them.
  *
- * Guarantees: silence is measured by the controller's own clock from the moment it saw the lease change, so a
- * skewed node clock neither kills nor saves a node; a restarted controller grants every node a full lease again;
- * a sign of life that comes before the commit calls it off. What a removed Node leaves, its tasks and its lease, is
- * deleted when that lease lapses.
+ * Guarantees: silence is measured by the controller's own monotonic clock from the moment it saw the lease change, so
+ * neither a skewed node clock nor a jump of its own kills or saves a node; a restarted controller grants every node a
+ * full lease again; a sign of life that comes before the commit calls it off. While no node is heard of, no task is
+ * evicted: it is the controller that is cut off, as far as it can tell; the condition `EvictionPaused` of a node says so,
+ * and `evictAfterMs` begins again when one is heard. What a removed Node leaves, its tasks and its lease, is deleted when
+ * that lease lapses.
  */
 export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
   const limits: NodeLifecycleLimits = {
     leaseSlackMs: options.leaseSlackMs ?? 0,
     evictAfterMs: options.evictAfterMs ?? 300_000,
   }
-  const defaultLeaseDurationMs = options.defaultLeaseDurationMs ?? 40_000
-  const seenLeases = new Map<string, SeenLease>()
+  const { defaultLeaseDurationMs = 40_000 } = options
+  const heard = new HeardNodes()
+  const silences = new Silences(limits.evictAfterMs)
   return createController({
     name: 'node-lifecycle',
     for: Node,
@@ -55,19 +55,32 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
     ],
     async reconcile({ name }, node, ctx) {
       const { client, env } = ctx
-      if (node === undefined && !hasTraces(client, name)) {
-        seenLeases.delete(name)
-        return
-      }
-      const nowMs = env.clock.now()
+      if (node === undefined) silences.forget(name)
+      if (node === undefined && !hasTraces(client, name)) return heard.forget(name)
+      const nowMs = env.clock.monotonic()
       const lease = client.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
-      const seen = seenLease(seenLeases.get(name), lease?.metadata.resourceVersion, nowMs)
-      seenLeases.set(name, seen)
       const seconds = lease?.spec.leaseDurationSeconds
       const leaseDurationMs = seconds === undefined ? defaultLeaseDurationMs : seconds * 1000
-      const plan = planNodeLifecycle(node, { leaseDurationMs, lastSeenMs: seen.atMs }, limits, nowMs)
-      const decision = { name, leaseVersion: seen.resourceVersion, evicting: plan.kind === 'evict', nowMs }
-      if (plan.kind !== 'alive') tell(ctx, await client.transact(tx => markOrEvict(tx, decision)))
+      const resourceVersion = lease?.metadata.resourceVersion
+      const known = heard.look(name, { resourceVersion, leaseDurationMs }, nowMs)
+      const unknownSinceMs = silences.look(name, node, { nowMs, wallMs: env.clock.now() })
+      const heartbeat = {
+        leaseDurationMs,
+        lastSeenMs: known.lastSeenMs,
+        ...(unknownSinceMs === undefined ? {} : { unknownSinceMs }),
+      }
+      let plan: NodeLifecyclePlan | Pause = planNodeLifecycle(node, heartbeat, limits, nowMs)
+      if (plan.kind === 'evict' && node !== undefined) {
+        const others = client.list(Node).items.map(({ metadata }) => metadata.name)
+        if (!heard.hasWitness(known, others, nowMs)) plan = silences.pause(nowMs + leaseDurationMs, nowMs)
+        else if (nowMs < silences.evictFromMs) plan = { kind: 'silent', wakeAtMs: silences.evictFromMs }
+      }
+      const { kind } = plan
+      const decision: Decision = { name, leaseVersion: resourceVersion, kind, nowMs: env.clock.now() }
+      const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
+      if (kind !== 'alive' || wasPaused) tell(ctx, await client.transact(tx => carryOut(tx, decision)))
+      if (kind === 'pause' && !wasPaused)
+        ctx.record({ type: 'Warning', reason: 'EvictionPaused', note: PAUSED })
       if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
     },
   })
@@ -84,15 +97,7 @@ function tell(ctx: ReconcileContext, { silenced, evicted }: Outcome): void {
   }
 }
 
-function seenLease(
-  before: SeenLease | undefined,
-  resourceVersion: string | undefined,
-  atMs: number,
-): SeenLease {
-  return before !== undefined && before.resourceVersion === resourceVersion
-    ? before
-    : { resourceVersion, atMs }
-}
+const PAUSED = 'No node is heard of: its tasks are kept until one is'
 
 /** Whether a node that does not exist has left something. */
 function hasTraces(reader: Reader, name: string): boolean {
@@ -109,31 +114,54 @@ interface Outcome {
   readonly evicted: readonly Task[]
 }
 
-/** What was decided about a silent node, and the lease that it was decided by. */
+/** What was decided about a node, and the lease that it was decided by. */
 interface Decision {
   readonly name: string
   readonly leaseVersion: string | undefined
-  readonly evicting: boolean
+  readonly kind: NodeLifecyclePlan['kind'] | Pause['kind']
+  /** Of the wall clock, for conditions. */
   readonly nowMs: number
 }
 
 /**
- * Marks a node that has just fallen silent, and its tasks, unknown; when `evicting`, deletes the tasks. Tasks are
+ * Marks a node that has just fallen silent, and its tasks, unknown; to `evict` deletes the tasks. Tasks are
  * marked once only: a node that is alive and says otherwise is not overruled before the eviction.
  */
-function markOrEvict(tx: Transaction, { name, leaseVersion, evicting, nowMs }: Decision): Outcome {
+function carryOut(tx: Transaction, { name, leaseVersion, kind, nowMs }: Decision): Outcome {
   const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
   if (lease?.metadata.resourceVersion !== leaseVersion) return { silenced: undefined, evicted: [] }
   const node = tx.get(Node, { name })
+  if (node !== undefined) tellPause(tx, node, kind === 'pause', nowMs)
+  if (kind === 'alive') return { silenced: undefined, evicted: [] }
   if (node === undefined && lease !== undefined) tx.delete(Lease, lease.metadata)
   const known = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
   if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
   const tasks = tx.list(Task, { index: { name: 'node', value: name } }).items
   for (const task of tasks) {
-    if (evicting) evict(tx, task)
+    if (kind === 'evict') evict(tx, task)
     else if (!known && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
   }
-  return { silenced: known ? undefined : node, evicted: evicting ? tasks : [] }
+  return { silenced: known ? undefined : node, evicted: kind === 'evict' ? tasks : [] }
+}
+
+/** A node that was never in it says nothing of it. */
+function tellPause(tx: Transaction, node: Node, isPaused: boolean, nowMs: number): void {
+  const before = findCondition(node.status?.conditions, 'EvictionPaused')
+  if (isPaused === (before?.status === 'True')) return
+  const condition = isPaused
+    ? ({ type: 'EvictionPaused', status: 'True', reason: 'NoNodeHeard', message: PAUSED } as const)
+    : ({
+        type: 'EvictionPaused',
+        status: 'False',
+        reason: 'NodesHeard',
+        message: 'Nodes are heard of',
+      } as const)
+  tx.modifyStatus(Node, node.metadata, draft => {
+    draft.status = {
+      ...draft.status,
+      conditions: [...setCondition(draft.status?.conditions, condition, formatTime(nowMs))],
+    }
+  })
 }
 
 function markNodeUnknown(tx: Transaction, name: string, nowMs: number): void {

@@ -90,6 +90,7 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   const {
     failedReplicas: _failed,
     forgottenFailures: _forgotten,
+    crashes: _crashes,
     ...status
   } = {
     ...(object as ReplicaSet).status,

@@ -57,7 +57,7 @@ async function cluster(
       .map(({ spec }) => `${spec.type} ${spec.reason}: ${spec.note}`)
       .toSorted()
   }
-  return { env, store, runtime, run, reasons, fail: node.crash }
+  return { env, store, runtime, run, reasons, startProcess, fail: node.crash }
 }
 
 describe('the loops tell, where the store knows Event', () => {
@@ -135,8 +135,11 @@ describe('the loops tell, where the store knows Event', () => {
   })
 
   test('that a node is silent, and which tasks were evicted with it', async () => {
-    const { env, run, reasons, fail } = await cluster()
+    const { env, run, reasons, fail, startProcess } = await cluster()
     const name = await run({ image: 'web' })
+    // While no node is heard of, nothing is evicted.
+    const other = { nodeName: 'other', status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 5 }
+    await startProcess('other', createNodeHeartbeat(other))
     fail()
     await env.advance(6_000)
     expect(await reasons('n')).toEqual(['Warning NodeNotReady: the node stopped renewing its lease'])

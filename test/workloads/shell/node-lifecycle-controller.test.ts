@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findCondition, Lease, Node, Task } from '../../../src/api/index.js'
+import type { Env } from '../../../src/core/index.js'
+import { createEnvTree } from '../../../src/core/internal.js'
+import { createManager } from '../../../src/reconcile/index.js'
 import {
   createNodeAgentController,
   createNodeHeartbeat,
@@ -14,6 +17,10 @@ const ref = { namespace: 'default', name: 'a' }
 let world: World
 let node: Process
 let runtime: FakeRuntime
+let other: Process
+
+const heartbeatOf = (nodeName: string) =>
+  createNodeHeartbeat({ nodeName, status: {}, heartbeatMs: 1_000, leaseDurationSeconds: 4 })
 
 async function startNode(process: string): Promise<Process> {
   const heartbeat = createNodeHeartbeat({
@@ -33,6 +40,7 @@ beforeEach(async () => {
   world = createWorld({ kinds: [Lease, Node, Task] })
   runtime = createFakeRuntime()
   await world.startProcess('lifecycle', createNodeLifecycleController({ evictAfterMs: 10_000 }))
+  other = await world.startProcess('other', heartbeatOf('other'))
   node = await startNode('n1')
   await world.store.create(Task, { metadata: ref, spec: { nodeName: 'n1' } })
   await world.env.advance(5_000)
@@ -117,3 +125,95 @@ test('a sign of life between the decision and its commit calls it off', async ()
   await env.advance(4_000)
   expect(findCondition(store.get(Node, { name: 'n1' })?.status?.conditions, 'Ready')?.status).toBe('Unknown')
 })
+
+describe('a wall clock that jumps', () => {
+  const nodes = Array.from({ length: 5 }, (_, at) => `n${at}`)
+  let jumpMs = 0
+
+  async function cluster() {
+    jumpMs = 0
+    const own = createWorld({ kinds: [Lease, Node, Task] })
+    const client = own.store.client(withWallClock(own.env.fork('lifecycle'), ms => ms + jumpMs))
+    const manager = createManager({ client })
+    manager.add(createNodeLifecycleController({ evictAfterMs: 10_000 }))
+    await own.env.run(() => manager.start())
+    const beats = new Map<string, Process>()
+    for (const name of nodes) beats.set(name, await own.startProcess(name, heartbeatOf(name)))
+    for (const name of nodes)
+      await own.store.create(Task, { metadata: { ...ref, name }, spec: { nodeName: name } })
+    await own.env.advance(5_000)
+    const unknown = (): readonly string[] =>
+      own.store
+        .list(Node)
+        .items.filter(({ status }) => findCondition(status?.conditions, 'Ready')?.status === 'Unknown')
+        .map(({ metadata }) => metadata.name)
+    return { ...own, beats, unknown }
+  }
+
+  test.each([3_600_000, -7_200_000])('by %s ms makes no node silent and saves none', async ms => {
+    const { env, store, beats, unknown } = await cluster()
+    jumpMs = ms
+    for (const name of nodes)
+      await store.modify(Task, { ...ref, name }, draft => void (draft.metadata.labels = { deploy: '2' }))
+    await env.advance(20_000)
+    expect(unknown()).toEqual([])
+    beats.get('n0')?.crash()
+    await env.advance(5_000)
+    expect(unknown()).toEqual(['n0'])
+    jumpMs += ms
+    await store.modify(Node, { name: 'n0' }, draft => void (draft.metadata.labels = { poke: '1' }))
+    await env.advance(7_000)
+    expect(store.get(Task, { ...ref, name: 'n0' })).toBeDefined()
+    await env.advance(5_000)
+    expect(store.get(Task, { ...ref, name: 'n0' })).toBeUndefined()
+    expect(store.count(Task)).toBe(4)
+  })
+})
+
+describe('while no node is heard of', () => {
+  const paused = () =>
+    ['n1', 'other'].map(
+      name =>
+        findCondition(world.store.get(Node, { name })?.status?.conditions, 'EvictionPaused')?.status ??
+        'none',
+    )
+
+  beforeEach(async () => {
+    await world.store.create(Task, { metadata: { ...ref, name: 'b' }, spec: { nodeName: 'other' } })
+    await world.env.advance(2_000)
+  })
+
+  test('no task is evicted, and a condition of each node says why', async () => {
+    // All heartbeats end at once: the lifecycle is cut off, or everything is.
+    await cutAll()
+    await world.env.advance(600_000)
+    expect(world.store.count(Task)).toBe(2)
+    expect(readyOf('node')).toBe('Unknown')
+    expect(paused()).toEqual(['True', 'True'])
+  })
+
+  test('the wait begins again when one is heard, and goes on for those that are not', async () => {
+    await cutAll()
+    await world.env.advance(600_000)
+    await world.startProcess('other-at-last', heartbeatOf('other'))
+    await world.env.advance(5_000)
+    expect(world.store.count(Task)).toBe(2)
+    await world.env.advance(15_000)
+    expect(world.store.list(Task).items.map(({ metadata }) => metadata.name)).toEqual(['b'])
+    expect(paused()).toEqual(['False', 'False'])
+  })
+
+  async function cutAll(): Promise<void> {
+    for (const process of [node, other]) process.crash()
+    await world.env.settle()
+  }
+})
+
+/** An env with a wall clock of its own. */
+function withWallClock(base: Env, wall: (ms: number) => number): Env {
+  return createEnvTree(base.process, process => {
+    const { clock, random, ids, tasks, logger, metrics } = base.fork(process)
+    const { monotonic, after } = clock
+    return { clock: { now: () => wall(clock.now()), monotonic, after }, random, ids, tasks, logger, metrics }
+  })
+}
