@@ -42,6 +42,33 @@ describe('expiry', () => {
 })
 
 describe('namespaces', () => {
+  test.each([0, 1, 2, 3, 4, 5, 6])(
+    'go with an object that came %s steps after their deletion',
+    async steps => {
+      const env = createVirtualEnv()
+      const store = createStore({ kinds: [Namespace, Widget], env })
+      const manager = createManager({ client: store.client(env.fork('namespaces')) })
+      manager.add(createNamespaceController({ for: Namespace, kinds: [Widget] }))
+      await env.run(() => manager.start())
+      const metadata = { name: 'a', finalizers: [NAMESPACE_FINALIZER] }
+      await env.run(() => store.create(Namespace, { metadata, spec: {} }))
+      await env.settle()
+      const other = env.fork('other')
+      let wasThere = false
+      const comeIn = (left: number): void => {
+        if (left > 0) return void other.tasks.defer(() => comeIn(left - 1), { kind: 'call', label: 'wait' })
+        wasThere = store.get(Namespace, { name: 'a' }) !== undefined
+        const late = { metadata: { namespace: 'a', name: 'late' }, spec: { size: 1 } }
+        if (wasThere) void store.create(Widget, late)
+      }
+      void store.delete(Namespace, { name: 'a' })
+      comeIn(steps)
+      await env.advance(60_000)
+      expect(store.get(Namespace, { name: 'a' })).toBeUndefined()
+      expect(store.count(Widget)).toBe(0)
+    },
+  )
+
   test('a namespace is emptied before it goes, in bounded steps; others are left alone', async () => {
     const { env, store, manager } = open()
     manager.add(

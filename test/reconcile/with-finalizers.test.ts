@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Finalizer } from '../../src/reconcile/index.js'
-import { RetryAfterError, requeueAfter, withFinalizers } from '../../src/reconcile/index.js'
+import {
+  exponentialLimiter,
+  poll,
+  RetryAfterError,
+  requeueAfter,
+  withFinalizers,
+} from '../../src/reconcile/index.js'
 import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
 import { ref, Widget, widget } from '../fixtures/kinds.js'
 import { startWorld } from './widget-world.js'
@@ -107,6 +113,63 @@ describe('finalizers', () => {
     await env.advance(59_000)
     expect(store.get(Widget, ref('x'))).toBeDefined()
     await env.advance(2_000)
+    expect(store.get(Widget, ref('x'))).toBeUndefined()
+  })
+
+  const never: Record<string, WidgetFinalizer['cleanup']> = {
+    throws: () => {
+      throw new Error('no')
+    },
+    'asks to come back': () => requeueAfter(3_600_000),
+    polls: () => poll({ minMs: 1_000, maxMs: 10_000 }),
+    hangs: () => new Promise(() => {}),
+  }
+  test.each(
+    Object.keys(never).flatMap(how => [undefined, 1_000, 30_000].map(timeoutMs => [how, timeoutMs] as const)),
+  )('are given up when cleanup %s, and attempts take %s ms at most', async (how, timeoutMs) => {
+    const stubborn: WidgetFinalizer = {
+      name: 'example.com/stubborn',
+      cleanup: never[how] ?? (() => {}),
+      forceAfterMs: 60_000,
+    }
+    const { env, store } = await startWorld({
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      limiter: exponentialLimiter({ maxMs: 10_000 }),
+      reconcile: withFinalizers(Widget, [stubborn], () => {}),
+    })
+    await env.run(() => store.create(Widget, widget('x')))
+    await env.settle()
+    await env.run(() => store.delete(Widget, ref('x')))
+    await env.advance(59_000)
+    expect(store.get(Widget, ref('x'))).toBeDefined()
+    await env.advance(25_000)
+    expect(store.get(Widget, ref('x'))).toBeUndefined()
+    expect(env.logs.some(({ message }) => message.startsWith('gave up a cleanup'))).toBe(true)
+  })
+
+  test('try a cleanup once before they give it up', async () => {
+    const cleaned: string[] = []
+    const { env, store } = await startWorld({
+      reconcile: withFinalizers(
+        Widget,
+        [
+          {
+            name: 'example.com/late',
+            cleanup: async ({ metadata }, ctx) => {
+              await ctx.env.clock.sleep(2_000)
+              cleaned.push(metadata.name)
+            },
+            forceAfterMs: 0,
+          },
+        ],
+        () => {},
+      ),
+    })
+    await env.run(() => store.create(Widget, widget('x')))
+    await env.settle()
+    await env.run(() => store.delete(Widget, ref('x')))
+    await env.advance(3_000)
+    expect(cleaned).toEqual(['x'])
     expect(store.get(Widget, ref('x'))).toBeUndefined()
   })
 

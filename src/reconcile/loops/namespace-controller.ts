@@ -41,7 +41,7 @@ export function createNamespaceController<Spec, Status>(
   const { for: kind, kinds, name = 'namespaces', deletionsMax = 1_000 } = options
   const inNamespaces = kinds.filter(({ namespaced }) => namespaced)
   const cleanup = (object: StoredObject, ctx: ReconcileContext): Promise<Result | undefined> =>
-    empty(object.metadata.name, inNamespaces, deletionsMax, ctx)
+    empty(object, { kind, inNamespaces, deletionsMax }, ctx)
   return createController({
     name,
     for: kind,
@@ -57,17 +57,26 @@ export function createNamespaceController<Spec, Status>(
   })
 }
 
-/** Deletes what is left; undefined when nothing is. */
+/** What is emptied. */
+interface Namespaces {
+  readonly kind: Kind
+  readonly inNamespaces: readonly Kind[]
+  readonly deletionsMax: number
+}
+
+/**
+ * Deletes what is left. When nothing is, the finalizer goes in the same transaction, so that nothing can come in between;
+ * then undefined.
+ */
 async function empty(
-  namespace: string,
-  kinds: readonly Kind[],
-  deletionsMax: number,
+  { metadata: { name: namespace, uid } }: StoredObject,
+  { kind: namespaces, inNamespaces, deletionsMax }: Namespaces,
   { client, logger }: ReconcileContext,
 ): Promise<Result | undefined> {
   const { deleted, held } = await client.transact(tx => {
     let count = 0
     const waiting: string[] = []
-    for (const kind of kinds) {
+    for (const kind of inNamespaces) {
       for (const { metadata } of someOf(tx, kind, namespace, deletionsMax)) {
         if (metadata.deletionTimestamp !== undefined) waiting.push(`${kind.kind} ${metadata.name}`)
         else if (count < deletionsMax) {
@@ -76,6 +85,7 @@ async function empty(
         }
       }
     }
+    if (count === 0 && waiting.length === 0) release(tx, namespaces, { name: namespace, uid })
     return { deleted: count, held: waiting }
   })
   if (deleted > 0) return requeueAfter(0)
@@ -85,6 +95,17 @@ async function empty(
     'a namespace waits for what is in it',
   )
   return requeueAfter(STUCK_POLL_MS)
+}
+
+function release(
+  tx: Transaction,
+  kind: Kind,
+  { name, uid }: { readonly name: string; readonly uid: string },
+): void {
+  if (tx.get(kind, { name })?.metadata.uid !== uid) return
+  tx.modify(kind, { name }, draft => {
+    draft.metadata.finalizers = draft.metadata.finalizers.filter(known => known !== NAMESPACE_FINALIZER)
+  })
 }
 
 /** A page, which is enough when there is something to delete on it; else all. */

@@ -3,7 +3,9 @@ import type { Kind, StoredObject } from '../../store/index.js'
 import { refOf } from '../../store/internal.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
+import { requeueAfter } from '../attempt/result.js'
 import type { Reconciler } from '../controller/controller-options.js'
+import { inTime } from '../in-time.js'
 
 /** Something outside the store that must go before the object may. */
 export interface Finalizer<Spec, Status> {
@@ -15,8 +17,8 @@ export interface Finalizer<Spec, Status> {
    */
   cleanup(object: StoredObject<Spec, Status>, ctx: ReconcileContext): Result | void | Promise<Result | void>
   /**
-   * Gives up after this many ms since the deletion: the finalizer is removed although `cleanup` fails, and what is
-   * left behind is logged. Default: never.
+   * Gives up after this many ms since the deletion: the finalizer is removed although `cleanup` fails, asks to come back,
+   * or does not end, and what is left behind is logged. A cleanup that did not fail before has 5 s even then. Default: never.
    */
   readonly forceAfterMs?: number
 }
@@ -122,20 +124,43 @@ async function cleanUp<Spec, Status>(
     const ageMs = ctx.env.clock.now() - parseTime(left.metadata.deletionTimestamp ?? '')
     if (ageMs > stuckAfterMs)
       ctx.logger.warn({ finalizer: finalizer.name, ageMs }, 'a deletion is stuck: this finalizer holds it')
-    try {
-      const result = await finalizer.cleanup(left, ctx)
-      if (result !== undefined) return result
-    } catch (error) {
-      const { forceAfterMs = Number.POSITIVE_INFINITY } = finalizer
-      if (ageMs < forceAfterMs) throw error
-      const { name } = finalizer
-      ctx.logger.error(
-        { finalizer: name, ageMs, err: error },
-        'gave up a cleanup; something may be left behind',
-      )
-    }
+    const end = await endOf(finalizer, left, ageMs, ctx)
+    if (end !== undefined) return end
     left = await removeFinalizer(kind, left, finalizer.name, ctx)
   }
+}
+
+/** For a cleanup whose time is over before it failed once. */
+const LAST_TRY_MS = 5_000
+
+/** Runs a cleanup: what follows, or undefined when it is over, or given up. */
+async function endOf<Spec, Status>(
+  finalizer: Finalizer<Spec, Status>,
+  object: StoredObject<Spec, Status>,
+  ageMs: number,
+  ctx: ReconcileContext,
+): Promise<Result | undefined> {
+  const { name, forceAfterMs } = finalizer
+  if (forceAfterMs === undefined) return (await finalizer.cleanup(object, ctx)) ?? undefined
+  const leftMs = forceAfterMs - ageMs
+  try {
+    const cleanup = (async () => finalizer.cleanup(object, ctx))()
+    const ended = await inTime(ctx.env, cleanup, Math.max(leftMs, ctx.attempt > 0 ? 0 : LAST_TRY_MS))
+    const result = ended.kind === 'done' ? ended.value : undefined
+    if (ended.kind === 'done' && result === undefined) return undefined
+    if (leftMs > 0 && result !== undefined) return notLater(result, leftMs)
+    ctx.logger.error({ finalizer: name, ageMs, result }, GAVE_UP)
+  } catch (error) {
+    if (leftMs > 0) throw error
+    ctx.logger.error({ finalizer: name, ageMs, err: error }, GAVE_UP)
+  }
+  return undefined
+}
+
+const GAVE_UP = 'gave up a cleanup; something may be left behind'
+
+function notLater(result: Result, leftMs: number): Result {
+  return result.kind === 'requeueAfter' ? requeueAfter(Math.min(result.afterMs, leftMs)) : result
 }
 
 /** What is left of the object; undefined when it is gone. */
@@ -146,6 +171,10 @@ async function removeFinalizer<Spec, Status>(
   { client }: ReconcileContext,
 ): Promise<StoredObject<Spec, Status> | undefined> {
   const { uid } = object.metadata
+  // The cleanup may have done it itself, together with something else.
+  const now = client.get(kind, refOf(object))
+  if (now?.metadata.uid !== uid) return undefined
+  if (!now.metadata.finalizers.includes(name)) return now
   try {
     return await client.modify(
       kind,
