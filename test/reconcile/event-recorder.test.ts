@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Event } from '../../src/api/index.js'
+import { Event, Lease } from '../../src/api/index.js'
 import type { EventRecorderOptions } from '../../src/reconcile/events/event-recorder.js'
-import { createEventRecorder } from '../../src/reconcile/index.js'
+import { createController, createEventRecorder, createManager } from '../../src/reconcile/index.js'
 import type { StoreOptions } from '../../src/store/index.js'
 
 import { Widget, widget } from '../fixtures/kinds.js'
@@ -116,5 +116,61 @@ describe('an event recorder', () => {
     const flushed = recorder.flush({ timeoutMs: 1_000 })
     await env.advance(1_000)
     expect(await flushed).toBe(1)
+  })
+})
+
+describe('under an election', () => {
+  const lease = { namespace: 'default', name: 'x' }
+
+  async function openTwo(reconcileMs: number) {
+    const { env, store } = createWorld({ kinds: [Widget, Lease, Event] })
+    const log: string[] = []
+    store.watch([Widget, Event]).on(({ events }) => {
+      for (const { object } of events)
+        log.push(object.kind === 'Event' ? `event ${(object as Event).spec.note}` : `status`)
+    })
+    const managers = ['a', 'b'].map(identity => {
+      const manager = createManager({
+        client: store.client(env.fork(identity)),
+        leaderElection: { kind: Lease, lease: 'x', identity },
+      })
+      manager.add(
+        createController({
+          name: `widgets-${identity}`,
+          for: Widget,
+          events: Event,
+          reconcile: async (key, object, { client, record }) => {
+            if (object?.status?.size === (identity === 'a' ? 1 : 2) || object === undefined) return
+            await env.clock.sleep(identity === 'a' ? reconcileMs : 0)
+            record({ reason: 'Done', note: `by ${identity}` })
+            const size = identity === 'a' ? 1 : 2
+            await client.modifyStatus(Widget, key, draft => void (draft.status = { size }))
+          },
+        }),
+      )
+      return manager
+    })
+    for (const manager of managers) await env.run(() => manager.start())
+    await env.run(() => store.create(Widget, widget('w')))
+    await env.advance(100)
+    return { env, store, log, managers }
+  }
+
+  // Within the wait for its attempts, and after they were given up.
+  test.each([10_000, 40_000])('what an old leader tells %s ms later is not written', async reconcileMs => {
+    const { env, store, log, managers } = await openTwo(reconcileMs)
+    await env.run(() =>
+      store.modify(Lease, lease, draft => void (draft.spec = { ...draft.spec, holderIdentity: '' })),
+    )
+    await env.advance(60_000)
+    expect(managers.map(manager => manager.status().election?.leading)).toEqual([false, true])
+    expect(log).toContain('event by b')
+    expect(log).not.toContain('event by a')
+  })
+
+  test('what a leader told before it resigns is written', async () => {
+    const { env, log, managers } = await openTwo(50)
+    await env.run(async () => managers[0]?.stop())
+    expect(log).toContain('event by a')
   })
 })

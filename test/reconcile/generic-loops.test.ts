@@ -45,8 +45,7 @@ describe('namespaces', () => {
   test.each([0, 1, 2, 3, 4, 5, 6])(
     'go with an object that came %s steps after their deletion',
     async steps => {
-      const env = createVirtualEnv()
-      const store = createStore({ kinds: [Namespace, Widget], env })
+      const { env, store } = createWorld({ kinds: [Namespace, Widget] })
       const manager = createManager({ client: store.client(env.fork('namespaces')) })
       manager.add(createNamespaceController({ for: Namespace, kinds: [Widget] }))
       await env.run(() => manager.start())

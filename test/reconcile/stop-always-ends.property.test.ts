@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Lease } from '../../src/api/index.js'
+import { Event, Lease } from '../../src/api/index.js'
 import type { Manager, Runnable, StopReport } from '../../src/reconcile/index.js'
 import { createController, createManager } from '../../src/reconcile/index.js'
 import type { Client } from '../../src/store/index.js'
@@ -74,7 +74,7 @@ function open({
   throwingListener,
 }: typeof scene extends fc.Arbitrary<infer S> ? S : never) {
   const env = createVirtualEnv()
-  const store = createStore({ kinds: [Lease, Widget], env: env.fork('store') })
+  const store = createStore({ kinds: [Event, Lease, Widget], env: env.fork('store') })
   const world = { env, store, isHanging: false, process: env.fork('a') }
   const client = hanging(store.client(world.process), () => world.isHanging)
   const election = { kind: Lease, lease: 'x', identity: 'a', renewDeadlineMs: RENEW_DEADLINE_MS }
@@ -90,7 +90,11 @@ function open({
   const controller = createController({
     name: 'widgets',
     for: Widget,
-    reconcile: async () => behave(reconcile, client),
+    events: Event,
+    reconcile: async (_key, _object, { record }) => {
+      record({ reason: 'Seen', note: 'it was looked at' })
+      await behave(reconcile, client)
+    },
   })
   if (throwingListener)
     controller.onProgress(() => {

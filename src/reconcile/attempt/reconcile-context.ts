@@ -12,7 +12,8 @@ export interface ReconcileContext extends AttemptContext {
   readonly children: Children
   /**
    * Tells people what happened to `regarding` (default: the object). It is written in the background when the
-   * controller has `events`; without, and without an object, it is only logged, at debug level.
+   * controller has `events`; without, without an object, and once the attempt was given up, it is only logged, at debug
+   * level. It is fenced as the client is: what an old leader told last is not written after its reign.
    */
   record(event: Omit<EventInput, 'regarding'> & { readonly regarding?: StoredObject }): void
 }
@@ -23,7 +24,8 @@ export interface ContextSite {
   readonly name: string
   readonly for: Kind
   readonly owned: readonly Kind[]
-  readonly recorder: EventRecorder | undefined
+  /** That of now; none without events, and on standby. */
+  readonly recorder: () => EventRecorder | undefined
 }
 
 /** The context for a run about `object`. */
@@ -80,7 +82,8 @@ class RunContext implements ReconcileContext {
   get record(): ReconcileContext['record'] {
     this.#record ??= event => {
       const { regarding = this.#object, ...what } = event
-      const { recorder } = this.#site
+      // What was given up must not tell what it did after its successor has begun.
+      const recorder = this.signal.aborted ? undefined : this.#site.recorder()
       if (recorder === undefined || regarding === undefined) this.logger.debug(what, 'event')
       else recorder.record({ ...what, regarding })
     }

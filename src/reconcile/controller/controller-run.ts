@@ -29,7 +29,8 @@ export interface ControllerRun extends KeyStates {
   readonly attempts: Map<Attempt, ObjectRef>
   /** What attempts write through; undefined on standby. */
   acting: Client | undefined
-  readonly recorder: EventRecorder | undefined
+  /** Writes through `acting`, so that nothing is told in the name of a leader that is none any more. */
+  recorder: EventRecorder | undefined
   readonly hotLoops: HotLoops
   readonly site: ContextSite
   sources: ControllerSources | undefined
@@ -54,11 +55,10 @@ export function openRun<Spec, Status>(
   outer: Client,
   notify: (event: 'ready' | 'idle') => void,
 ): ControllerRun {
-  const { name, events = false, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
+  const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
   const { ageMs, fairness, hotLoopAfter = 20, owns = [], limiter = exponentialLimiter() } = options
   const env = outer.env.fork(name)
   const client = outer.client(env)
-  const recorder = openEventRecorder(client, events, name)
   const run: ControllerRun = {
     env,
     client,
@@ -84,8 +84,13 @@ export function openRun<Spec, Status>(
     }),
     attempts: new Map(),
     acting: undefined,
-    recorder,
-    site: { name, for: options.for, owned: owns.map(entry => ownedWatch(entry).kind), recorder },
+    recorder: undefined,
+    site: {
+      name,
+      for: options.for,
+      owned: owns.map(entry => ownedWatch(entry).kind),
+      recorder: () => run.recorder,
+    },
     sources: undefined,
     views: undefined,
     ahead: new AheadKeys(),
@@ -94,6 +99,16 @@ export function openRun<Spec, Status>(
     busy: 0,
   }
   return run
+}
+
+/** From now on attempts write, and tell what they do, through `client`. */
+export function actThrough<Spec, Status>(
+  run: ControllerRun,
+  { name, events = false }: Pick<ControllerOptions<Spec, Status>, 'name' | 'events'>,
+  client: Client,
+): void {
+  run.acting = client
+  run.recorder = openEventRecorder(client, events, name)
 }
 
 /** Something other than the passing of time wants the key. */

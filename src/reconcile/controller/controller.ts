@@ -7,6 +7,7 @@ import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import { openAttempt } from '../attempt/attempt.js'
 import { createCacheViews } from '../attempt/attempt-view.js'
 import { reconcileContext } from '../attempt/reconcile-context.js'
+import { inTime } from '../in-time.js'
 import { refOfId } from '../object-key.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
@@ -16,7 +17,7 @@ import type { Controller, ControllerStatus, StartOptions } from './controller-co
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
-import { openRun, wake } from './controller-run.js'
+import { actThrough, openRun, wake } from './controller-run.js'
 import { ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
 import { decideOutcome } from './outcome.js'
 
@@ -67,6 +68,9 @@ export function createController<Spec, Status, const Watched extends readonly Ki
   return new ControlLoop(options as unknown as ControllerOptions<Spec, Status>)
 }
 
+/** Events that were not written by then are lost with the controller. */
+const FLUSH_MS_MAX = 5_000
+
 /** A controller: what its sources wake is queued, and what is queued is reconciled. */
 class ControlLoop<Spec, Status> implements Controller {
   readonly #options: ControllerOptions<Spec, Status>
@@ -99,7 +103,7 @@ class ControlLoop<Spec, Status> implements Controller {
       if (event === 'ready') this.#dispatch(run)
       else this.#progressed()
     })
-    if (!standby) run.acting = run.client
+    if (!standby) actThrough(run, this.#options, run.client)
     this.#running = run
     this.#logger = run.logger
     try {
@@ -150,7 +154,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const run = this.#running
     if (run === undefined || run.acting !== undefined)
       throw new UsageError(`controller ${this.name} is not on standby; start it with { standby: true }`)
-    run.acting = client.client(client.env.fork(this.name))
+    actThrough(run, this.#options, client.client(client.env.fork(this.name)))
     // Another may have acted meanwhile, and nothing may have changed since: what it meant to do later is unknown.
     for (const id of run.sources?.cache.keys(this.#options.for) ?? [])
       run.queue.add(refOfId(id), { reason: 'activated', priority: RESYNC_PRIORITY })
@@ -164,7 +168,10 @@ class ControlLoop<Spec, Status> implements Controller {
     if (run?.acting === undefined) return 'stopped'
     const { acting } = run
     run.acting = undefined
+    const untilMs = run.env.clock.monotonic() + gracePeriodMs
     const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`controller ${this.name} stands by`))
+    await this.#tellRest(run, untilMs)
+    run.recorder = undefined
     acting.env.close()
     this.#progressed()
     return outcome
@@ -299,14 +306,21 @@ class ControlLoop<Spec, Status> implements Controller {
   async #close(run: ControllerRun, gracePeriodMs: number): Promise<StopOutcome> {
     run.sources?.stop()
     run.queue.shutDown()
+    const untilMs = run.env.clock.monotonic() + gracePeriodMs
     const outcome = await this.#rest(
       run,
       gracePeriodMs,
       new UsageError(`controller ${this.name} was stopped`),
     )
-    if (!run.env.closed) await run.recorder?.flush({ timeoutMs: Math.min(gracePeriodMs, 5_000) })
+    await this.#tellRest(run, untilMs)
     this.#end(run)
     return outcome
+  }
+
+  /** By the time of the controller: that of the recorder ends with a reign. */
+  async #tellRest({ env, recorder }: ControllerRun, untilMs: number): Promise<void> {
+    const timeoutMs = Math.min(Math.max(0, untilMs - env.clock.monotonic()), FLUSH_MS_MAX)
+    if (recorder !== undefined) await inTime(env, recorder.flush({ timeoutMs }), timeoutMs)
   }
 
   /** Once for each run. */
