@@ -1,3 +1,5 @@
+import type { FieldProblem } from '../core/index.js'
+import { InvalidError } from '../core/index.js'
 import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
 import { refText } from '../store/internal.js'
 
@@ -15,4 +17,35 @@ export function kindId({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>):
 /** An object as a text, equal exactly for objects of one kind and key. */
 export function objectId(object: StoredObject): string {
   return `${kindId(object)}/${refText(object.metadata)}`
+}
+
+/** The key of an object: its namespace and name, and no more. The metadata of an object is more, and no key. */
+export interface ObjectKey extends ObjectRef {
+  readonly uid?: never
+  readonly resourceVersion?: never
+}
+
+/**
+ * What was given as a key of `kind`, from code that may have no types.
+ *
+ * @param subject who gave it
+ * @throws InvalidError unless it is one
+ */
+export function assertKey(kind: Kind, key: unknown, subject: string): asserts key is ObjectKey {
+  const message = keyProblem(kind, key)
+  if (message === undefined) return
+  const problem: FieldProblem = { field: 'key', value: key, message: `${message} (of ${kind.kind})` }
+  throw new InvalidError(subject, [problem])
+}
+
+function keyProblem({ namespaced }: Kind, key: unknown): string | undefined {
+  const shape = namespaced ? '{ namespace, name }' : '{ name }'
+  if (typeof key !== 'object' || key === null) return `must be ${shape}`
+  const { name, namespace } = key as Partial<ObjectRef>
+  if (typeof name !== 'string' || name === '') return `must be ${shape} with a name`
+  if (namespaced && (typeof namespace !== 'string' || namespace === ''))
+    return `must be ${shape}, with a namespace`
+  if (!namespaced && namespace !== undefined) return `must be ${shape}, without a namespace`
+  const more = Object.keys(key).find(field => field !== 'name' && field !== 'namespace')
+  return more === undefined ? undefined : `must be ${shape} alone, without ${more}`
 }

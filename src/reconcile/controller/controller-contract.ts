@@ -1,6 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import type { HotLoop } from '../hot-loops/hot-loop.js'
+import type { ObjectKey } from '../object-key.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import type { QuarantinedKey } from './quarantine.js'
@@ -52,8 +53,12 @@ export interface Controller {
   deactivate?(options?: StopOptions): Promise<StopOutcome>
   /** Starts no more attempts and waits for those in flight; then nothing of it runs any more. Idempotent. */
   stop(options?: StopOptions): Promise<StopOutcome>
-  /** Asks for a run of `key`, as a change of its object does. Ignored while not running. */
-  enqueue(key: ObjectRef, reason?: string): void
+  /**
+   * Asks for a run of `key`, as a change of its object does. Ignored while not running.
+   *
+   * @throws InvalidError for what is no key of the kind: without its namespace, with one too many, or with more fields
+   */
+  enqueue(key: ObjectKey, reason?: string): void
   /** What is known about `key`; undefined when it is idle and did not fail. */
   inspect(key: ObjectRef): KeyState<ObjectRef> | undefined
   status(): ControllerStatus

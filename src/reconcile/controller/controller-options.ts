@@ -5,6 +5,7 @@ import type { Result } from '../attempt/result.js'
 import type { CacheChanges } from '../cache/cache-contract.js'
 import type { EventDestination } from '../events/event-destination.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
+import type { ObjectKey } from '../object-key.js'
 import type { Fairness } from '../queue/fair-classes.js'
 import type { Predicate } from '../sources/predicates.js'
 import type { SignalSource } from '../sources/signal-source.js'
@@ -12,8 +13,12 @@ import type { SignalSource } from '../sources/signal-source.js'
 /** Changes of `kind` are turned into keys by a function of the changed object. */
 export interface MappedWatch<Watched extends Kind = Kind> {
   readonly kind: Watched
-  /** Keys to look at. Pure; called with the old and with the new object of an update. */
-  map(object: ObjectOf<Watched>, reader: Reader): readonly ObjectRef[]
+  /**
+   * Keys to look at, of the kind that the controller is for. Pure; called with the old and with the new object of an
+   * update. When it throws it is called again, after 100 ms, then later and later, up to 5 minutes; what is no key is
+   * refused, and logged.
+   */
+  map(object: ObjectOf<Watched>, reader: Reader): readonly ObjectKey[]
   readonly refs?: undefined
   /** Which changes matter. Default: all. */
   readonly when?: Predicate

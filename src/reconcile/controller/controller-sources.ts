@@ -4,7 +4,7 @@ import { refOf, refText } from '../../store/internal.js'
 import { createCache } from '../cache/cache.js'
 import type { Cache, CacheChanges } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
-import { kindId, refOfId } from '../object-key.js'
+import { assertKey, kindId, refOfId } from '../object-key.js'
 import type { ChangeMapping, SourceChange } from '../sources/event-mapping.js'
 import { mapToOwners, mapToSelf, mapWith } from '../sources/event-mapping.js'
 import type { Predicate } from '../sources/predicates.js'
@@ -12,6 +12,7 @@ import type { ReferenceTracker } from '../sources/reference-tracker.js'
 import { createReferenceTracker } from '../sources/reference-tracker.js'
 import { startResync } from '../sources/resync.js'
 import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
+import { MappingRetries } from './mapping-retries.js'
 
 /** What the sources of one controller need. */
 export interface ControllerSourcesOptions<Spec, Status> {
@@ -66,13 +67,14 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   const { options, client, skipped, progressed } = setup
   const handlers = new Map<string, KindHandler['changed'][]>()
   const kinds = new Set<Kind>()
-  for (const { kind, changed } of handlersOf(setup)) {
+  const mappings = new MappingRetries({ ...setup, name: options.name })
+  for (const { kind, changed } of handlersOf(setup, mappings)) {
     kinds.add(kind)
     const name = kindId(kind)
     handlers.set(name, [...(handlers.get(name) ?? []), changed])
   }
   const cache = createCache({ name: options.name, kinds: [...kinds] })
-  const cancels: Cancel[] = [() => cache.stop()]
+  const cancels: Cancel[] = [() => cache.stop(), () => mappings.stop()]
   cache.onChange(news => {
     const { revision, changes, isFirst, since } = news
     tellChanged(setup, news)
@@ -122,8 +124,11 @@ interface KindHandler {
   readonly changed: (cause: WakeCause, priority: number) => void
 }
 
-function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): readonly KindHandler[] {
-  const { options, client, logger, enqueue, created } = setup
+function handlersOf<Spec, Status>(
+  setup: ControllerSourcesOptions<Spec, Status>,
+  mappings: MappingRetries,
+): readonly KindHandler[] {
+  const { options, client, enqueue, created } = setup
   const trackers: ReferenceTracker[] = []
   const mapped = (
     kind: Kind,
@@ -134,8 +139,8 @@ function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>)
     kind,
     changed: (cause, priority) => {
       const { change } = cause
-      if (!passes(logger, when, change)) return
-      tryMapping(logger, kind, change, () => {
+      if (!passes(setup, when, change)) return
+      mappings.run(aboutChange(change), () => {
         for (const key of keysOf(change)) enqueue(key, { reason, priority, cause })
       })
     },
@@ -146,8 +151,8 @@ function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>)
       const { change } = cause
       const { before, after } = change
       if (after !== undefined && after.metadata.uid !== before?.metadata.uid) created(refOf(after))
-      for (const tracker of trackers) tryMapping(logger, options.for, change, () => tracker.observe(change))
-      if (!passes(logger, options.when, change)) return
+      for (const tracker of trackers) mappings.run(aboutChange(change), () => tracker.observe(change))
+      if (!passes(setup, options.when, change)) return
       for (const key of mapToSelf(change)) enqueue(key, { reason: options.for.kind, priority, cause })
     },
   }
@@ -158,7 +163,12 @@ function handlersOf<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>)
   const watched = ((options.watches ?? []) as readonly (MappedWatch | ReferenceWatch)[]).map(watch => {
     const { kind, when } = watch
     if (watch.map !== undefined) {
-      const keysOf = mapWith((object, reader) => watch.map(object, reader), client)
+      const keysOf = mapWith((object, reader) => {
+        const keys = watch.map(object, reader)
+        for (const key of keys)
+          assertKey(options.for, key, `map of ${kind.kind} in controller ${options.name}`)
+        return keys
+      }, client)
       return mapped(kind, when, keysOf, `watched ${kind.kind}`)
     }
     const tracker = createReferenceTracker(kind, object => watch.refs(object))
@@ -177,8 +187,12 @@ function startSignals<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status
       logger,
       wake: keys => {
         for (const key of keys) {
-          if (isRefOf(options.for, key)) enqueue(key, { reason: signal.name })
-          else logger.error({ source: signal.name, key }, `a source named no key of ${options.for.kind}`)
+          try {
+            assertKey(options.for, key, `source ${signal.name}`)
+            enqueue(key, { reason: signal.name })
+          } catch (error) {
+            logger.error({ source: signal.name, key, err: error }, 'a source named no key')
+          }
         }
       },
     }),
@@ -201,42 +215,27 @@ function startResyncOf<Spec, Status>(
 }
 
 /** A filter that cannot judge must not swallow a change. */
-function passes(logger: Logger, when: Predicate | undefined, change: SourceChange): boolean {
+function passes<Spec, Status>(
+  { options, env, logger }: ControllerSourcesOptions<Spec, Status>,
+  when: Predicate | undefined,
+  change: SourceChange,
+): boolean {
   if (when === undefined) return true
   try {
     return when(change)
   } catch (error) {
+    env.metrics.counter('controller_predicate_errors_total').add(1, { controller: options.name })
     logger.error({ err: error, ...aboutChange(change) }, 'a predicate threw; the change passed')
     return true
   }
 }
 
-/** A mapping that throws is a bug of its author: it is logged, and what does not depend on it continues. */
-function tryMapping(logger: Logger, kind: Kind, change: SourceChange, map: () => void): void {
-  try {
-    map()
-  } catch (error) {
-    logger.error(
-      { err: error, kind: kind.kind, ...aboutChange(change) },
-      'the mapping of a watch threw; no key was woken by it',
-    )
-  }
-}
-
-function aboutChange({ before, after }: SourceChange): { readonly key?: string } {
+function aboutChange({ before, after }: SourceChange): { readonly kind?: string; readonly key?: string } {
   const object = after ?? before
-  return object === undefined ? {} : { key: refText(refOf(object)) }
+  return object === undefined ? {} : { kind: object.kind, key: refText(refOf(object)) }
 }
 
 /** The long form of an entry of `owns`. */
 export function ownedWatch(entry: Kind | OwnedWatch): OwnedWatch {
   return 'plural' in entry ? { kind: entry } : entry
-}
-
-/** Signals come from outside: what they name is looked at before it becomes a key. */
-function isRefOf(kind: Kind, key: unknown): key is ObjectRef {
-  if (typeof key !== 'object' || key === null) return false
-  const { name, namespace } = key as Partial<ObjectRef>
-  const isNamespace = typeof namespace === 'string' && namespace !== ''
-  return typeof name === 'string' && name !== '' && (kind.namespaced ? isNamespace : namespace === undefined)
 }

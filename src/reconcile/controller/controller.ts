@@ -8,7 +8,8 @@ import { openAttempt } from '../attempt/attempt.js'
 import { createCacheViews } from '../attempt/attempt-view.js'
 import { reconcileContext } from '../attempt/reconcile-context.js'
 import { inTime } from '../in-time.js'
-import { refOfId } from '../object-key.js'
+import type { ObjectKey } from '../object-key.js'
+import { assertKey, refOfId } from '../object-key.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
@@ -177,7 +178,8 @@ class ControlLoop<Spec, Status> implements Controller {
     return outcome
   }
 
-  enqueue(key: ObjectRef, reason = 'asked for'): void {
+  enqueue(key: ObjectKey, reason = 'asked for'): void {
+    assertKey(this.#options.for, key, `controller ${this.name}`)
     if (this.#running !== undefined) wake(this.#running, key, { reason })
   }
 

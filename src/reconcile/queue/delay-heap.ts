@@ -67,10 +67,14 @@ export class DelayHeap<K> {
   #fire(): void {
     this.#armed = undefined
     const now = this.#clock.monotonic()
-    for (let next = this.#heap.peek(); next !== undefined && next.at <= now; next = this.#heap.peek()) {
-      this.#heap.pop()
-      this.#due(next)
+    try {
+      for (let next = this.#heap.peek(); next !== undefined && next.at <= now; next = this.#heap.peek()) {
+        this.#heap.pop()
+        this.#due(next)
+      }
+    } finally {
+      // Whatever became of one, the others must not wait for ever.
+      this.#arm()
     }
-    this.#arm()
   }
 }

@@ -23,7 +23,7 @@ export interface WorkQueueOptions<K> {
   readonly keysMax?: number
   /** Most records, of under 200 bytes, kept of keys that rest, for their next use; more are freed. Default 16,384. */
   readonly idleKeysMax?: number
-  /** Called when a key has become ready to be taken, and when nothing is ready or in flight any more. */
+  /** Called when a key has become ready to be taken, and when nothing is ready or in flight any more. Errors are logged. */
   readonly notify?: (event: 'ready' | 'idle') => void
 }
 

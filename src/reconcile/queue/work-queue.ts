@@ -64,7 +64,13 @@ class RecordQueue<K> implements WorkQueue<K> {
       fairness === undefined ? new PriorityLevels(ageMs) : new FairClasses(fairness.weights ?? {}, ageMs)
     this.#delays = new DelayHeap({ clock: env.clock, due: record => this.#matured(record) })
     this.#metrics = createQueueMetrics(env.metrics, name)
-    this.#notify = notify ?? (() => {})
+    this.#notify = event => {
+      try {
+        notify?.(event)
+      } catch (error) {
+        env.logger.error({ queue: name, event, err: error }, 'the notify of a queue threw')
+      }
+    }
   }
 
   get length(): number {

@@ -1,8 +1,9 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import type { ObjectRef, Reader } from '../../store/index.js'
+import type { Reader } from '../../store/index.js'
+import type { ObjectKey } from '../object-key.js'
 import { isPermanent } from '../permanent-error.js'
-import type { Stream } from './stream.js'
+import type { TypedStream } from './stream.js'
 import { readStream } from './stream.js'
 import { superviseStream } from './supervised-stream.js'
 
@@ -13,7 +14,7 @@ export interface SignalSite {
   readonly reader: Reader
   readonly logger: Logger
   /** Wakes keys. An invalid key is logged and ignored. */
-  readonly wake: (keys: readonly ObjectRef[]) => void
+  readonly wake: (keys: readonly ObjectKey[]) => void
 }
 
 /** Something outside the store that wakes keys of a controller. */
@@ -24,7 +25,7 @@ export interface SignalSource {
 }
 
 /** Which keys a value wakes. A mapping that throws is logged; the value wakes nothing. */
-export type SignalMapping<T> = (value: T, reader: Reader) => readonly ObjectRef[]
+export type SignalMapping<T> = (value: T, reader: Reader) => readonly ObjectKey[]
 
 /**
  * Wakes keys whenever an observable (rxjs or any other that interoperates) or an async iterable gives a value.
@@ -35,7 +36,7 @@ export type SignalMapping<T> = (value: T, reader: Reader) => readonly ObjectRef[
  */
 export function fromStream<T>(
   name: string,
-  stream: Stream<T> | (() => Stream<T>),
+  stream: TypedStream<T> | (() => TypedStream<T>),
   map: SignalMapping<T>,
 ): SignalSource {
   return {
@@ -76,7 +77,7 @@ export function fromStream<T>(
 export function fromTimer(
   name: string,
   everyMs: number,
-  map: (reader: Reader) => readonly ObjectRef[],
+  map: (reader: Reader) => readonly ObjectKey[],
 ): SignalSource {
   if (!Number.isFinite(everyMs) || everyMs < 1) {
     const message = 'must be a finite number of milliseconds ≥ 1'
@@ -98,7 +99,7 @@ export function fromTimer(
   }
 }
 
-function wakeWith(name: string, { logger, wake }: SignalSite, keys: () => readonly ObjectRef[]): void {
+function wakeWith(name: string, { logger, wake }: SignalSite, keys: () => readonly ObjectKey[]): void {
   try {
     wake(keys())
   } catch (error) {

@@ -8,8 +8,17 @@ export interface ObservableLike<T> {
   }
 }
 
+/** An observable of rxjs: its `subscribe` has several forms, of which TypeScript looks at the last to infer the type. */
+export interface RxObservableLike<T> {
+  forEach(next: (value: T) => void): Promise<void>
+  subscribe(...observer: never[]): { unsubscribe(): void }
+}
+
 /** Anything that gives values over time. */
 export type Stream<T> = AsyncIterable<T> | ObservableLike<T>
+
+/** The same, with the forms of which the type of the values is inferred. */
+export type TypedStream<T> = Stream<T> | RxObservableLike<T>
 
 /** Who reads a stream. */
 export interface StreamReader<T> {
@@ -29,7 +38,7 @@ const VALUES_PER_TURN = 1_000
  *
  * @throws UsageError for something that is no stream, and what `subscribe` throws
  */
-export function readStream<T>(stream: Stream<T>, reader: StreamReader<T>): Cancel {
+export function readStream<T>(stream: TypedStream<T>, reader: StreamReader<T>): Cancel {
   let isOver = false
   const next = (value: T): void => {
     if (!isOver) reader.next(value)

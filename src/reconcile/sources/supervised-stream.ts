@@ -1,6 +1,6 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import { backoffMs } from '../../core/internal.js'
-import type { Stream } from './stream.js'
+import type { TypedStream } from './stream.js'
 import { readStream } from './stream.js'
 
 /**
@@ -16,7 +16,7 @@ export interface SupervisedStreamOptions<T> {
   /** Names it in the log. */
   readonly name: string
   /** Opens it, again after every end. What it throws counts as an end. */
-  open(): Stream<T>
+  open(): TypedStream<T>
   next(value: T): void
   /** Called at each end. `isGivenUp`: by `reopen`, not by itself. */
   ended(error: unknown, isGivenUp: boolean): Reopening
