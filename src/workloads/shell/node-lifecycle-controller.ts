@@ -144,23 +144,21 @@ function carryOut(tx: Transaction, { name, leaseVersion, kind, nowMs }: Decision
   return { silenced: known ? undefined : node, evicted: kind === 'evict' ? tasks : [] }
 }
 
-/** A node that was never in it says nothing of it. */
+/** The condition is there only while it is true, so that a node does not tell for ever what is over. */
 function tellPause(tx: Transaction, node: Node, isPaused: boolean, nowMs: number): void {
-  const before = findCondition(node.status?.conditions, 'EvictionPaused')
-  if (isPaused === (before?.status === 'True')) return
-  const condition = isPaused
-    ? ({ type: 'EvictionPaused', status: 'True', reason: 'NoNodeHeard', message: PAUSED } as const)
-    : ({
-        type: 'EvictionPaused',
-        status: 'False',
-        reason: 'NodesHeard',
-        message: 'Nodes are heard of',
-      } as const)
+  const { conditions = [] } = node.status ?? {}
+  if (isPaused === isConditionTrue(conditions, 'EvictionPaused')) return
+  const condition = {
+    type: 'EvictionPaused',
+    status: 'True',
+    reason: 'NoNodeHeard',
+    message: PAUSED,
+  } as const
+  const now = isPaused
+    ? setCondition(conditions, condition, formatTime(nowMs))
+    : conditions.filter(({ type }) => type !== 'EvictionPaused')
   tx.modifyStatus(Node, node.metadata, draft => {
-    draft.status = {
-      ...draft.status,
-      conditions: [...setCondition(draft.status?.conditions, condition, formatTime(nowMs))],
-    }
+    draft.status = { ...draft.status, conditions: [...now] }
   })
 }
 

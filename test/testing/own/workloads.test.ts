@@ -173,6 +173,35 @@ const cases: readonly OwnCase[] = [
     share: 0.2,
   },
   {
+    name: 'no task leaves the only node because nobody hears of it',
+    make: () => [
+      createNodeLifecycleController({ evictAfterMs: 30_000 }),
+      createReplicaController(),
+      kubelet({ runs: () => true }),
+    ],
+    options: {
+      kinds: [Node, Lease, ReplicaSet, Task],
+      objects: [silentNode('n0'), replicaSet(1, {}, { nodeName: 'n0' })],
+      // A removed node is another matter, and so is a set that wants less. Silent, it says no more that it is ready.
+      faults: { remove: 0, edit: 0 },
+      except: ['levelTriggered', 'idempotent'],
+      invariants: [
+        neverOneTooMany,
+        onChange(
+          'a task stays as long as its set',
+          Task,
+          ({ now }, { reader }) => now !== undefined || reader.count(ReplicaSet) === 0,
+        ),
+        whenAtRest('the node says that evictions are paused', reader =>
+          reader
+            .list(Node)
+            .items.every(({ status }) => isConditionTrue(status?.conditions, 'EvictionPaused')),
+        ),
+      ],
+    },
+    share: 0.2,
+  },
+  {
     name: 'tasks move away from a node that nobody hears of',
     make: () => [
       createNodeHeartbeat({ nodeName, status: { capacity: { cpu: 4, pods: 10 } } }),

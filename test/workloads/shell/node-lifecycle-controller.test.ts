@@ -200,7 +200,7 @@ describe('while no node is heard of', () => {
     expect(world.store.count(Task)).toBe(2)
     await world.env.advance(15_000)
     expect(world.store.list(Task).items.map(({ metadata }) => metadata.name)).toEqual(['b'])
-    expect(paused()).toEqual(['False', 'False'])
+    expect(paused()).toEqual(['none', 'none'])
   })
 
   async function cutAll(): Promise<void> {
