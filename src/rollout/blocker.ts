@@ -14,6 +14,8 @@ export type Blocker =
   | { readonly kind: 'paused'; readonly by: 'spec' | 'failure' }
   /** The rollout failed and may not go back, or has already done so. */
   | { readonly kind: 'halted' }
+  /** The template failed before, as revision `entry`, and was reverted; it is not rolled out again until it changes. */
+  | { readonly kind: 'refused'; readonly entry: number }
   /** Nothing is desired, so the template cannot prove itself. */
   | { readonly kind: 'scaled-to-zero' }
 
@@ -34,6 +36,8 @@ export function describeBlocker(blocker: Blocker): string {
       return blocker.by === 'spec' ? 'paused' : 'paused by the failure policy'
     case 'halted':
       return 'halted after a failure'
+    case 'refused':
+      return `the template is that of revision ${blocker.entry}, which failed and was reverted; change it`
     case 'scaled-to-zero':
       return 'scaled to zero: nothing can become available'
   }

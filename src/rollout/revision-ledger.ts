@@ -33,6 +33,21 @@ export function mayBecome(before: EntryOutcome, after: EntryOutcome): boolean {
   return before === 'progressing' ? after !== 'progressing' : before === 'failed' && after === 'succeeded'
 }
 
+/**
+ * The newest entry of the template `templateHash` that failed and was reverted, unless another update has succeeded
+ * since: who asks for that template again undoes the revert, and would do so for ever.
+ */
+export function refusedEntry<Entry extends LedgerEntry>(
+  ledger: readonly Entry[],
+  templateHash: string,
+): Entry | undefined {
+  const entries = newestFirst(ledger)
+  if (entries[0]?.cause !== 'revert') return undefined
+  const good = entries.findIndex(({ cause, outcome }) => cause !== 'revert' && outcome !== 'failed')
+  const since = good === -1 ? entries : entries.slice(0, good)
+  return since.find(entry => entry.templateHash === templateHash && entry.outcome === 'failed')
+}
+
 /** Where an undo leads, or why it leads nowhere. */
 export type UndoTarget<Entry> =
   | { readonly kind: 'entry'; readonly entry: Entry }

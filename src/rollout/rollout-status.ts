@@ -27,7 +27,7 @@ export interface RolloutRecord {
 export type RolloutRung =
   /** The controller has not seen the present spec. */
   | 'unobserved'
-  /** The rollout failed; it is paused, halted, or only reports it. */
+  /** The rollout failed; it is paused, halted, refused, or only reports it. */
   | 'failed'
   | 'paused'
   /** Fewer new instances than wanted. */
@@ -65,7 +65,7 @@ export function rolloutStatus(deployment: RolledOut): RolloutStatus {
   const { updatedReplicas: updated = 0, replicas = 0, availableReplicas: available = 0 } = status
   const observed = record !== undefined && (status.observedGeneration ?? 0) >= metadata.generation
   const rung = observed
-    ? rungOf(record.state, { desired: spec.replicas, updated, replicas, available })
+    ? rungOf(record, { desired: spec.replicas, updated, replicas, available })
     : 'unobserved'
   return {
     rung,
@@ -87,8 +87,11 @@ interface Counts {
   readonly available: number
 }
 
-function rungOf(state: RolloutState, { desired, updated, replicas, available }: Counts): RolloutRung {
-  if (ownFailure(state)) return 'failed'
+function rungOf(
+  { state, blockers }: RolloutRecord,
+  { desired, updated, replicas, available }: Counts,
+): RolloutRung {
+  if (ownFailure(state) || blockers.some(({ kind }) => kind === 'refused')) return 'failed'
   if (state.phase === 'paused') return 'paused'
   if (updated < desired) return 'updating'
   if (replicas > updated) return 'terminating'
@@ -105,6 +108,8 @@ export function describeRollout(deployment: RolledOut): string {
     case 'unobserved':
       return 'waiting for the new spec to be observed'
     case 'failed':
+      // What is refused has no revision of its own.
+      if (failure?.entry !== status.entry) return `${name}: ${available} available${why}`
       return `${name} failed: ${failure?.cause === 'failures' ? 'too many failed tasks' : 'no progress before the deadline'}${why}`
     case 'paused':
       return `${name}: ${updated} of ${desired} updated${why}`

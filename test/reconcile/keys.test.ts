@@ -6,7 +6,8 @@ import { assertKey } from '../../src/reconcile/object-key.js'
 import type { ObjectRef } from '../../src/store/index.js'
 import { createStore, defineKind } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, ref, startWorld, Widget, widget } from './world.js'
+import { Part, ref, Widget, widget } from '../fixtures/kinds.js'
+import { startWorld } from './widget-world.js'
 
 const Zone = defineKind({ apiVersion: 'v1', kind: 'Zone', plural: 'zones', namespaced: false })
 
@@ -42,6 +43,7 @@ describe('a key', () => {
     const seen: ObjectRef[] = []
     const env = createVirtualEnv()
     const store = createStore({ kinds: [Widget, Part], env })
+    const other: (name: string) => ObjectRef = ref
     const controller = createController({
       name: 'widgets',
       for: Widget,
@@ -49,7 +51,7 @@ describe('a key', () => {
         // @ts-expect-error: metadata is more than a key
         { kind: Part, map: part => [part.metadata] },
         // Among others it is an ObjectRef to the types; what it holds is looked at.
-        { kind: Part, map: part => [ref(part.metadata.name), part.metadata] },
+        { kind: Part, map: part => [other(part.metadata.name), part.metadata] },
         { kind: Part, map: part => [ref(part.metadata.name)] },
       ],
       reconcile: key => void seen.push(key),

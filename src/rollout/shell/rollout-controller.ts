@@ -1,15 +1,17 @@
-import type { DeploymentStatus } from '../../api/index.js'
-import { Deployment, Event, ReplicaSet, Revision } from '../../api/index.js'
+import type { Condition, DeploymentStatus } from '../../api/index.js'
+import { Deployment, Event, isConditionTrue, ReplicaSet, Revision } from '../../api/index.js'
 import { contentHash, formatTime, setCondition } from '../../core/index.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
+import type { Blocker } from '../blocker.js'
+import { describeBlocker } from '../blocker.js'
 import { resolveBudget } from '../budget.js'
 import type { Plan } from '../machine.js'
 import { plan } from '../machine.js'
 import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
 import type { Program } from '../program.js'
-import { latestEntry, stableEntry } from '../revision-ledger.js'
+import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import { rolloutConditions } from '../rollout-conditions.js'
 import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
@@ -32,7 +34,9 @@ export interface RolloutControllerOptions {
  * the Deployment's status, and answers a failed rollout as `spec.onFailure` says.
  *
  * Guarantees: each step is one transaction, so a crash at any point loses nothing and repeats nothing; a step that
- * changes nothing writes nothing; a revert rewrites `spec.template`, so that the object says what runs.
+ * changes nothing writes nothing; a revert rewrites `spec.template`, so that the object says what runs. When somebody
+ * puts the template that failed back, it is refused until it changes: the condition `TemplateRefused` and an event say
+ * so, and neither revisions nor sets are made for it.
  */
 export function createRolloutController(options: RolloutControllerOptions = {}): Controller {
   return createController({
@@ -44,36 +48,45 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
     async reconcile(ref, deployment, ctx) {
       if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return
       const { client, env } = ctx
-      const { wakeAtMs, actions = [] } = await rollOut(client, ref, { nowMs: env.clock.now(), options })
+      const { wakeAtMs, refused, actions } = await rollOut(client, ref, { nowMs: env.clock.now(), options })
       for (const action of actions) {
         const event = rolloutEvent(action, ref.name)
         if (event !== undefined) ctx.record(event)
       }
+      const wasRefused = isConditionTrue(deployment.status?.conditions, REFUSED)
+      if (refused !== undefined && !wasRefused)
+        ctx.record({ type: 'Warning', reason: REFUSED, note: describeBlocker(refused) })
       if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
   })
 }
+
+const REFUSED = 'TemplateRefused'
+type Refusal = Extract<Blocker, { readonly kind: 'refused' }>
 
 interface Step {
   readonly nowMs: number
   readonly options: RolloutControllerOptions
 }
 
-/** One step of one rollout: when to look again, and what was done. */
-function rollOut(
-  client: Client,
-  ref: ObjectRef,
-  step: Step,
-): Promise<Partial<Pick<Plan, 'wakeAtMs' | 'actions'>>> {
+interface StepOutcome {
+  readonly wakeAtMs?: number | undefined
+  readonly refused?: Refusal | undefined
+  readonly actions: Plan['actions']
+}
+
+/** One step of one rollout: when to look again, why the template is not rolled out, if it is not, and what was done. */
+function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcome> {
   return client.transact(tx => {
     const deployment = tx.get(Deployment, ref)
-    if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return {}
+    if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
+      return { actions: [] }
     const program = programOf(deployment, step.options)
-    const current = currentEntry(tx, deployment)
+    const { current, refused } = currentEntry(tx, deployment)
     const decided = decide(tx, deployment, { program, current, nowMs: step.nowMs })
     apply(tx, deployment, { decided, current, nowMs: step.nowMs })
-    report(tx, deployment, { decided, program, nowMs: step.nowMs })
-    return decided
+    report(tx, deployment, { decided, program, refused, nowMs: step.nowMs })
+    return { wakeAtMs: decided.wakeAtMs, refused, actions: decided.actions }
   })
 }
 
@@ -91,14 +104,23 @@ function programOf(deployment: Deployment, { maxFailures }: RolloutControllerOpt
   }
 }
 
-/** The ledger's entry for the present template; a template that the newest entry does not have is an update. */
-function currentEntry(tx: Transaction, deployment: Deployment): RevisionEntry {
-  const { template } = deployment.spec
+/**
+ * The ledger's entry for the present template; a template that the newest entry does not have is an update, unless it
+ * failed and was reverted: then the revert stays what is rolled out.
+ */
+function currentEntry(
+  tx: Transaction,
+  deployment: Deployment,
+): { readonly current: RevisionEntry; readonly refused?: Refusal } {
+  const { template, onFailure } = deployment.spec
   const templateHash = contentHash(template)
-  const latest = latestEntry(ledgerOf(tx, deployment))
-  return latest?.templateHash === templateHash
-    ? latest
-    : appendRevision(tx, deployment, { template, templateHash, cause: 'update' })
+  const ledger = ledgerOf(tx, deployment)
+  const latest = latestEntry(ledger)
+  if (latest?.templateHash === templateHash) return { current: latest }
+  const failed = onFailure === 'revert' ? refusedEntry(ledger, templateHash) : undefined
+  if (latest !== undefined && failed !== undefined)
+    return { current: latest, refused: { kind: 'refused', entry: failed.number } }
+  return { current: appendRevision(tx, deployment, { template, templateHash, cause: 'update' }) }
 }
 
 interface Decision {
@@ -161,9 +183,11 @@ function apply(
 function report(
   tx: Transaction,
   deployment: Deployment,
-  { decided, program, nowMs }: { decided: Plan; program: Program; nowMs: number },
+  step: { decided: Plan; program: Program; refused: Refusal | undefined; nowMs: number },
 ): void {
-  const { state, blockers } = decided
+  const { decided, program, refused, nowMs } = step
+  const { state } = decided
+  const blockers = refused === undefined ? decided.blockers : [refused, ...decided.blockers]
   const sets = setsOf(tx, deployment)
   const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
     sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0)
@@ -171,7 +195,18 @@ function report(
   const { floor } = resolveBudget(program.budget, deployment.spec.replicas)
   // A revert has changed the spec in this very transaction.
   const latest = tx.get(Deployment, deployment.metadata) ?? deployment
-  let conditions = latest.status?.conditions
+  let conditions: readonly Condition[] | undefined = latest.status?.conditions?.filter(
+    ({ type }) => refused !== undefined || type !== REFUSED,
+  )
+  if (refused !== undefined) {
+    const told = {
+      type: REFUSED,
+      status: 'True',
+      reason: 'FailedBefore',
+      message: describeBlocker(refused),
+    } as const
+    conditions = setCondition(conditions, told, formatTime(nowMs))
+  }
   for (const condition of rolloutConditions(state, { available: total('availableReplicas'), floor })) {
     conditions = setCondition(conditions, condition, formatTime(nowMs))
   }

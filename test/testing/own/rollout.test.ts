@@ -8,7 +8,8 @@ import {
   Revision,
   Task,
 } from '../../../src/api/index.js'
-import { controllerOf } from '../../../src/reconcile/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
+import { controllerOf, createController } from '../../../src/reconcile/index.js'
 import { createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { Incident, Invariant } from '../../../src/testing/index.js'
@@ -51,6 +52,7 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
     const {
       failedReplicas: _failed,
       forgottenFailures: _forgotten,
+      crashes: _crashes,
       ...status
     } = {
       ...(object as ReplicaSet).status,
@@ -106,6 +108,24 @@ const badRevision: Incident = {
   undo: setCommand(['serve', 'well']),
 }
 const fails = ({ spec }: Task): boolean => spec.command?.[0] === 'fail'
+
+/** Puts back what does not run, as a loop does that knows nothing of reverts. */
+const stubborn = (): Controller =>
+  createController({
+    name: 'owner',
+    for: Deployment,
+    reconcile: async (key, deployment, { client }) => {
+      if (deployment?.metadata.labels['insists'] === undefined) return
+      if (deployment.spec.template.spec.command?.[0] === 'fail') return
+      await client.modify(Deployment, key, draft => {
+        draft.spec.template.spec.command = ['fail']
+      })
+    },
+  })
+const insist: Incident['run'] = ({ store }) =>
+  store.modify(Deployment, { namespace: 'default', name: 'web' }, draft => {
+    draft.metadata.labels = { insists: 'true' }
+  })
 
 const isRolledOut = (reader: Reader): boolean => {
   const found = reader.get(Deployment, { namespace: 'default', name: 'web' })
@@ -178,6 +198,43 @@ const cases: readonly OwnCase[] = [
       invariants: [...laws, whenAtRest('all tasks are new and ready', allNew)],
     },
     share: 0.6,
+  },
+  {
+    name: 'rollout of a revision that does not run, is reverted, and is put back by an owner',
+    make: () => [
+      createRolloutController({ maxFailures: 0 }),
+      createReplicaController(),
+      kubelet({ fails }),
+      stubborn(),
+    ],
+    options: {
+      kinds,
+      objects: [deployment({ onFailure: 'revert' })],
+      incidents: [{ name: 'the owner wants something that does not run', run: insist, when: isRolledOut }],
+      faults: {
+        delay: 0,
+        freeze: 0,
+        edit: 0,
+        remove: 0,
+      },
+      // Whether the owner has got its way once is history.
+      except: ['levelTriggered', 'historyInsensitive', 'crashConvergent', 'converges'],
+      invariants: [
+        ...laws,
+        onChange('few revisions', Revision, ({ now }) => now === undefined || now.spec.number <= 4),
+        whenAtRest('what works runs, and the rest is refused', reader =>
+          reader
+            .list(Deployment)
+            .items.every(
+              ({ metadata, spec, status }) =>
+                status?.availableReplicas === spec.replicas &&
+                (metadata.labels['insists'] === undefined) !==
+                  isConditionTrue(status.conditions, 'TemplateRefused'),
+            ),
+        ),
+      ],
+    },
+    share: 0.4,
   },
   {
     name: 'rollout by recreation',
