@@ -14,11 +14,12 @@ export type SessionEvent =
 
 /**
  * Events that nobody has read yet. Bounded: beyond the limit the oldest unread offers are given back to the pool;
- * updates are never dropped. An offer that is rescinded before it was read is not heard of at all.
+ * updates are never dropped; one that is told again before it was read waits once. An offer that is rescinded before it was read is not heard of at all.
  */
 export class EventQueue {
   readonly #events: SessionEvent[] = []
   readonly #eventsMax: number
+  readonly #unreadUpdates = new Set<string>()
   #unread = 0
   #waiting: (() => void) | undefined
   #ended = false
@@ -34,6 +35,11 @@ export class EventQueue {
   /** @returns offers to be given back because nobody reads */
   push(event: SessionEvent): readonly Offer[] {
     if (this.#ended) return event.type === 'offers' ? event.offers : []
+    const uuid = uuidOf(event)
+    if (uuid !== undefined) {
+      if (this.#unreadUpdates.has(uuid)) return []
+      this.#unreadUpdates.add(uuid)
+    }
     this.#events.push(event)
     if (event.type === 'offers') this.#unread += event.offers.length
     this.#wake()
@@ -63,12 +69,14 @@ export class EventQueue {
   /** All events that came so far. */
   take(): readonly SessionEvent[] {
     this.#unread = 0
+    this.#unreadUpdates.clear()
     return this.#events.splice(0)
   }
 
   shift(): SessionEvent | undefined {
     const event = this.#events.shift()
     if (event?.type === 'offers') this.#unread -= event.offers.length
+    this.#unreadUpdates.delete(uuidOf(event) ?? '')
     return event
   }
 
@@ -91,4 +99,10 @@ export class EventQueue {
     this.#waiting?.()
     this.#waiting = undefined
   }
+}
+
+/** Names an update among those of all tasks; a driver's own uuid need only differ within its task. */
+function uuidOf(event: SessionEvent | undefined): string | undefined {
+  if (event?.type !== 'update' || event.update.uuid === undefined) return undefined
+  return JSON.stringify([event.update.task, event.update.uuid])
 }

@@ -14,6 +14,8 @@ export interface TaskUpdate {
   readonly atMs: number
 }
 
+/** Most updates of one task that wait. */
+const UPDATES_MAX = 100
 const RETRY_MS_MIN = 10_000
 const RETRY_MS_MAX = 600_000
 
@@ -33,7 +35,8 @@ export function retryAfterMs(sendings: number): number {
 
 /**
  * The updates of one task on their way to its framework: in order, one in flight, sent again until it is
- * acknowledged, each taken in once. Closes with the acknowledgement of a final state.
+ * acknowledged, each taken in once. At most 100 wait: the newest that is not in flight gives way to a newer one, since
+ * a state says all that those before it said. Closes with the acknowledgement of a final state.
  */
 export class UpdateStream {
   readonly #waiting: TaskUpdate[] = []
@@ -60,6 +63,7 @@ export class UpdateStream {
     const { uuid = '' } = update
     if (this.#seen.has(uuid) || this.#closed) return { kind: 'duplicate' }
     this.#seen.add(uuid)
+    if (this.#waiting.length >= UPDATES_MAX) this.#seen.delete(this.#waiting.pop()?.uuid ?? '')
     this.#waiting.push(update)
     return this.#waiting.length === 1 ? this.#send(nowMs) : { kind: 'queued' }
   }
