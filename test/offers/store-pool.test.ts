@@ -117,6 +117,28 @@ describe('a pool that is bound to a store', () => {
     expect(session.view().agent('n1')).toBeUndefined()
   })
 
+  test('offers a node of a name that was deleted before, and one that comes back larger as it is now', async () => {
+    const { env, store, session } = await start()
+    await store.delete(Node, { name: 'n1' })
+    await env.settle()
+    expect(session.view().agent('n1')).toBeUndefined()
+    await addNode(store, 'n1', '8')
+    await env.settle()
+    session.suppress()
+    for (const offer of heard(session).offers) session.decline([offer])
+    expect(session.view().agent('n1')?.free.quantities()).toMatchObject({ cpus: 8 })
+    for (const [status, cpu] of [
+      ['Unknown', '8'],
+      ['True', '16'],
+    ] as const) {
+      await store.modifyStatus(Node, { name: 'n1' }, draft => {
+        draft.status = { capacity: { cpu, memory: '1Gi' }, conditions: [{ ...READY, status }] }
+      })
+      await env.settle()
+    }
+    expect(session.view().agent('n1')?.free.quantities()).toMatchObject({ cpus: 16 })
+  })
+
   test('shares nodes with a scheduling controller without overcommitting them', async () => {
     const { env, store, session } = await start({}, true)
     for (let round = 0; round < 6; round++) {

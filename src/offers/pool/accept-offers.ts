@@ -1,4 +1,4 @@
-import { KeelsonError } from '../../core/index.js'
+import { InvalidError, KeelsonError } from '../../core/index.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { AcceptPlan } from './accept.js'
 import { failedOutcome, planAccept, volumeIds } from './accept.js'
@@ -10,7 +10,10 @@ import type { PoolCore } from './pool-core.js'
 
 /** How an accept is done. */
 export interface AcceptOptions {
-  /** For how long what is left over is not wanted: ms, or `changed`. Default 5 s; 0: offer it again at once. */
+  /**
+   * For how long what is left over is not wanted, in ms: at least the pool's `refuseMsMin`, at most 365 days; or
+   * `changed`: until the agent has more, or other attributes. Default 5,000; 0: offer it again at once.
+   */
   readonly refuseMs?: number | 'changed'
   /** `each`: an operation that fails leaves the others alone; `all`: it undoes them. Default `each`. */
   readonly mode?: 'each' | 'all'
@@ -21,6 +24,7 @@ export interface AcceptOptions {
  * those of the offers that are the caller's back without a filter; offers of others are not touched.
  *
  * @throws KeelsonError `TooLarge` for more operations than the pool takes; nothing has happened then
+ * @throws InvalidError for an operation without its tasks or resources; nothing has happened then
  */
 export async function acceptOffers(
   core: PoolCore,
@@ -37,6 +41,7 @@ export async function acceptOffers(
     const message = `${operations.length} operations; an accept takes at most ${operationsMax}`
     throw new KeelsonError({ code: 'TooLarge', message, details: { operationsMax } })
   }
+  assertShapes(operations)
   const invalid = offerListProblem(ids, core.book.offers, entry.id)
   if (invalid !== undefined) return failAll(core, entry, { ids, operations, problem: invalid })
   const role = core.book.offers.get(ids[0] ?? '')?.role ?? ''
@@ -63,7 +68,7 @@ function perform(
     options,
   }: { ids: readonly string[]; operations: readonly Operation[]; options: AcceptOptions },
 ): readonly Outcome<Operation>[] {
-  const offers = ids.flatMap(id => core.take(id) ?? [])
+  const offers = ids.flatMap(id => core.book.offers.get(id) ?? [])
   const [{ role, agent }] = offers as [OwnedOffer]
   const offered = offers.reduce((sum, offer) => sum.plus(offer.resources), ResourceSet.empty)
   const plan = planAccept(
@@ -80,6 +85,7 @@ function perform(
     operations,
     options.mode,
   )
+  for (const id of ids) core.take(id)
   book(core, { framework: entry.id, role, agent: agent.id }, plan)
   core.allocator.apply({ type: 'answered', framework: entry.id, role, agent: agent.id })
   if (!plan.converted.isEmpty)
@@ -124,6 +130,34 @@ function failAll(
       if (offer !== undefined) core.giveBack({ ...offer, agent: offer.agent.id })
     }
   return operations.map(operation => failedOutcome(operation, problem))
+}
+
+/** Which resources an operation must bring. */
+const RESOURCE_FIELDS = {
+  reserve: ['resources'],
+  unreserve: ['resources'],
+  create: ['volumes'],
+  destroy: ['volumes'],
+  grow: ['volume', 'addition'],
+  shrink: ['volume'],
+} as const
+
+function assertShapes(operations: readonly Operation[]): void {
+  const problems = operations.flatMap((operation, index) => {
+    const fields = operation as unknown as Readonly<Record<string, unknown>>
+    if (operation.op === 'launch' || operation.op === 'launchGroup')
+      return Array.isArray(fields['tasks'])
+        ? []
+        : [{ field: `[${index}].tasks`, value: fields['tasks'], message: 'must be a list of tasks' }]
+    return (RESOURCE_FIELDS[operation.op] ?? [])
+      .filter(field => !(fields[field] instanceof ResourceSet))
+      .map(field => ({
+        field: `[${index}].${field}`,
+        value: fields[field],
+        message: 'must be a ResourceSet; make one with resources()',
+      }))
+  })
+  if (problems.length > 0) throw new InvalidError('operations', problems)
 }
 
 function unauthorized({ op }: Operation): OfferProblem {

@@ -9,7 +9,8 @@ import {
   unreserveConversion,
 } from '../resources/conversion.js'
 import { ResourceSet } from '../resources/resource-set.js'
-import { resources } from '../resources/resource-text.js'
+import type { LaunchPlace } from './launch-check.js'
+import { amountsOf, launchNeed } from './launch-check.js'
 import type { OfferProblem } from './offer.js'
 import type {
   FailedLaunch,
@@ -21,15 +22,10 @@ import type {
 } from './operation.js'
 
 /** What operations are done with, and what they may not clash with. */
-export interface AcceptInput {
+export interface AcceptInput extends LaunchPlace {
   readonly offered: ResourceSet
-  readonly agent: string
   readonly role: string
   readonly principal?: string | undefined
-  /** Ids of the framework's tasks that have not ended. */
-  readonly hasTask: (id: string) => boolean
-  /** Most tasks that may still be launched. Default: no bound. */
-  readonly tasksMax?: number
   /** Ids of the agent's volumes. */
   readonly volumes?: ReadonlySet<string>
   /** Whether a task uses the volume. */
@@ -83,7 +79,6 @@ export function failedOutcome(operation: Operation, problem: OfferProblem): Outc
 }
 
 const ABORTED: OfferProblem = { code: 'aborted', message: 'another operation of the call failed' }
-const TASK_ID_LENGTH_MAX = 256
 
 class AcceptPlanner {
   readonly #input: AcceptInput
@@ -148,7 +143,8 @@ class AcceptPlanner {
   }
 
   #launchGroup({ tasks, overhead = {} }: LaunchGroupOperation): Outcome<LaunchGroupOperation> {
-    const extra = resources(overhead)
+    const extra = amountsOf(overhead)
+    if (!(extra instanceof ResourceSet)) return groupInvalid(extra)
     const own = extra.isEmpty ? extra : this.#remainder.take(overhead, this.#input.role)
     const group: Launch[] = []
     let rest = own === undefined ? undefined : this.#remainder.tryMinus(own)
@@ -162,11 +158,7 @@ class AcceptPlanner {
         group.push({ spec, take: group.length === 0 && own !== undefined ? take.plus(own) : take })
       }
     }
-    if (problem !== undefined || rest === undefined || group.length === 0) {
-      const params = { cause: problem?.code ?? 'nothing', ...problem?.params }
-      const message = problem?.message ?? 'no tasks'
-      return { op: 'launchGroup', launched: [], problem: { code: 'groupInvalid', message, params } }
-    }
+    if (problem !== undefined || rest === undefined || group.length === 0) return groupInvalid(problem)
     this.#remainder = rest
     this.#launches.push(...group)
     return { op: 'launchGroup', launched: group.map(({ spec }) => spec.id) }
@@ -174,28 +166,10 @@ class AcceptPlanner {
 
   /** What the task gets of what is left, or why it gets nothing. */
   #takeFor(spec: LaunchSpec, left: ResourceSet, before: readonly Launch[]): ResourceSet | OfferProblem {
-    const { id, need, take } = spec
-    const { hasTask, role, tasksMax = Number.POSITIVE_INFINITY } = this.#input
-    if (typeof id !== 'string' || id === '' || id.length > TASK_ID_LENGTH_MAX)
-      return { code: 'invalid', message: `task id must have 1 to ${TASK_ID_LENGTH_MAX} characters` }
-    if (hasTask(id) || before.some(launch => launch.spec.id === id))
-      return { code: 'taskExists', message: 'a task with this id has not ended', params: { task: id } }
-    if (spec.agent !== undefined && spec.agent !== this.#input.agent)
-      return {
-        code: 'agentMismatch',
-        message: 'meant for another agent',
-        params: { task: id, agent: spec.agent },
-      }
-    const { graceMs = 0 } = spec.kill ?? {}
-    if (!(graceMs >= 0))
-      return { code: 'invalid', message: 'kill.graceMs must be at least 0', params: { task: id } }
-    if (before.length >= tasksMax) return { code: 'tooMany', message: 'too many tasks of this framework' }
-    const wanted = wantedOf(need)
+    const wanted = launchNeed(spec, this.#input, before)
     if (!(wanted instanceof ResourceSet)) return wanted
-    if (wanted.isEmpty && (take === undefined || take.isEmpty))
-      return { code: 'noResources', message: 'a task must take something', params: { task: id } }
-    const chunks = take ?? left.take(need, role)
-    return chunks !== undefined && left.contains(chunks) ? chunks : notContained(take ?? wanted)
+    const chunks = spec.take ?? left.take(spec.need, this.#input.role)
+    return chunks !== undefined && left.contains(chunks) ? chunks : notContained(wanted)
   }
 
   #conversionOf(
@@ -244,17 +218,15 @@ class AcceptPlanner {
 
 type Conversions = Exclude<Operation, LaunchOperation | LaunchGroupOperation>
 
+function groupInvalid(problem: OfferProblem | undefined): Outcome<LaunchGroupOperation> {
+  const params = { cause: problem?.code ?? 'nothing', ...problem?.params }
+  const message = problem?.message ?? 'no tasks'
+  return { op: 'launchGroup', launched: [], problem: { code: 'groupInvalid', message, params } }
+}
+
 /** Ids of the volumes in a set. */
 export function volumeIds(set: ResourceSet): readonly string[] {
   return [...set].flatMap(({ disk }) => disk?.volume?.id ?? [])
-}
-
-function wantedOf(need: LaunchSpec['need']): ResourceSet | OfferProblem {
-  try {
-    return resources(need)
-  } catch (error) {
-    return { code: 'invalid', message: String(error) }
-  }
 }
 
 function succeeded(outcome: Outcome<Operation>): boolean {

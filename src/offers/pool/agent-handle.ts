@@ -27,8 +27,13 @@ export interface AgentHandle {
    * @param options `graceMs` overrides longer ones of tasks; `gone`: the agent is removed for good then
    */
   drain(options?: { readonly graceMs?: number; readonly gone?: boolean }): Promise<void>
-  /** It is gone for good, with all its tasks. */
-  remove(): void
+  /**
+   * It is gone for good, with all its tasks, which are `goneByOperator`. Its id cannot be registered again.
+   *
+   * @param options `mayReturn`: another agent of the same id may be registered later, such as a node of the same name.
+   * Default false
+   */
+  remove(options?: { readonly mayReturn?: boolean }): void
 }
 
 export function agentHandle(core: PoolCore, id: string): AgentHandle {
@@ -80,9 +85,7 @@ class PoolAgent implements AgentHandle {
       core.tasks.report(task, { task: task.spec.id, state: 'unreachable', reason: 'agentUnreachable' })
     core.unreachableAgents.set(this.id, core.agentOf(this.id))
     occupyAgent(core, this.id, ResourceSet.empty)
-    core.agents.delete(this.id)
-    core.allocator.apply({ type: 'agentGone', id: this.id })
-    core.changes.note(this.id)
+    core.removeAgent(this.id)
   }
 
   reachable(running: readonly { readonly framework: string; readonly task: string }[]): void {
@@ -121,17 +124,15 @@ class PoolAgent implements AgentHandle {
     if (gone) this.remove()
   }
 
-  remove(): void {
+  remove({ mayReturn = false }: { readonly mayReturn?: boolean } = {}): void {
     const core = this.#core
     core.rescindOfAgent(this.id, 'agent')
     for (const task of core.tasks.ofAgent(this.id))
       core.tasks.report(task, { task: task.spec.id, state: 'goneByOperator', reason: 'agentRemoved' })
     if (core.agents.has(this.id)) occupyAgent(core, this.id, ResourceSet.empty)
-    core.agents.delete(this.id)
     core.unreachableAgents.delete(this.id)
-    core.goneAgents.add(this.id)
-    if (core.allocator.agent(this.id) !== undefined) core.allocator.apply({ type: 'agentGone', id: this.id })
-    core.changes.note(this.id)
+    core.removeAgent(this.id)
+    if (!mayReturn) core.markGone(this.id)
     core.requestPass()
   }
 

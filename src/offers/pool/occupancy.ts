@@ -17,7 +17,8 @@ export function occupyAgent(core: PoolCore, agent: string, used: ResourceSet): v
   if (!before.isEmpty) allocator.apply({ type: 'return', ...others, resources: before })
   if (allocator.agent(agent)?.free.contains(used) !== true) core.rescindOfAgent(agent, 'agent')
   if (!used.isEmpty) allocator.apply({ type: 'take', ...others, resources: used, force: true })
-  occupied.set(agent, used)
+  if (used.isEmpty) occupied.delete(agent)
+  else occupied.set(agent, used)
   core.changes.note(agent)
   core.requestPass()
 }

@@ -30,8 +30,8 @@ export class OfferBook {
     open.callOff()
     this.offers.delete(id)
     this.#open.delete(id)
-    this.#byFramework.get(open.offer.framework)?.delete(id)
-    this.#byAgent.get(open.offer.agent.id)?.delete(id)
+    drop(this.#byFramework, open.offer.framework, id)
+    drop(this.#byAgent, open.offer.agent.id, id)
     return open
   }
 
@@ -62,4 +62,10 @@ function idsOf(table: Map<string, Set<string>>, key: string): Set<string> {
   const made = new Set<string>()
   table.set(key, made)
   return made
+}
+
+function drop(table: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = table.get(key)
+  ids?.delete(id)
+  if (ids?.size === 0) table.delete(key)
 }

@@ -1,4 +1,4 @@
-import type { Env } from '../../core/index.js'
+import type { Cancel, Env } from '../../core/index.js'
 import { ClosedError, InvalidError, UsageError } from '../../core/index.js'
 import type { Allocator } from '../allocator/allocator.js'
 import { createAllocator } from '../allocator/allocator.js'
@@ -20,6 +20,9 @@ import type { SessionEvent } from './session-event.js'
 import type { TaskRecord } from './task-table.js'
 import { TaskTable } from './task-table.js'
 import type { TaskUpdate } from './update-stream.js'
+
+/** Most ids of removed agents that are remembered; about Mesos' `registry_max_agent_count`. */
+const AGENTS_GONE_MAX = 100_000
 
 /** How long a refusal may last: a number of ms, or until the agent has more, or other attributes. */
 export type RefuseFor = number | 'changed' | undefined
@@ -47,6 +50,7 @@ export class PoolCore {
   /** What is used by others than the pool's frameworks, by agent. */
   readonly occupied: Map<string, ResourceSet> = new Map()
   readonly #drains = new Map<string, (() => void)[]>()
+  readonly #expiries = new Map<string, { readonly atMs: number; readonly callOff: Cancel }>()
   readonly #wakes = new Set<number>()
   readonly #startMs: number
   #passIsDue = false
@@ -239,10 +243,35 @@ export class PoolCore {
     if (next !== undefined) this.#wakeAt(next)
   }
 
-  /** Sees to it that reservations of the agent end in time. */
-  watchExpiry(agent: string, set: ResourceSet): void {
-    const end = nextReservationEndMs(set)
-    if (end !== undefined) this.deadlines.at(Math.max(end, this.now()), () => this.#expireReservations(agent))
+  /** Sees to it that reservations of the agent end in time: one deadline for each agent, at the earliest end. */
+  watchExpiry(agent: string, set: ResourceSet, afterMs?: number): void {
+    const end = nextReservationEndMs(set, afterMs)
+    const before = this.#expiries.get(agent)
+    if (end === undefined || (before !== undefined && before.atMs <= end)) return
+    before?.callOff()
+    const callOff = this.deadlines.at(Math.max(end, this.now()), () => {
+      this.#expiries.delete(agent)
+      this.#expireReservations(agent)
+      const spec = this.agents.get(agent)
+      if (spec !== undefined) this.watchExpiry(agent, spec.resources, this.now())
+    })
+    this.#expiries.set(agent, { atMs: end, callOff })
+  }
+
+  /** An agent that is away, or gone: nothing of it can be offered. */
+  removeAgent(id: string): void {
+    this.agents.delete(id)
+    this.#expiries.get(id)?.callOff()
+    this.#expiries.delete(id)
+    if (this.allocator.agent(id) !== undefined) this.allocator.apply({ type: 'agentGone', id })
+    this.changes.note(id)
+  }
+
+  /** Remembers that an agent was removed for good, the latest 100,000 of them. */
+  markGone(id: string): void {
+    this.goneAgents.add(id)
+    const [oldest] = this.goneAgents
+    if (this.goneAgents.size > AGENTS_GONE_MAX && oldest !== undefined) this.goneAgents.delete(oldest)
   }
 
   /** Records that part of an agent became something else. */

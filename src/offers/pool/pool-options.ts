@@ -7,13 +7,23 @@ import type { LaunchSpec } from './operation.js'
 
 /** Runs tasks on agents. What it finds out it reports through the agent's handle. */
 export interface AgentDriver {
-  /** Starts a task. Rejecting, or not answering in time, makes it `dropped`. */
+  /**
+   * Starts a task.
+   *
+   * @param task as the framework gave it
+   * @param take the concrete chunks that the task may use
+   * @returns once the task is on its way; its states are reported. Rejecting, or not answering within
+   * `launchTimeoutMs`, makes it `dropped`, and its resources are offered again: what starts after that must be stopped
+   */
   launch(agent: string, task: LaunchSpec, take: ResourceSet, framework: string): Promise<void>
-  /** Stops a task: politely at first, hard after the grace. The end is reported as usual. */
+  /**
+   * Stops a task: politely at first, hard after `graceMs`. The end is reported as usual. Rejecting is logged as a
+   * warning, and the task stays `killing` until it is killed again or its end is reported.
+   */
   kill(agent: string, task: string, graceMs: number): Promise<void>
 }
 
-/** What somebody wants to do, for `authorize`. */
+/** What somebody wants to do, for `authorize`. `operation` is the `op` of an operation; `launch` for claims. */
 export interface AuthorizationRequest {
   readonly framework: string
   readonly principal: string | undefined
@@ -29,11 +39,14 @@ export interface PoolOptions {
   readonly allocator?: AllocatorOptions
   /** A ready allocator in place of `allocator`, such as one that was restored. */
   readonly decideWith?: Allocator
-  /** How long an offer holds, in ms; `null`: until it is answered. Default 30,000. */
+  /** How long an offer holds, in ms, at least 1; `null`: until it is answered or rescinded. Default 30,000. */
   readonly offerTimeoutMs?: number | null
-  /** Least time of a refusal, in ms: so long at least the others are asked. Default 1,000. */
+  /**
+   * Least time of a refusal, in ms, at least 0: so long at least the others are asked. A shorter `refuseMs` is raised
+   * to it, except 0. Default 1,000.
+   */
   readonly refuseMsMin?: number
-  /** How long a driver may take to answer a launch, in ms. Default 30,000. */
+  /** How long a driver may take to answer a launch, in ms, at least 1. Default 30,000. */
   readonly launchTimeoutMs?: number
   /**
    * How many agents there were before a restart. With quotas, nothing is offered until most of them are back, or for
@@ -42,15 +55,25 @@ export interface PoolOptions {
   readonly knownAgents?: number
   /** No timers and no steps of its own: `step()` does what is due. Default false. */
   readonly manual?: boolean
-  /** Asked before operations are done. Default: everybody may do everything. */
+  /**
+   * Asked before anything is done: for each operation of an accept, and once for a claim. False fails the whole call
+   * as `unauthorized`; what it throws fails an accept with that error, and its offers stay held. A claim is synchronous
+   * and counts an answer that is a promise as no. Default: everybody may do everything.
+   */
   readonly authorize?: (request: AuthorizationRequest) => boolean | Promise<boolean>
-  /** Most offers that one session holds; more are not made. Default 10,000. */
+  /** Most offers that one session holds, at least 1; more are not made. Default 10,000. */
   readonly offersMax?: number
-  /** Most events that wait in a session; beyond it the oldest offers are taken back. Default 10,000. */
+  /**
+   * Most events that wait in a session, at least 1. Beyond it the oldest offers are taken back; updates are never
+   * dropped, but of each task only one waits. Default 10,000.
+   */
   readonly eventsMax?: number
-  /** Most tasks of one framework. Default 100,000. */
+  /**
+   * Most tasks of one framework, those included whose end is not acknowledged; at least 1. More fail as `tooMany`.
+   * Default 100,000.
+   */
   readonly tasksMax?: number
-  /** Most operations in one accept. Default 1,000. */
+  /** Most operations in one accept, at least 1; more are an error, `TooLarge`. Default 1,000. */
   readonly operationsMax?: number
 }
 
@@ -71,6 +94,7 @@ export function poolLimits(options: PoolOptions): PoolLimits {
   const { offersMax = 10_000, eventsMax = 10_000, tasksMax = 100_000, operationsMax = 1_000 } = options
   if (offerTimeoutMs !== null) atLeast('offerTimeoutMs', offerTimeoutMs, 1)
   atLeast('refuseMsMin', refuseMsMin, 0)
+  atLeast('knownAgents', options.knownAgents ?? 0, 0)
   atLeast('launchTimeoutMs', launchTimeoutMs, 1)
   for (const [field, value] of Object.entries({ offersMax, eventsMax, tasksMax, operationsMax }))
     atLeast(field, value, 1)

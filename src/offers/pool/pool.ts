@@ -28,7 +28,11 @@ export interface PoolAuditEntry extends AuditEntry {
 
 /** Roles of a pool. */
 export interface PoolRoles {
-  /** Weight of a role in the order, from the next pass on; nobody's offers are taken back. Default 1. */
+  /**
+   * Weight of a role in the order, above 0, from the next pass on; nobody's offers are taken back. Default 1.
+   *
+   * @throws InvalidError for a weight that is not
+   */
   weight(role: string, weight: number): void
   /**
    * Sets the quotas of roles, all or none; `{}` takes one away. Offers of a role beyond a lower limit are rescinded;
@@ -46,11 +50,14 @@ export interface OfferPool extends AsyncDisposable {
   /**
    * Registers an agent.
    *
+   * @throws InvalidError for resources, attributes or a plan that are malformed
    * @throws UsageError when one of this id is registered or was removed for good
    */
   agent(spec: AgentSpec): AgentHandle
   /**
-   * Connects a framework.
+   * Connects a framework, at most 1,000 roles each. One of an id that is connected takes its place: the old session
+   * hears `failedOver` and ends, its offers go back, its tasks and filters stay, and what it did not acknowledge is told
+   * again.
    *
    * @throws InvalidError for roles, constraints or demands that are not acceptable
    * @throws UsageError when it was there before with another principal
@@ -59,14 +66,25 @@ export interface OfferPool extends AsyncDisposable {
   readonly roles: PoolRoles
   /** Plans in which agents will not be there. Replaces all plans; offers of agents whose plan changes are rescinded. */
   maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void
+  /**
+   * Why a framework gets nothing, agent by agent, and what would help. O(agents).
+   *
+   * @param need one task's amounts, in the units of `resources`; default: the framework's own demand
+   * @throws InvalidError for an unknown framework
+   */
   explain(framework: string, need?: Quantities): Explanation
   /** Whether the framework has a task of this id, or its end is not acknowledged. */
   hasTask(framework: string, task: string): boolean
+  /** Shares, unmet guarantees, waiting demand, envy, held and starving times of all roles and frameworks. */
   audit(): readonly PoolAuditEntry[]
   /** Does what is due now; needed with `manual: true` only. */
   step(): void
   /** Who decides, to be looked at, forked or snapshotted. Change nothing in it. */
   readonly allocator: Allocator
+  /**
+   * Ends all sessions, with the event `closed`, and all timers. Tasks are left running; calls from then on throw
+   * `ClosedError`.
+   */
   close(): void
 }
 
@@ -75,6 +93,12 @@ const FAILOVER_MS_MAX = 10 * 365 * 86_400_000
 
 /**
  * A pool of agents that frameworks share: offers and claims over one state, tasks and their updates.
+ *
+ * Freed room, new agents and new demand start an allocation pass by themselves, once for all that happened in the same
+ * step. All state is in memory: it ends with the pool, and there is no standby. Agents, frameworks and roles are as
+ * many as the program brings; whatever grows beside them has a bound.
+ *
+ * @throws InvalidError for a time or a limit out of bounds
  *
  * @example
  * ```ts

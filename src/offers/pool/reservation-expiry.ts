@@ -2,12 +2,16 @@ import type { Resource } from '../resources/resource.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import { resources } from '../resources/resource-text.js'
 
-/** The earliest end of a reservation in the set, undefined when none ends by itself. */
-export function nextReservationEndMs(set: ResourceSet): number | undefined {
+/** The earliest end of a reservation in the set after a time, undefined when none ends by itself then. */
+export function nextReservationEndMs(
+  set: ResourceSet,
+  afterMs: number = Number.NEGATIVE_INFINITY,
+): number | undefined {
   let next: number | undefined
   for (const { reservations = [] } of set)
     for (const { expiresAtMs } of reservations)
-      if (expiresAtMs !== undefined && (next === undefined || expiresAtMs < next)) next = expiresAtMs
+      if (expiresAtMs !== undefined && expiresAtMs > afterMs && (next === undefined || expiresAtMs < next))
+        next = expiresAtMs
   return next
 }
 

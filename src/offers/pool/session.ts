@@ -12,7 +12,7 @@ import type { PoolCore } from './pool-core.js'
 import { reconciledState } from './reconciliation.js'
 import type { EventQueue, SessionEvent } from './session-event.js'
 import type { ClaimItem, ClaimOptions, ClaimResult } from './take-claims.js'
-import { takeClaims } from './take-claims.js'
+import { mayClaim, refuseClaims, takeClaims } from './take-claims.js'
 import type { TaskUpdate } from './update-stream.js'
 
 /** Claims in a row that conflict before the agents are offered. */
@@ -28,7 +28,10 @@ export interface PoolView {
   changes(since: number): readonly string[] | 'all'
 }
 
-/** A framework's connection to a pool. */
+/**
+ * A framework's connection to a pool. Events are read by one reader, with `for await` or `take`; after the last one,
+ * `failedOver` or `closed`, the loop ends. Calls on a session that is not connected throw `ClosedError`.
+ */
 export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   readonly id: string
   /** False once it was disconnected, taken over, or its pool was closed. */
@@ -37,28 +40,57 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   take(): readonly SessionEvent[]
   /**
    * Uses offers of one agent and role for operations, in order, each on what the ones before left over. The rest is
-   * declined. Business failures are outcomes, never exceptions.
+   * declined for `refuseMs`. What cannot be done is an outcome with a problem, never an exception. When the offers
+   * themselves are no good (`duplicate`, `unknown`, `notOwner`, `roleMismatch`, `agentMismatch`), every operation fails
+   * with that, and those of the offers that are the caller's go back to be offered again.
    *
-   * @throws KeelsonError `TooLarge` for too many operations; ClosedError when the session is not connected
+   * @param operations at most `operationsMax`
+   * @throws KeelsonError `TooLarge` for more operations; nothing has happened then, and the offers stay held
+   * @throws InvalidError for an operation without its tasks or resources; likewise
+   * @throws ClosedError when the session is not connected
    */
   accept<const T extends readonly Operation[]>(
     offers: readonly (Offer | string)[],
     operations: T,
     options?: AcceptOptions,
   ): Promise<Outcomes<T>>
-  /** Gives offers back. One that is over already is passed over; one of somebody else is an error. */
+  /**
+   * Gives offers back. One that is over already is passed over.
+   *
+   * @param options `refuseMs`: for how long they are not wanted, see {@link AcceptOptions}
+   * @throws UsageError for an offer of another framework; none is given back then
+   */
   decline(offers: readonly (Offer | string)[], options?: Pick<AcceptOptions, 'refuseMs'>): void
   /** No offers for these roles, or for all. */
   suppress(...roles: string[]): void
   /** Offers again, and forgets what was refused. */
   revive(...roles: string[]): void
-  /** What waits to be launched; replaces what was said before. `undefined`: unknown again. */
+  /**
+   * What waits to be launched; replaces what was said before. From then on offers come only where one of the shapes
+   * fits. `[]`: nothing waits, no offers; `undefined`: unknown again, whatever is free is offered.
+   *
+   * @param role default: the framework's only one
+   * @throws UsageError when it has several and none is named
+   * @throws InvalidError for amounts or counts that are malformed, or a role that it does not have
+   */
   request(demand: readonly Demand[] | undefined, role?: string): void
   /** All agents, for decisions of one's own that end in claims. */
   view(): PoolView
-  /** Launches on free resources without an offer, through the same gates. */
+  /**
+   * Launches on free resources without an offer, through the same gates: quotas, fair share, reservations. Each task is
+   * taken or refused with a problem; the call never throws for one. Refused claims in a row, three of them with a
+   * `conflict`, earn an offer of the agents that were named.
+   *
+   * @throws UsageError when the framework has several roles and none is named
+   * @throws ClosedError when the session is not connected
+   */
   claim(items: readonly ClaimItem[], options?: ClaimOptions): ClaimResult
-  /** Stops a task. False when there is none. */
+  /**
+   * Stops a task. One on an agent that is unreachable is stopped when that returns.
+   *
+   * @param options `graceMs`: default that of the task, or 5,000
+   * @returns false when there is no such task
+   */
   kill(task: string, options?: { readonly graceMs?: number }): boolean
   /**
    * The latest state of tasks: of all that are known, or of those asked for. A task that cannot be told yet is left out.
@@ -168,6 +200,7 @@ export class PoolSession implements Session {
   claim(items: readonly ClaimItem[], options: ClaimOptions = {}): ClaimResult {
     const core = this.#connected()
     const role = options.role ?? this.#onlyRole()
+    if (!mayClaim(core, this.#entry, role)) return refuseClaims(items)
     const input = {
       allocator: core.allocator,
       framework: this.id,
@@ -210,7 +243,8 @@ export class PoolSession implements Session {
 
   differences(believed: Readonly<Record<string, TaskUpdate['state']>>): readonly TaskUpdate[] {
     const known = this.reconcile()
-    const missing = Object.keys(believed).filter(id => !known.some(({ task }) => task === id))
+    const ids = new Set(known.map(({ task }) => task))
+    const missing = Object.keys(believed).filter(id => !ids.has(id))
     return [
       ...known.filter(({ task, state }) => believed[task] !== state),
       ...this.reconcile(missing.map(id => ({ id }))),

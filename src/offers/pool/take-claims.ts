@@ -1,14 +1,16 @@
 import type { Allocator } from '../allocator/allocator.js'
-import type { ResourceSet } from '../resources/resource-set.js'
-import { resources } from '../resources/resource-text.js'
+import { ResourceSet } from '../resources/resource-set.js'
+import type { FrameworkEntry } from './framework-record.js'
+import { launchNeed } from './launch-check.js'
 import type { OfferProblem } from './offer.js'
 import type { LaunchSpec } from './operation.js'
+import type { PoolCore } from './pool-core.js'
 
 /** Tasks for one agent. */
 export interface ClaimItem {
   readonly agent: string
   readonly tasks: readonly LaunchSpec[]
-  /** The version of the agent that was decided from; for `conflict: 'version'`. */
+  /** `AgentView.version` that was decided from; needed for `conflict: 'version'`, unused otherwise. */
   readonly seenVersion?: number
 }
 
@@ -22,7 +24,7 @@ export interface ClaimOptions {
   readonly conflict?: 'fit' | 'version'
 }
 
-/** What became of a claim. */
+/** What became of a claim: each task is in one of the lists. With `atomic`, `committed` has all or none. */
 export interface ClaimResult {
   /** Ids of tasks. */
   readonly committed: readonly string[]
@@ -73,6 +75,24 @@ export function takeClaims(
   return { committed: [], rejected: [...rejected, ...undone], tasks: [] }
 }
 
+/** Whether the pool's authorization lets a framework claim, at once: a claim cannot wait for an answer. */
+export function mayClaim({ options }: PoolCore, { id, principal }: FrameworkEntry, role: string): boolean {
+  if (options.authorize === undefined) return true
+  const answer = options.authorize({ framework: id, principal, operation: 'launch', role })
+  if (typeof answer !== 'boolean') void Promise.resolve(answer).catch(() => {})
+  return answer === true
+}
+
+/** Every task of a claim is refused because its framework may not claim. */
+export function refuseClaims(items: readonly ClaimItem[]): ClaimResult {
+  const rejected = items.flatMap(({ tasks }) => tasks.map(({ id }) => ({ task: id, problem: UNAUTHORIZED })))
+  return { committed: [], rejected }
+}
+
+const UNAUTHORIZED: OfferProblem = {
+  code: 'unauthorized',
+  message: 'claims are not allowed: authorize did not answer true at once',
+}
 const STALE: OfferProblem = { code: 'conflict', message: 'the agent changed since it was looked at' }
 const ABORTED: OfferProblem = { code: 'aborted', message: 'another task of the call was refused' }
 
@@ -82,14 +102,9 @@ function takeOne(
   spec: LaunchSpec,
   before: readonly ClaimedTask[],
 ): { readonly take: ResourceSet } | OfferProblem {
-  if (spec.id === '' || hasTask(spec.id) || before.some(task => task.spec.id === spec.id))
-    return { code: 'taskExists', message: 'a task with this id has not ended', params: { task: spec.id } }
-  if (before.length >= tasksMax) return { code: 'tooMany', message: 'too many tasks of this framework' }
-  const free = allocator.agent(agent)?.free
-  const wanted = resources(spec.need)
-  if (wanted.isEmpty && spec.take === undefined)
-    return { code: 'noResources', message: 'a task must take something', params: { task: spec.id } }
-  const take = spec.take ?? free?.take(spec.need, role) ?? wanted
+  const wanted = launchNeed(spec, { agent, hasTask, tasksMax }, before)
+  if (!(wanted instanceof ResourceSet)) return wanted
+  const take = spec.take ?? allocator.agent(agent)?.free.take(spec.need, role) ?? wanted
   const refusal = allocator.claimRefusal({ framework, role, agent, resources: take })
   if (refusal !== undefined) return refusal
   allocator.apply({ type: 'take', framework, role, agent, resources: take })

@@ -147,7 +147,9 @@ export class TaskTable {
     const tasks = this.#tasks.get(task.framework)
     tasks?.delete(task.spec.id)
     if (tasks?.size === 0) this.#tasks.delete(task.framework)
-    this.#byAgent.get(task.agent)?.delete(task)
+    const here = this.#byAgent.get(task.agent)
+    here?.delete(task)
+    if (here?.size === 0) this.#byAgent.delete(task.agent)
     this.#effects.forgotten(task)
   }
 

@@ -105,7 +105,7 @@ class BoundPool implements StorePool {
     const node = this.#cache?.get(Node, { name })
     const state = this.#agents.get(name)
     if (node === undefined) {
-      state?.handle.remove()
+      state?.handle.remove({ mayReturn: true })
       this.#agents.delete(name)
       return
     }
@@ -121,11 +121,12 @@ class BoundPool implements StorePool {
     if (state === undefined) {
       const handle = this.pool.agent(spec)
       this.#agents.set(name, { handle, spec: text, standing: 'active' })
-    } else if (state.spec !== text && state.standing !== 'unreachable') {
+    }
+    this.#stand(name, standing)
+    if (state !== undefined && state.spec !== text && standing !== 'unreachable') {
       state.handle.update({ resources: spec.resources, attributes: spec.attributes ?? {} })
       state.spec = text
     }
-    this.#stand(name, standing)
     this.#occupy(name)
   }
 
