@@ -37,6 +37,18 @@ describe('what is malformed', () => {
   })
 })
 
+describe('an agent', () => {
+  test.each([
+    ['id', { id: '', resources: resources('cpus:4') }],
+    ['resources', { id: 'a1', resources: 'cpus:4' as unknown as ResourceSet }],
+  ])('whose %s is invalid is refused by name, and is not there', (field, spec) => {
+    const { pool } = new PoolWorld()
+    expect(() => pool.agent(spec)).toThrow(`agent.${field}: must`)
+    expect([...pool.allocator.agents()]).toEqual([])
+    expect(pool.agent({ id: 'a1', resources: resources('cpus:4') }).id).toBe('a1')
+  })
+})
+
 describe('what grows', () => {
   test('is not the queue of a session that never reads, by updates that are told again', async () => {
     const world = new PoolWorld()

@@ -1,5 +1,6 @@
 import { InvalidError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
+import { ResourceSet } from '../resources/resource-set.js'
 import { ROLE_NAME_LENGTH_MAX, roleNameProblem } from '../resources/role-name.js'
 import type { Ledger } from './allocation-ledger.js'
 import type { Client, FrameworkRecord } from './allocation-records.js'
@@ -75,6 +76,8 @@ export class EventApplier {
   #agent({ agent: spec }: EventOf<'agent'>): void {
     const { ledger, filters, gates, dirty } = this.#parts
     if (spec.id === '') throw fault('agent.id', spec.id, 'must not be empty')
+    if (!(spec.resources instanceof ResourceSet))
+      throw fault('agent.resources', spec.resources, 'must be a ResourceSet; make one with resources()')
     const before = ledger.agents.get(spec.id)
     const changed =
       before !== undefined &&

@@ -7,6 +7,7 @@ import type { OfferProblem, OwnedOffer } from './offer.js'
 import { offerListProblem } from './offer.js'
 import type { Operation, Outcome } from './operation.js'
 import type { PoolCore } from './pool-core.js'
+import { launchTask } from './run-tasks.js'
 
 /** How an accept is done. */
 export interface AcceptOptions {
@@ -96,7 +97,7 @@ function perform(
       core.filterFor(options.refuseMs),
     )
   for (const { spec, take } of plan.launches)
-    core.launch({ framework: entry.id, role, agent: agent.id, spec, take })
+    launchTask(core, { framework: entry.id, role, agent: agent.id, spec, take })
   core.requestPass()
   return plan.outcomes
 }

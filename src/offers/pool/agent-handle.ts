@@ -2,6 +2,7 @@ import type { AgentSpec } from '../allocator/allocator-event.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import { occupyAgent } from './occupancy.js'
 import type { PoolCore } from './pool-core.js'
+import { killTask } from './run-tasks.js'
 import { isFinalState } from './task-state.js'
 import type { TaskReport } from './task-table.js'
 
@@ -101,7 +102,7 @@ class PoolAgent implements AgentHandle {
       )
       const state = runs ? 'running' : 'gone'
       core.tasks.report(task, { task: task.spec.id, state, reason: 'agentReturned' })
-      if (runs && task.killWhenBackMs !== undefined) core.kill(task, task.killWhenBackMs)
+      if (runs && task.killWhenBackMs !== undefined) killTask(core, task, task.killWhenBackMs)
     }
     core.requestPass()
   }
@@ -118,7 +119,7 @@ class PoolAgent implements AgentHandle {
     for (const task of core.tasks.ofAgent(this.id)) {
       if (isFinalState(task.state)) continue
       const own = task.spec.kill?.graceMs ?? 5_000
-      core.kill(task, graceMs === undefined ? own : Math.min(own, graceMs))
+      killTask(core, task, graceMs === undefined ? own : Math.min(own, graceMs))
     }
     await core.whenWithoutTasks(this.id)
     if (gone) this.remove()

@@ -61,7 +61,7 @@ export class PoolCore {
     this.options = options
     this.limits = poolLimits(options)
     this.#startMs = env.clock.now()
-    this.allocator = options.decideWith ?? createAllocator(options.allocator)
+    this.allocator = createAllocator(options.allocator)
     this.deadlines = new Deadlines(env.clock, options.manual === true ? undefined : () => this.step())
     if (options.knownAgents !== undefined) this.deadlines.at(this.#startMs + RECOVERY_MS_MAX, () => {})
     this.tasks = new TaskTable(this.deadlines, {
@@ -294,45 +294,6 @@ export class PoolCore {
       const offer = this.take(id)
       if (offer !== undefined) this.giveBack({ ...offer, agent: offer.agent.id }, this.filterFor(undefined))
     }
-  }
-
-  /** Starts a task that has its resources. */
-  launch(of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>): void {
-    const task = this.tasks.add(of)
-    const { launchTimeoutMs } = this.limits
-    let answered = false
-    const drop = (reason: string, message: string): void => {
-      if (answered) return
-      answered = true
-      callOff()
-      if (task.state === 'staging')
-        this.tasks.report(task, { task: task.spec.id, state: 'dropped', reason, message })
-    }
-    const callOff = this.deadlines.at(this.now() + launchTimeoutMs, () =>
-      drop('launchTimeout', `the driver did not answer within ${launchTimeoutMs} ms`),
-    )
-    const start = async (): Promise<void> =>
-      this.options.driver.launch(of.agent, of.spec, of.take, of.framework)
-    start().then(
-      () => {
-        answered = true
-        callOff()
-      },
-      (error: unknown) => drop('launchFailed', String(error)),
-    )
-  }
-
-  /** Stops a task; a driver that fails is logged, and the task goes on until its end is reported. */
-  kill(task: TaskRecord, graceMs: number = task.spec.kill?.graceMs ?? 5_000): void {
-    if (task.state === 'unreachable') {
-      task.killWhenBackMs = graceMs
-      return
-    }
-    this.tasks.report(task, { task: task.spec.id, state: 'killing' })
-    const stop = async (): Promise<void> => this.options.driver.kill(task.agent, task.spec.id, graceMs)
-    stop().catch((error: unknown) => {
-      this.env.logger.warn({ task: task.spec.id, agent: task.agent, error: String(error) }, 'kill failed')
-    })
   }
 
   /** Resolves when no task is left on the agent, and every end is acknowledged. */

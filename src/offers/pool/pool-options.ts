@@ -1,6 +1,5 @@
 import type { Env } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import type { Allocator } from '../allocator/allocator.js'
 import type { AllocatorOptions } from '../allocator/allocator-options.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 import type { LaunchSpec } from './operation.js'
@@ -37,8 +36,6 @@ export interface PoolOptions {
   /** Default: the process's own clock, ids and logger. */
   readonly env?: Env
   readonly allocator?: AllocatorOptions
-  /** A ready allocator in place of `allocator`, such as one that was restored. */
-  readonly decideWith?: Allocator
   /** How long an offer holds, in ms, at least 1; `null`: until it is answered or rescinded. Default 30,000. */
   readonly offerTimeoutMs?: number | null
   /**

@@ -11,6 +11,7 @@ import { agentHandle } from './agent-handle.js'
 import type { FrameworkEntry, SubscribeOptions } from './framework-record.js'
 import { PoolCore } from './pool-core.js'
 import type { PoolOptions } from './pool-options.js'
+import { killTask } from './run-tasks.js'
 import type { Session } from './session.js'
 import { PoolSession } from './session.js'
 import { EventQueue } from './session-event.js'
@@ -29,7 +30,7 @@ export interface PoolAuditEntry extends AuditEntry {
 /** Roles of a pool. */
 export interface PoolRoles {
   /**
-   * Weight of a role in the order, above 0, from the next pass on; nobody's offers are taken back. Default 1.
+   * Weight of a role in the order, from 0.001 to 1,000,000, from the next pass on; nobody's offers are taken back. Default 1.
    *
    * @throws InvalidError for a weight that is not
    */
@@ -82,8 +83,8 @@ export interface OfferPool extends AsyncDisposable {
   /** Who decides, to be looked at, forked or snapshotted. Change nothing in it. */
   readonly allocator: Allocator
   /**
-   * Ends all sessions, with the event `closed`, and all timers. Tasks are left running; calls from then on throw
-   * `ClosedError`.
+   * Ends all sessions, with the event `closed`, and all timers. Tasks are left running; calls that would change
+   * something throw `ClosedError` from then on.
    */
   close(): void
 }
@@ -132,6 +133,7 @@ class Pool implements OfferPool {
     this.#core = new PoolCore(options, options.env ?? systemEnv)
     this.roles = {
       weight: (role, weight) => {
+        this.#core.assertOpen()
         this.#core.allocator.apply({ type: 'weight', role, weight })
         this.#core.requestPass()
       },
@@ -191,6 +193,7 @@ class Pool implements OfferPool {
 
   maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void {
     const core = this.#core
+    core.assertOpen()
     const plans = new Map<string, Unavailability>()
     for (const { agents, startMs, durationMs } of windows)
       for (const agent of agents) {
@@ -266,7 +269,7 @@ class Pool implements OfferPool {
   /** Stops what a framework left behind. Its resources come back as its tasks end. */
   #teardown(entry: FrameworkEntry): void {
     const core = this.#core
-    for (const task of core.tasks.ofFramework(entry.id)) if (!isFinalState(task.state)) core.kill(task)
+    for (const task of core.tasks.ofFramework(entry.id)) if (!isFinalState(task.state)) killTask(core, task)
     core.frameworks.delete(entry.id)
     core.retire(entry.id)
     core.requestPass()
@@ -274,6 +277,7 @@ class Pool implements OfferPool {
 
   #setQuotas(quotas: Readonly<Record<string, Quota>>, force: boolean): readonly Reason[] {
     const core = this.#core
+    core.assertOpen()
     const after = new Map([...this.#quotas, ...Object.entries(quotas)])
     for (const [role, quota] of after) if (Object.keys(quota).length === 0) after.delete(role)
     const unmet = unmetGuarantees(after, core.allocator.total())

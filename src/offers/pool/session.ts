@@ -10,6 +10,7 @@ import type { Offer } from './offer.js'
 import type { Operation, Outcomes } from './operation.js'
 import type { PoolCore } from './pool-core.js'
 import { reconciledState } from './reconciliation.js'
+import { killTask, launchTask } from './run-tasks.js'
 import type { EventQueue, SessionEvent } from './session-event.js'
 import type { ClaimItem, ClaimOptions, ClaimResult } from './take-claims.js'
 import { mayClaim, refuseClaims, takeClaims } from './take-claims.js'
@@ -78,10 +79,11 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   view(): PoolView
   /**
    * Launches on free resources without an offer, through the same gates: quotas, fair share, reservations. Each task is
-   * taken or refused with a problem; the call never throws for one. Refused claims in a row, three of them with a
+   * taken or refused with a problem. Refused claims in a row, three of them with a
    * `conflict`, earn an offer of the agents that were named.
    *
    * @throws UsageError when the framework has several roles and none is named
+   * @throws InvalidError for a role that it does not have
    * @throws ClosedError when the session is not connected
    */
   claim(items: readonly ClaimItem[], options?: ClaimOptions): ClaimResult
@@ -211,7 +213,7 @@ export class PoolSession implements Session {
     const { committed, rejected, tasks } = takeClaims(input, items, options)
     for (const { agent, spec, take } of tasks) {
       core.changes.note(agent)
-      core.launch({ framework: this.id, role, agent, spec, take })
+      launchTask(core, { framework: this.id, role, agent, spec, take })
     }
     this.#countConflicts({ committed, rejected }, items, role)
     core.requestPass()
@@ -222,7 +224,7 @@ export class PoolSession implements Session {
     const core = this.#connected()
     const found = core.tasks.get(this.id, task)
     if (found === undefined) return false
-    core.kill(found, graceMs)
+    killTask(core, found, graceMs)
     return true
   }
 
