@@ -6,7 +6,6 @@ import {
   chunkOf,
   containsValue,
   equalValues,
-  isPlainScalar,
   minusValue,
   plainScalar,
   plusValue,
