@@ -1,7 +1,7 @@
 // Builds `dist` (or the folder given as argument): JavaScript by tsup, declarations once by tsc and rolled up to one file
 // per subpath, used for both formats.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { rollUpDeclarations } from './declarations.mjs'
 import { root, subpaths } from './subpaths.mjs'
@@ -26,10 +26,11 @@ for (const { subpath, source } of missing)
 rmSync(outDir, { recursive: true, force: true })
 mkdirSync(outDir, { recursive: true })
 run(bin('tsup'), ['--config', 'tsup.config.ts'])
-const raw = join(outDir, 'declarations')
+mkdirSync(join(root, 'temp'), { recursive: true })
+const raw = mkdtempSync(join(root, 'temp/declarations-'))
+process.on('exit', () => rmSync(raw, { recursive: true, force: true }))
 run(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', raw])
 rollUpDeclarations(raw, join(outDir, 'esm'))
-rmSync(raw, { recursive: true, force: true })
 cpSync(join(outDir, 'esm'), join(outDir, 'cjs'), {
   recursive: true,
   filter: path => !/\.js(\.map)?$/.test(path),
