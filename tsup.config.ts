@@ -27,6 +27,7 @@ const common: Options = {
 /** JavaScript in both formats; tools/build.mjs adds the declarations. */
 const config: ReturnType<typeof defineConfig> = defineConfig([
   { ...common, format: 'esm', outDir: `${outDir}/esm` },
-  { ...common, format: 'cjs', outDir: `${outDir}/cjs` },
+  // Node loads the ESM build for `require` too; this one is for tools that cannot, and is not meant to be read.
+  { ...common, format: 'cjs', outDir: `${outDir}/cjs`, minifyWhitespace: true, minifySyntax: true },
 ])
 export default config

@@ -2,8 +2,6 @@ import type { Reason } from '../../core/index.js'
 
 /**
  * Why a client gets nothing of an agent, in the order in which it is looked at.
- *
- * @internal
  */
 export const NO_GRANT_ORDER = [
   'inactive',
