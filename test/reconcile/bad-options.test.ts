@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ControllerOptions } from '../../src/reconcile/index.js'
 import { createController, createManager, waitUntil } from '../../src/reconcile/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-
-const Widget = defineKind({ apiVersion: 'x/v1', kind: 'Widget', plural: 'widgets', namespaced: true })
+import { createStore } from '../../src/store/index.js'
+import { Widget } from '../fixtures/kinds.js'
 
 test.each([undefined, {}, { client: {} }])('a manager without a client is refused: %j', options => {
   const make = () => createManager(options as Parameters<typeof createManager>[0])

@@ -2,12 +2,10 @@ import { expect, test } from 'vitest'
 import type { Controller, Manager } from '../../src/reconcile/index.js'
 import { createController, createGarbageCollector, createManager } from '../../src/reconcile/index.js'
 import type { Kind } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const kind = (name: string): Kind =>
-  defineKind({ apiVersion: 'x/v1', kind: name, plural: `${name.toLowerCase()}s`, namespaced: true })
-const [Original, Copy, Note] = [kind('Original'), kind('Copy'), kind('Note')]
+const [Original, Copy, Note] = [kindOf('Original'), kindOf('Copy'), kindOf('Note')]
 
 const copier = (owns: readonly Kind[]): Controller =>
   createController({ name: 'copier', for: Original, owns, reconcile: () => {} })
@@ -28,8 +26,8 @@ test.each<readonly [string, readonly Kind[], readonly (readonly Kind[])[], strin
   ['a collector that misses the owner', [Copy], [[Copy]], 'Original, Copy'],
   ['nothing owned', [], [], undefined],
 ])('a manager with %s warns once of what outlives its owner', async (_what, owns, collectors, kinds) => {
-  const env = createVirtualEnv()
-  const manager = createManager({ client: createStore({ kinds: [Original, Copy, Note], env }) })
+  const { env, store } = createWorld({ kinds: [Original, Copy, Note] })
+  const manager = createManager({ client: store })
   manager.add(copier(owns))
   for (const [index, known] of collectors.entries())
     manager.add(createGarbageCollector({ name: `collector-${index}`, kinds: known }))
@@ -40,8 +38,7 @@ test.each<readonly [string, readonly Kind[], readonly (readonly Kind[])[], strin
 })
 
 test('a manager whose collector runs elsewhere warns of nothing', async () => {
-  const env = createVirtualEnv()
-  const client = createStore({ kinds: [Original, Copy], env })
+  const { env, store: client } = createWorld({ kinds: [Original, Copy] })
   const manager: Manager = createManager({ client, garbageCollection: 'elsewhere' })
   manager.add(copier([Copy]))
   await env.run(() => manager.start())

@@ -1,14 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Client, StoredObject } from '../../src/store/index.js'
-import { createStore, defineKind } from '../../src/store/index.js'
-import { createVirtualEnv } from '../../src/testing/index.js'
+import { kindOf } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 
-const Tree = defineKind<object>({
-  apiVersion: 'example/v1',
-  kind: 'Tree',
-  plural: 'trees',
-  namespaced: false,
-})
+const Tree = kindOf<object>('Tree', { namespaced: false })
 const at = { name: 'x' }
 
 function nested(levels: number): object {
@@ -35,8 +30,7 @@ const writes: readonly [string, (client: Client, spec: object) => Promise<Stored
 
 describe.each(writes)('%s', (_verb, write) => {
   test.each(['store', 'client'])('of a %s takes a part of 100 levels, and no deeper one', async through => {
-    const env = createVirtualEnv()
-    const store = createStore({ kinds: [Tree], env })
+    const { env, store } = createWorld({ kinds: [Tree] })
     await store.create(Tree, { metadata: at, spec: { a: 1 } })
     const client: Client = through === 'store' ? store : store.client(env.fork('client'))
     const outcome = async (levels: number): Promise<unknown> => {
