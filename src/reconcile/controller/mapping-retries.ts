@@ -19,8 +19,9 @@ interface Failed {
   readonly map: () => void
 }
 
-/** The pauses between two tries of one mapping. */
-const PAUSE = { baseMs: 100, maxMs: 300_000 }
+/** The first pause between two tries of one mapping, doubled each time, and the longest. */
+const RETRY_BASE_MS = 100
+const RETRY_MAX_MS = 300_000
 /** Most mappings that wait for another try. */
 const FAILED_MAX = 10_000
 
@@ -79,7 +80,7 @@ export class MappingRetries {
       name: `${name} mappings`,
       env,
       idOf: ({ id }) => String(id),
-      limiter: exponentialLimiter(PAUSE),
+      limiter: exponentialLimiter({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }),
       notify: event => {
         if (event === 'ready') this.#retry()
       },
