@@ -27,7 +27,7 @@ const common: Options = {
 /** JavaScript in both formats; tools/build.mjs adds the declarations. */
 const config: ReturnType<typeof defineConfig> = defineConfig([
   { ...common, format: 'esm', outDir: `${outDir}/esm` },
-  // Node loads the ESM build for `require` too; this one is for tools that cannot, and is not meant to be read.
-  { ...common, format: 'cjs', outDir: `${outDir}/cjs`, minifyWhitespace: true, minifySyntax: true },
+  // Node loads the ESM build for `require` too; this one is for tools that cannot. tools/build.mjs minifies it.
+  { ...common, format: 'cjs', outDir: `${outDir}/cjs` },
 ])
 export default config
