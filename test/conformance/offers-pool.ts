@@ -1,5 +1,5 @@
 import type { NoGrantReason } from '../../src/offers/allocator/no-grant-reason.js'
-import { firstReason, NO_GRANT_ORDER } from '../../src/offers/allocator/no-grant-reason.js'
+import { firstReason } from '../../src/offers/allocator/no-grant-reason.js'
 import type { Quantities, Session, TaskState } from '../../src/offers/index.js'
 import { createAllocator, resources } from '../../src/offers/index.js'
 import { isAvailable, mayOffer } from '../../src/offers/pool/availability.js'
@@ -185,9 +185,10 @@ const THEIR_REASONS: Readonly<Record<string, NoGrantReason>> = {
 }
 
 function explainOrder(order: readonly string[], holds: readonly (readonly string[])[]): unknown {
-  const places = order.map(theirs => NO_GRANT_ORDER.indexOf(THEIR_REASONS[theirs]!))
-  if (places.some((place, index) => index > 0 && place <= places[index - 1]!))
-    throw new Error('another order')
+  const codes = order.map(theirs => THEIR_REASONS[theirs]!)
+  const { first, also } = firstReason(codes.toReversed().map(code => ({ code })))
+  const sorted = [first, ...also].map(each => each?.code)
+  if (new Set(codes).size < codes.length || sorted.join() !== codes.join()) throw new Error('another order')
   const theirs = (code: NoGrantReason): string =>
     Object.keys(THEIR_REASONS).find(key => THEIR_REASONS[key] === code)!
   return holds.map(reasons => {

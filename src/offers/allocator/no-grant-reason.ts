@@ -3,7 +3,7 @@ import type { Reason } from '../../core/index.js'
 /**
  * Why a client gets nothing of an agent, in the order in which it is looked at.
  */
-export const NO_GRANT_ORDER = [
+const NO_GRANT_ORDER = [
   'inactive',
   'suppressed',
   'noAgents',
