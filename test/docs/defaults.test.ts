@@ -138,11 +138,17 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ),
   },
   'docs/testing.md': {
+    '`timeMs`, in real time, unless `executions` or `executionsMax` is given': code(
+      'search-options',
+      'TIME_MS',
+    ),
     '`executions`': code('search-options', 'executions'),
     '`executionsMax` of `sieve` and `exhaustive`': code('search-options', 'executionsMax'),
     '`depth` of `pct`': code('search-options', 'depth'),
     '`stepsMax` of one execution': code('simulate-options', 'stepsMax'),
-    '`stepTimeoutMs`, in real time': code('simulate-options', 'stepTimeoutMs'),
+    '`writesInRowMax`, and 20 for each object': code('simulate-options', 'writesInRowMax'),
+    '`pollsPerSecondMax`, for each given object': code('simulate-options', 'pollsPerSecondMax'),
+    '`stepTimeoutMs`, of CPU time or asleep': code('simulate-options', 'stepTimeoutMs'),
     '`instances`': literal.processes,
     '`rounds` of `fuzz`': code('fuzz', 'rounds'),
     '`executions` of each round of `fuzz`': code('fuzz', 'executions'),

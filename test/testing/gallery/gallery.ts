@@ -1,3 +1,4 @@
+import { entriesOfAbsence } from './entries-of-absence.js'
 import { entriesOfCreation } from './entries-of-creation.js'
 import { entriesOfDeletion } from './entries-of-deletion.js'
 import { entriesOfLeadership } from './entries-of-leadership.js'
@@ -10,6 +11,7 @@ export const gallery: readonly GalleryEntry[] = [
   ...entriesOfDeletion,
   ...entriesOfLeadership,
   ...entriesOfStatus,
+  ...entriesOfAbsence,
 ]
 
 /** The bug of this name. */

@@ -8,7 +8,7 @@ import { parseMermaid } from './report/mermaid-parser.js'
 test('the guide shows what the example says', async () => {
   const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/testing/failures.md'), 'utf8')
   const objects = [{ kind: 'Team', metadata: { name: 'keel' }, spec: { people: 3 } }]
-  const failure: unknown = await check(rooms, { kinds: [Team, Room], objects }).catch(
+  const failure: unknown = await check(rooms, { kinds: [Team, Room], objects, executions: 300 }).catch(
     (error: unknown) => error,
   )
   if (!(failure instanceof CheckFailedError)) throw new Error('the check found nothing', { cause: failure })

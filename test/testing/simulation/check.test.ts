@@ -55,7 +55,7 @@ describe('an execution', () => {
       return requeueAfter(60_000)
     })
     // The others need a word in the options, or processes that elect a leader.
-    const apart = ['incident', 'shutdown', 'overlap', 'stall', 'skew', 'depose']
+    const apart = ['incident', 'stale', 'shutdown', 'overlap', 'stall', 'skew', 'depose']
     const all = FAULT_KINDS.filter(kind => !apart.includes(kind))
     expect(await kinds({})).toEqual(new Set(all))
     const none = Object.fromEntries(FAULT_KINDS.map(kind => [kind, 0]))
@@ -254,7 +254,7 @@ describe('a check', () => {
       'asks to run again soon, each time',
       async (_key, owner) => (owner ? requeueAfter(20) : undefined),
       'noHotLoop',
-      /12 timers within/,
+      /41 timers within/,
     ],
     [
       'claims to have seen what is yet to come',

@@ -87,6 +87,7 @@ describe('a report', () => {
     const fences = [...readFileSync(join(folder, name), 'utf8').matchAll(/^```(\w+)\n(.*?)\n```$/gms)]
     expect(fences.map(([, language, text]) => [language, text])).toEqual([
       ['text', message],
+      ['text', simulation.wholeTimeline],
       ['mermaid', simulation.mermaid],
       ['ts', regressionTest],
     ])

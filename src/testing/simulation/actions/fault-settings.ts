@@ -23,7 +23,8 @@ export type FaultOptions = Partial<Readonly<Record<FaultKind, number | FaultSett
 /** The same, complete. */
 export type FaultPlan = Readonly<Record<FaultKind, PlannedFault>>
 
-interface PlannedFault extends FaultSettings {
+/** What is planned for one fault. */
+export interface PlannedFault extends FaultSettings {
   readonly times: number
   /** True when the options name it. */
   readonly isAsked: boolean

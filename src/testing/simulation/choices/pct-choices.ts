@@ -6,7 +6,7 @@ import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import { FAULTS } from '../actions/faults/faults.js'
 import type { ChoiceSource } from './choice-source.js'
-import { LEFT_OUT, LEFT_OUT_MOSTLY } from './random-choices.js'
+import { chanceLeftOut } from './random-choices.js'
 
 /** How an execution is scheduled by priorities. */
 export interface PctPlan {
@@ -75,9 +75,9 @@ interface FaultPlace {
 }
 
 function faultPlaces(faults: FaultPlan, length: number, random: Random): FaultPlace[] {
-  return FAULTS.flatMap(({ kind, isSeldomDrawn }) => {
+  return FAULTS.flatMap(({ kind, isLeftOut }) => {
     const own = random.fork(`fault ${kind}`)
-    if (own.next() < (isSeldomDrawn === true ? LEFT_OUT_MOSTLY : LEFT_OUT)) return []
+    if (own.next() < chanceLeftOut(isLeftOut, faults[kind])) return []
     // More than an execution has choices never come to pass.
     const times = Math.min(faults[kind].times, length)
     return Array.from({ length: times }, () => ({ kind, place: 1 + placeIn(length, own) }))

@@ -1,7 +1,8 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom } from '../../../core/index.js'
 import type { Action, ActionKind } from '../actions/action.js'
-import type { FaultPlan } from '../actions/fault-settings.js'
+import type { FaultPlan, PlannedFault } from '../actions/fault-settings.js'
+import type { Fault } from '../actions/faults/fault.js'
 import { FAULTS } from '../actions/faults/faults.js'
 import type { ChoiceSource } from './choice-source.js'
 
@@ -22,8 +23,8 @@ const faultWeights = [0.2, 1, 4]
 /** Of what is possible in few places only. */
 const rareWeights = [4, 16]
 /** In so many executions a kind of fault is left out. */
-export const LEFT_OUT = 0.5
-export const LEFT_OUT_MOSTLY = 0.875
+const LEFT_OUT = 0.5
+const LEFT_OUT_MOSTLY = 0.875
 
 /**
  * Draws at random. Each source has preferences of its own, so that over many of them every kind of action is
@@ -34,10 +35,10 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   const weights = new Map<ActionKind, number>()
   // A stream for each kind: one more of them changes nothing for the others.
   for (const kind of ORDINARY) weights.set(kind, pickOne(random.fork(kind), ordinaryWeights))
-  for (const { kind, isRare, isSeldomDrawn } of FAULTS) {
+  for (const { kind, isRare, isLeftOut } of FAULTS) {
     const own = random.fork(kind)
-    const isLeftOut = own.next() < (isSeldomDrawn === true ? LEFT_OUT_MOSTLY : LEFT_OUT)
-    const weight = isLeftOut ? 0 : pickOne(own, isRare === true ? rareWeights : faultWeights)
+    const isOut = own.next() < chanceLeftOut(isLeftOut, faults[kind])
+    const weight = isOut ? 0 : pickOne(own, isRare === true ? rareWeights : faultWeights)
     weights.set(kind, faults[kind].rate ?? weight)
   }
   return {
@@ -56,4 +57,13 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
 
 function pickOne(random: Random, values: readonly number[]): number {
   return values[Math.floor(random.next() * values.length)] as number
+}
+
+/** In what part of the executions that are drawn a fault is left out. */
+export function chanceLeftOut(
+  isLeftOut: Fault['isLeftOut'],
+  { isAsked }: Pick<PlannedFault, 'isAsked'>,
+): number {
+  if (isLeftOut === undefined || isAsked) return LEFT_OUT
+  return isLeftOut === 'unasked' ? 1 : LEFT_OUT_MOSTLY
 }

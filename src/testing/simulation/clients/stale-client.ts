@@ -19,6 +19,7 @@ export function behindAt(client: Client, revision: number, opened: Set<string> =
       opened.add(name)
       const { sendInitialEvents: _now, ...later } = options
       return new LateWatch(
+        client.env,
         watchOf(client, revision, kinds as readonly Kind[], options),
         () => call(kinds, { ...later, since: revision }) as Watch<StoredObject>,
       )
@@ -42,13 +43,15 @@ function watchOf(
 
 type Batch = WatchBatch<StoredObject>
 
-/** One watch up to its first batch, another one from there. */
+/** One watch up to its first batch, and, in a step of its own, another one from there. */
 class LateWatch implements Watch<StoredObject> {
   #present: Watch<StoredObject>
   readonly #goOn: () => Watch<StoredObject>
+  readonly #env: Env
   #isClosed = false
 
-  constructor(first: Watch<StoredObject>, goOn: () => Watch<StoredObject>) {
+  constructor(env: Env, first: Watch<StoredObject>, goOn: () => Watch<StoredObject>) {
+    this.#env = env
     this.#present = first
     this.#goOn = goOn
   }
@@ -63,21 +66,26 @@ class LateWatch implements Watch<StoredObject> {
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
     this.#present.on(batch => {
-      this.#turn()
-      this.#present.on(listener, ended)
       listener(batch)
-      // The listener may have closed it.
-      if (this.#isClosed) this.#present.close()
+      // The listener may have closed it. What it has asked for by now comes first.
+      if (this.#isClosed) return
+      const about = { kind: 'deliver', label: 'the replica catches up' } as const
+      this.#env.tasks.defer(() => {
+        if (this.#isClosed) return
+        this.#turn()
+        this.#present.on(listener, ended)
+      }, about)
     }, ended)
     return () => this.close()
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Batch> {
     for await (const batch of this.#present) {
-      this.#turn()
       yield batch
       break
     }
+    if (this.#isClosed) return
+    this.#turn()
     yield* this.#present
   }
 

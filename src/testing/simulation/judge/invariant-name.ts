@@ -8,7 +8,7 @@
  * - `idempotent`: at rest, a second look at each key, by the same process, writes nothing.
  * - `levelTriggered`: at rest, a process that restarts a day later writes nothing.
  * - `noHotLoop`: the world comes to rest: nothing is written, or run, again and again without anything having happened.
- *   A step that takes more than `stepTimeoutMs` of real time ends the process, and says where it was.
+ *   A step that computes or sleeps for more than `stepTimeoutMs` ends the process, and says where it was.
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
  * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps, open watches; after a
  *   stop there are none.

@@ -21,9 +21,9 @@ export function plainState(objects: readonly StoredObject[], outside: Outside): 
   return lines.sort()
 }
 
-/** The name of a thing outside, without uids, times and names of processes, in quotes. */
+/** The name of a thing outside, without uids, times and names of processes. */
 export function plainKey(key: string): string {
-  return JSON.stringify(plainText(key.replace(PROCESS, '<process>')))
+  return plainText(key.replace(PROCESS, '<process>'))
 }
 
 const knownLines = new WeakMap<StoredObject, string>()
@@ -50,9 +50,13 @@ export function changesPlainly(changes: readonly ObjectChange[]): boolean {
 /** The same without generated names, of objects and of things outside: those in `names` all read the same. */
 export function withoutNames(lines: readonly string[], names: Iterable<string>): readonly string[] {
   const longest = [...names].sort((a, b) => b.length - a.length)
-  return lines
-    .map(line => longest.reduce((text, name) => text.replaceAll(JSON.stringify(name), '"*"'), line))
-    .sort()
+  return lines.map(line => longest.reduce((text, name) => withoutName(text, name), line)).sort()
+}
+
+function withoutName(line: string, name: string): string {
+  const own = `outside ${name}: `
+  const text = line.startsWith(own) ? `outside *: ${line.slice(own.length)}` : line
+  return text.replaceAll(JSON.stringify(name), '"*"')
 }
 
 /** @param told what is made of what the code under test has written, names and owners aside */

@@ -57,12 +57,9 @@ function changeText({ field, before, after }: FieldChange): string {
 }
 
 function itemOf(line: string): Item {
-  const outside = /^outside ("(?:[^"\\]|\\.)*"): (.*)$/s.exec(line)
+  const outside = /^outside (.+?): (.*)$/s.exec(line)
   if (outside !== null)
-    return {
-      subject: `outside, ${JSON.parse(outside[1] ?? '""') as string}`,
-      content: JSON.parse(outside[2] ?? 'null') as unknown,
-    }
+    return { subject: `outside, ${outside[1]}`, content: JSON.parse(outside[2] ?? 'null') as unknown }
   const { kind, name, ...content } = JSON.parse(line) as Readonly<Record<string, unknown>>
   const owner = ownerOf(content['owners'])
   const named =

@@ -20,6 +20,8 @@ export interface Simulation {
   readonly trace: readonly TraceStep[]
   /** The trace as text. */
   readonly timeline: string
+  /** The same, with the middle of what is long, and lines of the log to their ends. */
+  readonly wholeTimeline: string
   /** Where it leaves the undisturbed way, a line each: the first time, and each fault. Undefined when it never does. */
   readonly divergence: string | undefined
   /** The trace as a sequence diagram, in the language of Mermaid. */
@@ -61,6 +63,7 @@ export async function observe(
     violation,
     trace,
     timeline: formatTimeline(steps, violation?.loop),
+    wholeTimeline: formatTimeline(steps, violation?.loop, true),
     divergence: describeDivergence(steps),
     mermaid: formatMermaid(steps),
     replay: formatReplay(replayOf(execution, check)),

@@ -22,6 +22,7 @@ function reportText({ invariant, message, simulation, regressionTest }: CheckFai
     `# ${invariant}`,
     headline,
     fenced('text', message),
+    ...(simulation.wholeTimeline === simulation.timeline ? [] : [fenced('text', simulation.wholeTimeline)]),
     fenced('mermaid', simulation.mermaid),
     fenced('ts', regressionTest),
     '',

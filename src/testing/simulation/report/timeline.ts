@@ -7,6 +7,7 @@ import { durationText, resultText, stepText } from './step-text.js'
 
 const LINES_MAX = 36
 const TAIL_LINES = 8
+const LOG_MAX = 110
 
 interface Numbered {
   readonly number: number
@@ -21,9 +22,13 @@ interface Numbered {
  * Steps as text, one a line: its number, who, what, the revision that it led to (`@7`), and what is new then. Faults
  * are marked with `!`, what came out of turn with `>`, an endless loop with `↻`. A step takes a millisecond; where more
  * time passes, a line says how much. Stretches that come again and again are told once, and of what is still too long
- * the middle is left out.
+ * the middle is left out, unless it is to be whole.
  */
-export function formatTimeline(steps: readonly ObservedStep[], loop?: Violation['loop']): string {
+export function formatTimeline(
+  steps: readonly ObservedStep[],
+  loop?: Violation['loop'],
+  isWhole = false,
+): string {
   const numbered = steps.map((step, at) => ({
     number: at + 1,
     isLoop: loop !== undefined && at >= loop.from,
@@ -33,9 +38,10 @@ export function formatTimeline(steps: readonly ObservedStep[], loop?: Violation[
   const widths = {
     number: String(steps.length).length,
     actor: Math.max(0, ...steps.map(({ actor }) => actor.length)),
+    log: isWhole ? Number.POSITIVE_INFINITY : LOG_MAX,
   }
   const lines = foldRepeats(numbered, ({ step }) => idOf(step)).flatMap(stretch => linesOf(stretch, widths))
-  if (lines.length <= LINES_MAX) return lines.join('\n')
+  if (isWhole || lines.length <= LINES_MAX) return lines.join('\n')
   const head = LINES_MAX - TAIL_LINES - 1
   const left = lines.length - head - TAIL_LINES
   return [...lines.slice(0, head), `  … ${left} more lines …`, ...lines.slice(-TAIL_LINES)].join('\n')
@@ -44,6 +50,8 @@ export function formatTimeline(steps: readonly ObservedStep[], loop?: Violation[
 interface Widths {
   readonly number: number
   readonly actor: number
+  /** Most of a line of the log. */
+  readonly log: number
 }
 
 /** What a step is, wherever it stands. */
@@ -76,14 +84,14 @@ function stepLines({ number, isLoop, step, passedMs }: Numbered, widths: Widths)
   return [
     ...later,
     line,
-    ...new Set(step.logs.map(log => `${indent}${' '.repeat(widths.actor + 2)}${logText(log)}`)),
+    ...new Set(step.logs.map(log => `${indent}${' '.repeat(widths.actor + 2)}${logText(log, widths.log)}`)),
   ]
 }
 
-function logText({ level, message, fields }: CapturedLog): string {
+function logText({ level, message, fields }: CapturedLog, max: number): string {
   const { key, err } = fields
   const of = typeof key === 'string' ? `${key}: ` : ''
   const why = err instanceof Error ? `: ${err.message}` : ''
   const text = `${level === 'debug' ? 'info' : level}: ${of}${message}${why}`.replaceAll(/\s+/g, ' ')
-  return text.length > 110 ? `${text.slice(0, 109)}…` : text
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text
 }

@@ -56,7 +56,7 @@ function siteOf({ world }: Driver): Pick<Execution, 'controllers' | 'unstarted'>
 
 function restOf({ compared }: ExecutionSetup, { world, ending, madeNames }: Driver): Rest {
   const state = plainState(world.objects(), world.outside)
-  const outsideKeys = [...world.outside.keys()].map(key => JSON.parse(plainKey(key)) as string)
+  const outsideKeys = [...world.outside.keys()].map(plainKey)
   const names = { madeNames, outsideKeys }
   if (compared === undefined) return { ending, state, compared: state, ...names }
   const objects = world.objects().flatMap(object => compared(object) ?? [])

@@ -12,7 +12,7 @@ export interface RestBounds {
 }
 
 /** What is done to a world at rest, in this order. */
-const DISTURBANCES: readonly ActionKind[] = ['remove', 'crash', 'outage', 'stale', 'edit', 'incident']
+const DISTURBANCES: readonly ActionKind[] = ['remove', 'crash', 'outage', 'edit', 'incident']
 /** At most this part of the executions is planned so. */
 const SHARE = 1 / 2
 /** So many disturbances are tried that differ in numbers only. */

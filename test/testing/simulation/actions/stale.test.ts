@@ -39,7 +39,7 @@ const listener =
 describe('a process that starts at a replica which is behind', () => {
   test('is shown what there was, then every change since, in order, and nothing twice', async () => {
     const told: Told[] = []
-    const report = await check(listener(told), { ...world, faults })
+    const report = await check(listener(told), { ...world, faults, executions: 300 })
     expect(report.executions).toBe(303)
     const late = told.filter(
       ({ isFirst, revision }, at) => isFirst && (told[at + 1]?.revision ?? 0) > revision,
@@ -68,7 +68,7 @@ describe('a process that starts at a replica which is behind', () => {
             })
           },
         })
-    const options = { ...world, faults: { ...faults, edit: 0 } }
+    const options = { ...world, executions: 300, faults: { ...faults, edit: 0 } }
     const found = check(making(false), options)
     await expect(found).rejects.toThrow(/a replica that has come to @\d+/)
     await expect(check(making(true), options)).resolves.toBeDefined()

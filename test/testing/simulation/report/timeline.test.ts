@@ -76,6 +76,14 @@ describe('a timeline', () => {
     expect(lines.at(-1)).toMatch(/400 {2}app-1 {2}s399/)
   })
 
+  test('has its middle, and its lines to their ends, where it is to be whole', () => {
+    const logs = [{ level: 'error', message: 'x'.repeat(500), fields: {}, timeMs: 1 }] as const
+    const steps = Array.from({ length: 400 }, (_, at) => step(at + 1, { label: `s${at}`, logs }))
+    const lines = formatTimeline(steps, undefined, true).split('\n')
+    expect(lines).toHaveLength(800)
+    expect(lines[401]).toContain('x'.repeat(500))
+  })
+
   test.each([1, 2, 3, 4, 5, 6])(
     'is of the same execution as without anybody looking: seed %i',
     async seed => {

@@ -29,8 +29,11 @@ export interface Fault<Kind extends string = string> {
   readonly says: string
   /** Not tried unasked where one process runs. */
   readonly ofSeveral?: true
-  /** Planned, mostly; left out of most executions that are drawn, of which it would take too much. */
-  readonly isSeldomDrawn?: true
+  /**
+   * How often it is left out of executions that are drawn, in which it would take too much room: `mostly`, or `unasked`,
+   * when the options do not name it. It is planned, too. Default: of every other one.
+   */
+  readonly isLeftOut?: 'mostly' | 'unasked'
   /** Possible in few places only, so that it must be likely there. */
   readonly isRare?: true
   /** Where it is possible now. */

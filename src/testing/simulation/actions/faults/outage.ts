@@ -5,7 +5,7 @@ const AWAY_MS = 86_400_000
 export const outage: Fault<'outage'> = {
   kind: 'outage',
   times: 1,
-  isSeldomDrawn: true,
+  isLeftOut: 'mostly',
   isPlannedAtRest: true,
   says: 'every process dies, and nobody runs for a day; then they start with an empty memory',
   offers: ({ world }) =>

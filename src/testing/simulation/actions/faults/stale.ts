@@ -3,7 +3,7 @@ import type { Fault } from './fault.js'
 export const stale: Fault<'stale'> = {
   kind: 'stale',
   times: 1,
-  isSeldomDrawn: true,
+  isLeftOut: 'unasked',
   says: 'a process restarts, or starts, at a replica that is behind, see below',
   offers: ({ world }) => {
     const { revision } = world.store

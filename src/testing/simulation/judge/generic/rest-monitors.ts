@@ -1,3 +1,4 @@
+import { isKeelsonError } from '../../../../core/index.js'
 import type { ControllerStatus } from '../../../../reconcile/index.js'
 import { entrySuffix } from '../../../guard/stack-frames.js'
 import { isElectionRecord } from '../../objects/election-objects.js'
@@ -56,9 +57,15 @@ function statuses(processes: readonly SimulatedProcess[]): readonly ControllerSt
   return processes.flatMap(({ manager }) => manager.status().controllers)
 }
 
+/** The cause, where there is one besides the faults of this simulation. */
 function lastError({ logs }: World): string {
-  const last = logs.lines.findLast(({ level }) => level === 'error')
+  const errors = logs.lines.filter(({ level }) => level === 'error')
+  const last = errors.findLast(({ fields }) => !isInjected(fields['err'])) ?? errors.at(-1)
   if (last === undefined) return ''
   const { err } = last.fields
   return `; last error: ${err instanceof Error ? `${err.message}${entrySuffix(err)}` : last.message}`
+}
+
+function isInjected(error: unknown): boolean {
+  return isKeelsonError(error, 'Unavailable')
 }
