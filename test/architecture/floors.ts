@@ -98,10 +98,12 @@ export const floors: FloorPlan = {
   workloads: [
     [
       'crash-backoff.ts',
+      'heard-nodes.ts',
       'node-agent-names.ts',
       'node-lifecycle-plan.ts',
       'probe-machine.ts',
       'scale-down-order.ts',
+      'silences.ts',
       'task-event.ts',
       'task-lifecycle.ts',
     ],
