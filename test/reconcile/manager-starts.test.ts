@@ -4,7 +4,7 @@ import type { Runnable, StopReport } from '../../src/reconcile/index.js'
 import { createController, createManager, fromStream } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
-import { Part, Secret, Widget } from '../fixtures/kinds.js'
+import { Part, Secret, Widget, widget } from '../fixtures/kinds.js'
 
 const election = { kind: Lease, lease: 'x', identity: 'a' }
 const lease = { namespace: 'default', name: 'x' }
@@ -166,3 +166,66 @@ test('a start that fails leaves no signal subscribed', async () => {
   await expect(env.run(() => controller.start(store))).rejects.toMatchObject({ code: 'Closed' })
   expect(subscribed).toBe(0)
 })
+
+describe('a part that is added after the start', () => {
+  const seeing = (name: string, seen: string[]) =>
+    createController({ name, for: Widget, reconcile: key => void seen.push(`${name} ${key.name}`) })
+
+  test.each([true, false])('runs, settles, stops and depends as the others; led: %s', async elects => {
+    const { env, store, manager } = open(elects)
+    const seen: string[] = []
+    await env.run(() => store.create(Widget, widget('w')))
+    await env.run(() => manager.start())
+    manager.add(seeing('late', seen))
+    manager.add(hangsNot('later', seen), { dependsOn: ['late'] })
+    await env.run(() => manager.settled())
+    expect(seen).toEqual(['later starts', 'late w'])
+    expect(() => manager.add(hangsNot('x', seen), { dependsOn: ['nothing'] })).toThrow(/nothing/)
+    expect(await env.run(() => manager.stop())).toEqual([
+      { name: 'later', outcome: 'stopped' },
+      { name: 'late', outcome: 'stopped' },
+    ])
+  })
+
+  test('stands by, starts with the next reign, and is stopped with it', async () => {
+    const { env, store, manager } = open(true)
+    const other = createManager({ client: store, leaderElection: { ...election, identity: 'b' } })
+    await env.run(() => other.start())
+    await env.run(() => store.create(Widget, widget('w')))
+    await env.run(() => manager.start())
+    const seen: string[] = []
+    manager.add(seeing('late', seen))
+    await env.advance(1_000)
+    expect(seen).toEqual([])
+    await env.run(() => other.stop())
+    await env.advance(10_000)
+    expect(seen).toEqual(['late w'])
+    expect(await env.run(() => manager.stop())).toEqual([{ name: 'late', outcome: 'stopped' }])
+  })
+
+  test('while the others start waits its turn', async () => {
+    const { env, manager } = open(false)
+    const seen: string[] = []
+    const slow = { ...hangs, name: 'slow', start: () => env.clock.sleep(1_000) }
+    manager.add(slow)
+    const started = manager.start()
+    manager.add(hangsNot('late', seen))
+    await env.advance(999)
+    expect(seen).toEqual([])
+    await env.run(() => started)
+    expect(seen).toEqual(['late starts'])
+  })
+
+  test('and cannot be started stops the manager, as its options say', async () => {
+    const { env, manager } = open(false)
+    await env.run(() => manager.start())
+    manager.add(createController({ name: 'unknown', for: Part, reconcile: () => {} }))
+    const report = await env.run(() => manager.finished())
+    expect(report).toMatchObject([])
+    expect(manager.health()).toMatchObject({ live: false, checks: [{ name: 'unknown', ok: false }] })
+  })
+})
+
+function hangsNot(name: string, seen: string[]): Runnable {
+  return { name, start: () => void seen.push(`${name} starts`), stop: () => {} }
+}

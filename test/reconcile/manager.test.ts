@@ -80,13 +80,13 @@ describe('misuse', () => {
     expect(() => manager.add(part('a', events))).toThrow(/added already/)
   })
 
-  test('nothing is added, and nothing started again, after the start', async () => {
+  test('nothing is started again, and nothing added after a stop', async () => {
     const { env, manager, events } = open()
     await expect(manager.settled()).rejects.toMatchObject({ code: 'Usage' })
     await env.run(() => manager.start())
-    expect(() => manager.add(part('a', events))).toThrow(/before start/)
     await expect(manager.start()).rejects.toMatchObject({ code: 'Usage' })
     await env.run(() => manager.stop())
+    expect(() => manager.add(part('a', events))).toThrow(/the manager is stopped/)
     await expect(manager.start()).rejects.toMatchObject({ code: 'Usage' })
     await expect(manager.settled()).rejects.toMatchObject({ code: 'Closed' })
   })

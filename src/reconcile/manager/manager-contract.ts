@@ -35,9 +35,11 @@ export interface ManagerStatus {
 /** Starts controllers and other parts in order, and stops them in reverse. */
 export interface Manager extends AsyncDisposable {
   /**
-   * Adds a part; it is started by `start`.
+   * Adds a part; it is started by `start`, or at once when the manager has started, as its options say. Then one that
+   * cannot be started is as one that fails later.
    *
-   * @throws UsageError when the name is taken, or `start` or `stop` was called already
+   * @throws UsageError when the name is taken, or `stop` was called; after `start` also for dependencies that cannot be
+   * kept
    */
   add(part: Controller | Runnable, options?: PartOptions): void
   /**

@@ -61,6 +61,8 @@ class SupervisedManager implements Manager {
   })
   #state: ManagerStatus['state'] = 'new'
   readonly #round = new Round()
+  /** Parts that were added to a manager that runs, and have not started yet. */
+  #late = 0
   #running: Running | undefined
   /** Starts and stops of the parts that follow the election, one after the other. */
   #following: Promise<void> = Promise.resolve()
@@ -81,12 +83,33 @@ class SupervisedManager implements Manager {
 
   add(unit: Controller | Runnable, options: PartOptions = {}): void {
     const { name } = unit
-    if (this.#state !== 'new') throw new UsageError(`cannot add ${name}: add every part before start()`)
+    if (this.#round.isOver) throw new UsageError(`cannot add ${name}: the manager is ${this.#state}`)
     if (this.#parts.some(part => part.unit.name === name)) {
       throw new UsageError(`a part named ${name} was added already; give each its own name`, { name })
     }
     const { dependsOn, needsLeadership = true, restart = 'never' } = options
-    this.#parts.push({ unit, dependsOn, needsLeadership, restart })
+    const part = { unit, dependsOn, needsLeadership, restart }
+    if (this.#running !== undefined) startOrder([...this.#parts, part])
+    this.#parts.push(part)
+    if (this.#running !== undefined) this.#addLate(part, this.#running)
+  }
+
+  /** Its start is that of any part, only later: one that fails is as broken as any other. */
+  #addLate(part: Part, { always, leading, elector }: Running): void {
+    const { unit } = part
+    const isLed = elector !== undefined && part.needsLeadership
+    const group = isLed ? leading : always
+    if (isController(unit)) unit.onProgress(() => this.#notify())
+    this.#late++
+    void group
+      .add(part, isLed ? this.#client : undefined)
+      .catch((error: unknown) => {
+        if (!group.isStopped) this.#break(unit.name, errorOf(error))
+      })
+      .finally(() => {
+        this.#late--
+        this.#notify()
+      })
   }
 
   async start(): Promise<void> {
@@ -130,7 +153,7 @@ class SupervisedManager implements Manager {
     // Parts not started yet would look settled, so all must have been.
     return this.#until(
       'settled()',
-      () => this.#state === 'running' && this.#controllers().every(c => c.isSettled()),
+      () => this.#state === 'running' && this.#late === 0 && this.#controllers().every(c => c.isSettled()),
     )
   }
 

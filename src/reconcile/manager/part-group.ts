@@ -19,7 +19,7 @@ const RESTART_GRACE_MS = 30_000
 
 /** Parts that are started and stopped together, and restarted alone. */
 export class PartGroup {
-  readonly #parts: readonly Part[]
+  readonly #parts: Part[]
   readonly #env: Env
   readonly #broken: (part: Part, error: Error) => void
   readonly #limiter = exponentialLimiter({ baseMs: RESTART_BASE_MS, maxMs: RESTART_MAX_MS })
@@ -33,6 +33,9 @@ export class PartGroup {
   readonly #failures = new Map<Part, { readonly count: number; readonly atMs: number }>()
   readonly #unitStarts: UnitStarts
   #run = new Round()
+  /** That of a group all of whose parts have started. */
+  #client: Client | undefined
+  #adding: Promise<void> = Promise.resolve()
   #stopping: Promise<readonly StopEntry[]> | undefined
   /** Of the stop under way, so far. */
   #report: readonly StopEntry[] = []
@@ -45,7 +48,7 @@ export class PartGroup {
    * @throws UsageError as `startOrder`
    */
   constructor(parts: readonly Part[], env: Env, broken: (part: Part, error: Error) => void) {
-    this.#parts = startOrder(parts)
+    this.#parts = [...startOrder(parts)]
     this.#env = env
     this.#broken = broken
     this.#unitStarts = new UnitStarts(env)
@@ -63,11 +66,15 @@ export class PartGroup {
   /** Lets the controllers that can listen already, so that a later start has nothing to wait for. */
   async standBy(client: Client): Promise<void> {
     for (const controller of this.controllers) {
-      if (controller.activate === undefined) continue
+      if (!this.#mayStandBy(controller)) continue
       if (this.#isClosed) throw new ClosedError('the manager')
       this.#standing.push(controller)
       await controller.start(client, { standby: true })
     }
+  }
+
+  #mayStandBy(controller: Controller): boolean {
+    return controller.activate !== undefined && !this.#standing.includes(controller)
   }
 
   /** Stops what stands by; after `stop`. Never rejects. */
@@ -86,15 +93,44 @@ export class PartGroup {
   async start(client: Client): Promise<void> {
     const run = new Round()
     this.#run = run
-    for (const part of this.#parts) {
-      this.#started.push(part)
-      try {
-        await run.during(this.#startPart(part, client, run))
-        this.#opened.add(part)
-      } catch (error) {
-        if (!run.isOver) this.#started.splice(this.#started.indexOf(part), 1)
-        throw error
-      }
+    this.#client = undefined
+    for (const part of this.#parts) await this.#startWithin(part, client, run)
+    this.#client = client
+  }
+
+  /**
+   * Adds a part while others run. A group that does not run, or that is starting, starts it with the others; one that
+   * runs starts it when those added before it have started, and rejects as `start`.
+   *
+   * @param standby lets a controller that can listen already; by this client
+   */
+  add(part: Part, standby: Client | undefined): Promise<void> {
+    this.#parts.push(part)
+    const added = this.#adding.then(() => this.#addLate(part, standby))
+    this.#adding = added.catch(() => {})
+    return added
+  }
+
+  async #addLate(part: Part, standby: Client | undefined): Promise<void> {
+    if (this.#isClosed) return
+    const { unit } = part
+    if (standby !== undefined && isController(unit) && this.#mayStandBy(unit)) {
+      this.#standing.push(unit)
+      await unit.start(standby, { standby: true })
+    }
+    const client = this.#client
+    if (client !== undefined && !this.#run.isOver && !this.#started.includes(part))
+      await this.#startWithin(part, client, this.#run)
+  }
+
+  async #startWithin(part: Part, client: Client, run: Round): Promise<void> {
+    this.#started.push(part)
+    try {
+      await run.during(this.#startPart(part, client, run))
+      this.#opened.add(part)
+    } catch (error) {
+      if (!run.isOver) this.#started.splice(this.#started.indexOf(part), 1)
+      throw error
     }
   }
 
