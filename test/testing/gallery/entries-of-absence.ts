@@ -8,8 +8,8 @@ import {
 import type { Client, Kind } from '../../../src/store/index.js'
 import { defineKind } from '../../../src/store/index.js'
 import type { MakeParts, ProcessSite } from '../../../src/testing/index.js'
+import { App, app } from '../fixtures/apps.js'
 import type { GalleryEntry } from './entry.js'
-import { App, app } from './entry.js'
 
 interface SelectorSpec {
   readonly tier: string

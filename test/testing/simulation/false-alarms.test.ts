@@ -3,7 +3,7 @@ import { child, createController, requeueAfter, withFinalizers } from '../../../
 import type { StoredObject } from '../../../src/store/index.js'
 import type { MakeParts, ProcessSite } from '../../../src/testing/index.js'
 import { CheckFailedError, check, withoutOrdinals } from '../../../src/testing/index.js'
-import { App, app, Pod, podOf, podsOf } from '../gallery/entry.js'
+import { App, app, Pod, podOf, podsOf } from '../fixtures/apps.js'
 
 const options = { kinds: [App, Pod], objects: [app('web', { replicas: 1 })], executions: 20 }
 

@@ -7,7 +7,7 @@ export const outage: Fault<'outage'> = {
   times: 1,
   isLeftOut: 'mostly',
   isPlannedAtRest: true,
-  says: 'every process dies, and nobody runs for a day; then they start with an empty memory',
+  says: 'every process dies, and none runs for a day; then they start with an empty memory',
   offers: ({ world }) =>
     world.processes.length === 0
       ? []
