@@ -25,13 +25,13 @@ type Offer = Pick<Action, 'kind' | 'label'>
 /**
  * Looks first at what comes of a world that has come to rest: of each owned object deleted, each given one deleted and
  * made again, each spec edited and changed back, each process restarted, or away for a day, each in an execution of its
- * own. Then another search looks at the rest of the executions.
+ * own; and of a deletion that nobody hears of. Then another search looks at the rest of the executions.
  */
 export class RestSearch implements Searcher {
   readonly #bounds: RestBounds
   readonly #then: (executions: number) => Searcher
   /** Undefined before the undisturbed execution has shown what there is. */
-  #plans: Offer[] | undefined
+  #plans: ChoiceSource[] | undefined
   #offers: readonly Offer[] = []
   #planned = 0
   #other: Searcher | undefined
@@ -58,7 +58,7 @@ export class RestSearch implements Searcher {
       const plan = this.#plans.shift()
       if (plan !== undefined) {
         this.#planned++
-        return { seed, source: disturbing(plan) }
+        return { seed, source: plan }
       }
     }
     this.#other ??= this.#then(executions - this.#planned)
@@ -81,9 +81,9 @@ export class RestSearch implements Searcher {
   }
 }
 
-function plansFor(offers: readonly Offer[]): Offer[] {
+function plansFor(offers: readonly Offer[]): ChoiceSource[] {
   const shapes = new Map<string, number>()
-  return DISTURBANCES.flatMap(wanted =>
+  const chosen = DISTURBANCES.flatMap(wanted =>
     offers.filter(({ kind, label }) => {
       if (kind !== wanted) return false
       const shape = shapeOf(`${kind} ${label}`)
@@ -92,6 +92,26 @@ function plansFor(offers: readonly Offer[]): Offer[] {
       return known < PER_SHAPE
     }),
   )
+  return [...chosen.map(disturbing), ...(offers.some(({ kind }) => kind === 'crash') ? [missing()] : [])]
+}
+
+/** All is deleted, and the process that would hear of the first deletion dies before it does. */
+function missing(): ChoiceSource {
+  let isFirst = true
+  let isDeleted = false
+  return {
+    choose: actions => {
+      // The first choice of all is the ending.
+      if (isFirst) {
+        isFirst = false
+        return 1
+      }
+      if (isDeleted) return indexOf(actions, ({ kind, label }) => kind === 'crash' && label === 'crash')
+      const [first] = actions
+      isDeleted = first?.kind === 'user' && first.label.startsWith('delete ')
+      return 0
+    },
+  }
 }
 
 /**

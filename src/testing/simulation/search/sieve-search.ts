@@ -1,5 +1,6 @@
 import type { Action, ActionKind } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
+import { FAULTS } from '../actions/faults/faults.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/replay-choices.js'
@@ -24,6 +25,11 @@ const DETOURS: readonly ActionKind[] = ['edit', 'remove', 'incident']
  * How many plans of one shape are carried out: a fault before the first, second … of writes that differ in names only.
  */
 const PER_SHAPE = 3
+
+/** Of these, one: they are more of a crash. */
+const SELDOM: ReadonlySet<ActionKind> = new Set(
+  FAULTS.flatMap(({ kind, isLeftOut }) => (isLeftOut === undefined ? [] : [kind])),
+)
 
 /** One fault at one place of a reference execution. */
 interface Plan {
@@ -89,7 +95,8 @@ export class SieveSearch implements Searcher {
         const shape = shapeOf(`${workload}: ${kind} ${label} ${where}`)
         const known = this.#shapes.get(shape) ?? 0
         this.#shapes.set(shape, known + 1)
-        if (known < PER_SHAPE) this.#plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
+        if (known < (SELDOM.has(kind) ? 1 : PER_SHAPE))
+          this.#plans.push({ fault: kind, choices: [...choices.slice(0, place), index] })
       })
     })
   }
