@@ -150,6 +150,10 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`pollsPerSecondMax`, for each given object': code('simulate-options', 'pollsPerSecondMax'),
     '`stepTimeoutMs`, of CPU time or asleep': code('simulate-options', 'stepTimeoutMs'),
     '`instances`': literal.processes,
+    '`timeMs` of all rounds of `fuzz`, unless `rounds`, `executions` or `executionsMax` is given': code(
+      'search-options',
+      'TIME_MS',
+    ),
     '`rounds` of `fuzz`': code('fuzz', 'rounds'),
     '`executions` of each round of `fuzz`': code('fuzz', 'executions'),
     '`changesMax` of each round of `fuzz`': code('fuzz', 'changesMax'),

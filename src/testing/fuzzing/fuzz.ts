@@ -1,9 +1,12 @@
-import { createSeededRandom, systemEnv } from '../../core/index.js'
+import { createSeededRandom } from '../../core/index.js'
 import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { CheckOptions, CheckReport } from '../simulation/check.js'
 import { check } from '../simulation/check.js'
 import { CheckFailedError } from '../simulation/report/check-failed-error.js'
+import type { Looked } from '../simulation/search/search-options.js'
+import { timeOf } from '../simulation/search/search-options.js'
+import { TimeBudget } from '../simulation/search/time-budget.js'
 import type { MakeParts } from '../simulation/world/simulated-process.js'
 import { FuzzFailedError } from './fuzz-failed-error.js'
 import { schemaEdits } from './schema-edits.js'
@@ -11,17 +14,24 @@ import type { SpecChange } from './spec-walk.js'
 import { SpecWalker } from './spec-walk.js'
 
 /** How much is tried. */
-export interface FuzzOptions extends Omit<CheckOptions, 'replay' | 'edits'> {
+export interface FuzzOptions extends Omit<CheckOptions, 'replay' | 'edits' | 'timeMs'> {
   /** How many sets of specs are tried. The first is `objects` as given. Default 30. */
   readonly rounds?: number
   /** Executions of each round. Default 20. */
   readonly executions?: number
   /** Most changes that lead from the given specs to those of a round. Default 8. */
   readonly changesMax?: number
+  /**
+   * Real time for all rounds together, in milliseconds; Infinity for no limit. An eighth of it is kept for making a
+   * finding simpler. Default 4,000, which shows a finding before the time-out of a test runner; no limit when `rounds`,
+   * `executions` or `executionsMax` is given, so that as many are looked at on every machine.
+   */
+  readonly timeMs?: number
 }
 
 /** What a fuzzing that found nothing has looked at. */
 export interface FuzzReport {
+  /** Those that were begun, the first included; fewer than asked for when the time was up. */
   readonly rounds: number
   readonly executions: number
   readonly steps: number
@@ -37,7 +47,7 @@ const EDIT_FAULT = { times: 2, rate: 0.25 }
  * round goes a few changes away from the given objects (another count, an optional field more or less, another
  * alternative), and in the executions of that round the user changes specs, and changes them back, in the same ways.
  * Each set must come to one rest from every history, as in `check`. An object without a spec gets one from its schema;
- * kinds without a JSON Schema stay as given. What the store refuses is not tried. Deterministic.
+ * kinds without a JSON Schema stay as given. What the store refuses is not tried. Deterministic, but for the time.
  *
  * The oracles are those of Acto (Gu et al., SOSP 2023): a state reached by a change must be that of a fresh start, and
  * a change taken back must leave no trace.
@@ -83,42 +93,56 @@ export async function fuzz(make: MakeParts, options: FuzzOptions): Promise<FuzzR
       wholeNumber(field, value, { min: 1 }),
     ),
   )
-  const startedMs = systemEnv.clock.monotonic()
+  const time = new TimeBudget(timeOf(options))
+  const total = { rounds: 0, executions: 0, steps: 0 }
   const random = createSeededRandom(options.seed ?? 1).fork('fuzz')
   const walker = new SpecWalker(options.kinds, options.objects, random)
   const start = await walker.complete(options.objects)
+  const { progress } = options
   const look = async (objects: readonly ObjectInput[]): Promise<CheckReport | CheckFailedError> => {
+    const before = total.executions
+    const told = ({ executions: more }: Looked): void =>
+      progress?.({ executions: before + more, elapsedMs: time.elapsedMs })
     try {
-      return await check(make, { ...others, objects, faults, executions, edits: schemaEdits })
+      return await check(make, {
+        ...others,
+        objects,
+        faults,
+        executions,
+        edits: schemaEdits,
+        timeMs: time.leftMs,
+        ...(progress === undefined ? {} : { progress: told }),
+      })
     } catch (error) {
       if (error instanceof CheckFailedError) return error
       throw error
     }
   }
-  const total = { executions: 0, steps: 0 }
-  for (let round = 0; round < rounds; round++) {
-    const length = round === 0 ? 0 : 1 + Math.floor(random.next() * changesMax)
+  while (total.rounds < rounds && (total.rounds === 0 || !time.isSearchOver)) {
+    const length = total.rounds === 0 ? 0 : 1 + Math.floor(random.next() * changesMax)
     const walk = await walker.walk(start, length)
     const outcome = await look(walk.at(-1)?.objects ?? start)
-    if (outcome instanceof CheckFailedError) throw await fewestChanges({ start, walk, look }, outcome)
+    if (outcome instanceof CheckFailedError) throw await fewestChanges({ start, walk, look, time }, outcome)
+    total.rounds++
     total.executions += outcome.executions
     total.steps += outcome.steps
   }
-  return { rounds, ...total, elapsedMs: systemEnv.clock.monotonic() - startedMs }
+  return { ...total, elapsedMs: time.elapsedMs }
 }
 
 interface Failing {
   readonly start: readonly ObjectInput[]
   readonly walk: readonly SpecChange[]
   readonly look: (objects: readonly ObjectInput[]) => Promise<CheckReport | CheckFailedError>
+  readonly time: TimeBudget
 }
 
-/** The first part of the walk after which the same does not hold. */
+/** The first part of the walk after which the same does not hold; the whole of it when the time is up before. */
 async function fewestChanges(
-  { start, walk, look }: Failing,
+  { start, walk, look, time }: Failing,
   found: CheckFailedError,
 ): Promise<FuzzFailedError> {
-  for (let length = 0; length < walk.length; length++) {
+  for (let length = 0; length < walk.length && !time.isOver; length++) {
     const objects = walk[length - 1]?.objects ?? start
     const outcome = await look(objects)
     if (outcome instanceof CheckFailedError && outcome.invariant === found.invariant)

@@ -51,7 +51,9 @@ function derives(statusOf: (spec: SiteSpec, old: SiteStatus) => SiteStatus): Mak
 
 const sound = derives(({ replicas, mode = 'fast', hosts = [] }) => ({ replicas, mode, hosts: hosts.length }))
 const failureOf = async (make: MakeParts, more: object = {}): Promise<FuzzFailedError> => {
-  const failure: unknown = await fuzz(make, { ...options, ...more }).catch((error: unknown) => error)
+  const failure: unknown = await fuzz(make, { ...options, rounds: 30, ...more }).catch(
+    (error: unknown) => error,
+  )
   if (!(failure instanceof FuzzFailedError)) throw failure
   return failure
 }
@@ -112,8 +114,24 @@ describe('fuzzing', () => {
     expect(failure.message).toMatch(/^with the objects as given:\nconverges does not hold/)
   })
 
+  test('looks at the objects as given, however short the time', async () => {
+    const report = await fuzz(sound, { ...options, rounds: 10_000, timeMs: 1 })
+    expect(report).toMatchObject({ rounds: 1, executions: 3 })
+  })
+
+  test('ends when the time of all rounds together is up, and tells what all of them have looked at', async () => {
+    const told: number[] = []
+    const progress = ({ executions }: { readonly executions: number }) => void told.push(executions)
+    const report = await fuzz(sound, { ...options, rounds: 10_000, executions: 5, timeMs: 1_500, progress })
+    expect(report.elapsedMs).toBeGreaterThanOrEqual(1_500 * (7 / 8))
+    expect(report.rounds).toBeLessThan(10_000)
+    expect(told).toEqual(told.toSorted((a, b) => a - b))
+    expect(told.every(executions => executions <= report.executions)).toBe(true)
+  })
+
   test.each([
     ['half a round', { rounds: 0.5 }, /rounds: must be a whole number of at least 1/],
+    ['no time', { timeMs: 0 }, /timeMs: must be a whole number of at least 1/],
     ['no executions', { executions: 0 }, /executions: must be a whole number of at least 1/],
     ['kinds without a schema', { kinds: [kindOf('Site', { namespaced: false })] }, /JSON Schema/],
   ])('refuses %s', async (_what, more, message) => {

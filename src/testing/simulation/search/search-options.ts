@@ -49,9 +49,14 @@ export interface Looked {
 
 const TIME_MS = 4_000
 
+/** What bounds a search besides its time. */
+interface Amounts extends Pick<SearchOptions, 'timeMs' | 'executions' | 'executionsMax'> {
+  readonly rounds?: number
+}
+
 /** @throws InvalidError for an invalid one */
-export function timeOf({ timeMs, executions, executionsMax }: SearchOptions): number {
-  const isPinned = executions !== undefined || executionsMax !== undefined
+export function timeOf({ timeMs, executions, executionsMax, rounds }: Amounts): number {
+  const isPinned = executions !== undefined || executionsMax !== undefined || rounds !== undefined
   if (timeMs === undefined) return isPinned ? Number.POSITIVE_INFINITY : TIME_MS
   assertValid('check', wholeNumber('timeMs', timeMs, { min: 1, orInfinity: true }))
   return timeMs

@@ -17,6 +17,11 @@ export class TimeBudget {
     return systemEnv.clock.monotonic() - this.#startedMs
   }
 
+  /** What is left of it in whole milliseconds, at least 1. */
+  get leftMs(): number {
+    return Math.max(1, Math.ceil(this.#timeMs - this.elapsedMs))
+  }
+
   /** True when it is too late to look at another execution. */
   get isSearchOver(): boolean {
     return this.elapsedMs >= this.#timeMs * (1 - SHRINKING_SHARE)
