@@ -34,14 +34,6 @@ export {
   subtractResources,
 } from './resources/resources.js'
 
-// To build with: fair shares.
-export { borrowingShare } from './fairness/borrowing-share.js'
-export { createFairSorter } from './fairness/fair-sorter.js'
-export { formatFraction } from './fairness/fraction.js'
-export { progressiveFill } from './fairness/progressive-fill.js'
-export { rescaledShares } from './fairness/rescaled-share.js'
-export { waterFill } from './fairness/water-fill.js'
-
 // To build with: constraints and reasons.
 export { compileConstraints } from './constraints/constraints.js'
 export { countSiblings } from './constraints/sibling-counts.js'
@@ -62,12 +54,6 @@ export type { Random } from './env/random.js'
 export type { EnvOptions } from './env/system-env.js'
 export type { DeferredStep, StepFate, StepInfo, TaskScheduler } from './env/task-scheduler.js'
 export type { DetailsByCode, ErrorDetails, FieldProblem, KeelsonErrorCode } from './errors.js'
-export type { BorrowingShare } from './fairness/borrowing-share.js'
-export type { FairShare, FairSorter, FairSorterOptions } from './fairness/fair-sorter.js'
-export type { Fraction } from './fairness/fraction.js'
-export type { FillResult, FillUser } from './fairness/progressive-fill.js'
-export type { RescaledMember } from './fairness/rescaled-share.js'
-export type { WaterQueue } from './fairness/water-fill.js'
 export type { MemoryMetrics, MemoryMetricsOptions } from './metrics/memory-metrics.js'
 export type {
   Counter,

@@ -1,13 +1,14 @@
-import type { FairSorter, RescaledMember, ResourceVector, WaterQueue } from '../../src/core/index.js'
+import type { FairSorter, RescaledMember, WaterQueue } from '../../src/core/fairness/index.js'
 import {
   borrowingShare,
   createFairSorter,
-  createSeededRandom,
   formatFraction,
   progressiveFill,
   rescaledShares,
   waterFill,
-} from '../../src/core/index.js'
+} from '../../src/core/fairness/index.js'
+import type { ResourceVector } from '../../src/core/index.js'
+import { createSeededRandom } from '../../src/core/index.js'
 import { toThousandths, weightedShuffle } from '../../src/core/internal.js'
 import type { Quantities } from '../../src/offers/index.js'
 

@@ -80,7 +80,7 @@ const OWN_LEAF = '.'
  * @example
  * ```ts
  * import assert from 'node:assert/strict'
- * import { createFairSorter } from 'keelson/core'
+ * import { createFairSorter } from 'keelson/core/fairness'
  *
  * const sorter = createFairSorter()
  * sorter.setTotal({ cpus: 100, mem: 1000 })

@@ -16,11 +16,7 @@ export function assertSize(object: StoredObject, objectBytesMax: number): void {
   })
 }
 
-/**
- * The length of `JSON.stringify(value)` in UTF-8; stops counting a little above `max`.
- *
- * @internal
- */
+/** The length of `JSON.stringify(value)` in UTF-8; stops counting a little above `max`. */
 export function jsonBytes(value: unknown, max: number = Number.POSITIVE_INFINITY): number {
   if (typeof value === 'string') return stringBytes(value, max)
   if (typeof value !== 'object' || value === null) return String(value).length

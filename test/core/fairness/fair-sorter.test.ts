@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { WaterQueue } from '../../../src/core/index.js'
-import { createFairSorter, progressiveFill, waterFill } from '../../../src/core/index.js'
+import type { WaterQueue } from '../../../src/core/fairness/index.js'
+import { createFairSorter, progressiveFill, waterFill } from '../../../src/core/fairness/index.js'
 
 const PATHS = ['a', 'b', 'a/x', 'a/y', 'c/z'] as const
 
