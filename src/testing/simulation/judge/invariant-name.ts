@@ -12,7 +12,8 @@
  * - `noOrphans`: when all given objects are deleted, nothing is left of what was made for them.
  * - `noLeaks`: looks at a world at rest leave nothing behind: keys in the queue, timers, steps, open watches; after a
  *   stop there are none.
- * - `observedGeneration`: of one object, never falls, is never ahead of its generation, and has reached it at rest.
+ * - `observedGeneration`: of one object, never falls, is never ahead of its generation, nor of the spec that its writer
+ *   could have seen, and has reached its generation at rest.
  * - `keepsOthersWrites`: what somebody else has written meanwhile is not overwritten.
  * - `noStrayWork`: nothing is started at the host (timers, sockets, files, threads), an attempt waits only for what the
  *   simulator can move, and a stop comes to its end.

@@ -34,6 +34,23 @@ const observing =
     })
   }
 
+/** Copies a number of the spec, and says of which generation it is. */
+const copying =
+  (from: 'the draft' | 'the object', numbered: 'the draft' | 'the object'): Reconcile =>
+  async (key, owner, { client }) => {
+    if (owner === undefined) return
+    await client.modifyStatus(
+      App,
+      key,
+      draft => {
+        const { replicas } = from === 'the draft' ? draft.spec : owner.spec
+        const { generation } = (numbered === 'the draft' ? draft : owner).metadata
+        draft.status = { replicas, observedGeneration: generation }
+      },
+      { preconditions: { uid: owner.metadata.uid } },
+    )
+  }
+
 const withoutLabels: CheckOptions['compared'] = object => ({
   ...object,
   metadata: { ...object.metadata, labels: {} },
@@ -193,6 +210,18 @@ const twins: readonly [InvariantName, MakeParts, MakeParts, RegExp, Partial<Chec
     () => apps(observing(({ status, metadata }) => status?.['observedGeneration'] === metadata.generation)),
     /App web is at rest with observedGeneration \d, and its generation is \d/,
     { compared: ({ status: _status, ...object }) => object as App },
+  ],
+  [
+    'observedGeneration',
+    () => apps(copying('the object', 'the draft')),
+    () => apps(copying('the draft', 'the draft')),
+    /App web has observedGeneration 2, that of the draft; when the write was asked for, its spec had generation 1/,
+  ],
+  [
+    'observedGeneration',
+    () => apps(copying('the object', 'the draft')),
+    () => apps(copying('the object', 'the object')),
+    /write the generation that was acted on/,
   ],
   [
     'noStrayWork',
