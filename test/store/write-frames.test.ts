@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Kind, Store } from '../../src/store/index.js'
+import { systemEnv } from '../../src/core/index.js'
+import type { Client, Kind, Store } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { kindOf } from '../fixtures/kinds.js'
 
@@ -51,4 +52,22 @@ describe('the stack of a write', () => {
     expect(called).not.toContain('<anonymous>')
     expect(called.length).toBeLessThanOrEqual(FRAMES_MAX)
   })
+
+  test.each<[string, (client: Client) => Promise<unknown>]>([
+    ['a write', client => client.create(probe, { metadata, spec: {} })],
+    ['a transaction', client => client.transact(tx => tx.create(probe, { metadata, spec: {} }))],
+    [
+      'an optimistic transaction',
+      client => client.optimistic(async tx => tx.create(probe, { metadata, spec: {} })),
+    ],
+  ])(
+    '%s of a client, which commits in a step of its env, has no nameless function either',
+    async (_what, act) => {
+      const frames = await framesUnder(store => act(store.client(systemEnv)))
+      const called = frames.slice(0, frames.indexOf('step') + 1)
+      expect(called.at(-1)).toBe('step')
+      expect(called).not.toContain('')
+      expect(called).not.toContain('<anonymous>')
+    },
+  )
 })

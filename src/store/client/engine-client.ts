@@ -141,7 +141,10 @@ class EngineClient extends WriterVerbs implements Client {
   }
 
   #commitOf(captured: ObjectWrite): Commit<StoredObject> {
-    return replies => perform(this.#site(captured.options, replies), captured)
+    // Named, so that a stack tells where a deferred write is done.
+    const commitWrite: Commit<StoredObject> = replies =>
+      perform(this.#site(captured.options, replies), captured)
+    return commitWrite
   }
 
   #transact(write: TransactWrite | OptimisticWrite): Promise<never> {
@@ -154,10 +157,8 @@ class EngineClient extends WriterVerbs implements Client {
     if (write.verb === 'transact') {
       const { body } = write
       const options = ownOptions(write.options)
-      return path.submit(
-        () => runTransaction(this.#parts, body, options),
-        () => ({ label: 'transact' }),
-      ) as Promise<never>
+      const commitTransaction = (): unknown => runTransaction(this.#parts, body, options)
+      return path.submit(commitTransaction, () => ({ label: 'transact' })) as Promise<never>
     }
     const submit = <T>(commit: () => T): Promise<T> => path.submit(commit, () => ({ label: 'optimistic' }))
     const shell = { target: this.#parts, clock: this.env.clock, random: this.engine.retries, submit }

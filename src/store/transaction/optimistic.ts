@@ -91,9 +91,9 @@ async function attemptOnce<T>(
     // The body may have made something of the error; it was none.
     if (pending.length > 0) return { pending }
     // All reads are of one revision, so without writes there is nothing that could disagree with them.
-    return mutations.length === 0 && kept.length === 0
-      ? { result }
-      : await submit(() => commit(target, reads, { mutations, kept, cause, result }))
+    if (mutations.length === 0 && kept.length === 0) return { result }
+    const commitOptimistic = (): Outcome<T> => commit(target, reads, { mutations, kept, cause, result })
+    return await submit(commitOptimistic)
   } catch (error) {
     if (overlay.pending.length > 0) return { pending: overlay.pending }
     // Whether what was read has changed since can no longer be told, or it cannot even be read.
