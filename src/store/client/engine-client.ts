@@ -116,7 +116,9 @@ class EngineClient extends WriterVerbs implements Client {
       const asked = write.verb === 'patch' ? capturedPatch(write) : write
       engine.begin()
       try {
-        return Promise.resolve(perform(this.#site(write.options), asked)) as Promise<never>
+        return Promise.resolve(
+          engine.acknowledged(perform(this.#site(write.options), asked)),
+        ) as Promise<never>
       } finally {
         engine.end()
       }
@@ -176,10 +178,16 @@ class EngineClient extends WriterVerbs implements Client {
 }
 
 /** A client that can do to its engine what only its owner may. */
-class EngineStore extends EngineClient implements Store {
+export class EngineStore extends EngineClient implements Store {
   readonly compact: Store['compact'] = async revision => {
     const { engine } = this
-    await engine.exclusive(() => engine.compactor.compact(parseRevision('revision', revision)))
+    const compact = parseRevision('revision', revision)
+    await engine.exclusive(() => {
+      const done = engine.compactor.compact(compact)
+      engine.journal?.note({ compact })
+      return done
+    })
+    await engine.acknowledged(undefined)
   }
 
   readonly history: Store['history'] = <Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef) => {

@@ -51,7 +51,8 @@ export class WritePath {
   submit<T>(commit: Commit<T>, about: () => Omit<StepInfo, 'kind'>): Promise<T> {
     try {
       if (!this.isDirect) return this.#inStep(commit, this.#stepInfo(about()))
-      return Promise.resolve(this.#options.engine.exclusive(commit))
+      const { engine } = this.#options
+      return Promise.resolve(engine.acknowledged(engine.exclusive(commit)))
     } catch (error) {
       return this.retry(error, commit)
     }
@@ -60,7 +61,8 @@ export class WritePath {
   /** A direct commit once more, each time with one more answer, if it has failed for want of one. */
   retry<T>(error: unknown, commit: Commit<T>): Promise<T> {
     if (!(error instanceof PendingAdmission)) return Promise.reject(error)
-    return awaitAdmission(error, replies => this.#options.engine.exclusive(() => commit(replies)))
+    const { engine } = this.#options
+    return awaitAdmission(error, replies => engine.acknowledged(engine.exclusive(() => commit(replies))))
   }
 
   #inStep<T>(commit: Commit<T>, info: StepInfo, replies?: AdmissionReplies): Promise<T> {
@@ -72,7 +74,8 @@ export class WritePath {
         if (fate?.kind === 'refused') return reject(fate.error)
         try {
           const result = this.#guarded(commit, replies)
-          resolve(fate === undefined ? result : answered(fate, () => result))
+          const told = (): T | Promise<T> => engine.acknowledged(result)
+          resolve(fate === undefined ? told() : answered(fate, told))
         } catch (error) {
           const isPending = error instanceof PendingAdmission
           // The first attempt waits here; later ones tell those who wait.
@@ -105,7 +108,10 @@ export class WritePath {
 }
 
 /** What the caller of a write is told that has happened, or has failed. */
-async function answered<T>(fate: Exclude<StepFate, { kind: 'refused' }>, outcome: () => T): Promise<T> {
+async function answered<T>(
+  fate: Exclude<StepFate, { kind: 'refused' }>,
+  outcome: () => T | Promise<T>,
+): Promise<T> {
   if (fate.kind === 'lost') throw fate.error
   await fate.until
   return outcome()

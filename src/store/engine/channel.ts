@@ -6,8 +6,8 @@ export interface ChannelListener {
   readonly env: Env
   /** Something new is in a channel where its cursor rested. */
   wake(): void
-  /** The store was closed. */
-  storeClosed(): void
+  /** The store was closed, or has failed. */
+  storeClosed(failure?: Error): void
   close(): void
   /** Present for those who must know how far they are behind: called after each append while they do not rest. */
   fellBehind?: () => void
@@ -85,8 +85,8 @@ export class Channel {
     return this.#cursors.size
   }
 
-  endAll(): void {
-    for (const { listener } of [...this.#cursors]) listener.storeClosed()
+  endAll(failure?: Error): void {
+    for (const { listener } of [...this.#cursors]) listener.storeClosed(failure)
   }
 
   #wakeAll(): void {

@@ -4,6 +4,7 @@ import type { StoreAdmissionHook } from '../kind/admission.js'
 import type { Kind } from '../kind/kind.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { BackPressure } from './back-pressure.js'
+import type { CommitJournal } from './commit-journal.js'
 import { Compactor } from './compactor.js'
 import { History } from './history.js'
 import type { KindTable } from './kind-table.js'
@@ -11,7 +12,7 @@ import type { KindTables } from './kind-tables.js'
 import { kindTables } from './kind-tables.js'
 import type { Mutation } from './mutation.js'
 import type { TableEntry } from './namespace-table.js'
-import type { Quota } from './quotas.js'
+import type { Growth, Quota } from './quotas.js'
 import { Quotas } from './quotas.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import type { Change, LogRecord } from './revision-log.js'
@@ -57,6 +58,8 @@ export class Engine {
   readonly tables: KindTables
   readonly pressure: BackPressure = new BackPressure()
   readonly alarms: RevisionAlarms = new RevisionAlarms()
+  /** Undefined for a store that keeps nothing, and while a journal is read back. */
+  journal: CommitJournal | undefined = undefined
   /** Names this history; what was told by another one means nothing here. */
   readonly incarnation: string
   readonly objectBytesMax: number
@@ -71,6 +74,7 @@ export class Engine {
   #forks = 0
   #writing = false
   #closed = false
+  #failure: Error | undefined = undefined
   #timeMs = Number.NaN
   #time = ''
   #second = Number.NaN
@@ -135,7 +139,7 @@ export class Engine {
   }
 
   assertOpen(): void {
-    if (this.#closed) throw new ClosedError('the store')
+    if (this.#closed) throw this.#failure ?? new ClosedError('the store')
   }
 
   /**
@@ -172,13 +176,26 @@ export class Engine {
   commit(mutations: readonly Mutation[], cause?: WriteCause): void {
     this.assertOpen()
     assertUnique(mutations)
-    const growths = this.quotas?.check(mutations)
+    this.#push(mutations, cause, this.quotas?.check(mutations))
+  }
+
+  /** Commits again what was committed before, whatever is unique or limited now. */
+  replay(mutations: readonly Mutation[], cause: WriteCause | undefined): void {
+    this.#push(mutations, cause, this.quotas?.growthsOf(mutations))
+  }
+
+  #push(
+    mutations: readonly Mutation[],
+    cause: WriteCause | undefined,
+    growths: readonly Growth[] | undefined,
+  ): void {
     const revision = this.log.head + 1
     const changes = mutations.map(mutation => apply(mutation, revision))
     if (growths !== undefined) this.quotas?.add(growths)
     const [first] = mutations
     const table = mutations.every(mutation => mutation.table === first?.table) ? first?.table : undefined
     const record: LogRecord = { revision, changes, table, cause, whole: undefined }
+    this.journal?.append(record)
     const evicted = this.log.push(record)
     if (evicted !== undefined) {
       this.history.retire(evicted, revision)
@@ -203,11 +220,19 @@ export class Engine {
     this.quotas?.check(mutations)
   }
 
-  close(): void {
+  /** What a write resolves with, once what it did is as safe as was promised. */
+  acknowledged<T>(result: T): T | Promise<T> {
+    const safe = this.journal?.acknowledged()
+    return safe === undefined ? result : safe.then(() => result)
+  }
+
+  /** @param failure what every later call throws, and what watches end with; default: it was closed on purpose */
+  close(failure?: Error): void {
     if (this.#closed) return
     this.#closed = true
+    this.#failure = failure
     for (const listener of this.#listeners) listener.closed()
-    for (const table of this.tables.all) table.watchers.endAll()
+    for (const table of this.tables.all) table.watchers.endAll(failure)
   }
 }
 

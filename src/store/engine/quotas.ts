@@ -28,7 +28,7 @@ interface Use {
 }
 
 /** What a commit changes of a use. */
-interface Growth {
+export interface Growth {
   readonly meter: Meter
   readonly namespace: string
   objects: number
@@ -67,14 +67,19 @@ export class Quotas {
    * @throws KeelsonError `QuotaExceeded` when some use grows beyond its quota; one that is beyond already may shrink
    */
   check(mutations: readonly Mutation[]): readonly Growth[] {
-    const growths = this.#growths(
+    const growths = this.growthsOf(mutations)
+    for (const growth of growths) assertWithin(growth)
+    return growths
+  }
+
+  /** What the mutations change, whether that is allowed or not. */
+  growthsOf(mutations: readonly Mutation[]): readonly Growth[] {
+    return this.#growths(
       mutations.map(({ table, namespace, name, after }) => {
         const before = table.find(namespace, name)?.head?.object
         return { table, namespace, before, after }
       }),
     )
-    for (const growth of growths) assertWithin(growth)
-    return growths
   }
 
   add(growths: readonly Growth[]): void {

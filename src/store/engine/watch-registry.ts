@@ -114,8 +114,9 @@ export class WatchRegistry {
     }
   }
 
-  endAll(): void {
-    for (const channel of this.#channels()) channel.endAll()
+  /** @param failure why the store has ended, if nobody has closed it */
+  endAll(failure?: Error): void {
+    for (const channel of this.#channels()) channel.endAll(failure)
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Cancel } from '../../core/index.js'
+import type { JournalNote } from '../engine/commit-journal.js'
 import type { Engine, EngineListener } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { TableEntry } from '../engine/namespace-table.js'
@@ -72,6 +73,7 @@ export class LifetimeKeeper implements EngineListener {
     this.#endIfOver(id)
     if (this.#table.get(id) !== undefined) throw new AlreadyExistsError({ kind: 'lifetime', name: id }, false)
     const record = this.#table.add(id, ttlMs, this.#nowMs)
+    this.#engine.journal?.note({ grant: id, ttlMs })
     this.#arm()
     return this.#describe(id, record)
   }
@@ -105,6 +107,7 @@ export class LifetimeKeeper implements EngineListener {
     this.#engine.assertOpen()
     const entry = table.find(metadata.namespace, metadata.name)
     if (entry === undefined || entry.head?.object?.metadata.uid !== metadata.uid) return
+    this.#engine.journal?.note(keepNote(entry, expiry))
     if (expiry.kind === 'unbound') {
       this.#table.detach(entry)
       return
@@ -169,7 +172,19 @@ export class LifetimeKeeper implements EngineListener {
   /** @throws what the deletion is refused with; then nothing has changed */
   #end(record: LifetimeRecord, cause: WriteCause): void {
     this.#deleteEntries([...record.entries], cause)
-    this.#table.remove(record)
+    this.#remove(record)
+  }
+
+  /** Nothing is kept by it any more, nor in the journal. */
+  #remove(record: LifetimeRecord): readonly TableEntry[] {
+    if (record.id !== undefined) this.#engine.journal?.note({ end: record.id })
+    return this.#table.remove(record)
+  }
+
+  /** What a journal tells of a lifetime that has ended; nothing is deleted by it. */
+  forget(id: string): void {
+    const record = this.#table.get(id)
+    if (record !== undefined) this.#table.remove(record)
   }
 
   /** Nobody hears of an error, so an object that cannot be deleted holds up no other and is tried again. */
@@ -178,7 +193,7 @@ export class LifetimeKeeper implements EngineListener {
     try {
       this.#end(record, cause)
     } catch {
-      for (const entry of this.#table.remove(record)) this.#expireAlone(entry, cause)
+      for (const entry of this.#remove(record)) this.#expireAlone(entry, cause)
     }
   }
 
@@ -186,6 +201,7 @@ export class LifetimeKeeper implements EngineListener {
     try {
       this.#deleteEntries([entry], cause)
     } catch (error) {
+      this.#engine.journal?.note(keepNote(entry, { kind: 'ttl', ttlMs: RETRY_END_MS }))
       this.#table.attach(entry, this.#table.add(undefined, RETRY_END_MS, this.#nowMs))
       const id = { kind: entry.space.table.kind.kind, ...refOfEntry(entry) }
       this.#engine.env.logger.error(
@@ -206,6 +222,13 @@ export class LifetimeKeeper implements EngineListener {
       engine.exclusive(() => this.#endDue()),
     )
   }
+}
+
+function keepNote({ space, name }: TableEntry, expiry: Expiry): JournalNote {
+  const { apiVersion, kind, namespaced } = space.table.kind
+  const keep = [apiVersion, kind, namespaced ? space.name : null, name] as const
+  if (expiry.kind === 'ttl') return { keep, ttlMs: expiry.ttlMs }
+  return expiry.kind === 'lifetime' ? { keep, lifetime: expiry.id } : { keep }
 }
 
 function expired({ id }: LifetimeRecord): WriteCause {

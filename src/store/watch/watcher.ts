@@ -144,8 +144,8 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     this.#deliverIfWanted()
   }
 
-  storeClosed(): void {
-    this.#end({ kind: 'done' })
+  storeClosed(failure?: Error): void {
+    this.#end(failure === undefined ? { kind: 'done' } : { kind: 'failed', error: failure })
   }
 
   giveUp(): void {
