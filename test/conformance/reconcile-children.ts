@@ -115,6 +115,9 @@ async function judgeExpectations(example: ChildrenCase): Promise<void> {
     else {
       if (operation === 'expectCreations') expectations.expect(key, { creations: Number(value) })
       else if (operation === 'creationObserved') expectations.created(key)
+      else if (operation === 'expectDeletions')
+        expectations.expect(key, { deletions: value as readonly string[] })
+      else if (operation === 'deletionObserved') expectations.deleted(key, String(value))
       else if (operation === 'advance') await env.advance(Number(key))
       else throw new Error(`unknown operation ${operation}`)
       results.push(null)

@@ -105,6 +105,13 @@ function limiterOf(spec: LimiterSpec, clock: { monotonic(): number }): RateLimit
     case 'withMaxWait':
       if (only === undefined) throw new Error('withMaxWait must name the limiter that it bounds')
       return maxWaitLimiter(only, Number(spec['maxWaitMs'] ?? spec['maxDelayMs'] ?? spec['maxMs']))
+    case 'stepBackoff':
+      // The pauses of a stream that is opened again follow the same formula; ours begin again after a healthy one only.
+      return exponentialLimiter({
+        baseMs: number('initialMs'),
+        factor: number('factor'),
+        maxMs: number('capMs'),
+      })
     case 'gradualRetry': {
       const options = { baseMs: number('initialMs'), factor: number('multiplier') }
       const backoff = exponentialLimiter({ ...options, maxMs: number('maxIntervalMs') })

@@ -190,10 +190,7 @@ interface ExpectedResult {
 function judgeResult(example: Case): void {
   const { queue, metric } = (example.expectOurs ?? example.expect) as ExpectedResult
   const outcome = decideOutcome(endOf(example), { failures: 0, conflicts: 0 }, exponentialLimiter())
-  // Ours forgets at a terminal failure too: kept, the count would stay until the key succeeds, if it ever does.
-  const forgotten: readonly Operation[] =
-    outcome.kind === 'terminal' && !queue.some(([call]) => call === 'forget') ? [['forget']] : []
-  expect(callsOf(outcome)).toEqual([...forgotten, ...queue])
+  expect(callsOf(outcome)).toEqual(queue)
   expect(resultLabel(outcome)).toBe(metric)
 }
 

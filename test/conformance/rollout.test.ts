@@ -58,8 +58,8 @@ type Input<F extends (input: never) => unknown> = Parameters<F>[0]
 const functions: Readonly<Record<string, (input: never) => unknown>> = {
   fenceposts: (i: Fence) => fenceposts(i.maxSurge, i.maxUnavailable, i.desired),
   k8sMaxUnavailable: (i: Fence) => k8sMaxUnavailable(i.maxSurge, i.maxUnavailable, i.desired),
-  newRSNewReplicas: (i: Record<'desired' | 'newSize' | 'allSize' | 'maxSurge', number>) =>
-    newRSNewReplicas(i.desired, i.newSize, i.allSize, i.maxSurge),
+  newRSNewReplicas: (i: NewSize) =>
+    i.strategy === 'Recreate' ? i.desired : newRSNewReplicas(i.desired, i.newSize, i.allSize, i.maxSurge),
   reconcileNew,
   reconcileOld,
   cleanupUnhealthy: (i: { olds: Input<typeof reconcileOld>['olds']; max: number }) =>
@@ -77,6 +77,11 @@ const functions: Readonly<Record<string, (input: never) => unknown>> = {
   k8sHistoryGC: (i: { olds: Parameters<typeof k8sHistoryGC>[0]; limit: number }) =>
     k8sHistoryGC(i.olds, i.limit),
   marathonRestart,
+}
+
+/** Who recreates sizes the new set at once: the old ones are gone by then. */
+interface NewSize extends Record<'desired' | 'newSize' | 'allSize' | 'maxSurge', number> {
+  readonly strategy?: 'Recreate' | 'RollingUpdate'
 }
 
 interface Fence {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
 import type { Taint, Toleration } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
-import type { LabelSelectorExpression } from '../../src/core/internal.js'
+import type { NodeLabelExpression } from '../../src/core/internal.js'
 import type {
   HostPort,
   KubernetesPodResources,
@@ -99,7 +99,7 @@ const answers: Readonly<Record<string, (input: never) => unknown>> = {
     })
     return selects === undefined || selects(node)
   },
-  'selector.requirement': (input: { requirement: LabelSelectorExpression; labels: Record<string, string> }) =>
+  'selector.requirement': (input: { requirement: NodeLabelExpression; labels: Record<string, string> }) =>
     compileNodeSelector({ terms: [{ matchExpressions: [input.requirement] }] })?.({
       name: 'n',
       labels: input.labels,

@@ -27,6 +27,8 @@ export function performElection(election: Election, step: ElectionStep): unknown
       return election.env.settle()
     case 'killElector':
       return candidate(election, id).env.close()
+    case 'stopElector':
+      return election.env.run(() => candidate(election, id).elector.stop())
     case 'partitionElector':
       candidate(election, id).isPartitioned = true
       return undefined

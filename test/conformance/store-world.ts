@@ -78,6 +78,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   clock: ['advanceMs'],
   eventCountPlus: ['id', 'of'],
   events: ['id', 'batches'],
+  batches: ['id'],
+  assertStream: ['id', 'invariants'],
   eventCount: ['id'],
   cancel: ['id'],
   throw: [],
@@ -133,11 +135,21 @@ interface SeenEvent {
   readonly initialEventsEnd?: boolean
 }
 
+/** The error of the operation `throw`: a bug of a handler or of a transaction's body. */
+class ThrownByCase extends Error {}
+
+/** What was delivered at once. */
+interface SeenBatch {
+  readonly revision: number
+  readonly events: SeenEvent[]
+}
+
 interface Watcher {
-  readonly batches: SeenEvent[][]
+  readonly batches: SeenBatch[]
   /** Begins to read, where the watch was opened paused. */
   readonly resume: () => void
   readonly close: () => void
+  readonly requestProgress: () => void
   error?: unknown
 }
 
@@ -173,7 +185,7 @@ export class World {
     try {
       result = await this.#perform(step)
     } catch (error) {
-      if (!isKeelsonError(error)) throw error
+      if (!isKeelsonError(error) && !(error instanceof ThrownByCase)) throw error
       failure = error
     }
     this.#judge(step, result, failure)
@@ -185,6 +197,7 @@ export class World {
     if (expected?.['error'] !== undefined && step.op !== 'resume') {
       const asked = [expected['error'] as string | string[]].flat()
       const codes = asked.map(code => OUR_CODES[code] ?? code)
+      if (codes.includes('Any')) return expect(failure, step.op).toBeInstanceOf(Error)
       const { code, problems } = (failure ?? {}) as { code?: string; problems?: readonly { field: string }[] }
       expect(codes, `${step.op} fails with ${String(code)}`).toContain(code)
       if (expected['conflicts'] !== undefined) assertConflicts(failure, expected['conflicts'])
@@ -273,15 +286,17 @@ export class World {
       case 'eventCount':
         return this.#env
           .settle()
-          .then(() => expect(this.#watcher(step).batches.flat()).toHaveLength(Number(step['expect'])))
+          .then(() => expect(eventsOf(this.#watcher(step))).toHaveLength(Number(step['expect'])))
       case 'eventCountPlus':
         return this.#assertEventsTogether(step)
+      case 'batches':
+        return this.#assertBatches(step)
+      case 'assertStream':
+        return this.#assertStream(step)
       case 'resume':
         return this.#resume(step)
       case 'lastBookmark':
-        return this.#watcher(step)
-          .batches.flat()
-          .findLast(({ type }) => type === 'BOOKMARK')
+        return eventsOf(this.#watcher(step)).findLast(({ type }) => type === 'BOOKMARK')
       case 'clock':
         return this.#env.advance(Number(step['advanceMs']))
       case 'grantLease':
@@ -291,7 +306,7 @@ export class World {
       case 'cancel':
         return this.#watcher(step).close()
       case 'throw':
-        throw new Error('a handler that throws')
+        throw new ThrownByCase('thrown by the case')
       case 'assertEqual':
         return expect(step['left']).toEqual(step['right'])
       case 'mutateCallerCopy':
@@ -397,6 +412,7 @@ export class World {
   }
 
   #write(tx: Transaction, step: Step): unknown {
+    if (step.op === 'throw') return this.#performOther(step)
     if (step.op === 'delete') {
       const { kind, ...ref } = step['key'] as ObjectRef & { kind: string }
       return tx.delete(this.#kind(kind), ref, (step['options'] as object | undefined) ?? {})
@@ -425,7 +441,7 @@ export class World {
       resume: () => {
         watch.on(
           batch => {
-            watcher.batches.push(inCaseWords(batch))
+            watcher.batches.push({ revision: batch.revision, events: inCaseWords(batch) })
             if (handler !== undefined) void this.#perform(handler)
           },
           error => {
@@ -434,6 +450,7 @@ export class World {
         )
       },
       close: () => watch.close(),
+      requestProgress: () => watch.requestProgress(),
     }
     if (paused !== true) watcher.resume()
     this.#watchers.set(String(id), watcher)
@@ -443,7 +460,7 @@ export class World {
     const watcher = this.#watcher(step)
     watcher.resume()
     await this.#env.settle()
-    const delivered = watcher.batches.flat().length
+    const delivered = eventsOf(watcher).length
     const { code, lastResourceVersion } = (watcher.error ?? {}) as Partial<SlowConsumerError>
     const result = { delivered, ...(code === undefined ? {} : { error: code, lastResourceVersion }) }
     if (step['expect'] !== undefined) assertMatch(result, step['expect'], 'resume')
@@ -452,20 +469,33 @@ export class World {
 
   async #assertEventsTogether(step: Step): Promise<void> {
     await this.#env.settle()
-    const counts = [step['id'], step['of']].map(
-      id => this.#watcher({ op: step.op, id }).batches.flat().length,
-    )
+    const counts = [step['id'], step['of']].map(id => eventsOf(this.#watcher({ op: step.op, id })).length)
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(Number(step['expect']))
   }
 
   async #assertEvents(step: Step): Promise<void> {
     await this.#env.settle()
-    const { batches } = this.#watcher(step)
-    const seen = batches
-      .splice(0)
-      .map(batch => batch.map(({ object, ...event }) => ({ ...event, obj: object })))
+    const seen = takenFrom(this.#watcher(step)).map(({ events }) => events)
     if (step['expect'] !== undefined) assertMatch(seen.flat(), step['expect'], 'events')
     if (step['batches'] !== undefined) assertMatch(seen, step['batches'], 'batches')
+  }
+
+  async #assertBatches(step: Step): Promise<void> {
+    await this.#env.settle()
+    assertMatch(takenFrom(this.#watcher(step)), step['expect'], 'batches')
+  }
+
+  async #assertStream(step: Step): Promise<void> {
+    const { batches, requestProgress } = this.#watcher(step)
+    // A watch that has told everything needs no bookmark; one is asked for, so that there is one to judge.
+    requestProgress()
+    await this.#env.settle()
+    expect(batches.at(-1)?.events).toMatchObject([{ type: 'BOOKMARK' }])
+    for (const name of step['invariants'] as readonly string[]) {
+      const holds = STREAM_INVARIANTS[name]
+      if (holds === undefined) throw new Error(`no runner knows the invariant ${name}`)
+      for (const [at, batch] of batches.entries()) expect(holds(batch, batches.slice(0, at)), name).toBe(true)
+    }
   }
 
   async #repeat(step: Step): Promise<void> {
@@ -492,9 +522,10 @@ export class World {
   }
 }
 
-/** Operations made of steps, each of which is evaluated when it runs. */
 /** Codes that have another name here. */
 const OUR_CODES: Readonly<Record<string, string>> = { LeaseNotFound: 'LifetimeNotFound' }
+
+/** Operations made of steps, each of which is evaluated when it runs. */
 const WITH_STEPS: ReadonlySet<string> = new Set(['txn', 'txnScript', 'in', 'repeat'])
 
 /** Operations whose `expect` is compared where they run. */
@@ -502,11 +533,31 @@ const SELF_JUDGED: ReadonlySet<string> = new Set([
   'events',
   'eventCount',
   'eventCountPlus',
+  'batches',
   'resume',
   'txn',
   'txnScript',
   'isLeading',
 ])
+
+/** What holds of each batch of a watch and those before it. */
+const STREAM_INVARIANTS: Readonly<
+  Record<string, (batch: SeenBatch, before: readonly SeenBatch[]) => boolean>
+> = {
+  revisionsNonDecreasing: ({ revision }, before) => before.every(earlier => earlier.revision <= revision),
+  // A revision comes in one batch, so that no bookmark can stand between its events.
+  bookmarkNotInsideRevision: ({ events }) =>
+    events.slice(0, -1).every(({ type }) => type !== 'BOOKMARK') ||
+    events.every(({ type }) => type === 'BOOKMARK'),
+  bookmarkGEPriorEvents: ({ events }, before) =>
+    events
+      .filter(({ type }) => type === 'BOOKMARK')
+      .every(({ resourceVersion }) =>
+        before
+          .flatMap(earlier => earlier.events)
+          .every(({ object }) => Number(object?.metadata.resourceVersion ?? 0) <= Number(resourceVersion)),
+      ),
+}
 
 function kindFor(name: string, steps: readonly Step[]): Kind {
   const own = steps.filter(step => step['kind'] === name)
@@ -540,6 +591,18 @@ function textAt(object: StoredObject, path: string): string | undefined {
     .slice(1)
     .reduce<unknown>((part, field) => (part as Record<string, unknown> | undefined)?.[field], object)
   return typeof value === 'string' ? value : undefined
+}
+
+function eventsOf({ batches }: Watcher): readonly SeenEvent[] {
+  return batches.flatMap(({ events }) => events)
+}
+
+/** What has come since this was asked last, in the words of the cases. */
+function takenFrom({ batches }: Watcher): readonly { revision: number; events: readonly object[] }[] {
+  return batches.splice(0).map(({ revision, events }) => ({
+    revision,
+    events: events.map(({ object, ...event }) => ({ ...event, obj: object })),
+  }))
 }
 
 function inCaseWords({

@@ -27,7 +27,7 @@ type Settle = (value?: unknown) => void
 const endings: readonly [
   string,
   Run,
-  { readonly error?: number; readonly success?: number; readonly requeue?: number },
+  { readonly [result in 'error' | 'terminal' | 'success' | 'requeue']?: number },
 ][] = [
   ['never settles', () => new Promise(() => {}), { error: 1 }],
   ['throws nothing', () => Promise.reject(undefined), { error: 1 }],
@@ -62,17 +62,17 @@ const endings: readonly [
       }),
     { error: 1 },
   ],
-  ['returns a number', () => 5 as never, { error: 1 }],
-  ['returns a text', () => Promise.resolve('again' as never), { error: 1 }],
+  ['returns a number', () => 5 as never, { terminal: 1 }],
+  ['returns a text', () => Promise.resolve('again' as never), { terminal: 1 }],
   ['returns null', () => null as never, { success: 1 }],
-  ['returns a result of no kind', () => ({ kind: 'later' }) as never, { error: 1 }],
+  ['returns a result of no kind', () => ({ kind: 'later' }) as never, { terminal: 1 }],
   ...[Number.NaN, -1, Number.POSITIVE_INFINITY, '5', undefined].map((afterMs): (typeof endings)[number] => [
     `wants to run again after ${afterMs}`,
     () => ({ kind: 'requeueAfter', afterMs }) as never,
-    { error: 1 },
+    { terminal: 1 },
   ]),
-  ['polls with no bounds', () => ({ kind: 'poll' }) as never, { error: 1 }],
-  ['polls backwards', () => ({ kind: 'poll', minMs: 5, maxMs: 1, factor: 2 }), { error: 1 }],
+  ['polls with no bounds', () => ({ kind: 'poll' }) as never, { terminal: 1 }],
+  ['polls backwards', () => ({ kind: 'poll', minMs: 5, maxMs: 1, factor: 2 }), { terminal: 1 }],
   ['wants to run again at the end of time', () => requeueAfter(Number.MAX_VALUE), { requeue: 1 }],
   [
     'throws when it is aborted',
@@ -105,12 +105,9 @@ describe('a reconciler that', () => {
     await env.advance(5_000)
     const counted = (result: string): number =>
       env.metrics.value('controller_runtime_reconcile_total', { controller: 'widgets', result }) ?? 0
-    const { error = 0, success = 0, requeue = 0 } = expected
-    expect([counted('error'), counted('success'), counted('requeue_after')]).toEqual([
-      error,
-      success,
-      requeue,
-    ])
+    const { error = 0, terminal = 0, success = 0, requeue = 0 } = expected
+    const results = ['error', 'terminal', 'success', 'requeue_after'].map(counted)
+    expect(results).toEqual([error, terminal, success, requeue])
     expect([runs, controller.status().inFlight]).toEqual([1, 0])
     await resize(world, 'a', 2)
     expect([runs, counted('success')]).toEqual([2, success + 1])

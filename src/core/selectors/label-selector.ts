@@ -29,7 +29,14 @@ export interface LabelSelectorObject {
 /** One expression of the object form. */
 export interface LabelSelectorExpression {
   readonly key: string
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt'
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+  readonly values?: readonly string[]
+}
+
+/** One expression on the labels of a node, which may compare too. */
+export interface NodeLabelExpression {
+  readonly key: string
+  readonly operator: LabelSelectorExpression['operator'] | 'Gt' | 'Lt'
   readonly values?: readonly string[]
 }
 
@@ -41,6 +48,13 @@ export interface LabelSelectorExpression {
 export const LABEL_SELECTOR_CACHE_SIZE = 1_000
 
 const OPERATORS: Readonly<Record<LabelSelectorExpression['operator'], LabelOperator>> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+}
+
+const NODE_OPERATORS: Readonly<Record<NodeLabelExpression['operator'], LabelOperator>> = {
   In: 'in',
   NotIn: 'notin',
   Exists: 'exists',
@@ -97,16 +111,34 @@ export function labelSelectorFromObject(object: LabelSelectorObject | null | und
   const pairs = object.matchLabels ?? {}
   for (const key of Object.keys(pairs).sort())
     requirements.push(labelRequirement(key, '=', [pairs[key] ?? '']))
-  for (const [index, { key, operator, values }] of (object.matchExpressions ?? []).entries()) {
-    if (!Object.hasOwn(OPERATORS, operator)) {
-      const message = `must be one of ${Object.keys(OPERATORS).join(', ')}`
-      throw new InvalidError('label selector', [
-        { field: `matchExpressions[${index}].operator`, value: operator, message },
-      ])
-    }
-    requirements.push(labelRequirement(key, OPERATORS[operator], values ?? []))
-  }
+  requirements.push(...requirementsOf(object.matchExpressions ?? [], OPERATORS))
   return labelSelectorOf(requirements)
+}
+
+/**
+ * Compiles expressions on the labels of a node, all of which must hold. As in Kubernetes, only these may compare:
+ * `Gt` and `Lt` are no operators of a {@link LabelSelectorObject}.
+ *
+ * @throws InvalidError when a key, operator or value is not acceptable
+ */
+export function nodeLabelSelector(expressions: readonly NodeLabelExpression[]): LabelSelector {
+  return labelSelectorOf(requirementsOf(expressions, NODE_OPERATORS))
+}
+
+function requirementsOf<Operator extends string>(
+  expressions: readonly {
+    readonly key: string
+    readonly operator: Operator
+    readonly values?: readonly string[]
+  }[],
+  operators: Readonly<Record<Operator, LabelOperator>>,
+): readonly LabelRequirement[] {
+  return expressions.map(({ key, operator, values = [] }, index) => {
+    if (Object.hasOwn(operators, operator)) return labelRequirement(key, operators[operator], values)
+    const message = `must be one of ${Object.keys(operators).join(', ')}`
+    const problem = { field: `matchExpressions[${index}].operator`, value: operator, message }
+    throw new InvalidError('label selector', [problem])
+  })
 }
 
 /**

@@ -7,13 +7,13 @@ export interface ControllerMetrics {
   active(attempts: number): void
 }
 
-/** `conflict` is ours: there a lost write race is an error. */
+/** `conflict` and `terminal` are ours: there both are an `error`. */
 const resultLabels: Readonly<Record<Outcome['kind'], string>> = {
   success: 'success',
   requeueAfter: 'requeue_after',
   poll: 'requeue_after',
   conflict: 'conflict',
-  terminal: 'error',
+  terminal: 'terminal',
   retry: 'error',
 }
 

@@ -1,7 +1,7 @@
 import type { LabelSelector } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import type { LabelSelectorExpression } from '../../core/internal.js'
-import { labelSelectorFromObject } from '../../core/internal.js'
+import type { NodeLabelExpression } from '../../core/internal.js'
+import { labelSelectorFromObject, nodeLabelSelector } from '../../core/internal.js'
 
 /** Which nodes a task may run on: every pair of `matchLabels` and any one of `terms` must hold. */
 export interface NodeSelector {
@@ -14,7 +14,7 @@ export interface NodeSelector {
 /** One alternative: all its parts must hold. A term without parts matches no node. */
 export interface NodeSelectorTerm {
   /** Conditions on the node's labels: `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt`, `Lt`. */
-  readonly matchExpressions?: readonly LabelSelectorExpression[]
+  readonly matchExpressions?: readonly NodeLabelExpression[]
   /** Conditions on the node's name. */
   readonly matchFields?: readonly NodeFieldExpression[]
 }
@@ -58,7 +58,7 @@ function compileTerm(term: NodeSelectorTerm, index: number): NodeTest {
     compileField(field, `terms[${index}].matchFields[${at}]`),
   )
   if (expressions.length === 0 && fields.length === 0) return () => false
-  const labels: LabelSelector = labelSelectorFromObject({ matchExpressions: expressions })
+  const labels: LabelSelector = nodeLabelSelector(expressions)
   return node => labels.matches(node.labels) && fields.every(field => field(node))
 }
 
