@@ -74,8 +74,9 @@ interface Child {
  * Runs each task as one process, `command` and `args` of its spec, with its `env`, HOST, PORT (its first port), PORT0,
  * PORT1, …; `image` is ignored. For POSIX systems: a task is a process group.
  *
- * Guarantees: those of `TaskRuntime`. Nothing that a task forked outlives it, unless it left the group; when this process
- * ends, by itself or by `process.exit`, all tasks are killed. A process that is killed itself cannot see to that.
+ * Guarantees: those of `TaskRuntime`. Nothing that a task forked outlives it, unless it left the group. When this process
+ * ends, however it does, SIGKILL included, all tasks and probes are killed: a small `sh` waits for that while any run.
+ * Nothing is taken over by the next process: it finds no task running, and starts what is to run.
  *
  * @throws InvalidError for an option out of bounds
  *
@@ -228,7 +229,6 @@ class ProcessRuntime implements ChildProcessRuntime {
         started.once('exit', (code, signal) => resolve(this.#exited(exitOf(uid, code, signal))))
       })
       this.#children.set(uid, { process: started, running, variables, exited })
-      endWithThisProcess.add(this.#children)
       return running
     } catch (error) {
       for (const { hostPort, protocol } of ports) this.#ports.release(hostPort, protocol)
@@ -256,8 +256,6 @@ class ProcessRuntime implements ChildProcessRuntime {
     const { uid } = exit
     const child = this.#children.get(uid)
     this.#children.delete(uid)
-    if (this.#children.size === 0) endWithThisProcess.delete(this.#children)
-    if (child !== undefined) signalGroup(child.process, 'SIGKILL')
     for (const { hostPort, protocol } of child?.running.ports ?? []) this.#ports.release(hostPort, protocol)
     this.#ended.push(uid)
     for (const forgotten of this.#ended.splice(0, Math.max(0, this.#ended.length - this.#endedLogsMax)))
@@ -271,24 +269,6 @@ class ProcessRuntime implements ChildProcessRuntime {
     if (child === undefined) throw unknownTask(uid)
     return child
   }
-}
-
-/** The processes that end with this one; one listener for all runtimes, and none while nothing runs. */
-const endWithThisProcess = {
-  groups: new Set<ReadonlyMap<string, Child>>(),
-  add(children: ReadonlyMap<string, Child>): void {
-    if (this.groups.size === 0) process.on('exit', killGroups)
-    this.groups.add(children)
-  },
-  delete(children: ReadonlyMap<string, Child>): void {
-    this.groups.delete(children)
-    if (this.groups.size === 0) process.off('exit', killGroups)
-  },
-}
-
-function killGroups(): void {
-  for (const children of endWithThisProcess.groups)
-    for (const child of children.values()) signalGroup(child.process, 'SIGKILL')
 }
 
 function variablesOf(

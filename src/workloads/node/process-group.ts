@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
+import { watchdog } from './watchdog.js'
 
 /** What is run, and where. */
 export interface ProcessOptions {
@@ -10,7 +11,10 @@ export interface ProcessOptions {
   readonly output: 'pipe' | 'ignore'
 }
 
-/** Starts a process as the leader of a group of its own; rejects when the command cannot be executed. */
+/**
+ * Starts a process as the leader of a group of its own; rejects when the command cannot be executed. What is left of the
+ * group is killed when the leader ends, and when this process does.
+ */
 export function startGroup({ command, directory, variables, output }: ProcessOptions): Promise<ChildProcess> {
   const [file, ...args] = command
   if (file === undefined) return Promise.reject(new Error('the task has no command'))
@@ -18,11 +22,17 @@ export function startGroup({ command, directory, variables, output }: ProcessOpt
     const failed = (error: unknown): void =>
       reject(new Error(`command "${file}": ${error instanceof Error ? error.message : String(error)}`))
     try {
-      const child = spawn(file, args, {
-        cwd: directory,
-        env: variables,
-        detached: true,
-        stdio: ['ignore', output, output],
+      const child = watchdog.guard(() =>
+        spawn(file, args, {
+          cwd: directory,
+          env: variables,
+          detached: true,
+          stdio: ['ignore', output, output],
+        }),
+      )
+      child.once('exit', () => {
+        signalGroup(child, 'SIGKILL')
+        watchdog.release(child)
       })
       child.once('spawn', () => {
         child.off('error', failed)

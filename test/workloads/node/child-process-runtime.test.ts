@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Task, TaskExit } from '../../../src/api/index.js'
 import type { ChildProcessRuntime, ChildProcessRuntimeOptions } from '../../../src/workloads/node/index.js'
@@ -293,32 +295,95 @@ test('killAll ends all at once, also one that is being started', async () => {
   expect(exits.map(({ uid, signal }) => `${uid} ${signal}`).toSorted()).toEqual(['a SIGKILL', 'b SIGKILL'])
 })
 
-test.each(['process.exit(0)', "throw new Error('broken')"])(
-  'the tasks end with the process: %s',
-  async end => {
-    const program = `
+/** Runs a program in a process of its own, and tells what it wrote. */
+async function outputOf(program: string): Promise<readonly string[]> {
+  const root = resolve(import.meta.dirname, '../../..')
+  const loader = join(root, 'node_modules/tsx/dist/loader.mjs')
+  const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let out = ''
+  child.stdout.on('data', chunk => {
+    out += String(chunk)
+  })
+  await new Promise(done => child.once('close', done))
+  return out.trim().split('\n')
+}
+
+test.each([
+  'process.exit(0)',
+  "throw new Error('broken')",
+  "process.kill(process.pid, 'SIGTERM'); await new Promise(() => setInterval(() => {}, 1e6))",
+  "process.kill(process.pid, 'SIGKILL')",
+])('the tasks and their probes end with the process: %s', async end => {
+  const file = join(mkdtempSync(join(tmpdir(), 'probe-')), 'pid')
+  const pids = await outputOf(`
     import { createChildProcessRuntime } from './src/workloads/node/index.js'
     const runtime = createChildProcessRuntime()
-    const metadata = { namespace: 'd', name: 'a', uid: 'a' }
-    await runtime.start({ metadata, spec: { command: ['sleep', '600'] } })
-    console.log(runtime.pids().get('a'))
+    const start = async (uid, script) => {
+      const metadata = { namespace: 'd', name: uid, uid }
+      await runtime.start({ metadata, spec: { command: ['sh', '-c', script] } })
+      for await (const { text } of runtime.logs(uid, { follow: true })) return void console.log(text)
+    }
+    await start('a', 'sleep 600 & echo $!; wait')
+    await start('b', 'echo $$; sleep 600')
+    await start('c', 'echo $$')
+    const command = ['sh', '-c', 'echo $$ > ${file}; kill -USR1 ' + process.pid + '; sleep 600']
+    const probing = new Promise(done => process.once('SIGUSR1', done))
+    void runtime.probe('a', { exec: { command }, timeoutSeconds: 600 })
+    await probing
     ${end}
-  `
-    const root = resolve(import.meta.dirname, '../../..')
-    const child = spawn(
-      process.execPath,
-      ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), '--input-type=module', '-e', program],
-      {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    )
-    let out = ''
-    child.stdout.on('data', chunk => {
-      out += String(chunk)
+  `)
+  expect(pids).toHaveLength(3)
+  for (const pid of [...pids, readFileSync(file, 'utf8')]) {
+    expect(Number(pid)).toBeGreaterThan(1)
+    await gone(Number(pid))
+  }
+  rmSync(dirname(file), { recursive: true })
+})
+
+/** The processes that this one has started, by what they run. */
+function childrenOf(parent: number, what: string): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => pid > 0)
+    .filter(pid => {
+      try {
+        const [, parentPid] = /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+        return Number(parentPid) === parent && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(what)
+      } catch {
+        return false
+      }
     })
-    await new Promise(done => child.once('close', done))
-    expect(Number(out)).toBeGreaterThan(1)
-    await gone(Number(out))
-  },
-)
+}
+
+const watchdogs = (): readonly number[] => childrenOf(process.pid, 'for group in')
+
+describe('the watchdog', () => {
+  test('is one for all runtimes, and ends with the last task', async () => {
+    expect(watchdogs()).toEqual([])
+    const [one, other] = [made().runtime, made().runtime]
+    await Promise.all([one.start(shell('a', 'sleep 600')), other.start(shell('b', 'sleep 600'))])
+    const [pid = 0, ...more] = watchdogs()
+    expect(more).toEqual([])
+    await one.stop('a', 0)
+    expect(isAlive(pid)).toBe(true)
+    await other.stop('b', 0)
+    await gone(pid)
+  })
+
+  test('is none when nothing could be started', async () => {
+    const { runtime } = made()
+    await expect(runtime.start(task('a', { command: ['/no/such/file'] }))).rejects.toThrow('/no/such/file')
+    while (watchdogs().length > 0) await new Promise(done => setImmediate(done))
+  })
+
+  test('that somebody kills is started again', async () => {
+    const { runtime } = made()
+    await runtime.start(shell('a', 'sleep 600'))
+    const [first = 0] = watchdogs()
+    process.kill(first, 'SIGKILL')
+    while (watchdogs().every(pid => pid === first)) await new Promise(done => setImmediate(done))
+  })
+})
