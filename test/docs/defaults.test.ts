@@ -56,7 +56,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`operationsMax`, operations in an accept': code('pool-options', 'operationsMax'),
     'updates of a task that wait for `ack()`': code('update-stream', 'UPDATES_MAX'),
     'shapes of a demand': code('subscription', 'SHAPES_MAX'),
-    'ids of agents that were removed for good': code('pool-core', 'AGENTS_GONE_MAX'),
+    'ids of agents that were removed for good': code('agent-table', 'GONE_MAX'),
     'roles of a framework': code('event-applier', 'ROLES_MAX'),
     'levels of a role': code('event-applier', 'DEPTH_MAX'),
     'filters of a client on one agent': code('filter-table', 'FILTERS_PER_AGENT_MAX'),

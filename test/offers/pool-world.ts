@@ -15,7 +15,13 @@ import { createVirtualEnv } from '../../src/testing/index.js'
 /** A start or a stop that a driver was told of. */
 export type DriverCall =
   | { readonly call: 'launch'; readonly agent: string; readonly task: string; readonly take: ResourceSet }
-  | { readonly call: 'kill'; readonly agent: string; readonly task: string; readonly graceMs: number }
+  | {
+      readonly call: 'kill'
+      readonly agent: string
+      readonly task: string
+      readonly graceMs: number
+      readonly framework: string
+    }
 
 /** A pool on virtual time that is stepped by hand, with a driver that remembers. */
 export class PoolWorld {
@@ -35,8 +41,8 @@ export class PoolWorld {
           this.calls.push({ call: 'launch', agent, task: task.id, take })
           return this.onLaunch(task)
         },
-        kill: async (agent, task, graceMs) => {
-          this.calls.push({ call: 'kill', agent, task, graceMs })
+        kill: async (agent, task, graceMs, framework) => {
+          this.calls.push({ call: 'kill', agent, task, graceMs, framework })
         },
       },
       ...options,

@@ -25,6 +25,8 @@ interface OwnNode extends QuotaNode {
   readonly need: number[]
   readonly childNeed: number[]
   bounds: QuotaBounds
+  /** How many groups are directly below. */
+  children: number
   waiting: readonly number[] | undefined
   /** Whether some guarantee of its own is not consumed. */
   unmet: boolean
@@ -101,6 +103,17 @@ export class QuotaTree {
     this.#update(node)
   }
 
+  /** Forgets a group that has no bounds, consumes nothing and has no groups below. False, and nothing, otherwise. */
+  remove(path: string): boolean {
+    const node = this.#nodes.get(path)
+    if (node === undefined) return true
+    const used = node.waiting !== undefined || node.consumed.some(amount => amount !== 0)
+    if (node.children > 0 || used || hasBounds(node.bounds)) return false
+    this.#nodes.delete(path)
+    if (node.parent !== undefined) node.parent.children--
+    return true
+  }
+
   /** Adds to the consumption of a group and of those above it. */
   consume(of: QuotaNode, amounts: readonly number[], sign: 1 | -1): void {
     for (let node: OwnNode | undefined = of as OwnNode; node !== undefined; node = node.parent) {
@@ -174,6 +187,7 @@ export class QuotaTree {
     const parent = at < 0 ? this.#root : this.#node(path.slice(0, at))
     const node = makeNode(path, parent)
     this.#nodes.set(path, node)
+    parent.children++
     return node
   }
 
@@ -242,11 +256,16 @@ function makeNode(path: string, parent: OwnNode | undefined): OwnNode {
     consumed: [],
     need: [],
     childNeed: [],
+    children: 0,
     waiting: undefined,
     unmet: false,
     unmetBelow: 0,
     full: 0,
   }
+}
+
+function hasBounds({ guarantee, limit, lending }: QuotaBounds): boolean {
+  return guarantee !== undefined || limit !== undefined || lending !== undefined
 }
 
 function isBounded({ guarantee, limit }: QuotaBounds): boolean {

@@ -103,6 +103,19 @@ export class Ledger {
     this.tree.remove(client.leaf)
     client.framework.clients.delete(client.role.path)
     this.#vacantIds.push(client.id)
+    this.forgetIdle(client.role.path)
+  }
+
+  /** Forgets a role, and those above it, of which nothing is left: no clients, roles below, weight, quota or use. */
+  forgetIdle(path: string): void {
+    const role = this.roles.get(path)
+    if (role === undefined || role.own.size > 0 || role.group.size > 1) return
+    if (this.weights.has(path) || !this.quota.remove(path)) return
+    this.tree.remove(role.own)
+    this.tree.remove(role.group)
+    this.roles.delete(path)
+    const at = path.lastIndexOf('/')
+    if (at >= 0) this.forgetIdle(path.slice(0, at))
   }
 
   /** Puts a client among those who take part, or out of them. */

@@ -2,6 +2,7 @@ import type { Attributes, ConstraintSet } from '../../core/index.js'
 import type { FairNode, HeapHandle, QuotaNode } from '../../core/internal.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { AgentSpec, FrameworkCapability, RoleSubscription } from './allocator-event.js'
+import { attributesOf } from './allocator-event.js'
 import type { Columns, Vector } from './columns.js'
 import { addTo, isZero } from './columns.js'
 import type { Holding } from './holding.js'
@@ -103,10 +104,7 @@ export class AgentRecord {
   }
 
   get attributes(): Attributes {
-    const { host, attributes = {} } = this.spec
-    return host === undefined || Object.hasOwn(attributes, 'hostname')
-      ? attributes
-      : { ...attributes, hostname: host }
+    return attributesOf(this.spec)
   }
 
   get freeHolding(): Holding {

@@ -22,6 +22,13 @@ export interface AgentSpec {
   readonly unavailability?: Unavailability
 }
 
+/** What constraints look at: the attributes, and `host` as `hostname` unless an attribute is called that. */
+export function attributesOf({ host, attributes = {} }: AgentSpec): Attributes {
+  return host === undefined || Object.hasOwn(attributes, 'hostname')
+    ? attributes
+    : { ...attributes, hostname: host }
+}
+
 /** What a framework could use at once: so many tasks of a shape. */
 export interface Demand {
   readonly shape: Quantities

@@ -1,6 +1,9 @@
 import type { Random } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Quantities } from '../resources/quantities.js'
+import { oneOf } from './one-of.js'
 
 /**
  * How much of an agent one grant may have.
@@ -44,14 +47,32 @@ export interface AllocatorRules {
   readonly home: string | undefined
 }
 
-/** @throws InvalidError for a share outside (0, 1], or `shuffle` without `random` */
+const ALLOCATOR_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<AllocatorOptions>('createAllocator', {
+  minAllocatable: true,
+  visit: true,
+  random: true,
+  grain: true,
+  exclude: true,
+  scarce: true,
+  home: true,
+})
+
+/**
+ * @throws InvalidError for a share outside (0, 1], or `shuffle` without `random`
+ * @throws UsageError for an option that is not known
+ */
 export function allocatorRules(options: AllocatorOptions): AllocatorRules {
+  assertKnown(options, ALLOCATOR_OPTIONS)
   const {
     minAllocatable = [{ cpus: 0.01 }, { mem: 32 }],
     visit = 'rotate',
     random,
     grain = 'agent',
   } = options
+  assertValid('allocator options', [
+    ...oneOf('visit', visit, ['insertion', 'rotate', 'shuffle']),
+    ...(typeof grain === 'object' ? [] : oneOf('grain', grain, ['agent', 'fair', '{ share }'])),
+  ])
   if (typeof grain === 'object' && !(grain.share > 0 && grain.share <= 1))
     throw fault('grain.share', grain.share, 'must be above 0 and at most 1')
   if (visit === 'shuffle' && random === undefined)

@@ -242,8 +242,11 @@ export class EventApplier {
       limit: limits && columns.vectorOfQuantities(limits, Number.POSITIVE_INFINITY),
       lending: lendingLimits && columns.vectorOfQuantities(lendingLimits),
     })
-    if (Object.keys(quota).length === 0) this.quotas.delete(role)
-    else this.quotas.set(role, quota)
+    if (Object.keys(quota).length > 0) this.quotas.set(role, quota)
+    else {
+      this.quotas.delete(role)
+      this.#parts.ledger.forgetIdle(role)
+    }
   }
 
   #return({ framework, role, agent: id, resources, filter }: EventOf<'return'>): void {

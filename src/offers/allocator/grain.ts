@@ -1,4 +1,5 @@
 import type { Chunk } from '../resources/chunk.js'
+import { amountOf } from '../resources/chunk.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { Ledger } from './allocation-ledger.js'
 import type { AgentRecord, Client } from './allocation-records.js'
@@ -74,15 +75,8 @@ function partsOf(special: ResourceSet, whole: boolean, items: (chunk: Chunk) => 
       continue
     }
     const { name } = chunk.kind
-    const part = one.take({ [name]: Math.min(items(chunk), itemsOf(chunk)) })
+    const part = one.take({ [name]: Math.min(items(chunk), amountOf(chunk.value) / 1000) })
     if (part !== undefined) kept.push(part)
   }
   return kept.reduce((sum, part) => sum.plus(part), ResourceSet.empty)
-}
-
-function itemsOf({ value }: Chunk): number {
-  if (typeof value === 'number') return 0
-  let count = 0
-  for (const item of value) count += typeof item === 'string' ? 1 : item[1] - item[0] + 1
-  return count
 }

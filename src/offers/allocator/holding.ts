@@ -1,6 +1,5 @@
 import type { Chunk } from '../resources/chunk.js'
-import { isPlainScalar } from '../resources/chunk.js'
-import { isSpans } from '../resources/resource.js'
+import { amountOf, isPlainScalar } from '../resources/chunk.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { Columns, Vector } from './columns.js'
 import { addTo, containsVector, isZero } from './columns.js'
@@ -105,12 +104,4 @@ function addChunk(vector: number[], { kind, value, copies }: Chunk, columns: Col
   while (vector.length <= column) vector.push(0)
   const times = kind.disk?.volume?.shared === true ? 1 : copies
   vector[column] = (vector[column] as number) + amountOf(value) * times
-}
-
-function amountOf(value: Chunk['value']): number {
-  if (typeof value === 'number') return value
-  if (!isSpans(value)) return value.length * 1000
-  let count = 0
-  for (const [first, last] of value) count += last - first + 1
-  return count * 1000
 }

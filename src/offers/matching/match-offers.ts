@@ -3,6 +3,7 @@ import { compileConstraints, countSiblings, rollUpReasons } from '../../core/ind
 import type { SiblingView } from '../../core/internal.js'
 import { attributeOf, formatConstraint } from '../../core/internal.js'
 import type { AgentSpec } from '../allocator/allocator-event.js'
+import { attributesOf } from '../allocator/allocator-event.js'
 import { isAvailable } from '../pool/availability.js'
 import type { Offer } from '../pool/offer.js'
 import type { Quantities } from '../resources/quantities.js'
@@ -331,12 +332,6 @@ function lacking(usable: ResourceSet, need: Quantities): MatchReason {
     Object.keys(need).find(name => (need[name] ?? 0) > (have[name] ?? 0)) ?? Object.keys(need)[0] ?? ''
   const params = { resource, asked: need[resource] ?? 0, offered: have[resource] ?? 0 }
   return { code: 'resource', message: `Insufficient ${resource}`, params }
-}
-
-function attributesOf({ host, attributes = {} }: AgentSpec): Attributes {
-  return host === undefined || Object.hasOwn(attributes, 'hostname')
-    ? attributes
-    : { ...attributes, hostname: host }
 }
 
 /** The first level that names the agent, its host or a place of it. */

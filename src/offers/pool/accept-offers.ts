@@ -1,4 +1,7 @@
 import { InvalidError, KeelsonError } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
+import { oneOf } from '../allocator/one-of.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { AcceptPlan } from './accept.js'
 import { failedOutcome, planAccept, volumeIds } from './accept.js'
@@ -20,6 +23,11 @@ export interface AcceptOptions {
   readonly mode?: 'each' | 'all'
 }
 
+const ACCEPT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<AcceptOptions>('accept', {
+  refuseMs: true,
+  mode: true,
+})
+
 /**
  * Uses offers of one agent and role for operations. What is wrong with the offers fails every operation, and gives
  * those of the offers that are the caller's back without a filter; offers of others are not touched.
@@ -37,6 +45,8 @@ export async function acceptOffers(
   },
 ): Promise<readonly Outcome<Operation>[]> {
   const { ids, operations, options } = call
+  assertKnown(options, ACCEPT_OPTIONS)
+  assertValid('accept', oneOf('mode', options.mode, ['each', 'all']))
   const { operationsMax } = core.limits
   if (operations.length > operationsMax) {
     const message = `${operations.length} operations; an accept takes at most ${operationsMax}`
@@ -52,6 +62,7 @@ export async function acceptOffers(
       if (!(await core.options.authorize(request)))
         return failAll(core, entry, { ids, operations, problem: unauthorized(operation) })
     }
+  core.assertOpen()
   const stale = offerListProblem(ids, core.book.offers, entry.id)
   if (stale !== undefined) return failAll(core, entry, { ids, operations, problem: stale })
   if (ids.length === 0) return operations.map(operation => failedOutcome(operation, NO_OFFERS))
@@ -80,7 +91,7 @@ function perform(
       principal: entry.principal,
       hasTask: id => core.tasks.has(entry.id, id),
       tasksMax: core.limits.tasksMax - core.tasks.countOf(entry.id),
-      volumes: new Set(volumeIds(core.agentOf(agent.id).resources)),
+      volumes: new Set(volumeIds(core.agents.of(agent.id).resources)),
       isVolumeInUse: id => core.tasks.isVolumeInUse(agent.id, id),
     },
     operations,

@@ -2,7 +2,7 @@ import type { AgentSpec } from '../allocator/allocator-event.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import { occupyAgent } from './occupancy.js'
 import type { PoolCore } from './pool-core.js'
-import { killTask } from './run-tasks.js'
+import { graceMsOf, killTask } from './run-tasks.js'
 import { isFinalState } from './task-state.js'
 import type { TaskReport } from './task-table.js'
 
@@ -15,17 +15,20 @@ export interface AgentHandle {
   report(framework: string, report: TaskReport): boolean
   /** What others than the pool's frameworks use of it now, in place of what was said before: it is not offered. */
   occupy(used: ResourceSet): void
-  /** No offers any more; tasks go on. */
+  /** No offers any more, also after it was out of reach; tasks go on. */
   deactivate(): void
+  /** Offers again; calls off a drain. */
   reactivate(): void
   /** It does not answer: its tasks are `unreachable`, and its resources leave the pool. */
   unreachable(): void
   /** It answers again, with the tasks that run. Others of its tasks are lost. */
   reachable(running: readonly { readonly framework: string; readonly task: string }[]): void
   /**
-   * Deactivates and stops all tasks. Resolves when all have ended and their frameworks know it.
+   * Deactivates and stops all tasks; those of an agent that is out of reach when it is back. Resolves when all have
+   * ended and their frameworks know it.
    *
    * @param options `graceMs` overrides longer ones of tasks; `gone`: the agent is removed for good then
+   * @throws ClosedError, as a rejection, when the agent is reactivated meanwhile, or the pool closed
    */
   drain(options?: { readonly graceMs?: number; readonly gone?: boolean }): Promise<void>
   /**
@@ -51,26 +54,29 @@ class PoolAgent implements AgentHandle {
   }
 
   update(spec: Partial<Omit<AgentSpec, 'id'>>): void {
-    const core = this.#core
-    const after: AgentSpec = { ...core.agentOf(this.id), ...spec }
-    core.rescindOfAgent(this.id, spec.unavailability === undefined ? 'agent' : 'maintenance')
-    core.putAgent(after)
+    const core = this.#open()
+    core.putAgent(
+      { ...core.agents.of(this.id), ...spec },
+      spec.unavailability === undefined ? 'agent' : 'maintenance',
+    )
   }
 
   report(framework: string, report: TaskReport): boolean {
-    const task = this.#core.tasks.get(framework, report.task)
-    if (task === undefined || task.agent !== this.id || !this.#core.agents.has(this.id)) return false
-    this.#core.tasks.report(task, report)
+    const core = this.#core
+    const task = core.tasks.get(framework, report.task)
+    if (task === undefined || task.agent !== this.id) return false
+    if (core.isClosed || !core.agents.has(this.id)) return false
+    core.tasks.report(task, report)
     return true
   }
 
   occupy(used: ResourceSet): void {
-    occupyAgent(this.#core, this.id, used)
+    occupyAgent(this.#open(), this.id, used)
   }
 
   deactivate(): void {
-    this.#core.rescindOfAgent(this.id, 'agent')
     this.#setActive(false)
+    this.#core.rescindOfAgent(this.id, 'agent')
   }
 
   reactivate(): void {
@@ -79,21 +85,20 @@ class PoolAgent implements AgentHandle {
   }
 
   unreachable(): void {
-    const core = this.#core
-    if (core.standingOf(this.id) !== 'registered') return
+    const core = this.#open()
+    if (!core.agents.has(this.id)) return
     core.rescindOfAgent(this.id, 'agent')
     for (const task of core.tasks.ofAgent(this.id))
       core.tasks.report(task, { task: task.spec.id, state: 'unreachable', reason: 'agentUnreachable' })
-    core.unreachableAgents.set(this.id, core.agentOf(this.id))
     occupyAgent(core, this.id, ResourceSet.empty)
-    core.removeAgent(this.id)
+    core.agents.lose(this.id)
+    core.withdrawAgent(this.id)
   }
 
   reachable(running: readonly { readonly framework: string; readonly task: string }[]): void {
-    const core = this.#core
-    const spec = core.unreachableAgents.get(this.id)
+    const core = this.#open()
+    const spec = core.agents.unreachable.get(this.id)
     if (spec === undefined) return
-    core.unreachableAgents.delete(this.id)
     core.putAgent(spec)
     for (const task of core.tasks.ofAgent(this.id)) {
       if (isFinalState(task.state)) continue
@@ -102,7 +107,7 @@ class PoolAgent implements AgentHandle {
       )
       const state = runs ? 'running' : 'gone'
       core.tasks.report(task, { task: task.spec.id, state, reason: 'agentReturned' })
-      if (runs && task.killWhenBackMs !== undefined) killTask(core, task, task.killWhenBackMs)
+      if (runs && task.killWithMs !== undefined) killTask(core, task, task.killWithMs)
     }
     core.requestPass()
   }
@@ -114,11 +119,10 @@ class PoolAgent implements AgentHandle {
     readonly graceMs?: number
     readonly gone?: boolean
   } = {}): Promise<void> {
-    const core = this.#core
+    const core = this.#open()
     this.deactivate()
     for (const task of core.tasks.ofAgent(this.id)) {
-      if (isFinalState(task.state)) continue
-      const own = task.spec.kill?.graceMs ?? 5_000
+      const own = graceMsOf(task)
       killTask(core, task, graceMs === undefined ? own : Math.min(own, graceMs))
     }
     await core.whenWithoutTasks(this.id)
@@ -126,20 +130,26 @@ class PoolAgent implements AgentHandle {
   }
 
   remove({ mayReturn = false }: { readonly mayReturn?: boolean } = {}): void {
-    const core = this.#core
+    const core = this.#open()
     core.rescindOfAgent(this.id, 'agent')
     for (const task of core.tasks.ofAgent(this.id))
       core.tasks.report(task, { task: task.spec.id, state: 'goneByOperator', reason: 'agentRemoved' })
     if (core.agents.has(this.id)) occupyAgent(core, this.id, ResourceSet.empty)
-    core.unreachableAgents.delete(this.id)
-    core.removeAgent(this.id)
-    if (!mayReturn) core.markGone(this.id)
+    core.agents.remove(this.id, !mayReturn)
+    core.withdrawAgent(this.id)
     core.requestPass()
   }
 
   #setActive(active: boolean): void {
-    this.#core.agentOf(this.id)
-    this.#core.allocator.apply({ type: 'agentState', id: this.id, active })
-    this.#core.changes.note(this.id)
+    const { agents, allocator, changes } = this.#open()
+    agents.assertPresent(this.id)
+    agents.setActive(this.id, active)
+    if (agents.has(this.id)) allocator.apply({ type: 'agentState', id: this.id, active })
+    changes.note(this.id)
+  }
+
+  #open(): PoolCore {
+    this.#core.assertOpen()
+    return this.#core
   }
 }

@@ -51,11 +51,11 @@ export class Deadlines {
 
   #arm(): void {
     const next = this.#heap.peek()?.at
-    if (this.#onDue === undefined || next === undefined) return
+    const onDue = this.#onDue
+    if (onDue === undefined || next === undefined) return
     if (this.#armedAt !== undefined && this.#armedAt <= next) return
     this.#disarm?.()
     this.#armedAt = next
-    const { onDue } = { onDue: this.#onDue }
     this.#disarm = this.#clock.after(Math.max(0, next - this.#clock.now()), () => {
       this.#armedAt = undefined
       onDue()

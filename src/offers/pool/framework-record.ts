@@ -1,4 +1,6 @@
 import type { Cancel } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { knownOptions } from '../../core/internal.js'
 import type { FrameworkCapability, RoleSubscription } from '../allocator/allocator-event.js'
 import type { EventQueue } from './session-event.js'
 
@@ -21,6 +23,16 @@ export interface SubscribeOptions {
   readonly failoverMs?: number
 }
 
+export const SUBSCRIBE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<SubscribeOptions>('subscribe', {
+  name: true,
+  id: true,
+  roles: true,
+  capabilities: true,
+  uses: true,
+  principal: true,
+  failoverMs: true,
+})
+
 /** A framework as its pool knows it. */
 export interface FrameworkEntry {
   readonly id: string
@@ -38,6 +50,8 @@ export interface FrameworkEntry {
   conflicts: number
   /** Longest time in which it held an offer without answering. */
   heldMsMax: number
-  /** Since when it has open demand and got nothing. */
-  hungrySinceMs: number | undefined
+  /** When it began to ask for something; undefined when it asks for nothing in particular. */
+  askedAtMs: number | undefined
+  /** When it was offered something last. */
+  servedAtMs: number | undefined
 }

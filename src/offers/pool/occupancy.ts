@@ -10,7 +10,7 @@ export function occupyAgent(core: PoolCore, agent: string, used: ResourceSet): v
   const { allocator, occupied } = core
   const before = occupied.get(agent) ?? ResourceSet.empty
   if (before.equals(used)) return
-  core.agentOf(agent)
+  core.agents.of(agent)
   const others = { framework: OTHERS, role: ANY_ROLE, agent }
   if (occupied.size === 0)
     allocator.apply({ type: 'framework', id: OTHERS, roles: [{ role: ANY_ROLE, suppressed: true }] })

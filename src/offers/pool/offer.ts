@@ -1,5 +1,7 @@
 import type { Reason } from '../../core/index.js'
 import type { AgentSpec } from '../allocator/allocator-event.js'
+import type { ClaimRefusal } from '../allocator/claim-gate.js'
+import type { ConversionProblemCode } from '../resources/conversion.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 
 /** Resources of one agent, for one role, that a framework may use until the offer expires. */
@@ -13,15 +15,7 @@ export interface Offer {
 }
 
 /** Why an offer was taken back. */
-export type RescindReason =
-  | 'expired'
-  | 'agent'
-  | 'quota'
-  | 'role'
-  | 'maintenance'
-  | 'volume'
-  | 'reservation'
-  | 'overflow'
+export type RescindReason = 'expired' | 'agent' | 'quota' | 'maintenance' | 'volume' | 'reservation'
 
 /** Codes of what is wrong with an accept, a claim, or a task in it. */
 export type OfferProblemCode =
@@ -30,36 +24,16 @@ export type OfferProblemCode =
   | 'notOwner'
   | 'roleMismatch'
   | 'agentMismatch'
-  | 'agentGone'
-  | 'notContained'
   | 'invalid'
   | 'unauthorized'
   | 'groupInvalid'
   | 'aborted'
-  | 'conflict'
-  | 'capability'
-  | 'limit'
-  | 'headroom'
-  | 'outranked'
-  | 'reservedForOthers'
-  | 'agentInactive'
   | 'tooMany'
-  | 'noRole'
   | 'noResources'
   | 'taskExists'
   | 'volumeInUse'
-  | 'notDynamicallyReserved'
-  | 'persistentVolume'
-  | 'revocable'
-  | 'notReserved'
-  | 'notDisk'
-  | 'volumeExists'
-  | 'notVolume'
-  | 'sharedVolume'
-  | 'mountVolume'
-  | 'notAddable'
-  | 'size'
-  | 'nothing'
+  | ClaimRefusal['code']
+  | ConversionProblemCode
 
 /** What is wrong, as data. */
 export interface OfferProblem extends Reason {

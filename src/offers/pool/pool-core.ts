@@ -1,10 +1,11 @@
 import type { Cancel, Env } from '../../core/index.js'
-import { ClosedError, InvalidError, UsageError } from '../../core/index.js'
+import { ClosedError, UsageError } from '../../core/index.js'
 import type { Allocator } from '../allocator/allocator.js'
 import { createAllocator } from '../allocator/allocator.js'
 import type { AgentSpec, Grant, RefusalFilter } from '../allocator/allocator-event.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import { isSubrole } from '../resources/role-name.js'
+import { AgentTable } from './agent-table.js'
 import { mayOffer, RECOVERY_MS_MAX } from './availability.js'
 import { ChangeLog } from './change-log.js'
 import { Deadlines } from './deadlines.js'
@@ -13,16 +14,12 @@ import type { Offer, OwnedOffer, RescindReason } from './offer.js'
 import { OfferBook } from './offer-book.js'
 import type { PoolLimits, PoolOptions } from './pool-options.js'
 import { poolLimits } from './pool-options.js'
-import type { AgentStanding } from './reconciliation.js'
 import { refusalEndMs } from './refusal.js'
 import { expiredReservations, nextReservationEndMs } from './reservation-expiry.js'
 import type { SessionEvent } from './session-event.js'
 import type { TaskRecord } from './task-table.js'
 import { TaskTable } from './task-table.js'
 import type { TaskUpdate } from './update-stream.js'
-
-/** Most ids of removed agents that are remembered; about Mesos' `registry_max_agent_count`. */
-const AGENTS_GONE_MAX = 100_000
 
 /** How long a refusal may last: a number of ms, or until the agent has more, or other attributes. */
 export type RefuseFor = number | 'changed' | undefined
@@ -40,16 +37,10 @@ export class PoolCore {
   readonly book: OfferBook = new OfferBook()
   readonly tasks: TaskTable
   readonly frameworks: Map<string, FrameworkEntry> = new Map()
-  /** Agents that are registered, by id. */
-  readonly agents: Map<string, AgentSpec> = new Map()
-  /** Agents that do not answer, as they were. */
-  readonly unreachableAgents: Map<string, AgentSpec> = new Map()
-  /** Agents that were removed for good. */
-  readonly goneAgents: Set<string> = new Set()
+  readonly agents: AgentTable = new AgentTable()
   readonly changes: ChangeLog = new ChangeLog()
   /** What is used by others than the pool's frameworks, by agent. */
   readonly occupied: Map<string, ResourceSet> = new Map()
-  readonly #drains = new Map<string, (() => void)[]>()
   readonly #expiries = new Map<string, { readonly atMs: number; readonly callOff: Cancel }>()
   readonly #wakes = new Set<number>()
   readonly #startMs: number
@@ -87,24 +78,17 @@ export class PoolCore {
     return framework
   }
 
-  agentOf(id: string): AgentSpec {
-    const agent = this.agents.get(id)
-    if (agent !== undefined) return agent
-    throw new InvalidError('agent', [{ field: 'id', value: id, message: 'must be registered' }])
-  }
-
-  standingOf(agent: string): AgentStanding {
-    if (this.agents.has(agent)) return 'registered'
-    if (this.unreachableAgents.has(agent)) return 'unreachable'
-    return this.goneAgents.has(agent) ? 'gone' : 'unknown'
-  }
-
-  /** Registers an agent or changes it. */
-  putAgent(spec: AgentSpec): void {
+  /** Registers an agent, or changes it; then its offers are taken back once it is clear that it is acceptable. */
+  putAgent(spec: AgentSpec, because: RescindReason = 'agent'): void {
+    const { id, resources } = spec
+    const held = this.book.ofAgent(id)
     this.allocator.apply({ type: 'agent', agent: spec })
-    this.agents.set(spec.id, spec)
-    this.changes.note(spec.id)
-    this.watchExpiry(spec.id, spec.resources)
+    this.agents.put(spec)
+    if (!this.agents.isActive(id)) this.allocator.apply({ type: 'agentState', id, active: false })
+    for (const offer of held) this.rescind(offer.id, because)
+    this.changes.note(id)
+    this.watchExpiry(id, resources)
+    this.requestPass()
   }
 
   assertOpen(): void {
@@ -159,7 +143,7 @@ export class PoolCore {
     }
     for (const [framework, offers] of byFramework) {
       const entry = this.frameworkOf(framework)
-      entry.hungrySinceMs = undefined
+      entry.servedAtMs = this.now()
       this.send(entry, { type: 'offers', offers })
     }
   }
@@ -169,7 +153,7 @@ export class PoolCore {
     const sinceMs = this.now()
     const id = this.env.ids.next('offer')
     const expiry = offerTimeoutMs === null ? {} : { expiresAtMs: sinceMs + offerTimeoutMs }
-    const offer: Offer = { id, agent: this.agentOf(agent), role, resources, ...expiry }
+    const offer: Offer = { id, agent: this.agents.of(agent), role, resources, ...expiry }
     const callOff =
       offer.expiresAtMs === undefined
         ? () => {}
@@ -252,32 +236,24 @@ export class PoolCore {
     const callOff = this.deadlines.at(Math.max(end, this.now()), () => {
       this.#expiries.delete(agent)
       this.#expireReservations(agent)
-      const spec = this.agents.get(agent)
+      const spec = this.agents.registered.get(agent)
       if (spec !== undefined) this.watchExpiry(agent, spec.resources, this.now())
     })
     this.#expiries.set(agent, { atMs: end, callOff })
   }
 
-  /** An agent that is away, or gone: nothing of it can be offered. */
-  removeAgent(id: string): void {
-    this.agents.delete(id)
+  /** Nothing of the agent can be offered any more: it is out of reach, or gone. */
+  withdrawAgent(id: string): void {
     this.#expiries.get(id)?.callOff()
     this.#expiries.delete(id)
     if (this.allocator.agent(id) !== undefined) this.allocator.apply({ type: 'agentGone', id })
     this.changes.note(id)
   }
 
-  /** Remembers that an agent was removed for good, the latest 100,000 of them. */
-  markGone(id: string): void {
-    this.goneAgents.add(id)
-    const [oldest] = this.goneAgents
-    if (this.goneAgents.size > AGENTS_GONE_MAX && oldest !== undefined) this.goneAgents.delete(oldest)
-  }
-
   /** Records that part of an agent became something else. */
   convertAgent(agent: string, { from, to }: { from: ResourceSet; to: ResourceSet }): void {
-    const spec = this.agentOf(agent)
-    this.agents.set(agent, { ...spec, resources: spec.resources.minus(from).plus(to) })
+    const spec = this.agents.of(agent)
+    this.agents.put({ ...spec, resources: spec.resources.minus(from).plus(to) })
     this.changes.note(agent)
     this.watchExpiry(agent, to)
   }
@@ -298,10 +274,7 @@ export class PoolCore {
 
   /** Resolves when no task is left on the agent, and every end is acknowledged. */
   async whenWithoutTasks(agent: string): Promise<void> {
-    if (this.tasks.ofAgent(agent).length === 0) return
-    await new Promise<void>(resolve => {
-      this.#drains.set(agent, [...(this.#drains.get(agent) ?? []), resolve])
-    })
+    if (this.tasks.ofAgent(agent).length > 0) await this.agents.drained(agent)
   }
 
   /** A framework that will not come back: nobody acknowledges for it any more. */
@@ -315,6 +288,7 @@ export class PoolCore {
     if (this.#closed) return
     this.#closed = true
     this.deadlines.clear()
+    this.agents.close()
     for (const entry of this.frameworks.values()) {
       entry.queue?.push({ type: 'closed' })
       entry.queue?.end()
@@ -332,10 +306,7 @@ export class PoolCore {
   }
 
   #taskForgotten({ agent, framework }: TaskRecord): void {
-    if (this.tasks.ofAgent(agent).length === 0) {
-      for (const resolve of this.#drains.get(agent) ?? []) resolve()
-      this.#drains.delete(agent)
-    }
+    if (this.tasks.ofAgent(agent).length === 0) this.agents.withoutTasks(agent)
     this.#forgetRetired(framework)
   }
 

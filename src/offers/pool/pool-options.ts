@@ -1,5 +1,6 @@
 import type { Env } from '../../core/index.js'
-import { InvalidError } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { AllocatorOptions } from '../allocator/allocator-options.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 import type { LaunchSpec } from './operation.js'
@@ -12,14 +13,15 @@ export interface AgentDriver {
    * @param task as the framework gave it
    * @param take the concrete chunks that the task may use
    * @returns once the task is on its way; its states are reported. Rejecting, or not answering within
-   * `launchTimeoutMs`, makes it `dropped`, and its resources are offered again: what starts after that must be stopped
+   * `launchTimeoutMs`, makes it `dropped`, and its resources are offered again; one that starts after that is killed
    */
   launch(agent: string, task: LaunchSpec, take: ResourceSet, framework: string): Promise<void>
   /**
    * Stops a task: politely at first, hard after `graceMs`. The end is reported as usual. Rejecting is logged as a
-   * warning, and the task stays `killing` until it is killed again or its end is reported.
+   * warning, and the task stays `killing` until it is killed again or its end is reported. Never called before the
+   * launch was answered; also called for a task that was `dropped` and started all the same.
    */
-  kill(agent: string, task: string, graceMs: number): Promise<void>
+  kill(agent: string, task: string, graceMs: number, framework: string): Promise<void>
 }
 
 /** What somebody wants to do, for `authorize`. `operation` is the `op` of an operation; `launch` for claims. */
@@ -85,22 +87,36 @@ export interface PoolLimits {
   readonly operationsMax: number
 }
 
-/** @throws InvalidError for a time or a limit out of bounds */
+const POOL_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<PoolOptions>('createPool', {
+  driver: true,
+  env: true,
+  allocator: true,
+  offerTimeoutMs: true,
+  refuseMsMin: true,
+  launchTimeoutMs: true,
+  knownAgents: true,
+  manual: true,
+  authorize: true,
+  offersMax: true,
+  eventsMax: true,
+  tasksMax: true,
+  operationsMax: true,
+})
+
+/**
+ * @throws InvalidError for a time or a limit out of bounds
+ * @throws UsageError for an option that is not known
+ */
 export function poolLimits(options: PoolOptions): PoolLimits {
+  assertKnown(options, POOL_OPTIONS)
   const { offerTimeoutMs = 30_000, refuseMsMin = 1_000, launchTimeoutMs = 30_000 } = options
   const { offersMax = 10_000, eventsMax = 10_000, tasksMax = 100_000, operationsMax = 1_000 } = options
-  if (offerTimeoutMs !== null) atLeast('offerTimeoutMs', offerTimeoutMs, 1)
-  atLeast('refuseMsMin', refuseMsMin, 0)
-  atLeast('knownAgents', options.knownAgents ?? 0, 0)
-  atLeast('launchTimeoutMs', launchTimeoutMs, 1)
-  for (const [field, value] of Object.entries({ offersMax, eventsMax, tasksMax, operationsMax }))
-    atLeast(field, value, 1)
-  return { offerTimeoutMs, refuseMsMin, launchTimeoutMs, offersMax, eventsMax, tasksMax, operationsMax }
-}
-
-function atLeast(field: string, value: number, least: number): void {
-  if (Number.isFinite(value) && value >= least) return
-  throw new InvalidError('pool options', [
-    { field, value, message: `must be a finite number of at least ${least}` },
+  const counts = { launchTimeoutMs, offersMax, eventsMax, tasksMax, operationsMax }
+  assertValid('pool options', [
+    ...(offerTimeoutMs === null ? [] : wholeNumber('offerTimeoutMs', offerTimeoutMs, { min: 1 })),
+    ...wholeNumber('refuseMsMin', refuseMsMin),
+    ...wholeNumber('knownAgents', options.knownAgents ?? 0),
+    ...Object.entries(counts).flatMap(([field, value]) => wholeNumber(field, value, { min: 1 })),
   ])
+  return { offerTimeoutMs, refuseMsMin, launchTimeoutMs, offersMax, eventsMax, tasksMax, operationsMax }
 }

@@ -1,21 +1,23 @@
 import type { Reason } from '../../core/index.js'
 import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
+import { assertKnown, deepEqual } from '../../core/internal.js'
 import type { Allocator } from '../allocator/allocator.js'
-import type { AgentSpec, Quota, RoleSubscription, Unavailability } from '../allocator/allocator-event.js'
+import type { AgentSpec, Quota, RoleSubscription } from '../allocator/allocator-event.js'
 import type { AuditEntry } from '../allocator/audit.js'
 import type { Explanation } from '../allocator/explain-grants.js'
 import { unmetGuarantees } from '../allocator/quota-check.js'
 import type { Quantities } from '../resources/quantities.js'
 import type { AgentHandle } from './agent-handle.js'
 import { agentHandle } from './agent-handle.js'
+import type { MaintenanceWindow } from './agent-table.js'
 import type { FrameworkEntry, SubscribeOptions } from './framework-record.js'
+import { SUBSCRIBE_OPTIONS } from './framework-record.js'
 import { PoolCore } from './pool-core.js'
 import type { PoolOptions } from './pool-options.js'
 import { killTask } from './run-tasks.js'
 import type { Session } from './session.js'
 import { PoolSession } from './session.js'
 import { EventQueue } from './session-event.js'
-import { isFinalState } from './task-state.js'
 
 /** How a framework stands, with what only time shows. */
 export interface PoolAuditEntry extends AuditEntry {
@@ -65,8 +67,13 @@ export interface OfferPool extends AsyncDisposable {
    */
   subscribe(options: SubscribeOptions): Session
   readonly roles: PoolRoles
-  /** Plans in which agents will not be there. Replaces all plans; offers of agents whose plan changes are rescinded. */
-  maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void
+  /**
+   * Plans in which agents will not be there, in place of all plans before; those of agents that are not registered count
+   * when they are. Offers of agents whose plan changes are rescinded.
+   *
+   * @throws InvalidError for times that are none, or an agent in two windows; the plans before stay then
+   */
+  maintenance(windows: readonly MaintenanceWindow[]): void
   /**
    * Why a framework gets nothing, agent by agent, and what would help. O(agents).
    *
@@ -148,14 +155,15 @@ class Pool implements OfferPool {
   agent(spec: AgentSpec): AgentHandle {
     const core = this.#core
     core.assertOpen()
-    if (core.standingOf(spec.id) !== 'unknown')
-      throw new UsageError(`agent ${spec.id} is ${core.standingOf(spec.id)} already`, { agent: spec.id })
-    core.putAgent(spec)
-    core.requestPass()
+    const standing = core.agents.standing(spec.id)
+    if (standing !== 'unknown')
+      throw new UsageError(`agent ${spec.id} is ${standing} already`, { agent: spec.id })
+    core.putAgent(core.agents.hasPlan(spec.id) ? core.agents.planned(spec) : spec)
     return agentHandle(core, spec.id)
   }
 
   subscribe(options: SubscribeOptions): Session {
+    assertKnown(options, SUBSCRIBE_OPTIONS)
     const core = this.#core
     core.assertOpen()
     const { name, roles, capabilities = [], uses = [], principal, failoverMs = 0 } = options
@@ -181,7 +189,8 @@ class Pool implements OfferPool {
       teardown: undefined,
       conflicts: 0,
       heldMsMax: before?.heldMsMax ?? 0,
-      hungrySinceMs: subscriptions.some(({ demand = [] }) => demand.length > 0) ? core.now() : undefined,
+      askedAtMs: subscriptions.some(({ demand = [] }) => demand.length > 0) ? core.now() : undefined,
+      servedAtMs: undefined,
     }
     if (before !== undefined) this.#takeOver(before)
     core.frameworks.set(id, entry)
@@ -191,23 +200,14 @@ class Pool implements OfferPool {
     return new PoolSession(core, entry, queue, { disconnect: each => this.#disconnect(each) })
   }
 
-  maintenance(windows: readonly ({ readonly agents: readonly string[] } & Unavailability)[]): void {
-    const core = this.#core
-    core.assertOpen()
-    const plans = new Map<string, Unavailability>()
-    for (const { agents, startMs, durationMs } of windows)
-      for (const agent of agents) {
-        if (plans.has(agent)) throw fault('agents', agent, 'must be in one window only')
-        plans.set(agent, { startMs, ...(durationMs !== undefined && { durationMs }) })
-      }
-    for (const [id, { unavailability, ...spec }] of core.agents) {
-      const plan = plans.get(id)
-      if (plan?.startMs === unavailability?.startMs && plan?.durationMs === unavailability?.durationMs)
-        continue
-      core.rescindOfAgent(id, 'maintenance')
-      core.putAgent(plan === undefined ? spec : { ...spec, unavailability: plan })
+  maintenance(windows: readonly MaintenanceWindow[]): void {
+    const { agents } = this.#core
+    this.#core.assertOpen()
+    agents.plan(windows)
+    for (const spec of agents.registered.values()) {
+      const planned = agents.planned(spec)
+      if (!deepEqual(planned.unavailability, spec.unavailability)) this.#core.putAgent(planned, 'maintenance')
     }
-    core.requestPass()
   }
 
   explain(framework: string, need?: Quantities): Explanation {
@@ -223,12 +223,11 @@ class Pool implements OfferPool {
     const nowMs = core.now()
     return core.allocator.audit().map(entry => {
       const framework = entry.framework === undefined ? undefined : core.frameworks.get(entry.framework)
-      const since = framework?.hungrySinceMs
       return {
         ...entry,
         heldMsMax: framework === undefined ? 0 : core.heldMsMax(framework),
         offersHeld: framework === undefined ? 0 : core.book.countOf(framework.id),
-        starvingMs: since === undefined ? 0 : nowMs - since,
+        starvingMs: framework === undefined ? 0 : starvingMs(framework, nowMs),
       }
     })
   }
@@ -269,7 +268,7 @@ class Pool implements OfferPool {
   /** Stops what a framework left behind. Its resources come back as its tasks end. */
   #teardown(entry: FrameworkEntry): void {
     const core = this.#core
-    for (const task of core.tasks.ofFramework(entry.id)) if (!isFinalState(task.state)) killTask(core, task)
+    for (const task of core.tasks.ofFramework(entry.id)) killTask(core, task)
     core.frameworks.delete(entry.id)
     core.retire(entry.id)
     core.requestPass()
@@ -300,6 +299,11 @@ class Pool implements OfferPool {
       params: { resource, guaranteed: unmet[resource] as number },
     }))
   }
+}
+
+/** Since it asked, or was offered something last. */
+function starvingMs({ askedAtMs, servedAtMs = 0 }: FrameworkEntry, nowMs: number): number {
+  return askedAtMs === undefined ? 0 : nowMs - Math.max(askedAtMs, servedAtMs)
 }
 
 function fault(field: string, value: unknown, message: string): InvalidError {

@@ -1,48 +1,64 @@
 import type { PoolCore } from './pool-core.js'
+import { isFinalState } from './task-state.js'
 import type { TaskRecord } from './task-table.js'
 
-/** Starts a task that has its resources. One whose driver rejects, or does not answer in time, is dropped. */
+/** Grace of a task that names none, in ms. */
+const GRACE_MS_DEFAULT = 5_000
+
+/**
+ * Starts a task that has its resources. One whose driver rejects, or does not answer in time, is dropped; should it
+ * start all the same, it is stopped. A kill that comes while it is being started waits for that.
+ */
 export function launchTask(
   core: PoolCore,
   of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>,
 ): void {
   const task = core.tasks.add(of)
   const { launchTimeoutMs } = core.limits
-  let answered = false
+  task.isStarting = true
   const drop = (reason: string, message: string): void => {
-    if (answered) return
-    answered = true
-    callOff()
-    if (task.state === 'staging')
+    if (!isFinalState(task.state) && task.state !== 'unreachable')
       core.tasks.report(task, { task: task.spec.id, state: 'dropped', reason, message })
   }
   const callOff = core.deadlines.at(core.now() + launchTimeoutMs, () =>
     drop('launchTimeout', `the driver did not answer within ${launchTimeoutMs} ms`),
   )
+  const answered = (): void => {
+    callOff()
+    task.isStarting = false
+  }
   const start = async (): Promise<void> =>
     core.options.driver.launch(of.agent, of.spec, of.take, of.framework)
   start().then(
     () => {
-      answered = true
-      callOff()
+      answered()
+      if (task.killWithMs !== undefined) return stop(core, task, task.killWithMs)
+      if (task.state === 'dropped') stop(core, task, graceMsOf(task))
     },
-    (error: unknown) => drop('launchFailed', String(error)),
+    (error: unknown) => {
+      answered()
+      drop('launchFailed', String(error))
+    },
   )
 }
 
 /** Stops a task; a driver that fails is logged, and the task goes on until its end is reported. */
-export function killTask(
-  core: PoolCore,
-  task: TaskRecord,
-  graceMs: number = task.spec.kill?.graceMs ?? 5_000,
-): void {
-  if (task.state === 'unreachable') {
-    task.killWhenBackMs = graceMs
-    return
-  }
+export function killTask(core: PoolCore, task: TaskRecord, graceMs: number = graceMsOf(task)): void {
+  if (isFinalState(task.state)) return
+  task.killWithMs = graceMs
+  if (task.state === 'unreachable') return
   core.tasks.report(task, { task: task.spec.id, state: 'killing' })
-  const stop = async (): Promise<void> => core.options.driver.kill(task.agent, task.spec.id, graceMs)
-  stop().catch((error: unknown) => {
-    core.env.logger.warn({ task: task.spec.id, agent: task.agent, error: String(error) }, 'kill failed')
+  if (!task.isStarting) stop(core, task, graceMs)
+}
+
+/** The grace that the task asks for. */
+export function graceMsOf({ spec }: TaskRecord): number {
+  return spec.kill?.graceMs ?? GRACE_MS_DEFAULT
+}
+
+function stop(core: PoolCore, { agent, framework, spec }: TaskRecord, graceMs: number): void {
+  const kill = async (): Promise<void> => core.options.driver.kill(agent, spec.id, graceMs, framework)
+  kill().catch((error: unknown) => {
+    core.env.logger.warn({ task: spec.id, agent, error: String(error) }, 'kill failed')
   })
 }

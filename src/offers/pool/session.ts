@@ -1,4 +1,6 @@
 import { ClosedError, UsageError } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { AgentView } from '../allocator/allocator.js'
 import type { Demand } from '../allocator/allocator-event.js'
 import type { Explanation } from '../allocator/explain-grants.js'
@@ -13,8 +15,16 @@ import { reconciledState } from './reconciliation.js'
 import { killTask, launchTask } from './run-tasks.js'
 import type { EventQueue, SessionEvent } from './session-event.js'
 import type { ClaimItem, ClaimOptions, ClaimResult } from './take-claims.js'
-import { mayClaim, refuseClaims, takeClaims } from './take-claims.js'
+import { assertClaimOptions, mayClaim, refuseClaims, takeClaims } from './take-claims.js'
+import { isFinalState } from './task-state.js'
 import type { TaskUpdate } from './update-stream.js'
+
+const DECLINE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Pick<AcceptOptions, 'refuseMs'>>(
+  'decline',
+  {
+    refuseMs: true,
+  },
+)
 
 /** Claims in a row that conflict before the agents are offered. */
 const CONFLICTS_MAX = 3
@@ -91,7 +101,7 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
    * Stops a task. One on an agent that is unreachable is stopped when that returns.
    *
    * @param options `graceMs`: default that of the task, or 5,000
-   * @returns false when there is no such task
+   * @returns false when there is no such task, or it has ended
    */
   kill(task: string, options?: { readonly graceMs?: number }): boolean
   /**
@@ -157,7 +167,9 @@ export class PoolSession implements Session {
     return outcomes as unknown as Outcomes<T>
   }
 
-  decline(offers: readonly (Offer | string)[], { refuseMs }: Pick<AcceptOptions, 'refuseMs'> = {}): void {
+  decline(offers: readonly (Offer | string)[], options: Pick<AcceptOptions, 'refuseMs'> = {}): void {
+    assertKnown(options, DECLINE_OPTIONS)
+    const { refuseMs } = options
     const core = this.#connected()
     const ids = offers.map(idOf)
     const foreign = ids.find(id => {
@@ -185,7 +197,7 @@ export class PoolSession implements Session {
   request(demand: readonly Demand[] | undefined, role: string = this.#onlyRole()): void {
     const core = this.#connected()
     core.allocator.apply({ type: 'demand', framework: this.id, role, demand })
-    this.#entry.hungrySinceMs = demand === undefined || demand.length === 0 ? undefined : core.now()
+    this.#entry.askedAtMs = demand === undefined || demand.length === 0 ? undefined : core.now()
     core.requestPass()
   }
 
@@ -200,6 +212,7 @@ export class PoolSession implements Session {
   }
 
   claim(items: readonly ClaimItem[], options: ClaimOptions = {}): ClaimResult {
+    assertClaimOptions(options)
     const core = this.#connected()
     const role = options.role ?? this.#onlyRole()
     if (!mayClaim(core, this.#entry, role)) return refuseClaims(items)
@@ -223,7 +236,7 @@ export class PoolSession implements Session {
   kill(task: string, { graceMs }: { readonly graceMs?: number } = {}): boolean {
     const core = this.#connected()
     const found = core.tasks.get(this.id, task)
-    if (found === undefined) return false
+    if (found === undefined || isFinalState(found.state)) return false
     killTask(core, found, graceMs)
     return true
   }
@@ -237,7 +250,7 @@ export class PoolSession implements Session {
         .map(({ spec, state, agent }) => ({ task: spec.id, state, agent, atMs }))
     return tasks.flatMap(({ id, agent }) => {
       const latest = core.tasks.get(this.id, id)?.state
-      const standing = agent === undefined ? undefined : core.standingOf(agent)
+      const standing = agent === undefined ? undefined : core.agents.standing(agent)
       const state = reconciledState({ latest, agent: standing })
       return state === undefined ? [] : [{ task: id, state, atMs, ...(agent !== undefined && { agent }) }]
     })

@@ -1,4 +1,7 @@
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Allocator } from '../allocator/allocator.js'
+import { oneOf } from '../allocator/one-of.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { FrameworkEntry } from './framework-record.js'
 import { launchNeed } from './launch-check.js'
@@ -22,6 +25,24 @@ export interface ClaimOptions {
   readonly mode?: 'incremental' | 'atomic'
   /** `fit`: it must still be free; `version`: nothing of the agent may have changed. Default `fit`. */
   readonly conflict?: 'fit' | 'version'
+}
+
+const CLAIM_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<ClaimOptions>('claim', {
+  role: true,
+  mode: true,
+  conflict: true,
+})
+
+/**
+ * @throws UsageError for an option that is not known
+ * @throws InvalidError for a mode or a conflict that is none
+ */
+export function assertClaimOptions(options: ClaimOptions): void {
+  assertKnown(options, CLAIM_OPTIONS)
+  assertValid('claim', [
+    ...oneOf('mode', options.mode, ['incremental', 'atomic']),
+    ...oneOf('conflict', options.conflict, ['fit', 'version']),
+  ])
 }
 
 /** What became of a claim: each task is in one of the lists. With `atomic`, `committed` has all or none. */

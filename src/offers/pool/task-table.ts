@@ -18,8 +18,10 @@ export interface TaskRecord {
   state: TaskState
   readonly stream: UpdateStream
   resend: Cancel | undefined
-  /** It is to be stopped as soon as its agent answers again, with this grace. */
-  killWhenBackMs: number | undefined
+  /** The driver has not answered the launch yet. */
+  isStarting: boolean
+  /** It is to be stopped with this grace, as soon as it has started and its agent answers. */
+  killWithMs: number | undefined
 }
 
 /** What a table of tasks needs done. */
@@ -89,7 +91,8 @@ export class TaskTable {
       state: 'staging',
       stream: new UpdateStream(),
       resend: undefined,
-      killWhenBackMs: undefined,
+      isStarting: false,
+      killWithMs: undefined,
     }
     const tasks = this.#tasks.get(of.framework) ?? new Map<string, TaskRecord>()
     this.#tasks.set(of.framework, tasks.set(of.spec.id, task))

@@ -14,8 +14,9 @@ export interface TaskUpdate {
   readonly atMs: number
 }
 
-/** Most updates of one task that wait. */
+/** Most updates of one task that wait, and most whose ids are remembered, so that each counts once. */
 const UPDATES_MAX = 100
+const SEEN_MAX = 2 * UPDATES_MAX
 const RETRY_MS_MIN = 10_000
 const RETRY_MS_MAX = 600_000
 
@@ -62,7 +63,7 @@ export class UpdateStream {
   push(update: TaskUpdate, nowMs: number): StreamStep {
     const { uuid = '' } = update
     if (this.#seen.has(uuid) || this.#closed) return { kind: 'duplicate' }
-    this.#seen.add(uuid)
+    this.#remember(uuid)
     if (this.#waiting.length >= UPDATES_MAX) this.#seen.delete(this.#waiting.pop()?.uuid ?? '')
     this.#waiting.push(update)
     return this.#waiting.length === 1 ? this.#send(nowMs) : { kind: 'queued' }
@@ -72,7 +73,6 @@ export class UpdateStream {
     const [first] = this.#waiting
     if (first === undefined || first.uuid !== uuid) return { kind: 'unexpectedAck' }
     this.#waiting.shift()
-    this.#seen.delete(uuid)
     this.#resendAtMs = undefined
     this.#sendings = 0
     if (isFinalState(first.state)) {
@@ -90,6 +90,13 @@ export class UpdateStream {
     if (anew) this.#sendings = 0
     this.#send(nowMs)
     return first
+  }
+
+  /** The latest ones, those that wait among them. */
+  #remember(uuid: string): void {
+    this.#seen.add(uuid)
+    const [oldest] = this.#seen
+    if (this.#seen.size > SEEN_MAX && oldest !== undefined) this.#seen.delete(oldest)
   }
 
   #send(nowMs: number): StreamStep {

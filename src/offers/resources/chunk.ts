@@ -2,6 +2,7 @@ import type { PortRanges } from '../../core/index.js'
 import {
   canonicalJson,
   containsPortRanges,
+  countPorts,
   equalPortRanges,
   fromThousandths,
   portRangesOf,
@@ -66,6 +67,12 @@ export function isPlainScalar({ key }: Chunk): boolean {
 /** The chunk of an unreserved scalar. */
 export function plainScalar(name: string, amount: number): Chunk {
   return { key: plainKey(name, amount), kind: { name }, value: amount, indivisible: false, copies: 1 }
+}
+
+/** The amount of a value in thousandths; items of ranges and sets count whole. */
+export function amountOf(value: HeldValue): number {
+  if (typeof value === 'number') return value
+  return (isSpans(value) ? countPorts(value as PortRanges) : value.length) * 1000
 }
 
 export function plusValue(a: HeldValue, b: HeldValue): HeldValue {

@@ -3,6 +3,7 @@ import { InvalidError } from '../../core/index.js'
 import { takePorts } from '../../core/internal.js'
 import type { Chunk } from './chunk.js'
 import {
+  amountOf,
   chunkOf,
   containsValue,
   equalValues,
@@ -165,7 +166,7 @@ export class ResourceSet implements Iterable<Resource> {
         if (chunk.kind.name !== name || missing === 0) continue
         const part = partOf(chunk, missing)
         if (part === undefined) continue
-        missing -= amountOfChunk(part)
+        missing -= amountOf(part.value)
         taken.push(part)
       }
       if (missing > 0) return undefined
@@ -285,19 +286,10 @@ function lessen(have: Chunk, asked: Chunk): Chunk | undefined {
   return have.copies === asked.copies ? undefined : { ...have, copies: have.copies - asked.copies }
 }
 
-/** The amount of a chunk in thousandths; items of ranges and sets count whole. */
-function amountOfChunk({ value }: Chunk): number {
-  if (typeof value === 'number') return value
-  if (!isSpans(value)) return value.length * 1000
-  let count = 0
-  for (const [first, last] of value) count += last - first + 1
-  return count * 1000
-}
-
 /** At most `amount` of the chunk; undefined when nothing of it can be had. */
 function partOf(chunk: Chunk, amount: number): Chunk | undefined {
   if (typeof chunk.value === 'number') return withValue(chunk, Math.min(chunk.value, amount))
-  const count = Math.min(Math.floor(amount / 1000), amountOfChunk(chunk) / 1000)
+  const count = Math.min(Math.floor(amount / 1000), amountOf(chunk.value) / 1000)
   if (!isSpans(chunk.value)) return withValue(chunk, (chunk.value as readonly string[]).slice(0, count))
   const rest = takePorts(chunk.value, count)?.rest ?? chunk.value
   return withValue(chunk, minusValue(chunk.value, rest as PortRanges))
