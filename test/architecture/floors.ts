@@ -22,7 +22,7 @@ export const floors: FloorPlan = {
   ],
   discovery: [
     ['structures'],
-    ['addresses', 'services'],
+    ['addresses', 'balance', 'services'],
     ['dns'],
     ['registry'],
     ['presets'],

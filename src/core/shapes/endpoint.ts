@@ -13,8 +13,8 @@ export interface Endpoint {
   readonly id: string
   readonly addresses: readonly string[]
   /**
-   * Service port name (`''` for the unnamed one) → port of this endpoint. A name that is missing means the service's
-   * own number.
+   * Service port name (`''` for the unnamed one) → port of this endpoint, which serves no other port of its service.
+   * Empty: it serves all of them, on the service's own numbers.
    */
   readonly ports: Readonly<Record<string, number>>
   readonly conditions: EndpointConditions
@@ -23,6 +23,12 @@ export interface Endpoint {
   readonly zone?: string
   /** Hash of the template that its task was made from; compared with `TrafficShare.template`. */
   readonly template?: string
+  /** Share among the endpoints of its service, ≥ 0. Default 1. */
+  readonly weight?: number
+  /** Epoch milliseconds from which connections to it are cut, while it is on its way out. */
+  readonly drainDeadlineMs?: number
+  /** Labels of its task, as far as names are made from them. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 /** Share of traffic of the tasks of one template behind a service. */

@@ -55,9 +55,11 @@ function attempt(client: Socket, upstream: Upstream, context: ConnectionContext,
   const socket = connect({ host, port, allowHalfOpen: true, noDelay: true })
   let state: 'connecting' | 'joined' | 'over' = 'connecting'
   const flow: Flow = {
+    // Cut off: neither side may take it for the end of what the other had to say.
     end: () => {
-      client.destroy()
-      socket.destroy()
+      client.resetAndDestroy()
+      if (state === 'connecting') socket.destroy()
+      else socket.resetAndDestroy()
     },
   }
   const settle = (to: 'joined' | 'over'): void => {

@@ -5,8 +5,6 @@ import { backoffMs } from '../../core/internal.js'
 import type { ListenError } from './listen-error.js'
 import type { ListenerState, VipListener } from './vip-listener.js'
 import { openVipListener } from './vip-listener.js'
-import type { VipRoute } from './vip-route.js'
-import { createVipRoute } from './vip-route.js'
 import type { VipSettings } from './vip-settings.js'
 
 /** One address and port of a service. */
@@ -20,9 +18,8 @@ export interface VipListenerStats {
   readonly error?: KeelsonError
 }
 
-/** A listener that is opened again when it fails, and where its connections go. */
+/** A listener that is opened again when it fails. */
 export interface VipFrontend {
-  readonly route: VipRoute
   /** Settles when the present listener listens or has failed. */
   opened(): Promise<ListenError | undefined>
   stats(): VipListenerStats
@@ -36,7 +33,7 @@ export interface VipFrontendOptions {
   readonly vip: string
   readonly port: number
   readonly settings: VipSettings
-  accept(client: Socket, route: VipRoute): void
+  accept(client: Socket): void
 }
 
 const BACKLOG = 1024
@@ -44,9 +41,8 @@ const BACKLOG = 1024
 const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
 
 export function openVipFrontend({ service, vip, port, settings, accept }: VipFrontendOptions): VipFrontend {
-  const { env, policy, bind } = settings
+  const { env, bind } = settings
   const { host, port: asked } = bind(vip, port)
-  const route = createVipRoute(policy)
   let failures = 0
   let closed = false
   let cancelRetry: Cancel = () => {}
@@ -55,11 +51,9 @@ export function openVipFrontend({ service, vip, port, settings, accept }: VipFro
     failures += 1
     if (!closed) cancelRetry = env.clock.after(backoffMs(RETRY, failures), () => (listener = listen()))
   }
-  const listen = (): VipListener =>
-    openVipListener({ host, port: asked, backlog: BACKLOG, accept: client => accept(client, route), failed })
+  const listen = (): VipListener => openVipListener({ host, port: asked, backlog: BACKLOG, accept, failed })
   let listener = listen()
   return {
-    route,
     opened: async () => {
       await listener.opened
       return listener.error

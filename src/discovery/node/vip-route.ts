@@ -1,7 +1,8 @@
-import type { Endpoint } from '../../core/index.js'
+import type { BalancePolicy } from '../balance/balance-policy.js'
+import { createBalancer } from '../balance/balance-policy.js'
+import type { Balancer } from '../balance/balancer.js'
+import { trafficCandidates } from '../balance/traffic-weights.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
-import type { BalancePolicy, Balancer } from '../services/balance.js'
-import { createBalancer, endpointWeights } from '../services/balance.js'
 import { eligibleEndpoints } from '../services/endpoint-conditions.js'
 import type { RegisteredPort } from '../services/registered-service.js'
 import { endpointPort } from '../services/registered-service.js'
@@ -17,36 +18,42 @@ export interface Upstream {
 export interface VipRoute {
   /** Takes over a new view; later picks follow it. */
   update(view: ServiceView, port: RegisteredPort): void
+  /** The port is no longer served: nothing is eligible. */
+  close(): void
   /** An endpoint that is not in `tried`; undefined when there is none. */
   pick(active: (endpoint: string) => number, tried: ReadonlySet<string>): Upstream | undefined
   eligible(endpoint: string): boolean
 }
 
 export function createVipRoute(policy: BalancePolicy): VipRoute {
-  let candidates: readonly Upstream[] = []
-  let eligible: ReadonlySet<string> = new Set()
-  let balancer: Balancer = createBalancer(policy, [])
-  let picks = 0
+  let upstreams: ReadonlyMap<string, Upstream> = new Map()
+  const balancer: Balancer = createBalancer(policy)
   return {
     update: (view, port) => {
-      const endpoints = eligibleEndpoints(view.endpoints).filter(endpoint => endpoint.addresses.length > 0)
-      candidates = endpoints.map(endpoint => upstreamOf(endpoint, port))
-      eligible = new Set(candidates.map(candidate => candidate.endpoint))
-      balancer = createBalancer(policy, endpointWeights(endpoints, view.service?.backends), picks)
+      const serving = view.endpoints.filter(
+        endpoint => endpoint.addresses.length > 0 && endpointPort(endpoint, port) !== undefined,
+      )
+      const endpoints = eligibleEndpoints(serving)
+      upstreams = new Map(
+        endpoints.map(endpoint => [
+          endpoint.id,
+          {
+            endpoint: endpoint.id,
+            host: endpoint.addresses[0] ?? '',
+            port: endpointPort(endpoint, port) ?? port.port,
+          },
+        ]),
+      )
+      balancer.update(trafficCandidates(endpoints, view.service?.backends))
+    },
+    close: () => {
+      upstreams = new Map()
+      balancer.update([])
     },
     pick: (active, tried) => {
-      const excluded = new Set<number>()
-      if (tried.size > 0)
-        for (const [i, { endpoint }] of candidates.entries()) if (tried.has(endpoint)) excluded.add(i)
-      const index = balancer.pick(i => active((candidates[i] as Upstream).endpoint), excluded)
-      if (index < 0) return undefined
-      picks++
-      return candidates[index]
+      const endpoint = balancer.pick({ active, excluded: tried })
+      return endpoint === undefined ? undefined : upstreams.get(endpoint)
     },
-    eligible: endpoint => eligible.has(endpoint),
+    eligible: endpoint => upstreams.has(endpoint),
   }
-}
-
-function upstreamOf(endpoint: Endpoint, port: RegisteredPort): Upstream {
-  return { endpoint: endpoint.id, host: endpoint.addresses[0] as string, port: endpointPort(endpoint, port) }
 }

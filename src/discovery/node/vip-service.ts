@@ -9,6 +9,7 @@ import { proxyConnection } from './proxied-connection.js'
 import type { VipFrontend, VipListenerStats } from './vip-frontend.js'
 import { openVipFrontend } from './vip-frontend.js'
 import type { VipRoute } from './vip-route.js'
+import { createVipRoute } from './vip-route.js'
 import type { VipSettings } from './vip-settings.js'
 
 /** Counts of one service. */
@@ -36,11 +37,12 @@ export interface VipService {
 export function createVipService(key: string, settings: VipSettings): VipService {
   const { env, connectTimeoutMs, maxAttempts } = settings
   const frontends = new Map<string, VipFrontend>()
+  /** By port number: where it is listened on may change while connections look for an endpoint. */
+  const routes = new Map<number, VipRoute>()
   const waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
   let accepted = 0
   let refused = 0
-  const wanted = (endpoint: string): boolean =>
-    [...frontends.values()].some(({ route }) => route.eligible(endpoint))
+  const wanted = (endpoint: string): boolean => [...routes.values()].some(route => route.eligible(endpoint))
   const tellDrained = (): void => {
     for (const waiter of [...waiting]) {
       if (flows.activeOf(waiter.endpoint) > 0 || wanted(waiter.endpoint)) continue
@@ -68,15 +70,29 @@ export function createVipService(key: string, settings: VipSettings): VipService
     for (const id of ids) frontends.delete(id)
     await Promise.all(closing.map(frontend => frontend.close()))
   }
+  const follow = (view: ServiceView): void => {
+    const ports = new Map(portsOf(view).map(port => [port.port, port]))
+    for (const [number, route] of [...routes]) {
+      if (ports.has(number)) continue
+      route.close()
+      routes.delete(number)
+    }
+    for (const [number, port] of ports) {
+      const route = routes.get(number) ?? createVipRoute(settings.policy)
+      routes.set(number, route)
+      route.update(view, port)
+    }
+  }
   return {
     update: view => {
+      follow(view)
       const places = placesOf(view)
       void retire([...frontends.keys()].filter(id => !places.has(id)))
       for (const [id, { vip, port }] of places) {
-        const opened = { service: key, vip, port: port.port, settings, accept }
-        const frontend = frontends.get(id) ?? openVipFrontend(opened)
-        frontends.set(id, frontend)
-        frontend.route.update(view, port)
+        if (frontends.has(id)) continue
+        const route = routes.get(port) as VipRoute
+        const accepted = (client: Socket): void => accept(client, route)
+        frontends.set(id, openVipFrontend({ service: key, vip, port, settings, accept: accepted }))
       }
       flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(endpoint => endpoint.id)))
       for (const attempt of [...context.connecting]) if (!wanted(attempt.endpoint)) attempt.retry()
@@ -104,13 +120,15 @@ export function createVipService(key: string, settings: VipSettings): VipService
   }
 }
 
+/** The ports that are proxied. */
+function portsOf({ service }: ServiceView): readonly RegisteredPort[] {
+  return service?.mode === 'vip' ? service.ports.filter(port => port.protocol === 'TCP') : []
+}
+
 /** The addresses and ports to listen on, by a text that names them. */
-function placesOf({
-  service,
-}: ServiceView): ReadonlyMap<string, { readonly vip: string; readonly port: RegisteredPort }> {
-  if (service?.mode !== 'vip') return new Map()
-  const ports = service.ports.filter(port => port.protocol === 'TCP')
+function placesOf(view: ServiceView): ReadonlyMap<string, { readonly vip: string; readonly port: number }> {
+  const vips = view.service?.vips ?? []
   return new Map(
-    service.vips.flatMap(vip => ports.map(port => [`${vip} ${port.port}`, { vip, port }] as const)),
+    portsOf(view).flatMap(({ port }) => vips.map(vip => [`${vip} ${port}`, { vip, port }] as const)),
   )
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Env } from '../../core/index.js'
-import type { BalancePolicy } from '../services/balance.js'
+import type { BalancePolicy } from '../balance/balance-policy.js'
 
 /** Settings that all services of a proxy share. */
 export interface VipSettings {

@@ -119,13 +119,15 @@ function vipSrv({ service, domain, ttl }: ServiceZone, port: RegisteredPort, own
 
 /** Each address has an equal share; a target that several addresses share gets the sum of theirs. */
 function headlessSrv({ view, domain, ttl }: ServiceZone, port: RegisteredPort, owner: string): NameRecords {
-  const places = readyEndpoints(view).flatMap(endpoint =>
-    endpoint.addresses.map(address => ({
+  const places = readyEndpoints(view).flatMap(endpoint => {
+    const number = endpointPort(endpoint, port)
+    if (number === undefined) return []
+    return endpoint.addresses.map(address => ({
       address,
-      port: endpointPort(endpoint, port),
+      port: number,
       target: `${endpointLabel(endpoint.hostname, address)}.${domain}`,
-    })),
-  )
+    }))
+  })
   const share = Math.max(1, Math.floor(TOTAL_WEIGHT / places.length))
   const records = new Map<string, SrvRecord>()
   const addresses = new Map<string, string[]>()

@@ -33,7 +33,10 @@ export function serviceKey(service: { readonly namespace: string; readonly name:
   return `${service.namespace}/${service.name}`
 }
 
-/** The port on which `endpoint` serves a port of its service. */
-export function endpointPort(endpoint: Endpoint, port: RegisteredPort): number {
-  return endpoint.ports[port.name] ?? port.port
+/** The port on which `endpoint` serves a port of its service; undefined when it does not serve it. */
+export function endpointPort({ ports }: Endpoint, port: RegisteredPort): number | undefined {
+  const own = ports[port.name]
+  if (own !== undefined) return own
+  for (const _name in ports) return undefined
+  return port.port
 }

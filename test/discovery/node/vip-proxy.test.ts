@@ -290,6 +290,94 @@ describe('VIP proxy', () => {
     expect(w.proxy.stats(key)).toMatchObject({ active: 0, endpoints: {} })
   })
 
+  test('a connection that is cut at the drain time is reset on both sides, never ended', async () => {
+    const ends: string[] = []
+    const server = await tcpBackend(socket => {
+      socket.on('error', error => ends.push(`endpoint ${(error as NodeJS.ErrnoException).code}`))
+      socket.on('end', () => ends.push('endpoint end'))
+      socket.resume()
+      socket.write('hello')
+    })
+    const w = await world({ drainMs: 20 })
+    w.set(endpoint('a', portOf(server)))
+    const client = open(w.port())
+    await new Promise(resolve => client.socket.once('data', resolve))
+    w.set()
+    await expect(client.text).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await expect.poll(() => ends).toEqual(['endpoint ECONNRESET'])
+  })
+
+  test.each(['moves', 'goes'])('a service whose address %s while an attempt connects', async what => {
+    let accepted = 0
+    const server = await tcpBackend(() => void accepted++)
+    let change: (() => void) | undefined
+    const { clock } = systemEnv
+    const env = createEnv({
+      clock: {
+        ...clock,
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        // The first timer of an attempt: it is connecting now.
+        after: (ms, fn) => {
+          if (ms === 777) queueMicrotask(() => change?.())
+          return clock.after(ms, fn)
+        },
+      },
+    })
+    const w = await world({ env, connectTimeoutMs: 777, drainMs: 10 })
+    w.set(endpoint('a', portOf(server)))
+    const service = w.registry.snapshot().services.get(key)?.service
+    if (service === undefined) throw new Error('no service')
+    change = () => {
+      change = undefined
+      w.registry.apply(w.registry.revision + 1, [
+        what === 'moves'
+          ? { op: 'set-service', service: { ...service, vips: ['127.64.7.2'] } }
+          : { op: 'delete-service', service: key },
+        { op: 'set-endpoints', service: key, slice: 's', endpoints: [] },
+      ])
+    }
+    const client = open(w.port())
+    await expect(client.text).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const { revision } = w.registry
+    const report = await w.registry.waitForConsumers(revision, { clock, timeoutMs: 0 })
+    expect(report.kind).toBe('acknowledged')
+    await w.proxy.drained(key, 'a')
+    expect([accepted, w.proxy.stats(key)?.active ?? 0]).toEqual([0, 0])
+  })
+
+  test('an endpoint serves the ports that it has, and no others', async () => {
+    const [a, b] = [await backend('a'), await backend('b')]
+    const registry = createRegistry()
+    const ports = [
+      { name: 'one', port: 81, protocol: 'TCP' },
+      { name: 'two', port: 82, protocol: 'TCP' },
+    ] as const
+    registry.apply(1, [
+      {
+        op: 'set-service',
+        service: { namespace: 'prod', name: 'web', mode: 'vip', vips: ['127.64.7.1'], ports },
+      },
+    ])
+    const proxy = serveVips(registry, { bind: () => ({ host: '127.0.0.1', port: 0 }) })
+    cleanups.push(() => proxy.close())
+    await proxy.listening()
+    const only = (id: string, name: string, server: Server): Endpoint => {
+      const { addresses, conditions } = endpoint(id, 1)
+      return { id, addresses, conditions, ports: { [name]: portOf(server) } }
+    }
+    const set = (...endpoints: readonly Endpoint[]): unknown =>
+      registry.apply(registry.revision + 1, [{ op: 'set-endpoints', service: key, slice: 's', endpoints }])
+    const urls = (proxy.stats(key)?.listeners ?? []).map(({ boundPort }) => `http://127.0.0.1:${boundPort}/`)
+    set(only('t1', 'one', a), only('t2', 'two', b))
+    expect(await names(urls[0] ?? '', 2)).toEqual(['a', 'a'])
+    expect(await names(urls[1] ?? '', 2)).toEqual(['b', 'b'])
+    set(only('t2', 'two', b))
+    await expect(fetchText(urls[0] ?? '', single)).rejects.toThrow()
+    expect(await names(urls[1] ?? '', 1)).toEqual(['b'])
+  })
+
   test('an abrupt end is abrupt on the other side too', async () => {
     const failed: Promise<unknown>[] = []
     const server = await tcpBackend(socket => {
