@@ -1,7 +1,8 @@
 import type { Condition, TrafficShare } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { serviceProblems, specAdmission } from './spec-admission.js'
+import { serviceNameAdmission, serviceProblems } from './service-admission.js'
+import { specAdmission } from './spec-admission.js'
 import { objectSchema, serviceSpecSchema } from './spec-schemas.js'
 
 /** One port of a service. */
@@ -50,5 +51,15 @@ export const Service: Kind<ServiceSpec, ServiceStatus> = /* @__PURE__ */ defineK
   plural: 'services',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(serviceSpecSchema),
-  admission: [/* @__PURE__ */ specAdmission<ServiceSpec, ServiceStatus>(serviceProblems)],
+  indexes: { selector: ({ spec }) => selectorPair(spec.selector) },
+  admission: [
+    serviceNameAdmission,
+    /* @__PURE__ */ specAdmission<ServiceSpec, ServiceStatus>(serviceProblems),
+  ],
 })
+
+/** One pair of the selector, by which the services of a task are found. */
+function selectorPair(selector: Readonly<Record<string, string>> = {}): string | undefined {
+  const label = Object.keys(selector).sort()[0]
+  return label === undefined ? undefined : `${label}=${selector[label]}`
+}

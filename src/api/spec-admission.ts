@@ -3,7 +3,7 @@ import { compileConstraints, InvalidError, isKeelsonError, parseResources } from
 import { labelSelectorFromObject } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
 
-interface NamedPort {
+export interface NamedPort {
   readonly name?: string
 }
 
@@ -66,13 +66,6 @@ export function templateProblems(spec: TaskMaker, previous: TaskMaker | undefine
   ]
 }
 
-export function serviceProblems(
-  { ports = [] }: { readonly ports?: readonly NamedPort[] },
-  previous: { readonly ports?: readonly NamedPort[] } | undefined,
-): readonly FieldProblem[] {
-  return ports === previous?.ports ? [] : [...unnamedPorts(ports), ...sameNames(ports, 'spec.ports')]
-}
-
 /** Those of each constraint; of the set, when each by itself is right. */
 function constraintProblems(constraints: readonly Constraint[], at: string): readonly FieldProblem[] {
   const ofAll = refusal(at, constraints, () => compileConstraints(constraints))
@@ -117,15 +110,7 @@ function selectorProblems(
   })
 }
 
-function unnamedPorts(ports: readonly NamedPort[]): readonly FieldProblem[] {
-  if (ports.length < 2) return []
-  const message = 'is required when a service has several ports'
-  return ports.flatMap(({ name }, index) =>
-    name === undefined || name === '' ? [{ field: `spec.ports[${index}].name`, value: name, message }] : [],
-  )
-}
-
-function sameNames(ports: readonly NamedPort[], at: string): readonly FieldProblem[] {
+export function sameNames(ports: readonly NamedPort[], at: string): readonly FieldProblem[] {
   const first = new Map<string, number>()
   return ports.flatMap(({ name }, index) => {
     if (name === undefined) return []

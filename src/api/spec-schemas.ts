@@ -65,6 +65,7 @@ const effect: JsonSchema = { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute
 
 export const taskSpecSchema: JsonSchema = closed({
   nodeName: { type: 'string', minLength: 1 },
+  hostname: { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
   image: text,
   command: texts,
   args: texts,
@@ -167,6 +168,9 @@ export const endpointSliceSpecSchema: JsonSchema = closed(
           nodeName: text,
           zone: text,
           template: text,
+          weight: { type: 'number', minimum: 0 },
+          drainDeadlineMs: { type: 'number', minimum: 0 },
+          labels: textMap,
         },
         ['id', 'addresses', 'ports', 'conditions'],
       ),

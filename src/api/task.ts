@@ -26,6 +26,8 @@ export interface TaskPort {
 export interface TaskSpec {
   /** The node that runs the task; written once, by a scheduler. */
   readonly nodeName?: string
+  /** The label of the task's own name below its service; one DNS label. Default: made from its address. */
+  readonly hostname?: string
   /** Passed to the runtime as it is. */
   readonly image?: string
   readonly command?: readonly string[]

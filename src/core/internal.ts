@@ -54,6 +54,8 @@ export { labelKeyProblem, labelProblems, labelValueProblem } from './selectors/l
 export { Bitset } from './structures/bitset.js'
 export type { HeapHandle } from './structures/indexed-heap.js'
 export { heapHandle, IndexedHeap } from './structures/indexed-heap.js'
+export type { Cidr } from './text/cidr.js'
+export { cidrContains, cidrOverlaps, formatCidr, parseCidr } from './text/cidr.js'
 export { compareText } from './text/compare-text.js'
 export type { IpAddress } from './text/ip-address.js'
 export { canonicalIp, formatIp, ipBytes, ipFamily, ipFromBytes, parseIp } from './text/ip-address.js'

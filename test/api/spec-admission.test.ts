@@ -137,3 +137,29 @@ test('a binding, which changes none of it, is not judged by it again', async () 
   const previous = store.get(lenient, metadata)
   expect(await hook?.handle({ operation: 'update', kind: Task, object, previous })).toEqual({ problems: [] })
 })
+
+describe('services that no name or address could be made of are refused', () => {
+  test.each([
+    ['an address', 'x', { clusterIPs: ['10.0.0.1', 'not-an-ip'] }, ['spec.clusterIPs[1]']],
+    ['the address None', 'x', { clusterIPs: ['None'] }, ['spec.clusterIPs[0]']],
+    ['an alias of nothing', 'x', { mode: 'external' }, ['spec.externalName']],
+    ['an alias that is no name', 'x', { mode: 'external', externalName: 'a..b' }, ['spec.externalName']],
+    ['a name with a dot', 'a.b', {}, ['metadata.name']],
+    ['a name of 64 characters', 'a'.repeat(64), {}, ['metadata.name']],
+    [
+      'two unnamed ports',
+      'x',
+      { ports: [{ port: 80 }, { port: 443 }] },
+      ['spec.ports[0].name', 'spec.ports[1].name'],
+    ],
+  ] as const)('%s', async (_what, name, spec, fields) => {
+    const store = createStore({ kinds: [Service] })
+    const refused = store.create(Service, {
+      metadata: { namespace: 'd', name },
+      spec: spec as Service['spec'],
+    })
+    const error: unknown = await refused.catch((thrown: unknown) => thrown)
+    expect([(error as { code: string }).code, problemsOf(error)]).toEqual(['Invalid', fields])
+    expect(store.list(Service).items).toEqual([])
+  })
+})

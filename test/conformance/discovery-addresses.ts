@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { parseCidr } from '../../src/discovery/addresses/cidr.js'
+import { parseCidr } from '../../src/core/text/cidr.js'
 import type { AddressPool } from '../../src/discovery/index.js'
 import { createAddressPool, kubernetesStaticBand } from '../../src/discovery/index.js'
 import type { Case } from './discovery-case.js'

@@ -4,6 +4,7 @@ export interface Case {
   readonly area: string
   readonly kind: string
   readonly given?: string
+  readonly note?: string
   readonly input: unknown
   readonly expect: unknown
 }

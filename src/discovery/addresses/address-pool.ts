@@ -1,4 +1,5 @@
 import { InvalidError } from '../../core/index.js'
+import type { Cidr } from '../../core/internal.js'
 import { canonicalIp } from '../../core/internal.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
@@ -6,7 +7,6 @@ import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from '.
 import type { AddressStrategy } from './address-search.js'
 import { search, startOf } from './address-search.js'
 import { createAddressSpace } from './address-space.js'
-import type { Cidr } from './cidr.js'
 
 /** How an address pool is made. */
 export interface AddressPoolOptions {

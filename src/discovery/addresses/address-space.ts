@@ -1,7 +1,6 @@
 import { InvalidError } from '../../core/index.js'
-import { formatIp, parseIp } from '../../core/internal.js'
-import type { Cidr } from './cidr.js'
-import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from './cidr.js'
+import type { Cidr } from '../../core/internal.js'
+import { cidrContains, cidrOverlaps, formatCidr, formatIp, parseCidr, parseIp } from '../../core/internal.js'
 
 /** Most addresses that one pool may have: a bitmap of 2 MiB. */
 const POOL_SIZE_MAX = 2 ** 24

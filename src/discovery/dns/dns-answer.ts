@@ -1,5 +1,5 @@
-import { encodeDnsMessage, MESSAGE_BYTES_MAX } from './dns-encode.js'
-import type { DnsHeader, DnsMessage, DnsQuestion, Edns } from './dns-message.js'
+import { encodeDnsMessage, MESSAGE_BYTES_MAX, OPT_BYTES } from './dns-encode.js'
+import type { DnsHeader, DnsMessage, DnsParse, DnsQuestion, Edns } from './dns-message.js'
 import { flagBits, opcodeOf } from './dns-message.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
 import type { DnsRecord } from './dns-record.js'
@@ -17,6 +17,8 @@ export interface DnsAnswerOptions {
 }
 
 const PLAIN_UDP_BYTES = 512
+/** What OPT offers by default: fits any path unfragmented. */
+const EDNS_BYTES = 1232
 const INTERNET_CLASS = 1
 
 /**
@@ -31,28 +33,65 @@ const INTERNET_CLASS = 1
 export function answerDns(request: Uint8Array, options: DnsAnswerOptions): Uint8Array | undefined {
   const header = parseDnsHeader(request)
   if (header === undefined || (header.flags & flagBits.response) !== 0) return undefined
-  if (opcodeOf(header.flags) !== 0) return bare(header, rcodes.NOTIMP)
-  if (header.questionCount !== 1) return bare(header, rcodes.FORMERR)
   const parsed = parseDnsMessage(request)
+  const refuse = (rcode: number): Uint8Array => bare(header, rcode, { request, parsed, options })
+  if (opcodeOf(header.flags) !== 0) return refuse(rcodes.NOTIMP)
   const question = parsed.kind === 'message' ? parsed.message.questions[0] : undefined
-  if (parsed.kind !== 'message' || question === undefined) return bare(header, rcodes.FORMERR)
+  if (header.questionCount !== 1 || parsed.kind !== 'message' || question === undefined)
+    return refuse(rcodes.FORMERR)
   try {
     return respond(parsed.message, question, options)
   } catch {
-    return bare(header, rcodes.SERVFAIL)
+    return refuse(rcodes.SERVFAIL)
   }
 }
 
-/** A response of nothing but a header, for requests whose question is not known. */
-function bare(header: DnsHeader, rcode: number): Uint8Array {
-  const flags = flagBits.response | (header.flags & (0x7800 | flagBits.recursionDesired)) | rcode
-  return Uint8Array.of(header.id >>> 8, header.id & 255, flags >>> 8, flags & 255, 0, 0, 0, 0, 0, 0, 0, 0)
+interface Refused {
+  readonly request: Uint8Array
+  readonly parsed: DnsParse
+  readonly options: DnsAnswerOptions
+}
+
+/** A response of a header, and OPT if the request had one: for requests whose question is not known or not answered. */
+function bare(header: DnsHeader, rcode: number, { request, parsed, options }: Refused): Uint8Array {
+  const edns = parsed.kind === 'message' ? parsed.message.edns : trailingEdns(request)
+  return encodeDnsMessage({
+    id: header.id,
+    response: true,
+    opcode: opcodeOf(header.flags),
+    authoritative: false,
+    truncated: false,
+    recursionDesired: (header.flags & flagBits.recursionDesired) !== 0,
+    recursionAvailable: false,
+    rcode,
+    questions: [],
+    answers: [],
+    authority: [],
+    additional: [],
+    ...(edns === undefined ? {} : { edns: offeredBack(edns, options.ednsBytes) }),
+  })
+}
+
+/** OPT at the end of a message that cannot be read: root name, type 41, and data up to the last byte. */
+function trailingEdns(bytes: Uint8Array): Edns | undefined {
+  for (let at = bytes.length - OPT_BYTES; at >= 12; at--) {
+    if (bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== questionTypeCodes.OPT) continue
+    const length = ((bytes[at + 9] as number) << 8) | (bytes[at + 10] as number)
+    if (at + OPT_BYTES + length !== bytes.length) continue
+    const dnssecOk = ((bytes[at + 7] as number) & 0x80) !== 0
+    return { udpSize: 0, version: bytes[at + 6] as number, dnssecOk }
+  }
+  return undefined
+}
+
+function offeredBack({ dnssecOk }: Edns, ednsBytes = EDNS_BYTES): Edns {
+  return { udpSize: ednsBytes, version: 0, dnssecOk }
 }
 
 function respond(request: DnsMessage, question: DnsQuestion, options: DnsAnswerOptions): Uint8Array {
-  const { transport, rotation = 0, ednsBytes = 1232 } = options
+  const { transport, rotation = 0, ednsBytes = EDNS_BYTES } = options
   const offered = request.edns
-  const edns: Edns | undefined = offered && { udpSize: ednsBytes, version: 0, dnssecOk: offered.dnssecOk }
+  const edns = offered && offeredBack(offered, ednsBytes)
   const udpLimit =
     offered === undefined ? PLAIN_UDP_BYTES : Math.max(PLAIN_UDP_BYTES, Math.min(offered.udpSize, ednsBytes))
   const blank: DnsMessage = {

@@ -5,7 +5,7 @@ import { questionTypeCodes } from './dns-record.js'
 import { DnsWriter } from './dns-writer.js'
 
 /** The OPT record without options: root name, type, size, high rcode, version, flags, no data. */
-const OPT_BYTES = 11
+export const OPT_BYTES = 11
 
 /** Largest message over TCP. */
 export const MESSAGE_BYTES_MAX: number = 65_535

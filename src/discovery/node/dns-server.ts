@@ -126,7 +126,7 @@ function bindTcp(
   const { address, port, maxConnections, idleMs, env = systemEnv } = options
   return new Promise((resolve, reject) => {
     const connections = new Set<() => void>()
-    const server = createServer(socket => {
+    const server = createServer({ allowHalfOpen: true }, socket => {
       const end = serveDnsConnection(socket, responder, { env, idleMs })
       connections.add(end)
       socket.on('close', () => connections.delete(end))

@@ -1,4 +1,4 @@
-import type { Cidr } from '../addresses/cidr.js'
+import type { Cidr } from '../../core/internal.js'
 
 /**
  * Kubernetes' static band of a service block: none up to 16 addresses, else a sixteenth of the block, at least

@@ -1,5 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import { assertValid, canonicalIp, wholeNumber } from '../../core/internal.js'
+import { assertValid, canonicalIp, ipFamily, wholeNumber } from '../../core/internal.js'
 import { canonicalName, labelsUnder, nameLabels } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'
@@ -8,7 +8,12 @@ import { parseReverseName } from '../dns/reverse-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
 import type { NameRecords } from './kubernetes-service-records.js'
-import { endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
+import {
+  addressRecords,
+  endpointLabel,
+  readyEndpoints,
+  serviceRecords,
+} from './kubernetes-service-records.js'
 
 /** How Kubernetes names are served. */
 export interface KubernetesNamesOptions {
@@ -16,14 +21,23 @@ export interface KubernetesNamesOptions {
   readonly zone?: string
   /** TTL of records and of denials, 0 to 3600 seconds. Default 5. A service's own `ttlSeconds` goes before. */
   readonly ttlSeconds?: number
-  /** Zones such as `10.in-addr.arpa` for which a denial carries an SOA record. Default none. */
+  /**
+   * Zones such as `10.in-addr.arpa` whose missing names are denied, with an SOA record. A reverse name outside them that
+   * is no address of the registry is not served here. Default none.
+   */
   readonly reverseZones?: readonly string[]
+  /** Addresses of the server itself: those of `ns.dns.<zone>`, to which NS points. Default none. */
+  readonly nameServers?: readonly string[]
+  /** Denies `_proto.service` as CoreDNS does, although names exist below it (RFC 8020 asks for NODATA). Default false. */
+  readonly denyEmptyNonTerminals?: boolean
 }
 
 interface Settings {
   readonly zone: string
   readonly ttl: number
   readonly reverseZones: readonly string[]
+  readonly nameServers: readonly string[]
+  readonly denyEmptyNonTerminals: boolean
 }
 
 const SUBJECT = 'Kubernetes naming profile'
@@ -40,13 +54,17 @@ const ALIASES_MAX = 10
  * @throws InvalidError for an invalid zone, or a TTL out of bounds
  */
 export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingProfile {
-  const { zone = 'cluster.local', ttlSeconds = 5, reverseZones = [] } = options
+  const { zone = 'cluster.local', ttlSeconds = 5, reverseZones = [], nameServers = [] } = options
   for (const [i, name] of [zone, ...reverseZones].entries()) {
     if ((nameLabels(name)?.length ?? 0) > 0) continue
     throw invalid(i === 0 ? 'zone' : 'reverseZones', name, 'must be a DNS name such as cluster.local')
   }
+  const wrong = nameServers.find(address => ipFamily(address) === 0)
+  if (wrong !== undefined) throw invalid('nameServers', wrong, 'must be an IPv4 or IPv6 address')
   assertValid(SUBJECT, wholeNumber('ttlSeconds', ttlSeconds, { max: 3600 }))
   const settings = {
+    nameServers,
+    denyEmptyNonTerminals: options.denyEmptyNonTerminals ?? false,
     zone: canonicalName(zone),
     ttl: ttlSeconds,
     reverseZones: reverseZones.map(canonicalName),
@@ -79,7 +97,8 @@ function resolveForward(
     if (alias?.type !== 'CNAME' || type === recordTypeCode(alias) || type === questionTypeCodes.ANY) {
       const wanted = selectType(found.records, type)
       if (wanted.length === 0) return negative(settings, snapshot, { rcode: 'NOERROR', answers })
-      return positive(snapshot, [...answers, ...wanted], found.additional)
+      const isApex = wanted[0]?.type === 'SOA'
+      return positive(snapshot, [...answers, ...wanted], isApex ? [] : found.additional)
     }
     answers.push(alias)
     visited.add(owner)
@@ -120,7 +139,9 @@ function recordsAt(
         additional: [],
       }
     case 'dns':
-      return labels.length === 1 || (namespace === 'ns' && labels.length === 2) ? empty : undefined
+      if (labels.length === 1) return empty
+      if (namespace !== 'ns' || labels.length > 2) return undefined
+      return { records: addressRecords(owner, settings.ttl, settings.nameServers), additional: [] }
     case 'pod':
       return labels.length === 1 ? empty : undefined
     case 'svc':
@@ -150,18 +171,17 @@ function serviceAt(
   if (view?.service === undefined) return undefined
   const { service } = view
   const domain = `${place.name}.${place.namespace}.svc.${settings.zone}`
-  return serviceRecords(
-    { service, view, domain, ttl: service.ttlSeconds ?? settings.ttl },
-    place.below,
-    place.owner,
-  )
+  const { denyEmptyNonTerminals } = settings
+  const zone = { service, view, domain, ttl: service.ttlSeconds ?? settings.ttl, denyEmptyNonTerminals }
+  return serviceRecords(zone, place.below, place.owner)
 }
 
 function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: string): NameRecords {
   const soa = { ...soaOf(settings, snapshot, settings.zone), name: owner }
+  const target = `ns.dns.${settings.zone}`
   return {
-    records: [soa, { type: 'NS', name: owner, ttl: settings.ttl, target: `ns.dns.${settings.zone}` }],
-    additional: [],
+    records: [soa, { type: 'NS', name: owner, ttl: settings.ttl, target }],
+    additional: addressRecords(target, settings.ttl, settings.nameServers),
   }
 }
 
@@ -219,13 +239,14 @@ function resolveReverse(
   if (reverse === undefined) return undefined
   const name = canonicalName(question.name)
   const soaOwner = settings.reverseZones.find(zone => labelsUnder(name, zone) !== undefined)
+  const targets = reverse.kind === 'address' ? reverseTargets(settings, snapshot, reverse.address) : []
+  const isOurs = reverse.kind === 'address' && snapshot.endpointAddresses.get(reverse.address) !== undefined
+  if (targets.length === 0 && soaOwner === undefined && !isOurs) return undefined
   const deny = (rcode: Rcode): Resolution => {
     const denial = negative(settings, snapshot, { rcode, answers: [], soaOwner })
     return soaOwner === undefined ? { ...denial, authority: [] } : denial
   }
-  if (reverse.kind !== 'address') return deny(reverse.kind === 'network' ? 'NOERROR' : 'NXDOMAIN')
-  const targets = reverseTargets(settings, snapshot, reverse.address)
-  if (targets.length === 0) return deny('NXDOMAIN')
+  if (targets.length === 0) return deny(reverse.kind === 'network' ? 'NOERROR' : 'NXDOMAIN')
   const owner = absolute(question.name)
   const records = targets.map(({ target, ttl }): DnsRecord => ({ type: 'PTR', name: owner, ttl, target }))
   const wanted = selectType(records, dnsTypeCode(question.type))

@@ -12,6 +12,8 @@ export interface ServiceZone {
   /** `svc.ns.svc.zone.` */
   readonly domain: string
   readonly ttl: number
+  /** Whether `_proto` alone is denied. */
+  readonly denyEmptyNonTerminals: boolean
 }
 
 /** Records at one name, and addresses that belong to their targets. */
@@ -55,7 +57,11 @@ function externalRecords({ service, ttl }: ServiceZone, owner: string): readonly
 }
 
 /** A and AAAA records, one per distinct address. */
-function addressRecords(name: string, ttl: number, addresses: readonly string[]): readonly AddressRecord[] {
+export function addressRecords(
+  name: string,
+  ttl: number,
+  addresses: readonly string[],
+): readonly AddressRecord[] {
   const distinct = [...new Set(addresses.map(address => canonicalIp(address) ?? address))]
   return distinct.map(address => ({ type: ipFamily(address) === 4 ? 'A' : 'AAAA', name, ttl, address }))
 }
@@ -101,7 +107,7 @@ function portRecords(zone: ServiceZone, labels: readonly string[], owner: string
   )
   if (candidates.length === 0 || rest.length > 0) return undefined
   if (zone.service.mode === 'headless' && readyEndpoints(zone.view).length === 0) return undefined
-  if (portName === undefined) return alone([])
+  if (portName === undefined) return zone.denyEmptyNonTerminals ? undefined : alone([])
   const port = candidates.find(candidate => `_${candidate.name}` === portName)
   if (port === undefined) return undefined
   return zone.service.mode === 'headless' ? headlessSrv(zone, port, owner) : vipSrv(zone, port, owner)

@@ -7,7 +7,7 @@ export type RegistryProblem =
   | { readonly kind: 'shared-vip'; readonly address: string; readonly services: readonly string[] }
   /** Endpoints are known, the service is not. */
   | { readonly kind: 'orphan-endpoints'; readonly service: string; readonly slices: readonly string[] }
-  /** One endpoint id is in several slices of a service; the slice whose name sorts first counts. */
+  /** One endpoint id is in several slices of a service; a ready one counts, else the slice whose name sorts first. */
   | { readonly kind: 'duplicate-endpoint'; readonly service: string; readonly id: string }
 
 /** Looks at everything; meant for audits and tests, not for each change. Problems come in a fixed order. */

@@ -12,7 +12,10 @@ export interface ServiceView {
   readonly service?: RegisteredService
   /** By slice name. */
   readonly slices: ReadonlyMap<string, readonly Endpoint[]>
-  /** All endpoints, by id; of two with one id, the one in the slice whose name sorts first. */
+  /**
+   * All endpoints, by id; of two with one id the ready one, then the one that serves, then the one in the slice whose
+   * name sorts first.
+   */
   readonly endpoints: readonly Endpoint[]
   /** The revision that changed this view last. */
   readonly revision: number
@@ -145,9 +148,16 @@ function viewOf({ service, slices }: ViewParts, revision: number): ServiceView {
 function merge(slices: ReadonlyMap<string, readonly Endpoint[]>): readonly Endpoint[] {
   const byId = new Map<string, Endpoint>()
   for (const name of [...slices.keys()].sort()) {
-    for (const endpoint of slices.get(name) ?? []) if (!byId.has(endpoint.id)) byId.set(endpoint.id, endpoint)
+    for (const endpoint of slices.get(name) ?? []) {
+      const other = byId.get(endpoint.id)
+      if (other === undefined || rank(endpoint) > rank(other)) byId.set(endpoint.id, endpoint)
+    }
   }
   return [...byId.values()].sort((a, b) => compareText(a.id, b.id))
+}
+
+function rank({ conditions }: Endpoint): number {
+  return conditions.ready ? 2 : Number(conditions.serving)
 }
 
 interface AddressChange {

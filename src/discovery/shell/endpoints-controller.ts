@@ -1,19 +1,19 @@
-import type { Endpoint, ServicePort } from '../../api/index.js'
-import {
-  EndpointSlice,
-  isConditionTrue,
-  isTaskFinished,
-  Service,
-  Task,
-  TEMPLATE_HASH_LABEL,
-} from '../../api/index.js'
+import type { Endpoint } from '../../api/index.js'
+import { EndpointSlice, findCondition, Node, Service, Task } from '../../api/index.js'
+import { formatTime, setCondition } from '../../core/index.js'
 import { ipFamily } from '../../core/internal.js'
 import type { Controller } from '../../reconcile/index.js'
 import { controllerReference, createController, isControlledBy } from '../../reconcile/index.js'
-import type { ObjectRef, Reader } from '../../store/index.js'
-import { endpointConditions } from '../services/endpoint-conditions.js'
+import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import type { SlicePlan } from '../services/endpoint-slices.js'
 import { planSlices } from '../services/endpoint-slices.js'
+import type { ServiceTasks } from './task-endpoint.js'
+import { endpointsOfTasks } from './task-endpoint.js'
+
+/** The label of a node that names its zone. */
+const ZONE_LABEL = 'topology.kubernetes.io/zone'
+/** The condition of services that want a port which no task has. */
+const PORTS_CONDITION = 'PortsFound'
 
 /** How endpoints are written. */
 export interface EndpointsControllerOptions {
@@ -25,8 +25,9 @@ export interface EndpointsControllerOptions {
 
 /**
  * Keeps the EndpointSlice objects of every Service with a selector: one endpoint for each matching task that has
- * an address and has not ended. All slices of a service change in one transaction, so one revision of the store
- * shows a whole set. Slices go with their service.
+ * an address, has not ended, and has a port of the service, with the zone of its node. All slices of a service change in
+ * one transaction, so one revision of the store shows a whole set. Slices go with their service. The condition
+ * `PortsFound` of a service is false while it wants a port that no task behind it has.
  */
 export function createEndpointsController(options: EndpointsControllerOptions = {}): Controller {
   const { maxPerSlice = 100, concurrency = 4 } = options
@@ -34,9 +35,13 @@ export function createEndpointsController(options: EndpointsControllerOptions = 
     name: 'endpoints',
     for: Service,
     owns: [EndpointSlice],
-    watches: [{ kind: Task, map: servicesOf }],
+    watches: [
+      { kind: Task, map: servicesOf },
+      { kind: Node, map: servicesOn, when: ({ before, after }) => zoneOf(before) !== zoneOf(after) },
+    ],
     concurrency,
-    reconcile: async (key, _service, { client }) => {
+    reconcile: async (key, service, { client }) => {
+      await reportPorts(client, service)
       if (isEmpty(planFor(client, key, maxPerSlice))) return
       await client.transact(tx => {
         const plan = planFor(tx, key, maxPerSlice)
@@ -64,11 +69,20 @@ export function createEndpointsController(options: EndpointsControllerOptions = 
 function servicesOf(task: Task, reader: Reader): readonly ObjectRef[] {
   const { namespace, labels } = task.metadata
   if (namespace === undefined) return []
-  return reader.list(Service, { namespace }).items.flatMap(service => {
-    const selector = Object.entries(service.spec.selector ?? {})
-    const matches = selector.length > 0 && selector.every(([key, value]) => labels[key] === value)
-    return matches ? [{ namespace, name: service.metadata.name }] : []
-  })
+  return Object.entries(labels).flatMap(([label, text]) =>
+    reader
+      .list(Service, { namespace, index: { name: 'selector', value: `${label}=${text}` } })
+      .items.filter(({ spec }) =>
+        Object.entries(spec.selector ?? {}).every(([key, value]) => labels[key] === value),
+      )
+      .map(({ metadata }) => ({ namespace, name: metadata.name })),
+  )
+}
+
+/** Keys of the services with a task on the node. */
+function servicesOn(node: Node, reader: Reader): readonly ObjectRef[] {
+  const { items } = reader.list(Task, { index: { name: 'node', value: node.metadata.name } })
+  return items.flatMap(task => servicesOf(task, reader))
 }
 
 function isEmpty(plan: SlicePlan<Endpoint>): boolean {
@@ -93,8 +107,11 @@ function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan
   if (service === undefined || !active || service.spec.mode === 'external') {
     return { create: [], update: [], delete: ours.map(slice => slice.metadata.name) }
   }
-  const endpoints = endpointsOf(reader, service)
-  const used = new Set(listed.map(slice => slice.metadata.name))
+  const { endpoints } = tasksBehind(reader, service)
+  // A slice of that name may belong to any service of the namespace.
+  const used = new Set<string>()
+  const isFree = (name: string): boolean =>
+    !used.has(name) && reader.get(EndpointSlice, { ...key, name }) === undefined
   const plans = (['IPv4', 'IPv6'] as const).map(family => {
     const existing = live.filter(slice => slice.spec.addressType === family)
     const desired = endpoints.filter(endpoint => familyOf([endpoint]) === family)
@@ -103,7 +120,7 @@ function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan
       desired,
       maxPerSlice,
       equal: sameJson,
-      newName: () => freeName(key.name, used),
+      newName: () => freeName(key.name, isFree, used),
       existing: existing.map(slice => ({ name: slice.metadata.name, endpoints: slice.spec.endpoints })),
     })
   })
@@ -114,58 +131,54 @@ function planFor(reader: Reader, key: ObjectRef, maxPerSlice: number): SlicePlan
   }
 }
 
-function freeName(service: string, used: Set<string>): string {
+function freeName(service: string, isFree: (name: string) => boolean, used: Set<string>): string {
   for (let n = 1; ; n++) {
     const name = `${service}-${n}`
-    if (used.has(name)) continue
+    if (!isFree(name)) continue
     used.add(name)
     return name
   }
 }
 
-function endpointsOf(reader: Reader, service: Service): readonly Endpoint[] {
+function zoneOf(node: { readonly metadata: Node['metadata'] } | undefined): string | undefined {
+  return node?.metadata.labels[ZONE_LABEL]
+}
+
+/** Says on the service which of its ports no task has; takes that back when it is over. */
+async function reportPorts(client: Client, service: Service | undefined): Promise<void> {
+  if (service === undefined || service.metadata.deletionTimestamp !== undefined) return
+  const { missing } = tasksBehind(client, service)
+  const before = service.status?.conditions
+  if (missing.length === 0 && !isConditionFalse(before)) return
+  const message = missing
+    .map(({ name, port, targetPort = port, protocol = 'TCP' }) => {
+      const label = name === undefined || name === '' ? `port ${port}` : `port ${port} (${name})`
+      return `${label} wants the ${protocol} port ${targetPort}, which no task behind the service has`
+    })
+    .join('; ')
+  const condition =
+    missing.length === 0
+      ? { status: 'True' as const, reason: 'PortsFound', message: 'each port is a port of a task' }
+      : { status: 'False' as const, reason: 'TargetPortMissing', message }
+  const now = formatTime(client.env.clock.now())
+  const after = setCondition(before, { type: PORTS_CONDITION, ...condition }, now)
+  if (after === before) return
+  await client.modifyStatus(Service, service.metadata, draft => {
+    draft.status = { ...draft.status, conditions: after.map(entry => ({ ...entry })) }
+  })
+}
+
+function isConditionFalse(conditions: Parameters<typeof findCondition>[0]): boolean {
+  return findCondition(conditions, PORTS_CONDITION)?.status === 'False'
+}
+
+/** What the tasks behind a service are to it; nothing without a selector. */
+function tasksBehind(reader: Reader, service: Service): ServiceTasks {
   const { namespace = '' } = service.metadata
   const matchLabels = service.spec.selector ?? {}
-  if (Object.keys(matchLabels).length === 0) return []
-  return reader
-    .list(Task, { namespace, labelSelector: { matchLabels } })
-    .items.flatMap(task => endpointOf(task, service) ?? [])
-}
-
-/** The endpoint of a task; none while it has no address, has ended, or lacks a port that the service names. */
-function endpointOf(task: Task, service: Service): Endpoint | undefined {
-  const address = task.status?.address
-  if (address === undefined || ipFamily(address) === 0 || isTaskFinished(task)) return undefined
-  const ports: Record<string, number> = {}
-  for (const port of service.spec.ports ?? []) {
-    const number = portOf(task, port)
-    if (number === undefined) return undefined
-    ports[port.name ?? ''] = number
-  }
-  const template = task.metadata.labels[TEMPLATE_HASH_LABEL]
-  const { nodeName } = task.spec
-  return {
-    id: task.metadata.name,
-    addresses: [address],
-    ports,
-    conditions: endpointConditions({
-      ready: isConditionTrue(task.status?.conditions, 'Ready'),
-      deleting: task.metadata.deletionTimestamp !== undefined,
-      publishNotReady: service.spec.publishNotReadyAddresses === true,
-    }),
-    ...(nodeName === undefined ? {} : { nodeName }),
-    ...(template === undefined ? {} : { template }),
-  }
-}
-
-/** A number that the task does not map is taken as it is: the task then has an address of its own. */
-function portOf(task: Task, { port, targetPort = port, protocol = 'TCP' }: ServicePort): number | undefined {
-  const mapped = (task.status?.ports ?? []).find(
-    candidate =>
-      candidate.protocol === protocol &&
-      (typeof targetPort === 'string' ? candidate.name : candidate.containerPort) === targetPort,
-  )
-  return mapped?.hostPort ?? (typeof targetPort === 'number' ? targetPort : undefined)
+  if (Object.keys(matchLabels).length === 0) return { endpoints: [], missing: [] }
+  const tasks = reader.list(Task, { namespace, labelSelector: { matchLabels } }).items
+  return endpointsOfTasks(service, tasks, name => reader.get(Node, { name })?.metadata.labels[ZONE_LABEL])
 }
 
 function familyOf(endpoints: readonly Endpoint[]): 'IPv4' | 'IPv6' {

@@ -7,7 +7,9 @@ import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
 import type { RegistryQuestion } from '../../../src/discovery/index.js'
 import { answerDns, createRegistry, kubernetesNames } from '../../../src/discovery/index.js'
 
-const registry = createRegistry({ profiles: [kubernetesNames()] })
+const registry = createRegistry({
+  profiles: [kubernetesNames({ reverseZones: ['10.in-addr.arpa'], nameServers: ['10.96.0.10'] })],
+})
 registry.apply(1, [
   {
     op: 'set-service',
@@ -174,10 +176,54 @@ describe('answering', () => {
     expect(ask({ name: 'cluster.local.', type: 2 }).answers).toMatchObject([
       { target: 'ns.dns.cluster.local.' },
     ])
+    expect(ask({ name: 'cluster.local.', type: 2 }).additional).toMatchObject([
+      { name: 'ns.dns.cluster.local.', type: 'A', address: '10.96.0.10' },
+    ])
+    expect(ask({ name: 'cluster.local.', type: 6 }).additional).toEqual([])
+    expect(ask({ name: 'ns.dns.cluster.local.' }).answers).toMatchObject([{ address: '10.96.0.10' }])
     expect(ask({ name: 'dns-version.cluster.local.', type: 16 }).answers).toMatchObject([
       { strings: ['1.1.0'], ttl: 28_800 },
     ])
     expect(ask({ type: 255 }).answers).toMatchObject([{ type: 'A' }])
+  })
+})
+
+describe('reverse names', () => {
+  const rcodeOf = (name: string): unknown => registry.resolve({ name, type: 'PTR' }).rcode
+
+  test('those of other networks are not served; in a reverse zone what is missing is denied with SOA', () => {
+    expect(rcodeOf('8.8.8.8.in-addr.arpa.')).toBe('REFUSED')
+    expect(rcodeOf('8.in-addr.arpa.')).toBe('REFUSED')
+    expect(registry.resolve({ name: '9.0.96.10.in-addr.arpa.', type: 'PTR' })).toMatchObject({
+      rcode: 'NXDOMAIN',
+      authority: [{ type: 'SOA', name: '10.in-addr.arpa.' }],
+    })
+  })
+})
+
+describe('EDNS', () => {
+  const opt = [0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 0]
+  const question = [1, 97, 0, 0, 1, 0, 1]
+  const message = (flags: number, questions: number, body: readonly number[]): Uint8Array =>
+    Uint8Array.of(0, 9, flags, 0, 0, questions, 0, 0, 0, 0, 0, 1, ...body, ...opt)
+
+  test.each([
+    ['another opcode', message(0x28, 1, question), 4],
+    ['no question', message(1, 0, []), 1],
+    ['two questions', message(1, 2, [...question, ...question]), 1],
+    ['a label that is too long', message(1, 1, [70, ...question]), 1],
+    ['another class', message(1, 1, [1, 97, 0, 0, 1, 0, 3]), 5],
+    ['a name that is not served', message(1, 1, question), 5],
+  ])('the answer to a request with OPT has OPT: %s', (_what, bytes, rcode) => {
+    const parsed = parseDnsMessage(answerDns(bytes, options) ?? new Uint8Array())
+    expect(parsed).toMatchObject({ message: { id: 9, rcode, edns: { udpSize: 1232, version: 0 } } })
+  })
+
+  test('the answer to a request without OPT has none', () => {
+    const parsed = parseDnsMessage(
+      answerDns(Uint8Array.of(0, 9, 0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0), options) ?? new Uint8Array(),
+    )
+    expect(parsed.kind === 'message' && parsed.message.edns).toBeUndefined()
   })
 })
 

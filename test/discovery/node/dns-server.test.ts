@@ -7,7 +7,7 @@ import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
 import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import type { Endpoint, Registry } from '../../../src/discovery/index.js'
 import { createRegistry, formatRecord, kubernetesNames } from '../../../src/discovery/index.js'
-import type { DnsServer } from '../../../src/discovery/node/index.js'
+import type { DnsServer, DnsServerOptions } from '../../../src/discovery/node/index.js'
 import { serveDns } from '../../../src/discovery/node/index.js'
 import { ListenError } from '../../../src/discovery/node/listen-error.js'
 
@@ -44,8 +44,8 @@ function registryOf(count: number): Registry {
   return registry
 }
 
-async function start(registry: Registry): Promise<DnsServer> {
-  const server = await serveDns(registry)
+async function start(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
+  const server = await serveDns(registry, options)
   servers.push(server)
   return server
 }
@@ -149,6 +149,42 @@ describe('DNS server', () => {
     const all = Buffer.concat([framed(request(7)), framed(request(8)), framed(request(9))])
     const pieces = [all.subarray(0, 1), all.subarray(1, 40), all.subarray(40)]
     expect((await askTcp(port, pieces, 3)).map(message => message.id)).toEqual([7, 8, 9])
+  })
+
+  test('a client that has said all it wanted gets every answer: 300 of 16 KB, then FIN', async () => {
+    const { port } = await start(registryOf(250))
+    const name = '_http._tcp.h.prod.svc.cluster.local.'
+    const all = Buffer.concat(Array.from({ length: 300 }, (_, id) => framed(request(id, name, 33))))
+    const received = await new Promise<Buffer>((resolve, reject) => {
+      const chunks: Buffer[] = []
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.end(all))
+      socket.on('data', chunk => chunks.push(chunk))
+      socket.on('error', reject)
+      socket.on('end', () => resolve(Buffer.concat(chunks)))
+    })
+    const ids: number[] = []
+    for (let at = 0; at < received.length; at += 2 + received.readUInt16BE(at)) {
+      expect(received.readUInt16BE(at)).toBeGreaterThan(16_000)
+      ids.push(received.readUInt16BE(at + 2))
+    }
+    expect(ids).toEqual(Array.from({ length: 300 }, (_, id) => id))
+  })
+
+  test('bytes that trickle in do not keep a connection open', async () => {
+    const { port } = await start(registryOf(1), { idleMs: 100 })
+    const started = performance.now()
+    const bytes = framed(request(1))
+    await new Promise<void>(resolve => {
+      const socket = connect({ port, host: '127.0.0.1' })
+      let at = 0
+      const dribble = setInterval(() => socket.write(bytes.subarray(at, ++at)), 40)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        clearInterval(dribble)
+        resolve()
+      })
+    })
+    expect(performance.now() - started).toBeLessThan(40 * bytes.length)
   })
 
   test('garbage does not stop it', async () => {

@@ -18,7 +18,7 @@ function endpoint(id: string, address: string, ready = true): Endpoint {
   return { id, addresses: [address], ports: { http: 8080 }, conditions }
 }
 
-const fresh = () => createRegistry({ profiles: [kubernetesNames()] })
+const fresh = () => createRegistry({ profiles: [kubernetesNames({ reverseZones: ['10.in-addr.arpa'] })] })
 
 const change: fc.Arbitrary<RegistryChange> = fc
   .record({
@@ -118,6 +118,22 @@ describe('registry', () => {
     expect(answers.map(record => record.type === 'A' && record.address)).toEqual(['10.0.1.6'])
     expect(revision).toBe(3)
     expect(registry.resolve({ name: '5.1.0.10.in-addr.arpa.', type: 'PTR' }).rcode).toBe('NXDOMAIN')
+  })
+
+  test('of one endpoint in two slices the ready one counts, and the doubt is reported', () => {
+    const registry = fresh()
+    const key = 'prod/web'
+    const slice = (name: string, ready: boolean): RegistryChange => ({
+      op: 'set-endpoints',
+      service: key,
+      slice: name,
+      endpoints: [endpoint('x', `10.0.1.${ready ? 1 : 2}`, ready)],
+    })
+    registry.apply(1, [vip('web', '10.96.0.1'), slice('a', false), slice('b', true)])
+    expect(registry.endpoints(key).map(({ addresses }) => addresses)).toEqual([['10.0.1.1']])
+    expect(registry.verify()).toEqual([{ kind: 'duplicate-endpoint', service: key, id: 'x' }])
+    registry.apply(2, [slice('b', false)])
+    expect(registry.endpoints(key)).toEqual([])
   })
 
   test('a bad change or a revision that goes back changes nothing', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ServiceSpec, TaskStatus } from '../../../src/api/index.js'
-import { AddressClaim, EndpointSlice, Service, Task } from '../../../src/api/index.js'
+import { AddressClaim, EndpointSlice, Node, Service, Task } from '../../../src/api/index.js'
 import { createEnvTree } from '../../../src/core/internal.js'
 import type { Registry } from '../../../src/discovery/index.js'
 import {
@@ -27,7 +27,7 @@ const namespace = 'prod'
 
 /** @param beforeCommit runs before each write of the controllers */
 async function world(cidr = '10.96.0.0/29', beforeCommit: (store: Store) => void = () => {}): Promise<World> {
-  const { env, store } = createWorld({ kinds: [Service, Task, EndpointSlice, AddressClaim] })
+  const { env, store } = createWorld({ kinds: [Service, Task, Node, EndpointSlice, AddressClaim] })
   const { defer } = env.tasks
   const hooked = createEnvTree('controllers', () => ({
     ...env,
@@ -165,6 +165,78 @@ describe('endpoints controller', () => {
     expect(w.registry.verify()).toEqual([])
   })
 
+  test('each task serves the ports that it has; a port that no task has is said on the service', async () => {
+    const w = await world()
+    const spec: ServiceSpec = {
+      selector: { app: 'web' },
+      ports: [
+        { name: 'a', port: 80, targetPort: 'pa' },
+        { name: 'b', port: 81, targetPort: 'pb' },
+      ],
+    }
+    await addService(w, 'web', spec)
+    const condition = (): unknown =>
+      w.store
+        .get(Service, { namespace, name: 'web' })
+        ?.status?.conditions?.find(({ type }) => type === 'PortsFound')
+    await addTask(w, 'old')
+    expect([w.registry.endpoints('prod/web'), condition()]).toMatchObject([
+      [],
+      { status: 'False', reason: 'TargetPortMissing', message: expect.stringContaining('port 81 (b) wants') },
+    ])
+    for (const [name, port] of [
+      ['t1', 'pa'],
+      ['t2', 'pb'],
+    ] as const) {
+      await addTask(w, name)
+      await w.store.modifyStatus(Task, { namespace, name }, draft => {
+        if (draft.status?.ports !== undefined)
+          draft.status.ports = [{ name: port, containerPort: 1, hostPort: 30_001, protocol: 'TCP' }]
+      })
+    }
+    await w.env.settle()
+    expect(w.registry.endpoints('prod/web').map(({ id, ports }) => [id, ports])).toEqual([
+      ['t1', { a: 30_001 }],
+      ['t2', { b: 30_001 }],
+    ])
+    expect(condition()).toMatchObject({ status: 'True', reason: 'PortsFound' })
+    await w.store.delete(Task, { namespace, name: 't1' })
+    await w.env.settle()
+    expect(w.registry.endpoints('prod/web').map(({ id }) => id)).toEqual(['t2'])
+    expect(condition()).toMatchObject({ status: 'False', message: expect.stringContaining('port 80 (a)') })
+  })
+
+  test('a slice of that name of another service is no obstacle', async () => {
+    const w = await world()
+    await w.store.create(EndpointSlice, {
+      metadata: { namespace, name: 'web-1' },
+      spec: { serviceName: 'manual', addressType: 'IPv4', endpoints: [] },
+    })
+    await addService(w, 'web')
+    await addTask(w, 'web-a')
+    expect(w.registry.endpoints('prod/web').map(({ id }) => id)).toEqual(['web-a'])
+  })
+
+  test('an endpoint has the hostname of its task and the zone of its node, as they are now', async () => {
+    const w = await world()
+    const node = (zone: string): { labels: Record<string, string> } => ({
+      labels: { 'topology.kubernetes.io/zone': zone },
+    })
+    await w.store.create(Node, { metadata: { name: 'n1', ...node('z1') }, spec: {} })
+    await addService(w, 'web')
+    await addTask(w, 'web-a')
+    await w.store.modify(Task, { namespace, name: 'web-a' }, draft => {
+      draft.spec.hostname = 'first'
+    })
+    await w.env.settle()
+    const place = (): unknown =>
+      w.registry.endpoints('prod/web').map(({ hostname, zone }) => [hostname, zone])
+    expect(place()).toEqual([['first', 'z1']])
+    await w.store.modify(Node, { name: 'n1' }, draft => void Object.assign(draft.metadata, node('z2')))
+    await w.env.settle()
+    expect(place()).toEqual([['first', 'z2']])
+  })
+
   test('nothing is written when nothing changed', async () => {
     const w = await world()
     await addService(w, 'web')
@@ -290,9 +362,23 @@ describe('registry feed', () => {
 
   test('an object that the registry refuses is left out; the rest goes on', async () => {
     const w = await world()
-    await addService(w, 'dotted.name', { ...web, clusterIPs: ['10.96.0.3'] })
+    await w.store.create(EndpointSlice, {
+      metadata: { namespace, name: 's' },
+      spec: {
+        serviceName: 'web',
+        addressType: 'IPv4',
+        endpoints: [
+          {
+            id: 'x',
+            addresses: ['nowhere'],
+            ports: {},
+            conditions: { ready: true, serving: true, terminating: false },
+          },
+        ],
+      },
+    })
     await addService(w, 'web')
-    expect(w.registry.endpoints('prod/dotted.name')).toEqual([])
+    expect(w.registry.endpoints('prod/web')).toEqual([])
     expect(w.registry.resolve({ name: 'web.prod.svc.cluster.local.', type: 'A' }).rcode).toBe('NOERROR')
   })
 

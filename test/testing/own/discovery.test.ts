@@ -4,6 +4,7 @@ import {
   EndpointSlice,
   findCondition,
   isConditionTrue,
+  Node,
   Service,
   Task,
 } from '../../../src/api/index.js'
@@ -222,7 +223,7 @@ const cases: readonly OwnCase[] = [
     name: 'endpoints',
     make: () => [createEndpointsController({ maxPerSlice: 2 }), kubelet()],
     options: {
-      kinds: [Service, EndpointSlice, Task],
+      kinds: [Service, EndpointSlice, Task, Node],
       objects: [service('web', { publishNotReadyAddresses: false }), ...['a', 'b', 'c'].map(task)],
       compared: withoutSlices,
       invariants: [slicesAreTrue, whenAtRest('every task is in one slice, once', eachTaskOnce)],
@@ -241,7 +242,7 @@ const cases: readonly OwnCase[] = [
       ]
     },
     options: {
-      kinds: [Service, AddressClaim, EndpointSlice, Task],
+      kinds: [Service, AddressClaim, EndpointSlice, Task, Node],
       objects: [service('web'), task('a'), task('b')],
       compared: object => withoutSlices(object) && withoutAddresses(object),
       invariants: [

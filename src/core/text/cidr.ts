@@ -1,6 +1,6 @@
-import { InvalidError } from '../../core/index.js'
-import type { IpAddress } from '../../core/internal.js'
-import { formatIp, parseIp } from '../../core/internal.js'
+import { InvalidError } from '../errors.js'
+import type { IpAddress } from './ip-address.js'
+import { formatIp, parseIp } from './ip-address.js'
 
 /** A block of addresses that share their first `prefix` bits. */
 export interface Cidr {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatIp } from '../../../src/core/internal.js'
-import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from '../../../src/discovery/addresses/cidr.js'
+import { cidrContains, cidrOverlaps, formatCidr, parseCidr } from '../../../src/core/text/cidr.js'
 
 const address = fc.oneof(
   fc.record({ family: fc.constant(4 as const), value: fc.bigInt(0n, (1n << 32n) - 1n) }),

@@ -1,0 +1,73 @@
+import type { FieldProblem } from '../core/index.js'
+import { ipFamily } from '../core/internal.js'
+import type { AdmissionHook } from '../store/index.js'
+import type { NamedPort } from './spec-admission.js'
+import { sameNames } from './spec-admission.js'
+
+/** The part of a service's spec that is judged here. */
+interface ServiceDemands {
+  readonly ports?: readonly NamedPort[]
+  readonly mode?: 'vip' | 'headless' | 'external'
+  readonly clusterIPs?: readonly string[]
+  readonly externalName?: string
+}
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+const NAME =
+  /^(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i
+
+export function serviceProblems(
+  spec: ServiceDemands,
+  previous: ServiceDemands | undefined,
+): readonly FieldProblem[] {
+  const { ports = [], clusterIPs = [] } = spec
+  return [
+    ...(ports === previous?.ports ? [] : [...unnamedPorts(ports), ...sameNames(ports, 'spec.ports')]),
+    ...(clusterIPs === previous?.clusterIPs ? [] : addressProblems(clusterIPs)),
+    ...externalNameProblems(spec),
+  ]
+}
+
+/** Its name and namespace are labels of its DNS names: no dots, at most 63 characters. */
+export const serviceNameAdmission: AdmissionHook<never, never> = {
+  name: 'dns-label',
+  phase: 'validate',
+  handle: ({ object: { metadata } }) => ({
+    problems: (['name', 'namespace'] as const).flatMap(field => {
+      const value = metadata[field]
+      if (value === undefined || LABEL.test(value)) return []
+      const message =
+        'must be one DNS label: 1 to 63 of a-z, 0-9 and -, without dots, since names are made of it'
+      return [{ field: `metadata.${field}`, value, message }]
+    }),
+  }),
+}
+
+function addressProblems(addresses: readonly string[]): readonly FieldProblem[] {
+  return addresses.flatMap((value, index) => {
+    if (ipFamily(value) !== 0) return []
+    const remedy = value === 'None' ? '; for no virtual address write mode: headless' : ''
+    return [
+      { field: `spec.clusterIPs[${index}]`, value, message: `must be an IPv4 or IPv6 address${remedy}` },
+    ]
+  })
+}
+
+function externalNameProblems({ mode, externalName }: ServiceDemands): readonly FieldProblem[] {
+  const field = 'spec.externalName'
+  if (externalName === undefined)
+    return mode === 'external'
+      ? [{ field, value: externalName, message: 'is required in mode external' }]
+      : []
+  return NAME.test(externalName)
+    ? []
+    : [{ field, value: externalName, message: 'must be a DNS name such as www.example.com' }]
+}
+
+function unnamedPorts(ports: readonly NamedPort[]): readonly FieldProblem[] {
+  if (ports.length < 2) return []
+  const message = 'is required when a service has several ports'
+  return ports.flatMap(({ name }, index) =>
+    name === undefined || name === '' ? [{ field: `spec.ports[${index}].name`, value: name, message }] : [],
+  )
+}
