@@ -1,4 +1,6 @@
 import type { Probe, TaskPort } from 'keelson/api'
+import type { Constraint } from 'keelson/core'
+import { marathonConstraint } from 'keelson/core'
 import { marathonStrategy } from 'keelson/rollout'
 import type { Application } from './load.js'
 import type { FieldReader } from './manifest-error.js'
@@ -13,6 +15,7 @@ const appFields = [
   'disk',
   'instances',
   'portDefinitions',
+  'constraints',
   'healthChecks',
   'upgradeStrategy',
   'env',
@@ -48,6 +51,7 @@ export function fromMarathon(problems: string[], app: Record<string, unknown>): 
             resources: {
               requests: { cpu: reader.number('cpus', 1), memory: `${reader.number('mem', 128)}Mi` },
             },
+            constraints: constraintsOf(problems, app['constraints'] ?? []),
             ...healthChecks(reader, ports),
           },
         },
@@ -58,6 +62,22 @@ export function fromMarathon(problems: string[], app: Record<string, unknown>): 
       spec: { selector: labels, ports: [{ port: 80, name: 'http', targetPort: ports[0]?.name ?? 'port0' }] },
     },
   }
+}
+
+/** Triples of field, operator and value, such as `["hostname", "UNIQUE"]`. */
+function constraintsOf(problems: string[], given: unknown): readonly Constraint[] {
+  if (!Array.isArray(given)) {
+    problems.push('constraints must be a list')
+    return []
+  }
+  return given.flatMap((triple: Parameters<typeof marathonConstraint>[0], index) => {
+    try {
+      return [marathonConstraint(triple)]
+    } catch (error) {
+      problems.push(`constraints.${index} ${(error as Error).message}`)
+      return []
+    }
+  })
 }
 
 /** Marathon's health check decides both who gets traffic and who is killed. */

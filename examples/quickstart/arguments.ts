@@ -8,7 +8,8 @@ export const HELP = `usage: npm run demo -- [--keep] [manifest]
 
 Runs the application of a manifest on three simulated nodes under constant load: deploy, scale, rolling update, a
 broken version that is reverted, undo, a killed process, a failed node. Ends with 0 only if no request failed while
-something was planned. It takes about a minute; Ctrl-C ends it and leaves no process behind.
+something was planned. It takes about a minute; Ctrl-C ends it and leaves no process behind. An application that wants
+each task on a node of its own is deployed on all nodes instead, and one task more says why it has to wait.
 
   manifest   Kubernetes YAML with a Deployment and a Service, or a Marathon app as JSON.
              Default: examples/quickstart/hello-kubernetes.yaml

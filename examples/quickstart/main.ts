@@ -10,6 +10,7 @@ import { reportSteps } from '../runtime/step-report.js'
 import { HELP, readArguments } from './arguments.js'
 import type { Cluster } from './cluster.js'
 import { startCluster } from './cluster.js'
+import { isApart, tellPlacement } from './placement-story.js'
 import { StoryError, tellStory } from './story.js'
 
 const NODES = ['node-a', 'node-b', 'node-c']
@@ -39,11 +40,13 @@ async function demo({
     try {
       for (const line of [cluster.notice, process.stdout.isTTY ? LEGEND : '']) if (line !== '') view.say(line)
       const results = await Promise.race([
-        tellStory(cluster, application, line => view.say(line)),
+        isApart(application)
+          ? tellPlacement(cluster, application, line => view.say(line))
+          : tellStory(cluster, application, line => view.say(line)),
         interrupted.then(() => Promise.reject(new StoryError('interrupted'))),
       ])
       view.close()
-      const code = reportSteps(results, { requests: 2_000, requestsPerSecond: 50 })
+      const code = results.length === 0 ? 0 : reportSteps(results, { requests: 2_000, requestsPerSecond: 50 })
       if (keep) await keepServing(cluster, interrupted)
       return code
     } finally {
@@ -60,7 +63,12 @@ async function demo({
 }
 
 /** What will be seen, before anything is. */
-function introduction({ deployment: { metadata, spec } }: Application, path: string): string {
+function introduction(
+  { deployment: { metadata, spec } }: Pick<Application, 'deployment'>,
+  path: string,
+): string {
+  if (isApart({ deployment: { metadata, spec } }))
+    return `${metadata.name} of ${basename(path)}, each of ${spec.replicas} tasks on a node of its own, and one more`
   const what = `${metadata.name} of ${basename(path)}, ${spec.replicas} tasks on ${NODES.length} simulated nodes`
   return `${what}: deploy, scale, update, break, undo, kill, lose a node, all under load; about a minute`
 }

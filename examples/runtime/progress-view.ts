@@ -17,7 +17,9 @@ export function showProgress(client: Client, out: NodeJS.WriteStream, paint: Pai
   let last = ''
   const draw = (): void => {
     // A line that wraps would leave more rows behind than are erased.
-    const lines = terminal ? picture(client).map(line => line.slice(0, out.columns)) : [summary(client)]
+    const lines = terminal
+      ? picture(client).map(line => line.slice(0, out.columns))
+      : [summary(client), ...waiting(client)]
     const text = lines.join('\n')
     if (text === last || text === '') return
     last = text
@@ -63,7 +65,15 @@ function picture(client: Client): string[] {
     const own = tasks.filter(task => task.spec.nodeName === node.metadata.name).map(draw)
     return `  ${ready} ${node.metadata.name.padEnd(8)} ${own.join(' ')}`
   })
-  return [summary(client), ...nodes]
+  return [summary(client), ...nodes, ...waiting(client)]
+}
+
+/** One line for each task that found no node, with the reason. */
+function waiting(client: Client): string[] {
+  return client.list(Task).items.flatMap(({ metadata, status }) => {
+    const scheduled = findCondition(status?.conditions, 'Scheduled')
+    return scheduled?.status === 'False' ? [`  ${metadata.name} waits: ${scheduled.message}`] : []
+  })
 }
 
 /** A task in a few characters: its version, and whether it is ready, starting, leaving or gone. */

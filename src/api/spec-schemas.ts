@@ -87,6 +87,9 @@ export const taskSpecSchema: JsonSchema = closed({
   nodeSelector: textMap,
   tolerations: list(closed({ key: text, operator: { enum: ['Equal', 'Exists'] }, value: text, effect })),
   constraints: list({ type: 'object' }),
+  priority: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+  schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
+  group: { type: 'string', minLength: 1, maxLength: 253 },
   terminationGracePeriodSeconds: count,
 })
 

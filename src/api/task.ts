@@ -43,8 +43,20 @@ export interface TaskSpec {
   /** Labels that the node must have. */
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly tolerations?: readonly Toleration[]
-  /** Attribute constraints, any anchor's operators. */
+  /**
+   * Attribute constraints, any anchor's operators. Those on siblings (`unique`, `maxPer`, `cluster`, `groupBy`) look
+   * at the tasks of the same `group`.
+   */
   readonly constraints?: readonly Constraint[]
+  /**
+   * Who comes first when there is not room for all: the larger. A whole number from −2,147,483,648 to
+   * 2,147,483,647. Default 0. Equals go by creation.
+   */
+  readonly priority?: number
+  /** Which scheduler is to place the task. Default: the one without a `schedulerName`. */
+  readonly schedulerName?: string
+  /** Tasks of one namespace that name the same group are siblings. Default: the uid of the controlling owner. */
+  readonly group?: string
   /** Seconds between the polite stop signal and the hard one. Default 30. */
   readonly terminationGracePeriodSeconds?: number
 }

@@ -1,8 +1,8 @@
 // What other modules of this package take from core, and users do without.
 
 // Constraints, ports and thousandths, for pools of offers.
-export { attributeOf } from './constraints/attribute-value.js'
-export type { SiblingView } from './constraints/constraints.js'
+export { attributeOf, attributeText } from './constraints/attribute-value.js'
+export type { CompiledConstraint, SiblingView } from './constraints/constraints.js'
 export { formatConstraint } from './constraints/constraints.js'
 export type { EnvPorts, OpenPorts } from './env/env-tree.js'
 export { createEnvTree } from './env/env-tree.js'

@@ -22,6 +22,7 @@ export interface ScoredNode {
 
 /** Whether every filter lets the request onto the node. */
 export function fitsOn(request: PreparedRequest, node: NodeView, profile: Profile): boolean {
+  if (node.unreadable !== undefined) return false
   for (const plugin of profile.filters) if (plugin.filter(request, node) !== undefined) return false
   return true
 }
@@ -32,7 +33,20 @@ export function refusalsOf(
   node: NodeView,
   profile: Profile,
 ): readonly { readonly plugin: string; readonly reasons: readonly FilterReason[] }[] {
+  if (node.unreadable !== undefined) return [{ plugin: 'readable', reasons: [unreadable(node.unreadable)] }]
   return profile.filters.map(plugin => ({ plugin: plugin.name, reasons: plugin.filter(request, node) ?? [] }))
+}
+
+function unreadable(why: string): FilterReason {
+  return { code: 'NodeUnreadable', message: 'node(s) unreadable', unresolvable: true, params: { why } }
+}
+
+/** Whether every filter that looks at the node alone lets the request onto the node. */
+export function hasRoom(request: PreparedRequest, node: NodeView, profile: Profile): boolean {
+  if (node.unreadable !== undefined) return false
+  for (const plugin of profile.filters)
+    if (plugin.locality === 'node' && plugin.filter(request, node) !== undefined) return false
+  return true
 }
 
 /**

@@ -6,7 +6,7 @@ export { createScheduler } from './scheduler.js'
 export { createSchedulingController } from './shell/scheduling-controller.js'
 
 // To build with: filters.
-export { constraints } from './filters/constraints-filter.js'
+export { constraints, siblingConstraints } from './filters/constraints-filter.js'
 export { hostPorts } from './filters/host-ports-filter.js'
 export { nativeFilters } from './filters/native-filters.js'
 export { nodeSelector } from './filters/node-selector-filter.js'
@@ -16,9 +16,11 @@ export { unschedulable } from './filters/unschedulable-filter.js'
 
 // To build with: scores.
 export { balancedAllocation } from './scores/balanced-allocation.js'
+export { fewestTasks } from './scores/fewest-tasks.js'
 export { leastAllocated } from './scores/least-allocated.js'
 export { mostAllocated } from './scores/most-allocated.js'
 export { requestedToCapacityRatio } from './scores/requested-to-capacity-ratio.js'
+export { siblingSpread } from './scores/sibling-spread.js'
 export { taintPreference } from './scores/taint-preference.js'
 
 // To build with: what Kubernetes reads off a pod.
@@ -34,8 +36,9 @@ export type { KubernetesQosClass } from './presets/kubernetes-qos.js'
 export type { KubernetesPodResources } from './presets/kubernetes-requests.js'
 export type { NodeSelector, NodeSelectorTerm } from './requests/node-selector.js'
 export type { PlacementRequest } from './requests/placement-request.js'
-export type { PlaceResult, Scheduler, SchedulerOptions, TaskPlacement } from './scheduler.js'
+export type { PlaceResult, Scheduler, SchedulerOptions } from './scheduler.js'
 export type { SchedulingControllerOptions } from './shell/scheduling-controller.js'
+export type { TaskPlacement } from './task-ledger.js'
 
 // Types you will meet: plugins.
 export type { NodeView } from './nodes/node-view.js'

@@ -1,9 +1,8 @@
-import type { ReasonSummary, ResourceVector } from '../core/index.js'
+import type { ReasonSummary } from '../core/index.js'
 import type { PluginScore } from './evaluate.js'
-import { findBestNode, fitsOn } from './evaluate.js'
+import { findBestNode, fitsOn, hasRoom } from './evaluate.js'
 import type { PlacementExplanation } from './explanation.js'
 import { explainPlacement, summarizeRefusals } from './explanation.js'
-import type { HostPort } from './nodes/host-ports.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
 import { NodeTable } from './nodes/node-table.js'
@@ -13,23 +12,14 @@ import { spreadProfile } from './profiles/spread.js'
 import type { PlacementRequest, PreparedRequest } from './requests/placement-request.js'
 import { checkPlacementRequest, prepareRequest } from './requests/placement-request.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './scheduler-errors.js'
+import { fewest, siblingsOf } from './sibling-view.js'
+import type { TaskPlacement } from './task-ledger.js'
 import { TaskLedger } from './task-ledger.js'
 
 /** Options of {@link createScheduler}. */
 export interface SchedulerOptions {
   /** What rules a node out and what makes it good. Default {@link spreadProfile}. */
   readonly profile?: Profile
-}
-
-/** A task that has its node. */
-export interface TaskPlacement {
-  /** Unique among the tasks that the scheduler knows. */
-  readonly key: string
-  /** Name of the node; it need not be known yet. */
-  readonly node: string
-  /** Amounts in base units. Default: nothing but one of the node's `pods`. */
-  readonly requests?: ResourceVector
-  readonly hostPorts?: readonly HostPort[]
 }
 
 /** What became of a request. */
@@ -75,7 +65,8 @@ export interface Scheduler {
   /** The node as it was last described. */
   node(name: string): NodeDescription | undefined
   /**
-   * Counts a task in that has its node already, whether it fits or not. Replaces a task of the same key.
+   * Counts a task in that has its node already, whether it fits or not. Replaces a task of the same key. Of its
+   * request, selectors, tolerations and constraints are kept for later, such as when its node is drained.
    *
    * @throws InvalidError; KeelsonError `OutOfRange` when a total on the node would pass 2^53−1
    */
@@ -218,7 +209,7 @@ class ClusterScheduler implements Scheduler {
       return { kind: 'unschedulable', reasons: summarizeRefusals(prepared, this.#table, this.profile) }
     }
     const node = best.row.name
-    this.#record({ key: request.key, node, requests: prepared.requests, hostPorts: prepared.hostPorts })
+    this.#record({ ...request, node })
     return { kind: 'placed', node, score: best.total, scores: best.scores }
   }
 
@@ -237,13 +228,22 @@ class ClusterScheduler implements Scheduler {
   }
 
   #prepare(request: PlacementRequest): PreparedRequest {
-    return prepareRequest(request, this.#table.columns)
+    const siblings = siblingsOf(request, this.#table, this.#ledger)
+    const prepared = prepareRequest(request, this.#table.columns, {
+      ...siblings,
+      fewest: attribute =>
+        fewest(
+          attribute,
+          siblings,
+          this.#table.rows.filter(row => hasRoom(prepared, row, this.profile)),
+        ),
+    })
+    return prepared
   }
 
-  #record({ key, node, requests = {}, hostPorts = [] }: TaskPlacement): void {
-    const row = this.#table.find(node)
-    const entry = { key, node, requests, hostPorts }
-    if (row !== undefined) this.#table.occupy(row, entry)
-    this.#ledger.add(entry)
+  #record(task: TaskPlacement): void {
+    const row = this.#table.find(task.node)
+    if (row !== undefined) this.#table.occupy(row, task)
+    this.#ledger.add(task)
   }
 }

@@ -1,44 +1,48 @@
 import { compareText } from '../core/internal.js'
-import type { TaskDemand } from './nodes/node-table.js'
+import type { PlacementRequest } from './requests/placement-request.js'
 
-/** A task, where it is, and what it holds there. */
-export interface PlacedTask extends TaskDemand {
-  readonly key: string
+/** A task that has its node: the whole request, and where it is. */
+export interface TaskPlacement extends PlacementRequest {
+  /** Name of the node; it need not be known yet. */
   readonly node: string
 }
 
-/** Which task is on which node, also for nodes that are not known (any more, or yet). */
+/** Which task is on which node and in which group, also for nodes that are not known (any more, or yet). */
 export class TaskLedger {
-  readonly #byKey = new Map<string, PlacedTask>()
-  readonly #byNode = new Map<string, Map<string, PlacedTask>>()
+  readonly #byKey = new Map<string, TaskPlacement>()
+  readonly #byNode = new Map<string, Map<string, TaskPlacement>>()
+  readonly #byGroup = new Map<string, Map<string, TaskPlacement>>()
 
   get size(): number {
     return this.#byKey.size
   }
 
-  get(key: string): PlacedTask | undefined {
+  get(key: string): TaskPlacement | undefined {
     return this.#byKey.get(key)
   }
 
   /** In the order of the keys. */
-  on(node: string): readonly PlacedTask[] {
-    return [...(this.#byNode.get(node)?.values() ?? [])].sort((a, b) => compareText(a.key, b.key))
+  on(node: string): readonly TaskPlacement[] {
+    return [...(this.#byNode.get(node)?.values() ?? [])].sort(byKey)
   }
 
-  add(entry: PlacedTask): void {
+  /** The siblings of a group, in the order of the keys. */
+  inGroup(group: string): readonly TaskPlacement[] {
+    return [...(this.#byGroup.get(group)?.values() ?? [])].sort(byKey)
+  }
+
+  add(entry: TaskPlacement): void {
     this.#byKey.set(entry.key, entry)
-    const onNode = this.#byNode.get(entry.node)
-    if (onNode === undefined) this.#byNode.set(entry.node, new Map([[entry.key, entry]]))
-    else onNode.set(entry.key, entry)
+    put(this.#byNode, entry.node, entry)
+    if (entry.group !== undefined) put(this.#byGroup, entry.group, entry)
   }
 
-  remove(key: string): PlacedTask | undefined {
+  remove(key: string): TaskPlacement | undefined {
     const entry = this.#byKey.get(key)
     if (entry === undefined) return undefined
     this.#byKey.delete(key)
-    const onNode = this.#byNode.get(entry.node)
-    onNode?.delete(key)
-    if (onNode?.size === 0) this.#byNode.delete(entry.node)
+    take(this.#byNode, entry.node, key)
+    if (entry.group !== undefined) take(this.#byGroup, entry.group, key)
     return entry
   }
 
@@ -47,4 +51,22 @@ export class TaskLedger {
     for (const entry of this.#byKey.values()) copy.add(entry)
     return copy
   }
+}
+
+type Tables = Map<string, Map<string, TaskPlacement>>
+
+function put(tables: Tables, name: string, entry: TaskPlacement): void {
+  const table = tables.get(name)
+  if (table === undefined) tables.set(name, new Map([[entry.key, entry]]))
+  else table.set(entry.key, entry)
+}
+
+function take(tables: Tables, name: string, key: string): void {
+  const table = tables.get(name)
+  table?.delete(key)
+  if (table?.size === 0) tables.delete(name)
+}
+
+function byKey(a: TaskPlacement, b: TaskPlacement): number {
+  return compareText(a.key, b.key)
 }

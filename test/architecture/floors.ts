@@ -64,7 +64,7 @@ export const floors: FloorPlan = {
     ['filters', 'scores'],
     ['presets', 'profiles'],
     ['evaluate.ts', 'scheduler-errors.ts', 'task-ledger.ts'],
-    ['explanation.ts'],
+    ['explanation.ts', 'sibling-view.ts'],
     ['scheduler.ts'],
     ['shell'],
   ],

@@ -273,5 +273,6 @@ test('the native filters are all there are', () => {
     'constraints',
     'resources-fit',
     'host-ports',
+    'sibling-constraints',
   ])
 })

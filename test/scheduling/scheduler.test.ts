@@ -213,6 +213,39 @@ describe('placing', () => {
   })
 })
 
+describe('siblings', () => {
+  test.each<[PlacementRequest['constraints'] & {}, readonly (string | undefined)[]]>([
+    [[{ attribute: 'zone', operator: 'unique' }], ['n1', 'n3', undefined, undefined, undefined]],
+    [[{ attribute: 'zone', operator: 'maxPer', value: 2 }], ['n1', 'n2', 'n3', 'n3', undefined]],
+    [[{ attribute: 'zone', operator: 'cluster' }], ['n1', 'n2', 'n1', 'n2', undefined]],
+    [[{ attribute: 'zone', operator: 'groupBy' }], ['n1', 'n3', 'n2', 'n3', 'n1']],
+    [[{ attribute: 'zone', operator: 'groupBy', value: 2 }], ['n1', 'n2', 'n3', 'n1', 'n3']],
+    [[{ attribute: 'rack', operator: 'unique' }], [undefined, undefined, undefined, undefined, undefined]],
+  ])('%j', (constraints, nodes) => {
+    const scheduler = createScheduler({ profile: packProfile() })
+    const zones = { n1: 'a', n2: 'a', n3: 'b' }
+    for (const [name, zone] of Object.entries(zones))
+      scheduler.addNode({ name, labels: { zone }, allocatable: { cpu: name === 'n3' ? 4 : 2, pods: 9 } })
+    const placed = nodes.map((_, index) =>
+      scheduler.place({ key: `t${index}`, group: 'g', instances: 5, requests: { cpu: 1 }, constraints }),
+    )
+    expect(placed.map(result => (result.kind === 'placed' ? result.node : undefined))).toEqual(nodes)
+  })
+
+  test('a full value of groupBy does not hold back those with room', () => {
+    const scheduler = createScheduler()
+    for (const [name, pods] of [
+      ['a', 1],
+      ['b', 9],
+    ] as const)
+      scheduler.addNode({ name, allocatable: { pods } })
+    const constraints = [{ attribute: 'hostname', operator: 'groupBy' as const }]
+    for (const key of ['1', '2', '3', '4'])
+      expect(scheduler.place({ key, group: 'g', instances: 4, constraints }).kind).toBe('placed')
+    expect(scheduler.tasksOn('b').length).toBe(3)
+  })
+})
+
 describe('bookkeeping', () => {
   test('tasks outlive their node and count again when it comes back', () => {
     const scheduler = createScheduler()
@@ -257,10 +290,12 @@ describe('bookkeeping', () => {
       s => s.addTask({ key: 't2', node: 'n', requests: { memory: 1, cpu: Number.MAX_SAFE_INTEGER } }),
     ],
     [
-      'a constraint on siblings',
+      'a port twice',
       'Invalid',
-      s => s.place({ key: 'x', constraints: [{ attribute: 'rack', operator: 'unique' }] }),
+      s => s.place({ key: 'x', hostPorts: [{ port: 80 }, { ip: '::', port: 80 }] }),
     ],
+    ['half an instance', 'Invalid', s => s.place({ key: 'x', instances: 0.5 })],
+    ['no priority', 'Invalid', s => s.place({ key: 'x', priority: Number.NaN })],
   ])('refuses %s and changes nothing', (_what, code, act) => {
     const scheduler = createScheduler()
     scheduler.addNode({ name: 'n', allocatable: { cpu: 10 } })

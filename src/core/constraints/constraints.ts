@@ -49,6 +49,11 @@ export interface SiblingView {
   siblings(attribute: string): SiblingCounts
   /** How many distinct values the candidate nodes have; `groupBy` without a number needs it. */
   groups?(attribute: string): number
+  /**
+   * The least number of siblings that one of the values of nodes with room has; where it is known, `groupBy`
+   * without a number keeps to such values.
+   */
+  fewest?(attribute: string): number
 }
 
 /** Satisfied, or not and why. Reason codes: `AttributeMissing`, `AttributeMismatch`, `SiblingLimit`. */
@@ -187,6 +192,7 @@ function compileSpread(constraint: Constraint, refuses: Refuses): CompiledConstr
         siblings: view.siblings(attribute),
         instances: view.instances,
         groups: view.groups?.(attribute),
+        fewest: view.fewest?.(attribute),
       })
       if (refusal === undefined) return SATISFIED
       const params = { attribute, operator: constraint.operator, value: text, ...refusal }

@@ -35,6 +35,8 @@ export interface Distribution {
   readonly instances: number
   /** How many distinct values the candidate nodes have; needed by `groupBy` without a number. */
   readonly groups?: number | undefined
+  /** The least number of siblings that one of the values of nodes with room has. */
+  readonly fewest?: number | undefined
 }
 
 /** A value is refused: the limit, of siblings or of groups, and how many there are already. */
@@ -68,15 +70,20 @@ export function refusesCluster(value: string, { siblings }: Distribution): Distr
 /**
  * Spreads `instances` evenly over `groups` values: each value gets ⌊instances/groups⌋, and the remainder goes
  * one each to those that ask first. A new value is taken only while there are fewer than `groups`; siblings
- * without the value are a group of their own.
+ * without the value are a group of their own. Without a number, when it is known where there is room, a value is
+ * taken while no other value with room has fewer siblings: so full values never hold back those that have room.
  *
  * @param wanted number of groups; absent means the values that candidate nodes have
  */
 export function refusesGroupBy(
   value: string,
   wanted: number | undefined,
-  { siblings, instances, groups: seen }: Distribution,
+  { siblings, instances, groups: seen, fewest }: Distribution,
 ): DistributionRefusal | undefined {
+  if (wanted === undefined && fewest !== undefined) {
+    const own = siblings.counts.get(value) ?? 0
+    return own <= fewest ? undefined : { limit: fewest, count: own }
+  }
   const known = siblings.counts.size + (siblings.withoutValue > 0 ? 1 : 0)
   const count = siblings.counts.get(value)
   const groups = wanted ?? Math.max(1, seen ?? known + (count === undefined ? 1 : 0))

@@ -1,5 +1,5 @@
 import type { FilterPlugin } from '../plugins/plugin.js'
-import { constraints } from './constraints-filter.js'
+import { constraints, siblingConstraints } from './constraints-filter.js'
 import { hostPorts } from './host-ports-filter.js'
 import { nodeSelector } from './node-selector-filter.js'
 import { resourcesFit } from './resources-fit-filter.js'
@@ -8,5 +8,13 @@ import { unschedulable } from './unschedulable-filter.js'
 
 /** The filters of the native profiles: every one there is, with its defaults. */
 export function nativeFilters(): readonly FilterPlugin[] {
-  return [unschedulable(), taints(), nodeSelector(), constraints(), resourcesFit(), hostPorts()]
+  return [
+    unschedulable(),
+    taints(),
+    nodeSelector(),
+    constraints(),
+    resourcesFit(),
+    hostPorts(),
+    siblingConstraints(),
+  ]
 }

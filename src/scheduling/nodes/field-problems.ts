@@ -1,6 +1,7 @@
 import type { FieldProblem, ResourceVector } from '../../core/index.js'
 import { wholeNumber } from '../../core/internal.js'
 import type { HostPort } from './host-ports.js'
+import { portsConflict } from './host-ports.js'
 
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */
 export function vectorProblems(field: string, vector: ResourceVector): FieldProblem[] {
@@ -19,4 +20,14 @@ export function hostPortProblems(ports: readonly HostPort[] | undefined): FieldP
   return (ports ?? []).flatMap(({ port }, index) =>
     wholeNumber(`hostPorts[${index}].port`, port, { max: 65_535 }),
   )
+}
+
+/** Ports of one list that cannot be held together: one task would be in its own way. */
+export function selfConflictProblems(ports: readonly HostPort[] = []): FieldProblem[] {
+  return ports.flatMap((port, index) => {
+    const other = ports.findIndex(earlier => portsConflict(port, earlier))
+    if (other < 0 || other >= index) return []
+    const message = `conflicts with hostPorts[${other}]; a port can be held once`
+    return [{ field: `hostPorts[${index}]`, value: port, message }]
+  })
 }

@@ -1,11 +1,23 @@
 /** A fixed port of the node's own network. */
 export interface HostPort {
-  /** The node address that is bound. Default `0.0.0.0`, every address. */
+  /** The node address that is bound; `0.0.0.0` and `::` are every address. Default `0.0.0.0`. */
   readonly ip?: string
   /** Default `TCP`. */
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP'
   /** 0 asks for no fixed port and never conflicts. */
   readonly port: number
+}
+
+/** The address by which two ports are compared: both wildcards are one. */
+function addressOf({ ip = ANY_ADDRESS }: HostPort): string {
+  return ip === '::' ? ANY_ADDRESS : ip
+}
+
+/** Whether the two cannot both be held on one node. */
+export function portsConflict(a: HostPort, b: HostPort): boolean {
+  if (a.port === 0 || keyOf(a) !== keyOf(b)) return false
+  const [one, other] = [addressOf(a), addressOf(b)]
+  return one === other || one === ANY_ADDRESS || other === ANY_ADDRESS
 }
 
 const ANY_ADDRESS = '0.0.0.0'
@@ -34,7 +46,7 @@ export class HostPortTable {
       this.#holders ??= new Map()
       const key = keyOf(port)
       const byAddress = this.#holders.get(key) ?? new Map<string, number>()
-      const address = port.ip ?? ANY_ADDRESS
+      const address = addressOf(port)
       byAddress.set(address, (byAddress.get(address) ?? 0) + 1)
       this.#holders.set(key, byAddress)
     }
@@ -44,7 +56,7 @@ export class HostPortTable {
     for (const port of ports) {
       const key = keyOf(port)
       const byAddress = this.#holders?.get(key)
-      const address = port.ip ?? ANY_ADDRESS
+      const address = addressOf(port)
       const count = byAddress?.get(address)
       if (byAddress === undefined || count === undefined) continue
       if (count > 1) byAddress.set(address, count - 1)
@@ -63,14 +75,14 @@ export class HostPortTable {
   #isTaken(port: HostPort): boolean {
     const byAddress = port.port === 0 ? undefined : this.#holders?.get(keyOf(port))
     if (byAddress === undefined) return false
-    const address = port.ip ?? ANY_ADDRESS
+    const address = addressOf(port)
     return address === ANY_ADDRESS || byAddress.has(ANY_ADDRESS) || byAddress.has(address)
   }
 }
 
 /** `port/PROTOCOL`, with the address in front when there is one. */
 export function formatHostPort(port: HostPort): string {
-  const address = port.ip === undefined || port.ip === ANY_ADDRESS ? '' : `${port.ip}:`
+  const address = addressOf(port) === ANY_ADDRESS ? '' : `${port.ip}:`
   return `${address}${keyOf(port)}`
 }
 

@@ -23,6 +23,8 @@ export interface NodeDescription {
   readonly unschedulable?: boolean
   /** Ports that are taken by something other than tasks. */
   readonly hostPorts?: readonly HostPort[]
+  /** Why nothing else about the node can be read. It then takes no task, with the reason `NodeUnreadable`. */
+  readonly unreadable?: string
 }
 
 const EFFECTS: ReadonlySet<string> = /* @__PURE__ */ new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])

@@ -10,8 +10,9 @@ import { ResourceColumns } from './resource-columns.js'
 
 /** What a placed task takes from its node. */
 export interface TaskDemand {
-  readonly requests: ResourceVector
-  readonly hostPorts: readonly HostPort[]
+  readonly requests?: ResourceVector
+  readonly hostPorts?: readonly HostPort[]
+  readonly group?: string
 }
 
 const INITIAL_SLOTS = 16
@@ -79,20 +80,22 @@ export class NodeTable {
    *
    * @throws KeelsonError `OutOfRange` when a total would pass 2^53−1; nothing is counted then
    */
-  occupy(row: NodeRow, task: TaskDemand): void {
-    for (const resource of Object.keys(task.requests)) {
-      const total = this.requestedOn(row.slot, this.columns.find(resource)) + (task.requests[resource] ?? 0)
+  occupy(row: NodeRow, { requests = {}, hostPorts = [], group }: TaskDemand): void {
+    for (const resource of Object.keys(requests)) {
+      const total = this.requestedOn(row.slot, this.columns.find(resource)) + (requests[resource] ?? 0)
       if (!Number.isSafeInteger(total)) throw outOfRange(row.name, resource, total)
     }
-    this.#account(row, task.requests, 1)
-    row.ports.add(task.hostPorts)
+    this.#account(row, requests, 1)
+    row.ports.add(hostPorts)
     row.taskCount++
+    if (group !== undefined) row.countSibling(group, 1)
   }
 
-  vacate(row: NodeRow, task: TaskDemand): void {
-    this.#account(row, task.requests, -1)
-    row.ports.remove(task.hostPorts)
+  vacate(row: NodeRow, { requests = {}, hostPorts = [], group }: TaskDemand): void {
+    this.#account(row, requests, -1)
+    row.ports.remove(hostPorts)
     row.taskCount--
+    if (group !== undefined) row.countSibling(group, -1)
   }
 
   allocatableOn(slot: number, column: ResourceColumn): number {
@@ -168,6 +171,7 @@ export class NodeRow implements NodeView {
   /** Held by something else on the node. */
   #ownPorts: HostPortTable = new HostPortTable()
   readonly #table: NodeTable
+  readonly #siblings = new Map<string, number>()
   #description: NodeDescription
   #attributes: Attributes | undefined
 
@@ -181,6 +185,10 @@ export class NodeRow implements NodeView {
 
   get description(): NodeDescription {
     return this.#description
+  }
+
+  get unreadable(): string | undefined {
+    return this.#description.unreadable
   }
 
   /** Made on first use: most requests have no constraint. */
@@ -212,10 +220,21 @@ export class NodeRow implements NodeView {
     return this.#ownPorts.conflict(ports) ?? this.ports.conflict(ports)
   }
 
+  siblingCount(group: string): number {
+    return this.#siblings.get(group) ?? 0
+  }
+
+  countSibling(group: string, by: 1 | -1): void {
+    const count = this.siblingCount(group) + by
+    if (count === 0) this.#siblings.delete(group)
+    else this.#siblings.set(group, count)
+  }
+
   cloneInto(table: NodeTable): NodeRow {
     const copy = new NodeRow(table, this.slot, this.#description)
     copy.taskCount = this.taskCount
     copy.ports = this.ports.clone()
+    for (const [group, count] of this.#siblings) copy.#siblings.set(group, count)
     return copy
   }
 }

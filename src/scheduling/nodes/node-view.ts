@@ -14,6 +14,10 @@ export interface NodeView {
   readonly taskCount: number
   /** Tasks that the node takes; infinite when it has no limit. */
   readonly taskLimit: number
+  /** Why the node cannot be read; undefined when it can. */
+  readonly unreadable: string | undefined
+  /** Tasks of a group placed on the node. */
+  siblingCount(group: string): number
   /** Base units that tasks may use. `column` comes from the request's `column(resource)`. */
   allocatable(column: ResourceColumn): number
   /** Base units asked for by the tasks placed on the node. */

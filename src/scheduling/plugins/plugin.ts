@@ -15,15 +15,16 @@ export interface FilterReason extends Reason {
  * What a verdict depends on, so that a scheduler knows what it may remember.
  *
  * - `node`: the request and this one node, with what is placed on it
+ * - `siblings` (filters only): also where the siblings of the task are
  * - `normalised`: the raw score depends on the node alone, the final one on the raw scores of all nodes that fit
  */
-export type Locality = 'node' | 'normalised'
+export type Locality = 'node' | 'siblings' | 'normalised'
 
 /** Says whether a node will do. A pure function of its arguments. */
 export interface FilterPlugin {
   /** Kebab case, unique within a profile. */
   readonly name: string
-  readonly locality: 'node'
+  readonly locality: 'node' | 'siblings'
   /** Undefined when the node will do; otherwise every cause, at least one. */
   filter(request: PreparedRequest, node: NodeView): readonly FilterReason[] | undefined
 }

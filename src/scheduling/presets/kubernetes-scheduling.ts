@@ -1,4 +1,4 @@
-import { constraints } from '../filters/constraints-filter.js'
+import { constraints, siblingConstraints } from '../filters/constraints-filter.js'
 import { hostPorts } from '../filters/host-ports-filter.js'
 import { nodeSelector } from '../filters/node-selector-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
@@ -6,6 +6,7 @@ import { taints } from '../filters/taints-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
 import { countAvoidedTaints } from '../nodes/taint-matching.js'
 import type { NormalisedScorePlugin, Profile } from '../plugins/plugin.js'
+import { CPU_AND_MEMORY } from '../scores/allocation.js'
 import { balancedAllocation } from '../scores/balanced-allocation.js'
 import { leastAllocated } from '../scores/least-allocated.js'
 import { normalizeToMaxReversed } from '../scores/normalize.js'
@@ -27,11 +28,12 @@ export function kubernetesProfile(): Profile {
       hostPorts(),
       resourcesFit(),
       constraints(),
+      siblingConstraints(),
     ],
     scores: [
       { plugin: taintToleration(), weight: 3 },
-      { plugin: leastAllocated({ rounding: 'whole' }), weight: 1 },
-      { plugin: balancedAllocation({ rounding: 'whole' }), weight: 1 },
+      { plugin: leastAllocated({ rounding: 'whole', resources: CPU_AND_MEMORY }), weight: 1 },
+      { plugin: balancedAllocation({ rounding: 'whole', resources: CPU_AND_MEMORY }), weight: 1 },
     ],
   }
 }

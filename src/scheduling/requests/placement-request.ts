@@ -1,7 +1,8 @@
 import type { Constraint, ConstraintSet, FieldProblem, ResourceVector, Toleration } from '../../core/index.js'
 import { compileConstraints, InvalidError } from '../../core/index.js'
-import { formatConstraint } from '../../core/internal.js'
-import { hostPortProblems, vectorProblems } from '../nodes/field-problems.js'
+import type { SiblingView } from '../../core/internal.js'
+import { wholeNumber } from '../../core/internal.js'
+import { hostPortProblems, selfConflictProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'
 import type { NodeSelector, NodeTest } from './node-selector.js'
@@ -16,9 +17,18 @@ export interface PlacementRequest {
   /** Default: any node. */
   readonly nodeSelector?: NodeSelector
   readonly tolerations?: readonly Toleration[]
-  /** Conditions on the node's attributes, labels and name. Operators that look at siblings are refused. */
+  /** Conditions on the node's attributes, labels and name, and on where the siblings are. */
   readonly constraints?: readonly Constraint[]
   readonly hostPorts?: readonly HostPort[]
+  /** Tasks of one group are siblings. Default: the task has none. */
+  readonly group?: string
+  /**
+   * How many tasks of the group are wanted in all, this one included; at least 1. Default: those that are placed,
+   * and this one.
+   */
+  readonly instances?: number
+  /** Who comes first, and who may make way for whom: the larger. A whole number. Default 0. */
+  readonly priority?: number
 }
 
 /** One resource that a request asks for. */
@@ -41,6 +51,10 @@ export interface PreparedRequest {
   /** Undefined when there are none. */
   readonly constraints: ConstraintSet | undefined
   readonly hostPorts: readonly HostPort[]
+  readonly group: string | undefined
+  readonly priority: number
+  /** Where the siblings are. */
+  readonly siblings: SiblingView
   /** What the request asks of the resource; 0 when nothing. */
   amount(resource: string): number
   /** Where the scheduler keeps the resource: the argument of a node's `allocatable` and `requested`. */
@@ -52,9 +66,13 @@ export interface PreparedRequest {
  *
  * @throws InvalidError when an amount, a port, the selector or a constraint is not acceptable
  */
-export function prepareRequest(request: PlacementRequest, columns: ResourceColumns): PreparedRequest {
-  checkPlacementRequest(request)
-  const { key, requests = {}, tolerations = [], hostPorts = [] } = request
+export function prepareRequest(
+  request: PlacementRequest,
+  columns: ResourceColumns,
+  siblings: SiblingView,
+): PreparedRequest {
+  checkNewRequest(request)
+  const { key, requests = {}, tolerations = [], hostPorts = [], constraints = [] } = request
   const demands = Object.keys(requests)
     .sort()
     .map(resource => ({ resource, column: columns.intern(resource), amount: requests[resource] ?? 0 }))
@@ -66,37 +84,44 @@ export function prepareRequest(request: PlacementRequest, columns: ResourceColum
     demands,
     selects: compileNodeSelector(request.nodeSelector),
     tolerations,
-    constraints: compileNodeConstraints(request),
+    constraints: constraints.length === 0 ? undefined : compileConstraints(constraints),
     hostPorts: hostPorts.filter(port => port.port !== 0),
+    group: request.group,
+    priority: request.priority ?? 0,
+    siblings,
     amount: resource => amounts.get(resource) ?? 0,
     column: resource => columns.find(resource),
   }
 }
 
-/** @throws InvalidError naming every amount and port that is not acceptable */
-export function checkPlacementRequest(
-  request: Pick<PlacementRequest, 'key' | 'requests' | 'hostPorts'>,
-): void {
+/** @throws InvalidError naming every amount, port and number that is not acceptable */
+export function checkPlacementRequest(request: PlacementRequest): void {
   const problems: FieldProblem[] = []
   if (typeof request.key !== 'string' || request.key === '') {
     problems.push({ field: 'key', value: request.key, message: 'must be a text that is not empty' })
   }
-  const { requests = {} } = request
+  const { requests = {}, instances = 1, priority = 0 } = request
   if (Object.hasOwn(requests, 'pods')) {
     const message = 'must be left out: the scheduler itself counts one for each task'
     problems.push({ field: 'requests.pods', value: requests['pods'], message })
   }
-  problems.push(...vectorProblems('requests', requests), ...hostPortProblems(request.hostPorts))
+  problems.push(
+    ...vectorProblems('requests', requests),
+    ...hostPortProblems(request.hostPorts),
+    ...wholeNumber('instances', instances, { min: 1 }),
+    ...wholeNumber('priority', priority, { min: Number.MIN_SAFE_INTEGER }),
+  )
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }
 
-/** A condition that cannot be kept must not be dropped in silence, so one on siblings is refused. */
-function compileNodeConstraints({ key, constraints = [] }: PlacementRequest): ConstraintSet | undefined {
-  if (constraints.length === 0) return undefined
-  const set = compileConstraints(constraints)
-  const [sibling] = set.siblings
-  if (sibling === undefined) return set
-  const message = 'must look at the node alone; where the siblings of a task are is not known here'
-  const value = formatConstraint(sibling.constraint)
-  throw new InvalidError(`placement request ${key}`, [{ field: 'constraints', value, message }])
+/**
+ * As {@link checkPlacementRequest}, for a task that is still to be placed. What is placed already is counted as it
+ * is.
+ *
+ * @throws InvalidError when it wants a port twice, too
+ */
+export function checkNewRequest(request: PlacementRequest): void {
+  checkPlacementRequest(request)
+  const problems = selfConflictProblems(request.hostPorts)
+  if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }

@@ -14,7 +14,10 @@ export interface WeightedResource {
 
 /** Options of the scores that compare what is asked for with what there is. */
 export interface AllocationScoreOptions {
-  /** Default: `cpu` and `memory`, alike. Others count only for requests that ask for them. */
+  /**
+   * Default: `cpu`, `memory` and whatever else the request asks for, alike. Of those named here, others than cpu
+   * and memory count only for requests that ask for them.
+   */
   readonly resources?: readonly WeightedResource[]
   /**
    * `exact`: fractions of a percent count. `whole`: every percentage and their mean are cut to whole numbers, so
@@ -33,13 +36,14 @@ export interface Allocation {
   readonly weight: number
 }
 
-export const DEFAULT_RESOURCES: readonly WeightedResource[] = Object.freeze([
+export const CPU_AND_MEMORY: readonly WeightedResource[] = Object.freeze([
   { name: 'cpu' },
   { name: 'memory' },
 ])
 
 /** @throws InvalidError when there is no resource, a name comes twice or a weight is invalid */
-export function checkWeightedResources(resources: readonly WeightedResource[]): void {
+export function checkWeightedResources(resources: readonly WeightedResource[] | undefined): void {
+  if (resources === undefined) return
   if (resources.length === 0) {
     throw new InvalidError('score', [
       { field: 'resources', value: resources, message: 'must name at least one resource' },
@@ -95,13 +99,13 @@ interface Cell extends RequestAllocation {
  * The reader looks names up once per request and overwrites what it returned before: a scan over thousands of
  * nodes then allocates nothing.
  */
-export function createAllocationReader(resources: readonly WeightedResource[]): AllocationReader {
+export function createAllocationReader(resources: readonly WeightedResource[] | undefined): AllocationReader {
   let current: PreparedRequest | undefined
   let cells: readonly Cell[] = []
   return (request, node) => {
     if (request !== current) {
       current = request
-      cells = cellsOf(request, resources)
+      cells = cellsOf(request, resources ?? allOf(request))
     }
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index] as Cell
@@ -110,6 +114,11 @@ export function createAllocationReader(resources: readonly WeightedResource[]): 
     }
     return cells
   }
+}
+
+function allOf({ demands }: PreparedRequest): readonly WeightedResource[] {
+  const others = demands.filter(({ resource }) => resource !== 'cpu' && resource !== 'memory')
+  return [...CPU_AND_MEMORY, ...others.map(({ resource }) => ({ name: resource }))]
 }
 
 /** A resource other than cpu and memory counts only for requests that ask for it. */
@@ -131,7 +140,7 @@ export function allocationScore(
   options: AllocationScoreOptions,
   score: (allocations: readonly Allocation[], rounding: ScoreRounding) => number,
 ): NodeScorePlugin {
-  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
+  const { resources, rounding = 'exact' } = options
   checkWeightedResources(resources)
   const read = createAllocationReader(resources)
   return { name, locality: 'node', score: (request, node) => score(read(request, node), rounding) }

@@ -1,13 +1,13 @@
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
-import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
+import { checkWeightedResources, createAllocationReader } from './allocation.js'
 
 /**
  * Prefers the node whose resources would be used evenly, so that no resource is left over without the others.
  * 0 for every node when the request asks for none of the resources. Weights are not looked at.
  */
 export function balancedAllocation(options: AllocationScoreOptions = {}): NodeScorePlugin {
-  const { resources = DEFAULT_RESOURCES, rounding = 'exact' } = options
+  const { resources, rounding = 'exact' } = options
   checkWeightedResources(resources)
   const read = createAllocationReader(resources)
   return {

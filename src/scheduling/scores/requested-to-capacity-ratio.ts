@@ -1,7 +1,7 @@
 import { InvalidError } from '../../core/index.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, WeightedResource } from './allocation.js'
-import { checkWeightedResources, createAllocationReader, DEFAULT_RESOURCES } from './allocation.js'
+import { CPU_AND_MEMORY, checkWeightedResources, createAllocationReader } from './allocation.js'
 import { wholePercent } from './percent.js'
 
 /** A point of the curve: used percent from 0 to 100, and the score there from 0 to 10. Whole numbers. */
@@ -22,7 +22,7 @@ export interface RequestedToCapacityRatioOptions {
  * @throws InvalidError when the shape or the resources are not acceptable
  */
 export function requestedToCapacityRatio(options: RequestedToCapacityRatioOptions): NodeScorePlugin {
-  const { shape, resources = DEFAULT_RESOURCES } = options
+  const { shape, resources = CPU_AND_MEMORY } = options
   checkWeightedResources(resources)
   checkShape(shape)
   const read = createAllocationReader(resources)

@@ -1,12 +1,15 @@
 import type { Node, Task } from '../../api/index.js'
-import { isTaskFinished } from '../../api/index.js'
+import { isTaskActive, isTaskFinished } from '../../api/index.js'
 import { isKeelsonError } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
+import type { NodeDescription } from '../nodes/node-description.js'
 import type { Profile } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { PlaceResult, Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
+import type { TaskPlacement } from '../task-ledger.js'
 import { describeNode } from './node-object.js'
-import { requestOfTask, taskKey } from './task-object.js'
+import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
 
 /** What a change did to the room in the cluster. */
 export type MirrorChange =
@@ -31,6 +34,9 @@ export class ClusterMirror {
   /** When each node last changed, or a task came to it that was not assumed here; counted in such changes. */
   readonly #epochs = new Map<string, number>()
   #changes = 0
+  /** The group of each active task, and its members. */
+  readonly #groups = new Map<string, string>()
+  readonly #members = new Map<string, Set<string>>()
   /** Tasks that were placed here, but are not bound in the store yet. */
   readonly #assumed = new Set<string>()
 
@@ -38,14 +44,17 @@ export class ClusterMirror {
     this.scheduler = createScheduler({ profile })
   }
 
-  /** Takes in a node as it is now; `undefined` when it does not exist. An unreadable node counts as none. */
+  /**
+   * Takes in a node as it is now; `undefined` when it does not exist. One that cannot be read is there, takes no task,
+   * and says so among the reasons.
+   */
   setNode(name: string, node: Node | undefined): MirrorChange {
     const version = node === undefined ? undefined : versionOfNode(node)
     if (this.#nodes.get(name) === version) return NONE
     if (version === undefined) this.#nodes.delete(name)
     else this.#nodes.set(name, version)
     const before = this.scheduler.node(name)
-    const now = node === undefined ? undefined : readable(() => describeNode(node))
+    const now = node === undefined ? undefined : readableNode(node)
     if (JSON.stringify(before) === JSON.stringify(now)) return NONE
     if (now === undefined) this.scheduler.removeNode(name)
     else if (before === undefined) this.scheduler.addNode(now)
@@ -57,6 +66,7 @@ export class ClusterMirror {
   /** Takes in a task as it is now. Only one that has a node and has not ended takes room. */
   setTask(key: string, task: Task | undefined): MirrorChange {
     const version = task === undefined ? undefined : versionOfTask(task)
+    this.#noteMember(key, task)
     const held = this.scheduler.task(key)
     if (task === undefined || version === undefined) {
       if (this.#assumed.has(key)) return NONE
@@ -64,11 +74,10 @@ export class ClusterMirror {
       return held !== undefined && this.scheduler.removeTask(key) ? { kind: 'freed', node: held.node } : NONE
     }
     if (held !== undefined && this.#tasks.get(key) === version) return NONE
-    const { requests = {}, hostPorts = [] } = demandOf(task)
     const node = task.spec.nodeName ?? ''
-    this.scheduler.addTask({ key, node, requests, hostPorts })
+    this.scheduler.addTask({ ...demandOf(task), key, node })
     this.#tasks.set(key, version)
-    if (JSON.stringify(held) === JSON.stringify(this.scheduler.task(key))) return NONE
+    if (held !== undefined && takesSame(held, this.scheduler.task(key))) return NONE
     this.#touch(node)
     return held === undefined ? NONE : { kind: 'freed', node: held.node }
   }
@@ -83,6 +92,11 @@ export class ClusterMirror {
   /** From now on the task is again where `setTask` says: tell it next. */
   unassume(key: string): void {
     this.#assumed.delete(key)
+  }
+
+  /** How many active tasks the group has, with or without a node. */
+  membersOf(group: string): number {
+    return this.#members.get(group)?.size ?? 0
   }
 
   /** Takes in a node and all tasks bound to it, as they are together now. */
@@ -112,10 +126,38 @@ export class ClusterMirror {
     return version === undefined || this.#tasks.get(taskKey(task.metadata)) === version
   }
 
+  #noteMember(key: string, task: Task | undefined): void {
+    const group = task === undefined || !isTaskActive(task) ? undefined : groupOfTask(task)
+    const before = this.#groups.get(key)
+    if (before === group) return
+    if (before !== undefined) {
+      const members = this.#members.get(before)
+      members?.delete(key)
+      if (members?.size === 0) this.#members.delete(before)
+      this.#groups.delete(key)
+    }
+    if (group === undefined) return
+    this.#groups.set(key, group)
+    const members = this.#members.get(group)
+    if (members === undefined) this.#members.set(group, new Set([key]))
+    else members.add(key)
+  }
+
   #touch(node: string): void {
     if (this.scheduler.node(node) === undefined) this.#epochs.delete(node)
     else this.#epochs.set(node, ++this.#changes)
   }
+}
+
+/** Whether the two take the same room; what a task asked of its node beside that is not looked at. */
+function takesSame(a: TaskPlacement, b: TaskPlacement | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.node === b.node &&
+    a.group === b.group &&
+    deepEqual(a.requests ?? {}, b.requests ?? {}) &&
+    deepEqual(a.hostPorts ?? [], b.hostPorts ?? [])
+  )
 }
 
 function versionOfNode({ metadata }: Node): string {
@@ -131,8 +173,17 @@ function versionOfTask(task: Task): string | undefined {
 }
 
 /** A task that runs although its amounts cannot be read still takes one place. */
-function demandOf(task: Task): Pick<PlacementRequest, 'requests' | 'hostPorts'> {
+function demandOf(task: Task): Omit<PlacementRequest, 'key'> {
   return readable(() => requestOfTask(task)) ?? {}
+}
+
+function readableNode(node: Node): NodeDescription {
+  try {
+    return describeNode(node)
+  } catch (error) {
+    if (!isKeelsonError(error)) throw error
+    return { name: node.metadata.name, allocatable: {}, unreadable: error.message }
+  }
 }
 
 function readable<T>(read: () => T): T | undefined {

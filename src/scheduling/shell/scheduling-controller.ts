@@ -4,10 +4,12 @@ import {
   InvalidError,
   isKeelsonError,
   KeelsonError,
+  parseTime,
   renderReasons,
   setCondition,
 } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
+import { compareText } from '../../core/internal.js'
 import type {
   CacheChanges,
   Controller,
@@ -22,13 +24,18 @@ import { spreadProfile } from '../profiles/spread.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { MirrorChange } from './cluster-mirror.js'
 import { ClusterMirror } from './cluster-mirror.js'
-import { requestOfTask, taskKey } from './task-object.js'
+import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
 
 /** Options of {@link createSchedulingController}. */
 export interface SchedulingControllerOptions {
   /** Unique in its manager. Default `scheduler`. */
   readonly name?: string
+  /**
+   * It places the tasks whose `spec.schedulerName` is this. Default: those that name none. Give each scheduler of a
+   * store a name of its own.
+   */
+  readonly schedulerName?: string
   /** What rules a node out and what makes it good. Default {@link spreadProfile}. */
   readonly profile?: Profile
   /** Tasks bound at the same time, a whole number of at least 1. Default 1. */
@@ -51,6 +58,9 @@ const ROUNDS_MAX = 16
  * Gives every Task without a node one: writes `spec.nodeName` and the condition `Scheduled=True`, or, when no
  * node will do, `Scheduled=False` with reason `Unschedulable` and a message that counts the reasons. A task whose
  * own demands are not acceptable gets reason `InvalidRequest`.
+ *
+ * Whoever has the highest priority is placed first, of equals the task that was created first; a task that cannot be
+ * placed does not hold up those behind it.
  *
  * Guarantees: a task is bound once, and never to a node that has no room for it: the binding is a transaction
  * that compares the node and every task on it with what the decision was made from. This also holds for several
@@ -106,6 +116,9 @@ interface NodeState {
 class SchedulingLoop {
   enqueue: (ref: ObjectRef) => void = () => {}
   readonly #profile: Profile
+  readonly #schedulerName: string | undefined
+  /** Tasks that are to be tried, by key. Each of them is queued, too. */
+  readonly #pending = new Map<string, Task>()
   readonly #backoff: Backoff
   #mirror: ClusterMirror
   #waiting: WaitingTasks
@@ -118,6 +131,7 @@ class SchedulingLoop {
       throw new InvalidError('scheduling controller', [{ field, value, message }])
     }
     this.#profile = profile
+    this.#schedulerName = options.schedulerName
     this.#backoff = { baseMs: retryDelayMs, maxMs: retryDelayMsMax }
     this.#mirror = new ClusterMirror(profile)
     this.#waiting = new WaitingTasks(this.#backoff)
@@ -128,7 +142,11 @@ class SchedulingLoop {
     this.#mirror = new ClusterMirror(this.#profile)
     this.#waiting = new WaitingTasks(this.#backoff)
     for (const node of reader.list(Node).items) this.#mirror.setNode(node.metadata.name, node)
-    for (const task of reader.list(Task).items) this.#mirror.setTask(taskKey(task.metadata), task)
+    this.#pending.clear()
+    for (const task of reader.list(Task).items) {
+      this.#mirror.setTask(taskKey(task.metadata), task)
+      this.#note(taskKey(task.metadata), task)
+    }
   }
 
   /** Idempotent: takes in the present state, and asks for the tasks that it may help. */
@@ -142,19 +160,62 @@ class SchedulingLoop {
       } = object
       if (kind === Node.kind) this.#noticed(this.#mirror.setNode(name, reader.get(Node, { name })))
       else if (namespace !== undefined)
-        this.#tell(taskKey({ namespace, name }), reader.get(Task, { namespace, name }))
+        this.#taskChanged(taskKey({ namespace, name }), reader.get(Task, { namespace, name }))
     }
   }
 
+  /** Places the first in order of those that are to be tried; as each of them is queued, each gets its turn. */
   async reconcile(ref: ObjectRef, task: Task | undefined, ctx: ReconcileContext): Promise<Result | void> {
     const key = taskKey(ref)
-    if (task === undefined || !isUnassigned(task)) return this.#waiting.delete(key)
-    const version = versionOf(task)
-    const verdict = this.#waiting.judge(key, version, ctx.env.clock.now())
-    if (verdict.kind === 'sleep') return
+    this.#note(key, task)
+    const wait = this.#judge(key, task, ctx.env.clock.now())
+    const next = this.#first()
+    if (next !== undefined) {
+      this.#pending.delete(taskKey(next.metadata))
+      await this.#attempt(next, ctx)
+    }
+    return wait
+  }
+
+  /** One that is new or has changed is to be tried; one that waits is, when its own turn says so. */
+  #note(key: string, task: Task | undefined): void {
+    if (task === undefined || !this.#isOurs(task)) {
+      this.#pending.delete(key)
+      this.#waiting.delete(key)
+    } else if (!this.#waiting.has(key, versionOf(task))) this.#pending.set(key, task)
+  }
+
+  #judge(key: string, task: Task | undefined, nowMs: number): Result | void {
+    if (task === undefined || !this.#waiting.has(key, versionOf(task))) return
+    const verdict = this.#waiting.judge(key, versionOf(task), nowMs)
     if (verdict.kind === 'later') return requeueAfter(verdict.afterMs)
+    if (verdict.kind === 'try') this.#pending.set(key, task)
+  }
+
+  #isOurs(task: Task): boolean {
+    return isUnassigned(task) && task.spec.schedulerName === this.#schedulerName
+  }
+
+  #first(): Task | undefined {
+    let first: Task | undefined
+    for (const task of this.#pending.values())
+      if (first === undefined || compareTasks(task, first) < 0) first = task
+    return first
+  }
+
+  async #attempt({ metadata }: Task, ctx: ReconcileContext): Promise<void> {
+    const ref = { namespace: metadata.namespace ?? '', name: metadata.name }
+    const key = taskKey(ref)
+    const task = ctx.client.get(Task, ref)
+    if (task === undefined || !this.#isOurs(task)) return this.#note(key, task)
+    const version = versionOf(task)
     this.#tell(key, task)
-    await this.#place({ ref, key, task, version, ctx })
+    try {
+      await this.#place({ ref, key, task, version, ctx })
+    } catch (error) {
+      this.#pending.set(key, task)
+      throw error
+    }
   }
 
   async #place(attempt: Attempt): Promise<void> {
@@ -181,7 +242,8 @@ class SchedulingLoop {
   #decide({ key, task, version, ctx }: Attempt): Decision {
     let request: PlacementRequest | undefined
     try {
-      request = requestOfTask(task)
+      const group = groupOfTask(task)
+      request = requestOfTask(task, group === undefined ? undefined : this.#mirror.membersOf(group))
       const result = this.#mirror.assume(request)
       if (result.kind === 'placed')
         return { kind: 'placed', node: result.node, epoch: this.#mirror.epochOf(result.node) }
@@ -259,6 +321,11 @@ class SchedulingLoop {
     ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message })
   }
 
+  #taskChanged(key: string, task: Task | undefined): void {
+    this.#tell(key, task)
+    this.#note(key, task)
+  }
+
   /** Takes in a task outside a watch, and asks for those whom its room may help. */
   #tell(key: string, task: Task | undefined): void {
     this.#noticed(this.#mirror.setTask(key, task))
@@ -295,6 +362,15 @@ function nodeStateOf(reader: Reader, name: string): NodeState {
 
 function isUnassigned(task: Task): boolean {
   return task.spec.nodeName === undefined && isTaskActive(task)
+}
+
+/** Higher priority first, then the older one, then by key. */
+function compareTasks(a: Task, b: Task): number {
+  return (
+    (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+    parseTime(a.metadata.creationTimestamp) - parseTime(b.metadata.creationTimestamp) ||
+    compareText(taskKey(a.metadata), taskKey(b.metadata))
+  )
 }
 
 function versionOf({ metadata }: Task): string {

@@ -9,11 +9,15 @@ export function taskKey(ref: { readonly namespace?: string; readonly name: strin
 }
 
 /**
- * What a Task object asks of a node. A limit without a request is the request, as in Kubernetes.
+ * What a Task object asks of a node. A limit without a request is the request, as in Kubernetes. Siblings are the tasks
+ * of one namespace that name one group, or else have one controller.
  *
+ * @param siblings how many tasks the group has in all; default: those that are placed, and this one
  * @throws InvalidError when an amount is not acceptable
  */
-export function requestOfTask({ metadata, spec }: Task): PlacementRequest {
+export function requestOfTask(task: Task, siblings?: number): PlacementRequest {
+  const { metadata, spec } = task
+  const group = groupOfTask(task)
   const { requests = {}, limits = {} } = spec.resources ?? {}
   return {
     key: taskKey(metadata),
@@ -22,7 +26,17 @@ export function requestOfTask({ metadata, spec }: Task): PlacementRequest {
     tolerations: spec.tolerations ?? [],
     constraints: spec.constraints ?? [],
     hostPorts: hostPortsOf(spec.ports ?? []),
+    priority: spec.priority ?? 0,
+    ...(group === undefined ? {} : { group }),
+    ...(siblings === undefined ? {} : { instances: siblings }),
   }
+}
+
+/** The group of siblings that a task is in: the one it names, or that of its controlling owner. */
+export function groupOfTask({ metadata, spec }: Task): string | undefined {
+  const owner = metadata.ownerReferences.find(({ controller }) => controller)
+  const own = spec.group ?? owner?.uid
+  return own === undefined ? undefined : `${metadata.namespace ?? ''}/${own}`
 }
 
 function hostPortsOf(ports: NonNullable<Task['spec']['ports']>): readonly HostPort[] {

@@ -43,6 +43,11 @@ export class WaitingTasks {
     this.#backoff = backoff
   }
 
+  /** Whether that very state of the task was tried and found no node. */
+  has(key: string, version: string): boolean {
+    return this.#tasks.get(key)?.version === version
+  }
+
   /** Whether to try a task now. `version` is its present state; a task that has changed starts afresh. */
   judge(key: string, version: string, nowMs: number): WaitingVerdict {
     const task = this.#tasks.get(key)

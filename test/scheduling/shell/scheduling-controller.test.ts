@@ -334,6 +334,39 @@ describe('the scheduling controller', () => {
     expect(world.scheduled('web')).toMatch(/Insufficient cpu/)
   })
 
+  test('places the highest priority first, then the oldest, whatever their names', async () => {
+    const world = createCluster()
+    await world.addTask('z', cpu('1'))
+    await world.env.advance(1_000)
+    await world.addTask('a', cpu('1'))
+    await world.addTask('b', { ...cpu('1'), priority: 5 })
+    await world.addNode('n1', { cpu: 2 })
+    await run(world)
+    expect(['a', 'b', 'z'].map(world.nodeOf)).toEqual([undefined, 'n1', 'n1'])
+  })
+
+  test('leaves tasks of another scheduler alone, but sees what they take', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 2 })
+    await run(world)
+    await world.addTask('theirs', { ...cpu('1'), schedulerName: 'other' })
+    expect([world.nodeOf('theirs'), world.scheduled('theirs')]).toEqual([undefined, 'none'])
+    await run(world, { name: 's2', schedulerName: 'other' })
+    expect(world.nodeOf('theirs')).toBe('n1')
+    await world.addTask('ours', cpu('2'))
+    expect(world.nodeOf('ours')).toBeUndefined()
+  })
+
+  test('keeps the tasks of one owner apart when they ask for it', async () => {
+    const world = createCluster()
+    for (const name of ['n1', 'n2']) await world.addNode(name, { cpu: 4 })
+    await run(world)
+    const constraints = [{ attribute: 'hostname', operator: 'unique' as const }]
+    for (const name of ['a', 'b', 'c']) await world.addTask(name, { ...cpu('1'), group: 'web', constraints })
+    expect(['a', 'b', 'c'].map(world.nodeOf)).toEqual(['n1', 'n2', undefined])
+    expect(world.scheduled('c')).toContain('2 node(s) did not satisfy hostname unique')
+  })
+
   test('refuses delays that are none', () => {
     expect(() => createSchedulingController({ retryDelayMs: -1 })).toThrow(/retryDelayMs/)
   })

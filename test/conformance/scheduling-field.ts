@@ -1,0 +1,147 @@
+import type { Task } from '../../src/api/index.js'
+import { Event, Node, Task as TaskKind } from '../../src/api/index.js'
+import { isKeelsonError } from '../../src/core/index.js'
+import { createManager } from '../../src/reconcile/index.js'
+import type { NodeDescription, PlacementRequest, Profile, Scheduler } from '../../src/scheduling/index.js'
+import {
+  createScheduler,
+  createSchedulingController,
+  kubernetesProfile,
+  packProfile,
+  spreadProfile,
+} from '../../src/scheduling/index.js'
+import { createWorld } from '../fixtures/world.js'
+
+const profiles: Readonly<Record<string, () => Profile>> = {
+  pack: packProfile,
+  spread: spreadProfile,
+  kubernetes: kubernetesProfile,
+}
+
+interface PlaceInput {
+  readonly profile: string
+  readonly nodes: readonly NodeDescription[]
+  readonly requests: readonly PlacementRequest[]
+}
+
+/** Cases taken from public reports. An answer gets the `expect` too, for what it is asked about. */
+export const fieldAnswers: Readonly<Record<string, (input: never, expected: never) => unknown>> = {
+  'field.place': (input: PlaceInput, expected: { nodes?: object; perNode?: object }) => {
+    const scheduler = schedulerWith(input.nodes, profiles[input.profile]?.())
+    const nodes = placeAll(scheduler, input.requests)
+    return {
+      ...(expected.nodes === undefined ? {} : { nodes }),
+      ...(expected.perNode === undefined ? {} : { perNode: perNode(scheduler, input.nodes) }),
+    }
+  },
+  'field.badRequest': (input: { nodes: NodeDescription[]; request: PlacementRequest }) => {
+    try {
+      return schedulerWith(input.nodes).place(input.request)
+    } catch (error) {
+      if (!isKeelsonError(error, 'Invalid')) throw error
+      return { code: error.code, field: error.details.problems[0]?.field }
+    }
+  },
+  'field.groupBy': (input: {
+    attribute: string
+    operator: 'groupBy'
+    nodes: NodeDescription[]
+    tasks: number
+    requests: Record<string, number>
+  }) => {
+    const { attribute, operator, nodes, tasks, requests } = input
+    const scheduler = schedulerWith(nodes)
+    const constraints = [{ attribute, operator }]
+    placeAll(
+      scheduler,
+      keys(tasks).map(key => ({ key, group: 'g', instances: tasks, requests, constraints })),
+    )
+    return { perNode: perNode(scheduler, nodes) }
+  },
+  'field.drain': (input: { nodes: NodeDescription[]; place: PlacementRequest; drain: string }) => {
+    const scheduler = schedulerWith(input.nodes)
+    scheduler.place(input.place)
+    const drained = scheduler.fork()
+    const moved = drained.tasksOn(input.drain)
+    drained.removeNode(input.drain)
+    const stranded = moved.filter(({ node: _, ...request }) => {
+      drained.removeTask(request.key)
+      return drained.place(request).kind === 'unschedulable'
+    })
+    return { stranded: stranded.map(({ key }) => key) }
+  },
+  'field.reasons': (input: {
+    nodes: NodeDescription[]
+    unreadable: { name: string }[]
+    request: PlacementRequest
+  }) => {
+    const scheduler = schedulerWith(input.nodes)
+    for (const { name } of input.unreadable) scheduler.addNode({ name, allocatable: {}, unreadable: 'cpu' })
+    const result = scheduler.place(input.request)
+    if (result.kind === 'placed') return result
+    const { total, reasons } = result.reasons
+    return { total, codes: reasons.map(({ code }) => code).sort() }
+  },
+  'field.queue': boundInOrder,
+}
+
+function schedulerWith(nodes: readonly NodeDescription[], profile: Profile = spreadProfile()): Scheduler {
+  const scheduler = createScheduler({ profile })
+  for (const node of nodes) scheduler.addNode(node)
+  return scheduler
+}
+
+function placeAll(
+  scheduler: Scheduler,
+  requests: readonly PlacementRequest[],
+): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    requests.map(request => {
+      const result = scheduler.place(request)
+      return [request.key, result.kind === 'placed' ? result.node : null]
+    }),
+  )
+}
+
+function perNode(scheduler: Scheduler, nodes: readonly { readonly name: string }[]): unknown {
+  return Object.fromEntries(nodes.map(({ name }) => [name, scheduler.tasksOn(name).length]))
+}
+
+function keys(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `t${index}`)
+}
+
+interface QueueInput {
+  readonly node: { readonly cpu: number }
+  readonly queue: readonly { id: string; priority: number; cpu: number; createdAtMs?: number }[]
+}
+
+/** All of the queue is there when the scheduler starts. */
+async function boundInOrder(input: QueueInput, expected: { attemptsPerTask?: number }): Promise<unknown> {
+  const { env, store } = createWorld({ kinds: [Node, TaskKind, Event] })
+  const milli = (cpu: number): string => `${cpu}m`
+  await store.create(Node, { metadata: { name: 'n' }, spec: {} })
+  await store.modifyStatus(Node, { name: 'n' }, draft => {
+    const ready = { type: 'Ready', status: 'True' as const, reason: 'Test', message: '' }
+    const conditions = [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }]
+    draft.status = { allocatable: { cpu: milli(input.node.cpu) }, conditions }
+  })
+  const inTime = [...input.queue].sort((a, b) => (a.createdAtMs ?? 0) - (b.createdAtMs ?? 0))
+  for (const { id, priority, cpu } of inTime) {
+    await env.advance(1_000)
+    const spec: Task['spec'] = { priority, resources: { requests: { cpu: milli(cpu) } } }
+    await store.create(TaskKind, { metadata: { namespace: 'default', name: id }, spec })
+  }
+  const manager = createManager({ client: store.client(env) })
+  manager.add(createSchedulingController())
+  await env.run(() => manager.start())
+  await env.settle()
+  const tasks = store.list(TaskKind).items
+  const bound = tasks.filter(({ spec }) => spec.nodeName !== undefined).map(({ metadata }) => metadata.name)
+  const counts = store.list(Event).items.map(({ spec }) => spec.count)
+  env.close()
+  return {
+    bound,
+    ...(expected.attemptsPerTask === undefined ? {} : { attemptsPerTask: Math.max(...counts) }),
+  }
+}
