@@ -1,5 +1,6 @@
 import type { Cancel } from '../core/index.js'
 import { ClosedError, InvalidError, KeelsonError } from '../core/index.js'
+import { assertKnown, knownOptions } from '../core/internal.js'
 import type { Client, Kind, Reader } from '../store/index.js'
 
 /** How long `waitUntil` waits. */
@@ -8,6 +9,11 @@ export interface WaitUntilOptions {
   readonly timeoutMs: number
   readonly signal?: AbortSignal
 }
+
+const WAIT_OPTIONS = /* @__PURE__ */ knownOptions<WaitUntilOptions>('waitUntil', {
+  timeoutMs: true,
+  signal: true,
+})
 
 /** The condition did not hold in time. */
 class WaitTimeoutError extends KeelsonError {
@@ -44,6 +50,7 @@ export async function waitUntil(
   options: WaitUntilOptions,
 ): Promise<void> {
   const { timeoutMs, signal } = options ?? ({} as WaitUntilOptions)
+  if (options !== undefined) assertKnown(options, WAIT_OPTIONS)
   if (!Number.isFinite(timeoutMs) || timeoutMs < 0) {
     const message = 'must be a finite number of milliseconds ≥ 0'
     throw new InvalidError('waitUntil', [{ field: 'timeoutMs', value: timeoutMs, message }])

@@ -85,7 +85,8 @@ function open({
       start: given => behave(part.start, given),
       stop: () => behave(part.stop, client),
     }
-    manager.add(unit, part)
+    const { needsLeadership, restart } = part
+    manager.add(unit, { needsLeadership, restart })
   }
   const controller = createController({
     name: 'widgets',

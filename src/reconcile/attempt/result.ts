@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError, KeelsonError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 
 /**
  * What a reconciler may return besides nothing. Failures are thrown, so "failed, and come back in five
@@ -46,12 +47,20 @@ export function requeueAfter(ms: number): Result {
  *
  * @throws InvalidError when an option is out of bounds
  */
-export function poll({ minMs, maxMs, factor = 2 }: PollOptions): Result {
+export function poll(options: PollOptions): Result {
+  assertKnown(options, POLL_OPTIONS)
+  const { minMs, maxMs, factor = 2 } = options
   const result: Poll = { kind: 'poll', minMs, maxMs, factor }
   const problems = pollProblems(result)
   if (problems.length > 0) throw new InvalidError('poll', problems)
   return result
 }
+
+const POLL_OPTIONS = /* @__PURE__ */ knownOptions<PollOptions>('poll', {
+  minMs: true,
+  maxMs: true,
+  factor: true,
+})
 
 /** What is out of bounds in `poll`. */
 export function pollProblems({ minMs, maxMs, factor }: Poll): readonly FieldProblem[] {

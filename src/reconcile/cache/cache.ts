@@ -1,6 +1,6 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import { isKeelsonError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
-import { createListeners } from '../../core/internal.js'
+import { assertKnown, createListeners, knownOptions } from '../../core/internal.js'
 import type { Client, Kind, ListOptions, ObjectList, ObjectRef, StoredObject } from '../../store/index.js'
 import { selectObjects } from '../../store/internal.js'
 import { objectId } from '../object-key.js'
@@ -44,9 +44,17 @@ const NOTHING: Pick<CacheChanges, 'changes' | 'since'> = { changes: [] }
  * ```
  */
 export function createCache(options: CacheOptions): Cache {
+  assertKnown(options, CACHE_OPTIONS)
   if (options.kinds.length === 0) throw new UsageError('a cache of no kinds holds nothing; name at least one')
   return new SourceCache(options)
 }
+
+const CACHE_OPTIONS = /* @__PURE__ */ knownOptions<CacheOptions>('createCache', {
+  name: true,
+  kinds: true,
+  indexes: true,
+  source: true,
+})
 
 class SourceCache implements Cache {
   readonly name: string

@@ -1,16 +1,65 @@
 import type { FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import { wholeNumber } from '../../core/internal.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Kind } from '../../store/index.js'
-import type { ControllerOptions } from './controller-options.js'
+import type { Fairness } from '../queue/fair-classes.js'
+import type { ControllerOptions, MappedWatch, OwnedWatch } from './controller-options.js'
 
-/** @throws InvalidError when an option is out of bounds */
-export function assertControllerOptions(
-  options: Pick<
-    ControllerOptions<unknown, unknown>,
-    'name' | 'hotLoopAfter' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter'
-  > & { readonly for: Kind; readonly reconcile: unknown },
-): void {
+const CONTROLLER_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<ControllerOptions<unknown, unknown>>(
+  'createController',
+  {
+    name: true,
+    for: true,
+    when: true,
+    owns: true,
+    watches: true,
+    signals: true,
+    resyncMs: true,
+    reads: true,
+    ownWrites: true,
+    events: true,
+    concurrency: true,
+    timeoutMs: true,
+    limiter: true,
+    quarantineAfter: true,
+    hotLoopAfter: true,
+    fairness: true,
+    ageMs: true,
+    reconcile: true,
+    started: true,
+    changed: true,
+    stopped: true,
+  },
+)
+const WATCH_OPTIONS = /* @__PURE__ */ knownOptions<MappedWatch>('a watch of createController', {
+  kind: true,
+  map: true,
+  refs: true,
+  when: true,
+})
+const OWNED_OPTIONS = /* @__PURE__ */ knownOptions<OwnedWatch>('what a controller owns', {
+  kind: true,
+  owners: true,
+  when: true,
+})
+const FAIRNESS_OPTIONS = /* @__PURE__ */ knownOptions<Fairness<unknown>>('fairness', {
+  classOf: true,
+  weights: true,
+})
+
+/** What is read of the options here. */
+type CheckedOptions = Pick<
+  ControllerOptions<unknown, unknown>,
+  'name' | 'owns' | 'hotLoopAfter' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter' | 'fairness'
+> & { readonly for: Kind; readonly watches?: readonly object[]; readonly reconcile: unknown }
+
+/**
+ * @throws UsageError for an option that would be ignored
+ * @throws InvalidError when an option is out of bounds
+ */
+export function assertControllerOptions(options: CheckedOptions): void {
+  assertKnownOptions(options)
   const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
   const problems: FieldProblem[] = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
@@ -35,4 +84,11 @@ export function assertControllerOptions(
     problems.push({ field: 'resyncMs', value: resyncMs, message })
   }
   if (problems.length > 0) throw new InvalidError(`controller ${name}`, problems)
+}
+
+function assertKnownOptions(options: CheckedOptions): void {
+  assertKnown(options, CONTROLLER_OPTIONS)
+  for (const watch of options.watches ?? []) assertKnown(watch, WATCH_OPTIONS)
+  for (const owned of options.owns ?? []) if (!('plural' in owned)) assertKnown(owned, OWNED_OPTIONS)
+  if (options.fairness !== undefined) assertKnown(options.fairness, FAIRNESS_OPTIONS)
 }

@@ -1,5 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import { wholeNumber } from '../../core/internal.js'
+import { assertKnown, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { ObjectRef } from '../../store/index.js'
 import type { ElectionKind } from './election-lease.js'
 
@@ -36,8 +36,22 @@ export interface ElectionSettings extends Required<Omit<LeaderElectionOptions, '
 /** client-go's `JitterFactor`: a candidate's pause is 1 to 2.2 times `retryPeriodMs`. */
 export const RETRY_JITTER = 1.2
 
-/** @throws InvalidError which names every setting out of bounds (client-go's rules, `NewLeaderElector`) */
+const ELECTION_OPTIONS = /* @__PURE__ */ knownOptions<LeaderElectionOptions>('leaderElection', {
+  kind: true,
+  lease: true,
+  identity: true,
+  priority: true,
+  leaseDurationMs: true,
+  renewDeadlineMs: true,
+  retryPeriodMs: true,
+})
+
+/**
+ * @throws UsageError for an option that would be ignored
+ * @throws InvalidError which names every setting out of bounds (client-go's rules, `NewLeaderElector`)
+ */
 export function completeElectionOptions(options: LeaderElectionOptions): ElectionSettings {
+  assertKnown(options, ELECTION_OPTIONS)
   const {
     kind,
     identity,

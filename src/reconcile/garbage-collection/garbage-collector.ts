@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Kind, ObjectRef, Reader, StoredObject } from '../../store/index.js'
 import { refOf } from '../../store/internal.js'
 import { requeueAfter } from '../attempt/result.js'
@@ -18,6 +19,12 @@ export interface GarbageCollectorOptions {
   /** Objects of one kind looked at together, a whole number of at least 1. Default 1. */
   readonly concurrency?: number
 }
+
+const COLLECTOR_OPTIONS = /* @__PURE__ */ knownOptions<GarbageCollectorOptions>('createGarbageCollector', {
+  name: true,
+  kinds: true,
+  concurrency: true,
+})
 
 /**
  * Deletes objects whose owners are gone, and carries out the propagation policies of deletions: `Background` (the owner
@@ -50,11 +57,9 @@ export interface GarbageCollectorOptions {
  * await manager.stop()
  * ```
  */
-export function createGarbageCollector({
-  kinds,
-  name = 'garbage-collector',
-  concurrency = 1,
-}: GarbageCollectorOptions): Controller {
+export function createGarbageCollector(options: GarbageCollectorOptions): Controller {
+  assertKnown(options, COLLECTOR_OPTIONS)
+  const { kinds, name = 'garbage-collector', concurrency = 1 } = options
   const loops = new Map<Kind, Controller>()
   const enqueue: Enqueue = (kind, ref, reason) => loops.get(kind)?.enqueue(ref, reason)
   for (const kind of kinds) {

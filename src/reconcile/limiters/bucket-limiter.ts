@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertLimiter, isDelay } from './rate-limiter.js'
 
@@ -19,6 +19,13 @@ export interface BucketLimiterOptions {
   readonly clock?: Pick<Clock, 'monotonic'>
 }
 
+const BUCKET_OPTIONS = /* @__PURE__ */ knownOptions<BucketLimiterOptions>('bucketLimiter', {
+  perSecond: true,
+  burst: true,
+  maxWaitMs: true,
+  clock: true,
+})
+
 /**
  * A token bucket that all keys share: a failure takes the next free token, and the key waits until it has come in.
  * A refunded token goes to the next key that asks, so that waits which never end do not use up the rate.
@@ -28,6 +35,7 @@ export interface BucketLimiterOptions {
  * @throws InvalidError when an option is out of bounds
  */
 export function bucketLimiter(options: BucketLimiterOptions): RateLimiter {
+  assertKnown(options, BUCKET_OPTIONS)
   const { perSecond = 10, burst = 100, maxWaitMs, clock = systemEnv.clock } = options
   const isRate = Number.isFinite(perSecond) && perSecond > 0
   assertLimiter(isRate, 'perSecond', perSecond, 'must be a finite number above 0')

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/index.js'
-import { backoffMs } from '../../core/internal.js'
+import { assertKnown, backoffMs, knownOptions } from '../../core/internal.js'
 import type { RateLimiter } from './rate-limiter.js'
 import { assertLimiter, isDelay } from './rate-limiter.js'
 
@@ -16,6 +16,14 @@ export interface ExponentialLimiterOptions {
   readonly random?: Random
 }
 
+const EXPONENTIAL_OPTIONS = /* @__PURE__ */ knownOptions<ExponentialLimiterOptions>('exponentialLimiter', {
+  baseMs: true,
+  factor: true,
+  maxMs: true,
+  jitter: true,
+  random: true,
+})
+
 /**
  * `min(maxMs, baseMs · factor^failures)`, the per-key limiter of client-go, with its defaults; no bucket is shared
  * between keys. With `jitter` j each delay is drawn evenly from `((1 − j) · delay, delay]`.
@@ -23,6 +31,7 @@ export interface ExponentialLimiterOptions {
  * @throws InvalidError when an option is out of bounds
  */
 export function exponentialLimiter(options: ExponentialLimiterOptions = {}): RateLimiter {
+  assertKnown(options, EXPONENTIAL_OPTIONS)
   const { baseMs = 5, factor = 2, maxMs = 1_000_000, jitter = 0, random } = options
   assertLimiter(isDelay(baseMs), 'baseMs', baseMs, 'must be a finite number ≥ 0')
   assertLimiter(Number.isFinite(factor) && factor >= 1, 'factor', factor, 'must be a finite number ≥ 1')
@@ -46,6 +55,11 @@ export interface DecorrelatedJitterOptions {
   readonly random: Random
 }
 
+const DECORRELATED_OPTIONS = /* @__PURE__ */ knownOptions<DecorrelatedJitterOptions>(
+  'decorrelatedJitterLimiter',
+  { baseMs: true, maxMs: true, random: true },
+)
+
 /**
  * Each delay is drawn evenly from `baseMs` to three times the delay before it, and cut at `maxMs`: keys that failed
  * together do not come back together (“decorrelated jitter”, Brooker, Exponential Backoff And Jitter, 2015).
@@ -53,6 +67,7 @@ export interface DecorrelatedJitterOptions {
  * @throws InvalidError when an option is out of bounds
  */
 export function decorrelatedJitterLimiter(options: DecorrelatedJitterOptions): RateLimiter {
+  assertKnown(options, DECORRELATED_OPTIONS)
   const { baseMs = 5, maxMs = 1_000_000, random } = options
   assertLimiter(isDelay(baseMs), 'baseMs', baseMs, 'must be a finite number ≥ 0')
   assertLimiter(Number.isFinite(maxMs) && maxMs >= baseMs, 'maxMs', maxMs, 'must be a finite number ≥ baseMs')

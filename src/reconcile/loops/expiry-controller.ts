@@ -1,4 +1,5 @@
 import { isKeelsonError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Kind, PropagationPolicy, StoredObject } from '../../store/index.js'
 import { requeueAfter } from '../attempt/result.js'
 import { createController } from '../controller/controller.js'
@@ -18,6 +19,11 @@ export interface ExpiryControllerOptions<Spec, Status> {
   readonly propagationPolicy?: PropagationPolicy
 }
 
+const EXPIRY_OPTIONS = /* @__PURE__ */ knownOptions<ExpiryControllerOptions<unknown, unknown>>(
+  'createExpiryController',
+  { name: true, for: true, expiresAtMs: true, propagationPolicy: true },
+)
+
 /**
  * Deletes objects when their time has come. Unlike a store's `ttlMs`, the time may depend on what the object says.
  *
@@ -26,6 +32,7 @@ export interface ExpiryControllerOptions<Spec, Status> {
 export function createExpiryController<Spec, Status>(
   options: ExpiryControllerOptions<Spec, Status>,
 ): Controller {
+  assertKnown(options, EXPIRY_OPTIONS)
   const { for: kind, name = `expiry of ${kind.plural}`, propagationPolicy = 'Background' } = options
   return createController({
     name,

@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Kind, StoredObject, Transaction } from '../../store/index.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
 import type { Result } from '../attempt/result.js'
@@ -17,6 +18,11 @@ export interface NamespaceControllerOptions<Spec, Status> {
   /** Most objects deleted in one attempt of a namespace; a whole number of at least 1. Default 1,000. */
   readonly deletionsMax?: number
 }
+
+const NAMESPACE_OPTIONS = /* @__PURE__ */ knownOptions<NamespaceControllerOptions<unknown, unknown>>(
+  'createNamespaceController',
+  { name: true, for: true, kinds: true, deletionsMax: true },
+)
 
 /** Kubernetes asks again after half of the longest time that something said it needs; nothing says so here. */
 const STUCK_POLL_MS = 15_000
@@ -38,6 +44,7 @@ export const NAMESPACE_FINALIZER = 'keelson.dev/namespace-content'
 export function createNamespaceController<Spec, Status>(
   options: NamespaceControllerOptions<Spec, Status>,
 ): Controller {
+  assertKnown(options, NAMESPACE_OPTIONS)
   const { for: kind, kinds, name = 'namespaces', deletionsMax = 1_000 } = options
   const inNamespaces = kinds.filter(({ namespaced }) => namespaced)
   const cleanup = (object: StoredObject, ctx: ReconcileContext): Promise<Result | undefined> =>

@@ -1,4 +1,5 @@
 import { InvalidError, isKeelsonError, parseTime } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Kind, StoredObject } from '../../store/index.js'
 import { refOf } from '../../store/internal.js'
 import type { ReconcileContext } from '../attempt/reconcile-context.js'
@@ -28,6 +29,15 @@ export interface FinalizersOptions {
   /** A deletion that is older, in ms, is logged as stuck, at each attempt, with what holds it. Default 300,000. */
   readonly stuckAfterMs?: number
 }
+
+const FINALIZERS_OPTIONS = /* @__PURE__ */ knownOptions<FinalizersOptions>('withFinalizers', {
+  stuckAfterMs: true,
+})
+const FINALIZER_OPTIONS = /* @__PURE__ */ knownOptions<Finalizer<unknown, unknown>>('a finalizer', {
+  name: true,
+  cleanup: true,
+  forceAfterMs: true,
+})
 
 /**
  * A reconciler that may make things outside the store, because it does not lose sight of them.
@@ -74,6 +84,8 @@ export function withFinalizers<Spec, Status>(
   reconcile: Reconciler<Spec, Status>,
   options: FinalizersOptions = {},
 ): Reconciler<Spec, Status> {
+  assertKnown(options, FINALIZERS_OPTIONS)
+  for (const finalizer of finalizers) assertKnown(finalizer, FINALIZER_OPTIONS)
   const { stuckAfterMs = 300_000 } = options
   checkFinalizers(finalizers, stuckAfterMs)
   return async (key, object, ctx) => {

@@ -1,5 +1,5 @@
 import { ClosedError, InvalidError, UsageError } from '../../core/index.js'
-import { createListeners } from '../../core/internal.js'
+import { assertKnown, createListeners, knownOptions } from '../../core/internal.js'
 import type { Client } from '../../store/index.js'
 import type { Controller } from '../controller/controller-contract.js'
 import { completeElectionOptions } from '../election/election-options.js'
@@ -43,6 +43,17 @@ export function createManager(options: ManagerOptions): Manager {
   return new SupervisedManager(options)
 }
 
+const MANAGER_OPTIONS = /* @__PURE__ */ knownOptions<ManagerOptions>('createManager', {
+  client: true,
+  leaderElection: true,
+  garbageCollection: true,
+})
+const PART_OPTIONS = /* @__PURE__ */ knownOptions<PartOptions>('manager.add', {
+  dependsOn: true,
+  needsLeadership: true,
+  restart: true,
+})
+
 /** What exists from `start` on. */
 interface Running {
   readonly always: PartGroup
@@ -77,12 +88,14 @@ class SupervisedManager implements Manager {
       const message = 'must be a store, or a client of one: store.client(env)'
       throw new InvalidError('manager', [{ field: 'client', value: options?.client, message }])
     }
+    assertKnown(options, MANAGER_OPTIONS)
     if (options.leaderElection !== undefined) completeElectionOptions(options.leaderElection)
     this.#options = options
   }
 
   add(unit: Controller | Runnable, options: PartOptions = {}): void {
     const { name } = unit
+    assertKnown(options, PART_OPTIONS)
     if (this.#round.isOver) throw new UsageError(`cannot add ${name}: the manager is ${this.#state}`)
     if (this.#parts.some(part => part.unit.name === name)) {
       throw new UsageError(`a part named ${name} was added already; give each its own name`, { name })

@@ -1,6 +1,6 @@
 import type { Env } from '../../core/index.js'
 import { InvalidError, systemEnv, UsageError } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { isDelay, noFailures } from '../limiters/rate-limiter.js'
@@ -29,8 +29,21 @@ const PRIORITIES = { min: -PRIORITY_MAX, max: PRIORITY_MAX }
  * @throws InvalidError when an option is out of bounds
  */
 export function createWorkQueue<K = string>(options: WorkQueueOptions<K> = {}): WorkQueue<K> {
+  assertKnown(options, QUEUE_OPTIONS)
   return new RecordQueue(options)
 }
+
+const QUEUE_OPTIONS = /* @__PURE__ */ knownOptions<WorkQueueOptions<unknown>>('createWorkQueue', {
+  name: true,
+  env: true,
+  limiter: true,
+  idOf: true,
+  ageMs: true,
+  fairness: true,
+  keysMax: true,
+  idleKeysMax: true,
+  notify: true,
+})
 
 /** Queue, delay heap and limiter as three views of one key table. */
 class RecordQueue<K> implements WorkQueue<K> {
