@@ -214,6 +214,7 @@ function callsOf(outcome: Outcome): readonly Operation[] {
     case 'poll':
       return [['forget'], ['addAfter', outcome.minMs]]
     case 'retry':
+    case 'pause':
     case 'conflict':
       return [['addRateLimited']]
   }

@@ -77,6 +77,11 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`timeoutMs`, length of an attempt': literal.none,
     '`quarantineAfter`, equal failures in a row': literal.none,
     'delay after failures': code('exponential-limiter', 'maxMs'),
+    '`pauseMs` of a rule for errors; doubled up to': [
+      ...code('outcome', 'PAUSE_MS'),
+      ...code('attempt-pauses', 'PAUSE_MAX_MS'),
+    ],
+    '`unhealthyAfterMs`, a wait, a run, late news': code('reconcile/controller', 'UNHEALTHY_AFTER_MS'),
     'reasons kept per key': code('key-record', 'REASONS_MAX'),
     'events that wait to be written': code('event-recorder', 'queueMax'),
     'notes of one object and reason with an event of their own': code('event-correlator', 'notesMax'),

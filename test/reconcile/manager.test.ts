@@ -215,8 +215,26 @@ describe('settled', () => {
     expect(manager.status()).toEqual({
       state: 'running',
       controllers: [
-        { name: 'maker', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [], hotLoops: [] },
-        { name: 'painter', queued: 0, inFlight: 0, delayed: 0, failures: 0, quarantined: [], hotLoops: [] },
+        {
+          name: 'maker',
+          queued: 0,
+          inFlight: 0,
+          delayed: 0,
+          failures: 0,
+          quarantined: [],
+          hotLoops: [],
+          lagMs: 0,
+        },
+        {
+          name: 'painter',
+          queued: 0,
+          inFlight: 0,
+          delayed: 0,
+          failures: 0,
+          quarantined: [],
+          hotLoops: [],
+          lagMs: 0,
+        },
       ],
       standby: false,
     })

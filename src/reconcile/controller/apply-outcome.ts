@@ -3,6 +3,7 @@ import { isKeelsonError } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
 import type { WorkQueue } from '../queue/work-queue-contract.js'
+import type { AttemptPauses } from './attempt-pauses.js'
 import type { Outcome } from './outcome.js'
 import type { PollPauses } from './poll-pauses.js'
 import type { Quarantine } from './quarantine.js'
@@ -14,14 +15,17 @@ export interface KeyStates {
   readonly queue: WorkQueue<ObjectRef>
   readonly quarantine: Quarantine
   readonly polls: PollPauses
+  readonly pauses: AttemptPauses
 }
 
 /** Does to the key's record what was decided, and tells the log. */
 export function applyOutcome(keys: KeyStates, key: ObjectRef, outcome: Outcome): void {
-  const { queue, env, logger, quarantine, polls } = keys
+  const { queue, env, logger, quarantine, polls, pauses } = keys
   const id = refText(key)
-  if (outcome.kind !== 'retry' && outcome.kind !== 'conflict') quarantine.forget(key)
+  if (outcome.kind !== 'retry' && outcome.kind !== 'conflict' && outcome.kind !== 'pause')
+    quarantine.forget(key)
   if (outcome.kind !== 'poll') polls.forget(key)
+  if (outcome.kind !== 'pause') pauses.passed()
   switch (outcome.kind) {
     case 'success':
       return queue.forget(key)
@@ -40,6 +44,16 @@ export function applyOutcome(keys: KeyStates, key: ObjectRef, outcome: Outcome):
     case 'terminal':
       logger.error({ key: id, err: outcome.error }, 'reconcile failed for good; waiting for a change')
       return queue.forget(key)
+    case 'pause': {
+      const { error } = outcome
+      const afterMs = pauses.begin(error, outcome.pauseMs)
+      queue.countFailure(key, afterMs)
+      logger.error(
+        { key: id, err: error, afterMs },
+        'reconcile failed as others would; nothing runs meanwhile',
+      )
+      return queue.addAfter(key, afterMs, { reason: 'paused' })
+    }
     case 'retry': {
       const { afterMs, error, refund } = outcome
       queue.countFailure(key, afterMs)

@@ -4,7 +4,14 @@ import type { HotLoop } from '../hot-loops/hot-loop.js'
 import type { ObjectKey } from '../object-key.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
+import type { AttemptPause } from './attempt-pauses.js'
 import type { QuarantinedKey } from './quarantine.js'
+
+/** A key, and for how long something has been so. */
+export interface KeyAge {
+  readonly key: ObjectRef
+  readonly forMs: number
+}
 
 /** How busy a controller is. */
 export interface ControllerStatus {
@@ -20,6 +27,17 @@ export interface ControllerStatus {
   readonly quarantined: readonly QuarantinedKey[]
   /** Keys that are reconciled again and again to no end. */
   readonly hotLoops: readonly HotLoop[]
+  /** The key that has been ready longest, waiting for a free worker; absent when none is, and on standby. */
+  readonly longestWait?: KeyAge
+  /** The key of the attempt that began first; absent when none is in flight. */
+  readonly longestRun?: KeyAge
+  /**
+   * For how long the store has had a revision that the watches have not told of; 0 when they have told everything.
+   * Counted from the first time that this was asked for since, by a `status` or a `health`.
+   */
+  readonly lagMs: number
+  /** Present while an error of the sort `pause` keeps attempts from beginning. */
+  readonly pause?: AttemptPause
 }
 
 /** How a controller starts. */

@@ -73,6 +73,9 @@ class ControllerGroup implements Controller {
       failures: sum(status => status.failures),
       quarantined: all.flatMap(status => status.quarantined),
       hotLoops: all.flatMap(status => status.hotLoops),
+      lagMs: Math.max(0, ...all.map(status => status.lagMs)),
+      ...longest('longestWait', all),
+      ...longest('longestRun', all),
     }
   }
 
@@ -95,6 +98,14 @@ class ControllerGroup implements Controller {
     const fitting = [...this.#members].filter(([kind]) => kind.namespaced === (namespace !== undefined))
     return fitting.map(([, member]) => member)
   }
+}
+
+function longest(
+  which: 'longestWait' | 'longestRun',
+  all: readonly ControllerStatus[],
+): Partial<ControllerStatus> {
+  const ages = all.flatMap(status => status[which] ?? []).sort((a, b) => b.forMs - a.forMs)
+  return ages[0] === undefined ? {} : { [which]: ages[0] }
 }
 
 function worst(outcomes: readonly (StopOutcome | undefined)[]): StopOutcome {

@@ -15,6 +15,7 @@ const resultLabels: Readonly<Record<Outcome['kind'], string>> = {
   conflict: 'conflict',
   terminal: 'terminal',
   retry: 'error',
+  pause: 'error',
 }
 
 const durationBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60]
@@ -41,7 +42,7 @@ export function createControllerMetrics(
     ended: (outcome, tookMs) => {
       time.record(tookMs / 1000, labels)
       total.add(1, { controller, result: resultLabels[outcome.kind] })
-      if (outcome.kind !== 'retry' && outcome.kind !== 'terminal') return
+      if (!('error' in outcome) || outcome.kind === 'conflict') return
       errors.add(1, labels)
       if (outcome.kind === 'terminal') terminal.add(1, labels)
       if ('code' in outcome.error && outcome.error.code === 'Timeout') timeouts.add(1, labels)

@@ -5,6 +5,8 @@ import { assertKnown, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Kind } from '../../store/index.js'
 import type { Fairness } from '../queue/fair-classes.js'
 import type { ControllerOptions, MappedWatch, OwnedWatch } from './controller-options.js'
+import type { ErrorRule } from './error-rules.js'
+import { ruleProblems } from './error-rules.js'
 
 const CONTROLLER_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<ControllerOptions<unknown, unknown>>(
   'createController',
@@ -22,6 +24,8 @@ const CONTROLLER_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Controller
     concurrency: true,
     timeoutMs: true,
     limiter: true,
+    errors: true,
+    unhealthyAfterMs: true,
     quarantineAfter: true,
     hotLoopAfter: true,
     fairness: true,
@@ -48,10 +52,27 @@ const FAIRNESS_OPTIONS = /* @__PURE__ */ knownOptions<Fairness<unknown>>('fairne
   weights: true,
 })
 
+const RULE_OPTIONS = /* @__PURE__ */ knownOptions<ErrorRule>('a rule for errors', {
+  code: true,
+  class: true,
+  then: true,
+  limiter: true,
+  pauseMs: true,
+})
+
 /** What is read of the options here. */
 type CheckedOptions = Pick<
   ControllerOptions<unknown, unknown>,
-  'name' | 'owns' | 'hotLoopAfter' | 'concurrency' | 'timeoutMs' | 'resyncMs' | 'quarantineAfter' | 'fairness'
+  | 'name'
+  | 'owns'
+  | 'hotLoopAfter'
+  | 'concurrency'
+  | 'timeoutMs'
+  | 'resyncMs'
+  | 'quarantineAfter'
+  | 'fairness'
+  | 'errors'
+  | 'unhealthyAfterMs'
 > & { readonly for: Kind; readonly watches?: readonly object[]; readonly reconcile: unknown }
 
 /**
@@ -61,6 +82,7 @@ type CheckedOptions = Pick<
 export function assertControllerOptions(options: CheckedOptions): void {
   assertKnownOptions(options)
   const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
+  const { errors = [], unhealthyAfterMs = 1 } = options
   const problems: FieldProblem[] = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
   if (typeof options.reconcile !== 'function')
@@ -70,6 +92,7 @@ export function assertControllerOptions(options: CheckedOptions): void {
   problems.push(
     ...wholeNumber('concurrency', concurrency, { min: 1 }),
     ...wholeNumber('quarantineAfter', quarantineAfter, { min: 1 }),
+    ...ruleProblems(errors),
     ...wholeNumber('hotLoopAfter', hotLoopAfter, { min: 1, orInfinity: true }),
   )
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
@@ -78,6 +101,10 @@ export function assertControllerOptions(options: CheckedOptions): void {
       value: timeoutMs,
       message: 'must be a finite number of milliseconds above 0',
     })
+  }
+  if (!(unhealthyAfterMs > 0)) {
+    const message = 'must be a number of milliseconds above 0, or Infinity'
+    problems.push({ field: 'unhealthyAfterMs', value: unhealthyAfterMs, message })
   }
   if (resyncMs !== undefined && !(Number.isFinite(resyncMs) && resyncMs >= 1000)) {
     const message = 'must be a finite number of milliseconds ≥ 1000'
@@ -90,5 +117,6 @@ function assertKnownOptions(options: CheckedOptions): void {
   assertKnown(options, CONTROLLER_OPTIONS)
   for (const watch of options.watches ?? []) assertKnown(watch, WATCH_OPTIONS)
   for (const owned of options.owns ?? []) if (!('plural' in owned)) assertKnown(owned, OWNED_OPTIONS)
+  for (const rule of options.errors ?? []) assertKnown(rule, RULE_OPTIONS)
   if (options.fairness !== undefined) assertKnown(options.fairness, FAIRNESS_OPTIONS)
 }

@@ -9,6 +9,7 @@ import type { ObjectKey } from '../object-key.js'
 import type { Fairness } from '../queue/fair-classes.js'
 import type { Predicate } from '../sources/predicates.js'
 import type { SignalSource } from '../sources/signal-source.js'
+import type { ErrorRule } from './error-rules.js'
 
 /** Changes of `kind` are turned into keys by a function of the changed object. */
 export interface MappedWatch<Watched extends Kind = Kind> {
@@ -100,6 +101,11 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   /** Delays after failures. Default: 5 ms, doubled by each failure of the key, up to 1000 s. */
   readonly limiter?: RateLimiter
   /**
+   * What follows from errors of some sort, by their code or class: the first rule that fits decides, before anything else
+   * that an error may mean, `Conflict`, `TerminalError` and `RetryAfterError` included. Default none.
+   */
+  readonly errors?: readonly ErrorRule[]
+  /**
    * After so many failures in a row that look alike, numbers in their messages aside, a key is in quarantine: it runs
    * again when something changes or when it is enqueued, and not by itself. A whole number of at least 1; default:
    * never. A
@@ -119,6 +125,11 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly fairness?: Fairness<ObjectRef>
   /** Milliseconds of waiting that are worth one point of priority, as in a work queue. Default 100. */
   readonly ageMs?: number
+  /**
+   * When a key waits for a worker, an attempt runs, or news of the store is late for longer than this, in milliseconds,
+   * `health` says so, and the manager is not ready. Above 0, default 300,000; Infinity: never.
+   */
+  readonly unhealthyAfterMs?: number
   readonly reconcile: Reconciler<Spec, Status>
   /**
    * Called at each start, before anything is watched or reconciled: makes what lives as long as the controller runs. A

@@ -12,6 +12,7 @@ import type { RateLimiter } from '../limiters/rate-limiter.js'
 import { createWorkQueue } from '../queue/work-queue.js'
 import { AheadKeys } from './ahead-keys.js'
 import type { KeyStates } from './apply-outcome.js'
+import { AttemptPauses } from './attempt-pauses.js'
 import type { ControllerMetrics } from './controller-metrics.js'
 import { createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
@@ -19,6 +20,7 @@ import type { ControllerSources, Wake } from './controller-sources.js'
 import { ownedWatch } from './controller-sources.js'
 import { PollPauses } from './poll-pauses.js'
 import { Quarantine } from './quarantine.js'
+import { ToldLag } from './told-lag.js'
 
 /** What exists only between start and stop. */
 export interface ControllerRun extends KeyStates {
@@ -37,6 +39,7 @@ export interface ControllerRun extends KeyStates {
   /** How attempts read, when they read the cache. */
   views: CacheViews | undefined
   readonly ahead: AheadKeys
+  readonly lag: ToldLag
   /** Keys that wait until the cache shows what they wrote. */
   readonly parked: Set<ObjectRef>
   /** True when a stop under way must not take any longer. */
@@ -76,6 +79,7 @@ export function openRun<Spec, Status>(
     limiter,
     quarantine: new Quarantine(quarantineAfter),
     polls: new PollPauses(),
+    pauses: new AttemptPauses(env.clock, () => notify('ready')),
     hotLoops: new HotLoops({
       after: hotLoopAfter,
       now: () => env.clock.monotonic(),
@@ -94,6 +98,11 @@ export function openRun<Spec, Status>(
     sources: undefined,
     views: undefined,
     ahead: new AheadKeys(),
+    lag: new ToldLag({
+      clock: env.clock,
+      revision: () => client.revision,
+      isTold: revision => run.sources?.cache.hasReached(revision) === true,
+    }),
     parked: new Set(),
     isHurried: false,
     busy: 0,

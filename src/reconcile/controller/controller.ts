@@ -20,6 +20,7 @@ import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
 import { actThrough, openRun, wake } from './controller-run.js'
 import { ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
+import { statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
 
 /**
@@ -71,6 +72,7 @@ export function createController<Spec, Status, const Watched extends readonly Ki
 
 /** Events that were not written by then are lost with the controller. */
 const FLUSH_MS_MAX = 5_000
+const UNHEALTHY_AFTER_MS = 300_000
 
 /** A controller: what its sources wake is queued, and what is queued is reconciled. */
 class ControlLoop<Spec, Status> implements Controller {
@@ -188,21 +190,12 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   status(): ControllerStatus {
-    const queue = this.#running?.queue
-    return {
-      name: this.name,
-      queued: queue?.length ?? 0,
-      inFlight: queue?.inFlight ?? 0,
-      delayed: queue?.delayed ?? 0,
-      failures: queue?.failing ?? 0,
-      quarantined: this.#running?.quarantine.keys() ?? [],
-      hotLoops: this.#running?.hotLoops.list() ?? [],
-    }
+    return statusOf(this.name, this.#running)
   }
 
   unhealthy(): string | undefined {
-    const failure = this.#running?.sources?.cache.failure
-    return failure === undefined ? undefined : `hears of no changes any more: ${failure.message}`
+    const { unhealthyAfterMs = UNHEALTHY_AFTER_MS } = this.#options
+    return troubleOf(this.#running, unhealthyAfterMs)
   }
 
   isSettled(): boolean {
@@ -225,7 +218,8 @@ class ControlLoop<Spec, Status> implements Controller {
     // A cache that is still empty would look as if nothing existed.
     if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
     if (run.acting === undefined) return
-    while (run.busy < concurrency && !run.queue.shuttingDown) {
+    const workers = run.pauses.workers(concurrency)
+    while (run.busy < workers && !run.queue.shuttingDown) {
       const key = run.queue.get()
       if (key === undefined) return
       run.busy++
@@ -286,7 +280,7 @@ class ControlLoop<Spec, Status> implements Controller {
 
   #conclude(run: ControllerRun, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
     try {
-      const outcome = decideOutcome(end, run.queue.history(key), run.limiter)
+      const outcome = decideOutcome(end, run.queue.history(key), run.limiter, this.#options.errors)
       run.metrics.ended(outcome, tookMs)
       applyOutcome(run, key, outcome)
     } catch (error) {

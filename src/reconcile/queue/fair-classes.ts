@@ -84,6 +84,12 @@ export class FairClasses<K> implements ReadyOrder<K> {
     return record
   }
 
+  oldest(): KeyRecord<K> | undefined {
+    let oldest: KeyRecord<K> | undefined
+    for (const fair of this.#active) oldest = fair.oldest()?.earlier(oldest) ?? oldest
+    return oldest
+  }
+
   remove(record: KeyRecord<K>): void {
     const fair = record.level?.order
     if (!(fair instanceof FairClass)) return

@@ -65,6 +65,11 @@ export class KeyRecord<K> implements HeapHandle {
     this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
   }
 
+  /** The one of two that became ready first; of two at one time, this. */
+  earlier(other: KeyRecord<K> | undefined): KeyRecord<K> {
+    return other !== undefined && other.at < this.at ? other : this
+  }
+
   forgetReasons(): void {
     this.reasons = noReasons
   }
@@ -109,6 +114,8 @@ export interface ReadyOrder<K> {
   raise(record: KeyRecord<K>, nowMs: number): void
   /** Takes the first record out. */
   shift(): KeyRecord<K> | undefined
+  /** The record that is in for the longest time. */
+  oldest(): KeyRecord<K> | undefined
   /** Takes out a record that is in. */
   remove(record: KeyRecord<K>): void
   /** The records in the order in which `shift` would give them. */

@@ -49,6 +49,12 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
     return record
   }
 
+  oldest(): KeyRecord<K> | undefined {
+    let oldest: KeyRecord<K> | undefined
+    for (const { head } of this.#occupied) oldest = head?.earlier(oldest) ?? oldest
+    return oldest
+  }
+
   remove(record: KeyRecord<K>): void {
     const level = record.level as PriorityLevel<K>
     const wasFirst = level.head === record

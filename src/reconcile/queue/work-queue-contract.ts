@@ -134,6 +134,8 @@ export interface WorkQueue<K> {
   inspect(key: K): KeyState<K> | undefined
   /** Every key that `inspect` knows: ready ones first, in the order in which they would be taken, then the others. */
   list(): readonly KeyState<K>[]
+  /** The key that has been ready longest; undefined when none is ready. Takes time by the priorities in use. */
+  oldest(): KeyState<K> | undefined
   /** True when nothing is ready, in flight, or delayed until now or earlier. */
   isQuiet(): boolean
 }

@@ -243,6 +243,11 @@ class RecordQueue<K> implements WorkQueue<K> {
     return [...this.#ready.inOrder(), ...others].map(record => this.#stateOf(record))
   }
 
+  oldest(): KeyState<K> | undefined {
+    const record = this.#ready.oldest()
+    return record === undefined ? undefined : this.#stateOf(record)
+  }
+
   isQuiet(): boolean {
     if (!this.#isIdle()) return false
     const next = this.#delays.nextAtMs
