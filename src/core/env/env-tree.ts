@@ -8,6 +8,7 @@ import type { Logger } from './logger.js'
 import type { Random } from './random.js'
 import { assertDelay, sleep } from './sleep.js'
 import type { StepFate, TaskScheduler } from './task-scheduler.js'
+import type { Tracer } from './tracer.js'
 
 /** The raw ports of one process, before an `Env` ties them to a lifetime. */
 export interface EnvPorts {
@@ -18,6 +19,7 @@ export interface EnvPorts {
   readonly tasks: TaskScheduler
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly tracer?: Tracer | undefined
 }
 
 /** Gives the ports of a process when its `Env` is made. `lifetime.closed` tells later whether it has died. */
@@ -43,6 +45,7 @@ class EnvOfTree implements Env {
   readonly tasks: TaskScheduler
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly tracer: Tracer | undefined
   readonly fork: (process: string) => Env
   readonly close: () => void
   /** Not `#lifetime`: an env that inherits from this one, with another clock say, must read it too. */
@@ -57,6 +60,7 @@ class EnvOfTree implements Env {
     this.tasks = boundTasks(ports, lifetime)
     this.logger = ports.logger
     this.metrics = ports.metrics
+    this.tracer = ports.tracer
     this.fork = name => createEnvTree(name, open, new ChildLifetime(lifetime))
     this.close = () => lifetime.close()
     this.lifetime = lifetime

@@ -4,9 +4,10 @@ import type { IdSource } from './ids.js'
 import type { Logger } from './logger.js'
 import type { Random } from './random.js'
 import type { TaskScheduler } from './task-scheduler.js'
+import type { Tracer } from './tracer.js'
 
 /**
- * Everything a shell may take from outside: time, chance, identity, deferred work, logs and metrics.
+ * Everything a shell may take from outside: time, chance, identity, deferred work, logs, metrics and traces.
  *
  * Guarantees: after `close()` no timer, sleep or deferred step of this `Env`, or of one forked from it, runs.
  * Closing is how a crash is simulated, and how a dead attempt is kept from acting.
@@ -22,6 +23,8 @@ export interface Env {
   readonly tasks: TaskScheduler
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Where spans go. Absent: nowhere. */
+  readonly tracer?: Tracer | undefined
   /** A child world with its own lifetime; it dies with its parent at the latest. */
   fork(process: string): Env
   /** Drops every pending step and timer; later ones are accepted and never run. Idempotent. */

@@ -14,6 +14,7 @@ import { createSystemIds } from './system-ids.js'
 import { createSystemRandom } from './system-random.js'
 import { createSystemTasks } from './system-tasks.js'
 import type { TaskScheduler } from './task-scheduler.js'
+import type { Tracer } from './tracer.js'
 
 /** Parts to replace; whatever is absent is the real thing, or silent for metrics. */
 export interface EnvOptions {
@@ -30,6 +31,8 @@ export interface EnvOptions {
   readonly logger?: Logger
   /** Default: dropped. */
   readonly metrics?: Metrics
+  /** Gets a span for each attempt of a controller. A tracer of `@opentelemetry/api` fits as it is. Default: none. */
+  readonly tracer?: Tracer
 }
 
 // One clock and one queue for all environments of the process: order and fairness hold across them.

@@ -5,6 +5,7 @@ import { createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
 import type { AttemptGate } from './attempt-gate.js'
 import { createAttemptGate } from './attempt-gate.js'
+import type { AttemptSpan } from './attempt-span.js'
 import type { Result } from './result.js'
 
 /** What every attempt has. */
@@ -36,6 +37,8 @@ export interface AttemptOptions {
   readonly openLogger: () => Logger
   readonly failures: number
   readonly timeoutMs: number | undefined
+  /** Begins and ends with it. */
+  readonly span?: AttemptSpan | undefined
   /** Called once, inside `run` or later. */
   readonly ended: (end: AttemptEnd) => void
 }
@@ -110,15 +113,17 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void {
-    const { name, client, timeoutMs, ended } = this.#options
+    const { name, client, timeoutMs, ended, span } = this.#options
     if (timeoutMs !== undefined) {
       this.#cancelTimeout = client.env.clock.after(timeoutMs, () => {
         const error = new AttemptTimeoutError(name, timeoutMs)
-        if (this.#finish('it timed out', error)) ended({ kind: 'threw', error })
+        if (!this.#finish('it timed out', error)) return
+        span?.failed(error)
+        ended({ kind: 'threw', error })
       })
     }
     try {
-      const running = reconcile(this)
+      const running = span === undefined ? reconcile(this) : span.run(() => reconcile(this))
       if (isThenable(running))
         running.then(
           result => this.#returned(result),
@@ -131,15 +136,19 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   abandon(why: Error): void {
-    this.#finish(why.message, why)
+    if (this.#finish(why.message, why)) this.#options.span?.failed(why)
   }
 
   #returned(result: Result | void): void {
-    if (this.#finish('it returned')) this.#options.ended({ kind: 'returned', result: result ?? undefined })
+    if (!this.#finish('it returned')) return
+    this.#options.span?.returned(result ?? undefined)
+    this.#options.ended({ kind: 'returned', result: result ?? undefined })
   }
 
   #threw(error: unknown): void {
-    if (this.#finish('it failed')) this.#options.ended({ kind: 'threw', error })
+    if (!this.#finish('it failed')) return
+    this.#options.span?.failed(error)
+    this.#options.ended({ kind: 'threw', error })
   }
 
   /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */

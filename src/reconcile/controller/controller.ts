@@ -5,6 +5,7 @@ import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
 import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import { openAttempt } from '../attempt/attempt.js'
+import { attemptSpan } from '../attempt/attempt-span.js'
 import { createCacheViews } from '../attempt/attempt-view.js'
 import { reconcileContext } from '../attempt/reconcile-context.js'
 import { inTime } from '../in-time.js'
@@ -246,12 +247,15 @@ class ControlLoop<Spec, Status> implements Controller {
     const view = run.views?.open(key)
     const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
+    const openLogger = (): Logger => run.logger.child({ key: refText(key) })
+    const { failures } = run.queue.history(key)
     const attempt = openAttempt({
       name: label,
       client: acting,
       clientOptions: { view, writes },
-      openLogger: () => run.logger.child({ key: refText(key) }),
-      failures: run.queue.history(key).failures,
+      openLogger,
+      failures,
+      span: run.env.tracer && attemptSpan(run.env.tracer, { ...this.#options, key, failures, openLogger }),
       timeoutMs: this.#options.timeoutMs,
       ended: end => {
         run.attempts.delete(attempt)
