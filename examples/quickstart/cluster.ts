@@ -23,6 +23,7 @@ import { createRolloutController } from 'keelson/rollout'
 import { createSchedulingController } from 'keelson/scheduling'
 import type { Client } from 'keelson/store'
 import { createStore } from 'keelson/store'
+import { openStore } from 'keelson/store/node'
 import { createNodeLifecycleController, createReplicaController } from 'keelson/workloads'
 import { planLoopback } from '../runtime/loopback.js'
 import type { SimulatedNode } from '../runtime/simulated-node.js'
@@ -35,6 +36,8 @@ export interface ClusterOptions {
   readonly directory: string
   /** Ports of services, looked at before anything starts. Default none. */
   readonly servicePorts?: readonly number[]
+  /** The directory that keeps the state. Default: it is kept in memory. */
+  readonly data?: string
 }
 
 /** A running orchestrator. */
@@ -62,7 +65,8 @@ const kinds = [AddressClaim, Deployment, EndpointSlice, Lease, Node, ReplicaSet,
 
 /** Assembles store, loops, nodes, DNS server and proxy into one orchestrator. */
 export async function startCluster(env: Env, options: ClusterOptions): Promise<Cluster> {
-  const store = createStore({ kinds, env })
+  const { data } = options
+  const store = data === undefined ? createStore({ kinds, env }) : await openStore({ kinds, env, dir: data })
   const loopback = await planLoopback(options.nodes.length, options.servicePorts)
   const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
   const proxy = serveVips(registry, { env, bind: loopback.dial })

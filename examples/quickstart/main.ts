@@ -23,9 +23,11 @@ else process.exitCode = await demo(command)
 async function demo({
   file,
   keep,
+  data,
 }: {
   readonly file: string | undefined
   readonly keep: boolean
+  readonly data: string | undefined
 }): Promise<number> {
   const path = resolve(file ?? join(import.meta.dirname, 'hello-kubernetes.yaml'))
   const env = systemEnv.fork('quickstart')
@@ -34,7 +36,12 @@ async function demo({
     await checkApplication(path, application)
     process.stdout.write(`${introduction(application, path)}\n`)
     const servicePorts = (application.service.spec.ports ?? []).map(({ port }) => port)
-    const cluster = await startCluster(env, { nodes: NODES, directory: dirname(path), servicePorts })
+    const cluster = await startCluster(env, {
+      nodes: NODES,
+      directory: dirname(path),
+      servicePorts,
+      ...(data === undefined ? {} : { data }),
+    })
     const view = showProgress(cluster.client, process.stdout, paintFor(process.stdout, process.env))
     const interrupted = onInterrupt()
     try {

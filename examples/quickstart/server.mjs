@@ -17,6 +17,12 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000
 server.listen(Number(PORT), HOST)
 
+// Whoever started it sees to its end, unless that was killed itself.
+const { ppid } = process
+setInterval(() => {
+  if (process.ppid !== ppid) process.exit(1)
+}, 200).unref()
+
 // Idle connections may carry a request at any moment, so they are not cut: each ends with its next answer. Clients
 // that chose this server just before it was taken from the endpoints still come: it leaves after half a quiet second.
 process.on('SIGTERM', () => {

@@ -3,6 +3,7 @@ import { Deployment, isConditionTrue, isTaskFinished, Service, Task } from 'keel
 import { isKeelsonError } from 'keelson/core'
 import { waitUntil } from 'keelson/reconcile'
 import { rolloutStatus, undo } from 'keelson/rollout'
+import type { Client, Kind, ObjectInput } from 'keelson/store'
 import type { Application } from '../manifests/load.js'
 import { createHttpLoad } from '../runtime/http-load.js'
 import type { StepResult } from '../runtime/step-report.js'
@@ -14,6 +15,8 @@ export class StoryError extends Error {}
 const STEP_TIMEOUT_MS = 20_000
 const REQUESTS_PER_SECOND = 100
 const REQUESTS_WANTED = 2_200
+/** The annotation of the Deployment that says how many steps of the story are done. */
+const STEPS_DONE = 'example.com/steps-done'
 
 /** Runs the whole story; throws `StoryError` at the first expectation that does not hold in time. */
 export async function tellStory(
@@ -72,6 +75,11 @@ export async function tellStory(
     how: { readonly during?: readonly string[]; readonly after: string; readonly planned?: boolean },
     run: () => Promise<void>,
   ): Promise<void> => {
+    index++
+    if (index <= done) {
+      say(`· ${name}: done before`)
+      return
+    }
     say(`▸ ${name}`)
     const before = new Set(tasks().map(t => t.metadata.uid))
     const startedAt = env.clock.monotonic()
@@ -82,23 +90,38 @@ export async function tellStory(
     const rescheduled = planned ? 0 : tasks().filter(t => !before.has(t.metadata.uid)).length
     const seconds = (env.clock.monotonic() - startedAt) / 1000
     results.push({ name, planned, seconds, rescheduled, load: load.take() })
+    const steps = String(index)
+    await client.modify(Deployment, ref, draft => {
+      draft.metadata.annotations[STEPS_DONE] = steps
+    })
     say(`✓ ${name} in ${seconds.toFixed(1)} s`)
   }
 
   const first = versionOf(application.deployment.spec.template)
+  /** What a process that was killed had done already. */
+  const done = Number(client.get(Deployment, ref)?.metadata.annotations[STEPS_DONE] ?? 0)
+  let index = 0
   const few = application.deployment.spec.replicas
   const many = few * 2
 
   await step(`deploy ${first}`, { after: first }, async () => {
     const defaults = { progressDeadlineSeconds: 5, onFailure: 'revert' } as const
-    await client.create(Service, application.service)
-    await client.create(Deployment, {
+    await createMissing(client, Service, application.service)
+    await createMissing(client, Deployment, {
       ...application.deployment,
       spec: { ...defaults, ...application.deployment.spec },
     })
     await until(`${first} is served by ${few} tasks`, () => serves(first, few))
     await cluster.listening()
   })
+  if (done > 0) {
+    say('▸ continue: the tasks of the killed process are replaced')
+    await until('what was served is served again', () => {
+      const deployment = client.get(Deployment, ref)
+      return deployment !== undefined && serves(versionOf(deployment.spec.template), deployment.spec.replicas)
+    })
+    await cluster.listening()
+  }
   for (const { service, url } of cluster.addresses()) say(`  ${service} answers at ${url}`)
   load.begin()
   try {
@@ -114,7 +137,9 @@ export async function tellStory(
       await until('v2 is served', () => serves('v2', many))
     })
     await step('broken v3 is reverted by itself', { after: 'v2' }, async () => {
-      await setVersion('v3', [{ name: 'BROKEN', value: '1' }])
+      // A template that has failed is not tried again, and a process that was killed may have tried.
+      const attempt = { name: 'ATTEMPT', value: String(client.revision) }
+      await setVersion('v3', [{ name: 'BROKEN', value: '1' }, attempt])
       await until('v3 is tried', () => tasks().some(t => versionOf(t) === 'v3'))
       await until('v2 is served again', () => serves('v2', many))
     })
@@ -147,6 +172,19 @@ export async function tellStory(
     await load.stop()
   }
   return results
+}
+
+/** What a killed process has made is there already. */
+async function createMissing<Spec, Status>(
+  client: Client,
+  kind: Kind<Spec, Status>,
+  object: ObjectInput<Spec, Status>,
+): Promise<void> {
+  try {
+    await client.create(kind, object)
+  } catch (error) {
+    if (!isKeelsonError(error, 'AlreadyExists')) throw error
+  }
 }
 
 /** The command does not exist or may not be executed; trying again is of no use. 126 and 127 are a shell's words for it. */

@@ -91,6 +91,22 @@ export interface DetailsByCode {
   /** No answer came: a write may have happened. Read before writing again. */
   readonly Unavailable: ErrorDetails
   readonly Closed: ErrorDetails & { readonly what: string }
+  /** What is on disk cannot be trusted; nothing of it was changed. */
+  readonly Corrupt: ErrorDetails & {
+    readonly path: string
+    /** Where in the file, in bytes. */
+    readonly offset?: number
+    readonly reason: string
+  }
+  /** Another process, or another store of this one, has it. */
+  readonly Locked: ErrorDetails & { readonly path: string }
+  /** A disk has refused: the store has stopped. What was not acknowledged may have happened. */
+  readonly StorageFailed: ErrorDetails & {
+    readonly path: string
+    readonly operation: string
+    /** The system's code, for example `ENOSPC`. */
+    readonly errno?: string
+  }
   readonly PoolExhausted: ErrorDetails & { readonly pool: string }
   readonly OutOfRange: ErrorDetails
   readonly Unsupported: ErrorDetails

@@ -6,18 +6,21 @@ import { planLoopback } from '../../examples/runtime/loopback.js'
 import { paintFor } from '../../examples/runtime/paint.js'
 
 test.each([
-  [[], { kind: 'run', file: undefined, keep: false }],
-  [['a.yaml', '--keep'], { kind: 'run', file: 'a.yaml', keep: true }],
+  [[], { kind: 'run', file: undefined, keep: false, data: undefined }],
+  [['a.yaml', '--keep'], { kind: 'run', file: 'a.yaml', keep: true, data: undefined }],
+  [['--data', 'd', 'a.yaml'], { kind: 'run', file: 'a.yaml', keep: false, data: 'd' }],
+  [['--data'], { kind: 'wrong', message: '--data needs a directory' }],
+  [['--data', '--keep'], { kind: 'wrong', message: '--data needs a directory' }],
   [['a.yaml', '--help'], { kind: 'help' }],
   [['-h'], { kind: 'help' }],
-  [['--kep'], { kind: 'wrong', message: '--kep is no option; there are --keep and --help' }],
+  [['--kep'], { kind: 'wrong', message: '--kep is no option; there are --data, --keep and --help' }],
   [['a', 'b'], { kind: 'wrong', message: 'one manifest is run at a time, not a, b' }],
 ])('arguments %j', (given, command) => {
   expect(readArguments(given)).toEqual(command)
 })
 
 test('the help names each option', () => {
-  for (const option of ['--keep', '--help', 'manifest', 'NO_COLOR']) expect(HELP).toContain(option)
+  for (const option of ['--data', '--keep', '--help', 'manifest', 'NO_COLOR']) expect(HELP).toContain(option)
 })
 
 describe('colours', () => {

@@ -1,6 +1,8 @@
 import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
+import type { OptionNames } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
+import type { EngineOptions } from '../engine/engine.js'
 import { Engine } from '../engine/engine.js'
 import type { Quota } from '../engine/quotas.js'
 import type { StoreAdmissionHook } from '../kind/admission.js'
@@ -38,7 +40,8 @@ export interface StoreOptions {
   readonly quotas?: readonly Quota[]
 }
 
-const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', {
+/** The names of all options, for stores that take more. */
+export const STORE_NAMES: OptionNames<StoreOptions> = /* @__PURE__ */ Object.freeze({
   kinds: true,
   env: true,
   logCapacity: true,
@@ -46,6 +49,8 @@ const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', 
   objectBytesMax: true,
   quotas: true,
 })
+
+const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', STORE_NAMES)
 
 /**
  * A store in memory. Its own writes commit inside the call; those of `store.client(env)` are steps of that env.
@@ -70,15 +75,21 @@ const STORE_OPTIONS = /* @__PURE__ */ knownOptions<StoreOptions>('createStore', 
  */
 export function createStore(options: StoreOptions): Store {
   assertKnown(options, STORE_OPTIONS)
-  const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT, admission = [] } = options
+  return storeOn(engineFor(options))
+}
+
+/** @throws UsageError as `createStore` */
+export function engineFor(
+  options: StoreOptions,
+  begin: Pick<EngineOptions, 'start' | 'incarnation'> = {},
+): Engine {
+  const { kinds, env = systemEnv, logCapacity = LOG_CAPACITY_DEFAULT, admission = [], quotas = [] } = options
   const limits = {
     logCapacity,
     ...(options.objectBytesMax === undefined ? {} : { objectBytesMax: options.objectBytesMax }),
   }
-  const { quotas = [] } = options
   for (const [name, limit] of Object.entries(limits)) {
     assertWhole(name, limit)
   }
-  const engine = new Engine({ kinds, env, admission, quotas: [...quotas], ...limits })
-  return storeOn(engine)
+  return new Engine({ kinds, env, admission, quotas: [...quotas], ...limits, ...begin })
 }

@@ -1,3 +1,4 @@
+import type { DurableLog } from './durable-log.js'
 import type { LogRecord } from './revision-log.js'
 
 /** A change of what is beside the objects. */
@@ -17,6 +18,8 @@ export type JournalNote =
 
 /** Keeps what an engine commits: the one port between a store and a disk. */
 export interface CommitJournal {
+  /** Undefined when nothing is known of what is on the disk. */
+  readonly durable: DurableLog | undefined
   /** Takes over a revision, inside its commit. It must not fail. */
   append(record: LogRecord): void
   /** Takes over a note; one that follows a commit in the same call is kept with it, or lost with it. */

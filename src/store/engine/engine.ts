@@ -232,7 +232,8 @@ export class Engine {
     this.#closed = true
     this.#failure = failure
     for (const listener of this.#listeners) listener.closed()
-    for (const table of this.tables.all) table.watchers.endAll(failure)
+    for (const { watchers, durableWatchers } of this.tables.all)
+      for (const registry of [watchers, durableWatchers]) registry.endAll(failure)
   }
 }
 

@@ -22,6 +22,8 @@ export class KindTable {
   /** Undefined when no index is ordered. */
   readonly values: ValueOrder | undefined
   readonly watchers: WatchRegistry = new WatchRegistry()
+  /** Those who are told of a revision when it is on the disk. */
+  readonly durableWatchers: WatchRegistry = new WatchRegistry()
   /** Namespaces by name. */
   readonly order: KeyOrder<NamespaceTable> = new KeyOrder()
   readonly #spaces = new Map<string, NamespaceTable>()

@@ -92,3 +92,6 @@ export class RevisionLog {
     return (revision - 1 - this.#start) % this.capacity
   }
 }
+
+/** What watchers read of a log. */
+export type WatchLog = Pick<RevisionLog, 'head' | 'capacity' | 'oldestStart' | 'get'>

@@ -181,12 +181,6 @@ export class LifetimeKeeper implements EngineListener {
     return this.#table.remove(record)
   }
 
-  /** What a journal tells of a lifetime that has ended; nothing is deleted by it. */
-  forget(id: string): void {
-    const record = this.#table.get(id)
-    if (record !== undefined) this.#table.remove(record)
-  }
-
   /** Nobody hears of an error, so an object that cannot be deleted holds up no other and is tried again. */
   #expire(record: LifetimeRecord): void {
     const cause = expired(record)

@@ -1,12 +1,12 @@
 import type { Cancel, Env } from '../../core/index.js'
-import type { Engine } from '../engine/engine.js'
+import type { WatchSource } from './watch-source.js'
 
 /** A watch with bookmarks tells of a revision this long after it at the latest. */
 const BOOKMARK_INTERVAL_MS = 60_000
 
 /** What a bookmark timer needs. */
 export interface BookmarkTimerOptions {
-  readonly engine: Pick<Engine, 'log' | 'alarms'>
+  readonly engine: WatchSource
   readonly env: Env
   /** The last revision that was told. */
   readonly told: () => number

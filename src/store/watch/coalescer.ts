@@ -1,11 +1,11 @@
-import type { Engine } from '../engine/engine.js'
 import { CoalescedChanges } from './coalesced-changes.js'
 import type { WatchFeed } from './watch-feed.js'
 import type { WatchFilter } from './watch-filter.js'
+import type { WatchSource } from './watch-source.js'
 
 /** What a coalescer works on. */
 export interface CoalescerOptions {
-  readonly engine: Pick<Engine, 'log'>
+  readonly engine: Pick<WatchSource, 'log'>
   readonly filter: WatchFilter
   readonly feed: WatchFeed
   readonly bufferLimit: number

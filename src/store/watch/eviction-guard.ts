@@ -1,17 +1,17 @@
 import type { Cancel } from '../../core/index.js'
-import type { Engine } from '../engine/engine.js'
 import type { WatchFeed } from './watch-feed.js'
+import type { WatchSource } from './watch-source.js'
 
 /** Calls for a watcher before the log drops its oldest unread revision, also when writes elsewhere push it out. */
 export class EvictionGuard {
-  readonly #engine: Pick<Engine, 'log' | 'alarms'>
+  readonly #engine: WatchSource
   readonly #feed: WatchFeed
   readonly #act: () => void
   #disarm: Cancel | undefined = undefined
   #closed = false
 
   /** @param act called inside a commit, after it was told to everybody, or by `check`; it must not write */
-  constructor(engine: Pick<Engine, 'log' | 'alarms'>, feed: WatchFeed, act: () => void) {
+  constructor(engine: WatchSource, feed: WatchFeed, act: () => void) {
     this.#engine = engine
     this.#feed = feed
     this.#act = act

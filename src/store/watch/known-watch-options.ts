@@ -22,6 +22,7 @@ export const WATCH_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<WatchOpt
   ...SCOPE,
   since: true,
   sendInitialEvents: true,
+  visibility: true,
 })
 
 /** What `listAndWatch` takes. */

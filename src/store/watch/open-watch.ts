@@ -13,6 +13,8 @@ import type { Watch, WatchOptions } from './watch.js'
 import { initialEvent } from './watch-event.js'
 import type { WatchFilter } from './watch-filter.js'
 import { filterFor, filtersOf, placeOf } from './watch-filter.js'
+import type { WatchSource } from './watch-source.js'
+import { watchSource } from './watch-source.js'
 import { Watcher } from './watcher.js'
 
 /** `bufferLimit` of watchers that coalesce or block, unless told otherwise. */
@@ -42,7 +44,8 @@ export function openWatch(
     )
   }
   const { engine, env, owner } = site
-  const { log } = engine
+  const source = watchSource(engine, options)
+  const { log } = source
   const tables = (isList(kinds) ? kinds : [kinds]).map(kind => engine.table(kind))
   const filter = filtersOf(tables, options)
   const bufferLimit = bufferLimitOf(options, log.capacity)
@@ -50,17 +53,17 @@ export function openWatch(
   if (since > log.head) throw new FutureRevisionError(since, log.head)
   if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
   // A selector may throw; nothing is open yet.
-  const initial = sendInitialEvents ? initialBatch(engine, filter) : undefined
-  const places = filter.map(one => ({ watchers: one.table.watchers, place: placeOf(one) }))
+  const initial = sendInitialEvents ? initialBatch(source, filter) : undefined
+  const places = filter.map(one => ({ watchers: source.watchersOf(one.table), place: placeOf(one) }))
   const channels = places.map(({ watchers, place }) => watchers.open(place))
   return new Watcher({
-    engine,
+    engine: source,
     env,
     owner,
     filter,
     channels,
     since,
-    backlog: backlogOf(engine, filter, since),
+    backlog: backlogOf(source, filter, since),
     initial,
     slowConsumer,
     bufferLimit,
@@ -89,7 +92,7 @@ function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, ca
 }
 
 /** Revisions after `since` that touched the scope. */
-function backlogOf({ log }: Engine, filter: WatchFilter, since: number): readonly number[] {
+function backlogOf({ log }: WatchSource, filter: WatchFilter, since: number): readonly number[] {
   const revisions: number[] = []
   for (let revision = since + 1; revision <= log.head; revision++) {
     const touches = log.get(revision)?.changes.some(change => filterFor(filter, change) !== undefined)
@@ -98,8 +101,8 @@ function backlogOf({ log }: Engine, filter: WatchFilter, since: number): readonl
   return revisions
 }
 
-function initialBatch({ log }: Engine, filter: WatchFilter): WatchBatch<StoredObject> {
-  const events = filter.flatMap(one => listObjects(one.table, one).map(initialEvent))
+function initialBatch({ log, asOf }: WatchSource, filter: WatchFilter): WatchBatch<StoredObject> {
+  const events = filter.flatMap(one => listObjects(one.table, one, { revision: asOf }).map(initialEvent))
   return Object.freeze({ revision: log.head, events: Object.freeze(events), initialEventsEnd: true })
 }
 

@@ -32,6 +32,12 @@ export interface WatchOptions {
   readonly owner?: string
   /** Objects whose namespace and name hash to `index` of `of` equal shares; each object is in exactly one. */
   readonly shard?: { readonly of: number; readonly index: number }
+  /**
+   * `durable`: revisions are told when they are on the disk, for those who act on the world outside and must not act on
+   * what a power cut takes back. Then `since` is a revision that such a watch has told. Default `committed`: at once. In a
+   * store that keeps nothing both are the same.
+   */
+  readonly visibility?: 'committed' | 'durable'
   /** Also deliver empty batches marked `bookmark`, a minute after the last revision told at the latest. Default false. */
   readonly bookmarks?: boolean
   /** What happens to a watcher that is more than `bufferLimit` revisions behind. Default `close`. */
@@ -47,7 +53,7 @@ export interface WatchOptions {
 }
 
 /** What `listAndWatch` is asked for: a watch that begins with what exists. */
-export type ListAndWatchOptions = Omit<WatchOptions, 'since' | 'sendInitialEvents'>
+export type ListAndWatchOptions = Omit<WatchOptions, 'since' | 'sendInitialEvents' | 'visibility'>
 
 /**
  * - `close`: the watch ends with `SlowConsumerError`, which says where to go on.

@@ -1,14 +1,14 @@
 import type { Env } from '../../core/index.js'
 import type { Channel } from '../engine/channel.js'
-import type { Engine } from '../engine/engine.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
 import type { SlowConsumerPolicy } from './watch.js'
 import type { WatchFilter } from './watch-filter.js'
+import type { WatchSource } from './watch-source.js'
 
 /** What a watcher is made from. */
 export interface WatcherOptions {
-  readonly engine: Pick<Engine, 'log' | 'pressure' | 'alarms'>
+  readonly engine: WatchSource
   readonly env: Env
   /** Whose writes it never holds back; undefined: nobody's. */
   readonly owner: Env | undefined

@@ -1,0 +1,36 @@
+import type { LogRecord, RevisionLog, WatchLog } from './revision-log.js'
+
+/** The part of a log that is on the disk, and who must hear when it grows. */
+export class DurableLog implements WatchLog {
+  readonly #log: RevisionLog
+  #head: number
+
+  /** What is there already is on the disk. */
+  constructor(log: RevisionLog) {
+    this.#log = log
+    this.#head = log.head
+  }
+
+  get head(): number {
+    return this.#head
+  }
+
+  get capacity(): number {
+    return this.#log.capacity
+  }
+
+  get oldestStart(): number {
+    return this.#log.oldestStart
+  }
+
+  get(revision: number): LogRecord | undefined {
+    return revision > this.#head ? undefined : this.#log.get(revision)
+  }
+
+  /** The next revision is on the disk. */
+  advance({ revision, changes }: LogRecord): void {
+    this.#head = revision
+    for (const { entry, version } of changes)
+      entry.space.table.durableWatchers.notify(entry, version, revision, this.#log.capacity)
+  }
+}

@@ -1,0 +1,94 @@
+import { isRecord } from '../../core/internal.js'
+import { isLockName } from './directory-lock.js'
+import type { Disk } from './disk.js'
+import { DRAFT_SUFFIX, writeWhole } from './disk.js'
+import { CorruptError, unsupportedDirectory } from './storage-errors.js'
+
+/** The version of everything in a directory. */
+export const FORMAT_VERSION = 1
+
+const IDENTITY = 'store.json'
+const FORMAT = 'keelson-store'
+const SEGMENT = /^log-(\d{16})$/
+
+/** What a directory is. */
+export interface Identity {
+  readonly format: typeof FORMAT
+  readonly version: number
+  /** Names the history in it. */
+  readonly incarnation: string
+}
+
+/** The files of a store. */
+export interface StoreFiles {
+  readonly identity: Identity
+  /** Names of the files of the log by the number of their first entry, ascending. */
+  readonly segments: readonly LogFile[]
+}
+
+export interface LogFile {
+  readonly name: string
+  readonly first: number
+}
+
+export function segmentName(first: number): string {
+  return `log-${String(first).padStart(16, '0')}`
+}
+
+/**
+ * What is in the directory; undefined for an empty one. Reads only.
+ *
+ * @throws KeelsonError `Unsupported` for what is no store, or one of a newer version; CorruptError
+ */
+export async function readDirectory(disk: Disk): Promise<StoreFiles | undefined> {
+  const names = (await disk.list()).filter(name => !isLockName(name) && !name.endsWith(DRAFT_SUFFIX))
+  if (!names.includes(IDENTITY)) {
+    if (names.length === 0) return undefined
+    if (names.some(name => SEGMENT.test(name)))
+      throw new CorruptError(disk.path, `${IDENTITY} is missing, and there is a log`)
+    throw unsupportedDirectory(
+      disk.path,
+      `it has files that are not of a store (${names.slice(0, 3).join(', ')})`,
+      'choose an empty directory, or that of a store',
+    )
+  }
+  const identity = await readIdentity(disk)
+  const segments = names.flatMap(name => {
+    const first = SEGMENT.exec(name)?.[1]
+    return first === undefined ? [] : [{ name, first: Number(first) }]
+  })
+  return { identity, segments: segments.sort((a, b) => a.first - b.first) }
+}
+
+/** Makes an empty directory that of a store. */
+export async function writeIdentity(disk: Disk, incarnation: string): Promise<Identity> {
+  const identity: Identity = { format: FORMAT, version: FORMAT_VERSION, incarnation }
+  await writeWhole(disk, IDENTITY, Buffer.from(`${JSON.stringify(identity)}\n`))
+  return identity
+}
+
+async function readIdentity(disk: Disk): Promise<Identity> {
+  const path = `${disk.path}/${IDENTITY}`
+  const found = parsed((await disk.read(IDENTITY)).toString('utf8'))
+  if (!isRecord(found)) throw new CorruptError(path, 'it is not a JSON object')
+  const { format, version, incarnation } = found
+  if (format !== FORMAT)
+    throw unsupportedDirectory(disk.path, `${IDENTITY} is not of a store`, 'choose another directory')
+  if (typeof version !== 'number' || typeof incarnation !== 'string' || incarnation === '')
+    throw new CorruptError(path, 'it has no version, or no incarnation')
+  if (version > FORMAT_VERSION)
+    throw unsupportedDirectory(
+      disk.path,
+      `it is in format ${version}, and this version reads formats up to ${FORMAT_VERSION}`,
+      'use the version of keelson that has written it, or a newer one',
+    )
+  return { format: FORMAT, version, incarnation }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+/** A file that is written from its beginning on, and read only as a whole. */
+export interface DiskFile {
+  /** Writes all of it, at that place. What is written is safe after `sync` only. */
+  write(bytes: Uint8Array, position: number): Promise<void>
+  /** Resolves when everything written before is on the disk. */
+  sync(): Promise<void>
+  truncate(bytes: number): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * One directory. Names of files are safe after `sync` only. Everything rejects with `StorageFailedError`.
+ */
+export interface Disk {
+  /** For people: where it is. */
+  readonly path: string
+  /** Makes the directory, if it is not there. */
+  prepare(): Promise<void>
+  /**
+   * Keeps every other store out until the returned function is called, or the process ends in whatever way.
+   *
+   * @throws LockedError
+   */
+  lock(): Promise<() => Promise<void>>
+  list(): Promise<readonly string[]>
+  read(name: string): Promise<Buffer>
+  /** Opens it for writing; it is made if it is not there. */
+  open(name: string): Promise<DiskFile>
+  /** Replaces what has that name. */
+  rename(from: string, to: string): Promise<void>
+  remove(name: string): Promise<void>
+  sync(): Promise<void>
+}
+
+/** Writes a file so that it is there whole, or not at all. */
+export async function writeWhole(disk: Disk, name: string, bytes: Uint8Array): Promise<void> {
+  const draft = `${name}${DRAFT_SUFFIX}`
+  const file = await disk.open(draft)
+  try {
+    await file.truncate(0)
+    await file.write(bytes, 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await disk.rename(draft, name)
+  await disk.sync()
+}
+
+/** Ends the names of files that are not complete. */
+export const DRAFT_SUFFIX = '.draft'

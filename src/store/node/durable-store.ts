@@ -1,0 +1,52 @@
+import type { Store } from '../client/client.js'
+import { EngineStore } from '../client/engine-client.js'
+import type { StoreParts } from '../client/store-parts.js'
+import type { Journal } from './journal.js'
+
+/** A store whose content is in a directory. */
+export interface DurableStore extends Store {
+  /** The directory. */
+  readonly dir: string
+  /**
+   * Resolves when everything committed so far is on the disk, whatever `fsync` says: for the transactions that matter where
+   * not all do.
+   *
+   * @throws KeelsonError `StorageFailed`
+   */
+  durable(): Promise<void>
+  /** Writes what is left, and lets go of the directory. Ends every watch and refuses every later call. Idempotent. */
+  close(): Promise<void>
+}
+
+/** What keeps a store. */
+export interface Keeping {
+  readonly dir: string
+  readonly journal: Journal
+  readonly unlock: () => Promise<void>
+}
+
+/** An engine's store that ends with its journal. */
+export class JournaledStore extends EngineStore implements DurableStore {
+  readonly dir: string
+  readonly #journal: Journal
+  readonly #unlock: () => Promise<void>
+  #closing: Promise<void> | undefined
+
+  constructor(parts: StoreParts, { dir, journal, unlock }: Keeping) {
+    super(parts, { env: parts.engine.env, commits: 'direct', fences: [] })
+    this.dir = dir
+    this.#journal = journal
+    this.#unlock = unlock
+  }
+
+  readonly durable: DurableStore['durable'] = async () => {
+    this.engine.assertOpen()
+    await this.#journal.settled()
+  }
+
+  override readonly close: DurableStore['close'] = () => {
+    this.engine.close()
+    this.#closing ??= this.#journal.close().finally(this.#unlock)
+    return this.#closing
+  }
+}

@@ -1,0 +1,80 @@
+import { close, fdatasync, fsync, ftruncate, open, write } from 'node:fs'
+import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isKeelsonError } from '../../core/index.js'
+import { lockDirectory } from './directory-lock.js'
+import type { Disk, DiskFile } from './disk.js'
+import { StorageFailedError } from './storage-errors.js'
+
+/** A directory of the file system. */
+export function fileDisk(path: string): Disk {
+  const at = (name: string): string => join(path, name)
+  return {
+    path,
+    prepare: () => attempt('making', path, async () => void (await mkdir(path, { recursive: true }))),
+    lock: () => attempt('locking', path, () => lockDirectory(path)),
+    list: () => attempt('listing', path, () => readdir(path)),
+    read: name => attempt('reading', at(name), () => readFile(at(name))),
+    open: name =>
+      attempt('opening', at(name), async () => openFile(at(name), await descriptorOf(at(name), 'r+'))),
+    rename: (from, to) => attempt('renaming', at(from), () => rename(at(from), at(to))),
+    remove: name => attempt('removing', at(name), () => unlink(at(name))),
+    sync: () => attempt('syncing', path, () => syncDirectory(path)),
+  }
+}
+
+async function attempt<T>(operation: string, path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw isKeelsonError(error) ? error : new StorageFailedError(operation, path, error)
+  }
+}
+
+/** Descriptors and not `FileHandle`, which costs three promises for each call. */
+function openFile(path: string, fd: number): DiskFile {
+  return {
+    write: (bytes, position) => attempt('writing', path, () => writeAll(fd, bytes, position)),
+    sync: () => attempt('syncing', path, () => called(done => fdatasync(fd, done))),
+    truncate: bytes => attempt('truncating', path, () => called(done => ftruncate(fd, bytes, done))),
+    close: () => attempt('closing', path, () => called(done => close(fd, done))),
+  }
+}
+
+async function descriptorOf(path: string, flags: 'r+' | 'r' | 'w+'): Promise<number> {
+  try {
+    return await new Promise((resolve, reject) => {
+      open(path, flags, 0o600, (error, fd) => (error === null ? resolve(fd) : reject(error)))
+    })
+  } catch (error) {
+    if (flags !== 'r+' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return descriptorOf(path, 'w+')
+  }
+}
+
+/** A disk that is nearly full takes a part, and then nothing. */
+async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    done += await new Promise<number>((resolve, reject) => {
+      write(fd, bytes, done, bytes.length - done, position + done, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      )
+    })
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const fd = await descriptorOf(path, 'r')
+  try {
+    await called(done => fsync(fd, done))
+  } finally {
+    await called(done => close(fd, done))
+  }
+}
+
+function called(call: (done: (error: NodeJS.ErrnoException | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call(error => (error === null || error === undefined ? resolve() : reject(error)))
+  })
+}

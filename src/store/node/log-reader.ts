@@ -1,0 +1,182 @@
+import { isRecord } from '../../core/internal.js'
+import type { LogFile } from './directory.js'
+import { FORMAT_VERSION } from './directory.js'
+import type { Disk } from './disk.js'
+import type { PlacedFrame } from './frame.js'
+import { FRAME_HEADER_BYTES, FRAME_KINDS, readFrame, readHeader } from './frame.js'
+import type { JournalEntry } from './journal-entry.js'
+import type { LogEnd } from './log-writer.js'
+import { CorruptError, unsupportedDirectory } from './storage-errors.js'
+
+/** What is left of a frame that was being written when power was lost. */
+export interface TornTail {
+  readonly segment: LogFile
+  readonly offset: number
+  readonly bytes: Buffer
+}
+
+/** How a log was read. */
+export interface ReadLog {
+  readonly end: LogEnd
+  /** Undefined when the log ends with a whole frame. */
+  readonly torn: TornTail | undefined
+}
+
+/** What is read, and who takes it. */
+export interface LogReaderOptions {
+  readonly disk: Disk
+  readonly incarnation: string
+  readonly segments: readonly LogFile[]
+  /** Called for each entry, with its number, in order. */
+  readonly visit: (entry: JournalEntry, number: number) => void
+}
+
+/** Disks write whole sectors of this size. */
+const SECTOR_BYTES = 512
+
+/**
+ * Reads the log from its first file on. Changes nothing.
+ *
+ * The rule of the torn tail: what cannot be read is a write that power was lost in, and so was never acknowledged, if it is at the
+ * end of the last file, no later frame says that it was on the disk, and parts of it are missing (the file ends, or a
+ * sector is all zeros). Everything else is corrupt.
+ *
+ * @throws CorruptError, KeelsonError `Unsupported`
+ */
+export async function readLog(options: LogReaderOptions): Promise<ReadLog> {
+  const { disk, segments } = options
+  let end: LogEnd = { segment: undefined, position: 0, checksum: 0, next: segments[0]?.first ?? 1 }
+  for (const [index, segment] of segments.entries()) {
+    const bytes = await disk.read(segment.name)
+    const read = new SegmentReader(options, segment, bytes)
+    const found = read.run(end, index === segments.length - 1)
+    if (found.torn !== undefined) return found
+    end = found.end
+  }
+  return { end, torn: undefined }
+}
+
+/** Reads one file. */
+class SegmentReader {
+  readonly #options: LogReaderOptions
+  readonly #segment: LogFile
+  readonly #bytes: Buffer
+
+  constructor(options: LogReaderOptions, segment: LogFile, bytes: Buffer) {
+    this.#options = options
+    this.#segment = segment
+    this.#bytes = bytes
+  }
+
+  run(before: LogEnd, isLast: boolean): ReadLog {
+    const { next } = before
+    const segment = this.#segment
+    if (segment.first !== next)
+      throw new CorruptError(this.#path, `it begins with entry ${segment.first}, and ${next} is the next one`)
+    const head = readFrame(this.#bytes, 0, 0)
+    if (head?.kind !== FRAME_KINDS.head) return this.#endsAt(0, before, isLast)
+    this.#assertHead(head, before)
+    let end: LogEnd = { segment, position: head.end, checksum: head.checksum, next }
+    for (;;) {
+      const frame = readFrame(this.#bytes, end.position, end.checksum)
+      if (frame === undefined) return this.#endsAt(end.position, end, isLast)
+      end = this.#take(frame, end)
+    }
+  }
+
+  #take(frame: PlacedFrame, { segment, position, next }: LogEnd): LogEnd {
+    if (frame.kind !== FRAME_KINDS.entries || frame.first !== next)
+      throw this.#corrupt(position, `entry ${next} should be here, and there is ${frame.first}`)
+    const entries = this.#parsed(frame, position)
+    for (const [index, entry] of entries.entries()) this.#options.visit(entry, next + index)
+    return { segment, position: frame.end, checksum: frame.checksum, next: next + entries.length }
+  }
+
+  #parsed({ payload }: PlacedFrame, at: number): readonly JournalEntry[] {
+    try {
+      return JSON.parse(payload.toString('utf8')) as readonly JournalEntry[]
+    } catch (error) {
+      throw this.#corrupt(at, `its text is not JSON (${(error as Error).message})`)
+    }
+  }
+
+  /** No frame can be read at `position`. */
+  #endsAt(position: number, end: LogEnd, isLast: boolean): ReadLog {
+    const last = lastByte(this.#bytes, position)
+    const isEmpty = last < position
+    // The file was made, and nothing of it is there: the one before it is still the last.
+    if (isEmpty && position === 0 && isLast) return { end, torn: this.#tornAt(0, -1) }
+    if (isEmpty && position > 0) return { end, torn: undefined }
+    if (!isLast) throw this.#corrupt(position, 'a frame cannot be read, and there are later files')
+    const later = this.#laterFrame(position, end.next)
+    if (later !== undefined)
+      throw this.#corrupt(
+        position,
+        `entry ${end.next} cannot be read, and it was written before byte ${later}`,
+      )
+    if (!this.#hasGap(position, last))
+      throw this.#corrupt(position, `entry ${end.next} cannot be read, although all of it is there`)
+    return { end, torn: this.#tornAt(position, last) }
+  }
+
+  #tornAt(offset: number, last: number): TornTail {
+    return { segment: this.#segment, offset, bytes: Buffer.from(this.#bytes.subarray(offset, last + 1)) }
+  }
+
+  /** A frame behind `position` that knows of entry `next` that it was on the disk. */
+  #laterFrame(position: number, next: number): number | undefined {
+    for (let at = position + 8; at + FRAME_HEADER_BYTES <= this.#bytes.length; at += 8) {
+      const header = readHeader(this.#bytes, at)
+      if (header !== undefined && header.first > next && header.synced >= next) return at
+    }
+    return undefined
+  }
+
+  /** Whether a part of the frame at `position` was not written. */
+  #hasGap(position: number, last: number): boolean {
+    const header = readHeader(this.#bytes, position)
+    const end = header === undefined ? last + 1 : position + header.size
+    const isShort = header === undefined && end < position + FRAME_HEADER_BYTES
+    return isShort || end > this.#bytes.length || this.#hasZeroSector(position, end)
+  }
+
+  #hasZeroSector(from: number, end: number): boolean {
+    for (let begin = from; begin < end; ) {
+      const next = Math.min(end, (Math.floor(begin / SECTOR_BYTES) + 1) * SECTOR_BYTES)
+      if (next - begin >= 8 && lastByte(this.#bytes.subarray(0, next), begin) < begin) return true
+      begin = next
+    }
+    return false
+  }
+
+  #assertHead({ payload }: PlacedFrame, { next, checksum, segment: previous }: LogEnd): void {
+    const head: unknown = JSON.parse(payload.toString('utf8'))
+    if (!isRecord(head)) throw this.#corrupt(0, 'it has no head')
+    const { version, incarnation, first, follows } = head
+    if (typeof version !== 'number' || version > FORMAT_VERSION)
+      throw unsupportedDirectory(
+        this.#path,
+        `it is in format ${String(version)}`,
+        'use the version that has written it',
+      )
+    if (incarnation !== this.#options.incarnation)
+      throw this.#corrupt(0, `it is of store ${String(incarnation)}, not of ${this.#options.incarnation}`)
+    if (first !== next || (previous !== undefined && follows !== checksum))
+      throw this.#corrupt(0, 'it does not follow the file before it')
+  }
+
+  #corrupt(offset: number, reason: string): CorruptError {
+    return new CorruptError(this.#path, reason, offset)
+  }
+
+  get #path(): string {
+    return `${this.#options.disk.path}/${this.#segment.name}`
+  }
+}
+
+/** Where the last byte that is not zero is; before `from` when there is none. */
+function lastByte(bytes: Buffer, from: number): number {
+  let at = bytes.length - 1
+  while (at >= from && bytes[at] === 0) at--
+  return at
+}

@@ -1,0 +1,129 @@
+import type { LogFile } from './directory.js'
+import { FORMAT_VERSION, segmentName } from './directory.js'
+import type { Disk, DiskFile } from './disk.js'
+import { encodeFrame, FRAME_KINDS } from './frame.js'
+
+/** Where a log ends, and so where it goes on. */
+export interface LogEnd {
+  /** Undefined when there is no file yet. */
+  readonly segment: LogFile | undefined
+  /** Behind the last frame. */
+  readonly position: number
+  readonly checksum: number
+  /** The number of the next entry. */
+  readonly next: number
+}
+
+/** How a log is written. */
+export interface LogWriterOptions {
+  readonly disk: Disk
+  readonly incarnation: string
+  /** A file that would become longer is followed by another one. */
+  readonly segmentBytes: number
+}
+
+/**
+ * So many zeros are written ahead: a sync after writing over them has nothing to tell the file system but the data, which
+ * is a third faster than for a file that grows.
+ */
+const ROOM_BYTES = 1 << 20
+
+/** Appends frames to a log. One call at a time. Whatever has failed, nothing can be appended after it. */
+export class LogWriter {
+  readonly #options: LogWriterOptions
+  #file: DiskFile | undefined
+  #segment: LogFile | undefined
+  #position: number
+  #checksum: number
+  /** How long the file is, zeros included. */
+  #length: number
+  #next: number
+  #synced: number
+
+  constructor(options: LogWriterOptions, end: LogEnd) {
+    this.#options = options
+    this.#segment = end.segment
+    this.#position = end.position
+    this.#length = end.position
+    this.#checksum = end.checksum
+    this.#next = end.next
+    this.#synced = end.next - 1
+  }
+
+  /** The last entry that is known to be on the disk. */
+  get synced(): number {
+    return this.#synced
+  }
+
+  /** Makes the last file writable again; what is behind the end goes. */
+  async begin(): Promise<void> {
+    if (this.#segment === undefined) return
+    this.#file = await this.#options.disk.open(this.#segment.name)
+    await this.#file.truncate(this.#position)
+    await this.#file.sync()
+  }
+
+  /** Appends one frame of `count` entries. */
+  async append(payload: Buffer, count: number): Promise<void> {
+    const frame = { kind: FRAME_KINDS.entries, first: this.#next, synced: this.#synced, payload }
+    // A header, a payload, and at most seven zeros.
+    const isFull = this.#position + payload.length + 40 > this.#options.segmentBytes
+    const file = this.#file === undefined || isFull ? await this.#rotate() : this.#file
+    const needed = this.#position + payload.length + 40
+    const room = needed <= this.#length ? 0 : Math.min(ROOM_BYTES, this.#options.segmentBytes)
+    const { bytes, size, checksum } = encodeFrame(frame, this.#checksum, room)
+    await file.write(bytes, this.#position)
+    this.#position += size
+    this.#length = Math.max(this.#length, this.#position + room)
+    this.#checksum = checksum
+    this.#next += count
+  }
+
+  /** Everything appended so far is on the disk when it resolves. */
+  async sync(): Promise<void> {
+    const last = this.#next - 1
+    if (last === this.#synced) return
+    await this.#file?.sync()
+    this.#synced = last
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file
+    if (file === undefined) return
+    this.#file = undefined
+    try {
+      await file.truncate(this.#position)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** Lets go of the file as it is. */
+  async abandon(): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  /** Only the last file may have an end that is not on the disk. */
+  async #rotate(): Promise<DiskFile> {
+    const { disk, incarnation } = this.#options
+    await this.sync()
+    await this.close()
+    const segment = { name: segmentName(this.#next), first: this.#next }
+    const head = { version: FORMAT_VERSION, incarnation, first: this.#next, follows: this.#checksum }
+    const payload = Buffer.from(JSON.stringify(head))
+    const frame = encodeFrame({ kind: FRAME_KINDS.head, first: this.#next, synced: this.#synced, payload }, 0)
+    const file = await disk.open(segment.name)
+    this.#file = file
+    await file.truncate(0)
+    await file.write(frame.bytes, 0)
+    await file.sync()
+    await disk.sync()
+    this.#segment = segment
+    this.#position = frame.size
+    this.#length = frame.size
+    this.#checksum = frame.checksum
+    return file
+  }
+}

@@ -1,0 +1,160 @@
+import { UsageError } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
+import type { StoreOptions } from '../client/memory-store.js'
+import { engineFor, STORE_NAMES } from '../client/memory-store.js'
+import { storeParts } from '../client/store-parts.js'
+import { DurableLog } from '../engine/durable-log.js'
+import { assertWhole } from '../object/store-errors.js'
+import { readDirectory, writeIdentity } from './directory.js'
+import type { Disk } from './disk.js'
+import type { DurableStore } from './durable-store.js'
+import { JournaledStore } from './durable-store.js'
+import { fileDisk } from './file-disk.js'
+import type { FsyncPolicy } from './journal.js'
+import { Journal } from './journal.js'
+import type { TornTail } from './log-reader.js'
+import { readLog } from './log-reader.js'
+import { LogWriter } from './log-writer.js'
+import { Replay } from './replay.js'
+
+/** What a durable store is made from. */
+export interface OpenStoreOptions extends StoreOptions {
+  /** The directory that holds it; made if it is not there. Its path has at most 80 bytes; a relative one is shorter. */
+  readonly dir: string
+  /** When a write is acknowledged. Default `always`: when it is on the disk. */
+  readonly fsync?: FsyncPolicy
+  /** How long an acknowledged write may wait for the disk with `interval`, ms ≥ 1. Default 100. */
+  readonly fsyncIntervalMs?: number
+  /** How long a file of the log may become, bytes ≥ 4,096. Default 16 MiB. */
+  readonly segmentBytes?: number
+}
+
+const FSYNC_INTERVAL_MS = 100
+const SEGMENT_BYTES = 16_777_216
+const SEGMENT_BYTES_MIN = 4_096
+
+const OPEN_STORE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OpenStoreOptions>('openStore', {
+  ...STORE_NAMES,
+  dir: true,
+  fsync: true,
+  fsyncIntervalMs: true,
+  segmentBytes: true,
+})
+
+/**
+ * A store that lives in a directory: what `createStore` gives, with every commit in a journal. A write is acknowledged when
+ * it is on the disk (see `fsync`); readers and watchers see it at once. Opened again, after whatever end, it has everything
+ * that was acknowledged, under the same revisions; of what was not it has a part at most, whole transactions in
+ * order. Watches continue with `since`, as far back as `logCapacity` says. Lifetimes are there with their full time.
+ *
+ * When the disk fails the store ends: watches end with `StorageFailed`, as does every later call.
+ *
+ * @throws UsageError for options that can never work, and when `kinds` lacks one that the directory has objects of;
+ * KeelsonError `Locked`, `Corrupt`, `StorageFailed`; `Unsupported` for a directory of something else, or of a newer version
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { mkdtemp } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ * import { defineKind } from 'keelson/store'
+ * import { openStore } from 'keelson/store/node'
+ *
+ * const Widget = defineKind<{ size: number }>({ apiVersion: 'example/v1', kind: 'Widget', plural: 'widgets', namespaced: false })
+ * const dir = await mkdtemp(join(tmpdir(), 'widgets-'))
+ * const store = await openStore({ kinds: [Widget], dir })
+ * await store.create(Widget, { metadata: { name: 'a' }, spec: { size: 1 } })
+ * await store.close()
+ *
+ * const again = await openStore({ kinds: [Widget], dir })
+ * assert.equal(again.revision, 1)
+ * assert.equal(again.get(Widget, { name: 'a' })?.spec.size, 1)
+ * await again.close()
+ * ```
+ */
+export async function openStore(options: OpenStoreOptions): Promise<DurableStore> {
+  assertKnown(options, OPEN_STORE_OPTIONS)
+  if (typeof options.dir !== 'string' || options.dir === '')
+    throw new UsageError('openStore needs dir, the path of a directory', { dir: options.dir })
+  return openStoreOn(fileDisk(options.dir), options)
+}
+
+/** As `openStore`, on any disk. */
+export async function openStoreOn(disk: Disk, options: Omit<OpenStoreOptions, 'dir'>): Promise<DurableStore> {
+  assertPolicy(options)
+  await disk.prepare()
+  const unlock = await disk.lock()
+  try {
+    return await openLocked(disk, options, unlock)
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+async function openLocked(
+  disk: Disk,
+  options: Omit<OpenStoreOptions, 'dir'>,
+  unlock: () => Promise<void>,
+): Promise<DurableStore> {
+  const found = await readDirectory(disk)
+  const engine = engineFor(options, found === undefined ? {} : { incarnation: found.identity.incarnation })
+  const { incarnation } = found?.identity ?? (await writeIdentity(disk, engine.incarnation))
+  const parts = storeParts(engine)
+  const replay = new Replay(parts, disk.path)
+  const segments = found?.segments ?? []
+  const { end, torn } = await readLog({
+    disk,
+    incarnation,
+    segments,
+    visit: (entry, number) => replay.take(entry, number),
+  })
+  if (torn !== undefined) await setAside(disk, torn)
+  const log = new LogWriter({ disk, incarnation, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }, end)
+  await log.begin()
+  const fsync = options.fsync ?? 'always'
+  const journal = new Journal({
+    env: engine.env,
+    log,
+    fsync,
+    durable: fsync === 'never' ? undefined : new DurableLog(engine.log),
+    fsyncIntervalMs: options.fsyncIntervalMs ?? FSYNC_INTERVAL_MS,
+    failed: error => {
+      engine.env.logger.error({ err: error, dir: disk.path }, error.message)
+      engine.close(error)
+      void log.abandon().catch(() => {})
+    },
+  })
+  replay.end()
+  engine.journal = journal
+  return new JournaledStore(parts, { dir: disk.path, journal, unlock })
+}
+
+/** What cannot be read is kept beside the log, for those who want to look at it. */
+async function setAside(disk: Disk, { segment, offset, bytes }: TornTail): Promise<void> {
+  if (bytes.length > 0) {
+    const copy = await disk.open(`torn-${segment.name}-${offset}`)
+    try {
+      await copy.write(bytes, 0)
+      await copy.sync()
+    } finally {
+      await copy.close()
+    }
+  }
+  if (offset === 0) await disk.remove(segment.name)
+  await disk.sync()
+}
+
+function assertPolicy({ fsync, fsyncIntervalMs, segmentBytes }: Omit<OpenStoreOptions, 'dir'>): void {
+  if (fsync !== undefined && !['always', 'interval', 'never'].includes(fsync))
+    throw new UsageError(`fsync must be always, interval or never, not ${String(fsync)}`, { fsync })
+  if (fsyncIntervalMs !== undefined) assertWhole('fsyncIntervalMs', fsyncIntervalMs)
+  if (segmentBytes === undefined) return
+  assertWhole('segmentBytes', segmentBytes)
+  if (segmentBytes < SEGMENT_BYTES_MIN)
+    throw new UsageError(`segmentBytes must be at least ${SEGMENT_BYTES_MIN}, not ${segmentBytes}`, {
+      segmentBytes,
+    })
+}
