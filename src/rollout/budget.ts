@@ -1,7 +1,6 @@
 import { InvalidError } from '../core/index.js'
-import { assertValid, wholeNumber } from '../core/internal.js'
-import type { IntOrPercent, PercentRounding } from './int-or-percent.js'
-import { parseIntOrPercent, resolveIntOrPercent } from './int-or-percent.js'
+import type { IntOrPercent, PercentRounding } from '../core/internal.js'
+import { assertValid, parseIntOrPercent, resolveIntOrPercent, wholeNumber } from '../core/internal.js'
 
 /**
  * How far a rollout may stray from the desired count.

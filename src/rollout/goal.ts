@@ -1,5 +1,4 @@
-import { compareText } from '../core/internal.js'
-import { resolveIntOrPercent } from './int-or-percent.js'
+import { compareText, resolveIntOrPercent } from '../core/internal.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'
 

@@ -15,7 +15,7 @@ export { marathonBudget, marathonStrategy } from './presets/marathon-rollout.js'
 
 // Types you will meet: strategies.
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'
-export type { IntOrPercent } from './int-or-percent.js'
+export type { IntOrPercent } from '../core/internal.js'
 export type { BudgetFinding } from './lint-budget.js'
 export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes-rollout.js'
 export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon-rollout.js'

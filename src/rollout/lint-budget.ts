@@ -1,6 +1,6 @@
+import { parseIntOrPercent } from '../core/internal.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget, resolveBudget } from './budget.js'
-import { parseIntOrPercent } from './int-or-percent.js'
 
 /** Something about a budget that its author may not expect at this count. */
 export interface BudgetFinding {

@@ -1,9 +1,8 @@
 import { InvalidError } from '../core/index.js'
-import { assertValid, wholeNumber } from '../core/internal.js'
+import type { IntOrPercent } from '../core/internal.js'
+import { assertValid, parseIntOrPercent, wholeNumber } from '../core/internal.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget } from './budget.js'
-import type { IntOrPercent } from './int-or-percent.js'
-import { parseIntOrPercent } from './int-or-percent.js'
 
 /** A place that a rollout passes through: how much of the desired count runs the new template there. */
 export interface Waypoint {

@@ -46,7 +46,7 @@ export const floors: FloorPlan = {
     ['garbage-collection', 'loops', 'manager'],
   ],
   rollout: [
-    ['blocker.ts', 'int-or-percent.ts', 'revision-ledger.ts'],
+    ['blocker.ts', 'revision-ledger.ts'],
     ['budget.ts'],
     ['lint-budget.ts', 'move.ts', 'program.ts'],
     ['goal.ts'],

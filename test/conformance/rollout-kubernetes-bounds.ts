@@ -1,6 +1,6 @@
 import { InvalidError } from '../../src/core/index.js'
-import type { IntOrPercent } from '../../src/rollout/int-or-percent.js'
-import { resolveIntOrPercent } from '../../src/rollout/int-or-percent.js'
+import type { IntOrPercent } from '../../src/core/internal.js'
+import { resolveIntOrPercent } from '../../src/core/internal.js'
 
 /** The two bounds of a rolling update, before they are clamped to the desired count. */
 export interface Fenceposts {

@@ -1,4 +1,4 @@
-import type { IntOrPercent } from '../../src/rollout/int-or-percent.js'
+import type { IntOrPercent } from '../../src/core/internal.js'
 import { fenceposts } from './rollout-kubernetes-bounds.js'
 
 /** A set as proportional scaling sees it. */

@@ -1,4 +1,4 @@
-import type { IntOrPercent } from '../../src/rollout/int-or-percent.js'
+import type { IntOrPercent } from '../../src/core/internal.js'
 import { fenceposts, k8sMaxUnavailable } from './rollout-kubernetes-bounds.js'
 
 /** An old set, as one sync of the Deployment controller sees it. */

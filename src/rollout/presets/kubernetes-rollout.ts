@@ -1,4 +1,4 @@
-import type { IntOrPercent } from '../int-or-percent.js'
+import type { IntOrPercent } from '../../core/internal.js'
 import type { Program } from '../program.js'
 import { checkProgram, recreate, rolling } from '../program.js'
 

@@ -1,4 +1,4 @@
-import { InvalidError } from '../core/index.js'
+import { InvalidError } from '../errors.js'
 
 /** A count (`3`), or a share of the desired count (`'25%'`, `'7.5%'`; at most four decimals). */
 export type IntOrPercent = number | string
@@ -31,7 +31,7 @@ export function parseIntOrPercent(value: IntOrPercent, field: string): Amount {
       return { kind: 'share', millionths: Number(match[1]) * UNITS_PER_PERCENT + Number(decimals) }
     }
   }
-  throw new InvalidError('budget', [
+  throw new InvalidError('amount', [
     { field, value, message: 'must be a whole number of at least 0, or a percentage such as "25%"' },
   ])
 }
@@ -52,7 +52,7 @@ export function resolveIntOrPercent(
   if (amount.kind === 'count') return amount.count
   const product = amount.millionths * desired
   if (!Number.isSafeInteger(product)) {
-    throw new InvalidError('budget', [{ field, value, message: `is too large for ${desired} instances` }])
+    throw new InvalidError('amount', [{ field, value, message: `is too large for ${desired} instances` }])
   }
   const rest = product % WHOLE
   const whole = (product - rest) / WHOLE
