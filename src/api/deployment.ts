@@ -1,7 +1,7 @@
 import type { Condition, LabelSelectorObject } from '../core/index.js'
 import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { specAdmission, templateProblems } from './spec-admission.js'
+import { rolloutProblems, specAdmission } from './spec-admission.js'
 import { deploymentSpecSchema, objectSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
@@ -64,5 +64,5 @@ export const Deployment: Kind<DeploymentSpec, DeploymentStatus> = /* @__PURE__ *
   plural: 'deployments',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(deploymentSpecSchema),
-  admission: [/* @__PURE__ */ specAdmission<DeploymentSpec, DeploymentStatus>(templateProblems)],
+  admission: [/* @__PURE__ */ specAdmission<DeploymentSpec, DeploymentStatus>(rolloutProblems)],
 })

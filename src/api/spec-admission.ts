@@ -1,6 +1,7 @@
 import type { Constraint, FieldProblem, LabelSelectorObject, ResourceInput } from '../core/index.js'
 import { compileConstraints, InvalidError, isKeelsonError, parseResources } from '../core/index.js'
-import { labelSelectorFromObject } from '../core/internal.js'
+import type { RollingBounds } from '../core/internal.js'
+import { deepEqual, labelSelectorFromObject, rollingBoundsProblems } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
 
 export interface NamedPort {
@@ -66,6 +67,43 @@ export function templateProblems(spec: TaskMaker, previous: TaskMaker | undefine
   ]
 }
 
+/** The part of a Deployment's spec that says how it is rolled out. */
+interface RollingSpec extends TaskMaker {
+  readonly strategy?: { readonly type: string; readonly rollingUpdate?: RollingBounds }
+  readonly minReadySeconds?: number
+  readonly progressDeadlineSeconds?: number
+}
+
+/** As of any template; and a rollout must be able to move, and to become available before its deadline. */
+export function rolloutProblems(
+  spec: RollingSpec,
+  previous: RollingSpec | undefined,
+): readonly FieldProblem[] {
+  return [
+    ...templateProblems(spec, previous),
+    ...strategyProblems(spec.strategy),
+    ...deadlineProblems(spec, 'spec.progressDeadlineSeconds'),
+  ]
+}
+
+function strategyProblems(strategy: RollingSpec['strategy']): readonly FieldProblem[] {
+  const { type, rollingUpdate } = strategy ?? {}
+  if (rollingUpdate === undefined) return []
+  const field = 'spec.strategy.rollingUpdate'
+  if (type === 'Recreate')
+    return [{ field, value: rollingUpdate, message: 'has no meaning for Recreate; leave it out' }]
+  return rollingBoundsProblems(rollingUpdate, { at: `${field}.` })
+}
+
+function deadlineProblems(
+  { minReadySeconds = 0, progressDeadlineSeconds = 600 }: RollingSpec,
+  field: string,
+): readonly FieldProblem[] {
+  if (minReadySeconds < progressDeadlineSeconds) return []
+  const message = `must be more than minReadySeconds, which is ${minReadySeconds}, or no task is available in time`
+  return [{ field, value: progressDeadlineSeconds, message }]
+}
+
 /** Those of each constraint; of the set, when each by itself is right. */
 function constraintProblems(constraints: readonly Constraint[], at: string): readonly FieldProblem[] {
   const ofAll = refusal(at, constraints, () => compileConstraints(constraints))
@@ -97,11 +135,16 @@ function pathOf(at: string, field: string): string {
   return field === '' ? at : `${at}.${field}`
 }
 
+/** A selector that changes would leave behind what it has selected so far. */
 function selectorProblems(
   { selector, template }: TaskMaker,
   previous: TaskMaker | undefined,
 ): readonly FieldProblem[] {
   if (selector === previous?.selector && template === previous.template) return []
+  if (previous !== undefined && !deepEqual(selector, previous.selector)) {
+    const message = 'is immutable, since tasks are found by it; make an object of another name'
+    return [{ field: 'spec.selector', value: selector, message }]
+  }
   return refusal('spec.selector', selector, () => {
     const labels = template.metadata?.labels ?? {}
     if (labelSelectorFromObject(selector).matches(labels)) return

@@ -54,6 +54,8 @@ export { labelSelectorFromObject, nodeLabelSelector } from './selectors/label-se
 export { labelKeyProblem, labelProblems, labelValueProblem } from './selectors/label-syntax.js'
 export type { IntOrPercent, PercentRounding } from './shapes/int-or-percent.js'
 export { parseIntOrPercent, resolveIntOrPercent } from './shapes/int-or-percent.js'
+export type { RollingBounds } from './shapes/rolling-bounds.js'
+export { ROLLING_BOUND_DEFAULT, rollingBoundsProblems } from './shapes/rolling-bounds.js'
 export { Bitset } from './structures/bitset.js'
 export type { HeapHandle } from './structures/indexed-heap.js'
 export { heapHandle, IndexedHeap } from './structures/indexed-heap.js'

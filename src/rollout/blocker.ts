@@ -16,6 +16,8 @@ export type Blocker =
   | { readonly kind: 'halted' }
   /** The template failed before, as revision `entry`, and was reverted; it is not rolled out again until it changes. */
   | { readonly kind: 'refused'; readonly entry: number }
+  /** The strategy cannot be carried out, as `message` says; sizes are kept, healed and scaled until it changes. */
+  | { readonly kind: 'invalid'; readonly message: string }
   /** Nothing is desired, so the template cannot prove itself. */
   | { readonly kind: 'scaled-to-zero' }
 
@@ -38,6 +40,8 @@ export function describeBlocker(blocker: Blocker): string {
       return 'halted after a failure'
     case 'refused':
       return `the template is that of revision ${blocker.entry}, which failed and was reverted; change it`
+    case 'invalid':
+      return `the strategy is invalid: ${blocker.message}`
     case 'scaled-to-zero':
       return 'scaled to zero: nothing can become available'
   }

@@ -1,6 +1,11 @@
-import { InvalidError } from '../core/index.js'
 import type { IntOrPercent, PercentRounding } from '../core/internal.js'
-import { assertValid, parseIntOrPercent, resolveIntOrPercent, wholeNumber } from '../core/internal.js'
+import {
+  assertValid,
+  ROLLING_BOUND_DEFAULT,
+  resolveIntOrPercent,
+  rollingBoundsProblems,
+  wholeNumber,
+} from '../core/internal.js'
 
 /**
  * How far a rollout may stray from the desired count.
@@ -76,25 +81,7 @@ export function checkBudget(spec: BudgetSpec): {
   readonly maxSurge: IntOrPercent
   readonly maxUnavailable: IntOrPercent
 } {
-  const maxSurge = spec.maxSurge ?? '25%'
-  const maxUnavailable = spec.maxUnavailable ?? '25%'
-  const surge = parseIntOrPercent(maxSurge, 'maxSurge')
-  const unavailable = parseIntOrPercent(maxUnavailable, 'maxUnavailable')
-  if (unavailable.kind === 'share' && unavailable.millionths > 1_000_000) {
-    throw new InvalidError('budget', [
-      { field: 'maxUnavailable', value: maxUnavailable, message: 'must be at most 100%' },
-    ])
-  }
-  const stuck =
-    surge.kind === 'count' && surge.count === 0 && unavailable.kind === 'count' && unavailable.count === 0
-  if (stuck) {
-    throw new InvalidError('budget', [
-      {
-        field: 'maxUnavailable',
-        value: 0,
-        message: 'must be above 0 when maxSurge is 0, or nothing can move',
-      },
-    ])
-  }
+  assertValid('budget', rollingBoundsProblems(spec, { canGiveWay: true }))
+  const { maxSurge = ROLLING_BOUND_DEFAULT, maxUnavailable = ROLLING_BOUND_DEFAULT } = spec
   return { maxSurge, maxUnavailable }
 }

@@ -22,6 +22,36 @@ export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable
   ])
 }
 
+/**
+ * The goal, as far as what is available allows. While availability is below the floor and `next` has not proven itself
+ * (none of it yet, or not all of it available), `stable` grows to what the floor lacks before `next` does, and
+ * `next` gives up what is not available where that needs its room. Kubernetes shares a scale-up in proportion, so that a
+ * broken revision keeps the floor from being met (kubernetes#87199).
+ */
+export function availabilityFirst(
+  goal: Goal,
+  sets: readonly Tally[],
+  { next, stable, floor, ceil }: Roles & { readonly floor: number; readonly ceil: number },
+): Goal {
+  if (stable === undefined || stable === next) return goal
+  const sizeOf = (template: string): number => sets.find(set => set.template === template)?.size ?? 0
+  const availableOf = (template: string): number =>
+    sets.find(set => set.template === template)?.available ?? 0
+  const available = sets.reduce((sum, set) => sum + set.available, 0)
+  const isProven = sizeOf(next) > 0 && availableOf(next) === sizeOf(next)
+  if (available >= floor || isProven) return goal
+  const lacking = floor - available + availableOf(stable)
+  if (lacking <= (goal.get(stable) ?? 0)) return goal
+  const room = ceil - sets.reduce((sum, set) => sum + set.size, 0)
+  const ceded = Math.max(0, lacking - sizeOf(stable) - Math.max(0, room))
+  const kept = Math.max(availableOf(next), sizeOf(next) - ceded)
+  return new Map([
+    ...goal,
+    [stable, lacking],
+    [next, Math.min(goal.get(next) ?? 0, ceded > 0 ? kept : Infinity)],
+  ])
+}
+
 /** What a paused or halted rollout keeps: the sizes at the time it stopped, and the count they were meant for. */
 export interface HeldGoal {
   readonly desired: number

@@ -4,7 +4,7 @@ import { resolveBudget } from './budget.js'
 import type { FailureCause, Verdict } from './gates.js'
 import { failuresWithin, furthest, goalReached, marksOf, progressWithin } from './gates.js'
 import type { Goal } from './goal.js'
-import { hold, rescale, waypointGoal } from './goal.js'
+import { availabilityFirst, hold, rescale, waypointGoal } from './goal.js'
 import type { Move, Tally } from './move.js'
 import { move } from './move.js'
 import type { Program, Waypoint } from './program.js'
@@ -272,10 +272,12 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
   }
   const waypoint = waypointOf(spec, state)
   const budget = waypoint.budget ?? program.budget
+  const bounds = resolveBudget(budget, desired)
+  const goal = waypointGoal(waypoint, desired, roles)
   return move({
     sets,
-    goal: waypointGoal(waypoint, desired, roles),
-    bounds: resolveBudget(budget, desired),
+    goal: program.barrier === true ? goal : availabilityFirst(goal, sets, { ...roles, ...bounds }),
+    bounds,
     grow: [...stable, roles.next],
     shrink: [...stale, ...stable, roles.next],
     barrier: program.barrier === true,

@@ -55,11 +55,12 @@ interface Totals {
  * Walks one step from the view to the goal inside the bounds. Pure; cost is the number of templates.
  *
  * Guarantees, with A = Σ available, L = Σ size: `A' ≥ min(A, floor)`; `L' ≤ max(L, ceil)`; no set grows beyond its
- * goal or shrinks below it; never both; the result does not depend on the order of `sets`.
+ * goal, or shrinks below it while `L ≤ ceil`; never both; the result does not depend on the order of `sets`.
  *
  * In order: grow within the room below the ceiling; drop what is dead; drop what is not available, as long as
  * `L − floor − unready(kept)` allows it, so that a template which never becomes available cannot use up the old
- * one's capacity; drop what is available above the floor. Relies on an executor that, when it shrinks a set,
+ * one's capacity; drop what is available above the floor; above the ceiling, which was lowered then, drop what is not
+ * available, whatever its goal, last to shrink first. Relies on an executor that, when it shrinks a set,
  * stops unavailable instances before available ones.
  */
 export function move(input: MoveInput): Move {
@@ -149,6 +150,15 @@ function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Worki
     if (excess(set) > 0) {
       blockers.push({ kind: 'floor', template: set.template, available: totals.available, floor })
     }
+  }
+  let above = [...sizes.values()].reduce((sum, size) => sum + size, 0) - input.bounds.ceil
+  for (const template of above > 0 ? input.shrink.toReversed() : []) {
+    const set = by.get(template)
+    if (set === undefined) continue
+    const size = sizes.get(template) ?? 0
+    const count = Math.max(0, Math.min(size - set.available, above))
+    sizes.set(template, size - count)
+    above -= count
   }
 }
 

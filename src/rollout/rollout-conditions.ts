@@ -23,11 +23,12 @@ const failureTexts: Readonly<Record<FailureCause, string>> = {
 /**
  * The conditions of a rollout, with Kubernetes' reasons where it has one: `Available` compares with the floor;
  * `Progressing` is True while the rollout moves or has arrived, Unknown while someone paused it, and False after a
- * failure that nothing has answered yet.
+ * failure that nothing has answered yet, or while the strategy is `invalid`, for that reason.
  */
 export function rolloutConditions(
   state: RolloutState,
   counts: { readonly available: number; readonly floor: number },
+  invalid?: string,
 ): readonly RolloutCondition[] {
   const enough = counts.available >= counts.floor
   const available: RolloutCondition = {
@@ -36,7 +37,11 @@ export function rolloutConditions(
     reason: enough ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
     message: `${counts.available} available, at least ${counts.floor} wanted`,
   }
-  return [available, { type: 'Progressing', ...progressing(state) }]
+  const told: Omit<RolloutCondition, 'type'> =
+    invalid === undefined
+      ? progressing(state)
+      : { status: 'False', reason: 'InvalidStrategy', message: invalid }
+  return [available, { type: 'Progressing', ...told }]
 }
 
 function progressing(state: RolloutState): Omit<RolloutCondition, 'type'> {

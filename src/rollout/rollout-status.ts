@@ -91,7 +91,8 @@ function rungOf(
   { state, blockers }: RolloutRecord,
   { desired, updated, replicas, available }: Counts,
 ): RolloutRung {
-  if (ownFailure(state) || blockers.some(({ kind }) => kind === 'refused')) return 'failed'
+  if (ownFailure(state) || blockers.some(({ kind }) => kind === 'refused' || kind === 'invalid'))
+    return 'failed'
   if (state.phase === 'paused') return 'paused'
   if (updated < desired) return 'updating'
   if (replicas > updated) return 'terminating'

@@ -7,6 +7,12 @@ const labels = { app: 'web' }
 const problemsOf = (error: unknown): unknown =>
   (error as { details: { problems: { field: string }[] } }).details.problems.map(({ field }) => field)
 
+function rolling(
+  rollingUpdate: NonNullable<Deployment['spec']['strategy']>['rollingUpdate'] & {},
+): Partial<Deployment['spec']> {
+  return { strategy: { type: 'RollingUpdate', rollingUpdate } }
+}
+
 const demands: readonly (readonly [string, Task['spec'], readonly string[], RegExp])[] = [
   ['an amount', { resources: { requests: { cpu: 'lots' } } }, ['resources.requests.cpu'], /got "lots"/],
   ['a limit', { resources: { limits: { memory: '-1' } } }, ['resources.limits.memory'], /memory/],
@@ -102,6 +108,59 @@ describe('what no loop could act on is refused where it is given', () => {
       'spec.selector: must match the labels of the template, which are {"app":"web"}',
     )
     await store.create(kind, { metadata, spec: { ...spec, selector: {} } })
+  })
+
+  test.each([ReplicaSet, Deployment])('a selector of a $kind that changes', async kind => {
+    const store = createStore({ kinds: [kind] })
+    const template = { metadata: { labels: { ...labels, tier: 'a' } }, spec: {} }
+    const spec = { replicas: 1, selector: { matchLabels: labels }, template }
+    const stored = await store.create(kind, { metadata, spec })
+    const changed = { ...stored, spec: { ...spec, selector: { matchLabels: { tier: 'a' } } } }
+    await expect(store.update(kind, changed)).rejects.toThrow('spec.selector: is immutable')
+    expect(store.get(kind, metadata)).toBe(stored)
+    await store.update(kind, { ...stored, spec: { ...spec, replicas: 2, selector: { matchLabels: labels } } })
+  })
+
+  test.each<[Partial<Deployment['spec']>, string, RegExp]>([
+    [rolling({ maxSurge: 0, maxUnavailable: 0 }), 'strategy.rollingUpdate.maxUnavailable', /above 0/],
+    [rolling({ maxSurge: '0%', maxUnavailable: 0 }), 'strategy.rollingUpdate.maxUnavailable', /above 0/],
+    [rolling({ maxSurge: '0%', maxUnavailable: '0%' }), 'strategy.rollingUpdate.maxUnavailable', /above 0/],
+    [rolling({ maxUnavailable: '150%' }), 'strategy.rollingUpdate.maxUnavailable', /at most 100%/],
+    [
+      { strategy: { type: 'Recreate', rollingUpdate: {} } },
+      'strategy.rollingUpdate',
+      /no meaning for Recreate/,
+    ],
+    [{ minReadySeconds: 600 }, 'progressDeadlineSeconds', /more than minReadySeconds, which is 600/],
+    [
+      { minReadySeconds: 9, progressDeadlineSeconds: 9 },
+      'progressDeadlineSeconds',
+      /more than minReadySeconds/,
+    ],
+  ])('a Deployment that could not be rolled out: %j', async (part, field, message) => {
+    const store = createStore({ kinds: [Deployment] })
+    const good = { replicas: 1, selector: {}, template: { spec: {} } }
+    const refused = (error: unknown): void => {
+      expect(problemsOf(error)).toEqual([`spec.${field}`])
+      expect(String(error)).toMatch(message)
+    }
+    refused(await store.create(Deployment, { metadata, spec: { ...good, ...part } }).catch(thrown => thrown))
+    const stored = await store.create(Deployment, { metadata, spec: good })
+    refused(await store.update(Deployment, { ...stored, spec: { ...good, ...part } }).catch(thrown => thrown))
+    expect(store.get(Deployment, metadata)).toBe(stored)
+  })
+
+  test.each([
+    rolling({ maxSurge: 0, maxUnavailable: 1 }),
+    rolling({ maxSurge: '200%' }),
+    rolling({ maxUnavailable: '100%' }),
+    { minReadySeconds: 599 },
+  ])('but not one that can: %j', async part => {
+    const store = createStore({ kinds: [Deployment] })
+    await store.create(Deployment, {
+      metadata,
+      spec: { replicas: 1, selector: {}, template: { spec: {} }, ...part },
+    })
   })
 
   test.each([

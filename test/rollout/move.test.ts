@@ -49,13 +49,30 @@ describe('move', () => {
     expect(live(after) + stopping(after)).toBeLessThanOrEqual(Math.max(before, input.bounds.ceil))
   })
 
-  law('moves every set towards its goal and never past it', (input, step) => {
+  law('moves every set towards its goal and never past it, unless the ceiling was lowered', (input, step) => {
+    const after = [...step.sizes.values()].reduce((sum, size) => sum + size, 0)
     for (const [template, size] of step.sizes) {
-      const before = input.sets.find(set => set.template === template)?.size ?? 0
+      const set = input.sets.find(each => each.template === template)
+      const before = set?.size ?? 0
       const goal = input.goal.get(template) ?? 0
-      expect(size).toBeGreaterThanOrEqual(Math.min(before, goal))
       expect(size).toBeLessThanOrEqual(Math.max(before, goal))
+      if (size >= Math.min(before, goal)) continue
+      // Only what is not available, and no more of it than is above the ceiling.
+      expect(size).toBeGreaterThanOrEqual(set?.available ?? 0)
+      expect(after).toBeGreaterThanOrEqual(input.bounds.ceil)
     }
+  })
+
+  law('comes below a lowered ceiling at once, as far as what is available allows', (input, step) => {
+    if (input.sets.some(set => set.observed === false)) return
+    const shrinks = new Set(input.shrink)
+    if (input.sets.some(set => !shrinks.has(set.template))) return
+    const after = [...step.sizes.values()].reduce((sum, size) => sum + size, 0)
+    const available = input.sets.reduce((sum, set) => sum + set.available, 0)
+    const grown = [...step.sizes].some(
+      ([template, size]) => size > (input.sets.find(set => set.template === template)?.size ?? 0),
+    )
+    if (!grown) expect(after).toBeLessThanOrEqual(Math.max(input.bounds.ceil, available))
   })
 
   law('applied twice to an unchanged world only goes further', (input, step) => {

@@ -1,6 +1,6 @@
 import type { Condition, DeploymentStatus } from '../../api/index.js'
 import { Deployment, Event, isConditionTrue, ReplicaSet, Revision } from '../../api/index.js'
-import { contentHash, formatTime, setCondition } from '../../core/index.js'
+import { contentHash, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
@@ -63,6 +63,7 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
 
 const REFUSED = 'TemplateRefused'
 type Refusal = Extract<Blocker, { readonly kind: 'refused' }>
+type InvalidStrategy = Extract<Blocker, { readonly kind: 'invalid' }>
 
 interface Step {
   readonly nowMs: number
@@ -81,26 +82,30 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
       return { actions: [] }
-    const program = programOf(deployment, step.options)
+    const { program, invalid } = programOf(deployment, step.options)
     const { current, refused } = currentEntry(tx, deployment)
-    const decided = decide(tx, deployment, { program, current, nowMs: step.nowMs })
+    const paused = deployment.spec.paused === true || invalid !== undefined
+    const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs })
     apply(tx, deployment, { decided, current, nowMs: step.nowMs })
-    report(tx, deployment, { decided, program, refused, nowMs: step.nowMs })
+    report(tx, deployment, { decided, program, refused, invalid, nowMs: step.nowMs })
     return { wakeAtMs: decided.wakeAtMs, refused, actions: decided.actions }
   })
 }
 
-function programOf(deployment: Deployment, { maxFailures }: RolloutControllerOptions): Program {
-  const { onFailure = 'pause' } = deployment.spec
+/** What the strategy says; if it says nothing that can be done, why, and a program by which sizes are kept. */
+function programOf(
+  { spec }: Deployment,
+  { maxFailures }: RolloutControllerOptions,
+): { readonly program: Program; readonly invalid?: InvalidStrategy } {
+  const failure = {
+    action: spec.onFailure ?? 'pause',
+    ...(maxFailures === undefined ? {} : { maxFailures }),
+  }
   try {
-    return kubernetesProgram(deployment.spec, {
-      action: onFailure,
-      ...(maxFailures === undefined ? {} : { maxFailures }),
-    })
-  } catch (cause) {
-    throw new TerminalError(`Deployment ${deployment.metadata.name} cannot be rolled out: ${String(cause)}`, {
-      cause,
-    })
+    return { program: kubernetesProgram(spec, failure) }
+  } catch (error) {
+    if (!isKeelsonError(error, 'Invalid')) throw error
+    return { program: kubernetesProgram({}, failure), invalid: { kind: 'invalid', message: error.message } }
   }
 }
 
@@ -126,11 +131,16 @@ function currentEntry(
 interface Decision {
   readonly program: Program
   readonly current: RevisionEntry
+  readonly paused: boolean
   readonly nowMs: number
 }
 
-function decide(tx: Transaction, deployment: Deployment, { program, current, nowMs }: Decision): Plan {
-  const { replicas, paused = false } = deployment.spec
+function decide(
+  tx: Transaction,
+  deployment: Deployment,
+  { program, current, paused, nowMs }: Decision,
+): Plan {
+  const { replicas } = deployment.spec
   const stable = stableEntry(ledgerOf(tx, deployment))?.templateHash
   const spec = {
     desired: replicas,
@@ -183,11 +193,17 @@ function apply(
 function report(
   tx: Transaction,
   deployment: Deployment,
-  step: { decided: Plan; program: Program; refused: Refusal | undefined; nowMs: number },
+  step: {
+    decided: Plan
+    program: Program
+    refused: Refusal | undefined
+    invalid: InvalidStrategy | undefined
+    nowMs: number
+  },
 ): void {
-  const { decided, program, refused, nowMs } = step
+  const { decided, program, refused, invalid, nowMs } = step
   const { state } = decided
-  const blockers = refused === undefined ? decided.blockers : [refused, ...decided.blockers]
+  const blockers = [invalid ?? [], refused ?? [], decided.blockers].flat()
   const sets = setsOf(tx, deployment)
   const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
     sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0)
@@ -207,7 +223,8 @@ function report(
     } as const
     conditions = setCondition(conditions, told, formatTime(nowMs))
   }
-  for (const condition of rolloutConditions(state, { available: total('availableReplicas'), floor })) {
+  const counts = { available: total('availableReplicas'), floor }
+  for (const condition of rolloutConditions(state, counts, invalid?.message)) {
     conditions = setCondition(conditions, condition, formatTime(nowMs))
   }
   const status: DeploymentStatus = {

@@ -263,15 +263,39 @@ describe('the controller', () => {
     expect(cluster.sizes()).toBe('v2×3/3')
   })
 
-  test('refuses a budget in which nothing can move, and changes nothing', async () => {
-    const cluster = await createCluster()
-    await cluster.deploy({
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } },
-    })
-    await cluster.settle()
-    expect(cluster.store.list(ReplicaSet).items).toEqual([])
-    expect(cluster.store.list(Revision).items).toEqual([])
-  })
+  test.each([
+    [{ maxSurge: 0, maxUnavailable: 0 }, 'maxUnavailable: must be above 0'],
+    [{ maxUnavailable: '150%' }, 'maxUnavailable: must be at most 100%'],
+  ])(
+    'a stored strategy that cannot be carried out is told, and scaling still works: %j',
+    async (bounds, why) => {
+      const cluster = await createCluster({ isLenient: true })
+      await cluster.deploy()
+      await cluster.env.advance(10_000)
+      await cluster.change({
+        template: template('v2'),
+        strategy: { type: 'RollingUpdate', rollingUpdate: bounds },
+      })
+      await cluster.env.advance(60_000)
+      expect(cluster.sizes()).toBe('v1×3/3')
+      const { conditions } = cluster.deployment().status ?? {}
+      expect(findCondition(conditions, 'Progressing')).toMatchObject({
+        status: 'False',
+        reason: 'InvalidStrategy',
+        message: expect.stringContaining(why),
+      })
+      expect(findCondition(conditions, 'Available')?.status).toBe('True')
+      expect(rolloutStatus(cluster.deployment())).toMatchObject({ rung: 'failed', done: false })
+      expect(describeRollout(cluster.deployment())).toContain(`the strategy is invalid: `)
+      await cluster.change({ replicas: 5 })
+      await cluster.env.advance(60_000)
+      expect(cluster.sizes()).toBe('v1×5/5')
+      await cluster.change({ strategy: { type: 'RollingUpdate' } })
+      await cluster.env.advance(60_000)
+      expect(cluster.sizes()).toBe('v2×5/5')
+      expect(rolloutStatus(cluster.deployment()).done).toBe(true)
+    },
+  )
 
   test('keeps old sets and revisions up to the limit', async () => {
     const cluster = await running({ revisionHistoryLimit: 2 })
