@@ -1,6 +1,6 @@
-import type { FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import { isRecord } from '../../core/internal.js'
+import { faultOf, isPlain } from './json-fault.js'
 
 /** Deeper nesting is refused; far more than any object needs, far less than the stack holds. */
 export const JSON_DEPTH_MAX = 100
@@ -19,11 +19,9 @@ export interface AdoptOptions {
 
 interface Pass {
   readonly freeze: boolean
-  readonly levelsAround: number
-  readonly field: string
-  readonly subject: string
-  /** The lists and objects around the value at hand, outermost first. */
-  readonly ancestors: object[]
+  readonly depthMax: number
+  /** How many lists and objects are around the value at hand. */
+  depth: number
 }
 
 /**
@@ -35,9 +33,15 @@ interface Pass {
  */
 export function adoptJson(value: unknown, previous: unknown, options: AdoptOptions): unknown {
   if (value === previous) return previous
-  const { subject, field, freeze = true, levelsAround = 0 } = options
-  return adopt(value, previous, { freeze, levelsAround, field, subject, ancestors: [] })
+  const { freeze = true, levelsAround = 0 } = options
+  const pass = { freeze, depthMax: JSON_DEPTH_MAX + levelsAround, depth: 0 }
+  const taken = adopt(value, previous, pass)
+  if (taken === REFUSED) throw refused(value, options)
+  return taken
 }
+
+/** What takes the place of a value that is not JSON. Which part of it is not is looked for afterwards. */
+const REFUSED = /* @__PURE__ */ Symbol('not JSON')
 
 function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
   switch (typeof value) {
@@ -45,44 +49,36 @@ function adopt(value: unknown, previous: unknown, pass: Pass): unknown {
     case 'boolean':
       return value
     case 'number':
-      if (!Number.isFinite(value)) throw refused(value, 'must be a finite number', pass)
-      return value === 0 ? 0 : value
+      return Number.isFinite(value) ? (value === 0 ? 0 : value) : REFUSED
     case 'object':
       return value === null || value === previous ? value : adoptNested(value, previous, pass)
-    case 'undefined':
-      throw refused(value, 'undefined is not JSON; leave the field out or use null', pass)
-    case 'bigint':
-    case 'symbol':
-    case 'function':
-      throw refused(value, `a ${typeof value} is not JSON`, pass)
+    default:
+      return REFUSED
   }
 }
 
 function adoptNested(value: object, previous: unknown, pass: Pass): unknown {
-  const { ancestors, levelsAround } = pass
-  if (ancestors.includes(value)) throw refused(value, 'a value cannot contain itself', pass)
-  if (ancestors.length >= JSON_DEPTH_MAX + levelsAround)
-    throw refused(value, `must not nest deeper than ${JSON_DEPTH_MAX}`, pass)
-  const isList = Array.isArray(value)
-  if (!isList) assertPlain(value, pass)
-  if (hasMore(value, isList)) throw notCopied(value, isList, pass)
-  ancestors.push(value)
-  const result = isList ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
-  ancestors.pop()
-  return result
+  if (++pass.depth > pass.depthMax) return REFUSED
+  const taken = Array.isArray(value) ? adoptArray(value, previous, pass) : adoptObject(value, previous, pass)
+  pass.depth--
+  return taken
 }
 
 /** A copy begins at the first difference, so what is equal to the previous state costs no memory. */
 function adoptArray(value: readonly unknown[], previous: unknown, pass: Pass): unknown {
+  const { length } = value
+  if (Object.keys(value).length > length || Object.getOwnPropertySymbols(value).length > 0) return REFUSED
   const old: readonly unknown[] | undefined = Array.isArray(previous) ? previous : undefined
-  let copy: unknown[] | undefined = old !== undefined && old.length === value.length ? undefined : []
-  for (let index = 0; index < value.length; index++) {
+  let copy: unknown[] | undefined = old?.length === length ? undefined : new Array(length)
+  for (let index = 0; index < length; index++) {
     const item = adopt(value[index], old?.[index], pass)
+    if (item === REFUSED) return REFUSED
     if (copy === undefined) {
       if (item === old?.[index]) continue
-      copy = (old as readonly unknown[]).slice(0, index)
+      copy = new Array<unknown>(length)
+      for (let done = 0; done < index; done++) copy[done] = old?.[done]
     }
-    copy.push(item)
+    copy[index] = item
   }
   if (copy === undefined) return previous
   return pass.freeze ? Object.freeze(copy) : copy
@@ -91,15 +87,16 @@ function adoptArray(value: readonly unknown[], previous: unknown, pass: Pass): u
 /** As with lists. What an old object inherits is never equal to JSON, so it need not be told from its own. */
 function adoptObject(value: object, previous: unknown, pass: Pass): unknown {
   const source = value as Readonly<Record<string, unknown>>
-  const old = isRecord(previous) ? previous : undefined
   const keys = Object.keys(source)
+  if (!isPlain(source) || hasMore(source, keys.length)) return REFUSED
+  const old = isRecord(previous) ? previous : undefined
   let copy: Record<string, unknown> | undefined =
     old !== undefined && Object.keys(old).length === keys.length ? undefined : {}
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string
-    if (key === '__proto__') throw refused(source[key], '"__proto__" is not allowed as a key', pass)
     const before = old?.[key]
-    const item = adopt(source[key], before, pass)
+    const item = key === '__proto__' ? REFUSED : adopt(source[key], before, pass)
+    if (item === REFUSED) return REFUSED
     if (copy === undefined) {
       if (item === before) continue
       copy = {}
@@ -111,50 +108,18 @@ function adoptObject(value: object, previous: unknown, pass: Pass): unknown {
   return pass.freeze ? Object.freeze(copy) : copy
 }
 
-function assertPlain(value: object, pass: Pass): void {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null && !isForeignPlain(prototype)) {
-    const name = (value.constructor as { name?: unknown } | undefined)?.name
-    throw refused(value, `must be a plain object, not an instance of ${String(name)}`, pass)
+/** Whether an object has anything besides its members: what JSON would leave out. */
+function hasMore(value: object, members: number): boolean {
+  return Object.getOwnPropertyNames(value).length > members || Object.getOwnPropertySymbols(value).length > 0
+}
+
+function refused(root: unknown, { subject, field, levelsAround = 0 }: AdoptOptions): InvalidError {
+  const { path, value, message } = faultOf(root, { depthMax: JSON_DEPTH_MAX, levelsAround }) ?? {
+    path: [],
+    value: root,
+    message: 'must not change while it is read',
   }
-}
-
-/** Whether an object or list has anything that JSON leaves out; nearly none has. */
-function hasMore(value: object, isList: boolean): boolean {
-  const count = Object.keys(value).length
-  const names = isList ? (value as readonly unknown[]).length : Object.getOwnPropertyNames(value).length
-  return count > names || (!isList && count < names) || Object.getOwnPropertySymbols(value).length > 0
-}
-
-function notCopied(value: object, isList: boolean, pass: Pass): InvalidError {
-  const isElement = (key: string | symbol): boolean =>
-    isList ? key === 'length' || /^(0|[1-9]\d*)$/.test(String(key)) : Object.keys(value).includes(String(key))
-  const key = Reflect.ownKeys(value).find(one => typeof one === 'symbol' || !isElement(one))
-  return refused(value, `must not have ${String(key)}, which is not JSON and would be lost`, pass)
-}
-
-/** A plain object of another realm: its prototype is that realm's `Object.prototype`. */
-function isForeignPlain(prototype: unknown): boolean {
-  return (
-    isRecord(prototype) &&
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, 'isPrototypeOf')
-  )
-}
-
-function refused(value: unknown, message: string, pass: Pass): InvalidError {
-  const path = pathTo(value, pass.ancestors)
-  const problem: FieldProblem = { field: joinPath(pass.field, path), value, message }
-  return new InvalidError(pass.subject, [problem])
-}
-
-/** Finds the keys again that led to the value: the first that fit were the first that were visited. */
-function pathTo(value: unknown, ancestors: readonly object[]): readonly (string | number)[] {
-  return ancestors.map((parent, depth) => {
-    const child = depth + 1 < ancestors.length ? ancestors[depth + 1] : value
-    if (Array.isArray(parent)) return (parent as unknown[]).findIndex(item => Object.is(item, child))
-    return Object.entries(parent).find(([, item]) => Object.is(item, child))?.[0] ?? ''
-  })
+  return new InvalidError(subject, [{ field: joinPath(field, path), value, message }])
 }
 
 /** `spec` and `['ports', 0, 'port']` become `spec.ports[0].port`. */
