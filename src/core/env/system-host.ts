@@ -13,8 +13,6 @@ export interface Host {
   macrotask(fn: () => void): void
   /** Fills with random 32-bit words. */
   randomWords(into: Uint32Array): void
-  /** A random UUID, version 4. */
-  uuid(): string
   /** Shows a line to whoever runs the program. */
   print(level: 'warn' | 'error', line: string): void
 }
@@ -35,7 +33,6 @@ interface Globals {
   readonly console?: { warn(line: string): void; error(line: string): void }
   readonly crypto?: {
     getRandomValues?(into: Uint32Array): unknown
-    randomUUID?(): string
   }
 }
 
@@ -48,7 +45,6 @@ export const systemHost: Host = {
   microtask: fn => globals().queueMicrotask(fn),
   macrotask: fn => runLater(globals(), fn),
   randomWords: into => fillRandom(globals(), into),
-  uuid: () => globals().crypto?.randomUUID?.() ?? uuidFrom(randomWordsOf(4)),
   print: (level, line) => globals().console?.[level](line),
 }
 
@@ -78,27 +74,4 @@ function fillRandom(host: Globals, into: Uint32Array): void {
     return
   }
   for (let i = 0; i < into.length; i++) into[i] = Math.floor(Math.random() * 2 ** 32)
-}
-
-function randomWordsOf(count: number): Uint32Array {
-  const words = new Uint32Array(count)
-  systemHost.randomWords(words)
-  return words
-}
-
-/**
- * RFC 9562 §5.4: 128 random bits with version 4 and variant 10 stamped in.
- *
- * @internal
- */
-export function uuidFrom(words: Uint32Array): string {
-  const hex = Array.from(words, word => word.toString(16).padStart(8, '0')).join('')
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    variant + hex.slice(17, 20),
-    hex.slice(20, 32),
-  ].join('-')
 }

@@ -35,7 +35,6 @@ export function createFakeHost(): FakeHost {
     microtask: fn => host.micro.push(fn),
     macrotask: fn => host.macro.push(fn),
     randomWords: into => into.fill(7),
-    uuid: () => 'uuid',
     print: (_level, line) => void host.printed.push(line),
     drainMicrotasks: () => {
       for (let fn = host.micro.shift(); fn !== undefined; fn = host.micro.shift()) fn()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createSystemClock } from '../../../src/core/env/system-clock.js'
-import { systemHost, uuidFrom } from '../../../src/core/env/system-host.js'
+import { createSystemIds, uuidFrom } from '../../../src/core/env/system-ids.js'
 import { createSystemTasks } from '../../../src/core/env/system-tasks.js'
 import { createEnv, createSeededRandom, silentLogger, systemEnv } from '../../../src/core/index.js'
 import type { LogFields } from '../../../src/core/internal.js'
@@ -167,6 +167,21 @@ describe('system env', () => {
   test('stamps version and variant into any random words', () => {
     expect(uuidFrom(new Uint32Array(4).fill(0xffffffff))).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff')
     expect(uuidFrom(new Uint32Array(4))).toBe('00000000-0000-4000-8000-000000000000')
-    expect(systemHost.uuid()).not.toBe(systemHost.uuid())
+    const words = new Uint32Array([1, 2, 0x01234567, 0x89abcdef, 0x01234567, 0x89abcdef, 0x01234567, 0x89abcdef])
+    expect(uuidFrom(words, 4)).toBe('01234567-89ab-4def-8123-456789abcdef')
+  })
+
+  test('fetches random words for many ids at once, and no word twice', () => {
+    let calls = 0
+    const ids = createSystemIds({
+      ...createFakeHost(),
+      randomWords: into => {
+        calls++
+        for (let index = 0; index < into.length; index++) into[index] = calls * 1_000 + index
+      },
+    })
+    const made = Array.from({ length: 200 }, () => ids.next())
+    expect(new Set(made).size).toBe(200)
+    expect(calls).toBeLessThan(10)
   })
 })
