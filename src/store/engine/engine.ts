@@ -20,7 +20,7 @@ import { RevisionLog } from './revision-log.js'
 import type { CommitMeter } from './store-metrics.js'
 import { commitMeter } from './store-metrics.js'
 import { assertUnique } from './unique.js'
-import { NO_TERMS, Version } from './version.js'
+import { Version } from './version.js'
 
 /** Who keeps something beside the objects. */
 export interface EngineListener {
@@ -261,7 +261,7 @@ function apply(mutation: Mutation, revision: number): Change {
   const before = previous?.object
   const version = new Version(revision, after, terms, previous)
   entry.head = version
-  table.post(entry, previous?.terms ?? NO_TERMS, terms)
+  table.post(entry, previous, version)
   if (before === undefined) entry.space.order.insert(entry)
   if (after === undefined) {
     entry.space.order.remove(name)

@@ -123,7 +123,7 @@ function cut({ changes }: LogRecord): void {
     const { space } = entry
     const { previous } = version
     if (previous !== undefined) {
-      space.table.cut(entry, previous.terms, version.terms)
+      space.table.cut(entry, previous, version)
       version.previous = undefined
     }
     if (version.object === undefined) {

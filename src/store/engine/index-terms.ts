@@ -3,18 +3,15 @@ import type { Kind } from '../kind/kind.js'
 import type { IndexedValue } from '../object/indexed-value.js'
 import { decodeValue, encodeValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
-import type { IndexTerms } from './version.js'
 import { NO_TERMS } from './version.js'
 
-/** Neither a label key nor an index name contains it. */
+/** No index name contains it. */
 const SEPARATOR = '\u0000'
 
 /** So many terms are searched one by one faster than in a set. */
 const FEW = 16
 
-const NONE: readonly string[] = NO_TERMS.labels
-
-/** The posting term of a label, or of a value of an index. */
+/** The posting term of a value of an index. */
 export function postingTerm(name: string, value: string): string {
   return name + SEPARATOR + value
 }
@@ -36,7 +33,7 @@ export function ownerTerm(uid: string): string {
 }
 
 /**
- * Where the object is to be found. Lists equal to those of `before` are the same lists. Runs the kind's index
+ * The terms under which the object is posted. A list equal to `before` is the same list. Runs the kind's index
  * functions, so it is called before anything is changed.
  *
  * @throws UsageError when an index function returns something else than values
@@ -44,25 +41,8 @@ export function ownerTerm(uid: string): string {
 export function termsOf(
   kind: Kind,
   object: StoredObject,
-  before: { object: StoredObject; terms: IndexTerms } | undefined,
-): IndexTerms {
-  const sameLabels = before !== undefined && before.object.metadata.labels === object.metadata.labels
-  const labels = sameLabels ? before.terms.labels : labelTerms(object.metadata.labels)
-  const indexes = indexTerms(kind, object, before?.terms.indexes ?? NONE)
-  if (sameLabels && indexes === before.terms.indexes) return before.terms
-  return labels === NONE && indexes === NONE ? NO_TERMS : { labels, indexes }
-}
-
-function labelTerms(labels: Readonly<Record<string, string>>): readonly string[] {
-  let terms: string[] | undefined
-  for (const key in labels) {
-    terms ??= []
-    terms.push(postingTerm(key, labels[key] as string))
-  }
-  return terms ?? NONE
-}
-
-function indexTerms(kind: Kind, object: StoredObject, before: readonly string[]): readonly string[] {
+  before: readonly string[] = NO_TERMS,
+): readonly string[] {
   let terms: string[] | undefined
   let known: Set<string> | undefined
   for (const { uid } of object.metadata.ownerReferences) {
@@ -85,7 +65,7 @@ function indexTerms(kind: Kind, object: StoredObject, before: readonly string[])
       if (known.size < known.add(term).size) terms.push(term)
     }
   }
-  if (terms === undefined) return NONE
+  if (terms === undefined) return NO_TERMS
   return terms.length === before.length && terms.every((term, index) => term === before[index])
     ? before
     : terms

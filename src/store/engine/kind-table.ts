@@ -3,11 +3,14 @@ import type { Kind } from '../kind/kind.js'
 import type { FieldType } from '../kind/merge-type.js'
 import { fieldTypeOf } from '../kind/merge-type.js'
 import { KeyOrder } from './key-order.js'
+import type { Labels } from './label-postings.js'
+import { LabelPostings } from './label-postings.js'
 import type { TableEntry } from './namespace-table.js'
 import { NamespaceTable } from './namespace-table.js'
 import { Postings } from './postings.js'
 import { ValueOrder } from './value-order.js'
-import type { IndexTerms } from './version.js'
+import type { Version } from './version.js'
+import { NO_TERMS } from './version.js'
 import { WatchRegistry } from './watch-registry.js'
 
 /** Everything the engine keeps about one kind. */
@@ -17,7 +20,7 @@ export class KindTable {
   readonly admission: AdmissionChain | undefined
   /** How server-side apply sees the parts of objects. */
   readonly fieldType: FieldType
-  readonly labels: Postings = new Postings()
+  readonly labels: LabelPostings = new LabelPostings()
   readonly indexes: Postings = new Postings()
   /** Undefined when no index is ordered. */
   readonly values: ValueOrder | undefined
@@ -62,18 +65,19 @@ export class KindTable {
     return space.open(name)
   }
 
-  /** The newest version of `entry` is found under `after` where it was under `before`. */
-  post(entry: TableEntry, before: IndexTerms, after: IndexTerms): void {
-    this.labels.change(entry, before.labels, after.labels)
-    this.indexes.change(entry, before.indexes, after.indexes)
-    this.values?.change(entry, before.indexes, after.indexes)
+  /** The newest version of `entry` is found where `after` is, and no longer where `before` was. */
+  post(entry: TableEntry, before: Version | undefined, after: Version): void {
+    const old = before?.terms ?? NO_TERMS
+    this.labels.change(entry, labelsOf(before), labelsOf(after))
+    this.indexes.change(entry, old, after.terms)
+    this.values?.change(entry, old, after.terms)
   }
 
-  /** The versions under `before`, which those under `after` followed, are cut. */
-  cut(entry: TableEntry, before: IndexTerms, after: IndexTerms): void {
-    this.labels.cut(entry, before.labels, after.labels)
-    this.indexes.cut(entry, before.indexes, after.indexes)
-    this.values?.cut(entry, before.indexes, after.indexes)
+  /** The version `before`, which `after` followed, is cut. */
+  cut(entry: TableEntry, before: Version, after: Version): void {
+    this.labels.cut(entry, labelsOf(before), labelsOf(after))
+    this.indexes.cut(entry, before.terms, after.terms)
+    this.values?.cut(entry, before.terms, after.terms)
   }
 
   /** How many objects there are; costs the namespaces. */
@@ -94,4 +98,10 @@ export class KindTable {
 /** Only an entry whose object is gone can be forgotten; so a live one is still the one of its key. */
 function isLive({ space, name, head }: TableEntry, wantedSpace: string, wantedName: string): boolean {
   return name === wantedName && space.name === wantedSpace && head?.object !== undefined
+}
+
+const NO_LABELS: Labels = /* @__PURE__ */ Object.freeze({})
+
+function labelsOf(version: Version | undefined): Labels {
+  return version?.object?.metadata.labels ?? NO_LABELS
 }

@@ -1,7 +1,7 @@
 import type { ObjectId, ObjectRef, StoredObject } from '../object/object.js'
 import { termsOf } from './index-terms.js'
 import type { KindTable } from './kind-table.js'
-import type { IndexTerms, Version } from './version.js'
+import type { Version } from './version.js'
 import { NO_TERMS } from './version.js'
 
 /** One key's new state, complete and checked; `after` is undefined for a deletion. */
@@ -10,7 +10,7 @@ export interface Mutation {
   readonly namespace: string | undefined
   readonly name: string
   readonly after: StoredObject | undefined
-  readonly terms: IndexTerms
+  readonly terms: readonly string[]
 }
 
 /** Runs the index functions, so it is called while nothing has changed yet. */
@@ -21,9 +21,7 @@ export function mutationOf(
   head: Version | undefined,
 ): Mutation {
   if (after === undefined) return { table, namespace, name, after, terms: NO_TERMS }
-  const object = head?.object
-  const before = head === undefined || object === undefined ? undefined : { object, terms: head.terms }
-  return { table, namespace, name, after, terms: termsOf(table.kind, after, before) }
+  return { table, namespace, name, after, terms: termsOf(table.kind, after, head?.terms) }
 }
 
 /** Which object it is about. */

@@ -19,7 +19,7 @@ export function assertUnique(mutations: readonly Mutation[]): void {
     const { table, after, terms } = mutation
     const { uniqueIndexes } = table.kind
     if (after === undefined || uniqueIndexes.length === 0) continue
-    for (const term of terms.indexes) {
+    for (const term of terms) {
       const name = nameOfTerm(term)
       if (!uniqueIndexes.includes(name)) continue
       claims ??= new Claims(mutations)
@@ -53,7 +53,7 @@ class Claims {
 
   /** The stored object that has the term and that no mutation touches. */
   holderBelow(table: KindTable, term: string): ObjectId | undefined {
-    for (const entry of table.indexes.live(term) ?? []) {
+    for (const entry of table.indexes.find(term)?.entries ?? []) {
       const { name, space } = entry
       this.#touched ??= touchedBy(this.#mutations)
       if (this.#touched.get(table)?.get(space.name)?.has(name) !== true)

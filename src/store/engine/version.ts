@@ -6,7 +6,8 @@ export class Version {
   readonly revision: number
   /** Undefined where the object was deleted. */
   readonly object: StoredObject | undefined
-  readonly terms: IndexTerms
+  /** Where it is found besides its key and its labels: the terms of its owners, and of the indexes of its kind. */
+  readonly terms: readonly string[]
   /** When the writer's metadata, the marks of deletion or the spec last changed, ≤ `revision`. */
   readonly specRevision: number
   /** When the status last changed, ≤ `revision`. */
@@ -20,7 +21,7 @@ export class Version {
   constructor(
     revision: number,
     object: StoredObject | undefined,
-    terms: IndexTerms,
+    terms: readonly string[],
     previous: Version | undefined,
   ) {
     this.revision = revision
@@ -40,13 +41,7 @@ export class Version {
   }
 }
 
-/** Where an object is found besides its key: posting terms of its labels and of its kind's indexes. */
-export interface IndexTerms {
-  readonly labels: readonly string[]
-  readonly indexes: readonly string[]
-}
-
-export const NO_TERMS: IndexTerms = /* @__PURE__ */ Object.freeze({ labels: [], indexes: [] })
+export const NO_TERMS: readonly string[] = /* @__PURE__ */ Object.freeze([])
 
 /** The place of one key. Its identity is stable while versions come and go, so indexes can hold it. */
 export interface Entry {

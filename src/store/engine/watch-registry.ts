@@ -1,11 +1,14 @@
 import { Channel } from './channel.js'
+import type { Labels } from './label-postings.js'
 import type { Entry, Version } from './version.js'
 
 /** The narrowest condition of a watcher that a write can be looked up by. */
 export interface WatchPlace {
   readonly by: 'all' | 'name' | 'label' | 'index'
-  /** The name, or the posting term; `''` for `all`. */
+  /** The name, the value of the label, or the term of the index; `''` for `all`. */
   readonly key: string
+  /** The key of the label. */
+  readonly label?: string
   /** Undefined: every namespace. */
   readonly namespace: string | undefined
 }
@@ -59,12 +62,13 @@ class Spaces {
  * one namespace or in all. A write looks at its own name and terms, however many watchers there are elsewhere.
  */
 export class WatchRegistry {
-  readonly #places: Readonly<Record<WatchPlace['by'], Map<string, Spaces>>> = {
+  readonly #places: Readonly<Record<'all' | 'name' | 'index', Map<string, Spaces>>> = {
     all: new Map(),
     name: new Map(),
-    label: new Map(),
     index: new Map(),
   }
+  /** By key, then by value. */
+  readonly #labels = new Map<string, Map<string, Spaces>>()
 
   /** So many are opened until somebody looks for the dead. */
   #untilSweep = SWEEP_MIN
@@ -74,44 +78,54 @@ export class WatchRegistry {
     return this.#channels().length
   }
 
-  open({ by, key, namespace }: WatchPlace): Channel {
+  open(place: WatchPlace): Channel {
     if (--this.#untilSweep <= 0) this.#closeDead()
-    let spaces = this.#places[by].get(key)
+    const { key, namespace } = place
+    const places = this.#placesOf(place) ?? this.#openLabel(place.label)
+    let spaces = places.get(key)
     if (spaces === undefined) {
       spaces = new Spaces()
-      this.#places[by].set(key, spaces)
+      places.set(key, spaces)
     }
     return spaces.open(namespace)
   }
 
   /** Lets go of a channel that nobody listens to. */
-  release({ by, key, namespace }: WatchPlace, channel: Channel): void {
-    const spaces = this.#places[by].get(key)
+  release(place: WatchPlace, channel: Channel): void {
+    const { key, namespace, label = '' } = place
+    const places = this.#placesOf(place)
+    const spaces = places?.get(key)
     if (spaces === undefined || !channel.empty || spaces.find(namespace) !== channel) return
     spaces.drop(namespace)
-    if (spaces.empty) this.#places[by].delete(key)
+    if (spaces.empty) places?.delete(key)
+    if (places?.size === 0) this.#labels.delete(label)
   }
 
   /** Tells those who watch the key of a new version. `keep`: how many revisions the log can still answer for. */
   notify(entry: Entry, version: Version, revision: number, keep: number): void {
-    const { all, name, label, index } = this.#places
+    const { all, name, index } = this.#places
     const space = entry.space.name
+    const { previous } = version
     all.get('')?.append(space, revision, keep)
     if (name.size > 0) name.get(entry.name)?.append(space, revision, keep)
-    if (label.size === 0 && index.size === 0) return
-    const { terms, previous } = version
-    const before = previous?.terms ?? terms
-    const append = (places: Map<string, Spaces>, found: readonly string[]): void => {
-      for (const term of found) places.get(term)?.append(space, revision, keep)
+    if (this.#labels.size > 0) {
+      const after = version.object?.metadata.labels
+      const before = previous?.object?.metadata.labels
+      if (after !== undefined) this.#tellLabels(after, space, revision, keep)
+      if (before !== undefined && before !== after) this.#tellLabels(before, space, revision, keep)
     }
-    if (label.size > 0) {
-      append(label, terms.labels)
-      if (before.labels !== terms.labels) append(label, before.labels)
-    }
-    if (index.size > 0) {
-      append(index, terms.indexes)
-      if (before.indexes !== terms.indexes) append(index, before.indexes)
-    }
+    if (index.size === 0) return
+    for (const term of version.terms) index.get(term)?.append(space, revision, keep)
+    if (previous === undefined || previous.terms === version.terms) return
+    for (const term of previous.terms) index.get(term)?.append(space, revision, keep)
+  }
+
+  #tellLabels(labels: Labels, space: string, revision: number, keep: number): void {
+    for (const key in labels)
+      this.#labels
+        .get(key)
+        ?.get(labels[key] as string)
+        ?.append(space, revision, keep)
   }
 
   /** @param failure why the store has ended, if nobody has closed it */
@@ -129,8 +143,19 @@ export class WatchRegistry {
     this.#untilSweep = Math.max(SWEEP_MIN, living)
   }
 
+  #placesOf({ by, label = '' }: WatchPlace): Map<string, Spaces> | undefined {
+    return by === 'label' ? this.#labels.get(label) : this.#places[by]
+  }
+
+  #openLabel(label = ''): Map<string, Spaces> {
+    const places = new Map<string, Spaces>()
+    this.#labels.set(label, places)
+    return places
+  }
+
   /** A copy: those who leave change the registry. */
   #channels(): readonly Channel[] {
-    return Object.values(this.#places).flatMap(keys => [...keys.values()].flatMap(spaces => spaces.all()))
+    const places = [...Object.values(this.#places), ...this.#labels.values()]
+    return places.flatMap(keys => [...keys.values()].flatMap(spaces => spaces.all()))
   }
 }

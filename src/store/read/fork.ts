@@ -2,7 +2,7 @@ import type { Env } from '../../core/index.js'
 import { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Entry } from '../engine/version.js'
-import { NO_TERMS, Version, versionAt } from '../engine/version.js'
+import { Version, versionAt } from '../engine/version.js'
 import type { StoredObject } from '../object/object.js'
 import { listObjects } from './list.js'
 import { EVERYTHING } from './query.js'
@@ -35,5 +35,5 @@ function plant(table: KindTable, { name, space }: Entry, source: Version): void 
   version.previous = undefined
   entry.head = version
   entry.space.order.insert(entry)
-  table.post(entry, NO_TERMS, terms)
+  table.post(entry, undefined, version)
 }

@@ -1,7 +1,6 @@
 import { assertKnown, compareText } from '../../core/internal.js'
 import { termsOf } from '../engine/index-terms.js'
 import { isWithin } from '../engine/term-range.js'
-import type { IndexTerms } from '../engine/version.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import { LIST_OPTIONS } from './known-read-options.js'
@@ -19,14 +18,14 @@ export interface Position {
 
 export function positionOf(kind: Kind, query: Query, object: StoredObject): Position {
   const { namespace = '', name } = object.metadata
-  const terms = query.indexRange === undefined ? undefined : termsOf(kind, object, undefined)
+  const terms = query.indexRange === undefined ? undefined : termsOf(kind, object)
   return { term: (terms && firstTerm(query, terms)) ?? '', namespace, name }
 }
 
 /** The term under which a list by range shows an object: the first in its range, the last when it is reversed. */
-function firstTerm({ indexRange, reverse }: Query, { indexes }: IndexTerms): string | undefined {
+function firstTerm({ indexRange, reverse }: Query, terms: readonly string[]): string | undefined {
   let first: string | undefined
-  for (const term of indexes) {
+  for (const term of terms) {
     if (indexRange === undefined || !isWithin(indexRange, term)) continue
     if (first === undefined || (reverse ? term > first : term < first)) first = term
   }

@@ -1,6 +1,6 @@
 import type { KindTable } from '../engine/kind-table.js'
 import type { NamespaceTable } from '../engine/namespace-table.js'
-import type { Postings } from '../engine/postings.js'
+import type { Posting } from '../engine/posting.js'
 import type { TermRange } from '../engine/term-range.js'
 import { bothRanges, isWithin, rangeAfter } from '../engine/term-range.js'
 import type { Entry } from '../engine/version.js'
@@ -44,8 +44,8 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
   const posted = smallestPosting(table, query, revision)
   if (posted !== undefined && isWorthSorting(table, query, posted, limit)) {
     if (revision !== undefined)
-      return collect(inOrder(entriesAt(posted), query, after), query, revision, limit)
-    const entries = posted.postings.ordered(posted.term)
+      return collect(inOrder(posted.posting?.everyEntry() ?? [], query, after), query, revision, limit)
+    const entries = posted.posting?.entries ?? []
     const turned = query.reverse ? entries.toReversed() : entries
     const rest = after === undefined ? turned : turned.filter(entry => isAfter(entry, after, query.reverse))
     return collect(rest, isAnswer(query) ? { ...query, matches: undefined } : query, revision, limit)
@@ -71,14 +71,14 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
 
 /** How many objects a query has; from the sizes of tables and postings where they tell. */
 export function countObjects(table: KindTable, query: Query, revision?: number): number {
-  const { namespace, name, indexTerm, indexRange, names, labelTerms } = query
+  const { namespace, name, indexTerm, indexRange, names, labels } = query
   if (revision === undefined && name === undefined && indexRange === undefined && names === undefined) {
     if (query.matches === undefined && indexTerm === undefined) return sizeOf(table, namespace)
     if (namespace === undefined && query.matches === undefined && indexTerm !== undefined)
-      return table.indexes.live(indexTerm)?.size ?? 0
-    const [label, ...others] = labelTerms
-    if (namespace === undefined && indexTerm === undefined && query.termsTell && label !== undefined)
-      if (others.length === 0) return table.labels.live(label)?.size ?? 0
+      return table.indexes.find(indexTerm)?.size ?? 0
+    const [label, ...others] = labels
+    if (namespace === undefined && indexTerm === undefined && query.labelsTell && label !== undefined)
+      if (others.length === 0) return table.labels.find(...label)?.size ?? 0
   }
   return listObjects(table, query, { revision }).length
 }
@@ -94,29 +94,24 @@ function isAfter({ space, name }: Entry, after: Position, reverse: boolean): boo
   return space.name === after.namespace ? name > after.name : space.name > after.namespace
 }
 
-/** The entries under one term, live and, for an older revision, former ones. */
+/** The entries under one label or term, live and, for an older revision, former ones. */
 interface Posted {
-  readonly postings: Postings
-  readonly term: string
+  /** Undefined when there are none. */
+  readonly posting: Posting | undefined
   readonly size: number
 }
 
 /** True when having its one label is all that is asked of an object besides its key. */
-function isAnswer({ termsTell, labelTerms, indexTerm }: Query): boolean {
-  return termsTell && labelTerms.length === 1 && indexTerm === undefined
+function isAnswer({ labelsTell, labels, indexTerm }: Query): boolean {
+  return labelsTell && labels.length === 1 && indexTerm === undefined
 }
 
 /**
  * A posting must be sorted after it has changed; walking the order is cheaper than sorting a large part of it, or
  * for a short page. An index has no other way.
  */
-function isWorthSorting(
-  table: KindTable,
-  query: Query,
-  { postings, term, size }: Posted,
-  limit: number,
-): boolean {
-  if (query.indexTerm !== undefined || postings.isOrdered(term)) return true
+function isWorthSorting(table: KindTable, query: Query, { posting, size }: Posted, limit: number): boolean {
+  if (query.indexTerm !== undefined || posting === undefined || posting.isSettled) return true
   const total = sizeOf(table, query.namespace)
   return size <= total / 4 && limit * total >= size * size
 }
@@ -127,25 +122,19 @@ function sizeOf(table: KindTable, namespace: string | undefined): number {
 }
 
 function smallestPosting(table: KindTable, query: Query, revision: number | undefined): Posted | undefined {
-  const sizeAt = (postings: Postings, term: string): number =>
-    (postings.live(term)?.size ?? 0) + (revision === undefined ? 0 : (postings.former(term)?.size ?? 0))
   const { indexTerm } = query
-  if (indexTerm !== undefined)
-    return { postings: table.indexes, term: indexTerm, size: sizeAt(table.indexes, indexTerm) }
+  if (indexTerm !== undefined) return postedAt(table.indexes.find(indexTerm), revision)
   let best: Posted | undefined
-  for (const term of query.labelTerms) {
-    const size = sizeAt(table.labels, term)
-    if (best === undefined || size < best.size) best = { postings: table.labels, term, size }
+  for (const label of query.labels) {
+    const posted = postedAt(table.labels.find(...label), revision)
+    if (best === undefined || posted.size < best.size) best = posted
   }
   return best
 }
 
-/** Everyone who has the term, or had it at a revision that is kept. */
-function entriesAt({ postings, term }: Posted): Entry[] {
-  const live = postings.live(term)
-  const entries = live === undefined ? [] : [...live]
-  for (const entry of postings.former(term)?.keys() ?? []) if (live?.has(entry) !== true) entries.push(entry)
-  return entries
+function postedAt(posting: Posting | undefined, revision: number | undefined): Posted {
+  if (posting === undefined) return { posting, size: 0 }
+  return { posting, size: posting.size + (revision === undefined ? 0 : (posting.former?.size ?? 0)) }
 }
 
 function collectSpace(space: NamespaceTable, query: Query, range: ListRange): StoredObject[] {

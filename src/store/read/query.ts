@@ -2,10 +2,9 @@ import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
 import { parseLabelSelector } from '../../core/index.js'
 import type { FieldSelector } from '../../core/internal.js'
 import { assertKnown, labelSelectorFromObject, parseFieldSelector } from '../../core/internal.js'
-import { ownerTerm, postingTerm, termsOf } from '../engine/index-terms.js'
+import { ownerTerm, termsOf } from '../engine/index-terms.js'
 import type { TermRange } from '../engine/term-range.js'
 import { bothRanges, isWithin, textsWith } from '../engine/term-range.js'
-import type { IndexTerms } from '../engine/version.js'
 import { NO_TERMS } from '../engine/version.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
@@ -20,15 +19,15 @@ export interface Query {
   readonly namespace: string | undefined
   /** From `metadata.name=…`. */
   readonly name: string | undefined
-  /** Posting terms that every match has; labels first. */
-  readonly labelTerms: readonly string[]
+  /** Labels that every match has, each a key and a value. */
+  readonly labels: readonly (readonly [string, string])[]
   readonly indexTerm: string | undefined
   /** Of the terms of an ordered index; the list is in their order. */
   readonly indexRange: TermRange | undefined
   readonly names: TermRange | undefined
   readonly reverse: boolean
-  /** True when having the label terms is all that `matches` asks for. */
-  readonly termsTell: boolean
+  /** True when having the labels is all that `matches` asks for. */
+  readonly labelsTell: boolean
   /** Selectors only; namespace, name and index are tested where the candidates come from. */
   readonly matches: ((object: StoredObject) => boolean) | undefined
 }
@@ -37,8 +36,8 @@ export interface Query {
 export const EVERYTHING: Query = /* @__PURE__ */ Object.freeze({
   namespace: undefined,
   name: undefined,
-  labelTerms: [],
-  termsTell: true,
+  labels: [],
+  labelsTell: true,
   indexTerm: undefined,
   indexRange: undefined,
   names: undefined,
@@ -65,8 +64,8 @@ export function compileQuery(kind: Kind, options: QueryOptions): Query {
   return {
     namespace: namespace ?? spaces?.[1],
     name: names?.[1],
-    labelTerms: labels?.equalities.map(([key, value]) => postingTerm(key, value)) ?? [],
-    termsTell:
+    labels: labels?.equalities ?? [],
+    labelsTell:
       (fields === undefined || fields.empty) && labels?.requirements.length === labels?.equalities.length,
     indexTerm: index.indexTerm,
     indexRange: index.indexRange,
@@ -82,7 +81,7 @@ export function compileQuery(kind: Kind, options: QueryOptions): Query {
 }
 
 /** Whether an object with these posting terms is one of those asked for. */
-export function matchesQuery(object: StoredObject, terms: IndexTerms, query: Query): boolean {
+export function matchesQuery(object: StoredObject, terms: readonly string[], query: Query): boolean {
   const { namespace, name } = object.metadata
   if (query.namespace !== undefined && query.namespace !== (namespace ?? '')) return false
   if (query.name !== undefined && query.name !== name) return false
@@ -91,9 +90,9 @@ export function matchesQuery(object: StoredObject, terms: IndexTerms, query: Que
 }
 
 /** Whether the index part of a query holds for an object with these terms. */
-export function hasIndexed({ indexTerm, indexRange }: Query, terms: IndexTerms | undefined): boolean {
-  if (indexTerm !== undefined) return terms?.indexes.includes(indexTerm) === true
-  return indexRange === undefined || terms?.indexes.some(term => isWithin(indexRange, term)) === true
+export function hasIndexed({ indexTerm, indexRange }: Query, terms: readonly string[] | undefined): boolean {
+  if (indexTerm !== undefined) return terms?.includes(indexTerm) === true
+  return indexRange === undefined || terms?.some(term => isWithin(indexRange, term)) === true
 }
 
 /** Whether anything but a namespace and a name is asked for. */
@@ -124,7 +123,7 @@ export function objectFilter(kind: Kind, options: ListOptions): (object: StoredO
 
 export function queryFilter(kind: Kind, query: Query): (object: StoredObject) => boolean {
   const isIndexed = query.indexTerm !== undefined || query.indexRange !== undefined
-  return object => matchesQuery(object, isIndexed ? termsOf(kind, object, undefined) : NO_TERMS, query)
+  return object => matchesQuery(object, isIndexed ? termsOf(kind, object) : NO_TERMS, query)
 }
 
 /** The text of a field as field selectors compare it: absent, null, objects and lists read as `''`. */

@@ -46,7 +46,7 @@ function shownOf(order: KeyOrder<Place>, query: Query, range: ValueRange): Shown
   const visit = (place: Place): boolean => {
     const { entry, term } = place
     const version = revision === undefined ? entry.head : versionAt(entry, revision)
-    if (version === undefined || !isFirst(query, version.terms.indexes, term)) return true
+    if (version === undefined || !isFirst(query, version.terms, term)) return true
     const object = shown(entry)
     return object === undefined || found.push({ place, object }) < limit
   }

@@ -2,7 +2,6 @@ import { UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Change } from '../engine/revision-log.js'
 import { isWithin } from '../engine/term-range.js'
-import type { IndexTerms } from '../engine/version.js'
 import type { WatchPlace } from '../engine/watch-registry.js'
 import type { StoredObject } from '../object/object.js'
 import type { Query } from '../read/query.js'
@@ -33,12 +32,12 @@ function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
     table,
     namespace: kind.namespaced ? query.namespace : '',
     name: name ?? query.name,
-    labelTerms: query.labelTerms,
+    labels: query.labels,
     indexTerm: query.indexTerm,
     indexRange: query.indexRange,
     names: query.names,
     reverse: query.reverse,
-    termsTell: query.termsTell && inShard === undefined,
+    labelsTell: query.labelsTell && inShard === undefined,
     matches:
       inShard === undefined || matches === undefined
         ? (inShard ?? matches)
@@ -47,19 +46,19 @@ function compileFilter(table: KindTable, options: WatchOptions): KindFilter {
 }
 
 /** Where a write finds the watcher: by the condition that the fewest objects meet. */
-export function placeOf({ table, namespace, name, labelTerms, indexTerm }: KindFilter): WatchPlace {
+export function placeOf({ table, namespace, name, labels, indexTerm }: KindFilter): WatchPlace {
   if (name !== undefined) return { by: 'name', key: name, namespace }
   if (indexTerm !== undefined) return { by: 'index', key: indexTerm, namespace }
-  let rarest: string | undefined
+  let rarest: readonly [string, string] | undefined
   let count = Number.POSITIVE_INFINITY
-  for (const term of labelTerms) {
-    const size = table.labels.live(term)?.size ?? 0
+  for (const label of labels) {
+    const size = table.labels.find(...label)?.size ?? 0
     if (size < count) {
-      rarest = term
+      rarest = label
       count = size
     }
   }
-  if (rarest !== undefined) return { by: 'label', key: rarest, namespace }
+  if (rarest !== undefined) return { by: 'label', label: rarest[0], key: rarest[1], namespace }
   return { by: 'all', key: '', namespace }
 }
 
@@ -80,7 +79,7 @@ export function filterFor(filter: WatchFilter, { entry }: Pick<Change, 'entry'>)
 export function seenBy(
   filter: KindFilter,
   object: StoredObject | undefined,
-  terms: IndexTerms | undefined,
+  terms: readonly string[] | undefined,
 ): StoredObject | undefined {
   if (object === undefined) return undefined
   if (!hasIndexed(filter, terms)) return undefined
