@@ -167,7 +167,9 @@ describe('system env', () => {
   test('stamps version and variant into any random words', () => {
     expect(uuidFrom(new Uint32Array(4).fill(0xffffffff))).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff')
     expect(uuidFrom(new Uint32Array(4))).toBe('00000000-0000-4000-8000-000000000000')
-    const words = new Uint32Array([1, 2, 0x01234567, 0x89abcdef, 0x01234567, 0x89abcdef, 0x01234567, 0x89abcdef])
+    const words = new Uint32Array([
+      1, 2, 0x01234567, 0x89abcdef, 0x01234567, 0x89abcdef, 0x01234567, 0x89abcdef,
+    ])
     expect(uuidFrom(words, 4)).toBe('01234567-89ab-4def-8123-456789abcdef')
   })
 
