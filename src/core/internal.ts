@@ -47,6 +47,7 @@ export {
   unionPortRanges,
 } from './resources/port-ranges.js'
 export { fromThousandths, toThousandths } from './resources/resource-units.js'
+export { fieldTest, formatFieldRequirement } from './selectors/field-requirement.js'
 export type { FieldSelector } from './selectors/field-selector.js'
 export { parseFieldSelector } from './selectors/field-selector.js'
 export type { NodeLabelExpression } from './selectors/label-selector.js'

@@ -127,6 +127,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'wait of a write for `block`': code('back-pressure', 'BLOCK_WAIT_MAX_MS'),
     'revisions handled in one deliver step': code('delivery-steps', 'STEP_REVISIONS_MAX'),
     'pause until a bookmark': code('bookmark-timer', 'BOOKMARK_INTERVAL_MS'),
+    'guards of one write': code('guards', 'GUARDS_MAX'),
     'attempts of `optimistic`': code('optimistic', 'ATTEMPTS_DEFAULT'),
     'answers of one admission hook about one write': code('admission-replies', 'ASKED_MAX'),
     'answers that one write waits for': code('admission-replies', 'ANSWERS_MAX'),

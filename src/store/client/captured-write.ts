@@ -1,5 +1,4 @@
 import type { StepInfo } from '../../core/index.js'
-import { ownOptions } from '../../core/internal.js'
 import type { Engine } from '../engine/engine.js'
 import { adoptJson } from '../json/json-border.js'
 import { PATCH_LEVELS } from '../json/json-patch.js'
@@ -8,6 +7,7 @@ import type { Kind } from '../kind/kind.js'
 import type { ObjectInput } from '../object/object.js'
 import { describeObject, keyText } from '../object/object.js'
 import { checkedRef } from '../object/object-name.js'
+import { ownWriteOptions } from '../write/guards.js'
 import type { ObjectWrite, PatchWrite } from '../write/object-write.js'
 
 /**
@@ -23,22 +23,26 @@ export function capturedWrite(engine: Engine, write: ObjectWrite): ObjectWrite {
       return {
         ...write,
         object: capturedObject(engine, kind, write.object),
-        options: ownOptions(write.options),
+        options: ownWriteOptions(engine, write.options),
       }
     case 'update':
     case 'updateStatus':
       return {
         ...write,
         object: capturedObject(engine, kind, write.object),
-        options: ownOptions(write.options),
+        options: ownWriteOptions(engine, write.options),
       }
     case 'patch':
-      return { ...capturedPatch(write), ref: checkedRef(kind, write.ref), options: ownOptions(write.options) }
+      return {
+        ...capturedPatch(write),
+        ref: checkedRef(kind, write.ref),
+        options: ownWriteOptions(engine, write.options),
+      }
     case 'modify':
     case 'modifyStatus':
-      return { ...write, ref: checkedRef(kind, write.ref), options: ownOptions(write.options) }
+      return { ...write, ref: checkedRef(kind, write.ref), options: ownWriteOptions(engine, write.options) }
     case 'delete':
-      return { ...write, ref: checkedRef(kind, write.ref), options: ownOptions(write.options) }
+      return { ...write, ref: checkedRef(kind, write.ref), options: ownWriteOptions(engine, write.options) }
   }
 }
 

@@ -32,7 +32,8 @@ export class AlreadyExistsError extends KeelsonError {
 
 /** What a write expected of an object, and what it found. */
 export interface Mismatch {
-  readonly field: 'resourceVersion' | 'uid'
+  /** `resourceVersion`, `uid`, or a field that a selector asks for. */
+  readonly field: string
   readonly expected: string
   readonly actual: string
   /** Top-level fields changed since the expected version, as far as the store still keeps that version. */
@@ -48,11 +49,24 @@ export class ConflictError extends KeelsonError {
     super({
       code: 'Conflict',
       message:
-        `${describeObject(object)} has ${field} ${actual}, the write expected ${expected}${since}; ` +
+        `${describeObject(object)} has ${actual === '' ? `no ${field}` : `${field} ${actual}`}, ` +
+        `the write expected ${expected}${since}; ` +
         'read the object again and repeat the change, or use modify',
       details: { ...object, ...mismatch },
     })
   }
+}
+
+/** An object is not there, or is there, against what a write expected. */
+export function existenceConflict(object: ObjectId, expected: boolean): KeelsonError<'Conflict'> {
+  const found = expected
+    ? 'does not exist, which the write expected'
+    : 'exists, which the write expected it would not'
+  return new KeelsonError({
+    code: 'Conflict',
+    message: `${describeObject(object)} ${found}; read it again, and decide again`,
+    details: { ...object, field: 'exists', expected: String(expected), actual: String(!expected) },
+  })
 }
 
 /** A value that only one object may have, who has it, and of which index. */

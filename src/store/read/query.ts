@@ -1,7 +1,6 @@
 import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
 import { parseLabelSelector } from '../../core/index.js'
-import type { FieldSelector } from '../../core/internal.js'
-import { assertKnown, labelSelectorFromObject, parseFieldSelector } from '../../core/internal.js'
+import { assertKnown, labelSelectorFromObject } from '../../core/internal.js'
 import { ownerTerm, termsOf } from '../engine/index-terms.js'
 import type { TermRange } from '../engine/term-range.js'
 import { bothRanges, isWithin, textsWith } from '../engine/term-range.js'
@@ -9,6 +8,7 @@ import { NO_TERMS } from '../engine/version.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import { BadRequestError } from '../object/store-errors.js'
+import { badSelector, compileFields, fieldText } from './field-conditions.js'
 import type { CompiledIndex } from './index-query.js'
 import { compileIndex } from './index-query.js'
 import { LIST_OPTIONS, NAMES_OPTIONS } from './known-read-options.js'
@@ -126,37 +126,6 @@ export function queryFilter(kind: Kind, query: Query): (object: StoredObject) =>
   return object => matchesQuery(object, isIndexed ? termsOf(kind, object) : NO_TERMS, query)
 }
 
-/** The text of a field as field selectors compare it: absent, null, objects and lists read as `''`. */
-function fieldText(object: StoredObject, field: string): string {
-  let value: unknown = object
-  for (const part of field.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return ''
-    value = (value as Readonly<Record<string, unknown>>)[part]
-  }
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? String(value)
-    : ''
-}
-
-function compileFields(kind: Kind, text: string): FieldSelector {
-  let selector: FieldSelector
-  try {
-    selector = parseFieldSelector(text)
-  } catch (error) {
-    throw badSelector('fieldSelector', text, error)
-  }
-  for (const { field } of selector.requirements) {
-    const known =
-      field === 'metadata.name' || field === 'metadata.namespace' || /^(spec|status)\../.test(field)
-    if (known) continue
-    throw new BadRequestError(
-      `${kind.kind} has no selectable field "${field}"; use metadata.name, metadata.namespace, spec.… or status.…`,
-      { kind: kind.kind, field },
-    )
-  }
-  return selector
-}
-
 function compileIndexOrOwner(kind: Kind, { index, owner }: QueryOptions): CompiledIndex {
   if (owner === undefined) return index === undefined ? {} : compileIndex(kind, index)
   if (index !== undefined) throw new BadRequestError('give either index or owner, not both', { index, owner })
@@ -185,11 +154,6 @@ function compileReverse(reverse: unknown = false): boolean {
 
 function isCompiled(input: LabelSelector | LabelSelectorObject): input is LabelSelector {
   return typeof (input as { matches?: unknown }).matches === 'function'
-}
-
-function badSelector(option: string, value: unknown, cause: unknown): BadRequestError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new BadRequestError(`${option} cannot be understood: ${reason}`, { option, value }, cause)
 }
 
 type Test = (object: StoredObject) => boolean

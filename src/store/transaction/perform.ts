@@ -3,6 +3,7 @@ import type { StoredObject } from '../object/object.js'
 import { checkedRef } from '../object/object-name.js'
 import { createObject } from '../write/create-object.js'
 import { deleteObject } from '../write/delete-object.js'
+import { assertGuards } from '../write/guards.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import { patchObject } from '../write/patch-object.js'
 import { modifyObject, updateObject } from '../write/update-object.js'
@@ -16,6 +17,7 @@ import { deleteTree } from './cascade.js'
  */
 export function perform(site: WriteSite, write: ObjectWrite): StoredObject {
   const table = site.engine.table(write.kind)
+  if (write.options.guards !== undefined) assertGuards(site, write.options.guards)
   if (write.verb === 'delete') {
     const { options } = write
     const ref = checkedRef(table.kind, write.ref)

@@ -7,6 +7,7 @@ import type { PatchOptions } from './patch.js'
 import type {
   DeleteOptions,
   FieldOwner,
+  Guard,
   ModifyOptions,
   Preconditions,
   UpdateOptions,
@@ -18,10 +19,15 @@ export const CAUSE_NAMES: OptionNames<WriteCause> = { actor: true, reason: true,
 
 const OWNER: OptionNames<FieldOwner> = { fieldManager: true }
 const EXPIRY: OptionNames<ExpiryOptions> = { lifetime: true, ttlMs: true }
-const ALONE: OptionNames<WriteOptions> = { ...CAUSE_NAMES, ...OWNER, dryRun: true }
+const ALONE: OptionNames<WriteOptions> = { ...CAUSE_NAMES, ...OWNER, dryRun: true, guards: true }
 
 const CREATE: OptionNames<FieldOwner & ExpiryOptions> = { ...OWNER, ...EXPIRY }
-const UPDATE: OptionNames<UpdateOptions> = { ...OWNER, ...EXPIRY, unconditional: true }
+const UPDATE: OptionNames<UpdateOptions> = {
+  ...OWNER,
+  ...EXPIRY,
+  unconditional: true,
+  preconditions: true,
+}
 const MODIFY: OptionNames<ModifyOptions> = { ...OWNER, ...EXPIRY, preconditions: true }
 const PATCH: OptionNames<PatchOptions<'json'>> = { ...MODIFY, type: true, subresource: true }
 const APPLY: OptionNames<PatchOptions<'apply'>> = { ...PATCH, force: true, adopt: true }
@@ -32,9 +38,15 @@ const DELETE: OptionNames<DeleteOptions> = {
   cascade: true,
 }
 
-const PRECONDITIONS = /* @__PURE__ */ knownOptions<Preconditions>('preconditions', {
-  uid: true,
-  resourceVersion: true,
+const CONDITIONS: OptionNames<Preconditions> = { uid: true, resourceVersion: true, fieldSelector: true }
+const PRECONDITIONS = /* @__PURE__ */ knownOptions<Preconditions>('preconditions', CONDITIONS)
+
+/** What a guard of a write takes. */
+export const GUARD: KnownOptions = /* @__PURE__ */ knownOptions<Guard>('a guard', {
+  ...CONDITIONS,
+  kind: true,
+  ref: true,
+  exists: true,
 })
 
 /** The options of each verb. */

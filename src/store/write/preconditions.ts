@@ -1,7 +1,9 @@
 import { UsageError } from '../../core/index.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
-import { NotFoundError } from '../object/store-errors.js'
+import { idOf } from '../object/object.js'
+import { BadRequestError, ConflictError, NotFoundError } from '../object/store-errors.js'
+import { unmetField } from '../read/field-conditions.js'
 import type { Guarded } from './freshness.js'
 import { assertFresh, assertUid } from './freshness.js'
 import type { Preconditions } from './write-options.js'
@@ -26,13 +28,24 @@ export function assertStatusSubresource({ kind }: KindTable): void {
 /** What is expected of a stored object; it may come from a patch, where it can be anything. */
 export type Expected = { readonly [Field in keyof Preconditions]?: unknown } & { readonly guarded: Guarded }
 
-/** @throws ConflictError, InvalidError for what is no text */
+/** @throws ConflictError, InvalidError for what is no text, BadRequestError for a selector that is none */
 export function assertPreconditions(
   site: WriteSite,
   table: KindTable,
   current: StoredObject,
-  { uid, resourceVersion, guarded }: Expected,
+  { uid, resourceVersion, fieldSelector, guarded }: Expected,
 ): void {
   assertUid(current, uid)
   if (resourceVersion !== undefined) assertFresh(site, table, current, { expected: resourceVersion, guarded })
+  if (fieldSelector !== undefined) assertFields(table, current, fieldSelector)
+}
+
+/** @throws ConflictError, BadRequestError */
+function assertFields({ kind }: KindTable, current: StoredObject, selector: unknown): void {
+  if (typeof selector !== 'string')
+    throw new BadRequestError(`fieldSelector of preconditions must be text, not ${typeof selector}`, {
+      selector,
+    })
+  const unmet = unmetField(kind, current, selector)
+  if (unmet !== undefined) throw new ConflictError(idOf(current), unmet)
 }

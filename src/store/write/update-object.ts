@@ -24,7 +24,7 @@ import type { WriteSite } from './write-site.js'
 export function updateObject(
   site: WriteSite,
   table: KindTable,
-  { verb, object: input, options: { unconditional = false, fieldManager } }: UpdateWrite,
+  { verb, object: input, options: { unconditional = false, fieldManager, preconditions } }: UpdateWrite,
 ): StoredObject {
   const { kind } = table
   const part = verb === 'update' ? 'main' : 'status'
@@ -42,6 +42,8 @@ export function updateObject(
     const message = 'must be that of the object as it was read; or use modify, or { unconditional: true }'
     refuse([{ field: 'metadata.resourceVersion', value: resourceVersion, message }], subject)
   }
+  if (preconditions !== undefined)
+    assertPreconditions(site, table, current, { ...preconditions, guarded: part })
   return replaceObject(site, table, current, { input, part, fieldManager })
 }
 

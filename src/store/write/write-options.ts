@@ -1,16 +1,30 @@
+import type { Kind } from '../kind/kind.js'
 import type { ExpiryOptions } from '../lifetime/lifetimes.js'
 import type { PropagationPolicy } from '../object/finalizer-list.js'
-import type { StoredObject } from '../object/object.js'
+import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 
 /** Conditions that the stored object must meet; else `ConflictError`. */
 export interface Preconditions {
   readonly uid?: string
   /**
-   * What the write replaces must be as it was at this resourceVersion: metadata and spec for `modify`, the
-   * status for `modifyStatus`, the whole object for `delete`.
+   * What the write replaces must be as it was at this resourceVersion: metadata and spec for `modify` and `update`, the
+   * status for `modifyStatus` and `updateStatus`, the whole object for `delete` and for a guard.
    */
   readonly resourceVersion?: string
+  /**
+   * Fields that the object must have, in the grammar of a list's `fieldSelector`: `status.phase=Pending` or
+   * `spec.replicas<3,spec.paused=`. Judged on the object as it is at the commit.
+   */
+  readonly fieldSelector?: string
+}
+
+/** Another object that must be as the guard says when the write commits; else `ConflictError` that names it. */
+export interface Guard extends Preconditions {
+  readonly kind: Kind
+  readonly ref: ObjectRef
+  /** Whether it must be there. Default true; `false` goes without other conditions. */
+  readonly exists?: boolean
 }
 
 /** Who writes, for objects whose fields have owners. */
@@ -23,12 +37,19 @@ export interface FieldOwner {
 export interface WriteOptions extends WriteCause, FieldOwner {
   /** Makes every check and answers as if the write had happened, but changes nothing. Default false. */
   readonly dryRun?: boolean
+  /**
+   * Other objects that must be as expected in the very commit; a fence for one write. At most 100. Default none. A
+   * transaction reads them itself.
+   */
+  readonly guards?: readonly Guard[]
 }
 
 /** How `update` treats what it was given. */
 export interface UpdateOptions extends FieldOwner, ExpiryOptions {
   /** Allows an object with no `resourceVersion` to replace whatever is stored. Default false. */
   readonly unconditional?: boolean
+  /** Besides what `metadata.resourceVersion` and `metadata.uid` of the object say. */
+  readonly preconditions?: Preconditions
 }
 
 /** How an object is modified. */

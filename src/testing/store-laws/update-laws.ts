@@ -1,3 +1,4 @@
+import type { ModifyOptions, WriteOptions } from '../../store/index.js'
 import { claim, claimEqual, claimMatch, claimRefusedWithoutEffect } from './claims.js'
 import { Gadget, gadget, refOf, Widget, widget } from './kinds.js'
 import type { StoreLaw } from './law.js'
@@ -128,6 +129,28 @@ export const updateLaws: readonly StoreLaw[] = [
       const rename = (): unknown =>
         store.modify(Widget, refOf('a'), draft => void (draft.metadata.name = 'b'))
       await claimRefusedWithoutEffect(store, rename, 'Invalid')
+    },
+  },
+  {
+    name: 'preconditions and guards are judged in the commit',
+    check: async ({ open }) => {
+      const store = await open()
+      const other = await store.create(Gadget, gadget('g'))
+      await store.create(Widget, widget('a', { size: 1 }))
+      const here = { kind: Gadget, ref: { name: 'g' } }
+      const { resourceVersion } = other.metadata
+      const grow = (options: ModifyOptions & WriteOptions): unknown =>
+        store.modify(Widget, refOf('a'), draft => void (draft.spec.size = 2), options)
+      const unmet: readonly (ModifyOptions & WriteOptions)[] = [
+        { preconditions: { fieldSelector: 'spec.size=2' } },
+        { guards: [{ ...here, resourceVersion: '0' }] },
+        { guards: [{ ...here, exists: false }] },
+        { guards: [{ kind: Gadget, ref: { name: 'none' } }] },
+      ]
+      for (const options of unmet) await claimRefusedWithoutEffect(store, () => grow(options), 'Conflict')
+      const preconditions = { fieldSelector: 'spec.size=1' }
+      await grow({ preconditions, guards: [{ ...here, resourceVersion }] })
+      claimEqual(store.get(Widget, refOf('a'))?.spec.size, 2, 'the size')
     },
   },
   {
