@@ -14,6 +14,11 @@ export interface DeploymentStrategy {
     readonly maxSurge?: number | string
     /** Tasks that may be missing; an integer or a percentage, rounded down. Default `25%`. */
     readonly maxUnavailable?: number | string
+    /**
+     * Counts tasks that are still stopping against `replicas` + `maxSurge`: slow stops then slow the rollout down, and
+     * never are there more processes than that. Default false, as in Kubernetes.
+     */
+    readonly countStopping?: boolean
   }
 }
 

@@ -116,7 +116,11 @@ export const deploymentSpecSchema: JsonSchema = closed(
     strategy: closed(
       {
         type: { enum: ['RollingUpdate', 'Recreate'] },
-        rollingUpdate: closed({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
+        rollingUpdate: closed({
+          maxSurge: countOrPercent,
+          maxUnavailable: countOrPercent,
+          countStopping: flag,
+        }),
       },
       ['type'],
     ),

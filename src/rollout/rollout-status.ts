@@ -43,6 +43,8 @@ export interface RolloutStatus {
   readonly rung: RolloutRung
   /** True on the rung `done`. After an automatic revert too: `failure` tells. */
   readonly done: boolean
+  /** True once every task of the entry was available; a rollout that is done at 0 replicas has proven nothing. */
+  readonly proven: boolean
   /** Number of the ledger entry that is rolled out: `kubectl`'s revision. */
   readonly entry: number | undefined
   readonly desired: number
@@ -70,6 +72,7 @@ export function rolloutStatus(deployment: RolledOut): RolloutStatus {
   return {
     rung,
     done: rung === 'done',
+    proven: record?.state.phase === 'succeeded' || record?.state.phase === 'reverted',
     entry: status.revision,
     desired: spec.replicas,
     updated,
@@ -96,7 +99,7 @@ function rungOf(
   if (state.phase === 'paused') return 'paused'
   if (updated < desired) return 'updating'
   if (replicas > updated) return 'terminating'
-  return available < desired || isUnfinished(state) ? 'waiting' : 'done'
+  return available < desired || (isUnfinished(state) && desired > 0) ? 'waiting' : 'done'
 }
 
 /** How a rollout stands, in one line for people. */
@@ -122,7 +125,7 @@ export function describeRollout(deployment: RolledOut): string {
       return `${name}: ${available} of ${desired} available${why}`
     case 'done':
       return failure === undefined
-        ? `${name}: ${available} available`
+        ? `${name}: ${available} available${status.proven ? '' : why}`
         : `${name}: ${available} available, after revision ${failure.entry} failed and was reverted`
   }
 }

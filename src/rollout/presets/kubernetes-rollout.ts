@@ -6,7 +6,12 @@ import { checkProgram, recreate, rolling } from '../program.js'
 export interface KubernetesStrategy {
   readonly strategy?: {
     readonly type: 'RollingUpdate' | 'Recreate'
-    readonly rollingUpdate?: { readonly maxSurge?: IntOrPercent; readonly maxUnavailable?: IntOrPercent }
+    readonly rollingUpdate?: {
+      readonly maxSurge?: IntOrPercent
+      readonly maxUnavailable?: IntOrPercent
+      /** Ours: tasks that are still stopping count against the ceiling. Default false. */
+      readonly countStopping?: boolean
+    }
   }
   /** Default 600; 2147483647 means never. */
   readonly progressDeadlineSeconds?: number

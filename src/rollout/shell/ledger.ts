@@ -1,6 +1,6 @@
 import type { TaskTemplate } from '../../api/index.js'
 import { Deployment, Revision } from '../../api/index.js'
-import { formatTime } from '../../core/index.js'
+import { contentHash, formatTime } from '../../core/index.js'
 import { controllerReference } from '../../reconcile/index.js'
 import type { Reader, Transaction } from '../../store/index.js'
 import type { EntryOutcome, LedgerEntry } from '../revision-ledger.js'
@@ -28,12 +28,13 @@ export function appendRevision(
   deployment: Deployment,
   entry: Pick<RevisionEntry, 'template' | 'templateHash' | 'cause' | 'from'>,
 ): RevisionEntry {
-  const { name, namespace } = deployment.metadata
+  const { name, namespace, uid } = deployment.metadata
   const reported = rolloutRecord(deployment)?.state.entry ?? 0
   const number = Math.max(nextNumber(ledgerOf(tx, deployment)), reported + 1)
   const created = tx.create(Revision, {
     metadata: {
-      name: `${name}-${number}`,
+      // Of this very owner: one of another kind, or one that had its name before, may have a revision of that number.
+      name: `${name}-${contentHash(uid)}-${number}`,
       ...(namespace === undefined ? {} : { namespace }),
       ownerReferences: [controllerReference(Deployment, deployment)],
     },

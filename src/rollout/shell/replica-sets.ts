@@ -1,5 +1,6 @@
 import type { TaskTemplate } from '../../api/index.js'
 import { Deployment, ReplicaSet, Revision, TEMPLATE_HASH_LABEL } from '../../api/index.js'
+import { contentHash } from '../../core/index.js'
 import { controllerReference, TerminalError } from '../../reconcile/index.js'
 import type { ObjectInput, Reader, Transaction } from '../../store/index.js'
 import type { RolloutTally } from '../machine.js'
@@ -56,12 +57,13 @@ function newSet(
   deployment: Deployment,
   { hash, size, template }: { readonly hash: string; readonly size: number; readonly template: TaskTemplate },
 ): ObjectInput<ReplicaSet['spec']> {
-  const { name, namespace } = deployment.metadata
+  const { name, namespace, uid } = deployment.metadata
   const { selector, minReadySeconds } = deployment.spec
   const labels = { ...template.metadata?.labels, [TEMPLATE_HASH_LABEL]: hash }
   return {
     metadata: {
-      name: `${name}-${hash}`,
+      // Of this very Deployment: sets of one that had its name before do not stand in the way.
+      name: `${name}-${contentHash([uid, hash])}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels,
       ownerReferences: [controllerReference(Deployment, deployment)],
