@@ -83,6 +83,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ],
     '`unhealthyAfterMs`, a wait, a run, late news': code('reconcile/controller', 'UNHEALTHY_AFTER_MS'),
     'reasons kept per key': code('key-record', 'REASONS_MAX'),
+    'objects of one kind that a key depends on one by one': code('dependencies', 'OBJECTS_MAX'),
     'events that wait to be written': code('event-recorder', 'queueMax'),
     'notes of one object and reason with an event of their own': code('event-correlator', 'notesMax'),
     'events about one object at once': code('event-correlator', 'burst'),

@@ -16,6 +16,7 @@ import type {
 } from '../../store/index.js'
 import { DelegatingClient } from '../../store/index.js'
 import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
+import type { ReadListener } from '../sources/read-listener.js'
 import type { AttemptGate } from './attempt-gate.js'
 import type { AttemptView, WriteAbout } from './attempt-view.js'
 
@@ -38,6 +39,7 @@ export function createAttemptClient(
 export interface AttemptClientOptions {
   readonly view?: AttemptView | undefined
   readonly writes?: OwnWriteListener | undefined
+  readonly reads?: ReadListener | undefined
 }
 
 class GatedClient extends DelegatingClient {
@@ -67,17 +69,23 @@ class GatedClient extends DelegatingClient {
   }
 
   override get<S, T>(kind: Kind<S, T>, ref: ObjectRef): StoredObject<S, T> | undefined {
-    return this.#reader.get(kind, ref)
+    const object = this.#reader.get(kind, ref)
+    this.#options.reads?.got(kind, ref)
+    return object
   }
 
   override list<S, T>(kind: Kind<S, T>, options?: ReadOptions): ObjectList<StoredObject<S, T>> {
     // A read that says how new it must be is for the store.
     const isPlain = options?.resourceVersion === undefined && options?.limit === undefined
-    return (isPlain ? this.#reader : this.base).list(kind, options)
+    const list = (isPlain ? this.#reader : this.base).list(kind, options)
+    this.#options.reads?.listed(kind, options)
+    return list
   }
 
   override count<S, T>(kind: Kind<S, T>, options?: ReadOptions): number {
-    return this.#reader.count(kind, options)
+    const count = this.#reader.count(kind, options)
+    this.#options.reads?.listed(kind, options)
+    return count
   }
 
   override snapshot(revision?: number | string): Snapshot {

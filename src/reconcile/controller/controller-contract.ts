@@ -3,6 +3,7 @@ import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import type { HotLoop } from '../hot-loops/hot-loop.js'
 import type { ObjectKey } from '../object-key.js'
 import type { KeyState } from '../queue/work-queue-contract.js'
+import type { Dependency } from '../sources/dependency-index.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import type { AttemptPause } from './attempt-pauses.js'
 import type { QuarantinedKey } from './quarantine.js'
@@ -38,6 +39,12 @@ export interface ControllerStatus {
   readonly lagMs: number
   /** Present while an error of the sort `pause` keeps attempts from beginning. */
   readonly pause?: AttemptPause
+}
+
+/** What is known about a key of a controller. */
+export interface ControllerKeyState extends KeyState<ObjectRef> {
+  /** What its attempts have read, or asked to watch; absent when that is nothing. */
+  readonly dependsOn?: readonly Dependency[]
 }
 
 /** How a controller starts. */
@@ -77,8 +84,8 @@ export interface Controller {
    * @throws InvalidError for what is no key of the kind: without its namespace, with one too many, or with more fields
    */
   enqueue(key: ObjectKey, reason?: string): void
-  /** What is known about `key`; undefined when it is idle and did not fail. */
-  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined
+  /** What is known about `key`; undefined when it is idle, did not fail, and depends on nothing. */
+  inspect(key: ObjectRef): ControllerKeyState | undefined
   status(): ControllerStatus
   /** Why it does not work at the moment, for the manager's `health`. Undefined: it does. */
   unhealthy?(): string | undefined

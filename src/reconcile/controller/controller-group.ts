@@ -1,8 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
-import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
-import type { Controller, ControllerStatus, StartOptions } from './controller-contract.js'
+import type { Controller, ControllerKeyState, ControllerStatus, StartOptions } from './controller-contract.js'
 
 /**
  * One controller per kind, as one controller: they start and stop together, and a key is that of every kind that it
@@ -55,7 +54,7 @@ class ControllerGroup implements Controller {
     for (const member of this.#membersFor(key)) member.enqueue(key, reason)
   }
 
-  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
+  inspect(key: ObjectRef): ControllerKeyState | undefined {
     return this.#membersFor(key)
       .map(member => member.inspect(key))
       .find(state => state !== undefined)

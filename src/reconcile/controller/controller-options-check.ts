@@ -20,6 +20,7 @@ const CONTROLLER_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Controller
     resyncMs: true,
     reads: true,
     ownWrites: true,
+    tracksReads: true,
     events: true,
     concurrency: true,
     timeoutMs: true,

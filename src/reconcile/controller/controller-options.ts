@@ -89,6 +89,12 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   readonly reads?: 'client' | 'cache'
   /** How attempts that read the cache see what they wrote. Default `overlay`. */
   readonly ownWrites?: OwnWritesPolicy
+  /**
+   * True: a change of whatever an attempt has read through `ctx.client`, by `get`, `list` or `count`, wakes its key, as
+   * `ctx.watch` does, until an attempt has succeeded without reading it. Reads inside transactions, recipes and snapshots
+   * are not followed. Default false.
+   */
+  readonly tracksReads?: boolean
   /** Where `ctx.record` writes, for example `Event` of `keelson/api`. Default false: nowhere. */
   readonly events?: EventDestination
   /** Keys reconciled at the same time, a whole number of at least 1. Default 1. */

@@ -18,6 +18,7 @@ import { createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
 import type { ControllerSources, Wake } from './controller-sources.js'
 import { ownedWatch } from './controller-sources.js'
+import { Dependencies } from './dependencies.js'
 import { PollPauses } from './poll-pauses.js'
 import { Quarantine } from './quarantine.js'
 import { ToldLag } from './told-lag.js'
@@ -40,6 +41,7 @@ export interface ControllerRun extends KeyStates {
   views: CacheViews | undefined
   readonly ahead: AheadKeys
   readonly lag: ToldLag
+  readonly dependencies: Dependencies
   /** Keys that wait until the cache shows what they wrote. */
   readonly parked: Set<ObjectRef>
   /** True when a stop under way must not take any longer. */
@@ -51,21 +53,22 @@ export interface ControllerRun extends KeyStates {
 /**
  * A run of a controller that has heard of nothing yet, in an env of its own under that of `outer`.
  *
- * @param notify of its queue
+ * @param notify of its queue; `told` when a watch of what keys depend on has told something
  */
 export function openRun<Spec, Status>(
   options: ControllerOptions<Spec, Status>,
   outer: Client,
-  notify: (event: 'ready' | 'idle') => void,
+  notify: (event: 'ready' | 'idle' | 'told') => void,
 ): ControllerRun {
   const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
   const { ageMs, fairness, hotLoopAfter = 20, owns = [], limiter = exponentialLimiter() } = options
   const env = outer.env.fork(name)
   const client = outer.client(env)
+  const logger = env.logger.child({ controller: name })
   const run: ControllerRun = {
     env,
     client,
-    logger: env.logger.child({ controller: name }),
+    logger,
     queue: createWorkQueue({
       name,
       env,
@@ -94,6 +97,7 @@ export function openRun<Spec, Status>(
       for: options.for,
       owned: owns.map(entry => ownedWatch(entry).kind),
       recorder: () => run.recorder,
+      depends: key => run.dependencies.ask(key),
     },
     sources: undefined,
     views: undefined,
@@ -102,6 +106,16 @@ export function openRun<Spec, Status>(
       clock: env.clock,
       revision: () => client.revision,
       isTold: revision => run.sources?.cache.hasReached(revision) === true,
+    }),
+    dependencies: new Dependencies({
+      name,
+      for: options.for,
+      client,
+      env,
+      logger,
+      isWatched: kind => run.sources?.cache.holds(kind) === true,
+      wake: (key, why) => wake(run, key, why),
+      progressed: () => notify('told'),
     }),
     parked: new Set(),
     isHurried: false,

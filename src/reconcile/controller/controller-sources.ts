@@ -29,6 +29,8 @@ export interface ControllerSourcesOptions<Spec, Status> {
   /** What came and went after `since` may have woken no key. Called before `progressed`. */
   readonly skipped: (since: number) => void
   readonly progressed: () => void
+  /** Told of every change. */
+  readonly changed: (cause: WakeCause) => void
 }
 
 /** Why a key is woken. */
@@ -84,6 +86,7 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
       const told = { change, revision }
       for (const changed of object === undefined ? [] : (handlers.get(kindId(object)) ?? []))
         changed(told, priority)
+      setup.changed(told)
     }
     if (since !== undefined) skipped(since)
     progressed()

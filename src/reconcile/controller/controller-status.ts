@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
-import type { ControllerStatus, KeyAge } from './controller-contract.js'
+import type { ControllerKeyState, ControllerStatus, KeyAge } from './controller-contract.js'
 import type { ControllerRun } from './controller-run.js'
 
 /** What a controller says of itself; `run` is absent while it does not run. */
@@ -23,6 +23,19 @@ export function statusOf(name: string, run: ControllerRun | undefined): Controll
     ...(pause === undefined ? {} : { pause }),
   }
 }
+
+/** What is known about a key. */
+export function inspectIn(
+  { queue, dependencies }: ControllerRun,
+  key: ObjectRef,
+): ControllerKeyState | undefined {
+  const state = queue.inspect(key)
+  const dependsOn = dependencies.of(key)
+  if (dependsOn.length === 0) return state
+  return { ...(state ?? { ...RESTING, key }), dependsOn }
+}
+
+const RESTING = { state: 'resting', priority: 0, failures: 0, reasons: [] } as const
 
 /**
  * Why a controller does not work at the moment.

@@ -11,17 +11,16 @@ import { reconcileContext } from '../attempt/reconcile-context.js'
 import { inTime } from '../in-time.js'
 import type { ObjectKey } from '../object-key.js'
 import { assertKey, refOfId } from '../object-key.js'
-import type { KeyState } from '../queue/work-queue-contract.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
 import { applyOutcome } from './apply-outcome.js'
-import type { Controller, ControllerStatus, StartOptions } from './controller-contract.js'
+import type { Controller, ControllerKeyState, ControllerStatus, StartOptions } from './controller-contract.js'
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
 import { actThrough, openRun, wake } from './controller-run.js'
 import { ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
-import { statusOf, troubleOf } from './controller-status.js'
+import { inspectIn, statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
 
 /**
@@ -123,6 +122,7 @@ class ControlLoop<Spec, Status> implements Controller {
           run.polls.forget(key)
           run.hotLoops.forget(key)
         },
+        changed: cause => run.dependencies.changed(cause),
         skipped: since => {
           for (const key of [...run.ahead.take(since), ...run.attempts.values()])
             wake(run, key, { reason: 'gap' })
@@ -136,7 +136,7 @@ class ControlLoop<Spec, Status> implements Controller {
       if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
       await run.sources.started
     } catch (error) {
-      run.sources?.stop()
+      this.#deafen(run)
       this.#end(run)
       throw error
     }
@@ -186,8 +186,8 @@ class ControlLoop<Spec, Status> implements Controller {
     if (this.#running !== undefined) wake(this.#running, key, { reason })
   }
 
-  inspect(key: ObjectRef): KeyState<ObjectRef> | undefined {
-    return this.#running?.queue.inspect(key)
+  inspect(key: ObjectRef): ControllerKeyState | undefined {
+    return this.#running && inspectIn(this.#running, key)
   }
 
   status(): ControllerStatus {
@@ -205,7 +205,8 @@ class ControlLoop<Spec, Status> implements Controller {
       run?.acting === undefined ||
       (run.queue.isQuiet() &&
         run.parked.size === 0 &&
-        run.sources?.cache.hasReached(run.client.revision) === true)
+        run.sources?.cache.hasReached(run.client.revision) === true &&
+        run.dependencies.hasReached(run.client.revision))
     )
   }
 
@@ -247,12 +248,13 @@ class ControlLoop<Spec, Status> implements Controller {
     const view = run.views?.open(key)
     const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
+    const { tracksReads = false } = this.#options
     const openLogger = (): Logger => run.logger.child({ key: refText(key) })
     const { failures } = run.queue.history(key)
     const attempt = openAttempt({
       name: label,
       client: acting,
-      clientOptions: { view, writes },
+      clientOptions: { view, writes, reads: tracksReads ? run.dependencies.ask(key) : undefined },
       openLogger,
       failures,
       span: run.env.tracer && attemptSpan(run.env.tracer, { ...this.#options, key, failures, openLogger }),
@@ -260,6 +262,7 @@ class ControlLoop<Spec, Status> implements Controller {
       ended: end => {
         run.attempts.delete(attempt)
         writes.over()
+        run.dependencies.ended(key, end.kind === 'returned')
         const { revision } = run.client
         if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(key, revision)
         this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
@@ -270,7 +273,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const { for: kind, reconcile } = this.#options
     attempt.run(ctx => {
       const object = reader.get(kind, key)
-      return reconcile(key, object, reconcileContext(ctx, run.site, object))
+      return reconcile(key, object, reconcileContext(ctx, run.site, key, object))
     })
   }
 
@@ -304,7 +307,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   async #close(run: ControllerRun, gracePeriodMs: number): Promise<StopOutcome> {
-    run.sources?.stop()
+    this.#deafen(run)
     run.queue.shutDown()
     const untilMs = run.env.clock.monotonic() + gracePeriodMs
     const outcome = await this.#rest(
@@ -315,6 +318,11 @@ class ControlLoop<Spec, Status> implements Controller {
     await this.#tellRest(run, untilMs)
     this.#end(run)
     return outcome
+  }
+
+  #deafen({ sources, dependencies }: ControllerRun): void {
+    sources?.stop()
+    dependencies.stop()
   }
 
   /** By the time of the controller: that of the recorder ends with a reign. */
@@ -359,6 +367,7 @@ class ControlLoop<Spec, Status> implements Controller {
     run.attempts.clear()
     for (const [attempt, key] of abandoned) {
       attempt.abandon(why)
+      run.dependencies.ended(key, false)
       this.#putBack(run, key)
     }
     return abandoned.length > 0 ? 'abandoned' : 'stopped'
