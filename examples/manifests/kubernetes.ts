@@ -16,18 +16,22 @@ const containerFields = [
   'livenessProbe',
 ]
 
-/** One Deployment of one container, and the Service in front of it. The store checks the values. */
+/** One Deployment of one container, and the Services in front of it. The store checks the values. */
 export function fromKubernetes(problems: string[], documents: readonly unknown[]): Application {
-  const find = (kind: string): FieldReader => {
-    const found = documents.find(document => (document as { kind?: unknown }).kind === kind)
-    if (found === undefined) problems.push(`has no ${kind}`)
+  const find = (kind: string): readonly FieldReader[] => {
+    const found = documents.filter(document => (document as { kind?: unknown }).kind === kind)
+    if (found.length === 0) problems.push(`has no ${kind}`)
     // What a missing object lacks is said with that.
-    return readFields(found === undefined ? [] : problems, found ?? {}, `${kind} `)
+    return (found.length === 0 ? [{}] : found).map(document =>
+      readFields(found.length === 0 ? [] : problems, document, `${kind} `),
+    )
   }
-  const deployment = find('Deployment')
-  const service = find('Service')
+  const [deployment] = find('Deployment') as [FieldReader]
+  const [service, ...others] = find('Service').map(serviceOf) as [Application['service']]
   const spec = deployment.object('spec')
   return {
+    service,
+    others,
     deployment: {
       metadata: metadataOf(deployment),
       spec: {
@@ -40,7 +44,24 @@ export function fromKubernetes(problems: string[], documents: readonly unknown[]
         },
       } as DeploymentSpec,
     },
-    service: { metadata: metadataOf(service), spec: service.object('spec') as ServiceSpec },
+  }
+}
+
+/** `clusterIP: None` and `type: ExternalName` are modes here. */
+function serviceOf(reader: FieldReader): Application['service'] {
+  const { clusterIP, type, ...spec } = reader.object('spec') as Record<string, unknown>
+  const mode = type === 'ExternalName' ? 'external' : clusterIP === 'None' ? 'headless' : undefined
+  const isKnown = [undefined, 'ClusterIP', 'ExternalName'].includes(type as string | undefined)
+  const given = clusterIP === undefined || clusterIP === 'None' ? {} : { clusterIPs: [clusterIP] }
+  return {
+    metadata: metadataOf(reader),
+    // What is not known goes on as it is, for the store to name.
+    spec: {
+      ...spec,
+      ...given,
+      ...(mode === undefined ? {} : { mode }),
+      ...(isKnown ? {} : { type }),
+    } as ServiceSpec,
   }
 }
 

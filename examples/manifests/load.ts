@@ -13,10 +13,12 @@ import { fromMarathon } from './marathon.js'
 export interface Application {
   readonly deployment: ObjectInput<DeploymentSpec>
   readonly service: ObjectInput<ServiceSpec>
+  /** Further services, of Kubernetes YAML. */
+  readonly others: readonly ObjectInput<ServiceSpec>[]
 }
 
 /**
- * Reads an application from a file: Kubernetes YAML with a Deployment and a Service, or a Marathon app as JSON.
+ * Reads an application from a file: Kubernetes YAML with a Deployment and its Services, or a Marathon app as JSON.
  *
  * @throws ManifestError with a line for each thing that is wrong: the file, the field and what
  */
@@ -38,11 +40,12 @@ export function loadManifest(file: string): Application {
  *
  * @throws ManifestError with a line for each field that it refuses
  */
-export async function checkApplication(file: string, { deployment, service }: Application): Promise<void> {
+export async function checkApplication(file: string, application: Application): Promise<void> {
+  const { deployment, service, others } = application
   const store = createStore({ kinds: [Deployment, Service] })
   const answers = await Promise.allSettled([
     store.create(Deployment, deployment),
-    store.create(Service, service),
+    ...[service, ...others].map(one => store.create(Service, one)),
   ])
   const problems = answers.flatMap((answer, index) => {
     if (answer.status === 'fulfilled') return []

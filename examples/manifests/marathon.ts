@@ -57,6 +57,7 @@ export function fromMarathon(problems: string[], app: Record<string, unknown>): 
         },
       },
     },
+    others: [],
     service: {
       metadata,
       spec: { selector: labels, ports: [{ port: 80, name: 'http', targetPort: ports[0]?.name ?? 'port0' }] },

@@ -25,7 +25,7 @@ export const floors: FloorPlan = {
     ['addresses', 'balance', 'services'],
     ['dns'],
     ['registry'],
-    ['presets'],
+    ['presets', 'render'],
     ['node', 'shell'],
   ],
   offers: [['resources'], ['allocator'], ['pool'], ['matching', 'shell']],

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { ServiceView } from '../registry/registry-snapshot.js'
-import type { RegisteredPort } from '../services/registered-service.js'
 import type { EndpointFlowStats, FlowTable } from './flow-table.js'
 import { createFlowTable } from './flow-table.js'
 import type { ListenError } from './listen-error.js'
@@ -9,7 +8,7 @@ import { proxyConnection } from './proxied-connection.js'
 import type { VipFrontend, VipListenerStats } from './vip-frontend.js'
 import { openVipFrontend } from './vip-frontend.js'
 import type { VipRoute } from './vip-route.js'
-import { createVipRoute } from './vip-route.js'
+import { createVipRoutes, proxiedPorts } from './vip-routes.js'
 import type { VipSettings } from './vip-settings.js'
 
 /** Counts of one service. */
@@ -37,15 +36,13 @@ export interface VipService {
 export function createVipService(key: string, settings: VipSettings): VipService {
   const { env, connectTimeoutMs, maxAttempts } = settings
   const frontends = new Map<string, VipFrontend>()
-  /** By port number: where it is listened on may change while connections look for an endpoint. */
-  const routes = new Map<number, VipRoute>()
+  const routes = createVipRoutes(settings.policy)
   const waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
   let accepted = 0
   let refused = 0
-  const wanted = (endpoint: string): boolean => [...routes.values()].some(route => route.eligible(endpoint))
   const tellDrained = (): void => {
     for (const waiter of [...waiting]) {
-      if (flows.activeOf(waiter.endpoint) > 0 || wanted(waiter.endpoint)) continue
+      if (flows.activeOf(waiter.endpoint) > 0 || routes.eligible(waiter.endpoint)) continue
       waiting.delete(waiter)
       waiter.done()
     }
@@ -70,32 +67,19 @@ export function createVipService(key: string, settings: VipSettings): VipService
     for (const id of ids) frontends.delete(id)
     await Promise.all(closing.map(frontend => frontend.close()))
   }
-  const follow = (view: ServiceView): void => {
-    const ports = new Map(portsOf(view).map(port => [port.port, port]))
-    for (const [number, route] of [...routes]) {
-      if (ports.has(number)) continue
-      route.close()
-      routes.delete(number)
-    }
-    for (const [number, port] of ports) {
-      const route = routes.get(number) ?? createVipRoute(settings.policy)
-      routes.set(number, route)
-      route.update(view, port)
-    }
-  }
   return {
     update: view => {
-      follow(view)
+      routes.update(view)
       const places = placesOf(view)
       void retire([...frontends.keys()].filter(id => !places.has(id)))
       for (const [id, { vip, port }] of places) {
-        if (frontends.has(id)) continue
-        const route = routes.get(port) as VipRoute
+        const route = routes.of(port)
+        if (frontends.has(id) || route === undefined) continue
         const accepted = (client: Socket): void => accept(client, route)
         frontends.set(id, openVipFrontend({ service: key, vip, port, settings, accept: accepted }))
       }
       flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(endpoint => endpoint.id)))
-      for (const attempt of [...context.connecting]) if (!wanted(attempt.endpoint)) attempt.retry()
+      for (const attempt of [...context.connecting]) if (!routes.eligible(attempt.endpoint)) attempt.retry()
       tellDrained()
     },
     retire: () => retire([...frontends.keys()]),
@@ -120,15 +104,10 @@ export function createVipService(key: string, settings: VipSettings): VipService
   }
 }
 
-/** The ports that are proxied. */
-function portsOf({ service }: ServiceView): readonly RegisteredPort[] {
-  return service?.mode === 'vip' ? service.ports.filter(port => port.protocol === 'TCP') : []
-}
-
 /** The addresses and ports to listen on, by a text that names them. */
 function placesOf(view: ServiceView): ReadonlyMap<string, { readonly vip: string; readonly port: number }> {
   const vips = view.service?.vips ?? []
   return new Map(
-    portsOf(view).flatMap(({ port }) => vips.map(vip => [`${vip} ${port}`, { vip, port }] as const)),
+    proxiedPorts(view).flatMap(({ port }) => vips.map(vip => [`${vip} ${port}`, { vip, port }] as const)),
   )
 }

@@ -121,7 +121,10 @@ test.each(['round-robin', 'least-connections'] as const)(
         fc.array(fc.nat(5)),
         (weights, out) => {
           const excluded = new Set(out.map(i => 'abcdef'[i] as string))
-          const left = [...'abcdef'].slice(0, weights.length).filter(id => !excluded.has(id))
+          const left = 'abcdef'
+            .split('')
+            .slice(0, weights.length)
+            .filter(id => !excluded.has(id))
           const pick = balancerOf(policy, weights).pick({ excluded })
           expect(left.length === 0 ? [undefined] : left).toContain(pick)
         },
