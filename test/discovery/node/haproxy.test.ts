@@ -7,7 +7,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { systemEnv } from '../../../src/core/index.js'
+import { createEnv, silentLogger, systemEnv } from '../../../src/core/index.js'
 import type { Endpoint, Registry } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { Haproxy, HaproxyOptions } from '../../../src/discovery/node/index.js'
@@ -20,6 +20,7 @@ afterEach(async () => {
 
 const key = 'prod/web'
 const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
+const env = createEnv({ logger: silentLogger })
 const single = new Agent({ keepAlive: false })
 
 async function freePort(): Promise<number> {
@@ -73,7 +74,7 @@ async function world(options: Partial<HaproxyOptions>, ...endpoints: readonly En
     host: '127.0.0.1',
     port: vip === '127.64.8.1' ? port : asked,
   })
-  const haproxy = await serveHaproxy(registry, { directory: directory(), bind, ...options })
+  const haproxy = await serveHaproxy(registry, { env, directory: directory(), bind, ...options })
   cleanups.push(() => haproxy.close())
   const set = async (...next: readonly Endpoint[]): Promise<void> => {
     const { revision } = registry.apply(registry.revision + 1, [

@@ -118,6 +118,7 @@ function createFollower({ registry, options, child, env, ack }: FollowerOptions)
   let held: PlacedConfig | undefined
   let loads = 0
   let failures = 0
+  let started = false
   let closed = false
   let running: Promise<void> | undefined
   let cancelRetry = (): void => {}
@@ -165,6 +166,7 @@ function createFollower({ registry, options, child, env, ack }: FollowerOptions)
   return {
     first: async () => {
       await catchUp()
+      started = true
       cancelChanges = registry.onChange(run)
       run()
     },
@@ -173,7 +175,7 @@ function createFollower({ registry, options, child, env, ack }: FollowerOptions)
     lost: () => {
       held = undefined
       reached = -1
-      if (failures === 0) run()
+      if (started && failures === 0) run()
     },
     close: async () => {
       closed = true
