@@ -1,8 +1,11 @@
+import type { ActionOf, Offers } from '../world/action-of.js'
 import type { PooledStep } from '../world/step-pool.js'
 import type { World } from '../world/world.js'
-import type { Action } from './action.js'
+import type { Action, ActionKind } from './action.js'
+import type { FaultOffers } from './action-list.js'
+import { ActionList } from './action-list.js'
 import { collections } from './collections.js'
-import type { FaultPlan } from './fault-settings.js'
+import type { FaultPlan, FaultSettings } from './fault-settings.js'
 import type { Situation } from './faults/fault.js'
 import type { FaultKind } from './faults/faults.js'
 import { FAULTS } from './faults/faults.js'
@@ -21,9 +24,9 @@ export interface Scene extends Omit<Situation, 'isBusy' | 'isAtRest'> {
  * steps in their order, then stalls that are over, then due timers, then missing processes, then those that were
  * replaced, then the user, then what was held back, then time passes.
  */
-export function availableActions(scene: Scene): readonly Action[] {
+export function availableActions(scene: Scene): ActionList {
   const { world, user, incidents, plan, left, activity } = scene
-  const actions: Action[] = world.steps().map(step => stepAction(world, step))
+  const actions: Action[] = world.steps().map(({ action }) => action)
   const { clock } = world
   actions.push(...resumptions(world, clock.elapsedMs))
   const timerAtMs = clock.nextAtMs()
@@ -46,8 +49,7 @@ export function availableActions(scene: Scene): readonly Action[] {
   }
   const isAtRest = actions[0]?.kind === 'rest'
   const situation = { world, user, incidents, activity, isBusy, isAtRest }
-  for (const fault of faultsOffered(situation, plan, left)) actions.push(fault)
-  return actions
+  return new ActionList(actions, faultsOffered(situation, plan, left))
 }
 
 /** What the passing of time leads to next. */
@@ -59,19 +61,6 @@ function laterActions(world: World, activity: Situation['activity']): readonly A
   return resumesAtMs === undefined && activity.isQuiet ? [] : timerActions(world, 'wait')
 }
 
-function stepAction(world: World, step: PooledStep): Action {
-  return {
-    kind: step.about.kind,
-    actor: step.process,
-    label: step.about.label,
-    about: step.about,
-    run: () => {
-      world.pool.take(step)
-      step.run()
-    },
-  }
-}
-
 /** A step that was held back runs, and all of its sort are released. */
 function lateAction(world: World, step: PooledStep): Action {
   return {
@@ -80,8 +69,7 @@ function lateAction(world: World, step: PooledStep): Action {
     label: `${step.about.label}, late`,
     run: () => {
       world.pool.release(step)
-      world.pool.take(step)
-      step.run()
+      step.action.run()
     },
   }
 }
@@ -91,17 +79,26 @@ function faultsOffered(
   situation: Situation,
   plan: FaultPlan,
   left: Readonly<Record<FaultKind, number>>,
-): readonly Action[] {
-  const found: Action[] = []
+): readonly FaultOffers[] {
+  const found: FaultOffers[] = []
   // Last, so that those who do not take them have the same numbers for all others.
-  const plannedOnly: Action[] = []
+  const plannedOnly: FaultOffers[] = []
   for (const { kind, ofSeveral, offers } of FAULTS) {
     if (left[kind] <= 0) continue
     const { target, isAsked, isPlannedOnly } = plan[kind]
     if (!isAsked && ofSeveral === true && situation.world.instances < 2) continue
     if (isPlannedOnly && !situation.isAtRest) continue
-    const into = isPlannedOnly ? plannedOnly : found
-    for (const action of offers(situation)) if (target === undefined || target(action)) into.push(action)
+    const all = offers(situation)
+    const meant = target === undefined ? all : offersFor(target, all)
+    if (meant.length > 0) (isPlannedOnly ? plannedOnly : found).push({ kind, offers: meant })
   }
   return plannedOnly.length === 0 ? found : [...found, ...plannedOnly]
+}
+
+/** Those that the options say a fault may happen to. */
+function offersFor(
+  target: NonNullable<FaultSettings['target']>,
+  offers: Offers<ActionKind>,
+): readonly ActionOf<ActionKind>[] {
+  return Array.from({ length: offers.length }, (_, index) => offers.at(index) as Action).filter(target)
 }

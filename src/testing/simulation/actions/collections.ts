@@ -1,12 +1,11 @@
-import type { StoredObject } from '../../../store/index.js'
 import { nameOf } from '../objects/object-names.js'
 import type { World } from '../world/world.js'
 import type { Action } from './action.js'
 
-/** What a garbage collector would take away: objects whose owners are all gone. */
+/** What a garbage collector would take away. */
 export function collections(world: World): readonly Action[] {
   if (!world.collects) return []
-  return garbageIn(world.objects()).map(object => ({
+  return world.garbage().map(object => ({
     kind: 'collect',
     actor: 'collector',
     label: `delete ${nameOf(object)}, whose owner is gone`,
@@ -14,17 +13,4 @@ export function collections(world: World): readonly Action[] {
       await world.store.delete(world.kindOf(object), object.metadata)
     },
   }))
-}
-
-function garbageIn(objects: readonly StoredObject[]): readonly StoredObject[] {
-  let uids: ReadonlySet<string> | undefined
-  const garbage: StoredObject[] = []
-  for (const object of objects) {
-    const { ownerReferences, deletionTimestamp } = object.metadata
-    if (ownerReferences.length === 0 || deletionTimestamp !== undefined) continue
-    uids ??= new Set(objects.map(({ metadata }) => metadata.uid))
-    const living = uids
-    if (ownerReferences.every(({ uid }) => !living.has(uid))) garbage.push(object)
-  }
-  return garbage
 }

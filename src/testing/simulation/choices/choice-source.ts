@@ -1,4 +1,5 @@
 import type { Action } from '../actions/action.js'
+import type { ActionList } from '../actions/action-list.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 
 /**
@@ -31,5 +32,5 @@ export interface ChoiceSource {
    *
    * @param where the state, for a source with `recall`; undefined before the world begins
    */
-  choose(actions: readonly Action[], where?: CurrentState): number | 'stop'
+  choose(actions: ActionList, where?: CurrentState): number | 'stop'
 }

@@ -1,4 +1,4 @@
-import type { Action } from '../actions/action.js'
+import type { ActionList } from '../actions/action-list.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { Execution } from '../setup/execution.js'
 import type { ChoiceSource } from './choice-source.js'
@@ -60,7 +60,8 @@ function inOrder(wanted: readonly Wanted[]): ChoiceSource {
 }
 
 /** Of several processes that could do the same, the one that did it is meant, if it is still there. */
-function find(actions: readonly Action[], { name, actor, index }: Wanted): number {
+function find(list: ActionList, { name, actor, index }: Wanted): number {
+  const actions = list.all()
   const same = actions.findIndex(action => action.actor === actor && nameOf(action) === name)
   const found = same === -1 ? actions.findIndex(action => nameOf(action) === name) : same
   if (found !== -1) return found

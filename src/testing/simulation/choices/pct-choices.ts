@@ -46,9 +46,10 @@ export function pctChoices({ seed, faults, depth, length }: PctPlan): ChoiceSour
     return best
   }
   return {
-    choose: actions => {
+    choose: list => {
       place++
-      if (place === 0) return placeIn(actions.length, random)
+      if (place === 0) return placeIn(list.length, random)
+      const actions = list.all()
       for (const [index, fault] of due.entries()) {
         if (fault.place > place) continue
         const offers = actions.flatMap(({ kind }, at) => (kind === fault.kind ? [at] : []))

@@ -1,6 +1,7 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom } from '../../../core/index.js'
 import type { Action, ActionKind } from '../actions/action.js'
+import type { ActionList } from '../actions/action-list.js'
 import type { FaultPlan, PlannedFault } from '../actions/fault-settings.js'
 import type { Fault } from '../actions/faults/fault.js'
 import { FAULTS } from '../actions/faults/faults.js'
@@ -43,16 +44,36 @@ export function randomChoices(seed: number, faults: FaultPlan): ChoiceSource {
   }
   return {
     choose: actions => {
-      let total = 0
-      for (const { kind } of actions) total += weights.get(kind) ?? 1
-      let drawn = random.next() * total
-      for (let index = 0; index < actions.length; index++) {
-        drawn -= weights.get((actions[index] as Action).kind) ?? 1
-        if (drawn < 0) return index
-      }
-      return 0
+      const drawn = random.next() * totalWeight(actions, weights)
+      return indexAt(drawn, actions, weights)
     },
   }
+}
+
+type Weights = ReadonlyMap<ActionKind, number>
+
+function totalWeight({ ordinary, faults }: ActionList, weights: Weights): number {
+  let total = 0
+  for (const { kind } of ordinary) total += weights.get(kind) ?? 1
+  for (const { kind, offers } of faults) total += offers.length * (weights.get(kind) ?? 1)
+  return total
+}
+
+/** Which one a weight falls on, when they lie one behind the other. */
+function indexAt(drawn: number, { ordinary, faults }: ActionList, weights: Weights): number {
+  let left = drawn
+  for (let index = 0; index < ordinary.length; index++) {
+    left -= weights.get((ordinary[index] as Action).kind) ?? 1
+    if (left < 0) return index
+  }
+  let index = ordinary.length
+  for (const { kind, offers } of faults) {
+    const weight = weights.get(kind) ?? 1
+    if (left < offers.length * weight) return index + Math.min(offers.length - 1, Math.floor(left / weight))
+    left -= offers.length * weight
+    index += offers.length
+  }
+  return 0
 }
 
 function pickOne(random: Random, values: readonly number[]): number {

@@ -1,6 +1,7 @@
 import type { ObjectChange, StoredObject } from '../../../store/index.js'
 import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
+import type { ActionList } from '../actions/action-list.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import type { Delivery } from '../clients/listening-client.js'
@@ -79,7 +80,7 @@ export function createObservation(): Observation {
     watching: source => ({
       choose: actions => {
         const index = source.choose(actions)
-        instead = index === 0 || (steps.length === 0 && isEnding(actions)) ? undefined : actions[0]
+        instead = index === 0 || (steps.length === 0 && isEnding(actions)) ? undefined : actions.first
         return index
       },
     }),
@@ -92,8 +93,8 @@ function isIdle({ processes }: World, name: string): boolean {
 }
 
 /** The first choice of all is no step: how it is to end. */
-function isEnding(actions: readonly Action[]): boolean {
-  return actions.some(({ label }) => label === 'kept')
+function isEnding({ first }: ActionList): boolean {
+  return first.label === 'kept'
 }
 
 function isWorthTelling({ level, message }: CapturedLog): boolean {

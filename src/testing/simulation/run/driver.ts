@@ -8,6 +8,7 @@ import { hearRejections } from '../../host/unhandled-rejections.js'
 import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
+import { ActionList } from '../actions/action-list.js'
 import { availableActions } from '../actions/available-actions.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
@@ -38,10 +39,10 @@ const LAST_STEPS = 200
 const LEFT_UNDER_WAY = 'an attempt ended with writes under way; await them'
 const RETURNED = 'it returned'
 const NO_CHANGES: readonly ObjectChange[] = []
-const ENDINGS: readonly Action[] = [
+const ENDINGS = /* @__PURE__ */ new ActionList([
   { kind: 'user', actor: 'user', label: 'kept', run: () => {} },
   { kind: 'user', actor: 'user', label: 'deleted', run: () => {} },
-]
+])
 
 /** Moves a world step by step, as somebody chooses, and shows each step to the judge. */
 export class Driver {
@@ -230,20 +231,20 @@ export class Driver {
     return this.world.clock.elapsedMs
   }
 
-  #choose(actions: readonly Action[]): Action {
+  #choose(actions: ActionList): Action {
     let index = 0
     // A source that knows states is asked in each of them.
     if (actions.length > 1 || this.#where !== undefined) {
       const choice = this.#source.choose(actions, this.#where)
       this.isStopped = choice === 'stop'
-      if (choice === 'stop') return actions[0] as Action
+      if (choice === 'stop') return actions.first
       index = choice
     }
     if (actions.length > 1) {
       this.choices.push(index)
       this.chosenSteps.push(this.trace.length)
     }
-    return actions[index] as Action
+    return actions.at(index)
   }
 
   /** @param before what there was, if the action wrote */

@@ -118,7 +118,8 @@ export class ExhaustiveSearch implements Searcher {
     this.#executions++
     this.#progress = begin(this.#branches.length)
     const { plannedOnly } = this.#bounds
-    const choose: ChoiceSource['choose'] = (actions, where) => {
+    const choose: ChoiceSource['choose'] = (list, where) => {
+      const actions = list.all()
       const last = actions.findLastIndex(({ kind }) => !plannedOnly.has(kind))
       return this.#choose(last === actions.length - 1 ? actions : actions.slice(0, last + 1), where)
     }

@@ -1,4 +1,5 @@
 import type { Action, ActionKind } from '../actions/action.js'
+import type { ActionList } from '../actions/action-list.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
@@ -74,7 +75,8 @@ export class RestSearch implements Searcher {
   #reference(): ChoiceSource {
     return {
       choose: actions => {
-        if (actions[0]?.kind === 'rest') this.#offers = actions.map(({ kind, label }) => ({ kind, label }))
+        if (actions.first.kind === 'rest')
+          this.#offers = actions.all().map(({ kind, label }) => ({ kind, label }))
         return 0
       },
     }
@@ -107,8 +109,8 @@ function missing(): ChoiceSource {
         return 1
       }
       if (isDeleted) return indexOf(actions, ({ kind, label }) => kind === 'crash' && label === 'crash')
-      const [first] = actions
-      isDeleted = first?.kind === 'user' && first.label.startsWith('delete ')
+      const { first } = actions
+      isDeleted = first.kind === 'user' && first.label.startsWith('delete ')
       return 0
     },
   }
@@ -123,14 +125,11 @@ function disturbing(plan: Offer): ChoiceSource {
   let waits = 0
   return {
     choose: actions => {
-      const [first] = actions
+      const { first } = actions
       // What was broken may go on for ever as long as it is.
-      if (first?.kind === 'user' && rests > 0 && waits++ < WAITS_MAX)
-        return Math.max(
-          0,
-          actions.findIndex(({ kind }) => kind === 'wait'),
-        )
-      if (first?.kind !== 'rest') return 0
+      if (first.kind === 'user' && rests > 0 && waits++ < WAITS_MAX)
+        return indexOf(actions, ({ kind }) => kind === 'wait')
+      if (first.kind !== 'rest') return 0
       rests++
       if (rests === 1)
         return indexOf(actions, other => other.kind === plan.kind && other.label === plan.label)
@@ -141,6 +140,6 @@ function disturbing(plan: Offer): ChoiceSource {
   }
 }
 
-function indexOf(actions: readonly Action[], holds: (action: Action) => boolean): number {
-  return Math.max(0, actions.findIndex(holds))
+function indexOf(actions: ActionList, holds: (action: Action) => boolean): number {
+  return Math.max(0, actions.all().findIndex(holds))
 }

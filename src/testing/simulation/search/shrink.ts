@@ -146,7 +146,7 @@ class Shrinker {
 function recording(ending: number, offers: Pick<Action, 'kind'>[][]): ChoiceSource {
   return {
     choose: actions => {
-      offers.push(actions.map(({ kind }) => ({ kind })))
+      offers.push(actions.all().map(({ kind }) => ({ kind })))
       return offers.length === 1 ? ending : 0
     },
   }

@@ -108,12 +108,14 @@ export class SieveSearch implements Searcher {
     const done = new Set<string>()
     return {
       choose: actions => {
-        offers.push(actions.map(({ kind, label }) => ({ kind, label })))
+        offers.push(actions.all().map(({ kind, label }) => ({ kind, label })))
         // The first choice of all is the ending.
         if (offers.length === 1) return workload === 'deleted' ? 1 : 0
-        if (workload !== 'changed' || (actions[0]?.kind !== 'rest' && actions[0]?.kind !== 'wait')) return 0
-        const detour = actions.findIndex(({ kind, label }) => DETOURS.includes(kind) && !done.has(label))
-        done.add(actions[detour]?.label ?? '')
+        const { first } = actions
+        if (workload !== 'changed' || (first.kind !== 'rest' && first.kind !== 'wait')) return 0
+        const all = actions.all()
+        const detour = all.findIndex(({ kind, label }) => DETOURS.includes(kind) && !done.has(label))
+        done.add(all[detour]?.label ?? '')
         return Math.max(0, detour)
       },
     }

@@ -17,3 +17,35 @@ export interface ActionOf<Kind extends string> {
 export function isOfProcess({ actor }: Pick<ActionOf<string>, 'actor'>): boolean {
   return actor.startsWith('app-')
 }
+
+/** Several of one kind: how many there are, and each as it is looked at. */
+export interface Offers<Kind extends string> {
+  readonly length: number
+  at(index: number): ActionOf<Kind> | undefined
+}
+
+const NOTHING: Offers<never> = []
+
+/** One action for each of the subjects, made when it is looked at: most are not taken. */
+export function offerEach<T, Kind extends string>(
+  subjects: readonly T[],
+  make: (subject: T) => ActionOf<Kind>,
+): Offers<Kind> {
+  return subjects.length === 0 ? NOTHING : new OfferEach(subjects, make)
+}
+
+class OfferEach<T, Kind extends string> implements Offers<Kind> {
+  readonly length: number
+  readonly #subjects: readonly T[]
+  readonly #make: (subject: T) => ActionOf<Kind>
+
+  constructor(subjects: readonly T[], make: (subject: T) => ActionOf<Kind>) {
+    this.length = subjects.length
+    this.#subjects = subjects
+    this.#make = make
+  }
+
+  at(index: number): ActionOf<Kind> | undefined {
+    return index < this.length ? this.#make(this.#subjects[index] as T) : undefined
+  }
+}

@@ -1,6 +1,7 @@
 import { isKeelsonError } from '../../../core/index.js'
 import type { Reader, Store } from '../../../store/index.js'
-import type { ActionOf } from './action-of.js'
+import type { ActionOf, Offers } from './action-of.js'
+import { offerEach } from './action-of.js'
 
 /** Something that may happen to the world, known only to those who know what its objects mean: a node is lost. */
 export interface Incident {
@@ -58,22 +59,22 @@ export class Incidents {
   }
 
   /** What may happen now. */
-  offers(): readonly ActionOf<'incident'>[] {
-    return this.#all
-      .filter(incident => {
-        const { times = 1, when } = incident
-        return (this.#counts.get(incident) ?? 0) < times && (when === undefined || when(this.#site.store))
-      })
-      .map(incident => ({
-        kind: 'incident',
-        actor: 'world',
-        label: incident.name,
-        run: async () => {
-          this.#counts.set(incident, (this.#counts.get(incident) ?? 0) + 1)
-          if (incident.undo !== undefined) this.#open = [...this.#open, incident]
-          await this.#attempt(incident.run)
-        },
-      }))
+  offers(): Offers<'incident'> {
+    if (this.#all.length === 0) return []
+    const possible = this.#all.filter(incident => {
+      const { times = 1, when } = incident
+      return (this.#counts.get(incident) ?? 0) < times && (when === undefined || when(this.#site.store))
+    })
+    return offerEach(possible, incident => ({
+      kind: 'incident',
+      actor: 'world',
+      label: incident.name,
+      run: async () => {
+        this.#counts.set(incident, (this.#counts.get(incident) ?? 0) + 1)
+        if (incident.undo !== undefined) this.#open = [...this.#open, incident]
+        await this.#attempt(incident.run)
+      },
+    }))
   }
 
   async #attempt(change: Incident['run']): Promise<void> {

@@ -5,7 +5,8 @@ import { describeObject } from '../../../store/internal.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { EditedMetadata, SpecEdit } from '../objects/spec-edits.js'
-import type { ActionOf } from './action-of.js'
+import type { ActionOf, Offers } from './action-of.js'
+import { offerEach } from './action-of.js'
 import type { World } from './world.js'
 
 /** What becomes of the given objects in the end. */
@@ -37,11 +38,15 @@ export interface Wants {
 }
 
 /** What may be done as things stand at a revision, as far as somebody has asked. */
-interface Offers {
+interface Possible {
   readonly revision: number
-  edits?: readonly ActionOf<'edit'>[]
-  removals?: readonly ActionOf<'remove'>[]
-  touchings?: readonly ActionOf<'touch'>[]
+  edits?: readonly PossibleEdit[]
+  removals?: readonly (WantedObject | StoredObject)[]
+}
+
+interface PossibleEdit {
+  readonly wanted: WantedObject
+  readonly edit: SpecEdit
 }
 
 /** People: they want the given objects, change their minds, and come back to what they asked. */
@@ -51,7 +56,7 @@ export class User {
   readonly #wanted: readonly WantedObject[]
   readonly #deletions: Wants['deletions']
   #touches = 0
-  #offered: Offers = { revision: -1 }
+  #possible: Possible = { revision: -1 }
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
   /** Uids of objects that the user holds with a finalizer. */
@@ -78,8 +83,7 @@ export class User {
    */
   next(isBusy: boolean): ActionOf<'user'> | undefined {
     for (const wanted of this.#wanted) {
-      const object = this.#find(wanted)
-      if (wanted.state === 'absent' && object === undefined)
+      if (wanted.state === 'absent' && this.#find(wanted) === undefined)
         return byUser('user', `create ${wanted.name}`, () => this.#create(wanted))
       if (wanted.state === 'edited')
         return byUser('user', `change back ${wanted.name}`, () => this.#restore(wanted))
@@ -90,55 +94,51 @@ export class User {
   }
 
   /** What the user may do besides. */
-  edits(): readonly ActionOf<'edit'>[] {
-    const known = this.#offers()
+  edits(): Offers<'edit'> {
+    const known = this.#asThingsStand()
     known.edits ??= this.#wanted.flatMap(wanted =>
       wanted.state === 'made' && this.#find(wanted) !== undefined
-        ? wanted.edits.map(edit =>
-            byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => this.#edit(wanted, edit)),
-          )
+        ? wanted.edits.map(edit => ({ wanted, edit }))
         : [],
     )
-    return known.edits
+    return offerEach(known.edits, ({ wanted, edit }) =>
+      byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => this.#edit(wanted, edit)),
+    )
   }
 
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
-  removals(): readonly ActionOf<'remove'>[] {
-    const known = this.#offers()
-    if (known.removals !== undefined) return known.removals
-    const found: ActionOf<'remove'>[] = []
-    for (const wanted of this.#wanted)
-      if (wanted.state === 'made')
-        found.push(byUser('remove', `delete ${wanted.name}`, () => this.#remove(wanted, 'absent')))
-    for (const object of this.#world.objects())
-      if (object.metadata.deletionTimestamp === undefined && isControlled(object))
-        found.push(byUser('remove', `delete ${nameOf(object)}`, () => this.#delete(object)))
-    known.removals = found
-    return found
+  removals(): Offers<'remove'> {
+    const known = this.#asThingsStand()
+    known.removals ??= [
+      ...this.#wanted.filter(({ state }) => state === 'made'),
+      ...this.#world.objects().filter(isControlled),
+    ]
+    return offerEach(known.removals, subject =>
+      'edits' in subject
+        ? byUser('remove', `delete ${subject.name}`, () => this.#remove(subject, 'absent'))
+        : byUser('remove', `delete ${nameOf(subject)}`, () => this.#delete(subject)),
+    )
   }
 
   /** Of the objects that somebody is about to write, or else of any. */
-  touchings(underWay: ReadonlySet<string>): readonly ActionOf<'touch'>[] {
-    const known = this.#offers()
-    known.touchings ??= this.#world
-      .objects()
-      .map(object => byUser('touch', `annotate ${nameOf(object)}`, () => this.#touch(object)))
-    if (underWay.size === 0) return known.touchings
+  touchings(underWay: ReadonlySet<string>): Offers<'touch'> {
     const objects = this.#world.objects()
-    const raced = known.touchings.filter((_, at) => underWay.has(keyOf(objects[at] as StoredObject)))
-    return raced.length > 0 ? raced : known.touchings
+    const raced = underWay.size === 0 ? [] : objects.filter(object => underWay.has(keyOf(object)))
+    return offerEach(raced.length > 0 ? raced : objects, object =>
+      byUser('touch', `annotate ${nameOf(object)}`, () => this.#touch(object)),
+    )
   }
 
-  /** What was offered since the last change of the objects or of what is wanted: most steps change neither. */
-  #offers(): Offers {
+  /** What was possible since the last change of the objects or of what is wanted: most steps change neither. */
+  #asThingsStand(): Possible {
     const { revision } = this.#world.store
-    if (this.#offered.revision !== revision) this.#offered = { revision }
-    return this.#offered
+    if (this.#possible.revision !== revision) this.#possible = { revision }
+    return this.#possible
   }
 
   #become(wanted: WantedObject, state: WantedObject['state']): void {
     wanted.state = state
-    this.#offered = { revision: -1 }
+    this.#possible = { revision: -1 }
   }
 
   #find({ kind, ref }: WantedObject): StoredObject | undefined {
@@ -210,8 +210,9 @@ function byUser<Kind extends string>(kind: Kind, label: string, run: () => Promi
   return { kind, actor: 'user', label, run }
 }
 
-function isControlled({ metadata }: StoredObject): boolean {
-  return metadata.ownerReferences.some(({ controller }) => controller === true)
+/** True of what somebody makes again who looks after it. */
+function isControlled({ metadata: { deletionTimestamp, ownerReferences } }: StoredObject): boolean {
+  return deletionTimestamp === undefined && ownerReferences.some(({ controller }) => controller === true)
 }
 
 function putFields(

@@ -11,6 +11,8 @@ import { createVirtualClock } from '../../virtual/virtual-clock.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import { behindAt } from '../clients/stale-client.js'
 import { WatchBreaker } from '../clients/watch-breaker.js'
+import { isElectionRecord, outlastingMs } from '../objects/election-objects.js'
+import { garbageIn } from '../objects/garbage.js'
 import type { MakeParts, SimulatedProcess } from './simulated-process.js'
 import { controllersOf, managerOf } from './simulated-process.js'
 import type { PooledStep, StepPool } from './step-pool.js'
@@ -33,6 +35,7 @@ const START_MS = Date.UTC(2026, 0, 1)
 const LOG_LINES_MAX = 50
 /** So many deletions are of interest to a process that starts behind. */
 const DELETIONS_MAX = 2
+const NO_KEYS: ReadonlySet<string> = new Set()
 /** What the name of a candidate's env begins with. */
 const ELECTOR = 'elector '
 
@@ -68,8 +71,14 @@ export class World {
   #starts = 0
   readonly #options: WorldOptions
   readonly #random: Random
-  #seenRevision = -1
-  #seen: readonly StoredObject[] = []
+  /** Every object of every kind. */
+  readonly objects: () => readonly StoredObject[]
+  /** Objects whose owners are all gone. */
+  readonly garbage: () => readonly StoredObject[]
+  /** Objects that say who leads. */
+  readonly electionRecords: () => readonly StoredObject[]
+  /** A time by which others have taken what a silent holder had. */
+  readonly outlastingMs: () => number
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -81,6 +90,11 @@ export class World {
       line => this.heard(line),
     )
     this.store = createStore({ kinds: options.kinds, env: this.#envOf('store') })
+    const { store } = this
+    this.objects = sinceLastWrite(store, () => options.kinds.flatMap(kind => store.list(kind).items))
+    this.garbage = sinceLastWrite(store, () => garbageIn(this.objects()))
+    this.electionRecords = sinceLastWrite(store, () => this.objects().filter(isElectionRecord))
+    this.outlastingMs = sinceLastWrite(store, () => outlastingMs(this.objects()))
   }
 
   /** True while fewer processes run than should. */
@@ -122,15 +136,6 @@ export class World {
     return this.clock.isAnyOlder(mark) || this.isLeaderless
   }
 
-  /** Every object of every kind. */
-  objects(): readonly StoredObject[] {
-    const { store } = this
-    if (store.revision === this.#seenRevision) return this.#seen
-    this.#seenRevision = store.revision
-    this.#seen = this.#options.kinds.flatMap(kind => store.list(kind).items)
-    return this.#seen
-  }
-
   kindOf({ kind, apiVersion }: StoredObject): Kind {
     return this.kindNamed(kind, apiVersion)
   }
@@ -152,10 +157,8 @@ export class World {
 
   /** Keys that commits under way are about. */
   keysUnderWay(): ReadonlySet<string> {
-    const keys = new Set<string>()
-    for (const { about } of this.pool.waiting())
-      if (about.kind === 'commit') for (const key of about.writes ?? []) keys.add(key)
-    return keys
+    const commits = this.pool.waitingTo('commit')
+    return commits.length === 0 ? NO_KEYS : new Set(commits.flatMap(({ about }) => [...(about.writes ?? [])]))
   }
 
   /** True once a process was started. */
@@ -245,9 +248,9 @@ export class World {
 
   /** Steps that can run: not those of processes whose event loop stands still. */
   steps(): readonly PooledStep[] {
-    const stalled = this.processes.filter(({ stalledUntilMs }) => stalledUntilMs !== undefined)
-    if (stalled.length === 0) return this.pool.waiting()
-    return this.pool.waiting().filter(step => !stalled.some(({ name }) => name === step.process))
+    const waiting = this.pool.waiting()
+    if (!this.processes.some(({ stalledUntilMs }) => stalledUntilMs !== undefined)) return waiting
+    return waiting.filter(({ process }) => !this.isStalled(process))
   }
 
   crashAll(): void {
@@ -279,6 +282,20 @@ export class World {
       // They are never read here, and would be most of the work of a start.
       metrics: systemEnv.metrics,
     }))
+  }
+}
+
+/** What follows from the objects of a store, worked out again only after a write: most steps write nothing. */
+function sinceLastWrite<T>(store: Pick<Store, 'revision'>, workOut: () => T): () => T {
+  let seenRevision = -1
+  let known: T
+  return () => {
+    const { revision } = store
+    if (revision !== seenRevision) {
+      seenRevision = revision
+      known = workOut()
+    }
+    return known
   }
 }
 

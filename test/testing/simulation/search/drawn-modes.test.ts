@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { check } from '../../../../src/testing/index.js'
 import type { Action } from '../../../../src/testing/simulation/actions/action.js'
+import { ActionList } from '../../../../src/testing/simulation/actions/action-list.js'
 import { planFaults } from '../../../../src/testing/simulation/actions/fault-settings.js'
 import type { ChoiceSource } from '../../../../src/testing/simulation/choices/choice-source.js'
 import { pctChoices } from '../../../../src/testing/simulation/choices/pct-choices.js'
@@ -33,8 +34,9 @@ describe('priorities', () => {
   /** One actor has `steps` steps, another one: in which place does it act? */
   const placeOfB = (source: ChoiceSource, steps: number): number => {
     const step = (actor: string): Action => ({ kind: 'call', actor, label: actor, run: () => {} })
-    source.choose([step('ending'), step('ending')])
-    for (let place = 0; place < steps; place++) if (source.choose([step('a'), step('b')]) === 1) return place
+    source.choose(new ActionList([step('ending'), step('ending')]))
+    for (let place = 0; place < steps; place++)
+      if (source.choose(new ActionList([step('a'), step('b')])) === 1) return place
     return steps
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Action } from '../../../../src/testing/simulation/actions/action.js'
+import { ActionList } from '../../../../src/testing/simulation/actions/action-list.js'
 import type { ExhaustiveBounds } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 
@@ -35,7 +35,7 @@ function searched(root: Tree, bounds: ExhaustiveBounds): { found: number[][]; se
   for (let planned = search.next(); planned !== undefined; planned = search.next()) {
     const way: number[] = []
     for (let at = root; at.below.length > 0; ) {
-      const choice = at.below.length === 1 ? 0 : Number(planned.source.choose(at.below.map(action)))
+      const choice = at.below.length === 1 ? 0 : Number(planned.source.choose(actions(at.below)))
       if (at.below.length > 1) way.push(choice)
       at = at.below[choice] as Tree
     }
@@ -45,8 +45,10 @@ function searched(root: Tree, bounds: ExhaustiveBounds): { found: number[][]; se
   return { found, search }
 }
 
-function action(_next: unknown, index: number): Action {
-  return { kind: 'user', actor: 'user', label: `${index}`, run: () => {} }
+function actions(ways: readonly unknown[]): ActionList {
+  return new ActionList(
+    ways.map((_way, index) => ({ kind: 'user', actor: 'user', label: `${index}`, run: () => {} })),
+  )
 }
 
 const deviations = (way: readonly number[]): number => way.filter(choice => choice > 0).length
@@ -83,10 +85,10 @@ describe('an exhaustive search', () => {
 
   test('refuses what is not deterministic', () => {
     const search = new ExhaustiveSearch(all)
-    search.next()?.source.choose([{}, {}].map(action))
+    search.next()?.source.choose(actions([{}, {}]))
     search.learn(ended)
     const { source } = search.next() ?? {}
-    expect(() => source?.choose([{}, {}, {}].map(action))).toThrow(
+    expect(() => source?.choose(actions([{}, {}, {}]))).toThrow(
       /after the same 0 choices there were 2 ways on, now there are 3/,
     )
   })

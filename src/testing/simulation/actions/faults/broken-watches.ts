@@ -2,8 +2,16 @@ import { KeelsonError } from '../../../../core/index.js'
 import type { OpenWatch } from '../../clients/open-watches.js'
 import type { WatchBreaker } from '../../clients/watch-breaker.js'
 import { kindsText } from '../../clients/watch-breaker.js'
-import type { ActionOf } from '../../world/action-of.js'
+import type { Offers } from '../../world/action-of.js'
+import { offerEach } from '../../world/action-of.js'
 import type { Situation } from './fault.js'
+
+/** A watch that can be broken, and by whom. */
+interface BreakableWatch {
+  readonly process: string
+  readonly breaker: WatchBreaker
+  readonly watch: OpenWatch
+}
 
 /**
  * Each open watch may end with an error.
@@ -11,23 +19,29 @@ import type { Situation } from './fault.js'
  * @param first what is done to it before
  */
 export function brokenWatches<Kind extends string>(
-  { world: { breakers, processes } }: Situation,
+  situation: Situation,
   kind: Kind,
   { besides, first }: { besides: string; first: (breaker: WatchBreaker, watch: OpenWatch) => void },
-): readonly ActionOf<Kind>[] {
-  return processes.flatMap(({ name }) => {
+): Offers<Kind> {
+  return offerEach(breakableWatches(situation), ({ process, breaker, watch }) => ({
+    kind,
+    actor: process,
+    label: `the watch of ${kindsText(watch)} breaks${besides}`,
+    run: () => {
+      first(breaker, watch)
+      breaker.break(watch, broken())
+    },
+  }))
+}
+
+function breakableWatches({ world: { breakers, processes } }: Situation): readonly BreakableWatch[] {
+  const found: BreakableWatch[] = []
+  for (const { name } of processes) {
     const breaker = breakers.get(name)
-    if (breaker === undefined) return []
-    return breaker.list().map(watch => ({
-      kind,
-      actor: name,
-      label: `the watch of ${kindsText(watch)} breaks${besides}`,
-      run: () => {
-        first(breaker, watch)
-        breaker.break(watch, broken())
-      },
-    }))
-  })
+    if (breaker === undefined) continue
+    for (const watch of breaker.list()) found.push({ process: name, breaker, watch })
+  }
+  return found
 }
 
 function broken(): Error {

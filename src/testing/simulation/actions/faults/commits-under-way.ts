@@ -4,7 +4,7 @@ import type { Situation } from './fault.js'
 
 /** Writes that were asked for and have not happened. */
 export function commitsUnderWay({ world }: Situation): readonly PooledStep[] {
-  return world.pool.waiting().filter(({ about }) => about.kind === 'commit')
+  return world.pool.waitingTo('commit')
 }
 
 /** The same whether the write has happened or not: who hears it cannot know. */

@@ -1,4 +1,8 @@
 import type { ActionOf } from '../../world/action-of.js'
+import { offerEach } from '../../world/action-of.js'
+import type { SimulatedProcess } from '../../world/simulated-process.js'
+import type { PooledStep } from '../../world/step-pool.js'
+import type { World } from '../../world/world.js'
 import type { Fault } from './fault.js'
 
 export const crash: Fault<'crash'> = {
@@ -7,30 +11,38 @@ export const crash: Fault<'crash'> = {
   timesExhaustive: 1,
   says: 'the process dies between two steps, or right after a commit and before the answer; it restarts with an empty memory',
   offers: ({ world }) => {
-    const { pool, processes } = world
-    const found: ActionOf<'crash'>[] = processes.map(process => ({
-      kind: 'crash',
-      actor: process.name,
-      label: 'crash',
-      run: () => world.crash(process),
-    }))
-    for (const step of world.steps()) {
-      if (step.about.kind !== 'commit') continue
-      const process = processes.find(({ name }) => name === step.process)
-      if (process === undefined) continue
-      found.push({
-        kind: 'crash',
-        actor: process.name,
-        label: `${step.about.label}, then crash`,
-        about: step.about,
-        run: () => {
-          pool.take(step)
-          // No answer: nothing of the process runs any more.
-          step.run({ kind: 'late', until: new Promise(() => {}) })
-          world.crash(process)
-        },
-      })
+    const found: Death[] = world.processes.map(process => ({ process, commit: undefined }))
+    for (const commit of world.steps()) {
+      if (commit.about.kind !== 'commit') continue
+      const process = world.processes.find(({ name }) => name === commit.process)
+      if (process !== undefined) found.push({ process, commit })
     }
-    return found
+    return offerEach(found, ({ process, commit }) =>
+      commit === undefined
+        ? { kind: 'crash', actor: process.name, label: 'crash', run: () => world.crash(process) }
+        : crashAfter(world, process, commit),
+    )
   },
+}
+
+/** Who dies, and right after which of its commits. */
+interface Death {
+  readonly process: SimulatedProcess
+  readonly commit: PooledStep | undefined
+}
+
+function crashAfter(world: World, process: SimulatedProcess, commit: PooledStep): ActionOf<'crash'> {
+  const { about } = commit
+  return {
+    kind: 'crash',
+    actor: process.name,
+    label: `${about.label}, then crash`,
+    about,
+    run: () => {
+      world.pool.take(commit)
+      // No answer: nothing of the process runs any more.
+      commit.run({ kind: 'late', until: new Promise(() => {}) })
+      world.crash(process)
+    },
+  }
 }

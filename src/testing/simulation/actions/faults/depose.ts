@@ -1,6 +1,5 @@
 import { formatTime } from '../../../../core/index.js'
 import type { StoredObject } from '../../../../store/index.js'
-import { isElectionRecord } from '../../objects/election-objects.js'
 import { nameOf } from '../../objects/object-names.js'
 import type { ActionOf } from '../../world/action-of.js'
 import type { World } from '../../world/world.js'
@@ -11,15 +10,12 @@ export const depose: Fault<'depose'> = {
   times: 1,
   says: 'a stranger takes the record of an election and says no more, or deletes it',
   offers: ({ world }) =>
-    world
-      .objects()
-      .filter(isElectionRecord)
-      .flatMap(record => [
-        byStranger(`take ${nameOf(record)}`, () => take(world, record)),
-        byStranger(`delete ${nameOf(record)}`, async () => {
-          await world.store.delete(world.kindOf(record), record.metadata)
-        }),
-      ]),
+    world.electionRecords().flatMap(record => [
+      byStranger(`take ${nameOf(record)}`, () => take(world, record)),
+      byStranger(`delete ${nameOf(record)}`, async () => {
+        await world.store.delete(world.kindOf(record), record.metadata)
+      }),
+    ]),
 }
 
 function byStranger(label: string, run: () => Promise<void>): ActionOf<'depose'> {

@@ -1,4 +1,4 @@
-import type { ActionOf } from '../../world/action-of.js'
+import type { Offers } from '../../world/action-of.js'
 import type { Incidents } from '../../world/incidents.js'
 import type { User } from '../../world/user.js'
 import type { World } from '../../world/world.js'
@@ -37,5 +37,5 @@ export interface Fault<Kind extends string = string> {
   /** Possible in few places only, so that it must be likely there. */
   readonly isRare?: true
   /** Where it is possible now. */
-  readonly offers: (situation: Situation) => readonly ActionOf<Kind>[]
+  readonly offers: (situation: Situation) => Offers<Kind>
 }

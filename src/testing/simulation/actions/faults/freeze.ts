@@ -1,3 +1,4 @@
+import { offerEach } from '../../world/action-of.js'
 import type { Fault } from './fault.js'
 
 export const freeze: Fault<'freeze'> = {
@@ -5,13 +6,10 @@ export const freeze: Fault<'freeze'> = {
   times: 1,
   says: 'a process hears nothing of some kinds for a while; everything else continues',
   offers: ({ world }) =>
-    world.pool
-      .waiting()
-      .filter(({ about }) => about.kind === 'deliver')
-      .map(step => ({
-        kind: 'freeze',
-        actor: step.process,
-        label: `${step.about.label}, held back`,
-        run: () => world.pool.hold(step),
-      })),
+    offerEach(world.pool.waitingTo('deliver'), step => ({
+      kind: 'freeze',
+      actor: step.process,
+      label: `${step.about.label}, held back`,
+      run: () => world.pool.hold(step),
+    })),
 }

@@ -1,3 +1,4 @@
+import { offerEach } from '../../world/action-of.js'
 import { commitsUnderWay } from './commits-under-way.js'
 import type { Fault } from './fault.js'
 
@@ -6,7 +7,7 @@ export const lateAnswer: Fault<'lateAnswer'> = {
   times: 1,
   says: 'a write happens, and its writer hears of it much later',
   offers: situation =>
-    commitsUnderWay(situation).map(step => ({
+    offerEach(commitsUnderWay(situation), step => ({
       kind: 'lateAnswer',
       actor: step.process,
       label: `${step.about.label}, the answer is under way`,

@@ -1,3 +1,4 @@
+import { offerEach } from '../../world/action-of.js'
 import { commitsUnderWay, unanswered } from './commits-under-way.js'
 import type { Fault } from './fault.js'
 
@@ -6,7 +7,7 @@ export const loseAnswer: Fault<'loseAnswer'> = {
   times: 1,
   says: 'a write happens, and its writer gets an error of code `Unavailable`',
   offers: situation =>
-    commitsUnderWay(situation).map(step => ({
+    offerEach(commitsUnderWay(situation), step => ({
       kind: 'loseAnswer',
       actor: step.process,
       label: `${step.about.label}, the answer is lost`,

@@ -1,3 +1,4 @@
+import { offerEach } from '../../world/action-of.js'
 import { stayingProcesses } from '../stops.js'
 import type { Fault } from './fault.js'
 
@@ -8,7 +9,7 @@ export const overlap: Fault<'overlap'> = {
   offers: ({ world }) =>
     world.instances < 2
       ? []
-      : stayingProcesses(world).map(process => ({
+      : offerEach(stayingProcesses(world), process => ({
           kind: 'overlap',
           actor: 'host',
           label: `start the process that will replace ${process.name}`,

@@ -1,3 +1,4 @@
+import { offerEach } from '../../world/action-of.js'
 import { commitsUnderWay, unanswered } from './commits-under-way.js'
 import type { Fault } from './fault.js'
 
@@ -6,7 +7,7 @@ export const refuse: Fault<'refuse'> = {
   times: 1,
   says: 'a write does not happen, and its writer gets the same error: it cannot know which',
   offers: situation =>
-    commitsUnderWay(situation).map(step => ({
+    offerEach(commitsUnderWay(situation), step => ({
       kind: 'refuse',
       actor: step.process,
       label: `${step.about.label}, refused`,

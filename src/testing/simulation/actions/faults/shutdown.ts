@@ -1,3 +1,4 @@
+import { offerEach } from '../../world/action-of.js'
 import { stayingProcesses, stopOf } from '../stops.js'
 import type { Fault } from './fault.js'
 
@@ -7,5 +8,5 @@ export const shutdown: Fault<'shutdown'> = {
   says: 'a process is told to stop, as by a signal; when its manager has stopped, it starts again',
   ofSeveral: true,
   offers: ({ world }) =>
-    stayingProcesses(world).map(process => ({ kind: 'shutdown', ...stopOf(world, process) })),
+    offerEach(stayingProcesses(world), process => ({ kind: 'shutdown', ...stopOf(world, process) })),
 }

@@ -1,4 +1,3 @@
-import { outlastingMs } from '../../objects/election-objects.js'
 import type { Fault } from './fault.js'
 
 export const skew: Fault<'skew'> = {
@@ -7,7 +6,7 @@ export const skew: Fault<'skew'> = {
   says: 'the wall clock of a process jumps 30 s, or twice the longest lease, forward or back; the monotonic one does not',
   ofSeveral: true,
   offers: ({ world }) => {
-    const ms = outlastingMs(world.objects())
+    const ms = world.outlastingMs()
     return world.processes.flatMap(process =>
       [ms, -ms].map(aheadMs => ({
         kind: 'skew' as const,

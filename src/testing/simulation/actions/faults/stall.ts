@@ -1,4 +1,3 @@
-import { outlastingMs } from '../../objects/election-objects.js'
 import type { Fault } from './fault.js'
 
 export const stall: Fault<'stall'> = {
@@ -10,7 +9,7 @@ export const stall: Fault<'stall'> = {
   // Long enough for others to take what a process holds that has a write under way; of any process, where nothing
   // happens.
   offers: ({ world, isBusy }) => {
-    const ms = outlastingMs(world.objects())
+    const ms = world.outlastingMs()
     const steps = world.steps()
     return world.processes
       .filter(({ name, stalledUntilMs }) => {
