@@ -1,4 +1,5 @@
 // What other modules of this package take from the store, and users do without.
+export { changesSince } from './client/engine-client.js'
 export { diffJson } from './json/json-diff.js'
 export type { ObjectId } from './object/object.js'
 export { describeObject, keyText, refOf, refText } from './object/object.js'

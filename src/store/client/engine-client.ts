@@ -5,7 +5,7 @@ import { PendingAdmission } from '../admission/admission-replies.js'
 import type { Engine } from '../engine/engine.js'
 import type { Kind } from '../kind/kind.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
-import type { ObjectRef, StoredObject } from '../object/object.js'
+import type { ObjectChange, ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
 import { countList, listPage } from '../read/list-page.js'
@@ -196,6 +196,15 @@ export class EngineStore extends EngineClient implements Store {
     return objectHistory(table, ref, this.engine.log) as readonly ObjectRevision<Spec, Status>[]
   }
 
+  /** See `changesSince`. */
+  changesSince(revision: number): readonly ObjectChange[] | undefined {
+    const { log } = this.engine
+    if (revision < log.oldestStart) return undefined
+    const changes: ObjectChange[] = []
+    for (let at = revision + 1; at <= log.head; at++) changes.push(...(log.get(at)?.changes ?? []))
+    return changes
+  }
+
   readonly close: Store['close'] = () => {
     this.engine.close()
     return Promise.resolve()
@@ -204,6 +213,14 @@ export class EngineStore extends EngineClient implements Store {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/**
+ * What was committed after that revision, in its order, for those who follow every change without a watch. Undefined
+ * when the store does not remember all of it, or is none of memory.
+ */
+export function changesSince(store: Store, revision: number): readonly ObjectChange[] | undefined {
+  return store instanceof EngineStore ? store.changesSince(revision) : undefined
 }
 
 /** The store whose own writes commit inside the call. */

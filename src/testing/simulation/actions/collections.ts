@@ -5,7 +5,7 @@ import type { Action } from './action.js'
 /** What a garbage collector would take away. */
 export function collections(world: World): readonly Action[] {
   if (!world.collects) return []
-  return world.garbage().map(object => ({
+  return world.inventory.garbage.map(object => ({
     kind: 'collect',
     actor: 'collector',
     label: `delete ${nameOf(object)}, whose owner is gone`,

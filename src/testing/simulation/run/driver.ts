@@ -22,7 +22,6 @@ import { Judge, monitorsOf } from '../judge/judge.js'
 import type { StepView } from '../judge/step-view.js'
 import { readingOnly } from '../judge/step-view.js'
 import { changesBeyondElections } from '../objects/election-objects.js'
-import { changesBetween } from '../objects/object-changes.js'
 import { nameOf } from '../objects/object-names.js'
 import { changesPlainly, plainState } from '../objects/plain-state.js'
 import type { ExecutionSetup, Observer } from '../setup/execution-setup.js'
@@ -43,6 +42,12 @@ const ENDINGS = /* @__PURE__ */ new ActionList([
   { kind: 'user', actor: 'user', label: 'kept', run: () => {} },
   { kind: 'user', actor: 'user', label: 'deleted', run: () => {} },
 ])
+
+/** What a step has found. */
+interface Before {
+  readonly revision: number
+  readonly objects: readonly StoredObject[]
+}
 
 /** Moves a world step by step, as somebody chooses, and shows each step to the judge. */
 export class Driver {
@@ -201,7 +206,7 @@ export class Driver {
     const running = guard === undefined ? action.run() : guard.within(action, action.run)
     if (running !== undefined) await running
     await hostTurn()
-    this.#note(action, store.revision === revision ? undefined : before)
+    this.#note(action, store.revision === revision ? undefined : { revision, objects: before })
     if (this.world.startError !== undefined) throw this.world.startError
     if (this.trace.length > this.#stepsMax) {
       const worst = mostFrequent(this.trace.slice(-LAST_STEPS).map(step => step.label))
@@ -248,7 +253,7 @@ export class Driver {
   }
 
   /** @param before what there was, if the action wrote */
-  #note(action: Action, before: readonly StoredObject[] | undefined): void {
+  #note(action: Action, before: Before | undefined): void {
     const timeMs = this.#timeMs
     const { world } = this
     const { kind, actor, label, about } = action
@@ -256,9 +261,9 @@ export class Driver {
     const seen = { kind, actor, label, timeMs, isFault: isFault(action) }
     const step: TraceStep = isWrite ? { revision: world.store.revision, ...seen } : seen
     this.trace.push(step)
-    this.#keys?.note(action, before ?? world.objects())
+    this.#keys?.note(action, before?.objects ?? world.objects())
     this.#setup.observer?.noted(step, world)
-    const changes = isWrite ? changesBetween(before, world.objects()) : NO_CHANGES
+    const changes = isWrite ? world.inventory.changesSince(before.revision, before.objects) : NO_CHANGES
     for (const { before: old, after: now } of changes) {
       if (now === undefined) continue
       if (!this.#givenNames.has(now.metadata.name)) this.madeNames.add(now.metadata.name)

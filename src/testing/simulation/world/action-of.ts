@@ -31,21 +31,31 @@ export function offerEach<T, Kind extends string>(
   subjects: readonly T[],
   make: (subject: T) => ActionOf<Kind>,
 ): Offers<Kind> {
-  return subjects.length === 0 ? NOTHING : new OfferEach(subjects, make)
+  return offerSome(subjects.length, () => subjects, make)
 }
 
-class OfferEach<T, Kind extends string> implements Offers<Kind> {
+/** The same, where the subjects are more work than to count them. */
+export function offerSome<T, Kind extends string>(
+  length: number,
+  subjects: () => readonly T[],
+  make: (subject: T) => ActionOf<Kind>,
+): Offers<Kind> {
+  return length === 0 ? NOTHING : new LazyOffers(length, subjects, make)
+}
+
+class LazyOffers<T, Kind extends string> implements Offers<Kind> {
   readonly length: number
-  readonly #subjects: readonly T[]
+  readonly #subjects: () => readonly T[]
   readonly #make: (subject: T) => ActionOf<Kind>
 
-  constructor(subjects: readonly T[], make: (subject: T) => ActionOf<Kind>) {
-    this.length = subjects.length
+  constructor(length: number, subjects: () => readonly T[], make: (subject: T) => ActionOf<Kind>) {
+    this.length = length
     this.#subjects = subjects
     this.#make = make
   }
 
   at(index: number): ActionOf<Kind> | undefined {
-    return index < this.length ? this.#make(this.#subjects[index] as T) : undefined
+    const subject = this.#subjects()[index]
+    return subject === undefined ? undefined : this.#make(subject)
   }
 }

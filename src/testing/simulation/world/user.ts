@@ -2,11 +2,12 @@ import { isKeelsonError, UsageError } from '../../../core/index.js'
 import { deepEqual } from '../../../core/internal.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
 import { describeObject } from '../../../store/internal.js'
+import { isControlled } from '../objects/inventory.js'
 import { keyOf, nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { EditedMetadata, SpecEdit } from '../objects/spec-edits.js'
 import type { ActionOf, Offers } from './action-of.js'
-import { offerEach } from './action-of.js'
+import { offerEach, offerSome } from './action-of.js'
 import type { World } from './world.js'
 
 /** What becomes of the given objects in the end. */
@@ -37,18 +38,6 @@ export interface Wants {
   readonly deletions: 'at any time' | 'at rest'
 }
 
-/** What may be done as things stand at a revision, as far as somebody has asked. */
-interface Possible {
-  readonly revision: number
-  edits?: readonly PossibleEdit[]
-  removals?: readonly (WantedObject | StoredObject)[]
-}
-
-interface PossibleEdit {
-  readonly wanted: WantedObject
-  readonly edit: SpecEdit
-}
-
 /** People: they want the given objects, change their minds, and come back to what they asked. */
 export class User {
   readonly #world: World
@@ -56,7 +45,6 @@ export class User {
   readonly #wanted: readonly WantedObject[]
   readonly #deletions: Wants['deletions']
   #touches = 0
-  #possible: Possible = { revision: -1 }
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
   /** Uids of objects that the user holds with a finalizer. */
@@ -95,25 +83,27 @@ export class User {
 
   /** What the user may do besides. */
   edits(): Offers<'edit'> {
-    const known = this.#asThingsStand()
-    known.edits ??= this.#wanted.flatMap(wanted =>
-      wanted.state === 'made' && this.#find(wanted) !== undefined
-        ? wanted.edits.map(edit => ({ wanted, edit }))
-        : [],
-    )
-    return offerEach(known.edits, ({ wanted, edit }) =>
+    let count = 0
+    for (const wanted of this.#wanted) if (this.#isThere(wanted)) count += wanted.edits.length
+    const all = (): readonly (readonly [WantedObject, SpecEdit])[] =>
+      this.#wanted.flatMap(wanted =>
+        this.#isThere(wanted) ? wanted.edits.map(edit => [wanted, edit] as const) : [],
+      )
+    return offerSome(count, all, ([wanted, edit]) =>
       byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => this.#edit(wanted, edit)),
     )
   }
 
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
   removals(): Offers<'remove'> {
-    const known = this.#asThingsStand()
-    known.removals ??= [
+    const { inventory } = this.#world
+    let count = inventory.controlled
+    for (const { state } of this.#wanted) if (state === 'made') count++
+    const all = (): readonly (WantedObject | StoredObject)[] => [
       ...this.#wanted.filter(({ state }) => state === 'made'),
-      ...this.#world.objects().filter(isControlled),
+      ...inventory.objects.filter(isControlled),
     ]
-    return offerEach(known.removals, subject =>
+    return offerSome(count, all, subject =>
       'edits' in subject
         ? byUser('remove', `delete ${subject.name}`, () => this.#remove(subject, 'absent'))
         : byUser('remove', `delete ${nameOf(subject)}`, () => this.#delete(subject)),
@@ -129,16 +119,8 @@ export class User {
     )
   }
 
-  /** What was possible since the last change of the objects or of what is wanted: most steps change neither. */
-  #asThingsStand(): Possible {
-    const { revision } = this.#world.store
-    if (this.#possible.revision !== revision) this.#possible = { revision }
-    return this.#possible
-  }
-
-  #become(wanted: WantedObject, state: WantedObject['state']): void {
-    wanted.state = state
-    this.#possible = { revision: -1 }
+  #isThere(wanted: WantedObject): boolean {
+    return wanted.state === 'made' && this.#find(wanted) !== undefined
   }
 
   #find({ kind, ref }: WantedObject): StoredObject | undefined {
@@ -148,19 +130,19 @@ export class User {
   async #create(wanted: WantedObject): Promise<void> {
     const { store } = this.#world
     const made = await store.create(wanted.kind, wanted.input)
-    this.#become(wanted, 'made')
+    wanted.state = 'made'
     wanted.asked = askedOf(wanted.input)
     if (wanted.input.status !== undefined && wanted.kind.statusSubresource)
       await store.updateStatus(wanted.kind, { ...made, status: wanted.input.status })
   }
 
   async #edit(wanted: WantedObject, edit: SpecEdit): Promise<void> {
-    if (await this.#put(wanted, { ...wanted.asked, ...edit })) this.#become(wanted, 'edited')
+    if (await this.#put(wanted, { ...wanted.asked, ...edit })) wanted.state = 'edited'
   }
 
   async #restore(wanted: WantedObject): Promise<void> {
     await this.#put(wanted, askedOf(wanted.input))
-    this.#become(wanted, 'made')
+    wanted.state = 'made'
   }
 
   /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
@@ -189,7 +171,7 @@ export class User {
   }
 
   async #remove(wanted: WantedObject, state: 'absent' | 'done'): Promise<void> {
-    this.#become(wanted, state)
+    wanted.state = state
     await allowed(this.#world.store.delete(wanted.kind, wanted.ref))
   }
 
@@ -208,11 +190,6 @@ export class User {
 
 function byUser<Kind extends string>(kind: Kind, label: string, run: () => Promise<void>): ActionOf<Kind> {
   return { kind, actor: 'user', label, run }
-}
-
-/** True of what somebody makes again who looks after it. */
-function isControlled({ metadata: { deletionTimestamp, ownerReferences } }: StoredObject): boolean {
-  return deletionTimestamp === undefined && ownerReferences.some(({ controller }) => controller === true)
 }
 
 function putFields(

@@ -12,7 +12,7 @@ import { OpenWatches } from '../clients/open-watches.js'
 import { behindAt } from '../clients/stale-client.js'
 import { WatchBreaker } from '../clients/watch-breaker.js'
 import { isElectionRecord, outlastingMs } from '../objects/election-objects.js'
-import { garbageIn } from '../objects/garbage.js'
+import { Inventory } from '../objects/inventory.js'
 import type { MakeParts, SimulatedProcess } from './simulated-process.js'
 import { controllersOf, managerOf } from './simulated-process.js'
 import type { PooledStep, StepPool } from './step-pool.js'
@@ -71,10 +71,7 @@ export class World {
   #starts = 0
   readonly #options: WorldOptions
   readonly #random: Random
-  /** Every object of every kind. */
-  readonly objects: () => readonly StoredObject[]
-  /** Objects whose owners are all gone. */
-  readonly garbage: () => readonly StoredObject[]
+  readonly inventory: Inventory
   /** Objects that say who leads. */
   readonly electionRecords: () => readonly StoredObject[]
   /** A time by which others have taken what a silent holder had. */
@@ -91,8 +88,7 @@ export class World {
     )
     this.store = createStore({ kinds: options.kinds, env: this.#envOf('store') })
     const { store } = this
-    this.objects = sinceLastWrite(store, () => options.kinds.flatMap(kind => store.list(kind).items))
-    this.garbage = sinceLastWrite(store, () => garbageIn(this.objects()))
+    this.inventory = new Inventory(store, options.kinds)
     this.electionRecords = sinceLastWrite(store, () => this.objects().filter(isElectionRecord))
     this.outlastingMs = sinceLastWrite(store, () => outlastingMs(this.objects()))
   }
@@ -134,6 +130,11 @@ export class World {
   /** True when a timer is armed that was armed before `mark`, or a leader is missing. */
   awaits(mark: number): boolean {
     return this.clock.isAnyOlder(mark) || this.isLeaderless
+  }
+
+  /** Every object of every kind. */
+  objects(): readonly StoredObject[] {
+    return this.inventory.objects
   }
 
   kindOf({ kind, apiVersion }: StoredObject): Kind {
