@@ -61,8 +61,11 @@ class EnvOfTree implements Env {
     this.logger = ports.logger
     this.metrics = ports.metrics
     this.tracer = ports.tracer
-    this.fork = name => createEnvTree(name, open, new ChildLifetime(lifetime))
-    this.close = () => lifetime.close()
+    // Not assigned where they are written: V8 makes such functions old at once, and with them all that they see.
+    const fork: Env['fork'] = name => createEnvTree(name, open, new ChildLifetime(lifetime))
+    const close = (): void => lifetime.close()
+    this.fork = fork
+    this.close = close
     this.lifetime = lifetime
   }
 

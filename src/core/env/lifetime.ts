@@ -20,9 +20,21 @@ export function createLifetime(): Lifetime {
   return new EndingLifetime()
 }
 
-/** One for each env, so a class: a getter of an object literal makes each object a dictionary. */
+/** What is held, in the order in which it was registered. */
+interface Holding {
+  readonly drop: () => void
+  isHeld: boolean
+  previous: Holding | undefined
+  next: Holding | undefined
+}
+
+/**
+ * One for each env, so a class: a getter of an object literal makes each object a dictionary. And a list: a Set that
+ * lives long and is added to and taken from keeps what was in its former tables until all garbage is collected.
+ */
 class EndingLifetime implements Lifetime {
-  #held: Set<() => void> | undefined
+  #first: Holding | undefined
+  #last: Holding | undefined
   #closed = false
 
   get closed(): boolean {
@@ -31,23 +43,32 @@ class EndingLifetime implements Lifetime {
 
   hold(drop: () => void): () => void {
     if (this.#closed) return nothing
-    this.#held ??= new Set()
-    const held = this.#held
-    const entry = (): void => drop()
-    held.add(entry)
-    return () => {
-      held.delete(entry)
-    }
+    const last = this.#last
+    const holding: Holding = { drop, isHeld: true, previous: last, next: undefined }
+    if (last === undefined) this.#first = holding
+    else last.next = holding
+    this.#last = holding
+    return () => this.#forget(holding)
   }
 
   close(): void {
     this.#closed = true
-    const held = this.#held
-    if (held === undefined) return
-    for (const drop of held) {
-      held.delete(drop)
-      drop()
+    for (let first = this.#first; first !== undefined; first = this.#first) {
+      this.#forget(first)
+      first.drop()
     }
+  }
+
+  #forget(holding: Holding): void {
+    if (!holding.isHeld) return
+    holding.isHeld = false
+    const { previous, next } = holding
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    holding.previous = undefined
+    holding.next = undefined
   }
 }
 

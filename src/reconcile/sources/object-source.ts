@@ -1,5 +1,5 @@
 import type { Client, Kind, StoredObject, Watch, WatchBatch } from '../../store/index.js'
-import type { Stream } from './stream.js'
+import type { ObservableLike, Stream } from './stream.js'
 
 /** Tells objects of some kinds, as the watch of a store does. */
 export interface ObjectSource {
@@ -24,23 +24,33 @@ export interface Listed {
 export function storeSource(client: Client, kinds: readonly Kind[]): ObjectSource {
   return {
     open: since =>
-      streamOf(client.watch(kinds, since === undefined ? { sendInitialEvents: true } : { since })),
+      new WatchStream(client.watch(kinds, since === undefined ? { sendInitialEvents: true } : { since })),
     list: () => ({ revision: client.revision, items: kinds.flatMap(kind => client.list(kind).items) }),
   }
 }
 
-/** A watch as it is read with `on`: a client may have any sort of watch, and that is what each has. */
-function streamOf(watch: Watch<StoredObject>): ReturnType<ObjectSource['open']> {
-  return {
-    get revision() {
-      return watch.revision
-    },
-    subscribe: observer => {
-      const unsubscribe = watch.on(
-        batch => observer.next(batch),
-        error => (error === undefined ? observer.complete() : observer.error(error)),
-      )
-      return { unsubscribe }
-    },
+/**
+ * A watch as it is read with `on`: a client may have any sort of watch, and that is what each has. A class, since each
+ * object literal with a getter has a shape of its own, which keeps what the getter sees until all garbage is collected.
+ */
+class WatchStream implements ObservableLike<WatchBatch<StoredObject>> {
+  readonly #watch: Watch<StoredObject>
+
+  constructor(watch: Watch<StoredObject>) {
+    this.#watch = watch
+  }
+
+  get revision(): number {
+    return this.#watch.revision
+  }
+
+  subscribe(observer: Observer): { unsubscribe(): void } {
+    const unsubscribe = this.#watch.on(
+      batch => observer.next(batch),
+      error => (error === undefined ? observer.complete() : observer.error(error)),
+    )
+    return { unsubscribe }
   }
 }
+
+type Observer = Parameters<ObservableLike<WatchBatch<StoredObject>>['subscribe']>[0]

@@ -72,7 +72,8 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     if (slowConsumer !== 'close') this.fellBehind = () => this.#keepUp()
     const cursors = channels.map(channel => new ChannelCursor(channel, this))
     this.#feed = new WatchFeed(backlog, cursors, options.released)
-    this.#onAbort = () => this.#end({ kind: 'failed', error: signal?.reason })
+    const onAbort = (): void => this.#end({ kind: 'failed', error: signal?.reason })
+    this.#onAbort = onAbort
     offerObservable(this)
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#feed.restWhereRead()

@@ -69,7 +69,7 @@ function lateAction(world: World, step: PooledStep): Action {
     label: `${step.about.label}, late`,
     run: () => {
       world.pool.release(step)
-      step.action.run()
+      return step.action.run()
     },
   }
 }

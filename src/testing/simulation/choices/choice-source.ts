@@ -17,7 +17,7 @@ export interface CurrentState {
   /** An action, as it is called in all states of one key. */
   labelOf(action: Action): string
   /** True while there is nothing outside the store that a process could have changed in passing. */
-  readonly isPlain: boolean
+  isPlain(): boolean
   /** How many more faults of each kind may happen. */
   readonly left: Readonly<Record<FaultKind, number>>
 }

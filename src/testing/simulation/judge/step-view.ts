@@ -26,17 +26,15 @@ export function readingOnly(reader: Reader): Reader {
 }
 
 class ReadingHalf implements Reader {
-  readonly get: Reader['get']
-  readonly list: Reader['list']
-  readonly count: Reader['count']
   readonly #reader: Reader
 
   constructor(reader: Reader) {
     this.#reader = reader
-    this.get = (kind, ref) => reader.get(kind, ref)
-    this.list = (kind, options) => reader.list(kind, options)
-    this.count = (kind, options) => reader.count(kind, options)
   }
+
+  readonly get: Reader['get'] = (kind, ref) => this.#reader.get(kind, ref)
+  readonly list: Reader['list'] = (kind, options) => this.#reader.list(kind, options)
+  readonly count: Reader['count'] = (kind, options) => this.#reader.count(kind, options)
 
   get revision(): number {
     return this.#reader.revision

@@ -104,7 +104,8 @@ export class Driver {
     this.#tellApart(source)
     const writes = setup.guard === undefined ? undefined : new WritesUnderWay(setup.guard)
     this.world.clientFor = this.#clientsFor(setup.observer, writes)
-    this.world.heard = line => this.#hear(line, writes)
+    const hear = (line: CapturedLog): void => this.#hear(line, writes)
+    this.world.heard = hear
     this.#rejections = hearRejections(reason => this.#reject(reason))
   }
 
@@ -150,9 +151,7 @@ export class Driver {
       key: () => keys.key(),
       keyWithout: process => keys.key(process),
       labelOf: action => keys.labelOf(action),
-      get isPlain() {
-        return world.outside.size === 0
-      },
+      isPlain: () => world.outside.size === 0,
       left,
     }
   }

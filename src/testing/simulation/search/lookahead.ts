@@ -26,7 +26,7 @@ export function lookAhead(
     const process = where.labelOf({ ...action, label: '' })
     if (action.about === undefined) {
       const key = where.keyWithout(action.actor)
-      if (where.isPlain) note(process, key)
+      if (where.isPlain()) note(process, key)
       found.set(choice, { kind: 'state', key })
       continue
     }

@@ -1,16 +1,14 @@
 import { KeelsonError } from '../../../../core/index.js'
-import type { OpenWatch } from '../../clients/open-watches.js'
-import type { WatchBreaker } from '../../clients/watch-breaker.js'
-import { kindsText } from '../../clients/watch-breaker.js'
+import type { BreakableWatch, WatchBreaker } from '../../clients/watch-breaker.js'
 import type { Offers } from '../../world/action-of.js'
 import { offerEach } from '../../world/action-of.js'
 import type { Situation } from './fault.js'
 
-/** A watch that can be broken, and by whom. */
-interface BreakableWatch {
+/** A watch, and who can break it. */
+interface Breakage {
   readonly process: string
   readonly breaker: WatchBreaker
-  readonly watch: OpenWatch
+  readonly watch: BreakableWatch
 }
 
 /**
@@ -21,12 +19,12 @@ interface BreakableWatch {
 export function brokenWatches<Kind extends string>(
   situation: Situation,
   kind: Kind,
-  { besides, first }: { besides: string; first: (breaker: WatchBreaker, watch: OpenWatch) => void },
+  { besides, first }: { besides: string; first: (breaker: WatchBreaker, watch: BreakableWatch) => void },
 ): Offers<Kind> {
-  return offerEach(breakableWatches(situation), ({ process, breaker, watch }) => ({
+  return offerEach(breakages(situation), ({ process, breaker, watch }) => ({
     kind,
     actor: process,
-    label: `the watch of ${kindsText(watch)} breaks${besides}`,
+    label: `the watch of ${watch.kinds} breaks${besides}`,
     run: () => {
       first(breaker, watch)
       breaker.break(watch, broken())
@@ -34,8 +32,8 @@ export function brokenWatches<Kind extends string>(
   }))
 }
 
-function breakableWatches({ world: { breakers, processes } }: Situation): readonly BreakableWatch[] {
-  const found: BreakableWatch[] = []
+function breakages({ world: { breakers, processes } }: Situation): readonly Breakage[] {
+  const found: Breakage[] = []
   for (const { name } of processes) {
     const breaker = breakers.get(name)
     if (breaker === undefined) continue
