@@ -119,6 +119,7 @@ export function checkPlacementRequest(request: PlacementRequest): void {
  * is.
  *
  * @throws InvalidError when it wants a port twice, too
+ * @internal
  */
 export function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)

@@ -81,7 +81,11 @@ export async function openStore(options: OpenStoreOptions): Promise<DurableStore
   return openStoreOn(fileDisk(options.dir), options)
 }
 
-/** As `openStore`, on any disk. */
+/**
+ * As `openStore`, on any disk.
+ *
+ * @internal
+ */
 export async function openStoreOn(disk: Disk, options: Omit<OpenStoreOptions, 'dir'>): Promise<DurableStore> {
   assertPolicy(options)
   await disk.prepare()
