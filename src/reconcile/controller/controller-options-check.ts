@@ -21,6 +21,7 @@ const CONTROLLER_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Controller
     reads: true,
     ownWrites: true,
     tracksReads: true,
+    ownChanges: true,
     events: true,
     concurrency: true,
     timeoutMs: true,
@@ -74,6 +75,7 @@ type CheckedOptions = Pick<
   | 'fairness'
   | 'errors'
   | 'unhealthyAfterMs'
+  | 'ownChanges'
 > & { readonly for: Kind; readonly watches?: readonly object[]; readonly reconcile: unknown }
 
 /**
@@ -83,7 +85,7 @@ type CheckedOptions = Pick<
 export function assertControllerOptions(options: CheckedOptions): void {
   assertKnownOptions(options)
   const { name, concurrency = 1, timeoutMs, resyncMs, quarantineAfter = 1, hotLoopAfter = 1 } = options
-  const { errors = [], unhealthyAfterMs = 1 } = options
+  const { errors = [], unhealthyAfterMs = 1, ownChanges = 'wake' } = options
   const problems: FieldProblem[] = []
   if (name === '') problems.push({ field: 'name', value: name, message: 'must not be empty' })
   if (typeof options.reconcile !== 'function')
@@ -103,6 +105,8 @@ export function assertControllerOptions(options: CheckedOptions): void {
       message: 'must be a finite number of milliseconds above 0',
     })
   }
+  if (ownChanges !== 'wake' && ownChanges !== 'ignore')
+    problems.push({ field: 'ownChanges', value: ownChanges, message: 'must be wake or ignore' })
   if (!(unhealthyAfterMs > 0)) {
     const message = 'must be a number of milliseconds above 0, or Infinity'
     problems.push({ field: 'unhealthyAfterMs', value: unhealthyAfterMs, message })

@@ -90,6 +90,12 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
   /** How attempts that read the cache see what they wrote. Default `overlay`. */
   readonly ownWrites?: OwnWritesPolicy
   /**
+   * Whether a key runs again for what its own attempt wrote. `wake`, the default: as for any change, so that it sees that
+   * nothing is left to do. `ignore`: not for a change that it alone made, for reconcilers that do everything in one run;
+   * one that takes a step per run must ask for the next, by `requeueAfter(0)`. In doubt it runs.
+   */
+  readonly ownChanges?: 'wake' | 'ignore'
+  /**
    * True: a change of whatever an attempt has read through `ctx.client`, by `get`, `list` or `count`, wakes its key, as
    * `ctx.watch` does, until an attempt has succeeded without reading it. Reads inside transactions, recipes and snapshots
    * are not followed. Default false.

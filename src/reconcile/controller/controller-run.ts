@@ -5,11 +5,13 @@ import type { CacheViews } from '../attempt/attempt-view.js'
 import type { ContextSite } from '../attempt/reconcile-context.js'
 import { openEventRecorder } from '../events/event-destination.js'
 import type { EventRecorder } from '../events/event-recorder.js'
+import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
 import { HotLoops } from '../hot-loops/hot-loops.js'
 import { reportHotLoop } from '../hot-loops/report-hot-loop.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
 import { createWorkQueue } from '../queue/work-queue.js'
+import type { WorkQueue, WorkQueueOptions } from '../queue/work-queue-contract.js'
 import { AheadKeys } from './ahead-keys.js'
 import type { KeyStates } from './apply-outcome.js'
 import { AttemptPauses } from './attempt-pauses.js'
@@ -17,8 +19,9 @@ import type { ControllerMetrics } from './controller-metrics.js'
 import { createControllerMetrics } from './controller-metrics.js'
 import type { ControllerOptions } from './controller-options.js'
 import type { ControllerSources, Wake } from './controller-sources.js'
-import { ownedWatch } from './controller-sources.js'
+import { ownedWatch, startSources } from './controller-sources.js'
 import { Dependencies } from './dependencies.js'
+import { OwnChanges } from './own-changes.js'
 import { PollPauses } from './poll-pauses.js'
 import { Quarantine } from './quarantine.js'
 import { ToldLag } from './told-lag.js'
@@ -42,6 +45,8 @@ export interface ControllerRun extends KeyStates {
   readonly ahead: AheadKeys
   readonly lag: ToldLag
   readonly dependencies: Dependencies
+  /** Absent where own changes wake as others do. */
+  readonly ownChanges: OwnChanges | undefined
   /** Keys that wait until the cache shows what they wrote. */
   readonly parked: Set<ObjectRef>
   /** True when a stop under way must not take any longer. */
@@ -61,7 +66,7 @@ export function openRun<Spec, Status>(
   notify: (event: 'ready' | 'idle' | 'told') => void,
 ): ControllerRun {
   const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
-  const { ageMs, fairness, hotLoopAfter = 20, owns = [], limiter = exponentialLimiter() } = options
+  const { hotLoopAfter = 20, owns = [], limiter = exponentialLimiter(), ownChanges } = options
   const env = outer.env.fork(name)
   const client = outer.client(env)
   const logger = env.logger.child({ controller: name })
@@ -69,15 +74,7 @@ export function openRun<Spec, Status>(
     env,
     client,
     logger,
-    queue: createWorkQueue({
-      name,
-      env,
-      limiter,
-      idOf: refText,
-      notify,
-      ...(ageMs === undefined ? {} : { ageMs }),
-      ...(fairness === undefined ? {} : { fairness }),
-    }),
+    queue: queueOf(options, { env, limiter, notify }),
     metrics: createControllerMetrics(env.metrics, name, concurrency),
     limiter,
     quarantine: new Quarantine(quarantineAfter),
@@ -117,11 +114,25 @@ export function openRun<Spec, Status>(
       wake: (key, why) => wake(run, key, why),
       progressed: () => notify('told'),
     }),
+    ownChanges: ownChanges === 'ignore' ? new OwnChanges((key, why) => wake(run, key, why)) : undefined,
     parked: new Set(),
     isHurried: false,
     busy: 0,
   }
   return run
+}
+
+function queueOf<Spec, Status>(
+  { name, ageMs, fairness }: ControllerOptions<Spec, Status>,
+  site: Pick<WorkQueueOptions<ObjectRef>, 'env' | 'limiter' | 'notify'>,
+): WorkQueue<ObjectRef> {
+  return createWorkQueue({
+    ...site,
+    name,
+    idOf: refText,
+    ...(ageMs === undefined ? {} : { ageMs }),
+    ...(fairness === undefined ? {} : { fairness }),
+  })
 }
 
 /** From now on attempts write, and tell what they do, through `client`. */
@@ -136,7 +147,65 @@ export function actThrough<Spec, Status>(
 
 /** Something other than the passing of time wants the key. */
 export function wake(run: ControllerRun, key: ObjectRef, why: Wake): void {
+  if (run.ownChanges?.holdsBack(key, why) === true) return
   if (why.isResync !== true) run.polls.forget(key)
   run.hotLoops.woken(key, why.cause)
   run.queue.add(key, why)
+}
+
+/** Opens the sources of a run: what they tell wakes keys, then `progressed` is called. */
+export function hear<Spec, Status>(
+  run: ControllerRun,
+  options: ControllerOptions<Spec, Status>,
+  progressed: () => void,
+): ControllerSources {
+  const { client, logger, env } = run
+  return startSources({
+    options,
+    client,
+    logger,
+    env,
+    enqueue: (key, why) => wake(run, key, why),
+    created: key => {
+      run.queue.forget(key)
+      run.quarantine.forget(key)
+      run.polls.forget(key)
+      run.hotLoops.forget(key)
+    },
+    changed: cause => run.dependencies.changed(cause),
+    skipped: since => {
+      for (const key of [...run.ahead.take(since), ...run.attempts.values()])
+        wake(run, key, { reason: 'gap' })
+    },
+    progressed: () => {
+      const revision = run.sources?.cache.revision ?? 0
+      run.ahead.told(revision)
+      run.ownChanges?.told(written => written <= revision && run.dependencies.hasReached(written))
+      progressed()
+    },
+  })
+}
+
+/** Who hears of the writes of the attempt of `key` that begins. */
+export function listenToWrites(
+  { hotLoops, ownChanges }: ControllerRun,
+  key: ObjectRef,
+): OwnWriteListener & { over(): void } {
+  const loops = hotLoops.listen(key)
+  if (ownChanges === undefined) return loops
+  const own = ownChanges.listen(key)
+  return {
+    began: () => {
+      loops.began()
+      own.began()
+    },
+    ended: revision => {
+      loops.ended(revision)
+      own.ended(revision)
+    },
+    over: () => {
+      loops.over()
+      own.over()
+    },
+  }
 }

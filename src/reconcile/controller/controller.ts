@@ -18,8 +18,8 @@ import type { Controller, ControllerKeyState, ControllerStatus, StartOptions } f
 import type { ControllerOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
-import { actThrough, openRun, wake } from './controller-run.js'
-import { ownedWatch, RESYNC_PRIORITY, startSources } from './controller-sources.js'
+import { actThrough, hear, listenToWrites, openRun, wake } from './controller-run.js'
+import { ownedWatch, RESYNC_PRIORITY } from './controller-sources.js'
 import { inspectIn, statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
 
@@ -110,28 +110,9 @@ class ControlLoop<Spec, Status> implements Controller {
     this.#running = run
     this.#logger = run.logger
     try {
-      run.sources = startSources({
-        options: this.#options,
-        client: run.client,
-        logger: run.logger,
-        env: run.env,
-        enqueue: (key, why) => wake(run, key, why),
-        created: key => {
-          run.queue.forget(key)
-          run.quarantine.forget(key)
-          run.polls.forget(key)
-          run.hotLoops.forget(key)
-        },
-        changed: cause => run.dependencies.changed(cause),
-        skipped: since => {
-          for (const key of [...run.ahead.take(since), ...run.attempts.values()])
-            wake(run, key, { reason: 'gap' })
-        },
-        progressed: () => {
-          run.ahead.told(run.sources?.cache.revision ?? 0)
-          this.#unpark(run)
-          this.#progressed()
-        },
+      run.sources = hear(run, this.#options, () => {
+        this.#unpark(run)
+        this.#progressed()
       })
       if (reads === 'cache') run.views = createCacheViews(run.sources.cache, run.client, ownWrites)
       await run.sources.started
@@ -244,7 +225,7 @@ class ControlLoop<Spec, Status> implements Controller {
       return this.#release(run, key)
     }
     run.queue.begin(key)
-    const writes = run.hotLoops.listen(key)
+    const writes = listenToWrites(run, key)
     const view = run.views?.open(key)
     const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
