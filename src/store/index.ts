@@ -36,7 +36,14 @@ export type { PropagationPolicy } from './object/finalizer-list.js'
 export type { ObjectChange, ObjectInput, ObjectMeta, OwnerReference } from './object/object.js'
 export type { WriteCause } from './object/write-cause.js'
 export type { ObjectRevision } from './read/object-history.js'
-export type { LabelSelectorInput, ListOptions, ObjectList, ReadOptions } from './read/reader.js'
+export type {
+  GroupBy,
+  GroupCount,
+  LabelSelectorInput,
+  ListOptions,
+  ObjectList,
+  ReadOptions,
+} from './read/reader.js'
 export type { OptimisticOptions } from './transaction/transaction.js'
 export type { ListAndWatchOptions, WatchOptions } from './watch/watch.js'
 export type { AppliedObject, PatchOptions } from './write/patch.js'

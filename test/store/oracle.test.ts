@@ -142,12 +142,27 @@ function inPages(reader: Reader, kind: Parameters<Reader['list']>[0], options: L
   }
 }
 
+/** Slow and obvious. */
+function assertGroups(reader: Reader, options: ListOptions): void {
+  const { items } = reader.list(Widget, options)
+  const grouped = (values: readonly (string | undefined)[]): readonly object[] =>
+    [...new Set(values)]
+      .filter(value => value !== undefined)
+      .sort()
+      .map(value => ({ value, count: values.filter(each => each === value).length }))
+  const apps = items.map(({ metadata }) => metadata.labels['app'])
+  expect(reader.countBy(Widget, { label: 'app' }, options)).toEqual(grouped(apps))
+  const nodes = items.map(({ spec }) => spec.node)
+  expect(reader.countBy(Widget, { index: 'node' }, options)).toEqual(grouped(nodes))
+}
+
 function assertReads(reader: Snapshot | Store, model: ModelStore, revision: number): void {
   expect(reader.revision).toBe(revision)
   for (const options of queries) {
     const expected = model.list(revision, 'Widget', options)
     expect(shown(reader, Widget, options)).toEqual(expected)
     expect(reader.count(Widget, options)).toBe(expected.length)
+    assertGroups(reader, options)
   }
   const pages: Pick<Store, 'list'> = { list: (kind, options) => inPages(reader, kind, options) }
   expect(shown(pages, Widget, {})).toEqual(model.list(revision, 'Widget', {}))
@@ -179,7 +194,10 @@ describe('against a store that keeps everything', () => {
     const oldest = (): number => Math.max(compacted, store.revision - logCapacity)
     for (const step of steps) {
       if (step.kind === 'transact') {
-        await store.transact(tx => step.writes.forEach(one => writeReal(tx, one)))
+        await store.transact(tx => {
+          for (const one of step.writes) writeReal(tx, one)
+          assertGroups(tx, {})
+        })
         model.commit((state, revision) => step.writes.forEach(one => writeModel(model, state, revision, one)))
         assertReads(store, model, model.revision)
       } else if (step.kind === 'snapshot') {

@@ -3,6 +3,8 @@ import type {
   Client,
   ClientOptions,
   ClientWrite,
+  GroupBy,
+  GroupCount,
   Kind,
   Lifetimes,
   ObjectList,
@@ -86,6 +88,12 @@ class GatedClient extends DelegatingClient {
     const count = this.#reader.count(kind, options)
     this.#options.reads?.listed(kind, options)
     return count
+  }
+
+  override countBy<S, T>(kind: Kind<S, T>, by: GroupBy, options?: ReadOptions): readonly GroupCount[] {
+    const groups = this.#reader.countBy(kind, by, options)
+    this.#options.reads?.listed(kind, options)
+    return groups
   }
 
   override snapshot(revision?: number | string): Snapshot {

@@ -1,6 +1,8 @@
 import { isKeelsonError } from '../../core/index.js'
 import type {
   Client,
+  GroupBy,
+  GroupCount,
   Kind,
   ListOptions,
   ObjectList,
@@ -8,7 +10,7 @@ import type {
   Reader,
   StoredObject,
 } from '../../store/index.js'
-import { refText } from '../../store/internal.js'
+import { groupObjects, refText, withoutPages } from '../../store/internal.js'
 import type { Cache } from '../cache/cache-contract.js'
 import { OwnWrites } from './own-writes.js'
 import { createWriteGate } from './write-gate.js'
@@ -119,7 +121,11 @@ class LayeredViews implements CacheViews, Reader {
   }
 
   count<S, T>(kind: Kind<S, T>, options?: ListOptions): number {
-    return this.list(kind, options).items.length
+    return this.list(kind, withoutPages(options)).items.length
+  }
+
+  countBy<S, T>(kind: Kind<S, T>, by: GroupBy, options?: ListOptions): readonly GroupCount[] {
+    return groupObjects(kind, this.list(kind, withoutPages(options)).items, by)
   }
 
   /** Kinds that the cache does not hold are read from the store. */

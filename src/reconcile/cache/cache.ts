@@ -1,8 +1,17 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import { isKeelsonError, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
 import { assertKnown, createListeners, knownOptions } from '../../core/internal.js'
-import type { Client, Kind, ListOptions, ObjectList, ObjectRef, StoredObject } from '../../store/index.js'
-import { selectObjects } from '../../store/internal.js'
+import type {
+  Client,
+  GroupBy,
+  GroupCount,
+  Kind,
+  ListOptions,
+  ObjectList,
+  ObjectRef,
+  StoredObject,
+} from '../../store/index.js'
+import { groupObjects, selectObjects, withoutPages } from '../../store/internal.js'
 import { objectId } from '../object-key.js'
 import { isPermanent } from '../permanent-error.js'
 import type { SourceChange } from '../sources/event-mapping.js'
@@ -163,7 +172,13 @@ class SourceCache implements Cache {
   }
 
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): number {
-    return options === undefined ? this.#state.table(kind).size : this.list(kind, options).items.length
+    return options === undefined
+      ? this.#state.table(kind).size
+      : this.list(kind, withoutPages(options)).items.length
+  }
+
+  countBy<Spec, Status>(kind: Kind<Spec, Status>, by: GroupBy, options?: ListOptions): readonly GroupCount[] {
+    return groupObjects(kind, this.list(kind, withoutPages(options)).items, by)
   }
 
   by<Spec, Status>(

@@ -3,7 +3,7 @@ import type { Kind } from '../kind/kind.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { ObjectRevision } from '../read/object-history.js'
-import type { ObjectList, Reader, ReadOptions } from '../read/reader.js'
+import type { GroupBy, GroupCount, ObjectList, Reader, ReadOptions } from '../read/reader.js'
 import type { Watchable } from '../watch/watch.js'
 import type { Fence } from './fence.js'
 import type { Writer } from './writer.js'
@@ -41,6 +41,7 @@ export interface Client extends Reader, Writer, Watchable {
   readonly lifetimes: Lifetimes
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): ObjectList<StoredObject<Spec, Status>>
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): number
+  countBy<Spec, Status>(kind: Kind<Spec, Status>, by: GroupBy, options?: ReadOptions): readonly GroupCount[]
   /**
    * Pins a revision, the newest by default, with nothing copied. Close it: while it is open the store keeps what
    * has changed since, up to twice `logCapacity` revisions.

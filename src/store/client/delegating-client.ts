@@ -2,7 +2,7 @@ import type { Env } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
-import type { ObjectList, ReadOptions } from '../read/reader.js'
+import type { GroupBy, GroupCount, ObjectList, ReadOptions } from '../read/reader.js'
 import type { Watch, WatchOptions } from '../watch/watch.js'
 import type { Client, ClientOptions, Snapshot } from './client.js'
 import type { ClientWrite } from './client-write.js'
@@ -65,6 +65,10 @@ export class DelegatingClient extends WriterVerbs implements Client {
 
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ReadOptions): number {
     return this.base.count(kind, options)
+  }
+
+  countBy<Spec, Status>(kind: Kind<Spec, Status>, by: GroupBy, options?: ReadOptions): readonly GroupCount[] {
+    return this.base.countBy(kind, by, options)
   }
 
   snapshot(revision?: number | string): Snapshot {

@@ -8,6 +8,7 @@ import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { ObjectChange, ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
+import { countGroups } from '../read/group-counts.js'
 import { countList, listPage } from '../read/list-page.js'
 import type { ListView } from '../read/list-view.js'
 import { storeView } from '../read/list-view.js'
@@ -91,6 +92,9 @@ class EngineClient extends WriterVerbs implements Client {
 
   readonly count: Client['count'] = (kind, options = {}) =>
     countList(this.#view, this.engine.table(kind), options)
+
+  readonly countBy: Client['countBy'] = (kind, by, options = {}) =>
+    countGroups(this.#view, this.engine.table(kind), by, options)
 
   readonly snapshot: Client['snapshot'] = revision => takeSnapshot(this.#parts, revision, storeOn)
 

@@ -7,11 +7,12 @@ import type { ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { ExpiredError } from '../object/store-errors.js'
 import { forkEngine } from '../read/fork.js'
+import { countGroups } from '../read/group-counts.js'
 import { countList, listPage } from '../read/list-page.js'
 import type { ListView } from '../read/list-view.js'
 import { pinnedView } from '../read/list-view.js'
 import { keptRevision, parseRevision } from '../read/read-revision.js'
-import type { ListOptions, ObjectList } from '../read/reader.js'
+import type { GroupBy, GroupCount, ListOptions, ObjectList } from '../read/reader.js'
 import type { StateHash } from '../read/state-hash.js'
 import type { Snapshot, Store } from './client.js'
 import type { StoreParts } from './store-parts.js'
@@ -69,6 +70,14 @@ class PinnedSnapshot implements Snapshot {
 
   count<Spec, Status>(kind: Kind<Spec, Status>, options: ListOptions = {}): number {
     return countList(this.#lists(), this.#engine.table(kind), options)
+  }
+
+  countBy<Spec, Status>(
+    kind: Kind<Spec, Status>,
+    by: GroupBy,
+    options: ListOptions = {},
+  ): readonly GroupCount[] {
+    return countGroups(this.#lists(), this.#engine.table(kind), by, options)
   }
 
   hash(): string {

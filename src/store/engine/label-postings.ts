@@ -42,6 +42,11 @@ export class LabelPostings {
     return this.#byKey.get(key)?.get(value)
   }
 
+  /** How many objects have each value of a label now; 0 for one that only older versions had. */
+  *sizes(key: string): Iterable<readonly [value: string, size: number]> {
+    for (const [value, posting] of this.#byKey.get(key) ?? []) yield [value, posting.size]
+  }
+
   /** How many labels are known; for tests and statistics. */
   get size(): number {
     let size = 0

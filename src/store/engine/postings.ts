@@ -42,6 +42,11 @@ export class Postings {
     return this.#byTerm.get(term)
   }
 
+  /** How many objects are under each term now; 0 for one that only older versions had. */
+  *sizes(): Iterable<readonly [term: string, size: number]> {
+    for (const [term, posting] of this.#byTerm) yield [term, posting.size]
+  }
+
   /** How many terms are known; for tests and statistics. */
   get size(): number {
     return this.#byTerm.size

@@ -90,7 +90,8 @@ function badIndex(kind: Kind, index: IndexQuery, fault: string): BadRequestError
   return new BadRequestError(`index "${index.name}" of ${kind.kind} ${fault}`, { kind: kind.kind, index })
 }
 
-function unknownIndex(kind: Kind, name: unknown): BadRequestError {
+/** Says which indexes there are. */
+export function unknownIndex(kind: Kind, name: unknown): BadRequestError {
   const known = Object.keys(kind.indexes)
   const has = known.length === 0 ? 'it declares none' : `it declares ${known.join(', ')}`
   return new BadRequestError(`${kind.kind} has no index "${String(name)}"; ${has}`, {

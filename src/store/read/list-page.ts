@@ -8,7 +8,7 @@ import { positionOf } from './list-order.js'
 import type { ListView } from './list-view.js'
 import type { Query } from './query.js'
 import { compileQuery, isNarrow } from './query.js'
-import type { ObjectList, ReadOptions } from './reader.js'
+import type { ListOptions, ObjectList, ReadOptions } from './reader.js'
 
 /**
  * A list, whole or by pages.
@@ -80,6 +80,12 @@ function revisionOfPage(
 /** Selectors hide how many objects there are, so only lists without one tell. */
 function totalOf(view: ListView, table: KindTable, query: Query, revision: number): number | undefined {
   return isNarrow(query) ? undefined : view.count(table, query, revision)
+}
+
+/** The options of the whole list. */
+export function withoutPages(options: ListOptions = {}): ListOptions {
+  const { limit: _limit, continue: _continue, ...whole } = options
+  return whole
 }
 
 /** How many objects a list would have in all its pages. */

@@ -22,6 +22,8 @@ export interface ListView {
   revisionOf(options: ReadOptions): number
   list(table: KindTable, query: Query, range: ListRange): StoredObject[]
   count(table: KindTable, query: Query, revision: number): number
+  /** Where the objects of that revision are posted; undefined when nobody knows without a list. */
+  postings(table: KindTable, revision: number): Pick<KindTable, 'labels' | 'indexes'> | undefined
 }
 
 /** Every revision that is kept; the newest by default. */
@@ -65,6 +67,10 @@ class StoreView implements ListView {
 
   count(table: KindTable, query: Query, revision: number): number {
     return countObjects(table, query, this.#older(revision))
+  }
+
+  postings(table: KindTable, revision: number): KindTable | undefined {
+    return this.#older(revision) === undefined ? table : undefined
   }
 
   #older(revision: number | undefined): number | undefined {

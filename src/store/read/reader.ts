@@ -1,5 +1,6 @@
 import type { LabelSelector, LabelSelectorObject } from '../../core/index.js'
 import type { Kind } from '../kind/kind.js'
+import type { IndexedValue } from '../object/indexed-value.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import type { IndexQuery } from './index-query.js'
 
@@ -74,6 +75,27 @@ export interface Reader {
    * where an index tells.
    */
   count<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): number
+  /**
+   * How many objects there are under each value of a label or of a declared index, in the order of the values. Objects
+   * without a value are in no group; one with several values of an index is in several. `limit` and `continue` do not count.
+   *
+   * A store answers for all objects of a kind, as they are now, from its indexes: it costs the values and not the objects.
+   * Every other answer costs its list.
+   *
+   * @throws BadRequestError for an index that the kind does not declare
+   */
+  countBy<Spec, Status>(kind: Kind<Spec, Status>, by: GroupBy, options?: ListOptions): readonly GroupCount[]
+}
+
+/** What groups are made by: the values of a label, or those of a declared index. */
+export type GroupBy =
+  | { readonly label: string; readonly index?: undefined }
+  | { readonly index: string; readonly label?: undefined }
+
+/** How many objects have a value. */
+export interface GroupCount {
+  readonly value: IndexedValue
+  readonly count: number
 }
 
 /** Kubernetes' text grammar (`app=web,tier in (a,b)`), its object form, or a compiled selector. */

@@ -208,5 +208,6 @@ export function overlayView(overlay: Overlay): ListView {
     revisionOf: () => revision,
     list: (table, query, range) => overlay.list(table, query, range),
     count: (table, query) => overlay.list(table, query).length,
+    postings: () => undefined,
   }
 }

@@ -4,6 +4,7 @@ import type { Kind } from '../kind/kind.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
+import { countGroups } from '../read/group-counts.js'
 import { countList, listPage } from '../read/list-page.js'
 import type { ListView } from '../read/list-view.js'
 import type { ListOptions, ObjectList } from '../read/reader.js'
@@ -80,6 +81,9 @@ export class OverlayTransaction implements Transaction {
 
   readonly count: Transaction['count'] = (kind, options = {}) =>
     countList(this.#view, this.#table(kind), options)
+
+  readonly countBy: Transaction['countBy'] = (kind, by, options = {}) =>
+    countGroups(this.#view, this.#table(kind), by, options)
 
   readonly create: Transaction['create'] = (kind, object, options = {}) =>
     this.#write({ verb: 'create', kind, object, options })

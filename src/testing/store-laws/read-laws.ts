@@ -81,6 +81,46 @@ export const readLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'groups are counted as a count of every list would count them, in the order of their values',
+    check: async ({ open }) => {
+      const store = await filled(await open())
+      await store.create(Widget, widget('s', { size: 10 }))
+      await store.delete(Widget, refOf('c'))
+      const apps = [
+        { value: 'db', count: 1 },
+        { value: 'web', count: 2 },
+      ]
+      claimEqual(store.countBy(Widget, { label: 'app' }), apps, 'by a label')
+      claimEqual(
+        store.countBy(Widget, { label: 'app' }, { namespace: 'apes', limit: 1 }),
+        [{ value: 'web', count: 1 }],
+        'of a namespace',
+      )
+      claimEqual(store.countBy(Widget, { label: 'none' }), [], 'by a label that none has')
+      const sizes = [
+        { value: 1, count: 4 },
+        { value: 10, count: 1 },
+      ]
+      claimEqual(store.countBy(Widget, { index: 'size' }), sizes, 'by an index of numbers')
+      const tags = store.countBy(Widget, { index: 'tag' }, { namespace: 'zoo' })
+      claimEqual(
+        tags,
+        [
+          { value: 'a', count: 1 },
+          { value: 'n1', count: 1 },
+        ],
+        'by an index with several values',
+      )
+      claimEqual(
+        store.countBy(Widget, { index: 'place' })[0]?.value,
+        ['n1', 1],
+        'by a value of several parts',
+      )
+      await claimRefused(() => store.countBy(Widget, { index: 'nope' }), 'BadRequest')
+      await claimRefused(() => store.countBy(Widget, {} as { label: string }), 'BadRequest')
+    },
+  },
+  {
     name: 'a list does not change any more',
     check: async ({ open }) => {
       const store = await filled(await open())

@@ -35,6 +35,7 @@ class ReadingHalf implements Reader {
   readonly get: Reader['get'] = (kind, ref) => this.#reader.get(kind, ref)
   readonly list: Reader['list'] = (kind, options) => this.#reader.list(kind, options)
   readonly count: Reader['count'] = (kind, options) => this.#reader.count(kind, options)
+  readonly countBy: Reader['countBy'] = (kind, by, options) => this.#reader.countBy(kind, by, options)
 
   get revision(): number {
     return this.#reader.revision
