@@ -121,7 +121,7 @@ export function checkPlacementRequest(request: PlacementRequest): void {
  * @throws InvalidError when it wants a port twice, too
  * @internal
  */
-export function checkNewRequest(request: PlacementRequest): void {
+function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)
   const problems = selfConflictProblems(request.hostPorts)
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
