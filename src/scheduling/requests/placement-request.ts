@@ -119,7 +119,6 @@ export function checkPlacementRequest(request: PlacementRequest): void {
  * is.
  *
  * @throws InvalidError when it wants a port twice, too
- * @internal
  */
 function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)
