@@ -27,6 +27,18 @@ export function applyMergePatch(document: unknown, patch: unknown): unknown {
 
 function merge(target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return deepEqual(target, patch) ? target : patch
+  return mergeMembers(target, patch, (_name, member, change) => merge(member, change))
+}
+
+/**
+ * `target` with the members of `patch`, each as `change` makes it from the two; `null` removes one. What is no object
+ * counts as an empty one.
+ */
+export function mergeMembers(
+  target: unknown,
+  patch: Readonly<Record<string, unknown>>,
+  change: (name: string, member: unknown, change: unknown) => unknown,
+): unknown {
   const base = isRecord(target) ? target : {}
   let result: Record<string, unknown> | undefined = base === target ? undefined : {}
   for (const key of Object.keys(patch)) {
@@ -38,7 +50,7 @@ function merge(target: unknown, patch: unknown): unknown {
       delete result[key]
       continue
     }
-    const merged = merge(known ? base[key] : undefined, value)
+    const merged = change(key, known ? base[key] : undefined, value)
     if (known && merged === base[key]) continue
     result ??= { ...base }
     result[key] = merged

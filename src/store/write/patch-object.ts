@@ -1,9 +1,11 @@
 import { UsageError } from '../../core/index.js'
 import { isRecord } from '../../core/internal.js'
+import { mergeByKey } from '../apply/merge-by-key.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { JsonPatchOperation } from '../json/json-patch.js'
 import { applyJsonPatch } from '../json/json-patch.js'
 import { applyMergePatch } from '../json/merge-patch.js'
+import { subjectOf } from '../kind/envelope.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { applyObject } from './apply-object.js'
 import type { PatchWrite } from './object-write.js'
@@ -32,7 +34,7 @@ export function patchObject(
   }
   const { type, fieldManager } = options
   const revise = (current: StoredObject): unknown => {
-    const revised = patched(current, type, patch)
+    const revised = patched(table, current, type, patch)
     assertPreconditions(site, table, current, { ...claims(revised, current), guarded: part })
     return revised
   }
@@ -43,14 +45,19 @@ function isApply(options: PatchOptions): options is PatchOptions<'apply'> {
   return options.type === 'apply'
 }
 
-function patched(current: StoredObject, type: unknown, patch: unknown): unknown {
+function patched(table: KindTable, current: StoredObject, type: unknown, patch: unknown): unknown {
   switch (type) {
     case 'json':
       return applyJsonPatch(current, patch as readonly JsonPatchOperation[])
     case 'merge':
       return applyMergePatch(current, patch)
+    case 'mergeByKey':
+      return mergeByKey(current, patch, table.fieldType, subjectOf(table.kind, current))
     default:
-      throw new UsageError(`the type of a patch must be json, merge or apply, not ${String(type)}`, { type })
+      throw new UsageError(
+        `the type of a patch must be json, merge, mergeByKey or apply, not ${String(type)}`,
+        { type },
+      )
   }
 }
 

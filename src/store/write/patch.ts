@@ -9,6 +9,11 @@ export interface PatchBodies<Spec, Status> {
   readonly json: readonly JsonPatchOperation[]
   /** JSON Merge Patch, RFC 7396: members are merged, `null` removes one, lists are replaced. */
   readonly merge: MergePatch<StoredObject<Spec, Status>>
+  /**
+   * As `merge`, but lists are merged as the kind's `mergeTypes` say: an item with the keys of one that is there is merged
+   * into it, others come last, `{ …keys, $patch: 'delete' }` removes one; a set takes what it lacks.
+   */
+  readonly mergeByKey: KeyedMergePatch<StoredObject<Spec, Status>>
   /** Server-side apply: the fields that the manager wants, with their values. */
   readonly apply: AppliedObject<Spec, Status>
 }
@@ -21,6 +26,13 @@ export type MergePatch<T> = T extends readonly unknown[]
   ? T
   : T extends object
     ? { readonly [Key in keyof T]?: MergePatch<T[Key]> | null }
+    : T
+
+/** A part of `T`, in which `null` stands for what is to be removed, and `$patch` for an item that is to go. */
+export type KeyedMergePatch<T> = T extends readonly (infer Item)[]
+  ? readonly (Item extends object ? KeyedMergePatch<Item> & { readonly $patch?: 'delete' } : Item)[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: KeyedMergePatch<T[Key]> | null }
     : T
 
 /** An object as far as somebody has an opinion about it. */
