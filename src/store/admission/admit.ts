@@ -27,6 +27,8 @@ export interface AdmissionSite {
   readonly canWait: boolean
   /** Answers that it has waited for. */
   readonly replies: AdmissionReplies | undefined
+  /** Whether what is written is a frozen copy already, made when the write was asked for. */
+  readonly isCaptured: boolean
 }
 
 /** A write on its way to the commit: what its writer decides, taken in and checked as far as it goes. */
@@ -52,7 +54,10 @@ export function admit(site: AdmissionSite, table: KindTable, candidate: Candidat
   const { kind, admission } = table
   const { previous, subject } = candidate
   if (admission === undefined)
-    return { meta: candidate.meta, content: adoptContent(kind, candidate.content, previous, subject) }
+    return {
+      meta: candidate.meta,
+      content: adoptContent(kind, candidate.content, { previous, subject, isCaptured: site.isCaptured }),
+    }
   const { change, validate } = admission.steps[candidate.operation]
   let current: Candidate = {
     ...candidate,
@@ -201,7 +206,8 @@ function throughSchema(
   { standard }: AdmissionChain,
 ): Content {
   const { previous, subject, content } = current
-  if (standard === undefined) return adoptContent(table.kind, content, previous, subject)
+  if (standard === undefined)
+    return adoptContent(table.kind, content, { previous, subject, isCaptured: false })
   // What was stored has passed.
   if (previous !== undefined && content.spec === previous.spec && content.status === previous.status)
     return content

@@ -69,7 +69,7 @@ function capturedObject(engine: Engine, kind: Kind, input: ObjectInput): ObjectI
 }
 
 /** What a step that commits the write says of itself. */
-export function aboutWrite(write: ObjectWrite): Omit<StepInfo, 'kind'> {
+export function aboutWrite(write: ObjectWrite): Omit<StepInfo, 'kind' | 'reads'> {
   const { verb } = write
   const { kind } = write.kind
   const { namespace, name } = 'ref' in write ? write.ref : write.object.metadata

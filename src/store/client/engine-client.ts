@@ -121,7 +121,7 @@ class EngineClient extends WriterVerbs implements Client {
       engine.begin()
       try {
         return Promise.resolve(
-          engine.acknowledged(perform(this.#site(write.options), asked)),
+          engine.acknowledged(perform(this.#site(write.options, { isCaptured: false }), asked)),
         ) as Promise<never>
       } finally {
         engine.end()
@@ -149,7 +149,7 @@ class EngineClient extends WriterVerbs implements Client {
   #commitOf(captured: ObjectWrite): Commit<StoredObject> {
     // Named, so that a stack tells where a deferred write is done.
     const commitWrite: Commit<StoredObject> = replies =>
-      perform(this.#site(captured.options, replies), captured)
+      perform(this.#site(captured.options, { replies, isCaptured: true }), captured)
     return commitWrite
   }
 
@@ -172,12 +172,18 @@ class EngineClient extends WriterVerbs implements Client {
   }
 
   /** Where a write outside of a transaction happens. */
-  #site(options: WriteOptions, replies?: AdmissionReplies): WriteSite {
+  #site(
+    options: WriteOptions,
+    {
+      replies,
+      isCaptured,
+    }: { readonly replies?: AdmissionReplies | undefined; readonly isCaptured: boolean },
+  ): WriteSite {
     const cause = causeOf(options)
-    if (options.dryRun === true) return new DryRunSite(this.#parts, { replies })
-    return cause === undefined && replies === undefined
-      ? this.#parts.site
-      : new DirectSite(this.#parts, { cause, replies })
+    if (options.dryRun === true) return new DryRunSite(this.#parts, { replies, isCaptured })
+    if (cause !== undefined || replies !== undefined)
+      return new DirectSite(this.#parts, { cause, replies, isCaptured })
+    return isCaptured ? this.#parts.capturedSite : this.#parts.site
   }
 }
 

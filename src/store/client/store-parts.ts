@@ -8,8 +8,9 @@ import { DirectSite } from '../write/write-site.js'
 /** What a store is put together from. */
 export interface StoreParts extends WriteTarget {
   readonly hashes: StateHash
-  /** For writes that say nothing about themselves. */
+  /** For writes that say nothing about themselves: those inside the call, and those that were captured before. */
   readonly site: DirectSite
+  readonly capturedSite: DirectSite
 }
 
 /** The parts that are kept beside an engine; one of each. */
@@ -18,5 +19,7 @@ export function storeParts(engine: Engine): StoreParts {
   const lifetimes = new LifetimeKeeper(engine, (entries, cause) =>
     deleteEntries({ engine, lifetimes }, entries, cause),
   )
-  return { engine, lifetimes, hashes, site: new DirectSite({ engine, lifetimes }) }
+  const target = { engine, lifetimes }
+  const capturedSite = new DirectSite(target, { isCaptured: true })
+  return { engine, lifetimes, hashes, site: new DirectSite(target), capturedSite }
 }

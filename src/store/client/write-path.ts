@@ -48,7 +48,7 @@ export class WritePath {
    *
    * @param about asked only when it is a step
    */
-  submit<T>(commit: Commit<T>, about: () => Omit<StepInfo, 'kind'>): Promise<T> {
+  submit<T>(commit: Commit<T>, about: () => Omit<StepInfo, 'kind' | 'reads'>): Promise<T> {
     try {
       if (!this.isDirect) return this.#inStep(commit, this.#stepInfo(about()))
       const { engine } = this.#options
@@ -100,10 +100,11 @@ export class WritePath {
     }
   }
 
-  #stepInfo(about: Omit<StepInfo, 'kind'>): StepInfo {
-    return about.writes === undefined
-      ? { kind: 'commit', ...about }
-      : { kind: 'commit', ...about, reads: [...this.#reads, ...about.writes] }
+  #stepInfo(about: Omit<StepInfo, 'kind' | 'reads'>): StepInfo {
+    const { label, writes } = about
+    if (writes === undefined) return { kind: 'commit', label }
+    const reads = this.#reads.length === 0 ? writes : [...this.#reads, ...writes]
+    return { kind: 'commit', label, writes, reads }
   }
 }
 

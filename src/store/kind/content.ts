@@ -5,21 +5,25 @@ import type { StoredObject } from '../object/object.js'
 import type { Content } from '../object/object-parts.js'
 import { refuse } from '../object/store-errors.js'
 
+/** Where content comes from, and what it follows. */
+export interface ContentSource {
+  readonly previous: StoredObject | undefined
+  readonly subject: string
+  /** True when it is a frozen copy already, made when the write was asked for. */
+  readonly isCaptured: boolean
+}
+
 /**
  * Takes spec and status in, with the schema's defaults filled and its faults refused.
  *
  * @throws InvalidError
  */
-export function adoptContent(
-  kind: Kind,
-  input: Content,
-  previous: StoredObject | undefined,
-  subject: string,
-): Content {
+export function adoptContent(kind: Kind, input: Content, source: ContentSource): Content {
+  const { previous, subject, isCaptured } = source
   const schema = schemaOf(kind)
   const take = (field: keyof Content, freeze: boolean): unknown =>
-    input[field] === undefined
-      ? undefined
+    input[field] === undefined || (isCaptured && freeze && previous === undefined)
+      ? input[field]
       : adoptJson(input[field], freeze ? previous?.[field] : undefined, { subject, field, freeze })
   if (schema === undefined) return { spec: take('spec', true), status: take('status', true) }
   // What was stored has passed.
@@ -34,8 +38,7 @@ export function adoptContent(
   return adoptContent(
     { ...kind, schema: undefined },
     { spec: filled['spec'], status: filled['status'] },
-    previous,
-    subject,
+    { previous, subject, isCaptured: false },
   )
 }
 

@@ -50,6 +50,16 @@ export function adoptMetadata(
   }
 }
 
+/** The writer's part of metadata that is a frozen copy already. */
+export function writerMetaOf(input: ObjectMetaInput): WriterMeta {
+  return {
+    labels: input.labels ?? EMPTY_RECORD,
+    annotations: input.annotations ?? EMPTY_RECORD,
+    ownerReferences: input.ownerReferences ?? EMPTY_LIST,
+    finalizers: input.finalizers ?? EMPTY_LIST,
+  }
+}
+
 /** What is left out is empty, also in an update. */
 function take<Field extends keyof WriterMeta>(
   field: Field,

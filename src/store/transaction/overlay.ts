@@ -82,6 +82,7 @@ export class Overlay implements WriteSite {
   readonly revision: number
   readonly base: OverlayBase
   readonly canWait: boolean
+  readonly isCaptured = false
   readonly replies: AdmissionReplies | undefined
   /** Kept once the writes are committed. */
   readonly kept: KeptObject[] = []

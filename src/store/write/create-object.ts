@@ -2,7 +2,7 @@ import type { Ownership } from '../apply/track-owners.js'
 import { trackOwners } from '../apply/track-owners.js'
 import type { KindTable } from '../engine/kind-table.js'
 import { assertObject, envelopeProblems, subjectOf } from '../kind/envelope.js'
-import { adoptMetadata, metadataProblems } from '../object/metadata.js'
+import { adoptMetadata, metadataProblems, writerMetaOf } from '../object/metadata.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
 import { idOf } from '../object/object.js'
 import { generateName, nameProblem } from '../object/object-name.js'
@@ -28,7 +28,7 @@ export function createObject(
   assertObject(kind, input)
   const subject = subjectOf(kind, input)
   const given = input.metadata
-  const taken = adoptMetadata(given, undefined, subject)
+  const taken = site.isCaptured ? writerMetaOf(given) : adoptMetadata(given, undefined, subject)
   const problems = envelopeProblems(kind, input)
   for (const problem of metadataProblems(given, taken, undefined)) problems.push(problem)
   if (given.resourceVersion !== undefined && given.resourceVersion !== '') {

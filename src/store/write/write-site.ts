@@ -42,6 +42,8 @@ export function timeOf(site: WriteSite): string {
 export interface DirectOptions {
   readonly cause?: WriteCause | undefined
   readonly replies?: AdmissionReplies | undefined
+  /** Default false. */
+  readonly isCaptured?: boolean
 }
 
 /** Each staged write is a revision of its own. */
@@ -50,12 +52,17 @@ export class DirectSite implements WriteSite {
   readonly lifetimes: LifetimeKeeper
   readonly canWait = true
   readonly replies: AdmissionReplies | undefined
+  readonly isCaptured: boolean
   readonly #cause: WriteCause | undefined
 
-  constructor({ engine, lifetimes }: WriteTarget, { cause, replies }: DirectOptions = {}) {
+  constructor(
+    { engine, lifetimes }: WriteTarget,
+    { cause, replies, isCaptured = false }: DirectOptions = {},
+  ) {
     this.engine = engine
     this.lifetimes = lifetimes
     this.replies = replies
+    this.isCaptured = isCaptured
     this.#cause = cause
   }
 
