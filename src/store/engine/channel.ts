@@ -1,11 +1,18 @@
 import type { Env } from '../../core/index.js'
 import { DeliverySteps } from './delivery-steps.js'
+import { WatchGroup } from './watch-group.js'
 
 /** Someone who reads channels. */
 export interface ChannelListener {
   readonly env: Env
+  /** What is delivered, for those who look at steps. */
+  readonly label: string
+  /** Whether it does nothing but follow one channel, so that it can be served with others. */
+  readonly follows: boolean
   /** Something new is in a channel where its cursor rested. */
   wake(): void
+  /** Hands out at most `revisionsMax` batches; says how many it did. For those who follow. */
+  serve(revisionsMax: number): number
   /** The store was closed, or has failed. */
   storeClosed(failure?: Error): void
   close(): void
@@ -23,6 +30,7 @@ export class Channel {
   /** Cursors that want to be told of every append. */
   #strict: ChannelCursor[] = []
   #resting: ChannelCursor[] = []
+  readonly #groups = new Map<Env, WatchGroup>()
   /** Members of `resting` that have left since. */
   #gone = 0
   #revisions: number[] = []
@@ -57,6 +65,7 @@ export class Channel {
     if (cursor.listener.fellBehind !== undefined)
       this.#strict = this.#strict.filter(other => other !== cursor)
     if (!cursor.resting) return
+    if (this.leaveGroup(cursor)) return
     this.#gone++
     if (this.#gone * 2 <= this.#resting.length) return
     this.#resting = this.#resting.filter(other => !other.left)
@@ -65,13 +74,34 @@ export class Channel {
 
   /** `cursor` has read everything and wants to be woken. */
   rest(cursor: ChannelCursor): void {
-    this.#resting.push(cursor)
+    const { listener } = cursor
+    if (!listener.follows) {
+      this.#resting.push(cursor)
+      return
+    }
+    let group = this.#groups.get(listener.env)
+    if (group === undefined) {
+      group = new WatchGroup(listener.env, this.steps)
+      this.#groups.set(listener.env, group)
+    }
+    cursor.group = group
+    group.join(cursor)
+  }
+
+  /** Whether the cursor was in a group; then it no longer is. */
+  leaveGroup(cursor: ChannelCursor): boolean {
+    const { group } = cursor
+    if (group === undefined) return false
+    cursor.group = undefined
+    group.leave(cursor)
+    if (group.size === 0) this.#groups.delete(group.env)
+    return true
   }
 
   /** Several changes of one revision in this scope are one entry. A write pays for those it wakes. */
   append(revision: number, keep: number): void {
     if (this.#revisions[this.#revisions.length - 1] === revision) return
-    if (this.#resting.length - this.#gone === this.#cursors.size) this.#drop(this.#revisions.length)
+    if (this.#restingCount() === this.#cursors.size) this.#drop(this.#revisions.length)
     else if (this.#revisions.length >= keep * 2) this.#drop(this.#revisions.length - keep)
     this.#revisions.push(revision)
     this.#wakeAll()
@@ -89,7 +119,14 @@ export class Channel {
     for (const { listener } of [...this.#cursors]) listener.storeClosed(failure)
   }
 
+  #restingCount(): number {
+    let count = this.#resting.length - this.#gone
+    for (const group of this.#groups.values()) count += group.resting
+    return count
+  }
+
   #wakeAll(): void {
+    for (const group of this.#groups.values()) group.wake()
     const woken = this.#resting
     if (woken.length === 0) return
     this.#resting = []
@@ -112,6 +149,9 @@ export class ChannelCursor {
   /** True while it waits to be woken; set back by the channel. */
   resting = false
   left = false
+  /** With whom it rests, and where among them. */
+  group: WatchGroup | undefined
+  slot = 0
   #position: number
 
   /** Starts behind the newest revision. */
@@ -131,6 +171,10 @@ export class ChannelCursor {
     return this.channel.end - this.#position
   }
 
+  get isBehind(): boolean {
+    return this.#position < this.channel.end
+  }
+
   advance(): void {
     this.#position++
   }
@@ -139,6 +183,13 @@ export class ChannelCursor {
     if (this.resting) return
     this.resting = true
     this.channel.rest(this)
+  }
+
+  /** Leaves those with whom it rested, and is served by itself until it rests again. */
+  goAlone(): void {
+    this.channel.leaveGroup(this)
+    this.resting = false
+    this.listener.wake()
   }
 
   leave(): void {

@@ -6,7 +6,6 @@ import { ChannelCursor } from '../engine/channel.js'
 import type { Receiver, StepPlace } from '../engine/delivery-steps.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { LogRecord } from '../engine/revision-log.js'
-import type { WatchBatch } from '../engine/watch-batch.js'
 import type { StoredObject } from '../object/object.js'
 import { SlowConsumerError } from '../object/store-errors.js'
 import { startBookmarkTimer } from './bookmark-timer.js'
@@ -14,27 +13,11 @@ import { Coalescer } from './coalescer.js'
 import { EvictionGuard } from './eviction-guard.js'
 import { offerObservable } from './interop-observable.js'
 import type { Watch } from './watch.js'
+import type { Batch, Consumer, State, Waiter } from './watch-consumer.js'
 import { batchOf } from './watch-events.js'
 import { WatchFeed } from './watch-feed.js'
 import { everythingOf } from './watch-filter.js'
 import type { WatcherOptions } from './watcher-options.js'
-
-type Batch = WatchBatch<StoredObject>
-
-interface Waiter {
-  readonly resolve: (result: IteratorResult<Batch>) => void
-  readonly reject: (error: unknown) => void
-}
-
-interface Consumer {
-  readonly listener: (batch: Batch) => void
-  readonly ended: ((error?: unknown) => void) | undefined
-}
-
-type State =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: unknown }
 
 /** A cursor into the shared log, moved by steps of its `Env`. */
 export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, Blocker {
@@ -180,6 +163,16 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
       this.#waiters.push({ resolve, reject })
       if (this.#hasUnread) this.#schedule()
     })
+  }
+
+  get follows(): boolean {
+    const isPlain = this.#initial === undefined && !this.#limited && this.#feed.single !== undefined
+    return isPlain && this.#consumer !== undefined
+  }
+
+  serve(revisionsMax: number): number {
+    this.#visible = this.#options.engine.log.head
+    return this.#follow(revisionsMax)
   }
 
   /** A watcher of several kinds is served with those of its first one. */
