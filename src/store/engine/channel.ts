@@ -1,5 +1,6 @@
 import type { Env } from '../../core/index.js'
 import { DeliverySteps } from './delivery-steps.js'
+import type { GroupMember } from './watch-group.js'
 import { WatchGroup } from './watch-group.js'
 
 /** Someone who reads channels. */
@@ -143,7 +144,7 @@ export class Channel {
 }
 
 /** A place in a channel. */
-export class ChannelCursor {
+export class ChannelCursor implements GroupMember {
   readonly channel: Channel
   readonly listener: ChannelListener
   /** True while it waits to be woken; set back by the channel. */
@@ -185,7 +186,6 @@ export class ChannelCursor {
     this.channel.rest(this)
   }
 
-  /** Leaves those with whom it rested, and is served by itself until it rests again. */
   goAlone(): void {
     this.channel.leaveGroup(this)
     this.resting = false

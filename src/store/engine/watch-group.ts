@@ -1,6 +1,22 @@
 import type { Env } from '../../core/index.js'
-import type { ChannelCursor } from './channel.js'
 import type { DeliverySteps, Receiver, StepPlace } from './delivery-steps.js'
+
+/** A cursor that rests with others. */
+export interface GroupMember {
+  /** Its place in the group. */
+  slot: number
+  readonly isBehind: boolean
+  /** Its watcher is over. */
+  readonly left: boolean
+  readonly listener: {
+    readonly label: string
+    close(): void
+    /** Hands out at most `revisionsMax` batches; says how many it did. */
+    serve(revisionsMax: number): number
+  }
+  /** Leaves the group, and is served by itself until it rests again. */
+  goAlone(): void
+}
 
 /**
  * Watchers of one channel and one env that have nothing to do but follow it. A write wakes them as one, and one step
@@ -10,7 +26,7 @@ export class WatchGroup implements Receiver {
   readonly env: Env
   readonly #steps: DeliverySteps
   /** Those who have left are undefined. */
-  #members: (ChannelCursor | undefined)[] = []
+  #members: (GroupMember | undefined)[] = []
   #size = 0
   /** Whose turn is next. */
   #next = 0
@@ -36,12 +52,12 @@ export class WatchGroup implements Receiver {
   }
 
   /** Takes in a cursor that has read everything. */
-  join(cursor: ChannelCursor): void {
+  join(cursor: GroupMember): void {
     cursor.slot = this.#members.push(cursor) - 1
     this.#size++
   }
 
-  leave(cursor: ChannelCursor): void {
+  leave(cursor: GroupMember): void {
     this.#members[cursor.slot] = undefined
     this.#size--
     if (this.#size > 0 || this.#place === undefined) return
