@@ -8,8 +8,13 @@ export { ReplicaSet } from './replica-set.js'
 export { Revision } from './revision.js'
 export { Service } from './service.js'
 export { Task } from './task.js'
-export { AddressClaim } from './address-claim.js'
 export type { TaskRuntime } from './task-runtime.js'
+
+// To build with: kinds of discovery and of offers.
+export { AddressClaim } from './address-claim.js'
+export { Framework } from './framework.js'
+export { Reservation } from './reservation.js'
+export { Role } from './role.js'
 
 // To build with.
 export { findCondition, isConditionTrue } from '../core/index.js'
@@ -27,10 +32,13 @@ export type {
   RolloutFailureAction,
 } from './deployment.js'
 export type { EndpointSliceSpec } from './endpoint-slice.js'
+export type { FrameworkSpec, FrameworkStatus } from './framework.js'
 export type { NodeSpec, NodeStatus } from './node.js'
 export type { Probe, ProbeResult } from './probe.js'
 export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
+export type { ReservationSpec } from './reservation.js'
 export type { RevisionSpec, RevisionStatus } from './revision.js'
+export type { RoleSpec, RoleStatus } from './role.js'
 export type { ServicePort, ServiceSpec, ServiceStatus } from './service.js'
 export type {
   EnvVar,

@@ -7,11 +7,19 @@ import { nodeSpecSchema, objectSchema } from './spec-schemas.js'
 export interface NodeSpec {
   /** True keeps new tasks away; running ones stay. */
   readonly unschedulable?: boolean
+  /**
+   * A pool of offers stops its tasks here and launches no more. The condition `Drained` is `True` when the last has ended.
+   * Tasks of others are left alone.
+   */
+  readonly drain?: {
+    /** Bound for the tasks' own grace, in seconds. Default: none. */
+    readonly gracePeriodSeconds?: number
+  }
   /** Keep tasks away that do not tolerate them. `NoExecute` does no more than `NoSchedule`: it evicts nothing yet. */
   readonly taints?: readonly Taint[]
 }
 
-/** What a node reports. Conditions: `Ready`. */
+/** What a node reports. Conditions: `Ready`, `Drained`. */
 export interface NodeStatus {
   readonly capacity?: ResourceInput
   /** What tasks may use; default `capacity`. */

@@ -100,6 +100,7 @@ const template: JsonSchema = closed(
 
 export const nodeSpecSchema: JsonSchema = closed({
   unschedulable: flag,
+  drain: closed({ gracePeriodSeconds: count }),
   taints: list(closed({ key: text, value: text, effect }, ['key', 'effect'])),
 })
 
@@ -219,4 +220,37 @@ export const eventSpecSchema: JsonSchema = closed(
     lastTime: time,
   },
   ['regarding', 'type', 'reason', 'note', 'reportingController', 'count', 'firstTime', 'lastTime'],
+)
+
+const amounts: JsonSchema = { type: 'object', additionalProperties: { type: 'number', minimum: 0 } }
+
+export const roleSpecSchema: JsonSchema = closed({
+  role: { type: 'string', minLength: 1 },
+  weight: { type: 'number', minimum: 0.001, maximum: 1_000_000 },
+  guarantees: amounts,
+  limits: amounts,
+  lendingLimits: amounts,
+})
+
+export const frameworkSpecSchema: JsonSchema = closed(
+  {
+    displayName: text,
+    roles: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+    capabilities: list({ enum: ['revocable', 'remote'] }),
+    uses: texts,
+    principal: text,
+    failoverMs: { type: 'number', minimum: 0 },
+  },
+  ['roles', 'failoverMs'],
+)
+
+export const reservationSpecSchema: JsonSchema = closed(
+  {
+    nodeName: { type: 'string', minLength: 1 },
+    role: { type: 'string', minLength: 1 },
+    requests: quantities,
+    expireTime: time,
+    resource: { type: 'object' },
+  },
+  ['nodeName', 'role', 'requests'],
 )

@@ -21,6 +21,7 @@ export { binPackFitness, spreadFitness } from './matching/fitness.js'
 export { killOrder } from './matching/kill-order.js'
 export { LaunchBackoff } from './matching/launch-backoff.js'
 export { unreachableVerdict } from './matching/unreachable-strategy.js'
+export { reconnectDelayMs } from './pool/reconnect-delay.js'
 
 // Types you will meet.
 export type { AgentView } from './allocator/allocator.js'
@@ -49,6 +50,7 @@ export type {
 } from './matching/match-offers.js'
 export type { UnreachableStrategy } from './matching/unreachable-strategy.js'
 export type { AcceptOptions } from './pool/accept-offers.js'
+export type { MaintenanceWindow, RunningTaskRef } from './pool/agent-table.js'
 export type { SubscribeOptions } from './pool/framework-record.js'
 export type { OfferProblem, OfferProblemCode, RescindReason } from './pool/offer.js'
 export type { LaunchSpec, Operation, Outcomes } from './pool/operation.js'

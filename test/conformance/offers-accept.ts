@@ -63,7 +63,7 @@ export const acceptAnswers: Readonly<Record<string, (input: never) => unknown>> 
     rows: string[][]
   }) =>
     rows.map(ids => {
-      const problem = offerListProblem(ids, ownedOffers(offers), framework)
+      const problem = offerListProblem(ids, ownedOffers(offers), { framework })
       return problem === undefined ? null : LIST_PROBLEMS[problem.code]
     }),
   accept: (input: AcceptInput | FieldInput) => ('by' in input ? foreignAccept(input) : acceptAnswer(input)),
@@ -115,7 +115,7 @@ async function foreignAccept({ by }: FieldInput): Promise<unknown> {
 function acceptAnswer({ offers, offerIds, framework, operations }: AcceptInput): unknown {
   const known = ownedOffers(offers)
   const ours = operations.map(ourOperation)
-  const problem = offerListProblem(offerIds, known, framework)
+  const problem = offerListProblem(offerIds, known, { framework })
   if (problem !== undefined) {
     const code = LIST_PROBLEMS[problem.code]
     return {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { acceptAnswers, acceptExpectation } from './offers-accept.js'
+import { healthAnswers } from './offers-agent-health.js'
 import { allocatorAnswers, allocatorExpectation } from './offers-allocator.js'
 import { fairnessAnswers } from './offers-fairness.js'
 import { matchingAnswers } from './offers-matching.js'
@@ -19,9 +20,6 @@ interface Case {
 
 /** Kinds that no code answers yet, each with what will deliver it. Only ever shrinks. */
 const DEFERRED_KINDS: Readonly<Record<string, string>> = {
-  ping: 'agent health',
-  removalLimit: 'agent health',
-  registerBackoff: 'agent health',
   inverseOffers: 'maintenance',
   reclaim: 'reclaim planner',
 }
@@ -38,6 +36,7 @@ const answers: Readonly<Record<string, (input: never) => unknown>> = {
   ...allocatorAnswers,
   ...acceptAnswers,
   ...poolAnswers,
+  ...healthAnswers,
   ...matchingAnswers,
 }
 

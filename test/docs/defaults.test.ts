@@ -55,6 +55,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`tasksMax`, tasks of a framework': code('pool-options', 'tasksMax'),
     '`operationsMax`, operations in an accept': code('pool-options', 'operationsMax'),
     'updates of a task that wait for `ack()`': code('update-stream', 'UPDATES_MAX'),
+    '`pingsMax`, pings in a row without an answer': code('pool-options', 'pingsMax'),
     'shapes of a demand': code('subscription', 'SHAPES_MAX'),
     'ids of agents that were removed for good': code('agent-table', 'GONE_MAX'),
     'roles of a framework': code('event-applier', 'ROLES_MAX'),

@@ -140,3 +140,54 @@ describe('a maintenance plan', () => {
     expect(heard(session).offers.map(({ agent }) => agent.unavailability)).toEqual([window])
   })
 })
+
+describe('an agent that is pinged', () => {
+  function pinged(options: { removalSpacingMs?: number } = {}): { world: PoolWorld; answers: Set<string> } {
+    const answers = new Set<string>()
+    const world = new PoolWorld({
+      ...options,
+      pingIntervalMs: 1_000,
+      pingsMax: 2,
+      driver: {
+        ...NOBODY,
+        ping: async agent => {
+          if (!answers.has(agent)) throw new Error('no route')
+          return [{ framework: 'f', task: 't1' }]
+        },
+      },
+    })
+    return { world, answers }
+  }
+
+  const there = (world: PoolWorld): readonly string[] =>
+    [...world.pool.allocator.agents()].map(({ id }) => id)
+
+  test('is out of reach after so many pings, and back with the tasks that it names', async () => {
+    const { world, answers } = pinged()
+    world.agent('a1')
+    const session = world.pool.subscribe({ name: 'f', id: 'f', roles: [{ role: 'r', suppressed: true }] })
+    session.claim([{ agent: 'a1', tasks: ['t1', 't2'].map(id => ({ id, need: { cpus: 1 } })) }])
+    for (const second of [1, 2]) await world.stepAt(second * 1_000)
+    expect(session.reconcile().map(({ state }) => state)).toEqual(['unreachable', 'unreachable'])
+    answers.add('a1')
+    await world.stepAt(3_000)
+    await world.env.settle()
+    expect(session.reconcile().map(({ task, state }) => [task, state])).toEqual([
+      ['t1', 'running'],
+      ['t2', 'gone'],
+    ])
+  })
+
+  test('is given up in its turn, and not at all when it answers before that', async () => {
+    const { world, answers } = pinged({ removalSpacingMs: 10_000 })
+    for (const id of ['a1', 'a2', 'a3']) world.agent(id)
+    const seen: string[] = []
+    for (let second = 1; second <= 23; second++) {
+      if (second === 8) answers.add('a2')
+      await world.stepAt(second * 1_000)
+      await world.env.settle()
+      seen.push(there(world).join(' '))
+    }
+    expect([seen[0], seen[1], seen[20], seen[21]]).toEqual(['a1 a2 a3', 'a2 a3', 'a2 a3', 'a2'])
+  })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Node, Task } from '../../src/api/index.js'
+import { Framework, Lease, Node, Reservation, Role, Task } from '../../src/api/index.js'
 import type { Session, StorePool, StorePoolOptions } from '../../src/offers/index.js'
 import { createStorePool, resources } from '../../src/offers/index.js'
 import { createManager } from '../../src/reconcile/index.js'
@@ -34,7 +34,7 @@ async function addNode(store: Store, name: string, cpu: string): Promise<void> {
 
 async function start(options: Partial<StorePoolOptions> = {}, scheduler = false): Promise<World> {
   const env = createVirtualEnv()
-  const store = createStore({ kinds: [Node, Task], env })
+  const store = createStore({ kinds: [Framework, Lease, Node, Reservation, Role, Task], env })
   await env.run(() => addNode(store, 'n1', '4'))
   const bound = createStorePool(options)
   const manager = createManager({ client: store.client(env) })
@@ -78,7 +78,9 @@ describe('a pool that is bound to a store', () => {
       ])
       for (const { ack } of updates) ack()
     }
+    await env.settle()
     expect(session.reconcile()).toEqual([])
+    expect(store.get(Task, { namespace: 'default', name: 't1' })).toBeUndefined()
     expect(session.view().agent('n1')?.free.quantities()).toEqual({ cpus: 4, mem: 1024 })
   })
 
@@ -88,13 +90,14 @@ describe('a pool that is bound to a store', () => {
     await env.settle()
     session.kill('t1')
     await env.settle()
-    expect(store.get(Task, { namespace: 'default', name: 't1' })).toBeUndefined()
     const { updates } = heard(session)
     for (const { ack } of updates) ack()
-    expect([...updates, ...heard(session).updates].map(({ update }) => update.state)).toEqual([
-      'killing',
-      'killed',
-    ])
+    const last = heard(session).updates
+    expect([...updates, ...last].map(({ update }) => update.state)).toEqual(['killing', 'killed'])
+    expect(store.get(Task, { namespace: 'default', name: 't1' })).toBeDefined()
+    for (const { ack } of last) ack()
+    await env.settle()
+    expect(store.get(Task, { namespace: 'default', name: 't1' })).toBeUndefined()
   })
 
   test('does not offer what others run on a node, and a node that is unknown is unreachable', async () => {

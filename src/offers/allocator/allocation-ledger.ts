@@ -1,4 +1,5 @@
 import { InvalidError } from '../../core/index.js'
+import type { FairNode } from '../../core/internal.js'
 import { FairTree, QuotaTree } from '../../core/internal.js'
 import type { Chunk } from '../resources/chunk.js'
 import { ResourceSet } from '../resources/resource-set.js'
@@ -116,6 +117,13 @@ export class Ledger {
     this.roles.delete(path)
     const at = path.lastIndexOf('/')
     if (at >= 0) this.forgetIdle(path.slice(0, at))
+  }
+
+  /** Sets the number of grants of a client; groups above it count them too. */
+  setGrants(client: Client, grants: number): void {
+    const more = grants - client.leaf.count
+    for (let node: FairNode<Member> | undefined = client.leaf; node !== undefined; node = node.parent)
+      this.tree.setCount(node, node.count + more)
   }
 
   /** Puts a client among those who take part, or out of them. */

@@ -113,6 +113,13 @@ export type AllocatorEvent =
   | { readonly type: 'quota'; readonly role: string; readonly quota: Quota }
   /** All quotas at once, in place of those before. */
   | { readonly type: 'quotas'; readonly quotas: Readonly<Record<string, Quota>> }
+  /** How many grants a framework got so far, which breaks ties; for who restores an allocator. */
+  | {
+      readonly type: 'grants'
+      readonly framework: string
+      readonly role: string
+      readonly grants: number
+    }
   /** Resources come back: declined, unused, or of a task that ended. */
   | ({
       readonly type: 'return'

@@ -3,8 +3,8 @@ import type { ResourceSet } from '../resources/resource-set.js'
 import { Ledger } from './allocation-ledger.js'
 import type { PassParts } from './allocation-pass.js'
 import { allocationPass, grantDirectly } from './allocation-pass.js'
-import type { AgentRecord } from './allocation-records.js'
-import type { AllocatorEvent, Grant } from './allocator-event.js'
+import type { AgentRecord, Client } from './allocation-records.js'
+import type { AllocatorEvent, Grant, Quota } from './allocator-event.js'
 import type { AllocatorOptions, AllocatorRules } from './allocator-options.js'
 import { allocatorRules } from './allocator-options.js'
 import type { AllocatorSnapshot } from './allocator-snapshot.js'
@@ -68,12 +68,16 @@ export interface Allocator {
   overLimit(): readonly string[]
   /** Whether a claim passes the same gates as grants, and why not. */
   claimRefusal(request: ClaimRequest): ClaimRefusal | undefined
+  /** How many grants a framework got so far, by role; none when it is unknown. */
+  grantsOf(framework: string): Readonly<Record<string, number>>
+  /** Guarantees and limits by role. */
+  quotas(): ReadonlyMap<string, Quota>
   /** Shares, unmet demand and guarantees of all roles and frameworks. */
   audit(): readonly AuditEntry[]
   agent(id: string): AgentView | undefined
   /** Agents in order of arrival. */
   agents(): Iterable<AgentView>
-  /** What a framework has for a role on an agent, offered or in use. */
+  /** What a framework has for a role on an agent, offered or in use; nothing when one of them is unknown. */
   held(framework: string, role: string, agent: string): ResourceSet
   /** Scalars of all agents. */
   total(): Quantities
@@ -195,6 +199,15 @@ class OfferAllocator implements Allocator {
     return claimRefusal({ ledger: this.#ledger, gates: this.#gates }, request)
   }
 
+  grantsOf(framework: string): Readonly<Record<string, number>> {
+    const clients = this.#ledger.frameworks.get(framework)?.clients ?? new Map<string, Client>()
+    return Object.fromEntries([...clients].map(([role, { leaf }]) => [role, leaf.count]))
+  }
+
+  quotas(): ReadonlyMap<string, Quota> {
+    return this.#applier.quotas
+  }
+
   audit(): readonly AuditEntry[] {
     return auditOf(this.#ledger)
   }
@@ -209,9 +222,10 @@ class OfferAllocator implements Allocator {
   }
 
   held(framework: string, role: string, agent: string): ResourceSet {
-    const client = this.#ledger.clientOf(framework, role)
-    const { columns } = this.#ledger
-    return setOf(this.#ledger.agentOf(agent).allocations.get(client) ?? NOTHING, columns)
+    const { agents, columns, frameworks } = this.#ledger
+    const client = frameworks.get(framework)?.clients.get(role)
+    const holding = client === undefined ? undefined : agents.get(agent)?.allocations.get(client)
+    return setOf(holding ?? NOTHING, columns)
   }
 
   total(): Quantities {

@@ -17,6 +17,8 @@ export interface AuditEntry {
   /** Dominant share divided by the weight. */
   readonly share: number
   readonly dominant: string | undefined
+  /** How many grants it got so far: of equal shares the one with fewer comes first. */
+  readonly grants: number
   /** All that it has, offered or in use. */
   readonly used: Quantities
   /** What is missing to its guarantee. */
@@ -63,9 +65,15 @@ export function auditOf(ledger: Ledger): readonly AuditEntry[] {
 function entryOf(
   { columns }: Ledger,
   node: FairNode<Member>,
-): Pick<AuditEntry, 'weight' | 'share' | 'dominant' | 'used'> {
-  const { weight, share, dominant, used } = node
-  return { weight: weight / 1000, share, dominant: columns.names[dominant], used: columns.quantitiesOf(used) }
+): Pick<AuditEntry, 'weight' | 'share' | 'dominant' | 'grants' | 'used'> {
+  const { weight, share, dominant, count: grants, used } = node
+  return {
+    weight: weight / 1000,
+    share,
+    dominant: columns.names[dominant],
+    grants,
+    used: columns.quantitiesOf(used),
+  }
 }
 
 function pathOf({ role, framework }: Client): string {

@@ -1,5 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import { deepEqual } from '../../core/internal.js'
+import { deepEqual, wholeNumber } from '../../core/internal.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import { ROLE_NAME_LENGTH_MAX, roleNameProblem } from '../resources/role-name.js'
 import type { Ledger } from './allocation-ledger.js'
@@ -60,6 +60,8 @@ export class EventApplier {
         return this.#quota(event)
       case 'quotas':
         return this.#quotas(event)
+      case 'grants':
+        return this.#grants(event)
       case 'return':
         return this.#return(event)
       case 'answered':
@@ -247,6 +249,13 @@ export class EventApplier {
       this.quotas.delete(role)
       this.#parts.ledger.forgetIdle(role)
     }
+  }
+
+  #grants({ framework, role, grants }: EventOf<'grants'>): void {
+    const { ledger } = this.#parts
+    const [problem] = wholeNumber('grants', grants)
+    if (problem !== undefined) throw new InvalidError('allocator event', [problem])
+    ledger.setGrants(ledger.clientOf(framework, role), grants)
   }
 
   #return({ framework, role, agent: id, resources, filter }: EventOf<'return'>): void {

@@ -3,9 +3,10 @@ import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import { oneOf } from '../allocator/one-of.js'
 import { ResourceSet } from '../resources/resource-set.js'
-import type { AcceptPlan } from './accept.js'
+import type { AcceptInput, AcceptPlan } from './accept.js'
 import { failedOutcome, planAccept, volumeIds } from './accept.js'
 import type { FrameworkEntry } from './framework-record.js'
+import { planGangs } from './gang.js'
 import type { OfferProblem, OwnedOffer } from './offer.js'
 import { offerListProblem } from './offer.js'
 import type { Operation, Outcome } from './operation.js'
@@ -28,9 +29,16 @@ const ACCEPT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<AcceptOptions>
   mode: true,
 })
 
+interface AcceptCall {
+  readonly ids: readonly string[]
+  readonly operations: readonly Operation[]
+  readonly options: AcceptOptions
+}
+
 /**
- * Uses offers of one agent and role for operations. What is wrong with the offers fails every operation, and gives
- * those of the offers that are the caller's back without a filter; offers of others are not touched.
+ * Uses offers of one agent and role for operations, or of several agents for gangs. What is wrong with the offers fails
+ * every operation, and gives those of the offers that are the caller's back without a filter; offers of others are not
+ * touched.
  *
  * @throws KeelsonError `TooLarge` for more operations than the pool takes; nothing has happened then
  * @throws InvalidError for an operation without its tasks or resources; nothing has happened then
@@ -38,11 +46,7 @@ const ACCEPT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<AcceptOptions>
 export async function acceptOffers(
   core: PoolCore,
   entry: FrameworkEntry,
-  call: {
-    readonly ids: readonly string[]
-    readonly operations: readonly Operation[]
-    readonly options: AcceptOptions
-  },
+  call: AcceptCall,
 ): Promise<readonly Outcome<Operation>[]> {
   const { ids, operations, options } = call
   assertKnown(options, ACCEPT_OPTIONS)
@@ -53,64 +57,148 @@ export async function acceptOffers(
     throw new KeelsonError({ code: 'TooLarge', message, details: { operationsMax } })
   }
   assertShapes(operations)
-  const invalid = offerListProblem(ids, core.book.offers, entry.id)
-  if (invalid !== undefined) return failAll(core, entry, { ids, operations, problem: invalid })
+  const owner = { framework: entry.id, acrossAgents: operations.some(({ op }) => op === 'launchGang') }
+  const invalid = offerListProblem(ids, core.book.offers, owner)
+  if (invalid !== undefined) return failAll(core, entry, call, invalid)
   const role = core.book.offers.get(ids[0] ?? '')?.role ?? ''
   if (core.options.authorize !== undefined)
     for (const operation of operations) {
       const request = { framework: entry.id, principal: entry.principal, operation: operation.op, role }
-      if (!(await core.options.authorize(request)))
-        return failAll(core, entry, { ids, operations, problem: unauthorized(operation) })
+      if (!(await core.options.authorize(request))) return failAll(core, entry, call, unauthorized(operation))
     }
   core.assertOpen()
-  const stale = offerListProblem(ids, core.book.offers, entry.id)
-  if (stale !== undefined) return failAll(core, entry, { ids, operations, problem: stale })
+  const stale = offerListProblem(ids, core.book.offers, owner)
+  if (stale !== undefined) return failAll(core, entry, call, stale)
   if (ids.length === 0) return operations.map(operation => failedOutcome(operation, NO_OFFERS))
-  return perform(core, entry, { ids, operations, options })
+  return take(core, entry, call)
 }
 
 const NO_OFFERS: OfferProblem = { code: 'unknown', message: 'no offer was named' }
 
-function perform(
+/** The offers of one agent in a call, together. */
+interface AgentPart {
+  readonly of: { readonly framework: string; readonly role: string; readonly agent: string }
+  readonly input: AcceptInput
+  readonly plan: AcceptPlan
+}
+
+async function take(
   core: PoolCore,
   entry: FrameworkEntry,
-  {
-    ids,
-    operations,
-    options,
-  }: { ids: readonly string[]; operations: readonly Operation[]; options: AcceptOptions },
-): readonly Outcome<Operation>[] {
-  const offers = ids.flatMap(id => core.book.offers.get(id) ?? [])
-  const [{ role, agent }] = offers as [OwnedOffer]
-  const offered = offers.reduce((sum, offer) => sum.plus(offer.resources), ResourceSet.empty)
-  const plan = planAccept(
-    {
-      offered,
-      agent: agent.id,
-      role,
-      principal: entry.principal,
-      hasTask: id => core.tasks.has(entry.id, id),
-      tasksMax: core.limits.tasksMax - core.tasks.countOf(entry.id),
-      volumes: new Set(volumeIds(core.agents.of(agent.id).resources)),
-      isVolumeInUse: id => core.tasks.isVolumeInUse(agent.id, id),
-    },
-    operations,
-    options.mode,
-  )
+  call: AcceptCall,
+): Promise<readonly Outcome<Operation>[]> {
+  const { ids, options } = call
+  const { outcomes, parts } = planCall(core, entry, call)
   for (const id of ids) core.take(id)
-  book(core, { framework: entry.id, role, agent: agent.id }, plan)
-  core.allocator.apply({ type: 'answered', framework: entry.id, role, agent: agent.id })
-  if (!plan.converted.isEmpty)
-    core.giveBack({ framework: entry.id, role, agent: agent.id, resources: plan.converted })
-  if (!plan.declined.isEmpty)
-    core.giveBack(
-      { framework: entry.id, role, agent: agent.id, resources: plan.declined },
-      core.filterFor(options.refuseMs),
-    )
-  for (const { spec, take } of plan.launches)
-    launchTask(core, { framework: entry.id, role, agent: agent.id, spec, take })
+  const [part] = parts
+  const kept =
+    part === undefined || part.plan.conversions.length === 0 ? KEPT : await keepConversions(core, entry, part)
+  try {
+    core.assertOpen()
+    const problem = kept.problem ?? problemOfLoss(core, parts)
+    if (problem !== undefined) {
+      for (const { of, input } of parts) core.giveBackIfHeld({ ...of, resources: input.offered })
+      return call.operations.map(operation => failedOutcome(operation, problem))
+    }
+    perform(core, parts, options)
+  } finally {
+    kept.done()
+  }
+  return outcomes
+}
+
+/** Does what was planned, all in one step. */
+function perform(core: PoolCore, parts: readonly AgentPart[], options: AcceptOptions): void {
+  for (const { of, plan } of parts) {
+    book(core, of, plan)
+    core.allocator.apply({ type: 'answered', ...of })
+    if (!plan.converted.isEmpty) core.giveBack({ ...of, resources: plan.converted })
+    if (!plan.declined.isEmpty)
+      core.giveBack({ ...of, resources: plan.declined }, core.filterFor(options.refuseMs))
+    for (const { spec, take } of plan.launches) launchTask(core, { ...of, spec, take })
+  }
   core.requestPass()
-  return plan.outcomes
+}
+
+/** The agent may have gone while conversions were being kept. */
+function problemOfLoss(core: PoolCore, parts: readonly AgentPart[]): OfferProblem | undefined {
+  const lost = parts.find(({ of, input }) => !core.holds({ ...of, resources: input.offered }))
+  if (lost === undefined) return undefined
+  return { code: 'agentInactive', message: 'the agent went away meanwhile', params: { agent: lost.of.agent } }
+}
+
+function planCall(
+  core: PoolCore,
+  entry: FrameworkEntry,
+  { ids, operations, options }: AcceptCall,
+): { readonly outcomes: readonly Outcome<Operation>[]; readonly parts: readonly AgentPart[] } {
+  const offers = ids.flatMap(id => core.book.offers.get(id) ?? [])
+  const byAgent = new Map<string, OwnedOffer[]>()
+  for (const offer of offers) byAgent.set(offer.agent.id, [...(byAgent.get(offer.agent.id) ?? []), offer])
+  const inputs = [...byAgent].map(([agent, list]) => inputOf(core, entry, agent, list))
+  const gangs = operations.filter(operation => operation.op === 'launchGang')
+  const { outcomes, plans } =
+    gangs.length > 0 ? planGangs(inputs, gangs, options.mode) : planOne(inputs, operations, options.mode)
+  const parts = inputs.map((input, at) => ({
+    of: { framework: entry.id, role: input.role, agent: input.agent },
+    input,
+    plan: plans[at] as AcceptPlan,
+  }))
+  return { outcomes, parts }
+}
+
+function planOne(
+  inputs: readonly AcceptInput[],
+  operations: readonly Operation[],
+  mode: AcceptOptions['mode'],
+): { readonly outcomes: readonly Outcome<Operation>[]; readonly plans: readonly AcceptPlan[] } {
+  const plan = planAccept(inputs[0] as AcceptInput, operations, mode)
+  return { outcomes: plan.outcomes, plans: [plan] }
+}
+
+function inputOf(
+  core: PoolCore,
+  entry: FrameworkEntry,
+  agent: string,
+  offers: readonly OwnedOffer[],
+): AcceptInput {
+  return {
+    offered: offers.reduce((sum, offer) => sum.plus(offer.resources), ResourceSet.empty),
+    agent,
+    role: (offers[0] as OwnedOffer).role,
+    principal: entry.principal,
+    hasTask: id => core.hasTask(entry, id),
+    tasksMax: core.limits.tasksMax - core.tasks.countOf(entry.id),
+    volumes: new Set(volumeIds(core.agents.of(agent).resources)),
+    isVolumeInUse: id => core.tasks.isVolumeInUse(agent, id),
+  }
+}
+
+/** What came of keeping conversions. */
+interface Kept {
+  readonly problem?: OfferProblem
+  /** To be called when the pool knows of it. */
+  readonly done: () => void
+}
+
+const KEPT: Kept = { done: () => {} }
+
+/** Has conversions kept before they take effect; meanwhile the ids of the call's tasks are taken. */
+async function keepConversions(
+  core: PoolCore,
+  entry: FrameworkEntry,
+  { of, plan }: AgentPart,
+): Promise<Kept> {
+  if (core.hooks === undefined) return KEPT
+  const ids = plan.launches.map(({ spec }) => spec.id)
+  for (const id of ids) entry.launching.add(id)
+  try {
+    return { done: await core.hooks.convert(of.agent, plan.conversions) }
+  } catch (error) {
+    return { ...KEPT, problem: { code: 'conflict', message: `could not be kept: ${String(error)}` } }
+  } finally {
+    for (const id of ids) entry.launching.delete(id)
+  }
 }
 
 function book(
@@ -130,11 +218,8 @@ function book(
 function failAll(
   core: PoolCore,
   entry: FrameworkEntry,
-  {
-    ids,
-    operations,
-    problem,
-  }: { ids: readonly string[]; operations: readonly Operation[]; problem: OfferProblem },
+  { ids, operations }: AcceptCall,
+  problem: OfferProblem,
 ): readonly Outcome<Operation>[] {
   for (const id of ids)
     if (core.book.offers.get(id)?.framework === entry.id) {
@@ -157,7 +242,7 @@ const RESOURCE_FIELDS = {
 function assertShapes(operations: readonly Operation[]): void {
   const problems = operations.flatMap((operation, index) => {
     const fields = operation as unknown as Readonly<Record<string, unknown>>
-    if (operation.op === 'launch' || operation.op === 'launchGroup')
+    if (operation.op === 'launch' || operation.op === 'launchGroup' || operation.op === 'launchGang')
       return Array.isArray(fields['tasks'])
         ? []
         : [{ field: `[${index}].tasks`, value: fields['tasks'], message: 'must be a list of tasks' }]
@@ -169,6 +254,9 @@ function assertShapes(operations: readonly Operation[]): void {
         message: 'must be a ResourceSet; make one with resources()',
       }))
   })
+  const gangs = operations.filter(({ op }) => op === 'launchGang').length
+  if (gangs > 0 && gangs < operations.length)
+    problems.push({ field: 'op', value: 'launchGang', message: 'must stand with other gangs only' })
   if (problems.length > 0) throw new InvalidError('operations', problems)
 }
 

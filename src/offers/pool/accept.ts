@@ -14,6 +14,7 @@ import { amountsOf, launchNeed } from './launch-check.js'
 import type { OfferProblem } from './offer.js'
 import type {
   FailedLaunch,
+  LaunchGangOperation,
   LaunchGroupOperation,
   LaunchOperation,
   LaunchSpec,
@@ -75,10 +76,12 @@ export function failedOutcome(operation: Operation, problem: OfferProblem): Outc
     return { op: 'launch', launched: [], failed }
   }
   if (operation.op === 'launchGroup') return { op: 'launchGroup', launched: [], problem }
+  if (operation.op === 'launchGang') return { op: 'launchGang', launched: [], problem }
   return { op: operation.op, ok: false, problem }
 }
 
-const ABORTED: OfferProblem = { code: 'aborted', message: 'another operation of the call failed' }
+/** Why an operation was undone. */
+export const ABORTED: OfferProblem = { code: 'aborted', message: 'another operation of the call failed' }
 
 class AcceptPlanner {
   readonly #input: AcceptInput
@@ -131,7 +134,7 @@ class AcceptPlanner {
     const launched: string[] = []
     const failed: FailedLaunch[] = []
     for (const spec of tasks) {
-      const take = this.#takeFor(spec, this.#remainder, this.#launches)
+      const take = takeFor(spec, this.#input, { left: this.#remainder, before: this.#launches })
       if (!(take instanceof ResourceSet)) failed.push({ id: spec.id, problem: take })
       else {
         this.#remainder = this.#remainder.minus(take)
@@ -144,32 +147,26 @@ class AcceptPlanner {
 
   #launchGroup({ tasks, overhead = {} }: LaunchGroupOperation): Outcome<LaunchGroupOperation> {
     const extra = amountsOf(overhead)
-    if (!(extra instanceof ResourceSet)) return groupInvalid(extra)
+    if (!(extra instanceof ResourceSet))
+      return { op: 'launchGroup', launched: [], problem: groupInvalid(extra) }
     const own = extra.isEmpty ? extra : this.#remainder.take(overhead, this.#input.role)
     const group: Launch[] = []
     let rest = own === undefined ? undefined : this.#remainder.tryMinus(own)
     let problem: OfferProblem | undefined = rest === undefined ? notContained(extra) : undefined
     for (const spec of tasks) {
       if (rest === undefined || problem !== undefined) break
-      const take = this.#takeFor(spec, rest, [...this.#launches, ...group])
+      const take = takeFor(spec, this.#input, { left: rest, before: [...this.#launches, ...group] })
       if (!(take instanceof ResourceSet)) problem = take
       else {
         rest = rest.minus(take)
         group.push({ spec, take: group.length === 0 && own !== undefined ? take.plus(own) : take })
       }
     }
-    if (problem !== undefined || rest === undefined || group.length === 0) return groupInvalid(problem)
+    if (problem !== undefined || rest === undefined || group.length === 0)
+      return { op: 'launchGroup', launched: [], problem: groupInvalid(problem) }
     this.#remainder = rest
     this.#launches.push(...group)
     return { op: 'launchGroup', launched: group.map(({ spec }) => spec.id) }
-  }
-
-  /** What the task gets of what is left, or why it gets nothing. */
-  #takeFor(spec: LaunchSpec, left: ResourceSet, before: readonly Launch[]): ResourceSet | OfferProblem {
-    const wanted = launchNeed(spec, this.#input, before)
-    if (!(wanted instanceof ResourceSet)) return wanted
-    const chunks = spec.take ?? left.take(spec.need, this.#input.role)
-    return chunks !== undefined && left.contains(chunks) ? chunks : notContained(wanted)
   }
 
   #conversionOf(
@@ -216,12 +213,24 @@ class AcceptPlanner {
   }
 }
 
-type Conversions = Exclude<Operation, LaunchOperation | LaunchGroupOperation>
+type Conversions = Exclude<Operation, LaunchOperation | LaunchGroupOperation | LaunchGangOperation>
 
-function groupInvalid(problem: OfferProblem | undefined): Outcome<LaunchGroupOperation> {
+/** What the task gets of what is left, or why it gets nothing. */
+export function takeFor(
+  spec: LaunchSpec,
+  input: AcceptInput,
+  { left, before }: { readonly left: ResourceSet; readonly before: readonly Launch[] },
+): ResourceSet | OfferProblem {
+  const wanted = launchNeed(spec, input, before)
+  if (!(wanted instanceof ResourceSet)) return wanted
+  const chunks = spec.take ?? left.take(spec.need, input.role)
+  return chunks !== undefined && left.contains(chunks) ? chunks : notContained(wanted)
+}
+
+/** Why a group is not launched: the first problem of one of its tasks. */
+export function groupInvalid(problem: OfferProblem | undefined): OfferProblem {
   const params = { cause: problem?.code ?? 'nothing', ...problem?.params }
-  const message = problem?.message ?? 'no tasks'
-  return { op: 'launchGroup', launched: [], problem: { code: 'groupInvalid', message, params } }
+  return { code: 'groupInvalid', message: problem?.message ?? 'no tasks', params }
 }
 
 /** Ids of the volumes in a set. */

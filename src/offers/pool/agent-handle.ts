@@ -1,5 +1,6 @@
 import type { AgentSpec } from '../allocator/allocator-event.js'
 import { ResourceSet } from '../resources/resource-set.js'
+import type { RunningTaskRef } from './agent-table.js'
 import { occupyAgent } from './occupancy.js'
 import type { PoolCore } from './pool-core.js'
 import { graceMsOf, killTask } from './run-tasks.js'
@@ -22,7 +23,7 @@ export interface AgentHandle {
   /** It does not answer: its tasks are `unreachable`, and its resources leave the pool. */
   unreachable(): void
   /** It answers again, with the tasks that run. Others of its tasks are lost. */
-  reachable(running: readonly { readonly framework: string; readonly task: string }[]): void
+  reachable(running: readonly RunningTaskRef[]): void
   /**
    * Deactivates and stops all tasks; those of an agent that is out of reach when it is back. Resolves when all have
    * ended and their frameworks know it.
@@ -95,7 +96,7 @@ class PoolAgent implements AgentHandle {
     core.withdrawAgent(this.id)
   }
 
-  reachable(running: readonly { readonly framework: string; readonly task: string }[]): void {
+  reachable(running: readonly RunningTaskRef[]): void {
     const core = this.#open()
     const spec = core.agents.unreachable.get(this.id)
     if (spec === undefined) return

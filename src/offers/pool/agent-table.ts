@@ -11,6 +11,12 @@ export interface MaintenanceWindow extends Unavailability {
   readonly agents: readonly string[]
 }
 
+/** A task as whoever runs it names it. */
+export interface RunningTaskRef {
+  readonly framework: string
+  readonly task: string
+}
+
 /** Somebody who waits until an agent has no tasks. */
 interface Drain {
   readonly resolve: () => void

@@ -33,6 +33,27 @@ export const SUBSCRIBE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<Subs
   failoverMs: true,
 })
 
+/** What a framework says of itself, with defaults. */
+export type FrameworkIdentity = Pick<
+  FrameworkEntry,
+  'id' | 'name' | 'principal' | 'failoverMs' | 'roles' | 'capabilities' | 'uses'
+>
+
+/** A framework that is not connected. */
+export function newFramework(identity: FrameworkIdentity): FrameworkEntry {
+  return {
+    ...identity,
+    queue: undefined,
+    disconnectedAtMs: undefined,
+    teardown: undefined,
+    launching: new Set(),
+    conflicts: 0,
+    heldMsMax: 0,
+    askedAtMs: undefined,
+    servedAtMs: undefined,
+  }
+}
+
 /** A framework as its pool knows it. */
 export interface FrameworkEntry {
   readonly id: string
@@ -44,8 +65,12 @@ export interface FrameworkEntry {
   readonly uses: readonly string[]
   /** Undefined while it is not connected. */
   queue: EventQueue | undefined
-  /** Ends what it left behind. */
+  /** Since when it is not connected; undefined while it is. */
+  disconnectedAtMs: number | undefined
+  /** Calls off the end of its failover time. */
   teardown: Cancel | undefined
+  /** Tasks that an accept is about to launch. */
+  readonly launching: Set<string>
   /** Claims in a row that met a conflict. */
   conflicts: number
   /** Longest time in which it held an offer without answering. */

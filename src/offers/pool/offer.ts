@@ -47,22 +47,23 @@ export interface OwnedOffer extends Offer {
 
 /**
  * The first thing wrong with a list of offers to be used together, in this order: a duplicate, one that is unknown or
- * over, somebody else's, different roles, different agents.
+ * over, somebody else's, different roles, different agents unless they may be.
  */
 export function offerListProblem(
   ids: readonly string[],
   offers: ReadonlyMap<string, OwnedOffer>,
-  framework: string,
+  owner: { readonly framework: string; readonly acrossAgents?: boolean },
 ): OfferProblem | undefined {
   const repeated = ids.find((id, index) => ids.indexOf(id) !== index)
   if (repeated !== undefined) return problem('duplicate', 'named twice', repeated)
   const missing = ids.find(id => !offers.has(id))
   if (missing !== undefined) return problem('unknown', 'unknown, used, rescinded or expired', missing)
   const list = ids.map(id => offers.get(id) as OwnedOffer)
-  const foreign = list.find(offer => offer.framework !== framework)
+  const foreign = list.find(offer => offer.framework !== owner.framework)
   if (foreign !== undefined) return problem('notOwner', 'offered to another framework', foreign.id)
   const role = list.find(offer => offer.role !== list[0]?.role)
   if (role !== undefined) return problem('roleMismatch', 'offered for another role than the first', role.id)
+  if (owner.acrossAgents === true) return undefined
   const agent = list.find(offer => offer.agent.id !== list[0]?.agent.id)
   return agent === undefined
     ? undefined

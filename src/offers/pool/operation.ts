@@ -32,6 +32,15 @@ export interface LaunchGroupOperation {
   readonly overhead?: Quantities
 }
 
+/**
+ * Launches all of the tasks or none, over offers of several agents: each on the agent that it names, or on the first
+ * offer that has room. A call has gangs only, or none.
+ */
+export interface LaunchGangOperation {
+  readonly op: 'launchGang'
+  readonly tasks: readonly LaunchSpec[]
+}
+
 /** Turns unreserved, or less deeply reserved, resources into these. */
 export interface ReserveOperation {
   readonly op: 'reserve'
@@ -74,6 +83,7 @@ export interface ShrinkOperation {
 export type Operation =
   | LaunchOperation
   | LaunchGroupOperation
+  | LaunchGangOperation
   | ReserveOperation
   | UnreserveOperation
   | CreateOperation
@@ -92,11 +102,17 @@ export type Outcome<O extends Operation> = O extends LaunchOperation
   ? { readonly op: 'launch'; readonly launched: readonly string[]; readonly failed: readonly FailedLaunch[] }
   : O extends LaunchGroupOperation
     ? { readonly op: 'launchGroup'; readonly launched: readonly string[]; readonly problem?: OfferProblem }
-    : {
-        readonly op: Exclude<O['op'], 'launch' | 'launchGroup'>
-        readonly ok: boolean
-        readonly problem?: OfferProblem
-      }
+    : O extends LaunchGangOperation
+      ? {
+          readonly op: 'launchGang'
+          readonly launched: readonly { readonly id: string; readonly agent: string }[]
+          readonly problem?: OfferProblem
+        }
+      : {
+          readonly op: Exclude<O['op'], 'launch' | 'launchGroup' | 'launchGang'>
+          readonly ok: boolean
+          readonly problem?: OfferProblem
+        }
 
 /** Outcomes in the order of the operations, each of its type. */
 export type Outcomes<T extends readonly Operation[]> = { readonly [K in keyof T]: Outcome<T[K]> }

@@ -12,6 +12,7 @@ import { Deadlines } from './deadlines.js'
 import type { FrameworkEntry } from './framework-record.js'
 import type { Offer, OwnedOffer, RescindReason } from './offer.js'
 import { OfferBook } from './offer-book.js'
+import type { PoolHooks } from './pool-hooks.js'
 import type { PoolLimits, PoolOptions } from './pool-options.js'
 import { poolLimits } from './pool-options.js'
 import { refusalEndMs } from './refusal.js'
@@ -31,6 +32,8 @@ export type RefuseFor = number | 'changed' | undefined
 export class PoolCore {
   readonly env: Env
   readonly options: PoolOptions
+  /** What keeps its state, if anything does. */
+  readonly hooks: PoolHooks | undefined
   readonly limits: PoolLimits
   readonly allocator: Allocator
   readonly deadlines: Deadlines
@@ -47,8 +50,9 @@ export class PoolCore {
   #passIsDue = false
   #closed = false
 
-  constructor(options: PoolOptions, env: Env) {
+  constructor(options: PoolOptions, env: Env, hooks?: PoolHooks) {
     this.env = env
+    this.hooks = hooks
     this.options = options
     this.limits = poolLimits(options)
     this.#startMs = env.clock.now()
@@ -76,6 +80,11 @@ export class PoolCore {
     const framework = this.frameworks.get(id)
     if (framework === undefined) throw new UsageError(`no framework ${id} is subscribed`)
     return framework
+  }
+
+  /** Whether the id is taken by a task that has not ended, or is about to be launched. */
+  hasTask({ id: framework, launching }: FrameworkEntry, id: string): boolean {
+    return launching.has(id) || this.tasks.has(framework, id)
   }
 
   /** Registers an agent, or changes it; then its offers are taken back once it is clear that it is acceptable. */
@@ -144,6 +153,7 @@ export class PoolCore {
     for (const [framework, offers] of byFramework) {
       const entry = this.frameworkOf(framework)
       entry.servedAtMs = this.now()
+      this.hooks?.frameworkGranted(framework)
       this.send(entry, { type: 'offers', offers })
     }
   }
@@ -227,6 +237,17 @@ export class PoolCore {
     if (next !== undefined) this.#wakeAt(next)
   }
 
+  /** Whether the framework still has resources that it was offered: its agent may have gone, or itself. */
+  holds(of: { framework: string; role: string; agent: string; resources: ResourceSet }): boolean {
+    const { framework, role, agent, resources } = of
+    if (!this.frameworks.has(framework) || this.allocator.agent(agent) === undefined) return false
+    return this.allocator.held(framework, role, agent).contains(resources)
+  }
+
+  giveBackIfHeld(of: { framework: string; role: string; agent: string; resources: ResourceSet }): void {
+    if (this.holds(of)) this.giveBack(of)
+  }
+
   /** Sees to it that reservations of the agent end in time: one deadline for each agent, at the earliest end. */
   watchExpiry(agent: string, set: ResourceSet, afterMs?: number): void {
     const end = nextReservationEndMs(set, afterMs)
@@ -305,7 +326,9 @@ export class PoolCore {
     this.send(entry, { type: 'update', update, ack })
   }
 
-  #taskForgotten({ agent, framework }: TaskRecord): void {
+  #taskForgotten(task: TaskRecord): void {
+    const { agent, framework } = task
+    this.hooks?.taskForgotten(task)
     if (this.tasks.ofAgent(agent).length === 0) this.agents.withoutTasks(agent)
     this.#forgetRetired(framework)
   }
@@ -313,6 +336,7 @@ export class PoolCore {
   #forgetRetired(framework: string): void {
     if (this.frameworks.has(framework) || this.tasks.countOf(framework) > 0) return
     this.allocator.apply({ type: 'frameworkGone', id: framework })
+    this.hooks?.frameworkGone(framework)
   }
 
   /** What is free of reservations that are over becomes unreserved; offers of such are taken back first. */
@@ -324,6 +348,12 @@ export class PoolCore {
     const change = expiredReservations(this.allocator.agent(agent)?.free ?? ResourceSet.empty, nowMs)
     if (change.from.isEmpty) return
     this.allocator.apply({ type: 'convert', agent, ...change })
+    this.hooks?.convert(agent, [change]).then(
+      done => done(),
+      (error: unknown) => {
+        this.env.logger.warn({ agent, error: String(error) }, 'the end of a reservation was not written')
+      },
+    )
     this.convertAgent(agent, change)
     this.requestPass()
   }

@@ -3,6 +3,7 @@ import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { AllocatorOptions } from '../allocator/allocator-options.js'
 import type { ResourceSet } from '../resources/resource-set.js'
+import type { RunningTaskRef } from './agent-table.js'
 import type { LaunchSpec } from './operation.js'
 
 /** Runs tasks on agents. What it finds out it reports through the agent's handle. */
@@ -22,6 +23,12 @@ export interface AgentDriver {
    * launch was answered; also called for a task that was `dropped` and started all the same.
    */
   kill(agent: string, task: string, graceMs: number, framework: string): Promise<void>
+  /**
+   * Asks whether the agent is there; answers with the tasks that run on it. Called every `pingIntervalMs`; after
+   * `pingsMax` in a row without an answer the agent is out of reach, and with the next answer it is back. What it rejects
+   * with counts as no answer. Absent: whoever runs the agents calls `unreachable` and `reachable`.
+   */
+  ping?(agent: string): Promise<readonly RunningTaskRef[]>
 }
 
 /** What somebody wants to do, for `authorize`. `operation` is the `op` of an operation; `launch` for claims. */
@@ -47,6 +54,15 @@ export interface PoolOptions {
   readonly refuseMsMin?: number
   /** How long a driver may take to answer a launch, in ms, at least 1. Default 30,000. */
   readonly launchTimeoutMs?: number
+  /** How often agents are pinged, in ms, at least 1, if the driver can. Default 15,000. */
+  readonly pingIntervalMs?: number
+  /** After so many pings in a row without an answer an agent is out of reach; at least 1. Default 5. */
+  readonly pingsMax?: number
+  /**
+   * Least time between two agents that are given up for not answering, in ms, at least 0: so that a broken network does
+   * not end everything at once. Default 0.
+   */
+  readonly removalSpacingMs?: number
   /**
    * How many agents there were before a restart. With quotas, nothing is offered until most of them are back, or for
    * 10 min. Default 0.
@@ -81,6 +97,9 @@ export interface PoolLimits {
   readonly offerTimeoutMs: number | null
   readonly refuseMsMin: number
   readonly launchTimeoutMs: number
+  readonly pingIntervalMs: number
+  readonly pingsMax: number
+  readonly removalSpacingMs: number
   readonly offersMax: number
   readonly eventsMax: number
   readonly tasksMax: number
@@ -94,6 +113,9 @@ const POOL_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<PoolOptions>('cr
   offerTimeoutMs: true,
   refuseMsMin: true,
   launchTimeoutMs: true,
+  pingIntervalMs: true,
+  pingsMax: true,
+  removalSpacingMs: true,
   knownAgents: true,
   manual: true,
   authorize: true,
@@ -111,12 +133,15 @@ export function poolLimits(options: PoolOptions): PoolLimits {
   assertKnown(options, POOL_OPTIONS)
   const { offerTimeoutMs = 30_000, refuseMsMin = 1_000, launchTimeoutMs = 30_000 } = options
   const { offersMax = 10_000, eventsMax = 10_000, tasksMax = 100_000, operationsMax = 1_000 } = options
-  const counts = { launchTimeoutMs, offersMax, eventsMax, tasksMax, operationsMax }
+  const { pingIntervalMs = 15_000, pingsMax = 5, removalSpacingMs = 0 } = options
+  const pings = { pingIntervalMs, pingsMax }
+  const counts = { launchTimeoutMs, ...pings, offersMax, eventsMax, tasksMax, operationsMax }
   assertValid('pool options', [
     ...(offerTimeoutMs === null ? [] : wholeNumber('offerTimeoutMs', offerTimeoutMs, { min: 1 })),
     ...wholeNumber('refuseMsMin', refuseMsMin),
+    ...wholeNumber('removalSpacingMs', removalSpacingMs),
     ...wholeNumber('knownAgents', options.knownAgents ?? 0),
     ...Object.entries(counts).flatMap(([field, value]) => wholeNumber(field, value, { min: 1 })),
   ])
-  return { offerTimeoutMs, refuseMsMin, launchTimeoutMs, offersMax, eventsMax, tasksMax, operationsMax }
+  return { offerTimeoutMs, refuseMsMin, ...counts, removalSpacingMs }
 }

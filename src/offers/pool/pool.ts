@@ -5,19 +5,20 @@ import type { Allocator } from '../allocator/allocator.js'
 import type { AgentSpec, Quota, RoleSubscription } from '../allocator/allocator-event.js'
 import type { AuditEntry } from '../allocator/audit.js'
 import type { Explanation } from '../allocator/explain-grants.js'
-import { unmetGuarantees } from '../allocator/quota-check.js'
 import type { Quantities } from '../resources/quantities.js'
 import type { AgentHandle } from './agent-handle.js'
 import { agentHandle } from './agent-handle.js'
+import { AgentHealth } from './agent-health.js'
 import type { MaintenanceWindow } from './agent-table.js'
+import { takeOver } from './framework-connection.js'
 import type { FrameworkEntry, SubscribeOptions } from './framework-record.js'
-import { SUBSCRIBE_OPTIONS } from './framework-record.js'
+import { newFramework, SUBSCRIBE_OPTIONS } from './framework-record.js'
 import { PoolCore } from './pool-core.js'
 import type { PoolOptions } from './pool-options.js'
-import { killTask } from './run-tasks.js'
 import type { Session } from './session.js'
 import { PoolSession } from './session.js'
 import { EventQueue } from './session-event.js'
+import { setQuotas } from './set-quotas.js'
 
 /** How a framework stands, with what only time shows. */
 export interface PoolAuditEntry extends AuditEntry {
@@ -128,23 +129,32 @@ const FAILOVER_MS_MAX = 10 * 365 * 86_400_000
  * ```
  */
 export function createPool(options: PoolOptions): OfferPool {
-  return new Pool(options)
+  return new Pool(new PoolCore(options, options.env ?? systemEnv))
+}
+
+/** The pool of a core that somebody else has made, and keeps. Its roles are set by whoever keeps it. */
+export function poolOf(core: PoolCore): OfferPool {
+  return new Pool(core)
 }
 
 class Pool implements OfferPool {
   readonly #core: PoolCore
-  readonly #quotas = new Map<string, Quota>()
+  readonly #health: AgentHealth
   readonly roles: PoolRoles
 
-  constructor(options: PoolOptions) {
-    this.#core = new PoolCore(options, options.env ?? systemEnv)
+  constructor(core: PoolCore) {
+    this.#core = core
+    this.#health = new AgentHealth(core)
     this.roles = {
       weight: (role, weight) => {
-        this.#core.assertOpen()
-        this.#core.allocator.apply({ type: 'weight', role, weight })
-        this.#core.requestPass()
+        this.#assertOwnRoles()
+        core.allocator.apply({ type: 'weight', role, weight })
+        core.requestPass()
       },
-      quota: (quotas, { force = false } = {}) => this.#setQuotas(quotas, force),
+      quota: (quotas, { force = false } = {}) => {
+        this.#assertOwnRoles()
+        return setQuotas(core, quotas, force)
+      },
     }
   }
 
@@ -159,6 +169,7 @@ class Pool implements OfferPool {
     if (standing !== 'unknown')
       throw new UsageError(`agent ${spec.id} is ${standing} already`, { agent: spec.id })
     core.putAgent(core.agents.hasPlan(spec.id) ? core.agents.planned(spec) : spec)
+    this.#health.watch(spec.id)
     return agentHandle(core, spec.id)
   }
 
@@ -178,26 +189,18 @@ class Pool implements OfferPool {
     core.allocator.apply({ type: 'framework', id, roles: subscriptions, capabilities, uses })
     const queue = new EventQueue(core.limits.eventsMax)
     const entry: FrameworkEntry = {
-      id,
-      name,
-      principal,
-      failoverMs,
-      roles: subscriptions,
-      capabilities,
-      uses,
+      ...newFramework({ id, name, principal, failoverMs, roles: subscriptions, capabilities, uses }),
       queue,
-      teardown: undefined,
-      conflicts: 0,
       heldMsMax: before?.heldMsMax ?? 0,
       askedAtMs: subscriptions.some(({ demand = [] }) => demand.length > 0) ? core.now() : undefined,
-      servedAtMs: undefined,
     }
-    if (before !== undefined) this.#takeOver(before)
+    if (before !== undefined) takeOver(core, before)
     core.frameworks.set(id, entry)
     core.allocator.apply({ type: 'frameworkState', id, active: true })
     if (before !== undefined) core.tasks.sendAgain(id)
+    core.hooks?.frameworkChanged(id)
     core.requestPass()
-    return new PoolSession(core, entry, queue, { disconnect: each => this.#disconnect(each) })
+    return new PoolSession(core, entry, queue)
   }
 
   maintenance(windows: readonly MaintenanceWindow[]): void {
@@ -244,60 +247,10 @@ class Pool implements OfferPool {
     this.close()
   }
 
-  /** The old session of a framework hears that it was replaced. */
-  #takeOver(before: FrameworkEntry): void {
-    const core = this.#core
-    before.teardown?.()
-    for (const { id } of core.book.ofFramework(before.id)) core.rescindQuietly(id)
-    before.queue?.push({ type: 'failedOver' })
-    before.queue?.end()
-    before.queue = undefined
-  }
-
-  #disconnect(entry: FrameworkEntry): void {
-    const core = this.#core
-    entry.queue?.end()
-    entry.queue = undefined
-    core.allocator.apply({ type: 'frameworkState', id: entry.id, active: false })
-    for (const { id } of core.book.ofFramework(entry.id)) core.rescindQuietly(id)
-    if (entry.failoverMs === 0) return this.#teardown(entry)
-    entry.teardown = core.deadlines.at(core.now() + entry.failoverMs, () => this.#teardown(entry))
-    core.requestPass()
-  }
-
-  /** Stops what a framework left behind. Its resources come back as its tasks end. */
-  #teardown(entry: FrameworkEntry): void {
-    const core = this.#core
-    for (const task of core.tasks.ofFramework(entry.id)) killTask(core, task)
-    core.frameworks.delete(entry.id)
-    core.retire(entry.id)
-    core.requestPass()
-  }
-
-  #setQuotas(quotas: Readonly<Record<string, Quota>>, force: boolean): readonly Reason[] {
-    const core = this.#core
-    core.assertOpen()
-    const after = new Map([...this.#quotas, ...Object.entries(quotas)])
-    for (const [role, quota] of after) if (Object.keys(quota).length === 0) after.delete(role)
-    const unmet = unmetGuarantees(after, core.allocator.total())
-    const names = Object.keys(unmet)
-    if (names.length > 0 && !force) {
-      const message = 'must come to at most what the cluster has; use force to set them all the same'
-      throw new InvalidError(
-        'quota',
-        names.map(name => ({ field: `guarantees.${name}`, value: unmet[name], message })),
-      )
-    }
-    core.allocator.apply({ type: 'quotas', quotas: Object.fromEntries(after) })
-    this.#quotas.clear()
-    for (const [role, quota] of after) this.#quotas.set(role, quota)
-    core.rescindBeyondLimits()
-    core.requestPass()
-    return names.map(resource => ({
-      code: 'GuaranteeUnmet',
-      message: `the cluster has less ${resource} than is guaranteed`,
-      params: { resource, guaranteed: unmet[resource] as number },
-    }))
+  #assertOwnRoles(): void {
+    this.#core.assertOpen()
+    if (this.#core.hooks !== undefined)
+      throw new UsageError('the roles of this pool are objects: create or update a Role in its store')
   }
 }
 

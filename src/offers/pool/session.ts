@@ -7,6 +7,7 @@ import type { Explanation } from '../allocator/explain-grants.js'
 import type { Quantities } from '../resources/quantities.js'
 import type { AcceptOptions } from './accept-offers.js'
 import { acceptOffers } from './accept-offers.js'
+import { disconnectFramework } from './framework-connection.js'
 import type { FrameworkEntry } from './framework-record.js'
 import type { Offer } from './offer.js'
 import type { Operation, Outcomes } from './operation.js'
@@ -115,22 +116,15 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   disconnect(): void
 }
 
-/** What a session needs of its pool beside the core. */
-export interface SessionHost {
-  disconnect(entry: FrameworkEntry): void
-}
-
 export class PoolSession implements Session {
   readonly #core: PoolCore
   readonly #entry: FrameworkEntry
   readonly #queue: EventQueue
-  readonly #host: SessionHost
 
-  constructor(core: PoolCore, entry: FrameworkEntry, queue: EventQueue, host: SessionHost) {
+  constructor(core: PoolCore, entry: FrameworkEntry, queue: EventQueue) {
     this.#core = core
     this.#entry = entry
     this.#queue = queue
-    this.#host = host
   }
 
   get id(): string {
@@ -220,7 +214,7 @@ export class PoolSession implements Session {
       allocator: core.allocator,
       framework: this.id,
       role,
-      hasTask: (id: string) => core.tasks.has(this.id, id),
+      hasTask: (id: string) => core.hasTask(this.#entry, id),
       tasksMax: core.limits.tasksMax - core.tasks.countOf(this.id),
     }
     const { committed, rejected, tasks } = takeClaims(input, items, options)
@@ -276,7 +270,7 @@ export class PoolSession implements Session {
   }
 
   disconnect(): void {
-    if (this.connected) this.#host.disconnect(this.#entry)
+    if (this.connected) disconnectFramework(this.#core, this.#entry)
   }
 
   /** Who loses three times in a row gets the agents as an offer, so that slow deciders do not starve. */

@@ -1,59 +1,32 @@
-import type { Node, Task } from '../../api/index.js'
-import type { ResourceVector } from '../../core/index.js'
-import { parseResources } from '../../core/index.js'
+import type { Node, Reservation, Task } from '../../api/index.js'
 import type { AgentSpec } from '../allocator/allocator-event.js'
 import type { Quantities } from '../resources/quantities.js'
+import { minusQuantities } from '../resources/quantities.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 import { resources } from '../resources/resource-text.js'
+import { quantitiesOfInput } from './node-amounts.js'
+import { reservedOn } from './reservation-object.js'
 
-/** By name in a vector of core: the name here, and how many base units a thousandth of its unit has. */
-const NAMES: Readonly<Record<string, { readonly name: string; readonly units: number }>> = {
-  cpu: { name: 'cpus', units: 1 },
-  memory: { name: 'mem', units: 1_048_576 / 1_000 },
-  'ephemeral-storage': { name: 'disk', units: 1_048_576 / 1_000 },
-}
-/** Every other resource keeps its name; a vector counts it whole. */
-const WHOLE = 1 / 1_000
-
-/** A node as an agent. What it has rounds down. */
-export function agentOfNode({ metadata, status = {} }: Node): AgentSpec {
-  const capacity = parseResources(status.allocatable ?? status.capacity ?? {})
+/** A node as an agent, with what is kept there for roles. What it has rounds down. */
+export function agentOfNode(node: Node, reservations: readonly Reservation[]): AgentSpec {
+  const { metadata, status = {} } = node
+  const reserved = reservedOn(reservations)
+  const unreserved = minusQuantities(capacityOf(node), reserved.quantities())
   return {
     id: metadata.name,
     host: metadata.name,
-    resources: resources(quantitiesOfVector(capacity, Math.floor)),
+    resources: resources(unreserved).plus(reserved),
     attributes: { ...metadata.labels, ...status.attributes },
   }
 }
 
-/** What a task takes of its node. Rounds up, so that what fits there fits here. */
-export function resourcesOfTask({ spec }: Task): ResourceSet {
+/** All that a node has. */
+function capacityOf({ status = {} }: Node): Quantities {
+  return quantitiesOfInput(status.allocatable ?? status.capacity ?? {}, 'had')
+}
+
+/** What a task requests of its node. Rounds up, so that what fits there fits here. */
+export function resourcesOfTask({ spec }: Pick<Task, 'spec'>): ResourceSet {
   const { requests = {}, limits = {} } = spec.resources ?? {}
-  return resources(quantitiesOfVector({ ...parseResources(limits), ...parseResources(requests) }, Math.ceil))
-}
-
-/** Requests of a task for what it was given; memory and disk in whole bytes, rounded up. */
-export function requestsOf(take: ResourceSet): Readonly<Record<string, string>> {
-  const requests: Record<string, string> = {}
-  for (const [name, amount] of Object.entries(take.quantities())) {
-    const other = Object.keys(NAMES).find(key => NAMES[key]?.name === name)
-    if (other === undefined) requests[name] = String(amount)
-    else requests[other] = other === 'cpu' ? String(amount) : String(Math.ceil(amount * 1_048_576))
-  }
-  return requests
-}
-
-function quantitiesOfVector(vector: ResourceVector, round: (value: number) => number): Quantities {
-  const quantities: Record<string, number> = {}
-  for (const [name, amount] of Object.entries(vector)) {
-    const { name: ours, units } = NAMES[name] ?? { name, units: isThousandths(name) ? 1 : WHOLE }
-    const thousandths = round(amount / units)
-    if (thousandths > 0) quantities[ours] = thousandths / 1_000
-  }
-  return quantities
-}
-
-/** Names with a domain, and pods, are counted whole by core; other unknown ones in thousandths. */
-function isThousandths(name: string): boolean {
-  return !name.includes('/') && name !== 'pods' && !name.startsWith('attachable-volumes-')
+  return resources({ ...quantitiesOfInput(limits, 'asked'), ...quantitiesOfInput(requests, 'asked') })
 }

@@ -1,64 +1,95 @@
-import type { TaskTemplate } from '../../api/index.js'
-import { isTaskFinished, Node, Task } from '../../api/index.js'
-import { KeelsonError } from '../../core/index.js'
-import type { Client, Transaction } from '../../store/index.js'
+import { Framework, Node, Task } from '../../api/index.js'
+import { isKeelsonError, KeelsonError } from '../../core/index.js'
+import type { Client, ObjectInput } from '../../store/index.js'
 import type { LaunchSpec } from '../pool/operation.js'
 import type { AgentDriver } from '../pool/pool-options.js'
-import { ResourceSet } from '../resources/resource-set.js'
-import { agentOfNode, requestsOf, resourcesOfTask } from './node-resources.js'
+import type { ResourceSet } from '../resources/resource-set.js'
+import { assertRoom } from './node-room.js'
+import { nameOfTask, POOL_FINALIZER, taskObject } from './pool-task.js'
 
-/** Labels of a task that a pool launched: whose it is, and which of its tasks. */
-export const FRAMEWORK_LABEL = 'keelson.dev/framework'
-export const TASK_LABEL = 'keelson.dev/framework-task'
+/** How often a launch is tried whose answer is lost. */
+const ATTEMPTS_MAX = 5
 
-interface Launching {
-  readonly agent: string
-  readonly task: LaunchSpec
-  readonly take: ResourceSet
-  readonly framework: string
+/** What a driver must know of its pool. */
+export interface StoreDriverOptions {
+  readonly client: Client
+  readonly pool: string
+  readonly namespace: string
+  /** For which role the task of a framework was launched. */
+  readonly roleOf: (framework: string, task: string) => string
+  /** The object of a framework, should it not be there yet. */
+  readonly frameworkObject: (id: string) => ObjectInput<Framework['spec'], NonNullable<Framework['status']>>
 }
 
 /** Launches by writing a Task with its node, and kills by deleting it. */
 export class StoreDriver implements AgentDriver {
-  readonly #namespace: string
-  readonly #client: Client
+  readonly #options: StoreDriverOptions
 
-  constructor(namespace: string, client: Client) {
-    this.#namespace = namespace
-    this.#client = client
+  constructor(options: StoreDriverOptions) {
+    this.#options = options
   }
 
   async launch(agent: string, task: LaunchSpec, take: ResourceSet, framework: string): Promise<void> {
-    await this.#client.transact(tx => this.#launchIn(tx, { agent, task, take, framework }))
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.#tryLaunch(agent, task, { take, framework })
+      } catch (error) {
+        // It may have happened: the next attempt looks.
+        if (!isKeelsonError(error, 'Unavailable') || attempt === ATTEMPTS_MAX) throw error
+      }
   }
 
-  async kill(_agent: string, task: string): Promise<void> {
-    await this.#client.delete(Task, { namespace: this.#namespace, name: task })
+  async kill(_agent: string, task: string, graceMs: number): Promise<void> {
+    const ref = { namespace: this.#options.namespace, name: task }
+    const seconds = Math.ceil(graceMs / 1_000)
+    await this.#options.client.transact(tx => {
+      const found = tx.get(Task, ref)
+      if (found === undefined || found.metadata.deletionTimestamp !== undefined) return
+      if (found.spec.terminationGracePeriodSeconds !== seconds)
+        tx.modify(Task, ref, draft => {
+          draft.spec.terminationGracePeriodSeconds = seconds
+        })
+      tx.delete(Task, ref)
+    })
+  }
+
+  /** The framework knows that the task has ended: nobody needs the object any more. */
+  async release(task: string): Promise<void> {
+    const { client, namespace, pool } = this.#options
+    const ref = { namespace, name: task }
+    await client.transact(tx => {
+      const found = tx.get(Task, ref)
+      if (found === undefined || nameOfTask(found, pool) === undefined) return
+      if (found.metadata.finalizers.includes(POOL_FINALIZER))
+        tx.modify(Task, ref, draft => {
+          draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== POOL_FINALIZER)
+        })
+      if (found.metadata.deletionTimestamp === undefined) tx.delete(Task, ref)
+    })
   }
 
   /** Runs inside the commit: what is on the node is read there, so that nothing is overcommitted. */
-  #launchIn(tx: Transaction, { agent, task, take, framework }: Launching): void {
-    const node = tx.get(Node, { name: agent })
-    if (node === undefined || node.spec.unschedulable === true) throw refusal(agent, 'takes no tasks')
-    let used = ResourceSet.empty
-    for (const other of tx.list(Task, { index: { name: 'node', value: agent } }).items)
-      if (!isTaskFinished(other)) used = used.plus(resourcesOfTask(other))
-    const { metadata = {}, spec } = task.data as TaskTemplate
-    const asked = resourcesOfTask({ spec: { resources: { requests: requestsOf(take) } } } as Task)
-    if (!agentOfNode(node).resources.contains(used.plus(asked).quantities()))
-      throw refusal(agent, 'has no room for it any more')
-    const labels = { ...metadata.labels, [FRAMEWORK_LABEL]: framework, [TASK_LABEL]: task.id }
-    tx.create(Task, {
-      metadata: { ...metadata, name: task.id, namespace: this.#namespace, labels },
-      spec: { ...spec, nodeName: agent, resources: { ...spec.resources, requests: requestsOf(take) } },
+  async #tryLaunch(
+    agent: string,
+    task: LaunchSpec,
+    { take, framework }: { readonly take: ResourceSet; readonly framework: string },
+  ): Promise<void> {
+    const { client, pool, namespace, roleOf, frameworkObject } = this.#options
+    const role = roleOf(framework, task.id)
+    await client.transact(tx => {
+      const written = tx.get(Task, { namespace, name: task.id })
+      if (written !== undefined && nameOfTask(written, pool)?.framework === framework) return
+      const node = tx.get(Node, { name: agent })
+      if (node === undefined || node.spec.unschedulable === true || node.spec.drain !== undefined)
+        throw new KeelsonError({
+          code: 'PoolExhausted',
+          message: `node ${agent} takes no tasks`,
+          details: { pool: agent },
+        })
+      assertRoom(tx, node, take)
+      if (tx.get(Framework, { name: framework }) === undefined)
+        tx.create(Framework, frameworkObject(framework))
+      tx.create(Task, taskObject({ agent, task, take, framework, role }, { pool, namespace }))
     })
   }
-}
-
-function refusal(node: string, message: string): KeelsonError {
-  return new KeelsonError({
-    code: 'PoolExhausted',
-    message: `node ${node} ${message}`,
-    details: { pool: node },
-  })
 }

@@ -1,22 +1,16 @@
-import { findCondition, isTaskFinished, Node, Task } from '../../api/index.js'
-import type { Cancel } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
-import { compareText } from '../../core/internal.js'
-import type { Cache, Runnable } from '../../reconcile/index.js'
-import { createCache } from '../../reconcile/index.js'
+import type { KnownOptions } from '../../core/internal.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
+import type { Runnable } from '../../reconcile/index.js'
 import type { Client } from '../../store/index.js'
-import type { AgentHandle } from '../pool/agent-handle.js'
 import type { OfferPool } from '../pool/pool.js'
-import { createPool } from '../pool/pool.js'
 import type { PoolOptions } from '../pool/pool-options.js'
-import type { TaskState } from '../pool/task-state.js'
-import { ResourceSet } from '../resources/resource-set.js'
-import { agentOfNode, resourcesOfTask } from './node-resources.js'
-import { FRAMEWORK_LABEL, StoreDriver, TASK_LABEL } from './store-driver.js'
+import { BoundPool } from './bound-pool.js'
+import { holdName } from './pool-fence.js'
 
 /** Options of {@link createStorePool}. */
-export interface StorePoolOptions extends Omit<PoolOptions, 'driver' | 'env' | 'manual'> {
-  /** Unique in its manager. Default `offers`. */
+export interface StorePoolOptions extends Omit<PoolOptions, 'driver' | 'env' | 'manual' | 'knownAgents'> {
+  /** Unique in its store. Default `offers`. */
   readonly name?: string
   /** Where its Tasks are written. Default `default`. */
   readonly namespace?: string
@@ -25,7 +19,7 @@ export interface StorePoolOptions extends Omit<PoolOptions, 'driver' | 'env' | '
 /** A pool whose agents are the Nodes of a store and whose tasks are its Tasks; a manager can start and stop it. */
 export interface StorePool extends Runnable {
   /**
-   * The pool, from `start` to `stop`.
+   * The pool, from `start` to `stop`, or until another pool of its name takes over.
    *
    * @throws UsageError when it is not started
    */
@@ -33,165 +27,90 @@ export interface StorePool extends Runnable {
 }
 
 /**
- * Binds a pool to a store. Every Node whose condition `Ready` is `True` is an agent; one that is not, or is
- * unschedulable, gets no offers; one whose state is `Unknown` is unreachable. A launch is one transaction that writes a
- * Task with its node, after it has read the node and everything on it, so that a pool and a scheduling controller share
- * nodes without overcommitting them; what others run there is not offered. `LaunchSpec.data` is the template of the
- * Task, and `LaunchSpec.id` its name. A kill deletes the Task.
+ * Binds a pool to a store, which must know `Node`, `Task`, `Lease`, `Role`, `Framework` and `Reservation`. Every Node
+ * whose condition `Ready` is `True` is an agent; one that is not, is unschedulable or has a `drain`, gets no offers; one
+ * whose state is `Unknown` is unreachable.
  *
- * Offers, filters and frameworks are of the process: they do not survive it. Its Tasks do, and are left alone by a pool
- * that does not know their framework, but count as in use.
+ * A launch is one transaction that writes a Task with its node, after it has read the node, what is reserved and
+ * everything that runs there, so that a pool and a scheduling controller share nodes without overcommitting them; what
+ * others run is not offered. Reservations and volumes are Reservation objects, changed in one transaction before the
+ * operation counts. `LaunchSpec.data` is the template of the Task, and `LaunchSpec.id` its name, unique in the namespace.
+ * A kill deletes the Task; its object stays until its framework has acknowledged the end, and is deleted then.
+ *
+ * Weights and quotas are Role objects: `pool.roles` refuses. A Role that contradicts another is not accepted, which its
+ * condition says.
+ *
+ * Whatever must survive is in the store: a pool that starts again, or on another leader, knows roles, reservations,
+ * volumes, drains, the frameworks with the rest of their failover time, their tasks, and how many grants they got. Offers
+ * and filters end with the process. A framework that subscribes with its id is told the state of each of its tasks
+ * again. Of two pools of one name the one that started last counts: the other one cannot write any more, and ends its
+ * sessions.
  */
-export function createStorePool(options: StorePoolOptions): StorePool {
-  return new BoundPool(options)
+export function createStorePool(options: StorePoolOptions = {}): StorePool {
+  assertKnown(options, STORE_POOL_OPTIONS)
+  return new RunnableStorePool(options)
 }
 
-interface AgentState {
-  readonly handle: AgentHandle
-  /** What was made of the node last. */
-  spec: string
-  standing: 'active' | 'inactive' | 'unreachable'
-}
+const STORE_POOL_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<StorePoolOptions>('createStorePool', {
+  name: true,
+  namespace: true,
+  allocator: true,
+  offerTimeoutMs: true,
+  refuseMsMin: true,
+  launchTimeoutMs: true,
+  pingIntervalMs: true,
+  pingsMax: true,
+  removalSpacingMs: true,
+  authorize: true,
+  offersMax: true,
+  eventsMax: true,
+  tasksMax: true,
+  operationsMax: true,
+})
 
-class BoundPool implements StorePool {
+class RunnableStorePool implements StorePool {
   readonly name: string
   readonly #options: StorePoolOptions
-  readonly #namespace: string
-  readonly #agents = new Map<string, AgentState>()
-  #pool: OfferPool | undefined
-  #cache: Cache | undefined
-  #unlisten: Cancel | undefined
+  #bound: BoundPool | undefined
+  #starts = 0
+  #unhealthy: string | undefined
 
   constructor(options: StorePoolOptions) {
-    const { name = 'offers', namespace = 'default' } = options
-    this.name = name
-    this.#namespace = namespace
+    this.name = options.name ?? 'offers'
     this.#options = options
   }
 
   get pool(): OfferPool {
-    if (this.#pool === undefined) throw new UsageError(`${this.name} is not started; start it with a client`)
-    return this.#pool
+    if (this.#bound === undefined)
+      throw new UsageError(`${this.name} is not started; start it with a client`, { pool: this.name })
+    return this.#bound.pool
   }
 
   async start(client: Client): Promise<void> {
-    if (this.#pool !== undefined) throw new UsageError(`${this.name} is started already`)
-    const driver = new StoreDriver(this.#namespace, client)
-    const pool = createPool({ ...this.#options, driver, env: client.env })
-    const cache = createCache({ kinds: [Node, Task] })
-    this.#pool = pool
-    this.#cache = cache
-    this.#unlisten = cache.onChange(({ changes }) => {
-      for (const { before, after } of changes) {
-        const object = after ?? before
-        if (object === undefined) continue
-        if (object.kind === Node.kind) this.#nodeChanged(object.metadata.name)
-        else this.#taskChanged(object as Task, after as Task | undefined)
-      }
-    })
-    await cache.start(client)
+    if (this.#bound !== undefined) throw new UsageError(`${this.name} is started already`)
+    const start = ++this.#starts
+    const { name = 'offers', namespace = 'default', ...options } = this.#options
+    this.#unhealthy = undefined
+    const held = await holdName(client, { namespace, pool: name })
+    if (start !== this.#starts) return
+    const lost = (error: unknown): void => {
+      this.#unhealthy = `another pool took the name ${name}: ${String(error)}`
+      client.env.logger.error({ pool: name, error: String(error) }, 'another pool took over')
+      this.stop()
+    }
+    const bound = new BoundPool({ name, namespace, held, options, lost })
+    await bound.start()
+    if (start === this.#starts) this.#bound = bound
+    else bound.stop()
   }
 
   stop(): void {
-    this.#unlisten?.()
-    this.#cache?.stop()
-    this.#pool?.close()
-    this.#agents.clear()
-    this.#pool = undefined
-    this.#cache = undefined
+    this.#starts++
+    this.#bound?.stop()
+    this.#bound = undefined
   }
 
-  #nodeChanged(name: string): void {
-    const node = this.#cache?.get(Node, { name })
-    const state = this.#agents.get(name)
-    if (node === undefined) {
-      state?.handle.remove({ mayReturn: true })
-      this.#agents.delete(name)
-      return
-    }
-    const ready = findCondition(node.status?.conditions, 'Ready')?.status
-    const standing =
-      ready === 'Unknown'
-        ? 'unreachable'
-        : ready === 'True' && node.spec.unschedulable !== true
-          ? 'active'
-          : 'inactive'
-    const spec = agentOfNode(node)
-    const text = JSON.stringify([spec.resources.toString(), spec.attributes])
-    if (state === undefined) {
-      const handle = this.pool.agent(spec)
-      this.#agents.set(name, { handle, spec: text, standing: 'active' })
-    }
-    this.#stand(name, standing)
-    if (state !== undefined && state.spec !== text && standing !== 'unreachable') {
-      state.handle.update({ resources: spec.resources, attributes: spec.attributes ?? {} })
-      state.spec = text
-    }
-    this.#occupy(name)
-  }
-
-  #stand(name: string, standing: AgentState['standing']): void {
-    const state = this.#agents.get(name)
-    if (state === undefined || state.standing === standing) return
-    const { handle } = state
-    if (standing === 'unreachable') handle.unreachable()
-    else {
-      if (state.standing === 'unreachable') handle.reachable(this.#running(name))
-      if (standing === 'active') handle.reactivate()
-      else handle.deactivate()
-    }
-    state.standing = standing
-  }
-
-  #running(node: string): readonly { readonly framework: string; readonly task: string }[] {
-    return this.#tasksOn(node).flatMap(({ metadata: { labels } }) => {
-      const [framework, task] = [labels[FRAMEWORK_LABEL], labels[TASK_LABEL]]
-      return framework === undefined || task === undefined ? [] : [{ framework, task }]
-    })
-  }
-
-  #taskChanged(known: Task, now: Task | undefined): void {
-    const { labels } = known.metadata
-    const [framework, task] = [labels[FRAMEWORK_LABEL], labels[TASK_LABEL]]
-    const node = known.spec.nodeName
-    const state = node === undefined ? undefined : this.#agents.get(node)
-    if (state !== undefined && framework !== undefined && task !== undefined) {
-      const message = now?.status?.message
-      state.handle.report(framework, { task, state: stateOf(now), ...(message !== undefined && { message }) })
-    }
-    if (node !== undefined) this.#occupy(node)
-  }
-
-  /** What tasks of nobody in this pool use of a node. */
-  #occupy(node: string): void {
-    const state = this.#agents.get(node)
-    if (state === undefined || state.standing === 'unreachable') return
-    let used = ResourceSet.empty
-    for (const task of this.#tasksOn(node)) {
-      const { [FRAMEWORK_LABEL]: framework, [TASK_LABEL]: id } = task.metadata.labels
-      if (framework === undefined || id === undefined || !this.pool.hasTask(framework, id))
-        used = used.plus(resourcesOfTask(task))
-    }
-    state.handle.occupy(used)
-  }
-
-  #tasksOn(node: string): readonly Task[] {
-    const tasks = this.#cache?.list(Task).items ?? []
-    return tasks
-      .filter(task => task.spec.nodeName === node && !isTaskFinished(task))
-      .sort((a, b) => compareText(a.metadata.name, b.metadata.name))
-  }
-}
-
-function stateOf(task: Task | undefined): TaskState {
-  switch (task?.status?.phase) {
-    case 'Running':
-      return 'running'
-    case 'Succeeded':
-      return 'finished'
-    case 'Failed':
-      return 'failed'
-    default:
-      return task === undefined ? 'killed' : 'staging'
+  unhealthy(): string | undefined {
+    return this.#unhealthy
   }
 }

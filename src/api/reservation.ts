@@ -1,0 +1,29 @@
+import type { ResourceInput } from '../core/index.js'
+import type { Kind, StoredObject } from '../store/index.js'
+import { defineKind } from '../store/index.js'
+import { objectSchema, reservationSpecSchema } from './spec-schemas.js'
+
+/** A part of a node that is kept for somebody. */
+export interface ReservationSpec {
+  readonly nodeName: string
+  /** Whose tasks may use it: the frameworks of this role and of the roles below. */
+  readonly role: string
+  /** How much of the node it takes from everybody else, used or not, as in a task's requests. */
+  readonly requests: ResourceInput
+  /** RFC 3339; it ends by itself then, unless a volume lives on it. Default: never. */
+  readonly expireTime?: string
+  /** What exactly is kept, in the form of `Resource` of `keelson/offers`: layers, labels, volume. */
+  readonly resource?: Readonly<Record<string, unknown>>
+}
+
+export type Reservation = StoredObject<ReservationSpec, never>
+
+/** Kept resources of a node, persistent volumes among them. They outlive tasks, frameworks and pools. */
+export const Reservation: Kind<ReservationSpec, never> = /* @__PURE__ */ defineKind<ReservationSpec, never>({
+  apiVersion: 'offers/v1',
+  kind: 'Reservation',
+  plural: 'reservations',
+  namespaced: false,
+  schema: /* @__PURE__ */ objectSchema(reservationSpecSchema),
+  indexes: { node: reservation => reservation.spec.nodeName },
+})
