@@ -4,11 +4,13 @@ import type { Action, ActionKind } from '../actions/action.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource, CurrentState, Recall } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
-import type { Lookahead } from './lookahead.js'
-import { lookAhead, stateAhead } from './lookahead.js'
+import type { Taken, Visit } from './frontier.js'
+import { Frontier } from './frontier.js'
+import type { Step } from './lookahead.js'
+import { lookAhead } from './lookahead.js'
 import type { Coverage, Planned, Searcher } from './searcher.js'
 import type { Budget } from './state-graph.js'
-import { StateGraph } from './state-graph.js'
+import { StateGraph, spending } from './state-graph.js'
 
 /** What an exhaustive search is bounded by. */
 export interface ExhaustiveBounds {
@@ -18,51 +20,44 @@ export interface ExhaustiveBounds {
   readonly deviationsMax: number
   /** Whether a state that was seen is explored again. */
   readonly states: 'told apart' | 'not told apart'
+  /** Whether writes that do not depend on each other are tried in every order. */
+  readonly independent: 'in one order' | 'in every order'
   /** Faults that others plan; they are offered last. */
   readonly plannedOnly: ReadonlySet<ActionKind>
 }
 
-/** A choice on the way to the present execution. */
-interface Branch {
-  choice: number
-  readonly width: number
-  /** Of the state, where states are known. */
-  readonly key: string | undefined
-  /** Of the states on the way to it, itself included. */
-  readonly trail: readonly string[]
-  /** What may go wrong from there on. */
-  readonly budget: Budget
-  readonly lookahead: ReadonlyMap<number, Lookahead>
-}
-
 /** Where an execution is. */
 interface Progress {
+  /** What repeats another execution, and then what was not tried there. */
+  readonly plan: readonly Taken[]
   /** Choices so far. */
-  place: number
-  /** How many of them repeat those of another execution. */
-  readonly repeats: number
+  readonly taken: Taken[]
+  deviations: number
+  /** How often it was asked what to do. */
+  steps: number
   /**
    * `new`: what it does is noted. `verify`: it must be as it was. `on`: to the rest, looking neither left nor right.
    */
   way: 'new' | 'verify' | 'on'
   /** The state before, and what was done there. */
-  from: { readonly key: string; readonly label: string } | undefined
+  from: (Step & { readonly spends: readonly number[] }) | undefined
   /** In which state it must be next. */
   expected: string | undefined
-  /** States since the last choice. */
-  trail: string[]
-}
-
-function begin(repeats: number): Progress {
-  return { place: 0, repeats, way: 'new', from: undefined, expected: undefined, trail: [] }
+  /** Labels of actions on the way to something that was not tried. */
+  route: readonly string[]
+  /** States on the way. */
+  readonly trail: Set<string>
 }
 
 const BY_HISTORY =
   'told apart by the history of each process, as the code remembers more than site.memory shows'
+
 interface State {
   readonly where: CurrentState
   readonly key: string
   readonly budget: Budget
+  readonly actions: readonly Action[]
+  readonly labels: readonly string[]
 }
 
 /** The state in which an execution ends. */
@@ -70,23 +65,30 @@ const END = 'end'
 /** These many states that come up again are looked into, then one of so many. */
 const VERIFIED_FIRST = 64
 const VERIFIED_SHARE = 16
+/** An execution that is as long begins nothing new; and so far it walks to what was not tried. */
+const WALKS_UNTIL = 400
+const WALK_MAX = 24
+const NOTHING: readonly number[] = []
 
 /**
- * Looks at every execution there is, depth first: each repeats the one before up to its last choice that has an
- * alternative left, takes that, and goes on undisturbed, until it comes to a state that was seen.
+ * Looks at everything that can happen: each execution goes the undisturbed way, until it comes to a state that was
+ * seen; from there it walks on to the nearest state with an action that was not tried, over actions that were. Where
+ * there is none within reach, another execution begins, and repeats the choices that lead to one.
  *
- * A state is what can be seen of it; code may remember more. So a sample of the executions that come to a state that
- * was seen goes on, along ways that were taken from there before, and must come by the same states. If not, the search
- * begins again, and tells states apart by the history of their processes.
+ * A state is what can be seen of it; code may remember more. So all that is walked over must lead to the same states as
+ * before, and a sample of the executions that come to a known state goes on only to see that. If something else comes
+ * of it, the search begins again, and tells states apart by the history of their processes.
  */
 export class ExhaustiveSearch implements Searcher {
   readonly #bounds: ExhaustiveBounds
   readonly #random: Random
   #recall: Recall = 'visible'
   #graph = new StateGraph()
-  /** Choices of the present execution, which the next one repeats in part. */
-  #branches: Branch[] = []
-  #progress: Progress = begin(0)
+  #frontier: Frontier
+  #progress: Progress = begin([])
+  #plan: { readonly visit: Visit; readonly choice: number } | undefined
+  /** Circles of which it is known where they lead to, undisturbed. */
+  #circles = new Set<string>()
   #executions = 0
   #hits = 0
   #isOver = false
@@ -95,6 +97,7 @@ export class ExhaustiveSearch implements Searcher {
   constructor(bounds: ExhaustiveBounds) {
     this.#bounds = bounds
     this.#random = createSeededRandom(bounds.seed).fork('verified')
+    this.#frontier = new Frontier(this.#graph, bounds)
   }
 
   get coverage(): Coverage {
@@ -104,7 +107,7 @@ export class ExhaustiveSearch implements Searcher {
     const recall = this.#recall
     const states = this.#tellsApart ? graph.size : undefined
     const parts = [
-      `every order of events, depth first: ${executions} executions`,
+      `every order of events: ${executions} executions`,
       ...(states === undefined ? [] : [`${states} states`]),
       ...(recall === 'history' ? [BY_HISTORY] : []),
       isComplete ? 'complete' : 'not complete',
@@ -113,11 +116,13 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   next(): Planned | undefined {
-    const { seed, executionsMax } = this.#bounds
+    const { seed, executionsMax, plannedOnly } = this.#bounds
     if (this.#isOver || this.#executions >= executionsMax) return undefined
     this.#executions++
-    this.#progress = begin(this.#branches.length)
-    const { plannedOnly } = this.#bounds
+    const plan = this.#plan
+    this.#progress = begin(
+      plan === undefined ? [] : [...plan.visit.path, { choice: plan.choice, width: plan.visit.width }],
+    )
     const choose: ChoiceSource['choose'] = (list, where) => {
       const actions = list.all()
       const last = actions.findLastIndex(({ kind }) => !plannedOnly.has(kind))
@@ -129,26 +134,8 @@ export class ExhaustiveSearch implements Searcher {
   learn({ isStopped, violation }: Pick<Execution, 'isStopped' | 'violation'>): void {
     if (!isStopped && violation === undefined) this.#arrive(END)
     if (this.#isWrong) return this.#beginAgain()
-    const branches = this.#branches
-    let deviations = branches.filter(({ choice }) => choice > 0).length
-    for (let last = branches.pop(); last !== undefined; last = branches.pop()) {
-      if (last.choice > 0) deviations--
-      if (deviations >= this.#bounds.deviationsMax) continue
-      let choice = last.choice + 1
-      while (choice < last.width && this.#isKnownAhead(last, choice)) choice++
-      if (choice >= last.width) continue
-      branches.push({ ...last, choice })
-      return
-    }
-    this.#isOver = true
-  }
-
-  /** True when it is known, without trying, that this leads to where everything is looked at. */
-  #isKnownAhead({ key, budget, lookahead }: Branch, choice: number): boolean {
-    const crash = lookahead.get(choice)
-    if (key === undefined || crash === undefined) return false
-    const to = stateAhead(this.#graph, key, crash)
-    return to !== undefined && this.#graph.covers(to, afterCrash(budget))
+    this.#plan = this.#frontier.takeAny()
+    this.#isOver = this.#plan === undefined
   }
 
   get #tellsApart(): boolean {
@@ -158,104 +145,136 @@ export class ExhaustiveSearch implements Searcher {
   #beginAgain(): void {
     this.#recall = 'history'
     this.#graph = new StateGraph()
-    this.#branches = []
+    this.#frontier = new Frontier(this.#graph, this.#bounds)
+    this.#circles = new Set()
+    this.#plan = undefined
     this.#isWrong = false
   }
 
   #choose(actions: readonly Action[], where: CurrentState | undefined): number | 'stop' {
     const progress = this.#progress
-    const isChoice = actions.length > 1
-    if (progress.place < progress.repeats) return isChoice ? this.#repeat(actions, where) : 0
+    progress.steps++
+    if (progress.taken.length < progress.plan.length) return actions.length > 1 ? this.#repeat(actions) : 0
     if (progress.way === 'on') return 0
     const key = where?.key()
-    if (key !== undefined) this.#arrive(key)
-    if (this.#isWrong) return 'stop'
     if (key === undefined || where === undefined) return this.#branch(actions)
-    if (progress.way === 'verify') return this.#verify(actions, where, key)
-    const budget = this.#budget(where)
+    this.#arrive(key)
+    if (this.#isWrong) return 'stop'
+    const state = { where, key, budget: this.#budget(where), actions, labels: labelsOf(actions, where) }
+    const choice = this.#choiceIn(state)
+    progress.trail.add(key)
+    if (choice !== 'stop') this.#leave(state, choice)
+    return choice
+  }
+
+  #choiceIn(state: State): number | 'stop' {
+    const progress = this.#progress
+    const { key, budget } = state
+    if (progress.way === 'verify') return this.#verify(state)
     if (!this.#graph.covers(key, budget)) {
       this.#graph.add(key, budget)
-      const choice = this.#branch(actions, { where, key, budget })
-      this.#leave(actions, where, { key, choice })
-      return choice
+      return this.#branch(state.actions, state)
     }
-    // A circle: what can happen besides is looked at where it began. Whether it ends is seen by going on.
-    if (this.#isOnTheWay(key)) {
+    const choice = this.#walk(state)
+    if (choice !== undefined) return choice
+    // A circle. Whether it ends is seen by going on.
+    if (progress.trail.has(key) && !this.#circles.has(key)) {
+      this.#circles.add(key)
       progress.way = 'on'
       return 0
     }
     if (!this.#isVerified()) return 'stop'
     progress.way = 'verify'
-    return this.#verify(actions, where, key)
+    return this.#verify(state)
   }
 
   /** @throws UsageError when the same choices have led elsewhere */
-  #repeat(actions: readonly Action[], where: CurrentState | undefined): number {
+  #repeat(actions: readonly Action[]): number {
     const progress = this.#progress
-    const place = progress.place++
-    const { choice, width, key } = this.#branches[place] as Branch
+    const place = progress.taken.length
+    const { choice, width } = progress.plan[place] as Taken
     if (actions.length !== width)
       throw new UsageError(
         `the code under test is not deterministic: after the same ${place} choices there were ${width} ways on, now there are ${actions.length}. ` +
           'Take time, chance and ids from ctx.env, and keep no state outside of the function that makes the parts',
         { place, width, now: actions.length },
       )
-    if (key !== undefined && where !== undefined) this.#leave(actions, where, { key, choice })
+    this.#take({ choice, width })
+    const { visit } = this.#plan ?? {}
+    if (place === progress.plan.length - 1 && visit?.key !== undefined)
+      progress.from = stepFrom(visit.key, visit.labels, actions, choice)
     return choice
+  }
+
+  #take(taken: Taken): void {
+    const progress = this.#progress
+    progress.taken.push(taken)
+    if (taken.choice > 0) progress.deviations++
   }
 
   /** Goes on undisturbed; the other ways are for later. */
   #branch(actions: readonly Action[], state?: State): number {
-    const progress = this.#progress
-    const branches = this.#branches
-    const graph = this.#graph
-    if (state !== undefined) progress.trail.push(state.key)
-    if (actions.length === 1) return 0
-    const lookahead =
-      state === undefined
-        ? new Map()
-        : lookAhead(
-            actions,
-            state.where,
-            choice => labelOf(actions, state.where, choice),
-            (process, key) => graph.linkCrash(state.key, process, key),
-          )
-    const { key, budget = [] } = state ?? { key: undefined }
-    branches.push({ choice: 0, width: actions.length, key, trail: progress.trail, budget, lookahead })
-    progress.trail = []
+    const { taken, deviations } = this.#progress
+    const width = actions.length
+    if (width > 1) {
+      const place = { path: taken.slice(), deviations, width, next: 1 }
+      if (state === undefined) {
+        this.#frontier.open({ ...place, key: undefined, budget: [], labels: [], lookahead: new Map() })
+        this.#take({ choice: 0, width })
+      } else {
+        const { key, budget, labels } = state
+        const note = (process: string, to: string): void => this.#graph.linkCrash(key, process, to)
+        const isReduced = this.#bounds.independent === 'in one order'
+        const lookahead = lookAhead({ ...state, from: isReduced ? this.#progress.from : undefined }, note)
+        this.#frontier.open({ ...place, key, budget, labels, lookahead })
+      }
+    }
     return 0
   }
 
+  /** What was not tried here, or the next step to where something was not. */
+  #walk({ key, budget, labels }: State): number | undefined {
+    const progress = this.#progress
+    if (!this.#tellsApart || progress.steps > WALKS_UNTIL) return undefined
+    let wanted = this.#frontier.takeAt(key, budget)
+    if (wanted === undefined) {
+      if (progress.route.length === 0) progress.route = this.#frontier.routeFrom(key, budget, WALK_MAX) ?? []
+      const [first, ...others] = progress.route
+      progress.route = others
+      wanted = first
+      progress.expected = first === undefined ? undefined : this.#graph.next(key, first)
+    } else progress.route = []
+    if (wanted === undefined) return undefined
+    const choice = labels.indexOf(wanted)
+    // What depends on more than the state, as when the world comes to rest.
+    return choice === -1 ? undefined : choice
+  }
+
   /** Takes a way that was taken from this state before. */
-  #verify(actions: readonly Action[], where: CurrentState, key: string): number | 'stop' {
-    const ways = actions.flatMap((_action, choice) => {
-      const to = this.#graph.next(key, labelOf(actions, where, choice))
+  #verify({ key, labels }: State): number | 'stop' {
+    const ways = labels.flatMap((label, choice) => {
+      const to = this.#graph.next(key, label)
       return to === undefined ? [] : [{ choice, to }]
     })
     const way = ways[Math.floor(this.#random.next() * ways.length)]
     if (way === undefined) return 'stop'
     this.#progress.expected = way.to
-    this.#leave(actions, where, { key, choice: way.choice })
     return way.choice
   }
 
-  #leave(
-    actions: readonly Action[],
-    where: CurrentState,
-    { key, choice }: { readonly key: string; readonly choice: number },
-  ): void {
-    this.#progress.from = { key, label: labelOf(actions, where, choice) }
+  #leave({ key, labels, actions }: State, choice: number): void {
+    const width = actions.length
+    if (width > 1) this.#take({ choice, width })
+    this.#progress.from = stepFrom(key, labels, actions, choice)
   }
 
   #arrive(key: string): void {
-    const { from, way, expected } = this.#progress
+    const progress = this.#progress
+    const { from, way, expected } = progress
+    progress.expected = undefined
     if (from === undefined || way === 'on') return
-    if (way === 'new') this.#graph.link(from.key, from.label, key)
-    else if (expected !== key) this.#isWrong = true
-  }
-
-  #isOnTheWay(key: string): boolean {
-    return this.#progress.trail.includes(key) || this.#branches.some(({ trail }) => trail.includes(key))
+    if (expected !== undefined && expected !== key) this.#isWrong = true
+    else if (way === 'new') this.#graph.link(from.key, from.label, { to: key, spends: from.spends })
   }
 
   #isVerified(): boolean {
@@ -265,20 +284,41 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   #budget({ left }: CurrentState): Budget {
-    const deviations = this.#branches.filter(({ choice }) => choice > 0).length
-    return [...FAULT_KINDS.map(kind => left[kind]), this.#bounds.deviationsMax - deviations]
+    return [...FAULT_KINDS.map(kind => left[kind]), this.#bounds.deviationsMax - this.#progress.deviations]
   }
 }
 
-/** The budget after a crash: see `budget`. */
-function afterCrash(budget: Budget): Budget {
-  const crash = FAULT_KINDS.indexOf('crash')
-  return budget.map((left, at) => (at === crash || at === FAULT_KINDS.length ? left - 1 : left))
+function begin(plan: readonly Taken[]): Progress {
+  return {
+    plan,
+    taken: [],
+    deviations: 0,
+    steps: 0,
+    way: 'new',
+    from: undefined,
+    expected: undefined,
+    route: [],
+    trail: new Set(),
+  }
+}
+
+function stepFrom(
+  key: string,
+  labels: readonly string[],
+  actions: readonly Action[],
+  choice: number,
+): NonNullable<Progress['from']> {
+  const { kind } = actions[choice] as Action
+  return { key, label: labels[choice] as string, kind, spends: choice === 0 ? NOTHING : spending(kind) }
 }
 
 /** Of several actions with one label, their number is part of it. */
-function labelOf(actions: readonly Action[], where: CurrentState, choice: number): string {
-  const label = where.labelOf(actions[choice] as Action)
-  const before = actions.slice(0, choice).filter(action => where.labelOf(action) === label).length
-  return before === 0 ? label : `${label} (${before})`
+function labelsOf(actions: readonly Action[], where: CurrentState): readonly string[] {
+  const counts = new Map<string, number>()
+  return actions.map(action => {
+    const label = where.labelOf(action)
+    const before = counts.get(label) ?? 0
+    counts.set(label, before + 1)
+    return before === 0 ? label : `${label} (${before})`
+  })
 }

@@ -110,6 +110,7 @@ function searcherIn(
         executionsMax: left,
         deviationsMax,
         states: 'told apart',
+        independent: 'in one order',
         plannedOnly: new Set(FAULT_KINDS.filter(kind => faults[kind].isPlannedOnly)),
       })
   }

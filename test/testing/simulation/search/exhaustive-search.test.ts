@@ -18,6 +18,7 @@ const all: ExhaustiveBounds = {
   executionsMax: 10_000,
   deviationsMax: Number.POSITIVE_INFINITY,
   states: 'not told apart',
+  independent: 'in every order',
   plannedOnly: new Set(['remove', 'outage']),
 }
 const ended = { isStopped: false, violation: undefined }
@@ -79,7 +80,7 @@ describe('an exhaustive search', () => {
     const root: Tree = { below: [fork, fork] }
     const { found, search } = searched(root, { ...all, executionsMax: 3 })
     expect([found.length, search.coverage.isComplete]).toEqual([3, false])
-    expect(search.coverage.text).toBe('every order of events, depth first: 3 executions, not complete')
+    expect(search.coverage.text).toBe('every order of events: 3 executions, not complete')
     expect(searched(root, { ...all, executionsMax: 4 }).search.coverage.isComplete).toBe(true)
   })
 

@@ -3,9 +3,10 @@ import { child, createController } from '../../../../src/reconcile/index.js'
 import type { MakeParts, SimulateOptions } from '../../../../src/testing/index.js'
 import { CheckFailedError, check } from '../../../../src/testing/index.js'
 import { execute } from '../../../../src/testing/simulation/run/execute.js'
+import type { ExhaustiveBounds } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 import { ExhaustiveSearch } from '../../../../src/testing/simulation/search/exhaustive-search.js'
 import { setupOf } from '../../../../src/testing/simulation/setup/simulate-options.js'
-import { App, apps, oneApp, Pod, podOf, podsOf } from '../../fixtures/apps.js'
+import { App, app, apps, oneApp, Pod, podOf, podsOf } from '../../fixtures/apps.js'
 
 /** Makes and removes pods one by one. */
 const live = apps(async (key, owner, { client }) => {
@@ -40,7 +41,12 @@ interface Scope extends SimulateOptions {
   readonly deviationsMax?: number
 }
 
-async function rests(make: MakeParts, scope: Scope, states: 'told apart' | 'not told apart') {
+async function rests(
+  make: MakeParts,
+  scope: Scope,
+  states: ExhaustiveBounds['states'],
+  independent: ExhaustiveBounds['independent'] = 'in one order',
+) {
   const { deviationsMax = Number.POSITIVE_INFINITY, ...options } = scope
   const setup = setupOf(make, { ...options, mode: 'exhaustive' }, 1)
   const search = new ExhaustiveSearch({
@@ -48,6 +54,7 @@ async function rests(make: MakeParts, scope: Scope, states: 'told apart' | 'not 
     executionsMax: 20_000,
     deviationsMax,
     states,
+    independent,
     plannedOnly: new Set(['remove', 'outage']),
   })
   const found = new Set<string>()
@@ -60,7 +67,7 @@ async function rests(make: MakeParts, scope: Scope, states: 'told apart' | 'not 
     if (!execution.isStopped) found.add(`${execution.ending}: ${execution.state.join('; ')}`)
   }
   expect(search.coverage.isComplete).toBe(true)
-  return { found: [...found].sort(), executions }
+  return { found: [...found].sort(), executions, states: search.coverage.states }
 }
 
 /** Makes pods of random names without end in sight: it rests in as many states as there are orders. */
@@ -87,6 +94,29 @@ describe('with states told apart', () => {
       expect(merged.executions).toBeLessThan((plain.executions * 2) / 3)
     },
   )
+
+  test.each([
+    ['live reads', live, { crash: 0, edit: 0 }],
+    ['live reads and a crash', live, { crash: 1, edit: 0 }],
+    ['children over a cache', applying, { crash: 0, edit: 0 }],
+  ] satisfies [string, MakeParts, object][])(
+    'independent writes in one order come by the states that they come by in every order: %s',
+    async (_name, make, faults) => {
+      const scope = { ...oneApp, objects: [app('web', { replicas: 3 })], faults }
+      const every = await rests(make, scope, 'told apart', 'in every order')
+      const one = await rests(make, scope, 'told apart', 'in one order')
+      expect([one.found, one.states]).toEqual([every.found, every.states])
+      expect(one.executions).toBeLessThan(every.executions)
+    },
+  )
+
+  test('they come to rest where every execution does, one by one', async () => {
+    const scope = { ...oneApp, objects: [app('web', { replicas: 3 })], faults: { crash: 0, edit: 0 }, deviationsMax: 4 }
+    const plain = await rests(live, scope, 'not told apart', 'in every order')
+    const one = await rests(live, scope, 'told apart', 'in one order')
+    expect(one.found).toEqual(plain.found)
+    expect(one.executions).toBeLessThan(plain.executions / 10)
+  })
 
   test.each([
     ['live reads', live, { faults: {} }, 397],
