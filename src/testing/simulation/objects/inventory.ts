@@ -2,6 +2,7 @@ import { compareText } from '../../../core/internal.js'
 import type { Kind, ObjectChange, Store, StoredObject } from '../../../store/index.js'
 import { changesSince } from '../../../store/internal.js'
 import { changesBetween } from './object-changes.js'
+import { keyOf } from './object-names.js'
 
 type Objects = readonly StoredObject[]
 
@@ -14,6 +15,7 @@ export class Inventory {
   #uids = new Set<string>()
   #garbage: Objects = []
   #controlled = 0
+  readonly #byKey = new Map<string, StoredObject>()
 
   constructor(store: Store, kinds: readonly Kind[]) {
     this.#store = store
@@ -38,6 +40,13 @@ export class Inventory {
     return this.#controlled
   }
 
+  /** Those that have one of these keys. */
+  withKeys(keys: ReadonlySet<string>): Objects {
+    this.#follow()
+    const found = [...keys].flatMap(key => this.#byKey.get(key) ?? [])
+    return found.length < 2 ? found : this.#objects.filter(object => found.includes(object))
+  }
+
   /** What is different since another revision, at which there were these objects. */
   changesSince(revision: number, before: Objects): readonly ObjectChange[] {
     const changes = changesSince(this.#store, revision)
@@ -59,10 +68,14 @@ export class Inventory {
     this.#uids = new Set(this.#objects.map(({ metadata }) => metadata.uid))
     this.#garbage = this.#objects.filter(object => this.#isGarbage(object))
     this.#controlled = this.#objects.filter(isControlled).length
+    this.#byKey.clear()
+    for (const object of this.#objects) this.#byKey.set(keyOf(object), object)
   }
 
   #apply({ before, after }: ObjectChange): void {
     const objects = this.#objects.slice()
+    if (before !== undefined) this.#byKey.delete(keyOf(before))
+    if (after !== undefined) this.#byKey.set(keyOf(after), after)
     if (before !== undefined) {
       const at = objects.indexOf(before)
       if (after?.metadata.uid === before.metadata.uid) objects[at] = after

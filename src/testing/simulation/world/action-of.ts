@@ -45,17 +45,19 @@ export function offerSome<T, Kind extends string>(
 
 class LazyOffers<T, Kind extends string> implements Offers<Kind> {
   readonly length: number
-  readonly #subjects: () => readonly T[]
+  readonly #list: () => readonly T[]
+  #subjects: readonly T[] | undefined
   readonly #make: (subject: T) => ActionOf<Kind>
 
   constructor(length: number, subjects: () => readonly T[], make: (subject: T) => ActionOf<Kind>) {
     this.length = length
-    this.#subjects = subjects
+    this.#list = subjects
     this.#make = make
   }
 
   at(index: number): ActionOf<Kind> | undefined {
-    const subject = this.#subjects()[index]
+    this.#subjects ??= this.#list()
+    const subject = this.#subjects[index]
     return subject === undefined ? undefined : this.#make(subject)
   }
 }

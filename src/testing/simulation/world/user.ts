@@ -3,7 +3,7 @@ import { deepEqual } from '../../../core/internal.js'
 import type { Kind, ObjectInput, ObjectRef, StoredObject } from '../../../store/index.js'
 import { describeObject } from '../../../store/internal.js'
 import { isControlled } from '../objects/inventory.js'
-import { keyOf, nameOf } from '../objects/object-names.js'
+import { nameOf } from '../objects/object-names.js'
 import { TOUCH_ANNOTATION } from '../objects/plain-state.js'
 import type { EditedMetadata, SpecEdit } from '../objects/spec-edits.js'
 import type { ActionOf, Offers } from './action-of.js'
@@ -38,6 +38,14 @@ export interface Wants {
   readonly deletions: 'at any time' | 'at rest'
 }
 
+/** How much there is that the user may edit and delete. */
+interface Counts {
+  readonly revision: number
+  readonly edits: number
+  /** Objects that were made as they are wanted. */
+  readonly made: number
+}
+
 /** People: they want the given objects, change their minds, and come back to what they asked. */
 export class User {
   readonly #world: World
@@ -45,6 +53,7 @@ export class User {
   readonly #wanted: readonly WantedObject[]
   readonly #deletions: Wants['deletions']
   #touches = 0
+  #counts: Counts | undefined
   /** By uid: the last mark that a stranger has left. */
   readonly touched: Map<string, string> = new Map()
   /** Uids of objects that the user holds with a finalizer. */
@@ -83,13 +92,11 @@ export class User {
 
   /** What the user may do besides. */
   edits(): Offers<'edit'> {
-    let count = 0
-    for (const wanted of this.#wanted) if (this.#isThere(wanted)) count += wanted.edits.length
     const all = (): readonly (readonly [WantedObject, SpecEdit])[] =>
       this.#wanted.flatMap(wanted =>
         this.#isThere(wanted) ? wanted.edits.map(edit => [wanted, edit] as const) : [],
       )
-    return offerSome(count, all, ([wanted, edit]) =>
+    return offerSome(this.#count().edits, all, ([wanted, edit]) =>
       byUser('edit', `edit ${wanted.name}: ${edit.label}`, () => this.#edit(wanted, edit)),
     )
   }
@@ -97,13 +104,11 @@ export class User {
   /** Deletions that are undone later: by the user, or by whoever looks after an owned object. */
   removals(): Offers<'remove'> {
     const { inventory } = this.#world
-    let count = inventory.controlled
-    for (const { state } of this.#wanted) if (state === 'made') count++
     const all = (): readonly (WantedObject | StoredObject)[] => [
       ...this.#wanted.filter(({ state }) => state === 'made'),
       ...inventory.objects.filter(isControlled),
     ]
-    return offerSome(count, all, subject =>
+    return offerSome(this.#count().made + inventory.controlled, all, subject =>
       'edits' in subject
         ? byUser('remove', `delete ${subject.name}`, () => this.#remove(subject, 'absent'))
         : byUser('remove', `delete ${nameOf(subject)}`, () => this.#delete(subject)),
@@ -112,11 +117,27 @@ export class User {
 
   /** Of the objects that somebody is about to write, or else of any. */
   touchings(underWay: ReadonlySet<string>): Offers<'touch'> {
-    const objects = this.#world.objects()
-    const raced = underWay.size === 0 ? [] : objects.filter(object => underWay.has(keyOf(object)))
-    return offerEach(raced.length > 0 ? raced : objects, object =>
+    const { inventory } = this.#world
+    const raced = underWay.size === 0 ? [] : inventory.withKeys(underWay)
+    return offerEach(raced.length > 0 ? raced : inventory.objects, object =>
       byUser('touch', `annotate ${nameOf(object)}`, () => this.#touch(object)),
     )
+  }
+
+  /** Since the last change of the objects or of what is wanted: most steps change neither. */
+  #count(): Counts {
+    const { revision } = this.#world.store
+    if (this.#counts?.revision === revision) return this.#counts
+    const there = this.#wanted.filter(wanted => this.#isThere(wanted))
+    const edits = there.reduce((sum, wanted) => sum + wanted.edits.length, 0)
+    const made = this.#wanted.filter(({ state }) => state === 'made').length
+    this.#counts = { revision, edits, made }
+    return this.#counts
+  }
+
+  #become(wanted: WantedObject, state: WantedObject['state']): void {
+    wanted.state = state
+    this.#counts = undefined
   }
 
   #isThere(wanted: WantedObject): boolean {
@@ -130,19 +151,19 @@ export class User {
   async #create(wanted: WantedObject): Promise<void> {
     const { store } = this.#world
     const made = await store.create(wanted.kind, wanted.input)
-    wanted.state = 'made'
+    this.#become(wanted, 'made')
     wanted.asked = askedOf(wanted.input)
     if (wanted.input.status !== undefined && wanted.kind.statusSubresource)
       await store.updateStatus(wanted.kind, { ...made, status: wanted.input.status })
   }
 
   async #edit(wanted: WantedObject, edit: SpecEdit): Promise<void> {
-    if (await this.#put(wanted, { ...wanted.asked, ...edit })) wanted.state = 'edited'
+    if (await this.#put(wanted, { ...wanted.asked, ...edit })) this.#become(wanted, 'edited')
   }
 
   async #restore(wanted: WantedObject): Promise<void> {
     await this.#put(wanted, askedOf(wanted.input))
-    wanted.state = 'made'
+    this.#become(wanted, 'made')
   }
 
   /** Only what the user wants otherwise than before; a schema or a hook may refuse it. */
@@ -171,7 +192,7 @@ export class User {
   }
 
   async #remove(wanted: WantedObject, state: 'absent' | 'done'): Promise<void> {
-    wanted.state = state
+    this.#become(wanted, state)
     await allowed(this.#world.store.delete(wanted.kind, wanted.ref))
   }
 
