@@ -111,7 +111,12 @@ describe('with states told apart', () => {
   )
 
   test('they come to rest where every execution does, one by one', async () => {
-    const scope = { ...oneApp, objects: [app('web', { replicas: 3 })], faults: { crash: 0, edit: 0 }, deviationsMax: 4 }
+    const scope = {
+      ...oneApp,
+      objects: [app('web', { replicas: 3 })],
+      faults: { crash: 0, edit: 0 },
+      deviationsMax: 4,
+    }
     const plain = await rests(live, scope, 'not told apart', 'in every order')
     const one = await rests(live, scope, 'told apart', 'in one order')
     expect(one.found).toEqual(plain.found)
