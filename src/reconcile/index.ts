@@ -10,6 +10,7 @@ export { createGarbageCollector } from './garbage-collection/garbage-collector.j
 export { waitUntil } from './wait-until.js'
 
 // To build with: what wakes keys.
+export { createKeyedController } from './controller/keyed-controller.js'
 export {
   allOf,
   anyOf,
@@ -49,6 +50,7 @@ export type { Claim } from './children/claim.js'
 export type { Expectations } from './children/expectations.js'
 export type { Controller, ControllerStatus } from './controller/controller-contract.js'
 export type { ControllerOptions, Reconciler, WatchSource } from './controller/controller-options.js'
+export type { KeyedController } from './controller/keyed-controller.js'
 export type { QuarantinedKey } from './controller/quarantine.js'
 export type { ElectionStatus, Elector } from './election/elector-contract.js'
 export type { LeaderElectionOptions } from './election/election-options.js'

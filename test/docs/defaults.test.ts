@@ -99,6 +99,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'mappings that wait for that': code('mapping-retries', 'FAILED_MAX'),
     'conflicts since the last success': code('outcome', 'CONFLICTS_MAX'),
     'keys, and objects seen by a watch': literal.none,
+    'text of a key that is no object': code('keyed-controller', 'TEXT_LENGTH_MAX'),
     '`keysMax`, keys of a queue alone': code('work-queue', 'keysMax'),
     '`idleKeysMax`, records kept of keys at rest': code('work-queue', 'idleKeysMax'),
     '`ageMs`, wait worth one point of priority': code('work-queue', 'ageMs'),

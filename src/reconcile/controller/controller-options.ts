@@ -163,3 +163,9 @@ export interface ControllerOptions<Spec, Status, Watched extends readonly Kind[]
    */
   stopped?(): void
 }
+
+/** The options of a control loop, of objects or of keys of another type. */
+export interface LoopOptions<Spec, Status> extends ControllerOptions<Spec, Status> {
+  /** There are no objects of the kind `for`: it only names the keys. */
+  readonly isKeyed?: true
+}

@@ -17,7 +17,7 @@ import type { KeyStates } from './apply-outcome.js'
 import { AttemptPauses } from './attempt-pauses.js'
 import type { ControllerMetrics } from './controller-metrics.js'
 import { createControllerMetrics } from './controller-metrics.js'
-import type { ControllerOptions } from './controller-options.js'
+import type { ControllerOptions, LoopOptions } from './controller-options.js'
 import type { ControllerSources, Wake } from './controller-sources.js'
 import { ownedWatch, startSources } from './controller-sources.js'
 import { Dependencies } from './dependencies.js'
@@ -61,7 +61,7 @@ export interface ControllerRun extends KeyStates {
  * @param notify of its queue; `told` when a watch of what keys depend on has told something
  */
 export function openRun<Spec, Status>(
-  options: ControllerOptions<Spec, Status>,
+  options: LoopOptions<Spec, Status>,
   outer: Client,
   notify: (event: 'ready' | 'idle' | 'told') => void,
 ): ControllerRun {
@@ -84,7 +84,12 @@ export function openRun<Spec, Status>(
       after: hotLoopAfter,
       now: () => env.clock.monotonic(),
       heardUpTo: () => run.sources?.cache.revision ?? 0,
-      report: loop => reportHotLoop(loop, { ...run, name, object: client.get(options.for, loop.key) }),
+      report: loop =>
+        reportHotLoop(loop, {
+          ...run,
+          name,
+          object: options.isKeyed === true ? undefined : client.get(options.for, loop.key),
+        }),
     }),
     attempts: new Map(),
     acting: undefined,
@@ -156,7 +161,7 @@ export function wake(run: ControllerRun, key: ObjectRef, why: Wake): void {
 /** Opens the sources of a run: what they tell wakes keys, then `progressed` is called. */
 export function hear<Spec, Status>(
   run: ControllerRun,
-  options: ControllerOptions<Spec, Status>,
+  options: LoopOptions<Spec, Status>,
   progressed: () => void,
 ): ControllerSources {
   const { client, logger, env } = run

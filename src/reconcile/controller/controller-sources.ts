@@ -11,14 +11,14 @@ import type { Predicate } from '../sources/predicates.js'
 import type { ReferenceTracker } from '../sources/reference-tracker.js'
 import { createReferenceTracker } from '../sources/reference-tracker.js'
 import { startResync } from '../sources/resync.js'
-import type { ControllerOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
+import type { LoopOptions, MappedWatch, OwnedWatch, ReferenceWatch } from './controller-options.js'
 import { MappingRetries } from './mapping-retries.js'
 
 /** What the sources of one controller need. */
 export interface ControllerSourcesOptions<Spec, Status> {
   readonly options: Pick<
-    ControllerOptions<Spec, Status>,
-    'name' | 'for' | 'when' | 'owns' | 'watches' | 'signals' | 'resyncMs' | 'changed'
+    LoopOptions<Spec, Status>,
+    'isKeyed' | 'name' | 'for' | 'when' | 'owns' | 'watches' | 'signals' | 'resyncMs' | 'changed'
   >
   readonly client: Client
   readonly env: Env
@@ -50,11 +50,13 @@ export interface ControllerSources {
   readonly cache: Cache
   /** Settles when the first list has come, when it never will, and when stopped before. */
   readonly started: Promise<void>
+  /** Wakes every key that there is an object of, at a low priority. */
+  wakeAll(reason: string): void
   stop(): void
 }
 
 /** As the initial list and resyncs have it elsewhere: anything that happened comes first. */
-export const RESYNC_PRIORITY = -100
+const RESYNC_PRIORITY = -100
 const CHANGE_PRIORITY = 0
 
 /**
@@ -101,6 +103,16 @@ export function startSources<Spec, Status>(setup: ControllerSourcesOptions<Spec,
   return {
     cache,
     started,
+    wakeAll: reason => {
+      if (options.isKeyed !== true)
+        for (const id of cache.keys(options.for))
+          setup.enqueue(refOfId(id), { reason, priority: RESYNC_PRIORITY })
+      else
+        for (const kind of kinds)
+          for (const after of cache.list(kind).items)
+            for (const changed of handlers.get(kindId(kind)) ?? [])
+              changed({ change: { before: undefined, after }, revision: cache.revision }, RESYNC_PRIORITY)
+    },
     stop: () => {
       for (const cancel of cancels.reverse()) cancel()
     },
@@ -178,7 +190,7 @@ function handlersOf<Spec, Status>(
     trackers.push(tracker)
     return mapped(kind, when, tracker.keysOf, `referenced ${kind.kind}`)
   })
-  return [own, ...owned, ...watched]
+  return options.isKeyed === true ? watched : [own, ...owned, ...watched]
 }
 
 function startSignals<Spec, Status>(setup: ControllerSourcesOptions<Spec, Status>): readonly Cancel[] {

@@ -10,16 +10,16 @@ import { createCacheViews } from '../attempt/attempt-view.js'
 import { reconcileContext } from '../attempt/reconcile-context.js'
 import { inTime } from '../in-time.js'
 import type { ObjectKey } from '../object-key.js'
-import { assertKey, refOfId } from '../object-key.js'
+import { assertKey } from '../object-key.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
 import { applyOutcome } from './apply-outcome.js'
 import type { Controller, ControllerKeyState, ControllerStatus, StartOptions } from './controller-contract.js'
-import type { ControllerOptions } from './controller-options.js'
+import type { ControllerOptions, LoopOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
 import { actThrough, hear, listenToWrites, openRun, wake } from './controller-run.js'
-import { ownedWatch, RESYNC_PRIORITY } from './controller-sources.js'
+import { ownedWatch } from './controller-sources.js'
 import { inspectIn, statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
 
@@ -70,13 +70,19 @@ export function createController<Spec, Status, const Watched extends readonly Ki
   return new ControlLoop(options as unknown as ControllerOptions<Spec, Status>)
 }
 
+/** As `createController`, also for keys that are no objects. */
+export function createLoop<Spec, Status>({ isKeyed, ...options }: LoopOptions<Spec, Status>): Controller {
+  assertControllerOptions(options)
+  return new ControlLoop(isKeyed === undefined ? options : { ...options, isKeyed })
+}
+
 /** Events that were not written by then are lost with the controller. */
 const FLUSH_MS_MAX = 5_000
 const UNHEALTHY_AFTER_MS = 300_000
 
 /** A controller: what its sources wake is queued, and what is queued is reconciled. */
 class ControlLoop<Spec, Status> implements Controller {
-  readonly #options: ControllerOptions<Spec, Status>
+  readonly #options: LoopOptions<Spec, Status>
   readonly #listeners = createListeners<void>({
     onError: error => this.#logger.error({ err: error }, 'a listener for the progress of a controller threw'),
   })
@@ -84,7 +90,7 @@ class ControlLoop<Spec, Status> implements Controller {
   #running: ControllerRun | undefined
   #stopping: Promise<StopOutcome> | undefined
 
-  constructor(options: ControllerOptions<Spec, Status>) {
+  constructor(options: LoopOptions<Spec, Status>) {
     this.#options = options
   }
 
@@ -141,8 +147,7 @@ class ControlLoop<Spec, Status> implements Controller {
       throw new UsageError(`controller ${this.name} is not on standby; start it with { standby: true }`)
     actThrough(run, this.#options, client.client(client.env.fork(this.name)))
     // Another may have acted meanwhile, and nothing may have changed since: what it meant to do later is unknown.
-    for (const id of run.sources?.cache.keys(this.#options.for) ?? [])
-      run.queue.add(refOfId(id), { reason: 'activated', priority: RESYNC_PRIORITY })
+    run.sources?.wakeAll('activated')
     this.#dispatch(run)
   }
 
@@ -251,9 +256,9 @@ class ControlLoop<Spec, Status> implements Controller {
     })
     run.attempts.set(attempt, key)
     run.metrics.active(run.attempts.size)
-    const { for: kind, reconcile } = this.#options
+    const { for: kind, reconcile, isKeyed } = this.#options
     attempt.run(ctx => {
-      const object = reader.get(kind, key)
+      const object = isKeyed === true ? undefined : reader.get(kind, key)
       return reconcile(key, object, reconcileContext(ctx, run.site, key, object))
     })
   }
