@@ -66,8 +66,9 @@ export class LogWriter {
   /** Appends one frame of `count` entries. */
   async append(payload: Buffer, count: number): Promise<void> {
     const frame = { kind: FRAME_KINDS.entries, first: this.#next, synced: this.#synced, payload }
-    // A header, a payload, and at most seven zeros.
-    const isFull = this.#position + payload.length + 40 > this.#options.segmentBytes
+    // A file has one frame at least, however long that is. A frame is a header, a payload, and at most seven zeros.
+    const isBegun = this.#segment !== undefined && this.#next > this.#segment.first
+    const isFull = isBegun && this.#position + payload.length + 40 > this.#options.segmentBytes
     const file = this.#file === undefined || isFull ? await this.#rotate() : this.#file
     const needed = this.#position + payload.length + 40
     const room = needed <= this.#length ? 0 : Math.min(ROOM_BYTES, this.#options.segmentBytes)

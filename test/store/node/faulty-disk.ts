@@ -1,0 +1,220 @@
+import type { Random } from '../../../src/core/index.js'
+import type { Disk, DiskFile } from '../../../src/store/node/disk.js'
+import { LockedError, StorageFailedError } from '../../../src/store/node/storage-errors.js'
+
+/** What was done to a file and is not on the disk yet. */
+type Pending =
+  | { readonly kind: 'write'; readonly position: number; readonly bytes: Buffer }
+  | { readonly kind: 'truncate'; readonly bytes: number }
+
+interface Inode {
+  synced: Buffer
+  pending: Pending[]
+}
+
+type Operation = 'write' | 'sync' | 'truncate' | 'open' | 'rename' | 'remove' | 'syncDirectory' | 'read'
+
+const SECTOR = 512
+
+/**
+ * A disk in memory that does what disks do when power is lost: of what was not synced any sector may be there or not, in
+ * any order, and of names any first part.
+ */
+export class FaultyDisk implements Disk {
+  readonly path: string = '/faulty'
+  /** How many operations were begun. */
+  operations = 0
+  /** From this operation on nothing happens any more, and no call returns: the process is dead. */
+  diesAt: number = Number.POSITIVE_INFINITY
+  /** Fails the next operation of that kind, once; a write may have written a part. */
+  failure: { readonly operation: Operation; readonly errno: string } | undefined
+  #names = new Map<string, Inode>()
+  #syncedNames = new Map<string, Inode>()
+  /** Names as they were after each change that is not synced. */
+  #pendingNames: Map<string, Inode>[] = []
+  #locked = false
+
+  get dead(): boolean {
+    return this.operations >= this.diesAt
+  }
+
+  async prepare(): Promise<void> {}
+
+  async lock(): Promise<() => Promise<void>> {
+    if (this.#locked) throw new LockedError(this.path)
+    this.#locked = true
+    return async () => {
+      this.#locked = false
+    }
+  }
+
+  async list(): Promise<readonly string[]> {
+    return [...this.#names.keys()]
+  }
+
+  async read(name: string): Promise<Buffer> {
+    await this.#begin('read', name)
+    return contentOf(this.#inode(name))
+  }
+
+  async open(name: string): Promise<DiskFile> {
+    await this.#begin('open', name)
+    let inode = this.#names.get(name)
+    if (inode === undefined) {
+      inode = { synced: Buffer.alloc(0), pending: [] }
+      this.#names.set(name, inode)
+      this.#namesChanged()
+    }
+    return this.#file(name, inode)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#begin('rename', from)
+    const inode = this.#inode(from)
+    this.#names.delete(from)
+    this.#names.set(to, inode)
+    this.#namesChanged()
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#begin('remove', name)
+    this.#names.delete(name)
+    this.#namesChanged()
+  }
+
+  async sync(): Promise<void> {
+    await this.#begin('syncDirectory', this.path)
+    this.#syncedNames = new Map(this.#names)
+    this.#pendingNames = []
+  }
+
+  /** What a process finds that starts after this one was killed: everything that the system was given. */
+  afterKill(): FaultyDisk {
+    return diskOf([...this.#names].map(([name, inode]) => [name, contentOf(inode)]))
+  }
+
+  /** What is found after a power cut. */
+  afterPowerCut(random: Random): FaultyDisk {
+    const states = [this.#syncedNames, ...this.#pendingNames]
+    const names = states[Math.floor(random.next() * states.length)] ?? this.#syncedNames
+    const survivors = new Map<Inode, Buffer>()
+    return diskOf(
+      [...names].map(([name, inode]) => {
+        const bytes = survivors.get(inode) ?? survivorOf(inode, random)
+        survivors.set(inode, bytes)
+        return [name, bytes]
+      }),
+    )
+  }
+
+  /** The bytes of each file, as they are for those who read now. */
+  files(): ReadonlyMap<string, Buffer> {
+    return new Map([...this.#names].map(([name, inode]) => [name, contentOf(inode)]))
+  }
+
+  put(name: string, bytes: Buffer): void {
+    const inode = { synced: Buffer.from(bytes), pending: [] }
+    this.#names.set(name, inode)
+    this.#syncedNames.set(name, inode)
+  }
+
+  #file(name: string, inode: Inode): DiskFile {
+    return {
+      write: async (bytes, position) => {
+        const copy = Buffer.from(bytes)
+        try {
+          await this.#begin('write', name)
+        } catch (error) {
+          inode.pending.push({ kind: 'write', position, bytes: copy.subarray(0, copy.length >> 1) })
+          throw error
+        }
+        inode.pending.push({ kind: 'write', position, bytes: copy })
+      },
+      sync: async () => {
+        await this.#begin('sync', name)
+        inode.synced = contentOf(inode)
+        inode.pending = []
+      },
+      truncate: async bytes => {
+        await this.#begin('truncate', name)
+        inode.pending.push({ kind: 'truncate', bytes })
+      },
+      close: async () => {},
+    }
+  }
+
+  async #begin(operation: Operation, name: string): Promise<void> {
+    const { failure } = this
+    this.operations++
+    if (this.dead) await new Promise(() => {})
+    // Others get their turn, as they do while a real disk is busy.
+    for (let turn = 0; turn < 5; turn++) await undefined
+    if (failure?.operation !== operation) return
+    this.failure = undefined
+    throw new StorageFailedError(operation, `${this.path}/${name}`, systemError(failure.errno))
+  }
+
+  #inode(name: string): Inode {
+    const inode = this.#names.get(name)
+    if (inode === undefined) throw new StorageFailedError('reading', name, systemError('ENOENT'))
+    return inode
+  }
+
+  #namesChanged(): void {
+    this.#pendingNames.push(new Map(this.#names))
+  }
+}
+
+/** A disk that holds these files, all of it synced. */
+export function diskOf(files: Iterable<readonly [name: string, bytes: Buffer]>): FaultyDisk {
+  const disk = new FaultyDisk()
+  for (const [name, bytes] of files) disk.put(name, bytes)
+  return disk
+}
+
+function contentOf({ synced, pending }: Inode): Buffer {
+  return pending.reduce<Buffer>((bytes, change) => applied(bytes, change), Buffer.from(synced))
+}
+
+function applied(bytes: Buffer, change: Pending): Buffer {
+  if (change.kind === 'truncate') return resized(bytes, change.bytes)
+  const grown = resized(bytes, Math.max(bytes.length, change.position + change.bytes.length))
+  change.bytes.copy(grown, change.position)
+  return grown
+}
+
+function resized(bytes: Buffer, length: number): Buffer {
+  if (length <= bytes.length) return Buffer.from(bytes.subarray(0, length))
+  return Buffer.concat([bytes, Buffer.alloc(length - bytes.length)])
+}
+
+/** Of each write some sectors; the file may also be as short as what is there of it. */
+function survivorOf({ synced, pending }: Inode, random: Random): Buffer {
+  let bytes: Buffer = Buffer.from(synced)
+  const kept = [0, 0.5, 0.9, 1][Math.floor(random.next() * 4)] ?? 1
+  for (const change of pending) {
+    if (change.kind === 'truncate') {
+      if (random.next() < kept) bytes = applied(bytes, change)
+      continue
+    }
+    for (const part of sectorsOf(change)) if (random.next() < kept) bytes = applied(bytes, part)
+  }
+  return bytes
+}
+
+function sectorsOf({
+  position,
+  bytes,
+}: Extract<Pending, { kind: 'write' }>): Extract<Pending, { kind: 'write' }>[] {
+  const parts: Extract<Pending, { kind: 'write' }>[] = []
+  for (let begin = 0; begin < bytes.length; ) {
+    const end = Math.min(bytes.length, begin + SECTOR - ((position + begin) % SECTOR))
+    parts.push({ kind: 'write', position: position + begin, bytes: bytes.subarray(begin, end) })
+    begin = end
+  }
+  return parts
+}
+
+function systemError(errno: string): Error {
+  return Object.assign(new Error(`${errno}: planned by the test`), { code: errno })
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import type { Random } from '../../../src/core/index.js'
+import { createSeededRandom } from '../../../src/core/index.js'
+import type { Store, StoredObject } from '../../../src/store/index.js'
+import type { OpenStoreOptions } from '../../../src/store/node/index.js'
+import { openStoreOn } from '../../../src/store/node/open-store.js'
+import { kindOf } from '../../fixtures/kinds.js'
+import type { FaultyDisk } from './faulty-disk.js'
+import { diskOf } from './faulty-disk.js'
+
+const Widget = kindOf('Widget', { statusSubresource: true })
+const Gadget = kindOf('Gadget')
+const kinds = [Widget, Gadget]
+const SMALL = { kinds, segmentBytes: 4_096 }
+
+/** Everything that a store tells of a revision. */
+function stateAt(store: Store, revision: number): object {
+  const snapshot = store.snapshot(revision)
+  try {
+    return kinds.map(kind => snapshot.list(kind).items)
+  } finally {
+    snapshot.close()
+  }
+}
+
+function historyOf(store: Store, upTo: number): object {
+  return kinds.map(kind =>
+    ['a', 'b', 'c', 'd'].map(name =>
+      store.history(kind, { namespace: 'default', name }).filter(({ revision }) => revision <= upTo),
+    ),
+  )
+}
+
+/**
+ * One write out of all kinds of writes; one that cannot be is refused and changes nothing. Resolves with a revision that is
+ * acknowledged with it.
+ */
+async function writeSomething(store: Store, random: Random): Promise<number> {
+  const pick = <T>(...from: readonly T[]): T => from[Math.floor(random.next() * from.length)] as T
+  const kind = pick(Widget, Gadget)
+  const ref = { namespace: 'default', name: pick('a', 'b', 'c', 'd') }
+  const spec = { size: Math.floor(random.next() * 5), text: 'x'.repeat(Math.floor(random.next() * 900)) }
+  const cause = { actor: pick('one', 'other') }
+  const write = (): Promise<StoredObject> => {
+    switch (pick('create', 'modify', 'modifyStatus', 'delete', 'transact')) {
+      case 'create':
+        return store.create(kind, { metadata: ref, spec }, cause)
+      case 'modify':
+        return store.modify(kind, ref, draft => void (draft.spec = spec), cause)
+      case 'modifyStatus':
+        return store.modifyStatus(Widget, ref, draft => void (draft.status = spec))
+      case 'delete':
+        return store.delete(kind, ref)
+      default:
+        return store.transact(
+          tx =>
+            kinds.map(one =>
+              tx.get(one, ref) === undefined
+                ? tx.create(one, { metadata: ref, spec })
+                : tx.modify(one, ref, draft => void (draft.spec = spec)),
+            )[0] as StoredObject,
+          cause,
+        )
+    }
+  }
+  try {
+    return Number((await write()).metadata.resourceVersion)
+  } catch (error) {
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(NotFound|AlreadyExists)$/) })
+    return 0
+  }
+}
+
+interface Life {
+  readonly store: Store
+  readonly acknowledged: number
+}
+
+/** Some write at once until the disk dies; undefined when it died before they could. */
+async function live(
+  disk: FaultyDisk,
+  random: Random,
+  options: Partial<OpenStoreOptions>,
+): Promise<Life | undefined> {
+  const opening = openStoreOn(disk, { ...SMALL, ...options })
+  const store = await Promise.race([opening, deathOf(disk)])
+  if (store === undefined) return undefined
+  let acknowledged = 0
+  const writer = async (): Promise<void> => {
+    while (!disk.dead) acknowledged = Math.max(acknowledged, await writeSomething(store, random))
+  }
+  for (let number = 0; number < 4; number++) void writer()
+  await deathOf(disk)
+  return { store, acknowledged }
+}
+
+async function deathOf(disk: FaultyDisk): Promise<undefined> {
+  while (!disk.dead) await new Promise(resolve => setImmediate(resolve))
+  return undefined
+}
+
+describe.each([
+  ['after a kill', 'always'],
+  ['after a kill', 'interval'],
+  ['after a kill', 'never'],
+  ['after a power cut', 'always'],
+  ['after a power cut', 'interval'],
+  ['after a power cut', 'never'],
+] as const)('%s, with fsync %s', (how, fsync) => {
+  test.each([1, 2, 3])('nothing acknowledged is lost, and nothing is there in part (%i)', async seed => {
+    const random = createSeededRandom(`${how} ${fsync} ${seed}`)
+    for (let round = 0; round < 3; round++) {
+      let disk = diskOf([])
+      let before: Life | undefined
+      for (let life = 0; life < 5; life++) {
+        disk.diesAt = 1 + Math.floor(random.next() * 60)
+        const lived = await live(disk, random, { fsync })
+        disk = how === 'after a kill' ? disk.afterKill() : disk.afterPowerCut(random)
+        before = lived ?? before
+        if (before === undefined) continue
+        const { store, acknowledged } = before
+        const looker = diskOf(disk.files())
+        const again = await openStoreOn(looker, { ...SMALL, fsync })
+        // A power cut takes what the policy says; what is there is a beginning of what was written in any case.
+        const isSafe = how === 'after a kill' || fsync === 'always'
+        if (isSafe) expect(again.revision).toBeGreaterThanOrEqual(acknowledged)
+        expect(again.revision).toBeLessThanOrEqual(store.revision)
+        expect(stateAt(again, again.revision)).toEqual(stateAt(store, again.revision))
+        expect(historyOf(again, again.revision)).toEqual(historyOf(store, again.revision))
+        await again.close()
+      }
+    }
+  })
+})
