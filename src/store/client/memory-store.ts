@@ -12,7 +12,7 @@ import type { Store } from './client.js'
 import { storeOn } from './engine-client.js'
 
 /** How many revisions a store keeps for watchers and readers that are behind, unless told otherwise. */
-const LOG_CAPACITY_DEFAULT = 100_000
+export const LOG_CAPACITY_DEFAULT = 100_000
 
 /** What a store is made from. */
 export interface StoreOptions {

@@ -65,6 +65,15 @@ export class LifetimeKeeper implements EngineListener {
     return Object.freeze({ ...(id === undefined ? {} : { id }), ttlMs, remainingMs })
   }
 
+  /** What makes all of it again. */
+  notes(): readonly JournalNote[] {
+    const named = this.#table.named.map(({ id = '', ttlMs }) => ({ grant: id, ttlMs }))
+    const kept = this.#table.kept.map(([entry, { id, ttlMs }]) =>
+      keepNote(entry, id === undefined ? { kind: 'ttl', ttlMs } : { kind: 'lifetime', id }),
+    )
+    return [...named, ...kept]
+  }
+
   grant(options: LifetimeOptions): Lifetime {
     const { ttlMs } = options
     assertTtl(ttlMs, 'lifetime')

@@ -30,6 +30,11 @@ export class LifetimeTable {
     return [...this.#byId.values()].sort((one, other) => compareText(one.id ?? '', other.id ?? ''))
   }
 
+  /** Everything that is kept, and by what. */
+  get kept(): readonly (readonly [TableEntry, LifetimeRecord])[] {
+    return [...this.#keepers]
+  }
+
   /** What keeps the entry. */
   keeperOf(entry: TableEntry): LifetimeRecord | undefined {
     return this.#keepers.get(entry)

@@ -10,6 +10,7 @@ export const FORMAT_VERSION = 1
 const IDENTITY = 'store.json'
 const FORMAT = 'keelson-store'
 const SEGMENT = /^log-(\d{16})$/
+const CHECKPOINT = /^checkpoint-(\d{16})-(\d{16})$/
 
 /** What a directory is. */
 export interface Identity {
@@ -24,6 +25,18 @@ export interface StoreFiles {
   readonly identity: Identity
   /** Names of the files of the log by the number of their first entry, ascending. */
   readonly segments: readonly LogFile[]
+  /** Oldest first. */
+  readonly checkpoints: readonly CheckpointFile[]
+  /** Names of what was not completed. */
+  readonly drafts: readonly string[]
+}
+
+/** A file that has the place of the log up to an entry. */
+export interface CheckpointFile {
+  readonly name: string
+  /** The last entry whose effect is in it. */
+  readonly entry: number
+  readonly revision: number
 }
 
 export interface LogFile {
@@ -35,16 +48,23 @@ export function segmentName(first: number): string {
   return `log-${String(first).padStart(16, '0')}`
 }
 
+/** The file of a checkpoint. */
+export function checkpointFile(entry: number, revision: number): CheckpointFile {
+  const digits = [entry, revision].map(number => String(number).padStart(16, '0'))
+  return { name: `checkpoint-${digits.join('-')}`, entry, revision }
+}
+
 /**
  * What is in the directory; undefined for an empty one. Reads only.
  *
  * @throws KeelsonError `Unsupported` for what is no store, or one of a newer version; CorruptError
  */
 export async function readDirectory(disk: Disk): Promise<StoreFiles | undefined> {
-  const names = (await disk.list()).filter(name => !isLockName(name) && !name.endsWith(DRAFT_SUFFIX))
+  const all = (await disk.list()).filter(name => !isLockName(name))
+  const names = all.filter(name => !name.endsWith(DRAFT_SUFFIX))
   if (!names.includes(IDENTITY)) {
     if (names.length === 0) return undefined
-    if (names.some(name => SEGMENT.test(name)))
+    if (names.some(name => SEGMENT.test(name) || CHECKPOINT.test(name)))
       throw new CorruptError(disk.path, `${IDENTITY} is missing, and there is a log`)
     throw unsupportedDirectory(
       disk.path,
@@ -53,11 +73,19 @@ export async function readDirectory(disk: Disk): Promise<StoreFiles | undefined>
     )
   }
   const identity = await readIdentity(disk)
-  const segments = names.flatMap(name => {
-    const first = SEGMENT.exec(name)?.[1]
-    return first === undefined ? [] : [{ name, first: Number(first) }]
-  })
-  return { identity, segments: segments.sort((a, b) => a.first - b.first) }
+  const numbered = (pattern: RegExp): readonly (readonly number[])[] =>
+    names
+      .flatMap(name => {
+        const numbers = pattern.exec(name)?.slice(1).map(Number)
+        return numbers === undefined ? [] : [numbers]
+      })
+      .toSorted(([a = 0], [b = 0]) => a - b)
+  return {
+    identity,
+    segments: numbered(SEGMENT).map(([first = 0]) => ({ name: segmentName(first), first })),
+    checkpoints: numbered(CHECKPOINT).map(([entry = 0, revision = 0]) => checkpointFile(entry, revision)),
+    drafts: all.filter(name => name.endsWith(DRAFT_SUFFIX)),
+  }
 }
 
 /** Makes an empty directory that of a store. */

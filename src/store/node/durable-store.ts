@@ -1,6 +1,7 @@
 import type { Store } from '../client/client.js'
 import { EngineStore } from '../client/engine-client.js'
 import type { StoreParts } from '../client/store-parts.js'
+import type { Checkpointer } from './checkpointer.js'
 import type { Journal } from './journal.js'
 
 /** A store whose content is in a directory. */
@@ -14,6 +15,8 @@ export interface DurableStore extends Store {
    * @throws KeelsonError `StorageFailed`
    */
   durable(): Promise<void>
+  /** Writes a checkpoint now, so that the next start has less to read. One is written by itself every `checkpointBytes`. */
+  checkpoint(): Promise<void>
   /** Writes what is left, and lets go of the directory. Ends every watch and refuses every later call. Idempotent. */
   close(): Promise<void>
 }
@@ -22,6 +25,7 @@ export interface DurableStore extends Store {
 export interface Keeping {
   readonly dir: string
   readonly journal: Journal
+  readonly checkpointer: Checkpointer
   readonly unlock: () => Promise<void>
 }
 
@@ -29,13 +33,15 @@ export interface Keeping {
 export class JournaledStore extends EngineStore implements DurableStore {
   readonly dir: string
   readonly #journal: Journal
+  readonly #checkpointer: Checkpointer
   readonly #unlock: () => Promise<void>
   #closing: Promise<void> | undefined
 
-  constructor(parts: StoreParts, { dir, journal, unlock }: Keeping) {
+  constructor(parts: StoreParts, { dir, journal, checkpointer, unlock }: Keeping) {
     super(parts, { env: parts.engine.env, commits: 'direct', fences: [] })
     this.dir = dir
     this.#journal = journal
+    this.#checkpointer = checkpointer
     this.#unlock = unlock
   }
 
@@ -44,9 +50,23 @@ export class JournaledStore extends EngineStore implements DurableStore {
     await this.#journal.settled()
   }
 
+  readonly checkpoint: DurableStore['checkpoint'] = async () => {
+    this.engine.assertOpen()
+    await this.#checkpointer.now()
+  }
+
   override readonly close: DurableStore['close'] = () => {
     this.engine.close()
-    this.#closing ??= this.#journal.close().finally(this.#unlock)
+    this.#closing ??= this.#end()
     return this.#closing
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#checkpointer.close()
+      await this.#journal.close()
+    } finally {
+      await this.#unlock()
+    }
   }
 }

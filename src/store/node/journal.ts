@@ -20,6 +20,8 @@ export type FsyncPolicy = 'always' | 'interval' | 'never'
 export interface JournalOptions {
   readonly env: Env
   readonly log: LogWriter
+  /** The number of the last entry that is there. */
+  readonly last: number
   readonly fsync: FsyncPolicy
   readonly fsyncIntervalMs: number
   /** Told of each revision that is on the disk; undefined when nobody can be. */
@@ -54,6 +56,8 @@ class Waiters {
 export class Journal implements CommitJournal {
   readonly durable: DurableLog | undefined
   readonly #options: JournalOptions
+  /** The number of the newest entry. */
+  #last: number
   #pending: PendingEntry[] = []
   /** The last pending entry, while notes may still join it. */
   #open: PendingEntry | undefined
@@ -72,6 +76,7 @@ export class Journal implements CommitJournal {
 
   constructor(options: JournalOptions) {
     this.durable = options.durable
+    this.#last = options.last
     this.#options = options
   }
 
@@ -88,6 +93,12 @@ export class Journal implements CommitJournal {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#pending.length > 0) return (this.#later ??= new Waiters()).promise
     return this.#now?.promise
+  }
+
+  /** The number of the newest entry; what happens from now on is in later ones. */
+  cut(): number {
+    this.#open = undefined
+    return this.#last
   }
 
   /** Resolves when everything committed so far is on the disk, whatever the policy. */
@@ -109,6 +120,7 @@ export class Journal implements CommitJournal {
 
   #push(entry: PendingEntry): void {
     if (this.#failure !== undefined) return
+    this.#last++
     this.#pending.push(entry)
     this.#open = entry
     this.#start()

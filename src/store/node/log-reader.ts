@@ -27,7 +27,9 @@ export interface LogReaderOptions {
   readonly disk: Disk
   readonly incarnation: string
   readonly segments: readonly LogFile[]
-  /** Called for each entry, with its number, in order. */
+  /** Entries up to this one are known already. */
+  readonly known: number
+  /** Called for each later entry, with its number, in order. */
   readonly visit: (entry: JournalEntry, number: number) => void
 }
 
@@ -44,16 +46,27 @@ const SECTOR_BYTES = 512
  * @throws CorruptError, KeelsonError `Unsupported`
  */
 export async function readLog(options: LogReaderOptions): Promise<ReadLog> {
-  const { disk, segments } = options
-  let end: LogEnd = { segment: undefined, position: 0, checksum: 0, next: segments[0]?.first ?? 1 }
+  const { disk, segments, known } = options
+  let end: LogEnd = { segment: undefined, position: 0, checksum: 0, next: segments[0]?.first ?? known + 1 }
+  if (end.next > known + 1)
+    throw new CorruptError(
+      disk.path,
+      `the log begins with entry ${end.next}, and ${known + 1} is the next one`,
+    )
+  let torn: TornTail | undefined
   for (const [index, segment] of segments.entries()) {
     const bytes = await disk.read(segment.name)
     const read = new SegmentReader(options, segment, bytes)
     const found = read.run(end, index === segments.length - 1)
-    if (found.torn !== undefined) return found
     end = found.end
+    torn = found.torn
   }
-  return { end, torn: undefined }
+  if (end.next <= known)
+    throw new CorruptError(
+      disk.path,
+      `the log ends with entry ${end.next - 1}, and a checkpoint knows ${known}`,
+    )
+  return { end, torn }
 }
 
 /** Reads one file. */
@@ -88,7 +101,8 @@ class SegmentReader {
     if (frame.kind !== FRAME_KINDS.entries || frame.first !== next)
       throw this.#corrupt(position, `entry ${next} should be here, and there is ${frame.first}`)
     const entries = this.#parsed(frame, position)
-    for (const [index, entry] of entries.entries()) this.#options.visit(entry, next + index)
+    const { known, visit } = this.#options
+    for (const [index, entry] of entries.entries()) if (next + index > known) visit(entry, next + index)
     return { segment, position: frame.end, checksum: frame.checksum, next: next + entries.length }
   }
 

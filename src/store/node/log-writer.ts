@@ -20,6 +20,10 @@ export interface LogWriterOptions {
   readonly incarnation: string
   /** A file that would become longer is followed by another one. */
   readonly segmentBytes: number
+  /** The files that are there, ascending. */
+  readonly segments: readonly LogFile[]
+  /** Told of each piece. */
+  readonly grown?: (bytes: number) => void
 }
 
 /**
@@ -39,9 +43,11 @@ export class LogWriter {
   #length: number
   #next: number
   #synced: number
+  #segments: LogFile[]
 
   constructor(options: LogWriterOptions, end: LogEnd) {
     this.#options = options
+    this.#segments = [...options.segments]
     this.#segment = end.segment
     this.#position = end.position
     this.#length = end.position
@@ -78,6 +84,16 @@ export class LogWriter {
     this.#length = Math.max(this.#length, this.#position + room)
     this.#checksum = checksum
     this.#next += count
+    this.#options.grown?.(size)
+  }
+
+  /** Takes off its list, from the first file on, each whose next one fits; says which. The last one stays. */
+  forget(fits: (next: LogFile) => boolean): readonly LogFile[] {
+    const index = this.#segments.findIndex((_, at) => {
+      const next = this.#segments[at + 1]
+      return next === undefined || !fits(next)
+    })
+    return this.#segments.splice(0, Math.max(0, index))
   }
 
   /** Everything appended so far is on the disk when it resolves. */
@@ -122,6 +138,7 @@ export class LogWriter {
     await file.sync()
     await disk.sync()
     this.#segment = segment
+    this.#segments.push(segment)
     this.#position = frame.size
     this.#length = frame.size
     this.#checksum = frame.checksum

@@ -2,10 +2,14 @@ import { UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { StoreOptions } from '../client/memory-store.js'
-import { engineFor, STORE_NAMES } from '../client/memory-store.js'
+import { engineFor, LOG_CAPACITY_DEFAULT, STORE_NAMES } from '../client/memory-store.js'
+import type { StoreParts } from '../client/store-parts.js'
 import { storeParts } from '../client/store-parts.js'
 import { DurableLog } from '../engine/durable-log.js'
 import { assertWhole } from '../object/store-errors.js'
+import { readCheckpoint } from './checkpoint.js'
+import { Checkpointer } from './checkpointer.js'
+import type { CheckpointFile, LogFile, StoreFiles } from './directory.js'
 import { readDirectory, writeIdentity } from './directory.js'
 import type { Disk } from './disk.js'
 import type { DurableStore } from './durable-store.js'
@@ -13,7 +17,8 @@ import { JournaledStore } from './durable-store.js'
 import { fileDisk } from './file-disk.js'
 import type { FsyncPolicy } from './journal.js'
 import { Journal } from './journal.js'
-import type { TornTail } from './log-reader.js'
+import type { JournalEntry } from './journal-entry.js'
+import type { ReadLog, TornTail } from './log-reader.js'
 import { readLog } from './log-reader.js'
 import { LogWriter } from './log-writer.js'
 import { Replay } from './replay.js'
@@ -28,10 +33,16 @@ export interface OpenStoreOptions extends StoreOptions {
   readonly fsyncIntervalMs?: number
   /** How long a file of the log may become, bytes ≥ 4,096. Default 16 MiB. */
   readonly segmentBytes?: number
+  /**
+   * How much of the log is written between two checkpoints, bytes ≥ 1, and at least as much as the last one had. A checkpoint has
+   * all objects; what the log has before it is removed when `logCapacity` no longer needs it. Default 64 MiB.
+   */
+  readonly checkpointBytes?: number
 }
 
 const FSYNC_INTERVAL_MS = 100
 const SEGMENT_BYTES = 16_777_216
+const CHECKPOINT_BYTES = 67_108_864
 const SEGMENT_BYTES_MIN = 4_096
 
 const OPEN_STORE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OpenStoreOptions>('openStore', {
@@ -40,6 +51,7 @@ const OPEN_STORE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OpenStoreO
   fsync: true,
   fsyncIntervalMs: true,
   segmentBytes: true,
+  checkpointBytes: true,
 })
 
 /**
@@ -104,24 +116,30 @@ async function openLocked(
   unlock: () => Promise<void>,
 ): Promise<DurableStore> {
   const found = await readDirectory(disk)
-  const engine = engineFor(options, found === undefined ? {} : { incarnation: found.identity.incarnation })
-  const { incarnation } = found?.identity ?? (await writeIdentity(disk, engine.incarnation))
-  const parts = storeParts(engine)
-  const replay = new Replay(parts, disk.path)
-  const segments = found?.segments ?? []
-  const { end, torn } = await readLog({
-    disk,
-    incarnation,
-    segments,
-    visit: (entry, number) => replay.take(entry, number),
-  })
+  const recovered = await recover(disk, found, options)
+  const { parts, end, torn } = recovered
+  const { engine } = parts
+  const { incarnation } = engine
+  if (found === undefined) await writeIdentity(disk, incarnation)
+  for (const name of found?.drafts ?? []) await disk.remove(name)
   if (torn !== undefined) await setAside(disk, torn)
-  const log = new LogWriter({ disk, incarnation, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES }, end)
+  let checkpointer: Checkpointer | undefined
+  const log = new LogWriter(
+    {
+      disk,
+      incarnation,
+      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+      segments: recovered.segments,
+      grown: bytes => checkpointer?.grown(bytes),
+    },
+    end,
+  )
   await log.begin()
   const fsync = options.fsync ?? 'always'
   const journal = new Journal({
     env: engine.env,
     log,
+    last: end.next - 1,
     fsync,
     durable: fsync === 'never' ? undefined : new DurableLog(engine.log),
     fsyncIntervalMs: options.fsyncIntervalMs ?? FSYNC_INTERVAL_MS,
@@ -131,9 +149,53 @@ async function openLocked(
       void log.abandon().catch(() => {})
     },
   })
-  replay.end()
+  const { checkpointBytes = CHECKPOINT_BYTES } = options
+  const { checkpoints = [] } = found ?? {}
+  checkpointer = new Checkpointer({ disk, parts, journal, log, checkpoints, checkpointBytes })
   engine.journal = journal
-  return new JournaledStore(parts, { dir: disk.path, journal, unlock })
+  return new JournaledStore(parts, { dir: disk.path, journal, checkpointer, unlock })
+}
+
+interface Recovered extends ReadLog {
+  readonly parts: StoreParts
+  readonly segments: readonly LogFile[]
+}
+
+/** Reads only. */
+async function recover(
+  disk: Disk,
+  found: StoreFiles | undefined,
+  options: Omit<OpenStoreOptions, 'dir'>,
+): Promise<Recovered> {
+  if (found === undefined) {
+    const end = { segment: undefined, position: 0, checksum: 0, next: 1 }
+    return { parts: storeParts(engineFor(options)), end, torn: undefined, segments: [] }
+  }
+  const { incarnation } = found.identity
+  const file = baseOf(found, options.logCapacity ?? LOG_CAPACITY_DEFAULT)
+  const base = file === undefined ? undefined : await readCheckpoint(disk, file, incarnation)
+  const start = base === undefined ? {} : { start: base.head.revision }
+  const parts = storeParts(engineFor(options, { incarnation, ...start }))
+  const replay = new Replay(parts, disk.path)
+  if (base !== undefined) replay.begin(base)
+  const known = base?.head.entry ?? 0
+  const { segments } = found
+  const visit = (entry: JournalEntry, number: number): void => replay.take(entry, number)
+  const read = await readLog({ disk, incarnation, segments, known, visit })
+  replay.end()
+  // A file of which nothing is left is removed.
+  const left = segments.filter(({ name }) => read.torn?.offset !== 0 || name !== read.torn.segment.name)
+  return { parts, ...read, segments: left }
+}
+
+/**
+ * Where to begin: as late as possible, and so early that the log comes out as long as it may be. Undefined: with the
+ * first entry of all.
+ */
+function baseOf({ checkpoints, segments }: StoreFiles, logCapacity: number): CheckpointFile | undefined {
+  const newest = checkpoints.at(-1)?.revision ?? 0
+  const late = checkpoints.findLast(({ revision }) => revision <= newest - logCapacity)
+  return late ?? (segments[0]?.first === 1 ? undefined : checkpoints[0])
 }
 
 /** What cannot be read is kept beside the log, for those who want to look at it. */
@@ -151,10 +213,12 @@ async function setAside(disk: Disk, { segment, offset, bytes }: TornTail): Promi
   await disk.sync()
 }
 
-function assertPolicy({ fsync, fsyncIntervalMs, segmentBytes }: Omit<OpenStoreOptions, 'dir'>): void {
+function assertPolicy(options: Omit<OpenStoreOptions, 'dir'>): void {
+  const { fsync, fsyncIntervalMs, segmentBytes, checkpointBytes } = options
   if (fsync !== undefined && !['always', 'interval', 'never'].includes(fsync))
     throw new UsageError(`fsync must be always, interval or never, not ${String(fsync)}`, { fsync })
   if (fsyncIntervalMs !== undefined) assertWhole('fsyncIntervalMs', fsyncIntervalMs)
+  if (checkpointBytes !== undefined) assertWhole('checkpointBytes', checkpointBytes)
   if (segmentBytes === undefined) return
   assertWhole('segmentBytes', segmentBytes)
   if (segmentBytes < SEGMENT_BYTES_MIN)

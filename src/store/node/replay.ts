@@ -1,11 +1,14 @@
 import { UsageError } from '../../core/index.js'
 import type { StoreParts } from '../client/store-parts.js'
 import type { JournalNote } from '../engine/commit-journal.js'
+import { termsOf } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import type { TableEntry } from '../engine/namespace-table.js'
 import type { StoredObject } from '../object/object.js'
+import { plant } from '../read/fork.js'
+import type { Checkpoint } from './checkpoint.js'
 import type { JournalEntry, ObjectKey } from './journal-entry.js'
 import { shareJson } from './shared-json.js'
 import { CorruptError } from './storage-errors.js'
@@ -49,6 +52,22 @@ export class Replay {
       const mutations = changes.map(change => this.#mutation(change))
       for (const mutation of mutations) this.#endLife(mutation)
       engine.replay(mutations, cause === undefined ? undefined : Object.freeze(cause))
+    }
+    for (const note of notes) this.#note(note)
+  }
+
+  /** What there was when the store begins. Before everything else. */
+  begin({ versions, notes }: Pick<Checkpoint, 'versions' | 'notes'>): void {
+    const { engine } = this.#parts
+    for (const { object: parsed, ...revisions } of versions) {
+      const { apiVersion, kind, metadata } = parsed
+      const { table } = this.#find([apiVersion, kind, metadata.namespace ?? null, metadata.name])
+      const object = shareJson(parsed, undefined) as StoredObject
+      const terms = termsOf(table.kind, object, undefined)
+      const revision = Number(metadata.resourceVersion)
+      const place = { name: metadata.name, space: { name: metadata.namespace ?? '' } }
+      plant(table, place, { ...revisions, revision, object, terms, previous: undefined })
+      engine.quotas?.addObject(table, object)
     }
     for (const note of notes) this.#note(note)
   }

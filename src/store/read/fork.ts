@@ -27,7 +27,8 @@ export function forkEngine(engine: Engine, revision: number, env: Env): Engine {
   return fork
 }
 
-function plant(table: KindTable, { name, space }: Entry, source: Version): void {
+/** Puts a version where there is nothing. */
+export function plant(table: KindTable, { name, space }: Omit<Entry, 'head'>, source: Version): void {
   const { revision, object, terms } = source
   const entry = table.open(space.name, name)
   // Made as its own successor, it keeps what it knows of its two halves.

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Random } from '../../../src/core/index.js'
-import { createSeededRandom } from '../../../src/core/index.js'
+import { createSeededRandom, isKeelsonError } from '../../../src/core/index.js'
 import type { Store, StoredObject } from '../../../src/store/index.js'
 import type { OpenStoreOptions } from '../../../src/store/node/index.js'
+import { segmentName } from '../../../src/store/node/directory.js'
 import { openStoreOn } from '../../../src/store/node/open-store.js'
 import { kindOf } from '../../fixtures/kinds.js'
 import type { FaultyDisk } from './faulty-disk.js'
@@ -23,10 +24,24 @@ function stateAt(store: Store, revision: number): object {
   }
 }
 
-function historyOf(store: Store, upTo: number): object {
+/** The oldest revision that a watch can begin after. */
+function oldestOf(store: Store): number {
+  try {
+    store.watch(Widget, { since: 0 }).close()
+    return 0
+  } catch (error) {
+    if (!isKeelsonError(error, 'Expired')) throw error
+    return error.details.oldestAvailable
+  }
+}
+
+/** What is told of the revisions after `from`. */
+function historyOf(store: Store, from: number, upTo: number): object {
   return kinds.map(kind =>
     ['a', 'b', 'c', 'd'].map(name =>
-      store.history(kind, { namespace: 'default', name }).filter(({ revision }) => revision <= upTo),
+      store
+        .history(kind, { namespace: 'default', name })
+        .filter(({ revision }) => revision > from && revision <= upTo),
     ),
   )
 }
@@ -80,9 +95,9 @@ interface Life {
 async function live(
   disk: FaultyDisk,
   random: Random,
-  options: Partial<OpenStoreOptions>,
+  options: Omit<OpenStoreOptions, 'dir'>,
 ): Promise<Life | undefined> {
-  const opening = openStoreOn(disk, { ...SMALL, ...options })
+  const opening = openStoreOn(disk, options)
   const store = await Promise.race([opening, deathOf(disk)])
   if (store === undefined) return undefined
   let acknowledged = 0
@@ -109,26 +124,36 @@ describe.each([
 ] as const)('%s, with fsync %s', (how, fsync) => {
   test.each([1, 2, 3])('nothing acknowledged is lost, and nothing is there in part (%i)', async seed => {
     const random = createSeededRandom(`${how} ${fsync} ${seed}`)
+    let trimmed = 0
     for (let round = 0; round < 3; round++) {
       let disk = diskOf([])
+      // With the short log old files are removed; a checkpoint is written every few writes.
+      const logCapacity = round === 0 ? 1_000 : 12
+      const options = { ...SMALL, fsync, logCapacity, checkpointBytes: 3_000 }
       let before: Life | undefined
       for (let life = 0; life < 5; life++) {
-        disk.diesAt = 1 + Math.floor(random.next() * 60)
-        const lived = await live(disk, random, { fsync })
+        disk.diesAt = 1 + Math.floor(random.next() * 120)
+        const lived = await live(disk, random, options)
         disk = how === 'after a kill' ? disk.afterKill() : disk.afterPowerCut(random)
         before = lived ?? before
         if (before === undefined) continue
         const { store, acknowledged } = before
         const looker = diskOf(disk.files())
-        const again = await openStoreOn(looker, { ...SMALL, fsync })
+        const again = await openStoreOn(looker, options)
         // A power cut takes what the policy says; what is there is a beginning of what was written in any case.
         const isSafe = how === 'after a kill' || fsync === 'always'
         if (isSafe) expect(again.revision).toBeGreaterThanOrEqual(acknowledged)
         expect(again.revision).toBeLessThanOrEqual(store.revision)
         expect(stateAt(again, again.revision)).toEqual(stateAt(store, again.revision))
-        expect(historyOf(again, again.revision)).toEqual(historyOf(store, again.revision))
+        const from = Math.max(0, store.revision - logCapacity)
+        expect(historyOf(again, from, again.revision)).toEqual(historyOf(store, from, again.revision))
+        expect(oldestOf(again)).toBe(Math.max(0, again.revision - options.logCapacity))
         await again.close()
+        const names = [...looker.files().keys()]
+        const isTrimmed = names.some(name => name.startsWith('checkpoint-')) && !names.includes(segmentName(1))
+        if (isTrimmed) trimmed++
       }
     }
+    expect(trimmed, 'some began with a checkpoint').toBeGreaterThan(0)
   })
 })

@@ -1,0 +1,187 @@
+import { ClosedError } from '../../core/index.js'
+import { isRecord } from '../../core/internal.js'
+import type { StoreParts } from '../client/store-parts.js'
+import type { JournalNote } from '../engine/commit-journal.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { Version } from '../engine/version.js'
+import { versionAt } from '../engine/version.js'
+import type { StoredObject } from '../object/object.js'
+import { ExpiredError } from '../object/store-errors.js'
+import { listObjects } from '../read/list.js'
+import type { Position } from '../read/list-order.js'
+import { EVERYTHING } from '../read/query.js'
+import type { CheckpointFile } from './directory.js'
+import { checkpointFile, FORMAT_VERSION } from './directory.js'
+import type { Disk, DiskFile } from './disk.js'
+import { DRAFT_SUFFIX } from './disk.js'
+import { encodeFrame, FRAME_KINDS, readFrame } from './frame.js'
+import { CorruptError, unsupportedDirectory } from './storage-errors.js'
+
+/** What a checkpoint has the place of. */
+interface CheckpointHead extends Pick<CheckpointFile, 'entry' | 'revision'> {
+  readonly version: number
+  readonly incarnation: string
+}
+
+/** A version without what came before it. */
+export interface SavedVersion {
+  readonly object: StoredObject
+  readonly specRevision: number
+  readonly statusRevision: number
+  readonly createRevision: number
+  /** How many revisions this life of the object has had. */
+  readonly number: number
+}
+
+/** A checkpoint as it was read. */
+export interface Checkpoint {
+  readonly head: CheckpointHead
+  readonly versions: readonly SavedVersion[]
+  /** Lifetimes, and what they keep. */
+  readonly notes: readonly JournalNote[]
+}
+
+/** What is written at once. Making its text takes a millisecond or two; then others get their turn. */
+const OBJECTS_PER_FRAME = 200
+
+/** What a checkpoint is made from. */
+export interface CheckpointOptions {
+  readonly disk: Disk
+  readonly parts: StoreParts
+  /** The last entry before it. */
+  readonly entry: number
+  /** Resolves when that entry is on the disk. */
+  readonly settled: () => Promise<void>
+  /** Asked now and then: whether it is of no use any more. */
+  readonly ended: () => boolean
+}
+
+/**
+ * Writes everything as it is now, while writes go on: what is pinned stays. The file has its name when it is whole.
+ *
+ * @returns its length
+ * @throws ClosedError when it is of no use any more, ExpiredError when writers were so much faster that what was pinned had to be given up
+ */
+export async function writeCheckpoint(options: CheckpointOptions): Promise<number> {
+  const { disk, parts, entry, settled } = options
+  const { engine } = parts
+  const { revision } = engine
+  const notes = parts.lifetimes.notes()
+  const { name } = checkpointFile(entry, revision)
+  engine.history.pin(revision)
+  try {
+    const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
+    let length: number
+    try {
+      const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision }
+      length = await writeFrames(file, entry, framesOf(options, { head, notes }))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await settled()
+    await disk.rename(`${name}${DRAFT_SUFFIX}`, name)
+    await disk.sync()
+    return length
+  } finally {
+    if (engine.history.release(revision)) engine.compactor.cutFree()
+  }
+}
+
+async function writeFrames(file: DiskFile, entry: number, frames: Iterable<Part>): Promise<number> {
+  let position = 0
+  let previous = 0
+  await file.truncate(0)
+  for (const { kind, json } of frames) {
+    const payload = Buffer.from(JSON.stringify(json))
+    const { bytes, size, checksum } = encodeFrame({ kind, first: entry, synced: 0, payload }, previous)
+    await file.write(bytes, position)
+    position += size
+    previous = checksum
+  }
+  return position
+}
+
+interface Part {
+  readonly kind: number
+  readonly json: unknown
+}
+
+function* framesOf(
+  { parts: { engine }, ended }: CheckpointOptions,
+  { head, notes }: Pick<Checkpoint, 'head' | 'notes'>,
+): Iterable<Part> {
+  yield { kind: FRAME_KINDS.head, json: head }
+  let objects = 0
+  for (const table of engine.tables.all) {
+    let after: Position | undefined
+    for (;;) {
+      if (ended()) throw new ClosedError('the store')
+      if (engine.history.oldest > head.revision) throw new ExpiredError(head.revision, engine.history.oldest)
+      const page = pageOf(table, head.revision, after)
+      if (page.length > 0) yield { kind: FRAME_KINDS.objects, json: page }
+      objects += page.length
+      const last = page.at(-1)?.object.metadata
+      if (last === undefined || page.length < OBJECTS_PER_FRAME) break
+      after = { term: '', namespace: last.namespace ?? '', name: last.name }
+    }
+  }
+  yield { kind: FRAME_KINDS.end, json: { objects, notes } }
+}
+
+function pageOf(table: KindTable, revision: number, after: Position | undefined): readonly SavedVersion[] {
+  const range = { revision, limit: OBJECTS_PER_FRAME, ...(after === undefined ? {} : { after }) }
+  return listObjects(table, EVERYTHING, range).map(object => {
+    const entry = table.find(object.metadata.namespace, object.metadata.name)
+    const version = entry === undefined ? undefined : versionAt(entry, revision)
+    const { specRevision, statusRevision, createRevision, number } = version as Version
+    return { object, specRevision, statusRevision, createRevision, number }
+  })
+}
+
+/** @throws CorruptError, KeelsonError `Unsupported` */
+export async function readCheckpoint(
+  disk: Disk,
+  { name, entry, revision }: CheckpointFile,
+  incarnation: string,
+): Promise<Checkpoint> {
+  const path = `${disk.path}/${name}`
+  const bytes = await disk.read(name)
+  const versions: SavedVersion[] = []
+  let head: CheckpointHead | undefined
+  for (let at = 0, previous = 0; ; ) {
+    const frame = readFrame(bytes, at, previous)
+    if (frame === undefined) throw new CorruptError(path, 'a frame cannot be read', at)
+    const json: unknown = JSON.parse(frame.payload.toString('utf8'))
+    if (frame.kind === FRAME_KINDS.head) head = headOf(json, path, incarnation)
+    else if (head === undefined) throw new CorruptError(path, 'it has no head', at)
+    else if (frame.kind === FRAME_KINDS.objects)
+      for (const version of json as SavedVersion[]) versions.push(version)
+    else {
+      const { objects, notes } = json as { readonly objects: number; readonly notes: readonly JournalNote[] }
+      if (head.entry !== entry || head.revision !== revision)
+        throw new CorruptError(path, `it is of entry ${head.entry} and revision ${head.revision}`, 0)
+      if (objects !== versions.length)
+        throw new CorruptError(path, `it has ${versions.length} objects, and says ${objects}`, at)
+      return { head, versions, notes }
+    }
+    at = frame.end
+    previous = frame.checksum
+  }
+}
+
+function headOf(json: unknown, path: string, incarnation: string): CheckpointHead {
+  if (!isRecord(json)) throw new CorruptError(path, 'it has no head', 0)
+  const { version, entry, revision } = json
+  if (typeof version !== 'number' || version > FORMAT_VERSION)
+    throw unsupportedDirectory(
+      path,
+      `it is in format ${String(version)}`,
+      'use the version that has written it',
+    )
+  if (json['incarnation'] !== incarnation)
+    throw new CorruptError(path, `it is of store ${String(json['incarnation'])}, not of ${incarnation}`, 0)
+  if (typeof entry !== 'number' || typeof revision !== 'number')
+    throw new CorruptError(path, 'its head has no entry, or no revision', 0)
+  return { version, incarnation, entry, revision }
+}

@@ -1,0 +1,94 @@
+import { isKeelsonError } from '../../core/index.js'
+import type { StoreParts } from '../client/store-parts.js'
+import { writeCheckpoint } from './checkpoint.js'
+import type { CheckpointFile, LogFile } from './directory.js'
+import { checkpointFile } from './directory.js'
+import type { Disk } from './disk.js'
+import type { Journal } from './journal.js'
+import type { LogWriter } from './log-writer.js'
+
+/** What checkpoints are made from. */
+export interface CheckpointerOptions {
+  readonly disk: Disk
+  readonly parts: StoreParts
+  readonly journal: Journal
+  readonly log: LogWriter
+  /** Checkpoints that are there, oldest first. */
+  readonly checkpoints: readonly CheckpointFile[]
+  /** So many bytes of the log are written between two, and at least as many as the last one had. */
+  readonly checkpointBytes: number
+}
+
+/**
+ * Writes checkpoints as the log grows, and removes files that no recovery needs: all before the newest checkpoint that is
+ * as old as the oldest revision that watches and readers may still ask for.
+ */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions
+  #checkpoints: CheckpointFile[]
+  #lastBytes = 0
+  #since = 0
+  #running: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options
+    this.#checkpoints = [...options.checkpoints]
+  }
+
+  /** The log has grown. */
+  grown(bytes: number): void {
+    this.#since += bytes
+    const { checkpointBytes, parts } = this.#options
+    if (this.#since < Math.max(checkpointBytes, this.#lastBytes) || this.#closed) return
+    // What has failed is tried again when the log has grown as much again.
+    void this.now().catch((error: unknown) => {
+      if (isKeelsonError(error, 'Closed')) return
+      parts.engine.env.logger.error({ err: error }, 'a checkpoint could not be written; the log is kept')
+    })
+  }
+
+  /** Writes one, unless one is being written. */
+  now(): Promise<void> {
+    this.#running ??= this.#write().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running?.catch(() => {})
+  }
+
+  async #write(): Promise<void> {
+    const { disk, parts, journal } = this.#options
+    this.#since = 0
+    const entry = journal.cut()
+    const { revision } = parts.engine
+    if (entry !== (this.#checkpoints.at(-1)?.entry ?? 0)) {
+      const ended = (): boolean => this.#closed
+      const settled = (): Promise<void> => journal.settled()
+      this.#lastBytes = await writeCheckpoint({ disk, parts, entry, settled, ended })
+      this.#checkpoints.push(checkpointFile(entry, revision))
+    }
+    await this.#removeOld()
+  }
+
+  /** Checkpoints first: one whose log is gone would be taken for the beginning of everything. */
+  async #removeOld(): Promise<void> {
+    const { disk, parts, log } = this.#options
+    const { oldestStart, head } = parts.engine.log
+    const newest = this.#checkpoints.at(-1)?.revision ?? 0
+    // What is newer than that may be lost in a power cut, and then older revisions are asked for.
+    const base = this.#checkpoints.findLast(({ revision }) => revision <= oldestStart - (head - newest))
+    if (base === undefined) return
+    const old = this.#checkpoints.filter(({ entry }) => entry < base.entry)
+    this.#checkpoints = this.#checkpoints.filter(({ entry }) => entry >= base.entry)
+    for (const { name } of old) await disk.remove(name)
+    if (old.length > 0) await disk.sync()
+    for (const { name } of log.forget((next: LogFile) => next.first <= base.entry + 1))
+      await disk.remove(name)
+  }
+}
