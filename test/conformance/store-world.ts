@@ -31,6 +31,7 @@ import { admissionFor } from './store-admission.js'
 import type { ApplyStep } from './store-apply.js'
 import { assertConflicts, Document, runApplyStep } from './store-apply.js'
 import { performElection } from './store-election.js'
+import { needsDisk, StoreLives } from './store-restart.js'
 import type { Bindings } from './store-values.js'
 import { assertMatch, evaluate } from './store-values.js'
 
@@ -102,6 +103,11 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   defineIndex: ['kind', 'name', 'path', 'unique'],
   defineSchema: ['kind', 'schema'],
   defineAdmission: ['kind', 'default', 'mutate', 'validate'],
+  restart: ['mode', 'downMs'],
+  checkpoint: [],
+  dump: [],
+  flipBit: ['record'],
+  forEachTruncationOfLastRecord: ['then'],
 }
 
 /** Every operation that a case needs: `create`, or `list.limit` for a field that `list` does not know. */
@@ -163,7 +169,9 @@ interface OpenTransaction {
 export class World {
   readonly #env: VirtualEnv = createVirtualEnv()
   readonly #kinds: ReadonlyMap<string, Kind>
-  readonly #store: Store
+  /** Present for a case that needs a disk. */
+  readonly #lives: StoreLives | undefined
+  #store: Store
   readonly #election: Election
   readonly #bindings: Bindings = new Map()
   readonly #watchers = new Map<string, Watcher>()
@@ -172,10 +180,14 @@ export class World {
   constructor(steps: readonly Step[]) {
     this.#kinds = new Map(['Widget', 'Gadget'].map(name => [name, kindFor(name, steps)]))
     this.#store = createStore({ kinds: [Lease, ...this.#kinds.values(), Document], env: this.#env })
+    this.#lives = needsDisk(steps)
+      ? new StoreLives(this.#env, [Lease, ...this.#kinds.values(), Document])
+      : undefined
     this.#election = electionIn(this.#env, this.#store)
   }
 
   async run(steps: readonly Step[]): Promise<void> {
+    if (this.#lives !== undefined) this.#store = await this.#lives.open()
     for (const step of steps) await this.#step(step)
   }
 
@@ -318,8 +330,38 @@ export class World {
         return undefined
       case 'gc':
         return this.#collectGarbage()
+      case 'restart':
+      case 'checkpoint':
+      case 'dump':
+      case 'flipBit':
+      case 'forEachTruncationOfLastRecord':
+        return this.#onDisk(this.#lives as StoreLives, step)
       default:
         return performElection(this.#election, step)
+    }
+  }
+
+  async #onDisk(
+    lives: StoreLives,
+    { op, downMs = 0, record, then, expect: expected }: Step,
+  ): Promise<unknown> {
+    switch (op) {
+      case 'restart':
+        this.#store = await lives.crash(Number(downMs))
+        return undefined
+      case 'checkpoint':
+        return lives.checkpoint()
+      case 'dump': {
+        const dump = lives.dump()
+        if (expected !== undefined) expect(dump).toEqual((expected as { equals: unknown }).equals)
+        return dump
+      }
+      case 'flipBit':
+        return lives.flipBit(Number(record))
+      default:
+        return lives.forEachTruncation(async () => {
+          for (const step of then as readonly Step[]) await this.#step(step)
+        })
     }
   }
 
@@ -526,10 +568,17 @@ export class World {
 const OUR_CODES: Readonly<Record<string, string>> = { LeaseNotFound: 'LifetimeNotFound' }
 
 /** Operations made of steps, each of which is evaluated when it runs. */
-const WITH_STEPS: ReadonlySet<string> = new Set(['txn', 'txnScript', 'in', 'repeat'])
+const WITH_STEPS: ReadonlySet<string> = new Set([
+  'txn',
+  'txnScript',
+  'in',
+  'repeat',
+  'forEachTruncationOfLastRecord',
+])
 
 /** Operations whose `expect` is compared where they run. */
 const SELF_JUDGED: ReadonlySet<string> = new Set([
+  'dump',
   'events',
   'eventCount',
   'eventCountPlus',

@@ -21,6 +21,8 @@ import { CorruptError, unsupportedDirectory } from './storage-errors.js'
 interface CheckpointHead extends Pick<CheckpointFile, 'entry' | 'revision'> {
   readonly version: number
   readonly incarnation: string
+  /** When it was begun, ms since 1970. */
+  readonly timeMs: number
 }
 
 /** A version without what came before it. */
@@ -73,7 +75,8 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
     const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
     let length: number
     try {
-      const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision }
+      const timeMs = engine.env.clock.now()
+      const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision, timeMs }
       length = await writeFrames(file, entry, framesOf(options, { head, notes }))
       await file.sync()
     } finally {
@@ -172,7 +175,7 @@ export async function readCheckpoint(
 
 function headOf(json: unknown, path: string, incarnation: string): CheckpointHead {
   if (!isRecord(json)) throw new CorruptError(path, 'it has no head', 0)
-  const { version, entry, revision } = json
+  const { version, entry, revision, timeMs } = json
   if (typeof version !== 'number' || version > FORMAT_VERSION)
     throw unsupportedDirectory(
       path,
@@ -181,7 +184,7 @@ function headOf(json: unknown, path: string, incarnation: string): CheckpointHea
     )
   if (json['incarnation'] !== incarnation)
     throw new CorruptError(path, `it is of store ${String(json['incarnation'])}, not of ${incarnation}`, 0)
-  if (typeof entry !== 'number' || typeof revision !== 'number')
-    throw new CorruptError(path, 'its head has no entry, or no revision', 0)
-  return { version, incarnation, entry, revision }
+  if (typeof entry !== 'number' || typeof revision !== 'number' || typeof timeMs !== 'number')
+    throw new CorruptError(path, 'its head lacks the entry, the revision or the time', 0)
+  return { version, incarnation, entry, revision, timeMs }
 }

@@ -149,7 +149,7 @@ export class Journal implements CommitJournal {
   async #writeSome(): Promise<void> {
     const { log, fsync } = this.#options
     // Those who write in the same turn are written together.
-    await undefined
+    await Promise.resolve()
     const durable = this.#durable
     this.#now = this.#later ?? new Waiters()
     this.#later = undefined

@@ -1,4 +1,4 @@
-import { UsageError } from '../../core/index.js'
+import { formatTime, KeelsonError, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { StoreOptions } from '../client/memory-store.js'
@@ -43,6 +43,8 @@ export interface OpenStoreOptions extends StoreOptions {
 const FSYNC_INTERVAL_MS = 100
 const SEGMENT_BYTES = 16_777_216
 const CHECKPOINT_BYTES = 67_108_864
+/** A clock may be set back by so much; more is a clock that is wrong. */
+const CLOCK_BACK_MAX_MS = 86_400_000
 const SEGMENT_BYTES_MIN = 4_096
 
 const OPEN_STORE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OpenStoreOptions>('openStore', {
@@ -63,7 +65,8 @@ const OPEN_STORE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OpenStoreO
  * When the disk fails the store ends: watches end with `StorageFailed`, as does every later call.
  *
  * @throws UsageError for options that can never work, and when `kinds` lacks one that the directory has objects of;
- * KeelsonError `Locked`, `Corrupt`, `StorageFailed`; `Unsupported` for a directory of something else, or of a newer version
+ * KeelsonError `Locked`, `Corrupt`, `StorageFailed`; `Unsupported` for a directory of something else, or of a newer version;
+ * `OutOfRange` when the clock is more than a day behind the newest write
  *
  * @example
  * ```ts
@@ -182,10 +185,23 @@ async function recover(
   const { segments } = found
   const visit = (entry: JournalEntry, number: number): void => replay.take(entry, number)
   const read = await readLog({ disk, incarnation, segments, known, visit })
+  assertClock(disk.path, parts.engine.env.clock.now(), replay.newestMs)
   replay.end()
   // A file of which nothing is left is removed.
   const left = segments.filter(({ name }) => read.torn?.offset !== 0 || name !== read.torn.segment.name)
   return { parts, ...read, segments: left }
+}
+
+/** Lifetimes, grace periods and the times in objects would mean nothing. */
+function assertClock(path: string, clockMs: number, newestMs: number): void {
+  if (clockMs >= newestMs - CLOCK_BACK_MAX_MS) return
+  throw new KeelsonError({
+    code: 'OutOfRange',
+    message:
+      `the clock says ${formatTime(clockMs)}, and the newest write in ${path} is of ${formatTime(newestMs)}; ` +
+      'set the clock right, then open the directory again',
+    details: { path, clockMs, newestMs },
+  })
 }
 
 /**

@@ -57,8 +57,9 @@ export class Replay {
   }
 
   /** What there was when the store begins. Before everything else. */
-  begin({ versions, notes }: Pick<Checkpoint, 'versions' | 'notes'>): void {
+  begin({ head, versions, notes }: Checkpoint): void {
     const { engine } = this.#parts
+    this.#newestMs = head.timeMs
     for (const { object: parsed, ...revisions } of versions) {
       const { apiVersion, kind, metadata } = parsed
       const { table } = this.#find([apiVersion, kind, metadata.namespace ?? null, metadata.name])

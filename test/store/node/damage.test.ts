@@ -26,15 +26,6 @@ async function written(): Promise<FaultyDisk> {
   return disk
 }
 
-function lastLog(disk: FaultyDisk): readonly [name: string, bytes: Buffer] {
-  const [found] = [...disk.files()]
-    .filter(([name]) => name.startsWith('log-'))
-    .toSorted()
-    .toReversed()
-  if (found === undefined) throw new Error('there is no log')
-  return found
-}
-
 function lastFrame(bytes: Buffer): number {
   let at = 0
   for (let next = readHeader(bytes, 0); ; ) {
@@ -46,7 +37,7 @@ function lastFrame(bytes: Buffer): number {
 }
 
 const disk = await written()
-const [log, whole] = lastLog(disk)
+const [log, whole] = disk.logs().at(-1) ?? ['', Buffer.alloc(0)]
 /** Where the frame of the last write begins. */
 const tail = lastFrame(whole)
 

@@ -112,6 +112,17 @@ export class FaultyDisk implements Disk {
     return new Map([...this.#names].map(([name, inode]) => [name, contentOf(inode)]))
   }
 
+  /** The files of the log, in order. */
+  logs(): readonly (readonly [name: string, bytes: Buffer])[] {
+    const logs = [...this.files()].filter(([name]) => name.startsWith('log-'))
+    return logs.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  take(name: string): void {
+    this.#names.delete(name)
+    this.#syncedNames.delete(name)
+  }
+
   put(name: string, bytes: Buffer): void {
     const inode = { synced: Buffer.from(bytes), pending: [] }
     this.#names.set(name, inode)
@@ -148,7 +159,7 @@ export class FaultyDisk implements Disk {
     this.operations++
     if (this.dead) await new Promise(() => {})
     // Others get their turn, as they do while a real disk is busy.
-    for (let turn = 0; turn < 5; turn++) await undefined
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
     if (failure?.operation !== operation) return
     this.failure = undefined
     throw new StorageFailedError(operation, `${this.path}/${name}`, systemError(failure.errno))

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Random } from '../../../src/core/index.js'
 import { createSeededRandom, isKeelsonError } from '../../../src/core/index.js'
 import type { Store, StoredObject } from '../../../src/store/index.js'
-import type { OpenStoreOptions } from '../../../src/store/node/index.js'
 import { segmentName } from '../../../src/store/node/directory.js'
+import type { OpenStoreOptions } from '../../../src/store/node/index.js'
 import { openStoreOn } from '../../../src/store/node/open-store.js'
 import { kindOf } from '../../fixtures/kinds.js'
 import type { FaultyDisk } from './faulty-disk.js'
@@ -150,7 +150,8 @@ describe.each([
         expect(oldestOf(again)).toBe(Math.max(0, again.revision - options.logCapacity))
         await again.close()
         const names = [...looker.files().keys()]
-        const isTrimmed = names.some(name => name.startsWith('checkpoint-')) && !names.includes(segmentName(1))
+        const isTrimmed =
+          names.some(name => name.startsWith('checkpoint-')) && !names.includes(segmentName(1))
         if (isTrimmed) trimmed++
       }
     }
