@@ -40,8 +40,8 @@ const SECTOR_BYTES = 512
  * Reads the log from its first file on. Changes nothing.
  *
  * The rule of the torn tail: what cannot be read is a write that power was lost in, and so was never acknowledged, if it is at the
- * end of the last file, no later frame says that it was on the disk, and parts of it are missing (the file ends, or a
- * sector is all zeros). Everything else is corrupt.
+ * end of the last file, no later frame says that it was on the disk, and parts of it are missing: the file ends, the rest of
+ * it is zeros, or a sector is. Everything else is corrupt.
  *
  * @throws CorruptError, KeelsonError `Unsupported`
  */
@@ -151,7 +151,9 @@ class SegmentReader {
     const header = readHeader(this.#bytes, position)
     const end = header === undefined ? last + 1 : position + header.size
     const isShort = header === undefined && end < position + FRAME_HEADER_BYTES
-    return isShort || end > this.#bytes.length || this.#hasZeroSector(position, end)
+    // A whole frame ends with at most seven zeros.
+    const isCut = end > this.#bytes.length || last < end - 8
+    return isShort || isCut || this.#hasZeroSector(position, end)
   }
 
   #hasZeroSector(from: number, end: number): boolean {

@@ -126,14 +126,13 @@ async function openLocked(
   if (found === undefined) await writeIdentity(disk, incarnation)
   for (const name of found?.drafts ?? []) await disk.remove(name)
   if (torn !== undefined) await setAside(disk, torn)
-  let checkpointer: Checkpointer | undefined
   const log = new LogWriter(
     {
       disk,
       incarnation,
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       segments: recovered.segments,
-      grown: bytes => checkpointer?.grown(bytes),
+      grown: bytes => checkpointer.grown(bytes),
     },
     end,
   )
@@ -154,13 +153,17 @@ async function openLocked(
   })
   const { checkpointBytes = CHECKPOINT_BYTES } = options
   const { checkpoints = [] } = found ?? {}
-  checkpointer = new Checkpointer({ disk, parts, journal, log, checkpoints, checkpointBytes })
+  const checkpointer = new Checkpointer({ disk, parts, journal, log, checkpoints, checkpointBytes })
+  // Both at once: lifetimes begin here, and what ends them is kept.
+  recovered.begin()
   engine.journal = journal
   return new JournaledStore(parts, { dir: disk.path, journal, checkpointer, unlock })
 }
 
 interface Recovered extends ReadLog {
   readonly parts: StoreParts
+  /** Starts what goes on by itself. */
+  readonly begin: () => void
   readonly segments: readonly LogFile[]
 }
 
@@ -172,7 +175,7 @@ async function recover(
 ): Promise<Recovered> {
   if (found === undefined) {
     const end = { segment: undefined, position: 0, checksum: 0, next: 1 }
-    return { parts: storeParts(engineFor(options)), end, torn: undefined, segments: [] }
+    return { parts: storeParts(engineFor(options)), end, torn: undefined, segments: [], begin: () => {} }
   }
   const { incarnation } = found.identity
   const file = baseOf(found, options.logCapacity ?? LOG_CAPACITY_DEFAULT)
@@ -186,10 +189,9 @@ async function recover(
   const visit = (entry: JournalEntry, number: number): void => replay.take(entry, number)
   const read = await readLog({ disk, incarnation, segments, known, visit })
   assertClock(disk.path, parts.engine.env.clock.now(), replay.newestMs)
-  replay.end()
   // A file of which nothing is left is removed.
   const left = segments.filter(({ name }) => read.torn?.offset !== 0 || name !== read.torn.segment.name)
-  return { parts, ...read, segments: left }
+  return { parts, ...read, segments: left, begin: () => replay.end() }
 }
 
 /** Lifetimes, grace periods and the times in objects would mean nothing. */

@@ -12,6 +12,7 @@ import { diskOf } from './faulty-disk.js'
 const Widget = kindOf('Widget', { statusSubresource: true })
 const Gadget = kindOf('Gadget')
 const kinds = [Widget, Gadget]
+const TTL_MS = 1e9
 const SMALL = { kinds, segmentBytes: 4_096 }
 
 /** Everything that a store tells of a revision. */
@@ -59,9 +60,11 @@ async function writeSomething(store: Store, random: Random): Promise<number> {
   const write = (): Promise<StoredObject> => {
     switch (pick('create', 'modify', 'modifyStatus', 'delete', 'transact')) {
       case 'create':
-        return store.create(kind, { metadata: ref, spec }, cause)
+        return pick(true, false)
+          ? store.create(kind, { metadata: ref, spec }, cause)
+          : store.create(kind, { metadata: ref, spec: { ...spec, ttlMs: TTL_MS } }, { ttlMs: TTL_MS })
       case 'modify':
-        return store.modify(kind, ref, draft => void (draft.spec = spec), cause)
+        return store.modify(kind, ref, draft => void Object.assign(draft.spec as object, spec), cause)
       case 'modifyStatus':
         return store.modifyStatus(Widget, ref, draft => void (draft.status = spec))
       case 'delete':
@@ -72,7 +75,7 @@ async function writeSomething(store: Store, random: Random): Promise<number> {
             kinds.map(one =>
               tx.get(one, ref) === undefined
                 ? tx.create(one, { metadata: ref, spec })
-                : tx.modify(one, ref, draft => void (draft.spec = spec)),
+                : tx.modify(one, ref, draft => void Object.assign(draft.spec as object, spec)),
             )[0] as StoredObject,
           cause,
         )
@@ -84,6 +87,13 @@ async function writeSomething(store: Store, random: Random): Promise<number> {
     expect(error).toMatchObject({ code: expect.stringMatching(/^(NotFound|AlreadyExists)$/) })
     return 0
   }
+}
+
+/** An object is there with its time to live, or not at all. */
+function expectTimesToLive(store: Store): void {
+  for (const kind of kinds)
+    for (const { metadata, spec } of store.list(kind).items)
+      expect(store.lifetimes.of(kind, metadata)?.ttlMs).toBe((spec as { ttlMs?: number }).ttlMs)
 }
 
 interface Life {
@@ -145,6 +155,7 @@ describe.each([
         if (isSafe) expect(again.revision).toBeGreaterThanOrEqual(acknowledged)
         expect(again.revision).toBeLessThanOrEqual(store.revision)
         expect(stateAt(again, again.revision)).toEqual(stateAt(store, again.revision))
+        expectTimesToLive(again)
         const from = Math.max(0, store.revision - logCapacity)
         expect(historyOf(again, from, again.revision)).toEqual(historyOf(store, from, again.revision))
         expect(oldestOf(again)).toBe(Math.max(0, again.revision - options.logCapacity))
