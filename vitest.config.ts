@@ -57,6 +57,15 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         resolve: { alias },
+        test: {
+          name: 'crash',
+          include: ['test/store/node/killed-writer.test.ts'],
+          env: { KEELSON_KILLS: process.env['KEELSON_KILLS'] ?? '200' },
+          testTimeout: 600_000,
+        },
+      },
+      {
+        resolve: { alias },
         test: { name: 'examples', include: ['test/examples.test.ts'], env: { KEELSON_EXAMPLES: 'all' } },
       },
     ],
