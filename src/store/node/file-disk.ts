@@ -1,4 +1,4 @@
-import { close, fdatasync, fsync, ftruncate, open, write } from 'node:fs'
+import { close, fdatasync, fsync, ftruncate, open, write, writeSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isKeelsonError } from '../../core/index.js'
@@ -52,10 +52,20 @@ async function descriptorOf(path: string, flags: 'r+' | 'r' | 'w+'): Promise<num
   }
 }
 
+/**
+ * Copying so much into the system's memory takes less time than having another thread do it; the waiting is in the sync, and that is
+ * done elsewhere.
+ */
+const INLINE_BYTES_MAX = 131_072
+
 /** A disk that is nearly full takes a part, and then nothing. */
 async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0
   while (done < bytes.length) {
+    if (bytes.length <= INLINE_BYTES_MAX) {
+      done += writeSync(fd, bytes, done, bytes.length - done, position + done)
+      continue
+    }
     done += await new Promise<number>((resolve, reject) => {
       write(fd, bytes, done, bytes.length - done, position + done, (error, written) =>
         error === null ? resolve(written) : reject(error),
