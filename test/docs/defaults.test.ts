@@ -122,6 +122,8 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
   },
   'docs/store.md': {
     '`logCapacity`': code('memory-store', 'LOG_CAPACITY_DEFAULT'),
+    '`logAgeMaxMs`': literal.none,
+    '`logBytesMax`': literal.none,
     'age of a snapshot': literal.doubledLog,
     '`objectBytesMax`': literal.none,
     '`quotas`': literal.none,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isKeelsonError } from '../../src/core/index.js'
-import type { Quota, Store, Transaction } from '../../src/store/index.js'
+import type { Quota, QuotaUse, Store, Transaction } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { ref as at, Gadget, Widget } from '../fixtures/kinds.js'
@@ -23,6 +23,17 @@ function usedOf(
     .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
   const bytes = all.reduce((sum, object) => sum + Buffer.byteLength(JSON.stringify(object)), 0)
   return { objects: all.length, bytes }
+}
+
+/** What `quotaUse` tells, by looking at everything. */
+function useOf(store: Store, one: Quota): readonly QuotaUse[] {
+  const perNamespace = one.perNamespace === true
+  return (perNamespace ? ['a', 'b'] : [one.namespace]).flatMap(namespace => {
+    const { objects, bytes } = usedOf(store, one, namespace)
+    if (perNamespace && objects === 0) return []
+    const use = { quota: one, objects, ...(one.bytesMax === undefined ? {} : { bytes }) }
+    return [perNamespace ? Object.assign(use, { namespace }) : use]
+  }) as readonly QuotaUse[]
 }
 
 const quota: fc.Arbitrary<Quota> = fc
@@ -90,6 +101,7 @@ describe('a quota', () => {
             expect(await outcome({ dryRun: true })).toBe(fits)
             expect(await outcome({})).toBe(fits)
             revert.close()
+            expect(limited.quotaUse()).toEqual(useOf(limited, one))
             if (!fits) return
             expect(limited.revision).toBe(free.revision)
           }

@@ -1,4 +1,5 @@
 import type { Env } from '../../core/index.js'
+import type { QuotaUse } from '../engine/quotas.js'
 import type { Kind } from '../kind/kind.js'
 import type { Lifetimes } from '../lifetime/lifetimes.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
@@ -68,6 +69,8 @@ export interface Store extends Client, AsyncDisposable {
    * newest state is there as long as the object is. Deleted and made again, it has both lives in it.
    */
   history<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): readonly ObjectRevision<Spec, Status>[]
+  /** How much of each of the store's `quotas` is used now; costs the quotas and, of those per namespace, the namespaces. */
+  quotaUse(): readonly QuotaUse[]
   /** Ends every watch and refuses every later call with `ClosedError`. Idempotent. */
   close(): Promise<void>
 }

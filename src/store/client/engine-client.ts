@@ -215,6 +215,11 @@ export class EngineStore extends EngineClient implements Store {
     return changes
   }
 
+  readonly quotaUse: Store['quotaUse'] = () => {
+    this.engine.assertOpen()
+    return this.engine.quotas?.uses() ?? []
+  }
+
   readonly close: Store['close'] = () => {
     this.engine.close()
     return Promise.resolve()

@@ -26,6 +26,17 @@ export interface StoreOptions {
    * that it replaced.
    */
   readonly logCapacity?: number
+  /**
+   * How long revisions are kept, ms ≥ 1; up to a sixteenth longer, and no more than `logCapacity` of them. Default: as
+   * long as there is room.
+   */
+  readonly logAgeMaxMs?: number
+  /**
+   * How many bytes of JSON the objects may have that the kept revisions have replaced, ≥ 1; the oldest go first, a
+   * sixteenth at a time, the newest stays. What versions share counts in each. Counting costs about a nanosecond for each
+   * byte that is replaced. Default: any size.
+   */
+  readonly logBytesMax?: number
   /** Asked before each write, after the kind's own hooks of the same phase. Default none. */
   readonly admission?: readonly StoreAdmissionHook[]
   /**
@@ -45,6 +56,8 @@ export const STORE_NAMES: OptionNames<StoreOptions> = /* @__PURE__ */ Object.fre
   kinds: true,
   env: true,
   logCapacity: true,
+  logAgeMaxMs: true,
+  logBytesMax: true,
   admission: true,
   objectBytesMax: true,
   quotas: true,
@@ -87,6 +100,8 @@ export function engineFor(
   const limits = {
     logCapacity,
     ...(options.objectBytesMax === undefined ? {} : { objectBytesMax: options.objectBytesMax }),
+    ...(options.logAgeMaxMs === undefined ? {} : { logAgeMaxMs: options.logAgeMaxMs }),
+    ...(options.logBytesMax === undefined ? {} : { logBytesMax: options.logBytesMax }),
   }
   for (const [name, limit] of Object.entries(limits)) {
     assertWhole(name, limit)

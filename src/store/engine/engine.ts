@@ -14,6 +14,7 @@ import type { Mutation } from './mutation.js'
 import type { TableEntry } from './namespace-table.js'
 import type { Growth, Quota } from './quotas.js'
 import { Quotas } from './quotas.js'
+import { Retention } from './retention.js'
 import { RevisionAlarms } from './revision-alarms.js'
 import type { Change, LogRecord } from './revision-log.js'
 import { RevisionLog } from './revision-log.js'
@@ -34,6 +35,10 @@ export interface EngineOptions {
   readonly kinds: readonly Kind[]
   readonly env: Env
   readonly logCapacity: number
+  /** Default: any age. */
+  readonly logAgeMaxMs?: number
+  /** Default: any size. */
+  readonly logBytesMax?: number
   readonly admission?: readonly StoreAdmissionHook[]
   /** The revision at which the store begins. Default 0. */
   readonly start?: number
@@ -70,6 +75,8 @@ export class Engine {
   /** For the pauses between attempts to commit. */
   readonly retries: Random
   readonly #meter: CommitMeter | undefined
+  /** Undefined when only the number of revisions is limited. */
+  readonly #retention: Retention | undefined
   readonly #listeners: EngineListener[] = []
   #forks = 0
   #writing = false
@@ -91,6 +98,7 @@ export class Engine {
     this.tables = kindTables(kinds, admission)
     this.quotas = quotas.length === 0 ? undefined : new Quotas(quotas, this.tables)
     this.#meter = commitMeter(env.metrics)
+    this.#retention = retentionOf(this)
     this.incarnation = options.incarnation ?? newIncarnation(env)
     this.names = env.random.fork('store.names')
     this.retries = env.random.fork('store.retries')
@@ -207,6 +215,7 @@ export class Engine {
     for (const change of changes)
       change.entry.space.table.watchers.notify(change.entry, change.version, revision, this.log.capacity)
     this.alarms.ring(revision)
+    this.#retention?.committed(record)
     this.#meter?.(record)
   }
 
@@ -231,10 +240,19 @@ export class Engine {
     if (this.#closed) return
     this.#closed = true
     this.#failure = failure
+    this.#retention?.stop()
     for (const listener of this.#listeners) listener.closed()
     for (const { watchers, durableWatchers } of this.tables.all)
       for (const registry of [watchers, durableWatchers]) registry.endAll(failure)
   }
+}
+
+function retentionOf({ options, env, log, compactor }: Engine): Retention | undefined {
+  const { logAgeMaxMs: ageMaxMs, logBytesMax: bytesMax } = options
+  if (ageMaxMs === undefined && bytesMax === undefined) return undefined
+  const { POSITIVE_INFINITY } = Number
+  const limits = { ageMaxMs: ageMaxMs ?? POSITIVE_INFINITY, bytesMax: bytesMax ?? POSITIVE_INFINITY }
+  return new Retention({ env, log, compactor }, limits)
 }
 
 /** A write inside another one would be lost, or be there although that one is refused. */

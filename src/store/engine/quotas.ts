@@ -1,5 +1,5 @@
 import { KeelsonError, UsageError } from '../../core/index.js'
-import { wholeNumber } from '../../core/internal.js'
+import { compareText, wholeNumber } from '../../core/internal.js'
 import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import { jsonBytes } from '../object/object-size.js'
@@ -19,6 +19,17 @@ export interface Quota {
   readonly objectsMax?: number
   /** How many bytes of JSON, ≥ 0. Default: any size. Counting costs about a nanosecond for each byte that is written. */
   readonly bytesMax?: number
+}
+
+/** How much of a quota is used, as of the store's revision. */
+export interface QuotaUse {
+  /** As the store was made with it. */
+  readonly quota: Quota
+  /** Of a quota per namespace: which one. */
+  readonly namespace?: string
+  readonly objects: number
+  /** Absent unless the quota has `bytesMax`: nobody counts them. */
+  readonly bytes?: number
 }
 
 /** What is there, of one quota in one namespace. */
@@ -70,6 +81,22 @@ export class Quotas {
     const growths = this.growthsOf(mutations)
     for (const growth of growths) assertWithin(growth)
     return growths
+  }
+
+  /** In the order of the quotas, then of namespaces; of a quota per namespace only those with objects. */
+  uses(): readonly QuotaUse[] {
+    return this.#meters.flatMap(({ quota, uses }) => {
+      const all =
+        quota.perNamespace === true
+          ? [...uses].sort(([a], [b]) => compareText(a, b))
+          : [['', uses.get('')] as const]
+      return all.map(([namespace, { objects, bytes } = { objects: 0, bytes: 0 }]) => ({
+        quota,
+        ...(quota.perNamespace === true ? { namespace } : {}),
+        objects,
+        ...(quota.bytesMax === undefined ? {} : { bytes }),
+      }))
+    })
   }
 
   /** What the mutations change, whether that is allowed or not. */
