@@ -39,7 +39,7 @@ export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
 export type { ReservationSpec } from './reservation.js'
 export type { RevisionSpec, RevisionStatus } from './revision.js'
 export type { RoleSpec, RoleStatus } from './role.js'
-export type { ServicePort, ServiceSpec, ServiceStatus } from './service.js'
+export type { ServiceBalance, ServicePort, ServiceSpec, ServiceStatus } from './service.js'
 export type {
   EnvVar,
   TaskPhase,

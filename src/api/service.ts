@@ -13,6 +13,8 @@ export interface ServicePort {
   /** Number or name of a task port. Default: `port`. */
   readonly targetPort?: number | string
   readonly protocol?: 'TCP' | 'UDP'
+  /** The port of every node that leads here; filled in when the service wants one. */
+  readonly nodePort?: number
 }
 
 /** How a set of tasks is reached under one name. */
@@ -32,7 +34,42 @@ export interface ServiceSpec {
   readonly publishNotReadyAddresses?: boolean
   /** Shares of traffic by template; absent: every ready endpoint alike. */
   readonly backends?: readonly TrafficShare[]
+  /** TTL of its names. Default: the naming profile's. */
+  readonly ttlSeconds?: number
+  /** Further names in its namespace, for naming profiles that have such; each one DNS label. */
+  readonly aliases?: readonly string[]
+  /** Networks on which it is known by name; absent: all. */
+  readonly networks?: readonly string[]
+  /** Families of its virtual addresses, all of them or none. Default: the first of its pool. */
+  readonly families?: readonly ('IPv4' | 'IPv6')[]
+  /** Name of the pool of its virtual addresses. Default: the first that has the family. */
+  readonly addressPool?: string
+  /** Whether each port is a port of every node too, allocated where `ports[].nodePort` does not say. Default false. */
+  readonly nodePort?: boolean
+  /** How a connection finds its endpoint. Default: as the proxy says. */
+  readonly balance?: ServiceBalance
+  /** Seconds in which an endpoint that became ready grows to its whole share. Default 0. */
+  readonly slowStartSeconds?: number
+  /** `ClientIP` keeps each client at one endpoint. Default `None`. */
+  readonly sessionAffinity?: 'None' | 'ClientIP'
+  /** Seconds after which a silent client is no longer kept. Default 10 800. */
+  readonly sessionAffinityTimeoutSeconds?: number
+  /** `Local`: only endpoints on the client's node. Default `Cluster`. */
+  readonly internalTrafficPolicy?: 'Cluster' | 'Local'
+  /** Prefers near endpoints. Default: all alike. */
+  readonly trafficDistribution?: 'PreferSameNode' | 'PreferSameZone' | 'PreferClose'
 }
+
+/** Ways to spread connections over endpoints. */
+export type ServiceBalance =
+  | 'round-robin'
+  | 'least-connections'
+  | 'random'
+  | 'power-of-two'
+  | 'peak-ewma'
+  | 'ring-hash'
+  | 'maglev'
+  | 'rendezvous'
 
 /** Nothing is reported yet; conditions will be. */
 export interface ServiceStatus {

@@ -10,6 +10,7 @@ const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
 const texts: JsonSchema = { type: 'array', items: text }
 const textMap: JsonSchema = { type: 'object', additionalProperties: text }
 const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
+const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
 const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
 
@@ -65,7 +66,7 @@ const effect: JsonSchema = { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute
 
 export const taskSpecSchema: JsonSchema = closed({
   nodeName: { type: 'string', minLength: 1 },
-  hostname: { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' },
+  hostname: label,
   image: text,
   command: texts,
   args: texts,
@@ -147,7 +148,30 @@ export const revisionSpecSchema: JsonSchema = closed(
 
 export const serviceSpecSchema: JsonSchema = closed({
   selector: textMap,
-  ports: list(closed({ name: text, port, targetPort: portOrName, protocol }, ['port'])),
+  ports: list(closed({ name: text, port, targetPort: portOrName, protocol, nodePort: port }, ['port'])),
+  ttlSeconds: { type: 'integer', minimum: 0, maximum: 86400 },
+  aliases: { type: 'array', items: label, maxItems: 64 },
+  networks: { type: 'array', items: label, maxItems: 64 },
+  families: { type: 'array', items: { enum: ['IPv4', 'IPv6'] }, minItems: 1, uniqueItems: true },
+  addressPool: { type: 'string', minLength: 1 },
+  nodePort: flag,
+  balance: {
+    enum: [
+      'round-robin',
+      'least-connections',
+      'random',
+      'power-of-two',
+      'peak-ewma',
+      'ring-hash',
+      'maglev',
+      'rendezvous',
+    ],
+  },
+  slowStartSeconds: { type: 'number', minimum: 0 },
+  sessionAffinity: { enum: ['None', 'ClientIP'] },
+  sessionAffinityTimeoutSeconds: { type: 'integer', minimum: 1, maximum: 86400 },
+  internalTrafficPolicy: { enum: ['Cluster', 'Local'] },
+  trafficDistribution: { enum: ['PreferSameNode', 'PreferSameZone', 'PreferClose'] },
   mode: { enum: ['vip', 'headless', 'external'] },
   clusterIPs: texts,
   externalName: text,

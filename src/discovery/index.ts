@@ -1,6 +1,6 @@
 // Start here.
 export { createProbeMachine } from '../core/internal.js'
-export { kubernetesNames } from './presets/kubernetes-names.js'
+export { kubernetesNames } from './names/kubernetes-names.js'
 export { createRegistry } from './registry/registry.js'
 export { createAddressController } from './shell/address-controller.js'
 export { createEndpointsController } from './shell/endpoints-controller.js'
@@ -11,9 +11,9 @@ export { createAddressPool } from './addresses/address-pool.js'
 export { answerDns } from './dns/dns-answer.js'
 export { formatRecord } from './dns/dns-record.js'
 export { createHealthMachine } from '../core/internal.js'
-export { dockerHealth } from './presets/docker-health.js'
-export { kubernetesStaticBand } from './presets/kubernetes-addresses.js'
-export { marathonHealth } from './presets/marathon-health.js'
+export { dockerHealth } from './health/docker-health.js'
+export { kubernetesStaticBand } from './addresses/kubernetes-addresses.js'
+export { marathonHealth } from './health/marathon-health.js'
 
 // Types you will meet: the registry.
 export type { Endpoint, TrafficShare } from '../core/index.js'
@@ -29,7 +29,7 @@ export type { PortProtocol, RegisteredPort, RegisteredService } from './services
 export type { DnsAnswerOptions } from './dns/dns-answer.js'
 export type { DnsRecord, DnsTypeName, Rcode } from './dns/dns-record.js'
 export type { RegistryQuestion, Resolution } from './dns/resolution.js'
-export type { KubernetesNamesOptions } from './presets/kubernetes-names.js'
+export type { KubernetesNamesOptions } from './names/kubernetes-names.js'
 
 // Types you will meet: health.
 export type {
@@ -39,9 +39,9 @@ export type {
   HealthStatus,
   ProbeOutcome,
 } from '../core/internal.js'
-export type { DockerHealthCheck } from './presets/docker-health.js'
+export type { DockerHealthCheck } from './health/docker-health.js'
 export type { ProbeTimings, ProbeUse } from '../core/internal.js'
-export type { MarathonHealthCheck } from './presets/marathon-health.js'
+export type { MarathonHealthCheck } from './health/marathon-health.js'
 
 // Types you will meet: addresses and the controllers.
 export type { AddressPoolStats } from './addresses/address-errors.js'

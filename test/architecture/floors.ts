@@ -22,10 +22,10 @@ export const floors: FloorPlan = {
   ],
   discovery: [
     ['structures'],
-    ['addresses', 'balance', 'services'],
-    ['dns'],
+    ['addresses', 'health', 'services'],
+    ['balance', 'dns'],
     ['registry'],
-    ['presets', 'render'],
+    ['names', 'render'],
     ['node', 'shell'],
   ],
   offers: [['resources'], ['allocator'], ['pool'], ['matching', 'shell']],

@@ -10,7 +10,7 @@ import type {
   RegistrySnapshot,
 } from '../../src/discovery/index.js'
 import { answerDns, formatRecord, kubernetesNames } from '../../src/discovery/index.js'
-import { endpointLabel } from '../../src/discovery/presets/kubernetes-service-records.js'
+import { endpointLabel } from '../../src/discovery/names/kubernetes-service-records.js'
 import { resolveWith } from '../../src/discovery/registry/naming-profile.js'
 import { applyChanges, emptySnapshot } from '../../src/discovery/registry/registry-snapshot.js'
 import { endpointConditions } from '../../src/discovery/services/endpoint-conditions.js'

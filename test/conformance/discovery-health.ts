@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { createOutlierDetection, createTaskHealth } from '../../src/discovery/health/index.js'
 import type { HealthMachine, HealthState, ProbeOutcome } from '../../src/discovery/index.js'
 import {
   createHealthMachine,
@@ -85,4 +86,61 @@ function checkMarathon(
     return { ...row, consecutiveFailures: state?.failures, alive: row.ok, ...ignored, ...kill }
   })
   expect(lines).toEqual(example.expect)
+}
+
+/** Which of three probes are run: until the startup probe has succeeded, and once the task is to be stopped. */
+export function checkGates(example: Case): void {
+  const health = createTaskHealth({ startup: {}, liveness: {}, readiness: {} })
+  const isRun = (state: ReturnType<typeof health.initial>, use: string): boolean =>
+    health.due(state).some(probe => probe.use === use)
+  const steps = example.input as readonly string[]
+  let state = health.initial(0)
+  if (example.given?.includes('deletion') === true) {
+    const started = health.step(state, { use: 'startup', atMs: 0, result: 'success' })
+    const failing = [1, 2, 3].reduce(
+      (before, atMs) => health.step(before, { use: 'liveness', atMs, result: 'failure' }),
+      started,
+    )
+    expect(health.verdict(failing).restart).toBe('liveness')
+    state = health.stop(failing)
+    expect(health.verdict(state).restart).toBeUndefined()
+    const found = steps.map(use => (isRun(state, use) ? 'keeps probing' : 'set success and stop'))
+    return expect(found).toEqual(example.expect)
+  }
+  const found = steps.map(step => {
+    const [use = '', action] = step.split(' ')
+    if (action === 'tick') return isRun(state, use) ? 'run' : 'not run'
+    state = health.step(state, { use: 'startup', atMs: 0, result: 'success' })
+    return `started=${health.verdict(state).started}`
+  })
+  expect(found).toEqual(example.expect)
+}
+
+interface Observed {
+  readonly t?: number
+  readonly host?: string
+  readonly ok?: boolean
+  readonly sweep?: number
+}
+
+export function checkOutliers(example: Case): void {
+  const numbersOf = (pattern: RegExp): number => Number(pattern.exec(example.given ?? '')?.[1])
+  const detection = createOutlierDetection({
+    consecutiveFailures: numbersOf(/(\d+) consecutive/),
+    baseEjectionMs: 1000 * numbersOf(/base (\d+) s/),
+    maxEjectionPercent: numbersOf(/max (\d+) %/),
+  })
+  const count = numbersOf(/of (\d+) hosts/)
+  detection.update(Array.from({ length: count }, (_, i) => String.fromCharCode(97 + i)))
+  const rows = (example.input as readonly Observed[]).flatMap(({ t, host = '', ok = true, sweep }) => {
+    const at = sweep ?? t ?? 0
+    const events = sweep === undefined ? detection.observe(host, ok, at * 1000) : detection.sweep(at * 1000)
+    return events.map(event => {
+      if (event.kind === 'ejected')
+        return { t: at, host: event.host, eject: true, forSeconds: event.forMs / 1000 }
+      if (event.kind === 'returned') return { t: at, host: event.host, uneject: true }
+      return { t: at, host: event.host, ejectRefused: 'max_ejection_percent' }
+    })
+  })
+  expect(rows).toEqual(example.expect)
 }

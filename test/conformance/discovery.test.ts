@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkBands, checkTrace } from './discovery-addresses.js'
+import { checkBalance } from './discovery-balance.js'
 import type { Case, KubernetesFixture, Runner } from './discovery-case.js'
 import { operationOf } from './discovery-case.js'
 import {
@@ -12,30 +13,34 @@ import {
   checkTruncation,
 } from './discovery-dns.js'
 import { checkSlices, checkTable } from './discovery-endpoints.js'
-import { checkHealth } from './discovery-health.js'
+import { checkGates, checkHealth, checkOutliers } from './discovery-health.js'
+import type { ConsulFixture, MesosFixture, SwarmFixture } from './discovery-names.js'
+import {
+  checkConsul,
+  checkMesos,
+  checkMesosLabels,
+  checkSwarm,
+  checkSwarmModeSwitch,
+} from './discovery-names.js'
+import { checkEnvironment, checkNames, checkServerIds } from './discovery-render.js'
 
 /** Areas and operations that no code answers yet, each with what will deliver it. Entries are only ever removed. */
 const DEFERRED: Readonly<Record<string, string>> = {
-  'dns-mesos': 'Mesos-DNS naming profile',
-  naming: 'Mesos-DNS label rules',
-  'dns-swarm': 'Swarm naming profile',
-  registry: 'Swarm naming profile',
-  'dns-consul': 'Consul naming profile',
-  lb: 'hashing, weighted and affine balancing',
-  env: 'environment variables of services',
-  config: 'HAProxy renderer',
   'ipam named addresses': 'DC/OS named addresses',
   'ipam ports': 'port pools',
   'ipam transaction': 'several address families in one allocation',
-  'health table': 'several probes of one task',
-  'health outliers': 'outlier detection',
 }
 
 const isDeferred = (example: Case): boolean =>
   Object.hasOwn(DEFERRED, example.area) || Object.hasOwn(DEFERRED, operationOf(example))
 
 interface CaseFile {
-  readonly fixtures: { readonly k8s: KubernetesFixture }
+  readonly fixtures: {
+    readonly k8s: KubernetesFixture
+    readonly mesos: MesosFixture
+    readonly swarm: SwarmFixture
+    readonly consul: ConsulFixture
+  }
   readonly cases: readonly Case[]
 }
 
@@ -51,11 +56,24 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   'dns-wire truncation': checkTruncation,
   'dns-wire header': example => checkHeader(example, fixtures.k8s),
   'dns-wire negative-cache': example => checkNegativeTtl(example, fixtures.k8s),
+  'dns-mesos dns-answer': example => checkMesos(example, fixtures.mesos),
+  'naming function': checkMesosLabels,
+  'dns-swarm dns-answer': example => checkSwarm(example, fixtures.swarm),
+  'registry trace': example => checkSwarmModeSwitch(example, fixtures.swarm),
+  'dns-consul dns-answer': example => checkConsul(example, fixtures.consul),
+  'lb function': checkBalance,
+  'lb trace': checkBalance,
+  'lb error': checkBalance,
+  'env function': checkEnvironment,
+  'config function': checkServerIds,
+  'config table': checkNames,
   'ipam bands': checkBands,
   'ipam addresses': checkTrace,
   'endpoints function': checkSlices,
   'endpoints table': checkTable,
   'health machine': checkHealth,
+  'health table': checkGates,
+  'health outliers': checkOutliers,
 }
 
 describe('discovery cases', () => {

@@ -30,7 +30,13 @@ export function proxyConnection(client: Socket, context: ConnectionContext): voi
   const next = (): void => {
     if (client.destroyed) return
     const upstream =
-      failures < context.maxAttempts ? context.route.pick(id => context.flows.activeOf(id), tried) : undefined
+      failures < context.maxAttempts
+        ? context.route.pick({
+            client: client.remoteAddress ?? '',
+            active: id => context.flows.activeOf(id),
+            tried,
+          })
+        : undefined
     if (upstream === undefined) {
       context.refused()
       client.resetAndDestroy()

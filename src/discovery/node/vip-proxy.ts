@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
 import { assertValid, wholeNumber } from '../../core/internal.js'
-import type { BalancePolicy } from '../balance/balance-policy.js'
 import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
+import type { BalancePolicy } from '../services/registered-service.js'
 import type { VipService, VipServiceStats } from './vip-service.js'
 import { createVipService } from './vip-service.js'
 import type { VipSettings } from './vip-settings.js'
@@ -13,8 +13,12 @@ import type { VipSettings } from './vip-settings.js'
 export interface VipProxyOptions {
   /** Where to listen for a virtual address and port. Default: exactly there, which this host must be able to bind. */
   readonly bind?: (address: string, port: number) => { readonly host: string; readonly port: number }
-  /** Default `round-robin`. */
+  /** For services that do not say themselves. Default `round-robin`. */
   readonly policy?: BalancePolicy
+  /** The node of the proxy's clients, for services with `internalTrafficPolicy` or `trafficDistribution`. Default none. */
+  readonly nodeName?: string
+  /** The zone of that node. Default none. */
+  readonly zone?: string
   /** How long connections outlive their endpoint's removal from the registry, ≥ 0. Default 30 000. */
   readonly drainMs?: number
   /** Longest wait for an endpoint to accept. Default 2000. */
@@ -122,7 +126,8 @@ function settingsOf(options: VipProxyOptions, env: Env, admit: VipSettings['admi
     ...wholeNumber('connectTimeoutMs', connectTimeoutMs),
     ...wholeNumber('maxAttempts', maxAttempts, { min: 1 }),
   ])
-  return { env, bind, policy, drainMs, connectTimeoutMs, maxAttempts, admit }
+  const { nodeName, zone } = options
+  return { env, bind, policy, nodeName, zone, drainMs, connectTimeoutMs, maxAttempts, admit }
 }
 
 /** Counts open connections. */

@@ -1,7 +1,6 @@
-import type { BalancePolicy } from '../balance/balance-policy.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import type { RegisteredPort } from '../services/registered-service.js'
-import type { VipRoute } from './vip-route.js'
+import type { VipRoute, VipRouteOptions } from './vip-route.js'
 import { createVipRoute } from './vip-route.js'
 
 /** The routes of one service, by port number: where it is listened on may change while connections look for an endpoint. */
@@ -12,7 +11,7 @@ export interface VipRoutes {
   eligible(endpoint: string): boolean
 }
 
-export function createVipRoutes(policy: BalancePolicy): VipRoutes {
+export function createVipRoutes(options: VipRouteOptions): VipRoutes {
   const routes = new Map<number, VipRoute>()
   return {
     update: view => {
@@ -23,7 +22,7 @@ export function createVipRoutes(policy: BalancePolicy): VipRoutes {
         routes.delete(number)
       }
       for (const [number, port] of ports) {
-        const route = routes.get(number) ?? createVipRoute(policy)
+        const route = routes.get(number) ?? createVipRoute(options)
         routes.set(number, route)
         route.update(view, port)
       }

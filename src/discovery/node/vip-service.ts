@@ -36,7 +36,7 @@ export interface VipService {
 export function createVipService(key: string, settings: VipSettings): VipService {
   const { env, connectTimeoutMs, maxAttempts } = settings
   const frontends = new Map<string, VipFrontend>()
-  const routes = createVipRoutes(settings.policy)
+  const routes = createVipRoutes(settings)
   const waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
   let accepted = 0
   let refused = 0

@@ -1,12 +1,9 @@
 import type { Socket } from 'node:net'
-import type { Env } from '../../core/index.js'
-import type { BalancePolicy } from '../balance/balance-policy.js'
+import type { VipRouteOptions } from './vip-route.js'
 
 /** Settings that all services of a proxy share. */
-export interface VipSettings {
-  readonly env: Env
+export interface VipSettings extends VipRouteOptions {
   readonly bind: (address: string, port: number) => { readonly host: string; readonly port: number }
-  readonly policy: BalancePolicy
   readonly drainMs: number
   readonly connectTimeoutMs: number
   readonly maxAttempts: number

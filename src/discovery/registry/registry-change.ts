@@ -2,7 +2,7 @@ import type { Endpoint, FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import { ipFamily, wholeNumber } from '../../core/internal.js'
 import { nameLabels } from '../dns/dns-name.js'
-import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
+import type { RegisteredHost, RegisteredPort, RegisteredService } from '../services/registered-service.js'
 
 /** One change of the registry, as plain data. `service` is a key, `namespace/name`. */
 export type RegistryChange =
@@ -19,10 +19,12 @@ export type RegistryChange =
   /** Makes a namespace known although no service is in it. */
   | { readonly op: 'set-namespace'; readonly namespace: string }
   | { readonly op: 'delete-namespace'; readonly namespace: string }
+  | { readonly op: 'set-host'; readonly host: RegisteredHost }
+  | { readonly op: 'delete-host'; readonly host: string }
   /** Says that everything that existed at the start has been applied: unknown names are now really unknown. */
   | { readonly op: 'synced' }
 
-const limits = { ports: 1024, endpoints: 1000, vips: 16, addresses: 16 } as const
+const limits = { ports: 1024, endpoints: 1000, vips: 16, addresses: 16, names: 64 } as const
 const PORT_RANGE = { min: 1, max: 65_535 } as const
 
 /** @throws InvalidError naming every field at fault */
@@ -44,6 +46,10 @@ export function assertChange(change: RegistryChange): void {
       for (const [i, endpoint] of change.endpoints.entries())
         checkEndpoint(endpoint, `endpoints[${i}]`, check)
       break
+    case 'set-host':
+      checkHost(change.host, check)
+      break
+    case 'delete-host':
     case 'delete-service':
     case 'delete-endpoints':
     case 'set-namespace':
@@ -56,6 +62,7 @@ export function assertChange(change: RegistryChange): void {
 
 function subject(change: RegistryChange): string {
   if (change.op === 'set-service') return `set-service ${change.service.namespace}/${change.service.name}`
+  if (change.op === 'set-host') return `set-host ${change.host.name}`
   return 'slice' in change ? `${change.op} ${change.service} ${change.slice}` : change.op
 }
 
@@ -64,7 +71,11 @@ type Check = (ok: boolean, ...problems: FieldProblem[]) => void
 
 function checkService(service: RegisteredService, check: Check): void {
   const label = 'must be one DNS label in lower case: 1 to 63 characters without dots'
-  check(isLabel(service.namespace), { field: 'namespace', value: service.namespace, message: label })
+  check(service.namespace.split('.').every(isLabel), {
+    field: 'namespace',
+    value: service.namespace,
+    message: 'must be DNS labels in lower case, with dots between them',
+  })
   check(isLabel(service.name), { field: 'name', value: service.name, message: label })
   checkAddresses(service.vips, { field: 'vips', max: limits.vips }, check)
   check(service.mode === 'vip' || service.vips.length === 0, {
@@ -83,6 +94,8 @@ function checkService(service: RegisteredService, check: Check): void {
     value: external,
     message: 'must be a DNS name',
   })
+  checkNames('aliases', service.aliases, check)
+  checkNames('networks', service.networks, check)
   const { ttlSeconds = 0 } = service
   check(false, ...wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
   check(service.ports.length <= limits.ports, {
@@ -100,6 +113,26 @@ function checkService(service: RegisteredService, check: Check): void {
   }
 }
 
+function checkNames(field: string, names: readonly string[] = [], check: Check): void {
+  check(names.length <= limits.names, {
+    field,
+    value: names,
+    message: `must hold at most ${limits.names} names`,
+  })
+  for (const [i, name] of names.entries())
+    check(isLabel(name), {
+      field: `${field}[${i}]`,
+      value: name,
+      message: 'must be one DNS label in lower case',
+    })
+}
+
+function checkHost(host: RegisteredHost, check: Check): void {
+  check(host.name !== '', { field: 'name', value: host.name, message: 'must not be empty' })
+  checkAddresses(host.addresses, { field: 'addresses', max: limits.addresses }, check)
+  if (host.port !== undefined) check(false, ...wholeNumber('port', host.port, PORT_RANGE))
+}
+
 function checkPort(port: RegisteredPort, field: string, check: Check): void {
   check(false, ...wholeNumber(`${field}.port`, port.port, PORT_RANGE))
   check(port.name === '' || isLabel(port.name), {
@@ -115,6 +148,12 @@ function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {
     field: `${field}.hostname`,
     value: endpoint.hostname,
     message: 'must be one DNS label',
+  })
+  const { weight = 1 } = endpoint
+  check(Number.isFinite(weight) && weight >= 0, {
+    field: `${field}.weight`,
+    value: weight,
+    message: 'must be a finite number ≥ 0',
   })
   checkAddresses(endpoint.addresses, { field: `${field}.addresses`, max: limits.addresses }, check)
   for (const [name, port] of Object.entries(endpoint.ports)) {

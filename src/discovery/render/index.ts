@@ -3,7 +3,32 @@ export { haproxyServices } from './haproxy-services.js'
 export { planHaproxy } from './haproxy-plan.js'
 export { formatHaproxy } from './haproxy-text.js'
 
+export { haproxyOfMarathon } from './marathon-lb.js'
+export { kubernetesVariables, marathonVariables, nomadVariables } from './environment.js'
+
+// To build with.
+export { variableName } from './environment.js'
+export {
+  marathonBackendName,
+  marathonCookie,
+  marathonServerId,
+  marathonServerName,
+} from './marathon-lb-names.js'
+
 // Types you will meet.
+export type {
+  EnvironmentService,
+  EnvironmentVariables,
+  MarathonPort,
+  NomadPort,
+  VariableCollision,
+} from './environment.js'
+export type {
+  MarathonLbApp,
+  MarathonLbHealthCheck,
+  MarathonLbOptions,
+  MarathonLbTask,
+} from './marathon-lb.js'
 export type {
   HaproxyBackend,
   HaproxyConfig,

@@ -3,6 +3,17 @@ import type { Endpoint, TrafficShare } from '../../core/index.js'
 /** Transport of a port; Kubernetes spelling. */
 export type PortProtocol = 'TCP' | 'UDP' | 'SCTP'
 
+/** How the next endpoint is chosen. The last three hash the client, so that it comes back to the same one. */
+export type BalancePolicy =
+  | 'round-robin'
+  | 'least-connections'
+  | 'random'
+  | 'power-of-two'
+  | 'peak-ewma'
+  | 'ring-hash'
+  | 'maglev'
+  | 'rendezvous'
+
 /** One port of a service. */
 export interface RegisteredPort {
   /** Empty for the single unnamed port. */
@@ -13,6 +24,7 @@ export interface RegisteredPort {
 
 /** A service as the registry knows it: plain data, whatever store it came from. */
 export interface RegisteredService {
+  /** One DNS label, or several with dots between where a framework's name has them. */
   readonly namespace: string
   readonly name: string
   /** `vip`: the name means its addresses; `headless`: its endpoints; `external`: another name. */
@@ -26,6 +38,35 @@ export interface RegisteredService {
   readonly ttlSeconds?: number
   /** Absent: every endpoint has the same share. */
   readonly backends?: readonly TrafficShare[]
+  /** How its connections are spread, where the proxy leaves it open. Default: as the proxy says. */
+  readonly balance?: BalancePolicy
+  /** Grows the share of an endpoint that became ready from a tenth to the whole in this time. Default 0. */
+  readonly slowStartSeconds?: number
+  /** `ClientIP` keeps each client at one endpoint. Default `None`. */
+  readonly sessionAffinity?: 'None' | 'ClientIP'
+  /** How long a silent client is kept. Default 10 800. */
+  readonly sessionAffinityTimeoutSeconds?: number
+  /** `Local`: only endpoints on the client's own node. Default `Cluster`. */
+  readonly internalTrafficPolicy?: 'Cluster' | 'Local'
+  /** Prefers endpoints on the client's node, or in its zone. Default: all alike. */
+  readonly trafficDistribution?: 'PreferSameNode' | 'PreferSameZone' | 'PreferClose'
+  /** Further names in its namespace, for profiles that have such: DNS labels. At most 64. */
+  readonly aliases?: readonly string[]
+  /** Networks on which it is known; absent: all. At most 64. */
+  readonly networks?: readonly string[]
+  /** What names are made from beside its own, as far as a profile reads them. */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** A machine or a control process that has names of its own: an agent, a master, a Consul node. */
+export interface RegisteredHost {
+  /** Unique. */
+  readonly name: string
+  readonly addresses: readonly string[]
+  /** What it is, such as `agent`, `master`, `leader`, `framework`. */
+  readonly roles: readonly string[]
+  /** Where it answers, for SRV records. */
+  readonly port?: number
 }
 
 /** `namespace/name`. */

@@ -77,16 +77,33 @@ function removalOf(change: RegistryChange): readonly RegistryChange[] {
     : []
 }
 
+/** Fields that mean the same in both, copied where they are given. */
+const SHARED_FIELDS = [
+  'backends',
+  'ttlSeconds',
+  'aliases',
+  'networks',
+  'balance',
+  'slowStartSeconds',
+  'sessionAffinity',
+  'sessionAffinityTimeoutSeconds',
+  'internalTrafficPolicy',
+  'trafficDistribution',
+] as const satisfies readonly (keyof RegisteredService & keyof Service['spec'])[]
+
 function serviceChange({ metadata, spec }: Service): RegistryChange {
-  const { mode = 'vip', clusterIPs = [], externalName, backends } = spec
+  const { mode = 'vip', clusterIPs = [], externalName } = spec
+  const shared: Pick<RegisteredService, (typeof SHARED_FIELDS)[number]> = Object.fromEntries(
+    SHARED_FIELDS.flatMap(field => (spec[field] === undefined ? [] : [[field, spec[field]]])),
+  )
   const service: RegisteredService = {
+    ...shared,
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     mode,
     vips: mode === 'vip' ? clusterIPs : [],
     ports: (spec.ports ?? []).map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
     ...(mode !== 'external' || externalName === undefined ? {} : { externalName }),
-    ...(backends === undefined ? {} : { backends }),
   }
   return { op: 'set-service', service }
 }

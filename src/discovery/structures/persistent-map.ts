@@ -1,16 +1,17 @@
 import { hashText } from './text-hash.js'
 
-/** Leaves per level; two levels make 4096 leaves. */
-const FAN_OUT = 64
+/** Bits of the hash that one level takes. */
+const LEVEL_BITS = 5
+const FAN_OUT = 2 ** LEVEL_BITS
+/** A leaf with more entries is split, unless the hash is used up. */
+const LEAF_MAX = 16
+const BITS_MAX = 30
 
-type Leaf<V> = ReadonlyMap<string, V>
-type Branch<V> = readonly (Leaf<V> | undefined)[]
-
-/** An immutable map; an edit copies only the leaves that it touches and the two levels above them. */
+/** An immutable map; an edit copies only the leaves that it touches and the branches above them, whatever the size. */
 export interface PersistentMap<V> {
   readonly size: number
   get(key: string): V | undefined
-  /** Values in an order that depends on nothing but the keys held and how they came; sort where order shows. */
+  /** Entries in an order that depends on nothing but the keys held and how they came; sort where order shows. */
   entries(): IterableIterator<[string, V]>
   /** Starts an edit of a copy; this map stays as it is. */
   edit(): MapEdit<V>
@@ -21,63 +22,152 @@ export interface MapEdit<V> {
   get(key: string): V | undefined
   set(key: string, value: V): void
   delete(key: string): void
+  /** The very map that was edited when nothing was set or deleted. */
   done(): PersistentMap<V>
 }
 
-/** An empty map. */
-export function emptyMap<V>(): PersistentMap<V> {
-  return mapOf<V>([], 0)
+/** An edit that may change the node in place. */
+type Owner = object | undefined
+
+class Leaf<V> {
+  readonly owner: Owner
+  readonly keys: string[]
+  readonly values: V[]
+
+  constructor(owner: Owner, keys: string[], values: V[]) {
+    this.owner = owner
+    this.keys = keys
+    this.values = values
+  }
 }
 
-function mapOf<V>(root: readonly (Branch<V> | undefined)[], size: number): PersistentMap<V> {
-  return {
+class Branch<V> {
+  readonly owner: Owner
+  readonly children: (Node<V> | undefined)[]
+
+  constructor(owner: Owner, children: (Node<V> | undefined)[]) {
+    this.owner = owner
+    this.children = children
+  }
+}
+
+type Node<V> = Leaf<V> | Branch<V>
+
+/** An empty map. */
+export function emptyMap<V>(): PersistentMap<V> {
+  return mapOf<V>(undefined, 0)
+}
+
+function mapOf<V>(root: Node<V> | undefined, size: number): PersistentMap<V> {
+  const map: PersistentMap<V> = {
     size,
     get: key => lookup(root, key),
     entries: () => walk(root),
-    edit: () => editOf(root, size),
+    edit: () => editOf(map, root),
   }
+  return map
 }
 
-function lookup<V>(root: readonly (Branch<V> | undefined)[], key: string): V | undefined {
-  const hash = hashText(key)
-  return root[hash % FAN_OUT]?.[(hash >>> 6) % FAN_OUT]?.get(key)
+function lookup<V>(root: Node<V> | undefined, key: string): V | undefined {
+  let node = root
+  for (let bits = hashText(key); node instanceof Branch; bits >>>= LEVEL_BITS)
+    node = node.children[bits & (FAN_OUT - 1)]
+  const index = node === undefined ? -1 : node.keys.indexOf(key)
+  return index < 0 ? undefined : (node as Leaf<V>).values[index]
 }
 
-function* walk<V>(root: readonly (Branch<V> | undefined)[]): IterableIterator<[string, V]> {
-  for (const branch of root) for (const leaf of branch ?? []) if (leaf !== undefined) yield* leaf
+function* walk<V>(node: Node<V> | undefined): IterableIterator<[string, V]> {
+  if (node === undefined) return
+  if (node instanceof Branch) for (const child of node.children) yield* walk(child)
+  else for (const [i, key] of node.keys.entries()) yield [key, node.values[i] as V]
 }
 
-function editOf<V>(oldRoot: readonly (Branch<V> | undefined)[], oldSize: number): MapEdit<V> {
-  const root = oldRoot.slice()
-  const own = new Set<object>()
-  let size = oldSize
-  const leafFor = (key: string): Map<string, V> => {
-    const hash = hashText(key)
-    const [high, low] = [hash % FAN_OUT, (hash >>> 6) % FAN_OUT]
-    let branch = root[high] as (Map<string, V> | undefined)[] | undefined
-    if (branch === undefined || !own.has(branch)) {
-      branch = branch?.slice() ?? []
-      own.add(branch)
-      root[high] = branch
-    }
-    let leaf = branch[low]
-    if (leaf === undefined || !own.has(leaf)) {
-      leaf = new Map(leaf)
-      own.add(leaf)
-      branch[low] = leaf
-    }
-    return leaf
-  }
+function editOf<V>(before: PersistentMap<V>, oldRoot: Node<V> | undefined): MapEdit<V> {
+  const owner: object = {}
+  let root = oldRoot
+  let { size } = before
   return {
     get: key => lookup(root, key),
     set: (key, value) => {
-      const leaf = leafFor(key)
-      if (!leaf.has(key)) size++
-      leaf.set(key, value)
+      if (lookup(root, key) === undefined) size++
+      root = put(root, { key, value, owner, bits: hashText(key), used: 0 })
     },
     delete: key => {
-      if (lookup(root, key) !== undefined && leafFor(key).delete(key)) size--
+      if (lookup(root, key) === undefined) return
+      size--
+      root = take(root, { key, owner, bits: hashText(key) })
     },
-    done: () => mapOf(root, size),
+    done: () => (root === oldRoot ? before : mapOf(root, size)),
   }
+}
+
+interface Put<V> {
+  readonly key: string
+  readonly value: V
+  readonly owner: object
+  /** What is left of the hash, and how much of it is used. */
+  readonly bits: number
+  readonly used: number
+}
+
+function put<V>(node: Node<V> | undefined, entry: Put<V>): Node<V> {
+  const { key, value, owner, bits, used } = entry
+  if (node === undefined) return new Leaf(owner, [key], [value])
+  if (node instanceof Branch) {
+    const own = node.owner === owner ? node : new Branch(owner, node.children.slice())
+    const slot = bits & (FAN_OUT - 1)
+    own.children[slot] = put(own.children[slot], below(entry))
+    return own
+  }
+  const index = node.keys.indexOf(key)
+  if (index < 0 && node.keys.length >= LEAF_MAX && used < BITS_MAX)
+    return put(split(node, owner, used), entry)
+  const own = ownLeaf(node, owner)
+  if (index < 0) {
+    own.keys.push(key)
+    own.values.push(value)
+  } else own.values[index] = value
+  return own
+}
+
+function below<V>({ key, value, owner, bits, used }: Put<V>): Put<V> {
+  return { key, value, owner, bits: bits >>> LEVEL_BITS, used: used + LEVEL_BITS }
+}
+
+function ownLeaf<V>(leaf: Leaf<V>, owner: object): Leaf<V> {
+  return leaf.owner === owner ? leaf : new Leaf(owner, leaf.keys.slice(), leaf.values.slice())
+}
+
+function split<V>(leaf: Leaf<V>, owner: object, used: number): Branch<V> {
+  const children = new Array<Node<V> | undefined>(FAN_OUT).fill(undefined)
+  for (const [i, key] of leaf.keys.entries()) {
+    const slot = (hashText(key) >>> used) & (FAN_OUT - 1)
+    const child = children[slot] as Leaf<V> | undefined
+    if (child === undefined) children[slot] = new Leaf(owner, [key], [leaf.values[i] as V])
+    else {
+      child.keys.push(key)
+      child.values.push(leaf.values[i] as V)
+    }
+  }
+  return new Branch(owner, children)
+}
+
+/** Without the key, which is there; undefined when nothing is left. */
+function take<V>(
+  node: Node<V> | undefined,
+  { key, owner, bits }: { readonly key: string; readonly owner: object; readonly bits: number },
+): Node<V> | undefined {
+  if (node === undefined) return undefined
+  if (node instanceof Branch) {
+    const own = node.owner === owner ? node : new Branch(owner, node.children.slice())
+    const slot = bits & (FAN_OUT - 1)
+    own.children[slot] = take(own.children[slot], { key, owner, bits: bits >>> LEVEL_BITS })
+    return own.children.some(child => child !== undefined) ? own : undefined
+  }
+  if (node.keys.length === 1) return undefined
+  const own = ownLeaf(node, owner)
+  const index = own.keys.indexOf(key)
+  own.keys.splice(index, 1)
+  own.values.splice(index, 1)
+  return own
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { systemEnv } from '../../../src/core/index.js'
 import type { BalancePolicy } from '../../../src/discovery/balance/balance-policy.js'
 import { createBalancer } from '../../../src/discovery/balance/balance-policy.js'
 import type { Balancer } from '../../../src/discovery/balance/balancer.js'
@@ -8,7 +9,7 @@ import type { Endpoint } from '../../../src/discovery/index.js'
 
 /** Candidates a, b, c … with these weights. */
 function balancerOf(policy: BalancePolicy, weights: readonly number[]): Balancer {
-  const balancer = createBalancer(policy)
+  const balancer = createBalancer(policy, systemEnv.random)
   balancer.update(weights.map((weight, i) => ({ id: 'abcdef'[i] ?? String(i), weight })))
   return balancer
 }
@@ -55,7 +56,7 @@ describe('turns', () => {
       { template: 'A', weight: 90 },
       { template: 'B', weight: 10 },
     ]
-    const balancer = createBalancer('round-robin')
+    const balancer = createBalancer('round-robin', systemEnv.random)
     const endpoints = [endpoint('a1', 'A'), endpoint('a2', 'A'), endpoint('a3', 'A'), endpoint('b1', 'B')]
     const found = Array.from({ length: 1000 }, () => {
       balancer.update(trafficCandidates(endpoints, shares))
@@ -70,7 +71,7 @@ describe('turns', () => {
       { template: 'A', weight: 75 },
       { template: 'B', weight: 25 },
     ]
-    const balancer = createBalancer('round-robin')
+    const balancer = createBalancer('round-robin', systemEnv.random)
     const found = Array.from({ length: 400 }, (_, n) => {
       const endpoints = [endpoint(`a${n}`, 'A'), endpoint(`a${n + 1}`, 'A'), endpoint(`b${n}`, 'B')]
       balancer.update(trafficCandidates(endpoints, shares))
@@ -80,7 +81,7 @@ describe('turns', () => {
   })
 
   test('credit is bounded: shares on another scale hold at once', () => {
-    const balancer = createBalancer('round-robin')
+    const balancer = createBalancer('round-robin', systemEnv.random)
     balancer.update([
       { id: 'a', weight: 900_000 },
       { id: 'b', weight: 100_000 },

@@ -37,7 +37,7 @@ const change: fc.Arbitrary<RegistryChange> = fc
       return { op: 'set-service', service: mode }
     }
     const endpoints = Array.from({ length: number }, (_, i) =>
-      endpoint(`${slice}-${i}`, `10.0.${i}.${number}`, i % 2 === 0),
+      endpoint(`${slice}-${i}`, `10.0.${i % 2}.${number}`, i % 2 === 0),
     )
     return { op: 'set-endpoints', service: key, slice, endpoints }
   })
@@ -46,7 +46,9 @@ const questions = ['a', 'b', 'c'].flatMap(name => [
   { name: `${name}.prod.svc.cluster.local.`, type: 'A' as const },
   { name: `_http._tcp.${name}.prod.svc.cluster.local.`, type: 'SRV' as const },
 ])
-const reverse = [0, 1, 2, 3].map(n => ({ name: `${n}.0.96.10.in-addr.arpa.`, type: 'PTR' as const }))
+const reverse = [0, 1, 2, 3].flatMap(n =>
+  ['0.96', '0.0', '1.0'].map(middle => ({ name: `${n}.${middle}.10.in-addr.arpa.`, type: 'PTR' as const })),
+)
 
 /** The last write of each thing, in any order: what a registry built from scratch would be given. */
 function lastWrites(changes: readonly RegistryChange[]): readonly RegistryChange[] {

@@ -123,16 +123,15 @@ function createFollower({ registry, options, child, env, ack }: FollowerOptions)
   let running: Promise<void> | undefined
   let cancelRetry = (): void => {}
   let cancelChanges = (): void => {}
-  const load = async (config: PlacedConfig): Promise<void> => {
-    held = undefined
-    loads++
-    await child.load(formatHaproxy(config))
-  }
   const carryOut = async (): Promise<void> => {
     const snapshot = registry.snapshot()
     const next = haproxyServices(snapshot, { ...options, socket: child.socket })
     const plan = planHaproxy(held, next)
-    if (plan.reload || !(await confirmed(child, plan.runtime))) await load(plan.config)
+    held = undefined
+    if (plan.reload || !(await confirmed(child, plan.runtime))) {
+      loads++
+      await child.load(formatHaproxy(plan.config))
+    }
     held = plan.config
     ack(snapshot.revision)
   }
@@ -173,8 +172,8 @@ function createFollower({ registry, options, child, env, ack }: FollowerOptions)
     config: () => held,
     loads: () => loads,
     lost: () => {
-      held = undefined
       reached = -1
+      held = undefined
       if (started && failures === 0) run()
     },
     close: async () => {

@@ -1,19 +1,16 @@
 import { InvalidError } from '../../core/index.js'
 import { assertValid, canonicalIp, ipFamily, wholeNumber } from '../../core/internal.js'
-import { canonicalName, labelsUnder, nameLabels } from '../dns/dns-name.js'
+import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import { parseReverseName } from '../dns/reverse-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
-import type { NameRecords } from './kubernetes-service-records.js'
-import {
-  addressRecords,
-  endpointLabel,
-  readyEndpoints,
-  serviceRecords,
-} from './kubernetes-service-records.js'
+import { assertZone } from './assert-zone.js'
+import { endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
+import type { NameRecords } from './zone-answers.js'
+import { absolute, addressRecords, answered, noRecords, recordsOfType } from './zone-answers.js'
 
 /** How Kubernetes names are served. */
 export interface KubernetesNamesOptions {
@@ -55,10 +52,8 @@ const ALIASES_MAX = 10
  */
 export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingProfile {
   const { zone = 'cluster.local', ttlSeconds = 5, reverseZones = [], nameServers = [] } = options
-  for (const [i, name] of [zone, ...reverseZones].entries()) {
-    if ((nameLabels(name)?.length ?? 0) > 0) continue
-    throw invalid(i === 0 ? 'zone' : 'reverseZones', name, 'must be a DNS name such as cluster.local')
-  }
+  assertZone(SUBJECT, 'zone', zone)
+  for (const name of reverseZones) assertZone(SUBJECT, 'reverseZones', name)
   const wrong = nameServers.find(address => ipFamily(address) === 0)
   if (wrong !== undefined) throw invalid('nameServers', wrong, 'must be an IPv4 or IPv6 address')
   assertValid(SUBJECT, wholeNumber('ttlSeconds', ttlSeconds, { max: 3600 }))
@@ -90,30 +85,22 @@ function resolveForward(
   const type = dnsTypeCode(question.type)
   for (let owner = canonicalName(question.name), shown = absolute(question.name); ; ) {
     const labels = labelsUnder(owner, settings.zone)
-    if (labels === undefined) return answers.length === 0 ? undefined : positive(snapshot, answers, [])
+    if (labels === undefined) return answers.length === 0 ? undefined : answered(snapshot, answers, [])
     const found = recordsAt(settings, snapshot, { labels, owner: shown })
     if (found === undefined) return negative(settings, snapshot, { rcode: 'NXDOMAIN', answers })
     const alias = found.records[0]
     if (alias?.type !== 'CNAME' || type === recordTypeCode(alias) || type === questionTypeCodes.ANY) {
-      const wanted = selectType(found.records, type)
+      const wanted = recordsOfType(found.records, question.type)
       if (wanted.length === 0) return negative(settings, snapshot, { rcode: 'NOERROR', answers })
       const isApex = wanted[0]?.type === 'SOA'
-      return positive(snapshot, [...answers, ...wanted], isApex ? [] : found.additional)
+      return answered(snapshot, [...answers, ...wanted], isApex ? [] : found.additional)
     }
     answers.push(alias)
     visited.add(owner)
     shown = alias.target
     owner = canonicalName(shown)
-    if (visited.has(owner) || answers.length === ALIASES_MAX) return positive(snapshot, answers, [])
+    if (visited.has(owner) || answers.length === ALIASES_MAX) return answered(snapshot, answers, [])
   }
-}
-
-/** ANY gets one record set, the smallest answer that tells the name exists (RFC 8482). */
-function selectType(records: readonly DnsRecord[], type: number): readonly DnsRecord[] {
-  const wanted = type === questionTypeCodes.ANY ? records[0]?.type : undefined
-  return records.filter(record =>
-    wanted === undefined ? recordTypeCode(record) === type : record.type === wanted,
-  )
 }
 
 interface Place {
@@ -139,21 +126,19 @@ function recordsAt(
         additional: [],
       }
     case 'dns':
-      if (labels.length === 1) return empty
+      if (labels.length === 1) return noRecords
       if (namespace !== 'ns' || labels.length > 2) return undefined
       return { records: addressRecords(owner, settings.ttl, settings.nameServers), additional: [] }
     case 'pod':
-      return labels.length === 1 ? empty : undefined
+      return labels.length === 1 ? noRecords : undefined
     case 'svc':
-      if (namespace === undefined) return empty
-      if (name === undefined) return snapshot.namespaces.get(namespace) === undefined ? undefined : empty
+      if (namespace === undefined) return noRecords
+      if (name === undefined) return snapshot.namespaces.get(namespace) === undefined ? undefined : noRecords
       return serviceAt(settings, snapshot, { namespace, name, below: below.reverse(), owner })
     default:
       return undefined
   }
 }
-
-const empty: NameRecords = { records: [], additional: [] }
 
 interface ServicePlace {
   readonly namespace: string
@@ -201,21 +186,6 @@ function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot, owner: strin
   }
 }
 
-function positive(
-  snapshot: RegistrySnapshot,
-  answers: readonly DnsRecord[],
-  additional: readonly DnsRecord[],
-): Resolution {
-  return {
-    rcode: 'NOERROR',
-    authoritative: true,
-    answers,
-    authority: [],
-    additional,
-    revision: snapshot.revision,
-  }
-}
-
 interface Denial {
   readonly rcode: Rcode
   readonly answers: readonly DnsRecord[]
@@ -249,8 +219,8 @@ function resolveReverse(
   if (targets.length === 0) return deny(reverse.kind === 'network' ? 'NOERROR' : 'NXDOMAIN')
   const owner = absolute(question.name)
   const records = targets.map(({ target, ttl }): DnsRecord => ({ type: 'PTR', name: owner, ttl, target }))
-  const wanted = selectType(records, dnsTypeCode(question.type))
-  return wanted.length === 0 ? deny('NOERROR') : positive(snapshot, wanted, [])
+  const wanted = recordsOfType(records, question.type)
+  return wanted.length === 0 ? deny('NOERROR') : answered(snapshot, wanted, [])
 }
 
 /** Services that have the address as VIP; failing that, published headless endpoints that are there. */
@@ -277,8 +247,4 @@ function reverseTargets(
 
 function holdsAddress(addresses: readonly string[], address: string): boolean {
   return addresses.some(candidate => canonicalIp(candidate) === address)
-}
-
-function absolute(name: string): string {
-  return name.endsWith('.') ? name : `${name}.`
 }

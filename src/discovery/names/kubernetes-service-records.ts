@@ -1,9 +1,11 @@
 import type { Endpoint } from '../../core/index.js'
-import { canonicalIp, ipFamily } from '../../core/internal.js'
-import type { AddressRecord, DnsRecord, SrvRecord } from '../dns/dns-record.js'
+import { canonicalIp } from '../../core/internal.js'
+import type { DnsRecord, SrvRecord } from '../dns/dns-record.js'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import { endpointPort } from '../services/registered-service.js'
+import type { NameRecords } from './zone-answers.js'
+import { addressRecords } from './zone-answers.js'
 
 /** One service, as the names below it are derived. */
 export interface ServiceZone {
@@ -14,12 +16,6 @@ export interface ServiceZone {
   readonly ttl: number
   /** Whether `_proto` alone is denied. */
   readonly denyEmptyNonTerminals: boolean
-}
-
-/** Records at one name, and addresses that belong to their targets. */
-export interface NameRecords {
-  readonly records: readonly DnsRecord[]
-  readonly additional: readonly DnsRecord[]
 }
 
 /** What the weights of a set of SRV records add up to, about. */
@@ -54,16 +50,6 @@ function externalRecords({ service, ttl }: ServiceZone, owner: string): readonly
   const target = service.externalName
   if (target === undefined) return []
   return [{ type: 'CNAME', name: owner, ttl, target: target.endsWith('.') ? target : `${target}.` }]
-}
-
-/** A and AAAA records, one per distinct address. */
-export function addressRecords(
-  name: string,
-  ttl: number,
-  addresses: readonly string[],
-): readonly AddressRecord[] {
-  const distinct = [...new Set(addresses.map(address => canonicalIp(address) ?? address))]
-  return distinct.map(address => ({ type: ipFamily(address) === 4 ? 'A' : 'AAAA', name, ttl, address }))
 }
 
 function headlessRecords(

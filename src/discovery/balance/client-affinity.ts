@@ -1,0 +1,71 @@
+import { assertValid, wholeNumber } from '../../core/internal.js'
+
+/** Which endpoint each client is kept at. */
+export interface ClientAffinity {
+  /** The endpoint of the client, if it has one that is still eligible and its time is not over; renews the time. */
+  find(client: string, nowMs: number): string | undefined
+  /** Keeps the client at the endpoint from now on. */
+  keep(client: string, endpoint: string, nowMs: number): void
+  /** Which endpoints may be kept at; clients of others lose theirs at once. */
+  update(eligible: ReadonlySet<string>): void
+  readonly size: number
+  readonly timeoutMs: number
+}
+
+/** How clients are kept. */
+export interface ClientAffinityOptions {
+  /** How long after its last connection. Default 10 800 000, three hours. */
+  readonly timeoutMs?: number
+  /** Clients at a time; the one that was silent longest is forgotten. Default 65 536. */
+  readonly maxClients?: number
+}
+
+/**
+ * A table of clients and their endpoints, with a time that each connection renews. A client leaves an endpoint as soon as
+ * that is no longer eligible, not when its time is over.
+ *
+ * @throws InvalidError for an option out of bounds
+ */
+export function createClientAffinity(options: ClientAffinityOptions = {}): ClientAffinity {
+  const { timeoutMs = 10_800_000, maxClients = 65_536 } = options
+  assertValid('client affinity', [
+    ...wholeNumber('timeoutMs', timeoutMs, { min: 1 }),
+    ...wholeNumber('maxClients', maxClients, { min: 1 }),
+  ])
+  /** In the order of their last connections. */
+  const clients = new Map<
+    string,
+    { readonly endpoint: string; readonly atMs: number; readonly since: number | undefined }
+  >()
+  /** Since which update an endpoint has been eligible: one that comes back does not get its clients back. */
+  let eligible = new Map<string, number>()
+  let updates = 0
+  const keep = (client: string, endpoint: string, nowMs: number): void => {
+    clients.delete(client)
+    clients.set(client, { endpoint, atMs: nowMs, since: eligible.get(endpoint) })
+    const [oldest] = clients.keys()
+    if (clients.size > maxClients && oldest !== undefined) clients.delete(oldest)
+  }
+  return {
+    timeoutMs,
+    get size() {
+      return clients.size
+    },
+    find: (client, nowMs) => {
+      const entry = clients.get(client)
+      if (entry === undefined) return undefined
+      const since = eligible.get(entry.endpoint)
+      if (nowMs - entry.atMs > timeoutMs || since === undefined || since !== entry.since) {
+        clients.delete(client)
+        return undefined
+      }
+      keep(client, entry.endpoint, nowMs)
+      return entry.endpoint
+    },
+    keep,
+    update: next => {
+      updates++
+      eligible = new Map([...next].map(endpoint => [endpoint, eligible.get(endpoint) ?? updates]))
+    },
+  }
+}
