@@ -12,7 +12,7 @@ export { createPowerOfTwo, createRandomChoice } from './random-choice.js'
 export { createRendezvous, rendezvousOrder } from './rendezvous.js'
 export { createRingHash } from './ring-hash.js'
 export { createRoundRobin } from './round-robin.js'
-export { slowStartShare } from './slow-start.js'
+export { slowStartShare } from './slow-start-share.js'
 export { trafficCandidates } from './traffic-weights.js'
 
 // Types you will meet.

@@ -3,7 +3,7 @@ import { eligibleEndpoints } from '../services/endpoint-conditions.js'
 import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 import { endpointPort } from '../services/registered-service.js'
 import type { Candidate } from './balancer.js'
-import { slowStartShare } from './slow-start.js'
+import { slowStartShare } from './slow-start-share.js'
 import { trafficCandidates } from './traffic-weights.js'
 
 /** Who wants to connect, and where to. */
