@@ -8,6 +8,7 @@ const entry = Object.fromEntries(
     .filter(({ source }) => existsSync(source))
     .map(({ output, source }) => [output, source]),
 )
+entry['bin/keelson-store'] = 'src/store/node/keelson-store.ts'
 
 const common: Options = {
   entry,

@@ -81,6 +81,7 @@ export const floors: FloorPlan = {
     ['write'],
     ['transaction'],
     ['client'],
+    ['admin'],
     ['node'],
   ],
   testing: [['host'], ['guard', 'virtual'], ['simulation', 'store-laws'], ['describe-store.ts', 'fuzzing']],

@@ -13,6 +13,8 @@ export type JournalNote =
       readonly lifetime?: string
       readonly ttlMs?: number
     }
+  /** The kind, as `apiVersion/kind`, is secret for those who do not know it. */
+  | { readonly secret: string }
   /** What was before that revision is forgotten. */
   | { readonly compact: number }
 

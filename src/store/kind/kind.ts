@@ -65,6 +65,11 @@ export interface KindOptions<Spec, Status> {
    */
   readonly gracePeriodSeconds?: number
   /**
+   * True: spec, status and annotations of its objects are left out of dumps, differences, histories and errors, unless
+   * they are asked for. Default false.
+   */
+  readonly secret?: boolean
+  /**
    * How server-side apply merges fields, by path: `spec.ports` for a field, `spec.ports[].hosts` for one of the items
    * of a list, `spec.*.tags` for one of any entry of a map. Lists declared as `set` or with `keys` refuse equal items in every
    * write. Default: objects are merged field by field, lists are replaced.
@@ -84,6 +89,7 @@ export interface Kind<Spec = unknown, Status = unknown> {
   readonly indexes: Readonly<Record<string, IndexFunction<Spec, Status>>>
   readonly statusSubresource: boolean
   readonly gracePeriodSeconds: number | undefined
+  readonly secret: boolean
   readonly uniqueIndexes: readonly string[]
   readonly orderedIndexes: readonly string[]
   readonly immutable: readonly string[]
@@ -124,7 +130,7 @@ export function defineKind<Spec, Status>(options: KindOptions<Spec, Status>): Ki
   assertOptions(options)
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
-  const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {} } = options
+  const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {}, secret = false } = options
   const declared: Kind<Spec, Status> = Object.freeze({
     apiVersion,
     kind,
@@ -136,6 +142,7 @@ export function defineKind<Spec, Status>(options: KindOptions<Spec, Status>): Ki
     indexes: Object.freeze({ ...indexes }),
     statusSubresource,
     gracePeriodSeconds,
+    secret,
     uniqueIndexes: Object.freeze([...uniqueIndexes]),
     orderedIndexes: Object.freeze([...orderedIndexes]),
     immutable: Object.freeze([...immutable]),
@@ -159,6 +166,7 @@ const KIND_OPTIONS = /* @__PURE__ */ knownOptions<KindOptions<unknown, unknown>>
   immutable: true,
   statusSubresource: true,
   gracePeriodSeconds: true,
+  secret: true,
   mergeTypes: true,
 })
 
@@ -178,6 +186,7 @@ function assertNames<Spec, Status>(options: KindOptions<Spec, Status>): void {
     namespaced,
     nameFormat = 'dns-subdomain',
     statusSubresource = true,
+    secret = false,
   } = options
   const must = (option: Option, isRight: boolean, what: string): void => {
     if (!isRight) throw faulty(kind, option, `must be ${what}, not ${shown(options[option])}`)
@@ -193,6 +202,7 @@ function assertNames<Spec, Status>(options: KindOptions<Spec, Status>): void {
   must('plural', isText(plural, PLURAL), 'a name in lower case such as replicasets')
   must('namespaced', typeof namespaced === 'boolean', 'true or false')
   must('nameFormat', NAME_FORMATS.includes(nameFormat), NAME_FORMATS.join(' or '))
+  must('secret', typeof secret === 'boolean', 'true or false')
   must('statusSubresource', typeof statusSubresource === 'boolean', 'true or false')
   for (const option of ['admission', 'uniqueIndexes', 'orderedIndexes', 'immutable'] as const)
     must(option, options[option] === undefined || Array.isArray(options[option]), 'a list')

@@ -68,7 +68,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
   const { disk, parts, entry, settled } = options
   const { engine } = parts
   const { revision } = engine
-  const notes = parts.lifetimes.notes()
+  const notes = [...parts.lifetimes.notes(), ...secretNotes(parts)]
   const { name } = checkpointFile(entry, revision)
   engine.history.pin(revision)
   try {
@@ -91,6 +91,32 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
   }
 }
 
+/** Writes a checkpoint that was made elsewhere, in a directory that holds nothing else. */
+export async function writeFirstCheckpoint(disk: Disk, { head, versions, notes }: Checkpoint): Promise<void> {
+  const { name } = checkpointFile(head.entry, head.revision)
+  const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
+  try {
+    const pages = Array.from({ length: Math.ceil(versions.length / OBJECTS_PER_FRAME) }, (_, page) => ({
+      kind: FRAME_KINDS.objects,
+      json: versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME),
+    }))
+    const end = { kind: FRAME_KINDS.end, json: { objects: versions.length, notes } }
+    await writeFrames(file, head.entry, [{ kind: FRAME_KINDS.head, json: head }, ...pages, end])
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await disk.rename(`${name}${DRAFT_SUFFIX}`, name)
+  await disk.sync()
+}
+
+/** Which kinds are secret. */
+export function secretNotes({ engine }: StoreParts): readonly JournalNote[] {
+  return engine.tables.all.flatMap(({ kind }) =>
+    kind.secret ? [{ secret: `${kind.apiVersion}/${kind.kind}` }] : [],
+  )
+}
+
 async function writeFrames(file: DiskFile, entry: number, frames: Iterable<Part>): Promise<number> {
   let position = 0
   let previous = 0
@@ -111,25 +137,40 @@ interface Part {
 }
 
 function* framesOf(
-  { parts: { engine }, ended }: CheckpointOptions,
+  { parts, ended }: CheckpointOptions,
   { head, notes }: Pick<Checkpoint, 'head' | 'notes'>,
 ): Iterable<Part> {
   yield { kind: FRAME_KINDS.head, json: head }
   let objects = 0
+  for (const page of savedPages(parts, head.revision, ended)) {
+    yield { kind: FRAME_KINDS.objects, json: page }
+    objects += page.length
+  }
+  yield { kind: FRAME_KINDS.end, json: { objects, notes } }
+}
+
+/**
+ * All versions of a pinned revision, a few hundred at a time; between two pages others may write.
+ *
+ * @throws ClosedError when it has ended, ExpiredError when the pin was given up
+ */
+export function* savedPages(
+  { engine }: StoreParts,
+  revision: number,
+  ended: () => boolean,
+): Iterable<readonly SavedVersion[]> {
   for (const table of engine.tables.all) {
     let after: Position | undefined
     for (;;) {
       if (ended()) throw new ClosedError('the store')
-      if (engine.history.oldest > head.revision) throw new ExpiredError(head.revision, engine.history.oldest)
-      const page = pageOf(table, head.revision, after)
-      if (page.length > 0) yield { kind: FRAME_KINDS.objects, json: page }
-      objects += page.length
+      if (engine.history.oldest > revision) throw new ExpiredError(revision, engine.history.oldest)
+      const page = pageOf(table, revision, after)
+      if (page.length > 0) yield page
       const last = page.at(-1)?.object.metadata
       if (last === undefined || page.length < OBJECTS_PER_FRAME) break
       after = { term: '', namespace: last.namespace ?? '', name: last.name }
     }
   }
-  yield { kind: FRAME_KINDS.end, json: { objects, notes } }
 }
 
 function pageOf(table: KindTable, revision: number, after: Position | undefined): readonly SavedVersion[] {

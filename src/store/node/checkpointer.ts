@@ -56,10 +56,14 @@ export class Checkpointer {
     return this.#running
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => {})
+  }
+
   async close(): Promise<void> {
     this.#closed = true
-    await this.#running?.catch(() => {})
+    await this.idle()
   }
 
   async #write(): Promise<void> {

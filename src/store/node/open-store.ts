@@ -2,14 +2,10 @@ import { formatTime, KeelsonError, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { StoreOptions } from '../client/memory-store.js'
-import { engineFor, LOG_CAPACITY_DEFAULT, STORE_NAMES } from '../client/memory-store.js'
-import type { StoreParts } from '../client/store-parts.js'
-import { storeParts } from '../client/store-parts.js'
+import { STORE_NAMES } from '../client/memory-store.js'
 import { DurableLog } from '../engine/durable-log.js'
 import { assertWhole } from '../object/store-errors.js'
-import { readCheckpoint } from './checkpoint.js'
 import { Checkpointer } from './checkpointer.js'
-import type { CheckpointFile, LogFile, StoreFiles } from './directory.js'
 import { readDirectory, writeIdentity } from './directory.js'
 import type { Disk } from './disk.js'
 import type { DurableStore } from './durable-store.js'
@@ -17,11 +13,9 @@ import { JournaledStore } from './durable-store.js'
 import { fileDisk } from './file-disk.js'
 import type { FsyncPolicy } from './journal.js'
 import { Journal } from './journal.js'
-import type { JournalEntry } from './journal-entry.js'
-import type { ReadLog, TornTail } from './log-reader.js'
-import { readLog } from './log-reader.js'
+import type { TornTail } from './log-reader.js'
 import { LogWriter } from './log-writer.js'
-import { Replay } from './replay.js'
+import { recover } from './recovery.js'
 
 /** What a durable store is made from. */
 export interface OpenStoreOptions extends StoreOptions {
@@ -123,6 +117,7 @@ async function openLocked(
   const { parts, end, torn } = recovered
   const { engine } = parts
   const { incarnation } = engine
+  assertClock(disk.path, engine.env.clock.now(), recovered.newestMs)
   if (found === undefined) await writeIdentity(disk, incarnation)
   for (const name of found?.drafts ?? []) await disk.remove(name)
   if (torn !== undefined) await setAside(disk, torn)
@@ -157,41 +152,11 @@ async function openLocked(
   // Both at once: lifetimes begin here, and what ends them is kept.
   recovered.begin()
   engine.journal = journal
-  return new JournaledStore(parts, { dir: disk.path, journal, checkpointer, unlock })
-}
-
-interface Recovered extends ReadLog {
-  readonly parts: StoreParts
-  /** Starts what goes on by itself. */
-  readonly begin: () => void
-  readonly segments: readonly LogFile[]
-}
-
-/** Reads only. */
-async function recover(
-  disk: Disk,
-  found: StoreFiles | undefined,
-  options: Omit<OpenStoreOptions, 'dir'>,
-): Promise<Recovered> {
-  if (found === undefined) {
-    const end = { segment: undefined, position: 0, checksum: 0, next: 1 }
-    return { parts: storeParts(engineFor(options)), end, torn: undefined, segments: [], begin: () => {} }
+  for (const { kind } of engine.tables.all) {
+    const secret = `${kind.apiVersion}/${kind.kind}`
+    if (kind.secret && !recovered.secret.has(secret)) journal.note({ secret })
   }
-  const { incarnation } = found.identity
-  const file = baseOf(found, options.logCapacity ?? LOG_CAPACITY_DEFAULT)
-  const base = file === undefined ? undefined : await readCheckpoint(disk, file, incarnation)
-  const start = base === undefined ? {} : { start: base.head.revision }
-  const parts = storeParts(engineFor(options, { incarnation, ...start }))
-  const replay = new Replay(parts, disk.path)
-  if (base !== undefined) replay.begin(base)
-  const known = base?.head.entry ?? 0
-  const { segments } = found
-  const visit = (entry: JournalEntry, number: number): void => replay.take(entry, number)
-  const read = await readLog({ disk, incarnation, segments, known, visit })
-  assertClock(disk.path, parts.engine.env.clock.now(), replay.newestMs)
-  // A file of which nothing is left is removed.
-  const left = segments.filter(({ name }) => read.torn?.offset !== 0 || name !== read.torn.segment.name)
-  return { parts, ...read, segments: left, begin: () => replay.end() }
+  return new JournaledStore(parts, { dir: disk.path, journal, checkpointer, disk, unlock })
 }
 
 /** Lifetimes, grace periods and the times in objects would mean nothing. */
@@ -204,16 +169,6 @@ function assertClock(path: string, clockMs: number, newestMs: number): void {
       'set the clock right, then open the directory again',
     details: { path, clockMs, newestMs },
   })
-}
-
-/**
- * Where to begin: as late as possible, and so early that the log comes out as long as it may be. Undefined: with the
- * first entry of all.
- */
-function baseOf({ checkpoints, segments }: StoreFiles, logCapacity: number): CheckpointFile | undefined {
-  const newest = checkpoints.at(-1)?.revision ?? 0
-  const late = checkpoints.findLast(({ revision }) => revision <= newest - logCapacity)
-  return late ?? (segments[0]?.first === 1 ? undefined : checkpoints[0])
 }
 
 /** What cannot be read is kept beside the log, for those who want to look at it. */

@@ -25,6 +25,7 @@ export class Replay {
   /** Notes that still hold, by what they are about. */
   readonly #lifetimes = new Map<string, JournalNote>()
   readonly #kept = new Map<TableEntry, KeepNote>()
+  readonly #secret = new Set<string>()
   #compacted = 0
   #newestMs = Number.NEGATIVE_INFINITY
 
@@ -37,6 +38,11 @@ export class Replay {
   /** When the newest of all entries was written. */
   get newestMs(): number {
     return this.#newestMs
+  }
+
+  /** Kinds that are known to be secret. */
+  get secret(): ReadonlySet<string> {
+    return this.#secret
   }
 
   /** @throws UsageError for a kind that the store was not given, CorruptError for a revision that does not follow */
@@ -110,6 +116,7 @@ export class Replay {
   #note(note: JournalNote): void {
     if ('grant' in note) this.#lifetimes.set(note.grant, note)
     else if ('end' in note) this.#lifetimes.delete(note.end)
+    else if ('secret' in note) this.#secret.add(note.secret)
     else if ('compact' in note) this.#compacted = Math.max(this.#compacted, note.compact)
     else {
       const { table, ref } = this.#find(note.keep)

@@ -6,6 +6,7 @@ import { deleteObject } from '../write/delete-object.js'
 import { assertGuards } from '../write/guards.js'
 import type { ObjectWrite } from '../write/object-write.js'
 import { patchObject } from '../write/patch-object.js'
+import { withoutSecrets } from '../write/secret-errors.js'
 import { modifyObject, updateObject } from '../write/update-object.js'
 import type { WriteSite } from '../write/write-site.js'
 import { deleteTree } from './cascade.js'
@@ -16,6 +17,15 @@ import { deleteTree } from './cascade.js'
  * @throws what the write is refused with; then nothing was changed
  */
 export function perform(site: WriteSite, write: ObjectWrite): StoredObject {
+  if (!write.kind.secret) return performOpenly(site, write)
+  try {
+    return performOpenly(site, write)
+  } catch (error) {
+    throw withoutSecrets(error)
+  }
+}
+
+function performOpenly(site: WriteSite, write: ObjectWrite): StoredObject {
   const table = site.engine.table(write.kind)
   if (write.options.guards !== undefined) assertGuards(site, write.options.guards)
   if (write.verb === 'delete') {

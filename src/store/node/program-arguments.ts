@@ -1,0 +1,105 @@
+/** What the command line asks for. */
+export interface ProgramCommand {
+  readonly kind: 'run'
+  readonly verb: (typeof VERBS)[number]
+  /** The directory of the store. */
+  readonly dir: string
+  /** What follows it. */
+  readonly rest: readonly string[]
+  readonly json: boolean
+  readonly secrets: boolean
+  /** A revision. */
+  readonly at: number | undefined
+  /** A kind. */
+  readonly of: string | undefined
+}
+
+const VERBS = [
+  'inspect',
+  'dump',
+  'verify',
+  'history',
+  'diff',
+  'tail',
+  'backup',
+  'restore',
+  'migrate',
+] as const
+
+/** How many words follow the directory, at least and at most. */
+const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: number]>> = {
+  inspect: [0, 0],
+  dump: [0, 0],
+  verify: [0, 0],
+  history: [2, 2],
+  diff: [1, 2],
+  tail: [0, 0],
+  backup: [1, 1],
+  restore: [1, 1],
+  migrate: [1, 1],
+}
+
+export const PROGRAM_HELP = `usage: keelson-store COMMAND DIR [ARGUMENTS] [--json]
+
+Looks at the directory of a store, also while it is in use, and changes nothing in it.
+
+  inspect DIR                    what it is, how much is in it, which revisions
+  verify DIR                     reads everything, compares it with its checksums and indexes
+  dump DIR                       every object as a line of JSON; --at REVISION, --kind KIND
+  history DIR KIND [NS/]NAME     each state of an object that the log knows
+  diff DIR FROM [TO]             what differs between two revisions
+  tail DIR                       the log, entry by entry; --at REVISION: the later ones
+  backup DIR FILE                everything as it is, into a file that must not exist
+  restore DIR FILE               makes an empty directory the store of a backup
+  migrate DIR NEW                writes it anew, in the newest format, into an empty directory
+
+  --json       for programs, one JSON object a line
+  --secrets    shows kinds that are secret too
+
+Exit code: 0 fine, 1 failed, 2 wrong arguments, 3 damaged or unreadable.`
+
+/** Reads the arguments of the program. */
+export function readProgramArguments(
+  args: readonly string[],
+): ProgramCommand | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly message: string } {
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) return { kind: 'help' }
+  const words: string[] = []
+  const options = new Map<string, string>()
+  for (let index = 0; index < args.length; index++) {
+    const word = args[index] as string
+    if (word === '--json' || word === '--secrets') options.set(word, '')
+    else if (word === '--at' || word === '--kind') options.set(word, args[++index] ?? '')
+    else if (word.startsWith('-')) return wrong(`${word} is no option`)
+    else words.push(word)
+  }
+  const [verb = '', dir, ...rest] = words
+  if (!isVerb(verb)) return wrong(`${verb || 'nothing'} is no command; there are ${VERBS.join(', ')}`)
+  if (dir === undefined) return wrong(`${verb} needs the directory of a store`)
+  const [min, max] = REST[verb]
+  if (rest.length < min || rest.length > max)
+    return wrong(`${verb} has too ${rest.length < min ? 'few' : 'many'} arguments`)
+  const at = options.get('--at')
+  if (at !== undefined && !/^\d{1,15}$/.test(at))
+    return wrong(`--at must be a revision, not ${at || 'nothing'}`)
+  if (verb === 'diff' && !rest.every(word => /^\d{1,15}$/.test(word))) return wrong('diff takes revisions')
+  const of = options.get('--kind')
+  if (of === '') return wrong('--kind needs the name of a kind')
+  return {
+    kind: 'run',
+    verb,
+    dir,
+    rest,
+    json: options.has('--json'),
+    secrets: options.has('--secrets'),
+    at: at === undefined ? undefined : Number(at),
+    of,
+  }
+}
+
+function isVerb(word: string): word is ProgramCommand['verb'] {
+  return (VERBS as readonly string[]).includes(word)
+}
+
+function wrong(message: string): { readonly kind: 'wrong'; readonly message: string } {
+  return { kind: 'wrong', message }
+}

@@ -1,0 +1,60 @@
+import { formatTime } from '../../core/index.js'
+import { storeStats } from '../admin/store-stats.js'
+import type { JournalEntry } from './journal-entry.js'
+import type { ProgramCommand } from './program-arguments.js'
+import type { ReadStore } from './read-only-store.js'
+
+/** What a directory is and holds. */
+export function inspectText({ files, parts, tornBytes }: ReadStore, json: boolean): string {
+  const { identity, segments, checkpoints } = files
+  const stats = storeStats(parts)
+  const logFiles = segments.map(({ name }) => name)
+  const checkpointFiles = checkpoints.map(({ name }) => name)
+  const format = identity.version
+  if (json) return JSON.stringify({ format, ...stats, logFiles, checkpointFiles, tornBytes })
+  const kinds = stats.kinds.map(
+    ({ apiVersion, kind, objects, namespaces }) =>
+      `  ${String(objects).padStart(8)}  ${apiVersion}/${kind} in ${namespaces} namespaces`,
+  )
+  return [
+    `format        ${format}`,
+    `incarnation   ${stats.incarnation}`,
+    `revision      ${stats.revision}, watches may begin after ${stats.oldestRevision}`,
+    `log           ${logFiles.length} files, from ${logFiles[0] ?? 'none'}`,
+    `checkpoints   ${checkpointFiles.join(', ') || 'none'}`,
+    `lifetimes     ${stats.lifetimes}`,
+    ...(tornBytes === 0 ? [] : [`cut off       ${tornBytes} bytes of a write that was never acknowledged`]),
+    'objects',
+    ...kinds,
+  ].join('\n')
+}
+
+/** An entry of the log; undefined when it is not asked for. */
+export function logLine(
+  { revision, timeMs, cause, changes = [], notes = [] }: JournalEntry,
+  number: number,
+  { json, at = 0, secrets }: ProgramCommand,
+): string | undefined {
+  if (revision === undefined ? at > 0 : revision <= at) return undefined
+  const keys = changes.map(change => {
+    if ('removed' in change) {
+      const [, kind, namespace, name] = change.removed
+      return `-${kind} ${namespace === null ? '' : `${namespace}/`}${name}`
+    }
+    const { namespace, name } = change.metadata
+    return `${change.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+  })
+  const time = formatTime(timeMs)
+  if (json)
+    return JSON.stringify({
+      entry: number,
+      revision,
+      time,
+      ...cause,
+      changes: keys,
+      notes: secrets ? notes : notes.length,
+    })
+  const by = [cause?.actor, cause?.reason].filter(text => text !== undefined).join(': ')
+  const what = keys.length === 0 ? `${notes.length} notes on lifetimes` : keys.join(', ')
+  return [revision ?? '-', time, what, ...(by === '' ? [] : [by])].join('\t')
+}

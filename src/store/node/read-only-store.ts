@@ -1,0 +1,87 @@
+import type { Env } from '../../core/index.js'
+import { createEnv, silentLogger } from '../../core/index.js'
+import type { StoreParts } from '../client/store-parts.js'
+import type { Kind } from '../kind/kind.js'
+import { defineKind } from '../kind/kind.js'
+import { readCheckpoint } from './checkpoint.js'
+import type { StoreFiles } from './directory.js'
+import { readDirectory } from './directory.js'
+import type { Disk } from './disk.js'
+import type { JournalEntry } from './journal-entry.js'
+import { readLog } from './log-reader.js'
+import { recover } from './recovery.js'
+import { unsupportedDirectory } from './storage-errors.js'
+
+/** A directory as it was read, by somebody who knows no kinds. */
+export interface ReadStore {
+  readonly files: StoreFiles
+  readonly parts: StoreParts
+  /** Bytes of a write that was cut off, at the end of the log. */
+  readonly tornBytes: number
+}
+
+/**
+ * Reads a directory, also one that is in use, and changes nothing. Kinds are made up from what is found.
+ *
+ * @throws KeelsonError `Corrupt`, `Unsupported`, `StorageFailed`
+ */
+export async function readStore(disk: Disk): Promise<ReadStore> {
+  const files = await readDirectory(disk)
+  if (files === undefined)
+    throw unsupportedDirectory(disk.path, 'it is empty', 'give the directory of a store')
+  // Far in the future: what the clock of this machine says is no reason not to look.
+  const env: Env = createEnv({ logger: silentLogger })
+  const kinds = await kindsIn(disk, files)
+  const { parts, torn } = await recover(disk, files, { kinds, env })
+  return { files, parts, tornBytes: torn?.bytes.length ?? 0 }
+}
+
+/** Every entry of the log that is there, in order. */
+export async function visitLog(
+  disk: Disk,
+  { identity: { incarnation }, segments }: StoreFiles,
+  visit: (entry: JournalEntry, number: number) => void,
+): Promise<void> {
+  const known = (segments[0]?.first ?? 1) - 1
+  await readLog({ disk, incarnation, segments, known, visit })
+}
+
+async function kindsIn(disk: Disk, files: StoreFiles): Promise<readonly Kind[]> {
+  const kinds = new Map<string, Kind>()
+  const secret = new Set<string>()
+  const see = (apiVersion: string, kind: string, namespaced: boolean): void => {
+    const key = `${apiVersion}/${kind}`
+    if (kinds.has(key)) return
+    const plural = `${kind.toLowerCase()}s`
+    kinds.set(key, defineKind({ apiVersion, kind, plural, namespaced, nameFormat: 'path-segment' }))
+  }
+  const seeNotes = (notes: JournalEntry['notes'] = []): void => {
+    for (const note of notes) if ('secret' in note) secret.add(note.secret)
+  }
+  for (const file of files.checkpoints) {
+    const { versions, notes } = await readCheckpoint(disk, file, files.identity.incarnation)
+    for (const { object } of versions)
+      see(object.apiVersion, object.kind, object.metadata.namespace !== undefined)
+    seeNotes(notes)
+  }
+  await visitLog(disk, files, ({ changes = [], notes }) => {
+    for (const change of changes) {
+      if ('removed' in change) see(change.removed[0], change.removed[1], change.removed[2] !== null)
+      else see(change.apiVersion, change.kind, change.metadata.namespace !== undefined)
+    }
+    seeNotes(notes)
+  })
+  return [...kinds].map(([key, kind]) => {
+    const { apiVersion, plural, namespaced } = kind
+    return secret.has(key)
+      ? defineKind({
+          apiVersion,
+          kind: kind.kind,
+          plural,
+          namespaced,
+          nameFormat: 'path-segment',
+          secret: true,
+        })
+      : kind
+  })
+}

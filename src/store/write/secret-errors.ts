@@ -1,0 +1,9 @@
+import { InvalidError, isKeelsonError } from '../../core/index.js'
+import { HIDDEN } from '../object/hidden-object.js'
+
+/** The error of a write of a secret kind: which fields are at fault, and not what is in them. */
+export function withoutSecrets(error: unknown): unknown {
+  if (!isKeelsonError(error, 'Invalid')) return error
+  const problems = error.details.problems.map(({ field, message }) => ({ field, message, value: HIDDEN }))
+  return new InvalidError(error.details.subject, problems)
+}

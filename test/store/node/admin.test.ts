@@ -1,0 +1,301 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { systemEnv } from '../../../src/core/index.js'
+import type { DurableStore } from '../../../src/store/node/index.js'
+import { openStore, restoreStore } from '../../../src/store/node/index.js'
+import { readProgramArguments } from '../../../src/store/node/program-arguments.js'
+import { runStoreProgram } from '../../../src/store/node/store-program.js'
+import { kindOf } from '../../fixtures/kinds.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'keelson-admin-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const Widget = kindOf<{ size: number }>('Widget', { indexes: { size: widget => widget.spec.size } })
+const Password = kindOf<{ text: string }>('Password', { secret: true, namespaced: false })
+const kinds = [Widget, Password]
+const ref = { namespace: 'default', name: 'a' }
+const SECRET = 'correct horse'
+
+let made = 0
+let dir: string
+let store: DurableStore
+
+beforeEach(async () => {
+  dir = join(folder, `store-${made++}`)
+  store = await openStore({ kinds, dir })
+  await store.create(Widget, { metadata: ref, spec: { size: 1 } }, { actor: 'ann', reason: 'a test' })
+  await store.create(Password, {
+    metadata: { name: 'p', annotations: { hint: SECRET } },
+    spec: { text: SECRET },
+  })
+  await store.modify(Widget, ref, draft => void (draft.spec.size = 2), { actor: 'bob' })
+  await store.create(
+    Widget,
+    { metadata: { ...ref, name: 'b', finalizers: ['example.com/held'] }, spec: { size: 3 } },
+    { ttlMs: 1e8 },
+  )
+  await store.delete(Widget, { ...ref, name: 'b' }, { actor: 'eve', reason: 'no longer needed' })
+  return () => store.close()
+})
+
+async function program(
+  ...args: readonly string[]
+): Promise<{ code: number; lines: string[]; notes: string }> {
+  const lines: string[] = []
+  const notes: string[] = []
+  const out = { line: (text: string) => void lines.push(text), note: (text: string) => void notes.push(text) }
+  return { code: await runStoreProgram(args, out), lines, notes: notes.join('\n') }
+}
+
+async function backupOf(from: DurableStore): Promise<string[]> {
+  const lines: string[] = []
+  for await (const line of from.admin.backup()) lines.push(line)
+  return lines
+}
+
+describe('the admin surface', () => {
+  test('counts', () => {
+    expect(store.admin.stats()).toMatchObject({
+      revision: 5,
+      oldestRevision: 0,
+      kinds: [
+        { kind: 'Widget', objects: 2, namespaces: 1 },
+        { kind: 'Password', objects: 1 },
+      ],
+    })
+  })
+
+  test('dumps any revision, and secrets only when asked', () => {
+    const sizes = [...store.admin.dump({ revision: 1 })].map(({ spec }) => spec)
+    expect(sizes).toEqual([{ size: 1 }])
+    expect(JSON.stringify([...store.admin.dump()])).not.toContain(SECRET)
+    expect(JSON.stringify([...store.admin.dump({ secrets: true })])).toContain(SECRET)
+    expect(() => [...store.admin.dump({ revision: 9 })]).toThrow(/in the future/)
+  })
+
+  test('tells what differs between two revisions', () => {
+    expect(store.admin.diff(1, 3)).toMatchObject([
+      {
+        type: 'MODIFIED',
+        name: 'a',
+        patch: expect.arrayContaining([{ op: 'replace', path: '/spec/size', value: 2 }]),
+      },
+      { type: 'ADDED', kind: 'Password' },
+    ])
+    expect(JSON.stringify(store.admin.diff(0, 5))).not.toContain(SECRET)
+    expect(store.admin.diff(5, 5)).toEqual([])
+    expect(() => store.admin.diff(3, 1)).toThrow(/from an older revision/)
+  })
+
+  test('tells why an object is still there', async () => {
+    const held = { ...ref, name: 'b' }
+    expect(store.admin.explainDeletion(Widget, held)).toMatchObject({
+      state: 'terminating',
+      text: 'Widget default/b is being deleted and waits for finalizer example.com/held',
+      finalizers: ['example.com/held'],
+      revision: 5,
+      actor: 'eve',
+      reason: 'no longer needed',
+    })
+    expect(store.admin.explainDeletion(Widget, ref).state).toBe('live')
+    await store.delete(Widget, ref, { actor: 'bob' })
+    expect(store.admin.explainDeletion(Widget, ref)).toMatchObject({
+      state: 'deleted',
+      revision: 6,
+      actor: 'bob',
+    })
+    expect(store.admin.explainDeletion(Widget, { ...ref, name: 'never' }).state).toBe('absent')
+  })
+
+  test('names the dependents that a foreground deletion waits for', async () => {
+    const { metadata } = await store.create(Widget, {
+      metadata: { ...ref, name: 'owner' },
+      spec: { size: 1 },
+    })
+    const owner = { apiVersion: 'example/v1', kind: 'Widget', name: 'owner', uid: metadata.uid }
+    await store.create(Widget, {
+      metadata: { ...ref, name: 'child', ownerReferences: [{ ...owner, blockOwnerDeletion: true }] },
+      spec: { size: 1 },
+    })
+    await store.delete(Widget, metadata, { propagationPolicy: 'Foreground' })
+    expect(store.admin.explainDeletion(Widget, metadata)).toMatchObject({
+      blockedBy: [{ kind: 'Widget', namespace: 'default', name: 'child' }],
+    })
+  })
+
+  test('finds nothing wrong with what is right, in memory and on disk', async () => {
+    expect(store.admin.verify()).toEqual([])
+    expect(await store.admin.verifyDisk()).toEqual([])
+    await store.checkpoint()
+    expect(await store.admin.verifyDisk()).toEqual([])
+  })
+
+  test('notices a disk that is not what it was', async () => {
+    const [log = ''] = (await program('inspect', dir, '--json')).lines.flatMap(
+      line => (JSON.parse(line) as { logFiles: string[] }).logFiles,
+    )
+    const bytes = readFileSync(join(dir, log))
+    bytes.writeUInt8(bytes.readUInt8(300) ^ 1, 300)
+    writeFileSync(join(dir, log), bytes)
+    await expect(store.admin.verifyDisk()).rejects.toMatchObject({ code: 'Corrupt' })
+  })
+})
+
+describe('a backup', () => {
+  test('restored has the same objects, revisions and lifetimes, and another incarnation', async () => {
+    const lines = await backupOf(store)
+    const target = join(folder, `restored-${made++}`)
+    const { revision, objects, incarnation } = await restoreStore({ dir: target, lines })
+    expect([revision, objects]).toEqual([5, 3])
+    const restored = await openStore({ kinds, dir: target })
+    expect(incarnation).not.toBe(store.admin.stats().incarnation)
+    expect([...restored.admin.dump({ secrets: true })]).toEqual([...store.admin.dump({ secrets: true })])
+    expect(restored.lifetimes.of(Widget, { ...ref, name: 'b' })?.ttlMs).toBe(1e8)
+    expect(() => restored.watch(Widget, { since: 3 })).toThrow(/no longer kept/)
+    await restored.modify(Widget, ref, draft => void (draft.spec.size = 9))
+    expect(restored.revision).toBe(6)
+    await restored.close()
+    const again = await openStore({ kinds, dir: target })
+    expect([again.revision, again.get(Widget, ref)?.spec.size]).toEqual([6, 9])
+    expect(again.watch(Widget, { since: 5 }).revision).toBe(5)
+    await again.close()
+  })
+
+  test('that is not whole, or was changed, is refused', async () => {
+    const lines = await backupOf(store)
+    const changed = lines.map(line => line.replace('"size":2', '"size":7'))
+    const cases: readonly [string[], object][] = [
+      [lines.slice(0, -1), { code: 'Corrupt', message: expect.stringContaining('its last line is missing') }],
+      [lines.toSpliced(1, 1), { code: 'Corrupt' }],
+      [changed, { code: 'Corrupt' }],
+      [['{'], { code: 'Corrupt', message: expect.stringContaining('line 1 is not a JSON object') }],
+      [['{"format":"other"}'], { code: 'Unsupported' }],
+      [lines.map(line => line.replace('"version":1', '"version":2')), { code: 'Unsupported' }],
+    ]
+    for (const [bad, expected] of cases) {
+      const target = join(folder, `bad-${made++}`)
+      await expect(restoreStore({ dir: target, lines: bad })).rejects.toMatchObject(expected)
+    }
+    await expect(restoreStore({ dir, lines })).rejects.toMatchObject({ code: 'Locked' })
+    await store.close()
+    await expect(restoreStore({ dir, lines })).rejects.toMatchObject({ code: 'Usage' })
+  })
+
+  test('is of one revision, whatever is written meanwhile', async () => {
+    for (let size = 0; size < 450; size++)
+      void store.create(Widget, { metadata: { ...ref, name: `n${size}` }, spec: { size } })
+    await store.durable()
+    const { revision } = store
+    const before = [...store.admin.dump({ secrets: true })]
+    const lines: string[] = []
+    for await (const line of store.admin.backup()) {
+      lines.push(line)
+      void store.modify(Widget, ref, draft => void draft.spec.size++)
+      void store.delete(Widget, { ...ref, name: `n${lines.length}` }).catch(() => {})
+    }
+    const target = join(folder, `online-${made++}`)
+    await restoreStore({ dir: target, lines, env: systemEnv })
+    const restored = await openStore({ kinds, dir: target })
+    expect(restored.revision).toBe(revision)
+    expect([...restored.admin.dump({ secrets: true })]).toEqual(before)
+    await restored.close()
+  })
+})
+
+describe('keelson-store', () => {
+  test('looks at a directory that is in use', async () => {
+    expect((await program('inspect', dir)).lines.join('\n')).toMatch(
+      /revision {6}5,.*\n[^]*2 {2}example\/v1\/Widget/,
+    )
+    expect(await program('verify', dir)).toMatchObject({
+      code: 0,
+      lines: ['revision 5: everything can be read'],
+    })
+    const dump = await program('dump', dir, '--kind', 'Widget')
+    expect(dump.lines.map(line => (JSON.parse(line) as { spec: unknown }).spec)).toEqual([
+      { size: 2 },
+      { size: 3 },
+    ])
+    expect((await program('history', dir, 'Widget', 'default/a')).lines).toEqual([
+      '1\tADDED\tann: a test',
+      '3\tMODIFIED\tbob',
+    ])
+    expect((await program('diff', dir, '1', '3')).lines[0]).toBe('MODIFIED\tWidget\tdefault/a')
+    expect((await program('tail', dir, '--at', '4')).lines).toEqual([
+      expect.stringMatching(/^5\t.*Z\tWidget default\/b\teve: no longer needed$/),
+    ])
+  })
+
+  test('shows no secret that is not asked for', async () => {
+    for (const args of [['dump'], ['diff', '0'], ['history', 'Password', 'p'], ['tail'], ['inspect']]) {
+      const [verb = '', ...rest] = args
+      for (const json of [[], ['--json']])
+        expect((await program(verb, dir, ...rest, ...json)).lines.join('\n')).not.toContain(SECRET)
+    }
+    expect((await program('dump', dir, '--secrets')).lines.join('\n')).toContain(SECRET)
+    const wrong = store.create(Password, { metadata: { name: 'q' }, spec: { text: () => SECRET } as never })
+    await expect(wrong).rejects.toMatchObject({
+      code: 'Invalid',
+      details: { problems: [{ value: '(secret)' }] },
+    })
+  })
+
+  test('backs up, restores and migrates', async () => {
+    const file = join(folder, `backup-${made++}.jsonl`)
+    const [restored, migrated] = [join(folder, `r-${made++}`), join(folder, `m-${made++}`)]
+    expect((await program('backup', dir, file)).code).toBe(0)
+    expect(await program('backup', dir, file)).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('EEXIST'),
+    })
+    expect((await program('restore', restored, file)).lines[0]).toMatch(/^revision 5: 3 objects/)
+    expect((await program('migrate', dir, migrated)).code).toBe(0)
+    const dumps = await Promise.all([dir, restored, migrated].map(each => program('dump', each, '--secrets')))
+    expect(dumps[1]?.lines).toEqual(dumps[0]?.lines)
+    expect(dumps[2]?.lines).toEqual(dumps[0]?.lines)
+    expect(await program('restore', restored, join(folder, 'none'))).toMatchObject({ code: 1 })
+  })
+
+  test.each([
+    [[], 0],
+    [['--help'], 0],
+    [['look', 'x'], 2],
+    [['dump'], 2],
+    [['dump', 'x', 'y'], 2],
+    [['diff', 'x'], 2],
+    [['diff', 'x', 'one'], 2],
+    [['dump', 'x', '--at', 'now'], 2],
+    [['dump', 'x', '--all'], 2],
+    [['inspect', join(folder, 'nowhere')], 1],
+    [['inspect', folder], 3],
+  ])('%j ends with code %i', async (args, code) => {
+    expect((await program(...args)).code).toBe(code)
+  })
+
+  test('ends with 2 for a kind that is not there, and with 3 for damage', async () => {
+    expect(await program('dump', dir, '--kind', 'Gadget')).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('there are Widget, Password'),
+    })
+    writeFileSync(join(dir, 'store.json'), '{')
+    expect(await program('verify', dir)).toMatchObject({
+      code: 3,
+      notes: expect.stringContaining('is corrupt'),
+    })
+  })
+
+  test('reads its arguments', () => {
+    expect(readProgramArguments(['dump', 'd', '--at', '7', '--kind', 'Task', '--json'])).toEqual({
+      kind: 'run',
+      verb: 'dump',
+      dir: 'd',
+      rest: [],
+      json: true,
+      secrets: false,
+      at: 7,
+      of: 'Task',
+    })
+  })
+})
