@@ -73,8 +73,7 @@ export async function restoreStore({ dir, lines, env = systemEnv }: RestoreOptio
   return restoreOn(fileDisk(dir), lines, env)
 }
 
-/** As `restoreStore`, on any disk. */
-export async function restoreOn(disk: Disk, lines: RestoreOptions['lines'], env: Env): Promise<Restored> {
+async function restoreOn(disk: Disk, lines: RestoreOptions['lines'], env: Env): Promise<Restored> {
   const { revision, versions, notes } = await readBackup(lines)
   await disk.prepare()
   const unlock = await disk.lock()
