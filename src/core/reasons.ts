@@ -78,12 +78,18 @@ export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOp
   const { samplesMax = 3, reasonsMax = 50 } = options
   const nodes = new Set<string>()
   const groups = new Map<string, Map<string, Reason>>()
+  // Most nodes share the very same reason: it is looked at once.
+  const groupOf = new Map<Reason, Map<string, Reason>>()
   for (const { node, reasons } of rejections) {
     nodes.add(node)
     for (const reason of reasons) {
-      const key = JSON.stringify([reason.code, reason.message])
-      let group = groups.get(key)
-      if (group === undefined) groups.set(key, (group = new Map()))
+      let group = groupOf.get(reason)
+      if (group === undefined) {
+        const key = JSON.stringify([reason.code, reason.message])
+        group = groups.get(key) ?? new Map<string, Reason>()
+        groups.set(key, group)
+        groupOf.set(reason, group)
+      }
       const known = group.get(node)
       if (known === undefined || paramsText(reason) < paramsText(known)) group.set(node, reason)
     }
@@ -103,9 +109,22 @@ export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOp
 }
 
 function countReason(group: ReadonlyMap<string, Reason>, samplesMax: number): CountedReason {
-  const names = [...group.keys()].sort()
-  const reason = group.get(names[0] ?? '') ?? { code: '', message: '' }
-  return { ...reason, count: group.size, samples: names.slice(0, samplesMax) }
+  const samples = lowest(group.keys(), Math.max(1, samplesMax))
+  const reason = group.get(samples[0] ?? '') ?? { code: '', message: '' }
+  return { ...reason, count: group.size, samples: samples.slice(0, samplesMax) }
+}
+
+/** The first names in order, at most so many, without sorting the others. */
+function lowest(names: Iterable<string>, most: number): string[] {
+  const first: string[] = []
+  for (const name of names) {
+    if (first.length === most && name >= (first[most - 1] as string)) continue
+    let at = first.length
+    while (at > 0 && name < (first[at - 1] as string)) at--
+    first.splice(at, 0, name)
+    if (first.length > most) first.pop()
+  }
+  return first
 }
 
 function byFrequency(a: CountedReason, b: CountedReason): number {

@@ -7,7 +7,6 @@ import type { Vector } from './columns.js'
 import { containsVector } from './columns.js'
 import type { FilterTable } from './filter-table.js'
 import type { Gates } from './grant-gates.js'
-import type { Holding } from './holding.js'
 import { countVector } from './holding.js'
 import type { NoGrant, NoGrantReason } from './no-grant-reason.js'
 import { firstReason, helpAgainst } from './no-grant-reason.js'
@@ -56,12 +55,6 @@ interface ExplainParts {
   readonly filters: FilterTable
 }
 
-interface Looked {
-  readonly parts: ExplainParts
-  readonly client: Client
-  readonly need: Vector | undefined
-}
-
 const AHEAD_MAX = 10
 
 /** Evaluates the gates of a pass for one framework, on every agent. Changes nothing. */
@@ -74,9 +67,16 @@ export function explainGrants(parts: ExplainParts, query: ExplainQuery): Explana
       : [ledger.clientOf(framework, role)]
   ledger.tree.settle()
   const wanted = need === undefined ? undefined : ledger.columns.vectorOfQuantities(need)
+  const explainers = clients.map(client => new ClientExplainer(parts, client, wanted))
+  const [only] = explainers.length === 1 ? explainers : []
   const perAgent = new Map<string, AgentVerdict>()
   for (const agent of ledger.agents.values()) {
-    const verdicts = clients.map(client => verdictOf({ parts, client, need: wanted }, agent))
+    if (only !== undefined) {
+      const verdict = only.verdict(agent)
+      if (verdict !== undefined) perAgent.set(agent.spec.id, verdict)
+      continue
+    }
+    const verdicts = explainers.map(explainer => explainer.verdict(agent))
     if (verdicts.length > 0 && verdicts.includes(undefined)) continue
     perAgent.set(agent.spec.id, bestOf(verdicts))
   }
@@ -88,8 +88,7 @@ function explanationOf(
   clients: readonly Client[],
   perAgent: ReadonlyMap<string, AgentVerdict>,
 ): Explanation {
-  const rejections = [...perAgent].map(([node, { reason }]) => ({ node, reasons: [reason] }))
-  const summary = rollUpReasons(rejections, { total: ledger.agents.size })
+  const summary = rollUpReasons(rejectionsOf(perAgent), { total: ledger.agents.size })
   const reasons = summary.reasons as readonly (NoGrant & { count: number })[]
   const would = perAgent.size < ledger.agents.size
   const helps = reasons.flatMap(reason => helpAgainst(reason) ?? [])
@@ -102,75 +101,155 @@ function explanationOf(
   }
 }
 
-/** Undefined: it would be offered. */
-function verdictOf(looked: Looked, agent: AgentRecord): AgentVerdict | undefined {
-  const { client, parts } = looked
-  const reasons = [...standing(client, agent, parts.gates), ...amounts(looked, agent)]
-  const { first, also } = firstReason(reasons)
-  if (first === undefined) return outranked(looked, agent)
-  const untilMs = first.params?.['untilMs']
-  return { reason: first, also, ...(typeof untilMs === 'number' && { untilMs }) }
+/** One list for each verdict, which most agents share. */
+function* rejectionsOf(
+  perAgent: ReadonlyMap<string, AgentVerdict>,
+): IterableIterator<{ node: string; reasons: readonly NoGrant[] }> {
+  const lists = new Map<AgentVerdict, readonly NoGrant[]>()
+  for (const [node, verdict] of perAgent) {
+    let reasons = lists.get(verdict)
+    if (reasons === undefined) lists.set(verdict, (reasons = [verdict.reason]))
+    yield { node, reasons }
+  }
 }
 
-/** Reasons that have nothing to do with amounts. */
-function standing(client: Client, agent: AgentRecord, gates: Gates): NoGrant[] {
+/** Looks at agents for one client. Verdicts that say the same are the same object. */
+class ClientExplainer {
+  readonly #parts: ExplainParts
+  readonly #client: Client
+  readonly #need: Vector | undefined
+  /** What is in the way at every agent. */
+  readonly #everywhere: readonly NoGrant[]
+  readonly #outranked = new Map<Client, AgentVerdict>()
+  readonly #filtered = new Map<number, NoGrant>()
+  readonly #single = new Map<NoGrant, AgentVerdict>()
+
+  constructor(parts: ExplainParts, client: Client, need: Vector | undefined) {
+    this.#parts = parts
+    this.#client = client
+    this.#need = need
+    this.#everywhere = standingOf(client)
+  }
+
+  /** Undefined: it would be offered. */
+  verdict(agent: AgentRecord): AgentVerdict | undefined {
+    const reasons = [...this.#everywhere]
+    this.#addPlace(agent, reasons)
+    this.#addAmounts(agent, reasons)
+    if (reasons.length === 0) return this.#outrankedAt(agent)
+    const [only, second] = reasons
+    const known = second === undefined && only !== undefined ? this.#single.get(only) : undefined
+    if (known !== undefined) return known
+    const { first, also } = firstReason(reasons)
+    const reason = first as NoGrant
+    const untilMs = reason.params?.['untilMs']
+    const verdict = { reason, also, ...(typeof untilMs === 'number' && { untilMs }) }
+    if (second === undefined) this.#single.set(reason, verdict)
+    return verdict
+  }
+
+  #addPlace(agent: AgentRecord, reasons: NoGrant[]): void {
+    const { gates } = this.#parts
+    if (!agent.active) reasons.push(INACTIVE)
+    if (!gates.satisfiesConstraints(this.#client, agent)) reasons.push(CONSTRAINTS)
+    const missing = gates.missingCapability(this.#client, agent)
+    if (missing !== undefined)
+      reasons.push({ code: 'capability', message: `framework lacks ${missing}`, params: { missing } })
+  }
+
+  /** Reasons in what is free, and in what of it the client may have. */
+  #addAmounts(agent: AgentRecord, reasons: NoGrant[]): void {
+    const { ledger, gates, filters } = this.#parts
+    const client = this.#client
+    if (agent.isExhausted) return void reasons.push(NOTHING_FREE)
+    const proposal = propose(ledger, client, agent, 'share')
+    if (proposal === undefined) {
+      const bounds = this.#boundsOf(agent)
+      return void reasons.push(...(bounds.length > 0 ? bounds : [RESERVED]))
+    }
+    if (!gates.isAllocatable(client, proposal)) reasons.push(...this.#boundsOf(agent), TOO_SMALL)
+    if (this.#need !== undefined) {
+      const counts = countVector(proposal, ledger.columns)
+      if (!containsVector(counts, this.#need))
+        reasons.push(...this.#boundsOf(agent), lacking(ledger, counts, this.#need))
+    }
+    if (
+      client.demand !== undefined &&
+      client.demand.length > 0 &&
+      gates.demandHeld(client, proposal) === undefined
+    )
+      reasons.push(NO_DEMAND_FITS)
+    if (!agent.filters.has(client)) return
+    const filter = filters.refusalOf(agent, client, proposal)
+    if (filter !== undefined) reasons.push(this.#filteredUntil(filter.untilMs))
+  }
+
+  #filteredUntil(untilMs: number): NoGrant {
+    const known = this.#filtered.get(untilMs) ?? filteredBy(untilMs)
+    this.#filtered.set(untilMs, known)
+    return known
+  }
+
+  /** Limits and headroom that leave less than what is free. */
+  #boundsOf(agent: AgentRecord): NoGrant[] {
+    const { ledger } = this.#parts
+    const { quota, columns } = ledger
+    const reasons: NoGrant[] = []
+    for (const [column, amount] of agent.free.entries()) {
+      if (amount <= 0) continue
+      const resource = columns.names[column] as string
+      const at = quota.exhaustedAt(this.#client.role.quota, column)
+      if (at !== undefined)
+        reasons.push({
+          code: 'limit',
+          message: `limit of ${at.path} on ${resource} is reached`,
+          params: { role: at.path, resource },
+        })
+      if (spareOf(ledger, column) <= 0)
+        reasons.push({
+          code: 'headroom',
+          message: `${resource} is held for guarantees`,
+          params: { resource },
+        })
+    }
+    return reasons
+  }
+
+  /** Whether somebody more entitled passes the gates at the agent, so that the next pass gives it to them. */
+  #outrankedAt(agent: AgentRecord): AgentVerdict | undefined {
+    let ahead: Client | undefined
+    this.#parts.ledger.tree.walk(leaf => {
+      const other = leaf.payload as Client
+      if (other === this.#client) return 'stop'
+      if (!passes(this.#parts, other, agent)) return 'next'
+      ahead = other
+      return 'stop'
+    })
+    if (ahead === undefined) return undefined
+    const known = this.#outranked.get(ahead)
+    if (known !== undefined) return known
+    const params = { framework: ahead.framework.id }
+    const reason: NoGrant = { code: 'outranked', message: 'others are more entitled', params }
+    const verdict = { reason, also: [] }
+    this.#outranked.set(ahead, verdict)
+    return verdict
+  }
+}
+
+const INACTIVE: NoGrant = { code: 'agentInactive', message: 'agent is deactivated' }
+const CONSTRAINTS: NoGrant = { code: 'constraints', message: 'agent does not satisfy the constraints' }
+const NOTHING_FREE: NoGrant = { code: 'nothingFree', message: 'nothing is free' }
+const RESERVED: NoGrant = { code: 'reservedForOthers', message: 'what is free is reserved for others' }
+const TOO_SMALL: NoGrant = { code: 'tooSmall', message: 'what is left is smaller than the minimum' }
+const NO_DEMAND_FITS: NoGrant = { code: 'doesNotFitDemand', message: 'no task that is asked for fits' }
+
+/** Reasons that have nothing to do with agents. */
+function standingOf({ framework, subscribed, suppressed, demand }: Client): readonly NoGrant[] {
   const reasons: NoGrant[] = []
-  const { framework, subscribed, suppressed, demand } = client
   if (!framework.active || !subscribed)
     reasons.push({ code: 'inactive', message: 'framework is not connected' })
   if (suppressed) reasons.push({ code: 'suppressed', message: 'role is suppressed' })
   else if (demand?.length === 0) reasons.push({ code: 'suppressed', message: 'framework asks for nothing' })
-  if (!agent.active) reasons.push({ code: 'agentInactive', message: 'agent is deactivated' })
-  if (!gates.satisfiesConstraints(client, agent))
-    reasons.push({ code: 'constraints', message: 'agent does not satisfy the constraints' })
-  const missing = gates.missingCapability(client, agent)
-  if (missing !== undefined)
-    reasons.push({ code: 'capability', message: `framework lacks ${missing}`, params: { missing } })
-  return reasons
-}
-
-/** Reasons in what is free, and in what of it the client may have. */
-function amounts(looked: Looked, agent: AgentRecord): NoGrant[] {
-  const { client, parts, need } = looked
-  const { ledger, gates, filters } = parts
-  if (agent.isExhausted) return [{ code: 'nothingFree', message: 'nothing is free' }]
-  const proposal = propose(ledger, client, agent, 'share')
-  const bounds = boundsOf(looked, agent)
-  if (proposal === undefined)
-    return bounds.length > 0
-      ? bounds
-      : [{ code: 'reservedForOthers', message: 'what is free is reserved for others' }]
-  const reasons: NoGrant[] = []
-  const counts = countVector(proposal, ledger.columns)
-  if (!gates.isAllocatable(client, proposal))
-    reasons.push(...bounds, { code: 'tooSmall', message: 'what is left is smaller than the minimum' })
-  if (need !== undefined && !containsVector(counts, need))
-    reasons.push(...bounds, lacking(ledger, counts, need))
-  if (gates.demandHeld(client, proposal) === undefined && (client.demand?.length ?? 0) > 0)
-    reasons.push({ code: 'doesNotFitDemand', message: 'no task that is asked for fits' })
-  const filter = filters.refusalOf(agent, client, copyOf(proposal))
-  if (filter !== undefined) reasons.push(filteredBy(filter.untilMs))
-  return reasons
-}
-
-/** Limits and headroom that leave less than what is free. */
-function boundsOf({ client, parts }: Looked, agent: AgentRecord): NoGrant[] {
-  const { ledger } = parts
-  const { quota, columns } = ledger
-  const reasons: NoGrant[] = []
-  for (const [column, amount] of agent.free.entries()) {
-    if (amount <= 0) continue
-    const resource = columns.names[column] as string
-    const at = quota.exhaustedAt(client.role.quota, column)
-    if (at !== undefined)
-      reasons.push({
-        code: 'limit',
-        message: `limit of ${at.path} on ${resource} is reached`,
-        params: { role: at.path, resource },
-      })
-    if (spareOf(ledger, column) <= 0)
-      reasons.push({ code: 'headroom', message: `${resource} is held for guarantees`, params: { resource } })
-  }
   return reasons
 }
 
@@ -188,29 +267,14 @@ function filteredBy(untilMs: number): NoGrant {
     : { code: 'filtered', message, params: { untilMs } }
 }
 
-/** Whether somebody more entitled passes the gates at the agent, so that the next pass gives it to them. */
-function outranked({ parts, client }: Looked, agent: AgentRecord): AgentVerdict | undefined {
-  let ahead: Client | undefined
-  parts.ledger.tree.walk(leaf => {
-    const other = leaf.payload as Client
-    if (other === client) return 'stop'
-    if (!passes(parts, other, agent)) return 'next'
-    ahead = other
-    return 'stop'
-  })
-  if (ahead === undefined) return undefined
-  const framework = ahead.framework.id
-  const reason: NoGrant = { code: 'outranked', message: 'others are more entitled', params: { framework } }
-  return { reason, also: [] }
-}
-
 function passes({ ledger, gates, filters }: ExplainParts, client: Client, agent: AgentRecord): boolean {
   if (!isWanting(client) || agent.isBlocked(client) || !gates.satisfiesConstraints(client, agent))
     return false
   if (gates.missingCapability(client, agent) !== undefined) return false
   const proposal = propose(ledger, client, agent, 'share')
   if (proposal === undefined || !gates.isAllocatable(client, proposal)) return false
-  return gates.demandHeld(client, proposal) !== undefined && !filters.refuses(agent, client, proposal)
+  if (gates.demandHeld(client, proposal) === undefined) return false
+  return !agent.filters.has(client) || !filters.refuses(agent, client, proposal)
 }
 
 /** Of several roles the verdict that is nearest to a grant. */
@@ -234,8 +298,4 @@ function aheadOf(ledger: Ledger, clients: readonly Client[]): Explanation['ahead
     return 'next'
   })
   return ahead
-}
-
-function copyOf({ plain, special }: Holding): Holding {
-  return { plain: [...plain], special }
 }
