@@ -60,6 +60,8 @@ export { ROLLING_BOUND_DEFAULT, rollingBoundsProblems } from './shapes/rolling-b
 export { Bitset } from './structures/bitset.js'
 export type { HeapHandle } from './structures/indexed-heap.js'
 export { heapHandle, IndexedHeap } from './structures/indexed-heap.js'
+export type { InteropObserver } from './structures/interop-observable.js'
+export { observableKey, offerObservable } from './structures/interop-observable.js'
 export type { Cidr } from './text/cidr.js'
 export { cidrContains, cidrOverlaps, formatCidr, parseCidr } from './text/cidr.js'
 export { compareText } from './text/compare-text.js'

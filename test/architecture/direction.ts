@@ -12,7 +12,7 @@ export const friends: Record<string, readonly string[]> = {
   discovery: ['core'],
   rollout: ['core'],
   workloads: ['core', 'api'],
-  rxjs: ['core', 'store'],
+  rxjs: ['core', 'store', 'offers'],
 }
 export const withShell: readonly string[] = ['scheduling', 'offers', 'discovery', 'rollout', 'workloads']
 /** What a shell may import, besides its own module. */

@@ -86,12 +86,17 @@ export class EventQueue {
     this.#wake()
   }
 
-  /** The next event, once there is one; undefined after the end. */
-  async next(): Promise<SessionEvent | undefined> {
+  /** Resolves once there is an event, or nothing comes any more. */
+  async ready(): Promise<void> {
     while (this.#events.length === 0 && !this.#ended)
       await new Promise<void>(resolve => {
         this.#waiting = resolve
       })
+  }
+
+  /** The next event, once there is one; undefined after the end. */
+  async next(): Promise<SessionEvent | undefined> {
+    await this.ready()
     return this.shift()
   }
 

@@ -1,6 +1,7 @@
+import type { Cancel } from '../../core/index.js'
 import { ClosedError, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
+import { assertKnown, knownOptions, offerObservable } from '../../core/internal.js'
 import type { AgentView } from '../allocator/allocator.js'
 import type { Demand } from '../allocator/allocator-event.js'
 import type { Explanation } from '../allocator/explain-grants.js'
@@ -41,7 +42,7 @@ export interface PoolView {
 }
 
 /**
- * A framework's connection to a pool. Events are read by one reader, with `for await` or `take`; after the last one,
+ * A framework's connection to a pool. Events are read by one reader, with `for await`, `on` or `take`; after the last one,
  * `failedOver` or `closed`, the loop ends. Calls on a session that is not connected throw `ClosedError`.
  */
 export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
@@ -50,6 +51,15 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   readonly connected: boolean
   /** Events that came and were not read, without waiting. */
   take(): readonly SessionEvent[]
+  /**
+   * Calls `listener` with each event, one after the other, soon after it happened; what it throws is logged. A session is
+   * an observable of its events too, under `Symbol.observable`; `fromSession` of `keelson/rxjs` makes one of rxjs.
+   *
+   * @param ended called once when no more events come
+   * @returns ends the listening; events that come after it wait for the next reader
+   * @throws UsageError when the session has a reader already
+   */
+  on(listener: (event: SessionEvent) => void, ended?: () => void): Cancel
   /**
    * Uses offers of one agent and role for operations, in order, each on what the ones before left over. The rest is
    * declined for `refuseMs`. What cannot be done is an outcome with a problem, never an exception. When the offers
@@ -120,11 +130,18 @@ export class PoolSession implements Session {
   readonly #core: PoolCore
   readonly #entry: FrameworkEntry
   readonly #queue: EventQueue
+  #isRead = false
 
   constructor(core: PoolCore, entry: FrameworkEntry, queue: EventQueue) {
     this.#core = core
     this.#entry = entry
     this.#queue = queue
+    offerObservable<PoolSession, SessionEvent>(this, (session, observer) =>
+      session.on(
+        event => observer.next?.(event),
+        () => observer.complete?.(),
+      ),
+    )
   }
 
   get id(): string {
@@ -136,10 +153,26 @@ export class PoolSession implements Session {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<SessionEvent> {
-    for (;;) {
-      const event = await this.#queue.next()
-      if (event === undefined) return
-      yield event
+    this.#claimReading()
+    try {
+      for (;;) {
+        const event = await this.#queue.next()
+        if (event === undefined) return
+        yield event
+      }
+    } finally {
+      this.#isRead = false
+    }
+  }
+
+  on(listener: (event: SessionEvent) => void, ended?: () => void): Cancel {
+    this.#claimReading()
+    const reading = { isOver: false }
+    void this.#read(reading, listener, ended)
+    return () => {
+      if (reading.isOver) return
+      reading.isOver = true
+      this.#isRead = false
     }
   }
 
@@ -283,6 +316,35 @@ export class PoolSession implements Session {
     entry.conflicts = 0
     const agents = [...new Set(items.map(({ agent }) => agent))]
     this.#core.offerDirectly(this.#core.allocator.offerTo({ framework: this.id, role }, agents))
+  }
+
+  async #read(
+    reading: { isOver: boolean },
+    listener: (event: SessionEvent) => void,
+    ended: (() => void) | undefined,
+  ): Promise<void> {
+    for (;;) {
+      await this.#queue.ready()
+      if (reading.isOver) return
+      const event = this.#queue.shift()
+      if (event === undefined) break
+      try {
+        listener(event)
+      } catch (error) {
+        this.#core.env.logger.error({ framework: this.id, error: String(error) }, 'a listener failed')
+      }
+    }
+    reading.isOver = true
+    this.#isRead = false
+    ended?.()
+  }
+
+  #claimReading(): void {
+    if (this.#isRead)
+      throw new UsageError(`the session of ${this.id} has a reader already; end that one first`, {
+        framework: this.id,
+      })
+    this.#isRead = true
   }
 
   #connected(): PoolCore {

@@ -1,5 +1,6 @@
 import type { Cancel } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
+import { observableKey } from '../../core/internal.js'
 
 /** The part of an observable that is used; rxjs and its like fit, and so does a watch. */
 export interface ObservableLike<T> {
@@ -81,8 +82,7 @@ export function readStream<T>(stream: TypedStream<T>, reader: StreamReader<T>): 
 /** Libraries offer their observables under a symbol that may be there or not. */
 function observableOf<T>(stream: unknown): ObservableLike<T> | undefined {
   if (typeof stream !== 'object' || stream === null) return undefined
-  const key = (Symbol as { readonly observable?: symbol }).observable ?? '@@observable'
-  const open: unknown = Reflect.get(stream, key)
+  const open: unknown = Reflect.get(stream, observableKey())
   if (typeof open === 'function') return Reflect.apply(open, stream, []) as ObservableLike<T>
   return 'subscribe' in stream && typeof stream.subscribe === 'function'
     ? (stream as ObservableLike<T>)

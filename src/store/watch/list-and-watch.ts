@@ -4,9 +4,9 @@ import { assertKnown, backoffMs, ownOptions } from '../../core/internal.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
-import { offerObservable } from './interop-observable.js'
 import { KnownObjects } from './known-objects.js'
 import { LIST_AND_WATCH_OPTIONS } from './known-watch-options.js'
+import { offerBatches } from './observable-watch.js'
 import type { ListAndWatchOptions, Watch, Watchable } from './watch.js'
 
 type Batch = WatchBatch<StoredObject>
@@ -82,7 +82,7 @@ class HealingWatch implements Watch<StoredObject> {
     const ownKinds = Array.isArray(kinds) ? [...(kinds as readonly Kind[])] : kinds
     this.#open = () => client.watch(ownKinds, own)
     this.#inner = this.#open()
-    offerObservable(this)
+    offerBatches(this)
   }
 
   get revision(): number {

@@ -11,7 +11,7 @@ import { SlowConsumerError } from '../object/store-errors.js'
 import { startBookmarkTimer } from './bookmark-timer.js'
 import { Coalescer } from './coalescer.js'
 import { EvictionGuard } from './eviction-guard.js'
-import { offerObservable } from './interop-observable.js'
+import { offerBatches } from './observable-watch.js'
 import type { Watch } from './watch.js'
 import type { Batch, Consumer, State, Waiter } from './watch-consumer.js'
 import { batchOf } from './watch-events.js'
@@ -57,7 +57,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     this.#feed = new WatchFeed(backlog, cursors, options.released)
     const onAbort = (): void => this.#end({ kind: 'failed', error: signal?.reason })
     this.#onAbort = onAbort
-    offerObservable(this)
+    offerBatches(this)
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#feed.restWhereRead()
     if (slowConsumer === 'coalesce')
