@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Framework, findCondition, Node, Reservation, Role, Task } from '../../src/api/index.js'
+import { Framework, findCondition, Lease, Node, Reservation, Role, Task } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import type { ResourceSet, Session, StorePool } from '../../src/offers/index.js'
 import { resources } from '../../src/offers/index.js'
@@ -196,6 +196,35 @@ describe('of two pools of one name', () => {
     expect(world.store.list(Task).items).toEqual([])
     expect(session.connected).toBe(false)
     expect(subscribe(bound).reconcile()).toEqual([])
+  })
+})
+
+describe('a pool', () => {
+  test('keeps its name when somebody merely touches its Lease', async () => {
+    const world = await worldWithNode()
+    const { bound } = await world.startPool('p1')
+    const session = subscribe(bound)
+    await world.store.modify(Lease, { namespace: NAMESPACE, name: 'offers-offers' }, draft => {
+      draft.metadata.annotations = { note: 'seen' }
+    })
+    await world.env.settle()
+    session.claim([{ agent: 'n1', tasks: [taskOf('t1')] }])
+    await world.env.settle()
+    expect(session.connected).toBe(true)
+    expect(bound.unhealthy?.()).toBeUndefined()
+  })
+
+  test('that has ended leaves no timer behind, whatever it is still asked', async () => {
+    const world = await worldWithNode()
+    const { bound } = await world.startPool('p1')
+    const { pool } = bound
+    const session = subscribe(bound)
+    session.claim([{ agent: 'n1', tasks: [taskOf('t1')] }])
+    void bound.stop()
+    await world.env.settle()
+    pool.step()
+    await world.env.advance(120_000)
+    expect(world.env.pending()).toEqual([])
   })
 })
 

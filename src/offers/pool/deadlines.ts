@@ -11,6 +11,7 @@ export class Deadlines {
   readonly #clock: Clock
   readonly #onDue: (() => void) | undefined
   readonly #heap: IndexedHeap<Deadline> = new IndexedHeap()
+  #isClosed = false
   #armedAt: number | undefined
   #disarm: Cancel | undefined
 
@@ -26,6 +27,7 @@ export class Deadlines {
   }
 
   at(atMs: number, run: () => void): Cancel {
+    if (this.#isClosed) return () => {}
     const deadline: Deadline = { ...heapHandle(), run }
     this.#heap.push(deadline, atMs)
     this.#arm()
@@ -44,7 +46,9 @@ export class Deadlines {
     this.#arm()
   }
 
-  clear(): void {
+  /** Forgets everything, also what is asked for later. */
+  close(): void {
+    this.#isClosed = true
     this.#heap.clear()
     this.#disarm?.()
   }

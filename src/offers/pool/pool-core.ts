@@ -308,7 +308,7 @@ export class PoolCore {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.deadlines.clear()
+    this.deadlines.close()
     this.agents.close()
     for (const entry of this.frameworks.values()) {
       entry.queue?.push({ type: 'closed' })

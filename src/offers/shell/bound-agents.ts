@@ -2,7 +2,6 @@ import type { Reservation, Task } from '../../api/index.js'
 import { findCondition, Node } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
 import { compareText, deepEqual } from '../../core/internal.js'
-import type { Client } from '../../store/index.js'
 import type { AgentHandle } from '../pool/agent-handle.js'
 import type { RunningTaskRef } from '../pool/agent-table.js'
 import type { OfferPool } from '../pool/pool.js'
@@ -10,6 +9,7 @@ import type { PoolCore } from '../pool/pool-core.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { LastingWrites } from './lasting-writes.js'
 import { agentOfNode } from './node-resources.js'
+import type { HeldName } from './pool-fence.js'
 import { hasEnded, nameOfTask, takeOfTask } from './pool-task.js'
 
 /** What a store has told of its nodes. */
@@ -33,7 +33,7 @@ export interface BoundAgentsParts {
   readonly pool: OfferPool
   readonly poolName: string
   readonly view: NodeView
-  readonly client: Client
+  readonly held: HeldName
   readonly writes: LastingWrites
 }
 
@@ -119,14 +119,14 @@ export class BoundAgents {
   }
 
   #drain(state: AgentState, { metadata: { name }, spec: { drain } }: Node): void {
-    const { writes, client } = this.#parts
+    const { writes, held } = this.#parts
     if ((drain !== undefined) === state.draining) return
     state.draining = drain !== undefined
-    if (drain === undefined) return writes.ask(`drained ${name}`, () => writeDrained(client, name, false))
+    if (drain === undefined) return writes.ask(`drained ${name}`, () => writeDrained(held, name, false))
     const { gracePeriodSeconds } = drain
     const options = gracePeriodSeconds === undefined ? {} : { graceMs: gracePeriodSeconds * 1_000 }
     state.handle.drain(options).then(
-      () => writes.ask(`drained ${name}`, () => writeDrained(client, name, true)),
+      () => writes.ask(`drained ${name}`, () => writeDrained(held, name, true)),
       () => {},
     )
   }
@@ -139,9 +139,9 @@ function standingOf({ spec, status }: Node): AgentState['standing'] {
   return ready === 'True' && open ? 'active' : 'inactive'
 }
 
-async function writeDrained(client: Client, name: string, drained: boolean): Promise<void> {
-  const now = formatTime(client.env.clock.now())
-  await client.transact(tx => {
+async function writeDrained(held: HeldName, name: string, drained: boolean): Promise<void> {
+  const now = formatTime(held.client.env.clock.now())
+  await held.transact(tx => {
     const node = tx.get(Node, { name })
     if (node === undefined) return
     if (!drained && findCondition(node.status?.conditions, 'Drained') === undefined) return

@@ -60,7 +60,7 @@ export class BoundPool implements PoolHooks {
     const { client } = held
     this.#parts = parts
     this.#driver = new StoreDriver({
-      client,
+      held,
       pool: name,
       namespace,
       roleOf: (framework, task) => this.#core.tasks.get(framework, task)?.role ?? '*',
@@ -88,7 +88,7 @@ export class BoundPool implements PoolHooks {
       pool,
       poolName: name,
       view,
-      client,
+      held,
       writes: this.#writes,
     })
     this.#roles = new RoleObjects(this.#core)
@@ -120,11 +120,11 @@ export class BoundPool implements PoolHooks {
   }
 
   async convert(agent: string, changes: readonly AgentConversion[]): Promise<() => void> {
-    const { client } = this.#parts.held
+    const { held } = this.#parts
     this.#converting.set(agent, (this.#converting.get(agent) ?? 0) + 1)
     try {
-      await client.transact(tx => convertOn(tx, agent, changes))
-      this.#converted.set(agent, client.revision)
+      await held.transact(tx => convertOn(tx, agent, changes))
+      this.#converted.set(agent, held.client.revision)
     } catch (error) {
       this.#convertDone(agent)
       throw error
@@ -162,7 +162,7 @@ export class BoundPool implements PoolHooks {
 
   #writeFramework(id: string): void {
     const { held, name } = this.#parts
-    this.#writes.ask(`framework ${id}`, () => writeFramework(held.client, this.#core, { id, pool: name }))
+    this.#writes.ask(`framework ${id}`, () => writeFramework(held, this.#core, { id, pool: name }))
   }
 
   #heard({ changes }: CacheChanges): void {
@@ -189,7 +189,7 @@ export class BoundPool implements PoolHooks {
         case Lease.kind:
           if (
             this.#isOurs(object as Lease) &&
-            after?.metadata.resourceVersion !== this.#parts.held.resourceVersion
+            (after as Lease | undefined)?.spec.holderIdentity !== this.#parts.held.holder
           )
             return this.#parts.lost(new Error('its Lease has another holder'))
           break
@@ -226,8 +226,8 @@ export class BoundPool implements PoolHooks {
   }
 
   #applyRoles(): void {
-    const { client } = this.#parts.held
+    const { held } = this.#parts
     for (const [name, verdict] of this.#roles.apply(this.#cache.list(Role).items))
-      this.#writes.ask(`role ${name}`, () => writeVerdict(client, name, verdict))
+      this.#writes.ask(`role ${name}`, () => writeVerdict(held, name, verdict))
   }
 }

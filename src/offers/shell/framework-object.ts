@@ -1,8 +1,9 @@
 import { Framework } from '../../api/index.js'
 import { formatTime, parseTime } from '../../core/index.js'
-import type { Client, ObjectInput } from '../../store/index.js'
+import type { ObjectInput } from '../../store/index.js'
 import type { FrameworkEntry, FrameworkIdentity } from '../pool/framework-record.js'
 import type { PoolCore } from '../pool/pool-core.js'
+import type { HeldName } from './pool-fence.js'
 import { POOL_LABEL } from './pool-task.js'
 
 type FrameworkInput = ObjectInput<Framework['spec'], NonNullable<Framework['status']>>
@@ -44,13 +45,13 @@ export function awaySinceMs({ status }: Framework, nowMs: number): number {
 
 /** Writes how a framework stands, or deletes the object of one that is gone. */
 export async function writeFramework(
-  client: Client,
+  held: HeldName,
   core: PoolCore,
   { id, pool }: { readonly id: string; readonly pool: string },
 ): Promise<void> {
   const entry = core.frameworks.get(id)
   const ref = { name: id }
-  await client.transact(tx => {
+  await held.transact(tx => {
     const before = tx.get(Framework, ref)
     if (entry === undefined) {
       if (before !== undefined && core.tasks.countOf(id) === 0) tx.delete(Framework, ref)

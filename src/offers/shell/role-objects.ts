@@ -1,10 +1,10 @@
 import { Role } from '../../api/index.js'
 import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
-import type { Client } from '../../store/index.js'
 import type { Quota } from '../allocator/allocator-event.js'
 import type { PoolCore } from '../pool/pool-core.js'
 import { setQuotas } from '../pool/set-quotas.js'
+import type { HeldName } from './pool-fence.js'
 
 /** Whether an object of a role counts, and why not. */
 export interface RoleVerdict {
@@ -77,10 +77,10 @@ export class RoleObjects {
 }
 
 /** Writes a verdict as the condition `Accepted`. */
-export async function writeVerdict(client: Client, name: string, verdict: RoleVerdict): Promise<void> {
+export async function writeVerdict(held: HeldName, name: string, verdict: RoleVerdict): Promise<void> {
   const { accepted, reason, message } = verdict
-  const now = formatTime(client.env.clock.now())
-  await client.transact(tx => {
+  const now = formatTime(held.client.env.clock.now())
+  await held.transact(tx => {
     const role = tx.get(Role, { name })
     if (role === undefined) return
     const { generation } = role.metadata

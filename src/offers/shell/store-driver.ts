@@ -1,10 +1,11 @@
 import { Framework, Node, Task } from '../../api/index.js'
 import { isKeelsonError, KeelsonError } from '../../core/index.js'
-import type { Client, ObjectInput } from '../../store/index.js'
+import type { ObjectInput } from '../../store/index.js'
 import type { LaunchSpec } from '../pool/operation.js'
 import type { AgentDriver } from '../pool/pool-options.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 import { assertRoom } from './node-room.js'
+import type { HeldName } from './pool-fence.js'
 import { nameOfTask, POOL_FINALIZER, taskObject } from './pool-task.js'
 
 /** How often a launch is tried whose answer is lost. */
@@ -12,7 +13,7 @@ const ATTEMPTS_MAX = 5
 
 /** What a driver must know of its pool. */
 export interface StoreDriverOptions {
-  readonly client: Client
+  readonly held: HeldName
   readonly pool: string
   readonly namespace: string
   /** For which role the task of a framework was launched. */
@@ -42,7 +43,7 @@ export class StoreDriver implements AgentDriver {
   async kill(_agent: string, task: string, graceMs: number): Promise<void> {
     const ref = { namespace: this.#options.namespace, name: task }
     const seconds = Math.ceil(graceMs / 1_000)
-    await this.#options.client.transact(tx => {
+    await this.#options.held.transact(tx => {
       const found = tx.get(Task, ref)
       if (found === undefined || found.metadata.deletionTimestamp !== undefined) return
       if (found.spec.terminationGracePeriodSeconds !== seconds)
@@ -55,9 +56,9 @@ export class StoreDriver implements AgentDriver {
 
   /** The framework knows that the task has ended: nobody needs the object any more. */
   async release(task: string): Promise<void> {
-    const { client, namespace, pool } = this.#options
+    const { held, namespace, pool } = this.#options
     const ref = { namespace, name: task }
-    await client.transact(tx => {
+    await held.transact(tx => {
       const found = tx.get(Task, ref)
       if (found === undefined || nameOfTask(found, pool) === undefined) return
       if (found.metadata.finalizers.includes(POOL_FINALIZER))
@@ -74,9 +75,9 @@ export class StoreDriver implements AgentDriver {
     task: LaunchSpec,
     { take, framework }: { readonly take: ResourceSet; readonly framework: string },
   ): Promise<void> {
-    const { client, pool, namespace, roleOf, frameworkObject } = this.#options
+    const { held, pool, namespace, roleOf, frameworkObject } = this.#options
     const role = roleOf(framework, task.id)
-    await client.transact(tx => {
+    await held.transact(tx => {
       const written = tx.get(Task, { namespace, name: task.id })
       if (written !== undefined && nameOfTask(written, pool)?.framework === framework) return
       const node = tx.get(Node, { name: agent })

@@ -91,8 +91,8 @@ class RunnableStorePool implements StorePool {
     const start = ++this.#starts
     const { name = 'offers', namespace = 'default', ...options } = this.#options
     this.#unhealthy = undefined
-    const held = await holdName(client, { namespace, pool: name })
-    if (start !== this.#starts) return
+    const held = await holdName(client, { namespace, pool: name }, () => start === this.#starts)
+    if (held === undefined || start !== this.#starts) return
     const lost = (error: unknown): void => {
       this.#unhealthy = `another pool took the name ${name}: ${String(error)}`
       client.env.logger.error({ pool: name, error: String(error) }, 'another pool took over')
