@@ -4,7 +4,10 @@ import type { OfferProblem } from './offer.js'
 
 /** A task to be launched. */
 export interface LaunchSpec {
-  /** Unique among the framework's tasks that have not ended. At most 256 characters. */
+  /**
+   * Unique among the framework's tasks whose end is not acknowledged, or whose launch the driver has not answered. At most
+   * 256 characters.
+   */
   readonly id: string
   readonly name?: string
   /** Where it is to run, to be on the safe side: one that is meant for another agent fails. */

@@ -84,7 +84,7 @@ export class PoolCore {
 
   /** Whether the id is taken by a task that has not ended, or is about to be launched. */
   hasTask({ id: framework, launching }: FrameworkEntry, id: string): boolean {
-    return launching.has(id) || this.tasks.has(framework, id)
+    return launching.has(id) || this.tasks.has(framework, id) || this.hooks?.isTaskIdTaken(id) === true
   }
 
   /** Registers an agent, or changes it; then its offers are taken back once it is clear that it is acceptable. */

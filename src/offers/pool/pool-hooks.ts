@@ -16,6 +16,8 @@ export interface PoolHooks {
    * @returns what is to be called when the pool knows them as changed, or has given up
    */
   convert(agent: string, changes: readonly AgentConversion[]): Promise<() => void>
+  /** Whether the id is taken by something that the pool does not know of. */
+  isTaskIdTaken(id: string): boolean
   /** A framework came or left. */
   frameworkChanged(id: string): void
   /** A framework was granted something. */

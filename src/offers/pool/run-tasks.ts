@@ -7,7 +7,8 @@ const GRACE_MS_DEFAULT = 5_000
 
 /**
  * Starts a task that has its resources. One whose driver rejects, or does not answer in time, is dropped; should it
- * start all the same, it is stopped. A kill that comes while it is being started waits for that.
+ * start all the same, it is stopped. A kill that comes while it is being started waits for that. Until the driver has
+ * answered, the id stays taken, so that a late start is never taken for that of a later task.
  */
 export function launchTask(
   core: PoolCore,
@@ -23,21 +24,19 @@ export function launchTask(
   const callOff = core.deadlines.at(core.now() + launchTimeoutMs, () =>
     drop('launchTimeout', `the driver did not answer within ${launchTimeoutMs} ms`),
   )
-  const answered = (): void => {
-    callOff()
-    task.isStarting = false
-  }
   const start = async (): Promise<void> =>
     core.options.driver.launch(of.agent, of.spec, of.take, of.framework)
   start().then(
-    () => {
-      answered()
-      if (task.killWithMs !== undefined) return stop(core, task, task.killWithMs)
-      if (task.state === 'dropped') stop(core, task, graceMsOf(task))
+    async () => {
+      callOff()
+      const graceMs = task.killWithMs ?? (isFinalState(task.state) ? graceMsOf(task) : undefined)
+      if (graceMs !== undefined) await stop(core, task, graceMs)
+      core.tasks.started(task)
     },
     (error: unknown) => {
-      answered()
+      callOff()
       drop('launchFailed', String(error))
+      core.tasks.started(task)
     },
   )
 }
@@ -48,7 +47,7 @@ export function killTask(core: PoolCore, task: TaskRecord, graceMs: number = gra
   task.killWithMs = graceMs
   if (task.state === 'unreachable') return
   core.tasks.report(task, { task: task.spec.id, state: 'killing' })
-  if (!task.isStarting) stop(core, task, graceMs)
+  if (!task.isStarting) void stop(core, task, graceMs)
 }
 
 /** The grace that the task asks for. */
@@ -56,9 +55,11 @@ export function graceMsOf({ spec }: TaskRecord): number {
   return spec.kill?.graceMs ?? GRACE_MS_DEFAULT
 }
 
-function stop(core: PoolCore, { agent, framework, spec }: TaskRecord, graceMs: number): void {
-  const kill = async (): Promise<void> => core.options.driver.kill(agent, spec.id, graceMs, framework)
-  kill().catch((error: unknown) => {
+/** Never rejects. */
+async function stop(core: PoolCore, { agent, framework, spec }: TaskRecord, graceMs: number): Promise<void> {
+  try {
+    await core.options.driver.kill(agent, spec.id, graceMs, framework)
+  } catch (error) {
     core.env.logger.warn({ task: spec.id, agent, error: String(error) }, 'kill failed')
-  })
+  }
 }

@@ -15,11 +15,15 @@ export interface TaskRecord {
   readonly agent: string
   readonly spec: LaunchSpec
   readonly take: ResourceSet
+  /** Names this launch: a task of the same id may have been there before, and may come after. */
+  readonly launch: string
   state: TaskState
   readonly stream: UpdateStream
   resend: Cancel | undefined
-  /** The driver has not answered the launch yet. */
+  /** The driver has not answered the launch yet; until then the id stays taken. */
   isStarting: boolean
+  /** Its end is acknowledged. */
+  isAcknowledged: boolean
   /** It is to be stopped with this grace, as soon as it has started and its agent answers. */
   killWithMs: number | undefined
 }
@@ -85,13 +89,19 @@ export class TaskTable {
     )
   }
 
-  add(of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>): TaskRecord {
+  /** @param launch default: made up */
+  add(
+    of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>,
+    launch: string = this.#effects.nextUuid(),
+  ): TaskRecord {
     const task: TaskRecord = {
       ...of,
+      launch,
       state: 'staging',
       stream: new UpdateStream(),
       resend: undefined,
       isStarting: false,
+      isAcknowledged: false,
       killWithMs: undefined,
     }
     const tasks = this.#tasks.get(of.framework) ?? new Map<string, TaskRecord>()
@@ -129,7 +139,15 @@ export class TaskTable {
     task.resend?.()
     task.resend = undefined
     if (step.kind === 'send') this.#sent(task, step.update)
-    if (step.kind === 'closed') this.forget(task)
+    if (step.kind !== 'closed') return
+    task.isAcknowledged = true
+    if (!task.isStarting) this.#forget(task)
+  }
+
+  /** The driver has answered the launch, one way or the other. */
+  started(task: TaskRecord): void {
+    task.isStarting = false
+    if (task.isAcknowledged) this.#forget(task)
   }
 
   /** Acknowledges everything in the name of a framework that is not there any more. */
@@ -145,7 +163,7 @@ export class TaskTable {
     }
   }
 
-  forget(task: TaskRecord): void {
+  #forget(task: TaskRecord): void {
     task.resend?.()
     const tasks = this.#tasks.get(task.framework)
     tasks?.delete(task.spec.id)

@@ -15,7 +15,7 @@ import { frameworkObject, writeFramework } from './framework-object.js'
 import { LastingWrites } from './lasting-writes.js'
 import { convertOn } from './node-room.js'
 import type { HeldName } from './pool-fence.js'
-import { nameOfTask, stateOfTask } from './pool-task.js'
+import { launchOfTask, nameOfTask, stateOfTask } from './pool-task.js'
 import { restoreFrameworks } from './restore-pool.js'
 import { RoleObjects, writeVerdict } from './role-objects.js'
 import { StoreDriver } from './store-driver.js'
@@ -63,7 +63,7 @@ export class BoundPool implements PoolHooks {
       held,
       pool: name,
       namespace,
-      roleOf: (framework, task) => this.#core.tasks.get(framework, task)?.role ?? '*',
+      taskOf: (framework, task) => this.#core.tasks.get(framework, task),
       frameworkObject: id => frameworkObject(this.#core.frameworkOf(id), name),
     })
     this.#core = new PoolCore({ ...options, driver: this.#driver }, client.env, this)
@@ -156,8 +156,17 @@ export class BoundPool implements PoolHooks {
     this.#writeFramework(id)
   }
 
-  taskForgotten({ spec: { id } }: TaskRecord): void {
-    this.#writes.ask(`task ${id}`, () => this.#driver.release(id))
+  taskForgotten({ spec: { id }, launch }: TaskRecord): void {
+    this.#release(id, launch)
+  }
+
+  /** A name is free when the object of the task before is gone. */
+  isTaskIdTaken(id: string): boolean {
+    return this.#cache.get(Task, { namespace: this.#parts.namespace, name: id }) !== undefined
+  }
+
+  #release(task: string, launch: string): void {
+    this.#writes.ask(`task ${task} ${launch}`, () => this.#driver.release(task, launch))
   }
 
   #writeFramework(id: string): void {
@@ -210,9 +219,10 @@ export class BoundPool implements PoolHooks {
     const name = nameOfTask(known, pool)
     if (name === undefined) return
     const task = this.#core.tasks.get(name.framework, name.task)
-    if (task === undefined) {
+    const launch = launchOfTask(known)
+    if (task?.launch !== launch) {
       // Nobody waits for it: what became of its launch was not heard in time, or its end is acknowledged.
-      if (now !== undefined) this.#writes.ask(`task ${name.task}`, () => this.#driver.release(name.task))
+      if (now !== undefined) this.#release(name.task, launch)
       return
     }
     const state = stateOfTask(now)

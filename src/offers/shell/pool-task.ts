@@ -18,6 +18,8 @@ const TASK_LABEL = 'keelson.dev/framework-task'
 /** Annotations of it: for which role it was launched, and the chunks that it takes, as JSON. */
 const ROLE_ANNOTATION = 'keelson.dev/role'
 const TAKE_ANNOTATION = 'keelson.dev/take'
+/** Which launch it comes from: a task of the same name may have been there before. */
+const LAUNCH_ANNOTATION = 'keelson.dev/launch'
 /** Keeps the object until its framework knows that it has ended. */
 export const POOL_FINALIZER = 'keelson.dev/offers'
 
@@ -28,6 +30,7 @@ export interface Launching {
   readonly take: ResourceSet
   readonly framework: string
   readonly role: string
+  readonly launch: string
 }
 
 /** Which task of which framework an object is. */
@@ -44,7 +47,7 @@ export function nameOfTask({ metadata: { labels } }: Task, pool: string): TaskNa
 
 /** The object of a task that is launched on a node. */
 export function taskObject(
-  { agent, task, take, framework, role }: Launching,
+  { agent, task, take, framework, role, launch }: Launching,
   at: { readonly pool: string; readonly namespace: string },
 ): ObjectInput<Task['spec'], NonNullable<Task['status']>> {
   const { metadata = {}, spec } = (isRecord(task.data) ? task.data : { spec: {} }) as unknown as TaskTemplate
@@ -63,6 +66,7 @@ export function taskObject(
         ...metadata.annotations,
         [ROLE_ANNOTATION]: role,
         [TAKE_ANNOTATION]: JSON.stringify(take),
+        [LAUNCH_ANNOTATION]: launch,
       },
       finalizers: [POOL_FINALIZER],
     },
@@ -78,6 +82,11 @@ export function taskObject(
 /** For which role a task of a pool was launched. */
 export function roleOfTask({ metadata }: Task): string {
   return metadata.annotations[ROLE_ANNOTATION] ?? ANY_ROLE
+}
+
+/** From which launch a task comes. */
+export function launchOfTask({ metadata }: Task): string {
+  return metadata.annotations[LAUNCH_ANNOTATION] ?? metadata.uid
 }
 
 /** What a task takes of its node: the chunks that a pool gave it, or what it requests. */

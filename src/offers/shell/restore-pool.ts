@@ -6,7 +6,7 @@ import type { FrameworkEntry } from '../pool/framework-record.js'
 import { newFramework } from '../pool/framework-record.js'
 import type { PoolCore } from '../pool/pool-core.js'
 import { awaySinceMs, identityOf } from './framework-object.js'
-import { nameOfTask, POOL_LABEL, roleOfTask, stateOfTask, takeOfTask } from './pool-task.js'
+import { launchOfTask, nameOfTask, POOL_LABEL, roleOfTask, stateOfTask, takeOfTask } from './pool-task.js'
 
 /**
  * Puts the frameworks and tasks of a pool that ended into a new one, whose agents are there already. Frameworks are away
@@ -81,7 +81,7 @@ function restoreTask(core: PoolCore, name: { framework: string; task: string }, 
   }
   if (core.allocator.agent(agent) !== undefined)
     core.allocator.apply({ type: 'take', framework, role, agent, resources: take, force: true })
-  const task = core.tasks.add({ framework, role, agent, spec, take })
+  const task = core.tasks.add({ framework, role, agent, spec, take }, launchOfTask(object))
   const state = core.agents.has(agent) ? stateOfTask(object) : 'goneByOperator'
   core.tasks.report(task, { task: name.task, state, reason: 'poolRestarted' })
 }

@@ -3,10 +3,13 @@ import { isKeelsonError, KeelsonError } from '../../core/index.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { LaunchSpec } from '../pool/operation.js'
 import type { AgentDriver } from '../pool/pool-options.js'
+import type { TaskRecord } from '../pool/task-table.js'
 import type { ResourceSet } from '../resources/resource-set.js'
+import { ANY_ROLE } from '../resources/role-name.js'
 import { assertRoom } from './node-room.js'
 import type { HeldName } from './pool-fence.js'
-import { nameOfTask, POOL_FINALIZER, taskObject } from './pool-task.js'
+import type { Launching } from './pool-task.js'
+import { launchOfTask, nameOfTask, POOL_FINALIZER, taskObject } from './pool-task.js'
 
 /** How often a launch is tried whose answer is lost. */
 const ATTEMPTS_MAX = 5
@@ -16,8 +19,8 @@ export interface StoreDriverOptions {
   readonly held: HeldName
   readonly pool: string
   readonly namespace: string
-  /** For which role the task of a framework was launched. */
-  readonly roleOf: (framework: string, task: string) => string
+  /** The task of a framework, as its pool knows it. */
+  readonly taskOf: (framework: string, task: string) => TaskRecord | undefined
   /** The object of a framework, should it not be there yet. */
   readonly frameworkObject: (id: string) => ObjectInput<Framework['spec'], NonNullable<Framework['status']>>
 }
@@ -31,9 +34,10 @@ export class StoreDriver implements AgentDriver {
   }
 
   async launch(agent: string, task: LaunchSpec, take: ResourceSet, framework: string): Promise<void> {
+    const { role = ANY_ROLE, launch = task.id } = this.#options.taskOf(framework, task.id) ?? {}
     for (let attempt = 1; ; attempt++)
       try {
-        return await this.#tryLaunch(agent, task, { take, framework })
+        return await this.#tryLaunch({ agent, task, take, framework, role, launch })
       } catch (error) {
         // It may have happened: the next attempt looks.
         if (!isKeelsonError(error, 'Unavailable') || attempt === ATTEMPTS_MAX) throw error
@@ -54,13 +58,14 @@ export class StoreDriver implements AgentDriver {
     })
   }
 
-  /** The framework knows that the task has ended: nobody needs the object any more. */
-  async release(task: string): Promise<void> {
+  /** The framework knows that the task has ended: nobody needs the object of that launch any more. */
+  async release(task: string, launch: string): Promise<void> {
     const { held, namespace, pool } = this.#options
     const ref = { namespace, name: task }
     await held.transact(tx => {
       const found = tx.get(Task, ref)
       if (found === undefined || nameOfTask(found, pool) === undefined) return
+      if (launchOfTask(found) !== launch) return
       if (found.metadata.finalizers.includes(POOL_FINALIZER))
         tx.modify(Task, ref, draft => {
           draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== POOL_FINALIZER)
@@ -70,16 +75,12 @@ export class StoreDriver implements AgentDriver {
   }
 
   /** Runs inside the commit: what is on the node is read there, so that nothing is overcommitted. */
-  async #tryLaunch(
-    agent: string,
-    task: LaunchSpec,
-    { take, framework }: { readonly take: ResourceSet; readonly framework: string },
-  ): Promise<void> {
-    const { held, pool, namespace, roleOf, frameworkObject } = this.#options
-    const role = roleOf(framework, task.id)
+  async #tryLaunch(launching: Launching): Promise<void> {
+    const { held, pool, namespace, frameworkObject } = this.#options
+    const { agent, task, take, framework, launch } = launching
     await held.transact(tx => {
       const written = tx.get(Task, { namespace, name: task.id })
-      if (written !== undefined && nameOfTask(written, pool)?.framework === framework) return
+      if (written !== undefined && launchOfTask(written) === launch) return
       const node = tx.get(Node, { name: agent })
       if (node === undefined || node.spec.unschedulable === true || node.spec.drain !== undefined)
         throw new KeelsonError({
@@ -90,7 +91,7 @@ export class StoreDriver implements AgentDriver {
       assertRoom(tx, node, take)
       if (tx.get(Framework, { name: framework }) === undefined)
         tx.create(Framework, frameworkObject(framework))
-      tx.create(Task, taskObject({ agent, task, take, framework, role }, { pool, namespace }))
+      tx.create(Task, taskObject(launching, { pool, namespace }))
     })
   }
 }
