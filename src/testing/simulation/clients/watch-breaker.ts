@@ -1,6 +1,6 @@
 import type { Cancel, Env } from '../../../core/index.js'
 import type { Client, Kind, StoredObject, Watch, WatchBatch, WatchOptions } from '../../../store/index.js'
-import { ExpiredError, offerObservable } from '../../../store/internal.js'
+import { ExpiredError, offerBatches } from '../../../store/internal.js'
 import { facade } from './facade.js'
 
 /** A watch that is open, and can be broken. */
@@ -83,7 +83,7 @@ class FragileWatch implements Watch<StoredObject>, BreakableWatch {
     this.#watch = watch
     this.kinds = kinds
     this.#ends = ends
-    offerObservable(this)
+    offerBatches(this)
   }
 
   get isOver(): boolean {
