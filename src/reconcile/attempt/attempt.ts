@@ -1,5 +1,7 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
-import type { Client } from '../../store/index.js'
+import type { Client, ObjectRef } from '../../store/index.js'
+import type { KeyRecord } from '../queue/key-record.js'
+import type { Linked } from '../queue/linked-list.js'
 import type { AttemptClientOptions } from './attempt-client.js'
 import { createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
@@ -29,6 +31,8 @@ export type AttemptEnd =
 
 /** What an attempt needs. */
 export interface AttemptOptions {
+  /** Of its key, which a worker holds. */
+  readonly record: KeyRecord<ObjectRef>
   /** Names it in errors and logs, for example `reconcile web default/a`. */
   readonly name: string
   readonly client: Client
@@ -44,7 +48,8 @@ export interface AttemptOptions {
 }
 
 /** One run of a reconciler. */
-export interface Attempt {
+export interface Attempt extends Linked<Attempt> {
+  readonly record: KeyRecord<ObjectRef>
   /** True when its world was closed from outside: it will never end by itself. */
   readonly isDead: boolean
   /** Runs it, once. */
@@ -63,34 +68,44 @@ export function openAttempt(options: AttemptOptions): Attempt {
  * else about a run, so parts are made when they are read.
  */
 class OneRun implements Attempt, AttemptContext {
+  readonly record: KeyRecord<ObjectRef>
   readonly attempt: number
+  before: Attempt | undefined = undefined
+  after: Attempt | undefined = undefined
   readonly #options: AttemptOptions
-  readonly #gate: AttemptGate
+  #gate: AttemptGate | undefined
   #client: Client | undefined
   #env: Env | undefined
   #abort: AbortController | undefined
   #logger: Logger | undefined
-  #isOver = false
+  /** What ended it. */
+  #ending: string | undefined
   /** Why it was aborted, if it was. */
   #reason: Error | undefined
   #cancelTimeout: Cancel | undefined
 
   constructor(options: AttemptOptions) {
     this.#options = options
+    this.record = options.record
     this.attempt = options.failures
-    this.#gate = createAttemptGate(options.name)
   }
 
   get client(): Client {
-    const { client, clientOptions } = this.#options
-    this.#client ??= createAttemptClient(client.client(this.env), this.#gate, clientOptions)
+    this.#client ??= this.#openClient()
     return this.#client
+  }
+
+  #openClient(): Client {
+    const { name, client, clientOptions } = this.#options
+    this.#gate = createAttemptGate(name)
+    if (this.#ending !== undefined) this.#gate.close(this.#ending)
+    return createAttemptClient(client.client(this.env), this.#gate, clientOptions)
   }
 
   get env(): Env {
     if (this.#env === undefined) {
       this.#env = this.#options.client.env.fork(this.#options.name)
-      if (this.#isOver) this.#env.close()
+      if (this.#ending !== undefined) this.#env.close()
     }
     return this.#env
   }
@@ -153,11 +168,11 @@ class OneRun implements Attempt, AttemptContext {
 
   /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
   #finish(why: string, reason?: Error): boolean {
-    if (this.#isOver) return false
-    this.#isOver = true
+    if (this.#ending !== undefined) return false
+    this.#ending = why
     this.#reason = reason
     this.#cancelTimeout?.()
-    const fenced = this.#gate.close(why)
+    const fenced = this.#gate?.close(why) ?? 0
     this.#env?.close()
     if (reason !== undefined) this.#abort?.abort(reason)
     else if (fenced > 0)

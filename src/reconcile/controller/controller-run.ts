@@ -10,8 +10,9 @@ import { HotLoops } from '../hot-loops/hot-loops.js'
 import { reportHotLoop } from '../hot-loops/report-hot-loop.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
-import { createWorkQueue } from '../queue/work-queue.js'
-import type { WorkQueue, WorkQueueOptions } from '../queue/work-queue-contract.js'
+import { LinkedList } from '../queue/linked-list.js'
+import { RecordQueue } from '../queue/work-queue.js'
+import type { WorkQueueOptions } from '../queue/work-queue-contract.js'
 import { AheadKeys } from './ahead-keys.js'
 import type { KeyStates } from './apply-outcome.js'
 import { AttemptPauses } from './attempt-pauses.js'
@@ -31,8 +32,8 @@ export interface ControllerRun extends KeyStates {
   readonly client: Client
   readonly metrics: ControllerMetrics
   readonly limiter: RateLimiter
-  /** Those that run, with their keys. */
-  readonly attempts: Map<Attempt, ObjectRef>
+  /** Those that run, in the order of their beginnings. */
+  readonly attempts: LinkedList<Attempt>
   /** What attempts write through; undefined on standby. */
   acting: Client | undefined
   /** Writes through `acting`, so that nothing is told in the name of a leader that is none any more. */
@@ -91,7 +92,7 @@ export function openRun<Spec, Status>(
           object: options.isKeyed === true ? undefined : client.get(options.for, loop.key),
         }),
     }),
-    attempts: new Map(),
+    attempts: new LinkedList(),
     acting: undefined,
     recorder: undefined,
     site: {
@@ -130,8 +131,8 @@ export function openRun<Spec, Status>(
 function queueOf<Spec, Status>(
   { name, ageMs, fairness }: ControllerOptions<Spec, Status>,
   site: Pick<WorkQueueOptions<ObjectRef>, 'env' | 'limiter' | 'notify'>,
-): WorkQueue<ObjectRef> {
-  return createWorkQueue({
+): RecordQueue<ObjectRef> {
+  return new RecordQueue({
     ...site,
     name,
     idOf: refText,
@@ -179,7 +180,7 @@ export function hear<Spec, Status>(
     },
     changed: cause => run.dependencies.changed(cause),
     skipped: since => {
-      for (const key of [...run.ahead.take(since), ...run.attempts.values()])
+      for (const key of [...run.ahead.take(since), ...[...run.attempts].map(({ record }) => record.key)])
         wake(run, key, { reason: 'gap' })
     },
     progressed: () => {

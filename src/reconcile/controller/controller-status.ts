@@ -67,9 +67,8 @@ function longestWaitIn({ acting, queue }: ControllerRun): KeyAge | undefined {
   return acting === undefined ? undefined : ageOf(queue.oldest(), state => state.wantedForMs)
 }
 
-/** Attempts are in the order of their beginnings. */
 function longestRunIn({ attempts, queue }: ControllerRun): KeyAge | undefined {
-  const [key] = attempts.values()
+  const key = attempts.head?.record.key
   return key === undefined ? undefined : ageOf(queue.inspect(key), state => state.takenForMs)
 }
 

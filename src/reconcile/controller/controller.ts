@@ -11,6 +11,7 @@ import { reconcileContext } from '../attempt/reconcile-context.js'
 import { inTime } from '../in-time.js'
 import type { ObjectKey } from '../object-key.js'
 import { assertKey } from '../object-key.js'
+import type { KeyRecord } from '../queue/key-record.js'
 import type { StopOptions, StopOutcome } from '../stop-report.js'
 import { assertGracePeriod } from '../stop-report.js'
 import { applyOutcome } from './apply-outcome.js'
@@ -208,36 +209,39 @@ class ControlLoop<Spec, Status> implements Controller {
     if (run.acting === undefined) return
     const workers = run.pauses.workers(concurrency)
     while (run.busy < workers && !run.queue.shuttingDown) {
-      const key = run.queue.get()
-      if (key === undefined) return
+      const record = run.queue.take()
+      if (record === undefined) return
       run.busy++
-      const label = `${this.name} ${refText(key)}`
-      run.env.tasks.defer(() => this.#attempt(run, key, label), { kind: 'reconcile', label })
+      const label = `${this.name} ${refText(record.key)}`
+      run.env.tasks.defer(() => this.#attempt(run, record, label), { kind: 'reconcile', label })
     }
   }
 
-  #attempt(run: ControllerRun, key: ObjectRef, label: string): void {
+  #attempt(run: ControllerRun, record: KeyRecord<ObjectRef>, label: string): void {
     const { acting } = run
-    if (run.queue.shuttingDown) return this.#release(run, key)
-    if (acting === undefined) return this.#putBack(run, key)
+    const { key } = record
+    if (run.queue.shuttingDown) return this.#release(run, record)
+    if (acting === undefined) return this.#putBack(run, record)
     if (run.views?.isReady(key) === false) {
       run.parked.add(key)
-      return this.#release(run, key)
+      return this.#release(run, record)
     }
     const holdMs = run.hotLoops.hold(key)
     if (holdMs > 0) {
       run.queue.addAfter(key, holdMs, { reason: 'hot loop' })
-      return this.#release(run, key)
+      return this.#release(run, record)
     }
-    run.queue.begin(key)
+    // What wants the key from now on is for another attempt.
+    record.dirty = false
     const writes = listenToWrites(run, key)
     const view = run.views?.open(key)
     const reader = view?.reader ?? acting
     const startedMs = run.env.clock.monotonic()
     const { tracksReads = false } = this.#options
     const openLogger = (): Logger => run.logger.child({ key: refText(key) })
-    const { failures } = run.queue.history(key)
+    const { failures } = record.history
     const attempt = openAttempt({
+      record,
       name: label,
       client: acting,
       clientOptions: { view, writes, reads: tracksReads ? run.dependencies.ask(key) : undefined },
@@ -246,16 +250,16 @@ class ControlLoop<Spec, Status> implements Controller {
       span: run.env.tracer && attemptSpan(run.env.tracer, { ...this.#options, key, failures, openLogger }),
       timeoutMs: this.#options.timeoutMs,
       ended: end => {
-        run.attempts.delete(attempt)
+        run.attempts.remove(attempt)
         writes.over()
         run.dependencies.ended(key, end.kind === 'returned')
         const { revision } = run.client
         if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(key, revision)
-        this.#conclude(run, key, end, run.env.clock.monotonic() - startedMs)
+        this.#conclude(run, record, end, run.env.clock.monotonic() - startedMs)
       },
     })
-    run.attempts.set(attempt, key)
-    run.metrics.active(run.attempts.size)
+    run.attempts.push(attempt)
+    run.metrics.active(run.attempts.length)
     const { for: kind, reconcile, isKeyed } = this.#options
     attempt.run(ctx => {
       const object = isKeyed === true ? undefined : reader.get(kind, key)
@@ -271,23 +275,23 @@ class ControlLoop<Spec, Status> implements Controller {
     this.#dispatch(run)
   }
 
-  #conclude(run: ControllerRun, key: ObjectRef, end: AttemptEnd, tookMs: number): void {
+  #conclude(run: ControllerRun, record: KeyRecord<ObjectRef>, end: AttemptEnd, tookMs: number): void {
     try {
-      const outcome = decideOutcome(end, run.queue.history(key), run.limiter, this.#options.errors)
+      const outcome = decideOutcome(end, record.history, run.limiter, this.#options.errors)
       run.metrics.ended(outcome, tookMs)
-      applyOutcome(run, key, outcome)
+      applyOutcome(run, record, outcome)
     } catch (error) {
       // A limiter of the caller's may throw, or give no delay; the key must be released all the same.
-      run.logger.error({ key: refText(key), err: error }, 'the limiter failed; waiting for a change')
+      run.logger.error({ key: refText(record.key), err: error }, 'the limiter failed; waiting for a change')
     } finally {
-      this.#release(run, key)
+      this.#release(run, record)
     }
   }
 
-  #release(run: ControllerRun, key: ObjectRef): void {
+  #release(run: ControllerRun, record: KeyRecord<ObjectRef>): void {
     run.busy--
-    run.metrics.active(run.attempts.size)
-    run.queue.done(key)
+    run.metrics.active(run.attempts.length)
+    run.queue.giveBack(record)
     if (run.queue.shuttingDown) this.#progressed()
     else this.#dispatch(run)
   }
@@ -347,22 +351,22 @@ class ControlLoop<Spec, Status> implements Controller {
       this.#progressed()
     })
     const isDead = (attempt: Attempt): boolean => attempt.isDead
-    await this.#until(() => isOver || run.isHurried || [...run.attempts.keys()].every(isDead))
+    await this.#until(() => isOver || run.isHurried || [...run.attempts].every(isDead))
     cancel()
     const abandoned = [...run.attempts]
-    run.attempts.clear()
-    for (const [attempt, key] of abandoned) {
+    for (const attempt of abandoned) run.attempts.remove(attempt)
+    for (const attempt of abandoned) {
       attempt.abandon(why)
-      run.dependencies.ended(key, false)
-      this.#putBack(run, key)
+      run.dependencies.ended(attempt.record.key, false)
+      this.#putBack(run, attempt.record)
     }
     return abandoned.length > 0 ? 'abandoned' : 'stopped'
   }
 
   /** Taken, but not worked on to the end. */
-  #putBack(run: ControllerRun, key: ObjectRef): void {
-    run.queue.add(key, { reason: 'put back' })
-    this.#release(run, key)
+  #putBack(run: ControllerRun, record: KeyRecord<ObjectRef>): void {
+    run.queue.add(record.key, { reason: 'put back' })
+    this.#release(run, record)
   }
 
   #progressed(): void {

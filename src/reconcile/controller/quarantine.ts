@@ -35,7 +35,7 @@ export class Quarantine {
 
   /** The key succeeded, or names another object now. */
   forget(key: ObjectRef): void {
-    this.#streaks.delete(refText(key))
+    if (this.#streaks.size > 0) this.#streaks.delete(refText(key))
   }
 
   /** In the order in which the keys began to fail. */

@@ -79,6 +79,7 @@ export class HotLoops {
       },
       over: () => {
         isOver = true
+        if (this.#tracks.size === 0) return
         const id = refText(key)
         const known = this.#tracks.get(id)
         if (known === undefined) return

@@ -18,8 +18,6 @@ export class KeyTable<K> {
   #idle = 0
   /** Its worker speaks of it several times in a row. */
   #taken: KeyRecord<K> | undefined
-  /** Those of keys that are objects, while workers hold them: an object is found faster than its text. */
-  readonly #held = new Map<K, KeyRecord<K>>()
 
   constructor(options: KeyTableOptions<K>) {
     this.#options = options
@@ -34,8 +32,6 @@ export class KeyTable<K> {
   find(key: K): KeyRecord<K> | undefined {
     const taken = this.#taken
     if (taken !== undefined && taken.key === key) return taken
-    const held = typeof key === 'object' ? this.#held.get(key) : undefined
-    if (held !== undefined) return held
     return this.#records.get(this.#idOf(key))
   }
 
@@ -58,15 +54,9 @@ export class KeyTable<K> {
     return record
   }
 
-  /** Finds `record` faster until it is given back, or, for a key that is a text, until the next one is taken. */
+  /** Finds `record` faster until the next one is taken. */
   take(record: KeyRecord<K>): void {
     this.#taken = record
-    if (typeof record.key === 'object') this.#held.set(record.key, record)
-  }
-
-  /** Its worker is done with it. */
-  giveBack(record: KeyRecord<K>): void {
-    if (typeof record.key === 'object') this.#held.delete(record.key)
   }
 
   /** Call after a record may have become idle: it is kept for its next use while there is room, or else freed. */

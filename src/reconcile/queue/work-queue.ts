@@ -45,8 +45,8 @@ const QUEUE_OPTIONS = /* @__PURE__ */ knownOptions<WorkQueueOptions<unknown>>('c
   notify: true,
 })
 
-/** Queue, delay heap and limiter as three views of one key table. */
-class RecordQueue<K> implements WorkQueue<K> {
+/** Queue, delay heap and limiter as three views of one key table. Whoever holds a record need not look it up by key. */
+export class RecordQueue<K> implements WorkQueue<K> {
   readonly #env: Env
   readonly #table: KeyTable<K>
   readonly #ready: ReadyOrder<K>
@@ -157,7 +157,12 @@ class RecordQueue<K> implements WorkQueue<K> {
 
   forget(key: K): void {
     const record = this.#table.find(key)
-    if (record === undefined || record.history === noFailures) return
+    if (record !== undefined) this.forgetFailures(record)
+  }
+
+  /** What `forget` does, by record. */
+  forgetFailures(record: KeyRecord<K>): void {
+    if (record.history === noFailures) return
     if (record.history.failures > 0) this.#failing--
     record.history = noFailures
     this.#table.release(record)
@@ -168,6 +173,11 @@ class RecordQueue<K> implements WorkQueue<K> {
   }
 
   get(): K | undefined {
+    return this.take()?.key
+  }
+
+  /** What `get` does; the record of the key, until it is given back. */
+  take(): KeyRecord<K> | undefined {
     const record = this.#ready.shift()
     if (record === undefined) return undefined
     const now = this.#clock.now()
@@ -179,7 +189,7 @@ class RecordQueue<K> implements WorkQueue<K> {
     this.#inFlight++
     this.#metrics.depth(this.#ready.length)
     this.#metrics.taken(now - record.at)
-    return record.key
+    return record
   }
 
   next(): Promise<K | undefined> {
@@ -193,9 +203,12 @@ class RecordQueue<K> implements WorkQueue<K> {
   }
 
   done(key: K): void {
-    const record = this.#held(key, 'done')
+    this.giveBack(this.#held(key, 'done'))
+  }
+
+  /** What `done` does, by record. */
+  giveBack(record: KeyRecord<K>): void {
     record.processing = false
-    this.#table.giveBack(record)
     this.#inFlight--
     this.#metrics.done(this.#clock.now() - record.takenAtMs)
     if (record.dirty) this.#enqueue(record)
