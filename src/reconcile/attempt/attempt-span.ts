@@ -2,6 +2,8 @@ import type { Logger } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { Span, SpanAttributes, Tracer } from '../../core/internal.js'
 import type { Kind, ObjectRef } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
+import type { KeyRecord } from '../queue/key-record.js'
 import { errorOf } from '../thrown-error.js'
 import type { Result } from './result.js'
 
@@ -19,24 +21,24 @@ export interface SpannedAttempt {
   /** Of the controller. */
   readonly name: string
   readonly for: Kind
-  readonly key: ObjectRef
-  readonly failures: number
-  readonly openLogger: () => Logger
+  readonly record: KeyRecord<ObjectRef>
+  readonly logger: Logger
 }
 
 /** The span of an attempt of a controller, not begun yet. */
 export function attemptSpan(tracer: Tracer, about: SpannedAttempt): AttemptSpan {
-  const { name, for: kind, key, failures, openLogger } = about
+  const { name, for: kind, logger } = about
+  const { key, history } = about.record
   return new AttemptSpan({
     tracer,
     name: `reconcile ${name}`,
-    logger: openLogger,
+    logger: () => logger.child({ key: refText(key) }),
     attributes: {
       'keelson.controller.name': name,
       'keelson.object.kind': kind.kind,
       'keelson.object.name': key.name,
       ...(key.namespace === undefined ? {} : { 'keelson.object.namespace': key.namespace }),
-      'keelson.reconcile.failures': failures,
+      'keelson.reconcile.failures': history.failures,
     },
   })
 }

@@ -1,5 +1,7 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import type { Client, ObjectRef } from '../../store/index.js'
+import { refText } from '../../store/internal.js'
+import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
 import type { KeyRecord } from '../queue/key-record.js'
 import type { Linked } from '../queue/linked-list.js'
 import type { AttemptClientOptions } from './attempt-client.js'
@@ -36,20 +38,27 @@ export interface AttemptOptions {
   /** Names it in errors and logs, for example `reconcile web default/a`. */
   readonly name: string
   readonly client: Client
-  /** What the attempt reads, if that is not the client, and who hears of its writes. */
-  readonly clientOptions?: AttemptClientOptions
-  readonly openLogger: () => Logger
-  readonly failures: number
+  /** What the attempt reads, if that is not the client; and who hears of that. */
+  readonly view: AttemptClientOptions['view']
+  readonly reads: AttemptClientOptions['reads']
+  /** Of the controller. */
+  readonly logger: Logger
+  /** Hears of what it writes, and that it has ended. */
+  readonly writes: OwnWriteListener & { over(): void }
+  /** Monotonic. */
+  readonly startedMs: number
   readonly timeoutMs: number | undefined
   /** Begins and ends with it. */
   readonly span?: AttemptSpan | undefined
   /** Called once, inside `run` or later. */
-  readonly ended: (end: AttemptEnd) => void
+  readonly ended: (attempt: Attempt, end: AttemptEnd) => void
 }
 
 /** One run of a reconciler. */
 export interface Attempt extends Linked<Attempt> {
   readonly record: KeyRecord<ObjectRef>
+  readonly writes: { over(): void }
+  readonly startedMs: number
   /** True when its world was closed from outside: it will never end by itself. */
   readonly isDead: boolean
   /** Runs it, once. */
@@ -69,6 +78,8 @@ export function openAttempt(options: AttemptOptions): Attempt {
  */
 class OneRun implements Attempt, AttemptContext {
   readonly record: KeyRecord<ObjectRef>
+  readonly writes: AttemptOptions['writes']
+  readonly startedMs: number
   readonly attempt: number
   before: Attempt | undefined = undefined
   after: Attempt | undefined = undefined
@@ -87,7 +98,9 @@ class OneRun implements Attempt, AttemptContext {
   constructor(options: AttemptOptions) {
     this.#options = options
     this.record = options.record
-    this.attempt = options.failures
+    this.writes = options.writes
+    this.startedMs = options.startedMs
+    this.attempt = options.record.history.failures
   }
 
   get client(): Client {
@@ -96,10 +109,10 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   #openClient(): Client {
-    const { name, client, clientOptions } = this.#options
+    const { name, client, view, reads, writes } = this.#options
     this.#gate = createAttemptGate(name)
     if (this.#ending !== undefined) this.#gate.close(this.#ending)
-    return createAttemptClient(client.client(this.env), this.#gate, clientOptions)
+    return createAttemptClient(client.client(this.env), this.#gate, { view, reads, writes })
   }
 
   get env(): Env {
@@ -119,7 +132,8 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   get logger(): Logger {
-    this.#logger ??= this.#options.openLogger()
+    const { logger, record } = this.#options
+    this.#logger ??= logger.child({ key: refText(record.key) })
     return this.#logger
   }
 
@@ -134,7 +148,7 @@ class OneRun implements Attempt, AttemptContext {
         const error = new AttemptTimeoutError(name, timeoutMs)
         if (!this.#finish('it timed out', error)) return
         span?.failed(error)
-        ended({ kind: 'threw', error })
+        ended(this, { kind: 'threw', error })
       })
     }
     try {
@@ -157,13 +171,13 @@ class OneRun implements Attempt, AttemptContext {
   #returned(result: Result | void): void {
     if (!this.#finish('it returned')) return
     this.#options.span?.returned(result ?? undefined)
-    this.#options.ended({ kind: 'returned', result: result ?? undefined })
+    this.#options.ended(this, { kind: 'returned', result: result ?? undefined })
   }
 
   #threw(error: unknown): void {
     if (!this.#finish('it failed')) return
     this.#options.span?.failed(error)
-    this.#options.ended({ kind: 'threw', error })
+    this.#options.ended(this, { kind: 'threw', error })
   }
 
   /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */

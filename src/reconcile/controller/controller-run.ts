@@ -1,6 +1,5 @@
 import type { Client, ObjectRef } from '../../store/index.js'
-import { refText } from '../../store/internal.js'
-import type { Attempt } from '../attempt/attempt.js'
+import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import type { CacheViews } from '../attempt/attempt-view.js'
 import type { ContextSite } from '../attempt/reconcile-context.js'
 import { openEventRecorder } from '../events/event-destination.js'
@@ -10,6 +9,7 @@ import { HotLoops } from '../hot-loops/hot-loops.js'
 import { reportHotLoop } from '../hot-loops/report-hot-loop.js'
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { RateLimiter } from '../limiters/rate-limiter.js'
+import { RefIndex } from '../queue/key-index.js'
 import { LinkedList } from '../queue/linked-list.js'
 import { RecordQueue } from '../queue/work-queue.js'
 import type { WorkQueueOptions } from '../queue/work-queue-contract.js'
@@ -34,6 +34,8 @@ export interface ControllerRun extends KeyStates {
   readonly limiter: RateLimiter
   /** Those that run, in the order of their beginnings. */
   readonly attempts: LinkedList<Attempt>
+  /** Called for each when it ends. */
+  readonly ended: (attempt: Attempt, end: AttemptEnd) => void
   /** What attempts write through; undefined on standby. */
   acting: Client | undefined
   /** Writes through `acting`, so that nothing is told in the name of a leader that is none any more. */
@@ -56,15 +58,21 @@ export interface ControllerRun extends KeyStates {
   busy: number
 }
 
+/** Whom a run tells. */
+export interface RunListener {
+  /** Of its queue; `told` when a watch of what keys depend on has told something. */
+  readonly notify: (event: 'ready' | 'idle' | 'told') => void
+  /** An attempt has ended. */
+  readonly ended: ControllerRun['ended']
+}
+
 /**
  * A run of a controller that has heard of nothing yet, in an env of its own under that of `outer`.
- *
- * @param notify of its queue; `told` when a watch of what keys depend on has told something
  */
 export function openRun<Spec, Status>(
   options: LoopOptions<Spec, Status>,
   outer: Client,
-  notify: (event: 'ready' | 'idle' | 'told') => void,
+  { notify, ended }: RunListener,
 ): ControllerRun {
   const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
   const { hotLoopAfter = 20, owns = [], limiter = exponentialLimiter(), ownChanges } = options
@@ -93,6 +101,7 @@ export function openRun<Spec, Status>(
         }),
     }),
     attempts: new LinkedList(),
+    ended,
     acting: undefined,
     recorder: undefined,
     site: {
@@ -132,13 +141,15 @@ function queueOf<Spec, Status>(
   { name, ageMs, fairness }: ControllerOptions<Spec, Status>,
   site: Pick<WorkQueueOptions<ObjectRef>, 'env' | 'limiter' | 'notify'>,
 ): RecordQueue<ObjectRef> {
-  return new RecordQueue({
-    ...site,
-    name,
-    idOf: refText,
-    ...(ageMs === undefined ? {} : { ageMs }),
-    ...(fairness === undefined ? {} : { fairness }),
-  })
+  return new RecordQueue(
+    {
+      ...site,
+      name,
+      ...(ageMs === undefined ? {} : { ageMs }),
+      ...(fairness === undefined ? {} : { fairness }),
+    },
+    new RefIndex(),
+  )
 }
 
 /** From now on attempts write, and tell what they do, through `client`. */

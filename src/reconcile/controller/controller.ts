@@ -109,9 +109,12 @@ class ControlLoop<Spec, Status> implements Controller {
       throw new UsageError(`controller ${this.name} is running already; stop it first`)
     const { reads = 'client', ownWrites = 'overlay' } = this.#options
     this.#options.started?.(client)
-    const run = openRun(this.#options, client, event => {
-      if (event === 'ready') this.#dispatch(run)
-      else this.#progressed()
+    const run = openRun(this.#options, client, {
+      notify: event => {
+        if (event === 'ready') this.#dispatch(run)
+        else this.#progressed()
+      },
+      ended: (attempt, end) => this.#ended(run, attempt, end),
     })
     if (!standby) actThrough(run, this.#options, run.client)
     this.#running = run
@@ -233,38 +236,39 @@ class ControlLoop<Spec, Status> implements Controller {
     }
     // What wants the key from now on is for another attempt.
     record.dirty = false
-    const writes = listenToWrites(run, key)
+    const { for: kind, isKeyed, reconcile, timeoutMs, tracksReads = false } = this.#options
+    const { env, logger } = run
     const view = run.views?.open(key)
     const reader = view?.reader ?? acting
-    const startedMs = run.env.clock.monotonic()
-    const { tracksReads = false } = this.#options
-    const openLogger = (): Logger => run.logger.child({ key: refText(key) })
-    const { failures } = record.history
     const attempt = openAttempt({
       record,
       name: label,
       client: acting,
-      clientOptions: { view, writes, reads: tracksReads ? run.dependencies.ask(key) : undefined },
-      openLogger,
-      failures,
-      span: run.env.tracer && attemptSpan(run.env.tracer, { ...this.#options, key, failures, openLogger }),
-      timeoutMs: this.#options.timeoutMs,
-      ended: end => {
-        run.attempts.remove(attempt)
-        writes.over()
-        run.dependencies.ended(key, end.kind === 'returned')
-        const { revision } = run.client
-        if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(key, revision)
-        this.#conclude(run, record, end, run.env.clock.monotonic() - startedMs)
-      },
+      view,
+      reads: tracksReads ? run.dependencies.ask(key) : undefined,
+      logger,
+      writes: listenToWrites(run, key),
+      startedMs: env.clock.monotonic(),
+      span: env.tracer && attemptSpan(env.tracer, { ...this.#options, record, logger }),
+      timeoutMs,
+      ended: run.ended,
     })
     run.attempts.push(attempt)
     run.metrics.active(run.attempts.length)
-    const { for: kind, reconcile, isKeyed } = this.#options
     attempt.run(ctx => {
       const object = isKeyed === true ? undefined : reader.get(kind, key)
       return reconcile(key, object, reconcileContext(ctx, run.site, key, object))
     })
+  }
+
+  #ended(run: ControllerRun, attempt: Attempt, end: AttemptEnd): void {
+    const { record, writes, startedMs } = attempt
+    run.attempts.remove(attempt)
+    writes.over()
+    run.dependencies.ended(record.key, end.kind === 'returned')
+    const { revision } = run.client
+    if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(record.key, revision)
+    this.#conclude(run, record, end, run.env.clock.monotonic() - startedMs)
   }
 
   /** The cache has moved: it may be ready for keys that it was not ready for. */

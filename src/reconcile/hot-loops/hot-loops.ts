@@ -66,27 +66,21 @@ export class HotLoops {
 
   /** For the writes of the attempt of `key` that begins; call `over` when it has ended. */
   listen(key: ObjectRef): OwnWriteListener & { over(): void } {
-    let track: Track | undefined
-    let isOver = this.#options.after === Number.POSITIVE_INFINITY
-    return {
-      began: () => {
-        if (isOver) return
-        track ??= this.#open(key)
-        track.wakes.writeBegan()
-      },
-      ended: revision => {
-        if (!isOver) track?.wakes.writeEnded(revision)
-      },
-      over: () => {
-        isOver = true
-        if (this.#tracks.size === 0) return
-        const id = refText(key)
-        const known = this.#tracks.get(id)
-        if (known === undefined) return
-        known.wakes.attemptEnded(this.#options.heardUpTo())
-        if (known.wakes.isOver) this.#free(id)
-      },
-    }
+    return new AttemptWrites(this, key, this.#options.after === Number.POSITIVE_INFINITY)
+  }
+
+  /** What the key has heard, from its next write on. */
+  wakesOf(key: ObjectRef): SelfWakes {
+    return this.#open(key).wakes
+  }
+
+  attemptEnded(key: ObjectRef): void {
+    if (this.#tracks.size === 0) return
+    const id = refText(key)
+    const known = this.#tracks.get(id)
+    if (known === undefined) return
+    known.wakes.attemptEnded(this.#options.heardUpTo())
+    if (known.wakes.isOver) this.#free(id)
   }
 
   /** Something wants the key: a change, or for no `cause` anything else but time. */
@@ -179,5 +173,34 @@ export class HotLoops {
     for (const [id, { kind }] of this.#reported)
       if (kind === 'contested' && !this.#contests.isContested(id, this.#options.now()))
         this.#reported.delete(id)
+  }
+}
+
+/** Hears of the writes of one attempt: a class, as there is one for each, and most write nothing. */
+class AttemptWrites implements OwnWriteListener {
+  readonly #loops: HotLoops
+  readonly #key: ObjectRef
+  #wakes: SelfWakes | undefined
+  #isOver: boolean
+
+  constructor(loops: HotLoops, key: ObjectRef, isOver: boolean) {
+    this.#loops = loops
+    this.#key = key
+    this.#isOver = isOver
+  }
+
+  began(): void {
+    if (this.#isOver) return
+    this.#wakes ??= this.#loops.wakesOf(this.#key)
+    this.#wakes.writeBegan()
+  }
+
+  ended(revision: number | undefined): void {
+    if (!this.#isOver) this.#wakes?.writeEnded(revision)
+  }
+
+  over(): void {
+    this.#isOver = true
+    this.#loops.attemptEnded(this.#key)
   }
 }

@@ -1,9 +1,10 @@
 import { InvalidError, KeelsonError } from '../../core/index.js'
+import type { KeyIndex } from './key-index.js'
 import { ClassRecord, KeyRecord } from './key-record.js'
 
 /** How a key table is made. */
 export interface KeyTableOptions<K> {
-  readonly idOf: (key: K) => string
+  readonly index: KeyIndex<K>
   readonly classOf: ((key: K) => string) | undefined
   /** Most keys that may have something to remember. */
   readonly keysMax: number
@@ -14,13 +15,14 @@ export interface KeyTableOptions<K> {
 /** One record per key that has anything to remember, and some of keys that rest. */
 export class KeyTable<K> {
   readonly #options: KeyTableOptions<K>
-  readonly #records = new Map<string, KeyRecord<K>>()
+  readonly #records: KeyIndex<K>
   #idle = 0
   /** Its worker speaks of it several times in a row. */
   #taken: KeyRecord<K> | undefined
 
   constructor(options: KeyTableOptions<K>) {
     this.#options = options
+    this.#records = options.index
   }
 
   /** Keys that have something to remember. */
@@ -32,7 +34,7 @@ export class KeyTable<K> {
   find(key: K): KeyRecord<K> | undefined {
     const taken = this.#taken
     if (taken !== undefined && taken.key === key) return taken
-    return this.#records.get(this.#idOf(key))
+    return this.#records.find(key)
   }
 
   /**
@@ -41,8 +43,7 @@ export class KeyTable<K> {
    * @throws KeelsonError `TooLarge` when the table is full
    */
   open(key: K): KeyRecord<K> {
-    const id = this.#idOf(key)
-    const known = this.#records.get(id)
+    const known = this.#records.find(key)
     if (known !== undefined && !known.isIdle) return known
     if (this.size >= this.#options.keysMax) throw full(this.#options.keysMax)
     if (known !== undefined) {
@@ -50,7 +51,7 @@ export class KeyTable<K> {
       return known
     }
     const record = this.#make(key)
-    this.#records.set(id, record)
+    this.#records.add(record)
     return record
   }
 
@@ -64,30 +65,23 @@ export class KeyTable<K> {
     if (!record.isIdle) return
     if (this.#taken === record) this.#taken = undefined
     if (this.#idle < this.#options.idleKeysMax) this.#idle++
-    else this.#records.delete(this.#idOf(record.key))
+    else this.#records.remove(record)
   }
 
-  /** All records with something to remember, in the order in which they were made. */
+  /** All records with something to remember. */
   *values(): IterableIterator<KeyRecord<K>> {
     for (const record of this.#records.values()) if (!record.isIdle) yield record
   }
 
-  #idOf(key: K): string {
-    if (typeof key === 'string' && this.#options.idOf === String) return key
-    return text('idOf(key)', this.#options.idOf(key))
-  }
-
   #make(key: K): KeyRecord<K> {
     const { classOf } = this.#options
-    return classOf === undefined
-      ? new KeyRecord(key)
-      : new ClassRecord(key, text('classOf(key)', classOf(key)))
+    return classOf === undefined ? new KeyRecord(key) : new ClassRecord(key, assertText(classOf(key)))
   }
 }
 
-function text(field: string, value: unknown): string {
+function assertText(value: unknown): string {
   if (typeof value === 'string') return value
-  throw new InvalidError('key', [{ field, value, message: 'must be a string' }])
+  throw new InvalidError('key', [{ field: 'classOf(key)', value, message: 'must be a string' }])
 }
 
 function full(keysMax: number): KeelsonError {

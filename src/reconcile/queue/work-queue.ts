@@ -6,6 +6,8 @@ import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { isDelay, noFailures } from '../limiters/rate-limiter.js'
 import { DelayHeap } from './delay-heap.js'
 import { FairClasses } from './fair-classes.js'
+import type { KeyIndex } from './key-index.js'
+import { TextIndex } from './key-index.js'
 import type { KeyRecord, ReadyOrder } from './key-record.js'
 import { KeyTable } from './key-table.js'
 import { PriorityLevels } from './priority-levels.js'
@@ -61,7 +63,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
   #failing = 0
   #shuttingDown = false
 
-  constructor(options: WorkQueueOptions<K>) {
+  /** @param index default: by the text that `idOf` makes of a key */
+  constructor(options: WorkQueueOptions<K>, index?: KeyIndex<K>) {
     const { name = 'queue', env = systemEnv, limiter = exponentialLimiter(), idOf = String, notify } = options
     const { ageMs = 100, fairness, keysMax = 10_000_000, idleKeysMax = 16_384 } = options
     check(ageMs > 0, 'ageMs', ageMs, 'must be a number above 0, or Infinity')
@@ -72,7 +75,12 @@ export class RecordQueue<K> implements WorkQueue<K> {
     this.#env = env
     this.#clock = new TurnClock(env.clock)
     this.#limiter = limiter
-    this.#table = new KeyTable({ idOf, classOf: fairness?.classOf, keysMax, idleKeysMax })
+    this.#table = new KeyTable({
+      index: index ?? new TextIndex(idOf),
+      classOf: fairness?.classOf,
+      keysMax,
+      idleKeysMax,
+    })
     this.#ready =
       fairness === undefined ? new PriorityLevels(ageMs) : new FairClasses(fairness.weights ?? {}, ageMs)
     this.#delays = new DelayHeap({ clock: env.clock, due: record => this.#matured(record) })

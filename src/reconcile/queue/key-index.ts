@@ -1,0 +1,83 @@
+import { InvalidError } from '../../core/index.js'
+import type { ObjectRef } from '../../store/index.js'
+import type { KeyRecord } from './key-record.js'
+
+/** Finds records by their keys. */
+export interface KeyIndex<K> {
+  readonly size: number
+  find(key: K): KeyRecord<K> | undefined
+  add(record: KeyRecord<K>): void
+  remove(record: KeyRecord<K>): void
+  values(): Iterable<KeyRecord<K>>
+}
+
+/** By a text; `values` are in the order in which they were added. */
+export class TextIndex<K> implements KeyIndex<K> {
+  readonly #idOf: (key: K) => string
+  readonly #records = new Map<string, KeyRecord<K>>()
+
+  constructor(idOf: (key: K) => string) {
+    this.#idOf = idOf
+  }
+
+  get size(): number {
+    return this.#records.size
+  }
+
+  find(key: K): KeyRecord<K> | undefined {
+    return this.#records.get(this.#textOf(key))
+  }
+
+  add(record: KeyRecord<K>): void {
+    this.#records.set(this.#textOf(record.key), record)
+  }
+
+  remove(record: KeyRecord<K>): void {
+    this.#records.delete(this.#textOf(record.key))
+  }
+
+  values(): Iterable<KeyRecord<K>> {
+    return this.#records.values()
+  }
+
+  /** @throws InvalidError when `idOf` gives no text */
+  #textOf(key: K): string {
+    if (typeof key === 'string' && this.#idOf === String) return key
+    const id: unknown = this.#idOf(key)
+    if (typeof id === 'string') return id
+    throw new InvalidError('key', [{ field: 'idOf(key)', value: id, message: 'must be a string' }])
+  }
+}
+
+/** By namespace and name: to join them to one text, and to hash that, costs more than two look-ups. */
+export class RefIndex implements KeyIndex<ObjectRef> {
+  readonly #spaces = new Map<string, Map<string, KeyRecord<ObjectRef>>>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  find({ namespace = '', name }: ObjectRef): KeyRecord<ObjectRef> | undefined {
+    return this.#spaces.get(namespace)?.get(name)
+  }
+
+  add(record: KeyRecord<ObjectRef>): void {
+    const { namespace = '', name } = record.key
+    const space = this.#spaces.get(namespace)
+    if (space === undefined) this.#spaces.set(namespace, new Map([[name, record]]))
+    else space.set(name, record)
+    this.#size++
+  }
+
+  remove({ key: { namespace = '', name } }: KeyRecord<ObjectRef>): void {
+    const space = this.#spaces.get(namespace)
+    if (space?.delete(name) !== true) return
+    this.#size--
+    if (space.size === 0) this.#spaces.delete(namespace)
+  }
+
+  *values(): Iterable<KeyRecord<ObjectRef>> {
+    for (const space of this.#spaces.values()) yield* space.values()
+  }
+}
