@@ -176,6 +176,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`fsyncIntervalMs`': code('open-store', 'FSYNC_INTERVAL_MS'),
     '`segmentBytes`': code('open-store', 'SEGMENT_BYTES'),
     '`checkpointBytes`': code('open-store', 'CHECKPOINT_BYTES'),
+    '`encryption`': [],
   },
   'docs/workloads.md': {
     '`burst` of the replica loop': code('replica-controller', 'burst'),

@@ -7,8 +7,9 @@ import type { JournalNote } from '../engine/commit-journal.js'
 import type { SavedVersion } from './checkpoint.js'
 import { savedPages, secretNotes, writeFirstCheckpoint } from './checkpoint.js'
 import { FORMAT_VERSION, readDirectory, writeIdentity } from './directory.js'
-import type { Disk } from './disk.js'
 import { fileDisk } from './file-disk.js'
+import type { EncryptionKey } from './frame-cipher.js'
+import { FrameCipher } from './frame-cipher.js'
 import { CorruptError, unsupportedDirectory } from './storage-errors.js'
 
 const FORMAT = 'keelson-backup'
@@ -52,6 +53,8 @@ export interface RestoreOptions {
   readonly lines: AsyncIterable<string> | Iterable<string>
   /** Default: the real world. */
   readonly env?: Env
+  /** As for `openStore`. Default: nothing is encrypted. */
+  readonly encryption?: { readonly keys: readonly EncryptionKey[] }
 }
 
 /** What was restored. */
@@ -64,16 +67,15 @@ export interface Restored {
 
 /**
  * Makes a directory of a backup: the same objects under the same revisions, with a new incarnation, so that continue tokens of the
- * store that was backed up are refused. What a watch had seen beyond the backup never happened in it: watches begin anew.
+ * store that was backed up are refused. What a watch had seen beyond the backup never happened in it: watches begin again.
  *
  * @throws UsageError for a directory that holds something; KeelsonError `Corrupt` for a backup that is not whole, `Unsupported` for
  * one of a newer version, `StorageFailed`, `Locked`
  */
-export async function restoreStore({ dir, lines, env = systemEnv }: RestoreOptions): Promise<Restored> {
-  return restoreOn(fileDisk(dir), lines, env)
-}
-
-async function restoreOn(disk: Disk, lines: RestoreOptions['lines'], env: Env): Promise<Restored> {
+export async function restoreStore(options: RestoreOptions): Promise<Restored> {
+  const { dir, lines, env = systemEnv, encryption } = options
+  const disk = fileDisk(dir)
+  const cipher = new FrameCipher(encryption?.keys ?? [], env.ids.next('opening'))
   const { revision, versions, notes } = await readBackup(lines)
   await disk.prepare()
   const unlock = await disk.lock()
@@ -85,7 +87,7 @@ async function restoreOn(disk: Disk, lines: RestoreOptions['lines'], env: Env): 
     const incarnation = `${env.ids.next('store')}-restored`
     const head = { version: FORMAT_VERSION, incarnation, entry: 0, revision, timeMs: 0 }
     // Without its identity the directory is none, so a restore that is cut short is noticed.
-    await writeFirstCheckpoint(disk, { head, versions, notes })
+    await writeFirstCheckpoint(disk, { head, versions, notes }, cipher)
     await writeIdentity(disk, incarnation)
     return { revision, objects: versions.length, incarnation }
   } finally {

@@ -15,6 +15,7 @@ import { checkpointFile, FORMAT_VERSION } from './directory.js'
 import type { Disk, DiskFile } from './disk.js'
 import { DRAFT_SUFFIX } from './disk.js'
 import { encodeFrame, FRAME_KINDS, readFrame } from './frame.js'
+import type { FrameCipher } from './frame-cipher.js'
 import { CorruptError, unsupportedDirectory } from './storage-errors.js'
 
 /** What a checkpoint has the place of. */
@@ -49,6 +50,7 @@ const OBJECTS_PER_FRAME = 200
 /** What a checkpoint is made from. */
 export interface CheckpointOptions {
   readonly disk: Disk
+  readonly cipher: FrameCipher
   readonly parts: StoreParts
   /** The last entry before it. */
   readonly entry: number
@@ -77,7 +79,8 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
     try {
       const timeMs = engine.env.clock.now()
       const head = { version: FORMAT_VERSION, incarnation: engine.incarnation, entry, revision, timeMs }
-      length = await writeFrames(file, entry, framesOf(options, { head, notes }))
+      const target = { path: disk.path, incarnation: engine.incarnation, name, entry, cipher: options.cipher }
+      length = await writeFrames(file, target, framesOf(options, { head, notes }))
       await file.sync()
     } finally {
       await file.close()
@@ -92,7 +95,11 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<numbe
 }
 
 /** Writes a checkpoint that was made elsewhere, in a directory that holds nothing else. */
-export async function writeFirstCheckpoint(disk: Disk, { head, versions, notes }: Checkpoint): Promise<void> {
+export async function writeFirstCheckpoint(
+  disk: Disk,
+  { head, versions, notes }: Checkpoint,
+  cipher: FrameCipher,
+): Promise<void> {
   const { name } = checkpointFile(head.entry, head.revision)
   const file = await disk.open(`${name}${DRAFT_SUFFIX}`)
   try {
@@ -101,7 +108,8 @@ export async function writeFirstCheckpoint(disk: Disk, { head, versions, notes }
       json: versions.slice(page * OBJECTS_PER_FRAME, (page + 1) * OBJECTS_PER_FRAME),
     }))
     const end = { kind: FRAME_KINDS.end, json: { objects: versions.length, notes } }
-    await writeFrames(file, head.entry, [{ kind: FRAME_KINDS.head, json: head }, ...pages, end])
+    const target = { path: disk.path, incarnation: head.incarnation, name, entry: head.entry, cipher }
+    await writeFrames(file, target, [{ kind: FRAME_KINDS.head, json: head }, ...pages, end])
     await file.sync()
   } finally {
     await file.close()
@@ -117,18 +125,37 @@ export function secretNotes({ engine }: StoreParts): readonly JournalNote[] {
   )
 }
 
-async function writeFrames(file: DiskFile, entry: number, frames: Iterable<Part>): Promise<number> {
+async function writeFrames(
+  file: DiskFile,
+  { path, incarnation, name, entry, cipher }: Target,
+  frames: Iterable<Part>,
+): Promise<number> {
   let position = 0
   let previous = 0
   await file.truncate(0)
   for (const { kind, json } of frames) {
-    const payload = Buffer.from(JSON.stringify(json))
-    const { bytes, size, checksum } = encodeFrame({ kind, first: entry, synced: 0, payload }, previous)
+    const text = Buffer.from(JSON.stringify(json))
+    // The head tells whose file it is.
+    const sealed = cipher.isSealing && kind !== FRAME_KINDS.head
+    const payload = sealed ? cipher.seal(text, { path, incarnation, file: name, position }) : text
+    const { bytes, size, checksum } = encodeFrame(
+      { kind, sealed, first: entry, synced: 0, payload },
+      previous,
+    )
     await file.write(bytes, position)
     position += size
     previous = checksum
   }
   return position
+}
+
+/** Where frames are written. */
+interface Target {
+  readonly path: string
+  readonly incarnation: string
+  readonly name: string
+  readonly entry: number
+  readonly cipher: FrameCipher
 }
 
 interface Part {
@@ -188,6 +215,7 @@ export async function readCheckpoint(
   disk: Disk,
   { name, entry, revision }: CheckpointFile,
   incarnation: string,
+  cipher: FrameCipher,
 ): Promise<Checkpoint> {
   const path = `${disk.path}/${name}`
   const bytes = await disk.read(name)
@@ -196,7 +224,9 @@ export async function readCheckpoint(
   for (let at = 0, previous = 0; ; ) {
     const frame = readFrame(bytes, at, previous)
     if (frame === undefined) throw new CorruptError(path, 'a frame cannot be read', at)
-    const json: unknown = JSON.parse(frame.payload.toString('utf8'))
+    const place = { path: disk.path, incarnation, file: name, position: at }
+    const text = frame.sealed ? cipher.open(frame.payload, place) : frame.payload
+    const json: unknown = JSON.parse(text.toString('utf8'))
     if (frame.kind === FRAME_KINDS.head) head = headOf(json, path, incarnation)
     else if (head === undefined) throw new CorruptError(path, 'it has no head', at)
     else if (frame.kind === FRAME_KINDS.objects)

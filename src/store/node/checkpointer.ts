@@ -1,15 +1,17 @@
 import { isKeelsonError } from '../../core/index.js'
 import type { StoreParts } from '../client/store-parts.js'
-import { writeCheckpoint } from './checkpoint.js'
+import { secretNotes, writeCheckpoint } from './checkpoint.js'
 import type { CheckpointFile, LogFile } from './directory.js'
 import { checkpointFile } from './directory.js'
 import type { Disk } from './disk.js'
+import type { FrameCipher } from './frame-cipher.js'
 import type { Journal } from './journal.js'
 import type { LogWriter } from './log-writer.js'
 
 /** What checkpoints are made from. */
 export interface CheckpointerOptions {
   readonly disk: Disk
+  readonly cipher: FrameCipher
   readonly parts: StoreParts
   readonly journal: Journal
   readonly log: LogWriter
@@ -56,6 +58,22 @@ export class Checkpointer {
     return this.#running
   }
 
+  /**
+   * Writes everything anew, with the key that writes now, and removes what was written before. History from before goes with it: the
+   * next start knows of no older revision.
+   */
+  async rewrite(): Promise<void> {
+    const { journal, log, parts } = this.#options
+    await this.idle()
+    log.turn()
+    // Something must be in the new file; this says nothing new.
+    for (const note of secretNotes(parts)) journal.note(note)
+    journal.note({ compact: parts.engine.log.oldestStart })
+    await journal.settled()
+    await this.now()
+    await this.#removeBefore(this.#checkpoints.at(-1))
+  }
+
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
     await this.#running?.catch(() => {})
@@ -67,14 +85,14 @@ export class Checkpointer {
   }
 
   async #write(): Promise<void> {
-    const { disk, parts, journal } = this.#options
+    const { disk, cipher, parts, journal } = this.#options
     this.#since = 0
     const entry = journal.cut()
     const { revision } = parts.engine
     if (entry !== (this.#checkpoints.at(-1)?.entry ?? 0)) {
       const ended = (): boolean => this.#closed
       const settled = (): Promise<void> => journal.settled()
-      this.#lastBytes = await writeCheckpoint({ disk, parts, entry, settled, ended })
+      this.#lastBytes = await writeCheckpoint({ disk, cipher, parts, entry, settled, ended })
       this.#checkpoints.push(checkpointFile(entry, revision))
     }
     await this.#removeOld()
@@ -82,11 +100,17 @@ export class Checkpointer {
 
   /** Checkpoints first: one whose log is gone would be taken for the beginning of everything. */
   async #removeOld(): Promise<void> {
-    const { disk, parts, log } = this.#options
+    const { parts } = this.#options
     const { oldestStart, head } = parts.engine.log
     const newest = this.#checkpoints.at(-1)?.revision ?? 0
     // What is newer than that may be lost in a power cut, and then older revisions are asked for.
-    const base = this.#checkpoints.findLast(({ revision }) => revision <= oldestStart - (head - newest))
+    await this.#removeBefore(
+      this.#checkpoints.findLast(({ revision }) => revision <= oldestStart - (head - newest)),
+    )
+  }
+
+  async #removeBefore(base: CheckpointFile | undefined): Promise<void> {
+    const { disk, log } = this.#options
     if (base === undefined) return
     const old = this.#checkpoints.filter(({ entry }) => entry < base.entry)
     this.#checkpoints = this.#checkpoints.filter(({ entry }) => entry >= base.entry)

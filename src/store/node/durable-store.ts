@@ -7,6 +7,7 @@ import type { StoreParts } from '../client/store-parts.js'
 import { backupLines } from './backup.js'
 import type { Checkpointer } from './checkpointer.js'
 import type { Disk } from './disk.js'
+import type { FrameCipher } from './frame-cipher.js'
 import type { Journal } from './journal.js'
 import { verifyDisk } from './verify-disk.js'
 
@@ -23,6 +24,11 @@ export interface DurableStore extends Store {
   durable(): Promise<void>
   /** Writes a checkpoint now, so that the next start has less to read. One is written by itself every `checkpointBytes`. */
   checkpoint(): Promise<void>
+  /**
+   * Writes everything anew with the first key, and removes what was written with other keys, or with none; then those keys are not
+   * needed any more. It costs a checkpoint, and the history: after the next start watches cannot begin before it.
+   */
+  reencrypt(): Promise<void>
   readonly admin: DurableAdmin
   /** Writes what is left, and lets go of the directory. Ends every watch and refuses every later call. Idempotent. */
   close(): Promise<void>
@@ -46,6 +52,7 @@ export interface Keeping {
   readonly journal: Journal
   readonly checkpointer: Checkpointer
   readonly disk: Disk
+  readonly cipher: FrameCipher
   readonly unlock: () => Promise<void>
 }
 
@@ -58,7 +65,7 @@ export class JournaledStore extends EngineStore implements DurableStore {
   readonly #unlock: () => Promise<void>
   #closing: Promise<void> | undefined
 
-  constructor(parts: StoreParts, { dir, journal, checkpointer, disk, unlock }: Keeping) {
+  constructor(parts: StoreParts, { dir, journal, checkpointer, disk, cipher, unlock }: Keeping) {
     super(parts, { env: parts.engine.env, commits: 'direct', fences: [] })
     this.dir = dir
     this.#journal = journal
@@ -69,7 +76,7 @@ export class JournaledStore extends EngineStore implements DurableStore {
       backup: () => backupLines(parts),
       verifyDisk: async () => {
         await checkpointer.idle()
-        return verifyDisk(disk, parts, () => journal.settled())
+        return verifyDisk(disk, parts, { cipher, settled: () => journal.settled() })
       },
     }
   }
@@ -82,6 +89,11 @@ export class JournaledStore extends EngineStore implements DurableStore {
   readonly checkpoint: DurableStore['checkpoint'] = async () => {
     this.engine.assertOpen()
     await this.#checkpointer.now()
+  }
+
+  readonly reencrypt: DurableStore['reencrypt'] = async () => {
+    this.engine.assertOpen()
+    await this.#checkpointer.rewrite()
   }
 
   override readonly close: DurableStore['close'] = () => {

@@ -9,7 +9,8 @@ import { crc32 } from 'node:zlib'
  * | 0 | mark of a frame, 4 bytes |
  * | 4 | bytes of the payload, 4 |
  * | 8 | number of the first entry in it, 6 |
- * | 14 | kind of the frame, 2 |
+ * | 14 | kind of the frame, 1 |
+ * | 15 | 1 when the payload is encrypted, 1 |
  * | 16 | the last entry known to be on the disk when it was written, 6; then 2 zeros |
  * | 24 | CRC-32 of bytes 0–23 and the payload, continued from that of the frame before it, 4 |
  * | 28 | CRC-32 of bytes 0–27, 4 |
@@ -24,6 +25,8 @@ const MARK = 0x3146534b
 /** One frame, without its checksums. */
 export interface Frame {
   readonly kind: FrameKind
+  /** True when the payload is encrypted. */
+  readonly sealed: boolean
   readonly first: number
   readonly synced: number
   readonly payload: Buffer
@@ -45,7 +48,7 @@ export interface PlacedFrame extends Frame {
 
 /** The frame as bytes, with `room` zeros behind it. */
 export function encodeFrame(
-  { kind, first, synced, payload }: Frame,
+  { kind, sealed, first, synced, payload }: Frame,
   previous: number,
   room = 0,
 ): { readonly bytes: Buffer; readonly size: number; readonly checksum: number } {
@@ -54,7 +57,8 @@ export function encodeFrame(
   bytes.writeUInt32LE(MARK, 0)
   bytes.writeUInt32LE(payload.length, 4)
   bytes.writeUIntLE(first, 8, 6)
-  bytes.writeUInt16LE(kind, 14)
+  bytes.writeUInt8(kind, 14)
+  bytes.writeUInt8(sealed ? 1 : 0, 15)
   bytes.writeUIntLE(synced, 16, 6)
   const checksum = crc32(payload, crc32(bytes.subarray(0, 24), previous))
   bytes.writeUInt32LE(checksum, 24)
@@ -82,8 +86,17 @@ export function readFrame(bytes: Buffer, at: number, previous: number): PlacedFr
   const payload = bytes.subarray(begin, begin + bytes.readUInt32LE(at + 4))
   const checksum = crc32(payload, crc32(bytes.subarray(at, at + 24), previous))
   if (checksum !== bytes.readUInt32LE(at + 24)) return undefined
-  const kind = bytes.readUInt16LE(at + 14)
-  return { kind, first: header.first, synced: header.synced, payload, checksum, end: at + header.size }
+  const kind = bytes.readUInt8(at + 14)
+  const sealed = bytes.readUInt8(at + 15) === 1
+  return {
+    kind,
+    sealed,
+    first: header.first,
+    synced: header.synced,
+    payload,
+    checksum,
+    end: at + header.size,
+  }
 }
 
 function sizeOf(payloadBytes: number): number {

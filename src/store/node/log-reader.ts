@@ -4,6 +4,7 @@ import { FORMAT_VERSION } from './directory.js'
 import type { Disk } from './disk.js'
 import type { PlacedFrame } from './frame.js'
 import { FRAME_HEADER_BYTES, FRAME_KINDS, readFrame, readHeader } from './frame.js'
+import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
 import type { LogEnd } from './log-writer.js'
 import { CorruptError, unsupportedDirectory } from './storage-errors.js'
@@ -26,6 +27,7 @@ export interface ReadLog {
 export interface LogReaderOptions {
   readonly disk: Disk
   readonly incarnation: string
+  readonly cipher: FrameCipher
   readonly segments: readonly LogFile[]
   /** Entries up to this one are known already. */
   readonly known: number
@@ -106,9 +108,12 @@ class SegmentReader {
     return { segment, position: frame.end, checksum: frame.checksum, next: next + entries.length }
   }
 
-  #parsed({ payload }: PlacedFrame, at: number): readonly JournalEntry[] {
+  #parsed({ payload, sealed }: PlacedFrame, at: number): readonly JournalEntry[] {
+    const { cipher, disk, incarnation } = this.#options
+    const place = { path: disk.path, incarnation, file: this.#segment.name, position: at }
+    const text = sealed ? cipher.open(payload, place) : payload
     try {
-      return JSON.parse(payload.toString('utf8')) as readonly JournalEntry[]
+      return JSON.parse(text.toString('utf8')) as readonly JournalEntry[]
     } catch (error) {
       throw this.#corrupt(at, `its text is not JSON (${(error as Error).message})`)
     }

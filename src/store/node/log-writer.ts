@@ -2,6 +2,7 @@ import type { LogFile } from './directory.js'
 import { FORMAT_VERSION, segmentName } from './directory.js'
 import type { Disk, DiskFile } from './disk.js'
 import { encodeFrame, FRAME_KINDS } from './frame.js'
+import type { FrameCipher } from './frame-cipher.js'
 
 /** Where a log ends, and so where it goes on. */
 export interface LogEnd {
@@ -18,6 +19,7 @@ export interface LogEnd {
 export interface LogWriterOptions {
   readonly disk: Disk
   readonly incarnation: string
+  readonly cipher: FrameCipher
   /** A file that would become longer is followed by another one. */
   readonly segmentBytes: number
   /** The files that are there, ascending. */
@@ -32,6 +34,8 @@ export interface LogWriterOptions {
  */
 const ROOM_BYTES = 1 << 20
 
+const FRAME_EXTRA_BYTES = 160
+
 /** Appends frames to a log. One call at a time. Whatever has failed, nothing can be appended after it. */
 export class LogWriter {
   readonly #options: LogWriterOptions
@@ -44,6 +48,7 @@ export class LogWriter {
   #next: number
   #synced: number
   #segments: LogFile[]
+  #isTurning = false
 
   constructor(options: LogWriterOptions, end: LogEnd) {
     this.#options = options
@@ -70,21 +75,37 @@ export class LogWriter {
   }
 
   /** Appends one frame of `count` entries. */
-  async append(payload: Buffer, count: number): Promise<void> {
-    const frame = { kind: FRAME_KINDS.entries, first: this.#next, synced: this.#synced, payload }
-    // A file has one frame at least, however long that is. A frame is a header, a payload, and at most seven zeros.
+  async append(text: Buffer, count: number): Promise<void> {
+    const { disk, incarnation, cipher, segmentBytes } = this.#options
+    // A file has one frame at least, however long that is. Besides its payload a frame has a header, at most seven zeros, and what
+    // encryption adds.
+    const bound = this.#position + text.length + FRAME_EXTRA_BYTES
     const isBegun = this.#segment !== undefined && this.#next > this.#segment.first
-    const isFull = isBegun && this.#position + payload.length + 40 > this.#options.segmentBytes
+    const isFull = isBegun && (this.#isTurning || bound > segmentBytes)
     const file = this.#file === undefined || isFull ? await this.#rotate() : this.#file
-    const needed = this.#position + payload.length + 40
-    const room = needed <= this.#length ? 0 : Math.min(ROOM_BYTES, this.#options.segmentBytes)
-    const { bytes, size, checksum } = encodeFrame(frame, this.#checksum, room)
+    const place = { path: disk.path, incarnation, file: this.#segment?.name ?? '', position: this.#position }
+    const payload = cipher.seal(text, place)
+    const room = this.#position + payload.length + FRAME_EXTRA_BYTES <= this.#length ? 0 : ROOM_BYTES
+    const frame = {
+      kind: FRAME_KINDS.entries,
+      sealed: cipher.isSealing,
+      first: this.#next,
+      synced: this.#synced,
+      payload,
+    }
+    const ahead = Math.min(room, segmentBytes)
+    const { bytes, size, checksum } = encodeFrame(frame, this.#checksum, ahead)
     await file.write(bytes, this.#position)
     this.#position += size
-    this.#length = Math.max(this.#length, this.#position + room)
+    this.#length = Math.max(this.#length, this.#position + ahead)
     this.#checksum = checksum
     this.#next += count
     this.#options.grown?.(size)
+  }
+
+  /** The next piece begins a new file. */
+  turn(): void {
+    this.#isTurning = true
   }
 
   /** Takes off its list, from the first file on, each whose next one fits; says which. The last one stays. */
@@ -130,13 +151,17 @@ export class LogWriter {
     const segment = { name: segmentName(this.#next), first: this.#next }
     const head = { version: FORMAT_VERSION, incarnation, first: this.#next, follows: this.#checksum }
     const payload = Buffer.from(JSON.stringify(head))
-    const frame = encodeFrame({ kind: FRAME_KINDS.head, first: this.#next, synced: this.#synced, payload }, 0)
+    const frame = encodeFrame(
+      { kind: FRAME_KINDS.head, sealed: false, first: this.#next, synced: this.#synced, payload },
+      0,
+    )
     const file = await disk.open(segment.name)
     this.#file = file
     await file.truncate(0)
     await file.write(frame.bytes, 0)
     await file.sync()
     await disk.sync()
+    this.#isTurning = false
     this.#segment = segment
     this.#segments.push(segment)
     this.#position = frame.size

@@ -1,4 +1,4 @@
-import { formatTime, KeelsonError, UsageError } from '../../core/index.js'
+import { formatTime, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { StoreOptions } from '../client/memory-store.js'
@@ -11,6 +11,8 @@ import type { Disk } from './disk.js'
 import type { DurableStore } from './durable-store.js'
 import { JournaledStore } from './durable-store.js'
 import { fileDisk } from './file-disk.js'
+import type { EncryptionKey } from './frame-cipher.js'
+import { FrameCipher } from './frame-cipher.js'
 import type { FsyncPolicy } from './journal.js'
 import { Journal } from './journal.js'
 import type { TornTail } from './log-reader.js'
@@ -32,6 +34,11 @@ export interface OpenStoreOptions extends StoreOptions {
    * all objects; what the log has before it is removed when `logCapacity` no longer needs it. Default 64 MiB.
    */
   readonly checkpointBytes?: number
+  /**
+   * Encrypts what is written, with AES-256-GCM: the first key writes, all read. Files that are there stay as they are until
+   * `reencrypt()`. Default: nothing is encrypted.
+   */
+  readonly encryption?: { readonly keys: readonly EncryptionKey[] }
 }
 
 const FSYNC_INTERVAL_MS = 100
@@ -48,6 +55,7 @@ const OPEN_STORE_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OpenStoreO
   fsyncIntervalMs: true,
   segmentBytes: true,
   checkpointBytes: true,
+  encryption: true,
 })
 
 /**
@@ -113,7 +121,9 @@ async function openLocked(
   unlock: () => Promise<void>,
 ): Promise<DurableStore> {
   const found = await readDirectory(disk)
-  const recovered = await recover(disk, found, options)
+  const { keys = [] } = options.encryption ?? {}
+  const cipher = new FrameCipher(keys, (options.env ?? systemEnv).ids.next('opening'))
+  const recovered = await recover(disk, found, options, cipher)
   const { parts, end, torn } = recovered
   const { engine } = parts
   const { incarnation } = engine
@@ -125,6 +135,7 @@ async function openLocked(
     {
       disk,
       incarnation,
+      cipher,
       segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
       segments: recovered.segments,
       grown: bytes => checkpointer.grown(bytes),
@@ -148,7 +159,7 @@ async function openLocked(
   })
   const { checkpointBytes = CHECKPOINT_BYTES } = options
   const { checkpoints = [] } = found ?? {}
-  const checkpointer = new Checkpointer({ disk, parts, journal, log, checkpoints, checkpointBytes })
+  const checkpointer = new Checkpointer({ disk, cipher, parts, journal, log, checkpoints, checkpointBytes })
   // Both at once: lifetimes begin here, and what ends them is kept.
   recovered.begin()
   engine.journal = journal
@@ -156,7 +167,7 @@ async function openLocked(
     const secret = `${kind.apiVersion}/${kind.kind}`
     if (kind.secret && !recovered.secret.has(secret)) journal.note({ secret })
   }
-  return new JournaledStore(parts, { dir: disk.path, journal, checkpointer, disk, unlock })
+  return new JournaledStore(parts, { dir: disk.path, journal, checkpointer, disk, cipher, unlock })
 }
 
 /** Lifetimes, grace periods and the times in objects would mean nothing. */

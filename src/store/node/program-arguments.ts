@@ -10,6 +10,8 @@ export interface ProgramCommand {
   readonly secrets: boolean
   /** A revision. */
   readonly at: number | undefined
+  /** A file of keys. */
+  readonly keys: string | undefined
   /** A kind. */
   readonly of: string | undefined
 }
@@ -55,6 +57,7 @@ Looks at the directory of a store, also while it is in use, and changes nothing 
 
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
+  --keys FILE  the keys of an encrypted store, one a line: an id, a space, 32 bytes in base64
 
 Exit code: 0 fine, 1 failed, 2 wrong arguments, 3 damaged or unreadable.`
 
@@ -68,7 +71,7 @@ export function readProgramArguments(
   for (let index = 0; index < args.length; index++) {
     const word = args[index] as string
     if (word === '--json' || word === '--secrets') options.set(word, '')
-    else if (word === '--at' || word === '--kind') options.set(word, args[++index] ?? '')
+    else if (['--at', '--kind', '--keys'].includes(word)) options.set(word, args[++index] ?? '')
     else if (word.startsWith('-')) return wrong(`${word} is no option`)
     else words.push(word)
   }
@@ -83,6 +86,8 @@ export function readProgramArguments(
     return wrong(`--at must be a revision, not ${at || 'nothing'}`)
   if (verb === 'diff' && !rest.every(word => /^\d{1,15}$/.test(word))) return wrong('diff takes revisions')
   const of = options.get('--kind')
+  const keys = options.get('--keys')
+  if (keys === '') return wrong('--keys needs a file')
   if (of === '') return wrong('--kind needs the name of a kind')
   return {
     kind: 'run',
@@ -93,6 +98,7 @@ export function readProgramArguments(
     secrets: options.has('--secrets'),
     at: at === undefined ? undefined : Number(at),
     of,
+    keys,
   }
 }
 

@@ -3,11 +3,10 @@ import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { systemEnv } from '../../core/index.js'
 import { backupLines, restoreStore } from './backup.js'
-import { fileDisk } from './file-disk.js'
+import type { EncryptionKey } from './frame-cipher.js'
 import type { ProgramCommand } from './program-arguments.js'
 import type { ProgramOutput } from './program-output.js'
 import type { ReadStore } from './read-only-store.js'
-import { readStore } from './read-only-store.js'
 import { StorageFailedError } from './storage-errors.js'
 
 /** After so many lines it is told how far it is. */
@@ -42,6 +41,7 @@ export async function writeBackupFile(
 /** Makes a directory of a backup. */
 export async function restoreFile(
   { dir, rest: [path = ''], json }: ProgramCommand,
+  keys: readonly EncryptionKey[],
   out: ProgramOutput,
 ): Promise<number> {
   const input = createReadStream(path)
@@ -50,24 +50,30 @@ export async function restoreFile(
     input.once('error', error => reject(new StorageFailedError('reading', path, error)))
   })
   await opened
-  return restored(dir, createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), { json, out })
+  return restored(dir, createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), { json, keys, out })
 }
 
 /** Writes a store anew in another directory. */
 export async function copyBackup(
-  { dir, rest: [target = ''], json }: ProgramCommand,
-  out: ProgramOutput,
+  { parts }: ReadStore,
+  { rest: [target = ''], json }: ProgramCommand,
+  { keys, out }: { readonly keys: readonly EncryptionKey[]; readonly out: ProgramOutput },
 ): Promise<number> {
-  const { parts } = await readStore(fileDisk(dir))
-  return restored(target, backupLines(parts), { json, out })
+  return restored(target, backupLines(parts), { json, keys, out })
+}
+
+interface Restoring {
+  readonly json: boolean
+  readonly keys: readonly EncryptionKey[]
+  readonly out: ProgramOutput
 }
 
 async function restored(
   dir: string,
   lines: AsyncIterable<string>,
-  { json, out }: { readonly json: boolean; readonly out: ProgramOutput },
+  { json, keys, out }: Restoring,
 ): Promise<number> {
-  const result = await restoreStore({ dir, lines, env: systemEnv })
+  const result = await restoreStore({ dir, lines, env: systemEnv, encryption: { keys } })
   const { revision, objects, incarnation } = result
   out.line(
     json

@@ -7,6 +7,7 @@ import { readCheckpoint } from './checkpoint.js'
 import type { StoreFiles } from './directory.js'
 import { readDirectory } from './directory.js'
 import type { Disk } from './disk.js'
+import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
 import { readLog } from './log-reader.js'
 import { recover } from './recovery.js'
@@ -25,14 +26,14 @@ export interface ReadStore {
  *
  * @throws KeelsonError `Corrupt`, `Unsupported`, `StorageFailed`
  */
-export async function readStore(disk: Disk): Promise<ReadStore> {
+export async function readStore(disk: Disk, cipher: FrameCipher): Promise<ReadStore> {
   const files = await readDirectory(disk)
   if (files === undefined)
     throw unsupportedDirectory(disk.path, 'it is empty', 'give the directory of a store')
   // Far in the future: what the clock of this machine says is no reason not to look.
   const env: Env = createEnv({ logger: silentLogger })
-  const kinds = await kindsIn(disk, files)
-  const { parts, torn } = await recover(disk, files, { kinds, env })
+  const kinds = await kindsIn(disk, files, cipher)
+  const { parts, torn } = await recover(disk, files, { kinds, env }, cipher)
   return { files, parts, tornBytes: torn?.bytes.length ?? 0 }
 }
 
@@ -40,13 +41,14 @@ export async function readStore(disk: Disk): Promise<ReadStore> {
 export async function visitLog(
   disk: Disk,
   { identity: { incarnation }, segments }: StoreFiles,
+  cipher: FrameCipher,
   visit: (entry: JournalEntry, number: number) => void,
 ): Promise<void> {
   const known = (segments[0]?.first ?? 1) - 1
-  await readLog({ disk, incarnation, segments, known, visit })
+  await readLog({ disk, incarnation, cipher, segments, known, visit })
 }
 
-async function kindsIn(disk: Disk, files: StoreFiles): Promise<readonly Kind[]> {
+async function kindsIn(disk: Disk, files: StoreFiles, cipher: FrameCipher): Promise<readonly Kind[]> {
   const kinds = new Map<string, Kind>()
   const secret = new Set<string>()
   const see = (apiVersion: string, kind: string, namespaced: boolean): void => {
@@ -59,12 +61,12 @@ async function kindsIn(disk: Disk, files: StoreFiles): Promise<readonly Kind[]> 
     for (const note of notes) if ('secret' in note) secret.add(note.secret)
   }
   for (const file of files.checkpoints) {
-    const { versions, notes } = await readCheckpoint(disk, file, files.identity.incarnation)
+    const { versions, notes } = await readCheckpoint(disk, file, files.identity.incarnation, cipher)
     for (const { object } of versions)
       see(object.apiVersion, object.kind, object.metadata.namespace !== undefined)
     seeNotes(notes)
   }
-  await visitLog(disk, files, ({ changes = [], notes }) => {
+  await visitLog(disk, files, cipher, ({ changes = [], notes }) => {
     for (const change of changes) {
       if ('removed' in change) see(change.removed[0], change.removed[1], change.removed[2] !== null)
       else see(change.apiVersion, change.kind, change.metadata.namespace !== undefined)

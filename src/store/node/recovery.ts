@@ -5,6 +5,7 @@ import { storeParts } from '../client/store-parts.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { CheckpointFile, LogFile, StoreFiles } from './directory.js'
 import type { Disk } from './disk.js'
+import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
 import type { ReadLog } from './log-reader.js'
 import { readLog } from './log-reader.js'
@@ -31,6 +32,7 @@ export async function recover(
   disk: Disk,
   found: StoreFiles | undefined,
   options: StoreOptions,
+  cipher: FrameCipher,
 ): Promise<Recovered> {
   if (found === undefined) {
     const end = { segment: undefined, position: 0, checksum: 0, next: 1 }
@@ -39,7 +41,7 @@ export async function recover(
   }
   const { incarnation } = found.identity
   const file = baseOf(found, options.logCapacity ?? LOG_CAPACITY_DEFAULT)
-  const base = file === undefined ? undefined : await readCheckpoint(disk, file, incarnation)
+  const base = file === undefined ? undefined : await readCheckpoint(disk, file, incarnation, cipher)
   const start = base === undefined ? {} : { start: base.head.revision }
   const parts = storeParts(engineFor(options, { incarnation, ...start }))
   const replay = new Replay(parts, disk.path)
@@ -47,7 +49,7 @@ export async function recover(
   const known = base?.head.entry ?? 0
   const { segments } = found
   const visit = (entry: JournalEntry, number: number): void => replay.take(entry, number)
-  const read = await readLog({ disk, incarnation, segments, known, visit })
+  const read = await readLog({ disk, incarnation, cipher, segments, known, visit })
   // A file of which nothing is left is removed.
   const left = segments.filter(({ name }) => read.torn?.offset !== 0 || name !== read.torn.segment.name)
   return {

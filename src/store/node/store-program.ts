@@ -3,6 +3,8 @@ import { storeAdmin } from '../admin/store-admin.js'
 import type { Kind } from '../kind/kind.js'
 import type { ObjectRef } from '../object/object.js'
 import { fileDisk } from './file-disk.js'
+import { FrameCipher } from './frame-cipher.js'
+import { readKeys } from './key-file.js'
 import type { ProgramCommand } from './program-arguments.js'
 import { PROGRAM_HELP, readProgramArguments } from './program-arguments.js'
 import { copyBackup, restoreFile, writeBackupFile } from './program-backup.js'
@@ -35,19 +37,17 @@ export async function runStoreProgram(args: readonly string[], out: ProgramOutpu
 
 async function perform(command: ProgramCommand, out: ProgramOutput): Promise<number> {
   const { verb, dir, json } = command
-  switch (verb) {
-    case 'restore':
-      return restoreFile(command, out)
-    case 'migrate':
-      return copyBackup(command, out)
-    default:
-  }
+  const keys = await readKeys(command.keys)
+  if (verb === 'restore') return restoreFile(command, keys, out)
   const disk = fileDisk(dir)
-  const read = await readStore(disk)
+  const cipher = new FrameCipher(keys, '')
+  const read = await readStore(disk, cipher)
   switch (verb) {
     case 'inspect':
       out.line(inspectText(read, json))
       return EXIT_CODES.fine
+    case 'migrate':
+      return copyBackup(read, command, { keys, out })
     case 'verify':
       return verify(read, command, out)
     case 'dump':
@@ -59,7 +59,7 @@ async function perform(command: ProgramCommand, out: ProgramOutput): Promise<num
     case 'diff':
       return diff(read, command, out)
     case 'tail':
-      await visitLog(disk, read.files, (entry, number) => {
+      await visitLog(disk, read.files, cipher, (entry, number) => {
         const text = logLine(entry, number, command)
         if (text !== undefined) out.line(text)
       })

@@ -5,19 +5,20 @@ import { describeObject, idOf } from '../object/object.js'
 import { listObjects } from '../read/list.js'
 import { EVERYTHING } from '../read/query.js'
 import type { Disk } from './disk.js'
+import type { FrameCipher } from './frame-cipher.js'
 import { readStore } from './read-only-store.js'
 
 /** Compares what is on the disk with what is in memory, at a revision that both have. */
 export async function verifyDisk(
   disk: Disk,
   { engine }: StoreParts,
-  settled: () => Promise<void>,
+  { cipher, settled }: { readonly cipher: FrameCipher; readonly settled: () => Promise<void> },
 ): Promise<readonly StoreProblem[]> {
   const { revision } = engine
   engine.history.pin(revision)
   try {
     await settled()
-    const { parts } = await readStore(disk)
+    const { parts } = await readStore(disk, cipher)
     if (parts.engine.revision < revision)
       return [{ text: `the disk ends at revision ${parts.engine.revision}, and ${revision} is durable` }]
     return engine.tables.all.flatMap(table => {

@@ -296,6 +296,7 @@ describe('keelson-store', () => {
       secrets: false,
       at: 7,
       of: 'Task',
+      keys: undefined,
     })
   })
 })
