@@ -20,6 +20,7 @@ import {
   tryMinusHolding,
 } from './holding.js'
 import { isWanting } from './subscription.js'
+import { WaitingDemand } from './waiting-demand.js'
 
 /** The frameworks of a role itself, beside the roles below it. */
 const OWN_GROUP = '.'
@@ -34,6 +35,7 @@ export class Ledger {
   readonly frameworks: Map<string, FrameworkRecord> = new Map()
   readonly roles: Map<string, RoleRecord> = new Map()
   readonly quota: QuotaTree = new QuotaTree()
+  readonly #waiting = new WaitingDemand(this.quota)
   readonly tree: FairTree<Member> = new FairTree<Member>(this.quota.root)
   /** Bounded amounts that are free on active agents: what unmet guarantees can be met from. */
   readonly available: number[] = []
@@ -99,8 +101,23 @@ export class Ledger {
     return client
   }
 
+  /** What open offers to a client hold of its demand on an agent; undefined: nothing any more. False: as before. */
+  cover(client: Client, agent: AgentRecord, tasks: readonly number[] | undefined): boolean {
+    if (tasks !== undefined) client.covered.set(agent, tasks)
+    else if (!client.covered.delete(agent)) return false
+    this.#waiting.refresh(client)
+    return true
+  }
+
+  /** The demand of a client is another one; what open offers hold counts no more. */
+  demandChanged(client: Client): void {
+    client.covered.clear()
+    this.#waiting.refresh(client)
+  }
+
   /** Takes out a client that has nothing. */
   removeClient(client: Client): void {
+    this.#waiting.drop(client)
     this.tree.remove(client.leaf)
     client.framework.clients.delete(client.role.path)
     this.#vacantIds.push(client.id)

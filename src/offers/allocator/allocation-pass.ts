@@ -153,7 +153,8 @@ class AllocationPass {
     for (const chunk of holding.special.chunks) if (isSharedVolume(chunk)) agent.offeredShared.add(chunk.key)
     if (held.length > 0) {
       const before = client.covered.get(agent) ?? []
-      client.covered.set(
+      this.#parts.ledger.cover(
+        client,
         agent,
         held.map((count, line) => count + (before[line] ?? 0)),
       )

@@ -133,7 +133,7 @@ export function restoreSnapshot(snapshot: AllocatorSnapshot, parts: SnapshotPart
       })
     applier.apply({ type: 'frameworkState', id, active })
     for (const { role, agent, tasks } of covered)
-      ledger.clientOf(id, role).covered.set(ledger.agentOf(agent), tasks)
+      ledger.cover(ledger.clientOf(id, role), ledger.agentOf(agent), tasks)
   }
   applier.apply({ type: 'quotas', quotas: snapshot.quotas })
   for (const [path, count] of snapshot.counts) {

@@ -2,9 +2,8 @@ import type { FairNode } from '../../core/internal.js'
 import type { Quantities } from '../resources/quantities.js'
 import type { Ledger } from './allocation-ledger.js'
 import type { Client, Member } from './allocation-records.js'
-import type { Vector } from './columns.js'
 import { timesContained } from './columns.js'
-import { isWanting, openDemand } from './subscription.js'
+import { isWanting, openAmounts } from './subscription.js'
 
 /** How a role or a framework stands. */
 export interface AuditEntry {
@@ -47,7 +46,7 @@ export function auditOf(ledger: Ledger): readonly AuditEntry[] {
     }
   })
   const frameworks = clients.map((client): AuditEntry => {
-    const waiting = ledger.columns.quantitiesOf(waitingOf(client))
+    const waiting = ledger.columns.quantitiesOf(openAmounts(client))
     const envies = clients.filter(other => isEnvious(client, other)).map(pathOf)
     return {
       ...entryOf(ledger, client.leaf),
@@ -78,15 +77,6 @@ function entryOf(
 
 function pathOf({ role, framework }: Client): string {
   return `${role.path}/${framework.id}`
-}
-
-function waitingOf(client: Client): Vector {
-  const open = openDemand(client)
-  const sum: number[] = []
-  for (const [line, { shape }] of (client.demand ?? []).entries())
-    for (const [column, amount] of shape.entries())
-      sum[column] = (sum[column] ?? 0) + amount * (open[line] as number)
-  return Array.from(sum, amount => amount ?? 0)
 }
 
 function isEnvious(client: Client, other: Client): boolean {

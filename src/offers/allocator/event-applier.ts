@@ -109,7 +109,7 @@ export class EventApplier {
     for (const { clients: all } of ledger.frameworks.values())
       for (const client of all.values()) {
         client.verdicts.delete(agent)
-        client.covered.delete(agent)
+        ledger.cover(client, agent, undefined)
       }
     for (const client of clients) this.#removeIfDone(client)
     this.#roomChanged()
@@ -142,7 +142,7 @@ export class EventApplier {
       const client = framework.clients.get(role) ?? ledger.addClient(framework, role)
       Object.assign(client, update)
       client.verdicts.clear()
-      client.covered.clear()
+      ledger.demandChanged(client)
       ledger.refresh(client)
     }
     dirty.addAll()
@@ -214,9 +214,10 @@ export class EventApplier {
     const client = ledger.clientOf(framework, role)
     client.demand = demandOf(demand, ledger.columns)
     client.subscription = { ...client.subscription, demand }
-    for (const agent of [...client.covered.keys()]) client.covered.delete(agent)
+    ledger.demandChanged(client)
     ledger.refresh(client)
     if (demand === undefined || demand.length > 0) dirty.addAll()
+    this.#roomChanged()
   }
 
   #quota({ role, quota }: EventOf<'quota'>): void {
@@ -268,7 +269,7 @@ export class EventApplier {
       const untilMs = filter.untilMs === 'changed' ? Number.POSITIVE_INFINITY : filter.untilMs
       filters.add({ client, agent }, holding, untilMs)
     }
-    if (client.covered.delete(agent)) dirty.addAll()
+    if (ledger.cover(client, agent, undefined)) dirty.addAll()
     dirty.add(agent)
     this.#removeIfDone(client)
     this.#roomChanged()
@@ -276,7 +277,7 @@ export class EventApplier {
 
   #answered({ framework, role, agent }: EventOf<'answered'>): void {
     const { ledger, dirty } = this.#parts
-    if (ledger.clientOf(framework, role).covered.delete(ledger.agentOf(agent))) dirty.addAll()
+    if (ledger.cover(ledger.clientOf(framework, role), ledger.agentOf(agent), undefined)) dirty.addAll()
   }
 
   #take({ framework, role, agent: id, resources, force = false }: EventOf<'take'>): void {

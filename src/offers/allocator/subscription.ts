@@ -23,6 +23,16 @@ export function openDemand({ demand = [], covered }: Client): number[] {
   return open
 }
 
+/** Amounts of the tasks that no open offer holds. */
+export function openAmounts(client: Client): Vector {
+  const open = openDemand(client)
+  const sum: number[] = []
+  for (const [line, { shape }] of (client.demand ?? []).entries())
+    for (const [column, amount] of shape.entries())
+      sum[column] = (sum[column] ?? 0) + amount * (open[line] as number)
+  return Array.from(sum, amount => amount ?? 0)
+}
+
 /** Alternatives as vectors. */
 export function minimumOf(alternatives: readonly Quantities[], columns: Columns): readonly Vector[] {
   bound('minAllocatable', alternatives.length, ALTERNATIVES_MAX)

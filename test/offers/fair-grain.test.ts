@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { progressiveFill } from '../../src/core/fairness/progressive-fill.js'
+import { createAllocator, resources } from '../../src/offers/index.js'
+
+const shape = fc.record({ cpus: fc.integer({ min: 1, max: 6 }), mem: fc.integer({ min: 1, max: 6 }) })
+const total = fc.record({ cpus: fc.integer({ min: 20, max: 80 }), mem: fc.integer({ min: 20, max: 80 }) })
+const cluster = { total, shapes: fc.array(shape, { minLength: 1, maxLength: 5 }) }
+
+/** Tasks that each framework gets of one agent, one task at a time. */
+function tasksByFairGrain(
+  amounts: Readonly<Record<string, number>>,
+  shapes: readonly Readonly<Record<string, number>>[],
+): readonly number[] {
+  const allocator = createAllocator({ grain: 'fair', minAllocatable: [] })
+  allocator.apply({ type: 'agent', agent: { id: 'a1', resources: resources(amounts) } })
+  for (const [n, each] of shapes.entries())
+    allocator.apply({
+      type: 'framework',
+      id: `f${n}`,
+      roles: [{ role: `r${n}`, demand: [{ shape: each, count: 1_000 }] }],
+    })
+  const grants = allocator.run(0)
+  return shapes.map((each, n) => {
+    const got = grants.find(({ framework }) => framework === `f${n}`)?.resources.quantities()['cpus'] ?? 0
+    return got / (each['cpus'] ?? 1)
+  })
+}
+
+describe('grants in fair grain', () => {
+  test('are those of progressive filling, but for one task of somebody', () => {
+    fc.assert(
+      fc.property(fc.record(cluster), ({ total: amounts, shapes }) => {
+        const users = shapes.map((demand, n) => ({ name: `f${n}`, demand }))
+        const filled = progressiveFill(amounts, users).users
+        const shareOf = ({ cpus, mem }: { cpus: number; mem: number }): number =>
+          Math.max(cpus / amounts.cpus, mem / amounts.mem)
+        const largest = Math.max(...shapes.map(shareOf))
+        for (const [n, count] of tasksByFairGrain(amounts, shapes).entries()) {
+          const more = Math.abs(count - (filled.get(`f${n}`)?.tasks ?? 0))
+          expect(more * shareOf(shapes[n]!), `f${n}`).toBeLessThanOrEqual(largest + 1e-9)
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('leave nobody who would rather have what another has, but for one task of the other', () => {
+    fc.assert(
+      fc.property(fc.record(cluster), ({ total: amounts, shapes }) => {
+        const counts = tasksByFairGrain(amounts, shapes)
+        const fit = (
+          shape: Readonly<Record<string, number>>,
+          have: Readonly<Record<string, number>>,
+        ): number =>
+          Math.min(...Object.keys(shape).map(name => Math.floor((have[name] ?? 0) / (shape[name] as number))))
+        for (const [n, shape] of shapes.entries())
+          for (const [m, other] of shapes.entries()) {
+            const count = Math.max(0, counts[m]! - 1)
+            const theirs = { cpus: other.cpus * count, mem: other.mem * count }
+            expect(counts[n], `of what f${m} has`).toBeGreaterThanOrEqual(fit(shape, theirs))
+          }
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
