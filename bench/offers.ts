@@ -1,5 +1,5 @@
 import type { Allocator, Grant, ResourceSet } from 'keelson/offers'
-import { createAllocator, resources } from 'keelson/offers'
+import { createAllocator, createPool, resources } from 'keelson/offers'
 import { ReferenceAllocator } from '../test/offers/reference-allocator.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
@@ -7,6 +7,8 @@ import { collectGarbage } from './frame/measure.js'
 import type { Row } from './frame/row.js'
 
 const ROUNDS = 8
+/** Runs nothing. */
+const NO_DRIVER = { launch: async () => {}, kill: async () => {} }
 const LONG_MS = 31_536_000_000
 const MESOS = 'Mesos published, on other machines:'
 
@@ -131,6 +133,23 @@ const rows: readonly Row[] = [
     },
   },
   {
+    name: 'accept',
+    title:
+      'an offer of a pool that is accepted for five tasks, with a driver that does nothing; so many agents',
+    unit: 'ns',
+    target: 50_000,
+    sizes: [1_000],
+    ours: acceptRounds,
+  },
+  {
+    name: 'claims',
+    title: 'a task that one of four schedulers claims at random from what it saw, so many agents',
+    unit: 'ns',
+    target: 10_000,
+    sizes: [5_000],
+    ours: claimRounds,
+  },
+  {
     name: 'memory',
     title: 'heap of an allocator with so many agents, 1,000 frameworks and three rounds of filters',
     unit: 'bytes',
@@ -220,6 +239,57 @@ async function heapOf(agents: number): Promise<Measurement> {
   for (let round = 0; round < 3; round++) declineAll(allocator, allocator.run(round * 1_000), round * 1_000)
   collectGarbage()
   return summary([process.memoryUsage().heapUsed - before], `${[...allocator.agents()].length} agents`)
+}
+
+async function acceptRounds(agents: number): Promise<Measurement> {
+  const pool = createPool({ driver: NO_DRIVER, manual: true, offerTimeoutMs: null })
+  for (let n = 0; n < agents; n++) pool.agent({ id: `a${n}`, resources: resources('cpus:64;mem:65536') })
+  const session = pool.subscribe({ name: 'f', roles: ['r'] })
+  let serial = 0
+  const samples: number[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    pool.step()
+    const offers = session.take().flatMap(event => (event.type === 'offers' ? event.offers : []))
+    const accepted: Promise<unknown>[] = []
+    const ms = timed(() => {
+      for (const offer of offers) {
+        const tasks = Array.from({ length: 5 }, () => ({ id: `t${serial++}`, need: { cpus: 1, mem: 512 } }))
+        accepted.push(session.accept([offer], [{ op: 'launch', tasks }], { refuseMs: 0 }))
+      }
+    })
+    await Promise.all(accepted)
+    if (offers.length < agents) throw new Error(`${offers.length} offers of ${agents} agents`)
+    if (round > 0) samples.push((ms * 1e6) / offers.length)
+  }
+  pool.close()
+  return summary(samples)
+}
+
+async function claimRounds(agents: number): Promise<Measurement> {
+  const CLAIMS = 20_000
+  const pool = createPool({ driver: NO_DRIVER, manual: true })
+  for (let n = 0; n < agents; n++) pool.agent({ id: `a${n}`, resources: resources('cpus:64;mem:65536') })
+  const sessions = [0, 1, 2, 3].map(n =>
+    pool.subscribe({ name: `s${n}`, roles: [{ role: `r${n}`, suppressed: true }] }),
+  )
+  let serial = 0
+  let refused = 0
+  let seed = 1
+  const samples: number[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const ms = timed(() => {
+      for (let n = 0; n < CLAIMS; n++) {
+        seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff
+        const tasks = [{ id: `t${serial++}`, need: { cpus: 1, mem: 512 } }]
+        const { rejected } = sessions[n & 3]!.claim([{ agent: `a${seed % agents}`, tasks }])
+        refused += rejected.length
+      }
+    })
+    if (round > 0) samples.push((ms * 1e6) / CLAIMS)
+  }
+  pool.close()
+  const part = ((refused * 100) / serial).toFixed(1)
+  return summary(samples, `${part} % refused; ${Math.round(1e9 / (samples[0] ?? 1))} claims/s`)
 }
 
 function declineAll(allocator: Allocator, grants: readonly Grant[], nowMs: number): void {
