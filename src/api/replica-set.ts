@@ -24,14 +24,20 @@ export interface ReplicaSetStatus {
   readonly terminatingReplicas: number
   /** Tasks that have failed since the set was made, except those that another writer deleted. */
   readonly failedReplicas: number
-  /** Those of them that are no longer kept as history. Default 0. */
+  /** Tasks that have ended since the set was made, well or not: a replica has no business to end. As `failedReplicas`. */
+  readonly endedReplicas: number
+  /** Failed tasks that are no longer kept as history. Default 0. */
   readonly forgottenFailures?: number
+  /** Tasks that ended well and are no longer kept as history. Default 0. */
+  readonly forgottenSuccesses?: number
   /** What the back-off of crashing tasks goes by. Absent before the first crash. */
   readonly crashes?: {
     /** In a row: ten minutes without one end it. */
     readonly count: number
     /** When the controller saw the latest, by its own clock. RFC 3339. */
     readonly lastTime: string
+    /** Crashed tasks that were not replaced yet: so many of the missing ones are held back. Default 0. */
+    readonly waiting?: number
     /** Uids of the crashed tasks that are still there, and counted. */
     readonly tasks: readonly string[]
   }

@@ -46,6 +46,7 @@ export function noteCrashes(
   const isOver = before === undefined || nowMs - parseTime(before.lastTime) >= FORGET_FACTOR * maxMs
   return {
     count: (isOver ? 0 : before.count) + fresh.length,
+    waiting: (isOver ? 0 : (before.waiting ?? 0)) + fresh.length,
     lastTime: formatTime(nowMs),
     tasks: crashed
       .filter(task => !leaving.has(task))
@@ -61,6 +62,25 @@ export function crashBackoffUntil(
 ): number | undefined {
   if (crashes === undefined || crashes.count < 2) return undefined
   return parseTime(crashes.lastTime) + backoffMs(backoff, crashes.count - 1)
+}
+
+/**
+ * How many of the missing tasks are held back now: those that stand for a crashed one. What else is missing, because the
+ * set grew or a task was deleted, has done nothing wrong.
+ */
+export function heldByCrashes(
+  crashes: CrashRecord | undefined,
+  untilMs: number | undefined,
+  missing: number,
+  nowMs: number,
+): number {
+  if (crashes === undefined || untilMs === undefined || untilMs <= nowMs) return 0
+  return Math.min(Math.max(0, missing), crashes.waiting ?? 0)
+}
+
+/** The record when so many of the crashed tasks still wait for their replacement. */
+export function withWaiting({ count, lastTime, tasks }: CrashRecord, waiting: number): CrashRecord {
+  return { count, lastTime, ...(waiting === 0 ? {} : { waiting }), tasks }
 }
 
 /** A duration is the same by every clock, so the node's may tell it. */

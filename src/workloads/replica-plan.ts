@@ -2,8 +2,9 @@ import type { ReplicaSet, ReplicaSetStatus, Task } from '../api/index.js'
 import { findCondition, isTaskActive, isTaskFinished } from '../api/index.js'
 import { parseTime } from '../core/index.js'
 import { compareText } from '../core/internal.js'
-import type { CrashBackoff } from './crash-backoff.js'
-import { crashBackoffUntil, noteCrashes } from './crash-backoff.js'
+import type { CrashBackoff, CrashRecord } from './crash-backoff.js'
+import { crashBackoffUntil, heldByCrashes, noteCrashes, withWaiting } from './crash-backoff.js'
+import type { ScaleDownVictim } from './scale-down-order.js'
 import { scaleDownOrder } from './scale-down-order.js'
 
 /** What one look at a replica set asks for. */
@@ -12,6 +13,8 @@ export interface ReplicaPlan {
   readonly create: number
   /** Tasks to delete: surplus ones, and ended ones beyond the history. */
   readonly remove: readonly Task[]
+  /** Why the surplus ones are those, first to go first. Empty when none is. */
+  readonly victims: readonly ScaleDownVictim[]
   /** When to look again although nothing changed. */
   readonly wakeAtMs?: number
   /** Why fewer tasks are made than are missing. */
@@ -22,7 +25,14 @@ export interface ReplicaPlan {
 
 /** Something that holds the set back. */
 export type ReplicaBlocker =
-  | { readonly kind: 'crash-backoff'; readonly untilMs: number; readonly missing: number }
+  | {
+      readonly kind: 'crash-backoff'
+      readonly untilMs: number
+      /** Tasks held back; what else is missing is made. */
+      readonly missing: number
+      /** Names of the crashed tasks that are still there, in order. */
+      readonly crashed: readonly string[]
+    }
   | { readonly kind: 'burst'; readonly missing: number }
 
 /** Bounds of the replica loop. */
@@ -34,10 +44,18 @@ export interface ReplicaLimits {
   readonly backoff: CrashBackoff
 }
 
-/** Decides what a replica set needs now. Pure: equal inputs, equal plan, whatever the order of `tasks`. */
+/** What is there. */
+export interface ReplicaView {
+  /** Those that the set controls. */
+  readonly tasks: readonly Task[]
+  /** Asked only when the set shrinks: active tasks of all sets of the same owner. Default: `tasks`. */
+  readonly siblings?: () => Iterable<Task>
+}
+
+/** Decides what a replica set needs now. Pure: equal inputs, equal plan, whatever the order of the tasks. */
 export function planReplicas(
   set: ReplicaSet,
-  tasks: readonly Task[],
+  { tasks, siblings }: ReplicaView,
   limits: ReplicaLimits,
   nowMs: number,
 ): ReplicaPlan {
@@ -45,22 +63,42 @@ export function planReplicas(
   const forgotten = expiredHistory(tasks, limits.historyLimit)
   const leaving = new Set(forgotten.filter(({ metadata }) => metadata.finalizers.length === 0))
   const noted = noteCrashes(set.status?.crashes, { tasks, leaving }, limits.backoff, nowMs)
-  const crashes = noted === undefined ? {} : { crashes: noted }
   const missing = set.spec.replicas - active.length
-  if (missing <= 0) {
-    const readyByMs = nowMs - (set.spec.minReadySeconds ?? 0) * 1000
-    const surplus = scaleDownOrder(active, readyByMs).slice(0, Math.min(-missing, limits.burst))
-    return { create: 0, remove: [...forgotten, ...surplus], blockers: [], ...crashes }
-  }
   const untilMs = crashBackoffUntil(noted, limits.backoff)
-  if (untilMs !== undefined && untilMs > nowMs) {
-    const blockers: ReplicaBlocker[] = [{ kind: 'crash-backoff', untilMs, missing }]
-    return { create: 0, remove: forgotten, wakeAtMs: untilMs, blockers, ...crashes }
+  const held = heldByCrashes(noted, untilMs, missing, nowMs)
+  const crashes = noted === undefined ? {} : { crashes: withWaiting(noted, held) }
+  if (missing <= 0) {
+    const victims = scaleDownOrder(active, Math.min(-missing, limits.burst), {
+      nowMs,
+      readyByMs: nowMs - (set.spec.minReadySeconds ?? 0) * 1000,
+      ...(siblings === undefined || missing === 0 ? {} : { siblings: siblings() }),
+    })
+    const remove = [...forgotten, ...victims.map(({ task }) => task)]
+    return { create: 0, remove, victims, blockers: [], ...crashes }
   }
-  const create = Math.min(missing, limits.burst)
-  const blockers: ReplicaBlocker[] = create < missing ? [{ kind: 'burst', missing: missing - create }] : []
-  const later = create < missing ? { wakeAtMs: nowMs } : {}
-  return { create, remove: forgotten, blockers, ...later, ...crashes }
+  const create = Math.min(missing - held, limits.burst)
+  const blockers: ReplicaBlocker[] = []
+  if (held > 0 && untilMs !== undefined)
+    blockers.push({ kind: 'crash-backoff', untilMs, missing: held, crashed: crashedNames(tasks, noted) })
+  const left = missing - held - create
+  if (left > 0) blockers.push({ kind: 'burst', missing: left })
+  const wakeAtMs = left > 0 ? nowMs : held > 0 ? untilMs : undefined
+  return {
+    create,
+    remove: forgotten,
+    victims: [],
+    blockers,
+    ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
+    ...crashes,
+  }
+}
+
+function crashedNames(tasks: readonly Task[], crashes: CrashRecord | undefined): readonly string[] {
+  const known = new Set(crashes?.tasks)
+  return tasks
+    .filter(({ metadata }) => known.has(metadata.uid))
+    .map(({ metadata }) => metadata.name)
+    .sort(compareText)
 }
 
 /** Ended tasks beyond the newest `limit`. */
@@ -73,9 +111,9 @@ function expiredHistory(tasks: readonly Task[], limit: number): readonly Task[] 
   return newestFirst.slice(limit)
 }
 
-/** A failed task that counts as long as it is kept. */
-export function isFailure(task: Task): boolean {
-  return task.status?.phase === 'Failed' && task.metadata.deletionTimestamp === undefined
+/** An ended task that counts as long as it is kept. */
+export function hasEnded(task: Task, phase: 'Failed' | 'Succeeded'): boolean {
+  return task.status?.phase === phase && task.metadata.deletionTimestamp === undefined
 }
 
 function finishMs(task: Task): number {
@@ -91,15 +129,16 @@ export function replicaStatus(
   set: ReplicaSet,
   tasks: readonly Task[],
   nowMs: number,
-  kept: Pick<ReplicaSetStatus, 'forgottenFailures' | 'crashes'> = set.status ?? {},
+  kept: Pick<ReplicaSetStatus, 'forgottenFailures' | 'forgottenSuccesses' | 'crashes'> = set.status ?? {},
 ): { readonly status: ReplicaSetStatus; readonly wakeAtMs?: number } {
   const minReadyMs = (set.spec.minReadySeconds ?? 0) * 1000
-  const { forgottenFailures = 0, crashes } = kept
+  const { forgottenFailures = 0, forgottenSuccesses = 0, crashes } = kept
   let [readyReplicas, availableReplicas, terminatingReplicas, replicas] = [0, 0, 0, 0]
-  let failed = forgottenFailures
+  let [failed, succeeded] = [forgottenFailures, forgottenSuccesses]
   let wakeAtMs = Number.POSITIVE_INFINITY
   for (const task of tasks) {
-    if (isFailure(task)) failed += 1
+    if (hasEnded(task, 'Failed')) failed += 1
+    if (hasEnded(task, 'Succeeded')) succeeded += 1
     if (task.metadata.deletionTimestamp !== undefined && !isTaskFinished(task)) terminatingReplicas += 1
     if (!isTaskActive(task)) continue
     replicas += 1
@@ -117,7 +156,9 @@ export function replicaStatus(
     availableReplicas,
     terminatingReplicas,
     failedReplicas: failed,
+    endedReplicas: failed + succeeded,
     ...(forgottenFailures === 0 ? {} : { forgottenFailures }),
+    ...(forgottenSuccesses === 0 ? {} : { forgottenSuccesses }),
     ...(crashes === undefined ? {} : { crashes }),
   }
   return wakeAtMs === Number.POSITIVE_INFINITY ? { status } : { status, wakeAtMs }

@@ -20,6 +20,7 @@ import { judgeCollections } from './reconcile-collection.js'
 import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
 import type { LimiterSpec } from './reconcile-limiters.js'
 import { playLimiter } from './reconcile-limiters.js'
+import { judgeRanks } from './reconcile-scale-down.js'
 
 type Operation = readonly [name: string, ...values: unknown[]]
 
@@ -39,7 +40,6 @@ interface Case {
 
 /** Kinds that no code answers yet, with what will deliver them. Only ever shrinks. */
 const DEFERRED_KINDS: Readonly<Record<string, string>> = {
-  scaleDownRank: 'workloads: replicas',
   swarmScaleDown: 'workloads: replicas',
   swarmRestart: 'workloads: restarts',
   taskReaper: 'workloads: task history',
@@ -71,6 +71,7 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   priorityQueue: playPriorities,
   reconcileResult: judgeResult,
   gc: judgeCollections,
+  scaleDownRank: judgeRanks,
   leaderElection: playElection,
   leaderElectionConfig: judgeElectionSettings,
   leaderElectionRenew: playRenewal,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ReplicaSet, Task } from '../../src/api/index.js'
-import { isTaskActive } from '../../src/api/index.js'
+import { isTaskActive, isTaskFinished } from '../../src/api/index.js'
 import { defaultCrashBackoff } from '../../src/workloads/crash-backoff.js'
 import type { ReplicaLimits, ReplicaPlan } from '../../src/workloads/index.js'
 import { planReplicas } from '../../src/workloads/index.js'
@@ -28,12 +28,13 @@ describe('the plan of a replica set', () => {
     fc.assert(
       fc.property(shapes, fc.nat(12), fc.nat({ max: 2_000_000 }), (list, replicas, nowMs) => {
         const tasks = list.map(task)
-        const plan = planReplicas(replicaSet(replicas), tasks, limits, nowMs)
+        const plan = planReplicas(replicaSet(replicas), { tasks }, limits, nowMs)
         const removed = new Set(plan.remove)
         const left = tasks.filter(t => isTaskActive(t) && !removed.has(t)).length
         const heldBack = plan.blockers.some(blocker => blocker.kind === 'crash-backoff')
-        expect(left + plan.create).toBe(heldBack ? left : replicas)
-        if (heldBack) expect(left).toBeLessThan(replicas)
+        const held = plan.blockers.reduce((sum, { missing }) => sum + missing, 0)
+        expect(left + plan.create + held).toBe(replicas)
+        if (heldBack) expect(held).toBeLessThanOrEqual(tasks.filter(isTaskFinished).length)
       }),
     )
   })
@@ -41,8 +42,8 @@ describe('the plan of a replica set', () => {
   test('does not depend on the order of the tasks', () => {
     fc.assert(
       fc.property(shapes, fc.nat(12), (list, replicas) => {
-        const forward = planReplicas(replicaSet(replicas), list.map(task), limits, 0)
-        const backward = planReplicas(replicaSet(replicas), list.map(task).reverse(), limits, 0)
+        const forward = planReplicas(replicaSet(replicas), { tasks: list.map(task) }, limits, 0)
+        const backward = planReplicas(replicaSet(replicas), { tasks: list.map(task).reverse() }, limits, 0)
         expect(backward).toEqual(forward)
       }),
     )
@@ -52,13 +53,19 @@ describe('the plan of a replica set', () => {
     const ended = Array.from({ length: 8 }, (_, i) =>
       task({ name: `t${i}`, phase: 'Succeeded', startedMs: 0, finishedMs: i * 1000 }),
     )
-    const plan = planReplicas(replicaSet(0), ended, limits, 10_000)
+    const plan = planReplicas(replicaSet(0), { tasks: ended }, limits, 10_000)
     expect(plan.remove.map(t => t.metadata.name)).toEqual(['t2', 't1', 't0'])
   })
 
   test('makes at most one burst and asks to be called again', () => {
-    const plan = planReplicas(replicaSet(7), [], { ...limits, burst: 3 }, 42)
-    expect(plan).toEqual({ create: 3, remove: [], wakeAtMs: 42, blockers: [{ kind: 'burst', missing: 4 }] })
+    const plan = planReplicas(replicaSet(7), { tasks: [] }, { ...limits, burst: 3 }, 42)
+    expect(plan).toEqual({
+      create: 3,
+      remove: [],
+      victims: [],
+      wakeAtMs: 42,
+      blockers: [{ kind: 'burst', missing: 4 }],
+    })
   })
 })
 
@@ -67,7 +74,7 @@ describe('crash backoff', () => {
     task({ name, phase: 'Failed', startedMs: finishedMs - livedMs, finishedMs })
 
   const noted = (set: ReplicaSet, crashes: readonly Task[], nowMs: number) =>
-    planReplicas(set, crashes, limits, nowMs)
+    planReplicas(set, { tasks: crashes }, limits, nowMs)
   const setWith = (crashes: ReplicaPlan['crashes']): ReplicaSet => {
     const set = replicaSet(1)
     return { ...set, status: { ...replicaStatus(set, [], 0, crashes ? { crashes } : {}).status } }
@@ -91,7 +98,7 @@ describe('crash backoff', () => {
     const first = noted(replicaSet(1), crashes, 3_000)
     const later = noted(setWith(first.crashes), crashes, 13_000)
     expect(later.create).toBe(1)
-    expect(later.crashes).toEqual(first.crashes)
+    expect(later.crashes).toEqual({ ...first.crashes, waiting: undefined })
     const third = noted(setWith(later.crashes), [...crashes, crash('c', 1)], 14_000)
     expect(third).toMatchObject({ create: 0, wakeAtMs: 34_000, crashes: { count: 3 } })
   })
@@ -99,9 +106,9 @@ describe('crash backoff', () => {
   test('counts a crash once, whether its task is kept or not', () => {
     const limit = { ...limits, historyLimit: 1 }
     const crashes = [crash('a', 1000), crash('b', 2000)]
-    const first = planReplicas(replicaSet(1), crashes, limit, 3_000)
+    const first = planReplicas(replicaSet(1), { tasks: crashes }, limit, 3_000)
     expect(first.remove.map(({ metadata }) => metadata.name)).toEqual(['a'])
-    const second = planReplicas(setWith(first.crashes), crashes.slice(1), limit, 4_000)
+    const second = planReplicas(setWith(first.crashes), { tasks: crashes.slice(1) }, limit, 4_000)
     expect(second.crashes).toEqual(first.crashes)
     expect(second.crashes?.tasks).toHaveLength(1)
   })
@@ -112,6 +119,40 @@ describe('crash backoff', () => {
     expect(soon.crashes?.count).toBe(3)
     const late = noted(setWith(first.crashes), [crash('c', 3)], 600_000)
     expect(late).toMatchObject({ create: 1, crashes: { count: 1 } })
+  })
+
+  test('one replica that crashes delays its own replacement, not a scale-up; the blocker says which', () => {
+    const crashes = [crash('a', 1000), crash('b', 2000)]
+    const running = task({ name: 'run', phase: 'Running' })
+    const first = noted(replicaSet(2), [...crashes, running], 3_000)
+    expect(first).toMatchObject({ create: 0, crashes: { waiting: 1 } })
+    const grown = { ...setWith(first.crashes), spec: replicaSet(51).spec }
+    const plan = noted(grown, [...crashes, running], 4_000)
+    expect(plan).toMatchObject({ create: 49, wakeAtMs: 13_000 })
+    expect(plan.blockers).toEqual([
+      { kind: 'crash-backoff', untilMs: 13_000, missing: 1, crashed: ['a', 'b'] },
+    ])
+    expect(noted(grown, [...crashes, running], 13_000)).toMatchObject({ create: 50, blockers: [] })
+  })
+
+  test('a task that somebody deletes is replaced at once while a crashed one waits', () => {
+    const crashes = [crash('a', 1000), crash('b', 2000)]
+    const first = noted(replicaSet(2), crashes, 3_000)
+    expect(first).toMatchObject({ create: 0, crashes: { waiting: 2 } })
+    const one = noted({ ...setWith(first.crashes), spec: replicaSet(3).spec }, crashes, 3_000)
+    expect(one.create).toBe(1)
+  })
+
+  test('crashes of long ago are forgotten: one more holds back nobody', () => {
+    const first = noted(
+      replicaSet(4),
+      [1, 2, 3, 4].map(i => crash(`c${i}`, i)),
+      0,
+    )
+    const elevenMonthsMs = 11 * 30 * 86_400_000
+    const grown = { ...setWith(first.crashes), spec: replicaSet(50).spec }
+    const plan = noted(grown, [crash('late', elevenMonthsMs)], elevenMonthsMs)
+    expect(plan).toMatchObject({ create: 50, blockers: [], crashes: { count: 1 } })
   })
 
   test('begins anew after the clock was put back', () => {
@@ -130,6 +171,7 @@ describe('the status of a replica set', () => {
       task({ name: 'starting', phase: 'Running' }),
       task({ name: 'leaving', phase: 'Running', readySinceMs: 0, deleting: true }),
       task({ name: 'crashed', phase: 'Failed', finishedMs: 1 }),
+      task({ name: 'done', phase: 'Succeeded', finishedMs: 1 }),
     ]
     expect(replicaStatus(replicaSet(3, 5), tasks, 10_000)).toEqual({
       status: {
@@ -139,6 +181,7 @@ describe('the status of a replica set', () => {
         availableReplicas: 1,
         terminatingReplicas: 1,
         failedReplicas: 1,
+        endedReplicas: 2,
       },
       wakeAtMs: 14_000,
     })

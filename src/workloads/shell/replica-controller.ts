@@ -1,4 +1,4 @@
-import { Event, isTaskFinished, ReplicaSet, Task } from '../../api/index.js'
+import { Event, isTaskActive, isTaskFinished, ReplicaSet, Task } from '../../api/index.js'
 import { formatTime, isKeelsonError } from '../../core/index.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
@@ -6,7 +6,8 @@ import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../
 import type { CrashBackoff } from '../crash-backoff.js'
 import { defaultCrashBackoff } from '../crash-backoff.js'
 import type { ReplicaBlocker, ReplicaLimits, ReplicaPlan } from '../replica-plan.js'
-import { isFailure, planReplicas, replicaStatus } from '../replica-plan.js'
+import { hasEnded, planReplicas, replicaStatus } from '../replica-plan.js'
+import type { ScaleDownVictim } from '../scale-down-order.js'
 import type { LoopEvent } from '../task-event.js'
 
 /** How the replica loop behaves. */
@@ -64,19 +65,26 @@ interface Pass {
   /** Names of tasks. */
   readonly made: readonly string[]
   readonly removed: readonly string[]
+  readonly victims: readonly ScaleDownVictim[]
   readonly blockers: readonly ReplicaBlocker[]
 }
 
-const NOTHING: Pass = { made: [], removed: [], blockers: [] }
+/** So many crashed tasks are named in an event. */
+const CRASHED_NAMED = 3
+
+const NOTHING: Pass = { made: [], removed: [], victims: [], blockers: [] }
 
 /** Reasons as those of Kubernetes' ReplicaSet controller. */
-function* eventsOf({ made, removed, refused, blockers }: Pass): Iterable<LoopEvent> {
+function* eventsOf({ made, removed, victims, refused, blockers }: Pass): Iterable<LoopEvent> {
   for (const name of made) yield { reason: 'SuccessfulCreate', note: `created task ${name}` }
-  for (const name of removed) yield { reason: 'SuccessfulDelete', note: `deleted task ${name}` }
+  const reasons = new Map(victims.map(({ task, why }) => [task.metadata.name, `: ${why}`]))
+  for (const name of removed)
+    yield { reason: 'SuccessfulDelete', note: `deleted task ${name}${reasons.get(name) ?? ''}` }
   if (refused !== undefined) yield { type: 'Warning', reason: 'FailedCreate', note: refused.message }
   for (const blocker of blockers) {
     if (blocker.kind !== 'crash-backoff') continue
-    const note = `tasks end soon after their start; the next is made at ${formatTime(blocker.untilMs)}`
+    const who = blocker.crashed.slice(0, CRASHED_NAMED).join(', ')
+    const note = `tasks end soon after their start (${who}); the next is made at ${formatTime(blocker.untilMs)}`
     yield { type: 'Warning', reason: 'BackOff', note }
   }
 }
@@ -87,17 +95,25 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
     if (set === undefined) return NOTHING
     const tasksOf = (): readonly Task[] =>
       tx.list(Task, { index: { name: 'controller', value: set.metadata.uid } }).items
-    const plan = planReplicas(set, tasksOf(), limits, nowMs)
-    const forgotten = (set.status?.forgottenFailures ?? 0) + plan.remove.filter(isFailure).length
+    const plan = planReplicas(set, { tasks: tasksOf(), siblings: () => siblingsOf(tx, set) }, limits, nowMs)
+    const { forgottenFailures = 0, forgottenSuccesses = 0 } = set.status ?? {}
+    const removed = (phase: 'Failed' | 'Succeeded'): number =>
+      plan.remove.filter(task => hasEnded(task, phase)).length
+    const kept = {
+      forgottenFailures: forgottenFailures + removed('Failed'),
+      forgottenSuccesses: forgottenSuccesses + removed('Succeeded'),
+      ...crashesOf(plan),
+    }
     for (const task of plan.remove) tx.delete(Task, task.metadata)
     const { made, refused } = makeTasks(tx, set, plan.create)
-    const after = replicaStatus(set, tasksOf(), nowMs, { forgottenFailures: forgotten, ...crashesOf(plan) })
+    const after = replicaStatus(set, tasksOf(), nowMs, kept)
     // An equal status is a no-op to the store.
     tx.updateStatus(ReplicaSet, { ...set, status: after.status })
     const wakeAtMs = earliest(plan, after.wakeAtMs)
     return {
       made,
       removed: plan.remove.map(({ metadata }) => metadata.name),
+      victims: plan.victims,
       blockers: plan.blockers,
       ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
       ...(refused === undefined ? {} : { refused }),
@@ -134,6 +150,18 @@ async function forgetHistory(client: Client, { namespace = '', name }: ObjectRef
     if (tx.get(ReplicaSet, { namespace, name }) !== undefined) return
     for (const task of left(tx)) tx.delete(Task, task.metadata)
   })
+}
+
+/** Active tasks of all sets of the same owner, its own among them. */
+function siblingsOf(tx: Reader, set: ReplicaSet): readonly Task[] {
+  const owner = controllerOf(set)
+  const sets =
+    owner === undefined
+      ? [set]
+      : tx.list(ReplicaSet, { index: { name: 'controller', value: owner.uid } }).items
+  return sets.flatMap(({ metadata }) =>
+    tx.list(Task, { index: { name: 'controller', value: metadata.uid } }).items.filter(isTaskActive),
+  )
 }
 
 /** A new task of the set; the store picks the end of its name. */

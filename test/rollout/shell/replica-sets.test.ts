@@ -5,7 +5,13 @@ import { tallyOf } from '../../../src/rollout/shell/replica-sets.js'
 import { createStore } from '../../../src/store/index.js'
 import { template } from '../fixtures/cluster.js'
 
-const counts = { readyReplicas: 2, availableReplicas: 2, terminatingReplicas: 0, failedReplicas: 0 }
+const counts = {
+  readyReplicas: 2,
+  availableReplicas: 2,
+  terminatingReplicas: 0,
+  failedReplicas: 0,
+  endedReplicas: 0,
+}
 
 /** A stored set of the given size and generation, with a status. */
 async function setOf(replicas: number, generation: number, status?: ReplicaSetStatus): Promise<ReplicaSet> {
@@ -42,6 +48,7 @@ describe('the tally of a set', () => {
       replicas: 5,
       terminatingReplicas: 1,
       failedReplicas: 4,
+      endedReplicas: 4,
     }
     expect(tallyOf(await setOf(3, 1, status))).toEqual({
       template: 'x',

@@ -51,6 +51,7 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   if (object.kind === 'ReplicaSet') {
     const {
       failedReplicas: _failed,
+      endedReplicas: _ended,
       forgottenFailures: _forgotten,
       crashes: _crashes,
       ...status

@@ -89,6 +89,8 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   if (object.kind !== 'ReplicaSet') return object
   const {
     failedReplicas: _failed,
+    endedReplicas: _ended,
+    forgottenSuccesses: _forgottenSuccesses,
     forgottenFailures: _forgotten,
     crashes: _crashes,
     ...status

@@ -120,7 +120,9 @@ describe('the loops tell, where the store knows Event', () => {
     runtime.exit(second, exitCode)
     await env.advance(10)
     expect(await reasons('web')).toContainEqual(
-      expect.stringMatching(/^Warning BackOff: tasks end soon after their start; the next is made at 2/),
+      expect.stringMatching(
+        /^Warning BackOff: tasks end soon after their start \(web-.+, web-.+\); the next is made at 2/,
+      ),
     )
   })
 

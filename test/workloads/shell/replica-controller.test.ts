@@ -88,6 +88,28 @@ describe('the replica loop', () => {
     expect(tasks().filter(t => !isTaskFinished(t))).toHaveLength(3)
   })
 
+  test('a task that ends well at once is no success of a replica: it is counted, and not made again in a hot loop', async () => {
+    const active = () => tasks().filter(task => !isTaskFinished(task))
+    let made = 0
+    world.store.watch(Task).on(({ events }) => {
+      made += events.filter(({ type }) => type === 'ADDED').length
+    })
+    await setReplicas(1)
+    await settled()
+    for (let round = 0; round < 12; round += 1) {
+      for (const task of active()) await finish(task, 'Succeeded')
+      await settled()
+    }
+    expect(made).toBeLessThanOrEqual(1)
+    expect(status()).toMatchObject({ failedReplicas: 0, endedReplicas: made + 1 })
+    await world.env.advance(600_000)
+    for (let round = 0; round < 8; round += 1) {
+      for (const task of active()) await finish(task, 'Succeeded')
+      await world.env.advance(300_000)
+    }
+    expect(status()).toMatchObject({ failedReplicas: 0, endedReplicas: made, forgottenSuccesses: made - 5 })
+  })
+
   test('goes on where it was after a crash', async () => {
     loop.crash()
     await setReplicas(4)
