@@ -49,4 +49,4 @@ export type {
   TaskStatus,
   TaskTemplate,
 } from './task.js'
-export type { RunningTask, TaskExit } from './task-runtime.js'
+export type { ListedTask, RunningTask, TaskExit } from './task-runtime.js'

@@ -20,7 +20,8 @@ export interface Probe {
 
 /** What one probe found. */
 export interface ProbeResult {
-  readonly result: 'success' | 'failure'
+  /** `error`: the question could not be asked. It neither counts nor breaks a row. */
+  readonly result: 'success' | 'failure' | 'error'
   /** Why, for a condition's message. */
   readonly message: string
 }

@@ -83,6 +83,7 @@ export const taskSpecSchema: JsonSchema = closed({
     ),
   ),
   resources: closed({ requests: quantities, limits: quantities }),
+  startupProbe: probe,
   readinessProbe: probe,
   livenessProbe: probe,
   nodeSelector: textMap,

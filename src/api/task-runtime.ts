@@ -19,6 +19,17 @@ export interface TaskExit {
   readonly message: string
 }
 
+/** A task that runs, as its runtime knows it. */
+export interface ListedTask {
+  /** uid of the task. */
+  readonly uid: string
+  readonly namespace?: string
+  readonly name: string
+  readonly running: RunningTask
+  /** Epoch ms. */
+  readonly startedAtMs: number
+}
+
 /**
  * Runs tasks on one node: child processes, containers, or a simulation.
  *
@@ -31,5 +42,10 @@ export interface TaskRuntime {
   /** Asks politely, and after `graceMs` no longer. */
   stop(uid: string, graceMs: number): Promise<TaskExit>
   exits(listener: (exit: TaskExit) => void): Cancel
+  /**
+   * What runs now, for a runtime whose tasks outlive the process that started them: a node agent that starts again takes
+   * them over, and stops those that have no object any more. Default: nothing outlives it. A rejection is tried again.
+   */
+  list?(): Promise<readonly ListedTask[]>
   probe(uid: string, probe: Probe, signal?: AbortSignal): Promise<ProbeResult>
 }

@@ -36,6 +36,8 @@ export interface TaskSpec {
   readonly ports?: readonly TaskPort[]
   /** Amounts by resource name, for example `{ cpu: '500m', memory: '64Mi' }`. */
   readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
+  /** Until it succeeds once, the task is not ready and the other two wait. Failing ends the task, to be replaced. */
+  readonly startupProbe?: Probe
   /** Failing takes the task out of its services. */
   readonly readinessProbe?: Probe
   /** Failing ends the task, to be replaced. */

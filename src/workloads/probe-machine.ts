@@ -8,8 +8,11 @@ export interface ProbeMachine<State> {
   nextProbeAtMs(state: State): number
 }
 
-/** Makes the machine for one probe; readiness begins unhealthy, liveness healthy. */
-export type ProbeMachineFactory = (probe: Probe, use: 'readiness' | 'liveness') => ProbeMachine<unknown>
+/** Makes the machine for one probe; readiness begins unhealthy, liveness healthy, startup unknown. */
+export type ProbeMachineFactory = (
+  probe: Probe,
+  use: 'readiness' | 'liveness' | 'startup',
+) => ProbeMachine<unknown>
 
 /** What the prober knows. */
 export interface ProbeVerdict {

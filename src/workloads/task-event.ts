@@ -16,7 +16,7 @@ export function taskEvent(before: TaskStatus | undefined, after: TaskStatus): Lo
   const note = after.message ?? ''
   if (after.phase === 'Succeeded') return { reason: 'Completed', note }
   if (after.phase === 'Failed') {
-    const reason = after.reason === 'LivenessProbeFailed' ? 'Unhealthy' : 'Failed'
+    const reason = after.reason?.endsWith('ProbeFailed') === true ? 'Unhealthy' : 'Failed'
     return { type: 'Warning', reason, note }
   }
   if (before?.phase !== 'Running') return { reason: 'Started', note: `runs at ${after.address}` }

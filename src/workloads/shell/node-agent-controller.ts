@@ -36,7 +36,9 @@ export interface NodeAgentOptions {
  *
  * Guarantees: a task's object is held by a finalizer before its process starts and released after it ended, so no
  * process outlives its object unnoticed; a task is started once and never restarted; every wait is in the
- * background, so that one slow task does not hold up another.
+ * background, so that one slow task does not hold up another. An agent that starts again takes over what the runtime's
+ * `list()` names, stops what has no object any more, and does nothing before it knows; without `list()`, tasks that ran
+ * are reported as failed.
  */
 export function createNodeAgentController(options: NodeAgentOptions): Controller {
   const { nodeName, runtime, health = createProbeMachine, drain, concurrency = 16 } = options
@@ -56,12 +58,15 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
     events: options.events ?? { whenKnown: Event },
     async reconcile(ref, object, ctx) {
       if (supervisor === undefined) return
+      const recovering = supervisor.recover()
+      if (recovering !== undefined) await recovering
       const task = object?.spec.nodeName === nodeName ? object : undefined
       for (const other of supervisor.at(ref)) {
         if (other.uid !== task?.metadata.uid)
           stopOrForget(supervisor, nextTaskStep(undefined, other.local), other.uid)
       }
       if (task === undefined) return
+      supervisor.attach(task)
       const supervised = supervisor.get(task.metadata.uid)
       const step = nextTaskStep(task, supervised?.local)
       await takeStep(step, { ctx, supervisor, task, supervised, nowMs: ctx.env.clock.now() })
@@ -69,6 +74,12 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
     started({ env }) {
       const changed = (ref: ObjectRef): void => controller.enqueue(ref, 'process')
       supervisor = createTaskSupervisor({ env, runtime, health, drain, changed })
+      supervisor.recover()?.catch((error: unknown) => {
+        env.logger.warn(
+          { err: error },
+          'it is not known what runs on the node; asked again with the next task',
+        )
+      })
     },
     stopped() {
       supervisor?.close()

@@ -6,9 +6,11 @@ import type { ProbeMachine, ProbeVerdict } from '../probe-machine.js'
 export interface TaskProberOptions {
   readonly env: Env
   readonly machine: ProbeMachine<unknown>
-  /** Runs the probe once. A rejection counts as a failure. */
+  /** Runs the probe once. A rejection is an `error`: it could not be asked. */
   probe(): Promise<ProbeResult>
-  /** Called when the verdict's status changes. */
+  /** What was told of it so far. Default: what the machine begins with. */
+  readonly told?: ProbeVerdict['status']
+  /** Called when the verdict's status is another than told before. */
   changed(verdict: ProbeVerdict): void
 }
 
@@ -16,6 +18,7 @@ export interface TaskProberOptions {
 export function startTaskProber(options: TaskProberOptions): Cancel {
   const { env, machine } = options
   let state = machine.initial(env.clock.now())
+  let told = options.told ?? machine.status(state)
   let stopped = false
   let cancelTimer: Cancel = () => {}
 
@@ -26,12 +29,16 @@ export function startTaskProber(options: TaskProberOptions): Cancel {
   const run = async (): Promise<void> => {
     const found = await options
       .probe()
-      .catch((error: unknown): ProbeResult => ({ result: 'failure', message: String(error) }))
+      .catch((error: unknown): ProbeResult => ({ result: 'error', message: String(error) }))
     if (stopped || env.closed) return
-    const before = machine.status(state)
+    if (found.result === 'error')
+      env.logger.warn({ probe: found.message }, 'a task could not be probed; the verdict stays')
     state = machine.step(state, { atMs: env.clock.now(), result: found.result })
     const status = machine.status(state)
-    if (status !== before) options.changed({ status, message: found.message })
+    if (status !== told && found.result !== 'error') {
+      told = status
+      options.changed({ status, message: found.message })
+    }
     if (!stopped) arm()
   }
 

@@ -1,4 +1,5 @@
-import type { ProbeResult, Task, TaskExit, TaskRuntime } from '../../api/index.js'
+import type { Probe, ProbeResult, Task, TaskExit, TaskRuntime } from '../../api/index.js'
+import { isConditionTrue } from '../../api/index.js'
 import type { Cancel, Env } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
 import type { ProbeMachineFactory, ProbeVerdict } from '../probe-machine.js'
@@ -21,7 +22,7 @@ export interface SupervisedTask {
   readonly uid: string
   readonly ref: ObjectRef
   readonly local: LocalTask
-  /** Undefined without a readiness probe. */
+  /** Undefined when it is ready as soon as it runs. */
   readonly readiness: ProbeVerdict | undefined
 }
 
@@ -30,7 +31,11 @@ export interface TaskSupervisor {
   get(uid: string): SupervisedTask | undefined
   /** Processes under that name; more than one only while an old namesake still stops. */
   at(ref: ObjectRef): readonly SupervisedTask[]
+  /** Resolves when it is known what runs since before; undefined when that is known. Rejects as the runtime does. */
+  recover(): Promise<void> | undefined
   start(task: Task): void
+  /** Tells which object belongs to a process that was taken over: its probes begin. */
+  attach(task: Task): void
   stop(uid: string): void
   forget(uid: string): void
   close(): void
@@ -39,12 +44,20 @@ export interface TaskSupervisor {
 interface Entry {
   readonly uid: string
   readonly ref: ObjectRef
-  readonly task: Task
+  /** Undefined while the object of a process that was taken over was not seen. */
+  task: Task | undefined
   readonly probers: Cancel[]
   local: LocalTask
   readiness: ProbeVerdict | undefined
   /** Why the node itself ends it, if it does. */
   cause: EndCause | undefined
+}
+
+/** One probe to be run again and again. */
+interface ProbeOrder {
+  readonly use: 'readiness' | 'liveness' | 'startup'
+  readonly probe: Probe | undefined
+  readonly told?: ProbeVerdict['status'] | undefined
 }
 
 const DEFAULT_GRACE_SECONDS = 30
@@ -60,10 +73,17 @@ class ProcessTable implements TaskSupervisor {
   /** Entries by namespace and name, for `at`. */
   readonly #named = new Map<string, Set<Entry>>()
   readonly #cancelExits: Cancel
+  /** Ends that were told while it was asked what runs; undefined when that is known. */
+  #meanwhile: TaskExit[] | undefined
+  #recovering: Promise<void> | undefined
 
   constructor(options: TaskSupervisorOptions) {
     this.#options = options
-    this.#cancelExits = options.runtime.exits(exit => this.#ended(exit))
+    if (options.runtime.list !== undefined) this.#meanwhile = []
+    this.#cancelExits = options.runtime.exits(exit => {
+      this.#meanwhile?.push(exit)
+      this.#ended(exit)
+    })
   }
 
   get(uid: string): SupervisedTask | undefined {
@@ -74,23 +94,26 @@ class ProcessTable implements TaskSupervisor {
     return [...(this.#named.get(nameOf(ref)) ?? [])]
   }
 
+  recover(): Promise<void> | undefined {
+    if (this.#meanwhile === undefined) return undefined
+    this.#recovering ??= this.#takeOver().finally(() => {
+      this.#recovering = undefined
+    })
+    return this.#recovering
+  }
+
   start(task: Task): void {
     const { uid, namespace, name } = task.metadata
     if (this.#entries.has(uid)) return
     const ref = namespace === undefined ? { name } : { namespace, name }
-    const entry: Entry = {
-      uid,
-      ref,
-      task,
-      probers: [],
-      local: { kind: 'starting' },
-      readiness: undefined,
-      cause: undefined,
-    }
-    this.#entries.set(uid, entry)
-    const namesakes = this.#named.get(nameOf(ref)) ?? new Set()
-    this.#named.set(nameOf(ref), namesakes.add(entry))
-    void this.#launch(entry)
+    void this.#launch(this.#add({ uid, ref, task, local: { kind: 'starting' } }), task)
+  }
+
+  attach(task: Task): void {
+    const entry = this.#entries.get(task.metadata.uid)
+    if (entry === undefined || entry.task !== undefined) return
+    entry.task = task
+    if (entry.local.kind === 'running') this.#watchHealth(entry, task)
   }
 
   stop(uid: string): void {
@@ -112,40 +135,96 @@ class ProcessTable implements TaskSupervisor {
     for (const entry of this.#entries.values()) stopProbing(entry)
   }
 
-  async #launch(entry: Entry): Promise<void> {
+  #add(known: Pick<Entry, 'uid' | 'ref' | 'task' | 'local'>): Entry {
+    const entry: Entry = { ...known, probers: [], readiness: undefined, cause: undefined }
+    this.#entries.set(entry.uid, entry)
+    const namesakes = this.#named.get(nameOf(entry.ref)) ?? new Set()
+    this.#named.set(nameOf(entry.ref), namesakes.add(entry))
+    return entry
+  }
+
+  async #takeOver(): Promise<void> {
+    const listed = await (this.#options.runtime.list?.() ?? [])
+    const ended = this.#meanwhile ?? []
+    this.#meanwhile = undefined
+    for (const { uid, namespace, name, running, startedAtMs } of listed) {
+      if (this.#entries.has(uid)) continue
+      const ref = namespace === undefined ? { name } : { namespace, name }
+      this.#add({ uid, ref, task: undefined, local: { kind: 'running', running, startedAtMs } })
+      this.#options.changed(ref)
+    }
+    for (const exit of ended) this.#ended(exit)
+  }
+
+  async #launch(entry: Entry, task: Task): Promise<void> {
     const { runtime, env, changed } = this.#options
     try {
-      const running = await runtime.start(entry.task)
+      const running = await runtime.start(task)
       if (entry.local.kind !== 'starting') return
       entry.local = { kind: 'running', running, startedAtMs: env.clock.now() }
-      this.#watchHealth(entry)
+      this.#watchHealth(entry, task)
       changed(entry.ref)
     } catch (error) {
       this.#ended({ uid: entry.uid, message: `could not be started: ${messageOf(error)}` })
     }
   }
 
-  #watchHealth(entry: Entry): void {
-    if (entry.task.spec.readinessProbe !== undefined)
-      entry.readiness = { status: 'unknown', message: 'Not probed yet' }
-    this.#probe(entry, 'readiness', verdict => {
-      entry.readiness = verdict
+  /** What was ready before it was taken over stays so until a probe says otherwise. */
+  #watchHealth(entry: Entry, { spec, status }: Task): void {
+    const { startupProbe, readinessProbe } = spec
+    const wasReady = isConditionTrue(status?.conditions, 'Ready')
+    if (wasReady && readinessProbe !== undefined)
+      entry.readiness = { status: 'healthy', message: 'As before its node agent started again' }
+    else if (startupProbe !== undefined && !wasReady)
+      entry.readiness = { status: 'unknown', message: 'Not started yet' }
+    else if (readinessProbe !== undefined) entry.readiness = { status: 'unknown', message: 'Not probed yet' }
+    if (startupProbe === undefined || wasReady) return this.#watchStarted(entry, spec)
+    this.#probe(entry, { use: 'startup', probe: startupProbe }, verdict => {
+      if (verdict.status === 'unhealthy')
+        return this.#fail(entry, {
+          reason: 'StartupProbeFailed',
+          message: `startup probe failed: ${verdict.message}`,
+        })
+      stopProbing(entry)
+      entry.readiness =
+        readinessProbe === undefined ? undefined : { status: 'unknown', message: 'Not probed yet' }
+      this.#watchStarted(entry, spec)
       this.#options.changed(entry.ref)
-    })
-    this.#probe(entry, 'liveness', verdict => {
-      if (verdict.status !== 'unhealthy' || entry.local.kind !== 'running') return
-      const message = `liveness probe failed: ${verdict.message}`
-      entry.cause = { reason: 'LivenessProbeFailed', message }
-      this.#halt(entry)
     })
   }
 
-  #probe(entry: Entry, use: 'readiness' | 'liveness', changed: (verdict: ProbeVerdict) => void): void {
+  #watchStarted(entry: Entry, { readinessProbe, livenessProbe }: Task['spec']): void {
+    this.#probe(
+      entry,
+      { use: 'readiness', probe: readinessProbe, told: entry.readiness?.status },
+      verdict => {
+        entry.readiness = verdict
+        this.#options.changed(entry.ref)
+      },
+    )
+    this.#probe(entry, { use: 'liveness', probe: livenessProbe }, ({ status, message }) => {
+      if (status !== 'unhealthy') return
+      this.#fail(entry, { reason: 'LivenessProbeFailed', message: `liveness probe failed: ${message}` })
+    })
+  }
+
+  #fail(entry: Entry, cause: EndCause): void {
+    if (entry.local.kind !== 'running') return
+    entry.cause = cause
+    this.#halt(entry)
+  }
+
+  #probe(entry: Entry, { use, probe, told }: ProbeOrder, changed: (verdict: ProbeVerdict) => void): void {
     const { env, runtime, health } = this.#options
-    const spec = entry.task.spec[`${use}Probe`]
-    if (spec === undefined) return
-    const probe = (): Promise<ProbeResult> => runtime.probe(entry.uid, spec)
-    entry.probers.push(startTaskProber({ env, machine: health(spec, use), probe, changed }))
+    if (probe === undefined) return
+    const options = {
+      env,
+      machine: health(probe, use),
+      probe: (): Promise<ProbeResult> => runtime.probe(entry.uid, probe),
+      changed,
+      ...(told === 'healthy' ? { told } : {}),
+    }
+    entry.probers.push(startTaskProber(options))
   }
 
   #halt(entry: Entry): void {
@@ -162,11 +241,11 @@ class ProcessTable implements TaskSupervisor {
   async #drainAndStop(entry: Entry): Promise<TaskExit> {
     const { drain, env, runtime } = this.#options
     try {
-      await drain?.(entry.task)
+      if (entry.task !== undefined) await drain?.(entry.task)
     } catch (error) {
       env.logger.warn({ err: error, task: entry.ref }, 'the drain of a task failed; it is stopped anyway')
     }
-    const graceSeconds = entry.task.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+    const graceSeconds = entry.task?.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
     return runtime.stop(entry.uid, graceSeconds * 1000)
   }
 

@@ -136,6 +136,54 @@ describe('the node agent', () => {
     })
   })
 
+  test('a probe that cannot be asked neither counts nor breaks a row', async () => {
+    await bind('a', { livenessProbe: { ...probe, failureThreshold: 2 } })
+    runtime.unaskable.add('a')
+    await world.env.advance(10_000)
+    expect(runtime.stopped).toEqual([])
+    runtime.unaskable.clear()
+    runtime.failing.add('a')
+    await world.env.advance(1_000)
+    runtime.unaskable.add('a')
+    await world.env.advance(1_000)
+    expect(runtime.stopped).toEqual([])
+    runtime.unaskable.clear()
+    await world.env.advance(1_000)
+    expect(runtime.stopped).toEqual(['a'])
+  })
+
+  test('the startup probe holds back readiness and the other probes until it succeeds', async () => {
+    const exec = (name: string) => ({ exec: { command: [name] }, periodSeconds: 1, failureThreshold: 3 })
+    runtime.failing.add('a')
+    await bind('a', { startupProbe: exec('up'), readinessProbe: exec('ready'), livenessProbe: exec('live') })
+    await world.env.advance(1_000)
+    expect(ready('a')).toBe('False')
+    expect(new Set(runtime.asked)).toEqual(new Set(['up']))
+    runtime.failing.clear()
+    runtime.asked.length = 0
+    await world.env.advance(3_000)
+    expect(ready('a')).toBe('True')
+    expect(runtime.asked.filter(name => name === 'up')).toHaveLength(1)
+    expect(new Set(runtime.asked)).toEqual(new Set(['up', 'ready', 'live']))
+  })
+
+  test('without a readiness probe, a task is ready once it has started', async () => {
+    runtime.failing.add('a')
+    await bind('a', { startupProbe: { ...probe, failureThreshold: 9 } })
+    await world.env.advance(2_000)
+    expect(ready('a')).toBe('False')
+    runtime.failing.clear()
+    await world.env.advance(1_000)
+    expect(ready('a')).toBe('True')
+  })
+
+  test('a task that does not start in time is ended, and says why', async () => {
+    runtime.failing.add('a')
+    await bind('a', { startupProbe: { ...probe, failureThreshold: 3 } })
+    await world.env.advance(3_000)
+    expect(task('a')?.status).toMatchObject({ phase: 'Failed', reason: 'StartupProbeFailed' })
+  })
+
   test('waits for the drain before it stops a process', async () => {
     agent.crash()
     let drained = (): void => {}
@@ -150,5 +198,76 @@ describe('the node agent', () => {
     await world.env.settle()
     expect(runtime.stopped).toEqual(['d'])
     expect(task('d')).toBeUndefined()
+  })
+})
+
+describe('a node agent that starts again over a runtime that lists what runs', () => {
+  /** The same processes, with a list of them. */
+  const listing = (failures = 0) => {
+    let left = failures
+    return {
+      ...runtime,
+      async list() {
+        if (left-- > 0) throw new Error('the runtime does not answer')
+        return runtime.running().map(name => ({
+          uid: uids.get(name) ?? name,
+          ...ref(name),
+          running: { address: '127.0.0.1', ports: [] },
+          startedAtMs: 0,
+        }))
+      },
+    }
+  }
+  const uids = new Map<string, string>()
+  const again = async (failures = 0): Promise<void> => {
+    const controller = createNodeAgentController({ nodeName: 'n1', runtime: listing(failures), health })
+    agent = await world.startProcess('n1-again', controller)
+    await settled()
+    await world.env.advance(5_000)
+  }
+  const remember = (...names: readonly string[]): void => {
+    for (const name of names) uids.set(name, task(name)?.metadata.uid ?? '')
+  }
+
+  test.each([0, 2])('takes over its processes, after %i refusals to list them', async failures => {
+    await bind('a', { readinessProbe: probe })
+    await world.env.advance(1_000)
+    remember('a')
+    agent.crash()
+    let wasUnready = false
+    world.store.watch(Task).on(() => {
+      wasUnready ||= ready('a') !== 'True'
+    })
+    await again(failures)
+    expect([task('a')?.status?.phase, wasUnready]).toEqual(['Running', false])
+    expect([runtime.started, runtime.stopped]).toEqual([['a'], []])
+    runtime.failing.add('a')
+    await world.env.advance(1_000)
+    expect(ready('a')).toBe('False')
+  })
+
+  test('reports those that ended meanwhile as lost', async () => {
+    await bind('a')
+    await bind('b')
+    remember('a', 'b')
+    agent.crash()
+    runtime.exit('b', 0)
+    await again()
+    expect([task('a')?.status?.phase, task('b')?.status?.phase]).toEqual(['Running', 'Failed'])
+  })
+
+  test('stops those that were deleted meanwhile, and those that have no object any more', async () => {
+    await bind('a')
+    await bind('b')
+    remember('a', 'b')
+    agent.crash()
+    await world.store.delete(Task, ref('a'))
+    await world.store.delete(Task, ref('b'))
+    await world.store.modify(Task, ref('b'), draft => void (draft.metadata.finalizers = []))
+    expect(task('b')).toBeUndefined()
+    await again()
+    expect(runtime.stopped.toSorted()).toEqual(['a', 'b'])
+    expect(runtime.running()).toEqual([])
+    expect(task('a')).toBeUndefined()
   })
 })
