@@ -1,6 +1,7 @@
 import type { Random } from '../../../core/index.js'
 import { createSeededRandom, UsageError } from '../../../core/index.js'
 import type { Action, ActionKind } from '../actions/action.js'
+import type { ActionList } from '../actions/action-list.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ChoiceSource, CurrentState, Recall } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
@@ -116,18 +117,14 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   next(): Planned | undefined {
-    const { seed, executionsMax, plannedOnly } = this.#bounds
+    const { seed, executionsMax } = this.#bounds
     if (this.#isOver || this.#executions >= executionsMax) return undefined
     this.#executions++
     const plan = this.#plan
     this.#progress = begin(
       plan === undefined ? [] : [...plan.visit.path, { choice: plan.choice, width: plan.visit.width }],
     )
-    const choose: ChoiceSource['choose'] = (list, where) => {
-      const actions = list.all()
-      const last = actions.findLastIndex(({ kind }) => !plannedOnly.has(kind))
-      return this.#choose(last === actions.length - 1 ? actions : actions.slice(0, last + 1), where)
-    }
+    const choose: ChoiceSource['choose'] = (list, where) => this.#choose(list, where)
     return { seed, source: this.#tellsApart ? { recall: this.#recall, choose } : { choose } }
   }
 
@@ -151,11 +148,13 @@ export class ExhaustiveSearch implements Searcher {
     this.#isWrong = false
   }
 
-  #choose(actions: readonly Action[], where: CurrentState | undefined): number | 'stop' {
+  #choose(list: ActionList, where: CurrentState | undefined): number | 'stop' {
     const progress = this.#progress
     progress.steps++
-    if (progress.taken.length < progress.plan.length) return actions.length > 1 ? this.#repeat(actions) : 0
+    const width = this.#widthOf(list)
+    if (progress.taken.length < progress.plan.length) return width > 1 ? this.#repeat(list, width) : 0
     if (progress.way === 'on') return 0
+    const actions = list.all().slice(0, width)
     const key = where?.key()
     if (key === undefined || where === undefined) return this.#branch(actions)
     this.#arrive(key)
@@ -165,6 +164,15 @@ export class ExhaustiveSearch implements Searcher {
     progress.trail.add(key)
     if (choice !== 'stop') this.#leave(state, choice)
     return choice
+  }
+
+  /** How many of the actions are not left to others: those come last. */
+  #widthOf({ length, faults }: ActionList): number {
+    const { plannedOnly } = this.#bounds
+    return faults.reduce(
+      (width, { kind, offers }) => (plannedOnly.has(kind) ? width - offers.length : width),
+      length,
+    )
   }
 
   #choiceIn(state: State): number | 'stop' {
@@ -189,20 +197,25 @@ export class ExhaustiveSearch implements Searcher {
   }
 
   /** @throws UsageError when the same choices have led elsewhere */
-  #repeat(actions: readonly Action[]): number {
+  #repeat(list: ActionList, now: number): number {
     const progress = this.#progress
     const place = progress.taken.length
     const { choice, width } = progress.plan[place] as Taken
-    if (actions.length !== width)
+    if (now !== width)
       throw new UsageError(
-        `the code under test is not deterministic: after the same ${place} choices there were ${width} ways on, now there are ${actions.length}. ` +
+        `the code under test is not deterministic: after the same ${place} choices there were ${width} ways on, now there are ${now}. ` +
           'Take time, chance and ids from ctx.env, and keep no state outside of the function that makes the parts',
-        { place, width, now: actions.length },
+        { place, width, now },
       )
     this.#take({ choice, width })
     const { visit } = this.#plan ?? {}
     if (place === progress.plan.length - 1 && visit?.key !== undefined)
-      progress.from = stepFrom(visit.key, visit.labels, actions, choice)
+      progress.from = {
+        key: visit.key,
+        label: visit.labels[choice] as string,
+        kind: list.at(choice).kind,
+        spends: spendsOf(list.at(choice).kind, choice),
+      }
     return choice
   }
 
@@ -265,7 +278,8 @@ export class ExhaustiveSearch implements Searcher {
   #leave({ key, labels, actions }: State, choice: number): void {
     const width = actions.length
     if (width > 1) this.#take({ choice, width })
-    this.#progress.from = stepFrom(key, labels, actions, choice)
+    const { kind } = actions[choice] as Action
+    this.#progress.from = { key, label: labels[choice] as string, kind, spends: spendsOf(kind, choice) }
   }
 
   #arrive(key: string): void {
@@ -302,14 +316,8 @@ function begin(plan: readonly Taken[]): Progress {
   }
 }
 
-function stepFrom(
-  key: string,
-  labels: readonly string[],
-  actions: readonly Action[],
-  choice: number,
-): NonNullable<Progress['from']> {
-  const { kind } = actions[choice] as Action
-  return { key, label: labels[choice] as string, kind, spends: choice === 0 ? NOTHING : spending(kind) }
+function spendsOf(kind: ActionKind, choice: number): readonly number[] {
+  return choice === 0 ? NOTHING : spending(kind)
 }
 
 /** Of several actions with one label, their number is part of it. */
