@@ -16,9 +16,10 @@ export interface AddressClaimSpec {
 export type AddressClaim = StoredObject<AddressClaimSpec, never>
 
 /** One held address; its name is the address, so that two holders cannot exist. */
-export const AddressClaim: Kind<AddressClaimSpec, never> = /* @__PURE__ */ defineKind<
+export const AddressClaim: Kind<AddressClaimSpec, never, 'AddressClaim'> = /* @__PURE__ */ defineKind<
   AddressClaimSpec,
-  never
+  never,
+  'AddressClaim'
 >({
   apiVersion: 'discovery/v1',
   kind: 'AddressClaim',

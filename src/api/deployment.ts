@@ -60,9 +60,10 @@ export interface DeploymentStatus {
 export type Deployment = StoredObject<DeploymentSpec, DeploymentStatus>
 
 /** A replicated service with revisions. */
-export const Deployment: Kind<DeploymentSpec, DeploymentStatus> = /* @__PURE__ */ defineKind<
+export const Deployment: Kind<DeploymentSpec, DeploymentStatus, 'Deployment'> = /* @__PURE__ */ defineKind<
   DeploymentSpec,
-  DeploymentStatus
+  DeploymentStatus,
+  'Deployment'
 >({
   apiVersion: 'apps/v1',
   kind: 'Deployment',

@@ -13,9 +13,10 @@ export interface EndpointSliceSpec {
 export type EndpointSlice = StoredObject<EndpointSliceSpec, never>
 
 /** The endpoints of a service; derived from its tasks. */
-export const EndpointSlice: Kind<EndpointSliceSpec, never> = /* @__PURE__ */ defineKind<
+export const EndpointSlice: Kind<EndpointSliceSpec, never, 'EndpointSlice'> = /* @__PURE__ */ defineKind<
   EndpointSliceSpec,
-  never
+  never,
+  'EndpointSlice'
 >({
   apiVersion: 'discovery/v1',
   kind: 'EndpointSlice',

@@ -6,7 +6,11 @@ import { eventSpecSchema, objectSchema } from './spec-schemas.js'
 export type Event = StoredObject<EventRecord, never>
 
 /** A record of what a controller did or could not do. */
-export const Event: Kind<EventRecord, never> = /* @__PURE__ */ defineKind<EventRecord, never>({
+export const Event: Kind<EventRecord, never, 'Event'> = /* @__PURE__ */ defineKind<
+  EventRecord,
+  never,
+  'Event'
+>({
   apiVersion: 'events/v1',
   kind: 'Event',
   plural: 'events',

@@ -29,9 +29,10 @@ export interface FrameworkStatus {
 export type Framework = StoredObject<FrameworkSpec, FrameworkStatus>
 
 /** A framework as its pool keeps it, so that a pool that takes over knows whose tasks are whose. */
-export const Framework: Kind<FrameworkSpec, FrameworkStatus> = /* @__PURE__ */ defineKind<
+export const Framework: Kind<FrameworkSpec, FrameworkStatus, 'Framework'> = /* @__PURE__ */ defineKind<
   FrameworkSpec,
-  FrameworkStatus
+  FrameworkStatus,
+  'Framework'
 >({
   apiVersion: 'offers/v1',
   kind: 'Framework',

@@ -6,7 +6,11 @@ import { leaseSpecSchema, objectSchema } from './spec-schemas.js'
 export type Lease = StoredObject<LeaseRecord, never>
 
 /** A claim that lapses unless it is renewed: a node's heartbeat, a leader's term. */
-export const Lease: Kind<LeaseRecord, never> = /* @__PURE__ */ defineKind<LeaseRecord, never>({
+export const Lease: Kind<LeaseRecord, never, 'Lease'> = /* @__PURE__ */ defineKind<
+  LeaseRecord,
+  never,
+  'Lease'
+>({
   apiVersion: 'coordination/v1',
   kind: 'Lease',
   plural: 'leases',

@@ -33,7 +33,11 @@ export interface NodeStatus {
 export type Node = StoredObject<NodeSpec, NodeStatus>
 
 /** A machine that runs tasks. */
-export const Node: Kind<NodeSpec, NodeStatus> = /* @__PURE__ */ defineKind<NodeSpec, NodeStatus>({
+export const Node: Kind<NodeSpec, NodeStatus, 'Node'> = /* @__PURE__ */ defineKind<
+  NodeSpec,
+  NodeStatus,
+  'Node'
+>({
   apiVersion: 'v1',
   kind: 'Node',
   plural: 'nodes',

@@ -46,9 +46,10 @@ export interface ReplicaSetStatus {
 export type ReplicaSet = StoredObject<ReplicaSetSpec, ReplicaSetStatus>
 
 /** Equal, replaceable tasks of one template. */
-export const ReplicaSet: Kind<ReplicaSetSpec, ReplicaSetStatus> = /* @__PURE__ */ defineKind<
+export const ReplicaSet: Kind<ReplicaSetSpec, ReplicaSetStatus, 'ReplicaSet'> = /* @__PURE__ */ defineKind<
   ReplicaSetSpec,
-  ReplicaSetStatus
+  ReplicaSetStatus,
+  'ReplicaSet'
 >({
   apiVersion: 'apps/v1',
   kind: 'ReplicaSet',

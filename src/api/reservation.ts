@@ -19,7 +19,11 @@ export interface ReservationSpec {
 export type Reservation = StoredObject<ReservationSpec, never>
 
 /** Kept resources of a node, persistent volumes among them. They outlive tasks, frameworks and pools. */
-export const Reservation: Kind<ReservationSpec, never> = /* @__PURE__ */ defineKind<ReservationSpec, never>({
+export const Reservation: Kind<ReservationSpec, never, 'Reservation'> = /* @__PURE__ */ defineKind<
+  ReservationSpec,
+  never,
+  'Reservation'
+>({
   apiVersion: 'offers/v1',
   kind: 'Reservation',
   plural: 'reservations',

@@ -26,9 +26,10 @@ export interface RevisionStatus {
 export type Revision = StoredObject<RevisionSpec, RevisionStatus>
 
 /** A ledger entry; owned by the object that rolled out. */
-export const Revision: Kind<RevisionSpec, RevisionStatus> = /* @__PURE__ */ defineKind<
+export const Revision: Kind<RevisionSpec, RevisionStatus, 'Revision'> = /* @__PURE__ */ defineKind<
   RevisionSpec,
-  RevisionStatus
+  RevisionStatus,
+  'Revision'
 >({
   apiVersion: 'apps/v1',
   kind: 'Revision',

@@ -28,7 +28,11 @@ export interface RoleStatus {
 export type Role = StoredObject<RoleSpec, RoleStatus>
 
 /** A share of the cluster: who shares it are the frameworks of the role and of the roles below. */
-export const Role: Kind<RoleSpec, RoleStatus> = /* @__PURE__ */ defineKind<RoleSpec, RoleStatus>({
+export const Role: Kind<RoleSpec, RoleStatus, 'Role'> = /* @__PURE__ */ defineKind<
+  RoleSpec,
+  RoleStatus,
+  'Role'
+>({
   apiVersion: 'offers/v1',
   kind: 'Role',
   plural: 'roles',

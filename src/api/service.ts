@@ -79,9 +79,10 @@ export interface ServiceStatus {
 export type Service = StoredObject<ServiceSpec, ServiceStatus>
 
 /** A stable name and address for changing tasks. */
-export const Service: Kind<ServiceSpec, ServiceStatus> = /* @__PURE__ */ defineKind<
+export const Service: Kind<ServiceSpec, ServiceStatus, 'Service'> = /* @__PURE__ */ defineKind<
   ServiceSpec,
-  ServiceStatus
+  ServiceStatus,
+  'Service'
 >({
   apiVersion: 'v1',
   kind: 'Service',

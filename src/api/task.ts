@@ -92,7 +92,11 @@ export interface TaskStatus {
 export type Task = StoredObject<TaskSpec, TaskStatus>
 
 /** A running unit: what others call pod, allocation or instance. It is never restarted, only replaced. */
-export const Task: Kind<TaskSpec, TaskStatus> = /* @__PURE__ */ defineKind<TaskSpec, TaskStatus>({
+export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKind<
+  TaskSpec,
+  TaskStatus,
+  'Task'
+>({
   apiVersion: 'v1',
   kind: 'Task',
   plural: 'tasks',

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { OwnerReference, Store, StoredObject, Transaction } from '../../src/store/index.js'
 import { createStore } from '../../src/store/index.js'
+import { Overlay } from '../../src/store/transaction/overlay.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { kindOf } from '../fixtures/kinds.js'
 
@@ -80,6 +81,19 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   ),
 )
 
+/** A root, and what it owns; some of that may be kept, which refuses a cascade half-way. */
+const family: fc.Arbitrary<readonly Call[]> = fc.array(fc.boolean(), { maxLength: 4 }).map(kept => [
+  (tx: Transaction) => tx.create(Part, { metadata: { name: 'a' }, spec: { size: 0 } }),
+  ...kept.map((keep, index) => (tx: Transaction) => {
+    const root = tx.get(Part, { name: 'a' })
+    const ownerReferences = root === undefined ? [] : [ownedBy(root)]
+    tx.create(Part, {
+      metadata: { name: NAMES[index + 1] as string, ownerReferences },
+      spec: { size: 0, keep },
+    })
+  }),
+])
+
 const contentOf = (tx: Transaction): string =>
   JSON.stringify(
     tx
@@ -91,45 +105,57 @@ const contentOf = (tx: Transaction): string =>
       ]),
   )
 
-describe('a body that goes on after a refusal', () => {
-  test('has what it would have had without the calls that were refused', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(call, { maxLength: 8 }),
-        fc.array(call, { minLength: 1, maxLength: 12 }),
-        async (before, calls) => {
-          const store = newStore()
-          const twin = newStore()
-          for (const one of [store, twin])
-            for (const write of before) await one.transact(write).catch(() => {})
-          const accepted: Call[] = []
-          const run = async (one: Store, body: Call): Promise<unknown> => {
-            const work = (tx: Transaction): string => {
-              body(tx)
-              return contentOf(tx)
-            }
-            const { result, batch } = await one.transact(work, { dryRun: true })
-            return [result, batch?.events.map(({ type, object }) => `${type} ${object.metadata.name}`)]
+/** A body that goes on after a refusal has what it would have had without the calls that were refused. */
+async function assertRefusedLeavesNothing(numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.tuple(family, fc.array(call, { maxLength: 4 })).map(calls => calls.flat()),
+      fc.array(call, { minLength: 1, maxLength: 12 }),
+      async (before, calls) => {
+        const store = newStore()
+        const twin = newStore()
+        for (const one of [store, twin]) for (const write of before) await one.transact(write).catch(() => {})
+        const accepted: Call[] = []
+        const run = async (one: Store, body: Call): Promise<unknown> => {
+          const work = (tx: Transaction): string => {
+            body(tx)
+            return contentOf(tx)
           }
-          const whole = await run(store, tx => {
-            for (const one of calls) {
-              const seen = contentOf(tx)
-              try {
-                one(tx)
-                accepted.push(one)
-              } catch {
-                expect(contentOf(tx)).toBe(seen)
-              }
+          const { result, batch } = await one.transact(work, { dryRun: true })
+          return [result, batch?.events.map(({ type, object }) => `${type} ${object.metadata.name}`)]
+        }
+        const whole = await run(store, tx => {
+          for (const one of calls) {
+            const seen = contentOf(tx)
+            try {
+              one(tx)
+              accepted.push(one)
+            } catch {
+              expect(contentOf(tx)).toBe(seen)
             }
-          })
-          const part = await run(twin, tx => {
-            for (const one of accepted) one(tx)
-          })
-          expect(whole).toEqual(part)
-        },
-      ),
-      { numRuns: 300 },
-    )
+          }
+        })
+        const part = await run(twin, tx => {
+          for (const one of accepted) one(tx)
+        })
+        expect(whole).toEqual(part)
+      },
+    ),
+    { numRuns },
+  )
+}
+
+describe('a body that goes on after a refusal', () => {
+  test('has what it would have had without the calls that were refused', () =>
+    assertRefusedLeavesNothing(300))
+
+  test('would not, if nothing took a refused write back', async () => {
+    const takeBack = vi.spyOn(Overlay.prototype, 'takeBack').mockImplementation(() => {})
+    try {
+      await expect(assertRefusedLeavesNothing(5_000)).rejects.toThrow(/Property failed after/)
+    } finally {
+      takeBack.mockRestore()
+    }
   })
 
   test('has nothing of a cascade that is refused half-way, in an optimistic transaction too', async () => {

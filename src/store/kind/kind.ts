@@ -24,11 +24,11 @@ export type IndexFunction<Spec, Status> = {
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 /** How a kind is declared. */
-export interface KindOptions<Spec, Status> {
+export interface KindOptions<Spec, Status, Name extends string = string> {
   /** Group and version, for example `apps/v1`, or `v1`. */
   readonly apiVersion: string
   /** Upper camel case, for example `ReplicaSet`. */
-  readonly kind: string
+  readonly kind: Name
   /** Lower case, for example `replicasets`. */
   readonly plural: string
   readonly namespaced: boolean
@@ -77,10 +77,13 @@ export interface KindOptions<Spec, Status> {
   readonly mergeTypes?: MergeTypes
 }
 
-/** The typed handle of a kind; every store call is typed by it. */
-export interface Kind<Spec = unknown, Status = unknown> {
+/**
+ * The typed handle of a kind; every store call is typed by it. `Name` is its `kind`, where the type knows it: then objects
+ * of several kinds are narrowed by theirs.
+ */
+export interface Kind<Spec = unknown, Status = unknown, Name extends string = string> {
   readonly apiVersion: string
-  readonly kind: string
+  readonly kind: Name
   readonly plural: string
   readonly namespaced: boolean
   readonly nameFormat: NameFormat
@@ -97,11 +100,13 @@ export interface Kind<Spec = unknown, Status = unknown> {
 }
 
 /** The stored object type of a kind handle. */
-export type ObjectOf<K> = K extends Kind<infer Spec, infer Status> ? StoredObject<Spec, Status> : never
+export type ObjectOf<K> =
+  K extends Kind<infer Spec, infer Status, infer Name> ? StoredObject<Spec, Status, Name> : never
 
 /**
  * Declares a kind. Its types are those that are given, or those of its schema: of a JSON Schema written in the call, or
- * `as const`, as `SchemaType` reads it.
+ * `as const`, as `SchemaType` reads it. Where types are given, the third is the name: with
+ * `defineKind<Spec, Status, 'Widget'>` the objects of a watch of several kinds are narrowed by their `kind`.
  *
  * @throws UsageError for an option that could never work
  *
@@ -122,16 +127,23 @@ export function defineKind<
   const Schema extends JsonSchema & { readonly '~standard'?: never },
   Spec = PartType<Schema, 'spec'>,
   Status = PartType<Schema, 'status'>,
->(options: Omit<KindOptions<Spec, Status>, 'schema'> & { readonly schema: Schema }): Kind<Spec, Status>
-export function defineKind<Spec, Status = unknown>(options: KindOptions<Spec, Status>): Kind<Spec, Status>
-export function defineKind<Spec, Status>(options: KindOptions<Spec, Status>): Kind<Spec, Status> {
+  const Name extends string = string,
+>(
+  options: Omit<KindOptions<Spec, Status, Name>, 'schema'> & { readonly schema: Schema },
+): Kind<Spec, Status, Name>
+export function defineKind<Spec, Status = unknown, const Name extends string = string>(
+  options: KindOptions<Spec, Status, Name>,
+): Kind<Spec, Status, Name>
+export function defineKind<Spec, Status, Name extends string>(
+  options: KindOptions<Spec, Status, Name>,
+): Kind<Spec, Status, Name> {
   assertKnown(options, KIND_OPTIONS)
   assertNames(options)
   assertOptions(options)
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
   const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {}, secret = false } = options
-  const declared: Kind<Spec, Status> = Object.freeze({
+  const declared: Kind<Spec, Status, Name> = Object.freeze({
     apiVersion,
     kind,
     plural,

@@ -35,9 +35,9 @@ export interface ObjectMeta {
 }
 
 /** An object as a store returns it: plain JSON, deeply frozen. */
-export interface StoredObject<Spec = unknown, Status = unknown> {
+export interface StoredObject<Spec = unknown, Status = unknown, Name extends string = string> {
   readonly apiVersion: string
-  readonly kind: string
+  readonly kind: Name
   readonly metadata: ObjectMeta
   readonly spec: Spec
   readonly status?: Status
