@@ -61,7 +61,7 @@ export async function startShop(env: Env, directory: string, ports: readonly num
   control.add(createReplicaController())
   control.add(createSchedulingController())
   control.add(createNodeLifecycleController())
-  control.add(createAddressController({ pool: 'services', cidrs: [loopback.cidr] }))
+  control.add(createAddressController({ pools: [{ name: 'services', cidrs: [loopback.cidr] }] }))
   control.add(createEndpointsController())
   control.add(createRegistryFeed(registry))
   control.add(createGarbageCollector({ kinds }))

@@ -77,7 +77,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
   control.add(createReplicaController({ backoff: { baseMs: 1_000, stableAfterMs: 1_000 } }))
   control.add(createSchedulingController())
   control.add(createNodeLifecycleController({ evictAfterMs: 1_500 }))
-  control.add(createAddressController({ pool: 'services', cidrs: [loopback.cidr] }))
+  control.add(createAddressController({ pools: [{ name: 'services', cidrs: [loopback.cidr] }] }))
   control.add(createEndpointsController())
   control.add(createRegistryFeed(registry))
   control.add(createGarbageCollector({ kinds }))

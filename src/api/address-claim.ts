@@ -11,6 +11,8 @@ export interface AddressClaimSpec {
     readonly name: string
     readonly uid: string
   }
+  /** RFC 3339; when the owner let it go. It is nobody's, and kept from others until its quarantine is over. */
+  readonly releasedTime?: string
 }
 
 export type AddressClaim = StoredObject<AddressClaimSpec, never>

@@ -13,8 +13,6 @@ export interface ServicePort {
   /** Number or name of a task port. Default: `port`. */
   readonly targetPort?: number | string
   readonly protocol?: 'TCP' | 'UDP'
-  /** The port of every node that leads here; filled in when the service wants one. */
-  readonly nodePort?: number
 }
 
 /** How a set of tasks is reached under one name. */
@@ -44,8 +42,6 @@ export interface ServiceSpec {
   readonly families?: readonly ('IPv4' | 'IPv6')[]
   /** Name of the pool of its virtual addresses. Default: the first that has the family. */
   readonly addressPool?: string
-  /** Whether each port is a port of every node too, allocated where `ports[].nodePort` does not say. Default false. */
-  readonly nodePort?: boolean
   /** How a connection finds its endpoint. Default: as the proxy says. */
   readonly balance?: ServiceBalance
   /** Seconds in which an endpoint that became ready grows to its whole share. Default 0. */

@@ -149,13 +149,12 @@ export const revisionSpecSchema: JsonSchema = closed(
 
 export const serviceSpecSchema: JsonSchema = closed({
   selector: textMap,
-  ports: list(closed({ name: text, port, targetPort: portOrName, protocol, nodePort: port }, ['port'])),
+  ports: list(closed({ name: text, port, targetPort: portOrName, protocol }, ['port'])),
   ttlSeconds: { type: 'integer', minimum: 0, maximum: 86400 },
   aliases: { type: 'array', items: label, maxItems: 64 },
   networks: { type: 'array', items: label, maxItems: 64 },
   families: { type: 'array', items: { enum: ['IPv4', 'IPv6'] }, minItems: 1, uniqueItems: true },
   addressPool: { type: 'string', minLength: 1 },
-  nodePort: flag,
   balance: {
     enum: [
       'round-robin',
@@ -216,6 +215,7 @@ export const addressClaimSpecSchema: JsonSchema = closed(
   {
     pool: text,
     owner: closed({ kind: text, namespace: text, name: text, uid: text }, ['kind', 'name', 'uid']),
+    releasedTime: time,
   },
   ['pool', 'owner'],
 )

@@ -49,4 +49,5 @@ export type { AddressPool, AddressPoolOptions, HeldAddress } from './addresses/a
 export type { AddressStrategy } from './addresses/address-search.js'
 export type { Cidr } from '../core/internal.js'
 export type { AddressControllerOptions } from './shell/address-controller.js'
+export type { ServiceAddressPool } from './shell/service-pools.js'
 export type { EndpointsControllerOptions } from './shell/endpoints-controller.js'

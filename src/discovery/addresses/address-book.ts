@@ -1,5 +1,6 @@
-import { Bitset, compareText } from '../../core/internal.js'
+import { Bitset } from '../../core/internal.js'
 import type { AddressPoolStats, OwnerShare } from './address-errors.js'
+import { createOwnerCounts } from './owner-counts.js'
 
 /** Who holds which number, and which numbers are in quarantine after their release. */
 export interface AddressBook {
@@ -8,10 +9,14 @@ export interface AddressBook {
   readonly owners: ReadonlyMap<number, string>
   hold(index: number, owner: string): void
   letGo(index: number, nowMs: number): void
+  /** Without quarantine. */
+  free(index: number): void
   /** Frees the numbers whose quarantine is over. */
   expire(nowMs: number): void
-  /** The number that the owner released last, while it is in quarantine; takes it out. */
-  takeBack(owner: string): number | undefined
+  /** A number that was let go before now, as a claim says: as `letGo` then. */
+  restore(index: number, owner: string, untilMs: number): void
+  /** A number that the owner released, while it is in quarantine, its latest first; takes it out. */
+  takeBack(owner: string, fits: (index: number) => boolean): number | undefined
   stats(): AddressPoolStats
   /** Who holds most, at most five. */
   topOwners(): readonly OwnerShare[]
@@ -28,6 +33,7 @@ const TOP_OWNERS_SHOWN = 5
 export function createAddressBook(size: number, quarantineMs: number): AddressBook {
   const taken = new Bitset(size)
   const owners = new Map<number, string>()
+  const counts = createOwnerCounts(TOP_OWNERS_SHOWN)
   const quarantine = createQuarantine(taken)
   return {
     taken,
@@ -35,13 +41,29 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
     hold: (index, owner) => {
       quarantine.drop(index)
       taken.add(index)
+      const before = owners.get(index)
+      if (before === owner) return
+      if (before !== undefined) counts.remove(before)
       owners.set(index, owner)
+      counts.add(owner)
     },
     letGo: (index, nowMs) => {
       const owner = owners.get(index)
       owners.delete(index)
+      if (owner !== undefined) counts.remove(owner)
       if (quarantineMs === 0 || owner === undefined) taken.delete(index)
       else quarantine.put({ index, owner, untilMs: nowMs + quarantineMs })
+    },
+    free: index => {
+      const owner = owners.get(index)
+      if (owner === undefined) return
+      owners.delete(index)
+      counts.remove(owner)
+      taken.delete(index)
+    },
+    restore: (index, owner, untilMs) => {
+      taken.add(index)
+      quarantine.put({ index, owner, untilMs })
     },
     expire: quarantine.expire,
     takeBack: quarantine.takeBack,
@@ -49,7 +71,7 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
       const quarantined = quarantine.size
       return { capacity: size, used: taken.count - quarantined, quarantined, free: size - taken.count }
     },
-    topOwners: () => topOwners(owners),
+    topOwners: () => counts.top(),
   }
 }
 
@@ -58,27 +80,30 @@ interface Quarantine {
   readonly size: number
   put(entry: Quarantined): void
   expire(nowMs: number): void
-  /** The owner's latest, no longer in quarantine. */
-  takeBack(owner: string): number | undefined
+  /** One of the owner's, its latest first, no longer in quarantine. */
+  takeBack(owner: string, fits: (index: number) => boolean): number | undefined
   drop(index: number): void
 }
 
 function createQuarantine(taken: Bitset): Quarantine {
   const entries = new Map<number, Quarantined>()
-  const latest = new Map<string, number>()
+  const ofOwner = new Map<string, number[]>()
   const drop = (index: number): void => {
     const entry = entries.get(index)
     if (entry === undefined) return
     entries.delete(index)
-    if (latest.get(entry.owner) === index) latest.delete(entry.owner)
+    const left = (ofOwner.get(entry.owner) ?? []).filter(other => other !== index)
+    if (left.length === 0) ofOwner.delete(entry.owner)
+    else ofOwner.set(entry.owner, left)
   }
   return {
     get size() {
       return entries.size
     },
     put: entry => {
+      drop(entry.index)
       entries.set(entry.index, entry)
-      latest.set(entry.owner, entry.index)
+      ofOwner.set(entry.owner, [...(ofOwner.get(entry.owner) ?? []), entry.index])
     },
     expire: nowMs => {
       for (const [index, { untilMs }] of entries) {
@@ -87,18 +112,11 @@ function createQuarantine(taken: Bitset): Quarantine {
         taken.delete(index)
       }
     },
-    takeBack: owner => {
-      const index = latest.get(owner)
+    takeBack: (owner, fits) => {
+      const index = ofOwner.get(owner)?.findLast(fits)
       if (index !== undefined) drop(index)
       return index
     },
     drop,
   }
-}
-
-function topOwners(owners: ReadonlyMap<number, string>): readonly OwnerShare[] {
-  const counts = new Map<string, number>()
-  for (const owner of owners.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1)
-  const shares = [...counts].map(([owner, count]) => ({ owner, count }))
-  return shares.sort((a, b) => b.count - a.count || compareText(a.owner, b.owner)).slice(0, TOP_OWNERS_SHOWN)
 }

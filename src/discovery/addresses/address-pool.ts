@@ -1,6 +1,7 @@
 import { InvalidError } from '../../core/index.js'
 import type { Cidr } from '../../core/internal.js'
 import { canonicalIp } from '../../core/internal.js'
+import type { AddressBook } from './address-book.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
@@ -28,6 +29,8 @@ export interface AddressPoolOptions {
 export interface HeldAddress {
   readonly address: string
   readonly owner: string
+  /** When the owner let it go: it is in quarantine since. Default: it is held. */
+  readonly releasedAtMs?: number
 }
 
 /**
@@ -39,9 +42,10 @@ export interface AddressPool {
   /**
    * A free address for `owner`: the one it released last, while that is in quarantine, else by strategy.
    *
+   * @param family of that family only
    * @throws KeelsonError `PoolExhausted` when none is free
    */
-  allocate(owner: string, nowMs: number): string
+  allocate(owner: string, nowMs: number, family?: 4 | 6): string
   /**
    * Takes this address, also out of quarantine. Claiming what one holds changes nothing.
    *
@@ -51,9 +55,13 @@ export interface AddressPool {
   claim(address: string, owner: string, nowMs: number): void
   /** Gives an address back; false when it was not held. */
   release(address: string, nowMs: number): boolean
+  /** Undoes an allocation that nothing came of: the address is free at once. */
+  cancel(address: string): void
   /** Who holds the address. */
   owner(address: string): string | undefined
   stats(nowMs: number): AddressPoolStats
+  /** Whether the address is in one of its blocks and can be handed out. */
+  includes(address: string): boolean
   /**
    * Makes the held addresses exactly these; what was held and is not in the list goes into quarantine. Claims
    * outside the pool's blocks are ignored.
@@ -100,9 +108,12 @@ export function createAddressPool(options: AddressPoolOptions): AddressPool {
   for (const address of reserve) book.hold(indexOf(address), RESERVED)
   return {
     name,
-    allocate: (owner, nowMs) => {
+    allocate: (owner, nowMs, family) => {
       book.expire(nowMs)
-      const index = book.takeBack(owner) ?? search(space, book.taken, startOf(strategy, owner, cursor))
+      const fits = (candidate: number): boolean =>
+        family === undefined || space.familyAt(candidate) === family
+      const start = startOf(strategy, owner, cursor)
+      const index = book.takeBack(owner, fits) ?? search(space, book.taken, start, family)
       if (index === undefined) throw new PoolExhaustedError(name, book.stats(), book.topOwners())
       book.hold(index, owner)
       cursor = index + 1
@@ -122,24 +133,50 @@ export function createAddressPool(options: AddressPoolOptions): AddressPool {
       book.letGo(index, nowMs)
       return true
     },
+    cancel: address => {
+      const index = usable(address)
+      if (index !== undefined && book.owners.get(index) !== RESERVED) book.free(index)
+    },
+    includes: address => usable(address) !== undefined,
     owner: address => book.owners.get(usable(address) ?? -1),
     stats: nowMs => {
       book.expire(nowMs)
       return book.stats()
     },
     rebuild: (claims, nowMs) => {
-      book.expire(nowMs)
-      const wanted = new Map<number, string>()
-      for (const { address, owner } of claims) {
-        const index = usable(address)
-        if (index !== undefined && book.owners.get(index) !== RESERVED) wanted.set(index, owner)
-      }
-      for (const [index, owner] of [...book.owners]) {
-        if (owner !== RESERVED && !wanted.has(index)) book.letGo(index, nowMs)
-      }
-      for (const [index, owner] of wanted) book.hold(index, owner)
+      const known = [...claims].flatMap(claim => {
+        const index = usable(claim.address)
+        return index === undefined || book.owners.get(index) === RESERVED ? [] : [{ claim, index }]
+      })
+      rebuildBook(book, known, { quarantineMs, nowMs })
     },
   }
+}
+
+interface KnownClaim {
+  readonly claim: HeldAddress
+  readonly index: number
+}
+
+function rebuildBook(
+  book: AddressBook,
+  known: readonly KnownClaim[],
+  { quarantineMs, nowMs }: { readonly quarantineMs: number; readonly nowMs: number },
+): void {
+  book.expire(nowMs)
+  const wanted = new Map<number, string>()
+  for (const { claim, index } of known) if (claim.releasedAtMs === undefined) wanted.set(index, claim.owner)
+  for (const [index, owner] of [...book.owners])
+    if (owner !== RESERVED && !wanted.has(index)) book.letGo(index, nowMs)
+  for (const [index, owner] of wanted) book.hold(index, owner)
+  const released = known.flatMap(({ claim: { owner, releasedAtMs }, index }) =>
+    releasedAtMs === undefined || releasedAtMs + quarantineMs <= nowMs
+      ? []
+      : [{ index, owner, untilMs: releasedAtMs + quarantineMs }],
+  )
+  // The quarantine ends in the order in which it is put.
+  for (const { index, owner, untilMs } of released.sort((a, b) => a.untilMs - b.untilMs))
+    if (!book.taken.has(index)) book.restore(index, owner, untilMs)
 }
 
 function assertQuarantine(quarantineMs: number): void {

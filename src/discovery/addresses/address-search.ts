@@ -41,9 +41,14 @@ function nth(spans: readonly Span[], position: number): number {
   return 0
 }
 
-/** The first free number from the start on, wrapping round; the static bands only when the rest is full. */
-export function search(space: AddressSpace, taken: Bitset, start: Start): number | undefined {
-  for (const spans of [space.dynamic, space.static]) {
+/**
+ * The first free number from the start on, wrapping round; the static bands only when the rest is full.
+ *
+ * @param family looks in blocks of that family only
+ */
+export function search(space: AddressSpace, taken: Bitset, start: Start, family?: 4 | 6): number | undefined {
+  for (const all of [space.dynamic, space.static]) {
+    const spans = family === undefined ? all : all.filter(span => span.family === family)
     const from = start(spans)
     const ahead = spans.map(span => ({ from: Math.max(span.from, from), to: span.to }))
     for (const span of [...ahead, ...spans]) {

@@ -9,6 +9,7 @@ const POOL_SIZE_MAX = 2 ** 24
 export interface Span {
   readonly from: number
   readonly to: number
+  readonly family: 4 | 6
 }
 
 /** Blocks laid end to end and numbered from 0; only usable addresses have a number. */
@@ -19,6 +20,7 @@ export interface AddressSpace {
   readonly dynamic: readonly Span[]
   /** Left for explicit claims until the rest is full. */
   readonly static: readonly Span[]
+  familyAt(index: number): 4 | 6
   addressAt(index: number): string
   /** `unusable` is the network or broadcast address of a block. */
   find(
@@ -55,8 +57,8 @@ export function createAddressSpace(
     const count = Number(usableCount(block))
     const band = Math.min(count, staticBand(block))
     bases.push(size)
-    if (band > 0) fixed.push({ from: size, to: size + band })
-    if (band < count) dynamic.push({ from: size + band, to: size + count })
+    if (band > 0) fixed.push({ from: size, to: size + band, family: block.family })
+    if (band < count) dynamic.push({ from: size + band, to: size + count, family: block.family })
     size += count
   }
   return {
@@ -64,6 +66,7 @@ export function createAddressSpace(
     size,
     dynamic,
     static: fixed,
+    familyAt: index => (blocks[bases.findLastIndex(base => base <= index)] as Cidr).family,
     addressAt: index => {
       const at = bases.findLastIndex(base => base <= index)
       const block = blocks[at] as Cidr

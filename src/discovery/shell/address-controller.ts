@@ -1,42 +1,56 @@
-import { AddressClaim, Service } from '../../api/index.js'
-import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import { AddressClaim, findCondition, Service } from '../../api/index.js'
+import type { KeelsonError } from '../../core/index.js'
+import { formatTime, InvalidError, isKeelsonError, parseTime, setCondition } from '../../core/index.js'
 import { canonicalIp } from '../../core/internal.js'
 import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
-import type { Client, ObjectRef, Reader } from '../../store/index.js'
-import type { AddressPool, AddressPoolOptions } from '../addresses/address-pool.js'
-import { createAddressPool } from '../addresses/address-pool.js'
+import type { ObjectRef, Reader } from '../../store/index.js'
+import { AddressTakenError } from '../addresses/address-errors.js'
+import type { AddressPool } from '../addresses/address-pool.js'
+import { allocateFamilies } from '../addresses/allocate-families.js'
+import type { ServiceAddressPool, ServicePools } from './service-pools.js'
+import { createServicePools } from './service-pools.js'
 
 /** Which addresses are given to services. */
-export interface AddressControllerOptions extends Omit<AddressPoolOptions, 'name'> {
-  /** Name of the pool, kept in each claim. */
-  readonly pool: string
+export interface AddressControllerOptions {
+  /** A service that names no pool gets its addresses from the first that has the family. At least one. */
+  readonly pools: readonly ServiceAddressPool[]
 }
 
 /** How long a service without an address waits before it tries again. */
 const RETRY_MS = 5000
 /** The condition of services that want an address. */
 const CONDITION_TYPE = 'AddressAllocated'
+const REASONS: Readonly<Record<string, string>> = {
+  PoolExhausted: 'PoolExhausted',
+  AlreadyExists: 'AddressTaken',
+  OutOfRange: 'AddressOutOfRange',
+  NotFound: 'NoPool',
+}
 
 /**
- * Gives each Service of mode `vip` a virtual address, and takes it back when the service is gone or changes its
- * mode. An address is held by an AddressClaim object of its name, written in one transaction with
- * `spec.clusterIPs`: two services can never hold one address, and none is lost half-way. The pool in memory is
- * a cache of the claims. When none is free, the service's condition `AddressAllocated` says so.
+ * Gives each Service of mode `vip` virtual addresses, one of each of its families or none, and takes them back when the
+ * service is gone or changes its mode. An address is held by an AddressClaim object of its name, written in one
+ * transaction with `spec.clusterIPs`: two services can never hold one address, and none is lost half-way. A claim outlives
+ * its use by the quarantine of its pool, so that no restart hands an address out too early. The pools in memory are
+ * caches of the claims. When an address cannot be had, the service's condition `AddressAllocated` says why.
+ *
+ * @throws InvalidError for no pool, two of one name, or one that cannot be made
  */
-export function createAddressController(options: AddressControllerOptions): Controller {
-  const pool = createAddressPool({ ...options, name: options.pool })
+export function createAddressController({ pools: given }: AddressControllerOptions): Controller {
+  assertPools(given)
+  const pools = createServicePools(given)
   let filled = false
   const refill = (reader: Reader, nowMs: number): void => {
     const claims = reader.list(AddressClaim).items
-    pool.rebuild(
-      claims.map(claim => ({ address: claim.metadata.name, owner: ownerOf(claim) })),
-      nowMs,
-    )
+    for (const pool of pools.all) {
+      const own = claims.filter(({ spec }) => spec.pool === pool.name)
+      pool.rebuild(own.map(heldAddress), nowMs)
+    }
     filled = true
   }
   return createController({
-    name: `addresses-${options.pool}`,
+    name: 'addresses',
     for: Service,
     watches: [
       { kind: AddressClaim, map: claim => (claim.spec.owner.kind === Service.kind ? [refOf(claim)] : []) },
@@ -44,19 +58,32 @@ export function createAddressController(options: AddressControllerOptions): Cont
     reconcile: async (key, service, ctx) => {
       const { client, env } = ctx
       if (!filled) refill(client, env.clock.now())
-      await release({ client, pool, options, key, nowMs: env.clock.now() })
-      if (!wantsAddress(service)) return
-      try {
-        if ((service.spec.clusterIPs ?? []).length === 0) await allocate(ctx, pool, service)
-        else await claimGiven(ctx, pool, service)
-      } catch (error) {
-        if (!isKeelsonError(error, 'PoolExhausted', 'AlreadyExists')) throw error
-        refill(client, env.clock.now())
-        return refuse(ctx, service, error)
+      const again = await release(ctx, pools, key)
+      if (!wantsAddress(service)) {
+        await withdraw(ctx, service)
+        return again
       }
-      await report(ctx, key, { status: 'True', reason: 'Allocated', message: 'every address is claimed' })
+      try {
+        await hold(ctx, pools, service)
+      } catch (error) {
+        if (!isKeelsonError(error, 'PoolExhausted', 'AlreadyExists', 'OutOfRange', 'NotFound')) throw error
+        refill(client, env.clock.now())
+        await report(ctx, service, error)
+        return requeueAfter(RETRY_MS)
+      }
+      await report(ctx, service, undefined)
+      return again
     },
   })
+}
+
+function assertPools(pools: readonly ServiceAddressPool[]): void {
+  const names = pools.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (pools.length > 0 && twice === undefined) return
+  const message =
+    pools.length === 0 ? 'must hold at least one pool' : `must have different names, not ${twice} twice`
+  throw new InvalidError('address controller', [{ field: 'pools', value: names, message }])
 }
 
 function refOf({ spec: { owner } }: Pick<AddressClaim, 'spec'>): ObjectRef {
@@ -65,47 +92,80 @@ function refOf({ spec: { owner } }: Pick<AddressClaim, 'spec'>): ObjectRef {
     : { namespace: owner.namespace, name: owner.name }
 }
 
-function ownerOf(claim: AddressClaim): string {
-  return ownerKey(refOf(claim), claim.spec.owner.uid)
+function heldAddress(claim: AddressClaim): { address: string; owner: string; releasedAtMs?: number } {
+  const { releasedTime, owner } = claim.spec
+  const held = { address: claim.metadata.name, owner: ownerKey(refOf(claim), owner.uid) }
+  return releasedTime === undefined ? held : { ...held, releasedAtMs: parseTime(releasedTime) }
 }
 
 function ownerKey(ref: ObjectRef, uid: string): string {
   return `${ref.namespace}/${ref.name} ${uid}`
 }
 
-interface ReleaseContext {
-  readonly client: Client
-  readonly pool: AddressPool
-  readonly options: AddressControllerOptions
-  readonly key: ObjectRef
-  readonly nowMs: number
+/** What becomes of the claims under a service's key. */
+interface ReleasePlan {
+  readonly letGo: readonly AddressClaim[]
+  readonly remove: readonly AddressClaim[]
+  /** When the next one is to be removed. */
+  readonly nextAtMs: number
 }
 
 /**
- * Deletes claims of the key that its service, if there is one, has no right to, and takes the addresses of one that
- * wants none. What the service wants is read in the transaction: it may have changed its mode back.
+ * Lets go of the claims that the service of the key, if there is one, has no right to, takes the addresses of one that
+ * wants none, and removes claims whose quarantine is over. What the service wants is read in the transaction: it may
+ * have changed its mode back.
  */
-async function release({ client, pool, options, key, nowMs }: ReleaseContext): Promise<void> {
-  const extra = (reader: Reader): readonly AddressClaim[] => {
-    const service = reader.get(Service, key)
-    const wanted = wantsAddress(service) ? (service.spec.clusterIPs ?? []) : []
-    const kept = new Set(wanted.map(address => canonicalIp(address) ?? address))
-    const held = reader.list(AddressClaim, {
-      index: { name: 'owner', value: `${Service.kind}/${key.namespace}/${key.name}` },
+async function release(
+  { client, env }: ReconcileContext,
+  pools: ServicePools,
+  key: ObjectRef,
+): Promise<Result | undefined> {
+  const nowMs = env.clock.now()
+  const plan = planRelease(client, pools, { key, nowMs })
+  let { nextAtMs } = plan
+  if (plan.letGo.length + plan.remove.length > 0 || isHolder(client.get(Service, key))) {
+    const done = await client.transact(tx => {
+      const now = planRelease(tx, pools, { key, nowMs })
+      for (const { metadata } of now.remove) tx.delete(AddressClaim, { name: metadata.name })
+      for (const { metadata } of now.letGo)
+        tx.modify(AddressClaim, { name: metadata.name }, draft => {
+          draft.spec.releasedTime = formatTime(nowMs)
+        })
+      if (isHolder(tx.get(Service, key))) tx.modify(Service, key, draft => void delete draft.spec.clusterIPs)
+      return now
     })
-    return held.items.filter(({ metadata, spec }) => {
-      const isOurs = spec.owner.uid === service?.metadata.uid && kept.has(metadata.name)
-      return spec.pool === options.pool && !isOurs
-    })
+    for (const { metadata, spec } of [...done.letGo, ...done.remove])
+      pools.named(spec.pool)?.release(metadata.name, nowMs)
+    for (const { spec } of done.letGo) nextAtMs = Math.min(nextAtMs, nowMs + pools.quarantineMs(spec.pool))
   }
-  if (extra(client).length === 0 && !isHolder(client.get(Service, key))) return
-  const released = await client.transact(tx => {
-    const claims = extra(tx)
-    for (const claim of claims) tx.delete(AddressClaim, { name: claim.metadata.name })
-    if (isHolder(tx.get(Service, key))) tx.modify(Service, key, draft => void delete draft.spec.clusterIPs)
-    return claims.map(claim => claim.metadata.name)
-  })
-  for (const address of released) pool.release(address, nowMs)
+  return Number.isFinite(nextAtMs) ? requeueAfter(Math.max(0, nextAtMs - nowMs)) : undefined
+}
+
+function planRelease(
+  reader: Reader,
+  pools: ServicePools,
+  { key, nowMs }: { readonly key: ObjectRef; readonly nowMs: number },
+): ReleasePlan {
+  const service = reader.get(Service, key)
+  const wanted = wantsAddress(service) ? (service.spec.clusterIPs ?? []) : []
+  const kept = new Set(wanted.map(address => canonicalIp(address) ?? address))
+  const index = { name: 'owner', value: `${Service.kind}/${key.namespace}/${key.name}` }
+  const letGo: AddressClaim[] = []
+  const remove: AddressClaim[] = []
+  let nextAtMs = Number.POSITIVE_INFINITY
+  for (const claim of reader.list(AddressClaim, { index }).items) {
+    const { spec, metadata } = claim
+    if (!pools.names.has(spec.pool)) continue
+    const isOurs = spec.owner.uid === service?.metadata.uid && kept.has(metadata.name)
+    if (isOurs) continue
+    const quarantineMs = pools.quarantineMs(spec.pool)
+    const endMs =
+      spec.releasedTime === undefined ? nowMs + quarantineMs : parseTime(spec.releasedTime) + quarantineMs
+    if (endMs <= nowMs) remove.push(claim)
+    else if (spec.releasedTime === undefined) letGo.push(claim)
+    else nextAtMs = Math.min(nextAtMs, endMs)
+  }
+  return { letGo, remove, nextAtMs }
 }
 
 function wantsAddress(service: Service | undefined): service is Service {
@@ -121,79 +181,95 @@ function isHolder(service: Service | undefined): boolean {
   return service !== undefined && !isVip(service) && service.spec.clusterIPs !== undefined
 }
 
-async function allocate(
-  { client, env }: ReconcileContext,
-  pool: AddressPool,
-  service: Service,
-): Promise<void> {
+interface Held {
+  readonly address: string
+  readonly pool: AddressPool
+}
+
+/** Claims what the service names and what it lacks, all of it or nothing. */
+async function hold({ client, env }: ReconcileContext, pools: ServicePools, service: Service): Promise<void> {
   const ref = keyOf(service)
-  const address = pool.allocate(ownerKey(ref, service.metadata.uid), env.clock.now())
+  const { uid } = service.metadata
+  const owner = ownerKey(ref, uid)
+  const nowMs = env.clock.now()
+  const { given, missing } = pools.wanted(service)
+  const isHeld = ({ address }: Held): boolean => {
+    const spec = client.get(AddressClaim, { name: address })?.spec
+    return spec?.owner.uid === uid && spec.releasedTime === undefined
+  }
+  const unclaimed = given.filter(held => !isHeld(held))
+  if (unclaimed.length + missing.length === 0) return
+  const taken: Held[] = []
   try {
+    for (const held of unclaimed) {
+      held.pool.claim(held.address, owner, nowMs)
+      taken.push(held)
+    }
+    const addresses = allocateFamilies(missing, owner, nowMs)
+    for (const [i, { pool }] of missing.entries()) taken.push({ address: addresses[i] ?? '', pool })
     await client.transact(tx => {
       const current = tx.get(Service, ref)
-      if (!wantsAddress(current) || current.metadata.uid !== service.metadata.uid) return
-      if ((current.spec.clusterIPs ?? []).length > 0) return
-      tx.create(AddressClaim, claimOf(pool, address, service))
+      if (!wantsAddress(current) || current.metadata.uid !== uid) return
+      if (JSON.stringify(current.spec.clusterIPs ?? []) !== JSON.stringify(service.spec.clusterIPs ?? []))
+        return
+      for (const held of taken) writeClaim(tx, held, service)
+      if (missing.length === 0) return
       tx.modify(Service, ref, draft => {
-        draft.spec.clusterIPs = [address]
+        draft.spec.clusterIPs = [...given, ...taken.slice(unclaimed.length)].map(({ address }) => address)
       })
     })
   } finally {
-    // The claim is the truth; without one the address was not given after all.
-    if (client.get(AddressClaim, { name: address })?.spec.owner.uid !== service.metadata.uid)
-      pool.release(address, env.clock.now())
+    // The claims are the truth; without one the address was not taken after all.
+    for (const held of taken) if (!isHeld(held)) held.pool.cancel(held.address)
   }
 }
 
-/** Claims the addresses that were written into the service; those of other pools are left alone. */
-async function claimGiven(
-  { client, env }: ReconcileContext,
-  pool: AddressPool,
-  service: Service,
-): Promise<void> {
-  const owner = ownerKey(keyOf(service), service.metadata.uid)
-  for (const given of service.spec.clusterIPs ?? []) {
-    const address = canonicalIp(given) ?? given
-    const held = client.get(AddressClaim, { name: address })
-    if (held?.spec.owner.uid === service.metadata.uid) continue
-    try {
-      pool.claim(address, owner, env.clock.now())
-    } catch (error) {
-      if (isKeelsonError(error, 'OutOfRange')) continue
-      throw error
-    }
-    await client.create(AddressClaim, claimOf(pool, address, service))
-  }
-}
+type Transaction = Parameters<Parameters<ReconcileContext['client']['transact']>[0]>[0]
 
-function claimOf(
-  pool: AddressPool,
-  address: string,
-  service: Service,
-): { metadata: { name: string }; spec: AddressClaim['spec'] } {
+/** A claim that was let go may be left of before: of the service itself, or with its quarantine over. */
+function writeClaim(tx: Transaction, { address, pool }: Held, service: Service): void {
   const { namespace, name, uid } = service.metadata
   const owner = { kind: Service.kind, ...(namespace === undefined ? {} : { namespace }), name, uid }
-  return { metadata: { name: address }, spec: { pool: pool.name, owner } }
+  const before = tx.get(AddressClaim, { name: address })
+  if (before === undefined)
+    tx.create(AddressClaim, { metadata: { name: address }, spec: { pool: pool.name, owner } })
+  else if (before.spec.owner.uid !== uid && before.spec.releasedTime === undefined)
+    throw new AddressTakenError(
+      pool.name,
+      address,
+      `${before.spec.owner.namespace}/${before.spec.owner.name}`,
+    )
+  else
+    tx.modify(AddressClaim, { name: address }, draft => {
+      draft.spec = { pool: pool.name, owner }
+    })
 }
 
-async function refuse(ctx: ReconcileContext, service: Service, error: Error): Promise<Result> {
-  const reason = isKeelsonError(error, 'PoolExhausted') ? 'PoolExhausted' : 'AddressTaken'
-  await report(ctx, keyOf(service), { status: 'False', reason, message: error.message })
-  return requeueAfter(RETRY_MS)
-}
-
-interface Verdict {
-  readonly status: 'True' | 'False'
-  readonly reason: string
-  readonly message: string
-}
-
-async function report({ client, env }: ReconcileContext, key: ObjectRef, verdict: Verdict): Promise<void> {
+async function report(
+  { client, env }: ReconcileContext,
+  service: Service,
+  error: KeelsonError | undefined,
+): Promise<void> {
+  const key = keyOf(service)
   const before = client.get(Service, key)?.status?.conditions
+  const verdict =
+    error === undefined
+      ? { status: 'True' as const, reason: 'Allocated', message: 'every address is claimed' }
+      : { status: 'False' as const, reason: REASONS[error.code] ?? error.code, message: error.message }
   const after = setCondition(before, { type: CONDITION_TYPE, ...verdict }, formatTime(env.clock.now()))
   if (after === before) return
   await client.modifyStatus(Service, key, draft => {
     draft.status = { ...draft.status, conditions: after.map(condition => ({ ...condition })) }
+  })
+}
+
+/** A service that wants no address has no word about one. */
+async function withdraw({ client }: ReconcileContext, service: Service | undefined): Promise<void> {
+  if (service === undefined || service.metadata.deletionTimestamp !== undefined) return
+  if (findCondition(service.status?.conditions, CONDITION_TYPE) === undefined) return
+  await client.modifyStatus(Service, keyOf(service), draft => {
+    const conditions = (draft.status?.conditions ?? []).filter(({ type }) => type !== CONDITION_TYPE)
+    draft.status = { ...draft.status, conditions }
   })
 }
 

@@ -41,7 +41,7 @@ async function world(cidr = '10.96.0.0/29', beforeCommit: (store: Store) => void
   }))
   const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
   const manager = createManager({ client: store.client(hooked) })
-  manager.add(createAddressController({ pool: 'services', cidrs: [cidr], quarantineMs: 1000 }))
+  manager.add(createAddressController({ pools: [{ name: 'services', cidrs: [cidr], quarantineMs: 1000 }] }))
   manager.add(createEndpointsController({ maxPerSlice: 2 }))
   manager.add(createRegistryFeed(registry))
   void manager.start()
@@ -92,7 +92,10 @@ async function setStatus(
 const vipOf = ({ store }: World, name: string): string | undefined =>
   store.get(Service, { namespace, name })?.spec.clusterIPs?.[0]
 const claims = ({ store }: World): readonly string[] =>
-  store.list(AddressClaim).items.map(claim => claim.metadata.name)
+  store
+    .list(AddressClaim)
+    .items.filter(({ spec }) => spec.releasedTime === undefined)
+    .map(claim => claim.metadata.name)
 
 describe('endpoints controller', () => {
   test('an endpoint is a matching task with an address, on its own host port', async () => {
@@ -325,6 +328,73 @@ describe('address controller', () => {
     expect(w.store.get(Service, { namespace, name: 'api' })?.status?.conditions).toMatchObject([
       { status: 'False', reason: 'AddressTaken' },
     ])
+  })
+
+  test('a released address is kept from others over a restart, and its claim goes when that time is over', async () => {
+    const w = await world()
+    await addService(w, 'a')
+    await w.store.delete(Service, { namespace, name: 'a' })
+    await w.env.settle()
+    void w.manager.stop()
+    await w.env.settle()
+    const manager = createManager({ client: w.store.client(w.env.fork('again')) })
+    manager.add(
+      createAddressController({ pools: [{ name: 'services', cidrs: ['10.96.0.0/29'], quarantineMs: 1000 }] }),
+    )
+    void manager.start()
+    await w.env.settle()
+    await addService(w, 'b')
+    expect(vipOf(w, 'b')).toBe('10.96.0.2')
+    await w.env.advance(1000)
+    expect(w.store.list(AddressClaim).items.map(({ metadata }) => metadata.name)).toEqual(['10.96.0.2'])
+    await addService(w, 'c')
+    expect(vipOf(w, 'c')).toBe('10.96.0.1')
+  })
+
+  test('an address of no pool is said on the service; a service that wants none any more has no word of it', async () => {
+    const w = await world()
+    await addService(w, 'web', { ...web, clusterIPs: ['192.0.2.1'] })
+    const conditions = (): unknown =>
+      w.store
+        .get(Service, { namespace, name: 'web' })
+        ?.status?.conditions?.filter(({ type }) => type === 'AddressAllocated')
+    expect(conditions()).toMatchObject([
+      { status: 'False', reason: 'AddressOutOfRange', message: expect.stringContaining('10.96.0.0/29') },
+    ])
+    await w.store.modify(Service, { namespace, name: 'web' }, draft => void (draft.spec.mode = 'headless'))
+    await w.env.settle()
+    expect([conditions(), vipOf(w, 'web')]).toEqual([[], undefined])
+  })
+
+  test('a service gets an address of each of its families, or none; pools may be named', async () => {
+    const { env, store } = createWorld({ kinds: [Service, AddressClaim] })
+    const manager = createManager({ client: store.client(env) })
+    manager.add(
+      createAddressController({
+        pools: [
+          { name: 'both', cidrs: ['10.0.0.0/30', 'fd00::/120'] },
+          { name: 'more', cidrs: ['10.1.0.0/30'] },
+        ],
+      }),
+    )
+    void manager.start()
+    await env.settle()
+    const add = async (name: string, more: Partial<ServiceSpec>): Promise<unknown> => {
+      await store.create(Service, { metadata: { namespace, name }, spec: { ...web, ...more } })
+      await env.settle()
+      const service = store.get(Service, { namespace, name })
+      return [service?.spec.clusterIPs, service?.status?.conditions?.[0]?.reason]
+    }
+    const families = ['IPv4', 'IPv6'] as const
+    expect(await add('a', { families })).toEqual([['10.0.0.1', 'fd00::1'], 'Allocated'])
+    expect(await add('b', {})).toEqual([['10.0.0.2'], 'Allocated'])
+    const free = (): number => store.list(AddressClaim).items.length
+    const before = free()
+    expect(await add('c', { families, addressPool: 'both' })).toEqual([undefined, 'PoolExhausted'])
+    expect(free()).toBe(before)
+    expect(await add('d', { addressPool: 'more' })).toEqual([['10.1.0.1'], 'Allocated'])
+    expect(await add('e', { addressPool: 'none' })).toEqual([undefined, 'NoPool'])
+    expect(await add('f', { addressPool: 'more', families: ['IPv6'] })).toEqual([undefined, 'NoPool'])
   })
 
   test('an exhausted pool is said on the service, which gets its address once one is free', async () => {

@@ -74,7 +74,8 @@ const lawsOfAddresses: readonly Invariant[] = [
 
 const claimsAreThoseOfServices = (reader: Reader): boolean => {
   const given = reader.list(Service).items.flatMap(({ spec }) => spec.clusterIPs ?? [])
-  const claimed = reader.list(AddressClaim).items.map(({ metadata }) => metadata.name)
+  const held = reader.list(AddressClaim).items.filter(({ spec }) => spec.releasedTime === undefined)
+  const claimed = held.map(({ metadata }) => metadata.name)
   return deepEqual([...given].sort(), claimed)
 }
 
@@ -151,7 +152,7 @@ const registryIsTheStore = (reader: Reader): boolean => {
 const cases: readonly OwnCase[] = [
   {
     name: 'addresses',
-    make: () => createAddressController({ pool: 'vips', cidrs: ['10.96.0.0/29'] }),
+    make: () => createAddressController({ pools: [{ name: 'vips', cidrs: ['10.96.0.0/29'] }] }),
     options: {
       kinds: [Service, AddressClaim],
       objects: [service('web'), service('db'), service('idle', { mode: 'headless' })],
@@ -168,7 +169,8 @@ const cases: readonly OwnCase[] = [
   },
   {
     name: 'addresses of a pool that is too small',
-    make: () => createAddressController({ pool: 'vips', cidrs: ['10.96.0.1/32'], quarantineMs: 2_000 }),
+    make: () =>
+      createAddressController({ pools: [{ name: 'vips', cidrs: ['10.96.0.1/32'], quarantineMs: 2_000 }] }),
     options: {
       kinds: [Service, AddressClaim],
       objects: [service('web'), service('db')],
@@ -195,7 +197,7 @@ const cases: readonly OwnCase[] = [
   },
   {
     name: 'addresses that the user chose, one of them twice',
-    make: () => createAddressController({ pool: 'vips', cidrs: ['10.96.0.0/29'] }),
+    make: () => createAddressController({ pools: [{ name: 'vips', cidrs: ['10.96.0.0/29'] }] }),
     options: {
       kinds: [Service, AddressClaim],
       objects: [
@@ -236,7 +238,7 @@ const cases: readonly OwnCase[] = [
       registry = createRegistry()
       return [
         createRegistryFeed(registry),
-        createAddressController({ pool: 'vips', cidrs: ['10.96.0.0/29'] }),
+        createAddressController({ pools: [{ name: 'vips', cidrs: ['10.96.0.0/29'] }] }),
         createEndpointsController(),
         kubelet(),
       ]
