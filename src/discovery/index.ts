@@ -22,6 +22,7 @@ export type { EndpointFilter, Registry, RegistryDelta, RegistryOptions } from '.
 export type { RegistryChange } from './registry/registry-change.js'
 export type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry/registry-consumers.js'
 export type { RegistryProblem } from './registry/registry-problems.js'
+export type { TracedResolution } from './registry/traced-resolution.js'
 export type { RegistrySnapshot, ServiceView } from './registry/registry-snapshot.js'
 export type { PortProtocol, RegisteredPort, RegisteredService } from './services/registered-service.js'
 

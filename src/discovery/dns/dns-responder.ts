@@ -1,18 +1,24 @@
 import { answerDns } from './dns-answer.js'
+import type { PlainRequest } from './plain-request.js'
+import { foldByte, readPlainRequest } from './plain-request.js'
 import type { RegistryQuestion, Resolution } from './resolution.js'
 
 /** What answers come from; a registry is one. */
-export interface DnsSource {
+export interface DnsSource<Snapshot = unknown> {
   /** Another value after every change that may change an answer. */
-  snapshot(): unknown
-  resolve(question: RegistryQuestion): Resolution
+  snapshot(): Snapshot
+  /** An answer, and whether it would be the same at a later snapshot. */
+  trace(question: RegistryQuestion): {
+    readonly resolution: Resolution
+    holdsIn(snapshot: Snapshot): boolean
+  }
 }
 
 /** How requests are answered. */
 export interface DnsResponderOptions {
   /** See `DnsAnswerOptions`. Default 1232. */
   readonly ednsBytes?: number
-  /** Bytes of responses kept for equal requests at one registry revision; over it all are dropped. Default 8 MiB. */
+  /** Bytes of responses kept; over it those that were not asked for lately are dropped. Default 8 MiB. */
   readonly cacheBytes?: number
 }
 
@@ -23,86 +29,181 @@ export interface DnsResponder {
 
 /** Different rotations of one answer that are kept. */
 const VARIANTS_MAX = 16
-/** Longer requests are rare and not worth a key. */
-const KEY_BYTES_MAX = 300
+/** What an entry weighs beside its responses, about. */
+const ENTRY_BYTES = 200
+const PLAIN_UDP_BYTES = 512
+const QUESTION_AT = 12
 
-interface Entry {
+interface Entry<Snapshot> {
+  /** The question in lower case, with type and class. */
+  readonly question: Uint8Array
+  /** Which of the forms of a response: size, OPT and the bits that are echoed. */
+  readonly form: number
   /** How many records can take turns at the front. */
   readonly records: number
   readonly variants: (Uint8Array | undefined)[]
+  readonly holdsIn: (snapshot: Snapshot) => boolean
+  /** The last snapshot that it is known to hold in. */
+  snapshot: Snapshot
+  /** Another question of the same hash. */
+  next: Entry<Snapshot> | undefined
 }
 
 /**
  * Answers from a source, at its present state. A counter turns each set of addresses further with every answer, so
- * that clients that take the first one spread out. Responses to equal requests are kept until the snapshot changes.
+ * that clients that take the first one spread out. Responses are kept by question, whatever its spelling, id and EDNS
+ * options, and as long as what they were made from does not change.
  */
-export function createDnsResponder(source: DnsSource, options: DnsResponderOptions = {}): DnsResponder {
+export function createDnsResponder<Snapshot>(
+  source: DnsSource<Snapshot>,
+  options: DnsResponderOptions = {},
+): DnsResponder {
   const { ednsBytes = 1232, cacheBytes = 8 * 2 ** 20 } = options
-  let cache = new Map<string, Entry>()
-  let cached = 0
-  let snapshot = source.snapshot()
+  const cache = createGenerations<Snapshot>(cacheBytes)
+  const plain: PlainRequest = { hash: 0, end: 0, recursionDesired: false, udpSize: -1, dnssecOk: false }
   let counter = 0
-  const clear = (): void => {
-    cache = new Map()
-    cached = 0
-  }
-  const keep = (bytes: number): void => {
-    cached += bytes
-    if (cached > cacheBytes) clear()
-  }
-  const answer = (
-    request: Uint8Array,
-    transport: 'udp' | 'tcp',
-    rotation: number,
-  ): { bytes: Uint8Array | undefined; records: number } => {
+  const answer = (request: Uint8Array, transport: 'udp' | 'tcp', rotation: number) => {
     let records = 1
+    let holdsIn: ((snapshot: Snapshot) => boolean) | undefined
     const bytes = answerDns(request, {
       transport,
       rotation,
       ednsBytes,
       resolve: question => {
-        const resolution = source.resolve(question)
-        records = Math.max(1, resolution.answers.length)
-        return resolution
+        const traced = source.trace(question)
+        holdsIn = later => traced.holdsIn(later)
+        records = Math.max(1, traced.resolution.answers.length)
+        return traced.resolution
       },
     })
-    return { bytes, records }
+    return { bytes, records, holdsIn }
+  }
+  const formOf = (transport: 'udp' | 'tcp'): number => {
+    const { udpSize, recursionDesired, dnssecOk } = plain
+    const offered = udpSize < 0 ? PLAIN_UDP_BYTES : Math.max(PLAIN_UDP_BYTES, Math.min(udpSize, ednsBytes))
+    const limit = transport === 'tcp' ? 0 : offered
+    return limit * 8 + Number(recursionDesired) + 2 * Number(udpSize >= 0) + 4 * Number(dnssecOk)
   }
   return {
     respond: (request, transport) => {
-      const now = source.snapshot()
-      if (now !== snapshot) {
-        snapshot = now
-        clear()
-      }
       const turn = counter++
-      if (request.length > KEY_BYTES_MAX || request.length < 12) return answer(request, transport, turn).bytes
-      const key = keyOf(request, transport)
-      let entry = cache.get(key)
+      if (!readPlainRequest(request, plain)) return answer(request, transport, turn).bytes
+      const { hash, end } = plain
+      const form = formOf(transport)
+      const now = source.snapshot()
+      const found = cache.find(hash, entry => entry.form === form && isSame(entry.question, request, end))
+      let entry = found !== undefined && isCurrent(found, now) ? found : undefined
       const slots = Math.min(VARIANTS_MAX, entry?.records ?? 1)
       const slot = turn % slots
       let variant = entry?.variants[slot]
       if (variant === undefined) {
         const rotation = entry === undefined ? 0 : Math.floor((slot * entry.records) / slots)
-        const { bytes, records } = answer(request, transport, rotation)
-        if (bytes === undefined) return undefined
-        entry ??= { records, variants: [] }
-        entry.variants[slot] = bytes
-        cache.set(key, entry)
-        keep(bytes.length + key.length)
-        variant = bytes
+        const made = answer(request, transport, rotation)
+        if (made.bytes === undefined || made.holdsIn === undefined) return made.bytes
+        variant = made.bytes
+        if (entry === undefined) {
+          const { records, holdsIn } = made
+          const question = folded(request, end)
+          entry = { question, form, records, variants: [], holdsIn, snapshot: now, next: undefined }
+          cache.put(hash, entry, found)
+        }
+        entry.variants[slot] = variant
+        cache.grow(variant.length)
+        return made.bytes.slice()
       }
       const response = variant.slice()
       response[0] = request[0] as number
       response[1] = request[1] as number
+      // The question comes back in the spelling that was asked; names in the answer point to it.
+      for (let at = QUESTION_AT; at < end; at++) response[at] = request[at] as number
       return response
     },
   }
 }
 
-/** Everything of a request but its id. */
-function keyOf(request: Uint8Array, transport: 'udp' | 'tcp'): string {
-  let key = transport === 'udp' ? 'u' : 't'
-  for (let i = 2; i < request.length; i++) key += String.fromCharCode(request[i] as number)
-  return key
+function isCurrent<Snapshot>(entry: Entry<Snapshot>, now: Snapshot): boolean {
+  if (entry.snapshot === now) return true
+  if (!entry.holdsIn(now)) return false
+  entry.snapshot = now
+  return true
+}
+
+function folded(request: Uint8Array, end: number): Uint8Array {
+  const question = request.slice(QUESTION_AT, end)
+  for (let at = 0; at < question.length - 4; at++) question[at] = foldByte(question[at] as number)
+  return question
+}
+
+function isSame(question: Uint8Array, request: Uint8Array, end: number): boolean {
+  const { length } = question
+  if (length !== end - QUESTION_AT) return false
+  const name = length - 4
+  for (let at = 0; at < name; at++)
+    if (question[at] !== foldByte(request[QUESTION_AT + at] as number)) return false
+  for (let at = name; at < length; at++) if (question[at] !== request[QUESTION_AT + at]) return false
+  return true
+}
+
+/** Entries in two generations: what is asked for stays, and a flood of other questions pushes out what is not. */
+interface Generations<Snapshot> {
+  find(hash: number, matches: (entry: Entry<Snapshot>) => boolean): Entry<Snapshot> | undefined
+  /** @param stale an entry of the same question, to be dropped */
+  put(hash: number, entry: Entry<Snapshot>, stale: Entry<Snapshot> | undefined): void
+  grow(bytes: number): void
+}
+
+function createGenerations<Snapshot>(bytesMax: number): Generations<Snapshot> {
+  let young = new Map<number, Entry<Snapshot>>()
+  let old = new Map<number, Entry<Snapshot>>()
+  let bytes = 0
+  const grow = (by: number): void => {
+    bytes += by
+    if (bytes <= bytesMax / 2) return
+    old = young
+    young = new Map()
+    bytes = 0
+  }
+  const put = (hash: number, entry: Entry<Snapshot>): void => {
+    entry.next = young.get(hash)
+    young.set(hash, entry)
+    grow(ENTRY_BYTES + entry.question.length)
+  }
+  const search = (
+    map: Map<number, Entry<Snapshot>>,
+    hash: number,
+    matches: (entry: Entry<Snapshot>) => boolean,
+  ): Entry<Snapshot> | undefined => {
+    let entry = map.get(hash)
+    while (entry !== undefined && !matches(entry)) entry = entry.next
+    return entry
+  }
+  return {
+    grow,
+    find: (hash, matches) => {
+      const recent = search(young, hash, matches)
+      if (recent !== undefined) return recent
+      const entry = search(old, hash, matches)
+      if (entry === undefined) return undefined
+      unlink(old, hash, entry)
+      put(hash, entry)
+      for (const variant of entry.variants) grow(variant?.length ?? 0)
+      return entry
+    },
+    put: (hash, entry, stale) => {
+      if (stale !== undefined) unlink(young, hash, stale)
+      put(hash, entry)
+    },
+  }
+}
+
+function unlink<Snapshot>(map: Map<number, Entry<Snapshot>>, hash: number, entry: Entry<Snapshot>): void {
+  const first = map.get(hash)
+  if (first === entry) {
+    if (entry.next === undefined) map.delete(hash)
+    else map.set(hash, entry.next)
+    return
+  }
+  let before = first
+  while (before !== undefined && before.next !== entry) before = before.next
+  if (before !== undefined) before.next = entry.next
 }

@@ -11,6 +11,8 @@ import type { RegistryProblem } from './registry-problems.js'
 import { verifySnapshot } from './registry-problems.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
 import { applyChanges, emptySnapshot } from './registry-snapshot.js'
+import type { TracedResolution } from './traced-resolution.js'
+import { traceResolution } from './traced-resolution.js'
 
 /** How a registry is made. */
 export interface RegistryOptions {
@@ -49,6 +51,8 @@ export interface Registry {
   apply(revision: number, changes: readonly RegistryChange[]): RegistrySnapshot
   snapshot(): RegistrySnapshot
   resolve(question: RegistryQuestion): Resolution
+  /** As `resolve`, for caches: with what tells whether a later snapshot gives the same answer. */
+  trace(question: RegistryQuestion): TracedResolution
   /** Endpoints of a service by key `namespace/name`, by id; empty when the service is unknown. Default `ready`. */
   endpoints(service: string, filter?: EndpointFilter): readonly Endpoint[]
   onChange(listener: (delta: RegistryDelta) => void): Cancel
@@ -126,6 +130,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
     },
     snapshot: () => current,
     resolve: question => resolveWith(profiles, current, question),
+    trace: question => traceResolution(profiles, current, question),
     endpoints: (service, filter = 'ready') => endpointsOf(current, service, filter),
     onChange: listener => {
       const entry = (delta: RegistryDelta): void => listener(delta)

@@ -228,16 +228,108 @@ describe('EDNS', () => {
 })
 
 describe('responder', () => {
-  test('kept responses are those that would be made anew', () => {
-    const type = fc.constantFrom(1, 28, 33, 16, 255)
-    const name = fc.constantFrom('web', 'WEB', 'alias', 'no').map(label => `${label}.prod.svc.cluster.local.`)
-    const question = fc.record({ id: fc.nat(65_535), name, type, recursionDesired: fc.boolean() })
+  const labels = ['web', 'WEB', 'wEb', 'alias', 'no', 'away'] as const
+  const question = fc.record({
+    id: fc.nat(65_535),
+    name: fc.constantFrom(...labels).map(label => `${label}.prod.svc.cluster.local.`),
+    type: fc.constantFrom(1, 28, 33, 16, 255),
+    recursionDesired: fc.boolean(),
+    edns: fc.option(
+      fc.record({
+        udpSize: fc.constantFrom(100, 512, 1232, 4096),
+        version: fc.nat(1),
+        dnssecOk: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
+  })
+  const bytesOf = ({
+    edns,
+    ...fields
+  }: typeof question extends fc.Arbitrary<infer T> ? T : never): Uint8Array =>
+    request({ ...fields, ...(edns === undefined ? {} : { edns }) })
+
+  test('what it gives is what would be made for the request alone, whatever was asked before', () => {
     fc.assert(
       fc.property(fc.array(question, { maxLength: 20 }), questions => {
-        const responder = createDnsResponder(registry, { cacheBytes: 500 })
-        for (const fields of questions) {
-          expect(responder.respond(request(fields), 'udp')).toEqual(answerDns(request(fields), options))
+        const responder = createDnsResponder(registry, { cacheBytes: 1500 })
+        for (const fields of questions)
+          expect(responder.respond(bytesOf(fields), 'udp')).toEqual(answerDns(bytesOf(fields), options))
+      }),
+    )
+  })
+
+  test('and so it is while services come and go', () => {
+    const vip = (name: string, last: number) =>
+      ({
+        op: 'set-service',
+        service: { namespace: 'prod', name, mode: 'vip', vips: [`10.96.0.${last}`], ports: [] },
+      }) as const
+    const step = fc.oneof(
+      question.map(fields => ({ fields })),
+      fc.record({ name: fc.constantFrom('web', 'no', 'other'), last: fc.nat(3) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+        const changing = createRegistry({ profiles: [kubernetesNames()] })
+        const responder = createDnsResponder(changing)
+        const fresh = {
+          resolve: (asked: RegistryQuestion) => changing.resolve(asked),
+          transport: 'udp',
+        } as const
+        for (const one of steps) {
+          if ('fields' in one)
+            expect(responder.respond(bytesOf(one.fields), 'udp')).toEqual(
+              answerDns(bytesOf(one.fields), fresh),
+            )
+          else {
+            const change =
+              one.last === 0
+                ? ({ op: 'delete-service', service: `prod/${one.name}` } as const)
+                : vip(one.name, one.last)
+            changing.apply(changing.revision + 1, [change, { op: 'synced' }])
+          }
         }
+      }),
+    )
+  })
+
+  test('an answer is made once for all spellings, ids and EDNS options, and while other services change', () => {
+    let made = 0
+    const changing = createRegistry({ profiles: [kubernetesNames()] })
+    const service = (name: string) =>
+      ({
+        op: 'set-service',
+        service: { namespace: 'prod', name, mode: 'vip', vips: ['10.96.0.1'], ports: [] },
+      }) as const
+    changing.apply(1, [service('web'), { op: 'synced' }])
+    const responder = createDnsResponder({
+      snapshot: () => changing.snapshot(),
+      trace: asked => {
+        made++
+        return changing.trace(asked)
+      },
+    })
+    for (const [id, name] of ['web', 'WEB', 'weB'].entries()) {
+      const bytes = request({ id, name: `${name}.prod.svc.cluster.local.` })
+      expect(responder.respond(bytes, 'udp')?.slice(12, bytes.length)).toEqual(bytes.slice(12))
+      changing.apply(changing.revision + 1, [service(`other-${id}`)])
+    }
+    expect(made).toBe(1)
+    changing.apply(changing.revision + 1, [service('web')])
+    responder.respond(request({ id: 9, name: 'web.prod.svc.cluster.local.' }), 'udp')
+    expect(made).toBe(2)
+  })
+
+  test('no bytes stop it, and a flood of names keeps its memory', () => {
+    const responder = createDnsResponder(registry, { cacheBytes: 10_000 })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), bytes => void responder.respond(bytes, 'udp')))
+    const real = request({})
+    fc.assert(
+      fc.property(fc.nat(real.length - 1), fc.nat(255), (at, byte) => {
+        const changed = real.slice()
+        changed[at] = byte
+        expect(responder.respond(changed, 'udp')).toEqual(answerDns(changed, options))
       }),
     )
   })
