@@ -12,7 +12,7 @@ export interface ServiceAddressPool extends AddressPoolOptions {
 }
 
 /** No pool can give what a service asks for. */
-export class NoAddressPoolError extends KeelsonError<'NotFound'> {
+class NoAddressPoolError extends KeelsonError<'NotFound'> {
   constructor(wanted: string, pools: readonly string[]) {
     const message = `no address pool ${wanted}; there are ${pools.join(', ')}`
     super({ code: 'NotFound', message, details: { kind: 'AddressPool', name: wanted } })
