@@ -28,6 +28,8 @@ export class FaultyDisk implements Disk {
   diesAt: number = Number.POSITIVE_INFINITY
   /** Fails the next operation of that kind, once; a write may have written a part. */
   failure: { readonly operation: Operation; readonly errno: string } | undefined
+  /** While it is there, syncs of files wait for it. */
+  held: Promise<void> | undefined
   #names = new Map<string, Inode>()
   #syncedNames = new Map<string, Inode>()
   /** Names as they were after each change that is not synced. */
@@ -143,6 +145,7 @@ export class FaultyDisk implements Disk {
       },
       sync: async () => {
         await this.#begin('sync', name)
+        await this.held
         inode.synced = contentOf(inode)
         inode.pending = []
       },

@@ -1,0 +1,275 @@
+import { fdatasync, mkdtempSync, openSync, readdirSync, rmSync, statSync, write } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { promisify } from 'node:util'
+import type { DurableStore, OpenStoreOptions } from 'keelson/store/node'
+import { openStore } from 'keelson/store/node'
+import { bench } from './frame/bench.js'
+import type { Measurement } from './frame/measure.js'
+import { collectGarbage, measure } from './frame/measure.js'
+import type { Row, Run } from './frame/row.js'
+import { makePod, Pod, podRef } from './objects/pod.js'
+import type { OpenDurablePeer } from './peers/durable/peer.js'
+
+const PEERS = ['better-sqlite3', 'lmdb', 'classic-level'] as const
+const POD_BYTES = 1_300
+const KEY = { secret: Buffer.alloc(32, 7), id: 'bench' }
+
+const rows: readonly Row[] = [
+  {
+    name: 'writers-100',
+    title: 'updates of 1.2 KB by 100 writers at once, each on the disk before it is acknowledged',
+    unit: 'per second',
+    target: 5_000,
+    sizes: [1_000],
+    ours: updates(100),
+    peers: { ...durablePeers(100), fdatasync: bareSyncs(100) },
+  },
+  {
+    name: 'lone-writer',
+    title: 'the same by one writer',
+    unit: 'per second',
+    target: 1_000,
+    sizes: [1_000],
+    ours: updates(1),
+    peers: { ...durablePeers(1), fdatasync: bareSyncs(1) },
+  },
+  {
+    name: 'writers-100-encrypted',
+    title: '100 writers, encrypted',
+    unit: 'per second',
+    target: 5_000,
+    sizes: [1_000],
+    ours: updates(100, { encryption: { keys: [KEY] } }),
+  },
+  {
+    name: 'recovery-log',
+    title: 'start from a log of as many creates',
+    unit: 'ms',
+    target: 2_000,
+    sizes: [100_000],
+    ours: size => recovery(size, false),
+  },
+  {
+    name: 'recovery',
+    title: 'start from a checkpoint of as many objects',
+    unit: 'ms',
+    target: 2_000,
+    sizes: [100_000],
+    ours: size => recovery(size, true),
+  },
+  {
+    name: 'recovery-1m',
+    title: 'the same',
+    unit: 'ms',
+    target: 20_000,
+    sizes: [1_000_000],
+    heapMiB: () => 8_192,
+    ours: size => recovery(size, true),
+  },
+  {
+    name: 'checkpoint-stall',
+    title: 'longest time that nothing else had its turn while a checkpoint was written',
+    unit: 'ms',
+    target: 10,
+    sizes: [100_000],
+    ours: checkpointStall,
+  },
+  {
+    name: 'bytes',
+    title: 'of the journal for an update of 1.2 KB, 100 writers',
+    unit: 'bytes',
+    target: 1_600,
+    sizes: [1_000],
+    ours: size => bytesPerUpdate(size, {}),
+  },
+  {
+    name: 'bytes-encrypted',
+    title: 'the same, encrypted, a lone writer: the most that it can cost',
+    unit: 'bytes',
+    target: 1_700,
+    sizes: [1_000],
+    ours: size => bytesPerUpdate(size, { encryption: { keys: [KEY] } }, 1),
+  },
+]
+
+await bench(rows)
+
+/** Opens a store in a directory of its own, which is gone afterwards. */
+async function inDirectory<T>(use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'keelson-bench-'))
+  try {
+    return await use(dir)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function filled(
+  dir: string,
+  size: number,
+  options: Partial<OpenStoreOptions> = {},
+): Promise<DurableStore> {
+  const store = await openStore({ kinds: [Pod], dir, ...options })
+  for (let index = 0; index < size; index++) void store.create(Pod, makePod(index))
+  await store.durable()
+  collectGarbage()
+  return store
+}
+
+function updates(writers: number, options: Partial<OpenStoreOptions> = {}): Run {
+  return size =>
+    inDirectory(async dir => {
+      const store = await filled(dir, size, options)
+      const measurement = await measureWriters(writers, index =>
+        store.modify(Pod, podRef(index % size), draft => void (draft.spec.priority = index)),
+      )
+      await store.close()
+      return measurement
+    })
+}
+
+function durablePeers(writers: number): Record<string, Run> {
+  return Object.fromEntries(
+    PEERS.map(name => [
+      name,
+      (size: number): Promise<Measurement> =>
+        inDirectory(async dir => {
+          const { open } = (await import(`./peers/durable/${name}.ts`)) as { open: OpenDurablePeer }
+          const peer = await open(dir)
+          const pods = Array.from({ length: size }, (_, index) => makePod(index))
+          for (const [index, pod] of pods.entries()) await peer.put(keyOf(index), JSON.stringify(pod))
+          // What the store does to an object besides, a peer leaves to its user: no versions, no watches, no checks.
+          return measureWriters(writers, async index => {
+            const pod = pods[index % size] as (typeof pods)[number]
+            await peer.put(
+              keyOf(index % size),
+              JSON.stringify({ ...pod, spec: { ...pod.spec, priority: index } }),
+            )
+          })
+        }),
+    ]),
+  )
+}
+
+function keyOf(index: number): string {
+  const { namespace, name } = podRef(index)
+  return `${namespace}/${name}`
+}
+
+/** What the disk can do: as many bytes as a group of writers makes, over space that is there, then a sync. */
+function bareSyncs(writers: number): Run {
+  return () =>
+    inDirectory(async dir => {
+      const fd = openSync(join(dir, 'bare'), 'w')
+      const [writeTo, sync] = [promisify(write), promisify(fdatasync)]
+      const bytes = Buffer.alloc(POD_BYTES * writers, 65)
+      await writeTo(fd, Buffer.alloc(64 << 20), 0, 64 << 20, 0)
+      await sync(fd)
+      let position = 0
+      return measure({
+        batch: writers,
+        operations: writers * 2_000,
+        prepare: () => undefined,
+        run: async () => {
+          await writeTo(fd, bytes, 0, bytes.length, position)
+          await sync(fd)
+          position = (position + bytes.length) % (60 << 20)
+        },
+      })
+    })
+}
+
+/** Each writer has one write under way. */
+function measureWriters(writers: number, put: (index: number) => Promise<unknown>): Promise<Measurement> {
+  const perBatch = writers * (writers === 1 ? 50 : 10)
+  let next = 0
+  return measure({
+    batch: perBatch,
+    operations: perBatch * 200,
+    prepare: () => undefined,
+    run: async (_input, count) => {
+      const last = next + count
+      const writer = async (): Promise<void> => {
+        while (next < last) await put(next++)
+      }
+      await Promise.all(Array.from({ length: writers }, writer))
+    },
+  })
+}
+
+function recovery(size: number, checkpoint: boolean): Promise<Measurement> {
+  return inDirectory(async dir => {
+    // History as long as the store, or as short as it can be.
+    const logCapacity = checkpoint ? 1_000 : size
+    const options = { logCapacity, fsync: 'never', ...(checkpoint ? {} : { checkpointBytes: 1e12 }) } as const
+    const first = await filled(dir, size, options)
+    if (checkpoint) {
+      await first.checkpoint()
+      for (let index = 0; index < logCapacity; index++)
+        void first.modify(Pod, podRef(index), draft => void draft.spec.priority++)
+    }
+    await first.close()
+    const samples: number[] = []
+    for (let round = 0; round < (size > 200_000 ? 1 : 3); round++) {
+      collectGarbage()
+      const start = performance.now()
+      const store = await openStore({ kinds: [Pod], dir, ...options })
+      samples.push(performance.now() - start)
+      if (store.count(Pod) !== size) throw new Error('objects are missing')
+      await store.close()
+    }
+    return { samples, mean: Math.min(...samples), note: 'best' }
+  })
+}
+
+function checkpointStall(size: number): Promise<Measurement> {
+  return inDirectory(async dir => {
+    const store = await filled(dir, size, { fsync: 'never', checkpointBytes: 1e12 })
+    const samples: number[] = []
+    let last = performance.now()
+    let running = true
+    const tick = (): void => {
+      const now = performance.now()
+      samples.push(now - last)
+      last = now
+      if (running) setImmediate(tick)
+    }
+    tick()
+    await store.checkpoint()
+    running = false
+    await store.close()
+    return { samples, mean: samples.reduce((a, b) => Math.max(a, b), 0), note: `in ${samples.length} turns` }
+  })
+}
+
+function bytesPerUpdate(
+  size: number,
+  options: Partial<OpenStoreOptions>,
+  writers = 100,
+): Promise<Measurement> {
+  return inDirectory(async dir => {
+    const store = await filled(dir, size, options)
+    await store.close()
+    const before = bytesIn(dir)
+    const again = await openStore({ kinds: [Pod], dir, ...options })
+    const count = 2_000
+    let next = 0
+    const writer = async (): Promise<void> => {
+      while (next < count) {
+        const index = next++
+        await again.modify(Pod, podRef(index % size), draft => void (draft.spec.priority = index))
+      }
+    }
+    await Promise.all(Array.from({ length: writers }, writer))
+    await again.close()
+    const mean = (bytesIn(dir) - before) / count
+    const json = JSON.stringify(makePod(0)).length
+    return { samples: [mean], mean, note: `the object that is given has ${json}` }
+  })
+}
+
+function bytesIn(dir: string): number {
+  return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0)
+}
