@@ -23,9 +23,11 @@ export type { FailurePolicy, Program, ProgramOptions, Waypoint } from './program
 
 // Types you will meet: decisions.
 export type { Blocker } from './blocker.js'
+export type { CalendarWindow, Gate, GateAnswer, GateFailure } from './gate.js'
 export type { FailureCause, Marks } from './gates.js'
 export type { HeldGoal } from './goal.js'
-export type { Plan, RolloutAction, RolloutSpec, RolloutTally, RolloutView } from './machine.js'
+export type { Plan, RolloutAction, RolloutTally, RolloutView } from './machine.js'
+export type { RolloutSpec } from './rollout-spec.js'
 export type { Move, MoveInput, Tally } from './move.js'
 export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'
 

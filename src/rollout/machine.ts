@@ -1,4 +1,5 @@
 import { compareText } from '../core/internal.js'
+import { arrive, gateWaits, judgeWaypoint, leave, wakeOf, waypointOf } from './at-waypoint.js'
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
 import type { FailureCause, Verdict } from './gates.js'
@@ -7,24 +8,10 @@ import type { Goal } from './goal.js'
 import { availabilityFirst, hold, rescale, waypointGoal } from './goal.js'
 import type { Move, Tally } from './move.js'
 import { move } from './move.js'
-import type { Program, Waypoint } from './program.js'
+import type { FailurePolicy } from './program.js'
+import type { RolloutSpec } from './rollout-spec.js'
 import type { RolloutState } from './rollout-state.js'
 import { isUnfinished, ownFailure } from './rollout-state.js'
-
-/** What is wanted. */
-export interface RolloutSpec {
-  readonly desired: number
-  /** Content hash of the wanted template. */
-  readonly template: string
-  /** Number of the ledger entry that asked for it. */
-  readonly entry: number
-  /** Why that entry was written. A revert never reverts again. */
-  readonly cause: 'update' | 'undo' | 'revert'
-  /** The newest template that succeeded; may be `template` itself. */
-  readonly stable?: string
-  readonly paused: boolean
-  readonly program: Program
-}
 
 /** What is there. The order of `sets` has no meaning. */
 export interface RolloutView {
@@ -93,8 +80,10 @@ export function plan(
     if (current?.size !== size) actions.push({ op: 'size', template, size })
   }
   if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
-  const wakeAtMs = deadlineOf(spec, now)
-  const blockers = [...pauseBlockers(spec, now), ...step.blockers]
+  const waits = gateWaits(spec, now, nowMs)
+  const wakeAtMs = waits === undefined ? deadlineOf(spec, now) : wakeOf(waits)
+  const held = (waits ?? []).map(wait => ({ kind: 'gate', waypoint: now.waypoint, ...wait }) as const)
+  const blockers = [...pauseBlockers(spec, now), ...held, ...step.blockers]
   return { actions, state: now, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 
@@ -177,7 +166,16 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Observ
     }
   }
   const elapsedMs = Math.max(0, pausedAtMs - state.progressAtMs)
-  return { ...rest, phase, progressAtMs: nowMs - elapsedMs, ...(failure === undefined ? {} : { failure }) }
+  const { atWaypoint } = rest
+  return {
+    ...rest,
+    phase,
+    progressAtMs: nowMs - elapsedMs,
+    ...(failure === undefined ? {} : { failure }),
+    ...(atWaypoint === undefined
+      ? {}
+      : { atWaypoint: { ...atWaypoint, sinceMs: atWaypoint.sinceMs + Math.max(0, nowMs - pausedAtMs) } }),
+  }
 }
 
 /** Notes progress, passes waypoints, and finds out about success and failure. */
@@ -188,6 +186,9 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
   const best = furthest(state.best, marksOf(sets, state.template))
   if (best !== state.best) state = { ...state, best, progressAtMs: nowMs }
   const last = spec.program.waypoints.length - 1
+  const { promotedTo = 0 } = spec
+  if (spec.aborted === true && !ownFailure(state)) return fail(spec, state, { ...context, cause: 'aborted' })
+  if (promotedTo > last && state.waypoint < last) state = leave(state, last, nowMs)
   while (
     goalReached(
       waypointGoal(waypointOf(spec, state), spec.desired, rolesOf(spec, state)),
@@ -195,6 +196,11 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
       state.template,
     )
   ) {
+    state = arrive(spec, state, nowMs)
+    const verdict = judgeWaypoint(spec, state, nowMs)
+    if (verdict.kind === 'fail' && !ownFailure(state))
+      return fail(spec, state, { ...context, cause: verdict.cause })
+    if (verdict.kind !== 'pass') return failingInstances(spec, state, context)
     if (state.waypoint >= last) {
       actions.push({ op: 'outcome', entry: state.entry, outcome: 'succeeded' })
       const { failure, ...rest } = state
@@ -205,9 +211,22 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
         ...(!reverted || failure === undefined ? {} : { failure }),
       }
     }
-    state = { ...state, waypoint: state.waypoint + 1, progressAtMs: nowMs }
+    state = leave(state, state.waypoint + 1, nowMs)
   }
+  // Away from a waypoint that was reached, the clock of progress starts again.
+  if (state.atWaypoint?.isLost === false)
+    state = { ...state, progressAtMs: nowMs, atWaypoint: { ...state.atWaypoint, isLost: true } }
   const verdict = judge(spec, state, context)
+  return verdict.kind === 'fail' && !ownFailure(state)
+    ? fail(spec, state, { ...context, cause: verdict.cause })
+    : state
+}
+
+/** At a waypoint no progress is due, and yet instances may fail. */
+function failingInstances(spec: RolloutSpec, state: RolloutState, context: StepContext): RolloutState {
+  const { program, ...rest } = spec
+  const { progressWithinMs: _none, ...endless } = program
+  const verdict = judge({ ...rest, program: endless }, state, context)
   return verdict.kind === 'fail' && !ownFailure(state)
     ? fail(spec, state, { ...context, cause: verdict.cause })
     : state
@@ -233,7 +252,7 @@ function fail(
   const { sets, nowMs, actions, cause } = context
   const failure = { cause, entry: state.entry, template: state.template, atMs: nowMs }
   actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
-  switch (spec.program.onFailure.action) {
+  switch (actionFor(cause, spec.program.onFailure)) {
     case 'report':
       return { ...state, failure }
     case 'pause':
@@ -251,6 +270,15 @@ function fail(
       }
     }
   }
+}
+
+/** Who aborts wants to go back; a gate that failed closes the way on. */
+function actionFor(
+  cause: FailureCause,
+  { action, gateAction = 'revert' }: FailurePolicy,
+): FailurePolicy['action'] {
+  if (cause === 'aborted') return 'revert'
+  return cause === 'deadline' || cause === 'failures' ? action : gateAction
 }
 
 /** The step itself: towards the waypoint, or, while paused or halted, towards the sizes that are held. */
@@ -297,12 +325,6 @@ function deadlineOf(spec: RolloutSpec, state: RolloutState): number | undefined 
   const running = state.phase === 'progressing' || state.phase === 'reverting'
   if (within === undefined || !running || spec.desired === 0 || ownFailure(state)) return undefined
   return state.progressAtMs + within
-}
-
-function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
-  const { waypoints } = spec.program
-  const finished = state.phase === 'succeeded' || state.phase === 'reverted'
-  return waypoints[finished ? waypoints.length - 1 : state.waypoint] ?? { next: '100%' }
 }
 
 function rolesOf(

@@ -3,6 +3,11 @@ import type { IntOrPercent } from '../core/internal.js'
 import { assertValid, parseIntOrPercent, wholeNumber } from '../core/internal.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget } from './budget.js'
+import type { Gate } from './gate.js'
+import { gateProblems } from './gate.js'
+
+/** Waypoints of one program. */
+const WAYPOINTS_MAX = 64
 
 /** A place that a rollout passes through: how much of the desired count runs the new template there. */
 export interface Waypoint {
@@ -10,6 +15,11 @@ export interface Waypoint {
   readonly next: IntOrPercent
   /** Replaces the program's budget on the way to this waypoint. */
   readonly budget?: BudgetSpec
+  /**
+   * What must hold, all of it, before the rollout goes further. The first template of all, and one that was stable
+   * before, pass without. Default: nothing. At most 32.
+   */
+  readonly gates?: readonly Gate[]
 }
 
 /** What to do when a rollout fails. */
@@ -21,6 +31,10 @@ export interface FailurePolicy {
   readonly action: 'report' | 'pause' | 'revert'
   /** Failed instances of the new template that are tolerated; one more is a failure. Default: not counted. */
   readonly maxFailures?: number
+  /**
+   * What to do when a gate fails: an analysis or a person has said no, so that the way on is closed. Default `revert`.
+   */
+  readonly gateAction?: 'report' | 'pause' | 'revert'
 }
 
 /** A strategy as data: waypoints in order, a budget for the way, and what failing means. */
@@ -45,12 +59,15 @@ export interface ProgramOptions extends BudgetSpec {
   readonly maxFailures?: number
 }
 
-/** Replaces instances step by step inside a budget. `steps` are waypoints on the way to 100%. */
+/** Replaces instances step by step inside a budget. `steps` are waypoints on the way to 100%, with or without gates. */
 export function rolling(
-  options: ProgramOptions & { readonly steps?: readonly IntOrPercent[] } = {},
+  options: ProgramOptions & { readonly steps?: readonly (IntOrPercent | Waypoint)[] } = {},
 ): Program {
   const { steps = [], progressWithinMs, onFailure, maxFailures, ...budget } = options
-  const waypoints = [...steps.map(next => ({ next })), { next: '100%' }]
+  const waypoints = [
+    ...steps.map(step => (typeof step === 'object' ? step : { next: step })),
+    { next: '100%' },
+  ]
   return checkProgram({ waypoints, budget, ...failing({ progressWithinMs, onFailure, maxFailures }) })
 }
 
@@ -81,6 +98,10 @@ export function checkProgram(program: Program): Program {
     ])
   }
   checkBudget(program.budget)
+  assertValid('program', [
+    ...wholeNumber('waypoints.length', program.waypoints.length, { max: WAYPOINTS_MAX }),
+    ...program.waypoints.flatMap(({ gates = [] }, index) => gateProblems(gates, `waypoints[${index}].gates`)),
+  ])
   for (const waypoint of program.waypoints) {
     const next = parseIntOrPercent(waypoint.next, 'waypoints.next')
     if (next.kind === 'share' && next.millionths > 1_000_000) {

@@ -1,4 +1,5 @@
 import type { FailureCause } from './gates.js'
+import { failureTexts } from './gates.js'
 import type { RolloutState } from './rollout-state.js'
 import { ownFailure } from './rollout-state.js'
 
@@ -13,11 +14,10 @@ export interface RolloutCondition {
 const failureReasons: Readonly<Record<FailureCause, string>> = {
   deadline: 'ProgressDeadlineExceeded',
   failures: 'TooManyFailures',
-}
-
-const failureTexts: Readonly<Record<FailureCause, string>> = {
-  deadline: 'made no progress before its deadline',
-  failures: 'had too many failed tasks',
+  rejected: 'Rejected',
+  analysis: 'AnalysisFailed',
+  'gate-deadline': 'GateDeadlineExceeded',
+  aborted: 'Aborted',
 }
 
 /**

@@ -32,6 +32,8 @@ export interface RolloutState {
   readonly desired: number
   readonly progressAtMs: number
   readonly best: Marks
+  /** Since when the waypoint is reached; `isLost` while it no longer is, because instances fell out. Absent before that. */
+  readonly atWaypoint?: { readonly sinceMs: number; readonly isLost: boolean }
   /** Failed instances that were there before and do not count. */
   readonly failedBefore: number
   /** Since when `spec.paused` has been in force. */

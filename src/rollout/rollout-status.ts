@@ -1,5 +1,6 @@
 import type { Blocker } from './blocker.js'
 import { describeBlocker } from './blocker.js'
+import { failureTexts } from './gates.js'
 import type { RolloutFailure, RolloutState } from './rollout-state.js'
 import { isUnfinished, ownFailure } from './rollout-state.js'
 
@@ -114,7 +115,7 @@ export function describeRollout(deployment: RolledOut): string {
     case 'failed':
       // What is refused has no revision of its own.
       if (failure?.entry !== status.entry) return `${name}: ${available} available${why}`
-      return `${name} failed: ${failure?.cause === 'failures' ? 'too many failed tasks' : 'no progress before the deadline'}${why}`
+      return `${name} failed: it ${failureTexts[failure?.cause ?? 'deadline']}${why}`
     case 'paused':
       return `${name}: ${updated} of ${desired} updated${why}`
     case 'updating':

@@ -32,7 +32,11 @@ function deployment({ phase = 'progressing', failed, ...counts }: Facts): Rolled
 describe('the ladder of a rollout', () => {
   test.each<[Facts, string, string]>([
     [{ observedGeneration: 1 }, 'unobserved', 'waiting for the new spec to be observed'],
-    [{ failed: 'own', phase: 'paused' }, 'failed', 'revision 4 failed: no progress before the deadline'],
+    [
+      { failed: 'own', phase: 'paused' },
+      'failed',
+      'revision 4 failed: it made no progress before its deadline',
+    ],
     [{ phase: 'paused', updatedReplicas: 1 }, 'paused', 'revision 4: 1 of 3 updated'],
     [{ updatedReplicas: 2 }, 'updating', 'revision 4: 2 of 3 updated'],
     [{ replicas: 5 }, 'terminating', 'revision 4: 2 old tasks still to go'],
