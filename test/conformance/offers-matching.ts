@@ -64,7 +64,7 @@ export const matchingAnswers: Readonly<Record<string, (input: never) => unknown>
   backoffTimeline: (input: BackoffInput & { events: { at: number; event: string }[] }) =>
     backoffTimeline(input),
   ports: ({ rows }: { rows: { ranges: [number, number][]; start: number; want: (number | null)[] }[] }) =>
-    rows.map(({ ranges, start, want }) => choosePorts(ranges, want, start) ?? null),
+    rows.map(({ ranges, start, want }) => choosePorts([ranges], want, start) ?? null),
   delaySkip: ({ jobs, slots, D }: { jobs: CaseJob[]; slots: string[]; D: number[] }) =>
     D.map(skips => delaySkip(jobs, slots, skips)),
   delayLevels: ({

@@ -1,4 +1,4 @@
-import type { Attributes, Constraint, Reason, ReasonSummary } from '../../core/index.js'
+import type { Attributes, Constraint, PortRanges, Reason, ReasonSummary } from '../../core/index.js'
 import { compileConstraints, countSiblings, rollUpReasons } from '../../core/index.js'
 import type { SiblingView } from '../../core/internal.js'
 import { attributeOf, formatConstraint } from '../../core/internal.js'
@@ -347,10 +347,14 @@ function reservedUnder(left: ResourceSet, labels: Readonly<Record<string, string
   })
 }
 
-function portsOf(left: ResourceSet): readonly (readonly [number, number])[] {
-  return [...left].flatMap(({ name, value }) =>
-    name === 'ports' && typeof value !== 'number' && isSpans(value) ? value : [],
-  )
+/** Offered ports: those of a reservation first. */
+function portsOf(left: ResourceSet): readonly PortRanges[] {
+  const reserved: PortRanges[] = []
+  const others: PortRanges[] = []
+  for (const { name, value, reservations = [] } of left)
+    if (name === 'ports' && typeof value !== 'number' && isSpans(value))
+      (reservations.length > 0 ? reserved : others).push(value)
+  return [...reserved, ...others]
 }
 
 /** The chunks that hold the chosen ports. */
