@@ -1,25 +1,36 @@
-// Two frameworks share three nodes: a service scheduler runs hello-marathon.json, a batch scheduler counts words. Every
-// task is a real process. A third framework wants 64 cpus at once, and is told why it gets nothing.
+// Four frameworks share four nodes: a service scheduler runs two Marathon apps, a batch scheduler counts words where they
+// lie, a scheduler that thinks like Kubernetes binds pods by claims, one gang of three at once; a fourth wants 64 cpus and
+// is told why it gets nothing. Every task is a real process. Meanwhile a node is drained, the service scheduler fails over,
+// and a node fails.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { renderReasons } from 'keelson/core'
-import type { OfferPool } from 'keelson/offers'
+import type { AgentHandle, OfferPool } from 'keelson/offers'
 import { createPool, resources } from 'keelson/offers'
 import { planLoopback } from '../runtime/loopback.js'
+import { Pods } from './pods.js'
 import { ProcessDriver } from './processes.js'
 import { Services } from './services.js'
+import { ShareChart } from './share-chart.js'
 import { WordCount } from './word-count.js'
 
-const BLOCKS = 24
-const LINES_PER_BLOCK = 4_000
-const DEADLINE_MS = 60_000
+const NODES = 4
+const BLOCKS = 48
+const LINES_PER_BLOCK = 2_000
+const SINGLE_PODS = 42
+const DEADLINE_MS = 80_000
+const SAMPLE_MS = 250
+const ROLES = ['services', 'batch', 'pods', 'giant']
 
 const here = import.meta.dirname
 const directory = mkdtempSync(join(tmpdir(), 'two-level-'))
+/** Where the chart is written; default: nowhere that is kept. */
+const chartFile = process.argv[2] ?? join(directory, 'shares.svg')
 const driver = new ProcessDriver()
 const pool = createPool({ driver, allocator: { grain: 'fair' } })
+const startMs = Date.now()
 
 try {
   await tell()
@@ -34,51 +45,149 @@ try {
 }
 
 async function tell(): Promise<void> {
-  const { nodes } = await planLoopback(3)
-  for (const [index, { address, ports }] of nodes.entries()) {
-    const id = `node-${index + 1}`
-    const total = resources(`cpus:2;mem:2048;ports:[${ports.first}-${ports.last}]`)
-    driver.add(pool.agent({ id, host: id, resources: total }), address)
-  }
+  const agents = await startNodes()
+  const chart = new ShareChart(pool, ROLES)
+  const files = ['hello-marathon.json', 'hello-marathon-unique.json'].map(name =>
+    resolve(here, '../quickstart', name),
+  )
+  let services = new Services(pool, files)
+  void services.run()
+  await until('all services run', () => services.isComplete)
+
   const text = Array.from({ length: BLOCKS }, (_, block) => blockOf(block))
-  const services = new Services(pool, resolve(here, '../quickstart/hello-marathon.json'))
-  const batch = new WordCount(pool, { directory, program: join(here, 'count-words.mjs'), blocks: text })
+  const batch = new WordCount(pool, {
+    directory,
+    program: join(here, 'count-words.mjs'),
+    blocks: text,
+    nodes: [...agents.keys()],
+  })
+  const pods = new Pods(pool, podsToRun())
   const giant = pool.subscribe({
     name: 'giant',
     id: 'giant',
     roles: [{ role: 'giant', demand: [{ shape: { cpus: 64 }, count: 1 }] }],
   })
-  void services.run()
   void batch.run()
-
-  const startMs = Date.now()
-  console.log('second  services        batch           giant           blocks  instances')
-  while (!(services.isComplete && batch.isComplete)) {
-    assert(Date.now() - startMs < DEADLINE_MS, 'not done in time')
-    await new Promise(done => setTimeout(done, 1_000))
-    const second = Math.round((Date.now() - startMs) / 1000)
-    const shares = ['services', 'batch', 'giant'].map(role => shareOf(pool, role).padEnd(16)).join('')
-    console.log(`${String(second).padEnd(8)}${shares}${batch.progress.padEnd(8)}${services.addresses.size}`)
+  void pods.run()
+  const watching = watch(chart, { services: () => services, batch, pods })
+  try {
+    await until('batch and pods contended for a while', () => chart.contendedSamples >= 24)
+    await drainNode(agents.get('node-2')!, () => services)
+    services = await failOver(services, files)
+    await failNode('node-3', () => services)
+    await until('everything is done', () => batch.isComplete && pods.isComplete && services.isComplete)
+  } finally {
+    clearInterval(watching)
   }
-
-  const direct = text
-    .join('\n')
-    .split(/\s+/)
-    .filter(word => word !== '').length
-  assert.equal(batch.words, direct, 'the sum over the blocks is the count of the text')
-  console.log(`\n${batch.words} words, counted in ${BLOCKS} processes and at once`)
-
+  writeFileSync(chartFile, chart.toSvg())
+  console.log(process.argv[2] === undefined ? '' : `\nshares over time: ${chartFile}`)
+  judge(chart, batch, text)
   for (const [task, address] of services.addresses) {
     const response = await fetchPatiently(`http://${address}/healthz`)
     assert.equal(response.status, 200)
     console.log(`${task} answers on ${address}`)
   }
-
   const { verdict, summary, helps } = giant.explain()
   assert.equal(verdict, 'doesNotFitDemand')
   console.log(`\nWhy does giant get nothing? ${renderReasons(summary)}`)
   console.log(`What would help: ${helps.join('; ')}`)
   assert(pool.audit().some(({ framework, starvingMs }) => framework === 'giant' && starvingMs > 0))
+}
+
+async function startNodes(): Promise<ReadonlyMap<string, AgentHandle>> {
+  const { nodes } = await planLoopback(NODES)
+  const agents = new Map<string, AgentHandle>()
+  for (const [index, { address, ports }] of nodes.entries()) {
+    const id = `node-${index + 1}`
+    const total = resources(`cpus:3;mem:2048;ports:[${ports.first}-${ports.last}]`)
+    const handle = pool.agent({ id, host: id, resources: total })
+    agents.set(id, handle)
+    driver.add(handle, address)
+  }
+  return agents
+}
+
+function podsToRun(): ConstructorParameters<typeof Pods>[1] {
+  const program = { command: ['sleep', '0.6'], directory }
+  const gang = ['g1', 'g2', 'g3'].map(id => ({ id, program, gang: 'trainers' }))
+  return [...gang, ...Array.from({ length: SINGLE_PODS }, (_, n) => ({ id: `pod-${n}`, program }))]
+}
+
+/** Prints shares each second, and samples them more often. */
+function watch(
+  chart: ShareChart,
+  of: { services: () => Services; batch: WordCount; pods: Pods },
+): NodeJS.Timeout {
+  const { services, batch, pods } = of
+  console.log(`second  ${ROLES.map(role => role.padEnd(12)).join('')}blocks  pods   instances`)
+  let samples = 0
+  return setInterval(() => {
+    chart.sample(Date.now() - startMs, batch.isWaiting && pods.isWaiting)
+    if (samples++ % (1_000 / SAMPLE_MS) !== 0) return
+    const second = String(Math.round((Date.now() - startMs) / 1_000))
+    const shares = ROLES.map(role => shareOf(pool, role).padEnd(12)).join('')
+    const counts = `${batch.progress.padEnd(8)}${String(pods.finished.size).padEnd(7)}`
+    console.log(`${second.padEnd(8)}${shares}${counts}${services().addresses.size}`)
+  }, SAMPLE_MS)
+}
+
+/** The node gets no more offers, its tasks end and run elsewhere; then it takes part again. */
+async function drainNode(handle: AgentHandle, services: () => Services): Promise<void> {
+  console.log(`\n${handle.id} is drained`)
+  await handle.drain({ graceMs: 500 })
+  const onNode = [...pool.allocator.agents()].find(({ id }) => id === handle.id)
+  assert.equal(onNode?.free.quantities()['cpus'], 3, 'nothing is left on the node')
+  await until('its services run elsewhere', () => services().isComplete)
+  handle.reactivate()
+  console.log(`${handle.id} had ended all tasks, and is back`)
+}
+
+/** The service scheduler hangs, and another instance of it takes over: no process is started anew. */
+async function failOver(before: Services, files: readonly string[]): Promise<Services> {
+  const pids = servicePids()
+  before.freeze()
+  const after = new Services(pool, files, before)
+  void after.run()
+  await until('the new instance knows all services', () => after.isComplete)
+  assert.equal(before.session.connected, false, 'of two instances the newer one counts')
+  assert.deepEqual(servicePids(), pids, 'no process was restarted')
+  console.log(`\nservices failed over: ${pids.length} processes go on`)
+  return after
+}
+
+/** Kills all that runs on a node; what was lost runs again. */
+async function failNode(node: string, services: () => Services): Promise<void> {
+  const killed = driver.killNode(node)
+  console.log(`\n${node} fails with ${killed} processes`)
+  await until('the services are back', () => services().isComplete)
+}
+
+function servicePids(): readonly string[] {
+  return [...driver.pids()]
+    .flatMap(([task, pid]) => (task.startsWith('hello') ? [`${task} ${pid}`] : []))
+    .sort()
+}
+
+function judge(chart: ShareChart, batch: WordCount, text: readonly string[]): void {
+  const direct = text
+    .join('\n')
+    .split(/\s+/)
+    .filter(word => word !== '').length
+  assert.equal(batch.words, direct, 'the sum over the blocks is the count of the text')
+  console.log(
+    `\n${batch.words} words, counted in ${BLOCKS} processes and at once; ${batch.local.size} where they lie`,
+  )
+  const jain = chart.jain(['batch', 'pods'])
+  console.log(`Jain's index of batch and pods while both waited: ${jain.toFixed(3)}`)
+  assert(jain >= 0.95, `batch and pods shared fairly: ${jain}`)
+}
+
+/** Waits for something that happens by itself. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    assert(Date.now() - startMs < DEADLINE_MS, `not in time: ${what}`)
+    await new Promise(done => setTimeout(done, 50))
+  }
 }
 
 function shareOf(of: OfferPool, role: string): string {

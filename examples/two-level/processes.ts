@@ -12,7 +12,7 @@ export interface Program {
 /** A driver that runs tasks as processes of this machine, and reports what becomes of them. */
 export class ProcessDriver implements AgentDriver {
   readonly #agents = new Map<string, { readonly handle: AgentHandle; readonly address: string }>()
-  readonly #children = new Map<string, ChildProcess>()
+  readonly #children = new Map<string, { readonly child: ChildProcess; readonly agent: string }>()
 
   /** @param address the loopback address on which the agent's tasks listen */
   add(handle: AgentHandle, address: string): void {
@@ -34,7 +34,7 @@ export class ProcessDriver implements AgentDriver {
     const [file, ...args] = command as [string, ...string[]]
     const child = spawn(file, args, { cwd: directory, env: variables, stdio: 'ignore', detached: true })
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
-    this.#children.set(task.id, child)
+    this.#children.set(task.id, { child, agent })
     handle.report(framework, {
       task: task.id,
       state: 'running',
@@ -48,15 +48,27 @@ export class ProcessDriver implements AgentDriver {
   }
 
   async kill(_agent: string, task: string, graceMs: number): Promise<void> {
-    const child = this.#children.get(task)
+    const child = this.#children.get(task)?.child
     if (child === undefined) return
     signalGroup(child, 'SIGTERM')
     setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs).unref()
   }
 
+  /** Process ids by task. */
+  pids(): ReadonlyMap<string, number | undefined> {
+    return new Map([...this.#children].map(([task, { child }]) => [task, child.pid]))
+  }
+
+  /** Kills whatever runs on a node, as when its machine fails; how many that was. */
+  killNode(node: string): number {
+    const here = [...this.#children.values()].filter(({ agent }) => agent === node)
+    for (const { child } of here) signalGroup(child, 'SIGKILL')
+    return here.length
+  }
+
   /** Ends every process; resolves when all are gone. */
   async killAll(): Promise<void> {
-    const all = [...this.#children.values()]
+    const all = [...this.#children.values()].map(({ child }) => child)
     const gone = all.map(child => new Promise(resolve => child.once('exit', resolve)))
     for (const child of all) signalGroup(child, 'SIGKILL')
     await Promise.all(gone)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { OfferPool, Session, Want } from 'keelson/offers'
+import { marathonConstraint } from 'keelson/core'
+import type { AgentSpec, Offer, OfferPool, Session, Want } from 'keelson/offers'
 import { LaunchBackoff, matchOffers, spreadFitness } from 'keelson/offers'
 import type { Program } from './processes.js'
 
@@ -10,47 +11,69 @@ interface MarathonApp {
   readonly cpus: number
   readonly mem: number
   readonly instances: number
+  readonly constraints?: readonly Parameters<typeof marathonConstraint>[0][]
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A service scheduler: keeps so many instances of an app running, on different hosts where it can. */
+/** An app, by a name of our own: two files may have one id. */
+interface App extends MarathonApp {
+  readonly name: string
+  readonly directory: string
+}
+
+const ID = 'services'
+const FAILOVER_MS = 60_000
+
+/** A service scheduler: keeps so many instances of each app running, where its constraints allow. */
 export class Services {
   readonly session: Session
   /** Where running instances listen. */
   readonly addresses: Map<string, string> = new Map()
-  readonly #app: MarathonApp
-  readonly #directory: string
+  readonly #apps: readonly App[]
   readonly #backoff = new LaunchBackoff({ baseMs: 200 })
-  readonly #launched = new Set<string>()
+  /** Where instances are, by task. */
+  readonly #launched = new Map<string, AgentSpec>()
   #serial = 0
+  #isFrozen = false
 
-  constructor(pool: OfferPool, file: string) {
-    this.#app = JSON.parse(readFileSync(file, 'utf8')) as MarathonApp
-    this.#directory = dirname(file)
-    this.session = pool.subscribe({ name: 'services', id: 'services', roles: ['services'] })
+  /** @param before the instance that it takes over from, whose tasks go on */
+  constructor(pool: OfferPool, files: readonly string[], before?: Services) {
+    this.#apps = files.map((file, index) => ({
+      ...(JSON.parse(readFileSync(file, 'utf8')) as MarathonApp),
+      name: `hello${index + 1}`,
+      directory: dirname(file),
+    }))
+    this.session = pool.subscribe({ name: ID, id: ID, roles: [ID], failoverMs: FAILOVER_MS })
+    if (before !== undefined) {
+      this.#serial = before.#serial
+      const known = new Set(this.session.reconcile().map(({ task }) => task))
+      for (const [task, agent] of before.#launched) if (known.has(task)) this.#launched.set(task, agent)
+      for (const [task, address] of before.addresses) if (known.has(task)) this.addresses.set(task, address)
+    }
     this.#ask()
   }
 
   get isComplete(): boolean {
-    return this.addresses.size === this.#app.instances
+    return this.addresses.size === this.#apps.reduce((sum, { instances }) => sum + instances, 0)
   }
 
-  /** Reads events until the pool closes. */
+  /** Hears and acknowledges no more, as a process that hangs. */
+  freeze(): void {
+    this.#isFrozen = true
+  }
+
+  /** Hosts of the running instances of an app, by its place among the files. */
+  hostsOf(index: number): readonly string[] {
+    const { name } = this.#apps[index] as App
+    return [...this.#launched].flatMap(([task, agent]) => (task.startsWith(`${name}-`) ? [agent.id] : []))
+  }
+
+  /** Reads events until the pool closes, or another instance takes over. */
   async run(): Promise<void> {
     for await (const event of this.session) {
-      if (event.type === 'offers') {
-        const plan = matchOffers(this.#wants(), event.offers, { fitness: spreadFitness(), nowMs: Date.now() })
-        for (const offer of event.offers) {
-          const mine = plan.assign.filter(each => each.offer === offer)
-          if (mine.length === 0) continue
-          for (const { want } of mine) this.#launched.add(want.id)
-          const tasks = mine.map(({ want, take }) => ({ id: want.id, need: {}, take, data: this.#program() }))
-          const [launch] = await this.session.accept([offer], [{ op: 'launch', tasks }])
-          for (const { id } of launch.failed) this.#ended(id)
-        }
-        this.session.decline(plan.unused, { refuseMs: 'changed' })
-        this.#ask()
-      } else if (event.type === 'update') {
+      if (this.#isFrozen) continue
+      if (event.type === 'offers') await this.#launch(event.offers)
+      else if (event.type === 'update') {
         const { task, state, message = '' } = event.update
         event.ack()
         if (state === 'running') this.addresses.set(task, message)
@@ -59,34 +82,73 @@ export class Services {
     }
   }
 
-  #ended(task: string): void {
-    this.addresses.delete(task)
-    this.#launched.delete(task)
-    this.#backoff.failed(this.#app.id, Date.now())
+  async #launch(offers: readonly Offer[]): Promise<void> {
+    const placed = [...this.#launched].map(([task, agent]) => ({
+      group: task.split('-')[0] as string,
+      agent,
+    }))
+    const plan = matchOffers(this.#wants(), offers, {
+      fitness: spreadFitness(),
+      nowMs: Date.now(),
+      placed,
+    })
+    for (const offer of offers) {
+      const mine = plan.assign.filter(each => each.offer.id === offer.id)
+      if (mine.length === 0) continue
+      for (const { want } of mine) this.#launched.set(want.id, offer.agent)
+      const tasks = mine.map(({ want, take }) => ({
+        id: want.id,
+        need: {},
+        take,
+        kill: { graceMs: 500 },
+        data: this.#program(want.id),
+      }))
+      const [launch] = await this.session.accept([offer], [{ op: 'launch', tasks }])
+      for (const { id } of launch.failed) this.#ended(id)
+    }
+    if (this.session.connected) this.session.decline(plan.unused, { refuseMs: 1_000 })
     this.#ask()
   }
 
+  #ended(task: string): void {
+    this.addresses.delete(task)
+    this.#launched.delete(task)
+    this.#backoff.failed(task.split('-')[0] as string, Date.now())
+    this.#ask()
+  }
+
+  #missing({ name, instances }: App): number {
+    const running = [...this.#launched.keys()].filter(task => task.startsWith(`${name}-`)).length
+    return Math.max(0, instances - running)
+  }
+
   #wants(): readonly Want[] {
-    const { cpus, mem, instances, id } = this.#app
-    const readyAtMs = this.#backoff.readyAtMs(id, Date.now())
-    const missing = Math.max(0, instances - this.#launched.size)
-    return Array.from({ length: missing }, () => ({
-      id: `hello-${++this.#serial}`,
-      need: { cpus, mem },
-      ports: [0],
-      readyAtMs,
-    }))
+    return this.#apps.flatMap(app => {
+      const { name, cpus, mem, instances, constraints = [] } = app
+      return Array.from({ length: this.#missing(app) }, () => ({
+        id: `${name}-${++this.#serial}`,
+        group: name,
+        instances,
+        need: { cpus, mem },
+        ports: [0],
+        constraints: constraints.map(marathonConstraint),
+        readyAtMs: this.#backoff.readyAtMs(name, Date.now()),
+      }))
+    })
   }
 
   /** The pool offers nothing to who asks for nothing. */
   #ask(): void {
-    const { cpus, mem, instances } = this.#app
-    const count = instances - this.#launched.size
-    this.session.request(count > 0 ? [{ shape: { cpus, mem, ports: 1 }, count }] : [])
+    if (!this.session.connected) return
+    const demand = this.#apps.flatMap(app => {
+      const count = this.#missing(app)
+      return count > 0 ? [{ shape: { cpus: app.cpus, mem: app.mem, ports: 1 }, count }] : []
+    })
+    this.session.request(demand)
   }
 
-  #program(): Program {
-    const command = ['/bin/sh', '-c', `exec ${this.#app.cmd}`]
-    return { command, directory: this.#directory, env: this.#app.env }
+  #program(task: string): Program {
+    const app = this.#apps.find(({ name }) => task.startsWith(`${name}-`)) as App
+    return { command: ['/bin/sh', '-c', `exec ${app.cmd}`], directory: app.directory, env: app.env }
   }
 }
