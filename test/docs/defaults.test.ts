@@ -40,6 +40,8 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'UDP response': [...code('dns-answer', 'PLAIN_UDP_BYTES'), ...code('dns-responder', 'ednsBytes')],
     'DNS over TCP: connections, idle time': code('dns-server', 'maxConnections', 'idleMs'),
     'DNS response cache': code('dns-responder', 'cacheBytes'),
+    'client affinity: clients, time of silence': code('client-affinity', 'maxClients', 'timeoutMs'),
+    'slots of an HAProxy backend': code('haproxy-plan', 'SLOTS_MIN'),
     'proxied connections': code('vip-proxy', 'maxConnections'),
     '`drainMs`, `connectTimeoutMs`, `maxAttempts` of the proxy': code(
       'vip-proxy',
