@@ -13,6 +13,8 @@ import type { ObjectRevision } from '../read/object-history.js'
 import { objectHistory } from '../read/object-history.js'
 import { EVERYTHING } from '../read/query.js'
 import { keptRevision } from '../read/read-revision.js'
+import type { ConflictReport } from './explain-conflict.js'
+import { explainConflict } from './explain-conflict.js'
 import type { DeletionReport } from './explain-deletion.js'
 import { explainDeletion } from './explain-deletion.js'
 import type { StoreStats } from './store-stats.js'
@@ -56,6 +58,12 @@ export interface StoreAdmin {
   diff(from: number, to: number, options?: { readonly secrets?: boolean }): readonly ObjectDiff[]
   /** Why an object is still there, or when and by whom it was deleted. */
   explainDeletion(kind: Kind, ref: ObjectRef): DeletionReport
+  /**
+   * Who changed the object since the writer of a stale write had read it, and why.
+   *
+   * @throws UsageError for another error
+   */
+  explainConflict(error: unknown): ConflictReport
   /** Compares the tables with their indexes and with the log. No problem is an empty list. */
   verify(): readonly StoreProblem[]
 }
@@ -86,6 +94,7 @@ export function storeAdmin(parts: StoreParts): StoreAdmin {
       return engine.tables.all.flatMap(table => diffOf(table, revisions, secrets))
     },
     explainDeletion: (kind, ref) => explainDeletion(parts, engine.table(kind), ref),
+    explainConflict: error => explainConflict(parts, error),
     verify: () => engine.tables.all.flatMap(table => verifyIndexes(engine, table)),
   }
 }

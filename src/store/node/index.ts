@@ -5,6 +5,7 @@ export { openStore } from './open-store.js'
 export { restoreStore } from './backup.js'
 
 // Types you will meet.
+export type { ConflictReport } from '../admin/explain-conflict.js'
 export type { DeletionReport } from '../admin/explain-deletion.js'
 export type { DumpOptions, ObjectDiff, StoreAdmin } from '../admin/store-admin.js'
 export type { KindStats, StoreStats } from '../admin/store-stats.js'

@@ -125,6 +125,19 @@ describe('the admin surface', () => {
     })
   })
 
+  test('tells who was quicker', async () => {
+    const [read] = store.history(Widget, ref)
+    const stale = await store
+      .update(Widget, { ...(read?.object as never as { metadata: object }), spec: { size: 5 } } as never)
+      .catch((error: unknown) => error)
+    expect(store.admin.explainConflict(stale)).toEqual({
+      object: { kind: 'Widget', namespace: 'default', name: 'a' },
+      text: 'Widget default/a was read at revision 1, and changed since by revision 3 (bob)',
+      since: [{ revision: 3, type: 'MODIFIED', actor: 'bob' }],
+    })
+    expect(() => store.admin.explainConflict(new Error('else'))).toThrow(/stale/)
+  })
+
   test('finds nothing wrong with what is right, in memory and on disk', async () => {
     expect(store.admin.verify()).toEqual([])
     expect(await store.admin.verifyDisk()).toEqual([])
