@@ -64,6 +64,22 @@ const probe: JsonSchema = {
 
 const effect: JsonSchema = { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }
 
+const nodeExpressions: JsonSchema = list(
+  closed(
+    { key: text, operator: { enum: ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'] }, values: texts },
+    ['key', 'operator'],
+  ),
+)
+const nodeFields: JsonSchema = list(
+  closed({ key: { enum: ['metadata.name'] }, operator: { enum: ['In', 'NotIn'] }, values: texts }, [
+    'key',
+    'operator',
+    'values',
+  ]),
+)
+const attribute: JsonSchema = { type: 'string', minLength: 1 }
+const positive: JsonSchema = { type: 'integer', minimum: 1 }
+
 export const taskSpecSchema: JsonSchema = closed({
   nodeName: { type: 'string', minLength: 1 },
   hostname: label,
@@ -89,6 +105,44 @@ export const taskSpecSchema: JsonSchema = closed({
   nodeSelector: textMap,
   tolerations: list(closed({ key: text, operator: { enum: ['Equal', 'Exists'] }, value: text, effect })),
   constraints: list({ type: 'object' }),
+  nodePreferences: list(
+    closed(
+      {
+        weight: { type: 'integer', minimum: -100, maximum: 100 },
+        matchExpressions: nodeExpressions,
+        matchFields: nodeFields,
+      },
+      ['weight'],
+    ),
+  ),
+  platforms: list(closed({ os: text, arch: text })),
+  affinity: list(
+    closed(
+      {
+        kind: { enum: ['affinity', 'antiAffinity'] },
+        attribute,
+        labelSelector: selector,
+        namespaces: texts,
+        weight: { type: 'integer', minimum: 1, maximum: 100 },
+      },
+      ['kind', 'attribute'],
+    ),
+  ),
+  spread: list(
+    closed(
+      {
+        attribute,
+        maxSkew: positive,
+        whenUnsatisfiable: { enum: ['DoNotSchedule', 'ScheduleAnyway'] },
+        minDomains: positive,
+        labelSelector: selector,
+        nodeAffinityPolicy: { enum: ['Honor', 'Ignore'] },
+        nodeTaintsPolicy: { enum: ['Honor', 'Ignore'] },
+        matchLabelKeys: texts,
+      },
+      ['attribute'],
+    ),
+  ),
   priority: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
   group: { type: 'string', minLength: 1, maxLength: 253 },

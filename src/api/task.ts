@@ -1,4 +1,5 @@
 import type { Condition, Constraint, ResourceInput, Toleration } from '../core/index.js'
+import type { NodePreference, Platform, TaskAffinity, TopologySpread } from '../core/internal.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
@@ -50,6 +51,14 @@ export interface TaskSpec {
    * at the tasks of the same `group`.
    */
   readonly constraints?: readonly Constraint[]
+  /** Nodes that it would rather have, or rather not; only labels and the name are looked at. */
+  readonly nodePreferences?: readonly NodePreference[]
+  /** The platforms that it runs on; any one of them will do. Default: every platform. */
+  readonly platforms?: readonly Platform[]
+  /** Which tasks it wants near it, and which it keeps away. */
+  readonly affinity?: readonly TaskAffinity[]
+  /** How evenly tasks are to be spread. */
+  readonly spread?: readonly TopologySpread[]
   /**
    * Who comes first when there is not room for all: the larger. A whole number from −2,147,483,648 to
    * 2,147,483,647. Default 0. Equals go by creation.

@@ -4,6 +4,7 @@
 export { attributeOf, attributeText } from './constraints/attribute-value.js'
 export type { CompiledConstraint, SiblingView } from './constraints/constraints.js'
 export { formatConstraint } from './constraints/constraints.js'
+export type { SiblingCounts } from './constraints/sibling-counts.js'
 export type { EnvPorts, OpenPorts } from './env/env-tree.js'
 export { createEnvTree } from './env/env-tree.js'
 export type { Listeners } from './env/listeners.js'
@@ -53,6 +54,14 @@ export { parseFieldSelector } from './selectors/field-selector.js'
 export type { NodeLabelExpression } from './selectors/label-selector.js'
 export { labelSelectorFromObject, nodeLabelSelector } from './selectors/label-selector.js'
 export { labelKeyProblem, labelProblems, labelValueProblem } from './selectors/label-syntax.js'
+export type {
+  NodeFieldExpression,
+  NodePreference,
+  NodeSelectorTerm,
+  Platform,
+  TaskAffinity,
+  TopologySpread,
+} from './selectors/placement-rules.js'
 export type { IntOrPercent, PercentRounding } from './shapes/int-or-percent.js'
 export { parseIntOrPercent, resolveIntOrPercent } from './shapes/int-or-percent.js'
 export type { RollingBounds } from './shapes/rolling-bounds.js'

@@ -1,11 +1,11 @@
 import type { ReasonSummary } from '../core/index.js'
 import { rollUpReasons } from '../core/index.js'
 import { compareText } from '../core/internal.js'
-import type { PluginScore } from './evaluate.js'
-import { refusalsOf, scoreNodes } from './evaluate.js'
-import type { NodeTable } from './nodes/node-table.js'
-import type { FilterReason, Profile } from './plugins/plugin.js'
-import type { PreparedRequest } from './requests/placement-request.js'
+import type { PluginScore } from './classes/best-node.js'
+import { scoreNodes } from './classes/best-node.js'
+import type { RequestClass } from './classes/request-class.js'
+import type { NodeRow, NodeTable } from './nodes/node-table.js'
+import type { FilterReason } from './plugins/plugin.js'
 
 /** What one filter says of one node. */
 export interface FilterVerdict {
@@ -18,11 +18,11 @@ export interface FilterVerdict {
 export interface NodeExplanation {
   readonly node: string
   readonly fits: boolean
-  /** Every filter of the profile in its order, also after the first refusal. */
+  /** Every filter of the profile in its order, also after the first refusal; of an unreadable node only that. */
   readonly filters: readonly FilterVerdict[]
-  /** Every score of the profile; empty when the node does not fit. */
+  /** Every score that concerns the request; empty when the node does not fit. */
   readonly scores: readonly PluginScore[]
-  /** The sum of `score · weight`; undefined when the node does not fit. */
+  /** What the profile makes of the scores; undefined when the node does not fit. */
   readonly total: number | undefined
 }
 
@@ -35,36 +35,44 @@ export interface PlacementExplanation {
 }
 
 /** Asks every filter and every score about every node. */
-export function explainPlacement(
-  request: PreparedRequest,
-  table: NodeTable,
-  profile: Profile,
-): PlacementExplanation {
-  const scored = new Map(scoreNodes(request, table, profile).map(node => [node.row, node]))
-  const nodes = table.rows
+export function explainPlacement(one: RequestClass, table: NodeTable): PlacementExplanation {
+  one.sync()
+  const rows = [...table.rows()]
+  const fitting = rows.filter(row => fitsOn(one, row))
+  const scored = new Map(scoreNodes(one, table, fitting).map(node => [node.row, node]))
+  const nodes = rows
     .map((row): NodeExplanation => {
       const found = scored.get(row)
       return {
         node: row.name,
         fits: found !== undefined,
-        filters: refusalsOf(request, row, profile),
+        filters: refusalsOf(one, row),
         scores: found?.scores ?? [],
         total: found?.total,
       }
     })
     .sort(byRank)
-  return { nodes, summary: summarizeRefusals(request, table, profile) }
+  return { nodes, summary: summarizeRefusals(one, table) }
 }
 
-/** Every reason of every node that refuses the request, counted by how many nodes give it. */
-export function summarizeRefusals(
-  request: PreparedRequest,
-  table: NodeTable,
-  profile: Profile,
-): ReasonSummary {
+/** Whether every filter lets the class onto the node. After `sync`. */
+export function fitsOn(one: RequestClass, row: NodeRow): boolean {
+  return one.hasRoom(row.slot) && one.domainsPass(row)
+}
+
+/** What every filter says, in the profile's order, also after the first refusal. After `sync`. */
+function refusalsOf(one: RequestClass, row: NodeRow): readonly FilterVerdict[] {
+  if (row.unreadable === undefined) return [...one.refusals(row)]
+  const params = { why: row.unreadable }
+  const reason = { code: 'NodeUnreadable', message: 'node(s) unreadable', unresolvable: true, params }
+  return [{ plugin: 'readable', reasons: [reason] }]
+}
+
+/** Every reason of every node that refuses the class, counted by how many nodes give it. After `sync`. */
+export function summarizeRefusals(one: RequestClass, table: NodeTable): ReasonSummary {
   const rejections = []
-  for (const row of table.rows) {
-    const reasons = refusalsOf(request, row, profile).flatMap(verdict => verdict.reasons)
+  for (const row of table.rows()) {
+    const reasons = refusalsOf(one, row).flatMap(verdict => verdict.reasons)
     if (reasons.length > 0) rejections.push({ node: row.name, reasons: reasons.map(withoutVerdict) })
   }
   return rollUpReasons(rejections, { total: table.size })

@@ -1,17 +1,30 @@
 // Start here.
 export { kubernetesProfile } from './presets/kubernetes-scheduling.js'
+export { placeGang } from './gangs/gang.js'
+export { applyPlan, planPlacements } from './plans/placement-plan.js'
+export { planPreemption } from './preemption/preempt.js'
 export { packProfile } from './profiles/pack.js'
 export { spreadProfile } from './profiles/spread.js'
 export { createScheduler } from './scheduler.js'
 export { createSchedulingController } from './shell/scheduling-controller.js'
+
+// To build with: other systems.
+export { kubernetesPreemption, nomadPreemption } from './preemption/preset-strategies.js'
+export { nativePreemption } from './preemption/preempt.js'
+export { marathonProfile } from './presets/marathon-scheduling.js'
+export { nomadProfile } from './presets/nomad-scheduling.js'
+export { swarmProfile, swarmSpread } from './presets/swarm-scheduling.js'
 
 // To build with: filters.
 export { constraints, siblingConstraints } from './filters/constraints-filter.js'
 export { hostPorts } from './filters/host-ports-filter.js'
 export { nativeFilters } from './filters/native-filters.js'
 export { nodeSelector } from './filters/node-selector-filter.js'
+export { platform } from './filters/platform-filter.js'
 export { resourcesFit } from './filters/resources-fit-filter.js'
 export { taints } from './filters/taints-filter.js'
+export { taskAffinity } from './filters/task-affinity-filter.js'
+export { topologySpread } from './filters/topology-spread-filter.js'
 export { unschedulable } from './filters/unschedulable-filter.js'
 
 // To build with: scores.
@@ -19,34 +32,66 @@ export { balancedAllocation } from './scores/balanced-allocation.js'
 export { fewestTasks } from './scores/fewest-tasks.js'
 export { leastAllocated } from './scores/least-allocated.js'
 export { mostAllocated } from './scores/most-allocated.js'
+export { nodePreference } from './scores/node-preference-score.js'
 export { requestedToCapacityRatio } from './scores/requested-to-capacity-ratio.js'
 export { siblingSpread } from './scores/sibling-spread.js'
 export { taintPreference } from './scores/taint-preference.js'
+export { taskAffinityPreference } from './scores/task-affinity-score.js'
+export { topologySpreadPreference } from './scores/topology-spread-preference.js'
 
 // To build with: what Kubernetes reads off a pod.
+export { kubernetesEvictionOrder } from './presets/kubernetes-eviction.js'
 export { kubernetesQosClass } from './presets/kubernetes-qos.js'
+export { kubernetesNodesToFind, kubernetesPreemptionCandidates } from './presets/kubernetes-sampling.js'
 export { kubernetesRequests } from './presets/kubernetes-requests.js'
 
 // Types you will meet: nodes, requests and answers.
-export type { PluginScore } from './evaluate.js'
+export type { PluginScore } from './classes/best-node.js'
 export type { NodeExplanation, PlacementExplanation } from './explanation.js'
+export type { Gang, GangResult } from './gangs/gang.js'
 export type { HostPort } from './nodes/host-ports.js'
-export type { NodeDescription } from './nodes/node-description.js'
+export type { NodeDescription, NodeImage } from './nodes/node-description.js'
+export type { KubernetesMemoryUse } from './presets/kubernetes-eviction.js'
 export type { KubernetesQosClass } from './presets/kubernetes-qos.js'
 export type { KubernetesPodResources } from './presets/kubernetes-requests.js'
-export type { NodeSelector, NodeSelectorTerm } from './requests/node-selector.js'
+export type {
+  NodePreference,
+  NodeSelectorTerm,
+  Platform,
+  TaskAffinity,
+  TopologySpread,
+} from '../core/internal.js'
+export type { NodeSelector } from './requests/node-selector.js'
+export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceResult, Scheduler, SchedulerOptions } from './scheduler.js'
 export type { SchedulingControllerOptions } from './shell/scheduling-controller.js'
 export type { TaskPlacement } from './task-ledger.js'
 
+export type {
+  AppliedPlan,
+  PlacementPlan,
+  PlanConflict,
+  PlannedPlacement,
+} from './plans/placement-plan.js'
+export type { PreemptionOptions, PreemptionPlan, PreemptionStrategy, Victims } from './preemption/preempt.js'
+export type { VictimCandidate } from './preemption/victim-candidate.js'
+export type { SwarmBranch } from './presets/swarm-scheduling.js'
+
 // Types you will meet: plugins.
 export type { NodeView } from './nodes/node-view.js'
 export type {
+  ClusterView,
+  DomainFilterPlugin,
+  DomainScorePlugin,
+  DomainView,
   FilterPlugin,
   FilterReason,
+  GlobalFilterPlugin,
+  NodeFilterPlugin,
   NodeScorePlugin,
-  NormalisedScorePlugin,
+  NodesMeant,
+  Normalization,
   Profile,
   ScorePlugin,
   WeightedScore,

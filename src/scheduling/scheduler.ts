@@ -1,25 +1,31 @@
 import type { ReasonSummary } from '../core/index.js'
-import type { PluginScore } from './evaluate.js'
-import { findBestNode, fitsOn, hasRoom } from './evaluate.js'
+import { assertValid, wholeNumber } from '../core/internal.js'
+import type { PluginScore } from './classes/best-node.js'
+import { findBest, scoreNodes } from './classes/best-node.js'
+import { ClassTable } from './classes/class-table.js'
+import type { StateChange } from './cluster-state.js'
 import type { PlacementExplanation } from './explanation.js'
-import { explainPlacement, summarizeRefusals } from './explanation.js'
+import { explainPlacement, fitsOn, summarizeRefusals } from './explanation.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
-import { NodeTable } from './nodes/node-table.js'
 import type { Profile } from './plugins/plugin.js'
 import { checkProfile } from './plugins/profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
-import type { PlacementRequest, PreparedRequest } from './requests/placement-request.js'
-import { checkPlacementRequest, prepareRequest } from './requests/placement-request.js'
+import type { PlacementRequest } from './requests/placement-request.js'
+import { checkPlacementRequest } from './requests/placement-request.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './scheduler-errors.js'
-import { fewest, siblingsOf } from './sibling-view.js'
+import { StateVersion } from './state-versions.js'
 import type { TaskPlacement } from './task-ledger.js'
-import { TaskLedger } from './task-ledger.js'
 
 /** Options of {@link createScheduler}. */
 export interface SchedulerOptions {
   /** What rules a node out and what makes it good. Default {@link spreadProfile}. */
   readonly profile?: Profile
+  /**
+   * How many classes of requests are remembered, at least 1; the least recently used are forgotten. A class remembers
+   * about 20 bytes for each node. Default 1,024.
+   */
+  readonly classesMax?: number
 }
 
 /** What became of a request. */
@@ -27,7 +33,7 @@ export type PlaceResult =
   | {
       readonly kind: 'placed'
       readonly node: string
-      /** The sum of `score · weight` over the profile's scores. */
+      /** What the profile makes of the scores; by default the sum of `score · weight`. */
       readonly score: number
       readonly scores: readonly PluginScore[]
     }
@@ -64,6 +70,12 @@ export interface Scheduler {
   removeNode(name: string): boolean
   /** The node as it was last described. */
   node(name: string): NodeDescription | undefined
+  /** Every node as it was last described, in the order of their names. */
+  nodes(): readonly NodeDescription[]
+  /**
+   * A number that changes whenever the node, or what is placed on it, changes. 0 when the node is not known.
+   */
+  nodeVersion(name: string): number
   /**
    * Counts a task in that has its node already, whether it fits or not. Replaces a task of the same key. Of its
    * request, selectors, tolerations and constraints are kept for later, such as when its node is drained.
@@ -77,8 +89,10 @@ export interface Scheduler {
   /** The tasks recorded for a node, known or not, in the order of their keys. */
   tasksOn(node: string): readonly TaskPlacement[]
   /**
-   * Picks the best node and counts the task in on it; `removeTask` takes that back. Work is proportional to the
-   * number of nodes.
+   * Picks the best node and counts the task in on it; `removeTask` takes that back. The first request of its class
+   * costs work in proportion to the number of nodes, further ones in proportion to what changed since.
+   *
+   * Parts of the request, such as its amounts, are taken as they are: do not change them afterwards.
    *
    * @throws KeelsonError `AlreadyExists` when a task of that key is recorded; `Invalid` when the request is not
    * acceptable
@@ -88,7 +102,10 @@ export interface Scheduler {
   fits(request: PlacementRequest, node: string): boolean
   /** What every filter and score says of every node. Places nothing. */
   explain(request: PlacementRequest): PlacementExplanation
-  /** An independent copy, to try something out. Work is proportional to the number of nodes and tasks. */
+  /**
+   * An independent copy, to try something out. It costs nothing; to go back and forth between copies costs as much as
+   * was changed in them.
+   */
   fork(): Scheduler
 }
 
@@ -119,131 +136,116 @@ export interface Scheduler {
  * ```
  */
 export function createScheduler(options: SchedulerOptions = {}): Scheduler {
-  const { profile = spreadProfile() } = options
+  const { profile = spreadProfile(), classesMax = 1_024 } = options
   checkProfile(profile)
-  return new ClusterScheduler(profile, new NodeTable(), new TaskLedger())
+  assertValid('scheduler', wholeNumber('classesMax', classesMax, { min: 1 }))
+  const version = new StateVersion()
+  const { table, registry } = version.state
+  return new ClusterScheduler(profile, version, new ClassTable({ profile, table, registry }, classesMax))
 }
 
 class ClusterScheduler implements Scheduler {
   readonly profile: Profile
-  readonly #table: NodeTable
-  readonly #ledger: TaskLedger
+  readonly #version: StateVersion
+  readonly #classes: ClassTable
 
-  constructor(profile: Profile, table: NodeTable, ledger: TaskLedger) {
+  constructor(profile: Profile, version: StateVersion, classes: ClassTable) {
     this.profile = profile
-    this.#table = table
-    this.#ledger = ledger
+    this.#version = version
+    this.#classes = classes
   }
 
   get nodeCount(): number {
-    return this.#table.size
+    return this.#version.state.table.size
   }
 
   get taskCount(): number {
-    return this.#ledger.size
+    return this.#version.state.ledger.size
   }
 
   addNode(node: NodeDescription): void {
     checkNodeDescription(node)
-    if (this.#table.find(node.name) !== undefined) throw new NodeExistsError(node.name)
-    const row = this.#table.add(node)
-    try {
-      for (const task of this.#ledger.on(node.name)) this.#table.occupy(row, task)
-    } catch (error) {
-      this.#table.remove(row)
-      throw error
-    }
+    if (this.node(node.name) !== undefined) throw new NodeExistsError(node.name)
+    this.#version.apply({ kind: 'node', name: node.name, before: undefined, after: node })
   }
 
   updateNode(node: NodeDescription): void {
     checkNodeDescription(node)
-    const row = this.#table.find(node.name)
-    if (row === undefined) throw new NodeNotFoundError(node.name)
-    this.#table.update(row, node)
+    const before = this.node(node.name)
+    if (before === undefined) throw new NodeNotFoundError(node.name)
+    this.#version.apply({ kind: 'node', name: node.name, before, after: node })
   }
 
   removeNode(name: string): boolean {
-    const row = this.#table.find(name)
-    if (row !== undefined) this.#table.remove(row)
-    return row !== undefined
+    const before = this.node(name)
+    if (before === undefined) return false
+    this.#version.apply({ kind: 'node', name, before, after: undefined })
+    return true
   }
 
   node(name: string): NodeDescription | undefined {
-    return this.#table.find(name)?.description
+    return this.#version.state.table.find(name)?.description
+  }
+
+  nodes(): readonly NodeDescription[] {
+    return [...this.#version.state.table.rows()].map(({ description }) => description)
+  }
+
+  nodeVersion(name: string): number {
+    return this.#version.state.table.find(name)?.version ?? 0
   }
 
   addTask(task: TaskPlacement): void {
     checkPlacementRequest(task)
-    const earlier = this.#ledger.get(task.key)
-    this.removeTask(task.key)
-    try {
-      this.#record(task)
-    } catch (error) {
-      if (earlier !== undefined) this.#record(earlier)
-      throw error
-    }
+    this.#setTask(task.key, { ...task })
   }
 
   removeTask(key: string): boolean {
-    const task = this.#ledger.remove(key)
-    if (task === undefined) return false
-    const row = this.#table.find(task.node)
-    if (row !== undefined) this.#table.vacate(row, task)
+    if (this.task(key) === undefined) return false
+    this.#setTask(key, undefined)
     return true
   }
 
   task(key: string): TaskPlacement | undefined {
-    return this.#ledger.get(key)
+    return this.#version.state.ledger.get(key)
   }
 
   tasksOn(node: string): readonly TaskPlacement[] {
-    return this.#ledger.on(node)
+    return this.#version.state.ledger.on(node)
   }
 
   place(request: PlacementRequest): PlaceResult {
-    const earlier = this.#ledger.get(request.key)
+    const { table, ledger } = this.#version.state
+    const earlier = ledger.get(request.key)
     if (earlier !== undefined) throw new TaskPlacedError(request.key, earlier.node)
-    const prepared = this.#prepare(request)
-    const best = findBestNode(prepared, this.#table, this.profile)
-    if (best === undefined) {
-      return { kind: 'unschedulable', reasons: summarizeRefusals(prepared, this.#table, this.profile) }
-    }
-    const node = best.row.name
-    this.#record({ ...request, node })
-    return { kind: 'placed', node, score: best.total, scores: best.scores }
+    const one = this.#classes.of(request)
+    const best = findBest(one, table)
+    if (best === undefined) return { kind: 'unschedulable', reasons: summarizeRefusals(one, table) }
+    const [scored] = scoreNodes(one, table, [best])
+    const node = best.name
+    this.#setTask(request.key, { ...request, node })
+    return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [] }
   }
 
   fits(request: PlacementRequest, node: string): boolean {
-    const prepared = this.#prepare(request)
-    const row = this.#table.find(node)
-    return row !== undefined && fitsOn(prepared, row, this.profile)
+    const { table } = this.#version.state
+    const one = this.#classes.of(request)
+    one.sync()
+    const row = table.find(node)
+    return row !== undefined && fitsOn(one, row)
   }
 
   explain(request: PlacementRequest): PlacementExplanation {
-    return explainPlacement(this.#prepare(request), this.#table, this.profile)
+    const { table } = this.#version.state
+    return explainPlacement(this.#classes.of(request), table)
   }
 
   fork(): Scheduler {
-    return new ClusterScheduler(this.profile, this.#table.clone(), this.#ledger.clone())
+    return new ClusterScheduler(this.profile, this.#version.fork(), this.#classes)
   }
 
-  #prepare(request: PlacementRequest): PreparedRequest {
-    const siblings = siblingsOf(request, this.#table, this.#ledger)
-    const prepared = prepareRequest(request, this.#table.columns, {
-      ...siblings,
-      fewest: attribute =>
-        fewest(
-          attribute,
-          siblings,
-          this.#table.rows.filter(row => hasRoom(prepared, row, this.profile)),
-        ),
-    })
-    return prepared
-  }
-
-  #record(task: TaskPlacement): void {
-    const row = this.#table.find(task.node)
-    if (row !== undefined) this.#table.occupy(row, task)
-    this.#ledger.add(task)
+  #setTask(key: string, after: TaskPlacement | undefined): void {
+    const change: StateChange = { kind: 'task', key, before: this.task(key), after }
+    this.#version.apply(change)
   }
 }

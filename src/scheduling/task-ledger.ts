@@ -5,6 +5,8 @@ import type { PlacementRequest } from './requests/placement-request.js'
 export interface TaskPlacement extends PlacementRequest {
   /** Name of the node; it need not be known yet. */
   readonly node: string
+  /** When it started; of equals, the `kubernetes` strategy of preemption spares the older. Default: not yet. */
+  readonly startedAtMs?: number
 }
 
 /** Which task is on which node and in which group, also for nodes that are not known (any more, or yet). */
@@ -31,6 +33,11 @@ export class TaskLedger {
     return [...(this.#byGroup.get(group)?.values() ?? [])].sort(byKey)
   }
 
+  /** All tasks, in no useful order. */
+  all(): Iterable<TaskPlacement> {
+    return this.#byKey.values()
+  }
+
   add(entry: TaskPlacement): void {
     this.#byKey.set(entry.key, entry)
     put(this.#byNode, entry.node, entry)
@@ -44,12 +51,6 @@ export class TaskLedger {
     take(this.#byNode, entry.node, key)
     if (entry.group !== undefined) take(this.#byGroup, entry.group, key)
     return entry
-  }
-
-  clone(): TaskLedger {
-    const copy = new TaskLedger()
-    for (const entry of this.#byKey.values()) copy.add(entry)
-    return copy
   }
 }
 

@@ -2,6 +2,7 @@ import type { Task } from '../../src/api/index.js'
 import { Event, Node, Task as TaskKind } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
+import { placeGang } from '../../src/scheduling/gangs/gang.js'
 import type { NodeDescription, PlacementRequest, Profile, Scheduler } from '../../src/scheduling/index.js'
 import {
   createScheduler,
@@ -10,7 +11,9 @@ import {
   packProfile,
   spreadProfile,
 } from '../../src/scheduling/index.js'
+import { planPreemption } from '../../src/scheduling/preemption/preempt.js'
 import { createWorld } from '../fixtures/world.js'
+import { gangOf } from './scheduling-others.js'
 
 const profiles: Readonly<Record<string, () => Profile>> = {
   pack: packProfile,
@@ -42,6 +45,7 @@ export const fieldAnswers: Readonly<Record<string, (input: never, expected: neve
       return { code: error.code, field: error.details.problems[0]?.field }
     }
   },
+  'field.topologySpread': topologySpreads,
   'field.groupBy': (input: {
     attribute: string
     operator: 'groupBy'
@@ -83,6 +87,41 @@ export const fieldAnswers: Readonly<Record<string, (input: never, expected: neve
     return { total, codes: reasons.map(({ code }) => code).sort() }
   },
   'field.queue': boundInOrder,
+  'field.preempt': preempted,
+  'field.gang': gangsPlaced,
+}
+
+interface SpreadInput {
+  readonly key: string
+  readonly maxSkew: number
+  readonly nodes?: readonly NodeDescription[]
+  readonly zones?: readonly string[]
+  readonly placedOldRevision?: Readonly<Record<string, number>>
+  readonly tasks: number
+}
+
+/** One after the other, as siblings of one revision, by each profile that the case speaks of. */
+function topologySpreads(
+  input: SpreadInput,
+  expected: Readonly<Record<string, { perZone?: object }>>,
+): unknown {
+  const { key: attribute, maxSkew, zones = [], placedOldRevision = {}, tasks } = input
+  const nodes =
+    input.nodes ?? zones.map(zone => ({ name: zone, labels: { zone }, allocatable: { cpu: 64_000 } }))
+  return Object.fromEntries(
+    Object.entries(expected).map(([name, { perZone }]) => {
+      const scheduler = schedulerWith(nodes, name === 'kubernetes' ? kubernetesProfile() : packProfile())
+      for (const [node, count] of Object.entries(placedOldRevision))
+        for (const key of keys(count)) scheduler.addTask({ key: `old-${node}-${key}`, node, group: 'old' })
+      const spread = [{ attribute, maxSkew }]
+      const requests = keys(tasks).map(key => ({ key, group: 'new', spread }))
+      const placed = Object.values(placeAll(scheduler, requests)).filter(node => node !== null)
+      const counts = Object.fromEntries(
+        nodes.map(node => [node.name, placed.filter(name => name === node.name).length]),
+      )
+      return [name, { placed: placed.length, [perZone === undefined ? 'perNode' : 'perZone']: counts }]
+    }),
+  )
 }
 
 function schedulerWith(nodes: readonly NodeDescription[], profile: Profile = spreadProfile()): Scheduler {
@@ -144,4 +183,65 @@ async function boundInOrder(input: QueueInput, expected: { attemptsPerTask?: num
     bound,
     ...(expected.attemptsPerTask === undefined ? {} : { attemptsPerTask: Math.max(...counts) }),
   }
+}
+
+interface PreemptInput {
+  readonly preemptor: {
+    readonly priority: number
+    readonly cpu: number
+    readonly antiAffinity?: { readonly key: string; readonly group: string }
+  }
+  readonly nodes: readonly {
+    readonly name: string
+    readonly zone?: string
+    readonly cpu: number
+    readonly tasks: readonly { id: string; group?: string; priority: number; cpu: number }[]
+  }[]
+}
+
+function preempted({ preemptor, nodes }: PreemptInput): unknown {
+  const scheduler = schedulerWith(
+    nodes.map(({ name, zone, cpu }) => ({
+      name,
+      allocatable: { cpu },
+      labels: zone === undefined ? {} : { zone },
+    })),
+  )
+  for (const { name, tasks } of nodes)
+    for (const { id, group, priority, cpu } of tasks) {
+      const labels = group === undefined ? {} : { group }
+      scheduler.addTask({ key: id, node: name, priority, labels, requests: { cpu } })
+    }
+  const { priority, cpu, antiAffinity } = preemptor
+  const affinity =
+    antiAffinity === undefined
+      ? []
+      : [
+          {
+            kind: 'antiAffinity' as const,
+            attribute: antiAffinity.key,
+            labelSelector: { matchLabels: { group: antiAffinity.group } },
+          },
+        ]
+  const plan = planPreemption(scheduler, { key: 'p', priority, requests: { cpu }, affinity })
+  return plan.kind === 'none' ? plan : { node: plan.node, victims: plan.victims.map(({ key }) => key) }
+}
+
+interface GangInput {
+  readonly nodes: number
+  readonly cpuEach: number
+  readonly gangs?: readonly { name: string; members: number; min: number; cpu: number }[]
+}
+
+function gangsPlaced({ nodes, cpuEach, gangs = [] }: GangInput): unknown {
+  const scheduler = schedulerWith(keys(nodes).map(name => ({ name, allocatable: { cpu: cpuEach } })))
+  const results = gangs.map(({ cpu, ...gang }) => ({
+    name: gang.name,
+    result: placeGang(scheduler, gangOf({ ...gang, size: cpu })),
+  }))
+  const placed = Object.fromEntries(
+    results.map(({ name, result }) => [name, result.kind === 'placed' ? result.nodes.size : 0]),
+  )
+  const [refused] = results.flatMap(({ result }) => (result.kind === 'placed' ? [] : [result]))
+  return { placed, held: scheduler.taskCount, fit: refused?.fit, short: refused?.short }
 }

@@ -5,6 +5,7 @@ import { countSiblings } from '../../src/core/constraints/sibling-counts.js'
 import type { Taint, Toleration } from '../../src/core/index.js'
 import { compileConstraints, nomadConstraints, swarmConstraint } from '../../src/core/index.js'
 import type { NodeLabelExpression } from '../../src/core/internal.js'
+import { normalized } from '../../src/scheduling/classes/normalization.js'
 import type {
   HostPort,
   KubernetesPodResources,
@@ -26,8 +27,9 @@ import {
 import { HostPortTable } from '../../src/scheduling/nodes/host-ports.js'
 import { findForbiddingTaint, isTolerated } from '../../src/scheduling/nodes/taint-matching.js'
 import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
-import { normalizeToMaxReversed } from '../../src/scheduling/scores/normalize.js'
 import { fieldAnswers } from './scheduling-field.js'
+import { kubernetesAnswers } from './scheduling-kubernetes.js'
+import { otherAnswers } from './scheduling-others.js'
 
 interface Case {
   readonly id: string
@@ -39,37 +41,10 @@ interface Case {
 
 /** Areas that no code answers yet, each with what will deliver it; a colon narrows to one model. Only ever shrinks. */
 const DEFERRED_AREAS: Readonly<Record<string, string>> = {
-  'score.normalize:nomad': 'preset nomad',
-  'score.normalizeMinMax': 'inter-pod affinity',
-  'score.imageLocality': 'image locality',
-  'score.nodeAffinity': 'preferred node affinity',
-  'filter.topologySpread': 'topology spread',
-  'score.topologySpread': 'topology spread',
-  'filter.interPodAffinity': 'inter-pod affinity',
-  sampling: 'presets kubernetes and nomad',
-  'queue.backoff': 'queue',
-  'queue.order': 'queue',
-  'preemption.victims': 'preemption',
-  'preemption.node': 'preemption',
-  'preemption.candidates': 'preemption',
-  'preemption.score': 'preemption',
-  'preemption.distance': 'preemption',
-  'eviction.order': 'preemption',
-  'score.order': 'preset swarm',
-  'spread.tree': 'preset swarm',
-  'score.binpack': 'preset nomad',
-  'score.jobAntiAffinity': 'preset nomad',
-  'score.spread': 'preset nomad',
-  'score.evenSpread': 'preset nomad',
   'packing.lowerBound': 'repack',
   'capacity.estimate': 'capacity planning',
-  gang: 'gangs',
-  planApply: 'plan and apply',
-  'field.topologySpread': 'topology spread',
   'field.wake': 'queue',
-  'field.preempt': 'preemption',
   'field.preemptLoop': 'preemption',
-  'field.gang': 'gangs',
   'field.fifo': 'queue',
   'field.quota': 'quota tree',
   'field.quotaPass': 'quota tree',
@@ -92,6 +67,8 @@ function casesIn(directory: string, file: string): readonly Case[] {
 /** By area. An answer is compared with the case's `expect` as it is. */
 const answers: Readonly<Record<string, (input: never, expected: never) => unknown>> = {
   ...fieldAnswers,
+  ...kubernetesAnswers,
+  ...otherAnswers,
   requests: ({ forScoring = false, ...pod }: KubernetesPodResources & { forScoring?: boolean }) =>
     kubernetesRequests(pod, { forScoring }),
   qos: (pod: KubernetesPodResources) => kubernetesQosClass(pod),
@@ -132,7 +109,10 @@ const answers: Readonly<Record<string, (input: never, expected: never) => unknow
   'score.requestedToCapacityRatio': (input: AllocationInput & { shape: ShapePoint[] }) =>
     allocationScore(input, resources => requestedToCapacityRatio({ resources, shape: input.shape })),
   'score.normalize': (input: { raw: number[]; reverse: boolean }) =>
-    normalizeToMaxReversed(input.raw).map(score => (input.reverse ? score : 100 - score)),
+    input.raw.map(raw => {
+      const extremes = { max: Math.max(...input.raw), min: Math.min(...input.raw) }
+      return normalized(raw, extremes, input.reverse ? 'reverseMax' : 'max')
+    }),
   'score.taints': taintScores,
   'score.total': totalScore,
   'filter.constraints': constraintHolds,
@@ -244,7 +224,7 @@ function deferral({ area, model }: Case): string | undefined {
 
 describe('scheduling conformance', () => {
   test.each(cases.filter(one => deferral(one) === undefined))('$id $area ($model)', async one => {
-    const answer = answers[one.area]
+    const answer = answers[`${one.area}:${one.model}`] ?? answers[one.area]
     if (answer === undefined)
       throw new Error(`no answer for area ${one.area}; teach the runner or defer the area`)
     expect(await answer(one.input as never, one.expect as never)).toEqual(one.expect)

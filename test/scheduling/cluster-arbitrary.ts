@@ -64,3 +64,76 @@ export function requestArbitrary(keys: readonly string[]): fc.Arbitrary<Placemen
     { requiredKeys: ['key'] },
   )
 }
+
+/** Requests that look at each other: siblings, labels, affinity, spread, preferences. */
+export function relatedRequestArbitrary(keys: readonly string[]): fc.Arbitrary<PlacementRequest> {
+  const attribute = fc.constantFrom('zone', 'hostname', 'rack')
+  const app = fc.constantFrom('web', 'db')
+  const labelSelector = fc.record({ matchLabels: fc.record({ app }, { requiredKeys: [] }) })
+  const related = fc.record(
+    {
+      group: fc.constantFrom('g1', 'g2'),
+      instances: fc.integer({ min: 1, max: 6 }),
+      namespace: fc.constantFrom('a', 'b'),
+      labels: fc.record({ app }),
+      affinity: fc.array(
+        fc.record(
+          {
+            kind: fc.constantFrom('affinity' as const, 'antiAffinity' as const),
+            attribute,
+            labelSelector,
+            weight: fc.integer({ min: 1, max: 100 }),
+          },
+          { requiredKeys: ['kind', 'attribute', 'labelSelector'] },
+        ),
+        { maxLength: 2 },
+      ),
+      spread: fc.array(
+        fc.record(
+          {
+            attribute,
+            labelSelector,
+            maxSkew: fc.integer({ min: 1, max: 2 }),
+            minDomains: fc.integer({ min: 1, max: 3 }),
+            nodeAffinityPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
+            nodeTaintsPolicy: fc.constantFrom('Honor' as const, 'Ignore' as const),
+            whenUnsatisfiable: fc.constantFrom('DoNotSchedule' as const, 'ScheduleAnyway' as const),
+          },
+          { requiredKeys: ['attribute', 'labelSelector'] },
+        ),
+        { maxLength: 2 },
+      ),
+      preferences: fc.array(
+        fc.record({
+          weight: fc.integer({ min: -100, max: 100 }),
+          matchExpressions: fc.tuple(
+            fc.record({
+              key: fc.constant('zone'),
+              operator: fc.constant('In' as const),
+              values: fc.tuple(zone),
+            }),
+          ),
+        }),
+        { maxLength: 2 },
+      ),
+      constraints: fc.array(
+        fc.oneof(
+          fc.record({
+            attribute,
+            operator: fc.constantFrom('unique' as const, 'cluster' as const, 'groupBy' as const),
+          }),
+          fc.record({
+            attribute,
+            operator: fc.constantFrom('maxPer' as const, 'groupBy' as const),
+            value: fc.integer({ min: 1, max: 3 }),
+          }),
+        ),
+        { maxLength: 2 },
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  return fc
+    .tuple(requestArbitrary(keys), related)
+    .map(([plain, more]) => ({ ...plain, ...more, requests: plain.requests ?? {} }))
+}

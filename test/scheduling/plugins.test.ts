@@ -216,7 +216,7 @@ describe('scores', () => {
     const spread = Math.sqrt((0.2 ** 2 + 0 + 0.2 ** 2) / 3)
     expect(score(plugin, { requests: { cpu: 3, memory: 5, gpu: 7 } }, node)).toBeCloseTo(
       (1 - spread) * 100,
-      10,
+      5,
     )
   })
 
@@ -271,8 +271,11 @@ test('the native filters are all there are', () => {
     'taints',
     'node-selector',
     'constraints',
+    'platform',
     'resources-fit',
     'host-ports',
     'sibling-constraints',
+    'topology-spread',
+    'task-affinity',
   ])
 })

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseResources, renderReasons } from '../../src/core/index.js'
 import type {
+  FilterPlugin,
   NodeDescription,
   PlacementRequest,
   Scheduler,
+  ScorePlugin,
   TaskPlacement,
 } from '../../src/scheduling/index.js'
 import { createScheduler, packProfile, spreadProfile } from '../../src/scheduling/index.js'
@@ -338,19 +340,27 @@ describe('profiles', () => {
     expect(() => createScheduler({ profile: weight })).toThrow(/scores\[0\]\.weight/)
   })
 
-  test.each(['node', 'normalised'] as const)(
-    'a %s score outside 0 to 100 is a mistake of its plugin',
-    locality => {
-      const plugin =
-        locality === 'node'
-          ? { ...even, score: () => Number.NaN }
-          : { name: 'odd', locality, score: () => 1, normalize: () => [101] }
-      const scheduler = createScheduler({
-        profile: { name: 'p', filters: [], scores: [{ plugin, weight: 1 }] },
-      })
-      scheduler.addNode({ name: 'n', allocatable: {} })
+  test.each<[string, ScorePlugin]>([
+    ['beyond 100', { ...even, score: () => 101 }],
+    ['no number', { ...even, score: () => Number.NaN }],
+    ['nothing, in a sum', { ...even, score: () => undefined }],
+    ['a raw score below 0', { ...even, normalize: 'max', score: () => -1 }],
+    ['an infinite raw score', { ...even, normalize: 'minMax', score: () => Number.POSITIVE_INFINITY }],
+  ])('a score that is %s is a mistake of its plugin, and changes nothing', (_what, plugin) => {
+    const scheduler = createScheduler({
+      profile: { name: 'p', filters: [], scores: [{ plugin, weight: 1 }] },
+    })
+    scheduler.addNode({ name: 'n', allocatable: {} })
+    for (let time = 0; time < 2; time++)
       expect(() => scheduler.place({ key: 't' })).toThrow(expect.objectContaining({ code: 'Usage' }))
-      expect(scheduler.taskCount).toBe(0)
-    },
-  )
+    expect(scheduler.taskCount).toBe(0)
+  })
+
+  test.each([[[]], [true], [null]])('a filter that says %j is a mistake of its plugin', said => {
+    const plugin = { name: 'odd', locality: 'node', filter: () => said } as unknown as FilterPlugin
+    const scheduler = createScheduler({ profile: { name: 'p', filters: [plugin], scores: [] } })
+    scheduler.addNode({ name: 'n', allocatable: {} })
+    expect(() => scheduler.place({ key: 't' })).toThrow(/filter plugin odd returned/)
+    expect(scheduler.taskCount).toBe(0)
+  })
 })

@@ -1,14 +1,23 @@
-import type { CompiledConstraint } from '../../core/internal.js'
-import type { NodeView } from '../nodes/node-view.js'
-import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
+import type { Constraint } from '../../core/index.js'
+import type { SiblingCounts, SiblingView } from '../../core/internal.js'
+import type { DomainView, FilterPlugin, FilterReason } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 
 /** Keeps tasks to nodes whose attributes satisfy every constraint on the node. Every one that fails is a reason. */
 export function constraints(): FilterPlugin {
   return {
     name: 'constraints',
-    locality: 'node',
-    filter: (request, node) => failures(request.constraints?.node, request, node),
+    locality: 'static',
+    selecting: true,
+    applies: request => (request.constraints?.node.length ?? 0) > 0,
+    filter(request, node) {
+      const reasons: FilterReason[] = []
+      for (const constraint of request.constraints?.node ?? []) {
+        const verdict = constraint.evaluate(node.attributes)
+        if (verdict.kind === 'unsatisfied') reasons.push({ ...verdict.reason, unresolvable: true })
+      }
+      return reasons.length === 0 ? undefined : reasons
+    },
   }
 }
 
@@ -16,23 +25,37 @@ export function constraints(): FilterPlugin {
 export function siblingConstraints(): FilterPlugin {
   return {
     name: 'sibling-constraints',
-    locality: 'siblings',
-    filter: (request, node) => failures(request.constraints?.siblings, request, node),
+    locality: 'domain',
+    applies: request => attributesOf(request).length > 0,
+    terms: request =>
+      attributesOf(request).map(attribute => ({ attribute, tasks: { group: request.group ?? '' } })),
+    filter(request, node, domains) {
+      const view = siblingView(request, domains)
+      const reasons: FilterReason[] = []
+      for (const constraint of request.constraints?.siblings ?? []) {
+        const verdict = constraint.evaluate(node.attributes, view)
+        if (verdict.kind === 'satisfied') continue
+        reasons.push({ ...verdict.reason, unresolvable: verdict.reason.code !== 'SiblingLimit' })
+      }
+      return reasons.length === 0 ? undefined : reasons
+    },
   }
 }
 
-function failures(
-  constraints: readonly CompiledConstraint[] | undefined,
-  request: PreparedRequest,
-  node: NodeView,
-): readonly FilterReason[] | undefined {
-  if (constraints === undefined || constraints.length === 0) return undefined
-  const reasons: FilterReason[] = []
-  for (const constraint of constraints) {
-    const verdict = constraint.evaluate(node.attributes, request.siblings)
-    if (verdict.kind === 'satisfied') continue
-    const unresolvable = verdict.reason.code !== 'SiblingLimit'
-    reasons.push({ ...verdict.reason, unresolvable })
+/** The attributes that constraints on siblings look at, each once. */
+function attributesOf({ constraints }: PreparedRequest): readonly string[] {
+  const siblings = constraints?.siblings ?? []
+  return [...new Set(siblings.map(({ constraint }: { constraint: Constraint }) => constraint.attribute))]
+}
+
+function siblingView(request: PreparedRequest, domains: DomainView): SiblingView {
+  const attributes = attributesOf(request)
+  const termOf = (attribute: string): number => attributes.indexOf(attribute)
+  const siblings = (attribute: string): SiblingCounts => domains.counts(termOf(attribute))
+  const [first = ''] = attributes
+  return {
+    instances: Math.max(request.instances, siblings(first).total + 1),
+    siblings,
+    fewest: attribute => domains.fewest(termOf(attribute), 'roomy'),
   }
-  return reasons.length === 0 ? undefined : reasons
 }

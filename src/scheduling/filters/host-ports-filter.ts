@@ -6,6 +6,7 @@ export function hostPorts(): FilterPlugin {
   return {
     name: 'host-ports',
     locality: 'node',
+    applies: request => request.hostPorts.length > 0,
     filter(request, node) {
       if (request.hostPorts.length === 0) return undefined
       const port = node.portConflict(request.hostPorts)

@@ -2,8 +2,11 @@ import type { FilterPlugin } from '../plugins/plugin.js'
 import { constraints, siblingConstraints } from './constraints-filter.js'
 import { hostPorts } from './host-ports-filter.js'
 import { nodeSelector } from './node-selector-filter.js'
+import { platform } from './platform-filter.js'
 import { resourcesFit } from './resources-fit-filter.js'
 import { taints } from './taints-filter.js'
+import { taskAffinity } from './task-affinity-filter.js'
+import { topologySpread } from './topology-spread-filter.js'
 import { unschedulable } from './unschedulable-filter.js'
 
 /** The filters of the native profiles: every one there is, with its defaults. */
@@ -13,8 +16,11 @@ export function nativeFilters(): readonly FilterPlugin[] {
     taints(),
     nodeSelector(),
     constraints(),
+    platform(),
     resourcesFit(),
     hostPorts(),
     siblingConstraints(),
+    topologySpread(),
+    taskAffinity(),
   ]
 }

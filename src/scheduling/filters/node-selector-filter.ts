@@ -8,7 +8,9 @@ const MISMATCH: readonly FilterReason[] = Object.freeze([
 export function nodeSelector(): FilterPlugin {
   return {
     name: 'node-selector',
-    locality: 'node',
+    locality: 'static',
+    selecting: true,
+    applies: request => request.selects !== undefined,
     filter: (request, node) =>
       request.selects === undefined || request.selects(node) ? undefined : MISMATCH,
   }

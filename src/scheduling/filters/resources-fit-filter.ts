@@ -11,17 +11,18 @@ export function resourcesFit(): FilterPlugin {
   return {
     name: 'resources-fit',
     locality: 'node',
-    filter(request, node) {
-      let short = node.taskCount >= node.taskLimit
-      for (const { column, amount } of request.demands) {
-        if (amount > node.allocatable(column) - node.requested(column)) {
-          short = true
-          break
-        }
-      }
-      return short ? shortages(request, node) : undefined
-    },
+    passes: hasAmounts,
+    filter: (request, node) => (hasAmounts(request, node) ? undefined : shortages(request, node)),
   }
+}
+
+function hasAmounts({ demands }: PreparedRequest, node: NodeView): boolean {
+  if (node.taskCount >= node.taskLimit) return false
+  for (let index = 0; index < demands.length; index++) {
+    const { column, amount } = demands[index] as Demand
+    if (amount > node.allocatable(column) - node.requested(column)) return false
+  }
+  return true
 }
 
 function shortages(request: PreparedRequest, node: NodeView): readonly FilterReason[] {

@@ -5,7 +5,7 @@ import type { FilterPlugin } from '../plugins/plugin.js'
 export function taints(): FilterPlugin {
   return {
     name: 'taints',
-    locality: 'node',
+    locality: 'static',
     filter(request, node) {
       if (node.taints.length === 0) return undefined
       const taint = findForbiddingTaint(node.taints, request.tolerations)

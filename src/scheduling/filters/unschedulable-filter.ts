@@ -21,7 +21,7 @@ export function unschedulable(options: UnschedulableOptions = {}): FilterPlugin 
   const taint: Taint = { key: taintKey, effect: 'NoSchedule' }
   return {
     name: 'unschedulable',
-    locality: 'node',
+    locality: 'static',
     filter: (request, node) =>
       node.unschedulable && !isTolerated(taint, request.tolerations) ? CLOSED : undefined,
   }

@@ -65,13 +65,6 @@ export class HostPortTable {
     }
   }
 
-  clone(): HostPortTable {
-    const copy = new HostPortTable()
-    if (this.#holders === undefined) return copy
-    copy.#holders = new Map([...this.#holders].map(([key, byAddress]) => [key, new Map(byAddress)]))
-    return copy
-  }
-
   #isTaken(port: HostPort): boolean {
     const byAddress = port.port === 0 ? undefined : this.#holders?.get(keyOf(port))
     if (byAddress === undefined) return false

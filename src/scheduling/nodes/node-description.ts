@@ -3,6 +3,14 @@ import { InvalidError } from '../../core/index.js'
 import { hostPortProblems, vectorProblems } from './field-problems.js'
 import type { HostPort } from './host-ports.js'
 
+/** An image that a node has. */
+export interface NodeImage {
+  /** Bytes. */
+  readonly size: number
+  /** Of all nodes, how many have it, from 0 to 1. */
+  readonly share: number
+}
+
 /** A node as the scheduler sees it: plain data. */
 export interface NodeDescription {
   /** Unique within the scheduler. */
@@ -21,6 +29,8 @@ export interface NodeDescription {
   readonly taints?: readonly Taint[]
   /** True keeps new tasks away. Default false. */
   readonly unschedulable?: boolean
+  /** Images that are there, by name: their bytes, and the share of nodes that have them. */
+  readonly images?: Readonly<Record<string, NodeImage>>
   /** Ports that are taken by something other than tasks. */
   readonly hostPorts?: readonly HostPort[]
   /** Why nothing else about the node can be read. It then takes no task, with the reason `NodeUnreadable`. */

@@ -2,8 +2,10 @@ import type { Attributes, ResourceVector, Taint } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
 import { HostPortTable } from './host-ports.js'
+import { NameRanks } from './name-ranks.js'
 import { nodeAttributes } from './node-attributes.js'
-import type { NodeDescription } from './node-description.js'
+import { CHANGE_NODE, CHANGE_TASKS, ChangeLog } from './node-changes.js'
+import type { NodeDescription, NodeImage } from './node-description.js'
 import type { NodeView } from './node-view.js'
 import type { ResourceColumn } from './resource-columns.js'
 import { ResourceColumns } from './resource-columns.js'
@@ -17,34 +19,42 @@ export interface TaskDemand {
 
 const INITIAL_SLOTS = 16
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
+const NO_IMAGES: Readonly<Record<string, NodeImage>> = Object.freeze({})
 const NO_TAINTS: readonly Taint[] = Object.freeze([])
 
 /**
- * Node state, one typed column per resource: a scan over all nodes reads memory in order and allocates nothing.
- * A node keeps its slot until it is removed; free slots are used again. Amounts are safe integers, which Float64
- * holds exactly.
+ * Node state, one typed column per resource. A node keeps its slot until it is removed; free slots are used again.
+ * Amounts are safe integers, which Float64 holds exactly. Every change is noted in the log.
  */
 export class NodeTable {
-  readonly columns: ResourceColumns
+  readonly columns: ResourceColumns = new ResourceColumns()
+  readonly log: ChangeLog = new ChangeLog()
+  readonly names: NameRanks = new NameRanks()
   #allocatable: Float64Array[] = []
   #requested: Float64Array[] = []
-  #rows: NodeRow[] = []
-  #slotCount = 0
-  #free: number[] = []
+  /** By slot. */
+  readonly #rows: (NodeRow | undefined)[] = []
+  readonly #free: number[] = []
   readonly #byName = new Map<string, NodeRow>()
   #length = INITIAL_SLOTS
-
-  constructor(columns: ResourceColumns = new ResourceColumns()) {
-    this.columns = columns
-  }
+  #changes = 0
 
   get size(): number {
     return this.#byName.size
   }
 
-  /** In the order of their names, so that the first of equals in a scan is the one with the lowest name. */
-  get rows(): readonly NodeRow[] {
-    return this.#rows
+  /** All slots are below. */
+  get slotCount(): number {
+    return this.#rows.length
+  }
+
+  /** In the order of their names. */
+  *rows(): IterableIterator<NodeRow> {
+    for (const slot of this.names) yield this.#rows[slot] as NodeRow
+  }
+
+  at(slot: number): NodeRow | undefined {
+    return this.#rows[slot]
   }
 
   find(name: string): NodeRow | undefined {
@@ -52,70 +62,65 @@ export class NodeTable {
   }
 
   add(description: NodeDescription): NodeRow {
-    const slot = this.#free.pop() ?? this.#slotCount++
-    if (slot === this.#length) this.#grow()
+    const slot = this.#free.pop() ?? this.#rows.length
+    if (slot >= this.#length) this.#grow()
     const row = new NodeRow(this, slot, description)
-    this.#rows.splice(this.#positionOf(row.name), 0, row)
+    this.#rows[slot] = row
+    row.version = ++this.#changes
     this.#byName.set(row.name, row)
+    this.names.add(row.name, slot)
     this.#setAllocatable(row, description.allocatable)
+    this.log.note(slot, CHANGE_NODE)
     return row
   }
 
   /** Replaces what is known of the node; what is placed on it stays. */
   update(row: NodeRow, description: NodeDescription): void {
     row.describe(description)
+    row.version = ++this.#changes
     this.#setAllocatable(row, description.allocatable)
+    this.log.note(row.slot, CHANGE_NODE)
   }
 
   remove(row: NodeRow): void {
     for (const column of this.#allocatable) column[row.slot] = 0
     for (const column of this.#requested) column[row.slot] = 0
-    this.#rows.splice(this.#positionOf(row.name), 1)
+    this.#rows[row.slot] = undefined
     this.#byName.delete(row.name)
+    this.names.remove(row.name)
     this.#free.push(row.slot)
+    this.log.note(row.slot, CHANGE_NODE)
   }
 
-  /**
-   * Counts a task in.
-   *
-   * @throws KeelsonError `OutOfRange` when a total would pass 2^53−1; nothing is counted then
-   */
-  occupy(row: NodeRow, { requests = {}, hostPorts = [], group }: TaskDemand): void {
+  /** @throws KeelsonError `OutOfRange` when a total of the node with the task on it would pass 2^53−1 */
+  assertSum(row: NodeRow, { requests = {} }: TaskDemand): void {
     for (const resource of Object.keys(requests)) {
       const total = this.requestedOn(row.slot, this.columns.find(resource)) + (requests[resource] ?? 0)
       if (!Number.isSafeInteger(total)) throw outOfRange(row.name, resource, total)
     }
-    this.#account(row, requests, 1)
-    row.ports.add(hostPorts)
-    row.taskCount++
-    if (group !== undefined) row.countSibling(group, 1)
   }
 
-  vacate(row: NodeRow, { requests = {}, hostPorts = [], group }: TaskDemand): void {
-    this.#account(row, requests, -1)
-    row.ports.remove(hostPorts)
-    row.taskCount--
-    if (group !== undefined) row.countSibling(group, -1)
+  /** Counts a task in that `assertSum` has let pass. */
+  occupy(row: NodeRow, task: TaskDemand): void {
+    this.#account(row, task, 1)
+    if (task.hostPorts !== undefined) row.ports.add(task.hostPorts)
+  }
+
+  vacate(row: NodeRow, task: TaskDemand): void {
+    this.#account(row, task, -1)
+    if (task.hostPorts !== undefined) row.ports.remove(task.hostPorts)
   }
 
   allocatableOn(slot: number, column: ResourceColumn): number {
-    return this.#allocatable[column]?.[slot] ?? 0
+    return column < 0 || column >= this.#allocatable.length
+      ? 0
+      : ((this.#allocatable[column] as Float64Array)[slot] as number)
   }
 
   requestedOn(slot: number, column: ResourceColumn): number {
-    return this.#requested[column]?.[slot] ?? 0
-  }
-
-  clone(): NodeTable {
-    const copy = new NodeTable(this.columns.clone())
-    copy.#length = this.#length
-    copy.#allocatable = this.#allocatable.map(column => column.slice())
-    copy.#requested = this.#requested.map(column => column.slice())
-    copy.#free = [...this.#free]
-    copy.#slotCount = this.#slotCount
-    copy.#rows = this.#rows.map(row => row.cloneInto(copy))
-    for (const row of copy.#rows) copy.#byName.set(row.name, row)
-    return copy
+    return column < 0 || column >= this.#requested.length
+      ? 0
+      : ((this.#requested[column] as Float64Array)[slot] as number)
   }
 
   #setAllocatable(row: NodeRow, amounts: ResourceVector): void {
@@ -125,29 +130,23 @@ export class NodeTable {
     }
   }
 
-  #account(row: NodeRow, amounts: ResourceVector, sign: 1 | -1): void {
-    for (const resource of Object.keys(amounts)) {
-      const column = this.#columnOf(this.#requested, resource)
-      column[row.slot] = (column[row.slot] ?? 0) + sign * (amounts[resource] ?? 0)
+  #account(row: NodeRow, { requests, group }: TaskDemand, sign: 1 | -1): void {
+    if (requests !== undefined) {
+      for (const resource in requests) {
+        const column = this.#columnOf(this.#requested, resource)
+        column[row.slot] = (column[row.slot] as number) + sign * (requests[resource] as number)
+      }
     }
+    row.taskCount += sign
+    row.version = ++this.#changes
+    if (group !== undefined) row.countSibling(group, sign)
+    this.log.note(row.slot, CHANGE_TASKS)
   }
 
   #columnOf(table: Float64Array[], resource: string): Float64Array {
     const column = this.columns.intern(resource)
     while (table.length <= column) table.push(new Float64Array(this.#length))
     return table[column] as Float64Array
-  }
-
-  /** Where the node of that name is among the rows, or would be. */
-  #positionOf(name: string): number {
-    let low = 0
-    let high = this.#rows.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#rows[middle] as NodeRow).name < name) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   #grow(): void {
@@ -165,6 +164,8 @@ export class NodeRow implements NodeView {
   taints: readonly Taint[] = NO_TAINTS
   unschedulable = false
   taskCount = 0
+  /** Another number after each change. */
+  version = 0
   taskLimit: number = Number.POSITIVE_INFINITY
   /** Held by tasks. */
   ports: HostPortTable = new HostPortTable()
@@ -185,6 +186,10 @@ export class NodeRow implements NodeView {
 
   get description(): NodeDescription {
     return this.#description
+  }
+
+  get images(): Readonly<Record<string, NodeImage>> {
+    return this.#description.images ?? NO_IMAGES
   }
 
   get unreadable(): string | undefined {
@@ -228,14 +233,6 @@ export class NodeRow implements NodeView {
     const count = this.siblingCount(group) + by
     if (count === 0) this.#siblings.delete(group)
     else this.#siblings.set(group, count)
-  }
-
-  cloneInto(table: NodeTable): NodeRow {
-    const copy = new NodeRow(table, this.slot, this.#description)
-    copy.taskCount = this.taskCount
-    copy.ports = this.ports.clone()
-    for (const [group, count] of this.#siblings) copy.#siblings.set(group, count)
-    return copy
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Attributes, Taint } from '../../core/index.js'
 import type { HostPort } from './host-ports.js'
+import type { NodeImage } from './node-description.js'
 import type { ResourceColumn } from './resource-columns.js'
 
 /** A node with what is placed on it, as plugins see it. Reads are live: do not keep one beyond the call. */
@@ -14,6 +15,8 @@ export interface NodeView {
   readonly taskCount: number
   /** Tasks that the node takes; infinite when it has no limit. */
   readonly taskLimit: number
+  /** Images that are there, by name. */
+  readonly images: Readonly<Record<string, NodeImage>>
   /** Why the node cannot be read; undefined when it can. */
   readonly unreadable: string | undefined
   /** Tasks of a group placed on the node. */

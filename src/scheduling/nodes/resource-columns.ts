@@ -25,10 +25,4 @@ export class ResourceColumns {
   find(name: string): ResourceColumn {
     return this.#columns.get(name) ?? -1
   }
-
-  clone(): ResourceColumns {
-    const copy = new ResourceColumns()
-    for (const name of this.#names) copy.intern(name)
-    return copy
-  }
 }

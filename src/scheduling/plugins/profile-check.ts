@@ -2,6 +2,9 @@ import type { FieldProblem } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
 import type { Profile } from './plugin.js'
 
+/** Sums in units stay safe integers. */
+const WEIGHTS_MAX = 1_000_000
+
 /** @throws InvalidError when two plugins have one name or a weight is invalid: not a finite number of at least 0 */
 export function checkProfile(profile: Profile): void {
   const problems: FieldProblem[] = []
@@ -22,5 +25,17 @@ export function checkProfile(profile: Profile): void {
       message: 'must be a number of at least 0',
     })
   }
+  const sum = profile.scores.reduce((total, { weight }) => total + weight, 0)
+  if (sum > WEIGHTS_MAX) {
+    const message = `must have weights of at most ${WEIGHTS_MAX} in all`
+    problems.push({ field: 'scores', value: sum, message })
+  }
+  const combines = ['sum', 'mean', 'lexicographic']
+  if (profile.combine !== undefined && !combines.includes(profile.combine))
+    problems.push({
+      field: 'combine',
+      value: profile.combine,
+      message: `must be one of ${combines.join(', ')}`,
+    })
   if (problems.length > 0) throw new InvalidError(`profile ${profile.name}`, problems)
 }

@@ -3,20 +3,27 @@ import { hostPorts } from '../filters/host-ports-filter.js'
 import { nodeSelector } from '../filters/node-selector-filter.js'
 import { resourcesFit } from '../filters/resources-fit-filter.js'
 import { taints } from '../filters/taints-filter.js'
+import { taskAffinity } from '../filters/task-affinity-filter.js'
+import { topologySpread } from '../filters/topology-spread-filter.js'
 import { unschedulable } from '../filters/unschedulable-filter.js'
-import { countAvoidedTaints } from '../nodes/taint-matching.js'
-import type { NormalisedScorePlugin, Profile } from '../plugins/plugin.js'
+import type { Profile } from '../plugins/plugin.js'
 import { CPU_AND_MEMORY } from '../scores/allocation.js'
 import { balancedAllocation } from '../scores/balanced-allocation.js'
 import { leastAllocated } from '../scores/least-allocated.js'
-import { normalizeToMaxReversed } from '../scores/normalize.js'
+import { taskAffinityPreference } from '../scores/task-affinity-score.js'
+import {
+  kubernetesImageLocality,
+  kubernetesNodeAffinity,
+  kubernetesTaintToleration,
+  kubernetesTopologySpread,
+} from './kubernetes-scores.js'
 
 /**
- * The default plugins of kube-scheduler 1.34 with their formulas, whole-number arithmetic and weights
- * (TaintToleration 3, NodeResourcesFit LeastAllocated 1, NodeResourcesBalancedAllocation 1), as far as keelson has
- * the plugin. Not part of it: inter-pod affinity, topology spread, preferred node affinity, image locality,
- * volumes, and the sampling of nodes. Ties go to the lowest name where kube-scheduler draws lots, and scores use
- * the requests as given: no 100m and 200Mi are made up for containers that ask for nothing.
+ * The default plugins of kube-scheduler 1.34 with their formulas, whole-number arithmetic and weights: TaintToleration
+ * 3, NodeAffinity 2, PodTopologySpread 2, InterPodAffinity 2, NodeResourcesFit (LeastAllocated), balanced allocation
+ * and ImageLocality 1. Not part of it: volumes, the sampling of nodes, and preferred terms of placed pods. Ties go to
+ * the lowest name where kube-scheduler draws lots, and scores use the requests as given: no 100m and 200Mi are made up
+ * for containers that ask for nothing.
  */
 export function kubernetesProfile(): Profile {
   return {
@@ -29,21 +36,17 @@ export function kubernetesProfile(): Profile {
       resourcesFit(),
       constraints(),
       siblingConstraints(),
+      topologySpread({ nodeTaintsPolicy: 'Ignore', countsSelectedNodes: true }),
+      taskAffinity(),
     ],
     scores: [
-      { plugin: taintToleration(), weight: 3 },
+      { plugin: kubernetesTaintToleration(), weight: 3 },
+      { plugin: kubernetesNodeAffinity(), weight: 2 },
+      { plugin: kubernetesTopologySpread(), weight: 2 },
+      { plugin: taskAffinityPreference(), weight: 2 },
       { plugin: leastAllocated({ rounding: 'whole', resources: CPU_AND_MEMORY }), weight: 1 },
       { plugin: balancedAllocation({ rounding: 'whole', resources: CPU_AND_MEMORY }), weight: 1 },
+      { plugin: kubernetesImageLocality(), weight: 1 },
     ],
-  }
-}
-
-/** TaintToleration: the number of untolerated `PreferNoSchedule` taints, most is 0 and none is 100. */
-function taintToleration(): NormalisedScorePlugin {
-  return {
-    name: 'taint-toleration',
-    locality: 'normalised',
-    score: (request, node) => countAvoidedTaints(node.taints, request.tolerations),
-    normalize: normalizeToMaxReversed,
   }
 }

@@ -3,8 +3,11 @@ import type { Profile } from '../plugins/plugin.js'
 import { balancedAllocation } from '../scores/balanced-allocation.js'
 import { fewestTasks } from '../scores/fewest-tasks.js'
 import { leastAllocated } from '../scores/least-allocated.js'
+import { nodePreference } from '../scores/node-preference-score.js'
 import { siblingSpread } from '../scores/sibling-spread.js'
 import { taintPreference } from '../scores/taint-preference.js'
+import { taskAffinityPreference } from '../scores/task-affinity-score.js'
+import { topologySpreadPreference } from '../scores/topology-spread-preference.js'
 
 /**
  * Evens out the load: the node with the largest free share of every resource that the task asks for, with some weight
@@ -19,6 +22,9 @@ export function spreadProfile(): Profile {
     scores: [
       { plugin: taintPreference(), weight: 18 },
       { plugin: siblingSpread(), weight: 6 },
+      { plugin: topologySpreadPreference(), weight: 6 },
+      { plugin: taskAffinityPreference(), weight: 6 },
+      { plugin: nodePreference(), weight: 6 },
       { plugin: leastAllocated(), weight: 1 },
       { plugin: balancedAllocation(), weight: 1 },
       { plugin: fewestTasks(), weight: 0.01 },

@@ -1,6 +1,6 @@
 import type { LabelSelector } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
-import type { NodeLabelExpression } from '../../core/internal.js'
+import type { NodeFieldExpression, NodeSelectorTerm } from '../../core/internal.js'
 import { labelSelectorFromObject, nodeLabelSelector } from '../../core/internal.js'
 
 /** Which nodes a task may run on: every pair of `matchLabels` and any one of `terms` must hold. */
@@ -9,22 +9,6 @@ export interface NodeSelector {
   readonly matchLabels?: Readonly<Record<string, string>>
   /** Alternatives. Absent: no further condition. An empty list matches no node. */
   readonly terms?: readonly NodeSelectorTerm[]
-}
-
-/** One alternative: all its parts must hold. A term without parts matches no node. */
-export interface NodeSelectorTerm {
-  /** Conditions on the node's labels: `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt`, `Lt`. */
-  readonly matchExpressions?: readonly NodeLabelExpression[]
-  /** Conditions on the node's name. */
-  readonly matchFields?: readonly NodeFieldExpression[]
-}
-
-/** A condition on a field of the node. */
-export interface NodeFieldExpression {
-  readonly key: 'metadata.name'
-  readonly operator: 'In' | 'NotIn'
-  /** Exactly one. */
-  readonly values: readonly [string]
 }
 
 /** What a selector looks at. */

@@ -1,12 +1,18 @@
 import type { Constraint, ConstraintSet, FieldProblem, ResourceVector, Toleration } from '../../core/index.js'
 import { compileConstraints, InvalidError } from '../../core/index.js'
-import type { SiblingView } from '../../core/internal.js'
+import type { NodePreference, Platform, TaskAffinity, TopologySpread } from '../../core/internal.js'
 import { wholeNumber } from '../../core/internal.js'
 import { hostPortProblems, selfConflictProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'
+import type { CompiledPreference } from './node-preference.js'
+import { compilePreferences } from './node-preference.js'
 import type { NodeSelector, NodeTest } from './node-selector.js'
 import { compileNodeSelector } from './node-selector.js'
+import { affinityProblems, affinityTerm } from './task-affinity.js'
+import type { DomainTerm } from './task-set.js'
+import { termKey } from './task-set.js'
+import { spreadProblems } from './topology-spread.js'
 
 /** One task that wants a node. */
 export interface PlacementRequest {
@@ -27,6 +33,20 @@ export interface PlacementRequest {
    * and this one.
    */
   readonly instances?: number
+  /** What selectors of other tasks look at. Default: none. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Default: the empty one. */
+  readonly namespace?: string
+  /** Which tasks it wants near it, and which it keeps away. */
+  readonly affinity?: readonly TaskAffinity[]
+  /** How evenly tasks are to be spread. */
+  readonly spread?: readonly TopologySpread[]
+  /** Nodes that it would rather have, or rather not. */
+  readonly preferences?: readonly NodePreference[]
+  /** Names of the images that it needs. */
+  readonly images?: readonly string[]
+  /** The platforms that it runs on; any one of them will do. Default: every platform. */
+  readonly platforms?: readonly Platform[]
   /** Who comes first, and who may make way for whom: the larger. A whole number. Default 0. */
   readonly priority?: number
 }
@@ -39,22 +59,31 @@ export interface Demand {
   readonly amount: number
 }
 
-/** A request as plugins see it: checked, with defaults filled in. Valid for one scheduler. */
+/**
+ * A request as plugins see it: checked, with defaults filled in, and the same for all requests that ask for the same.
+ * Valid for one scheduler.
+ */
 export interface PreparedRequest {
-  readonly key: string
   readonly requests: ResourceVector
   /** The resources asked for, in the order of their names. */
   readonly demands: readonly Demand[]
   /** Undefined when any node will do. */
   readonly selects: NodeTest | undefined
+  readonly nodeSelector: NodeSelector | undefined
   readonly tolerations: readonly Toleration[]
   /** Undefined when there are none. */
   readonly constraints: ConstraintSet | undefined
   readonly hostPorts: readonly HostPort[]
   readonly group: string | undefined
-  readonly priority: number
-  /** Where the siblings are. */
-  readonly siblings: SiblingView
+  /** How many tasks of the group are wanted at least. */
+  readonly instances: number
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly affinity: readonly TaskAffinity[]
+  readonly spread: readonly TopologySpread[]
+  readonly preferences: readonly CompiledPreference[]
+  readonly images: readonly string[]
+  readonly platforms: readonly Platform[]
   /** What the request asks of the resource; 0 when nothing. */
   amount(resource: string): number
   /** Where the scheduler keeps the resource: the argument of a node's `allocatable` and `requested`. */
@@ -62,66 +91,100 @@ export interface PreparedRequest {
 }
 
 /**
- * Checks and compiles a request.
+ * Compiles a request that `checkNewRequest` has let pass.
  *
- * @throws InvalidError when an amount, a port, the selector or a constraint is not acceptable
+ * @throws InvalidError when the selector, a preference or a constraint is not acceptable
  */
-export function prepareRequest(
-  request: PlacementRequest,
-  columns: ResourceColumns,
-  siblings: SiblingView,
-): PreparedRequest {
-  checkNewRequest(request)
-  const { key, requests = {}, tolerations = [], hostPorts = [], constraints = [] } = request
+export function prepareRequest(request: PlacementRequest, columns: ResourceColumns): PreparedRequest {
+  const { requests = {}, tolerations = [], hostPorts = [], constraints = [] } = request
   const demands = Object.keys(requests)
     .sort()
     .map(resource => ({ resource, column: columns.intern(resource), amount: requests[resource] ?? 0 }))
     .filter(demand => demand.amount > 0)
   const amounts = new Map(demands.map(demand => [demand.resource, demand.amount]))
   return {
-    key,
     requests,
     demands,
     selects: compileNodeSelector(request.nodeSelector),
+    nodeSelector: request.nodeSelector,
     tolerations,
     constraints: constraints.length === 0 ? undefined : compileConstraints(constraints),
     hostPorts: hostPorts.filter(port => port.port !== 0),
     group: request.group,
-    priority: request.priority ?? 0,
-    siblings,
+    instances: request.instances ?? 1,
+    namespace: request.namespace ?? '',
+    labels: request.labels ?? NO_LABELS,
+    affinity: request.affinity ?? [],
+    spread: request.spread ?? [],
+    preferences: compilePreferences(request.preferences),
+    images: request.images ?? [],
+    platforms: request.platforms ?? [],
     amount: resource => amounts.get(resource) ?? 0,
-    column: resource => columns.find(resource),
+    column: resource => columns.intern(resource),
   }
 }
 
+/** The terms by which a placed task keeps others away, each once. */
+export function keepsAway(request: PlacementRequest): readonly DomainTerm[] {
+  if (request.affinity === undefined) return NO_TERMS
+  const terms = new Map<string, DomainTerm>()
+  for (const affinity of request.affinity) {
+    if (affinity.kind !== 'antiAffinity' || affinity.weight !== undefined) continue
+    const term = affinityTerm(affinity, request)
+    terms.set(termKey(term), term)
+  }
+  return [...terms.values()]
+}
+
+const NO_TERMS: readonly DomainTerm[] = Object.freeze([])
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
+
 /** @throws InvalidError naming every amount, port and number that is not acceptable */
 export function checkPlacementRequest(request: PlacementRequest): void {
-  const problems: FieldProblem[] = []
-  if (typeof request.key !== 'string' || request.key === '') {
-    problems.push({ field: 'key', value: request.key, message: 'must be a text that is not empty' })
-  }
-  const { requests = {}, instances = 1, priority = 0 } = request
+  const problems: FieldProblem[] = ownProblems(request)
+  const { requests = {} } = request
   if (Object.hasOwn(requests, 'pods')) {
     const message = 'must be left out: the scheduler itself counts one for each task'
     problems.push({ field: 'requests.pods', value: requests['pods'], message })
   }
-  problems.push(
-    ...vectorProblems('requests', requests),
-    ...hostPortProblems(request.hostPorts),
+  problems.push(...vectorProblems('requests', requests), ...hostPortProblems(request.hostPorts))
+  if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
+}
+
+/**
+ * Checks what differs between requests that ask for the same.
+ *
+ * @throws InvalidError when the key, the priority or the number of instances is not acceptable
+ */
+export function checkOwnFields(request: PlacementRequest): void {
+  const { key, instances = 1, priority = 0 } = request
+  const isFine = typeof key === 'string' && key !== '' && Number.isSafeInteger(instances) && instances >= 1
+  if (isFine && Number.isSafeInteger(priority)) return
+  throw new InvalidError(`placement request ${key}`, ownProblems(request))
+}
+
+function ownProblems({ key, instances = 1, priority = 0 }: PlacementRequest): FieldProblem[] {
+  const isKey = typeof key === 'string' && key !== ''
+  const message = 'must be a text that is not empty'
+  return [
+    ...(isKey ? [] : [{ field: 'key', value: key, message }]),
     ...wholeNumber('instances', instances, { min: 1 }),
     ...wholeNumber('priority', priority, { min: Number.MIN_SAFE_INTEGER }),
-  )
-  if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
+  ]
 }
 
 /**
  * As {@link checkPlacementRequest}, for a task that is still to be placed. What is placed already is counted as it
  * is.
  *
- * @throws InvalidError when it wants a port twice, too
+ * @throws InvalidError also when it wants a port twice, or a rule about other tasks is not acceptable
  */
-function checkNewRequest(request: PlacementRequest): void {
+export function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)
-  const problems = selfConflictProblems(request.hostPorts)
+  const problems = [
+    ...selfConflictProblems(request.hostPorts),
+    ...affinityProblems(request),
+    ...spreadProblems(request.spread),
+  ]
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }

@@ -100,12 +100,15 @@ interface Cell extends RequestAllocation {
  * nodes then allocates nothing.
  */
 export function createAllocationReader(resources: readonly WeightedResource[] | undefined): AllocationReader {
+  const known = new WeakMap<PreparedRequest, readonly Cell[]>()
   let current: PreparedRequest | undefined
   let cells: readonly Cell[] = []
   return (request, node) => {
     if (request !== current) {
       current = request
-      cells = cellsOf(request, resources ?? allOf(request))
+      const before = known.get(request)
+      cells = before ?? cellsOf(request, resources ?? allOf(request))
+      if (before === undefined) known.set(request, cells)
     }
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index] as Cell

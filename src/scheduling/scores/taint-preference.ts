@@ -5,7 +5,7 @@ import type { NodeScorePlugin } from '../plugins/plugin.js'
 export function taintPreference(): NodeScorePlugin {
   return {
     name: 'taint-preference',
-    locality: 'node',
+    locality: 'static',
     score: (request, node) =>
       node.taints.length === 0 ? 100 : 100 / (1 + countAvoidedTaints(node.taints, request.tolerations)),
   }

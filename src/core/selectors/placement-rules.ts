@@ -1,0 +1,68 @@
+import type { LabelSelectorObject, NodeLabelExpression } from './label-selector.js'
+
+/** One alternative of a node selector: all its parts must hold. A term without parts matches no node. */
+export interface NodeSelectorTerm {
+  /** Conditions on the node's labels: `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt`, `Lt`. */
+  readonly matchExpressions?: readonly NodeLabelExpression[]
+  /** Conditions on the node's name. */
+  readonly matchFields?: readonly NodeFieldExpression[]
+}
+
+/** A condition on a field of the node. */
+export interface NodeFieldExpression {
+  readonly key: 'metadata.name'
+  readonly operator: 'In' | 'NotIn'
+  /** Exactly one. */
+  readonly values: readonly string[]
+}
+
+/** A node that a task would rather have, or rather not. */
+export interface NodePreference extends NodeSelectorTerm {
+  /** A whole number from −100 to 100; below 0 for nodes to avoid. 0 says nothing. */
+  readonly weight: number
+}
+
+/** An operating system and an architecture; what is left out may be any. */
+export interface Platform {
+  readonly os?: string
+  /** `x86_64` is `amd64`, and `aarch64` is `arm64`. */
+  readonly arch?: string
+}
+
+/** Which tasks a task wants in its own domain, or keeps away from it. */
+export interface TaskAffinity {
+  readonly kind: 'affinity' | 'antiAffinity'
+  /** Nodes with one value of this attribute or label are one domain, for example `zone` or `hostname`. */
+  readonly attribute: string
+  /** Which tasks are meant. Default: the siblings. */
+  readonly labelSelector?: LabelSelectorObject
+  /** With `labelSelector`: their namespaces. Default: the task's own. */
+  readonly namespaces?: readonly string[]
+  /** Absent: it must be so. Present: it counts that much per task, a whole number from 1 to 100. */
+  readonly weight?: number
+}
+
+/** How evenly tasks are to be spread over the values of an attribute. */
+export interface TopologySpread {
+  /** Nodes with one value of this attribute or label are one domain, for example `zone` or `hostname`. */
+  readonly attribute: string
+  /** How many tasks more than the emptiest domain a domain may have; at least 1. Default 1. */
+  readonly maxSkew?: number
+  /** `DoNotSchedule` refuses nodes; `ScheduleAnyway` only prefers. Default `DoNotSchedule`. */
+  readonly whenUnsatisfiable?: 'DoNotSchedule' | 'ScheduleAnyway'
+  /** With fewer domains than this, the emptiest counts as empty. At least 1. Default 1. */
+  readonly minDomains?: number
+  /** Which tasks are counted. Default: the siblings. */
+  readonly labelSelector?: LabelSelectorObject
+  /**
+   * Whether domains that selectors of the task exclude count as the emptiest: `Ignore`: they do. Default `Honor`.
+   */
+  readonly nodeAffinityPolicy?: 'Honor' | 'Ignore'
+  /**
+   * Whether domains that only taints keep the task away from count as the emptiest: `Ignore`: they do. Default: as the
+   * filter says, natively `Honor`.
+   */
+  readonly nodeTaintsPolicy?: 'Honor' | 'Ignore'
+  /** Labels by which the counted tasks must equal this one, such as a hash of the template. */
+  readonly matchLabelKeys?: readonly string[]
+}

@@ -1,0 +1,159 @@
+import { UsageError } from '../../core/index.js'
+import type { DomainCounts } from '../domains/domain-counts.js'
+import type { DomainRegistry } from '../domains/domain-registry.js'
+import type { NodeView } from '../nodes/node-view.js'
+import type {
+  DomainFilterPlugin,
+  DomainScorePlugin,
+  FilterPlugin,
+  FilterReason,
+  GlobalFilterPlugin,
+  NodeFilterPlugin,
+  NodeScorePlugin,
+  Profile,
+} from '../plugins/plugin.js'
+import type { PreparedRequest } from '../requests/placement-request.js'
+import type { DomainTerm } from '../requests/task-set.js'
+import { termKey } from '../requests/task-set.js'
+
+/** A count that plugins of a class look at. */
+export interface DomainUse {
+  readonly counts: DomainCounts
+  /** Nodes are sorted by their value, not by its count. */
+  readonly byValue: boolean
+}
+
+/** The uses of one plugin are a run of those of the class. */
+export interface WithTerms<Plugin> {
+  readonly plugin: Plugin
+  /** Where its first term is among those of the class. */
+  readonly offset: number
+  readonly termCount: number
+}
+
+/** A score of the profile, in its order, and how it is found for a node. */
+export type ClassScore =
+  /** Part of the total of the node. */
+  | { readonly kind: 'local'; readonly plugin: NodeScorePlugin; readonly weight: number }
+  /** Equal within a bucket: `part` is where its raw score is. */
+  | {
+      readonly kind: 'part'
+      readonly plugin: NodeScorePlugin
+      readonly weight: number
+      readonly part: number
+    }
+  /** Found out for a bucket when it is needed. */
+  | { readonly kind: 'domain'; readonly weight: number; readonly of: WithTerms<DomainScorePlugin> }
+
+/** What of a profile concerns one class of requests. */
+export interface ClassPlugins {
+  readonly statics: readonly NodeFilterPlugin[]
+  readonly nodes: readonly NodeFilterPlugin[]
+  readonly domains: readonly WithTerms<DomainFilterPlugin>[]
+  readonly globals: readonly GlobalFilterPlugin[]
+  readonly uses: readonly DomainUse[]
+  readonly scores: readonly ClassScore[]
+  /** Numbers of a bucket: one for each use, then one for each score of kind `part`, then perhaps a count. */
+  readonly partCount: number
+  /** With `mean`: the last part is how many local scores count. */
+  readonly countsScores: boolean
+  /** What the uses were made from. */
+  readonly termKeys: readonly string[]
+}
+
+/** An attribute with more values than this, and few nodes to each, is sorted by count. */
+const VALUES_MAX = 64
+const NODES_PER_VALUE_MAX = 16
+
+/** Picks what concerns the request, and has counted what it looks at; `release` ends that. */
+export function classPlugins(
+  request: PreparedRequest,
+  profile: Profile,
+  registry: DomainRegistry,
+  nodeCount: number,
+): ClassPlugins {
+  const uses: DomainUse[] = []
+  const termKeys: string[] = []
+  const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request)
+  const withTerms = <Plugin extends DomainFilterPlugin | DomainScorePlugin>(
+    plugin: Plugin,
+  ): WithTerms<Plugin> => {
+    const offset = uses.length
+    for (const term of plugin.terms(request, keepingAway)) {
+      const counts = registry.use(term)
+      const { valueCount } = counts.index
+      const byValue = valueCount <= VALUES_MAX || nodeCount / valueCount > NODES_PER_VALUE_MAX
+      if (!byValue) counts.toldByNode = true
+      uses.push({ counts, byValue })
+      termKeys.push(termKey(term))
+    }
+    return { plugin, offset, termCount: uses.length - offset }
+  }
+  const concerns = ({ applies }: { applies?(request: PreparedRequest): boolean }): boolean =>
+    applies === undefined || applies(request)
+  const filters = profile.filters.filter(concerns)
+  const domains = filters
+    .filter(isDomain)
+    .map(withTerms)
+    .filter(({ termCount }) => termCount > 0)
+  const { combine = 'sum' } = profile
+  const concerned = profile.scores.filter(({ plugin }) => concerns(plugin))
+  let parts = 0
+  const scores = concerned.flatMap(({ plugin, weight }, index): ClassScore | readonly ClassScore[] => {
+    if (plugin.locality === 'domain') {
+      const of = withTerms(plugin)
+      return of.termCount === 0 ? [] : { kind: 'domain', weight, of }
+    }
+    const isTier = combine === 'lexicographic' && index < concerned.length - 1
+    return plugin.normalize === undefined && !isTier
+      ? { kind: 'local', plugin, weight }
+      : { kind: 'part', plugin, weight, part: parts++ }
+  })
+  return {
+    statics: filters.filter(isNode).filter(({ locality }) => locality === 'static'),
+    nodes: filters.filter(isNode).filter(({ locality }) => locality === 'node'),
+    domains,
+    globals: filters.filter(isGlobal),
+    uses,
+    scores: scores.map(score =>
+      score.kind === 'part' ? { ...score, part: score.part + uses.length } : score,
+    ),
+    partCount: uses.length + parts + Number(combine === 'mean'),
+    countsScores: combine === 'mean',
+    termKeys,
+  }
+}
+
+export function releasePlugins({ uses }: ClassPlugins, registry: DomainRegistry): void {
+  for (const { counts } of uses) registry.release(counts)
+}
+
+/** What a filter says, checked: an empty list, or no list at all, would be a refusal without a reason. */
+export function checkedReasons(plugin: FilterPlugin, said: unknown): readonly FilterReason[] | undefined {
+  if (said === undefined) return undefined
+  if (Array.isArray(said) && said.length > 0) return said as readonly FilterReason[]
+  const text = Array.isArray(said) ? 'an empty list' : typeof said
+  throw new UsageError(
+    `filter plugin ${plugin.name} returned ${text}; it must return undefined, or a list of at least one reason`,
+    { plugin: plugin.name, returned: text },
+  )
+}
+
+/** Whether the filter lets the request onto the node. */
+export function passes(plugin: NodeFilterPlugin, request: PreparedRequest, node: NodeView): boolean {
+  if (plugin.passes !== undefined) return plugin.passes(request, node)
+  const said = plugin.filter(request, node)
+  return said === undefined || checkedReasons(plugin, said) === undefined
+}
+
+function isNode(plugin: FilterPlugin): plugin is NodeFilterPlugin {
+  return plugin.locality === 'static' || plugin.locality === 'node'
+}
+
+function isDomain(plugin: FilterPlugin): plugin is DomainFilterPlugin {
+  return plugin.locality === 'domain'
+}
+
+function isGlobal(plugin: FilterPlugin): plugin is GlobalFilterPlugin {
+  return plugin.locality === 'global'
+}

@@ -1,0 +1,128 @@
+import { DomainRegistry } from './domains/domain-registry.js'
+import type { NodeDescription } from './nodes/node-description.js'
+import type { NodeRow } from './nodes/node-table.js'
+import { NodeTable } from './nodes/node-table.js'
+import { keepsAway } from './requests/placement-request.js'
+import type { TaskPlacement } from './task-ledger.js'
+import { TaskLedger } from './task-ledger.js'
+
+/** One change of a node or a task, with what was before it, so that it can be taken back. */
+export type StateChange =
+  | {
+      readonly kind: 'task'
+      readonly key: string
+      readonly before: TaskPlacement | undefined
+      readonly after: TaskPlacement | undefined
+    }
+  | {
+      readonly kind: 'node'
+      readonly name: string
+      readonly before: NodeDescription | undefined
+      readonly after: NodeDescription | undefined
+    }
+
+/** Nodes, tasks and counts, as they are together. Every change of them is a {@link StateChange}. */
+export class ClusterState {
+  readonly table: NodeTable = new NodeTable()
+  readonly ledger: TaskLedger = new TaskLedger()
+  readonly registry: DomainRegistry
+
+  constructor() {
+    this.registry = new DomainRegistry(this.table, group => this.#placed(group))
+  }
+
+  /**
+   * Makes the change, or nothing.
+   *
+   * @throws KeelsonError `OutOfRange` when a total of a node would pass 2^53−1
+   */
+  apply(change: StateChange): void {
+    if (change.kind === 'task') this.#setTask(change.key, change.before, change.after)
+    else this.#setNode(change.name, change.before, change.after)
+  }
+
+  #setTask(key: string, before: TaskPlacement | undefined, after: TaskPlacement | undefined): void {
+    if (before !== undefined) this.#take(before)
+    const row = after === undefined ? undefined : this.table.find(after.node)
+    if (after !== undefined && row !== undefined) {
+      try {
+        this.table.assertSum(row, after)
+      } catch (error) {
+        if (before !== undefined) this.#put(before)
+        throw error
+      }
+    }
+    if (after !== undefined) this.#put(after, row)
+    else this.ledger.remove(key)
+  }
+
+  #put(task: TaskPlacement, row: NodeRow | undefined = this.table.find(task.node)): void {
+    this.ledger.add(task)
+    if (row === undefined) return
+    this.table.occupy(row, task)
+    this.registry.placed(counted(task), row)
+  }
+
+  #take(task: TaskPlacement): void {
+    this.ledger.remove(task.key)
+    const row = this.table.find(task.node)
+    if (row === undefined) return
+    this.registry.left(counted(task), row)
+    this.table.vacate(row, task)
+  }
+
+  #setNode(name: string, before: NodeDescription | undefined, after: NodeDescription | undefined): void {
+    const row = this.table.find(name)
+    const tasks = this.ledger.on(name)
+    if (before === undefined && after !== undefined) return this.#addNode(after, tasks)
+    if (row === undefined) return
+    for (const task of tasks) this.registry.left(counted(task), row)
+    if (after === undefined) {
+      this.registry.removed(row)
+      this.table.remove(row)
+      return
+    }
+    this.table.update(row, after)
+    this.registry.described(row)
+    for (const task of tasks) this.registry.placed(counted(task), row)
+  }
+
+  #addNode(node: NodeDescription, tasks: readonly TaskPlacement[]): void {
+    const row = this.table.add(node)
+    try {
+      for (const task of tasks) {
+        this.table.assertSum(row, task)
+        this.table.occupy(row, task)
+      }
+    } catch (error) {
+      this.table.remove(row)
+      throw error
+    }
+    this.registry.described(row)
+    for (const task of tasks) this.registry.placed(counted(task), row)
+  }
+
+  *#placed(group: string | undefined): Iterable<{ task: ReturnType<typeof counted>; row: NodeRow }> {
+    for (const task of group === undefined ? this.ledger.all() : this.ledger.inGroup(group)) {
+      const row = this.table.find(task.node)
+      if (row !== undefined) yield { task: counted(task), row }
+    }
+  }
+}
+
+/** The same change the other way round. */
+export function inverseOf(change: StateChange): StateChange {
+  return change.kind === 'task'
+    ? { kind: 'task', key: change.key, before: change.after, after: change.before }
+    : { kind: 'node', name: change.name, before: change.after, after: change.before }
+}
+
+function counted(task: TaskPlacement) {
+  return {
+    key: task.key,
+    group: task.group,
+    namespace: task.namespace,
+    labels: task.labels,
+    keepsAway: keepsAway(task),
+  }
+}

@@ -1,0 +1,97 @@
+import type { SiblingCounts } from '../../core/internal.js'
+import type { ChangeLog } from '../nodes/node-changes.js'
+import { CHANGE_TASKS } from '../nodes/node-changes.js'
+import type { DomainTerm } from '../requests/task-set.js'
+import type { AttributeIndex } from './attribute-index.js'
+
+/**
+ * The tasks of one set, counted by the value that their node has of one attribute. Tasks on nodes that are not known
+ * count nowhere. The first of them is the one with the lowest key.
+ */
+export class DomainCounts implements SiblingCounts {
+  readonly term: DomainTerm
+  readonly index: AttributeIndex
+  /** By the text of the value; those of 0 are left out. */
+  readonly counts: Map<string, number> = new Map()
+  withoutValue = 0
+  total = 0
+  /** Moves with every change. */
+  epoch = 0
+  /** How many use it. */
+  users = 0
+  /** Whether a change is told to each node of the value: somebody sorts nodes by count instead of value. */
+  toldByNode = false
+  /** Whether tasks on a node of that slot count. */
+  readonly #counts: (slot: number) => boolean
+  readonly #slots = new Map<string, number>()
+  readonly #log: ChangeLog
+  #firstKey: string | undefined
+  #isFirstKnown = true
+
+  constructor(term: DomainTerm, index: AttributeIndex, log: ChangeLog, counts: (slot: number) => boolean) {
+    this.#counts = counts
+    this.term = term
+    this.index = index
+    this.#log = log
+  }
+
+  get first(): string | undefined {
+    const slot = this.firstSlot
+    const value = slot < 0 ? -1 : this.index.of(slot)
+    return value < 0 ? undefined : this.index.textOf(value)
+  }
+
+  /** The node of the first task, or -1. */
+  get firstSlot(): number {
+    if (!this.#isFirstKnown) {
+      this.#firstKey = undefined
+      for (const key of this.#slots.keys())
+        if (this.#firstKey === undefined || key < this.#firstKey) this.#firstKey = key
+      this.#isFirstKnown = true
+    }
+    return this.#firstKey === undefined ? -1 : (this.#slots.get(this.#firstKey) ?? -1)
+  }
+
+  countOf(slot: number): number {
+    const value = this.index.of(slot)
+    return value < 0 ? 0 : (this.counts.get(this.index.textOf(value)) ?? 0)
+  }
+
+  add(key: string, slot: number): void {
+    if (!this.#counts(slot)) return
+    const first = this.toldByNode ? this.firstSlot : -1
+    this.#slots.set(key, slot)
+    if (this.#isFirstKnown && (this.#firstKey === undefined || key < this.#firstKey)) this.#firstKey = key
+    this.#count(slot, 1, first)
+  }
+
+  remove(key: string, slot: number): void {
+    if (!this.#slots.has(key)) return
+    const first = this.toldByNode ? this.firstSlot : -1
+    this.#slots.delete(key)
+    if (key === this.#firstKey) this.#isFirstKnown = false
+    this.#count(slot, -1, first)
+  }
+
+  #count(slot: number, by: 1 | -1, firstBefore: number): void {
+    this.epoch++
+    this.total += by
+    const value = this.index.of(slot)
+    if (value < 0) this.withoutValue += by
+    else {
+      const text = this.index.textOf(value)
+      const count = (this.counts.get(text) ?? 0) + by
+      if (count === 0) this.counts.delete(text)
+      else this.counts.set(text, count)
+    }
+    if (!this.toldByNode) return
+    this.#tell(value)
+    const first = this.firstSlot
+    if (first === firstBefore) return
+    for (const one of [first, firstBefore]) if (one >= 0) this.#tell(this.index.of(one))
+  }
+
+  #tell(value: number): void {
+    if (value >= 0) for (const slot of this.index.slotsOf(value)) this.#log.note(slot, CHANGE_TASKS)
+  }
+}

@@ -1,0 +1,171 @@
+import { canonicalJson } from '../../core/internal.js'
+import type { ChangeLog } from '../nodes/node-changes.js'
+import type { NodeRow, NodeTable } from '../nodes/node-table.js'
+import { compileNodeSelector } from '../requests/node-selector.js'
+import type { DomainTerm, TaskIdentity } from '../requests/task-set.js'
+import { compileTaskSet, termKey } from '../requests/task-set.js'
+import { AttributeIndex } from './attribute-index.js'
+import { DomainCounts } from './domain-counts.js'
+
+/** A task as it is counted. */
+export interface CountedTask extends TaskIdentity {
+  readonly key: string
+  /** By which terms it keeps others away. */
+  readonly keepsAway: readonly DomainTerm[]
+}
+
+interface Selecting {
+  readonly counts: DomainCounts
+  readonly selects: (task: TaskIdentity) => boolean
+}
+
+/** Finds the tasks that are placed on known nodes, with their nodes; of one group, or all. */
+export type PlacedTasks = (
+  group: string | undefined,
+) => Iterable<{ readonly task: CountedTask; readonly row: NodeRow }>
+
+/** Every count that somebody asks for, kept up to date as tasks and nodes come and go. */
+export class DomainRegistry {
+  readonly #table: NodeTable
+  readonly #log: ChangeLog
+  readonly #placed: PlacedTasks
+  readonly #indexes = new Map<string, AttributeIndex>()
+  readonly #counts = new Map<string, DomainCounts>()
+  readonly #byGroup = new Map<string, DomainCounts[]>()
+  readonly #byTerm = new Map<string, DomainCounts[]>()
+  readonly #selecting: Selecting[] = []
+  /** What selects tasks of these labels. */
+  readonly #selected = new Map<string, readonly DomainCounts[]>()
+  /** Terms by which placed tasks keep others away, and how many tasks have them. */
+  readonly #keepingAway = new Map<string, { readonly term: DomainTerm; users: number }>()
+  /** Moves when a term comes or goes by which tasks keep others away. */
+  keepingAwayEpoch = 0
+
+  constructor(table: NodeTable, placed: PlacedTasks) {
+    this.#table = table
+    this.#log = table.log
+    this.#placed = placed
+  }
+
+  /** The count of a term; `release` it when it is no longer of use. */
+  use(term: DomainTerm): DomainCounts {
+    const key = termKey(term)
+    const known = this.#counts.get(key)
+    if (known !== undefined) {
+      known.users++
+      return known
+    }
+    const selects = compileNodeSelector(term.nodes)
+    const isCounted = (slot: number): boolean => {
+      const row = this.#table.at(slot)
+      return selects === undefined || (row !== undefined && selects(row))
+    }
+    const made = new DomainCounts(term, this.#indexOf(term.attribute), this.#log, isCounted)
+    made.users = 1
+    this.#counts.set(key, made)
+    const { tasks } = term
+    if ('group' in tasks) add(this.#byGroup, tasks.group, made)
+    else if ('keepingAway' in tasks) add(this.#byTerm, tasks.keepingAway, made)
+    else {
+      this.#selecting.push({ counts: made, selects: compileTaskSet(tasks) })
+      this.#selected.clear()
+    }
+    for (const { task, row } of this.#placed('group' in tasks ? tasks.group : undefined))
+      for (const counts of this.#countsOf(task)) if (counts === made) counts.add(task.key, row.slot)
+    return made
+  }
+
+  release(counts: DomainCounts): void {
+    if (--counts.users > 0) return
+    const { tasks } = counts.term
+    this.#counts.delete(termKey(counts.term))
+    if ('group' in tasks) drop(this.#byGroup, tasks.group, counts)
+    else if ('keepingAway' in tasks) drop(this.#byTerm, tasks.keepingAway, counts)
+    else {
+      this.#selecting.splice(
+        this.#selecting.findIndex(one => one.counts === counts),
+        1,
+      )
+      this.#selected.clear()
+    }
+  }
+
+  /** The terms by which placed tasks keep a task like this one away. */
+  keepingAway(task: TaskIdentity): readonly DomainTerm[] {
+    const found: DomainTerm[] = []
+    for (const [key, { term }] of this.#keepingAway)
+      if (compileTaskSet(term.tasks)(task))
+        found.push({ attribute: term.attribute, tasks: { keepingAway: key } })
+    return found
+  }
+
+  placed(task: CountedTask, row: NodeRow): void {
+    for (const term of task.keepsAway) this.#noteTerm(term, 1)
+    for (const counts of this.#countsOf(task)) counts.add(task.key, row.slot)
+  }
+
+  left(task: CountedTask, row: NodeRow): void {
+    for (const term of task.keepsAway) this.#noteTerm(term, -1)
+    for (const counts of this.#countsOf(task)) counts.remove(task.key, row.slot)
+  }
+
+  /** After the node came or was described otherwise, and before its tasks are `placed`. */
+  described(row: NodeRow): void {
+    for (const index of this.#indexes.values()) index.set(row)
+  }
+
+  /** After its tasks have `left`. */
+  removed(row: NodeRow): void {
+    for (const index of this.#indexes.values()) index.remove(row)
+  }
+
+  #noteTerm(term: DomainTerm, by: 1 | -1): void {
+    const key = termKey(term)
+    const known = this.#keepingAway.get(key)
+    if (known !== undefined) {
+      known.users += by
+      if (known.users > 0) return
+      this.#keepingAway.delete(key)
+    } else this.#keepingAway.set(key, { term, users: 1 })
+    this.keepingAwayEpoch++
+  }
+
+  #indexOf(attribute: string): AttributeIndex {
+    const known = this.#indexes.get(attribute)
+    if (known !== undefined) return known
+    const made = new AttributeIndex(attribute)
+    for (const row of this.#table.rows()) made.set(row)
+    this.#indexes.set(attribute, made)
+    return made
+  }
+
+  *#countsOf(task: CountedTask): Iterable<DomainCounts> {
+    if (this.#counts.size === 0) return
+    if (task.group !== undefined) yield* this.#byGroup.get(task.group) ?? []
+    for (const term of task.keepsAway) yield* this.#byTerm.get(termKey(term)) ?? []
+    if (this.#selecting.length > 0) yield* this.#selectedBy(task)
+  }
+
+  #selectedBy(task: CountedTask): readonly DomainCounts[] {
+    const key = canonicalJson([task.namespace ?? '', task.labels ?? {}])
+    let found = this.#selected.get(key)
+    if (found === undefined) {
+      found = this.#selecting.filter(({ selects }) => selects(task)).map(({ counts }) => counts)
+      if (this.#selected.size > 10_000) this.#selected.clear()
+      this.#selected.set(key, found)
+    }
+    return found
+  }
+}
+
+function add(lists: Map<string, DomainCounts[]>, key: string, counts: DomainCounts): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [counts])
+  else list.push(counts)
+}
+
+function drop(lists: Map<string, DomainCounts[]>, key: string, counts: DomainCounts): void {
+  const left = (lists.get(key) ?? []).filter(one => one !== counts)
+  if (left.length === 0) lists.delete(key)
+  else lists.set(key, left)
+}

@@ -1,0 +1,87 @@
+import type { TopologySpread } from '../../core/internal.js'
+import type { DomainFilterPlugin, FilterReason, NodesMeant } from '../plugins/plugin.js'
+import type { PreparedRequest } from '../requests/placement-request.js'
+import { tasksMeant } from '../requests/task-affinity.js'
+import type { DomainTerm, TaskIdentity } from '../requests/task-set.js'
+import { compileTaskSet } from '../requests/task-set.js'
+
+/** Options of {@link topologySpread}. */
+export interface TopologySpreadOptions {
+  /** For rules that do not say: see `nodeTaintsPolicy`. Default `Honor`. */
+  readonly nodeTaintsPolicy?: 'Honor' | 'Ignore'
+  /** Count only tasks on nodes that the task's own node selector selects, unless a rule ignores it. Default false. */
+  readonly countsSelectedNodes?: boolean
+}
+
+/**
+ * Keeps tasks off domains that would then have more than `maxSkew` tasks more than the emptiest one. With fewer domains
+ * than `minDomains` the emptiest counts as empty.
+ */
+export function topologySpread(options: TopologySpreadOptions = {}): DomainFilterPlugin {
+  const { nodeTaintsPolicy: taints = 'Honor', countsSelectedNodes = false } = options
+  return {
+    name: 'topology-spread',
+    locality: 'domain',
+    applies: request => hard(request).length > 0,
+    terms: request =>
+      hard(request).map(spread => {
+        const term = spreadTerm(spread, request)
+        const { nodeSelector } = request
+        const isNarrow = countsSelectedNodes && spread.nodeAffinityPolicy !== 'Ignore'
+        return isNarrow && nodeSelector !== undefined ? { ...term, nodes: nodeSelector } : term
+      }),
+    filter(request, node, domains) {
+      const reasons: FilterReason[] = []
+      for (const [at, spread] of hard(request).entries()) {
+        const { attribute, maxSkew = 1, minDomains = 1 } = spread
+        if (domains.value(at, node) === undefined) {
+          const message = `node(s) lacked attribute ${attribute}`
+          reasons.push({ code: 'AttributeMissing', message, unresolvable: true, params: { attribute } })
+          continue
+        }
+        const among = nodesMeant(spread, taints)
+        const fewest = domains.fewest(at, among)
+        const least = minDomains > 1 && domains.values(at, among) < minDomains ? 0 : fewest
+        const own = compileTaskSet(spreadTerm(spread, request).tasks)(request as TaskIdentity) ? 1 : 0
+        const count = domains.count(at, node)
+        if (count + own - least <= maxSkew) continue
+        const message = `node(s) did not satisfy the spread over ${attribute}`
+        const params = { attribute, count, least, maxSkew }
+        reasons.push({ code: 'TopologySpread', message, unresolvable: false, params })
+      }
+      return reasons.length === 0 ? undefined : reasons
+    },
+  }
+}
+
+function nodesMeant(
+  { nodeAffinityPolicy = 'Honor', nodeTaintsPolicy }: TopologySpread,
+  taints: 'Honor' | 'Ignore',
+): NodesMeant {
+  const isTaintHonored = (nodeTaintsPolicy ?? taints) === 'Honor'
+  if (nodeAffinityPolicy === 'Honor') return isTaintHonored ? 'enterable' : 'selected'
+  return isTaintHonored ? 'untainted' : 'all'
+}
+
+function hard({ spread }: PreparedRequest): readonly TopologySpread[] {
+  return spread.filter(({ whenUnsatisfiable = 'DoNotSchedule' }) => whenUnsatisfiable === 'DoNotSchedule')
+}
+
+/** The tasks that a rule counts: the siblings, or those selected that also equal this one in some labels. */
+export function spreadTerm(
+  { attribute, labelSelector, matchLabelKeys = [] }: TopologySpread,
+  request: PreparedRequest,
+): DomainTerm {
+  const own = matchLabelKeys.filter(key => Object.hasOwn(request.labels, key))
+  if (labelSelector === undefined) return { attribute, tasks: tasksMeant({}, request) }
+  const expressions = own.map(key => ({
+    key,
+    operator: 'In' as const,
+    values: [request.labels[key] ?? ''],
+  }))
+  const selector = {
+    ...labelSelector,
+    matchExpressions: [...(labelSelector.matchExpressions ?? []), ...expressions],
+  }
+  return { attribute, tasks: tasksMeant({ labelSelector: selector }, request) }
+}

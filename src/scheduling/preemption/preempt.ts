@@ -1,0 +1,165 @@
+import type { NodeExplanation } from '../explanation.js'
+import type { PlacementRequest } from '../requests/placement-request.js'
+import type { Scheduler } from '../scheduler.js'
+import type { TaskPlacement } from '../task-ledger.js'
+import { compareVictims, leastVictims } from './least-victims.js'
+import type { VictimCandidate } from './victim-candidate.js'
+
+/** Who has to go from one node, or from others of its domain. */
+export interface Victims {
+  readonly victims: readonly VictimCandidate[]
+}
+
+/** How victims are chosen on one node, and which node is better. */
+export interface PreemptionStrategy {
+  /** Whether a task of lower priority may be a victim at all. */
+  mayEvict(preemptor: PlacementRequest, victim: TaskPlacement): boolean
+  /**
+   * Those who have to go, or undefined when not even all candidates are enough.
+   *
+   * @param fitsWithout whether the preemptor fits when exactly these are gone
+   */
+  choose(
+    preemptor: PlacementRequest,
+    candidates: readonly VictimCandidate[],
+    fitsWithout: (gone: readonly VictimCandidate[]) => boolean,
+  ): readonly VictimCandidate[] | undefined
+  /** Below 0 when the first is the better node to preempt on. */
+  compare(a: Victims, b: Victims): number
+  /** Whether tasks on other nodes of a domain may be victims, too. */
+  readonly acrossNodes: boolean
+}
+
+/** Options of {@link planPreemption}. */
+export interface PreemptionOptions {
+  /** Default {@link nativePreemption}. */
+  readonly strategy?: PreemptionStrategy
+  /** Whether a task may go only against a disruption budget. Default: none. */
+  readonly violates?: (task: TaskPlacement) => boolean
+  /** `hard`: such tasks never go. `soft`: they go last. Default `hard`. */
+  readonly budgets?: 'hard' | 'soft'
+}
+
+/** What to do so that a request fits. Nothing is done yet. */
+export type PreemptionPlan =
+  | {
+      readonly kind: 'preempt'
+      readonly node: string
+      readonly victims: readonly TaskPlacement[]
+      readonly violations: number
+    }
+  | { readonly kind: 'none'; readonly why: 'FitsAlready' | 'NoVictims' }
+
+/**
+ * Finds the tasks of lower priority whose going makes room for the request, at the least cost. Decided on a copy with
+ * the very filters that place requests, so whatever the plan says fits, fits.
+ */
+export function planPreemption(
+  scheduler: Scheduler,
+  request: PlacementRequest,
+  options: PreemptionOptions = {},
+): PreemptionPlan {
+  const { strategy = nativePreemption } = options
+  const copy = scheduler.fork()
+  const { nodes } = copy.explain(request)
+  if (nodes.some(({ fits }) => fits)) return { kind: 'none', why: 'FitsAlready' }
+  let best: { readonly node: string; readonly victims: readonly VictimCandidate[] } | undefined
+  for (const { node } of nodes.filter(isResolvable)) {
+    const candidates = candidatesFor(copy, request, node, { ...options, strategy })
+    if (candidates.length === 0) continue
+    const victims = strategy.choose(request, candidates, gone => fitsWithout(copy, request, node, gone))
+    if (victims === undefined || victims.length === 0) continue
+    if (best === undefined || strategy.compare({ victims }, best) < 0) best = { node, victims }
+  }
+  if (best === undefined) return { kind: 'none', why: 'NoVictims' }
+  return {
+    kind: 'preempt',
+    node: best.node,
+    victims: best.victims.map(({ task }) => task),
+    violations: best.victims.filter(({ violates }) => violates).length,
+  }
+}
+
+/** The cheapest victims: see {@link leastVictims}; also on other nodes of a domain. */
+export const nativePreemption: PreemptionStrategy = {
+  mayEvict: ({ priority = 0 }, victim) => (victim.priority ?? 0) < priority,
+  choose: (_preemptor, candidates, fitsWithout) => leastVictims(candidates, fitsWithout),
+  compare: (a, b) => compareVictims(a.victims, b.victims),
+  acrossNodes: true,
+}
+
+function isResolvable({ filters }: NodeExplanation): boolean {
+  return filters.every(({ reasons }) => reasons.every(({ unresolvable }) => !unresolvable))
+}
+
+function candidatesFor(
+  copy: Scheduler,
+  request: PlacementRequest,
+  node: string,
+  options: PreemptionOptions & { readonly strategy: PreemptionStrategy },
+): readonly VictimCandidate[] {
+  const { strategy, violates = () => false, budgets = 'hard' } = options
+  const others = strategy.acrossNodes ? inDomain(copy, request, node) : []
+  return [...copy.tasksOn(node), ...others].flatMap(task => {
+    const isGuarded = violates(task)
+    if (!strategy.mayEvict(request, task) || (isGuarded && budgets === 'hard')) return []
+    return [{ task, violates: isGuarded, fitsElsewhere: fitsElsewhere(copy, task) }]
+  })
+}
+
+/** Tasks on other nodes that are in the way of the request on this node: those it must be apart from, or that say so. */
+function inDomain(copy: Scheduler, request: PlacementRequest, node: string): readonly TaskPlacement[] {
+  const explained = copy.explain(request).nodes.find(one => one.node === node)
+  const isApart = explained?.filters.some(({ reasons }) => reasons.some(({ code }) => APART.has(code)))
+  if (isApart !== true) return []
+  return copy
+    .nodes()
+    .filter(({ name }) => name !== node)
+    .flatMap(({ name }) => copy.tasksOn(name))
+    .filter(task => isInTheWay(copy, request, node, task))
+}
+
+const APART: ReadonlySet<string> = new Set([
+  'AntiAffinity',
+  'ExistingAntiAffinity',
+  'SiblingLimit',
+  'TopologySpread',
+])
+
+/** Whether fewer reasons are left on the node, or smaller counts, when the task is gone. */
+function isInTheWay(copy: Scheduler, request: PlacementRequest, node: string, task: TaskPlacement): boolean {
+  const before = apartReasons(copy, request, node)
+  copy.removeTask(task.key)
+  const after = apartReasons(copy, request, node)
+  copy.addTask(task)
+  return before !== after
+}
+
+function apartReasons(copy: Scheduler, request: PlacementRequest, node: string): string {
+  const explained = copy.explain(request).nodes.find(one => one.node === node)
+  return JSON.stringify(
+    explained?.filters.flatMap(({ reasons }) => reasons.filter(({ code }) => APART.has(code))),
+  )
+}
+
+function fitsElsewhere(copy: Scheduler, task: TaskPlacement): boolean {
+  const { node, ...request } = task
+  copy.removeTask(task.key)
+  const result = copy.place(request)
+  const isElsewhere = result.kind === 'placed' && result.node !== node
+  copy.removeTask(task.key)
+  copy.addTask(task)
+  return isElsewhere
+}
+
+function fitsWithout(
+  copy: Scheduler,
+  request: PlacementRequest,
+  node: string,
+  gone: readonly VictimCandidate[],
+): boolean {
+  for (const { task } of gone) copy.removeTask(task.key)
+  const fits = copy.fits(request, node)
+  for (const { task } of gone) copy.addTask(task)
+  return fits
+}

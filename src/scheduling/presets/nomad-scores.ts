@@ -1,0 +1,138 @@
+import type { NodeView } from '../nodes/node-view.js'
+import type { DomainScorePlugin, NodeScorePlugin } from '../plugins/plugin.js'
+import type { PreparedRequest } from '../requests/placement-request.js'
+
+/** Nomad's scores run from −1 to 1; ours from 0 to 100. */
+function percent(score: number): number {
+  return 50 + 50 * Math.max(-1, Math.min(1, score))
+}
+
+/**
+ * Nomad's BestFit v3: `20 − (10^freeCpu + 10^freeMemory)`, from 0 to 18. `free` are shares after placement.
+ *
+ * @internal
+ */
+export function nomadBinpack(freeCpu: number, freeMemory: number): number {
+  return clamped(20 - (10 ** freeCpu + 10 ** freeMemory))
+}
+
+/**
+ * Nomad's worst fit: `10^freeCpu + 10^freeMemory − 2`, from 0 to 18.
+ *
+ * @internal
+ */
+export function nomadWorstFit(freeCpu: number, freeMemory: number): number {
+  return clamped(10 ** freeCpu + 10 ** freeMemory - 2)
+}
+
+function clamped(score: number): number {
+  return Math.min(18, Math.max(0, score))
+}
+
+/**
+ * `−(siblings + 1) / count`; undefined, and so not counted, without siblings on the node.
+ *
+ * @internal
+ */
+export function nomadAntiAffinity(siblings: number, count: number): number | undefined {
+  return siblings === 0 ? undefined : -(siblings + 1) / count
+}
+
+/**
+ * The score of a value under an even spread, given how many tasks each value has; 0 for the first task of all.
+ *
+ * @internal
+ */
+export function nomadEvenSpread(counts: ReadonlyMap<string, number>, value: string | undefined): number {
+  if (value === undefined) return -1
+  const used = [...counts.values()].filter(count => count > 0)
+  if (used.length === 0) return 0
+  const [min, max] = [Math.min(...used), Math.max(...used)]
+  const current = counts.get(value) ?? 0
+  if (current !== min) return min === 0 ? -1 : (min - current) / min
+  return min === max ? -1 : (max - min) / min
+}
+
+/**
+ * The score of a value under a spread with targets, in percent; what they leave over is that of the other values.
+ *
+ * @param used tasks with that value, without the new one
+ *
+ * @internal
+ */
+export function nomadTargetSpread(target: number, count: number, used: number): number {
+  const desired = (target / 100) * count
+  return desired === 0 ? -1 : (desired - (used + 1)) / desired
+}
+
+/** Bin packing by cpu and memory, as a share of 18. */
+export function nomadFit(algorithm: 'binpack' | 'spread' = 'binpack'): NodeScorePlugin {
+  const score = algorithm === 'binpack' ? nomadBinpack : nomadWorstFit
+  return {
+    name: algorithm,
+    locality: 'node',
+    score: (request, node) =>
+      percent(score(freeShare(request, node, 'cpu'), freeShare(request, node, 'memory')) / 18),
+  }
+}
+
+function freeShare(request: PreparedRequest, node: NodeView, resource: string): number {
+  const column = request.column(resource)
+  const there = node.allocatable(column)
+  return there === 0 ? 0 : 1 - (node.requested(column) + request.amount(resource)) / there
+}
+
+/** Job anti-affinity. */
+export function nomadJobAntiAffinity(): NodeScorePlugin {
+  return {
+    name: 'job-anti-affinity',
+    locality: 'node',
+    applies: ({ group }) => group !== undefined,
+    score({ group = '', instances }, node) {
+      const score = nomadAntiAffinity(node.siblingCount(group), instances)
+      return score === undefined ? undefined : percent(score)
+    },
+  }
+}
+
+/** Node affinity: the weights of matching preferences over all weights. */
+export function nomadNodeAffinity(): NodeScorePlugin {
+  return {
+    name: 'node-affinity',
+    locality: 'static',
+    applies: ({ preferences }) => preferences.length > 0,
+    score: ({ preferences }, node) =>
+      percent(
+        nomadAffinity(
+          preferences.map(({ weight }) => weight),
+          preferences.filter(({ matches }) => matches(node)).map(({ weight }) => weight),
+        ),
+      ),
+  }
+}
+
+/**
+ * `Σ matched / Σ |weights|`.
+ *
+ * @internal
+ */
+export function nomadAffinity(weights: readonly number[], matched: readonly number[]): number {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+  return sum(matched) / sum(weights.map(Math.abs))
+}
+
+/** Even spread over the attributes of the request's rules; undefined, and so not counted, when it comes to 0. */
+export function nomadSpread(): DomainScorePlugin {
+  return {
+    name: 'allocation-spread',
+    locality: 'domain',
+    applies: ({ spread }) => spread.length > 0,
+    terms: ({ spread, group = '' }) => spread.map(({ attribute }) => ({ attribute, tasks: { group } })),
+    score({ spread }, node, domains) {
+      let sum = 0
+      for (let at = 0; at < spread.length; at++)
+        sum += nomadEvenSpread(domains.counts(at).counts, domains.value(at, node))
+      return sum === 0 ? undefined : percent(sum)
+    },
+  }
+}

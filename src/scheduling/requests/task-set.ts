@@ -1,0 +1,45 @@
+import type { LabelSelectorObject } from '../../core/index.js'
+import { canonicalJson, labelSelectorFromObject } from '../../core/internal.js'
+import type { NodeSelector } from './node-selector.js'
+
+/** Which tasks are meant: the siblings of a group, or those whose labels are selected. */
+export type TaskSet =
+  | { readonly group: string }
+  | {
+      /** Labels that the tasks have; an empty selector selects every task. */
+      readonly labelSelector: LabelSelectorObject
+      /** Namespaces that they are in. Default: all. */
+      readonly namespaces?: readonly string[]
+    }
+  /** Tasks that themselves keep others away by this term: its key. */
+  | { readonly keepingAway: string }
+
+/** Tasks, counted by the value of an attribute of their nodes. */
+export interface DomainTerm {
+  readonly attribute: string
+  readonly tasks: TaskSet
+  /** Only tasks on nodes that this selects are counted. Default: on all nodes. */
+  readonly nodes?: NodeSelector
+}
+
+/** What of a task says whether it belongs to a set. */
+export interface TaskIdentity {
+  readonly group?: string | undefined
+  readonly namespace?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+}
+
+/** Equal for terms that mean the same. */
+export function termKey(term: DomainTerm): string {
+  return canonicalJson(term)
+}
+
+/** Whether a task belongs to the set, as a test that is made once. */
+export function compileTaskSet(set: TaskSet): (task: TaskIdentity) => boolean {
+  if ('group' in set) return task => task.group === set.group
+  if ('keepingAway' in set) return () => false
+  const selector = labelSelectorFromObject(set.labelSelector)
+  const namespaces = set.namespaces === undefined ? undefined : new Set(set.namespaces)
+  return task =>
+    (namespaces === undefined || namespaces.has(task.namespace ?? '')) && selector.matches(task.labels ?? {})
+}
