@@ -5,6 +5,7 @@ export { applyPlan, planPlacements } from './plans/placement-plan.js'
 export { planPreemption } from './preemption/preempt.js'
 export { packProfile } from './profiles/pack.js'
 export { spreadProfile } from './profiles/spread.js'
+export { schedulePass } from './queue/schedule-pass.js'
 export { createScheduler } from './scheduler.js'
 export { createSchedulingController } from './shell/scheduling-controller.js'
 
@@ -76,6 +77,12 @@ export type {
 } from './plans/placement-plan.js'
 export type { PreemptionOptions, PreemptionPlan, PreemptionStrategy, Victims } from './preemption/preempt.js'
 export type { VictimCandidate } from './preemption/victim-candidate.js'
+export type {
+  QueuedRequest,
+  SchedulePassOptions,
+  SchedulePassResult,
+  WaitReason,
+} from './queue/schedule-pass.js'
 export type { SwarmBranch } from './presets/swarm-scheduling.js'
 
 // Types you will meet: plugins.

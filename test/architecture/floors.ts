@@ -70,7 +70,7 @@ export const floors: FloorPlan = {
     ['cluster-state.ts'],
     ['explanation.ts', 'state-versions.ts'],
     ['scheduler.ts'],
-    ['gangs', 'plans', 'preemption'],
+    ['gangs', 'plans', 'preemption', 'queue'],
     ['shell'],
   ],
   store: [

@@ -12,6 +12,7 @@ import {
   spreadProfile,
 } from '../../src/scheduling/index.js'
 import { planPreemption } from '../../src/scheduling/preemption/preempt.js'
+import { schedulePass } from '../../src/scheduling/queue/schedule-pass.js'
 import { createWorld } from '../fixtures/world.js'
 import { gangOf } from './scheduling-others.js'
 
@@ -88,7 +89,21 @@ export const fieldAnswers: Readonly<Record<string, (input: never, expected: neve
   },
   'field.queue': boundInOrder,
   'field.preempt': preempted,
-  'field.gang': gangsPlaced,
+  'field.gang': (input: GangInput | BrokenGangInput) =>
+    'running' in input ? gangMadeWhole(input) : gangsPlaced(input),
+  'field.fifo': (input: {
+    free: Record<string, number>
+    queue: { id: string; wants: Record<string, number> }[]
+    order: 'strict'
+  }) => {
+    const scheduler = schedulerWith([{ name: 'n', allocatable: input.free }])
+    const queue = input.queue.map(({ id, wants }, index) => ({
+      request: { key: id, requests: wants },
+      createdAtMs: index,
+    }))
+    const { placed, waiting } = schedulePass(scheduler, queue, { order: input.order })
+    return { admitted: [...placed.keys()], waits: [...waiting.keys()] }
+  },
 }
 
 interface SpreadInput {
@@ -244,4 +259,30 @@ function gangsPlaced({ nodes, cpuEach, gangs = [] }: GangInput): unknown {
   )
   const [refused] = results.flatMap(({ result }) => (result.kind === 'placed' ? [] : [result]))
   return { placed, held: scheduler.taskCount, fit: refused?.fit, short: refused?.short }
+}
+
+interface BrokenGangInput {
+  readonly nodes: number
+  readonly cpuEach: number
+  readonly running: { readonly gang: string; readonly min: number; readonly on: readonly string[] }
+  readonly queue: readonly { id: string; gang?: string; priority: number; cpu: number; createdAtMs: number }[]
+}
+
+/** One member of a gang is gone; its replacement is in the queue. */
+function gangMadeWhole({ nodes, cpuEach, running, queue }: BrokenGangInput): unknown {
+  const names = keys(nodes).map((_, index) => `n${index + 1}`)
+  const scheduler = schedulerWith(names.map(name => ({ name, allocatable: { cpu: cpuEach } })))
+  for (const [index, node] of running.on.entries())
+    scheduler.addTask({ key: `member-${index}`, node, requests: { cpu: cpuEach } })
+  const isBelow = running.on.length < running.min
+  const { placed, waiting } = schedulePass(
+    scheduler,
+    queue.map(({ id, gang, priority, cpu, createdAtMs }) => ({
+      request: { key: id, priority, requests: { cpu } },
+      createdAtMs,
+      ...(gang === undefined ? {} : { gang }),
+    })),
+    { gangsBelowMinimum: new Set(isBelow ? [running.gang] : []) },
+  )
+  return { bound: Object.fromEntries(placed), waits: [...waiting.keys()] }
 }

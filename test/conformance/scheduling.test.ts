@@ -45,7 +45,6 @@ const DEFERRED_AREAS: Readonly<Record<string, string>> = {
   'capacity.estimate': 'capacity planning',
   'field.wake': 'queue',
   'field.preemptLoop': 'preemption',
-  'field.fifo': 'queue',
   'field.quota': 'quota tree',
   'field.quotaPass': 'quota tree',
   'field.estimate': 'capacity planning',
