@@ -61,7 +61,7 @@ export function fitsOn(one: RequestClass, row: NodeRow): boolean {
 }
 
 /** What every filter says, in the profile's order, also after the first refusal. After `sync`. */
-function refusalsOf(one: RequestClass, row: NodeRow): readonly FilterVerdict[] {
+export function refusalsOf(one: RequestClass, row: NodeRow): readonly FilterVerdict[] {
   if (row.unreadable === undefined) return [...one.refusals(row)]
   const params = { why: row.unreadable }
   const reason = { code: 'NodeUnreadable', message: 'node(s) unreadable', unresolvable: true, params }

@@ -5,10 +5,10 @@ import { findBest, scoreNodes } from './classes/best-node.js'
 import { ClassTable } from './classes/class-table.js'
 import type { StateChange } from './cluster-state.js'
 import type { PlacementExplanation } from './explanation.js'
-import { explainPlacement, fitsOn, summarizeRefusals } from './explanation.js'
+import { explainPlacement, fitsOn, refusalsOf, summarizeRefusals } from './explanation.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
-import type { Profile } from './plugins/plugin.js'
+import type { FilterReason, Profile } from './plugins/plugin.js'
 import { checkProfile } from './plugins/profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
 import type { PlacementRequest } from './requests/placement-request.js'
@@ -100,6 +100,10 @@ export interface Scheduler {
   place(request: PlacementRequest): PlaceResult
   /** Whether the request would fit on that node now. False when the node is not known. */
   fits(request: PlacementRequest, node: string): boolean
+  /** The score that the node would have for the request; undefined when it does not fit there, or is not known. */
+  scoreOn(request: PlacementRequest, node: string): number | undefined
+  /** Why the request does not fit on that node now; empty when it does, or the node is not known. */
+  refusalsOn(request: PlacementRequest, node: string): readonly FilterReason[]
   /** What every filter and score says of every node. Places nothing. */
   explain(request: PlacementRequest): PlacementExplanation
   /**
@@ -233,6 +237,22 @@ class ClusterScheduler implements Scheduler {
     one.sync()
     const row = table.find(node)
     return row !== undefined && fitsOn(one, row)
+  }
+
+  scoreOn(request: PlacementRequest, node: string): number | undefined {
+    const { table } = this.#version.state
+    const one = this.#classes.of(request)
+    one.sync()
+    const row = table.find(node)
+    if (row === undefined || !fitsOn(one, row)) return undefined
+    return scoreNodes(one, table, [row])[0]?.total
+  }
+
+  refusalsOn(request: PlacementRequest, node: string): readonly FilterReason[] {
+    const one = this.#classes.of(request)
+    one.sync()
+    const row = this.#version.state.table.find(node)
+    return row === undefined ? [] : refusalsOf(one, row).flatMap(({ reasons }) => reasons)
   }
 
   explain(request: PlacementRequest): PlacementExplanation {

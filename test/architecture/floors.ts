@@ -71,6 +71,7 @@ export const floors: FloorPlan = {
     ['explanation.ts', 'state-versions.ts'],
     ['scheduler.ts'],
     ['gangs', 'plans', 'preemption', 'queue'],
+    ['planning'],
     ['shell'],
   ],
   store: [

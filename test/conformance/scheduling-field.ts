@@ -15,6 +15,7 @@ import { planPreemption } from '../../src/scheduling/preemption/preempt.js'
 import { schedulePass } from '../../src/scheduling/queue/schedule-pass.js'
 import { createWorld } from '../fixtures/world.js'
 import { gangOf } from './scheduling-others.js'
+import { planningAnswers } from './scheduling-planning.js'
 
 const profiles: Readonly<Record<string, () => Profile>> = {
   pack: packProfile,
@@ -91,6 +92,7 @@ export const fieldAnswers: Readonly<Record<string, (input: never, expected: neve
   'field.preempt': preempted,
   'field.gang': (input: GangInput | BrokenGangInput) =>
     'running' in input ? gangMadeWhole(input) : gangsPlaced(input),
+  ...planningAnswers,
   'field.fifo': (input: {
     free: Record<string, number>
     queue: { id: string; wants: Record<string, number> }[]

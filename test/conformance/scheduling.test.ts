@@ -41,16 +41,10 @@ interface Case {
 
 /** Areas that no code answers yet, each with what will deliver it; a colon narrows to one model. Only ever shrinks. */
 const DEFERRED_AREAS: Readonly<Record<string, string>> = {
-  'packing.lowerBound': 'repack',
-  'capacity.estimate': 'capacity planning',
   'field.wake': 'queue',
   'field.preemptLoop': 'preemption',
   'field.quota': 'quota tree',
   'field.quotaPass': 'quota tree',
-  'field.estimate': 'capacity planning',
-  'field.consolidate': 'capacity planning',
-  'field.rebalance': 'repack',
-  'field.bound': 'repack',
 }
 
 const shipped = join(import.meta.dirname, 'cases')

@@ -91,7 +91,7 @@ function refusalsOf(scheduler: Scheduler, request: PlacementRequest, node: strin
     const message = 'task is placed already'
     return [{ code: 'AlreadyPlaced', message, unresolvable: true }]
   }
-  const explained = scheduler.explain(request).nodes.find(one => one.node === node)
-  if (explained === undefined) return [{ code: 'NodeGone', message: 'node is gone', unresolvable: true }]
-  return explained.filters.flatMap(({ reasons }) => reasons)
+  if (scheduler.node(node) === undefined)
+    return [{ code: 'NodeGone', message: 'node is gone', unresolvable: true }]
+  return scheduler.refusalsOn(request, node)
 }

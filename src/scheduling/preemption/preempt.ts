@@ -109,9 +109,7 @@ function candidatesFor(
 
 /** Tasks on other nodes that are in the way of the request on this node: those it must be apart from, or that say so. */
 function inDomain(copy: Scheduler, request: PlacementRequest, node: string): readonly TaskPlacement[] {
-  const explained = copy.explain(request).nodes.find(one => one.node === node)
-  const isApart = explained?.filters.some(({ reasons }) => reasons.some(({ code }) => APART.has(code)))
-  if (isApart !== true) return []
+  if (!copy.refusalsOn(request, node).some(({ code }) => APART.has(code))) return []
   return copy
     .nodes()
     .filter(({ name }) => name !== node)
