@@ -69,7 +69,9 @@ function fillNodes(
     shapes.set(shape, [...(shapes.get(shape) ?? []), task])
   }
   const weights = weightsOf(all)
-  for (const node of nodes) {
+  const left = new Set(nodes)
+  for (let node = fullest(left, shapes); node !== undefined; node = fullest(left, shapes)) {
+    left.delete(node)
     while (shapes.size > 0) {
       const best = bestShape(copy, node, shapes, weights)
       if (best === undefined) break
@@ -82,6 +84,21 @@ function fillNodes(
     }
   }
   return shapes.size === 0 ? targets : undefined
+}
+
+/** The node on which most of the tasks are that are still to be packed: they may stay. */
+function fullest(
+  nodes: ReadonlySet<NodeDescription>,
+  shapes: ReadonlyMap<string, readonly TaskPlacement[]>,
+): NodeDescription | undefined {
+  if (shapes.size === 0) return undefined
+  const counts = new Map<string, number>()
+  for (const list of shapes.values())
+    for (const { node } of list) counts.set(node, (counts.get(node) ?? 0) + 1)
+  let best: NodeDescription | undefined
+  for (const node of nodes)
+    if (best === undefined || (counts.get(node.name) ?? 0) > (counts.get(best.name) ?? 0)) best = node
+  return best
 }
 
 /** How much of each resource is asked for in all. */
