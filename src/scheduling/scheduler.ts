@@ -100,6 +100,8 @@ export interface Scheduler {
   place(request: PlacementRequest): PlaceResult
   /** Whether the request would fit on that node now. False when the node is not known. */
   fits(request: PlacementRequest, node: string): boolean
+  /** Whether the request would fit on some node now. It costs what changed since the last request of its class. */
+  fitsAnywhere(request: PlacementRequest): boolean
   /** The score that the node would have for the request; undefined when it does not fit there, or is not known. */
   scoreOn(request: PlacementRequest, node: string): number | undefined
   /** Why the request does not fit on that node now; empty when it does, or the node is not known. */
@@ -237,6 +239,11 @@ class ClusterScheduler implements Scheduler {
     one.sync()
     const row = table.find(node)
     return row !== undefined && fitsOn(one, row)
+  }
+
+  fitsAnywhere(request: PlacementRequest): boolean {
+    const { table } = this.#version.state
+    return findBest(this.#classes.of(request), table) !== undefined
   }
 
   scoreOn(request: PlacementRequest, node: string): number | undefined {

@@ -3,7 +3,13 @@ import { Event, Node, Task as TaskKind } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
 import { placeGang } from '../../src/scheduling/gangs/gang.js'
-import type { NodeDescription, PlacementRequest, Profile, Scheduler } from '../../src/scheduling/index.js'
+import type {
+  FilterPlugin,
+  NodeDescription,
+  PlacementRequest,
+  Profile,
+  Scheduler,
+} from '../../src/scheduling/index.js'
 import {
   createScheduler,
   createSchedulingController,
@@ -13,6 +19,7 @@ import {
 } from '../../src/scheduling/index.js'
 import { planPreemption } from '../../src/scheduling/preemption/preempt.js'
 import { schedulePass } from '../../src/scheduling/queue/schedule-pass.js'
+import { WaitingTasks } from '../../src/scheduling/shell/waiting-tasks.js'
 import { createWorld } from '../fixtures/world.js'
 import { gangOf } from './scheduling-others.js'
 import { planningAnswers } from './scheduling-planning.js'
@@ -92,6 +99,7 @@ export const fieldAnswers: Readonly<Record<string, (input: never, expected: neve
   'field.preempt': preempted,
   'field.gang': (input: GangInput | BrokenGangInput) =>
     'running' in input ? gangMadeWhole(input) : gangsPlaced(input),
+  'field.wake': wakesAfterLabel,
   ...planningAnswers,
   'field.fifo': (input: {
     free: Record<string, number>
@@ -287,4 +295,34 @@ function gangMadeWhole({ nodes, cpuEach, running, queue }: BrokenGangInput): unk
     { gangsBelowMinimum: new Set(isBelow ? [running.gang] : []) },
   )
   return { bound: Object.fromEntries(placed), waits: [...waiting.keys()] }
+}
+
+interface WakeInput {
+  readonly waiting: { readonly tasks: number; readonly classes: number }
+  readonly nodes: number
+}
+
+/** How often a node is looked at, and how many tasks are woken, when a label changes that nobody looks at. */
+function wakesAfterLabel(
+  { waiting: { tasks, classes }, nodes }: WakeInput,
+  expected: { evaluationsMax: number },
+): unknown {
+  let evaluations = 0
+  const counting: FilterPlugin = { name: 'counting', locality: 'node', filter: () => void evaluations++ }
+  const profile = spreadProfile()
+  const names = keys(nodes)
+  const scheduler = schedulerWith(
+    names.map(name => ({ name, allocatable: { cpu: 1 } })),
+    { ...profile, filters: [counting, ...profile.filters] },
+  )
+  const waiting = new WaitingTasks({ baseMs: 100, maxMs: 1_000 })
+  for (const [index, key] of keys(tasks).entries()) {
+    const request = { key, requests: { cpu: 2 + (index % classes) } }
+    scheduler.place(request)
+    waiting.failed({ key, version: 'v', request, causes: '', nowMs: 0 })
+  }
+  evaluations = 0
+  scheduler.updateNode({ name: names[0] ?? '', allocatable: { cpu: 1 }, labels: { unrelated: 'yes' } })
+  const writes = waiting.wake({ kind: 'node', node: names[0] ?? '' }, scheduler).length
+  return { evaluationsMax: Math.max(evaluations, expected.evaluationsMax), writes }
 }

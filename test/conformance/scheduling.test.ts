@@ -41,7 +41,6 @@ interface Case {
 
 /** Areas that no code answers yet, each with what will deliver it; a colon narrows to one model. Only ever shrinks. */
 const DEFERRED_AREAS: Readonly<Record<string, string>> = {
-  'field.wake': 'queue',
   'field.preemptLoop': 'preemption',
   'field.quota': 'quota tree',
   'field.quotaPass': 'quota tree',

@@ -66,8 +66,8 @@ export class ClassTable {
       return recent.one
     }
     checkNewRequest(request)
-    const instances = countsInstances(request) ? request.instances : undefined
-    const key = keyOf(request, instances)
+    const instances = instancesOf(request)
+    const key = classKey(request)
     let one = this.#classes.get(key)
     if (one === undefined) {
       one = new RequestClass(prepareRequest(request, this.#context.table.columns), this.#context)
@@ -87,14 +87,16 @@ function isAlike(request: PlacementRequest, { sample, instances }: KnownClass): 
   return instances === undefined || request.instances === instances
 }
 
-/** Equal texts mean equal requests. */
-function keyOf(request: PlacementRequest, instances: number | undefined): string {
+/** Equal for requests of one class: those that ask for the same. */
+export function classKey(request: PlacementRequest): string {
   const amounts = Object.entries(request.requests ?? {}).filter(([, amount]) => amount !== 0)
   const others = DECIDING.slice(1).map(field => request[field] ?? null)
-  return JSON.stringify([amounts.sort(([a], [b]) => compareText(a, b)), ...others, instances ?? null])
+  const parts = [amounts.sort(([a], [b]) => compareText(a, b)), ...others, instancesOf(request) ?? null]
+  return JSON.stringify(parts)
 }
 
 /** Only `groupBy` with a number shares out the instances. */
-function countsInstances({ constraints = [] }: PlacementRequest): boolean {
-  return constraints.some(({ operator, value }) => operator === 'groupBy' && value !== undefined)
+function instancesOf({ constraints = [], instances }: PlacementRequest): number | undefined {
+  const counts = constraints.some(({ operator, value }) => operator === 'groupBy' && value !== undefined)
+  return counts ? instances : undefined
 }

@@ -1,4 +1,5 @@
-import { Event, isTaskActive, Node, Task } from '../../api/index.js'
+import { Event, findCondition, isTaskActive, Node, Task } from '../../api/index.js'
+import type { ReasonSummary } from '../../core/index.js'
 import {
   formatTime,
   InvalidError,
@@ -57,7 +58,8 @@ const ROUNDS_MAX = 16
 /**
  * Gives every Task without a node one: writes `spec.nodeName` and the condition `Scheduled=True`, or, when no
  * node will do, `Scheduled=False` with reason `Unschedulable` and a message that counts the reasons. A task whose
- * own demands are not acceptable gets reason `InvalidRequest`.
+ * own demands are not acceptable gets reason `InvalidRequest`; one at which a plugin throws gets `SchedulerError`, and
+ * is tried again later.
  *
  * Whoever has the highest priority is placed first, of equals the task that was created first; a task that cannot be
  * placed does not hold up those behind it.
@@ -65,7 +67,7 @@ const ROUNDS_MAX = 16
  * Guarantees: a task is bound once, and never to a node that has no room for it: the binding is a transaction
  * that compares the node and every task on it with what the decision was made from. This also holds for several
  * bindings at once, stale reads, and several such controllers on one store. Unschedulable tasks are tried again
- * when nodes change or room is given back, not by polling; a message that would say the same is not written.
+ * when they would fit somewhere, not by polling; a message is written again when its causes change, not their counts.
  * A node whose condition `Ready` is not `True` counts as tainted, with effect `NoSchedule`:
  * `keelson.dev/unreachable` for `Unknown`, `keelson.dev/not-ready` otherwise.
  *
@@ -248,12 +250,16 @@ class SchedulingLoop {
       if (result.kind === 'placed')
         return { kind: 'placed', node: result.node, epoch: this.#mirror.epochOf(result.node) }
       const message = renderReasons(result.reasons)
-      this.#waiting.failed({ key, version, request, nowMs: ctx.env.clock.now() })
-      return { kind: 'refused', reason: 'Unschedulable', message }
+      const causes = causesOf(result.reasons)
+      const isKnown = this.#waiting.isKnown(key, version, causes)
+      this.#waiting.failed({ key, version, request, causes, nowMs: ctx.env.clock.now() })
+      return { kind: 'refused', reason: 'Unschedulable', message, isKnown }
     } catch (error) {
-      if (!isKeelsonError(error, 'Invalid', 'OutOfRange')) throw error
-      this.#waiting.failed({ key, version, request: undefined, nowMs: ctx.env.clock.now() })
-      return { kind: 'refused', reason: 'InvalidRequest', message: error.message }
+      const { message: causes } = error as Error
+      if (!isKeelsonError(error, 'Invalid', 'OutOfRange'))
+        return { kind: 'refused', reason: 'SchedulerError', message: causes, isKnown: false, error }
+      this.#waiting.failed({ key, version, request: undefined, causes, nowMs: ctx.env.clock.now() })
+      return { kind: 'refused', reason: 'InvalidRequest', message: causes, isKnown: false }
     }
   }
 
@@ -299,11 +305,13 @@ class SchedulingLoop {
     return { kind: 'bound' }
   }
 
-  async #reportRefusal({ ref, key, task, ctx }: Attempt, { reason, message }: Refusal): Promise<void> {
+  async #reportRefusal({ ref, key, task, ctx }: Attempt, refusal: Refusal): Promise<void> {
+    const { reason, message, isKnown, error } = refusal
+    if (isKnown && findCondition(task.status?.conditions, 'Scheduled')?.reason === reason) return
     const condition = { type: 'Scheduled', status: 'False', reason, message } as const
     const now = formatTime(ctx.env.clock.now())
     const known = task.status?.conditions
-    if (known !== undefined && setCondition(known, condition, now) === known) return
+    if (known !== undefined && setCondition(known, condition, now) === known) return rethrown(error)
     try {
       await ctx.client.modifyStatus(Task, ref, draft => {
         if (draft.metadata.uid !== task.metadata.uid || draft.spec.nodeName !== undefined) return
@@ -319,6 +327,7 @@ class SchedulingLoop {
       throw error
     }
     ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message })
+    rethrown(error)
   }
 
   #taskChanged(key: string, task: Task | undefined): void {
@@ -342,8 +351,12 @@ class SchedulingLoop {
 
 interface Refusal {
   readonly kind: 'refused'
-  readonly reason: 'Unschedulable' | 'InvalidRequest'
+  readonly reason: 'Unschedulable' | 'InvalidRequest' | 'SchedulerError'
   readonly message: string
+  /** The same causes were told before; how many nodes give them is not worth a write. */
+  readonly isKnown: boolean
+  /** What a plugin threw: it is told, and tried again later. */
+  readonly error?: unknown
 }
 
 interface Placement {
@@ -354,6 +367,15 @@ interface Placement {
 }
 
 type Decision = Refusal | Placement
+
+function rethrown(error: unknown): void {
+  if (error !== undefined) throw error
+}
+
+/** What keeps a task waiting, without how often and where. */
+function causesOf({ reasons }: ReasonSummary): string {
+  return JSON.stringify(reasons.map(({ code, message }) => `${code} ${message}`).sort())
+}
 
 function nodeStateOf(reader: Reader, name: string): NodeState {
   const tasks = reader.list(Task, { index: { name: 'node', value: name } }).items
