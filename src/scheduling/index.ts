@@ -5,6 +5,7 @@ export { applyPlan, planPlacements } from './plans/placement-plan.js'
 export { planPreemption } from './preemption/preempt.js'
 export { packProfile } from './profiles/pack.js'
 export { spreadProfile } from './profiles/spread.js'
+export { findRemedies } from './remedies/remedies.js'
 export { schedulePass } from './queue/schedule-pass.js'
 export { createScheduler } from './scheduler.js'
 export { createSchedulingController } from './shell/scheduling-controller.js'
@@ -65,7 +66,7 @@ export type {
 export type { NodeSelector } from './requests/node-selector.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
-export type { PlaceResult, Scheduler, SchedulerOptions } from './scheduler.js'
+export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
 export type { SchedulingControllerOptions } from './shell/scheduling-controller.js'
 export type { TaskPlacement } from './task-ledger.js'
 
@@ -83,6 +84,7 @@ export type {
   SchedulePassResult,
   WaitReason,
 } from './queue/schedule-pass.js'
+export type { Remedy, RemedyOptions } from './remedies/remedies.js'
 export type { SwarmBranch } from './presets/swarm-scheduling.js'
 
 // Types you will meet: plugins.

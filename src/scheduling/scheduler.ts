@@ -1,4 +1,4 @@
-import type { ReasonSummary } from '../core/index.js'
+import type { ReasonSummary, ResourceVector } from '../core/index.js'
 import { assertValid, wholeNumber } from '../core/internal.js'
 import type { PluginScore } from './classes/best-node.js'
 import { findBest, scoreNodes } from './classes/best-node.js'
@@ -6,6 +6,7 @@ import { ClassTable } from './classes/class-table.js'
 import type { StateChange } from './cluster-state.js'
 import type { PlacementExplanation } from './explanation.js'
 import { explainPlacement, fitsOn, refusalsOf, summarizeRefusals } from './explanation.js'
+import type { HostPort } from './nodes/host-ports.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
 import type { FilterReason, Profile } from './plugins/plugin.js'
@@ -26,6 +27,18 @@ export interface SchedulerOptions {
    * about 20 bytes for each node. Default 1,024.
    */
   readonly classesMax?: number
+}
+
+/** Room held on a node. */
+export interface Reservation {
+  /** Unique among the keys of tasks. */
+  readonly name: string
+  readonly node: string
+  /** Key of the request that it is held for. */
+  readonly forKey: string
+  /** Amounts in base units. */
+  readonly requests?: ResourceVector
+  readonly hostPorts?: readonly HostPort[]
 }
 
 /** What became of a request. */
@@ -83,6 +96,13 @@ export interface Scheduler {
    * @throws InvalidError; KeelsonError `OutOfRange` when a total on the node would pass 2^53−1
    */
   addTask(task: TaskPlacement): void
+  /**
+   * Holds room on a node for the request with that key, whether it is there yet or not. Nobody else gets it; the
+   * request is placed as if it were free, and then it is given up. `removeTask(name)` gives it up, too.
+   *
+   * @throws as `addTask`
+   */
+  reserve(reservation: Reservation): void
   /** Forgets a task and frees what it held. False when it was not known. */
   removeTask(key: string): boolean
   task(key: string): TaskPlacement | undefined
@@ -206,6 +226,10 @@ class ClusterScheduler implements Scheduler {
     this.#setTask(task.key, { ...task })
   }
 
+  reserve({ name, node, forKey, requests = {}, hostPorts = [] }: Reservation): void {
+    this.addTask({ key: name, node, requests, hostPorts, reservedFor: forKey })
+  }
+
   removeTask(key: string): boolean {
     if (this.task(key) === undefined) return false
     this.#setTask(key, undefined)
@@ -224,6 +248,8 @@ class ClusterScheduler implements Scheduler {
     const { table, ledger } = this.#version.state
     const earlier = ledger.get(request.key)
     if (earlier !== undefined) throw new TaskPlacedError(request.key, earlier.node)
+    const held = ledger.reservedFor(request.key)
+    if (held.length > 0) return this.#placeIntoReserved(request, held)
     const one = this.#classes.of(request)
     const best = findBest(one, table)
     if (best === undefined) return { kind: 'unschedulable', reasons: summarizeRefusals(one, table) }
@@ -233,38 +259,67 @@ class ClusterScheduler implements Scheduler {
     return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [] }
   }
 
+  /** Room that is held for it is free to it, and given up when it is placed, wherever that is. */
+  #placeIntoReserved(request: PlacementRequest, held: readonly TaskPlacement[]): PlaceResult {
+    for (const { key } of held) this.removeTask(key)
+    const result = this.place(request)
+    if (result.kind === 'unschedulable') for (const one of held) this.#setTask(one.key, one)
+    return result
+  }
+
+  /** Answers a question about the request as if room that is held for it were free. */
+  #withReserved<T>(request: PlacementRequest, ask: () => T): T {
+    const held = this.#version.state.ledger.reservedFor(request.key)
+    for (const { key } of held) this.removeTask(key)
+    try {
+      return ask()
+    } finally {
+      for (const one of held) this.#setTask(one.key, one)
+    }
+  }
+
   fits(request: PlacementRequest, node: string): boolean {
-    const { table } = this.#version.state
-    const one = this.#classes.of(request)
-    one.sync()
-    const row = table.find(node)
-    return row !== undefined && fitsOn(one, row)
+    return this.#withReserved(request, () => {
+      const { table } = this.#version.state
+      const one = this.#classes.of(request)
+      one.sync()
+      const row = table.find(node)
+      return row !== undefined && fitsOn(one, row)
+    })
   }
 
   fitsAnywhere(request: PlacementRequest): boolean {
-    const { table } = this.#version.state
-    return findBest(this.#classes.of(request), table) !== undefined
+    return this.#withReserved(request, () => {
+      const { table } = this.#version.state
+      return findBest(this.#classes.of(request), table) !== undefined
+    })
   }
 
   scoreOn(request: PlacementRequest, node: string): number | undefined {
-    const { table } = this.#version.state
-    const one = this.#classes.of(request)
-    one.sync()
-    const row = table.find(node)
-    if (row === undefined || !fitsOn(one, row)) return undefined
-    return scoreNodes(one, table, [row])[0]?.total
+    return this.#withReserved(request, () => {
+      const { table } = this.#version.state
+      const one = this.#classes.of(request)
+      one.sync()
+      const row = table.find(node)
+      if (row === undefined || !fitsOn(one, row)) return undefined
+      return scoreNodes(one, table, [row])[0]?.total
+    })
   }
 
   refusalsOn(request: PlacementRequest, node: string): readonly FilterReason[] {
-    const one = this.#classes.of(request)
-    one.sync()
-    const row = this.#version.state.table.find(node)
-    return row === undefined ? [] : refusalsOf(one, row).flatMap(({ reasons }) => reasons)
+    return this.#withReserved(request, () => {
+      const one = this.#classes.of(request)
+      one.sync()
+      const row = this.#version.state.table.find(node)
+      return row === undefined ? [] : refusalsOf(one, row).flatMap(({ reasons }) => reasons)
+    })
   }
 
   explain(request: PlacementRequest): PlacementExplanation {
-    const { table } = this.#version.state
-    return explainPlacement(this.#classes.of(request), table)
+    return this.#withReserved(request, () => {
+      const { table } = this.#version.state
+      return explainPlacement(this.#classes.of(request), table)
+    })
   }
 
   fork(): Scheduler {

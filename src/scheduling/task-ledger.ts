@@ -7,6 +7,11 @@ export interface TaskPlacement extends PlacementRequest {
   readonly node: string
   /** When it started; of equals, the `kubernetes` strategy of preemption spares the older. Default: not yet. */
   readonly startedAtMs?: number
+  /**
+   * No task, but room held for the request with this key: it alone is placed as if the room were free, and gives it up
+   * when it is.
+   */
+  readonly reservedFor?: string
 }
 
 /** Which task is on which node and in which group, also for nodes that are not known (any more, or yet). */
@@ -14,6 +19,8 @@ export class TaskLedger {
   readonly #byKey = new Map<string, TaskPlacement>()
   readonly #byNode = new Map<string, Map<string, TaskPlacement>>()
   readonly #byGroup = new Map<string, Map<string, TaskPlacement>>()
+
+  readonly #byHolder = new Map<string, Map<string, TaskPlacement>>()
 
   get size(): number {
     return this.#byKey.size
@@ -33,6 +40,12 @@ export class TaskLedger {
     return [...(this.#byGroup.get(group)?.values() ?? [])].sort(byKey)
   }
 
+  /** Room that is held for the request with that key. */
+  reservedFor(key: string): readonly TaskPlacement[] {
+    const held = this.#byHolder.get(key)
+    return held === undefined ? NONE : [...held.values()]
+  }
+
   /** All tasks, in no useful order. */
   all(): Iterable<TaskPlacement> {
     return this.#byKey.values()
@@ -42,6 +55,7 @@ export class TaskLedger {
     this.#byKey.set(entry.key, entry)
     put(this.#byNode, entry.node, entry)
     if (entry.group !== undefined) put(this.#byGroup, entry.group, entry)
+    if (entry.reservedFor !== undefined) put(this.#byHolder, entry.reservedFor, entry)
   }
 
   remove(key: string): TaskPlacement | undefined {
@@ -50,9 +64,12 @@ export class TaskLedger {
     this.#byKey.delete(key)
     take(this.#byNode, entry.node, key)
     if (entry.group !== undefined) take(this.#byGroup, entry.group, key)
+    if (entry.reservedFor !== undefined) take(this.#byHolder, entry.reservedFor, key)
     return entry
   }
 }
+
+const NONE: readonly TaskPlacement[] = Object.freeze([])
 
 type Tables = Map<string, Map<string, TaskPlacement>>
 

@@ -71,7 +71,7 @@ export const floors: FloorPlan = {
     ['explanation.ts', 'state-versions.ts'],
     ['scheduler.ts'],
     ['gangs', 'plans', 'preemption', 'queue'],
-    ['planning'],
+    ['planning', 'remedies'],
     ['shell'],
   ],
   store: [

@@ -1,5 +1,7 @@
 import type { Task } from '../../src/api/index.js'
 import { Event, Node, Task as TaskKind } from '../../src/api/index.js'
+import type { BorrowingQuota } from '../../src/core/fairness/index.js'
+import { createBorrowingQuota } from '../../src/core/fairness/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
 import { placeGang } from '../../src/scheduling/gangs/gang.js'
@@ -100,6 +102,9 @@ export const fieldAnswers: Readonly<Record<string, (input: never, expected: neve
   'field.gang': (input: GangInput | BrokenGangInput) =>
     'running' in input ? gangMadeWhole(input) : gangsPlaced(input),
   'field.wake': wakesAfterLabel,
+  'field.preemptLoop': preemptsOnce,
+  'field.quota': availableQuota,
+  'field.quotaPass': quotaPass,
   ...planningAnswers,
   'field.fifo': (input: {
     free: Record<string, number>
@@ -325,4 +330,78 @@ function wakesAfterLabel(
   scheduler.updateNode({ name: names[0] ?? '', allocatable: { cpu: 1 }, labels: { unrelated: 'yes' } })
   const writes = waiting.wake({ kind: 'node', node: names[0] ?? '' }, scheduler).length
   return { evaluationsMax: Math.max(evaluations, expected.evaluationsMax), writes }
+}
+
+interface QuotaInput {
+  readonly tree: Readonly<
+    Record<string, { parent?: string; guarantee?: number; lendingLimit?: number; borrowingLimit?: number }>
+  >
+  readonly usage: Readonly<Record<string, number>>
+}
+
+function quotaOf({ tree, usage }: QuotaInput): BorrowingQuota {
+  const amounts = (name: string, amount: number | undefined) =>
+    amount === undefined ? {} : { [name]: { cpu: amount } }
+  const quota = createBorrowingQuota(
+    Object.entries(tree).map(([name, { parent, guarantee, lendingLimit, borrowingLimit }]) => ({
+      name,
+      ...(parent === undefined ? {} : { parent }),
+      ...amounts('guarantee', guarantee),
+      ...amounts('lendingLimit', lendingLimit),
+      ...amounts('borrowingLimit', borrowingLimit),
+    })),
+  )
+  for (const [name, amount] of Object.entries(usage)) quota.use(name, { cpu: amount })
+  return quota
+}
+
+function availableQuota(input: QuotaInput, expected: { available: Record<string, number> }): unknown {
+  const quota = quotaOf(input)
+  const names = Object.keys(expected.available)
+  return { available: Object.fromEntries(names.map(name => [name, quota.available(name, 'cpu')])) }
+}
+
+function quotaPass(
+  input: QuotaInput & { readonly pass: readonly { queue: string; asks: number }[] },
+): unknown {
+  const scheduler = schedulerWith([{ name: 'n', allocatable: { cpu: 1_000 } }])
+  const queues = new Map(input.pass.map(({ queue }, index) => [`r${index}`, queue]))
+  const queue = input.pass.map(({ asks }, index) => ({
+    request: { key: `r${index}`, requests: { cpu: asks } },
+    createdAtMs: index,
+  }))
+  const quota = quotaOf(input)
+  return {
+    admitted: schedulePass(scheduler, queue, { quota, queueOf: ({ key }) => queues.get(key) }).placed.size,
+  }
+}
+
+interface LoopInput {
+  readonly node: { readonly name: string; readonly cpu: number }
+  readonly victim: { readonly id: string; readonly priority: number; readonly cpu: number }
+  readonly preemptor: { readonly id: string; readonly priority: number; readonly cpu: number }
+}
+
+/** The victim comes back at once and is always tried first, as by another scheduler on the same state. */
+function preemptsOnce({ node, victim, preemptor }: LoopInput): unknown {
+  const scheduler = schedulerWith([{ name: node.name, allocatable: { cpu: node.cpu } }])
+  const returning = (key: string) => ({ key, priority: victim.priority, requests: { cpu: victim.cpu } })
+  scheduler.place(returning(victim.id))
+  const request = { key: preemptor.id, priority: preemptor.priority, requests: { cpu: preemptor.cpu } }
+  let evictions = 0
+  let bound: string | undefined
+  for (let round = 0; round < 5 && bound === undefined; round++) {
+    const plan = planPreemption(scheduler, request)
+    if (plan.kind === 'preempt') {
+      for (const { key } of plan.victims) {
+        scheduler.removeTask(key)
+        evictions++
+      }
+      scheduler.reserve({ name: 'freed', node: plan.node, forKey: request.key, requests: request.requests })
+    }
+    scheduler.place(returning(`${victim.id}-${round}`))
+    const result = scheduler.place(request)
+    if (result.kind === 'placed') bound = result.node
+  }
+  return { evictions, bound: { [preemptor.id]: bound } }
 }

@@ -39,13 +39,6 @@ interface Case {
   readonly expect: unknown
 }
 
-/** Areas that no code answers yet, each with what will deliver it; a colon narrows to one model. Only ever shrinks. */
-const DEFERRED_AREAS: Readonly<Record<string, string>> = {
-  'field.preemptLoop': 'preemption',
-  'field.quota': 'quota tree',
-  'field.quotaPass': 'quota tree',
-}
-
 const shipped = join(import.meta.dirname, 'cases')
 const folder = process.env['KEELSON_CASES'] ?? shipped
 const cases = [...casesIn(folder, 'scheduling.json'), ...casesIn(folder, 'scheduling-field.json')]
@@ -210,26 +203,10 @@ function groupTakes(input: {
   return set.evaluate({ rack: input.offerValue }, view).length === 0
 }
 
-function deferral({ area, model }: Case): string | undefined {
-  return DEFERRED_AREAS[`${area}:${model}`] ?? DEFERRED_AREAS[area]
-}
-
 describe('scheduling conformance', () => {
-  test.each(cases.filter(one => deferral(one) === undefined))('$id $area ($model)', async one => {
+  test.each(cases)('$id $area ($model)', async one => {
     const answer = answers[`${one.area}:${one.model}`] ?? answers[one.area]
-    if (answer === undefined)
-      throw new Error(`no answer for area ${one.area}; teach the runner or defer the area`)
+    if (answer === undefined) throw new Error(`no answer for area ${one.area}; teach the runner`)
     expect(await answer(one.input as never, one.expect as never)).toEqual(one.expect)
-  })
-
-  test.skipIf(folder !== shipped)('every deferred area has cases and no answer', () => {
-    for (const entry of Object.keys(DEFERRED_AREAS)) {
-      const [area = '', model] = entry.split(':')
-      expect(
-        cases.some(one => one.area === area && (model ?? one.model) === one.model),
-        entry,
-      ).toBe(true)
-      if (model === undefined) expect(Object.hasOwn(answers, area), entry).toBe(false)
-    }
   })
 })

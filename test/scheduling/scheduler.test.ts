@@ -248,6 +248,32 @@ describe('siblings', () => {
   })
 })
 
+describe('reservations', () => {
+  test('room that is held is for one request alone, and given up when it is placed', () => {
+    const scheduler = createScheduler()
+    for (const name of ['n1', 'n2']) scheduler.addNode({ name, allocatable: { cpu: 2 } })
+    scheduler.reserve({ name: 'held', node: 'n1', forKey: 'vip', requests: { cpu: 2 } })
+    const other = { key: 'other', requests: { cpu: 1 } }
+    expect([scheduler.fits(other, 'n1'), scheduler.fits(other, 'n2')]).toEqual([false, true])
+    const vip = { key: 'vip', requests: { cpu: 2 } }
+    expect(scheduler.fits(vip, 'n1')).toBe(true)
+    expect(scheduler.explain(vip).nodes.map(({ fits }) => fits)).toEqual([true, true])
+    scheduler.addTask({ key: 'full', node: 'n2', requests: { cpu: 2 } })
+    expect(scheduler.place(vip)).toMatchObject({ kind: 'placed', node: 'n1' })
+    expect(scheduler.tasksOn('n1').map(({ key }) => key)).toEqual(['vip'])
+  })
+
+  test('a request that does not fit although room is held for it leaves it held', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', allocatable: { cpu: 2 } })
+    scheduler.reserve({ name: 'held', node: 'n', forKey: 'vip', requests: { cpu: 1 } })
+    expect(scheduler.place({ key: 'vip', requests: { cpu: 3 } }).kind).toBe('unschedulable')
+    expect(scheduler.fits({ key: 'other', requests: { cpu: 2 } }, 'n')).toBe(false)
+    expect(scheduler.removeTask('held')).toBe(true)
+    expect(scheduler.fits({ key: 'other', requests: { cpu: 2 } }, 'n')).toBe(true)
+  })
+})
+
 describe('bookkeeping', () => {
   test('tasks outlive their node and count again when it comes back', () => {
     const scheduler = createScheduler()

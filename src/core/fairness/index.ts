@@ -1,4 +1,5 @@
 // Start here.
+export { createBorrowingQuota } from './borrowing-quota.js'
 export { createFairSorter } from './fair-sorter.js'
 export { progressiveFill } from './progressive-fill.js'
 export { rescaledShares } from './rescaled-share.js'
@@ -9,6 +10,7 @@ export { borrowingShare } from './borrowing-share.js'
 export { formatFraction } from './fraction.js'
 
 // Types you will meet.
+export type { BorrowingQuota, QuotaDefinition } from './borrowing-quota.js'
 export type { BorrowingShare } from './borrowing-share.js'
 export type { FairShare, FairSorter, FairSorterOptions } from './fair-sorter.js'
 export type { Fraction } from './fraction.js'

@@ -1,3 +1,4 @@
+import type { BorrowingQuota } from '../../core/fairness/index.js'
 import type { ReasonSummary } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
@@ -21,6 +22,10 @@ export interface SchedulePassOptions {
    * resource it waits for. Default `backfill`.
    */
   readonly order?: 'backfill' | 'strict'
+  /** What its queue may use: what is placed is taken from it, so two admissions of one pass see each other. */
+  readonly quota?: BorrowingQuota
+  /** The queue of a request; undefined: it needs no quota. */
+  readonly queueOf?: (request: PlacementRequest) => string | undefined
   /** Below 0 when the first is to be placed before the second. Default: by priority, gangs below their minimum, age and key. */
   readonly compare?: (a: QueuedRequest, b: QueuedRequest) => number
 }
@@ -36,6 +41,8 @@ export interface SchedulePassResult {
 /** Why a request waits. */
 export type WaitReason =
   | { readonly kind: 'unschedulable'; readonly reasons: ReasonSummary }
+  /** Its queue may not use that much. */
+  | { readonly kind: 'quota'; readonly queue: string; readonly resource: string }
   /** One before it waits for the same resource. */
   | { readonly kind: 'behind'; readonly key: string; readonly resource: string }
 
@@ -74,8 +81,15 @@ export function schedulePass(
       waiting.set(key, { kind: 'behind', key: wanted.get(resource) ?? '', resource })
       continue
     }
+    const queued = options.queueOf?.(request)
+    const short = queued === undefined ? undefined : options.quota?.shortOf(queued, requests)
+    if (queued !== undefined && short !== undefined) {
+      waiting.set(key, { kind: 'quota', queue: queued, resource: short })
+      continue
+    }
     const result = scheduler.place(request)
     if (result.kind === 'placed') {
+      if (queued !== undefined) options.quota?.use(queued, requests)
       placed.set(key, result.node)
       continue
     }
