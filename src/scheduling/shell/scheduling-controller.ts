@@ -5,12 +5,10 @@ import {
   InvalidError,
   isKeelsonError,
   KeelsonError,
-  parseTime,
   renderReasons,
   setCondition,
 } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
-import { compareText } from '../../core/internal.js'
 import type {
   CacheChanges,
   Controller,
@@ -25,7 +23,7 @@ import { spreadProfile } from '../profiles/spread.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { MirrorChange } from './cluster-mirror.js'
 import { ClusterMirror } from './cluster-mirror.js'
-import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
+import { compareTasks, groupOfTask, requestOfTask, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
 
 /** Options of {@link createSchedulingController}. */
@@ -384,15 +382,6 @@ function nodeStateOf(reader: Reader, name: string): NodeState {
 
 function isUnassigned(task: Task): boolean {
   return task.spec.nodeName === undefined && isTaskActive(task)
-}
-
-/** Higher priority first, then the older one, then by key. */
-function compareTasks(a: Task, b: Task): number {
-  return (
-    (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
-    parseTime(a.metadata.creationTimestamp) - parseTime(b.metadata.creationTimestamp) ||
-    compareText(taskKey(a.metadata), taskKey(b.metadata))
-  )
 }
 
 function versionOf({ metadata }: Task): string {

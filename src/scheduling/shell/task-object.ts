@@ -1,5 +1,6 @@
 import type { Task } from '../../api/index.js'
-import { parseResources } from '../../core/index.js'
+import { parseResources, parseTime } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 
@@ -48,5 +49,14 @@ export function groupOfTask({ metadata, spec }: Task): string | undefined {
 function hostPortsOf(ports: NonNullable<Task['spec']['ports']>): readonly HostPort[] {
   return ports.flatMap(({ hostPort, protocol = 'TCP' }) =>
     hostPort === undefined ? [] : [{ port: hostPort, protocol }],
+  )
+}
+
+/** Higher priority first, then the older one, then by key. */
+export function compareTasks(a: Task, b: Task): number {
+  return (
+    (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+    parseTime(a.metadata.creationTimestamp) - parseTime(b.metadata.creationTimestamp) ||
+    compareText(taskKey(a.metadata), taskKey(b.metadata))
   )
 }
