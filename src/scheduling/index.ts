@@ -1,6 +1,6 @@
 // Start here.
 export { kubernetesProfile } from './presets/kubernetes-scheduling.js'
-export { placeGang } from './gangs/gang.js'
+export { placeGang } from './gangs/place-gang.js'
 export { applyPlan, planPlacements } from './plans/placement-plan.js'
 export { planPreemption } from './preemption/preempt.js'
 export { packProfile } from './profiles/pack.js'
@@ -50,7 +50,7 @@ export { kubernetesRequests } from './presets/kubernetes-requests.js'
 // Types you will meet: nodes, requests and answers.
 export type { PluginScore } from './classes/best-node.js'
 export type { NodeExplanation, PlacementExplanation } from './explanation.js'
-export type { Gang, GangResult } from './gangs/gang.js'
+export type { Gang, GangResult } from './gangs/place-gang.js'
 export type { HostPort } from './nodes/host-ports.js'
 export type { NodeDescription, NodeImage } from './nodes/node-description.js'
 export type { KubernetesMemoryUse } from './presets/kubernetes-eviction.js'

@@ -4,7 +4,7 @@ import type { BorrowingQuota } from '../../src/core/fairness/index.js'
 import { createBorrowingQuota } from '../../src/core/fairness/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import { createManager } from '../../src/reconcile/index.js'
-import { placeGang } from '../../src/scheduling/gangs/gang.js'
+import { placeGang } from '../../src/scheduling/gangs/place-gang.js'
 import type {
   FilterPlugin,
   NodeDescription,

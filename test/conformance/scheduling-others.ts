@@ -1,5 +1,5 @@
-import type { Gang } from '../../src/scheduling/gangs/gang.js'
-import { placeGang } from '../../src/scheduling/gangs/gang.js'
+import type { Gang } from '../../src/scheduling/gangs/place-gang.js'
+import { placeGang } from '../../src/scheduling/gangs/place-gang.js'
 import { createScheduler, packProfile } from '../../src/scheduling/index.js'
 import { applyPlan } from '../../src/scheduling/plans/placement-plan.js'
 import {
