@@ -14,6 +14,8 @@ export type { Span, SpanAttributes, Tracer } from './env/tracer.js'
 export { boundedJson, boundedText } from './error-details.js'
 export type { KeelsonErrorOf, KeelsonErrorOptions } from './errors.js'
 export { assertValid } from './errors.js'
+// Fairness: what a pass over a queue may use.
+export type { BorrowingQuota } from './fairness/borrowing-quota.js'
 // Fairness: the ordered tree and the quota tree that decide in passes.
 export type { FairKey } from './fairness/fair-node.js'
 export { FairNode } from './fairness/fair-node.js'

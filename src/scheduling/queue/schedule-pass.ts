@@ -1,5 +1,5 @@
-import type { BorrowingQuota } from '../../core/fairness/index.js'
 import type { ReasonSummary } from '../../core/index.js'
+import type { BorrowingQuota } from '../../core/internal.js'
 import { compareText } from '../../core/internal.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
