@@ -60,14 +60,14 @@ export class ClusterState {
     this.ledger.add(task)
     if (row === undefined) return
     this.table.occupy(row, task)
-    this.registry.placed(counted(task), row)
+    if (!this.registry.ignores(task)) this.registry.placed(counted(task), row)
   }
 
   #take(task: TaskPlacement): void {
     this.ledger.remove(task.key)
     const row = this.table.find(task.node)
     if (row === undefined) return
-    this.registry.left(counted(task), row)
+    if (!this.registry.ignores(task)) this.registry.left(counted(task), row)
     this.table.vacate(row, task)
   }
 

@@ -80,6 +80,8 @@ export function scoreNodes(
   table: NodeTable,
   rows: readonly NodeRow[],
 ): readonly ScoredNode[] {
+  const { scores: all, partCount } = one.plugins
+  if (partCount === 0) return rows.map(row => scoreAlone(one, row, all))
   const open = openBuckets(one, table)
   const shared = sharedScores(one.plugins.scores, open)
   const byBucket = new Map(open.map(({ bucket }, index) => [bucket, shared[index] ?? []]))
@@ -96,6 +98,18 @@ export function scoreNodes(
     const total = one.combine === 'lexicographic' ? (scores[0]?.score ?? 0) : first * SCORE_UNIT
     return { row, total, scores }
   })
+}
+
+/** When no score is shared, a node's scores are its own. */
+function scoreAlone(one: RequestClass, row: NodeRow, all: readonly ClassScore[]): ScoredNode {
+  const scores: PluginScore[] = []
+  for (const score of all)
+    if (score.kind === 'local') {
+      const { plugin, weight } = score
+      scores.push({ plugin: plugin.name, score: plugin.score(one.request, row) as number, weight })
+    }
+  const isFirstOnly = one.combine === 'lexicographic'
+  return { row, total: isFirstOnly ? (scores[0]?.score ?? 0) : one.totalOf(row.slot) * SCORE_UNIT, scores }
 }
 
 /** Buckets that have a node with room, and whose nodes all domain filters let the request onto. */

@@ -47,6 +47,11 @@ export class DomainRegistry {
     this.#placed = placed
   }
 
+  /** Whether nothing is counted, and no task like that would be noted. */
+  ignores(task: { readonly affinity?: unknown }): boolean {
+    return this.#counts.size === 0 && task.affinity === undefined
+  }
+
   /** The count of a term; `release` it when it is no longer of use. */
   use(term: DomainTerm): DomainCounts {
     const key = termKey(term)

@@ -1,0 +1,161 @@
+import type { PlacementRequest, Scheduler } from 'keelson/scheduling'
+import { createScheduler, placeGang, spreadProfile } from 'keelson/scheduling'
+import { bench } from './frame/bench.js'
+import type { Measurement } from './frame/measure.js'
+import { measure } from './frame/measure.js'
+import type { Row } from './frame/row.js'
+import type { TaskSize } from './peers/scheduling/columns.js'
+import { NODE } from './peers/scheduling/columns.js'
+import { fusedScan } from './peers/scheduling/fused-scan.js'
+import { logScan, sampledScan } from './peers/scheduling/sampled-scan.js'
+
+const MIB = 1024 ** 2
+const TASK: TaskSize = { cpu: 100, memory: 500 }
+const BATCH = 500
+
+type More = Omit<PlacementRequest, 'key' | 'requests'>
+
+const peers = {
+  'fused scan': (size: number) => placePeer(fusedScan(size), size, 1),
+  'kube-scheduler port': (size: number) => placePeer(sampledScan(size), size, 1),
+  'Nomad port': (size: number) => placePeer(logScan(size), size, 1),
+}
+
+const rows: readonly Row[] = [
+  {
+    name: 'one-class',
+    title: 'placements of equal tasks, the best of so many nodes, with scores and reasons',
+    unit: 'per second',
+    target: 300_000,
+    sizes: [10_000],
+    ours: size => placeOurs(size, 1),
+    peers,
+  },
+  {
+    name: 'one-class-100k',
+    title: 'the same; the cost must not grow with the nodes',
+    unit: 'per second',
+    target: 100_000,
+    sizes: [100_000],
+    ours: size => placeOurs(size, 1),
+    peers,
+  },
+  {
+    name: 'classes',
+    title: 'placements of tasks of 100 sizes in turn',
+    unit: 'per second',
+    target: 100_000,
+    sizes: [10_000],
+    ours: size => placeOurs(size, 100),
+    peers: { 'fused scan': size => placePeer(fusedScan(size), size, 100) },
+  },
+  {
+    name: 'zone-spread',
+    title: 'placements with a hard spread over ten zones',
+    unit: 'per second',
+    target: 300_000,
+    sizes: [5_000],
+    ours: size => placeOurs(size, 1, { group: 'g', spread: [{ attribute: 'zone' }] }),
+  },
+  {
+    name: 'anti-affinity',
+    title: 'placements of tasks each on a node of its own',
+    unit: 'per second',
+    target: 200_000,
+    sizes: [5_000],
+    ours: size =>
+      placeOurs(size, 1, { group: 'g', affinity: [{ kind: 'antiAffinity', attribute: 'hostname' }] }, 4_000),
+  },
+  {
+    name: 'gang',
+    title: 'a gang of 100 tried on a fork, which is dropped',
+    unit: 'ms',
+    target: 2,
+    sizes: [10_000],
+    ours: gangTrials,
+  },
+  {
+    name: 'add',
+    title: 'so many nodes added to an empty scheduler',
+    unit: 'ms',
+    target: 1_000,
+    sizes: [100_000],
+    ours: async size => inMs(await measure({ batch: 1, operations: 5, prepare: () => size, run: clusterOf })),
+  },
+]
+
+await bench(rows)
+
+function clusterOf(size: number): Scheduler {
+  const scheduler = createScheduler({ profile: spreadProfile() })
+  const allocatable = { cpu: NODE.cpu, memory: NODE.memory * MIB, pods: NODE.tasks }
+  for (let index = 0; index < size; index++)
+    scheduler.addNode({
+      name: `n${String(index).padStart(6, '0')}`,
+      labels: { zone: `z${index % 10}` },
+      allocatable,
+    })
+  return scheduler
+}
+
+/** Sizes that differ a little, so that each is a class of its own. */
+function sizesOf(classes: number): readonly TaskSize[] {
+  return Array.from({ length: classes }, (_, index) => ({
+    cpu: TASK.cpu + index,
+    memory: TASK.memory + index,
+  }))
+}
+
+function placeOurs(
+  size: number,
+  classes: number,
+  more: More = {},
+  tasksMax = Infinity,
+): Promise<Measurement> {
+  const scheduler = clusterOf(size)
+  const requests = sizesOf(classes).map(({ cpu, memory }) => ({ cpu, memory: memory * MIB }))
+  for (const one of requests) scheduler.fitsAnywhere({ key: 'warm', requests: one, ...more })
+  return measure({
+    batch: BATCH,
+    operations: Math.min(size * 20, 200_000, tasksMax),
+    prepare: (from, count) =>
+      Array.from({ length: count }, (_, index): PlacementRequest => {
+        const at = from + index
+        return { key: `t${at}`, requests: requests[at % classes] as (typeof requests)[number], ...more }
+      }),
+    run: batch => {
+      for (const request of batch)
+        if (scheduler.place(request).kind === 'unschedulable') throw new Error('there is room for all')
+    },
+  })
+}
+
+function placePeer(place: (task: TaskSize) => boolean, size: number, classes: number): Promise<Measurement> {
+  const sizes = sizesOf(classes)
+  return measure({
+    batch: BATCH,
+    operations: Math.min(size * 20, 200_000),
+    prepare: from => from,
+    run: (from, count) => {
+      for (let at = from; at < from + count; at++)
+        if (!place(sizes[at % classes] as TaskSize)) throw new Error('there is room for all')
+    },
+  })
+}
+
+async function gangTrials(size: number): Promise<Measurement> {
+  const scheduler = clusterOf(size)
+  const requests = { cpu: TASK.cpu, memory: TASK.memory * MIB }
+  const members = Array.from({ length: 100 }, (_, index) => ({ key: `m${index}`, requests }))
+  const timing = { batch: 1, operations: 200, prepare: () => scheduler.fork() }
+  const run = (copy: Scheduler): void => {
+    placeGang(copy, { name: 'gang', members })
+    // Looking at the first version again takes back what the fork did.
+    scheduler.fitsAnywhere({ key: 'probe', requests })
+  }
+  return inMs(await measure({ ...timing, run }))
+}
+
+function inMs({ samples, mean, ...rest }: Measurement): Measurement {
+  return { ...rest, samples: samples.map(sample => sample / 1e6), mean: mean / 1e6 }
+}
