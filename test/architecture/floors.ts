@@ -106,6 +106,7 @@ export const floors: FloorPlan = {
   workloads: [
     [
       'crash-backoff.ts',
+      'cron',
       'heard-nodes.ts',
       'node-agent-names.ts',
       'node-lifecycle-plan.ts',
@@ -117,6 +118,7 @@ export const floors: FloorPlan = {
     ],
     ['replica-plan.ts', 'task-status.ts'],
     ['node', 'shell'],
+    ['jobs'],
   ],
 }
 
