@@ -17,6 +17,7 @@ import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { childrenAnswers } from './reconcile-children.js'
 import { judgeCollections } from './reconcile-collection.js'
+import { judgeDecisions, judgeMostRecent } from './reconcile-cron.js'
 import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
 import type { LimiterSpec } from './reconcile-limiters.js'
 import { playLimiter } from './reconcile-limiters.js'
@@ -52,8 +53,6 @@ const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   jobWantActive: 'workloads: jobs',
   jobFailure: 'workloads: jobs',
   jobIndexed: 'workloads: jobs',
-  cronMostRecent: 'workloads: cron',
-  cronDecision: 'workloads: cron',
   zoneState: 'workloads: node lifecycle',
 }
 
@@ -72,6 +71,8 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   reconcileResult: judgeResult,
   gc: judgeCollections,
   scaleDownRank: judgeRanks,
+  cronMostRecent: judgeMostRecent,
+  cronDecision: judgeDecisions,
   leaderElection: playElection,
   leaderElectionConfig: judgeElectionSettings,
   leaderElectionRenew: playRenewal,
