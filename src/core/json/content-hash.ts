@@ -31,8 +31,6 @@ export function contentHash(value: unknown): string {
 
 /**
  * 64 bits over the UTF-16 code units of a text, as two unsigned 32-bit words, the high one first.
- *
- * @internal
  */
 export function hash64(text: string): readonly [high: number, low: number] {
   let high = 0x9e3779b9 ^ text.length

@@ -73,34 +73,26 @@ export function nextRuns(spec: CronSpec, fromMs: number, count: number): readonl
   return runs
 }
 
-/** What is wrong with a schedule, for admission. */
-export function cronProblems(spec: CronSpec, at: string): readonly FieldProblem[] {
-  return readCron(spec, at).problems ?? []
-}
-
 interface ReadCron {
   readonly fields: CronFields
   readonly zone: TimeZone
   readonly problems?: undefined
 }
 
-function readCron(
-  spec: CronSpec,
-  at: string = '',
-): ReadCron | { readonly problems: readonly FieldProblem[] } {
+function readCron(spec: CronSpec): ReadCron | { readonly problems: readonly FieldProblem[] } {
   const { schedule, timeZone = 'UTC', jitterMs = 0, seed = '' } = spec
   const zone = findTimeZone(timeZone)
-  const parsed = parseCron(schedule, `${at}schedule`, (of, below) => hash(`${seed}\n${of}`) % below)
+  const parsed = parseCron(schedule, 'schedule', (of, below) => hash(`${seed}\n${of}`) % below)
   const problems: FieldProblem[] = [
-    ...wholeNumber(`${at}jitterMs`, jitterMs, { min: 0 }),
+    ...wholeNumber('jitterMs', jitterMs, { min: 0 }),
     ...(parsed.problems ?? []),
   ]
   if (zone === undefined) {
     const message = 'must be the name of an IANA time zone, for example Europe/Berlin'
-    problems.push({ field: `${at}timeZone`, value: timeZone, message })
+    problems.push({ field: 'timeZone', value: timeZone, message })
   }
   if (parsed.problems === undefined && nextCivilMinute(parsed.fields, 0) === undefined)
-    problems.push({ field: `${at}schedule`, value: schedule, message: 'never fires: no such day exists' })
+    problems.push({ field: 'schedule', value: schedule, message: 'never fires: no such day exists' })
   if (problems.length > 0 || zone === undefined || parsed.problems !== undefined) return { problems }
   return { fields: parsed.fields, zone }
 }
