@@ -16,8 +16,8 @@ import type { Growth, Quota } from './quotas.js'
 import { Quotas } from './quotas.js'
 import { Retention } from './retention.js'
 import { RevisionAlarms } from './revision-alarms.js'
-import type { Change, LogRecord } from './revision-log.js'
-import { RevisionLog } from './revision-log.js'
+import type { LogRecord } from './revision-log.js'
+import { CommittedChange, RevisionLog } from './revision-log.js'
 import type { CommitMeter } from './store-metrics.js'
 import { commitMeter } from './store-metrics.js'
 import { assertUnique } from './unique.js'
@@ -198,22 +198,20 @@ export class Engine {
     growths: readonly Growth[] | undefined,
   ): void {
     const revision = this.log.head + 1
-    const changes = mutations.map(mutation => apply(mutation, revision))
+    const record = recordOf(mutations, revision, cause)
     if (growths !== undefined) this.quotas?.add(growths)
-    const [first] = mutations
-    const table = mutations.every(mutation => mutation.table === first?.table) ? first?.table : undefined
-    const record: LogRecord = { revision, changes, table, cause, whole: undefined }
     this.journal?.append(record)
     const evicted = this.log.push(record)
     if (evicted !== undefined) {
       this.history.retire(evicted, revision)
       this.history.cutSome()
     }
+    const { changes } = record
     for (const { entry, before, after } of changes)
       if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
         for (const listener of this.#listeners) listener.lifeEnded(entry)
-    for (const change of changes)
-      change.entry.space.table.watchers.notify(change.entry, change.version, revision, this.log.capacity)
+    for (const { entry, version } of changes)
+      entry.space.table.watchers.notify(entry, version, revision, this.log.capacity)
     this.alarms.ring(revision)
     this.#retention?.committed(record)
     this.#meter?.(record)
@@ -272,7 +270,20 @@ function newIncarnation(env: Env): string {
   return `${id}-${Math.floor(env.random.fork(`store.incarnation ${id}`).next() * 2 ** 48).toString(36)}`
 }
 
-function apply(mutation: Mutation, revision: number): Change {
+/** Makes the mutations true. */
+function recordOf(
+  mutations: readonly Mutation[],
+  revision: number,
+  cause: WriteCause | undefined,
+): LogRecord {
+  const [first] = mutations
+  if (first !== undefined && mutations.length === 1) return apply(first, revision, cause)
+  const changes = mutations.map(mutation => apply(mutation, revision, cause))
+  const isOneTable = mutations.every(({ table }) => table === first?.table)
+  return { revision, changes, table: isOneTable ? first?.table : undefined, cause, whole: undefined }
+}
+
+function apply(mutation: Mutation, revision: number, cause: WriteCause | undefined): CommittedChange {
   const { table, namespace, name, after, terms } = mutation
   const entry = table.open(namespace, name)
   const previous = entry.head
@@ -285,5 +296,5 @@ function apply(mutation: Mutation, revision: number): Change {
     entry.space.order.remove(name)
     entry.space.bury(entry, version)
   }
-  return { entry, before, after, version }
+  return new CommittedChange(entry, before, version, cause)
 }

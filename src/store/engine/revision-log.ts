@@ -25,6 +25,43 @@ export interface LogRecord {
   whole: WatchBatch<StoredObject> | undefined
 }
 
+/** A change, and the record of its revision where it is the only one, as nearly all are: one object instead of three. */
+export class CommittedChange implements Change, LogRecord {
+  readonly entry: TableEntry
+  readonly before: StoredObject | undefined
+  readonly version: Version
+  readonly cause: WriteCause | undefined
+  whole: WatchBatch<StoredObject> | undefined = undefined
+
+  constructor(
+    entry: TableEntry,
+    before: StoredObject | undefined,
+    version: Version,
+    cause: WriteCause | undefined,
+  ) {
+    this.entry = entry
+    this.before = before
+    this.version = version
+    this.cause = cause
+  }
+
+  get after(): StoredObject | undefined {
+    return this.version.object
+  }
+
+  get revision(): number {
+    return this.version.revision
+  }
+
+  get table(): KindTable {
+    return this.entry.space.table
+  }
+
+  get changes(): readonly Change[] {
+    return [this]
+  }
+}
+
 /** The last `capacity` revisions, shared by every watcher. Memory grows as it fills, then stays. */
 export class RevisionLog {
   readonly capacity: number

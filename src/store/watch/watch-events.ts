@@ -8,8 +8,8 @@ import { filterFor, seenBy } from './watch-filter.js'
 
 /** The batch that a record means to a watcher, or undefined when it means nothing. */
 export function batchOf(record: LogRecord, filter: WatchFilter): WatchBatch<StoredObject> | undefined {
-  if (seesWhole(filter, record)) return (record.whole ??= batchOfChanges(record))
   const { changes, revision } = record
+  if (seesWhole(filter, changes)) return (record.whole ??= batchOfChanges({ revision, changes }))
   const events: WatchEvent<StoredObject>[] = []
   for (const change of changes) {
     const seen = seenStates(filter, change)
@@ -44,7 +44,7 @@ export function seenStates(filter: WatchFilter, change: Change): ObjectChange | 
 }
 
 /** Runs for each watcher and each revision, so without a closure. */
-function seesWhole(filter: WatchFilter, { changes }: LogRecord): boolean {
+function seesWhole(filter: WatchFilter, changes: readonly Change[]): boolean {
   for (let index = 0; index < changes.length; index++)
     if (!seesAll(filter, changes[index] as Change)) return false
   return true
