@@ -5,15 +5,16 @@ import { createStore } from 'keelson/store'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { collectGarbage, isPromise, measure } from './frame/measure.js'
-import type { Row, Run } from './frame/row.js'
+import type { Floor, Row, Run } from './frame/row.js'
 import type { PodSpec } from './objects/pod.js'
 import { appOf, makePod, NAMESPACES, PODS_PER_APP, Pod, podRef } from './objects/pod.js'
+import { memdb } from './peers/store/go-memdb.js'
 import type { OpenPeer, PodInput, StorePeer } from './peers/store/peer.js'
 
 const SIZE = 100_000
 const BATCH = 500
 const UPDATES = 200_000
-const PEERS = ['plain-map', 'lokijs', 'rxdb', 'tinybase'] as const
+const PEERS = ['lokijs', 'rxdb', 'tinybase'] as const
 
 type StoredPod = StoredObject<PodSpec>
 
@@ -25,14 +26,9 @@ const rows: readonly Row[] = [
     target: 150_000,
     sizes: [SIZE],
     ours: async size => createPods(await warmStore(0), size),
-    peers: withPeers((peer, size) =>
-      measure({
-        batch: BATCH,
-        operations: size,
-        prepare: podsFrom,
-        run: pods => each(pods, pod => peer.create(pod)),
-      }),
-    ),
+    floor: floor('exact frozen copy, Map.set, one index, four labels', 2.5, createPeer),
+    peers: { ...withPeers(createPeer), ...memdb('create') },
+    atLeast: { 'go-memdb': 3, lokijs: 0.5 },
   },
   {
     name: 'update-outside',
@@ -41,16 +37,8 @@ const rows: readonly Row[] = [
     target: 80_000,
     sizes: [SIZE],
     ours: async size => updateOutside(await warmStore(size), size),
-    peers: withPeers(
-      (peer, size) =>
-        measure({
-          batch: BATCH,
-          operations: UPDATES,
-          prepare: (from, count) => outsidePods(from, count, size),
-          run: pods => each(pods, pod => peer.update(pod)),
-        }),
-      { load: true, note: 'no old versions' },
-    ),
+    floor: floor('exact frozen copy and Map.set', 1.4, updatePeer, { load: true }),
+    peers: { ...withPeers(updatePeer, { load: true, note: 'no old versions' }), ...memdb('update') },
   },
   {
     name: 'update-shared',
@@ -59,6 +47,7 @@ const rows: readonly Row[] = [
     target: 200_000,
     sizes: [SIZE],
     ours: async size => updateShared(await warmStore(size), size),
+    floor: floor('reading, copying what is new, Map.set', 2, updateSharedPeer, { load: true }),
   },
   {
     name: 'get',
@@ -70,13 +59,14 @@ const rows: readonly Row[] = [
       const store = await warmStore(size)
       return hotReads(size, ref => store.get(Pod, ref))
     },
-    peers: withPeers((peer, size) => hotReads(size, ref => peer.get(ref)), { load: true }),
+    floor: floor('a look into a Map by a joined key', 1, readPeer, { load: true }),
+    peers: withPeers(readPeer, { load: true }),
   },
   {
     name: 'snapshot',
     title: 'taken and closed',
     unit: 'ns',
-    target: 200,
+    target: 50,
     sizes: [SIZE],
     ours: async size => {
       const store = await warmStore(size)
@@ -90,7 +80,7 @@ const rows: readonly Row[] = [
     name: 'list',
     title: `${PODS_PER_APP} objects by label, in key order`,
     unit: 'ns',
-    target: 10_000,
+    target: 4_000,
     sizes: [SIZE],
     ours: async size => {
       const store = await warmStore(size)
@@ -99,39 +89,42 @@ const rows: readonly Row[] = [
     peers: withPeers((peer, size) => listApps(size, app => peer.listByApp(app)), { load: true }),
   },
   {
+    name: 'list-namespace',
+    title: `the ${SIZE / NAMESPACES} objects of a namespace, in key order`,
+    unit: 'ns',
+    target: 250_000,
+    sizes: [SIZE],
+    ours: async size => {
+      const store = await warmStore(size)
+      const spaces = Array.from({ length: NAMESPACES }, (_, index) => `team-${index}`)
+      return repeated(() => each(spaces, namespace => store.list(Pod, { namespace })), NAMESPACES, 10_000)
+    },
+  },
+  {
     name: 'fan-out',
     title: '1,000 watchers that want everything; bursts of 100 writes',
     unit: 'per second',
-    target: 30_000_000,
+    target: 50_000_000,
     sizes: [1_000],
     ours: size => fanOut(size, 100),
-    peers: withPeers(
-      (peer, size) => {
-        let heard = 0
-        for (let index = 0; index < WATCHERS; index++) peer.subscribe(() => heard++)
-        const writes = 100
-        return deliveries(writes, {
-          heard: () => heard,
-          prepare: from => outsidePods(from, writes, size),
-          run: pods => each(pods, pod => peer.update(pod)),
-        })
-      },
-      { load: true },
-    ),
+    floor: floor('a loop over callbacks', 4, (peer, size) => fanOutPeer(peer, size, 100), { load: true }),
+    peers: withPeers((peer, size) => fanOutPeer(peer, size, 100), { load: true }),
   },
   {
     name: 'fan-out-single',
     title: '1,000 watchers that want everything; every write awaited',
     unit: 'per second',
-    target: 30_000_000,
+    target: 25_000_000,
     sizes: [1_000],
     ours: size => fanOut(size, 1),
+    floor: floor('a loop over callbacks', 4, (peer, size) => fanOutPeer(peer, size, 1), { load: true }),
   },
   {
     name: 'silent-names',
     title: 'what 100,000 watchers of other objects add to a write',
     unit: 'ns',
-    target: 1_000,
+    target: 300,
+    runs: 1,
     sizes: [10_000],
     ours: size =>
       addedCost(size, store => {
@@ -143,7 +136,8 @@ const rows: readonly Row[] = [
     name: 'silent-labels',
     title: 'what 100,000 watchers of other labels add to a write',
     unit: 'ns',
-    target: 1_000,
+    target: 300,
+    runs: 1,
     sizes: [10_000],
     ours: size =>
       addedCost(size, store => {
@@ -156,8 +150,18 @@ const rows: readonly Row[] = [
     title: 'what 1,000 watchers that do not read keep of 20,000 events',
     unit: 'bytes',
     target: 10_000_000,
+    runs: 1,
     sizes: [1_000],
     ours: stalledWatchers,
+  },
+  {
+    name: 'object-bytes',
+    title: 'what the store keeps of an object beside the object itself',
+    unit: 'bytes',
+    target: 1_000,
+    runs: 1,
+    sizes: [SIZE],
+    ours: objectBytes,
   },
   {
     name: 'compaction',
@@ -165,6 +169,7 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 10,
     headline: 'p99',
+    runs: 1,
     sizes: [1_000],
     heapMiB: () => 6_144,
     ours: compaction,
@@ -173,7 +178,7 @@ const rows: readonly Row[] = [
     name: 'curve-create',
     title: 'cost of a create by number of objects',
     unit: 'times',
-    target: 4,
+    target: 3,
     sizes: [1_000, 10_000, 100_000, 1_000_000],
     heapMiB: heapOfCurve,
     ours: async size => createTail(await warmStore(size), size),
@@ -182,7 +187,7 @@ const rows: readonly Row[] = [
     name: 'curve-update',
     title: 'cost of a compare-and-swap update by number of objects',
     unit: 'times',
-    target: 4,
+    target: 3,
     sizes: [1_000, 10_000, 100_000, 1_000_000],
     heapMiB: heapOfCurve,
     ours: async size => updateShared(await warmStore(size), size),
@@ -395,6 +400,23 @@ async function stalledWatchers(size: number): Promise<Measurement> {
   }
 }
 
+/** Once the log has let go of how the objects came. */
+async function objectBytes(size: number): Promise<Measurement> {
+  const before = await heapUsed()
+  const pods = podsFrom(0, size)
+  const plain = (await heapUsed()) - before
+  const store = createStore({ kinds: [Pod], logCapacity: 1 })
+  for (const pod of pods) await store.create(Pod, pod)
+  // The pods are still there: what came is the copies of the store, and what it keeps besides.
+  const stored = (await heapUsed()) - before - plain
+  const mean = (stored - plain) / size
+  return {
+    samples: [mean],
+    mean,
+    note: `${pods.length} plain objects take ${Math.round(plain / size)} bytes each, ${store.count(Pod)} stored ones ${Math.round(stored / size)}`,
+  }
+}
+
 /** Bytes in use once everything that waits for a turn of the event loop is gone. */
 async function heapUsed(): Promise<number> {
   await new Promise(resolve => setTimeout(resolve, 20))
@@ -431,23 +453,77 @@ async function eventLoopDelay(work: () => Promise<unknown>): Promise<IntervalHis
   return delay
 }
 
-function withPeers(
-  run: (peer: StorePeer, size: number) => Promise<Measurement> | Measurement,
-  { load = false, note }: { readonly load?: boolean; readonly note?: string } = {},
-): Readonly<Record<string, Run>> {
-  return Object.fromEntries(
-    PEERS.map(name => [
-      name,
-      async (size: number): Promise<Measurement> => {
-        const { open } = (await import(`./peers/store/${name}.ts`)) as { readonly open: OpenPeer }
-        const peer = await open()
-        if (load) await each(podsFrom(0, size), pod => peer.create(pod))
-        collectGarbage()
-        const measurement = await run(peer, size)
-        return note === undefined ? measurement : { ...measurement, note }
-      },
-    ]),
-  )
+/** Runs a row on something that stands for a store. */
+type PeerRun = (peer: StorePeer, size: number) => Promise<Measurement> | Measurement
+
+interface PeerSetup {
+  /** Whether the pods are in it when the row begins. Default false. */
+  readonly load?: boolean
+  readonly note?: string
+}
+
+function withPeers(run: PeerRun, setup: PeerSetup = {}): Readonly<Record<string, Run>> {
+  return Object.fromEntries(PEERS.map(name => [name, onPeer(name, run, setup)]))
+}
+
+function floor(title: string, timesMax: number, run: PeerRun, setup: PeerSetup = {}): Floor {
+  return { title, timesMax, run: onPeer('plain-map', run, setup) }
+}
+
+function onPeer(name: string, run: PeerRun, { load = false, note }: PeerSetup): Run {
+  return async size => {
+    const { open } = (await import(`./peers/store/${name}.ts`)) as { readonly open: OpenPeer }
+    const peer = await open()
+    if (load) await each(podsFrom(0, size), pod => peer.create(pod))
+    collectGarbage()
+    const measurement = await run(peer, size)
+    return note === undefined ? measurement : { ...measurement, note }
+  }
+}
+
+function createPeer(peer: StorePeer, size: number): Promise<Measurement> {
+  return measure({
+    batch: BATCH,
+    operations: size,
+    prepare: podsFrom,
+    run: pods => each(pods, pod => peer.create(pod)),
+  })
+}
+
+function updatePeer(peer: StorePeer, size: number): Promise<Measurement> {
+  return measure({
+    batch: BATCH,
+    operations: UPDATES,
+    prepare: (from, count) => outsidePods(from, count, size),
+    run: pods => each(pods, pod => peer.update(pod)),
+  })
+}
+
+function updateSharedPeer(peer: StorePeer, size: number): Promise<Measurement> {
+  return measure({
+    batch: BATCH,
+    operations: UPDATES,
+    prepare: (from, count) => refsFrom(from, count, size),
+    run: refs =>
+      each(refs, ref => {
+        const pod = peer.get(ref) as StoredPod
+        return peer.update({ ...pod, spec: { ...pod.spec, priority: pod.spec.priority + 1 } })
+      }),
+  })
+}
+
+function readPeer(peer: StorePeer, size: number): Promise<Measurement> | Measurement {
+  return hotReads(size, ref => peer.get(ref))
+}
+
+function fanOutPeer(peer: StorePeer, size: number, writes: number): Promise<Measurement> {
+  let heard = 0
+  for (let index = 0; index < WATCHERS; index++) peer.subscribe(() => heard++)
+  return deliveries(writes, {
+    heard: () => heard,
+    prepare: from => outsidePods(from, writes, size),
+    run: pods => each(pods, pod => peer.update(pod)),
+  })
 }
 
 function podsFrom(from: number, count: number): readonly PodInput[] {

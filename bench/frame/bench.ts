@@ -1,14 +1,18 @@
 import { fork } from 'node:child_process'
 import { describeLoad, describeMachine } from './machine.js'
 import type { Measurement } from './measure.js'
+import type { BenchOptions } from './options.js'
 import { parseOptions, USAGE } from './options.js'
-import { advantage, headlineOf, subjectLine, titleLine } from './report.js'
+import { profiling } from './profile.js'
+import { advantage, headlineOf, medianOf, shareLines, subjectLine, timesOf, titleLine } from './report.js'
 import type { Row } from './row.js'
 
 const OURS = 'keelson'
+const FLOOR = 'floor'
 
 /** Tells a process that it measures one subject; followed by row, subject and size. */
 const CHILD_FLAG = '--child'
+const PROFILE = 'profile'
 
 /**
  * The main program of a benchmark: runs the rows that the command line asks for and prints a line for each
@@ -27,28 +31,55 @@ export async function bench(rows: readonly Row[]): Promise<void> {
     const sizes = options.sizes ?? row.sizes
     console.log(`\n${titleLine(row)}`)
     if (sizes.length > 1) await runCurve(row, sizes)
-    else await runRow(row, sizes[0] as number, options.peers)
+    else await runRow(row, sizes[0] as number, options)
   }
 }
 
-async function runRow(row: Row, size: number, withPeers: boolean): Promise<void> {
-  const { unit, headline = 'mean', target, peers = {} } = row
-  const ours = await measureApart(row, OURS, size)
+async function runRow(row: Row, size: number, options: BenchOptions): Promise<void> {
+  const { unit, headline = 'mean', target, floor, peers = {}, atLeast = {} } = row
+  const others = [...(floor === undefined ? [] : [FLOOR]), ...(options.peers ? Object.keys(peers) : [])]
+  const measured = await measureInTurns(row, [OURS, ...others], { size, options })
+  const ours = measured.get(OURS) as Measurement
   const value = headlineOf(unit, headline, ours)
-  const verdict = advantage(unit, value, target)
-  console.log(`${subjectLine(row, OURS, ours)}  ${mark(verdict)} ${times(verdict)} target`)
-  for (const peer of withPeers ? Object.keys(peers) : []) {
-    const theirs = await measureApart(row, peer, size)
+  console.log(`${subjectLine(row, OURS, ours)}  ${mark(advantage(unit, value, target))} target`)
+  for (const line of shareLines(ours)) console.log(line)
+  for (const other of others) {
+    const theirs = measured.get(other) as Measurement
+    if (other === FLOOR && floor !== undefined) {
+      const taken = timesOf(ours, theirs)
+      const verdict = `${OURS} takes ${times(taken)} its CPU  ${mark(floor.timesMax / taken)} ≤ ${floor.timesMax} ×`
+      console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${verdict}`)
+      continue
+    }
     const better = advantage(unit, value, headlineOf(unit, headline, theirs))
-    console.log(`${subjectLine(row, peer, theirs)}  ${OURS} is ${times(better)}`)
+    const wanted = atLeast[other]
+    const verdict = wanted === undefined ? '' : `  ${mark(better / wanted)} ≥ ${wanted} ×`
+    console.log(`${subjectLine(row, other, theirs)}  ${OURS} is ${times(better)}${verdict}`)
   }
-  console.log(`  ${size.toLocaleString('en')} objects · ${describeLoad()}`)
+  console.log(
+    `  ${size.toLocaleString('en')} objects · ${row.runs ?? options.runs} runs in turns · ${describeLoad()}`,
+  )
+}
+
+/** Measures every subject several times, one after the other and back, so that all see the same weather. */
+async function measureInTurns(
+  row: Row,
+  subjects: readonly string[],
+  { size, options }: { readonly size: number; readonly options: BenchOptions },
+): Promise<ReadonlyMap<string, Measurement>> {
+  const all = new Map(subjects.map(subject => [subject, [] as Measurement[]]))
+  for (let run = 0; run < (row.runs ?? options.runs); run++)
+    for (const subject of run % 2 === 0 ? subjects : subjects.toReversed())
+      all
+        .get(subject)
+        ?.push(await measureApart(row, subject, { size, profile: options.profile && subject === OURS }))
+  return new Map([...all].map(([subject, runs]) => [subject, medianOf(runs)]))
 }
 
 async function runCurve(row: Row, sizes: readonly number[]): Promise<void> {
   const costs: number[] = []
   for (const size of sizes) {
-    const measurement = await measureApart(row, OURS, size)
+    const measurement = await measureApart(row, OURS, { size, profile: false })
     costs.push(measurement.mean)
     const flag = heapFlags(row, size).join(' ')
     const line = subjectLine({ ...row, unit: 'ns' }, OURS, measurement, size)
@@ -59,9 +90,14 @@ async function runCurve(row: Row, sizes: readonly number[]): Promise<void> {
   console.log(`  dearest ÷ cheapest ${times(spread)}  ${mark(verdict)} ${times(verdict)} target`)
 }
 
-function measureApart(row: Row, subject: string, size: number): Promise<Measurement> {
-  const child = fork(process.argv[1] as string, [CHILD_FLAG, row.name, subject, String(size)], {
-    execArgv: ['--expose-gc', ...heapFlags(row, size)],
+function measureApart(
+  row: Row,
+  subject: string,
+  { size, profile }: { readonly size: number; readonly profile: boolean },
+): Promise<Measurement> {
+  const about = [row.name, subject, String(size), ...(profile ? [PROFILE] : [])]
+  const child = fork(process.argv[1] as string, [CHILD_FLAG, ...about], {
+    execArgv: ['--expose-gc', ...(profile ? ['--enable-source-maps'] : []), ...heapFlags(row, size)],
   })
   return new Promise((resolve, reject) => {
     child.once('message', message => resolve(message as Measurement))
@@ -76,9 +112,11 @@ function heapFlags({ heapMiB }: Row, size: number): readonly string[] {
   return megabytes === undefined ? [] : [`--max-old-space-size=${megabytes}`]
 }
 
-async function runChild(rows: readonly Row[], [name, subject, size]: readonly string[]): Promise<void> {
+async function runChild(rows: readonly Row[], [name, subject, size, flag]: readonly string[]): Promise<void> {
   const row = rows.find(each => each.name === name)
-  const run = subject === OURS ? row?.ours : row?.peers?.[subject as string]
+  profiling.on = flag === PROFILE
+  const run =
+    subject === OURS ? row?.ours : subject === FLOOR ? row?.floor?.run : row?.peers?.[subject as string]
   if (run === undefined) throw new Error(`no ${String(subject)} in row ${String(name)}`)
   const measurement = await run(Number(size))
   await new Promise<void>(resolve => process.send?.(measurement, () => resolve()))

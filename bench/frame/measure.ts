@@ -1,4 +1,7 @@
 import { PerformanceObserver } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
+import type { FileShare } from './profile.js'
+import { startProfile } from './profile.js'
 
 /** What was measured of one subject in one row. */
 export interface Measurement {
@@ -10,6 +13,10 @@ export interface Measurement {
   readonly cpuNs?: number
   /** Share of the timed span in which the main thread collected garbage, 0 … 1. */
   readonly gcShare?: number
+  /** Heap that one operation takes, before any of it is collected; the median of the batches. */
+  readonly bytes?: number
+  /** Where the time went, if that was asked for. */
+  readonly shares?: readonly FileShare[]
   /** What a reader must know to judge the number. */
   readonly note?: string
 }
@@ -20,7 +27,7 @@ export interface Timing<Input> {
   readonly batch: number
   /** Operations in all; fewer when the time is over. */
   readonly operations: number
-  /** Default 4,000. Timed time only. */
+  /** Default 2,000. Timed time only. */
   readonly budgetMs?: number
   /** Makes the input of the batch that starts at operation `from`; not timed. */
   readonly prepare: (from: number, count: number) => Input
@@ -31,22 +38,28 @@ export interface Timing<Input> {
 
 /** Times batches of an operation: wall time, processor time and garbage collection. Costs are in ns. */
 export async function measure<Input>(timing: Timing<Input>): Promise<Measurement> {
-  const { batch, operations, budgetMs = 4_000, prepare, run, note } = timing
+  const { batch, operations, budgetMs = 2_000, prepare, run, note } = timing
   const collections = watchCollections()
   const samples: number[] = []
   const spans: Span[] = []
+  const growths: number[] = []
+  const profile = await startProfile()
   let done = 0
   let wallMs = 0
   let cpuUs = 0
   while (done < operations && wallMs < budgetMs) {
     const count = Math.min(batch, operations - done)
     const input = prepare(done, count)
+    const heap = getHeapStatistics().used_heap_size
     const cpu = process.cpuUsage()
     const start = performance.now()
     const result = run(input, count)
     if (isPromise(result)) await result
     const end = performance.now()
     const { user, system } = process.cpuUsage(cpu)
+    const growth = getHeapStatistics().used_heap_size - heap
+    // It shrinks where garbage was collected meanwhile.
+    if (growth >= 0) growths.push(growth / count)
     samples.push(((end - start) * 1e6) / count)
     spans.push({ start, end })
     done += count
@@ -54,11 +67,16 @@ export async function measure<Input>(timing: Timing<Input>): Promise<Measurement
     cpuUs += user + system
   }
   const gcMs = await collections.within(spans)
+  const shares = await profile?.stop()
+  growths.sort((a, b) => a - b)
+  const bytes = growths[growths.length >> 1]
   return {
     samples,
     mean: (wallMs * 1e6) / done,
     cpuNs: (cpuUs * 1e3) / done,
     gcShare: gcMs / wallMs,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(shares === undefined ? {} : { shares }),
     ...(note === undefined ? {} : { note }),
   }
 }

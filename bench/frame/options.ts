@@ -8,13 +8,19 @@ export interface BenchOptions {
   readonly sizes: readonly number[] | undefined
   readonly peers: boolean
   readonly list: boolean
+  /** How often each subject is measured, in turns. */
+  readonly runs: number
+  /** Whether to tell where our time goes. */
+  readonly profile: boolean
 }
 
 /** Shown for `--list` and for a mistake. */
 export const USAGE: string =
-  'npm run bench -- <name> [--row a,b] [--size 10000,100000] [--no-peers] [--list]\n' +
+  'npm run bench -- <name> [--row a,b] [--size 10000,100000] [--runs 5] [--profile] [--no-peers] [--list]\n' +
   '  --row       only these rows\n' +
   '  --size      so many objects instead of what the row asks for\n' +
+  '  --runs      how often each subject is measured, in turns; medians are shown\n' +
+  '  --profile   where our time goes, by source file\n' +
   '  --no-peers  without the packages that we compare with'
 
 /** @throws Error with a remedy for a flag or a row that does not exist */
@@ -26,6 +32,8 @@ export function parseOptions(rows: readonly Row[], args: readonly string[]): Ben
       size: { type: 'string' },
       'no-peers': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '5' },
+      profile: { type: 'boolean', default: false },
     },
   })
   const wanted = values.row?.split(',')
@@ -35,7 +43,12 @@ export function parseOptions(rows: readonly Row[], args: readonly string[]): Ben
   const sizes = values.size?.split(',').map(Number)
   if (sizes?.every(size => Number.isSafeInteger(size) && size > 0) === false)
     throw new Error(`--size takes whole numbers above 0, not ${values.size}`)
+  const runs = Number(values.runs)
+  if (!Number.isSafeInteger(runs) || runs < 1)
+    throw new Error(`--runs takes a whole number above 0, not ${values.runs}`)
   return {
+    runs,
+    profile: values.profile,
     rows: wanted === undefined ? rows : rows.filter(({ name }) => wanted.includes(name)),
     sizes,
     peers: !values['no-peers'],

@@ -33,6 +33,7 @@ export function subjectLine(row: Row, subject: string, measurement: Measurement,
     `p99 ${amount(cost, quantile(measurement.samples, 0.99))}`.padEnd(13),
   ]
   if (measurement.cpuNs !== undefined) parts.push(`cpu ${amount('ns', measurement.cpuNs)}`.padEnd(13))
+  if (measurement.bytes !== undefined) parts.push(`${amount('bytes', measurement.bytes)}`.padEnd(8))
   if (measurement.gcShare !== undefined) parts.push(`gc ${Math.round(measurement.gcShare * 100)} %`.padEnd(8))
   const who = size === undefined ? subject : `${subject} ${size.toLocaleString('en')}`
   const note = measurement.note === undefined ? '' : `  (${measurement.note})`
@@ -63,3 +64,40 @@ function scaled(value: number, prefixes: readonly string[], unit: string): strin
 function digits(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
+
+/** The run in the middle, with the medians of what all of them cost. */
+export function medianOf(runs: readonly Measurement[]): Measurement {
+  const sorted = runs.toSorted((a, b) => a.mean - b.mean)
+  const middle = sorted[(sorted.length - 1) >> 1] as Measurement
+  const median = (values: readonly (number | undefined)[]): number | undefined => {
+    const known = values.filter(value => value !== undefined)
+    return known.length === 0 ? undefined : quantile(known, 0.5)
+  }
+  const cpuNs = median(runs.map(run => run.cpuNs))
+  const bytes = median(runs.map(run => run.bytes))
+  return {
+    ...middle,
+    ...(cpuNs === undefined ? {} : { cpuNs }),
+    ...(bytes === undefined ? {} : { bytes }),
+  }
+}
+
+/** How many times the processor time of the other one takes; of the wall, where that is not known. */
+export function timesOf(ours: Measurement, other: Measurement): number {
+  return ours.cpuNs !== undefined && other.cpuNs !== undefined
+    ? ours.cpuNs / other.cpuNs
+    : ours.mean / other.mean
+}
+
+/** Lines that tell where the time of one operation goes, the most expensive files first. */
+export function shareLines({ shares = [], cpuNs = Number.NaN }: Measurement): readonly string[] {
+  return shares
+    .slice(0, SHARES_MAX)
+    .map(
+      ({ file, share }) =>
+        `    ${`${(share * 100).toFixed(1)} %`.padStart(7)} ${amount('ns', share * cpuNs).padStart(9)}  ${file}`,
+    )
+}
+
+/** Files that are shown of a profile. */
+const SHARES_MAX = 25

@@ -24,6 +24,20 @@ export interface Row {
   /** Old space of a process with that many objects, in MiB; default Node's own. */
   readonly heapMiB?: (size: number) => number | undefined
   readonly ours: Run
+  /** What the machine needs for the part of it that nobody can leave out. */
+  readonly floor?: Floor
   /** Those who can do the same, by package name. */
   readonly peers?: Readonly<Record<string, Run>>
+  /** How many times as fast as a peer it is to be, in the same run. */
+  readonly atLeast?: Readonly<Record<string, number>>
+  /** How often each subject is measured; default what the command line says. For rows that sample by themselves. */
+  readonly runs?: number
+}
+
+/** A hand-written minimum, measured in the same run as ours. */
+export interface Floor {
+  readonly title: string
+  readonly run: Run
+  /** How many times the processor time of the floor ours may take. */
+  readonly timesMax: number
 }
