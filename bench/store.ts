@@ -23,7 +23,6 @@ const rows: readonly Row[] = [
     name: 'create',
     title: 'schema, four labels and one index; own commit, awaited',
     unit: 'per second',
-    target: 150_000,
     sizes: [SIZE],
     ours: async size => createPods(await warmStore(0), size),
     floor: floor('exact frozen copy, Map.set, one index, four labels', 2.5, createPeer),
@@ -34,7 +33,6 @@ const rows: readonly Row[] = [
     name: 'update-outside',
     title: 'compare-and-swap with an object from outside, awaited',
     unit: 'per second',
-    target: 80_000,
     sizes: [SIZE],
     ours: async size => updateOutside(await warmStore(size), size),
     floor: floor('exact frozen copy and Map.set', 1.4, updatePeer, { load: true }),
@@ -44,7 +42,6 @@ const rows: readonly Row[] = [
     name: 'update-shared',
     title: 'compare-and-swap with a copy that shares the stored subtrees, awaited',
     unit: 'per second',
-    target: 200_000,
     sizes: [SIZE],
     ours: async size => updateShared(await warmStore(size), size),
     floor: floor('reading, copying what is new, Map.set', 2, updateSharedPeer, { load: true }),
@@ -53,7 +50,6 @@ const rows: readonly Row[] = [
     name: 'get',
     title: 'by namespace and name, 1,000 hot objects',
     unit: 'per second',
-    target: 5_000_000,
     sizes: [SIZE],
     ours: async size => {
       const store = await warmStore(size)

@@ -41,20 +41,21 @@ async function runRow(row: Row, size: number, options: BenchOptions): Promise<vo
   const measured = await measureInTurns(row, [OURS, ...others], { size, options })
   const ours = measured.get(OURS) as Measurement
   const value = headlineOf(unit, headline, ours)
-  console.log(`${subjectLine(row, OURS, ours)}  ${mark(advantage(unit, value, target))} target`)
+  const verdict = target === undefined ? '' : `  ${mark(advantage(unit, value, target))} target`
+  console.log(subjectLine(row, OURS, ours) + verdict)
   for (const line of shareLines(ours)) console.log(line)
   for (const other of others) {
     const theirs = measured.get(other) as Measurement
     if (other === FLOOR && floor !== undefined) {
       const taken = timesOf(ours, theirs)
-      const verdict = `${OURS} takes ${times(taken)} its CPU  ${mark(floor.timesMax / taken)} ≤ ${floor.timesMax} ×`
-      console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${verdict}`)
+      const enough = `${OURS} takes ${times(taken)} its CPU  ${mark(floor.timesMax / taken)} ≤ ${floor.timesMax} ×`
+      console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${enough}`)
       continue
     }
     const better = advantage(unit, value, headlineOf(unit, headline, theirs))
     const wanted = atLeast[other]
-    const verdict = wanted === undefined ? '' : `  ${mark(better / wanted)} ≥ ${wanted} ×`
-    console.log(`${subjectLine(row, other, theirs)}  ${OURS} is ${times(better)}${verdict}`)
+    const enough = wanted === undefined ? '' : `  ${mark(better / wanted)} ≥ ${wanted} ×`
+    console.log(`${subjectLine(row, other, theirs)}  ${OURS} is ${times(better)}${enough}`)
   }
   console.log(
     `  ${size.toLocaleString('en')} objects · ${row.runs ?? options.runs} runs in turns · ${describeLoad()}`,
@@ -86,8 +87,8 @@ async function runCurve(row: Row, sizes: readonly number[]): Promise<void> {
     console.log(`${line}  ${describeLoad()}${flag === '' ? '' : `  ${flag}`}`)
   }
   const spread = Math.max(...costs) / Math.min(...costs)
-  const verdict = advantage('times', spread, row.target)
-  console.log(`  dearest ÷ cheapest ${times(spread)}  ${mark(verdict)} ${times(verdict)} target`)
+  const verdict = row.target === undefined ? '' : `  ${mark(row.target / spread)} ≤ ${times(row.target)}`
+  console.log(`  dearest ÷ cheapest ${times(spread)}${verdict}`)
 }
 
 function measureApart(

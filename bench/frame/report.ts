@@ -20,6 +20,7 @@ export function advantage(unit: Unit, value: number, other: number): number {
 
 /** For example `create: one object, own commit — target ≥ 150 k/s`. */
 export function titleLine({ name, title, unit, target }: Row): string {
+  if (target === undefined) return `${name}: ${title}`
   return `${name}: ${title} — target ${unit === 'per second' ? '≥' : '≤'} ${amount(unit, target)}`
 }
 

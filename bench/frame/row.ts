@@ -15,8 +15,8 @@ export interface Row {
   readonly name: string
   readonly title: string
   readonly unit: Unit
-  /** At least for `per second`, at most for every other unit. */
-  readonly target: number
+  /** At least for `per second`, at most for every other unit. Undefined where the floor tells what is wanted. */
+  readonly target?: number
   /** Default `mean`. */
   readonly headline?: Headline
   /** How many objects. Several sizes make a curve: the headline is then dearest ÷ cheapest. */
