@@ -52,7 +52,8 @@ async function runRow(row: Row, size: number, options: BenchOptions): Promise<vo
       console.log(`${subjectLine(row, FLOOR, { ...theirs, note: floor.title })}  ${enough}`)
       continue
     }
-    const better = advantage(unit, value, headlineOf(unit, headline, theirs))
+    // By processor time where both have it: the neighbours of a shared machine do not count in it.
+    const better = timesOf(theirs, ours)
     const wanted = atLeast[other]
     const enough = wanted === undefined ? '' : `  ${mark(better / wanted)} ≥ ${wanted} ×`
     console.log(`${subjectLine(row, other, theirs)}  ${OURS} is ${times(better)}${enough}`)
