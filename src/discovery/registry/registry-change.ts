@@ -27,8 +27,11 @@ export type RegistryChange =
 const limits = { ports: 1024, endpoints: 1000, vips: 16, addresses: 16, names: 64 } as const
 const PORT_RANGE = { min: 1, max: 65_535 } as const
 
-/** @throws InvalidError naming every field at fault */
-export function assertChange(change: RegistryChange): void {
+/**
+ * @param held endpoints of the same slice that were accepted before: the same objects are not looked at again
+ * @throws InvalidError naming every field at fault
+ */
+export function assertChange(change: RegistryChange, held: readonly Endpoint[] = []): void {
   const problems: FieldProblem[] = []
   const check: Check = (ok, ...found) => {
     if (!ok) problems.push(...found)
@@ -43,8 +46,7 @@ export function assertChange(change: RegistryChange): void {
         value: change.endpoints,
         message: `must hold at most ${limits.endpoints} endpoints; use more slices`,
       })
-      for (const [i, endpoint] of change.endpoints.entries())
-        checkEndpoint(endpoint, `endpoints[${i}]`, check)
+      checkEndpoints(change.endpoints, new Set(held), check)
       break
     case 'set-host':
       checkHost(change.host, check)
@@ -140,6 +142,11 @@ function checkPort(port: RegisteredPort, field: string, check: Check): void {
     value: port.name,
     message: 'must be empty or one DNS label',
   })
+}
+
+function checkEndpoints(endpoints: readonly Endpoint[], known: ReadonlySet<Endpoint>, check: Check): void {
+  for (const [i, endpoint] of endpoints.entries())
+    if (!known.has(endpoint)) checkEndpoint(endpoint, `endpoints[${i}]`, check)
 }
 
 function checkEndpoint(endpoint: Endpoint, field: string, check: Check): void {

@@ -120,7 +120,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
       if (applying)
         throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
       assertRevision(current, revision)
-      for (const change of changes) assertChange(change)
+      for (const change of changes) assertChange(change, heldOf(current, change))
       current = applyChanges(current, revision, changes)
       applying = true
       tell({ revision, services: touched(changes), snapshot: current })
@@ -153,6 +153,11 @@ function endpointsOf(
   if (view?.service === undefined) return []
   if (filter === 'all') return view.endpoints
   return view.endpoints.filter(({ conditions }) => conditions[filter])
+}
+
+/** What the registry holds of the slice that a change is about. */
+function heldOf({ services }: RegistrySnapshot, change: RegistryChange): readonly Endpoint[] | undefined {
+  return change.op === 'set-endpoints' ? services.get(change.service)?.slices.get(change.slice) : undefined
 }
 
 function assertRevision(current: RegistrySnapshot, revision: number): void {
