@@ -11,6 +11,7 @@ import type { Row, Run } from './frame/row.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
 import { cacheRow } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
+import { queueFloor } from './rows/queue-floor.js'
 
 const FEW = 10_000
 const MANY = 1_000_000
@@ -28,6 +29,7 @@ const rows: readonly Row[] = [
     target: 8_000_000,
     sizes: [FEW],
     ours: size => cycles(size, CLIENT_GO.few),
+    floor: queueFloor(4),
     peers: peerRows(),
   },
   {
@@ -37,6 +39,7 @@ const rows: readonly Row[] = [
     target: 2_000_000,
     sizes: [MANY],
     ours: size => cycles(size, CLIENT_GO.many),
+    floor: queueFloor(4),
     peers: peerRows(),
   },
   {
@@ -59,7 +62,7 @@ const rows: readonly Row[] = [
     name: 'delayed',
     title: 'addAfter of known keys, each another delay',
     unit: 'per second',
-    target: 5_000_000,
+    target: 4_000_000,
     sizes: [MANY],
     ours: delayedByKey,
   },

@@ -24,6 +24,7 @@ export const cacheRow: Row = {
   sizes: [10_000],
   ours: size => takeOver(size, openOurs),
   peers: { '@kubernetes/client-node': peer('kubernetes-client') },
+  atLeast: { '@kubernetes/client-node': 0.6 },
 }
 
 function peer(name: string): Run {

@@ -8,6 +8,7 @@ import { createReplicaController } from 'keelson/workloads'
 import type { Measurement } from '../frame/measure.js'
 import { collectGarbage, measure } from '../frame/measure.js'
 import type { Row } from '../frame/row.js'
+import { refFloor } from './queue-floor.js'
 
 interface Size {
   readonly size: number
@@ -28,7 +29,17 @@ export const controllerRows: readonly Row[] = [
     unit: 'per second',
     target: 1_000_000,
     sizes: [10_000],
-    ours: reconciles,
+    ours: size => reconciles(size, then => async () => then()),
+    floor: refFloor(4.7),
+  },
+  {
+    name: 'reconciles-sync',
+    title: 'reconciles of a function that does nothing and returns at once, 10 at once',
+    unit: 'per second',
+    target: 1_600_000,
+    sizes: [10_000],
+    ours: size => reconciles(size, then => () => then()),
+    floor: refFloor(3.2),
   },
   {
     name: 'latency',
@@ -59,17 +70,23 @@ export const controllerRows: readonly Row[] = [
   },
 ]
 
-async function reconciles(size: number): Promise<Measurement> {
+async function reconciles(
+  size: number,
+  reconciler: (then: () => void) => Reconciler<Size, Size>,
+): Promise<Measurement> {
   let left = 0
   let finish = (): void => {}
-  const { controller, stop } = await run(createStore({ kinds: [Widget] }), 10, async () => {
+  const count = (): void => {
     if (--left === 0) finish()
-  })
+  }
+  const { controller, stop } = await run(createStore({ kinds: [Widget] }), 10, reconciler(count))
   const keys = Array.from({ length: size }, (_, index) => ({ namespace: 'default', name: `w${index}` }))
   const measured = await measure({
     batch: size,
     operations: size * 1_000,
-    prepare: collectGarbage,
+    prepare: from => {
+      if (from === 0) collectGarbage()
+    },
     run: () =>
       new Promise<void>(resolve => {
         left = size
