@@ -64,7 +64,7 @@ describe('the members of clients and transactions', () => {
         ...['create', 'update', 'updateStatus', 'modify', 'modifyStatus', 'patch', 'delete'],
         ...['create', 'update', 'updateStatus', 'modify', 'modifyStatus', 'patch', 'delete'],
         ...['transact', 'optimistic', 'get', 'list', 'count', 'get', 'list', 'count', 'snapshot'],
-        ...['watch', 'watch', 'client', 'compact', 'history', 'close'],
+        ...['watch', 'watch', 'client', 'compact', 'history', 'close', 'countBy', 'countBy', 'quotaUse'],
       ].toSorted(),
     )
   })

@@ -133,9 +133,10 @@ export class Driver {
   #clientsFor(observer: Observer | undefined, writes: WritesUnderWay | undefined): World['clientFor'] {
     const keys = this.#keys
     return (client, process) => {
-      const marked = writes?.seenThrough(client) ?? client
-      const observed = observer?.listen(marked, process) ?? marked
-      return this.judge.clientFor(keys?.clientFor(observed, process) ?? observed, process)
+      const observed = observer?.listen(client, process) ?? client
+      const judged = this.judge.clientFor(keys?.clientFor(observed, process) ?? observed, process)
+      // Outermost: the place of a write is looked for up to the first frame of the simulation.
+      return writes?.seenThrough(judged) ?? judged
     }
   }
 
