@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Env } from '../../core/index.js'
 import type { Flow, FlowTable } from './flow-table.js'
+import { resetConnection } from './reset-connection.js'
 import { splice } from './splice.js'
 import type { Upstream, VipRoute } from './vip-route.js'
 
@@ -39,7 +40,7 @@ export function proxyConnection(client: Socket, context: ConnectionContext): voi
         : undefined
     if (upstream === undefined) {
       context.refused()
-      client.resetAndDestroy()
+      resetConnection(client)
       return
     }
     attempt(client, upstream, context, outcome => {
@@ -63,9 +64,9 @@ function attempt(client: Socket, upstream: Upstream, context: ConnectionContext,
   const flow: Flow = {
     // Cut off: neither side may take it for the end of what the other had to say.
     end: () => {
-      client.resetAndDestroy()
+      resetConnection(client)
       if (state === 'connecting') socket.destroy()
-      else socket.resetAndDestroy()
+      else resetConnection(socket)
     },
   }
   const settle = (to: 'joined' | 'over'): void => {

@@ -5,6 +5,7 @@ import { createFlowTable } from './flow-table.js'
 import type { ListenError } from './listen-error.js'
 import type { ConnectionContext } from './proxied-connection.js'
 import { proxyConnection } from './proxied-connection.js'
+import { resetConnection } from './reset-connection.js'
 import type { VipFrontend, VipListenerStats } from './vip-frontend.js'
 import { openVipFrontend } from './vip-frontend.js'
 import type { VipRoute } from './vip-route.js'
@@ -60,7 +61,7 @@ export function createVipService(key: string, settings: VipSettings): VipService
     accepted++
     if (settings.admit(client)) return proxyConnection(client, { ...context, route })
     refused++
-    client.resetAndDestroy()
+    resetConnection(client)
   }
   const retire = async (ids: readonly string[]): Promise<void> => {
     const closing = ids.flatMap(id => frontends.get(id) ?? [])
