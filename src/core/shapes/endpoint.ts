@@ -25,8 +25,6 @@ export interface Endpoint {
   readonly template?: string
   /** Share among the endpoints of its service, ≥ 0. Default 1. */
   readonly weight?: number
-  /** Epoch milliseconds from which connections to it are cut, while it is on its way out. */
-  readonly drainDeadlineMs?: number
   /** Labels of its task, as far as names are made from them. */
   readonly labels?: Readonly<Record<string, string>>
 }
