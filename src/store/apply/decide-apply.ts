@@ -48,7 +48,7 @@ export function decideApply(application: Application): ApplyDecision {
   const fields = fieldsOf(wanted, type)
   const others = owners.filter(owner => !sameOwner(owner, by))
   const merged = mergeFields(current, wanted, type)
-  const ended = indivisible(nulls, current, type)
+  const ended = indivisible(nulls, current, { type, others })
   const document = pruneFields(merged, type, {
     removed: withAll(givenUp(previous, fields, others, type), ended.keys()),
     kept: others.reduce<FieldSet>((all, owner) => withAll(all, owner.fields), fields),
@@ -81,18 +81,23 @@ function givenUp(previous: FieldSet, fields: FieldSet, others: readonly Owner[],
   return new Set([...withNamedAbove(gone, type)].filter(path => !wanted.has(path)))
 }
 
-/** Those of the paths under which there is a value without parts, and how it changes when it goes. */
+/**
+ * Those of the paths under which there is a value without parts, and how it changes when it goes. What has only lost
+ * its parts stays for those who own it: it is what an apply of the same null has left of it.
+ */
 function indivisible(
   paths: readonly string[],
   current: unknown,
-  type: FieldType,
+  { type, others }: { readonly type: FieldType; readonly others: readonly Owner[] },
 ): ReadonlyMap<string, FieldChange> {
   const found = new Map<string, FieldChange>()
   if (paths.length === 0) return found
   const sought = new Set(paths)
   const visit = (value: unknown, at: FieldType, path: string): void => {
     const members = membersOf(value, at)
-    const isWhole = members === undefined || members.byElement.size === 0
+    const isWhole =
+      members === undefined ||
+      (members.byElement.size === 0 && !others.some(({ fields }) => fields.has(path)))
     if (isWhole && !at.root && sought.has(path)) found.set(path, { before: value, after: undefined })
     for (const [element, member] of members?.byElement ?? []) visit(member.value, member.type, path + element)
   }

@@ -127,6 +127,17 @@ describe('applying', () => {
     )
   })
 
+  test('a null leaves what others own of a field with parts, the second time too', async () => {
+    const store = newStore()
+    await store.create(Any, { metadata: at, spec: {} })
+    await perform(store, { op: 'update', by: 'two', spec: { a: {} } } as Write)
+    for (const spec of [{ a: { a: 1 } }, { a: null }, { a: null }])
+      expect(await perform(store, { op: 'apply', by: 'one', spec, force: false, adopt: [] } as Write)).toBe(
+        true,
+      )
+    expect(made(store).spec).toEqual({ a: {} })
+  })
+
   test('gives what is applied, when it is forced', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(write, { maxLength: 4 }), spec, async (writes, wanted) => {
