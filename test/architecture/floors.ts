@@ -101,6 +101,7 @@ export const floors: FloorPlan = {
     ['choices'],
     ['run'],
     ['report', 'search'],
+    ['threads'],
     ['check.ts', 'simulate.ts'],
   ],
   workloads: [

@@ -14,7 +14,7 @@ import type { SpecChange } from './spec-walk.js'
 import { SpecWalker } from './spec-walk.js'
 
 /** How much is tried. */
-export interface FuzzOptions extends Omit<CheckOptions, 'replay' | 'edits' | 'timeMs'> {
+export interface FuzzOptions extends Omit<CheckOptions, 'replay' | 'edits' | 'timeMs' | 'workers'> {
   /** How many sets of specs are tried. The first is `objects` as given. Default 30. */
   readonly rounds?: number
   /** Executions of each round. Default 20. */

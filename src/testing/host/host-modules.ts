@@ -6,6 +6,7 @@ export interface HostModules {
   readonly 'node:fs': { readonly readlinkSync: (path: string) => string }
   readonly 'node:inspector': { readonly url: () => string | undefined }
   readonly 'node:module': { readonly syncBuiltinESMExports: () => void }
+  readonly 'node:os': { readonly availableParallelism: () => number }
   readonly 'node:worker_threads': WorkerThreadsModule
 }
 
@@ -32,9 +33,16 @@ export interface WorkerThreadsModule {
   readonly Worker: new (source: string, options: object) => HostThread
 }
 
-export interface HostThread {
+/** One end of a channel between threads. */
+export interface HostPort {
+  on(event: 'message', listener: (value: unknown) => void): void
+  postMessage(value: unknown): void
+}
+
+export interface HostThread extends HostPort {
   unref(): void
-  on(event: 'error', listener: (value: unknown) => void): void
+  on(event: 'message' | 'error' | 'exit', listener: (value: unknown) => void): void
+  terminate(): Promise<unknown>
 }
 
 /** A module that is built into the host. Undefined where it is missing. */

@@ -1,6 +1,8 @@
+import { contentHash } from '../../core/index.js'
 import { hostVariable } from '../host/host-process.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { ChoiceSource } from './choices/choice-source.js'
+import { randomChoices } from './choices/random-choices.js'
 import { replayChoices } from './choices/replay-choices.js'
 import { nameViolation } from './judge/name-violation.js'
 import type { Violation } from './judge/violation.js'
@@ -16,15 +18,22 @@ import { execute } from './run/execute.js'
 import { rerunGuarded } from './run/guarded-rerun.js'
 import type { Expectation } from './search/expected-state.js'
 import { expectState } from './search/expected-state.js'
+import { RememberingJudge, restText } from './search/remembering-judge.js'
 import type { SearchOptions } from './search/search-options.js'
 import { searcherFor, timeOf } from './search/search-options.js'
-import type { Searcher } from './search/searcher.js'
+import type { Job, Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
 import { TimeBudget } from './search/time-budget.js'
-import type { Execution, JudgeRest } from './setup/execution.js'
+import type { Execution } from './setup/execution.js'
 import type { ExecutionSetup } from './setup/execution-setup.js'
 import type { SimulateOptions } from './setup/simulate-options.js'
 import { setupOf } from './setup/simulate-options.js'
+import type { CheckWorkers } from './threads/check-workers.js'
+import { assertWorkers } from './threads/check-workers.js'
+import type { Digest } from './threads/digest.js'
+import { digestOf } from './threads/digest.js'
+import { serve, takePort } from './threads/thread.js'
+import { WorkerPool } from './threads/worker-pool.js'
 import type { MakeParts } from './world/simulated-process.js'
 
 /** What is looked at, and how. */
@@ -35,6 +44,12 @@ export interface CheckOptions extends SimulateOptions, SearchOptions {
    * kinds, objects and options printed it; that one must be as recorded.
    */
   readonly replay?: string
+  /**
+   * Threads that share the executions of the modes `random` and `sieve`. What is found, and what is reported, is the
+   * same as without them. A function cannot be sent to a thread, so each thread imports a module and calls a function of
+   * it that makes the same check. Default: none.
+   */
+  readonly workers?: CheckWorkers
 }
 
 /** What a check that found nothing has looked at. */
@@ -97,8 +112,12 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
   const setup = setupOf(make, options, seed)
   const searcher = searcherFor(setup, options)
   const time = new TimeBudget(timeOf(options))
+  assertWorkers(options.workers, options.mode ?? 'random')
   const expectation = await expectState(setup)
-  const site: Site = { setup, expectation, searcher, options, time, tally: new Tally() }
+  const judge = new RememberingJudge(expectation)
+  const site: Site = { setup, expectation, judge, searcher, options, time, tally: new Tally() }
+  const port = takePort()
+  if (port !== undefined) return serve(port, hashOf(site), job => lookFor(site, job))
   for (const execution of expectation.executions) await look(site, execution)
   if (setup.incidents.length === 0) assertAtWork(expectation.executions, setup.objects.length)
   const replayed = await replay(setup, expectation, options)
@@ -120,6 +139,7 @@ export async function check(make: MakeParts, options: CheckOptions): Promise<Che
 interface Site {
   readonly setup: ExecutionSetup
   readonly expectation: Expectation
+  readonly judge: RememberingJudge
   readonly searcher: Searcher
   readonly options: CheckOptions
   readonly time: TimeBudget
@@ -127,15 +147,32 @@ interface Site {
 }
 
 async function search(site: Site): Promise<void> {
-  const { setup, expectation, searcher, options, time, tally } = site
-  const judge = rememberingJudge(expectation)
+  const { workers } = site.options
+  if (workers === undefined) return searchWith(site)
+  const pool = new WorkerPool(workers, hashOf(site))
+  try {
+    await searchWith(site, pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+async function searchWith(site: Site, pool?: WorkerPool): Promise<void> {
+  const { setup, judge, searcher, options, time, tally } = site
+  const ahead = (most: number): readonly Job[] => searcher.ahead?.(most) ?? []
   let toldMs = 0
   while (!time.isSearchOver) {
+    const digest = await pool?.next(ahead)
     const planned = searcher.next()
     if (planned === undefined) return
-    const execution = await execute({ ...setup, seed: planned.seed }, planned.source, judge)
-    searcher.learn(execution)
-    await look(site, execution)
+    if (digest !== undefined) {
+      const isNew = digest.rest !== undefined && judge.remember(digest.rest)
+      tally.add(isNew ? digest.counts : digest.countsToRest)
+    } else {
+      const execution = await execute({ ...setup, seed: planned.seed }, planned.source, judge.judge)
+      searcher.learn(execution)
+      await look(site, execution)
+    }
     const { elapsedMs } = time
     if (options.progress === undefined || elapsedMs - toldMs < PROGRESS_MS) continue
     toldMs = elapsedMs
@@ -194,20 +231,18 @@ function boundsOf({ setup, searcher, time, tally }: Site, end: 'found' | 'over')
   return `${looked}${searcher.coverage.text}, at most ${stepsMax} steps each; faults in one execution, at most: ${describeFaults(faults)}`
 }
 
-/**
- * What follows from a rest depends on its state, and hardly on what a process remembers, so one that was looked into is
- * not looked into again.
- */
-function rememberingJudge({ judge }: Expectation): JudgeRest {
-  const known = new Set<string>()
-  return rest => {
-    const violation = judge(rest)
-    if (violation !== undefined) return violation
-    const text = `${rest.ending}\n${rest.state.join('\n')}`
-    if (known.has(text)) return 'known'
-    known.add(text)
-    return undefined
-  }
+/** In a thread of another check: what came of an execution, or undefined if that check has to see for itself. */
+async function lookFor({ setup, judge }: Site, { seed, choices }: Job): Promise<Digest | undefined> {
+  const source = choices === undefined ? randomChoices(seed, setup.faults) : replayChoices(choices)
+  const known = judge.count
+  const execution = await execute({ ...setup, seed }, source, judge.judge)
+  return digestOf(execution, judge.count > known ? restText(execution) : undefined)
+}
+
+/** The same for two checks whose undisturbed executions are the same. */
+function hashOf({ options, setup, expectation }: Site): string {
+  const ways = expectation.executions.map(({ trace, state }) => [trace.map(({ label }) => label), state])
+  return contentHash([optionsHash(options), setup.seed, ways])
 }
 
 interface Failing {

@@ -13,6 +13,7 @@ const ASIDE: ReadonlySet<string> = new Set([
   'replay',
   'stepTimeoutMs',
   'timeMs',
+  'workers',
   'progress',
 ])
 

@@ -34,6 +34,15 @@ export class Tally {
     }
   }
 
+  add({ executions, steps, reconciles, writes, faults }: Counts): void {
+    this.#executions += executions
+    this.#steps += steps
+    this.#reconciles += reconciles
+    this.#writes += writes
+    for (const [kind, count] of Object.entries(faults))
+      this.#faults[kind as FaultKind] = (this.#faults[kind as FaultKind] ?? 0) + count
+  }
+
   get counts(): Counts {
     const executions = this.#executions
     const steps = this.#steps

@@ -33,12 +33,14 @@ async function drive(driver: Driver, setup: ExecutionSetup, judge: JudgeRest): P
     if (!isStopped) driver.judgeRest()
     const rest = restOf(setup, driver)
     const site = siteOf(driver)
+    const stepsToRest = driver.trace.length
     const verdict = driver.isOver || isStopped ? 'known' : judge(rest)
     if (verdict !== undefined && verdict !== 'known') driver.judge.report(verdict)
     if (verdict !== 'known' && !driver.isOver) await checkAfterRest(driver)
     const { choices, chosenSteps, trace } = driver
     const { violation } = driver.judge
-    return { seed: setup.seed, choices, chosenSteps, trace, violation, isStopped, ...site, ...rest }
+    const ways = { choices, chosenSteps, trace, stepsToRest }
+    return { seed: setup.seed, ...ways, violation, isStopped, ...site, ...rest }
   } finally {
     driver.close()
   }

@@ -7,6 +7,8 @@ export function randomSearch(faults: FaultPlan, seed: number, executions: number
   let at = seed
   return {
     next: () => (at < seed + executions ? { seed: at, source: randomChoices(at++, faults) } : undefined),
+    ahead: most =>
+      Array.from({ length: Math.min(most, seed + executions - at) }, (_, index) => ({ seed: at + index })),
     learn: () => {},
     coverage: {
       isComplete: false,

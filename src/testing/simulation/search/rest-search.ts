@@ -2,7 +2,7 @@ import type { Action, ActionKind } from '../actions/action.js'
 import type { ActionList } from '../actions/action-list.js'
 import type { ChoiceSource } from '../choices/choice-source.js'
 import type { Execution } from '../setup/execution.js'
-import type { Coverage, Planned, Searcher } from './searcher.js'
+import type { Coverage, Job, Planned, Searcher } from './searcher.js'
 import { shapeOf } from './shape.js'
 
 /** What a search is bounded by that looks at worlds at rest first. */
@@ -64,6 +64,10 @@ export class RestSearch implements Searcher {
     }
     this.#other ??= this.#then(executions - this.#planned)
     return this.#other.next()
+  }
+
+  ahead(most: number): readonly Job[] {
+    return this.#other?.ahead?.(most) ?? []
   }
 
   learn(execution: Execution): void {

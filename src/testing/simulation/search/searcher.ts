@@ -7,11 +7,19 @@ export interface Planned {
   readonly source: ChoiceSource
 }
 
+/** An execution that can be run without knowing what came of those before: drawn by its seed, or as chosen. */
+export interface Job {
+  readonly seed: number
+  readonly choices?: readonly number[]
+}
+
 /** Decides which executions are looked at. Asked and told in turn. */
 export interface Searcher {
   /** The next one; undefined when there is nothing left to look at, or the limit is reached. */
   next(): Planned | undefined
-  /** What came of the one planned last. */
+  /** What `next` will return, at most so many of them; those only that do not wait for `learn`. Changes nothing. */
+  ahead?(most: number): readonly Job[]
+  /** What came of the one planned last. Not called for those that were told ahead. */
   learn(execution: Execution): void
   /** What was looked at so far. */
   readonly coverage: Coverage

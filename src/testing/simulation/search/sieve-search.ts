@@ -6,7 +6,7 @@ import type { ChoiceSource } from '../choices/choice-source.js'
 import { replayChoices } from '../choices/replay-choices.js'
 import type { Execution } from '../setup/execution.js'
 import { isOfProcess } from '../world/action-of.js'
-import type { Coverage, Planned, Searcher } from './searcher.js'
+import type { Coverage, Job, Planned, Searcher } from './searcher.js'
 import { shapeOf } from './shape.js'
 
 /** What a planned search is bounded by. */
@@ -77,6 +77,13 @@ export class SieveSearch implements Searcher {
     this.#learning = undefined
     if (plan !== undefined) this.#counts.set(plan.fault, (this.#counts.get(plan.fault) ?? 0) + 1)
     return { seed, source: replayChoices(plan?.choices ?? []) }
+  }
+
+  ahead(most: number): readonly Job[] {
+    if (this.#workloads.length > 0) return []
+    const { seed, executionsMax } = this.#bounds
+    const end = this.#planned + Math.min(most, executionsMax - this.#executions)
+    return this.#plans.slice(this.#planned, end).map(({ choices }) => ({ seed, choices }))
   }
 
   learn({ choices, chosenSteps, trace }: Execution): void {

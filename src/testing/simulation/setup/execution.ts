@@ -26,6 +26,8 @@ export interface Execution extends Rest {
   /** For each choice, the step of the trace that it led to; -1 for the choice of the ending. */
   readonly chosenSteps: readonly number[]
   readonly trace: readonly TraceStep[]
+  /** How many of these led to its rest. */
+  readonly stepsToRest: number
   readonly violation: Violation | undefined
   /** True when it was stopped on the way, because the rest of it was known. */
   readonly isStopped: boolean
