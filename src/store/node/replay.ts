@@ -6,11 +6,11 @@ import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import type { TableEntry } from '../engine/namespace-table.js'
+import { shareJson } from '../json/shared-json.js'
 import type { StoredObject } from '../object/object.js'
 import { plant } from '../read/fork.js'
 import type { Checkpoint } from './checkpoint.js'
 import type { JournalEntry, ObjectKey } from './journal-entry.js'
-import { shareJson } from './shared-json.js'
 import { CorruptError } from './storage-errors.js'
 
 type KeepNote = Extract<JournalNote, { readonly keep: unknown }>
