@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js'
 import { termsOf } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
+import type { LogRecord } from '../engine/revision-log.js'
 import type { ObjectId, StoredObject } from '../object/object.js'
 import { describeObject, idOf } from '../object/object.js'
 import { listObjects } from '../read/list.js'
@@ -43,8 +44,11 @@ export function verifyIndexes(engine: Engine, table: KindTable): readonly StoreP
 function logProblems({ log }: Engine, table: KindTable): readonly StoreProblem[] {
   const problems: StoreProblem[] = []
   const seen = new Set<object>()
-  for (let revision = log.head; revision > log.oldestStart; revision--) {
-    for (const { entry, after, version } of log.get(revision)?.changes ?? []) {
+  const records: LogRecord[] = []
+  for (let record = log.after(0); record !== undefined; record = log.after(record.revision))
+    records.push(record)
+  for (const { revision, changes } of records.reverse()) {
+    for (const { entry, after, version } of changes) {
       if (entry.space.table !== table || seen.has(entry)) continue
       seen.add(entry)
       if (entry.head !== version)

@@ -211,7 +211,8 @@ export class EngineStore extends EngineClient implements Store {
     const { log } = this.engine
     if (revision < log.oldestStart) return undefined
     const changes: ObjectChange[] = []
-    for (let at = revision + 1; at <= log.head; at++) changes.push(...(log.get(at)?.changes ?? []))
+    for (let record = log.after(revision); record !== undefined; record = log.after(record.revision))
+      changes.push(...record.changes)
     return changes
   }
 

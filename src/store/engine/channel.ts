@@ -16,6 +16,10 @@ export interface ChannelListener {
   serve(revisionsMax: number): number
   /** The store was closed, or has failed. */
   storeClosed(failure?: Error): void
+  /** The last revision that it has handled. */
+  readonly revision: number
+  /** What came after that revision can no longer be told. */
+  missed(lastRevision: number): void
   close(): void
   /** Present for those who must know how far they are behind: called after each append while they do not rest. */
   fellBehind?: () => void
@@ -114,6 +118,10 @@ export class Channel {
   closeDead(): number {
     for (const { listener } of [...this.#cursors]) if (listener.env.closed) listener.close()
     return this.#cursors.size
+  }
+
+  listeners(): readonly ChannelListener[] {
+    return [...this.#cursors].map(({ listener }) => listener)
   }
 
   endAll(failure?: Error): void {

@@ -27,6 +27,10 @@ export class DurableLog implements WatchLog {
     return revision > this.#head ? undefined : this.#log.get(revision)
   }
 
+  after(revision: number): LogRecord | undefined {
+    return revision >= this.#head ? undefined : this.#log.after(revision)
+  }
+
   /** The next revision is on the disk. */
   advance({ revision, changes }: LogRecord): void {
     this.#head = revision

@@ -30,6 +30,13 @@ export interface EngineListener {
   closed(): void
 }
 
+/** Under what mutations are committed. */
+interface Commit {
+  readonly revision: number
+  readonly cause: WriteCause | undefined
+  readonly growths: readonly Growth[] | undefined
+}
+
 /** What an engine is made from. */
 export interface EngineOptions {
   readonly kinds: readonly Kind[]
@@ -184,20 +191,36 @@ export class Engine {
   commit(mutations: readonly Mutation[], cause?: WriteCause): void {
     this.assertOpen()
     assertUnique(mutations)
-    this.#push(mutations, cause, this.quotas?.check(mutations))
+    this.#push(mutations, { revision: this.log.head + 1, cause, growths: this.quotas?.check(mutations) })
   }
 
   /** Commits again what was committed before, whatever is unique or limited now. */
   replay(mutations: readonly Mutation[], cause: WriteCause | undefined): void {
-    this.#push(mutations, cause, this.quotas?.growthsOf(mutations))
+    this.follow(this.log.head + 1, mutations, cause)
   }
 
-  #push(
-    mutations: readonly Mutation[],
-    cause: WriteCause | undefined,
-    growths: readonly Growth[] | undefined,
-  ): void {
-    const revision = this.log.head + 1
+  /**
+   * Takes over a revision that another store has committed, whatever is unique or limited here. Those since the last
+   * one have changed nothing of what this engine holds.
+   */
+  follow(revision: number, mutations: readonly Mutation[], cause?: WriteCause): void {
+    this.#push(mutations, { revision, cause, growths: this.quotas?.growthsOf(mutations) })
+  }
+
+  /**
+   * Takes over what differs after revisions that nobody can tell any more. Watchers end where they are, with
+   * `SlowConsumerError`, and reads of older revisions are `Expired`; open snapshots stay readable.
+   */
+  followOverGap(revision: number, mutations: readonly Mutation[]): void {
+    const watching = this.tables.all.flatMap(({ watchers }) => watchers.listeners())
+    const ends = [...new Set(watching)].map(listener => ({ listener, at: listener.revision }))
+    this.follow(revision, mutations)
+    void this.compactor.compact(revision)
+    for (const { listener, at } of ends) listener.missed(at)
+  }
+
+  #push(mutations: readonly Mutation[], { revision, cause, growths }: Commit): void {
+    const before = this.log.head
     const record = recordOf(mutations, revision, cause)
     if (growths !== undefined) this.quotas?.add(growths)
     this.journal?.append(record)
@@ -212,7 +235,7 @@ export class Engine {
         for (const listener of this.#listeners) listener.lifeEnded(entry)
     for (const { entry, version } of changes)
       entry.space.table.watchers.notify(entry, version, revision, this.log.capacity)
-    this.alarms.ring(revision)
+    this.alarms.ring(revision, before)
     this.#retention?.committed(record)
     this.#meter?.(record)
   }

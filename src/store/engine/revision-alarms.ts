@@ -21,8 +21,14 @@ export class RevisionAlarms {
     return size
   }
 
-  ring(revision: number): void {
+  /** @param before the revision before; what was set for one in between rings too */
+  ring(revision: number, before: number): void {
     if (this.#calls.size === 0) return
+    if (revision === before + 1) this.#ringAt(revision)
+    else for (const at of [...this.#calls.keys()].sort((a, b) => a - b)) if (at <= revision) this.#ringAt(at)
+  }
+
+  #ringAt(revision: number): void {
     const calls = this.#calls.get(revision)
     if (calls === undefined) return
     this.#calls.delete(revision)

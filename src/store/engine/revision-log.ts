@@ -62,14 +62,22 @@ export class CommittedChange implements Change, LogRecord {
   }
 }
 
-/** The last `capacity` revisions, shared by every watcher. Memory grows as it fills, then stays. */
+/**
+ * The last `capacity` revisions that changed something, shared by every watcher. Memory grows as it fills, then stays.
+ * A store that follows another one has gaps between them: what is in a gap changed nothing here.
+ */
 export class RevisionLog {
   readonly capacity: number
   readonly #start: number
+  /** A ring; a record's place is that of its ordinal, 1 for the first one. */
   readonly #slots: (LogRecord | undefined)[] = []
+  #count = 0
   #last: number
+  /** The newest revision that had to make room. */
+  #evicted = 0
   #compacted: number
-  #taken: number
+  /** The ordinal of the newest record that was taken after a compaction. */
+  #taken = 0
 
   /** @param start the revision at which it begins, 0 for a new store */
   constructor(capacity: number, start: number) {
@@ -77,7 +85,6 @@ export class RevisionLog {
     this.#start = start
     this.#last = start
     this.#compacted = start === 0 ? -1 : start
-    this.#taken = start
   }
 
   /** The newest revision; 0 when nothing was ever written. */
@@ -92,20 +99,38 @@ export class RevisionLog {
 
   /** Reads from this revision on, and watches after it, can be answered: everything later is here. */
   get oldestStart(): number {
-    return Math.max(0, this.#last - this.capacity, this.#compacted)
+    return Math.max(this.#evicted, this.#compacted, 0)
   }
 
   get(revision: number): LogRecord | undefined {
     if (revision > this.#last || revision <= this.oldestStart) return undefined
-    return this.#slots[this.#slotOf(revision)]
+    // Without gaps the place is known.
+    if (this.#last - this.#start === this.#count) return this.#slots[this.#slotOf(revision - this.#start)]
+    const record = this.#slots[this.#slotOf(this.#ordinalAfter(revision - 1))]
+    return record?.revision === revision ? record : undefined
   }
 
-  /** Appends revision `head + 1`. Returns the record that had to make room. */
+  /** The first record after that revision that is still here. */
+  after(revision: number): LogRecord | undefined {
+    const since = Math.max(revision, this.oldestStart)
+    return since < this.#last ? this.#slots[this.#slotOf(this.#ordinalAfter(since))] : undefined
+  }
+
+  /** The newest revision up to that one that changed something, or the oldest that can be read. */
+  atOrBefore(revision: number): number {
+    if (this.#last - this.#start === this.#count) return revision
+    const before = this.#ordinalAfter(revision) - 1
+    const record = before > this.#gone ? this.#slots[this.#slotOf(before)] : undefined
+    return Math.max(record?.revision ?? 0, this.oldestStart)
+  }
+
+  /** Appends a revision after `head`. Returns the record that had to make room. */
   push(record: LogRecord): LogRecord | undefined {
     this.#last = record.revision
-    const index = this.#slotOf(record.revision)
+    const index = this.#slotOf(++this.#count)
     const evicted = this.#slots[index]
     this.#slots[index] = record
+    if (evicted !== undefined) this.#evicted = evicted.revision
     return evicted
   }
 
@@ -116,19 +141,38 @@ export class RevisionLog {
 
   /** Takes the oldest record that was compacted but is still here. */
   takeCompacted(): LogRecord | undefined {
-    const revision = Math.max(this.#taken, this.#last - this.capacity) + 1
-    if (revision > this.#compacted) return undefined
-    this.#taken = revision
-    const index = this.#slotOf(revision)
+    const ordinal = this.#gone + 1
+    if (ordinal > this.#count) return undefined
+    const index = this.#slotOf(ordinal)
     const record = this.#slots[index]
+    if (record === undefined || record.revision > this.#compacted) return undefined
+    this.#taken = ordinal
     this.#slots[index] = undefined
     return record
   }
 
-  #slotOf(revision: number): number {
-    return (revision - 1 - this.#start) % this.capacity
+  /** The ordinal of the newest record that is no longer here. */
+  get #gone(): number {
+    return Math.max(this.#taken, this.#count - this.capacity)
+  }
+
+  #slotOf(ordinal: number): number {
+    return (ordinal - 1) % this.capacity
+  }
+
+  /** The ordinal of the first record after that revision; one more than there are, if there is none. */
+  #ordinalAfter(revision: number): number {
+    if (this.#last - this.#start === this.#count) return Math.max(1, revision - this.#start + 1)
+    let low = this.#gone + 1
+    let high = this.#count + 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#slots[this.#slotOf(middle)]?.revision ?? 0) <= revision) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }
 
 /** What watchers read of a log. */
-export type WatchLog = Pick<RevisionLog, 'head' | 'capacity' | 'oldestStart' | 'get'>
+export type WatchLog = Pick<RevisionLog, 'head' | 'capacity' | 'oldestStart' | 'get' | 'after'>

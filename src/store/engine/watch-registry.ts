@@ -1,3 +1,4 @@
+import type { ChannelListener } from './channel.js'
 import { Channel } from './channel.js'
 import type { Labels } from './label-postings.js'
 import type { Entry, Version } from './version.js'
@@ -126,6 +127,11 @@ export class WatchRegistry {
         .get(key)
         ?.get(labels[key] as string)
         ?.append(space, revision, keep)
+  }
+
+  /** All that watch something of this kind. */
+  listeners(): readonly ChannelListener[] {
+    return this.#channels().flatMap(channel => channel.listeners())
   }
 
   /** @param failure why the store has ended, if nobody has closed it */

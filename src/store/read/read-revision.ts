@@ -27,14 +27,14 @@ export function readRevision(log: RevisionLog, options: ReadOptions): number {
 }
 
 /**
- * The revision, if it can be read.
+ * The revision, if it can be read; in a gap, the one before it, since nothing was changed in between.
  *
  * @throws ExpiredError, FutureRevisionError
  */
 export function keptRevision(log: RevisionLog, revision: number): number {
   if (revision > log.head) throw new FutureRevisionError(revision, log.head)
   if (revision < log.oldestStart) throw new ExpiredError(revision, log.oldestStart)
-  return revision
+  return log.atOrBefore(revision)
 }
 
 function badMatch(value: unknown, message: string): InvalidError {

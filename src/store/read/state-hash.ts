@@ -50,8 +50,10 @@ export class StateHash {
     const sign = known.revision <= revision ? 1 : -1
     const last = Math.max(known.revision, revision)
     const sum = [...known.sum]
-    for (let at = Math.min(known.revision, revision) + 1; at <= last; at++) {
-      for (const { before, after } of log.get(at)?.changes ?? []) {
+    const first = Math.min(known.revision, revision)
+    for (let record = log.after(first); record !== undefined; record = log.after(record.revision)) {
+      if (record.revision > last) break
+      for (const { before, after } of record.changes) {
         this.#add(sum, before, -sign)
         this.#add(sum, after, sign)
       }

@@ -53,8 +53,8 @@ export class ReadSet implements OverlayBase {
   firstChange(): Change | undefined {
     const { log } = this.engine
     if (this.revision < log.oldestStart) throw new ExpiredError(this.revision, log.oldestStart)
-    for (let revision = this.revision + 1; revision <= log.head; revision++) {
-      const found = log.get(revision)?.changes.find(change => this.#touches(change))
+    for (let record = log.after(this.revision); record !== undefined; record = log.after(record.revision)) {
+      const found = record.changes.find(change => this.#touches(change))
       if (found !== undefined) return found
     }
     return undefined

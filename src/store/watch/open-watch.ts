@@ -94,9 +94,9 @@ function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, ca
 /** Revisions after `since` that touched the scope. */
 function backlogOf({ log }: WatchSource, filter: WatchFilter, since: number): readonly number[] {
   const revisions: number[] = []
-  for (let revision = since + 1; revision <= log.head; revision++) {
-    const touches = log.get(revision)?.changes.some(change => filterFor(filter, change) !== undefined)
-    if (touches === true) revisions.push(revision)
+  for (let record = log.after(since); record !== undefined; record = log.after(record.revision)) {
+    const touches = record.changes.some(change => filterFor(filter, change) !== undefined)
+    if (touches) revisions.push(record.revision)
   }
   return revisions
 }

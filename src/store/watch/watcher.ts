@@ -136,6 +136,11 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     this.#endTooSlow()
   }
 
+  missed(lastRevision: number): void {
+    const { oldestStart } = this.#options.engine.log
+    this.#end({ kind: 'failed', error: new SlowConsumerError(lastRevision, oldestStart) }, lastRevision)
+  }
+
   #deliverIfWanted(): void {
     // A closed env runs no steps; its watchers must not stay in the registry.
     if (this.env.closed) this.close()
@@ -350,9 +355,9 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     this.#end({ kind: 'failed', error: new SlowConsumerError(this.revision, log.oldestStart) })
   }
 
-  #end(state: State): void {
+  #end(state: State, handled = this.revision): void {
     if (this.#state.kind !== 'open') return
-    this.#handled = this.revision
+    this.#handled = handled
     this.#state = state
     this.#initial = undefined
     this.#coalescer?.close()
