@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { defineConfig, type Options } from 'tsup'
+import type { Options } from 'tsup'
 import { subpaths } from './tools/subpaths.mjs'
 
 const outDir = process.env['KEELSON_OUT_DIR'] ?? 'dist'
@@ -10,8 +10,11 @@ const entry = Object.fromEntries(
 )
 entry['bin/keelson-store'] = 'src/store/node/keelson-store.ts'
 
-const common: Options = {
+/** JavaScript as ES modules; tools/build.mjs makes CommonJS of them and adds the declarations. */
+const config: Options = {
   entry,
+  format: 'esm',
+  outDir: `${outDir}/esm`,
   dts: false,
   // The JavaScript is readable as it is; maps with the sources in them would be half of the package.
   sourcemap: false,
@@ -24,11 +27,4 @@ const common: Options = {
   external: [/^node:/],
   outExtension: () => ({ js: '.js' }),
 }
-
-/** JavaScript in both formats; tools/build.mjs adds the declarations. */
-const config: ReturnType<typeof defineConfig> = defineConfig([
-  { ...common, format: 'esm', outDir: `${outDir}/esm` },
-  // Node loads the ESM build for `require` too; this one is for tools that cannot. tools/build.mjs minifies it.
-  { ...common, format: 'cjs', outDir: `${outDir}/cjs` },
-])
 export default config

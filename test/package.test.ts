@@ -89,7 +89,7 @@ describe('the package', () => {
 
   test('is small enough to embed', () => {
     expect(installed.files.length).toBeLessThan(600)
-    expect(installed.unpackedBytes).toBeLessThan(5_600_000)
+    expect(installed.unpackedBytes).toBeLessThan(4 * 1024 ** 2)
   })
 
   test('holds every page and file that its pages link to', () => {
@@ -137,6 +137,24 @@ describe('the package', () => {
   test('is what a program beside it gets', () => {
     const resolved = installed.run("console.log(import.meta.resolve('keelson'))").trim()
     expect(resolved).toBe(pathToFileURL(join(installed.packageDirectory, 'dist/esm/index.js')).href)
+  })
+
+  test('reads well in stack traces: of either build, functions and classes have their names', () => {
+    const program = `
+      import { createRequire } from 'node:module'
+      const fail = ({ createStore }) => {
+        try { createStore({ kinds: [], environment: 1 }) } catch (error) { return [error.name, error.stack] }
+      }
+      const [name, stack] = fail(await import('keelson/store'))
+      const require = createRequire(import.meta.url)
+      const [other, minified] = fail(require('./node_modules/keelson/dist/cjs/store/index.js'))
+      const names = text => [...text.matchAll(/^ +at (?:new )?([\\w.#]+) \\(/gm)].map(([, each]) => each)
+      console.log(JSON.stringify({ name, other, readable: names(stack), short: names(minified) }))
+    `
+    const { name, other, readable, short } = JSON.parse(installed.run(program)) as Record<string, string>
+    expect(other).toBe(name)
+    expect(readable).toContain('createStore')
+    expect(short).toEqual(readable)
   })
 
   test('keeps its inner files to itself', () => {

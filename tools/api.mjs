@@ -16,7 +16,7 @@ function extract({ output, report }) {
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: root,
-      mainEntryPointFilePath: join(root, `dist/esm/${output}.d.ts`),
+      mainEntryPointFilePath: join(root, `dist/cjs/${output}.d.ts`),
       compiler: { tsconfigFilePath: join(root, 'tsconfig.build.json'), skipLibCheck: true },
       apiReport: {
         enabled: true,
@@ -49,7 +49,7 @@ function silence(message) {
 const faults = []
 for (const entry of subpaths()) {
   const name = `etc/${entry.report}.api.md`
-  if (!existsSync(join(root, `dist/esm/${entry.output}.d.ts`))) {
+  if (!existsSync(join(root, `dist/cjs/${entry.output}.d.ts`))) {
     faults.push(`${entry.subpath} is not built; run npm run build`)
     continue
   }

@@ -45,7 +45,8 @@ export function rollUpDeclarations(raw, outDir) {
       assertDeclaredOnce(text, entry, declaredIn)
       const target = join(outDir, `${entry.output}.d.ts`)
       mkdirSync(dirname(target), { recursive: true })
-      writeFileSync(target, libsOf(text) + eachSpecifier(text, specifier => relativeTo(entry, specifier)))
+      const linked = eachSpecifier(text, specifier => relativeTo(entry, specifier))
+      writeFileSync(target, libsOf(text) + linked.replaceAll(/^(?: {4})+/gm, tabs))
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -104,6 +105,8 @@ function assertDeclaredOnce(text, { subpath }, declaredIn) {
 function libsOf(text) {
   return /\b(?:Async)?Disposable\b/.test(text) ? '/// <reference lib="esnext.disposable" />\n' : ''
 }
+
+const tabs = spaces => '\t'.repeat(spaces.length / 4)
 
 function onlyErrors(message) {
   if (message.category === 'console') message.logLevel = 'none'
