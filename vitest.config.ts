@@ -59,8 +59,11 @@ const config: ViteUserConfig = defineConfig({
         resolve: { alias },
         test: {
           name: 'crash',
-          include: ['test/store/node/killed-writer.test.ts'],
-          env: { KEELSON_KILLS: process.env['KEELSON_KILLS'] ?? '200' },
+          include: ['test/store/node/killed-writer.test.ts', 'test/store/node/linearizable.test.ts'],
+          env: {
+            KEELSON_KILLS: process.env['KEELSON_KILLS'] ?? '200',
+            KEELSON_HISTORIES: process.env['KEELSON_HISTORIES'] ?? '2000',
+          },
           testTimeout: 600_000,
         },
       },

@@ -127,7 +127,7 @@ class EngineClient extends WriterVerbs implements Client {
         engine.end()
       }
     } catch (error) {
-      return error instanceof PendingAdmission ? this.#wait(error, write) : Promise.reject(error)
+      return error instanceof PendingAdmission ? this.#wait(error, write) : engine.refused(error)
     }
   }
 

@@ -60,9 +60,11 @@ export class WritePath {
 
   /** A direct commit once more, each time with one more answer, if it has failed for want of one. */
   retry<T>(error: unknown, commit: Commit<T>): Promise<T> {
-    if (!(error instanceof PendingAdmission)) return Promise.reject(error)
     const { engine } = this.#options
-    return awaitAdmission(error, replies => engine.acknowledged(engine.exclusive(() => commit(replies))))
+    if (!(error instanceof PendingAdmission)) return engine.refused(error)
+    const attempt = (replies: AdmissionReplies): T | Promise<T> =>
+      engine.acknowledged(engine.exclusive(() => commit(replies)))
+    return awaitAdmission(error, attempt).catch((refusal: unknown) => engine.refused(refusal))
   }
 
   #inStep<T>(commit: Commit<T>, info: StepInfo, replies?: AdmissionReplies): Promise<T> {
@@ -81,8 +83,11 @@ export class WritePath {
           // The first attempt waits here; later ones tell those who wait.
           if (isPending && replies === undefined)
             resolve(awaitAdmission(error, answers => this.#inStep(commit, info, answers)))
-          else if (isPending || fate === undefined) reject(error)
-          else resolve(answered(fate, () => raise(error)))
+          else if (isPending) reject(error)
+          else {
+            const told = (): Promise<never> => engine.refused(error)
+            resolve(fate === undefined ? told() : answered(fate, told))
+          }
         }
       }
       engine.pressure.whenFree(env, this.owner, () => env.tasks.defer(step, info))
@@ -116,8 +121,4 @@ async function answered<T>(
   if (fate.kind === 'lost') throw fate.error
   await fate.until
   return outcome()
-}
-
-function raise(error: unknown): never {
-  throw error
 }

@@ -256,6 +256,12 @@ export class Engine {
     return safe === undefined ? result : safe.then(() => result)
   }
 
+  /** What a write is refused with, once what it was refused for is as safe: it is known to others then. */
+  refused(error: unknown): Promise<never> {
+    const safe = this.journal?.acknowledged()
+    return safe === undefined ? Promise.reject(error) : safe.then(() => Promise.reject(error))
+  }
+
   /** @param failure what every later call throws, and what watches end with; default: it was closed on purpose */
   close(failure?: Error): void {
     if (this.#closed) return

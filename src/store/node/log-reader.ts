@@ -21,6 +21,8 @@ export interface ReadLog {
   readonly end: LogEnd
   /** Undefined when the log ends with a whole frame. */
   readonly torn: TornTail | undefined
+  /** What is before the end, in its file, and is not known to be on the disk: the system may have it in memory only. */
+  readonly unsynced: Buffer
 }
 
 /** What is read, and who takes it. */
@@ -56,26 +58,30 @@ export async function readLog(options: LogReaderOptions): Promise<ReadLog> {
       `the log begins with entry ${end.next}, and ${known + 1} is the next one`,
     )
   let torn: TornTail | undefined
+  let unsynced: Buffer = NO_BYTES
   for (const [index, segment] of segments.entries()) {
     const bytes = await disk.read(segment.name)
     const read = new SegmentReader(options, segment, bytes)
     const found = read.run(end, index === segments.length - 1)
-    end = found.end
-    torn = found.torn
+    ;({ end, torn, unsynced } = found)
   }
   if (end.next <= known)
     throw new CorruptError(
       disk.path,
       `the log ends with entry ${end.next - 1}, and a checkpoint knows ${known}`,
     )
-  return { end, torn }
+  return { end, torn, unsynced }
 }
+
+const NO_BYTES: Buffer = /* @__PURE__ */ Buffer.alloc(0)
 
 /** Reads one file. */
 class SegmentReader {
   readonly #options: LogReaderOptions
   readonly #segment: LogFile
   readonly #bytes: Buffer
+  /** Frames that no later one has said to be on the disk yet. */
+  readonly #unsynced: { readonly position: number; readonly last: number }[] = []
 
   constructor(options: LogReaderOptions, segment: LogFile, bytes: Buffer) {
     this.#options = options
@@ -91,6 +97,7 @@ class SegmentReader {
     const head = readFrame(this.#bytes, 0, 0)
     if (head?.kind !== FRAME_KINDS.head) return this.#endsAt(0, before, isLast)
     this.#assertHead(head, before)
+    this.#unsynced.push({ position: 0, last: next })
     let end: LogEnd = { segment, position: head.end, checksum: head.checksum, next }
     for (;;) {
       const frame = readFrame(this.#bytes, end.position, end.checksum)
@@ -105,6 +112,8 @@ class SegmentReader {
     const entries = this.#parsed(frame, position)
     const { known, visit } = this.#options
     for (const [index, entry] of entries.entries()) if (next + index > known) visit(entry, next + index)
+    while ((this.#unsynced[0]?.last ?? Number.POSITIVE_INFINITY) <= frame.synced) this.#unsynced.shift()
+    this.#unsynced.push({ position, last: next + entries.length - 1 })
     return { segment, position: frame.end, checksum: frame.checksum, next: next + entries.length }
   }
 
@@ -124,8 +133,10 @@ class SegmentReader {
     const last = lastByte(this.#bytes, position)
     const isEmpty = last < position
     // The file was made, and nothing of it is there: the one before it is still the last.
-    if (isEmpty && position === 0 && isLast) return { end, torn: this.#tornAt(0, -1) }
-    if (isEmpty && position > 0) return { end, torn: undefined }
+    if (isEmpty && position === 0 && isLast) return { end, torn: this.#tornAt(0, -1), unsynced: NO_BYTES }
+    const from = isLast ? (this.#unsynced[0]?.position ?? position) : position
+    const unsynced = Buffer.from(this.#bytes.subarray(from, position))
+    if (isEmpty && position > 0) return { end, torn: undefined, unsynced }
     if (!isLast) throw this.#corrupt(position, 'a frame cannot be read, and there are later files')
     const later = this.#laterFrame(position, end.next)
     if (later !== undefined)
@@ -135,7 +146,7 @@ class SegmentReader {
       )
     if (!this.#hasGap(position, last))
       throw this.#corrupt(position, `entry ${end.next} cannot be read, although all of it is there`)
-    return { end, torn: this.#tornAt(position, last) }
+    return { end, torn: this.#tornAt(position, last), unsynced }
   }
 
   #tornAt(offset: number, last: number): TornTail {

@@ -66,12 +66,19 @@ export class LogWriter {
     return this.#synced
   }
 
-  /** Makes the last file writable again; what is behind the end goes. */
-  async begin(): Promise<void> {
-    if (this.#segment === undefined) return
-    this.#file = await this.#options.disk.open(this.#segment.name)
-    await this.#file.truncate(this.#position)
-    await this.#file.sync()
+  /**
+   * Makes the last file writable again; what is behind the end goes. What may be in the memory of the system only is written
+   * again: after a sync that has failed a later one says nothing of it. Names are synced for the same reason.
+   */
+  async begin(unsynced: Buffer): Promise<void> {
+    const { disk } = this.#options
+    if (this.#segment !== undefined) {
+      this.#file = await disk.open(this.#segment.name)
+      await this.#file.truncate(this.#position)
+      await this.#file.write(unsynced, this.#position - unsynced.length)
+      await this.#file.sync()
+    }
+    await disk.sync()
   }
 
   /** Appends one frame of `count` entries. */

@@ -124,7 +124,7 @@ async function openLocked(
   const { keys = [] } = options.encryption ?? {}
   const cipher = new FrameCipher(keys, (options.env ?? systemEnv).ids.next('opening'))
   const recovered = await recover(disk, found, options, cipher)
-  const { parts, end, torn } = recovered
+  const { parts, end, torn, unsynced } = recovered
   const { engine } = parts
   const { incarnation } = engine
   assertClock(disk.path, engine.env.clock.now(), recovered.newestMs)
@@ -142,7 +142,7 @@ async function openLocked(
     },
     end,
   )
-  await log.begin()
+  await log.begin(unsynced)
   const fsync = options.fsync ?? 'always'
   const journal = new Journal({
     env: engine.env,

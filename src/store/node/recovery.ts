@@ -36,8 +36,8 @@ export async function recover(
 ): Promise<Recovered> {
   if (found === undefined) {
     const end = { segment: undefined, position: 0, checksum: 0, next: 1 }
-    const nothing = { torn: undefined, segments: [], secret: new Set<string>(), newestMs: 0 }
-    return { parts: storeParts(engineFor(options)), end, begin: () => {}, ...nothing }
+    const nothing = { torn: undefined, unsynced: Buffer.alloc(0), segments: [], secret: new Set<string>() }
+    return { parts: storeParts(engineFor(options)), end, begin: () => {}, newestMs: 0, ...nothing }
   }
   const { incarnation } = found.identity
   const file = baseOf(found, options.logCapacity ?? LOG_CAPACITY_DEFAULT)

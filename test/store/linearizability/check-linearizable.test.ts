@@ -16,9 +16,10 @@ const register: SequentialModel<number, Input, number | 'done'> = {
   textOf: String,
 }
 
-/** `write 1 from 0 to 5`: called at 0, answered at 5; without `to` it was never answered. */
+/** `write 1 from 0 to 5`: called at 0, answered at 5; without `to` it was never answered, `lost` says when its server ended. */
 function call(text: string): Call {
-  const [, verb, value, from, to] = /^(write|read) (\d+) from (\d+)(?: to (\d+))?$/.exec(text) ?? []
+  const [, verb, value, from, to, lost] =
+    /^(write|read) (\d+) from (\d+)(?: to (\d+))?(?: lost (\d+))?$/.exec(text) ?? []
   const input: Input = verb === 'write' ? { write: Number(value) } : 'read'
   const output = verb === 'write' ? 'done' : Number(value)
   return {
@@ -26,6 +27,7 @@ function call(text: string): Call {
     input,
     calledAt: Number(from),
     ...(to === undefined ? {} : { answer: { at: Number(to), output } }),
+    ...(lost === undefined ? {} : { lostAt: Number(lost) }),
   }
 }
 
@@ -44,6 +46,8 @@ describe('a history', () => {
       ['write 1 from 0', 'read 0 from 1 to 2', 'read 1 from 3 to 4'],
     ],
     ['an unanswered write is never seen', ['write 1 from 0', 'read 0 from 1 to 2']],
+    ['a write of a server that ended is seen later', ['write 1 from 0 lost 1', 'read 1 from 2 to 3']],
+    ['a write of a server that ended is lost', ['write 1 from 0 lost 1', 'read 0 from 2 to 3']],
     [
       'of Herlihy and Wing, an older value until the write is seen',
       [
@@ -68,6 +72,10 @@ describe('a history', () => {
       ['write 1 from 0 to 9', 'write 2 from 0 to 9', 'read 1 from 10 to 11', 'read 2 from 12 to 13'],
     ],
     ['an answered write is lost', ['write 1 from 0 to 1', 'write 2 from 2 to 3', 'read 1 from 4 to 5']],
+    [
+      'a write of a server that ended comes back',
+      ['write 1 from 0 lost 1', 'read 0 from 2 to 3', 'read 1 from 4 to 5'],
+    ],
     [
       'an unanswered write is seen and then gone',
       ['write 1 from 0', 'read 1 from 1 to 2', 'read 0 from 3 to 4'],

@@ -8,6 +8,8 @@ export interface Operation<Input, Output> {
   readonly calledAt: number
   /** Absent when the answer was never heard: the call may have taken effect, at any time after it was made, or not. */
   readonly answer?: { readonly at: number; readonly output: Output }
+  /** When whoever should have answered has ended: the call has taken effect before, or never does. */
+  readonly lostAt?: number
 }
 
 /** The object as it would be if there were one client, which waits for each answer. States are not changed in place. */
@@ -48,16 +50,18 @@ export function checkLinearizable<State, Input, Output>(
   let longest: readonly Operation<Input, Output>[] = []
   let stuckAt: readonly Operation<Input, Output>[] = []
 
-  /** Calls that none of the others, as far as they are not done, was answered before. */
+  /** Calls that none of the others, as far as they are not done, was answered before, and that were not lost before one that is done. */
   const candidates = (): readonly number[] => {
     let firstAnswer = Number.POSITIVE_INFINITY
+    let lastCall = 0
     operations.forEach((operation, index) => {
-      if (done[index] !== true && operation.answer !== undefined)
-        firstAnswer = Math.min(firstAnswer, operation.answer.at)
+      if (done[index] === true) lastCall = Math.max(lastCall, operation.calledAt)
+      else if (operation.answer !== undefined) firstAnswer = Math.min(firstAnswer, operation.answer.at)
     })
-    return operations.flatMap((operation, index) =>
-      done[index] !== true && operation.calledAt < firstAnswer ? [index] : [],
-    )
+    return operations.flatMap((operation, index) => {
+      const { calledAt, lostAt = Number.POSITIVE_INFINITY } = operation
+      return done[index] !== true && calledAt < firstAnswer && lostAt > lastCall ? [index] : []
+    })
   }
 
   const search = (state: State, left: number): boolean => {

@@ -17,31 +17,56 @@ export interface HistoryOptions {
   readonly random: Random
   /** Time passes between two calls of a client, so that the calls of others fall in between. */
   pause(): Promise<void>
+  /** True when the process of the client is gone: it makes no more calls, and hears no more answers. Default: it lives. */
+  readonly isGone?: () => boolean
+}
+
+/** A call that may still be answered. */
+type OpenOperation = {
+  -readonly [Key in keyof Operation<StoreCall, StoreAnswer>]: Operation<StoreCall, StoreAnswer>[Key]
 }
 
 /** Where the calls of several clients are put down, in one order of events. */
 export class HistoryRecorder {
-  readonly operations: Operation<StoreCall, StoreAnswer>[] = []
+  readonly #operations: OpenOperation[] = []
   #events = 0
 
+  get operations(): readonly Operation<StoreCall, StoreAnswer>[] {
+    return this.#operations
+  }
+
   /** The client makes random calls, one after the other; ends early when the store is closed or lost. */
-  async record(name: string, client: Client, { calls, random, pause }: HistoryOptions): Promise<void> {
+  async record(name: string, client: Client, options: HistoryOptions): Promise<void> {
+    const { calls, random, pause, isGone = () => false } = options
     let lastSeen = '1'
-    for (let index = 0; index < calls; index++) {
-      const input = anyCall(random, lastSeen)
-      const calledAt = ++this.#events
-      const answer = await answerOf(client, input)
-      this.operations.push({
-        client: name,
-        input,
-        calledAt,
-        ...(answer === undefined ? {} : { answer: { at: ++this.#events, output: answer } }),
-      })
+    for (let index = 0; index < calls && !isGone(); index++) {
+      const answer = await this.call(name, client, anyCall(random, lastSeen), isGone)
       if (answer === undefined) return
       for (const seen of 'seen' in answer ? Object.values(answer.seen) : [])
         if (seen !== null) lastSeen = seen.version
       await pause()
     }
+  }
+
+  /** One call; resolves with its answer, undefined when none was heard. */
+  async call(
+    name: string,
+    client: Client,
+    input: StoreCall,
+    isGone: () => boolean = () => false,
+  ): Promise<StoreAnswer | undefined> {
+    const operation: OpenOperation = { client: name, input, calledAt: ++this.#events }
+    this.#operations.push(operation)
+    const answer = await answerOf(client, input)
+    if (answer === undefined || isGone()) return undefined
+    operation.answer = { at: ++this.#events, output: answer }
+    return answer
+  }
+
+  /** The process of all clients is gone: what was not answered has happened by now, or never will. */
+  lose(): void {
+    const at = ++this.#events
+    for (const operation of this.#operations) if (operation.answer === undefined) operation.lostAt ??= at
   }
 }
 
@@ -74,7 +99,7 @@ async function answerOf(client: Client, call: StoreCall): Promise<StoreAnswer | 
     return { seen: await seenBy(client, call) }
   } catch (error) {
     if (!isKeelsonError(error)) throw error
-    if (isKeelsonError(error, 'Closed', 'Timeout', 'Unavailable')) return undefined
+    if (isKeelsonError(error, 'Closed', 'StorageFailed', 'Timeout', 'Unavailable')) return undefined
     return { error: error.code }
   }
 }

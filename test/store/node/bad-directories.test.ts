@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createEnv, isKeelsonError, silentLogger } from '../../../src/core/index.js'
+import { createEnv, createSeededRandom, isKeelsonError, silentLogger } from '../../../src/core/index.js'
 import { segmentName } from '../../../src/store/node/directory.js'
 import type { OpenStoreOptions } from '../../../src/store/node/index.js'
 import { openStore } from '../../../src/store/node/index.js'
@@ -226,6 +226,26 @@ describe('a disk that refuses', () => {
     expect(again.get(Widget, ref)).toBeDefined()
     expect(again.revision).toBeLessThanOrEqual(2)
     await again.close()
+  })
+
+  test('what a failed sync has dropped is written again by the next store, and then safe', async () => {
+    const disk = diskOf([])
+    const store = await openStoreOn(disk, { kinds, env })
+    await store.create(Widget, { metadata: ref, spec: {} })
+    disk.failure = { operation: 'sync', errno: 'EIO' }
+    await expect(store.create(Widget, { metadata: { ...ref, name: 'b' }, spec: {} })).rejects.toMatchObject({
+      code: 'StorageFailed',
+    })
+    await store.close()
+
+    // The system shows the write, although it will never bring it to the disk.
+    const next = disk.afterKill()
+    const again = await openStoreOn(next, { kinds })
+    expect(again.get(Widget, { ...ref, name: 'b' })).toBeDefined()
+    await again.create(Widget, { metadata: { ...ref, name: 'c' }, spec: {} })
+    const last = await openStoreOn(next.afterPowerCut(createSeededRandom('cut')), { kinds })
+    expect(last.list(Widget).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c'])
+    await last.close()
   })
 
   test('while it is opened leaves it unlocked', async () => {

@@ -85,6 +85,32 @@ describe('a write', () => {
     await store.close()
   })
 
+  test('that is refused is told so when what it was refused for is on the disk', async () => {
+    const { disk, hold } = slowDisk()
+    const store = await open(disk)
+    await store.create(Widget, input('first'))
+    const release = hold()
+    const told: string[] = []
+    const ref = { namespace: 'n', name: 'a' }
+    const creating = store.create(Widget, input('a'))
+    const refused = [
+      store.create(Widget, input('a')).catch(() => void told.push('inside the call')),
+      store
+        .client(store.env)
+        .create(Widget, input('a'))
+        .catch(() => void told.push('in a step')),
+      store
+        .transact(tx => tx.modify(Widget, { ...ref, name: 'none' }, () => {}))
+        .catch(() => void told.push('in a transaction')),
+    ]
+    await turns()
+    expect(told).toEqual([])
+    release()
+    await Promise.all([creating, ...refused])
+    expect(told.toSorted()).toEqual(['in a step', 'in a transaction', 'inside the call'])
+    await store.close()
+  })
+
   test('of many at once shares a sync', async () => {
     const store = await open(new FaultyDisk())
     await store.create(Widget, input('first'))

@@ -8,7 +8,11 @@ type Pending =
   | { readonly kind: 'truncate'; readonly bytes: number }
 
 interface Inode {
+  /** What readers see: the memory of the system. */
+  seen: Buffer
+  /** What is on the disk. */
   synced: Buffer
+  /** What the next sync brings there. */
   pending: Pending[]
 }
 
@@ -26,7 +30,10 @@ export class FaultyDisk implements Disk {
   operations = 0
   /** From this operation on nothing happens any more, and no call returns: the process is dead. */
   diesAt: number = Number.POSITIVE_INFINITY
-  /** Fails the next operation of that kind, once; a write may have written a part. */
+  /**
+   * Fails the next operation of that kind, once; a write may have written a part. What a sync that fails should have written
+   * is dropped: readers still see it, and no later sync brings it to the disk.
+   */
   failure: { readonly operation: Operation; readonly errno: string } | undefined
   /** While it is there, syncs of files wait for it. */
   held: Promise<void> | undefined
@@ -56,14 +63,14 @@ export class FaultyDisk implements Disk {
 
   async read(name: string): Promise<Buffer> {
     await this.#begin('read', name)
-    return contentOf(this.#inode(name))
+    return Buffer.from(this.#inode(name).seen)
   }
 
   async open(name: string): Promise<DiskFile> {
     await this.#begin('open', name)
     let inode = this.#names.get(name)
     if (inode === undefined) {
-      inode = { synced: Buffer.alloc(0), pending: [] }
+      inode = { seen: Buffer.alloc(0), synced: Buffer.alloc(0), pending: [] }
       this.#names.set(name, inode)
       this.#namesChanged()
     }
@@ -90,9 +97,21 @@ export class FaultyDisk implements Disk {
     this.#pendingNames = []
   }
 
-  /** What a process finds that starts after this one was killed: everything that the system was given. */
+  /** What a process finds that starts after this one was killed: everything that the system was given, synced or not. */
   afterKill(): FaultyDisk {
-    return diskOf([...this.#names].map(([name, inode]) => [name, contentOf(inode)]))
+    const disk = new FaultyDisk()
+    const copies = new Map<Inode, Inode>()
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? { ...inode, pending: [...inode.pending] }
+      copies.set(inode, copy)
+      return copy
+    }
+    const copied = (names: ReadonlyMap<string, Inode>): Map<string, Inode> =>
+      new Map([...names].map(([name, inode]) => [name, copyOf(inode)]))
+    disk.#names = copied(this.#names)
+    disk.#syncedNames = copied(this.#syncedNames)
+    disk.#pendingNames = this.#pendingNames.map(copied)
+    return disk
   }
 
   /** What is found after a power cut. */
@@ -111,7 +130,7 @@ export class FaultyDisk implements Disk {
 
   /** The bytes of each file, as they are for those who read now. */
   files(): ReadonlyMap<string, Buffer> {
-    return new Map([...this.#names].map(([name, inode]) => [name, contentOf(inode)]))
+    return new Map([...this.#names].map(([name, { seen }]) => [name, Buffer.from(seen)]))
   }
 
   /** The files of the log, in order. */
@@ -126,32 +145,41 @@ export class FaultyDisk implements Disk {
   }
 
   put(name: string, bytes: Buffer): void {
-    const inode = { synced: Buffer.from(bytes), pending: [] }
+    const inode = { seen: Buffer.from(bytes), synced: Buffer.from(bytes), pending: [] }
     this.#names.set(name, inode)
     this.#syncedNames.set(name, inode)
   }
 
   #file(name: string, inode: Inode): DiskFile {
+    const change = (pending: Pending): void => {
+      inode.seen = applied(inode.seen, pending)
+      inode.pending.push(pending)
+    }
     return {
       write: async (bytes, position) => {
         const copy = Buffer.from(bytes)
         try {
           await this.#begin('write', name)
         } catch (error) {
-          inode.pending.push({ kind: 'write', position, bytes: copy.subarray(0, copy.length >> 1) })
+          change({ kind: 'write', position, bytes: copy.subarray(0, copy.length >> 1) })
           throw error
         }
-        inode.pending.push({ kind: 'write', position, bytes: copy })
+        change({ kind: 'write', position, bytes: copy })
       },
       sync: async () => {
-        await this.#begin('sync', name)
+        try {
+          await this.#begin('sync', name)
+        } catch (error) {
+          inode.pending = []
+          throw error
+        }
         await this.held
-        inode.synced = contentOf(inode)
+        inode.synced = inode.pending.reduce<Buffer>(applied, inode.synced)
         inode.pending = []
       },
       truncate: async bytes => {
         await this.#begin('truncate', name)
-        inode.pending.push({ kind: 'truncate', bytes })
+        change({ kind: 'truncate', bytes })
       },
       close: async () => {},
     }
@@ -184,10 +212,6 @@ export function diskOf(files: Iterable<readonly [name: string, bytes: Buffer]>):
   const disk = new FaultyDisk()
   for (const [name, bytes] of files) disk.put(name, bytes)
   return disk
-}
-
-function contentOf({ synced, pending }: Inode): Buffer {
-  return pending.reduce<Buffer>((bytes, change) => applied(bytes, change), Buffer.from(synced))
 }
 
 function applied(bytes: Buffer, change: Pending): Buffer {
