@@ -14,7 +14,7 @@ export const floors: FloorPlan = {
     ['errors.ts'],
     ['known-options.ts', 'whole-number.ts'],
     ['health', 'json', 'shapes', 'structures', 'text', 'time'],
-    ['metrics', 'reasons.ts', 'selectors'],
+    ['cron', 'metrics', 'reasons.ts', 'selectors'],
     ['resources'],
     ['constraints'],
     ['env'],

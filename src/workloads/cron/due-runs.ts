@@ -1,4 +1,4 @@
-import type { CronSchedule } from './cron-schedule.js'
+import type { CronSchedule } from '../../core/internal.js'
 
 /** Times counted at most: more are told as so many. */
 const COUNTED_MAX = 100_000

@@ -1,4 +1,4 @@
-import type { CronFields } from '../../../src/workloads/cron/cron-fields.js'
+import type { CronFields } from '../../../src/core/cron/cron-fields.js'
 
 const MINUTE_MS = 60_000
 

@@ -1,4 +1,4 @@
-import type { FieldProblem } from '../../core/index.js'
+import type { FieldProblem } from '../errors.js'
 
 /** One of the five fields of a cron expression. */
 interface FieldRule {

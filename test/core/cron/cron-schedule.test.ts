@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parseCron } from '../../../src/core/cron/cron-fields.js'
 import { formatTime } from '../../../src/core/index.js'
-import { parseCron } from '../../../src/workloads/cron/cron-fields.js'
 import { compileCron, nextRuns } from '../../../src/workloads/jobs/index.js'
 import { clockOf, walk } from './minute-walk.js'
 
