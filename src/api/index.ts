@@ -10,6 +10,10 @@ export { Service } from './service.js'
 export { Task } from './task.js'
 export type { TaskRuntime } from './task-runtime.js'
 
+// To build with: jobs.
+export { CronJob } from './cron-job.js'
+export { isJobFinished, Job } from './job.js'
+
 // To build with: kinds of discovery and of offers.
 export { AddressClaim } from './address-claim.js'
 export { Framework } from './framework.js'
@@ -31,8 +35,11 @@ export type {
   DeploymentStrategy,
   RolloutFailureAction,
 } from './deployment.js'
+export type { CronJobSpec, CronJobStatus } from './cron-job.js'
 export type { EndpointSliceSpec } from './endpoint-slice.js'
 export type { FrameworkSpec, FrameworkStatus } from './framework.js'
+export type { JobIndexFailures, JobStatus } from './job.js'
+export type { JobFailureRule, JobSpec, JobSuccessRule } from './job-spec.js'
 export type { NodeSpec, NodeStatus } from './node.js'
 export type { Probe, ProbeResult } from './probe.js'
 export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'

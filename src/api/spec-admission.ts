@@ -119,7 +119,7 @@ function amountProblems(amounts: ResourceInput | undefined, at: string): readonl
 }
 
 /** What `read` refuses, as problems of the field that it reads. */
-function refusal(field: string, value: unknown, read: () => unknown): readonly FieldProblem[] {
+export function refusal(field: string, value: unknown, read: () => unknown): readonly FieldProblem[] {
   try {
     read()
     return []

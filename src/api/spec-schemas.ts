@@ -3,19 +3,19 @@ import type { JsonSchema } from '../store/index.js'
 type Properties = Readonly<Record<string, JsonSchema>>
 
 const text: JsonSchema = { type: 'string' }
-const flag: JsonSchema = { type: 'boolean' }
-const count: JsonSchema = { type: 'integer', minimum: 0 }
+export const flag: JsonSchema = { type: 'boolean' }
+export const count: JsonSchema = { type: 'integer', minimum: 0 }
 const time: JsonSchema = { type: 'string', minLength: 20 }
 const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
 const texts: JsonSchema = { type: 'array', items: text }
-const textMap: JsonSchema = { type: 'object', additionalProperties: text }
+export const textMap: JsonSchema = { type: 'object', additionalProperties: text }
 const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
 const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
 const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
 
 /** A closed object: unknown properties are refused, which is how a typo is caught. */
-function closed(properties: Properties, required: readonly string[] = []): JsonSchema {
+export function closed(properties: Properties, required: readonly string[] = []): JsonSchema {
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
@@ -149,7 +149,7 @@ export const taskSpecSchema: JsonSchema = closed({
   terminationGracePeriodSeconds: count,
 })
 
-const template: JsonSchema = closed(
+export const template: JsonSchema = closed(
   { metadata: closed({ labels: textMap, annotations: textMap }), spec: taskSpecSchema },
   ['spec'],
 )

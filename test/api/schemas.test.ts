@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import {
   AddressClaim,
+  CronJob,
   Deployment,
   EndpointSlice,
   Event,
   Framework,
+  Job,
   Lease,
   Node,
   ReplicaSet,
@@ -25,6 +27,7 @@ const template = { metadata: { labels: { app: 'web' } }, spec: { command: ['web'
 /** The least that each kind asks for. */
 const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
   [AddressClaim, { pool: 'p', owner: { kind: 'Service', name: 's', uid: 'u' } }],
+  [CronJob, { schedule: '@daily', jobTemplate: { spec: { template } } }],
   [Deployment, { replicas: 1, selector, template }],
   [EndpointSlice, { serviceName: 's', addressType: 'IPv4', endpoints: [] }],
   [
@@ -41,6 +44,7 @@ const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
     },
   ],
   [Framework, { roles: ['r'], failoverMs: 0 }],
+  [Job, { template }],
   [Lease, {}],
   [Node, {}],
   [ReplicaSet, { replicas: 0, selector, template }],
