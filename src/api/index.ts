@@ -20,6 +20,11 @@ export { Framework } from './framework.js'
 export { Reservation } from './reservation.js'
 export { Role } from './role.js'
 
+// To build with: who may take tasks away.
+export { DisruptionBudget } from './disruption-budget.js'
+export { createDisruptionGate } from './disruption-gate.js'
+export { takeDisruption } from './take-disruption.js'
+
 // To build with.
 export { findCondition, isConditionTrue } from '../core/index.js'
 export { isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from './task.js'
@@ -36,6 +41,12 @@ export type {
   RolloutFailureAction,
 } from './deployment.js'
 export type { CronJobSpec, CronJobStatus } from './cron-job.js'
+export type {
+  DisruptionBudgetSpec,
+  DisruptionBudgetStatus,
+  DisruptionGrantRecord,
+} from './disruption-budget.js'
+export type { DisruptionGate } from './disruption-gate.js'
 export type { EndpointSliceSpec } from './endpoint-slice.js'
 export type { FrameworkSpec, FrameworkStatus } from './framework.js'
 export type { JobIndexFailures, JobStatus } from './job.js'
@@ -47,6 +58,12 @@ export type { ReservationSpec } from './reservation.js'
 export type { RevisionSpec, RevisionStatus } from './revision.js'
 export type { RoleSpec, RoleStatus } from './role.js'
 export type { ServiceBalance, ServicePort, ServiceSpec, ServiceStatus } from './service.js'
+export type {
+  DisruptionAsker,
+  DisruptionGrant,
+  DisruptionRefusal,
+  DisruptionRequest,
+} from './take-disruption.js'
 export type {
   EnvVar,
   TaskPhase,

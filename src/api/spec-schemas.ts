@@ -9,7 +9,7 @@ const time: JsonSchema = { type: 'string', minLength: 20 }
 const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
 const texts: JsonSchema = { type: 'array', items: text }
 export const textMap: JsonSchema = { type: 'object', additionalProperties: text }
-const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
+export const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
 const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
 const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
@@ -38,7 +38,7 @@ const quantities: JsonSchema = {
   },
 }
 
-const selector: JsonSchema = closed({
+export const selector: JsonSchema = closed({
   matchLabels: textMap,
   matchExpressions: list(
     closed({ key: text, operator: { enum: ['In', 'NotIn', 'Exists', 'DoesNotExist'] }, values: texts }, [

@@ -2,6 +2,7 @@
 export { kubernetesProgram } from './presets/kubernetes-rollout.js'
 export { recreate, rolling } from './program.js'
 export { describeRollout, rolloutStatus } from './rollout-status.js'
+export { createDisruptionController } from './shell/disruption-controller.js'
 export { createRolloutController } from './shell/rollout-controller.js'
 export { history, undo } from './shell/undo.js'
 
@@ -12,6 +13,9 @@ export { lintBudget } from './lint-budget.js'
 export { plan } from './machine.js'
 export { move } from './move.js'
 export { marathonBudget, marathonStrategy } from './presets/marathon-rollout.js'
+
+// Types you will meet: disruptions.
+export type { DisruptionControllerOptions } from './shell/disruption-controller.js'
 
 // Types you will meet: strategies.
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'

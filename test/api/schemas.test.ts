@@ -3,6 +3,7 @@ import {
   AddressClaim,
   CronJob,
   Deployment,
+  DisruptionBudget,
   EndpointSlice,
   Event,
   Framework,
@@ -29,6 +30,7 @@ const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
   [AddressClaim, { pool: 'p', owner: { kind: 'Service', name: 's', uid: 'u' } }],
   [CronJob, { schedule: '@daily', jobTemplate: { spec: { template } } }],
   [Deployment, { replicas: 1, selector, template }],
+  [DisruptionBudget, { selector, minAvailable: 1 }],
   [EndpointSlice, { serviceName: 's', addressType: 'IPv4', endpoints: [] }],
   [
     Event,

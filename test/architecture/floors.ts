@@ -55,7 +55,7 @@ export const floors: FloorPlan = {
     ['at-waypoint.ts'],
     ['machine.ts', 'rollout-conditions.ts', 'rollout-status.ts'],
     ['rollout-event.ts'],
-    ['presets'],
+    ['disruption', 'presets'],
     ['shell'],
   ],
   scheduling: [

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { DisruptionBound } from '../../src/rollout/disruption/disruption-allowance.js'
+import { disruptionAllowance } from '../../src/rollout/disruption/disruption-allowance.js'
 import { fenceposts, k8sMaxUnavailable } from './rollout-kubernetes-bounds.js'
 import { k8sScale } from './rollout-kubernetes-scale.js'
 import { k8sComplete, k8sProgressing, k8sRolloutStatus, k8sTimedOut } from './rollout-kubernetes-status.js'
@@ -26,7 +28,6 @@ interface Case {
 /** Functions that no preset answers yet. Entries are only ever removed. */
 const DEFERRED_FUNCTIONS: readonly string[] = [
   'k8sRevisions',
-  'pdb',
   'stsPass',
   'dsPass',
   'swarmFirstTrigger',
@@ -77,12 +78,20 @@ const functions: Readonly<Record<string, (input: never) => unknown>> = {
   k8sHistoryGC: (i: { olds: Parameters<typeof k8sHistoryGC>[0]; limit: number }) =>
     k8sHistoryGC(i.olds, i.limit),
   marathonRestart,
+  pdb: ({ expected, matching, healthy, ...bound }: DisruptionBound & Budgeted) =>
+    // A count that must stay available is of the pods that are there.
+    disruptionAllowance(bound, {
+      expected: typeof bound.minAvailable === 'number' ? matching : expected,
+      healthy,
+    }),
 }
 
 /** Who recreates sizes the new set at once: the old ones are gone by then. */
 interface NewSize extends Record<'desired' | 'newSize' | 'allSize' | 'maxSurge', number> {
   readonly strategy?: 'Recreate' | 'RollingUpdate'
 }
+
+type Budgeted = Record<'expected' | 'matching' | 'healthy', number>
 
 interface Fence {
   readonly maxSurge: number | string

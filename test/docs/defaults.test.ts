@@ -115,6 +115,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`minReadySeconds`': code('replica-plan', 'minReadySeconds'),
     'automatic reverts in a row': code('rollout/machine', 'REVERTS_MAX'),
     '`concurrency` of the controller': code('rollout-controller', 'concurrency'),
+    'a grant of a `DisruptionBudget`': code('open-grants', 'DISRUPTION_GRANT_MS'),
   },
   'docs/scheduling.md': {
     '`concurrency`': code('scheduling-controller', 'concurrency'),
