@@ -1,4 +1,5 @@
 import type { Condition, LabelSelectorObject } from '../core/index.js'
+import type { FailureAction, FailurePolicy } from '../core/internal.js'
 import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import { rolloutProblems, specAdmission } from './spec-admission.js'
@@ -22,9 +23,6 @@ export interface DeploymentStrategy {
   }
 }
 
-/** What happens when a rollout misses its deadline or its tasks keep failing. */
-export type RolloutFailureAction = 'report' | 'pause' | 'revert'
-
 /** The wanted state of a service's tasks. */
 export interface DeploymentSpec {
   readonly replicas: number
@@ -35,8 +33,12 @@ export interface DeploymentSpec {
   readonly minReadySeconds?: number
   /** Seconds without progress after which the rollout has failed. Default 600. */
   readonly progressDeadlineSeconds?: number
-  /** Default `pause`: keep what works, start nothing more of what does not. */
-  readonly onFailure?: RolloutFailureAction
+  /** A task that is not ready for so long is a failure. Default: never. */
+  readonly readyWithinMs?: number
+  /** So long after it began, pauses aside, a rollout that has not arrived has failed. Default: never. */
+  readonly finishWithinMs?: number
+  /** One action for every cause, or one by sort of cause. Default: what misses a deadline pauses, all else reverts. */
+  readonly onFailure?: FailureAction | FailurePolicy
   /** Old revisions kept for undo. Default 10. */
   readonly revisionHistoryLimit?: number
   /** True freezes the rollout; scaling and healing continue. */

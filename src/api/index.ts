@@ -31,16 +31,12 @@ export { isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from './task.js'
 
 // Types you will meet: shapes that several kinds share.
 export type { Condition, Endpoint, Taint, Toleration, TrafficShare } from '../core/index.js'
+export type { FailureAction, FailurePolicy } from '../core/internal.js'
 
 // Types you will meet: specs and statuses.
 export type { AddressClaimSpec } from './address-claim.js'
-export type {
-  DeploymentSpec,
-  DeploymentStatus,
-  DeploymentStrategy,
-  RolloutFailureAction,
-} from './deployment.js'
 export type { CronJobSpec, CronJobStatus } from './cron-job.js'
+export type { DeploymentSpec, DeploymentStatus, DeploymentStrategy } from './deployment.js'
 export type {
   DisruptionBudgetSpec,
   DisruptionBudgetStatus,

@@ -26,6 +26,16 @@ export interface ReplicaSetStatus {
   readonly failedReplicas: number
   /** Tasks that have ended since the set was made, well or not: a replica has no business to end. As `failedReplicas`. */
   readonly endedReplicas: number
+  /** The newest of the ended ones, oldest first: those that are still kept, and 50 that are not. Absent before the first. */
+  readonly failures?: readonly {
+    readonly uid: string
+    /** When the controller noticed, by its own clock. RFC 3339. */
+    readonly time: string
+    /** `exit`: it ended well. */
+    readonly cause: 'crash' | 'exit'
+  }[]
+  /** Since when the task that has waited longest is not ready; one whose readiness is unknown does not wait. RFC 3339. */
+  readonly unreadySince?: string
   /** Failed tasks that are no longer kept as history. Default 0. */
   readonly forgottenFailures?: number
   /** Tasks that ended well and are no longer kept as history. Default 0. */

@@ -165,6 +165,8 @@ export const replicaSetSpecSchema: JsonSchema = closed(
   ['replicas', 'selector', 'template'],
 )
 
+const failureAction: JsonSchema = { enum: ['continue', 'pause', 'abort', 'revert'] }
+
 export const deploymentSpecSchema: JsonSchema = closed(
   {
     replicas: count,
@@ -183,7 +185,23 @@ export const deploymentSpecSchema: JsonSchema = closed(
     ),
     minReadySeconds: count,
     progressDeadlineSeconds: { type: 'integer', minimum: 1 },
-    onFailure: { enum: ['report', 'pause', 'revert'] },
+    readyWithinMs: positive,
+    finishWithinMs: positive,
+    onFailure: {
+      anyOf: [
+        failureAction,
+        closed({
+          action: failureAction,
+          crash: failureAction,
+          readiness: failureAction,
+          deadline: failureAction,
+          analysis: failureAction,
+          hook: failureAction,
+          maxFailures: count,
+          maxReverts: count,
+        }),
+      ],
+    },
     revisionHistoryLimit: count,
     paused: flag,
   },

@@ -67,6 +67,8 @@ export type {
   TaskAffinity,
   TopologySpread,
 } from './selectors/placement-rules.js'
+export type { FailureAction, FailurePolicy } from './shapes/failure-policy.js'
+export { failurePolicyProblems, REVERTS_MAX } from './shapes/failure-policy.js'
 export type { IntOrPercent, PercentRounding } from './shapes/int-or-percent.js'
 export { parseIntOrPercent, resolveIntOrPercent } from './shapes/int-or-percent.js'
 export type { RollingBounds } from './shapes/rolling-bounds.js'

@@ -8,6 +8,7 @@ import { ownFailure } from './rollout-state.js'
 /** The waypoint that is being walked to. */
 export function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
   const { waypoints } = spec.program
+  if (state.phase === 'aborted') return { next: 0 }
   const finished = state.phase === 'succeeded' || state.phase === 'reverted'
   return waypoints[finished ? waypoints.length - 1 : state.waypoint] ?? { next: '100%' }
 }

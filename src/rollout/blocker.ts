@@ -14,6 +14,8 @@ export type Blocker =
   | { readonly kind: 'paused'; readonly by: 'spec' | 'failure' }
   /** The rollout failed and may not go back, or has already done so. */
   | { readonly kind: 'halted' }
+  /** The rollout was called off: what was stable serves until another template, an undo or a retry. */
+  | { readonly kind: 'aborted' }
   /** The template failed before, as revision `entry`, and was reverted; it is not rolled out again until it changes. */
   | { readonly kind: 'refused'; readonly entry: number }
   /** The waypoint is reached, and its gate has not passed. `untilMs`: when it will, or is worth another look. */
@@ -40,6 +42,8 @@ export function describeBlocker(blocker: Blocker): string {
       return blocker.by === 'spec' ? 'paused' : 'paused by the failure policy'
     case 'halted':
       return 'halted after a failure'
+    case 'aborted':
+      return 'aborted: what was stable serves'
     case 'refused':
       return `the template is that of revision ${blocker.entry}, which failed and was reverted; change it`
     case 'gate':

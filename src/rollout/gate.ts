@@ -39,7 +39,7 @@ export interface GateAnswer {
 }
 
 /** Why a gate has failed. */
-export type GateFailure = 'rejected' | 'analysis' | 'gate-deadline'
+export type GateFailure = 'rejected' | 'analysis' | 'hook' | 'gate-deadline'
 
 /** A gate that waits, and until when at the latest it is worth no second look. */
 export interface GateWait {

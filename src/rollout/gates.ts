@@ -1,19 +1,6 @@
-import type { GateFailure } from './gate.js'
+import type { FailureCause } from './failure-cause.js'
 import type { Goal } from './goal.js'
 import type { Tally } from './move.js'
-
-/** Why a rollout failed: no progress, too many failed tasks, what a gate said, or because somebody aborted it. */
-export type FailureCause = 'deadline' | 'failures' | GateFailure | 'aborted'
-
-/** What a rollout did, as the end of a sentence. */
-export const failureTexts: Readonly<Record<FailureCause, string>> = {
-  deadline: 'made no progress before its deadline',
-  failures: 'had too many failed tasks',
-  rejected: 'was rejected',
-  analysis: 'failed its analysis',
-  'gate-deadline': 'was not let through a gate in time',
-  aborted: 'was aborted',
-}
 
 /** What a gate says: pass, wait (until a time, when one is known), or fail. */
 export type Verdict =

@@ -19,18 +19,21 @@ export type { DisruptionControllerOptions } from './shell/disruption-controller.
 
 // Types you will meet: strategies.
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'
-export type { IntOrPercent } from '../core/internal.js'
+export type { FailureAction, FailurePolicy, IntOrPercent } from '../core/internal.js'
 export type { BudgetFinding } from './lint-budget.js'
 export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes-rollout.js'
 export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon-rollout.js'
-export type { FailurePolicy, Program, ProgramOptions, Waypoint } from './program.js'
+export type { Program, ProgramOptions, Waypoint } from './program.js'
 
 // Types you will meet: decisions.
 export type { Blocker } from './blocker.js'
 export type { CalendarWindow, Gate, GateAnswer, GateFailure } from './gate.js'
-export type { FailureCause, Marks } from './gates.js'
+export type { FailureCause } from './failure-cause.js'
+export type { Marks } from './gates.js'
+export type { InstanceFailure } from './instance-failure.js'
 export type { HeldGoal } from './goal.js'
-export type { Plan, RolloutAction, RolloutTally, RolloutView } from './machine.js'
+export type { Plan, RolloutAction } from './machine.js'
+export type { RolloutTally, RolloutView } from './rollout-view.js'
 export type { RolloutSpec } from './rollout-spec.js'
 export type { Move, MoveInput, Tally } from './move.js'
 export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'

@@ -1,28 +1,23 @@
-import { compareText } from '../core/internal.js'
+import type { FailureAction } from '../core/internal.js'
+import { compareText, REVERTS_MAX } from '../core/internal.js'
 import { arrive, gateWaits, judgeWaypoint, leave, wakeOf, waypointOf } from './at-waypoint.js'
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
-import type { FailureCause, Verdict } from './gates.js'
-import { failuresWithin, furthest, goalReached, marksOf, progressWithin } from './gates.js'
+import type { FailureCause } from './failure-cause.js'
+import { actionFor } from './failure-cause.js'
+import { furthest, goalReached, marksOf } from './gates.js'
 import type { Goal } from './goal.js'
 import { availabilityFirst, hold, rescale, waypointGoal } from './goal.js'
-import type { Move, Tally } from './move.js'
+import type { Move } from './move.js'
 import { move } from './move.js'
-import type { FailurePolicy } from './program.js'
+import { faultOf, isNews, nextDeadline } from './rollout-faults.js'
 import type { RolloutSpec } from './rollout-spec.js'
+import type { Observation } from './rollout-start.js'
+import { freshClocks, startOf } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
 import { isUnfinished, ownFailure } from './rollout-state.js'
-
-/** What is there. The order of `sets` has no meaning. */
-export interface RolloutView {
-  readonly sets: readonly RolloutTally[]
-}
-
-/** A tally, and how many instances of the template have failed so far, as far as is known. */
-export interface RolloutTally extends Tally {
-  /** Default 0. */
-  readonly failed?: number
-}
+import type { RolloutTally, RolloutView } from './rollout-view.js'
+import { clipped } from './rollout-view.js'
 
 /** What an executor does, all at once or not at all. */
 export type RolloutAction =
@@ -48,14 +43,11 @@ export interface Plan {
   readonly blockers: readonly Blocker[]
 }
 
-/** Automatic reverts before a rollout halts. */
-const REVERTS_MAX = 1
-
 /**
  * Decides the next step of a rollout. Pure: no clock, no I/O; equal inputs in any order give equal plans.
  *
  * Guarantees: those of `move`; a rollout that was superseded never acts again; `succeeded` only when nothing but the
- * wanted template is requested and all of it is available; at most one automatic revert in a row; while paused the
+ * wanted template is requested and all of it is available; no more automatic reverts in a row than allowed; while paused the
  * clock stops, and only a changed `desired` changes sizes.
  *
  * @param state the record of the previous step; `undefined` for a rollout that has none
@@ -68,9 +60,11 @@ export function plan(
   view: RolloutView,
   nowMs: number,
 ): Plan {
-  const sets = view.sets.map(clip)
+  const sets = view.sets.map(clipped)
   const actions: RolloutAction[] = []
   let now = begin(spec, state, { sets, nowMs, actions })
+  now = retried(spec, now, { sets, nowMs })
+  now = aborting(spec, now, { sets, nowMs, actions })
   now = scaled(spec, now, { sets, nowMs })
   now = pausing(spec, now, { sets, nowMs })
   now = advance(spec, now, { sets, nowMs, actions })
@@ -81,24 +75,15 @@ export function plan(
   }
   if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
   const waits = gateWaits(spec, now, nowMs)
-  const wakeAtMs = waits === undefined ? deadlineOf(spec, now) : wakeOf(waits)
+  const deadlineAtMs = nextDeadline(spec, now, { sets, nowMs }, waits !== undefined)
+  const wakeAtMs = earliest(waits && wakeOf(waits), deadlineAtMs)
   const held = (waits ?? []).map(wait => ({ kind: 'gate', waypoint: now.waypoint, ...wait }) as const)
   const blockers = [...pauseBlockers(spec, now), ...held, ...step.blockers]
   return { actions, state: now, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 
-interface Observation {
-  readonly sets: readonly RolloutTally[]
-  readonly nowMs: number
-}
-
 interface StepContext extends Observation {
   readonly actions: RolloutAction[]
-}
-
-function clip(set: RolloutTally): RolloutTally {
-  const available = Math.max(0, Math.min(set.available, set.size - (set.dead ?? 0)))
-  return available === set.available ? set : { ...set, available }
 }
 
 /** A ledger entry that the record does not know starts a new rollout and supersedes an unfinished one. */
@@ -111,25 +96,20 @@ function begin(
   if (state && isUnfinished(state) && !ownFailure(state)) {
     actions.push({ op: 'outcome', entry: state.entry, outcome: 'superseded' })
   }
-  return fresh(spec, { sets, nowMs })
+  return startOf(spec, { sets, nowMs }, spec.cause === 'revert' ? 1 : 0)
 }
 
-function fresh(
-  spec: Pick<RolloutSpec, 'entry' | 'template' | 'cause' | 'desired'>,
-  { sets, nowMs }: Observation,
-): RolloutState {
-  const reverting = spec.cause === 'revert'
-  return {
-    entry: spec.entry,
-    template: spec.template,
-    phase: reverting ? 'reverting' : 'progressing',
-    waypoint: 0,
-    reverts: reverting ? 1 : 0,
-    desired: spec.desired,
-    progressAtMs: nowMs,
-    best: marksOf(sets, spec.template),
-    failedBefore: failedOf(sets, spec.template),
-  }
+/** Who asks for another try after a failure gets one, from the first waypoint on. */
+function retried(spec: RolloutSpec, state: RolloutState, observed: Observation): RolloutState {
+  const { retries = 0 } = spec
+  if (retries <= (state.retries ?? 0)) return state
+  return ownFailure(state) === undefined ? { ...state, retries } : startOf(spec, observed, state.reverts)
+}
+
+/** Calling off works while it is paused too, and at no replicas. */
+function aborting(spec: RolloutSpec, state: RolloutState, context: StepContext): RolloutState {
+  if (spec.aborted !== true || !isUnfinished(state) || !isNews(spec, state, 'aborted')) return state
+  return fail(spec, state, { ...context, cause: 'aborted' })
 }
 
 /** Another count resets the marks; the clock keeps running, except that nothing can be late at zero. */
@@ -143,7 +123,7 @@ function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observa
 }
 
 function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): RolloutState {
-  if (state.phase === 'succeeded' || state.phase === 'reverted') return state
+  if (state.phase === 'succeeded' || state.phase === 'reverted' || state.phase === 'aborted') return state
   if (spec.paused && state.pausedAtMs === undefined) {
     const phase = state.phase === 'halted' ? 'halted' : 'paused'
     return { ...state, phase, pausedAtMs: nowMs, held: state.held ?? hold(sets, spec.desired) }
@@ -157,13 +137,7 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Observ
   const { pausedAtMs: _since, held: _held, failure, ...rest } = state
   const phase = state.reverts > 0 ? 'reverting' : 'progressing'
   if (ownFailure(state)) {
-    return {
-      ...rest,
-      phase,
-      progressAtMs: nowMs,
-      failedBefore: failedOf(sets, state.template),
-      best: marksOf(sets, state.template),
-    }
+    return { ...rest, phase, ...freshClocks(state.template, { sets, nowMs }) }
   }
   const elapsedMs = Math.max(0, pausedAtMs - state.progressAtMs)
   const { atWaypoint } = rest
@@ -171,6 +145,7 @@ function resume(state: RolloutState, pausedAtMs: number, { sets, nowMs }: Observ
     ...rest,
     phase,
     progressAtMs: nowMs - elapsedMs,
+    startedAtMs: state.startedAtMs + Math.max(0, nowMs - pausedAtMs),
     ...(failure === undefined ? {} : { failure }),
     ...(atWaypoint === undefined
       ? {}
@@ -187,7 +162,6 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
   if (best !== state.best) state = { ...state, best, progressAtMs: nowMs }
   const last = spec.program.waypoints.length - 1
   const { promotedTo = 0 } = spec
-  if (spec.aborted === true && !ownFailure(state)) return fail(spec, state, { ...context, cause: 'aborted' })
   if (promotedTo > last && state.waypoint < last) state = leave(state, last, nowMs)
   while (
     goalReached(
@@ -198,9 +172,9 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
   ) {
     state = arrive(spec, state, nowMs)
     const verdict = judgeWaypoint(spec, state, nowMs)
-    if (verdict.kind === 'fail' && !ownFailure(state))
+    if (verdict.kind === 'fail' && isNews(spec, state, verdict.cause))
       return fail(spec, state, { ...context, cause: verdict.cause })
-    if (verdict.kind !== 'pass') return failingInstances(spec, state, context)
+    if (verdict.kind !== 'pass') return judge(spec, state, context, true)
     if (state.waypoint >= last) {
       actions.push({ op: 'outcome', entry: state.entry, outcome: 'succeeded' })
       const { failure, ...rest } = state
@@ -216,32 +190,13 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
   // Away from a waypoint that was reached, the clock of progress starts again.
   if (state.atWaypoint?.isLost === false)
     state = { ...state, progressAtMs: nowMs, atWaypoint: { ...state.atWaypoint, isLost: true } }
-  const verdict = judge(spec, state, context)
-  return verdict.kind === 'fail' && !ownFailure(state)
-    ? fail(spec, state, { ...context, cause: verdict.cause })
-    : state
+  return judge(spec, state, context, false)
 }
 
-/** At a waypoint no progress is due, and yet instances may fail. */
-function failingInstances(spec: RolloutSpec, state: RolloutState, context: StepContext): RolloutState {
-  const { program, ...rest } = spec
-  const { progressWithinMs: _none, ...endless } = program
-  const verdict = judge({ ...rest, program: endless }, state, context)
-  return verdict.kind === 'fail' && !ownFailure(state)
-    ? fail(spec, state, { ...context, cause: verdict.cause })
-    : state
-}
-
-function judge(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): Verdict {
-  const { maxFailures } = spec.program.onFailure
-  if (maxFailures !== undefined) {
-    const verdict = failuresWithin(maxFailures, failedOf(sets, state.template) - state.failedBefore)
-    if (verdict.kind === 'fail') return verdict
-  }
-  const { progressWithinMs } = spec.program
-  return progressWithinMs === undefined
-    ? { kind: 'pass' }
-    : progressWithin(progressWithinMs, state.progressAtMs, nowMs)
+/** At a waypoint no progress is due, and yet instances may fail, and the time may be over. */
+function judge(spec: RolloutSpec, state: RolloutState, context: StepContext, isThere: boolean): RolloutState {
+  const cause = faultOf(spec, state, context, isThere)
+  return cause === undefined ? state : fail(spec, state, { ...context, cause })
 }
 
 function fail(
@@ -252,33 +207,34 @@ function fail(
   const { sets, nowMs, actions, cause } = context
   const failure = { cause, entry: state.entry, template: state.template, atMs: nowMs }
   actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
-  switch (actionFor(cause, spec.program.onFailure)) {
-    case 'report':
+  const { onFailure } = spec.program
+  const { maxReverts = REVERTS_MAX } = onFailure
+  const target = spec.stable === state.template ? undefined : spec.stable
+  const halted = { ...state, failure, phase: 'halted', held: hold(sets, spec.desired) } as const
+  switch (answerTo(cause, actionFor(cause, onFailure), target)) {
+    case 'continue':
       return { ...state, failure }
     case 'pause':
-      return { ...state, failure, phase: 'paused', held: hold(sets, spec.desired) }
+      return { ...state, failure, phase: 'paused', held: state.held ?? hold(sets, spec.desired) }
+    case 'abort': {
+      const { held: _held, pausedAtMs: _since, ...rest } = state
+      return target === undefined ? halted : { ...rest, failure, phase: 'aborted' }
+    }
     case 'revert': {
-      const target = spec.stable
-      if (target === undefined || target === state.template || state.reverts >= REVERTS_MAX) {
-        return { ...state, failure, phase: 'halted', held: hold(sets, spec.desired) }
-      }
+      if (target === undefined || state.reverts >= maxReverts) return halted
       const entry = state.entry + 1
       actions.push({ op: 'revert', template: target, entry })
-      return {
-        ...fresh({ entry, template: target, cause: 'revert', desired: spec.desired }, context),
-        failure,
-      }
+      const { desired } = spec
+      const start = { entry, template: target, cause: 'revert', desired } as const
+      return { ...startOf(start, { sets, nowMs }, state.reverts + 1), failure }
     }
   }
 }
 
-/** Who aborts wants to go back; a gate that failed closes the way on. */
-function actionFor(
-  cause: FailureCause,
-  { action, gateAction = 'revert' }: FailurePolicy,
-): FailurePolicy['action'] {
-  if (cause === 'aborted') return 'revert'
-  return cause === 'deadline' || cause === 'failures' ? action : gateAction
+/** With nothing to go back to, tasks that crash may as well be tried on: their back-off is the replica loop's. */
+function answerTo(cause: FailureCause, action: FailureAction, target: string | undefined): FailureAction {
+  if (target !== undefined || action === 'pause') return action
+  return cause === 'crash-loop' || cause === 'readiness' ? 'continue' : action
 }
 
 /** The step itself: towards the waypoint, or, while paused or halted, towards the sizes that are held. */
@@ -315,16 +271,15 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
 
 function pauseBlockers(spec: RolloutSpec, state: RolloutState): readonly Blocker[] {
   if (state.phase === 'halted') return [{ kind: 'halted' }]
+  if (state.phase === 'aborted') return [{ kind: 'aborted' }]
   if (state.phase === 'paused') return [{ kind: 'paused', by: ownFailure(state) ? 'failure' : 'spec' }]
   if (isUnfinished(state) && spec.desired === 0) return [{ kind: 'scaled-to-zero' }]
   return []
 }
 
-function deadlineOf(spec: RolloutSpec, state: RolloutState): number | undefined {
-  const within = spec.program.progressWithinMs
-  const running = state.phase === 'progressing' || state.phase === 'reverting'
-  if (within === undefined || !running || spec.desired === 0 || ownFailure(state)) return undefined
-  return state.progressAtMs + within
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter(time => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 function rolesOf(
@@ -332,8 +287,4 @@ function rolesOf(
   state: RolloutState,
 ): { readonly next: string; readonly stable?: string } {
   return { next: state.template, ...(spec.stable === undefined ? {} : { stable: spec.stable }) }
-}
-
-function failedOf(sets: readonly RolloutTally[], template: string): number {
-  return sets.find(set => set.template === template)?.failed ?? 0
 }

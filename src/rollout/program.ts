@@ -1,6 +1,6 @@
 import { InvalidError } from '../core/index.js'
-import type { IntOrPercent } from '../core/internal.js'
-import { assertValid, parseIntOrPercent, wholeNumber } from '../core/internal.js'
+import type { FailureAction, FailurePolicy, IntOrPercent } from '../core/internal.js'
+import { assertValid, failurePolicyProblems, parseIntOrPercent, wholeNumber } from '../core/internal.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget } from './budget.js'
 import type { Gate } from './gate.js'
@@ -22,21 +22,6 @@ export interface Waypoint {
   readonly gates?: readonly Gate[]
 }
 
-/** What to do when a rollout fails. */
-export interface FailurePolicy {
-  /**
-   * `report`: say so and continue. `pause`: take no further step; healing and scaling continue. `revert`: go back to
-   * the last template that succeeded, or halt when there is none.
-   */
-  readonly action: 'report' | 'pause' | 'revert'
-  /** Failed instances of the new template that are tolerated; one more is a failure. Default: not counted. */
-  readonly maxFailures?: number
-  /**
-   * What to do when a gate fails: an analysis or a person has said no, so that the way on is closed. Default `revert`.
-   */
-  readonly gateAction?: 'report' | 'pause' | 'revert'
-}
-
 /** A strategy as data: waypoints in order, a budget for the way, and what failing means. */
 export interface Program {
   /** At least one; the last one must reach 100%. */
@@ -46,6 +31,10 @@ export interface Program {
   readonly barrier?: boolean
   /** The rollout fails after this long without progress; clocks stop while paused. Default: never. */
   readonly progressWithinMs?: number
+  /** The rollout fails when it has not arrived this long after it began; clocks stop while paused. Default: never. */
+  readonly finishWithinMs?: number
+  /** It fails when an instance of the new template is not ready for this long. Default: never. */
+  readonly readyWithinMs?: number
   readonly onFailure: FailurePolicy
 }
 
@@ -53,9 +42,13 @@ export interface Program {
 export interface ProgramOptions extends BudgetSpec {
   /** Default 600,000 (ten minutes). `Infinity` means never. */
   readonly progressWithinMs?: number
-  /** Default `pause`. */
-  readonly onFailure?: FailurePolicy['action']
-  /** Default: failures are not counted. */
+  /** Default: never. */
+  readonly finishWithinMs?: number
+  /** Default: never. */
+  readonly readyWithinMs?: number
+  /** One action for every cause, or a policy. Default: deadlines pause, all else reverts. */
+  readonly onFailure?: FailureAction | FailurePolicy
+  /** Failed instances that are tolerated. Default: failures are not counted. */
   readonly maxFailures?: number
 }
 
@@ -63,18 +56,25 @@ export interface ProgramOptions extends BudgetSpec {
 export function rolling(
   options: ProgramOptions & { readonly steps?: readonly (IntOrPercent | Waypoint)[] } = {},
 ): Program {
-  const { steps = [], progressWithinMs, onFailure, maxFailures, ...budget } = options
+  const {
+    steps = [],
+    progressWithinMs,
+    finishWithinMs,
+    readyWithinMs,
+    onFailure,
+    maxFailures,
+    ...budget
+  } = options
   const waypoints = [
     ...steps.map(step => (typeof step === 'object' ? step : { next: step })),
     { next: '100%' },
   ]
-  return checkProgram({ waypoints, budget, ...failing({ progressWithinMs, onFailure, maxFailures }) })
+  const failure = failing({ progressWithinMs, finishWithinMs, readyWithinMs, onFailure, maxFailures })
+  return checkProgram({ waypoints, budget, ...failure })
 }
 
 /** Stops every instance of other templates, waits until they are gone, then starts the new one. */
-export function recreate(
-  options: Pick<ProgramOptions, 'progressWithinMs' | 'onFailure' | 'maxFailures'> = {},
-): Program {
+export function recreate(options: Omit<ProgramOptions, keyof BudgetSpec> = {}): Program {
   return checkProgram({
     waypoints: [{ next: '100%' }],
     budget: { maxSurge: 0, maxUnavailable: '100%' },
@@ -88,6 +88,7 @@ export function recreate(
  *
  * @returns the program itself
  * @throws InvalidError when there is no waypoint, the last is not 100%, one is above it, or a number cannot be read
+ * @internal
  */
 export function checkProgram(program: Program): Program {
   const last = program.waypoints.at(-1)
@@ -111,30 +112,31 @@ export function checkProgram(program: Program): Program {
     }
     if (waypoint.budget) checkBudget(waypoint.budget)
   }
-  const within = program.progressWithinMs
-  if (within !== undefined && !(within > 0)) {
-    throw new InvalidError('program', [
-      { field: 'progressWithinMs', value: within, message: 'must be above 0' },
-    ])
+  for (const field of ['progressWithinMs', 'finishWithinMs', 'readyWithinMs'] as const) {
+    const within = program[field]
+    if (within !== undefined && !(within > 0))
+      throw new InvalidError('program', [{ field, value: within, message: 'must be above 0' }])
   }
-  const { maxFailures = 0 } = program.onFailure
-  assertValid('program', wholeNumber('onFailure.maxFailures', maxFailures))
+  assertValid('program', failurePolicyProblems(program.onFailure, 'onFailure'))
   return program
 }
 
-interface Failing {
-  readonly progressWithinMs?: number | undefined
-  readonly onFailure?: FailurePolicy['action'] | undefined
-  readonly maxFailures?: number | undefined
+type Failing = {
+  readonly [Field in keyof Omit<ProgramOptions, keyof BudgetSpec>]: ProgramOptions[Field] | undefined
 }
 
 function failing({
   progressWithinMs = 600_000,
-  onFailure = 'pause',
+  finishWithinMs = Infinity,
+  readyWithinMs = Infinity,
+  onFailure = {},
   maxFailures,
-}: Failing): Pick<Program, 'progressWithinMs' | 'onFailure'> {
+}: Failing): Omit<Program, 'waypoints' | 'budget' | 'barrier'> {
+  const policy = typeof onFailure === 'string' ? { action: onFailure } : onFailure
   return {
     ...(progressWithinMs === Infinity ? {} : { progressWithinMs }),
-    onFailure: { action: onFailure, ...(maxFailures === undefined ? {} : { maxFailures }) },
+    ...(finishWithinMs === Infinity ? {} : { finishWithinMs }),
+    ...(readyWithinMs === Infinity ? {} : { readyWithinMs }),
+    onFailure: maxFailures === undefined ? policy : { ...policy, maxFailures },
   }
 }

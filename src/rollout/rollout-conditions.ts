@@ -1,5 +1,5 @@
-import type { FailureCause } from './gates.js'
-import { failureTexts } from './gates.js'
+import type { FailureCause } from './failure-cause.js'
+import { failureTexts } from './failure-cause.js'
 import type { RolloutState } from './rollout-state.js'
 import { ownFailure } from './rollout-state.js'
 
@@ -13,9 +13,13 @@ export interface RolloutCondition {
 
 const failureReasons: Readonly<Record<FailureCause, string>> = {
   deadline: 'ProgressDeadlineExceeded',
+  'finish-deadline': 'FinishDeadlineExceeded',
   failures: 'TooManyFailures',
+  'crash-loop': 'CrashLoop',
+  readiness: 'NotReadyInTime',
   rejected: 'Rejected',
   analysis: 'AnalysisFailed',
+  hook: 'HookFailed',
   'gate-deadline': 'GateDeadlineExceeded',
   aborted: 'Aborted',
 }
@@ -54,7 +58,9 @@ function progressing(state: RolloutState): Omit<RolloutCondition, 'type'> {
         ? '; there is nothing to go back to'
         : state.phase === 'paused'
           ? '; paused'
-          : ''
+          : state.phase === 'aborted'
+            ? '; what was stable before serves'
+            : ''
     return { status: 'False', reason, message: `${name} ${failureTexts[failed.cause]}${then}` }
   }
   const undone = state.failure ? `: revision ${state.failure.entry} ${failureTexts[state.failure.cause]}` : ''
@@ -69,6 +75,8 @@ function progressing(state: RolloutState): Omit<RolloutCondition, 'type'> {
       return { status: 'True', reason: 'Reverted', message: `${name} was an automatic revert${undone}` }
     case 'paused':
       return { status: 'Unknown', reason: 'DeploymentPaused', message: `${name} is paused` }
+    case 'aborted':
+      return { status: 'False', reason: 'Aborted', message: `${name} is aborted` }
     case 'halted':
       return { status: 'False', reason: 'Halted', message: `${name} is halted` }
   }

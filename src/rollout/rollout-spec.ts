@@ -18,6 +18,11 @@ export interface RolloutSpec {
   readonly answers?: readonly GateAnswer[]
   /** Gates of the waypoints before this index are lifted by hand; past the last waypoint, the way there is too. Default 0. */
   readonly promotedTo?: number
-  /** Somebody has called the entry off: it fails, and what was stable comes back. Default false. */
+  /** Somebody has called the entry off: it fails, and what was stable gets its capacity back. Default false. */
   readonly aborted?: boolean
+  /**
+   * How often somebody asked to try this entry again after it failed: with one more than before it begins again at the
+   * first waypoint. Default 0.
+   */
+  readonly retries?: number
 }

@@ -1,13 +1,22 @@
-import type { FailureCause, Marks } from './gates.js'
+import type { FailureCause } from './failure-cause.js'
+import type { Marks } from './gates.js'
 import type { HeldGoal } from './goal.js'
 
 /**
  * Where a rollout stands. No record at all means idle.
  *
- * `progressing → succeeded`; `reverting → reverted`; either `⇄ paused`; either `→ halted` when it failed and must not
- * go back; `halted` and a pause after a failure are left by a new ledger entry, or by setting `paused` and lifting it.
+ * `progressing → succeeded`; `reverting → reverted`; either `⇄ paused`; either `→ aborted`, with the capacity back at
+ * what was stable; either `→ halted` when it failed and must not go back. `aborted`, `halted` and a pause after a failure
+ * are left by a new ledger entry or a retry; the last two also by setting `paused` and lifting it.
  */
-export type RolloutPhase = 'progressing' | 'paused' | 'succeeded' | 'reverting' | 'reverted' | 'halted'
+export type RolloutPhase =
+  | 'progressing'
+  | 'paused'
+  | 'succeeded'
+  | 'reverting'
+  | 'reverted'
+  | 'aborted'
+  | 'halted'
 
 /** What went wrong, with which template, when. */
 export interface RolloutFailure {
@@ -26,14 +35,18 @@ export interface RolloutState {
   readonly phase: RolloutPhase
   /** Index of the waypoint that is being walked to. */
   readonly waypoint: number
-  /** Automatic reverts that led here; at most 1. */
+  /** Automatic reverts in a row that led here. */
   readonly reverts: number
   /** The desired count of the last step. */
   readonly desired: number
   readonly progressAtMs: number
+  /** When it began, or was tried again; what failed before does not count. A pause moves it. */
+  readonly startedAtMs: number
   readonly best: Marks
   /** Since when the waypoint is reached; `isLost` while it no longer is, because instances fell out. Absent before that. */
   readonly atWaypoint?: { readonly sinceMs: number; readonly isLost: boolean }
+  /** How often it was tried again by hand. Default 0. */
+  readonly retries?: number
   /** Failed instances that were there before and do not count. */
   readonly failedBefore: number
   /** Since when `spec.paused` has been in force. */

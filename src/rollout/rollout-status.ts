@@ -1,6 +1,6 @@
 import type { Blocker } from './blocker.js'
 import { describeBlocker } from './blocker.js'
-import { failureTexts } from './gates.js'
+import { failureTexts } from './failure-cause.js'
 import type { RolloutFailure, RolloutState } from './rollout-state.js'
 import { isUnfinished, ownFailure } from './rollout-state.js'
 

@@ -129,13 +129,17 @@ export function replicaStatus(
   set: ReplicaSet,
   tasks: readonly Task[],
   nowMs: number,
-  kept: Pick<ReplicaSetStatus, 'forgottenFailures' | 'forgottenSuccesses' | 'crashes'> = set.status ?? {},
+  kept: Pick<
+    ReplicaSetStatus,
+    'forgottenFailures' | 'forgottenSuccesses' | 'crashes' | 'failures'
+  > = set.status ?? {},
 ): { readonly status: ReplicaSetStatus; readonly wakeAtMs?: number } {
   const minReadyMs = (set.spec.minReadySeconds ?? 0) * 1000
-  const { forgottenFailures = 0, forgottenSuccesses = 0, crashes } = kept
+  const { forgottenFailures = 0, forgottenSuccesses = 0, crashes, failures } = kept
   let [readyReplicas, availableReplicas, terminatingReplicas, replicas] = [0, 0, 0, 0]
   let [failed, succeeded] = [forgottenFailures, forgottenSuccesses]
   let wakeAtMs = Number.POSITIVE_INFINITY
+  let unreadySince: string | undefined
   for (const task of tasks) {
     if (hasEnded(task, 'Failed')) failed += 1
     if (hasEnded(task, 'Succeeded')) succeeded += 1
@@ -143,7 +147,13 @@ export function replicaStatus(
     if (!isTaskActive(task)) continue
     replicas += 1
     const ready = findCondition(task.status?.conditions, 'Ready')
-    if (ready?.status !== 'True') continue
+    if (ready?.status !== 'True') {
+      const since = ready?.lastTransitionTime ?? task.metadata.creationTimestamp
+      // Nothing is known of it: it has not failed to become ready.
+      if (ready?.status !== 'Unknown' && parseTime(since) < parseTime(unreadySince ?? '9999-01-01T00:00:00Z'))
+        unreadySince = since
+      continue
+    }
     readyReplicas += 1
     const availableAtMs = parseTime(ready.lastTransitionTime) + minReadyMs
     if (availableAtMs <= nowMs) availableReplicas += 1
@@ -160,6 +170,8 @@ export function replicaStatus(
     ...(forgottenFailures === 0 ? {} : { forgottenFailures }),
     ...(forgottenSuccesses === 0 ? {} : { forgottenSuccesses }),
     ...(crashes === undefined ? {} : { crashes }),
+    ...(failures === undefined ? {} : { failures }),
+    ...(unreadySince === undefined ? {} : { unreadySince }),
   }
   return wakeAtMs === Number.POSITIVE_INFINITY ? { status } : { status, wakeAtMs }
 }

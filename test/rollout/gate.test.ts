@@ -257,19 +257,27 @@ describe('a rollout through gates', () => {
     expect(cluster.sizes()).toEqual(sizes)
   })
 
-  test('aborted, it goes back whatever the policy says', () => {
+  test('aborted, what was stable gets everything back whatever the policy says, and a retry begins again', () => {
     const cluster = runningCluster(
       10,
-      rolling({ onFailure: 'report', steps: [{ next: '20%', gates: [approve] }] }),
+      rolling({ onFailure: 'continue', steps: [{ next: '20%', gates: [approve] }] }),
     )
     cluster.roll('b')
     cluster.settle()
     cluster.spec = { ...cluster.spec, aborted: true }
-    cluster.step()
-    expect(cluster.outcomes.at(-1)).toBe('2 failed aborted')
-    cluster.spec = { ...cluster.spec, aborted: false }
     cluster.settle()
-    expect(cluster.sizes()).toEqual({ a: 10 })
+    expect(cluster.outcomes.at(-1)).toBe('2 failed aborted')
+    expect([cluster.sizes(), cluster.state?.phase, cluster.spec.template]).toEqual([
+      { a: 10 },
+      'aborted',
+      'b',
+    ])
+    cluster.spec = { ...cluster.spec, desired: 5 }
+    cluster.settle()
+    expect([cluster.sizes(), cluster.step().blockers]).toEqual([{ a: 5 }, [{ kind: 'aborted' }]])
+    cluster.spec = { ...cluster.spec, aborted: false, retries: 1 }
+    cluster.settle()
+    expect([cluster.sizes(), cluster.state?.phase]).toEqual([{ a: 4, b: 1 }, 'progressing'])
   })
 
   test.each<[readonly Gate[], string]>([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RolloutPhase } from '../../src/rollout/index.js'
+import type { FailureAction, RolloutPhase } from '../../src/rollout/index.js'
 import { plan, rolling } from '../../src/rollout/index.js'
 import type { InstantCluster } from './fixtures/instant-cluster.js'
 import { createInstantCluster } from './fixtures/instant-cluster.js'
@@ -54,27 +54,24 @@ function happen(cluster: InstantCluster, event: Happening): void {
 }
 
 const successors: Readonly<Record<RolloutPhase, readonly RolloutPhase[]>> = {
-  progressing: ['paused', 'succeeded', 'halted', 'reverting'],
+  progressing: ['paused', 'succeeded', 'halted', 'reverting', 'aborted'],
   // A pause may be lifted and the rollout found finished, or late, in the same step.
-  paused: ['progressing', 'reverting', 'succeeded', 'reverted', 'halted'],
+  paused: ['progressing', 'reverting', 'succeeded', 'reverted', 'halted', 'aborted'],
   succeeded: [],
-  reverting: ['paused', 'reverted', 'halted'],
+  reverting: ['paused', 'reverted', 'halted', 'aborted'],
   reverted: [],
+  aborted: ['progressing', 'reverting'],
   halted: ['progressing', 'reverting', 'succeeded', 'reverted'],
 }
 
 const story = fc.record({
   desired: fc.integer({ min: 1, max: 6 }),
-  action: fc.constantFrom('report' as const, 'pause' as const, 'revert' as const),
+  action: fc.constantFrom('continue' as const, 'pause' as const, 'abort' as const, 'revert' as const),
   events: fc.array(happening, { maxLength: 40 }),
 })
 
 function tell(
-  {
-    desired,
-    action,
-    events,
-  }: { desired: number; action: 'report' | 'pause' | 'revert'; events: readonly Happening[] },
+  { desired, action, events }: { desired: number; action: FailureAction; events: readonly Happening[] },
   look: (cluster: InstantCluster) => void,
 ): InstantCluster {
   const cluster = createInstantCluster(

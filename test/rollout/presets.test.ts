@@ -53,7 +53,7 @@ describe('the Kubernetes preset', () => {
   test('knows the defaults and the number that means never', () => {
     expect(kubernetesProgram({})).toMatchObject({
       progressWithinMs: 600_000,
-      onFailure: { action: 'report' },
+      onFailure: { action: 'continue' },
     })
     expect(kubernetesProgram({ progressDeadlineSeconds: 2_147_483_647 }).progressWithinMs).toBeUndefined()
     expect(kubernetesProgram({ strategy: { type: 'Recreate' } }, { action: 'revert' })).toMatchObject({

@@ -182,6 +182,7 @@ describe('the status of a replica set', () => {
         terminatingReplicas: 1,
         failedReplicas: 1,
         endedReplicas: 2,
+        unreadySince: '1970-01-01T00:00:00.000Z',
       },
       wakeAtMs: 14_000,
     })

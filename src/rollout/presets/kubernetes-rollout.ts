@@ -1,6 +1,6 @@
 import type { IntOrPercent } from '../../core/internal.js'
 import type { Program } from '../program.js'
-import { checkProgram, recreate, rolling } from '../program.js'
+import { recreate, rolling } from '../program.js'
 
 /** A Deployment's `spec.strategy`, and its rollout fields beside it, as Kubernetes writes them. */
 export interface KubernetesStrategy {
@@ -15,10 +15,14 @@ export interface KubernetesStrategy {
   }
   /** Default 600; 2147483647 means never. */
   readonly progressDeadlineSeconds?: number
+  /** Ours. Default: never. */
+  readonly readyWithinMs?: number
+  /** Ours. Default: never. */
+  readonly finishWithinMs?: number
 }
 
 /** What Kubernetes does not know: acting on a failure. */
-export type KubernetesFailure = Partial<Program['onFailure']>
+export type KubernetesFailure = Program['onFailure']
 
 /** The number by which Kubernetes says "no limit". */
 const UNLIMITED = 2_147_483_647
@@ -27,15 +31,17 @@ const UNLIMITED = 2_147_483_647
  * A Deployment's strategy as a program: surge rounds up, unavailability rounds down, and when both come out as 0 one
  * instance may be missing.
  *
- * @param failure default `{ action: 'report' }`, which is all that Kubernetes does
+ * @param failure default `{ action: 'continue' }`, which is all that Kubernetes does
  * @throws InvalidError when a number is not acceptable, or both bounds are a literal 0
  */
-export function kubernetesProgram(spec: KubernetesStrategy, failure: KubernetesFailure = {}): Program {
-  const seconds = spec.progressDeadlineSeconds ?? 600
-  const options = { progressWithinMs: seconds === UNLIMITED ? Infinity : seconds * 1000 }
-  const program =
-    spec.strategy?.type === 'Recreate'
-      ? recreate(options)
-      : rolling({ ...options, ...spec.strategy?.rollingUpdate, giveWay: 'unavailable' })
-  return checkProgram({ ...program, onFailure: { ...failure, action: failure.action ?? 'report' } })
+export function kubernetesProgram(
+  spec: KubernetesStrategy,
+  failure: KubernetesFailure = { action: 'continue' },
+): Program {
+  const { progressDeadlineSeconds: seconds = 600, readyWithinMs = Infinity, finishWithinMs = Infinity } = spec
+  const progressWithinMs = seconds === UNLIMITED ? Infinity : seconds * 1000
+  const options = { progressWithinMs, readyWithinMs, finishWithinMs, onFailure: failure }
+  return spec.strategy?.type === 'Recreate'
+    ? recreate(options)
+    : rolling({ ...options, ...spec.strategy?.rollingUpdate, giveWay: 'unavailable' })
 }

@@ -1,9 +1,9 @@
 import type { TaskTemplate } from '../../api/index.js'
 import { Deployment, ReplicaSet, Revision, TEMPLATE_HASH_LABEL } from '../../api/index.js'
-import { contentHash } from '../../core/index.js'
+import { contentHash, parseTime } from '../../core/index.js'
 import { controllerReference, TerminalError } from '../../reconcile/index.js'
 import type { ObjectInput, Reader, Transaction } from '../../store/index.js'
-import type { RolloutTally } from '../machine.js'
+import type { RolloutTally } from '../rollout-view.js'
 
 /** The sets of a Deployment that are there to stay, in key order. */
 export function setsOf(reader: Reader, deployment: Deployment): readonly ReplicaSet[] {
@@ -27,7 +27,17 @@ export function tallyOf(set: ReplicaSet): RolloutTally {
     available: status.availableReplicas,
     stopping: status.terminatingReplicas + Math.max(0, status.replicas - size),
     observed: status.observedGeneration >= metadata.generation,
-    failed: status.failedReplicas,
+    failed: status.endedReplicas,
+    ...(status.failures === undefined
+      ? {}
+      : {
+          failures: status.failures.map(({ uid, time, cause }) => ({
+            id: uid,
+            atMs: parseTime(time),
+            cause,
+          })),
+        }),
+    ...(status.unreadySince === undefined ? {} : { unreadySinceMs: parseTime(status.unreadySince) }),
   }
 }
 

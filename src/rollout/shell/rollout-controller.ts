@@ -1,12 +1,14 @@
 import type { Condition, DeploymentStatus } from '../../api/index.js'
 import { Deployment, Event, isConditionTrue, ReplicaSet, Revision } from '../../api/index.js'
 import { contentHash, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import type { FailurePolicy } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
 import type { Blocker } from '../blocker.js'
 import { describeBlocker } from '../blocker.js'
 import { resolveBudget } from '../budget.js'
+import { mayRevert } from '../failure-cause.js'
 import type { Plan } from '../machine.js'
 import { plan } from '../machine.js'
 import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
@@ -97,16 +99,18 @@ function programOf(
   { spec }: Deployment,
   { maxFailures }: RolloutControllerOptions,
 ): { readonly program: Program; readonly invalid?: InvalidStrategy } {
-  const failure = {
-    action: spec.onFailure ?? 'pause',
-    ...(maxFailures === undefined ? {} : { maxFailures }),
-  }
+  const policy = policyOf(spec)
+  const failure = { ...(maxFailures === undefined ? {} : { maxFailures }), ...policy }
   try {
     return { program: kubernetesProgram(spec, failure) }
   } catch (error) {
     if (!isKeelsonError(error, 'Invalid')) throw error
     return { program: kubernetesProgram({}, failure), invalid: { kind: 'invalid', message: error.message } }
   }
+}
+
+function policyOf({ onFailure = {} }: Deployment['spec']): FailurePolicy {
+  return typeof onFailure === 'string' ? { action: onFailure } : onFailure
 }
 
 /**
@@ -117,12 +121,12 @@ function currentEntry(
   tx: Transaction,
   deployment: Deployment,
 ): { readonly current: RevisionEntry; readonly refused?: Refusal } {
-  const { template, onFailure } = deployment.spec
+  const { template } = deployment.spec
   const templateHash = contentHash(template)
   const ledger = ledgerOf(tx, deployment)
   const latest = latestEntry(ledger)
   if (latest?.templateHash === templateHash) return { current: latest }
-  const failed = onFailure === 'revert' ? refusedEntry(ledger, templateHash) : undefined
+  const failed = mayRevert(policyOf(deployment.spec)) ? refusedEntry(ledger, templateHash) : undefined
   if (latest !== undefined && failed !== undefined)
     return { current: latest, refused: { kind: 'refused', entry: failed.number } }
   return { current: appendRevision(tx, deployment, { template, templateHash, cause: 'update' }) }

@@ -5,6 +5,7 @@ import { controllerOf, controllerReference, createController, requeueAfter } fro
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { CrashBackoff } from '../crash-backoff.js'
 import { defaultCrashBackoff } from '../crash-backoff.js'
+import { noteFailures } from '../recent-failures.js'
 import type { ReplicaBlocker, ReplicaLimits, ReplicaPlan } from '../replica-plan.js'
 import { hasEnded, planReplicas, replicaStatus } from '../replica-plan.js'
 import type { ScaleDownVictim } from '../scale-down-order.js'
@@ -99,10 +100,13 @@ function syncReplicas(client: Client, ref: ObjectRef, limits: ReplicaLimits, now
     const { forgottenFailures = 0, forgottenSuccesses = 0 } = set.status ?? {}
     const removed = (phase: 'Failed' | 'Succeeded'): number =>
       plan.remove.filter(task => hasEnded(task, phase)).length
+    const ended = tasksOf().filter(task => hasEnded(task, 'Failed') || hasEnded(task, 'Succeeded'))
+    const failures = noteFailures(set.status?.failures, ended, new Set(plan.remove), nowMs)
     const kept = {
       forgottenFailures: forgottenFailures + removed('Failed'),
       forgottenSuccesses: forgottenSuccesses + removed('Succeeded'),
       ...crashesOf(plan),
+      ...(failures === undefined ? {} : { failures }),
     }
     for (const task of plan.remove) tx.delete(Task, task.metadata)
     const { made, refused } = makeTasks(tx, set, plan.create)

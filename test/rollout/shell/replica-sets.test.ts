@@ -47,8 +47,10 @@ describe('the tally of a set', () => {
       observedGeneration: 1,
       replicas: 5,
       terminatingReplicas: 1,
-      failedReplicas: 4,
+      failedReplicas: 1,
       endedReplicas: 4,
+      failures: [{ uid: 'u', time: '1970-01-01T00:00:01.000Z', cause: 'exit' as const }],
+      unreadySince: '1970-01-01T00:00:02.000Z',
     }
     expect(tallyOf(await setOf(3, 1, status))).toEqual({
       template: 'x',
@@ -57,6 +59,8 @@ describe('the tally of a set', () => {
       stopping: 3,
       observed: true,
       failed: 4,
+      failures: [{ id: 'u', atMs: 1_000, cause: 'exit' }],
+      unreadySinceMs: 2_000,
     })
   })
 })

@@ -280,7 +280,7 @@ describe('a broken revision', () => {
     await cluster.settle()
     const set = cluster.store.list(ReplicaSet).items.find(({ spec }) => spec.template.spec.image === 'v2')
     await cluster.store.modifyStatus(ReplicaSet, set!.metadata, draft => {
-      draft.status!.failedReplicas = 3
+      draft.status!.endedReplicas = 3
     })
     await cluster.settle()
     expect(cluster.revisions()).toEqual([

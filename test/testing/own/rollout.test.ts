@@ -38,7 +38,7 @@ function deployment(spec: object = {}): ObjectInput {
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { command: ['serve', 'well'] } },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '50%', maxUnavailable: 0 } },
-      onFailure: 'report',
+      onFailure: 'continue',
       ...spec,
     },
   }
@@ -52,6 +52,8 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
     const {
       failedReplicas: _failed,
       endedReplicas: _ended,
+      failures: _failures,
+      unreadySince: _unready,
       forgottenFailures: _forgotten,
       crashes: _crashes,
       ...status

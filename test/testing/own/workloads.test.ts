@@ -90,6 +90,8 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
   const {
     failedReplicas: _failed,
     endedReplicas: _ended,
+    failures: _failures,
+    unreadySince: _unready,
     forgottenSuccesses: _forgottenSuccesses,
     forgottenFailures: _forgotten,
     crashes: _crashes,

@@ -108,6 +108,9 @@ describe('the replica loop', () => {
       await world.env.advance(300_000)
     }
     expect(status()).toMatchObject({ failedReplicas: 0, endedReplicas: made, forgottenSuccesses: made - 5 })
+    const { failures = [] } = status() ?? {}
+    expect(failures.map(({ cause }) => cause)).toEqual(Array.from({ length: made }, () => 'exit'))
+    expect(new Set(failures.map(({ uid }) => uid)).size).toBe(made)
   })
 
   test('goes on where it was after a crash', async () => {
