@@ -43,32 +43,67 @@ export function termsOf(
   object: StoredObject,
   before: readonly string[] = NO_TERMS,
 ): readonly string[] {
-  let terms: string[] | undefined
-  let known: Set<string> | undefined
-  for (const { uid } of object.metadata.ownerReferences) {
-    terms ??= []
-    terms.push(ownerTerm(uid))
-  }
+  const found = new Terms(before)
+  for (const { uid } of object.metadata.ownerReferences) found.add('', uid)
   for (const name in kind.indexes) {
-    const found = kind.indexes[name]?.(object)
-    if (found === undefined) continue
-    for (const value of Array.isArray(found) ? (found as readonly unknown[]) : [found]) {
-      const text = encodeValue(value)
-      if (text === undefined) throw notValue(kind, name, value)
-      const term = postingTerm(name, text)
-      terms ??= []
-      if (terms.length < FEW) {
-        if (!terms.includes(term)) terms.push(term)
-        continue
-      }
-      known ??= new Set(terms)
-      if (known.size < known.add(term).size) terms.push(term)
-    }
+    const values: unknown = kind.indexes[name]?.(object)
+    if (values === undefined) continue
+    if (!Array.isArray(values)) addValue(found, kind, name, values)
+    else for (const value of values as readonly unknown[]) addValue(found, kind, name, value)
   }
-  if (terms === undefined) return NO_TERMS
-  return terms.length === before.length && terms.every((term, index) => term === before[index])
-    ? before
-    : terms
+  return found.list
+}
+
+function addValue(found: Terms, kind: Kind, name: string, value: unknown): void {
+  const text = encodeValue(value)
+  if (text === undefined) throw notValue(kind, name, value)
+  found.add(name, text)
+}
+
+/** Terms as they are found. As long as they are those of before, nothing is joined and no list is made. */
+class Terms {
+  readonly #before: readonly string[]
+  /** How many of those before have come again, in their order. */
+  #same = 0
+  /** Undefined until something differs. */
+  #list: string[] | undefined = undefined
+  #known: Set<string> | undefined = undefined
+
+  constructor(before: readonly string[]) {
+    this.#before = before
+  }
+
+  get list(): readonly string[] {
+    const before = this.#before
+    const list = this.#list ?? (this.#same < before.length ? before.slice(0, this.#same) : before)
+    if (list === before) return before
+    if (list.length === 0) return NO_TERMS
+    return list.length === before.length && list.every((term, index) => term === before[index])
+      ? before
+      : list
+  }
+
+  add(name: string, text: string): void {
+    const next = this.#list === undefined ? this.#before[this.#same] : undefined
+    if (next !== undefined && isTerm(next, name, text)) {
+      this.#same++
+      return
+    }
+    const list = (this.#list ??= this.#before.slice(0, this.#same))
+    const term = postingTerm(name, text)
+    if (list.length < FEW) {
+      if (!list.includes(term)) list.push(term)
+      return
+    }
+    this.#known ??= new Set(list)
+    if (this.#known.size < this.#known.add(term).size) list.push(term)
+  }
+}
+
+/** Whether it is the term that would be made of both. */
+function isTerm(term: string, name: string, text: string): boolean {
+  const isLong = term.length === name.length + SEPARATOR.length + text.length
+  return isLong && term.endsWith(text) && term.startsWith(name) && term[name.length] === SEPARATOR
 }
 
 function notValue(kind: Kind, index: string, value: unknown): UsageError {

@@ -20,6 +20,8 @@ export class KindTable {
   readonly admission: AdmissionChain | undefined
   /** How server-side apply sees the parts of objects. */
   readonly fieldType: FieldType
+  /** Whether the kind says anything of it; most do not. */
+  readonly declaresMerges: boolean
   readonly labels: LabelPostings = new LabelPostings()
   readonly indexes: Postings = new Postings()
   /** Undefined when no index is ordered. */
@@ -37,6 +39,7 @@ export class KindTable {
     this.kind = kind
     this.admission = admission
     this.fieldType = fieldTypeOf(kind)
+    this.declaresMerges = Object.keys(kind.mergeTypes).length > 0
     this.values = kind.orderedIndexes.length === 0 ? undefined : new ValueOrder(kind.orderedIndexes)
   }
 

@@ -87,31 +87,46 @@ function adoptArray(value: readonly unknown[], previous: unknown, pass: Pass): u
 /** As with lists. What an old object inherits is never equal to JSON, so it need not be told from its own. */
 function adoptObject(value: object, previous: unknown, pass: Pass): unknown {
   const source = value as Readonly<Record<string, unknown>>
-  const keys = Object.keys(source)
-  if (!isPlain(source) || hasMore(source, keys.length)) return REFUSED
+  const members = Object.getOwnPropertyNames(source).length
+  if (!isPlain(source) || Object.getOwnPropertySymbols(source).length > 0) return REFUSED
   const old = isRecord(previous) ? previous : undefined
-  let copy: Record<string, unknown> | undefined =
-    old !== undefined && Object.keys(old).length === keys.length ? undefined : {}
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index] as string
+  let copy: Record<string, unknown> | undefined = old === undefined ? {} : undefined
+  let count = 0
+  // The one loop for which an engine reads a member without looking for its place by name.
+  for (const key in source) {
+    if (!hasOwn.call(source, key)) continue
     const before = old?.[key]
     const item = key === '__proto__' ? REFUSED : adopt(source[key], before, pass)
     if (item === REFUSED) return REFUSED
-    if (copy === undefined) {
-      if (item === before) continue
-      copy = {}
-      for (let done = 0; done < index; done++) copy[keys[done] as string] = old?.[keys[done] as string]
-    }
-    copy[key] = item
+    if (copy === undefined && item !== before) copy = firstMembers(source, old, count)
+    if (copy !== undefined) copy[key] = item
+    count++
   }
-  if (copy === undefined) return previous
+  // What is hidden is counted and not visited.
+  if (count !== members) return REFUSED
+  if (copy === undefined) {
+    if (Object.keys(previous as object).length === count) return previous
+    copy = firstMembers(source, old, count)
+  }
   return pass.freeze ? Object.freeze(copy) : copy
 }
 
-/** Whether an object has anything besides its members: what JSON would leave out. */
-function hasMore(value: object, members: number): boolean {
-  return Object.getOwnPropertyNames(value).length > members || Object.getOwnPropertySymbols(value).length > 0
+/** The first members of an object, which are equal to those of the old one. */
+function firstMembers(
+  source: object,
+  old: Readonly<Record<string, unknown>> | undefined,
+  count: number,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  let left = count
+  for (const key in source) {
+    if (left-- === 0) break
+    copy[key] = old?.[key]
+  }
+  return copy
 }
+
+const hasOwn = Object.prototype.hasOwnProperty
 
 function refused(root: unknown, { subject, field, levelsAround = 0 }: AdoptOptions): InvalidError {
   const { path, value, message } = faultOf(root, { depthMax: JSON_DEPTH_MAX, levelsAround }) ?? {

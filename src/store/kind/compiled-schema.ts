@@ -5,6 +5,8 @@ import type { FieldProblem } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
 import { compileLinearRegExp } from '../../core/internal.js'
 import { joinPath } from '../json/json-border.js'
+import type { StoredObject } from '../object/object.js'
+import type { Content } from '../object/object-parts.js'
 import type { JsonSchema, Kind } from './kind.js'
 import type { FieldTest, FieldTestOf } from './schema-fields.js'
 import { changedFieldsPass, isFieldwise, propertiesOf } from './schema-fields.js'
@@ -14,14 +16,13 @@ import { isStandardSchema } from './standard-schema.js'
 export interface CompiledSchema {
   /** True when it fills in defaults; the value must then be mutable. */
   readonly fillsDefaults: boolean
+  /** Every fault of `{ spec, status? }`; fills in defaults while it looks. */
+  problems(value: Readonly<Record<string, unknown>>): readonly FieldProblem[]
   /**
-   * Every fault of `{ spec, status? }`; fills in defaults while it looks. Fields of `previous`, which has passed,
-   * are not looked at again where the schema speaks of each field alone.
+   * True where the schema speaks of each field alone, and those that differ from `previous`, which has passed, pass.
+   * False says nothing.
    */
-  problems(
-    value: Readonly<Record<string, unknown>>,
-    previous?: { readonly spec: unknown; readonly status?: unknown },
-  ): readonly FieldProblem[]
+  passesLike(content: Content, previous: Pick<StoredObject, 'spec' | 'status'>): boolean
 }
 
 /** Compiling costs milliseconds, so it waits for the first write and happens once per handle. */
@@ -62,14 +63,8 @@ function compile(kind: Kind, schema: JsonSchema): CompiledSchema {
   const passed = isFieldwise(schema) ? fieldTests(ajv, schema) : undefined
   return {
     fillsDefaults,
-    problems: (value, previous) => {
-      const { spec, status } = value
-      if (passed !== undefined && previous !== undefined) {
-        const before = { spec: previous.spec, status: previous.status }
-        if (changedFieldsPass({ spec, status }, before, passed)) return []
-      }
-      return validate(value) ? [] : (validate.errors ?? []).map(error => problemOf(error, value))
-    },
+    problems: value => (validate(value) ? [] : (validate.errors ?? []).map(error => problemOf(error, value))),
+    passesLike: (content, previous) => passed !== undefined && changedFieldsPass(content, previous, passed),
   }
 }
 

@@ -21,25 +21,28 @@ export interface ContentSource {
 export function adoptContent(kind: Kind, input: Content, source: ContentSource): Content {
   const { previous, subject, isCaptured } = source
   const schema = schemaOf(kind)
-  const take = (field: keyof Content, freeze: boolean): unknown =>
-    input[field] === undefined || (isCaptured && freeze && previous === undefined)
-      ? input[field]
-      : adoptJson(input[field], freeze ? previous?.[field] : undefined, { subject, field, freeze })
-  if (schema === undefined) return { spec: take('spec', true), status: take('status', true) }
+  const isTaken = isCaptured && previous === undefined
+  if (schema === undefined) return isTaken ? input : adoptParts(input, previous, subject)
   // What was stored has passed.
   if (previous !== undefined && input.spec === previous.spec && input.status === previous.status) return input
   if (!schema.fillsDefaults) {
-    const content = { spec: take('spec', true), status: take('status', true) }
-    refuse(schema.problems(present(content), previous), subject)
+    const content = isTaken ? input : adoptParts(input, previous, subject)
+    if (previous === undefined || !schema.passesLike(content, previous))
+      refuse(schema.problems(present(content)), subject)
     return content
   }
-  const filled = present({ spec: take('spec', false), status: take('status', false) })
+  const filled = present({
+    spec: mutableCopy('spec', input, subject),
+    status: mutableCopy('status', input, subject),
+  })
   refuse(schema.problems(filled), subject)
-  return adoptContent(
-    { ...kind, schema: undefined },
-    { spec: filled['spec'], status: filled['status'] },
-    { previous, subject, isCaptured: false },
-  )
+  return adoptParts({ spec: filled['spec'], status: filled['status'] }, previous, subject)
+}
+
+/** For those who still fill in defaults. */
+function mutableCopy(field: keyof Content, input: Content, subject: string): unknown {
+  const value = input[field]
+  return value === undefined ? undefined : adoptJson(value, undefined, { subject, field, freeze: false })
 }
 
 /**

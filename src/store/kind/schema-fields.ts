@@ -1,4 +1,5 @@
 import { isRecord } from '../../core/internal.js'
+import type { StoredObject } from '../object/object.js'
 import type { Content } from '../object/object-parts.js'
 import type { JsonSchema } from './kind.js'
 
@@ -38,7 +39,11 @@ export function isFieldwise(schema: JsonSchema): boolean {
  * True when `next` differs from `previous`, which has passed, only in the values of fields whose tests pass. False
  * says nothing: then the whole must be checked.
  */
-export function changedFieldsPass(next: Content, previous: Content, testOf: FieldTestOf): boolean {
+export function changedFieldsPass(
+  next: Content,
+  previous: Pick<StoredObject, 'spec' | 'status'>,
+  testOf: FieldTestOf,
+): boolean {
   return (
     partPasses('spec', next.spec, previous.spec, testOf) &&
     partPasses('status', next.status, previous.status, testOf)
@@ -48,13 +53,14 @@ export function changedFieldsPass(next: Content, previous: Content, testOf: Fiel
 function partPasses(part: keyof Content, next: unknown, previous: unknown, testOf: FieldTestOf): boolean {
   if (next === previous) return true
   if (!isRecord(next) || !isRecord(previous)) return false
-  const fields = Object.keys(next)
-  if (fields.length !== Object.keys(previous).length) return false
-  for (const field of fields) {
+  let more = 0
+  for (const _ in previous) more--
+  for (const field in next) {
+    more++
     if (next[field] === previous[field]) continue
     if (!Object.hasOwn(previous, field) || testOf(part, field)?.(next[field]) !== true) return false
   }
-  return true
+  return more === 0
 }
 
 /** The schemas under `properties` by name; none where there is something else. */

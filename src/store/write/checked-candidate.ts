@@ -8,6 +8,7 @@ import type { WriteSite } from './write-site.js'
 /** What is admitted, with lists as the kind declares them. */
 export function checkedCandidate(site: WriteSite, table: KindTable, candidate: Candidate): Admitted {
   const admitted = admit(site, table, candidate)
+  if (!table.declaresMerges) return admitted
   const { previous, subject } = candidate
   for (const part of ['spec', 'status'] as const) {
     const type = table.fieldType.fields.get(part)

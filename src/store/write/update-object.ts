@@ -6,7 +6,7 @@ import { assertObject, envelopeProblems, subjectOf } from '../kind/envelope.js'
 import { immutableProblems } from '../kind/immutable.js'
 import { adoptMetadata, metadataProblems } from '../object/metadata.js'
 import type { ObjectInput, ObjectRef, StoredObject } from '../object/object.js'
-import { assertRef } from '../object/object-name.js'
+import { checkedRef } from '../object/object-name.js'
 import { joinParts } from '../object/object-parts.js'
 import { refuse } from '../object/store-errors.js'
 import { checkedCandidate } from './checked-candidate.js'
@@ -32,8 +32,7 @@ export function updateObject(
   assertObject(kind, input)
   const subject = subjectOf(kind, input)
   refuse(envelopeProblems(kind, input), subject)
-  const ref = givenRef(table, input)
-  const current = existingObject(site, table, ref)
+  const current = existingObject(site, table, checkedRef(kind, input.metadata as ObjectRef))
   const { uid, resourceVersion } = input.metadata
   assertUid(current, uid)
   if (resourceVersion !== undefined && resourceVersion !== '')
@@ -150,12 +149,6 @@ export function replaceObject(
   const owners = input.metadata.managedFields?.length === 0 ? [] : managedFields
   const owned = trackOwners(kind, current, parts, { fieldManager, managedFields: owners, part })
   return putObject(site, table, current, owned)
-}
-
-function givenRef(table: KindTable, { metadata: { namespace, name } }: ObjectInput): ObjectRef {
-  const ref = { name: name as string, ...(namespace === undefined ? {} : { namespace }) }
-  assertRef(table.kind, ref)
-  return ref
 }
 
 /** A revision changes an object, it does not make it another one. */
