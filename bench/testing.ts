@@ -1,43 +1,21 @@
-import { controllerReference, createController } from 'keelson/reconcile'
-import type { Client, Kind } from 'keelson/store'
-import { defineKind } from 'keelson/store'
-import type { CheckOptions, CheckReport, FaultOptions, MakeParts } from 'keelson/testing'
+import type { Client } from 'keelson/store'
+import type { CheckReport, FaultOptions, MakeParts } from 'keelson/testing'
 import { CheckFailedError, check } from 'keelson/testing'
 import { gallery } from '../test/testing/gallery/gallery.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { startProfile } from './frame/profile.js'
 import type { Row } from './frame/row.js'
-
-/** What is checked. */
-interface Subject {
-  readonly make: MakeParts
-  readonly options: CheckOptions
-}
+import type { AppsBounds } from './threads/apps-check.js'
+import { App, appsController, checkApps, Pod } from './threads/apps-check.js'
 
 const EXECUTIONS = 2_000
 const ROUNDS = 4
 const NS_PER_MS = 1e6
 const NS_PER_US = 1e3
 
-const App: Kind<{ readonly replicas: number }> = defineKind({
-  apiVersion: 'v1',
-  kind: 'App',
-  plural: 'apps',
-  namespaced: false,
-})
-const Pod: Kind = defineKind({ apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: false })
-
 const TRIVIAL_STEPS = 100
 
-const apps: Subject = {
-  make: appsController,
-  options: {
-    kinds: [App, Pod],
-    objects: [{ kind: 'App', metadata: { name: 'web' }, spec: { replicas: 2 } }],
-  },
-}
-const walkers: Subject = { make: twoWalkers, options: { kinds: [App], objects: [] } }
 const TITLE = 'real store and controller, one app with two pods; all faults and generic invariants on'
 
 const rows: readonly Row[] = [
@@ -47,7 +25,15 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 3_000,
     sizes: [EXECUTIONS],
-    ours: size => checks(apps, size, ({ executions }) => executions),
+    ours: size => checks(checkApps, size, ({ executions }) => executions),
+  },
+  {
+    name: 'executions-threads',
+    title: 'the same, shared by a thread for each processor, with their start',
+    unit: 'per second',
+    target: 4_000,
+    sizes: [10 * EXECUTIONS],
+    ours: size => checks(shared, size, ({ executions }) => executions),
   },
   {
     name: 'steps',
@@ -55,7 +41,7 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 60_000,
     sizes: [EXECUTIONS],
-    ours: size => checks(apps, size, ({ steps }) => steps),
+    ours: size => checks(checkApps, size, ({ steps }) => steps),
   },
   {
     name: 'explorer',
@@ -63,7 +49,7 @@ const rows: readonly Row[] = [
     unit: 'per second',
     target: 60_000,
     sizes: [EXECUTIONS / 10],
-    ours: size => checks(walkers, size, ({ steps }) => steps),
+    ours: size => checks(walk, size, ({ steps }) => steps),
   },
   {
     name: 'gallery',
@@ -104,14 +90,23 @@ await bench(rows)
 
 /** The first round warms up. */
 async function checks(
-  { make, options }: Subject,
+  run: (bounds: AppsBounds) => Promise<CheckReport>,
   executions: number,
   count: (report: CheckReport) => number,
 ): Promise<Measurement> {
   return timed(1, NS_PER_MS, async round => {
-    const report = await check(make, { ...options, executions, seed: 1 + round * executions })
+    const report = await run({ executions, seed: 1 + round * executions })
     return { elapsedMs: report.elapsedMs, operations: count(report) }
   })
+}
+
+function shared(bounds: AppsBounds): Promise<CheckReport> {
+  const module = new URL('threads/apps-check.mjs', import.meta.url)
+  return checkApps(bounds, { module, exportName: 'checkApps', args: [bounds] })
+}
+
+function walk(bounds: AppsBounds): Promise<CheckReport> {
+  return check(twoWalkers, { kinds: [App], objects: [], ...bounds })
 }
 
 /** What one round took, for how many operations. */
@@ -200,24 +195,4 @@ async function planned(apps: number): Promise<Measurement> {
   const options = { kinds: [App, Pod], objects, mode: 'sieve', timeMs: Number.POSITIVE_INFINITY } as const
   const { elapsedMs, executions, steps } = await check(appsController, options)
   return { samples: [elapsedMs], mean: elapsedMs, note: `${executions} executions, ${steps} steps` }
-}
-
-function appsController(): ReturnType<typeof createController> {
-  return createController({
-    name: 'apps',
-    for: App,
-    owns: [Pod],
-    reconcile: async ({ name }, app, { client }) => {
-      if (app === undefined) return
-      const wanted = Array.from({ length: app.spec.replicas }, (_, at) => `${name}-${at}`)
-      const found = client.list(Pod, { owner: app.metadata.uid }).items.map(({ metadata }) => metadata.name)
-      const ownerReferences = [controllerReference(App, app)]
-      for (const pod of wanted)
-        if (!found.includes(pod))
-          await client.create(Pod, { metadata: { name: pod, ownerReferences }, spec: {} })
-      for (const pod of found)
-        if (!wanted.includes(pod) && client.get(Pod, { name: pod }) !== undefined)
-          await client.delete(Pod, { name: pod })
-    },
-  })
 }

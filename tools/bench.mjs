@@ -15,6 +15,8 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
+const threadModules = readdirSync(join(bench, 'threads')).map(file => join(bench, 'threads', file))
+
 const known = readdirSync(bench)
   .filter(name => name.endsWith(suffix))
   .map(name => name.slice(0, -suffix.length))
@@ -37,7 +39,9 @@ for (const name of wanted.length > 0 ? wanted : known) {
   // Loaders that compile on the fly wrap every closure to keep its name, which costs more than what we measure.
   const outfile = join(bench, 'dist', `${name}.mjs`)
   await build({
-    entryPoints: [join(bench, name + suffix)],
+    // Modules that threads import are there on their own, beside the program.
+    entryPoints: [join(bench, name + suffix), ...threadModules],
+    outbase: bench,
     outdir: join(bench, 'dist'),
     outExtension: { '.js': '.mjs' },
     // A peer that is not installed is missed by those who ask for it only.

@@ -11,7 +11,7 @@ const small: GalleryCheck = { entry: ENTRY, variant: 'correct', bounds: { execut
 
 let module: string
 beforeAll(async () => {
-  module = await bundled(join(import.meta.dirname, '../fixtures/worker-checks.ts'))
+  module = await bundled([join(import.meta.dirname, '../fixtures/worker-checks.ts')])
 })
 
 async function outcomeOf(run: Promise<CheckReport>): Promise<unknown> {
