@@ -13,7 +13,7 @@ describe('history', () => {
   test('goes up to the oldest pin, and past one that is twice the log behind', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 5 }), (steps, capacity) => {
-        const history = new History(capacity, 0)
+        const history = new History(capacity, 0, () => 0)
         let head = 0
         let pins: number[] = []
         for (const { kind, which } of steps) {

@@ -77,6 +77,11 @@ class EngineClient extends WriterVerbs implements Client {
     this.lifetimes = new ClientLifetimes(parts, this.#path)
   }
 
+  /** Undefined for what is no client of an engine. */
+  static partsOf(client: object): StoreParts | undefined {
+    return #parts in client ? client.#parts : undefined
+  }
+
   get revision(): number {
     return this.engine.revision
   }
@@ -239,7 +244,16 @@ export function changesSince(store: Store, revision: number): readonly ObjectCha
   return store instanceof EngineStore ? store.changesSince(revision) : undefined
 }
 
+/** What a store in memory, or one with a journal, is put together from; undefined for every other store. */
+export function partsOf(store: Store): StoreParts | undefined {
+  return EngineClient.partsOf(store)
+}
+
 /** The store whose own writes commit inside the call. */
 export function storeOn(engine: Engine): Store {
-  return new EngineStore(storeParts(engine), { env: engine.env, commits: 'direct', fences: [] })
+  return storeOf(storeParts(engine))
+}
+
+export function storeOf(parts: StoreParts): Store {
+  return new EngineStore(parts, { env: parts.engine.env, commits: 'direct', fences: [] })
 }

@@ -100,7 +100,7 @@ export class Engine {
     this.env = env
     this.objectBytesMax = options.objectBytesMax ?? Number.POSITIVE_INFINITY
     this.log = new RevisionLog(logCapacity, start)
-    this.history = new History(logCapacity, start)
+    this.history = new History(logCapacity, start, () => env.clock.monotonic())
     this.compactor = new Compactor({ env, log: this.log, history: this.history })
     this.tables = kindTables(kinds, admission)
     this.quotas = quotas.length === 0 ? undefined : new Quotas(quotas, this.tables)

@@ -27,10 +27,14 @@ export class History {
   #first = 0
   #cutTo: number
   #head = 0
+  readonly #now: () => number
+  /** Since when a pin has stood in the way. */
+  #heldSince: number | undefined = undefined
 
-  constructor(logCapacity: number, start: number) {
+  constructor(logCapacity: number, start: number, now: () => number) {
     this.#behindMax = logCapacity * 2
     this.#cutTo = start
+    this.#now = now
   }
 
   /** The oldest revision that can be read: every version since is there. */
@@ -41,6 +45,20 @@ export class History {
   /** How many revisions wait for pins, or for their turn. */
   get waitingCount(): number {
     return this.#waiting.length - this.#first
+  }
+
+  /** For how long a pin has kept from being cut what waits, ms; undefined when none does. */
+  get heldBackMs(): number | undefined {
+    const isHeld = this.waitingCount > 0 && this.#isPinned(this.#cutTo)
+    return isHeld && this.#heldSince !== undefined ? this.#now() - this.#heldSince : undefined
+  }
+
+  /** The revisions that are kept readable, ascending, and by how many. */
+  pins(): readonly (readonly [revision: number, holders: number])[] {
+    const pins = new Map(this.#pins)
+    if (this.#cachedHolders > 0)
+      pins.set(this.#cachedPin, (pins.get(this.#cachedPin) ?? 0) + this.#cachedHolders)
+    return [...pins].sort(([a], [b]) => a - b)
   }
 
   /** Keeps `revision` readable until it is released. It must be readable now. */
@@ -100,9 +118,11 @@ export class History {
     const record = this.#waiting[this.#first]
     if (record === undefined) return undefined
     if (this.#isPinned(this.#cutTo)) {
+      this.#heldSince ??= this.#now()
       if (this.#head - this.#cutTo <= this.#behindMax) return undefined
       this.#giveUp(this.#cutTo)
     }
+    this.#heldSince = undefined
     this.#first++
     this.#cutTo = record.revision
     cut(record)

@@ -72,7 +72,7 @@ export class JournaledStore extends EngineStore implements DurableStore {
     this.#checkpointer = checkpointer
     this.#unlock = unlock
     this.admin = {
-      ...storeAdmin(parts),
+      ...storeAdmin(this),
       backup: () => backupLines(parts),
       verifyDisk: async () => {
         await checkpointer.idle()

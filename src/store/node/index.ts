@@ -4,12 +4,7 @@ export { openStore } from './open-store.js'
 // To build with: a directory of a backup.
 export { restoreStore } from './backup.js'
 
-// Types you will meet.
-export type { ConflictReport } from '../admin/explain-conflict.js'
-export type { DeletionReport } from '../admin/explain-deletion.js'
-export type { DumpOptions, ObjectDiff, StoreAdmin } from '../admin/store-admin.js'
-export type { KindStats, StoreStats } from '../admin/store-stats.js'
-export type { StoreProblem } from '../admin/verify-indexes.js'
+// Types you will meet; those of `admin` are in keelson/store/admin.
 export type { Restored, RestoreOptions } from './backup.js'
 export type { DurableAdmin, DurableStore } from './durable-store.js'
 export type { EncryptionKey } from './frame-cipher.js'

@@ -1,5 +1,6 @@
 import { isKeelsonError, UsageError } from '../../core/index.js'
 import { storeAdmin } from '../admin/store-admin.js'
+import { storeOf } from '../client/engine-client.js'
 import type { Kind } from '../kind/kind.js'
 import type { ObjectRef } from '../object/object.js'
 import { fileDisk } from './file-disk.js'
@@ -51,7 +52,7 @@ async function perform(command: ProgramCommand, out: ProgramOutput): Promise<num
     case 'verify':
       return verify(read, command, out)
     case 'dump':
-      for (const object of storeAdmin(read.parts).dump(dumpOptions(read, command)))
+      for (const object of storeAdmin(storeOf(read.parts)).dump(dumpOptions(read, command)))
         out.line(JSON.stringify(object))
       return EXIT_CODES.fine
     case 'history':
@@ -78,7 +79,7 @@ function dumpOptions(read: ReadStore, { at, of, secrets }: ProgramCommand): obje
 }
 
 function verify({ parts, tornBytes }: ReadStore, { json }: ProgramCommand, out: ProgramOutput): number {
-  const problems = storeAdmin(parts).verify()
+  const problems = storeAdmin(storeOf(parts)).verify()
   const { revision } = parts.engine
   if (json) out.line(JSON.stringify({ revision, tornBytes, problems }))
   else {
@@ -95,7 +96,7 @@ function verify({ parts, tornBytes }: ReadStore, { json }: ProgramCommand, out: 
 function history(read: ReadStore, { rest, json, secrets }: ProgramCommand, out: ProgramOutput): number {
   const [name = '', key = ''] = rest
   const kind = kindNamed(read, name)
-  for (const state of storeAdmin(read.parts).history(kind, refOf(kind, key), { secrets })) {
+  for (const state of storeAdmin(storeOf(read.parts)).history(kind, refOf(kind, key), { secrets })) {
     const { revision, type, actor, reason } = state
     const by = [actor, reason].filter(text => text !== undefined).join(': ')
     out.line(json ? JSON.stringify(state) : `${revision}\t${type}${by === '' ? '' : `\t${by}`}`)
@@ -105,7 +106,7 @@ function history(read: ReadStore, { rest, json, secrets }: ProgramCommand, out: 
 
 function diff(read: ReadStore, { rest, json, secrets }: ProgramCommand, out: ProgramOutput): number {
   const [from, to = read.parts.engine.revision] = rest.map(Number)
-  for (const each of storeAdmin(read.parts).diff(from ?? 0, to, { secrets })) {
+  for (const each of storeAdmin(storeOf(read.parts)).diff(from ?? 0, to, { secrets })) {
     const { type, kind, namespace, name, patch } = each
     const ref = namespace === undefined ? name : `${namespace}/${name}`
     out.line(json ? JSON.stringify(each) : `${type}\t${kind}\t${ref}`)

@@ -95,7 +95,7 @@ function isAfter({ space, name }: Entry, after: Position, reverse: boolean): boo
 }
 
 /** The entries under one label or term, live and, for an older revision, former ones. */
-interface Posted {
+export interface Posted {
   /** Undefined when there are none. */
   readonly posting: Posting | undefined
   readonly size: number
@@ -110,18 +110,29 @@ function isAnswer({ labelsTell, labels, indexTerm }: Query): boolean {
  * A posting must be sorted after it has changed; walking the order is cheaper than sorting a large part of it, or
  * for a short page. An index has no other way.
  */
-function isWorthSorting(table: KindTable, query: Query, { posting, size }: Posted, limit: number): boolean {
+export function isWorthSorting(
+  table: KindTable,
+  query: Query,
+  { posting, size }: Posted,
+  limit: number,
+): boolean {
   if (query.indexTerm !== undefined || posting === undefined || posting.isSettled) return true
   const total = sizeOf(table, query.namespace)
   return size <= total / 4 && limit * total >= size * size
 }
 
-function sizeOf(table: KindTable, namespace: string | undefined): number {
+/** How many objects there are in a namespace, or in all. */
+export function sizeOf(table: KindTable, namespace: string | undefined): number {
   if (namespace !== undefined || !table.kind.namespaced) return table.space(namespace)?.order.size ?? 0
   return table.countObjects()
 }
 
-function smallestPosting(table: KindTable, query: Query, revision: number | undefined): Posted | undefined {
+/** The shortest list of candidates that a label or an index has; undefined when none is asked for. */
+export function smallestPosting(
+  table: KindTable,
+  query: Query,
+  revision: number | undefined,
+): Posted | undefined {
   const { indexTerm } = query
   if (indexTerm !== undefined) return postedAt(table.indexes.find(indexTerm), revision)
   let best: Posted | undefined
