@@ -40,6 +40,16 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'UDP response': [...code('dns-answer', 'PLAIN_UDP_BYTES'), ...code('dns-responder', 'ednsBytes')],
     'DNS over TCP: connections, idle time': code('dns-server', 'maxConnections', 'idleMs'),
     'DNS response cache': code('dns-responder', 'cacheBytes'),
+    'forwarded questions: waiting, time of one server': code(
+      'forward-options',
+      'FORWARD_PENDING_MAX',
+      'FORWARD_TIMEOUT_MS',
+    ),
+    'cache of forwarded answers; longest time': [
+      ...code('forward-options', 'FORWARD_CACHE_BYTES'),
+      ...code('forwarded-answer', 'TTL_MAX_SECONDS', 'DENIAL_TTL_MAX_SECONDS').map(seconds => seconds * 1000),
+    ],
+    'response rate: pairs of network and answer, slip': code('response-rate', 'countersMax', 'slip'),
     'client affinity: clients, time of silence': code('client-affinity', 'maxClients', 'timeoutMs'),
     'slots of an HAProxy backend': code('haproxy-plan', 'SLOTS_MIN'),
     'proxied connections': code('vip-proxy', 'maxConnections'),

@@ -4,6 +4,7 @@ import { flagBits, opcodeOf } from './dns-message.js'
 import { readName } from './dns-name.js'
 import type { DnsRecord } from './dns-record.js'
 import { dnsTypeName, questionTypeCodes } from './dns-record.js'
+import { readU16, readU32 } from './wire-integers.js'
 
 const HEADER_BYTES = 12
 
@@ -11,12 +12,12 @@ const HEADER_BYTES = 12
 export function parseDnsHeader(bytes: Uint8Array): DnsHeader | undefined {
   if (bytes.length < HEADER_BYTES) return undefined
   return {
-    id: u16(bytes, 0),
-    flags: u16(bytes, 2),
-    questionCount: u16(bytes, 4),
-    answerCount: u16(bytes, 6),
-    authorityCount: u16(bytes, 8),
-    additionalCount: u16(bytes, 10),
+    id: readU16(bytes, 0),
+    flags: readU16(bytes, 2),
+    questionCount: readU16(bytes, 4),
+    answerCount: readU16(bytes, 6),
+    authorityCount: readU16(bytes, 8),
+    additionalCount: readU16(bytes, 10),
   }
 }
 
@@ -37,7 +38,11 @@ function readBody(bytes: Uint8Array, header: DnsHeader): DnsMessage | undefined 
   for (let i = 0; i < header.questionCount; i++) {
     const read = readName(bytes, at)
     if (read === undefined || read.end + 4 > bytes.length) return undefined
-    questions.push({ name: read.name, typeCode: u16(bytes, read.end), classCode: u16(bytes, read.end + 2) })
+    questions.push({
+      name: read.name,
+      typeCode: readU16(bytes, read.end),
+      classCode: readU16(bytes, read.end + 2),
+    })
     at = read.end + 4
   }
   const answers = readSection(bytes, at, header.answerCount)
@@ -83,10 +88,10 @@ function readSection(bytes: Uint8Array, start: number, count: number): Section |
     if (owner === undefined || owner.end + 10 > bytes.length) return undefined
     const fixed = owner.end
     const from = fixed + 10
-    const to = from + u16(bytes, fixed + 8)
+    const to = from + readU16(bytes, fixed + 8)
     if (to > bytes.length) return undefined
-    const typeCode = u16(bytes, fixed)
-    const classCode = u16(bytes, fixed + 2)
+    const typeCode = readU16(bytes, fixed)
+    const classCode = readU16(bytes, fixed + 2)
     if (typeCode === questionTypeCodes.OPT) {
       if (owner.name !== '.') return undefined
       const edns = {
@@ -96,7 +101,7 @@ function readSection(bytes: Uint8Array, start: number, count: number): Section |
       }
       opt.push({ edns, highRcode: bytes[fixed + 4] as number })
     } else {
-      const head = { name: owner.name, ttl: u32(bytes, fixed + 4), typeCode, classCode }
+      const head = { name: owner.name, ttl: readU32(bytes, fixed + 4), typeCode, classCode }
       const record = readRecord(bytes, head, { from, to })
       if (record === undefined) return undefined
       records.push(record)
@@ -123,7 +128,14 @@ function readRecord(bytes: Uint8Array, head: RecordHead, { from, to }: Span): Dn
   const type = classCode === 1 ? dnsTypeName(typeCode) : undefined
   switch (type) {
     case undefined:
-      return { type: 'OPAQUE', name, ttl, typeCode, classCode, bytes: bytes.slice(from, to) }
+      return {
+        type: 'OPAQUE',
+        name,
+        ttl,
+        typeCode,
+        classCode,
+        bytes: new Uint8Array(bytes.subarray(from, to)),
+      }
     case 'A':
     case 'AAAA':
       if (to - from !== (type === 'A' ? 4 : 16)) return undefined
@@ -137,7 +149,11 @@ function readRecord(bytes: Uint8Array, head: RecordHead, { from, to }: Span): Dn
     case 'SRV': {
       const target = to - from > 6 ? readName(bytes, from + 6) : undefined
       if (target?.end !== to) return undefined
-      const [priority, weight, port] = [u16(bytes, from), u16(bytes, from + 2), u16(bytes, from + 4)]
+      const [priority, weight, port] = [
+        readU16(bytes, from),
+        readU16(bytes, from + 2),
+        readU16(bytes, from + 4),
+      ]
       return { type, name, ttl, priority, weight, port, target: target.name }
     }
     case 'TXT': {
@@ -164,7 +180,7 @@ function readSoa(bytes: Uint8Array, { name, ttl }: RecordHead, { from, to }: Spa
   const primary = readName(bytes, from)
   const mailbox = primary && readName(bytes, primary.end)
   if (primary === undefined || mailbox === undefined || mailbox.end + 20 !== to) return undefined
-  const word = (index: number): number => u32(bytes, mailbox.end + 4 * index)
+  const word = (index: number): number => readU32(bytes, mailbox.end + 4 * index)
   return {
     type: 'SOA',
     name,
@@ -177,12 +193,4 @@ function readSoa(bytes: Uint8Array, { name, ttl }: RecordHead, { from, to }: Spa
     expire: word(3),
     minimum: word(4),
   }
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return u16(bytes, at) * 65_536 + u16(bytes, at + 2)
 }

@@ -129,7 +129,8 @@ function isCurrent<Snapshot>(entry: Entry<Snapshot>, now: Snapshot): boolean {
 }
 
 function folded(request: Uint8Array, end: number): Uint8Array {
-  const question = request.slice(QUESTION_AT, end)
+  // A copy, which `slice` of a Buffer is not: the request keeps its spelling, and the cache does not keep the request.
+  const question = new Uint8Array(request.subarray(QUESTION_AT, end))
   for (let at = 0; at < question.length - 4; at++) question[at] = foldByte(question[at] as number)
   return question
 }

@@ -1,38 +1,49 @@
 import type { Socket } from 'node:net'
 import type { Cancel, Env } from '../../core/index.js'
-import type { DnsResponder } from '../dns/dns-responder.js'
+import type { DnsService } from './dns-service.js'
 
 /** Unsent bytes of responses above which no more requests are read. */
 const UNSENT_BYTES_MAX = 256 * 1024
 
 /**
- * Answers the requests of one TCP connection, in order; several may come at once (RFC 7766). Each message has
- * its length in front, two bytes. The socket allows half-open use: a client that has said all it wanted still gets
+ * Answers the requests of one TCP connection; several may come at once, and those that are answered here are answered
+ * in order, before those that wait for another server (RFC 7766). Each message has its length in front, two bytes. The socket allows half-open use: a client that has said all it wanted still gets
  * every answer. The connection is closed when for `idleMs` no request became whole and no response was taken: bytes
  * that trickle in do not keep it. Returns a function that ends the connection.
  */
 export function serveDnsConnection(
   socket: Socket,
-  responder: DnsResponder,
+  service: DnsService,
   { env, idleMs }: { readonly env: Env; readonly idleMs: number },
 ): () => void {
   let pending: Buffer = Buffer.alloc(0)
   let ended = false
+  /** Requests without a response yet: others are asked for it. */
+  let waiting = 0
   let cancelIdle: Cancel = () => {}
   const arm = (): void => {
     cancelIdle()
     cancelIdle = env.clock.after(idleMs, () => socket.destroy())
   }
+  const client = { address: socket.remoteAddress ?? '', transport: 'tcp' } as const
+  const send = (response: Uint8Array): void => {
+    const framed = Buffer.allocUnsafe(2 + response.length)
+    framed.writeUInt16BE(response.length, 0)
+    framed.set(response, 2)
+    socket.write(framed)
+  }
   const answerNext = (at: number): number => {
     const length = pending.readUInt16BE(at)
     if (pending.length - at < 2 + length) return 0
-    const response = responder.respond(pending.subarray(at + 2, at + 2 + length), 'tcp')
-    if (response !== undefined) {
-      const framed = Buffer.allocUnsafe(2 + response.length)
-      framed.writeUInt16BE(response.length, 0)
-      framed.set(response, 2)
-      socket.write(framed)
-    }
+    let isLater = false
+    waiting++
+    service.answer(pending.subarray(at + 2, at + 2 + length), client, response => {
+      waiting--
+      if (socket.destroyed) return
+      if (response !== undefined) send(response)
+      if (isLater) answerWhole()
+    })
+    isLater = true
     return 2 + length
   }
   const answerWhole = (): void => {
@@ -50,8 +61,8 @@ export function serveDnsConnection(
       arm()
     }
     if (isBlocked) socket.pause()
-    else if (ended) socket.end()
-    else socket.resume()
+    else if (ended && waiting === 0) socket.end()
+    else if (!ended) socket.resume()
   }
   socket.on('data', (chunk: Buffer) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])

@@ -5,10 +5,18 @@ import { createServer } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { isKeelsonError, systemEnv } from '../../core/index.js'
 import { assertValid, wholeNumber } from '../../core/internal.js'
-import type { DnsResponder, DnsResponderOptions } from '../dns/dns-responder.js'
+import type { DnsResponderOptions } from '../dns/dns-responder.js'
 import { createDnsResponder } from '../dns/dns-responder.js'
+import type { ResponseRateOptions } from '../dns/response-rate.js'
+import { createResponseRateLimit } from '../dns/response-rate.js'
 import type { Registry } from '../registry/registry.js'
+import { blockProblems, createClientFilter } from './client-blocks.js'
 import { serveDnsConnection } from './dns-connection.js'
+import type { DnsService } from './dns-service.js'
+import { createDnsService } from './dns-service.js'
+import { createDnsForwarder } from './forward/dns-forwarder.js'
+import type { DnsForwardOptions } from './forward/forward-options.js'
+import { FORWARD_ALLOW, forwardProblems } from './forward/forward-options.js'
 import { ListenError } from './listen-error.js'
 
 /** How DNS is served. */
@@ -21,6 +29,12 @@ export interface DnsServerOptions extends DnsResponderOptions {
   readonly maxConnections?: number
   /** A TCP connection without a request for this long is closed. Default 10 000. */
   readonly idleMs?: number
+  /** Address blocks of those who may ask; others are refused. Default: everybody. */
+  readonly allow?: readonly string[]
+  /** Which names of other zones are asked for elsewhere. Default: none, they are refused. */
+  readonly forward?: DnsForwardOptions
+  /** How many responses over UDP one network gets. Default: as many as it asks for. */
+  readonly responseRate?: ResponseRateOptions
   readonly env?: Env
 }
 
@@ -48,21 +62,35 @@ export async function serveDns(registry: Registry, options: DnsServerOptions = {
     ...wholeNumber('port', port, { max: 65_535 }),
     ...wholeNumber('maxConnections', maxConnections, { min: 1 }),
     ...wholeNumber('idleMs', idleMs, { min: 1 }),
+    ...(options.allow === undefined ? [] : blockProblems('allow', options.allow)),
+    ...(options.forward === undefined ? [] : forwardProblems(options.forward)),
   ])
-  const responder = createDnsResponder(registry, options)
   for (let attempt = 1; ; attempt++) {
     const udp = await bindUdp(address, port)
+    const service = serviceOf(registry, options)
     try {
-      const tcp = await bindTcp(
-        { ...options, address, port: udp.address().port, maxConnections, idleMs },
-        responder,
-      )
-      return serverOf(udp, tcp, { responder, env: options.env ?? systemEnv })
+      const bound = { ...options, address, port: udp.address().port, maxConnections, idleMs }
+      const tcp = await bindTcp(bound, service)
+      return serverOf(udp, tcp, { service, env: options.env ?? systemEnv })
     } catch (error) {
+      service.close()
       await closed(udp)
       if (port !== 0 || attempt === PORT_ATTEMPTS || !isKeelsonError(error, 'AlreadyExists')) throw error
     }
   }
+}
+
+function serviceOf(registry: Registry, options: DnsServerOptions): DnsService {
+  const { env = systemEnv, ednsBytes = 1232, allow, forward, responseRate } = options
+  return createDnsService({
+    responder: createDnsResponder(registry, options),
+    env,
+    ednsBytes,
+    mayForward: createClientFilter(forward?.allow ?? FORWARD_ALLOW),
+    ...(allow === undefined ? {} : { isAllowed: createClientFilter(allow) }),
+    ...(forward === undefined ? {} : { forwarder: createDnsForwarder(forward, env, ednsBytes) }),
+    ...(responseRate === undefined ? {} : { rateLimit: createResponseRateLimit(responseRate) }),
+  })
 }
 
 interface Tcp {
@@ -70,21 +98,19 @@ interface Tcp {
   closeConnections(): void
 }
 
-function serverOf(
-  udp: UdpSocket,
-  tcp: Tcp,
-  { responder, env }: { responder: DnsResponder; env: Env },
-): DnsServer {
+function serverOf(udp: UdpSocket, tcp: Tcp, { service, env }: { service: DnsService; env: Env }): DnsServer {
   udp.on('message', (request, peer) => {
-    const response = responder.respond(request, 'udp')
-    if (response === undefined || closing !== undefined) return
-    udp.send(response, peer.port, peer.address, error => {
-      if (error) env.logger.debug({ error, peer: peer.address }, 'a DNS response could not be sent')
+    service.answer(request, { address: peer.address, transport: 'udp' }, response => {
+      if (response === undefined || closing !== undefined) return
+      udp.send(response, peer.port, peer.address, error => {
+        if (error) env.logger.debug({ error, peer: peer.address }, 'a DNS response could not be sent')
+      })
     })
   })
   udp.on('error', error => env.logger.warn({ error }, 'the DNS socket failed'))
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
+    if (closing === undefined) service.close()
     closing ??= Promise.all([
       closed(udp),
       new Promise<void>(resolve => {
@@ -94,6 +120,7 @@ function serverOf(
     ]).then(() => undefined)
     return closing
   }
+  service.start()
   const { address, port } = udp.address()
   return { address, port, close, [Symbol.asyncDispose]: close }
 }
@@ -124,13 +151,13 @@ function closed(socket: UdpSocket): Promise<void> {
 function bindTcp(
   options: Required<Pick<DnsServerOptions, 'address' | 'port' | 'maxConnections' | 'idleMs'>> &
     Pick<DnsServerOptions, 'env'>,
-  responder: DnsResponder,
+  service: DnsService,
 ): Promise<Tcp> {
   const { address, port, maxConnections, idleMs, env = systemEnv } = options
   return new Promise((resolve, reject) => {
     const connections = new Set<() => void>()
     const server = createServer({ allowHalfOpen: true }, socket => {
-      const end = serveDnsConnection(socket, responder, { env, idleMs })
+      const end = serveDnsConnection(socket, service, { env, idleMs })
       connections.add(end)
       socket.on('close', () => connections.delete(end))
     })

@@ -5,6 +5,8 @@ export { serveVips } from './vip-proxy.js'
 
 // Types you will meet.
 export type { DnsServer, DnsServerOptions } from './dns-server.js'
+export type { DnsForwardOptions } from './forward/forward-options.js'
+export type { ResponseRateOptions } from '../dns/response-rate.js'
 export type { Haproxy, HaproxyOptions } from './haproxy/haproxy-server.js'
 export type { EndpointFlowStats } from './flow-table.js'
 export type { VipListenerStats } from './vip-frontend.js'
