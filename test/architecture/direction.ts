@@ -21,6 +21,7 @@ export const shellFriends: readonly string[] = ['core', 'store', 'api', 'reconci
 /** Packages from outside that an area may import. Nothing else, so that each subpath costs what it says. */
 const packages: Record<string, readonly string[]> = {
   core: ['lru-cache'],
+  discovery: ['lru-cache'],
   scheduling: ['lru-cache'],
   store: ['ajv', 'immer', 'lru-cache'],
   rxjs: ['rxjs'],

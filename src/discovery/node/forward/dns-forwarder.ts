@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type { Cancel, Env } from '../../../core/index.js'
 import { nameLabels } from '../../dns/dns-name.js'
 import type { ForeignQuestion } from '../../dns/foreign-question.js'
@@ -8,6 +7,7 @@ import { AnswerCache } from './answer-cache.js'
 import type { DnsForwardOptions } from './forward-options.js'
 import { FORWARD_CACHE_BYTES, FORWARD_PENDING_MAX, FORWARD_TIMEOUT_MS } from './forward-options.js'
 import { LoopProbes } from './loop-probes.js'
+import { queryId } from './query-id.js'
 import { parseUpstreamServer } from './upstream-server.js'
 import type { Upstream } from './upstreams.js'
 import { Upstreams } from './upstreams.js'
@@ -75,8 +75,7 @@ export function createDnsForwarder(options: DnsForwardOptions, env: Env, ednsByt
   ): Waiting => {
     const entry: Waiting = { clients: [], cancel: () => {} }
     waiting.set(key, entry)
-    // The generator of the system, since those who forge answers must not guess what it gives.
-    const query = forwardedQuery(randomInt(65_536), question, { ...wants, ednsBytes })
+    const query = forwardedQuery(queryId(env), question, { ...wants, ednsBytes })
     entry.cancel = upstreams.ask(query, outcome => {
       waiting.delete(key)
       pending -= entry.clients.length

@@ -1,7 +1,7 @@
-import { randomBytes, randomInt } from 'node:crypto'
 import type { Cancel, Env } from '../../../core/index.js'
 import { forwardedQuery } from '../../dns/forwarded-answer.js'
 import { askUpstream } from './ask-upstream.js'
+import { queryId } from './query-id.js'
 import type { Upstream } from './upstreams.js'
 
 /** While a server asks us, it is looked at again after this long. */
@@ -46,14 +46,14 @@ export class LoopProbes {
   }
 
   #probe(server: Upstream, wasLoop: boolean): void {
-    const label = randomBytes(12).toString('hex')
+    const label = this.#env.ids.next().toLowerCase()
     this.#asked.set(label, server)
     const name = `${label}.${server.zone}`
     const question = {
       name: name.endsWith('.') ? name.replace('..', '.') : `${name}.`,
       typeCode: PROBE_TYPE_CODE,
     }
-    const query = forwardedQuery(randomInt(65_536), question, WANTS)
+    const query = forwardedQuery(queryId(this.#env), question, WANTS)
     server.isLoop = false
     const options = { env: this.#env, timeoutMs: this.#timeoutMs }
     const cancel = askUpstream(server, query, options, () => {
