@@ -56,8 +56,9 @@ export const floors: FloorPlan = {
     ['rollout-faults.ts'],
     ['machine.ts', 'rollout-conditions.ts', 'rollout-status.ts'],
     ['rollout-event.ts'],
-    ['disruption', 'presets'],
+    ['cell-plan', 'disruption', 'presets'],
     ['shell'],
+    ['cells'],
   ],
   scheduling: [
     ['nodes'],

@@ -127,6 +127,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'failures of one template that a step looks at': code('instance-failure', 'FAILURES_MAX'),
     'tasks that fail within 60,000 ms and are a crash loop': code('instance-failure', 'CRASH_LOOP_INSTANCES'),
     '`concurrency` of the controller': code('rollout-controller', 'concurrency'),
+    'cells of a set': code('cell-table', 'CELLS_MAX'),
     'a grant of a `DisruptionBudget`': code('open-grants', 'DISRUPTION_GRANT_MS'),
   },
   'docs/scheduling.md': {

@@ -1,0 +1,57 @@
+import { compareText } from '../../../src/core/internal.js'
+import type { CellGoal, CellProgram, CellView } from '../../../src/rollout/cells/index.js'
+
+/** The slow obvious way: sorts all cells at every step, and counts again before every move. */
+export function planBySorting(
+  cells: readonly CellView[],
+  { target, stable, desired: wanted = 0 }: CellGoal,
+  program: CellProgram,
+): string[] {
+  const { order = 'stop-first', maxUnavailable = 1, maxSurge = 1, strict = false, partition = 0 } = program
+  const width = strict ? 1 : (program.width ?? Number.POSITIVE_INFINITY)
+  const slots = strict ? 1 : order === 'stop-first' ? maxUnavailable : maxSurge
+  const desired = Math.max(wanted, cells.length)
+  const now = new Map(cells.map(cell => [cell.key, cell]))
+  const isBelow = ({ ordinal = Number.POSITIVE_INFINITY }: CellView): boolean => ordinal < partition
+  const goalOf = (cell: CellView): string | undefined => {
+    if (!isBelow(cell)) return target
+    if (cell.revision === target || cell.revision === stable) return undefined
+    return stable ?? (cell.available ? undefined : target)
+  }
+  const urgency = (cell: CellView): number => (cell.available ? 2 : cell.revision === stable ? 1 : 0)
+  const todo = cells
+    .filter(cell => (goalOf(cell) ?? cell.revision) !== cell.revision)
+    .sort(
+      (a, b) =>
+        urgency(a) - urgency(b) ||
+        Number(a.isLast ?? false) - Number(b.isLast ?? false) ||
+        (b.ordinal ?? 0) - (a.ordinal ?? 0) ||
+        compareText(a.key, b.key),
+    )
+  const moves: string[] = []
+  let isOver = [false, false, false]
+  for (const cell of todo) {
+    const moved = new Set(moves.map(move => move.split(':')[0]))
+    const inFlight = [...now.values()].filter(
+      one =>
+        moved.has(one.key) ||
+        (!isBelow(one) && one.revision === target && !(one.available && one.running === one.revision)),
+    ).length
+    const available = [...now.values()].filter(one => one.available).length
+    const may = [
+      inFlight < width,
+      inFlight < Math.min(width, slots),
+      inFlight < Math.min(width, slots) &&
+        (!strict || available === desired) &&
+        (order === 'start-first' || available - 1 >= desired - slots),
+    ]
+    const kind = urgency(cell)
+    if (isOver[kind] === true || may[kind] !== true) {
+      isOver = isOver.with(kind, true)
+      continue
+    }
+    moves.push(`${cell.key}:${goalOf(cell)}`)
+    now.set(cell.key, { ...cell, available: order === 'start-first' && cell.available })
+  }
+  return moves
+}

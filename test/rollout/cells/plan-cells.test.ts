@@ -1,0 +1,225 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { CellGoal, CellProgram, CellView } from '../../../src/rollout/cells/index.js'
+import { CellTable, describeCellBlocker, planCells } from '../../../src/rollout/cells/index.js'
+import { planBySorting } from './plan-by-sorting.js'
+
+/** One word per cell, by ordinal: `a` runs a, `a!` should and does not, `ab` is to become b and still runs a. */
+function cellsOf(text: string): CellView[] {
+  return text.split(' ').map((word, ordinal) => {
+    const [first = '', second = ''] = word
+    if (second === '') return { key: `${ordinal}`, ordinal, revision: first, running: first, available: true }
+    if (second === '!')
+      return { key: `${ordinal}`, ordinal, revision: first, running: first, available: false }
+    return { key: `${ordinal}`, ordinal, revision: second, running: first, available: true }
+  })
+}
+
+function movesOf(
+  text: string,
+  program: CellProgram = {},
+  goal: CellGoal = { target: 'b', stable: 'a' },
+): string {
+  return planCells(cellsOf(text), goal, program)
+    .moves.map(({ key, revision }) => `${key}${revision}`)
+    .join(' ')
+}
+
+describe('a plan for cells', () => {
+  test.each<[string, string, CellProgram, string]>([
+    ['the highest ordinal first', 'a a a', {}, '2b'],
+    ['as many as may be unavailable', 'a a a a a', { maxUnavailable: 2 }, '4b 3b'],
+    ['no more while they are on their way', 'a a b!', {}, ''],
+    ['the next when it is there', 'a a b', {}, '1b'],
+    ['nothing below the partition', 'a a b', { partition: 2 }, ''],
+    ['nothing at all when it is above all', 'a a a', { partition: 5 }, ''],
+    ['the wounded before those that work', 'a! a a', {}, '0b'],
+    ['no more of the wounded than may be down', 'a! a! a!', { maxUnavailable: 2 }, '2b 1b'],
+    ['what is neither wanted nor works at once (kubernetes#67250)', 'a a x!', { strict: true }, '2b'],
+    ['all of them, whatever may be down', 'x! x! x!', {}, '2b 1b 0b'],
+    ['no more than the width, though', 'x! x! x!', { width: 2 }, '2b 1b'],
+    ['what works of a stale revision like what is stable', 'x x a', {}, '2b'],
+    ['one after the other when strict', 'a a a', { strict: true, maxUnavailable: 3 }, '2b'],
+    ['nothing when strict and one is down', 'a b! a', { strict: true }, ''],
+    ['one more beside', 'a a a', { order: 'start-first' }, '2b'],
+    ['the next one when it is there', 'a a ab', { order: 'start-first', maxSurge: 2 }, '1b'],
+    ['not one more than that', 'a a ab', { order: 'start-first' }, ''],
+    ['below the partition back to what is stable', 'x! a b', { partition: 1 }, '0a'],
+    ['nothing at the goal', 'b b b', {}, ''],
+  ])('%s: %s', (_, cells, program, moves) => {
+    expect(movesOf(cells, program)).toBe(moves)
+  })
+
+  test('a primary goes last', () => {
+    const cells = cellsOf('a a a').map(cell => (cell.key === '2' ? { ...cell, isLast: true } : cell))
+    const { moves } = planCells(cells, { target: 'b' }, { maxUnavailable: 3 })
+    expect(moves.map(({ key }) => key)).toEqual(['1', '0', '2'])
+  })
+
+  test('cells that are not there yet count as unavailable', () => {
+    expect(movesOf('a a', {}, { target: 'b', stable: 'a', desired: 3 })).toBe('')
+  })
+
+  test('two replicas of a bad image, then a good one: what is bad is replaced (kubernetes#60164)', () => {
+    expect(movesOf('x!', { strict: true }, { target: 'b', desired: 2 })).toBe('0b')
+  })
+
+  test.each<[string, CellProgram, string[]]>([
+    ['a a b!', {}, ['1 of the new revision not available yet', '2 wait: at most 1 change at once']],
+    ['a b a!', { partition: 3 }, ['2 below the partition keep what they run']],
+    [
+      'b! a a',
+      { partition: 1 },
+      ['2 must stay: 2 available, at least 2 needed', '1 below the partition keep what they run'],
+    ],
+    [
+      'a b! a',
+      { strict: true, width: 2 },
+      ['1 of the new revision not available yet', '2 wait: at most 1 change at once'],
+    ],
+  ])('%s waits, and says why', (cells, program, blockers) => {
+    const plan = planCells(cellsOf(cells), { target: 'b', stable: 'a' }, program)
+    expect(plan.blockers.map(describeCellBlocker)).toEqual(blockers)
+  })
+
+  test.each([
+    [{ width: 0 }, 'width'],
+    [{ maxUnavailable: 0 }, 'maxUnavailable'],
+    [{ maxSurge: 1.5 }, 'maxSurge'],
+    [{ partition: -1 }, 'partition'],
+    [{ order: 'both' }, 'order'],
+  ])('refuses %o', (program, field) => {
+    expect(() => planCells([], { target: 'b' }, program as CellProgram)).toThrow(field)
+  })
+
+  test('refuses two cells of one key, and a set beyond its limit', () => {
+    expect(() => planCells([...cellsOf('a'), ...cellsOf('a')], { target: 'b' })).toThrow('two cells')
+    const many = Array.from(
+      { length: 100_001 },
+      (_, ordinal): CellView => ({
+        key: `${ordinal}`,
+        revision: 'a',
+        available: true,
+      }),
+    )
+    expect(() => planCells(many, { target: 'b' })).toThrow('at most 100000')
+  })
+})
+
+const revision = fc.constantFrom('a', 'b', 'x')
+const cell = fc.record({
+  revision,
+  running: fc.option(revision, { nil: undefined }),
+  available: fc.boolean(),
+  isLast: fc.boolean(),
+})
+const arbitraryCells = fc.array(cell, { maxLength: 12 }).map(cells =>
+  cells.map(
+    ({ running, ...rest }, ordinal): CellView => ({
+      key: `${ordinal}`,
+      ordinal,
+      ...rest,
+      ...(running === undefined ? { available: false } : { running }),
+    }),
+  ),
+)
+const size = fc.integer({ min: 1, max: 4 })
+const arbitraryProgram: fc.Arbitrary<CellProgram> = fc.record(
+  {
+    order: fc.constantFrom('stop-first', 'start-first'),
+    width: size,
+    maxUnavailable: size,
+    maxSurge: size,
+    strict: fc.boolean(),
+    partition: fc.integer({ min: 0, max: 6 }),
+  },
+  { requiredKeys: [] },
+)
+const arbitraryGoal: fc.Arbitrary<CellGoal> = fc.record(
+  { target: fc.constant('b'), stable: fc.constantFrom('a', 'b'), desired: fc.integer({ min: 0, max: 14 }) },
+  { requiredKeys: ['target'] },
+)
+
+describe('whatever the cells', () => {
+  test('the plan is that of sorting all of them, in any order, and with any names', () => {
+    fc.assert(
+      fc.property(
+        arbitraryCells,
+        arbitraryGoal,
+        arbitraryProgram,
+        fc.func(fc.integer()),
+        (cells, goal, program, weight) => {
+          const plan = planCells(cells, goal, program)
+          expect(plan.moves.map(({ key, revision: to }) => `${key}:${to}`)).toEqual(
+            planBySorting(cells, goal, program),
+          )
+          const shuffled = cells.toSorted((a, b) => weight(a.key) - weight(b.key))
+          expect(planCells(shuffled, goal, program)).toEqual(plan)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  test('floor, width and direction hold', () => {
+    fc.assert(
+      fc.property(arbitraryCells, arbitraryGoal, arbitraryProgram, (cells, goal, program) => {
+        const { moves } = planCells(cells, goal, program)
+        const byKey = new Map(cells.map(one => [one.key, one]))
+        const available = cells.filter(one => one.available).length
+        const lost =
+          program.order === 'start-first' ? 0 : moves.filter(({ key }) => byKey.get(key)?.available).length
+        const floor =
+          Math.max(cells.length, goal.desired ?? 0) - (program.strict ? 1 : (program.maxUnavailable ?? 1))
+        expect(available - lost).toBeGreaterThanOrEqual(Math.min(available, floor))
+        if (moves.length > 0)
+          expect(moves.length).toBeLessThanOrEqual(program.strict ? 1 : (program.width ?? 99))
+        for (const { key, revision: to } of moves) {
+          expect(to).not.toBe(byKey.get(key)?.revision)
+          expect([goal.target, goal.stable]).toContain(to)
+        }
+        expect(new Set(moves.map(({ key }) => key)).size).toBe(moves.length)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('a table that is kept up to date plans as one that is made at once', () => {
+    const change = fc.record({ at: fc.nat({ max: 11 }), to: cell, gone: fc.boolean(), target: revision })
+    fc.assert(
+      fc.property(
+        arbitraryCells,
+        arbitraryProgram,
+        fc.array(change, { maxLength: 30 }),
+        (cells, program, changes) => {
+          let goal: CellGoal = { target: 'b', stable: 'a' }
+          const now = new Map(cells.map(one => [one.key, one]))
+          const table = new CellTable(program, goal)
+          for (const one of cells) table.set(one)
+          for (const { at, to, gone, target } of changes) {
+            const key = `${at}`
+            if (gone) {
+              table.delete(key)
+              now.delete(key)
+            } else {
+              const { running, ...rest } = to
+              const next = {
+                key,
+                ordinal: at,
+                ...rest,
+                ...(running === undefined ? { available: false } : { running }),
+              }
+              table.set(next)
+              now.set(key, next)
+            }
+            if (target === 'x') {
+              goal = { target: goal.target === 'b' ? 'a' : 'b', stable: 'a' }
+              table.retarget(goal)
+            }
+            expect(table.step()).toEqual(planCells(now.values(), goal, program))
+          }
+        },
+      ),
+    )
+  })
+})
