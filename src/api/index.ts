@@ -27,7 +27,13 @@ export { takeDisruption } from './take-disruption.js'
 
 // To build with.
 export { findCondition, isConditionTrue } from '../core/index.js'
-export { isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from './task.js'
+export {
+  isTaskActive,
+  isTaskFinished,
+  JOB_INDEX_ANNOTATION,
+  JOB_NAME_ANNOTATION,
+  TEMPLATE_HASH_LABEL,
+} from './task.js'
 
 // Types you will meet: shapes that several kinds share.
 export type { Condition, Endpoint, Taint, Toleration, TrafficShare } from '../core/index.js'

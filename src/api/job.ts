@@ -10,6 +10,8 @@ import { objectSchema } from './spec-schemas.js'
 /** How an index fails that has neither succeeded nor failed for good. */
 export interface JobIndexFailures {
   readonly count: number
+  /** Failures that the failure policy ignores: they hold back the next task as others do. Default 0. */
+  readonly ignored?: number
   /** By the controller's clock. RFC 3339. */
   readonly lastTime: string
 }
@@ -34,7 +36,7 @@ export interface JobStatus {
   readonly failedIndexes?: string
   /** By index. */
   readonly indexFailures?: Readonly<Record<string, JobIndexFailures>>
-  /** What holds back the next task. Absent when the last that ended has succeeded. */
+  /** What holds back the next task, without limits per index. Absent when the last that ended has succeeded. */
   readonly backoff?: { readonly failures: number; readonly lastTime: string }
   readonly conditions?: readonly Condition[]
 }

@@ -98,6 +98,12 @@ export interface TaskStatus {
   readonly message?: string
 }
 
+/** The annotation of tasks that holds the name of the job that made them. */
+export const JOB_NAME_ANNOTATION = 'keelson.dev/job-name'
+
+/** The annotation of tasks of an indexed job that holds their index. */
+export const JOB_INDEX_ANNOTATION = 'keelson.dev/job-completion-index'
+
 export type Task = StoredObject<TaskSpec, TaskStatus>
 
 /** A running unit: what others call pod, allocation or instance. It is never restarted, only replaced. */
@@ -115,6 +121,7 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
   indexes: {
     node: task => task.spec.nodeName ?? '',
     controller: task => task.metadata.ownerReferences.find(owner => owner.controller)?.uid,
+    job: task => task.metadata.annotations[JOB_NAME_ANNOTATION],
   },
 })
 

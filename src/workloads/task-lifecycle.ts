@@ -11,6 +11,8 @@ export type LocalTask =
       readonly exit: TaskExit
       readonly startedAtMs?: number
       readonly cause?: EndCause
+      /** True when it was asked to stop: its exit says nothing about what it was to do. Default false. */
+      readonly isStopped?: boolean
     }
 
 /** Why a node ended a task that would have gone on. */
@@ -51,7 +53,10 @@ export type TaskStep =
 export function nextTaskStep(task: Task | undefined, local: LocalTask | undefined): TaskStep {
   if (task === undefined)
     return stepWhenUnwanted(local, local === undefined ? { kind: 'none' } : { kind: 'forget' })
-  if (task.metadata.deletionTimestamp !== undefined) return stepWhenUnwanted(local, { kind: 'release' })
+  if (task.metadata.deletionTimestamp !== undefined) {
+    const endedItself = local?.kind === 'exited' && local.isStopped !== true && !isTaskFinished(task)
+    return endedItself ? { ...local, kind: 'report-exit' } : stepWhenUnwanted(local, { kind: 'release' })
+  }
   if (isTaskFinished(task)) return local?.kind === 'running' ? { kind: 'stop' } : { kind: 'none' }
   if (local === undefined)
     return task.status?.phase === 'Running' ? { kind: 'report-lost' } : { kind: 'start' }

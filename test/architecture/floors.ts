@@ -120,7 +120,7 @@ export const floors: FloorPlan = {
       'task-event.ts',
       'task-lifecycle.ts',
     ],
-    ['replica-plan.ts', 'task-status.ts'],
+    ['batch', 'replica-plan.ts', 'task-status.ts'],
     ['node', 'shell'],
     ['jobs'],
   ],

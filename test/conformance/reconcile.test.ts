@@ -19,6 +19,7 @@ import { childrenAnswers } from './reconcile-children.js'
 import { judgeCollections } from './reconcile-collection.js'
 import { judgeDecisions, judgeMostRecent } from './reconcile-cron.js'
 import { judgeElectionSettings, playElection, playRenewal } from './reconcile-election.js'
+import { judgeBackoff, judgeFailures, judgeIndexed, judgeWantedActive } from './reconcile-jobs.js'
 import type { LimiterSpec } from './reconcile-limiters.js'
 import { playLimiter } from './reconcile-limiters.js'
 import { judgeRanks } from './reconcile-scale-down.js'
@@ -49,10 +50,6 @@ const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   hpaBehavior: 'workloads: autoscaler',
   hpaLimitLegacy: 'workloads: autoscaler',
   hpaStabilize: 'workloads: autoscaler',
-  jobBackoff: 'workloads: jobs',
-  jobWantActive: 'workloads: jobs',
-  jobFailure: 'workloads: jobs',
-  jobIndexed: 'workloads: jobs',
   zoneState: 'workloads: node lifecycle',
 }
 
@@ -73,6 +70,10 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   scaleDownRank: judgeRanks,
   cronMostRecent: judgeMostRecent,
   cronDecision: judgeDecisions,
+  jobBackoff: judgeBackoff,
+  jobWantActive: judgeWantedActive,
+  jobFailure: judgeFailures,
+  jobIndexed: judgeIndexed,
   leaderElection: playElection,
   leaderElectionConfig: judgeElectionSettings,
   leaderElectionRenew: playRenewal,

@@ -197,6 +197,14 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
   'docs/workloads.md': {
     '`burst` of the replica loop': code('replica-controller', 'burst'),
     '`historyLimit`': code('replica-controller', 'historyLimit'),
+    '`burst` of the job loop': code('job-controller', 'burst'),
+    '`historyLimit` of the job loop': code('job-controller', 'historyLimit'),
+    'indexes of a job': code('job-schemas', 'JOB_INDEXES_MAX'),
+    '`parallelism` of a job: tasks that run, or wait to be counted': code(
+      'job-schemas',
+      'JOB_PARALLELISM_MAX',
+    ),
+    'indexes of a job that fail and have not ended': code('job-indexes', 'FAILING_INDEXES_MAX'),
     '`backoff.baseMs`, `maxMs`, `stableAfterMs`': code('crash-backoff', 'baseMs', 'maxMs', 'stableAfterMs'),
     '`concurrency` of the replica loop, of the node agent': [
       ...code('replica-controller', 'concurrency'),

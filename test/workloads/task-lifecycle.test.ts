@@ -12,6 +12,7 @@ const locals = {
   stopping: { kind: 'stopping', startedAtMs: 1 },
   running,
   exited,
+  stopped: { ...exited, isStopped: true },
 } as const
 
 const shapes = {
@@ -20,17 +21,26 @@ const shapes = {
   reported: { name: 't', phase: 'Running' },
   finished: { name: 't', phase: 'Failed' },
   deleted: { name: 't', phase: 'Running', deleting: true },
+  over: { name: 't', phase: 'Failed', deleting: true },
 } satisfies Record<string, TaskShape | undefined>
 
 /** The whole table: what the store says (rows) against what the node knows (columns). */
 const table: Record<keyof typeof shapes, Record<keyof typeof locals, string>> = {
-  gone: { none: 'none', starting: 'none', running: 'stop', stopping: 'none', exited: 'forget' },
+  gone: {
+    none: 'none',
+    starting: 'none',
+    running: 'stop',
+    stopping: 'none',
+    exited: 'forget',
+    stopped: 'forget',
+  },
   fresh: {
     none: 'start',
     starting: 'none',
     running: 'report-running',
     stopping: 'none',
     exited: 'report-exit',
+    stopped: 'report-exit',
   },
   reported: {
     none: 'report-lost',
@@ -38,9 +48,33 @@ const table: Record<keyof typeof shapes, Record<keyof typeof locals, string>> = 
     running: 'report-running',
     stopping: 'none',
     exited: 'report-exit',
+    stopped: 'report-exit',
   },
-  finished: { none: 'none', starting: 'none', running: 'stop', stopping: 'none', exited: 'none' },
-  deleted: { none: 'release', starting: 'none', running: 'stop', stopping: 'none', exited: 'release' },
+  finished: {
+    none: 'none',
+    starting: 'none',
+    running: 'stop',
+    stopping: 'none',
+    exited: 'none',
+    stopped: 'none',
+  },
+  // What ended by itself is told, although nobody wants it any more; what was asked to stop says nothing.
+  deleted: {
+    none: 'release',
+    starting: 'none',
+    running: 'stop',
+    stopping: 'none',
+    exited: 'report-exit',
+    stopped: 'release',
+  },
+  over: {
+    none: 'release',
+    starting: 'none',
+    running: 'stop',
+    stopping: 'none',
+    exited: 'release',
+    stopped: 'release',
+  },
 }
 
 const rows = Object.entries(table).flatMap(([object, columns]) =>

@@ -1,7 +1,10 @@
 // Start here.
 export { compileCron, nextRuns } from '../../core/internal.js'
+export { planJob } from '../batch/job-plan.js'
 export { planCronRuns } from '../cron/due-runs.js'
 
 // Types you will meet.
+export type { JobAction, JobBlocker } from '../batch/job-action.js'
+export type { JobLimits, JobPlan } from '../batch/job-plan.js'
 export type { CronSchedule, CronSpec } from '../../core/internal.js'
 export type { CronBlocker, CronPlan, CronPolicy, CronView } from '../cron/due-runs.js'

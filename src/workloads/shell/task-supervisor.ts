@@ -259,6 +259,7 @@ class ProcessTable implements TaskSupervisor {
       exit,
       ...(local.kind === 'starting' ? {} : { startedAtMs: local.startedAtMs }),
       ...(cause === undefined ? {} : { cause }),
+      ...(local.kind === 'stopping' && cause === undefined ? { isStopped: true } : {}),
     }
     this.#options.changed(entry.ref)
   }

@@ -11,6 +11,8 @@ export interface KubeletOptions {
   readonly stopMs?: number
   /** Tasks that end as soon as they run. Default: none. */
   readonly fails?: (task: Task) => boolean
+  /** Tasks that end well as soon as they run. Default: none. */
+  readonly succeeds?: (task: Task) => boolean
 }
 
 /** Plays the nodes of a cluster: tasks run, are ready a moment later, and take a moment to stop. */
@@ -18,6 +20,7 @@ export function kubelet({
   runs = () => true,
   stopMs = 1_000,
   fails = () => false,
+  succeeds = () => false,
 }: KubeletOptions = {}): Controller {
   const cleanup = ({ metadata }: Task, { env }: { env: { clock: { now(): number } } }) => {
     const leftMs = parseTime(metadata.deletionTimestamp ?? '') + stopMs - env.clock.now()
@@ -27,14 +30,15 @@ export function kubelet({
     if (task === undefined || isTaskFinished(task) || isConditionTrue(task.status?.conditions, 'Ready'))
       return
     const runsAlready = task.status?.phase === 'Running'
-    const ends = runsAlready && fails(task)
+    const failed = runsAlready && fails(task)
+    const ends = failed || (runsAlready && succeeds(task))
     await ctx.client.modifyStatus(Task, ref, draft => {
       const time = formatTime(ctx.env.clock.now())
       const ready = { type: 'Ready', status: runsAlready && !ends ? 'True' : 'False' } as const
       const said = { ...ready, reason: 'Running', message: 'as the kubelet sees it' }
       draft.status = {
         ...draft.status,
-        phase: ends ? 'Failed' : 'Running',
+        phase: failed ? 'Failed' : ends ? 'Succeeded' : 'Running',
         ...(ends ? { finishTime: time } : { startTime: time }),
         address: '10.1.0.1',
         conditions: [...setCondition(draft.status?.conditions, said, time)],

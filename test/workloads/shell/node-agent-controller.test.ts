@@ -43,6 +43,22 @@ describe('the node agent', () => {
     expect(ready('a')).toBe('True')
   })
 
+  test('tells how a process ended by itself before it lets a task go that was deleted meanwhile', async () => {
+    await bind('a')
+    await world.store.modify(
+      Task,
+      ref('a'),
+      draft => void draft.metadata.finalizers.push('example.com/counts'),
+    )
+    await settled()
+    runtime.exit('a', 0)
+    await world.store.delete(Task, ref('a'))
+    await settled()
+    expect(task('a')?.status?.phase).toBe('Succeeded')
+    expect(task('a')?.metadata.finalizers).toEqual(['example.com/counts'])
+    expect(runtime.stopped).toEqual([])
+  })
+
   test('leaves tasks of other nodes and unbound ones alone', async () => {
     await world.store.create(Task, { metadata: ref('b'), spec: { nodeName: 'n2' } })
     await world.store.create(Task, { metadata: ref('c'), spec: {} })

@@ -1,0 +1,254 @@
+import type { Job, JobStatus, Task } from '../../api/index.js'
+import { isConditionTrue, isJobFinished } from '../../api/index.js'
+import { formatTime, parseTime, setCondition } from '../../core/index.js'
+import { compareText } from '../../core/internal.js'
+import { scaleDownOrder } from '../scale-down-order.js'
+import type { JobAction, JobBlocker } from './job-action.js'
+import { JobCounts } from './job-counts.js'
+import type { JobVacancies } from './job-indexes.js'
+import { duplicateTasks, vacantIndexes } from './job-indexes.js'
+import type { JobSettings } from './job-settings.js'
+import { jobSettings, wantedActive } from './job-settings.js'
+import { jobStatus } from './job-status.js'
+import type { JobTasks } from './job-tasks.js'
+import { sortJobTasks, staysWhenDeleted } from './job-tasks.js'
+import type { JobVerdict } from './job-verdict.js'
+import { deadlineMs, judgeJob } from './job-verdict.js'
+
+/** What one look at a job asks for. */
+export interface JobPlan {
+  /** To be done in one transaction with the status: then nothing is counted twice, and nothing is lost. */
+  readonly actions: readonly JobAction[]
+  /** As it is when all actions are done. */
+  readonly status: JobStatus
+  /** When to look again although nothing changed. Epoch ms. */
+  readonly wakeAtMs?: number
+  readonly blockers: readonly JobBlocker[]
+}
+
+/** Bounds of the job loop. */
+export interface JobLimits {
+  /** Most tasks made, counted or deleted in one pass; the rest follows in the next. Default 500. */
+  readonly burst: number
+  /** Counted tasks that are kept to look at, of those that succeeded and of those that failed. Default 5. */
+  readonly historyLimit: number
+}
+
+/**
+ * Decides what a job needs now. Pure: equal inputs, equal plan, whatever the order of the tasks.
+ *
+ * Ended tasks are counted first; then it is decided whether the job ends; then surplus tasks go; only a pass that deletes
+ * none makes some. As Kubernetes' job controller, except: a deleted task that may still run holds its place, one that is
+ * deleted before it ended counts neither way, and `active` is the true number while a back-off lasts.
+ *
+ * @param tasks those that the job controls
+ */
+export function planJob(job: Job, tasks: readonly Task[], limits: JobLimits, nowMs: number): JobPlan {
+  const settings = jobSettings(job.spec)
+  const sorted = sortJobTasks(tasks, byEnd)
+  const counts = new JobCounts(job.spec, settings, job.status, nowMs)
+  const pass: Pass = { job, settings, counts, tasks: sorted, limits, nowMs, actions: [], left: limits.burst }
+  countEnded(pass)
+  if (isJobFinished(job)) return planFinished(pass)
+  const uncounted = sorted.ended.length - counted(pass.actions)
+  const isSuspended = job.spec.suspend === true
+  const startMs = isSuspended ? nowMs : parseTime(job.status?.startTime ?? formatTime(nowMs))
+  const active = sorted.active.length + sorted.terminating.length + uncounted
+  const verdict = judgeJob(job, settings, counts, { active, startMs, nowMs })
+  if (verdict !== undefined) return planEnd(pass, verdict, uncounted)
+  forgetOld(pass)
+  const blockers: JobBlocker[] = []
+  let wakeAtMs = deadlineMs(job.spec, startMs)
+  if (isSuspended) {
+    const isDone = deleteTasks(pass, sorted.active, 'suspended') && uncounted === 0
+    wakeAtMs = isDone ? undefined : nowMs
+    blockers.push({ kind: 'suspended' })
+  } else if (uncounted > 0) wakeAtMs = nowMs
+  else if (!removeSurplus(pass)) {
+    const made = makeMissing(pass)
+    blockers.push(...made.blockers)
+    wakeAtMs = earlier(wakeAtMs, made.wakeAtMs)
+  }
+  const conditions = suspension(job, isSuspended, nowMs)
+  const start = isSuspended ? {} : { startTime: formatTime(startMs) }
+  return finish(pass, { ...start, conditions }, blockers, wakeAtMs)
+}
+
+/** What one pass works with. */
+interface Pass {
+  readonly job: Job
+  readonly settings: JobSettings
+  readonly counts: JobCounts
+  readonly tasks: JobTasks
+  readonly limits: JobLimits
+  readonly nowMs: number
+  readonly actions: JobAction[]
+  /** Actions that may still be added. */
+  left: number
+}
+
+function counted(actions: readonly JobAction[]): number {
+  return actions.filter(action => action.kind === 'count' && action.outcome !== 'lost').length
+}
+
+function countEnded(pass: Pass): void {
+  const { tasks, counts, actions, limits } = pass
+  for (const task of tasks.lost.slice(0, limits.burst)) actions.push({ kind: 'count', task, outcome: 'lost' })
+  for (const task of tasks.ended.slice(0, limits.burst - actions.length))
+    actions.push({ kind: 'count', task, outcome: counts.add(task) })
+  pass.left -= actions.length
+}
+
+/** Of a job that has ended: it is deleted in time, and its ended tasks before, beyond the history. */
+function planFinished(pass: Pass): JobPlan {
+  const { job, nowMs, actions } = pass
+  forgetOld(pass)
+  deleteTasks(pass, pass.tasks.active, 'job ended')
+  const { ttlSecondsAfterFinished: ttl } = job.spec
+  const ended = job.status?.conditions?.find(({ type, status }) => isFinal(type) && status === 'True')
+  const expireAtMs =
+    ttl === undefined || ended === undefined ? undefined : parseTime(ended.lastTransitionTime) + ttl * 1000
+  if (expireAtMs !== undefined && expireAtMs <= nowMs) actions.push({ kind: 'expire' })
+  const { startTime, completionTime, conditions = [] } = job.status ?? {}
+  const kept = {
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(completionTime === undefined ? {} : { completionTime }),
+    conditions,
+  }
+  return finish(pass, kept, [], expireAtMs !== undefined && expireAtMs > nowMs ? expireAtMs : undefined)
+}
+
+function isFinal(type: string): boolean {
+  return type === 'Complete' || type === 'Failed'
+}
+
+/** Ends the active tasks; when none is left, the job has ended. */
+function planEnd(pass: Pass, { target, reason, message }: JobVerdict, uncounted: number): JobPlan {
+  const { job, nowMs, tasks } = pass
+  const now = formatTime(nowMs)
+  const isAllDeleted = deleteTasks(pass, tasks.active, reason)
+  const isOver =
+    isAllDeleted && uncounted === 0 && tasks.terminating.length === 0 && !tasks.active.some(staysWhenDeleted)
+  forgetOld(pass)
+  let conditions = setCondition(
+    job.status?.conditions,
+    { type: target, status: 'True', reason, message },
+    now,
+  )
+  const final = target === 'FailureTarget' ? 'Failed' : 'Complete'
+  if (isOver) conditions = setCondition(conditions, { type: final, status: 'True', reason, message }, now)
+  const start = job.status?.startTime ?? (job.spec.suspend === true ? undefined : now)
+  const times = {
+    ...(start === undefined ? {} : { startTime: start }),
+    ...(isOver && final === 'Complete' ? { completionTime: now } : {}),
+  }
+  const { ttlSecondsAfterFinished: ttl } = job.spec
+  const expireAtMs = isOver && ttl !== undefined ? nowMs + ttl * 1000 : undefined
+  const wakeAtMs = uncounted > 0 || !isAllDeleted ? nowMs : expireAtMs
+  return finish(pass, { ...times, conditions }, [], wakeAtMs)
+}
+
+function suspension(job: Job, isSuspended: boolean, nowMs: number): NonNullable<JobStatus['conditions']> {
+  const conditions = job.status?.conditions ?? []
+  if (isSuspended === isConditionTrue(conditions, 'Suspended')) return conditions
+  const condition = isSuspended
+    ? ({
+        type: 'Suspended',
+        status: 'True',
+        reason: 'JobSuspended',
+        message: 'the job is suspended',
+      } as const)
+    : ({ type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'the job was resumed' } as const)
+  return setCondition(conditions, condition, formatTime(nowMs))
+}
+
+/** True when some went, or are to go: then none is made. */
+function removeSurplus(pass: Pass): boolean {
+  const { tasks, settings, counts, nowMs } = pass
+  const doubles = settings.isIndexed ? duplicateTasks(tasks, counts, settings.completions ?? 0) : []
+  deleteTasks(pass, doubles, 'its index is taken or done')
+  const active = doubles.length === 0 ? tasks.active : tasks.active.filter(task => !doubles.includes(task))
+  const wanted = wantedActive(settings, { succeeded: counts.succeeded, active: active.length })
+  const victims = scaleDownOrder(active, active.length - wanted, { nowMs })
+  for (const { task, why } of victims) deleteTasks(pass, [task], why)
+  return doubles.length + victims.length > 0
+}
+
+interface Making {
+  readonly blockers: readonly JobBlocker[]
+  readonly wakeAtMs?: number
+}
+
+function makeMissing(pass: Pass): Making {
+  const { tasks, settings, counts, nowMs, actions } = pass
+  const active = tasks.active.length
+  const missing = wantedActive(settings, { succeeded: counts.succeeded, active }) - active
+  if (missing <= 0) return { blockers: [] }
+  const { untilMs } = counts
+  if (untilMs > nowMs) return { blockers: [{ kind: 'backoff', untilMs, missing }], wakeAtMs: untilMs }
+  const places = missing - tasks.terminating.length
+  const blockers: JobBlocker[] = []
+  if (places < missing)
+    blockers.push({ kind: 'terminating', missing: Math.min(missing, tasks.terminating.length) })
+  if (places <= 0) return { blockers }
+  const making = Math.min(places, pass.left)
+  const vacancies: JobVacancies = settings.isIndexed
+    ? vacantIndexes(tasks, counts, settings.completions ?? 0, { want: making, nowMs })
+    : { indexes: Array.from({ length: making }, () => undefined), waitingUntilMs: undefined, isHeld: false }
+  for (const index of vacancies.indexes)
+    actions.push(index === undefined ? { kind: 'create' } : { kind: 'create', index })
+  const vacant = making - vacancies.indexes.length
+  const { waitingUntilMs } = vacancies
+  if (vacant > 0 && waitingUntilMs !== undefined)
+    blockers.push({ kind: 'index-backoff', untilMs: waitingUntilMs, missing: vacant })
+  if (vacant > 0 && vacancies.isHeld) blockers.push({ kind: 'failing-indexes', missing: vacant })
+  if (making < places) blockers.push({ kind: 'burst', missing: places - making })
+  const wakeAtMs = making < places ? nowMs : waitingUntilMs
+  return { blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+}
+
+/** False when the rest is for the next pass. */
+function deleteTasks(pass: Pass, tasks: readonly Task[], why: string): boolean {
+  const some = tasks.slice(0, pass.left)
+  for (const task of some) pass.actions.push({ kind: 'delete', task, why })
+  pass.left -= some.length
+  return some.length === tasks.length
+}
+
+/** Counted tasks beyond the newest of each sort. */
+function forgetOld(pass: Pass): void {
+  const now = pass.actions.flatMap(action =>
+    action.kind === 'count' && action.outcome !== 'lost' ? [action.task] : [],
+  )
+  const kept = [...pass.tasks.counted, ...now].filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined,
+  )
+  for (const phase of ['Succeeded', 'Failed'] as const) {
+    const newestFirst = kept.filter(({ status }) => status?.phase === phase).sort((a, b) => byEnd(b, a))
+    for (const task of newestFirst.slice(pass.limits.historyLimit))
+      pass.actions.push({ kind: 'forget', task })
+  }
+}
+
+function finish(
+  pass: Pass,
+  kept: Parameters<typeof jobStatus>[1],
+  blockers: readonly JobBlocker[],
+  wakeAtMs: number | undefined,
+): JobPlan {
+  const status = jobStatus(pass, kept)
+  return { actions: pass.actions, status, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+}
+
+function byEnd(a: Task, b: Task): number {
+  const [left, right] = [endOf(a), endOf(b)]
+  return left === right ? compareText(a.metadata.name, b.metadata.name) : left - right
+}
+
+function endOf({ metadata, status }: Task): number {
+  return parseTime(status?.finishTime ?? metadata.creationTimestamp)
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+}
