@@ -20,6 +20,7 @@ const SHOWN_MAX = 5
 /** What is applied would change fields of other managers. `details.conflicts` has the first 100, `conflicts` has all. */
 export class ApplyConflictError extends KeelsonError {
   readonly conflicts: readonly ApplyConflict[]
+  readonly #of: readonly [object: ObjectId, manager: string]
 
   constructor(object: ObjectId, manager: string, conflicts: readonly ApplyConflict[]) {
     const shown = conflicts
@@ -37,6 +38,13 @@ export class ApplyConflictError extends KeelsonError {
       details: { ...object, manager, conflicts },
     })
     this.conflicts = conflicts
+    this.#of = [object, manager]
+  }
+
+  /** The same with `shown` in the place of each value. */
+  withoutValues(shown: string): ApplyConflictError {
+    const hidden = this.conflicts.map(conflict => ({ ...conflict, current: shown, applied: shown }))
+    return new ApplyConflictError(...this.#of, hidden)
   }
 }
 

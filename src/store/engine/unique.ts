@@ -1,3 +1,4 @@
+import { HIDDEN } from '../object/hidden-object.js'
 import type { ObjectId } from '../object/object.js'
 import { UniqueViolationError } from '../object/store-errors.js'
 import { indexOfTerm, nameOfTerm } from './index-terms.js'
@@ -26,7 +27,7 @@ export function assertUnique(mutations: readonly Mutation[]): void {
       const rival = claims.claim(mutation, term)
       const holder = rival === undefined ? claims.holderBelow(table, term) : idOfMutation(rival)
       if (holder === undefined) continue
-      const { value } = indexOfTerm(term)
+      const value = table.kind.secret ? HIDDEN : indexOfTerm(term).value
       throw new UniqueViolationError(idOfMutation(mutation), { index: name, value, holder })
     }
   }

@@ -113,10 +113,12 @@ export class Checkpointer {
     const { disk, log } = this.#options
     if (base === undefined) return
     const old = this.#checkpoints.filter(({ entry }) => entry < base.entry)
-    this.#checkpoints = this.#checkpoints.filter(({ entry }) => entry >= base.entry)
-    for (const { name } of old) await disk.remove(name)
-    if (old.length > 0) await disk.sync()
-    for (const { name } of log.forget((next: LogFile) => next.first <= base.entry + 1))
+    // One that could not be removed stays on its list, and nothing later is removed before it: a gap is never left.
+    for (const { name } of old) {
       await disk.remove(name)
+      this.#checkpoints = this.#checkpoints.filter(each => each.name !== name)
+    }
+    if (old.length > 0) await disk.sync()
+    await log.removeWhile((next: LogFile) => next.first <= base.entry + 1)
   }
 }

@@ -115,13 +115,14 @@ export class LogWriter {
     this.#isTurning = true
   }
 
-  /** Takes off its list, from the first file on, each whose next one fits; says which. The last one stays. */
-  forget(fits: (next: LogFile) => boolean): readonly LogFile[] {
-    const index = this.#segments.findIndex((_, at) => {
-      const next = this.#segments[at + 1]
-      return next === undefined || !fits(next)
-    })
-    return this.#segments.splice(0, Math.max(0, index))
+  /** Removes its files, from the first one on, as long as the next one fits. The last one stays. */
+  async removeWhile(fits: (next: LogFile) => boolean): Promise<void> {
+    for (;;) {
+      const [first, next] = this.#segments
+      if (first === undefined || next === undefined || !fits(next)) return
+      await this.#options.disk.remove(first.name)
+      this.#segments = this.#segments.filter(segment => segment !== first)
+    }
   }
 
   /** Everything appended so far is on the disk when it resolves. */

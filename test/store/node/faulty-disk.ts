@@ -16,7 +16,15 @@ interface Inode {
   pending: Pending[]
 }
 
-type Operation = 'write' | 'sync' | 'truncate' | 'open' | 'rename' | 'remove' | 'syncDirectory' | 'read'
+export type Operation =
+  | 'write'
+  | 'sync'
+  | 'truncate'
+  | 'open'
+  | 'rename'
+  | 'remove'
+  | 'syncDirectory'
+  | 'read'
 
 const SECTOR = 512
 
@@ -35,6 +43,7 @@ export class FaultyDisk implements Disk {
    * is dropped: readers still see it, and no later sync brings it to the disk.
    */
   failure: { readonly operation: Operation; readonly errno: string } | undefined
+  #later: { readonly from: number; readonly failure: NonNullable<FaultyDisk['failure']> } | undefined
   /** While it is there, syncs of files wait for it. */
   held: Promise<void> | undefined
   #names = new Map<string, Inode>()
@@ -42,6 +51,11 @@ export class FaultyDisk implements Disk {
   /** Names as they were after each change that is not synced. */
   #pendingNames: Map<string, Inode>[] = []
   #locked = false
+
+  /** As `failure`, from the operation on that comes after so many more. */
+  failAfter(operations: number, failure: NonNullable<FaultyDisk['failure']>): void {
+    this.#later = { from: this.operations + operations, failure }
+  }
 
   get dead(): boolean {
     return this.operations >= this.diesAt
@@ -186,8 +200,12 @@ export class FaultyDisk implements Disk {
   }
 
   async #begin(operation: Operation, name: string): Promise<void> {
-    const { failure } = this
     this.operations++
+    if (this.#later !== undefined && this.operations > this.#later.from) {
+      this.failure = this.#later.failure
+      this.#later = undefined
+    }
+    const { failure } = this
     if (this.dead) await new Promise(() => {})
     // Others get their turn, as they do while a real disk is busy.
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
