@@ -89,7 +89,8 @@ class EngineClient extends WriterVerbs implements Client {
   readonly get: Client['get'] = <Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef) => {
     const table = this.engine.table(kind)
     assertRef(table.kind, ref)
-    return table.find(ref.namespace, ref.name)?.head?.object as StoredObject<Spec, Status> | undefined
+    const entry = table.space(ref.namespace)?.get(ref.name)
+    return entry?.head?.object as StoredObject<Spec, Status> | undefined
   }
 
   readonly list: Client['list'] = <Spec, Status>(kind: Kind<Spec, Status>, options: ReadOptions = {}) =>

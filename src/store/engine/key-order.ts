@@ -19,6 +19,11 @@ export class KeyOrder<T extends Named> {
     return this.#count
   }
 
+  /** The items in their order, in lists of some length. They are those of the order itself, so for reading at once. */
+  get chunks(): readonly (readonly T[])[] {
+    return this.#chunks
+  }
+
   /** Adds an item whose name is not present. */
   insert(item: T): void {
     this.#count++

@@ -44,31 +44,31 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
     byName.set(kindText(kind), table)
     byGroup.set(nameInGroup(kind), table)
   }
+  // Most calls are about the kind of the call before.
+  let last: KindTable | undefined
+  let lastHandle: Kind | undefined
   const tables: KindTables = {
     all: [...byName.values()],
     named: (apiVersion, kind) =>
       byName.get(kindText({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind })),
     of: kind => {
-      const table = byHandle.get(kind) ?? byName.get(kindText(kind))
-      if (table === undefined) {
-        if (!isHandle(kind)) {
-          throw new UsageError(`${describeValue(kind)} is no kind; pass the handle that defineKind gave`, {
-            kind,
-          })
-        }
-        throw new UsageError(
-          `kind ${kindText(kind)} is not known to this store; pass it to createStore({ kinds })`,
-          {
-            kind: kind.kind,
-          },
-        )
-      }
-      return table
+      if (last !== undefined && kind === lastHandle) return last
+      last = byHandle.get(kind) ?? byName.get(kindText(kind))
+      lastHandle = kind
+      if (last === undefined) throw unknownKind(kind)
+      return last
     },
   }
   // A hook for a kind that is not there would never be asked.
   for (const { kinds: meant = [] } of admission) for (const kind of meant) tables.of(kind)
   return tables
+}
+
+function unknownKind(kind: Kind): UsageError {
+  if (!isHandle(kind))
+    return new UsageError(`${describeValue(kind)} is no kind; pass the handle that defineKind gave`, { kind })
+  const message = `kind ${kindText(kind)} is not known to this store; pass it to createStore({ kinds })`
+  return new UsageError(message, { kind: kind.kind })
 }
 
 function kindText(kind: Pick<Kind, 'apiVersion' | 'kind'> | undefined): string {

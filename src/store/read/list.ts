@@ -46,6 +46,7 @@ export function listObjects(table: KindTable, query: Query, range: ListRange = {
     if (revision !== undefined)
       return collect(inOrder(posted.posting?.everyEntry() ?? [], query, after), query, revision, limit)
     const entries = posted.posting?.entries ?? []
+    if (namespace === undefined && isAnswer(query) && isWhole(query, range)) return newestOf([entries])
     const turned = query.reverse ? entries.toReversed() : entries
     const rest = after === undefined ? turned : turned.filter(entry => isAfter(entry, after, query.reverse))
     return collect(rest, isAnswer(query) ? { ...query, matches: undefined } : query, revision, limit)
@@ -101,9 +102,9 @@ export interface Posted {
   readonly size: number
 }
 
-/** True when having its one label is all that is asked of an object besides its key. */
-function isAnswer({ labelsTell, labels, indexTerm }: Query): boolean {
-  return labelsTell && labels.length === 1 && indexTerm === undefined
+/** True when having its one label, or its value of an index, is all that is asked of an object besides its key. */
+function isAnswer({ labelsTell, labels, indexTerm, matches }: Query): boolean {
+  return indexTerm === undefined ? labelsTell && labels.length === 1 : matches === undefined
 }
 
 /**
@@ -148,9 +149,28 @@ function postedAt(posting: Posting | undefined, revision: number | undefined): P
   return { posting, size: posting.size + (revision === undefined ? 0 : (posting.former?.size ?? 0)) }
 }
 
+/** True when every object of the candidates is wanted, as it is now, from the first to the last. */
+function isWhole(
+  { name, names, indexRange, reverse }: Query,
+  { revision, after, limit = Number.POSITIVE_INFINITY }: ListRange,
+): boolean {
+  const isAll = name === undefined && names === undefined && indexRange === undefined && !reverse
+  return isAll && revision === undefined && after === undefined && limit === Number.POSITIVE_INFINITY
+}
+
+/** What live entries hold, with nothing asked of it. Short, so that a processor waits for several objects at once. */
+function newestOf(lists: readonly (readonly Entry[])[]): StoredObject[] {
+  const found: StoredObject[] = []
+  for (const entries of lists)
+    for (const { head } of entries) if (head?.object !== undefined) found.push(head.object)
+  return found
+}
+
 function collectSpace(space: NamespaceTable, query: Query, range: ListRange): StoredObject[] {
   const { revision, after, limit = Number.POSITIVE_INFINITY } = range
   const { names = ALL_NAMES, reverse } = query
+  if (query.matches === undefined && query.indexTerm === undefined && isWhole(query, range))
+    return newestOf(space.order.chunks)
   const found: StoredObject[] = []
   const visit = (entry: Entry): boolean => {
     const object = visible(entry, query, revision)
