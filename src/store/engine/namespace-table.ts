@@ -1,12 +1,14 @@
 import { KeyOrder } from './key-order.js'
 import type { KindTable } from './kind-table.js'
-import type { Entry, Version } from './version.js'
+import type { Version } from './version.js'
+import type { WatchableEntry } from './watch-registry.js'
 
 /** An entry, and in which table it is. */
-export class TableEntry implements Entry {
+export class TableEntry implements WatchableEntry {
   readonly space: NamespaceTable
   readonly name: string
   head: Version | undefined = undefined
+  unwatched: object | undefined = undefined
 
   constructor(space: NamespaceTable, name: string) {
     this.space = space

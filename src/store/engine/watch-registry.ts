@@ -14,6 +14,12 @@ export interface WatchPlace {
   readonly namespace: string | undefined
 }
 
+/** An entry that remembers that its name was not watched, and when. */
+export interface WatchableEntry extends Entry {
+  /** The `#names` of the registry that found nobody. */
+  unwatched: object | undefined
+}
+
 /** A registry with fewer watchers is not worth a look at all of them. */
 const SWEEP_MIN = 64
 
@@ -71,6 +77,8 @@ export class WatchRegistry {
   /** By key, then by value. */
   readonly #labels = new Map<string, Map<string, Spaces>>()
 
+  /** Another object whenever another name is watched. As long as it is the same, nobody new can care for a name. */
+  #names: object = {}
   /** So many are opened until somebody looks for the dead. */
   #untilSweep = SWEEP_MIN
 
@@ -87,6 +95,7 @@ export class WatchRegistry {
     if (spaces === undefined) {
       spaces = new Spaces()
       places.set(key, spaces)
+      if (place.by === 'name') this.#names = {}
     }
     return spaces.open(namespace)
   }
@@ -103,12 +112,12 @@ export class WatchRegistry {
   }
 
   /** Tells those who watch the key of a new version. `keep`: how many revisions the log can still answer for. */
-  notify(entry: Entry, version: Version, revision: number, keep: number): void {
-    const { all, name, index } = this.#places
+  notify(entry: WatchableEntry, version: Version, revision: number, keep: number): void {
+    const { all, index } = this.#places
     const space = entry.space.name
     const { previous } = version
     all.get('')?.append(space, revision, keep)
-    if (name.size > 0) name.get(entry.name)?.append(space, revision, keep)
+    if (entry.unwatched !== this.#names) this.#tellName(entry, revision, keep)
     if (this.#labels.size > 0) {
       const after = version.object?.metadata.labels
       const before = previous?.object?.metadata.labels
@@ -119,6 +128,13 @@ export class WatchRegistry {
     for (const term of version.terms) index.get(term)?.append(space, revision, keep)
     if (previous === undefined || previous.terms === version.terms) return
     for (const term of previous.terms) index.get(term)?.append(space, revision, keep)
+  }
+
+  /** A look into a table of many names costs as much as the rest of a write, so each entry pays for it once. */
+  #tellName(entry: WatchableEntry, revision: number, keep: number): void {
+    const spaces = this.#places.name.get(entry.name)
+    if (spaces === undefined) entry.unwatched = this.#names
+    else spaces.append(entry.space.name, revision, keep)
   }
 
   #tellLabels(labels: Labels, space: string, revision: number, keep: number): void {
