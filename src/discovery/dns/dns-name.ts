@@ -99,8 +99,24 @@ function isByteText(text: string): boolean {
 
 /** The form in which names are compared: ASCII lower case, with the root dot (RFC 4343). */
 export function canonicalName(name: string): string {
-  const lower = name.replace(/[A-Z]+/g, upper => upper.toLowerCase())
-  return /(^|[^\\])(\\\\)*\.$/.test(lower) ? lower : `${lower}.`
+  const lower = hasUpperCase(name) ? name.replace(/[A-Z]+/g, upper => upper.toLowerCase()) : name
+  return hasRootDot(lower) ? lower : `${lower}.`
+}
+
+function hasUpperCase(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
+    if (code >= 65 && code <= 90) return true
+  }
+  return false
+}
+
+/** Whether the name ends with a dot that is not escaped. */
+function hasRootDot(name: string): boolean {
+  if (!name.endsWith('.')) return false
+  let escapes = 0
+  while (name[name.length - 2 - escapes] === '\\') escapes++
+  return escapes % 2 === 0
 }
 
 /**

@@ -1,17 +1,25 @@
+import type { DnsAnswerOptions } from './dns-answer.js'
 import { answerDns } from './dns-answer.js'
+import { denialResponse, soleSoa } from './dns-denial.js'
+import { readName } from './dns-name.js'
+import { dnsTypeName, questionTypeCodes } from './dns-record.js'
 import type { PlainRequest } from './plain-request.js'
 import { foldByte, readPlainRequest } from './plain-request.js'
 import type { RegistryQuestion, Resolution } from './resolution.js'
+import { readU16 } from './wire-integers.js'
 
 /** What answers come from; a registry is one. */
 export interface DnsSource<Snapshot = unknown> {
   /** Another value after every change that may change an answer. */
   snapshot(): Snapshot
   /** An answer, and whether it would be the same at a later snapshot. */
-  trace(question: RegistryQuestion): {
-    readonly resolution: Resolution
-    holdsIn(snapshot: Snapshot): boolean
-  }
+  trace(question: RegistryQuestion): Traced<Snapshot>
+}
+
+/** An answer and what tells how long it holds. */
+interface Traced<Snapshot> {
+  readonly resolution: Resolution
+  holdsIn(snapshot: Snapshot): boolean
 }
 
 /** How requests are answered. */
@@ -33,6 +41,7 @@ const VARIANTS_MAX = 16
 const ENTRY_BYTES = 200
 const PLAIN_UDP_BYTES = 512
 const QUESTION_AT = 12
+const INTERNET_CLASS = 1
 
 interface Entry<Snapshot> {
   /** The question in lower case, with type and class. */
@@ -42,7 +51,7 @@ interface Entry<Snapshot> {
   /** How many records can take turns at the front. */
   readonly records: number
   readonly variants: (Uint8Array | undefined)[]
-  readonly holdsIn: (snapshot: Snapshot) => boolean
+  readonly traced: Traced<Snapshot>
   /** The last snapshot that it is known to hold in. */
   snapshot: Snapshot
   /** Another question of the same hash. */
@@ -62,21 +71,15 @@ export function createDnsResponder<Snapshot>(
   const cache = createGenerations<Snapshot>(cacheBytes)
   const plain: PlainRequest = { hash: 0, end: 0, recursionDesired: false, udpSize: -1, dnssecOk: false }
   let counter = 0
-  const answer = (request: Uint8Array, transport: 'udp' | 'tcp', rotation: number) => {
-    let records = 1
-    let holdsIn: ((snapshot: Snapshot) => boolean) | undefined
-    const bytes = answerDns(request, {
-      transport,
-      rotation,
-      ednsBytes,
-      resolve: question => {
-        const traced = source.trace(question)
-        holdsIn = later => traced.holdsIn(later)
-        records = Math.max(1, traced.resolution.answers.length)
-        return traced.resolution
-      },
-    })
-    return { bytes, records, holdsIn }
+  /** The answer to a usual question; an answer in bytes is complete. */
+  const look = (request: Uint8Array): Uint8Array | Traced<Snapshot> | undefined => {
+    const question = usualQuestion(request, plain.end)
+    if (question === undefined) return undefined
+    const traced = source.trace(question)
+    const { rcode, authoritative } = traced.resolution
+    const soa = soleSoa(traced.resolution)
+    const denial = soa && denialResponse(request, plain, { rcode, authoritative, soa, ednsBytes })
+    return denial ?? traced
   }
   const formOf = (transport: 'udp' | 'tcp'): number => {
     const { udpSize, recursionDesired, dnssecOk } = plain
@@ -87,7 +90,8 @@ export function createDnsResponder<Snapshot>(
   return {
     respond: (request, transport) => {
       const turn = counter++
-      if (!readPlainRequest(request, plain)) return answer(request, transport, turn).bytes
+      if (!readPlainRequest(request, plain))
+        return generalAnswer(source, request, { transport, rotation: turn, ednsBytes }).bytes
       const { hash, end } = plain
       const form = formOf(transport)
       const now = source.snapshot()
@@ -98,13 +102,17 @@ export function createDnsResponder<Snapshot>(
       let variant = entry?.variants[slot]
       if (variant === undefined) {
         const rotation = entry === undefined ? 0 : Math.floor((slot * entry.records) / slots)
-        const made = answer(request, transport, rotation)
-        if (made.bytes === undefined || made.holdsIn === undefined) return made.bytes
+        const looked = entry === undefined ? look(request) : undefined
+        // Denials are made faster than they are kept, so that a flood of them pushes nothing out.
+        if (looked instanceof Uint8Array) return looked
+        const made = generalAnswer(source, request, { transport, rotation, ednsBytes }, looked)
+        const { traced } = made
+        if (made.bytes === undefined || traced === undefined) return made.bytes
         variant = made.bytes
         if (entry === undefined) {
-          const { records, holdsIn } = made
+          const records = Math.max(1, traced.resolution.answers.length)
           const question = folded(request, end)
-          entry = { question, form, records, variants: [], holdsIn, snapshot: now, next: undefined }
+          entry = { question, form, records, variants: [], traced, snapshot: now, next: undefined }
           cache.put(hash, entry, found)
         }
         entry.variants[slot] = variant
@@ -121,9 +129,37 @@ export function createDnsResponder<Snapshot>(
   }
 }
 
+/** The answer as `answerDns` makes it, and what it was made from, if a question was read. */
+function generalAnswer<Snapshot>(
+  source: DnsSource<Snapshot>,
+  request: Uint8Array,
+  options: Omit<DnsAnswerOptions, 'resolve'>,
+  known?: Traced<Snapshot>,
+): { readonly bytes: Uint8Array | undefined; readonly traced: Traced<Snapshot> | undefined } {
+  let traced = known
+  const resolve = (question: RegistryQuestion): Resolution => {
+    traced ??= source.trace(question)
+    return traced.resolution
+  }
+  return { bytes: answerDns(request, { ...options, resolve }), traced }
+}
+
+/** The question of a plain request, unless its class or type has rules of its own. */
+function usualQuestion(request: Uint8Array, end: number): RegistryQuestion | undefined {
+  const typeCode = readU16(request, end - 4)
+  if (readU16(request, end - 2) !== INTERNET_CLASS || isSpecial(typeCode)) return undefined
+  const read = readName(request, QUESTION_AT)
+  return read && { name: read.name, type: dnsTypeName(typeCode) ?? typeCode }
+}
+
+function isSpecial(typeCode: number): boolean {
+  const { OPT, IXFR, AXFR, ANY } = questionTypeCodes
+  return typeCode === OPT || typeCode === IXFR || typeCode === AXFR || typeCode === ANY
+}
+
 function isCurrent<Snapshot>(entry: Entry<Snapshot>, now: Snapshot): boolean {
   if (entry.snapshot === now) return true
-  if (!entry.holdsIn(now)) return false
+  if (!entry.traced.holdsIn(now)) return false
   entry.snapshot = now
   return true
 }

@@ -15,3 +15,9 @@ export function writeU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = (value >>> 8) & 255
   bytes[at + 1] = value & 255
 }
+
+/** Writes four bytes. */
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  writeU16(bytes, at, Math.floor(value / 65_536) & 0xffff)
+  writeU16(bytes, at + 2, value & 0xffff)
+}

@@ -81,7 +81,7 @@ function resolveForward(
   question: RegistryQuestion,
 ): Resolution | undefined {
   const answers: DnsRecord[] = []
-  const visited = new Set<string>()
+  const visited: string[] = []
   const type = dnsTypeCode(question.type)
   for (let owner = canonicalName(question.name), shown = absolute(question.name); ; ) {
     const labels = labelsUnder(owner, settings.zone)
@@ -96,10 +96,10 @@ function resolveForward(
       return answered(snapshot, [...answers, ...wanted], isApex ? [] : found.additional)
     }
     answers.push(alias)
-    visited.add(owner)
+    visited.push(owner)
     shown = alias.target
     owner = canonicalName(shown)
-    if (visited.has(owner) || answers.length === ALIASES_MAX) return answered(snapshot, answers, [])
+    if (visited.includes(owner) || answers.length === ALIASES_MAX) return answered(snapshot, answers, [])
   }
 }
 
@@ -115,7 +115,10 @@ function recordsAt(
   snapshot: RegistrySnapshot,
   { labels, owner }: Place,
 ): NameRecords | undefined {
-  const [root, namespace, name, ...below] = labels.slice().reverse()
+  const { length } = labels
+  const root = labels[length - 1]
+  const namespace = labels[length - 2]
+  const name = labels[length - 3]
   switch (root) {
     case undefined:
       return apexRecords(settings, snapshot, owner)
@@ -134,7 +137,7 @@ function recordsAt(
     case 'svc':
       if (namespace === undefined) return noRecords
       if (name === undefined) return snapshot.namespaces.get(namespace) === undefined ? undefined : noRecords
-      return serviceAt(settings, snapshot, { namespace, name, below: below.reverse(), owner })
+      return serviceAt(settings, snapshot, { namespace, name, below: labels.slice(0, -3), owner })
     default:
       return undefined
   }

@@ -34,46 +34,116 @@ export function traceResolution(
   snapshot: RegistrySnapshot,
   question: RegistryQuestion,
 ): TracedResolution {
-  const reads: Read[] = []
-  const resolution = resolveWith(profiles, observed(snapshot, reads), question)
-  const { synced, revision } = snapshot
-  const isOfRevision = [...resolution.answers, ...resolution.authority].some(({ type }) => type === 'SOA')
-  return {
-    resolution,
-    holdsIn: later =>
+  const seen = new ObservedSnapshot(snapshot)
+  const resolution = resolveWith(profiles, seen, question)
+  return new Traced(resolution, seen)
+}
+
+class Traced implements TracedResolution {
+  readonly resolution: Resolution
+  readonly #seen: ObservedSnapshot
+
+  constructor(resolution: Resolution, seen: ObservedSnapshot) {
+    this.resolution = resolution
+    this.#seen = seen
+  }
+
+  holdsIn(later: RegistrySnapshot): boolean {
+    const { synced, revision, reads } = this.#seen
+    return (
       later.synced === synced &&
-      (!isOfRevision || later.revision === revision) &&
-      reads.every(({ map, key, value }) => (key === undefined ? later[map] : later[map].get(key)) === value),
+      (later.revision === revision || !holdsSoa(this.resolution)) &&
+      reads.every(({ map, key, value }) => (key === undefined ? later[map] : later[map].get(key)) === value)
+    )
   }
 }
 
-function observed(snapshot: RegistrySnapshot, reads: Read[]): RegistrySnapshot {
-  const watched = <Value>(map: MapName, inner: PersistentMap<Value>): PersistentMap<Value> => ({
-    get size() {
-      reads.push({ map, key: undefined, value: inner })
-      return inner.size
-    },
-    get: key => {
-      const value = inner.get(key)
-      reads.push({ map, key, value })
-      return value
-    },
-    entries: () => {
-      reads.push({ map, key: undefined, value: inner })
-      return inner.entries()
-    },
-    edit: () => inner.edit(),
-  })
-  return {
-    revision: snapshot.revision,
-    synced: snapshot.synced,
-    services: watched('services', snapshot.services),
-    vips: watched('vips', snapshot.vips),
-    endpointAddresses: watched('endpointAddresses', snapshot.endpointAddresses),
-    namespaces: watched('namespaces', snapshot.namespaces),
-    declaredNamespaces: watched('declaredNamespaces', snapshot.declaredNamespaces),
-    aliases: watched('aliases', snapshot.aliases),
-    hosts: watched('hosts', snapshot.hosts),
-    hostAddresses: watched('hostAddresses', snapshot.hostAddresses),
+function holdsSoa({ answers, authority }: Resolution): boolean {
+  return answers.some(({ type }) => type === 'SOA') || authority.some(({ type }) => type === 'SOA')
+}
+
+/** A snapshot that notes what is read of it. A question reads one or two of its maps, so they are made when asked for. */
+class ObservedSnapshot implements RegistrySnapshot {
+  readonly revision: number
+  readonly synced: boolean
+  readonly reads: Read[] = []
+  readonly #snapshot: RegistrySnapshot
+
+  constructor(snapshot: RegistrySnapshot) {
+    this.#snapshot = snapshot
+    this.revision = snapshot.revision
+    this.synced = snapshot.synced
+  }
+
+  get services(): RegistrySnapshot['services'] {
+    return this.#observed('services', this.#snapshot.services)
+  }
+
+  get vips(): RegistrySnapshot['vips'] {
+    return this.#observed('vips', this.#snapshot.vips)
+  }
+
+  get endpointAddresses(): RegistrySnapshot['endpointAddresses'] {
+    return this.#observed('endpointAddresses', this.#snapshot.endpointAddresses)
+  }
+
+  get namespaces(): RegistrySnapshot['namespaces'] {
+    return this.#observed('namespaces', this.#snapshot.namespaces)
+  }
+
+  get declaredNamespaces(): RegistrySnapshot['declaredNamespaces'] {
+    return this.#observed('declaredNamespaces', this.#snapshot.declaredNamespaces)
+  }
+
+  get aliases(): RegistrySnapshot['aliases'] {
+    return this.#observed('aliases', this.#snapshot.aliases)
+  }
+
+  get hosts(): RegistrySnapshot['hosts'] {
+    return this.#observed('hosts', this.#snapshot.hosts)
+  }
+
+  get hostAddresses(): RegistrySnapshot['hostAddresses'] {
+    return this.#observed('hostAddresses', this.#snapshot.hostAddresses)
+  }
+
+  #observed<Value>(map: MapName, inner: PersistentMap<Value>): PersistentMap<Value> {
+    return new ObservedMap(map, inner, this.reads)
+  }
+}
+
+class ObservedMap<Value> implements PersistentMap<Value> {
+  readonly #map: MapName
+  readonly #inner: PersistentMap<Value>
+  readonly #reads: Read[]
+
+  constructor(map: MapName, inner: PersistentMap<Value>, reads: Read[]) {
+    this.#map = map
+    this.#inner = inner
+    this.#reads = reads
+  }
+
+  get size(): number {
+    this.#readWhole()
+    return this.#inner.size
+  }
+
+  get(key: string): Value | undefined {
+    const value = this.#inner.get(key)
+    this.#reads.push({ map: this.#map, key, value })
+    return value
+  }
+
+  entries(): ReturnType<PersistentMap<Value>['entries']> {
+    this.#readWhole()
+    return this.#inner.entries()
+  }
+
+  edit(): ReturnType<PersistentMap<Value>['edit']> {
+    return this.#inner.edit()
+  }
+
+  #readWhole(): void {
+    this.#reads.push({ map: this.#map, key: undefined, value: this.#inner })
   }
 }
