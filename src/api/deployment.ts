@@ -1,5 +1,5 @@
 import type { Condition, LabelSelectorObject } from '../core/index.js'
-import type { FailureAction, FailurePolicy } from '../core/internal.js'
+import type { FailureAction, FailurePolicy, RolloutStops } from '../core/internal.js'
 import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import { rolloutProblems, specAdmission } from './spec-admission.js'
@@ -7,7 +7,7 @@ import { deploymentSpecSchema, objectSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
 /** How one revision gives way to the next. */
-export interface DeploymentStrategy {
+export interface DeploymentStrategy extends RolloutStops {
   /** `Recreate` stops everything before it starts anything. Default `RollingUpdate`. */
   readonly type: 'RollingUpdate' | 'Recreate'
   readonly rollingUpdate?: {

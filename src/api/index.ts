@@ -37,7 +37,16 @@ export {
 
 // Types you will meet: shapes that several kinds share.
 export type { Condition, Endpoint, Taint, Toleration, TrafficShare } from '../core/index.js'
-export type { FailureAction, FailurePolicy } from '../core/internal.js'
+export type {
+  CalendarWindow,
+  FailureAction,
+  FailurePolicy,
+  Gate,
+  LedgerMark,
+  RolloutHook,
+  RolloutStep,
+  RolloutStops,
+} from '../core/internal.js'
 
 // Types you will meet: specs and statuses.
 export type { AddressClaimSpec } from './address-claim.js'

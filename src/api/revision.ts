@@ -1,3 +1,4 @@
+import type { LedgerMark } from '../core/internal.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import { objectSchema, revisionSpecSchema } from './spec-schemas.js'
@@ -21,6 +22,8 @@ export interface RevisionStatus {
   /** RFC 3339. */
   readonly finishTime?: string
   readonly message?: string
+  /** What people and programs did to it, oldest first: who, why, when. At most 1,000; of more the oldest go. */
+  readonly marks?: readonly LedgerMark[]
 }
 
 export type Revision = StoredObject<RevisionSpec, RevisionStatus>

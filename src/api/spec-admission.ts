@@ -1,7 +1,7 @@
 import type { Constraint, FieldProblem, LabelSelectorObject, ResourceInput } from '../core/index.js'
 import { compileConstraints, InvalidError, isKeelsonError, parseResources } from '../core/index.js'
-import type { RollingBounds } from '../core/internal.js'
-import { deepEqual, labelSelectorFromObject, rollingBoundsProblems } from '../core/internal.js'
+import type { RollingBounds, RolloutStops } from '../core/internal.js'
+import { deepEqual, labelSelectorFromObject, rollingBoundsProblems, stopsProblems } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
 
 export interface NamedPort {
@@ -69,7 +69,7 @@ export function templateProblems(spec: TaskMaker, previous: TaskMaker | undefine
 
 /** The part of a Deployment's spec that says how it is rolled out. */
 interface RollingSpec extends TaskMaker {
-  readonly strategy?: { readonly type: string; readonly rollingUpdate?: RollingBounds }
+  readonly strategy?: RolloutStops & { readonly type: string; readonly rollingUpdate?: RollingBounds }
   readonly minReadySeconds?: number
   readonly progressDeadlineSeconds?: number
 }
@@ -87,12 +87,16 @@ export function rolloutProblems(
 }
 
 function strategyProblems(strategy: RollingSpec['strategy']): readonly FieldProblem[] {
-  const { type, rollingUpdate } = strategy ?? {}
-  if (rollingUpdate === undefined) return []
+  if (strategy === undefined) return []
+  const { type, rollingUpdate } = strategy
+  const stops = stopsProblems(strategy, type === 'Recreate', 'spec.strategy')
+  if (rollingUpdate === undefined) return stops
   const field = 'spec.strategy.rollingUpdate'
-  if (type === 'Recreate')
-    return [{ field, value: rollingUpdate, message: 'has no meaning for Recreate; leave it out' }]
-  return rollingBoundsProblems(rollingUpdate, { at: `${field}.` })
+  const bounds =
+    type === 'Recreate'
+      ? [{ field, value: rollingUpdate, message: 'has no meaning for Recreate; leave it out' }]
+      : rollingBoundsProblems(rollingUpdate, { at: `${field}.` })
+  return [...bounds, ...stops]
 }
 
 function deadlineProblems(

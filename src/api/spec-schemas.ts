@@ -167,6 +167,23 @@ export const replicaSetSpecSchema: JsonSchema = closed(
 
 const failureAction: JsonSchema = { enum: ['continue', 'pause', 'abort', 'revert'] }
 
+const countOrShare: JsonSchema = {
+  anyOf: [count, { type: 'string', pattern: '^[0-9]+(\\.[0-9]{1,4})?%$' }],
+}
+/** What each kind of gate takes is judged by admission, which names the field. */
+const gates: JsonSchema = { type: 'array', items: { type: 'object', required: ['kind'] }, maxItems: 32 }
+const rolloutStep: JsonSchema = closed({ next: countOrShare, stable: countOrShare, route: text, gates }, [
+  'next',
+])
+const rolloutHooks: JsonSchema = {
+  type: 'array',
+  items: closed(
+    { name: { type: 'string', minLength: 1, maxLength: 253 }, retries: count, ignoreFailure: flag },
+    ['name'],
+  ),
+  maxItems: 16,
+}
+
 export const deploymentSpecSchema: JsonSchema = closed(
   {
     replicas: count,
@@ -180,6 +197,10 @@ export const deploymentSpecSchema: JsonSchema = closed(
           maxUnavailable: countOrPercent,
           countStopping: flag,
         }),
+        steps: { type: 'array', items: { anyOf: [countOrShare, rolloutStep] }, maxItems: 63 },
+        blueGreen: closed({ gates, holdMs: count }),
+        gates,
+        hooks: closed({ pre: rolloutHooks, mid: rolloutHooks, post: rolloutHooks }),
       },
       ['type'],
     ),

@@ -1,7 +1,10 @@
-import type { Gate, GateVerdict, GateWait } from './gate.js'
-import { judgeGates } from './gate.js'
+import type { Gate } from '../core/internal.js'
+import type { GateQuestion, GateVerdict, GateView, GateWait } from './gate.js'
+import { judgeGates, questionsIn } from './gate.js'
+import { failuresSince } from './instance-failure.js'
 import type { Waypoint } from './program.js'
 import type { RolloutSpec } from './rollout-spec.js'
+import type { Observation } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
 import { ownFailure } from './rollout-state.js'
 
@@ -26,29 +29,55 @@ export function leave(state: RolloutState, waypoint: number, nowMs: number): Rol
   return { ...rest, waypoint, progressAtMs: nowMs }
 }
 
+/**
+ * What is stable has passed its gates, and the way back must not wait for a hook; the very first template has nothing to
+ * be compared with, but its hooks run.
+ */
 function gatesOf(spec: RolloutSpec, state: RolloutState): readonly Gate[] {
-  // What is stable has passed its gates, and the very first template has nothing to be compared with.
-  const isFirst = spec.stable === undefined
-  if (isFirst || spec.stable === state.template || state.waypoint < (spec.promotedTo ?? 0)) return []
-  return waypointOf(spec, state).gates ?? []
+  if (spec.stable === state.template || state.waypoint < (spec.promotedTo ?? 0)) return []
+  const { gates = [] } = waypointOf(spec, state)
+  return spec.stable === undefined ? gates.filter(isHook) : gates
+}
+
+function isHook(gate: Gate): boolean {
+  return gate.kind === 'hook' || (gate.kind === 'retry' && isHook(gate.gate))
+}
+
+function viewOf(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): GateView {
+  const answers = (spec.answers ?? []).filter(({ waypoint = state.waypoint }) => waypoint === state.waypoint)
+  const set = sets.find(({ template }) => template === state.template)
+  const failures = failuresSince(set?.failures ?? [], state.startedAtMs)
+  return {
+    sinceMs: state.atWaypoint?.sinceMs ?? nowMs,
+    nowMs,
+    answers,
+    instances: { failures, size: set?.size ?? 0 },
+  }
 }
 
 /** What the gates of the present waypoint say. */
-export function judgeWaypoint(spec: RolloutSpec, state: RolloutState, nowMs: number): GateVerdict {
-  const { answers = [] } = spec
-  return judgeGates(gatesOf(spec, state), { sinceMs: state.atWaypoint?.sinceMs ?? nowMs, nowMs, answers })
+export function judgeWaypoint(spec: RolloutSpec, state: RolloutState, observed: Observation): GateVerdict {
+  return judgeGates(gatesOf(spec, state), viewOf(spec, state, observed))
+}
+
+/** What a rollout waits for at its waypoint. */
+export interface WaypointWaits {
+  readonly waits: readonly GateWait[]
+  readonly questions: readonly GateQuestion[]
 }
 
 /** Which gates the rollout waits for; undefined when it is on its way, or at rest. */
 export function gateWaits(
   spec: RolloutSpec,
   state: RolloutState,
-  nowMs: number,
-): readonly GateWait[] | undefined {
-  if (state.phase !== 'progressing' || state.atWaypoint?.isLost !== false || ownFailure(state))
-    return undefined
-  const verdict = judgeWaypoint(spec, state, nowMs)
-  return verdict.kind === 'wait' ? verdict.waits : undefined
+  observed: Observation,
+): WaypointWaits | undefined {
+  const isThere = state.phase === 'progressing' && state.atWaypoint?.isLost === false
+  if (!isThere || ownFailure(state)) return undefined
+  const view = viewOf(spec, state, observed)
+  const gates = gatesOf(spec, state)
+  const verdict = judgeGates(gates, view)
+  return verdict.kind === 'wait' ? { waits: verdict.waits, questions: questionsIn(gates, view) } : undefined
 }
 
 /** When the first of those who wait is worth another look. */

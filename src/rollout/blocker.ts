@@ -19,7 +19,14 @@ export type Blocker =
   /** The template failed before, as revision `entry`, and was reverted; it is not rolled out again until it changes. */
   | { readonly kind: 'refused'; readonly entry: number }
   /** The waypoint is reached, and its gate has not passed. `untilMs`: when it will, or is worth another look. */
-  | { readonly kind: 'gate'; readonly waypoint: number; readonly gate: string; readonly untilMs?: number }
+  | {
+      readonly kind: 'gate'
+      readonly waypoint: number
+      readonly gate: string
+      readonly untilMs?: number
+    }
+  /** A program that the rollout waits for has given no answer, for this reason; it is asked again. */
+  | { readonly kind: 'unanswered'; readonly gate: string; readonly message: string }
   /** The strategy cannot be carried out, as `message` says; sizes are kept, healed and scaled until it changes. */
   | { readonly kind: 'invalid'; readonly message: string }
   /** Nothing is desired, so the template cannot prove itself. */
@@ -48,6 +55,8 @@ export function describeBlocker(blocker: Blocker): string {
       return `the template is that of revision ${blocker.entry}, which failed and was reverted; change it`
     case 'gate':
       return `waypoint ${blocker.waypoint + 1} waits for ${blocker.gate}`
+    case 'unanswered':
+      return `"${blocker.gate}" has not answered: ${blocker.message}`
     case 'invalid':
       return `the strategy is invalid: ${blocker.message}`
     case 'scaled-to-zero':

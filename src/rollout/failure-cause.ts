@@ -6,12 +6,11 @@ export type FailureCause =
   /** No progress before the deadline, or not finished by it. */
   | 'deadline'
   | 'finish-deadline'
-  /** More failed instances than are tolerated. */
-  | 'failures'
   /** Three different instances failed within a minute. */
   | 'crash-loop'
   /** An instance has not become ready in time. */
   | 'readiness'
+  /** More failed instances than are tolerated, and what else a gate says. */
   | GateFailure
   /** Somebody called it off. */
   | 'aborted'

@@ -1,36 +1,12 @@
-import type { FieldProblem } from '../core/index.js'
-import { wholeNumber } from '../core/internal.js'
-
-/** When something may happen, in UTC, on each of the named days. */
-export interface CalendarWindow {
-  /** 0 is Sunday. Default: every day. */
-  readonly days?: readonly number[]
-  /** Minutes after midnight; 540 is 09:00. Default 0. */
-  readonly fromMinute?: number
-  /** Up to, and not including; at most 1440. Default 1440. */
-  readonly toMinute?: number
-}
-
-/** What must hold before a rollout leaves a waypoint that it has reached. Data: it is stored, compared and shown. */
-export type Gate =
-  /** The waypoint was reached so long ago. Time in a pause does not count. */
-  | { readonly kind: 'soak'; readonly ms: number }
-  /** A person, or a program in their place, has approved; a rejection fails the rollout. */
-  | { readonly kind: 'approve'; readonly name: string }
-  /** An analysis of that name has passed; one that failed fails the rollout. The latest answer counts. */
-  | { readonly kind: 'analysis'; readonly name: string }
-  /** It is inside one of the windows. */
-  | { readonly kind: 'calendar'; readonly windows: readonly CalendarWindow[] }
-  | { readonly kind: 'all' | 'any'; readonly gates: readonly Gate[] }
-  /** Passes while the other one waits. */
-  | { readonly kind: 'not'; readonly gate: Gate }
-  /** Fails when the other one has not passed so long after the waypoint was reached. */
-  | { readonly kind: 'within'; readonly ms: number; readonly gate: Gate }
+import type { Gate } from '../core/internal.js'
+import type { InstanceFailure } from './instance-failure.js'
 
 /** What was said of a gate of the entry that is rolled out, as its ledger keeps it. */
 export interface GateAnswer {
   /** Name of the gate. */
   readonly gate: string
+  /** Index of the waypoint at which it was said; it counts only there. Default: at each. */
+  readonly waypoint?: number
   readonly answer: 'pass' | 'fail'
   readonly by: string
   readonly reason?: string
@@ -39,7 +15,7 @@ export interface GateAnswer {
 }
 
 /** Why a gate has failed. */
-export type GateFailure = 'rejected' | 'analysis' | 'hook' | 'gate-deadline'
+export type GateFailure = 'rejected' | 'analysis' | 'hook' | 'failures' | 'gate-deadline'
 
 /** A gate that waits, and until when at the latest it is worth no second look. */
 export interface GateWait {
@@ -61,14 +37,25 @@ export interface GateView {
   readonly nowMs: number
   /** Oldest first. */
   readonly answers: readonly GateAnswer[]
+  /** How the new instances have fared. Default: there are none. */
+  readonly instances?: {
+    /** Those that failed since the rollout began, oldest first. */
+    readonly failures: readonly InstanceFailure[]
+    /** Those that there are. */
+    readonly size: number
+  }
+}
+
+/** A program that must be asked: the rollout waits for its answer. */
+export interface GateQuestion {
+  readonly gate: string
+  readonly kind: 'analysis' | 'hook'
 }
 
 const MINUTE_MS = 60_000
 const DAY_MS = 1_440 * MINUTE_MS
 /** 1970-01-01 was a Thursday. */
 const EPOCH_WEEKDAY = 4
-/** Gates of one waypoint, at all depths. */
-const GATES_MAX = 32
 
 /**
  * Judges a gate. Pure.
@@ -81,12 +68,18 @@ export function judgeGate(gate: Gate, view: GateView): GateVerdict {
       const untilMs = view.sinceMs + gate.ms
       return view.nowMs >= untilMs ? { kind: 'pass' } : waiting(gate, untilMs)
     }
+    case 'failures':
+      return judgeFailures(gate, view)
+    case 'retry':
+      return judgeGate(gate.gate, { ...view, answers: withoutFailures(gate, view.answers) })
     case 'approve':
+    case 'hook':
     case 'analysis': {
       const said = view.answers.findLast(answer => answer.gate === gate.name)
       if (said === undefined) return waiting(gate)
-      if (said.answer === 'pass') return { kind: 'pass' }
-      const cause = gate.kind === 'approve' ? 'rejected' : 'analysis'
+      if (said.answer === 'pass' || (gate.kind === 'hook' && gate.ignoreFailure === true))
+        return { kind: 'pass' }
+      const cause = gate.kind === 'approve' ? 'rejected' : gate.kind
       return { kind: 'fail', cause, gate: describeGate(gate) }
     }
     case 'calendar':
@@ -102,6 +95,73 @@ export function judgeGate(gate: Gate, view: GateView): GateVerdict {
     }
     case 'within':
       return judgeWithin(gate, view)
+  }
+}
+
+function judgeFailures(gate: Extract<Gate, { readonly kind: 'failures' }>, view: GateView): GateVerdict {
+  const { failures = [], size = 0 } = view.instances ?? {}
+  const sinceMs = view.nowMs - (gate.windowMs ?? Infinity)
+  const failed = failures.filter(({ atMs }) => atMs > sinceMs).length
+  const samples = size + failed
+  if (samples < (gate.minSamples ?? 1)) return { kind: 'pass' }
+  const isTooMany = failed > (gate.max ?? Infinity) || failed / samples > (gate.ratio ?? 1)
+  return isTooMany ? { kind: 'fail', cause: 'failures', gate: describeGate(gate) } : { kind: 'pass' }
+}
+
+/** The answers without the first failing ones that are forgiven. */
+function withoutFailures(
+  { times, gate }: Extract<Gate, { readonly kind: 'retry' }>,
+  answers: readonly GateAnswer[],
+): readonly GateAnswer[] {
+  const names = new Set(namedIn([gate]).map(({ name }) => name))
+  let forgiven = 0
+  return answers.filter(answer => {
+    if (answer.answer === 'pass' || !names.has(answer.gate) || forgiven === times) return true
+    forgiven += 1
+    return false
+  })
+}
+
+type NamedGate = Extract<Gate, { readonly name: string }>
+
+/** The gates that somebody answers, at all depths. */
+export function namedIn(gates: readonly Gate[]): readonly NamedGate[] {
+  return gates.flatMap((gate): readonly NamedGate[] => {
+    if ('gates' in gate) return namedIn(gate.gates)
+    if ('gate' in gate) return namedIn([gate.gate])
+    return 'name' in gate ? [gate] : []
+  })
+}
+
+/**
+ * The analyses and hooks to ask now: those that wait, and of a list those before which everything else has passed, so that
+ * a soak before an analysis comes first.
+ */
+export function questionsIn(gates: readonly Gate[], view: GateView): readonly GateQuestion[] {
+  const found: GateQuestion[] = []
+  for (const gate of gates) {
+    if (judgeGate(gate, view).kind !== 'wait') continue
+    found.push(...questionsOf(gate, view))
+    break
+  }
+  return found
+}
+
+function questionsOf(gate: Gate, view: GateView): readonly GateQuestion[] {
+  switch (gate.kind) {
+    case 'analysis':
+    case 'hook':
+      return [{ gate: gate.name, kind: gate.kind }]
+    case 'all':
+      return questionsIn(gate.gates, view)
+    case 'any':
+      return gate.gates.flatMap(one => (judgeGate(one, view).kind === 'wait' ? questionsOf(one, view) : []))
+    case 'retry':
+      return questionsOf(gate.gate, { ...view, answers: withoutFailures(gate, view.answers) })
+    case 'within':
+      return questionsOf(gate.gate, view)
+    default:
+      return []
   }
 }
 
@@ -180,6 +240,12 @@ function describeGate(gate: Gate): string {
       return `approval "${gate.name}"`
     case 'analysis':
       return `analysis "${gate.name}"`
+    case 'hook':
+      return `hook "${gate.name}"`
+    case 'failures':
+      return gate.max === undefined
+        ? `at most ${(gate.ratio ?? 0) * 100} % failures`
+        : `at most ${gate.max} failures`
     case 'calendar':
       return 'the calendar'
     case 'all':
@@ -188,60 +254,7 @@ function describeGate(gate: Gate): string {
     case 'not':
       return `the end of ${describeGate(gate.gate)}`
     case 'within':
+    case 'retry':
       return describeGate(gate.gate)
   }
-}
-
-/** What is wrong with gates: times, minutes and names that cannot be, or more than 32 at one waypoint. */
-export function gateProblems(gates: readonly Gate[], at: string): readonly FieldProblem[] {
-  const count = countGates(gates)
-  if (count > GATES_MAX) return [{ field: at, value: count, message: `must be at most ${GATES_MAX} gates` }]
-  return gates.flatMap((gate, index) => problemsOf(gate, `${at}[${index}]`))
-}
-
-function problemsOf(gate: Gate, at: string): readonly FieldProblem[] {
-  switch (gate.kind) {
-    case 'soak':
-      return wholeNumber(`${at}.ms`, gate.ms)
-    case 'within':
-      return [...wholeNumber(`${at}.ms`, gate.ms, { min: 1 }), ...problemsOf(gate.gate, `${at}.gate`)]
-    case 'approve':
-    case 'analysis':
-      return gate.name === '' ? [{ field: `${at}.name`, value: '', message: 'must not be empty' }] : []
-    case 'calendar':
-      return windowProblems(gate.windows, `${at}.windows`)
-    case 'all':
-    case 'any':
-      return gateProblems(gate.gates, `${at}.gates`)
-    case 'not':
-      return problemsOf(gate.gate, `${at}.gate`)
-  }
-}
-
-function windowProblems(windows: readonly CalendarWindow[], at: string): readonly FieldProblem[] {
-  if (windows.length === 0)
-    return [{ field: at, value: windows, message: 'must have a window, or it never opens' }]
-  return windows.flatMap(({ days = [], fromMinute = 0, toMinute = 1_440 }, index) => {
-    const problems = [
-      ...days.flatMap((day, each) => wholeNumber(`${at}[${index}].days[${each}]`, day, { max: 6 })),
-      ...wholeNumber(`${at}[${index}].fromMinute`, fromMinute, { max: 1_439 }),
-      ...wholeNumber(`${at}[${index}].toMinute`, toMinute, { min: 1, max: 1_440 }),
-    ]
-    return problems.length > 0 || fromMinute < toMinute
-      ? problems
-      : [
-          {
-            field: `${at}[${index}].toMinute`,
-            value: toMinute,
-            message: `must be after fromMinute, which is ${fromMinute}`,
-          },
-        ]
-  })
-}
-
-function countGates(gates: readonly Gate[]): number {
-  return gates.reduce((sum, gate) => {
-    if (gate.kind === 'all' || gate.kind === 'any') return sum + 1 + countGates(gate.gates)
-    return sum + (gate.kind === 'not' || gate.kind === 'within' ? 1 + countGates([gate.gate]) : 1)
-  }, 0)
 }

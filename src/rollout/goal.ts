@@ -1,3 +1,4 @@
+import type { IntOrPercent } from '../core/internal.js'
 import { compareText, resolveIntOrPercent } from '../core/internal.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'
@@ -11,14 +12,20 @@ export interface Roles {
   readonly stable?: string
 }
 
-/** The distribution that a waypoint asks for: its share on `next`, the rest on `stable`, nothing elsewhere. */
+/**
+ * The distribution that a waypoint asks for: its share on `next`; its own share, or the rest, on `stable`; nothing
+ * elsewhere. With nothing stable there is no share to take, but a waypoint before the first instance.
+ */
 export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable }: Roles): Goal {
-  const asked = resolveIntOrPercent(waypoint.next, desired, { rounding: 'up', field: 'waypoints.next' })
-  const count = Math.min(desired, asked)
-  if (stable === undefined || stable === next) return new Map([[next, desired]])
+  const shareOf = (value: IntOrPercent, field: string): number =>
+    Math.min(desired, resolveIntOrPercent(value, desired, { rounding: 'up', field }))
+  const count = shareOf(waypoint.next, 'waypoints.next')
+  if (stable === next) return new Map([[next, desired]])
+  if (stable === undefined) return new Map([[next, waypoint.next === 0 ? 0 : desired]])
+  const kept = waypoint.stable === undefined ? desired - count : shareOf(waypoint.stable, 'waypoints.stable')
   return new Map([
     [next, count],
-    [stable, desired - count],
+    [stable, kept],
   ])
 }
 

@@ -4,6 +4,7 @@ export { recreate, rolling } from './program.js'
 export { describeRollout, rolloutStatus } from './rollout-status.js'
 export { createDisruptionController } from './shell/disruption-controller.js'
 export { createRolloutController } from './shell/rollout-controller.js'
+export { actOnRollout } from './shell/rollout-command.js'
 export { history, undo } from './shell/undo.js'
 
 // To build with.
@@ -19,7 +20,16 @@ export type { DisruptionControllerOptions } from './shell/disruption-controller.
 
 // Types you will meet: strategies.
 export type { Bounds, BudgetSpec, ResolvedBudget } from './budget.js'
-export type { FailureAction, FailurePolicy, IntOrPercent } from '../core/internal.js'
+export type {
+  CalendarWindow,
+  FailureAction,
+  FailurePolicy,
+  Gate,
+  IntOrPercent,
+  RolloutHook,
+  RolloutStep,
+  RolloutStops,
+} from '../core/internal.js'
 export type { BudgetFinding } from './lint-budget.js'
 export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes-rollout.js'
 export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon-rollout.js'
@@ -27,7 +37,7 @@ export type { Program, ProgramOptions, Waypoint } from './program.js'
 
 // Types you will meet: decisions.
 export type { Blocker } from './blocker.js'
-export type { CalendarWindow, Gate, GateAnswer, GateFailure } from './gate.js'
+export type { GateAnswer, GateFailure, GateQuestion } from './gate.js'
 export type { FailureCause } from './failure-cause.js'
 export type { Marks } from './gates.js'
 export type { InstanceFailure } from './instance-failure.js'
@@ -41,6 +51,8 @@ export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state
 // Types you will meet: status and history.
 export type { EntryOutcome, LedgerEntry } from './revision-ledger.js'
 export type { RolledOut, RolloutRung, RolloutStatus } from './rollout-status.js'
+export type { GateResult, GateRun, GateRunner } from './shell/gate-runners.js'
 export type { RevisionEntry } from './shell/ledger.js'
+export type { RolloutCommand } from './shell/rollout-command.js'
 export type { RolloutControllerOptions } from './shell/rollout-controller.js'
 export type { UndoOptions } from './shell/undo.js'

@@ -14,11 +14,7 @@ const FAILURES_MAX = 1_000
 const CRASH_LOOP_INSTANCES = 3
 const CRASH_LOOP_WINDOW_MS = 60_000
 
-/**
- * Each instance once, from `sinceMs` on, oldest first; of more than 1,000, the newest.
- *
- * @internal
- */
+/** Each instance once, from `sinceMs` on, oldest first; of more than 1,000, the newest. */
 export function failuresSince(
   failures: readonly InstanceFailure[],
   sinceMs: number,

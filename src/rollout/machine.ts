@@ -5,6 +5,7 @@ import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
 import type { FailureCause } from './failure-cause.js'
 import { actionFor } from './failure-cause.js'
+import type { GateQuestion } from './gate.js'
 import { furthest, goalReached, marksOf } from './gates.js'
 import type { Goal } from './goal.js'
 import { availabilityFirst, hold, rescale, waypointGoal } from './goal.js'
@@ -41,6 +42,8 @@ export interface Plan {
   readonly wakeAtMs?: number
   /** Why the rollout is not further along; empty when nothing is left to do. */
   readonly blockers: readonly Blocker[]
+  /** The programs whose answer the rollout waits for now, at `state.waypoint`. */
+  readonly questions: readonly GateQuestion[]
 }
 
 /**
@@ -74,12 +77,13 @@ export function plan(
     if (current?.size !== size) actions.push({ op: 'size', template, size })
   }
   if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
-  const waits = gateWaits(spec, now, nowMs)
-  const deadlineAtMs = nextDeadline(spec, now, { sets, nowMs }, waits !== undefined)
-  const wakeAtMs = earliest(waits && wakeOf(waits), deadlineAtMs)
-  const held = (waits ?? []).map(wait => ({ kind: 'gate', waypoint: now.waypoint, ...wait }) as const)
+  const there = gateWaits(spec, now, { sets, nowMs })
+  const deadlineAtMs = nextDeadline(spec, now, { sets, nowMs }, there !== undefined)
+  const wakeAtMs = earliest(there && wakeOf(there.waits), deadlineAtMs)
+  const held = (there?.waits ?? []).map(wait => ({ kind: 'gate', waypoint: now.waypoint, ...wait }) as const)
   const blockers = [...pauseBlockers(spec, now), ...held, ...step.blockers]
-  return { actions, state: now, blockers, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+  const questions = there?.questions ?? []
+  return { actions, state: now, blockers, questions, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 
 interface StepContext extends Observation {
@@ -171,7 +175,7 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
     )
   ) {
     state = arrive(spec, state, nowMs)
-    const verdict = judgeWaypoint(spec, state, nowMs)
+    const verdict = judgeWaypoint(spec, state, context)
     if (verdict.kind === 'fail' && isNews(spec, state, verdict.cause))
       return fail(spec, state, { ...context, cause: verdict.cause })
     if (verdict.kind !== 'pass') return judge(spec, state, context, true)

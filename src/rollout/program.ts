@@ -1,25 +1,19 @@
 import { InvalidError } from '../core/index.js'
-import type { FailureAction, FailurePolicy, IntOrPercent } from '../core/internal.js'
-import { assertValid, failurePolicyProblems, parseIntOrPercent, wholeNumber } from '../core/internal.js'
+import type { FailureAction, FailurePolicy, IntOrPercent, RolloutStep } from '../core/internal.js'
+import {
+  assertValid,
+  failurePolicyProblems,
+  parseIntOrPercent,
+  stepsProblems,
+  WAYPOINTS_MAX,
+  wholeNumber,
+} from '../core/internal.js'
 import type { BudgetSpec } from './budget.js'
 import { checkBudget } from './budget.js'
-import type { Gate } from './gate.js'
-import { gateProblems } from './gate.js'
-
-/** Waypoints of one program. */
-const WAYPOINTS_MAX = 64
-
-/** A place that a rollout passes through: how much of the desired count runs the new template there. */
-export interface Waypoint {
-  /** New instances: a count (at most the desired one counts), or a share of it, rounded up. The rest stay stable. */
-  readonly next: IntOrPercent
+/** A step of a program, with a budget of its own where it needs one. */
+export interface Waypoint extends RolloutStep {
   /** Replaces the program's budget on the way to this waypoint. */
   readonly budget?: BudgetSpec
-  /**
-   * What must hold, all of it, before the rollout goes further. The first template of all, and one that was stable
-   * before, pass without. Default: nothing. At most 32.
-   */
-  readonly gates?: readonly Gate[]
 }
 
 /** A strategy as data: waypoints in order, a budget for the way, and what failing means. */
@@ -101,17 +95,9 @@ export function checkProgram(program: Program): Program {
   checkBudget(program.budget)
   assertValid('program', [
     ...wholeNumber('waypoints.length', program.waypoints.length, { max: WAYPOINTS_MAX }),
-    ...program.waypoints.flatMap(({ gates = [] }, index) => gateProblems(gates, `waypoints[${index}].gates`)),
+    ...stepsProblems(program.waypoints, 'waypoints'),
   ])
-  for (const waypoint of program.waypoints) {
-    const next = parseIntOrPercent(waypoint.next, 'waypoints.next')
-    if (next.kind === 'share' && next.millionths > 1_000_000) {
-      throw new InvalidError('program', [
-        { field: 'waypoints.next', value: waypoint.next, message: 'must be at most 100%' },
-      ])
-    }
-    if (waypoint.budget) checkBudget(waypoint.budget)
-  }
+  for (const { budget } of program.waypoints) if (budget) checkBudget(budget)
   for (const field of ['progressWithinMs', 'finishWithinMs', 'readyWithinMs'] as const) {
     const within = program[field]
     if (within !== undefined && !(within > 0))

@@ -11,6 +11,10 @@ export interface LedgerEntry {
   /** The entry whose template this is again. */
   readonly from?: number
   readonly outcome: EntryOutcome
+  /** Kept whatever the limit says. Default false. */
+  readonly pinned?: boolean
+  /** Somebody has let its template through although it failed. Default false. */
+  readonly retried?: boolean
 }
 
 /** The newest entry. */
@@ -45,7 +49,8 @@ export function refusedEntry<Entry extends LedgerEntry>(
   if (entries[0]?.cause !== 'revert') return undefined
   const good = entries.findIndex(({ cause, outcome }) => cause !== 'revert' && outcome !== 'failed')
   const since = good === -1 ? entries : entries.slice(0, good)
-  return since.find(entry => entry.templateHash === templateHash && entry.outcome === 'failed')
+  const failed = since.find(entry => entry.templateHash === templateHash && entry.outcome === 'failed')
+  return failed?.retried === true ? undefined : failed
 }
 
 /** Where an undo leads, or why it leads nowhere. */
@@ -80,7 +85,7 @@ export function undoTarget<Entry extends LedgerEntry>(
 
 /**
  * The entries that may be forgotten. Kept are: the newest; the newest that succeeded; the newest of each template in
- * `live`; the newest `limit` others; and the newest `limit` others that succeeded, so that a row of failures cannot
+ * `live`; those that are pinned; the newest `limit` others; and the newest `limit` others that succeeded, so that a row of failures cannot
  * push out the last good ones.
  */
 export function forgettable<Entry extends LedgerEntry>(
@@ -89,6 +94,7 @@ export function forgettable<Entry extends LedgerEntry>(
 ): readonly Entry[] {
   const entries = newestFirst(ledger)
   const kept = new Set<Entry | undefined>([entries[0], stableEntry(ledger)])
+  for (const entry of entries) if (entry.pinned === true) kept.add(entry)
   for (const hash of live) kept.add(entries.find(entry => entry.templateHash === hash))
   const old = entries.slice(1)
   for (const entry of old.slice(0, limit)) kept.add(entry)

@@ -13,6 +13,41 @@ function rolling(
   return { strategy: { type: 'RollingUpdate', rollingUpdate } }
 }
 
+/** Strategies whose stops cannot be: what, which field of the strategy, why. */
+const stops = [
+  [{ steps: ['50%', '20%'] }, 'steps[1]', /must not be below the step before it, which is 50%/],
+  [{ steps: [5, { next: 3 }] }, 'steps[1].next', /must not be below/],
+  [{ steps: ['150%'] }, 'steps[0]', /at most 100%/],
+  [{ steps: [{ next: '10%', stable: '101%' }] }, 'steps[0].stable', /at most 100%/],
+  [{ steps: [{ next: '10%', route: '101%' }] }, 'steps[0].route', /at most 100%/],
+  [{ steps: ['10%'], blueGreen: {} }, 'blueGreen', /together with steps/],
+  [{ hooks: { mid: [{ name: 'a' }] } }, 'hooks.mid', /for Recreate/],
+  [{ gates: [{ kind: 'sok', ms: 1 }] }, 'gates[0].kind', /must be one of soak, /],
+  [{ gates: [{ kind: 'soak', seconds: 1, ms: 1 }] }, 'gates[0].seconds', /unknown; soak takes ms/],
+  [{ gates: [{ kind: 'soak' }] }, 'gates[0].ms', /required/],
+  [{ gates: [{ kind: 'failures' }] }, 'gates[0]', /either max or ratio/],
+  [{ gates: [{ kind: 'failures', ratio: 1 }] }, 'gates[0].ratio', /below 1/],
+  [{ gates: [{ kind: 'not', gate: { kind: 'approve', name: '' } }] }, 'gates[0].gate.name', /1 to 253/],
+  [{ gates: [{ kind: 'any', gates: [] }] }, 'gates[0].gates', /must have a gate/],
+  [{ blueGreen: { gates: [{ kind: 'hook', name: 7 }] } }, 'blueGreen.gates[0].name', /1 to 253/],
+  [
+    {
+      steps: [
+        {
+          next: 1,
+          gates: [{ kind: 'all', gates: Array.from({ length: 32 }, () => ({ kind: 'soak', ms: 1 })) }],
+        },
+      ],
+    },
+    'steps[0].gates',
+    /at most 32 gates/,
+  ],
+].map(([strategy, field, why]): [Partial<Deployment['spec']>, string, RegExp] => [
+  { strategy: { type: 'RollingUpdate', ...(strategy as object) } },
+  `strategy.${field as string}`,
+  why as RegExp,
+])
+
 const demands: readonly (readonly [string, Task['spec'], readonly string[], RegExp])[] = [
   ['an amount', { resources: { requests: { cpu: 'lots' } } }, ['resources.requests.cpu'], /got "lots"/],
   ['a limit', { resources: { limits: { memory: '-1' } } }, ['resources.limits.memory'], /memory/],
@@ -125,6 +160,7 @@ describe('what no loop could act on is refused where it is given', () => {
     [rolling({ maxSurge: 0, maxUnavailable: 0 }), 'strategy.rollingUpdate.maxUnavailable', /above 0/],
     [rolling({ maxSurge: '0%', maxUnavailable: 0 }), 'strategy.rollingUpdate.maxUnavailable', /above 0/],
     [rolling({ maxSurge: '0%', maxUnavailable: '0%' }), 'strategy.rollingUpdate.maxUnavailable', /above 0/],
+    ...stops,
     [rolling({ maxUnavailable: '150%' }), 'strategy.rollingUpdate.maxUnavailable', /at most 100%/],
     [
       { strategy: { type: 'Recreate', rollingUpdate: {} } },
@@ -155,7 +191,9 @@ describe('what no loop could act on is refused where it is given', () => {
     rolling({ maxSurge: '200%' }),
     rolling({ maxUnavailable: '100%' }),
     { minReadySeconds: 599 },
-  ])('but not one that can: %j', async part => {
+    { strategy: { type: 'RollingUpdate', steps: [1, '10%', '10%', { next: '7.5%' }, '100%'].slice(0, 3) } },
+    { strategy: { type: 'Recreate', hooks: { mid: [{ name: 'migrate', retries: 2 }] } } },
+  ] as Partial<Deployment['spec']>[])('but not one that can: %j', async part => {
     const store = createStore({ kinds: [Deployment] })
     await store.create(Deployment, {
       metadata,

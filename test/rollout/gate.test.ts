@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GateVerdict } from '../../src/rollout/gate.js'
-import { judgeGate } from '../../src/rollout/gate.js'
+import { judgeGate, questionsIn } from '../../src/rollout/gate.js'
 import type { Gate, GateAnswer } from '../../src/rollout/index.js'
 import { rolling } from '../../src/rollout/index.js'
 import { runningCluster } from './fixtures/instant-cluster.js'
@@ -101,6 +101,51 @@ describe('a gate', () => {
   ])('%s', (_what, verdict, expected) => {
     expect(verdict).toEqual(expected)
   })
+})
+
+describe('what is to be asked', () => {
+  const hook: Gate = { kind: 'hook', name: 'warm' }
+  const asked = (gates: readonly Gate[], answers: readonly GateAnswer[] = [], afterMs = 0) =>
+    questionsIn(gates, { sinceMs: NOW_MS - afterMs, nowMs: NOW_MS, answers }).map(({ gate }) => gate)
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['one after the other', asked([hook, analysis]), ['warm']],
+    ['once the one before has passed', asked([hook, analysis], [said('warm', 'pass')]), ['errors']],
+    ['not before a soak is over', asked([soak, analysis]), []],
+    ['after it', asked([soak, analysis], [], HOUR_MS), ['errors']],
+    ['not before it is approved', asked([approve, analysis]), []],
+    [
+      'all of those of which one is enough',
+      asked([{ kind: 'any', gates: [hook, analysis] }]),
+      ['warm', 'errors'],
+    ],
+    [
+      'no more when one has passed',
+      asked([{ kind: 'any', gates: [hook, analysis] }], [said('errors', 'pass')]),
+      [],
+    ],
+    [
+      'again while it is retried',
+      asked([{ kind: 'retry', times: 1, gate: hook }], [said('warm', 'fail')]),
+      ['warm'],
+    ],
+    ['inside others', asked([{ kind: 'within', ms: 9, gate: { kind: 'all', gates: [hook] } }]), ['warm']],
+  ])('%s', (_what, found, wanted) => expect(found).toEqual(wanted))
+})
+
+test('failures in a window: too many, too large a share, or too few to say', () => {
+  const failures = [1, 2, 3].map(ago => ({
+    id: `i${ago}`,
+    atMs: NOW_MS - ago * 60_000,
+    cause: 'crash' as const,
+  }))
+  const kinds = (gate: Gate, size: number) =>
+    judgeGate(gate, { sinceMs: NOW_MS, nowMs: NOW_MS, answers: [], instances: { failures, size } }).kind
+  expect(kinds({ kind: 'failures', max: 3 }, 1)).toBe('pass')
+  expect(kinds({ kind: 'failures', max: 2 }, 1)).toBe('fail')
+  expect(kinds({ kind: 'failures', max: 2, windowMs: 180_000 }, 1)).toBe('pass')
+  expect(kinds({ kind: 'failures', ratio: 0.3 }, 7)).toBe('pass')
+  expect(kinds({ kind: 'failures', ratio: 0.3 }, 6)).toBe('fail')
+  expect(kinds({ kind: 'failures', ratio: 0.3, minSamples: 10 }, 6)).toBe('pass')
 })
 
 const { gate: anyGate } = fc.letrec<{ gate: Gate }>(tie => ({

@@ -18,12 +18,12 @@ describe('a program', () => {
     [
       'a waypoint that is no amount',
       { ...rolling(), waypoints: [{ next: 'half' }, { next: '100%' }] },
-      'waypoints.next',
+      'waypoints[0].next',
     ],
     [
       'a waypoint beyond all',
       { ...rolling(), waypoints: [{ next: '150%' }, { next: '100%' }] },
-      'waypoints.next: must be at most 100%',
+      'waypoints[0].next: must be at most 100%',
     ],
     ['no time at all', { ...rolling(), progressWithinMs: 0 }, 'progressWithinMs'],
     [

@@ -1,10 +1,12 @@
-import type { IntOrPercent } from '../../core/internal.js'
+import type { IntOrPercent, RolloutStops } from '../../core/internal.js'
+import { assertValid, stopsProblems } from '../../core/internal.js'
 import type { Program } from '../program.js'
 import { recreate, rolling } from '../program.js'
+import { waypointsOf } from '../strategy-waypoints.js'
 
 /** A Deployment's `spec.strategy`, and its rollout fields beside it, as Kubernetes writes them. */
 export interface KubernetesStrategy {
-  readonly strategy?: {
+  readonly strategy?: RolloutStops & {
     readonly type: 'RollingUpdate' | 'Recreate'
     readonly rollingUpdate?: {
       readonly maxSurge?: IntOrPercent
@@ -41,7 +43,11 @@ export function kubernetesProgram(
   const { progressDeadlineSeconds: seconds = 600, readyWithinMs = Infinity, finishWithinMs = Infinity } = spec
   const progressWithinMs = seconds === UNLIMITED ? Infinity : seconds * 1000
   const options = { progressWithinMs, readyWithinMs, finishWithinMs, onFailure: failure }
-  return spec.strategy?.type === 'Recreate'
+  const { strategy = { type: 'RollingUpdate' } } = spec
+  const isRecreate = strategy.type === 'Recreate'
+  assertValid('program', stopsProblems(strategy, isRecreate, 'strategy'))
+  const program = isRecreate
     ? recreate(options)
-    : rolling({ ...options, ...spec.strategy?.rollingUpdate, giveWay: 'unavailable' })
+    : rolling({ ...options, ...strategy.rollingUpdate, giveWay: 'unavailable' })
+  return { ...program, waypoints: waypointsOf(strategy, isRecreate) }
 }

@@ -1,8 +1,10 @@
 import type { TaskTemplate } from '../../api/index.js'
 import { Deployment, Revision } from '../../api/index.js'
 import { contentHash, formatTime } from '../../core/index.js'
+import type { LedgerMark } from '../../core/internal.js'
 import { controllerReference } from '../../reconcile/index.js'
-import type { Reader, Transaction } from '../../store/index.js'
+import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
+import { isPinned, tagsOf, withMark } from '../ledger-marks.js'
 import type { EntryOutcome, LedgerEntry } from '../revision-ledger.js'
 import { forgettable, mayBecome, nextNumber } from '../revision-ledger.js'
 import { rolloutRecord } from '../rollout-status.js'
@@ -14,6 +16,9 @@ export interface RevisionEntry extends LedgerEntry {
   readonly name: string
   /** RFC 3339. */
   readonly createdAt: string
+  /** What was done to it, oldest first. */
+  readonly marks: readonly LedgerMark[]
+  readonly tags: readonly string[]
 }
 
 /** A Deployment's ledger, oldest entry first. */
@@ -59,31 +64,46 @@ export function noteOutcome(
 ): void {
   const entry = ledgerOf(tx, deployment).find(({ number }) => number === note.entry)
   if (entry === undefined || !mayBecome(entry.outcome, note.outcome)) return
-  const { namespace } = deployment.metadata
-  tx.modifyStatus(
-    Revision,
-    { name: entry.name, ...(namespace === undefined ? {} : { namespace }) },
-    draft => {
-      draft.status = {
-        outcome: note.outcome,
-        finishTime: formatTime(note.nowMs),
-        ...(note.cause === undefined ? {} : { message: note.cause }),
-      }
-    },
-  )
+  tx.modifyStatus(Revision, refOf(deployment, entry), draft => {
+    const { marks } = draft.status ?? {}
+    draft.status = {
+      outcome: note.outcome,
+      finishTime: formatTime(note.nowMs),
+      ...(note.cause === undefined ? {} : { message: note.cause }),
+      ...(marks === undefined ? {} : { marks }),
+    }
+  })
+}
+
+/** Writes down what somebody did to an entry. */
+export function markRevision(
+  tx: Transaction,
+  deployment: Deployment,
+  entry: RevisionEntry,
+  mark: LedgerMark,
+): RevisionEntry {
+  const revision = tx.modifyStatus(Revision, refOf(deployment, entry), draft => {
+    const { outcome = 'progressing', marks = [] } = draft.status ?? {}
+    draft.status = { ...draft.status, outcome, marks: [...withMark(marks, mark)] }
+  })
+  return entryOf(revision)
+}
+
+function refOf({ metadata: { namespace } }: Deployment, { name }: RevisionEntry): ObjectRef {
+  return { name, ...(namespace === undefined ? {} : { namespace }) }
 }
 
 /** Deletes what the ledger may forget. `live` are the template hashes that sets still have. */
 export function forgetRevisions(tx: Transaction, deployment: Deployment, live: ReadonlySet<string>): void {
   const limit = deployment.spec.revisionHistoryLimit ?? 10
-  const { namespace } = deployment.metadata
-  for (const { name } of forgettable(ledgerOf(tx, deployment), { live, limit })) {
-    tx.delete(Revision, { name, ...(namespace === undefined ? {} : { namespace }) })
-  }
+  for (const entry of forgettable(ledgerOf(tx, deployment), { live, limit }))
+    tx.delete(Revision, refOf(deployment, entry))
 }
 
 function entryOf(revision: Revision): RevisionEntry {
   const { number, templateHash, template, cause, from } = revision.spec
+  const { marks = [] } = revision.status ?? {}
+  const tags = tagsOf(marks)
   return {
     number,
     templateHash,
@@ -93,5 +113,9 @@ function entryOf(revision: Revision): RevisionEntry {
     outcome: revision.status?.outcome ?? 'progressing',
     name: revision.metadata.name,
     createdAt: revision.metadata.creationTimestamp,
+    marks,
+    tags,
+    ...(isPinned(marks) || tags.length > 0 ? { pinned: true } : {}),
+    ...(marks.some(({ verb }) => verb === 'retry') ? { retried: true } : {}),
   }
 }

@@ -2,6 +2,7 @@ import type { Condition, DeploymentStatus } from '../../api/index.js'
 import { Deployment, Event, isConditionTrue, ReplicaSet, Revision } from '../../api/index.js'
 import { contentHash, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
 import type { FailurePolicy } from '../../core/internal.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
@@ -9,6 +10,7 @@ import type { Blocker } from '../blocker.js'
 import { describeBlocker } from '../blocker.js'
 import { resolveBudget } from '../budget.js'
 import { mayRevert } from '../failure-cause.js'
+import { readMarks } from '../ledger-marks.js'
 import type { Plan } from '../machine.js'
 import { plan } from '../machine.js'
 import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
@@ -17,6 +19,9 @@ import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import { rolloutConditions } from '../rollout-conditions.js'
 import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
+import { noteAnswers, openQuestions } from './gate-answers.js'
+import type { GateRunner, GateRunners, GateTold, OpenQuestion } from './gate-runners.js'
+import { createGateRunners } from './gate-runners.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
@@ -27,6 +32,10 @@ export interface RolloutControllerOptions {
   readonly concurrency?: number
   /** Failed tasks of a new template that are tolerated; one more is a failure. Default: only the deadline counts. */
   readonly maxFailures?: number
+  /** Analyses and hooks, by the names that strategies wait for. Default: none. */
+  readonly gates?: Readonly<Record<string, GateRunner>>
+  /** A program that has not answered after so long is asked again; after five times its gate fails. Default 30,000. */
+  readonly gateTimeoutMs?: number
   /** Where it tells what it did. Default: `Event`, if the store knows that kind. */
   readonly events?: EventDestination
 }
@@ -41,16 +50,28 @@ export interface RolloutControllerOptions {
  * so, and neither revisions nor sets are made for it.
  */
 export function createRolloutController(options: RolloutControllerOptions = {}): Controller {
-  return createController({
+  const { gates = {}, gateTimeoutMs = 30_000 } = options
+  assertValid('rollout controller', wholeNumber('gateTimeoutMs', gateTimeoutMs, { min: 1 }))
+  let runners: GateRunners | undefined
+  const controller = createController({
     name: 'rollout',
     for: Deployment,
     owns: [ReplicaSet, Revision],
     concurrency: options.concurrency ?? 4,
     events: options.events ?? { whenKnown: Event },
     async reconcile(ref, deployment, ctx) {
-      if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return
+      if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) {
+        runners?.sync(ref, [])
+        return
+      }
       const { client, env } = ctx
-      const { wakeAtMs, refused, actions } = await rollOut(client, ref, { nowMs: env.clock.now(), options })
+      const { wakeAtMs, refused, actions, questions } = await rollOut(client, ref, {
+        nowMs: env.clock.now(),
+        options,
+        told: runners?.told(ref) ?? [],
+        complaints: runners?.complaints(ref) ?? new Map(),
+      })
+      runners?.sync(ref, questions)
       for (const action of actions) {
         const event = rolloutEvent(action, ref.name)
         if (event !== undefined) ctx.record(event)
@@ -60,7 +81,17 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
         ctx.record({ type: 'Warning', reason: REFUSED, note: describeBlocker(refused) })
       if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
     },
+    started(client) {
+      const changed = (ref: ObjectRef): void => controller.enqueue(ref, 'gate')
+      const { env } = client
+      runners = createGateRunners({ env, reader: client, runners: gates, timeoutMs: gateTimeoutMs, changed })
+    },
+    stopped() {
+      runners?.close()
+      runners = undefined
+    },
   })
+  return controller
 }
 
 const REFUSED = 'TemplateRefused'
@@ -70,12 +101,15 @@ type InvalidStrategy = Extract<Blocker, { readonly kind: 'invalid' }>
 interface Step {
   readonly nowMs: number
   readonly options: RolloutControllerOptions
+  readonly told: readonly GateTold[]
+  readonly complaints: ReadonlyMap<string, string>
 }
 
 interface StepOutcome {
   readonly wakeAtMs?: number | undefined
   readonly refused?: Refusal | undefined
   readonly actions: Plan['actions']
+  readonly questions: readonly OpenQuestion[]
 }
 
 /** One step of one rollout: when to look again, why the template is not rolled out, if it is not, and what was done. */
@@ -83,14 +117,20 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
   return client.transact(tx => {
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
-      return { actions: [] }
+      return { actions: [], questions: [] }
     const { program, invalid } = programOf(deployment, step.options)
-    const { current, refused } = currentEntry(tx, deployment)
+    const { current: found, refused } = currentEntry(tx, deployment)
+    const current = noteAnswers(tx, deployment, found, step)
     const paused = deployment.spec.paused === true || invalid !== undefined
     const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs })
     apply(tx, deployment, { decided, current, nowMs: step.nowMs })
-    report(tx, deployment, { decided, program, refused, invalid, nowMs: step.nowMs })
-    return { wakeAtMs: decided.wakeAtMs, refused, actions: decided.actions }
+    const questions = openQuestions(decided, deployment, current)
+    const unanswered = questions.flatMap(({ gate }): readonly Blocker[] => {
+      const message = step.complaints.get(gate)
+      return message === undefined ? [] : [{ kind: 'unanswered', gate, message }]
+    })
+    report(tx, deployment, { decided, program, refused, invalid, unanswered, nowMs: step.nowMs })
+    return { wakeAtMs: decided.wakeAtMs, refused, actions: decided.actions, questions }
   })
 }
 
@@ -153,6 +193,7 @@ function decide(
     cause: current.cause,
     paused,
     program,
+    ...readMarks(current.marks),
     ...(stable === undefined ? {} : { stable }),
   }
   const sets = setsOf(tx, deployment).map(tallyOf)
@@ -202,12 +243,13 @@ function report(
     program: Program
     refused: Refusal | undefined
     invalid: InvalidStrategy | undefined
+    unanswered: readonly Blocker[]
     nowMs: number
   },
 ): void {
-  const { decided, program, refused, invalid, nowMs } = step
+  const { decided, program, refused, invalid, unanswered, nowMs } = step
   const { state } = decided
-  const blockers = [invalid ?? [], refused ?? [], decided.blockers].flat()
+  const blockers = [invalid ?? [], refused ?? [], decided.blockers, unanswered].flat()
   const sets = setsOf(tx, deployment)
   const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
     sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0)

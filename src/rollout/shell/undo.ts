@@ -1,24 +1,31 @@
-import { Deployment, Revision } from '../../api/index.js'
-import { contentHash, KeelsonError, UsageError } from '../../core/index.js'
+import { Deployment } from '../../api/index.js'
+import { contentHash, formatTime, UsageError } from '../../core/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import { NotFoundError } from '../../store/internal.js'
 import { undoTarget } from '../revision-ledger.js'
 import type { RevisionEntry } from './ledger.js'
-import { appendRevision, ledgerOf } from './ledger.js'
+import { appendRevision, ledgerOf, markRevision } from './ledger.js'
+import { unknownEntry } from './rollout-command.js'
 
 /** Which revision an undo goes back to. */
 export interface UndoOptions {
   /** A number of the ledger. Default: the newest that succeeded with another template than the current one. */
   readonly toRevision?: number
+  /** The revision that has this tag, instead of a number. */
+  readonly toTag?: string
+  /** Who does it. Default `undo`. */
+  readonly by?: string
+  readonly reason?: string
 }
 
 /**
  * Takes a Deployment back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
- * with cause `undo`, in one transaction. Replicas and strategy stay; no number changes.
+ * with cause `undo`, in one transaction. It works while a rollout is under way, has failed or is paused: a pause is lifted.
+ * Replicas and strategy stay; no number changes.
  *
  * @returns the new entry; `from` names the one whose template it has
- * @throws KeelsonError `NotFound` when there is no such Deployment or revision; `Usage` when it is paused, runs that
- * template already, or nothing else has ever succeeded. `details.reason` says which; nothing is changed then.
+ * @throws KeelsonError `NotFound` when there is no such Deployment or revision; `Usage` when it has that template
+ * already, or nothing else has ever succeeded. `details.reason` says which; nothing is changed then.
  */
 export async function undo(
   client: Client,
@@ -29,19 +36,14 @@ export async function undo(
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
     const { name } = deployment.metadata
-    if (deployment.spec.paused === true)
-      throw new UsageError(`Deployment ${name} is paused; resume it before an undo`, { reason: 'paused' })
     const ledger = ledgerOf(tx, deployment)
-    const target = undoTarget(ledger, contentHash(deployment.spec.template), options.toRevision)
+    const { by = 'undo', reason, toTag } = options
+    const tagged = ledger.find(({ tags }) => toTag !== undefined && tags.includes(toTag))?.number
+    const number = toTag === undefined ? options.toRevision : (tagged ?? 0)
+    const target = undoTarget(ledger, contentHash(deployment.spec.template), number)
     switch (target.kind) {
-      case 'not-found': {
-        const known = ledger.map(entry => entry.number).join(', ')
-        throw new KeelsonError({
-          code: 'NotFound',
-          message: `Deployment ${name} has no revision ${target.number}, only ${known}`,
-          details: { kind: Revision.kind, name: `${name}-${target.number}`, reason: 'revision-not-found' },
-        })
-      }
+      case 'not-found':
+        throw unknownEntry(deployment, options.toTag ?? target.number, ledger)
       case 'current':
         throw new UsageError(
           `Deployment ${name} has the template of revision ${target.entry.number} already`,
@@ -55,8 +57,13 @@ export async function undo(
         const { template, templateHash, number } = target.entry
         tx.modify(Deployment, ref, draft => {
           draft.spec.template = structuredClone(template) as typeof draft.spec.template
+          // The way back must not wait for who paused.
+          if (draft.spec.paused === true) draft.spec.paused = false
         })
-        return appendRevision(tx, deployment, { template, templateHash, cause: 'undo', from: number })
+        const entry = appendRevision(tx, deployment, { template, templateHash, cause: 'undo', from: number })
+        const time = formatTime(client.env.clock.now())
+        const mark = { verb: 'undo', by, time, ...(reason === undefined ? {} : { reason }) } as const
+        return markRevision(tx, deployment, entry, mark)
       }
     }
   })

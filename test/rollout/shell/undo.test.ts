@@ -70,7 +70,7 @@ describe('undo', () => {
     ['an unknown revision', { toRevision: 7 }, {}, 'NotFound', 'revision-not-found'],
     ['the current revision', { toRevision: 1 }, {}, 'Usage', 'already-current'],
     ['nothing else', {}, {}, 'Usage', 'nothing-to-undo'],
-    ['a paused Deployment', {}, { paused: true }, 'Usage', 'paused'],
+    ['an unknown tag', { toTag: 'best' }, {}, 'NotFound', 'revision-not-found'],
   ])('refuses %s and changes nothing', async (_what, options, spec, code, reason) => {
     const cluster = await after('v1')
     await cluster.change(spec)
@@ -78,6 +78,32 @@ describe('undo', () => {
     const { revision } = cluster.store
     await expect(undo(cluster.store, web, options)).rejects.toMatchObject({ code, details: { reason } })
     expect(cluster.store.revision).toBe(revision)
+  })
+
+  test('works while it is paused, which it lifts, and says in the ledger who and why', async () => {
+    const cluster = await after('v1')
+    await cluster.image('v2')
+    await cluster.env.advance(500)
+    await cluster.change({ paused: true })
+    await cluster.env.advance(60_000)
+    await undo(cluster.store, web, { by: 'ann', reason: 'wrong build' })
+    await finished(cluster)
+    expect(cluster.sizes()).toBe('v1×3/3')
+    expect(history(cluster.store, web).at(-1)?.marks).toMatchObject([
+      { verb: 'undo', by: 'ann', reason: 'wrong build' },
+    ])
+  })
+
+  test('works after a failure', async () => {
+    const cluster = await after('v1')
+    cluster.broken.add('v2')
+    await cluster.change({ progressDeadlineSeconds: 60 })
+    await cluster.image('v2')
+    await cluster.env.advance(120_000)
+    expect(rolloutStatus(cluster.deployment()).rung).toBe('failed')
+    await undo(cluster.store, web)
+    await finished(cluster)
+    expect(cluster.sizes()).toBe('v1×3/3')
   })
 
   test('refuses a Deployment that does not exist', async () => {

@@ -1,0 +1,139 @@
+import type { FieldProblem } from '../errors.js'
+import { isKeelsonError } from '../errors.js'
+import { isRecord } from '../json/record.js'
+import type { Amount, IntOrPercent } from '../shapes/int-or-percent.js'
+import { parseIntOrPercent } from '../shapes/int-or-percent.js'
+import { wholeNumber } from '../whole-number.js'
+import type { Gate } from './rollout-gate.js'
+import { gateProblems } from './rollout-gate.js'
+
+/** A place that a rollout passes through: how many instances of which template there are, and what must hold there. */
+export interface RolloutStep {
+  /** New instances: a count (at most the desired one counts), or a share of it, rounded up. */
+  readonly next: IntOrPercent
+  /** Those of the stable template: a count, or a share, rounded up. Default: the rest of the desired count. */
+  readonly stable?: IntOrPercent
+  /** Share of the traffic that the new template gets there, for example `10%`. Default: it stays as it is. */
+  readonly route?: string
+  /**
+   * What must hold, all of it, before the rollout goes further. The first template of all, and one that was stable
+   * before, pass without, hooks aside. Default: nothing. At most 32.
+   */
+  readonly gates?: readonly Gate[]
+}
+
+/** A program of the controller's owner that a rollout waits for, by the name under which it is registered. */
+export interface RolloutHook {
+  readonly name: string
+  /** How often it is run again after it failed. Default 0. */
+  readonly retries?: number
+  /** Whether the rollout continues when it has failed. Default false. */
+  readonly ignoreFailure?: boolean
+}
+
+/** What a strategy adds to its bounds: a way with stops. */
+export interface RolloutStops {
+  /** Stops on the way to 100%, which is added where it is missing. A share alone is a stop without gates. At most 63. */
+  readonly steps?: readonly (IntOrPercent | RolloutStep)[]
+  /** All of the new template beside all of the stable one; then the traffic moves at once. Instead of `steps`. */
+  readonly blueGreen?: {
+    /** What must hold before the traffic moves. Default: nothing. */
+    readonly gates?: readonly Gate[]
+    /** How long the stable template stays after that. Default 30,000. */
+    readonly holdMs?: number
+  }
+  /** Held at every stop, after its own, and before the rollout succeeds. Default: nothing. */
+  readonly gates?: readonly Gate[]
+  /** What runs before the first new instance, between the two of a `Recreate`, and at the end. */
+  readonly hooks?: {
+    readonly pre?: readonly RolloutHook[]
+    readonly mid?: readonly RolloutHook[]
+    readonly post?: readonly RolloutHook[]
+  }
+}
+
+/** Waypoints of one program. */
+export const WAYPOINTS_MAX = 64
+const WHOLE = 1_000_000
+
+/** What is wrong with the stops of a strategy, each with the path of its field. */
+export function stopsProblems(
+  { steps = [], blueGreen, gates = [], hooks = {} }: RolloutStops,
+  isRecreate: boolean,
+  at: string,
+): readonly FieldProblem[] {
+  const problems: FieldProblem[] = []
+  const refuse = (field: string, value: unknown, message: string): void => {
+    problems.push({ field: `${at}.${field}`, value, message })
+  }
+  if (isRecreate && steps.length > 0) refuse('steps', steps, 'have no meaning for Recreate; leave them out')
+  if (isRecreate && blueGreen !== undefined)
+    refuse('blueGreen', blueGreen, 'has no meaning for Recreate; leave it out')
+  if (!isRecreate && hooks.mid !== undefined)
+    refuse('hooks.mid', hooks.mid, 'is for Recreate: at no other time is nothing there')
+  if (steps.length > 0 && blueGreen !== undefined)
+    refuse('blueGreen', blueGreen, 'cannot be had together with steps')
+  if (steps.length >= WAYPOINTS_MAX)
+    refuse('steps', steps.length, `must be at most ${WAYPOINTS_MAX - 1} steps`)
+  problems.push(...gateProblems(gates, `${at}.gates`), ...stepsProblems(steps, `${at}.steps`))
+  if (blueGreen?.gates !== undefined) problems.push(...gateProblems(blueGreen.gates, `${at}.blueGreen.gates`))
+  if (blueGreen?.holdMs !== undefined)
+    problems.push(...wholeNumber(`${at}.blueGreen.holdMs`, blueGreen.holdMs))
+  for (const when of ['pre', 'mid', 'post'] as const)
+    for (const [index, { name, retries = 0 }] of (hooks[when] ?? []).entries()) {
+      if (name === '') refuse(`hooks.${when}[${index}].name`, name, 'must be a name')
+      problems.push(...wholeNumber(`${at}.hooks.${when}[${index}].retries`, retries, { max: 100 }))
+    }
+  return problems
+}
+
+/** What is wrong with steps: shares that cannot be read, are above 100%, or go back; and their gates. */
+export function stepsProblems(
+  steps: readonly (IntOrPercent | RolloutStep)[],
+  at: string,
+): readonly FieldProblem[] {
+  let before: { readonly amount: Amount; readonly value: IntOrPercent } | undefined
+  return steps.flatMap((step, index) => {
+    const { next, stable, gates, route } = isRecord(step)
+      ? (step as RolloutStep)
+      : { next: step as IntOrPercent }
+    const path = isRecord(step) ? `${at}[${index}].next` : `${at}[${index}]`
+    const { amount, problems } = shareProblems(next, path)
+    const found = [...problems]
+    if (amount !== undefined && before?.amount.kind === amount.kind && size(amount) < size(before.amount)) {
+      const message = `must not be below the step before it, which is ${before.value}`
+      found.push({ field: path, value: next, message })
+    }
+    if (amount !== undefined) before = { amount, value: next }
+    if (stable !== undefined) found.push(...shareProblems(stable, `${at}[${index}].stable`).problems)
+    if (route !== undefined) found.push(...routeProblems(route, `${at}[${index}].route`))
+    if (gates !== undefined) found.push(...gateProblems(gates, `${at}[${index}].gates`))
+    return found
+  })
+}
+
+function routeProblems(route: string, field: string): readonly FieldProblem[] {
+  const { amount, problems } = shareProblems(route, field)
+  return amount?.kind === 'count'
+    ? [{ field, value: route, message: 'must be a share of the traffic, for example "10%"' }]
+    : problems
+}
+
+function shareProblems(
+  value: IntOrPercent,
+  field: string,
+): { readonly amount?: Amount; readonly problems: readonly FieldProblem[] } {
+  try {
+    const amount = parseIntOrPercent(value, field)
+    return amount.kind === 'share' && amount.millionths > WHOLE
+      ? { problems: [{ field, value, message: 'must be at most 100%' }] }
+      : { amount, problems: [] }
+  } catch (error) {
+    if (isKeelsonError(error, 'Invalid')) return { problems: error.details.problems }
+    throw error
+  }
+}
+
+function size(amount: Amount): number {
+  return amount.kind === 'count' ? amount.count : amount.millionths
+}

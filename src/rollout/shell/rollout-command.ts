@@ -1,0 +1,206 @@
+import { Deployment, Revision } from '../../api/index.js'
+import { contentHash, formatTime, KeelsonError, UsageError } from '../../core/index.js'
+import type { LedgerMark } from '../../core/internal.js'
+import { assertValid, WAYPOINTS_MAX } from '../../core/internal.js'
+import type { Client, ObjectRef, Transaction } from '../../store/index.js'
+import { NotFoundError } from '../../store/internal.js'
+import { waypointOf } from '../at-waypoint.js'
+import { namedIn } from '../gate.js'
+import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
+import { latestEntry, stableEntry } from '../revision-ledger.js'
+import type { RolloutState } from '../rollout-state.js'
+import { isUnfinished, ownFailure } from '../rollout-state.js'
+import { rolloutRecord } from '../rollout-status.js'
+import type { RevisionEntry } from './ledger.js'
+import { ledgerOf, markRevision } from './ledger.js'
+
+/** Who does it, why, and to which ledger entry, so that it never reaches another one. */
+interface Command {
+  readonly entry: number
+  readonly by: string
+  readonly reason?: string
+}
+
+/** What people do to a rollout. `undo` is a function of its own. */
+export type RolloutCommand = Command &
+  (
+    | { readonly verb: 'pause' | 'resume' | 'abort' | 'retry' | 'pin' | 'unpin' }
+    /** Lifts the gates of the present waypoint (`step`, the default), or of all and the way there (`full`). */
+    | { readonly verb: 'promote'; readonly to?: 'step' | 'full' }
+    /** Answers a gate of the present waypoint by its name, an analysis or a hook too. */
+    | { readonly verb: 'approve' | 'reject'; readonly gate: string }
+    | { readonly verb: 'tag' | 'untag'; readonly tag: string }
+  )
+
+/**
+ * Does one thing to the rollout of a Deployment, in one transaction, and marks it in the ledger with who, why and when.
+ *
+ * `pause` and `resume` write `spec.paused`. `abort` gives all capacity back to what was stable; the template stays.
+ * `retry` begins a failed entry again at its first waypoint, or lets a refused template through once. `pin` and `tag` keep
+ * an entry whatever `revisionHistoryLimit` says.
+ *
+ * @returns the entry, with its marks
+ * @throws KeelsonError `NotFound` when there is no such Deployment or entry; `Usage` when there is nothing to do:
+ * `details.reason` says why (`stale-entry`, `nothing-to-abort`, …). Nothing is changed then.
+ */
+export async function actOnRollout(
+  client: Client,
+  ref: ObjectRef,
+  command: RolloutCommand,
+): Promise<RevisionEntry> {
+  assertValid('rollout command', [
+    ...(command.by === '' ? [{ field: 'by', value: '', message: 'must say who does it' }] : []),
+  ])
+  return await client.transact(tx => {
+    const deployment = tx.get(Deployment, ref)
+    if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
+    const ledger = ledgerOf(tx, deployment)
+    const entry = ledger.find(({ number }) => number === command.entry)
+    if (entry === undefined) throw unknownEntry(deployment, command.entry, ledger)
+    const now = formatTime(client.env.clock.now())
+    const mark = markOf({ tx, deployment, ledger, entry }, command, now)
+    return markRevision(tx, deployment, entry, mark)
+  })
+}
+
+/** The error for an entry that the ledger does not have. */
+export function unknownEntry(
+  { metadata: { name } }: Deployment,
+  number: number | string,
+  ledger: readonly RevisionEntry[],
+): KeelsonError {
+  const known = ledger.map(entry => entry.number).join(', ')
+  return new KeelsonError({
+    code: 'NotFound',
+    message: `Deployment ${name} has no revision ${number}, only ${known}`,
+    details: { kind: Revision.kind, name: `${name}-${number}`, reason: 'revision-not-found' },
+  })
+}
+
+interface Scene {
+  readonly tx: Transaction
+  readonly deployment: Deployment
+  readonly ledger: readonly RevisionEntry[]
+  readonly entry: RevisionEntry
+}
+
+/** Checks that there is something to do, does what is done to the spec, and says what the ledger remembers. */
+function markOf(scene: Scene, command: RolloutCommand, time: string): LedgerMark {
+  const { verb, by, reason } = command
+  const mark = { verb, by, time, ...(reason === undefined ? {} : { reason }) }
+  switch (command.verb) {
+    case 'pin':
+    case 'unpin':
+      return mark
+    case 'tag':
+    case 'untag':
+      return { ...mark, tag: checkedTag(scene, command.verb, command.tag) }
+    case 'pause':
+    case 'resume':
+      stateOf(scene)
+      setPaused(scene, command.verb === 'pause')
+      return mark
+    case 'retry':
+      return { ...mark, attempt: nextAttempt(scene) }
+    case 'abort': {
+      const state = unfinished(scene, 'abort')
+      const stable = stableEntry(scene.ledger)?.templateHash
+      if (stable === undefined || stable === state.template)
+        throw refused(scene, 'nothing-to-abort', 'there is no other revision that succeeded')
+      return mark
+    }
+    case 'promote': {
+      const state = unfinished(scene, 'promote')
+      return { ...mark, waypoint: command.to === 'full' ? WAYPOINTS_MAX : state.waypoint + 1 }
+    }
+    case 'approve':
+    case 'reject': {
+      const { waypoint } = gateAt(scene, command.gate)
+      return { ...mark, gate: command.gate, waypoint }
+    }
+  }
+}
+
+function refused({ deployment, entry }: Scene, reason: string, message: string): UsageError {
+  return new UsageError(`Revision ${entry.number} of Deployment ${deployment.metadata.name}: ${message}`, {
+    reason,
+  })
+}
+
+/** The record of the entry, which must be the one that is rolled out now. */
+function stateOf(scene: Scene): RolloutState {
+  const { deployment, ledger, entry } = scene
+  const latest = latestEntry(ledger)
+  const state = rolloutRecord(deployment)?.state
+  const isCurrent =
+    latest?.number === entry.number && latest.templateHash === contentHash(deployment.spec.template)
+  if (!isCurrent || state?.entry !== entry.number) {
+    const current = latest?.number ?? '?'
+    throw refused(scene, 'stale-entry', `it is not, or not yet, what is rolled out; the newest is ${current}`)
+  }
+  return state
+}
+
+/** The record of an entry that is under way, paused or not. */
+function unfinished(scene: Scene, verb: 'abort' | 'promote'): RolloutState {
+  const state = stateOf(scene)
+  const isUnderWay = isUnfinished(state) && (verb === 'abort' || ownFailure(state) === undefined)
+  if (!isUnderWay)
+    throw refused(scene, `nothing-to-${verb}`, `there is nothing to ${verb}: it is ${state.phase}`)
+  return state
+}
+
+function setPaused(scene: Scene, paused: boolean): void {
+  const { tx, deployment } = scene
+  if ((deployment.spec.paused === true) === paused)
+    throw refused(
+      scene,
+      paused ? 'already-paused' : 'not-paused',
+      paused ? 'it is paused' : 'it is not paused',
+    )
+  tx.modify(Deployment, deployment.metadata, draft => {
+    draft.spec.paused = paused
+  })
+}
+
+/** A failed entry may be tried again; so may one that is refused because it failed and was reverted. */
+function nextAttempt(scene: Scene): number {
+  const { deployment, entry } = scene
+  const attempt = (entry.marks.findLast(({ verb }) => verb === 'retry')?.attempt ?? 0) + 1
+  const refusal = rolloutRecord(deployment)?.blockers.find(({ kind }) => kind === 'refused')
+  if (refusal?.kind === 'refused' && refusal.entry === entry.number) return attempt
+  const state = stateOf(scene)
+  if (ownFailure(state) === undefined)
+    throw refused(scene, 'nothing-to-retry', `it has not failed: it is ${state.phase}`)
+  return attempt
+}
+
+function gateAt(scene: Scene, gate: string): RolloutState {
+  const state = stateOf(scene)
+  const { spec } = scene.deployment
+  const program = kubernetesProgram(spec)
+  const about = { ...state, desired: spec.replicas, cause: scene.entry.cause, paused: false, program }
+  const names = namedIn(waypointOf(about, state).gates ?? []).map(({ name }) => name)
+  if (isUnfinished(state) && names.includes(gate)) return state
+  const there = names.length === 0 ? 'has none' : `has ${names.join(', ')}`
+  throw refused(
+    scene,
+    'unknown-gate',
+    `no gate "${gate}" waits there: waypoint ${state.waypoint + 1} ${there}`,
+  )
+}
+
+function checkedTag(scene: Scene, verb: 'tag' | 'untag', tag: string): string {
+  assertValid(
+    'rollout command',
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(tag)
+      ? []
+      : [{ field: 'tag', value: tag, message: 'must be 1 to 63 letters, digits, dots, dashes, underscores' }],
+  )
+  const holder = scene.ledger.find(({ tags }) => tags.includes(tag))
+  if (verb === 'tag' && holder !== undefined)
+    throw refused(scene, 'tag-taken', `revision ${holder.number} has the tag "${tag}"`)
+  if (verb === 'untag' && holder?.number !== scene.entry.number)
+    throw refused(scene, 'unknown-tag', `it has no tag "${tag}"`)
+  return tag
+}
