@@ -1,4 +1,5 @@
 import { InvalidError } from './errors.js'
+import { assertKnown, knownOptions } from './known-options.js'
 import { compareText } from './text/compare-text.js'
 
 /** Why something was refused, as data. */
@@ -49,6 +50,12 @@ export interface RollUpOptions {
   readonly reasonsMax?: number
 }
 
+const ROLL_UP_OPTIONS = /* @__PURE__ */ knownOptions<RollUpOptions>('rollUpReasons', {
+  total: true,
+  samplesMax: true,
+  reasonsMax: true,
+})
+
 /**
  * Counts rejections. The result does not depend on the order in which they come; a reason that a node gives
  * twice counts once, and a node named twice is one node. Of the params, those of the first sampled node are
@@ -75,6 +82,7 @@ export interface RollUpOptions {
  * ```
  */
 export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOptions = {}): ReasonSummary {
+  assertKnown(options, ROLL_UP_OPTIONS)
   const { samplesMax = 3, reasonsMax = 50 } = options
   const nodes = new Set<string>()
   const groups = new Map<string, Map<string, Reason>>()

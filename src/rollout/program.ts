@@ -1,8 +1,16 @@
 import { InvalidError } from '../core/index.js'
-import type { FailureAction, FailurePolicy, IntOrPercent, RolloutStep } from '../core/internal.js'
+import type {
+  FailureAction,
+  FailurePolicy,
+  IntOrPercent,
+  OptionNames,
+  RolloutStep,
+} from '../core/internal.js'
 import {
+  assertKnown,
   assertValid,
   failurePolicyProblems,
+  knownOptions,
   parseIntOrPercent,
   stepsProblems,
   WAYPOINTS_MAX,
@@ -46,10 +54,30 @@ export interface ProgramOptions extends BudgetSpec {
   readonly maxFailures?: number
 }
 
+type RecreateOptions = Omit<ProgramOptions, keyof BudgetSpec>
+type RollingOptions = ProgramOptions & { readonly steps?: readonly (IntOrPercent | Waypoint)[] }
+
+const FAILING: OptionNames<RecreateOptions> = {
+  progressWithinMs: true,
+  finishWithinMs: true,
+  readyWithinMs: true,
+  onFailure: true,
+  maxFailures: true,
+}
+const RECREATE_OPTIONS = /* @__PURE__ */ knownOptions<RecreateOptions>('recreate', FAILING)
+const ROLLING_OPTIONS = /* @__PURE__ */ knownOptions<RollingOptions>('rolling', {
+  ...FAILING,
+  steps: true,
+  maxSurge: true,
+  maxUnavailable: true,
+  giveWay: true,
+  surgeRounding: true,
+  countStopping: true,
+})
+
 /** Replaces instances step by step inside a budget. `steps` are waypoints on the way to 100%, with or without gates. */
-export function rolling(
-  options: ProgramOptions & { readonly steps?: readonly (IntOrPercent | Waypoint)[] } = {},
-): Program {
+export function rolling(options: RollingOptions = {}): Program {
+  assertKnown(options, ROLLING_OPTIONS)
   const {
     steps = [],
     progressWithinMs,
@@ -68,7 +96,8 @@ export function rolling(
 }
 
 /** Stops every instance of other templates, waits until they are gone, then starts the new one. */
-export function recreate(options: Omit<ProgramOptions, keyof BudgetSpec> = {}): Program {
+export function recreate(options: RecreateOptions = {}): Program {
+  assertKnown(options, RECREATE_OPTIONS)
   return checkProgram({
     waypoints: [{ next: '100%' }],
     budget: { maxSurge: 0, maxUnavailable: '100%' },

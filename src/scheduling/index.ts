@@ -67,7 +67,7 @@ export type { NodeSelector } from './requests/node-selector.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
-export type { SchedulingControllerOptions } from './shell/scheduling-controller.js'
+export type { SchedulingControllerOptions } from './shell/scheduling-controller-options.js'
 export type { TaskPlacement } from './task-ledger.js'
 
 export type {

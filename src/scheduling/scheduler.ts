@@ -1,5 +1,5 @@
 import type { ReasonSummary, ResourceVector } from '../core/index.js'
-import { assertValid, wholeNumber } from '../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../core/internal.js'
 import type { PluginScore } from './classes/best-node.js'
 import { findBest, scoreNodes } from './classes/best-node.js'
 import { ClassTable } from './classes/class-table.js'
@@ -135,6 +135,11 @@ export interface Scheduler {
   fork(): Scheduler
 }
 
+const SCHEDULER_OPTIONS = /* @__PURE__ */ knownOptions<SchedulerOptions>('createScheduler', {
+  profile: true,
+  classesMax: true,
+})
+
 /**
  * Creates a scheduler without nodes.
  *
@@ -162,6 +167,7 @@ export interface Scheduler {
  * ```
  */
 export function createScheduler(options: SchedulerOptions = {}): Scheduler {
+  assertKnown(options, SCHEDULER_OPTIONS)
   const { profile = spreadProfile(), classesMax = 1_024 } = options
   checkProfile(profile)
   assertValid('scheduler', wholeNumber('classesMax', classesMax, { min: 1 }))

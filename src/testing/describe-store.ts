@@ -1,4 +1,5 @@
 import { InvalidError, UsageError } from '../core/index.js'
+import { assertKnown, knownOptions } from '../core/internal.js'
 import type { Store } from '../store/index.js'
 import { blockLaws } from './store-laws/block-laws.js'
 import { clientLaws } from './store-laws/client-laws.js'
@@ -67,6 +68,15 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
   clients: clientLaws,
 }
 
+const DESCRIBE_STORE_OPTIONS = /* @__PURE__ */ knownOptions<DescribeStoreOptions>('describeStore', {
+  describe: true,
+  test: true,
+  name: true,
+  patienceMs: true,
+  passTime: true,
+  lifeMs: true,
+})
+
 /**
  * Declares one test for each law that a store keeps, whatever it keeps its objects in. Every law makes a store of its
  * own with `makeStore` and closes it afterwards. Laws wait in real time, save those that let time pass: their stores
@@ -78,6 +88,7 @@ const areas: Readonly<Record<string, readonly StoreLaw[]>> = {
  * @throws UsageError when there is no test framework, InvalidError for an invalid `lifeMs`
  */
 export function describeStore(makeStore: MakeStore, options: DescribeStoreOptions = {}): void {
+  assertKnown(options, DESCRIBE_STORE_OPTIONS)
   const { name = 'a store', patienceMs = PATIENCE_MS_DEFAULT, lifeMs = LIFE_MS_DEFAULT, passTime } = options
   if (!(Number.isFinite(lifeMs) && lifeMs > 0)) {
     const message = 'must be a finite number of milliseconds > 0'

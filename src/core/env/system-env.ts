@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../known-options.js'
 import type { Metrics } from '../metrics/metrics.js'
 import { silentMetrics } from '../metrics/silent-metrics.js'
 import type { Clock } from './clock.js'
@@ -45,6 +46,17 @@ const systemPorts: EnvPorts = /* @__PURE__ */ createSystemPorts()
  */
 export const systemEnv: Env = /* @__PURE__ */ createEnvTree('main', () => systemPorts, permanentLifetime)
 
+const ENV_OPTIONS = /* @__PURE__ */ knownOptions<EnvOptions>('createEnv', {
+  process: true,
+  clock: true,
+  random: true,
+  ids: true,
+  tasks: true,
+  logger: true,
+  metrics: true,
+  tracer: true,
+})
+
 /**
  * A real environment of your own, for example to get logs and metrics or to be able to close it.
  *
@@ -62,6 +74,7 @@ export const systemEnv: Env = /* @__PURE__ */ createEnvTree('main', () => system
  * ```
  */
 export function createEnv(options: EnvOptions = {}): Env {
+  assertKnown(options, ENV_OPTIONS)
   const { process = 'main', ...replaced } = options
   const open: OpenPorts = () => ({ ...systemPorts, ...replaced })
   return createEnvTree(process, open)

@@ -1,5 +1,6 @@
 import type { Random } from '../env/random.js'
 import { InvalidError, UsageError } from '../errors.js'
+import { assertKnown, knownOptions } from '../known-options.js'
 import type { ResourceVector } from '../resources/resources.js'
 import type { FairNode } from './fair-node.js'
 import { FairTree } from './fair-tree.js'
@@ -74,6 +75,14 @@ type Node = FairNode<Group>
 /** The leaf that stands for a path as a client, beside the groups below it. */
 const OWN_LEAF = '.'
 
+const FAIR_SORTER_OPTIONS = /* @__PURE__ */ knownOptions<FairSorterOptions>('createFairSorter', {
+  exclude: true,
+  resource: true,
+  hierarchy: true,
+  compare: true,
+  shuffle: true,
+})
+
 /**
  * A sorter by dominant resource fairness, see {@link FairTree}, or by one of the other rules of the options.
  *
@@ -93,6 +102,7 @@ const OWN_LEAF = '.'
  * ```
  */
 export function createFairSorter(options: FairSorterOptions = {}): FairSorter {
+  assertKnown(options, FAIR_SORTER_OPTIONS)
   return new PathSorter(options)
 }
 

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '../errors.js'
 import { assertValid } from '../errors.js'
+import { assertKnown, knownOptions } from '../known-options.js'
 import { wholeNumber } from '../whole-number.js'
 
 /** What a machine says about the thing probed. `unknown` until there is enough evidence. */
@@ -49,6 +50,15 @@ export interface HealthMachine {
   nextProbeAtMs(state: HealthState): number
 }
 
+const HEALTH_MACHINE_OPTIONS = /* @__PURE__ */ knownOptions<HealthMachineOptions>('createHealthMachine', {
+  initial: true,
+  intervalMs: true,
+  initialDelayMs: true,
+  graceMs: true,
+  successThreshold: true,
+  failureThreshold: true,
+})
+
 /**
  * Makes the machine for one probe.
  *
@@ -69,6 +79,7 @@ export interface HealthMachine {
  * ```
  */
 export function createHealthMachine(options: HealthMachineOptions = {}): HealthMachine {
+  assertKnown(options, HEALTH_MACHINE_OPTIONS)
   const { initial = 'unknown', intervalMs = 10_000, initialDelayMs = 0, graceMs = 0 } = options
   const { successThreshold = 1, failureThreshold = 3 } = options
   assertBounds({ intervalMs, initialDelayMs, graceMs, successThreshold, failureThreshold })

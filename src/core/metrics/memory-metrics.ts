@@ -1,4 +1,5 @@
 import { assertValid, InvalidError } from '../errors.js'
+import { assertKnown, knownOptions } from '../known-options.js'
 import { wholeNumber } from '../whole-number.js'
 import { familyName, sampleNames } from './metric-names.js'
 import { MetricSeriesTable } from './metric-series.js'
@@ -35,6 +36,10 @@ interface Instrument {
 /** Bucket bounds when a histogram names none; they suit durations in seconds from 5 ms to 10 s. */
 const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+const MEMORY_METRICS_OPTIONS = /* @__PURE__ */ knownOptions<MemoryMetricsOptions>('createMemoryMetrics', {
+  seriesMax: true,
+})
+
 /**
  * Makes in-memory metrics. The first request for a name fixes its kind, unit, help and buckets.
  *
@@ -53,6 +58,7 @@ const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
  * ```
  */
 export function createMemoryMetrics(options: MemoryMetricsOptions = {}): MemoryMetrics {
+  assertKnown(options, MEMORY_METRICS_OPTIONS)
   const { seriesMax = 10_000 } = options
   assertValid('metrics', wholeNumber('seriesMax', seriesMax, { min: 1 }))
   const instruments = new Map<string, Instrument>()

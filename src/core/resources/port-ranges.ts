@@ -1,4 +1,5 @@
 import { InvalidError } from '../errors.js'
+import { assertKnown, knownOptions } from '../known-options.js'
 
 /** Both ends belong to the range. */
 export type PortRange = readonly [first: number, last: number]
@@ -18,6 +19,8 @@ export interface PortRangesOptions {
   readonly max?: number
 }
 
+const PORT_RANGES_OPTIONS = /* @__PURE__ */ knownOptions<PortRangesOptions>('parsePortRanges', { max: true })
+
 /**
  * Reads `31000-32000,8080`, and the same in brackets, as Mesos writes it: `[31000-32000, 8080-8080]`.
  * Empty text, or `[]`, is no port. Pieces may overlap and come in any order.
@@ -34,6 +37,7 @@ export interface PortRangesOptions {
  * ```
  */
 export function parsePortRanges(text: string, options: PortRangesOptions = {}): PortRanges {
+  assertKnown(options, PORT_RANGES_OPTIONS)
   if (text.length > TEXT_LENGTH_MAX) throw fault(text, `must have at most ${TEXT_LENGTH_MAX} characters`)
   const trimmed = text.trim()
   const inner = trimmed.startsWith('[') && trimmed.endsWith(']') ? trimmed.slice(1, -1) : trimmed

@@ -1,6 +1,6 @@
 import { InvalidError } from '../../core/index.js'
 import type { Cidr } from '../../core/internal.js'
-import { canonicalIp } from '../../core/internal.js'
+import { assertKnown, canonicalIp, knownOptions } from '../../core/internal.js'
 import type { AddressBook } from './address-book.js'
 import { createAddressBook } from './address-book.js'
 import type { AddressPoolStats } from './address-errors.js'
@@ -71,6 +71,15 @@ export interface AddressPool {
 
 const RESERVED = 'the pool itself (reserved)'
 
+const ADDRESS_POOL_OPTIONS = /* @__PURE__ */ knownOptions<AddressPoolOptions>('createAddressPool', {
+  name: true,
+  cidrs: true,
+  reserve: true,
+  strategy: true,
+  staticBand: true,
+  quarantineMs: true,
+})
+
 /**
  * Makes a pool with no address held.
  *
@@ -89,6 +98,7 @@ const RESERVED = 'the pool itself (reserved)'
  * ```
  */
 export function createAddressPool(options: AddressPoolOptions): AddressPool {
+  assertKnown(options, ADDRESS_POOL_OPTIONS)
   const { reserve = [], strategy = { kind: 'lowest' }, quarantineMs = 60_000 } = options
   assertQuarantine(quarantineMs)
   const space = createAddressSpace(options.cidrs, options.staticBand ?? (() => 0))

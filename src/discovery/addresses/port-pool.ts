@@ -1,4 +1,4 @@
-import { assertValid, Bitset, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, Bitset, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { OwnerShare } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
 import { createOwnerCounts } from './owner-counts.js'
@@ -58,12 +58,21 @@ interface Ports {
 const REMEMBERED_OWNERS = 65_536
 const PORT_MAX = 65_535
 
+const PORT_POOL_OPTIONS = /* @__PURE__ */ knownOptions<PortPoolOptions>('createPortPool', {
+  name: true,
+  first: true,
+  last: true,
+  staticBand: true,
+  claimAny: true,
+})
+
 /**
  * Makes a pool with no port held.
  *
  * @throws InvalidError for a range that is none
  */
 export function createPortPool(options: PortPoolOptions = {}): PortPool {
+  assertKnown(options, PORT_POOL_OPTIONS)
   const { first = 30_000, last = 32_767, staticBand = 0, claimAny = false } = options
   assertRange(first, last, staticBand)
   const range = claimAny ? { from: 1, to: PORT_MAX } : { from: first, to: last }

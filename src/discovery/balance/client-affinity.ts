@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 
 /** Which endpoint each client is kept at. */
 export interface ClientAffinity {
@@ -20,6 +20,11 @@ export interface ClientAffinityOptions {
   readonly maxClients?: number
 }
 
+const CLIENT_AFFINITY_OPTIONS = /* @__PURE__ */ knownOptions<ClientAffinityOptions>('createClientAffinity', {
+  timeoutMs: true,
+  maxClients: true,
+})
+
 /**
  * A table of clients and their endpoints, with a time that each connection renews. A client leaves an endpoint as soon as
  * that is no longer eligible, not when its time is over.
@@ -27,6 +32,7 @@ export interface ClientAffinityOptions {
  * @throws InvalidError for an option out of bounds
  */
 export function createClientAffinity(options: ClientAffinityOptions = {}): ClientAffinity {
+  assertKnown(options, CLIENT_AFFINITY_OPTIONS)
   const { timeoutMs = 10_800_000, maxClients = 65_536 } = options
   assertValid('client affinity', [
     ...wholeNumber('timeoutMs', timeoutMs, { min: 1 }),

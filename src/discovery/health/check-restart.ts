@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 
 /** When failing checks end a task. */
 export interface CheckRestartOptions {
@@ -30,6 +30,13 @@ export interface CheckRestart {
   ): CheckRestartState
 }
 
+const CHECK_RESTART_OPTIONS = /* @__PURE__ */ knownOptions<CheckRestartOptions>('createCheckRestart', {
+  limit: true,
+  intervalMs: true,
+  graceMs: true,
+  ignoreWarnings: true,
+})
+
 /**
  * Nomad's `check_restart`: a task is restarted when its check has been failing for interval · (limit − 1), not counting
  * the grace period; recovering in between forgets it. Source: hashicorp/nomad, check_watcher.go.
@@ -37,6 +44,7 @@ export interface CheckRestart {
  * @throws InvalidError for an option out of bounds
  */
 export function createCheckRestart(options: CheckRestartOptions): CheckRestart {
+  assertKnown(options, CHECK_RESTART_OPTIONS)
   const { limit, intervalMs, graceMs = 1000, ignoreWarnings = false } = options
   assertValid('check restart', [
     ...wholeNumber('limit', limit),

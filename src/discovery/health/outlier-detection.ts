@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../core/index.js'
-import { assertValid, compareText, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, compareText, knownOptions, wholeNumber } from '../../core/internal.js'
 
 /** When a host is ejected, and for how long. Defaults are Envoy's. */
 export interface OutlierOptions {
@@ -52,6 +52,16 @@ interface Host {
   returnsAtMs: number | undefined
 }
 
+const OUTLIER_OPTIONS = /* @__PURE__ */ knownOptions<OutlierOptions>('createOutlierDetection', {
+  consecutiveFailures: true,
+  baseEjectionMs: true,
+  maxEjectionMs: true,
+  maxEjectionPercent: true,
+  successRateMinHosts: true,
+  successRateVolume: true,
+  successRateDeviations: true,
+})
+
 /**
  * Envoy's outlier detection: failures in a row, and success rates far below the others'. It says which endpoints a router
  * should leave out for a while; it writes no conditions, since what a client sees of a host may be the client's own
@@ -60,6 +70,7 @@ interface Host {
  * @throws InvalidError for an option out of bounds
  */
 export function createOutlierDetection(options: OutlierOptions = {}): OutlierDetection {
+  assertKnown(options, OUTLIER_OPTIONS)
   const { consecutiveFailures = 5, baseEjectionMs = 30_000, maxEjectionMs = 300_000 } = options
   const { maxEjectionPercent = 10 } = options
   assertOptions(options)

@@ -1,5 +1,13 @@
 import type { Endpoint } from '../../core/index.js'
-import { assertValid, ipBytes, ipFamily, ipFromBytes, wholeNumber } from '../../core/internal.js'
+import {
+  assertKnown,
+  assertValid,
+  ipBytes,
+  ipFamily,
+  ipFromBytes,
+  knownOptions,
+  wholeNumber,
+} from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { DnsRecord } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
@@ -39,6 +47,14 @@ const TAGS_LABEL = 'consul.tags'
 /** Label of an endpoint that is `warning` where a check warns; critical ones are not ready. */
 const STATUS_LABEL = 'consul.status'
 
+const CONSUL_NAMES_OPTIONS = /* @__PURE__ */ knownOptions<ConsulNamesOptions>('consulNames', {
+  domain: true,
+  datacenter: true,
+  namespace: true,
+  onlyPassing: true,
+  ttlSeconds: true,
+})
+
 /**
  * The names of Consul: `[tag.]name.service[.dc]`, `_name._tag.service[.dc]` (tag `tcp` for any), `node.node[.dc]`, and
  * addresses in hexadecimal below `addr`. An instance is a ready endpoint, its node a registered host; an instance without
@@ -48,6 +64,7 @@ const STATUS_LABEL = 'consul.status'
  * @throws InvalidError for an invalid domain, or a TTL out of bounds
  */
 export function consulNames(options: ConsulNamesOptions = {}): NamingProfile {
+  assertKnown(options, CONSUL_NAMES_OPTIONS)
   const {
     domain = 'consul',
     datacenter = 'dc1',

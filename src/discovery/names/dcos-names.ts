@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import { assertZone } from './assert-zone.js'
@@ -12,6 +12,11 @@ export interface DcosNamesOptions {
   readonly ttlSeconds?: number
 }
 
+const DCOS_NAMES_OPTIONS = /* @__PURE__ */ knownOptions<DcosNamesOptions>('dcosNames', {
+  zone: true,
+  ttlSeconds: true,
+})
+
 /**
  * The named virtual addresses of DC/OS: `label.framework.l4lb.thisdcos.directory` is the virtual address of the service
  * `label` in the namespace `framework`. Source: dcos/dcos-net, dcos_l4lb.
@@ -19,6 +24,7 @@ export interface DcosNamesOptions {
  * @throws InvalidError for an invalid zone, or a TTL out of bounds
  */
 export function dcosNames(options: DcosNamesOptions = {}): NamingProfile {
+  assertKnown(options, DCOS_NAMES_OPTIONS)
   const { zone: name = 'l4lb.thisdcos.directory', ttlSeconds = 5 } = options
   assertZone('DC/OS naming profile', 'zone', name)
   assertValid('DC/OS naming profile', wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))

@@ -1,5 +1,12 @@
 import { InvalidError } from '../../core/index.js'
-import { assertValid, canonicalIp, ipFamily, wholeNumber } from '../../core/internal.js'
+import {
+  assertKnown,
+  assertValid,
+  canonicalIp,
+  ipFamily,
+  knownOptions,
+  wholeNumber,
+} from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'
@@ -44,6 +51,14 @@ const SOA_TTL_MAX = 300
 /** CNAMEs that are followed inside the zone for one question. */
 const ALIASES_MAX = 10
 
+const KUBERNETES_NAMES_OPTIONS = /* @__PURE__ */ knownOptions<KubernetesNamesOptions>('kubernetesNames', {
+  zone: true,
+  ttlSeconds: true,
+  reverseZones: true,
+  nameServers: true,
+  denyEmptyNonTerminals: true,
+})
+
 /**
  * The names of Kubernetes' DNS specification 1.1.0: A, AAAA, SRV and CNAME below `svc.<zone>`, PTR for virtual
  * addresses and headless endpoints, and `dns-version`. Source: kubernetes/dns, docs/specification.md.
@@ -51,6 +66,7 @@ const ALIASES_MAX = 10
  * @throws InvalidError for an invalid zone, or a TTL out of bounds
  */
 export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingProfile {
+  assertKnown(options, KUBERNETES_NAMES_OPTIONS)
   const { zone = 'cluster.local', ttlSeconds = 5, reverseZones = [], nameServers = [] } = options
   assertZone(SUBJECT, 'zone', zone)
   for (const name of reverseZones) assertZone(SUBJECT, 'reverseZones', name)

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { SoaRecord } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
@@ -36,6 +36,13 @@ interface Settings {
 /** Label of an endpoint that holds its host ports, separated by commas, where they are not those of its ports. */
 const HOST_PORTS_LABEL = 'mesos.hostPorts'
 
+const MESOS_NAMES_OPTIONS = /* @__PURE__ */ knownOptions<MesosNamesOptions>('mesosNames', {
+  domain: true,
+  ttlSeconds: true,
+  nameServers: true,
+  mesosDenials: true,
+})
+
 /**
  * The names of Mesos-DNS. A service is a task name in a framework: its namespace is the framework's domain (see
  * `mesosDomain`), its name the task's label (`mesosLabel`), both with the dots and cuts that they have there. An endpoint
@@ -48,6 +55,7 @@ const HOST_PORTS_LABEL = 'mesos.hostPorts'
  * @throws InvalidError for an invalid domain, or a TTL out of bounds
  */
 export function mesosNames(options: MesosNamesOptions = {}): NamingProfile {
+  assertKnown(options, MESOS_NAMES_OPTIONS)
   const { domain = 'mesos', ttlSeconds = 60, nameServers = [], mesosDenials = false } = options
   assertZone('Mesos naming profile', 'domain', domain)
   assertValid('Mesos naming profile', wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import { canonicalName, nameLabels } from '../dns/dns-name.js'
 import type { DnsRecord } from '../dns/dns-record.js'
 import { parseReverseName } from '../dns/reverse-name.js'
@@ -17,6 +17,12 @@ export interface SwarmNamesOptions {
   readonly ttlSeconds?: number
 }
 
+const SWARM_NAMES_OPTIONS = /* @__PURE__ */ knownOptions<SwarmNamesOptions>('swarmNames', {
+  network: true,
+  namespace: true,
+  ttlSeconds: true,
+})
+
 /**
  * The names of SwarmKit on a network: a service or alias is its virtual address, or its tasks' addresses in mode
  * `headless` (`dnsrr`); `tasks.<service>` is always its tasks; a task's name is its own address, and back. Names have no
@@ -26,6 +32,7 @@ export interface SwarmNamesOptions {
  * @throws InvalidError for a TTL out of bounds
  */
 export function swarmNames(options: SwarmNamesOptions = {}): NamingProfile {
+  assertKnown(options, SWARM_NAMES_OPTIONS)
   const { network, namespace = 'default', ttlSeconds = 5 } = options
   assertValid('Swarm naming profile', wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
   const known = (view: ServiceView | undefined): view is ServiceView =>

@@ -4,7 +4,7 @@ import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { isKeelsonError, systemEnv } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { DnsResponderOptions } from '../dns/dns-responder.js'
 import { createDnsResponder } from '../dns/dns-responder.js'
 import type { ResponseRateOptions } from '../dns/response-rate.js'
@@ -49,6 +49,19 @@ export interface DnsServer extends AsyncDisposable {
 /** How often a free port for both transports is looked for. */
 const PORT_ATTEMPTS = 8
 
+const DNS_SERVER_OPTIONS = /* @__PURE__ */ knownOptions<DnsServerOptions>('serveDns', {
+  ednsBytes: true,
+  cacheBytes: true,
+  address: true,
+  port: true,
+  maxConnections: true,
+  idleMs: true,
+  allow: true,
+  forward: true,
+  responseRate: true,
+  env: true,
+})
+
 /**
  * Answers DNS over UDP and TCP from a registry, each answer at the revision that the registry has then. No
  * request can stop it: what cannot be read is answered with FORMERR or dropped.
@@ -57,6 +70,7 @@ const PORT_ATTEMPTS = 8
  * @throws KeelsonError `AlreadyExists`, `NotFound` or `Forbidden` when an address or port cannot be bound
  */
 export async function serveDns(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
+  assertKnown(options, DNS_SERVER_OPTIONS)
   const { address = '127.0.0.1', port = 0, maxConnections = 256, idleMs = 10_000 } = options
   assertValid('DNS server', [
     ...wholeNumber('port', port, { max: 65_535 }),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/registered-service.js'
@@ -52,6 +52,19 @@ export interface VipProxy extends AsyncDisposable {
   close(): Promise<void>
 }
 
+const VIP_PROXY_OPTIONS = /* @__PURE__ */ knownOptions<VipProxyOptions>('serveVips', {
+  bind: true,
+  policy: true,
+  nodeName: true,
+  zone: true,
+  drainMs: true,
+  connectTimeoutMs: true,
+  maxAttempts: true,
+  maxConnections: true,
+  consumerName: true,
+  env: true,
+})
+
 /**
  * Proxies TCP connections to virtual addresses: one listener for each virtual address and port of the registry's
  * services, each connection to an eligible endpoint.
@@ -62,6 +75,7 @@ export interface VipProxy extends AsyncDisposable {
  * while another one does.
  */
 export function serveVips(registry: Registry, options: VipProxyOptions = {}): VipProxy {
+  assertKnown(options, VIP_PROXY_OPTIONS)
   const { env = systemEnv, consumerName = 'vip-proxy', maxConnections = 10_000 } = options
   assertValid('VIP proxy', wholeNumber('maxConnections', maxConnections, { min: 1 }))
   const settings = settingsOf(options, env, admission(maxConnections))

@@ -1,5 +1,6 @@
 import type { Cancel, Endpoint, Logger } from '../../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
@@ -72,6 +73,11 @@ export interface Registry {
   verify(): readonly RegistryProblem[]
 }
 
+const REGISTRY_OPTIONS = /* @__PURE__ */ knownOptions<RegistryOptions>('createRegistry', {
+  profiles: true,
+  logger: true,
+})
+
 /**
  * Makes an empty registry.
  *
@@ -97,6 +103,7 @@ export interface Registry {
  * ```
  */
 export function createRegistry(options: RegistryOptions = {}): Registry {
+  assertKnown(options, REGISTRY_OPTIONS)
   const { profiles = [], logger = silentLogger } = options
   let current = emptySnapshot()
   let applying = false

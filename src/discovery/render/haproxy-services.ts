@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/index.js'
-import { compareText, ipFamily } from '../../core/internal.js'
+import { assertKnown, compareText, ipFamily, knownOptions } from '../../core/internal.js'
 import { trafficCandidates } from '../balance/traffic-weights.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import { eligibleEndpoints } from '../services/endpoint-conditions.js'
@@ -28,6 +28,19 @@ export interface HaproxyServicesOptions extends HaproxySettings {
 
 const WEIGHT_MAX = 256
 
+const HAPROXY_SERVICES_OPTIONS = /* @__PURE__ */ knownOptions<HaproxyServicesOptions>('haproxyServices', {
+  socket: true,
+  maxConnections: true,
+  hardStopAfterMs: true,
+  connectTimeoutMs: true,
+  idleTimeoutMs: true,
+  tunnelTimeoutMs: true,
+  bind: true,
+  include: true,
+  mode: true,
+  balance: true,
+})
+
 /**
  * The configuration for the virtual addresses of a snapshot: a frontend and a backend for each TCP port of each service,
  * named `namespace:service:port`. Eligible endpoints have their share as weight, others that are still there 0, so they
@@ -37,6 +50,7 @@ export function haproxyServices(
   snapshot: RegistrySnapshot,
   options: HaproxyServicesOptions = {},
 ): HaproxyConfig {
+  assertKnown(options, HAPROXY_SERVICES_OPTIONS)
   const { bind = (host, port) => ({ host, port }), include = () => true, mode = () => 'tcp' } = options
   const frontends: HaproxyFrontend[] = []
   const backends: HaproxyBackend[] = []

@@ -1,4 +1,4 @@
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import type {
   HaproxyBackend,
   HaproxyConfig,
@@ -78,6 +78,18 @@ const GONE_STATES = new Set([
 ])
 const TRUE_WORDS = new Set(['true', 't', 'yes', 'y'])
 
+const MARATHON_LB_OPTIONS = /* @__PURE__ */ knownOptions<MarathonLbOptions>('haproxyOfMarathon', {
+  socket: true,
+  maxConnections: true,
+  hardStopAfterMs: true,
+  connectTimeoutMs: true,
+  idleTimeoutMs: true,
+  tunnelTimeoutMs: true,
+  groups: true,
+  strict: true,
+  httpBind: true,
+})
+
 /**
  * The configuration that marathon-lb makes of apps and their HAPROXY_ labels: GROUP, ENABLED, VHOST, PATH, MODE, BALANCE,
  * STICKY, PORT, BIND_ADDR, BIND_OPTIONS, BACKEND_WEIGHT, REDIRECT_TO_HTTPS. `HAPROXY_0_X` is for the port of that index, and
@@ -87,6 +99,7 @@ export function haproxyOfMarathon(
   apps: readonly MarathonLbApp[],
   options: MarathonLbOptions = {},
 ): HaproxyConfig {
+  assertKnown(options, MARATHON_LB_OPTIONS)
   const sites = apps
     .flatMap(app => app.servicePorts.map((port, index) => siteOf(app, port, index)))
     .filter(site => isWanted(site, options))

@@ -1,7 +1,7 @@
 import { AddressClaim, findCondition, Service } from '../../api/index.js'
 import type { KeelsonError } from '../../core/index.js'
 import { formatTime, InvalidError, isKeelsonError, parseTime, setCondition } from '../../core/index.js'
-import { canonicalIp } from '../../core/internal.js'
+import { assertKnown, canonicalIp, knownOptions } from '../../core/internal.js'
 import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { ObjectRef, Reader } from '../../store/index.js'
@@ -28,6 +28,11 @@ const REASONS: Readonly<Record<string, string>> = {
   NotFound: 'NoPool',
 }
 
+const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControllerOptions>(
+  'createAddressController',
+  { pools: true },
+)
+
 /**
  * Gives each Service of mode `vip` virtual addresses, one of each of its families or none, and takes them back when the
  * service is gone or changes its mode. An address is held by an AddressClaim object of its name, written in one
@@ -37,7 +42,9 @@ const REASONS: Readonly<Record<string, string>> = {
  *
  * @throws InvalidError for no pool, two of one name, or one that cannot be made
  */
-export function createAddressController({ pools: given }: AddressControllerOptions): Controller {
+export function createAddressController(options: AddressControllerOptions): Controller {
+  assertKnown(options, ADDRESS_CONTROLLER_OPTIONS)
+  const { pools: given } = options
   assertPools(given)
   const pools = createServicePools(given)
   let filled = false

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../api/index.js'
 import { EndpointSlice, findCondition, Node, Service, Task } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
-import { ipFamily } from '../../core/internal.js'
+import { assertKnown, ipFamily, knownOptions } from '../../core/internal.js'
 import type { Controller } from '../../reconcile/index.js'
 import { controllerReference, createController, isControlledBy } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
@@ -23,6 +23,11 @@ export interface EndpointsControllerOptions {
   readonly concurrency?: number
 }
 
+const ENDPOINTS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<EndpointsControllerOptions>(
+  'createEndpointsController',
+  { maxPerSlice: true, concurrency: true },
+)
+
 /**
  * Keeps the EndpointSlice objects of every Service with a selector: one endpoint for each matching task that has
  * an address, has not ended, and has a port of the service, with the zone of its node. All slices of a service change in
@@ -30,6 +35,7 @@ export interface EndpointsControllerOptions {
  * `PortsFound` of a service is false while it wants a port that no task behind it has.
  */
 export function createEndpointsController(options: EndpointsControllerOptions = {}): Controller {
+  assertKnown(options, ENDPOINTS_CONTROLLER_OPTIONS)
   const { maxPerSlice = 100, concurrency = 4 } = options
   return createController({
     name: 'endpoints',

@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { TaskState } from '../pool/task-state.js'
 
 /** An instance that may have to go. */
@@ -17,6 +18,8 @@ export interface KillOrderOptions {
   readonly pick?: 'youngest' | 'oldest'
 }
 
+const KILL_ORDER_OPTIONS = /* @__PURE__ */ knownOptions<KillOrderOptions>('killOrder', { pick: true })
+
 const CLASSES: readonly TaskState[] = ['unreachable', 'staging', 'starting', 'running']
 
 /**
@@ -26,8 +29,10 @@ const CLASSES: readonly TaskState[] = ['unreachable', 'staging', 'starting', 'ru
  */
 export function killOrder<T extends KillCandidate>(
   candidates: readonly T[],
-  { pick = 'youngest' }: KillOrderOptions = {},
+  options: KillOrderOptions = {},
 ): readonly T[] {
+  assertKnown(options, KILL_ORDER_OPTIONS)
+  const { pick = 'youngest' } = options
   const left = [...candidates].sort((a, b) => compare(a, b, pick))
   const order: T[] = []
   while (left.length > 0) {

@@ -1,7 +1,7 @@
 import type { Attributes, Constraint, PortRanges, Reason, ReasonSummary } from '../../core/index.js'
 import { compileConstraints, countSiblings, rollUpReasons } from '../../core/index.js'
 import type { SiblingView } from '../../core/internal.js'
-import { attributeOf, formatConstraint } from '../../core/internal.js'
+import { assertKnown, attributeOf, formatConstraint, knownOptions } from '../../core/internal.js'
 import type { AgentSpec } from '../allocator/allocator-event.js'
 import { attributesOf } from '../allocator/allocator-event.js'
 import { isAvailable } from '../pool/availability.js'
@@ -106,6 +106,18 @@ export interface MatchOptions {
   readonly agents?: readonly AgentSpec[]
 }
 
+const MATCH_OPTIONS = /* @__PURE__ */ knownOptions<MatchOptions>('matchOffers', {
+  placed: true,
+  fitness: true,
+  goodEnough: true,
+  perOffer: true,
+  nowMs: true,
+  drainingMs: true,
+  scarce: true,
+  portStart: true,
+  agents: true,
+})
+
 /**
  * Finds places for wants in offers, several to an offer where they fit. Higher priorities choose first; each takes the
  * offer with the best score, or the first of equals. Pure: nothing is accepted.
@@ -130,6 +142,7 @@ export function matchOffers(
   offers: readonly Offer[],
   options: MatchOptions = {},
 ): MatchPlan {
+  assertKnown(options, MATCH_OPTIONS)
   return new Matcher(wants, offers, options).run()
 }
 

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/index.js'
-import { backoffMs } from '../../core/internal.js'
+import { assertKnown, backoffMs, knownOptions } from '../../core/internal.js'
 
 /** How somebody who lost its pool spreads its attempts to come back. */
 export interface ReconnectOptions {
@@ -24,6 +24,12 @@ export function reconnectBoundMs(
   return backoffMs({ baseMs, maxMs: Math.min(maxMs, failoverMs / 10) }, attempt)
 }
 
+const RECONNECT_OPTIONS = /* @__PURE__ */ knownOptions<ReconnectOptions>('reconnectDelayMs', {
+  baseMs: true,
+  maxMs: true,
+  failoverMs: true,
+})
+
 /**
  * How long an agent or a framework waits before it registers again, in ms: evenly at random from 0 to a bound that
  * doubles by each attempt, as Mesos does, so that a pool that restarts does not hear all of them at once.
@@ -31,5 +37,6 @@ export function reconnectBoundMs(
  * @param attempt from 1
  */
 export function reconnectDelayMs(attempt: number, random: Random, options: ReconnectOptions = {}): number {
+  assertKnown(options, RECONNECT_OPTIONS)
   return random.next() * reconnectBoundMs(attempt, options)
 }

@@ -1,5 +1,5 @@
 import { InvalidError, isKeelsonError } from '../../core/index.js'
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import type {
   Client,
   Kind,
@@ -51,6 +51,13 @@ export interface Claim<Spec, Status> {
   readonly released: readonly StoredObject<Spec, Status>[]
 }
 
+const CLAIM_OPTIONS = /* @__PURE__ */ knownOptions<ClaimOptions<unknown, unknown>>('claim', {
+  kind: true,
+  owner: true,
+  of: true,
+  selector: true,
+})
+
 /**
  * Adopts what matches the selector and has no managing owner, and releases what no longer matches.
  *
@@ -64,6 +71,7 @@ export async function claim<Spec, Status>(
   client: Client,
   options: ClaimOptions<Spec, Status>,
 ): Promise<Claim<Spec, Status>> {
+  assertKnown(options, CLAIM_OPTIONS)
   const matches = selectorTest(options)
   const before = judge(client, options, matches)
   if (before.adopt.length === 0 && before.release.length === 0)

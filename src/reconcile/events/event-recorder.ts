@@ -1,6 +1,6 @@
 import type { EventRecord, KeelsonErrorCode } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
-import { createListeners } from '../../core/internal.js'
+import { assertKnown, createListeners, knownOptions } from '../../core/internal.js'
 import type { Client, Kind } from '../../store/index.js'
 import type { EventInput, EventLimits } from './event-correlator.js'
 import { createEventCorrelator, defaultEventLimits } from './event-correlator.js'
@@ -51,11 +51,20 @@ interface Pending {
   record: EventRecord
 }
 
+const EVENT_RECORDER_OPTIONS = /* @__PURE__ */ knownOptions<EventRecorderOptions>('createEventRecorder', {
+  client: true,
+  kind: true,
+  reportingController: true,
+  limits: true,
+  queueMax: true,
+})
+
 /**
  * Makes a recorder. Equal events are one object with a count; from the tenth note of one object and reason on the notes
  * are; beyond 25 about one object, and one more per 5 minutes, events are dropped.
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  assertKnown(options, EVENT_RECORDER_OPTIONS)
   return new QueuedRecorder(options)
 }
 

@@ -1,5 +1,5 @@
 import { InvalidError } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 
 /** What the queue has counted for a key since its last success. */
 export interface KeyHistory {
@@ -28,17 +28,26 @@ export interface RateLimiter {
   delay(history: KeyHistory): Delay
 }
 
+interface FastSlowOptions {
+  readonly fastMs: number
+  readonly slowMs: number
+  readonly fastMax: number
+}
+
+const FAST_SLOW_OPTIONS = /* @__PURE__ */ knownOptions<FastSlowOptions>('fastSlowLimiter', {
+  fastMs: true,
+  slowMs: true,
+  fastMax: true,
+})
+
 /**
  * `fastMs` for the first `fastMax` failures of a key, `slowMs` after them; both finite and ≥ 0, `fastMax` a whole
  * number.
  *
  * @throws InvalidError when an option is out of bounds
  */
-export function fastSlowLimiter(options: {
-  readonly fastMs: number
-  readonly slowMs: number
-  readonly fastMax: number
-}): RateLimiter {
+export function fastSlowLimiter(options: FastSlowOptions): RateLimiter {
+  assertKnown(options, FAST_SLOW_OPTIONS)
   const { fastMs, slowMs, fastMax } = options
   assertLimiter(isDelay(fastMs), 'fastMs', fastMs, 'must be a finite number ≥ 0')
   assertLimiter(isDelay(slowMs), 'slowMs', slowMs, 'must be a finite number ≥ 0')

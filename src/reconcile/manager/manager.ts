@@ -84,11 +84,11 @@ class SupervisedManager implements Manager {
   #broken: { readonly name: string; readonly error: Error } | undefined
 
   constructor(options: ManagerOptions) {
+    assertKnown(options ?? {}, MANAGER_OPTIONS)
     if (typeof options?.client?.watch !== 'function') {
       const message = 'must be a store, or a client of one: store.client(env)'
       throw new InvalidError('manager', [{ field: 'client', value: options?.client, message }])
     }
-    assertKnown(options, MANAGER_OPTIONS)
     if (options.leaderElection !== undefined) completeElectionOptions(options.leaderElection)
     this.#options = options
   }

@@ -2,7 +2,7 @@ import type { Condition, DeploymentStatus } from '../../api/index.js'
 import { Deployment, Event, isConditionTrue, ReplicaSet, Revision } from '../../api/index.js'
 import { contentHash, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
 import type { FailurePolicy } from '../../core/internal.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
@@ -40,6 +40,11 @@ export interface RolloutControllerOptions {
   readonly events?: EventDestination
 }
 
+const ROLLOUT_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<RolloutControllerOptions>(
+  'createRolloutController',
+  { concurrency: true, maxFailures: true, gates: true, gateTimeoutMs: true, events: true },
+)
+
 /**
  * Rolls out each Deployment's template: resizes ReplicaSets inside the budget, keeps the ledger of Revisions, reports in
  * the Deployment's status, and answers a failed rollout as `spec.onFailure` says.
@@ -50,6 +55,7 @@ export interface RolloutControllerOptions {
  * so, and neither revisions nor sets are made for it.
  */
 export function createRolloutController(options: RolloutControllerOptions = {}): Controller {
+  assertKnown(options, ROLLOUT_CONTROLLER_OPTIONS)
   const { gates = {}, gateTimeoutMs = 30_000 } = options
   assertValid('rollout controller', wholeNumber('gateTimeoutMs', gateTimeoutMs, { min: 1 }))
   let runners: GateRunners | undefined

@@ -1,5 +1,6 @@
 import { Deployment } from '../../api/index.js'
 import { contentHash, formatTime, UsageError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import { NotFoundError } from '../../store/internal.js'
 import { undoTarget } from '../revision-ledger.js'
@@ -18,6 +19,13 @@ export interface UndoOptions {
   readonly reason?: string
 }
 
+const UNDO_OPTIONS = /* @__PURE__ */ knownOptions<UndoOptions>('undo', {
+  toRevision: true,
+  toTag: true,
+  by: true,
+  reason: true,
+})
+
 /**
  * Takes a Deployment back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
  * with cause `undo`, in one transaction. It works while a rollout is under way, has failed or is paused: a pause is lifted.
@@ -32,6 +40,7 @@ export async function undo(
   ref: ObjectRef,
   options: UndoOptions = {},
 ): Promise<RevisionEntry> {
+  assertKnown(options, UNDO_OPTIONS)
   return await client.transact(tx => {
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })

@@ -1,4 +1,5 @@
 import type { TopologySpread } from '../../core/internal.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { DomainFilterPlugin, FilterReason, NodesMeant } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import { tasksMeant } from '../requests/task-affinity.js'
@@ -13,11 +14,17 @@ export interface TopologySpreadOptions {
   readonly countsSelectedNodes?: boolean
 }
 
+const TOPOLOGY_SPREAD_OPTIONS = /* @__PURE__ */ knownOptions<TopologySpreadOptions>('topologySpread', {
+  nodeTaintsPolicy: true,
+  countsSelectedNodes: true,
+})
+
 /**
  * Keeps tasks off domains that would then have more than `maxSkew` tasks more than the emptiest one. With fewer domains
  * than `minDomains` the emptiest counts as empty.
  */
 export function topologySpread(options: TopologySpreadOptions = {}): DomainFilterPlugin {
+  assertKnown(options, TOPOLOGY_SPREAD_OPTIONS)
   const { nodeTaintsPolicy: taints = 'Honor', countsSelectedNodes = false } = options
   return {
     name: 'topology-spread',

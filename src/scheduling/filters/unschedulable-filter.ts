@@ -1,4 +1,5 @@
 import type { Taint } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import { isTolerated } from '../nodes/taint-matching.js'
 import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 
@@ -15,8 +16,13 @@ const CLOSED: readonly FilterReason[] = Object.freeze([
   { code: 'NodeUnschedulable', message: 'node(s) unschedulable', unresolvable: true },
 ])
 
+const UNSCHEDULABLE_OPTIONS = /* @__PURE__ */ knownOptions<UnschedulableOptions>('unschedulable', {
+  taintKey: true,
+})
+
 /** Keeps tasks off nodes that take no new ones. */
 export function unschedulable(options: UnschedulableOptions = {}): FilterPlugin {
+  assertKnown(options, UNSCHEDULABLE_OPTIONS)
   const { taintKey = 'keelson.dev/unschedulable' } = options
   const taint: Taint = { key: taintKey, effect: 'NoSchedule' }
   return {

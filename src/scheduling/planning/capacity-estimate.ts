@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { Profile } from '../plugins/plugin.js'
 import { packProfile } from '../profiles/pack.js'
@@ -49,6 +50,8 @@ export function capacityFor(
   return max
 }
 
+const ESTIMATE_OPTIONS = /* @__PURE__ */ knownOptions<EstimateOptions>('estimateNodes', { profile: true })
+
 /**
  * How many empty nodes of one kind the requests need: the largest first, each on a node that is there already, or else
  * on a new one. What does not fit on a new node gets none.
@@ -60,6 +63,7 @@ export function estimateNodes(
   requests: readonly PlacementRequest[],
   options: EstimateOptions = {},
 ): NodeEstimate {
+  assertKnown(options, ESTIMATE_OPTIONS)
   const { profile = packProfile() } = options
   const scheduler = createScheduler({ profile })
   const placed = new Map<string, string>()

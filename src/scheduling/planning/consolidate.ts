@@ -1,4 +1,4 @@
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import type { Scheduler } from '../scheduler.js'
 import type { NodeTemplate } from './capacity-estimate.js'
 import { nodeOf } from './capacity-estimate.js'
@@ -24,12 +24,19 @@ export interface ConsolidationPlan {
   readonly saved: number
 }
 
+const CONSOLIDATION_OPTIONS = /* @__PURE__ */ knownOptions<ConsolidationOptions>('planConsolidation', {
+  priceOf: true,
+  templates: true,
+  mayMove: true,
+})
+
 /**
  * Which nodes can go because their tasks fit on the others, several at once; and which can be replaced by a cheaper
  * one. Dear and empty nodes go first, of equals the one with the highest name, so that the lowest stays. Every move
  * passes the filters of the profile; a plan is strictly cheaper or empty. Nothing is done.
  */
 export function planConsolidation(scheduler: Scheduler, options: ConsolidationOptions): ConsolidationPlan {
+  assertKnown(options, CONSOLIDATION_OPTIONS)
   const { priceOf, templates = [], mayMove = () => true } = options
   const candidates = scheduler
     .nodes()

@@ -1,4 +1,4 @@
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { FilterReason } from '../plugins/plugin.js'
 import type { Scheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
@@ -29,11 +29,18 @@ export interface PlacementViolation {
   readonly reasons: readonly FilterReason[]
 }
 
+const REBALANCE_OPTIONS = /* @__PURE__ */ knownOptions<RebalanceOptions>('planRebalance', {
+  maxMoves: true,
+  minGain: true,
+  mayMove: true,
+})
+
 /**
  * Which tasks would be better off elsewhere, by the very scores that place them: again and again the move that gains
  * most; of equals that of the lowest key. A task whose node no longer lets it on gains infinitely. Nothing is moved.
  */
 export function planRebalance(scheduler: Scheduler, options: RebalanceOptions = {}): RebalancePlan {
+  assertKnown(options, REBALANCE_OPTIONS)
   const { maxMoves = 10, minGain = 1, mayMove = () => true } = options
   assertValid('rebalance', wholeNumber('maxMoves', maxMoves))
   const copy = scheduler.fork()

@@ -1,4 +1,4 @@
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
@@ -24,12 +24,15 @@ export interface RepackPlan {
   readonly bound: PackingBound | undefined
 }
 
+const REPACK_OPTIONS = /* @__PURE__ */ knownOptions<RepackOptions>('planRepack', { mayMove: true })
+
 /**
  * Packs all tasks onto as few nodes as it can find: node by node, each filled with the task that leaves the least over,
  * by the sum of squares over the dimensions, weighted by what is asked for in all (bin-centric weighted L2; Panigrahy
  * et al., 2011). Every move passes the filters of the profile. With a proven bound on what can be had at best.
  */
 export function planRepack(scheduler: Scheduler, options: RepackOptions = {}): RepackPlan {
+  assertKnown(options, REPACK_OPTIONS)
   const { mayMove = () => true } = options
   const nodes = [...scheduler.nodes()].sort((a, b) => tasksOn(b) - tasksOn(a) || compareText(a.name, b.name))
   function tasksOn({ name }: NodeDescription): number {

@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { FilterReason } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
@@ -31,6 +32,10 @@ export interface PlanConflict {
   readonly reasons: readonly FilterReason[]
 }
 
+const APPLY_OPTIONS = /* @__PURE__ */ knownOptions<{ readonly atomic?: boolean }>('applyPlan', {
+  atomic: true,
+})
+
 /**
  * Decides about requests without placing them: on a copy, so that any number of planners can decide at a time. `apply`
  * makes it so.
@@ -61,6 +66,7 @@ export function applyPlan(
   plan: PlacementPlan,
   options: { readonly atomic?: boolean } = {},
 ): AppliedPlan {
+  assertKnown(options, APPLY_OPTIONS)
   const conflicts = new Map<string, readonly FilterReason[]>()
   const added: PlannedPlacement[] = []
   for (const one of plan.placements) {

@@ -1,3 +1,4 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeExplanation } from '../explanation.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
@@ -50,6 +51,12 @@ export type PreemptionPlan =
     }
   | { readonly kind: 'none'; readonly why: 'FitsAlready' | 'NoVictims' }
 
+const PREEMPTION_OPTIONS = /* @__PURE__ */ knownOptions<PreemptionOptions>('planPreemption', {
+  strategy: true,
+  violates: true,
+  budgets: true,
+})
+
 /**
  * Finds the tasks of lower priority whose going makes room for the request, at the least cost. Decided on a copy with
  * the very filters that place requests, so whatever the plan says fits, fits.
@@ -59,6 +66,7 @@ export function planPreemption(
   request: PlacementRequest,
   options: PreemptionOptions = {},
 ): PreemptionPlan {
+  assertKnown(options, PREEMPTION_OPTIONS)
   const { strategy = nativePreemption } = options
   const copy = scheduler.fork()
   const { nodes } = copy.explain(request)

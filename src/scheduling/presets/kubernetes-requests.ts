@@ -1,4 +1,5 @@
 import type { ResourceVector } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 
 /** The parts of a container that say what it needs, in base units. */
 export interface KubernetesContainer {
@@ -30,6 +31,11 @@ export interface KubernetesRequestsOptions {
 
 const ASSUMED: ResourceVector = { cpu: 100, memory: 200 * 1024 * 1024 }
 
+const KUBERNETES_REQUESTS_OPTIONS = /* @__PURE__ */ knownOptions<KubernetesRequestsOptions>(
+  'kubernetesRequests',
+  { forScoring: true },
+)
+
 /**
  * What a pod asks of its node: for each resource the larger of what its containers and sidecars ask for together,
  * and of what each plain init container asks for with the sidecars declared before it.
@@ -38,6 +44,7 @@ export function kubernetesRequests(
   pod: KubernetesPodResources,
   options: KubernetesRequestsOptions = {},
 ): ResourceVector {
+  assertKnown(options, KUBERNETES_REQUESTS_OPTIONS)
   const { forScoring = false } = options
   const requestsOf = ({ requests = {} }: KubernetesContainer): ResourceVector =>
     forScoring ? { ...ASSUMED, ...requests } : requests

@@ -1,6 +1,6 @@
 import type { ReasonSummary } from '../../core/index.js'
 import type { BorrowingQuota } from '../../core/internal.js'
-import { compareText } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 
@@ -62,12 +62,21 @@ function compareQueued(
   )
 }
 
+const SCHEDULE_PASS_OPTIONS = /* @__PURE__ */ knownOptions<SchedulePassOptions>('schedulePass', {
+  gangsBelowMinimum: true,
+  order: true,
+  quota: true,
+  queueOf: true,
+  compare: true,
+})
+
 /** Places what can be placed, each request tried once, in order. */
 export function schedulePass(
   scheduler: Scheduler,
   queue: readonly QueuedRequest[],
   options: SchedulePassOptions = {},
 ): SchedulePassResult {
+  assertKnown(options, SCHEDULE_PASS_OPTIONS)
   const { gangsBelowMinimum, order = 'backfill' } = options
   const { compare = (a, b) => compareQueued(a, b, gangsBelowMinimum) } = options
   const placed = new Map<string, string>()

@@ -1,4 +1,5 @@
 import type { Taint } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { FilterReason } from '../plugins/plugin.js'
 import { leastVictims } from '../preemption/least-victims.js'
@@ -25,6 +26,8 @@ export interface RemedyOptions {
 /** Victims of an eviction that are looked for, at most. */
 const VICTIMS_MAX = 20
 
+const REMEDY_OPTIONS = /* @__PURE__ */ knownOptions<RemedyOptions>('findRemedies', { nodesMax: true })
+
 /**
  * What would have to be different for a request that fits nowhere. Each remedy is verified: made on a copy it lets the
  * request onto the node, and a little less of it does not. The nearest nodes, those with the fewest reasons, come first.
@@ -36,6 +39,7 @@ export function findRemedies(
   request: PlacementRequest,
   options: RemedyOptions = {},
 ): readonly Remedy[] {
+  assertKnown(options, REMEDY_OPTIONS)
   const { nodesMax = 10 } = options
   const { nodes } = scheduler.explain(request)
   if (nodes.some(({ fits }) => fits)) return []

@@ -1,12 +1,19 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
 import { checkWeightedResources, createAllocationReader } from './allocation.js'
+
+const ALLOCATION_SCORE_OPTIONS = /* @__PURE__ */ knownOptions<AllocationScoreOptions>('balancedAllocation', {
+  resources: true,
+  rounding: true,
+})
 
 /**
  * Prefers the node whose resources would be used evenly, so that no resource is left over without the others.
  * 0 for every node when the request asks for none of the resources. Weights are not looked at.
  */
 export function balancedAllocation(options: AllocationScoreOptions = {}): NodeScorePlugin {
+  assertKnown(options, ALLOCATION_SCORE_OPTIONS)
   const { resources, rounding = 'exact' } = options
   checkWeightedResources(resources)
   const read = createAllocationReader(resources)

@@ -1,10 +1,17 @@
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
 import { allocationScore, meanPercent } from './allocation.js'
 import { wholePercent } from './percent.js'
 
+const ALLOCATION_SCORE_OPTIONS = /* @__PURE__ */ knownOptions<AllocationScoreOptions>('mostAllocated', {
+  resources: true,
+  rounding: true,
+})
+
 /** Prefers the node that would be fullest, and so keeps other nodes free for large tasks. */
 export function mostAllocated(options: AllocationScoreOptions = {}): NodeScorePlugin {
+  assertKnown(options, ALLOCATION_SCORE_OPTIONS)
   return allocationScore('most-allocated', options, mostAllocatedScore)
 }
 

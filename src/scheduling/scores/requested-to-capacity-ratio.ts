@@ -1,4 +1,5 @@
 import { InvalidError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 import type { Allocation, WeightedResource } from './allocation.js'
 import { CPU_AND_MEMORY, checkWeightedResources, createAllocationReader } from './allocation.js'
@@ -15,6 +16,11 @@ export interface RequestedToCapacityRatioOptions {
   readonly resources?: readonly WeightedResource[]
 }
 
+const REQUESTED_TO_CAPACITY_RATIO_OPTIONS = /* @__PURE__ */ knownOptions<RequestedToCapacityRatioOptions>(
+  'requestedToCapacityRatio',
+  { shape: true, resources: true },
+)
+
 /**
  * Prefers nodes by a curve over how full they would be, for example `[[0, 0], [80, 10], [100, 2]]` to fill nodes,
  * but not quite.
@@ -22,6 +28,7 @@ export interface RequestedToCapacityRatioOptions {
  * @throws InvalidError when the shape or the resources are not acceptable
  */
 export function requestedToCapacityRatio(options: RequestedToCapacityRatioOptions): NodeScorePlugin {
+  assertKnown(options, REQUESTED_TO_CAPACITY_RATIO_OPTIONS)
   const { shape, resources = CPU_AND_MEMORY } = options
   checkWeightedResources(resources)
   checkShape(shape)

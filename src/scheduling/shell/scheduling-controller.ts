@@ -9,13 +9,8 @@ import {
   setCondition,
 } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
-import type {
-  CacheChanges,
-  Controller,
-  EventDestination,
-  ReconcileContext,
-  Result,
-} from '../../reconcile/index.js'
+import { assertKnown } from '../../core/internal.js'
+import type { CacheChanges, Controller, ReconcileContext, Result } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import type { Profile } from '../plugins/plugin.js'
@@ -23,32 +18,10 @@ import { spreadProfile } from '../profiles/spread.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { MirrorChange } from './cluster-mirror.js'
 import { ClusterMirror } from './cluster-mirror.js'
+import type { SchedulingControllerOptions } from './scheduling-controller-options.js'
+import { SCHEDULING_CONTROLLER_OPTIONS } from './scheduling-controller-options.js'
 import { compareTasks, groupOfTask, requestOfTask, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
-
-/** Options of {@link createSchedulingController}. */
-export interface SchedulingControllerOptions {
-  /** Unique in its manager. Default `scheduler`. */
-  readonly name?: string
-  /**
-   * It places the tasks whose `spec.schedulerName` is this. Default: those that name none. Give each scheduler of a
-   * store a name of its own.
-   */
-  readonly schedulerName?: string
-  /** What rules a node out and what makes it good. Default {@link spreadProfile}. */
-  readonly profile?: Profile
-  /** Tasks bound at the same time, a whole number of at least 1. Default 1. */
-  readonly concurrency?: number
-  /**
-   * Least time between the second and the third attempt for a task that finds no node, in ms; doubled by each
-   * further attempt. Retries happen when something changes, the first one at once. Default 100.
-   */
-  readonly retryDelayMs?: number
-  /** Longest such time, in ms. Default 10,000. */
-  readonly retryDelayMsMax?: number
-  /** Where it tells where tasks were placed, and why not. Default: `Event`, if the store knows that kind. */
-  readonly events?: EventDestination
-}
 
 /** Stale state of a node is corrected and the task placed again, so often; then it backs off. */
 const ROUNDS_MAX = 16
@@ -72,6 +45,7 @@ const ROUNDS_MAX = 16
  * @throws InvalidError when an option is out of bounds
  */
 export function createSchedulingController(options: SchedulingControllerOptions = {}): Controller {
+  assertKnown(options, SCHEDULING_CONTROLLER_OPTIONS)
   const { name = 'scheduler', concurrency = 1 } = options
   const loop = new SchedulingLoop(options)
   const controller = createController({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Env } from '../../core/index.js'
 import { formatTime, KeelsonError, systemEnv, UsageError } from '../../core/index.js'
-import { isRecord } from '../../core/internal.js'
+import { assertKnown, isRecord, knownOptions } from '../../core/internal.js'
 import type { StoreParts } from '../client/store-parts.js'
 import type { JournalNote } from '../engine/commit-journal.js'
 import type { SavedVersion } from './checkpoint.js'
@@ -57,6 +57,13 @@ export interface RestoreOptions {
   readonly encryption?: { readonly keys: readonly EncryptionKey[] }
 }
 
+const RESTORE_OPTIONS = /* @__PURE__ */ knownOptions<RestoreOptions>('restoreStore', {
+  dir: true,
+  lines: true,
+  env: true,
+  encryption: true,
+})
+
 /** What was restored. */
 export interface Restored {
   readonly revision: number
@@ -73,6 +80,7 @@ export interface Restored {
  * one of a newer version, `StorageFailed`, `Locked`
  */
 export async function restoreStore(options: RestoreOptions): Promise<Restored> {
+  assertKnown(options, RESTORE_OPTIONS)
   const { dir, lines, env = systemEnv, encryption } = options
   const disk = fileDisk(dir)
   const cipher = new FrameCipher(encryption?.keys ?? [], env.ids.next('opening'))

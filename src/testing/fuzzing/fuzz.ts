@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { CheckOptions, CheckReport } from '../simulation/check.js'
 import { check } from '../simulation/check.js'
@@ -41,6 +41,32 @@ export interface FuzzReport {
 
 /** Changes of mind are what this is about. */
 const EDIT_FAULT = { times: 2, rate: 0.25 }
+
+const FUZZ_OPTIONS = /* @__PURE__ */ knownOptions<FuzzOptions>('fuzz', {
+  kinds: true,
+  objects: true,
+  faults: true,
+  incidents: true,
+  instances: true,
+  compared: true,
+  collects: true,
+  invariants: true,
+  except: true,
+  stepsMax: true,
+  writesInRowMax: true,
+  pollsPerSecondMax: true,
+  stepTimeoutMs: true,
+  mode: true,
+  executions: true,
+  progress: true,
+  depth: true,
+  executionsMax: true,
+  deviationsMax: true,
+  seed: true,
+  rounds: true,
+  changesMax: true,
+  timeMs: true,
+})
 
 /**
  * Checks a reconciler with generated specs. They are drawn from the JSON Schemas of the kinds: each
@@ -85,6 +111,7 @@ const EDIT_FAULT = { times: 2, rate: 0.25 }
  * ```
  */
 export async function fuzz(make: MakeParts, options: FuzzOptions): Promise<FuzzReport> {
+  assertKnown(options, FUZZ_OPTIONS)
   const { rounds = 30, executions = 20, changesMax = 8, ...others } = options
   const faults = { edit: EDIT_FAULT, ...options.faults }
   assertValid(

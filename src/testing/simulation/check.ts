@@ -1,4 +1,5 @@
 import { contentHash } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import { hostVariable } from '../host/host-process.js'
 import { describeFaults } from './actions/fault-settings.js'
 import type { ChoiceSource } from './choices/choice-source.js'
@@ -20,14 +21,14 @@ import type { Expectation } from './search/expected-state.js'
 import { expectState } from './search/expected-state.js'
 import { RememberingJudge, restText } from './search/remembering-judge.js'
 import type { SearchOptions } from './search/search-options.js'
-import { searcherFor, timeOf } from './search/search-options.js'
+import { SEARCH_NAMES, searcherFor, timeOf } from './search/search-options.js'
 import type { Job, Searcher } from './search/searcher.js'
 import { shrink } from './search/shrink.js'
 import { TimeBudget } from './search/time-budget.js'
 import type { Execution } from './setup/execution.js'
 import type { ExecutionSetup } from './setup/execution-setup.js'
 import type { SimulateOptions } from './setup/simulate-options.js'
-import { setupOf } from './setup/simulate-options.js'
+import { SIMULATE_NAMES, setupOf } from './setup/simulate-options.js'
 import type { CheckWorkers } from './threads/check-workers.js'
 import { assertWorkers } from './threads/check-workers.js'
 import type { Digest } from './threads/digest.js'
@@ -72,6 +73,13 @@ const SHRINK_RUNS_MAX = 600
 const LONGER = 4
 const PROGRESS_MS = 1_000
 
+const CHECK_OPTIONS = /* @__PURE__ */ knownOptions<CheckOptions>('check', {
+  ...SIMULATE_NAMES,
+  ...SEARCH_NAMES,
+  replay: true,
+  workers: true,
+})
+
 /**
  * Looks for an execution in which a reconciler misbehaves. It runs it on a real store under virtual time, many
  * times, each with another order of commits, deliveries, reconciles and timers, and with crashes, lost races, and a
@@ -108,6 +116,7 @@ const PROGRESS_MS = 1_000
  * ```
  */
 export async function check(make: MakeParts, options: CheckOptions): Promise<CheckReport> {
+  assertKnown(options, CHECK_OPTIONS)
   const { seed = 1 } = options
   const setup = setupOf(make, options, seed)
   const searcher = searcherFor(setup, options)

@@ -1,6 +1,6 @@
 import type { Env, MemoryMetrics } from '../../core/index.js'
 import { createMemoryMetrics, createSeededRandom, InvalidError, UsageError } from '../../core/index.js'
-import { createEnvTree } from '../../core/internal.js'
+import { assertKnown, createEnvTree, knownOptions } from '../../core/internal.js'
 import { hostTurn } from '../host/event-loop.js'
 import type { CapturedLog } from './captured-logs.js'
 import { captureLogs } from './captured-logs.js'
@@ -79,6 +79,13 @@ interface World {
   readonly counter: StepCounter
 }
 
+const VIRTUAL_ENV_OPTIONS = /* @__PURE__ */ knownOptions<VirtualEnvOptions>('createVirtualEnv', {
+  seed: true,
+  startMs: true,
+  process: true,
+  stepsMax: true,
+})
+
 /**
  * Makes a virtual environment. Deterministic: the same program, run with the same seed, takes the same steps.
  * Ids are `hint-1`, `hint-2`…; each fork gets its own random stream, named by its process and how many forks of that
@@ -102,6 +109,7 @@ interface World {
  * ```
  */
 export function createVirtualEnv(options: VirtualEnvOptions = {}): VirtualEnv {
+  assertKnown(options, VIRTUAL_ENV_OPTIONS)
   const { seed = 1, startMs = Date.UTC(2026, 0, 1), process = 'test', stepsMax = 100_000 } = options
   const world: World = {
     clock: createVirtualClock(startMs),

@@ -11,7 +11,7 @@ import type {
 import type { Cancel, Env } from '../../core/index.js'
 import { KeelsonError, systemEnv, UsageError } from '../../core/index.js'
 import type { Listeners } from '../../core/internal.js'
-import { assertValid, createListeners, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, createListeners, knownOptions, wholeNumber } from '../../core/internal.js'
 import { runExecProbe } from './exec-probe.js'
 import type { PortRange } from './free-port.js'
 import { FreePorts } from './free-port.js'
@@ -70,6 +70,19 @@ interface Child {
   readonly exited: Promise<TaskExit>
 }
 
+const CHILD_PROCESS_RUNTIME_OPTIONS = /* @__PURE__ */ knownOptions<ChildProcessRuntimeOptions>(
+  'createChildProcessRuntime',
+  {
+    env: true,
+    address: true,
+    ports: true,
+    directory: true,
+    inherits: true,
+    logBytesMax: true,
+    endedLogsMax: true,
+  },
+)
+
 /**
  * Runs each task as one process, `command` and `args` of its spec, with its `env`, HOST, PORT (its first port), PORT0,
  * PORT1, …; `image` is ignored. For POSIX systems: a task is a process group.
@@ -102,6 +115,7 @@ interface Child {
  * ```
  */
 export function createChildProcessRuntime(options: ChildProcessRuntimeOptions = {}): ChildProcessRuntime {
+  assertKnown(options, CHILD_PROCESS_RUNTIME_OPTIONS)
   return new ProcessRuntime(options)
 }
 

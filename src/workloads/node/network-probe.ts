@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 
 /** Where a probe goes and how long it may take. */
 export interface TcpProbeOptions {
@@ -24,11 +25,21 @@ export interface ProbeReport {
   readonly message: string
 }
 
+const HTTP_PROBE_OPTIONS = /* @__PURE__ */ knownOptions<HttpProbeOptions>('probeHttp', {
+  host: true,
+  port: true,
+  timeoutMs: true,
+  signal: true,
+  env: true,
+  path: true,
+})
+
 /**
  * Asks with GET over a connection of its own. Success is a status from 200 to 399; redirects are not followed
  * and the body is not read. Every other outcome is a failure, never a rejection, and no socket is left open.
  */
 export function probeHttp(options: HttpProbeOptions): Promise<ProbeReport> {
+  assertKnown(options, HTTP_PROBE_OPTIONS)
   const { host, port, path } = options
   return once(options, settle => {
     const sent = request({
@@ -51,8 +62,17 @@ export function probeHttp(options: HttpProbeOptions): Promise<ProbeReport> {
   })
 }
 
+const TCP_PROBE_OPTIONS = /* @__PURE__ */ knownOptions<TcpProbeOptions>('probeTcp', {
+  host: true,
+  port: true,
+  timeoutMs: true,
+  signal: true,
+  env: true,
+})
+
 /** Connects and hangs up. Success is an accepted connection. */
 export function probeTcp(options: TcpProbeOptions): Promise<ProbeReport> {
+  assertKnown(options, TCP_PROBE_OPTIONS)
   return once(options, settle => {
     const socket = connect({ host: options.host, port: options.port })
     socket.on('connect', () => settle({ result: 'success', message: 'connection accepted' }))

@@ -1,7 +1,7 @@
 import type { TaskRuntime, TaskStatus } from '../../api/index.js'
 import { Event, Task } from '../../api/index.js'
 import { InvalidError, isKeelsonError } from '../../core/index.js'
-import { createProbeMachine } from '../../core/internal.js'
+import { assertKnown, createProbeMachine, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination, ReconcileContext } from '../../reconcile/index.js'
 import { createController } from '../../reconcile/index.js'
 import type { Client, ObjectRef } from '../../store/index.js'
@@ -31,6 +31,15 @@ export interface NodeAgentOptions {
   readonly events?: EventDestination
 }
 
+const NODE_AGENT_OPTIONS = /* @__PURE__ */ knownOptions<NodeAgentOptions>('createNodeAgentController', {
+  nodeName: true,
+  runtime: true,
+  health: true,
+  drain: true,
+  concurrency: true,
+  events: true,
+})
+
 /**
  * Runs the tasks that are bound to one node, reports what becomes of them, and stops them when they are deleted.
  *
@@ -41,6 +50,7 @@ export interface NodeAgentOptions {
  * are reported as failed.
  */
 export function createNodeAgentController(options: NodeAgentOptions): Controller {
+  assertKnown(options, NODE_AGENT_OPTIONS)
   const { nodeName, runtime, health = createProbeMachine, drain, concurrency = 16 } = options
   if (typeof nodeName !== 'string' || nodeName === '')
     throw new InvalidError('node agent', [

@@ -2,7 +2,7 @@ import type { NodeStatus } from '../../api/index.js'
 import { Lease, Node } from '../../api/index.js'
 import type { Cancel, FieldProblem } from '../../core/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
-import { assertValid } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Runnable } from '../../reconcile/index.js'
 
 import type { Client } from '../../store/index.js'
@@ -20,6 +20,14 @@ export interface NodeHeartbeatOptions {
   readonly leaseDurationSeconds?: number
 }
 
+const NODE_HEARTBEAT_OPTIONS = /* @__PURE__ */ knownOptions<NodeHeartbeatOptions>('createNodeHeartbeat', {
+  nodeName: true,
+  labels: true,
+  status: true,
+  heartbeatMs: true,
+  leaseDurationSeconds: true,
+})
+
 /**
  * Registers a node and renews its lease. A renewal that fails is logged and tried again at the next beat; after a
  * silence the node declares itself `Ready` again.
@@ -27,6 +35,7 @@ export interface NodeHeartbeatOptions {
  * @throws InvalidError for an option out of bounds, or a lease that ends before the next beat
  */
 export function createNodeHeartbeat(options: NodeHeartbeatOptions): Runnable {
+  assertKnown(options, NODE_HEARTBEAT_OPTIONS)
   const { nodeName, heartbeatMs = 10_000, leaseDurationSeconds = 40 } = options
   assertHeartbeat({ nodeName, heartbeatMs, leaseDurationSeconds })
   let cancel: Cancel = () => {}

@@ -1,5 +1,6 @@
 import { Event, findCondition, isConditionTrue, isTaskFinished, Lease, Node, Task } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination, ReconcileContext } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
 import type { Reader, Transaction } from '../../store/index.js'
@@ -22,6 +23,11 @@ export interface NodeLifecycleOptions {
   readonly events?: EventDestination
 }
 
+const NODE_LIFECYCLE_OPTIONS = /* @__PURE__ */ knownOptions<NodeLifecycleOptions>(
+  'createNodeLifecycleController',
+  { evictAfterMs: true, leaseSlackMs: true, defaultLeaseDurationMs: true, events: true },
+)
+
 /**
  * Watches heartbeats. A node whose lease lapses becomes `Ready=Unknown` and so do its tasks, which takes them out
  * of their services; after `evictAfterMs` its tasks are deleted for good, so that their owners replace them.
@@ -34,6 +40,7 @@ export interface NodeLifecycleOptions {
  * that lease lapses.
  */
 export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
+  assertKnown(options, NODE_LIFECYCLE_OPTIONS)
   const limits: NodeLifecycleLimits = {
     leaseSlackMs: options.leaseSlackMs ?? 0,
     evictAfterMs: options.evictAfterMs ?? 300_000,

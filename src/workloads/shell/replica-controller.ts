@@ -1,5 +1,6 @@
 import { Event, isTaskActive, isTaskFinished, ReplicaSet, Task } from '../../api/index.js'
 import { formatTime, isKeelsonError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
@@ -25,6 +26,11 @@ export interface ReplicaControllerOptions {
   readonly events?: EventDestination
 }
 
+const REPLICA_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<ReplicaControllerOptions>(
+  'createReplicaController',
+  { concurrency: true, burst: true, historyLimit: true, backoff: true, events: true },
+)
+
 /**
  * Keeps as many active tasks as each `ReplicaSet` asks for, replaces those that end, and reports its status.
  *
@@ -33,6 +39,7 @@ export interface ReplicaControllerOptions {
  * up to date even when the template is refused: without it, a rollout that waits to shrink other sets would be stuck.
  */
 export function createReplicaController(options: ReplicaControllerOptions = {}): Controller {
+  assertKnown(options, REPLICA_CONTROLLER_OPTIONS)
   const limits: ReplicaLimits = {
     burst: options.burst ?? 500,
     historyLimit: options.historyLimit ?? 5,

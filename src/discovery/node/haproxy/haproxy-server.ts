@@ -1,7 +1,7 @@
 import type { Env } from '../../../core/index.js'
 import { systemEnv } from '../../../core/index.js'
 import type { Backoff } from '../../../core/internal.js'
-import { assertValid, backoffMs, wholeNumber } from '../../../core/internal.js'
+import { assertKnown, assertValid, backoffMs, knownOptions, wholeNumber } from '../../../core/internal.js'
 import type { Registry } from '../../registry/registry.js'
 import type { PlacedConfig } from '../../render/haproxy-plan.js'
 import { planHaproxy } from '../../render/haproxy-plan.js'
@@ -38,6 +38,23 @@ export interface Haproxy extends AsyncDisposable {
 
 const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
 
+const HAPROXY_OPTIONS = /* @__PURE__ */ knownOptions<HaproxyOptions>('serveHaproxy', {
+  maxConnections: true,
+  hardStopAfterMs: true,
+  connectTimeoutMs: true,
+  idleTimeoutMs: true,
+  tunnelTimeoutMs: true,
+  bind: true,
+  include: true,
+  mode: true,
+  balance: true,
+  directory: true,
+  program: true,
+  loadTimeoutMs: true,
+  consumerName: true,
+  env: true,
+})
+
 /**
  * Runs HAProxy for the virtual addresses of a registry and keeps it up to date: servers by commands, everything else by
  * a reload (see `planHaproxy`). Resolves when it serves what the registry holds now.
@@ -49,7 +66,9 @@ const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
  * @throws KeelsonError `Unavailable` when it cannot be started
  */
 export async function serveHaproxy(registry: Registry, options: HaproxyOptions): Promise<Haproxy> {
-  const { env = systemEnv, program = 'haproxy', loadTimeoutMs = 10_000, directory } = options
+  assertKnown(options, HAPROXY_OPTIONS)
+  const { env = systemEnv, program = 'haproxy', loadTimeoutMs = 10_000, directory, ...others } = options
+  const { consumerName = 'haproxy', ...rendered } = others
   assertValid('HAProxy', [
     ...wholeNumber('loadTimeoutMs', loadTimeoutMs, { min: 1 }),
     ...(directory.length <= 90
@@ -62,13 +81,13 @@ export async function serveHaproxy(registry: Registry, options: HaproxyOptions):
           },
         ]),
   ])
-  const consumer = registry.consumer(options.consumerName ?? 'haproxy')
+  const consumer = registry.consumer(consumerName)
   const lost = (output: string): void => {
     env.logger.warn({ output }, 'haproxy ended by itself')
     follower.lost()
   }
   const child = createHaproxyProcess({ directory, program, env, loadTimeoutMs, ended: lost })
-  const follower = createFollower({ registry, options, child, env, ack: revision => consumer.ack(revision) })
+  const follower = createFollower({ registry, rendered, child, env, ack: revision => consumer.ack(revision) })
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {
@@ -97,7 +116,7 @@ export async function serveHaproxy(registry: Registry, options: HaproxyOptions):
 
 interface FollowerOptions {
   readonly registry: Registry
-  readonly options: HaproxyOptions
+  readonly rendered: HaproxyServicesOptions
   readonly child: HaproxyProcess
   readonly env: Env
   readonly ack: (revision: number) => void
@@ -114,7 +133,7 @@ interface Follower {
 }
 
 /** One change at a time: while one is carried out, the newest of those that came is the next. */
-function createFollower({ registry, options, child, env, ack }: FollowerOptions): Follower {
+function createFollower({ registry, rendered, child, env, ack }: FollowerOptions): Follower {
   let held: PlacedConfig | undefined
   let loads = 0
   let failures = 0
@@ -125,7 +144,7 @@ function createFollower({ registry, options, child, env, ack }: FollowerOptions)
   let cancelChanges = (): void => {}
   const carryOut = async (): Promise<void> => {
     const snapshot = registry.snapshot()
-    const next = haproxyServices(snapshot, { ...options, socket: child.socket })
+    const next = haproxyServices(snapshot, { ...rendered, socket: child.socket })
     const plan = planHaproxy(held, next)
     held = undefined
     if (plan.reload || !(await confirmed(child, plan.runtime))) {

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../../../core/internal.js'
 import { assertValid, wholeNumber } from '../../../core/internal.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
@@ -38,6 +39,17 @@ export interface SearchOptions {
   readonly deviationsMax?: number
   /** The first seed. Default 1. */
   readonly seed?: number
+}
+
+export const SEARCH_NAMES: OptionNames<SearchOptions> = {
+  mode: true,
+  executions: true,
+  timeMs: true,
+  progress: true,
+  depth: true,
+  executionsMax: true,
+  deviationsMax: true,
+  seed: true,
 }
 
 /** How far a check has come. */

@@ -1,4 +1,5 @@
 import { InvalidError, UsageError } from '../../../core/index.js'
+import type { OptionNames } from '../../../core/internal.js'
 import { assertValid, wholeNumber } from '../../../core/internal.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { FaultOptions, FaultPlan } from '../actions/fault-settings.js'
@@ -71,6 +72,23 @@ export interface SimulateOptions {
    * not tell the time of one thread (Linux does), that of the process counts, and may be three times as long.
    */
   readonly stepTimeoutMs?: number
+}
+
+export const SIMULATE_NAMES: OptionNames<SimulateOptions> = {
+  kinds: true,
+  objects: true,
+  faults: true,
+  edits: true,
+  incidents: true,
+  instances: true,
+  compared: true,
+  collects: true,
+  invariants: true,
+  except: true,
+  stepsMax: true,
+  writesInRowMax: true,
+  pollsPerSecondMax: true,
+  stepTimeoutMs: true,
 }
 
 /** @throws UsageError, InvalidError */
