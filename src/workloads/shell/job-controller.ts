@@ -8,6 +8,7 @@ import {
   Task,
 } from '../../api/index.js'
 import { isKeelsonError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
@@ -29,6 +30,13 @@ export interface JobControllerOptions {
   readonly events?: EventDestination
 }
 
+const JOB_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<JobControllerOptions>('createJobController', {
+  concurrency: true,
+  burst: true,
+  historyLimit: true,
+  events: true,
+})
+
 /**
  * Runs the tasks of each `Job` until it is complete or has failed, and reports its status.
  *
@@ -38,6 +46,7 @@ export interface JobControllerOptions {
  * before it ended is replaced, and counts neither way. What a job that is gone has left is let go.
  */
 export function createJobController(options: JobControllerOptions = {}): Controller {
+  assertKnown(options, JOB_CONTROLLER_OPTIONS)
   const limits: JobLimits = { burst: options.burst ?? 500, historyLimit: options.historyLimit ?? 5 }
   return createController({
     name: 'jobs',
