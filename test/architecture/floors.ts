@@ -90,8 +90,8 @@ export const floors: FloorPlan = {
     ['write'],
     ['transaction'],
     ['client'],
-    ['admin'],
-    ['node'],
+    ['admin', 'replica'],
+    ['etcd', 'node'],
   ],
   testing: [['host'], ['guard', 'virtual'], ['simulation', 'store-laws'], ['describe-store.ts', 'fuzzing']],
   'testing/simulation': [

@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/index.js'
 import type { Store } from '../client/client.js'
 import { partsOf } from '../client/engine-client.js'
+import type { StoreParts } from '../client/store-parts.js'
 import type { KindTable } from '../engine/kind-table.js'
 import { diffJson } from '../json/json-diff.js'
 import type { JsonPatchOperation } from '../json/json-patch.js'
@@ -135,6 +136,11 @@ export function storeAdmin(store: Store): StoreAdmin {
     throw new UsageError(
       'storeAdmin takes a store of createStore or openStore; another one has tools of its own',
     )
+  return adminOf(store, parts)
+}
+
+/** The tools of a store whose content is, or is shown, in these parts; what they write is written by the store. */
+export function adminOf(store: Store, parts: StoreParts): StoreAdmin {
   const { engine } = parts
   const tablesOf = (kind: Kind | undefined): readonly KindTable[] =>
     kind === undefined ? engine.tables.all : [engine.table(kind)]

@@ -6,7 +6,7 @@ import { assertRef } from '../object/object-name.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
 import { CAUSE_NAMES } from '../write/known-write-options.js'
-import type { WriteTarget } from '../write/write-site.js'
+import type { StoreParts } from './store-parts.js'
 import type { WritePath } from './write-path.js'
 
 const GRANT_OPTIONS = /* @__PURE__ */ knownOptions<LifetimeOptions>('grant', { ttlMs: true, id: true })
@@ -18,7 +18,7 @@ export class ClientLifetimes implements Lifetimes {
   readonly #lifetimes: LifetimeKeeper
   readonly #path: WritePath
 
-  constructor({ engine, lifetimes }: WriteTarget, path: WritePath) {
+  constructor({ engine, lifetimes }: StoreParts, path: WritePath) {
     this.#engine = engine
     this.#lifetimes = lifetimes
     this.#path = path

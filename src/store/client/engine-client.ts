@@ -1,4 +1,5 @@
 import type { Env } from '../../core/index.js'
+import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, knownOptions, ownOptions } from '../../core/internal.js'
 import type { AdmissionReplies } from '../admission/admission-replies.js'
 import { PendingAdmission } from '../admission/admission-replies.js'
@@ -39,15 +40,21 @@ import type { Commit, WritePathOptions } from './write-path.js'
 import { WritePath } from './write-path.js'
 import { WriterVerbs } from './writer-verbs.js'
 
-const TRANSACT_OPTIONS = /* @__PURE__ */ knownOptions<TransactWrite['options']>('transact', {
-  ...CAUSE_NAMES,
-  dryRun: true,
-})
+export const TRANSACT_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<TransactWrite['options']>(
+  'transact',
+  {
+    ...CAUSE_NAMES,
+    dryRun: true,
+  },
+)
 
-const OPTIMISTIC_OPTIONS = /* @__PURE__ */ knownOptions<OptimisticWrite['options']>('optimistic', {
-  ...CAUSE_NAMES,
-  attempts: true,
-})
+export const OPTIMISTIC_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<OptimisticWrite['options']>(
+  'optimistic',
+  {
+    ...CAUSE_NAMES,
+    attempts: true,
+  },
+)
 
 const CLIENT_OPTIONS = /* @__PURE__ */ knownOptions<ClientOptions>('client', { fence: true })
 

@@ -7,6 +7,7 @@ import { DirectSite } from '../write/write-site.js'
 
 /** What a store is put together from. */
 export interface StoreParts extends WriteTarget {
+  readonly lifetimes: LifetimeKeeper
   readonly hashes: StateHash
   /** For writes that say nothing about themselves: those inside the call, and those that were captured before. */
   readonly site: DirectSite

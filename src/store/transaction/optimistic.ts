@@ -18,10 +18,10 @@ import { OverlayTransaction } from './run-transaction.js'
 import type { OptimisticOptions, Transaction } from './transaction.js'
 
 /** How often a body runs, unless told otherwise. */
-const ATTEMPTS_DEFAULT = 5
+export const ATTEMPTS_DEFAULT = 5
 
 /** The longest wait before the second attempt; it doubles with each further one. */
-const RETRY_DELAY_MS = 10
+export const RETRY_DELAY_MS = 10
 
 /** What an optimistic transaction runs in. */
 export interface OptimisticShell {
@@ -163,7 +163,7 @@ function stampedWith(object: StoredObject, revision: number): StoredObject {
 }
 
 /** What the transaction has read is no more; `0` stands for an object that is not there. */
-function conflictOf({ entry, before, after }: Change, readAt: number): ConflictError {
+export function conflictOf({ entry, before, after }: Change, readAt: number): ConflictError {
   const object = (after ?? before) as StoredObject
   return new ConflictError(idOf(object), {
     field: 'resourceVersion',

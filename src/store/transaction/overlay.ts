@@ -8,7 +8,7 @@ import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import { mutationOf } from '../engine/mutation.js'
 import type { Version } from '../engine/version.js'
-import type { KeptObject, LifetimeKeeper } from '../lifetime/lifetime-keeper.js'
+import type { KeptObject } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { refText } from '../object/object.js'
 import { LIST_OPTIONS } from '../read/known-read-options.js'
@@ -19,7 +19,7 @@ import { inQueryOrder } from '../read/list-order.js'
 import type { ListView } from '../read/list-view.js'
 import type { Query } from '../read/query.js'
 import { matchesQuery } from '../read/query.js'
-import type { WriteSite, WriteTarget } from '../write/write-site.js'
+import type { ObjectKeeping, WriteSite, WriteTarget } from '../write/write-site.js'
 
 /** What lies under an overlay: one consistent state of the store. */
 export interface OverlayBase {
@@ -78,7 +78,7 @@ interface Undo {
 /** Writes that nobody else sees yet, at most one per key, over a state that does not change. */
 export class Overlay implements WriteSite {
   readonly engine: Engine
-  readonly lifetimes: LifetimeKeeper
+  readonly lifetimes: ObjectKeeping
   readonly revision: number
   readonly base: OverlayBase
   readonly canWait: boolean

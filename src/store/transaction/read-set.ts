@@ -27,6 +27,15 @@ export class ReadSet implements OverlayBase {
     this.revision = revision
   }
 
+  /** Names, with their namespaces, that were asked for. */
+  get keys(): ReadonlyMap<KindTable, ReadonlySet<string>> {
+    return this.#keys
+  }
+
+  get lists(): ReadonlyMap<KindTable, readonly Query[]> {
+    return this.#lists
+  }
+
   find(table: KindTable, ref: ObjectRef): Version | undefined {
     this.#assertKept()
     const keys = this.#keys.get(table)

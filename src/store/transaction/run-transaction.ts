@@ -1,6 +1,7 @@
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
 import type { Kind } from '../kind/kind.js'
+import type { KeptObject } from '../lifetime/lifetime-keeper.js'
 import type { ObjectRef, StoredObject } from '../object/object.js'
 import { assertRef } from '../object/object-name.js'
 import { causeOf } from '../object/write-cause.js'
@@ -27,21 +28,39 @@ export function runTransaction<T>(
   body: (tx: Transaction) => T,
   options: WriteOptions,
 ): T | DryRun<T> {
-  assertFunction(body, 'the body given to transact')
   const { engine, lifetimes } = target
-  const overlay = new Overlay(target)
   const cause = causeOf(options)
+  const { result, mutations, kept } = decideTransaction(new Overlay(target), body, options)
+  if (options.dryRun === true) return result
+  if (mutations.length > 0) engine.commit(mutations, cause)
+  for (const one of kept) lifetimes.keep(one)
+  return result
+}
+
+/** What a transaction would do, and what it returns; nothing is done yet. */
+export interface DecidedTransaction<T> {
+  readonly result: T | DryRun<T>
+  readonly mutations: readonly Mutation[]
+  readonly kept: readonly KeptObject[]
+}
+
+/** Runs `body` on the overlay. */
+export function decideTransaction<T>(
+  overlay: Overlay,
+  body: (tx: Transaction) => T,
+  options: WriteOptions,
+): DecidedTransaction<T> {
+  assertFunction(body, 'the body given to transact')
+  const { engine } = overlay
   try {
     const result = body(new OverlayTransaction(overlay))
     assertSynchronous(result, 'the body of a transaction')
     // The body may have closed it.
     engine.assertOpen()
-    const { mutations } = overlay
-    if (options.dryRun === true) engine.assertFits(mutations)
-    if (options.dryRun === true) return { result, batch: batchOf(overlay.revision, mutations) }
-    if (mutations.length > 0) engine.commit(mutations, cause)
-    for (const kept of overlay.kept) lifetimes.keep(kept)
-    return result
+    const { mutations, kept } = overlay
+    if (options.dryRun !== true) return { result, mutations, kept }
+    engine.assertFits(mutations)
+    return { result: { result, batch: batchOf(overlay.revision, mutations) }, mutations, kept }
   } finally {
     overlay.ended = true
   }

@@ -12,8 +12,11 @@ import type { WriteCause } from '../object/write-cause.js'
 /** What writes change: the objects, and how long they are kept. */
 export interface WriteTarget {
   readonly engine: Engine
-  readonly lifetimes: LifetimeKeeper
+  readonly lifetimes: ObjectKeeping
 }
+
+/** What a write needs of lifetimes. */
+export type ObjectKeeping = Pick<LifetimeKeeper, 'assertLive' | 'keep'>
 
 /**
  * Where a write happens: directly on the store, or inside a transaction. What a write means is the same in both.
@@ -49,7 +52,7 @@ export interface DirectOptions {
 /** Each staged write is a revision of its own. */
 export class DirectSite implements WriteSite {
   readonly engine: Engine
-  readonly lifetimes: LifetimeKeeper
+  readonly lifetimes: ObjectKeeping
   readonly canWait = true
   readonly replies: AdmissionReplies | undefined
   readonly isCaptured: boolean

@@ -161,7 +161,7 @@ export const transactionLaws: readonly StoreLaw[] = [
     },
   },
   {
-    name: 'an optimistic transaction that can no longer tell what has changed is tried again',
+    name: 'an optimistic transaction whose revision is no longer kept is committed if nothing has changed, or tried again',
     check: async world => {
       const store = await world.open({ logCapacity: 4 })
       await store.create(Widget, widget('a', { size: 0 }))
@@ -175,7 +175,9 @@ export const transactionLaws: readonly StoreLaw[] = [
         tx.modify(Widget, refOf('a'), draft => void (draft.spec.size = size + 1))
       }
       await world.soon('the transaction', store.optimistic(body))
-      claimEqual([store.get(Widget, refOf('a'))?.spec.size, runs], [1, 2], 'the size, and the runs')
+      claimEqual(store.get(Widget, refOf('a'))?.spec.size, 1, 'the size')
+      // Some stores can tell without their history.
+      claim(runs <= 2, 'it is tried once more at most')
     },
   },
   {

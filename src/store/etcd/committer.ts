@@ -1,0 +1,319 @@
+import type { Env, StepInfo } from '../../core/index.js'
+import { isKeelsonError, KeelsonError } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
+import { AdmissionReplies, PendingAdmission } from '../admission/admission-replies.js'
+import type { Fence } from '../client/fence.js'
+import { assertFences } from '../client/fence.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { Mutation } from '../engine/mutation.js'
+import type { KeptObject } from '../lifetime/lifetime-keeper.js'
+import { refOf } from '../object/object.js'
+import { LifetimeNotFoundError } from '../object/store-errors.js'
+import type { WriteCause } from '../object/write-cause.js'
+import type { Replica } from '../replica/replica.js'
+import { ReadSet } from '../transaction/read-set.js'
+import type { ObjectKeeping } from '../write/write-site.js'
+import type { EtcdConnection } from './etcd-connection.js'
+import type { EtcdOperation } from './etcd-messages.js'
+import type { KeySpace } from './key-space.js'
+import { pathOf } from './key-space.js'
+import type { Mirror, MirroredLifetime } from './mirror.js'
+import { stamped } from './result-stamp.js'
+import type { WritePlan } from './write-plan.js'
+import { WritePlanner } from './write-plan.js'
+
+/** The pauses between attempts that others were faster than. */
+const RETRY_BASE_MS = 2
+const RETRY_MAX_MS = 200
+
+/** What an attempt has to do it with. */
+export interface AttemptSite {
+  /** What it reads from; everything read is checked by the commit. */
+  readonly reads: ReadSet
+  readonly replies: AdmissionReplies
+  /** A lifetime, or that there is none. */
+  readonly readLifetime: (id: string) => MirroredLifetime | undefined
+  /** For `perform`: a lifetime that a write names is read too. */
+  readonly lifetimes: ObjectKeeping
+}
+
+/** What an attempt wants to be done. */
+export interface AttemptResult<T> {
+  readonly result: T
+  readonly mutations: readonly Mutation[]
+  readonly kept: readonly KeptObject[]
+  /** Lifetimes and objects that are let go of, and what else is written. */
+  readonly released?: readonly string[]
+  readonly more?: readonly EtcdOperation[]
+}
+
+/** One write, which may take several attempts. */
+export interface CommitRequest<T> {
+  /** Decides purely from what is here now, in one go. What it throws is the outcome, if what it has read is still so. */
+  readonly attempt: (site: AttemptSite) => AttemptResult<T>
+  readonly fences: readonly Fence[]
+  readonly cause: WriteCause | undefined
+  /** Nothing is written. */
+  readonly dryRun?: boolean
+  /** Each attempt is a step of this env. Default: it is made inside the call, or whenever the one before has failed. */
+  readonly steps?: { readonly env: Env; readonly about: StepInfo } | undefined
+}
+
+/** Whose writes they are: those of the store itself begin inside the call, those of an env are its steps. */
+export interface EtcdWriter {
+  readonly steps: Env | undefined
+  readonly fences: readonly Fence[]
+}
+
+/** What writes of a store in etcd are made with. */
+export interface CommitterParts {
+  readonly connection: EtcdConnection
+  readonly keys: KeySpace
+  readonly mirror: Mirror
+  readonly replica: Replica
+  /** How long a write is tried against others, ms. */
+  readonly contentionMs: number
+}
+
+/** What a body that awaits has read and wants. */
+export interface DecidedWrite<T> {
+  readonly reads: ReadSet
+  readonly outcome: AttemptResult<T>
+  readonly lifetimes: ReadonlySet<string>
+}
+
+type Decision<T> =
+  | { readonly kind: 'decided'; readonly outcome: AttemptResult<T>; readonly plan: WritePlan }
+  | { readonly kind: 'refused'; readonly error: unknown; readonly plan: WritePlan }
+  | { readonly kind: 'pending'; readonly pending: PendingAdmission }
+
+/**
+ * Writes by compare-and-swap: decides on the replica, has etcd do it if all that was read is still so, and waits until
+ * the replica shows it. A refusal counts only if what it is based on is still so.
+ */
+export class Committer {
+  readonly #parts: CommitterParts
+  readonly #planner: WritePlanner
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts
+    this.#planner = new WritePlanner(parts.keys, parts.mirror)
+  }
+
+  async commit<T>(request: CommitRequest<T>): Promise<T> {
+    const { replica, contentionMs } = this.#parts
+    const { clock } = replica.parts.engine.env
+    const replies = new AdmissionReplies()
+    const untilMs = clock.monotonic() + contentionMs
+    for (let attempt = 1; ; ) {
+      const decision = await this.#decide(request, replies)
+      if (decision.kind === 'pending') {
+        replies.add(decision.pending, await decision.pending.reply)
+        continue
+      }
+      const done = await this.#carryOut(decision, request)
+      if (done !== undefined) return done.result
+      if (clock.monotonic() >= untilMs) throw contended(contentionMs, attempt)
+      await this.#pause(decision.plan.reads.revision, attempt++)
+    }
+  }
+
+  /** What a write needs of lifetimes; those that it names are added. */
+  keeping(named: Set<string>): ObjectKeeping {
+    return {
+      assertLive: expiry => {
+        if (expiry?.kind !== 'lifetime') return
+        named.add(expiry.id)
+        if (this.#parts.mirror.lifetime(expiry.id) === undefined) throw new LifetimeNotFoundError(expiry.id)
+      },
+      keep: () => {},
+    }
+  }
+
+  /** Has etcd do what was decided before, on an older state; undefined when something that was read is not as it was. */
+  async commitDecided<T>(
+    { reads, outcome, lifetimes }: DecidedWrite<T>,
+    request: Pick<CommitRequest<T>, 'fences' | 'cause' | 'steps'>,
+  ): Promise<{ readonly result: T } | undefined> {
+    const { engine } = this.#parts.replica.parts
+    const plan = (): Decision<T> => {
+      readFences(reads, request.fences)
+      assertFences(engine, request.fences)
+      engine.assertFits(outcome.mutations)
+      const { mutations } = outcome
+      const kept = keptBy(outcome)
+      return { kind: 'decided', outcome, plan: { reads, mutations, lifetimes, kept, cause: request.cause } }
+    }
+    const decision = await this.#begin(request.steps, () => Promise.resolve().then(plan))
+    return this.#carryOut(decision as Exclude<Decision<T>, { readonly kind: 'pending' }>, {})
+  }
+
+  /** Has etcd do what was planned; undefined when something of it was changed meanwhile. */
+  async send(plan: WritePlan): Promise<number | undefined> {
+    const { connection, replica } = this.#parts
+    const { compares, operations } = this.#planner.transaction(plan)
+    if (compares.length + operations.length === 0) return plan.reads.revision
+    const { succeeded, header } = await connection.txn(compares, operations)
+    if (!succeeded) return undefined
+    if (operations.length > 0) await replica.through(header.revision)
+    return header.revision
+  }
+
+  /** Until something has changed here, or for a while that grows. */
+  async #pause(seen: number, attempt: number): Promise<void> {
+    const { replica } = this.#parts
+    const { clock, random } = replica.parts.engine.env
+    const ms = backoffMs({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }, attempt)
+    await Promise.race([replica.through(seen + 1), clock.sleep(ms * (1 + random.next()))])
+    // Those who have lost to each other do not all begin again at once.
+    if (attempt > 1) await clock.sleep(random.next() * ms)
+  }
+
+  #decide<T>(request: CommitRequest<T>, replies: AdmissionReplies): Promise<Decision<T>> {
+    return this.#begin(request.steps, () => this.#attempt(request, replies))
+  }
+
+  /** In a step, or at once; when no watcher holds it back. */
+  #begin<T>(steps: CommitRequest<unknown>['steps'], begin: () => Promise<T>): Promise<T> {
+    const { engine } = this.#parts.replica.parts
+    return new Promise((resolve, reject) => {
+      const go = (): void => void begin().then(resolve, reject)
+      const step = (): void => {
+        steps?.env.tasks.defer(fate => {
+          if (fate?.kind === 'refused') reject(fate.error)
+          else go()
+        }, steps.about)
+      }
+      engine.pressure.whenFree(steps?.env ?? engine.env, steps?.env, steps === undefined ? go : step)
+    })
+  }
+
+  async #attempt<T>(request: CommitRequest<T>, replies: AdmissionReplies): Promise<Decision<T>> {
+    const { engine } = this.#parts.replica.parts
+    const reads = new ReadSet(engine, engine.revision)
+    const lifetimes = new Set<string>()
+    const nothing = { reads, mutations: [], lifetimes, kept: new Map(), cause: undefined }
+    const keeping = this.keeping(lifetimes)
+    engine.begin()
+    try {
+      readFences(reads, request.fences)
+      assertFences(engine, request.fences)
+      const outcome = request.attempt({
+        reads,
+        replies,
+        lifetimes: keeping,
+        readLifetime: id => {
+          lifetimes.add(id)
+          return this.#parts.mirror.lifetime(id)
+        },
+      })
+      engine.assertFits(outcome.mutations)
+      if (request.dryRun === true) return { kind: 'decided', outcome, plan: nothing }
+      const { mutations, more = [] } = outcome
+      const plan = { reads, mutations, lifetimes, kept: keptBy(outcome), more, cause: request.cause }
+      return { kind: 'decided', outcome, plan }
+    } catch (error) {
+      if (error instanceof PendingAdmission) return { kind: 'pending', pending: error }
+      return { kind: 'refused', error, plan: nothing }
+    } finally {
+      engine.end()
+    }
+  }
+
+  async #carryOut<T>(
+    decision: Exclude<Decision<T>, { readonly kind: 'pending' }>,
+    { dryRun = false }: Pick<CommitRequest<T>, 'dryRun'>,
+  ): Promise<{ readonly result: T } | undefined> {
+    const { engine } = this.#parts.replica.parts
+    const { plan } = decision
+    if (decision.kind === 'refused') {
+      if (isAboutTheCall(decision.error)) throw decision.error
+      if ((await this.send(plan)) === undefined) return undefined
+      throw decision.error
+    }
+    const { result } = decision.outcome
+    if (dryRun) return { result }
+    const revision = await this.#sendWithTtls(plan, decision.outcome)
+    if (revision === undefined) return undefined
+    const provisional = plan.reads.revision + 1
+    return {
+      result: plan.mutations.length === 0 ? result : stamped(engine, result, { provisional, revision }),
+    }
+  }
+
+  /** A time to live of an object is a lifetime without a name, which a lease of etcd takes away. */
+  async #sendWithTtls(
+    plan: WritePlan,
+    { kept, mutations }: AttemptResult<unknown>,
+  ): Promise<number | undefined> {
+    const { connection, keys } = this.#parts
+    const byPath = new Map(plan.kept)
+    const more = [...(plan.more ?? [])]
+    const leases: bigint[] = []
+    for (const { table, object, expiry } of kept) {
+      if (expiry.kind !== 'ttl' || isGone(table, object.metadata, mutations)) continue
+      const { id: lease } = await connection.grantLease(leaseSeconds(expiry.ttlMs))
+      leases.push(lease)
+      const id = `ttl-${lease.toString(16)}`
+      more.push({ put: keys.lifetime(id), value: lifetimeValue(lease, expiry.ttlMs, false), lease })
+      byPath.set(pathOf(table, refOf(object)), id)
+    }
+    const revision = await this.send({ ...plan, kept: byPath, more })
+    if (revision === undefined) for (const lease of leases) await connection.revokeLease(lease)
+    return revision
+  }
+}
+
+/** Which lifetime each object has from now on. */
+function keptBy({
+  kept,
+  mutations,
+  released = [],
+}: AttemptResult<unknown>): ReadonlyMap<string, string | null> {
+  const found = new Map<string, string | null>()
+  for (const path of released) found.set(path, null)
+  for (const { table, object, expiry } of kept) {
+    if (isGone(table, object.metadata, mutations)) continue
+    found.set(pathOf(table, refOf(object)), expiry.kind === 'lifetime' ? expiry.id : null)
+  }
+  return found
+}
+
+function isGone(
+  table: KindTable,
+  { namespace, name }: { readonly namespace?: string; readonly name: string },
+  mutations: readonly Mutation[],
+): boolean {
+  return mutations.some(
+    one => one.table === table && one.namespace === namespace && one.name === name && one.after === undefined,
+  )
+}
+
+/** A fence is checked by etcd too. */
+function readFences(reads: ReadSet, fences: readonly Fence[]): void {
+  for (const { kind, ref } of fences) reads.find(reads.engine.table(kind), ref)
+}
+
+/** No state of the store could make the call right. */
+function isAboutTheCall(error: unknown): boolean {
+  return isKeelsonError(error, 'Usage', 'Closed')
+}
+
+/** Etcd counts in seconds; nothing ends early. */
+export function leaseSeconds(ttlMs: number): number {
+  return Math.ceil(ttlMs / 1_000)
+}
+
+export function lifetimeValue(lease: bigint, ttlMs: number, named: boolean): string {
+  return JSON.stringify({ ttlMs, lease: String(lease), named })
+}
+
+function contended(timeoutMs: number, attempts: number): KeelsonError {
+  return new KeelsonError({
+    code: 'Timeout',
+    message:
+      `the write has lost ${attempts} times to other writers within ${timeoutMs} ms, or what they have written does ` +
+      'not arrive here; nothing was changed. Try again, and have fewer writers of the same objects',
+    details: { timeoutMs, attempts },
+  })
+}

@@ -1,0 +1,211 @@
+import type { Cancel, Env } from '../../core/index.js'
+import { KeelsonError } from '../../core/index.js'
+import type { StoredObject } from '../object/object.js'
+import { ExpiredError } from '../object/store-errors.js'
+import type { WriteCause } from '../object/write-cause.js'
+import { causeOf } from '../object/write-cause.js'
+import type { RemoteChange, RemoteList, ReplicaSink, ReplicaSource } from '../replica/replica-source.js'
+import type { EtcdConnection } from './etcd-connection.js'
+import { CorruptError } from './etcd-errors.js'
+import type { EtcdEvent, EtcdHeader, EtcdKeyValue, WatchResponse } from './etcd-messages.js'
+import type { KeySpace } from './key-space.js'
+import { objectOf, parsed } from './key-space.js'
+import type { Mirror } from './mirror.js'
+
+/** Keys asked for at once: an answer stays well below what etcd sends. */
+const PAGE_KEYS = 1_000
+
+/** Etcd is asked this often whether the watch still tells everything. */
+const PROGRESS_INTERVAL_MS = 1_000
+
+const FORMAT = 1
+
+/** The one prefix watch of a store, and its list. */
+export class EtcdSource implements ReplicaSource {
+  readonly #env: Env
+  readonly #connection: EtcdConnection
+  readonly #keys: KeySpace
+  readonly #mirror: Mirror
+  #clusterId: bigint | undefined
+  #incarnation: string | undefined
+  #newest = 0
+
+  constructor(env: Env, connection: EtcdConnection, keys: KeySpace, mirror: Mirror) {
+    this.#env = env
+    this.#connection = connection
+    this.#keys = keys
+    this.#mirror = mirror
+  }
+
+  /**
+   * Names the store, if nobody has yet.
+   *
+   * @throws KeelsonError `Unsupported` for what a newer version has made
+   */
+  async identify(): Promise<string> {
+    const key = this.#keys.identity
+    const incarnation = this.#env.ids.next('store')
+    const value = JSON.stringify({ format: FORMAT, incarnation })
+    await this.#connection.txn([{ key, modRevision: 0 }], [{ put: key, value }])
+    const { header, kvs } = await this.#connection.range({ key })
+    this.#clusterId = header.clusterId
+    this.#incarnation = this.#incarnationIn(kvs)
+    return this.#incarnation
+  }
+
+  async list(): Promise<RemoteList> {
+    const kvs: EtcdKeyValue[] = []
+    const { end } = this.#keys.all
+    let { key } = this.#keys.all
+    let revision: number | undefined
+    for (;;) {
+      const at = revision === undefined ? {} : { revision }
+      const page = await this.#connection.range({ key, end, limit: PAGE_KEYS, ...at })
+      if (revision === undefined) this.#assertSame(page.header)
+      revision ??= page.header.revision
+      for (const kv of page.kvs) kvs.push(kv)
+      const last = page.kvs.at(-1)
+      if (!page.more || last === undefined) break
+      key = `${last.key}\u0000`
+    }
+    this.#incarnationIn(kvs.filter(kv => kv.key === this.#keys.identity))
+    const objects: StoredObject[] = []
+    const beside: EtcdKeyValue[] = []
+    for (const kv of kvs) {
+      if (this.#keys.parse(kv.key)?.of === 'object') objects.push(objectOf(kv))
+      else beside.push(kv)
+    }
+    this.#mirror.reset(beside)
+    return { revision, objects }
+  }
+
+  watch(since: number, sink: ReplicaSink): Cancel {
+    this.#newest = Math.max(this.#newest, since)
+    let isOver = false
+    let cancelWatch: Cancel = () => {}
+    let cancelTimer: Cancel = () => {}
+    const end = (error: unknown): void => {
+      if (isOver) return
+      stop()
+      sink.ended(error)
+    }
+    const stop = (): void => {
+      isOver = true
+      cancelTimer()
+      cancelWatch()
+    }
+    const begin = async (): Promise<void> => {
+      await this.#assertStillThere(since)
+      if (isOver) return
+      const { key, end: to } = this.#keys.all
+      const watch = this.#connection.watch(
+        key,
+        { end: to, startRevision: since + 1 },
+        {
+          ended: end,
+          answered: response => {
+            try {
+              if (!isOver) this.#answered(response, sink, end)
+            } catch (error) {
+              end(error)
+            }
+          },
+        },
+      )
+      cancelWatch = watch.cancel
+      const ask = (): void => {
+        watch.askProgress()
+        cancelTimer = this.#env.clock.after(PROGRESS_INTERVAL_MS, ask)
+      }
+      cancelTimer = this.#env.clock.after(PROGRESS_INTERVAL_MS, ask)
+    }
+    begin().catch(end)
+    return stop
+  }
+
+  #answered(response: WatchResponse, sink: ReplicaSink, end: (error: unknown) => void): void {
+    const { header, canceled, compactRevision, cancelReason, events } = response
+    this.#assertSame(header)
+    if (canceled) {
+      end(
+        compactRevision > 0
+          ? new ExpiredError(this.#newest, compactRevision)
+          : new KeelsonError({
+              code: 'Unavailable',
+              message: `etcd has ended the watch: ${cancelReason}`,
+              details: {},
+            }),
+      )
+      return
+    }
+    sink.alive()
+    for (const ofRevision of byRevision(events)) this.#tell(ofRevision, sink)
+    // Only what etcd says unasked is sure to come after everything that it tells.
+    if (events.length === 0 && !response.created && response.watchId >= 0) sink.progress(header.revision)
+  }
+
+  #tell(events: readonly EtcdEvent[], sink: ReplicaSink): void {
+    const changes: RemoteChange[] = []
+    let cause: WriteCause | undefined
+    const [first] = events
+    if (first === undefined) return
+    const { modRevision: revision } = first.kv
+    if (revision <= this.#newest) return
+    for (const event of events) {
+      const { kv, isDelete } = event
+      const known = this.#keys.parse(kv.key)
+      if (known?.of === 'object') changes.push(isDelete ? { removed: known.place } : { object: objectOf(kv) })
+      else if (known?.of === 'cause' && !isDelete) cause = causeOf(parsed(kv.key, kv.value))
+      else this.#mirror.take(event)
+    }
+    this.#newest = revision
+    sink.told({ revision, changes, ...(cause === undefined ? {} : { cause }) })
+  }
+
+  /** An etcd that was made anew has no such revision, or another store in its place. */
+  async #assertStillThere(since: number): Promise<void> {
+    const { header, kvs } = await this.#connection.range({ key: this.#keys.identity })
+    this.#assertSame(header)
+    this.#incarnationIn(kvs)
+    if (header.revision < since)
+      throw this.#lostData(`it is at revision ${header.revision}, and was at ${since} before`)
+  }
+
+  #assertSame({ clusterId }: EtcdHeader): void {
+    if (this.#clusterId !== undefined && clusterId !== this.#clusterId)
+      throw this.#lostData(
+        `it is cluster ${clusterId.toString(16)}, and was ${this.#clusterId.toString(16)} before`,
+      )
+  }
+
+  #incarnationIn([kv]: readonly EtcdKeyValue[]): string {
+    const key = this.#keys.identity
+    if (kv === undefined) throw this.#lostData('the store that was there is gone')
+    const { format, incarnation } = parsed(key, kv.value)
+    if (format !== FORMAT || typeof incarnation !== 'string')
+      throw new KeelsonError({
+        code: 'Unsupported',
+        message: `${key} in etcd is in format ${String(format)}, and this version reads format ${FORMAT}; use a newer version, or another prefix`,
+        details: { key, format },
+      })
+    if (this.#incarnation !== undefined && incarnation !== this.#incarnation)
+      throw this.#lostData(`it holds store ${incarnation}, and held ${this.#incarnation} before`)
+    return incarnation
+  }
+
+  #lostData(reason: string): CorruptError {
+    return new CorruptError(this.#keys.identity, `it is not the data that this store has followed: ${reason}`)
+  }
+}
+
+/** All events of a revision come in one answer. */
+function byRevision(events: readonly EtcdEvent[]): Iterable<readonly EtcdEvent[]> {
+  const groups = new Map<number, EtcdEvent[]>()
+  for (const event of events) {
+    const { modRevision } = event.kv
+    const group = groups.get(modRevision)
+    if (group === undefined) groups.set(modRevision, [event])
+    else group.push(event)
+  }
+  return groups.values()
+}

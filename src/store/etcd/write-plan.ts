@@ -1,0 +1,175 @@
+import { KeelsonError } from '../../core/index.js'
+import { nameOfTerm } from '../engine/index-terms.js'
+import type { KindTable } from '../engine/kind-table.js'
+import type { Mutation } from '../engine/mutation.js'
+import { versionAt } from '../engine/version.js'
+import type { ObjectRef } from '../object/object.js'
+import type { WriteCause } from '../object/write-cause.js'
+import type { Query } from '../read/query.js'
+import type { ReadSet } from '../transaction/read-set.js'
+import type { EtcdCompare, EtcdOperation } from './etcd-messages.js'
+import type { KeySpace } from './key-space.js'
+import { objectValue, pathOf } from './key-space.js'
+import type { Mirror } from './mirror.js'
+
+/** What etcd takes in one transaction, of compares and of operations, unless it was started with another number. */
+const OPERATIONS_MAX = 128
+
+/** What one attempt to write has read, and what it would do. */
+export interface WritePlan {
+  readonly reads: ReadSet
+  readonly mutations: readonly Mutation[]
+  /** Lifetimes that were read. */
+  readonly lifetimes: ReadonlySet<string>
+  /** Which lifetime an object has from now on; null: none. */
+  readonly kept: ReadonlyMap<string, string | null>
+  /** More to be done, for example a lifetime that begins. */
+  readonly more?: readonly EtcdOperation[]
+  readonly cause: WriteCause | undefined
+}
+
+/** A transaction of etcd. */
+export interface EtcdTransaction {
+  readonly compares: readonly EtcdCompare[]
+  readonly operations: readonly EtcdOperation[]
+}
+
+/** Makes transactions of plans. */
+export class WritePlanner {
+  readonly #keys: KeySpace
+  readonly #mirror: Mirror
+
+  constructor(keys: KeySpace, mirror: Mirror) {
+    this.#keys = keys
+    this.#mirror = mirror
+  }
+
+  /**
+   * Does what was planned, if all that was read is as it was read: keys by their revision, also those that were not
+   * there; lists by the newest revision in their range, and that of the last deletion of the kind.
+   *
+   * @throws KeelsonError `TooLarge`
+   */
+  transaction(plan: WritePlan): EtcdTransaction {
+    const operations = this.#operations(plan)
+    const compares = this.#compares(plan)
+    if (Math.max(operations.length, compares.length) > OPERATIONS_MAX)
+      throw tooMany(operations.length, compares.length)
+    return { compares, operations }
+  }
+
+  #operations({ mutations, kept, more = [], cause }: WritePlan): EtcdOperation[] {
+    const operations: EtcdOperation[] = [...more]
+    const graves = new Set<string>()
+    for (const { table, namespace, name, after } of mutations) {
+      const ref = namespace === undefined ? { name } : { namespace, name }
+      const key = this.#keys.object(table, ref)
+      const before = table.find(namespace, name)?.head?.object
+      if (after === undefined) {
+        operations.push({ delete: key })
+        graves.add(this.#keys.deleted(table))
+      } else operations.push({ put: key, value: objectValue(after) })
+      // What kept an object does not keep the next one of that name.
+      const path = pathOf(table, ref)
+      const isOver = before !== undefined && before.metadata.uid !== after?.metadata.uid
+      if (isOver && this.#mirror.kept(path) !== undefined && !kept.has(path))
+        operations.push({ delete: this.#keys.kept(path) })
+    }
+    for (const grave of graves) operations.push({ put: grave, value: '1' })
+    for (const [key, holder] of this.#claims(mutations))
+      operations.push(holder === undefined ? { delete: key } : { put: key, value: holder })
+    for (const [path, lifetime] of kept) {
+      const key = this.#keys.kept(path)
+      if (lifetime !== null) operations.push({ put: key, value: JSON.stringify({ lifetime }) })
+      else if (this.#mirror.kept(path) !== undefined) operations.push({ delete: key })
+    }
+    if (cause !== undefined && operations.length > 0)
+      operations.push({ put: this.#keys.cause, value: JSON.stringify(cause) })
+    return operations
+  }
+
+  #compares({ reads, mutations, lifetimes }: WritePlan): EtcdCompare[] {
+    const compares: EtcdCompare[] = []
+    const count = [...reads.keys.values()].reduce((sum, keys) => sum + keys.size, 0)
+    const notAfter = reads.revision
+    for (const [table, names] of reads.keys) {
+      // Many keys of a kind are cheaper as a range; that may refuse what need not be, and then it is tried again.
+      if (count > OPERATIONS_MAX / 2 && names.size > 1) {
+        compares.push({ ...this.#keys.objectsOf(table), notAfter }, ...this.#noGrave(table, notAfter))
+        continue
+      }
+      for (const text of names) {
+        const ref = refOf(table, text)
+        const entry = table.find(ref.namespace, ref.name)
+        const object = entry === undefined ? undefined : versionAt(entry, reads.revision)?.object
+        const modRevision = Number(object?.metadata.resourceVersion ?? 0)
+        compares.push({ key: this.#keys.object(table, ref), modRevision })
+      }
+    }
+    for (const [table, queries] of reads.lists) {
+      for (const namespace of namespacesOf(queries))
+        compares.push({ ...this.#keys.objectsOf(table, namespace), notAfter })
+      compares.push(...this.#noGrave(table, notAfter))
+    }
+    for (const id of lifetimes)
+      compares.push({
+        key: this.#keys.lifetime(id),
+        modRevision: this.#mirror.lifetime(id)?.modRevision ?? 0,
+      })
+    for (const [key, holder] of this.#claims(mutations))
+      if (holder !== undefined) compares.push({ key, modRevision: this.#mirror.uniqueRevision(key) })
+    // What is limited counts everything.
+    if (reads.engine.quotas !== undefined && mutations.some(({ after }) => after !== undefined))
+      compares.push({ ...this.#keys.objects, notAfter })
+    return compares
+  }
+
+  /** Nothing of the kind was deleted since. */
+  #noGrave(table: KindTable, notAfter: number): readonly EtcdCompare[] {
+    const key = this.#keys.deleted(table)
+    return [{ key, end: `${key}\u0000`, notAfter }]
+  }
+
+  /** The values of unique indexes that get a holder, or lose theirs. */
+  #claims(mutations: readonly Mutation[]): ReadonlyMap<string, string | undefined> {
+    const claims = new Map<string, string | undefined>()
+    for (const { table, namespace, name, terms } of mutations) {
+      const { uniqueIndexes } = table.kind
+      if (uniqueIndexes.length === 0) continue
+      const isUnique = (term: string): boolean => uniqueIndexes.includes(nameOfTerm(term))
+      const before = (table.find(namespace, name)?.head?.terms ?? []).filter(isUnique)
+      const after = terms.filter(isUnique)
+      const path = pathOf(table, namespace === undefined ? { name } : { namespace, name })
+      for (const term of before) {
+        const key = this.#keys.unique(table, term)
+        if (!after.includes(term) && !claims.has(key)) claims.set(key, undefined)
+      }
+      for (const term of after) if (!before.includes(term)) claims.set(this.#keys.unique(table, term), path)
+    }
+    return claims
+  }
+}
+
+function refOf({ kind }: KindTable, text: string): ObjectRef {
+  if (!kind.namespaced) return { name: text }
+  const at = text.indexOf('/')
+  return { namespace: text.slice(0, at), name: text.slice(at + 1) }
+}
+
+/** Undefined: all of them. */
+function namespacesOf(queries: readonly Query[]): readonly (string | undefined)[] {
+  const namespaces = new Set(queries.map(({ namespace }) => namespace))
+  return namespaces.has(undefined) ? [undefined] : [...namespaces]
+}
+
+function tooMany(operations: number, compares: number): KeelsonError {
+  const [count, what] =
+    operations > OPERATIONS_MAX ? [operations, 'changes'] : [compares, 'checks of what it has read']
+  return new KeelsonError({
+    code: 'TooLarge',
+    message:
+      `the transaction needs ${count} ${what}, and etcd takes ${OPERATIONS_MAX}; write fewer objects at once, or read ` +
+      'them with fewer lists',
+    details: { operations, compares, operationsMax: OPERATIONS_MAX },
+  })
+}

@@ -1,0 +1,254 @@
+import type { Cancel } from '../../core/index.js'
+import { ClosedError, isKeelsonError, KeelsonError } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
+import type { StoreOptions } from '../client/memory-store.js'
+import { engineFor } from '../client/memory-store.js'
+import type { StoreParts } from '../client/store-parts.js'
+import { storeParts } from '../client/store-parts.js'
+import { differences, mutationsOf, plantAll } from './remote-mutations.js'
+import type { RemoteRevision, ReplicaSource } from './replica-source.js'
+
+const RETRY_BASE_MS = 100
+const RETRY_MAX_MS = 5_000
+
+/** What a replica is made from. */
+export interface ReplicaOptions extends StoreOptions {
+  /** Names the history that is followed; the same for all that follow it. Default: one of the env. */
+  readonly incarnation?: string
+}
+
+/** How far a replica may be behind what it follows. */
+export interface ReplicaFreshness {
+  /** Everything up to this revision is here; that of the store is the last one that has changed something. */
+  readonly revision: number
+  /** Whether the watch is open. While it is not, reads answer with what was known before. */
+  readonly connected: boolean
+  /** How long ago the source has last answered, ms: what is missing here is not older. */
+  readonly staleMs: number
+  /** How often revisions were skipped, because the source could no longer tell them one by one. */
+  readonly skipped: number
+  /** Why the watch was last lost; undefined while it is open. */
+  readonly error?: unknown
+}
+
+interface Waiter {
+  readonly revision: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Reads of what is kept elsewhere, at the speed of memory: an engine that follows a list and a watch, with its indexes,
+ * snapshots and watches. A watch that breaks is opened again where it was. When what was missed is no longer told, it is
+ * listed: then the difference is one revision, and watchers end with `SlowConsumerError`, so that each knows of the gap.
+ */
+export class Replica {
+  readonly parts: StoreParts
+  readonly #source: ReplicaSource
+  #seen: number
+  #skipped = 0
+  #aliveAtMs: number
+  #connected = false
+  #error: unknown
+  #breaks = 0
+  #closed = false
+  #cancelWatch: Cancel = () => {}
+  #cancelRetry: Cancel = () => {}
+  #waiters: Waiter[] = []
+
+  constructor(parts: StoreParts, source: ReplicaSource) {
+    this.parts = parts
+    this.#source = source
+    this.#seen = parts.engine.revision
+    this.#aliveAtMs = this.#nowMs
+    this.#watch()
+  }
+
+  get freshness(): ReplicaFreshness {
+    const error = this.#error
+    return Object.freeze({
+      revision: this.#seen,
+      connected: this.#connected,
+      staleMs: this.#nowMs - this.#aliveAtMs,
+      skipped: this.#skipped,
+      ...(error === undefined ? {} : { error }),
+    })
+  }
+
+  /**
+   * Resolves once everything up to that revision is here.
+   *
+   * @throws why the replica has ended, if it does before
+   */
+  through(revision: number): Promise<void> {
+    if (revision <= this.#seen) return Promise.resolve()
+    if (this.#closed) return Promise.reject(new ClosedError('the store'))
+    return new Promise((resolve, reject) => void this.#waiters.push({ revision, resolve, reject }))
+  }
+
+  /** Ends every watch and refuses every later read. Idempotent. */
+  close(failure?: Error): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#connected = false
+    this.#cancelWatch()
+    this.#cancelRetry()
+    this.parts.engine.close(failure)
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const { reject } of waiters) reject(failure ?? new ClosedError('the store'))
+  }
+
+  get #nowMs(): number {
+    return this.parts.engine.env.clock.monotonic()
+  }
+
+  #watch(): void {
+    let isOpen = true
+    // Nothing of a watch counts once it has ended, or another one was opened.
+    const now = (act: () => void) => (): void => {
+      if (isOpen && !this.#closed) act()
+    }
+    const alive = now(() => this.#alive())
+    const cancel = this.#source.watch(this.#seen, {
+      alive,
+      told: revision =>
+        now(() => {
+          this.#alive()
+          this.#follow(revision)
+        })(),
+      progress: revision =>
+        now(() => {
+          this.#alive()
+          this.#advance(revision)
+        })(),
+      ended: error =>
+        now(() => {
+          isOpen = false
+          this.#lost(error)
+        })(),
+    })
+    this.#cancelWatch = () => {
+      isOpen = false
+      cancel()
+    }
+  }
+
+  #alive(): void {
+    this.#aliveAtMs = this.#nowMs
+    if (this.#connected) return
+    const { logger } = this.parts.engine.env
+    if (this.#breaks > 0) logger.info({ revision: this.#seen }, 'the store is connected again')
+    this.#connected = true
+    this.#breaks = 0
+    this.#error = undefined
+  }
+
+  #follow(told: RemoteRevision): void {
+    if (told.revision <= this.#seen) return
+    const { engine } = this.parts
+    try {
+      const mutations = mutationsOf(engine, told.changes)
+      if (mutations.length > 0) engine.follow(told.revision, mutations, told.cause)
+    } catch (error) {
+      // An index function of this store's kinds has thrown. What follows cannot be shown without this revision.
+      this.#cancelWatch()
+      this.#lost(error)
+      return
+    }
+    this.#advance(told.revision)
+  }
+
+  #advance(revision: number): void {
+    if (revision <= this.#seen) return
+    this.#seen = revision
+    if (this.#waiters.length === 0) return
+    const due = this.#waiters.filter(waiter => waiter.revision <= revision)
+    if (due.length === 0) return
+    this.#waiters = this.#waiters.filter(waiter => waiter.revision > revision)
+    for (const { resolve } of due) resolve()
+  }
+
+  #lost(error: unknown): void {
+    const { env } = this.parts.engine
+    this.#connected = false
+    this.#error = error
+    this.#breaks++
+    if (isFinal(error)) {
+      env.logger.error({ err: error }, 'the store has ended: what it follows is not what it was')
+      this.close(error)
+      return
+    }
+    const isGap = isKeelsonError(error, 'Expired')
+    const afterMs =
+      isGap && this.#breaks === 1
+        ? 0
+        : backoffMs({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }, this.#breaks) *
+          (1 - env.random.next() / 2)
+    env.logger.warn({ err: error, afterMs }, 'the store is not connected; it answers with what it knows')
+    this.#cancelRetry = env.clock.after(afterMs, () => {
+      if (isGap) void this.#list()
+      else this.#watch()
+    })
+  }
+
+  async #list(): Promise<void> {
+    try {
+      const list = await this.#source.list()
+      if (this.#closed) return
+      const { engine } = this.parts
+      if (list.revision < this.#seen) throw wentBack(list.revision, this.#seen)
+      const mutations = differences(engine, list.objects)
+      this.#alive()
+      if (list.revision > this.#seen) {
+        this.#skipped++
+        engine.followOverGap(list.revision, mutations)
+        this.#advance(list.revision)
+      }
+      this.#watch()
+    } catch (error) {
+      if (this.#closed) return
+      // What was missed is still missing.
+      if (isFinal(error)) this.#lost(error)
+      else this.#lost(isKeelsonError(error, 'Expired') ? error : gapBecause(error, this.#seen))
+    }
+  }
+}
+
+/**
+ * Lists once, and follows from there on.
+ *
+ * @throws what the first list throws, and UsageError as `createStore`
+ */
+export async function startReplica(source: ReplicaSource, options: ReplicaOptions): Promise<Replica> {
+  const list = await source.list()
+  const { incarnation } = options
+  const begin = { start: list.revision, ...(incarnation === undefined ? {} : { incarnation }) }
+  const parts = storeParts(engineFor(options, begin))
+  plantAll(parts.engine, list.objects)
+  return new Replica(parts, source)
+}
+
+/** No second attempt changes anything about it. */
+function isFinal(error: unknown): error is Error {
+  return isKeelsonError(error, 'Corrupt', 'Unsupported', 'Usage')
+}
+
+function wentBack(revision: number, seen: number): KeelsonError {
+  const reason = `it is at revision ${revision}, and was at ${seen} before: it has lost data`
+  return new KeelsonError({
+    code: 'Corrupt',
+    message: `the store that is followed has gone back: ${reason}; make sure which data is right, then connect again`,
+    details: { path: '', reason },
+  })
+}
+
+/** A list that has failed is tried again, as a list. */
+function gapBecause(cause: unknown, seen: number): KeelsonError {
+  return new KeelsonError({
+    code: 'Expired',
+    message: `what came after revision ${seen} must be listed, and that has failed`,
+    details: { revision: seen, oldestAvailable: seen },
+    cause,
+  })
+}
