@@ -4,7 +4,7 @@ import type { GroupMember } from './watch-group.js'
 import { WatchGroup } from './watch-group.js'
 
 /** Someone who reads channels. */
-export interface ChannelListener {
+export interface ChannelListener extends GroupMember {
   readonly env: Env
   /** What is delivered, for those who look at steps. */
   readonly label: string
@@ -12,8 +12,6 @@ export interface ChannelListener {
   readonly follows: boolean
   /** Something new is in a channel where its cursor rested. */
   wake(): void
-  /** Hands out at most `revisionsMax` batches; says how many it did. For those who follow. */
-  serve(revisionsMax: number): number
   /** The store was closed, or has failed. */
   storeClosed(failure?: Error): void
   /** The last revision that it has handled. */
@@ -70,7 +68,7 @@ export class Channel {
     if (cursor.listener.fellBehind !== undefined)
       this.#strict = this.#strict.filter(other => other !== cursor)
     if (!cursor.resting) return
-    if (this.leaveGroup(cursor)) return
+    if (cursor.leaveGroup()) return
     this.#gone++
     if (this.#gone * 2 <= this.#resting.length) return
     this.#resting = this.#resting.filter(other => !other.left)
@@ -86,21 +84,17 @@ export class Channel {
     }
     let group = this.#groups.get(listener.env)
     if (group === undefined) {
-      group = new WatchGroup(listener.env, this.steps)
+      group = new WatchGroup(listener.env, this, this.steps)
       this.#groups.set(listener.env, group)
     }
-    cursor.group = group
-    group.join(cursor)
+    // Whoever comes while the others are being told goes alone this time.
+    if (group.isResting) cursor.joinGroup(group)
+    else this.#resting.push(cursor)
   }
 
-  /** Whether the cursor was in a group; then it no longer is. */
-  leaveGroup(cursor: ChannelCursor): boolean {
-    const { group } = cursor
-    if (group === undefined) return false
-    cursor.group = undefined
-    group.leave(cursor)
-    if (group.size === 0) this.#groups.delete(group.env)
-    return true
+  /** Forgets a group in which nobody is left. */
+  dropGroup(group: WatchGroup): void {
+    if (this.#groups.get(group.env) === group) this.#groups.delete(group.env)
   }
 
   /** Several changes of one revision in this scope are one entry. A write pays for those it wakes. */
@@ -130,7 +124,7 @@ export class Channel {
 
   #restingCount(): number {
     let count = this.#resting.length - this.#gone
-    for (const group of this.#groups.values()) count += group.resting
+    for (const group of this.#groups.values()) if (group.isResting) count += group.size
     return count
   }
 
@@ -151,17 +145,18 @@ export class Channel {
   }
 }
 
-/** A place in a channel. */
-export class ChannelCursor implements GroupMember {
+/** A place in a channel: its own, or that of a group with which it rests and is told. */
+export class ChannelCursor {
   readonly channel: Channel
   readonly listener: ChannelListener
   /** True while it waits to be woken; set back by the channel. */
   resting = false
   left = false
-  /** With whom it rests, and where among them. */
-  group: WatchGroup | undefined
-  slot = 0
+  /** Who is in a group is where the group says. */
+  #group: WatchGroup | undefined
+  #slot = 0
   #position: number
+  #toldTo = 0
 
   /** Starts behind the newest revision. */
   constructor(channel: Channel, listener: ChannelListener) {
@@ -172,18 +167,24 @@ export class ChannelCursor implements GroupMember {
   }
 
   get unread(): number | 'lost' | undefined {
-    return this.channel.at(this.#position)
+    return this.channel.at(this.#at)
   }
 
   /** How many revisions are unread, dropped ones included. */
   get behind(): number {
-    return this.channel.end - this.#position
+    return this.channel.end - this.#at
   }
 
-  get isBehind(): boolean {
-    return this.#position < this.channel.end
+  /** The last revision that it was told in a group, 0 if there is none. */
+  get toldTo(): number {
+    return this.#group?.toldTo(this.#slot) ?? this.#toldTo
   }
 
+  get #at(): number {
+    return this.#group?.positionOf(this.#slot) ?? this.#position
+  }
+
+  /** Not for those in a group. */
   advance(): void {
     this.#position++
   }
@@ -194,10 +195,22 @@ export class ChannelCursor implements GroupMember {
     this.channel.rest(this)
   }
 
-  goAlone(): void {
-    this.channel.leaveGroup(this)
+  joinGroup(group: WatchGroup): void {
+    this.#slot = group.join(this.listener)
+    this.#group = group
+  }
+
+  /** Goes on by itself from where it is, until it rests again. Returns whether it was in a group. */
+  leaveGroup(): boolean {
+    const group = this.#group
+    if (group === undefined) return false
+    this.#position = this.#at
+    this.#toldTo = this.toldTo
+    this.#group = undefined
     this.resting = false
-    this.listener.wake()
+    group.leave(this.#slot)
+    if (group.size === 0) this.channel.dropGroup(group)
+    return true
   }
 
   leave(): void {

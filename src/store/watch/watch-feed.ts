@@ -33,9 +33,14 @@ export class WatchFeed {
     return first
   }
 
-  /** The cursor that alone has what is to come, if there is one. */
-  get single(): ChannelCursor | undefined {
-    return this.#backlogIndex < this.#backlog.length ? undefined : this.#only
+  /** Whether all that is to come is in one channel. */
+  get isSingle(): boolean {
+    return this.#backlogIndex >= this.#backlog.length && this.#only !== undefined
+  }
+
+  /** The last revision that was told to a group with this watcher in it, 0 if there is none. */
+  get toldTo(): number {
+    return this.#only?.toldTo ?? 0
   }
 
   /** How many revisions came since the watcher did and are unread; one of several kinds may count as several. */
@@ -50,6 +55,11 @@ export class WatchFeed {
     if (this.#backlogIndex < this.#backlog.length) this.#backlogIndex++
     else if (this.#only !== undefined) this.#only.advance()
     else for (const cursor of this.#cursors) if (cursor.unread === revision) cursor.advance()
+  }
+
+  /** Reads by itself from now on, until it rests again. */
+  leaveGroup(): void {
+    this.#only?.leaveGroup()
   }
 
   /** Asks to be woken by every channel that has nothing left. */

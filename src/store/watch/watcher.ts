@@ -87,7 +87,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     if (this.#coalescer?.changes !== undefined) return this.#handled
     const { next } = this.#feed
     if (next === undefined) return this.#options.engine.log.head
-    return next === 'lost' ? this.#handled : Math.max(this.#handled, next - 1)
+    return next === 'lost' ? this.#toldTo : Math.max(this.#toldTo, next - 1)
   }
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
@@ -171,13 +171,27 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   }
 
   get follows(): boolean {
-    const isPlain = this.#initial === undefined && !this.#limited && this.#feed.single !== undefined
+    const isPlain = this.#initial === undefined && !this.#limited && this.#feed.isSingle
     return isPlain && this.#consumer !== undefined
   }
 
-  serve(revisionsMax: number): number {
-    this.#visible = this.#options.engine.log.head
-    return this.#follow(revisionsMax)
+  recordAt(revision: number): LogRecord | undefined {
+    return this.#options.engine.log.get(revision)
+  }
+
+  tellRecord(record: LogRecord): boolean {
+    const everything = this.#everything
+    const whole = everything !== undefined && record.table === everything ? record.whole : undefined
+    const batch = whole ?? this.#batchOf(record)
+    const consumer = this.#consumer
+    if (batch === undefined || consumer === undefined) return false
+    this.#tell(consumer, batch)
+    return true
+  }
+
+  goAlone(): void {
+    this.#feed.leaveGroup()
+    this.#deliverIfWanted()
   }
 
   /** A watcher of several kinds is served with those of its first one. */
@@ -188,7 +202,8 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   receive(revisionsMax: number): number {
     this.#place = undefined
     this.#visible = this.#options.engine.log.head
-    let count = this.#follow(revisionsMax)
+    this.#feed.leaveGroup()
+    let count = 0
     while (count < revisionsMax && this.#wanted) {
       const batch = this.#take()
       if (batch === undefined) break
@@ -202,28 +217,9 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     return count
   }
 
-  /** What `take` and `hand` do, for a listener that has nothing but one channel to follow. */
-  #follow(revisionsMax: number): number {
-    const visible = this.#visible
-    const everything = this.#everything
-    const cursor = this.#feed.single
-    if (cursor === undefined || this.#initial !== undefined || this.#limited) return 0
-    const { engine } = this.#options
-    let count = 0
-    while (count < revisionsMax && this.#consumer !== undefined) {
-      const revision = cursor.unread
-      if (typeof revision !== 'number' || revision > visible) break
-      const record = engine.log.get(revision)
-      if (record === undefined) break
-      cursor.advance()
-      this.#handled = revision
-      const isWhole = record.table === everything && everything !== undefined
-      const batch = isWhole ? (record.whole ?? this.#batchOf(record)) : this.#batchOf(record)
-      if (batch === undefined) continue
-      count++
-      this.#tell(this.#consumer, batch)
-    }
-    return count
+  /** The last revision that was handled, by itself or in a group. */
+  get #toldTo(): number {
+    return Math.max(this.#handled, this.#feed.toldTo)
   }
 
   get #wanted(): boolean {
@@ -314,7 +310,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
     const { head } = this.#options.engine.log
     // Nothing matching is unread here, but what came after the last step is not visible yet.
     if (this.#bookmark === 'none' || this.#state.kind !== 'open' || this.#visible !== head) return undefined
-    const isNews = this.#bookmark === 'asked' || head > this.#handled
+    const isNews = this.#bookmark === 'asked' || head > this.#toldTo
     this.#bookmark = 'none'
     this.#handled = head
     return isNews ? Object.freeze({ revision: head, events: [], bookmark: true }) : undefined
@@ -335,7 +331,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
       if (this.#bookmark === 'none') this.#bookmark = 'due'
       this.#deliverIfWanted()
     }
-    return startBookmarkTimer({ engine, env, told: () => this.#handled, due })
+    return startBookmarkTimer({ engine, env, told: () => this.#toldTo, due })
   }
 
   #keepUp(): void {
