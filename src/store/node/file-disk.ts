@@ -1,5 +1,5 @@
 import { close, fdatasync, fsync, ftruncate, open, write, writeSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { mkdir, open as openHandle, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isKeelsonError } from '../../core/index.js'
 import { lockDirectory } from './directory-lock.js'
@@ -14,12 +14,30 @@ export function fileDisk(path: string): Disk {
     prepare: () => attempt('making', path, async () => void (await mkdir(path, { recursive: true }))),
     lock: () => attempt('locking', path, () => lockDirectory(path)),
     list: () => attempt('listing', path, () => readdir(path)),
-    read: name => attempt('reading', at(name), () => readFile(at(name))),
+    read: (name, from = 0) =>
+      attempt('reading', at(name), () => (from === 0 ? readFile(at(name)) : readFrom(at(name), from))),
     open: name =>
       attempt('opening', at(name), async () => openFile(at(name), await descriptorOf(at(name), 'r+'))),
     rename: (from, to) => attempt('renaming', at(from), () => rename(at(from), at(to))),
     remove: name => attempt('removing', at(name), () => unlink(at(name))),
     sync: () => attempt('syncing', path, () => syncDirectory(path)),
+  }
+}
+
+async function readFrom(path: string, from: number): Promise<Buffer> {
+  const file = await openHandle(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const bytes = Buffer.alloc(Math.max(0, size - from))
+    let done = 0
+    while (done < bytes.length) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, from + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return bytes.subarray(0, done)
+  } finally {
+    await file.close()
   }
 }
 

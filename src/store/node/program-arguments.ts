@@ -10,6 +10,9 @@ export interface ProgramCommand {
   readonly secrets: boolean
   /** A revision. */
   readonly at: number | undefined
+  /** A time, ms since 1970; instead of a revision. */
+  readonly atMs: number | undefined
+  readonly follow: boolean
   /** A file of keys. */
   readonly keys: string | undefined
   /** A kind. */
@@ -26,6 +29,7 @@ const VERBS = [
   'backup',
   'restore',
   'migrate',
+  'witness',
 ] as const
 
 /** How many words follow the directory, at least and at most. */
@@ -39,6 +43,7 @@ const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: 
   backup: [1, 1],
   restore: [1, 1],
   migrate: [1, 1],
+  witness: [1, 1],
 }
 
 export const PROGRAM_HELP = `usage: keelson-store COMMAND DIR [ARGUMENTS] [--json]
@@ -50,16 +55,20 @@ Looks at the directory of a store, also while it is in use, and changes nothing 
   dump DIR                       every object as a line of JSON; --at REVISION, --kind KIND
   history DIR KIND [NS/]NAME     each state of an object that the log knows
   diff DIR FROM [TO]             what differs between two revisions
-  tail DIR                       the log, entry by entry; --at REVISION: the later ones
+  tail DIR                       the log, entry by entry; --at REVISION: the later ones; --follow: and what comes
   backup DIR FILE                everything as it is, into a file that must not exist
   restore DIR FILE               makes an empty directory the store of a backup
+  restore DIR OLD --at POINT     the same of another directory, as it was at a revision or a time
   migrate DIR NEW                writes it anew, in the newest format, into an empty directory
+  witness DIR COPY               copies it as it grows, until it is interrupted
 
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
   --keys FILE  the keys of an encrypted store, one a line: an id, a space, 32 bytes in base64
 
 Exit code: 0 fine, 1 failed, 2 wrong arguments, 3 damaged or unreadable.`
+
+const TIME = /^\d{4}-\d\d-\d\dT/
 
 /** Reads the arguments of the program. */
 export function readProgramArguments(
@@ -70,7 +79,7 @@ export function readProgramArguments(
   const options = new Map<string, string>()
   for (let index = 0; index < args.length; index++) {
     const word = args[index] as string
-    if (word === '--json' || word === '--secrets') options.set(word, '')
+    if (word === '--json' || word === '--secrets' || word === '--follow') options.set(word, '')
     else if (['--at', '--kind', '--keys'].includes(word)) options.set(word, args[++index] ?? '')
     else if (word.startsWith('-')) return wrong(`${word} is no option`)
     else words.push(word)
@@ -82,8 +91,13 @@ export function readProgramArguments(
   if (rest.length < min || rest.length > max)
     return wrong(`${verb} has too ${rest.length < min ? 'few' : 'many'} arguments`)
   const at = options.get('--at')
-  if (at !== undefined && !/^\d{1,15}$/.test(at))
-    return wrong(`--at must be a revision, not ${at || 'nothing'}`)
+  const isRevision = at !== undefined && /^\d{1,15}$/.test(at)
+  const atMs = verb === 'restore' && at !== undefined && TIME.test(at) ? Date.parse(at) : Number.NaN
+  if (at !== undefined && !isRevision && Number.isNaN(atMs))
+    return wrong(
+      `--at must be a revision${verb === 'restore' ? ', or a time such as 2026-01-31T12:00:00Z' : ''}, not ${at || 'nothing'}`,
+    )
+  if (options.has('--follow') && verb !== 'tail') return wrong('--follow is for tail')
   if (verb === 'diff' && !rest.every(word => /^\d{1,15}$/.test(word))) return wrong('diff takes revisions')
   const of = options.get('--kind')
   const keys = options.get('--keys')
@@ -96,7 +110,9 @@ export function readProgramArguments(
     rest,
     json: options.has('--json'),
     secrets: options.has('--secrets'),
-    at: at === undefined ? undefined : Number(at),
+    at: isRevision ? Number(at) : undefined,
+    atMs: Number.isNaN(atMs) ? undefined : atMs,
+    follow: options.has('--follow'),
     of,
     keys,
   }

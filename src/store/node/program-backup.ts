@@ -1,16 +1,21 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { systemEnv } from '../../core/index.js'
+import { systemEnv, UsageError } from '../../core/index.js'
+import type { StoreParts } from '../client/store-parts.js'
+import { FutureRevisionError } from '../object/store-errors.js'
 import { backupLines, restoreStore } from './backup.js'
+import { fileDisk } from './file-disk.js'
 import type { EncryptionKey } from './frame-cipher.js'
+import { FrameCipher } from './frame-cipher.js'
 import type { ProgramCommand } from './program-arguments.js'
 import type { ProgramOutput } from './program-output.js'
 import type { ReadStore } from './read-only-store.js'
+import { readStore } from './read-only-store.js'
 import { StorageFailedError } from './storage-errors.js'
 
 /** After so many lines it is told how far it is. */
-const LINES_PER_NOTE = 50_000
+const LINES_PER_PROGRESS = 1_000
 
 /** Writes a backup of what was read. */
 export async function writeBackupFile(
@@ -23,9 +28,9 @@ export async function writeBackupFile(
   })
   let lines = 0
   try {
-    for await (const line of backupLines(parts)) {
+    for await (const line of counted(parts, out)) {
       await file.appendFile(`${line}\n`)
-      if (++lines % LINES_PER_NOTE === 0) out.note(`${lines} lines`)
+      lines++
     }
     await file.sync()
   } catch (error) {
@@ -38,19 +43,58 @@ export async function writeBackupFile(
   return 0
 }
 
-/** Makes a directory of a backup. */
+/** Makes a directory of a backup, or of another directory as it was. */
 export async function restoreFile(
-  { dir, rest: [path = ''], json }: ProgramCommand,
+  command: ProgramCommand,
   keys: readonly EncryptionKey[],
   out: ProgramOutput,
 ): Promise<number> {
+  const {
+    dir,
+    rest: [path = ''],
+    json,
+    at: revision,
+    atMs: timeMs,
+  } = command
+  const found = await stat(path).catch((error: unknown) => {
+    throw new StorageFailedError('reading', path, error)
+  })
+  if (found.isDirectory()) return restoreFrom(command, keys, out)
+  if (revision !== undefined || timeMs !== undefined)
+    throw new UsageError(
+      `--at needs the directory of a store, and ${path} is a file: a backup has one revision`,
+      {
+        path,
+      },
+    )
+  let read = 0
   const input = createReadStream(path)
   const opened = new Promise<void>((resolve, reject) => {
     input.once('open', () => resolve())
     input.once('error', error => reject(new StorageFailedError('reading', path, error)))
   })
   await opened
+  input.on('data', chunk => {
+    read += chunk.length
+    out.progress?.(read, found.size)
+  })
   return restored(dir, createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), { json, keys, out })
+}
+
+/** Makes a directory of another one, as it was at a point of its log. */
+async function restoreFrom(
+  { dir, rest: [path = ''], json, at: revision, atMs: timeMs }: ProgramCommand,
+  keys: readonly EncryptionKey[],
+  out: ProgramOutput,
+): Promise<number> {
+  const until = {
+    ...(revision === undefined ? {} : { revision }),
+    ...(timeMs === undefined ? {} : { timeMs }),
+  }
+  const { parts } = await readStore(fileDisk(path), new FrameCipher(keys, ''), until)
+  if (revision !== undefined && revision > parts.engine.revision)
+    throw new FutureRevisionError(revision, parts.engine.revision)
+  return restored(dir, counted(parts, out), { json, keys, out })
 }
 
 /** Writes a store anew in another directory. */
@@ -59,7 +103,18 @@ export async function copyBackup(
   { rest: [target = ''], json }: ProgramCommand,
   { keys, out }: { readonly keys: readonly EncryptionKey[]; readonly out: ProgramOutput },
 ): Promise<number> {
-  return restored(target, backupLines(parts), { json, keys, out })
+  return restored(target, counted(parts, out), { json, keys, out })
+}
+
+/** The lines of a backup; tells how far it is. */
+async function* counted(parts: StoreParts, out: ProgramOutput): AsyncIterable<string> {
+  const total = parts.engine.tables.all.reduce((sum, table) => sum + table.countObjects(), 0)
+  let lines = 0
+  for await (const line of backupLines(parts)) {
+    if (++lines % LINES_PER_PROGRESS === 0) out.progress?.(lines, total)
+    yield line
+  }
+  out.progress?.(total, total)
 }
 
 interface Restoring {

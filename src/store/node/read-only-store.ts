@@ -1,5 +1,5 @@
-import type { Env } from '../../core/index.js'
-import { createEnv, silentLogger } from '../../core/index.js'
+import type { Clock, Env } from '../../core/index.js'
+import { createEnv, silentLogger, systemEnv } from '../../core/index.js'
 import type { StoreParts } from '../client/store-parts.js'
 import type { Kind } from '../kind/kind.js'
 import { defineKind } from '../kind/kind.js'
@@ -10,6 +10,7 @@ import type { Disk } from './disk.js'
 import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
 import { readLog } from './log-reader.js'
+import type { RecoveryPoint } from './recovery.js'
 import { recover } from './recovery.js'
 import { unsupportedDirectory } from './storage-errors.js'
 
@@ -21,19 +22,32 @@ export interface ReadStore {
   readonly tornBytes: number
 }
 
+/** Nothing ends in what is only looked at. */
+const STOPPED_CLOCK: Clock = {
+  now: () => systemEnv.clock.now(),
+  monotonic: () => 0,
+  after: () => () => {},
+  sleep: () => Promise.resolve(),
+}
+
 /**
  * Reads a directory, also one that is in use, and changes nothing. Kinds are made up from what is found.
  *
- * @throws KeelsonError `Corrupt`, `Unsupported`, `StorageFailed`
+ * @param until what came later is left out
+ * @throws KeelsonError `Corrupt`, `Unsupported`, `StorageFailed`, `Expired` for a point that is no longer there
  */
-export async function readStore(disk: Disk, cipher: FrameCipher): Promise<ReadStore> {
+export async function readStore(
+  disk: Disk,
+  cipher: FrameCipher,
+  until: RecoveryPoint = {},
+): Promise<ReadStore> {
   const files = await readDirectory(disk)
   if (files === undefined)
     throw unsupportedDirectory(disk.path, 'it is empty', 'give the directory of a store')
-  // Far in the future: what the clock of this machine says is no reason not to look.
-  const env: Env = createEnv({ logger: silentLogger })
+  const env: Env = createEnv({ logger: silentLogger, clock: STOPPED_CLOCK })
   const kinds = await kindsIn(disk, files, cipher)
-  const { parts, torn } = await recover(disk, files, { kinds, env }, cipher)
+  const { parts, torn, begin } = await recover(disk, files, { kinds, env, until }, cipher)
+  begin()
   return { files, parts, tornBytes: torn?.bytes.length ?? 0 }
 }
 

@@ -9,6 +9,7 @@ import { readKeys } from './key-file.js'
 import type { ProgramCommand } from './program-arguments.js'
 import { PROGRAM_HELP, readProgramArguments } from './program-arguments.js'
 import { copyBackup, restoreFile, writeBackupFile } from './program-backup.js'
+import { followInto, followLog } from './program-follow.js'
 import type { ProgramOutput } from './program-output.js'
 import { EXIT_CODES } from './program-output.js'
 import { inspectText, logLine } from './program-texts.js'
@@ -36,10 +37,13 @@ export async function runStoreProgram(args: readonly string[], out: ProgramOutpu
   }
 }
 
-async function perform(command: ProgramCommand, out: ProgramOutput): Promise<number> {
+async function perform(command: ProgramCommand, given: ProgramOutput): Promise<number> {
   const { verb, dir, json } = command
+  const { progress: _progress, ...silent } = given
+  const out = json ? silent : given
   const keys = await readKeys(command.keys)
   if (verb === 'restore') return restoreFile(command, keys, out)
+  if (verb === 'witness') return followInto(command, out)
   const disk = fileDisk(dir)
   const cipher = new FrameCipher(keys, '')
   const read = await readStore(disk, cipher)
@@ -60,6 +64,8 @@ async function perform(command: ProgramCommand, out: ProgramOutput): Promise<num
     case 'diff':
       return diff(read, command, out)
     case 'tail':
+      if (command.follow)
+        return followLog(disk, { incarnation: read.files.identity.incarnation, cipher }, command, out)
       await visitLog(disk, read.files, cipher, (entry, number) => {
         const text = logLine(entry, number, command)
         if (text !== undefined) out.line(text)

@@ -6,6 +6,7 @@ import { systemEnv } from '../../../src/core/index.js'
 import type { DurableStore } from '../../../src/store/node/index.js'
 import { openStore, restoreStore } from '../../../src/store/node/index.js'
 import { readProgramArguments } from '../../../src/store/node/program-arguments.js'
+import { progressBar } from '../../../src/store/node/program-output.js'
 import { runStoreProgram } from '../../../src/store/node/store-program.js'
 import { kindOf } from '../../fixtures/kinds.js'
 
@@ -281,10 +282,88 @@ describe('keelson-store', () => {
     [['diff', 'x', 'one'], 2],
     [['dump', 'x', '--at', 'now'], 2],
     [['dump', 'x', '--all'], 2],
+    [['dump', 'x', '--follow'], 2],
+    [['restore', 'x', 'y', '--at', 'noon'], 2],
+    [['restore', 'x', join(folder, 'none'), '--at', '7'], 1],
+    [['witness', folder, join(folder, 'none')], 3],
     [['inspect', join(folder, 'nowhere')], 1],
     [['inspect', folder], 3],
   ])('%j ends with code %i', async (args, code) => {
     expect((await program(...args)).code).toBe(code)
+  })
+
+  test('restores a directory as it was at a revision or a time, with its lifetimes', async () => {
+    const before = Date.now()
+    await store.env.clock.sleep(2)
+    await store.delete(Widget, ref)
+    const targets = [
+      join(folder, `at-${made++}`),
+      join(folder, `at-${made++}`),
+      join(folder, `at-${made++}`),
+    ] as const
+    const at = (target: string, point: string) => program('restore', target, dir, '--at', point)
+    expect(await at(targets[0], '4')).toMatchObject({
+      code: 0,
+      lines: [expect.stringMatching(/^revision 4: 3 objects/)],
+    })
+    expect(await at(targets[1], new Date(before).toISOString())).toMatchObject({
+      lines: [expect.stringMatching(/^revision 5: 3 objects/)],
+    })
+    const restored = await openStore({ kinds, dir: targets[0] })
+    expect([...restored.admin.dump({ secrets: true })]).toEqual([
+      ...store.admin.dump({ revision: 4, secrets: true }),
+    ])
+    expect(restored.lifetimes.of(Widget, { ...ref, name: 'b' })?.ttlMs).toBe(1e8)
+    await restored.close()
+    expect(await at(targets[2], '99')).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('in the future'),
+    })
+    const file = join(folder, `backup-${made++}.jsonl`)
+    await program('backup', dir, file)
+    expect(await program('restore', targets[2], file, '--at', '3')).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('a backup has one revision'),
+    })
+  })
+
+  test('follows the log of a store that writes, and its restarts', async () => {
+    const lines: string[] = []
+    const ending = new AbortController()
+    const out = { line: (text: string) => void lines.push(text), note: () => {}, signal: ending.signal }
+    const running = runStoreProgram(['tail', dir, '--follow', '--at', '4'], out)
+    await store.delete(Widget, ref, { actor: 'ann' })
+    await store.close()
+    store = await openStore({ kinds, dir })
+    await store.create(Widget, { metadata: { ...ref, name: 'c' }, spec: { size: 1 } })
+    while (lines.length < 3) await store.env.clock.sleep(20)
+    ending.abort()
+    expect(await running).toBe(0)
+    expect(lines.map(line => line.split('\t').filter((_, column) => column !== 1))).toEqual([
+      ['5', 'Widget default/b', 'eve: no longer needed'],
+      ['6', '-Widget default/a', 'ann'],
+      ['7', 'Widget default/c'],
+    ])
+  })
+
+  test('shows how far it is to people only', async () => {
+    const told: (readonly number[])[] = []
+    const out = {
+      line: () => {},
+      note: () => {},
+      progress: (done: number, total: number) => void told.push([done, total]),
+    }
+    const file = join(folder, `backup-${made++}.jsonl`)
+    await runStoreProgram(['backup', dir, `${file}.json`, '--json'], out)
+    expect(told).toEqual([])
+    await runStoreProgram(['backup', dir, file], out)
+    expect(told).toEqual([[3, 3]])
+    expect([progressBar(0, 8), progressBar(2, 8), progressBar(9, 8), progressBar(0, 0)]).toEqual([
+      '[------------------------------] 0 %',
+      '[########----------------------] 25 %',
+      '[##############################] 100 %',
+      '[##############################] 100 %',
+    ])
   })
 
   test('ends with 2 for a kind that is not there, and with 3 for damage', async () => {
@@ -308,6 +387,8 @@ describe('keelson-store', () => {
       json: true,
       secrets: false,
       at: 7,
+      atMs: undefined,
+      follow: false,
       of: 'Task',
       keys: undefined,
     })
