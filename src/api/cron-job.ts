@@ -57,6 +57,9 @@ export interface CronJobStatus {
 
 export type CronJob = StoredObject<CronJobSpec, CronJobStatus>
 
+/** The annotation of jobs that holds the time of their run. RFC 3339, without the jitter. */
+export const SCHEDULED_TIME_ANNOTATION = 'keelson.dev/scheduled-time'
+
 /** A job on a schedule. */
 export const CronJob: Kind<CronJobSpec, CronJobStatus, 'CronJob'> = /* @__PURE__ */ defineKind<
   CronJobSpec,

@@ -11,7 +11,7 @@ export { Task } from './task.js'
 export type { TaskRuntime } from './task-runtime.js'
 
 // To build with: jobs.
-export { CronJob } from './cron-job.js'
+export { CronJob, SCHEDULED_TIME_ANNOTATION } from './cron-job.js'
 export { isJobFinished, Job } from './job.js'
 
 // To build with: kinds of discovery and of offers.

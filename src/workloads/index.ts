@@ -1,4 +1,5 @@
 // Start here.
+export { createCronJobController } from './shell/cron-job-controller.js'
 export { createJobController } from './shell/job-controller.js'
 export { createNodeAgentController } from './shell/node-agent-controller.js'
 export { createNodeHeartbeat } from './shell/node-heartbeat.js'
@@ -16,6 +17,7 @@ export type { Heartbeat, NodeLifecycleLimits, NodeLifecyclePlan } from './node-l
 export type { ProbeMachine, ProbeMachineFactory } from './probe-machine.js'
 export type { ReplicaBlocker, ReplicaLimits, ReplicaPlan, ReplicaView } from './replica-plan.js'
 export type { ScaleDownReason, ScaleDownVictim } from './scale-down-order.js'
+export type { CronJobControllerOptions } from './shell/cron-job-controller.js'
 export type { JobControllerOptions } from './shell/job-controller.js'
 export type { NodeAgentOptions } from './shell/node-agent-controller.js'
 export type { NodeHeartbeatOptions } from './shell/node-heartbeat.js'

@@ -204,6 +204,13 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`historyLimit`': code('replica-controller', 'historyLimit'),
     '`burst` of the job loop': code('job-controller', 'burst'),
     '`historyLimit` of the job loop': code('job-controller', 'historyLimit'),
+    '`successfulJobsHistoryLimit`, `failedJobsHistoryLimit`': code(
+      'cron-job-plan',
+      'SUCCESSFUL_JOBS_KEPT',
+      'FAILED_JOBS_KEPT',
+    ),
+    'runs started in one pass, with `catchUp: all`': code('due-runs', 'STARTED_MAX'),
+    'times that are counted as missed': code('due-runs', 'COUNTED_MAX'),
     'indexes of a job': code('job-schemas', 'JOB_INDEXES_MAX'),
     '`parallelism` of a job: tasks that run, or wait to be counted': code(
       'job-schemas',

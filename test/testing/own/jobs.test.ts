@@ -1,9 +1,18 @@
 import type { JobSpec } from '../../../src/api/index.js'
-import { isJobFinished, isTaskFinished, JOB_INDEX_ANNOTATION, Job, Task } from '../../../src/api/index.js'
-import { controllerOf } from '../../../src/reconcile/index.js'
+import {
+  CronJob,
+  isJobFinished,
+  isTaskFinished,
+  JOB_INDEX_ANNOTATION,
+  Job,
+  SCHEDULED_TIME_ANNOTATION,
+  Task,
+} from '../../../src/api/index.js'
+import type { Controller } from '../../../src/reconcile/index.js'
+import { controllerOf, createController, createGarbageCollector } from '../../../src/reconcile/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { Invariant } from '../../../src/testing/index.js'
-import { createJobController } from '../../../src/workloads/index.js'
+import { createCronJobController, createJobController } from '../../../src/workloads/index.js'
 import { kubelet } from './neighbours.js'
 import type { OwnCase } from './own-case.js'
 import { runUnderCheck } from './own-case.js'
@@ -103,4 +112,72 @@ const cases: readonly OwnCase[] = [
   },
 ]
 
-runUnderCheck(cases)
+const cronJob: ObjectInput = {
+  kind: 'CronJob',
+  metadata: { namespace: 'default', name: 'report' },
+  spec: {
+    schedule: '* * * * *',
+    catchUp: 'all',
+    concurrencyPolicy: 'Forbid',
+    jobTemplate: { spec: { template: { spec: { command: ['report'] } } } },
+  },
+}
+
+/** Between two times there is another one: none is left out, and none comes twice. */
+const everyMinuteOnce: Invariant = {
+  name: 'each minute has one run, in order',
+  begin: () => {
+    const last = new Map<string, number>()
+    return {
+      step: ({ changes }) => {
+        for (const { before, after } of changes) {
+          const owner = after?.kind === 'Job' && before === undefined ? controllerOf(after) : undefined
+          if (after === undefined || owner === undefined) continue
+          const time = Date.parse(after.metadata.annotations[SCHEDULED_TIME_ANNOTATION] ?? '')
+          const known = last.get(owner.uid)
+          if (known !== undefined && time !== known + 60_000) return `${time - known} ms between two runs`
+          last.set(owner.uid, time)
+        }
+        return undefined
+      },
+    }
+  },
+}
+
+const oneAtATime = onChange('one run at a time', Job, ({ now }, { reader }) => {
+  if (now === undefined || controllerOf(now) === undefined) return true
+  return reader.list(Job).items.filter(one => !isJobFinished(one)).length <= 1
+})
+
+/** A world that makes a job each minute comes to rest when somebody ends it: after the third. */
+const closing = (): Controller =>
+  createController({
+    name: 'closing',
+    for: CronJob,
+    async reconcile(ref, cron, { client }) {
+      const { lastScheduleTime = '' } = cron?.status ?? {}
+      if (cron?.spec.suspend === true || lastScheduleTime < '2026-01-01T00:03') return
+      await client.modify(CronJob, ref, draft => void (draft.spec.suspend = true))
+    },
+  })
+
+const scheduled: OwnCase = {
+  name: 'a job each minute, one after the other',
+  make: () => [
+    createCronJobController(),
+    createJobController(),
+    createGarbageCollector({ kinds: [CronJob, Job, Task] }),
+    kubelet({ succeeds: () => true }),
+    closing(),
+  ],
+  options: {
+    kinds: [CronJob, Job, Task],
+    objects: [cronJob],
+    // How late the world is when it closes depends on what happened.
+    compared: () => undefined,
+    invariants: [everyMinuteOnce, oneAtATime, whenAtRest('each job has ended', isOver)],
+  },
+  share: 0.2,
+}
+
+runUnderCheck([...cases, scheduled])
