@@ -58,14 +58,18 @@ describe('a kind with a JSON Schema', () => {
       kind: 'Typed',
       schema: {} as JsonSchema,
     })
-    expectTypeOf(typed).toEqualTypeOf<Kind<{ a: number }, { b: string }>>()
-    expectTypeOf(defineKind<{ a: number }>({ ...names, kind: 'Plain' })).toEqualTypeOf<Kind<{ a: number }>>()
+    expectTypeOf(typed).toEqualTypeOf<Kind<{ readonly a: number }, { readonly b: string }>>()
+    expectTypeOf(defineKind<{ a: number }>({ ...names, kind: 'Plain' })).toEqualTypeOf<
+      Kind<{ readonly a: number }>
+    >()
     const schema = { properties: {} } as JsonSchema
     expectTypeOf<ObjectOf<typeof loose>['spec']>().toBeUnknown()
     const loose = defineKind({ ...names, kind: 'Loose', schema })
     const standard = undefined as unknown as StandardSchema<{ spec: { c: string }; status?: unknown }>
     const declare = () => defineKind({ ...names, kind: 'Standard', schema: standard })
-    expectTypeOf<ObjectOf<ReturnType<typeof declare>>['spec']>().toEqualTypeOf<{ c: string }>()
+    expectTypeOf<ObjectOf<ReturnType<typeof declare>>['spec']>().toEqualTypeOf<{
+      readonly c: string
+    }>()
     expect(typed.kind).toBe('Typed')
   })
 })

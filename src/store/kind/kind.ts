@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/index.js'
 import { assertKnown, isRecord, knownOptions, ownOptions, wholeNumber } from '../../core/internal.js'
 import { JSON_DEPTH_MAX } from '../json/json-border.js'
+import type { DeepReadonly } from '../object/deep-readonly.js'
 import type { IndexedValue } from '../object/indexed-value.js'
 import type { StoredObject } from '../object/object.js'
 import type { NameFormat } from '../object/object-name.js'
@@ -43,7 +44,7 @@ export interface KindOptions<Spec, Status, Name extends string = string> {
   /** Asked before each write, in this order within a phase. Default none. */
   readonly admission?: readonly AdmissionHook<Spec, Status>[]
   /** Declared indexes, by name; queried with `list(kind, { index: { name, value } })`. */
-  readonly indexes?: Readonly<Record<string, IndexFunction<Spec, Status>>>
+  readonly indexes?: Readonly<Record<string, IndexFunction<DeepReadonly<Spec>, DeepReadonly<Status>>>>
   /**
    * Names of indexes whose values can be listed by range, in their order, by the `index` of `ListOptions`. A write pays for each such
    * value that it changes, in the order of the logarithm of their number. Default none.
@@ -130,20 +131,18 @@ export function defineKind<
   const Name extends string = string,
 >(
   options: Omit<KindOptions<Spec, Status, Name>, 'schema'> & { readonly schema: Schema },
-): Kind<Spec, Status, Name>
+): Kind<DeepReadonly<Spec>, DeepReadonly<Status>, Name>
 export function defineKind<Spec, Status = unknown, const Name extends string = string>(
   options: KindOptions<Spec, Status, Name>,
-): Kind<Spec, Status, Name>
-export function defineKind<Spec, Status, Name extends string>(
-  options: KindOptions<Spec, Status, Name>,
-): Kind<Spec, Status, Name> {
+): Kind<DeepReadonly<Spec>, DeepReadonly<Status>, Name>
+export function defineKind(options: KindOptions<unknown, unknown>): Kind {
   assertKnown(options, KIND_OPTIONS)
   assertNames(options)
   assertOptions(options)
   const { apiVersion, kind, plural, namespaced, schema, admission = [], indexes = {} } = options
   const { nameFormat = 'dns-subdomain', statusSubresource = true, gracePeriodSeconds } = options
   const { uniqueIndexes = [], orderedIndexes = [], immutable = [], mergeTypes = {}, secret = false } = options
-  const declared: Kind<Spec, Status, Name> = Object.freeze({
+  const declared: Kind = Object.freeze({
     apiVersion,
     kind,
     plural,
