@@ -72,5 +72,6 @@ export const Deployment: Kind<DeploymentSpec, DeploymentStatus, 'Deployment'> = 
   plural: 'deployments',
   namespaced: true,
   schema: /* @__PURE__ */ objectSchema(deploymentSpecSchema),
+  indexes: { service: ({ spec }) => spec.strategy?.service },
   admission: [/* @__PURE__ */ specAdmission<DeploymentSpec, DeploymentStatus>(rolloutProblems)],
 })

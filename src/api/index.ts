@@ -9,6 +9,7 @@ export { Revision } from './revision.js'
 export { Service } from './service.js'
 export { Task } from './task.js'
 export type { TaskRuntime } from './task-runtime.js'
+export type { TrafficAck } from './traffic-ack.js'
 
 // To build with: jobs.
 export { CronJob, SCHEDULED_TIME_ANNOTATION } from './cron-job.js'

@@ -198,6 +198,7 @@ export const deploymentSpecSchema: JsonSchema = closed(
           countStopping: flag,
         }),
         steps: { type: 'array', items: { anyOf: [countOrShare, rolloutStep] }, maxItems: 63 },
+        service: text,
         blueGreen: closed({ gates, holdMs: count }),
         gates,
         hooks: closed({ pre: rolloutHooks, mid: rolloutHooks, post: rolloutHooks }),

@@ -10,6 +10,8 @@ export type Blocker =
   | { readonly kind: 'barrier'; readonly count: number }
   /** The last resize of a set has not been seen by its owner yet, so nothing is taken away. */
   | { readonly kind: 'unobserved'; readonly template: string }
+  /** The traffic is not where the waypoint wants it, or what divides it has not acknowledged that yet. */
+  | { readonly kind: 'traffic'; readonly acknowledged: boolean }
   /** Paused by `spec.paused`, or by the failure policy. */
   | { readonly kind: 'paused'; readonly by: 'spec' | 'failure' }
   /** The rollout failed and may not go back, or has already done so. */
@@ -45,6 +47,10 @@ export function describeBlocker(blocker: Blocker): string {
       return `${blocker.count} of other templates must be gone first`
     case 'unobserved':
       return `the last resize of template ${blocker.template} has not been observed yet`
+    case 'traffic':
+      return blocker.acknowledged
+        ? 'the traffic moves as instances become available'
+        : 'the last division of the traffic has not been acknowledged yet'
     case 'paused':
       return blocker.by === 'spec' ? 'paused' : 'paused by the failure policy'
     case 'halted':

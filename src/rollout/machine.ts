@@ -17,8 +17,10 @@ import type { Observation } from './rollout-start.js'
 import { freshClocks, startOf } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
 import { isUnfinished, ownFailure } from './rollout-state.js'
-import type { RolloutTally, RolloutView } from './rollout-view.js'
+import type { RolloutView } from './rollout-view.js'
 import { clipped } from './rollout-view.js'
+import type { Steering, TrafficWeight } from './traffic.js'
+import { steer, totalOf } from './traffic.js'
 
 /** What an executor does, all at once or not at all. */
 export type RolloutAction =
@@ -31,6 +33,8 @@ export type RolloutAction =
       readonly outcome: 'succeeded' | 'failed' | 'superseded'
       readonly cause?: FailureCause
     }
+  /** Divide the traffic like this. */
+  | { readonly op: 'route'; readonly weights: readonly TrafficWeight[] }
   /** Make `template` the wanted one again, under the new ledger number `entry`. */
   | { readonly op: 'revert'; readonly template: string; readonly entry: number }
 
@@ -64,14 +68,16 @@ export function plan(
   nowMs: number,
 ): Plan {
   const sets = view.sets.map(clipped)
+  const { traffic } = view
   const actions: RolloutAction[] = []
   let now = begin(spec, state, { sets, nowMs, actions })
   now = retried(spec, now, { sets, nowMs })
   now = aborting(spec, now, { sets, nowMs, actions })
   now = scaled(spec, now, { sets, nowMs })
   now = pausing(spec, now, { sets, nowMs })
-  now = advance(spec, now, { sets, nowMs, actions })
-  const step = next(spec, now, sets)
+  now = advance(spec, now, { sets, traffic, nowMs, actions })
+  const step = next(spec, now, { sets, traffic, nowMs })
+  if (step.weights !== undefined) actions.push({ op: 'route', weights: step.weights })
   for (const [template, size] of [...step.sizes].sort(([a], [b]) => compareText(a, b))) {
     const current = sets.find(set => set.template === template)
     if (current?.size !== size) actions.push({ op: 'size', template, size })
@@ -167,13 +173,7 @@ function advance(spec: RolloutSpec, before: RolloutState, context: StepContext):
   const last = spec.program.waypoints.length - 1
   const { promotedTo = 0 } = spec
   if (promotedTo > last && state.waypoint < last) state = leave(state, last, nowMs)
-  while (
-    goalReached(
-      waypointGoal(waypointOf(spec, state), spec.desired, rolesOf(spec, state)),
-      sets,
-      state.template,
-    )
-  ) {
+  while (isReached(spec, state, context)) {
     state = arrive(spec, state, nowMs)
     const verdict = judgeWaypoint(spec, state, context)
     if (verdict.kind === 'fail' && isNews(spec, state, verdict.cause))
@@ -241,8 +241,31 @@ function answerTo(cause: FailureCause, action: FailureAction, target: string | u
   return cause === 'crash-loop' || cause === 'readiness' ? 'continue' : action
 }
 
+/** Sizes and traffic are where the waypoint wants them. */
+function isReached(spec: RolloutSpec, state: RolloutState, observed: Observation): boolean {
+  const { goal, isThere } = steered(spec, state, observed)
+  return isThere && goalReached(goal, observed.sets, state.template)
+}
+
+/** The goal of the waypoint, with what the traffic needs, if the rollout divides it. */
+function steered(spec: RolloutSpec, state: RolloutState, { sets, traffic }: Observation): Steering {
+  const { program, desired } = spec
+  const waypoint = waypointOf(spec, state)
+  const roles = rolesOf(spec, state)
+  const goal = waypointGoal(waypoint, desired, roles)
+  if (traffic === undefined || desired === 0) return { goal, asked: totalOf(goal), isThere: true }
+  const { floor, surge } = resolveBudget(waypoint.budget ?? program.budget, desired)
+  const base = program.barrier === true ? 0 : surge > 0 ? desired : floor
+  return steer({ waypoint, roles, desired, base, sets, traffic }, goal)
+}
+
 /** The step itself: towards the waypoint, or, while paused or halted, towards the sizes that are held. */
-function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTally[]): Move {
+function next(
+  spec: RolloutSpec,
+  state: RolloutState,
+  observed: Observation,
+): Move & Pick<Steering, 'weights'> {
+  const { sets, traffic } = observed
   const roles = rolesOf(spec, state)
   const stable = roles.stable === undefined || roles.stable === roles.next ? [] : [roles.stable]
   const named = new Set([roles.next, roles.stable])
@@ -258,11 +281,12 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
     const bounds = resolveBudget(program.budget, desired)
     return move({ sets, goal, bounds, grow: [...stable, ...stale, roles.next], shrink })
   }
-  const waypoint = waypointOf(spec, state)
-  const budget = waypoint.budget ?? program.budget
-  const bounds = resolveBudget(budget, desired)
-  const goal = waypointGoal(waypoint, desired, roles)
-  return move({
+  const budget = waypointOf(spec, state).budget ?? program.budget
+  const { goal, weights, isThere, asked } = steered(spec, state, observed)
+  const { floor, ceil } = resolveBudget(budget, desired)
+  // A step that asks for more than the budget allows gets it, or it would wait without end.
+  const bounds = { floor, ceil: Math.max(ceil, asked) }
+  const moved = move({
     sets,
     goal: program.barrier === true ? goal : availabilityFirst(goal, sets, { ...roles, ...bounds }),
     bounds,
@@ -271,6 +295,9 @@ function next(spec: RolloutSpec, state: RolloutState, sets: readonly RolloutTall
     barrier: program.barrier === true,
     countStopping: budget.countStopping === true,
   })
+  if (isThere || traffic === undefined) return moved
+  const waits: Blocker = { kind: 'traffic', acknowledged: traffic.acknowledged }
+  return { ...moved, blockers: [waits, ...moved.blockers], ...(weights === undefined ? {} : { weights }) }
 }
 
 function pauseBlockers(spec: RolloutSpec, state: RolloutState): readonly Blocker[] {

@@ -14,6 +14,10 @@ export function rolloutEvent(action: RolloutAction, deployment: string): Rollout
       const note = `scaled replica set ${deployment}-${action.template} to ${action.size}`
       return { type: 'Normal', reason: 'ScalingReplicaSet', note }
     }
+    case 'route': {
+      const shares = action.weights.map(({ template, weight }) => `${template} ${weight}`).join(', ')
+      return { type: 'Normal', reason: 'TrafficRouted', note: `divided the traffic: ${shares}` }
+    }
     case 'revert': {
       const note = `went back to template ${action.template} as revision ${action.entry}`
       return { type: 'Warning', reason: 'RolloutReverted', note }

@@ -3,10 +3,12 @@ import type { RolloutSpec } from './rollout-spec.js'
 import type { RolloutState } from './rollout-state.js'
 import type { RolloutTally } from './rollout-view.js'
 import { failedOf } from './rollout-view.js'
+import type { TrafficView } from './traffic.js'
 
 /** What a step sees, and when. */
 export interface Observation {
   readonly sets: readonly RolloutTally[]
+  readonly traffic?: TrafficView | undefined
   readonly nowMs: number
 }
 

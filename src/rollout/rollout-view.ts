@@ -1,9 +1,12 @@
 import type { InstanceFailure } from './instance-failure.js'
 import type { Tally } from './move.js'
+import type { TrafficView } from './traffic.js'
 
 /** What is there. The order of `sets` has no meaning. */
 export interface RolloutView {
   readonly sets: readonly RolloutTally[]
+  /** How the traffic is divided between them. Default: that is none of the rollout's business. */
+  readonly traffic?: TrafficView
 }
 
 /** A tally, and how its instances have fared so far, as far as is known. */

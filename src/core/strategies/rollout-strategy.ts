@@ -13,7 +13,7 @@ export interface RolloutStep {
   readonly next: IntOrPercent
   /** Those of the stable template: a count, or a share, rounded up. Default: the rest of the desired count. */
   readonly stable?: IntOrPercent
-  /** Share of the traffic that the new template gets there, for example `10%`. Default: it stays as it is. */
+  /** Share of the traffic that the new template gets there, for example `10%`. Default: that of its instances. */
   readonly route?: string
   /**
    * What must hold, all of it, before the rollout goes further. The first template of all, and one that was stable
@@ -42,6 +42,8 @@ export interface RolloutStops {
     /** How long the stable template stays after that. Default 30,000. */
     readonly holdMs?: number
   }
+  /** Name of the Service whose traffic is divided between the templates on the way. Default: none is. */
+  readonly service?: string
   /** Held at every stop, after its own, and before the rollout succeeds. Default: nothing. */
   readonly gates?: readonly Gate[]
   /** What runs before the first new instance, between the two of a `Recreate`, and at the end. */
@@ -58,7 +60,7 @@ const WHOLE = 1_000_000
 
 /** What is wrong with the stops of a strategy, each with the path of its field. */
 export function stopsProblems(
-  { steps = [], blueGreen, gates = [], hooks = {} }: RolloutStops,
+  { steps = [], blueGreen, gates = [], hooks = {}, service }: RolloutStops,
   isRecreate: boolean,
   at: string,
 ): readonly FieldProblem[] {
@@ -75,6 +77,10 @@ export function stopsProblems(
     refuse('blueGreen', blueGreen, 'cannot be had together with steps')
   if (steps.length >= WAYPOINTS_MAX)
     refuse('steps', steps.length, `must be at most ${WAYPOINTS_MAX - 1} steps`)
+  if (service === '') refuse('service', service, 'must be the name of a Service')
+  for (const [index, step] of steps.entries())
+    if (service === undefined && isRecord(step) && step['route'] !== undefined)
+      refuse(`steps[${index}].route`, step['route'], 'needs a service, whose traffic is divided')
   problems.push(...gateProblems(gates, `${at}.gates`), ...stepsProblems(steps, `${at}.steps`))
   if (blueGreen?.gates !== undefined) problems.push(...gateProblems(blueGreen.gates, `${at}.blueGreen.gates`))
   if (blueGreen?.holdMs !== undefined)

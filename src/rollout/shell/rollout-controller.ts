@@ -1,11 +1,11 @@
-import type { Condition, DeploymentStatus } from '../../api/index.js'
-import { Deployment, Event, isConditionTrue, ReplicaSet, Revision } from '../../api/index.js'
-import { contentHash, formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import type { Condition, DeploymentStatus, TrafficAck } from '../../api/index.js'
+import { Deployment, Event, isConditionTrue, ReplicaSet, Revision, Service } from '../../api/index.js'
+import { contentHash, formatTime, InvalidError, isKeelsonError, setCondition } from '../../core/index.js'
 import type { FailurePolicy } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
-import type { Client, Json, ObjectRef, Transaction } from '../../store/index.js'
+import type { Client, Json, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { Blocker } from '../blocker.js'
 import { describeBlocker } from '../blocker.js'
 import { resolveBudget } from '../budget.js'
@@ -25,6 +25,8 @@ import { createGateRunners } from './gate-runners.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
+import type { TrafficAcks } from './service-traffic.js'
+import { createTrafficAcks, routeTraffic, trafficOf } from './service-traffic.js'
 
 /** How the rollout controller behaves. */
 export interface RolloutControllerOptions {
@@ -36,13 +38,18 @@ export interface RolloutControllerOptions {
   readonly gates?: Readonly<Record<string, GateRunner>>
   /** A program that has not answered after so long is asked again; after five times its gate fails. Default 30,000. */
   readonly gateTimeoutMs?: number
+  /**
+   * Lets strategies divide the traffic of a Service: its store must know that kind. `ack` says when a division is
+   * followed; without it no step waits for that. Default: strategies that name a service are told to be invalid.
+   */
+  readonly traffic?: { readonly ack?: TrafficAck }
   /** Where it tells what it did. Default: `Event`, if the store knows that kind. */
   readonly events?: EventDestination
 }
 
 const ROLLOUT_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<RolloutControllerOptions>(
   'createRolloutController',
-  { concurrency: true, maxFailures: true, gates: true, gateTimeoutMs: true, events: true },
+  { concurrency: true, maxFailures: true, gates: true, gateTimeoutMs: true, traffic: true, events: true },
 )
 
 /**
@@ -56,13 +63,15 @@ const ROLLOUT_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<RolloutControlle
  */
 export function createRolloutController(options: RolloutControllerOptions = {}): Controller {
   assertKnown(options, ROLLOUT_CONTROLLER_OPTIONS)
-  const { gates = {}, gateTimeoutMs = 30_000 } = options
+  const { gates = {}, gateTimeoutMs = 30_000, traffic } = options
   assertValid('rollout controller', wholeNumber('gateTimeoutMs', gateTimeoutMs, { min: 1 }))
   let runners: GateRunners | undefined
+  let acks: TrafficAcks | undefined
   const controller = createController({
     name: 'rollout',
     for: Deployment,
     owns: [ReplicaSet, Revision],
+    ...(traffic === undefined ? {} : { watches: [{ kind: Service, map: deploymentsBehind }] }),
     concurrency: options.concurrency ?? 4,
     events: options.events ?? { whenKnown: Event },
     async reconcile(ref, deployment, ctx) {
@@ -76,6 +85,7 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
         options,
         told: runners?.told(ref) ?? [],
         complaints: runners?.complaints(ref) ?? new Map(),
+        acks: traffic === undefined ? undefined : acks,
       })
       runners?.sync(ref, questions)
       for (const action of actions) {
@@ -91,10 +101,13 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
       const changed = (ref: ObjectRef): void => controller.enqueue(ref, 'gate')
       const { env } = client
       runners = createGateRunners({ env, reader: client, runners: gates, timeoutMs: gateTimeoutMs, changed })
+      acks = createTrafficAcks(env, traffic?.ack, changed)
     },
     stopped() {
       runners?.close()
+      acks?.close()
       runners = undefined
+      acks = undefined
     },
   })
   return controller
@@ -109,6 +122,8 @@ interface Step {
   readonly options: RolloutControllerOptions
   readonly told: readonly GateTold[]
   readonly complaints: ReadonlyMap<string, string>
+  /** Undefined: traffic is none of this controller's business. */
+  readonly acks: TrafficAcks | undefined
 }
 
 interface StepOutcome {
@@ -124,11 +139,11 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
       return { actions: [], questions: [] }
-    const { program, invalid } = programOf(deployment, step.options)
+    const { program, invalid } = programOf(deployment, step.options, step.acks !== undefined)
     const { current: found, refused } = currentEntry(tx, deployment)
     const current = noteAnswers(tx, deployment, found, step)
     const paused = deployment.spec.paused === true || invalid !== undefined
-    const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs })
+    const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs, acks: step.acks })
     apply(tx, deployment, { decided, current, nowMs: step.nowMs })
     const questions = openQuestions(decided, deployment, current)
     const unanswered = questions.flatMap(({ gate }): readonly Blocker[] => {
@@ -144,15 +159,35 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
 function programOf(
   { spec }: Deployment,
   { maxFailures }: RolloutControllerOptions,
+  dividesTraffic: boolean,
 ): { readonly program: Program; readonly invalid?: InvalidStrategy } {
   const policy = policyOf(spec)
   const failure = { ...(maxFailures === undefined ? {} : { maxFailures }), ...policy }
   try {
+    if (spec.strategy?.service !== undefined && !dividesTraffic) throw noTraffic(spec.strategy.service)
     return { program: kubernetesProgram(spec, failure) }
   } catch (error) {
     if (!isKeelsonError(error, 'Invalid')) throw error
     return { program: kubernetesProgram({}, failure), invalid: { kind: 'invalid', message: error.message } }
   }
+}
+
+function noTraffic(value: string): InvalidError {
+  const message = 'is not divided by this controller; make it with the option traffic'
+  return new InvalidError('strategy', [{ field: 'service', value, message }])
+}
+
+/** The Deployments whose strategies divide the traffic of a service. */
+function deploymentsBehind({ metadata }: Service, reader: Reader): readonly ObjectRef[] {
+  const { name, namespace } = metadata
+  const found = reader.list(Deployment, {
+    index: { name: 'service', value: name },
+    ...(namespace === undefined ? {} : { namespace }),
+  })
+  return found.items.map(({ metadata: own }) => ({
+    name: own.name,
+    ...(own.namespace === undefined ? {} : { namespace: own.namespace }),
+  }))
 }
 
 function policyOf({ onFailure = {} }: Deployment['spec']): FailurePolicy {
@@ -183,12 +218,13 @@ interface Decision {
   readonly current: RevisionEntry
   readonly paused: boolean
   readonly nowMs: number
+  readonly acks: TrafficAcks | undefined
 }
 
 function decide(
   tx: Transaction,
   deployment: Deployment,
-  { program, current, paused, nowMs }: Decision,
+  { program, current, paused, nowMs, acks }: Decision,
 ): Plan {
   const { replicas } = deployment.spec
   const stable = stableEntry(ledgerOf(tx, deployment))?.templateHash
@@ -203,7 +239,9 @@ function decide(
     ...(stable === undefined ? {} : { stable }),
   }
   const sets = setsOf(tx, deployment).map(tallyOf)
-  return plan(spec, rolloutRecord(deployment)?.state, { sets }, nowMs)
+  const traffic = acks && trafficOf(tx, deployment, acks)
+  const view = { sets, ...(traffic === undefined ? {} : { traffic }) }
+  return plan(spec, rolloutRecord(deployment)?.state, view, nowMs)
 }
 
 function apply(
@@ -229,6 +267,9 @@ function apply(
         })
         break
       }
+      case 'route':
+        routeTraffic(tx, deployment, action.weights)
+        break
       case 'size': {
         const entry = ledger.find(({ templateHash }) => templateHash === action.template)
         sizeSet(tx, deployment, { hash: action.template, size: action.size, template: entry?.template })
