@@ -71,9 +71,18 @@ function metadataOf(reader: FieldReader): { name: string; namespace: string } {
   return { name: reader.text('metadata.name'), namespace }
 }
 
-function taskSpec(reader: FieldReader): TaskSpec {
-  const pod = 'spec.template.spec'
-  reader.only(pod, ['containers', 'nodeSelector', 'tolerations', 'terminationGracePeriodSeconds'])
+/**
+ * The task of a pod of one container.
+ *
+ * @param pod where its spec is
+ * @param others fields of it that somebody else reads
+ */
+export function taskSpec(
+  reader: FieldReader,
+  pod: string = 'spec.template.spec',
+  others: readonly string[] = [],
+): TaskSpec {
+  reader.only(pod, ['containers', 'nodeSelector', 'tolerations', 'terminationGracePeriodSeconds', ...others])
   const [container, second] = reader.list(`${pod}.containers`)
   if (container === undefined) reader.object(`${pod}.containers.0`)
   if (second !== undefined) reader.only(`${pod}.containers`, ['0'])
@@ -81,8 +90,9 @@ function taskSpec(reader: FieldReader): TaskSpec {
   reader.only(first, containerFields)
   const { name: _, ...known } = reader.object(first)
   const { containers: __, ...placement } = reader.object(pod)
+  const ours = Object.fromEntries(Object.entries(placement).filter(([field]) => !others.includes(field)))
   return {
-    ...(placement as TaskSpec),
+    ...(ours as TaskSpec),
     ...(known as {
       image?: string
       command?: string[]
