@@ -19,6 +19,9 @@ export interface Scene extends Omit<Situation, 'isBusy' | 'isAtRest'> {
   readonly left: Readonly<Record<FaultKind, number>>
 }
 
+const REST: Action = { kind: 'rest', actor: 'world', label: 'rest', run: () => {} }
+const NOTHING: readonly Action[] = []
+
 /**
  * Everything that can happen next, faults last. The first one is what would happen undisturbed:
  * steps in their order, then stalls that are over, then due timers, then missing processes, then those that were
@@ -26,26 +29,26 @@ export interface Scene extends Omit<Situation, 'isBusy' | 'isAtRest'> {
  */
 export function availableActions(scene: Scene): ActionList {
   const { world, user, incidents, plan, left, activity } = scene
-  const actions: Action[] = world.steps().map(({ action }) => action)
   const { clock } = world
-  actions.push(...resumptions(world, clock.elapsedMs))
+  const { elapsedMs } = clock
+  const actions: Action[] = []
+  for (const { action } of world.steps()) actions.push(action)
+  if (world.isStalling) for (const resumption of resumptions(world, elapsedMs)) actions.push(resumption)
   const timerAtMs = clock.nextAtMs()
-  if (timerAtMs !== undefined && timerAtMs <= clock.elapsedMs) actions.push(...timerActions(world, 'timer'))
+  if (timerAtMs !== undefined && timerAtMs <= elapsedMs)
+    for (const timer of timerActions(world, 'timer')) actions.push(timer)
   if (world.lacksProcess)
     actions.push({ kind: 'start', actor: 'host', label: 'start the process', run: () => world.start() })
   for (const collection of collections(world)) actions.push(collection)
   const isBusy = actions.length > 0
-  actions.push(...stopsOfReplaced(world))
+  for (const stop of stopsOfReplaced(world)) actions.push(stop)
   const next = user.next(isBusy) ?? incidents.next()
   if (next !== undefined) actions.push(next)
   if (!isBusy) {
-    const held = world.pool
-      .held()
-      .filter(({ process }) => !world.isStalled(process))
-      .map(step => lateAction(world, step))
-    const later = laterActions(world, activity)
-    actions.push(...held, ...later)
-    if (actions.length === 0) actions.push({ kind: 'rest', actor: 'world', label: 'rest', run: () => {} })
+    for (const step of world.pool.held())
+      if (!world.isStalled(step.process)) actions.push(lateAction(world, step))
+    for (const later of laterActions(world, activity)) actions.push(later)
+    if (actions.length === 0) actions.push(REST)
   }
   const isAtRest = actions[0]?.kind === 'rest'
   const situation = { world, user, incidents, activity, isBusy, isAtRest }
@@ -57,8 +60,8 @@ function laterActions(world: World, activity: Situation['activity']): readonly A
   const timerAtMs = world.clock.nextAtMs() ?? Number.POSITIVE_INFINITY
   const { resumesAtMs } = world
   if (resumesAtMs !== undefined && resumesAtMs <= timerAtMs) return resumptions(world, resumesAtMs)
-  if (timerAtMs === Number.POSITIVE_INFINITY) return []
-  return resumesAtMs === undefined && activity.isQuiet ? [] : timerActions(world, 'wait')
+  if (timerAtMs === Number.POSITIVE_INFINITY) return NOTHING
+  return resumesAtMs === undefined && activity.isQuiet ? NOTHING : timerActions(world, 'wait')
 }
 
 /** A step that was held back runs, and all of its sort are released. */

@@ -2,8 +2,11 @@ import type { ActionOf } from '../world/action-of.js'
 import type { SimulatedProcess } from '../world/simulated-process.js'
 import type { World } from '../world/world.js'
 
+const NONE: readonly ActionOf<'stop'>[] = []
+
 /** Processes that were replaced are told to stop sooner or later. */
 export function stopsOfReplaced(world: World): readonly ActionOf<'stop'>[] {
+  if (!world.processes.some(({ isReplaced }) => isReplaced)) return NONE
   return stoppable(world)
     .filter(({ isReplaced }) => isReplaced)
     .map(process => ({ kind: 'stop', ...stopOf(world, process) }))

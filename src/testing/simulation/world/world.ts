@@ -95,7 +95,9 @@ export class World {
 
   /** True while fewer processes run than should. */
   get lacksProcess(): boolean {
-    return this.processes.filter(({ isReplaced }) => !isReplaced).length < this.instances
+    let running = 0
+    for (const { isReplaced } of this.processes) if (!isReplaced) running++
+    return running < this.instances
   }
 
   /** How many processes should run side by side. */
@@ -221,10 +223,15 @@ export class World {
     this.clock.hold(process.name)
   }
 
+  /** True while the event loop of a process stands still. */
+  get isStalling(): boolean {
+    return this.processes.some(({ stalledUntilMs }) => stalledUntilMs !== undefined)
+  }
+
   /** When the first stall is over, in elapsed milliseconds. */
   get resumesAtMs(): number | undefined {
-    const ends = this.processes.flatMap(({ stalledUntilMs }) => stalledUntilMs ?? [])
-    return ends.length === 0 ? undefined : Math.min(...ends)
+    if (!this.isStalling) return undefined
+    return Math.min(...this.processes.flatMap(({ stalledUntilMs }) => stalledUntilMs ?? []))
   }
 
   resume(process: SimulatedProcess): void {
@@ -250,7 +257,7 @@ export class World {
   /** Steps that can run: not those of processes whose event loop stands still. */
   steps(): readonly PooledStep[] {
     const waiting = this.pool.waiting()
-    if (!this.processes.some(({ stalledUntilMs }) => stalledUntilMs !== undefined)) return waiting
+    if (!this.isStalling) return waiting
     return waiting.filter(({ process }) => !this.isStalled(process))
   }
 

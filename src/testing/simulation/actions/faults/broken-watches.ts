@@ -1,7 +1,7 @@
 import { KeelsonError } from '../../../../core/index.js'
 import type { BreakableWatch, WatchBreaker } from '../../clients/watch-breaker.js'
 import type { Offers } from '../../world/action-of.js'
-import { offerEach } from '../../world/action-of.js'
+import { offerSome } from '../../world/action-of.js'
 import type { Situation } from './fault.js'
 
 /** A watch, and who can break it. */
@@ -21,7 +21,11 @@ export function brokenWatches<Kind extends string>(
   kind: Kind,
   { besides, first }: { besides: string; first: (breaker: WatchBreaker, watch: BreakableWatch) => void },
 ): Offers<Kind> {
-  return offerEach(breakages(situation), ({ process, breaker, watch }) => ({
+  const { breakers, processes } = situation.world
+  let length = 0
+  for (const { name } of processes) length += breakers.get(name)?.list().length ?? 0
+  const all = (): readonly Breakage[] => breakages(situation)
+  return offerSome(length, all, ({ process, breaker, watch }) => ({
     kind,
     actor: process,
     label: `the watch of ${watch.kinds} breaks${besides}`,

@@ -1,4 +1,5 @@
-import { offerEach } from '../../world/action-of.js'
+import { offerSome } from '../../world/action-of.js'
+import type { SimulatedProcess } from '../../world/simulated-process.js'
 import type { World } from '../../world/world.js'
 import type { Fault } from './fault.js'
 
@@ -10,37 +11,44 @@ export const stale: Fault<'stale'> = {
   offers: ({ world }) => {
     if (!world.hasStarted) return []
     const places = placesBehind(world)
-    const processes = world.lacksProcess ? [undefined] : world.processes
-    return offerEach(
-      processes.flatMap(process => places.map(place => ({ process, place }))),
-      ({ process, place: { at, what } }) => ({
-        kind: 'stale',
-        actor: process === undefined ? 'host' : process.name,
-        label: `${process === undefined ? 'start the process' : 'restart'}, at a replica that has come to ${what}`,
-        run: () => {
-          if (process !== undefined) world.crash(process)
-          world.start(at)
-        },
-      }),
-    )
+    const processes = world.lacksProcess ? NEW : world.processes
+    const all = (): readonly Restart[] =>
+      processes.flatMap(process => places.map(place => ({ process, place })))
+    return offerSome(processes.length * places.length, all, ({ process, place: { at, name } }) => ({
+      kind: 'stale',
+      actor: process === undefined ? 'host' : process.name,
+      label: `${process === undefined ? 'start the process' : 'restart'}, at a replica that has come to ${name === undefined ? `@${at}` : `${name} being deleted`}`,
+      run: () => {
+        if (process !== undefined) world.crash(process)
+        world.start(at)
+      },
+    }))
   },
 }
 
-/** A revision, in words. */
+/** A process that starts again, or a new one. */
+interface Restart {
+  readonly process: SimulatedProcess | undefined
+  readonly place: Place
+}
+
+const NEW: readonly undefined[] = [undefined]
+
+/** A revision, and what was being deleted there, if it is that. */
 interface Place {
   readonly at: number
-  readonly what: string
+  readonly name?: string
 }
 
 function placesBehind({ store: { revision }, lacksProcess, deletionsBegun }: World): readonly Place[] {
   const places: Place[] = []
-  const add = (at: number, what: string): void => {
-    const known = places.findIndex(place => place.at === at)
-    if (known !== -1) places[known] = { at, what }
-    else if (at > 0) places.push({ at, what })
+  const add = (place: Place): void => {
+    const known = places.findIndex(({ at }) => at === place.at)
+    if (known !== -1) places[known] = place
+    else if (place.at > 0) places.push(place)
   }
-  add(revision - 1, `@${revision - 1}`)
-  if (lacksProcess) add(Math.floor(revision / 2), `@${Math.floor(revision / 2)}`)
-  for (const { at, name } of deletionsBegun) add(at, `${name} being deleted`)
+  add({ at: revision - 1 })
+  if (lacksProcess) add({ at: Math.floor(revision / 2) })
+  for (const deletion of deletionsBegun) add(deletion)
   return places
 }
