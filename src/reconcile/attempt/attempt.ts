@@ -31,12 +31,14 @@ export type AttemptEnd =
   | { readonly kind: 'returned'; readonly result: Result | undefined }
   | { readonly kind: 'threw'; readonly error: unknown }
 
+const NOTHING: AttemptEnd = { kind: 'returned', result: undefined }
+
 /** What an attempt needs. */
 export interface AttemptOptions {
   /** Of its key, which a worker holds. */
   readonly record: KeyRecord<ObjectRef>
-  /** Names it in errors and logs, for example `reconcile web default/a`. */
-  readonly name: string
+  /** Its label names it in errors and logs, for example `web default/a`; made when it is read. */
+  readonly step: { readonly label: string }
   readonly client: Client
   /** What the attempt reads, if that is not the client; and who hears of that. */
   readonly view: AttemptClientOptions['view']
@@ -109,15 +111,15 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   #openClient(): Client {
-    const { name, client, view, reads, writes } = this.#options
-    this.#gate = createAttemptGate(name)
+    const { step, client, view, reads, writes } = this.#options
+    this.#gate = createAttemptGate(step.label)
     if (this.#ending !== undefined) this.#gate.close(this.#ending)
     return createAttemptClient(client.client(this.env), this.#gate, { view, reads, writes })
   }
 
   get env(): Env {
     if (this.#env === undefined) {
-      this.#env = this.#options.client.env.fork(this.#options.name)
+      this.#env = this.#options.client.env.fork(this.#options.step.label)
       if (this.#ending !== undefined) this.#env.close()
     }
     return this.#env
@@ -142,10 +144,10 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void {
-    const { name, client, timeoutMs, ended, span } = this.#options
+    const { step, client, timeoutMs, ended, span } = this.#options
     if (timeoutMs !== undefined) {
       this.#cancelTimeout = client.env.clock.after(timeoutMs, () => {
-        const error = new AttemptTimeoutError(name, timeoutMs)
+        const error = new AttemptTimeoutError(step.label, timeoutMs)
         if (!this.#finish('it timed out', error)) return
         span?.failed(error)
         ended(this, { kind: 'threw', error })
@@ -171,7 +173,7 @@ class OneRun implements Attempt, AttemptContext {
   #returned(result: Result | void): void {
     if (!this.#finish('it returned')) return
     this.#options.span?.returned(result ?? undefined)
-    this.#options.ended(this, { kind: 'returned', result: result ?? undefined })
+    this.#options.ended(this, result ? { kind: 'returned', result } : NOTHING)
   }
 
   #threw(error: unknown): void {
@@ -191,7 +193,7 @@ class OneRun implements Attempt, AttemptContext {
     if (reason !== undefined) this.#abort?.abort(reason)
     else if (fenced > 0)
       this.logger.warn(
-        { attempt: this.#options.name, fenced, why },
+        { attempt: this.#options.step.label, fenced, why },
         'an attempt ended with writes under way; await them',
       )
     return true

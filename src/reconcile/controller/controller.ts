@@ -23,6 +23,7 @@ import { actThrough, hear, listenToWrites, openRun, wake } from './controller-ru
 import { ownedWatch } from './controller-sources.js'
 import { inspectIn, statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
+import { ReconcileStep } from './reconcile-step.js'
 
 /**
  * Makes a controller.
@@ -215,12 +216,12 @@ class ControlLoop<Spec, Status> implements Controller {
       const record = run.queue.take()
       if (record === undefined) return
       run.busy++
-      const label = `${this.name} ${refText(record.key)}`
-      run.env.tasks.defer(() => this.#attempt(run, record, label), { kind: 'reconcile', label })
+      const step = new ReconcileStep(this.name, record.key)
+      run.env.tasks.defer(() => this.#attempt(run, record, step), step)
     }
   }
 
-  #attempt(run: ControllerRun, record: KeyRecord<ObjectRef>, label: string): void {
+  #attempt(run: ControllerRun, record: KeyRecord<ObjectRef>, step: ReconcileStep): void {
     const { acting } = run
     const { key } = record
     if (run.queue.shuttingDown) return this.#release(run, record)
@@ -242,7 +243,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const reader = view?.reader ?? acting
     const attempt = openAttempt({
       record,
-      name: label,
+      step,
       client: acting,
       view,
       reads: tracksReads ? run.dependencies.ask(key) : undefined,

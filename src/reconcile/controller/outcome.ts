@@ -38,6 +38,8 @@ export type Outcome =
  */
 export const CONFLICTS_MAX = 10
 
+const SUCCESS: Outcome = { kind: 'success' }
+
 /** Lost races wait 10 ms, then twice as long each time, up to a second. */
 const CONFLICT_BASE_MS = 10
 const CONFLICT_MAX_MS = 1_000
@@ -59,7 +61,7 @@ export function decideOutcome(
 ): Outcome {
   if (end.kind === 'threw') return outcomeOf(errorOf(end.error), { history, limiter, rules })
   const { result } = end
-  if (result === undefined) return { kind: 'success' }
+  if (result === undefined) return SUCCESS
   if (isResult(result)) return result
   // Callers without types can return anything; a wrong result must not look like success.
   const error = new UsageError('a reconciler must return nothing, requeueAfter(ms) or poll({ … })', {

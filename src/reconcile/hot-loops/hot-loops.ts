@@ -90,8 +90,9 @@ export class HotLoops {
 
   /** For how long the key must not run yet, in milliseconds; 0 when it runs now. */
   hold(key: ObjectRef): number {
+    if (this.#tracks.size === 0) return 0
     const id = refText(key)
-    const track = this.#tracks.size > 0 ? this.#tracks.get(id) : undefined
+    const track = this.#tracks.get(id)
     if (track === undefined) return 0
     const { now, heardUpTo } = this.#options
     const waitMs = track.dueAtMs === undefined || track.wakes.isForeign ? 0 : track.dueAtMs - now()

@@ -59,10 +59,14 @@ export class KeyRecord<K> implements HeapHandle {
     return !this.dirty && !this.processing && this.slot === -1 && this.history === noFailures
   }
 
-  /** Remembers a reason once; the newest are kept. */
-  remember(reason: string | undefined): void {
-    if (reason === undefined || this.reasons.includes(reason)) return
-    this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
+  /**
+   * Remembers a reason once; the newest are kept.
+   *
+   * @param alone a list of nothing else, which may be that of other records too
+   */
+  remember(reason: string, alone: readonly string[]): void {
+    if (this.reasons === noReasons) this.reasons = alone
+    else if (!this.reasons.includes(reason)) this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
   }
 
   /** The one of two that became ready first; of two at one time, this. */

@@ -61,6 +61,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   #drainers: (() => void)[] = []
   #inFlight = 0
   #failing = 0
+  #latestReason: readonly string[] = []
   #shuttingDown = false
 
   /** @param index default: by the text that `idOf` makes of a key */
@@ -116,7 +117,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     const priority = priorityOf(options) ?? 0
     if (this.#shuttingDown) return this.#metrics.dropped()
     const record = this.#table.open(key)
-    record.remember(options?.reason)
+    this.#remember(record, options?.reason)
     this.#raise(record, priority)
     if (this.#delays.remove(record)) refund(record)
     this.#want(record)
@@ -128,7 +129,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (this.#shuttingDown) return this.#drop(options)
     this.#metrics.retried()
     const record = this.#table.open(key)
-    record.remember(options?.reason)
+    this.#remember(record, options?.reason)
     this.#raise(record, priority ?? (record.processing ? record.priority : 0))
     if (record.dirty) options?.refund?.()
     else if (ms === 0) {
@@ -283,6 +284,13 @@ export class RecordQueue<K> implements WorkQueue<K> {
     this.#want(record)
   }
 
+  /** Most keys are wanted for one reason, the same as the key before: their list is one. */
+  #remember(record: KeyRecord<K>, reason: string | undefined): void {
+    if (reason === undefined) return
+    if (this.#latestReason[0] !== reason) this.#latestReason = [reason]
+    record.remember(reason, this.#latestReason)
+  }
+
   /** A wish begins with its own priority and can only rise. */
   #raise(record: KeyRecord<K>, priority: number): void {
     if (record.isWanted && priority <= record.priority) return
@@ -368,6 +376,7 @@ function refund(record: KeyRecord<unknown>): void {
 function priorityOf(options: AddOptions | undefined): number | undefined {
   const priority = options?.priority
   if (priority === undefined) return undefined
+  if (Number.isSafeInteger(priority) && Math.abs(priority) <= PRIORITY_MAX) return priority
   assertValid('queue', wholeNumber('priority', priority, PRIORITIES))
   return priority
 }
