@@ -10,6 +10,7 @@ import {
   Task,
 } from 'keelson/api'
 import type { Env } from 'keelson/core'
+import type { Registry } from 'keelson/discovery'
 import {
   createAddressController,
   createEndpointsController,
@@ -19,6 +20,7 @@ import {
 } from 'keelson/discovery'
 import { serveDns, serveVips } from 'keelson/discovery/node'
 import { createGarbageCollector, createManager } from 'keelson/reconcile'
+import type { RolloutControllerOptions } from 'keelson/rollout'
 import { createRolloutController } from 'keelson/rollout'
 import { createSchedulingController } from 'keelson/scheduling'
 import type { Client } from 'keelson/store'
@@ -36,6 +38,8 @@ export interface ClusterOptions {
   readonly directory: string
   /** Ports of services, looked at before anything starts. Default none. */
   readonly servicePorts?: readonly number[]
+  /** How rollouts are done, beside the default. */
+  readonly rollout?: (registry: Registry) => RolloutControllerOptions
   /** The directory that keeps the state. Default: it is kept in memory. */
   readonly data?: string
 }
@@ -73,7 +77,7 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
   const dns = await serveDns(registry, { env, address: '127.0.0.1', port: 0 })
 
   const control = createManager({ client: store.client(env.fork('control-plane')) })
-  control.add(createRolloutController())
+  control.add(createRolloutController(options.rollout?.(registry)))
   control.add(createReplicaController({ backoff: { baseMs: 1_000, stableAfterMs: 1_000 } }))
   control.add(createSchedulingController())
   control.add(createNodeLifecycleController({ evictAfterMs: 1_500 }))

@@ -29,9 +29,9 @@ const DRAIN_TIMEOUT_MS = 5_000
 
 /** A loopback address, a heartbeat twice a second, and an agent over child processes, with a life of their own. */
 export async function startNode(client: Client, options: SimulatedNodeOptions): Promise<SimulatedNode> {
-  const { name, registry } = options
+  const { name, registry, address, ports, directory } = options
   const { env } = client
-  const runtime = createChildProcessRuntime({ ...options, env })
+  const runtime = createChildProcessRuntime({ address, ports, directory, env })
   const drain = (task: Task): Promise<void> => drained(registry, task.metadata.name, env)
   const manager = createManager({ client })
   manager.add(
