@@ -51,8 +51,11 @@ export class EtcdServer {
   }
 
   /** Runs it, on the data it has. */
-  async run(): Promise<void> {
-    this.#process = spawn('etcd', this.#args, { stdio: ['ignore', 'ignore', 'inherit'], env: envOf() })
+  async run(more: readonly string[] = []): Promise<void> {
+    this.#process = spawn('etcd', [...this.#args, ...more], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: envOf(),
+    })
     await reachable(this.endpoint)
   }
 
@@ -67,9 +70,20 @@ export class EtcdServer {
     await exited
   }
 
-  /** Stops it where it is, or lets it go on; its connections stay open. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#process?.kill(signal)
+  /** Stops it where it is; its connections stay open. */
+  async stop(): Promise<void> {
+    this.#process?.kill('SIGSTOP')
+    const isStopped = (): boolean => {
+      const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(this.#process?.pid)], {
+        encoding: 'utf8',
+      })
+      return stdout.startsWith('T')
+    }
+    while (!isStopped()) await sleep(10)
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT')
   }
 
   async close(): Promise<void> {
@@ -97,7 +111,7 @@ export function etcdctl(endpoint: string, ...args: readonly string[]): string {
 }
 
 function envOf(): NodeJS.ProcessEnv {
-  return { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch, GOMAXPROCS: '2' }
+  return { ...process.env, GOMAXPROCS: '2' }
 }
 
 export async function freePort(): Promise<number> {
