@@ -20,6 +20,7 @@ export { AddressClaim } from './address-claim.js'
 export { Framework } from './framework.js'
 export { Reservation } from './reservation.js'
 export { Role } from './role.js'
+export { TrafficConsumer } from './traffic-consumer.js'
 
 // To build with: who may take tasks away.
 export { DisruptionBudget } from './disruption-budget.js'
@@ -86,3 +87,4 @@ export type {
   TaskTemplate,
 } from './task.js'
 export type { ListedTask, RunningTask, TaskExit } from './task-runtime.js'
+export type { TrafficConsumerSpec } from './traffic-consumer.js'

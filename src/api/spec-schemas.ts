@@ -313,6 +313,11 @@ export const addressClaimSpecSchema: JsonSchema = closed(
   ['pool', 'owner'],
 )
 
+export const trafficConsumerSpecSchema: JsonSchema = closed(
+  { holderIdentity: text, acknowledgedRevision: count, renewTime: time },
+  ['holderIdentity', 'acknowledgedRevision', 'renewTime'],
+)
+
 export const leaseSpecSchema: JsonSchema = closed({
   holderIdentity: text,
   leaseDurationSeconds: { type: 'number', exclusiveMinimum: 0 },

@@ -5,6 +5,8 @@ export { createRegistry } from './registry/registry.js'
 export { createAddressController } from './shell/address-controller.js'
 export { createEndpointsController } from './shell/endpoints-controller.js'
 export { createRegistryFeed } from './shell/registry-feed.js'
+export { createTrafficConsumers } from './shell/traffic-consumers.js'
+export { createTrafficReporter } from './shell/traffic-reporter.js'
 
 // To build with.
 export { createAddressPool } from './addresses/address-pool.js'
@@ -20,7 +22,12 @@ export type { Endpoint, TrafficShare } from '../core/index.js'
 export type { NamingProfile } from './registry/naming-profile.js'
 export type { EndpointFilter, Registry, RegistryDelta, RegistryOptions } from './registry/registry.js'
 export type { RegistryChange } from './registry/registry-change.js'
-export type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry/registry-consumers.js'
+export type {
+  ConsumerReport,
+  RegistryConsumer,
+  RegistryConsumerOptions,
+  WaitOptions,
+} from './registry/registry-consumers.js'
 export type { RegistryProblem } from './registry/registry-problems.js'
 export type { TracedResolution } from './registry/traced-resolution.js'
 export type { RegistrySnapshot, ServiceView } from './registry/registry-snapshot.js'
@@ -52,3 +59,6 @@ export type { Cidr } from '../core/internal.js'
 export type { AddressControllerOptions } from './shell/address-controller.js'
 export type { ServiceAddressPool } from './shell/service-pools.js'
 export type { EndpointsControllerOptions } from './shell/endpoints-controller.js'
+export type { RegistryFeedOptions } from './shell/registry-feed.js'
+export type { TrafficConsumersOptions } from './shell/traffic-consumers.js'
+export type { TrafficReporterOptions } from './shell/traffic-reporter.js'

@@ -16,6 +16,7 @@ import {
   Role,
   Service,
   Task,
+  TrafficConsumer,
 } from '../../src/api/index.js'
 import { InvalidError } from '../../src/core/index.js'
 import type { Kind } from '../../src/store/index.js'
@@ -27,6 +28,7 @@ const template = { metadata: { labels: { app: 'web' } }, spec: { command: ['web'
 
 /** The least that each kind asks for. */
 const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
+  [TrafficConsumer, { holderIdentity: 'p', acknowledgedRevision: 1, renewTime: '2026-01-01T00:00:00.000Z' }],
   [AddressClaim, { pool: 'p', owner: { kind: 'Service', name: 's', uid: 'u' } }],
   [CronJob, { schedule: '@daily', jobTemplate: { spec: { template } } }],
   [Deployment, { replicas: 1, selector, template }],

@@ -50,6 +50,10 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
       ...code('forwarded-answer', 'TTL_MAX_SECONDS', 'DENIAL_TTL_MAX_SECONDS').map(seconds => seconds * 1000),
     ],
     'response rate: pairs of network and answer, slip': code('response-rate', 'countersMax', 'slip'),
+    'reports of a process: apart, heartbeat, silence': [
+      ...code('traffic-reporter', 'intervalMs', 'heartbeatMs'),
+      ...code('traffic-consumers', 'silentMs'),
+    ],
     'client affinity: clients, time of silence': code('client-affinity', 'maxClients', 'timeoutMs'),
     'slots of an HAProxy backend': code('haproxy-plan', 'SLOTS_MIN'),
     'proxied connections': code('vip-proxy', 'maxConnections'),

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/index.js'
+import type { Cancel, Clock } from '../../core/index.js'
 import { InvalidError, UsageError } from '../../core/index.js'
 
 /** How long to wait. */
@@ -19,29 +19,47 @@ export interface RegistryConsumer {
    * @throws InvalidError for a revision that the registry has not reached
    */
   ack(revision: number): void
+  /** One that gives no sign of life is not waited for, and named in reports. Default false. */
+  setSilent(isSilent: boolean): void
   /** Stops counting. Idempotent. */
   close(): void
 }
 
-/** How waiting for consumers ended. */
+/** What a consumer is. */
+export interface RegistryConsumerOptions {
+  /** It stands for another process, so this one's own acknowledgement leaves it out. Default false. */
+  readonly isRemote?: boolean
+}
+
+/** How waiting for consumers ended; `silent` names those behind that were not waited for. */
 export type ConsumerReport =
-  | { readonly kind: 'acknowledged'; readonly revision: number }
+  | { readonly kind: 'acknowledged'; readonly revision: number; readonly silent: readonly string[] }
   /** `waiting` names who has not acknowledged; `registryRevision` tells whether the registry itself was behind. */
   | {
       readonly kind: 'timed-out'
       readonly revision: number
       readonly registryRevision: number
       readonly waiting: readonly string[]
+      readonly silent: readonly string[]
     }
 
 const limits = { consumers: 1000, waiters: 10_000 } as const
 
 /** The book of consumers of one registry. */
 export interface Consumers {
-  open(name: string): RegistryConsumer
+  open(name: string, options?: RegistryConsumerOptions): RegistryConsumer
   wait(revision: number, options: WaitOptions): Promise<ConsumerReport>
   /** The registry has a new revision. */
   advanced(): void
+  /** What all consumers of this process have acknowledged. */
+  acknowledged(): number
+  onAcknowledged(listener: () => void): Cancel
+}
+
+interface Entry {
+  readonly isRemote: boolean
+  acknowledged: number
+  isSilent: boolean
 }
 
 interface Waiter {
@@ -50,51 +68,58 @@ interface Waiter {
 }
 
 export function createConsumers(registryRevision: () => number): Consumers {
-  const acknowledged = new Map<string, number>()
+  const entries = new Map<string, Entry>()
   const waiters = new Set<Waiter>()
-  const behind = (revision: number): readonly string[] =>
-    [...acknowledged]
-      .filter(([, at]) => at < revision)
+  const listeners = new Set<() => void>()
+  const behind = (revision: number, isSilent: boolean): readonly string[] =>
+    [...entries]
+      .filter(([, entry]) => entry.acknowledged < revision && entry.isSilent === isSilent)
       .map(([name]) => name)
       .sort()
   const reached = (revision: number): boolean =>
-    registryRevision() >= revision && behind(revision).length === 0
+    registryRevision() >= revision && behind(revision, false).length === 0
   const advanced = (): void => {
     for (const waiter of [...waiters]) if (reached(waiter.revision)) waiter.done()
+    for (const listener of [...listeners]) listener()
   }
-  const open = (name: string): RegistryConsumer => {
-    if (acknowledged.has(name))
+  const open = (name: string, { isRemote = false }: RegistryConsumerOptions = {}): RegistryConsumer => {
+    if (entries.has(name))
       throw new UsageError(
         `a registry consumer named "${name}" exists already; close it or choose another name`,
       )
-    if (acknowledged.size >= limits.consumers)
+    if (entries.size >= limits.consumers)
       throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
-    acknowledged.set(name, 0)
+    const entry: Entry = { isRemote, acknowledged: 0, isSilent: false }
+    entries.set(name, entry)
     let closed = false
-    let own = 0
     return {
       name,
       get acknowledged() {
-        return own
+        return entry.acknowledged
       },
       ack: revision => {
         if (revision > registryRevision()) throw tooNew(name, revision, registryRevision())
-        if (closed || revision <= own) return
-        own = revision
-        acknowledged.set(name, revision)
+        if (closed || revision <= entry.acknowledged) return
+        entry.acknowledged = revision
+        advanced()
+      },
+      setSilent: isSilent => {
+        if (entry.isSilent === isSilent) return
+        entry.isSilent = isSilent
         advanced()
       },
       close: () => {
         if (closed) return
         closed = true
-        acknowledged.delete(name)
+        entries.delete(name)
         advanced()
       },
     }
   }
   const wait = (revision: number, { clock, timeoutMs }: WaitOptions): Promise<ConsumerReport> =>
     new Promise((resolve, reject) => {
-      if (reached(revision)) return resolve({ kind: 'acknowledged', revision })
+      const silent = (): readonly string[] => behind(revision, true)
+      if (reached(revision)) return resolve({ kind: 'acknowledged', revision, silent: silent() })
       if (waiters.size >= limits.waiters)
         return reject(new UsageError(`a registry has at most ${limits.waiters} waiters`))
       const cancel = clock.after(timeoutMs, () => {
@@ -103,7 +128,8 @@ export function createConsumers(registryRevision: () => number): Consumers {
           kind: 'timed-out',
           revision,
           registryRevision: registryRevision(),
-          waiting: behind(revision),
+          waiting: behind(revision, false),
+          silent: silent(),
         })
       })
       const waiter: Waiter = {
@@ -111,12 +137,25 @@ export function createConsumers(registryRevision: () => number): Consumers {
         done: () => {
           waiters.delete(waiter)
           cancel()
-          resolve({ kind: 'acknowledged', revision })
+          resolve({ kind: 'acknowledged', revision, silent: silent() })
         },
       }
       waiters.add(waiter)
     })
-  return { open, wait, advanced }
+  return {
+    open,
+    wait,
+    advanced,
+    acknowledged: () =>
+      [...entries.values()]
+        .filter(entry => !entry.isRemote)
+        .reduce((least, entry) => Math.min(least, entry.acknowledged), registryRevision()),
+    onAcknowledged: listener => {
+      const entry = (): void => listener()
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
+  }
 }
 
 function tooNew(name: string, revision: number, reached: number): InvalidError {

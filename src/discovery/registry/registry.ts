@@ -6,7 +6,12 @@ import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
 import type { RegistryChange } from './registry-change.js'
 import { assertChange } from './registry-change.js'
-import type { ConsumerReport, RegistryConsumer, WaitOptions } from './registry-consumers.js'
+import type {
+  ConsumerReport,
+  RegistryConsumer,
+  RegistryConsumerOptions,
+  WaitOptions,
+} from './registry-consumers.js'
 import { createConsumers } from './registry-consumers.js'
 import type { RegistryProblem } from './registry-problems.js'
 import { verifySnapshot } from './registry-problems.js'
@@ -63,12 +68,16 @@ export interface Registry {
    *
    * @throws UsageError when the name is taken or there are too many
    */
-  consumer(name: string): RegistryConsumer
+  consumer(name: string, options?: RegistryConsumerOptions): RegistryConsumer
   /**
    * Resolves when the registry has reached `revision` and every open consumer has acknowledged it, or when the
    * time is over. With it, an endpoint is taken out in order: remove it, wait, then stop what ran there.
    */
   waitForConsumers(revision: number, options: WaitOptions): Promise<ConsumerReport>
+  /** What the registry and all its consumers in this process have reached. */
+  acknowledgedRevision(): number
+  /** Told when that may have changed. */
+  onAcknowledged(listener: () => void): Cancel
   /** Invariants that the source broke: shared VIPs, endpoints without a service. Empty when all is well. */
   verify(): readonly RegistryProblem[]
 }
@@ -144,8 +153,10 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
       listeners.add(entry)
       return () => void listeners.delete(entry)
     },
-    consumer: name => consumers.open(name),
+    consumer: (name, consumer) => consumers.open(name, consumer),
     waitForConsumers: (revision, wait) => consumers.wait(revision, wait),
+    acknowledgedRevision: () => consumers.acknowledged(),
+    onAcknowledged: listener => consumers.onAcknowledged(listener),
     verify: () => verifySnapshot(current),
   }
 }

@@ -189,7 +189,7 @@ describe('waiting for consumers', () => {
     expect(report).toBeUndefined()
     dns.close()
     await env.settle()
-    expect(report).toEqual({ kind: 'acknowledged', revision: 3 })
+    expect(report).toEqual({ kind: 'acknowledged', revision: 3, silent: [] })
   })
 
   test('a time-out names who is behind', async () => {
@@ -199,7 +199,13 @@ describe('waiting for consumers', () => {
     registry.apply(2, [])
     const waiting = registry.waitForConsumers(2, { clock: env.clock, timeoutMs: 500 })
     await env.advance(500)
-    expect(await waiting).toEqual({ kind: 'timed-out', revision: 2, registryRevision: 2, waiting: ['proxy'] })
+    expect(await waiting).toEqual({
+      kind: 'timed-out',
+      revision: 2,
+      registryRevision: 2,
+      waiting: ['proxy'],
+      silent: [],
+    })
   })
 
   test('what was not seen cannot be acknowledged, and a name cannot be taken twice', () => {
