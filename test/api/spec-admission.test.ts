@@ -19,7 +19,7 @@ const stops = [
   [{ steps: [5, { next: 3 }] }, 'steps[1].next', /must not be below/],
   [{ steps: ['150%'] }, 'steps[0]', /at most 100%/],
   [{ steps: [{ next: '10%', stable: '101%' }] }, 'steps[0].stable', /at most 100%/],
-  [{ steps: [{ next: '10%', route: '101%' }] }, 'steps[0].route', /at most 100%/],
+  [{ service: 'web', steps: [{ next: '10%', route: '101%' }] }, 'steps[0].route', /at most 100%/],
   [{ steps: ['10%'], blueGreen: {} }, 'blueGreen', /together with steps/],
   [{ hooks: { mid: [{ name: 'a' }] } }, 'hooks.mid', /for Recreate/],
   [{ gates: [{ kind: 'sok', ms: 1 }] }, 'gates[0].kind', /must be one of soak, /],
