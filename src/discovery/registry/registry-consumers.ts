@@ -82,40 +82,7 @@ export function createConsumers(registryRevision: () => number): Consumers {
     for (const waiter of [...waiters]) if (reached(waiter.revision)) waiter.done()
     for (const listener of [...listeners]) listener()
   }
-  const open = (name: string, { isRemote = false }: RegistryConsumerOptions = {}): RegistryConsumer => {
-    if (entries.has(name))
-      throw new UsageError(
-        `a registry consumer named "${name}" exists already; close it or choose another name`,
-      )
-    if (entries.size >= limits.consumers)
-      throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
-    const entry: Entry = { isRemote, acknowledged: 0, isSilent: false }
-    entries.set(name, entry)
-    let closed = false
-    return {
-      name,
-      get acknowledged() {
-        return entry.acknowledged
-      },
-      ack: revision => {
-        if (revision > registryRevision()) throw tooNew(name, revision, registryRevision())
-        if (closed || revision <= entry.acknowledged) return
-        entry.acknowledged = revision
-        advanced()
-      },
-      setSilent: isSilent => {
-        if (entry.isSilent === isSilent) return
-        entry.isSilent = isSilent
-        advanced()
-      },
-      close: () => {
-        if (closed) return
-        closed = true
-        entries.delete(name)
-        advanced()
-      },
-    }
-  }
+  const book: Book = { entries, registryRevision, advanced }
   const wait = (revision: number, { clock, timeoutMs }: WaitOptions): Promise<ConsumerReport> =>
     new Promise((resolve, reject) => {
       const silent = (): readonly string[] => behind(revision, true)
@@ -143,7 +110,7 @@ export function createConsumers(registryRevision: () => number): Consumers {
       waiters.add(waiter)
     })
   return {
-    open,
+    open: (name, options) => openConsumer(book, name, options),
     wait,
     advanced,
     acknowledged: () =>
@@ -154,6 +121,52 @@ export function createConsumers(registryRevision: () => number): Consumers {
       const entry = (): void => listener()
       listeners.add(entry)
       return () => void listeners.delete(entry)
+    },
+  }
+}
+
+/** What consumers share. */
+interface Book {
+  readonly entries: Map<string, Entry>
+  readonly registryRevision: () => number
+  readonly advanced: () => void
+}
+
+function openConsumer(
+  { entries, registryRevision, advanced }: Book,
+  name: string,
+  { isRemote = false }: RegistryConsumerOptions = {},
+): RegistryConsumer {
+  if (entries.has(name))
+    throw new UsageError(
+      `a registry consumer named "${name}" exists already; close it or choose another name`,
+    )
+  if (entries.size >= limits.consumers)
+    throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
+  const entry: Entry = { isRemote, acknowledged: 0, isSilent: false }
+  entries.set(name, entry)
+  let closed = false
+  return {
+    name,
+    get acknowledged() {
+      return entry.acknowledged
+    },
+    ack: revision => {
+      if (revision > registryRevision()) throw tooNew(name, revision, registryRevision())
+      if (closed || revision <= entry.acknowledged) return
+      entry.acknowledged = revision
+      advanced()
+    },
+    setSilent: isSilent => {
+      if (entry.isSilent === isSilent) return
+      entry.isSilent = isSilent
+      advanced()
+    },
+    close: () => {
+      if (closed) return
+      closed = true
+      entries.delete(name)
+      advanced()
     },
   }
 }
