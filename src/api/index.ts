@@ -22,6 +22,11 @@ export { Reservation } from './reservation.js'
 export { Role } from './role.js'
 export { TrafficConsumer } from './traffic-consumer.js'
 
+// To build with: sets of tasks that are not alike.
+export { Cell } from './cell.js'
+export { DaemonSet } from './daemon-set.js'
+export { StatefulSet } from './stateful-set.js'
+
 // To build with: who may take tasks away.
 export { DisruptionBudget } from './disruption-budget.js'
 export { createDisruptionGate } from './disruption-gate.js'
@@ -52,6 +57,9 @@ export type {
 
 // Types you will meet: specs and statuses.
 export type { AddressClaimSpec } from './address-claim.js'
+export type { CellSpec, CellStatus } from './cell.js'
+export type { DaemonSetSpec, DaemonSetStatus } from './daemon-set.js'
+export type { SetFailureAction, StatefulSetSpec, StatefulSetStatus } from './stateful-set.js'
 export type { CronJobSpec, CronJobStatus } from './cron-job.js'
 export type { DeploymentSpec, DeploymentStatus, DeploymentStrategy } from './deployment.js'
 export type {

@@ -16,7 +16,7 @@ interface TaskDemands {
 }
 
 /** The part of the spec of a kind that makes tasks. */
-interface TaskMaker {
+export interface TaskMaker {
   readonly selector: LabelSelectorObject
   readonly template: {
     readonly metadata?: { readonly labels?: Readonly<Record<string, string>> }
@@ -99,8 +99,11 @@ function strategyProblems(strategy: RollingSpec['strategy']): readonly FieldProb
   return [...bounds, ...stops]
 }
 
-function deadlineProblems(
-  { minReadySeconds = 0, progressDeadlineSeconds = 600 }: RollingSpec,
+export function deadlineProblems(
+  {
+    minReadySeconds = 0,
+    progressDeadlineSeconds = 600,
+  }: Pick<RollingSpec, 'minReadySeconds' | 'progressDeadlineSeconds'>,
   field: string,
 ): readonly FieldProblem[] {
   if (minReadySeconds < progressDeadlineSeconds) return []

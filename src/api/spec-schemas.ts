@@ -10,7 +10,7 @@ const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
 const texts: JsonSchema = { type: 'array', items: text }
 export const textMap: JsonSchema = { type: 'object', additionalProperties: text }
 export const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
-const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
+export const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
 const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
 

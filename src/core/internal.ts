@@ -74,6 +74,7 @@ export { parseIntOrPercent, resolveIntOrPercent } from './shapes/int-or-percent.
 export type { LedgerMark } from './shapes/ledger-mark.js'
 export type { RollingBounds } from './shapes/rolling-bounds.js'
 export { ROLLING_BOUND_DEFAULT, rollingBoundsProblems } from './shapes/rolling-bounds.js'
+export { countAvoidedTaints, findForbiddingTaint, formatTaint, isTolerated } from './shapes/taint-matching.js'
 export type { CalendarWindow, Gate } from './strategies/rollout-gate.js'
 export type { RolloutHook, RolloutStep, RolloutStops } from './strategies/rollout-strategy.js'
 export { stepsProblems, stopsProblems, WAYPOINTS_MAX } from './strategies/rollout-strategy.js'

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import {
   AddressClaim,
+  Cell,
   CronJob,
+  DaemonSet,
   Deployment,
   DisruptionBudget,
   EndpointSlice,
@@ -15,6 +17,7 @@ import {
   Revision,
   Role,
   Service,
+  StatefulSet,
   Task,
   TrafficConsumer,
 } from '../../src/api/index.js'
@@ -32,6 +35,9 @@ const smallest: readonly (readonly [kind: Kind, spec: object])[] = [
   [AddressClaim, { pool: 'p', owner: { kind: 'Service', name: 's', uid: 'u' } }],
   [CronJob, { schedule: '@daily', jobTemplate: { spec: { template } } }],
   [Deployment, { replicas: 1, selector, template }],
+  [Cell, { set: 's', key: '0', revision: 'r' }],
+  [DaemonSet, { selector, template }],
+  [StatefulSet, { replicas: 1, selector, template }],
   [DisruptionBudget, { selector, minAvailable: 1 }],
   [EndpointSlice, { serviceName: 's', addressType: 'IPv4', endpoints: [] }],
   [

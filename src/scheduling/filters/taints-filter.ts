@@ -1,4 +1,4 @@
-import { findForbiddingTaint, formatTaint } from '../nodes/taint-matching.js'
+import { findForbiddingTaint, formatTaint } from '../../core/internal.js'
 import type { FilterPlugin } from '../plugins/plugin.js'
 
 /** Keeps tasks off nodes with a `NoSchedule` or `NoExecute` taint that they do not tolerate. */

@@ -1,6 +1,5 @@
 import type { Taint } from '../../core/index.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
-import { isTolerated } from '../nodes/taint-matching.js'
+import { assertKnown, isTolerated, knownOptions } from '../../core/internal.js'
 import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 
 /** Options of {@link unschedulable}. */

@@ -1,5 +1,5 @@
+import { countAvoidedTaints } from '../../core/internal.js'
 import { spreadTerm } from '../filters/topology-spread-filter.js'
-import { countAvoidedTaints } from '../nodes/taint-matching.js'
 import type { DomainScorePlugin, NodeScorePlugin } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 

@@ -1,4 +1,4 @@
-import { countAvoidedTaints } from '../nodes/taint-matching.js'
+import { countAvoidedTaints } from '../../core/internal.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 
 /** Prefers nodes with few `PreferNoSchedule` taints that the task does not tolerate: `100 / (1 + count)`. */

@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from '../../core/index.js'
+import type { Taint, Toleration } from './taint.js'
 
 /**
  * Kubernetes' matching rule. So `{ operator: 'Exists' }` tolerates everything, and `{}` only taints that have no
