@@ -4,6 +4,7 @@
 export { attributeOf, attributeText } from './constraints/attribute-value.js'
 export type { CompiledConstraint, SiblingView } from './constraints/constraints.js'
 export { formatConstraint } from './constraints/constraints.js'
+export { nodeAttributes } from './constraints/node-attributes.js'
 export type { SiblingCounts } from './constraints/sibling-counts.js'
 // Cron: schedules of the kind that admission reads.
 export type { CronSchedule, CronSpec } from './cron/cron-schedule.js'

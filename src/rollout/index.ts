@@ -2,6 +2,7 @@
 export { kubernetesProgram } from './presets/kubernetes-rollout.js'
 export { recreate, rolling } from './program.js'
 export { describeRollout, rolloutStatus } from './rollout-status.js'
+export { createCellRolloutController } from './shell/cell-rollout-controller.js'
 export { createDisruptionController } from './shell/disruption-controller.js'
 export { createRolloutController } from './shell/rollout-controller.js'
 export { actOnRollout } from './shell/rollout-command.js'
@@ -15,7 +16,8 @@ export { plan } from './machine.js'
 export { move } from './move.js'
 export { marathonBudget, marathonStrategy } from './presets/marathon-rollout.js'
 
-// Types you will meet: disruptions.
+// Types you will meet: cells and disruptions.
+export type { CellRolloutControllerOptions } from './shell/cell-rollout-controller.js'
 export type { DisruptionControllerOptions } from './shell/disruption-controller.js'
 
 // Types you will meet: strategies.

@@ -1,10 +1,13 @@
 // Start here.
+export { createCellController } from './shell/cell-controller.js'
 export { createCronJobController } from './shell/cron-job-controller.js'
+export { createDaemonSetController } from './shell/daemon-set-controller.js'
 export { createJobController } from './shell/job-controller.js'
 export { createNodeAgentController } from './shell/node-agent-controller.js'
 export { createNodeHeartbeat } from './shell/node-heartbeat.js'
 export { createNodeLifecycleController } from './shell/node-lifecycle-controller.js'
 export { createReplicaController } from './shell/replica-controller.js'
+export { createStatefulSetController } from './shell/stateful-set-controller.js'
 
 // To build with: the plans of these loops.
 export { planNodeLifecycle } from './node-lifecycle-plan.js'
@@ -12,6 +15,8 @@ export { planReplicas } from './replica-plan.js'
 export { nextTaskStep } from './task-lifecycle.js'
 
 // Types you will meet.
+export type { CellControllerOptions } from './shell/cell-controller.js'
+export type { SetControllerOptions } from './shell/stateful-set-controller.js'
 export type { CrashBackoff } from './crash-backoff.js'
 export type { Heartbeat, NodeLifecycleLimits, NodeLifecyclePlan } from './node-lifecycle-plan.js'
 export type { ProbeMachine, ProbeMachineFactory } from './probe-machine.js'

@@ -111,8 +111,10 @@ export const floors: FloorPlan = {
   ],
   workloads: [
     [
+      'cell-tasks',
       'crash-backoff.ts',
       'cron',
+      'daemon',
       'heard-nodes.ts',
       'node-agent-names.ts',
       'node-lifecycle-plan.ts',
@@ -120,12 +122,13 @@ export const floors: FloorPlan = {
       'recent-failures.ts',
       'scale-down-order.ts',
       'silences.ts',
+      'stateful',
       'task-event.ts',
       'task-lifecycle.ts',
     ],
     ['batch', 'replica-plan.ts', 'task-status.ts'],
     ['node', 'shell'],
-    ['jobs'],
+    ['jobs', 'sets'],
   ],
 }
 

@@ -222,6 +222,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ),
     'indexes of a job that fail and have not ended': code('job-indexes', 'FAILING_INDEXES_MAX'),
     '`backoff.baseMs`, `maxMs`, `stableAfterMs`': code('crash-backoff', 'baseMs', 'maxMs', 'stableAfterMs'),
+    '`burst` of the loops of sets': code('set-cells', 'CELL_BURST'),
     '`concurrency` of the replica loop, of the node agent': [
       ...code('replica-controller', 'concurrency'),
       ...code('node-agent-controller', 'concurrency'),

@@ -1,3 +1,4 @@
+import { nodeAttributes } from '../../src/core/constraints/node-attributes.js'
 import type { Reason, ReasonSummary } from '../../src/core/index.js'
 import { countSiblings, rollUpReasons } from '../../src/core/index.js'
 import { attributeOf, attributeText, compareText } from '../../src/core/internal.js'
@@ -14,7 +15,6 @@ import type {
   TaskPlacement,
 } from '../../src/scheduling/index.js'
 import { HostPortTable } from '../../src/scheduling/nodes/host-ports.js'
-import { nodeAttributes } from '../../src/scheduling/nodes/node-attributes.js'
 import { ResourceColumns } from '../../src/scheduling/nodes/resource-columns.js'
 import { compileNodeSelector } from '../../src/scheduling/requests/node-selector.js'
 import { keepsAway, prepareRequest } from '../../src/scheduling/requests/placement-request.js'

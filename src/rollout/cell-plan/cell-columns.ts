@@ -1,4 +1,4 @@
-import type { CellView } from './cell.js'
+import type { CellView } from './cell-view.js'
 
 const NOTHING = 0xffff_ffff
 const [AVAILABLE, LAST] = [1, 2]

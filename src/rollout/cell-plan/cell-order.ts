@@ -1,5 +1,5 @@
 import { compareText } from '../../core/internal.js'
-import type { CellProgram, CellView } from './cell.js'
+import type { CellProgram, CellView } from './cell-view.js'
 
 /** The order in which cells change: what goes last at the end, then as the program says, ties by key. Total. */
 export function cellOrder({ compare = highestFirst }: CellProgram): (a: CellView, b: CellView) => number {

@@ -1,8 +1,8 @@
 import { InvalidError } from '../../core/index.js'
 import { assertValid, Bitset, wholeNumber } from '../../core/internal.js'
-import type { CellBlocker, CellGoal, CellPlan, CellProgram, CellView } from './cell.js'
 import { CellColumns } from './cell-columns.js'
 import { cellOrder } from './cell-order.js'
+import type { CellBlocker, CellGoal, CellPlan, CellProgram, CellView } from './cell-view.js'
 
 /** More cells are refused. */
 const CELLS_MAX = 100_000

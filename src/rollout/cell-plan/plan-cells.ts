@@ -1,6 +1,6 @@
 import { InvalidError } from '../../core/index.js'
-import type { CellGoal, CellPlan, CellProgram, CellView } from './cell.js'
 import { CellTable } from './cell-table.js'
+import type { CellGoal, CellPlan, CellProgram, CellView } from './cell-view.js'
 
 /**
  * Which cells change their revision now. Pure: equal inputs give equal plans, in any order of the cells. For a set that

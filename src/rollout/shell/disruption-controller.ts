@@ -1,5 +1,14 @@
 import type { Condition, DisruptionBudgetStatus } from '../../api/index.js'
-import { Deployment, DisruptionBudget, isTaskActive, ReplicaSet, Task } from '../../api/index.js'
+import {
+  Cell,
+  DaemonSet,
+  Deployment,
+  DisruptionBudget,
+  isTaskActive,
+  ReplicaSet,
+  StatefulSet,
+  Task,
+} from '../../api/index.js'
 import { isHealthyTask } from '../../api/internal.js'
 import { formatTime, setCondition } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
@@ -34,7 +43,7 @@ const KNOWN: KnownOptions = /* @__PURE__ */ knownOptions<DisruptionControllerOpt
   { concurrency: true, scales: true },
 )
 
-const SCALES: readonly Kind[] = [Deployment, ReplicaSet]
+const SCALES: readonly Kind[] = [Deployment, ReplicaSet, Cell, StatefulSet, DaemonSet]
 
 /**
  * Fills the status of each DisruptionBudget: what is wanted, what works, how much more may be taken away, and which

@@ -1,5 +1,5 @@
 import type { TaskTemplate } from '../../api/index.js'
-import { Deployment, Revision } from '../../api/index.js'
+import { Revision } from '../../api/index.js'
 import { contentHash, formatTime } from '../../core/index.js'
 import type { LedgerMark } from '../../core/internal.js'
 import { controllerReference } from '../../reconcile/index.js'
@@ -7,7 +7,8 @@ import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
 import { isPinned, tagsOf, withMark } from '../ledger-marks.js'
 import type { EntryOutcome, LedgerEntry } from '../revision-ledger.js'
 import { forgettable, mayBecome, nextNumber } from '../revision-ledger.js'
-import { rolloutRecord } from '../rollout-status.js'
+import type { RevisionOwner } from './revision-owner.js'
+import { kindOfOwner } from './revision-owner.js'
 
 /** A ledger entry with its template. */
 export interface RevisionEntry extends LedgerEntry {
@@ -22,7 +23,7 @@ export interface RevisionEntry extends LedgerEntry {
 }
 
 /** A Deployment's ledger, oldest entry first. */
-export function ledgerOf(reader: Reader, deployment: Deployment): readonly RevisionEntry[] {
+export function ledgerOf(reader: Reader, deployment: RevisionOwner): readonly RevisionEntry[] {
   const { items } = reader.list(Revision, { index: { name: 'controller', value: deployment.metadata.uid } })
   return items.map(entryOf).sort((a, b) => a.number - b.number)
 }
@@ -30,18 +31,18 @@ export function ledgerOf(reader: Reader, deployment: Deployment): readonly Revis
 /** Adds an entry under the next number. The status remembers the last one, in case that entry was deleted. */
 export function appendRevision(
   tx: Transaction,
-  deployment: Deployment,
+  deployment: RevisionOwner,
   entry: Pick<RevisionEntry, 'template' | 'templateHash' | 'cause' | 'from'>,
 ): RevisionEntry {
   const { name, namespace, uid } = deployment.metadata
-  const reported = rolloutRecord(deployment)?.state.entry ?? 0
+  const reported = deployment.status?.revision ?? 0
   const number = Math.max(nextNumber(ledgerOf(tx, deployment)), reported + 1)
   const created = tx.create(Revision, {
     metadata: {
       // Of this very owner: one of another kind, or one that had its name before, may have a revision of that number.
       name: `${name}-${contentHash(uid)}-${number}`,
       ...(namespace === undefined ? {} : { namespace }),
-      ownerReferences: [controllerReference(Deployment, deployment)],
+      ownerReferences: [controllerReference(kindOfOwner(deployment), deployment)],
     },
     spec: { number, ...entry },
   })
@@ -54,7 +55,7 @@ export function appendRevision(
 /** Writes down how an entry fared, once. */
 export function noteOutcome(
   tx: Transaction,
-  deployment: Deployment,
+  deployment: RevisionOwner,
   note: {
     readonly entry: number
     readonly outcome: EntryOutcome
@@ -78,7 +79,7 @@ export function noteOutcome(
 /** Writes down what somebody did to an entry. */
 export function markRevision(
   tx: Transaction,
-  deployment: Deployment,
+  deployment: RevisionOwner,
   entry: RevisionEntry,
   mark: LedgerMark,
 ): RevisionEntry {
@@ -89,12 +90,12 @@ export function markRevision(
   return entryOf(revision)
 }
 
-function refOf({ metadata: { namespace } }: Deployment, { name }: RevisionEntry): ObjectRef {
+function refOf({ metadata: { namespace } }: RevisionOwner, { name }: RevisionEntry): ObjectRef {
   return { name, ...(namespace === undefined ? {} : { namespace }) }
 }
 
 /** Deletes what the ledger may forget. `live` are the template hashes that sets still have. */
-export function forgetRevisions(tx: Transaction, deployment: Deployment, live: ReadonlySet<string>): void {
+export function forgetRevisions(tx: Transaction, deployment: RevisionOwner, live: ReadonlySet<string>): void {
   const limit = deployment.spec.revisionHistoryLimit ?? 10
   for (const entry of forgettable(ledgerOf(tx, deployment), { live, limit }))
     tx.delete(Revision, refOf(deployment, entry))

@@ -1,5 +1,11 @@
-import type { Attributes } from '../../core/index.js'
-import type { NodeDescription } from './node-description.js'
+import type { Attributes } from './attribute-value.js'
+
+/** What a node is known by. */
+interface NamedNode {
+  readonly name: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly attributes?: Attributes
+}
 
 /**
  * The names under which constraints find something on a node. A later line of this list wins over an earlier one:
@@ -8,7 +14,7 @@ import type { NodeDescription } from './node-description.js'
  * - `node.labels.<key>` and `<key>`: the label
  * - every attribute under its own name
  */
-export function nodeAttributes(node: NodeDescription): Attributes {
+export function nodeAttributes(node: NamedNode): Attributes {
   const found: Record<string, Attributes[string]> = {
     'node.name': node.name,
     'node.hostname': node.name,

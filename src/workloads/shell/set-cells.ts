@@ -1,0 +1,55 @@
+import type { DaemonSet, StatefulSet } from '../../api/index.js'
+import { Cell } from '../../api/index.js'
+import { contentHash } from '../../core/index.js'
+import { deepEqual } from '../../core/internal.js'
+import { controllerReference } from '../../reconcile/index.js'
+import type { Kind, Reader, Transaction } from '../../store/index.js'
+
+/** Keeps a cell until its tasks are gone. */
+export const CELL_FINALIZER = 'keelson.dev/cell-tasks'
+
+/** Most cells made or deleted in one pass, unless told otherwise. */
+export const CELL_BURST = 500
+
+/** What a set says about one of its cells; the revision is the rollout's. */
+export type CellShape = Omit<Cell['spec'], 'revision' | 'set'>
+
+/** The cells of a set, those on their way out included. */
+export function cellsOf(reader: Reader, set: StatefulSet | DaemonSet): readonly Cell[] {
+  return reader.list(Cell, { index: { name: 'controller', value: set.metadata.uid } }).items
+}
+
+/** Makes a cell of what works, or of what is rolled out where nothing has worked yet. */
+export function createCell(
+  tx: Transaction,
+  kind: Kind,
+  set: StatefulSet | DaemonSet,
+  shape: CellShape,
+): void {
+  const { name, namespace, uid } = set.metadata
+  const revision = set.status?.currentRevision ?? set.status?.updateRevision
+  if (revision === undefined) return
+  tx.create(Cell, {
+    metadata: {
+      // Of this very set: one of another kind, or one that had its name before, may have a cell of that key.
+      name: `${name}-${contentHash([uid, shape.key])}`,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: set.spec.template.metadata?.labels ?? {},
+      ownerReferences: [controllerReference(kind, set)],
+      finalizers: [CELL_FINALIZER],
+    },
+    spec: { ...shape, set: name, revision },
+  })
+}
+
+/** Writes what the set says about a cell, if it says something else now. */
+export function shapeCell(tx: Transaction, cell: Cell, shape: CellShape): void {
+  const { set, revision } = cell.spec
+  const spec = { ...shape, set, revision }
+  if (!deepEqual(cell.spec, spec)) tx.update(Cell, { ...cell, spec })
+}
+
+/** How many cells something holds of. */
+export function countCells(cells: readonly Cell[], holds: (cell: Cell) => boolean): number {
+  return cells.filter(holds).length
+}

@@ -1,0 +1,177 @@
+import {
+  Cell,
+  DaemonSet,
+  isConditionTrue,
+  isTaskActive,
+  isTaskFinished,
+  Node,
+  Revision,
+  StatefulSet,
+  Task,
+} from '../../../src/api/index.js'
+import { controllerOf } from '../../../src/reconcile/index.js'
+import { createCellRolloutController } from '../../../src/rollout/index.js'
+import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
+import {
+  createCellController,
+  createDaemonSetController,
+  createStatefulSetController,
+} from '../../../src/workloads/index.js'
+import { ledgerOnlyGrows } from '../../simulation/fixtures/object-laws.js'
+import { kubelet } from './neighbours.js'
+import type { OwnCase } from './own-case.js'
+import { runUnderCheck } from './own-case.js'
+import { keeps, onChange, whenAtRest } from './write-law.js'
+
+const labels = { app: 'web' }
+
+/** An edit of `command` is another revision. */
+function set(kind: 'StatefulSet' | 'DaemonSet', spec: object = {}): ObjectInput {
+  return {
+    kind,
+    metadata: { namespace: 'default', name: 'web' },
+    spec: {
+      ...(kind === 'StatefulSet' ? { replicas: 2 } : {}),
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { command: ['serve', 'well'] } },
+      onFailure: 'report',
+      ...spec,
+    },
+  }
+}
+
+function node(name: string): ObjectInput {
+  const lastTransitionTime = '2026-01-01T00:00:00.000Z'
+  const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime }
+  return { kind: 'Node', metadata: { name }, spec: {}, status: { conditions: [ready] } }
+}
+
+const tasksOf = (reader: Reader, uid: string | undefined): readonly Task[] =>
+  reader.list(Task).items.filter(task => controllerOf(task)?.uid === uid)
+
+/** Those on their way out included: two of one name never write to the same data. */
+function atMost(count: number) {
+  return onChange(`at most ${count} per cell`, Task, ({ before, now }, { reader }) => {
+    if (before !== undefined || now === undefined) return true
+    return tasksOf(reader, controllerOf(now)?.uid).filter(task => !isTaskFinished(task)).length <= count
+  })
+}
+
+const isNew = (reader: Reader, { metadata, spec }: StatefulSet | DaemonSet, cells: number): boolean => {
+  const own = reader.list(Cell, { index: { name: 'controller', value: metadata.uid } }).items
+  return (
+    own.length === cells &&
+    own.every(({ metadata: { uid } }) => {
+      const tasks = tasksOf(reader, uid)
+      return (
+        tasks.length === 1 &&
+        tasks.every(
+          task =>
+            isTaskActive(task) &&
+            isConditionTrue(task.status?.conditions, 'Ready') &&
+            JSON.stringify(task.spec.command) === JSON.stringify(spec.template.spec.command),
+        )
+      )
+    })
+  )
+}
+
+/** How often it was rolled out is history, and the names of cells tell of which set of that name they are. */
+const withoutHistory = (object: StoredObject): StoredObject | undefined => {
+  if (object.kind === 'Revision') return undefined
+  if (object.kind === 'Cell') {
+    const {
+      failures: _failures,
+      attempted: _attempted,
+      lastFailureTime: _time,
+      ...status
+    } = {
+      ...(object as Cell).status,
+    }
+    const { metadata, spec } = object as Cell
+    return { ...object, metadata: { ...metadata, name: `${spec.set}-${spec.key}` }, status }
+  }
+  if (object.kind === 'Task') return { ...object, metadata: { ...object.metadata, ownerReferences: [] } }
+  if (object.kind !== 'StatefulSet' && object.kind !== 'DaemonSet') return object
+  const {
+    rollout: _rollout,
+    revision: _revision,
+    conditions: _conditions,
+    ...status
+  } = {
+    ...(object as StatefulSet).status,
+  }
+  return { ...object, status }
+}
+
+const faults = {
+  edit: { target: ({ label }: { label: string }) => /spec\.(replicas|template\.spec\.command)/.test(label) },
+}
+
+const cases: readonly OwnCase[] = [
+  {
+    name: 'an ordered set of ordinals',
+    make: () => [
+      createCellRolloutController({ for: StatefulSet }),
+      createStatefulSetController(),
+      createCellController(),
+      kubelet(),
+    ],
+    options: {
+      kinds: [StatefulSet, Cell, Revision, Task],
+      objects: [set('StatefulSet')],
+      compared: withoutHistory,
+      faults,
+      invariants: [
+        atMost(1),
+        keeps('the ledger only grows', ledgerOnlyGrows),
+        onChange('an ordinal comes after those below it', Cell, ({ before, now }, { reader }) => {
+          if (before !== undefined || now?.spec.ordinal === undefined) return true
+          const owner = controllerOf(now)?.uid
+          const below = reader
+            .list(Cell)
+            .items.filter(
+              cell => controllerOf(cell)?.uid === owner && (cell.spec.ordinal ?? 0) < (now.spec.ordinal ?? 0),
+            )
+          return below.length === now.spec.ordinal && below.every(({ status }) => status?.available === true)
+        }),
+        whenAtRest('all are new and ready', reader =>
+          reader.list(StatefulSet).items.every(one => isNew(reader, one, one.spec.replicas)),
+        ),
+      ],
+    },
+    share: 0.5,
+  },
+  {
+    name: 'a daemon with a surge',
+    make: () => [
+      createCellRolloutController({ for: DaemonSet }),
+      createDaemonSetController(),
+      createCellController(),
+      kubelet(),
+    ],
+    options: {
+      kinds: [DaemonSet, Cell, Revision, Node, Task],
+      objects: [
+        node('n1'),
+        node('n2'),
+        set('DaemonSet', { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } }),
+      ],
+      compared: withoutHistory,
+      faults,
+      invariants: [
+        atMost(2),
+        keeps('the ledger only grows', ledgerOnlyGrows),
+        whenAtRest('all are new and ready', reader => {
+          const nodes = reader
+            .list(Node)
+            .items.filter(({ status }) => isConditionTrue(status?.conditions, 'Ready'))
+          return reader.list(DaemonSet).items.every(one => isNew(reader, one, nodes.length))
+        }),
+      ],
+    },
+    share: 0.4,
+  },
+]
+
+runUnderCheck(cases)

@@ -1,0 +1,117 @@
+import type { DaemonSetSpec, NodeSpec, StatefulSetSpec } from '../../../src/api/index.js'
+import { Cell, DaemonSet, isTaskActive, Node, Revision, StatefulSet, Task } from '../../../src/api/index.js'
+import { formatTime } from '../../../src/core/index.js'
+import { createController } from '../../../src/reconcile/index.js'
+import { createCellRolloutController } from '../../../src/rollout/index.js'
+import {
+  createCellController,
+  createDaemonSetController,
+  createStatefulSetController,
+} from '../../../src/workloads/index.js'
+import { ref } from '../../fixtures/kinds.js'
+import type { World } from '../../fixtures/world.js'
+import { createWorld } from '../../fixtures/world.js'
+import { kubelet } from '../../testing/own/neighbours.js'
+
+const labels = { app: 'web' }
+
+/** Real loops for both kinds of sets, and a kubelet. */
+export interface SetWorld extends World {
+  /** Images whose tasks run and never become ready. */
+  readonly broken: Set<string>
+  /** Nodes that do nothing any more. */
+  readonly silent: Set<string>
+  stateful(spec?: Partial<StatefulSetSpec>): Promise<void>
+  daemon(spec?: Partial<DaemonSetSpec>): Promise<void>
+  change(kind: 'stateful' | 'daemon', spec: object): Promise<void>
+  node(name: string, spec?: NodeSpec): Promise<void>
+  /** A node's condition `Ready`. */
+  hears(name: string, status: 'True' | 'Unknown'): Promise<void>
+  /** `web-0:a web-1:b!`: each task with its image; `!` not ready, `-` on its way out. */
+  tasks(): string
+  /** The same, by node. */
+  nodes(): string
+  after(ms: number): Promise<void>
+}
+
+export async function createSetWorld(): Promise<SetWorld> {
+  const world = createWorld({ kinds: [Cell, DaemonSet, Node, Revision, StatefulSet, Task] })
+  const { env, store } = world
+  const broken = new Set<string>()
+  const silent = new Set<string>()
+  const runs = (task: Task): boolean => !silent.has(task.spec.nodeName ?? '')
+  await world.start(
+    createCellRolloutController({ for: StatefulSet }),
+    createCellRolloutController({ for: DaemonSet }),
+    createStatefulSetController(),
+    createDaemonSetController(),
+    createCellController(),
+    kubelet({ runs: task => runs(task) && !broken.has(task.spec.image ?? '') }),
+    createController({
+      name: 'finalizer of a silent node',
+      for: Task,
+      async reconcile(task, object, { client }) {
+        const stuck =
+          object !== undefined && !runs(object) && !object.metadata.finalizers.includes('example.com/stuck')
+        if (!stuck || object.metadata.deletionTimestamp !== undefined) return
+        await client.modify(Task, task, draft => {
+          draft.metadata.finalizers = [...draft.metadata.finalizers, 'example.com/stuck']
+        })
+      },
+    }),
+  )
+  const describe = (task: Task, name: string): string => {
+    const ready = task.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+    return `${name}:${task.spec.image}${isTaskActive(task) ? (ready === true ? '' : '!') : '-'}`
+  }
+  const listed = (nameOf: (task: Task) => string): string =>
+    store
+      .list(Task)
+      .items.map(task => describe(task, nameOf(task)))
+      .sort()
+      .join(' ')
+  const hears = async (name: string, status: 'True' | 'Unknown'): Promise<void> => {
+    const lastTransitionTime = formatTime(env.clock.now())
+    await store.modifyStatus(Node, { name }, draft => {
+      draft.status = {
+        conditions: [{ type: 'Ready', status, reason: 'Told', message: '', lastTransitionTime }],
+      }
+    })
+  }
+  const template = (image: string) => ({ metadata: { labels }, spec: { image } })
+  return {
+    ...world,
+    broken,
+    silent,
+    async stateful(spec = {}) {
+      await store.create(StatefulSet, {
+        metadata: ref('web'),
+        spec: { replicas: 3, selector: { matchLabels: labels }, template: template('a'), ...spec },
+      })
+    },
+    async daemon(spec = {}) {
+      await store.create(DaemonSet, {
+        metadata: ref('web'),
+        spec: { selector: { matchLabels: labels }, template: template('a'), ...spec },
+      })
+    },
+    async change(kind, spec) {
+      const change = (draft: { spec: object }): void => void Object.assign(draft.spec, spec)
+      if (kind === 'stateful') await store.modify(StatefulSet, ref('web'), change)
+      else await store.modify(DaemonSet, ref('web'), change)
+    },
+    async node(name, spec = {}) {
+      await store.create(Node, { metadata: { name }, spec })
+      await hears(name, 'True')
+    },
+    hears,
+    tasks: () => listed(({ metadata }) => metadata.name),
+    nodes: () => listed(({ spec }) => spec.nodeName ?? ''),
+    after: ms => env.advance(ms),
+  }
+}
+
+/** A spec whose template has this image. */
+export function withImage(image: string): object {
+  return { template: { metadata: { labels }, spec: { image } } }
+}
