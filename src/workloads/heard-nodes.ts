@@ -27,6 +27,12 @@ export class HeardNodes {
     return heard
   }
 
+  /** False when the lease of the node has lapsed; a node that was never looked at is given its time. */
+  isHeard(name: string, nowMs: number): boolean {
+    const known = this.#byName.get(name)
+    return known === undefined || nowMs < known.lastSeenMs + known.leaseDurationMs
+  }
+
   forget(name: string): void {
     this.#byName.delete(name)
   }

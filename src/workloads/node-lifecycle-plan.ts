@@ -25,6 +25,8 @@ export interface Heartbeat {
   readonly lastSeenMs: number
   /** Since when `Ready` is `Unknown`, by the same clock. Default: not before now. */
   readonly unknownSinceMs?: number
+  /** When a node was heard again after none was: then all waits begin again. Default: never. */
+  readonly resumedAtMs?: number
 }
 
 /**
@@ -38,11 +40,13 @@ export function planNodeLifecycle(
   limits: NodeLifecycleLimits,
   nowMs: number,
 ): NodeLifecyclePlan {
-  const silentAtMs = heartbeat.lastSeenMs + heartbeat.leaseDurationMs + limits.leaseSlackMs
+  const { resumedAtMs = Number.NEGATIVE_INFINITY, lastSeenMs } = heartbeat
+  const leaseMs = heartbeat.leaseDurationMs + limits.leaseSlackMs
+  const silentAtMs = Math.max(lastSeenMs, resumedAtMs) + leaseMs
   if (nowMs < silentAtMs) return { kind: 'alive', wakeAtMs: silentAtMs }
   if (node === undefined) return { kind: 'evict' }
   const ready = findCondition(node.status?.conditions, 'Ready')
   const unknownSinceMs = ready?.status === 'Unknown' ? (heartbeat.unknownSinceMs ?? nowMs) : nowMs
-  const evictAtMs = unknownSinceMs + limits.evictAfterMs
+  const evictAtMs = Math.max(unknownSinceMs, resumedAtMs + leaseMs) + limits.evictAfterMs
   return nowMs >= evictAtMs ? { kind: 'evict' } : { kind: 'silent', wakeAtMs: evictAtMs }
 }

@@ -10,9 +10,10 @@ export interface Moment {
   readonly wallMs: number
 }
 
-/** Instead of an eviction, while no node is heard of. */
+/** Instead of silence or an eviction: what is known does not tell that the node is at fault. */
 export interface Pause {
   readonly kind: 'pause'
+  readonly reason: 'NoNodeHeard' | 'PartialDisruption'
   readonly wakeAtMs: number
 }
 
@@ -22,7 +23,8 @@ export class Silences {
   readonly #byName = new Map<string, { readonly transition: string; readonly sinceMs: number }>()
   /** Nodes that were seen when they were not unknown. */
   readonly #wereKnown = new Set<string>()
-  #pausedAtMs = Number.NEGATIVE_INFINITY
+  #isPaused = false
+  #resumedAtMs = Number.NEGATIVE_INFINITY
 
   /** @param evictAfterMs as much of a silence before the first look counts at most */
   constructor(evictAfterMs: number) {
@@ -45,14 +47,21 @@ export class Silences {
     return sinceMs
   }
 
-  /** Nobody is evicted before: every silence begins again after a pause. */
-  get evictFromMs(): number {
-    return this.#pausedAtMs + this.#evictAfterMs
+  /** When a node was heard again after none was: every lease and every silence begins again then. −∞ before. */
+  get resumedAtMs(): number {
+    return this.#resumedAtMs
   }
 
-  pause(wakeAtMs: number, nowMs: number): Pause {
-    this.#pausedAtMs = nowMs
-    return { kind: 'pause', wakeAtMs }
+  /** A sign of life of any node. */
+  heard(nowMs: number): void {
+    if (this.#isPaused) this.#resumedAtMs = nowMs
+    this.#isPaused = false
+  }
+
+  /** No node is heard of. */
+  pause(wakeAtMs: number): Pause {
+    this.#isPaused = true
+    return { kind: 'pause', reason: 'NoNodeHeard', wakeAtMs }
   }
 
   forget(name: string): void {

@@ -125,6 +125,7 @@ export const floors: FloorPlan = {
       'stateful',
       'task-event.ts',
       'task-lifecycle.ts',
+      'zone-disruption.ts',
     ],
     ['batch', 'replica-plan.ts', 'task-status.ts'],
     ['node', 'shell'],

@@ -23,6 +23,7 @@ import { judgeBackoff, judgeFailures, judgeIndexed, judgeWantedActive } from './
 import type { LimiterSpec } from './reconcile-limiters.js'
 import { playLimiter } from './reconcile-limiters.js'
 import { judgeRanks } from './reconcile-scale-down.js'
+import { judgeZones } from './reconcile-zones.js'
 
 type Operation = readonly [name: string, ...values: unknown[]]
 
@@ -50,7 +51,6 @@ const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   hpaBehavior: 'workloads: autoscaler',
   hpaLimitLegacy: 'workloads: autoscaler',
   hpaStabilize: 'workloads: autoscaler',
-  zoneState: 'workloads: node lifecycle',
 }
 
 interface World {
@@ -70,6 +70,7 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   scaleDownRank: judgeRanks,
   cronMostRecent: judgeMostRecent,
   cronDecision: judgeDecisions,
+  zoneState: judgeZones,
   jobBackoff: judgeBackoff,
   jobWantActive: judgeWantedActive,
   jobFailure: judgeFailures,

@@ -231,6 +231,12 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`leaseDurationSeconds`': inMs(code('node-heartbeat', 'leaseDurationSeconds')),
     '`leaseSlackMs`': code('node-lifecycle-controller', 'leaseSlackMs'),
     '`evictAfterMs`': code('node-lifecycle-controller', 'evictAfterMs'),
+    '`evictionRates`: `normal`, `partial`, `largeZone`': code(
+      'zone-disruption',
+      'normal',
+      'partial',
+      'largeZone',
+    ),
     '`terminationGracePeriodSeconds` of a task': inMs(code('task-supervisor', 'DEFAULT_GRACE_SECONDS')),
     '`logBytesMax` of a child process runtime, for each task': code('child-process-runtime', 'LOG_BYTES_MAX'),
     '`endedLogsMax` of a child process runtime': code('child-process-runtime', 'ENDED_LOGS_MAX'),

@@ -2,7 +2,7 @@ import type { CronJobStatus, JobSpec } from '../../api/index.js'
 import { CronJob, Event, Job, SCHEDULED_TIME_ANNOTATION } from '../../api/index.js'
 import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
 import type { CronSchedule } from '../../core/internal.js'
-import { compileCron } from '../../core/internal.js'
+import { assertKnown, compileCron, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Transaction } from '../../store/index.js'
@@ -18,6 +18,11 @@ export interface CronJobControllerOptions {
   readonly events?: EventDestination
 }
 
+const CRON_JOB_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<CronJobControllerOptions>(
+  'createCronJobController',
+  { concurrency: true, events: true },
+)
+
 /**
  * Makes the jobs of each `CronJob` when they are due, and deletes old ones.
  *
@@ -28,6 +33,7 @@ export interface CronJobControllerOptions {
  * collector its tasks end.
  */
 export function createCronJobController(options: CronJobControllerOptions = {}): Controller {
+  assertKnown(options, CRON_JOB_CONTROLLER_OPTIONS)
   const schedules = new Schedules()
   return createController({
     name: 'cron-jobs',

@@ -10,6 +10,8 @@ import type { NodeLifecycleLimits, NodeLifecyclePlan } from '../node-lifecycle-p
 import { planNodeLifecycle } from '../node-lifecycle-plan.js'
 import type { Pause } from '../silences.js'
 import { Silences } from '../silences.js'
+import type { EvictionRates } from '../zone-disruption.js'
+import { defaultEvictionRates, evictionRate, ZoneEvictions, zoneState } from '../zone-disruption.js'
 
 /** How the node lifecycle behaves. */
 export interface NodeLifecycleOptions {
@@ -19,13 +21,15 @@ export interface NodeLifecycleOptions {
   readonly leaseSlackMs?: number
   /** Lease duration of a node that never wrote a lease. Default 40,000 ms. */
   readonly defaultLeaseDurationMs?: number
+  /** How fast nodes are given up, zone by zone; missing fields take `defaultEvictionRates`. */
+  readonly evictionRates?: Partial<EvictionRates>
   /** Where it tells of silent nodes and their tasks. Default: `Event`, if the store knows that kind. */
   readonly events?: EventDestination
 }
 
 const NODE_LIFECYCLE_OPTIONS = /* @__PURE__ */ knownOptions<NodeLifecycleOptions>(
   'createNodeLifecycleController',
-  { evictAfterMs: true, leaseSlackMs: true, defaultLeaseDurationMs: true, events: true },
+  { evictAfterMs: true, leaseSlackMs: true, defaultLeaseDurationMs: true, evictionRates: true, events: true },
 )
 
 /**
@@ -34,10 +38,13 @@ const NODE_LIFECYCLE_OPTIONS = /* @__PURE__ */ knownOptions<NodeLifecycleOptions
  *
  * Guarantees: silence is measured by the controller's own monotonic clock from the moment it saw the lease change, so
  * neither a skewed node clock nor a jump of its own kills or saves a node; a restarted controller grants every node a
- * full lease again; a sign of life that comes before the commit calls it off. While no node is heard of, no task is
- * evicted: it is the controller that is cut off, as far as it can tell; the condition `EvictionPaused` of a node says so,
- * and `evictAfterMs` begins again when one is heard. What a removed Node leaves, its tasks and its lease, is deleted when
- * that lease lapses.
+ * full lease again; a sign of life that comes before the commit calls it off.
+ *
+ * While no node is heard of, only the nodes become `Ready=Unknown`: tasks and endpoints stay as they were, because it is
+ * the controller that is cut off, as far as it can tell; when one is heard, leases and waits of all begin again. In one
+ * zone (label `topology.kubernetes.io/zone`) nodes are given up one after the other, as `evictionRates` say; while most of
+ * a small zone is silent, none is. The condition `EvictionPaused` of a node says so. What a removed Node leaves, its tasks
+ * and its lease, is deleted when that lease lapses.
  */
 export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
   assertKnown(options, NODE_LIFECYCLE_OPTIONS)
@@ -48,6 +55,8 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
   const { defaultLeaseDurationMs = 40_000 } = options
   const heard = new HeardNodes()
   const silences = new Silences(limits.evictAfterMs)
+  const rates = { ...defaultEvictionRates, ...options.evictionRates }
+  const zones = new ZoneEvictions()
   return createController({
     name: 'node-lifecycle',
     for: Node,
@@ -71,23 +80,31 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
       const resourceVersion = lease?.metadata.resourceVersion
       const known = heard.look(name, { resourceVersion, leaseDurationMs }, nowMs)
       const unknownSinceMs = silences.look(name, node, { nowMs, wallMs: env.clock.now() })
+      if (known.isRenewed && known.lastSeenMs === nowMs) silences.heard(nowMs)
       const heartbeat = {
         leaseDurationMs,
         lastSeenMs: known.lastSeenMs,
+        resumedAtMs: silences.resumedAtMs,
         ...(unknownSinceMs === undefined ? {} : { unknownSinceMs }),
       }
       let plan: NodeLifecyclePlan | Pause = planNodeLifecycle(node, heartbeat, limits, nowMs)
-      if (plan.kind === 'evict' && node !== undefined) {
-        const others = client.list(Node).items.map(({ metadata }) => metadata.name)
-        if (!heard.hasWitness(known, others, nowMs)) plan = silences.pause(nowMs + leaseDurationMs, nowMs)
-        else if (nowMs < silences.evictFromMs) plan = { kind: 'silent', wakeAtMs: silences.evictFromMs }
+      // Its lease has lapsed, and begins again: nothing is known of it yet.
+      if (plan.kind === 'alive' && nowMs >= known.lastSeenMs + leaseDurationMs + limits.leaseSlackMs)
+        return requeueAfter(plan.wakeAtMs - nowMs)
+      if (plan.kind !== 'alive' && node !== undefined) {
+        const nodes = client.list(Node).items
+        const others = nodes.map(({ metadata }) => metadata.name)
+        if (!heard.hasWitness(known, others, nowMs)) plan = silences.pause(nowMs + leaseDurationMs)
+        else if (plan.kind === 'evict' && hasTasks(client, name))
+          plan = inTurn(zones, heard, { node, nodes, rates, nowMs, retryMs: leaseDurationMs }) ?? plan
       }
       const { kind } = plan
-      const decision: Decision = { name, leaseVersion: resourceVersion, kind, nowMs: env.clock.now() }
+      const reason = plan.kind === 'pause' ? plan.reason : undefined
+      const decision: Decision = { name, leaseVersion: resourceVersion, kind, reason, nowMs: env.clock.now() }
       const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
       if (kind !== 'alive' || wasPaused) tell(ctx, await client.transact(tx => carryOut(tx, decision)))
       if (kind === 'pause' && !wasPaused)
-        ctx.record({ type: 'Warning', reason: 'EvictionPaused', note: PAUSED })
+        ctx.record({ type: 'Warning', reason: 'EvictionPaused', note: PAUSED[reason ?? 'NoNodeHeard'] })
       if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
     },
   })
@@ -104,7 +121,38 @@ function tell(ctx: ReconcileContext, { silenced, evicted }: Outcome): void {
   }
 }
 
-const PAUSED = 'No node is heard of: its tasks are kept until one is'
+const PAUSED: Readonly<Record<Pause['reason'], string>> = {
+  NoNodeHeard: 'No node is heard of: its tasks stay as they are until one is',
+  PartialDisruption: 'Most nodes of its zone are silent: its tasks are not evicted until fewer are',
+}
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone'
+
+/** Undefined when the tasks of the node may be evicted now; else when to look again. */
+function inTurn(
+  zones: ZoneEvictions,
+  heard: HeardNodes,
+  {
+    node,
+    nodes,
+    rates,
+    nowMs,
+    retryMs,
+  }: {
+    readonly node: Node
+    readonly nodes: readonly Node[]
+    readonly rates: EvictionRates
+    readonly nowMs: number
+    readonly retryMs: number
+  },
+): Pause | NodeLifecyclePlan | undefined {
+  const zone = node.metadata.labels[ZONE_LABEL] ?? ''
+  const there = nodes.filter(({ metadata }) => (metadata.labels[ZONE_LABEL] ?? '') === zone)
+  const ready = there.filter(({ metadata }) => heard.isHeard(metadata.name, nowMs)).length
+  const rate = evictionRate(zoneState(ready, there.length - ready), there.length, rates)
+  if (rate <= 0) return { kind: 'pause', reason: 'PartialDisruption', wakeAtMs: nowMs + retryMs }
+  return zones.take(zone, rate, nowMs) ? undefined : { kind: 'silent', wakeAtMs: zones.nextMs(zone) }
+}
 
 /** Whether a node that does not exist has left something. */
 function hasTraces(reader: Reader, name: string): boolean {
@@ -112,6 +160,16 @@ function hasTraces(reader: Reader, name: string): boolean {
     reader.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name }) !== undefined ||
     reader.list(Task, { index: { name: 'node', value: name } }).items.length > 0
   )
+}
+
+/** Whether an eviction has something to do. */
+function hasTasks(reader: Reader, name: string): boolean {
+  return reader
+    .list(Task, { index: { name: 'node', value: name } })
+    .items.some(
+      ({ metadata }) =>
+        metadata.deletionTimestamp === undefined || metadata.finalizers.includes(NODE_AGENT_FINALIZER),
+    )
 }
 
 /** What came of a decision. */
@@ -126,44 +184,45 @@ interface Decision {
   readonly name: string
   readonly leaseVersion: string | undefined
   readonly kind: NodeLifecyclePlan['kind'] | Pause['kind']
+  readonly reason: Pause['reason'] | undefined
   /** Of the wall clock, for conditions. */
   readonly nowMs: number
 }
 
 /**
  * Marks a node that has just fallen silent, and its tasks, unknown; to `evict` deletes the tasks. Tasks are
- * marked once only: a node that is alive and says otherwise is not overruled before the eviction.
+ * marked once only, after a pause again: a node that is alive and says otherwise is not overruled before the eviction.
  */
-function carryOut(tx: Transaction, { name, leaseVersion, kind, nowMs }: Decision): Outcome {
+function carryOut(tx: Transaction, { name, leaseVersion, kind, reason, nowMs }: Decision): Outcome {
   const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
   if (lease?.metadata.resourceVersion !== leaseVersion) return { silenced: undefined, evicted: [] }
   const node = tx.get(Node, { name })
-  if (node !== undefined) tellPause(tx, node, kind === 'pause', nowMs)
+  const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
+  if (node !== undefined) tellPause(tx, node, reason, nowMs)
   if (kind === 'alive') return { silenced: undefined, evicted: [] }
   if (node === undefined && lease !== undefined) tx.delete(Lease, lease.metadata)
   const known = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
   if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
+  const silenced = known ? undefined : node
+  if (kind === 'pause') return { silenced, evicted: [] }
   const tasks = tx.list(Task, { index: { name: 'node', value: name } }).items
   for (const task of tasks) {
     if (kind === 'evict') evict(tx, task)
-    else if (!known && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
+    else if ((!known || wasPaused) && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
   }
-  return { silenced: known ? undefined : node, evicted: kind === 'evict' ? tasks : [] }
+  return { silenced, evicted: kind === 'evict' ? tasks : [] }
 }
 
 /** The condition is there only while it is true, so that a node does not tell for ever what is over. */
-function tellPause(tx: Transaction, node: Node, isPaused: boolean, nowMs: number): void {
+function tellPause(tx: Transaction, node: Node, reason: Pause['reason'] | undefined, nowMs: number): void {
   const { conditions = [] } = node.status ?? {}
-  if (isPaused === isConditionTrue(conditions, 'EvictionPaused')) return
-  const condition = {
-    type: 'EvictionPaused',
-    status: 'True',
-    reason: 'NoNodeHeard',
-    message: PAUSED,
-  } as const
-  const now = isPaused
-    ? setCondition(conditions, condition, formatTime(nowMs))
-    : conditions.filter(({ type }) => type !== 'EvictionPaused')
+  const told = findCondition(conditions, 'EvictionPaused')
+  if (reason === told?.reason) return
+  const type = 'EvictionPaused'
+  const now =
+    reason === undefined
+      ? conditions.filter(condition => condition.type !== type)
+      : setCondition(conditions, { type, status: 'True', reason, message: PAUSED[reason] }, formatTime(nowMs))
   tx.modifyStatus(Node, node.metadata, draft => {
     draft.status = { ...draft.status, conditions: [...now] }
   })

@@ -99,7 +99,8 @@ describe('the node lifecycle', () => {
     await world.env.advance(1_000)
     expect(runtime.running()).toEqual(['b'])
     heartbeat.crash()
-    await world.env.advance(20_000)
+    // After those of the other node: one node after the other.
+    await world.env.advance(30_000)
     expect(world.store.get(Task, { ...ref, name: 'b' })).toBeUndefined()
     expect(runtime.running()).toEqual([])
   })
@@ -183,30 +184,95 @@ describe('while no node is heard of', () => {
     await world.env.advance(2_000)
   })
 
-  test('no task is evicted, and a condition of each node says why', async () => {
+  test('tasks stay as they were, and a condition of each node says why', async () => {
     // All heartbeats end at once: the lifecycle is cut off, or everything is.
     await cutAll()
     await world.env.advance(600_000)
     expect(world.store.count(Task)).toBe(2)
-    expect(readyOf('node')).toBe('Unknown')
+    expect([readyOf('node'), readyOf('task')]).toEqual(['Unknown', 'True'])
     expect(paused()).toEqual(['True', 'True'])
   })
 
-  test('the wait begins again when one is heard, and goes on for those that are not', async () => {
+  test('leases and waits begin again when one is heard', async () => {
     await cutAll()
     await world.env.advance(600_000)
     await world.startProcess('other-at-last', heartbeatOf('other'))
-    await world.env.advance(5_000)
+    await world.env.advance(3_900)
+    expect(readyOf('task')).toBe('True')
+    await world.env.advance(200)
+    expect(readyOf('task')).toBe('Unknown')
+    await world.env.advance(9_800)
     expect(world.store.count(Task)).toBe(2)
-    await world.env.advance(15_000)
+    await world.env.advance(2_000)
     expect(world.store.list(Task).items.map(({ metadata }) => metadata.name)).toEqual(['b'])
     expect(paused()).toEqual(['none', 'none'])
+  })
+
+  test('a controller that starts then keeps them as well', async () => {
+    await cutAll()
+    const again = await world.startProcess('again', createNodeLifecycleController({ evictAfterMs: 10_000 }))
+    await world.env.advance(600_000)
+    expect([again.manager.status().state, readyOf('task'), world.store.count(Task)]).toEqual([
+      'running',
+      'True',
+      2,
+    ])
   })
 
   async function cutAll(): Promise<void> {
     for (const process of [node, other]) process.crash()
     await world.env.settle()
   }
+})
+
+describe('nodes of a zone', () => {
+  /** Ten nodes with a task each, of which the first `count` fall silent at once; the times of the evictions, in seconds. */
+  async function silence(count: number, labels: (at: number) => Record<string, string> = () => ({})) {
+    const own = createWorld({ kinds: [Lease, Node, Task] })
+    await own.startProcess('lifecycle', createNodeLifecycleController({ evictAfterMs: 10_000 }))
+    const beats: Process[] = []
+    for (let at = 0; at < 10; at += 1) {
+      const name = `n${at}`
+      const options = {
+        nodeName: name,
+        labels: labels(at),
+        status: {},
+        heartbeatMs: 1_000,
+        leaseDurationSeconds: 4,
+      }
+      beats.push(await own.startProcess(name, createNodeHeartbeat(options)))
+      await own.store.create(Task, { metadata: { ...ref, name }, spec: { nodeName: name } })
+    }
+    await own.env.advance(5_000)
+    for (const beat of beats.slice(0, count)) beat.crash()
+    const startMs = own.env.clock.monotonic()
+    const times: number[] = []
+    own.store.watch(Task).on(({ events }) => {
+      for (const { type } of events)
+        if (type === 'DELETED') times.push(Math.round((own.env.clock.monotonic() - startMs) / 1_000))
+    })
+    await own.env.advance(300_000)
+    const reasons = own.store
+      .list(Node)
+      .items.flatMap(({ status }) => findCondition(status?.conditions, 'EvictionPaused')?.reason ?? [])
+    return { times, reasons }
+  }
+
+  test('lose their tasks one after the other, ten seconds apart', async () => {
+    expect(await silence(3)).toEqual({ times: [14, 24, 34], reasons: [] })
+  })
+
+  test('keep them while six of ten are silent, and say so', async () => {
+    expect(await silence(6)).toEqual({
+      times: [],
+      reasons: Array.from({ length: 6 }, () => 'PartialDisruption'),
+    })
+  })
+
+  test('do not wait for those of another zone', async () => {
+    const zones = (at: number) => ({ 'topology.kubernetes.io/zone': at % 2 === 0 ? 'a' : 'b' })
+    expect((await silence(4, zones)).times).toEqual([14, 14, 24, 24])
+  })
 })
 
 /** An env with a wall clock of its own. */
