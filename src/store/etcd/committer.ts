@@ -10,6 +10,7 @@ import type { KeptObject } from '../lifetime/lifetime-keeper.js'
 import { refOf } from '../object/object.js'
 import { LifetimeNotFoundError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
+import { EVERYTHING } from '../read/query.js'
 import type { Replica } from '../replica/replica.js'
 import { ReadSet } from '../transaction/read-set.js'
 import type { ObjectKeeping } from '../write/write-site.js'
@@ -82,10 +83,11 @@ export interface DecidedWrite<T> {
   readonly lifetimes: ReadonlySet<string>
 }
 
-type Decision<T> =
+type Decided<T> =
   | { readonly kind: 'decided'; readonly outcome: AttemptResult<T>; readonly plan: WritePlan }
   | { readonly kind: 'refused'; readonly error: unknown; readonly plan: WritePlan }
-  | { readonly kind: 'pending'; readonly pending: PendingAdmission }
+
+type Decision<T> = Decided<T> | { readonly kind: 'pending'; readonly pending: PendingAdmission }
 
 /**
  * Writes by compare-and-swap: decides on the replica, has etcd do it if all that was read is still so, and waits until
@@ -136,16 +138,20 @@ export class Committer {
     request: Pick<CommitRequest<T>, 'fences' | 'cause' | 'steps'>,
   ): Promise<{ readonly result: T } | undefined> {
     const { engine } = this.#parts.replica.parts
-    const plan = (): Decision<T> => {
-      readFences(reads, request.fences)
-      assertFences(engine, request.fences)
-      engine.assertFits(outcome.mutations)
-      const { mutations } = outcome
-      const kept = keptBy(outcome)
-      return { kind: 'decided', outcome, plan: { reads, mutations, lifetimes, kept, cause: request.cause } }
+    const nothing = { reads, mutations: [], lifetimes, kept: new Map(), cause: undefined }
+    const decide = (): Decided<T> => {
+      try {
+        readFences(reads, request.fences)
+        assertFences(engine, request.fences)
+        assertFits(reads, outcome.mutations)
+        const { mutations } = outcome
+        const plan = { reads, mutations, lifetimes, kept: keptBy(outcome), cause: request.cause }
+        return { kind: 'decided', outcome, plan }
+      } catch (error) {
+        return { kind: 'refused', error, plan: nothing }
+      }
     }
-    const decision = await this.#begin(request.steps, () => Promise.resolve().then(plan))
-    return this.#carryOut(decision as Exclude<Decision<T>, { readonly kind: 'pending' }>, {})
+    return this.#carryOut(await this.#begin(request.steps, async () => decide()), {})
   }
 
   /** Has etcd do what was planned; undefined when something of it was changed meanwhile. */
@@ -207,7 +213,7 @@ export class Committer {
           return this.#parts.mirror.lifetime(id)
         },
       })
-      engine.assertFits(outcome.mutations)
+      assertFits(reads, outcome.mutations)
       if (request.dryRun === true) return { kind: 'decided', outcome, plan: nothing }
       const { mutations, more = [] } = outcome
       const plan = { reads, mutations, lifetimes, kept: keptBy(outcome), more, cause: request.cause }
@@ -221,7 +227,7 @@ export class Committer {
   }
 
   async #carryOut<T>(
-    decision: Exclude<Decision<T>, { readonly kind: 'pending' }>,
+    decision: Decided<T>,
     { dryRun = false }: Pick<CommitRequest<T>, 'dryRun'>,
   ): Promise<{ readonly result: T } | undefined> {
     const { engine } = this.#parts.replica.parts
@@ -292,6 +298,21 @@ function isGone(
 /** A fence is checked by etcd too. */
 function readFences(reads: ReadSet, fences: readonly Fence[]): void {
   for (const { kind, ref } of fences) reads.find(reads.engine.table(kind), ref)
+}
+
+/** What it is refused for was read: who holds a value, or everything that is counted. */
+function assertFits(reads: ReadSet, mutations: readonly Mutation[]): void {
+  const { engine } = reads
+  try {
+    engine.assertFits(mutations)
+  } catch (error) {
+    if (isKeelsonError(error, 'UniqueViolation')) {
+      const { holder } = error.details
+      for (const { table } of mutations) if (table.kind.kind === holder.kind) reads.find(table, holder)
+    } else if (isKeelsonError(error, 'QuotaExceeded'))
+      for (const table of engine.tables.all) reads.noteList(table, EVERYTHING)
+    throw error
+  }
 }
 
 /** No state of the store could make the call right. */

@@ -46,11 +46,16 @@ export class ReadSet implements OverlayBase {
     return entry === undefined ? undefined : versionAt(entry, this.revision)
   }
 
-  list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
-    this.#assertKept()
+  /** That list was read, whatever was done with it. */
+  noteList(table: KindTable, query: Query): void {
     const queries = this.#lists.get(table)
     if (queries === undefined) this.#lists.set(table, [query])
     else if (!queries.includes(query)) queries.push(query)
+  }
+
+  list(table: KindTable, query: Query, range: ListRange): StoredObject[] {
+    this.#assertKept()
+    this.noteList(table, query)
     return listObjects(table, query, { ...range, revision: this.revision })
   }
 

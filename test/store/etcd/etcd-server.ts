@@ -53,7 +53,7 @@ export class EtcdServer {
   /** Runs it, on the data it has. */
   async run(more: readonly string[] = []): Promise<void> {
     this.#process = spawn('etcd', [...this.#args, ...more], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: 'ignore',
       env: envOf(),
     })
     await reachable(this.endpoint)

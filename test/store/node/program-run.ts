@@ -7,11 +7,15 @@ import { build } from 'esbuild'
 
 const root = resolve(import.meta.dirname, '../../..')
 
-/** Makes one file of a program under `programs`, so that it starts in no time. */
-export async function bundleProgram(name: string, folder: string): Promise<string> {
+/** Makes one file of a program, so that it starts in no time. */
+export async function bundleProgram(
+  name: string,
+  folder: string,
+  programs: string = join(import.meta.dirname, 'programs'),
+): Promise<string> {
   const outfile = join(folder, `${name}.mjs`)
   await build({
-    entryPoints: [join(import.meta.dirname, 'programs', `${name}.ts`)],
+    entryPoints: [join(programs, `${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',
