@@ -95,7 +95,12 @@ export const floors: FloorPlan = {
     ['admin', 'replica'],
     ['etcd', 'node'],
   ],
-  testing: [['host'], ['guard', 'virtual'], ['simulation', 'store-laws'], ['describe-store.ts', 'fuzzing']],
+  testing: [
+    ['host'],
+    ['guard', 'virtual'],
+    ['simulation', 'store-laws'],
+    ['describe-store.ts', 'fuzzing', 'rollouts'],
+  ],
   'testing/simulation': [
     ['objects'],
     ['clients'],
