@@ -243,6 +243,7 @@ describe('the checker', () => {
     ['src/store/a.ts', 'export const secondMs: number = 1000 * 1', 'CONSTANT_CASE'],
     ['src/store/a.ts', 'const name = /a/', 'CONSTANT_CASE'],
     ['src/store/a.ts', 'const a = { ...{ b: 1 } }', 'spreads an object literal'],
+    ['src/store/a.ts', 'const a = { get b() { return 1 } }', 'a getter in an object literal'],
     ['src/store/a.ts', 'class A { private b = 1 }', 'write #b'],
     ['src/store/a.ts', 'class A { private b(): void {} }', 'write #b'],
     ['src/store/internal.ts', 'export const A = 1', 'not a named re-export'],

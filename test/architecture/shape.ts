@@ -26,6 +26,8 @@ export function shapeViolations(file: SourceFile): string[] {
         found.push(`${file.path}:${file.lineOf(node)} has a private member: write #${nameOf(node['key'])}`)
       if (spreadsLiteral(node))
         found.push(`${file.path}:${file.lineOf(node)} spreads an object literal: list its members`)
+      if (hasAccessor(node))
+        found.push(`${file.path}:${file.lineOf(node)} has a getter in an object literal: make it a class`)
     })
   }
   if (isDoor(name)) {
@@ -57,6 +59,12 @@ function isFixedValue(node: unknown): boolean {
   if (node.type === 'BinaryExpression') return isFixedValue(node['left']) && isFixedValue(node['right'])
   if (node.type === 'TSAsExpression') return isFixedValue(node['expression'])
   return node.type === 'Identifier' && /^[A-Z][A-Z0-9_]*$/.test(String(node['name']))
+}
+
+/** `{ get a() {} }`: each one has a shape of its own, which takes long to make and holds all that the getter sees. */
+function hasAccessor(node: Node): boolean {
+  if (node.type !== 'ObjectExpression') return false
+  return (node['properties'] as Node[]).some(({ kind }) => kind === 'get' || kind === 'set')
 }
 
 /** `{ ...{ a, b } }`: a way to save lines that hides which members an object has. */

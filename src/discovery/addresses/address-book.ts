@@ -68,7 +68,7 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
     expire: quarantine.expire,
     takeBack: quarantine.takeBack,
     stats: () => {
-      const quarantined = quarantine.size
+      const quarantined = quarantine.size()
       return { capacity: size, used: taken.count - quarantined, quarantined, free: size - taken.count }
     },
     topOwners: () => counts.top(),
@@ -77,7 +77,7 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
 
 /** Addresses on their way back to being free, in the order of their release. */
 interface Quarantine {
-  readonly size: number
+  size(): number
   put(entry: Quarantined): void
   expire(nowMs: number): void
   /** One of the owner's, its latest first, no longer in quarantine. */
@@ -97,9 +97,7 @@ function createQuarantine(taken: Bitset): Quarantine {
     else ofOwner.set(entry.owner, left)
   }
   return {
-    get size() {
-      return entries.size
-    },
+    size: () => entries.size,
     put: entry => {
       drop(entry.index)
       entries.set(entry.index, entry)

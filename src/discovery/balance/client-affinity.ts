@@ -38,40 +38,54 @@ export function createClientAffinity(options: ClientAffinityOptions = {}): Clien
     ...wholeNumber('timeoutMs', timeoutMs, { min: 1 }),
     ...wholeNumber('maxClients', maxClients, { min: 1 }),
   ])
+  return new Clients(timeoutMs, maxClients)
+}
+
+class Clients implements ClientAffinity {
+  readonly timeoutMs: number
+  readonly #clientsMax: number
   /** In the order of their last connections. */
-  const clients = new Map<
+  readonly #clients = new Map<
     string,
     { readonly endpoint: string; readonly atMs: number; readonly since: number | undefined }
   >()
   /** Since which update an endpoint has been eligible: one that comes back does not get its clients back. */
-  let eligible = new Map<string, number>()
-  let updates = 0
-  const keep = (client: string, endpoint: string, nowMs: number): void => {
-    clients.delete(client)
-    clients.set(client, { endpoint, atMs: nowMs, since: eligible.get(endpoint) })
-    const [oldest] = clients.keys()
-    if (clients.size > maxClients && oldest !== undefined) clients.delete(oldest)
+  #eligible = new Map<string, number>()
+  #updates = 0
+
+  constructor(timeoutMs: number, clientsMax: number) {
+    this.timeoutMs = timeoutMs
+    this.#clientsMax = clientsMax
   }
-  return {
-    timeoutMs,
-    get size() {
-      return clients.size
-    },
-    find: (client, nowMs) => {
-      const entry = clients.get(client)
-      if (entry === undefined) return undefined
-      const since = eligible.get(entry.endpoint)
-      if (nowMs - entry.atMs > timeoutMs || since === undefined || since !== entry.since) {
-        clients.delete(client)
-        return undefined
-      }
-      keep(client, entry.endpoint, nowMs)
-      return entry.endpoint
-    },
-    keep,
-    update: next => {
-      updates++
-      eligible = new Map([...next].map(endpoint => [endpoint, eligible.get(endpoint) ?? updates]))
-    },
+
+  get size(): number {
+    return this.#clients.size
+  }
+
+  readonly find: ClientAffinity['find'] = (client, nowMs) => {
+    const entry = this.#clients.get(client)
+    if (entry === undefined) return undefined
+    const since = this.#eligible.get(entry.endpoint)
+    if (nowMs - entry.atMs > this.timeoutMs || since === undefined || since !== entry.since) {
+      this.#clients.delete(client)
+      return undefined
+    }
+    this.keep(client, entry.endpoint, nowMs)
+    return entry.endpoint
+  }
+
+  readonly keep: ClientAffinity['keep'] = (client, endpoint, nowMs) => {
+    const clients = this.#clients
+    clients.delete(client)
+    clients.set(client, { endpoint, atMs: nowMs, since: this.#eligible.get(endpoint) })
+    const [oldest] = clients.keys()
+    if (clients.size > this.#clientsMax && oldest !== undefined) clients.delete(oldest)
+  }
+
+  readonly update: ClientAffinity['update'] = next => {
+    this.#updates++
+    this.#eligible = new Map(
+      [...next].map(endpoint => [endpoint, this.#eligible.get(endpoint) ?? this.#updates]),
+    )
   }
 }

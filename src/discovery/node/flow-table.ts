@@ -23,7 +23,7 @@ interface Entry {
 
 /** The connections of one service, by endpoint. */
 export interface FlowTable {
-  readonly active: number
+  active(): number
   activeOf(endpoint: string): number
   add(endpoint: string, flow: Flow): void
   remove(endpoint: string, flow: Flow): void
@@ -54,7 +54,7 @@ export function createFlowTable(clock: Clock, drainMs: number, idle: (endpoint: 
     entries.delete(endpoint)
   }
   return {
-    get active() {
+    active: () => {
       let sum = 0
       for (const entry of entries.values()) sum += entry.flows.size
       return sum

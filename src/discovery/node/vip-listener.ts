@@ -28,52 +28,56 @@ export interface VipListenerOptions {
 }
 
 export function openVipListener(options: VipListenerOptions): VipListener {
-  const { host, port, backlog, accept, failed } = options
-  let state: ListenerState = 'opening'
-  let error: ListenError | undefined
-  let server: Server | undefined
-  let freed: Promise<void> | undefined
-  const opened = new Promise<void>(resolve => {
-    const opening = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept)
-    server = opening
-    opening.on('error', cause => {
-      // Accepting can fail later, for want of file descriptors; that does not close the listener.
-      if (state === 'opening') {
-        state = 'failed'
-        error = new ListenError(host, port, cause)
-        failed(error)
-      }
-      resolve()
+  return new Listener(options)
+}
+
+class Listener implements VipListener {
+  readonly opened: Promise<void>
+  readonly #server: Server
+  #state: ListenerState = 'opening'
+  #error: ListenError | undefined
+  #freed: Promise<void> | undefined
+
+  constructor({ host, port, backlog, accept, failed }: VipListenerOptions) {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept)
+    this.#server = server
+    this.opened = new Promise<void>(resolve => {
+      server.on('error', cause => {
+        // Accepting can fail later, for want of file descriptors; that does not close the listener.
+        if (this.#state === 'opening') {
+          this.#state = 'failed'
+          this.#error = new ListenError(host, port, cause)
+          failed(this.#error)
+        }
+        resolve()
+      })
+      server.listen({ host, port, backlog }, () => {
+        if (this.#state === 'opening') this.#state = 'listening'
+        resolve()
+      })
     })
-    opening.listen({ host, port, backlog }, () => {
-      if (state === 'opening') state = 'listening'
-      resolve()
+  }
+
+  get state(): ListenerState {
+    return this.#state
+  }
+
+  get error(): ListenError | undefined {
+    return this.#error
+  }
+
+  get boundPort(): number | undefined {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : undefined
+  }
+
+  close(): Promise<void> {
+    this.#freed ??= this.opened.then(() => {
+      if (this.#state === 'failed') return
+      this.#state = 'closed'
+      // The address is free at once; the callback would wait for the accepted connections.
+      this.#server.close()
     })
-  })
-  return {
-    get state() {
-      return state
-    },
-    get error() {
-      return error
-    },
-    get boundPort() {
-      const address = server?.address()
-      return typeof address === 'object' && address !== null ? address.port : undefined
-    },
-    opened,
-    close: () => {
-      freed ??= opened.then(
-        () =>
-          new Promise<void>(resolve => {
-            if (state === 'failed' || server === undefined) return resolve()
-            state = 'closed'
-            // The address is free at once; the callback would wait for the accepted connections.
-            server.close()
-            resolve()
-          }),
-      )
-      return freed
-    },
+    return this.#freed
   }
 }

@@ -95,7 +95,7 @@ export function createVipService(key: string, settings: VipSettings): VipService
     },
     stats: () => {
       const listeners = [...frontends.values()].map(frontend => frontend.stats())
-      return { listeners, active: flows.active, accepted, refused, endpoints: flows.stats() }
+      return { listeners, active: flows.active(), accepted, refused, endpoints: flows.stats() }
     },
     drained: endpoint =>
       new Promise(done => {

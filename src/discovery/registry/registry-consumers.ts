@@ -133,10 +133,11 @@ interface Book {
 }
 
 function openConsumer(
-  { entries, registryRevision, advanced }: Book,
+  book: Book,
   name: string,
   { isRemote = false }: RegistryConsumerOptions = {},
 ): RegistryConsumer {
+  const { entries } = book
   if (entries.has(name))
     throw new UsageError(
       `a registry consumer named "${name}" exists already; close it or choose another name`,
@@ -145,29 +146,45 @@ function openConsumer(
     throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
   const entry: Entry = { isRemote, acknowledged: 0, isSilent: false }
   entries.set(name, entry)
-  let closed = false
-  return {
-    name,
-    get acknowledged() {
-      return entry.acknowledged
-    },
-    ack: revision => {
-      if (revision > registryRevision()) throw tooNew(name, revision, registryRevision())
-      if (closed || revision <= entry.acknowledged) return
-      entry.acknowledged = revision
-      advanced()
-    },
-    setSilent: isSilent => {
-      if (entry.isSilent === isSilent) return
-      entry.isSilent = isSilent
-      advanced()
-    },
-    close: () => {
-      if (closed) return
-      closed = true
-      entries.delete(name)
-      advanced()
-    },
+  return new OpenConsumer(name, book, entry)
+}
+
+/** Its functions are its own, so that they may be taken out of it. */
+class OpenConsumer implements RegistryConsumer {
+  readonly name: string
+  readonly #book: Book
+  readonly #entry: Entry
+  #closed = false
+
+  constructor(name: string, book: Book, entry: Entry) {
+    this.name = name
+    this.#book = book
+    this.#entry = entry
+  }
+
+  get acknowledged(): number {
+    return this.#entry.acknowledged
+  }
+
+  readonly ack: RegistryConsumer['ack'] = revision => {
+    const { registryRevision, advanced } = this.#book
+    if (revision > registryRevision()) throw tooNew(this.name, revision, registryRevision())
+    if (this.#closed || revision <= this.#entry.acknowledged) return
+    this.#entry.acknowledged = revision
+    advanced()
+  }
+
+  readonly setSilent: RegistryConsumer['setSilent'] = isSilent => {
+    if (this.#entry.isSilent === isSilent) return
+    this.#entry.isSilent = isSilent
+    this.#book.advanced()
+  }
+
+  readonly close: RegistryConsumer['close'] = () => {
+    if (this.#closed) return
+    this.#closed = true
+    this.#book.entries.delete(this.name)
+    this.#book.advanced()
   }
 }
 

@@ -114,50 +114,75 @@ const REGISTRY_OPTIONS = /* @__PURE__ */ knownOptions<RegistryOptions>('createRe
 export function createRegistry(options: RegistryOptions = {}): Registry {
   assertKnown(options, REGISTRY_OPTIONS)
   const { profiles = [], logger = silentLogger } = options
-  let current = emptySnapshot()
-  let applying = false
-  const listeners = new Set<(delta: RegistryDelta) => void>()
-  const consumers = createConsumers(() => current.revision)
-  const tell = (delta: RegistryDelta): void => {
-    for (const listener of [...listeners]) {
-      if (!listeners.has(listener)) continue
+  return new MemoryRegistry(profiles, logger)
+}
+
+/** Its functions are its own, so that they may be taken out of it. */
+class MemoryRegistry implements Registry {
+  readonly #profiles: Required<RegistryOptions>['profiles']
+  readonly #logger: Required<RegistryOptions>['logger']
+  readonly #listeners = new Set<(delta: RegistryDelta) => void>()
+  readonly #consumers = createConsumers(() => this.revision)
+  #current = emptySnapshot()
+  #applying = false
+
+  constructor(profiles: Required<RegistryOptions>['profiles'], logger: Required<RegistryOptions>['logger']) {
+    this.#profiles = profiles
+    this.#logger = logger
+  }
+
+  get revision(): number {
+    return this.#current.revision
+  }
+
+  readonly apply: Registry['apply'] = (revision, changes) => {
+    if (this.#applying)
+      throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
+    assertRevision(this.#current, revision)
+    for (const change of changes) assertChange(change, heldOf(this.#current, change))
+    this.#current = applyChanges(this.#current, revision, changes)
+    this.#applying = true
+    this.#tell({ revision, services: touched(changes), snapshot: this.#current })
+    this.#applying = false
+    this.#consumers.advanced()
+    return this.#current
+  }
+
+  readonly snapshot: Registry['snapshot'] = () => this.#current
+
+  readonly resolve: Registry['resolve'] = question => resolveWith(this.#profiles, this.#current, question)
+
+  readonly trace: Registry['trace'] = question => traceResolution(this.#profiles, this.#current, question)
+
+  readonly endpoints: Registry['endpoints'] = (service, filter = 'ready') =>
+    endpointsOf(this.#current, service, filter)
+
+  readonly onChange: Registry['onChange'] = listener => {
+    const entry = (delta: RegistryDelta): void => listener(delta)
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  readonly consumer: Registry['consumer'] = (name, options) => this.#consumers.open(name, options)
+
+  readonly waitForConsumers: Registry['waitForConsumers'] = (revision, wait) =>
+    this.#consumers.wait(revision, wait)
+
+  readonly acknowledgedRevision: Registry['acknowledgedRevision'] = () => this.#consumers.acknowledged()
+
+  readonly onAcknowledged: Registry['onAcknowledged'] = listener => this.#consumers.onAcknowledged(listener)
+
+  readonly verify: Registry['verify'] = () => verifySnapshot(this.#current)
+
+  #tell(delta: RegistryDelta): void {
+    for (const listener of [...this.#listeners]) {
+      if (!this.#listeners.has(listener)) continue
       try {
         listener(delta)
       } catch (error) {
-        logger.error({ error, revision: delta.revision }, 'a registry listener failed')
+        this.#logger.error({ error, revision: delta.revision }, 'a registry listener failed')
       }
     }
-  }
-  return {
-    get revision() {
-      return current.revision
-    },
-    apply: (revision, changes) => {
-      if (applying)
-        throw new UsageError('apply was called from a registry listener; defer it to a step of its own')
-      assertRevision(current, revision)
-      for (const change of changes) assertChange(change, heldOf(current, change))
-      current = applyChanges(current, revision, changes)
-      applying = true
-      tell({ revision, services: touched(changes), snapshot: current })
-      applying = false
-      consumers.advanced()
-      return current
-    },
-    snapshot: () => current,
-    resolve: question => resolveWith(profiles, current, question),
-    trace: question => traceResolution(profiles, current, question),
-    endpoints: (service, filter = 'ready') => endpointsOf(current, service, filter),
-    onChange: listener => {
-      const entry = (delta: RegistryDelta): void => listener(delta)
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
-    },
-    consumer: (name, consumer) => consumers.open(name, consumer),
-    waitForConsumers: (revision, wait) => consumers.wait(revision, wait),
-    acknowledgedRevision: () => consumers.acknowledged(),
-    onAcknowledged: listener => consumers.onAcknowledged(listener),
-    verify: () => verifySnapshot(current),
   }
 }
 

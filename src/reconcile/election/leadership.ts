@@ -53,18 +53,7 @@ export function openReign(options: ReignOptions): Reign {
   const checkClock = (): void => {
     if (env.clock.monotonic() >= reign.renewedAtMs + safeMs) reign.end('its lease was not renewed in time')
   }
-  const gate: AttemptGate = {
-    get closedBy() {
-      return inner.closedBy
-    },
-    guard: write => {
-      checkClock()
-      return inner.guard(write)
-    },
-    onClose: release => inner.onClose(release),
-    close: why => inner.close(why),
-  }
-  const fenced = createAttemptClient(client.client(env, { fence }), gate)
+  const fenced = createAttemptClient(client.client(env, { fence }), new ReignGate(inner, checkClock))
   const reign: Reign = {
     leadership: { term, fence, client: fenced, signal: abort.signal },
     renewedAtMs: options.acquiredAtMs,
@@ -80,4 +69,32 @@ export function openReign(options: ReignOptions): Reign {
     },
   }
   return reign
+}
+
+/** The gate of an attempt, but for a look at the clock before each write. */
+class ReignGate implements AttemptGate {
+  readonly #inner: AttemptGate
+  readonly #checkClock: () => void
+
+  constructor(inner: AttemptGate, checkClock: () => void) {
+    this.#inner = inner
+    this.#checkClock = checkClock
+  }
+
+  get closedBy(): AttemptGate['closedBy'] {
+    return this.#inner.closedBy
+  }
+
+  guard<T>(write: () => Promise<T>): Promise<T> {
+    this.#checkClock()
+    return this.#inner.guard(write)
+  }
+
+  onClose(release: () => void): void {
+    this.#inner.onClose(release)
+  }
+
+  close(why: string): number {
+    return this.#inner.close(why)
+  }
 }

@@ -13,7 +13,7 @@ export interface DomainSource {
   /** The nodes that are meant. */
   slots(among: NodesMeant): Iterable<number>
   /** Moves whenever an answer may have changed. */
-  readonly stamp: number
+  stamp(): number
 }
 
 /** The part of a bucket for a node of that slot: by value its number, by count `2 · count`, one more for the first's. */
@@ -100,9 +100,9 @@ export class ClassDomains implements DomainView {
 
   #once(what: string, find: () => number): number {
     const known = this.#known.get(what)
-    if (known !== undefined && known.stamp === this.#source.stamp) return known.value
+    if (known !== undefined && known.stamp === this.#source.stamp()) return known.value
     const value = find()
-    this.#known.set(what, { stamp: this.#source.stamp, value })
+    this.#known.set(what, { stamp: this.#source.stamp(), value })
     return value
   }
 }

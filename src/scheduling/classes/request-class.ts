@@ -176,20 +176,12 @@ export class RequestClass {
       slots: (among: NodesMeant) => this.#slots(among),
       stamp: () => this.#stamp,
     }
-    const bound = {
-      uses: source.uses,
-      buckets: source.buckets,
-      slots: source.slots,
-      get stamp(): number {
-        return source.stamp()
-      },
-    }
     const views: DomainView[] = []
     const all = [
       ...this.#plugins.domains,
       ...this.#plugins.scores.flatMap(score => (score.kind === 'domain' ? [score.of] : [])),
     ]
-    for (const { offset, termCount } of all) views[offset] = new ClassDomains(bound, offset, termCount)
+    for (const { offset, termCount } of all) views[offset] = new ClassDomains(source, offset, termCount)
     this.#views = views
   }
 

@@ -103,14 +103,28 @@ export async function serveHaproxy(registry: Registry, options: HaproxyOptions):
     await close()
     throw error
   }
-  return {
-    config: () => follower.config(),
-    get loads() {
-      return follower.loads()
-    },
-    ask: command => child.ask(command),
-    close,
-    [Symbol.asyncDispose]: close,
+  return new RunningHaproxy(follower, child, close)
+}
+
+class RunningHaproxy implements Haproxy {
+  readonly config: Haproxy['config']
+  readonly ask: Haproxy['ask']
+  readonly close: Haproxy['close']
+  readonly #follower: Follower
+
+  constructor(follower: Follower, child: HaproxyProcess, close: () => Promise<void>) {
+    this.config = () => follower.config()
+    this.ask = command => child.ask(command)
+    this.close = close
+    this.#follower = follower
+  }
+
+  get loads(): number {
+    return this.#follower.loads()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }
 
