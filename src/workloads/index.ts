@@ -9,6 +9,9 @@ export { createNodeLifecycleController } from './shell/node-lifecycle-controller
 export { createReplicaController } from './shell/replica-controller.js'
 export { createStatefulSetController } from './shell/stateful-set-controller.js'
 
+// To build with: what people do.
+export { drainNode } from './shell/drain-node.js'
+
 // To build with: the plans of these loops.
 export { planNodeLifecycle } from './node-lifecycle-plan.js'
 export { planReplicas } from './replica-plan.js'
@@ -23,6 +26,7 @@ export type { ProbeMachine, ProbeMachineFactory } from './probe-machine.js'
 export type { ReplicaBlocker, ReplicaLimits, ReplicaPlan, ReplicaView } from './replica-plan.js'
 export type { ScaleDownReason, ScaleDownVictim } from './scale-down-order.js'
 export type { CronJobControllerOptions } from './shell/cron-job-controller.js'
+export type { DrainNodeOptions, DrainReport } from './shell/drain-node.js'
 export type { JobControllerOptions } from './shell/job-controller.js'
 export type { NodeAgentOptions } from './shell/node-agent-controller.js'
 export type { NodeHeartbeatOptions } from './shell/node-heartbeat.js'

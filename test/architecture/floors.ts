@@ -120,6 +120,7 @@ export const floors: FloorPlan = {
       'crash-backoff.ts',
       'cron',
       'daemon',
+      'drain-order.ts',
       'heard-nodes.ts',
       'node-agent-names.ts',
       'node-lifecycle-plan.ts',
