@@ -1,7 +1,9 @@
 /** A file that is written from its beginning on, and read only as a whole. */
 export interface DiskFile {
-  /** Writes all of it, at that place. What is written is safe after `sync` only. */
+  /** Writes all of it, at that place; others get their turn meanwhile. What is written is safe after `sync` only. */
   write(bytes: Uint8Array, position: number): Promise<void>
+  /** The same, inside the call where that is quicker than to wait: for one who syncs next, and not for one after the other. */
+  writeAtOnce(bytes: Uint8Array, position: number): Promise<void>
   /** Resolves when everything written before is on the disk. */
   sync(): Promise<void>
   truncate(bytes: number): Promise<void>

@@ -52,7 +52,10 @@ async function attempt<T>(operation: string, path: string, act: () => Promise<T>
 /** Descriptors and not `FileHandle`, which costs three promises for each call. */
 function openFile(path: string, fd: number): DiskFile {
   return {
-    write: (bytes, position) => attempt('writing', path, () => writeAll(fd, bytes, position)),
+    write: (bytes, position) =>
+      attempt('writing', path, () => writeAll(fd, bytes, { position, inlineMax: 0 })),
+    writeAtOnce: (bytes, position) =>
+      attempt('writing', path, () => writeAll(fd, bytes, { position, inlineMax: INLINE_BYTES_MAX })),
     sync: () => attempt('syncing', path, () => called(done => fdatasync(fd, done))),
     truncate: bytes => attempt('truncating', path, () => called(done => ftruncate(fd, bytes, done))),
     close: () => attempt('closing', path, () => called(done => close(fd, done))),
@@ -74,13 +77,17 @@ async function descriptorOf(path: string, flags: 'r+' | 'r' | 'w+'): Promise<num
  * Copying so much into the system's memory takes less time than having another thread do it; the waiting is in the sync, and that is
  * done elsewhere.
  */
-const INLINE_BYTES_MAX = 131_072
+const INLINE_BYTES_MAX = 262_144
 
 /** A disk that is nearly full takes a part, and then nothing. */
-async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+async function writeAll(
+  fd: number,
+  bytes: Uint8Array,
+  { position, inlineMax }: { readonly position: number; readonly inlineMax: number },
+): Promise<void> {
   let done = 0
   while (done < bytes.length) {
-    if (bytes.length <= INLINE_BYTES_MAX) {
+    if (bytes.length <= inlineMax) {
       done += writeSync(fd, bytes, done, bytes.length - done, position + done)
       continue
     }

@@ -2,8 +2,8 @@ import type { Cancel, Env } from '../../core/index.js'
 import type { CommitJournal, JournalNote } from '../engine/commit-journal.js'
 import type { DurableLog } from '../engine/durable-log.js'
 import type { LogRecord } from '../engine/revision-log.js'
+import { EntryBuffer } from './entry-buffer.js'
 import type { PendingEntry } from './journal-entry.js'
-import { entryText } from './journal-entry.js'
 import type { LogWriter } from './log-writer.js'
 
 /**
@@ -30,9 +30,6 @@ export interface JournalOptions {
   readonly failed: (error: Error) => void
 }
 
-/** Entries are written in pieces of about so many bytes, so that no piece holds up the event loop for long. */
-const FRAME_BYTES = 1 << 20
-
 /** Those who wait for the same entries. */
 class Waiters {
   readonly promise: Promise<void>
@@ -56,6 +53,7 @@ class Waiters {
 export class Journal implements CommitJournal {
   readonly durable: DurableLog | undefined
   readonly #options: JournalOptions
+  readonly #buffer = new EntryBuffer()
   /** The number of the newest entry. */
   #last: number
   #pending: PendingEntry[] = []
@@ -158,7 +156,7 @@ export class Journal implements CommitJournal {
     this.#pending = []
     const sync = fsync === 'always' || durable !== undefined
     for (let begin = 0; begin < entries.length; ) {
-      const { payload, end } = pieceOf(entries, begin)
+      const { payload, end } = this.#buffer.pieceOf(entries, begin)
       await log.append(payload, end - begin)
       if (this.durable !== undefined) for (; begin < end; begin++) this.#tellWhenSynced(entries[begin])
       begin = end
@@ -201,20 +199,4 @@ export class Journal implements CommitJournal {
     this.#pending = []
     this.#options.failed(error)
   }
-}
-
-/** The entries from `begin` on, as many as fit. */
-function pieceOf(
-  entries: readonly PendingEntry[],
-  begin: number,
-): { readonly payload: Buffer; readonly end: number } {
-  const texts: string[] = []
-  let size = 0
-  let end = begin
-  for (; end < entries.length && size < FRAME_BYTES; end++) {
-    const text = entryText(entries[end] as PendingEntry)
-    texts.push(text)
-    size += text.length
-  }
-  return { payload: Buffer.from(`[${texts.join(',')}]`), end }
 }

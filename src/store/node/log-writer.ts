@@ -102,7 +102,7 @@ export class LogWriter {
     }
     const ahead = Math.min(room, segmentBytes)
     const { bytes, size, checksum } = encodeFrame(frame, this.#checksum, ahead)
-    await file.write(bytes, this.#position)
+    await file.writeAtOnce(bytes, this.#position)
     this.#position += size
     this.#length = Math.max(this.#length, this.#position + ahead)
     this.#checksum = checksum

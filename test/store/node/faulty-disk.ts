@@ -169,17 +169,19 @@ export class FaultyDisk implements Disk {
       inode.seen = applied(inode.seen, pending)
       inode.pending.push(pending)
     }
+    const write = async (bytes: Uint8Array, position: number): Promise<void> => {
+      const copy = Buffer.from(bytes)
+      try {
+        await this.#begin('write', name)
+      } catch (error) {
+        change({ kind: 'write', position, bytes: copy.subarray(0, copy.length >> 1) })
+        throw error
+      }
+      change({ kind: 'write', position, bytes: copy })
+    }
     return {
-      write: async (bytes, position) => {
-        const copy = Buffer.from(bytes)
-        try {
-          await this.#begin('write', name)
-        } catch (error) {
-          change({ kind: 'write', position, bytes: copy.subarray(0, copy.length >> 1) })
-          throw error
-        }
-        change({ kind: 'write', position, bytes: copy })
-      },
+      write,
+      writeAtOnce: write,
       sync: async () => {
         try {
           await this.#begin('sync', name)
