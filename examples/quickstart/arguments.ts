@@ -7,10 +7,13 @@ export type Command =
       readonly keep: boolean
       /** Where the state is kept; undefined: in memory. */
       readonly data: string | undefined
+      /** The member of an etcd that keeps the state, as host:port; then control planes run elsewhere. */
+      readonly etcd: string | undefined
     }
+  | { readonly kind: 'control-plane'; readonly etcd: string }
   | { readonly kind: 'wrong'; readonly message: string }
 
-export const HELP = `usage: npm run demo -- [--keep] [--data DIR] [manifest]
+export const HELP = `usage: npm run demo -- [--keep] [--data DIR | --etcd HOST:PORT] [manifest]
 
 Runs the application of a manifest on three simulated nodes under constant load: deploy, scale, rolling update, a
 broken version that is reverted, undo, a killed process, a failed node. Ends with 0 only if no request failed while
@@ -20,6 +23,11 @@ each task on a node of its own is deployed on all nodes instead, and one task mo
   manifest   Kubernetes YAML with a Deployment and a Service, or a Marathon app as JSON.
              Default: examples/quickstart/hello-kubernetes.yaml
   --data DIR keeps the state in DIR; killed and started again, it continues with the step it was in
+  --etcd HOST:PORT
+             keeps the state in an etcd; the loops that decide are elsewhere, in one or more processes of
+             npm run demo -- --etcd HOST:PORT --control-plane
+  --control-plane
+             nothing but those loops: one process leads, another takes over within three seconds when it is gone
   --keep     goes on serving after the last step, until Ctrl-C
   --help     says this
 
@@ -30,15 +38,32 @@ Environment: NO_COLOR turns colours off.
 export function readArguments(given: readonly string[]): Command {
   if (given.includes('--help') || given.includes('-h')) return { kind: 'help' }
   const words = [...given]
-  const at = words.indexOf('--data')
-  const [, data] = at < 0 ? [] : words.splice(at, 2)
-  if (at >= 0 && (data === undefined || data.startsWith('-')))
-    return { kind: 'wrong', message: '--data needs a directory' }
-  const unknown = words.find(word => word.startsWith('-') && word !== '--keep')
+  const data = takeOption(words, '--data')
+  if (data === '') return { kind: 'wrong', message: '--data needs a directory' }
+  const etcd = takeOption(words, '--etcd')
+  if (etcd === '') return { kind: 'wrong', message: '--etcd needs host:port' }
+  if (etcd !== undefined && data !== undefined)
+    return { kind: 'wrong', message: 'the state is kept in one place: give --data or --etcd' }
+  const unknown = words.find(word => word.startsWith('-') && !['--keep', '--control-plane'].includes(word))
   if (unknown !== undefined)
-    return { kind: 'wrong', message: `${unknown} is no option; there are --data, --keep and --help` }
+    return {
+      kind: 'wrong',
+      message: `${unknown} is no option; there are --data, --etcd, --control-plane, --keep and --help`,
+    }
+  if (words.includes('--control-plane'))
+    return etcd === undefined
+      ? { kind: 'wrong', message: '--control-plane needs --etcd: what it shares with others is there' }
+      : { kind: 'control-plane', etcd }
   const files = words.filter(word => !word.startsWith('-'))
   if (files.length > 1)
     return { kind: 'wrong', message: `one manifest is run at a time, not ${files.join(', ')}` }
-  return { kind: 'run', file: files[0], keep: words.includes('--keep'), data }
+  return { kind: 'run', file: files[0], keep: words.includes('--keep'), data, etcd }
+}
+
+/** Takes it and its value out; '' when that is missing. */
+function takeOption(words: string[], name: string): string | undefined {
+  const at = words.indexOf(name)
+  if (at < 0) return undefined
+  const [, value = ''] = words.splice(at, 2)
+  return value.startsWith('-') ? '' : value
 }

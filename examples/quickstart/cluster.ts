@@ -1,35 +1,24 @@
-import {
-  AddressClaim,
-  Deployment,
-  EndpointSlice,
-  Lease,
-  Node,
-  ReplicaSet,
-  Revision,
-  Service,
-  Task,
-} from 'keelson/api'
+import { Service } from 'keelson/api'
 import type { Env } from 'keelson/core'
 import type { Registry } from 'keelson/discovery'
 import {
   createAddressController,
-  createEndpointsController,
   createRegistry,
   createRegistryFeed,
   kubernetesNames,
 } from 'keelson/discovery'
 import { serveDns, serveVips } from 'keelson/discovery/node'
-import { createGarbageCollector, createManager } from 'keelson/reconcile'
+import { createManager } from 'keelson/reconcile'
 import type { RolloutControllerOptions } from 'keelson/rollout'
-import { createRolloutController } from 'keelson/rollout'
-import { createSchedulingController } from 'keelson/scheduling'
-import type { Client } from 'keelson/store'
+import type { Client, Store } from 'keelson/store'
 import { createStore } from 'keelson/store'
+import { connectStore } from 'keelson/store/etcd'
 import { openStore } from 'keelson/store/node'
-import { createNodeLifecycleController, createReplicaController } from 'keelson/workloads'
 import { planLoopback } from '../runtime/loopback.js'
 import type { SimulatedNode } from '../runtime/simulated-node.js'
 import { startNode } from '../runtime/simulated-node.js'
+import { controlLoops } from './control-plane.js'
+import { ETCD_PREFIX, kinds } from './kinds.js'
 
 /** How the cluster is made up. */
 export interface ClusterOptions {
@@ -42,6 +31,8 @@ export interface ClusterOptions {
   readonly rollout?: (registry: Registry) => RolloutControllerOptions
   /** The directory that keeps the state. Default: it is kept in memory. */
   readonly data?: string
+  /** The etcd that keeps the state, as host:port; the loops that decide run in other processes then. */
+  readonly etcd?: string
 }
 
 /** A running orchestrator. */
@@ -65,26 +56,20 @@ export interface Cluster {
   close(): Promise<void>
 }
 
-const kinds = [AddressClaim, Deployment, EndpointSlice, Lease, Node, ReplicaSet, Revision, Service, Task]
-
 /** Assembles store, loops, nodes, DNS server and proxy into one orchestrator. */
 export async function startCluster(env: Env, options: ClusterOptions): Promise<Cluster> {
-  const { data } = options
-  const store = data === undefined ? createStore({ kinds, env }) : await openStore({ kinds, env, dir: data })
+  const store = await openFor(env, options)
   const loopback = await planLoopback(options.nodes.length, options.servicePorts)
   const registry = createRegistry({ profiles: [kubernetesNames()], logger: env.logger })
   const proxy = serveVips(registry, { env, bind: loopback.dial })
   const dns = await serveDns(registry, { env, address: '127.0.0.1', port: 0 })
 
-  const control = createManager({ client: store.client(env.fork('control-plane')) })
-  control.add(createRolloutController(options.rollout?.(registry)))
-  control.add(createReplicaController({ backoff: { baseMs: 1_000, stableAfterMs: 1_000 } }))
-  control.add(createSchedulingController())
-  control.add(createNodeLifecycleController({ evictAfterMs: 1_500 }))
+  const client = store.client(env.fork('control-plane'))
+  const control =
+    options.etcd === undefined ? controlLoops(client, options.rollout?.(registry)) : createManager({ client })
+  // What belongs to the network of this machine stays here.
   control.add(createAddressController({ pools: [{ name: 'services', cidrs: [loopback.cidr] }] }))
-  control.add(createEndpointsController())
   control.add(createRegistryFeed(registry))
-  control.add(createGarbageCollector({ kinds }))
   await control.start()
 
   const nodes = new Map<string, SimulatedNode>()
@@ -119,4 +104,10 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
       loopback.release()
     },
   }
+}
+
+async function openFor(env: Env, { data, etcd }: ClusterOptions): Promise<Store> {
+  if (etcd !== undefined)
+    return connectStore({ kinds, env, etcd: { endpoints: [etcd], prefix: ETCD_PREFIX } })
+  return data === undefined ? createStore({ kinds, env }) : openStore({ kinds, env, dir: data })
 }

@@ -10,6 +10,7 @@ import { reportSteps } from '../runtime/step-report.js'
 import { HELP, readArguments } from './arguments.js'
 import type { Cluster } from './cluster.js'
 import { startCluster } from './cluster.js'
+import { startControlPlane } from './control-plane.js'
 import { isApart, tellPlacement } from './placement-story.js'
 import { StoryError, tellStory } from './story.js'
 
@@ -18,16 +19,19 @@ const NODES = ['node-a', 'node-b', 'node-c']
 const command = readArguments(process.argv.slice(2))
 if (command.kind === 'help') process.stdout.write(HELP)
 else if (command.kind === 'wrong') process.exitCode = fail(command.message)
+else if (command.kind === 'control-plane') process.exitCode = await control(command.etcd)
 else process.exitCode = await demo(command)
 
 async function demo({
   file,
   keep,
   data,
+  etcd,
 }: {
   readonly file: string | undefined
   readonly keep: boolean
   readonly data: string | undefined
+  readonly etcd: string | undefined
 }): Promise<number> {
   const path = resolve(file ?? join(import.meta.dirname, 'hello-kubernetes.yaml'))
   const env = systemEnv.fork('quickstart')
@@ -41,6 +45,7 @@ async function demo({
       directory: dirname(path),
       servicePorts,
       ...(data === undefined ? {} : { data }),
+      ...(etcd === undefined ? {} : { etcd }),
     })
     const view = showProgress(cluster.client, process.stdout, paintFor(process.stdout, process.env))
     const interrupted = onInterrupt()
@@ -64,6 +69,23 @@ async function demo({
     const isExpected = [StoryError, ManifestError, LoopbackError].some(known => error instanceof known)
     if (!isExpected && !isKeelsonError(error)) throw error
     return fail((error as Error).message)
+  } finally {
+    env.close()
+  }
+}
+
+/** Runs the loops that decide until it is told to stop. */
+async function control(etcd: string): Promise<number> {
+  const env = systemEnv.fork('control-plane')
+  try {
+    const plane = await startControlPlane(env, etcd, `control-plane-${process.pid}`)
+    process.stdout.write(`control-plane-${process.pid} leads, or waits to lead; Ctrl-C ends it\n`)
+    await onInterrupt()
+    await plane.stop()
+    return 0
+  } catch (error) {
+    if (!isKeelsonError(error)) throw error
+    return fail(error.message)
   } finally {
     env.close()
   }

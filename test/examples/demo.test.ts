@@ -6,21 +6,39 @@ import { planLoopback } from '../../examples/runtime/loopback.js'
 import { paintFor } from '../../examples/runtime/paint.js'
 
 test.each([
-  [[], { kind: 'run', file: undefined, keep: false, data: undefined }],
-  [['a.yaml', '--keep'], { kind: 'run', file: 'a.yaml', keep: true, data: undefined }],
-  [['--data', 'd', 'a.yaml'], { kind: 'run', file: 'a.yaml', keep: false, data: 'd' }],
+  [[], { kind: 'run', file: undefined, keep: false, data: undefined, etcd: undefined }],
+  [['a.yaml', '--keep'], { kind: 'run', file: 'a.yaml', keep: true, data: undefined, etcd: undefined }],
+  [['--data', 'd', 'a.yaml'], { kind: 'run', file: 'a.yaml', keep: false, data: 'd', etcd: undefined }],
   [['--data'], { kind: 'wrong', message: '--data needs a directory' }],
   [['--data', '--keep'], { kind: 'wrong', message: '--data needs a directory' }],
   [['a.yaml', '--help'], { kind: 'help' }],
   [['-h'], { kind: 'help' }],
-  [['--kep'], { kind: 'wrong', message: '--kep is no option; there are --data, --keep and --help' }],
+  [
+    ['--kep'],
+    {
+      kind: 'wrong',
+      message: '--kep is no option; there are --data, --etcd, --control-plane, --keep and --help',
+    },
+  ],
+  [['--etcd', 'h:1'], { kind: 'run', file: undefined, keep: false, data: undefined, etcd: 'h:1' }],
+  [['--etcd', 'h:1', '--control-plane'], { kind: 'control-plane', etcd: 'h:1' }],
+  [['--etcd', '--keep'], { kind: 'wrong', message: '--etcd needs host:port' }],
+  [
+    ['--etcd', 'h:1', '--data', 'd'],
+    { kind: 'wrong', message: 'the state is kept in one place: give --data or --etcd' },
+  ],
+  [
+    ['--control-plane'],
+    { kind: 'wrong', message: '--control-plane needs --etcd: what it shares with others is there' },
+  ],
   [['a', 'b'], { kind: 'wrong', message: 'one manifest is run at a time, not a, b' }],
 ])('arguments %j', (given, command) => {
   expect(readArguments(given)).toEqual(command)
 })
 
 test('the help names each option', () => {
-  for (const option of ['--data', '--keep', '--help', 'manifest', 'NO_COLOR']) expect(HELP).toContain(option)
+  for (const option of ['--data', '--etcd', '--control-plane', '--keep', '--help', 'manifest', 'NO_COLOR'])
+    expect(HELP).toContain(option)
 })
 
 describe('colours', () => {
