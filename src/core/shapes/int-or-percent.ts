@@ -25,15 +25,26 @@ export function parseIntOrPercent(value: IntOrPercent, field: string): Amount {
   if (typeof value === 'number') {
     if (Number.isSafeInteger(value) && value >= 0) return { kind: 'count', count: value }
   } else {
-    const match = PERCENT.exec(value)
-    if (match) {
-      const decimals = (match[2] ?? '').padEnd(4, '0')
-      return { kind: 'share', millionths: Number(match[1]) * UNITS_PER_PERCENT + Number(decimals) }
-    }
+    const share = SHARES.get(value) ?? readShare(value)
+    if (share !== undefined) return share
   }
   throw new InvalidError('amount', [
     { field, value, message: 'must be a whole number of at least 0, or a percentage such as "25%"' },
   ])
+}
+
+/** Shares that were read before: a strategy has few, and is asked about them at each step. */
+const SHARES = new Map<string, Amount>()
+const SHARES_MAX = 1_000
+
+function readShare(value: string): Amount | undefined {
+  const match = PERCENT.exec(value)
+  if (match === null) return undefined
+  const decimals = (match[2] ?? '').padEnd(4, '0')
+  const millionths = Number(match[1]) * UNITS_PER_PERCENT + Number(decimals)
+  const share: Amount = { kind: 'share', millionths }
+  if (SHARES.size < SHARES_MAX) SHARES.set(value, share)
+  return share
 }
 
 /**

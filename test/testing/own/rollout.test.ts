@@ -10,7 +10,8 @@ import {
 } from '../../../src/api/index.js'
 import type { Controller } from '../../../src/reconcile/index.js'
 import { controllerOf, createController } from '../../../src/reconcile/index.js'
-import { createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
+import type { RolloutCommand } from '../../../src/rollout/index.js'
+import { actOnRollout, createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { Incident, Invariant } from '../../../src/testing/index.js'
 import { createReplicaController } from '../../../src/workloads/index.js'
@@ -135,6 +136,37 @@ const isRolledOut = (reader: Reader): boolean => {
   return found !== undefined && rolloutStatus(found).done
 }
 
+const bounds = { maxSurge: '50%', maxUnavailable: 0 }
+const gated = {
+  type: 'RollingUpdate',
+  rollingUpdate: bounds,
+  hooks: { pre: [{ name: 'warm' }] },
+  steps: [{ next: '50%', gates: [{ kind: 'analysis', name: 'errors' }] }],
+}
+const approved = {
+  type: 'RollingUpdate',
+  rollingUpdate: bounds,
+  steps: [{ next: '50%', gates: [{ kind: 'approve', name: 'lead' }] }],
+}
+const web = { namespace: 'default', name: 'web' }
+
+const act =
+  (command: RolloutCommand): Incident['run'] =>
+  ({ store }) =>
+    actOnRollout(store, web, command)
+const waitsForLead = (reader: Reader): boolean => {
+  const found = reader.get(Deployment, web)
+  return (
+    found !== undefined &&
+    found.status?.revision === 2 &&
+    rolloutStatus(found).blockers.some(({ kind }) => kind === 'gate')
+  )
+}
+const isAborted = (reader: Reader): boolean => {
+  const found = reader.get(Deployment, web)
+  return found !== undefined && rolloutStatus(found).failure?.cause === 'aborted'
+}
+
 /** The uid of the Deployment that a task belongs to. */
 function rolloutOf(task: Task, reader: Reader): string | undefined {
   const set = reader.list(ReplicaSet).items.find(({ metadata }) => metadata.uid === controllerOf(task)?.uid)
@@ -234,6 +266,67 @@ const cases: readonly OwnCase[] = [
                 (metadata.labels['insists'] === undefined) !==
                   isConditionTrue(status.conditions, 'TemplateRefused'),
             ),
+        ),
+      ],
+    },
+    share: 0.4,
+  },
+  {
+    name: 'rollout through hooks and an analysis',
+    make: () => [
+      createRolloutController({
+        gates: { errors: () => ({ answer: 'pass', reason: 'none' }), warm: () => Promise.resolve('pass') },
+      }),
+      createReplicaController(),
+      kubelet(),
+    ],
+    options: {
+      kinds,
+      objects: [deployment({ paused: false, strategy: gated })],
+      faults: { edit: 0 },
+      incidents: [
+        { name: 'the user wants another revision', run: setCommand(['serve', 'better']), when: isRolledOut },
+      ],
+      // Which revision comes last depends on when it is asked for.
+      except: ['levelTriggered', 'historyInsensitive', 'crashConvergent', 'converges'],
+      invariants: [
+        keeps('growth stays below the ceiling', () => growthStaysBelowCeiling),
+        keeps('the ledger only grows', ledgerOnlyGrows),
+        whenAtRest('all tasks are new and ready', allNew),
+      ],
+    },
+    share: 0.4,
+  },
+  {
+    name: 'rollout that waits for approval, is aborted, and is tried again',
+    make: () => [createRolloutController(), createReplicaController(), kubelet()],
+    options: {
+      kinds,
+      objects: [deployment({ paused: false, strategy: approved })],
+      faults: { edit: 0, remove: 0 },
+      incidents: [
+        { name: 'the user wants another revision', run: setCommand(['serve', 'better']), when: isRolledOut },
+        { name: 'it is aborted', run: act({ verb: 'abort', entry: 2, by: 'ann' }), when: waitsForLead },
+        { name: 'it is tried again', run: act({ verb: 'retry', entry: 2, by: 'ann' }), when: isAborted },
+        {
+          name: 'it is approved',
+          run: act({ verb: 'approve', entry: 2, gate: 'lead', by: 'ann' }),
+          when: waitsForLead,
+        },
+      ],
+      except: ['levelTriggered', 'historyInsensitive', 'crashConvergent', 'converges'],
+      invariants: [
+        keeps('growth stays below the ceiling', () => growthStaysBelowCeiling),
+        keeps('the ledger only grows', ledgerOnlyGrows),
+        whenAtRest('as many tasks as wanted are available, whoever was heard', reader =>
+          reader
+            .list(Deployment)
+            .items.every(({ spec, status }) => status?.availableReplicas === spec.replicas),
+        ),
+        onChange(
+          'no entry but its own is touched',
+          Revision,
+          ({ now }) => now === undefined || now.spec.number === 2 || (now.status?.marks ?? []).length === 0,
         ),
       ],
     },

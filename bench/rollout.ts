@@ -1,0 +1,144 @@
+import { Deployment, ReplicaSet, Revision } from 'keelson/api'
+import { createManager } from 'keelson/reconcile'
+import type { RolloutSpec, RolloutState, RolloutTally } from 'keelson/rollout'
+import { createRolloutController, plan, rolling } from 'keelson/rollout'
+import { createStore } from 'keelson/store'
+import { createVirtualEnv } from 'keelson/testing'
+import { bench } from './frame/bench.js'
+import type { Measurement } from './frame/measure.js'
+import { measure } from './frame/measure.js'
+import type { Row } from './frame/row.js'
+
+const STEPS = 20_000
+const program = rolling({ steps: ['10%', { next: '50%', gates: [{ kind: 'approve', name: 'lead' }] }] })
+
+const rows: readonly Row[] = [
+  {
+    name: 'plan',
+    title: 'one step of a rollout of so many instances in three templates',
+    unit: 'ns',
+    target: 5_000,
+    sizes: [100_000],
+    ours: planSteps,
+    peers: { 'a tally of every instance': tallyInstances },
+    atLeast: { 'a tally of every instance': 500 },
+  },
+  {
+    name: 'plan-flat',
+    title: 'the same from 10 to 100,000 instances; the cost must not grow with them',
+    unit: 'ns',
+    sizes: [10, 1_000, 100_000],
+    ours: planSteps,
+  },
+  {
+    name: 'fleet',
+    title: 'one pass over so many rollouts, each halfway',
+    unit: 'ms',
+    target: 100,
+    sizes: [10_000],
+    ours: fleetPasses,
+  },
+  {
+    name: 'controller',
+    title: 'one step of a rollout through controller and store, of so many Deployments',
+    unit: 'ms',
+    target: 1,
+    sizes: [500],
+    ours: controllerSteps,
+  },
+]
+
+await bench(rows)
+
+/** A rollout of `size` instances that is replaced halfway, so that three templates have some. */
+function halfway(size: number): {
+  readonly spec: RolloutSpec
+  readonly state: RolloutState
+  readonly sets: readonly RolloutTally[]
+} {
+  const spec: RolloutSpec = {
+    desired: size,
+    template: 'c',
+    stable: 'a',
+    entry: 3,
+    cause: 'update',
+    paused: false,
+    program,
+  }
+  const tenth = Math.max(1, Math.floor(size / 10))
+  const set = (template: string, count: number): RolloutTally => ({ template, size: count, available: count })
+  const sets = [set('a', size - 2 * tenth), set('b', tenth), set('c', tenth)]
+  return { spec, sets, state: plan(spec, undefined, { sets }, 0).state }
+}
+
+async function planSteps(size: number): Promise<Measurement> {
+  const { spec, state, sets } = halfway(size)
+  return measure({
+    batch: 1_000,
+    operations: STEPS,
+    prepare: from => from,
+    run: (from, count) => {
+      let actions = 0
+      for (let step = 0; step < count; step++)
+        actions += plan(spec, state, { sets }, from + step).actions.length
+      if (actions === 0) throw new Error('nothing was to be done')
+    },
+  })
+}
+
+/** What a planner pays that counts its instances at each step. */
+async function tallyInstances(size: number): Promise<Measurement> {
+  const instances = Array.from({ length: size }, (_, index) => ({
+    template: index % 3 === 0 ? 'a' : index % 3 === 1 ? 'b' : 'c',
+    isAvailable: index % 7 !== 0,
+  }))
+  const run = (_from: number, count: number): void => {
+    let available = 0
+    for (let round = 0; round < count; round++) {
+      const tallies = new Map<string, { size: number; available: number }>()
+      for (const { template, isAvailable } of instances) {
+        const tally = tallies.get(template) ?? { size: 0, available: 0 }
+        tally.size += 1
+        if (isAvailable) tally.available += 1
+        tallies.set(template, tally)
+      }
+      available += tallies.get('a')?.available ?? 0
+    }
+    if (available === 0) throw new Error('nothing was counted')
+  }
+  return measure({ batch: 5, operations: 50, prepare: from => from, run })
+}
+
+async function fleetPasses(size: number): Promise<Measurement> {
+  const fleet = Array.from({ length: size }, (_, index) => halfway(10 + (index % 90)))
+  const run = (pass: number): void => {
+    let actions = 0
+    for (const { spec, state, sets } of fleet) actions += plan(spec, state, { sets }, pass).actions.length
+    if (actions === 0) throw new Error('nothing was to be done')
+  }
+  return inMs(await measure({ batch: 1, operations: 20, prepare: from => from, run }))
+}
+
+function inMs({ samples, mean, ...rest }: Measurement): Measurement {
+  return { ...rest, samples: samples.map(sample => sample / 1e6), mean: mean / 1e6 }
+}
+
+/** Deployments are made, and each takes its first steps: set, entry of the ledger and status in one transaction. */
+async function controllerSteps(size: number): Promise<Measurement> {
+  const env = createVirtualEnv()
+  const store = createStore({ kinds: [Deployment, ReplicaSet, Revision], env })
+  const manager = createManager({ client: store.client(env) })
+  manager.add(createRolloutController())
+  await env.run(() => manager.start())
+  const selector = { matchLabels: { app: 'web' } }
+  const template = { metadata: { labels: { app: 'web' } }, spec: { image: 'web:1' } }
+  const run = async (from: number, count: number): Promise<void> => {
+    for (let index = from; index < from + count; index++) {
+      const metadata = { namespace: 'default', name: `web-${index}` }
+      await store.create(Deployment, { metadata, spec: { replicas: 10, selector, template } })
+    }
+    await env.settle()
+    if (store.count(ReplicaSet) !== from + count) throw new Error('not all were rolled out')
+  }
+  return inMs(await measure({ batch: 50, operations: size, prepare: from => from, run }))
+}
