@@ -221,6 +221,7 @@ export const deploymentSpecSchema: JsonSchema = closed(
           hook: failureAction,
           maxFailures: count,
           maxReverts: count,
+          onRepeat: { enum: ['retry', 'refuse'] },
         }),
       ],
     },

@@ -50,8 +50,9 @@ export function actionFor(cause: FailureCause, policy: FailurePolicy): FailureAc
   return sortAction(SORTS[cause], policy)
 }
 
-/** Whether any failure may be answered by a revert. */
-export function mayRevert(policy: FailurePolicy): boolean {
+/** Whether a template that failed and was reverted is refused: where any failure may be answered by a revert. */
+export function refusesRepeats(policy: FailurePolicy): boolean {
+  if (policy.onRepeat === 'retry') return false
   return Object.values(SORTS).some(sort => sortAction(sort, policy) === 'revert')
 }
 

@@ -26,6 +26,11 @@ export interface FailurePolicy {
   readonly maxFailures?: number
   /** Automatic reverts in a row before a rollout halts. Default 1. */
   readonly maxReverts?: number
+  /**
+   * What becomes of a template that failed, was reverted, and is put back. `refuse`: it is not rolled out until it changes
+   * or a `retry` lets it through; `retry`: it is tried again each time. Default `refuse`.
+   */
+  readonly onRepeat?: 'retry' | 'refuse'
 }
 
 /** Automatic reverts in a row before a rollout halts. */

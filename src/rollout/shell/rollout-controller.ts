@@ -9,7 +9,7 @@ import type { Client, Json, ObjectRef, Reader, Transaction } from '../../store/i
 import type { Blocker } from '../blocker.js'
 import { describeBlocker } from '../blocker.js'
 import { resolveBudget } from '../budget.js'
-import { mayRevert } from '../failure-cause.js'
+import { refusesRepeats } from '../failure-cause.js'
 import { readMarks } from '../ledger-marks.js'
 import type { Plan } from '../machine.js'
 import { plan } from '../machine.js'
@@ -207,7 +207,7 @@ function currentEntry(
   const ledger = ledgerOf(tx, deployment)
   const latest = latestEntry(ledger)
   if (latest?.templateHash === templateHash) return { current: latest }
-  const failed = mayRevert(policyOf(deployment.spec)) ? refusedEntry(ledger, templateHash) : undefined
+  const failed = refusesRepeats(policyOf(deployment.spec)) ? refusedEntry(ledger, templateHash) : undefined
   if (latest !== undefined && failed !== undefined)
     return { current: latest, refused: { kind: 'refused', entry: failed.number } }
   return { current: appendRevision(tx, deployment, { template, templateHash, cause: 'update' }) }

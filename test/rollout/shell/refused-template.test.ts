@@ -97,6 +97,26 @@ describe('a template that failed and is put back by its owner', () => {
     ])
   })
 
+  test.each([
+    ['refuse', 3],
+    ['retry', 21],
+  ] as const)(
+    'ten times in an hour by a pipeline, with onRepeat %s: %i revisions',
+    async (onRepeat, count) => {
+      const cluster = await createCluster()
+      const onFailure = { action: 'revert', onRepeat } as const
+      await cluster.deploy({ onFailure, progressDeadlineSeconds: 60, revisionHistoryLimit: 100 })
+      await cluster.env.advance(10_000)
+      cluster.broken.add('v2')
+      for (let time = 0; time < 10; time++) {
+        await cluster.image('v2')
+        await cluster.env.advance(360_000)
+      }
+      expect(cluster.revisions().length).toBe(count)
+      expect(cluster.sizes()).toBe('v1×3/3')
+    },
+  )
+
   test('is what runs when a failure is not answered by a revert any more', async () => {
     const { cluster, want } = await fought()
     cluster.broken.add('v2')
