@@ -11,6 +11,7 @@ import type { Row, Run } from './frame/row.js'
 import type { OpenPeer } from './peers/reconcile/peer.js'
 import { cacheRow } from './rows/cache.js'
 import { controllerRows } from './rows/controllers.js'
+import { machineRows } from './rows/machine.js'
 import { queueFloor } from './rows/queue-floor.js'
 
 const FEW = 10_000
@@ -84,7 +85,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-await bench([...rows, cacheRow, ...controllerRows])
+await bench([...rows, cacheRow, ...controllerRows, ...machineRows])
 
 /** Every row rotates through all keys, so that none of them is in a cache by favour. */
 function cycles(size: number, clientGo: number): Promise<Measurement> {

@@ -1,5 +1,5 @@
 import type { Client } from 'keelson/store'
-import type { CheckReport, FaultOptions, MakeParts } from 'keelson/testing'
+import type { CheckReport, CheckWorkers, FaultOptions, MakeParts } from 'keelson/testing'
 import { CheckFailedError, check } from 'keelson/testing'
 import { gallery } from '../test/testing/gallery/gallery.js'
 import { bench } from './frame/bench.js'
@@ -7,7 +7,7 @@ import type { Measurement } from './frame/measure.js'
 import { startProfile } from './frame/profile.js'
 import type { Row } from './frame/row.js'
 import type { AppsBounds } from './threads/apps-check.js'
-import { App, appsController, checkApps, Pod } from './threads/apps-check.js'
+import { App, appsController, checkApps, checkPlanned, Pod } from './threads/apps-check.js'
 
 const EXECUTIONS = 2_000
 const ROUNDS = 4
@@ -15,6 +15,7 @@ const NS_PER_MS = 1e6
 const NS_PER_US = 1e3
 
 const TRIVIAL_STEPS = 100
+const THREADS = { module: new URL('threads/apps-check.mjs', import.meta.url) }
 
 const TITLE = 'real store and controller, one app with two pods; all faults and generic invariants on'
 
@@ -82,7 +83,15 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 2_000,
     sizes: [10],
-    ours: planned,
+    ours: apps => planned(apps),
+  },
+  {
+    name: 'sieve-threads',
+    title: 'the same, shared by a thread for each processor, with their start',
+    unit: 'ms',
+    target: 2_000,
+    sizes: [10],
+    ours: apps => planned(apps, { ...THREADS, exportName: 'checkPlanned', args: [apps] }),
   },
 ]
 
@@ -101,8 +110,7 @@ async function checks(
 }
 
 function shared(bounds: AppsBounds): Promise<CheckReport> {
-  const module = new URL('threads/apps-check.mjs', import.meta.url)
-  return checkApps(bounds, { module, exportName: 'checkApps', args: [bounds] })
+  return checkApps(bounds, { ...THREADS, exportName: 'checkApps', args: [bounds] })
 }
 
 function walk(bounds: AppsBounds): Promise<CheckReport> {
@@ -186,13 +194,7 @@ function proofs(replicas: number, faults: FaultOptions): Promise<Measurement> {
 }
 
 /** A whole planned search; the note says how many executions it took. */
-async function planned(apps: number): Promise<Measurement> {
-  const objects = Array.from({ length: apps }, (_, at) => ({
-    kind: 'App',
-    metadata: { name: `app-${at}` },
-    spec: { replicas: 9 },
-  }))
-  const options = { kinds: [App, Pod], objects, mode: 'sieve', timeMs: Number.POSITIVE_INFINITY } as const
-  const { elapsedMs, executions, steps } = await check(appsController, options)
+async function planned(apps: number, workers?: CheckWorkers): Promise<Measurement> {
+  const { elapsedMs, executions, steps } = await checkPlanned(apps, workers)
   return { samples: [elapsedMs], mean: elapsedMs, note: `${executions} executions, ${steps} steps` }
 }

@@ -25,6 +25,22 @@ export function checkApps(bounds: AppsBounds, workers?: CheckWorkers): Promise<C
   })
 }
 
+/** A planned search over so many apps with nine pods each. Threads import this module and call it, too. */
+export function checkPlanned(apps: number, workers?: CheckWorkers): Promise<CheckReport> {
+  const objects = Array.from({ length: apps }, (_, at) => ({
+    kind: 'App',
+    metadata: { name: `app-${at}` },
+    spec: { replicas: 9 },
+  }))
+  return check(appsController, {
+    kinds: [App, Pod],
+    objects,
+    mode: 'sieve',
+    timeMs: Number.POSITIVE_INFINITY,
+    ...(workers === undefined ? {} : { workers }),
+  })
+}
+
 export function appsController(): ReturnType<typeof createController> {
   return createController({
     name: 'apps',
