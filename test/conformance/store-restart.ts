@@ -1,12 +1,21 @@
 import type { Env } from '../../src/core/index.js'
 import type { Kind, Store } from '../../src/store/index.js'
+import { restoreStoreOn } from '../../src/store/node/backup.js'
 import { FRAME_HEADER_BYTES, readHeader } from '../../src/store/node/frame.js'
 import type { DurableStore } from '../../src/store/node/index.js'
 import { openStoreOn } from '../../src/store/node/open-store.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { diskOf, FaultyDisk } from '../store/node/faulty-disk.js'
 
-const RESTARTS = ['restart', 'dump', 'checkpoint', 'flipBit', 'forEachTruncationOfLastRecord']
+const RESTARTS = [
+  'restart',
+  'dump',
+  'checkpoint',
+  'flipBit',
+  'forEachTruncationOfLastRecord',
+  'backup',
+  'restore',
+]
 
 /** True for a case that needs a disk. */
 export function needsDisk(steps: readonly { readonly op: string }[]): boolean {
@@ -43,6 +52,21 @@ export class StoreLives {
 
   async checkpoint(): Promise<void> {
     await this.#store?.checkpoint()
+  }
+
+  /** The lines of a backup of what there is now. */
+  async backup(): Promise<readonly string[]> {
+    const lines: string[] = []
+    for await (const line of this.#store?.admin.backup() ?? []) lines.push(line)
+    return lines
+  }
+
+  /** The store goes, and one that is made of the backup takes its place. */
+  async restore(lines: readonly string[]): Promise<Store> {
+    await this.#store?.close()
+    this.#disk = new FaultyDisk()
+    await restoreStoreOn(this.#disk, { lines, env: this.#life })
+    return this.open()
   }
 
   /** Everything that is told of every object. */

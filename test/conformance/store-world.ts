@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { Lease } from '../../src/api/index.js'
 import { isKeelsonError } from '../../src/core/index.js'
 import { createGarbageCollector, createManager } from '../../src/reconcile/index.js'
+import { storeAdmin } from '../../src/store/admin/index.js'
 import type {
   Fence,
   JsonSchema,
@@ -62,6 +63,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   byIndex: ['at', 'kind', 'name', 'value'],
   watch: [
+    'resumeToken',
     'id',
     'kind',
     'namespace',
@@ -105,6 +107,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   defineAdmission: ['kind', 'default', 'mutate', 'validate'],
   restart: ['mode', 'downMs'],
   checkpoint: [],
+  backup: [],
+  restore: ['from'],
+  resumeToken: ['id'],
   dump: [],
   flipBit: ['record'],
   forEachTruncationOfLastRecord: ['then'],
@@ -155,6 +160,7 @@ interface Watcher {
   /** Begins to read, where the watch was opened paused. */
   readonly resume: () => void
   readonly close: () => void
+  readonly revision: () => number
   readonly requestProgress: () => void
   error?: unknown
 }
@@ -330,8 +336,12 @@ export class World {
         return undefined
       case 'gc':
         return this.#collectGarbage()
+      case 'resumeToken':
+        return storeAdmin(this.#store).resumeToken(this.#watcher(step).revision())
       case 'restart':
       case 'checkpoint':
+      case 'backup':
+      case 'restore':
       case 'dump':
       case 'flipBit':
       case 'forEachTruncationOfLastRecord':
@@ -343,7 +353,7 @@ export class World {
 
   async #onDisk(
     lives: StoreLives,
-    { op, downMs = 0, record, then, expect: expected }: Step,
+    { op, downMs = 0, record, then, from, expect: expected }: Step,
   ): Promise<unknown> {
     switch (op) {
       case 'restart':
@@ -351,6 +361,11 @@ export class World {
         return undefined
       case 'checkpoint':
         return lives.checkpoint()
+      case 'backup':
+        return lives.backup()
+      case 'restore':
+        this.#store = await lives.restore(from as readonly string[])
+        return undefined
       case 'dump': {
         const dump = lives.dump()
         if (expected !== undefined) expect(dump).toEqual((expected as { equals: unknown }).equals)
@@ -469,7 +484,7 @@ export class World {
   }
 
   #watch(step: Step): void {
-    const { id, kind, resourceVersion: since, paused, onEvent } = step
+    const { id, kind, resumeToken, resourceVersion: since = resumeToken, paused, onEvent } = step
     const fields = ['namespace', 'name', 'labelSelector', 'sendInitialEvents', 'bookmarks', 'bufferLimit']
     const given = { ...Object.fromEntries(fields.map(field => [field, step[field]])), since }
     const options: WatchOptions = Object.fromEntries(
@@ -492,6 +507,7 @@ export class World {
         )
       },
       close: () => watch.close(),
+      revision: () => watch.revision,
       requestProgress: () => watch.requestProgress(),
     }
     if (paused !== true) watcher.resume()

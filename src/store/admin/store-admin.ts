@@ -15,6 +15,7 @@ import { objectHistory } from '../read/object-history.js'
 import { EVERYTHING } from '../read/query.js'
 import { keptRevision } from '../read/read-revision.js'
 import type { ListOptions } from '../read/reader.js'
+import { resumeToken } from '../watch/resume-token.js'
 import type { ConflictReport } from './explain-conflict.js'
 import { explainConflict } from './explain-conflict.js'
 import type { DeletionReport } from './explain-deletion.js'
@@ -101,6 +102,13 @@ export interface StoreAdmin {
     migrate: MigrateFunction<Spec, Status>,
     options?: MigrateOptions,
   ): Promise<MigrationReport>
+  /**
+   * Names a revision of this history, for `since` of a later watch. A store that was restored from a backup counts the same
+   * revisions on and refuses it as `Expired`, where the bare number would be taken for one of its own.
+   *
+   * @param revision that of a watch. Default: the newest
+   */
+  resumeToken(revision?: number): string
   /** As `compact` of the store. */
   compact(revision: number | string): Promise<void>
   /** Compares the tables with their indexes and with the log. No problem is an empty list. */
@@ -171,6 +179,7 @@ export function adminOf(store: Store, parts: StoreParts): StoreAdmin {
     tail: (options = {}) => tailLog(store, parts, options),
     migrate: (kind, migrate, options = {}) =>
       migrateKind({ store, table: engine.table(kind) }, migrate, options),
+    resumeToken: (revision = engine.revision) => resumeToken(engine, revision),
     compact: revision => store.compact(revision),
     verify: () => engine.tables.all.flatMap(table => verifyIndexes(engine, table)),
   }

@@ -7,7 +7,7 @@ import type { ObjectId, StoredObject } from '../object/object.js'
 import { idOf } from '../object/object.js'
 import { ExpiredError, FutureRevisionError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
-import { parseRevision } from '../read/read-revision.js'
+import { startRevision } from '../watch/resume-token.js'
 import { shownObject } from './shown-object.js'
 
 /** Which part of the log is told. */
@@ -48,7 +48,7 @@ const TAIL_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<TailOptions>('ta
 export function tailLog(store: Store, parts: StoreParts, options: TailOptions): AsyncIterable<StoreRevision> {
   assertKnown(options, TAIL_OPTIONS)
   const { log, tables } = parts.engine
-  const since = options.since === undefined ? log.oldestStart : parseRevision('since', options.since)
+  const since = options.since === undefined ? log.oldestStart : startRevision(parts.engine, options.since)
   if (since > log.head) throw new FutureRevisionError(since, log.head)
   if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
   const { follow = false, secrets = false, visibility, signal } = options

@@ -7,6 +7,7 @@ import type { JournalNote } from '../engine/commit-journal.js'
 import type { SavedVersion } from './checkpoint.js'
 import { savedPages, secretNotes, writeFirstCheckpoint } from './checkpoint.js'
 import { FORMAT_VERSION, readDirectory, writeIdentity } from './directory.js'
+import type { Disk } from './disk.js'
 import { fileDisk } from './file-disk.js'
 import type { EncryptionKey } from './frame-cipher.js'
 import { FrameCipher } from './frame-cipher.js'
@@ -81,8 +82,16 @@ export interface Restored {
  */
 export async function restoreStore(options: RestoreOptions): Promise<Restored> {
   assertKnown(options, RESTORE_OPTIONS)
-  const { dir, lines, env = systemEnv, encryption } = options
-  const disk = fileDisk(dir)
+  return restoreStoreOn(fileDisk(options.dir), options)
+}
+
+/**
+ * As `restoreStore`, on any disk.
+ *
+ * @internal
+ */
+export async function restoreStoreOn(disk: Disk, options: Omit<RestoreOptions, 'dir'>): Promise<Restored> {
+  const { lines, env = systemEnv, encryption } = options
   const cipher = new FrameCipher(encryption?.keys ?? [], env.ids.next('opening'))
   const { revision, versions, notes } = await readBackup(lines)
   await disk.prepare()

@@ -7,8 +7,8 @@ import type { Kind } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
 import { assertWhole, ExpiredError, FutureRevisionError } from '../object/store-errors.js'
 import { listObjects } from '../read/list.js'
-import { parseRevision } from '../read/read-revision.js'
 import { WATCH_OPTIONS } from './known-watch-options.js'
+import { startRevision } from './resume-token.js'
 import type { Watch, WatchOptions } from './watch.js'
 import { initialEvent } from './watch-event.js'
 import type { WatchFilter } from './watch-filter.js'
@@ -49,7 +49,7 @@ export function openWatch(
   const tables = (isList(kinds) ? kinds : [kinds]).map(kind => engine.table(kind))
   const filter = filtersOf(tables, options)
   const bufferLimit = bufferLimitOf(options, log.capacity)
-  const since = options.since === undefined ? log.head : parseRevision('since', options.since)
+  const since = options.since === undefined ? log.head : startRevision(engine, options.since)
   if (since > log.head) throw new FutureRevisionError(since, log.head)
   if (since < log.oldestStart) throw new ExpiredError(since, log.oldestStart)
   // A selector may throw; nothing is open yet.

@@ -8,7 +8,8 @@ import type { LabelSelectorInput, NameRange } from '../read/reader.js'
 /** What a watcher asks for. Of several kinds, each condition holds for all of them. */
 export interface WatchOptions {
   /**
-   * Deliver every change after this revision. Default: after the current one.
+   * Deliver every change after this revision, or that of a `resumeToken` of the store's admin. Default: after the current
+   * one.
    * @throws ExpiredError when the store no longer keeps it, FutureRevisionError when it has not happened yet
    */
   readonly since?: number | string
