@@ -13,9 +13,10 @@ export { bounded, leadsTo, stable, until } from './simulation/judge/temporal.js'
 export { writesPerChange } from './simulation/judge/writes-per-change.js'
 export { withoutOrdinals } from './simulation/objects/without-ordinals.js'
 
-// To build with: proofs of rollout programs.
+// To build with: proofs and simulations of rollout programs.
 export { programMatchers } from './rollouts/program-matchers.js'
 export { proveProgram } from './rollouts/prove-program.js'
+export { simulateProgram } from './rollouts/simulate-program.js'
 
 // To build with: what a failure is.
 export { FuzzFailedError } from './fuzzing/fuzz-failed-error.js'
@@ -27,6 +28,7 @@ export type { DescribeStoreOptions, MakeStore, TestFramework } from './describe-
 export type { FuzzOptions, FuzzReport } from './fuzzing/fuzz.js'
 export type { MatcherVerdict } from './rollouts/program-matchers.js'
 export type { ProgramProblem, ProgramProof, ProveOptions } from './rollouts/prove-program.js'
+export type { CapacityPoint, ProgramRun, ProgramWorld } from './rollouts/simulate-program.js'
 export type { ActionKind } from './simulation/actions/action.js'
 export type { FaultOptions, FaultSettings } from './simulation/actions/fault-settings.js'
 export type { FaultKind } from './simulation/actions/faults/faults.js'
