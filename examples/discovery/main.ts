@@ -74,7 +74,7 @@ async function rollUnderLoad(shop: Shop, application: Application): Promise<read
     load.expect(versions)
     await run()
     const seconds = (env.clock.monotonic() - startedAt) / 1000
-    results.push({ name: title, planned: true, seconds, rescheduled: 0, load: load.take() })
+    results.push({ name: title, planned: true, seconds, rescheduled: 0, load: await load.take() })
     process.stdout.write(`✓ ${title} in ${seconds.toFixed(1)} s\n`)
   }
   const roll = async (version: string): Promise<void> => {

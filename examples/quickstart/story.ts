@@ -89,7 +89,7 @@ export async function tellStory(
     const planned = how.planned ?? true
     const rescheduled = planned ? 0 : tasks().filter(t => !before.has(t.metadata.uid)).length
     const seconds = (env.clock.monotonic() - startedAt) / 1000
-    results.push({ name, planned, seconds, rescheduled, load: load.take() })
+    results.push({ name, planned, seconds, rescheduled, load: await load.take() })
     const steps = String(index)
     await client.modify(Deployment, ref, draft => {
       draft.metadata.annotations[STEPS_DONE] = steps

@@ -30,8 +30,11 @@ export interface HttpLoad {
   begin(): void
   /** Versions that a right answer may have from now on. */
   expect(versions: readonly string[]): void
-  /** What was seen since the last `take`; answers still on their way are added to it when they come. */
-  take(): LoadReport
+  /**
+   * What became of the requests since the last `take`. Resolves when those on their way are answered: what is done to the
+   * servers after it is not held against them.
+   */
+  take(): Promise<LoadReport>
   /** No further requests; resolves when the last one is answered. */
   stop(): Promise<void>
 }
@@ -90,9 +93,10 @@ export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
   return {
     begin: () => tick(env.clock.monotonic()),
     expect: versions => void (expected = versions),
-    take() {
+    async take() {
       const taken = report
       report = emptyReport()
+      await Promise.all(inFlight)
       return taken
     },
     async stop() {

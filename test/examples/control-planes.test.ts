@@ -117,7 +117,7 @@ describe.runIf(canRunEtcd)('two control planes over one etcd', () => {
     expect(made.filter(name => name.startsWith('Task'))).toHaveLength(6)
     expect(made.filter(name => name.startsWith('ReplicaSet'))).toHaveLength(2)
     expect(new Set(made).size).toBe(made.length)
-    const { sent, failures } = load.take()
+    const { sent, failures } = await load.take()
     expect(failures).toEqual([])
     expect(sent).toBeGreaterThan(50)
   })
