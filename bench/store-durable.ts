@@ -81,7 +81,7 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 10,
     sizes: [100_000],
-    runs: 3,
+    runs: 1,
     ours: checkpointStall,
   },
   {
