@@ -72,7 +72,8 @@ export class IndexRanges {
     let count = 0
     let theirs = 0
     for (let at = 0; at < this.#ends.length; at += 2) {
-      const [first = 0, last = 0] = this.#ends.slice(at, at + 2)
+      const first = this.#ends[at] ?? 0
+      const last = this.#ends[at + 1] ?? 0
       while (theirs < other.#ends.length && (other.#ends[theirs + 1] ?? 0) < first) theirs += 2
       for (let i = theirs; i < other.#ends.length && (other.#ends[i] ?? 0) <= last; i += 2)
         count += Math.min(last, other.#ends[i + 1] ?? 0) - Math.max(first, other.#ends[i] ?? 0) + 1
@@ -83,7 +84,8 @@ export class IndexRanges {
   toString(): string {
     const pieces: string[] = []
     for (let at = 0; at < this.#ends.length; at += 2) {
-      const [first = 0, last = 0] = this.#ends.slice(at, at + 2)
+      const first = this.#ends[at] ?? 0
+      const last = this.#ends[at + 1] ?? 0
       if (first === last) pieces.push(`${first}`)
       else pieces.push(last === first + 1 ? `${first},${last}` : `${first}-${last}`)
     }
