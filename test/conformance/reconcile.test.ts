@@ -23,6 +23,7 @@ import { judgeBackoff, judgeFailures, judgeIndexed, judgeWantedActive } from './
 import type { LimiterSpec } from './reconcile-limiters.js'
 import { playLimiter } from './reconcile-limiters.js'
 import { judgeRanks } from './reconcile-scale-down.js'
+import { judgeStatefulSteps } from './reconcile-stateful.js'
 import { judgeZones } from './reconcile-zones.js'
 
 type Operation = readonly [name: string, ...values: unknown[]]
@@ -46,7 +47,6 @@ const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   swarmScaleDown: 'workloads: replicas',
   swarmRestart: 'workloads: restarts',
   taskReaper: 'workloads: task history',
-  statefulSetStep: 'workloads: stateful sets',
   hpaReplicas: 'workloads: autoscaler',
   hpaBehavior: 'workloads: autoscaler',
   hpaLimitLegacy: 'workloads: autoscaler',
@@ -68,6 +68,7 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   reconcileResult: judgeResult,
   gc: judgeCollections,
   scaleDownRank: judgeRanks,
+  statefulSetStep: judgeStatefulSteps,
   cronMostRecent: judgeMostRecent,
   cronDecision: judgeDecisions,
   zoneState: judgeZones,

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { DisruptionBound } from '../../src/rollout/disruption/disruption-allowance.js'
 import { disruptionAllowance } from '../../src/rollout/disruption/disruption-allowance.js'
 import { fenceposts, k8sMaxUnavailable } from './rollout-kubernetes-bounds.js'
+import { dsPass, stsPass } from './rollout-kubernetes-cells.js'
 import { k8sScale } from './rollout-kubernetes-scale.js'
 import { k8sComplete, k8sProgressing, k8sRolloutStatus, k8sTimedOut } from './rollout-kubernetes-status.js'
 import {
@@ -28,8 +29,6 @@ interface Case {
 /** Functions that no preset answers yet. Entries are only ever removed. */
 const DEFERRED_FUNCTIONS: readonly string[] = [
   'k8sRevisions',
-  'stsPass',
-  'dsPass',
   'swarmFirstTrigger',
   'swarmCounts',
   'swarmTailMonitor',
@@ -78,6 +77,8 @@ const functions: Readonly<Record<string, (input: never) => unknown>> = {
   k8sHistoryGC: (i: { olds: Parameters<typeof k8sHistoryGC>[0]; limit: number }) =>
     k8sHistoryGC(i.olds, i.limit),
   marathonRestart,
+  stsPass,
+  dsPass,
   pdb: ({ expected, matching, healthy, ...bound }: DisruptionBound & Budgeted) =>
     // A count that must stay available is of the pods that are there.
     disruptionAllowance(bound, {
@@ -99,6 +100,12 @@ interface Fence {
   readonly desired: number
 }
 
+/** Where ours does not do as the anchor does, and why: a case that deviates says what not to repeat. */
+const OURS: Readonly<Record<string, unknown>> = {
+  // What is neither wanted nor works stands in nobody's way (kubernetes#67250).
+  'k8s.sts.13': ['delete:2'],
+}
+
 const folder = process.env['KEELSON_CASES'] ?? join(import.meta.dirname, 'cases')
 const { cases } = JSON.parse(readFileSync(join(folder, 'rollout.json'), 'utf8')) as {
   readonly cases: readonly Case[]
@@ -114,11 +121,11 @@ describe('rollout cases', () => {
     expect(DEFERRED_FUNCTIONS.filter(fn => fn in functions)).toEqual([])
   })
 
-  test.each(asked)('$id $fn', ({ fn, in: input, out }) => {
+  test.each(asked)('$id $fn', ({ id, fn, in: input, out }) => {
     const run = functions[fn]
     if (run === undefined) throw new Error(`no function of ours answers ${fn}`)
     if (isError(out)) expect(() => run(input as never)).toThrow()
-    else expect(run(input as never)).toEqual(out)
+    else expect(run(input as never)).toEqual(OURS[id] ?? out)
   })
 })
 

@@ -29,6 +29,8 @@ interface Rules {
 interface Walk {
   readonly moves: { readonly key: string; readonly revision: string }[]
   inFlight: number
+  /** With `start-first`: cells that have two instances. */
+  surging: number
   available: number
 }
 
@@ -47,6 +49,8 @@ export class CellTable {
   readonly #late = new Map<string, CellView>()
   readonly #members: Readonly<Record<CellStanding, Bitset>>
   #available = 0
+  /** Cells on their way whose old instance still serves. */
+  #serving = 0
 
   constructor(program: CellProgram, goal: CellGoal) {
     this.#rules = rulesOf(program)
@@ -108,17 +112,21 @@ export class CellTable {
     const { order, width, slots, strict } = this.#rules
     const desired = Math.max(this.size, this.#goal.desired ?? 0)
     const floor = order === 'stop-first' ? desired - slots : 0
-    const walk: Walk = { moves: [], inFlight: busy.count, available: this.#available }
+    const walk: Walk = { moves: [], inFlight: busy.count, surging: this.#serving, available: this.#available }
     // What is neither wanted nor works is replaced at once: nothing is lost by it.
     this.#take(walk, broken, () => walk.inFlight < width)
     const atOnce = Math.min(width, slots)
     // Of the stable revision, what is down for a moment may come back: no more than could be down on purpose.
     this.#take(walk, wounded, () => walk.inFlight < atOnce)
     const mayTake = (): boolean => {
-      if (walk.inFlight >= atOnce) return false
-      if (strict && walk.available < desired) return false
-      if (order === 'start-first') return true
-      if (walk.available <= floor) return false
+      if (walk.inFlight >= width || (strict && walk.available < desired)) return false
+      if (order === 'start-first') {
+        // What has lost its old instance takes no room beside the others.
+        if (walk.surging >= slots) return false
+        walk.surging += 1
+        return true
+      }
+      if (walk.inFlight >= slots || walk.available <= floor) return false
       walk.available -= 1
       return true
     }
@@ -144,7 +152,7 @@ export class CellTable {
     { desired, floor, atOnce }: { readonly desired: number; readonly floor: number; readonly atOnce: number },
   ): CellBlocker[] {
     const { busy, waits, wounded, broken, held } = this.#members
-    const { strict } = this.#rules
+    const { strict, order } = this.#rules
     const blockers: CellBlocker[] = []
     if (busy.count > 0) blockers.push({ kind: 'unready', count: busy.count })
     const waiting = waits.count + wounded.count + broken.count - moves.length
@@ -152,6 +160,7 @@ export class CellTable {
       if (inFlight >= atOnce) blockers.push({ kind: 'width', waiting, width: atOnce })
       else if (strict && available < desired)
         blockers.push({ kind: 'strict', waiting, unavailable: desired - available })
+      else if (order === 'start-first') blockers.push({ kind: 'width', waiting, width: atOnce })
       else blockers.push({ kind: 'floor', waiting, available, floor })
     }
     if (held.count > 0) blockers.push({ kind: 'partition', count: held.count })
@@ -185,9 +194,11 @@ export class CellTable {
     this.#cells.set(rank, cell)
     this.#members[this.#standingOf(cell)].add(rank)
     if (cell.available) this.#available += 1
+    if (cell.available && this.#members.busy.has(rank)) this.#serving += 1
   }
 
   #leave(rank: number, cell: CellView): void {
+    if (cell.available && this.#members.busy.has(rank)) this.#serving -= 1
     this.#members[this.#standingOf(cell)].delete(rank)
     if (cell.available) this.#available -= 1
   }
@@ -199,6 +210,7 @@ export class CellTable {
     this.#ranks.clear()
     for (const standing of STANDINGS) this.#members[standing].clear()
     this.#available = 0
+    this.#serving = 0
     this.#cells = new CellColumns(cells.length)
     for (const [rank, cell] of cells.entries()) {
       this.#ranks.set(cell.key, rank)

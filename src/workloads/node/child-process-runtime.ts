@@ -84,8 +84,8 @@ const CHILD_PROCESS_RUNTIME_OPTIONS = /* @__PURE__ */ knownOptions<ChildProcessR
 )
 
 /**
- * Runs each task as one process, `command` and `args` of its spec, with its `env`, HOST, PORT (its first port), PORT0,
- * PORT1, …; `image` is ignored. For POSIX systems: a task is a process group.
+ * Runs each task as one process, `command` and `args` of its spec, with its `env`, HOST, HOSTNAME if the task
+ * has one, PORT (its first port), PORT0, PORT1, …; `image` is ignored. For POSIX systems: a task is a process group.
  *
  * Guarantees: those of `TaskRuntime`. Nothing that a task forked outlives it, unless it left the group. When this process
  * ends, however it does, SIGKILL included, all tasks and probes are killed: a small `sh` waits for that while any run.
@@ -296,6 +296,7 @@ function variablesOf(
     if (value !== undefined) variables[name] = value
   }
   variables['HOST'] = running.address
+  if (task.spec.hostname !== undefined) variables['HOSTNAME'] = task.spec.hostname
   for (const [index, port] of running.ports.entries()) {
     if (index === 0) variables['PORT'] = String(port.hostPort)
     variables[`PORT${index}`] = String(port.hostPort)

@@ -38,12 +38,17 @@ export function planBySorting(
         (!isBelow(one) && one.revision === target && !(one.available && one.running === one.revision)),
     ).length
     const available = [...now.values()].filter(one => one.available).length
+    const surging = [...now.values()].filter(
+      one =>
+        one.available &&
+        (moved.has(one.key) || (!isBelow(one) && one.revision === target && one.running !== target)),
+    ).length
     const may = [
       inFlight < width,
       inFlight < Math.min(width, slots),
-      inFlight < Math.min(width, slots) &&
+      inFlight < width &&
         (!strict || available === desired) &&
-        (order === 'start-first' || available - 1 >= desired - slots),
+        (order === 'start-first' ? surging < slots : inFlight < slots && available - 1 >= desired - slots),
     ]
     const kind = urgency(cell)
     if (isOver[kind] === true || may[kind] !== true) {

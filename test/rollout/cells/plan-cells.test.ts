@@ -44,6 +44,7 @@ describe('a plan for cells', () => {
     ['one more beside', 'a a a', { order: 'start-first' }, '2b'],
     ['the next one when it is there', 'a a ab', { order: 'start-first', maxSurge: 2 }, '1b'],
     ['not one more than that', 'a a ab', { order: 'start-first' }, ''],
+    ['one more beside what has lost its old one', 'x! a a', { order: 'start-first' }, '0b 2b'],
     ['below the partition back to what is stable', 'x! a b', { partition: 1 }, '0a'],
     ['nothing at the goal', 'b b b', {}, ''],
   ])('%s: %s', (_, cells, program, moves) => {

@@ -139,6 +139,7 @@ describe('a process gets', () => {
       command: [process.execPath, '-p'],
       args: ['JSON.stringify({ env: process.env, cwd: process.cwd() })'],
       env: [{ name: 'VERSION', value: 'v1' }],
+      hostname: 'web-0',
       ports: [
         { name: 'http', containerPort: 80 },
         { containerPort: 53, protocol: 'UDP' },
@@ -163,6 +164,7 @@ describe('a process gets', () => {
     expect(env).toMatchObject({
       VERSION: 'v1',
       HOST: '127.0.0.1',
+      HOSTNAME: 'web-0',
       PORT: `${http?.hostPort}`,
       PORT0: `${http?.hostPort}`,
       PORT1: `${dns?.hostPort}`,
