@@ -22,7 +22,7 @@ export interface RevisionEntry extends LedgerEntry {
   readonly tags: readonly string[]
 }
 
-/** A Deployment's ledger, oldest entry first. */
+/** The ledger of a Deployment or another set, oldest entry first. */
 export function ledgerOf(reader: Reader, deployment: RevisionOwner): readonly RevisionEntry[] {
   const { items } = reader.list(Revision, { index: { name: 'controller', value: deployment.metadata.uid } })
   return items.map(entryOf).sort((a, b) => a.number - b.number)
