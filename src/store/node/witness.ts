@@ -1,5 +1,6 @@
 import type { Env } from '../../core/index.js'
 import { systemEnv, UsageError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { CheckpointFile, StoreFiles } from './directory.js'
 import { readDirectory, writeIdentity } from './directory.js'
 import type { Disk, DiskFile } from './disk.js'
@@ -22,6 +23,14 @@ export interface WitnessOptions {
   /** Told once when the copy can no longer follow; then it has ended. */
   readonly failed?: (error: unknown) => void
 }
+
+const WITNESS_OPTIONS = /* @__PURE__ */ knownOptions<WitnessOptions>('startWitness', {
+  dir: true,
+  to: true,
+  intervalMs: true,
+  env: true,
+  failed: true,
+})
 
 /** How far a copy is behind. */
 export interface WitnessLag {
@@ -76,6 +85,7 @@ const INTERVAL_MS = 100
  * ```
  */
 export async function startWitness(options: WitnessOptions): Promise<Witness> {
+  assertKnown(options, WITNESS_OPTIONS)
   const { dir, to } = options
   if (dir === to) throw new UsageError('a witness needs a directory of its own', { dir, to })
   return startWitnessOn(fileDisk(dir), fileDisk(to), options)

@@ -56,7 +56,7 @@ const DRAIN_NODE_OPTIONS = /* @__PURE__ */ knownOptions<DrainNodeOptions>('drain
  */
 export async function drainNode(
   client: Client,
-  { name }: ObjectRef,
+  ref: ObjectRef,
   options: DrainNodeOptions,
 ): Promise<DrainReport> {
   assertDrain(options, client.env.clock.now())
@@ -84,6 +84,7 @@ const LOOK_MS_MAX = 60_000
 
 function assertDrain(options: DrainNodeOptions, nowMs: number): void {
   assertKnown(options, DRAIN_NODE_OPTIONS)
+  const { name } = ref
   const { by, deadlineMs, retryMs = 1_000, windows = [] } = options
   const problems: FieldProblem[] = [...wholeNumber('retryMs', retryMs, { min: 1 })]
   if (typeof by !== 'string' || by === '')
