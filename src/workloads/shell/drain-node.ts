@@ -59,7 +59,9 @@ export async function drainNode(
   ref: ObjectRef,
   options: DrainNodeOptions,
 ): Promise<DrainReport> {
+  assertKnown(options, DRAIN_NODE_OPTIONS)
   assertDrain(options, client.env.clock.now())
+  const { name } = ref
   const { deadlineMs = Number.POSITIVE_INFINITY, retryMs = 1_000, windows = [], signal } = options
   const { clock } = client.env
   await client.modify(Node, { name }, draft => void (draft.spec.unschedulable = true))
@@ -83,8 +85,6 @@ export async function drainNode(
 const LOOK_MS_MAX = 60_000
 
 function assertDrain(options: DrainNodeOptions, nowMs: number): void {
-  assertKnown(options, DRAIN_NODE_OPTIONS)
-  const { name } = ref
   const { by, deadlineMs, retryMs = 1_000, windows = [] } = options
   const problems: FieldProblem[] = [...wholeNumber('retryMs', retryMs, { min: 1 })]
   if (typeof by !== 'string' || by === '')
