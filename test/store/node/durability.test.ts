@@ -220,3 +220,29 @@ describe('a durable watch', () => {
     expect(told).toEqual([1])
   })
 })
+
+test('a restart with a further kind keeps all that was there, and a resumed watch continues', async () => {
+  const Gadget = kindOf('Gadget')
+  const disk = new FaultyDisk()
+  const before = await open(disk)
+  const { metadata } = await before.create(Widget, input('a'))
+  await before.create(Widget, input('b'))
+  const { revision } = before
+  await before.close()
+
+  const store = await open(disk, { kinds: [Gadget, Widget] })
+  expect(store.revision).toBe(revision)
+  expect(store.get(Widget, metadata)?.metadata).toEqual(metadata)
+  const told: string[] = []
+  store
+    .watch([Widget, Gadget], { since: metadata.resourceVersion })
+    .on(({ events }) => void told.push(...events.map(({ object }) => object.metadata.name)))
+  await store.create(Gadget, input('g'))
+  await store.close()
+  expect(told).toEqual(['b', 'g'])
+
+  const again = await open(disk, { kinds: [Widget, Gadget] })
+  expect(again.list(Gadget).items.map(({ metadata: { name } }) => name)).toEqual(['g'])
+  await again.close()
+  await expect(open(disk)).rejects.toMatchObject({ code: 'Usage', details: { kind: 'Gadget' } })
+})
