@@ -1,5 +1,6 @@
 import type { IntOrPercent } from '../core/internal.js'
 import { compareText, resolveIntOrPercent } from '../core/internal.js'
+import type { Bounds } from './budget.js'
 import type { Tally } from './move.js'
 import type { Waypoint } from './program.js'
 
@@ -38,7 +39,8 @@ export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable
 export function availabilityFirst(
   goal: Goal,
   sets: readonly Tally[],
-  { next, stable, floor, ceil }: Roles & { readonly floor: number; readonly ceil: number },
+  { next, stable }: Roles,
+  { floor, ceil }: Bounds,
 ): Goal {
   if (stable === undefined || stable === next) return goal
   const sizeOf = (template: string): number => sets.find(set => set.template === template)?.size ?? 0

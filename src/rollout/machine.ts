@@ -7,9 +7,9 @@ import type { FailureCause } from './failure-cause.js'
 import { actionFor } from './failure-cause.js'
 import type { GateQuestion } from './gate.js'
 import { furthest, goalReached, marksOf } from './gates.js'
-import type { Goal } from './goal.js'
+import type { Goal, Roles } from './goal.js'
 import { availabilityFirst, hold, rescale, waypointGoal } from './goal.js'
-import type { Move } from './move.js'
+import type { Move, Tally } from './move.js'
 import { move } from './move.js'
 import { faultOf, isNews, nextDeadline } from './rollout-faults.js'
 import type { RolloutSpec } from './rollout-spec.js'
@@ -78,10 +78,7 @@ export function plan(
   now = advance(spec, now, { sets, traffic, nowMs, actions })
   const step = next(spec, now, { sets, traffic, nowMs })
   if (step.weights !== undefined) actions.push({ op: 'route', weights: step.weights })
-  for (const [template, size] of [...step.sizes].sort(([a], [b]) => compareText(a, b))) {
-    const current = sets.find(set => set.template === template)
-    if (current?.size !== size) actions.push({ op: 'size', template, size })
-  }
+  actions.push(...resizes(step.sizes, sets))
   if (!step.sizes.has(now.template)) actions.push({ op: 'size', template: now.template, size: 0 })
   const there = gateWaits(spec, now, { sets, nowMs })
   const deadlineAtMs = nextDeadline(spec, now, { sets, nowMs }, there !== undefined)
@@ -90,6 +87,16 @@ export function plan(
   const blockers = [...pauseBlockers(spec, now), ...held, ...step.blockers]
   const questions = there?.questions ?? []
   return { actions, state: now, blockers, questions, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+}
+
+/** The sizes that change, by template. */
+function resizes(sizes: Move['sizes'], sets: readonly Tally[]): readonly RolloutAction[] {
+  const changes: Extract<RolloutAction, { readonly op: 'size' }>[] = []
+  for (const [template, size] of sizes) {
+    const current = sets.find(set => set.template === template)
+    if (current?.size !== size) changes.push({ op: 'size', template, size })
+  }
+  return changes.sort((a, b) => compareText(a.template, b.template))
 }
 
 interface StepContext extends Observation {
@@ -268,10 +275,9 @@ function next(
   const { sets, traffic } = observed
   const roles = rolesOf(spec, state)
   const stable = roles.stable === undefined || roles.stable === roles.next ? [] : [roles.stable]
-  const named = new Set([roles.next, roles.stable])
   const stale = sets
     .map(set => set.template)
-    .filter(template => !named.has(template))
+    .filter(template => template !== roles.next && template !== roles.stable)
     .sort()
   const { program, desired } = spec
   if (state.held) {
@@ -288,7 +294,7 @@ function next(
   const bounds = { floor, ceil: Math.max(ceil, asked) }
   const moved = move({
     sets,
-    goal: program.barrier === true ? goal : availabilityFirst(goal, sets, { ...roles, ...bounds }),
+    goal: program.barrier === true ? goal : availabilityFirst(goal, sets, roles, bounds),
     bounds,
     grow: [...stable, roles.next],
     shrink: [...stale, ...stable, roles.next],
@@ -313,9 +319,6 @@ function earliest(...times: readonly (number | undefined)[]): number | undefined
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-function rolesOf(
-  spec: RolloutSpec,
-  state: RolloutState,
-): { readonly next: string; readonly stable?: string } {
-  return { next: state.template, ...(spec.stable === undefined ? {} : { stable: spec.stable }) }
+function rolesOf({ stable }: RolloutSpec, { template: next }: RolloutState): Roles {
+  return stable === undefined ? { next } : { next, stable }
 }

@@ -75,17 +75,15 @@ export function move(input: MoveInput): Move {
     grow(input, totals, working)
   }
   if (totals.blind) {
-    for (const set of sorted(input.sets)) {
-      if (set.observed === false) blockers.push({ kind: 'unobserved', template: set.template })
-    }
+    for (const { template } of sorted(input.sets.filter(set => set.observed === false)))
+      blockers.push({ kind: 'unobserved', template })
   } else {
     shrink(input, totals, working)
   }
-  for (const set of sorted(input.sets)) {
-    const wanted = input.goal.get(set.template) ?? 0
-    const count = Math.min(set.size, wanted) - set.available
-    if (count > 0) blockers.push({ kind: 'unready', template: set.template, count })
-  }
+  const lacking = (set: Tally): number =>
+    Math.min(set.size, input.goal.get(set.template) ?? 0) - set.available
+  for (const set of sorted(input.sets.filter(set => lacking(set) > 0)))
+    blockers.push({ kind: 'unready', template: set.template, count: lacking(set) })
   return { sizes, blockers }
 }
 
@@ -139,7 +137,11 @@ function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Worki
     sizes.set(set.template, (sizes.get(set.template) ?? 0) - count)
     return count
   }
-  const leaving = input.shrink.flatMap(template => by.get(template) ?? []).filter(set => excess(set) > 0)
+  const leaving: Tally[] = []
+  for (const template of input.shrink) {
+    const set = by.get(template)
+    if (set !== undefined && excess(set) > 0) leaving.push(set)
+  }
   for (const set of leaving) {
     const dead = set.dead ?? 0
     drop(set, dead)
@@ -163,5 +165,5 @@ function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Worki
 }
 
 function sorted(sets: readonly Tally[]): readonly Tally[] {
-  return [...sets].sort((a, b) => compareText(a.template, b.template))
+  return sets.toSorted((a, b) => compareText(a.template, b.template))
 }
