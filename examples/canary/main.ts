@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path'
 import { Deployment, Service } from 'keelson/api'
 import { isKeelsonError, systemEnv } from 'keelson/core'
+import { createTrafficAck } from 'keelson/discovery'
 import { waitUntil } from 'keelson/reconcile'
 import type { GateRunner } from 'keelson/rollout'
 import { actOnRollout, describeRollout, history, rolloutStatus } from 'keelson/rollout'
@@ -49,14 +50,7 @@ async function main(file: string): Promise<number> {
     servicePorts: ports,
     rollout: registry => ({
       gates: { 'error-rate': errorRate(() => load) },
-      traffic: {
-        ack: {
-          async reached(revision) {
-            const report = await registry.waitForConsumers(revision, { clock: env.clock, timeoutMs: 5_000 })
-            return report.kind === 'acknowledged'
-          },
-        },
-      },
+      traffic: { ack: createTrafficAck(registry, { clock: env.clock }) },
     }),
   })
   try {

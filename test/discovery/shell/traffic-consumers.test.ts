@@ -4,6 +4,7 @@ import type { ConsumerReport, Registry } from '../../../src/discovery/index.js'
 import {
   createRegistry,
   createRegistryFeed,
+  createTrafficAck,
   createTrafficConsumers,
   createTrafficReporter,
 } from '../../../src/discovery/index.js'
@@ -199,4 +200,22 @@ describe('a traffic reporter', () => {
     expect(() => createTrafficConsumers(createRegistry(), { silentMs: 0 })).toThrow('silentMs')
     expect(() => createRegistryFeed(createRegistry(), { progressMs: 0 })).toThrow('progressMs')
   })
+})
+
+test('a rollout is told no while a process is behind, and yes when all follow', async () => {
+  const w = world()
+  const registry = await waiting(w)
+  const one = proxy('one')
+  await w.startProcess('one', ...one.parts)
+  const revision = await setReady(w, true)
+  const ack = createTrafficAck(registry, { clock: w.env.clock, timeoutMs: 1000 })
+  const asked = async (): Promise<boolean | undefined> => {
+    let answer: boolean | undefined
+    void ack.reached(revision).then(reached => (answer = reached))
+    await w.env.advance(1100)
+    return answer
+  }
+  expect(await asked()).toBe(false)
+  one.catchUp()
+  expect(await asked()).toBe(true)
 })
