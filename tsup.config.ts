@@ -8,7 +8,7 @@ const entry = Object.fromEntries(
     .filter(({ source }) => existsSync(source))
     .map(({ output, source }) => [output, source]),
 )
-entry['bin/keelson-store'] = 'src/store/node/keelson-store.ts'
+entry['bin/keelson-store'] = 'src/store/program/keelson-store.ts'
 
 /** JavaScript as ES modules; tools/build.mjs makes CommonJS of them and adds the declarations. */
 const config: Options = {

@@ -94,6 +94,7 @@ export const floors: FloorPlan = {
     ['client'],
     ['admin', 'replica'],
     ['etcd', 'node'],
+    ['program'],
   ],
   testing: [
     ['host'],

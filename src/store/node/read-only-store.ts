@@ -1,8 +1,6 @@
-import type { Clock, Env } from '../../core/index.js'
-import { createEnv, silentLogger, systemEnv } from '../../core/index.js'
+import { FoundKinds, onlookerEnv } from '../admin/found-kinds.js'
 import type { StoreParts } from '../client/store-parts.js'
 import type { Kind } from '../kind/kind.js'
-import { defineKind } from '../kind/kind.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { StoreFiles } from './directory.js'
 import { readDirectory } from './directory.js'
@@ -22,14 +20,6 @@ export interface ReadStore {
   readonly tornBytes: number
 }
 
-/** Nothing ends in what is only looked at. */
-const STOPPED_CLOCK: Clock = {
-  now: () => systemEnv.clock.now(),
-  monotonic: () => 0,
-  after: () => () => {},
-  sleep: () => Promise.resolve(),
-}
-
 /**
  * Reads a directory, also one that is in use, and changes nothing. Kinds are made up from what is found.
  *
@@ -44,7 +34,7 @@ export async function readStore(
   const files = await readDirectory(disk)
   if (files === undefined)
     throw unsupportedDirectory(disk.path, 'it is empty', 'give the directory of a store')
-  const env: Env = createEnv({ logger: silentLogger, clock: STOPPED_CLOCK })
+  const env = onlookerEnv()
   const kinds = await kindsIn(disk, files, cipher)
   const { parts, torn, begin } = await recover(disk, files, { kinds, env, until }, cipher)
   begin()
@@ -63,41 +53,21 @@ export async function visitLog(
 }
 
 async function kindsIn(disk: Disk, files: StoreFiles, cipher: FrameCipher): Promise<readonly Kind[]> {
-  const kinds = new Map<string, Kind>()
-  const secret = new Set<string>()
-  const see = (apiVersion: string, kind: string, namespaced: boolean): void => {
-    const key = `${apiVersion}/${kind}`
-    if (kinds.has(key)) return
-    const plural = `${kind.toLowerCase()}s`
-    kinds.set(key, defineKind({ apiVersion, kind, plural, namespaced, nameFormat: 'path-segment' }))
-  }
+  const kinds = new FoundKinds()
   const seeNotes = (notes: JournalEntry['notes'] = []): void => {
-    for (const note of notes) if ('secret' in note) secret.add(note.secret)
+    for (const note of notes) if ('secret' in note) kinds.seeSecret(note.secret)
   }
   for (const file of files.checkpoints) {
     const { versions, notes } = await readCheckpoint(disk, file, files.identity.incarnation, cipher)
-    for (const { object } of versions)
-      see(object.apiVersion, object.kind, object.metadata.namespace !== undefined)
+    for (const { object } of versions) kinds.see(object.apiVersion, object.kind, object.metadata.namespace)
     seeNotes(notes)
   }
   await visitLog(disk, files, cipher, ({ changes = [], notes }) => {
     for (const change of changes) {
-      if ('removed' in change) see(change.removed[0], change.removed[1], change.removed[2] !== null)
-      else see(change.apiVersion, change.kind, change.metadata.namespace !== undefined)
+      if ('removed' in change) kinds.see(change.removed[0], change.removed[1], change.removed[2])
+      else kinds.see(change.apiVersion, change.kind, change.metadata.namespace)
     }
     seeNotes(notes)
   })
-  return [...kinds].map(([key, kind]) => {
-    const { apiVersion, plural, namespaced } = kind
-    return secret.has(key)
-      ? defineKind({
-          apiVersion,
-          kind: kind.kind,
-          plural,
-          namespaced,
-          nameFormat: 'path-segment',
-          secret: true,
-        })
-      : kind
-  })
+  return kinds.all
 }

@@ -5,9 +5,9 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemEnv } from '../../../src/core/index.js'
 import type { DurableStore } from '../../../src/store/node/index.js'
 import { openStore, restoreStore } from '../../../src/store/node/index.js'
-import { readProgramArguments } from '../../../src/store/node/program-arguments.js'
-import { progressBar } from '../../../src/store/node/program-output.js'
-import { runStoreProgram } from '../../../src/store/node/store-program.js'
+import { readProgramArguments } from '../../../src/store/program/program-arguments.js'
+import { progressBar } from '../../../src/store/program/program-output.js'
+import { runStoreProgram } from '../../../src/store/program/store-program.js'
 import { kindOf } from '../../fixtures/kinds.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'keelson-admin-'))

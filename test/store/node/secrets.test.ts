@@ -7,7 +7,7 @@ import { createEnv, silentLogger } from '../../../src/core/index.js'
 import type { StoreRevision } from '../../../src/store/admin/index.js'
 import type { DurableStore } from '../../../src/store/node/index.js'
 import { openStore } from '../../../src/store/node/index.js'
-import { runStoreProgram } from '../../../src/store/node/store-program.js'
+import { runStoreProgram } from '../../../src/store/program/store-program.js'
 import { kindOf } from '../../fixtures/kinds.js'
 
 const SECRET = 'correct-horse'

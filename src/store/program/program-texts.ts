@@ -1,8 +1,8 @@
 import { formatTime } from '../../core/index.js'
 import { storeStats } from '../admin/store-stats.js'
-import type { JournalEntry } from './journal-entry.js'
+import type { JournalEntry } from '../node/journal-entry.js'
+import type { ReadStore } from '../node/read-only-store.js'
 import type { ProgramCommand } from './program-arguments.js'
-import type { ReadStore } from './read-only-store.js'
 
 /** What a directory is and holds. */
 export function inspectText({ files, parts, tornBytes }: ReadStore, json: boolean): string {

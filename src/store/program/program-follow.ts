@@ -1,14 +1,14 @@
 import { systemEnv } from '../../core/index.js'
-import type { Disk } from './disk.js'
-import { FRAME_KINDS } from './frame.js'
-import type { FrameCipher } from './frame-cipher.js'
-import type { JournalEntry } from './journal-entry.js'
-import { LogFollower } from './log-follower.js'
+import type { Disk } from '../node/disk.js'
+import { FRAME_KINDS } from '../node/frame.js'
+import type { FrameCipher } from '../node/frame-cipher.js'
+import type { JournalEntry } from '../node/journal-entry.js'
+import { LogFollower } from '../node/log-follower.js'
+import { startWitness } from '../node/witness.js'
 import type { ProgramCommand } from './program-arguments.js'
 import type { ProgramOutput } from './program-output.js'
 import { EXIT_CODES } from './program-output.js'
 import { logLine } from './program-texts.js'
-import { startWitness } from './witness.js'
 
 /** How often a directory is looked at. */
 const LOOK_MS = 200
