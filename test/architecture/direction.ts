@@ -79,7 +79,9 @@ function shellFault(path: string, target: string): string | undefined {
 function packageFault(path: string, area: string, specifier: string): string | undefined {
   const folder = /^src\/(.+)\/[^/]+$/.exec(path)?.[1] ?? ''
   if (specifier.startsWith('node:')) {
-    return /(?:^|\/)(?:node|etcd)(?:\/|$)/.test(folder) ? undefined : 'node: belongs under node/ or etcd/'
+    return /(?:^|\/)(?:node|etcd|program)(?:\/|$)/.test(folder)
+      ? undefined
+      : 'node: belongs under node/, etcd/ or program/'
   }
   const allowed = Object.entries(packages).flatMap(([where, names]) =>
     folder === where || folder.startsWith(`${where}/`) ? names : [],

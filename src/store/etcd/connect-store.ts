@@ -72,7 +72,7 @@ export async function connectStore(options: ConnectStoreOptions): Promise<EtcdSt
   assertEtcd(etcd, contentionMs)
   const { env = systemEnv } = options
   const connection = new EtcdConnection(env, etcd)
-  const keys = new KeySpace((etcd.prefix ?? PREFIX).replace(/\/+$/, ''))
+  const keys = keySpaceOf(etcd)
   let lifetimes: EtcdLifetimes | undefined
   const early: string[] = []
   const mirror = new Mirror(keys, env.clock, id => {
@@ -83,6 +83,11 @@ export async function connectStore(options: ConnectStoreOptions): Promise<EtcdSt
     assertVersion((await connection.status()).version, etcd.endpoints)
     const source = new EtcdSource(env, connection, keys, mirror)
     const incarnation = await source.identify()
+    for (const { secret, apiVersion, kind } of options.kinds)
+      if (secret) {
+        const key = keys.secret(`${apiVersion}/${kind}`)
+        await connection.txn([{ key, modRevision: 0 }], [{ put: key, value: '1' }])
+      }
     const replica = await startReplica(source, { ...ofStore, incarnation })
     const parts = { connection, keys, mirror, replica, contentionMs }
     const committer = new Committer(parts)
@@ -95,7 +100,13 @@ export async function connectStore(options: ConnectStoreOptions): Promise<EtcdSt
   }
 }
 
-function assertEtcd(etcd: EtcdOptions, contentionMs: number): void {
+/** What is below the prefix. */
+export function keySpaceOf({ prefix = PREFIX }: EtcdOptions): KeySpace {
+  return new KeySpace(prefix.replace(/\/+$/, ''))
+}
+
+/** @throws UsageError, InvalidError */
+export function assertEtcd(etcd: EtcdOptions, contentionMs: number = CONTENTION_MS): void {
   assertKnown(etcd, ETCD_OPTIONS)
   if (etcd.tls !== undefined) assertKnown(etcd.tls, TLS_OPTIONS)
   const { endpoints, prefix = PREFIX, user, password, timeoutMs = 1 } = etcd
@@ -122,7 +133,8 @@ function assertEtcd(etcd: EtcdOptions, contentionMs: number): void {
   if (problems.length > 0) throw new InvalidError('connectStore', problems)
 }
 
-function assertVersion(version: string, endpoints: readonly string[]): void {
+/** @throws KeelsonError `Unsupported` */
+export function assertVersion(version: string, endpoints: readonly string[]): void {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [majorMin, minorMin] = VERSION_MIN
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return

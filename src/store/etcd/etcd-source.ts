@@ -47,27 +47,29 @@ export class EtcdSource implements ReplicaSource {
     const incarnation = this.#env.ids.next('store')
     const value = JSON.stringify({ format: FORMAT, incarnation })
     await this.#connection.txn([{ key, modRevision: 0 }], [{ put: key, value }])
-    const { header, kvs } = await this.#connection.range({ key })
-    this.#clusterId = header.clusterId
-    this.#incarnation = this.#incarnationIn(kvs)
-    return this.#incarnation
+    const found = await this.#recognize()
+    if (found === undefined) throw this.#lostData('the store that was there is gone')
+    return found
+  }
+
+  /**
+   * Learns which store is there, and changes nothing.
+   *
+   * @throws KeelsonError `Unsupported` when there is none, or a newer version has made it
+   */
+  async recognize(): Promise<string> {
+    const found = await this.#recognize()
+    if (found !== undefined) return found
+    const key = this.#keys.identity
+    throw new KeelsonError({
+      code: 'Unsupported',
+      message: `etcd at ${this.#connection.endpoints.join(', ')} has no store there: there is no key ${key}; check the endpoint and the prefix`,
+      details: { key },
+    })
   }
 
   async list(): Promise<RemoteList> {
-    const kvs: EtcdKeyValue[] = []
-    const { end } = this.#keys.all
-    let { key } = this.#keys.all
-    let revision: number | undefined
-    for (;;) {
-      const at = revision === undefined ? {} : { revision }
-      const page = await this.#connection.range({ key, end, limit: PAGE_KEYS, ...at })
-      if (revision === undefined) this.#assertSame(page.header)
-      revision ??= page.header.revision
-      for (const kv of page.kvs) kvs.push(kv)
-      const last = page.kvs.at(-1)
-      if (!page.more || last === undefined) break
-      key = `${last.key}\u0000`
-    }
+    const { revision, kvs } = await this.read()
     this.#incarnationIn(kvs.filter(kv => kv.key === this.#keys.identity))
     const objects: StoredObject[] = []
     const beside: EtcdKeyValue[] = []
@@ -77,6 +79,28 @@ export class EtcdSource implements ReplicaSource {
     }
     this.#mirror.reset(beside)
     return { revision, objects }
+  }
+
+  /**
+   * All keys of the store.
+   *
+   * @param at the revision of which they are. Default: the newest
+   */
+  async read(at?: number): Promise<{ readonly revision: number; readonly kvs: readonly EtcdKeyValue[] }> {
+    const kvs: EtcdKeyValue[] = []
+    const { end } = this.#keys.all
+    let { key } = this.#keys.all
+    let revision = at
+    for (;;) {
+      const as = revision === undefined ? {} : { revision }
+      const page = await this.#connection.range({ key, end, limit: PAGE_KEYS, ...as })
+      this.#assertSame(page.header)
+      revision ??= page.header.revision
+      for (const kv of page.kvs) kvs.push(kv)
+      const last = page.kvs.at(-1)
+      if (!page.more || last === undefined) return { revision, kvs }
+      key = `${last.key}\u0000`
+    }
   }
 
   watch(since: number, sink: ReplicaSink): Cancel {
@@ -121,6 +145,13 @@ export class EtcdSource implements ReplicaSource {
     }
     begin().catch(end)
     return stop
+  }
+
+  async #recognize(): Promise<string | undefined> {
+    const { header, kvs } = await this.#connection.range({ key: this.#keys.identity })
+    this.#clusterId = header.clusterId
+    if (kvs.length > 0) this.#incarnation = this.#incarnationIn(kvs)
+    return this.#incarnation
   }
 
   #answered(response: WatchResponse, sink: ReplicaSink, end: (error: unknown) => void): void {

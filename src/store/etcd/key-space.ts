@@ -15,6 +15,7 @@ export type KnownKey =
   | { readonly of: 'object' | 'kept'; readonly path: string; readonly place: ObjectPlace }
   | { readonly of: 'lifetime'; readonly id: string }
   | { readonly of: 'unique'; readonly path: string }
+  | { readonly of: 'secret'; readonly kind: string }
   | { readonly of: 'cause' }
 
 /** Where an object is, whatever kinds are known. */
@@ -34,6 +35,7 @@ export interface ObjectPlace {
  * - `unique/API_VERSION/KIND/VALUE`: which object has a value of a unique index
  * - `lifetimes/ID`: a lifetime, attached to a lease of etcd, which takes it away
  * - `kept/API_VERSION/KIND/NAMESPACE/NAME`: which lifetime an object has
+ * - `secret/API_VERSION/KIND`: that the kind is secret, for those who look at the store and do not know its kinds
  * - `cause`: who has written a revision, and why
  * - `sync`: written by those who ask whether they see everything
  */
@@ -75,6 +77,11 @@ export class KeySpace {
     return `${this.#prefix}/unique/${apiVersion}/${kind}/${encodeURIComponent(term)}`
   }
 
+  /** @param kind `apiVersion/kind` */
+  secret(kind: string): string {
+    return `${this.#prefix}/secret/${kind}`
+  }
+
   lifetime(id: string): string {
     return `${this.#prefix}/lifetimes/${encodeURIComponent(id)}`
   }
@@ -96,6 +103,8 @@ export class KeySpace {
         return { of: 'kept', path, place: placeOf(path) }
       case 'unique':
         return { of: 'unique', path: key }
+      case 'secret':
+        return { of: 'secret', kind: path }
       case 'lifetimes':
         return { of: 'lifetime', id: decodeURIComponent(path) }
       default:

@@ -2,8 +2,10 @@
 export interface ProgramCommand {
   readonly kind: 'run'
   readonly verb: (typeof VERBS)[number]
-  /** The directory of the store. */
+  /** The directory of the store; empty when it is in an etcd. */
   readonly dir: string
+  /** Where it is in an etcd. */
+  readonly etcd: EtcdPlace | undefined
   /** What follows it. */
   readonly rest: readonly string[]
   readonly json: boolean
@@ -19,6 +21,14 @@ export interface ProgramCommand {
   readonly of: string | undefined
 }
 
+/** A store in an etcd. */
+export interface EtcdPlace {
+  /** Members, as `host:port`. */
+  readonly endpoints: readonly string[]
+  /** Default: that of `connectStore`. */
+  readonly prefix?: string
+}
+
 const VERBS = [
   'inspect',
   'dump',
@@ -31,6 +41,9 @@ const VERBS = [
   'migrate',
   'witness',
 ] as const
+
+/** What works on a store in an etcd too. */
+const IN_ETCD: ReadonlySet<string> = new Set(['inspect', 'dump', 'verify', 'history', 'diff', 'tail'])
 
 /** How many words follow the directory, at least and at most. */
 const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: number]>> = {
@@ -62,6 +75,8 @@ Looks at the directory of a store, also while it is in use, and changes nothing 
   migrate DIR NEW                writes it anew, in the newest format, into an empty directory
   witness DIR COPY               copies it as it grows, until it is interrupted
 
+Instead of DIR: --etcd HOST:PORT[,HOST:PORT…] [--prefix PREFIX], for a store in etcd; not for witness.
+
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
   --keys FILE  the keys of an encrypted store, one a line: an id, a space, 32 bytes in base64
@@ -80,13 +95,18 @@ export function readProgramArguments(
   for (let index = 0; index < args.length; index++) {
     const word = args[index] as string
     if (word === '--json' || word === '--secrets' || word === '--follow') options.set(word, '')
-    else if (['--at', '--kind', '--keys'].includes(word)) options.set(word, args[++index] ?? '')
+    else if (['--at', '--kind', '--keys', '--etcd', '--prefix'].includes(word))
+      options.set(word, args[++index] ?? '')
     else if (word.startsWith('-')) return wrong(`${word} is no option`)
     else words.push(word)
   }
-  const [verb = '', dir, ...rest] = words
+  const [verb = '', ...others] = words
   if (!isVerb(verb)) return wrong(`${verb || 'nothing'} is no command; there are ${VERBS.join(', ')}`)
-  if (dir === undefined) return wrong(`${verb} needs the directory of a store`)
+  const etcd = etcdPlace(options)
+  if (typeof etcd === 'string') return wrong(etcd)
+  if (etcd !== undefined && !IN_ETCD.has(verb)) return wrong(`${verb} is for directories, not for an etcd`)
+  const [dir, ...rest] = etcd === undefined ? others : ['', ...others]
+  if (dir === undefined) return wrong(`${verb} needs the directory of a store, or --etcd HOST:PORT`)
   const [min, max] = REST[verb]
   if (rest.length < min || rest.length > max)
     return wrong(`${verb} has too ${rest.length < min ? 'few' : 'many'} arguments`)
@@ -107,6 +127,7 @@ export function readProgramArguments(
     kind: 'run',
     verb,
     dir,
+    etcd,
     rest,
     json: options.has('--json'),
     secrets: options.has('--secrets'),
@@ -116,6 +137,17 @@ export function readProgramArguments(
     of,
     keys,
   }
+}
+
+/** A text says what is wrong. */
+function etcdPlace(options: ReadonlyMap<string, string>): EtcdPlace | undefined | string {
+  const [members, prefix] = [options.get('--etcd'), options.get('--prefix')]
+  if (members === undefined) return prefix === undefined ? undefined : '--prefix is for --etcd'
+  if (options.has('--keys'))
+    return '--keys is for directories: a store in etcd is not encrypted by this program'
+  const endpoints = members.split(',')
+  if (members === '') return '--etcd needs HOST:PORT'
+  return { endpoints, ...(prefix === undefined ? {} : { prefix }) }
 }
 
 function isVerb(word: string): word is ProgramCommand['verb'] {

@@ -31,7 +31,7 @@ export async function followLog(
       const text = frame.sealed ? cipher.open(frame.payload, place) : frame.payload
       const entries = JSON.parse(text.toString('utf8')) as readonly JournalEntry[]
       for (const [index, entry] of entries.entries()) {
-        const line = logLine(entry, frame.first + index, command)
+        const line = logLine({ ...entry, entry: frame.first + index }, command)
         if (line !== undefined) out.line(line)
       }
     })

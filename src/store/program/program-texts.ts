@@ -1,8 +1,10 @@
 import { formatTime } from '../../core/index.js'
+import type { StoreStats } from '../admin/store-stats.js'
 import { storeStats } from '../admin/store-stats.js'
+import type { StoreParts } from '../client/store-parts.js'
 import type { JournalEntry } from '../node/journal-entry.js'
 import type { ReadStore } from '../node/read-only-store.js'
-import type { ProgramCommand } from './program-arguments.js'
+import type { EtcdPlace, ProgramCommand } from './program-arguments.js'
 
 /** What a directory is and holds. */
 export function inspectText({ files, parts, tornBytes }: ReadStore, json: boolean): string {
@@ -12,10 +14,6 @@ export function inspectText({ files, parts, tornBytes }: ReadStore, json: boolea
   const checkpointFiles = checkpoints.map(({ name }) => name)
   const format = identity.version
   if (json) return JSON.stringify({ format, ...stats, logFiles, checkpointFiles, tornBytes })
-  const kinds = stats.kinds.map(
-    ({ apiVersion, kind, objects, namespaces }) =>
-      `  ${String(objects).padStart(8)}  ${apiVersion}/${kind} in ${namespaces} namespaces`,
-  )
   return [
     `format        ${format}`,
     `incarnation   ${stats.incarnation}`,
@@ -25,15 +23,45 @@ export function inspectText({ files, parts, tornBytes }: ReadStore, json: boolea
     `lifetimes     ${stats.lifetimes}`,
     ...(tornBytes === 0 ? [] : [`cut off       ${tornBytes} bytes of a write that was never acknowledged`]),
     'objects',
-    ...kinds,
+    ...kindLines(stats.kinds),
   ].join('\n')
+}
+
+/** What a prefix of an etcd is and holds. */
+export function inspectEtcdText(
+  { parts, revision }: { readonly parts: StoreParts; readonly revision: number },
+  { endpoints, prefix }: EtcdPlace,
+  json: boolean,
+): string {
+  const { incarnation, lifetimes, kinds } = storeStats(parts)
+  if (json) return JSON.stringify({ endpoints, prefix, incarnation, revision, lifetimes, kinds })
+  return [
+    `etcd          ${endpoints.join(', ')}, prefix ${prefix ?? 'as it is by default'}`,
+    `incarnation   ${incarnation}`,
+    `revision      ${revision}`,
+    `lifetimes     ${lifetimes}`,
+    'objects',
+    ...kindLines(kinds),
+  ].join('\n')
+}
+
+function kindLines(kinds: StoreStats['kinds']): string[] {
+  return kinds.map(
+    ({ apiVersion, kind, objects, namespaces }) =>
+      `  ${String(objects).padStart(8)}  ${apiVersion}/${kind} in ${namespaces} namespaces`,
+  )
+}
+
+/** An entry of a log, or a revision of an etcd, which knows neither a number nor a time. */
+export interface LoggedEntry extends Omit<JournalEntry, 'timeMs'> {
+  readonly entry?: number
+  readonly timeMs?: number
 }
 
 /** An entry of the log; undefined when it is not asked for. */
 export function logLine(
-  { revision, timeMs, cause, changes = [], notes = [] }: JournalEntry,
-  number: number,
-  { json, at = 0, secrets }: ProgramCommand,
+  { entry, revision, timeMs, cause, changes = [], notes = [] }: LoggedEntry,
+  { json, at = 0, secrets }: Pick<ProgramCommand, 'json' | 'at' | 'secrets'>,
 ): string | undefined {
   if (revision === undefined ? at > 0 : revision <= at) return undefined
   const keys = changes.map(change => {
@@ -44,10 +72,10 @@ export function logLine(
     const { namespace, name } = change.metadata
     return `${change.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
   })
-  const time = formatTime(timeMs)
+  const time = timeMs === undefined ? undefined : formatTime(timeMs)
   if (json)
     return JSON.stringify({
-      entry: number,
+      entry,
       revision,
       time,
       ...cause,
@@ -56,5 +84,5 @@ export function logLine(
     })
   const by = [cause?.actor, cause?.reason].filter(text => text !== undefined).join(': ')
   const what = keys.length === 0 ? `${notes.length} notes on lifetimes` : keys.join(', ')
-  return [revision ?? '-', time, what, ...(by === '' ? [] : [by])].join('\t')
+  return [revision ?? '-', time ?? '-', what, ...(by === '' ? [] : [by])].join('\t')
 }

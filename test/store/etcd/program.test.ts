@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEnv, silentLogger } from '../../../src/core/index.js'
+import { connectStore } from '../../../src/store/etcd/index.js'
+import { runStoreProgram } from '../../../src/store/program/store-program.js'
+import { kindOf, ref } from '../../fixtures/kinds.js'
+import { canRunEtcd, EtcdServer, freePort } from './etcd-server.js'
+import { soon } from './soon.js'
+
+const Widget = kindOf<{ size: number }>('Widget')
+const Password = kindOf<{ text: string }>('Password', { secret: true, namespaced: false })
+const SECRET = 'correct horse'
+
+async function program(
+  ...args: readonly string[]
+): Promise<{ code: number; lines: string[]; notes: string }> {
+  const lines: string[] = []
+  const notes: string[] = []
+  const out = { line: (text: string) => void lines.push(text), note: (text: string) => void notes.push(text) }
+  return { code: await runStoreProgram(args, out), lines, notes: notes.join('\n') }
+}
+
+test('an etcd that is not there', async () => {
+  const endpoint = `127.0.0.1:${await freePort()}`
+  expect(await program('inspect', '--etcd', endpoint)).toMatchObject({
+    code: 1,
+    notes: expect.stringContaining('Check that it runs'),
+  })
+})
+
+test.each([
+  ['witness', '--etcd', '127.0.0.1:1', 'x'],
+  ['dump', '--etcd', 'http://127.0.0.1:1'],
+  ['dump', '--etcd', '127.0.0.1:1', 'x'],
+  ['dump', '--etcd', ''],
+  ['dump', '--etcd', '127.0.0.1:1', '--prefix', 'app'],
+  ['dump', '--etcd', '127.0.0.1:1', '--keys', 'x'],
+  ['dump', 'x', '--prefix', '/app'],
+])('arguments that are wrong: %s %s %s %s', async (...args) => {
+  expect((await program(...args.filter(arg => arg !== undefined))).code).toBe(2)
+})
+
+describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
+  const env = createEnv({ process: 'program', logger: silentLogger })
+  let server: EtcdServer
+  const revisions: number[] = []
+  const over = (verb: string, ...rest: readonly string[]): ReturnType<typeof program> =>
+    program(verb, '--etcd', server.endpoint, '--prefix', '/app', ...rest)
+  const connect = (prefix = '/app') =>
+    connectStore({ kinds: [Widget, Password], env, etcd: { endpoints: [server.endpoint], prefix } })
+
+  beforeAll(async () => {
+    server = await EtcdServer.start()
+    const store = await connect()
+    const wrote = async (write: Promise<unknown>): Promise<void> => {
+      await write
+      revisions.push(store.revision)
+    }
+    await wrote(
+      store.create(Widget, { metadata: ref('a'), spec: { size: 1 } }, { actor: 'ann', reason: 'a test' }),
+    )
+    await wrote(store.create(Password, { metadata: { name: 'p' }, spec: { text: SECRET } }))
+    await wrote(store.modify(Widget, ref('a'), draft => void (draft.spec.size = 2), { actor: 'bob' }))
+    await wrote(store.create(Widget, { metadata: ref('b'), spec: { size: 3 } }, { ttlMs: 1e8 }))
+    await wrote(store.create(Widget, { metadata: ref('gone'), spec: { size: 4 } }))
+    await wrote(store.delete(Widget, ref('gone'), { actor: 'eve' }))
+    await store.close()
+    server.ctl('put', '/foreign/store', 'hello')
+    server.ctl('put', '/other/key', 'hello')
+  })
+  afterAll(() => server.close())
+
+  test('looks at it', async () => {
+    const { lines } = await over('inspect', '--json')
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      lifetimes: 0,
+      kinds: [
+        { kind: 'Password', objects: 1 },
+        { kind: 'Widget', objects: 2, namespaces: 1 },
+      ],
+    })
+    expect((await over('inspect')).lines.join('\n')).toMatch(/2 {2}example\/v1\/Widget/)
+    const sizes = (found: { readonly lines: readonly string[] }): unknown[] =>
+      found.lines.map(line => (JSON.parse(line) as { spec: unknown }).spec)
+    expect(sizes(await over('dump', '--kind', 'Widget'))).toEqual([{ size: 2 }, { size: 3 }])
+    expect(sizes(await over('dump', '--kind', 'Widget', '--at', String(revisions[4])))).toEqual([
+      { size: 2 },
+      { size: 3 },
+      { size: 4 },
+    ])
+    expect(await over('verify')).toMatchObject({
+      code: 0,
+      lines: [expect.stringContaining('everything can be read')],
+    })
+  })
+
+  test('tells its past, with who wrote it and why', async () => {
+    expect((await over('history', 'Widget', 'default/a')).lines).toEqual([
+      `${revisions[0]}\tADDED\tann: a test`,
+      `${revisions[2]}\tMODIFIED\tbob`,
+    ])
+    expect((await over('diff', String(revisions[0]), String(revisions[2]))).lines[0]).toBe(
+      'MODIFIED\tWidget\tdefault/a',
+    )
+    expect((await over('tail')).lines).toEqual([
+      `${revisions[0]}\t-\tWidget default/a\tann: a test`,
+      `${revisions[1]}\t-\tPassword p`,
+      `${revisions[2]}\t-\tWidget default/a\tbob`,
+      `${revisions[3]}\t-\tWidget default/b`,
+      `${revisions[4]}\t-\tWidget default/gone`,
+      `${revisions[5]}\t-\t-Widget default/gone\teve`,
+    ])
+    expect((await over('tail', '--at', String(revisions[4]))).lines).toHaveLength(1)
+    expect(await over('tail', '--at', '99999')).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('in the future'),
+    })
+  })
+
+  test('shows no secret that is not asked for', async () => {
+    for (const args of [['dump'], ['diff', '0'], ['history', 'Password', 'p'], ['tail'], ['inspect']]) {
+      const [verb = '', ...rest] = args
+      for (const json of [[], ['--json']]) {
+        const { code, lines } = await over(verb, ...rest, ...json)
+        expect(code).toBe(0)
+        expect(lines.join('\n')).not.toContain(SECRET)
+      }
+    }
+    expect((await over('dump', '--secrets')).lines.join('\n')).toContain(SECRET)
+  })
+
+  test('follows what others write', async () => {
+    const lines: string[] = []
+    const ending = new AbortController()
+    const out = { line: (text: string) => void lines.push(text), note: () => {}, signal: ending.signal }
+    const place = ['--etcd', server.endpoint, '--prefix', '/followed']
+    const store = await connect('/followed')
+    const running = runStoreProgram(['tail', ...place, '--follow'], out)
+    for (const name of ['x', 'y']) await store.create(Widget, { metadata: ref(name), spec: { size: 1 } })
+    await soon(() => lines.length === 2)
+    ending.abort()
+    expect(await running).toBe(0)
+    expect(lines.map(line => line.split('\t')[2])).toEqual(['Widget default/x', 'Widget default/y'])
+    await store.close()
+  })
+
+  test('writes nothing where there is no store, and tells what is there instead', async () => {
+    for (const [prefix, text] of [
+      ['/none', 'has no store there'],
+      ['/other', 'has no store there'],
+      ['/foreign', 'it is no JSON'],
+    ] as const)
+      expect(await program('inspect', '--etcd', server.endpoint, '--prefix', prefix)).toMatchObject({
+        code: 3,
+        notes: expect.stringContaining(text),
+      })
+    expect(server.ctl('get', '--prefix', '/none')).toBe('')
+  })
+
+  test('finds an object under the key of another one', async () => {
+    const store = await connect('/moved')
+    await store.create(Widget, { metadata: ref('a'), spec: { size: 1 } })
+    await store.close()
+    const [, value = ''] = server.ctl('get', '/moved/objects/example/v1/Widget/default/a').trim().split('\n')
+    server.ctl('put', '/moved/objects/example/v1/Widget/default/b', value)
+    const found = await program('verify', '--etcd', server.endpoint, '--prefix', '/moved')
+    expect(found).toMatchObject({
+      code: 3,
+      lines: [expect.stringMatching(/Widget\/default\/b holds/), expect.anything()],
+    })
+  })
+
+  test('knows only what etcd has not compacted', async () => {
+    server.ctl('compact', String(revisions[3]))
+    expect((await over('history', 'Widget', 'default/gone')).lines).toHaveLength(2)
+    expect((await over('tail')).lines).toHaveLength(2)
+    expect((await over('dump', '--at', String(revisions[3]))).lines).toHaveLength(3)
+    expect(await over('tail', '--at', String(revisions[0]))).toMatchObject({ code: 1 })
+    expect(await over('diff', String(revisions[0]))).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('no longer kept'),
+    })
+  })
+})
