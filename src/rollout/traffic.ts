@@ -46,6 +46,9 @@ const WHOLE = 1_000_000
  * Divides the traffic, in the order: grow, available, route, acknowledged, shrink. A template gets weight `w` only once
  * `⌈w · base⌉` of it are available, and keeps as many as its weight needs until that is lowered and acknowledged. On
  * the way weights move towards what is wanted and never away from it, so that flapping moves nothing.
+ *
+ * Where fewer than `base` are available among the new template, the stable one and those that have traffic, these share
+ * it as they are: a template that was superseded before it got any gets none.
  */
 export function steer(input: SteeringInput, goal: Goal): Steering {
   const { roles, sets, traffic, base } = input

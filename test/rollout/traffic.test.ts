@@ -96,6 +96,20 @@ describe('traffic', () => {
     expect([cluster.sizes(), shown(cluster)]).toEqual([{ b: 10 }, 'b:100'])
   })
 
+  test('is shared by what there is when less than all of it is available, and a superseded template has no part', () => {
+    const cluster = routed(rolling({ maxSurge: '100%', maxUnavailable: 0 }), 3)
+    const set = (template: string, available: number): void => {
+      cluster.sets.set(template, { template, size: 3, available })
+    }
+    cluster.roll('b')
+    cluster.step()
+    cluster.roll('c')
+    cluster.step()
+    for (const template of ['a', 'b', 'c']) set(template, 1)
+    cluster.step()
+    expect(shown(cluster)).toBe('c:1 a:1')
+  })
+
   test('goes back before what it went to leaves', () => {
     const cluster = routed(
       rolling({
@@ -157,7 +171,13 @@ describe('traffic', () => {
           const before = new Map([...cluster.sets].map(([template, set]) => [template, { ...set }]))
           const { weights = [] } = cluster.traffic ?? {}
           const live = [...before.values()].reduce((sum, { size }) => sum + size, 0)
-          const available = [...before.values()].reduce((sum, set) => sum + set.available, 0)
+          // A template that was superseded before it got any traffic gets none, whatever it has.
+          const takers = new Set([cluster.spec.template, cluster.spec.stable])
+          for (const { template } of weights) takers.add(template)
+          const available = [...before.values()].reduce(
+            (sum, set) => sum + (takers.has(set.template) ? set.available : 0),
+            0,
+          )
           const { actions } = cluster.step()
           for (const action of actions) {
             if (action.op === 'route') {
