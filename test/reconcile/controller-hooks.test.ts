@@ -31,6 +31,10 @@ function open(options: Partial<ControllerOptions<WidgetSpec, WidgetStatus>> = {}
   return { env, store, controller, said }
 }
 
+const fail = (): never => {
+  throw new Error('a bug of mine')
+}
+
 describe('the hooks of a controller', () => {
   test('come before everything, before what a change wakes, and after everything', async () => {
     const { env, store, controller, said } = open()
@@ -94,12 +98,11 @@ describe('the hooks of a controller', () => {
     expect(said).toEqual(['started', 'ran', 'stopped'])
   })
 
-  test('`changed` that throws is logged, and the change wakes its key', async () => {
-    const { env, store, controller, said } = open({
-      changed: () => {
-        throw new Error('a bug of mine')
-      },
-    })
+  test.each<[string, () => void]>([
+    ['throws', () => fail()],
+    ['is asynchronous and rejects', () => Promise.reject(new Error('a bug of mine'))],
+  ])('`changed` that %s is logged, and the change wakes its key', async (_how, changed) => {
+    const { env, store, controller, said } = open({ changed })
     await store.create(Widget, widget('a'))
     await env.run(() => controller.start(store))
     await env.settle()

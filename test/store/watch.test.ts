@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store, Watch, WatchBatch, WatchEvent, WatchOptions } from '../../src/store/index.js'
-import { applyJsonPatch } from '../../src/store/index.js'
+import { applyJsonPatch, listAndWatch } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { Gadget, Widget } from '../fixtures/kinds.js'
 import { createWorld } from '../fixtures/world.js'
@@ -389,6 +389,25 @@ describe('when a watch tells', () => {
     expect(seen).toEqual([1, 2])
     expect(good.lines).toHaveLength(2)
     expect(env.logs.filter(log => log.level === 'error')).toHaveLength(2)
+  })
+
+  test('an asynchronous handler that rejects is logged, of a batch, of the end, and of a list and watch', async () => {
+    const { env, make, store } = newWorld()
+    // As an asynchronous function, which a listener may be by its type.
+    const reject = (): never => Promise.reject(new Error('bad handler')) as never
+    store.watch(Widget).on(reject, reject)
+    listAndWatch(store, [Widget]).on(({ events }) => (events.length === 0 ? undefined : reject()), reject)
+    await make('a')
+    await env.settle()
+    await store.close()
+    await env.settle()
+    const messages = env.logs.filter(log => log.level === 'error').map(({ message }) => message)
+    expect(messages.sort()).toEqual([
+      'a watch listener threw at revision 1',
+      'a watch listener threw at revision 1',
+      'the end handler of a watch threw',
+      'the end handler of a watch threw',
+    ])
   })
 
   test('nothing once its env is closed', async () => {

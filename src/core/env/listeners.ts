@@ -12,8 +12,8 @@ export interface Listeners<T> {
   add(listener: (value: T) => void): Cancel
   /**
    * Calls every callback in the order of adding. One that is added meanwhile is not called; one that is
-   * cancelled meanwhile and was not reached is not called either. An error goes to `onError`; the others are
-   * still called.
+   * cancelled meanwhile and was not reached is not called either. An error goes to `onError`, that of an
+   * asynchronous one too; the others are still called.
    */
   emit(value: T): void
   clear(): void
@@ -70,15 +70,29 @@ class ListenerSet<T> implements Listeners<T> {
     const round = ++this.#emits
     for (const entry of this.#entries) {
       if (entry.since >= round) continue
-      try {
-        entry.listener(value)
-      } catch (error) {
-        this.#onError(error)
-      }
+      callListener(() => entry.listener(value), this.#onError)
     }
   }
 
   clear(): void {
     this.#entries.clear()
   }
+}
+
+/** Calls back. An error goes to `onError`, and so does what the promise of an asynchronous callback is rejected with. */
+export function callListener(call: () => unknown, onError: (error: unknown) => void): void {
+  try {
+    onRejected(call(), onError)
+  } catch (error) {
+    onError(error)
+  }
+}
+
+/**
+ * For what a callback has returned: when that is a promise, what it is rejected with goes to `onError`. Whoever calls
+ * back awaits nothing, and an unhandled rejection would end the process.
+ */
+export function onRejected(returned: unknown, onError: (error: unknown) => void): void {
+  if (typeof returned !== 'object' || returned === null || !('then' in returned)) return
+  if (typeof returned.then === 'function') (returned as PromiseLike<unknown>).then(undefined, onError)
 }

@@ -1,6 +1,6 @@
 import type { Cancel, Endpoint, Logger } from '../../core/index.js'
 import { InvalidError, silentLogger, UsageError } from '../../core/index.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
+import { assertKnown, callListener, knownOptions } from '../../core/internal.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
@@ -158,7 +158,7 @@ class MemoryRegistry implements Registry {
     endpointsOf(this.#current, service, filter)
 
   readonly onChange: Registry['onChange'] = listener => {
-    const entry = (delta: RegistryDelta): void => listener(delta)
+    const entry = (delta: RegistryDelta): unknown => listener(delta)
     this.#listeners.add(entry)
     return () => void this.#listeners.delete(entry)
   }
@@ -177,11 +177,10 @@ class MemoryRegistry implements Registry {
   #tell(delta: RegistryDelta): void {
     for (const listener of [...this.#listeners]) {
       if (!this.#listeners.has(listener)) continue
-      try {
-        listener(delta)
-      } catch (error) {
-        this.#logger.error({ error, revision: delta.revision }, 'a registry listener failed')
-      }
+      callListener(
+        () => listener(delta),
+        error => this.#logger.error({ error, revision: delta.revision }, 'a registry listener failed'),
+      )
     }
   }
 }

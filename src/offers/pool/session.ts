@@ -1,7 +1,7 @@
 import type { Cancel } from '../../core/index.js'
 import { ClosedError, UsageError } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
-import { assertKnown, knownOptions, offerObservable } from '../../core/internal.js'
+import { assertKnown, callListener, knownOptions, offerObservable } from '../../core/internal.js'
 import type { AgentView } from '../allocator/allocator.js'
 import type { Demand } from '../allocator/allocator-event.js'
 import type { Explanation } from '../allocator/explain-grants.js'
@@ -328,11 +328,11 @@ export class PoolSession implements Session {
       if (reading.isOver) return
       const event = this.#queue.shift()
       if (event === undefined) break
-      try {
-        listener(event)
-      } catch (error) {
-        this.#core.env.logger.error({ framework: this.id, error: String(error) }, 'a listener failed')
-      }
+      callListener(
+        () => listener(event),
+        error =>
+          this.#core.env.logger.error({ framework: this.id, error: String(error) }, 'a listener failed'),
+      )
     }
     reading.isOver = true
     this.#isRead = false

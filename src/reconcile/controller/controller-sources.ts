@@ -1,4 +1,5 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
+import { callListener } from '../../core/internal.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import { refOf, refText } from '../../store/internal.js'
 import { createCache } from '../cache/cache.js'
@@ -123,14 +124,15 @@ function tellChanged<Spec, Status>(
   { options, client, logger }: ControllerSourcesOptions<Spec, Status>,
   news: CacheChanges,
 ): void {
-  try {
-    if (news.changes.length > 0 || news.since !== undefined) options.changed?.(news, client)
-  } catch (error) {
-    logger.error(
-      { err: error, revision: news.revision },
-      'the hook `changed` threw; the changes were mapped to keys',
-    )
-  }
+  if (news.changes.length === 0 && news.since === undefined) return
+  callListener(
+    () => options.changed?.(news, client),
+    error =>
+      logger.error(
+        { err: error, revision: news.revision },
+        'the hook `changed` threw; the changes were mapped to keys',
+      ),
+  )
 }
 
 /** A kind, and what is done with a change of one of its objects. */

@@ -1,6 +1,6 @@
 import type { Cancel } from '../../core/index.js'
 import { isKeelsonError, UsageError } from '../../core/index.js'
-import { assertKnown, backoffMs, ownOptions } from '../../core/internal.js'
+import { assertKnown, backoffMs, callListener, ownOptions } from '../../core/internal.js'
 import type { WatchBatch } from '../engine/watch-batch.js'
 import type { Kind, ObjectOf } from '../kind/kind.js'
 import type { StoredObject } from '../object/object.js'
@@ -91,17 +91,24 @@ class HealingWatch implements Watch<StoredObject> {
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
     this.#claim()
+    const { logger } = this.#client.env
+    const over = (error: unknown): void =>
+      callListener(
+        () => (error === undefined ? ended?.() : ended?.(error)),
+        failure => logger.error({ err: failure }, 'the end handler of a watch threw'),
+      )
     const read = (): void => {
       if (this.#closed) return
       this.#inner.on(
         batch => {
           const news = this.#learn(batch)
-          if (news !== undefined) listener(news)
+          // A promise goes on to the watch, which logs its failure.
+          return news === undefined ? undefined : listener(news)
         },
-        error => this.#heal(error, read, () => (error === undefined ? ended?.() : ended?.(error))),
+        error => this.#heal(error, read, () => over(error)),
       )
     }
-    if (this.#closed) ended?.()
+    if (this.#closed) over(undefined)
     else read()
     return () => this.close()
   }

@@ -85,8 +85,8 @@ export interface Watch<T> extends AsyncIterable<WatchBatch<T>>, Disposable {
   /** Delivers a bookmark at the present revision, after the changes up to it; also without `bookmarks`. */
   requestProgress(): void
   /**
-   * Calls `listener` with each batch. An error thrown by a listener goes to the `Env`'s logger, not to the writer; one
-   * thrown by a selector object of the reader's own ends the watch.
+   * Calls `listener` with each batch. An error thrown by a listener, or that the promise of an asynchronous one is
+   * rejected with, goes to the `Env`'s logger, not to the writer; nothing waits for that promise. An error thrown by a selector object of the reader's own ends the watch.
    * `ended` is called once when the watch ends by itself: with the error if there was one, without when the store
    * was closed. The returned function closes the watch.
    *

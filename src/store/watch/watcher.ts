@@ -1,5 +1,6 @@
 import type { Cancel, Env } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
+import { callListener, onRejected } from '../../core/internal.js'
 import type { Blocker } from '../engine/back-pressure.js'
 import type { ChannelListener } from '../engine/channel.js'
 import { ChannelCursor } from '../engine/channel.js'
@@ -234,10 +235,15 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
 
   #tell({ listener }: Consumer, batch: Batch): void {
     try {
-      listener(batch)
+      const returned: unknown = listener(batch)
+      if (returned !== undefined) this.#logRejection(returned, batch)
     } catch (error) {
       this.#logError(error, `a watch listener threw at revision ${batch.revision}`)
     }
+  }
+
+  #logRejection(returned: unknown, { revision }: Batch): void {
+    onRejected(returned, error => this.#logError(error, `a watch listener threw at revision ${revision}`))
   }
 
   /** The next visible batch that means something to this watcher. Ends the watch when it is too far behind. */
@@ -379,12 +385,10 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
         this.#state = { kind: 'done' }
       } else waiter.resolve({ done: true, value: undefined })
     }
-    try {
-      if (state.kind === 'failed') consumer?.ended?.(state.error)
-      else consumer?.ended?.()
-    } catch (error) {
-      this.#logError(error, 'the end handler of a watch threw')
-    }
+    callListener(
+      () => (state.kind === 'failed' ? consumer?.ended?.(state.error) : consumer?.ended?.()),
+      error => this.#logError(error, 'the end handler of a watch threw'),
+    )
   }
 
   #logError(error: unknown, message: string): void {

@@ -52,6 +52,17 @@ describe('listeners', () => {
     expect([errors, heard]).toEqual([['bad'], [7]])
   })
 
+  test('so does what the promise of an asynchronous one is rejected with', async () => {
+    const errors: unknown[] = []
+    const listeners = createListeners<number>({ onError: error => errors.push(error) })
+    const reject = (value: number): never => Promise.reject(value) as never
+    listeners.add(reject)
+    listeners.add(reject)
+    listeners.emit(7)
+    await Promise.resolve()
+    expect(errors).toEqual([7, 7])
+  })
+
   test('a listener added during an emit hears a nested one, and not the outer one', () => {
     const listeners = createListeners<number>({ onError: fail })
     const heard: number[] = []

@@ -66,15 +66,16 @@ class LateWatch implements Watch<StoredObject> {
 
   on(listener: (batch: Batch) => void, ended?: (error?: unknown) => void): Cancel {
     this.#present.on(batch => {
-      listener(batch)
+      const returned = listener(batch)
       // The listener may have closed it. What it has asked for by now comes first.
-      if (this.#isClosed) return
+      if (this.#isClosed) return returned
       const about = { kind: 'deliver', label: 'the replica catches up' } as const
       this.#env.tasks.defer(() => {
         if (this.#isClosed) return
         this.#turn()
         this.#present.on(listener, ended)
       }, about)
+      return returned
     }, ended)
     return () => this.close()
   }
