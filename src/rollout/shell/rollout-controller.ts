@@ -1,7 +1,6 @@
 import type { Condition, DeploymentStatus, TrafficAck } from '../../api/index.js'
 import { Deployment, Event, isConditionTrue, ReplicaSet, Revision, Service } from '../../api/index.js'
-import { contentHash, formatTime, InvalidError, isKeelsonError, setCondition } from '../../core/index.js'
-import type { FailurePolicy } from '../../core/internal.js'
+import { contentHash, formatTime, setCondition } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
@@ -13,12 +12,13 @@ import { refusesRepeats } from '../failure-cause.js'
 import { readMarks } from '../ledger-marks.js'
 import type { Plan } from '../machine.js'
 import { plan } from '../machine.js'
-import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
 import type { Program } from '../program.js'
 import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import { rolloutConditions } from '../rollout-conditions.js'
 import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
+import type { DeploymentProgram, InvalidStrategy } from './deployment-program.js'
+import { policyOf, programReader } from './deployment-program.js'
 import { noteAnswers, openQuestions } from './gate-answers.js'
 import type { GateRunner, GateRunners, GateTold, OpenQuestion } from './gate-runners.js'
 import { createGateRunners } from './gate-runners.js'
@@ -65,6 +65,7 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
   assertKnown(options, ROLLOUT_CONTROLLER_OPTIONS)
   const { gates = {}, gateTimeoutMs = 30_000, traffic } = options
   assertValid('rollout controller', wholeNumber('gateTimeoutMs', gateTimeoutMs, { min: 1 }))
+  const programOf = programReader({ maxFailures: options.maxFailures, dividesTraffic: traffic !== undefined })
   let runners: GateRunners | undefined
   let acks: TrafficAcks | undefined
   const controller = createController({
@@ -82,7 +83,7 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
       const { client, env } = ctx
       const { wakeAtMs, refused, actions, questions } = await rollOut(client, ref, {
         nowMs: env.clock.now(),
-        options,
+        programOf,
         told: runners?.told(ref) ?? [],
         complaints: runners?.complaints(ref) ?? new Map(),
         acks: traffic === undefined ? undefined : acks,
@@ -115,11 +116,10 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
 
 const REFUSED = 'TemplateRefused'
 type Refusal = Extract<Blocker, { readonly kind: 'refused' }>
-type InvalidStrategy = Extract<Blocker, { readonly kind: 'invalid' }>
 
 interface Step {
   readonly nowMs: number
-  readonly options: RolloutControllerOptions
+  readonly programOf: (spec: Deployment['spec']) => DeploymentProgram
   readonly told: readonly GateTold[]
   readonly complaints: ReadonlyMap<string, string>
   /** Undefined: traffic is none of this controller's business. */
@@ -139,7 +139,7 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
       return { actions: [], questions: [] }
-    const { program, invalid } = programOf(deployment, step.options, step.acks !== undefined)
+    const { program, invalid } = step.programOf(deployment.spec)
     const { current: found, refused } = currentEntry(tx, deployment)
     const current = noteAnswers(tx, deployment, found, step)
     const paused = deployment.spec.paused === true || invalid !== undefined
@@ -155,28 +155,6 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
   })
 }
 
-/** What the strategy says; if it says nothing that can be done, why, and a program by which sizes are kept. */
-function programOf(
-  { spec }: Deployment,
-  { maxFailures }: RolloutControllerOptions,
-  dividesTraffic: boolean,
-): { readonly program: Program; readonly invalid?: InvalidStrategy } {
-  const policy = policyOf(spec)
-  const failure = { ...(maxFailures === undefined ? {} : { maxFailures }), ...policy }
-  try {
-    if (spec.strategy?.service !== undefined && !dividesTraffic) throw noTraffic(spec.strategy.service)
-    return { program: kubernetesProgram(spec, failure) }
-  } catch (error) {
-    if (!isKeelsonError(error, 'Invalid')) throw error
-    return { program: kubernetesProgram({}, failure), invalid: { kind: 'invalid', message: error.message } }
-  }
-}
-
-function noTraffic(value: string): InvalidError {
-  const message = 'is not divided by this controller; make it with the option traffic'
-  return new InvalidError('strategy', [{ field: 'service', value, message }])
-}
-
 /** The Deployments whose strategies divide the traffic of a service. */
 function deploymentsBehind({ metadata }: Service, reader: Reader): readonly ObjectRef[] {
   const { name, namespace } = metadata
@@ -188,10 +166,6 @@ function deploymentsBehind({ metadata }: Service, reader: Reader): readonly Obje
     name: own.name,
     ...(own.namespace === undefined ? {} : { namespace: own.namespace }),
   }))
-}
-
-function policyOf({ onFailure = {} }: Deployment['spec']): FailurePolicy {
-  return typeof onFailure === 'string' ? { action: onFailure } : onFailure
 }
 
 /**
