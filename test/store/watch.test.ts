@@ -546,6 +546,37 @@ describe('scopes', () => {
     for (const { lines } of shares) expect(Math.abs(lines.length - 250)).toBeLessThan(60)
   })
 
+  test('a share, a range of names or an owner counts beside a selector, in initial events as in changes', async () => {
+    const { env, store, collect } = newWorld()
+    const namesSeenBy = async (options: WatchOptions): Promise<readonly string[]> => {
+      const { lines, watch } = collect({ labelSelector: 'app=web', sendInitialEvents: true, ...options })
+      await env.settle()
+      for (const name of all.slice(4))
+        await store.modify(Widget, at(name), draft => void (draft.spec.size = 2))
+      await env.settle()
+      watch.close()
+      return [...new Set(lines.join(' ').match(/n\d(?=@)/g))].sort()
+    }
+    const at = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name })
+    const all = ['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7']
+    const { metadata } = await store.create(Widget, { metadata: at('owner'), spec: { size: 1 } })
+    const reference = { apiVersion: Widget.apiVersion, kind: 'Widget', name: 'owner', uid: metadata.uid }
+    for (const [index, name] of all.entries()) {
+      const ownerReferences = index % 2 === 0 ? [reference] : []
+      await store.create(Widget, {
+        metadata: { ...at(name), labels: { app: 'web' }, ownerReferences },
+        spec: { size: 1 },
+      })
+    }
+    const shares = [
+      await namesSeenBy({ shard: { of: 2, index: 0 } }),
+      await namesSeenBy({ shard: { of: 2, index: 1 } }),
+    ]
+    expect(shares.flat().sort()).toEqual(all)
+    expect(await namesSeenBy({ names: { from: 'n3', to: 'n6' } })).toEqual(['n3', 'n4', 'n5'])
+    expect(await namesSeenBy({ owner: metadata.uid })).toEqual(['n0', 'n2', 'n4', 'n6'])
+  })
+
   test('a watch of a kind without namespaces', async () => {
     const { env, store } = newWorld()
     const lines: string[] = []
