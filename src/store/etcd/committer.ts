@@ -260,7 +260,7 @@ export class Committer {
       if (expiry.kind !== 'ttl' || isGone(table, object.metadata, mutations)) continue
       const { id: lease } = await connection.grantLease(leaseSeconds(expiry.ttlMs))
       leases.push(lease)
-      const id = `ttl-${lease.toString(16)}`
+      const id = ownLifetimeId(lease)
       more.push({ put: keys.lifetime(id), value: lifetimeValue(lease, expiry.ttlMs, false), lease })
       byPath.set(pathOf(table, refOf(object)), id)
     }
@@ -323,6 +323,11 @@ function isAboutTheCall(error: unknown): boolean {
 /** Etcd counts in seconds; nothing ends early. */
 export function leaseSeconds(ttlMs: number): number {
   return Math.ceil(ttlMs / 1_000)
+}
+
+/** Of the ttl of one object, which nobody asks for by a name. */
+export function ownLifetimeId(lease: bigint): string {
+  return `ttl-${lease.toString(16)}`
 }
 
 export function lifetimeValue(lease: bigint, ttlMs: number, named: boolean): string {

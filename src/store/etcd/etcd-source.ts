@@ -20,6 +20,14 @@ const PROGRESS_INTERVAL_MS = 1_000
 
 const FORMAT = 1
 
+/** In place of the format, until everything of a restore is there. */
+export const RESTORING = 'restoring'
+
+/** What says that a prefix is a store. */
+export function identityValue(incarnation: string, format: number | typeof RESTORING = FORMAT): string {
+  return JSON.stringify({ format, incarnation })
+}
+
 /** The one prefix watch of a store, and its list. */
 export class EtcdSource implements ReplicaSource {
   readonly #env: Env
@@ -45,7 +53,7 @@ export class EtcdSource implements ReplicaSource {
   async identify(): Promise<string> {
     const key = this.#keys.identity
     const incarnation = this.#env.ids.next('store')
-    const value = JSON.stringify({ format: FORMAT, incarnation })
+    const value = identityValue(incarnation)
     await this.#connection.txn([{ key, modRevision: 0 }], [{ put: key, value }])
     const found = await this.#recognize()
     if (found === undefined) throw this.#lostData('the store that was there is gone')
@@ -213,6 +221,12 @@ export class EtcdSource implements ReplicaSource {
     const key = this.#keys.identity
     if (kv === undefined) throw this.#lostData('the store that was there is gone')
     const { format, incarnation } = parsed(key, kv.value)
+    if (format === RESTORING)
+      throw new KeelsonError({
+        code: 'Unsupported',
+        message: `${key} in etcd says that a restore has not come to its end; wait for it, or remove all keys of the prefix and restore again`,
+        details: { key, format },
+      })
     if (format !== FORMAT || typeof incarnation !== 'string')
       throw new KeelsonError({
         code: 'Unsupported',

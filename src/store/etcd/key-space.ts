@@ -62,6 +62,10 @@ export class KeySpace {
     return `${this.#prefix}/objects/${pathOf(table, ref)}`
   }
 
+  objectAt(place: ObjectPlace): string {
+    return `${this.#prefix}/objects/${pathOfPlace(place)}`
+  }
+
   /** All objects of a kind, or those in a namespace. */
   objectsOf({ kind: { apiVersion, kind } }: KindTable, namespace?: string): KeyRange {
     const within = namespace === undefined ? '' : `${namespace}/`

@@ -112,13 +112,15 @@ export async function restoreStoreOn(disk: Disk, options: Omit<RestoreOptions, '
   }
 }
 
-interface Backup {
+/** What a backup holds. */
+export interface Backup {
   readonly revision: number
   readonly versions: readonly SavedVersion[]
   readonly notes: readonly JournalNote[]
 }
 
-async function readBackup(lines: RestoreOptions['lines']): Promise<Backup> {
+/** @throws KeelsonError `Corrupt`, `Unsupported` */
+export async function readBackup(lines: RestoreOptions['lines']): Promise<Backup> {
   const hash = createHash('sha256')
   const versions: SavedVersion[] = []
   const notes: JournalNote[] = []

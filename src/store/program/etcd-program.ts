@@ -1,36 +1,52 @@
 import type { EtcdView } from '../etcd/read-etcd.js'
 import { lookAtEtcd } from '../etcd/read-etcd.js'
+import { restoreEtcd } from '../etcd/restore-etcd.js'
+import { readBackup } from '../node/backup.js'
+import type { EncryptionKey } from '../node/frame-cipher.js'
 import type { RemoteRevision } from '../replica/replica-source.js'
 import { tellDiff, tellHistory, tellObjects, tellProblems } from './look-commands.js'
 import type { EtcdPlace, ProgramCommand } from './program-arguments.js'
+import type { Restoring } from './program-backup.js'
+import { copyBackup, intoDirectory, restoreFile, writeBackupFile } from './program-backup.js'
 import type { ProgramOutput } from './program-output.js'
 import { EXIT_CODES } from './program-output.js'
 import type { LoggedEntry } from './program-texts.js'
-import { inspectEtcdText, logLine } from './program-texts.js'
+import { inspectEtcdText, logLine, placeText } from './program-texts.js'
 
-/** What the program does with a store in an etcd; resolves with its exit code. */
-export function performOnEtcd(
-  command: ProgramCommand,
-  place: EtcdPlace,
-  out: ProgramOutput,
-): Promise<number> {
-  return lookAtEtcd(place, view => perform(view, place, { command, out }))
+interface EtcdRun {
+  readonly place: EtcdPlace
+  readonly keys: readonly EncryptionKey[]
+  readonly out: ProgramOutput
 }
 
-async function perform(
-  view: EtcdView,
-  place: EtcdPlace,
-  { command, out }: { readonly command: ProgramCommand; readonly out: ProgramOutput },
-): Promise<number> {
-  const { verb, at, follow, json } = command
-  if (verb === 'tail') {
-    const never = new AbortController().signal
-    await view.tail({ since: at, until: follow ? (out.signal ?? never) : undefined }, told => {
-      const text = logLine(entryOf(told), command)
-      if (text !== undefined) out.line(text)
-    })
-    return EXIT_CODES.fine
+/** What the program does with a store in an etcd; resolves with its exit code. */
+export function performOnEtcd(command: ProgramCommand, run: EtcdRun): Promise<number> {
+  const { place, keys } = run
+  if (command.verb === 'restore') return restoreFile(command, keys, intoEtcd(run, command))
+  return lookAtEtcd(place, view => (command.verb === 'tail' ? tail : look)(view, command, run))
+}
+
+function intoEtcd({ place, out }: EtcdRun, { json }: ProgramCommand): Restoring {
+  const restore: Restoring['restore'] = async lines => {
+    const { versions, notes } = await readBackup(lines)
+    const objects = versions.map(({ object }) => object)
+    return restoreEtcd(place, { objects, notes }, (done, total) => out.progress?.(done, total))
   }
+  return { place: placeText(place), restore, json, out }
+}
+
+async function tail(view: EtcdView, command: ProgramCommand, { out }: EtcdRun): Promise<number> {
+  const { at, follow } = command
+  const never = new AbortController().signal
+  await view.tail({ since: at, until: follow ? (out.signal ?? never) : undefined }, told => {
+    const text = logLine(entryOf(told), command)
+    if (text !== undefined) out.line(text)
+  })
+  return EXIT_CODES.fine
+}
+
+async function look(view: EtcdView, command: ProgramCommand, { place, keys, out }: EtcdRun): Promise<number> {
+  const { verb, at, json } = command
   const withPast = verb === 'history' || verb === 'diff' || at !== undefined
   const read = await view.read({ withPast })
   switch (verb) {
@@ -43,6 +59,10 @@ async function perform(
     }
     case 'history':
       return tellHistory(read, command, out)
+    case 'backup':
+      return writeBackupFile(read, command, out)
+    case 'migrate':
+      return copyBackup(read, intoDirectory(command.rest[0] ?? '', keys, { json, out }))
     case 'diff':
       return tellDiff(read, command, out)
     default:

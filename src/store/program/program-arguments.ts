@@ -42,9 +42,6 @@ const VERBS = [
   'witness',
 ] as const
 
-/** What works on a store in an etcd too. */
-const IN_ETCD: ReadonlySet<string> = new Set(['inspect', 'dump', 'verify', 'history', 'diff', 'tail'])
-
 /** How many words follow the directory, at least and at most. */
 const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: number]>> = {
   inspect: [0, 0],
@@ -76,6 +73,7 @@ Looks at the directory of a store, also while it is in use, and changes nothing 
   witness DIR COPY               copies it as it grows, until it is interrupted
 
 Instead of DIR: --etcd HOST:PORT[,HOST:PORT…] [--prefix PREFIX], for a store in etcd; not for witness.
+So restore --etcd … OLD takes a directory into an etcd, and migrate --etcd … NEW an etcd into a directory.
 
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
@@ -104,7 +102,7 @@ export function readProgramArguments(
   if (!isVerb(verb)) return wrong(`${verb || 'nothing'} is no command; there are ${VERBS.join(', ')}`)
   const etcd = etcdPlace(options)
   if (typeof etcd === 'string') return wrong(etcd)
-  if (etcd !== undefined && !IN_ETCD.has(verb)) return wrong(`${verb} is for directories, not for an etcd`)
+  if (etcd !== undefined && verb === 'witness') return wrong(`${verb} is for directories, not for an etcd`)
   const [dir, ...rest] = etcd === undefined ? others : ['', ...others]
   if (dir === undefined) return wrong(`${verb} needs the directory of a store, or --etcd HOST:PORT`)
   const [min, max] = REST[verb]

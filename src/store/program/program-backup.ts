@@ -3,14 +3,15 @@ import { open, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { systemEnv, UsageError } from '../../core/index.js'
 import type { StoreParts } from '../client/store-parts.js'
+import type { Restored } from '../node/backup.js'
 import { backupLines, restoreStore } from '../node/backup.js'
 import { fileDisk } from '../node/file-disk.js'
 import type { EncryptionKey } from '../node/frame-cipher.js'
 import { FrameCipher } from '../node/frame-cipher.js'
-import type { ReadStore } from '../node/read-only-store.js'
 import { readStore } from '../node/read-only-store.js'
 import { StorageFailedError } from '../node/storage-errors.js'
 import { FutureRevisionError } from '../object/store-errors.js'
+import type { LookedAt } from './look-commands.js'
 import type { ProgramCommand } from './program-arguments.js'
 import type { ProgramOutput } from './program-output.js'
 
@@ -19,7 +20,7 @@ const LINES_PER_PROGRESS = 1_000
 
 /** Writes a backup of what was read. */
 export async function writeBackupFile(
-  { parts }: ReadStore,
+  { parts }: LookedAt,
   { rest: [path = ''], json }: ProgramCommand,
   out: ProgramOutput,
 ): Promise<number> {
@@ -43,23 +44,22 @@ export async function writeBackupFile(
   return 0
 }
 
-/** Makes a directory of a backup, or of another directory as it was. */
+/** Makes a store of a backup, or of a directory as it was. */
 export async function restoreFile(
   command: ProgramCommand,
   keys: readonly EncryptionKey[],
-  out: ProgramOutput,
+  restoring: Restoring,
 ): Promise<number> {
+  const { out } = restoring
   const {
-    dir,
     rest: [path = ''],
-    json,
     at: revision,
     atMs: timeMs,
   } = command
   const found = await stat(path).catch((error: unknown) => {
     throw new StorageFailedError('reading', path, error)
   })
-  if (found.isDirectory()) return restoreFrom(command, keys, out)
+  if (found.isDirectory()) return restoreFrom(command, keys, restoring)
   if (revision !== undefined || timeMs !== undefined)
     throw new UsageError(
       `--at needs the directory of a store, and ${path} is a file: a backup has one revision`,
@@ -78,14 +78,14 @@ export async function restoreFile(
     read += chunk.length
     out.progress?.(read, found.size)
   })
-  return restored(dir, createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), { json, keys, out })
+  return restored(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), restoring)
 }
 
-/** Makes a directory of another one, as it was at a point of its log. */
+/** Makes a store of a directory, as it was at a point of its log. */
 async function restoreFrom(
-  { dir, rest: [path = ''], json, at: revision, atMs: timeMs }: ProgramCommand,
+  { rest: [path = ''], at: revision, atMs: timeMs }: ProgramCommand,
   keys: readonly EncryptionKey[],
-  out: ProgramOutput,
+  restoring: Restoring,
 ): Promise<number> {
   const until = {
     ...(revision === undefined ? {} : { revision }),
@@ -94,16 +94,12 @@ async function restoreFrom(
   const { parts } = await readStore(fileDisk(path), new FrameCipher(keys, ''), until)
   if (revision !== undefined && revision > parts.engine.revision)
     throw new FutureRevisionError(revision, parts.engine.revision)
-  return restored(dir, counted(parts, out), { json, keys, out })
+  return restored(counted(parts, restoring.out), restoring)
 }
 
-/** Writes a store anew in another directory. */
-export async function copyBackup(
-  { parts }: ReadStore,
-  { rest: [target = ''], json }: ProgramCommand,
-  { keys, out }: { readonly keys: readonly EncryptionKey[]; readonly out: ProgramOutput },
-): Promise<number> {
-  return restored(target, counted(parts, out), { json, keys, out })
+/** Writes what was read in another place. */
+export function copyBackup({ parts }: LookedAt, restoring: Restoring): Promise<number> {
+  return restored(counted(parts, restoring.out), restoring)
 }
 
 /** The lines of a backup; tells how far it is. */
@@ -117,23 +113,36 @@ async function* counted(parts: StoreParts, out: ProgramOutput): AsyncIterable<st
   out.progress?.(total, total)
 }
 
-interface Restoring {
+/** Where a store is restored, and what tells of it. */
+export interface Restoring {
+  /** For people. */
+  readonly place: string
+  readonly restore: (lines: AsyncIterable<string>) => Promise<Restored>
   readonly json: boolean
-  readonly keys: readonly EncryptionKey[]
   readonly out: ProgramOutput
 }
 
-async function restored(
+/** Into an empty directory. */
+export function intoDirectory(
   dir: string,
+  keys: readonly EncryptionKey[],
+  { json, out }: Pick<Restoring, 'json' | 'out'>,
+): Restoring {
+  const restore: Restoring['restore'] = lines =>
+    restoreStore({ dir, lines, env: systemEnv, encryption: { keys } })
+  return { place: dir, restore, json, out }
+}
+
+async function restored(
   lines: AsyncIterable<string>,
-  { json, keys, out }: Restoring,
+  { place, restore, json, out }: Restoring,
 ): Promise<number> {
-  const result = await restoreStore({ dir, lines, env: systemEnv, encryption: { keys } })
+  const result = await restore(lines)
   const { revision, objects, incarnation } = result
   out.line(
     json
       ? JSON.stringify(result)
-      : `revision ${revision}: ${objects} objects in ${dir}, incarnation ${incarnation}`,
+      : `revision ${revision}: ${objects} objects in ${place}, incarnation ${incarnation}`,
   )
   return 0
 }

@@ -30,19 +30,24 @@ export function inspectText({ files, parts, tornBytes }: ReadStore, json: boolea
 /** What a prefix of an etcd is and holds. */
 export function inspectEtcdText(
   { parts, revision }: { readonly parts: StoreParts; readonly revision: number },
-  { endpoints, prefix }: EtcdPlace,
+  place: EtcdPlace,
   json: boolean,
 ): string {
   const { incarnation, lifetimes, kinds } = storeStats(parts)
-  if (json) return JSON.stringify({ endpoints, prefix, incarnation, revision, lifetimes, kinds })
+  if (json) return JSON.stringify({ ...place, incarnation, revision, lifetimes, kinds })
   return [
-    `etcd          ${endpoints.join(', ')}, prefix ${prefix ?? 'as it is by default'}`,
+    `etcd          ${placeText(place)}`,
     `incarnation   ${incarnation}`,
     `revision      ${revision}`,
     `lifetimes     ${lifetimes}`,
     'objects',
     ...kindLines(kinds),
   ].join('\n')
+}
+
+/** Where a store is in an etcd. */
+export function placeText({ endpoints, prefix }: EtcdPlace): string {
+  return `${endpoints.join(', ')}${prefix === undefined ? '' : `, prefix ${prefix}`}`
 }
 
 function kindLines(kinds: StoreStats['kinds']): string[] {

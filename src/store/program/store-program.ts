@@ -6,7 +6,7 @@ import { readStore, visitLog } from '../node/read-only-store.js'
 import { tellDiff, tellHistory, tellObjects, tellProblems } from './look-commands.js'
 import type { ProgramCommand } from './program-arguments.js'
 import { PROGRAM_HELP, readProgramArguments } from './program-arguments.js'
-import { copyBackup, restoreFile, writeBackupFile } from './program-backup.js'
+import { copyBackup, intoDirectory, restoreFile, writeBackupFile } from './program-backup.js'
 import { followInto, followLog } from './program-follow.js'
 import type { ProgramOutput } from './program-output.js'
 import { EXIT_CODES } from './program-output.js'
@@ -37,13 +37,13 @@ async function perform(command: ProgramCommand, given: ProgramOutput): Promise<n
   const { verb, dir, json } = command
   const { progress: _progress, ...silent } = given
   const out = json ? silent : given
+  const keys = await readKeys(command.keys)
   if (command.etcd !== undefined) {
     // Who has directories only does not load the client of etcd.
     const { performOnEtcd } = await import('./etcd-program.js')
-    return performOnEtcd(command, command.etcd, out)
+    return performOnEtcd(command, { place: command.etcd, keys, out })
   }
-  const keys = await readKeys(command.keys)
-  if (verb === 'restore') return restoreFile(command, keys, out)
+  if (verb === 'restore') return restoreFile(command, keys, intoDirectory(dir, keys, { json, out }))
   if (verb === 'witness') return followInto(command, out)
   const disk = fileDisk(dir)
   const cipher = new FrameCipher(keys, '')
@@ -53,7 +53,7 @@ async function perform(command: ProgramCommand, given: ProgramOutput): Promise<n
       out.line(inspectText(read, json))
       return EXIT_CODES.fine
     case 'migrate':
-      return copyBackup(read, command, { keys, out })
+      return copyBackup(read, intoDirectory(command.rest[0] ?? '', keys, { json, out }))
     case 'verify':
       return tellProblems(read, command, out)
     case 'dump':

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEnv, silentLogger } from '../../../src/core/index.js'
 import { connectStore } from '../../../src/store/etcd/index.js'
+import { openStore } from '../../../src/store/node/index.js'
 import { runStoreProgram } from '../../../src/store/program/store-program.js'
 import { kindOf, ref } from '../../fixtures/kinds.js'
 import { canRunEtcd, EtcdServer, freePort } from './etcd-server.js'
@@ -33,7 +37,6 @@ test.each([
   ['dump', '--etcd', '127.0.0.1:1', 'x'],
   ['dump', '--etcd', ''],
   ['dump', '--etcd', '127.0.0.1:1', '--prefix', 'app'],
-  ['dump', '--etcd', '127.0.0.1:1', '--keys', 'x'],
   ['dump', 'x', '--prefix', '/app'],
 ])('arguments that are wrong: %s %s %s %s', async (...args) => {
   expect((await program(...args.filter(arg => arg !== undefined))).code).toBe(2)
@@ -41,6 +44,7 @@ test.each([
 
 describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
   const env = createEnv({ process: 'program', logger: silentLogger })
+  const folder = mkdtempSync(join(tmpdir(), 'keelson-program-'))
   let server: EtcdServer
   const revisions: number[] = []
   const over = (verb: string, ...rest: readonly string[]): ReturnType<typeof program> =>
@@ -67,7 +71,10 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
     server.ctl('put', '/foreign/store', 'hello')
     server.ctl('put', '/other/key', 'hello')
   })
-  afterAll(() => server.close())
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true })
+    await server.close()
+  })
 
   test('looks at it', async () => {
     const { lines } = await over('inspect', '--json')
@@ -167,6 +174,70 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
       code: 3,
       lines: [expect.stringMatching(/Widget\/default\/b holds/), expect.anything()],
     })
+  })
+
+  test('backs up, restores and migrates, between an etcd and directories', async () => {
+    const [file, dir, second] = ['backup.jsonl', 'restored', 'migrated'].map(name => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    const into = (prefix: string, from: string, ...rest: readonly string[]) =>
+      program('restore', '--etcd', server.endpoint, '--prefix', prefix, from, ...rest)
+    expect((await over('backup', file)).code).toBe(0)
+    expect((await program('restore', dir, file)).lines[0]).toMatch(/3 objects/)
+    expect((await over('migrate', second)).code).toBe(0)
+    const expected = await over('dump', '--secrets')
+    for (const each of [dir, second])
+      expect((await program('dump', each, '--secrets')).lines).toEqual(expected.lines)
+
+    expect(await into('/restored', file)).toMatchObject({
+      code: 0,
+      lines: [expect.stringMatching(/3 objects in .*prefix \/restored, incarnation .*-restored/)],
+    })
+    expect((await into('/from-dir', dir)).code).toBe(0)
+    for (const prefix of ['/restored', '/from-dir']) {
+      const store = await connect(prefix)
+      expect(store.get(Widget, ref('a'))?.spec.size).toBe(2)
+      expect(store.get(Password, { name: 'p' })?.spec.text).toBe(SECRET)
+      expect(store.lifetimes.of(Widget, ref('b'))?.ttlMs).toBe(1e8)
+      await store.modify(Widget, ref('a'), draft => void draft.spec.size++)
+      await store.close()
+      const { lines } = await program('dump', '--etcd', server.endpoint, '--prefix', prefix)
+      expect(lines.join('\n')).not.toContain(SECRET)
+    }
+    expect(await into('/restored', file)).toMatchObject({ code: 2, notes: expect.stringContaining('holds') })
+    expect(await into('/other', file)).toMatchObject({ code: 2 })
+  })
+
+  test('a restore that was cut short is no store', async () => {
+    server.ctl('put', '/half/store', '{"format":"restoring","incarnation":"x"}')
+    const message = expect.stringContaining('has not come to its end') as string
+    await expect(connect('/half')).rejects.toMatchObject({ code: 'Unsupported', message })
+    expect(await program('dump', '--etcd', server.endpoint, '--prefix', '/half')).toMatchObject({ code: 3 })
+  })
+
+  test('restores more than one transaction of etcd takes, with named lifetimes', async () => {
+    const dir = join(folder, 'large')
+    const store = await openStore({ kinds: [Widget], dir, env, fsync: 'never' })
+    const { id } = await store.lifetimes.grant({ ttlMs: 1e8 })
+    const text = 'x'.repeat(8_000)
+    await Promise.all(
+      Array.from({ length: 250 }, (_, size) =>
+        store.create(
+          Widget,
+          { metadata: { ...ref(`w${size}`), annotations: { text } }, spec: { size } },
+          { lifetime: id },
+        ),
+      ),
+    )
+    await store.close()
+    const place = ['--etcd', server.endpoint, '--prefix', '/large']
+    expect(await program('restore', ...place, dir)).toMatchObject({ code: 0, notes: '' })
+    const restored = await connect('/large')
+    expect(restored.lifetimes.get(id)).toMatchObject({ ttlMs: 1e8, objects: 250 })
+    await restored.close()
+    expect((await program('dump', ...place)).lines).toHaveLength(250)
   })
 
   test('knows only what etcd has not compacted', async () => {
