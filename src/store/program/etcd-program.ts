@@ -1,9 +1,11 @@
+import type { EtcdOptions } from '../etcd/etcd-connection.js'
 import type { EtcdView } from '../etcd/read-etcd.js'
 import { lookAtEtcd } from '../etcd/read-etcd.js'
 import { restoreEtcd } from '../etcd/restore-etcd.js'
 import { readBackup } from '../node/backup.js'
 import type { EncryptionKey } from '../node/frame-cipher.js'
 import type { RemoteRevision } from '../replica/replica-source.js'
+import { readLogin } from './login-file.js'
 import { tellDiff, tellHistory, tellObjects, tellProblems } from './look-commands.js'
 import type { EtcdPlace, ProgramCommand } from './program-arguments.js'
 import type { Restoring } from './program-backup.js'
@@ -20,17 +22,17 @@ interface EtcdRun {
 }
 
 /** What the program does with a store in an etcd; resolves with its exit code. */
-export function performOnEtcd(command: ProgramCommand, run: EtcdRun): Promise<number> {
-  const { place, keys } = run
-  if (command.verb === 'restore') return restoreFile(command, keys, intoEtcd(run, command))
-  return lookAtEtcd(place, view => (command.verb === 'tail' ? tail : look)(view, command, run))
+export async function performOnEtcd(command: ProgramCommand, run: EtcdRun): Promise<number> {
+  const etcd = { ...run.place, ...(await readLogin(command.login)) }
+  if (command.verb === 'restore') return restoreFile(command, run.keys, intoEtcd(etcd, run, command))
+  return lookAtEtcd(etcd, view => (command.verb === 'tail' ? tail : look)(view, command, run))
 }
 
-function intoEtcd({ place, out }: EtcdRun, { json }: ProgramCommand): Restoring {
+function intoEtcd(etcd: EtcdOptions, { place, out }: EtcdRun, { json }: ProgramCommand): Restoring {
   const restore: Restoring['restore'] = async lines => {
     const { versions, notes } = await readBackup(lines)
     const objects = versions.map(({ object }) => object)
-    return restoreEtcd(place, { objects, notes }, (done, total) => out.progress?.(done, total))
+    return restoreEtcd(etcd, { objects, notes }, (done, total) => out.progress?.(done, total))
   }
   return { place: placeText(place), restore, json, out }
 }

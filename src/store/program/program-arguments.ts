@@ -17,6 +17,8 @@ export interface ProgramCommand {
   readonly follow: boolean
   /** A file of keys. */
   readonly keys: string | undefined
+  /** A file with a user of etcd. */
+  readonly login: string | undefined
   /** A kind. */
   readonly of: string | undefined
 }
@@ -77,6 +79,7 @@ So restore --etcd … OLD takes a directory into an etcd, and migrate --etcd …
 
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
+  --login FILE a user of etcd, as NAME:PASSWORD
   --keys FILE  the keys of an encrypted store, one a line: an id, a space, 32 bytes in base64
 
 Exit code: 0 fine, 1 failed, 2 wrong arguments, 3 damaged or unreadable.`
@@ -93,7 +96,7 @@ export function readProgramArguments(
   for (let index = 0; index < args.length; index++) {
     const word = args[index] as string
     if (word === '--json' || word === '--secrets' || word === '--follow') options.set(word, '')
-    else if (['--at', '--kind', '--keys', '--etcd', '--prefix'].includes(word))
+    else if (['--at', '--kind', '--keys', '--etcd', '--prefix', '--login'].includes(word))
       options.set(word, args[++index] ?? '')
     else if (word.startsWith('-')) return wrong(`${word} is no option`)
     else words.push(word)
@@ -126,6 +129,7 @@ export function readProgramArguments(
     verb,
     dir,
     etcd,
+    login: options.get('--login'),
     rest,
     json: options.has('--json'),
     secrets: options.has('--secrets'),
@@ -140,7 +144,9 @@ export function readProgramArguments(
 /** A text says what is wrong. */
 function etcdPlace(options: ReadonlyMap<string, string>): EtcdPlace | undefined | string {
   const [members, prefix] = [options.get('--etcd'), options.get('--prefix')]
-  if (members === undefined) return prefix === undefined ? undefined : '--prefix is for --etcd'
+  if (options.get('--login') === '') return '--login needs a file'
+  if (members === undefined)
+    return prefix === undefined && !options.has('--login') ? undefined : '--prefix and --login are for --etcd'
   if (options.has('--keys'))
     return '--keys is for directories: a store in etcd is not encrypted by this program'
   const endpoints = members.split(',')

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -250,5 +250,19 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
       code: 1,
       notes: expect.stringContaining('no longer kept'),
     })
+  })
+
+  test('a user who may not is refused, one who may gives a file', async () => {
+    const login = join(folder, 'login')
+    server.ctl('user', 'add', 'root:secret')
+    server.ctl('user', 'grant-role', 'root', 'root')
+    server.ctl('auth', 'enable')
+    expect(await over('inspect')).toMatchObject({ code: 1, notes: expect.stringContaining('whose role may') })
+    writeFileSync(login, 'root:wrong\n')
+    expect((await over('inspect', '--login', login)).code).toBe(1)
+    writeFileSync(login, 'secret')
+    expect(await over('inspect', '--login', login)).toMatchObject({ code: 2 })
+    writeFileSync(login, 'root:secret\n')
+    expect((await over('dump', '--login', login)).lines).toHaveLength(3)
   })
 })
