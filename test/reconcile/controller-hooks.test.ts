@@ -84,6 +84,16 @@ describe('the hooks of a controller', () => {
     expect([said, env.pending(), await controller.stop()]).toEqual([[], [], 'stopped'])
   })
 
+  test('`started` and `stopped` that are asynchronous and reject are logged', async () => {
+    const reject = (): never => Promise.reject(new Error('a bug of mine')) as never
+    const { env, store, controller } = open({ started: reject, stopped: reject })
+    await env.run(() => controller.start(store))
+    await env.run(() => controller.stop())
+    await env.settle()
+    const errors = env.logs.filter(({ level }) => level === 'error').map(({ message }) => message)
+    expect(errors).toEqual(['the hook `started` rejected', 'the hook `stopped` rejected'])
+  })
+
   test('`stopped` waits for attempts, or until they are given up', async () => {
     const { env, store, controller, said } = open({
       changed: () => {},

@@ -323,20 +323,18 @@ export class PoolSession implements Session {
     listener: (event: SessionEvent) => void,
     ended: (() => void) | undefined,
   ): Promise<void> {
+    const failed = (error: unknown): void =>
+      this.#core.env.logger.error({ framework: this.id, error: String(error) }, 'a listener failed')
     for (;;) {
       await this.#queue.ready()
       if (reading.isOver) return
       const event = this.#queue.shift()
       if (event === undefined) break
-      callListener(
-        () => listener(event),
-        error =>
-          this.#core.env.logger.error({ framework: this.id, error: String(error) }, 'a listener failed'),
-      )
+      callListener(() => listener(event), failed)
     }
     reading.isOver = true
     this.#isRead = false
-    ended?.()
+    callListener(() => ended?.(), failed)
   }
 
   #claimReading(): void {

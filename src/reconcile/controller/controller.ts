@@ -1,6 +1,6 @@
 import type { Cancel, Logger } from '../../core/index.js'
 import { systemEnv, UsageError } from '../../core/index.js'
-import { createListeners } from '../../core/internal.js'
+import { createListeners, onRejected } from '../../core/internal.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
 import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
@@ -109,7 +109,9 @@ class ControlLoop<Spec, Status> implements Controller {
     if (this.#running !== undefined)
       throw new UsageError(`controller ${this.name} is running already; stop it first`)
     const { reads = 'client', ownWrites = 'overlay' } = this.#options
-    this.#options.started?.(client)
+    onRejected(this.#options.started?.(client), error =>
+      client.env.logger.error({ err: error, controller: this.name }, 'the hook `started` rejected'),
+    )
     const run = openRun(this.#options, client, {
       notify: event => {
         if (event === 'ready') this.#dispatch(run)
@@ -332,7 +334,9 @@ class ControlLoop<Spec, Status> implements Controller {
     this.#running = undefined
     run.env.close()
     try {
-      this.#options.stopped?.()
+      onRejected(this.#options.stopped?.(), error =>
+        this.#logger.error({ err: error }, 'the hook `stopped` rejected'),
+      )
     } finally {
       this.#progressed()
     }
