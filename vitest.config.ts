@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
@@ -20,8 +21,8 @@ const ALONE = ['test/testing/guard/**/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // Nobody waits at the keyboard for another core.
-    maxWorkers: '100%',
+    // Files that start processes wait for them much of their time, so half as many workers again as there are processors.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
