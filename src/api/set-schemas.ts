@@ -1,48 +1,34 @@
 import type { JsonSchema } from '../store/index.js'
 import { closed, count, countOrPercent, flag, label, selector, template } from './spec-schemas.js'
 
-const setFailureAction: JsonSchema = { enum: ['report', 'pause', 'revert'] }
+/** What both sorts of sets have, around the bounds of their rolling update. */
+const setFields = (
+  rollingUpdate: Readonly<Record<string, JsonSchema>>,
+): Readonly<Record<string, JsonSchema>> => ({
+  selector,
+  template,
+  updateStrategy: closed({ type: { enum: ['RollingUpdate'] }, rollingUpdate: closed(rollingUpdate) }, [
+    'type',
+  ]),
+  minReadySeconds: count,
+  progressDeadlineSeconds: { type: 'integer', minimum: 1 },
+  onFailure: { enum: ['continue', 'pause', 'revert'] },
+  revisionHistoryLimit: count,
+  paused: flag,
+})
 
 export const statefulSetSpecSchema: JsonSchema = closed(
   {
     replicas: { type: 'integer', minimum: 0, maximum: 100_000 },
-    selector,
-    template,
     ordinals: closed({ start: count }, ['start']),
     podManagementPolicy: { enum: ['OrderedReady', 'Parallel'] },
-    updateStrategy: closed(
-      {
-        type: { enum: ['RollingUpdate'] },
-        rollingUpdate: closed({ partition: count, maxUnavailable: countOrPercent }),
-      },
-      ['type'],
-    ),
-    minReadySeconds: count,
-    progressDeadlineSeconds: { type: 'integer', minimum: 1 },
-    onFailure: setFailureAction,
-    revisionHistoryLimit: count,
-    paused: flag,
+    ...setFields({ partition: count, maxUnavailable: countOrPercent }),
   },
   ['replicas', 'selector', 'template'],
 )
 
 export const daemonSetSpecSchema: JsonSchema = closed(
-  {
-    selector,
-    template,
-    updateStrategy: closed(
-      {
-        type: { enum: ['RollingUpdate'] },
-        rollingUpdate: closed({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
-      },
-      ['type'],
-    ),
-    minReadySeconds: count,
-    progressDeadlineSeconds: { type: 'integer', minimum: 1 },
-    onFailure: setFailureAction,
-    revisionHistoryLimit: count,
-    paused: flag,
-  },
+  setFields({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
   ['selector', 'template'],
 )
 

@@ -9,7 +9,7 @@ import { objectSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
 /** What happens when the rollout of a set fails. */
-export type SetFailureAction = 'report' | 'pause' | 'revert'
+export type SetFailureAction = 'continue' | 'pause' | 'revert'
 
 /** Tasks with names that stay: `web-0`, `web-1` and so on. */
 export interface StatefulSetSpec {

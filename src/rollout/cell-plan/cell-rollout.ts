@@ -35,7 +35,7 @@ export interface CellRolloutPolicy {
   readonly deadlineMs: number
   /** So many ended tasks of the new revision are a crash loop. */
   readonly crashes: number
-  readonly action: 'report' | 'pause' | 'revert'
+  readonly action: 'continue' | 'pause' | 'revert'
 }
 
 /** What follows for the ledger and the cells. */
@@ -82,7 +82,7 @@ export function stepCellRollout(
   // What has arrived before changes without a deadline: a node that joins, an ordinal that was replaced.
   if (state.phase !== 'progressing' || state.pausedAtMs !== undefined) {
     const stands =
-      state.pausedAtMs !== undefined || (state.phase !== 'succeeded' && policy.action !== 'report')
+      state.pausedAtMs !== undefined || (state.phase !== 'succeeded' && policy.action !== 'continue')
     return { state, outcomes: superseded, revert: false, moves: !stands }
   }
   const dueMs = state.progressAtMs + policy.deadlineMs
@@ -95,7 +95,7 @@ export function stepCellRollout(
     state: { ...state, phase, cause },
     outcomes: [...superseded, { entry, outcome: 'failed', cause }],
     revert,
-    moves: policy.action === 'report',
+    moves: policy.action === 'continue',
   }
 }
 

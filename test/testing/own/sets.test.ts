@@ -34,7 +34,7 @@ function set(kind: 'StatefulSet' | 'DaemonSet', spec: object = {}): ObjectInput 
       ...(kind === 'StatefulSet' ? { replicas: 2 } : {}),
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { command: ['serve', 'well'] } },
-      onFailure: 'report',
+      onFailure: 'continue',
       ...spec,
     },
   }
