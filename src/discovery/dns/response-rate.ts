@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { assertValid, ipBytes, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, ipBytes, knownOptions, wholeNumber } from '../../core/internal.js'
 import { foldByte } from './plain-request.js'
 
 /** How many responses over UDP one network gets. */
@@ -40,6 +40,12 @@ interface Counter {
 const WINDOW_SECONDS = 15
 const QUESTION_AT = 12
 
+const KNOWN = /* @__PURE__ */ knownOptions<ResponseRateOptions>('responseRate', {
+  responsesPerSecond: true,
+  slip: true,
+  countersMax: true,
+})
+
 /**
  * Response rate limiting as BIND has it: a server that is asked with a forged sender must not flood that sender.
  * Answers are counted by question, whatever its spelling; denials and errors together, since random names are each
@@ -48,6 +54,7 @@ const QUESTION_AT = 12
  * @throws InvalidError for a number out of bounds
  */
 export function createResponseRateLimit(options: ResponseRateOptions): ResponseRateLimit {
+  assertKnown(options, KNOWN)
   const { responsesPerSecond, slip = 2, countersMax = 65_536 } = options
   assertValid('response rate', [
     ...wholeNumber('responsesPerSecond', responsesPerSecond, { min: 1 }),

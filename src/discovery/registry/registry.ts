@@ -170,7 +170,10 @@ class MemoryRegistry implements Registry {
 
   readonly acknowledgedRevision: Registry['acknowledgedRevision'] = () => this.#consumers.acknowledged()
 
-  readonly onAcknowledged: Registry['onAcknowledged'] = listener => this.#consumers.onAcknowledged(listener)
+  readonly onAcknowledged: Registry['onAcknowledged'] = listener =>
+    this.#consumers.onAcknowledged(() =>
+      callListener(listener, error => this.#logger.error({ error }, 'a registry listener failed')),
+    )
 
   readonly verify: Registry['verify'] = () => verifySnapshot(this.#current)
 

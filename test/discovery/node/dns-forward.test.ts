@@ -479,6 +479,13 @@ test.each<readonly [DnsServerOptions, string]>([
   await expect(serveDns(createRegistry(), options)).rejects.toThrow(field)
 })
 
+test.each([
+  [{ forward: { zones: { '.': ['9.9.9.9'] }, timeout: 5 } }, 'did you mean timeoutMs?'],
+  [{ responseRate: { responsesPerSecond: 5, slips: 1 } }, 'did you mean slip?'],
+])('an option that would be ignored is refused: %j', async (options, remedy) => {
+  await expect(serveDns(createRegistry(), options)).rejects.toThrow(remedy)
+})
+
 function recorder(lines: string[]): Logger {
   const note = (fields: object | string, message?: string): void => {
     lines.push(typeof fields === 'string' ? fields : (message ?? ''))

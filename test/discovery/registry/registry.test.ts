@@ -192,6 +192,19 @@ describe('waiting for consumers', () => {
     expect(report).toEqual({ kind: 'acknowledged', revision: 3, silent: [] })
   })
 
+  test('a listener that throws is not told to who acknowledges, nor kept from the others', () => {
+    const registry = fresh()
+    const consumer = registry.consumer('proxy')
+    let told = 0
+    registry.onAcknowledged(() => {
+      throw new Error('broken')
+    })
+    registry.onAcknowledged(() => told++)
+    registry.apply(1, [])
+    expect(() => consumer.ack(1)).not.toThrow()
+    expect([told, registry.acknowledgedRevision()]).toEqual([2, 1])
+  })
+
   test('a time-out names who is behind', async () => {
     const env = createVirtualEnv()
     const registry = fresh()

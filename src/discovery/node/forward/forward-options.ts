@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../../../core/index.js'
-import { wholeNumber } from '../../../core/internal.js'
+import { assertKnown, knownOptions, wholeNumber } from '../../../core/internal.js'
 import { nameLabels } from '../../dns/dns-name.js'
 import { blockProblems } from '../client-blocks.js'
 import { upstreamProblems } from './upstream-server.js'
@@ -41,8 +41,21 @@ export const FORWARD_TIMEOUT_MS = 2000
 export const FORWARD_PENDING_MAX = 1024
 export const FORWARD_CACHE_BYTES: number = 8 * 2 ** 20
 
-/** What is wrong with the options. */
+const KNOWN = /* @__PURE__ */ knownOptions<DnsForwardOptions>('forward of serveDns', {
+  zones: true,
+  timeoutMs: true,
+  pendingMax: true,
+  cacheBytes: true,
+  allow: true,
+})
+
+/**
+ * What is wrong with the options.
+ *
+ * @throws UsageError for an unknown option
+ */
 export function forwardProblems(options: DnsForwardOptions): readonly FieldProblem[] {
+  assertKnown(options, KNOWN)
   const {
     zones,
     timeoutMs = FORWARD_TIMEOUT_MS,
