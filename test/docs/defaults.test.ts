@@ -40,11 +40,12 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'UDP response': [...code('dns-answer', 'PLAIN_UDP_BYTES'), ...code('dns-responder', 'ednsBytes')],
     'DNS over TCP: connections, idle time': code('dns-server', 'maxConnections', 'idleMs'),
     'DNS response cache': code('dns-responder', 'cacheBytes'),
-    'forwarded questions: waiting, time of one server': code(
+    'forwarded questions: waiting per zone, time of one server': code(
       'forward-options',
       'FORWARD_PENDING_MAX',
       'FORWARD_TIMEOUT_MS',
     ),
+    'forwarded questions that wait on one TCP connection': code('dns-connection', 'WAITING_MAX'),
     'cache of forwarded answers; longest time': [
       ...code('forward-options', 'FORWARD_CACHE_BYTES'),
       ...code('forwarded-answer', 'TTL_MAX_SECONDS', 'DENIAL_TTL_MAX_SECONDS').map(seconds => seconds * 1000),

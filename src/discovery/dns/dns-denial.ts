@@ -1,6 +1,6 @@
 import { OPT_BYTES } from './dns-encode.js'
 import { flagBits } from './dns-message.js'
-import { nameLabels } from './dns-name.js'
+import { lowerCase, nameLabels } from './dns-name.js'
 import type { Rcode, SoaRecord } from './dns-record.js'
 import { dnsTypeCode, questionTypeCodes, rcodes } from './dns-record.js'
 import type { PlainRequest } from './plain-request.js'
@@ -111,7 +111,7 @@ function soaNames(soa: SoaRecord): SoaNames | undefined {
   const found = known.get(soa.name)
   if (found !== undefined && found.primaryName === soa.primary && found.mailboxName === soa.mailbox)
     return found
-  const zone = nameLabels(soa.name)?.map(lower)
+  const zone = nameLabels(soa.name)?.map(lowerCase)
   const primary = labelsBefore(soa.primary, zone)
   const mailbox = labelsBefore(soa.mailbox, zone)
   if (zone === undefined || primary === undefined || mailbox === undefined) return undefined
@@ -131,15 +131,11 @@ function labelsBefore(name: string, zone: readonly string[] | undefined): readon
   const labels = nameLabels(name)
   if (labels === undefined || zone === undefined || labels.length < zone.length) return undefined
   const head = labels.length - zone.length
-  return zone.every((label, i) => lower(labels[head + i] as string) === label)
+  return zone.every((label, i) => lowerCase(labels[head + i] as string) === label)
     ? labels.slice(0, head)
     : undefined
 }
 
 function labelBytes(labels: readonly string[]): readonly number[] {
   return labels.flatMap(label => [label.length, ...Array.from(label, character => character.charCodeAt(0))])
-}
-
-function lower(label: string): string {
-  return label.replace(/[A-Z]+/g, upper => upper.toLowerCase())
 }

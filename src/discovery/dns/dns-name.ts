@@ -2,6 +2,8 @@
 const NAME_BYTES_MAX: number = 255
 /** Longest label. */
 const LABEL_BYTES_MAX: number = 63
+/** Most pointers of one name: each of its labels, 127 at most, may be reached by one. More would only cost time. */
+const POINTERS_MAX = 127
 
 /** A name read from a message, and where reading continues. */
 export interface NameRead {
@@ -11,15 +13,17 @@ export interface NameRead {
 
 /**
  * Reads a possibly compressed name. Bytes become one character each; dots, backslashes and unprintable bytes
- * inside a label are escaped as in zone files. Pointers may only go backwards, so reading always ends.
+ * inside a label are escaped as in zone files. Pointers may only go backwards, and at most 127 times, so reading ends
+ * soon.
  *
- * @returns undefined for a label over 63 bytes, a name over 255, a forward pointer or a cut-off name
+ * @returns undefined for a label over 63 bytes, a name over 255, a forward pointer, too many of them or a cut-off name
  */
 export function readName(bytes: Uint8Array, start: number): NameRead | undefined {
   let at = start
   let end = -1
   let limit = start
   let size = 1
+  let pointers = 0
   let name = ''
   for (;;) {
     const length = bytes[at]
@@ -29,7 +33,7 @@ export function readName(bytes: Uint8Array, start: number): NameRead | undefined
       const low = bytes[at + 1]
       if (low === undefined) return undefined
       const target = ((length & 0x3f) << 8) | low
-      if (target >= limit) return undefined
+      if (target >= limit || ++pointers > POINTERS_MAX) return undefined
       if (end < 0) end = at + 2
       at = target
       limit = target
@@ -99,7 +103,7 @@ function isByteText(text: string): boolean {
 
 /** The form in which names are compared: ASCII lower case, with the root dot (RFC 4343). */
 export function canonicalName(name: string): string {
-  const lower = hasUpperCase(name) ? name.replace(/[A-Z]+/g, upper => upper.toLowerCase()) : name
+  const lower = lowerCase(name)
   return hasRootDot(lower) ? lower : `${lower}.`
 }
 
@@ -117,6 +121,21 @@ function hasRootDot(name: string): boolean {
   let escapes = 0
   while (name[name.length - 2 - escapes] === '\\') escapes++
   return escapes % 2 === 0
+}
+
+/**
+ * Each label of a name behind its length, in ASCII lower case: equal for equal names only, whatever their labels hold,
+ * which text with dots is not. What follows a label is the key of the name that it is in. Undefined as `nameLabels`.
+ */
+export function nameKey(name: string): string | undefined {
+  return nameLabels(name)
+    ?.map(label => String.fromCharCode(label.length) + lowerCase(label))
+    .join('')
+}
+
+/** ASCII lower case. */
+export function lowerCase(text: string): string {
+  return hasUpperCase(text) ? text.replace(/[A-Z]+/g, upper => upper.toLowerCase()) : text
 }
 
 /**

@@ -4,6 +4,7 @@ import { flagBits, opcodeOf } from './dns-message.js'
 import { readName } from './dns-name.js'
 import type { DnsRecord } from './dns-record.js'
 import { dnsTypeName, questionTypeCodes } from './dns-record.js'
+import { standaloneData } from './rdata-names.js'
 import { readU16, readU32 } from './wire-integers.js'
 
 const HEADER_BYTES = 12
@@ -127,15 +128,10 @@ function readRecord(bytes: Uint8Array, head: RecordHead, { from, to }: Span): Dn
   const { name, ttl, typeCode, classCode } = head
   const type = classCode === 1 ? dnsTypeName(typeCode) : undefined
   switch (type) {
-    case undefined:
-      return {
-        type: 'OPAQUE',
-        name,
-        ttl,
-        typeCode,
-        classCode,
-        bytes: new Uint8Array(bytes.subarray(from, to)),
-      }
+    case undefined: {
+      const data = standaloneData(bytes, typeCode, { from, to })
+      return data && { type: 'OPAQUE', name, ttl, typeCode, classCode, bytes: data }
+    }
     case 'A':
     case 'AAAA':
       if (to - from !== (type === 'A' ? 4 : 16)) return undefined

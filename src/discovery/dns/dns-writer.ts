@@ -1,6 +1,6 @@
 import { InvalidError } from '../../core/index.js'
 import { ipBytes } from '../../core/internal.js'
-import { nameLabels } from './dns-name.js'
+import { lowerCase, nameLabels } from './dns-name.js'
 import type { DnsRecord, OpaqueRecord } from './dns-record.js'
 import { recordTypeCode } from './dns-record.js'
 
@@ -147,7 +147,7 @@ function suffixKeys(labels: readonly string[]): readonly string[] {
   const keys = new Array<string>(labels.length)
   let key = ''
   for (let i = labels.length - 1; i >= 0; i--) {
-    key = `${(labels[i] as string).replace(/[A-Z]+/g, upper => upper.toLowerCase())}\u0100${key}`
+    key = `${lowerCase(labels[i] as string)}\u0100${key}`
     keys[i] = key
   }
   return keys

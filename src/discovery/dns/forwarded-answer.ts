@@ -1,6 +1,6 @@
 import { encodeDnsMessage, MESSAGE_BYTES_MAX, OPT_BYTES } from './dns-encode.js'
 import type { DnsMessage } from './dns-message.js'
-import { flagBits } from './dns-message.js'
+import { flagBits, opcodeOf } from './dns-message.js'
 import { readName } from './dns-name.js'
 import { parseDnsHeader, parseDnsMessage } from './dns-parse.js'
 import type { DnsRecord } from './dns-record.js'
@@ -71,70 +71,109 @@ export function isCheckingDisabled(request: Uint8Array): boolean {
 }
 
 /**
- * Reads the response to a query of ours. Never throws. It must have the query's id and question, in any spelling.
+ * Reads the response to a query of ours. Never throws. It must have the query's id and question, in any spelling; only an
+ * error may come without the question.
  * Names and unknown records are not looked into, so that it can be sent on byte for byte (RFC 3597); OPT belongs to
- * one hop (RFC 6891 6.1.1) and is cut off, and a message in which it is not the last record counts as failed.
+ * one hop (RFC 6891 6.1.1) and is cut off, with the additional records behind it, if there are any.
  *
  * How long it is kept: the least TTL, at most an hour; denials also no longer than their SOA says (RFC 2308 5), at most
- * half an hour, and without SOA not at all.
+ * half an hour, and without SOA not at all. Aliases that lead to nothing of the type asked for are a denial, too.
  */
 export function readForwardedAnswer(bytes: Uint8Array, query: Uint8Array): ForwardedRead {
   const header = parseDnsHeader(bytes)
-  if (header === undefined || (header.flags & flagBits.response) === 0 || header.questionCount !== 1)
+  if (header === undefined || (header.flags & flagBits.response) === 0 || opcodeOf(header.flags) !== 0)
     return OTHER
+  const rcode = header.flags & 15
+  if (header.questionCount === 0 && isFailure(rcode) && hasId(bytes, query)) return { kind: 'failed', rcode }
+  if (header.questionCount !== 1) return OTHER
   const question = readName(query, HEADER_BYTES)
   const questionEnd = (question?.end ?? 0) + 4
-  if (bytes.length < questionEnd || bytes[0] !== query[0] || bytes[1] !== query[1]) return OTHER
-  for (let at = HEADER_BYTES; at < questionEnd; at++)
+  if (bytes.length < questionEnd || !hasId(bytes, query)) return OTHER
+  for (let at = HEADER_BYTES; at < questionEnd - 4; at++)
     if (foldByte(bytes[at] as number) !== foldByte(query[at] as number)) return OTHER
+  for (let at = questionEnd - 4; at < questionEnd; at++) if (bytes[at] !== query[at]) return OTHER
   if ((header.flags & flagBits.truncated) !== 0) return { kind: 'truncated' }
-  const rcode = header.flags & 15
-  if (rcode !== rcodes.NOERROR && rcode !== rcodes.NXDOMAIN) return { kind: 'failed', rcode }
+  if (isFailure(rcode)) return { kind: 'failed', rcode }
   const counts = [header.answerCount, header.authorityCount, header.additionalCount]
   const records = readRecords(bytes, questionEnd, counts)
   if (records === undefined) return { kind: 'failed', rcode: rcodes.FORMERR }
+  if (records.highRcode > 0) return { kind: 'failed', rcode: records.highRcode * 16 + rcode }
   const own = new Uint8Array(bytes.subarray(0, records.end))
-  if (records.hasOpt) writeU16(own, 10, header.additionalCount - 1)
-  const isDenial = rcode === rcodes.NXDOMAIN || header.answerCount === 0
+  writeU16(own, 10, records.additional)
+  const isDenial = rcode === rcodes.NXDOMAIN || !records.hasAsked
   const denialTtl = Math.min(records.denialTtl, DENIAL_TTL_MAX_SECONDS)
   const ttlSeconds = Math.min(records.leastTtl, isDenial ? denialTtl : TTL_MAX_SECONDS)
   return { kind: 'answer', answer: { bytes: own, questionEnd, ttlsAt: records.ttlsAt, ttlSeconds } }
 }
 
-interface Records {
-  /** Where they end, OPT not counted. */
-  readonly end: number
-  readonly hasOpt: boolean
-  readonly ttlsAt: readonly number[]
-  readonly leastTtl: number
-  /** What the SOA in the authority section says of denials; 0 without one. */
-  readonly denialTtl: number
+function isFailure(rcode: number): boolean {
+  return rcode !== rcodes.NOERROR && rcode !== rcodes.NXDOMAIN
 }
 
+function hasId(bytes: Uint8Array, query: Uint8Array): boolean {
+  return bytes[0] === query[0] && bytes[1] === query[1]
+}
+
+interface Records {
+  /** Where those before OPT end. */
+  end: number
+  /** How many additional ones are before OPT. */
+  additional: number
+  readonly ttlsAt: number[]
+  leastTtl: number
+  /** What the SOA in the authority section says of denials; 0 without one. */
+  denialTtl: number
+  /** Whether an answer is of the type asked for. */
+  hasAsked: boolean
+  /** The high bits of the response code, which OPT has. */
+  highRcode: number
+}
+
+/** Shortest data of an SOA record: two root names and five numbers. */
+const SOA_BYTES_MIN = 22
+
 function readRecords(bytes: Uint8Array, start: number, counts: readonly number[]): Records | undefined {
-  const ttlsAt: number[] = []
-  let leastTtl = TTL_MAX_SECONDS
-  let denialTtl = 0
-  let at = start
+  const asked = readU16(bytes, start - 4)
+  const read: Records = {
+    end: start,
+    additional: 0,
+    ttlsAt: [],
+    leastTtl: TTL_MAX_SECONDS,
+    denialTtl: 0,
+    hasAsked: false,
+    highRcode: 0,
+  }
   for (const [section, count] of counts.entries())
     for (let i = 0; i < count; i++) {
-      const owner = readName(bytes, at)
+      const owner = readName(bytes, read.end)
       if (owner === undefined || owner.end + 10 > bytes.length) return undefined
       const typeCode = readU16(bytes, owner.end)
       const ttlAt = owner.end + 4
-      const to = owner.end + 10 + readU16(bytes, owner.end + 8)
+      const from = owner.end + 10
+      const to = from + readU16(bytes, owner.end + 8)
       if (to > bytes.length) return undefined
       if (typeCode === questionTypeCodes.OPT) {
-        const isLast = section === 2 && i === count - 1
-        return isLast ? { end: at, hasOpt: true, ttlsAt, leastTtl, denialTtl } : undefined
+        read.highRcode = bytes[ttlAt] as number
+        return section === 2 ? read : undefined
       }
-      const ttl = readU32(bytes, ttlAt)
-      ttlsAt.push(ttlAt)
-      leastTtl = Math.min(leastTtl, ttl)
-      if (section === 1 && typeCode === SOA_CODE) denialTtl = Math.min(ttl, readU32(bytes, to - 4))
-      at = to
+      const ttl = readTtl(bytes, ttlAt)
+      read.ttlsAt.push(ttlAt)
+      read.leastTtl = Math.min(read.leastTtl, ttl)
+      if (section === 0) read.hasAsked ||= typeCode === asked
+      if (section === 1 && typeCode === SOA_CODE) {
+        if (to - from < SOA_BYTES_MIN) return undefined
+        read.denialTtl = Math.min(ttl, readTtl(bytes, to - 4))
+      }
+      if (section === 2) read.additional++
+      read.end = to
     }
-  return { end: at, hasOpt: false, ttlsAt, leastTtl, denialTtl }
+  return read
+}
+
+/** Seconds; with the highest bit they count as 0 (RFC 2181 8). */
+function readTtl(bytes: Uint8Array, at: number): number {
+  const seconds = readU32(bytes, at)
+  return seconds >= 2 ** 31 ? 0 : seconds
 }
 
 /** How a forwarded answer is sent to one client. */
@@ -150,8 +189,8 @@ export interface ForwardedResponseOptions {
 }
 
 /**
- * The response to a client: not authoritative, not checked by us, and within what its transport holds. After aliases
- * of ours records whose form is not known here are left out, since names inside them may point to where they stood.
+ * The response to a client: not authoritative, not checked by us, and within what its transport holds. Behind aliases of
+ * ours the records are written again; when they cannot be read for that, the response is SERVFAIL.
  */
 export function forwardedResponse(answer: ForwardedAnswer, options: ForwardedResponseOptions): Uint8Array {
   const { request, plain, aliases } = options
@@ -195,20 +234,21 @@ export function failedResponse(
 
 function joinedResponse(
   answer: ForwardedAnswer,
-  { request, plain, aliases, ednsBytes, ageSeconds }: ForwardedResponseOptions,
+  options: ForwardedResponseOptions,
   limit: number,
 ): Uint8Array {
+  const { request, plain, aliases, ednsBytes, ageSeconds } = options
   const bytes = new Uint8Array(answer.bytes)
   lowerTtls(bytes, answer.ttlsAt, ageSeconds)
   const parsed = parseDnsMessage(bytes)
-  const message = parsed.kind === 'message' ? parsed.message : undefined
-  const isKnown = message !== undefined && !message.answers.some(({ type }) => type === 'OPAQUE')
+  if (parsed.kind !== 'message') return failedResponse(options)
+  const { rcode, answers, authority } = parsed.message
   return encodeDnsMessage(
     {
       ...headOf(request, plain, ednsBytes),
-      rcode: message?.rcode ?? rcodes.SERVFAIL,
-      answers: [...aliases, ...(isKnown ? message.answers : [])],
-      authority: message?.authority.filter(({ type }) => type === 'SOA') ?? [],
+      rcode,
+      answers: [...aliases, ...answers],
+      authority: authority.filter(({ type }) => type === 'SOA'),
     },
     limit,
   )

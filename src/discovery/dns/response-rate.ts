@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { assertKnown, assertValid, ipBytes, knownOptions, wholeNumber } from '../../core/internal.js'
 import { foldByte } from './plain-request.js'
+import { readU16 } from './wire-integers.js'
 
 /** How many responses over UDP one network gets. */
 export interface ResponseRateOptions {
@@ -100,9 +101,10 @@ function responseClass(response: Uint8Array): string {
 
 /** A response with nothing but its question, that makes a client ask again over TCP. */
 export function truncatedResponse(response: Uint8Array): Uint8Array {
+  const hasQuestion = readU16(response, 4) > 0
   let end = QUESTION_AT
-  while (end < response.length && response[end] !== 0) end += (response[end] as number) + 1
-  const cut = new Uint8Array(response.subarray(0, end + 5))
+  while (hasQuestion && end < response.length && response[end] !== 0) end += (response[end] as number) + 1
+  const cut = new Uint8Array(response.subarray(0, hasQuestion ? end + 5 : QUESTION_AT))
   cut[2] = (cut[2] as number) | 2
   cut.fill(0, 6, QUESTION_AT)
   return cut

@@ -1,3 +1,4 @@
+import { lowerCase } from '../dns/dns-name.js'
 import { sha1 } from '../structures/digests.js'
 
 /** Which labels a name may have: RFC 1123, or RFC 952 with 24 characters and no digit in front. */
@@ -14,8 +15,7 @@ const HASH_LENGTH = 5
  * dropped and the place is filled from behind it. Source: mesosphere/mesos-dns, records/labels.
  */
 export function mesosLabel(text: string, labels: MesosLabels = 'rfc1123'): string {
-  const kept = text
-    .replace(/[A-Z]+/g, upper => upper.toLowerCase())
+  const kept = lowerCase(text)
     .replaceAll(/[._]/g, '-')
     .replaceAll(/[^a-z0-9-]/g, '')
   const trimmed = kept.replace(labels === 'rfc952' ? /^[0-9-]+/ : /^-+/, '').replace(/-+$/, '')

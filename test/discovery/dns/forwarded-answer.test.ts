@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
 import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
+import { readName } from '../../../src/discovery/dns/dns-name.js'
 import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import type { DnsRecord } from '../../../src/discovery/dns/dns-record.js'
 import { createDnsResponder } from '../../../src/discovery/dns/dns-responder.js'
@@ -128,6 +129,85 @@ describe('an answer of another server, sent on', () => {
       expect(readForwardedAnswer(forged, query).kind, `byte ${at}`).toBe('other')
     }
   })
+})
+
+/** The response of another server with these fields, and what is read of it. */
+function readOf(fields: Partial<DnsMessage>, typeCode = 1): ReturnType<typeof readForwardedAnswer> {
+  const query = forwardedQuery(7, { ...QUESTION, typeCode }, WANTS)
+  return readForwardedAnswer(encodeDnsMessage({ ...messageOf(query), response: true, ...fields }), query)
+}
+
+const name = 'web.example.'
+const alias: DnsRecord = { type: 'CNAME', name, ttl: 600, target: 'b.example.' }
+const address: DnsRecord = { type: 'A', name: 'b.example.', ttl: 300, address: '192.0.2.1' }
+const soa = (ttl: number, minimum: number): DnsRecord => ({
+  ...({ type: 'SOA', name: 'example.', ttl, primary: 'a.', mailbox: 'b.' } as const),
+  ...{ serial: 1, refresh: 1, retry: 1, expire: 1, minimum },
+})
+
+test.each<readonly [string, Partial<DnsMessage>, number]>([
+  ['an alias and its target', { answers: [alias, address] }, 300],
+  ['an alias to nothing of the type', { answers: [alias], authority: [soa(900, 5)] }, 5],
+  ['an alias to nothing, with no SOA', { answers: [alias] }, 0],
+  ['an alias to no name', { rcode: 3, answers: [alias], authority: [soa(30, 900)] }, 30],
+  ['a TTL with the highest bit', { answers: [{ ...address, ttl: 2 ** 31 }] }, 0],
+  ['a day', { answers: [{ ...address, ttl: 86_400 }] }, 3600],
+])('how long is kept: %s', (_, fields, ttlSeconds) => {
+  expect(readOf(fields)).toMatchObject({ kind: 'answer', answer: { ttlSeconds } })
+})
+
+test('a response code whose high bits are in OPT is a failure', () => {
+  const edns = { udpSize: 1232, version: 0, dnssecOk: false }
+  expect(readOf({ rcode: 16, edns })).toEqual({ kind: 'failed', rcode: 16 })
+})
+
+test('a response of another opcode or to another type is none, also where the types look like letters', () => {
+  expect(readOf({ opcode: 4 })).toEqual({ kind: 'other' })
+  expect(readOf({ questions: [{ name, typeCode: 97, classCode: 1 }] }, 65)).toEqual({ kind: 'other' })
+})
+
+test.each([0, 3, 5])('an answer without its question is none, an error is one: response code %i', rcode => {
+  expect(readOf({ rcode, questions: [] }).kind).toBe(rcode === 5 ? 'failed' : 'other')
+})
+
+test('records behind OPT, which may stand anywhere, are left out with it', () => {
+  const query = forwardedQuery(7, QUESTION, WANTS)
+  const glue: DnsRecord[] = [{ ...address, name: 'g.example.' }, address]
+  const bytes = encodeDnsMessage({
+    ...messageOf(query),
+    response: true,
+    answers: [address],
+    additional: glue,
+  })
+  const parsed = encodeDnsMessage({
+    ...messageOf(query),
+    response: true,
+    answers: [address],
+    additional: [glue[0] as DnsRecord],
+  })
+  const end = parsed.length - 11
+  const withOpt = Buffer.concat([parsed, bytes.subarray(end)])
+  withOpt[11] = 3
+  const read = readForwardedAnswer(withOpt, query)
+  if (read.kind !== 'answer') throw new Error(read.kind)
+  const { additional, edns: opt } = messageOf(read.answer.bytes)
+  expect([additional, opt]).toEqual([[glue[0]], undefined])
+})
+
+test('a name has at most 127 pointers, so a message full of pointers to pointers is read soon', () => {
+  const query = forwardedQuery(7, QUESTION, WANTS)
+  const bytes = new Uint8Array(65_535)
+  bytes.set(encodeDnsMessage({ ...messageOf(query), response: true }))
+  const start = 29
+  bytes[start] = 0
+  for (let at = start + 1; at < 16_000; at += 2) {
+    const target = at === start + 1 ? start : at - 2
+    bytes[at] = 0xc0 | (target >>> 8)
+    bytes[at + 1] = target & 255
+  }
+  expect(readName(bytes, start + 1)).toMatchObject({ name: '.' })
+  expect(readName(bytes, start + 1 + 2 * 126)).toMatchObject({ name: '.' })
+  expect(readName(bytes, start + 1 + 2 * 127)).toBeUndefined()
 })
 
 test('a request in a Buffer keeps its spelling, whatever is kept of it', () => {

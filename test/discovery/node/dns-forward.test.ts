@@ -1,161 +1,34 @@
 import { spawn, spawnSync } from 'node:child_process'
-import type { Socket as UdpSocket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Logger } from '../../../src/core/index.js'
 import { createEnv } from '../../../src/core/index.js'
-import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
 import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
-import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
-import type { Endpoint, Registry, RegistryChange } from '../../../src/discovery/index.js'
-import { createRegistry, kubernetesNames } from '../../../src/discovery/index.js'
-import type { DnsServer, DnsServerOptions } from '../../../src/discovery/node/index.js'
+import { createRegistry } from '../../../src/discovery/index.js'
+import type { DnsServerOptions } from '../../../src/discovery/node/index.js'
 import { serveDns } from '../../../src/discovery/node/index.js'
+import {
+  addresses,
+  aliasOf,
+  ask,
+  askOverTcp,
+  at,
+  freePort,
+  headless,
+  read,
+  recorder,
+  registryOf,
+  request,
+  respondTo,
+  scripted,
+  start,
+} from '../fixtures/dns-exchange.js'
 
 const ALIAS = 'alias.prod.svc.cluster.local.'
 const FOREIGN = 'h.prod.svc.corp.example.'
-
-function registryOf(zone: string, changes: readonly RegistryChange[] = []): Registry {
-  const registry = createRegistry({ profiles: [kubernetesNames({ zone, ttlSeconds: 60 })] })
-  registry.apply(1, [...changes, { op: 'synced' }])
-  return registry
-}
-
-/** A registry whose service `h` has so many endpoints. */
-function headless(zone: string, count: number): Registry {
-  const endpoints = Array.from(
-    { length: count },
-    (_, i): Endpoint => ({
-      id: `e${i}`,
-      addresses: [`10.0.0.${i + 1}`],
-      ports: {},
-      conditions: { ready: true, serving: true, terminating: false },
-    }),
-  )
-  const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
-  return registryOf(zone, [
-    { op: 'set-service', service: { namespace: 'prod', name: 'h', mode: 'headless', vips: [], ports } },
-    { op: 'set-endpoints', service: 'prod/h', slice: 's', endpoints },
-  ])
-}
-
-function aliasOf(externalName: string): Registry {
-  const service = {
-    namespace: 'prod',
-    name: 'alias',
-    mode: 'external',
-    vips: [],
-    ports: [],
-    externalName,
-  } as const
-  return registryOf('cluster.local', [{ op: 'set-service', service }])
-}
-
-async function start(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
-  const server = await serveDns(registry, options)
-  onTestFinished(() => server.close())
-  return server
-}
-
-const at = ({ port }: { readonly port: number }): string => `127.0.0.1:${port}`
-
-interface Asked {
-  readonly id?: number
-  readonly typeCode?: number
-  readonly recursionDesired?: boolean
-  readonly edns?: DnsMessage['edns']
-}
-
-function request(
-  name: string,
-  { id = 1, typeCode = 1, recursionDesired = true, edns }: Asked = {},
-): Uint8Array {
-  return encodeDnsMessage({
-    id,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired,
-    recursionAvailable: false,
-    rcode: 0,
-    questions: [{ name, typeCode, classCode: 1 }],
-    answers: [],
-    authority: [],
-    additional: [],
-    ...(edns === undefined ? {} : { edns }),
-  })
-}
-
-function read(bytes: Uint8Array): DnsMessage {
-  const parsed = parseDnsMessage(bytes)
-  if (parsed.kind !== 'message') throw new Error('unreadable response')
-  return parsed.message
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-async function ask({ port }: { readonly port: number }, bytes: Uint8Array): Promise<DnsMessage> {
-  const socket = createSocket('udp4')
-  socket.send(bytes, port, '127.0.0.1')
-  const [response] = (await once(socket, 'message')) as [Uint8Array]
-  socket.close()
-  return read(response)
-}
-
-async function askOverTcp(
-  { port }: { readonly port: number },
-  ...requests: readonly Uint8Array[]
-): Promise<DnsMessage[]> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  for (const bytes of requests) socket.write(Buffer.from([bytes.length >>> 8, bytes.length & 255, ...bytes]))
-  socket.end()
-  const chunks: Buffer[] = []
-  for await (const chunk of socket) chunks.push(chunk as Buffer)
-  const all = Buffer.concat(chunks)
-  const responses: DnsMessage[] = []
-  for (let from = 0; from < all.length; from += 2 + all.readUInt16BE(from))
-    responses.push(read(all.subarray(from + 2, from + 2 + all.readUInt16BE(from))))
-  return responses
-}
-
-/** A server that answers as it is told, and counts. */
-async function scripted(
-  answer: (request: Uint8Array, reply: (bytes: Uint8Array) => void, socket: UdpSocket) => void,
-): Promise<{ readonly port: number; asked: number }> {
-  const socket = createSocket('udp4')
-  const self = { port: 0, asked: 0 }
-  socket.on('message', (bytes, peer) => {
-    // HINFO is what loops are looked for with.
-    if (read(bytes).questions[0]?.typeCode === 13) return
-    self.asked++
-    answer(bytes, reply => socket.send(reply, peer.port, peer.address), socket)
-  })
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  onTestFinished(() => void socket.close())
-  self.port = socket.address().port
-  return self
-}
-
-function respondTo(bytes: Uint8Array, fields: Partial<DnsMessage>): Uint8Array {
-  return encodeDnsMessage({ ...read(bytes), response: true, ...fields })
-}
-
-const addresses = ({ answers }: DnsMessage): readonly string[] =>
-  answers.flatMap(record => (record.type === 'A' ? [record.address] : []))
 
 describe('names of other zones', () => {
   test('are refused without servers for them, and to clients that do not want recursion', async () => {
@@ -485,12 +358,3 @@ test.each([
 ])('an option that would be ignored is refused: %j', async (options, remedy) => {
   await expect(serveDns(createRegistry(), options)).rejects.toThrow(remedy)
 })
-
-function recorder(lines: string[]): Logger {
-  const note = (fields: object | string, message?: string): void => {
-    lines.push(typeof fields === 'string' ? fields : (message ?? ''))
-  }
-  const drop = (): void => {}
-  const logger: Logger = { debug: drop, info: note, warn: note, error: note, child: () => logger }
-  return logger
-}

@@ -10,6 +10,7 @@ export interface AgedAnswer {
 
 /** What an entry weighs beside its bytes, about. */
 const ENTRY_BYTES = 200
+const NUMBER_BYTES = 8
 
 /** Answers of other servers for as long as their TTL lasts, in bounded memory. */
 export class AnswerCache {
@@ -20,7 +21,8 @@ export class AnswerCache {
     this.#clock = clock
     this.#kept = new LRUCache({
       maxSize: bytesMax,
-      sizeCalculation: ({ answer }) => ENTRY_BYTES + answer.bytes.length,
+      sizeCalculation: ({ answer: { bytes, ttlsAt } }, key) =>
+        ENTRY_BYTES + key.length + bytes.length + NUMBER_BYTES * ttlsAt.length,
     })
   }
 

@@ -1,5 +1,5 @@
 import type { Cancel, Env } from '../../../core/index.js'
-import { nameLabels } from '../../dns/dns-name.js'
+import { nameKey } from '../../dns/dns-name.js'
 import type { ForeignQuestion } from '../../dns/foreign-question.js'
 import { forwardedQuery } from '../../dns/forwarded-answer.js'
 import type { AgedAnswer } from './answer-cache.js'
@@ -35,6 +35,13 @@ export interface DnsForwarder {
   close(): void
 }
 
+/** A zone whose names others have. */
+interface ForwardedZone {
+  readonly upstreams: Upstreams
+  /** Questions of clients that wait: those of a zone whose servers are dead take no places from another. */
+  pending: number
+}
+
 interface Waiting {
   readonly clients: ((forwarded: AgedAnswer | undefined) => void)[]
   cancel: Cancel
@@ -53,32 +60,26 @@ export function createDnsForwarder(options: DnsForwardOptions, env: Env, ednsByt
     cacheBytes = FORWARD_CACHE_BYTES,
   } = options
   const zones = new Map(
-    Object.entries(options.zones).map(([zone, servers]) => [
-      (nameLabels(zone) ?? []).join('.').toLowerCase(),
-      new Upstreams(upstreamsOf(zone, servers), env, timeoutMs),
+    Object.entries(options.zones).map(([zone, servers]): [string, ForwardedZone] => [
+      nameKey(zone) ?? '',
+      { upstreams: new Upstreams(upstreamsOf(zone, servers), env, timeoutMs), pending: 0 },
     ]),
   )
   const cache = new AnswerCache(cacheBytes, env.clock)
   const waiting = new Map<string, Waiting>()
   const probes = new LoopProbes(
-    [...zones.values()].flatMap(({ servers }) => servers),
+    [...zones.values()].flatMap(({ upstreams }) => upstreams.servers),
     env,
     timeoutMs,
   )
-  let pending = 0
 
-  const ask = (
-    upstreams: Upstreams,
-    key: string,
-    question: ForeignQuestion,
-    wants: ForwardWants,
-  ): Waiting => {
+  const ask = (zone: ForwardedZone, key: string, question: ForeignQuestion, wants: ForwardWants): Waiting => {
     const entry: Waiting = { clients: [], cancel: () => {} }
     waiting.set(key, entry)
     const query = forwardedQuery(queryId(env), question, { ...wants, ednsBytes })
-    entry.cancel = upstreams.ask(query, outcome => {
+    entry.cancel = zone.upstreams.ask(query, outcome => {
       waiting.delete(key)
-      pending -= entry.clients.length
+      zone.pending -= entry.clients.length
       const answer = outcome.kind === 'answer' ? outcome.answer : undefined
       if (answer !== undefined) cache.keep(key, answer)
       for (const client of entry.clients) client(answer && { answer, ageSeconds: 0 })
@@ -88,21 +89,21 @@ export function createDnsForwarder(options: DnsForwardOptions, env: Env, ednsByt
 
   return {
     forward: (question, wants, done) => {
-      const labels = (nameLabels(question.name) ?? []).map(label => label.toLowerCase())
-      const upstreams = zoneOf(zones, labels)
-      if (upstreams === undefined) return false
-      if (probes.sees(labels[0]) || !upstreams.isOpen || pending >= pendingMax) {
+      const name = nameKey(question.name) ?? ''
+      const zone = zoneOf(zones, name)
+      if (zone === undefined) return false
+      if (probes.sees(firstLabel(name)) || !zone.upstreams.isOpen || zone.pending >= pendingMax) {
         done(undefined)
         return true
       }
-      const key = `${labels.join('.')} ${question.typeCode} ${Number(wants.dnssecOk)}${Number(wants.checkingDisabled)}`
+      const key = `${name} ${question.typeCode} ${Number(wants.dnssecOk)}${Number(wants.checkingDisabled)}`
       const kept = cache.find(key)
       if (kept !== undefined) {
         done(kept)
         return true
       }
-      pending++
-      const entry = waiting.get(key) ?? ask(upstreams, key, question, wants)
+      zone.pending++
+      const entry = waiting.get(key) ?? ask(zone, key, question, wants)
       entry.clients.push(done)
       return true
     },
@@ -124,11 +125,20 @@ function upstreamsOf(zone: string, servers: readonly string[]): readonly Upstrea
   })
 }
 
-/** The longest zone that ends a name. */
-function zoneOf(zones: ReadonlyMap<string, Upstreams>, labels: readonly string[]): Upstreams | undefined {
-  for (let from = 0; from <= labels.length; from++) {
-    const found = zones.get(labels.slice(from).join('.'))
+/** The longest zone that ends a name; both as keys. */
+function zoneOf(zones: ReadonlyMap<string, ForwardedZone>, name: string): ForwardedZone | undefined {
+  for (let from = 0; from <= name.length; from += 1 + lengthAt(name, from)) {
+    const found = zones.get(name.slice(from))
     if (found !== undefined) return found
   }
   return undefined
+}
+
+function firstLabel(name: string): string {
+  return name.slice(1, 1 + lengthAt(name, 0))
+}
+
+/** The length byte of a label in a key; 0 behind the last one. */
+function lengthAt(name: string, at: number): number {
+  return at < name.length ? name.charCodeAt(at) : 0
 }

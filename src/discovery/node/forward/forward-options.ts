@@ -13,7 +13,7 @@ export interface DnsForwardOptions {
   readonly zones: Readonly<Record<string, readonly string[]>>
   /** How long one server may take before the next one is asked. Default 2000. */
   readonly timeoutMs?: number
-  /** Questions of clients that wait at a time; more are answered with SERVFAIL. Default 1024. */
+  /** Questions of clients that wait at a time, in each zone; more are answered with SERVFAIL. Default 1024. */
   readonly pendingMax?: number
   /** Bytes of answers that are kept; over it those not asked for lately are dropped. Default 8 MiB. */
   readonly cacheBytes?: number

@@ -10,6 +10,12 @@ const AGAIN_MS = 30_000
 const PROBE_TYPE_CODE = 13
 const WANTS = { dnssecOk: false, checkingDisabled: false, ednsBytes: 512 }
 
+interface Probe {
+  readonly server: Upstream
+  /** Its question came back to us. */
+  isSeen: boolean
+}
+
 /**
  * Finds out whether a server asks us in turn: it is asked once at the start for a name that cannot be guessed. When that
  * name comes back to us, the server is not asked any more, and the log says so; it is tried again every half minute.
@@ -18,8 +24,8 @@ export class LoopProbes {
   readonly #servers: readonly Upstream[]
   readonly #env: Env
   readonly #timeoutMs: number
-  /** Servers by the first label of the name that they were asked for. */
-  readonly #asked = new Map<string, Upstream>()
+  /** Probes under way by the first label of the name that their server was asked for. */
+  readonly #asked = new Map<string, Probe>()
   readonly #cancels = new Set<Cancel>()
 
   constructor(servers: readonly Upstream[], env: Env, timeoutMs: number) {
@@ -34,9 +40,10 @@ export class LoopProbes {
 
   /** Whether a question that came in begins with the label of a probe: then it is one. */
   sees(label: string | undefined): boolean {
-    const server = label === undefined ? undefined : this.#asked.get(label)
-    if (server === undefined) return false
-    server.isLoop = true
+    const probe = label === undefined ? undefined : this.#asked.get(label)
+    if (probe === undefined) return false
+    probe.isSeen = true
+    probe.server.isLoop = true
     return true
   }
 
@@ -45,20 +52,22 @@ export class LoopProbes {
     this.#cancels.clear()
   }
 
+  /** A server that asked us is not asked for clients until a probe of it has ended without being seen. */
   #probe(server: Upstream, wasLoop: boolean): void {
     const label = this.#env.ids.next().toLowerCase()
-    this.#asked.set(label, server)
+    const probe: Probe = { server, isSeen: false }
+    this.#asked.set(label, probe)
     const name = `${label}.${server.zone}`
     const question = {
       name: name.endsWith('.') ? name.replace('..', '.') : `${name}.`,
       typeCode: PROBE_TYPE_CODE,
     }
     const query = forwardedQuery(queryId(this.#env), question, WANTS)
-    server.isLoop = false
     const options = { env: this.#env, timeoutMs: this.#timeoutMs }
     const cancel = askUpstream(server, query, options, () => {
       this.#cancels.delete(cancel)
       this.#asked.delete(label)
+      server.isLoop = probe.isSeen
       this.#judge(server, wasLoop)
     })
     this.#cancels.add(cancel)
