@@ -1,4 +1,5 @@
-import type { Gate } from '../core/internal.js'
+import type { Gate, IntOrPercent } from '../core/internal.js'
+import { resolveIntOrPercent } from '../core/internal.js'
 import type { GateQuestion, GateVerdict, GateView, GateWait } from './gate.js'
 import { judgeGates, questionsIn } from './gate.js'
 import { failuresSince } from './instance-failure.js'
@@ -6,14 +7,24 @@ import type { Waypoint } from './program.js'
 import type { RolloutSpec } from './rollout-spec.js'
 import type { Observation } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
-import { ownFailure } from './rollout-state.js'
 
 /** The waypoint that is being walked to. */
 export function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
   const { waypoints } = spec.program
   if (state.phase === 'aborted') return { next: 0 }
   const finished = state.phase === 'succeeded' || state.phase === 'reverted'
-  return waypoints[finished ? waypoints.length - 1 : state.waypoint] ?? { next: '100%' }
+  const index = finished ? waypoints.length - 1 : state.waypoint
+  const waypoint = waypoints[index] ?? { next: '100%' }
+  // A way leads forward: where a share comes out as less than a count before it, the count still holds.
+  let least: IntOrPercent | undefined
+  for (const { next } of waypoints.slice(0, index))
+    if (typeof next !== typeof waypoint.next && countOf(next, spec) > countOf(least ?? waypoint.next, spec))
+      least = next
+  return least === undefined ? waypoint : { ...waypoint, next: least }
+}
+
+function countOf(next: IntOrPercent, { desired }: RolloutSpec): number {
+  return resolveIntOrPercent(next, desired, { rounding: 'up', field: 'waypoints.next' })
 }
 
 /** Notes when the waypoint was reached, if its gates want to know. */
@@ -62,22 +73,24 @@ export function judgeWaypoint(spec: RolloutSpec, state: RolloutState, observed: 
 
 /** What a rollout waits for at its waypoint. */
 export interface WaypointWaits {
-  readonly waits: readonly GateWait[]
+  readonly waits: readonly (GateWait & { readonly failed?: true })[]
   readonly questions: readonly GateQuestion[]
 }
 
-/** Which gates the rollout waits for; undefined when it is on its way, or at rest. */
+/** Which gates the rollout waits for, one that has failed too; undefined when it is on its way, or at rest. */
 export function gateWaits(
   spec: RolloutSpec,
   state: RolloutState,
   observed: Observation,
 ): WaypointWaits | undefined {
   const isThere = state.phase === 'progressing' && state.atWaypoint?.isLost === false
-  if (!isThere || ownFailure(state)) return undefined
+  if (!isThere) return undefined
   const view = viewOf(spec, state, observed)
   const gates = gatesOf(spec, state)
   const verdict = judgeGates(gates, view)
-  return verdict.kind === 'wait' ? { waits: verdict.waits, questions: questionsIn(gates, view) } : undefined
+  if (verdict.kind === 'pass') return undefined
+  if (verdict.kind === 'fail') return { waits: [{ gate: verdict.gate, failed: true }], questions: [] }
+  return { waits: verdict.waits, questions: questionsIn(gates, view) }
 }
 
 /** When the first of those who wait is worth another look. */

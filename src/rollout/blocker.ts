@@ -20,12 +20,16 @@ export type Blocker =
   | { readonly kind: 'aborted' }
   /** The template failed before, as revision `entry`, and was reverted; it is not rolled out again until it changes. */
   | { readonly kind: 'refused'; readonly entry: number }
-  /** The waypoint is reached, and its gate has not passed. `untilMs`: when it will, or is worth another look. */
+  /**
+   * The waypoint is reached, and its gate has not passed. `untilMs`: when it will, or is worth another look. `failed`: it
+   * has failed, and the failure policy says `continue`: another answer, or `promote`, lifts it.
+   */
   | {
       readonly kind: 'gate'
       readonly waypoint: number
       readonly gate: string
       readonly untilMs?: number
+      readonly failed?: true
     }
   /** A program that the rollout waits for has given no answer, for this reason; it is asked again. */
   | { readonly kind: 'unanswered'; readonly gate: string; readonly message: string }
@@ -60,7 +64,7 @@ export function describeBlocker(blocker: Blocker): string {
     case 'refused':
       return `the template is that of revision ${blocker.entry}, which failed and was reverted; change it`
     case 'gate':
-      return `waypoint ${blocker.waypoint + 1} waits for ${blocker.gate}`
+      return `waypoint ${blocker.waypoint + 1} waits for ${blocker.gate}${blocker.failed === true ? ', which has failed' : ''}`
     case 'unanswered':
       return `"${blocker.gate}" has not answered: ${blocker.message}`
     case 'invalid':

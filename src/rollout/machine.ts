@@ -7,7 +7,7 @@ import type { FailureCause } from './failure-cause.js'
 import { actionFor } from './failure-cause.js'
 import type { GateQuestion } from './gate.js'
 import { furthest, goalReached, marksOf } from './gates.js'
-import type { Goal, Roles } from './goal.js'
+import type { Goal, HeldGoal, Roles } from './goal.js'
 import { availabilityFirst, hold, rescale, waypointGoal } from './goal.js'
 import type { Move, Tally } from './move.js'
 import { move } from './move.js'
@@ -20,7 +20,7 @@ import { isUnfinished, ownFailure } from './rollout-state.js'
 import type { RolloutView } from './rollout-view.js'
 import { clipped } from './rollout-view.js'
 import type { Steering, TrafficWeight } from './traffic.js'
-import { steer, totalOf } from './traffic.js'
+import { served, steer, totalOf } from './traffic.js'
 
 /** What an executor does, all at once or not at all. */
 export type RolloutAction =
@@ -70,12 +70,13 @@ export function plan(
   const sets = view.sets.map(clipped)
   const { traffic } = view
   const actions: RolloutAction[] = []
-  let now = begin(spec, state, { sets, nowMs, actions })
-  now = retried(spec, now, { sets, nowMs })
-  now = aborting(spec, now, { sets, nowMs, actions })
-  now = scaled(spec, now, { sets, nowMs })
-  now = pausing(spec, now, { sets, nowMs })
-  now = advance(spec, now, { sets, traffic, nowMs, actions })
+  const context = { sets, traffic, nowMs, actions, sizedFor: state?.desired ?? spec.desired }
+  let now = begin(spec, state, context)
+  now = retried(spec, now, context)
+  now = aborting(spec, now, context)
+  now = scaled(spec, now, context)
+  now = pausing(spec, now, context)
+  now = advance(spec, now, context)
   const step = next(spec, now, { sets, traffic, nowMs })
   if (step.weights !== undefined) actions.push({ op: 'route', weights: step.weights })
   actions.push(...resizes(step.sizes, sets))
@@ -101,6 +102,8 @@ function resizes(sizes: Move['sizes'], sets: readonly Tally[]): readonly Rollout
 
 interface StepContext extends Observation {
   readonly actions: RolloutAction[]
+  /** The count that the sizes were made for: that of the step before. */
+  readonly sizedFor: number
 }
 
 /** A ledger entry that the record does not know starts a new rollout and supersedes an unfinished one. */
@@ -129,23 +132,36 @@ function aborting(spec: RolloutSpec, state: RolloutState, context: StepContext):
   return fail(spec, state, { ...context, cause: 'aborted' })
 }
 
-/** Another count resets the marks; the clock keeps running, except that nothing can be late at zero. */
+/** Another count resets the marks; the clocks keep running, except that nothing can be late at zero. */
 function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): RolloutState {
   if (state.desired === spec.desired) return state
   const best = marksOf(sets, state.template)
-  const progressAtMs = state.desired === 0 ? nowMs : state.progressAtMs
-  const { floor: least, ceil: most } = resolveBudget(spec.program.budget, spec.desired)
-  const held = state.held && rescale(state.held, spec.desired, { ...rolesOf(spec, state), least, most })
-  return { ...state, desired: spec.desired, best, progressAtMs, ...(held === undefined ? {} : { held }) }
+  const clocks = state.desired === 0 ? freshClocks(state.template, { sets, nowMs }) : { best }
+  const held = state.held && rescale(state.held, spec.desired, keeping(spec, state))
+  return { ...state, desired: spec.desired, ...clocks, ...(held === undefined ? {} : { held }) }
 }
 
-function pausing(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): RolloutState {
+/** The sizes as they are, to be kept; scaled as all that is kept, if the count has changed in this very step. */
+function heldNow(spec: RolloutSpec, state: RolloutState, { sets, sizedFor }: StepContext): HeldGoal {
+  return rescale(hold(sets, sizedFor), spec.desired, keeping(spec, state))
+}
+
+/** Who is who, and how far sizes that are kept may be from the count: as far as those of the waypoint. */
+function keeping(spec: RolloutSpec, state: RolloutState): Parameters<typeof rescale>[2] {
+  const roles = rolesOf(spec, state)
+  const waypoint = waypointOf(spec, state)
+  const { floor: least, ceil } = resolveBudget(waypoint.budget ?? spec.program.budget, spec.desired)
+  return { ...roles, least, most: Math.max(ceil, totalOf(waypointGoal(waypoint, spec.desired, roles))) }
+}
+
+function pausing(spec: RolloutSpec, state: RolloutState, context: StepContext): RolloutState {
+  const { nowMs } = context
   if (state.phase === 'succeeded' || state.phase === 'reverted' || state.phase === 'aborted') return state
   if (spec.paused && state.pausedAtMs === undefined) {
     const phase = state.phase === 'halted' ? 'halted' : 'paused'
-    return { ...state, phase, pausedAtMs: nowMs, held: state.held ?? hold(sets, spec.desired) }
+    return { ...state, phase, pausedAtMs: nowMs, held: state.held ?? heldNow(spec, state, context) }
   }
-  if (!spec.paused && state.pausedAtMs !== undefined) return resume(state, state.pausedAtMs, { sets, nowMs })
+  if (!spec.paused && state.pausedAtMs !== undefined) return resume(state, state.pausedAtMs, context)
   return state
 }
 
@@ -221,12 +237,12 @@ function fail(
   const { onFailure } = spec.program
   const { maxReverts = REVERTS_MAX } = onFailure
   const target = spec.stable === state.template ? undefined : spec.stable
-  const halted = { ...state, failure, phase: 'halted', held: hold(sets, spec.desired) } as const
+  const halted = { ...state, failure, phase: 'halted', held: heldNow(spec, state, context) } as const
   switch (answerTo(cause, actionFor(cause, onFailure), target)) {
     case 'continue':
       return { ...state, failure }
     case 'pause':
-      return { ...state, failure, phase: 'paused', held: state.held ?? hold(sets, spec.desired) }
+      return { ...state, failure, phase: 'paused', held: state.held ?? heldNow(spec, state, context) }
     case 'abort': {
       const { held: _held, pausedAtMs: _since, ...rest } = state
       return target === undefined ? halted : { ...rest, failure, phase: 'aborted' }
@@ -256,14 +272,20 @@ function isReached(spec: RolloutSpec, state: RolloutState, observed: Observation
 
 /** The goal of the waypoint, with what the traffic needs, if the rollout divides it. */
 function steered(spec: RolloutSpec, state: RolloutState, { sets, traffic }: Observation): Steering {
-  const { program, desired } = spec
+  const { desired } = spec
   const waypoint = waypointOf(spec, state)
   const roles = rolesOf(spec, state)
   const goal = waypointGoal(waypoint, desired, roles)
   if (traffic === undefined || desired === 0) return { goal, asked: totalOf(goal), isThere: true }
-  const { floor, surge } = resolveBudget(waypoint.budget ?? program.budget, desired)
-  const base = program.barrier === true ? 0 : surge > 0 ? desired : floor
-  return steer({ waypoint, roles, desired, base, sets, traffic }, goal)
+  return steer({ waypoint, roles, desired, base: trafficBase(spec, state), sets, traffic }, goal)
+}
+
+/** So many instances are the whole of the traffic: with no room to surge, those that must stay. */
+function trafficBase(spec: RolloutSpec, state: RolloutState): number {
+  const { program, desired } = spec
+  if (program.barrier === true) return 0
+  const { floor, surge } = resolveBudget(waypointOf(spec, state).budget ?? program.budget, desired)
+  return surge > 0 ? desired : floor
 }
 
 /** The step itself: towards the waypoint, or, while paused or halted, towards the sizes that are held. */
@@ -281,10 +303,12 @@ function next(
     .sort()
   const { program, desired } = spec
   if (state.held) {
-    const goal: Goal = new Map(Object.entries(state.held.sizes))
+    const kept: Goal = new Map(Object.entries(state.held.sizes))
+    const goal = traffic === undefined ? kept : served(kept, trafficBase(spec, state), { sets, traffic })
     // A pause usually means that the new template is in doubt, so it is the first to give up capacity.
     const shrink = [...stale, roles.next, ...stable]
-    const bounds = resolveBudget(program.budget, desired)
+    const { least, most } = keeping(spec, state)
+    const bounds = { floor: least, ceil: goal === kept ? most : Math.max(most, totalOf(goal)) }
     return move({ sets, goal, bounds, grow: [...stable, ...stale, roles.next], shrink })
   }
   const budget = waypointOf(spec, state).budget ?? program.budget

@@ -73,7 +73,10 @@ export function steer(input: SteeringInput, goal: Goal): Steering {
     const held = [...asTheyAre(goal, sets)].map(([template, size]) => {
       return [template, hasPart(template) ? Math.max(size, goal.get(template) ?? 0) : size] as const
     })
-    return { goal: new Map(held), asked: 0, isThere: false }
+    const back = isRouted ? undefined : nearer(input, wanted)
+    // What takes traffic from the new template waits for none of that: nothing leaves before it is followed.
+    const isBack = back !== undefined && fractionOf(back, next) < fractionOf(weights, next) - 1e-9
+    return { goal: new Map(held), asked: 0, isThere: false, ...(isBack ? { weights: back } : {}) }
   }
   const asked = askedBy(input, goal, target)
   const kept = new Map(asked)
@@ -85,6 +88,18 @@ export function steer(input: SteeringInput, goal: Goal): Steering {
   if (isRouted) return { goal: kept, asked: sum, isThere: true }
   const route = nearer(input, wanted)
   return { goal: kept, asked: sum, isThere: false, ...(route === undefined ? {} : { weights: route }) }
+}
+
+/** Sizes that are kept, and what the present division of the traffic needs beside them: it is not changed. */
+export function served(kept: Goal, base: number, view: Pick<SteeringInput, 'sets' | 'traffic'>): Goal {
+  const { weights = [], acknowledged } = view.traffic
+  const goal = new Map(kept)
+  const atLeast = (template: string, size: number): void => {
+    goal.set(template, Math.max(size, goal.get(template) ?? 0))
+  }
+  for (const [template, size] of neededBy(weights, base)) atLeast(template, size)
+  if (!acknowledged) for (const { template, size } of view.sets) atLeast(template, size)
+  return goal
 }
 
 /** The sizes that the waypoint wants in the end: its own, and what its division of the traffic needs. */

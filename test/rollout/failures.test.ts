@@ -174,6 +174,20 @@ describe('what follows from a failure', () => {
     expect(cluster.state?.phase).toBe('reverting')
   })
 
+  test('is told of no time at which nothing was wanted: the clocks begin again with the first instance', () => {
+    const cluster = runningCluster(4, rolling({ finishWithinMs: 60_000, progressWithinMs: 30_000 }))
+    cluster.roll('b')
+    cluster.step()
+    cluster.spec = { ...cluster.spec, desired: 0 }
+    cluster.settle()
+    cluster.nowMs += 3_600_000
+    cluster.spec = { ...cluster.spec, desired: 4 }
+    cluster.step()
+    expect(cluster.state?.phase).toBe('progressing')
+    cluster.settle()
+    expect(cluster.outcomes.at(-1)).toBe('2 succeeded')
+  })
+
   test('with no reverts allowed is a halt', () => {
     const cluster = runningCluster(4, rolling({ onFailure: { maxReverts: 0 } }))
     cluster.roll('b')

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { GateVerdict } from '../../src/rollout/gate.js'
 import { judgeGate, questionsIn } from '../../src/rollout/gate.js'
 import type { Gate, GateAnswer } from '../../src/rollout/index.js'
-import { rolling } from '../../src/rollout/index.js'
+import { describeBlocker, rolling } from '../../src/rollout/index.js'
 import { runningCluster } from './fixtures/instant-cluster.js'
 
 const HOUR_MS = 3_600_000
@@ -323,6 +323,51 @@ describe('a rollout through gates', () => {
     cluster.spec = { ...cluster.spec, aborted: false, retries: 1 }
     cluster.settle()
     expect([cluster.sizes(), cluster.state?.phase]).toEqual([{ a: 4, b: 1 }, 'progressing'])
+  })
+
+  test('that failed where failures are only told holds still, says so, and passes on another answer', () => {
+    const gates = [{ kind: 'analysis', name: 'errors' }] as const
+    const cluster = runningCluster(10, rolling({ onFailure: 'continue', steps: [{ next: '20%', gates }] }))
+    const said = { gate: 'errors', by: 'rollout', atMs: 0 }
+    cluster.roll('b', { answers: [{ ...said, answer: 'fail' }] })
+    cluster.settle()
+    expect(cluster.outcomes.at(-1)).toBe('2 failed analysis')
+    expect(cluster.step().blockers.map(describeBlocker)).toEqual([
+      'waypoint 1 waits for analysis "errors", which has failed',
+    ])
+    cluster.spec = {
+      ...cluster.spec,
+      answers: [
+        { ...said, answer: 'fail' },
+        { ...said, answer: 'pass' },
+      ],
+    }
+    cluster.settle()
+    expect([cluster.sizes(), cluster.outcomes.at(-1)]).toEqual([{ b: 10 }, '2 succeeded'])
+  })
+
+  test('is asked, and waits for its time, after a failure that was only told', () => {
+    const gates = [
+      { kind: 'soak', ms: 60_000 },
+      { kind: 'analysis', name: 'errors' },
+    ] as const
+    const cluster = runningCluster(10, rolling({ onFailure: 'continue', steps: [{ next: '20%', gates }] }))
+    cluster.roll('b')
+    cluster.settle()
+    const crashes = [1, 2, 3].map(id => ({ id: `${id}`, atMs: cluster.nowMs, cause: 'crash' as const }))
+    cluster.sets.set('b', { ...cluster.sets.get('b')!, failures: crashes, failed: 3 })
+    const { wakeAtMs } = cluster.step()
+    expect([cluster.outcomes.at(-1), wakeAtMs]).toEqual(['2 failed crash-loop', cluster.nowMs + 60_000])
+    cluster.nowMs += 60_000
+    expect(cluster.step().questions).toEqual([{ gate: 'errors', kind: 'analysis' }])
+  })
+
+  test('a way leads forward: a share that comes out as less than a count before it keeps the count', () => {
+    const cluster = runningCluster(10, rolling({ steps: [5, '10%', '80%', 2] }))
+    cluster.roll('b')
+    const reached = cluster.settle().map(sizes => Number(/b(\d+)/.exec(sizes)?.[1] ?? 0))
+    expect(reached).toEqual(reached.toSorted((a, b) => a - b))
+    expect(cluster.sizes()).toEqual({ b: 10 })
   })
 
   test.each<[readonly Gate[], string]>([

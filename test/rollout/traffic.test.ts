@@ -128,6 +128,23 @@ describe('traffic', () => {
     expect([cluster.sizes(), shown(cluster)]).toEqual([{ a: 10 }, 'a:100'])
   })
 
+  test('leaves a template that is called off at once, although not all follow, and nothing leaves before they do', () => {
+    const cluster = routed(rolling({ steps: [{ next: '50%', gates: [{ kind: 'approve', name: 'x' }] }] }))
+    cluster.roll('b')
+    cluster.settle()
+    expect([cluster.sizes(), shown(cluster)]).toEqual([{ a: 5, b: 5 }, 'a:50 b:50'])
+    cluster.spec = { ...cluster.spec, aborted: true }
+    for (let round = 0; round < 5; round++) {
+      if (cluster.traffic) cluster.traffic = { ...cluster.traffic, acknowledged: false }
+      cluster.step()
+      for (const [template, set] of cluster.sets) cluster.sets.set(template, { ...set, available: set.size })
+    }
+    expect([cluster.sizes(), shown(cluster)]).toEqual([{ a: 8, b: 5 }, 'a:8 b:2'])
+    if (cluster.traffic) cluster.traffic = { ...cluster.traffic, acknowledged: true }
+    cluster.settle()
+    expect([cluster.sizes(), shown(cluster)]).toEqual([{ a: 10 }, 'a:100'])
+  })
+
   test('of a recreation follows what is there', () => {
     const cluster = routed(recreate(), 3)
     cluster.roll('b')

@@ -1,11 +1,13 @@
 import { Deployment, Revision } from '../../api/index.js'
+import type { FieldProblem } from '../../core/index.js'
 import { contentHash, formatTime, KeelsonError, UsageError } from '../../core/index.js'
 import type { LedgerMark } from '../../core/internal.js'
-import { assertValid, WAYPOINTS_MAX } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, WAYPOINTS_MAX, wholeNumber } from '../../core/internal.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import { NotFoundError } from '../../store/internal.js'
 import { waypointOf } from '../at-waypoint.js'
 import { namedIn } from '../gate.js'
+import { readMarks } from '../ledger-marks.js'
 import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
 import { latestEntry, stableEntry } from '../revision-ledger.js'
 import type { RolloutState } from '../rollout-state.js'
@@ -32,6 +34,26 @@ export type RolloutCommand = Command &
     | { readonly verb: 'tag' | 'untag'; readonly tag: string }
   )
 
+const KNOWN = /* @__PURE__ */ knownOptions<
+  Record<'verb' | 'entry' | 'by' | 'reason' | 'to' | 'gate' | 'tag', unknown>
+>('actOnRollout', { verb: true, entry: true, by: true, reason: true, to: true, gate: true, tag: true })
+const VERBS: Readonly<Record<RolloutCommand['verb'], true>> = {
+  pause: true,
+  resume: true,
+  promote: true,
+  approve: true,
+  reject: true,
+  abort: true,
+  retry: true,
+  pin: true,
+  unpin: true,
+  tag: true,
+  untag: true,
+}
+/** Of `by` and `reason`: an entry keeps up to 1,000 of them. */
+const TEXT_MAX = 1_024
+const TAG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+
 /**
  * Does one thing to the rollout of a Deployment, in one transaction, and marks it in the ledger with who, why and when.
  *
@@ -41,16 +63,16 @@ export type RolloutCommand = Command &
  *
  * @returns the entry, with its marks
  * @throws KeelsonError `NotFound` when there is no such Deployment or entry; `Usage` when there is nothing to do:
- * `details.reason` says why (`stale-entry`, `nothing-to-abort`, …). Nothing is changed then.
+ * `details.reason` says why (`stale-entry`, `nothing-to-abort`, …), or a field is unknown; `Invalid` when one is not
+ * acceptable. Nothing is changed then.
  */
 export async function actOnRollout(
   client: Client,
   ref: ObjectRef,
   command: RolloutCommand,
 ): Promise<RevisionEntry> {
-  assertValid('rollout command', [
-    ...(command.by === '' ? [{ field: 'by', value: '', message: 'must say who does it' }] : []),
-  ])
+  assertKnown(command, KNOWN)
+  assertValid('rollout command', commandProblems(command))
   return await client.transact(tx => {
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
@@ -61,6 +83,25 @@ export async function actOnRollout(
     const mark = markOf({ tx, deployment, ledger, entry }, command, now)
     return markRevision(tx, deployment, entry, mark)
   })
+}
+
+/** What is wrong with a command that may have been read from a request or a file. */
+function commandProblems(command: RolloutCommand): readonly FieldProblem[] {
+  const { verb, by, reason = '', entry } = command
+  const problems: FieldProblem[] = [...wholeNumber('entry', entry, { min: 1 })]
+  const refuse = (field: string, value: unknown, message: string): void => {
+    problems.push({ field, value, message })
+  }
+  if (!Object.hasOwn(VERBS, verb)) refuse('verb', verb, `must be one of ${Object.keys(VERBS).join(', ')}`)
+  if (typeof by !== 'string' || by === '' || by.length > TEXT_MAX)
+    refuse('by', by, `must say who does it, in 1 to ${TEXT_MAX} characters`)
+  if (typeof reason !== 'string' || reason.length > TEXT_MAX)
+    refuse('reason', reason, `must be a text of at most ${TEXT_MAX} characters`)
+  if (verb === 'promote' && ![undefined, 'step', 'full'].includes(command.to))
+    refuse('to', command.to, 'must be step or full')
+  if ((verb === 'tag' || verb === 'untag') && !TAG.test(String(command.tag ?? '')))
+    refuse('tag', command.tag, 'must be 1 to 63 letters, digits, dots, dashes, underscores')
+  return problems
 }
 
 /** The error for an entry that the ledger does not have. */
@@ -107,11 +148,16 @@ function markOf(scene: Scene, command: RolloutCommand, time: string): LedgerMark
       const stable = stableEntry(scene.ledger)?.templateHash
       if (stable === undefined || stable === state.template)
         throw refused(scene, 'nothing-to-abort', 'there is no other revision that succeeded')
+      if (readMarks(scene.entry.marks).aborted)
+        throw refused(scene, 'nothing-to-abort', 'it is being aborted already')
       return mark
     }
     case 'promote': {
       const state = unfinished(scene, 'promote')
-      return { ...mark, waypoint: command.to === 'full' ? WAYPOINTS_MAX : state.waypoint + 1 }
+      const waypoint = command.to === 'full' ? WAYPOINTS_MAX : state.waypoint + 1
+      if (readMarks(scene.entry.marks).promotedTo >= waypoint)
+        throw refused(scene, 'nothing-to-promote', 'these gates are lifted already')
+      return { ...mark, waypoint }
     }
     case 'approve':
     case 'reject': {
@@ -144,7 +190,9 @@ function stateOf(scene: Scene): RolloutState {
 /** The record of an entry that is under way, paused or not. */
 function unfinished(scene: Scene, verb: 'abort' | 'promote'): RolloutState {
   const state = stateOf(scene)
-  const isUnderWay = isUnfinished(state) && (verb === 'abort' || ownFailure(state) === undefined)
+  // A failure that was only told leaves a rollout under way; one that paused it needs a retry.
+  const isHeld = state.phase === 'paused' && ownFailure(state) !== undefined
+  const isUnderWay = isUnfinished(state) && (verb === 'abort' || !isHeld)
   if (!isUnderWay)
     throw refused(scene, `nothing-to-${verb}`, `there is nothing to ${verb}: it is ${state.phase}`)
   return state
@@ -191,12 +239,6 @@ function gateAt(scene: Scene, gate: string): RolloutState {
 }
 
 function checkedTag(scene: Scene, verb: 'tag' | 'untag', tag: string): string {
-  assertValid(
-    'rollout command',
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(tag)
-      ? []
-      : [{ field: 'tag', value: tag, message: 'must be 1 to 63 letters, digits, dots, dashes, underscores' }],
-  )
   const holder = scene.ledger.find(({ tags }) => tags.includes(tag))
   if (verb === 'tag' && holder !== undefined)
     throw refused(scene, 'tag-taken', `revision ${holder.number} has the tag "${tag}"`)

@@ -1,6 +1,6 @@
 import { Deployment } from '../../api/index.js'
 import { contentHash, formatTime, UsageError } from '../../core/index.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import { NotFoundError } from '../../store/internal.js'
 import { undoTarget } from '../revision-ledger.js'
@@ -33,7 +33,7 @@ const UNDO_OPTIONS = /* @__PURE__ */ knownOptions<UndoOptions>('undo', {
  *
  * @returns the new entry; `from` names the one whose template it has
  * @throws KeelsonError `NotFound` when there is no such Deployment or revision; `Usage` when it has that template
- * already, or nothing else has ever succeeded. `details.reason` says which; nothing is changed then.
+ * already, or nothing else has ever succeeded; `Invalid` for both a number and a tag. `details.reason` says which; nothing is changed then.
  */
 export async function undo(
   client: Client,
@@ -41,18 +41,22 @@ export async function undo(
   options: UndoOptions = {},
 ): Promise<RevisionEntry> {
   assertKnown(options, UNDO_OPTIONS)
+  const { toRevision, toTag } = options
+  const isTwice = toRevision !== undefined && toTag !== undefined
+  const message = 'cannot be had together with toRevision'
+  assertValid('undo', isTwice ? [{ field: 'toTag', value: toTag, message }] : [])
   return await client.transact(tx => {
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
     const { name } = deployment.metadata
     const ledger = ledgerOf(tx, deployment)
-    const { by = 'undo', reason, toTag } = options
+    const { by = 'undo', reason } = options
     const tagged = ledger.find(({ tags }) => toTag !== undefined && tags.includes(toTag))?.number
-    const number = toTag === undefined ? options.toRevision : (tagged ?? 0)
+    const number = toTag === undefined ? toRevision : (tagged ?? 0)
     const target = undoTarget(ledger, contentHash(deployment.spec.template), number)
     switch (target.kind) {
       case 'not-found':
-        throw unknownEntry(deployment, options.toTag ?? target.number, ledger)
+        throw unknownEntry(deployment, toTag ?? target.number, ledger)
       case 'current':
         throw new UsageError(
           `Deployment ${name} has the template of revision ${target.entry.number} already`,

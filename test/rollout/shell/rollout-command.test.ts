@@ -171,6 +171,38 @@ describe('what is done to a rollout', () => {
     expect(cluster.store.revision).toBe(revision)
   })
 
+  test.each([
+    [{ verb: 'abort' }, 'nothing-to-abort'],
+    [{ verb: 'promote' }, 'nothing-to-promote'],
+    [{ verb: 'promote', to: 'full' }, 'nothing-to-promote'],
+    [{ verb: 'pause' }, 'already-paused'],
+  ] as const)('%j that two give at the same time is done once', async (verb, reason) => {
+    const cluster = await waiting()
+    const give = () => actOnRollout(cluster.store, web, { ...verb, entry: 2, by: 'ann' })
+    const given = await Promise.allSettled([give(), give()])
+    expect(given.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(given[1]).toMatchObject({ reason: { code: 'Usage', details: { reason } } })
+    expect(marksOf(cluster, 2)).toEqual([verb.verb])
+  })
+
+  test.each([
+    ['an unknown verb', { verb: 'rollback' }, 'verb'],
+    ['somebody without a name', { verb: 'pause', by: '' }, 'by'],
+    ['a tag that is missing', { verb: 'tag' }, 'tag'],
+    ['a promotion to nowhere', { verb: 'promote', to: 'all' }, 'to'],
+    ['a story', { verb: 'pause', reason: 'x'.repeat(1_025) }, 'reason'],
+    ['an entry that is no number', { verb: 'pause', entry: '2' }, 'entry'],
+  ])('refuses %s, from whom types do not hold back', async (_what, command, field) => {
+    const cluster = await waiting()
+    const { revision } = cluster.store
+    const given = { entry: 2, by: 'ann', ...command } as unknown as RolloutCommand
+    await expect(actOnRollout(cluster.store, web, given)).rejects.toMatchObject({
+      code: 'Invalid',
+      details: { problems: [{ field }] },
+    })
+    expect(cluster.store.revision).toBe(revision)
+  })
+
   test('refuses to abort and to promote what is done', async () => {
     const cluster = await waiting()
     await act(cluster, { verb: 'promote', entry: 2, to: 'full' })

@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Program } from '../../src/rollout/index.js'
+import { kubernetesProgram, resolveBudget, rolling } from '../../src/rollout/index.js'
+import type { InstantCluster } from './fixtures/instant-cluster.js'
+import { runningCluster } from './fixtures/instant-cluster.js'
+
+const gates = [{ kind: 'approve', name: 'lead' }] as const
+const blueGreen = kubernetesProgram({ strategy: { type: 'RollingUpdate', blueGreen: { gates } } })
+const canary = rolling({ steps: [{ next: '10%', gates }, '50%'] })
+const wide = rolling({ steps: [{ next: '50%', stable: '100%', gates }] })
+
+/** Template `b` on its way beside `a`, as far as `steps` lead, with the traffic divided. */
+function underWay(program: Program, desired: number, steps: number, dividesTraffic = true): InstantCluster {
+  const cluster = runningCluster(desired, program)
+  if (dividesTraffic) cluster.traffic = { acknowledged: true }
+  cluster.settle()
+  cluster.roll('b')
+  for (let step = 0; step < steps; step++) {
+    cluster.step()
+    allAvailable(cluster)
+  }
+  return cluster
+}
+
+function allAvailable(cluster: InstantCluster): void {
+  for (const [template, set] of cluster.sets) cluster.sets.set(template, { ...set, available: set.size })
+}
+
+describe('sizes that are kept', () => {
+  test.each([
+    ['blue/green', blueGreen, { a: 10, b: 10 }],
+    ['a step beside all of the stable template', wide, { a: 10, b: 5 }],
+  ])('of %s are those of its waypoint, ready or not', (_what, program, sizes) => {
+    for (const available of [0, 5]) {
+      const cluster = underWay(program, 10, 8, false)
+      const b = cluster.sets.get('b')!
+      cluster.sets.set('b', { ...b, available: Math.min(available, b.size) })
+      cluster.spec = { ...cluster.spec, paused: true }
+      cluster.step()
+      cluster.step()
+      expect(cluster.sizes()).toEqual(sizes)
+    }
+  })
+
+  test.each([
+    ['up', 11, { a: 11, b: 10 }],
+    ['down', 4, { a: 4, b: 4 }],
+  ])('of blue/green leave the traffic all that it needs when scaled %s', (_way, desired, sizes) => {
+    const cluster = underWay(blueGreen, 10, 8)
+    cluster.spec = { ...cluster.spec, paused: true }
+    cluster.step()
+    cluster.spec = { ...cluster.spec, desired }
+    cluster.settle()
+    expect(cluster.sizes()).toEqual(sizes)
+  })
+
+  test.each(['paused', 'failed'] as const)('when it is %s in the very step that scales, are scaled', what => {
+    for (const [desired, sizes] of [
+      [6, { a: 5, b: 1 }],
+      [20, { a: 18, b: 2 }],
+    ] as const) {
+      const cluster = underWay(rolling({ steps: [{ next: '10%', gates }], onFailure: 'pause' }), 10, 6, false)
+      cluster.spec =
+        what === 'paused'
+          ? { ...cluster.spec, desired, paused: true }
+          : { ...cluster.spec, desired, answers: [{ gate: 'lead', answer: 'fail', by: 'ann', atMs: 0 }] }
+      cluster.settle()
+      expect([cluster.state?.phase, cluster.sizes()]).toEqual(['paused', sizes])
+    }
+  })
+
+  test('whatever the count, every template has what its traffic needs, inside the budget', () => {
+    const story = fc.record({
+      program: fc.constantFrom(blueGreen, canary, wide),
+      desired: fc.integer({ min: 1, max: 12 }),
+      steps: fc.nat(9),
+      counts: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 3 }),
+      acknowledged: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(story, ({ program, desired, steps, counts, acknowledged }) => {
+        const cluster = underWay(program, desired, steps)
+        cluster.spec = { ...cluster.spec, paused: true }
+        cluster.traffic = { ...cluster.traffic!, acknowledged }
+        for (const count of counts) {
+          const before = cluster.sizes()
+          cluster.spec = { ...cluster.spec, desired: count }
+          const { actions } = cluster.step()
+          expect(actions.filter(({ op }) => op === 'route')).toEqual([])
+          allAvailable(cluster)
+          cluster.step()
+          allAvailable(cluster)
+          const { weights = [] } = cluster.traffic
+          const sum = weights.reduce((total, { weight }) => total + weight, 0)
+          for (const { template, weight } of weights) {
+            const needed = Math.ceil((weight / sum) * count - 1e-9)
+            expect(cluster.sizes()[template] ?? 0).toBeGreaterThanOrEqual(needed)
+          }
+          if (!acknowledged)
+            for (const [template, size] of Object.entries(before))
+              expect(cluster.sizes()[template]).toBeGreaterThanOrEqual(size)
+          else {
+            const total = Object.values(cluster.sizes()).reduce((all, size) => all + size, 0)
+            expect(total).toBeLessThanOrEqual(2 * Math.max(count, resolveBudget(program.budget, count).ceil))
+          }
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
