@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ClosedError } from '../../src/core/index.js'
+import { ClosedError, InvalidError, UsageError } from '../../src/core/index.js'
 import type { CacheOptions } from '../../src/reconcile/cache/cache-contract.js'
 import { createCache, defineIndex } from '../../src/reconcile/index.js'
 import { createStore } from '../../src/store/index.js'
+import { BadRequestError, FencedError } from '../../src/store/object/store-errors.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { kindOf, Part, ref, Widget, widget } from '../fixtures/kinds.js'
 import { createWorld } from '../fixtures/world.js'
@@ -35,6 +36,30 @@ async function startScripted(options: Partial<CacheOptions> = {}) {
 
 const sizeOf = (object: { readonly spec: unknown } | undefined) =>
   object === undefined ? '' : (object.spec as { size: number }).size
+
+describe('a watch that ends with', () => {
+  const reasons: readonly (readonly [string, Error])[] = [
+    ['Usage', new UsageError('the kind is unknown')],
+    ['Invalid', new InvalidError('the shard', [{ field: 'shard', message: 'must be one', value: '9/4' }])],
+    ['BadRequest', new BadRequestError('no such operator', { field: 'selector' })],
+  ]
+  test.each(reasons)('%s is not opened again, and the cache says why', async (_code, error) => {
+    const { env, source, cache } = await startScripted()
+    source.cut({ error })
+    await env.advance(600_000)
+    expect([source.opened, cache.failure]).toEqual([1, error])
+  })
+
+  test.each([
+    ['a lost connection', new Error('lost')],
+    ['a leadership that is over', new FencedError({ kind: 'Lease', name: 'x' }, '1', undefined)],
+  ])('%s is opened again', async (_what, error) => {
+    const { env, source, cache } = await startScripted()
+    source.cut({ error })
+    await env.advance(600_000)
+    expect([source.opened, cache.failure]).toEqual([2, undefined])
+  })
+})
 
 describe('a cache equals its source', () => {
   const names = fc.constantFrom('a', 'b', 'c', 'd')

@@ -7,7 +7,7 @@ import { ref as at, Widget } from '../fixtures/kinds.js'
 import { createWorld } from '../fixtures/world.js'
 
 describe('the history of an object', () => {
-  test('says who did what and why, over two lives', async () => {
+  test('says who did what, why, and with which `traceId`, over two lives', async () => {
     const { store } = createWorld()
     const write = { actor: 'ann', reason: 'more load', traceId: 't1' }
     await store.create(Widget, { metadata: at('a'), spec: { size: 1 } }, { actor: 'maker' })
