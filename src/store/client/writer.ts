@@ -19,6 +19,11 @@ import type {
  * (the object), `FencedError` (this writer may no longer write), `ClosedError`. A refused write changes nothing.
  */
 export interface Writer {
+  /**
+   * Creates an object and returns it as it is stored, with `uid`, `resourceVersion`, `generation` and
+   * `creationTimestamp`. Its name is `metadata.name`, or `metadata.generateName` with a random ending. Refused with
+   * `AlreadyExists` when there is one of this kind, namespace and name; `ttlMs` or `lifetime` end it by themselves.
+   */
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,

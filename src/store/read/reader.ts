@@ -68,7 +68,12 @@ export interface ObjectList<T> {
 export interface Reader {
   /** The last revision that this reader has seen. */
   readonly revision: number
+  /** The object of this namespace and name, deeply frozen; undefined when there is none. */
   get<Spec, Status>(kind: Kind<Spec, Status>, ref: ObjectRef): StoredObject<Spec, Status> | undefined
+  /**
+   * The objects of a kind that `options` select, all as of one revision: every namespace and every object by default,
+   * in key order. To follow what changes after it, watch with `since: list.revision`.
+   */
   list<Spec, Status>(kind: Kind<Spec, Status>, options?: ListOptions): ObjectList<StoredObject<Spec, Status>>
   /**
    * How many objects a list would have in all its pages, whatever `limit` and `continue` say; without a look at them

@@ -14,39 +14,46 @@ import type {
 
 /** Reads and writes inside `transact`: a transaction sees its own writes, nobody else does before the commit. */
 export interface Transaction extends Reader {
+  /** Creates an object, as `create` of a store; it is there for the reads that follow. */
   create<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
     options?: FieldOwner & ExpiryOptions,
   ): StoredObject<Spec, Status>
+  /** Replaces metadata and spec, as `update` of a store. */
   update<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
     options?: UpdateOptions,
   ): StoredObject<Spec, Status>
+  /** Replaces only the status, as `updateStatus` of a store. */
   updateStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     object: ObjectInput<Spec, Status>,
     options?: UpdateOptions,
   ): StoredObject<Spec, Status>
+  /** Applies `recipe` to the object as this transaction sees it. */
   modify<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
     options?: ModifyOptions,
   ): StoredObject<Spec, Status>
+  /** As `modify`, for the status only; other changes of the recipe are dropped. */
   modifyStatus<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     recipe: Recipe<Spec, Status>,
     options?: ModifyOptions,
   ): StoredObject<Spec, Status>
+  /** Applies a patch to the object as this transaction sees it, as `patch` of a store. */
   patch<Spec, Status, Type extends PatchType>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,
     patch: PatchBodies<Spec, Status>[Type],
     options: PatchOptions<Type>,
   ): StoredObject<Spec, Status>
+  /** Deletes the object, or marks it while finalizers hold it or its grace period runs, as `delete` of a store. */
   delete<Spec, Status>(
     kind: Kind<Spec, Status>,
     ref: ObjectRef,

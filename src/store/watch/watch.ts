@@ -100,6 +100,10 @@ export interface Watch<T> extends AsyncIterable<WatchBatch<T>>, Disposable {
 export interface Watchable {
   /** Deliveries are steps of it. */
   readonly env: Env
+  /**
+   * Tells every change of a kind's objects from now on, or after the revision `since`, in batches, one for each
+   * revision. Register with `on`, or iterate; it ends with `close`, `signal`, or an error that says why.
+   */
   watch<Spec, Status>(kind: Kind<Spec, Status>, options?: WatchOptions): Watch<StoredObject<Spec, Status>>
   /** Watches several kinds as one: a batch has all changes of its revision, in the order in which they were written. */
   watch<const Kinds extends readonly Kind[]>(
