@@ -13,5 +13,6 @@ export interface Logger {
   readonly info: LogMethod
   readonly warn: LogMethod
   readonly error: LogMethod
+  /** The same logger, with these fields in each of its lines. */
   child(bindings: Record<string, unknown>): Logger
 }

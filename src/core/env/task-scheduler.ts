@@ -34,5 +34,6 @@ export type DeferredStep = (fate?: StepFate) => void
  * In production a step runs in a microtask or macrotask; in a simulator its turn is a choice.
  */
 export interface TaskScheduler {
+  /** Runs `step` later, in a step of its own; the returned function takes it back. */
   defer(step: DeferredStep, about: StepInfo): Cancel
 }

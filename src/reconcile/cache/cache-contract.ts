@@ -37,6 +37,7 @@ export interface Cache extends Reader {
    * asking again: `ClosedError`, or `Usage`, `Invalid` and `BadRequest`, as of a kind that a store does not know.
    */
   start(client: Client): Promise<void>
+  /** Follows the store no more; reads keep what was seen last. Idempotent. */
   stop(): void
   /** True once the first list has come. Reads before it find nothing. */
   readonly synced: boolean

@@ -86,6 +86,7 @@ export interface Controller {
   enqueue(key: ObjectKey, reason?: string): void
   /** What is known about `key`; undefined when it is idle, did not fail, and depends on nothing. */
   inspect(key: ObjectRef): ControllerKeyState | undefined
+  /** Its queue, its attempts and what it waits for, as of now. */
   status(): ControllerStatus
   /** Why it does not work at the moment, for the manager's `health`. Undefined: it does. */
   unhealthy?(): string | undefined

@@ -49,5 +49,6 @@ export interface Elector {
    * Guarantees: resolves within the grace period and one `renewDeadlineMs`, whatever the store and the listener do.
    */
   stop(options?: StopOptions): Promise<void>
+  /** Who leads, as far as it knows. */
   status(): ElectionStatus
 }

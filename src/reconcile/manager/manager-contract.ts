@@ -89,5 +89,6 @@ export interface Manager extends AsyncDisposable {
   finished(): Promise<StopReport>
   /** For probes of the process. */
   health(): Health
+  /** The state of the manager, of its election and of each part, as of now. */
   status(): ManagerStatus
 }

@@ -16,6 +16,7 @@ export interface Runnable {
    * @param failed to be called when the part breaks later; its options say what follows
    */
   start(client: Client, failed: (error: unknown) => void): Promise<void> | void
+  /** Ends it; also called when its start has failed, or is still under way. Awaited within the grace period. */
   stop(): Promise<void> | void
   /** Why it does not work at the moment, for the manager's `health`. Undefined: it does. */
   unhealthy?(): string | undefined

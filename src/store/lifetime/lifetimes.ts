@@ -45,14 +45,17 @@ export interface ObjectLifetime {
  * write.
  */
 export interface Lifetimes {
+  /** The one with this id, with the time that remains; undefined when it is over or never was. */
   get(id: string): Lifetime | undefined
   /** All that are not over, by id. */
   list(): readonly Lifetime[]
   /** What ends the object, by a lifetime or by its own ttl; undefined when nothing does, or it does not exist. */
   of(kind: Kind, ref: ObjectRef): ObjectLifetime | undefined
+  /** A new one, which ends after `ttlMs` unless it is renewed; what is attached to it ends with it. */
   grant(options: LifetimeOptions): Promise<Lifetime>
   /** Gives it its full time again. A lifetime whose time is over is gone, even if nobody has noticed yet. */
   renew(id: string): Promise<Lifetime>
+  /** Ends it now, and with it every object that is attached to it. */
   revoke(id: string, cause?: WriteCause): Promise<void>
 }
 

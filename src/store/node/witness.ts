@@ -44,6 +44,7 @@ export interface WitnessLag {
 
 /** A copy that follows a store. */
 export interface Witness {
+  /** How far it is behind the store. */
   lag(): WitnessLag
   /** Resolves when everything is copied that was written before the call. Rejects when the copy has failed. */
   caughtUp(): Promise<void>

@@ -93,6 +93,7 @@ export interface Watch<T> extends AsyncIterable<WatchBatch<T>>, Disposable {
    * @throws UsageError when the watch has a consumer already
    */
   on(listener: (batch: WatchBatch<T>) => void, ended?: (error?: unknown) => void): Cancel
+  /** Nothing is told after this call. Idempotent. */
   close(): void
 }
 
