@@ -12,6 +12,7 @@ export interface HttpLoadOptions {
   readonly dns: { readonly address: string; readonly port: number }
   /** Where a resolved address and the service's port are really listened on. */
   dial(address: string): { readonly host: string; readonly port: number }
+  /** At most; fewer while answers take so long that 32 are outstanding. */
   readonly requestsPerSecond: number
 }
 
@@ -40,6 +41,8 @@ export interface HttpLoad {
 }
 
 const REQUEST_TIMEOUT_MS = 5_000
+/** On a machine that is too busy, more of them would wait for each other until they time out. */
+const OUTSTANDING_MAX = 32
 
 /** Half of the requests look the name up and open a connection of their own; the others share kept-alive ones. */
 export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
@@ -83,6 +86,7 @@ export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
   const tick = (startedAt: number): void => {
     const due = ((env.clock.monotonic() - startedAt) / 1000) * options.requestsPerSecond
     for (; count < due; count += 1) {
+      if (inFlight.size >= OUTSTANDING_MAX) continue
       const one = send(count % 2 === 0, expected)
       inFlight.add(one)
       void one.finally(() => inFlight.delete(one))
