@@ -261,16 +261,21 @@ class ClusterScheduler implements Scheduler {
     if (best === undefined) return { kind: 'unschedulable', reasons: summarizeRefusals(one, table) }
     const [scored] = scoreNodes(one, table, [best])
     const node = best.name
-    this.#setTask(request.key, { ...request, node })
+    this.#version.apply({ kind: 'task', key: request.key, before: undefined, after: { ...request, node } })
     return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [] }
   }
 
   /** Room that is held for it is free to it, and given up when it is placed, wherever that is. */
   #placeIntoReserved(request: PlacementRequest, held: readonly TaskPlacement[]): PlaceResult {
     for (const { key } of held) this.removeTask(key)
-    const result = this.place(request)
-    if (result.kind === 'unschedulable') for (const one of held) this.#setTask(one.key, one)
-    return result
+    let isPlaced = false
+    try {
+      const result = this.place(request)
+      isPlaced = result.kind === 'placed'
+      return result
+    } finally {
+      if (!isPlaced) for (const one of held) this.#setTask(one.key, one)
+    }
   }
 
   /** Answers a question about the request as if room that is held for it were free. */

@@ -16,73 +16,114 @@ export interface TaskPlacement extends PlacementRequest {
 
 /** Which task is on which node and in which group, also for nodes that are not known (any more, or yet). */
 export class TaskLedger {
-  readonly #byKey = new Map<string, TaskPlacement>()
-  readonly #byNode = new Map<string, Map<string, TaskPlacement>>()
-  readonly #byGroup = new Map<string, Map<string, TaskPlacement>>()
-
-  readonly #byHolder = new Map<string, Map<string, TaskPlacement>>()
+  readonly #byKey = new Map<string, Entry>()
+  readonly #byNode: Lists = new Map()
+  readonly #byGroup: Lists = new Map()
+  readonly #byHolder: Lists = new Map()
 
   get size(): number {
     return this.#byKey.size
   }
 
   get(key: string): TaskPlacement | undefined {
-    return this.#byKey.get(key)
+    return this.#byKey.get(key)?.task
   }
 
   /** In the order of the keys. */
   on(node: string): readonly TaskPlacement[] {
-    return [...(this.#byNode.get(node)?.values() ?? [])].sort(byKey)
+    return sorted(this.#byNode.get(node))
   }
 
   /** The siblings of a group, in the order of the keys. */
   inGroup(group: string): readonly TaskPlacement[] {
-    return [...(this.#byGroup.get(group)?.values() ?? [])].sort(byKey)
+    return sorted(this.#byGroup.get(group))
   }
 
   /** Room that is held for the request with that key. */
   reservedFor(key: string): readonly TaskPlacement[] {
-    const held = this.#byHolder.get(key)
-    return held === undefined ? NONE : [...held.values()]
+    return this.#byHolder.size === 0 ? NONE : sorted(this.#byHolder.get(key))
   }
 
   /** All tasks, in no useful order. */
-  all(): Iterable<TaskPlacement> {
-    return this.#byKey.values()
+  *all(): Iterable<TaskPlacement> {
+    for (const { task } of this.#byKey.values()) yield task
   }
 
-  add(entry: TaskPlacement): void {
-    this.#byKey.set(entry.key, entry)
-    put(this.#byNode, entry.node, entry)
-    if (entry.group !== undefined) put(this.#byGroup, entry.group, entry)
-    if (entry.reservedFor !== undefined) put(this.#byHolder, entry.reservedFor, entry)
+  /** A task whose key is not recorded. */
+  add(task: TaskPlacement): void {
+    const { key, node, group, reservedFor } = task
+    const entry: Entry = {
+      task,
+      before: undefined,
+      after: undefined,
+      inGroup: group === undefined ? undefined : link(this.#byGroup, group, linkOf(task)),
+      forHolder: reservedFor === undefined ? undefined : link(this.#byHolder, reservedFor, linkOf(task)),
+    }
+    this.#byKey.set(key, entry)
+    link(this.#byNode, node, entry)
   }
 
   remove(key: string): TaskPlacement | undefined {
     const entry = this.#byKey.get(key)
     if (entry === undefined) return undefined
+    const { task, inGroup, forHolder } = entry
     this.#byKey.delete(key)
-    take(this.#byNode, entry.node, key)
-    if (entry.group !== undefined) take(this.#byGroup, entry.group, key)
-    if (entry.reservedFor !== undefined) take(this.#byHolder, entry.reservedFor, key)
-    return entry
+    unlink(this.#byNode, task.node, entry)
+    if (task.group !== undefined && inGroup !== undefined) unlink(this.#byGroup, task.group, inGroup)
+    if (task.reservedFor !== undefined && forHolder !== undefined)
+      unlink(this.#byHolder, task.reservedFor, forHolder)
+    return task
   }
 }
 
-const NONE: readonly TaskPlacement[] = Object.freeze([])
-
-type Tables = Map<string, Map<string, TaskPlacement>>
-
-function put(tables: Tables, name: string, entry: TaskPlacement): void {
-  const table = tables.get(name)
-  if (table === undefined) tables.set(name, new Map([[entry.key, entry]]))
-  else table.set(entry.key, entry)
+/** One of a list that is linked both ways: to add and to remove costs the same however long it is. */
+interface Link {
+  readonly task: TaskPlacement
+  before: Link | undefined
+  after: Link | undefined
 }
 
-function take(tables: Tables, name: string, key: string): void {
-  const table = tables.get(name)
-  table?.delete(key)
-  if (table?.size === 0) tables.delete(name)
+/** A task in the list of its node, with its places in the other lists that it is in. */
+interface Entry extends Link {
+  readonly inGroup: Link | undefined
+  readonly forHolder: Link | undefined
+}
+
+/** The first link of each list. */
+type Lists = Map<string, Link>
+
+const NONE: readonly TaskPlacement[] = Object.freeze([])
+
+function linkOf(task: TaskPlacement): Link {
+  return { task, before: undefined, after: undefined }
+}
+
+/** Second in its list, unless it is the only one: the map is written for the first and the last of a list only. */
+function link(lists: Lists, name: string, made: Link): Link {
+  const first = lists.get(name)
+  if (first === undefined) {
+    lists.set(name, made)
+    return made
+  }
+  made.before = first
+  made.after = first.after
+  if (first.after !== undefined) first.after.before = made
+  first.after = made
+  return made
+}
+
+function unlink(lists: Lists, name: string, { before, after }: Link): void {
+  if (after !== undefined) after.before = before
+  if (before !== undefined) before.after = after
+  else if (after === undefined) lists.delete(name)
+  else lists.set(name, after)
+}
+
+function sorted(first: Link | undefined): readonly TaskPlacement[] {
+  if (first === undefined) return NONE
+  const tasks: TaskPlacement[] = []
+  for (let at: Link | undefined = first; at !== undefined; at = at.after) tasks.push(at.task)
+  return tasks.sort(byKey)
 }
 
 function byKey(a: TaskPlacement, b: TaskPlacement): number {

@@ -66,7 +66,8 @@ function scoreOf(
     ({ key, effect }) =>
       effect === 'PreferNoSchedule' && !(request.tolerations ?? []).some(one => one.key === key),
   ).length
-  const shares = ['cpu', 'memory']
+  const asks = (name: string): boolean => (request.requests?.[name] ?? 0) > 0
+  const shares = ['cpu', 'memory', ...['gpu'].filter(asks)]
     .map(name => ({
       asked: used(here, name) + (request.requests?.[name] ?? 0),
       there: node.allocatable[name] ?? 0,
@@ -74,13 +75,24 @@ function scoreOf(
     .filter(({ there }) => there > 0)
   const mean = (values: readonly number[]): number =>
     values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
-  const taints = (100 / (1 + avoided)) * 3
+  const taints = 100 / (1 + avoided)
   if (mode === 'pack') {
-    return taints + mean(shares.map(({ asked, there }) => (Math.min(asked, there) / there) * 100))
+    const filled = mean(shares.map(({ asked, there }) => (Math.min(asked, there) / there) * 100))
+    return units(taints * 9) + units(filled)
   }
   const free = mean(shares.map(({ asked, there }) => (asked > there ? 0 : ((there - asked) / there) * 100)))
-  const [first, second] = shares.map(({ asked, there }) => Math.min(1, asked / there))
-  const asks = ['cpu', 'memory'].some(name => (request.requests?.[name] ?? 0) > 0)
-  const gap = first === undefined || second === undefined ? 0 : Math.abs(first - second) / 2
-  return taints + free + (asks ? (1 - gap) * 100 : 0)
+  const fractions = shares.map(({ asked, there }) => Math.min(1, asked / there))
+  const [first = 0, second = 0] = fractions
+  const deviation =
+    fractions.length === 2
+      ? Math.abs(first - second) / 2
+      : Math.sqrt(mean(fractions.map(fraction => (mean(fractions) - fraction) ** 2)))
+  const balance = ['cpu', 'memory', 'gpu'].some(asks) ? (1 - deviation) * 100 : 0
+  const fewest = 100 / (1 + here.length)
+  return units(taints * 18) + units(free) + units(balance) + units(fewest * 0.01)
+}
+
+/** Scores add up in whole units, so that nodes that are equal are equal whatever the order of the sum. */
+function units(score: number): number {
+  return Math.round(score * 2 ** 20)
 }

@@ -272,6 +272,14 @@ describe('reservations', () => {
     expect(scheduler.removeTask('held')).toBe(true)
     expect(scheduler.fits({ key: 'other', requests: { cpu: 2 } }, 'n')).toBe(true)
   })
+
+  test('a request that is refused with an error leaves the room held for it', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', allocatable: { cpu: 2 } })
+    scheduler.reserve({ name: 'held', node: 'n', forKey: 'vip', requests: { cpu: 1 } })
+    expect(() => scheduler.place({ key: 'vip', requests: { cpu: Number.NaN } })).toThrow('requests.cpu')
+    expect(scheduler.tasksOn('n').map(({ key }) => key)).toEqual(['held'])
+  })
 })
 
 describe('bookkeeping', () => {

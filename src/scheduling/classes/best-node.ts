@@ -43,8 +43,7 @@ export function findBest(one: RequestClass, table: NodeTable): NodeRow | undefin
     const top = buckets[0]?.heap.top ?? -1
     return top < 0 ? undefined : table.at(top)
   }
-  if (plugins.scores.every(({ kind }) => kind === 'local') && !plugins.countsScores)
-    return bestTop(one, table)
+  if (plugins.isLocal) return bestTop(one, table)
   const open = openBuckets(one, table)
   if (open.length === 1) return open[0]?.top
   const shared = sharedScores(plugins.scores, open)
@@ -80,8 +79,8 @@ export function scoreNodes(
   table: NodeTable,
   rows: readonly NodeRow[],
 ): readonly ScoredNode[] {
-  const { scores: all, partCount } = one.plugins
-  if (partCount === 0) return rows.map(row => scoreAlone(one, row, all))
+  const { scores: all, isLocal } = one.plugins
+  if (isLocal) return rows.map(row => scoreAlone(one, row, all))
   const open = openBuckets(one, table)
   const shared = sharedScores(one.plugins.scores, open)
   const byBucket = new Map(open.map(({ bucket }, index) => [bucket, shared[index] ?? []]))

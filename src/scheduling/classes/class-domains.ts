@@ -6,6 +6,8 @@ import type { Bucket } from './bucket.js'
 import { membersOf } from './bucket.js'
 import type { DomainUse } from './class-plugins.js'
 
+const AMONG: readonly NodesMeant[] = ['all', 'selected', 'untainted', 'enterable', 'roomy']
+
 /** What aggregates are made of. */
 export interface DomainSource {
   readonly uses: readonly DomainUse[]
@@ -22,12 +24,12 @@ export function partOf({ counts, byValue }: DomainUse, slot: number): number {
   if (value < 0 || byValue) return value
   const { firstSlot } = counts
   const isFirst = firstSlot >= 0 && counts.index.of(firstSlot) === value
-  return (counts.counts.get(counts.index.textOf(value)) ?? 0) * 2 + Number(isFirst)
+  return counts.countOfValue(value) * 2 + Number(isFirst)
 }
 
 function countOfPart({ counts, byValue }: DomainUse, part: number): number {
   if (!byValue) return part >> 1
-  return counts.counts.get(counts.index.textOf(part)) ?? 0
+  return counts.countOfValue(part)
 }
 
 /** The view of one plugin, whose first term is at `offset`. Aggregates are found once, until something changes. */
@@ -35,12 +37,17 @@ export class ClassDomains implements DomainView {
   readonly #source: DomainSource
   readonly #offset: number
   readonly termCount: number
-  readonly #known = new Map<string, { readonly stamp: number; readonly value: number }>()
+  /** Aggregates: of each term the fewest and the values, by which nodes are meant; last, how many are roomy. */
+  readonly #known: Float64Array
+  readonly #knownAt: Float64Array
 
   constructor(source: DomainSource, offset: number, termCount: number) {
     this.#source = source
     this.#offset = offset
     this.termCount = termCount
+    const count = termCount * 2 * AMONG.length + 1
+    this.#known = new Float64Array(count)
+    this.#knownAt = new Float64Array(count).fill(-1)
   }
 
   attribute(term: number): string {
@@ -62,11 +69,11 @@ export class ClassDomains implements DomainView {
   }
 
   fewest(term: number, among: NodesMeant): number {
-    return this.#once(`fewest ${term} ${among}`, () => this.#least(term, among))
+    return this.#once(this.#placeOf(term, 0, among), () => this.#least(term, among))
   }
 
   values(term: number, among: NodesMeant): number {
-    return this.#once(`values ${term} ${among}`, () => {
+    return this.#once(this.#placeOf(term, 1, among), () => {
       const { index } = this.#use(term).counts
       const seen = new Set<number>()
       for (const slot of this.#source.slots(among)) {
@@ -78,7 +85,9 @@ export class ClassDomains implements DomainView {
   }
 
   roomy(): number {
-    return this.#once('roomy', () => this.#source.buckets().reduce((sum, { heap }) => sum + heap.size, 0))
+    return this.#once(this.#known.length - 1, () =>
+      this.#source.buckets().reduce((sum, { heap }) => sum + heap.size, 0),
+    )
   }
 
   #use(term: number): DomainUse {
@@ -98,11 +107,16 @@ export class ClassDomains implements DomainView {
     return least
   }
 
-  #once(what: string, find: () => number): number {
-    const known = this.#known.get(what)
-    if (known !== undefined && known.stamp === this.#source.stamp()) return known.value
+  #placeOf(term: number, aggregate: 0 | 1, among: NodesMeant): number {
+    return (term * 2 + aggregate) * AMONG.length + AMONG.indexOf(among)
+  }
+
+  #once(at: number, find: () => number): number {
+    const stamp = this.#source.stamp()
+    if (this.#knownAt[at] === stamp) return this.#known[at] as number
     const value = find()
-    this.#known.set(what, { stamp: this.#source.stamp(), value })
+    this.#known[at] = value
+    this.#knownAt[at] = stamp
     return value
   }
 }

@@ -55,6 +55,8 @@ export interface ClassPlugins {
   readonly scores: readonly ClassScore[]
   /** Numbers of a bucket: one for each use, then one for each score of kind `part`, then perhaps a count. */
   readonly partCount: number
+  /** Whether every score is part of the total of the node. */
+  readonly isLocal: boolean
   /** With `mean`: the last part is how many local scores count. */
   readonly countsScores: boolean
   /** What the uses were made from. */
@@ -119,6 +121,7 @@ export function classPlugins(
       score.kind === 'part' ? { ...score, part: score.part + uses.length } : score,
     ),
     partCount: uses.length + parts + Number(combine === 'mean'),
+    isLocal: combine !== 'mean' && scores.every(({ kind }) => kind === 'local'),
     countsScores: combine === 'mean',
     termKeys,
   }

@@ -24,6 +24,8 @@ export class DomainCounts implements SiblingCounts {
   /** Whether tasks on a node of that slot count. */
   readonly #counts: (slot: number) => boolean
   readonly #slots = new Map<string, number>()
+  /** The same counts by the number of the value. */
+  readonly #byValue: number[] = []
   readonly #log: ChangeLog
   #firstKey: string | undefined
   #isFirstKnown = true
@@ -53,8 +55,12 @@ export class DomainCounts implements SiblingCounts {
   }
 
   countOf(slot: number): number {
-    const value = this.index.of(slot)
-    return value < 0 ? 0 : (this.counts.get(this.index.textOf(value)) ?? 0)
+    return this.countOfValue(this.index.of(slot))
+  }
+
+  /** Tasks on nodes with the value of that number; 0 for -1. */
+  countOfValue(value: number): number {
+    return this.#byValue[value] ?? 0
   }
 
   add(key: string, slot: number): void {
@@ -80,7 +86,9 @@ export class DomainCounts implements SiblingCounts {
     if (value < 0) this.withoutValue += by
     else {
       const text = this.index.textOf(value)
-      const count = (this.counts.get(text) ?? 0) + by
+      while (this.#byValue.length <= value) this.#byValue.push(0)
+      const count = (this.#byValue[value] as number) + by
+      this.#byValue[value] = count
       if (count === 0) this.counts.delete(text)
       else this.counts.set(text, count)
     }

@@ -1,6 +1,7 @@
 import type { Constraint } from '../../core/index.js'
 import type { SiblingCounts, SiblingView } from '../../core/internal.js'
 import type { DomainView, FilterPlugin, FilterReason } from '../plugins/plugin.js'
+import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 
 /** Keeps tasks to nodes whose attributes satisfy every constraint on the node. Every one that fails is a reason. */
@@ -23,6 +24,7 @@ export function constraints(): FilterPlugin {
 
 /** Keeps tasks to nodes that satisfy every constraint on where the siblings are. Every one that fails is a reason. */
 export function siblingConstraints(): FilterPlugin {
+  const attributesFor = perRequest(attributesOf)
   return {
     name: 'sibling-constraints',
     locality: 'domain',
@@ -30,7 +32,7 @@ export function siblingConstraints(): FilterPlugin {
     terms: request =>
       attributesOf(request).map(attribute => ({ attribute, tasks: { group: request.group ?? '' } })),
     filter(request, node, domains) {
-      const view = siblingView(request, domains)
+      const view = siblingView(request, attributesFor(request), domains)
       const reasons: FilterReason[] = []
       for (const constraint of request.constraints?.siblings ?? []) {
         const verdict = constraint.evaluate(node.attributes, view)
@@ -48,8 +50,11 @@ function attributesOf({ constraints }: PreparedRequest): readonly string[] {
   return [...new Set(siblings.map(({ constraint }: { constraint: Constraint }) => constraint.attribute))]
 }
 
-function siblingView(request: PreparedRequest, domains: DomainView): SiblingView {
-  const attributes = attributesOf(request)
+function siblingView(
+  request: PreparedRequest,
+  attributes: readonly string[],
+  domains: DomainView,
+): SiblingView {
   const termOf = (attribute: string): number => attributes.indexOf(attribute)
   const siblings = (attribute: string): SiblingCounts => domains.counts(termOf(attribute))
   const [first = ''] = attributes

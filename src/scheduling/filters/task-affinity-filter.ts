@@ -1,5 +1,6 @@
 import type { TaskAffinity } from '../../core/internal.js'
-import type { DomainFilterPlugin, FilterReason } from '../plugins/plugin.js'
+import type { DomainFilterPlugin, DomainView, FilterReason } from '../plugins/plugin.js'
+import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import { affinityTerm } from '../requests/task-affinity.js'
 import type { TaskIdentity, TaskSet } from '../requests/task-set.js'
@@ -11,6 +12,7 @@ import { compileTaskSet } from '../requests/task-set.js'
  * where the attribute exists. Terms with a weight are for the score.
  */
 export function taskAffinity(): DomainFilterPlugin {
+  const rulesOf = perRequest(rulesFor)
   return {
     name: 'task-affinity',
     locality: 'domain',
@@ -18,14 +20,24 @@ export function taskAffinity(): DomainFilterPlugin {
       ...required(request).map(term => affinityTerm(term, request)),
       ...keepingAway(),
     ],
+    passes(request, node, domains) {
+      const rules = rulesOf(request)
+      const { own } = rules
+      const isFirst = isFirstOfItsKind(rules, domains)
+      for (let at = 0; at < own.length; at++) {
+        const count = domains.count(at, node)
+        if ((own[at] as TaskAffinity).kind === 'antiAffinity') {
+          if (count > 0) return false
+        } else if (count === 0 && !(isFirst && domains.value(at, node) !== undefined)) return false
+      }
+      for (let at = own.length; at < domains.termCount; at++) if (domains.count(at, node) > 0) return false
+      return true
+    },
     filter(request, node, domains) {
       const reasons: FilterReason[] = []
-      const own = required(request)
-      const near = own.filter(({ kind }) => kind === 'affinity')
-      const isFirst =
-        near.length > 0 &&
-        own.every(({ kind }, at) => kind === 'antiAffinity' || domains.counts(at).total === 0) &&
-        near.every(term => selectsItself(term, request))
+      const rules = rulesOf(request)
+      const { own } = rules
+      const isFirst = isFirstOfItsKind(rules, domains)
       for (const [at, term] of own.entries()) {
         const count = domains.count(at, node)
         const params = { attribute: term.attribute, count }
@@ -59,6 +71,28 @@ export function taskAffinity(): DomainFilterPlugin {
       return reasons.length === 0 ? undefined : reasons
     },
   }
+}
+
+interface Rules {
+  /** The terms that must hold, those of affinity first. */
+  readonly own: readonly TaskAffinity[]
+  /** How many of them are of affinity. */
+  readonly near: number
+  /** Whether each of these selects the task itself. */
+  readonly selectsItself: boolean
+}
+
+function rulesFor(request: PreparedRequest): Rules {
+  const own = required(request)
+  const near = own.filter(({ kind }) => kind === 'affinity')
+  return { own, near: near.length, selectsItself: near.every(term => selectsItself(term, request)) }
+}
+
+/** Whether it wants to be near tasks like itself, and there is none. */
+function isFirstOfItsKind({ near, selectsItself: itself }: Rules, domains: DomainView): boolean {
+  if (near === 0 || !itself) return false
+  for (let at = 0; at < near; at++) if (domains.counts(at).total > 0) return false
+  return true
 }
 
 /** The terms that must hold, those of affinity first. */

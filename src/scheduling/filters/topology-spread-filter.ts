@@ -1,6 +1,8 @@
 import type { TopologySpread } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
-import type { DomainFilterPlugin, FilterReason, NodesMeant } from '../plugins/plugin.js'
+import type { NodeView } from '../nodes/node-view.js'
+import type { DomainFilterPlugin, DomainView, FilterReason, NodesMeant } from '../plugins/plugin.js'
+import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import { tasksMeant } from '../requests/task-affinity.js'
 import type { DomainTerm, TaskIdentity } from '../requests/task-set.js'
@@ -26,6 +28,9 @@ const TOPOLOGY_SPREAD_OPTIONS = /* @__PURE__ */ knownOptions<TopologySpreadOptio
 export function topologySpread(options: TopologySpreadOptions = {}): DomainFilterPlugin {
   assertKnown(options, TOPOLOGY_SPREAD_OPTIONS)
   const { nodeTaintsPolicy: taints = 'Honor', countsSelectedNodes = false } = options
+  const rulesOf = perRequest(request =>
+    hard(request).map(spread => ruleOf(spread, request, nodesMeant(spread, taints))),
+  )
   return {
     name: 'topology-spread',
     locality: 'domain',
@@ -37,28 +42,56 @@ export function topologySpread(options: TopologySpreadOptions = {}): DomainFilte
         const isNarrow = countsSelectedNodes && spread.nodeAffinityPolicy !== 'Ignore'
         return isNarrow && nodeSelector !== undefined ? { ...term, nodes: nodeSelector } : term
       }),
-    filter(request, node, domains) {
-      const reasons: FilterReason[] = []
-      for (const [at, spread] of hard(request).entries()) {
-        const { attribute, maxSkew = 1, minDomains = 1 } = spread
-        if (domains.value(at, node) === undefined) {
-          const message = `node(s) lacked attribute ${attribute}`
-          reasons.push({ code: 'AttributeMissing', message, unresolvable: true, params: { attribute } })
-          continue
-        }
-        const among = nodesMeant(spread, taints)
-        const fewest = domains.fewest(at, among)
-        const least = minDomains > 1 && domains.values(at, among) < minDomains ? 0 : fewest
-        const own = compileTaskSet(spreadTerm(spread, request).tasks)(request as TaskIdentity) ? 1 : 0
-        const count = domains.count(at, node)
-        if (count + own - least <= maxSkew) continue
-        const message = `node(s) did not satisfy the spread over ${attribute}`
-        const params = { attribute, count, least, maxSkew }
-        reasons.push({ code: 'TopologySpread', message, unresolvable: false, params })
+    passes(request, node, domains) {
+      const rules = rulesOf(request)
+      for (let at = 0; at < rules.length; at++) {
+        const rule = rules[at] as Rule
+        if (domains.value(at, node) === undefined) return false
+        if (domains.count(at, node) + rule.own - leastOf(rule, at, domains) > rule.maxSkew) return false
       }
+      return true
+    },
+    filter(request, node, domains) {
+      const reasons = rulesOf(request).flatMap((rule, at) => refusal(rule, at, node, domains) ?? [])
       return reasons.length === 0 ? undefined : reasons
     },
   }
+}
+
+/** A rule as it is for one request. */
+interface Rule {
+  readonly attribute: string
+  readonly maxSkew: number
+  readonly minDomains: number
+  /** 1 when the rule counts the task itself. */
+  readonly own: 0 | 1
+  readonly among: NodesMeant
+}
+
+function ruleOf(spread: TopologySpread, request: PreparedRequest, among: NodesMeant): Rule {
+  const { attribute, maxSkew = 1, minDomains = 1 } = spread
+  const identity: TaskIdentity = request
+  const own = compileTaskSet(spreadTerm(spread, request).tasks)(identity) ? 1 : 0
+  return { attribute, maxSkew, minDomains, own, among }
+}
+
+/** How many tasks the emptiest domain counts as having. */
+function leastOf({ minDomains, among }: Rule, at: number, domains: DomainView): number {
+  return minDomains > 1 && domains.values(at, among) < minDomains ? 0 : domains.fewest(at, among)
+}
+
+function refusal(rule: Rule, at: number, node: NodeView, domains: DomainView): FilterReason | undefined {
+  const { attribute, maxSkew, own } = rule
+  if (domains.value(at, node) === undefined) {
+    const message = `node(s) lacked attribute ${attribute}`
+    return { code: 'AttributeMissing', message, unresolvable: true, params: { attribute } }
+  }
+  const least = leastOf(rule, at, domains)
+  const count = domains.count(at, node)
+  if (count + own - least <= maxSkew) return undefined
+  const message = `node(s) did not satisfy the spread over ${attribute}`
+  const params = { attribute, count, least, maxSkew }
+  return { code: 'TopologySpread', message, unresolvable: false, params }
 }
 
 function nodesMeant(

@@ -124,11 +124,29 @@ export function prepareRequest(request: PlacementRequest, columns: ResourceColum
   }
 }
 
+/** What rules came to last, for tasks of one group that share them. */
+const KEEPING = /* @__PURE__ */ new WeakMap<readonly TaskAffinity[], KeptAway>()
+
+interface KeptAway {
+  readonly group: string | undefined
+  readonly namespace: string | undefined
+  readonly terms: readonly DomainTerm[]
+}
+
 /** The terms by which a placed task keeps others away, each once. */
 export function keepsAway(request: PlacementRequest): readonly DomainTerm[] {
-  if (request.affinity === undefined) return NO_TERMS
+  const { affinity, group, namespace } = request
+  if (affinity === undefined) return NO_TERMS
+  const known = KEEPING.get(affinity)
+  if (known !== undefined && known.group === group && known.namespace === namespace) return known.terms
+  const terms = termsOf(affinity, request)
+  KEEPING.set(affinity, { group, namespace, terms })
+  return terms
+}
+
+function termsOf(rules: readonly TaskAffinity[], request: PlacementRequest): readonly DomainTerm[] {
   const terms = new Map<string, DomainTerm>()
-  for (const affinity of request.affinity) {
+  for (const affinity of rules) {
     if (affinity.kind !== 'antiAffinity' || affinity.weight !== undefined) continue
     const term = affinityTerm(affinity, request)
     terms.set(termKey(term), term)

@@ -29,9 +29,13 @@ export interface TaskIdentity {
   readonly labels?: Readonly<Record<string, string>> | undefined
 }
 
+const TERM_KEYS = /* @__PURE__ */ new WeakMap<DomainTerm, string>()
+
 /** Equal for terms that mean the same. */
 export function termKey(term: DomainTerm): string {
-  return canonicalJson(term)
+  let key = TERM_KEYS.get(term)
+  if (key === undefined) TERM_KEYS.set(term, (key = canonicalJson(term)))
+  return key
 }
 
 /** Whether a task belongs to the set, as a test that is made once. */

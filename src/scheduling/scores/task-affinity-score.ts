@@ -1,5 +1,6 @@
 import type { TaskAffinity } from '../../core/internal.js'
 import type { DomainScorePlugin } from '../plugins/plugin.js'
+import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import { affinityTerm } from '../requests/task-affinity.js'
 
@@ -8,6 +9,7 @@ import { affinityTerm } from '../requests/task-affinity.js'
  * the sum of `weight · tasks`, with a minus for the latter, stretched over all nodes that fit to 0…100.
  */
 export function taskAffinityPreference(): DomainScorePlugin {
+  const preferredOf = perRequest(preferred)
   return {
     name: 'task-affinity-preference',
     locality: 'domain',
@@ -16,7 +18,7 @@ export function taskAffinityPreference(): DomainScorePlugin {
     terms: request => preferred(request).map(term => affinityTerm(term, request)),
     score(request, node, domains) {
       let sum = 0
-      for (const [at, { kind, weight = 0 }] of preferred(request).entries())
+      for (const [at, { kind, weight = 0 }] of preferredOf(request).entries())
         sum += (kind === 'affinity' ? weight : -weight) * domains.count(at, node)
       return sum
     },

@@ -1,6 +1,7 @@
 import type { TopologySpread } from '../../core/internal.js'
 import { spreadTerm } from '../filters/topology-spread-filter.js'
 import type { DomainScorePlugin } from '../plugins/plugin.js'
+import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 
 /**
@@ -8,13 +9,14 @@ import type { PreparedRequest } from '../requests/placement-request.js'
  * one whose attribute the node lacks.
  */
 export function topologySpreadPreference(): DomainScorePlugin {
+  const rulesOf = perRequest(softSpread)
   return {
     name: 'topology-spread-preference',
     locality: 'domain',
     applies: request => softSpread(request).length > 0,
     terms: request => softSpread(request).map(spread => spreadTerm(spread, request)),
     score(request, node, domains) {
-      const rules = softSpread(request)
+      const rules = rulesOf(request)
       let sum = 0
       for (let at = 0; at < rules.length; at++)
         if (domains.value(at, node) !== undefined) sum += 100 / (1 + domains.count(at, node))
