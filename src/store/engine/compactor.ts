@@ -65,7 +65,7 @@ export class Compactor {
     while (count < CUT_PER_STEP) {
       const record = log.takeCompacted()
       if (record === undefined) break
-      history.retire(record, log.head)
+      history.retire(record, log.size)
       count += Math.max(1, record.changes.length)
     }
     const more = history.cut(CUT_PER_STEP) >= CUT_PER_STEP || count >= CUT_PER_STEP

@@ -226,7 +226,7 @@ export class Engine {
     this.journal?.append(record)
     const evicted = this.log.push(record)
     if (evicted !== undefined) {
-      this.history.retire(evicted, revision)
+      this.history.retire(evicted, this.log.size)
       this.history.cutSome()
     }
     const { changes } = record

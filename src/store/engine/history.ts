@@ -26,7 +26,8 @@ export class History {
   #waiting: LogRecord[] = []
   #first = 0
   #cutTo: number
-  #head = 0
+  /** How many records were in the log when the last one left it. */
+  #logged = 0
   readonly #now: () => number
   /** Since when a pin has stood in the way. */
   #heldSince: number | undefined = undefined
@@ -82,10 +83,14 @@ export class History {
     return revision === this.#cutTo && this.#waiting.length > 0 && !this.#isPinned(revision)
   }
 
-  /** Takes over a record that left the log. They come in order. */
-  retire(record: LogRecord, head: number): void {
+  /**
+   * Takes over a record that left the log. They come in order.
+   *
+   * @param logged how many are still in the log
+   */
+  retire(record: LogRecord, logged: number): void {
     this.#waiting.push(record)
-    this.#head = head
+    this.#logged = logged
   }
 
   /** Cuts a few of those records that nobody needs. */
@@ -119,7 +124,8 @@ export class History {
     if (record === undefined) return undefined
     if (this.#isPinned(this.#cutTo)) {
       this.#heldSince ??= this.#now()
-      if (this.#head - this.#cutTo <= this.#behindMax) return undefined
+      // Counted in records: revisions may have gaps.
+      if (this.waitingCount + this.#logged <= this.#behindMax) return undefined
       this.#giveUp(this.#cutTo)
     }
     this.#heldSince = undefined

@@ -92,6 +92,11 @@ export class RevisionLog {
     return this.#last
   }
 
+  /** How many records are here. */
+  get size(): number {
+    return this.#count - this.#gone
+  }
+
   /** What came before this revision was compacted on request; -1 when nothing was. */
   get floor(): number {
     return this.#compacted

@@ -14,13 +14,13 @@ import { EVERYTHING } from '../read/query.js'
 import type { Replica } from '../replica/replica.js'
 import { ReadSet } from '../transaction/read-set.js'
 import type { ObjectKeeping } from '../write/write-site.js'
-import type { EtcdConnection } from './etcd-connection.js'
+import type { EtcdCalls } from './etcd-connection.js'
 import type { EtcdOperation } from './etcd-messages.js'
 import type { KeySpace } from './key-space.js'
 import { pathOf } from './key-space.js'
 import type { Mirror, MirroredLifetime } from './mirror.js'
 import { stamped } from './result-stamp.js'
-import type { WritePlan } from './write-plan.js'
+import type { DecisionBase, WritePlan } from './write-plan.js'
 import { WritePlanner } from './write-plan.js'
 
 /** The pauses between attempts that others were faster than. */
@@ -68,7 +68,7 @@ export interface EtcdWriter {
 
 /** What writes of a store in etcd are made with. */
 export interface CommitterParts {
-  readonly connection: EtcdConnection
+  readonly connection: EtcdCalls
   readonly keys: KeySpace
   readonly mirror: Mirror
   readonly replica: Replica
@@ -116,7 +116,7 @@ export class Committer {
       const done = await this.#carryOut(decision, request)
       if (done !== undefined) return done.result
       if (clock.monotonic() >= untilMs) throw contended(contentionMs, attempt)
-      await this.#pause(decision.plan.reads.revision, attempt++)
+      await this.#pause(decision.plan.readAt, attempt++)
     }
   }
 
@@ -138,17 +138,14 @@ export class Committer {
     request: Pick<CommitRequest<T>, 'fences' | 'cause' | 'steps'>,
   ): Promise<{ readonly result: T } | undefined> {
     const { engine } = this.#parts.replica.parts
-    const nothing = { reads, mutations: [], lifetimes, kept: new Map(), cause: undefined }
     const decide = (): Decided<T> => {
       try {
         readFences(reads, request.fences)
         assertFences(engine, request.fences)
         assertFits(reads, outcome.mutations)
-        const { mutations } = outcome
-        const plan = { reads, mutations, lifetimes, kept: keptBy(outcome), cause: request.cause }
-        return { kind: 'decided', outcome, plan }
+        return { kind: 'decided', outcome, plan: this.#planOf(outcome, { reads, lifetimes }, request.cause) }
       } catch (error) {
-        return { kind: 'refused', error, plan: nothing }
+        return this.#refusal(error, { reads, lifetimes })
       }
     }
     return this.#carryOut(await this.#begin(request.steps, async () => decide()), {})
@@ -156,12 +153,12 @@ export class Committer {
 
   /** Has etcd do what was planned; undefined when something of it was changed meanwhile. */
   async send(plan: WritePlan): Promise<number | undefined> {
-    const { connection, replica } = this.#parts
+    const { connection, replica, contentionMs } = this.#parts
     const { compares, operations } = this.#planner.transaction(plan)
-    if (compares.length + operations.length === 0) return plan.reads.revision
+    if (compares.length + operations.length === 0) return plan.readAt
     const { succeeded, header } = await connection.txn(compares, operations)
     if (!succeeded) return undefined
-    if (operations.length > 0) await replica.through(header.revision)
+    if (operations.length > 0) await replica.through(header.revision, contentionMs)
     return header.revision
   }
 
@@ -198,7 +195,6 @@ export class Committer {
     const { engine } = this.#parts.replica.parts
     const reads = new ReadSet(engine, engine.revision)
     const lifetimes = new Set<string>()
-    const nothing = { reads, mutations: [], lifetimes, kept: new Map(), cause: undefined }
     const keeping = this.keeping(lifetimes)
     engine.begin()
     try {
@@ -214,16 +210,30 @@ export class Committer {
         },
       })
       assertFits(reads, outcome.mutations)
-      if (request.dryRun === true) return { kind: 'decided', outcome, plan: nothing }
-      const { mutations, more = [] } = outcome
-      const plan = { reads, mutations, lifetimes, kept: keptBy(outcome), more, cause: request.cause }
-      return { kind: 'decided', outcome, plan }
+      return { kind: 'decided', outcome, plan: this.#planOf(outcome, { reads, lifetimes }, request.cause) }
     } catch (error) {
       if (error instanceof PendingAdmission) return { kind: 'pending', pending: error }
-      return { kind: 'refused', error, plan: nothing }
+      return this.#refusal(error, { reads, lifetimes })
     } finally {
       engine.end()
     }
+  }
+
+  #planOf(
+    outcome: AttemptResult<unknown>,
+    read: Omit<DecisionBase, 'mutations'>,
+    cause: WriteCause | undefined,
+  ): WritePlan {
+    const { mutations, more = [] } = outcome
+    const compares = this.#planner.compares({ ...read, mutations })
+    return { readAt: read.reads.revision, compares, mutations, kept: keptBy(outcome), more, cause }
+  }
+
+  /** What it is refused for was read. */
+  #refusal(error: unknown, read: Omit<DecisionBase, 'mutations'>): Decided<never> {
+    const compares = this.#planner.compares({ ...read, mutations: [] })
+    const plan = { readAt: read.reads.revision, compares, mutations: [], kept: new Map(), cause: undefined }
+    return { kind: 'refused', error, plan }
   }
 
   async #carryOut<T>(
@@ -241,7 +251,7 @@ export class Committer {
     if (dryRun) return { result }
     const revision = await this.#sendWithTtls(plan, decision.outcome)
     if (revision === undefined) return undefined
-    const provisional = plan.reads.revision + 1
+    const provisional = plan.readAt + 1
     return {
       result: plan.mutations.length === 0 ? result : stamped(engine, result, { provisional, revision }),
     }
@@ -264,9 +274,19 @@ export class Committer {
       more.push({ put: keys.lifetime(id), value: lifetimeValue(lease, expiry.ttlMs, false), lease })
       byPath.set(pathOf(table, refOf(object)), id)
     }
-    const revision = await this.send({ ...plan, kept: byPath, more })
-    if (revision === undefined) for (const lease of leases) await connection.revokeLease(lease)
-    return revision
+    if (leases.length === 0) return this.send({ ...plan, kept: byPath, more })
+    let isDone = true
+    try {
+      const revision = await this.send({ ...plan, kept: byPath, more })
+      isDone = revision !== undefined
+      return revision
+    } catch (error) {
+      isDone = !isKeelsonError(error, 'TooLarge', 'Forbidden', 'StorageFailed')
+      throw error
+    } finally {
+      // They end by themselves, and nothing hangs on them.
+      if (!isDone) await Promise.allSettled(leases.map(lease => connection.revokeLease(lease)))
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { StoreOptions } from '../client/memory-store.js'
 import { STORE_NAMES } from '../client/memory-store.js'
 import { startReplica } from '../replica/replica.js'
 import { Committer } from './committer.js'
-import type { EtcdOptions } from './etcd-connection.js'
+import type { EtcdCalls, EtcdOptions } from './etcd-connection.js'
 import { EtcdConnection } from './etcd-connection.js'
 import { EtcdLifetimes } from './etcd-lifetimes.js'
 import { EtcdSource } from './etcd-source.js'
@@ -68,22 +68,32 @@ const TLS_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<EtcdTls>('etcd.tl
  */
 export async function connectStore(options: ConnectStoreOptions): Promise<EtcdStore> {
   assertKnown(options, CONNECT_STORE_OPTIONS)
-  const { etcd, contentionMs = CONTENTION_MS, ...ofStore } = options
-  assertEtcd(etcd, contentionMs)
-  const { env = systemEnv } = options
-  const connection = new EtcdConnection(env, etcd)
+  assertEtcd(options.etcd, options.contentionMs)
+  return connectStoreOn(new EtcdConnection(options.env ?? systemEnv, options.etcd), options)
+}
+
+/**
+ * As `connectStore`, over any connection.
+ *
+ * @internal
+ */
+export async function connectStoreOn(
+  connection: EtcdCalls,
+  { etcd, contentionMs = CONTENTION_MS, ...ofStore }: ConnectStoreOptions,
+): Promise<EtcdStore> {
+  const { env = systemEnv } = ofStore
   const keys = keySpaceOf(etcd)
   let lifetimes: EtcdLifetimes | undefined
   const early: string[] = []
   const mirror = new Mirror(keys, env.clock, id => {
     if (lifetimes === undefined) early.push(id)
-    else lifetimes.end(id)
+    else void lifetimes.end(id)
   })
   try {
     assertVersion((await connection.status()).version, etcd.endpoints)
     const source = new EtcdSource(env, connection, keys, mirror)
     const incarnation = await source.identify()
-    for (const { secret, apiVersion, kind } of options.kinds)
+    for (const { secret, apiVersion, kind } of ofStore.kinds)
       if (secret) {
         const key = keys.secret(`${apiVersion}/${kind}`)
         await connection.txn([{ key, modRevision: 0 }], [{ put: key, value: '1' }])
@@ -92,7 +102,7 @@ export async function connectStore(options: ConnectStoreOptions): Promise<EtcdSt
     const parts = { connection, keys, mirror, replica, contentionMs }
     const committer = new Committer(parts)
     lifetimes = new EtcdLifetimes(parts, committer, { steps: undefined, fences: [] })
-    for (const id of early) lifetimes.end(id)
+    for (const id of early) void lifetimes.end(id)
     return new ReplicatedStore({ ...parts, committer, lifetimes, queue: new KeyQueue() })
   } catch (error) {
     connection.close()

@@ -1,6 +1,6 @@
 import type { Cancel, Env } from '../../core/index.js'
 import { ClosedError } from '../../core/index.js'
-import { etcdError, GrpcFailure, isTokenOver, isTransient } from './etcd-errors.js'
+import { etcdError, GrpcFailure, isTokenOver, isTransient, noMessage } from './etcd-errors.js'
 import type {
   EtcdCompare,
   EtcdOperation,
@@ -50,6 +50,21 @@ export interface EtcdWatchSink {
   ended(error: unknown): void
 }
 
+/** The calls that a store makes. */
+export type EtcdCalls = Pick<
+  EtcdConnection,
+  | 'endpoints'
+  | 'range'
+  | 'txn'
+  | 'grantLease'
+  | 'renewLease'
+  | 'revokeLease'
+  | 'askLease'
+  | 'status'
+  | 'watch'
+  | 'close'
+>
+
 const ETCD_TIMEOUT_MS = 5_000
 
 /** The calls of etcd that a store needs, to whichever member answers. */
@@ -71,33 +86,33 @@ export class EtcdConnection {
   }
 
   async range(request: RangeRequest): Promise<RangeResponse> {
-    return rangeResponse(await this.#call('KV/Range', rangeRequest(request), true))
+    return this.#call('KV/Range', rangeRequest(request), rangeResponse, true)
   }
 
   /** Does all operations if all compares hold. Not tried again when it is not known whether it was done. */
   async txn(compares: readonly EtcdCompare[], operations: readonly EtcdOperation[]): Promise<TxnResponse> {
     const isRead = operations.length === 0
-    return txnResponse(await this.#call('KV/Txn', txnRequest(compares, operations), isRead))
+    return this.#call('KV/Txn', txnRequest(compares, operations), txnResponse, isRead)
   }
 
   async grantLease(ttlSeconds: number): Promise<LeaseResponse> {
-    return leaseResponse(await this.#call('Lease/LeaseGrant', leaseGrantRequest(ttlSeconds), true))
+    return this.#call('Lease/LeaseGrant', leaseGrantRequest(ttlSeconds), leaseResponse, true)
   }
 
   async renewLease(id: bigint): Promise<LeaseResponse> {
-    return leaseResponse(await this.#call('Lease/LeaseKeepAlive', leaseIdRequest(id), true))
+    return this.#call('Lease/LeaseKeepAlive', leaseIdRequest(id), leaseResponse, true)
   }
 
   async revokeLease(id: bigint): Promise<void> {
-    await this.#call('Lease/LeaseRevoke', leaseIdRequest(id), true)
+    await this.#call('Lease/LeaseRevoke', leaseIdRequest(id), () => undefined, true)
   }
 
   async askLease(id: bigint): Promise<LeaseResponse> {
-    return leaseResponse(await this.#call('Lease/LeaseTimeToLive', leaseIdRequest(id), true))
+    return this.#call('Lease/LeaseTimeToLive', leaseIdRequest(id), leaseResponse, true)
   }
 
   async status(): Promise<StatusResponse> {
-    return statusResponse(await this.#call('Maintenance/Status', new Uint8Array(), true))
+    return this.#call('Maintenance/Status', new Uint8Array(), statusResponse, true)
   }
 
   /** Tells what happens in the range from that revision on, until it is cancelled or ends. */
@@ -112,9 +127,17 @@ export class EtcdConnection {
     const begin = async (): Promise<void> => {
       const metadata = await this.#metadata()
       if (isOver) return
-      const stream = this.#channel.stream('/etcdserverpb.Watch/Watch', metadata, {
+      // A member that was cut off from the others ends it, and does not pretend that nothing happens.
+      const withLeader = { ...metadata, hasleader: 'true' }
+      const stream = this.#channel.stream('/etcdserverpb.Watch/Watch', withLeader, {
         message: bytes => {
-          if (!isOver) sink.answered(watchResponse(bytes))
+          if (isOver) return
+          try {
+            sink.answered(watchResponse(bytes))
+          } catch (error) {
+            stream.close()
+            over(error instanceof RangeError ? noMessage(error) : error)
+          }
         },
         ended: failure => over(failure),
       })
@@ -154,12 +177,18 @@ export class EtcdConnection {
   }
 
   /** @param isRepeatable whether it may be done twice */
-  async #call(method: string, message: Uint8Array, isRepeatable: boolean): Promise<Uint8Array> {
+  async #call<T>(
+    method: string,
+    message: Uint8Array,
+    read: (answer: Uint8Array) => T,
+    isRepeatable: boolean,
+  ): Promise<T> {
     // Each member once more than there are: a token that is over costs one attempt.
     for (let left = this.#channels.length; ; left--) {
       try {
-        return await this.#once(`/etcdserverpb.${method}`, message)
+        return read(await this.#once(`/etcdserverpb.${method}`, message))
       } catch (error) {
+        if (error instanceof RangeError) throw etcdError(noMessage(error), this.endpoints)
         if (!(error instanceof GrpcFailure)) throw error
         this.#learn(error)
         const again = isTokenOver(error) ? this.#options.user !== undefined : isTransient(error)

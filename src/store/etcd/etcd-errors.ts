@@ -53,6 +53,12 @@ export function isTokenOver({ status, message }: GrpcFailure): boolean {
   return status === UNAUTHENTICATED || message.includes('invalid auth token')
 }
 
+/** What has answered does not speak the protocol. */
+export function noMessage(cause: RangeError): GrpcFailure {
+  const message = `its answer cannot be read (${cause.message})`
+  return new GrpcFailure(UNIMPLEMENTED, message, { isSent: true, cause })
+}
+
 /** What a failure means for the caller of a store. */
 export function etcdError(failure: GrpcFailure, endpoints: readonly string[]): KeelsonError {
   const { status, message } = failure

@@ -29,17 +29,23 @@ export class EtcdLifetimes implements Lifetimes {
   readonly #parts: CommitterParts
   readonly #committer: Committer
   readonly #options: EtcdWriter
-  readonly #ending = new Set<string>()
+  readonly #ending: Map<string, Promise<void>>
 
-  constructor(parts: CommitterParts, committer: Committer, options: EtcdWriter) {
+  constructor(
+    parts: CommitterParts,
+    committer: Committer,
+    options: EtcdWriter,
+    ending: Map<string, Promise<void>> = new Map(),
+  ) {
     this.#parts = parts
     this.#committer = committer
     this.#options = options
+    this.#ending = ending
   }
 
   /** The same, changed by that writer. */
   for(options: EtcdWriter): EtcdLifetimes {
-    return new EtcdLifetimes(this.#parts, this.#committer, options)
+    return new EtcdLifetimes(this.#parts, this.#committer, options, this.#ending)
   }
 
   readonly get: Lifetimes['get'] = id => {
@@ -113,51 +119,79 @@ export class EtcdLifetimes implements Lifetimes {
     const own = causeOf(cause) ?? { reason: `lifetime ${id} was revoked` }
     assertLifetimeId(id, 'lifetime', 'id')
     this.#assertOpen()
-    const { connection, mirror, keys } = this.#parts
-    const attempt = (site: AttemptSite): AttemptResult<bigint> => {
-      const { leaseId } = required(site, id)
-      return { ...this.#endAll(site, mirror.keptBy(id), leaseId), more: [{ delete: keys.lifetime(id) }] }
+    const { connection, keys } = this.#parts
+    const attempt =
+      (most: number) =>
+      (site: AttemptSite): AttemptResult<bigint> => {
+        const { leaseId } = required(site, id)
+        const places = this.#left(id).slice(0, most)
+        return { ...this.#endAll(site, places, leaseId), more: [{ delete: keys.lifetime(id) }] }
+      }
+    const label = `revoke lifetime ${id}`
+    let lease: bigint
+    try {
+      lease = await this.#commit(label, attempt(Number.POSITIVE_INFINITY), own)
+    } catch (error) {
+      if (!isKeelsonError(error, 'TooLarge')) throw error
+      lease = await this.#commit(label, attempt(0), own)
+      await this.end(id, own)
     }
-    const lease = await this.#commit(`revoke lifetime ${id}`, attempt, own)
     await connection.revokeLease(lease).catch(() => {
       // It ends by itself, and has no key any more.
     })
   }
 
-  /** The lifetime is gone; so is what hangs on it. Whoever else sees it does the same, and one of them does it. */
-  end(id: string): void {
-    if (this.#ending.has(id)) return
-    this.#ending.add(id)
-    void this.#endUntilDone(id).finally(() => this.#ending.delete(id))
+  /**
+   * The lifetime is gone; so is what hangs on it. Whoever else sees it does the same, and one of them does it. Resolves when
+   * it is done, or cannot be.
+   */
+  end(id: string, cause: WriteCause = endOf(id)): Promise<void> {
+    const running = this.#ending.get(id)
+    if (running !== undefined) return running
+    const done = this.#endUntilDone(id, cause).finally(() => this.#ending.delete(id))
+    this.#ending.set(id, done)
+    return done
   }
 
-  async #endUntilDone(id: string): Promise<void> {
+  /** All at once, or in parts that a transaction takes. */
+  async #endUntilDone(id: string, cause: WriteCause): Promise<void> {
     const { mirror, replica } = this.#parts
     const { env } = replica.parts.engine
-    for (let attempt = 1; mirror.keptBy(id).length > 0 && mirror.lifetime(id) === undefined; attempt++) {
+    let most = Number.POSITIVE_INFINITY
+    for (let attempt = 1; this.#left(id).length > 0 && mirror.lifetime(id) === undefined; ) {
+      let count = 0
       try {
         await this.#committer.commit({
           fences: [],
-          cause: {
-            reason: id.startsWith('ttl-')
-              ? 'the time to live of the object is over'
-              : `lifetime ${id} expired`,
-          },
+          cause,
           attempt: site => {
-            const isLive = mirror.lifetime(id) !== undefined
-            return this.#endAll(site, isLive ? [] : mirror.keptBy(id), undefined)
+            const places = site.readLifetime(id) === undefined ? this.#left(id).slice(0, most) : []
+            count = places.length
+            return this.#endAll(site, places, undefined)
           },
         })
-        return
+        attempt = 1
       } catch (error) {
         if (isKeelsonError(error, 'Closed', 'Corrupt')) return
+        if (isKeelsonError(error, 'TooLarge') && count > 1) {
+          most = Math.ceil(count / 2)
+          continue
+        }
         env.logger.error(
           { err: error, lifetime: id },
           'what hung on a lifetime that is over cannot be deleted; it is tried again',
         )
-        await env.clock.sleep(backoffMs({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }, attempt))
+        await env.clock.sleep(backoffMs({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }, attempt++))
       }
     }
+  }
+
+  /** What still hangs on it, of the kinds that this store knows; the rest is for those who know them. */
+  #left(id: string): readonly KeptPlace[] {
+    const { tables } = this.#parts.replica.parts.engine
+    return this.#parts.mirror
+      .keptBy(id)
+      .filter(({ place: { apiVersion, kind } }) => tables.named(apiVersion, kind) !== undefined)
   }
 
   /** As if by a plain delete that no admission hook is asked about, in the order of kinds and keys. */
@@ -198,6 +232,12 @@ export class EtcdLifetimes implements Lifetimes {
 
   #assertOpen(): void {
     this.#parts.replica.parts.engine.assertOpen()
+  }
+}
+
+function endOf(id: string): WriteCause {
+  return {
+    reason: id.startsWith('ttl-') ? 'the time to live of the object is over' : `lifetime ${id} expired`,
   }
 }
 

@@ -5,7 +5,7 @@ import { ExpiredError } from '../object/store-errors.js'
 import type { WriteCause } from '../object/write-cause.js'
 import { causeOf } from '../object/write-cause.js'
 import type { RemoteChange, RemoteList, ReplicaSink, ReplicaSource } from '../replica/replica-source.js'
-import type { EtcdConnection } from './etcd-connection.js'
+import type { EtcdCalls } from './etcd-connection.js'
 import { CorruptError } from './etcd-errors.js'
 import type { EtcdEvent, EtcdHeader, EtcdKeyValue, WatchResponse } from './etcd-messages.js'
 import type { KeySpace } from './key-space.js'
@@ -28,17 +28,24 @@ export function identityValue(incarnation: string, format: number | typeof RESTO
   return JSON.stringify({ format, incarnation })
 }
 
+/** A watch that is open. */
+interface Listening {
+  readonly sink: ReplicaSink
+  readonly end: (error: unknown) => void
+  readonly isOver: () => boolean
+}
+
 /** The one prefix watch of a store, and its list. */
 export class EtcdSource implements ReplicaSource {
   readonly #env: Env
-  readonly #connection: EtcdConnection
+  readonly #connection: EtcdCalls
   readonly #keys: KeySpace
   readonly #mirror: Mirror
   #clusterId: bigint | undefined
   #incarnation: string | undefined
   #newest = 0
 
-  constructor(env: Env, connection: EtcdConnection, keys: KeySpace, mirror: Mirror) {
+  constructor(env: Env, connection: EtcdCalls, keys: KeySpace, mirror: Mirror) {
     this.#env = env
     this.#connection = connection
     this.#keys = keys
@@ -112,7 +119,8 @@ export class EtcdSource implements ReplicaSource {
   }
 
   watch(since: number, sink: ReplicaSink): Cancel {
-    this.#newest = Math.max(this.#newest, since)
+    // What was told before, and not taken in, is told again.
+    this.#newest = since
     let isOver = false
     let cancelWatch: Cancel = () => {}
     let cancelTimer: Cancel = () => {}
@@ -137,7 +145,7 @@ export class EtcdSource implements ReplicaSource {
           ended: end,
           answered: response => {
             try {
-              if (!isOver) this.#answered(response, sink, end)
+              if (!isOver) this.#answered(response, { sink, end, isOver: () => isOver })
             } catch (error) {
               end(error)
             }
@@ -162,7 +170,7 @@ export class EtcdSource implements ReplicaSource {
     return this.#incarnation
   }
 
-  #answered(response: WatchResponse, sink: ReplicaSink, end: (error: unknown) => void): void {
+  #answered(response: WatchResponse, { sink, end, isOver }: Listening): void {
     const { header, canceled, compactRevision, cancelReason, events } = response
     this.#assertSame(header)
     if (canceled) {
@@ -178,7 +186,11 @@ export class EtcdSource implements ReplicaSource {
       return
     }
     sink.alive()
-    for (const ofRevision of byRevision(events)) this.#tell(ofRevision, sink)
+    for (const ofRevision of byRevision(events)) {
+      this.#tell(ofRevision, sink)
+      // Who could not take it in has cancelled; the rest is told with it the next time.
+      if (isOver()) return
+    }
     // Only what etcd says unasked is sure to come after everything that it tells.
     if (events.length === 0 && !response.created && response.watchId >= 0) sink.progress(header.revision)
   }
@@ -199,6 +211,7 @@ export class EtcdSource implements ReplicaSource {
     }
     this.#newest = revision
     sink.told({ revision, changes, ...(cause === undefined ? {} : { cause }) })
+    this.#mirror.settle()
   }
 
   /** An etcd that was made anew has no such revision, or another store in its place. */

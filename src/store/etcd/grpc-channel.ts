@@ -92,7 +92,7 @@ export class GrpcChannel {
       const given = headers['grpc-status']
       if (given === undefined) return
       status = Number(given)
-      text = decodeURIComponent(String(headers['grpc-message'] ?? ''))
+      text = decoded(String(headers['grpc-message'] ?? ''))
     }
     const connection = this.#open()
     const stream: ClientHttp2Stream = connection.session.request({
@@ -115,7 +115,13 @@ export class GrpcChannel {
       )
     }
     const frames = new Frames(bytes => {
-      if (!isOver) sink.message(bytes)
+      if (isOver) return
+      try {
+        sink.message(bytes)
+      } catch (failure) {
+        error = failure
+        stream.close(constants.NGHTTP2_CANCEL)
+      }
     })
     stream.on('response', headers => {
       learn(headers)
@@ -194,6 +200,15 @@ function tlsOf(tls: EtcdTls | undefined): object {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(serverName === undefined ? {} : { servername: serverName }),
+  }
+}
+
+/** What stands between may not have encoded it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

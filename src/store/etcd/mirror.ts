@@ -29,6 +29,8 @@ export class Mirror {
   readonly #kept = new Map<string, KeptPlace>()
   readonly #keptBy = new Map<string, Set<string>>()
   readonly #unique = new Map<string, number>()
+  /** Lifetimes that are gone, and not told yet. */
+  readonly #gone = new Set<string>()
   readonly #ended: (lifetimeId: string) => void
 
   /** @param ended a lifetime is gone that objects hang on */
@@ -76,9 +78,16 @@ export class Mirror {
     else if (known?.of === 'unique') this.#unique.delete(kv.key)
     else if (known?.of === 'lifetime') {
       this.#lifetimes.delete(known.id)
-      // Told after the whole revision: it may take its objects with it.
-      if (this.#keptBy.has(known.id)) this.#ended(known.id)
+      this.#gone.add(known.id)
     }
+  }
+
+  /** A whole revision was taken. What ends with a lifetime may have gone with it. */
+  settle(): void {
+    if (this.#gone.size === 0) return
+    const gone = [...this.#gone]
+    this.#gone.clear()
+    for (const id of gone) if (this.#keptBy.has(id) && !this.#lifetimes.has(id)) this.#ended(id)
   }
 
   #put(known: KnownKey | undefined, { key, value, modRevision }: EtcdKeyValue): void {

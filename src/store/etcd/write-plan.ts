@@ -2,7 +2,6 @@ import { KeelsonError } from '../../core/index.js'
 import { nameOfTerm } from '../engine/index-terms.js'
 import type { KindTable } from '../engine/kind-table.js'
 import type { Mutation } from '../engine/mutation.js'
-import { versionAt } from '../engine/version.js'
 import type { ObjectRef } from '../object/object.js'
 import type { WriteCause } from '../object/write-cause.js'
 import type { Query } from '../read/query.js'
@@ -17,15 +16,24 @@ const OPERATIONS_MAX = 128
 
 /** What one attempt to write has read, and what it would do. */
 export interface WritePlan {
-  readonly reads: ReadSet
+  /** The revision that was read. */
+  readonly readAt: number
+  /** What must still be so, as it was when this was decided. */
+  readonly compares: readonly EtcdCompare[]
   readonly mutations: readonly Mutation[]
-  /** Lifetimes that were read. */
-  readonly lifetimes: ReadonlySet<string>
   /** Which lifetime an object has from now on; null: none. */
   readonly kept: ReadonlyMap<string, string | null>
   /** More to be done, for example a lifetime that begins. */
   readonly more?: readonly EtcdOperation[]
   readonly cause: WriteCause | undefined
+}
+
+/** What a decision is based on. */
+export interface DecisionBase {
+  readonly reads: ReadSet
+  readonly mutations: readonly Mutation[]
+  /** Lifetimes that were read. */
+  readonly lifetimes: ReadonlySet<string>
 }
 
 /** A transaction of etcd. */
@@ -45,17 +53,24 @@ export class WritePlanner {
   }
 
   /**
-   * Does what was planned, if all that was read is as it was read: keys by their revision, also those that were not
-   * there; lists by the newest revision in their range, and that of the last deletion of the kind.
+   * Does what was planned, if all that it is based on is still so.
    *
    * @throws KeelsonError `TooLarge`
    */
   transaction(plan: WritePlan): EtcdTransaction {
     const operations = this.#operations(plan)
-    const compares = this.#compares(plan)
+    const { compares } = plan
     if (Math.max(operations.length, compares.length) > OPERATIONS_MAX)
       throw tooMany(operations.length, compares.length)
     return { compares, operations }
+  }
+
+  /**
+   * What makes sure that all is as it was read: keys by their revision, also those that were not there; lists by the newest
+   * revision in their range, and that of the last deletion of the kind. Asked for in the same go as the decision is made.
+   */
+  compares({ reads, mutations, lifetimes }: DecisionBase): readonly EtcdCompare[] {
+    return [...this.#ofReads(reads), ...this.#ofLifetimes(lifetimes), ...this.#ofValues(reads, mutations)]
   }
 
   #operations({ mutations, kept, more = [], cause }: WritePlan): EtcdOperation[] {
@@ -71,7 +86,7 @@ export class WritePlanner {
       } else operations.push({ put: key, value: objectValue(after) })
       // What kept an object does not keep the next one of that name.
       const path = pathOf(table, ref)
-      const isOver = before !== undefined && before.metadata.uid !== after?.metadata.uid
+      const isOver = before?.metadata.uid !== after?.metadata.uid
       if (isOver && this.#mirror.kept(path) !== undefined && !kept.has(path))
         operations.push({ delete: this.#keys.kept(path) })
     }
@@ -88,7 +103,7 @@ export class WritePlanner {
     return operations
   }
 
-  #compares({ reads, mutations, lifetimes }: WritePlan): EtcdCompare[] {
+  #ofReads(reads: ReadSet): EtcdCompare[] {
     const compares: EtcdCompare[] = []
     const count = [...reads.keys.values()].reduce((sum, keys) => sum + keys.size, 0)
     const notAfter = reads.revision
@@ -98,28 +113,30 @@ export class WritePlanner {
         compares.push({ ...this.#keys.objectsOf(table), notAfter }, ...this.#noGrave(table, notAfter))
         continue
       }
-      for (const text of names) {
-        const ref = refOf(table, text)
-        const entry = table.find(ref.namespace, ref.name)
-        const object = entry === undefined ? undefined : versionAt(entry, reads.revision)?.object
-        const modRevision = Number(object?.metadata.resourceVersion ?? 0)
-        compares.push({ key: this.#keys.object(table, ref), modRevision })
-      }
+      for (const [text, modRevision] of names)
+        compares.push({ key: this.#keys.object(table, refOf(table, text)), modRevision })
     }
     for (const [table, queries] of reads.lists) {
       for (const namespace of namespacesOf(queries))
         compares.push({ ...this.#keys.objectsOf(table, namespace), notAfter })
       compares.push(...this.#noGrave(table, notAfter))
     }
-    for (const id of lifetimes)
-      compares.push({
-        key: this.#keys.lifetime(id),
-        modRevision: this.#mirror.lifetime(id)?.modRevision ?? 0,
-      })
+    return compares
+  }
+
+  #ofLifetimes(lifetimes: ReadonlySet<string>): EtcdCompare[] {
+    return [...lifetimes].map(id => {
+      const modRevision = this.#mirror.lifetime(id)?.modRevision ?? 0
+      return { key: this.#keys.lifetime(id), modRevision }
+    })
+  }
+
+  #ofValues({ engine, revision: notAfter }: ReadSet, mutations: readonly Mutation[]): EtcdCompare[] {
+    const compares: EtcdCompare[] = []
     for (const [key, holder] of this.#claims(mutations))
       if (holder !== undefined) compares.push({ key, modRevision: this.#mirror.uniqueRevision(key) })
     // What is limited counts everything.
-    if (reads.engine.quotas !== undefined && mutations.some(({ after }) => after !== undefined))
+    if (engine.quotas !== undefined && mutations.some(({ after }) => after !== undefined))
       compares.push({ ...this.#keys.objects, notAfter })
     return compares
   }

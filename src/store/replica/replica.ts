@@ -35,6 +35,8 @@ interface Waiter {
   readonly revision: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
+  /** Of the time that it may take. */
+  cancel: Cancel
 }
 
 /**
@@ -78,12 +80,21 @@ export class Replica {
   /**
    * Resolves once everything up to that revision is here.
    *
-   * @throws why the replica has ended, if it does before
+   * @param withinMs how long that may take. Default: for as long as it takes
+   * @throws why the replica has ended, if it does before; KeelsonError `Unavailable` when it takes too long
    */
-  through(revision: number): Promise<void> {
+  through(revision: number, withinMs?: number): Promise<void> {
     if (revision <= this.#seen) return Promise.resolve()
     if (this.#closed) return Promise.reject(new ClosedError('the store'))
-    return new Promise((resolve, reject) => void this.#waiters.push({ revision, resolve, reject }))
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { revision, resolve, reject, cancel: () => {} }
+      this.#waiters.push(waiter)
+      if (withinMs === undefined) return
+      waiter.cancel = this.parts.engine.env.clock.after(withinMs, () => {
+        this.#waiters = this.#waiters.filter(other => other !== waiter)
+        reject(notArrived(revision, withinMs, this.#error))
+      })
+    })
   }
 
   /** Ends every watch and refuses every later read. Idempotent. */
@@ -96,7 +107,10 @@ export class Replica {
     this.parts.engine.close(failure)
     const waiters = this.#waiters
     this.#waiters = []
-    for (const { reject } of waiters) reject(failure ?? new ClosedError('the store'))
+    for (const { reject, cancel } of waiters) {
+      cancel()
+      reject(failure ?? new ClosedError('the store'))
+    }
   }
 
   get #nowMs(): number {
@@ -166,7 +180,10 @@ export class Replica {
     const due = this.#waiters.filter(waiter => waiter.revision <= revision)
     if (due.length === 0) return
     this.#waiters = this.#waiters.filter(waiter => waiter.revision > revision)
-    for (const { resolve } of due) resolve()
+    for (const { resolve, cancel } of due) {
+      cancel()
+      resolve()
+    }
   }
 
   #lost(error: unknown): void {
@@ -240,6 +257,16 @@ function wentBack(revision: number, seen: number): KeelsonError {
     code: 'Corrupt',
     message: `the store that is followed has gone back: ${reason}; make sure which data is right, then connect again`,
     details: { path: '', reason },
+  })
+}
+
+function notArrived(revision: number, withinMs: number, cause: unknown): KeelsonError {
+  const reason = `revision ${revision} has not arrived here within ${withinMs} ms`
+  return new KeelsonError({
+    code: 'Unavailable',
+    message: `what was asked for has happened, and ${reason}; see \`freshness\` for why, and read before you write again`,
+    details: { reason, sent: true },
+    ...(cause === undefined ? {} : { cause }),
   })
 }
 

@@ -19,7 +19,7 @@ import type { OverlayBase } from './overlay.js'
 export class ReadSet implements OverlayBase {
   readonly revision: number
   readonly engine: Engine
-  readonly #keys = new Map<KindTable, Set<string>>()
+  readonly #keys = new Map<KindTable, Map<string, number>>()
   readonly #lists = new Map<KindTable, Query[]>()
 
   constructor(engine: Engine, revision: number) {
@@ -27,8 +27,8 @@ export class ReadSet implements OverlayBase {
     this.revision = revision
   }
 
-  /** Names, with their namespaces, that were asked for. */
-  get keys(): ReadonlyMap<KindTable, ReadonlySet<string>> {
+  /** Names, with their namespaces, that were asked for, and the `resourceVersion` that each had; 0 of one that was not there. */
+  get keys(): ReadonlyMap<KindTable, ReadonlyMap<string, number>> {
     return this.#keys
   }
 
@@ -38,12 +38,15 @@ export class ReadSet implements OverlayBase {
 
   find(table: KindTable, ref: ObjectRef): Version | undefined {
     this.#assertKept()
+    const entry = table.find(ref.namespace, ref.name)
+    const version = entry === undefined ? undefined : versionAt(entry, this.revision)
     const keys = this.#keys.get(table)
     const key = refText(ref)
-    if (keys === undefined) this.#keys.set(table, new Set([key]))
-    else keys.add(key)
-    const entry = table.find(ref.namespace, ref.name)
-    return entry === undefined ? undefined : versionAt(entry, this.revision)
+    // What is cut later is still known to have been read.
+    const had = Number(version?.object?.metadata.resourceVersion ?? 0)
+    if (keys === undefined) this.#keys.set(table, new Map([[key, had]]))
+    else keys.set(key, had)
+    return version
   }
 
   /** That list was read, whatever was done with it. */

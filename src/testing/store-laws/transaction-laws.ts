@@ -181,6 +181,25 @@ export const transactionLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'an optimistic transaction is not committed over a change of what it read, however long ago that was',
+    check: async world => {
+      const store = await world.open({ logCapacity: 4 })
+      await store.create(Widget, widget('read'))
+      let runs = 0
+      const body = async (tx: Transaction): Promise<void> => {
+        const found = tx.get(Widget, refOf('read')) !== undefined
+        tx.create(Widget, widget(found ? 'seen' : 'missed'))
+        if (runs++ > 0) return
+        await store.delete(Widget, refOf('read'))
+        // What is kept for a transaction is limited: twice the log.
+        for (let other = 0; other < 12; other++) await store.create(Widget, widget(`other-${other}`))
+      }
+      await world.soon('the transaction', store.optimistic(body))
+      const [seen, missed] = ['seen', 'missed'].map(name => store.get(Widget, refOf(name)) !== undefined)
+      claimEqual([seen, missed, runs], [false, true, 2], 'what it saw, and how often it ran')
+    },
+  },
+  {
     name: 'a body that closes its store commits nothing',
     check: async ({ open }) => {
       const store = await open()

@@ -85,8 +85,17 @@ describe.runIf(canRunEtcd)('an etcd of three members', () => {
     expect(revisions).toEqual([...revisions].sort((a, b) => a - b))
     expect(told).toHaveLength(other.count(Widget))
     await leader?.run()
-    // Two of three are a majority, one is none.
+    // Two of three are a majority, one is none: whoever follows that one alone is told that it knows nothing any more.
+    const [, , last] = servers
+    const alone = await connectStore({ kinds: [Widget], env, etcd: { endpoints: [last?.endpoint ?? ''] } })
+    await soon(() => alone.freshness.connected)
     for (const server of servers.slice(0, 2)) await server.kill()
+    await soon(() => !alone.freshness.connected)
+    expect(alone.freshness.error).toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(/no leader/),
+    })
+    await alone.close()
     await expect(store.create(Widget, widget('alone'))).rejects.toMatchObject({ code: 'Unavailable' })
     expect(store.get(Widget, ref('before-0'))).toBeDefined()
     await soon(() => !store.freshness.connected)

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
+import type { Http2Server } from 'node:http2'
 import { createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -53,14 +54,30 @@ test('something else than an etcd', async () => {
   server.close()
 })
 
-test('an etcd of another version', async () => {
+/** Whatever it is asked, it answers the same. */
+function answering(message: Uint8Array, trailers: Readonly<Record<string, string>>): Http2Server {
   const server = createHttp2Server()
   server.on('stream', stream => {
-    const message = encodeMessage([[2, '3.2.18']])
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.on('wantTrailers', () => stream.sendTrailers(trailers))
     stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]))
   })
+  return server
+}
+
+test.each([
+  // A field that is longer than the message, and a text that is not encoded as gRPC has it.
+  [Buffer.from([0x0a, 0x7f]), { 'grpc-status': '0' }, 'Unsupported', /cannot be read.*check the endpoints/s],
+  [Buffer.from([]), { 'grpc-status': '14', 'grpc-message': '100% busy' }, 'Unavailable', /100% busy/],
+])('what is no answer of an etcd: %o', async (message, trailers, code, text) => {
+  const server = answering(message, trailers)
+  const refused = open({ endpoints: [await listening(server)] })
+  await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(text) })
+  server.close()
+})
+
+test('an etcd of another version', async () => {
+  const server = answering(encodeMessage([[2, '3.2.18']]), { 'grpc-status': '0' })
   const endpoint = await listening(server)
   await expect(open({ endpoints: [endpoint] })).rejects.toMatchObject({
     code: 'Unsupported',
