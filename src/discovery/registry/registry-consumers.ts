@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../core/index.js'
 import { InvalidError, UsageError } from '../../core/index.js'
+import { assertValid, wholeNumber } from '../../core/internal.js'
 
 /** How long to wait. */
 export interface WaitOptions {
@@ -16,18 +17,23 @@ export interface RegistryConsumer {
   /**
    * Says that nothing from before this revision is in use any more for new work. Lower revisions are ignored.
    *
-   * @throws InvalidError for a revision that the registry has not reached
+   * @throws InvalidError for a revision that the registry has not reached, or that is none
    */
   ack(revision: number): void
   /** One that gives no sign of life is not waited for, and named in reports. Default false. */
   setSilent(isSilent: boolean): void
+  /** Another one takes its place, which has acknowledged nothing; whoever waits for this one waits for that one. */
+  restart(): void
   /** Stops counting. Idempotent. */
   close(): void
 }
 
 /** What a consumer is. */
 export interface RegistryConsumerOptions {
-  /** It stands for another process, so this one's own acknowledgement leaves it out. Default false. */
+  /**
+   * It stands for another process, so this one's own acknowledgement leaves it out, and so does the limit of consumers.
+   * Default false.
+   */
   readonly isRemote?: boolean
 }
 
@@ -45,17 +51,6 @@ export type ConsumerReport =
 
 const limits = { consumers: 1000, waiters: 10_000 } as const
 
-/** The book of consumers of one registry. */
-export interface Consumers {
-  open(name: string, options?: RegistryConsumerOptions): RegistryConsumer
-  wait(revision: number, options: WaitOptions): Promise<ConsumerReport>
-  /** The registry has a new revision. */
-  advanced(): void
-  /** What all consumers of this process have acknowledged. */
-  acknowledged(): number
-  onAcknowledged(listener: () => void): Cancel
-}
-
 interface Entry {
   readonly isRemote: boolean
   acknowledged: number
@@ -64,102 +59,152 @@ interface Entry {
 
 interface Waiter {
   readonly revision: number
+  /** How many are waited for: neither silent nor at the revision. */
+  behind: number
   readonly done: () => void
 }
 
-export function createConsumers(registryRevision: () => number): Consumers {
-  const entries = new Map<string, Entry>()
-  const waiters = new Set<Waiter>()
-  const listeners = new Set<() => void>()
-  const behind = (revision: number, isSilent: boolean): readonly string[] =>
-    [...entries]
-      .filter(([, entry]) => entry.acknowledged < revision && entry.isSilent === isSilent)
-      .map(([name]) => name)
-      .sort()
-  const reached = (revision: number): boolean =>
-    registryRevision() >= revision && behind(revision, false).length === 0
-  const advanced = (): void => {
-    for (const waiter of [...waiters]) if (reached(waiter.revision)) waiter.done()
-    for (const listener of [...listeners]) listener()
+/**
+ * The book of consumers of one registry. Each waiter counts those that it waits for, so an acknowledgement costs what
+ * waits and not what exists: there may be thousands of processes, and each reports ten times a second.
+ */
+export class Consumers {
+  readonly #registryRevision: () => number
+  readonly #entries = new Map<string, Entry>()
+  /** Those of this process. */
+  readonly #own = new Set<Entry>()
+  readonly #waiters = new Set<Waiter>()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(registryRevision: () => number) {
+    this.#registryRevision = registryRevision
   }
-  const book: Book = { entries, registryRevision, advanced }
-  const wait = (revision: number, { clock, timeoutMs }: WaitOptions): Promise<ConsumerReport> =>
-    new Promise((resolve, reject) => {
-      const silent = (): readonly string[] => behind(revision, true)
-      if (reached(revision)) return resolve({ kind: 'acknowledged', revision, silent: silent() })
-      if (waiters.size >= limits.waiters)
+
+  open(name: string, { isRemote = false }: RegistryConsumerOptions = {}): RegistryConsumer {
+    if (this.#entries.has(name))
+      throw new UsageError(
+        `a registry consumer named "${name}" exists already; close it or choose another name`,
+      )
+    if (!isRemote && this.#own.size >= limits.consumers)
+      throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
+    const entry: Entry = { isRemote, acknowledged: 0, isSilent: false }
+    this.#entries.set(name, entry)
+    if (!isRemote) this.#own.add(entry)
+    this.#count(entry, 1)
+    return new OpenConsumer(name, entry, {
+      registryRevision: this.#registryRevision,
+      change: change => this.#change(entry, change),
+      close: () => {
+        this.#entries.delete(name)
+        this.#own.delete(entry)
+        this.#count(entry, -1)
+        this.#tell(entry)
+      },
+    })
+  }
+
+  wait(revision: number, { clock, timeoutMs }: WaitOptions): Promise<ConsumerReport> {
+    return new Promise((resolve, reject) => {
+      const problems = wholeNumber('revision', revision)
+      if (problems.length > 0) return reject(new InvalidError('wait for consumers', problems))
+      const silent = (): readonly string[] => this.#behind(revision, true)
+      const behind = this.#behind(revision, false).length
+      if (behind === 0 && this.#registryRevision() >= revision)
+        return resolve({ kind: 'acknowledged', revision, silent: silent() })
+      if (this.#waiters.size >= limits.waiters)
         return reject(new UsageError(`a registry has at most ${limits.waiters} waiters`))
       const cancel = clock.after(timeoutMs, () => {
-        waiters.delete(waiter)
+        this.#waiters.delete(waiter)
         resolve({
           kind: 'timed-out',
           revision,
-          registryRevision: registryRevision(),
-          waiting: behind(revision, false),
+          registryRevision: this.#registryRevision(),
+          waiting: this.#behind(revision, false),
           silent: silent(),
         })
       })
       const waiter: Waiter = {
         revision,
+        behind,
         done: () => {
-          waiters.delete(waiter)
+          this.#waiters.delete(waiter)
           cancel()
           resolve({ kind: 'acknowledged', revision, silent: silent() })
         },
       }
-      waiters.add(waiter)
+      this.#waiters.add(waiter)
     })
-  return {
-    open: (name, options) => openConsumer(book, name, options),
-    wait,
-    advanced,
-    acknowledged: () =>
-      [...entries.values()]
-        .filter(entry => !entry.isRemote)
-        .reduce((least, entry) => Math.min(least, entry.acknowledged), registryRevision()),
-    onAcknowledged: listener => {
-      const entry = (): void => listener()
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
-    },
+  }
+
+  /** The registry has a new revision. */
+  advanced(): void {
+    this.#endWaits()
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** What all consumers of this process have acknowledged. */
+  acknowledged(): number {
+    let least = this.#registryRevision()
+    for (const { acknowledged } of this.#own) least = Math.min(least, acknowledged)
+    return least
+  }
+
+  /** Told when that may have changed. */
+  onAcknowledged(listener: () => void): Cancel {
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  #change(entry: Entry, change: (entry: Entry) => void): void {
+    this.#count(entry, -1)
+    change(entry)
+    this.#count(entry, 1)
+    this.#tell(entry)
+  }
+
+  /** Adds the consumer to those that are waited for, or takes it out. */
+  #count({ acknowledged, isSilent }: Entry, by: 1 | -1): void {
+    if (isSilent) return
+    for (const waiter of this.#waiters) if (acknowledged < waiter.revision) waiter.behind += by
+  }
+
+  #tell({ isRemote }: Entry): void {
+    if (isRemote) this.#endWaits()
+    else this.advanced()
+  }
+
+  #endWaits(): void {
+    for (const waiter of [...this.#waiters])
+      if (waiter.behind === 0 && this.#registryRevision() >= waiter.revision) waiter.done()
+  }
+
+  #behind(revision: number, isSilent: boolean): readonly string[] {
+    return [...this.#entries]
+      .filter(([, entry]) => entry.acknowledged < revision && entry.isSilent === isSilent)
+      .map(([name]) => name)
+      .sort()
   }
 }
 
-/** What consumers share. */
-interface Book {
-  readonly entries: Map<string, Entry>
+/** What an open consumer does to the book. */
+interface Place {
   readonly registryRevision: () => number
-  readonly advanced: () => void
-}
-
-function openConsumer(
-  book: Book,
-  name: string,
-  { isRemote = false }: RegistryConsumerOptions = {},
-): RegistryConsumer {
-  const { entries } = book
-  if (entries.has(name))
-    throw new UsageError(
-      `a registry consumer named "${name}" exists already; close it or choose another name`,
-    )
-  if (entries.size >= limits.consumers)
-    throw new UsageError(`a registry has at most ${limits.consumers} consumers; close some`)
-  const entry: Entry = { isRemote, acknowledged: 0, isSilent: false }
-  entries.set(name, entry)
-  return new OpenConsumer(name, book, entry)
+  readonly change: (change: (entry: Entry) => void) => void
+  readonly close: () => void
 }
 
 /** Its functions are its own, so that they may be taken out of it. */
 class OpenConsumer implements RegistryConsumer {
   readonly name: string
-  readonly #book: Book
   readonly #entry: Entry
+  readonly #place: Place
   #closed = false
 
-  constructor(name: string, book: Book, entry: Entry) {
+  constructor(name: string, entry: Entry, place: Place) {
     this.name = name
-    this.#book = book
     this.#entry = entry
+    this.#place = place
   }
 
   get acknowledged(): number {
@@ -167,24 +212,28 @@ class OpenConsumer implements RegistryConsumer {
   }
 
   readonly ack: RegistryConsumer['ack'] = revision => {
-    const { registryRevision, advanced } = this.#book
-    if (revision > registryRevision()) throw tooNew(this.name, revision, registryRevision())
-    if (this.#closed || revision <= this.#entry.acknowledged) return
-    this.#entry.acknowledged = revision
-    advanced()
+    const reached = this.#place.registryRevision()
+    assertValid(`acknowledgement of ${this.name}`, wholeNumber('revision', revision))
+    if (revision > reached) throw tooNew(this.name, revision, reached)
+    if (revision > this.#entry.acknowledged) this.#set({ acknowledged: revision })
   }
 
   readonly setSilent: RegistryConsumer['setSilent'] = isSilent => {
-    if (this.#entry.isSilent === isSilent) return
-    this.#entry.isSilent = isSilent
-    this.#book.advanced()
+    if (this.#entry.isSilent !== isSilent) this.#set({ isSilent })
+  }
+
+  readonly restart: RegistryConsumer['restart'] = () => {
+    this.#set({ acknowledged: 0, isSilent: false })
   }
 
   readonly close: RegistryConsumer['close'] = () => {
     if (this.#closed) return
     this.#closed = true
-    this.#book.entries.delete(this.name)
-    this.#book.advanced()
+    this.#place.close()
+  }
+
+  #set(fields: Partial<Entry>): void {
+    if (!this.#closed) this.#place.change(entry => void Object.assign(entry, fields))
   }
 }
 

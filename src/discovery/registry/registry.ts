@@ -12,7 +12,7 @@ import type {
   RegistryConsumerOptions,
   WaitOptions,
 } from './registry-consumers.js'
-import { createConsumers } from './registry-consumers.js'
+import { Consumers } from './registry-consumers.js'
 import type { RegistryProblem } from './registry-problems.js'
 import { verifySnapshot } from './registry-problems.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
@@ -64,7 +64,7 @@ export interface Registry {
   onChange(listener: (delta: RegistryDelta) => void): Cancel
   /**
    * Registers a consumer whose acknowledgement matters, such as a proxy that still sends traffic to old endpoints.
-   * At most 1000 at a time.
+   * At most 1000 of this process at a time.
    *
    * @throws UsageError when the name is taken or there are too many
    */
@@ -72,6 +72,8 @@ export interface Registry {
   /**
    * Resolves when the registry has reached `revision` and every open consumer has acknowledged it, or when the
    * time is over. With it, an endpoint is taken out in order: remove it, wait, then stop what ran there.
+   *
+   * Errors: `InvalidError` for what is no revision; `UsageError` when 10 000 wait already.
    */
   waitForConsumers(revision: number, options: WaitOptions): Promise<ConsumerReport>
   /** What the registry and all its consumers in this process have reached. */
@@ -122,7 +124,7 @@ class MemoryRegistry implements Registry {
   readonly #profiles: Required<RegistryOptions>['profiles']
   readonly #logger: Required<RegistryOptions>['logger']
   readonly #listeners = new Set<(delta: RegistryDelta) => void>()
-  readonly #consumers = createConsumers(() => this.revision)
+  readonly #consumers = new Consumers(() => this.revision)
   #current = emptySnapshot()
   #applying = false
 

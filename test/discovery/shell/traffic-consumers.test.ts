@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EndpointSlice, Service, TrafficConsumer } from '../../../src/api/index.js'
+import type { Clock } from '../../../src/core/index.js'
+import { createEnv } from '../../../src/core/index.js'
 import type { ConsumerReport, Registry } from '../../../src/discovery/index.js'
 import {
   createRegistry,
@@ -9,6 +11,7 @@ import {
   createTrafficReporter,
 } from '../../../src/discovery/index.js'
 import type { Runnable } from '../../../src/reconcile/index.js'
+import { createStore } from '../../../src/store/index.js'
 import type { World } from '../../fixtures/world.js'
 import { createWorld } from '../../fixtures/world.js'
 
@@ -58,6 +61,30 @@ function waitFor(w: World, registry: Registry, revision: number): { report?: Con
   return found
 }
 
+/** A clock that jumps, as for a process that stood still: each timer that is due fires once, late. */
+function standingClock(): { readonly clock: Clock; readonly pass: (ms: number) => Promise<void> } {
+  let ms = 0
+  const timers = new Map<() => void, number>()
+  const clock: Clock = {
+    ...createEnv().clock,
+    monotonic: () => ms,
+    after: (delayMs, step) => {
+      const fire = (): void => step()
+      timers.set(fire, ms + delayMs)
+      return () => void timers.delete(fire)
+    },
+  }
+  const pass = async (byMs: number): Promise<void> => {
+    ms += byMs
+    for (const [fire, dueMs] of [...timers]) {
+      if (dueMs > ms || !timers.delete(fire)) continue
+      fire()
+    }
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  return { clock, pass }
+}
+
 describe('consumers in other processes', () => {
   test('are waited for until what they report has reached the revision', async () => {
     const w = world()
@@ -88,7 +115,7 @@ describe('consumers in other processes', () => {
     two.catchUp()
     await w.env.advance(14_000)
     expect(found.report).toBeUndefined()
-    await w.env.advance(1000)
+    await w.env.advance(1500)
     expect(found.report).toEqual({ kind: 'acknowledged', revision, silent: ['process/one'] })
     const next = waitFor(w, registry, await setReady(w, false))
     await w.env.advance(30_000)
@@ -114,6 +141,69 @@ describe('consumers in other processes', () => {
     second.catchUp()
     await w.env.advance(100)
     expect(found.report).toMatchObject({ kind: 'acknowledged', silent: [] })
+  })
+
+  test('a wait under way does not end because a process is followed by another one of its name', async () => {
+    const w = world()
+    const registry = await waiting(w)
+    const { crash } = await w.startProcess('one', ...proxy('one').parts)
+    const found = waitFor(w, registry, await setReady(w, true))
+    crash()
+    const second = proxy('one')
+    await w.startProcess('one again', ...second.parts)
+    await w.env.advance(1000)
+    expect(found.report).toBeUndefined()
+    second.catchUp()
+    await w.env.advance(200)
+    expect(found.report).toMatchObject({ kind: 'acknowledged', silent: [] })
+  })
+
+  test('an edit of the object by somebody else is no sign of life', async () => {
+    const w = world()
+    const registry = await waiting(w)
+    const { crash } = await w.startProcess('one', ...proxy('one').parts)
+    crash()
+    const found = waitFor(w, registry, await setReady(w, true))
+    for (let i = 0; i < 20; i++) {
+      await w.store.modify(TrafficConsumer, { name: 'one' }, draft => {
+        draft.metadata.labels = { edit: String(i) }
+      })
+      await w.env.advance(1000)
+    }
+    expect(found.report).toMatchObject({ kind: 'acknowledged', silent: ['process/one'] })
+  })
+
+  test('while this process stood still nobody was silent', async () => {
+    const { clock, pass } = standingClock()
+    const store = createStore({ kinds: [TrafficConsumer] })
+    const registry = createRegistry()
+    const part = createTrafficConsumers(registry)
+    await store.create(TrafficConsumer, {
+      metadata: { name: 'one' },
+      spec: { holderIdentity: 'a', acknowledgedRevision: 0, renewTime: '2026-01-01T00:00:00Z' },
+    })
+    await part.start(store.client(createEnv({ clock })), () => {})
+    registry.apply(1, [])
+    let report: ConsumerReport | undefined
+    void registry.waitForConsumers(1, { clock, timeoutMs: 600_000 }).then(found => (report = found))
+    await pass(1000)
+    await pass(60_000)
+    expect(report).toBeUndefined()
+    for (let i = 0; i < 32; i++) await pass(500)
+    expect(report).toMatchObject({ kind: 'acknowledged', silent: ['process/one'] })
+    await part.stop()
+  })
+
+  test('the object of a process that never comes back goes after an hour', async () => {
+    const w = world()
+    await waiting(w)
+    const { crash } = await w.startProcess('one', ...proxy('one').parts)
+    await w.startProcess('two', ...proxy('two').parts)
+    crash()
+    await w.env.advance(3_500_000)
+    expect(w.store.list(TrafficConsumer).items).toHaveLength(2)
+    await w.env.advance(200_000)
+    expect(w.store.list(TrafficConsumer).items.map(({ metadata }) => metadata.name)).toEqual(['two'])
   })
 
   test('one that stops in order leaves, and is not waited for from then on', async () => {
@@ -198,6 +288,7 @@ describe('a traffic reporter', () => {
   ])('is refused %j', (options, field) => {
     expect(() => createTrafficReporter(createRegistry(), options)).toThrow(field)
     expect(() => createTrafficConsumers(createRegistry(), { silentMs: 0 })).toThrow('silentMs')
+    expect(() => createTrafficConsumers(createRegistry(), { removeAfterMs: 5 })).toThrow('removeAfterMs')
     expect(() => createRegistryFeed(createRegistry(), { progressMs: 0 })).toThrow('progressMs')
   })
 })
