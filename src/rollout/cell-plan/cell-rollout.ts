@@ -9,6 +9,7 @@ export interface CellRolloutState {
   /** The most cells that ran it at once so far, and since when. */
   readonly best: number
   readonly progressAtMs: number
+  /** Since when its clock stands, because it is paused or nothing is due. */
   readonly pausedAtMs?: number
   readonly cause?: CellRolloutFailure
 }
@@ -26,6 +27,8 @@ export interface CellRolloutFacts {
   /** Tasks of the revision that have ended. */
   readonly failures: number
   readonly paused: boolean
+  /** Nothing is due: none is wanted, or all is there but what is held back on purpose. */
+  readonly resting: boolean
   /** Whether there is another revision that has succeeded, and this one is no revert itself. */
   readonly mayRevert: boolean
 }
@@ -56,7 +59,7 @@ export interface CellRolloutStep {
 
 /**
  * How far a rollout of cells is, and what follows. Pure. Progress is a new best of cells that run the revision; time
- * spent paused does not count. A failure is answered once; what failed and gets there after all has succeeded.
+ * spent paused, or with nothing due, does not count. A failure is answered once; what failed and gets there after all has succeeded.
  */
 export function stepCellRollout(
   before: CellRolloutState | undefined,
@@ -99,10 +102,10 @@ export function stepCellRollout(
   }
 }
 
-/** The record with the progress made, and with the clock stopped while paused. */
+/** The record with the progress made, and with the clock stopped while paused, or while nothing is due. */
 function withClock(state: CellRolloutState, facts: CellRolloutFacts, nowMs: number): CellRolloutState {
   const { pausedAtMs, ...running } = state
-  if (facts.paused) return { ...running, pausedAtMs: pausedAtMs ?? nowMs }
+  if (facts.paused || facts.resting) return { ...running, pausedAtMs: pausedAtMs ?? nowMs }
   const resumed =
     pausedAtMs === undefined
       ? running

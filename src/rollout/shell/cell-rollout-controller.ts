@@ -115,6 +115,7 @@ function rollOut(client: Client, { kind, ref, crashes, nowMs }: Step): Promise<S
         done: plan.done && goal.desired > 0,
         failures: failuresOf(cells, current),
         paused: set.spec.paused === true,
+        resting: goal.desired === 0 || isHeldBack(plan),
         mayRevert: current.cause !== 'revert' && stable !== undefined && stable.number !== current.number,
       },
       {
@@ -127,10 +128,15 @@ function rollOut(client: Client, { kind, ref, crashes, nowMs }: Step): Promise<S
     if (step.moves) move(tx, cells, plan)
     for (const outcome of step.outcomes) noteOutcome(tx, set, { ...outcome, nowMs })
     const entry = step.revert && stable !== undefined ? revert(tx, set, stable) : current
-    report(tx, set, { entry, step, plan, refused, nowMs })
+    report(tx, set, { entry, step, plan, refused, paused: set.spec.paused === true, nowMs })
     forgetRevisions(tx, set, new Set(cellsOf(tx, set).flatMap(revisionsOf)))
     return step
   })
+}
+
+/** Whether all is done but what the partition holds back. */
+function isHeldBack({ moves, blockers }: CellPlan): boolean {
+  return moves.length === 0 && blockers.length > 0 && blockers.every(({ kind }) => kind === 'partition')
 }
 
 function cellsOf(tx: Transaction, set: CellSet): readonly Cell[] {
@@ -195,6 +201,7 @@ interface Report {
   readonly step: CellRolloutStep
   readonly plan: CellPlan
   readonly refused: RevisionEntry | undefined
+  readonly paused: boolean
   readonly nowMs: number
 }
 
@@ -213,7 +220,9 @@ function report(tx: Transaction, { kind, metadata }: CellSet, told: Report): voi
 }
 
 /** Reasons as those of a Deployment's rollout. */
-function progressing({ entry, step: { state }, plan, refused }: Report): Parameters<typeof setCondition>[1] {
+function progressing(told: Report): Parameters<typeof setCondition>[1] {
+  const { entry, plan, refused, paused } = told
+  const { state } = told.step
   const type = 'Progressing'
   if (refused !== undefined) {
     const message = `the template is that of revision ${refused.number}, which failed and was reverted; change it`
@@ -231,7 +240,7 @@ function progressing({ entry, step: { state }, plan, refused }: Report): Paramet
     const reason = state.cause === 'deadline' ? 'ProgressDeadlineExceeded' : 'CrashLoop'
     return { type, status: 'False', reason, message: `${name} has failed` }
   }
-  if (state.pausedAtMs !== undefined)
+  if (paused && state.phase !== 'succeeded')
     return { type, status: 'Unknown', reason: 'Paused', message: `${name} is paused` }
   if (state.phase === 'succeeded' && plan.done)
     return { type, status: 'True', reason: 'NewRevisionAvailable', message: `${name} is rolled out` }

@@ -44,7 +44,16 @@ function readProgram(
 }
 
 function noTraffic(value: string): InvalidError {
-  const message = 'is not divided by this controller; make it with the option traffic'
+  return serviceError(value, 'is not divided by this controller; make it with the option traffic')
+}
+
+/** What is wrong with a strategy whose Service has its traffic divided by another Deployment already. */
+export function dividedBy(other: Deployment, { spec }: Deployment): InvalidStrategy {
+  const message = `is divided by Deployment ${other.metadata.name}, which was there before`
+  return { kind: 'invalid', message: serviceError(spec.strategy?.service, message).message }
+}
+
+function serviceError(value: string | undefined, message: string): InvalidError {
   return new InvalidError('strategy', [{ field: 'service', value, message }])
 }
 

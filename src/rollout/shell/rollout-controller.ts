@@ -18,7 +18,7 @@ import { rolloutConditions } from '../rollout-conditions.js'
 import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
 import type { DeploymentProgram, InvalidStrategy } from './deployment-program.js'
-import { policyOf, programReader } from './deployment-program.js'
+import { dividedBy, policyOf, programReader } from './deployment-program.js'
 import { noteAnswers, openQuestions } from './gate-answers.js'
 import type { GateRunner, GateRunners, GateTold, OpenQuestion } from './gate-runners.js'
 import { createGateRunners } from './gate-runners.js'
@@ -26,7 +26,7 @@ import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
 import type { TrafficAcks } from './service-traffic.js'
-import { createTrafficAcks, routeTraffic, trafficOf } from './service-traffic.js'
+import { createTrafficAcks, otherDivider, routeTraffic, trafficOf } from './service-traffic.js'
 
 /** How the rollout controller behaves. */
 export interface RolloutControllerOptions {
@@ -81,7 +81,7 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
         return
       }
       const { client, env } = ctx
-      const { wakeAtMs, refused, actions, questions } = await rollOut(client, ref, {
+      const { wakeAtMs, refused, actions, questions, divider } = await rollOut(client, ref, {
         nowMs: env.clock.now(),
         programOf,
         told: runners?.told(ref) ?? [],
@@ -89,6 +89,7 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
         acks: traffic === undefined ? undefined : acks,
       })
       runners?.sync(ref, questions)
+      if (divider !== undefined) ctx.watch(Deployment, divider)
       for (const action of actions) {
         const event = rolloutEvent(action, ref.name)
         if (event !== undefined) ctx.record(event)
@@ -131,6 +132,8 @@ interface StepOutcome {
   readonly refused?: Refusal | undefined
   readonly actions: Plan['actions']
   readonly questions: readonly OpenQuestion[]
+  /** Another Deployment that divides the traffic which this one would divide. */
+  readonly divider?: ObjectRef | undefined
 }
 
 /** One step of one rollout: when to look again, why the template is not rolled out, if it is not, and what was done. */
@@ -139,11 +142,13 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     const deployment = tx.get(Deployment, ref)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
       return { actions: [], questions: [] }
-    const { program, invalid } = step.programOf(deployment.spec)
+    const divider = step.acks && otherDivider(tx, deployment)
+    const { program, invalid = divider && dividedBy(divider, deployment) } = step.programOf(deployment.spec)
     const { current: found, refused } = currentEntry(tx, deployment)
     const current = noteAnswers(tx, deployment, found, step)
     const paused = deployment.spec.paused === true || invalid !== undefined
-    const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs, acks: step.acks })
+    const acks = divider === undefined ? step.acks : undefined
+    const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs, acks })
     apply(tx, deployment, { decided, current, nowMs: step.nowMs })
     const questions = openQuestions(decided, deployment, current)
     const unanswered = questions.flatMap(({ gate }): readonly Blocker[] => {
@@ -151,7 +156,13 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
       return message === undefined ? [] : [{ kind: 'unanswered', gate, message }]
     })
     report(tx, deployment, { decided, program, refused, invalid, unanswered, nowMs: step.nowMs })
-    return { wakeAtMs: decided.wakeAtMs, refused, actions: decided.actions, questions }
+    return {
+      wakeAtMs: decided.wakeAtMs,
+      refused,
+      actions: decided.actions,
+      questions,
+      divider: divider?.metadata,
+    }
   })
 }
 

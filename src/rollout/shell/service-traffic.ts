@@ -1,5 +1,5 @@
-import type { Deployment, TrafficAck } from '../../api/index.js'
-import { Service } from '../../api/index.js'
+import type { TrafficAck } from '../../api/index.js'
+import { Deployment, Service } from '../../api/index.js'
 import type { Cancel, Env } from '../../core/index.js'
 import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { TrafficView, TrafficWeight } from '../traffic.js'
@@ -68,6 +68,26 @@ function serviceRef({ metadata: { namespace }, spec }: Deployment): ObjectRef | 
   const name = spec.strategy?.service
   if (name === undefined) return undefined
   return { name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
+/**
+ * The other Deployment that divides the traffic of the same Service, if this one must not: the oldest does, ties by name.
+ * Two that each send all of it to their own templates would undo one another without end.
+ */
+export function otherDivider(reader: Reader, deployment: Deployment): Deployment | undefined {
+  const ref = serviceRef(deployment)
+  if (ref === undefined) return undefined
+  const { namespace } = ref
+  const { items } = reader.list(Deployment, {
+    index: { name: 'service', value: ref.name },
+    ...(namespace === undefined ? {} : { namespace }),
+  })
+  const age = ({ metadata: { creationTimestamp, name } }: Deployment): string =>
+    `${creationTimestamp} ${name}`
+  const first = items
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .reduce((oldest, one) => (age(one) < age(oldest) ? one : oldest), deployment)
+  return first.metadata.uid === deployment.metadata.uid ? undefined : first
 }
 
 /** How the traffic of the Deployment's Service is divided; undefined when it has none, or it does not exist. */

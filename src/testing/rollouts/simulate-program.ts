@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Program, RolloutPhase, RolloutState, RolloutTally } from '../../rollout/index.js'
 import { plan } from '../../rollout/index.js'
 
@@ -38,26 +38,43 @@ export interface ProgramRun {
 const DAY_MS = 86_400_000
 /** Steps of one simulation. */
 const STEPS_MAX = 100_000
+/** More instances are refused. */
+const INSTANCES_MAX = 1_000_000
+const ANSWERS: readonly string[] = ['pass', 'fail', 'none']
+const WORLD = /* @__PURE__ */ knownOptions<ProgramWorld>('simulateProgram', {
+  desired: true,
+  startMs: true,
+  brokenShare: true,
+  answer: true,
+  untilMs: true,
+})
 
 /**
  * Runs a program against a world of numbers, in virtual time: the capacity that there is, at each moment. Equal inputs give
  * equal runs.
  *
- * @throws InvalidError when a number of the world is not acceptable
+ * @throws InvalidError when something in the world is not acceptable; at most 1,000,000 instances are wanted
  */
 export function simulateProgram(
   program: Program,
   world: ProgramWorld,
   seed: number | string = 0,
 ): ProgramRun {
-  const { desired, untilMs = DAY_MS, brokenShare = 0, startMs = 1_000 } = world
+  const { desired, untilMs = DAY_MS, brokenShare = 0, startMs = 1_000, answer = 'pass' } = world
+  const [least, most] = typeof startMs === 'number' ? [startMs, startMs] : startMs
+  assertKnown(world, WORLD)
   const isShare = brokenShare >= 0 && brokenShare <= 1
   assertValid('world', [
-    ...wholeNumber('desired', desired, { min: 1 }),
+    ...wholeNumber('desired', desired, { min: 1, max: INSTANCES_MAX }),
+    ...wholeNumber('startMs', least),
+    ...wholeNumber('startMs', most, { min: Math.max(0, least) }),
+    ...wholeNumber('untilMs', untilMs),
     ...(isShare ? [] : [{ field: 'brokenShare', value: brokenShare, message: 'must be from 0 to 1' }]),
+    ...(ANSWERS.includes(answer)
+      ? []
+      : [{ field: 'answer', value: answer, message: `must be one of ${ANSWERS.join(', ')}` }]),
   ])
   const random = createSeededRandom(seed)
-  const [least, most] = typeof startMs === 'number' ? [startMs, startMs] : startMs
   const startTime = (template: string): number =>
     template === 'new' && random.next() < brokenShare
       ? Infinity
@@ -75,7 +92,6 @@ export function simulateProgram(
       available: times.filter(time => time <= nowMs).length,
     }))
     note(curve, nowMs, view)
-    const { answer = 'pass' } = world
     const answers =
       answer === 'none' ? [] : namesOf(program).map(gate => ({ gate, answer, by: 'world', atMs: 0 }))
     const spec = { desired, stable: 'old', paused: false, program, answers, ...asked }

@@ -77,6 +77,32 @@ describe('the traffic of a Service', () => {
     expect(rolloutStatus(deployment()).done).toBe(true)
   })
 
+  test('is divided by one Deployment: another one that names it is told so', async () => {
+    const { env, store, weights } = await divided()
+    const before = weights()
+    const other = ref('other')
+    const labels = { app: 'other' }
+    await store.create(Deployment, {
+      metadata: other,
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { image: 'o1' } },
+        strategy,
+      },
+    })
+    await env.advance(10_000)
+    const { revision } = store
+    await env.advance(10_000)
+    expect([store.revision - revision, weights()]).toEqual([0, before])
+    expect(rolloutStatus(store.get(Deployment, other)!).blockers.map(({ kind }) => kind)).toContain('invalid')
+    await env.advance(70_000)
+    expect(weights()).toEqual(['v2 100'])
+    await store.delete(Deployment, web)
+    await env.advance(10_000)
+    expect(weights()).toEqual(['o1 100'])
+  })
+
   test('that another writer divides differently is divided again', async () => {
     const { env, store, weights } = await divided()
     await env.advance(70_000)

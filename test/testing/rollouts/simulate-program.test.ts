@@ -52,4 +52,17 @@ describe('a simulated rollout', () => {
       /desired: .*brokenShare: /s,
     )
   })
+
+  test.each([
+    [{ startMs: [5, 1] }, 'startMs'],
+    [{ startMs: -1 }, 'startMs'],
+    [{ untilMs: Number.NaN }, 'untilMs'],
+    [{ answer: 'maybe' }, 'answer'],
+    [{ desired: 1_000_001 }, 'desired'],
+  ])('refuses a world with %j', (wrong, field) => {
+    const world = { desired: 2, ...wrong } as unknown as Parameters<typeof simulateProgram>[1]
+    expect(() => simulateProgram(rolling(), world)).toThrow(
+      expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(`${field}: `) }),
+    )
+  })
 })

@@ -133,6 +133,27 @@ describe('a stateful set', () => {
     expect(world.tasks()).toBe('web-0:b web-1:b web-2:b')
   })
 
+  test.each([
+    ['below the partition', { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } }],
+    ['with nothing wanted', { replicas: 0 }],
+  ] as const)('waits without a deadline %s', async (_what, spec) => {
+    await world.stateful({ onFailure: 'revert', progressDeadlineSeconds: 30 })
+    await world.after(20_000)
+    await world.change('stateful', spec)
+    await world.after(20_000)
+    await world.change('stateful', withImage('b'))
+    const before = world.tasks()
+    await world.after(3_600_000)
+    expect([world.store.get(StatefulSet, ref('web'))?.spec.template.spec.image, before]).toEqual([
+      'b',
+      before,
+    ])
+    await world.change('stateful', { replicas: 3, updateStrategy: { type: 'RollingUpdate' } })
+    await world.after(29_000)
+    expect(world.tasks()).toBe('web-0:b web-1:b web-2:b')
+    expect(status()?.conditions).toMatchObject([{ reason: 'NewRevisionAvailable' }])
+  })
+
   test('as many at once as may be unavailable', async () => {
     await world.stateful({
       replicas: 5,
