@@ -23,7 +23,7 @@ export type { BorrowingQuota } from './fairness/borrowing-quota.js'
 // Fairness: the ordered tree and the quota tree that decide in passes.
 export type { FairKey } from './fairness/fair-node.js'
 export { FairNode } from './fairness/fair-node.js'
-export { FairTree } from './fairness/fair-tree.js'
+export { FairTree, weightThousandths } from './fairness/fair-tree.js'
 export type { QuotaBounds, QuotaNode } from './fairness/quota-tree.js'
 export { QuotaTree } from './fairness/quota-tree.js'
 export { weightedShuffle } from './fairness/weighted-shuffle.js'

@@ -331,4 +331,55 @@ describe('reservations as objects', () => {
     ).toBe('cpus:4')
     expect(world.store.list(Reservation).items).toEqual([])
   })
+
+  test('whose end cannot be written are tried again after a pause, not at once', async () => {
+    const world = await worldWithNode()
+    const { bound } = await world.startPool('p1')
+    const session = subscribe(bound)
+    await world.env.settle()
+    const expiresAtMs = world.env.clock.now() + 60_000
+    const set = resources([{ name: 'cpus', value: 2, reservations: [{ role: 'eng', expiresAtMs }] }])
+    const launch = { op: 'launch', tasks: [{ ...taskOf('t1', 2), take: resources({ cpus: 2 }) }] } as const
+    const accepted = session.accept(heard(session).offers, [{ op: 'reserve', resources: set }, launch], {
+      refuseMs: 3_600_000,
+    })
+    await world.env.settle()
+    expect((await accepted)[0].ok).toBe(true)
+    // The node is now smaller than what runs there, so that nothing of it can be given free.
+    await world.setNode('n1', '1')
+    await world.env.advance(65_000)
+    expect(world.store.list(Reservation).items).toHaveLength(1)
+    await world.setNode('n1', '4')
+    await world.env.advance(10_000)
+    expect(world.store.list(Reservation).items).toEqual([])
+    expect(heard(session).offers.at(-1)?.resources.quantities()['cpus']).toBe(2)
+  })
+})
+
+describe('an accept that is being written', () => {
+  test('of a framework that leaves for good meanwhile comes to nothing, and holds nothing', async () => {
+    const world = await worldWithNode()
+    const { bound } = await world.startPool('p1')
+    const leaver = { name: 'f', id: 'f', roles: ['eng'] }
+    const session = bound.pool.subscribe(leaver)
+    await world.env.settle()
+    const first = session.accept(heard(session).offers, [{ op: 'launch', tasks: [taskOf('t1')] }], {
+      refuseMs: 0,
+    })
+    await world.env.settle()
+    await first
+    // Its node takes its time to stop it.
+    await world.store.modify(Task, { namespace: NAMESPACE, name: 't1' }, draft => {
+      draft.metadata.finalizers = [...draft.metadata.finalizers, 'example.com/runs']
+    })
+    await world.env.settle()
+    const set = resources([{ name: 'cpus', value: 1, reservations: [{ role: 'eng' }] }])
+    const second = session.accept(heard(session).offers, [{ op: 'reserve', resources: set }])
+    session.disconnect()
+    await world.env.settle()
+    expect((await second)[0].problem?.code).toBe('aborted')
+    const again = bound.pool.subscribe(leaver)
+    await world.env.settle()
+    expect(heard(again).offers.map(offer => offer.resources.quantities()['cpus'])).toEqual([3])
+  })
 })

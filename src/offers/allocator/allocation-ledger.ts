@@ -1,6 +1,6 @@
 import { InvalidError } from '../../core/index.js'
 import type { FairNode } from '../../core/internal.js'
-import { FairTree, QuotaTree } from '../../core/internal.js'
+import { FairTree, QuotaTree, weightThousandths } from '../../core/internal.js'
 import type { Chunk } from '../resources/chunk.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { Client, FrameworkRecord, Member, RoleRecord } from './allocation-records.js'
@@ -47,6 +47,8 @@ export class Ledger {
   readonly #vacantIds: number[] = []
   #clientIds = 0
   #sequence = 0
+  /** Above the versions of all agents that were removed, so that none that comes back is taken for what it was. */
+  #versionMin = 1
 
   /** @param exclude resources that do not count for shares */
   constructor(exclude: readonly string[]) {
@@ -87,6 +89,7 @@ export class Ledger {
   }
 
   setWeight(path: string, weight: number): void {
+    weightThousandths(weight)
     this.tree.setWeight(this.roleOf(path).group, weight)
     this.weights.set(path, weight)
   }
@@ -151,11 +154,13 @@ export class Ledger {
   /** Adds an agent, or gives it other resources. What is allocated stays, even where there is less now. */
   putAgent(spec: AgentSpec): AgentRecord {
     const known = this.agents.get(spec.id)
-    const agent = known ?? new AgentRecord(spec, this.#sequence++)
-    const before = agent.total
+    const before = known?.total ?? NOTHING
+    const total = holdingOf(spec.resources, this.columns)
+    this.#assertCountable(total, before)
+    const agent = known ?? new AgentRecord(spec, { sequence: this.#sequence++, version: this.#versionMin })
     if (known !== undefined) this.#countFree(agent, -1)
     agent.spec = spec
-    agent.setTotal(spec.resources, this.columns)
+    agent.setTotal(total)
     this.agents.set(spec.id, agent)
     this.#countTotal(before, -1)
     this.#countTotal(agent.total, 1)
@@ -172,6 +177,7 @@ export class Ledger {
     this.#countFree(agent, -1)
     this.#countTotal(agent.total, -1)
     this.agents.delete(agent.spec.id)
+    this.#versionMin = Math.max(this.#versionMin, agent.version + 1)
   }
 
   setAgentActive(agent: AgentRecord, active: boolean): void {
@@ -287,6 +293,24 @@ export class Ledger {
     }
     agent.shrunk = left.some(amount => amount < 0) || !agent.total.special.contains(special)
     return true
+  }
+
+  /** Sums are whole numbers, exact up to 2^53. */
+  #assertCountable(total: Holding, before: Holding): void {
+    const less = scalarVector(before, this.columns)
+    for (const [column, amount] of scalarVector(total, this.columns).entries()) {
+      const sum = (this.totals[column] ?? 0) - (less[column] ?? 0) + amount
+      if (sum <= Number.MAX_SAFE_INTEGER) continue
+      const most = Math.floor(Number.MAX_SAFE_INTEGER / 1000)
+      const name = this.columns.names[column] as string
+      throw new InvalidError('allocator event', [
+        {
+          field: `agent.resources.${name}`,
+          value: sum / 1000,
+          message: `must come to at most ${most} in a cluster`,
+        },
+      ])
+    }
   }
 
   #countFree(agent: AgentRecord, sign: 1 | -1): void {

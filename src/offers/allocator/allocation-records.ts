@@ -3,10 +3,10 @@ import type { FairNode, HeapHandle, QuotaNode } from '../../core/internal.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { AgentSpec, FrameworkCapability, RoleSubscription } from './allocator-event.js'
 import { attributesOf } from './allocator-event.js'
-import type { Columns, Vector } from './columns.js'
+import type { Vector } from './columns.js'
 import { addTo, isZero } from './columns.js'
 import type { Holding } from './holding.js'
-import { containsHolding, holdingOf, isSharedVolume, NOTHING } from './holding.js'
+import { containsHolding, isSharedVolume, NOTHING } from './holding.js'
 
 /** What a node of the order stands for: a client, or the quota of a group. */
 export type Member = Client | QuotaNode
@@ -96,11 +96,12 @@ export class AgentRecord {
   /** Shared volumes that were granted in this pass. */
   readonly offeredShared: Set<string> = new Set()
   /** Raised by every change of resources or attributes: what a claim was decided from. */
-  version = 1
+  version: number
 
-  constructor(spec: AgentSpec, sequence: number) {
+  constructor(spec: AgentSpec, { sequence, version }: { sequence: number; version: number }) {
     this.spec = spec
     this.sequence = sequence
+    this.version = version
   }
 
   get attributes(): Attributes {
@@ -134,9 +135,9 @@ export class AgentRecord {
     return this.freeSpecial.contains(special)
   }
 
-  setTotal(set: ResourceSet, columns: Columns): void {
+  setTotal(total: Holding): void {
     const before = this.total
-    this.total = holdingOf(set, columns)
+    this.total = total
     if (this.allocations.size > 0 && !containsHolding(this.total, before)) this.shrunk = true
   }
 

@@ -125,6 +125,8 @@ export type AllocatorEvent =
       readonly type: 'return'
       readonly resources: ResourceSet
       readonly filter?: RefusalFilter
+      /** `task`: what an open offer on the agent holds of the demand stays as it is. Default `offer`. */
+      readonly of?: 'offer' | 'task'
     } & AllocationRef)
   /** An offer was answered: what of it is now in use no longer counts against the demand. */
   | ({ readonly type: 'answered' } & AllocationRef)

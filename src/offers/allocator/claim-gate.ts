@@ -45,14 +45,21 @@ export function claimRefusal(
       message: 'agent is gone or deactivated',
       params: { agent: request.agent },
     }
-  const missing = gates.missingCapability(client, agent)
+  const holding = holdingOf(request.resources, ledger.columns)
+  const missing = gates.missingCapability(client, agent) ?? missingFor(client, holding)
   if (missing !== undefined)
     return { code: 'capability', message: `framework lacks ${missing}`, params: { missing } }
-  const holding = holdingOf(request.resources, ledger.columns)
   if (!agent.hasFree(holding)) return conflict(ledger, agent, request)
   if (!request.resources.allocatableTo(request.role).equals(request.resources))
     return { code: 'reservedForOthers', message: 'reserved for another role' }
   return boundRefusal(ledger, client, holding) ?? outrankedBy(ledger, { client, agent, holding })
+}
+
+/** What may be taken back is for frameworks that can live with that. */
+function missingFor({ framework }: Client, { special }: Holding): string | undefined {
+  if (framework.capabilities.has('revocable')) return undefined
+  for (const { kind } of special.chunks) if (kind.revocable === true) return 'revocable'
+  return undefined
 }
 
 /** Names the first resource, by name, of which too little is free. */

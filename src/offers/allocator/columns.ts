@@ -25,6 +25,11 @@ export class Columns {
     return this.names.push(name) - 1
   }
 
+  /** Forgets the names that turned up after there were so many. */
+  forgetAfter(count: number): void {
+    for (const name of this.names.splice(count)) this.#indexes.delete(name)
+  }
+
   vectorOf(amounts: Thousandths, absent = 0): number[] {
     for (const name of amounts.keys()) this.indexOf(name)
     const vector: number[] = this.names.map(() => absent)

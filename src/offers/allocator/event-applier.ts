@@ -1,4 +1,5 @@
 import { InvalidError } from '../../core/index.js'
+import type { QuotaBounds } from '../../core/internal.js'
 import { deepEqual, wholeNumber } from '../../core/internal.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import { ROLE_NAME_LENGTH_MAX, roleNameProblem } from '../resources/role-name.js'
@@ -35,7 +36,19 @@ export class EventApplier {
     this.#parts = parts
   }
 
+  /** An event that is refused changes nothing; names of resources that only it knows are forgotten, too. */
   apply(event: AllocatorEvent): void {
+    const { columns } = this.#parts.ledger
+    const known = columns.names.length
+    try {
+      this.#apply(event)
+    } catch (error) {
+      columns.forgetAfter(known)
+      throw error
+    }
+  }
+
+  #apply(event: AllocatorEvent): void {
     switch (event.type) {
       case 'agent':
         return this.#agent(event)
@@ -225,26 +238,30 @@ export class EventApplier {
     if (Object.keys(quota).length === 0) after.delete(role)
     else after.set(roleName(role), quota)
     assertQuota(role, after)
-    this.#setBounds(role, quota)
+    this.#setBounds(role, quota, this.#boundsOf(quota))
     this.#parts.dirty.addAll()
   }
 
   #quotas({ quotas }: EventOf<'quotas'>): void {
     const after = new Map(Object.entries(quotas))
     for (const role of after.keys()) assertQuota(roleName(role), after)
-    for (const role of this.quotas.keys()) if (!after.has(role)) this.#setBounds(role, {})
-    for (const [role, quota] of after) this.#setBounds(role, quota)
+    const prepared = [...after].map(([role, quota]) => ({ role, quota, bounds: this.#boundsOf(quota) }))
+    for (const role of this.quotas.keys()) if (!after.has(role)) this.#setBounds(role, {}, {})
+    for (const { role, quota, bounds } of prepared) this.#setBounds(role, quota, bounds)
     this.#parts.dirty.addAll()
   }
 
-  #setBounds(role: string, quota: Quota): void {
-    const { columns, quota: tree } = this.#parts.ledger
-    const { guarantees, limits, lendingLimits } = quota
-    tree.setBounds(role, {
+  #boundsOf({ guarantees, limits, lendingLimits }: Quota): QuotaBounds {
+    const { columns } = this.#parts.ledger
+    return {
       guarantee: guarantees && columns.vectorOfQuantities(guarantees),
       limit: limits && columns.vectorOfQuantities(limits, Number.POSITIVE_INFINITY),
       lending: lendingLimits && columns.vectorOfQuantities(lendingLimits),
-    })
+    }
+  }
+
+  #setBounds(role: string, quota: Quota, bounds: QuotaBounds): void {
+    this.#parts.ledger.quota.setBounds(role, bounds)
     if (Object.keys(quota).length > 0) this.quotas.set(role, quota)
     else {
       this.quotas.delete(role)
@@ -259,7 +276,7 @@ export class EventApplier {
     ledger.setGrants(ledger.clientOf(framework, role), grants)
   }
 
-  #return({ framework, role, agent: id, resources, filter }: EventOf<'return'>): void {
+  #return({ framework, role, agent: id, resources, filter, of = 'offer' }: EventOf<'return'>): void {
     const { ledger, filters, dirty } = this.#parts
     const client = ledger.clientOf(framework, role)
     const agent = ledger.agentOf(id)
@@ -269,7 +286,7 @@ export class EventApplier {
       const untilMs = filter.untilMs === 'changed' ? Number.POSITIVE_INFINITY : filter.untilMs
       filters.add({ client, agent }, holding, untilMs)
     }
-    if (ledger.cover(client, agent, undefined)) dirty.addAll()
+    if (of === 'offer' && ledger.cover(client, agent, undefined)) dirty.addAll()
     dirty.add(agent)
     this.#removeIfDone(client)
     this.#roomChanged()

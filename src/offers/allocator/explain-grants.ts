@@ -7,9 +7,11 @@ import type { Vector } from './columns.js'
 import { containsVector } from './columns.js'
 import type { FilterTable } from './filter-table.js'
 import type { Gates } from './grant-gates.js'
+import type { Holding } from './holding.js'
 import { countVector } from './holding.js'
 import type { NoGrant, NoGrantReason } from './no-grant-reason.js'
 import { firstReason, helpAgainst } from './no-grant-reason.js'
+import type { Stage } from './proposal.js'
 import { propose, spareOf } from './proposal.js'
 import { isWanting } from './subscription.js'
 
@@ -162,7 +164,7 @@ class ClientExplainer {
     const { ledger, gates, filters } = this.#parts
     const client = this.#client
     if (agent.isExhausted) return void reasons.push(NOTHING_FREE)
-    const proposal = propose(ledger, client, agent, 'share')
+    const proposal = proposalOf(ledger, client, agent)?.holding
     if (proposal === undefined) {
       const bounds = this.#boundsOf(agent)
       return void reasons.push(...(bounds.length > 0 ? bounds : [RESERVED]))
@@ -182,6 +184,25 @@ class ClientExplainer {
     if (!agent.filters.has(client)) return
     const filter = filters.refusalOf(agent, client, proposal)
     if (filter !== undefined) reasons.push(this.#filteredUntil(filter.untilMs))
+  }
+
+  /** In the stage in which the client would be served, and in those before it. */
+  #aheadAt(agent: AgentRecord): Client | undefined {
+    const { ledger } = this.#parts
+    const own = proposalOf(ledger, this.#client, agent)?.stage
+    for (const stage of STAGES) {
+      let ahead: Client | undefined
+      if (stage === 'share' || ledger.quota.hasUnmet)
+        ledger.tree.walk(leaf => {
+          const other = leaf.payload as Client
+          if (other === this.#client) return stage === own ? 'stop' : 'next'
+          if (!passes(this.#parts, { client: other, stage }, agent)) return 'next'
+          ahead = other
+          return 'stop'
+        })
+      if (ahead !== undefined || stage === own) return ahead
+    }
+    return undefined
   }
 
   #filteredUntil(untilMs: number): NoGrant {
@@ -217,14 +238,7 @@ class ClientExplainer {
 
   /** Whether somebody more entitled passes the gates at the agent, so that the next pass gives it to them. */
   #outrankedAt(agent: AgentRecord): AgentVerdict | undefined {
-    let ahead: Client | undefined
-    this.#parts.ledger.tree.walk(leaf => {
-      const other = leaf.payload as Client
-      if (other === this.#client) return 'stop'
-      if (!passes(this.#parts, other, agent)) return 'next'
-      ahead = other
-      return 'stop'
-    })
+    const ahead = this.#aheadAt(agent)
     if (ahead === undefined) return undefined
     const known = this.#outranked.get(ahead)
     if (known !== undefined) return known
@@ -236,6 +250,21 @@ class ClientExplainer {
   }
 }
 
+/** What a client may have as a guarantee, which comes first, or else as its share. Valid until the next call. */
+function proposalOf(
+  ledger: Ledger,
+  client: Client,
+  agent: AgentRecord,
+): { readonly holding: Holding; readonly stage: Stage } | undefined {
+  for (const stage of STAGES) {
+    if (stage === 'guarantee' && !ledger.quota.hasUnmet) continue
+    const holding = propose(ledger, client, agent, stage)
+    if (holding !== undefined) return { holding, stage }
+  }
+  return undefined
+}
+
+const STAGES: readonly Stage[] = ['guarantee', 'share']
 const INACTIVE: NoGrant = { code: 'agentInactive', message: 'agent is deactivated' }
 const CONSTRAINTS: NoGrant = { code: 'constraints', message: 'agent does not satisfy the constraints' }
 const NOTHING_FREE: NoGrant = { code: 'nothingFree', message: 'nothing is free' }
@@ -267,11 +296,15 @@ function filteredBy(untilMs: number): NoGrant {
     : { code: 'filtered', message, params: { untilMs } }
 }
 
-function passes({ ledger, gates, filters }: ExplainParts, client: Client, agent: AgentRecord): boolean {
+function passes(
+  { ledger, gates, filters }: ExplainParts,
+  { client, stage }: { readonly client: Client; readonly stage: Stage },
+  agent: AgentRecord,
+): boolean {
   if (!isWanting(client) || agent.isBlocked(client) || !gates.satisfiesConstraints(client, agent))
     return false
   if (gates.missingCapability(client, agent) !== undefined) return false
-  const proposal = propose(ledger, client, agent, 'share')
+  const proposal = propose(ledger, client, agent, stage)
   if (proposal === undefined || !gates.isAllocatable(client, proposal)) return false
   if (gates.demandHeld(client, proposal) === undefined) return false
   return !agent.filters.has(client) || !filters.refuses(agent, client, proposal)

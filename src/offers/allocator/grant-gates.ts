@@ -12,11 +12,13 @@ export class Gates {
   readonly #ledger: Ledger
   readonly #rules: AllocatorRules
   readonly #minimum: readonly Vector[]
+  readonly #scarce: readonly { readonly name: string; readonly column: number }[]
 
   constructor(ledger: Ledger, rules: AllocatorRules) {
     this.#ledger = ledger
     this.#rules = rules
     this.#minimum = minimumOf(rules.minAllocatable, ledger.columns)
+    this.#scarce = rules.scarce.map(name => ({ name, column: ledger.columns.indexOf(name) }))
   }
 
   /** Whether all constraints of one group hold. Remembered until the agent's attributes change. */
@@ -33,12 +35,11 @@ export class Gates {
 
   /** Notes what a framework must be capable of to be offered the agent. */
   classify(agent: AgentRecord): void {
-    const { scarce, home } = this.#rules
-    const { columns } = this.#ledger
-    const counts = countVector(agent.total, columns)
+    const { home } = this.#rules
+    const counts = countVector(agent.total, this.#ledger.columns)
     const place = agent.spec.topology?.[0]
     agent.remote = home !== undefined && place !== undefined && place !== home
-    agent.scarce = scarce.filter(name => (counts[columns.indexOf(name)] ?? 0) > 0)
+    agent.scarce = this.#scarce.flatMap(({ name, column }) => ((counts[column] ?? 0) > 0 ? [name] : []))
   }
 
   /** The capability that the framework lacks for this agent: `remote`, or the name of a scarce resource. */

@@ -4,6 +4,7 @@ import type { Quantities } from '../resources/quantities.js'
 import type { Client, DemandLine } from './allocation-records.js'
 import type { Demand, RoleSubscription } from './allocator-event.js'
 import type { Columns, Vector } from './columns.js'
+import { isZero } from './columns.js'
 
 /** Most alternatives of a minimum, groups of constraints, and shapes of a demand. */
 const ALTERNATIVES_MAX = 100
@@ -63,7 +64,9 @@ export function demandOf(
   return demand.map(({ shape, count }) => {
     if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX)
       throw fault('demand.count', count, `must be an integer from 1 to ${COUNT_MAX}`)
-    return { shape: columns.vectorOfQuantities(shape), count }
+    const vector = columns.vectorOfQuantities(shape)
+    if (isZero(vector)) throw fault('demand.shape', shape, 'must ask for some amount')
+    return { shape: vector, count }
   })
 }
 

@@ -12,6 +12,9 @@ interface Waiting {
   silent: number
 }
 
+/** Most of one resource that a client counts for, in thousandths: so many of them still add up exactly. */
+const AMOUNT_MAX = 2 ** 43
+
 /** What a client counts for; undefined: it does not say what it waits for. */
 type Part = Vector | undefined
 
@@ -31,7 +34,7 @@ export class WaitingDemand {
 
   /** The demand of a client, or what open offers hold of it, has changed. O(depth × columns). */
   refresh(client: Client): void {
-    const part = client.demand === undefined ? undefined : openAmounts(client)
+    const part = client.demand === undefined ? undefined : openAmounts(client).map(most)
     if (this.#parts.has(client)) {
       if (part === undefined && this.#parts.get(client) === undefined) return
       this.#count(client, this.#parts.get(client), -1)
@@ -66,4 +69,8 @@ export class WaitingDemand {
       if (clients === 0) this.#byRole.delete(node)
     }
   }
+}
+
+function most(amount: number): number {
+  return Math.min(amount, AMOUNT_MAX)
 }

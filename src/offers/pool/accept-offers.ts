@@ -5,6 +5,7 @@ import { oneOf } from '../allocator/one-of.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { AcceptInput, AcceptPlan } from './accept.js'
 import { failedOutcome, planAccept, volumeIds } from './accept.js'
+import type { AnsweredOffers } from './answered-offers.js'
 import type { FrameworkEntry } from './framework-record.js'
 import { planGangs } from './gang.js'
 import type { OfferProblem, OwnedOffer } from './offer.js'
@@ -91,20 +92,25 @@ async function take(
   const { outcomes, parts } = planCall(core, entry, call)
   for (const id of ids) core.take(id)
   const [part] = parts
-  const kept =
-    part === undefined || part.plan.conversions.length === 0 ? KEPT : await keepConversions(core, entry, part)
+  if (part === undefined || part.plan.conversions.length === 0) {
+    perform(core, parts, options)
+    return outcomes
+  }
+  const answered = core.answered.begin(part.of)
+  const kept = await keepConversions(core, entry, part)
   try {
     core.assertOpen()
-    const problem = kept.problem ?? problemOfLoss(core, parts)
-    if (problem !== undefined) {
-      for (const { of, input } of parts) core.giveBackIfHeld({ ...of, resources: input.offered })
-      return call.operations.map(operation => failedOutcome(operation, problem))
+    const problem = kept.problem ?? problemOfLoss(core, answered)
+    if (problem === undefined) {
+      perform(core, parts, options)
+      return outcomes
     }
-    perform(core, parts, options)
+    if (!answered.isLost) core.giveBack({ ...part.of, resources: part.input.offered })
+    return call.operations.map(operation => failedOutcome(operation, problem))
   } finally {
+    core.answered.end(answered)
     kept.done()
   }
-  return outcomes
 }
 
 /** Does what was planned, all in one step. */
@@ -120,11 +126,15 @@ function perform(core: PoolCore, parts: readonly AgentPart[], options: AcceptOpt
   core.requestPass()
 }
 
-/** The agent may have gone while conversions were being kept. */
-function problemOfLoss(core: PoolCore, parts: readonly AgentPart[]): OfferProblem | undefined {
-  const lost = parts.find(({ of, input }) => !core.holds({ ...of, resources: input.offered }))
-  if (lost === undefined) return undefined
-  return { code: 'agentInactive', message: 'the agent went away meanwhile', params: { agent: lost.of.agent } }
+/** The agent may have gone while conversions were being written, or the framework for good. */
+function problemOfLoss(
+  core: PoolCore,
+  { isLost, framework, agent }: AnsweredOffers,
+): OfferProblem | undefined {
+  if (!core.frameworks.has(framework))
+    return { code: 'aborted', message: 'the framework left meanwhile', params: { framework } }
+  if (!isLost) return undefined
+  return { code: 'agentInactive', message: 'the agent went away meanwhile', params: { agent } }
 }
 
 function planCall(

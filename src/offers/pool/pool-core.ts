@@ -1,22 +1,24 @@
-import type { Cancel, Env } from '../../core/index.js'
+import type { Env } from '../../core/index.js'
 import { ClosedError, UsageError } from '../../core/index.js'
 import type { Allocator } from '../allocator/allocator.js'
 import { createAllocator } from '../allocator/allocator.js'
 import type { AgentSpec, Grant, RefusalFilter } from '../allocator/allocator-event.js'
-import { ResourceSet } from '../resources/resource-set.js'
+import type { ResourceSet } from '../resources/resource-set.js'
 import { isSubrole } from '../resources/role-name.js'
 import { AgentTable } from './agent-table.js'
+import { AnsweredBook } from './answered-offers.js'
 import { mayOffer, RECOVERY_MS_MAX } from './availability.js'
 import { ChangeLog } from './change-log.js'
 import { Deadlines } from './deadlines.js'
+import { ExpiringReservations } from './expiring-reservations.js'
 import type { FrameworkEntry } from './framework-record.js'
 import type { Offer, OwnedOffer, RescindReason } from './offer.js'
 import { OfferBook } from './offer-book.js'
 import type { PoolHooks } from './pool-hooks.js'
 import type { PoolLimits, PoolOptions } from './pool-options.js'
 import { poolLimits } from './pool-options.js'
+import type { AgentStanding } from './reconciliation.js'
 import { refusalEndMs } from './refusal.js'
-import { expiredReservations, nextReservationEndMs } from './reservation-expiry.js'
 import type { SessionEvent } from './session-event.js'
 import type { TaskRecord } from './task-table.js'
 import { TaskTable } from './task-table.js'
@@ -24,6 +26,15 @@ import type { TaskUpdate } from './update-stream.js'
 
 /** How long a refusal may last: a number of ms, or until the agent has more, or other attributes. */
 export type RefuseFor = number | 'changed' | undefined
+
+/** What somebody had of an agent, and whether it was an offer or a task. Default `offer`. */
+interface Returned {
+  readonly framework: string
+  readonly role: string
+  readonly agent: string
+  readonly resources: ResourceSet
+  readonly of?: 'offer' | 'task'
+}
 
 /**
  * The state that all parts of a pool work on: who is offered what, which tasks use what. Each method is one
@@ -38,13 +49,14 @@ export class PoolCore {
   readonly allocator: Allocator
   readonly deadlines: Deadlines
   readonly book: OfferBook = new OfferBook()
+  readonly answered: AnsweredBook = new AnsweredBook()
   readonly tasks: TaskTable
   readonly frameworks: Map<string, FrameworkEntry> = new Map()
   readonly agents: AgentTable = new AgentTable()
   readonly changes: ChangeLog = new ChangeLog()
   /** What is used by others than the pool's frameworks, by agent. */
   readonly occupied: Map<string, ResourceSet> = new Map()
-  readonly #expiries = new Map<string, { readonly atMs: number; readonly callOff: Cancel }>()
+  readonly #reservations: ExpiringReservations = new ExpiringReservations(this)
   readonly #wakes = new Set<number>()
   readonly #startMs: number
   #passIsDue = false
@@ -96,7 +108,7 @@ export class PoolCore {
     if (!this.agents.isActive(id)) this.allocator.apply({ type: 'agentState', id, active: false })
     for (const offer of held) this.rescind(offer.id, because)
     this.changes.note(id)
-    this.watchExpiry(id, resources)
+    this.#reservations.watch(id, resources)
     this.requestPass()
   }
 
@@ -125,6 +137,18 @@ export class PoolCore {
     this.#offer(this.allocator.run(this.now()))
     const next = this.allocator.nextDeadlineMs()
     if (next !== undefined) this.#wakeAt(next)
+  }
+
+  /** Whether it was restarted and agents that it knew may still come back. */
+  get isRecovering(): boolean {
+    const { knownAgents = 0 } = this.options
+    return this.agents.size < knownAgents && this.now() - this.#startMs < RECOVERY_MS_MAX
+  }
+
+  /** How an agent stands; one that was never heard of may be one that is not back yet. */
+  standingOf(agent: string): AgentStanding {
+    const standing = this.agents.standing(agent)
+    return standing === 'unknown' && this.isRecovering ? 'recovered' : standing
   }
 
   #mayOffer(): boolean {
@@ -222,51 +246,29 @@ export class PoolCore {
   }
 
   /** Gives resources back to be allocated anew. */
-  giveBack(
-    of: { framework: string; role: string; agent: string; resources: ResourceSet },
-    filter?: RefusalFilter,
-  ): void {
-    const { framework, role, agent, resources } = of
+  giveBack(returned: Returned, filter?: RefusalFilter): void {
+    const { framework, role, agent, resources, of = 'offer' } = returned
     this.changes.note(agent)
     if (this.agents.has(agent) && this.allocator.agent(agent) !== undefined)
-      this.allocator.apply({ type: 'return', framework, role, agent, resources, ...(filter && { filter }) })
-    const end = nextReservationEndMs(resources)
-    if (end !== undefined && end <= this.now()) this.#expireReservations(agent)
+      this.allocator.apply({
+        type: 'return',
+        framework,
+        role,
+        agent,
+        resources,
+        of,
+        ...(filter && { filter }),
+      })
+    this.#reservations.returned(agent, resources)
     this.requestPass()
     const next = this.allocator.nextDeadlineMs()
     if (next !== undefined) this.#wakeAt(next)
   }
 
-  /** Whether the framework still has resources that it was offered: its agent may have gone, or itself. */
-  holds(of: { framework: string; role: string; agent: string; resources: ResourceSet }): boolean {
-    const { framework, role, agent, resources } = of
-    if (!this.frameworks.has(framework) || this.allocator.agent(agent) === undefined) return false
-    return this.allocator.held(framework, role, agent).contains(resources)
-  }
-
-  giveBackIfHeld(of: { framework: string; role: string; agent: string; resources: ResourceSet }): void {
-    if (this.holds(of)) this.giveBack(of)
-  }
-
-  /** Sees to it that reservations of the agent end in time: one deadline for each agent, at the earliest end. */
-  watchExpiry(agent: string, set: ResourceSet, afterMs?: number): void {
-    const end = nextReservationEndMs(set, afterMs)
-    const before = this.#expiries.get(agent)
-    if (end === undefined || (before !== undefined && before.atMs <= end)) return
-    before?.callOff()
-    const callOff = this.deadlines.at(Math.max(end, this.now()), () => {
-      this.#expiries.delete(agent)
-      this.#expireReservations(agent)
-      const spec = this.agents.registered.get(agent)
-      if (spec !== undefined) this.watchExpiry(agent, spec.resources, this.now())
-    })
-    this.#expiries.set(agent, { atMs: end, callOff })
-  }
-
   /** Nothing of the agent can be offered any more: it is out of reach, or gone. */
   withdrawAgent(id: string): void {
-    this.#expiries.get(id)?.callOff()
-    this.#expiries.delete(id)
+    this.#reservations.forget(id)
+    this.answered.agentGone(id)
     if (this.allocator.agent(id) !== undefined) this.allocator.apply({ type: 'agentGone', id })
     this.changes.note(id)
   }
@@ -276,7 +278,7 @@ export class PoolCore {
     const spec = this.agents.of(agent)
     this.agents.put({ ...spec, resources: spec.resources.minus(from).plus(to) })
     this.changes.note(agent)
-    this.watchExpiry(agent, to)
+    this.#reservations.watch(agent, to)
   }
 
   /** The filter that a refusal leaves behind. */
@@ -336,31 +338,13 @@ export class PoolCore {
   #forgetRetired(framework: string): void {
     if (this.frameworks.has(framework) || this.tasks.countOf(framework) > 0) return
     this.allocator.apply({ type: 'frameworkGone', id: framework })
+    this.answered.frameworkGone(framework)
     this.hooks?.frameworkGone(framework)
-  }
-
-  /** What is free of reservations that are over becomes unreserved; offers of such are taken back first. */
-  #expireReservations(agent: string): void {
-    if (!this.agents.has(agent)) return
-    const nowMs = this.now()
-    for (const { id, resources } of this.book.ofAgent(agent))
-      if (!expiredReservations(resources, nowMs).from.isEmpty) this.rescind(id, 'reservation')
-    const change = expiredReservations(this.allocator.agent(agent)?.free ?? ResourceSet.empty, nowMs)
-    if (change.from.isEmpty) return
-    this.allocator.apply({ type: 'convert', agent, ...change })
-    this.hooks?.convert(agent, [change]).then(
-      done => done(),
-      (error: unknown) => {
-        this.env.logger.warn({ agent, error: String(error) }, 'the end of a reservation was not written')
-      },
-    )
-    this.convertAgent(agent, change)
-    this.requestPass()
   }
 
   #taskResources(task: TaskRecord, change: 'freed' | 'used'): void {
     const { framework, role, agent, take: resources } = task
-    if (change === 'freed') this.giveBack({ framework, role, agent, resources })
+    if (change === 'freed') this.giveBack({ framework, role, agent, resources, of: 'task' })
     else if (this.allocator.agent(agent) !== undefined)
       this.allocator.apply({ type: 'take', framework, role, agent, resources, force: true })
     this.changes.note(agent)

@@ -277,8 +277,8 @@ export class PoolSession implements Session {
         .map(({ spec, state, agent }) => ({ task: spec.id, state, agent, atMs }))
     return tasks.flatMap(({ id, agent }) => {
       const latest = core.tasks.get(this.id, id)?.state
-      const standing = agent === undefined ? undefined : core.agents.standing(agent)
-      const state = reconciledState({ latest, agent: standing })
+      const standing = agent === undefined ? undefined : core.standingOf(agent)
+      const state = reconciledState({ latest, agent: standing, anyRecovered: core.isRecovering })
       return state === undefined ? [] : [{ task: id, state, atMs, ...(agent !== undefined && { agent }) }]
     })
   }

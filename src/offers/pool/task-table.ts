@@ -111,8 +111,9 @@ export class TaskTable {
     return task
   }
 
-  /** Takes a report in: changes the state, frees or uses resources, and sends the update on its way. */
+  /** Takes a report in, once: changes the state, frees or uses resources, and sends the update on its way. */
   report(task: TaskRecord, { state: reported, reason, message, uuid }: TaskReport): void {
+    if (uuid !== undefined && task.stream.hasSeen(uuid)) return
     const { state, resources } = taskStateAfter(task.state, reported)
     const known =
       isFinalState(task.state) || (state === task.state && reason === undefined && uuid === undefined)

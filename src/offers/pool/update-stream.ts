@@ -60,9 +60,14 @@ export class UpdateStream {
     return this.#waiting
   }
 
+  /** Whether an update of this id came before, as far back as ids are remembered. */
+  hasSeen(uuid: string): boolean {
+    return this.#seen.has(uuid)
+  }
+
   push(update: TaskUpdate, nowMs: number): StreamStep {
     const { uuid = '' } = update
-    if (this.#seen.has(uuid) || this.#closed) return { kind: 'duplicate' }
+    if (this.hasSeen(uuid) || this.#closed) return { kind: 'duplicate' }
     this.#remember(uuid)
     if (this.#waiting.length >= UPDATES_MAX) this.#seen.delete(this.#waiting.pop()?.uuid ?? '')
     this.#waiting.push(update)

@@ -1,6 +1,8 @@
 import type { Reason } from '../../core/index.js'
+import { toThousandths } from '../../core/internal.js'
 import { quantitiesOf } from './quantities.js'
 import type { Resource, ResourceReservation } from './resource.js'
+import { SCALAR_MAX } from './resource-check.js'
 import { chunksOf, ResourceSet } from './resource-set.js'
 
 /** Codes of why a conversion is refused. */
@@ -103,6 +105,9 @@ export function growConversion(volume: ResourceSet, addition: ResourceSet): Conv
   const fault = resizeFault(volume, found)
   if (fault !== undefined || found === undefined) return fault ?? nothing()
   if (addition.isEmpty) return nothing()
+  const whole = volume.plus(addition)
+  const size = whole.quantities()['disk'] ?? 0
+  if (size > SCALAR_MAX) return refused('size', `must come to at most ${SCALAR_MAX} MB`, found)
   if (
     !withoutVolumes(volume)
       .filter(isDivisible)
@@ -110,7 +115,7 @@ export function growConversion(volume: ResourceSet, addition: ResourceSet): Conv
       .equals(sameKind(found, volume, addition))
   )
     return refused('notAddable', 'must be disk of the same reservation and source', found)
-  return converted(volume.plus(addition), sized(found, volume.plus(addition)))
+  return converted(whole, sized(found, whole))
 }
 
 /** Gives part of a volume back as reserved disk. `amount` is in MB and leaves something of the volume. */
@@ -120,7 +125,8 @@ export function shrinkConversion(volume: ResourceSet, amount: number): Conversio
   if (fault !== undefined || found === undefined) return fault ?? nothing()
   if (found.disk?.source === 'mount') return refused('mountVolume', 'a mounted device cannot shrink', found)
   const size = found.value as number
-  if (!(amount > 0) || amount >= size)
+  const leaves = amount > 0 && amount < size && toThousandths(amount) < toThousandths(size)
+  if (typeof amount !== 'number' || !leaves || toThousandths(amount) === 0)
     return refused('size', `must be more than 0 and less than the volume's ${size}`, found)
   const freed = ResourceSet.ofChunks(chunksOf([withoutVolume({ ...found, value: amount })]))
   const left =
