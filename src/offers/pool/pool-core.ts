@@ -3,7 +3,7 @@ import { ClosedError, UsageError } from '../../core/index.js'
 import type { Allocator } from '../allocator/allocator.js'
 import { createAllocator } from '../allocator/allocator.js'
 import type { AgentSpec, Grant, RefusalFilter } from '../allocator/allocator-event.js'
-import type { ResourceSet } from '../resources/resource-set.js'
+import { ResourceSet } from '../resources/resource-set.js'
 import { isSubrole } from '../resources/role-name.js'
 import { AgentTable } from './agent-table.js'
 import { AnsweredBook } from './answered-offers.js'
@@ -14,7 +14,7 @@ import { ExpiringReservations } from './expiring-reservations.js'
 import type { FrameworkEntry } from './framework-record.js'
 import type { Offer, OwnedOffer, RescindReason } from './offer.js'
 import { OfferBook } from './offer-book.js'
-import type { PoolHooks } from './pool-hooks.js'
+import type { AgentConversion, PoolHooks } from './pool-hooks.js'
 import type { PoolLimits, PoolOptions } from './pool-options.js'
 import { poolLimits } from './pool-options.js'
 import type { AgentStanding } from './reconciliation.js'
@@ -56,7 +56,7 @@ export class PoolCore {
   readonly changes: ChangeLog = new ChangeLog()
   /** What is used by others than the pool's frameworks, by agent. */
   readonly occupied: Map<string, ResourceSet> = new Map()
-  readonly #reservations: ExpiringReservations = new ExpiringReservations(this)
+  readonly #reservations: ExpiringReservations
   readonly #wakes = new Set<number>()
   readonly #startMs: number
   #passIsDue = false
@@ -71,6 +71,21 @@ export class PoolCore {
     this.allocator = createAllocator(options.allocator)
     this.deadlines = new Deadlines(env.clock, options.manual === true ? undefined : () => this.step())
     if (options.knownAgents !== undefined) this.deadlines.at(this.#startMs + RECOVERY_MS_MAX, () => {})
+    this.#reservations = new ExpiringReservations({
+      deadlines: this.deadlines,
+      now: () => this.now(),
+      total: agent => this.agents.registered.get(agent)?.resources,
+      free: agent => this.allocator.agent(agent)?.free ?? ResourceSet.empty,
+      rescind: (agent, has) => {
+        for (const { id, resources } of this.book.ofAgent(agent))
+          if (has(resources)) this.rescind(id, 'reservation')
+      },
+      convert: (agent, change) => this.#convertFree(agent, change),
+      failed: (agent, error, retryMs) => {
+        const about = { agent, retryMs, error: String(error) }
+        if (!this.#closed) env.logger.warn(about, 'the end of a reservation was not written')
+      },
+    })
     this.tasks = new TaskTable(this.deadlines, {
       now: () => this.now(),
       nextUuid: () => env.ids.next('update'),
@@ -340,6 +355,15 @@ export class PoolCore {
     this.allocator.apply({ type: 'frameworkGone', id: framework })
     this.answered.frameworkGone(framework)
     this.hooks?.frameworkGone(framework)
+  }
+
+  /** Makes something else of what is free on an agent; resolves when that is kept. */
+  async #convertFree(agent: string, change: AgentConversion): Promise<() => void> {
+    this.allocator.apply({ type: 'convert', agent, ...change })
+    const kept = this.hooks?.convert(agent, [change])
+    this.convertAgent(agent, change)
+    this.requestPass()
+    return (await kept) ?? (() => {})
   }
 
   #taskResources(task: TaskRecord, change: 'freed' | 'used'): void {
