@@ -57,6 +57,8 @@ function compile(kind: Kind, schema: JsonSchema): CompiledSchema {
     strictTypes: false,
     strictTuples: false,
     validateFormats: false,
+    // The schema itself was checked before, see `schemaChecker`.
+    validateSchema: false,
     code: { regExp: linearPattern },
   })
   const validate = compileWhole(ajv, kind, schema)
@@ -82,11 +84,20 @@ const WHOLE = 'object'
 
 function compileWhole(ajv: Ajv2020, kind: Kind, schema: JsonSchema): ValidateFunction {
   try {
+    schemaChecker().validateSchema(schema, true)
     return ajv.addSchema({ type: 'object', ...schema }, WHOLE).getSchema(WHOLE) as ValidateFunction
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`the schema of kind ${kind.kind} cannot be compiled: ${reason}`, { kind: kind.kind })
   }
+}
+
+let checker: Ajv2020 | undefined
+
+/** One for all kinds, since the schema of schemas takes as long to compile as that of a kind. */
+function schemaChecker(): Ajv2020 {
+  checker ??= new Ajv2020({ logger: false, validateFormats: false })
+  return checker
 }
 
 /** Compiles the test of a field at its first change. */
