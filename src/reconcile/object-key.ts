@@ -46,6 +46,8 @@ function keyProblem({ namespaced }: Kind, key: unknown): string | undefined {
   if (namespaced && (typeof namespace !== 'string' || namespace === ''))
     return `must be ${shape}, with a namespace`
   if (!namespaced && namespace !== undefined) return `must be ${shape}, without a namespace`
-  const more = Object.keys(key).find(field => field !== 'name' && field !== 'namespace')
-  return more === undefined ? undefined : `must be ${shape} alone, without ${more}`
+  for (const field in key)
+    if (field !== 'name' && field !== 'namespace' && Object.hasOwn(key, field))
+      return `must be ${shape} alone, without ${field}`
+  return undefined
 }

@@ -4,6 +4,7 @@ import { controllerReference, createController } from '../../src/reconcile/index
 import { check } from '../../src/testing/index.js'
 import type { WidgetSpec, WidgetStatus } from '../fixtures/kinds.js'
 import { Part, ref, Secret, Widget, widget } from '../fixtures/kinds.js'
+import { createWorld } from '../fixtures/world.js'
 import { resize, startWorld } from './widget-world.js'
 
 type Reconcile = Reconciler<WidgetSpec, WidgetStatus>
@@ -90,6 +91,34 @@ describe('what a key wrote itself', () => {
     await resize(world, 'a', 3)
     await env.advance(10_000)
     expect([world.runs, store.get(Widget, ref('a'))?.metadata.labels['size']]).toEqual([4, '3'])
+  })
+
+  test('a write that a reign left behind holds nothing back in the next', async () => {
+    const { env, store } = createWorld()
+    const first = env.fork('first')
+    let runs = 0
+    const controller = createController({
+      name: 'w',
+      for: Widget,
+      ownChanges: 'ignore',
+      reconcile: (key, _object, { client }) => {
+        if (++runs > 1) return
+        void client.modify(Widget, key, draft => void (draft.metadata.labels['size'] = '1'))
+        first.close()
+        return new Promise(() => {})
+      },
+    })
+    await env.run(() => store.create(Widget, widget('a')))
+    await env.run(() => controller.start(store, { standby: true }))
+    controller.activate?.(store.client(first))
+    await env.settle()
+    expect(await env.run(async () => controller.deactivate?.())).toBe('abandoned')
+    controller.activate?.(store.client(env.fork('second')))
+    await env.settle()
+    expect(runs).toBe(2)
+    await resize({ env, store }, 'a', 2)
+    expect(runs).toBe(3)
+    await env.run(() => controller.stop())
   })
 
   test('in doubt wakes it: a transaction beside which another writer wrote', async () => {

@@ -25,7 +25,11 @@ export function grow(draft: { spec: { size?: number } }): void {
 }
 
 /** Writes through the store, and lets virtual time stand still until everything that follows at once is done. */
-export async function resize({ env, store }: World, name: string, size: number): Promise<void> {
+export async function resize(
+  { env, store }: Pick<World, 'env' | 'store'>,
+  name: string,
+  size: number,
+): Promise<void> {
   await env.run(() =>
     store.modify(Widget, ref(name), draft => {
       draft.spec.size = size

@@ -1,30 +1,23 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
-import type { Client, ObjectRef } from '../../store/index.js'
+import type { Tracer } from '../../core/internal.js'
+import type { Client, Kind, ListOptions, ObjectRef, StoredObject } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
+import type { Children } from '../children/children.js'
+import { childrenOf } from '../children/children.js'
+import type { EventRecorder } from '../events/event-recorder.js'
 import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
 import type { KeyRecord } from '../queue/key-record.js'
 import type { Linked } from '../queue/linked-list.js'
-import type { AttemptClientOptions } from './attempt-client.js'
+import type { ReadListener } from '../sources/read-listener.js'
 import { createAttemptClient } from './attempt-client.js'
 import { AttemptTimeoutError } from './attempt-errors.js'
 import type { AttemptGate } from './attempt-gate.js'
 import { createAttemptGate } from './attempt-gate.js'
 import type { AttemptSpan } from './attempt-span.js'
+import { attemptSpan } from './attempt-span.js'
+import type { AttemptView } from './attempt-view.js'
+import type { ReconcileContext } from './reconcile-context.js'
 import type { Result } from './result.js'
-
-/** What every attempt has. */
-export interface AttemptContext {
-  /** Reads the store and writes through it; refuses writes once the attempt has ended, for whatever reason. */
-  readonly client: Client
-  /** Dies with the attempt: so do its timers, sleeps and deferred steps. */
-  readonly env: Env
-  /** Aborted when the attempt times out, or is given up by a stop. The reason is an error. */
-  readonly signal: AbortSignal
-  /** How often this key failed since its last success. 0 in the first attempt. */
-  readonly attempt: number
-  /** Carries the controller's name and the key. */
-  readonly logger: Logger
-}
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -33,76 +26,115 @@ export type AttemptEnd =
 
 const NOTHING: AttemptEnd = { kind: 'returned', result: undefined }
 
-/** What an attempt needs. */
-export interface AttemptOptions {
-  /** Of its key, which a worker holds. */
-  readonly record: KeyRecord<ObjectRef>
-  /** Its label names it in errors and logs, for example `web default/a`; made when it is read. */
-  readonly step: { readonly label: string }
-  readonly client: Client
-  /** What the attempt reads, if that is not the client; and who hears of that. */
-  readonly view: AttemptClientOptions['view']
-  readonly reads: AttemptClientOptions['reads']
+/** What all attempts of one run of a controller have in common. */
+export interface AttemptSite {
+  /** Of the controller; owns the fields of children. */
+  readonly name: string
+  readonly for: Kind
+  /** There are no objects of the kind. */
+  readonly isKeyed: boolean
+  readonly owned: readonly Kind[]
+  readonly timeoutMs: number | undefined
+  /** Gets a span of each. */
+  readonly tracer: Tracer | undefined
+  readonly reconcile: (
+    key: ObjectRef,
+    object: StoredObject | undefined,
+    ctx: ReconcileContext,
+  ) => Result | void | Promise<Result | void>
   /** Of the controller. */
   readonly logger: Logger
-  /** Hears of what it writes, and that it has ended. */
-  readonly writes: OwnWriteListener & { over(): void }
-  /** Monotonic. */
-  readonly startedMs: number
-  readonly timeoutMs: number | undefined
-  /** Begins and ends with it. */
-  readonly span?: AttemptSpan | undefined
-  /** Called once, inside `run` or later. */
+  /** That of now; none without events, and on standby. */
+  readonly recorder: () => EventRecorder | undefined
+  /** Hears of what the attempt in flight of a key depends on. */
+  readonly depends: (key: ObjectRef) => ReadListener
+  /** Whether an attempt depends on all that it reads. */
+  readonly tracksReads: boolean
+  /** Who hears of what the attempt in flight of a key writes, and that it has ended. */
+  readonly listen: (key: ObjectRef) => OwnWriteListener & { over(): void }
+  /** Called once for each attempt that was not abandoned, inside `run` or later. */
   readonly ended: (attempt: Attempt, end: AttemptEnd) => void
+}
+
+/** What one attempt begins with. */
+export interface AttemptStart {
+  readonly client: Client
+  /** What it reads, if that is not the client. */
+  readonly view: AttemptView | undefined
+  /** Monotonic. */
+  readonly atMs: number
 }
 
 /** One run of a reconciler. */
 export interface Attempt extends Linked<Attempt> {
-  readonly record: KeyRecord<ObjectRef>
-  readonly writes: { over(): void }
+  /** Of its key, which a worker holds. */
+  readonly keyRecord: KeyRecord<ObjectRef>
   readonly startedMs: number
   /** True when its world was closed from outside: it will never end by itself. */
   readonly isDead: boolean
   /** Runs it, once. */
-  run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void
+  run(): void
   /** Ends it as `why` says: its signal is aborted and its result no longer matters. `ended` is not called. */
   abandon(why: Error): void
 }
 
-/** Makes a world for one run of a reconciler, which is gone when the run ends. */
-export function openAttempt(options: AttemptOptions): Attempt {
-  return new OneRun(options)
+/**
+ * Makes a world for one run of a reconciler, which is gone when the run ends.
+ *
+ * @param step its label names the attempt in errors and logs, for example `web default/a`; made when it is read
+ */
+export function openAttempt(
+  site: AttemptSite,
+  record: KeyRecord<ObjectRef>,
+  step: { readonly label: string },
+  start: AttemptStart,
+): Attempt {
+  return new OneRun(site, record, step, start)
 }
 
 /**
- * An attempt, and what its reconciler is given. Most runs use few parts of it, and each part costs more than everything
- * else about a run, so parts are made when they are read.
+ * An attempt, and what its reconciler is given: one object. Most runs use few parts of it, and each part costs more
+ * than everything else about a run, so parts are made when they are read.
  */
-class OneRun implements Attempt, AttemptContext {
-  readonly record: KeyRecord<ObjectRef>
-  readonly writes: AttemptOptions['writes']
+class OneRun implements Attempt, ReconcileContext {
+  readonly keyRecord: KeyRecord<ObjectRef>
   readonly startedMs: number
   readonly attempt: number
   before: Attempt | undefined = undefined
   after: Attempt | undefined = undefined
-  readonly #options: AttemptOptions
+  readonly #site: AttemptSite
+  readonly #step: { readonly label: string }
+  readonly #base: Client
+  readonly #view: AttemptView | undefined
+  #object: StoredObject | undefined
   #gate: AttemptGate | undefined
   #client: Client | undefined
+  #writes: { over(): void } | undefined
   #env: Env | undefined
   #abort: AbortController | undefined
   #logger: Logger | undefined
+  #children: Children | undefined
+  #record: ReconcileContext['record'] | undefined
+  #span: AttemptSpan | undefined
+  #cancelTimeout: Cancel | undefined
   /** What ended it. */
   #ending: string | undefined
   /** Why it was aborted, if it was. */
   #reason: Error | undefined
-  #cancelTimeout: Cancel | undefined
 
-  constructor(options: AttemptOptions) {
-    this.#options = options
-    this.record = options.record
-    this.writes = options.writes
-    this.startedMs = options.startedMs
-    this.attempt = options.record.history.failures
+  constructor(
+    site: AttemptSite,
+    record: KeyRecord<ObjectRef>,
+    step: { readonly label: string },
+    start: AttemptStart,
+  ) {
+    this.keyRecord = record
+    this.startedMs = start.atMs
+    this.attempt = record.history.failures
+    this.#site = site
+    this.#step = step
+    this.#base = start.client
+    this.#view = start.view
   }
 
   get client(): Client {
@@ -111,15 +143,20 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   #openClient(): Client {
-    const { step, client, view, reads, writes } = this.#options
-    this.#gate = createAttemptGate(step.label)
-    if (this.#ending !== undefined) this.#gate.close(this.#ending)
-    return createAttemptClient(client.client(this.env), this.#gate, { view, reads, writes })
+    const { key } = this.keyRecord
+    const { listen, depends, tracksReads } = this.#site
+    const isOver = this.#ending !== undefined
+    this.#gate = createAttemptGate(this.#step.label)
+    if (isOver) this.#gate.close(this.#ending ?? '')
+    const writes = isOver ? undefined : listen(key)
+    this.#writes = writes
+    const reads = tracksReads && !isOver ? depends(key) : undefined
+    return createAttemptClient(this.#base.client(this.env), this.#gate, { view: this.#view, reads, writes })
   }
 
   get env(): Env {
     if (this.#env === undefined) {
-      this.#env = this.#options.client.env.fork(this.#options.step.label)
+      this.#env = this.#base.env.fork(this.#step.label)
       if (this.#ending !== undefined) this.#env.close()
     }
     return this.#env
@@ -134,27 +171,55 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   get logger(): Logger {
-    const { logger, record } = this.#options
-    this.#logger ??= logger.child({ key: refText(record.key) })
+    this.#logger ??= this.#site.logger.child({ key: refText(this.keyRecord.key) })
     return this.#logger
   }
 
-  get isDead(): boolean {
-    return (this.#env ?? this.#options.client.env).closed
+  get children(): Children {
+    const { name, for: kind, owned } = this.#site
+    const { client } = this
+    this.#children ??= childrenOf({ client, kind, owner: this.#object, of: owned, fieldManager: name })
+    return this.#children
   }
 
-  run(reconcile: (ctx: AttemptContext) => Result | void | Promise<Result | void>): void {
-    const { step, client, timeoutMs, ended, span } = this.#options
-    if (timeoutMs !== undefined) {
-      this.#cancelTimeout = client.env.clock.after(timeoutMs, () => {
-        const error = new AttemptTimeoutError(step.label, timeoutMs)
-        if (!this.#finish('it timed out', error)) return
-        span?.failed(error)
-        ended(this, { kind: 'threw', error })
-      })
+  /** Its own, so that it may be taken out of the context. */
+  get watch(): ReconcileContext['watch'] {
+    return (kind: Kind, what: ObjectRef | ListOptions) => {
+      // What was given up must not depend on anything.
+      if (this.#ending !== undefined || this.isDead) return
+      const { client } = this
+      const depends = this.#site.depends(this.keyRecord.key)
+      if ('name' in what) {
+        client.get(kind, what)
+        depends.got(kind, what)
+      } else {
+        client.list(kind, { ...what, limit: 1 })
+        depends.listed(kind, what)
+      }
     }
+  }
+
+  /** Its own, so that it may be taken out of the context. */
+  get record(): ReconcileContext['record'] {
+    this.#record ??= event => {
+      const { regarding = this.#object, ...what } = event
+      // What was given up must not tell what it did after its successor has begun.
+      const recorder = this.#reason === undefined ? this.#site.recorder() : undefined
+      if (recorder === undefined || regarding === undefined) this.logger.debug(what, 'event')
+      else recorder.record({ ...what, regarding })
+    }
+    return this.#record
+  }
+
+  get isDead(): boolean {
+    return (this.#env ?? this.#base.env).closed
+  }
+
+  run(): void {
+    const { timeoutMs, tracer } = this.#site
+    if (timeoutMs !== undefined) this.#limit(timeoutMs)
     try {
-      const running = span === undefined ? reconcile(this) : span.run(() => reconcile(this))
+      const running = tracer === undefined ? this.#reconcile() : this.#traced(tracer)
       if (isThenable(running))
         running.then(
           result => this.#returned(result),
@@ -167,19 +232,41 @@ class OneRun implements Attempt, AttemptContext {
   }
 
   abandon(why: Error): void {
-    if (this.#finish(why.message, why)) this.#options.span?.failed(why)
+    if (this.#finish(why.message, why)) this.#span?.failed(why)
+  }
+
+  #reconcile(): Result | void | Promise<Result | void> {
+    const { isKeyed, for: kind, reconcile } = this.#site
+    const { key } = this.keyRecord
+    this.#object = isKeyed ? undefined : (this.#view?.reader ?? this.#base).get(kind, key)
+    return reconcile(key, this.#object, this)
+  }
+
+  #traced(tracer: Tracer): Result | void | Promise<Result | void> {
+    const { name, for: kind, logger } = this.#site
+    this.#span = attemptSpan(tracer, { name, for: kind, record: this.keyRecord, logger })
+    return this.#span.run(() => this.#reconcile())
+  }
+
+  #limit(timeoutMs: number): void {
+    this.#cancelTimeout = this.#base.env.clock.after(timeoutMs, () => {
+      const error = new AttemptTimeoutError(this.#step.label, timeoutMs)
+      if (!this.#finish('it timed out', error)) return
+      this.#span?.failed(error)
+      this.#site.ended(this, { kind: 'threw', error })
+    })
   }
 
   #returned(result: Result | void): void {
     if (!this.#finish('it returned')) return
-    this.#options.span?.returned(result ?? undefined)
-    this.#options.ended(this, result ? { kind: 'returned', result } : NOTHING)
+    this.#span?.returned(result ?? undefined)
+    this.#site.ended(this, result ? { kind: 'returned', result } : NOTHING)
   }
 
   #threw(error: unknown): void {
     if (!this.#finish('it failed')) return
-    this.#options.span?.failed(error)
-    this.#options.ended(this, { kind: 'threw', error })
+    this.#span?.failed(error)
+    this.#site.ended(this, { kind: 'threw', error })
   }
 
   /** True for the first caller only. The gate shuts first, so that no listener of the signal can still write. */
@@ -189,11 +276,12 @@ class OneRun implements Attempt, AttemptContext {
     this.#reason = reason
     this.#cancelTimeout?.()
     const fenced = this.#gate?.close(why) ?? 0
+    this.#writes?.over()
     this.#env?.close()
     if (reason !== undefined) this.#abort?.abort(reason)
     else if (fenced > 0)
       this.logger.warn(
-        { attempt: this.#options.step.label, fenced, why },
+        { attempt: this.#step.label, fenced, why },
         'an attempt ended with writes under way; await them',
       )
     return true

@@ -1,7 +1,6 @@
 import type { Client, ObjectRef } from '../../store/index.js'
-import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
+import type { Attempt, AttemptSite } from '../attempt/attempt.js'
 import type { CacheViews } from '../attempt/attempt-view.js'
-import type { ContextSite } from '../attempt/reconcile-context.js'
 import { openEventRecorder } from '../events/event-destination.js'
 import type { EventRecorder } from '../events/event-recorder.js'
 import type { OwnWriteListener } from '../hot-loops/hot-loops.js'
@@ -18,7 +17,7 @@ import type { KeyStates } from './apply-outcome.js'
 import { AttemptPauses } from './attempt-pauses.js'
 import type { ControllerMetrics } from './controller-metrics.js'
 import { createControllerMetrics } from './controller-metrics.js'
-import type { ControllerOptions, LoopOptions } from './controller-options.js'
+import type { ControllerOptions, LoopOptions, Reconciler } from './controller-options.js'
 import type { ControllerSources, Wake } from './controller-sources.js'
 import { ownedWatch, startSources } from './controller-sources.js'
 import { Dependencies } from './dependencies.js'
@@ -34,14 +33,12 @@ export interface ControllerRun extends KeyStates {
   readonly limiter: RateLimiter
   /** Those that run, in the order of their beginnings. */
   readonly attempts: LinkedList<Attempt>
-  /** Called for each when it ends. */
-  readonly ended: (attempt: Attempt, end: AttemptEnd) => void
   /** What attempts write through; undefined on standby. */
   acting: Client | undefined
   /** Writes through `acting`, so that nothing is told in the name of a leader that is none any more. */
   recorder: EventRecorder | undefined
   readonly hotLoops: HotLoops
-  readonly site: ContextSite
+  readonly site: AttemptSite
   sources: ControllerSources | undefined
   /** How attempts read, when they read the cache. */
   views: CacheViews | undefined
@@ -63,7 +60,7 @@ export interface RunListener {
   /** Of its queue; `told` when a watch of what keys depend on has told something. */
   readonly notify: (event: 'ready' | 'idle' | 'told') => void
   /** An attempt has ended. */
-  readonly ended: ControllerRun['ended']
+  readonly ended: AttemptSite['ended']
 }
 
 /**
@@ -75,7 +72,7 @@ export function openRun<Spec, Status>(
   { notify, ended }: RunListener,
 ): ControllerRun {
   const { name, concurrency = 1, quarantineAfter = Number.POSITIVE_INFINITY } = options
-  const { hotLoopAfter = 20, owns = [], limiter = exponentialLimiter(), ownChanges } = options
+  const { hotLoopAfter = 20, limiter = exponentialLimiter(), ownChanges } = options
   const env = outer.env.fork(name)
   const client = outer.client(env)
   const logger = env.logger.child({ controller: name })
@@ -101,16 +98,9 @@ export function openRun<Spec, Status>(
         }),
     }),
     attempts: new LinkedList(),
-    ended,
     acting: undefined,
     recorder: undefined,
-    site: {
-      name,
-      for: options.for,
-      owned: owns.map(entry => ownedWatch(entry).kind),
-      recorder: () => run.recorder,
-      depends: key => run.dependencies.ask(key),
-    },
+    site: siteOf(options, { logger, tracer: env.tracer, ended }, () => run),
     sources: undefined,
     views: undefined,
     ahead: new AheadKeys(),
@@ -135,6 +125,28 @@ export function openRun<Spec, Status>(
     busy: 0,
   }
   return run
+}
+
+/** @param run that of the attempts, once it is there */
+function siteOf<Spec, Status>(
+  options: LoopOptions<Spec, Status>,
+  shared: Pick<AttemptSite, 'logger' | 'tracer' | 'ended'>,
+  run: () => ControllerRun,
+): AttemptSite {
+  const { name, for: kind, owns = [], isKeyed = false, timeoutMs, tracksReads = false } = options
+  return {
+    ...shared,
+    name,
+    for: kind,
+    isKeyed,
+    owned: owns.map(entry => ownedWatch(entry).kind),
+    timeoutMs,
+    reconcile: options.reconcile as Reconciler<unknown, unknown>,
+    tracksReads,
+    recorder: () => run().recorder,
+    depends: key => run().dependencies.ask(key),
+    listen: key => listenToWrites(run(), key),
+  }
 }
 
 function queueOf<Spec, Status>(
@@ -191,7 +203,10 @@ export function hear<Spec, Status>(
     },
     changed: cause => run.dependencies.changed(cause),
     skipped: since => {
-      for (const key of [...run.ahead.take(since), ...[...run.attempts].map(({ record }) => record.key)])
+      for (const key of [
+        ...run.ahead.take(since),
+        ...[...run.attempts].map(({ keyRecord }) => keyRecord.key),
+      ])
         wake(run, key, { reason: 'gap' })
     },
     progressed: () => {
@@ -204,7 +219,7 @@ export function hear<Spec, Status>(
 }
 
 /** Who hears of the writes of the attempt of `key` that begins. */
-export function listenToWrites(
+function listenToWrites(
   { hotLoops, ownChanges }: ControllerRun,
   key: ObjectRef,
 ): OwnWriteListener & { over(): void } {

@@ -68,7 +68,7 @@ function longestWaitIn({ acting, queue }: ControllerRun): KeyAge | undefined {
 }
 
 function longestRunIn({ attempts, queue }: ControllerRun): KeyAge | undefined {
-  const key = attempts.head?.record.key
+  const key = attempts.head?.keyRecord.key
   return key === undefined ? undefined : ageOf(queue.inspect(key), state => state.takenForMs)
 }
 

@@ -5,9 +5,7 @@ import type { Client, Kind, ObjectRef } from '../../store/index.js'
 import { refText } from '../../store/internal.js'
 import type { Attempt, AttemptEnd } from '../attempt/attempt.js'
 import { openAttempt } from '../attempt/attempt.js'
-import { attemptSpan } from '../attempt/attempt-span.js'
 import { createCacheViews } from '../attempt/attempt-view.js'
-import { reconcileContext } from '../attempt/reconcile-context.js'
 import { inTime } from '../in-time.js'
 import type { ObjectKey } from '../object-key.js'
 import { assertKey } from '../object-key.js'
@@ -19,7 +17,7 @@ import type { Controller, ControllerKeyState, ControllerStatus, StartOptions } f
 import type { ControllerOptions, LoopOptions } from './controller-options.js'
 import { assertControllerOptions } from './controller-options-check.js'
 import type { ControllerRun } from './controller-run.js'
-import { actThrough, hear, listenToWrites, openRun, wake } from './controller-run.js'
+import { actThrough, hear, openRun, wake } from './controller-run.js'
 import { ownedWatch } from './controller-sources.js'
 import { inspectIn, statusOf, troubleOf } from './controller-status.js'
 import { decideOutcome } from './outcome.js'
@@ -85,6 +83,8 @@ const UNHEALTHY_AFTER_MS = 300_000
 /** A controller: what its sources wake is queued, and what is queued is reconciled. */
 class ControlLoop<Spec, Status> implements Controller {
   readonly #options: LoopOptions<Spec, Status>
+  /** Names it in errors. */
+  readonly #subject: string
   readonly #listeners = createListeners<void>({
     onError: error => this.#logger.error({ err: error }, 'a listener for the progress of a controller threw'),
   })
@@ -94,6 +94,7 @@ class ControlLoop<Spec, Status> implements Controller {
 
   constructor(options: LoopOptions<Spec, Status>) {
     this.#options = options
+    this.#subject = `controller ${options.name}`
   }
 
   get name(): string {
@@ -107,7 +108,7 @@ class ControlLoop<Spec, Status> implements Controller {
 
   async start(client: Client, { standby = false }: StartOptions = {}): Promise<void> {
     if (this.#running !== undefined)
-      throw new UsageError(`controller ${this.name} is running already; stop it first`)
+      throw new UsageError(`${this.#subject} is running already; stop it first`)
     const { reads = 'client', ownWrites = 'overlay' } = this.#options
     onRejected(this.#options.started?.(client), error =>
       client.env.logger.error({ err: error, controller: this.name }, 'the hook `started` rejected'),
@@ -151,7 +152,7 @@ class ControlLoop<Spec, Status> implements Controller {
   activate(client: Client): void {
     const run = this.#running
     if (run === undefined || run.acting !== undefined)
-      throw new UsageError(`controller ${this.name} is not on standby; start it with { standby: true }`)
+      throw new UsageError(`${this.#subject} is not on standby; start it with { standby: true }`)
     actThrough(run, this.#options, client.client(client.env.fork(this.name)))
     // Another may have acted meanwhile, and nothing may have changed since: what it meant to do later is unknown.
     run.sources?.wakeAll('activated')
@@ -166,7 +167,7 @@ class ControlLoop<Spec, Status> implements Controller {
     const { acting } = run
     run.acting = undefined
     const untilMs = run.env.clock.monotonic() + gracePeriodMs
-    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`controller ${this.name} stands by`))
+    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`${this.#subject} stands by`))
     await this.#tellRest(run, untilMs)
     run.recorder = undefined
     acting.env.close()
@@ -175,7 +176,7 @@ class ControlLoop<Spec, Status> implements Controller {
   }
 
   enqueue(key: ObjectKey, reason = 'asked for'): void {
-    assertKey(this.#options.for, key, `controller ${this.name}`)
+    assertKey(this.#options.for, key, this.#subject)
     if (this.#running !== undefined) wake(this.#running, key, { reason })
   }
 
@@ -207,15 +208,19 @@ class ControlLoop<Spec, Status> implements Controller {
     return this.#listeners.add(listener)
   }
 
-  /** Gives ready keys to free workers; each run is a step of its own. */
-  #dispatch(run: ControllerRun): void {
+  /**
+   * Gives ready keys to free workers; each run is a step of its own.
+   *
+   * @param nowMs monotonic, where the clock was just read
+   */
+  #dispatch(run: ControllerRun, nowMs?: number): void {
     const { concurrency = 1 } = this.#options
     // A cache that is still empty would look as if nothing existed.
     if (this.#options.reads === 'cache' && run.sources?.cache.synced !== true) return
     if (run.acting === undefined) return
     const workers = run.pauses.workers(concurrency)
     while (run.busy < workers && !run.queue.shuttingDown) {
-      const record = run.queue.take()
+      const record = run.queue.take(nowMs)
       if (record === undefined) return
       run.busy++
       const step = new ReconcileStep(this.name, record.key)
@@ -239,39 +244,24 @@ class ControlLoop<Spec, Status> implements Controller {
     }
     // What wants the key from now on is for another attempt.
     record.dirty = false
-    const { for: kind, isKeyed, reconcile, timeoutMs, tracksReads = false } = this.#options
-    const { env, logger } = run
-    const view = run.views?.open(key)
-    const reader = view?.reader ?? acting
-    const attempt = openAttempt({
-      record,
-      step,
+    const attempt = openAttempt(run.site, record, step, {
       client: acting,
-      view,
-      reads: tracksReads ? run.dependencies.ask(key) : undefined,
-      logger,
-      writes: listenToWrites(run, key),
-      startedMs: env.clock.monotonic(),
-      span: env.tracer && attemptSpan(env.tracer, { ...this.#options, record, logger }),
-      timeoutMs,
-      ended: run.ended,
+      view: run.views?.open(key),
+      atMs: run.env.clock.monotonic(),
     })
     run.attempts.push(attempt)
     run.metrics.active(run.attempts.length)
-    attempt.run(ctx => {
-      const object = isKeyed === true ? undefined : reader.get(kind, key)
-      return reconcile(key, object, reconcileContext(ctx, run.site, key, object))
-    })
+    attempt.run()
   }
 
   #ended(run: ControllerRun, attempt: Attempt, end: AttemptEnd): void {
-    const { record, writes, startedMs } = attempt
+    const { keyRecord: record, startedMs } = attempt
     run.attempts.remove(attempt)
-    writes.over()
+    run.hotLoops.attemptEnded(record.key)
     run.dependencies.ended(record.key, end.kind === 'returned')
     const { revision } = run.client
     if (revision > (run.sources?.cache.revision ?? 0)) run.ahead.ran(record.key, revision)
-    this.#conclude(run, record, end, run.env.clock.monotonic() - startedMs)
+    this.#conclude(run, record, end, startedMs)
   }
 
   /** The cache has moved: it may be ready for keys that it was not ready for. */
@@ -282,36 +272,33 @@ class ControlLoop<Spec, Status> implements Controller {
     this.#dispatch(run)
   }
 
-  #conclude(run: ControllerRun, record: KeyRecord<ObjectRef>, end: AttemptEnd, tookMs: number): void {
+  #conclude(run: ControllerRun, record: KeyRecord<ObjectRef>, end: AttemptEnd, startedMs: number): void {
+    const nowMs = run.env.clock.monotonic()
     try {
       const outcome = decideOutcome(end, record.history, run.limiter, this.#options.errors)
-      run.metrics.ended(outcome, tookMs)
+      run.metrics.ended(outcome, nowMs - startedMs)
       applyOutcome(run, record, outcome)
     } catch (error) {
       // A limiter of the caller's may throw, or give no delay; the key must be released all the same.
       run.logger.error({ key: refText(record.key), err: error }, 'the limiter failed; waiting for a change')
     } finally {
-      this.#release(run, record)
+      this.#release(run, record, nowMs)
     }
   }
 
-  #release(run: ControllerRun, record: KeyRecord<ObjectRef>): void {
+  #release(run: ControllerRun, record: KeyRecord<ObjectRef>, nowMs?: number): void {
     run.busy--
     run.metrics.active(run.attempts.length)
-    run.queue.giveBack(record)
+    run.queue.giveBack(record, nowMs)
     if (run.queue.shuttingDown) this.#progressed()
-    else this.#dispatch(run)
+    else this.#dispatch(run, nowMs)
   }
 
   async #close(run: ControllerRun, gracePeriodMs: number): Promise<StopOutcome> {
     this.#deafen(run)
     run.queue.shutDown()
     const untilMs = run.env.clock.monotonic() + gracePeriodMs
-    const outcome = await this.#rest(
-      run,
-      gracePeriodMs,
-      new UsageError(`controller ${this.name} was stopped`),
-    )
+    const outcome = await this.#rest(run, gracePeriodMs, new UsageError(`${this.#subject} was stopped`))
     await this.#tellRest(run, untilMs)
     this.#end(run)
     return outcome
@@ -365,9 +352,11 @@ class ControlLoop<Spec, Status> implements Controller {
     const abandoned = [...run.attempts]
     for (const attempt of abandoned) run.attempts.remove(attempt)
     for (const attempt of abandoned) {
+      const { keyRecord } = attempt
       attempt.abandon(why)
-      run.dependencies.ended(attempt.record.key, false)
-      this.#putBack(run, attempt.record)
+      run.hotLoops.attemptEnded(keyRecord.key)
+      run.dependencies.ended(keyRecord.key, false)
+      this.#putBack(run, keyRecord)
     }
     return abandoned.length > 0 ? 'abandoned' : 'stopped'
   }

@@ -74,6 +74,7 @@ export class HotLoops {
     return this.#open(key).wakes
   }
 
+  /** Of every attempt, whether it wrote or not, and however it ended. */
   attemptEnded(key: ObjectRef): void {
     if (this.#tracks.size === 0) return
     const id = refText(key)
@@ -202,6 +203,5 @@ class AttemptWrites implements OwnWriteListener {
 
   over(): void {
     this.#isOver = true
-    this.#loops.attemptEnded(this.#key)
   }
 }

@@ -52,6 +52,8 @@ export class TextIndex<K> implements KeyIndex<K> {
 /** By namespace and name: to join them to one text, and to hash that, costs more than two look-ups. */
 export class RefIndex implements KeyIndex<ObjectRef> {
   readonly #spaces = new Map<string, Map<string, KeyRecord<ObjectRef>>>()
+  /** The namespace that was looked at last: keys come in groups of one. */
+  #latest: { readonly namespace: string; readonly space: Map<string, KeyRecord<ObjectRef>> } | undefined
   #size = 0
 
   get size(): number {
@@ -59,7 +61,14 @@ export class RefIndex implements KeyIndex<ObjectRef> {
   }
 
   find({ namespace = '', name }: ObjectRef): KeyRecord<ObjectRef> | undefined {
-    return this.#spaces.get(namespace)?.get(name)
+    return this.#spaceOf(namespace)?.get(name)
+  }
+
+  #spaceOf(namespace: string): Map<string, KeyRecord<ObjectRef>> | undefined {
+    if (this.#latest?.namespace === namespace) return this.#latest.space
+    const space = this.#spaces.get(namespace)
+    if (space !== undefined) this.#latest = { namespace, space }
+    return space
   }
 
   add(record: KeyRecord<ObjectRef>): void {
@@ -74,7 +83,9 @@ export class RefIndex implements KeyIndex<ObjectRef> {
     const space = this.#spaces.get(namespace)
     if (space?.delete(name) !== true) return
     this.#size--
-    if (space.size === 0) this.#spaces.delete(namespace)
+    if (space.size > 0) return
+    this.#spaces.delete(namespace)
+    if (this.#latest?.space === space) this.#latest = undefined
   }
 
   *values(): Iterable<KeyRecord<ObjectRef>> {

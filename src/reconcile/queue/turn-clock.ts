@@ -9,7 +9,8 @@ const CLOSE_MS = 0.05
 /**
  * Monotonic time for ages and statistics, cheaper than the clock itself, a reading of which costs as much as a
  * lookup by key. While calls follow each other closely inside one synchronous turn, twice as many share a reading
- * each time, up to 64; a longer distance, or the end of the turn, ends the sharing.
+ * each time, up to 64; a longer distance, which the next reading shows, or the end of the turn ends the sharing. Who has
+ * read the clock says so to the queue, so what a controller works on is timed exactly.
  */
 export class TurnClock {
   readonly #clock: Pick<Clock, 'monotonic'>

@@ -185,11 +185,15 @@ export class RecordQueue<K> implements WorkQueue<K> {
     return this.take()?.key
   }
 
-  /** What `get` does; the record of the key, until it is given back. */
-  take(): KeyRecord<K> | undefined {
+  /**
+   * What `get` does; the record of the key, until it is given back.
+   *
+   * @param nowMs monotonic, where the clock was just read
+   */
+  take(nowMs?: number): KeyRecord<K> | undefined {
     const record = this.#ready.shift()
     if (record === undefined) return undefined
-    const now = this.#clock.now()
+    const now = nowMs ?? this.#clock.now()
     record.dirty = false
     record.processing = true
     record.takenAtMs = now
@@ -215,11 +219,15 @@ export class RecordQueue<K> implements WorkQueue<K> {
     this.giveBack(this.#held(key, 'done'))
   }
 
-  /** What `done` does, by record. */
-  giveBack(record: KeyRecord<K>): void {
+  /**
+   * What `done` does, by record.
+   *
+   * @param nowMs monotonic, where the clock was just read
+   */
+  giveBack(record: KeyRecord<K>, nowMs: number = this.#clock.now()): void {
     record.processing = false
     this.#inFlight--
-    this.#metrics.done(this.#clock.now() - record.takenAtMs)
+    this.#metrics.done(nowMs - record.takenAtMs)
     if (record.dirty) this.#enqueue(record)
     else this.#table.release(record)
     this.#settle()
