@@ -84,7 +84,7 @@ const WHOLE = 'object'
 
 function compileWhole(ajv: Ajv2020, kind: Kind, schema: JsonSchema): ValidateFunction {
   try {
-    schemaChecker().validateSchema(schema, true)
+    void schemaChecker().validateSchema(schema, true)
     return ajv.addSchema({ type: 'object', ...schema }, WHOLE).getSchema(WHOLE) as ValidateFunction
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
