@@ -1,4 +1,10 @@
-import type { Constraint, FieldProblem, LabelSelectorObject, ResourceInput } from '../core/index.js'
+import type {
+  Constraint,
+  FieldProblem,
+  LabelSelectorObject,
+  ResourceInput,
+  Toleration,
+} from '../core/index.js'
 import { compileConstraints, InvalidError, isKeelsonError, parseResources } from '../core/index.js'
 import type { RollingBounds, RolloutStops } from '../core/internal.js'
 import { deepEqual, labelSelectorFromObject, rollingBoundsProblems, stopsProblems } from '../core/internal.js'
@@ -13,6 +19,7 @@ interface TaskDemands {
   readonly resources?: { readonly requests?: ResourceInput; readonly limits?: ResourceInput }
   readonly constraints?: readonly Constraint[]
   readonly ports?: readonly NamedPort[]
+  readonly tolerations?: readonly Toleration[]
 }
 
 /** The part of the spec of a kind that makes tasks. */
@@ -44,7 +51,7 @@ export function taskProblems(
   at: string = 'spec',
 ): readonly FieldProblem[] {
   if (spec === previous) return []
-  const { resources, constraints = [], ports = [] } = spec
+  const { resources, constraints = [], ports = [], tolerations = [] } = spec
   return [
     ...(resources === undefined || resources === previous?.resources
       ? []
@@ -56,7 +63,16 @@ export function taskProblems(
       ? []
       : constraintProblems(constraints, `${at}.constraints`)),
     ...(ports === previous?.ports ? [] : sameNames(ports, `${at}.ports`)),
+    ...(tolerations === previous?.tolerations ? [] : tolerationProblems(tolerations, `${at}.tolerations`)),
   ]
+}
+
+function tolerationProblems(tolerations: readonly Toleration[], at: string): readonly FieldProblem[] {
+  return tolerations.flatMap(({ effect, tolerationSeconds }, index) => {
+    if (tolerationSeconds === undefined || effect === 'NoExecute') return []
+    const message = 'has a meaning for the effect NoExecute only: set that, or leave it out'
+    return [{ field: `${at}[${index}].tolerationSeconds`, value: tolerationSeconds, message }]
+  })
 }
 
 /** As of a task, of the template; and the selector must select what is made of it. */

@@ -103,7 +103,15 @@ export const taskSpecSchema: JsonSchema = closed({
   readinessProbe: probe,
   livenessProbe: probe,
   nodeSelector: textMap,
-  tolerations: list(closed({ key: text, operator: { enum: ['Equal', 'Exists'] }, value: text, effect })),
+  tolerations: list(
+    closed({
+      key: text,
+      operator: { enum: ['Equal', 'Exists'] },
+      value: text,
+      effect,
+      tolerationSeconds: count,
+    }),
+  ),
   constraints: list({ type: 'object' }),
   nodePreferences: list(
     closed(
@@ -147,6 +155,7 @@ export const taskSpecSchema: JsonSchema = closed({
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
   group: { type: 'string', minLength: 1, maxLength: 253 },
   terminationGracePeriodSeconds: count,
+  replaceWhenLost: { type: 'boolean' },
 })
 
 export const template: JsonSchema = closed(

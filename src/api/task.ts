@@ -70,6 +70,12 @@ export interface TaskSpec {
   readonly group?: string
   /** Seconds between the polite stop signal and the hard one. Default 30. */
   readonly terminationGracePeriodSeconds?: number
+  /**
+   * Whether another takes its place while its node is silent, although it may run there still. With false its object stays,
+   * on its way out, until the node says that it has stopped, is removed, or has the taint
+   * `keelson.dev/out-of-service:NoExecute`. Default true; false for the tasks of a StatefulSet.
+   */
+  readonly replaceWhenLost?: boolean
 }
 
 /** Where a task's port can be reached. */

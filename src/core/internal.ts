@@ -73,9 +73,16 @@ export { failurePolicyProblems, REVERTS_MAX } from './shapes/failure-policy.js'
 export type { IntOrPercent, PercentRounding } from './shapes/int-or-percent.js'
 export { parseIntOrPercent, resolveIntOrPercent } from './shapes/int-or-percent.js'
 export type { LedgerMark } from './shapes/ledger-mark.js'
+export { NOT_READY_TAINT, OUT_OF_SERVICE_TAINT, UNREACHABLE_TAINT } from './shapes/node-taints.js'
 export type { RollingBounds } from './shapes/rolling-bounds.js'
 export { ROLLING_BOUND_DEFAULT, rollingBoundsProblems } from './shapes/rolling-bounds.js'
-export { countAvoidedTaints, findForbiddingTaint, formatTaint, isTolerated } from './shapes/taint-matching.js'
+export {
+  countAvoidedTaints,
+  findForbiddingTaint,
+  formatTaint,
+  isTolerated,
+  toleratedSeconds,
+} from './shapes/taint-matching.js'
 export type { CalendarWindow, Gate } from './strategies/rollout-gate.js'
 export type { RolloutHook, RolloutStep, RolloutStops } from './strategies/rollout-strategy.js'
 export { stepsProblems, stopsProblems, WAYPOINTS_MAX } from './strategies/rollout-strategy.js'

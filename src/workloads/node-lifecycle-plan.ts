@@ -15,8 +15,8 @@ export type NodeLifecyclePlan =
   | { readonly kind: 'alive'; readonly wakeAtMs: number }
   /** The node and its tasks are `Ready=Unknown`; evict later. */
   | { readonly kind: 'silent'; readonly wakeAtMs: number }
-  /** Silent for too long: its tasks are evicted. */
-  | { readonly kind: 'evict' }
+  /** Silent for too long: its tasks are evicted, those first that tolerate no longer silence; +∞ when it was removed. */
+  | { readonly kind: 'evict'; readonly silentForMs: number }
 
 /** What is known of a node's heartbeat. */
 export interface Heartbeat {
@@ -44,9 +44,12 @@ export function planNodeLifecycle(
   const leaseMs = heartbeat.leaseDurationMs + limits.leaseSlackMs
   const silentAtMs = Math.max(lastSeenMs, resumedAtMs) + leaseMs
   if (nowMs < silentAtMs) return { kind: 'alive', wakeAtMs: silentAtMs }
-  if (node === undefined) return { kind: 'evict' }
+  if (node === undefined) return { kind: 'evict', silentForMs: Number.POSITIVE_INFINITY }
   const ready = findCondition(node.status?.conditions, 'Ready')
   const unknownSinceMs = ready?.status === 'Unknown' ? (heartbeat.unknownSinceMs ?? nowMs) : nowMs
-  const evictAtMs = Math.max(unknownSinceMs, resumedAtMs + leaseMs) + limits.evictAfterMs
-  return nowMs >= evictAtMs ? { kind: 'evict' } : { kind: 'silent', wakeAtMs: evictAtMs }
+  const sinceMs = Math.max(unknownSinceMs, resumedAtMs + leaseMs)
+  const evictAtMs = sinceMs + limits.evictAfterMs
+  return nowMs >= evictAtMs
+    ? { kind: 'evict', silentForMs: nowMs - sinceMs }
+    : { kind: 'silent', wakeAtMs: evictAtMs }
 }

@@ -37,15 +37,24 @@ export function evictionRate(state: ZoneState, size: number, rates: EvictionRate
 /** When the next node of each zone may lose its tasks: one at once, then one each `1 / rate` seconds. */
 export class ZoneEvictions {
   readonly #nextMs = new Map<string, number>()
+  /** Nodes that have had their turn in this silence. */
+  readonly #begun = new Set<string>()
 
-  /** True when one may now; then the next waits. */
-  take(zone: string, perSecond: number, nowMs: number): boolean {
+  /** True when the node may now; then the next waits. A node that has begun need not wait again for the rest. */
+  take(node: string, zone: string, perSecond: number, nowMs: number): boolean {
+    if (this.#begun.has(node)) return true
     if (nowMs < this.nextMs(zone)) return false
+    this.#begun.add(node)
     this.#nextMs.set(zone, nowMs + 1000 / perSecond)
     return true
   }
 
   nextMs(zone: string): number {
     return this.#nextMs.get(zone) ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** The node is heard of, or is gone. */
+  end(node: string): void {
+    this.#begun.delete(node)
   }
 }

@@ -26,7 +26,7 @@ test.each([
   { nowMs: 104_999, since: undefined, plan: { kind: 'alive', wakeAtMs: 105_000 } },
   { nowMs: 105_000, since: undefined, plan: { kind: 'silent', wakeAtMs: 115_000 } },
   { nowMs: 108_000, since: 105_000, plan: { kind: 'silent', wakeAtMs: 115_000 } },
-  { nowMs: 115_000, since: 105_000, plan: { kind: 'evict' } },
+  { nowMs: 115_000, since: 105_000, plan: { kind: 'evict', silentForMs: 10_000 } },
   { nowMs: 104_000, since: 50_000, plan: { kind: 'alive', wakeAtMs: 105_000 } },
 ])('at $nowMs, unknown since $since: $plan.kind', ({ nowMs, since, plan }) => {
   const known = since === undefined ? heartbeat : { ...heartbeat, unknownSinceMs: since }

@@ -18,6 +18,22 @@ export function isTolerated(taint: Taint, tolerations: readonly Toleration[]): b
   return false
 }
 
+/**
+ * How long tasks with these tolerations stay on a node after the taint has come, in seconds: the least that one of those
+ * that tolerate it says, +∞ when none of them says how long; undefined when none tolerates it. As Kubernetes'
+ * `getMinTolerationTime`.
+ */
+export function toleratedSeconds(taint: Taint, tolerations: readonly Toleration[]): number | undefined {
+  let least: number | undefined
+  for (const toleration of tolerations)
+    if (toleratesTaint(toleration, taint))
+      least = Math.min(
+        least ?? Number.POSITIVE_INFINITY,
+        toleration.tolerationSeconds ?? Number.POSITIVE_INFINITY,
+      )
+  return least
+}
+
 /** The first taint, in the node's order, that keeps a task off the node: `NoSchedule` or `NoExecute`, untolerated. */
 export function findForbiddingTaint(
   taints: readonly Taint[],

@@ -19,4 +19,9 @@ export interface Toleration {
   readonly value?: string
   /** Absent: every effect. */
   readonly effect?: TaintEffect
+  /**
+   * How long a task stays on a node after the taint has come, for the effect `NoExecute` only. A whole number ≥ 0.
+   * Default: as long as the taint is there.
+   */
+  readonly tolerationSeconds?: number
 }

@@ -1,7 +1,15 @@
 import { Cell, Event, Revision, Task, TEMPLATE_HASH_LABEL } from '../../api/index.js'
+import type { Toleration } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { Backoff, KnownOptions } from '../../core/internal.js'
-import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
+import {
+  assertKnown,
+  assertValid,
+  knownOptions,
+  NOT_READY_TAINT,
+  UNREACHABLE_TAINT,
+  wholeNumber,
+} from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Transaction } from '../../store/index.js'
@@ -143,6 +151,12 @@ function makeTask(tx: Transaction, cell: Cell): { readonly task?: Task; readonly
   }
 }
 
+/** What is bound to a node waits for it, as the tasks of Kubernetes' DaemonSet. */
+const DAEMON_TOLERATIONS: readonly Toleration[] = [
+  { key: UNREACHABLE_TAINT, operator: 'Exists', effect: 'NoExecute' },
+  { key: NOT_READY_TAINT, operator: 'Exists', effect: 'NoExecute' },
+]
+
 function taskFrom(
   cell: Cell,
   { spec: { template, templateHash } }: Revision,
@@ -159,8 +173,12 @@ function taskFrom(
     },
     spec: {
       ...template.spec,
-      ...(taskName === undefined ? {} : { hostname: taskName }),
-      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(taskName === undefined
+        ? {}
+        : { hostname: taskName, replaceWhenLost: template.spec.replaceWhenLost ?? false }),
+      ...(nodeName === undefined
+        ? {}
+        : { nodeName, tolerations: [...(template.spec.tolerations ?? []), ...DAEMON_TOLERATIONS] }),
     },
   }
 }

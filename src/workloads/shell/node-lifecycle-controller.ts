@@ -10,12 +10,16 @@ import type { NodeLifecycleLimits, NodeLifecyclePlan } from '../node-lifecycle-p
 import { planNodeLifecycle } from '../node-lifecycle-plan.js'
 import type { Pause } from '../silences.js'
 import { Silences } from '../silences.js'
+import { dueEvictions, firstEvictionMs, mayReplace } from '../silent-node-eviction.js'
 import type { EvictionRates } from '../zone-disruption.js'
 import { defaultEvictionRates, evictionRate, ZoneEvictions, zoneState } from '../zone-disruption.js'
 
 /** How the node lifecycle behaves. */
 export interface NodeLifecycleOptions {
-  /** From `Ready=Unknown` to the replacement of the node's tasks. Default 300,000 ms. */
+  /**
+   * From `Ready=Unknown` to the replacement of a task that does not say how long it tolerates
+   * `keelson.dev/unreachable:NoExecute`. Default 300,000 ms.
+   */
   readonly evictAfterMs?: number
   /** Silence beyond a lease's duration that is still forgiven. Default 0 ms. */
   readonly leaseSlackMs?: number
@@ -72,6 +76,7 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
     async reconcile({ name }, node, ctx) {
       const { client, env } = ctx
       if (node === undefined) silences.forget(name)
+      if (node === undefined) zones.end(name)
       if (node === undefined && !hasTraces(client, name)) return heard.forget(name)
       const nowMs = env.clock.monotonic()
       const lease = client.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
@@ -87,7 +92,14 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
         resumedAtMs: silences.resumedAtMs,
         ...(unknownSinceMs === undefined ? {} : { unknownSinceMs }),
       }
-      let plan: NodeLifecyclePlan | Pause = planNodeLifecycle(node, heartbeat, limits, nowMs)
+      const tasks = tasksOn(client, name)
+      const evictAfterMs = firstEvictionMs(tasks, node, limits.evictAfterMs)
+      let plan: NodeLifecyclePlan | Pause = planNodeLifecycle(
+        node,
+        heartbeat,
+        { ...limits, evictAfterMs },
+        nowMs,
+      )
       // Its lease has lapsed, and begins again: nothing is known of it yet.
       if (plan.kind === 'alive' && nowMs >= known.lastSeenMs + leaseDurationMs + limits.leaseSlackMs)
         return requeueAfter(plan.wakeAtMs - nowMs)
@@ -95,31 +107,40 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
         const nodes = client.list(Node).items
         const others = nodes.map(({ metadata }) => metadata.name)
         if (!heard.hasWitness(known, others, nowMs)) plan = silences.pause(nowMs + leaseDurationMs)
-        else if (plan.kind === 'evict' && hasTasks(client, name))
+        else if (plan.kind === 'evict' && dueEvictions(tasks, node, { ...limits, ...plan }).due.length > 0)
           plan = inTurn(zones, heard, { node, nodes, rates, nowMs, retryMs: leaseDurationMs }) ?? plan
       }
       const { kind } = plan
+      if (kind === 'alive') zones.end(name)
       const reason = plan.kind === 'pause' ? plan.reason : undefined
-      const decision: Decision = { name, leaseVersion: resourceVersion, kind, reason, nowMs: env.clock.now() }
+      const silence = { ...limits, silentForMs: plan.kind === 'evict' ? plan.silentForMs : -1 }
+      const wallMs = env.clock.now()
+      const decision: Decision = { name, leaseVersion: resourceVersion, kind, reason, silence, nowMs: wallMs }
       const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
-      if (kind !== 'alive' || wasPaused) tell(ctx, await client.transact(tx => carryOut(tx, decision)))
+      if (kind !== 'alive' || wasPaused) tell(ctx, node, await client.transact(tx => carryOut(tx, decision)))
       if (kind === 'pause' && !wasPaused)
         ctx.record({ type: 'Warning', reason: 'EvictionPaused', note: PAUSED[reason ?? 'NoNodeHeard'] })
       if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
+      const { nextMs } = dueEvictions(tasks, node, silence)
+      if (Number.isFinite(nextMs)) return requeueAfter(nextMs - plan.silentForMs)
     },
   })
 }
 
-function tell(ctx: ReconcileContext, { silenced, evicted }: Outcome): void {
+function tell(ctx: ReconcileContext, node: Node | undefined, { silenced, evicted }: Outcome): void {
   if (silenced !== undefined) {
     const note = 'the node stopped renewing its lease'
     ctx.record({ type: 'Warning', reason: 'NodeNotReady', note, regarding: silenced })
   }
   for (const task of evicted) {
-    const note = `evicted from node ${task.spec.nodeName}, which is silent`
+    const mayGo = mayReplace(task, node)
+    const note = `evicted from node ${task.spec.nodeName}, which is silent${mayGo ? '' : WAITS}`
     ctx.record({ type: 'Warning', reason: 'Evicted', note, regarding: task })
   }
 }
+
+const WAITS =
+  '; its object stays until the node answers, is removed or has the taint keelson.dev/out-of-service:NoExecute'
 
 const PAUSED: Readonly<Record<Pause['reason'], string>> = {
   NoNodeHeard: 'No node is heard of: its tasks stay as they are until one is',
@@ -151,25 +172,19 @@ function inTurn(
   const ready = there.filter(({ metadata }) => heard.isHeard(metadata.name, nowMs)).length
   const rate = evictionRate(zoneState(ready, there.length - ready), there.length, rates)
   if (rate <= 0) return { kind: 'pause', reason: 'PartialDisruption', wakeAtMs: nowMs + retryMs }
-  return zones.take(zone, rate, nowMs) ? undefined : { kind: 'silent', wakeAtMs: zones.nextMs(zone) }
+  return zones.take(node.metadata.name, zone, rate, nowMs) ? undefined : { kind: 'silent', wakeAtMs: zones.nextMs(zone) }
 }
 
 /** Whether a node that does not exist has left something. */
 function hasTraces(reader: Reader, name: string): boolean {
   return (
     reader.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name }) !== undefined ||
-    reader.list(Task, { index: { name: 'node', value: name } }).items.length > 0
+    tasksOn(reader, name).length > 0
   )
 }
 
-/** Whether an eviction has something to do. */
-function hasTasks(reader: Reader, name: string): boolean {
-  return reader
-    .list(Task, { index: { name: 'node', value: name } })
-    .items.some(
-      ({ metadata }) =>
-        metadata.deletionTimestamp === undefined || metadata.finalizers.includes(NODE_AGENT_FINALIZER),
-    )
+function tasksOn(reader: Reader, name: string): readonly Task[] {
+  return reader.list(Task, { index: { name: 'node', value: name } }).items
 }
 
 /** What came of a decision. */
@@ -185,6 +200,7 @@ interface Decision {
   readonly leaseVersion: string | undefined
   readonly kind: NodeLifecyclePlan['kind'] | Pause['kind']
   readonly reason: Pause['reason'] | undefined
+  readonly silence: { readonly evictAfterMs: number; readonly silentForMs: number }
   /** Of the wall clock, for conditions. */
   readonly nowMs: number
 }
@@ -193,7 +209,8 @@ interface Decision {
  * Marks a node that has just fallen silent, and its tasks, unknown; to `evict` deletes the tasks. Tasks are
  * marked once only, after a pause again: a node that is alive and says otherwise is not overruled before the eviction.
  */
-function carryOut(tx: Transaction, { name, leaseVersion, kind, reason, nowMs }: Decision): Outcome {
+function carryOut(tx: Transaction, decision: Decision): Outcome {
+  const { name, leaseVersion, kind, reason, silence, nowMs } = decision
   const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
   if (lease?.metadata.resourceVersion !== leaseVersion) return { silenced: undefined, evicted: [] }
   const node = tx.get(Node, { name })
@@ -205,12 +222,13 @@ function carryOut(tx: Transaction, { name, leaseVersion, kind, reason, nowMs }: 
   if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
   const silenced = known ? undefined : node
   if (kind === 'pause') return { silenced, evicted: [] }
-  const tasks = tx.list(Task, { index: { name: 'node', value: name } }).items
-  for (const task of tasks) {
-    if (kind === 'evict') evict(tx, task)
-    else if ((!known || wasPaused) && !isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
-  }
-  return { silenced, evicted: kind === 'evict' ? tasks : [] }
+  const tasks = tasksOn(tx, name)
+  if (!known || wasPaused)
+    for (const task of tasks) if (!isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
+  if (kind !== 'evict') return { silenced, evicted: [] }
+  const { due } = dueEvictions(tasks, node, silence)
+  for (const task of due) evict(tx, task, mayReplace(task, node))
+  return { silenced, evicted: due }
 }
 
 /** The condition is there only while it is true, so that a node does not tell for ever what is over. */
@@ -250,10 +268,10 @@ function markTaskUnknown(tx: Transaction, task: Task, nowMs: number): void {
   })
 }
 
-/** Deletes the task, and removes the finalizer that its silent node would have removed. */
-function evict(tx: Transaction, task: Task): void {
+/** Deletes the task, and removes the finalizer that its silent node would have removed, if another may take its place. */
+function evict(tx: Transaction, task: Task, mayGo: boolean): void {
   const left = tx.delete(Task, task.metadata)
-  if (!left.metadata.finalizers.includes(NODE_AGENT_FINALIZER)) return
+  if (!mayGo || !left.metadata.finalizers.includes(NODE_AGENT_FINALIZER)) return
   tx.modify(Task, task.metadata, draft => {
     draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== NODE_AGENT_FINALIZER)
   })
