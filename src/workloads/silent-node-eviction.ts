@@ -10,7 +10,7 @@ const SILENCE: Taint = { key: UNREACHABLE_TAINT, effect: 'NoExecute' }
  * `keelson.dev/unreachable:NoExecute`, +∞ among it; or `evictAfterMs`, if it says nothing; at once, if somebody has said
  * that the node is out of service.
  */
-export function evictionDelayMs(task: Task, node: Node | undefined, evictAfterMs: number): number {
+function evictionDelayMs(task: Task, node: Node | undefined, evictAfterMs: number): number {
   const { tolerations = [] } = task.spec
   const fence = fenceOf(node)
   if (fence !== undefined && !isTolerated(fence, tolerations)) return 0

@@ -134,7 +134,7 @@ export const floors: FloorPlan = {
       'task-lifecycle.ts',
       'zone-disruption.ts',
     ],
-    ['batch', 'replica-plan.ts', 'task-status.ts'],
+    ['autoscaler', 'batch', 'replica-plan.ts', 'silent-node-eviction.ts', 'task-status.ts'],
     ['node', 'shell'],
     ['jobs', 'sets'],
   ],

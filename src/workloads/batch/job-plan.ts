@@ -52,7 +52,7 @@ export function planJob(job: Job, tasks: readonly Task[], limits: JobLimits, now
   if (isJobFinished(job)) return planFinished(pass)
   const uncounted = sorted.ended.length - counted(pass.actions)
   const isSuspended = job.spec.suspend === true
-  const startMs = isSuspended ? nowMs : parseTime(job.status?.startTime ?? formatTime(nowMs))
+  const startMs = isSuspended ? nowMs : notLater(job.status?.startTime, nowMs)
   const active = sorted.active.length + sorted.terminating.length + uncounted
   const verdict = judgeJob(job, settings, counts, { active, startMs, nowMs })
   if (verdict !== undefined) return planEnd(pass, verdict, uncounted)
@@ -105,17 +105,27 @@ function planFinished(pass: Pass): JobPlan {
   forgetOld(pass)
   deleteTasks(pass, pass.tasks.active, 'job ended')
   const { ttlSecondsAfterFinished: ttl } = job.spec
-  const ended = job.status?.conditions?.find(({ type, status }) => isFinal(type) && status === 'True')
+  const { startTime, completionTime } = job.status ?? {}
+  const conditions = (job.status?.conditions ?? []).map(condition =>
+    isFinal(condition.type)
+      ? { ...condition, lastTransitionTime: formatTime(notLater(condition.lastTransitionTime, nowMs)) }
+      : condition,
+  )
+  const ended = conditions.find(({ type, status }) => isFinal(type) && status === 'True')
   const expireAtMs =
     ttl === undefined || ended === undefined ? undefined : parseTime(ended.lastTransitionTime) + ttl * 1000
   if (expireAtMs !== undefined && expireAtMs <= nowMs) actions.push({ kind: 'expire' })
-  const { startTime, completionTime, conditions = [] } = job.status ?? {}
   const kept = {
     ...(startTime === undefined ? {} : { startTime }),
     ...(completionTime === undefined ? {} : { completionTime }),
     conditions,
   }
   return finish(pass, kept, [], expireAtMs !== undefined && expireAtMs > nowMs ? expireAtMs : undefined)
+}
+
+/** After a clock was put back a span begins again, instead of lasting until it has caught up. Epoch ms. */
+function notLater(time: string | undefined, nowMs: number): number {
+  return time === undefined ? nowMs : Math.min(parseTime(time), nowMs)
 }
 
 function isFinal(type: string): boolean {

@@ -9,6 +9,9 @@ const STARTED_MAX = 100
 /** A run that is later than this is not in time, for `catchUp: 'none'` without a deadline of its own. */
 const IN_TIME_MS = 60_000
 
+/** A clock that is put back further than this was wrong, and what ran by it counts no more. As Debian's cron. */
+const CORRECTION_MS = 3 * 3_600_000
+
 /** The last run is looked for in longer and longer windows, so that a long pause costs no walk over all of it. */
 const WINDOWS_MS = [3_600_000, 86_400_000, 32 * 86_400_000, 366 * 86_400_000, Number.POSITIVE_INFINITY]
 
@@ -29,7 +32,10 @@ export interface CronPolicy {
 
 /** What is known of the runs so far. */
 export interface CronView {
-  /** The last time that was dealt with; at first, when the schedule was made. Epoch ms, without the jitter. */
+  /**
+   * The last time that was dealt with; at first, when the schedule was made. Epoch ms, without the jitter. More than three
+   * hours ahead of now it is not believed: the clock was put back.
+   */
   readonly handledMs: number
   /** Runs that have not ended. */
   readonly active: number
@@ -67,7 +73,8 @@ export type CronBlocker =
  * Costs a walk over the times that are due, 100,000 at most; the last one is found whatever the pause.
  */
 export function planCronRuns(schedule: CronSchedule, policy: CronPolicy, view: CronView): CronPlan {
-  const { handledMs, active, nowMs } = view
+  const { active, nowMs } = view
+  const handledMs = view.handledMs > nowMs + CORRECTION_MS ? nowMs : view.handledMs
   if (policy.suspend === true)
     return { start: [], replace: false, handledMs, missed: 0, blockers: [{ kind: 'suspended' }] }
   const untilMs = nowMs - schedule.delayMs

@@ -27,7 +27,7 @@ const CRON_JOB_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<CronJobControll
  * Makes the jobs of each `CronJob` when they are due, and deletes old ones.
  *
  * Guarantees: jobs and status change in one transaction, and a job's name says its time, so no run starts twice, whatever
- * crashes, however many controllers run, and wherever the clock jumps. A job learns its time from its annotation
+ * crashes, however many controllers run, and wherever the clock jumps; a jump is seen within five minutes. A job learns its time from its annotation
  * `keelson.dev/scheduled-time`, a task from `SCHEDULED_TIME`. A job that cannot be made is tried again at the next time, or
  * when the cron job changes; the condition `JobRefused` says why. A job is deleted in the background: with a garbage
  * collector its tasks end.
@@ -49,10 +49,14 @@ export function createCronJobController(options: CronJobControllerOptions = {}):
       if (pass === undefined) return
       for (const event of eventsOf(pass)) ctx.record(event)
       const { wakeAtMs } = pass.plan
-      if (wakeAtMs !== undefined) return requeueAfter(Math.max(0, wakeAtMs - env.clock.now()))
+      if (wakeAtMs !== undefined)
+        return requeueAfter(Math.min(Math.max(0, wakeAtMs - env.clock.now()), LOOK_MS_MAX))
     },
   })
 }
+
+/** A jump of the wall clock is seen within this time. */
+const LOOK_MS_MAX = 300_000
 
 /** Schedules that were read: zones cost more to look up than all else. */
 class Schedules {

@@ -39,23 +39,23 @@ export function createNodeHeartbeat(options: NodeHeartbeatOptions): Runnable {
   const { nodeName, heartbeatMs = 10_000, leaseDurationSeconds = 40 } = options
   assertHeartbeat({ nodeName, heartbeatMs, leaseDurationSeconds })
   let cancel: Cancel = () => {}
-  let stopped = false
+  let run = 0
   return {
     name: `heartbeat-${nodeName}`,
     async start(client) {
-      stopped = false
+      const own = ++run
       const beat = async (): Promise<void> => {
         try {
           await renew(client, options)
         } catch (error) {
           client.env.logger.warn({ error, node: nodeName }, 'heartbeat failed')
         }
-        if (!stopped) cancel = client.env.clock.after(heartbeatMs, () => void beat())
+        if (run === own) cancel = client.env.clock.after(heartbeatMs, () => void beat())
       }
       await beat()
     },
     stop() {
-      stopped = true
+      run += 1
       cancel()
     },
   }

@@ -110,21 +110,39 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
         else if (plan.kind === 'evict' && dueEvictions(tasks, node, { ...limits, ...plan }).due.length > 0)
           plan = inTurn(zones, heard, { node, nodes, rates, nowMs, retryMs: leaseDurationMs }) ?? plan
       }
-      const { kind } = plan
-      if (kind === 'alive') zones.end(name)
-      const reason = plan.kind === 'pause' ? plan.reason : undefined
-      const silence = { ...limits, silentForMs: plan.kind === 'evict' ? plan.silentForMs : -1 }
-      const wallMs = env.clock.now()
-      const decision: Decision = { name, leaseVersion: resourceVersion, kind, reason, silence, nowMs: wallMs }
-      const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
-      if (kind !== 'alive' || wasPaused) tell(ctx, node, await client.transact(tx => carryOut(tx, decision)))
-      if (kind === 'pause' && !wasPaused)
-        ctx.record({ type: 'Warning', reason: 'EvictionPaused', note: PAUSED[reason ?? 'NoNodeHeard'] })
-      if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
-      const { nextMs } = dueEvictions(tasks, node, silence)
-      if (Number.isFinite(nextMs)) return requeueAfter(nextMs - plan.silentForMs)
+      if (plan.kind === 'alive') zones.end(name)
+      return actOn(plan, { ctx, name, node, leaseVersion: resourceVersion, tasks, limits, nowMs })
     },
   })
+}
+
+/** What a look at a node has found. */
+interface NodeLook extends Pick<Decision, 'name' | 'leaseVersion'> {
+  readonly ctx: ReconcileContext
+  readonly node: Node | undefined
+  readonly tasks: readonly Task[]
+  readonly limits: NodeLifecycleLimits
+  /** Of the monotonic clock. */
+  readonly nowMs: number
+}
+
+/** Carries a plan out, and says when to look again. */
+async function actOn(
+  plan: NodeLifecyclePlan | Pause,
+  look: NodeLook,
+): Promise<ReturnType<typeof requeueAfter> | void> {
+  const { ctx, name, node, leaseVersion, tasks, limits, nowMs } = look
+  const { kind } = plan
+  const reason = plan.kind === 'pause' ? plan.reason : undefined
+  const silence = { ...limits, silentForMs: plan.kind === 'evict' ? plan.silentForMs : -1 }
+  const decision: Decision = { name, leaseVersion, kind, reason, silence, nowMs: ctx.env.clock.now() }
+  const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
+  if (kind !== 'alive' || wasPaused) tell(ctx, node, await ctx.client.transact(tx => carryOut(tx, decision)))
+  if (kind === 'pause' && !wasPaused)
+    ctx.record({ type: 'Warning', reason: 'EvictionPaused', note: PAUSED[reason ?? 'NoNodeHeard'] })
+  if (plan.kind !== 'evict') return requeueAfter(plan.wakeAtMs - nowMs)
+  const { nextMs } = dueEvictions(tasks, node, silence)
+  if (Number.isFinite(nextMs)) return requeueAfter(nextMs - plan.silentForMs)
 }
 
 function tell(ctx: ReconcileContext, node: Node | undefined, { silenced, evicted }: Outcome): void {
@@ -172,7 +190,9 @@ function inTurn(
   const ready = there.filter(({ metadata }) => heard.isHeard(metadata.name, nowMs)).length
   const rate = evictionRate(zoneState(ready, there.length - ready), there.length, rates)
   if (rate <= 0) return { kind: 'pause', reason: 'PartialDisruption', wakeAtMs: nowMs + retryMs }
-  return zones.take(node.metadata.name, zone, rate, nowMs) ? undefined : { kind: 'silent', wakeAtMs: zones.nextMs(zone) }
+  return zones.take(node.metadata.name, zone, rate, nowMs)
+    ? undefined
+    : { kind: 'silent', wakeAtMs: zones.nextMs(zone) }
 }
 
 /** Whether a node that does not exist has left something. */

@@ -386,6 +386,26 @@ describe('a job', () => {
     play.nowMs = 3_600_000
     expect(play.settle().wakeAtMs).toBe(3_610_000)
   })
+
+  test('a clock that was put back a year begins the deadline again', () => {
+    const play = new JobPlay({ activeDeadlineSeconds: 60 })
+    play.nowMs = 366 * 86_400_000
+    play.settle()
+    play.nowMs = 0
+    expect(play.settle().wakeAtMs).toBe(60_000)
+  })
+
+  test('and the time that is left to a job that has ended', () => {
+    const play = new JobPlay({ ttlSecondsAfterFinished: 60 })
+    play.nowMs = 366 * 86_400_000
+    play.settle()
+    play.end(play.active[0] ?? fail(), 'Succeeded')
+    play.settle()
+    play.nowMs = 0
+    expect(play.settle().wakeAtMs).toBe(60_000)
+    play.nowMs = 30_000
+    expect(play.settle().wakeAtMs).toBe(60_000)
+  })
 })
 
 function fail(): never {

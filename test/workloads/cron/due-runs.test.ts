@@ -73,4 +73,19 @@ describe('which runs of a schedule start', () => {
     const plan = planCronRuns(hourly, {}, { handledMs: 3 * HOUR_MS, active: 0, nowMs: HOUR_MS })
     expect(plan).toMatchObject({ start: [], wakeAtMs: 4 * HOUR_MS })
   })
+
+  test.each<[string, number, number]>([
+    ['by an hour: what it has run does not run again', HOUR_MS, 11 * HOUR_MS],
+    ['by three hours: neither', 3 * HOUR_MS, 11 * HOUR_MS],
+    ['by more, as Debian’s cron: it was wrong, and the schedule begins again', 3 * HOUR_MS + 1, 8 * HOUR_MS],
+    ['by a year: it does not wait for a year', 366 * DAY_MS, 11 * HOUR_MS - 366 * DAY_MS],
+  ])('a clock that was put back %s', (_, backMs, next) => {
+    const nowMs = 10 * HOUR_MS + 1 - backMs
+    const { start, wakeAtMs } = planCronRuns(
+      hourly,
+      { catchUp: 'all' },
+      { handledMs: 10 * HOUR_MS + 1, active: 0, nowMs },
+    )
+    expect([start, wakeAtMs]).toEqual([[], next])
+  })
 })

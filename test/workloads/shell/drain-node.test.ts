@@ -75,7 +75,7 @@ describe('a drain', () => {
     await world.env.advance(10)
     const { evicted, refusals } = await report
     expect(evicted[0]).toEqual({ namespace: 'default', name: wounded.name })
-    expect(refusals.every(({ reason }) => reason === 'exhausted')).toBe(true)
+    expect(new Set(refusals.map(({ reason }) => reason))).toEqual(new Set(['exhausted']))
   })
 
   test('gives up at its deadline, and tells what is left and why', async () => {
@@ -85,8 +85,64 @@ describe('a drain', () => {
     await world.env.advance(1_000)
     const report = drain({ deadlineMs: world.env.clock.now() + 30_000 })
     await world.env.advance(30_000)
-    expect(await report).toMatchObject({ isDrained: false, evicted: [] })
-    expect((await report).left).toHaveLength(4)
+    const { left, refusals, ...rest } = await report
+    expect(rest).toEqual({ isDrained: false, endedBy: 'Deadline', evicted: [] })
+    expect(left).toHaveLength(4)
+    const told = refusals.map(({ task, budget, reason }) => `${task?.name} ${budget.name} ${reason}`)
+    expect(new Set(told)).toEqual(new Set(left.map(({ name }) => `${name} web exhausted`)))
+  })
+
+  test('evicts what is left at its deadline, whatever the budget says, if told so', async () => {
+    await world.store.modify(DisruptionBudget, { namespace: 'default', name: 'web' }, draft => {
+      draft.spec = { selector: { matchLabels: labels }, maxUnavailable: 0 }
+    })
+    await world.env.advance(1_000)
+    const report = drain({ deadlineMs: world.env.clock.now() + 30_000, forceAtDeadline: true })
+    await world.env.advance(29_999)
+    expect(onNode()).toHaveLength(4)
+    await world.env.advance(5_000)
+    expect(await report).toMatchObject({ isDrained: true, left: [], refusals: [] })
+    expect((await report).evicted).toHaveLength(4)
+  })
+
+  test('does not wait without an end for what was forced and does not stop', async () => {
+    for (const { metadata } of onNode())
+      await world.store.modify(Task, metadata, draft => {
+        draft.metadata.finalizers = [...draft.metadata.finalizers, 'example.com/stuck']
+      })
+    const report = drain({ deadlineMs: world.env.clock.now() + 1_000, forceAtDeadline: true })
+    await world.env.advance(60_000)
+    expect(await report).toMatchObject({ isDrained: false, endedBy: 'Deadline' })
+  })
+
+  test('ends when somebody uncordons the node', async () => {
+    const report = drain({ windows: [{ schedule: '0 2 * * *', durationMs: 3_600_000 }] })
+    await world.env.advance(1_000)
+    await world.store.modify(Node, node, draft => void (draft.spec.unschedulable = false))
+    await world.env.advance(60_000)
+    expect(await report).toMatchObject({ isDrained: false, endedBy: 'Uncordoned', evicted: [] })
+    expect(onNode()).toHaveLength(4)
+  })
+
+  test('of two nodes at once takes no more than the budget allows to one', async () => {
+    const available: number[] = []
+    await world.store.create(Node, { metadata: { name: 'n2' }, spec: {} })
+    for (const { metadata } of onNode().slice(2))
+      await world.store.modify(Task, metadata, draft => void (draft.spec.nodeName = 'n2'))
+    world.store.watch(Task).on(() => {
+      const { items } = world.store.list(Task)
+      const works = (task: Task): boolean =>
+        isTaskActive(task) && isConditionTrue(task.status?.conditions, 'Ready')
+      available.push(items.filter(works).length)
+    })
+    const second = drainNode(world.store.client(world.env.fork('second')), { name: 'n2' }, { by: 'drain n2' })
+    const reports = Promise.all([drain(), second])
+    await world.env.advance(120_000)
+    expect((await reports).map(({ isDrained, evicted }) => [isDrained, evicted.length])).toEqual([
+      [true, 2],
+      [true, 2],
+    ])
+    expect(Math.min(...available)).toBe(3)
   })
 
   test('that crashed is resumed by the same call', async () => {
@@ -121,6 +177,7 @@ describe('a drain', () => {
     [{ by: '' }, /by/],
     [{ deadlineMs: Number.NaN }, /deadlineMs/],
     [{ retryMs: 0 }, /retryMs/],
+    [{ forceAtDeadline: true }, /forceAtDeadline/],
     [{ windows: [{ schedule: '0 0 30 2 *', durationMs: 60_000 }] }, /never fires/],
     [{ windows: [{ schedule: '@daily', durationMs: 1 }] }, /durationMs/],
   ])('is refused with %j, and changes nothing', async (options, told) => {

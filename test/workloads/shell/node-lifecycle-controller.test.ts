@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findCondition, Lease, Node, Task } from '../../../src/api/index.js'
-import type { Env } from '../../../src/core/index.js'
-import { createEnvTree } from '../../../src/core/internal.js'
 import { createManager } from '../../../src/reconcile/index.js'
 import {
   createNodeAgentController,
@@ -12,6 +10,7 @@ import type { Process, World } from '../../fixtures/world.js'
 import { createWorld } from '../../fixtures/world.js'
 import type { FakeRuntime } from '../fixtures/fake-runtime.js'
 import { createFakeRuntime, health } from '../fixtures/fake-runtime.js'
+import { withWallClock } from '../fixtures/wall-clock.js'
 
 const ref = { namespace: 'default', name: 'a' }
 let world: World
@@ -274,12 +273,3 @@ describe('nodes of a zone', () => {
     expect((await silence(4, zones)).times).toEqual([14, 14, 24, 24])
   })
 })
-
-/** An env with a wall clock of its own. */
-function withWallClock(base: Env, wall: (ms: number) => number): Env {
-  return createEnvTree(base.process, process => {
-    const { clock, random, ids, tasks, logger, metrics } = base.fork(process)
-    const { monotonic, after } = clock
-    return { clock: { now: () => wall(clock.now()), monotonic, after }, random, ids, tasks, logger, metrics }
-  })
-}

@@ -10,6 +10,7 @@ import {
   createNodeHeartbeat,
   createNodeLifecycleController,
   createStatefulSetController,
+  drainNode,
 } from '../../../src/workloads/index.js'
 import { ref } from '../../fixtures/kinds.js'
 import type { Process, World } from '../../fixtures/world.js'
@@ -165,6 +166,19 @@ test('a daemon outlives the silence of its node', async () => {
   await world.store.delete(Node, { name: 'n1' })
   await world.env.advance(10_000)
   expect(world.tasks()).toMatch(/^log-\w+@n2$/)
+})
+
+test('a drain leaves a daemon, which would come back', async () => {
+  const world = await createSilentWorld()
+  await world.store.create(DaemonSet, {
+    metadata: ref('log'),
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: {} } },
+  })
+  await world.env.advance(2_000)
+  const report = drainNode(world.store.client(world.env.fork('drain')), { name: 'n1' }, { by: 'drain n1' })
+  await world.env.advance(10_000)
+  expect(await report).toEqual({ isDrained: true, evicted: [], left: [], refusals: [] })
+  expect(world.tasks()).toMatch(/^log-\w+@n\d log-\w+@n\d$/)
 })
 
 test('each task waits as long as it tolerates the silence of its node', async () => {
