@@ -1,16 +1,21 @@
-import type { ResourceInput } from '../core/index.js'
-import type { Kind, StoredObject } from '../store/index.js'
+import type { FieldProblem, ResourceInput } from '../core/index.js'
+import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
+import { specAdmission } from './spec-admission.js'
 import { objectSchema, reservationSpecSchema } from './spec-schemas.js'
 
-/** A part of a node that is kept for somebody. */
+/** A part of a node that is kept for somebody: for a role, or for one task. */
 export interface ReservationSpec {
   readonly nodeName: string
   /** Whose tasks may use it: the frameworks of this role and of the roles below. */
-  readonly role: string
+  readonly role?: string
+  /** The one task that may use it, which has no node yet. Its scheduler ends the reservation when it binds the task. */
+  readonly task?: ObjectRef
   /** How much of the node it takes from everybody else, used or not, as in a task's requests. */
   readonly requests: ResourceInput
-  /** RFC 3339; it ends by itself then, unless a volume lives on it. Default: never. */
+  /**
+   * RFC 3339; whoever made it ends it then, unless a volume lives on it. Default: never.
+   */
   readonly expireTime?: string
   /** What exactly is kept, in the form of `Resource` of `keelson/offers`: layers, labels, volume. */
   readonly resource?: Readonly<Record<string, unknown>>
@@ -29,5 +34,12 @@ export const Reservation: Kind<ReservationSpec, never, 'Reservation'> = /* @__PU
   plural: 'reservations',
   namespaced: false,
   schema: /* @__PURE__ */ objectSchema(reservationSpecSchema),
+  admission: [/* @__PURE__ */ specAdmission<ReservationSpec, never>(holderProblems)],
   indexes: { node: reservation => reservation.spec.nodeName },
 })
+
+function holderProblems(spec: ReservationSpec): readonly FieldProblem[] {
+  if ((spec.role === undefined) !== (spec.task === undefined)) return []
+  const message = `needs exactly one of role and task, and has ${spec.role === undefined ? 'none' : 'both'}`
+  return [{ field: 'spec', value: spec, message }]
+}

@@ -154,6 +154,10 @@ export const taskSpecSchema: JsonSchema = closed({
   priority: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
   group: { type: 'string', minLength: 1, maxLength: 253 },
+  gang: closed({ name: { type: 'string', minLength: 1, maxLength: 253 }, minMembers: positive }, [
+    'name',
+    'minMembers',
+  ]),
   terminationGracePeriodSeconds: count,
   replaceWhenLost: { type: 'boolean' },
 })
@@ -381,9 +385,13 @@ export const reservationSpecSchema: JsonSchema = closed(
   {
     nodeName: { type: 'string', minLength: 1 },
     role: { type: 'string', minLength: 1 },
+    task: closed({ namespace: { type: 'string', minLength: 1 }, name: { type: 'string', minLength: 1 } }, [
+      'namespace',
+      'name',
+    ]),
     requests: quantities,
     expireTime: time,
     resource: { type: 'object' },
   },
-  ['nodeName', 'role', 'requests'],
+  ['nodeName', 'requests'],
 )

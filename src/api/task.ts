@@ -68,6 +68,11 @@ export interface TaskSpec {
   readonly schedulerName?: string
   /** Tasks of one namespace that name the same group are siblings. Default: the uid of the controlling owner. */
   readonly group?: string
+  /**
+   * Tasks of one namespace that name the same gang are placed together: none of them until `minMembers` of them have a
+   * node or get one in the same commit. Where members differ, the largest number counts. At least 1.
+   */
+  readonly gang?: { readonly name: string; readonly minMembers: number }
   /** Seconds between the polite stop signal and the hard one. Default 30. */
   readonly terminationGracePeriodSeconds?: number
   /**

@@ -67,7 +67,7 @@ export type { NodeSelector } from './requests/node-selector.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
-export type { SchedulingControllerOptions } from './shell/scheduling-controller-options.js'
+export type { PreemptionPolicy, SchedulingControllerOptions } from './shell/scheduling-controller-options.js'
 export type { TaskPlacement } from './task-ledger.js'
 
 export type {
@@ -77,7 +77,7 @@ export type {
   PlannedPlacement,
 } from './plans/placement-plan.js'
 export type { PreemptionOptions, PreemptionPlan, PreemptionStrategy, Victims } from './preemption/preempt.js'
-export type { VictimCandidate } from './preemption/victim-candidate.js'
+export type { EvictionBudget, VictimCandidate } from './preemption/victim-candidate.js'
 export type {
   QueuedRequest,
   SchedulePassOptions,

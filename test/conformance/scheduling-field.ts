@@ -324,7 +324,7 @@ function wakesAfterLabel(
   for (const [index, key] of keys(tasks).entries()) {
     const request = { key, requests: { cpu: 2 + (index % classes) } }
     scheduler.place(request)
-    waiting.failed({ key, version: 'v', request, causes: '', nowMs: 0 })
+    waiting.failed({ key, version: 'v', request, nowMs: 0 })
   }
   evaluations = 0
   scheduler.updateNode({ name: names[0] ?? '', allocatable: { cpu: 1 }, labels: { unrelated: 'yes' } })

@@ -143,9 +143,11 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
   },
   'docs/scheduling.md': {
     '`concurrency`': code('scheduling-controller', 'concurrency'),
-    '`retryDelayMs`': code('scheduling-controller', 'retryDelayMs'),
-    '`retryDelayMsMax`': code('scheduling-controller', 'retryDelayMsMax'),
-    'attempts with a corrected picture of a node': code('scheduling-controller', 'ROUNDS_MAX'),
+    '`batchMax`': code('scheduling-loop', 'batchMax'),
+    'evictions of tasks of one group for one task': code('room-maker', 'REPEATS_MAX'),
+    '`retryDelayMs`': code('scheduling-loop', 'retryDelayMs'),
+    '`retryDelayMsMax`': code('scheduling-loop', 'retryDelayMsMax'),
+    'attempts with a corrected picture of a node': code('scheduling-loop', 'ROUNDS_MAX'),
   },
   'docs/store.md': {
     '`logCapacity`': code('memory-store', 'LOG_CAPACITY_DEFAULT'),

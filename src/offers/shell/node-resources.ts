@@ -7,11 +7,17 @@ import { resources } from '../resources/resource-text.js'
 import { quantitiesOfInput } from './node-amounts.js'
 import { reservedOn } from './reservation-object.js'
 
-/** A node as an agent, with what is kept there for roles. What it has rounds down. */
+/**
+ * A node as an agent, with what is kept there for roles, and without what is kept for single tasks. What
+ * it has rounds down.
+ */
 export function agentOfNode(node: Node, reservations: readonly Reservation[]): AgentSpec {
   const { metadata, status = {} } = node
   const reserved = reservedOn(reservations)
-  const unreserved = minusQuantities(capacityOf(node), reserved.quantities())
+  let open = capacityOf(node)
+  for (const { spec } of reservations)
+    if (spec.role === undefined) open = minusQuantities(open, quantitiesOfInput(spec.requests, 'asked'))
+  const unreserved = minusQuantities(open, reserved.quantities())
   return {
     id: metadata.name,
     host: metadata.name,

@@ -6,7 +6,7 @@ import { agentOfNode } from './node-resources.js'
 import { hasEnded, takeOfTask } from './pool-task.js'
 import { reservationObjects, reservedOn, reservedPart } from './reservation-object.js'
 
-/** What is kept on a node for roles. */
+/** What is kept on a node, for roles and for single tasks. */
 function reservationsOn(reader: Reader, node: string): readonly Reservation[] {
   return reader.list(Reservation, { index: { name: 'node', value: node } }).items
 }
@@ -45,8 +45,9 @@ export function convertOn(
     reserved = rest.plus(reservedPart(to))
   }
   const objects = reservationObjects(name, reserved)
-  for (const { metadata } of before)
-    if (!objects.has(metadata.name)) tx.delete(Reservation, { name: metadata.name })
+  for (const { metadata, spec } of before)
+    if (spec.role !== undefined && !objects.has(metadata.name))
+      tx.delete(Reservation, { name: metadata.name })
   for (const [object, wanted] of objects) {
     const known = tx.get(Reservation, { name: object })
     if (known === undefined) tx.create(Reservation, wanted)

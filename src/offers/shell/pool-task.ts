@@ -1,5 +1,6 @@
 import type { Task, TaskTemplate } from '../../api/index.js'
 import { isTaskFinished } from '../../api/index.js'
+import { TAKE_ANNOTATION } from '../../api/internal.js'
 import { isRecord } from '../../core/internal.js'
 import type { ObjectInput } from '../../store/index.js'
 import type { LaunchSpec } from '../pool/operation.js'
@@ -15,9 +16,8 @@ import { resourcesOfTask } from './node-resources.js'
 export const POOL_LABEL = 'keelson.dev/offer-pool'
 const FRAMEWORK_LABEL = 'keelson.dev/framework'
 const TASK_LABEL = 'keelson.dev/framework-task'
-/** Annotations of it: for which role it was launched, and the chunks that it takes, as JSON. */
+/** Annotation of it: for which role it was launched. */
 const ROLE_ANNOTATION = 'keelson.dev/role'
-const TAKE_ANNOTATION = 'keelson.dev/take'
 /** Which launch it comes from: a task of the same name may have been there before. */
 const LAUNCH_ANNOTATION = 'keelson.dev/launch'
 /** Keeps the object until its framework knows that it has ended. */

@@ -7,7 +7,7 @@ import { ResourceSet } from '../resources/resource-set.js'
 import { resources } from '../resources/resource-text.js'
 import { quantitiesOfInput, requestsOf } from './node-amounts.js'
 
-/** What reservations of one node keep. */
+/** What reservations of one node keep for roles. */
 export function reservedOn(reservations: readonly Reservation[]): ResourceSet {
   let set = ResourceSet.empty
   for (const { spec } of reservations) set = set.plus(chunkOfReservation(spec))
@@ -52,6 +52,7 @@ function vacantName(name: string, taken: ReadonlyMap<string, unknown>): string {
 
 /** What somebody else wrote may lack the exact chunk: then its scalars are kept for the role. */
 function chunkOfReservation({ resource, role, requests }: Reservation['spec']): ResourceSet {
+  if (role === undefined) return ResourceSet.empty
   try {
     if (resource !== undefined) return resources([resource as unknown as Resource])
     const amounts = Object.entries(quantitiesOfInput(requests, 'asked'))

@@ -43,6 +43,7 @@ const WATCH_OPTIONS = /* @__PURE__ */ knownOptions<MappedWatch>('a watch of crea
   map: true,
   refs: true,
   when: true,
+  optional: true,
 })
 const OWNED_OPTIONS = /* @__PURE__ */ knownOptions<OwnedWatch>('what a controller owns', {
   kind: true,

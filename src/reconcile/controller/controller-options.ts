@@ -23,6 +23,8 @@ export interface MappedWatch<Watched extends Kind = Kind> {
   readonly refs?: undefined
   /** Which changes matter. Default: all. */
   readonly when?: Predicate
+  /** True: left out when the store was not made with the kind. Default false: the start fails then. */
+  readonly optional?: boolean
 }
 
 /** Changes of `kind` reach the keys whose own objects refer to the changed one. */
@@ -31,6 +33,7 @@ export interface ReferenceWatch<Spec = unknown, Status = unknown, Watched extend
   /** What `object` refers to. Pure. A missing namespace means that of `object`. */
   refs(object: StoredObject<Spec, Status>): readonly ObjectRef[]
   readonly map?: undefined
+  readonly optional?: undefined
   /** Which changes of the object referred to matter. Default: all. */
   readonly when?: Predicate
 }

@@ -1,7 +1,7 @@
 import type { Cancel, Env, Logger } from '../../core/index.js'
 import { callListener } from '../../core/internal.js'
 import type { Client, Kind, ObjectRef } from '../../store/index.js'
-import { refOf, refText } from '../../store/internal.js'
+import { knowsKind, refOf, refText } from '../../store/internal.js'
 import { createCache } from '../cache/cache.js'
 import type { Cache, CacheChanges } from '../cache/cache-contract.js'
 import type { WakeCause } from '../hot-loops/self-wakes.js'
@@ -177,7 +177,9 @@ function handlersOf<Spec, Status>(
     const { kind, owners = 'controller', when } = ownedWatch(entry)
     return mapped(kind, when, mapToOwners(options.for, owners), `owned ${kind.kind}`)
   })
-  const watched = ((options.watches ?? []) as readonly (MappedWatch | ReferenceWatch)[]).map(watch => {
+  const watches = (options.watches ?? []) as readonly (MappedWatch | ReferenceWatch)[]
+  const known = watches.filter(({ optional, kind }) => optional !== true || knowsKind(client, kind))
+  const watched = known.map(watch => {
     const { kind, when } = watch
     if (watch.map !== undefined) {
       const keysOf = mapWith((object, reader) => {

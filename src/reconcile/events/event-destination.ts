@@ -1,6 +1,6 @@
 import type { EventRecord } from '../../core/index.js'
-import { isKeelsonError } from '../../core/index.js'
 import type { Client, Kind } from '../../store/index.js'
+import { knowsKind } from '../../store/internal.js'
 import type { EventRecorder } from './event-recorder.js'
 import { createEventRecorder } from './event-recorder.js'
 
@@ -20,16 +20,5 @@ export function openEventRecorder(
   if (!('whenKnown' in destination))
     return createEventRecorder({ client, kind: destination, reportingController })
   const kind = destination.whenKnown
-  return isKnown(client, kind) ? createEventRecorder({ client, kind, reportingController }) : undefined
-}
-
-/** Reading a kind that the store was not made with is refused. */
-function isKnown(client: Client, kind: Kind): boolean {
-  try {
-    client.get(kind, kind.namespaced ? { namespace: 'default', name: 'any' } : { name: 'any' })
-    return true
-  } catch (error) {
-    if (isKeelsonError(error, 'Usage')) return false
-    throw error
-  }
+  return knowsKind(client, kind) ? createEventRecorder({ client, kind, reportingController }) : undefined
 }

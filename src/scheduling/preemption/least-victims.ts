@@ -1,3 +1,4 @@
+import { beyondBudgets } from './exceeded-budgets.js'
 import type { VictimCandidate } from './victim-candidate.js'
 
 /** Up to so many candidates the choice is the cheapest there is. */
@@ -14,7 +15,7 @@ export function leastVictims(
   candidates: readonly VictimCandidate[],
   fitsWithout: (gone: readonly VictimCandidate[]) => boolean,
 ): readonly VictimCandidate[] | undefined {
-  const cheapestFirst = [...candidates].sort(byCost)
+  const cheapestFirst = cheapestInOrder(candidates)
   const greedy = letBackIn(cheapestFirst, fitsWithout)
   if (greedy === undefined || candidates.length > EXACT_MAX) return greedy
   return search(cheapestFirst, greedy, fitsWithout)
@@ -32,11 +33,18 @@ export function compareVictims(a: readonly VictimCandidate[], b: readonly Victim
 
 function costOf(victims: readonly VictimCandidate[]): readonly number[] {
   return [
-    victims.filter(({ violates }) => violates).length,
+    beyondBudgets(victims).size,
     Math.max(Number.NEGATIVE_INFINITY, ...victims.map(({ task }) => task.priority ?? 0)),
     victims.filter(({ fitsElsewhere }) => !fitsElsewhere).length,
     victims.length,
   ]
+}
+
+/** The cheapest first; last those who would go beyond a budget when the cheaper ones have gone. */
+function cheapestInOrder(candidates: readonly VictimCandidate[]): readonly VictimCandidate[] {
+  const ordered = [...candidates].sort(byCost)
+  const beyond = beyondBudgets(ordered)
+  return [...ordered.filter(one => !beyond.has(one)), ...ordered.filter(one => beyond.has(one))]
 }
 
 function byCost(a: VictimCandidate, b: VictimCandidate): number {

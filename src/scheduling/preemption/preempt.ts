@@ -3,8 +3,9 @@ import type { NodeExplanation } from '../explanation.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
+import { beyondBudgets, exceededBudgets } from './exceeded-budgets.js'
 import { compareVictims, leastVictims } from './least-victims.js'
-import type { VictimCandidate } from './victim-candidate.js'
+import type { EvictionBudget, VictimCandidate } from './victim-candidate.js'
 
 /** Who has to go from one node, or from others of its domain. */
 export interface Victims {
@@ -35,9 +36,9 @@ export interface PreemptionStrategy {
 export interface PreemptionOptions {
   /** Default {@link nativePreemption}. */
   readonly strategy?: PreemptionStrategy
-  /** Whether a task may go only against a disruption budget. Default: none. */
-  readonly violates?: (task: TaskPlacement) => boolean
-  /** `hard`: such tasks never go. `soft`: they go last. Default `hard`. */
+  /** The disruption budgets that a task counts in. Default: none. */
+  readonly budgetsOf?: (task: TaskPlacement) => readonly EvictionBudget[]
+  /** `hard`: no more tasks go than budgets allow. `soft`: those beyond go last. Default `hard`. */
   readonly budgets?: 'hard' | 'soft'
 }
 
@@ -47,13 +48,18 @@ export type PreemptionPlan =
       readonly kind: 'preempt'
       readonly node: string
       readonly victims: readonly TaskPlacement[]
+      /** How many of them go beyond what a budget allows. */
       readonly violations: number
+      /** Names of the budgets that are exceeded, in order. */
+      readonly exceeded: readonly string[]
     }
   | { readonly kind: 'none'; readonly why: 'FitsAlready' | 'NoVictims' }
+  /** Of those who might go, these budgets hold some back. */
+  | { readonly kind: 'none'; readonly why: 'Budgets'; readonly exceeded: readonly string[] }
 
 const PREEMPTION_OPTIONS = /* @__PURE__ */ knownOptions<PreemptionOptions>('planPreemption', {
   strategy: true,
-  violates: true,
+  budgetsOf: true,
   budgets: true,
 })
 
@@ -67,24 +73,33 @@ export function planPreemption(
   options: PreemptionOptions = {},
 ): PreemptionPlan {
   assertKnown(options, PREEMPTION_OPTIONS)
-  const { strategy = nativePreemption } = options
+  const { strategy = nativePreemption, budgets = 'hard' } = options
   const copy = scheduler.fork()
   const { nodes } = copy.explain(request)
   if (nodes.some(({ fits }) => fits)) return { kind: 'none', why: 'FitsAlready' }
   let best: { readonly node: string; readonly victims: readonly VictimCandidate[] } | undefined
+  const holding = new Set<string>()
   for (const { node } of nodes.filter(isResolvable)) {
-    const candidates = candidatesFor(copy, request, node, { ...options, strategy })
+    const all = candidatesFor(copy, request, node, { ...options, strategy })
+    const candidates = budgets === 'hard' ? all.filter(mayGo) : all
+    if (budgets === 'hard') for (const name of closedBudgets(all)) holding.add(name)
     if (candidates.length === 0) continue
     const victims = strategy.choose(request, candidates, gone => fitsWithout(copy, request, node, gone))
     if (victims === undefined || victims.length === 0) continue
+    const exceeded = budgets === 'hard' ? exceededBudgets(victims) : []
+    for (const name of exceeded) holding.add(name)
+    if (exceeded.length > 0) continue
     if (best === undefined || strategy.compare({ victims }, best) < 0) best = { node, victims }
   }
+  if (best === undefined && holding.size > 0)
+    return { kind: 'none', why: 'Budgets', exceeded: [...holding].sort() }
   if (best === undefined) return { kind: 'none', why: 'NoVictims' }
   return {
     kind: 'preempt',
     node: best.node,
     victims: best.victims.map(({ task }) => task),
-    violations: best.victims.filter(({ violates }) => violates).length,
+    violations: beyondBudgets(best.victims).size,
+    exceeded: exceededBudgets(best.victims),
   }
 }
 
@@ -106,13 +121,34 @@ function candidatesFor(
   node: string,
   options: PreemptionOptions & { readonly strategy: PreemptionStrategy },
 ): readonly VictimCandidate[] {
-  const { strategy, violates = () => false, budgets = 'hard' } = options
+  const { strategy, budgetsOf = () => [] } = options
   const others = strategy.acrossNodes ? inDomain(copy, request, node) : []
-  return [...copy.tasksOn(node), ...others].flatMap(task => {
-    const isGuarded = violates(task)
-    if (!strategy.mayEvict(request, task) || (isGuarded && budgets === 'hard')) return []
-    return [{ task, violates: isGuarded, fitsElsewhere: fitsElsewhere(copy, task) }]
-  })
+  const candidates = [...copy.tasksOn(node), ...others].flatMap(task =>
+    task.reservedFor === undefined && strategy.mayEvict(request, task)
+      ? [{ task, budgets: budgetsOf(task), fitsElsewhere: fitsElsewhere(copy, task) }]
+      : [],
+  )
+  const beyond = beyondBudgets([...candidates].sort(byImportance))
+  return candidates.map(one => ({ ...one, violates: beyond.has(one) }))
+}
+
+/** Names of budgets that let none of their tasks go. */
+function closedBudgets(candidates: readonly VictimCandidate[]): readonly string[] {
+  return candidates.flatMap(({ budgets }) =>
+    budgets.flatMap(({ name, allowed }) => (allowed > 0 ? [] : [name])),
+  )
+}
+
+/** Whether every budget lets at least one of its tasks go. */
+function mayGo({ budgets }: VictimCandidate): boolean {
+  return budgets.every(({ allowed }) => allowed > 0)
+}
+
+/** Higher priority first, then who started earlier. */
+function byImportance(a: { readonly task: TaskPlacement }, b: { readonly task: TaskPlacement }): number {
+  const { priority: one = 0, startedAtMs: oneStart = Number.MAX_SAFE_INTEGER } = a.task
+  const { priority: other = 0, startedAtMs: otherStart = Number.MAX_SAFE_INTEGER } = b.task
+  return other - one || oneStart - otherStart
 }
 
 /** Tasks on other nodes that are in the way of the request on this node: those it must be apart from, or that say so. */

@@ -146,11 +146,11 @@ function evict(
   reasons: readonly FilterReason[],
 ): Remedy | undefined {
   if (reasons.some(({ unresolvable }) => unresolvable)) return undefined
-  const tasks = scheduler.tasksOn(node)
+  const tasks = scheduler.tasksOn(node).filter(({ reservedFor }) => reservedFor === undefined)
   if (tasks.length > VICTIMS_MAX) return undefined
   const copy = scheduler.fork()
   const victims = leastVictims(
-    tasks.map(task => ({ task, violates: false, fitsElsewhere: false })),
+    tasks.map(task => ({ task, budgets: [], violates: false, fitsElsewhere: false })),
     gone => {
       for (const { task } of gone) copy.removeTask(task.key)
       const fits = copy.fits(request, node)

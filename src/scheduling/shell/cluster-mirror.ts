@@ -1,6 +1,8 @@
-import type { Node, Task } from '../../api/index.js'
+import type { Node, Reservation, Task } from '../../api/index.js'
 import { isTaskActive, isTaskFinished } from '../../api/index.js'
-import { isKeelsonError } from '../../core/index.js'
+import { reservedUse } from '../../api/internal.js'
+import type { ResourceVector } from '../../core/index.js'
+import { addResources, isKeelsonError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { Profile } from '../plugins/plugin.js'
@@ -8,6 +10,7 @@ import type { PlacementRequest } from '../requests/placement-request.js'
 import type { PlaceResult, Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
+import { HeldRoom, heldForRoles } from './held-room.js'
 import { describeNode } from './node-object.js'
 import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
 
@@ -16,8 +19,19 @@ export type MirrorChange =
   | { readonly kind: 'none' }
   /** Room was given back on this node. */
   | { readonly kind: 'freed'; readonly node: string }
+  /** A task came to this node. */
+  | { readonly kind: 'taken'; readonly node: string }
   /** A node came, went or changed. */
   | { readonly kind: 'node'; readonly node: string }
+
+/** What is on a node, as it is together. */
+export interface NodeState {
+  readonly node: Node | undefined
+  /** Those on the node. */
+  readonly tasks: readonly Task[]
+  /** All that is held on the node. */
+  readonly reservations: readonly Reservation[]
+}
 
 const NONE: MirrorChange = Object.freeze({ kind: 'none' })
 
@@ -27,8 +41,14 @@ const NONE: MirrorChange = Object.freeze({ kind: 'none' })
  */
 export class ClusterMirror {
   readonly scheduler: Scheduler
+  /** What is held for somebody. */
+  readonly held: HeldRoom = new HeldRoom()
   /** Which state of each node is mirrored. */
   readonly #nodes = new Map<string, string>()
+  /** Each node as it describes itself, with what is held on it for roles. */
+  readonly #described = new Map<string, NodeDescription>()
+  /** What tasks on a node use of what is held there for roles. */
+  readonly #reservedUses = new Map<string, Map<string, ResourceVector>>()
   /** Which state of each placed task is mirrored. */
   readonly #tasks = new Map<string, string>()
   /** When each node last changed, or a task came to it that was not assumed here; counted in such changes. */
@@ -37,6 +57,9 @@ export class ClusterMirror {
   /** The group of each active task, and its members. */
   readonly #groups = new Map<string, string>()
   readonly #members = new Map<string, Set<string>>()
+  /** How many bound tasks have each priority. */
+  readonly #priorities = new Map<number, number>()
+  readonly #priorityOf = new Map<string, number>()
   /** Tasks that were placed here, but are not bound in the store yet. */
   readonly #assumed = new Set<string>()
 
@@ -53,8 +76,40 @@ export class ClusterMirror {
     if (this.#nodes.get(name) === version) return NONE
     if (version === undefined) this.#nodes.delete(name)
     else this.#nodes.set(name, version)
+    if (node === undefined) this.#described.delete(name)
+    else this.#described.set(name, readableNode(node))
+    return this.#describe(name)
+  }
+
+  /** Takes in a reservation as it is now; `undefined` when it does not exist. */
+  setReservation(name: string, reservation: Reservation | undefined): MirrorChange {
+    const nodes = this.held.set(name, reservation)
+    const key = holdKey(name)
+    const changes: MirrorChange[] = []
+    const before = this.scheduler.task(key)
+    if (nodes.length > 0 && before !== undefined && this.scheduler.removeTask(key))
+      changes.push({ kind: 'freed', node: before.node })
+    if (reservation?.spec.task !== undefined) this.#hold(taskKey(reservation.spec.task))
+    for (const node of nodes) {
+      changes.push(this.#describe(node))
+      this.#touch(node)
+    }
+    return changes.findLast(({ kind }) => kind !== 'none') ?? NONE
+  }
+
+  /** Holds what is reserved for a task as long as it has no node. */
+  #hold(task: string): void {
+    if (this.scheduler.task(task) !== undefined) return
+    for (const { name, node, requests } of this.held.forTask(task))
+      if (this.scheduler.task(holdKey(name)) === undefined)
+        this.scheduler.reserve({ name: holdKey(name), node, forKey: task, requests })
+  }
+
+  /** What roles hold on a node and do not use themselves is not there for others. */
+  #describe(name: string): MirrorChange {
     const before = this.scheduler.node(name)
-    const now = node === undefined ? undefined : readableNode(node)
+    const described = this.#described.get(name)
+    const now = described === undefined ? undefined : this.#withoutHeld(described)
     if (JSON.stringify(before) === JSON.stringify(now)) return NONE
     if (now === undefined) this.scheduler.removeNode(name)
     else if (before === undefined) this.scheduler.addNode(now)
@@ -63,23 +118,62 @@ export class ClusterMirror {
     return { kind: 'node', node: name }
   }
 
+  #withoutHeld(node: NodeDescription): NodeDescription {
+    const held = heldForRoles(this.held.on(node.name))
+    if (Object.keys(held).length === 0) return node
+    let used: ResourceVector = {}
+    for (const use of this.#reservedUses.get(node.name)?.values() ?? []) used = addResources(used, use)
+    const allocatable = { ...node.allocatable }
+    for (const [resource, amount] of Object.entries(held)) {
+      const unused = Math.max(0, amount - (used[resource] ?? 0))
+      allocatable[resource] = Math.max(0, (allocatable[resource] ?? 0) - unused)
+    }
+    return { ...node, allocatable }
+  }
+
+  #noteReservedUse(key: string, before: string | undefined, task: Task | undefined): void {
+    const node = task?.spec.nodeName
+    const use = task === undefined ? {} : reservedUse(task)
+    const isUsing = node !== undefined && Object.keys(use).length > 0
+    for (const name of new Set([before, node])) {
+      if (name === undefined) continue
+      const uses = this.#reservedUses.get(name)
+      if (isUsing && name === node) this.#reservedUses.set(name, new Map([...(uses ?? []), [key, use]]))
+      else if (uses?.delete(key) === true && uses.size === 0) this.#reservedUses.delete(name)
+      else continue
+      this.#describe(name)
+    }
+  }
+
   /** Takes in a task as it is now. Only one that has a node and has not ended takes room. */
   setTask(key: string, task: Task | undefined): MirrorChange {
     const version = task === undefined ? undefined : versionOfTask(task)
     this.#noteMember(key, task)
+    const priority = version === undefined ? undefined : (task?.spec.priority ?? 0)
+    if (this.#priorityOf.get(key) !== priority) {
+      this.#countPriority(this.#priorityOf.get(key), -1)
+      this.#countPriority(priority, 1)
+      if (priority === undefined) this.#priorityOf.delete(key)
+      else this.#priorityOf.set(key, priority)
+    }
     const held = this.scheduler.task(key)
     if (task === undefined || version === undefined) {
       if (this.#assumed.has(key)) return NONE
       this.#tasks.delete(key)
-      return held !== undefined && this.scheduler.removeTask(key) ? { kind: 'freed', node: held.node } : NONE
+      const isFreed = held !== undefined && this.scheduler.removeTask(key)
+      this.#hold(key)
+      this.#noteReservedUse(key, held?.node, undefined)
+      return isFreed ? { kind: 'freed', node: held.node } : NONE
     }
     if (held !== undefined && this.#tasks.get(key) === version) return NONE
     const node = task.spec.nodeName ?? ''
+    for (const { name } of this.held.forTask(key)) this.scheduler.removeTask(holdKey(name))
     this.scheduler.addTask({ ...demandOf(task), key, node })
+    this.#noteReservedUse(key, held?.node, task)
     this.#tasks.set(key, version)
     if (held !== undefined && takesSame(held, this.scheduler.task(key))) return NONE
     this.#touch(node)
-    return held === undefined ? NONE : { kind: 'freed', node: held.node }
+    return held === undefined ? { kind: 'taken', node } : { kind: 'freed', node: held.node }
   }
 
   /** Places a task and holds its room, whatever `setTask` says of a task without a node, until `unassume`. */
@@ -94,16 +188,51 @@ export class ClusterMirror {
     this.#assumed.delete(key)
   }
 
+  /** Whether it is placed here, and not bound in the store yet. */
+  isAssumed(key: string): boolean {
+    return this.#assumed.has(key)
+  }
+
+  /** Takes back what `assume` placed. */
+  release(key: string): void {
+    this.#assumed.delete(key)
+    this.scheduler.removeTask(key)
+    this.#hold(key)
+  }
+
+  /** The lowest priority of a task that has a node; undefined when none has. */
+  get lowestPriority(): number | undefined {
+    let lowest: number | undefined
+    for (const priority of this.#priorities.keys())
+      if (lowest === undefined || priority < lowest) lowest = priority
+    return lowest
+  }
+
+  #countPriority(priority: number | undefined, by: 1 | -1): void {
+    if (priority === undefined) return
+    const count = (this.#priorities.get(priority) ?? 0) + by
+    if (count === 0) this.#priorities.delete(priority)
+    else this.#priorities.set(priority, count)
+  }
+
   /** How many active tasks the group has, with or without a node. */
   membersOf(group: string): number {
     return this.#members.get(group)?.size ?? 0
   }
 
-  /** Takes in a node and all tasks bound to it, as they are together now. */
-  setNodeWithTasks(name: string, node: Node | undefined, bound: readonly Task[]): MirrorChange {
-    const live = new Map<string, Task | undefined>(bound.map(task => [taskKey(task.metadata), task]))
-    for (const { key } of this.scheduler.tasksOn(name)) if (!live.has(key)) live.set(key, undefined)
-    const changes = [this.setNode(name, node), ...[...live].map(([key, task]) => this.setTask(key, task))]
+  /** Takes in a node, and all that is bound to it and held on it, as they are together now. */
+  setNodeState(name: string, { node, tasks, reservations }: NodeState): MirrorChange {
+    const live = new Map<string, Task | undefined>(tasks.map(task => [taskKey(task.metadata), task]))
+    for (const { key, reservedFor } of this.scheduler.tasksOn(name))
+      if (!live.has(key) && reservedFor === undefined) live.set(key, undefined)
+    const kept = new Map<string, Reservation | undefined>(reservations.map(one => [one.metadata.name, one]))
+    for (const { metadata } of this.held.on(name))
+      if (!kept.has(metadata.name)) kept.set(metadata.name, undefined)
+    const changes = [
+      this.setNode(name, node),
+      ...[...live].map(([key, task]) => this.setTask(key, task)),
+      ...[...kept].map(([key, reservation]) => this.setReservation(key, reservation)),
+    ]
     return changes.every(({ kind }) => kind === 'none') ? NONE : { kind: 'node', node: name }
   }
 
@@ -118,6 +247,16 @@ export class ClusterMirror {
   /** Whether that very state of the node is mirrored. */
   knowsNode(node: Node): boolean {
     return this.#nodes.get(node.metadata.name) === versionOfNode(node)
+  }
+
+  /** Whether that very state of the node, and of all that is on it, is mirrored. */
+  knows(name: string, { node, tasks, reservations }: NodeState): boolean {
+    return (
+      node !== undefined &&
+      this.knowsNode(node) &&
+      tasks.every(task => this.knowsTask(task)) &&
+      this.held.knows(name, reservations)
+    )
   }
 
   /** Whether the task, if it takes room, is counted in as it is. */
@@ -147,6 +286,11 @@ export class ClusterMirror {
     if (this.scheduler.node(node) === undefined) this.#epochs.delete(node)
     else this.#epochs.set(node, ++this.#changes)
   }
+}
+
+/** Under which key the scheduler has a reservation; no key of a task begins so. */
+function holdKey(name: string): string {
+  return `reservation:${name}`
 }
 
 /** Whether the two take the same room; what a task asked of its node beside that is not looked at. */

@@ -1,7 +1,20 @@
+import type { Task } from '../../api/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { knownOptions } from '../../core/internal.js'
 import type { EventDestination } from '../../reconcile/index.js'
 import type { Profile } from '../plugins/plugin.js'
+import type { PreemptionStrategy } from '../preemption/preempt.js'
+
+/** How a scheduling controller makes room for tasks of higher priority. */
+export interface PreemptionPolicy {
+  /** Who may have to go, and who rather than another. Default `nativePreemption`. */
+  readonly strategy?: PreemptionStrategy
+  /**
+   * `hard`: no more tasks are evicted than DisruptionBudgets allow. `soft`: those beyond go last, as in Kubernetes, and the
+   * events say so. Default `hard`.
+   */
+  readonly budgets?: 'hard' | 'soft'
+}
 
 /** How a scheduling controller is made. */
 export interface SchedulingControllerOptions {
@@ -14,8 +27,17 @@ export interface SchedulingControllerOptions {
   readonly schedulerName?: string
   /** What rules a node out and what makes it good. Default `spreadProfile`. */
   readonly profile?: Profile
-  /** Tasks bound at the same time, a whole number of at least 1. Default 1. */
+  /** Batches bound at the same time, a whole number of at least 1. Default 1. */
   readonly concurrency?: number
+  /** Tasks bound in one transaction at most, a whole number of at least 1; gangs are bound whole. Default 32. */
+  readonly batchMax?: number
+  /**
+   * Evicts tasks of lower priority when a task fits nowhere, in the transaction that binds it or holds their room for
+   * it. Needs the kind `Reservation` in the store. Default: nothing is evicted.
+   */
+  readonly preemption?: PreemptionPolicy
+  /** Below 0 when the first is to be placed before the second. Default: higher priority, then the older. */
+  readonly compare?: (a: Task, b: Task) => number
   /**
    * Least time between the second and the third attempt for a task that finds no node, in ms; doubled by each
    * further attempt. Retries happen when something changes, the first one at once. Default 100.
@@ -33,7 +55,15 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
     schedulerName: true,
     profile: true,
     concurrency: true,
+    batchMax: true,
+    preemption: true,
+    compare: true,
     retryDelayMs: true,
     retryDelayMsMax: true,
     events: true,
   })
+
+export const PREEMPTION_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<PreemptionPolicy>(
+  'preemption of createSchedulingController',
+  { strategy: true, budgets: true },
+)

@@ -21,8 +21,8 @@ interface WaitingTask {
   readonly request: PlacementRequest | undefined
   /** Equal for tasks that ask for the same; empty without a request. */
   readonly classKey: string
-  /** What kept it waiting, without how often. */
-  readonly causes: string
+  /** What was said of it, without how often; undefined when nothing was. */
+  told: string | undefined
   readonly attempts: number
   /** Epoch ms. */
   readonly notBeforeMs: number
@@ -35,16 +35,26 @@ export interface FailedAttempt {
   readonly key: string
   readonly version: string
   readonly request: PlacementRequest | undefined
-  /** What kept it waiting, without how often; equal texts for equal causes. */
-  readonly causes: string
   readonly nowMs: number
+  /** Room is held for it, so that it fits where others that ask for the same do not. Default false. */
+  readonly isHolder?: boolean
+}
+
+/** Tasks that ask for the same. */
+interface WaitingClass {
+  /** One of their requests. */
+  readonly sample: PlacementRequest
+  readonly keys: Set<string>
+  /** When one of them was tried last, epoch ms. */
+  triedMs: number
+  /** Whether something has happened since, so that what is told of them may be out of date. */
+  isStale: boolean
 }
 
 /** The tasks that found no node, and when to try them again. */
 export class WaitingTasks {
   readonly #tasks = new Map<string, WaitingTask>()
-  /** Tasks that ask for the same, with one of their requests. */
-  readonly #classes = new Map<string, { readonly sample: PlacementRequest; readonly keys: Set<string> }>()
+  readonly #classes = new Map<string, WaitingClass>()
   readonly #backoff: Backoff
 
   /** @param backoff between attempts for one task; the first retry is immediate */
@@ -61,27 +71,75 @@ export class WaitingTasks {
   judge(key: string, version: string, nowMs: number): WaitingVerdict {
     const task = this.#tasks.get(key)
     if (task === undefined || task.version !== version) return { kind: 'try' }
-    if (!task.woken) return { kind: 'sleep' }
+    if (!task.woken) return this.#judgeLook(key, task, nowMs)
     return nowMs >= task.notBeforeMs ? { kind: 'try' } : { kind: 'later', afterMs: task.notBeforeMs - nowMs }
   }
 
-  /** Whether the same causes were found and told before. */
-  isKnown(key: string, version: string, causes: string): boolean {
-    const task = this.#tasks.get(key)
-    return task !== undefined && task.version === version && task.causes === causes
+  /** One of each class is tried now and then, to see whether what keeps it waiting is still the same. */
+  #judgeLook(key: string, task: WaitingTask, nowMs: number): WaitingVerdict {
+    const one = this.#classes.get(task.classKey)
+    if (one === undefined || !one.isStale || firstOf(one.keys) !== key) return { kind: 'sleep' }
+    const afterMs = one.triedMs + this.#backoff.maxMs - nowMs
+    return afterMs <= 0 ? { kind: 'try' } : { kind: 'later', afterMs }
   }
 
-  failed({ key, version, request, causes, nowMs }: FailedAttempt): void {
+  /** Notes that something has happened; names those who are to be looked at for it, one of each class. */
+  outdate(): readonly string[] {
+    const samples: string[] = []
+    for (const one of this.#classes.values()) {
+      if (one.isStale) continue
+      one.isStale = true
+      samples.push(firstOf(one.keys))
+    }
+    return samples
+  }
+
+  /** Wakes those who ask for the same as a task of which something else is told now, and names them. */
+  wakeLike(key: string): readonly string[] {
+    const task = this.#tasks.get(key)
+    const like = task === undefined ? [] : [...(this.#classes.get(task.classKey)?.keys ?? [])]
+    return like.filter(other => other !== key && this.wakeOne(other))
+  }
+
+  /** Whether these causes were the last that were told of that state of the task; equal texts for equal causes. */
+  wasTold(key: string, version: string, causes: string): boolean {
+    const task = this.#tasks.get(key)
+    return task !== undefined && task.version === version && task.told === causes
+  }
+
+  /** Notes what is told of a task now. Returns whether something else was told of it before. */
+  told(key: string, causes: string): boolean {
+    const task = this.#tasks.get(key)
+    if (task === undefined) return false
+    const isOther = task.told !== undefined && task.told !== causes
+    task.told = causes
+    return isOther
+  }
+
+  failed({ key, version, request, nowMs, isHolder = false }: FailedAttempt): void {
     const earlier = this.#tasks.get(key)
-    const attempts = (earlier?.version === version ? earlier.attempts : 0) + 1
-    const notBeforeMs = nowMs + backoffMs(this.#backoff, attempts - 1)
+    const known = earlier?.version === version ? earlier : undefined
+    // A look is no attempt.
+    const isLook = known !== undefined && !known.woken
+    const attempts = isLook ? known.attempts : (known?.attempts ?? 0) + 1
+    const notBeforeMs = isLook ? known.notBeforeMs : nowMs + backoffMs(this.#backoff, attempts - 1)
     this.delete(key)
-    const own = request === undefined ? '' : classKey(request)
-    this.#tasks.set(key, { version, request, classKey: own, causes, attempts, notBeforeMs, woken: false })
+    const own = request === undefined ? '' : isHolder ? `holder ${key}` : classKey(request)
+    this.#tasks.set(key, {
+      version,
+      request,
+      classKey: own,
+      told: known?.told,
+      attempts,
+      notBeforeMs,
+      woken: false,
+    })
     if (request === undefined) return
-    const members = this.#classes.get(own)
-    if (members === undefined) this.#classes.set(own, { sample: request, keys: new Set([key]) })
-    else members.keys.add(key)
+    const one = this.#classes.get(own) ?? { sample: request, keys: new Set(), triedMs: nowMs, isStale: false }
+    this.#classes.set(own, one)
+    one.keys.add(key)
+    one.triedMs = nowMs
+    one.isStale = false
   }
 
   delete(key: string): void {
@@ -93,12 +151,19 @@ export class WaitingTasks {
     if (members?.keys.size === 0) this.#classes.delete(task.classKey)
   }
 
+  /** Marks a task as one that something may help now. False when it does not wait. */
+  wakeOne(key: string): boolean {
+    const task = this.#tasks.get(key)
+    if (task !== undefined) task.woken = true
+    return task !== undefined
+  }
+
   /**
    * Marks the tasks that fit somewhere now, and names them. Each class of tasks that ask for the same is asked about
    * once, and looks only at nodes that changed.
    */
   wake(change: MirrorChange, scheduler: Scheduler): readonly string[] {
-    if (change.kind === 'none') return []
+    if (change.kind === 'none' || change.kind === 'taken') return []
     const woken: string[] = []
     for (const { sample, keys } of this.#classes.values()) {
       if (!scheduler.fitsAnywhere(sample)) continue
@@ -109,4 +174,8 @@ export class WaitingTasks {
     }
     return woken
   }
+}
+
+function firstOf(keys: ReadonlySet<string>): string {
+  return keys.values().next().value ?? ''
 }

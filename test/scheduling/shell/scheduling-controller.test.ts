@@ -1,71 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { NodeStatus, TaskSpec } from '../../../src/api/index.js'
-import { findCondition, Node, Task } from '../../../src/api/index.js'
+import { Node, Task } from '../../../src/api/index.js'
 import type { Env } from '../../../src/core/index.js'
 import { KeelsonError } from '../../../src/core/index.js'
-import { createManager } from '../../../src/reconcile/index.js'
-import type { SchedulingControllerOptions } from '../../../src/scheduling/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { Client, ClientOptions, Store, Transaction } from '../../../src/store/index.js'
 
 import type { World } from '../../fixtures/world.js'
-import { createWorld } from '../../fixtures/world.js'
-
-const namespace = 'default'
-
-interface Cluster extends World {
-  addNode(
-    name: string,
-    allocatable: NodeStatus['allocatable'],
-    ready?: 'True' | 'False' | 'Unknown',
-  ): Promise<void>
-  addTask(name: string, spec?: TaskSpec): Promise<void>
-  nodeOf(name: string): string | undefined
-  scheduled(name: string): string
-}
-
-function createCluster(seed = 1, taskKind: typeof Task = Task): Cluster {
-  const world = createWorld({ kinds: [Node, taskKind], seed })
-  const { env, store } = world
-  const act = async (work: () => Promise<unknown>): Promise<void> => {
-    await env.run(work)
-    await env.settle()
-  }
-  return {
-    ...world,
-    addNode: (name, allocatable = {}, ready = 'True') =>
-      act(async () => {
-        await store.create(Node, { metadata: { name }, spec: {} })
-        await store.modifyStatus(Node, { name }, draft => {
-          draft.status = { allocatable: { ...allocatable }, conditions: [readiness(ready)] }
-        })
-      }),
-    addTask: (name, spec = {}) => act(() => store.create(Task, { metadata: { namespace, name }, spec })),
-    nodeOf: name => store.get(Task, { namespace, name })?.spec.nodeName,
-    scheduled(name) {
-      const condition = findCondition(store.get(Task, { namespace, name })?.status?.conditions, 'Scheduled')
-      return condition === undefined
-        ? 'none'
-        : `${condition.status} ${condition.reason}: ${condition.message}`
-    },
-  }
-}
-
-function readiness(status: 'True' | 'False' | 'Unknown') {
-  return { type: 'Ready', status, reason: 'Test', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }
-}
-
-async function run(
-  world: World,
-  options: SchedulingControllerOptions = {},
-  client: Client = world.store.client(world.env),
-): Promise<void> {
-  const manager = createManager({ client })
-  manager.add(createSchedulingController(options))
-  await world.env.run(() => manager.start())
-  await world.env.settle()
-}
+import { cpu, createCluster, namespace, readiness, run } from './scheduling-world.js'
 
 /** A client that lets somebody else act between every decision and its commit. */
 function intrudedClient(client: Client, intrude: () => Promise<unknown>): Client {
@@ -105,10 +47,6 @@ function deafClient(client: Client, report = { isFirst: true }): Client {
     modifyStatus: { value: modifyStatus },
     client: { value: (env: Env, options?: ClientOptions) => deafClient(client.client(env, options), report) },
   }) as Client
-}
-
-function cpu(amount: string): TaskSpec {
-  return { resources: { requests: { cpu: amount } } }
 }
 
 describe('the scheduling controller', () => {

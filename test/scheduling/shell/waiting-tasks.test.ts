@@ -8,7 +8,7 @@ test('further attempts for one task are put off, longer each time', () => {
   const waiting = new WaitingTasks({ baseMs: 100, maxMs: 250 })
   const request = { key: 'a', requests: { cpu: 1 } }
   const delays = [1, 2, 3, 4, 5].map(() => {
-    waiting.failed({ key: 'a', version: 'v', request, causes: '', nowMs: 0 })
+    waiting.failed({ key: 'a', version: 'v', request, nowMs: 0 })
     expect(waiting.judge('a', 'v', 0)).toEqual({ kind: 'sleep' })
     expect(waiting.wake({ kind: 'node', node: 'n' }, scheduler)).toEqual(['a'])
     const verdict = waiting.judge('a', 'v', 0)

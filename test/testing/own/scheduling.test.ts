@@ -1,8 +1,21 @@
-import { findCondition, isConditionTrue, isTaskFinished, Node, Task } from '../../../src/api/index.js'
+import {
+  DisruptionBudget,
+  findCondition,
+  isConditionTrue,
+  isTaskFinished,
+  Lease,
+  Node,
+  Reservation,
+  Task,
+} from '../../../src/api/index.js'
+import type { Manager } from '../../../src/reconcile/index.js'
+import { createManager } from '../../../src/reconcile/index.js'
+import { createDisruptionController } from '../../../src/rollout/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
-import type { Incident, Invariant } from '../../../src/testing/index.js'
+import type { Incident, Invariant, ProcessSite } from '../../../src/testing/index.js'
 import { assignmentsStay, nodesHold } from '../../simulation/fixtures/object-laws.js'
+import { kubelet } from './neighbours.js'
 import type { OwnCase } from './own-case.js'
 import { runUnderCheck } from './own-case.js'
 import { keeps, onChange, whenAtRest } from './write-law.js'
@@ -159,4 +172,91 @@ const cases: readonly OwnCase[] = [
   },
 ]
 
-runUnderCheck(cases)
+const gangOfTwo = { gang: { name: 'pair', minMembers: 2 } }
+
+/** How many tasks of a gang have a node. */
+const boundOf = (reader: Reader): number =>
+  reader.list(Task).items.filter(({ spec }) => spec.gang !== undefined && spec.nodeName !== undefined).length
+
+/** With an election: the one that stands by takes over. */
+function elected({ client, name }: ProcessSite): Manager {
+  const leaderElection = { kind: Lease, lease: 'scheduler', identity: name }
+  const manager = createManager({ client, leaderElection })
+  manager.add(createSchedulingController())
+  return manager
+}
+
+const low = { priority: 1, terminationGracePeriodSeconds: 1 }
+const labels = { app: 'guarded' }
+
+const contended: readonly OwnCase[] = [
+  {
+    name: 'two schedulers, of which one is elected and one stands by',
+    make: elected,
+    options: {
+      kinds: [...kinds, Lease],
+      objects: [node('n1', 4), node('n2', 4), ...tasks],
+      faults: { edit: { target: ({ label }) => label.includes('Node') } },
+      compared: withoutPlaces,
+      invariants: [...laws, whenAtRest('everybody is bound', reader => bound(reader) === 3)],
+    },
+    share: 0.25,
+  },
+  {
+    name: 'two schedulers racing for a gang: never half of it',
+    make: () => createSchedulingController(),
+    options: {
+      kinds,
+      objects: [node('n1', 2), node('n2', 2), task('a', 2, gangOfTwo), task('b', 2, gangOfTwo), task('c', 2)],
+      instances: 2,
+      faults: { remove: 0, edit: { target: ({ label }) => label.includes('Node') } },
+      compared: withoutPlaces,
+      invariants: [
+        ...laws,
+        onChange('none of a gang is bound alone', Task, ({ before, now }, { reader }) => {
+          const isBinding = before?.spec.nodeName === undefined && now?.spec.nodeName !== undefined
+          return !isBinding || now.spec.gang === undefined || boundOf(reader) === 2
+        }),
+        whenAtRest(
+          'the gang or the other',
+          reader => bound(reader) - boundOf(reader) + boundOf(reader) / 2 === 1,
+        ),
+      ],
+    },
+    share: 0.5,
+  },
+  {
+    name: 'two schedulers that make room, under a budget',
+    make: () => [createSchedulingController({ preemption: {} }), createDisruptionController(), kubelet()],
+    options: {
+      kinds: [...kinds, Reservation, DisruptionBudget],
+      objects: [
+        node('n1', 2),
+        node('n2', 2),
+        { ...task('guarded', 2, low), metadata: { namespace: 'default', name: 'guarded', labels } },
+        task('free', 2, low),
+        task('urgent', 2, { priority: 9 }),
+        {
+          kind: 'DisruptionBudget',
+          metadata: { namespace: 'default', name: 'keep' },
+          spec: { selector: { matchLabels: labels }, maxUnavailable: 0 },
+        },
+      ],
+      instances: 2,
+      faults: { remove: 0, edit: 0 },
+      compared: withoutPlaces,
+      except: ['levelTriggered', 'noOrphans', 'crashConvergent', 'converges'],
+      invariants: [
+        ...laws,
+        whenAtRest('who is urgent has a node', reader => {
+          const urgent = reader.get(Task, { namespace: 'default', name: 'urgent' })
+          return urgent === undefined || urgent.spec.nodeName !== undefined
+        }),
+        whenAtRest('nothing is held any more', reader => reader.count(Reservation) === 0),
+      ],
+    },
+    share: 0.5,
+  },
+]
+
+runUnderCheck([...cases, ...contended])

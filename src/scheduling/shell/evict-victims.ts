@@ -1,0 +1,136 @@
+import type { DisruptionRefusal } from '../../api/index.js'
+import { DisruptionBudget, Reservation, Task, takeDisruption } from '../../api/index.js'
+import { isHealthyTask } from '../../api/internal.js'
+import { formatTime, KeelsonError } from '../../core/index.js'
+import { labelSelectorFromObject } from '../../core/internal.js'
+import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
+import type { PreemptionPlan } from '../preemption/preempt.js'
+import type { EvictionBudget } from '../preemption/victim-candidate.js'
+import type { TaskPlacement } from '../task-ledger.js'
+import type { BindingContext, OpenTask } from './bind-tasks.js'
+import { isUnassigned, nodeStateOf, versionOf, writeBinding } from './bind-tasks.js'
+
+/** How long room is held beyond the grace of its victims, in ms. */
+const HOLD_MS = 60_000
+/** The grace of a task that names none, in seconds. */
+const GRACE_SECONDS = 30
+
+/** A plan to make room. */
+export type Eviction = Extract<PreemptionPlan, { readonly kind: 'preempt' }>
+
+/** What came of it. */
+export type EvictionResult =
+  /** The victims are gone, and the task has its node. */
+  | { readonly kind: 'bound' }
+  /** The victims are on their way out, and their room is held for the task. */
+  | { readonly kind: 'held' }
+  /** The plan was made from a state that is no more. */
+  | { readonly kind: 'stale' }
+
+/** Ends a transaction in which budgets refused, so that nothing of it is written. */
+class BudgetsRefused extends KeelsonError {
+  readonly refusals: readonly DisruptionRefusal[]
+
+  constructor(refusals: readonly DisruptionRefusal[]) {
+    super({ code: 'Conflict', message: 'disruption budgets refuse', details: {} })
+    this.refusals = refusals
+  }
+}
+
+/** The refusals, if it was they that ended the transaction. */
+export function refusalsIn(error: unknown): readonly DisruptionRefusal[] | undefined {
+  return error instanceof BudgetsRefused ? error.refusals : undefined
+}
+
+/**
+ * Inside one commit: the budgets grant the disruption, the victims are deleted, and the task gets its node; or, while
+ * victims take their time, their room is held for it. All of it, or nothing.
+ */
+export function evictVictims(
+  tx: Transaction,
+  one: OpenTask,
+  plan: Eviction,
+  context: BindingContext & {
+    readonly budgets: 'hard' | 'soft'
+    readonly epochs: ReadonlyMap<string, number>
+  },
+): EvictionResult {
+  const task = tx.get(Task, one.ref)
+  if (task === undefined || !isUnassigned(task) || versionOf(task) !== one.version) return { kind: 'stale' }
+  const { mirror, nowMs } = context
+  for (const [name, epoch] of context.epochs) {
+    const state = nodeStateOf(tx, name, context.hasReservations)
+    if (!mirror.knows(name, state) || mirror.epochOf(name) !== epoch) return { kind: 'stale' }
+  }
+  const victims = plan.victims.map(({ key }) => refOfKey(key))
+  const { refusals } = takeDisruption(tx, { tasks: victims }, { by: `preemption by ${one.key}`, nowMs })
+  if (refusals.length > 0 && context.budgets === 'hard') throw new BudgetsRefused(refusals)
+  let graceSeconds = 0
+  for (const ref of victims) {
+    const victim = tx.get(Task, ref)
+    graceSeconds = Math.max(graceSeconds, victim?.spec.terminationGracePeriodSeconds ?? GRACE_SECONDS)
+    if (victim !== undefined && victim.metadata.deletionTimestamp === undefined) tx.delete(Task, ref)
+  }
+  if (victims.every(ref => tx.get(Task, ref) === undefined)) {
+    writeBinding(tx, { one, node: plan.node, epoch: 0 }, context)
+    return { kind: 'bound' }
+  }
+  const expiresAtMs = nowMs + graceSeconds * 1_000 + HOLD_MS
+  tx.create(Reservation, {
+    metadata: { name: holdName(one) },
+    spec: {
+      nodeName: plan.node,
+      task: { namespace: one.ref.namespace ?? '', name: one.ref.name },
+      requests: { ...task.spec.resources?.limits, ...task.spec.resources?.requests },
+      expireTime: formatTime(expiresAtMs),
+    },
+  })
+  return { kind: 'held' }
+}
+
+/** The budgets that placed tasks count in, as they are now; what is not healthy counts in none. */
+export function budgetsOf(
+  reader: Pick<Reader, 'get' | 'list'>,
+): (task: TaskPlacement) => readonly EvictionBudget[] {
+  const byNamespace = new Map<string, readonly Budget[]>()
+  return ({ key }) => {
+    const ref = refOfKey(key)
+    const task = reader.get(Task, ref)
+    if (task === undefined || !isHealthyTask(task)) return []
+    const { namespace = '', uid, labels } = task.metadata
+    const known = byNamespace.get(namespace) ?? budgetsIn(reader, namespace)
+    byNamespace.set(namespace, known)
+    return known.flatMap(({ budget, selector, state }) =>
+      selector.matches(labels) && budget.status?.grants.some(grant => grant.task === uid) !== true
+        ? [state]
+        : [],
+    )
+  }
+}
+
+interface Budget {
+  readonly budget: DisruptionBudget
+  readonly selector: ReturnType<typeof labelSelectorFromObject>
+  readonly state: EvictionBudget
+}
+
+function budgetsIn(reader: Pick<Reader, 'list'>, namespace: string): readonly Budget[] {
+  return reader.list(DisruptionBudget, { namespace }).items.map(budget => {
+    const { metadata, spec, status } = budget
+    const isObserved = status?.observedGeneration === metadata.generation
+    const allowed = isObserved ? (status?.disruptionsAllowed ?? 0) : 0
+    const selector = labelSelectorFromObject(spec.selector)
+    return { budget, selector, state: { name: `${namespace}/${metadata.name}`, allowed } }
+  })
+}
+
+/** One reservation per task: a second one for it would be refused. */
+function holdName({ task }: OpenTask): string {
+  return `task-${task.metadata.uid}`
+}
+
+/** Neither part of a key holds a slash. */
+export function refOfKey(key: string): ObjectRef {
+  const [namespace = '', name = ''] = key.split('/')
+  return { namespace, name }
+}

@@ -1,0 +1,139 @@
+import { DisruptionBudget, Reservation } from '../../api/index.js'
+import type { ReconcileContext } from '../../reconcile/index.js'
+import type { Client } from '../../store/index.js'
+import { knowsKind } from '../../store/internal.js'
+import type { PreemptionPlan, PreemptionStrategy } from '../preemption/preempt.js'
+import { nativePreemption, planPreemption } from '../preemption/preempt.js'
+import type { PlacementRequest } from '../requests/placement-request.js'
+import type { TaskPlacement } from '../task-ledger.js'
+import type { BindingContext, OpenTask } from './bind-tasks.js'
+import { nodeStateOf } from './bind-tasks.js'
+import type { Eviction } from './evict-victims.js'
+import { budgetsOf, evictVictims, refusalsIn } from './evict-victims.js'
+import type { PreemptionPolicy } from './scheduling-controller-options.js'
+
+/** So often one task evicts others of one group; then that does not help it. */
+const REPEATS_MAX = 2
+
+/** What came of making room for a task. */
+export type RoomMade =
+  /** It has its node. */
+  | { readonly kind: 'bound'; readonly note: string }
+  /** Its room is held while victims leave. */
+  | { readonly kind: 'held'; readonly note: string }
+  /** The plan was made from a state that is no more; the mirror has the present one. */
+  | { readonly kind: 'stale' }
+  /** No room can be made. */
+  | { readonly kind: 'none'; readonly why?: string; readonly isHeldBack: boolean }
+
+const NONE: RoomMade = Object.freeze({ kind: 'none', isHeldBack: false })
+
+/** Evicts tasks of lower priority for tasks that fit nowhere. */
+export class RoomMaker {
+  readonly #policy: PreemptionPolicy
+  /** By task and its version: how often it evicted tasks of each group. */
+  readonly #evicted = new Map<string, { readonly version: string; readonly groups: Map<string, number> }>()
+  #hasBudgets = false
+
+  constructor(policy: PreemptionPolicy) {
+    this.#policy = policy
+  }
+
+  /** @throws UsageError when the store does not know the kind `Reservation` */
+  start(client: Pick<Client, 'get' | 'list'>): void {
+    client.get(Reservation, { name: 'any' })
+    this.#hasBudgets = knowsKind(client, DisruptionBudget)
+    this.#evicted.clear()
+  }
+
+  forget(key: string): void {
+    this.#evicted.delete(key)
+  }
+
+  async make(
+    one: OpenTask,
+    request: PlacementRequest,
+    ctx: ReconcileContext,
+    context: Omit<BindingContext, 'nowMs'>,
+  ): Promise<RoomMade> {
+    const { mirror } = context
+    const lowest = mirror.lowestPriority
+    const isNominated = mirror.held.forTask(one.key).length > 0
+    if (isNominated || lowest === undefined || lowest >= (one.task.spec.priority ?? 0)) return NONE
+    const { strategy = nativePreemption, budgets = 'hard' } = this.#policy
+    const mayEvict: PreemptionStrategy['mayEvict'] = (preemptor, victim) =>
+      !mirror.isAssumed(victim.key) && strategy.mayEvict(preemptor, victim)
+    const plan = planPreemption(mirror.scheduler, request, {
+      strategy: { ...strategy, mayEvict },
+      budgets,
+      budgetsOf: this.#hasBudgets ? budgetsOf(ctx.client) : () => [],
+    })
+    if (plan.kind === 'none') return refusalOf(plan)
+    const repeated = this.#repeated(one, plan)
+    if (repeated !== undefined)
+      return {
+        kind: 'none',
+        why: `evicting tasks like ${repeated} was tried and did not help`,
+        isHeldBack: false,
+      }
+    return this.#evict(one, plan, ctx, context)
+  }
+
+  async #evict(
+    one: OpenTask,
+    plan: Eviction,
+    ctx: ReconcileContext,
+    context: Omit<BindingContext, 'nowMs'>,
+  ): Promise<RoomMade> {
+    const { mirror, hasReservations } = context
+    const nodes = [...new Set([plan.node, ...plan.victims.map(({ node }) => node)])]
+    const epochs = new Map(nodes.map(node => [node, mirror.epochOf(node)]))
+    const { budgets = 'hard' } = this.#policy
+    const nowMs = ctx.env.clock.now()
+    try {
+      const result = await ctx.client.transact(tx =>
+        evictVictims(tx, one, plan, { ...context, nowMs, budgets, epochs }),
+      )
+      if (result.kind === 'stale') {
+        for (const node of nodes) mirror.setNodeState(node, nodeStateOf(ctx.client, node, hasReservations))
+        return { kind: 'stale' }
+      }
+      this.#count(one, plan)
+      return { kind: result.kind, note: noteOf(plan) }
+    } catch (error) {
+      const refusals = refusalsIn(error)
+      if (refusals === undefined) throw error
+      const names = refusals.map(({ budget }) => `${budget.namespace ?? ''}/${budget.name}`)
+      return refusalOf({ kind: 'none', why: 'Budgets', exceeded: [...new Set(names)].sort() })
+    }
+  }
+
+  #count({ key, version }: OpenTask, { victims }: Eviction): void {
+    const known = this.#evicted.get(key)
+    const groups = known?.version === version ? known.groups : new Map<string, number>()
+    for (const group of new Set(victims.map(groupOf))) groups.set(group, (groups.get(group) ?? 0) + 1)
+    this.#evicted.set(key, { version, groups })
+  }
+
+  /** The first of the victims whose like it has evicted too often. */
+  #repeated({ key, version }: OpenTask, { victims }: Eviction): string | undefined {
+    const known = this.#evicted.get(key)
+    if (known?.version !== version) return undefined
+    return victims.find(victim => (known.groups.get(groupOf(victim)) ?? 0) >= REPEATS_MAX)?.key
+  }
+}
+
+function groupOf({ group, key }: TaskPlacement): string {
+  return group ?? key
+}
+
+function refusalOf(plan: Extract<PreemptionPlan, { readonly kind: 'none' }>): RoomMade {
+  if (plan.why !== 'Budgets') return NONE
+  const why = `disruption budgets hold back whom it could evict: ${plan.exceeded.join(', ')}`
+  return { kind: 'none', why, isHeldBack: true }
+}
+
+function noteOf({ node, victims, exceeded }: Eviction): string {
+  const beyond = exceeded.length === 0 ? '' : `, beyond disruption budgets ${exceeded.join(', ')}`
+  return `evicts ${victims.map(({ key }) => key).join(', ')} from node ${node}${beyond}`
+}

@@ -1,0 +1,85 @@
+import type { Task } from '../../api/index.js'
+import type { Backoff } from '../../core/internal.js'
+import { isUnassigned, versionOf } from './bind-tasks.js'
+import { GangMembers, gangOfTask } from './gang-members.js'
+import { PendingTasks } from './pending-tasks.js'
+import { taskKey } from './task-object.js'
+import { WaitingTasks } from './waiting-tasks.js'
+
+/** Tasks that are decided about together. */
+export interface TaskBatch {
+  readonly keys: readonly string[]
+  /** The gang that they are; undefined: each is decided about by itself. */
+  readonly gang: string | undefined
+}
+
+/** What is known of a scheduler's tasks without a node: which are to be tried, and which found none and wait. */
+export class TaskQueue {
+  /** One of these at least is queued with the controller. */
+  readonly pending: PendingTasks
+  readonly waiting: WaitingTasks
+  readonly gangs: GangMembers = new GangMembers()
+  /** Tasks that disruption budgets keep from making room. */
+  readonly heldBack: Set<string> = new Set()
+  readonly #schedulerName: string | undefined
+
+  constructor(schedulerName: string | undefined, compare: (a: Task, b: Task) => number, backoff: Backoff) {
+    this.#schedulerName = schedulerName
+    this.waiting = new WaitingTasks(backoff)
+    this.pending = new PendingTasks(
+      (a, b) =>
+        (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+        Number(this.gangs.isBelowMinimum(b)) - Number(this.gangs.isBelowMinimum(a)) ||
+        compare(a, b),
+    )
+  }
+
+  /** Whether the task wants a node of this scheduler. */
+  isOurs(task: Task): boolean {
+    return isUnassigned(task) && task.spec.schedulerName === this.#schedulerName
+  }
+
+  /** One that is new or has changed is to be tried; one that waits is, when its own turn says so. */
+  note(key: string, task: Task | undefined): void {
+    this.gangs.set(key, task)
+    if (task === undefined || !this.isOurs(task)) {
+      this.pending.delete(key)
+      this.waiting.delete(key)
+      this.heldBack.delete(key)
+    } else if (!this.waiting.has(key, versionOf(task))) this.pending.set(key, task)
+  }
+
+  /** Has a task tried whose turn it is; returns in how many ms to look again, undefined: when something has changed. */
+  judge(key: string, task: Task | undefined, nowMs: number): number | undefined {
+    if (task === undefined || !this.waiting.has(key, versionOf(task))) return undefined
+    const verdict = this.waiting.judge(key, versionOf(task), nowMs)
+    if (verdict.kind === 'later') return verdict.afterMs
+    if (verdict.kind === 'try') this.pending.set(key, task)
+    return undefined
+  }
+
+  /** Takes the first in order out: with those after it that are in no gang, or with all of its gang that have no node. */
+  take(batchMax: number): TaskBatch | undefined {
+    const first = this.pending.take()
+    if (first === undefined) return undefined
+    const gang = gangOfTask(first)
+    if (gang !== undefined) {
+      const keys = this.gangs.openOf(gang)
+      for (const key of keys) this.pending.delete(key)
+      return { keys, gang }
+    }
+    const keys = [taskKey(first.metadata)]
+    while (keys.length < batchMax) {
+      const next = this.pending.peek()
+      if (next === undefined || gangOfTask(next) !== undefined) break
+      this.pending.take()
+      keys.push(taskKey(next.metadata))
+    }
+    return { keys, gang }
+  }
+
+  /** Marks those whom budgets held back, and names them. */
+  wakeHeldBack(): readonly string[] {
+    return [...this.heldBack].filter(key => this.waiting.wakeOne(key))
+  }
+}

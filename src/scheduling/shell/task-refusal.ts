@@ -1,0 +1,55 @@
+import { findCondition, Task } from '../../api/index.js'
+import type { ReasonSummary } from '../../core/index.js'
+import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import type { ReconcileContext } from '../../reconcile/index.js'
+import type { PlacementRequest } from '../requests/placement-request.js'
+import type { OpenTask } from './bind-tasks.js'
+import type { WaitingTasks } from './waiting-tasks.js'
+
+/** Why a task has no node. */
+export interface Refusal {
+  readonly reason: 'Unschedulable' | 'InvalidRequest' | 'SchedulerError'
+  readonly message: string
+  /** What keeps it waiting, without how often and where: only that is worth a write. */
+  readonly causes: string
+  /** What it asks for, if that can be said. */
+  readonly request: PlacementRequest | undefined
+}
+
+/** What keeps a task waiting, without how often and where. */
+export function causesOf({ reasons }: ReasonSummary): string {
+  return JSON.stringify(reasons.map(({ code, message }) => `${code} ${message}`).sort())
+}
+
+/**
+ * Writes the condition `Scheduled=False`, and an event; not again for causes that were told before. Returns
+ * whether they are others than were told of that state of the task before.
+ */
+export async function reportRefusal(
+  { ref, key, task, version }: OpenTask,
+  { reason, message, causes }: Refusal,
+  ctx: ReconcileContext,
+  waiting: WaitingTasks,
+): Promise<boolean> {
+  const known = task.status?.conditions
+  if (waiting.wasTold(key, version, causes) && findCondition(known, 'Scheduled')?.reason === reason)
+    return false
+  const isNews = waiting.told(key, causes)
+  const condition = { type: 'Scheduled', status: 'False', reason, message } as const
+  const now = formatTime(ctx.env.clock.now())
+  if (known !== undefined && setCondition(known, condition, now) === known) return isNews
+  try {
+    await ctx.client.modifyStatus(Task, ref, draft => {
+      if (draft.metadata.uid !== task.metadata.uid || draft.spec.nodeName !== undefined) return
+      draft.status = {
+        ...draft.status,
+        conditions: [...setCondition(draft.status?.conditions, condition, now)],
+      }
+    })
+  } catch (error) {
+    if (isKeelsonError(error, 'NotFound')) return false
+    throw error
+  }
+  ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message, regarding: task })
+  return isNews
+}
