@@ -10,6 +10,9 @@ export { schedulePass } from './queue/schedule-pass.js'
 export { createScheduler } from './scheduler.js'
 export { createSchedulingController } from './shell/scheduling-controller.js'
 
+// To build with: queues.
+export { compareDeadlines } from './queue/queued-request.js'
+
 // To build with: other systems.
 export { kubernetesPreemption, nomadPreemption } from './preemption/preset-strategies.js'
 export { nativePreemption } from './preemption/preempt.js'
@@ -78,8 +81,10 @@ export type {
 } from './plans/placement-plan.js'
 export type { PreemptionOptions, PreemptionPlan, PreemptionStrategy, Victims } from './preemption/preempt.js'
 export type { EvictionBudget, VictimCandidate } from './preemption/victim-candidate.js'
+export type { BackfillOptions } from './queue/backfill.js'
+export type { FairShareOptions } from './queue/fair-share.js'
+export type { QueuedRequest } from './queue/queued-request.js'
 export type {
-  QueuedRequest,
   SchedulePassOptions,
   SchedulePassResult,
   WaitReason,

@@ -1,6 +1,6 @@
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { Profile } from '../plugins/plugin.js'
-import type { QueuedRequest } from '../queue/schedule-pass.js'
+import type { QueuedRequest } from '../queue/queued-request.js'
 import { schedulePass } from '../queue/schedule-pass.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'

@@ -76,7 +76,7 @@ export function heldForRoles(reservations: readonly Reservation[]): ResourceVect
 }
 
 /** A reservation as a hold; none when it is for a role. */
-export function holdOf({ metadata, spec }: Reservation): readonly TaskHold[] {
+function holdOf({ metadata, spec }: Reservation): readonly TaskHold[] {
   const { task, nodeName, requests, expireTime } = spec
   if (task === undefined) return []
   const expiresAtMs = expireTime === undefined ? undefined : parseTime(expireTime)
