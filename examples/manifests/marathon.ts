@@ -1,7 +1,7 @@
 import type { Probe, TaskPort } from 'keelson/api'
 import type { Constraint } from 'keelson/core'
 import { marathonConstraint } from 'keelson/core'
-import { marathonStrategy } from 'keelson/rollout'
+import { marathonRollout } from 'keelson/rollout'
 import type { Application } from './load.js'
 import type { FieldReader } from './manifest-error.js'
 import { readFields } from './manifest-error.js'
@@ -40,7 +40,7 @@ export function fromMarathon(problems: string[], app: Record<string, unknown>): 
       spec: {
         replicas: instances,
         selector: { matchLabels: labels },
-        strategy: marathonStrategy((reader.optional('upgradeStrategy') ?? {}) as object, instances),
+        ...marathonRollout((reader.optional('upgradeStrategy') ?? {}) as object, instances),
         template: {
           metadata: { labels },
           spec: {

@@ -14,7 +14,9 @@ export { resolveBudget } from './budget.js'
 export { lintBudget } from './lint-budget.js'
 export { plan } from './machine.js'
 export { move } from './move.js'
-export { marathonBudget, marathonStrategy } from './presets/marathon-rollout.js'
+export { marathonBudget, marathonRollout } from './presets/marathon-rollout.js'
+export { nomadRollout } from './presets/nomad-rollout.js'
+export { swarmRollout } from './presets/swarm-rollout.js'
 
 // Types you will meet: cells and disruptions.
 export type { CellRolloutControllerOptions } from './shell/cell-rollout-controller.js'
@@ -34,7 +36,10 @@ export type {
 } from '../core/internal.js'
 export type { BudgetFinding } from './lint-budget.js'
 export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes-rollout.js'
-export type { MarathonUpgradeStrategy, RollingCounts } from './presets/marathon-rollout.js'
+export type { MarathonUpgradeStrategy } from './presets/marathon-rollout.js'
+export type { NomadUpdate } from './presets/nomad-rollout.js'
+export type { RolloutFields } from './presets/rollout-fields.js'
+export type { SwarmUpdateConfig } from './presets/swarm-rollout.js'
 export type { Program, ProgramOptions, Waypoint } from './program.js'
 
 // Types you will meet: decisions.

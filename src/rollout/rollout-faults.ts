@@ -30,7 +30,9 @@ export function faultOf(
   const set = sets.find(({ template }) => template === state.template)
   const { maxFailures = Infinity } = program.onFailure
   const causes: FailureCause[] = []
-  if (isCrashLoop(set?.failures ?? [], state.startedAtMs)) causes.push('crash-loop')
+  // Who says how many are tolerated has said what a crash loop is.
+  if (maxFailures === Infinity && isCrashLoop(set?.failures ?? [], state.startedAtMs))
+    causes.push('crash-loop')
   if (failuresWithin(maxFailures, failedOf(sets, state.template) - state.failedBefore).kind === 'fail')
     causes.push('failures')
   for (const { cause, atMs } of deadlines(spec, state, set?.unreadySinceMs, isThere))

@@ -16,7 +16,17 @@ import {
   reconcileOld,
   scaleDownOld,
 } from './rollout-kubernetes-sync.js'
-import { marathonRestart } from './rollout-marathon-restart.js'
+import { marathonRestart, marathonScaling, marathonTrace } from './rollout-marathon-restart.js'
+import {
+  nomadDrain,
+  nomadGroup,
+  nomadPromotable,
+  nomadRevertTarget,
+  nomadSystemCanaries,
+  nomadVersionGC,
+} from './rollout-nomad.js'
+import { dcReconcile, hookOutcome, k8sRevisions } from './rollout-revisions.js'
+import { swarmCounts, swarmFirstTrigger, swarmStatus, swarmTailMonitor } from './rollout-swarm.js'
 
 interface Case {
   readonly id: string
@@ -28,28 +38,13 @@ interface Case {
 
 /** Functions that no preset answers yet. Entries are only ever removed. */
 const DEFERRED_FUNCTIONS: readonly string[] = [
-  'k8sRevisions',
-  'swarmFirstTrigger',
-  'swarmCounts',
-  'swarmTailMonitor',
-  'swarmStatus',
-  'marathonTrace',
   'marathonPlan',
-  'marathonScaling',
   'conflicts',
   'marathonRevert',
-  'nomadGroup',
-  'nomadPromotable',
-  'nomadRevertTarget',
-  'nomadVersionGC',
-  'nomadDrain',
-  'nomadSystemCanaries',
   'argoWeighted',
   'argoBasicCanary',
   'argoMetric',
   'argoWithinWindow',
-  'hookOutcome',
-  'dcReconcile',
 ]
 
 type Input<F extends (input: never) => unknown> = Parameters<F>[0]
@@ -77,6 +72,21 @@ const functions: Readonly<Record<string, (input: never) => unknown>> = {
   k8sHistoryGC: (i: { olds: Parameters<typeof k8sHistoryGC>[0]; limit: number }) =>
     k8sHistoryGC(i.olds, i.limit),
   marathonRestart,
+  marathonTrace,
+  marathonScaling,
+  swarmFirstTrigger,
+  swarmTailMonitor,
+  swarmCounts,
+  swarmStatus,
+  nomadGroup,
+  nomadPromotable,
+  nomadRevertTarget,
+  nomadVersionGC,
+  nomadDrain,
+  nomadSystemCanaries,
+  k8sRevisions,
+  hookOutcome,
+  dcReconcile,
   stsPass,
   dsPass,
   pdb: ({ expected, matching, healthy, ...bound }: DisruptionBound & Budgeted) =>

@@ -1,15 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { NomadUpdate, SwarmUpdateConfig } from '../../src/rollout/index.js'
 import {
   kubernetesProgram,
   marathonBudget,
-  marathonStrategy,
+  marathonRollout,
+  nomadRollout,
   recreate,
   resolveBudget,
   rolling,
+  swarmRollout,
 } from '../../src/rollout/index.js'
 import { checkProgram } from '../../src/rollout/program.js'
 import { marathonRestart } from '../conformance/rollout-marathon-restart.js'
+
+import { runningCluster } from './fixtures/instant-cluster.js'
 
 describe('a program', () => {
   test.each([
@@ -84,7 +89,11 @@ describe('the Marathon preset', () => {
     // Multiplying floats says 8 and 114.
     [{ minimumHealthCapacity: 0.07, maximumOverCapacity: 0.15 }, 100, { maxSurge: 15, maxUnavailable: 93 }],
   ])('reads %j of %i', (strategy, instances, rollingUpdate) => {
-    expect(marathonStrategy(strategy, instances)).toEqual({ type: 'RollingUpdate', rollingUpdate })
+    expect(marathonRollout(strategy, instances)).toEqual({
+      strategy: { type: 'RollingUpdate', rollingUpdate },
+      progressDeadlineSeconds: 2_147_483_647,
+      onFailure: 'continue',
+    })
   })
 
   test('agrees with Marathon up to its rounding errors', () => {
@@ -108,6 +117,128 @@ describe('the Marathon preset', () => {
   ])('refuses %j', (strategy, field) => {
     expect(() => marathonBudget(strategy)).toThrow(
       expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(field) }),
+    )
+  })
+})
+
+describe('the Swarm preset', () => {
+  test.each<[SwarmUpdateConfig, object]>([
+    [
+      {},
+      {
+        strategy: {
+          type: 'RollingUpdate',
+          rollingUpdate: { maxSurge: 0, maxUnavailable: 1 },
+          gates: [{ kind: 'soak', ms: 5_000 }],
+        },
+        minReadySeconds: 0,
+        progressDeadlineSeconds: 2_147_483_647,
+        onFailure: { action: 'pause', maxFailures: 0 },
+      },
+    ],
+    [
+      { parallelism: 0, order: 'start-first', failure_action: 'continue', max_failure_ratio: 1 },
+      {
+        strategy: { rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } },
+        onFailure: { action: 'continue', crash: 'continue' },
+      },
+    ],
+    [
+      { delay: '1m30s', monitor: '1m', max_failure_ratio: 0.29, failure_action: 'rollback' },
+      {
+        minReadySeconds: 90,
+        strategy: { gates: [{ kind: 'soak', ms: 91_000 }] },
+        onFailure: { action: 'revert', maxFailures: 29 },
+      },
+    ],
+  ])('reads %j', (config, fields) => {
+    expect(swarmRollout(config, 100)).toMatchObject(fields)
+  })
+
+  test('tolerates as many failures as it says, however fast they come, and not one more', () => {
+    const program = kubernetesProgram(swarmRollout({ max_failure_ratio: 0.4 }, 10), {
+      ...(swarmRollout({ max_failure_ratio: 0.4, failure_action: 'rollback' }, 10).onFailure as object),
+    })
+    for (const [failed, phase] of [
+      [4, 'progressing'],
+      [5, 'reverting'],
+    ] as const) {
+      const cluster = runningCluster(10, program)
+      cluster.nowMs += 10_000
+      cluster.settle()
+      cluster.roll('b')
+      cluster.step()
+      const failures = Array.from({ length: failed }, (_, id) => ({
+        id: `${id}`,
+        atMs: cluster.nowMs,
+        cause: 'exit' as const,
+      }))
+      cluster.sets.set('b', { ...cluster.sets.get('b')!, failures, failed })
+      cluster.step()
+      expect(cluster.state?.phase).toBe(phase)
+    }
+  })
+
+  test.each<[object, string]>([
+    [{ parallelism: -1 }, 'parallelism'],
+    [{ delay: '10' }, 'delay'],
+    [{ monitor: '5 s' }, 'monitor'],
+    [{ max_failure_ratio: 1.5 }, 'max_failure_ratio'],
+    [{ failure_action: 'revert' }, 'failure_action'],
+    [{ order: 'random' }, 'order'],
+  ])('refuses %j', (config, field) => {
+    expect(() => swarmRollout(config as SwarmUpdateConfig, 3)).toThrow(
+      expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(`${field}: `) }),
+    )
+  })
+})
+
+describe('the Nomad preset', () => {
+  test.each<[NomadUpdate, object]>([
+    [
+      {},
+      {
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+        minReadySeconds: 10,
+        readyWithinMs: 300_000,
+        progressDeadlineSeconds: 600,
+        onFailure: 'pause',
+      },
+    ],
+    [
+      { max_parallel: 0, canary: 3, auto_promote: true, auto_revert: true, progress_deadline: '0' },
+      {
+        strategy: {
+          rollingUpdate: { maxSurge: 0, maxUnavailable: '100%' },
+          steps: [{ next: 3, stable: '100%', gates: [] }],
+        },
+        progressDeadlineSeconds: 2_147_483_647,
+        onFailure: 'revert',
+      },
+    ],
+  ])('reads %j', (update, fields) => {
+    expect(nomadRollout(update)).toMatchObject(fields)
+  })
+
+  test('has its canaries beside all of the old ones until they are promoted', () => {
+    const cluster = runningCluster(5, kubernetesProgram(nomadRollout({ max_parallel: 2, canary: 2 })))
+    cluster.roll('b')
+    cluster.settle()
+    expect(cluster.sizes()).toEqual({ a: 5, b: 2 })
+    cluster.spec = { ...cluster.spec, answers: [{ gate: 'promote', answer: 'pass', by: 'ann', atMs: 0 }] }
+    cluster.settle()
+    expect(cluster.sizes()).toEqual({ b: 5 })
+  })
+
+  test.each<[object, string]>([
+    [{ max_parallel: 0.5 }, 'max_parallel'],
+    [{ canary: -1 }, 'canary'],
+    [{ min_healthy_time: '5m' }, 'healthy_deadline'],
+    [{ progress_deadline: '1m' }, 'progress_deadline'],
+    [{ auto_promote: true }, 'auto_promote'],
+  ])('refuses %j', (update, field) => {
+    expect(() => nomadRollout(update)).toThrow(
+      expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(`${field}: `) }),
     )
   })
 })

@@ -22,7 +22,10 @@ export interface FailurePolicy {
   readonly analysis?: FailureAction
   /** A hook that failed. */
   readonly hook?: FailureAction
-  /** Failed instances of the new template that are tolerated; one more is a failure. Default: not counted. */
+  /**
+   * Failed instances of the new template that are tolerated, however fast they fail; one more is a failure. Default: three
+   * within a minute are one.
+   */
   readonly maxFailures?: number
   /** Automatic reverts in a row before a rollout halts. Default 1. */
   readonly maxReverts?: number

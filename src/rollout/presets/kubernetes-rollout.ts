@@ -26,8 +26,8 @@ export interface KubernetesStrategy {
 /** What Kubernetes does not know: acting on a failure. */
 export type KubernetesFailure = Program['onFailure']
 
-/** The number by which Kubernetes says "no limit". */
-const UNLIMITED = 2_147_483_647
+/** The number of seconds by which Kubernetes says "no limit". */
+export const UNLIMITED_SECONDS = 2_147_483_647
 
 /**
  * A Deployment's strategy as a program: surge rounds up, unavailability rounds down, and when both come out as 0 one
@@ -41,7 +41,7 @@ export function kubernetesProgram(
   failure: KubernetesFailure = { action: 'continue' },
 ): Program {
   const { progressDeadlineSeconds: seconds = 600, readyWithinMs = Infinity, finishWithinMs = Infinity } = spec
-  const progressWithinMs = seconds === UNLIMITED ? Infinity : seconds * 1000
+  const progressWithinMs = seconds === UNLIMITED_SECONDS ? Infinity : seconds * 1000
   const options = { progressWithinMs, readyWithinMs, finishWithinMs, onFailure: failure }
   const { strategy = { type: 'RollingUpdate' } } = spec
   const isRecreate = strategy.type === 'Recreate'

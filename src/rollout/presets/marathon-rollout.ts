@@ -1,6 +1,8 @@
 import { InvalidError } from '../../core/index.js'
 import type { BudgetSpec } from '../budget.js'
 import { resolveBudget } from '../budget.js'
+import { UNLIMITED_SECONDS } from './kubernetes-rollout.js'
+import type { RolloutFields } from './rollout-fields.js'
 
 /** An app's `upgradeStrategy`: fractions of `instances`. */
 export interface MarathonUpgradeStrategy {
@@ -10,12 +12,6 @@ export interface MarathonUpgradeStrategy {
   readonly maximumOverCapacity?: number
   /** True for an app with local volumes, of which there is never one too many. Default false. */
   readonly resident?: boolean
-}
-
-/** The part of a Deployment's spec that an upgrade strategy becomes. */
-export interface RollingCounts {
-  readonly type: 'RollingUpdate'
-  readonly rollingUpdate: { readonly maxSurge: number; readonly maxUnavailable: number }
 }
 
 /**
@@ -47,14 +43,19 @@ export function marathonBudget(strategy: MarathonUpgradeStrategy = {}): BudgetSp
 }
 
 /**
- * An upgrade strategy as the `strategy` of a Deployment with that many instances, in counts.
+ * An upgrade strategy as the rollout fields of a Deployment with that many instances, in counts. As Marathon's it has no
+ * deadline and answers no failure: what ends is started again.
  *
  * @throws InvalidError as `marathonBudget` does
  */
-export function marathonStrategy(strategy: MarathonUpgradeStrategy, instances: number): RollingCounts {
+export function marathonRollout(strategy: MarathonUpgradeStrategy, instances: number): RolloutFields {
   // With nothing to run, any strategy is as good as one instance's.
   const { surge, unavailable } = resolveBudget(marathonBudget(strategy), Math.max(1, instances))
-  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: surge, maxUnavailable: unavailable } }
+  return {
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: surge, maxUnavailable: unavailable } },
+    progressDeadlineSeconds: UNLIMITED_SECONDS,
+    onFailure: 'continue',
+  }
 }
 
 function millionths(fraction: number, field: string): number {
