@@ -9,6 +9,7 @@ import type {
   WatchResponse,
 } from '../../../src/store/etcd/etcd-messages.js'
 import { textOf } from '../../../src/store/etcd/protobuf.js'
+import { ExpiredError } from '../../../src/store/object/store-errors.js'
 
 const ENDPOINTS = ['fake:2379']
 
@@ -43,6 +44,8 @@ export class FakeEtcd {
   before: (method: string) => void | Promise<void> = () => {}
   /** While it is true, watches tell nothing. */
   isSlow: boolean = false
+  /** How long each step takes; calls and what watches tell may overtake each other. */
+  delayMs: () => number = () => 0
   /** How many operations a transaction takes. */
   operationsMax: number = 128
   readonly #env: Env
@@ -144,11 +147,13 @@ export class FakeEtcd {
   }
 
   #step(label: string, act: () => void): void {
-    this.#env.tasks.defer(act, { kind: 'call', label })
+    const delayMs = this.delayMs()
+    if (delayMs > 0) this.#env.clock.after(delayMs, act)
+    else this.#env.tasks.defer(act, { kind: 'call', label })
   }
 
   #at(revision = this.revision): EtcdKeyValue[] {
-    if (revision < this.#compacted) throw new Error('required revision has been compacted')
+    if (revision < this.#compacted) throw new ExpiredError(revision, this.#compacted)
     const found = new Map<string, EtcdKeyValue>()
     for (const events of this.#history)
       for (const { isDelete, kv } of events) {
