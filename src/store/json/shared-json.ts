@@ -25,13 +25,28 @@ function shareList(value: unknown[], previous: readonly unknown[] | undefined): 
 }
 
 function shareObject(value: JsonObject, previous: Readonly<JsonObject> | undefined): unknown {
-  const keys = Object.keys(value)
-  let same = previous !== undefined && keys.length === Object.keys(previous).length
-  for (const key of keys) {
-    const before = previous !== undefined && Object.hasOwn(previous, key) ? previous[key] : undefined
-    const item = shareJson(value[key], before)
-    if (item !== before) same = false
-    if (item !== value[key]) value[key] = item
+  let same = previous !== undefined
+  let count = 0
+  // What was parsed inherits nothing that could be told; what it is compared with might, under the same name.
+  for (const key in value) {
+    count++
+    const item = value[key]
+    const before = previous === undefined ? undefined : previous[key]
+    if (typeof item !== 'object' || item === null) {
+      if (item !== before) same = false
+      // An equal text of another one is kept twice otherwise.
+      else if (typeof item === 'string') value[key] = before
+      continue
+    }
+    const shared = shareJson(item, before === Object.prototype ? undefined : before)
+    if (shared !== before) same = false
+    if (shared !== item) value[key] = shared
   }
-  return same ? previous : Object.freeze(value)
+  return same && count === countOf(previous) ? previous : Object.freeze(value)
+}
+
+function countOf(value: object | undefined): number {
+  let count = 0
+  for (const _key in value) count++
+  return count
 }

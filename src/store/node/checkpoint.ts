@@ -14,12 +14,13 @@ import type { CheckpointFile } from './directory.js'
 import { checkpointFile, FORMAT_VERSION } from './directory.js'
 import type { Disk, DiskFile } from './disk.js'
 import { DRAFT_SUFFIX } from './disk.js'
-import { encodeFrame, FRAME_KINDS, readFrame } from './frame.js'
+import { encodeFrame, FRAME_KINDS } from './frame.js'
 import type { FrameCipher } from './frame-cipher.js'
+import { FrameReader } from './frame-reader.js'
 import { CorruptError, unsupportedDirectory } from './storage-errors.js'
 
 /** What a checkpoint has the place of. */
-interface CheckpointHead extends Pick<CheckpointFile, 'entry' | 'revision'> {
+export interface CheckpointHead extends Pick<CheckpointFile, 'entry' | 'revision'> {
   readonly version: number
   readonly incarnation: string
   /** When it was begun, ms since 1970. */
@@ -36,7 +37,7 @@ export interface SavedVersion {
   readonly number: number
 }
 
-/** A checkpoint as it was read. */
+/** All that a checkpoint has. */
 export interface Checkpoint {
   readonly head: CheckpointHead
   readonly versions: readonly SavedVersion[]
@@ -210,37 +211,51 @@ function pageOf(table: KindTable, revision: number, after: Position | undefined)
   })
 }
 
-/** @throws CorruptError, KeelsonError `Unsupported` */
+/** Where a checkpoint is, and what is needed to read it. */
+export interface CheckpointSource {
+  readonly disk: Disk
+  readonly file: CheckpointFile
+  readonly incarnation: string
+  readonly cipher: FrameCipher
+}
+
+/**
+ * Reads a checkpoint, some objects at a time.
+ *
+ * @param begin is told the head, and says who takes the versions; undefined: nobody wants them
+ * @returns the notes; undefined when nobody wanted it
+ * @throws CorruptError, also when versions were taken already; KeelsonError `Unsupported`
+ */
 export async function readCheckpoint(
-  disk: Disk,
-  { name, entry, revision }: CheckpointFile,
-  incarnation: string,
-  cipher: FrameCipher,
-): Promise<Checkpoint> {
+  { disk, file: { name, entry, revision }, incarnation, cipher }: CheckpointSource,
+  begin: (head: CheckpointHead) => ((version: SavedVersion) => void) | undefined,
+): Promise<readonly JournalNote[] | undefined> {
   const path = `${disk.path}/${name}`
-  const bytes = await disk.read(name)
-  const versions: SavedVersion[] = []
-  let head: CheckpointHead | undefined
-  for (let at = 0, previous = 0; ; ) {
-    const frame = readFrame(bytes, at, previous)
-    if (frame === undefined) throw new CorruptError(path, 'a frame cannot be read', at)
-    const place = { path: disk.path, incarnation, file: name, position: at }
+  const reader = new FrameReader(disk, name)
+  let take: ((version: SavedVersion) => void) | undefined
+  for (let count = 0; ; ) {
+    const { position } = reader
+    const frame = await reader.next()
+    if (frame === undefined) throw new CorruptError(path, 'a frame cannot be read', position)
+    const place = { path: disk.path, incarnation, file: name, position }
     const text = frame.sealed ? cipher.open(frame.payload, place) : frame.payload
     const json: unknown = JSON.parse(text.toString('utf8'))
-    if (frame.kind === FRAME_KINDS.head) head = headOf(json, path, incarnation)
-    else if (head === undefined) throw new CorruptError(path, 'it has no head', at)
-    else if (frame.kind === FRAME_KINDS.objects)
-      for (const version of json as SavedVersion[]) versions.push(version)
-    else {
-      const { objects, notes } = json as { readonly objects: number; readonly notes: readonly JournalNote[] }
+    if (frame.kind === FRAME_KINDS.head) {
+      const head = headOf(json, path, incarnation)
       if (head.entry !== entry || head.revision !== revision)
         throw new CorruptError(path, `it is of entry ${head.entry} and revision ${head.revision}`, 0)
-      if (objects !== versions.length)
-        throw new CorruptError(path, `it has ${versions.length} objects, and says ${objects}`, at)
-      return { head, versions, notes }
+      take = begin(head)
+      if (take === undefined) return undefined
+    } else if (take === undefined) throw new CorruptError(path, 'it has no head', position)
+    else if (frame.kind === FRAME_KINDS.objects) {
+      const versions = json as SavedVersion[]
+      for (const version of versions) take(version)
+      count += versions.length
+    } else {
+      const { objects, notes } = json as { readonly objects: number; readonly notes: readonly JournalNote[] }
+      if (objects === count) return notes
+      throw new CorruptError(path, `it has ${count} objects, and says ${objects}`, position)
     }
-    at = frame.end
-    previous = frame.checksum
   }
 }
 

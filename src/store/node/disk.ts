@@ -25,8 +25,8 @@ export interface Disk {
    */
   lock(): Promise<() => Promise<void>>
   list(): Promise<readonly string[]>
-  /** What is in it, from that byte on. Default: all. */
-  read(name: string, from?: number): Promise<Buffer>
+  /** What is in it, from that byte on, and no more than `length` of it. Default: all. */
+  read(name: string, from?: number, length?: number): Promise<Buffer>
   /** Opens it for writing; it is made if it is not there. */
   open(name: string): Promise<DiskFile>
   /** Replaces what has that name. */

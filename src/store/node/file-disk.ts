@@ -14,8 +14,10 @@ export function fileDisk(path: string): Disk {
     prepare: () => attempt('making', path, async () => void (await mkdir(path, { recursive: true }))),
     lock: () => attempt('locking', path, () => lockDirectory(path)),
     list: () => attempt('listing', path, () => readdir(path)),
-    read: (name, from = 0) =>
-      attempt('reading', at(name), () => (from === 0 ? readFile(at(name)) : readFrom(at(name), from))),
+    read: (name, from = 0, length) =>
+      attempt('reading', at(name), () =>
+        from === 0 && length === undefined ? readFile(at(name)) : readPart(at(name), from, length),
+      ),
     open: name =>
       attempt('opening', at(name), async () => openFile(at(name), await descriptorOf(at(name), 'r+'))),
     rename: (from, to) => attempt('renaming', at(from), () => rename(at(from), at(to))),
@@ -24,11 +26,11 @@ export function fileDisk(path: string): Disk {
   }
 }
 
-async function readFrom(path: string, from: number): Promise<Buffer> {
+async function readPart(path: string, from: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
   const file = await openHandle(path, 'r')
   try {
     const { size } = await file.stat()
-    const bytes = Buffer.alloc(Math.max(0, size - from))
+    const bytes = Buffer.allocUnsafe(Math.min(length, Math.max(0, size - from)))
     let done = 0
     while (done < bytes.length) {
       const { bytesRead } = await file.read(bytes, done, bytes.length - done, from + done)

@@ -73,6 +73,28 @@ export async function readLog(options: LogReaderOptions): Promise<ReadLog> {
   return { end, torn, unsynced }
 }
 
+/**
+ * The newest revision that the log tells, or an older one: it looks at the last frame of each file, from the last file back.
+ *
+ * @returns 0 when none tells any
+ * @throws CorruptError
+ */
+export async function newestRevision(
+  options: Pick<LogReaderOptions, 'disk' | 'incarnation' | 'cipher' | 'segments'>,
+): Promise<number> {
+  const { disk, segments } = options
+  for (const segment of segments.toReversed()) {
+    const bytes = await disk.read(segment.name)
+    const found = new SegmentReader(
+      { ...options, known: 0, visit: () => {} },
+      segment,
+      bytes,
+    ).newestRevision()
+    if (found !== undefined) return found
+  }
+  return 0
+}
+
 const NO_BYTES: Buffer = /* @__PURE__ */ Buffer.alloc(0)
 
 /** Reads one file. */
@@ -99,22 +121,50 @@ class SegmentReader {
     this.#assertHead(head, before)
     this.#unsynced.push({ position: 0, last: next })
     let end: LogEnd = { segment, position: head.end, checksum: head.checksum, next }
-    for (;;) {
-      const frame = readFrame(this.#bytes, end.position, end.checksum)
-      if (frame === undefined) return this.#endsAt(end.position, end, isLast)
-      end = this.#take(frame, end)
+    let frame = readFrame(this.#bytes, end.position, end.checksum)
+    while (frame !== undefined) {
+      const following = readFrame(this.#bytes, frame.end, frame.checksum)
+      end = this.#take(frame, end, following)
+      frame = following
     }
+    return this.#endsAt(end.position, end, isLast)
   }
 
-  #take(frame: PlacedFrame, { segment, position, next }: LogEnd): LogEnd {
+  #take(frame: PlacedFrame, { segment, position, next }: LogEnd, following: PlacedFrame | undefined): LogEnd {
     if (frame.kind !== FRAME_KINDS.entries || frame.first !== next)
       throw this.#corrupt(position, `entry ${next} should be here, and there is ${frame.first}`)
-    const entries = this.#parsed(frame, position)
-    const { known, visit } = this.#options
-    for (const [index, entry] of entries.entries()) if (next + index > known) visit(entry, next + index)
+    const behind = this.#visit(frame, position, following)
     while ((this.#unsynced[0]?.last ?? Number.POSITIVE_INFINITY) <= frame.synced) this.#unsynced.shift()
-    this.#unsynced.push({ position, last: next + entries.length - 1 })
-    return { segment, position: frame.end, checksum: frame.checksum, next: next + entries.length }
+    this.#unsynced.push({ position, last: behind - 1 })
+    return { segment, position: frame.end, checksum: frame.checksum, next: behind }
+  }
+
+  /** Tells the entries that are not known, and returns the number behind the last one. */
+  #visit(frame: PlacedFrame, position: number, following: PlacedFrame | undefined): number {
+    const { known, visit } = this.#options
+    const { first } = frame
+    // The checksums say that all of it is there; nothing has to be parsed.
+    if (following !== undefined && following.first > first && following.first <= known + 1)
+      return following.first
+    const entries = this.#parsed(frame, position)
+    for (const [index, entry] of entries.entries()) if (first + index > known) visit(entry, first + index)
+    return first + entries.length
+  }
+
+  /** The newest revision in the last frame that can be read; undefined when it has none. */
+  newestRevision(): number | undefined {
+    let last: { readonly frame: PlacedFrame; readonly position: number } | undefined
+    let position = 0
+    for (let checksum = 0; ; ) {
+      const frame = readFrame(this.#bytes, position, checksum)
+      if (frame === undefined) break
+      if (frame.kind === FRAME_KINDS.entries) last = { frame, position }
+      position = frame.end
+      checksum = frame.checksum
+    }
+    if (last === undefined) return undefined
+    return this.#parsed(last.frame, last.position).findLast(({ revision }) => revision !== undefined)
+      ?.revision
   }
 
   #parsed({ payload, sealed }: PlacedFrame, at: number): readonly JournalEntry[] {

@@ -58,8 +58,10 @@ async function kindsIn(disk: Disk, files: StoreFiles, cipher: FrameCipher): Prom
     for (const note of notes) if ('secret' in note) kinds.seeSecret(note.secret)
   }
   for (const file of files.checkpoints) {
-    const { versions, notes } = await readCheckpoint(disk, file, files.identity.incarnation, cipher)
-    for (const { object } of versions) kinds.see(object.apiVersion, object.kind, object.metadata.namespace)
+    const { incarnation } = files.identity
+    const notes = await readCheckpoint({ disk, file, incarnation, cipher }, () => ({ object }) => {
+      kinds.see(object.apiVersion, object.kind, object.metadata.namespace)
+    })
     seeNotes(notes)
   }
   await visitLog(disk, files, cipher, ({ changes = [], notes }) => {

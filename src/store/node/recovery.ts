@@ -3,14 +3,14 @@ import { engineFor, LOG_CAPACITY_DEFAULT } from '../client/memory-store.js'
 import type { StoreParts } from '../client/store-parts.js'
 import { storeParts } from '../client/store-parts.js'
 import { ExpiredError } from '../object/store-errors.js'
-import type { Checkpoint } from './checkpoint.js'
+import type { CheckpointSource } from './checkpoint.js'
 import { readCheckpoint } from './checkpoint.js'
 import type { CheckpointFile, LogFile, StoreFiles } from './directory.js'
 import type { Disk } from './disk.js'
 import type { FrameCipher } from './frame-cipher.js'
 import type { JournalEntry } from './journal-entry.js'
 import type { ReadLog } from './log-reader.js'
-import { readLog } from './log-reader.js'
+import { newestRevision, readLog } from './log-reader.js'
 import { Replay } from './replay.js'
 
 /** What was found in a directory. */
@@ -48,16 +48,17 @@ export async function recover(
     return { parts: storeParts(engineFor(options)), end, begin: () => {}, newestMs: 0, ...nothing }
   }
   const { incarnation } = found.identity
-  const { until = {} } = options
-  const base = await baseOf(found, options.logCapacity ?? LOG_CAPACITY_DEFAULT, until, file =>
-    readCheckpoint(disk, file, incarnation, cipher),
-  )
-  const start = base === undefined ? {} : { start: base.head.revision }
-  const parts = storeParts(engineFor(options, { incarnation, ...start }))
-  const replay = new Replay(parts, disk.path)
-  if (base !== undefined) replay.begin(base)
-  const known = base?.head.entry ?? 0
+  const { until = {}, logCapacity = LOG_CAPACITY_DEFAULT } = options
   const { segments } = found
+  const place = { disk, incarnation, cipher }
+  const begin = (start: { readonly start?: number }): Replay =>
+    new Replay(storeParts(engineFor(options, { incarnation, ...start })), disk.path)
+  const bases = basesOf(found, { logCapacity, until, newest: await newestRevision({ ...place, segments }) })
+  const { replay, known } = (await fromCheckpoint(bases, { place, until, begin })) ?? {
+    replay: fromBeginning(found, until, begin),
+    known: 0,
+  }
+  const { parts } = replay
   let isOver = false
   const visit = (entry: JournalEntry, number: number): void => {
     isOver ||= isBeyond(until, entry)
@@ -76,29 +77,70 @@ export async function recover(
   }
 }
 
-/**
- * Where to begin: as late as possible, and so early that the log comes out as long as it may be; before the point that is
- * wanted. Undefined: with the first entry of all.
- */
-async function baseOf(
+/** What the beginning of an engine is chosen by. */
+interface Wanted {
+  readonly logCapacity: number
+  readonly until: RecoveryPoint
+  /** The newest revision that the log has. */
+  readonly newest: number
+}
+
+/** Checkpoints to begin with, the best one first: as late as possible, and so early that the log comes out as long as it may be. */
+function basesOf(
   { checkpoints, segments }: StoreFiles,
-  logCapacity: number,
-  until: RecoveryPoint,
-  read: (file: CheckpointFile) => Promise<Checkpoint>,
-): Promise<Checkpoint | undefined> {
-  const newest = Math.min(checkpoints.at(-1)?.revision ?? 0, until.revision ?? Number.POSITIVE_INFINITY)
+  { logCapacity, until, newest }: Wanted,
+): readonly CheckpointFile[] {
   const [first] = checkpoints
-  // A restored store begins with a checkpoint, and with no entry.
-  const isWhole = segments[0]?.first === 1 && first?.entry !== 0
-  const late = checkpoints.filter(({ revision }) => revision <= newest - logCapacity)
-  const possible = isWhole || first === undefined ? late : late.length === 0 ? [first] : late
-  for (const file of possible.toReversed()) {
-    const checkpoint = await read(file)
-    if (!isBeyond(until, checkpoint.head)) return checkpoint
+  const last = Math.min(
+    Math.max(newest, checkpoints.at(-1)?.revision ?? 0),
+    until.revision ?? Number.POSITIVE_INFINITY,
+  )
+  const late = checkpoints.filter(({ revision }) => revision <= last - logCapacity)
+  if (late.length > 0 || first === undefined || isWhole({ checkpoints, segments })) return late.toReversed()
+  return [first]
+}
+
+/** Whether the log has everything from the first entry on. A restored store begins with a checkpoint, and with no entry. */
+function isWhole({ checkpoints, segments }: Pick<StoreFiles, 'checkpoints' | 'segments'>): boolean {
+  const [first] = checkpoints
+  return first === undefined || (segments[0]?.first === 1 && first.entry !== 0)
+}
+
+/** Plants the first of these checkpoints that is not beyond the point that is wanted. */
+async function fromCheckpoint(
+  bases: readonly CheckpointFile[],
+  {
+    place,
+    until,
+    begin,
+  }: {
+    readonly place: Omit<CheckpointSource, 'file'>
+    readonly until: RecoveryPoint
+    readonly begin: (start: { readonly start: number }) => Replay
+  },
+): Promise<{ readonly replay: Replay; readonly known: number } | undefined> {
+  for (const file of bases) {
+    let replay: Replay | undefined
+    const notes = await readCheckpoint({ ...place, file }, head => {
+      if (isBeyond(until, head)) return undefined
+      const begun = begin({ start: head.revision })
+      begun.begin(head.timeMs)
+      replay = begun
+      return version => begun.plant(version)
+    })
+    if (replay === undefined || notes === undefined) continue
+    replay.notes(notes)
+    return { replay, known: file.entry }
   }
-  if (isWhole || first === undefined) return undefined
-  throw new ExpiredError(until.revision ?? 0, first.revision, {
-    message: `the directory knows nothing that is older than revision ${first.revision}; choose a later point, or a backup`,
+  return undefined
+}
+
+/** @throws ExpiredError when the first entry is no longer there */
+function fromBeginning(found: StoreFiles, until: RecoveryPoint, begin: (start: object) => Replay): Replay {
+  const { revision = 0 } = found.checkpoints[0] ?? {}
+  if (isWhole(found)) return begin({})
+  throw new ExpiredError(until.revision ?? 0, revision, {
+    message: `the directory knows nothing that is older than revision ${revision}; choose a later point, or a backup`,
   })
 }
 

@@ -9,7 +9,7 @@ import type { TableEntry } from '../engine/namespace-table.js'
 import { shareJson } from '../json/shared-json.js'
 import type { StoredObject } from '../object/object.js'
 import { plant } from '../read/fork.js'
-import type { Checkpoint } from './checkpoint.js'
+import type { SavedVersion } from './checkpoint.js'
 import type { JournalEntry, ObjectKey } from './journal-entry.js'
 import { CorruptError } from './storage-errors.js'
 
@@ -20,18 +20,20 @@ type KeepNote = Extract<JournalNote, { readonly keep: unknown }>
  * ends in between.
  */
 export class Replay {
-  readonly #parts: StoreParts
+  readonly parts: StoreParts
   readonly #path: string
   /** Notes that still hold, by what they are about. */
   readonly #lifetimes = new Map<string, JournalNote>()
   readonly #kept = new Map<TableEntry, KeepNote>()
   readonly #secret = new Set<string>()
+  /** The object that was read last. */
+  #last: StoredObject | undefined
   #compacted = 0
   #newestMs = Number.NEGATIVE_INFINITY
 
   /** @param path of the directory, for errors */
   constructor(parts: StoreParts, path: string) {
-    this.#parts = parts
+    this.parts = parts
     this.#path = path
   }
 
@@ -47,7 +49,7 @@ export class Replay {
 
   /** @throws UsageError for a kind that the store was not given, CorruptError for a revision that does not follow */
   take({ revision, timeMs, cause, changes = [], notes = [] }: JournalEntry, number: number): void {
-    const { engine } = this.#parts
+    const { engine } = this.parts
     this.#newestMs = Math.max(this.#newestMs, timeMs)
     if (revision !== undefined) {
       if (revision !== engine.revision + 1)
@@ -62,26 +64,39 @@ export class Replay {
     for (const note of notes) this.#note(note)
   }
 
-  /** What there was when the store begins. Before everything else. */
-  begin({ head, versions, notes }: Checkpoint): void {
-    const { engine } = this.#parts
-    this.#newestMs = head.timeMs
-    for (const { object: parsed, ...revisions } of versions) {
-      const { apiVersion, kind, metadata } = parsed
-      const { table } = this.#find([apiVersion, kind, metadata.namespace ?? null, metadata.name])
-      const object = shareJson(parsed, undefined) as StoredObject
-      const terms = termsOf(table.kind, object, undefined)
-      const revision = Number(metadata.resourceVersion)
-      const place = { name: metadata.name, space: { name: metadata.namespace ?? '' } }
-      plant(table, place, { ...revisions, revision, object, terms, previous: undefined })
-      engine.quotas?.addObject(table, object)
-    }
+  /** Before everything else: when what there is at the beginning was written. */
+  begin(timeMs: number): void {
+    this.#newestMs = timeMs
+  }
+
+  /** Something that there is at the beginning. */
+  plant({ object: parsed, specRevision, statusRevision, createRevision, number }: SavedVersion): void {
+    const { engine } = this.parts
+    const { apiVersion, kind, metadata } = parsed
+    const { namespace = '', name } = metadata
+    const table = this.#table(apiVersion, kind)
+    // Neighbours are often alike. What they share is kept once, and what was parsed of it goes at once.
+    const object = shareJson(parsed, this.#neighbour(kind)) as StoredObject
+    this.#last = object
+    const terms = termsOf(table.kind, object, undefined)
+    const revision = Number(metadata.resourceVersion)
+    const known = { specRevision, statusRevision, createRevision, number }
+    plant(
+      table,
+      { name, space: { name: namespace } },
+      { ...known, revision, object, terms, previous: undefined },
+    )
+    engine.quotas?.addObject(table, object)
+  }
+
+  /** What there is beside the objects at the beginning. */
+  notes(notes: readonly JournalNote[]): void {
     for (const note of notes) this.#note(note)
   }
 
   /** Everything was taken. */
   end(): void {
-    const { engine, lifetimes } = this.#parts
+    const { engine, lifetimes } = this.parts
     for (const note of this.#lifetimes.values())
       if ('grant' in note) lifetimes.grant({ id: note.grant, ttlMs: note.ttlMs })
     for (const [{ space, head }, { lifetime, ttlMs }] of this.#kept) {
@@ -103,7 +118,9 @@ export class Replay {
     const { apiVersion, kind, metadata } = change
     const { table, ref } = this.#find([apiVersion, kind, metadata.namespace ?? null, metadata.name])
     const head = table.find(ref.namespace, ref.name)?.head
-    return mutationOf(table, ref, shareJson(change, head?.object) as StoredObject, head)
+    const object = shareJson(change, head?.object ?? this.#neighbour(kind)) as StoredObject
+    this.#last = object
+    return mutationOf(table, ref, object, head)
   }
 
   /** What kept an object does not keep the next one of that name. */
@@ -129,13 +146,21 @@ export class Replay {
     readonly table: KindTable
     readonly ref: { readonly namespace?: string; readonly name: string }
   } {
-    const table = this.#parts.engine.tables.named(apiVersion, kind)
-    if (table === undefined)
-      throw new UsageError(
-        `${this.#path} holds objects of kind ${apiVersion}/${kind}, which kinds does not list; add the kind, so that ` +
-          'its objects are kept',
-        { path: this.#path, kind, apiVersion },
-      )
-    return { table, ref: namespace === null ? { name } : { namespace, name } }
+    return { table: this.#table(apiVersion, kind), ref: namespace === null ? { name } : { namespace, name } }
+  }
+
+  /** The object that was read before, if it is of that kind. */
+  #neighbour(kind: string): StoredObject | undefined {
+    return this.#last?.kind === kind ? this.#last : undefined
+  }
+
+  #table(apiVersion: string, kind: string): KindTable {
+    const table = this.parts.engine.tables.named(apiVersion, kind)
+    if (table !== undefined) return table
+    throw new UsageError(
+      `${this.#path} holds objects of kind ${apiVersion}/${kind}, which kinds does not list; add the kind, so that ` +
+        'its objects are kept',
+      { path: this.#path, kind, apiVersion },
+    )
   }
 }

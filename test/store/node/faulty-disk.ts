@@ -75,9 +75,9 @@ export class FaultyDisk implements Disk {
     return [...this.#names.keys()]
   }
 
-  async read(name: string, from = 0): Promise<Buffer> {
+  async read(name: string, from = 0, length: number = Number.POSITIVE_INFINITY): Promise<Buffer> {
     await this.#begin('read', name)
-    return Buffer.from(this.#inode(name).seen.subarray(from))
+    return Buffer.from(this.#inode(name).seen.subarray(from, from + length))
   }
 
   async open(name: string): Promise<DiskFile> {
