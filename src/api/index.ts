@@ -15,6 +15,9 @@ export type { TrafficAck } from './traffic-ack.js'
 export { CronJob, SCHEDULED_TIME_ANNOTATION } from './cron-job.js'
 export { isJobFinished, Job } from './job.js'
 
+// To build with: how many.
+export { HorizontalAutoscaler } from './horizontal-autoscaler.js'
+
 // To build with: kinds of discovery and of offers.
 export { AddressClaim } from './address-claim.js'
 export { Framework } from './framework.js'
@@ -70,6 +73,18 @@ export type {
 export type { DisruptionGate } from './disruption-gate.js'
 export type { EndpointSliceSpec } from './endpoint-slice.js'
 export type { FrameworkSpec, FrameworkStatus } from './framework.js'
+export type {
+  HorizontalAutoscalerSpec,
+  HorizontalAutoscalerStatus,
+  MetricIdentifier,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+  ScaleEvent,
+  ScaleRecommendation,
+  ScalingPolicy,
+  ScalingRules,
+} from './horizontal-autoscaler.js'
 export type { JobIndexFailures, JobStatus } from './job.js'
 export type { JobFailureRule, JobSpec, JobSuccessRule } from './job-spec.js'
 export type { NodeSpec, NodeStatus } from './node.js'

@@ -1,4 +1,5 @@
 // Start here.
+export { createAutoscalerController } from './shell/autoscaler-controller.js'
 export { createCellController } from './shell/cell-controller.js'
 export { createCronJobController } from './shell/cron-job-controller.js'
 export { createDaemonSetController } from './shell/daemon-set-controller.js'
@@ -18,6 +19,7 @@ export { planReplicas } from './replica-plan.js'
 export { nextTaskStep } from './task-lifecycle.js'
 
 // Types you will meet.
+export type { AutoscalerControllerOptions } from './shell/autoscaler-controller.js'
 export type { CellControllerOptions } from './shell/cell-controller.js'
 export type { SetControllerOptions } from './shell/stateful-set-controller.js'
 export type { CrashBackoff } from './crash-backoff.js'

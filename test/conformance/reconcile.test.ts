@@ -15,6 +15,7 @@ import {
 } from '../../src/reconcile/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
+import { judgeBehavior, judgeLegacyLimit, judgeReplicas, judgeStabilize } from './reconcile-autoscaler.js'
 import { childrenAnswers } from './reconcile-children.js'
 import { judgeCollections } from './reconcile-collection.js'
 import { judgeDecisions, judgeMostRecent } from './reconcile-cron.js'
@@ -47,10 +48,6 @@ const DEFERRED_KINDS: Readonly<Record<string, string>> = {
   swarmScaleDown: 'workloads: replicas',
   swarmRestart: 'workloads: restarts',
   taskReaper: 'workloads: task history',
-  hpaReplicas: 'workloads: autoscaler',
-  hpaBehavior: 'workloads: autoscaler',
-  hpaLimitLegacy: 'workloads: autoscaler',
-  hpaStabilize: 'workloads: autoscaler',
 }
 
 interface World {
@@ -72,6 +69,10 @@ const answers: Readonly<Record<string, (example: Case) => Promise<void> | void>>
   cronMostRecent: judgeMostRecent,
   cronDecision: judgeDecisions,
   zoneState: judgeZones,
+  hpaReplicas: judgeReplicas,
+  hpaBehavior: judgeBehavior,
+  hpaLimitLegacy: judgeLegacyLimit,
+  hpaStabilize: judgeStabilize,
   jobBackoff: judgeBackoff,
   jobWantActive: judgeWantedActive,
   jobFailure: judgeFailures,

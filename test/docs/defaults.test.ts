@@ -226,6 +226,12 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ),
     'indexes of a job that fail and have not ended': code('job-indexes', 'FAILING_INDEXES_MAX'),
     '`backoff.baseMs`, `maxMs`, `stableAfterMs`': code('crash-backoff', 'baseMs', 'maxMs', 'stableAfterMs'),
+    '`syncMs`, `readTimeoutMs` of the loop of autoscalers': [
+      ...code('autoscale-plan', 'syncMs'),
+      ...code('autoscaler-controller', 'readTimeoutMs'),
+    ],
+    '`maxSampleAgeMs`, `initializationMs`': code('autoscale-plan', 'maxSampleAgeMs', 'initializationMs'),
+    'metrics of an autoscaler, replicas': code('autoscaler-schemas', 'METRICS_MAX', 'REPLICAS_MAX'),
     '`burst` of the loops of sets': code('set-cells', 'CELL_BURST'),
     '`concurrency` of the replica loop, of the node agent': [
       ...code('replica-controller', 'concurrency'),
