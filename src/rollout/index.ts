@@ -11,6 +11,8 @@ export { history, undo } from './shell/undo.js'
 // To build with.
 export { describeBlocker } from './blocker.js'
 export { resolveBudget } from './budget.js'
+export { admitGroup, planGroup, revertGroup } from './groups/group-plan.js'
+export { stepGroup } from './groups/group-rollout.js'
 export { lintBudget } from './lint-budget.js'
 export { plan } from './machine.js'
 export { move } from './move.js'
@@ -55,6 +57,21 @@ export type { TrafficView, TrafficWeight } from './traffic.js'
 export type { RolloutSpec } from './rollout-spec.js'
 export type { Move, MoveInput, Tally } from './move.js'
 export type { RolloutFailure, RolloutPhase, RolloutState } from './rollout-state.js'
+
+// Types you will meet: groups.
+export type {
+  Group,
+  GroupAdmission,
+  GroupChange,
+  GroupConflictPolicy,
+  GroupMember,
+} from './groups/group-plan.js'
+export type {
+  GroupFailureAction,
+  GroupRolloutState,
+  GroupStep,
+  MemberStanding,
+} from './groups/group-rollout.js'
 
 // Types you will meet: status and history.
 export type { EntryOutcome, LedgerEntry } from './revision-ledger.js'

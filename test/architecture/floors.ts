@@ -59,7 +59,7 @@ export const floors: FloorPlan = {
     ['rollout-faults.ts'],
     ['machine.ts', 'rollout-conditions.ts', 'rollout-status.ts'],
     ['rollout-event.ts'],
-    ['cell-plan', 'disruption', 'presets'],
+    ['cell-plan', 'disruption', 'groups', 'presets'],
     ['shell'],
     ['cells'],
   ],

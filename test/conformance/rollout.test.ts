@@ -16,6 +16,7 @@ import {
   reconcileOld,
   scaleDownOld,
 } from './rollout-kubernetes-sync.js'
+import { conflicts, marathonPlan, marathonRevert } from './rollout-marathon-plan.js'
 import { marathonRestart, marathonScaling, marathonTrace } from './rollout-marathon-restart.js'
 import {
   nomadDrain,
@@ -38,9 +39,6 @@ interface Case {
 
 /** Functions that no preset answers yet. Entries are only ever removed. */
 const DEFERRED_FUNCTIONS: readonly string[] = [
-  'marathonPlan',
-  'conflicts',
-  'marathonRevert',
   'argoWeighted',
   'argoBasicCanary',
   'argoMetric',
@@ -73,6 +71,9 @@ const functions: Readonly<Record<string, (input: never) => unknown>> = {
     k8sHistoryGC(i.olds, i.limit),
   marathonRestart,
   marathonTrace,
+  marathonPlan,
+  marathonRevert,
+  conflicts,
   marathonScaling,
   swarmFirstTrigger,
   swarmTailMonitor,

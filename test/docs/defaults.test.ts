@@ -139,6 +139,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'marks of an entry': code('ledger-marks', 'MARKS_MAX'),
     '`concurrency` of the controller': code('rollout-controller', 'concurrency'),
     'cells of a set': code('cell-table', 'CELLS_MAX'),
+    'members of a group': code('group-plan', 'MEMBERS_MAX'),
     'a grant of a `DisruptionBudget`': code('open-grants', 'DISRUPTION_GRANT_MS'),
   },
   'docs/scheduling.md': {
