@@ -21,25 +21,23 @@ const kinds = [CronJob, Event, Job, Lease, Node, Task]
 /** A store, two nodes that run child processes, and the controllers, which may be replaced. */
 export class Cluster {
   readonly store: Store = createStore({ kinds })
-  readonly #runtimes: ChildProcessRuntime[] = []
-  readonly #nodes: Manager[] = []
-  #control: Manager | undefined
+  readonly #runtimes: ReadonlyMap<string, ChildProcessRuntime>
+  #managers: Manager[] = []
 
   /** @param directory of the tasks */
-  async startNodes(directory: string): Promise<void> {
-    for (const nodeName of NODES) {
-      const runtime = createChildProcessRuntime({ directory })
-      const manager = createManager({ client: this.store })
-      manager.add(createNodeHeartbeat({ nodeName, status: { capacity: CAPACITY } }))
-      manager.add(createNodeAgentController({ nodeName, runtime }))
-      await manager.start()
-      this.#runtimes.push(runtime)
-      this.#nodes.push(manager)
-    }
+  constructor(directory: string) {
+    this.#runtimes = new Map(NODES.map(nodeName => [nodeName, createChildProcessRuntime({ directory })]))
   }
 
-  /** New controllers: they know what the store knows. */
+  /** New controllers and node agents: they know what the store knows, and what the runtimes run. */
   async startControllers(): Promise<void> {
+    for (const [nodeName, runtime] of this.#runtimes) {
+      const node = createManager({ client: this.store })
+      node.add(createNodeHeartbeat({ nodeName, status: { capacity: CAPACITY } }))
+      node.add(createNodeAgentController({ nodeName, runtime }))
+      await node.start()
+      this.#managers.push(node)
+    }
     const manager = createManager({ client: this.store })
     manager.add(createJobController())
     manager.add(createCronJobController())
@@ -47,17 +45,19 @@ export class Cluster {
     manager.add(createNodeLifecycleController())
     manager.add(createGarbageCollector({ kinds }))
     await manager.start()
-    this.#control = manager
+    this.#managers.push(manager)
   }
 
+  /** What runs goes on. */
   async stopControllers(): Promise<void> {
-    await this.#control?.stop()
+    const managers = this.#managers
+    this.#managers = []
+    await Promise.all(managers.map(manager => manager.stop()))
   }
 
   async close(): Promise<void> {
     await this.stopControllers()
-    await Promise.all(this.#nodes.map(node => node.stop()))
-    await Promise.all(this.#runtimes.map(runtime => runtime.killAll()))
+    await Promise.all([...this.#runtimes.values()].map(runtime => runtime.killAll()))
     await this.store.close()
   }
 }

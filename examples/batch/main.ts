@@ -1,6 +1,6 @@
 // Kubernetes Jobs as they are written, run as child processes: five completions two at a time, one job with indexes, one
-// of which index 3 fails, and a CronJob. Midway every controller stops, ended tasks are deleted while no controller looks,
-// and new controllers take over. Each completion must be counted once, and no index may run to success twice.
+// of which index 3 fails, and a CronJob. Midway every controller and every node agent stops; what runs goes on and ends
+// unseen; new ones take over. Each completion must be counted once, and no index may run to success twice.
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ const AWAY_MS = 1_500
 const file = process.argv[2] ?? resolve(import.meta.dirname, 'jobs.yaml')
 const directory = mkdtempSync(join(tmpdir(), 'batch-'))
 const startMs = Date.now()
-const cluster = new Cluster()
+const cluster = new Cluster(directory)
 const { store } = cluster
 
 try {
@@ -26,9 +26,8 @@ try {
   tellEnds()
   for (const job of jobs) await store.create(Job, job)
   for (const cronJob of cronJobs) await store.create(CronJob, cronJob)
-  await cluster.startNodes(directory)
   await cluster.startControllers()
-  await until(() => counted('sums') >= 1)
+  await until(() => counted('sums') >= 1 && runs('sums'))
   await replaceControllers()
   await until(
     () =>
@@ -44,18 +43,22 @@ try {
   rmSync(directory, { recursive: true, force: true })
 }
 
-/** What runs goes on, what ends waits to be counted, also when somebody deletes it. */
+/** What runs goes on; what ends waits to be counted, also when it is deleted before a controller looks. */
 async function replaceControllers(): Promise<void> {
+  const linesBefore = lines('sums').length
   await cluster.stopControllers()
-  say('every controller stops')
+  say('every controller and every node agent stops')
   const before = counted('sums')
-  await new Promise(done => setTimeout(done, AWAY_MS))
+  while (lines('sums').length === linesBefore) await new Promise(done => setTimeout(done, AWAY_MS))
   const ended = store
     .list(Task)
     .items.filter(task => isTaskFinished(task) && task.metadata.finalizers.length > 0)
   for (const { metadata } of ended) await store.delete(Task, metadata)
   assert.equal(counted('sums'), before, 'nothing is counted while no controller runs')
-  say(`${ended.length} tasks ended meanwhile, and are deleted before they are counted; new controllers start`)
+  const unseen = lines('sums').length - linesBefore
+  say(
+    `${unseen} tasks of sums ended unseen, ${ended.length} are deleted before they are counted; new ones start`,
+  )
   await cluster.startControllers()
 }
 
@@ -113,6 +116,15 @@ function jobOf(name: string): Job | undefined {
 
 function counted(name: string): number {
   return jobOf(name)?.status?.succeeded ?? 0
+}
+
+function runs(name: string): boolean {
+  return store
+    .list(Task)
+    .items.some(
+      ({ metadata, status }) =>
+        metadata.annotations[JOB_NAME_ANNOTATION] === name && status?.phase === 'Running',
+    )
 }
 
 function isOver({ status }: Job): boolean {

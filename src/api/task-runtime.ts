@@ -19,15 +19,21 @@ export interface TaskExit {
   readonly message: string
 }
 
-/** A task that runs, as its runtime knows it. */
+/** A task that runs, or has ended, as its runtime knows it. */
 export interface ListedTask {
   /** uid of the task. */
   readonly uid: string
   readonly namespace?: string
   readonly name: string
+  /** Its node, for a runtime that several agents share: none takes over what is another's. Default: of whoever asks. */
+  readonly nodeName?: string
   readonly running: RunningTask
   /** Epoch ms. */
   readonly startedAtMs: number
+  /** It was asked to stop: its end says nothing about what it was to do. Default false. */
+  readonly isStopping?: boolean
+  /** How it has ended, since no agent may have heard of it. Absent while it runs. */
+  readonly exit?: TaskExit
 }
 
 /**
@@ -43,8 +49,9 @@ export interface TaskRuntime {
   stop(uid: string, graceMs: number): Promise<TaskExit>
   exits(listener: (exit: TaskExit) => void): Cancel
   /**
-   * What runs now, for a runtime whose tasks outlive the process that started them: a node agent that starts again takes
-   * them over, and stops those that have no object any more. Default: nothing outlives it. A rejection is tried again.
+   * What runs now, and what has ended lately, for a runtime whose tasks outlive the agent that started them: a node agent
+   * that starts again takes them over, reports what has ended meanwhile, and stops those that have no object any more.
+   * Default: nothing outlives it. A rejection is tried again.
    */
   list?(): Promise<readonly ListedTask[]>
   probe(uid: string, probe: Probe, signal?: AbortSignal): Promise<ProbeResult>

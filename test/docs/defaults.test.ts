@@ -250,6 +250,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ),
     '`terminationGracePeriodSeconds` of a task': inMs(code('task-supervisor', 'DEFAULT_GRACE_SECONDS')),
     '`logBytesMax` of a child process runtime, for each task': code('child-process-runtime', 'LOG_BYTES_MAX'),
+    'ended tasks that a child process runtime lists': code('child-process-runtime', 'ENDED_TASKS_MAX'),
     '`endedLogsMax` of a child process runtime': code('child-process-runtime', 'ENDED_LOGS_MAX'),
   },
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type {
+  ListedTask,
   Probe,
   ProbeResult,
   RunningTask,
@@ -63,8 +64,14 @@ const ENDED_LOGS_MAX = 100
 /** How long output is waited for after the end of a process: what left its group may hold the pipe for ever. */
 const LAST_OUTPUT_MS = 1_000
 
+/** Ended tasks that an agent which starts again may still ask for. */
+const ENDED_TASKS_MAX = 10_000
+
 interface Child {
   readonly process: ChildProcess
+  readonly listed: ListedTask
+  /** Asked to stop. */
+  isStopping: boolean
   readonly running: RunningTask
   readonly variables: Readonly<Record<string, string>>
   readonly exited: Promise<TaskExit>
@@ -89,7 +96,8 @@ const CHILD_PROCESS_RUNTIME_OPTIONS = /* @__PURE__ */ knownOptions<ChildProcessR
  *
  * Guarantees: those of `TaskRuntime`. Nothing that a task forked outlives it, unless it left the group. When this process
  * ends, however it does, SIGKILL included, all tasks and probes are killed: a small `sh` waits for that while any run.
- * Nothing is taken over by the next process: it finds no task running, and starts what is to run.
+ * Nothing is taken over by the next process: it finds no task running, and starts what is to run. Within this process a
+ * node agent that starts again takes over what runs and the last 10,000 ends.
  *
  * @throws InvalidError for an option out of bounds
  *
@@ -132,6 +140,8 @@ class ProcessRuntime implements ChildProcessRuntime {
   readonly #outputs = new Map<string, TaskOutput>()
   /** Those of them whose task has ended, in that order. */
   readonly #ended: string[] = []
+  /** In the order in which they ended. */
+  readonly #endedTasks = new Map<string, ListedTask>()
   readonly #exits: Listeners<TaskExit>
 
   constructor(options: ChildProcessRuntimeOptions) {
@@ -177,7 +187,9 @@ class ProcessRuntime implements ChildProcessRuntime {
   }
 
   async stop(uid: string, graceMs: number): Promise<TaskExit> {
-    const { process: leader, exited } = this.#childOf(uid)
+    const child = this.#childOf(uid)
+    const { process: leader, exited } = child
+    child.isStopping = true
     signalGroup(leader, 'SIGTERM')
     const cancel = this.#env.clock.after(graceMs, () => signalGroup(leader, 'SIGKILL'))
     return exited.finally(cancel)
@@ -185,6 +197,14 @@ class ProcessRuntime implements ChildProcessRuntime {
 
   exits(listener: (exit: TaskExit) => void): Cancel {
     return this.#exits.add(listener)
+  }
+
+  async list(): Promise<readonly ListedTask[]> {
+    await Promise.allSettled(this.#starting.values())
+    const running = [...this.#children.values()].map(({ listed, isStopping }) =>
+      isStopping ? { ...listed, isStopping } : listed,
+    )
+    return [...running, ...this.#endedTasks.values()]
   }
 
   async probe(uid: string, probe: Probe, signal?: AbortSignal): Promise<ProbeResult> {
@@ -242,7 +262,8 @@ class ProcessRuntime implements ChildProcessRuntime {
       const exited = new Promise<TaskExit>(resolve => {
         started.once('exit', (code, signal) => resolve(this.#exited(exitOf(uid, code, signal))))
       })
-      this.#children.set(uid, { process: started, running, variables, exited })
+      const listed = listedTask(task, running, this.#env.clock.now())
+      this.#children.set(uid, { process: started, listed, isStopping: false, running, variables, exited })
       return running
     } catch (error) {
       for (const { hostPort, protocol } of ports) this.#ports.release(hostPort, protocol)
@@ -271,6 +292,7 @@ class ProcessRuntime implements ChildProcessRuntime {
     const child = this.#children.get(uid)
     this.#children.delete(uid)
     for (const { hostPort, protocol } of child?.running.ports ?? []) this.#ports.release(hostPort, protocol)
+    if (child !== undefined) this.#keepEnd(child, exit)
     this.#ended.push(uid)
     for (const forgotten of this.#ended.splice(0, Math.max(0, this.#ended.length - this.#endedLogsMax)))
       this.#outputs.delete(forgotten)
@@ -278,10 +300,30 @@ class ProcessRuntime implements ChildProcessRuntime {
     return exit
   }
 
+  #keepEnd({ listed, isStopping }: Child, exit: TaskExit): void {
+    this.#endedTasks.set(exit.uid, { ...listed, exit, ...(isStopping ? { isStopping } : {}) })
+    for (const uid of this.#endedTasks.keys()) {
+      if (this.#endedTasks.size <= ENDED_TASKS_MAX) break
+      this.#endedTasks.delete(uid)
+    }
+  }
+
   #childOf(uid: string): Child {
     const child = this.#children.get(uid)
     if (child === undefined) throw unknownTask(uid)
     return child
+  }
+}
+
+function listedTask({ metadata, spec }: Task, running: RunningTask, startedAtMs: number): ListedTask {
+  const { uid, namespace, name } = metadata
+  return {
+    uid,
+    ...(namespace === undefined ? {} : { namespace }),
+    name,
+    ...(spec.nodeName === undefined ? {} : { nodeName: spec.nodeName }),
+    running,
+    startedAtMs,
   }
 }
 

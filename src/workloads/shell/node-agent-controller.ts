@@ -83,7 +83,7 @@ export function createNodeAgentController(options: NodeAgentOptions): Controller
     },
     started({ env }) {
       const changed = (ref: ObjectRef): void => controller.enqueue(ref, 'process')
-      supervisor = createTaskSupervisor({ env, runtime, health, drain, changed })
+      supervisor = createTaskSupervisor({ env, runtime, nodeName, health, drain, changed })
       supervisor.recover()?.catch((error: unknown) => {
         env.logger.warn(
           { err: error },

@@ -1,4 +1,4 @@
-import type { Probe, ProbeResult, Task, TaskExit, TaskRuntime } from '../../api/index.js'
+import type { ListedTask, Probe, ProbeResult, Task, TaskExit, TaskRuntime } from '../../api/index.js'
 import { isConditionTrue } from '../../api/index.js'
 import type { Cancel, Env } from '../../core/index.js'
 import type { ObjectRef } from '../../store/index.js'
@@ -10,6 +10,8 @@ import { startTaskProber } from './task-prober.js'
 export interface TaskSupervisorOptions {
   readonly env: Env
   readonly runtime: TaskRuntime
+  /** What the runtime lists of other nodes is not its own. */
+  readonly nodeName: string
   readonly health: ProbeMachineFactory
   /** Waited for before a process is asked to stop. A rejection is logged and the task is stopped anyway. */
   readonly drain?: ((task: Task) => Promise<void>) | undefined
@@ -51,6 +53,8 @@ interface Entry {
   readiness: ProbeVerdict | undefined
   /** Why the node itself ends it, if it does. */
   cause: EndCause | undefined
+  /** It was asked to stop before it was taken over. */
+  wasStopping: boolean
 }
 
 /** One probe to be run again and again. */
@@ -136,7 +140,7 @@ class ProcessTable implements TaskSupervisor {
   }
 
   #add(known: Pick<Entry, 'uid' | 'ref' | 'task' | 'local'>): Entry {
-    const entry: Entry = { ...known, probers: [], readiness: undefined, cause: undefined }
+    const entry: Entry = { ...known, probers: [], readiness: undefined, cause: undefined, wasStopping: false }
     this.#entries.set(entry.uid, entry)
     const namesakes = this.#named.get(nameOf(entry.ref)) ?? new Set()
     this.#named.set(nameOf(entry.ref), namesakes.add(entry))
@@ -147,13 +151,17 @@ class ProcessTable implements TaskSupervisor {
     const listed = await (this.#options.runtime.list?.() ?? [])
     const ended = this.#meanwhile ?? []
     this.#meanwhile = undefined
-    for (const { uid, namespace, name, running, startedAtMs } of listed) {
-      if (this.#entries.has(uid)) continue
-      const ref = namespace === undefined ? { name } : { namespace, name }
-      this.#add({ uid, ref, task: undefined, local: { kind: 'running', running, startedAtMs } })
-      this.#options.changed(ref)
-    }
+    for (const one of listed) this.#take(one)
     for (const exit of ended) this.#ended(exit)
+  }
+
+  #take({ uid, namespace, name, nodeName, running, startedAtMs, isStopping, exit }: ListedTask): void {
+    if (this.#entries.has(uid) || (nodeName ?? this.#options.nodeName) !== this.#options.nodeName) return
+    const ref = namespace === undefined ? { name } : { namespace, name }
+    const entry = this.#add({ uid, ref, task: undefined, local: { kind: 'running', running, startedAtMs } })
+    entry.wasStopping = isStopping === true
+    if (exit === undefined) this.#options.changed(ref)
+    else this.#ended(exit)
   }
 
   async #launch(entry: Entry, task: Task): Promise<void> {
@@ -259,7 +267,7 @@ class ProcessTable implements TaskSupervisor {
       exit,
       ...(local.kind === 'starting' ? {} : { startedAtMs: local.startedAtMs }),
       ...(cause === undefined ? {} : { cause }),
-      ...(local.kind === 'stopping' && cause === undefined ? { isStopped: true } : {}),
+      ...((local.kind === 'stopping' || entry.wasStopping) && cause === undefined ? { isStopped: true } : {}),
     }
     this.#options.changed(entry.ref)
   }

@@ -107,6 +107,26 @@ describe('a process', () => {
     await runtime.start(shell('a', 'exit 0'))
   })
 
+  test('is listed while it runs, and with its end, for an agent that starts again', async () => {
+    const { runtime, ended } = made()
+    await runtime.start(shell('runs', 'exec sleep 60', { nodeName: 'n1' }))
+    await runtime.start(shell('ends', 'exit 3'))
+    await ended('ends')
+    const launching = runtime.start(shell('late', 'exec sleep 60'))
+    const listed = await runtime.list?.()
+    await launching
+    expect(
+      listed?.map(({ uid, nodeName, exit, isStopping }) => [uid, nodeName, exit?.exitCode, isStopping]),
+    ).toEqual([
+      ['runs', 'n1', undefined, undefined],
+      ['late', undefined, undefined, undefined],
+      ['ends', undefined, 3, undefined],
+    ])
+    await runtime.stop('runs', 5_000)
+    const runs = (await runtime.list?.())?.find(({ uid }) => uid === 'runs')
+    expect([runs?.isStopping, runs?.exit?.signal, runs?.name]).toEqual([true, 'SIGTERM', 'runs'])
+  })
+
   test('is started once', async () => {
     const { runtime } = made()
     const starts = [runtime.start(shell('a', 'sleep 60')), runtime.start(shell('a', 'sleep 60'))]

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { TaskSpec } from '../../../src/api/index.js'
+import type { ListedTask, TaskExit, TaskSpec } from '../../../src/api/index.js'
 import { findCondition, Task } from '../../../src/api/index.js'
 import { createNodeAgentController } from '../../../src/workloads/index.js'
 import { NODE_AGENT_FINALIZER } from '../../../src/workloads/node-agent-names.js'
@@ -260,6 +260,41 @@ describe('a node agent that starts again over a runtime that lists what runs', (
     runtime.failing.add('a')
     await world.env.advance(1_000)
     expect(ready('a')).toBe('False')
+  })
+
+  test('reports how those ended that the runtime lists with their ends; what it asked to stop has not ended itself', async () => {
+    for (const name of ['a', 'b', 'c']) await bind(name)
+    remember('a', 'b', 'c')
+    agent.crash()
+    await world.store.delete(Task, ref('c'))
+    const of = (name: string, exit: Omit<TaskExit, 'uid'>) => ({
+      uid: uids.get(name) ?? name,
+      ...ref(name),
+      running: { address: '127.0.0.1', ports: [] },
+      startedAtMs: 0,
+      exit: { uid: uids.get(name) ?? name, ...exit },
+    })
+    const listed: ListedTask[] = [
+      of('a', { exitCode: 0, message: 'exit code 0' }),
+      of('b', { exitCode: 3, message: 'exit code 3' }),
+      { ...of('c', { signal: 'SIGTERM', message: 'ended by SIGTERM' }), isStopping: true },
+      { ...of('elsewhere', { exitCode: 0, message: '' }), nodeName: 'n2' },
+    ]
+    const phases: string[] = []
+    world.store.watch(Task).on(({ events }) => {
+      for (const { object } of events) phases.push(`${object.metadata.name} ${object.status?.phase}`)
+    })
+    const list = async (): Promise<readonly ListedTask[]> => listed
+    const controller = createNodeAgentController({ nodeName: 'n1', runtime: { ...runtime, list }, health })
+    agent = await world.startProcess('n1-again', controller)
+    await world.env.advance(5_000)
+    expect([task('a')?.status?.phase, task('b')?.status?.exitCode, task('c')]).toEqual([
+      'Succeeded',
+      3,
+      undefined,
+    ])
+    expect(phases).not.toContain('c Failed')
+    expect([runtime.started, runtime.stopped]).toEqual([['a', 'b', 'c'], []])
   })
 
   test('reports those that ended meanwhile as lost', async () => {
