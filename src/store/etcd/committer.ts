@@ -16,11 +16,10 @@ import { ReadSet } from '../transaction/read-set.js'
 import type { ObjectKeeping } from '../write/write-site.js'
 import type { EtcdCalls } from './etcd-connection.js'
 import type { EtcdOperation } from './etcd-messages.js'
-import type { KeySpace } from './key-space.js'
 import { pathOf } from './key-space.js'
-import type { Mirror, MirroredLifetime } from './mirror.js'
+import type { MirroredLifetime } from './mirror.js'
 import { stamped } from './result-stamp.js'
-import type { DecisionBase, WritePlan } from './write-plan.js'
+import type { DecisionBase, PlannerParts, WritePlan } from './write-plan.js'
 import { WritePlanner } from './write-plan.js'
 
 /** The pauses between attempts that others were faster than. */
@@ -67,10 +66,8 @@ export interface EtcdWriter {
 }
 
 /** What writes of a store in etcd are made with. */
-export interface CommitterParts {
+export interface CommitterParts extends PlannerParts {
   readonly connection: EtcdCalls
-  readonly keys: KeySpace
-  readonly mirror: Mirror
   readonly replica: Replica
   /** How long a write is tried against others, ms. */
   readonly contentionMs: number
@@ -99,7 +96,7 @@ export class Committer {
 
   constructor(parts: CommitterParts) {
     this.#parts = parts
-    this.#planner = new WritePlanner(parts.keys, parts.mirror)
+    this.#planner = new WritePlanner(parts)
   }
 
   async commit<T>(request: CommitRequest<T>): Promise<T> {
@@ -153,13 +150,17 @@ export class Committer {
 
   /** Has etcd do what was planned; undefined when something of it was changed meanwhile. */
   async send(plan: WritePlan): Promise<number | undefined> {
-    const { connection, replica, contentionMs } = this.#parts
+    const { connection, replica, sent, contentionMs } = this.#parts
     const { compares, operations } = this.#planner.transaction(plan)
     if (compares.length + operations.length === 0) return plan.readAt
-    const { succeeded, header } = await connection.txn(compares, operations)
-    if (!succeeded) return undefined
-    if (operations.length > 0) await replica.through(header.revision, contentionMs)
-    return header.revision
+    try {
+      const { succeeded, header } = await connection.txn(compares, operations)
+      if (!succeeded) return undefined
+      if (operations.length > 0) await replica.through(header.revision, contentionMs)
+      return header.revision
+    } finally {
+      sent.forget(operations.map(operation => ('put' in operation ? operation.put : operation.delete)))
+    }
   }
 
   /** Until something has changed here, or for a while that grows. */

@@ -16,6 +16,7 @@ import type { EtcdTls } from './grpc-channel.js'
 import { KeyQueue } from './key-queue.js'
 import { KeySpace } from './key-space.js'
 import { Mirror } from './mirror.js'
+import { SentObjects } from './sent-objects.js'
 
 /** What a store in etcd is made from. */
 export interface ConnectStoreOptions extends StoreOptions {
@@ -91,7 +92,8 @@ export async function connectStoreOn(
   })
   try {
     assertVersion((await connection.status()).version, etcd.endpoints)
-    const source = new EtcdSource(env, connection, keys, mirror)
+    const sent = new SentObjects()
+    const source = new EtcdSource(env, { connection, keys, mirror, sent })
     const incarnation = await source.identify()
     for (const { secret, apiVersion, kind } of ofStore.kinds)
       if (secret) {
@@ -99,7 +101,7 @@ export async function connectStoreOn(
         await connection.txn([{ key, modRevision: 0 }], [{ put: key, value: '1' }])
       }
     const replica = await startReplica(source, { ...ofStore, incarnation })
-    const parts = { connection, keys, mirror, replica, contentionMs }
+    const parts = { connection, keys, mirror, sent, replica, contentionMs }
     const committer = new Committer(parts)
     lifetimes = new EtcdLifetimes(parts, committer, { steps: undefined, fences: [] })
     for (const id of early) void lifetimes.end(id)

@@ -139,7 +139,7 @@ export class EtcdConnection {
             over(error instanceof RangeError ? noMessage(error) : error)
           }
         },
-        ended: failure => over(failure),
+        ended: failure => over(failure ?? new GrpcFailure(-1, 'the watch was ended', { isSent: true })),
       })
       close = () => stream.close()
       askProgress = () => stream.send(progressRequest())

@@ -11,6 +11,8 @@ import type { EtcdEvent, EtcdHeader, EtcdKeyValue, WatchResponse } from './etcd-
 import type { KeySpace } from './key-space.js'
 import { objectOf, parsed } from './key-space.js'
 import type { Mirror } from './mirror.js'
+import type { SentObjects } from './sent-objects.js'
+import type { PlannerParts } from './write-plan.js'
 
 /** Keys asked for at once: an answer stays well below what etcd sends. */
 const PAGE_KEYS = 1_000
@@ -28,6 +30,11 @@ export function identityValue(incarnation: string, format: number | typeof RESTO
   return JSON.stringify({ format, incarnation })
 }
 
+/** What a source reads from, and what it tells besides. */
+export interface EtcdSourceParts extends PlannerParts {
+  readonly connection: EtcdCalls
+}
+
 /** A watch that is open. */
 interface Listening {
   readonly sink: ReplicaSink
@@ -41,15 +48,17 @@ export class EtcdSource implements ReplicaSource {
   readonly #connection: EtcdCalls
   readonly #keys: KeySpace
   readonly #mirror: Mirror
+  readonly #sent: SentObjects
   #clusterId: bigint | undefined
   #incarnation: string | undefined
   #newest = 0
 
-  constructor(env: Env, connection: EtcdCalls, keys: KeySpace, mirror: Mirror) {
+  constructor(env: Env, { connection, keys, mirror, sent }: EtcdSourceParts) {
     this.#env = env
     this.#connection = connection
     this.#keys = keys
     this.#mirror = mirror
+    this.#sent = sent
   }
 
   /**
@@ -205,13 +214,18 @@ export class EtcdSource implements ReplicaSource {
     for (const event of events) {
       const { kv, isDelete } = event
       const known = this.#keys.parse(kv.key)
-      if (known?.of === 'object') changes.push(isDelete ? { removed: known.place } : { object: objectOf(kv) })
+      if (known?.of === 'object') changes.push(isDelete ? { removed: known.place } : this.#written(kv))
       else if (known?.of === 'cause' && !isDelete) cause = causeOf(parsed(kv.key, kv.value))
       else this.#mirror.take(event)
     }
     this.#newest = revision
     sink.told({ revision, changes, ...(cause === undefined ? {} : { cause }) })
     this.#mirror.settle()
+  }
+
+  #written(kv: EtcdKeyValue): RemoteChange {
+    const object = this.#sent.told(kv)
+    return object === undefined ? { object: objectOf(kv) } : { object, isFrozen: true }
   }
 
   /** An etcd that was made anew has no such revision, or another store in its place. */

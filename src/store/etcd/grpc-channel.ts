@@ -30,7 +30,8 @@ export type GrpcMetadata = Readonly<Record<string, string>>
 /** Whom a stream tells. After `ended` nothing more is. */
 export interface GrpcStreamSink {
   message(bytes: Uint8Array): void
-  ended(failure: GrpcFailure): void
+  /** @param failure undefined when the server has ended it with success */
+  ended(failure: GrpcFailure | undefined): void
 }
 
 /** A call that is open in both directions. */
@@ -74,8 +75,8 @@ export class GrpcChannel {
         message: bytes => void (answer = bytes),
         ended: failure => {
           cancelTimeout()
-          if (failure.status === 0 && answer !== undefined) resolve(answer)
-          else reject(failure)
+          if (failure === undefined && answer !== undefined) resolve(answer)
+          else reject(failure ?? new GrpcFailure(-1, `${endpoint} has answered nothing`, { isSent: true }))
         },
       })
       stream.send(message)
@@ -105,6 +106,11 @@ export class GrpcChannel {
     const over = (): void => {
       if (isOver) return
       isOver = true
+      // To make an error costs as much as the rest of a call.
+      if (status === 0 && error === undefined) {
+        sink.ended(undefined)
+        return
+      }
       const { endpoint } = this.#options
       const reason = error instanceof Error ? error.message : 'the connection was lost'
       sink.ended(

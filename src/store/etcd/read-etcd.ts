@@ -15,6 +15,7 @@ import { EtcdSource } from './etcd-source.js'
 import type { KeySpace, ObjectPlace } from './key-space.js'
 import { objectOf, pathOfPlace } from './key-space.js'
 import { Mirror } from './mirror.js'
+import { SentObjects } from './sent-objects.js'
 
 /** So often a history is read from its new beginning, when etcd has compacted it meanwhile. */
 const ATTEMPTS_MAX = 5
@@ -55,7 +56,7 @@ export async function lookAtEtcd<T>(etcd: EtcdOptions, look: (view: EtcdView) =>
     assertVersion((await connection.status()).version, etcd.endpoints)
     const keys = keySpaceOf(etcd)
     const mirror = new Mirror(keys, systemEnv.clock, () => {})
-    const source = new EtcdSource(systemEnv, connection, keys, mirror)
+    const source = new EtcdSource(systemEnv, { connection, keys, mirror, sent: new SentObjects() })
     return await look(new EtcdView(source, { keys, mirror, incarnation: await source.recognize() }))
   } finally {
     connection.close()

@@ -10,6 +10,7 @@ import type { EtcdCompare, EtcdOperation } from './etcd-messages.js'
 import type { KeySpace } from './key-space.js'
 import { objectValue, pathOf } from './key-space.js'
 import type { Mirror } from './mirror.js'
+import type { SentObjects } from './sent-objects.js'
 
 /** What etcd takes in one transaction, of compares and of operations, unless it was started with another number. */
 const OPERATIONS_MAX = 128
@@ -42,14 +43,23 @@ export interface EtcdTransaction {
   readonly operations: readonly EtcdOperation[]
 }
 
+/** What transactions are made with. */
+export interface PlannerParts {
+  readonly keys: KeySpace
+  readonly mirror: Mirror
+  readonly sent: SentObjects
+}
+
 /** Makes transactions of plans. */
 export class WritePlanner {
   readonly #keys: KeySpace
   readonly #mirror: Mirror
+  readonly #sent: SentObjects
 
-  constructor(keys: KeySpace, mirror: Mirror) {
+  constructor({ keys, mirror, sent }: PlannerParts) {
     this.#keys = keys
     this.#mirror = mirror
+    this.#sent = sent
   }
 
   /**
@@ -83,7 +93,11 @@ export class WritePlanner {
       if (after === undefined) {
         operations.push({ delete: key })
         graves.add(this.#keys.deleted(table))
-      } else operations.push({ put: key, value: objectValue(after) })
+      } else {
+        const value = objectValue(after)
+        operations.push({ put: key, value })
+        this.#sent.add(key, value, after)
+      }
       // What kept an object does not keep the next one of that name.
       const path = pathOf(table, ref)
       const isOver = before?.metadata.uid !== after?.metadata.uid

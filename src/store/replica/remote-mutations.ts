@@ -20,7 +20,7 @@ export function mutationsOf(engine: Engine, changes: readonly RemoteChange[]): M
     const table = engine.tables.named(apiVersion, kind)
     if (table === undefined) continue
     if ('object' in change) {
-      mutations.push(written(table, change.object))
+      mutations.push(written(table, change.object, change.isFrozen))
       continue
     }
     const { namespace, name } = change.removed
@@ -69,10 +69,11 @@ export function plantAll(engine: Engine, objects: readonly StoredObject[]): void
   }
 }
 
-function written(table: KindTable, raw: StoredObject): Mutation {
+function written(table: KindTable, raw: StoredObject, isFrozen = false): Mutation {
   const { namespace, name } = raw.metadata
   const head = table.find(namespace, name)?.head
-  return mutationOf(table, refOf(raw), shareJson(raw, head?.object) as StoredObject, head)
+  const object = isFrozen ? raw : (shareJson(raw, head?.object) as StoredObject)
+  return mutationOf(table, refOf(raw), object, head)
 }
 
 /** Sorts as keys do. */

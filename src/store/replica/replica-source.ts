@@ -10,8 +10,12 @@ export interface RemoteKey {
   readonly name: string
 }
 
-/** An object as it is from a revision on, parsed JSON of nobody else's; or that it is gone. */
-export type RemoteChange = { readonly object: StoredObject } | { readonly removed: RemoteKey }
+/**
+ * An object as it is from a revision on, parsed JSON of nobody else's, or deeply frozen already; or that it is gone.
+ */
+export type RemoteChange =
+  | { readonly object: StoredObject; readonly isFrozen?: boolean }
+  | { readonly removed: RemoteKey }
 
 /** All that one revision has changed. */
 export interface RemoteRevision {
