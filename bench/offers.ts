@@ -4,9 +4,12 @@ import { ReferenceAllocator } from '../test/offers/reference-allocator.js'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { collectGarbage } from './frame/measure.js'
-import type { Row } from './frame/row.js'
+import type { Floor, Row } from './frame/row.js'
+import { DeclineFloor } from './rows/decline-floor.js'
 
 const ROUNDS = 8
+/** Rounds before those that are measured: a pool runs for months, so what counts is compiled code. */
+const WARM_ROUNDS = 8
 /** Runs nothing. */
 const NO_DRIVER = { launch: async () => {}, kill: async () => {} }
 const LONG_MS = 31_536_000_000
@@ -24,6 +27,7 @@ const rows: readonly Row[] = [
     target: 5,
     sizes: [1_000],
     ours: size => declineRounds(size, 200, 'scalars'),
+    floor: floorOf(200),
     peers: { reference: referenceRound },
   },
   {
@@ -33,6 +37,7 @@ const rows: readonly Row[] = [
     target: 100,
     sizes: [10_000],
     ours: size => declineRounds(size, 1_000, 'scalars'),
+    floor: floorOf(1_000),
   },
   {
     name: 'decline-special',
@@ -64,7 +69,7 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 150,
     sizes: [3_000],
-    ours: async size => samplesOf(() => quotaPasses(size).firstMs),
+    ours: async size => samplesOf(() => quotaPasses(size).first),
   },
   {
     name: 'quota-empty',
@@ -72,7 +77,7 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 20,
     sizes: [3_000],
-    ours: async size => samplesOf(() => quotaPasses(size).emptyMs),
+    ours: async size => samplesOf(() => quotaPasses(size).empty),
   },
   {
     name: 'idle',
@@ -94,12 +99,13 @@ const rows: readonly Row[] = [
     sizes: [10_000],
     ours: async size => {
       const { allocator } = cluster(size, 100, 'scalars')
-      return samplesOf(() => {
+      const times = Array.from({ length: ROUNDS + 1 }, () => {
         const grants = allocator.run(0, 'all')
-        const ms = timed(() => declineAll(allocator, grants, 0))
+        const time = timed(() => declineAll(allocator, grants, 0))
         for (let n = 0; n < 100; n++) allocator.apply({ type: 'revive', framework: `f${n}` })
-        return (ms * 1e6) / grants.length
+        return time
       })
+      return summary(times.slice(1), undefined, size)
     },
   },
   {
@@ -167,7 +173,7 @@ function cluster(agents: number, frameworks: number, shape: Shape): { allocator:
   for (let n = 0; n < frameworks; n++)
     allocator.apply({ type: 'framework', id: `f${n}`, roles: [{ role: '*' }] })
   allocator.apply({ type: 'framework', id: 'running', roles: [{ role: 'busy', suppressed: true }] })
-  const addMs = timed(() => {
+  const { ms: addMs } = timed(() => {
     for (let n = 0; n < agents; n++) {
       const total = agentResources(n, shape)
       allocator.apply({ type: 'agent', agent: { id: `a${n}`, resources: total } })
@@ -192,29 +198,63 @@ function agentResources(index: number, shape: Shape): ResourceSet {
 
 async function declineRounds(agents: number, frameworks: number, shape: Shape): Promise<Measurement> {
   const { allocator, addMs } = cluster(agents, frameworks, shape)
-  const samples: number[] = []
-  for (let round = 0; round <= ROUNDS; round++) {
+  const samples: Time[] = []
+  for (let round = 0; round < WARM_ROUNDS + ROUNDS; round++) {
     let grants: readonly Grant[] = []
-    const ms = timed(() => (grants = allocator.run(round * 1_000)))
-    if (round > 0) samples.push(ms)
+    const time = timed(() => (grants = allocator.run(round * 1_000)))
+    if (round >= WARM_ROUNDS) samples.push(time)
     if (grants.length < agents) throw new Error(`${grants.length} offers of ${agents} agents`)
     declineAll(allocator, grants, round * 1_000)
   }
   return summary(samples, `adding the agents took ${Math.round(addMs)} ms`)
 }
 
+function floorOf(frameworks: number): Floor {
+  return {
+    title: 'the same order and refusals on typed arrays: no roles, quotas, offers or explanations',
+    timesMax: 80,
+    run: async size => {
+      const used = (n: number): readonly number[] => [1 + (n % 7), 128 * (1 + (n % 5)), 64]
+      const whole = [24, 4_096, 4_096]
+      const free = Array.from({ length: size }, (_, n) =>
+        used(n).map((amount, column) => (whole[column] as number) - amount),
+      )
+      const floor = new DeclineFloor(
+        free,
+        whole.map(amount => amount * size),
+        frameworks,
+      )
+      const times: Time[] = []
+      for (let round = 0; round < WARM_ROUNDS + ROUNDS; round++) {
+        let grants = 0
+        const time = timed(() => (grants = floor.pass()))
+        if (round >= WARM_ROUNDS) times.push(time)
+        if (grants < size) throw new Error(`${grants} offers of ${size} agents`)
+        floor.decline()
+      }
+      return summary(times)
+    },
+  }
+}
+
 async function referenceRound(agents: number): Promise<Measurement> {
+  for (let round = 0; round < 2; round++) referencePass(agents)
+  const { time, some } = referencePass(agents)
+  const all = { ms: (time.ms * agents) / some, cpuMs: (time.cpuMs * agents) / some }
+  return summary([all], `of ${some} agents, and so many times as much`)
+}
+
+function referencePass(agents: number): { time: Time; some: number } {
   const reference = new ReferenceAllocator([{ cpus: 0.01 }, { mem: 32 }])
   for (let n = 0; n < 200; n++) reference.framework(`f${n}`, [{ role: '*' }], { revocable: false, uses: [] })
   // A tenth of the agents, since it takes as long as ours does for a thousand times as many.
   const some = Math.ceil(agents / 50)
   for (let n = 0; n < some; n++) reference.agent({ id: `a${n}`, resources: agentResources(n, 'scalars') })
-  const ms = timed(() => reference.run(0))
-  return summary([(ms * agents) / some], `of ${some} agents, and so many times as much`)
+  return { time: timed(() => reference.run(0)), some }
 }
 
 /** Small quotas are a tenth of an agent, large ones an agent and a half. */
-function quotaPasses(size: number): { firstMs: number; emptyMs: number } {
+function quotaPasses(size: number): { first: Time; empty: Time } {
   const allocator = createAllocator()
   for (let n = 0; n < size; n++) {
     const role = `r${n}`
@@ -225,11 +265,11 @@ function quotaPasses(size: number): { firstMs: number; emptyMs: number } {
   for (let n = 0; n < size; n++)
     allocator.apply({ type: 'agent', agent: { id: `a${n}`, resources: resources('cpus:2;mem:1024') } })
   let grants = 0
-  const firstMs = timed(() => (grants = allocator.run(0).length))
+  const first = timed(() => (grants = allocator.run(0).length))
   if (grants < size) throw new Error(`only ${grants} offers`)
-  const emptyMs = timed(() => (grants = allocator.run(0, 'all').length))
+  const empty = timed(() => (grants = allocator.run(0, 'all').length))
   if (grants > 0) throw new Error(`${grants} offers in the empty pass`)
-  return { firstMs, emptyMs }
+  return { first, empty }
 }
 
 async function heapOf(agents: number): Promise<Measurement> {
@@ -238,7 +278,8 @@ async function heapOf(agents: number): Promise<Measurement> {
   const { allocator } = cluster(agents, 1_000, 'scalars')
   for (let round = 0; round < 3; round++) declineAll(allocator, allocator.run(round * 1_000), round * 1_000)
   collectGarbage()
-  return summary([process.memoryUsage().heapUsed - before], `${[...allocator.agents()].length} agents`)
+  const bytes = process.memoryUsage().heapUsed - before
+  return { samples: [bytes], mean: bytes, note: `${[...allocator.agents()].length} agents` }
 }
 
 async function acceptRounds(agents: number): Promise<Measurement> {
@@ -246,12 +287,12 @@ async function acceptRounds(agents: number): Promise<Measurement> {
   for (let n = 0; n < agents; n++) pool.agent({ id: `a${n}`, resources: resources('cpus:64;mem:65536') })
   const session = pool.subscribe({ name: 'f', roles: ['r'] })
   let serial = 0
-  const samples: number[] = []
+  const samples: Time[] = []
   for (let round = 0; round <= ROUNDS; round++) {
     pool.step()
     const offers = session.take().flatMap(event => (event.type === 'offers' ? event.offers : []))
     const accepted: Promise<unknown>[] = []
-    const ms = timed(() => {
+    const time = timed(() => {
       for (const offer of offers) {
         const tasks = Array.from({ length: 5 }, () => ({ id: `t${serial++}`, need: { cpus: 1, mem: 512 } }))
         accepted.push(session.accept([offer], [{ op: 'launch', tasks }], { refuseMs: 0 }))
@@ -259,10 +300,10 @@ async function acceptRounds(agents: number): Promise<Measurement> {
     })
     await Promise.all(accepted)
     if (offers.length < agents) throw new Error(`${offers.length} offers of ${agents} agents`)
-    if (round > 0) samples.push((ms * 1e6) / offers.length)
+    if (round > 0) samples.push(time)
   }
   pool.close()
-  return summary(samples)
+  return summary(samples, undefined, agents)
 }
 
 async function claimRounds(agents: number): Promise<Measurement> {
@@ -275,9 +316,9 @@ async function claimRounds(agents: number): Promise<Measurement> {
   let serial = 0
   let refused = 0
   let seed = 1
-  const samples: number[] = []
+  const samples: Time[] = []
   for (let round = 0; round <= ROUNDS; round++) {
-    const ms = timed(() => {
+    const time = timed(() => {
       for (let n = 0; n < CLAIMS; n++) {
         seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff
         const tasks = [{ id: `t${serial++}`, need: { cpus: 1, mem: 512 } }]
@@ -285,11 +326,12 @@ async function claimRounds(agents: number): Promise<Measurement> {
         refused += rejected.length
       }
     })
-    if (round > 0) samples.push((ms * 1e6) / CLAIMS)
+    if (round > 0) samples.push(time)
   }
   pool.close()
   const part = ((refused * 100) / serial).toFixed(1)
-  return summary(samples, `${part} % refused; ${Math.round(1e9 / (samples[0] ?? 1))} claims/s`)
+  const perSecond = Math.round((CLAIMS * 1_000) / Math.min(...samples.map(({ cpuMs }) => cpuMs)))
+  return summary(samples, `${part} % refused; ${perSecond} claims/s of one processor`, CLAIMS)
 }
 
 function declineAll(allocator: Allocator, grants: readonly Grant[], nowMs: number): void {
@@ -304,18 +346,31 @@ function declineAll(allocator: Allocator, grants: readonly Grant[], nowMs: numbe
     })
 }
 
-function samplesOf(sample: () => number): Measurement {
+function samplesOf(sample: () => Time): Measurement {
   sample()
   return summary(Array.from({ length: ROUNDS }, sample))
 }
 
-function summary(samples: readonly number[], note?: string): Measurement {
-  const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length
-  return { samples, mean, ...(note !== undefined && { note }) }
+/** What something took on the clock, and of processors. */
+interface Time {
+  readonly ms: number
+  readonly cpuMs: number
 }
 
-function timed(run: () => unknown): number {
+/** @param per how many operations each time is of: costs are in ns each then, and in ms without it */
+function summary(times: readonly Time[], note?: string, per?: number): Measurement {
+  const scale = per === undefined ? 1 : 1e6 / per
+  const samples = times.map(({ ms }) => ms * scale)
+  const cpuMs = times.reduce((sum, each) => sum + each.cpuMs, 0) / times.length
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+  return { samples, mean, cpuNs: (cpuMs * 1e6) / (per ?? 1), ...(note !== undefined && { note }) }
+}
+
+function timed(run: () => unknown): Time {
+  const cpu = process.cpuUsage()
   const startMs = performance.now()
   run()
-  return performance.now() - startMs
+  const ms = performance.now() - startMs
+  const { user, system } = process.cpuUsage(cpu)
+  return { ms, cpuMs: (user + system) / 1_000 }
 }

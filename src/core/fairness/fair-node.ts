@@ -9,6 +9,13 @@ export interface FairKey extends WeightedRatio {
   readonly name: string
 }
 
+/** A key that its tree writes. */
+export type MutableKey = { -readonly [K in keyof FairKey]: FairKey[K] }
+
+export function emptyKey(name: string): MutableKey {
+  return { active: false, amount: 0, total: 1, weight: 1000, value: 0, count: 0, name }
+}
+
 /** Node of a {@link FairTree}: a leaf is somebody who uses something, an inner node is a group. */
 export class FairNode<T> {
   readonly name: string
@@ -30,7 +37,7 @@ export class FairNode<T> {
   /** @internal The column of its dominant share, -1 when it uses nothing. */
   dominant = -1
   /** @internal */
-  key: FairKey
+  key: MutableKey
   /** @internal Children in order; the first `size` entries count. */
   order: Int32Array = new Int32Array(0)
   /** @internal */
@@ -47,7 +54,7 @@ export class FairNode<T> {
     this.index = place.index
     this.leaf = place.leaf
     this.payload = payload
-    this.key = { active: false, amount: 0, total: 1, weight: 1000, value: 0, count: 0, name: place.name }
+    this.key = emptyKey(place.name)
   }
 
   /** Dominant share divided by the weight, at the last settlement. */

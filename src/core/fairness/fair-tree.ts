@@ -1,7 +1,7 @@
 import { InvalidError, UsageError } from '../errors.js'
 import { compareRatios, compareWeightedRatios } from './exact-ratio.js'
-import type { FairKey } from './fair-node.js'
-import { compareKeys, FairNode } from './fair-node.js'
+import type { FairKey, MutableKey } from './fair-node.js'
+import { compareKeys, emptyKey, FairNode } from './fair-node.js'
 
 /** Largest weight; and the smallest, which is also the step of weights. */
 const WEIGHT_MAX = 1e6
@@ -30,6 +30,8 @@ export class FairTree<T> {
   #totals: readonly number[] = []
   #counts: (column: number) => boolean = () => true
   #allMoved = false
+  /** The key that no node has: keys change hands instead of being made anew. */
+  #spareKey: MutableKey = emptyKey('')
 
   constructor(payload: T) {
     this.root = this.#insert({ name: '', parent: undefined, leaf: false }, payload)
@@ -120,12 +122,12 @@ export class FairTree<T> {
   }
 
   /**
-   * Calls for each active client in order, until told to stop. Settle first.
+   * Calls for each active client in order, until told to stop, or to leave out the rest of its group. Settle first.
    *
    * @param enter whether to look at the clients of a group; default: at all of them
    */
   walk(
-    visit: (leaf: FairNode<T>) => 'next' | 'stop',
+    visit: (leaf: FairNode<T>) => 'next' | 'leave' | 'stop',
     enter?: (group: FairNode<T>) => boolean,
     node: FairNode<T> = this.root,
   ): 'next' | 'stop' {
@@ -134,7 +136,8 @@ export class FairTree<T> {
       const child = this.#nodes[order[at] as number] as FairNode<T>
       if (child.activeLeaves === 0) return 'next'
       if (child.leaf) {
-        if (visit(child) === 'stop') return 'stop'
+        const then = visit(child)
+        if (then !== 'next') return then === 'stop' ? 'stop' : 'next'
       } else if (enter === undefined || enter(child)) {
         if (this.walk(visit, enter, child) === 'stop') return 'stop'
       }
@@ -149,6 +152,10 @@ export class FairTree<T> {
 
   /** The key as it would be now, or with more in use. */
   keyOf(node: FairNode<T>, extra: readonly number[] = NO_AMOUNTS): FairKey {
+    return this.#writeKey(emptyKey(node.name), node, extra)
+  }
+
+  #writeKey(key: MutableKey, node: FairNode<T>, extra: readonly number[]): MutableKey {
     let dominant = -1
     let amount = 0
     let total = 1
@@ -163,9 +170,14 @@ export class FairTree<T> {
       total = whole
     }
     if (extra === NO_AMOUNTS) node.dominant = dominant
-    const value = (amount / total / node.weight) * 1000
-    const active = node.activeLeaves > 0
-    return { active, amount, total, weight: node.weight, value, count: node.count, name: node.name }
+    key.active = node.activeLeaves > 0
+    key.amount = amount
+    key.total = total
+    key.weight = node.weight
+    key.value = (amount / total / node.weight) * 1000
+    key.count = node.count
+    key.name = node.name
+    return key
   }
 
   /**
@@ -195,19 +207,18 @@ export class FairTree<T> {
 
   /** Its old key says where it is; the keys of siblings that moved too are still the old ones. */
   #place(node: FairNode<T>): void {
-    const { parent } = node
-    const key = this.keyOf(node)
-    if (parent === undefined) {
-      node.key = key
-      return
+    const { parent, key: before } = node
+    const key = this.#writeKey(this.#spareKey, node, NO_AMOUNTS)
+    if (parent !== undefined && parent.size > 1) {
+      const { order, size } = parent
+      const from = this.#indexOf(parent, before, size)
+      order.copyWithin(from, from + 1, size)
+      const to = this.#indexOf(parent, key, size - 1)
+      order.copyWithin(to + 1, to, size - 1)
+      order[to] = node.index
     }
-    const { order, size } = parent
-    const from = this.#indexOf(parent, node.key, size)
-    order.copyWithin(from, from + 1, size)
-    const to = this.#indexOf(parent, key, size - 1)
-    order.copyWithin(to + 1, to, size - 1)
-    order[to] = node.index
     node.key = key
+    this.#spareKey = before
   }
 
   #settleAll(): void {
@@ -218,7 +229,7 @@ export class FairTree<T> {
   }
 
   #resort(node: FairNode<T>): void {
-    node.key = this.keyOf(node)
+    this.#writeKey(node.key, node, NO_AMOUNTS)
     if (node.size === 0) return
     const children = [...this.children(node)]
     for (const child of children) this.#resort(child)

@@ -1,6 +1,7 @@
-import type { FairNode, QuotaNode } from '../../core/internal.js'
+import type { FairNode, QuotaNode, QuotaTree } from '../../core/internal.js'
 import { weightedShuffle } from '../../core/internal.js'
 import { ResourceSet } from '../resources/resource-set.js'
+import { isSubrole } from '../resources/role-name.js'
 import type { Ledger } from './allocation-ledger.js'
 import type { AgentRecord, Client, Member } from './allocation-records.js'
 import type { Grant } from './allocator-event.js'
@@ -30,6 +31,8 @@ interface Draft {
   readonly stage: Stage
 }
 
+const NO_DRAFTS: readonly Draft[] = []
+
 /**
  * One allocation pass: guarantees first, then fair shares. In each stage it goes over the agents, and at each agent
  * over the clients in their order, which is fixed while it is at that agent. The first client that passes all gates
@@ -54,7 +57,8 @@ export function grantDirectly(
 class AllocationPass {
   readonly #parts: PassParts
   readonly #drafts: Draft[] = []
-  readonly #byAgent = new Map<AgentRecord, Map<Client, Draft>>()
+  /** What was drafted for an agent, of those that were granted something. */
+  readonly #byAgent = new Map<AgentRecord, Draft[]>()
 
   constructor(parts: PassParts) {
     this.#parts = parts
@@ -93,7 +97,7 @@ class AllocationPass {
   /** Whether anybody was given anything. Until nobody is: with the grain `agent` once, otherwise anew after each grant. */
   #visit(agent: AgentRecord, stage: Stage): boolean {
     const { ledger, rules } = this.#parts
-    const { tree } = ledger
+    const { tree, quota } = ledger
     const whole = rules.grain === 'agent'
     const enter = this.#entryTo(agent, stage)
     let some = false
@@ -105,7 +109,8 @@ class AllocationPass {
         if (agent.isBlocked(client) || !this.#offer(client, agent, stage)) return 'next'
         some = true
         granted = !whole
-        return agent.isExhausted || granted ? 'stop' : 'next'
+        if (agent.isExhausted || granted) return 'stop'
+        return hasRoomFor(client.role.quota, agent, quota) ? 'next' : 'leave'
       }, enter)
     }
     return some
@@ -114,13 +119,9 @@ class AllocationPass {
   /** Passes over groups that can have nothing, without asking their clients one by one. */
   #entryTo(agent: AgentRecord, stage: Stage): ((group: FairNode<Member>) => boolean) | undefined {
     const { quota } = this.#parts.ledger
-    if (quota.isEmpty) return undefined
     if (stage === 'guarantee') return group => quota.mayBeEntitled(group.payload as QuotaNode)
-    if (!agent.freeSpecial.isEmpty) return undefined
-    let columns = 0
-    for (let column = 0; column < agent.free.length; column++)
-      if ((agent.free[column] as number) > 0) columns |= 1 << Math.min(column, 31)
-    return group => !quota.isFull(group.payload as QuotaNode, columns)
+    if (quota.isEmpty && agent.freeSpecial.isEmpty) return undefined
+    return group => hasRoomFor(group.payload as QuotaNode, agent, quota)
   }
 
   /** Grants what the client may have, if that passes the gates. */
@@ -130,7 +131,7 @@ class AllocationPass {
     if (gates.missingCapability(client, agent) !== undefined) return false
     const most = propose(ledger, client, agent, stage)
     if (most === undefined) return false
-    const draft = this.#byAgent.get(agent)?.get(client)
+    const draft = this.#draftOf(client, agent)
     const whole = rules.grain === 'agent'
     const proposal =
       rules.grain === 'agent' ? most : cutToGrain(rules.grain, { ledger, client, agent, most, draft })
@@ -159,16 +160,35 @@ class AllocationPass {
         held.map((count, line) => count + (before[line] ?? 0)),
       )
     }
-    const drafts = this.#byAgent.get(agent)
-    const draft = drafts?.get(client)
+    const draft = this.#draftOf(client, agent)
     if (draft !== undefined) draft.holding = plusHolding(draft.holding, holding)
     else {
       const made: Draft = { client, agent, holding, stage }
       this.#drafts.push(made)
-      if (drafts === undefined) this.#byAgent.set(agent, new Map([[client, made]]))
-      else drafts.set(client, made)
+      const drafts = this.#byAgent.get(agent)
+      if (drafts === undefined) this.#byAgent.set(agent, [made])
+      else drafts.push(made)
     }
   }
+
+  #draftOf(client: Client, agent: AgentRecord): Draft | undefined {
+    for (const draft of this.#byAgent.get(agent) ?? NO_DRAFTS) if (draft.client === client) return draft
+    return undefined
+  }
+}
+
+/** False only when no client of the role, or of one below it, can have anything of what is free now. */
+function hasRoomFor(role: QuotaNode, { free, freeSpecial }: AgentRecord, quota: QuotaTree): boolean {
+  let columns = 0
+  for (let column = 0; column < free.length; column++)
+    if ((free[column] as number) > 0) columns |= 1 << Math.min(column, 31)
+  if (!quota.isFull(role, columns)) return true
+  if (freeSpecial.isEmpty) return false
+  for (const { kind } of freeSpecial.chunks) {
+    const owner = kind.reservations?.at(-1)?.role
+    if (owner === undefined || isSubrole(role.path, owner) || isSubrole(owner, role.path)) return true
+  }
+  return false
 }
 
 function grantOf({ client, agent, holding, stage }: Draft, { columns }: Ledger): Grant {

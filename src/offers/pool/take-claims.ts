@@ -78,7 +78,9 @@ export function takeClaims(
   { mode = 'incremental', conflict = 'fit' }: ClaimOptions,
 ): ClaimResult & { readonly tasks: readonly ClaimedTask[] } {
   const { allocator, framework, role } = input
-  const versions = new Map(items.map(({ agent }) => [agent, allocator.agent(agent)?.version]))
+  const versions = new Map<string, number | undefined>()
+  if (conflict === 'version')
+    for (const { agent } of items) versions.set(agent, allocator.agent(agent)?.version)
   const tasks: ClaimedTask[] = []
   const rejected: { task: string; problem: OfferProblem }[] = []
   for (const { agent, tasks: specs, seenVersion } of items)

@@ -94,8 +94,13 @@ export class TaskTable {
     of: Pick<TaskRecord, 'framework' | 'role' | 'agent' | 'spec' | 'take'>,
     launch: string = this.#effects.nextUuid(),
   ): TaskRecord {
+    const { framework, role, agent, spec, take } = of
     const task: TaskRecord = {
-      ...of,
+      framework,
+      role,
+      agent,
+      spec,
+      take,
       launch,
       state: 'staging',
       stream: new UpdateStream(),
@@ -104,10 +109,12 @@ export class TaskTable {
       isAcknowledged: false,
       killWithMs: undefined,
     }
-    const tasks = this.#tasks.get(of.framework) ?? new Map<string, TaskRecord>()
-    this.#tasks.set(of.framework, tasks.set(of.spec.id, task))
-    const here = this.#byAgent.get(of.agent) ?? new Set<TaskRecord>()
-    this.#byAgent.set(of.agent, here.add(task))
+    const tasks = this.#tasks.get(framework)
+    if (tasks === undefined) this.#tasks.set(framework, new Map([[spec.id, task]]))
+    else tasks.set(spec.id, task)
+    const here = this.#byAgent.get(agent)
+    if (here === undefined) this.#byAgent.set(agent, new Set([task]))
+    else here.add(task)
     return task
   }
 

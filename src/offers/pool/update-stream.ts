@@ -41,7 +41,8 @@ export function retryAfterMs(sendings: number): number {
  */
 export class UpdateStream {
   readonly #waiting: TaskUpdate[] = []
-  readonly #seen = new Set<string>()
+  /** Made with the first update: most tasks have few, and a pool has many tasks. */
+  #seen: Set<string> | undefined
   #sendings = 0
   #resendAtMs: number | undefined
   #closed = false
@@ -62,14 +63,14 @@ export class UpdateStream {
 
   /** Whether an update of this id came before, as far back as ids are remembered. */
   hasSeen(uuid: string): boolean {
-    return this.#seen.has(uuid)
+    return this.#seen?.has(uuid) === true
   }
 
   push(update: TaskUpdate, nowMs: number): StreamStep {
     const { uuid = '' } = update
     if (this.hasSeen(uuid) || this.#closed) return { kind: 'duplicate' }
     this.#remember(uuid)
-    if (this.#waiting.length >= UPDATES_MAX) this.#seen.delete(this.#waiting.pop()?.uuid ?? '')
+    if (this.#waiting.length >= UPDATES_MAX) this.#seen?.delete(this.#waiting.pop()?.uuid ?? '')
     this.#waiting.push(update)
     return this.#waiting.length === 1 ? this.#send(nowMs) : { kind: 'queued' }
   }
@@ -99,9 +100,11 @@ export class UpdateStream {
 
   /** The latest ones, those that wait among them. */
   #remember(uuid: string): void {
+    this.#seen ??= new Set()
     this.#seen.add(uuid)
-    const [oldest] = this.#seen
-    if (this.#seen.size > SEEN_MAX && oldest !== undefined) this.#seen.delete(oldest)
+    if (this.#seen.size <= SEEN_MAX) return
+    const [oldest = ''] = this.#seen
+    this.#seen.delete(oldest)
   }
 
   #send(nowMs: number): StreamStep {
