@@ -4,12 +4,17 @@ import { Agent, request } from 'node:http'
 import type { Cancel, Env } from 'keelson/core'
 
 /** A steady stream of requests, as clients would send them. */
-export interface HttpLoadOptions {
-  readonly env: Env
-  /** Name that is looked up for every fresh connection. */
+export type HttpLoadOptions = LoadOptions & (NameOptions | { lookUp(): Promise<string> })
+
+/** A name that is looked up for every fresh connection. */
+interface NameOptions {
   readonly hostname: string
   /** Our DNS server. */
   readonly dns: { readonly address: string; readonly port: number }
+}
+
+interface LoadOptions {
+  readonly env: Env
   /** Where a resolved address and the service's port are really listened on. */
   dial(address: string): { readonly host: string; readonly port: number }
   /** At most; fewer while answers take so long that 32 are outstanding. */
@@ -47,8 +52,8 @@ const OUTSTANDING_MAX = 32
 /** Half of the requests look the name up and open a connection of their own; the others share kept-alive ones. */
 export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
   const { env } = options
-  const resolver = new Resolver({ timeout: 2_000, tries: 2 })
-  resolver.setServers([`${options.dns.address}:${options.dns.port}`])
+  const { lookUp, close } =
+    'lookUp' in options ? { lookUp: options.lookUp, close: () => {} } : lookUpByName(options)
   // In turn: a socket that others overtake would stay idle, and its server, which leaves with the next answer, too.
   const keptAlive = new Agent({ keepAlive: true, maxSockets: 4, scheduling: 'fifo' })
   const inFlight = new Set<Promise<void>>()
@@ -57,12 +62,6 @@ export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
   let address: Promise<string> | undefined
   let count = 0
   let cancel: Cancel = () => {}
-
-  const lookUp = async (): Promise<string> => {
-    const [found] = await resolver.resolve4(options.hostname)
-    if (found === undefined) throw new Error(`${options.hostname} has no address`)
-    return found
-  }
 
   const send = async (fresh: boolean, allowed: readonly string[]): Promise<void> => {
     const into = report
@@ -107,8 +106,21 @@ export function createHttpLoad(options: HttpLoadOptions): HttpLoad {
       cancel()
       await Promise.all(inFlight)
       keptAlive.destroy()
-      resolver.cancel()
+      close()
     },
+  }
+}
+
+function lookUpByName({ hostname, dns }: NameOptions): { lookUp(): Promise<string>; close(): void } {
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 })
+  resolver.setServers([`${dns.address}:${dns.port}`])
+  return {
+    lookUp: async () => {
+      const [found] = await resolver.resolve4(hostname)
+      if (found === undefined) throw new Error(`${hostname} has no address`)
+      return found
+    },
+    close: () => resolver.cancel(),
   }
 }
 

@@ -1,18 +1,20 @@
-// Four frameworks share four nodes: a service scheduler runs two Marathon apps, a batch scheduler counts words where they
+// Four frameworks share four nodes: a service scheduler runs three Marathon apps, a batch scheduler counts words where they
 // lie, a scheduler that thinks like Kubernetes binds pods by claims, one gang of three at once; a fourth wants 64 cpus and
-// is told why it gets nothing. Every task is a real process. Meanwhile a node is drained, the service scheduler fails over,
-// and a node fails.
+// is told why it gets nothing. Every task is a real process. Meanwhile clients come, a node is drained, the service scheduler
+// fails over, and a node fails.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { renderReasons } from 'keelson/core'
+import { renderReasons, systemEnv } from 'keelson/core'
 import type { AgentHandle, OfferPool } from 'keelson/offers'
 import { createPool, resources } from 'keelson/offers'
+import type { HttpLoad } from '../runtime/http-load.js'
+import { createHttpLoad } from '../runtime/http-load.js'
 import { planLoopback } from '../runtime/loopback.js'
 import { Pods } from './pods.js'
 import { ProcessDriver } from './processes.js'
-import { Services } from './services.js'
+import { healthOf, Services } from './services.js'
 import { ShareChart } from './share-chart.js'
 import { WordCount } from './word-count.js'
 
@@ -22,6 +24,14 @@ const LINES_PER_BLOCK = 2_000
 const SINGLE_PODS = 42
 const DEADLINE_MS = 80_000
 const SAMPLE_MS = 250
+/** Three of one, three on hosts of their own, four over two racks. */
+const APPS = [
+  '../quickstart/hello-marathon.json',
+  '../quickstart/hello-marathon-unique.json',
+  'hello-marathon-grouped.json',
+]
+const RACKS = 2
+const REQUESTS_PER_SECOND = 50
 const ROLES = ['services', 'batch', 'pods', 'giant']
 
 const here = import.meta.dirname
@@ -47,12 +57,18 @@ try {
 async function tell(): Promise<void> {
   const agents = await startNodes()
   const chart = new ShareChart(pool, ROLES)
-  const files = ['hello-marathon.json', 'hello-marathon-unique.json'].map(name =>
-    resolve(here, '../quickstart', name),
-  )
+  const files = APPS.map(file => resolve(here, file))
   let services = new Services(pool, files)
   void services.run()
   await until('all services run', () => services.isComplete)
+  const load = createHttpLoad({
+    env: systemEnv,
+    lookUp: () => services.nextAddress(),
+    dial: address => ({ host: address.split(':')[0] as string, port: Number(address.split(':')[1]) }),
+    requestsPerSecond: REQUESTS_PER_SECOND,
+  })
+  load.expect(['v1'])
+  load.begin()
 
   const text = Array.from({ length: BLOCKS }, (_, block) => blockOf(block))
   const batch = new WordCount(pool, {
@@ -74,6 +90,7 @@ async function tell(): Promise<void> {
     await until('batch and pods contended for a while', () => chart.contendedSamples >= 24)
     await drainNode(agents.get('node-2')!, () => services)
     services = await failOver(services, files)
+    await judgeLoad(load)
     await failNode('node-3', () => services)
     await until('everything is done', () => batch.isComplete && pods.isComplete && services.isComplete)
   } finally {
@@ -82,8 +99,9 @@ async function tell(): Promise<void> {
   writeFileSync(chartFile, chart.toSvg())
   console.log(process.argv[2] === undefined ? '' : `\nshares over time: ${chartFile}`)
   judge(chart, batch, text)
+  judgePlaces(services)
   for (const [task, address] of services.addresses) {
-    const response = await fetchPatiently(`http://${address}/healthz`)
+    const response = await healthOf(address)
     assert.equal(response.status, 200)
     console.log(`${task} answers on ${address}`)
   }
@@ -100,7 +118,8 @@ async function startNodes(): Promise<ReadonlyMap<string, AgentHandle>> {
   for (const [index, { address, ports }] of nodes.entries()) {
     const id = `node-${index + 1}`
     const total = resources(`cpus:3;mem:2048;ports:[${ports.first}-${ports.last}]`)
-    const handle = pool.agent({ id, host: id, resources: total })
+    const attributes = { rack: `rack-${(index % RACKS) + 1}` }
+    const handle = pool.agent({ id, host: id, resources: total, attributes })
     agents.set(id, handle)
     driver.add(handle, address)
   }
@@ -134,7 +153,7 @@ function watch(
 /** The node gets no more offers, its tasks end and run elsewhere; then it takes part again. */
 async function drainNode(handle: AgentHandle, services: () => Services): Promise<void> {
   console.log(`\n${handle.id} is drained`)
-  await handle.drain({ graceMs: 500 })
+  await handle.drain()
   const onNode = [...pool.allocator.agents()].find(({ id }) => id === handle.id)
   assert.equal(onNode?.free.quantities()['cpus'], 3, 'nothing is left on the node')
   await until('its services run elsewhere', () => services().isComplete)
@@ -158,8 +177,30 @@ async function failOver(before: Services, files: readonly string[]): Promise<Ser
 /** Kills all that runs on a node; what was lost runs again. */
 async function failNode(node: string, services: () => Services): Promise<void> {
   const killed = driver.killNode(node)
-  console.log(`\n${node} fails with ${killed} processes`)
-  await until('the services are back', () => services().isComplete)
+  console.log(`\n${node} fails with ${killed.length} processes`)
+  await until(
+    'the services are back',
+    () => services().isComplete && !killed.some(task => services().addresses.has(task)),
+  )
+}
+
+/** Clients came all the time, through the drain and the failover. */
+async function judgeLoad(load: HttpLoad): Promise<void> {
+  await load.stop()
+  const { sent, failed, failures } = await load.take()
+  console.log(`\n${sent} requests until now, ${failed} failed`)
+  assert.deepEqual(failures, [])
+  assert(sent > REQUESTS_PER_SECOND, 'clients came')
+}
+
+/** Each app is where its constraint allows it. */
+function judgePlaces(services: Services): void {
+  const hosts = services.agentsOf(1).map(({ id }) => id)
+  assert.equal(new Set(hosts).size, hosts.length, 'UNIQUE: each on a host of its own')
+  const racks = services.agentsOf(2).map(({ attributes }) => String(attributes?.['rack']))
+  const counts = [...new Set(racks)].map(rack => racks.filter(each => each === rack).length)
+  assert.deepEqual(counts, [2, 2], 'GROUP_BY: as many in each rack')
+  console.log(`UNIQUE on ${hosts.sort().join(', ')}; GROUP_BY ${counts.join(' and ')} in ${RACKS} racks`)
 }
 
 function servicePids(): readonly string[] {
@@ -201,16 +242,4 @@ function blockOf(block: number): string {
   const line = (n: number): string =>
     `the ${block + n} quick brown foxes jump over ${(block * n) % 7} lazy dogs`
   return Array.from({ length: LINES_PER_BLOCK }, (_, n) => line(n)).join('\n')
-}
-
-/** A process that has just started may not listen yet. */
-async function fetchPatiently(url: string): Promise<Response> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await fetch(url)
-    } catch (error) {
-      if (attempt === 50) throw error
-      await new Promise(done => setTimeout(done, 100))
-    }
-  }
 }

@@ -59,11 +59,11 @@ export class ProcessDriver implements AgentDriver {
     return new Map([...this.#children].map(([task, { child }]) => [task, child.pid]))
   }
 
-  /** Kills whatever runs on a node, as when its machine fails; how many that was. */
-  killNode(node: string): number {
-    const here = [...this.#children.values()].filter(({ agent }) => agent === node)
-    for (const { child } of here) signalGroup(child, 'SIGKILL')
-    return here.length
+  /** Kills whatever runs on a node, as when its machine fails; which tasks that were. */
+  killNode(node: string): readonly string[] {
+    const here = [...this.#children].filter(([, { agent }]) => agent === node)
+    for (const [, { child }] of here) signalGroup(child, 'SIGKILL')
+    return here.map(([task]) => task)
   }
 
   /** Ends every process; resolves when all are gone. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { resolve } from 'node:path'
 import { marathonConstraint } from 'keelson/core'
 import type { AgentSpec, Offer, OfferPool, Session, Want } from 'keelson/offers'
 import { LaunchBackoff, matchOffers, spreadFitness } from 'keelson/offers'
@@ -21,19 +21,31 @@ interface App extends MarathonApp {
   readonly directory: string
 }
 
+/** Where `server.mjs` is, which all apps run. */
+const SERVER_DIRECTORY = resolve(import.meta.dirname, '../quickstart')
 const ID = 'services'
 const FAILOVER_MS = 60_000
+/** A server leaves once nobody has come for half a second. */
+const GRACE_MS = 5_000
+
+/** Asks on a connection of its own: one that was kept may lead to a process that is gone. */
+export async function healthOf(address: string): Promise<Response> {
+  return fetch(`http://${address}/healthz`, { headers: { connection: 'close' } })
+}
 
 /** A service scheduler: keeps so many instances of each app running, where its constraints allow. */
 export class Services {
   readonly session: Session
-  /** Where running instances listen. */
+  /** Where instances listen that answered their health check. */
   readonly addresses: Map<string, string> = new Map()
   readonly #apps: readonly App[]
   readonly #backoff = new LaunchBackoff({ baseMs: 200 })
   /** Where instances are, by task. */
   readonly #launched = new Map<string, AgentSpec>()
+  /** Tasks that were told to stop. */
+  readonly #leaving = new Set<string>()
   #serial = 0
+  #turns = 0
   #isFrozen = false
 
   /** @param before the instance that it takes over from, whose tasks go on */
@@ -41,7 +53,7 @@ export class Services {
     this.#apps = files.map((file, index) => ({
       ...(JSON.parse(readFileSync(file, 'utf8')) as MarathonApp),
       name: `hello${index + 1}`,
-      directory: dirname(file),
+      directory: SERVER_DIRECTORY,
     }))
     this.session = pool.subscribe({ name: ID, id: ID, roles: [ID], failoverMs: FAILOVER_MS })
     if (before !== undefined) {
@@ -62,10 +74,18 @@ export class Services {
     this.#isFrozen = true
   }
 
-  /** Hosts of the running instances of an app, by its place among the files. */
-  hostsOf(index: number): readonly string[] {
+  /** An address of one that runs, each in turn. */
+  async nextAddress(): Promise<string> {
+    const all = [...this.addresses.values()]
+    const address = all[this.#turns++ % all.length]
+    if (address === undefined) throw new Error('no service runs')
+    return address
+  }
+
+  /** Agents of the running instances of an app, by its place among the files. */
+  agentsOf(index: number): readonly AgentSpec[] {
     const { name } = this.#apps[index] as App
-    return [...this.#launched].flatMap(([task, agent]) => (task.startsWith(`${name}-`) ? [agent.id] : []))
+    return [...this.#launched].flatMap(([task, agent]) => (task.startsWith(`${name}-`) ? [agent] : []))
   }
 
   /** Reads events until the pool closes, or another instance takes over. */
@@ -76,9 +96,24 @@ export class Services {
       else if (event.type === 'update') {
         const { task, state, message = '' } = event.update
         event.ack()
-        if (state === 'running') this.addresses.set(task, message)
-        else if (state !== 'staging' && state !== 'starting' && state !== 'killing') this.#ended(task)
+        if (state === 'running') void this.#whenReady(task, message)
+        // It is about to leave: clients are sent elsewhere while it still answers.
+        else if (state === 'killing') this.#leave(task)
+        else if (state !== 'staging' && state !== 'starting') this.#ended(task)
       }
+    }
+  }
+
+  /** A process that has just started does not listen yet: clients are sent to it once it answers. */
+  async #whenReady(task: string, address: string): Promise<void> {
+    while (this.#launched.has(task)) {
+      const healthy = await healthOf(address).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+      if (healthy && this.#launched.has(task) && !this.#leaving.has(task))
+        return void this.addresses.set(task, address)
+      await new Promise(done => setTimeout(done, 100))
     }
   }
 
@@ -100,7 +135,7 @@ export class Services {
         id: want.id,
         need: {},
         take,
-        kill: { graceMs: 500 },
+        kill: { graceMs: GRACE_MS },
         data: this.#program(want.id),
       }))
       const [launch] = await this.session.accept([offer], [{ op: 'launch', tasks }])
@@ -110,8 +145,14 @@ export class Services {
     this.#ask()
   }
 
+  #leave(task: string): void {
+    this.#leaving.add(task)
+    this.addresses.delete(task)
+  }
+
   #ended(task: string): void {
     this.addresses.delete(task)
+    this.#leaving.delete(task)
     this.#launched.delete(task)
     this.#backoff.failed(task.split('-')[0] as string, Date.now())
     this.#ask()
