@@ -68,3 +68,15 @@ test('names the amounts to the unit, the taint and the tasks', () => {
     { kind: 'tolerate', node: 'n2', taints: [{ key: 'gpu', value: '', effect: 'NoSchedule' }] },
   ])
 })
+
+test('the node that lacks the least comes first, and nothing is no amount to ask for', () => {
+  const scheduler = createScheduler()
+  scheduler.addNode({ name: 'a', allocatable: { cpu: 9000 } })
+  scheduler.addNode({ name: 'b', allocatable: { cpu: 9000, gpu: 1 } })
+  const remedies = findRemedies(scheduler, { key: 'infer', requests: { cpu: 1000, gpu: 2 } })
+  expect(remedies).toEqual([
+    { kind: 'ask-less', node: 'b', amounts: { gpu: 1 } },
+    { kind: 'grow-node', node: 'b', amounts: { gpu: 1 } },
+    { kind: 'grow-node', node: 'a', amounts: { gpu: 2 } },
+  ])
+})

@@ -1,5 +1,6 @@
 import type { Taint } from '../../core/index.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
+import { assertKnown, compareText, knownOptions } from '../../core/internal.js'
+import type { NodeExplanation } from '../explanation.js'
 import type { NodeDescription } from '../nodes/node-description.js'
 import type { FilterReason } from '../plugins/plugin.js'
 import { leastVictims } from '../preemption/least-victims.js'
@@ -30,7 +31,8 @@ const REMEDY_OPTIONS = /* @__PURE__ */ knownOptions<RemedyOptions>('findRemedies
 
 /**
  * What would have to be different for a request that fits nowhere. Each remedy is verified: made on a copy it lets the
- * request onto the node, and a little less of it does not. The nearest nodes, those with the fewest reasons, come first.
+ * request onto the node, and a little less of it does not. The nearest nodes, those with the fewest reasons, of equals those
+ * that lack the least of what is asked for, come first.
  *
  * @throws as `explain`
  */
@@ -43,7 +45,8 @@ export function findRemedies(
   const { nodesMax = 10 } = options
   const { nodes } = scheduler.explain(request)
   if (nodes.some(({ fits }) => fits)) return []
-  return nodes.slice(0, nodesMax).flatMap(({ node, filters }) => {
+  const nearest = [...nodes].sort(byDistance)
+  return nearest.slice(0, nodesMax).flatMap(({ node, filters }) => {
     const reasons = filters.flatMap(filter => filter.reasons)
     return [
       askLess(scheduler, request, node, reasons),
@@ -52,6 +55,23 @@ export function findRemedies(
       growNode(scheduler, request, node, reasons),
     ].filter(remedy => remedy !== undefined)
   })
+}
+
+function byDistance(a: NodeExplanation, b: NodeExplanation): number {
+  const [one, other] = [reasonsOf(a), reasonsOf(b)]
+  return one.length - other.length || lacking(one) - lacking(other) || compareText(a.node, b.node)
+}
+
+function reasonsOf({ filters }: NodeExplanation): readonly FilterReason[] {
+  return filters.flatMap(({ reasons }) => reasons)
+}
+
+/** The largest part of an amount asked for that is not free, from 0 to 1; what is no amount lacks as a whole. */
+function lacking(reasons: readonly FilterReason[]): number {
+  const parts = reasons.map(({ code, params = {} }) =>
+    code === 'InsufficientResource' ? 1 - Math.max(0, Number(params['free'])) / Number(params['asked']) : 1,
+  )
+  return Math.max(0, ...parts)
 }
 
 /** What is short, if nothing but amounts is. */
@@ -73,7 +93,8 @@ function askLess(
   reasons: readonly FilterReason[],
 ): Remedy | undefined {
   const short = shortages(reasons)
-  if (short === undefined || [...short.values()].some(({ free }) => free < 0)) return undefined
+  // To ask for nothing of what it needs is no way out.
+  if (short === undefined || [...short.values()].some(({ free }) => free <= 0)) return undefined
   const amounts = Object.fromEntries([...short].map(([resource, { free }]) => [resource, free]))
   const asking = (changed: Readonly<Record<string, number>>): boolean =>
     scheduler.fits({ ...request, requests: { ...request.requests, ...changed } }, node)
