@@ -21,7 +21,7 @@ export function drawClusters(before: Scheduler, after: Scheduler): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11">`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     text(LEFT, 20, 'cpu, now'),
-    text(LEFT + BAR + 40, 20, 'cpu, with the nodes to buy, all placed and packed'),
+    text(LEFT + BAR + 40, 20, 'cpu, with the nodes to buy'),
     labels,
     draw(before, LEFT),
     draw(after, LEFT + BAR + 40),

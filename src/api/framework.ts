@@ -1,6 +1,7 @@
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { frameworkSpecSchema, objectSchema } from './spec-schemas.js'
+import { frameworkSpecSchema } from './offer-schemas.js'
+import { objectSchema } from './spec-schemas.js'
 
 /** A scheduler that a pool offers resources; the object's name is its id. */
 export interface FrameworkSpec {

@@ -26,6 +26,13 @@ export interface NodeStatus {
   readonly allocatable?: ResourceInput
   readonly addresses?: readonly { readonly type: 'InternalIP' | 'Hostname'; readonly address: string }[]
   readonly conditions?: readonly Condition[]
+  /** Devices that tasks may ask for; counted in what is allocatable, when that does not name the kind. */
+  readonly devices?: readonly {
+    readonly kind: string
+    /** Unique among the devices of its kind on the node. */
+    readonly id: string
+    readonly attributes?: Readonly<Record<string, string>>
+  }[]
   /** Free-form properties for constraints, beside the labels. */
   readonly attributes?: Readonly<Record<string, string>>
 }

@@ -1,8 +1,9 @@
 import type { FieldProblem, ResourceInput } from '../core/index.js'
 import type { Kind, ObjectRef, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
+import { reservationSpecSchema } from './offer-schemas.js'
 import { specAdmission } from './spec-admission.js'
-import { objectSchema, reservationSpecSchema } from './spec-schemas.js'
+import { objectSchema } from './spec-schemas.js'
 
 /** A part of a node that is kept for somebody: for a role, or for one task. */
 export interface ReservationSpec {

@@ -1,7 +1,8 @@
 import type { Condition } from '../core/index.js'
 import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
-import { objectSchema, roleSpecSchema } from './spec-schemas.js'
+import { roleSpecSchema } from './offer-schemas.js'
+import { objectSchema } from './spec-schemas.js'
 
 /** Amounts by resource name, in Mesos' units: `mem` and `disk` in MB, at most three decimals. */
 export type RoleAmounts = Readonly<Record<string, number>>

@@ -12,6 +12,7 @@ import type { AdmissionHook } from '../store/index.js'
 
 export interface NamedPort {
   readonly name?: string
+  readonly hostPortRange?: { readonly first: number; readonly last: number }
 }
 
 /** The part of a task's spec that is judged here. */
@@ -62,7 +63,12 @@ export function taskProblems(
     ...(constraints.length === 0 || constraints === previous?.constraints
       ? []
       : constraintProblems(constraints, `${at}.constraints`)),
-    ...(ports === previous?.ports ? [] : sameNames(ports, `${at}.ports`)),
+    ...(ports === previous?.ports
+      ? []
+      : [
+          ...sameNames(ports, `${at}.ports`),
+          ...ports.flatMap((port, index) => rangeProblems(port, `${at}.ports[${index}]`)),
+        ]),
     ...(tolerations === previous?.tolerations ? [] : tolerationProblems(tolerations, `${at}.tolerations`)),
   ]
 }
@@ -73,6 +79,11 @@ function tolerationProblems(tolerations: readonly Toleration[], at: string): rea
     const message = 'has a meaning for the effect NoExecute only: set that, or leave it out'
     return [{ field: `${at}[${index}].tolerationSeconds`, value: tolerationSeconds, message }]
   })
+}
+
+function rangeProblems({ hostPortRange: range }: NamedPort, at: string): readonly FieldProblem[] {
+  if (range === undefined || range.first <= range.last) return []
+  return [{ field: `${at}.hostPortRange`, value: range, message: 'must begin with the lower port' }]
 }
 
 /** As of a task, of the template; and the selector must select what is made of it. */

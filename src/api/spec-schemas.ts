@@ -2,12 +2,12 @@ import type { JsonSchema } from '../store/index.js'
 
 type Properties = Readonly<Record<string, JsonSchema>>
 
-const text: JsonSchema = { type: 'string' }
+export const text: JsonSchema = { type: 'string' }
 export const flag: JsonSchema = { type: 'boolean' }
 export const count: JsonSchema = { type: 'integer', minimum: 0 }
-const time: JsonSchema = { type: 'string', minLength: 20 }
+export const time: JsonSchema = { type: 'string', minLength: 20 }
 const port: JsonSchema = { type: 'integer', minimum: 1, maximum: 65535 }
-const texts: JsonSchema = { type: 'array', items: text }
+export const texts: JsonSchema = { type: 'array', items: text }
 export const textMap: JsonSchema = { type: 'object', additionalProperties: text }
 export const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
 export const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
@@ -19,7 +19,7 @@ export function closed(properties: Properties, required: readonly string[] = [])
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
-function list(items: JsonSchema): JsonSchema {
+export function list(items: JsonSchema): JsonSchema {
   return { type: 'array', items }
 }
 
@@ -28,7 +28,7 @@ export function objectSchema(spec: JsonSchema): JsonSchema {
   return { type: 'object', properties: { spec }, required: ['spec'] }
 }
 
-const quantities: JsonSchema = {
+export const quantities: JsonSchema = {
   type: 'object',
   additionalProperties: {
     anyOf: [
@@ -94,6 +94,7 @@ export const taskSpecSchema: JsonSchema = closed({
         containerPort: { type: 'integer', minimum: 0, maximum: 65535 },
         protocol,
         hostPort: port,
+        hostPortRange: closed({ first: port, last: port }, ['first', 'last']),
       },
       ['containerPort'],
     ),
@@ -154,6 +155,17 @@ export const taskSpecSchema: JsonSchema = closed({
   priority: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
   group: { type: 'string', minLength: 1, maxLength: 253 },
+  devices: list(
+    closed(
+      {
+        kind: { type: 'string', minLength: 1, maxLength: 253 },
+        count: { type: 'integer', minimum: 1, maximum: 1000 },
+        constraints: list({ type: 'object' }),
+      },
+      ['kind'],
+    ),
+  ),
+  assignedDevices: list(closed({ kind: text, ids: texts }, ['kind', 'ids'])),
   gang: closed({ name: { type: 'string', minLength: 1, maxLength: 253 }, minMembers: positive }, [
     'name',
     'minMembers',
@@ -357,41 +369,4 @@ export const eventSpecSchema: JsonSchema = closed(
     lastTime: time,
   },
   ['regarding', 'type', 'reason', 'note', 'reportingController', 'count', 'firstTime', 'lastTime'],
-)
-
-const amounts: JsonSchema = { type: 'object', additionalProperties: { type: 'number', minimum: 0 } }
-
-export const roleSpecSchema: JsonSchema = closed({
-  role: { type: 'string', minLength: 1 },
-  weight: { type: 'number', minimum: 0.001, maximum: 1_000_000 },
-  guarantees: amounts,
-  limits: amounts,
-  lendingLimits: amounts,
-})
-
-export const frameworkSpecSchema: JsonSchema = closed(
-  {
-    displayName: text,
-    roles: { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
-    capabilities: list({ enum: ['revocable', 'remote'] }),
-    uses: texts,
-    principal: text,
-    failoverMs: { type: 'number', minimum: 0 },
-  },
-  ['roles', 'failoverMs'],
-)
-
-export const reservationSpecSchema: JsonSchema = closed(
-  {
-    nodeName: { type: 'string', minLength: 1 },
-    role: { type: 'string', minLength: 1 },
-    task: closed({ namespace: { type: 'string', minLength: 1 }, name: { type: 'string', minLength: 1 } }, [
-      'namespace',
-      'name',
-    ]),
-    requests: quantities,
-    expireTime: time,
-    resource: { type: 'object' },
-  },
-  ['nodeName', 'requests'],
 )

@@ -21,6 +21,18 @@ export interface TaskPort {
   readonly protocol?: 'TCP' | 'UDP'
   /** A fixed port of the node; at most one task per node may hold it. */
   readonly hostPort?: number
+  /** The scheduler gives it a port of the node from this range, and writes it to `hostPort` when it binds the task. */
+  readonly hostPortRange?: { readonly first: number; readonly last: number }
+}
+
+/** Devices of a node that a task asks for. */
+export interface TaskDevices {
+  /** For example `nvidia.com/gpu`; counted in the requests, too, when they do not name it. */
+  readonly kind: string
+  /** How many, at least 1. Default 1. */
+  readonly count?: number
+  /** What each of them must satisfy by its attributes. */
+  readonly constraints?: readonly Constraint[]
 }
 
 /** What a task should run, and where it may. */
@@ -73,6 +85,9 @@ export interface TaskSpec {
    * node or get one in the same commit. Where members differ, the largest number counts. At least 1.
    */
   readonly gang?: { readonly name: string; readonly minMembers: number }
+  readonly devices?: readonly TaskDevices[]
+  /** The devices that it has; written once, by the scheduler that binds it. */
+  readonly assignedDevices?: readonly { readonly kind: string; readonly ids: readonly string[] }[]
   /** Seconds between the polite stop signal and the hard one. Default 30. */
   readonly terminationGracePeriodSeconds?: number
   /**

@@ -22,6 +22,7 @@ export { swarmProfile, swarmSpread } from './presets/swarm-scheduling.js'
 
 // To build with: filters.
 export { constraints, siblingConstraints } from './filters/constraints-filter.js'
+export { devices } from './filters/devices-filter.js'
 export { hostPorts } from './filters/host-ports-filter.js'
 export { nativeFilters } from './filters/native-filters.js'
 export { nodeSelector } from './filters/node-selector-filter.js'
@@ -54,6 +55,7 @@ export { kubernetesRequests } from './presets/kubernetes-requests.js'
 export type { PluginScore } from './classes/best-node.js'
 export type { NodeExplanation, PlacementExplanation } from './explanation.js'
 export type { Gang, GangResult } from './gangs/place-gang.js'
+export type { HeldDevices, NodeDevice } from './nodes/devices.js'
 export type { HostPort } from './nodes/host-ports.js'
 export type { NodeDescription, NodeImage } from './nodes/node-description.js'
 export type { KubernetesMemoryUse } from './presets/kubernetes-eviction.js'
@@ -67,6 +69,7 @@ export type {
   TopologySpread,
 } from '../core/internal.js'
 export type { NodeSelector } from './requests/node-selector.js'
+export type { DeviceRequest } from './requests/device-request.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'

@@ -6,13 +6,17 @@ import { ClassTable } from './classes/class-table.js'
 import type { StateChange } from './cluster-state.js'
 import type { PlacementExplanation } from './explanation.js'
 import { explainPlacement, fitsOn, refusalsOf, summarizeRefusals } from './explanation.js'
+import type { HeldDevices } from './nodes/devices.js'
 import type { HostPort } from './nodes/host-ports.js'
+import { givePorts } from './nodes/host-ports.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
+import type { NodeView } from './nodes/node-view.js'
 import type { FilterReason, Profile } from './plugins/plugin.js'
 import { checkProfile } from './plugins/profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
-import type { PlacementRequest } from './requests/placement-request.js'
+import { chooseDevices } from './requests/device-request.js'
+import type { PlacementRequest, PreparedRequest } from './requests/placement-request.js'
 import { checkPlacementRequest } from './requests/placement-request.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './scheduler-errors.js'
 import { StateVersion } from './state-versions.js'
@@ -49,6 +53,10 @@ export type PlaceResult =
       /** What the profile makes of the scores; by default the sum of `score · weight`. */
       readonly score: number
       readonly scores: readonly PluginScore[]
+      /** The ports it has, if it asked for one of a range: those too have numbers. */
+      readonly hostPorts?: readonly HostPort[]
+      /** The devices it has, if it asked for some. */
+      readonly held?: readonly HeldDevices[]
     }
   | {
       readonly kind: 'unschedulable'
@@ -176,6 +184,21 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   return new ClusterScheduler(profile, version, new ClassTable({ profile, table, registry }, classesMax))
 }
 
+/** Which ports of ranges, and which devices, a request gets on the node that passed its filters. */
+function whatIsGiven(
+  { hostPorts, dynamicPorts, devices }: PreparedRequest,
+  row: NodeView,
+): { readonly hostPorts?: readonly HostPort[]; readonly held?: readonly HeldDevices[] } {
+  if (dynamicPorts.length + devices.length === 0) return NOTHING_GIVEN
+  const isTaken = (port: HostPort): boolean => row.portConflict([port]) !== undefined
+  const ports = dynamicPorts.length === 0 ? undefined : givePorts([...hostPorts, ...dynamicPorts], isTaken)
+  const free = row.devices.flatMap(({ device, isHeld }) => (isHeld ? [] : [device]))
+  const held = devices.length === 0 ? undefined : chooseDevices(devices, free)
+  return { ...(ports === undefined ? {} : { hostPorts: ports }), ...(held === undefined ? {} : { held }) }
+}
+
+const NOTHING_GIVEN = Object.freeze({})
+
 class ClusterScheduler implements Scheduler {
   readonly profile: Profile
   readonly #version: StateVersion
@@ -261,8 +284,10 @@ class ClusterScheduler implements Scheduler {
     if (best === undefined) return { kind: 'unschedulable', reasons: summarizeRefusals(one, table) }
     const [scored] = scoreNodes(one, table, [best])
     const node = best.name
-    this.#version.apply({ kind: 'task', key: request.key, before: undefined, after: { ...request, node } })
-    return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [] }
+    const given = whatIsGiven(one.request, best)
+    const after = { ...request, ...given, node }
+    this.#version.apply({ kind: 'task', key: request.key, before: undefined, after })
+    return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [], ...given }
   }
 
   /** Room that is held for it is free to it, and given up when it is placed, wherever that is. */

@@ -1,4 +1,5 @@
 import { compareText } from '../core/internal.js'
+import type { HeldDevices } from './nodes/devices.js'
 import type { PlacementRequest } from './requests/placement-request.js'
 
 /** A task that has its node: the whole request, and where it is. */
@@ -7,6 +8,8 @@ export interface TaskPlacement extends PlacementRequest {
   readonly node: string
   /** When it started; of equals, the `kubernetes` strategy of preemption spares the older. Default: not yet. */
   readonly startedAtMs?: number
+  /** Devices that it has on the node. Default: none. */
+  readonly held?: readonly HeldDevices[]
   /**
    * No task, but room held for the request with this key: it alone is placed as if the room were free, and gives it up
    * when it is.

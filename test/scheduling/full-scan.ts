@@ -80,6 +80,12 @@ function viewOf(node: NodeDescription, all: readonly TaskPlacement[], columns: R
     unschedulable: node.unschedulable ?? false,
     unreadable: node.unreadable,
     images: node.images ?? {},
+    devices: (node.devices ?? []).map(device => ({
+      device,
+      isHeld: here.some(({ held = [] }) =>
+        held.some(({ kind, ids }) => kind === device.kind && ids.includes(device.id)),
+      ),
+    })),
     taskCount: here.length,
     taskLimit: node.allocatable['pods'] ?? Number.POSITIVE_INFINITY,
     siblingCount: group => here.filter(task => task.group === group).length,

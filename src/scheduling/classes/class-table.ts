@@ -12,6 +12,7 @@ const DECIDING = [
   'tolerations',
   'constraints',
   'hostPorts',
+  'devices',
   'group',
   'labels',
   'namespace',

@@ -1,18 +1,31 @@
-import { formatHostPort } from '../nodes/host-ports.js'
-import type { FilterPlugin } from '../plugins/plugin.js'
+import { formatHostPort, givePorts } from '../nodes/host-ports.js'
+import type { NodeView } from '../nodes/node-view.js'
+import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
+import type { PreparedRequest } from '../requests/placement-request.js'
 
-/** Keeps tasks off nodes where a fixed port that they want is taken. */
+/** Keeps tasks off nodes where a fixed port that they want is taken, or none is left of a range that they want one of. */
 export function hostPorts(): FilterPlugin {
   return {
     name: 'host-ports',
     locality: 'node',
-    applies: request => request.hostPorts.length > 0,
+    applies: ({ hostPorts, dynamicPorts }) => hostPorts.length + dynamicPorts.length > 0,
     filter(request, node) {
-      if (request.hostPorts.length === 0) return undefined
       const port = node.portConflict(request.hostPorts)
-      if (port === undefined) return undefined
+      if (port === undefined) return outOfPorts(request, node)
       const message = `host port ${formatHostPort(port)} taken`
       return [{ code: 'HostPortTaken', message, unresolvable: false, params: { port: formatHostPort(port) } }]
     },
   }
+}
+
+function outOfPorts(
+  { hostPorts, dynamicPorts }: PreparedRequest,
+  node: NodeView,
+): readonly FilterReason[] | undefined {
+  if (dynamicPorts.length === 0) return undefined
+  const given = givePorts([...hostPorts, ...dynamicPorts], port => node.portConflict([port]) !== undefined)
+  if (given !== undefined) return undefined
+  const ranges = [...new Set(dynamicPorts.map(({ range = [] }) => range.join('-')))].join(', ')
+  const message = `no host port left in ${ranges}`
+  return [{ code: 'HostPortsExhausted', message, unresolvable: false, params: { ranges } }]
 }

@@ -1,5 +1,6 @@
 import type { FilterPlugin } from '../plugins/plugin.js'
 import { constraints, siblingConstraints } from './constraints-filter.js'
+import { devices } from './devices-filter.js'
 import { hostPorts } from './host-ports-filter.js'
 import { nodeSelector } from './node-selector-filter.js'
 import { platform } from './platform-filter.js'
@@ -19,6 +20,7 @@ export function nativeFilters(): readonly FilterPlugin[] {
     platform(),
     resourcesFit(),
     hostPorts(),
+    devices(),
     siblingConstraints(),
     topologySpread(),
     taskAffinity(),

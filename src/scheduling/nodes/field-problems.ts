@@ -17,9 +17,19 @@ export function vectorProblems(field: string, vector: ResourceVector): FieldProb
 
 /** Faults of a list of fixed ports. */
 export function hostPortProblems(ports: readonly HostPort[] | undefined): FieldProblem[] {
-  return (ports ?? []).flatMap(({ port }, index) =>
-    wholeNumber(`hostPorts[${index}].port`, port, { max: 65_535 }),
-  )
+  return (ports ?? []).flatMap(({ port, range }, index) => [
+    ...wholeNumber(`hostPorts[${index}].port`, port, { max: 65_535 }),
+    ...(range === undefined ? [] : rangeProblems(`hostPorts[${index}].range`, port, range)),
+  ])
+}
+
+function rangeProblems(field: string, port: number, range: readonly [number, number]): FieldProblem[] {
+  const [first, last] = range
+  const isRange =
+    [first, last].every(end => Number.isInteger(end) && end >= 1 && end <= 65_535) && first <= last
+  if (port !== 0) return [{ field, value: range, message: 'must be left out beside a port other than 0' }]
+  if (isRange) return []
+  return [{ field, value: range, message: 'must be two whole numbers from 1 to 65535, the lower first' }]
 }
 
 /** Ports of one list that cannot be held together: one task would be in its own way. */

@@ -4,8 +4,38 @@ export interface HostPort {
   readonly ip?: string
   /** Default `TCP`. */
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP'
-  /** 0 asks for no fixed port and never conflicts. */
+  /** 0 asks for no fixed port and never conflicts; with a range it asks for one of that. */
   readonly port: number
+  /** With port 0: the first and the last number of which the lowest free one is given. */
+  readonly range?: readonly [first: number, last: number]
+}
+
+/** Whether it asks for any port of a range. */
+export function isDynamicPort({ port, range }: HostPort): boolean {
+  return port === 0 && range !== undefined
+}
+
+/**
+ * Gives numbers to the ports that ask for one of a range, the lowest that nothing has; undefined when one finds none.
+ *
+ * @param isTaken whether something on the node has that very port
+ */
+export function givePorts(
+  wanted: readonly HostPort[],
+  isTaken: (port: HostPort) => boolean,
+): readonly HostPort[] | undefined {
+  const given: HostPort[] = wanted.filter(port => !isDynamicPort(port))
+  for (const { range, ...rest } of wanted.filter(isDynamicPort)) {
+    const [first, last] = range as readonly [number, number]
+    let found: HostPort | undefined
+    for (let port = first; port <= last && found === undefined; port++) {
+      const one = { ...rest, port }
+      if (!isTaken(one) && !given.some(other => portsConflict(one, other))) found = one
+    }
+    if (found === undefined) return undefined
+    given.push(found)
+  }
+  return given
 }
 
 /** The address by which two ports are compared: both wildcards are one. */

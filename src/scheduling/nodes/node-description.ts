@@ -1,5 +1,7 @@
 import type { Attributes, FieldProblem, ResourceVector, Taint } from '../../core/index.js'
 import { InvalidError } from '../../core/index.js'
+import type { NodeDevice } from './devices.js'
+import { deviceProblems } from './devices.js'
 import { hostPortProblems, vectorProblems } from './field-problems.js'
 import type { HostPort } from './host-ports.js'
 
@@ -31,6 +33,8 @@ export interface NodeDescription {
   readonly unschedulable?: boolean
   /** Images that are there, by name: their bytes, and the share of nodes that have them. */
   readonly images?: Readonly<Record<string, NodeImage>>
+  /** Devices that are there, beside what of them is counted in `allocatable`. */
+  readonly devices?: readonly NodeDevice[]
   /** Ports that are taken by something other than tasks. */
   readonly hostPorts?: readonly HostPort[]
   /** Why nothing else about the node can be read. It then takes no task, with the reason `NodeUnreadable`. */
@@ -45,7 +49,11 @@ export function checkNodeDescription(node: NodeDescription): void {
   if (typeof node.name !== 'string' || node.name === '') {
     problems.push({ field: 'name', value: node.name, message: 'must be a text that is not empty' })
   }
-  problems.push(...vectorProblems('allocatable', node.allocatable), ...hostPortProblems(node.hostPorts))
+  problems.push(
+    ...vectorProblems('allocatable', node.allocatable),
+    ...hostPortProblems(node.hostPorts),
+    ...deviceProblems(node.devices),
+  )
   for (const [index, taint] of (node.taints ?? []).entries()) {
     if (EFFECTS.has(taint.effect)) continue
     const message = `must be one of ${[...EFFECTS].join(', ')}`

@@ -1,6 +1,8 @@
 import type { Attributes, ResourceVector, Taint } from '../../core/index.js'
 import { KeelsonError } from '../../core/index.js'
 import { nodeAttributes } from '../../core/internal.js'
+import type { HeldDevices } from './devices.js'
+import { DeviceTable } from './devices.js'
 import type { HostPort } from './host-ports.js'
 import { HostPortTable } from './host-ports.js'
 import { NameRanks } from './name-ranks.js'
@@ -15,6 +17,7 @@ export interface TaskDemand {
   readonly requests?: ResourceVector
   readonly hostPorts?: readonly HostPort[]
   readonly group?: string
+  readonly held?: readonly HeldDevices[]
 }
 
 const INITIAL_SLOTS = 16
@@ -104,11 +107,13 @@ export class NodeTable {
   occupy(row: NodeRow, task: TaskDemand): void {
     this.#account(row, task, 1)
     if (task.hostPorts !== undefined) row.ports.add(task.hostPorts)
+    if (task.held !== undefined) row.holdDevices(task.held, 1)
   }
 
   vacate(row: NodeRow, task: TaskDemand): void {
     this.#account(row, task, -1)
     if (task.hostPorts !== undefined) row.ports.remove(task.hostPorts)
+    if (task.held !== undefined) row.holdDevices(task.held, -1)
   }
 
   allocatableOn(slot: number, column: ResourceColumn): number {
@@ -175,6 +180,8 @@ export class NodeRow implements NodeView {
   readonly #siblings = new Map<string, number>()
   #description: NodeDescription
   #attributes: Attributes | undefined
+  /** Made on first use: most nodes have none. */
+  #devices: DeviceTable | undefined
 
   constructor(table: NodeTable, slot: number, description: NodeDescription) {
     this.#table = table
@@ -190,6 +197,16 @@ export class NodeRow implements NodeView {
 
   get images(): Readonly<Record<string, NodeImage>> {
     return this.#description.images ?? NO_IMAGES
+  }
+
+  get devices(): NodeView['devices'] {
+    const { devices = [] } = this.#description
+    return devices.map(device => ({ device, isHeld: this.#devices?.isHeld(device) === true }))
+  }
+
+  holdDevices(held: readonly HeldDevices[], by: 1 | -1): void {
+    this.#devices ??= new DeviceTable()
+    this.#devices.count(held, by)
   }
 
   get unreadable(): string | undefined {

@@ -1,4 +1,5 @@
 import type { Attributes, Taint } from '../../core/index.js'
+import type { NodeDevice } from './devices.js'
 import type { HostPort } from './host-ports.js'
 import type { NodeImage } from './node-description.js'
 import type { ResourceColumn } from './resource-columns.js'
@@ -25,6 +26,8 @@ export interface NodeView {
   allocatable(column: ResourceColumn): number
   /** Base units asked for by the tasks placed on the node. */
   requested(column: ResourceColumn): number
+  /** Its devices, and whether a task has them. */
+  readonly devices: readonly { readonly device: NodeDevice; readonly isHeld: boolean }[]
   /** The first of these ports that is taken on the node. */
   portConflict(ports: readonly HostPort[]): HostPort | undefined
 }

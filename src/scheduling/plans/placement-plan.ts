@@ -49,8 +49,11 @@ export function planPlacements(scheduler: Scheduler, requests: readonly Placemen
   const unschedulable: string[] = []
   for (const request of requests) {
     const result = copy.place(request)
-    if (result.kind === 'placed') decided.push({ request, node: result.node })
-    else unschedulable.push(request.key)
+    if (result.kind === 'placed') {
+      const { node, hostPorts } = result
+      // Ports of ranges stay those that were planned.
+      decided.push({ request: hostPorts === undefined ? request : { ...request, hostPorts }, node })
+    } else unschedulable.push(request.key)
   }
   for (const { node } of decided) versions.set(node, scheduler.nodeVersion(node))
   const placements = decided.map(one => ({ ...one, nodeVersion: versions.get(one.node) ?? 0 }))

@@ -4,7 +4,10 @@ import type { NodePreference, Platform, TaskAffinity, TopologySpread } from '../
 import { wholeNumber } from '../../core/internal.js'
 import { hostPortProblems, selfConflictProblems, vectorProblems } from '../nodes/field-problems.js'
 import type { HostPort } from '../nodes/host-ports.js'
+import { isDynamicPort } from '../nodes/host-ports.js'
 import type { ResourceColumn, ResourceColumns } from '../nodes/resource-columns.js'
+import type { CompiledDeviceRequest, DeviceRequest } from './device-request.js'
+import { compileDeviceRequests, deviceRequestProblems } from './device-request.js'
 import type { CompiledPreference } from './node-preference.js'
 import { compilePreferences } from './node-preference.js'
 import type { NodeSelector, NodeTest } from './node-selector.js'
@@ -26,6 +29,8 @@ export interface PlacementRequest {
   /** Conditions on the node's attributes, labels and name, and on where the siblings are. */
   readonly constraints?: readonly Constraint[]
   readonly hostPorts?: readonly HostPort[]
+  /** Devices by kind and attributes; which it gets is said when it is placed. */
+  readonly devices?: readonly DeviceRequest[]
   /** Tasks of one group are siblings. Default: the task has none. */
   readonly group?: string
   /**
@@ -73,7 +78,11 @@ export interface PreparedRequest {
   readonly tolerations: readonly Toleration[]
   /** Undefined when there are none. */
   readonly constraints: ConstraintSet | undefined
+  /** With numbers. */
   readonly hostPorts: readonly HostPort[]
+  /** Those that ask for one of a range. */
+  readonly dynamicPorts: readonly HostPort[]
+  readonly devices: readonly CompiledDeviceRequest[]
   readonly group: string | undefined
   /** How many tasks of the group are wanted at least. */
   readonly instances: number
@@ -110,6 +119,8 @@ export function prepareRequest(request: PlacementRequest, columns: ResourceColum
     tolerations,
     constraints: constraints.length === 0 ? undefined : compileConstraints(constraints),
     hostPorts: hostPorts.filter(port => port.port !== 0),
+    dynamicPorts: hostPorts.filter(isDynamicPort),
+    devices: compileDeviceRequests(request.devices),
     group: request.group,
     instances: request.instances ?? 1,
     namespace: request.namespace ?? '',
@@ -203,6 +214,7 @@ export function checkNewRequest(request: PlacementRequest): void {
     ...selfConflictProblems(request.hostPorts),
     ...affinityProblems(request),
     ...spreadProblems(request.spread),
+    ...deviceRequestProblems(request.devices),
   ]
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }

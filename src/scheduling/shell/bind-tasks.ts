@@ -1,6 +1,8 @@
 import { isTaskActive, Node, Reservation, Task } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
 import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
+import type { HeldDevices } from '../nodes/devices.js'
+import type { HostPort } from '../nodes/host-ports.js'
 import type { ClusterMirror, NodeState } from './cluster-mirror.js'
 import { taskKey } from './task-object.js'
 
@@ -13,10 +15,18 @@ export interface OpenTask {
   readonly version: string
 }
 
+/** What a task was given on its node. */
+export interface Given {
+  readonly hostPorts: readonly HostPort[] | undefined
+  readonly held: readonly HeldDevices[] | undefined
+}
+
 /** Where a task is to go. */
 export interface Placement {
   readonly one: OpenTask
   readonly node: string
+  /** Ports of ranges, and devices, that it was given there. */
+  readonly given: Given
   /** The state of the node that the decision was made from. */
   readonly epoch: number
 }
@@ -73,10 +83,26 @@ export function bindTasks(
 }
 
 /** Writes that a task has its node now, and ends what was held for it. */
-export function writeBinding(tx: Transaction, { one, node }: Placement, context: BindingContext): void {
+export function writeBinding(
+  tx: Transaction,
+  { one, node, given }: Placement,
+  context: BindingContext,
+): void {
   const { ref, key } = one
   tx.modify(Task, ref, draft => {
     draft.spec.nodeName = node
+    const { held, hostPorts } = given
+    if (held !== undefined)
+      draft.spec.assignedDevices = held.map(({ kind, ids }) => ({ kind, ids: [...ids] }))
+    const ports = (draft.spec.ports ?? []).filter(
+      port => port.hostPort === undefined && port.hostPortRange !== undefined,
+    )
+    // Those of ranges come last, in their order.
+    const numbers = hostPorts?.slice(-ports.length).map(({ port }) => port) ?? []
+    for (const [index, port] of ports.entries()) {
+      const number = numbers[index]
+      if (number !== undefined) port.hostPort = number
+    }
   })
   const message = `placed on node ${node}`
   const condition = { type: 'Scheduled', status: 'True', reason: 'Scheduled', message } as const

@@ -168,7 +168,9 @@ export class ClusterMirror {
     if (held !== undefined && this.#tasks.get(key) === version) return NONE
     const node = task.spec.nodeName ?? ''
     for (const { name } of this.held.forTask(key)) this.scheduler.removeTask(holdKey(name))
-    this.scheduler.addTask({ ...demandOf(task), key, node })
+    const { assignedDevices } = task.spec
+    const devices = assignedDevices === undefined ? {} : { held: assignedDevices }
+    this.scheduler.addTask({ ...demandOf(task), ...devices, key, node })
     this.#noteReservedUse(key, held?.node, task)
     this.#tasks.set(key, version)
     if (held !== undefined && takesSame(held, this.scheduler.task(key))) return NONE
@@ -300,7 +302,8 @@ function takesSame(a: TaskPlacement, b: TaskPlacement | undefined): boolean {
     a.node === b.node &&
     a.group === b.group &&
     deepEqual(a.requests ?? {}, b.requests ?? {}) &&
-    deepEqual(a.hostPorts ?? [], b.hostPorts ?? [])
+    deepEqual(a.hostPorts ?? [], b.hostPorts ?? []) &&
+    deepEqual(a.held ?? [], b.held ?? [])
   )
 }
 

@@ -1,4 +1,4 @@
-import type { DisruptionRefusal } from '../../api/index.js'
+import type { DisruptionRefusal, TaskPort } from '../../api/index.js'
 import { DisruptionBudget, Reservation, Task, takeDisruption } from '../../api/index.js'
 import { isHealthyTask } from '../../api/internal.js'
 import { formatTime, KeelsonError } from '../../core/index.js'
@@ -71,8 +71,14 @@ export function evictVictims(
     graceSeconds = Math.max(graceSeconds, victim?.spec.terminationGracePeriodSeconds ?? GRACE_SECONDS)
     if (victim !== undefined && victim.metadata.deletionTimestamp === undefined) tx.delete(Task, ref)
   }
-  if (victims.every(ref => tx.get(Task, ref) === undefined)) {
-    writeBinding(tx, { one, node: plan.node, epoch: 0 }, context)
+  // Which ports and devices it gets is decided when the victims are gone.
+  const isGiven = (task.spec.devices ?? []).length + (task.spec.ports ?? []).filter(isOfRange).length === 0
+  if (isGiven && victims.every(ref => tx.get(Task, ref) === undefined)) {
+    writeBinding(
+      tx,
+      { one, node: plan.node, given: { hostPorts: undefined, held: undefined }, epoch: 0 },
+      context,
+    )
     return { kind: 'bound' }
   }
   const expiresAtMs = nowMs + graceSeconds * 1_000 + HOLD_MS
@@ -122,6 +128,10 @@ function budgetsIn(reader: Pick<Reader, 'list'>, namespace: string): readonly Bu
     const selector = labelSelectorFromObject(spec.selector)
     return { budget, selector, state: { name: `${namespace}/${metadata.name}`, allowed } }
   })
+}
+
+function isOfRange({ hostPortRange }: TaskPort): boolean {
+  return hostPortRange !== undefined
 }
 
 /** One reservation per task: a second one for it would be refused. */

@@ -267,8 +267,9 @@ export class SchedulingLoop {
       const request = this.#requestOf(one)
       const result = this.#mirror.assume(request)
       if (result.kind === 'placed') {
-        const { node } = result
-        return { kind: 'placed', one, node, epoch: this.#mirror.epochOf(node) }
+        const { node, hostPorts, held } = result
+        const given = { hostPorts, held }
+        return { kind: 'placed', one, node, given, epoch: this.#mirror.epochOf(node) }
       }
       const isHolder = this.#mirror.held.forTask(key).length > 0
       this.#queue.waiting.failed({ key, version, request, nowMs, isHolder })

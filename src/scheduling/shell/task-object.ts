@@ -1,4 +1,5 @@
 import type { Task } from '../../api/index.js'
+import type { ResourceVector } from '../../core/index.js'
 import { parseResources, parseTime } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import type { HostPort } from '../nodes/host-ports.js'
@@ -22,11 +23,12 @@ export function requestOfTask(task: Task, siblings?: number): PlacementRequest {
   const { requests = {}, limits = {} } = spec.resources ?? {}
   return {
     key: taskKey(metadata),
-    requests: { ...parseResources(limits), ...parseResources(requests) },
+    requests: { ...devicesAsAmounts(spec), ...parseResources(limits), ...parseResources(requests) },
     nodeSelector: { matchLabels: spec.nodeSelector ?? {} },
     tolerations: spec.tolerations ?? [],
     constraints: spec.constraints ?? [],
     hostPorts: hostPortsOf(spec.ports ?? []),
+    ...(spec.devices === undefined ? {} : { devices: spec.devices }),
     labels: metadata.labels,
     namespace: metadata.namespace ?? '',
     affinity: spec.affinity ?? [],
@@ -47,9 +49,17 @@ export function groupOfTask({ metadata, spec }: Task): string | undefined {
 }
 
 function hostPortsOf(ports: NonNullable<Task['spec']['ports']>): readonly HostPort[] {
-  return ports.flatMap(({ hostPort, protocol = 'TCP' }) =>
-    hostPort === undefined ? [] : [{ port: hostPort, protocol }],
-  )
+  return ports.flatMap(({ hostPort, hostPortRange: range, protocol = 'TCP' }): readonly HostPort[] => {
+    if (hostPort !== undefined) return [{ port: hostPort, protocol }]
+    return range === undefined ? [] : [{ port: 0, protocol, range: [range.first, range.last] }]
+  })
+}
+
+/** Devices are counted as a resource, so that profiles pack and spread them as any other. */
+function devicesAsAmounts({ devices = [] }: Task['spec']): ResourceVector {
+  const counts: Record<string, number> = {}
+  for (const { kind, count = 1 } of devices) counts[kind] = (counts[kind] ?? 0) + count
+  return parseResources(counts)
 }
 
 /** Higher priority first, then the older one, then by key. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Event, Task } from '../../../src/api/index.js'
+import { Event, Node, Task } from '../../../src/api/index.js'
 import { cpu, createCluster, namespace, run } from './scheduling-world.js'
 
 const gang = (minMembers: number) => ({ ...cpu('1'), gang: { name: 'job', minMembers } })
@@ -79,5 +79,59 @@ describe('batches of the scheduling controller', () => {
     await world.env.advance(10_000)
     const told = world.store.list(Event).items.map(({ spec }) => `${spec.regarding.name}: ${spec.note}`)
     expect(told.sort()).toEqual(['a: placed on node n1', 'b: placed on node n1'])
+  })
+})
+
+describe('what a task is given on its node', () => {
+  const ports = [
+    { name: 'fixed', containerPort: 80, hostPort: 30_000 },
+    { name: 'any', containerPort: 81, hostPortRange: { first: 30_000, last: 30_009 } },
+  ]
+
+  test('a port of a range is written to the task that is bound, and is not given twice', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 9 })
+    await run(world)
+    await world.addTask('a', { ports })
+    await world.addTask('b', { ports: ports.slice(1) })
+    const numbers = ['a', 'b'].map(name =>
+      world.store.get(Task, { namespace, name })?.spec.ports?.map(({ hostPort }) => hostPort),
+    )
+    expect(numbers).toEqual([[30_000, 30_001], [30_002]])
+  })
+
+  test('devices are written to the task, counted as a resource, and free again when it is gone', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 9 })
+    await world.env.run(() =>
+      world.store.modifyStatus(Node, { name: 'n1' }, draft => {
+        const devices = ['0', '1'].map(id => ({
+          kind: 'nvidia.com/gpu',
+          id,
+          attributes: { memory: `${id}0` },
+        }))
+        if (draft.status !== undefined) draft.status.devices = devices
+      }),
+    )
+    await run(world)
+    const constraints = [{ attribute: 'memory', operator: 'equals' as const, value: '10' }]
+    const devices = [{ kind: 'nvidia.com/gpu', constraints }]
+    await world.addTask('a', { devices })
+    expect(world.store.get(Task, { namespace, name: 'a' })?.spec.assignedDevices).toEqual([
+      { kind: 'nvidia.com/gpu', ids: ['1'] },
+    ])
+    await world.addTask('b', { devices })
+    expect(world.scheduled('b')).toContain('Insufficient devices nvidia.com/gpu')
+    await world.addTask('c', { devices: [{ kind: 'nvidia.com/gpu', count: 2 }] })
+    expect(world.scheduled('c')).toContain('Insufficient nvidia.com/gpu')
+    await world.env.run(() => world.store.delete(Task, { namespace, name: 'a' }))
+    await world.env.advance(20_000)
+    expect(world.nodeOf('b')).toBe('n1')
+  })
+
+  test('a range that begins with the higher port is refused by name', async () => {
+    const world = createCluster()
+    const backwards = [{ containerPort: 80, hostPortRange: { first: 9, last: 3 } }]
+    await expect(world.addTask('a', { ports: backwards })).rejects.toThrow(/spec\.ports\[0\]\.hostPortRange/)
   })
 })

@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { HostPort } from '../../src/scheduling/index.js'
+import { applyPlan, createScheduler, packProfile, planPlacements } from '../../src/scheduling/index.js'
+import { portsConflict } from '../../src/scheduling/nodes/host-ports.js'
+import { chooseDevices, compileDeviceRequests } from '../../src/scheduling/requests/device-request.js'
+
+const gpu = (id: string, memory: number) => ({ kind: 'gpu', id, attributes: { memory } })
+const large = {
+  kind: 'gpu',
+  constraints: [{ attribute: 'memory', operator: 'greaterOrEqual' as const, value: '40' }],
+}
+
+describe('devices', () => {
+  test('a task is told which it has; nobody else gets them, and what it gives back is free', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({
+      name: 'n',
+      allocatable: {},
+      devices: [gpu('0', 80), gpu('1', 20), { kind: 'fpga', id: 'f' }],
+    })
+    const both = [{ kind: 'gpu' }, { kind: 'fpga' }]
+    expect(scheduler.place({ key: 'a', devices: both })).toMatchObject({
+      held: [
+        { kind: 'gpu', ids: ['0'] },
+        { kind: 'fpga', ids: ['f'] },
+      ],
+    })
+    expect(scheduler.place({ key: 'b', devices: both })).toMatchObject({
+      kind: 'unschedulable',
+      reasons: { reasons: [{ code: 'InsufficientDevices', message: 'Insufficient devices fpga, gpu' }] },
+    })
+    expect(scheduler.place({ key: 'c', devices: [{ kind: 'gpu' }] })).toMatchObject({
+      held: [{ kind: 'gpu', ids: ['1'] }],
+    })
+    scheduler.removeTask('a')
+    expect(scheduler.place({ key: 'b', devices: both })).toMatchObject({ kind: 'placed' })
+  })
+
+  test('who takes any gives way to who needs a large one', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', allocatable: {}, devices: [gpu('0', 80), gpu('1', 20)] })
+    expect(scheduler.place({ key: 'a', devices: [{ kind: 'gpu' }, large] })).toMatchObject({ kind: 'placed' })
+  })
+
+  test('a fork has devices of its own', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', allocatable: {}, devices: [gpu('0', 80)] })
+    const copy = scheduler.fork()
+    expect(copy.place({ key: 'a', devices: [large] }).kind).toBe('placed')
+    expect(scheduler.fits({ key: 'b', devices: [large] }, 'n')).toBe(true)
+    expect(copy.fits({ key: 'b', devices: [large] }, 'n')).toBe(false)
+  })
+
+  test('devices that are counted as a resource fill one node before the next', () => {
+    const scheduler = createScheduler({ profile: packProfile() })
+    for (const name of ['n1', 'n2'])
+      scheduler.addNode({ name, allocatable: { gpu: 2 }, devices: [gpu('0', 80), gpu('1', 80)] })
+    const nodes = ['a', 'b', 'c'].map(key => {
+      const placed = scheduler.place({ key, requests: { gpu: 1 }, devices: [large] })
+      return placed.kind === 'placed' ? placed.node : 'none'
+    })
+    expect(nodes).toEqual(['n1', 'n1', 'n2'])
+  })
+
+  test('law: a choice is found exactly if one exists, by trying all of them', () => {
+    const kind = fc.constantFrom('gpu', 'fpga')
+    const device = fc.record({ kind, memory: fc.constantFrom(20, 40, 80) })
+    const request = fc.record({
+      kind,
+      count: fc.integer({ min: 1, max: 2 }),
+      least: fc.constantFrom(20, 40, 80),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(device, { maxLength: 5 }),
+        fc.array(request, { maxLength: 3 }),
+        (devices, requests) => {
+          const free = devices.map((one, at) => ({
+            kind: one.kind,
+            id: `${at}`,
+            attributes: { memory: one.memory },
+          }))
+          const compiled = compileDeviceRequests(
+            requests.map(({ kind: of, count, least }) => ({
+              kind: of,
+              count,
+              constraints: [{ attribute: 'memory', operator: 'greaterOrEqual' as const, value: `${least}` }],
+            })),
+          )
+          const wants = compiled.flatMap(one => Array.from({ length: one.count }, () => one))
+          const exists = (from: number, used: ReadonlySet<number>): boolean =>
+            from === wants.length ||
+            free.some(
+              (one, at) =>
+                !used.has(at) &&
+                wants[from]?.accepts(one) === true &&
+                exists(from + 1, new Set([...used, at])),
+            )
+          const chosen = chooseDevices(compiled, free)
+          expect(chosen !== undefined).toBe(exists(0, new Set()))
+          if (chosen !== undefined) expect(chosen.flatMap(({ ids }) => ids).length).toBe(wants.length)
+        },
+      ),
+      { numRuns: 200, seed: 3 },
+    )
+  })
+
+  test.each([
+    [{ devices: [{ kind: '' }] }, 'devices[0].kind'],
+    [{ devices: [{ kind: 'gpu', count: 0 }] }, 'devices[0].count'],
+    [
+      { devices: [{ kind: 'gpu', constraints: [{ attribute: 'a', operator: 'unique' as const }] }] },
+      'devices[0].constraints',
+    ],
+  ])('what cannot be is refused by name: %j', (request, field) => {
+    expect(() => createScheduler().place({ key: 'a', ...request })).toThrow(field)
+  })
+
+  test('a node has a device once', () => {
+    const devices = [gpu('0', 1), gpu('0', 2)]
+    expect(() => createScheduler().addNode({ name: 'n', allocatable: {}, devices })).toThrow('devices[1]')
+  })
+})
+
+describe('host ports of a range', () => {
+  const range = [30_000, 30_002] as const
+  const any = { port: 0, range }
+
+  test('the lowest free one is given and told; when none is left, the range is named', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', allocatable: {}, hostPorts: [{ port: 30_001 }] })
+    expect(scheduler.place({ key: 'a', hostPorts: [{ port: 80 }, any, any] })).toMatchObject({
+      hostPorts: [{ port: 80 }, { port: 30_000 }, { port: 30_002 }],
+    })
+    expect(scheduler.place({ key: 'b', hostPorts: [any] })).toMatchObject({
+      reasons: { reasons: [{ code: 'HostPortsExhausted', message: 'no host port left in 30000-30002' }] },
+    })
+    expect(scheduler.place({ key: 'c', hostPorts: [{ ...any, protocol: 'UDP' }] })).toMatchObject({
+      kind: 'placed',
+    })
+    scheduler.removeTask('a')
+    expect(scheduler.place({ key: 'b', hostPorts: [any] })).toMatchObject({ hostPorts: [{ port: 30_000 }] })
+  })
+
+  test('law: no two tasks of a node hold one port, whatever comes and goes', () => {
+    const wanted = fc.array(fc.constantFrom<HostPort>(any, { port: 30_000 }, { ...any, protocol: 'UDP' }), {
+      minLength: 1,
+      maxLength: 2,
+    })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), wanted), { maxLength: 20 }), acts => {
+        const scheduler = createScheduler()
+        scheduler.addNode({ name: 'n', allocatable: {} })
+        for (const [at, hostPorts] of acts) {
+          const key = `t${at}`
+          const isDouble =
+            hostPorts.length === 2 && portsConflict(hostPorts[0] as HostPort, hostPorts[1] as HostPort)
+          if (!scheduler.removeTask(key) && !isDouble) scheduler.place({ key, hostPorts })
+          const held = scheduler.tasksOn('n').flatMap(task => task.hostPorts ?? [])
+          for (const [index, port] of held.entries()) {
+            expect(port.port).toBeGreaterThan(0)
+            expect(held.slice(0, index).some(other => portsConflict(port, other))).toBe(false)
+          }
+        }
+      }),
+      { numRuns: 100, seed: 5 },
+    )
+  })
+
+  test('a plan keeps the ports that it gave', () => {
+    const scheduler = createScheduler()
+    scheduler.addNode({ name: 'n', allocatable: {} })
+    const plan = planPlacements(scheduler, [{ key: 'a', hostPorts: [any] }])
+    expect(applyPlan(scheduler, plan).committed).toEqual(['a'])
+    expect(scheduler.task('a')?.hostPorts).toEqual([{ port: 30_000 }])
+  })
+
+  test.each([
+    [{ port: 80, range }, 'hostPorts[0].range'],
+    [{ port: 0, range: [9, 3] as const }, 'hostPorts[0].range'],
+    [{ port: 0, range: [0, 70_000] as const }, 'hostPorts[0].range'],
+  ])('a range that is none is refused by name: %j', (port, field) => {
+    expect(() => createScheduler().place({ key: 'a', hostPorts: [port] })).toThrow(field)
+  })
+})
