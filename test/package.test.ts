@@ -81,7 +81,7 @@ describe.each(subpaths())('$specifier', ({ subpath, specifier, source, output, r
 describe('the package', () => {
   test('holds the build, the guides, the examples and its papers, and nothing else', () => {
     const known =
-      /^(?:dist\/.+\.(?:js|d\.ts)$|dist\/cjs\/package\.json$|docs\/.+\.md$|examples\/|package\.json$|LICENSE$|[A-Z]+\.md$)/
+      /^(?:dist\/.+\.(?:js|d\.ts)$|dist\/cjs\/package\.json$|docs\/.+\.(?:md|svg)$|examples\/|package\.json$|LICENSE$|[A-Z]+\.md$)/
     expect(installed.files.filter(path => !known.test(path))).toEqual([])
     expect(installed.files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
     expect(installed.files.filter(path => /tsbuildinfo|node_modules/.test(path))).toEqual([])

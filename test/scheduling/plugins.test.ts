@@ -274,6 +274,7 @@ test('the native filters are all there are', () => {
     'platform',
     'resources-fit',
     'host-ports',
+    'devices',
     'sibling-constraints',
     'topology-spread',
     'task-affinity',
