@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createManager } from '../../src/reconcile/index.js'
 import type { Client } from '../../src/store/index.js'
+import { endOf, programOf } from '../fixtures/program.js'
 import { createWorld } from '../fixtures/world.js'
 
 /** A program that ends in `await manager.run()`; what its parts do is its argument. */
-const program = `
+const program = programOf(`
   import { createController, createManager, createStore, defineKind } from './src/index.js'
-  const how = process.argv[1]
+  const how = process.argv[2]
   const say = line => process.stdout.write(line + '\\n')
   const Widget = defineKind({ apiVersion: 'x/v1', kind: 'Widget', plural: 'widgets', namespaced: true })
   const store = createStore({ kinds: [Widget] })
@@ -33,7 +32,7 @@ const program = `
   process.on('exit', code => say('exit ' + code))
   const report = await manager.run({ gracePeriodMs: how === 'hangs for ever' ? 20 : 60_000 })
   say(report.map(({ name, outcome }) => name + ' ' + outcome).join())
-`
+`)
 
 interface Run {
   readonly code: number | null
@@ -43,24 +42,13 @@ interface Run {
 }
 
 /** Runs the program; `next` is asked for a signal whenever the program has said something. */
-function run(how: string, next: (said: string) => NodeJS.Signals | undefined): Promise<Run> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program, how], {
-    cwd: resolve(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'pipe', 'pipe'],
+async function run(how: string, next: (said: string) => NodeJS.Signals | undefined): Promise<Run> {
+  const child = (await program).start(how)
+  const { code, signal, stdout, stderr } = await endOf(child, said => {
+    const sent = next(said)
+    if (sent !== undefined) child.kill(sent)
   })
-  const said: Record<'out' | 'err', string> = { out: '', err: '' }
-  const hear = (channel: 'out' | 'err') => (chunk: Buffer) => {
-    said[channel] += String(chunk)
-    const signal = next(said.out + said.err)
-    if (signal !== undefined) child.kill(signal)
-  }
-  child.stdout.on('data', hear('out'))
-  child.stderr.on('data', hear('err'))
-  return new Promise(done => {
-    child.on('close', (code, signal) =>
-      done({ code, signal, out: said.out.trim().split('\n'), err: said.err }),
-    )
-  })
+  return { code, signal, out: stdout.trim().split('\n'), err: stderr }
 }
 
 /** Answers the first time that `text` was said. */

@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { createConsoleLogger } from '../../../src/core/env/console-logger.js'
 import type { LogFields } from '../../../src/core/env/logger.js'
 import { createEnv, silentLogger } from '../../../src/core/index.js'
+import { endOf, programOf } from '../../fixtures/program.js'
 import { createFakeHost } from './fake-host.js'
 
 function printed(fields: LogFields, message = 'failed', bindings: LogFields = {}): readonly string[] {
@@ -91,11 +90,11 @@ test('a cycle in a field is printed as what it is, and nothing throws', () => {
 })
 
 /** A program that fails in a controller, as a newcomer's first one does. */
-const program = `
+const program = programOf(`
   import { createController, createManager, createStore, createEnv, defineKind } from './src/index.js'
   import { silentLogger } from './src/core/index.js'
   const W = defineKind({ apiVersion: 'x/v1', kind: 'W', plural: 'ws', namespaced: true })
-  const env = process.argv[1] === 'silent' ? createEnv({ logger: silentLogger }) : undefined
+  const env = process.argv[2] === 'silent' ? createEnv({ logger: silentLogger }) : undefined
   const store = createStore({ kinds: [W], ...(env === undefined ? {} : { env }) })
   const manager = createManager({ client: store })
   manager.add(createController({ name: 'first', for: W, reconcile(_key, object) { object.spec.nothing.here } }))
@@ -103,20 +102,17 @@ const program = `
   await manager.start()
   await manager.idle()
   await manager.stop()
-`
+`)
 
-test('a controller that throws is seen on the console without any setting, and is silent on request', () => {
-  const run = (...args: readonly string[]): string =>
-    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program, ...args], {
-      cwd: resolve(import.meta.dirname, '../../..'),
-      encoding: 'utf8',
-    }).stderr
-  const [line = '', ...more] = run().trim().split('\n')
+test('a controller that throws is seen on the console without any setting, and is silent on request', async () => {
+  const run = async (...args: readonly string[]): Promise<string> =>
+    (await endOf((await program).start(...args))).stderr
+  const [line = '', ...more] = (await run()).trim().split('\n')
   expect(line).toMatch(
     /^keelson ERROR first: reconcile failed; backing off key=d\/a afterMs=\d.* err=TypeError: Cannot read.* at reconcile \(/,
   )
   expect(more.every(each => each.startsWith('keelson ERROR first: '))).toBe(true)
-  expect(run('silent')).toBe('')
+  expect(await run('silent')).toBe('')
 })
 
 test('an env of one’s own prints too, and takes another logger', () => {

@@ -135,6 +135,7 @@ test.each(shipped.map(kind => [kind.kind, kind] as const))(
         () => 0,
       )
     }
-    expect(taken).toBeGreaterThan(8)
+    // Rules between fields refuse most of them.
+    expect(taken).toBeGreaterThan(3)
   },
 )

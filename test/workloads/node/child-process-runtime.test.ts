@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Task, TaskExit } from '../../../src/api/index.js'
 import type { ChildProcessRuntime, ChildProcessRuntimeOptions } from '../../../src/workloads/node/index.js'
 import { createChildProcessRuntime } from '../../../src/workloads/node/index.js'
+import { endOf, programOf } from '../../fixtures/program.js'
 
 const runtimes: ChildProcessRuntime[] = []
 afterEach(async () => {
@@ -318,19 +318,9 @@ test('killAll ends all at once, also one that is being started', async () => {
 })
 
 /** Runs a program in a process of its own, and tells what it wrote. */
-async function outputOf(program: string): Promise<readonly string[]> {
-  const root = resolve(import.meta.dirname, '../../..')
-  const loader = join(root, 'node_modules/tsx/dist/loader.mjs')
-  const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  let out = ''
-  child.stdout.on('data', chunk => {
-    out += String(chunk)
-  })
-  await new Promise(done => child.once('close', done))
-  return out.trim().split('\n')
+async function outputOf(code: string): Promise<readonly string[]> {
+  const program = await programOf(code)
+  return (await endOf(program.start())).stdout.trim().split('\n')
 }
 
 test.each([
