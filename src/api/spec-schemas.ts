@@ -182,7 +182,7 @@ export const template: JsonSchema = closed(
 export const nodeSpecSchema: JsonSchema = closed({
   unschedulable: flag,
   drain: closed({ gracePeriodSeconds: count }),
-  taints: list(closed({ key: text, value: text, effect }, ['key', 'effect'])),
+  taints: list(closed({ key: text, value: text, effect, timeAdded: time }, ['key', 'effect'])),
 })
 
 export const replicaSetSpecSchema: JsonSchema = closed(

@@ -131,6 +131,7 @@ export const floors: FloorPlan = {
       'scale-down-order.ts',
       'silences.ts',
       'stateful',
+      'taint-eviction.ts',
       'task-event.ts',
       'task-lifecycle.ts',
       'zone-disruption.ts',

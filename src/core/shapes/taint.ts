@@ -7,6 +7,8 @@ export interface Taint {
   /** Default: the empty text. */
   readonly value?: string
   readonly effect: TaintEffect
+  /** Since when it is there, for `NoExecute`: `tolerationSeconds` count from then. RFC 3339. */
+  readonly timeAdded?: string
 }
 
 /** A taint that a task puts up with; Kubernetes' matching rules. */
