@@ -1,5 +1,7 @@
 import { isKeelsonError, systemEnv } from '../../core/index.js'
+import { backoffMs } from '../../core/internal.js'
 import { FoundKinds, onlookerEnv } from '../admin/found-kinds.js'
+import type { StoreProblem } from '../admin/verify-indexes.js'
 import { engineFor, LOG_CAPACITY_DEFAULT } from '../client/memory-store.js'
 import type { StoreParts } from '../client/store-parts.js'
 import { storeParts } from '../client/store-parts.js'
@@ -15,7 +17,12 @@ import { EtcdSource } from './etcd-source.js'
 import type { KeySpace, ObjectPlace } from './key-space.js'
 import { objectOf, pathOfPlace } from './key-space.js'
 import { Mirror } from './mirror.js'
+import { textOf } from './protobuf.js'
 import { SentObjects } from './sent-objects.js'
+
+/** The pauses before a connection that broke is made again. */
+const RETRY_BASE_MS = 100
+const RETRY_MAX_MS = 5_000
 
 /** So often a history is read from its new beginning, when etcd has compacted it meanwhile. */
 const ATTEMPTS_MAX = 5
@@ -25,8 +32,8 @@ export interface ReadEtcd {
   readonly parts: StoreParts
   /** The newest revision of the whole etcd. */
   readonly revision: number
-  /** Keys that hold the object of another key. */
-  readonly misplaced: readonly string[]
+  /** What is wrong with its keys. */
+  readonly problems: readonly StoreProblem[]
 }
 
 /** Which revisions are told. */
@@ -35,6 +42,8 @@ export interface EtcdTail {
   readonly since?: number | undefined
   /** Until when also those are told that come later. Default: none of them. */
   readonly until?: AbortSignal | undefined
+  /** Told when the connection is lost; it is made again. */
+  readonly lost?: (error: unknown) => void
 }
 
 /** What etcd still knows: the objects of one revision, and what came after it. */
@@ -116,15 +125,16 @@ export class EtcdView {
       if (mutations.length > 0) parts.engine.follow(told.revision, mutations, told.cause)
     }
     this.#keepLifetimes(parts)
-    return { parts, revision, misplaced: this.#misplaced(kvs) }
+    return { parts, revision, problems: this.#problemsIn(kvs).map(text => ({ text })) }
   }
 
   /**
    * Tells the revisions that have changed an object, in order.
    *
    * @throws ExpiredError for what etcd has compacted, FutureRevisionError; KeelsonError `Unavailable` when the connection breaks
+   * and nothing is followed
    */
-  async tail({ since, until }: EtcdTail, tell: (revision: RemoteRevision) => void): Promise<void> {
+  async tail({ since, until, lost }: EtcdTail, tell: (revision: RemoteRevision) => void): Promise<void> {
     const { revision, kvs } = await this.#source.read()
     if (since !== undefined && since > revision) throw new FutureRevisionError(since, revision)
     let newest: number | undefined
@@ -132,12 +142,40 @@ export class EtcdView {
       newest = each.revision
       if (each.changes.length > 0) tell(each)
     }
-    if (since !== undefined) return this.#told(since, until ?? lastOf(kvs), told)
+    const from = (start: number): Promise<void> =>
+      until === undefined
+        ? this.#told(start, lastOf(kvs), told)
+        : this.#followed(start, { until, lost }, told)
+    if (since !== undefined) return from(since)
     await this.#fromOldest(start => {
       // Nothing is left out in between.
       if (newest !== undefined) throw new ExpiredError(newest, start)
-      return this.#told(start, until ?? lastOf(kvs), told)
+      return from(start)
     })
+  }
+
+  /** What follows, until the signal; over connections that break. */
+  async #followed(
+    since: number,
+    { until, lost }: { readonly until: AbortSignal; readonly lost: EtcdTail['lost'] },
+    told: (revision: RemoteRevision) => void,
+  ): Promise<void> {
+    let at = since
+    for (let breaks = 1; ; breaks++)
+      try {
+        return await this.#told(at, until, each => {
+          at = each.revision
+          breaks = 1
+          told(each)
+        })
+      } catch (error) {
+        if (!isKeelsonError(error, 'Unavailable')) throw error
+        lost?.(error)
+        const ms = backoffMs({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS }, breaks)
+        await systemEnv.clock.sleep(ms, until).catch(() => {
+          // It is over; the next look says so.
+        })
+      }
   }
 
   #keepLifetimes({ engine, lifetimes }: StoreParts): void {
@@ -194,11 +232,13 @@ export class EtcdView {
     if (typeof until === 'number' ? until <= since : until.aborted) return Promise.resolve()
     return new Promise((resolve, reject) => {
       let isOver = false
-      const end = (): void => {
+      const finish = (settle: () => void): void => {
         isOver = true
+        if (typeof until !== 'number') until.removeEventListener('abort', end)
         cancel()
-        resolve()
+        settle()
       }
+      const end = (): void => finish(resolve)
       const cancel = this.#source.watch(since, {
         told: each => {
           if (isOver) return
@@ -207,7 +247,7 @@ export class EtcdView {
         },
         alive: () => {},
         progress: () => {},
-        ended: reject,
+        ended: error => finish(() => reject(error)),
       })
       if (typeof until !== 'number') until.addEventListener('abort', end, { once: true })
     })
@@ -217,10 +257,19 @@ export class EtcdView {
     return kvs.filter(({ key }) => this.#keys.parse(key)?.of === 'object').map(objectOf)
   }
 
-  #misplaced(kvs: readonly EtcdKeyValue[]): string[] {
-    return kvs.flatMap(kv => {
-      const known = this.#keys.parse(kv.key)
-      return known?.of === 'object' && known.path !== pathOfObject(objectOf(kv)) ? [kv.key] : []
+  #problemsIn(kvs: readonly EtcdKeyValue[]): string[] {
+    const known = kvs.map(kv => ({ kv, about: this.#keys.parse(kv.key) }))
+    const paths = new Set(known.flatMap(({ about }) => (about?.of === 'object' ? [about.path] : [])))
+    return known.flatMap(({ kv, about }) => {
+      if (about?.of === 'object')
+        return about.path === pathOfObject(objectOf(kv)) ? [] : [`${kv.key} holds the object of another key`]
+      if (about?.of === 'kept' && !paths.has(about.path))
+        return [`${kv.key} keeps an object that is not there; remove the key`]
+      if (about?.of !== 'unique' || paths.has(textOf(kv.value))) return []
+      const holder = textOf(kv.value)
+      return [
+        `${kv.key} keeps a value for ${holder}, which is not there, so no object can have it; remove the key`,
+      ]
     })
   }
 }

@@ -40,7 +40,8 @@ function intoEtcd(etcd: EtcdOptions, { place, out }: EtcdRun, { json }: ProgramC
 async function tail(view: EtcdView, command: ProgramCommand, { out }: EtcdRun): Promise<number> {
   const { at, follow } = command
   const never = new AbortController().signal
-  await view.tail({ since: at, until: follow ? (out.signal ?? never) : undefined }, told => {
+  const until = follow ? (out.signal ?? never) : undefined
+  await view.tail({ since: at, until, lost: error => out.note(String(error)) }, told => {
     const text = logLine(entryOf(told), command)
     if (text !== undefined) out.line(text)
   })
@@ -55,10 +56,8 @@ async function look(view: EtcdView, command: ProgramCommand, { place, keys, out 
     case 'inspect':
       out.line(inspectEtcdText(read, place, json))
       return EXIT_CODES.fine
-    case 'verify': {
-      const problems = read.misplaced.map(key => ({ text: `${key} holds the object of another key` }))
-      return tellProblems({ parts: read.parts, problems }, command, out)
-    }
+    case 'verify':
+      return tellProblems(read, command, out)
     case 'history':
       return tellHistory(read, command, out)
     case 'backup':

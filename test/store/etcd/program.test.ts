@@ -7,6 +7,7 @@ import { connectStore } from '../../../src/store/etcd/index.js'
 import { openStore } from '../../../src/store/node/index.js'
 import { runStoreProgram } from '../../../src/store/program/store-program.js'
 import { kindOf, ref } from '../../fixtures/kinds.js'
+import { CutProxy } from './cut-proxy.js'
 import { canRunEtcd, EtcdServer, freePort } from './etcd-server.js'
 import { soon } from './soon.js'
 
@@ -138,15 +139,28 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
   test('follows what others write', async () => {
     const lines: string[] = []
     const ending = new AbortController()
-    const out = { line: (text: string) => void lines.push(text), note: () => {}, signal: ending.signal }
-    const place = ['--etcd', server.endpoint, '--prefix', '/followed']
+    const notes: string[] = []
+    const note = (text: string): void => void notes.push(text)
+    const out = { line: (text: string) => void lines.push(text), note, signal: ending.signal }
+    const proxy = await CutProxy.start(server.endpoint)
+    const place = ['--etcd', proxy.endpoint, '--prefix', '/followed']
     const store = await connect('/followed')
     const running = runStoreProgram(['tail', ...place, '--follow'], out)
     for (const name of ['x', 'y']) await store.create(Widget, { metadata: ref(name), spec: { size: 1 } })
     await soon(() => lines.length === 2)
+    proxy.isDown = true
+    proxy.cut()
+    await store.create(Widget, { metadata: ref('z'), spec: { size: 1 } })
+    await soon(() => notes.length > 0)
+    proxy.isDown = false
+    await soon(() => lines.length === 3)
     ending.abort()
     expect(await running).toBe(0)
-    expect(lines.map(line => line.split('\t')[2])).toEqual(['Widget default/x', 'Widget default/y'])
+    expect(lines.map(line => line.split('\t')[2])).toEqual(
+      ['x', 'y', 'z'].map(name => `Widget default/${name}`),
+    )
+    expect(notes[0]).toMatch(/has not answered/)
+    await proxy.close()
     await store.close()
   })
 
@@ -174,6 +188,17 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
       code: 3,
       lines: [expect.stringMatching(/Widget\/default\/b holds/), expect.anything()],
     })
+  })
+
+  test('finds what is kept for objects that are not there', async () => {
+    const store = await connect('/left')
+    await store.close()
+    server.ctl('put', '/left/unique/example/v1/Widget/node%00n1', 'example/v1/Widget/default/gone')
+    server.ctl('put', '/left/kept/example/v1/Widget/default/gone', '{"lifetime":"l"}')
+    const found = await program('verify', '--etcd', server.endpoint, '--prefix', '/left')
+    expect(found.code).toBe(3)
+    expect(found.lines.join('\n')).toMatch(/kept\/.*keeps an object that is not there.*remove the key/)
+    expect(found.lines.join('\n')).toMatch(/unique\/.*keeps a value for example\/v1\/Widget\/default\/gone/)
   })
 
   test('backs up, restores and migrates, between an etcd and directories', async () => {
