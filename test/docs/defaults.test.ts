@@ -58,7 +58,9 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'silence of a process until its object is deleted': code('traffic-consumers', 'removeAfterMs'),
     'client affinity: clients, time of silence': code('client-affinity', 'maxClients', 'timeoutMs'),
     'slots of an HAProxy backend': code('haproxy-plan', 'SLOTS_MIN'),
-    'proxied connections': code('vip-proxy', 'maxConnections'),
+    'proxied connections; of one service, of one endpoint': code('vip-proxy', 'maxConnections'),
+    'flows of datagrams, time of silence': code('vip-proxy', 'maxFlows', 'udpIdleMs'),
+    'header of the PROXY protocol': code('proxy-protocol', 'HEADER_BYTES_MAX'),
     '`drainMs`, `connectTimeoutMs`, `maxAttempts` of the proxy': code(
       'vip-proxy',
       'drainMs',

@@ -1,5 +1,4 @@
-import type { SocketOptions, Socket as UdpSocket } from 'node:dgram'
-import { createSocket } from 'node:dgram'
+import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import type { Env } from '../../core/index.js'
@@ -18,6 +17,7 @@ import { createDnsForwarder } from './forward/dns-forwarder.js'
 import type { DnsForwardOptions } from './forward/forward-options.js'
 import { FORWARD_ALLOW, forwardProblems } from './forward/forward-options.js'
 import { ListenError } from './listen-error.js'
+import { LISTENER_BUFFER_BYTES, openUdpSocket } from './udp-socket.js'
 
 /** How DNS is served. */
 export interface DnsServerOptions extends DnsResponderOptions {
@@ -141,11 +141,7 @@ function serverOf(udp: UdpSocket, tcp: Tcp, { service, env }: { service: DnsServ
 
 function bindUdp(address: string, port: number): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
-    const type = address.includes(':') ? 'udp6' : 'udp4'
-    const lookup: SocketOptions['lookup'] = (host, _options, done) =>
-      done(null, host, type === 'udp6' ? 6 : 4)
-    // Peers have addresses; looking them up, as is done for every datagram, would cost a sixth of its time.
-    const socket = createSocket({ type, recvBufferSize: 4 * 2 ** 20, lookup })
+    const socket = openUdpSocket(address, LISTENER_BUFFER_BYTES)
     const failed = (error: Error): void => {
       socket.close()
       reject(new ListenError(address, port, error))

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../../core/index.js'
 
-/** One connection through the proxy. */
+/** One connection through the proxy, or the datagrams of one sender. */
 export interface Flow {
   /** Ends it at once. */
   end(): void
@@ -21,84 +21,108 @@ interface Entry {
   deadline: Cancel | undefined
 }
 
-/** The connections of one service, by endpoint. */
-export interface FlowTable {
-  active(): number
-  activeOf(endpoint: string): number
-  add(endpoint: string, flow: Flow): void
-  remove(endpoint: string, flow: Flow): void
-  failed(endpoint: string): void
-  /** Which endpoints exist. Flows of those that are gone end after `drainMs`; coming back in time saves them. */
-  present(endpoints: ReadonlySet<string>): void
-  stats(): Readonly<Record<string, EndpointFlowStats>>
-  endAll(): void
+/** How flows of endpoints are limited. */
+export interface FlowLimits {
+  /** How long flows outlive their endpoint. */
+  readonly drainMs: number
+  /** Flows of one endpoint. */
+  readonly perEndpointMax: number
 }
 
-/** @param idle called when an endpoint's last flow is gone */
-export function createFlowTable(clock: Clock, drainMs: number, idle: (endpoint: string) => void): FlowTable {
-  const entries = new Map<string, Entry>()
-  const entryOf = (endpoint: string): Entry => {
-    let entry = entries.get(endpoint)
+/** The connections and datagram flows of one service, by endpoint. */
+export class FlowTable {
+  readonly #clock: Clock
+  readonly #limits: FlowLimits
+  readonly #idle: (endpoint: string) => void
+  readonly #entries = new Map<string, Entry>()
+  readonly #full = new Set<string>()
+
+  /** @param idle called when an endpoint's last flow is gone */
+  constructor(clock: Clock, limits: FlowLimits, idle: (endpoint: string) => void) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#idle = idle
+  }
+
+  /** Endpoints that have as many flows as one may have. */
+  get full(): ReadonlySet<string> {
+    return this.#full
+  }
+
+  active(): number {
+    let sum = 0
+    for (const { flows } of this.#entries.values()) sum += flows.size
+    return sum
+  }
+
+  readonly activeOf = (endpoint: string): number => this.#entries.get(endpoint)?.flows.size ?? 0
+
+  add(endpoint: string, flow: Flow): void {
+    const entry = this.#entryOf(endpoint)
+    entry.flows.add(flow)
+    entry.total++
+    if (entry.flows.size >= this.#limits.perEndpointMax) this.#full.add(endpoint)
+  }
+
+  remove(endpoint: string, flow: Flow): void {
+    const entry = this.#entries.get(endpoint)
+    if (entry === undefined || !entry.flows.delete(flow)) return
+    if (entry.flows.size < this.#limits.perEndpointMax) this.#full.delete(endpoint)
+    this.#forgetIfGone(endpoint, entry)
+    if (entry.flows.size === 0) this.#idle(endpoint)
+  }
+
+  failed(endpoint: string): void {
+    this.#entryOf(endpoint).failures++
+  }
+
+  /** Which endpoints exist. Flows of those that are gone end after `drainMs`; coming back in time saves them. */
+  present(endpoints: ReadonlySet<string>): void {
+    for (const endpoint of endpoints) {
+      const entry = this.#entryOf(endpoint)
+      entry.present = true
+      entry.deadline?.()
+      entry.deadline = undefined
+    }
+    for (const [endpoint, entry] of [...this.#entries]) {
+      if (endpoints.has(endpoint)) continue
+      entry.present = false
+      if (entry.flows.size > 0)
+        entry.deadline ??= this.#clock.after(this.#limits.drainMs, () => endFlows(entry))
+      this.#forgetIfGone(endpoint, entry)
+    }
+  }
+
+  stats(): Readonly<Record<string, EndpointFlowStats>> {
+    const stats: Record<string, EndpointFlowStats> = {}
+    for (const [endpoint, { flows, total, failures }] of this.#entries)
+      stats[endpoint] = { active: flows.size, total, failures }
+    return stats
+  }
+
+  endAll(): void {
+    for (const entry of this.#entries.values()) {
+      entry.deadline?.()
+      endFlows(entry)
+    }
+  }
+
+  #entryOf(endpoint: string): Entry {
+    let entry = this.#entries.get(endpoint)
     if (entry === undefined) {
       entry = { flows: new Set(), total: 0, failures: 0, present: true, deadline: undefined }
-      entries.set(endpoint, entry)
+      this.#entries.set(endpoint, entry)
     }
     return entry
   }
-  const endFlows = (entry: Entry): void => {
-    for (const flow of [...entry.flows]) flow.end()
-  }
-  const forgetIfGone = (endpoint: string, entry: Entry): void => {
+
+  #forgetIfGone(endpoint: string, entry: Entry): void {
     if (entry.present || entry.flows.size > 0) return
     entry.deadline?.()
-    entries.delete(endpoint)
+    this.#entries.delete(endpoint)
   }
-  return {
-    active: () => {
-      let sum = 0
-      for (const entry of entries.values()) sum += entry.flows.size
-      return sum
-    },
-    activeOf: endpoint => entries.get(endpoint)?.flows.size ?? 0,
-    add: (endpoint, flow) => {
-      const entry = entryOf(endpoint)
-      entry.flows.add(flow)
-      entry.total++
-    },
-    remove: (endpoint, flow) => {
-      const entry = entries.get(endpoint)
-      if (entry === undefined || !entry.flows.delete(flow)) return
-      forgetIfGone(endpoint, entry)
-      if (entry.flows.size === 0) idle(endpoint)
-    },
-    failed: endpoint => {
-      entryOf(endpoint).failures++
-    },
-    present: endpoints => {
-      for (const endpoint of endpoints) {
-        const entry = entryOf(endpoint)
-        entry.present = true
-        entry.deadline?.()
-        entry.deadline = undefined
-      }
-      for (const [endpoint, entry] of [...entries]) {
-        if (endpoints.has(endpoint)) continue
-        entry.present = false
-        if (entry.flows.size > 0) entry.deadline ??= clock.after(drainMs, () => endFlows(entry))
-        forgetIfGone(endpoint, entry)
-      }
-    },
-    stats: () => {
-      const stats: Record<string, EndpointFlowStats> = {}
-      for (const [endpoint, { flows, total, failures }] of entries)
-        stats[endpoint] = { active: flows.size, total, failures }
-      return stats
-    },
-    endAll: () => {
-      for (const entry of entries.values()) {
-        entry.deadline?.()
-        endFlows(entry)
-      }
-    },
-  }
+}
+
+function endFlows({ flows }: Entry): void {
+  for (const flow of [...flows]) flow.end()
 }

@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Env } from '../../core/index.js'
 import type { Flow, FlowTable } from './flow-table.js'
+import type { ConnectionEnds } from './proxy-protocol.js'
+import { encodeProxyHeader } from './proxy-protocol.js'
 import { resetConnection } from './reset-connection.js'
 import { splice } from './splice.js'
 import type { Upstream, VipRoute } from './vip-route.js'
@@ -16,6 +18,8 @@ export interface ConnectionContext {
   readonly maxAttempts: number
   /** Attempts that have not connected yet; each can be told that its endpoint is no longer wanted. */
   readonly connecting: Set<{ readonly endpoint: string; retry(): void }>
+  /** Whether endpoints are told who the client is, by the PROXY protocol. */
+  readonly sendsProxyHeader: boolean
   /** A connection for which no endpoint was found. */
   refused(): void
 }
@@ -23,19 +27,21 @@ export interface ConnectionContext {
 /**
  * Takes an accepted connection to an endpoint. Nothing is read from the client before an endpoint has accepted,
  * so that another can be tried without loss. With no endpoint left the client's connection is reset.
+ *
+ * @param ends as the client sees them
  */
-export function proxyConnection(client: Socket, context: ConnectionContext): void {
+export function proxyConnection(client: Socket, ends: ConnectionEnds, context: ConnectionContext): void {
   const tried = new Set<string>()
   let failures = 0
-  client.on('error', () => client.destroy())
+  const { flows, route } = context
   const next = (): void => {
     if (client.destroyed) return
     const upstream =
       failures < context.maxAttempts
-        ? context.route.pick({
-            client: client.remoteAddress ?? '',
-            active: id => context.flows.activeOf(id),
-            tried,
+        ? route.pick({
+            client: ends.source.address,
+            active: flows.activeOf,
+            tried: flows.full.size === 0 ? tried : new Set([...tried, ...flows.full]),
           })
         : undefined
     if (upstream === undefined) {
@@ -43,11 +49,11 @@ export function proxyConnection(client: Socket, context: ConnectionContext): voi
       resetConnection(client)
       return
     }
-    attempt(client, upstream, context, outcome => {
+    attempt({ client, ends }, upstream, context, outcome => {
       if (outcome === 'failed') {
         failures++
         tried.add(upstream.endpoint)
-        context.flows.failed(upstream.endpoint)
+        flows.failed(upstream.endpoint)
       }
       next()
     })
@@ -57,7 +63,17 @@ export function proxyConnection(client: Socket, context: ConnectionContext): voi
 
 type Again = (outcome: 'failed' | 'unwanted') => void
 
-function attempt(client: Socket, upstream: Upstream, context: ConnectionContext, again: Again): void {
+interface Accepted {
+  readonly client: Socket
+  readonly ends: ConnectionEnds
+}
+
+function attempt(
+  { client, ends }: Accepted,
+  upstream: Upstream,
+  context: ConnectionContext,
+  again: Again,
+): void {
   const { endpoint, host, port } = upstream
   const socket = connect({ host, port, allowHalfOpen: true, noDelay: true })
   let state: 'connecting' | 'joined' | 'over' = 'connecting'
@@ -94,6 +110,7 @@ function attempt(client: Socket, upstream: Upstream, context: ConnectionContext,
   socket.on('connect', () => {
     if (state !== 'connecting') return
     settle('joined')
+    if (context.sendsProxyHeader) socket.write(encodeProxyHeader(ends))
     splice(client, socket)
     joinEnds([client, socket], () => context.flows.remove(endpoint, flow))
   })

@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net'
 import type { Cancel, KeelsonError } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
 import { backoffMs } from '../../core/internal.js'
 import type { ListenError } from './listen-error.js'
-import type { ListenerState, VipListener } from './vip-listener.js'
+import type { Arrivals, ListenerState, VipListener } from './vip-listener.js'
 import { openVipListener } from './vip-listener.js'
 import type { VipSettings } from './vip-settings.js'
 
@@ -11,6 +10,7 @@ import type { VipSettings } from './vip-settings.js'
 export interface VipListenerStats {
   readonly vip: string
   readonly port: number
+  readonly protocol: 'TCP' | 'UDP'
   /** What was bound in its place. */
   readonly host: string
   readonly boundPort: number
@@ -33,25 +33,26 @@ export interface VipFrontendOptions {
   readonly vip: string
   readonly port: number
   readonly settings: VipSettings
-  accept(client: Socket): void
+  readonly arrivals: Arrivals
 }
 
-const BACKLOG = 1024
 /** A listener that failed is opened again after 50 ms, then twice as long each time, up to 5 s. */
 const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
 
-export function openVipFrontend({ service, vip, port, settings, accept }: VipFrontendOptions): VipFrontend {
+export function openVipFrontend(options: VipFrontendOptions): VipFrontend {
+  const { service, vip, port, settings, arrivals } = options
   const { env, bind } = settings
-  const { host, port: asked } = bind(vip, port)
+  const { protocol } = arrivals
+  const { host, port: asked } = bind(vip, port, protocol)
   let failures = 0
   let closed = false
   let cancelRetry: Cancel = () => {}
   const failed = (error: ListenError): void => {
-    env.logger.warn({ error, service, vip, port }, 'a virtual address is not served')
+    env.logger.warn({ error, service, vip, port, protocol }, 'a virtual address is not served')
     failures += 1
     if (!closed) cancelRetry = env.clock.after(backoffMs(RETRY, failures), () => (listener = listen()))
   }
-  const listen = (): VipListener => openVipListener({ host, port: asked, backlog: BACKLOG, accept, failed })
+  const listen = (): VipListener => openVipListener({ host, port: asked, arrivals, failed })
   let listener = listen()
   return {
     opened: async () => {
@@ -60,7 +61,8 @@ export function openVipFrontend({ service, vip, port, settings, accept }: VipFro
     },
     stats: () => {
       const error = listener.error === undefined ? {} : { error: listener.error }
-      return { vip, port, host, boundPort: listener.boundPort ?? asked, state: listener.state, ...error }
+      const boundPort = listener.boundPort ?? asked
+      return { vip, port, protocol, host, boundPort, state: listener.state, ...error }
     },
     close: () => {
       closed = true

@@ -1,6 +1,7 @@
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { ListenError } from './listen-error.js'
+import { LISTENER_BUFFER_BYTES, openUdpSocket } from './udp-socket.js'
 
 /** What a listener says about itself. */
 export type ListenerState = 'opening' | 'listening' | 'failed' | 'closed'
@@ -17,13 +18,25 @@ export interface VipListener {
   close(): Promise<void>
 }
 
+/** Who sent a datagram. */
+export interface DatagramPeer {
+  readonly address: string
+  readonly port: number
+}
+
+/** Sends a datagram from the listener's address. */
+export type SendDatagram = (bytes: Uint8Array, to: DatagramPeer) => void
+
+/** What arrives at a listener, by transport. */
+export type Arrivals =
+  | { readonly protocol: 'TCP'; accept(client: Socket): void }
+  | { readonly protocol: 'UDP'; receive(bytes: Uint8Array, from: DatagramPeer, send: SendDatagram): void }
+
 /** What a listener is made from. */
 export interface VipListenerOptions {
   readonly host: string
   readonly port: number
-  /** Connections not yet accepted that the system keeps. */
-  readonly backlog: number
-  accept(client: Socket): void
+  readonly arrivals: Arrivals
   failed(error: ListenError): void
 }
 
@@ -31,18 +44,31 @@ export function openVipListener(options: VipListenerOptions): VipListener {
   return new Listener(options)
 }
 
+/** Connections not yet accepted that the system keeps. */
+const BACKLOG = 1024
+
+/** A socket that can listen, whatever its transport. */
+interface ListeningSocket {
+  listen(where: { readonly host: string; readonly port: number }, listening: () => void): void
+  onError(failed: (cause: Error) => void): void
+  boundPort(): number | undefined
+  /** The address is free at once. */
+  close(): void
+}
+
 class Listener implements VipListener {
   readonly opened: Promise<void>
-  readonly #server: Server
+  readonly #socket: ListeningSocket
   #state: ListenerState = 'opening'
   #error: ListenError | undefined
   #freed: Promise<void> | undefined
 
-  constructor({ host, port, backlog, accept, failed }: VipListenerOptions) {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept)
-    this.#server = server
+  constructor({ host, port, arrivals, failed }: VipListenerOptions) {
+    const socket =
+      arrivals.protocol === 'TCP' ? tcpSocket(arrivals.accept) : udpSocket(host, arrivals.receive)
+    this.#socket = socket
     this.opened = new Promise<void>(resolve => {
-      server.on('error', cause => {
+      socket.onError(cause => {
         // Accepting can fail later, for want of file descriptors; that does not close the listener.
         if (this.#state === 'opening') {
           this.#state = 'failed'
@@ -51,7 +77,7 @@ class Listener implements VipListener {
         }
         resolve()
       })
-      server.listen({ host, port, backlog }, () => {
+      socket.listen({ host, port }, () => {
         if (this.#state === 'opening') this.#state = 'listening'
         resolve()
       })
@@ -67,17 +93,54 @@ class Listener implements VipListener {
   }
 
   get boundPort(): number | undefined {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : undefined
+    return this.#state === 'listening' ? this.#socket.boundPort() : undefined
   }
 
   close(): Promise<void> {
     this.#freed ??= this.opened.then(() => {
       if (this.#state === 'failed') return
       this.#state = 'closed'
-      // The address is free at once; the callback would wait for the accepted connections.
-      this.#server.close()
+      this.#socket.close()
     })
     return this.#freed
+  }
+}
+
+function tcpSocket(accept: (client: Socket) => void): ListeningSocket {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept)
+  return {
+    listen: (where, listening) => void server.listen({ ...where, backlog: BACKLOG }, listening),
+    onError: failed => void server.on('error', failed),
+    boundPort: () => {
+      const address = server.address()
+      return typeof address === 'object' && address !== null ? address.port : undefined
+    },
+    // The callback would wait for the accepted connections.
+    close: () => void server.close(),
+  }
+}
+
+function udpSocket(
+  host: string,
+  receive: (bytes: Uint8Array, from: DatagramPeer, send: SendDatagram) => void,
+): ListeningSocket {
+  const socket = openUdpSocket(host, LISTENER_BUFFER_BYTES)
+  let isOpen = true
+  // What cannot be sent is lost, as any datagram may be.
+  const send: SendDatagram = (bytes, { address, port }) => {
+    if (isOpen) socket.send(bytes, port, address, () => {})
+  }
+  socket.on('message', (bytes, from) => receive(bytes, from, send))
+  return {
+    listen: ({ host: address, port }, listening) => void socket.bind({ address, port }, listening),
+    onError: failed =>
+      void socket.on('error', cause => {
+        if (isOpen) failed(cause)
+      }),
+    boundPort: () => socket.address().port,
+    close: () => {
+      isOpen = false
+      socket.close()
+    },
   }
 }

@@ -1,18 +1,24 @@
-import type { Socket } from 'node:net'
 import type { Env } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/registered-service.js'
+import { blockProblems, createClientFilter } from './client-blocks.js'
+import { UdpFlows } from './udp-flows.js'
 import type { VipService, VipServiceStats } from './vip-service.js'
 import { createVipService } from './vip-service.js'
 import type { VipSettings } from './vip-settings.js'
+import { createRoom } from './vip-settings.js'
 
 /** How virtual addresses are served. */
 export interface VipProxyOptions {
   /** Where to listen for a virtual address and port. Default: exactly there, which this host must be able to bind. */
-  readonly bind?: (address: string, port: number) => { readonly host: string; readonly port: number }
+  readonly bind?: (
+    address: string,
+    port: number,
+    protocol: 'TCP' | 'UDP',
+  ) => { readonly host: string; readonly port: number }
   /** For services that do not say themselves. Default `round-robin`. */
   readonly policy?: BalancePolicy
   /** The node of the proxy's clients, for services with `internalTrafficPolicy` or `trafficDistribution`. Default none. */
@@ -25,8 +31,26 @@ export interface VipProxyOptions {
   readonly connectTimeoutMs?: number
   /** Endpoints tried for one connection, ≥ 1. Default 3. */
   readonly maxAttempts?: number
-  /** Connections at a time over all services; more are reset. Default 10 000. */
+  /** TCP connections at a time over all services; more are reset. Default 10 000. */
   readonly maxConnections?: number
+  /** TCP connections at a time of one service, and flows of datagrams. Default: as many as of all. */
+  readonly maxConnectionsPerService?: number
+  /** Connections and flows at a time of one endpoint; one that has them gets no more. Default: no limit. */
+  readonly maxConnectionsPerEndpoint?: number
+  /**
+   * Flows of datagrams at a time over all services, each with a socket of its own; over it the one that was not used for
+   * longest ends. Default 65 536.
+   */
+  readonly maxFlows?: number
+  /** A flow without a datagram for this long ends, and one that was never answered so long after its first. Default 30 000. */
+  readonly udpIdleMs?: number
+  /**
+   * Address blocks of load balancers in front: their connections must begin with a header of the PROXY protocol, version
+   * 2, within `connectTimeoutMs`, and the client is who it says; without one they are reset. Default: nobody.
+   */
+  readonly acceptProxyHeader?: readonly string[]
+  /** Services whose endpoints are told who the client is, by such a header before its bytes. TCP only. Default: none. */
+  readonly sendProxyHeader?: (service: string) => boolean
   /** Name under which registry revisions are acknowledged. Default `vip-proxy`. */
   readonly consumerName?: string
   readonly env?: Env
@@ -61,13 +85,22 @@ const VIP_PROXY_OPTIONS = /* @__PURE__ */ knownOptions<VipProxyOptions>('serveVi
   connectTimeoutMs: true,
   maxAttempts: true,
   maxConnections: true,
+  maxConnectionsPerService: true,
+  maxConnectionsPerEndpoint: true,
+  maxFlows: true,
+  udpIdleMs: true,
+  acceptProxyHeader: true,
+  sendProxyHeader: true,
   consumerName: true,
   env: true,
 })
 
 /**
- * Proxies TCP connections to virtual addresses: one listener for each virtual address and port of the registry's
- * services, each connection to an eligible endpoint.
+ * Proxies TCP connections and UDP datagrams to virtual addresses: one listener for each virtual address and port of the
+ * registry's services, each connection to an eligible endpoint, and all datagrams of one sender to one.
+ *
+ * Flows of datagrams end when their endpoint leaves the registry or changes its address, and when it gets no new traffic
+ * and has not answered; the next datagram finds another endpoint, or none and is dropped.
  *
  * Guarantees: a revision of the registry is acknowledged when no later connection goes to an endpoint that it
  * made ineligible, attempts under way included; connections to an endpoint continue while it is in the registry,
@@ -76,10 +109,9 @@ const VIP_PROXY_OPTIONS = /* @__PURE__ */ knownOptions<VipProxyOptions>('serveVi
  */
 export function serveVips(registry: Registry, options: VipProxyOptions = {}): VipProxy {
   assertKnown(options, VIP_PROXY_OPTIONS)
-  const { env = systemEnv, consumerName = 'vip-proxy', maxConnections = 10_000 } = options
-  assertValid('VIP proxy', wholeNumber('maxConnections', maxConnections, { min: 1 }))
-  const settings = settingsOf(options, env, admission(maxConnections))
+  const { env = systemEnv, consumerName = 'vip-proxy' } = options
   const services = new Map<string, VipService>()
+  const settings = settingsOf(options, env, service => services.get(service)?.evicted())
   const consumer = registry.consumer(consumerName)
   /** Services that are gone, whose last connections may not be. */
   const retired = new Set<string>()
@@ -132,25 +164,42 @@ export function serveVips(registry: Registry, options: VipProxyOptions = {}): Vi
   }
 }
 
-function settingsOf(options: VipProxyOptions, env: Env, admit: VipSettings['admit']): VipSettings {
+function settingsOf(options: VipProxyOptions, env: Env, evicted: (service: string) => void): VipSettings {
   const { bind = (host, port) => ({ host, port }), policy = 'round-robin' } = options
-  const { drainMs = 30_000, connectTimeoutMs = 2000, maxAttempts = 3 } = options
+  const { drainMs = 30_000, connectTimeoutMs = 2000, maxAttempts = 3, udpIdleMs = 30_000 } = options
+  const { maxConnections = 10_000, maxFlows = 65_536, acceptProxyHeader = [] } = options
+  const { maxConnectionsPerService, maxConnectionsPerEndpoint = Number.MAX_SAFE_INTEGER } = options
   assertValid('VIP proxy', [
     ...wholeNumber('drainMs', drainMs),
     ...wholeNumber('connectTimeoutMs', connectTimeoutMs),
     ...wholeNumber('maxAttempts', maxAttempts, { min: 1 }),
+    ...wholeNumber('maxConnections', maxConnections, { min: 1 }),
+    ...wholeNumber('maxConnectionsPerService', maxConnectionsPerService ?? 1, { min: 1 }),
+    ...wholeNumber('maxConnectionsPerEndpoint', maxConnectionsPerEndpoint, { min: 1 }),
+    ...wholeNumber('maxFlows', maxFlows, { min: 1 }),
+    ...wholeNumber('udpIdleMs', udpIdleMs, { min: 1 }),
+    ...blockProblems('acceptProxyHeader', acceptProxyHeader),
   ])
-  const { nodeName, zone } = options
-  return { env, bind, policy, nodeName, zone, drainMs, connectTimeoutMs, maxAttempts, admit }
-}
-
-/** Counts open connections. */
-function admission(max: number): (client: Socket) => boolean {
-  let open = 0
-  return client => {
-    if (open >= max) return false
-    open++
-    client.once('close', () => open--)
-    return true
+  const { nodeName, zone, sendProxyHeader = () => false } = options
+  const flowLimits = {
+    flowsMax: maxFlows,
+    flowsPerServiceMax: maxConnectionsPerService ?? maxFlows,
+    idleMs: udpIdleMs,
+  }
+  return {
+    env,
+    bind,
+    policy,
+    nodeName,
+    zone,
+    drainMs,
+    connectTimeoutMs,
+    maxAttempts,
+    perServiceMax: maxConnectionsPerService ?? maxConnections,
+    perEndpointMax: maxConnectionsPerEndpoint,
+    room: createRoom(maxConnections),
+    udpFlows: new UdpFlows(env.clock, flowLimits, ({ service }) => evicted(service)),
+    hasProxyHeader: createClientFilter(acceptProxyHeader),
+    sendsProxyHeader: sendProxyHeader,
   }
 }

@@ -3,36 +3,52 @@ import type { RegisteredPort } from '../services/registered-service.js'
 import type { VipRoute, VipRouteOptions } from './vip-route.js'
 import { createVipRoute } from './vip-route.js'
 
-/** The routes of one service, by port number: where it is listened on may change while connections look for an endpoint. */
+/** A port that can be proxied. */
+export interface ProxiedPort extends RegisteredPort {
+  readonly protocol: 'TCP' | 'UDP'
+}
+
+/**
+ * The routes of one service, by transport and port number: where it is listened on may change while connections look for
+ * an endpoint.
+ */
 export interface VipRoutes {
   update(view: ServiceView): void
-  of(port: number): VipRoute | undefined
+  of(port: ProxiedPort): VipRoute | undefined
   /** Whether any port may send new traffic to the endpoint. */
   eligible(endpoint: string): boolean
 }
 
 export function createVipRoutes(options: VipRouteOptions): VipRoutes {
-  const routes = new Map<number, VipRoute>()
+  const routes = new Map<string, VipRoute>()
   return {
     update: view => {
-      const ports = new Map(proxiedPorts(view).map(port => [port.port, port]))
-      for (const [number, route] of [...routes]) {
-        if (ports.has(number)) continue
+      const ports = new Map(proxiedPorts(view).map(port => [idOf(port), port]))
+      for (const [id, route] of [...routes]) {
+        if (ports.has(id)) continue
         route.close()
-        routes.delete(number)
+        routes.delete(id)
       }
-      for (const [number, port] of ports) {
-        const route = routes.get(number) ?? createVipRoute(options)
-        routes.set(number, route)
+      for (const [id, port] of ports) {
+        const route = routes.get(id) ?? createVipRoute(options)
+        routes.set(id, route)
         route.update(view, port)
       }
     },
-    of: port => routes.get(port),
+    of: port => routes.get(idOf(port)),
     eligible: endpoint => [...routes.values()].some(route => route.eligible(endpoint)),
   }
 }
 
 /** The ports that are proxied. */
-export function proxiedPorts({ service }: ServiceView): readonly RegisteredPort[] {
-  return service?.mode === 'vip' ? service.ports.filter(port => port.protocol === 'TCP') : []
+export function proxiedPorts({ service }: ServiceView): readonly ProxiedPort[] {
+  return service?.mode === 'vip' ? service.ports.filter(isProxied) : []
+}
+
+function isProxied(port: RegisteredPort): port is ProxiedPort {
+  return port.protocol === 'TCP' || port.protocol === 'UDP'
+}
+
+function idOf({ protocol, port }: ProxiedPort): string {
+  return `${protocol} ${port}`
 }

@@ -1,24 +1,50 @@
 import type { Socket } from 'node:net'
 import type { ServiceView } from '../registry/registry-snapshot.js'
-import type { EndpointFlowStats, FlowTable } from './flow-table.js'
-import { createFlowTable } from './flow-table.js'
+import { endpointPort } from '../services/registered-service.js'
+import { acceptProxyHeader, socketEnds } from './accept-proxy-header.js'
+import type { EndpointFlowStats } from './flow-table.js'
+import { FlowTable } from './flow-table.js'
 import type { ListenError } from './listen-error.js'
 import type { ConnectionContext } from './proxied-connection.js'
 import { proxyConnection } from './proxied-connection.js'
+import type { ConnectionEnds } from './proxy-protocol.js'
 import { resetConnection } from './reset-connection.js'
+import { UdpPort } from './udp-port.js'
 import type { VipFrontend, VipListenerStats } from './vip-frontend.js'
 import { openVipFrontend } from './vip-frontend.js'
+import type { Arrivals } from './vip-listener.js'
 import type { VipRoute } from './vip-route.js'
+import type { ProxiedPort } from './vip-routes.js'
 import { createVipRoutes, proxiedPorts } from './vip-routes.js'
 import type { VipSettings } from './vip-settings.js'
+import { createRoom } from './vip-settings.js'
+
+/** Why a connection was reset, or a datagram dropped. */
+export type VipRefusal = keyof typeof NO_REFUSALS
+
+const NO_REFUSALS = {
+  /** No endpoint took it: none is eligible, those tried did not accept, or each has all that one may have. */
+  'no-endpoint': 0,
+  /** The proxy has all the connections that it may have. */
+  'proxy-full': 0,
+  /** The service has. */
+  'service-full': 0,
+  /** It had to begin with a header of the PROXY protocol, and did not. */
+  'no-proxy-header': 0,
+}
 
 /** Counts of one service. */
 export interface VipServiceStats {
   readonly listeners: readonly VipListenerStats[]
+  /** Open connections and flows of datagrams. */
   readonly active: number
+  /** Connections and flows so far. */
   readonly accepted: number
-  /** Connections reset because no endpoint took them, or because the proxy was full. */
+  /** Connections reset and datagrams dropped; `refusals` says why. */
   readonly refused: number
+  readonly refusals: Readonly<Record<VipRefusal, number>>
+  /** Flows of datagrams ended to make room for others. */
+  readonly evicted: number
   readonly endpoints: Readonly<Record<string, EndpointFlowStats>>
 }
 
@@ -32,83 +58,187 @@ export interface VipService {
   opened(): Promise<readonly ListenError[]>
   stats(): VipServiceStats
   drained(endpoint: string): Promise<void>
+  /** A flow of it ends to make room. */
+  evicted(): void
 }
 
 export function createVipService(key: string, settings: VipSettings): VipService {
-  const { env, connectTimeoutMs, maxAttempts } = settings
-  const frontends = new Map<string, VipFrontend>()
-  const routes = createVipRoutes(settings)
-  const waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
-  let accepted = 0
-  let refused = 0
-  const tellDrained = (): void => {
-    for (const waiter of [...waiting]) {
-      if (flows.activeOf(waiter.endpoint) > 0 || routes.eligible(waiter.endpoint)) continue
-      waiting.delete(waiter)
-      waiter.done()
+  return new ProxiedService(key, settings)
+}
+
+interface Place {
+  readonly vip: string
+  readonly port: ProxiedPort
+}
+
+interface Frontend {
+  readonly frontend: VipFrontend
+  /** Where the datagrams go that it receives. */
+  readonly udp: { readonly port: ProxiedPort; readonly flows: UdpPort } | undefined
+}
+
+class ProxiedService implements VipService {
+  readonly #key: string
+  readonly #settings: VipSettings
+  readonly #frontends = new Map<string, Frontend>()
+  readonly #routes
+  readonly #waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
+  readonly #flows: FlowTable
+  readonly #room
+  readonly #context: Omit<ConnectionContext, 'route'>
+  readonly #refusals: Record<VipRefusal, number> = { ...NO_REFUSALS }
+  #accepted = 0
+  #evicted = 0
+
+  constructor(key: string, settings: VipSettings) {
+    const { env, drainMs, perEndpointMax, perServiceMax, connectTimeoutMs, maxAttempts } = settings
+    this.#key = key
+    this.#settings = settings
+    this.#routes = createVipRoutes(settings)
+    this.#room = createRoom(perServiceMax)
+    this.#flows = new FlowTable(env.clock, { drainMs, perEndpointMax }, () => this.#tellDrained())
+    this.#context = {
+      env,
+      flows: this.#flows,
+      connectTimeoutMs,
+      maxAttempts,
+      connecting: new Set(),
+      sendsProxyHeader: settings.sendsProxyHeader(key),
+      refused: () => this.#refusals['no-endpoint']++,
     }
   }
-  const flows: FlowTable = createFlowTable(env.clock, settings.drainMs, tellDrained)
-  const context: Omit<ConnectionContext, 'route'> = {
-    env,
-    flows,
-    connectTimeoutMs,
-    maxAttempts,
-    connecting: new Set(),
-    refused: () => refused++,
+
+  update(view: ServiceView): void {
+    this.#routes.update(view)
+    const places = placesOf(view)
+    void this.#close([...this.#frontends.keys()].filter(id => !places.has(id)))
+    for (const [id, place] of places) {
+      const route = this.#routes.of(place.port)
+      if (!this.#frontends.has(id) && route !== undefined) this.#frontends.set(id, this.#open(place, route))
+    }
+    // Before the revision is acknowledged: what sends datagrams may never hear that an endpoint is gone.
+    for (const { udp } of this.#frontends.values()) udp?.flows.update(endpointPlaces(view, udp.port))
+    this.#flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(({ id }) => id)))
+    for (const attempt of [...this.#context.connecting])
+      if (!this.#routes.eligible(attempt.endpoint)) attempt.retry()
+    this.#tellDrained()
   }
-  const accept = (client: Socket, route: VipRoute): void => {
-    accepted++
-    if (settings.admit(client)) return proxyConnection(client, { ...context, route })
-    refused++
+
+  retire(): Promise<void> {
+    return this.#close([...this.#frontends.keys()])
+  }
+
+  end(): void {
+    this.#flows.endAll()
+    for (const { done } of this.#waiting) done()
+    this.#waiting.clear()
+  }
+
+  async opened(): Promise<readonly ListenError[]> {
+    const errors = await Promise.all([...this.#frontends.values()].map(({ frontend }) => frontend.opened()))
+    return errors.flatMap(error => error ?? [])
+  }
+
+  stats(): VipServiceStats {
+    return {
+      listeners: [...this.#frontends.values()].map(({ frontend }) => frontend.stats()),
+      active: this.#flows.active(),
+      accepted: this.#accepted,
+      refused: Object.values(this.#refusals).reduce((sum, count) => sum + count, 0),
+      refusals: { ...this.#refusals },
+      evicted: this.#evicted,
+      endpoints: this.#flows.stats(),
+    }
+  }
+
+  drained(endpoint: string): Promise<void> {
+    return new Promise(done => {
+      this.#waiting.add({ endpoint, done })
+      this.#tellDrained()
+    })
+  }
+
+  evicted(): void {
+    this.#evicted++
+  }
+
+  #open({ vip, port }: Place, route: VipRoute): Frontend {
+    const { udpFlows } = this.#settings
+    const flows = new UdpPort({
+      service: this.#key,
+      route,
+      flows: this.#flows,
+      udpFlows,
+      opened: () => this.#accepted++,
+      refused: () => this.#refusals['no-endpoint']++,
+    })
+    const arrivals: Arrivals =
+      port.protocol === 'TCP'
+        ? { protocol: 'TCP', accept: client => this.#accept(client, route) }
+        : { protocol: 'UDP', receive: (bytes, from, send) => flows.receive(bytes, from, send) }
+    const options = { service: this.#key, vip, port: port.port, settings: this.#settings, arrivals }
+    return { frontend: openVipFrontend(options), udp: port.protocol === 'UDP' ? { port, flows } : undefined }
+  }
+
+  async #close(ids: readonly string[]): Promise<void> {
+    const closing = ids.flatMap(id => this.#frontends.get(id) ?? [])
+    for (const id of ids) this.#frontends.delete(id)
+    // Answers could not be sent any more.
+    for (const { udp } of closing) udp?.flows.end()
+    await Promise.all(closing.map(({ frontend }) => frontend.close()))
+  }
+
+  #accept(client: Socket, route: VipRoute): void {
+    const { room, env, connectTimeoutMs } = this.#settings
+    this.#accepted++
+    if (!room.take()) return this.#refuse(client, 'proxy-full')
+    if (!this.#room.take()) {
+      room.free()
+      return this.#refuse(client, 'service-full')
+    }
+    client.once('close', () => {
+      room.free()
+      this.#room.free()
+    })
+    client.on('error', () => client.destroy())
+    const proxy = (ends: ConnectionEnds): void => proxyConnection(client, ends, { ...this.#context, route })
+    if (!this.#settings.hasProxyHeader(client.remoteAddress ?? '')) return proxy(socketEnds(client))
+    acceptProxyHeader(client, { clock: env.clock, timeoutMs: connectTimeoutMs }, ends =>
+      ends === undefined ? this.#refuse(client, 'no-proxy-header') : proxy(ends),
+    )
+  }
+
+  #refuse(client: Socket, why: VipRefusal): void {
+    this.#refusals[why]++
     resetConnection(client)
   }
-  const retire = async (ids: readonly string[]): Promise<void> => {
-    const closing = ids.flatMap(id => frontends.get(id) ?? [])
-    for (const id of ids) frontends.delete(id)
-    await Promise.all(closing.map(frontend => frontend.close()))
-  }
-  return {
-    update: view => {
-      routes.update(view)
-      const places = placesOf(view)
-      void retire([...frontends.keys()].filter(id => !places.has(id)))
-      for (const [id, { vip, port }] of places) {
-        const route = routes.of(port)
-        if (frontends.has(id) || route === undefined) continue
-        const accepted = (client: Socket): void => accept(client, route)
-        frontends.set(id, openVipFrontend({ service: key, vip, port, settings, accept: accepted }))
-      }
-      flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(endpoint => endpoint.id)))
-      for (const attempt of [...context.connecting]) if (!routes.eligible(attempt.endpoint)) attempt.retry()
-      tellDrained()
-    },
-    retire: () => retire([...frontends.keys()]),
-    end: () => {
-      flows.endAll()
-      for (const { done } of waiting) done()
-      waiting.clear()
-    },
-    opened: async () => {
-      const errors = await Promise.all([...frontends.values()].map(frontend => frontend.opened()))
-      return errors.flatMap(error => error ?? [])
-    },
-    stats: () => {
-      const listeners = [...frontends.values()].map(frontend => frontend.stats())
-      return { listeners, active: flows.active(), accepted, refused, endpoints: flows.stats() }
-    },
-    drained: endpoint =>
-      new Promise(done => {
-        waiting.add({ endpoint, done })
-        tellDrained()
-      }),
+
+  #tellDrained(): void {
+    for (const waiter of [...this.#waiting]) {
+      if (this.#flows.activeOf(waiter.endpoint) > 0 || this.#routes.eligible(waiter.endpoint)) continue
+      this.#waiting.delete(waiter)
+      waiter.done()
+    }
   }
 }
 
 /** The addresses and ports to listen on, by a text that names them. */
-function placesOf(view: ServiceView): ReadonlyMap<string, { readonly vip: string; readonly port: number }> {
+function placesOf(view: ServiceView): ReadonlyMap<string, Place> {
   const vips = view.service?.vips ?? []
   return new Map(
-    proxiedPorts(view).flatMap(({ port }) => vips.map(vip => [`${vip} ${port}`, { vip, port }] as const)),
+    proxiedPorts(view).flatMap(port =>
+      vips.map(vip => [`${vip} ${port.port} ${port.protocol}`, { vip, port }] as const),
+    ),
+  )
+}
+
+/** Where each endpoint serves a port, as a text. */
+function endpointPlaces({ service, endpoints }: ServiceView, port: ProxiedPort): ReadonlyMap<string, string> {
+  if (service === undefined) return new Map()
+  return new Map(
+    endpoints.map(endpoint => [
+      endpoint.id,
+      `${endpoint.addresses[0] ?? ''} ${endpointPort(endpoint, port) ?? port.port}`,
+    ]),
   )
 }

@@ -18,6 +18,11 @@ test.each<readonly [DnsServerOptions, string]>([
 
 test.each<readonly [Omit<VipProxyOptions, 'env'>, string]>([
   [{ drainMs: -1 }, 'drainMs'],
+  [{ maxFlows: 0 }, 'maxFlows'],
+  [{ udpIdleMs: 0 }, 'udpIdleMs'],
+  [{ maxConnectionsPerService: 0 }, 'maxConnectionsPerService'],
+  [{ maxConnectionsPerEndpoint: 0 }, 'maxConnectionsPerEndpoint'],
+  [{ acceptProxyHeader: ['everybody'] }, 'acceptProxyHeader[0]'],
   [{ connectTimeoutMs: Number.NaN }, 'connectTimeoutMs'],
   [{ maxAttempts: 0 }, 'maxAttempts'],
   [{ maxConnections: 0 }, 'maxConnections'],
