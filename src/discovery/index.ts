@@ -11,6 +11,7 @@ export { createTrafficReporter } from './shell/traffic-reporter.js'
 
 // To build with.
 export { createAddressPool } from './addresses/address-pool.js'
+export { registryAt } from './shell/registry-at.js'
 export { answerDns } from './dns/dns-answer.js'
 export { formatRecord } from './dns/dns-record.js'
 export { createHealthMachine } from '../core/internal.js'

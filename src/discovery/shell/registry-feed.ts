@@ -1,14 +1,12 @@
 import { EndpointSlice, Service } from '../../api/index.js'
 import type { Cancel } from '../../core/index.js'
-import { isKeelsonError } from '../../core/index.js'
 import { assertKnown, assertValid, deepEqual, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Runnable } from '../../reconcile/index.js'
 import type { Client, WatchEvent } from '../../store/index.js'
 import { listAndWatch } from '../../store/index.js'
 import type { Registry } from '../registry/registry.js'
 import type { RegistryChange } from '../registry/registry-change.js'
-import { assertChange } from '../registry/registry-change.js'
-import type { RegisteredService } from '../services/registered-service.js'
+import { acceptable, changeOf, removalOf } from './object-changes.js'
 
 /** How a registry is fed. */
 export interface RegistryFeedOptions {
@@ -56,19 +54,9 @@ interface FeedRun {
 
 function startFeed(registry: Registry, client: Client, { progressMs, synced }: FeedRun): Cancel {
   const { logger } = client.env
-  const accept = (change: RegistryChange): readonly RegistryChange[] => {
-    try {
-      assertChange(change)
-      return [change]
-    } catch (error) {
-      if (!isKeelsonError(error, 'Invalid')) throw error
-      logger.warn({ error }, 'an object is left out of the registry')
-      return removalOf(change)
-    }
-  }
   const watch = listAndWatch(client, [Service, EndpointSlice])
   const stopWatch = watch.on(({ revision, events, initialEventsEnd }) => {
-    const changes = events.flatMap(changesOf).flatMap(accept)
+    const changes = events.flatMap(changesOf).flatMap(change => acceptable(change, logger))
     const isFirst = initialEventsEnd === true
     registry.apply(Math.max(revision, registry.revision), isFirst ? [...changes, { op: 'synced' }] : changes)
     if (isFirst) synced()
@@ -98,54 +86,4 @@ function changesOf({
   if (after === undefined) return removal
   const left = before === undefined ? [] : removalOf(changeOf(before))
   return deepEqual(left, removal) ? [change] : [...left, change]
-}
-
-function changeOf(object: Service | EndpointSlice): RegistryChange {
-  return object.kind === 'Service' ? serviceChange(object as Service) : sliceChange(object as EndpointSlice)
-}
-
-/** What undoes a change that puts something in. */
-function removalOf(change: RegistryChange): readonly RegistryChange[] {
-  if (change.op === 'set-service') {
-    return [{ op: 'delete-service', service: `${change.service.namespace}/${change.service.name}` }]
-  }
-  return change.op === 'set-endpoints'
-    ? [{ op: 'delete-endpoints', service: change.service, slice: change.slice }]
-    : []
-}
-
-/** Fields that mean the same in both, copied where they are given. */
-const SHARED_FIELDS = [
-  'backends',
-  'ttlSeconds',
-  'aliases',
-  'networks',
-  'balance',
-  'slowStartSeconds',
-  'sessionAffinity',
-  'sessionAffinityTimeoutSeconds',
-  'internalTrafficPolicy',
-  'trafficDistribution',
-] as const satisfies readonly (keyof RegisteredService & keyof Service['spec'])[]
-
-function serviceChange({ metadata, spec }: Service): RegistryChange {
-  const { mode = 'vip', clusterIPs = [], externalName } = spec
-  const shared: Pick<RegisteredService, (typeof SHARED_FIELDS)[number]> = Object.fromEntries(
-    SHARED_FIELDS.flatMap(field => (spec[field] === undefined ? [] : [[field, spec[field]]])),
-  )
-  const service: RegisteredService = {
-    ...shared,
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    mode,
-    vips: mode === 'vip' ? clusterIPs : [],
-    ports: (spec.ports ?? []).map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
-    ...(mode !== 'external' || externalName === undefined ? {} : { externalName }),
-  }
-  return { op: 'set-service', service }
-}
-
-function sliceChange({ metadata, spec }: EndpointSlice): RegistryChange {
-  const service = `${metadata.namespace}/${spec.serviceName}`
-  return { op: 'set-endpoints', service, slice: metadata.name, endpoints: spec.endpoints }
 }

@@ -5,6 +5,7 @@ import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
 import { canonicalName, nameLabels } from '../../../src/discovery/dns/dns-name.js'
 import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
 import type { DnsRecord } from '../../../src/discovery/dns/dns-record.js'
+import { fuzzDns } from './dns-fuzz.js'
 
 const u16 = fc.nat(65_535)
 const u32 = fc.nat(4_294_967_295)
@@ -134,6 +135,11 @@ describe('DNS messages', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+
+  test('packets that are damaged are answered, dropped or refused', () => {
+    const { answered, silent } = fuzzDns({ packets: 5000, seed: 7 })
+    expect([answered + silent, answered > 1000, silent > 1000]).toEqual([5000, true, true])
   })
 
   test('a message is never longer than asked, and TC tells that an answer was left out', () => {

@@ -1,0 +1,69 @@
+import type { EndpointSlice, Service } from '../../api/index.js'
+import type { Logger } from '../../core/index.js'
+import { isKeelsonError } from '../../core/index.js'
+import type { RegistryChange } from '../registry/registry-change.js'
+import { assertChange } from '../registry/registry-change.js'
+import type { RegisteredService } from '../services/registered-service.js'
+
+/** The change, or what undoes it when the registry would refuse it: such an object is logged and treated as absent. */
+export function acceptable(change: RegistryChange, logger: Logger): readonly RegistryChange[] {
+  try {
+    assertChange(change)
+    return [change]
+  } catch (error) {
+    if (!isKeelsonError(error, 'Invalid')) throw error
+    logger.warn({ error }, 'an object is left out of the registry')
+    return removalOf(change)
+  }
+}
+
+/** What puts an object into a registry. */
+export function changeOf(object: Service | EndpointSlice): RegistryChange {
+  return object.kind === 'Service' ? serviceChange(object as Service) : sliceChange(object as EndpointSlice)
+}
+
+/** What undoes a change that puts something in. */
+export function removalOf(change: RegistryChange): readonly RegistryChange[] {
+  if (change.op === 'set-service') {
+    return [{ op: 'delete-service', service: `${change.service.namespace}/${change.service.name}` }]
+  }
+  return change.op === 'set-endpoints'
+    ? [{ op: 'delete-endpoints', service: change.service, slice: change.slice }]
+    : []
+}
+
+/** Fields that mean the same in both, copied where they are given. */
+const SHARED_FIELDS = [
+  'backends',
+  'ttlSeconds',
+  'aliases',
+  'networks',
+  'balance',
+  'slowStartSeconds',
+  'sessionAffinity',
+  'sessionAffinityTimeoutSeconds',
+  'internalTrafficPolicy',
+  'trafficDistribution',
+] as const satisfies readonly (keyof RegisteredService & keyof Service['spec'])[]
+
+function serviceChange({ metadata, spec }: Service): RegistryChange {
+  const { mode = 'vip', clusterIPs = [], externalName } = spec
+  const shared: Pick<RegisteredService, (typeof SHARED_FIELDS)[number]> = Object.fromEntries(
+    SHARED_FIELDS.flatMap(field => (spec[field] === undefined ? [] : [[field, spec[field]]])),
+  )
+  const service: RegisteredService = {
+    ...shared,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    mode,
+    vips: mode === 'vip' ? clusterIPs : [],
+    ports: (spec.ports ?? []).map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
+    ...(mode !== 'external' || externalName === undefined ? {} : { externalName }),
+  }
+  return { op: 'set-service', service }
+}
+
+function sliceChange({ metadata, spec }: EndpointSlice): RegistryChange {
+  const service = `${metadata.namespace}/${spec.serviceName}`
+  return { op: 'set-endpoints', service, slice: metadata.name, endpoints: spec.endpoints }
+}
