@@ -67,7 +67,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
       'connectTimeoutMs',
       'maxAttempts',
     ),
-    '`quarantineMs` of an address pool': code('address-pool', 'quarantineMs'),
+    '`quarantineMs` of an address pool': code('address-pool', 'QUARANTINE_MS'),
   },
   'docs/offers.md': {
     '`offersMax`, offers held by a session': code('pool-options', 'offersMax'),
@@ -356,7 +356,7 @@ const sentences: readonly (readonly [page: string, words: RegExp, numbers: reado
   ],
   ['docs/discovery.md', /`maxAttempts` \(.+? each/s, code('vip-proxy', 'maxAttempts', 'connectTimeoutMs')],
   ['docs/discovery.md', /`drainMs` \([^)]+/, code('vip-proxy', 'drainMs')],
-  ['docs/discovery.md', /`quarantineMs`, [^)]+/, code('address-pool', 'quarantineMs')],
+  ['docs/discovery.md', /`quarantineMs`, [^)]+/, code('address-pool', 'QUARANTINE_MS')],
   ['docs/observability.md', /`seriesMax` label combinations, [\d,]+/, code('memory-metrics', 'seriesMax')],
   ['docs/observability.md', /has bounds from [^,]+/, outermostBuckets().map(seconds => seconds * 1_000)],
 ]

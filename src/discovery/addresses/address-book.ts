@@ -1,5 +1,6 @@
 import { Bitset } from '../../core/internal.js'
 import type { AddressPoolStats, OwnerShare } from './address-errors.js'
+import { watermarkOf } from './address-errors.js'
 import { createOwnerCounts } from './owner-counts.js'
 
 /** Who holds which number, and which numbers are in quarantine after their release. */
@@ -17,6 +18,8 @@ export interface AddressBook {
   restore(index: number, owner: string, untilMs: number): void
   /** A number that the owner released, while it is in quarantine, its latest first; takes it out. */
   takeBack(owner: string, fits: (index: number) => boolean): number | undefined
+  /** Puts everything into another book, of the same numbers or more. */
+  copyTo(book: AddressBook): void
   stats(): AddressPoolStats
   /** Who holds most, at most five. */
   topOwners(): readonly OwnerShare[]
@@ -67,9 +70,15 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
     },
     expire: quarantine.expire,
     takeBack: quarantine.takeBack,
+    copyTo: book => {
+      for (const [index, owner] of owners) book.hold(index, owner)
+      for (const { index, owner, untilMs } of quarantine.entries()) book.restore(index, owner, untilMs)
+    },
     stats: () => {
       const quarantined = quarantine.size()
-      return { capacity: size, used: taken.count - quarantined, quarantined, free: size - taken.count }
+      const free = size - taken.count
+      const watermark = watermarkOf(size, free)
+      return { capacity: size, used: taken.count - quarantined, quarantined, free, watermark }
     },
     topOwners: () => counts.top(),
   }
@@ -78,6 +87,7 @@ export function createAddressBook(size: number, quarantineMs: number): AddressBo
 /** Addresses on their way back to being free, in the order of their release. */
 interface Quarantine {
   size(): number
+  entries(): Iterable<Quarantined>
   put(entry: Quarantined): void
   expire(nowMs: number): void
   /** One of the owner's, its latest first, no longer in quarantine. */
@@ -98,6 +108,7 @@ function createQuarantine(taken: Bitset): Quarantine {
   }
   return {
     size: () => entries.size,
+    entries: () => entries.values(),
     put: entry => {
       drop(entry.index)
       entries.set(entry.index, entry)

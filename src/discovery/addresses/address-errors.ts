@@ -1,5 +1,13 @@
 import { KeelsonError } from '../../core/index.js'
 
+/** Percentages of a pool at which somebody is told: a block should be added before the last. */
+const WATERMARKS = [75, 90, 100] as const
+
+/** The highest watermark that a pool has reached; 0 below all. What is in quarantine cannot be had either. */
+export function watermarkOf(capacity: number, free: number): number {
+  return WATERMARKS.findLast(percent => (capacity - free) * 100 >= percent * capacity) ?? 0
+}
+
 /** How full a pool is. `used`, `quarantined` and `free` add up to `capacity`. */
 export interface AddressPoolStats {
   /** Addresses that can be handed out or are reserved. */
@@ -9,6 +17,8 @@ export interface AddressPoolStats {
   /** Released too recently to be given to another owner. */
   readonly quarantined: number
   readonly free: number
+  /** The highest of 75, 90 and 100 per cent that are not free; 0 below. */
+  readonly watermark: number
 }
 
 /** An owner, and how many addresses it holds. */

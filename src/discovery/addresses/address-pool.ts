@@ -7,6 +7,7 @@ import type { AddressPoolStats } from './address-errors.js'
 import { AddressOutOfRangeError, AddressTakenError, PoolExhaustedError } from './address-errors.js'
 import type { AddressStrategy } from './address-search.js'
 import { search, startOf } from './address-search.js'
+import type { AddressSpace } from './address-space.js'
 import { createAddressSpace } from './address-space.js'
 
 /** How an address pool is made. */
@@ -23,6 +24,8 @@ export interface AddressPoolOptions {
   readonly staticBand?: (block: Cidr) => number
   /** How long a released address is kept from other owners, ≥ 0. Default 60 000. */
   readonly quarantineMs?: number
+  /** Told once when the pool becomes so full, and again after it was less full; `stats` says how full in `watermark`. */
+  readonly onWatermark?: (pool: string, stats: AddressPoolStats) => void
 }
 
 /** A held address and its owner. */
@@ -67,6 +70,12 @@ export interface AddressPool {
    * outside the pool's blocks are ignored.
    */
   rebuild(claims: Iterable<HeldAddress>, nowMs: number): void
+  /**
+   * Adds a block; what is held stays held. It costs what is held once.
+   *
+   * @throws InvalidError as `createAddressPool`; nothing is changed then
+   */
+  grow(cidr: string): void
 }
 
 const RESERVED = 'the pool itself (reserved)'
@@ -78,6 +87,7 @@ const ADDRESS_POOL_OPTIONS = /* @__PURE__ */ knownOptions<AddressPoolOptions>('c
   strategy: true,
   staticBand: true,
   quarantineMs: true,
+  onWatermark: true,
 })
 
 /**
@@ -99,67 +109,130 @@ const ADDRESS_POOL_OPTIONS = /* @__PURE__ */ knownOptions<AddressPoolOptions>('c
  */
 export function createAddressPool(options: AddressPoolOptions): AddressPool {
   assertKnown(options, ADDRESS_POOL_OPTIONS)
-  const { reserve = [], strategy = { kind: 'lowest' }, quarantineMs = 60_000 } = options
-  assertQuarantine(quarantineMs)
-  const space = createAddressSpace(options.cidrs, options.staticBand ?? (() => 0))
-  const name = options.name ?? space.cidrs.join(',')
-  const book = createAddressBook(space.size, quarantineMs)
-  const usable = (address: string): number | undefined => {
-    const found = space.find(address)
+  assertQuarantine(options.quarantineMs ?? QUARANTINE_MS)
+  return new MemoryPool(options)
+}
+
+const QUARANTINE_MS = 60_000
+
+/** Its functions are its own, so that they may be taken out of it. */
+class MemoryPool implements AddressPool {
+  readonly name: string
+  readonly #options: AddressPoolOptions
+  readonly #strategy: AddressStrategy
+  readonly #quarantineMs: number
+  #space: AddressSpace
+  #book: AddressBook
+  #cursor = 0
+  #watermark = 0
+
+  constructor(options: AddressPoolOptions) {
+    const { reserve = [], strategy = { kind: 'lowest' }, quarantineMs = QUARANTINE_MS } = options
+    this.#options = options
+    this.#strategy = strategy
+    this.#quarantineMs = quarantineMs
+    this.#space = this.#spaceOf(options.cidrs)
+    this.#book = createAddressBook(this.#space.size, quarantineMs)
+    this.name = options.name ?? this.#space.cidrs.join(',')
+    for (const address of reserve) this.#book.hold(this.#indexOf(address), RESERVED)
+    this.#watermark = this.#book.stats().watermark
+  }
+
+  readonly allocate: AddressPool['allocate'] = (owner, nowMs, family) => {
+    const [space, book] = [this.#space, this.#book]
+    book.expire(nowMs)
+    const fits = (candidate: number): boolean => family === undefined || space.familyAt(candidate) === family
+    const start = startOf(this.#strategy, owner, this.#cursor)
+    const index = book.takeBack(owner, fits) ?? search(space, book.taken, start, family)
+    if (index === undefined) throw new PoolExhaustedError(this.name, book.stats(), book.topOwners())
+    book.hold(index, owner)
+    this.#cursor = index + 1
+    this.#tell()
+    return space.addressAt(index)
+  }
+
+  readonly claim: AddressPool['claim'] = (address, owner, nowMs) => {
+    const index = this.#indexOf(address)
+    this.#book.expire(nowMs)
+    const holder = this.#book.owners.get(index) ?? owner
+    if (holder !== owner) throw new AddressTakenError(this.name, this.#space.addressAt(index), holder)
+    this.#book.hold(index, owner)
+    this.#tell()
+  }
+
+  readonly release: AddressPool['release'] = (address, nowMs) => {
+    const index = this.#usable(address)
+    const owner = index === undefined ? undefined : this.#book.owners.get(index)
+    if (index === undefined || owner === undefined || owner === RESERVED) return false
+    this.#book.letGo(index, nowMs)
+    this.#tell()
+    return true
+  }
+
+  readonly cancel: AddressPool['cancel'] = address => {
+    const index = this.#usable(address)
+    if (index !== undefined && this.#book.owners.get(index) !== RESERVED) this.#book.free(index)
+    this.#tell()
+  }
+
+  readonly includes: AddressPool['includes'] = address => this.#usable(address) !== undefined
+
+  readonly owner: AddressPool['owner'] = address => this.#book.owners.get(this.#usable(address) ?? -1)
+
+  readonly stats: AddressPool['stats'] = nowMs => {
+    this.#book.expire(nowMs)
+    this.#tell()
+    return this.#book.stats()
+  }
+
+  readonly rebuild: AddressPool['rebuild'] = (claims, nowMs) => {
+    const book = this.#book
+    const known = [...claims].flatMap(claim => {
+      const index = this.#usable(claim.address)
+      return index === undefined || book.owners.get(index) === RESERVED ? [] : [{ claim, index }]
+    })
+    rebuildBook(book, known, { quarantineMs: this.#quarantineMs, nowMs })
+    this.#tell()
+  }
+
+  readonly grow: AddressPool['grow'] = cidr => {
+    // The new block has the numbers behind the others, so each address keeps its own.
+    const space = this.#spaceOf([...this.#space.cidrs, cidr])
+    const book = createAddressBook(space.size, this.#quarantineMs)
+    this.#book.copyTo(book)
+    this.#space = space
+    this.#book = book
+    this.#tell()
+  }
+
+  #spaceOf(cidrs: readonly string[]): AddressSpace {
+    return createAddressSpace(cidrs, this.#options.staticBand ?? (() => 0))
+  }
+
+  #usable(address: string): number | undefined {
+    const found = this.#space.find(address)
     return found.kind === 'usable' ? found.index : undefined
   }
-  const indexOf = (address: string): number => {
-    const index = usable(address)
+
+  #indexOf(address: string): number {
+    const index = this.#usable(address)
     if (index !== undefined) return index
-    if (space.find(address).kind === 'outside') throw new AddressOutOfRangeError(name, address, space.cidrs)
-    throw new AddressTakenError(name, canonicalIp(address) ?? address, 'its block (network or broadcast)')
+    if (this.#space.find(address).kind === 'outside')
+      throw new AddressOutOfRangeError(this.name, address, this.#space.cidrs)
+    throw new AddressTakenError(
+      this.name,
+      canonicalIp(address) ?? address,
+      'its block (network or broadcast)',
+    )
   }
-  let cursor = 0
-  for (const address of reserve) book.hold(indexOf(address), RESERVED)
-  return {
-    name,
-    allocate: (owner, nowMs, family) => {
-      book.expire(nowMs)
-      const fits = (candidate: number): boolean =>
-        family === undefined || space.familyAt(candidate) === family
-      const start = startOf(strategy, owner, cursor)
-      const index = book.takeBack(owner, fits) ?? search(space, book.taken, start, family)
-      if (index === undefined) throw new PoolExhaustedError(name, book.stats(), book.topOwners())
-      book.hold(index, owner)
-      cursor = index + 1
-      return space.addressAt(index)
-    },
-    claim: (address, owner, nowMs) => {
-      const index = indexOf(address)
-      book.expire(nowMs)
-      const holder = book.owners.get(index) ?? owner
-      if (holder !== owner) throw new AddressTakenError(name, space.addressAt(index), holder)
-      book.hold(index, owner)
-    },
-    release: (address, nowMs) => {
-      const index = usable(address)
-      const owner = index === undefined ? undefined : book.owners.get(index)
-      if (index === undefined || owner === undefined || owner === RESERVED) return false
-      book.letGo(index, nowMs)
-      return true
-    },
-    cancel: address => {
-      const index = usable(address)
-      if (index !== undefined && book.owners.get(index) !== RESERVED) book.free(index)
-    },
-    includes: address => usable(address) !== undefined,
-    owner: address => book.owners.get(usable(address) ?? -1),
-    stats: nowMs => {
-      book.expire(nowMs)
-      return book.stats()
-    },
-    rebuild: (claims, nowMs) => {
-      const known = [...claims].flatMap(claim => {
-        const index = usable(claim.address)
-        return index === undefined || book.owners.get(index) === RESERVED ? [] : [{ claim, index }]
-      })
-      rebuildBook(book, known, { quarantineMs, nowMs })
-    },
+
+  #tell(): void {
+    const { onWatermark } = this.#options
+    if (onWatermark === undefined) return
+    const stats = this.#book.stats()
+    const before = this.#watermark
+    this.#watermark = stats.watermark
+    if (stats.watermark > before) onWatermark(this.name, stats)
   }
 }
 

@@ -139,7 +139,8 @@ function freeIn(ports: Ports, from: number, to: number): number | undefined {
 }
 
 function exhausted(name: string, capacity: number, top: readonly OwnerShare[]): PoolExhaustedError {
-  return new PoolExhaustedError(name, { capacity, used: capacity, quarantined: 0, free: 0 }, top)
+  const stats = { capacity, used: capacity, quarantined: 0, free: 0, watermark: 100 }
+  return new PoolExhaustedError(name, stats, top)
 }
 
 function assertRange(first: number, last: number, staticBand: number): void {

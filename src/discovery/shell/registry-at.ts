@@ -3,7 +3,7 @@ import { silentLogger } from '../../core/index.js'
 import type { Snapshot } from '../../store/index.js'
 import type { Registry, RegistryOptions } from '../registry/registry.js'
 import { createRegistry } from '../registry/registry.js'
-import { acceptable, changeOf } from './object-changes.js'
+import { acceptable, changeOf } from './stored-services.js'
 
 /**
  * A registry as it was at a revision of the store, which its snapshot names: what a name meant and where a service's

@@ -6,7 +6,7 @@ import type { Client, WatchEvent } from '../../store/index.js'
 import { listAndWatch } from '../../store/index.js'
 import type { Registry } from '../registry/registry.js'
 import type { RegistryChange } from '../registry/registry-change.js'
-import { acceptable, changeOf, removalOf } from './object-changes.js'
+import { acceptable, changeOf, removalOf } from './stored-services.js'
 
 /** How a registry is fed. */
 export interface RegistryFeedOptions {

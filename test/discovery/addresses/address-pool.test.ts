@@ -150,7 +150,7 @@ describe('address pool', () => {
       ],
       10,
     )
-    expect(pool.stats(10)).toEqual({ capacity: 6, used: 2, quarantined: 1, free: 3 })
+    expect(pool.stats(10)).toEqual({ capacity: 6, used: 2, quarantined: 1, free: 3, watermark: 0 })
     expect(pool.allocate('e', 20)).toBe('10.0.0.3')
     expect(pool.allocate('f', 110)).toBe('10.0.0.1')
   })
