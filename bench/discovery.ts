@@ -14,6 +14,7 @@ import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { collectGarbage } from './frame/measure.js'
 import type { Row } from './frame/row.js'
+import { openUdpProxyBench } from './rows/udp-proxy.js'
 
 /** Alternating runs of two sides of a ratio; the median counts. */
 const ROUNDS = 5
@@ -29,6 +30,14 @@ const rows: readonly Row[] = [
     target: 1.6,
     sizes: [10_000],
     ours: udpAgainstEcho,
+  },
+  {
+    name: 'vip-udp',
+    title: 'datagram and answer through the UDP proxy ÷ straight, processor time with client and server',
+    unit: 'times',
+    target: 2.5,
+    sizes: [1],
+    ours: udpProxyAgainstEcho,
   },
   {
     name: 'dns-spelling',
@@ -280,6 +289,19 @@ async function udpAgainstEcho(size: number): Promise<Measurement> {
   await ours.close()
   echo.close()
   rmSync(folder, { recursive: true })
+  return medianOf(samples, notes.join(', '))
+}
+
+async function udpProxyAgainstEcho(): Promise<Measurement> {
+  const pair = await openUdpProxyBench()
+  const samples: number[] = []
+  const notes: string[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const [straight, proxied] = [await pair.straightNs(), await pair.proxiedNs()]
+    samples.push(proxied / straight)
+    notes.push(`${(proxied / 1000).toFixed(1)} and ${(straight / 1000).toFixed(1)} µs`)
+  }
+  await pair.close()
   return medianOf(samples, notes.join(', '))
 }
 
