@@ -44,10 +44,27 @@ export class RandomCluster {
     return this.#out
   }
 
-  /** Some changes and a pass; what both granted. */
-  round(): { readonly ours: readonly string[]; readonly theirs: readonly string[] } {
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** Some changes, and some time. */
+  changeSome(): void {
     for (let n = this.#below(6); n > 0; n--) this.#change()
     this.#nowMs += this.#below(4) * 1000
+  }
+
+  /** A pass over all agents, by both; what ours granted. */
+  pass(): readonly Grant[] {
+    const ours = this.allocator.run(this.#nowMs, 'all')
+    this.#reference.run(this.#nowMs)
+    this.#out = [...this.#out, ...ours]
+    return ours
+  }
+
+  /** Some changes and a pass; what both granted. */
+  round(): { readonly ours: readonly string[]; readonly theirs: readonly string[] } {
+    this.changeSome()
     const scope = this.#chance(0.5) ? 'all' : 'dirty'
     const ours = this.allocator.run(this.#nowMs, scope)
     const theirs = this.#reference.run(this.#nowMs)

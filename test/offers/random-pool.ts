@@ -50,6 +50,10 @@ export class RandomPool {
       () => this.#wait(),
       () => this.#kill(),
       () => this.#request(),
+      () => this.#grow(),
+      () => this.#occupy(),
+      () => this.#leave(),
+      () => this.#replace(),
     ]
     const at = this.#below(commands.length)
     await commands[at]!()
@@ -85,7 +89,7 @@ export class RandomPool {
   /** What the order adds up to: a role uses what its frameworks and the roles below it use. */
   #checkSums(): void {
     const { allocator } = this.world.pool
-    const entries = allocator.audit().filter(({ path }) => path !== '*' && !path.startsWith('*/'))
+    const entries = allocator.audit().filter(({ path }) => !path.startsWith('keelson.dev'))
     const cpus = (path: string): number => entries.find(each => each.path === path)?.used['cpus'] ?? 0
     for (const { path, kind } of entries) {
       if (kind !== 'role') continue
@@ -96,6 +100,7 @@ export class RandomPool {
       expect(cpus(path), `what ${path} uses`).toBeCloseTo(sum, 3)
     }
     const held = this.#heldByAllocator()
+      .filter(({ role }) => !role.startsWith('keelson.dev'))
       .map(each => each.resources.quantities()['cpus'] ?? 0)
       .reduce((sum, amount) => sum + amount, 0)
     const used = ROLES.map(role => role.split('/')[0]!).filter((role, at, all) => all.indexOf(role) === at)
@@ -254,9 +259,44 @@ export class RandomPool {
     session?.request(demands[this.#below(demands.length)])
   }
 
-  #subscribe(id: string, role: string): void {
+  /** An agent gets more; what is offered of it is taken back. */
+  async #grow(): Promise<void> {
+    const id = `a${this.#below(4)}`
+    if (this.world.pool.allocator.agent(id) === undefined) return
+    const more = this.#specs.get(id)!.plus(resources({ cpus: 1 }))
+    this.#specs.set(id, more)
+    this.#handles.get(id)?.update({ resources: more })
+  }
+
+  /** Others use up to three cpus of an agent, whether or not they are free. */
+  async #occupy(): Promise<void> {
+    const id = `a${this.#below(4)}`
+    const { free } = this.world.pool.allocator.agent(id) ?? {}
+    const used = resources({ cpus: this.#below(4) })
+    if (free?.contains(used) === true) this.#handles.get(id)?.occupy(used)
+  }
+
+  /** A framework leaves for good; another of its id may come while its tasks are being stopped. */
+  async #leave(): Promise<void> {
+    if (this.#below(3) > 0) return
+    const n = this.#below(ROLES.length)
+    this.#subscribe(`f${n}`, ROLES[n]!, 0)
+    this.#sessions.get(`f${n}`)?.disconnect()
+    for (const [offer, { session }] of this.#offers) if (session.id === `f${n}`) this.#bury(offer)
+    for (const key of [...this.#heard.keys()]) if (key.startsWith(`f${n} `)) this.#heard.delete(key)
+  }
+
+  /** An agent is gone with all that ran there, and another one of its name comes. */
+  async #replace(): Promise<void> {
+    if (this.#below(3) > 0) return
+    const id = `a${this.#below(4)}`
+    this.#handles.get(id)?.remove({ mayReturn: true })
+    this.#addAgent(id)
+  }
+
+  #subscribe(id: string, role: string, failoverMs = 60_000): void {
     for (const [offer, { session }] of this.#offers) if (session.id === id) this.#bury(offer)
-    this.#sessions.set(id, this.world.pool.subscribe({ name: id, id, roles: [role], failoverMs: 60_000 }))
+    this.#sessions.set(id, this.world.pool.subscribe({ name: id, id, roles: [role], failoverMs }))
   }
 
   #addAgent(id: string): void {

@@ -30,6 +30,21 @@ describe('a report that comes again', () => {
   })
 })
 
+describe('a framework that leaves for good', () => {
+  test.each([
+    ['has ended, which it did not acknowledge', 'finished', 0],
+    ['still runs', 'running', 1],
+  ] as const)('while a task of it %s, leaves no more than what runs', (_what, state, cpus) => {
+    const { world, agent, session } = running()
+    agent.report('f', { task: 't1', state, uuid: 'u2' })
+    session.disconnect()
+    expect(world.pool.allocator.held('f', 'r', 'a1').quantities()['cpus'] ?? 0).toBe(cpus)
+    agent.report('f', { task: 't1', state: 'killed' })
+    expect(world.pool.allocator.agent('a1')?.free.toString()).toBe('cpus:4;mem:4096')
+    expect(world.pool.audit().filter(({ kind }) => kind === 'framework')).toEqual([])
+  })
+})
+
 describe('what open offers hold of a demand', () => {
   test('they still hold when a task on their agent ends', () => {
     const { world, agent, session } = running()

@@ -23,7 +23,7 @@ import { isWanting } from './subscription.js'
 import { WaitingDemand } from './waiting-demand.js'
 
 /** The frameworks of a role itself, beside the roles below it. */
-const OWN_GROUP = '.'
+export const OWN_GROUP = '.'
 
 /**
  * Who has what of which agent. Keeps, with every change and at the cost of the change: what is free, the order of

@@ -2,6 +2,7 @@ import type { FairNode } from '../../core/internal.js'
 import type { Resource } from '../resources/resource.js'
 import { resources } from '../resources/resource-text.js'
 import type { Ledger } from './allocation-ledger.js'
+import { OWN_GROUP } from './allocation-ledger.js'
 import type { Client, Member } from './allocation-records.js'
 import type { AgentSpec, FrameworkCapability, Quota, RoleSubscription } from './allocator-event.js'
 import type { EventApplier } from './event-applier.js'
@@ -137,6 +138,10 @@ export function restoreSnapshot(snapshot: AllocatorSnapshot, parts: SnapshotPart
   }
   applier.apply({ type: 'quotas', quotas: snapshot.quotas })
   for (const [path, count] of snapshot.counts) {
+    const own = path.indexOf(OWN_GROUP)
+    const role = own < 0 ? path : path.slice(0, own)
+    // It may have no frameworks any more, and be kept for its quota.
+    if (role.length > 0) ledger.roleOf(role.join('/'))
     const node = nodeAt(ledger, path)
     if (node !== undefined) ledger.tree.setCount(node, count)
   }

@@ -318,8 +318,10 @@ export class PoolCore {
   /** A framework that will not come back: nobody acknowledges for it any more. */
   retire(framework: string): void {
     this.allocator.apply({ type: 'framework', id: framework, roles: [] })
-    for (const task of this.tasks.ofFramework(framework)) this.tasks.acknowledgeAll(task)
-    this.#forgetRetired(framework)
+    const tasks = this.tasks.ofFramework(framework)
+    if (tasks.length === 0) this.#forgetRetired(framework)
+    // With the last of them it is forgotten, too.
+    for (const task of tasks) this.tasks.acknowledgeAll(task)
   }
 
   close(): void {
