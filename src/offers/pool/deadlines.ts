@@ -36,14 +36,17 @@ export class Deadlines {
     }
   }
 
-  /** Does what is due by now. */
+  /** Does what is due by now. What one of them throws is thrown, and the others come soon after. */
   runDue(): void {
     const nowMs = this.#clock.now()
-    for (let next = this.#heap.peek(); next !== undefined && next.at <= nowMs; next = this.#heap.peek()) {
-      this.#heap.remove(next)
-      next.run()
+    try {
+      for (let next = this.#heap.peek(); next !== undefined && next.at <= nowMs; next = this.#heap.peek()) {
+        this.#heap.remove(next)
+        next.run()
+      }
+    } finally {
+      this.#arm()
     }
-    this.#arm()
   }
 
   /** Forgets everything, also what is asked for later. */
@@ -62,8 +65,11 @@ export class Deadlines {
     this.#armedAt = next
     this.#disarm = this.#clock.after(Math.max(0, next - this.#clock.now()), () => {
       this.#armedAt = undefined
-      onDue()
-      this.#arm()
+      try {
+        onDue()
+      } finally {
+        this.#arm()
+      }
     })
   }
 }
