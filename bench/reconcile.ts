@@ -1,7 +1,7 @@
 import { createEnv, createMemoryMetrics, systemEnv } from 'keelson/core'
 import type { WorkQueue } from 'keelson/reconcile'
 import { createWorkQueue, exponentialLimiter } from 'keelson/reconcile'
-import { DelayHeap } from '../src/reconcile/queue/delay-heap.js'
+import { Delays } from '../src/reconcile/queue/delays.js'
 import { KeyRecord } from '../src/reconcile/queue/key-record.js'
 import { PriorityLevels } from '../src/reconcile/queue/priority-levels.js'
 import { bench } from './frame/bench.js'
@@ -151,7 +151,7 @@ function delayedByKey(size: number): Promise<Measurement> {
 function delayedByRecord(size: number): Promise<Measurement> {
   const records = keysOf(size).map(key => new KeyRecord(key))
   const delays = delaysOf(size)
-  const heap = new DelayHeap<string>({ clock: systemEnv.clock, due: () => {} })
+  const heap = new Delays<string>({ clock: systemEnv.clock, due: () => {} })
   return measure({
     batch: size,
     operations: size * 6,

@@ -14,7 +14,7 @@ const noReasons: readonly string[] = []
 
 /**
  * Everything known about one key. The record is its own entry in the list of a priority level
- * (`before`, `after`) and in the delay heap (`at`, `sequence`, `slot`), so no other structure is indexed by the key.
+ * (`before`, `after`) and among the delays (`at`, `sequence`, `slot`), so no other structure is indexed by the key.
  */
 export class KeyRecord<K> implements HeapHandle {
   readonly key: K

@@ -4,7 +4,7 @@ import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/
 import { exponentialLimiter } from '../limiters/exponential-limiter.js'
 import type { KeyHistory, RateLimiter } from '../limiters/rate-limiter.js'
 import { isDelay, noFailures } from '../limiters/rate-limiter.js'
-import { DelayHeap } from './delay-heap.js'
+import { Delays } from './delays.js'
 import { FairClasses } from './fair-classes.js'
 import type { KeyIndex } from './key-index.js'
 import { TextIndex } from './key-index.js'
@@ -47,12 +47,12 @@ const QUEUE_OPTIONS = /* @__PURE__ */ knownOptions<WorkQueueOptions<unknown>>('c
   notify: true,
 })
 
-/** Queue, delay heap and limiter as three views of one key table. Whoever holds a record need not look it up by key. */
+/** Queue, delays and limiter as three views of one key table. Whoever holds a record need not look it up by key. */
 export class RecordQueue<K> implements WorkQueue<K> {
   readonly #env: Env
   readonly #table: KeyTable<K>
   readonly #ready: ReadyOrder<K>
-  readonly #delays: DelayHeap<K>
+  readonly #delays: Delays<K>
   readonly #limiter: RateLimiter
   readonly #metrics: QueueMetrics
   readonly #clock: TurnClock
@@ -84,7 +84,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     })
     this.#ready =
       fairness === undefined ? new PriorityLevels(ageMs) : new FairClasses(fairness.weights ?? {}, ageMs)
-    this.#delays = new DelayHeap({ clock: env.clock, due: record => this.#matured(record) })
+    this.#delays = new Delays({ clock: env.clock, due: record => this.#matured(record) })
     this.#metrics = createQueueMetrics(env.metrics, name)
     // Not assigned where it is written: V8 makes such a function old at once, and with it all that it sees.
     const told = (event: 'ready' | 'idle'): void => {
@@ -282,8 +282,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
 
   isQuiet(): boolean {
     if (!this.#isIdle()) return false
-    const next = this.#delays.nextAtMs
-    return next === undefined || next > this.#env.clock.monotonic()
+    return this.#delays.nextAtMs > this.#env.clock.monotonic()
   }
 
   #matured(record: KeyRecord<K>): void {

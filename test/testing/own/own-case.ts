@@ -46,8 +46,13 @@ async function run(name: string, executions: number): Promise<CheckReport> {
   if (executions < SHARED || testPath === undefined) return checkOwn(name, executions)
   // In a thread there is no test runner: what the file declares is called by its name.
   const files = [testPath, fileURLToPath(import.meta.url)]
-  const module = await bundled(files, { vitest: join(import.meta.dirname, 'no-runner.ts') })
-  return checkOwn(name, executions, { module, exportName: 'checkOwn', args: [name, executions] })
+  const bundle = await bundled(files, { vitest: join(import.meta.dirname, 'no-runner.ts') })
+  const workers = { module: bundle.url, exportName: 'checkOwn', args: [name, executions] }
+  try {
+    return await checkOwn(name, executions, workers)
+  } finally {
+    await bundle.remove()
+  }
 }
 
 /** Called by the tests, and by the threads that they start. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CheckReport, CheckWorkers } from '../../../src/testing/index.js'
 import { CheckFailedError } from '../../../src/testing/index.js'
+import type { BundledModule } from '../fixtures/bundled.js'
 import { bundled } from '../fixtures/bundled.js'
 import type { GalleryCheck } from '../fixtures/worker-checks.js'
 import { checkEntry } from '../fixtures/worker-checks.js'
@@ -9,10 +10,13 @@ import { checkEntry } from '../fixtures/worker-checks.js'
 const ENTRY = 'crash between two writes'
 const small: GalleryCheck = { entry: ENTRY, variant: 'correct', bounds: { executions: 12 } }
 
+let bundle: BundledModule
 let module: string
 beforeAll(async () => {
-  module = await bundled([join(import.meta.dirname, '../fixtures/worker-checks.ts')])
+  bundle = await bundled([join(import.meta.dirname, '../fixtures/worker-checks.ts')])
+  module = bundle.url
 })
+afterAll(() => bundle.remove())
 
 async function outcomeOf(run: Promise<CheckReport>): Promise<unknown> {
   try {
