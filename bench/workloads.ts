@@ -1,7 +1,9 @@
+import type { HorizontalAutoscaler } from 'keelson/api'
 import { Job, Task } from 'keelson/api'
 import { createManager } from 'keelson/reconcile'
 import { createStore } from 'keelson/store'
 import { createJobController } from 'keelson/workloads'
+import { defaultAutoscaleLimits, planAutoscale } from 'keelson/workloads/autoscaler'
 import { compileCron, planJob } from 'keelson/workloads/jobs'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
@@ -14,6 +16,8 @@ const TIME_ZONE = 'Europe/Berlin'
 const FROM_MS = Date.UTC(2026, 0, 1)
 const SCHEDULES = ['*/5 * * * *', '30 2 * * *', '0 9-17 * * 1-5', '15 3 1,15 * *', '0 0 29 2 *', '7 4 * 6 0']
 const RUNS = 10_000
+const AUTOSCALERS = 1_000
+const METRICS = 3
 
 /** As the peer: the next time after another. */
 type OpenSchedule = (schedule: string, timeZone: string) => (afterMs: number) => number | undefined
@@ -41,6 +45,14 @@ const rows: readonly Row[] = [
     ours: completions,
   },
   {
+    name: 'autoscale-plan',
+    title: `plan of ${AUTOSCALERS} autoscalers with ${METRICS} metrics each, whose loads move`,
+    unit: 'ns',
+    target: 20_000_000,
+    sizes: [AUTOSCALERS],
+    ours: autoscales,
+  },
+  {
     name: 'cron-next',
     title: `next run of ${SCHEDULES.length} schedules in ${TIME_ZONE}, one after the other`,
     unit: 'per second',
@@ -52,6 +64,54 @@ const rows: readonly Row[] = [
 ]
 
 await bench(rows)
+
+/** Each plan is given the status of the one before, 15 s later. */
+async function autoscales(size: number): Promise<Measurement> {
+  const metric = { name: 'queue' }
+  const target = { type: 'AverageValue', averageValue: 10 } as const
+  const metrics = Array.from(
+    { length: METRICS },
+    () => ({ type: 'External', external: { metric, target } }) as const,
+  )
+  const metadata = {
+    namespace: 'default',
+    name: 'web',
+    uid: 'web',
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: new Date(FROM_MS).toISOString(),
+    labels: {},
+    annotations: {},
+    ownerReferences: [],
+    finalizers: [],
+  }
+  const known: HorizontalAutoscaler[] = Array.from({ length: size }, () => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalAutoscaler',
+    metadata,
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 100, metrics },
+  }))
+  let round = 0
+  const look = (): void => {
+    round += 1
+    const timeMs = FROM_MS + round * defaultAutoscaleLimits.syncMs
+    for (const [at, autoscaler] of known.entries()) {
+      const value = 200 + 150 * Math.sin(round / 10 + at)
+      const readings = metrics.map((_, nth) => ({ samples: [{ value: value + nth, timeMs }] }))
+      const view = { replicas: autoscaler.status?.desiredReplicas ?? 10, tasks: [], readings }
+      const { status } = planAutoscale(autoscaler, view, defaultAutoscaleLimits, timeMs)
+      known[at] = { ...autoscaler, status }
+    }
+  }
+  return measure({
+    batch: 5,
+    operations: 100,
+    prepare: collectGarbage,
+    run: (_, count) => {
+      for (let turn = 0; turn < count; turn++) look()
+    },
+  })
+}
 
 /** An indexed job whose first tasks are made. */
 async function startJob(size: number) {

@@ -39,8 +39,13 @@ export function proposeByMetric(
   const known = { name: metricName(spec), target: amount }
   if (reading.error !== undefined) return { ...known, message: `cannot be read: ${reading.error}` }
   const { samples } = reading
-  const faults = samples.flatMap(sample => sampleFault(sample, context.limits, context.nowMs) ?? [])
-  const good = samples.filter(sample => sampleFault(sample, context.limits, context.nowMs) === undefined)
+  const faults: string[] = []
+  const good: MetricSample[] = []
+  for (const sample of samples) {
+    const fault = sampleFault(sample, context.limits, context.nowMs)
+    if (fault === undefined) good.push(sample)
+    else faults.push(fault)
+  }
   const unknown = faults[0] === undefined ? 'there is no sample of it' : `no sample counts: one ${faults[0]}`
   if (spec.resource === undefined && spec.pods === undefined) {
     // One value that is wrong makes the sum wrong.
@@ -142,5 +147,5 @@ function readySince({ status }: Task): number | undefined {
 
 /** Exact where a float is. */
 function toNumber(quantity: number | string): number {
-  return Number(parseQuantity(quantity).nanos) / 1e9
+  return typeof quantity === 'number' ? quantity : Number(parseQuantity(quantity).nanos) / 1e9
 }

@@ -22,10 +22,11 @@ export function stabilize(
   nowMs: number,
 ): number {
   let [most, least] = [desired, desired]
+  // Texts of one form are in the order of their times.
+  const [upSince, downSince] = [formatTime(nowMs - upMs), formatTime(nowMs - downMs)]
   for (const { replicas, time } of recommendations) {
-    const ageMs = nowMs - parseTime(time)
-    if (ageMs < upMs) least = Math.min(least, replicas)
-    if (ageMs < downMs) most = Math.max(most, replicas)
+    if (time > upSince) least = Math.min(least, replicas)
+    if (time > downSince) most = Math.max(most, replicas)
   }
   return Math.min(Math.max(current, least), most)
 }
@@ -45,31 +46,32 @@ export function noteRecommendation(
   nowMs: number,
 ): RecommendationRecord {
   const { recommendation: last, recommendations = [] } = before
-  const older = recommendations.map(one => notLater(one, nowMs))
+  const now = formatTime(nowMs)
+  const older = recommendations.map(one => notLater(one, now))
   if (last !== undefined && last.replicas === replicas)
     return {
-      recommendation: notLater(last, nowMs),
+      recommendation: notLater(last, now),
       ...(older.length === 0 ? {} : { recommendations: older }),
     }
   if (last !== undefined) {
     const saidMs = Math.max(Math.min(parseTime(last.time), nowMs), nowMs - syncMs)
     older.push({ replicas: last.replicas, time: formatTime(saidMs) })
   }
-  const sinceMs = nowMs - Math.max(upMs, downMs)
+  const since = formatTime(nowMs - Math.max(upMs, downMs))
   const kept: ScaleRecommendation[] = []
   let [most, least] = [replicas, replicas]
   for (const one of older.toReversed()) {
-    if (parseTime(one.time) <= sinceMs || kept.length === KEPT_MAX) break
+    if (one.time <= since || kept.length === KEPT_MAX) break
     if (one.replicas <= most && one.replicas >= least) continue
     kept.unshift(one)
     most = Math.max(most, one.replicas)
     least = Math.min(least, one.replicas)
   }
-  const recommendation = { replicas, time: formatTime(nowMs) }
+  const recommendation = { replicas, time: now }
   return { recommendation, ...(kept.length === 0 ? {} : { recommendations: kept }) }
 }
 
 /** A clock that was put back begins it again. */
-function notLater(one: ScaleRecommendation, nowMs: number): ScaleRecommendation {
-  return parseTime(one.time) > nowMs ? { ...one, time: formatTime(nowMs) } : one
+function notLater(one: ScaleRecommendation, now: string): ScaleRecommendation {
+  return one.time > now ? { ...one, time: now } : one
 }
