@@ -12,6 +12,13 @@ export type Blocker =
   | { readonly kind: 'unobserved'; readonly template: string }
   /** The traffic is not where the waypoint wants it, or what divides it has not acknowledged that yet. */
   | { readonly kind: 'traffic'; readonly acknowledged: boolean }
+  /** Available instances would leave, and a DisruptionBudget allows no more of that now. */
+  | {
+      readonly kind: 'disruption'
+      readonly template: string
+      readonly count: number
+      readonly budget: string
+    }
   /** Paused by `spec.paused`, or by the failure policy. */
   | { readonly kind: 'paused'; readonly by: 'spec' | 'failure' }
   /** The rollout failed and may not go back, or has already done so. */
@@ -55,6 +62,8 @@ export function describeBlocker(blocker: Blocker): string {
       return blocker.acknowledged
         ? 'the traffic moves as instances become available'
         : 'the last division of the traffic has not been acknowledged yet'
+    case 'disruption':
+      return `${blocker.count} of template ${blocker.template} must stay: DisruptionBudget ${blocker.budget} allows no more now`
     case 'paused':
       return blocker.by === 'spec' ? 'paused' : 'paused by the failure policy'
     case 'halted':

@@ -1,5 +1,13 @@
 import type { Condition, DeploymentStatus, TrafficAck } from '../../api/index.js'
-import { Deployment, Event, isConditionTrue, ReplicaSet, Revision, Service } from '../../api/index.js'
+import {
+  Deployment,
+  DisruptionBudget,
+  Event,
+  isConditionTrue,
+  ReplicaSet,
+  Revision,
+  Service,
+} from '../../api/index.js'
 import { contentHash, formatTime, setCondition } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
@@ -22,6 +30,7 @@ import { dividedBy, policyOf, programReader } from './deployment-program.js'
 import { noteAnswers, openQuestions } from './gate-answers.js'
 import type { GateRunner, GateRunners, GateTold, OpenQuestion } from './gate-runners.js'
 import { createGateRunners } from './gate-runners.js'
+import { grantSizes } from './granted-sizes.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
@@ -43,13 +52,26 @@ export interface RolloutControllerOptions {
    * followed; without it no step waits for that. Default: strategies that name a service are told to be invalid.
    */
   readonly traffic?: { readonly ack?: TrafficAck }
+  /**
+   * Asks the DisruptionBudgets before it takes available tasks away, as drains do: of two that ask at once one gets the
+   * last one allowed. Default false, as in Kubernetes: a rollout goes by its own bounds alone.
+   */
+  readonly disruptionBudgets?: boolean
   /** Where it tells what it did. Default: `Event`, if the store knows that kind. */
   readonly events?: EventDestination
 }
 
 const ROLLOUT_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<RolloutControllerOptions>(
   'createRolloutController',
-  { concurrency: true, maxFailures: true, gates: true, gateTimeoutMs: true, traffic: true, events: true },
+  {
+    concurrency: true,
+    maxFailures: true,
+    gates: true,
+    gateTimeoutMs: true,
+    traffic: true,
+    disruptionBudgets: true,
+    events: true,
+  },
 )
 
 /**
@@ -81,15 +103,24 @@ export function createRolloutController(options: RolloutControllerOptions = {}):
         return
       }
       const { client, env } = ctx
-      const { wakeAtMs, refused, actions, questions, divider } = await rollOut(client, ref, {
+      const {
+        wakeAtMs,
+        refused,
+        actions,
+        questions,
+        divider,
+        budgets = [],
+      } = await rollOut(client, ref, {
         nowMs: env.clock.now(),
         programOf,
         told: runners?.told(ref) ?? [],
         complaints: runners?.complaints(ref) ?? new Map(),
         acks: traffic === undefined ? undefined : acks,
+        asksBudgets: options.disruptionBudgets === true,
       })
       runners?.sync(ref, questions)
       if (divider !== undefined) ctx.watch(Deployment, divider)
+      for (const budget of budgets) ctx.watch(DisruptionBudget, budget)
       for (const action of actions) {
         const event = rolloutEvent(action, ref.name)
         if (event !== undefined) ctx.record(event)
@@ -125,6 +156,7 @@ interface Step {
   readonly complaints: ReadonlyMap<string, string>
   /** Undefined: traffic is none of this controller's business. */
   readonly acks: TrafficAcks | undefined
+  readonly asksBudgets: boolean
 }
 
 interface StepOutcome {
@@ -134,6 +166,8 @@ interface StepOutcome {
   readonly questions: readonly OpenQuestion[]
   /** Another Deployment that divides the traffic which this one would divide. */
   readonly divider?: ObjectRef | undefined
+  /** DisruptionBudgets that allowed less than it asked for. */
+  readonly budgets?: readonly ObjectRef[]
 }
 
 /** One step of one rollout: when to look again, why the template is not rolled out, if it is not, and what was done. */
@@ -149,20 +183,19 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     const paused = deployment.spec.paused === true || invalid !== undefined
     const acks = divider === undefined ? step.acks : undefined
     const decided = decide(tx, deployment, { program, current, paused, nowMs: step.nowMs, acks })
-    apply(tx, deployment, { decided, current, nowMs: step.nowMs })
+    const { nowMs } = step
+    const { actions, budgets, ...granted } = step.asksBudgets
+      ? grantSizes(tx, deployment, decided, nowMs)
+      : { actions: decided.actions, blockers: [], budgets: [] }
+    apply(tx, deployment, { decided: { ...decided, actions }, current, nowMs })
     const questions = openQuestions(decided, deployment, current)
     const unanswered = questions.flatMap(({ gate }): readonly Blocker[] => {
       const message = step.complaints.get(gate)
       return message === undefined ? [] : [{ kind: 'unanswered', gate, message }]
     })
-    report(tx, deployment, { decided, program, refused, invalid, unanswered, nowMs: step.nowMs })
-    return {
-      wakeAtMs: decided.wakeAtMs,
-      refused,
-      actions: decided.actions,
-      questions,
-      divider: divider?.metadata,
-    }
+    const outside = [...granted.blockers, ...unanswered]
+    report(tx, deployment, { decided, program, refused, invalid, outside, nowMs })
+    return { wakeAtMs: decided.wakeAtMs, refused, actions, questions, divider: divider?.metadata, budgets }
   })
 }
 
@@ -275,13 +308,14 @@ function report(
     program: Program
     refused: Refusal | undefined
     invalid: InvalidStrategy | undefined
-    unanswered: readonly Blocker[]
+    /** What stands in the way outside of the plan. */
+    outside: readonly Blocker[]
     nowMs: number
   },
 ): void {
-  const { decided, program, refused, invalid, unanswered, nowMs } = step
+  const { decided, program, refused, invalid, outside, nowMs } = step
   const { state } = decided
-  const blockers = [invalid ?? [], refused ?? [], decided.blockers, unanswered].flat()
+  const blockers = [invalid ?? [], refused ?? [], decided.blockers, outside].flat()
   const sets = setsOf(tx, deployment)
   const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
     sets.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0)
