@@ -1,7 +1,9 @@
 import { Deployment, ReplicaSet, Revision } from 'keelson/api'
 import { createManager } from 'keelson/reconcile'
 import type { RolloutSpec, RolloutState, RolloutTally } from 'keelson/rollout'
-import { createRolloutController, plan, rolling } from 'keelson/rollout'
+import { createRolloutController, plan, planGroup, rolling } from 'keelson/rollout'
+import type { CellView } from 'keelson/rollout/cells'
+import { CellTable, planCells } from 'keelson/rollout/cells'
 import { createStore } from 'keelson/store'
 import { createVirtualEnv } from 'keelson/testing'
 import { bench } from './frame/bench.js'
@@ -9,6 +11,8 @@ import type { Measurement } from './frame/measure.js'
 import { measure } from './frame/measure.js'
 import type { Row } from './frame/row.js'
 
+const WIDTH = 100
+const cellProgram = { width: WIDTH, maxUnavailable: WIDTH }
 const STEPS = 20_000
 const program = rolling({ steps: ['10%', { next: '50%', gates: [{ kind: 'approve', name: 'lead' }] }] })
 
@@ -53,6 +57,24 @@ const rows: readonly Row[] = [
     unit: 'ms',
     sizes: [500],
     ours: size => newDeployments(0, size),
+  },
+  {
+    name: 'cells',
+    title: 'one step of so many cells, 100 of which change at a time, with what became of those told',
+    unit: 'ns',
+    target: 50_000,
+    sizes: [100_000],
+    ours: cellSteps,
+    peers: { 'all cells sorted at each step': sortedCellSteps },
+    atLeast: { 'all cells sorted at each step': 10 },
+  },
+  {
+    name: 'groups',
+    title: 'the stages of a group of so many members, with twice as many dependencies',
+    unit: 'ms',
+    target: 200,
+    sizes: [10_000],
+    ours: groupPlans,
   },
 ]
 
@@ -148,4 +170,62 @@ async function newDeployments(before: number, size: number): Promise<Measurement
   }
   if (before > 0) await run(0, before)
   return inMs(await measure({ batch: 50, operations: size, prepare: from => before + from, run }))
+}
+
+function cellAt(ordinal: number, revision: string): CellView {
+  return { key: `web-${ordinal}`, ordinal, revision, running: revision, available: true }
+}
+
+function cellsOf(size: number): CellView[] {
+  return Array.from({ length: size }, (_, ordinal) => cellAt(ordinal, 'a'))
+}
+
+async function cellSteps(size: number): Promise<Measurement> {
+  const goal = { target: 'b', stable: 'a' }
+  const table = new CellTable(cellProgram, goal)
+  const before = cellsOf(size)
+  const after = new Map(before.map(({ key, ordinal = 0 }) => [key, cellAt(ordinal, 'b')]))
+  const step = (): void => {
+    const { moves } = table.step()
+    if (moves.length !== WIDTH) throw new Error('fewer changed than may')
+    for (const { key } of moves) table.set(after.get(key) ?? cellAt(0, 'b'))
+  }
+  // What was moved on is put back, so that no step finds nothing to do.
+  const reset = (): void => {
+    for (const cell of before) table.set(cell)
+    table.step()
+  }
+  reset()
+  const steps = size / WIDTH
+  const run = (_from: number, count: number): void => {
+    for (let index = 0; index < count; index++) step()
+  }
+  const prepare = (from: number): number => {
+    reset()
+    return from
+  }
+  return measure({ batch: steps, operations: 40 * steps, prepare, run })
+}
+
+async function sortedCellSteps(size: number): Promise<Measurement> {
+  const cells = cellsOf(size)
+  const run = (_from: number, count: number): void => {
+    for (let index = 0; index < count; index++)
+      if (planCells(cells, { target: 'b', stable: 'a' }, cellProgram).moves.length !== WIDTH)
+        throw new Error('fewer changed than may')
+  }
+  return measure({ batch: 2, operations: 10, prepare: from => from, run })
+}
+
+async function groupPlans(size: number): Promise<Measurement> {
+  const members = Array.from({ length: size }, (_, id) => {
+    const dependsOn = id < 2 ? [] : [`app-${Math.floor(id / 2)}`, `app-${Math.floor(id / 3)}`]
+    return [`app-${id}`, { template: `${id}`, replicas: 1, dependsOn }] as const
+  })
+  const to = new Map(members)
+  const run = (_from: number, count: number): void => {
+    for (let index = 0; index < count; index++)
+      if (planGroup(new Map(), to).flat().length !== size) throw new Error('not all have a stage')
+  }
+  return inMs(await measure({ batch: 1, operations: 10, prepare: from => from, run }))
 }

@@ -19,10 +19,10 @@ import {
   setIn,
   viewOfCell,
   writeRolloutStatus,
-  writeTemplate,
 } from './cell-sets.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
+import { writeTemplate } from './revision-owner.js'
 
 /** How a rollout of cells behaves. */
 export interface CellRolloutControllerOptions {

@@ -1,4 +1,4 @@
-import type { Cell, TaskTemplate } from '../../api/index.js'
+import type { Cell } from '../../api/index.js'
 import { DaemonSet, StatefulSet } from '../../api/index.js'
 import { resolveIntOrPercent } from '../../core/internal.js'
 import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
@@ -79,16 +79,4 @@ export function writeRolloutStatus(tx: Transaction, set: CellSet, told: CellRoll
   const { currentRevision: _currentRevision, ...kept } = set.status ?? {}
   if (isStateful(set)) tx.updateStatus(StatefulSet, { ...set, status: { ...kept, ...told } })
   else tx.updateStatus(DaemonSet, { ...set, status: { ...kept, ...told } })
-}
-
-/** Puts another template into the spec. */
-export function writeTemplate(tx: Transaction, set: CellSet, template: TaskTemplate): void {
-  if (isStateful(set))
-    tx.modify(StatefulSet, set.metadata, draft => {
-      draft.spec.template = structuredClone(template) as typeof draft.spec.template
-    })
-  else
-    tx.modify(DaemonSet, set.metadata, draft => {
-      draft.spec.template = structuredClone(template) as typeof draft.spec.template
-    })
 }

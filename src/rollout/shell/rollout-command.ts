@@ -15,6 +15,7 @@ import { isUnfinished, ownFailure } from '../rollout-state.js'
 import { rolloutRecord } from '../rollout-status.js'
 import type { RevisionEntry } from './ledger.js'
 import { ledgerOf, markRevision } from './ledger.js'
+import type { RevisionOwner } from './revision-owner.js'
 
 /** Who does it, why, and to which ledger entry, so that it never reaches another one. */
 interface Command {
@@ -106,14 +107,14 @@ function commandProblems(command: RolloutCommand): readonly FieldProblem[] {
 
 /** The error for an entry that the ledger does not have. */
 export function unknownEntry(
-  { metadata: { name } }: Deployment,
+  { kind, metadata: { name } }: RevisionOwner,
   number: number | string,
   ledger: readonly RevisionEntry[],
 ): KeelsonError {
   const known = ledger.map(entry => entry.number).join(', ')
   return new KeelsonError({
     code: 'NotFound',
-    message: `Deployment ${name} has no revision ${number}, only ${known}`,
+    message: `${kind} ${name} has no revision ${number}, only ${known}`,
     details: { kind: Revision.kind, name: `${name}-${number}`, reason: 'revision-not-found' },
   })
 }

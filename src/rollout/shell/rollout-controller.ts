@@ -34,6 +34,7 @@ import { grantSizes } from './granted-sizes.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
+import { writeTemplate } from './revision-owner.js'
 import type { TrafficAcks } from './service-traffic.js'
 import { createTrafficAcks, otherDivider, routeTraffic, trafficOf } from './service-traffic.js'
 
@@ -280,9 +281,7 @@ function apply(
           throw new TerminalError(`no template of ${action.template} to revert to`)
         const { template, templateHash, number } = target
         appendRevision(tx, deployment, { template, templateHash, cause: 'revert', from: number })
-        tx.modify(Deployment, deployment.metadata, draft => {
-          draft.spec.template = structuredClone(template) as typeof draft.spec.template
-        })
+        writeTemplate(tx, deployment, template)
         break
       }
       case 'route':

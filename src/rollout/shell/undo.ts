@@ -1,15 +1,24 @@
+import type { DaemonSet, StatefulSet } from '../../api/index.js'
 import { Deployment } from '../../api/index.js'
 import { contentHash, formatTime, UsageError } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import { NotFoundError } from '../../store/internal.js'
 import { undoTarget } from '../revision-ledger.js'
+import { setIn } from './cell-sets.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, ledgerOf, markRevision } from './ledger.js'
+import type { RevisionOwner } from './revision-owner.js'
+import { writeTemplate } from './revision-owner.js'
 import { unknownEntry } from './rollout-command.js'
+
+/** What has a ledger of revisions. */
+export type RevisionedKind = typeof Deployment | typeof StatefulSet | typeof DaemonSet
 
 /** Which revision an undo goes back to. */
 export interface UndoOptions {
+  /** What is taken back. Default `Deployment`. */
+  readonly kind?: RevisionedKind
   /** A number of the ledger. Default: the newest that succeeded with another template than the current one. */
   readonly toRevision?: number
   /** The revision that has this tag, instead of a number. */
@@ -20,6 +29,7 @@ export interface UndoOptions {
 }
 
 const UNDO_OPTIONS = /* @__PURE__ */ knownOptions<UndoOptions>('undo', {
+  kind: true,
   toRevision: true,
   toTag: true,
   by: true,
@@ -27,12 +37,12 @@ const UNDO_OPTIONS = /* @__PURE__ */ knownOptions<UndoOptions>('undo', {
 })
 
 /**
- * Takes a Deployment back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
+ * Takes a Deployment, StatefulSet or DaemonSet back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
  * with cause `undo`, in one transaction. It works while a rollout is under way, has failed or is paused: a pause is lifted.
  * Replicas and strategy stay; no number changes.
  *
  * @returns the new entry; `from` names the one whose template it has
- * @throws KeelsonError `NotFound` when there is no such Deployment or revision; `Usage` when it has that template
+ * @throws KeelsonError `NotFound` when there is no such object or revision; `Usage` when it has that template
  * already, or nothing else has ever succeeded; `Invalid` for both a number and a tag. `details.reason` says which; nothing is changed then.
  */
 export async function undo(
@@ -41,54 +51,57 @@ export async function undo(
   options: UndoOptions = {},
 ): Promise<RevisionEntry> {
   assertKnown(options, UNDO_OPTIONS)
-  const { toRevision, toTag } = options
+  const { kind = Deployment, toRevision, toTag } = options
   const isTwice = toRevision !== undefined && toTag !== undefined
   const message = 'cannot be had together with toRevision'
   assertValid('undo', isTwice ? [{ field: 'toTag', value: toTag, message }] : [])
   return await client.transact(tx => {
-    const deployment = tx.get(Deployment, ref)
-    if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
-    const { name } = deployment.metadata
-    const ledger = ledgerOf(tx, deployment)
+    const owner = ownerIn(tx, kind, ref)
+    const name = `${owner.kind} ${owner.metadata.name}`
+    const ledger = ledgerOf(tx, owner)
     const { by = 'undo', reason } = options
     const tagged = ledger.find(({ tags }) => toTag !== undefined && tags.includes(toTag))?.number
     const number = toTag === undefined ? toRevision : (tagged ?? 0)
-    const target = undoTarget(ledger, contentHash(deployment.spec.template), number)
+    const target = undoTarget(ledger, contentHash(owner.spec.template), number)
     switch (target.kind) {
       case 'not-found':
-        throw unknownEntry(deployment, toTag ?? target.number, ledger)
+        throw unknownEntry(owner, toTag ?? target.number, ledger)
       case 'current':
-        throw new UsageError(
-          `Deployment ${name} has the template of revision ${target.entry.number} already`,
-          { reason: 'already-current' },
-        )
+        throw new UsageError(`${name} has the template of revision ${target.entry.number} already`, {
+          reason: 'already-current',
+        })
       case 'nothing':
-        throw new UsageError(`Deployment ${name} has no other revision that succeeded`, {
+        throw new UsageError(`${name} has no other revision that succeeded`, {
           reason: 'nothing-to-undo',
         })
       case 'entry': {
         const { template, templateHash, number } = target.entry
-        tx.modify(Deployment, ref, draft => {
-          draft.spec.template = structuredClone(template) as typeof draft.spec.template
-          // The way back must not wait for who paused.
-          if (draft.spec.paused === true) draft.spec.paused = false
-        })
-        const entry = appendRevision(tx, deployment, { template, templateHash, cause: 'undo', from: number })
+        // The way back must not wait for who paused.
+        writeTemplate(tx, owner, template, { isResumed: true })
+        const entry = appendRevision(tx, owner, { template, templateHash, cause: 'undo', from: number })
         const time = formatTime(client.env.clock.now())
         const mark = { verb: 'undo', by, time, ...(reason === undefined ? {} : { reason }) } as const
-        return markRevision(tx, deployment, entry, mark)
+        return markRevision(tx, owner, entry, mark)
       }
     }
   })
 }
 
 /**
- * A Deployment's ledger, oldest entry first.
+ * The ledger of a Deployment, StatefulSet or DaemonSet, oldest entry first.
  *
- * @throws KeelsonError `NotFound` when there is no such Deployment
+ * @throws KeelsonError `NotFound` when there is no such object
  */
-export function history(reader: Reader, ref: ObjectRef): readonly RevisionEntry[] {
-  const deployment = reader.get(Deployment, ref)
-  if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
-  return ledgerOf(reader, deployment)
+export function history(
+  reader: Reader,
+  ref: ObjectRef,
+  kind: RevisionedKind = Deployment,
+): readonly RevisionEntry[] {
+  return ledgerOf(reader, ownerIn(reader, kind, ref))
+}
+
+function ownerIn(reader: Reader, kind: RevisionedKind, ref: ObjectRef): RevisionOwner {
+  const owner = kind.kind === Deployment.kind ? reader.get(Deployment, ref) : setIn(reader, kind, ref)
+  if (owner === undefined) throw new NotFoundError({ kind: kind.kind, ...ref })
+  return owner
 }

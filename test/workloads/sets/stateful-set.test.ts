@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Cell, Revision, StatefulSet, Task } from '../../../src/api/index.js'
+import { history, undo } from '../../../src/rollout/index.js'
 import { ref } from '../../fixtures/kinds.js'
 import type { SetWorld } from './set-world.js'
 import { createSetWorld, withImage } from './set-world.js'
@@ -117,6 +118,32 @@ describe('a stateful set', () => {
     expect(status()?.conditions).toMatchObject([
       { type: 'Progressing', status: 'False', reason: 'TemplateRefused' },
     ])
+  })
+
+  test('is undone to what it ran before, paused or not, and its ledger tells so', async () => {
+    await world.stateful()
+    await world.after(20_000)
+    await world.change('stateful', withImage('b'))
+    await world.after(20_000)
+    await world.change('stateful', { paused: true })
+    const told = await undo(world.store, ref('web'), { kind: StatefulSet, by: 'ann' })
+    expect(told).toMatchObject({ number: 3, cause: 'undo', from: 1, marks: [{ verb: 'undo', by: 'ann' }] })
+    await world.after(20_000)
+    expect(world.tasks()).toBe('web-0:a web-1:a web-2:a')
+    expect(history(world.store, ref('web'), StatefulSet).map(({ outcome }) => outcome)).toEqual([
+      'succeeded',
+      'succeeded',
+      'succeeded',
+    ])
+    const { revision } = world.store
+    await expect(undo(world.store, ref('web'), { kind: StatefulSet, toRevision: 3 })).rejects.toMatchObject({
+      details: { reason: 'already-current' },
+    })
+    await expect(undo(world.store, ref('web'))).rejects.toMatchObject({ code: 'Usage' })
+    await expect(undo(world.store, ref('none'), { kind: StatefulSet })).rejects.toMatchObject({
+      code: 'NotFound',
+    })
+    expect(world.store.revision).toBe(revision)
   })
 
   test('changes nothing below the partition, and all that is left when it goes', async () => {
