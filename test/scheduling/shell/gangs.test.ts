@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Event, Node, Task } from '../../../src/api/index.js'
-import { cpu, createCluster, namespace, run } from './scheduling-world.js'
+import { cpu, createCluster, intrudedClient, namespace, run } from './scheduling-world.js'
 
 const gang = (minMembers: number) => ({ ...cpu('1'), gang: { name: 'job', minMembers } })
 
@@ -50,6 +50,25 @@ describe('gangs under the scheduling controller', () => {
     await world.env.advance(20_000)
     expect(world.nodeOf('c')).toBe('n1')
   })
+})
+
+test('a gang of which one node was taken between decision and commit is not half bound', async () => {
+  const world = createCluster()
+  for (const name of ['n1', 'n2']) await world.addNode(name, { cpu: 1 })
+  let isFirst = true
+  const intrude = async (): Promise<unknown> => {
+    if (!isFirst) return
+    isFirst = false
+    return world.store.create(Task, {
+      metadata: { namespace, name: 'foreign' },
+      spec: { ...cpu('1'), nodeName: 'n2' },
+    })
+  }
+  for (const name of ['a', 'b']) await world.addTask(name, gang(2))
+  await run(world, {}, intrudedClient(world.store.client(world.env), intrude))
+  await world.env.advance(20_000)
+  expect([isFirst, world.nodeOf('a'), world.nodeOf('b')]).toEqual([false, undefined, undefined])
+  expect(world.scheduled('a')).toContain('and 1 would fit')
 })
 
 describe('batches of the scheduling controller', () => {

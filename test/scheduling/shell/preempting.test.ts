@@ -3,7 +3,7 @@ import { DisruptionBudget, Event, Node, Reservation, Task } from '../../../src/a
 import { createDisruptionController } from '../../../src/rollout/index.js'
 import type { SchedulingControllerOptions } from '../../../src/scheduling/index.js'
 import type { Cluster } from './scheduling-world.js'
-import { cpu, createCluster, namespace, readiness, run } from './scheduling-world.js'
+import { cpu, createCluster, intrudedClient, namespace, readiness, run } from './scheduling-world.js'
 
 const preemption = {}
 const urgent = { ...cpu('2'), priority: 10 }
@@ -14,21 +14,31 @@ async function createFullCluster(options: SchedulingControllerOptions): Promise<
   await world.addNode('n2', { cpu: 2 })
   await run(world, options)
   for (const name of ['a', 'b']) {
-    await world.env.run(() =>
-      world.store.create(Task, {
-        metadata: { namespace, name, labels: { app: name } },
-        spec: { ...cpu('2'), priority: name === 'a' ? 1 : 2 },
-      }),
-    )
-    await world.env.settle()
-    await world.env.run(() =>
-      world.store.modifyStatus(Task, { namespace, name }, draft => {
-        draft.status = { ...draft.status, phase: 'Running', conditions: [readiness('True')] }
-      }),
-    )
+    await addRunning(world, name, '2', name, name === 'a' ? 1 : 2)
   }
   await world.env.settle()
   return world
+}
+
+async function addRunning(
+  world: Cluster,
+  name: string,
+  amount: string,
+  app: string,
+  priority = 1,
+): Promise<void> {
+  await world.env.run(() =>
+    world.store.create(Task, {
+      metadata: { namespace, name, labels: { app } },
+      spec: { ...cpu(amount), priority, nodeName: name === 'b' && app === 'b' ? 'n2' : 'n1' },
+    }),
+  )
+  await world.env.settle()
+  await world.env.run(() =>
+    world.store.modifyStatus(Task, { namespace, name }, draft => {
+      draft.status = { ...draft.status, phase: 'Running', conditions: [readiness('True')] }
+    }),
+  )
 }
 
 async function guard(world: Cluster, app: string, maxUnavailable: number): Promise<void> {
@@ -86,6 +96,38 @@ describe('preemption under the scheduling controller', () => {
     )
     await world.env.advance(20_000)
     expect([world.nodeOf('urgent'), alive(world)]).toEqual(['n2', ['a', 'urgent']])
+  })
+
+  test('a budget that another uses up between plan and commit undoes the eviction', async () => {
+    const world = createCluster(1, Task, [Reservation, DisruptionBudget])
+    await world.addNode('n1', { cpu: 2 })
+    for (const name of ['a', 'b']) await addRunning(world, name, '1', 'both')
+    await world.start(createDisruptionController())
+    await world.env.run(() =>
+      world.store.create(DisruptionBudget, {
+        metadata: { namespace, name: 'keep' },
+        spec: { selector: { matchLabels: { app: 'both' } }, maxUnavailable: 2 },
+      }),
+    )
+    await world.env.settle()
+    let isFirst = true
+    const intrude = async (): Promise<unknown> => {
+      if (!isFirst) return
+      isFirst = false
+      return world.store.modifyStatus(DisruptionBudget, { namespace, name: 'keep' }, draft => {
+        if (draft.status !== undefined) draft.status.disruptionsAllowed = 1
+      })
+    }
+    await run(world, { preemption }, intrudedClient(world.store.client(world.env), intrude))
+    await world.env.run(() =>
+      world.store.create(Task, { metadata: { namespace, name: 'urgent' }, spec: urgent }),
+    )
+    const gone: string[] = []
+    world.store.watch(Task).on(({ events }) => {
+      if (events.filter(({ type }) => type === 'DELETED').length === 1) gone.push('half of the victims')
+    })
+    await world.env.advance(20_000)
+    expect([isFirst, gone]).toEqual([false, []])
   })
 
   test('soft budgets are exceeded when there is no other way, and the event says which', async () => {

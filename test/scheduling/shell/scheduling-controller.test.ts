@@ -7,19 +7,7 @@ import { createSchedulingController } from '../../../src/scheduling/index.js'
 import type { Client, ClientOptions, Store, Transaction } from '../../../src/store/index.js'
 
 import type { World } from '../../fixtures/world.js'
-import { cpu, createCluster, namespace, readiness, run } from './scheduling-world.js'
-
-/** A client that lets somebody else act between every decision and its commit. */
-function intrudedClient(client: Client, intrude: () => Promise<unknown>): Client {
-  return Object.create(client, {
-    transact: {
-      value: async (body: (tx: Transaction) => unknown) => intrude().then(() => client.transact(body)),
-    },
-    client: {
-      value: (env: Env, options?: ClientOptions) => intrudedClient(client.client(env, options), intrude),
-    },
-  }) as Client
-}
+import { cpu, createCluster, intrudedClient, namespace, readiness, run } from './scheduling-world.js'
 
 /** A client that lets somebody else act between every commit and its answer. */
 function lateClient(client: Client, meanwhile: () => Promise<unknown>): Client {

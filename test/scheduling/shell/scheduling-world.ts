@@ -1,10 +1,10 @@
 import type { NodeStatus, TaskSpec } from '../../../src/api/index.js'
 import { findCondition, Node, Task } from '../../../src/api/index.js'
-import type { Condition } from '../../../src/core/index.js'
+import type { Condition, Env } from '../../../src/core/index.js'
 import { createManager } from '../../../src/reconcile/index.js'
 import type { SchedulingControllerOptions } from '../../../src/scheduling/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
-import type { Client, Kind } from '../../../src/store/index.js'
+import type { Client, ClientOptions, Kind, Transaction } from '../../../src/store/index.js'
 import type { World } from '../../fixtures/world.js'
 import { createWorld } from '../../fixtures/world.js'
 
@@ -68,4 +68,16 @@ export async function run(
 /** Asks for so much cpu. */
 export function cpu(amount: string): TaskSpec {
   return { resources: { requests: { cpu: amount } } }
+}
+
+/** A client that lets somebody else act between every decision and its commit. */
+export function intrudedClient(client: Client, intrude: () => Promise<unknown>): Client {
+  return Object.create(client, {
+    transact: {
+      value: async (body: (tx: Transaction) => unknown) => intrude().then(() => client.transact(body)),
+    },
+    client: {
+      value: (env: Env, options?: ClientOptions) => intrudedClient(client.client(env, options), intrude),
+    },
+  }) as Client
 }
