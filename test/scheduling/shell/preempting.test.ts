@@ -102,32 +102,31 @@ describe('preemption under the scheduling controller', () => {
     const world = createCluster(1, Task, [Reservation, DisruptionBudget])
     await world.addNode('n1', { cpu: 2 })
     for (const name of ['a', 'b']) await addRunning(world, name, '1', 'both')
-    await world.start(createDisruptionController())
-    await world.env.run(() =>
-      world.store.create(DisruptionBudget, {
-        metadata: { namespace, name: 'keep' },
-        spec: { selector: { matchLabels: { app: 'both' } }, maxUnavailable: 2 },
-      }),
-    )
-    await world.env.settle()
+    const keep = { namespace, name: 'keep' }
+    const allow = (disruptionsAllowed: number): Promise<unknown> =>
+      world.store.modifyStatus(DisruptionBudget, keep, draft => {
+        const counts = { expectedTasks: 2, currentHealthy: 2, desiredHealthy: 0 }
+        draft.status = { observedGeneration: 1, ...counts, disruptionsAllowed, grants: [] }
+      })
+    const selector = { matchLabels: { app: 'both' } }
+    await world.env.run(async () => {
+      await world.store.create(DisruptionBudget, { metadata: keep, spec: { selector, maxUnavailable: 2 } })
+      await allow(2)
+    })
     let isFirst = true
     const intrude = async (): Promise<unknown> => {
       if (!isFirst) return
       isFirst = false
-      return world.store.modifyStatus(DisruptionBudget, { namespace, name: 'keep' }, draft => {
-        if (draft.status !== undefined) draft.status.disruptionsAllowed = 1
-      })
+      return allow(1)
     }
     await run(world, { preemption }, intrudedClient(world.store.client(world.env), intrude))
-    await world.env.run(() =>
-      world.store.create(Task, { metadata: { namespace, name: 'urgent' }, spec: urgent }),
-    )
-    const gone: string[] = []
-    world.store.watch(Task).on(({ events }) => {
-      if (events.filter(({ type }) => type === 'DELETED').length === 1) gone.push('half of the victims')
-    })
+    await world.addTask('urgent', urgent)
     await world.env.advance(20_000)
-    expect([isFirst, gone]).toEqual([false, []])
+    expect([isFirst, alive(world)]).toEqual([false, ['a', 'b', 'urgent']])
+    expect(world.scheduled('urgent')).toContain(
+      'disruption budgets hold back whom it could evict: default/keep',
+    )
+    expect(world.store.get(DisruptionBudget, keep)?.status?.grants).toEqual([])
   })
 
   test('soft budgets are exceeded when there is no other way, and the event says which', async () => {
