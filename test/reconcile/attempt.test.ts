@@ -158,3 +158,11 @@ test('timers of an attempt die with it', async () => {
   await env.advance(100)
   expect(fired).toBe(0)
 })
+
+test.each([false, 0, ''])('%j is no result, and does not look like success', async wrong => {
+  const { env, store } = await startWorld({ reconcile: () => wrong as never })
+  await env.run(() => store.create(Widget, widget('a')))
+  await env.settle()
+  const terminal = 'controller_runtime_terminal_reconcile_errors_total'
+  expect(env.metrics.value(terminal, { controller: 'widgets' })).toBe(1)
+})

@@ -260,7 +260,11 @@ class OneRun implements Attempt, ReconcileContext {
   #returned(result: Result | void): void {
     if (!this.#finish('it returned')) return
     this.#span?.returned(result ?? undefined)
-    this.#site.ended(this, result ? { kind: 'returned', result } : NOTHING)
+    // What is wrong though falsy, such as `false`, is for whoever decides what it means.
+    this.#site.ended(
+      this,
+      (result ?? undefined) === undefined ? NOTHING : { kind: 'returned', result: result as Result },
+    )
   }
 
   #threw(error: unknown): void {
