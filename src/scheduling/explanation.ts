@@ -56,7 +56,7 @@ export function explainPlacement(one: RequestClass, table: NodeTable): Placement
 }
 
 /** Whether every filter lets the class onto the node. After `sync`. */
-export function fitsOn(one: RequestClass, row: NodeRow): boolean {
+function fitsOn(one: RequestClass, row: NodeRow): boolean {
   return one.hasRoom(row.slot) && one.domainsPass(row)
 }
 

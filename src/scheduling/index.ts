@@ -97,6 +97,7 @@ export type { SwarmBranch } from './presets/swarm-scheduling.js'
 
 // Types you will meet: plugins.
 export type { NodeView } from './nodes/node-view.js'
+export type { NodeRange } from './plugins/node-range.js'
 export type {
   ClusterView,
   DomainFilterPlugin,
@@ -111,8 +112,9 @@ export type {
   Normalization,
   Profile,
   ScorePlugin,
+  ShareScore,
   WeightedScore,
 } from './plugins/plugin.js'
-export type { PreparedRequest } from './requests/placement-request.js'
+export type { PreparedRequest, RequestField } from './requests/placement-request.js'
 export type { AllocationScoreOptions, WeightedResource } from './scores/allocation.js'
 export type { RequestedToCapacityRatioOptions, ShapePoint } from './scores/requested-to-capacity-ratio.js'

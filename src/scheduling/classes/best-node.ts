@@ -37,6 +37,8 @@ interface OpenBucket {
  * Costs as much as there are buckets, whatever the number of nodes.
  */
 export function findBest(one: RequestClass, table: NodeTable): NodeRow | undefined {
+  const found = one.search()
+  if (found !== undefined) return found.best
   one.sync()
   const { plugins, buckets } = one
   if (plugins.partCount === 0) {
@@ -100,15 +102,21 @@ export function scoreNodes(
 }
 
 /** When no score is shared, a node's scores are its own. */
-function scoreAlone(one: RequestClass, row: NodeRow, all: readonly ClassScore[]): ScoredNode {
+function scoreAlone(
+  { request, combine }: RequestClass,
+  row: NodeRow,
+  all: readonly ClassScore[],
+): ScoredNode {
   const scores: PluginScore[] = []
-  for (const score of all)
-    if (score.kind === 'local') {
-      const { plugin, weight } = score
-      scores.push({ plugin: plugin.name, score: plugin.score(one.request, row) as number, weight })
+  let units = 0
+  for (const one of all)
+    if (one.kind === 'local') {
+      const { plugin, weight } = one
+      const score = plugin.score(request, row) as number
+      units += scoreUnits(score, weight)
+      scores.push({ plugin: plugin.name, score, weight })
     }
-  const isFirstOnly = one.combine === 'lexicographic'
-  return { row, total: isFirstOnly ? (scores[0]?.score ?? 0) : one.totalOf(row.slot) * SCORE_UNIT, scores }
+  return { row, total: combine === 'lexicographic' ? (scores[0]?.score ?? 0) : units * SCORE_UNIT, scores }
 }
 
 /** Buckets that have a node with room, and whose nodes all domain filters let the request onto. */

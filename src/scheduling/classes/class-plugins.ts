@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/index.js'
 import type { DomainCounts } from '../domains/domain-counts.js'
 import type { DomainRegistry } from '../domains/domain-registry.js'
+import type { NodeTable } from '../nodes/node-table.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type {
   DomainFilterPlugin,
@@ -11,10 +12,21 @@ import type {
   NodeFilterPlugin,
   NodeScorePlugin,
   Profile,
+  ScorePlugin,
 } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import type { DomainTerm } from '../requests/task-set.js'
 import { termKey } from '../requests/task-set.js'
+import type { SearchPlugins } from './search-plugins.js'
+import { searchPlugins } from './search-plugins.js'
+
+/** What classes of requests look at. */
+export interface ClassContext {
+  readonly profile: Profile
+  readonly table: NodeTable
+  readonly registry: DomainRegistry
+  readonly known: KnownPlugins
+}
 
 /** A count that plugins of a class look at. */
 export interface DomainUse {
@@ -59,6 +71,8 @@ export interface ClassPlugins {
   readonly isLocal: boolean
   /** With `mean`: the last part is how many local scores count. */
   readonly countsScores: boolean
+  /** Undefined when some plugin cannot speak of many nodes at once, or of many requests. */
+  readonly search: SearchPlugins | undefined
   /** What the uses were made from. */
   readonly termKeys: readonly string[]
 }
@@ -67,8 +81,44 @@ export interface ClassPlugins {
 const VALUES_MAX = 64
 const NODES_PER_VALUE_MAX = 16
 
+/** Picks of a profile that were found before, for requests that look at no other tasks. */
+export type KnownPlugins = Map<string, ClassPlugins>
+
+const KNOWN_MAX = 1_000
+
 /** Picks what concerns the request, and has counted what it looks at; `release` ends that. */
 export function classPlugins(
+  request: PreparedRequest,
+  { profile, registry, table, known }: ClassContext,
+): ClassPlugins {
+  const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request)
+  const hasTerms = (plugin: FilterPlugin | ScorePlugin): boolean =>
+    plugin.locality === 'domain' && plugin.terms(request, keepingAway).length > 0
+  let key = ''
+  for (const plugin of profile.filters) {
+    const isAsked = concerns(plugin, request)
+    if (isAsked && hasTerms(plugin)) return pickPlugins(request, profile, registry, table.size)
+    key += isAsked ? '+' : '-'
+  }
+  for (const { plugin } of profile.scores) {
+    const isAsked = concerns(plugin, request)
+    if (isAsked && hasTerms(plugin)) return pickPlugins(request, profile, registry, table.size)
+    key += isAsked ? '+' : '-'
+  }
+  for (const { column } of request.demands) key += ` ${column}`
+  let picked = known.get(key)
+  if (picked === undefined) {
+    if (known.size >= KNOWN_MAX) known.clear()
+    known.set(key, (picked = pickPlugins(request, profile, registry, table.size)))
+  }
+  return picked
+}
+
+function concerns(plugin: FilterPlugin | ScorePlugin, request: PreparedRequest): boolean {
+  return plugin.applies === undefined || plugin.applies(request)
+}
+
+function pickPlugins(
   request: PreparedRequest,
   profile: Profile,
   registry: DomainRegistry,
@@ -91,15 +141,13 @@ export function classPlugins(
     }
     return { plugin, offset, termCount: uses.length - offset }
   }
-  const concerns = ({ applies }: { applies?(request: PreparedRequest): boolean }): boolean =>
-    applies === undefined || applies(request)
-  const filters = profile.filters.filter(concerns)
+  const filters = profile.filters.filter(plugin => concerns(plugin, request))
   const domains = filters
     .filter(isDomain)
     .map(withTerms)
     .filter(({ termCount }) => termCount > 0)
   const { combine = 'sum' } = profile
-  const concerned = profile.scores.filter(({ plugin }) => concerns(plugin))
+  const concerned = profile.scores.filter(({ plugin }) => concerns(plugin, request))
   let parts = 0
   const scores = concerned.flatMap(({ plugin, weight }, index): ClassScore | readonly ClassScore[] => {
     if (plugin.locality === 'domain') {
@@ -111,11 +159,16 @@ export function classPlugins(
       ? { kind: 'local', plugin, weight }
       : { kind: 'part', plugin, weight, part: parts++ }
   })
+  const statics = filters.filter(isNode).filter(({ locality }) => locality === 'static')
+  const nodes = filters.filter(isNode).filter(({ locality }) => locality === 'node')
+  const globals = filters.filter(isGlobal)
+  const isAlone = combine === 'sum' && uses.length === 0 && globals.length === 0
   return {
-    statics: filters.filter(isNode).filter(({ locality }) => locality === 'static'),
-    nodes: filters.filter(isNode).filter(({ locality }) => locality === 'node'),
+    statics,
+    nodes,
     domains,
-    globals: filters.filter(isGlobal),
+    globals,
+    search: isAlone ? searchPlugins(request, statics, nodes, scores) : undefined,
     uses,
     scores: scores.map(score =>
       score.kind === 'part' ? { ...score, part: score.part + uses.length } : score,

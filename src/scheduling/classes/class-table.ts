@@ -1,27 +1,20 @@
 import { LRUCache } from 'lru-cache'
 import { compareText } from '../../core/internal.js'
-import type { PlacementRequest } from '../requests/placement-request.js'
-import { checkNewRequest, checkOwnFields, prepareRequest } from '../requests/placement-request.js'
-import type { ClassContext } from './request-class.js'
+import type { Profile } from '../plugins/plugin.js'
+import type { PlacementRequest, PreparedRequest, RequestField } from '../requests/placement-request.js'
+import {
+  checkNewRequest,
+  checkOwnFields,
+  DECIDING_FIELDS,
+  prepareRequest,
+} from '../requests/placement-request.js'
+import type { ClassContext } from './class-plugins.js'
 import { RequestClass } from './request-class.js'
+import type { StaticPlugins } from './request-family.js'
+import { RequestFamily } from './request-family.js'
 
-/** Fields of a request that decide where it fits and how well; the others are its own. */
-const DECIDING = [
-  'requests',
-  'nodeSelector',
-  'tolerations',
-  'constraints',
-  'hostPorts',
-  'devices',
-  'group',
-  'labels',
-  'namespace',
-  'affinity',
-  'spread',
-  'preferences',
-  'images',
-  'platforms',
-] as const
+/** Of how many families the nodes are kept sorted; each takes about 150 bytes for each node. */
+const FAMILIES_MAX = 8
 
 interface KnownClass {
   readonly sample: PlacementRequest
@@ -36,17 +29,18 @@ type Recent = WeakMap<object, KnownClass>
 export class ClassTable {
   readonly #context: ClassContext
   readonly #classes: LRUCache<string, RequestClass>
-  #recent: Recent = new WeakMap()
+  readonly #families = new LRUCache<string, RequestFamily>({ max: FAMILIES_MAX })
+  /** The fields that static plugins of the profile read. */
+  readonly #readFields: readonly RequestField[]
+  readonly #recent: Recent = new WeakMap()
 
   /** @param classesMax how many classes are remembered */
   constructor(context: ClassContext, classesMax: number) {
     this.#context = context
+    this.#readFields = fieldsRead(context.profile)
     this.#classes = new LRUCache({
       max: classesMax,
-      dispose: one => {
-        this.#recent = new WeakMap()
-        one.release()
-      },
+      dispose: one => one.release(),
     })
   }
 
@@ -62,7 +56,7 @@ export class ClassTable {
   of(request: PlacementRequest): RequestClass {
     const { requests } = request
     const recent = requests === undefined ? undefined : this.#recent.get(requests)
-    if (recent !== undefined && isAlike(request, recent)) {
+    if (recent !== undefined && !recent.one.isReleased && isAlike(request, recent)) {
       checkOwnFields(request)
       return recent.one
     }
@@ -71,18 +65,38 @@ export class ClassTable {
     const key = classKey(request)
     let one = this.#classes.get(key)
     if (one === undefined) {
-      one = new RequestClass(prepareRequest(request, this.#context.table.columns), this.#context)
+      const prepared = prepareRequest(request, this.#context.table.columns)
+      const familyKey = JSON.stringify(this.#readFields.map(field => request[field] ?? null))
+      one = new RequestClass(prepared, this.#context, (of, statics) => this.#familyOf(familyKey, of, statics))
       this.#classes.set(key, one)
+      return one
     }
+    // Amounts that come but once are not worth remembering.
     if (requests !== undefined) this.#recent.set(requests, { sample: request, instances, one })
     return one
   }
+
+  #familyOf(key: string, request: PreparedRequest, statics: StaticPlugins): RequestFamily {
+    let family = this.#families.get(key)
+    if (family === undefined)
+      this.#families.set(key, (family = new RequestFamily(request, statics, this.#context.table)))
+    return family
+  }
+}
+
+/** The fields that some static plugin of the profile says that it reads. */
+function fieldsRead({ filters, scores }: Profile): readonly RequestField[] {
+  const plugins = [...filters, ...scores.map(({ plugin }) => plugin)]
+  const fields = plugins.flatMap(plugin =>
+    'reads' in plugin && plugin.reads !== undefined ? plugin.reads : [],
+  )
+  return [...new Set(fields)]
 }
 
 /** Whether the request has the very same parts. */
 function isAlike(request: PlacementRequest, { sample, instances }: KnownClass): boolean {
-  for (let index = 0; index < DECIDING.length; index++) {
-    const field = DECIDING[index] as (typeof DECIDING)[number]
+  for (let index = 0; index < DECIDING_FIELDS.length; index++) {
+    const field = DECIDING_FIELDS[index] as RequestField
     if (request[field] !== sample[field]) return false
   }
   return instances === undefined || request.instances === instances
@@ -91,7 +105,7 @@ function isAlike(request: PlacementRequest, { sample, instances }: KnownClass): 
 /** Equal for requests of one class: those that ask for the same. */
 export function classKey(request: PlacementRequest): string {
   const amounts = Object.entries(request.requests ?? {}).filter(([, amount]) => amount !== 0)
-  const others = DECIDING.slice(1).map(field => request[field] ?? null)
+  const others = DECIDING_FIELDS.slice(1).map(field => request[field] ?? null)
   const parts = [amounts.sort(([a], [b]) => compareText(a, b)), ...others, instancesOf(request) ?? null]
   return JSON.stringify(parts)
 }

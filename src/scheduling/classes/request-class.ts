@@ -1,21 +1,26 @@
-import type { DomainRegistry } from '../domains/domain-registry.js'
-import type { NodeRow, NodeTable } from '../nodes/node-table.js'
+import type { NodeRow } from '../nodes/node-table.js'
 import type { ClusterView, DomainView, FilterReason, NodesMeant, Profile } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import type { Bucket, Standing } from './bucket.js'
 import { BucketTree, SELECTED, UNTAINTED } from './bucket.js'
 import { ClassDomains, partOf } from './class-domains.js'
-import type { ClassPlugins } from './class-plugins.js'
+import type { ClassContext, ClassPlugins } from './class-plugins.js'
 import { checkedReasons, classPlugins, passes, releasePlugins } from './class-plugins.js'
+import type { FamilyMember, RequestFamily, StaticPlugins } from './request-family.js'
 import { checkedRaw, checkedScore, scoreUnits } from './score-sum.js'
+import type { SearchRange } from './search-plugins.js'
+import { mostTotal } from './search-plugins.js'
 import type { SlotOrder } from './slot-heap.js'
 
-/** What classes of requests look at. */
-export interface ClassContext {
-  readonly profile: Profile
-  readonly table: NodeTable
-  readonly registry: DomainRegistry
-}
+/** The family of a request, by what static plugins say. */
+export type FindFamily = (request: PreparedRequest, statics: StaticPlugins) => RequestFamily
+
+/** When no more nodes changed than that, taking them in costs less than a search. */
+const LAG_MAX = 8
+
+const NO_STATES = /* @__PURE__ */ new Uint8Array(0)
+const NO_POSITIONS = /* @__PURE__ */ new Int32Array(0)
+const NO_TOTALS = /* @__PURE__ */ new Float64Array(0)
 
 /** What is known of a node from its description alone: nothing yet, or four more than what its bucket counts it as. */
 const UNKNOWN = 0
@@ -26,30 +31,37 @@ const ENTERABLE = KNOWN + SELECTED + UNTAINTED
  * All requests that ask for the same, with what is known of every node for them: which fit, with which total, sorted.
  * A change of a node is taken in when the class is next used; the rest of the nodes are not looked at again.
  */
-export class RequestClass {
+export class RequestClass implements FamilyMember {
   readonly request: PreparedRequest
   readonly #context: ClassContext
+  readonly #findFamily: FindFamily
+  /** Changes of nodes before the class was made. */
+  readonly #since: number
+  /** What searches have cost since nodes were last taken in, in nodes. */
+  #searched = 0
   #plugins: ClassPlugins
   #views: readonly DomainView[] = []
   #tree = new BucketTree()
-  #states: Uint8Array = new Uint8Array(0)
+  #states: Uint8Array = NO_STATES
   #bucketOf: (Bucket | undefined)[] = []
-  #positions: Int32Array = new Int32Array(0)
-  #totals: Float64Array = new Float64Array(0)
+  #positions: Int32Array = NO_POSITIONS
+  #totals: Float64Array = NO_TOTALS
   #order: SlotOrder
   #cursor = -1
   #keepingAwayEpoch: number
   #stamp = 0
   readonly #parts: number[] = []
-  /** How often a node was looked at for this class. */
-  evaluations = 0
+  /** Whether it was forgotten. */
+  isReleased = false
 
-  constructor(request: PreparedRequest, context: ClassContext) {
+  constructor(request: PreparedRequest, context: ClassContext, findFamily: FindFamily) {
     this.request = request
     this.#context = context
-    const { profile, registry, table } = context
+    this.#findFamily = findFamily
+    this.#since = context.table.log.head
+    const { registry, table } = context
     this.#keepingAwayEpoch = registry.keepingAwayEpoch
-    this.#plugins = classPlugins(request, profile, registry, table.size)
+    this.#plugins = classPlugins(request, context)
     this.#order = { totals: this.#totals, ranks: table.names.ranks }
     this.#viewAll()
   }
@@ -79,7 +91,55 @@ export class RequestClass {
 
   /** Ends the counting for this class. */
   release(): void {
+    this.isReleased = true
     releasePlugins(this.#plugins, this.#context.registry)
+  }
+
+  /**
+   * The best node, without taking in what has changed since; undefined: take it in. It is searched for among the nodes
+   * of the family while all searches together cost less than that.
+   */
+  search(): { readonly best: NodeRow | undefined } | undefined {
+    this.#renewTerms()
+    const { search } = this.#plugins
+    if (search === undefined) return undefined
+    const { log, size } = this.#context.table
+    const lag = this.#cursor < 0 ? size + log.runsSince(this.#since) : log.runsSince(this.#cursor)
+    if (lag <= LAG_MAX) return undefined
+    const family = this.#findFamily(this.request, search.statics)
+    if (this.#searched >= lag || !family.pays(lag)) {
+      this.#searched = 0
+      return undefined
+    }
+    const best = family.best(this)
+    this.#searched += family.looked
+    return { best }
+  }
+
+  mostOf(range: SearchRange): number {
+    const { search } = this.#plugins
+    if (search === undefined) return Number.POSITIVE_INFINITY
+    return mostTotal(search, this.request, range)
+  }
+
+  totalOn(row: NodeRow): number {
+    return this.#passesNode(row) ? this.#total(row) : -1
+  }
+
+  /** Whether every filter lets the request onto the node. */
+  fits(row: NodeRow): boolean {
+    this.#renewTerms()
+    const { uses, globals } = this.#plugins
+    if (uses.length + globals.length === 0)
+      return row.unreadable === undefined && this.#stateOf(row) === ENTERABLE && this.#passesNode(row)
+    this.sync()
+    return this.hasRoom(row.slot) && this.domainsPass(row)
+  }
+
+  /** Takes in what has changed since, if some filter looks at other nodes than the one it is asked about. */
+  syncDomains(): void {
+    this.#renewTerms()
+    if (this.#plugins.domains.length > 0) this.sync()
   }
 
   /** Takes in what has changed since. */
@@ -155,10 +215,10 @@ export class RequestClass {
 
   /** When other terms keep requests away than before, nodes are sorted by other counts. */
   #renewTerms(): void {
-    const { profile, registry, table } = this.#context
+    const { registry } = this.#context
     if (this.#keepingAwayEpoch === registry.keepingAwayEpoch) return
     this.#keepingAwayEpoch = registry.keepingAwayEpoch
-    const renewed = classPlugins(this.request, profile, registry, table.size)
+    const renewed = classPlugins(this.request, this.#context)
     const isSame =
       renewed.termKeys.length === this.#plugins.termKeys.length &&
       renewed.termKeys.every((key, index) => key === this.#plugins.termKeys[index])
@@ -170,6 +230,7 @@ export class RequestClass {
   }
 
   #viewAll(): void {
+    if (this.#plugins.uses.length === 0) return
     const source = {
       uses: this.#plugins.uses,
       buckets: () => this.#tree.buckets,
@@ -236,10 +297,9 @@ export class RequestClass {
   #evaluate(slot: number): void {
     const row = this.#context.table.at(slot)
     if (row === undefined || row.unreadable !== undefined) return this.#move(slot, undefined, UNKNOWN)
-    this.evaluations++
     let state = this.#states[slot] as number
     if (state === UNKNOWN) state = this.#stateOf(row)
-    const total = state === ENTERABLE && this.#fits(row) ? this.#total(row) : -1
+    const total = state === ENTERABLE && this.#passesNode(row) ? this.#total(row) : -1
     this.#move(slot, this.#bucketFor(row), state)
     this.#rank(slot, total)
   }
@@ -253,7 +313,7 @@ export class RequestClass {
     return state
   }
 
-  #fits(row: NodeRow): boolean {
+  #passesNode(row: NodeRow): boolean {
     const { nodes, globals } = this.#plugins
     for (let index = 0; index < nodes.length; index++)
       if (!passes(nodes[index] as (typeof nodes)[number], this.request, row)) return false

@@ -9,6 +9,7 @@ export function constraints(): FilterPlugin {
   return {
     name: 'constraints',
     locality: 'static',
+    reads: ['constraints'],
     selecting: true,
     applies: request => (request.constraints?.node.length ?? 0) > 0,
     filter(request, node) {

@@ -9,6 +9,7 @@ export function nodeSelector(): FilterPlugin {
   return {
     name: 'node-selector',
     locality: 'static',
+    reads: ['nodeSelector'],
     selecting: true,
     applies: request => request.selects !== undefined,
     filter: (request, node) =>

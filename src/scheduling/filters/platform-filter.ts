@@ -13,6 +13,7 @@ export function platform(): FilterPlugin {
   return {
     name: 'platform',
     locality: 'static',
+    reads: ['platforms'],
     selecting: true,
     applies: request => request.platforms.length > 0,
     filter({ platforms }, { attributes }) {

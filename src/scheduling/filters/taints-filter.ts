@@ -6,6 +6,7 @@ export function taints(): FilterPlugin {
   return {
     name: 'taints',
     locality: 'static',
+    reads: ['tolerations'],
     filter(request, node) {
       if (node.taints.length === 0) return undefined
       const taint = findForbiddingTaint(node.taints, request.tolerations)

@@ -27,6 +27,7 @@ export function unschedulable(options: UnschedulableOptions = {}): FilterPlugin 
   return {
     name: 'unschedulable',
     locality: 'static',
+    reads: ['tolerations'],
     filter: (request, node) =>
       node.unschedulable && !isTolerated(taint, request.tolerations) ? CLOSED : undefined,
   }

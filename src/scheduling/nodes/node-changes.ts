@@ -11,6 +11,10 @@ const CAPACITY = 1 << 16
  */
 export class ChangeLog {
   readonly #entries = new Uint32Array(CAPACITY)
+  /** How many runs of one slot began before the entry, itself counted in. */
+  readonly #runs = new Uint32Array(CAPACITY)
+  #runCount = 0
+  #lastSlot = -1
   #head = 0
   /** Moves when a node came, went or was described otherwise. */
   nodeEpoch = 0
@@ -20,16 +24,27 @@ export class ChangeLog {
     return this.#head
   }
 
-  /** Notes a change; the same slot twice in a row is noted once. */
+  /** Notes a change. */
   note(slot: number, change: typeof CHANGE_TASKS | typeof CHANGE_NODE): void {
     const entry = slot * 2 + change
     if (change === CHANGE_NODE) this.nodeEpoch++
-    this.#entries[this.#head++ & (CAPACITY - 1)] = entry
+    if (slot !== this.#lastSlot) this.#runCount++
+    this.#lastSlot = slot
+    const at = this.#head++ & (CAPACITY - 1)
+    this.#entries[at] = entry
+    this.#runs[at] = this.#runCount
   }
 
   /** Whether the entries from `cursor` on are still there. */
   reaches(cursor: number): boolean {
     return this.#head - cursor <= CAPACITY
+  }
+
+  /** How many slots changed from `cursor` on, the same in a row once; more when that is no longer known. */
+  runsSince(cursor: number): number {
+    if (cursor === 0) return this.#runCount
+    if (!this.reaches(cursor - 1)) return this.#head - cursor
+    return (this.#runCount - (this.#runs[(cursor - 1) & (CAPACITY - 1)] as number)) >>> 0
   }
 
   slotAt(position: number): number {

@@ -51,6 +51,11 @@ export class NodeTable {
     return this.#rows.length
   }
 
+  /** Resources that some node has, or was asked for, have columns below. */
+  get width(): number {
+    return Math.max(this.#allocatable.length, this.#requested.length)
+  }
+
   /** In the order of their names. */
   *rows(): IterableIterator<NodeRow> {
     for (const slot of this.names) yield this.#rows[slot] as NodeRow

@@ -1,8 +1,10 @@
 import type { Reason } from '../../core/index.js'
 import type { SiblingCounts } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
-import type { PreparedRequest } from '../requests/placement-request.js'
+import type { ResourceColumn } from '../nodes/resource-columns.js'
+import type { PreparedRequest, RequestField } from '../requests/placement-request.js'
 import type { DomainTerm } from '../requests/task-set.js'
+import type { NodeRange } from './node-range.js'
 
 /**
  * One cause that keeps a request off a node. Its message is the same for every node with this cause, as reasons
@@ -75,6 +77,10 @@ export interface NodeFilterPlugin extends Named {
   filter(request: PreparedRequest, node: NodeView): readonly FilterReason[] | undefined
   /** As `filter(…) === undefined`, where that can be said faster. */
   passes?(request: PreparedRequest, node: NodeView): boolean
+  /** With locality `static`: see {@link NodeScorePlugin.reads}. */
+  readonly reads?: readonly RequestField[]
+  /** With locality `node`: false only when none of these nodes passes. Speeds up the search. Default: true. */
+  mayPass?(request: PreparedRequest, nodes: NodeRange): boolean
 }
 
 /** A filter that looks at where other tasks are. */
@@ -117,6 +123,29 @@ export interface NodeScorePlugin extends Named {
   readonly normalize?: Normalization
   /** Undefined, for profiles that take the mean: the score does not count for this node. */
   score(request: PreparedRequest, node: NodeView): number | undefined
+  /**
+   * With locality `static`: the fields of the request that decide what it says, and whether it applies. It is then asked
+   * once for all requests that are equal in these. Default: any field.
+   */
+  readonly reads?: readonly RequestField[]
+  /**
+   * With locality `node`: a score that is at least that of each of these nodes; the lower, the faster the search. When
+   * all scores of a profile say this, requests of amounts that were never asked for before need not look at every node.
+   */
+  most?(request: PreparedRequest, nodes: NodeRange): number
+  /** With `most`: for scores that look at nothing of the node but which shares of its resources are used. */
+  readonly shares?: ShareScore
+}
+
+/** How a score follows the shares that are used of a node's resources. */
+export interface ShareScore {
+  /**
+   * By how many points the score rises at most while the share that is used of the resource rises by 1; less than 0 when
+   * it falls. When those of all scores come to 0 or less for each resource, no node is better than an emptier one.
+   */
+  slope(request: PreparedRequest, column: ResourceColumn): number
+  /** The score of the emptiest node that there could be among these. */
+  emptiest(request: PreparedRequest, nodes: NodeRange): number
 }
 
 /** A score that looks at where other tasks are. */

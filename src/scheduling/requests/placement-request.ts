@@ -56,6 +56,27 @@ export interface PlacementRequest {
   readonly priority?: number
 }
 
+/** Fields of a request that decide where it fits and how well; the others are its own. */
+export const DECIDING_FIELDS: readonly RequestField[] = [
+  'requests',
+  'nodeSelector',
+  'tolerations',
+  'constraints',
+  'hostPorts',
+  'devices',
+  'group',
+  'labels',
+  'namespace',
+  'affinity',
+  'spread',
+  'preferences',
+  'images',
+  'platforms',
+]
+
+/** A field of a request that may decide where it goes. */
+export type RequestField = Exclude<keyof PlacementRequest, 'key' | 'instances' | 'priority'>
+
 /** One resource that a request asks for. */
 export interface Demand {
   readonly resource: string
@@ -93,6 +114,8 @@ export interface PreparedRequest {
   readonly preferences: readonly CompiledPreference[]
   readonly images: readonly string[]
   readonly platforms: readonly Platform[]
+  /** What plugins made of it, by what made it. */
+  readonly kept: Map<unknown, unknown>
   /** What the request asks of the resource; 0 when nothing. */
   amount(resource: string): number
   /** Where the scheduler keeps the resource: the argument of a node's `allocatable` and `requested`. */
@@ -130,6 +153,7 @@ export function prepareRequest(request: PlacementRequest, columns: ResourceColum
     preferences: compilePreferences(request.preferences),
     images: request.images ?? [],
     platforms: request.platforms ?? [],
+    kept: new Map(),
     amount: resource => amounts.get(resource) ?? 0,
     column: resource => columns.intern(resource),
   }

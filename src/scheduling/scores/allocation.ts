@@ -2,7 +2,9 @@ import { InvalidError } from '../../core/index.js'
 import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { ResourceColumn } from '../nodes/resource-columns.js'
+import type { NodeRange } from '../plugins/node-range.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
+import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 
 /** A resource that a score looks at, and how much it counts. */
@@ -35,6 +37,9 @@ export interface Allocation {
   readonly allocatable: number
   readonly weight: number
 }
+
+/** No score is more. */
+export const PERCENT_MAX = 100
 
 export const CPU_AND_MEMORY: readonly WeightedResource[] = Object.freeze([
   { name: 'cpu' },
@@ -80,17 +85,28 @@ export function meanPercent(
 }
 
 /** Reads what a node would look like with the request on it, for each resource that counts. */
-export type AllocationReader = (request: PreparedRequest, node: NodeView) => readonly RequestAllocation[]
+export interface AllocationReader {
+  /** With the request on the node. */
+  of(request: PreparedRequest, node: NodeView): readonly RequestAllocation[]
+  /** With the request on the emptiest node that there could be among these. */
+  emptiest(request: PreparedRequest, nodes: NodeRange): readonly RequestAllocation[]
+  /** With the request on the fullest node that there could be among these. */
+  fullest(request: PreparedRequest, nodes: NodeRange): readonly RequestAllocation[]
+  /** The part of the resource in a weighted mean over all that count; 0 for one that does not. */
+  weightOf(request: PreparedRequest, column: ResourceColumn): number
+  /** Whether each resource that counts is on all of these nodes, or on none: then the same ones are in every mean. */
+  isUniform(request: PreparedRequest, nodes: NodeRange): boolean
+}
 
 /** An allocation that knows what of it is the request's own part. */
 export interface RequestAllocation extends Allocation {
   /** Part of `requested`. */
   readonly asked: number
+  readonly column: ResourceColumn
 }
 
 /** One resource of the request that is being scored. */
 interface Cell extends RequestAllocation {
-  readonly column: ResourceColumn
   requested: number
   allocatable: number
 }
@@ -100,22 +116,48 @@ interface Cell extends RequestAllocation {
  * nodes then allocates nothing.
  */
 export function createAllocationReader(resources: readonly WeightedResource[] | undefined): AllocationReader {
-  const known = new WeakMap<PreparedRequest, readonly Cell[]>()
-  let current: PreparedRequest | undefined
-  let cells: readonly Cell[] = []
-  return (request, node) => {
-    if (request !== current) {
-      current = request
-      const before = known.get(request)
-      cells = before ?? cellsOf(request, resources ?? allOf(request))
-      if (before === undefined) known.set(request, cells)
-    }
-    for (let index = 0; index < cells.length; index++) {
-      const cell = cells[index] as Cell
-      cell.requested = node.requested(cell.column) + cell.asked
-      cell.allocatable = node.allocatable(cell.column)
-    }
-    return cells
+  const cellsFor = perRequest(request => cellsOf(request, resources ?? allOf(request)))
+  return {
+    of(request, node) {
+      const cells = cellsFor(request)
+      for (let index = 0; index < cells.length; index++) {
+        const cell = cells[index] as Cell
+        cell.requested = node.requested(cell.column) + cell.asked
+        cell.allocatable = node.allocatable(cell.column)
+      }
+      return cells
+    },
+    emptiest(request, nodes) {
+      const cells = cellsFor(request)
+      for (let index = 0; index < cells.length; index++) {
+        const cell = cells[index] as Cell
+        cell.requested = nodes.leastRequested(cell.column) + cell.asked
+        cell.allocatable = nodes.mostAllocatable(cell.column)
+      }
+      return cells
+    },
+    fullest(request, nodes) {
+      const cells = cellsFor(request)
+      for (let index = 0; index < cells.length; index++) {
+        const cell = cells[index] as Cell
+        cell.requested = nodes.mostRequested(cell.column) + cell.asked
+        cell.allocatable = nodes.leastAllocatable(cell.column)
+      }
+      return cells
+    },
+    weightOf(request, column) {
+      const cells = cellsFor(request)
+      const sum = cells.reduce((total, { weight }) => total + weight, 0)
+      return (cells.find(cell => cell.column === column)?.weight ?? 0) / sum
+    },
+    isUniform(request, nodes) {
+      const cells = cellsFor(request)
+      for (let index = 0; index < cells.length; index++) {
+        const { column } = cells[index] as Cell
+        if (nodes.leastAllocatable(column) <= 0 && nodes.mostAllocatable(column) > 0) return false
+      }
+      return true
+    },
   }
 }
 
@@ -141,10 +183,27 @@ function cellsOf(request: PreparedRequest, resources: readonly WeightedResource[
 export function allocationScore(
   name: string,
   options: AllocationScoreOptions,
-  score: (allocations: readonly Allocation[], rounding: ScoreRounding) => number,
+  {
+    score,
+    best,
+  }: {
+    readonly score: (allocations: readonly Allocation[], rounding: ScoreRounding) => number
+    /** Which node has the best score. */
+    readonly best: 'emptiest' | 'fullest'
+  },
 ): NodeScorePlugin {
   const { resources, rounding = 'exact' } = options
   checkWeightedResources(resources)
   const read = createAllocationReader(resources)
-  return { name, locality: 'node', score: (request, node) => score(read(request, node), rounding) }
+  const most = (request: PreparedRequest, nodes: NodeRange): number =>
+    read.isUniform(request, nodes) ? score(read[best](request, nodes), rounding) : PERCENT_MAX
+  const falls = (request: PreparedRequest, column: ResourceColumn): number =>
+    -PERCENT_MAX * read.weightOf(request, column)
+  return {
+    name,
+    locality: 'node',
+    score: (request, node) => score(read.of(request, node), rounding),
+    most,
+    ...(best === 'emptiest' && rounding === 'exact' ? { shares: { slope: falls, emptiest: most } } : {}),
+  }
 }

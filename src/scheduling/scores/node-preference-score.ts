@@ -9,6 +9,7 @@ export function nodePreference(): NodeScorePlugin {
   return {
     name: 'node-preference',
     locality: 'static',
+    reads: ['preferences'],
     applies: hasPreferences,
     score({ preferences }, node) {
       let matched = 0

@@ -7,5 +7,6 @@ export function siblingSpread(): NodeScorePlugin {
     locality: 'node',
     applies: request => request.group !== undefined,
     score: ({ group = '' }, node) => 100 / (1 + node.siblingCount(group)),
+    most: () => 100,
   }
 }

@@ -6,6 +6,7 @@ export function taintPreference(): NodeScorePlugin {
   return {
     name: 'taint-preference',
     locality: 'static',
+    reads: ['tolerations'],
     score: (request, node) =>
       node.taints.length === 0 ? 100 : 100 / (1 + countAvoidedTaints(node.taints, request.tolerations)),
   }
