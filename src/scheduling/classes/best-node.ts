@@ -1,7 +1,7 @@
 import type { NodeRow, NodeTable } from '../nodes/node-table.js'
 import type { DomainScorePlugin } from '../plugins/plugin.js'
 import type { Bucket } from './bucket.js'
-import type { ClassScore } from './class-plugins.js'
+import type { ClassScore } from './class-score.js'
 import type { Extremes } from './normalization.js'
 import { normalized } from './normalization.js'
 import type { RequestClass } from './request-class.js'

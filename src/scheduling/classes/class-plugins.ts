@@ -10,13 +10,13 @@ import type {
   FilterReason,
   GlobalFilterPlugin,
   NodeFilterPlugin,
-  NodeScorePlugin,
   Profile,
   ScorePlugin,
 } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 import type { DomainTerm } from '../requests/task-set.js'
 import { termKey } from '../requests/task-set.js'
+import type { ClassScore, WithTerms } from './class-score.js'
 import type { SearchPlugins } from './search-plugins.js'
 import { searchPlugins } from './search-plugins.js'
 
@@ -34,28 +34,6 @@ export interface DomainUse {
   /** Nodes are sorted by their value, not by its count. */
   readonly byValue: boolean
 }
-
-/** The uses of one plugin are a run of those of the class. */
-export interface WithTerms<Plugin> {
-  readonly plugin: Plugin
-  /** Where its first term is among those of the class. */
-  readonly offset: number
-  readonly termCount: number
-}
-
-/** A score of the profile, in its order, and how it is found for a node. */
-export type ClassScore =
-  /** Part of the total of the node. */
-  | { readonly kind: 'local'; readonly plugin: NodeScorePlugin; readonly weight: number }
-  /** Equal within a bucket: `part` is where its raw score is. */
-  | {
-      readonly kind: 'part'
-      readonly plugin: NodeScorePlugin
-      readonly weight: number
-      readonly part: number
-    }
-  /** Found out for a bucket when it is needed. */
-  | { readonly kind: 'domain'; readonly weight: number; readonly of: WithTerms<DomainScorePlugin> }
 
 /** What of a profile concerns one class of requests. */
 export interface ClassPlugins {

@@ -2,7 +2,7 @@ import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { NodeRange } from '../plugins/node-range.js'
 import type { NodeFilterPlugin, NodeScorePlugin, ShareScore } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
-import type { ClassScore } from './class-plugins.js'
+import type { ClassScore } from './class-score.js'
 import { scoreUnits } from './score-sum.js'
 
 interface WeightedNodeScore {
