@@ -25,7 +25,7 @@ interface Entry {
  * Flows of all services in the order of their use. Over a limit the one that was not used for longest ends, of the
  * service whose limit it is, so that forged senders use up no more than that.
  *
- * A flow that was never answered ends `idleMs` after its beginning, whatever is sent: the sender may be talking to nobody,
+ * A flow that was never answered ends `idleMs` after its beginning, whatever is sent: the endpoint may not take it in,
  * and gets another endpoint then. The work for a datagram does not depend on how many flows there are.
  */
 export class UdpFlows {
