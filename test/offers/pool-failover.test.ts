@@ -356,6 +356,26 @@ describe('reservations as objects', () => {
   })
 })
 
+describe('the end of a reservation that the store did not answer to', () => {
+  test('is tried again by itself', async () => {
+    const world = await worldWithNode()
+    const { bound } = await world.startPool('p1')
+    const session = subscribe(bound)
+    await world.env.settle()
+    const expiresAtMs = world.env.clock.now() + 60_000
+    const set = resources([{ name: 'cpus', value: 2, reservations: [{ role: 'eng', expiresAtMs }] }])
+    const accepted = session.accept(heard(session).offers, [{ op: 'reserve', resources: set }])
+    await world.env.settle()
+    expect((await accepted)[0].ok).toBe(true)
+    world.isDown = true
+    await world.env.advance(65_000)
+    world.isDown = false
+    expect(world.store.list(Reservation).items).toHaveLength(1)
+    await world.env.advance(10_000)
+    expect(world.store.list(Reservation).items).toEqual([])
+  })
+})
+
 describe('an accept that is being written', () => {
   test('of a framework that leaves for good meanwhile comes to nothing, and holds nothing', async () => {
     const world = await worldWithNode()

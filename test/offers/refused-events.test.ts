@@ -154,3 +154,19 @@ describe('a resize', () => {
     expect(outcome.problem?.code).toBe('size')
   })
 })
+
+describe('claims of resources that no agent has', () => {
+  test('are refused one by one, and take no names from those that are there', () => {
+    const world = new PoolWorld()
+    world.agent('a1')
+    const session = world.pool.subscribe({ name: 'f', roles: [{ role: 'r', suppressed: true }] })
+    for (let n = 0; n <= NAMES_MAX; n++) {
+      const task = { id: `t${n}`, need: { [`r${n}`]: 1 } }
+      const { rejected } = session.claim([{ agent: 'a1', tasks: [task] }])
+      expect(rejected.map(({ problem }) => [problem.code, problem.params])).toEqual([
+        ['conflict', { resource: `r${n}`, free: 0, asked: 1 }],
+      ])
+    }
+    expect(() => world.agent('a2', 'cpus:1;licences:1')).not.toThrow()
+  })
+})

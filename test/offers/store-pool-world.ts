@@ -1,15 +1,16 @@
 import { Framework, Lease, Node, Reservation, Role, Task } from '../../src/api/index.js'
-import { formatTime } from '../../src/core/index.js'
+import { formatTime, KeelsonError } from '../../src/core/index.js'
 import type { LaunchSpec, Session, StorePool, StorePoolOptions } from '../../src/offers/index.js'
 import { createStorePool } from '../../src/offers/index.js'
 import type { Store } from '../../src/store/index.js'
-import { createStore } from '../../src/store/index.js'
+import { createStore, tapWrites } from '../../src/store/index.js'
 import type { VirtualEnv } from '../../src/testing/index.js'
 import { createVirtualEnv } from '../../src/testing/index.js'
 import { heard } from './pool-world.js'
 
 export const NAMESPACE = 'default'
 
+const NO_ANSWER = { code: 'Unavailable', message: 'no answer came' } as const
 const TEMPLATE = { spec: { command: ['sleep', '1'] } }
 
 /** A task of so many cpus, with a template. */
@@ -25,6 +26,9 @@ export class StorePoolWorld {
     env: this.env,
   })
 
+  /** While set, no write of a pool is answered, and none happens. */
+  isDown = false
+
   /** Starts a pool in a process of its own, which `crash` ends without a word. */
   async startPool(
     process: string,
@@ -32,7 +36,10 @@ export class StorePoolWorld {
   ): Promise<{ bound: StorePool; crash: () => void }> {
     const env = this.env.fork(process)
     const bound = createStorePool({ allocator: { visit: 'insertion' }, ...options })
-    const started = bound.start(this.store.client(env), () => {})
+    const client = tapWrites(this.store.client(env), (write, next) => {
+      return this.isDown ? Promise.reject(new KeelsonError(NO_ANSWER)) : next(write)
+    })
+    const started = bound.start(client, () => {})
     await this.env.settle()
     await started
     return { bound, crash: () => env.close() }

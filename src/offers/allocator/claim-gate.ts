@@ -45,6 +45,9 @@ export function claimRefusal(
       message: 'agent is gone or deactivated',
       params: { agent: request.agent },
     }
+  // No agent has it: asking does not make it a resource of the cluster.
+  for (const { kind } of request.resources.chunks)
+    if (!ledger.columns.has(kind.name)) return conflict(ledger, agent, request)
   const holding = holdingOf(request.resources, ledger.columns)
   const missing = gates.missingCapability(client, agent) ?? missingFor(client, holding)
   if (missing !== undefined)

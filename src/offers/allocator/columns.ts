@@ -13,6 +13,10 @@ export class Columns {
   readonly names: string[] = []
   readonly #indexes = new Map<string, number>()
 
+  has(name: string): boolean {
+    return this.#indexes.has(name)
+  }
+
   /** @throws InvalidError beyond 1,000 names */
   indexOf(name: string): number {
     const known = this.#indexes.get(name)

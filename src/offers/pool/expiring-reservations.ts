@@ -54,8 +54,11 @@ export class ExpiringReservations {
 
   #watchAt(agent: string, endMs: number): void {
     const before = this.#deadlines.get(agent)
-    if (before !== undefined && before.atMs <= endMs) return
-    before?.callOff()
+    if (before === undefined || before.atMs > endMs) this.#setDeadline(agent, endMs)
+  }
+
+  #setDeadline(agent: string, endMs: number): void {
+    this.#deadlines.get(agent)?.callOff()
     const { deadlines } = this.#parts
     const callOff = deadlines.at(Math.max(endMs, this.#parts.now()), () => {
       this.#deadlines.delete(agent)
@@ -83,11 +86,11 @@ export class ExpiringReservations {
     )
   }
 
-  /** It is still kept, so it will be told again. */
+  /** It is still kept, and was perhaps told again already: nothing of the agent ends before the next attempt. */
   #failed(agent: string, error: unknown): void {
     const retryAtMs = this.#parts.now() + RETRY_MS
     this.#parts.failed(agent, error, RETRY_MS)
     this.#retries.set(agent, retryAtMs)
-    this.#watchAt(agent, retryAtMs)
+    this.#setDeadline(agent, retryAtMs)
   }
 }
