@@ -1,5 +1,5 @@
 import type { Node, Task } from '../api/index.js'
-import { isTaskActive } from '../api/index.js'
+import { findCondition, isTaskActive } from '../api/index.js'
 import type { Taint } from '../core/index.js'
 import { parseTime } from '../core/index.js'
 import { toleratedSeconds } from '../core/internal.js'
@@ -14,8 +14,8 @@ export interface TaintEvictions {
 
 /**
  * Which tasks leave a node because of its `NoExecute` taints: at once what does not tolerate one of them, and what tolerates
- * it for a time when that is over, counted from `timeAdded`; a taint without one has come now. As Kubernetes' taint eviction
- * controller. Pure.
+ * it for a time when that is over, counted from `timeAdded`, or from when the task came to the node if that was later; a
+ * taint without a time has come now. As Kubernetes' taint eviction controller. Pure.
  */
 export function planTaintEvictions(node: Node, tasks: readonly Task[], nowMs: number): TaintEvictions {
   const taints = (node.spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
@@ -33,12 +33,19 @@ export function planTaintEvictions(node: Node, tasks: readonly Task[], nowMs: nu
   return { evict, nextMs }
 }
 
-function leavesAtMs({ spec }: Task, taint: Taint, nowMs: number): number {
-  const seconds = toleratedSeconds(taint, spec.tolerations ?? [])
+function leavesAtMs(task: Task, taint: Taint, nowMs: number): number {
+  const seconds = toleratedSeconds(taint, task.spec.tolerations ?? [])
   if (seconds === undefined) return Number.NEGATIVE_INFINITY
+  const addedMs = taint.timeAdded === undefined ? nowMs : parseTime(taint.timeAdded)
   // A clock that was put back begins it again.
-  const addedMs = taint.timeAdded === undefined ? nowMs : Math.min(parseTime(taint.timeAdded), nowMs)
-  return addedMs + seconds * 1000
+  return Math.min(Math.max(addedMs, boundAtMs(task)), nowMs) + seconds * 1000
+}
+
+/** When the task came to its node; what no scheduler has placed was made there. */
+function boundAtMs({ metadata, status }: Task): number {
+  const scheduled = findCondition(status?.conditions, 'Scheduled')
+  const bound = scheduled?.status === 'True' ? scheduled.lastTransitionTime : metadata.creationTimestamp
+  return parseTime(bound)
 }
 
 /** The taints with the time at which each `NoExecute` one was seen first; undefined when all have one. */

@@ -123,7 +123,8 @@ function walk(pass: Pass, asked: number, up: ScalingSettings, down: ScalingSetti
   const { minReplicas = 1, maxReplicas } = autoscaler.spec
   const windows = { upMs: up.windowMs, downMs: down.windowMs }
   const record = noteRecommendation(
-    autoscaler.status ?? {},
+    // What was there before the first word counts as said, so that a new autoscaler does not go down at once.
+    { recommendation: { replicas: current, time: formatTime(nowMs) }, ...keptRecord(autoscaler.status) },
     asked,
     { ...windows, syncMs: limits.syncMs },
     nowMs,
@@ -257,7 +258,7 @@ function keptRecord({ recommendation, recommendations }: RecommendationRecord = 
   }
 }
 
-/** Events that a policy counts still; one from the future was told by a clock that was put back since. */
+/** Events that a policy counts still; to one of the future, by a clock that was put back since, it has come now. */
 function recentEvents(
   status: HorizontalAutoscalerStatus | undefined,
   up: ScalingSettings,
@@ -267,8 +268,8 @@ function recentEvents(
   const periodMs = Math.max(
     ...[...up.policies, ...down.policies].map(({ periodSeconds }) => periodSeconds * 1000),
   )
-  return (status?.scaleEvents ?? []).filter(({ time }) => {
-    const ageMs = nowMs - parseTime(time)
-    return ageMs >= 0 && ageMs < periodMs
-  })
+  const now = formatTime(nowMs)
+  return (status?.scaleEvents ?? [])
+    .map(event => (event.time > now ? { ...event, time: now } : event))
+    .filter(({ time }) => nowMs - parseTime(time) < periodMs)
 }

@@ -98,7 +98,8 @@ function taskUsages(
   for (const task of tasks) {
     const sample = byTask.get(task.metadata.uid)
     const isUnready =
-      resource === undefined ? task.status?.phase !== 'Running' : isStarting(task, sample, limits, nowMs)
+      task.status?.phase !== 'Running' ||
+      (resource !== undefined && sample !== undefined && isStarting(task, sample, limits, nowMs))
     const request = resource === undefined ? undefined : task.spec.resources?.requests?.[resource.name]
     if (averageUtilization !== undefined && request === undefined)
       return `task ${task.metadata.name} requests no ${resource?.name}, so that there is no utilization`
@@ -119,12 +120,12 @@ function taskUsages(
 const FIRST_READY_MS = 30_000
 
 /**
- * Whether what a task uses of a resource is its start and no load. Source: Kubernetes' `groupPods`: at first, a task that is
- * not ready, or whose sample is older than its readiness; later, one that has never been ready.
+ * Whether what a task that runs uses of a resource is its start and no load. Source: Kubernetes' `groupPods`: at first, a
+ * task that is not ready, or whose sample is older than its readiness; later, one that has never been ready.
  */
 function isStarting(
   task: Task,
-  sample: MetricSample | undefined,
+  sample: MetricSample,
   { initializationMs }: SampleLimits,
   nowMs: number,
 ): boolean {
@@ -135,9 +136,9 @@ function isStarting(
     const changedMs =
       ready?.status === 'False' ? parseTime(ready.lastTransitionTime) : Number.POSITIVE_INFINITY
     const wasNever = changedMs < startMs + FIRST_READY_MS
-    return task.status?.phase !== 'Running' || nowMs < startMs + initializationMs || wasNever
+    return nowMs < startMs + initializationMs || wasNever
   }
-  return nowMs < startMs + initializationMs && sample !== undefined && sample.timeMs < since
+  return nowMs < startMs + initializationMs && sample.timeMs < since
 }
 
 function readySince({ status }: Task): number | undefined {

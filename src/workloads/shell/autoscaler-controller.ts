@@ -8,7 +8,7 @@ import {
   Task,
 } from '../../api/index.js'
 import type { Env, LabelSelectorObject } from '../../core/index.js'
-import { formatTime, InvalidError, setCondition } from '../../core/index.js'
+import { formatTime, InvalidError, isKeelsonError, setCondition } from '../../core/index.js'
 import {
   assertKnown,
   assertValid,
@@ -98,9 +98,13 @@ export function createAutoscalerController(options: AutoscalerControllerOptions)
       const waitMs = (before?.nextMs ?? 0) - env.clock.monotonic()
       if (before?.generation === generation && waitMs > 0) return requeueAfter(waitMs)
       const readings = await readAll(client, autoscaler, setup)
-      const pass = await client.transact(tx =>
-        syncAutoscaler(tx, ref, { generation, readings, nowMs: env.clock.now() }, setup),
-      )
+      const input = { generation, readings, nowMs: env.clock.now() }
+      const pass = await client
+        .transact(tx => syncAutoscaler(tx, ref, input, setup))
+        .catch((error: unknown) => {
+          if (!isKeelsonError(error, 'Invalid', 'Forbidden', 'QuotaExceeded')) throw error
+          return client.transact(tx => tellRefusal(tx, ref, input, error.message))
+        })
       // Its spec has changed while the metrics were read.
       if (pass === undefined) return requeueAfter(0)
       looked.set(key, { generation, nextMs: env.clock.monotonic() + limits.syncMs })
@@ -230,6 +234,20 @@ function syncAutoscaler(
   // An equal status is a no-op to the store.
   tx.updateStatus(HorizontalAutoscaler, { ...before, status: plan.status })
   return { before, status: plan.status, plan }
+}
+
+/** The target does not take the number. */
+function tellRefusal(
+  tx: Transaction,
+  ref: ObjectRef,
+  { generation, nowMs }: AutoscaleInput,
+  message: string,
+): AutoscalePass | undefined {
+  const before = tx.get(HorizontalAutoscaler, ref)
+  if (before === undefined || before.metadata.generation !== generation) return undefined
+  const status = unable(before, { reason: 'FailedUpdateScale', message }, nowMs)
+  tx.updateStatus(HorizontalAutoscaler, { ...before, status })
+  return { before, status, plan: undefined }
 }
 
 /** The one that acts instead: of several with one target the oldest. */

@@ -217,6 +217,49 @@ describe('an autoscaler', () => {
     expect(changes).toEqual(['345 3'])
   })
 
+  test('one that is new does not go down before its window has passed: what was there counts as said', () => {
+    const load = (nowMs: number): MetricReading => each(ready(50), 2, nowMs)
+    const first = plan({}, { replicas: 50, readings: [load(NOW_MS)] })
+    expect([first.replicas, told(first, 'AbleToScale')]).toEqual([50, 'True ScaleDownStabilized'])
+    const later = NOW_MS + 299_999
+    const before = plan({}, { replicas: 50, readings: [load(later)] }, first.status, later)
+    const after = plan({}, { replicas: 50, readings: [load(later + 1)] }, first.status, later + 1)
+    expect([before.replicas, after.replicas]).toEqual([50, 1])
+  })
+
+  test('a task that runs and has no sample counts as full when less is asked for, ready or not', () => {
+    const young = ready(4).map((_, at) =>
+      task({ name: `young${at}`, phase: 'Running', startedMs: NOW_MS - 60_000 }),
+    )
+    const tasks = [...ready(6), ...young.map(known => ({ ...known, spec: ready(1)[0]?.spec ?? {} }))]
+    const behavior = { scaleDown: { stabilizationWindowSeconds: 0 } }
+    // Six of ten use 0.1 of 0.25; the rest is taken for the 0.5 that it requests: (0.6 + 2) ÷ 2.5 is within the tolerance.
+    const view = { replicas: 10, tasks, readings: [each(ready(6), 0.1)] }
+    expect(plan({ metrics: [cpu], behavior }, view).replicas).toBe(10)
+  })
+
+  test('what was added counts for a period still when the clock was put back', () => {
+    const policies = [{ type: 'Pods', value: 4, periodSeconds: 60 }] as const
+    const behavior = { scaleUp: { policies } }
+    const first = plan({ behavior }, { replicas: 4, readings: [each(ready(4), 1_000)] })
+    const earlier = NOW_MS - 3_600_000
+    const again = plan(
+      { behavior },
+      { replicas: 8, readings: [each(ready(8), 1_000, earlier)] },
+      first.status,
+      earlier,
+    )
+    expect([first.replicas, again.replicas]).toEqual([8, 8])
+    const later = earlier + 60_000
+    const then = plan(
+      { behavior },
+      { replicas: 8, readings: [each(ready(8), 1_000, later)] },
+      again.status,
+      later,
+    )
+    expect(then.replicas).toBe(12)
+  })
+
   test('a clock that was put back a year holds nothing back for a year', () => {
     const first = plan({}, { replicas: 10, readings: [each(ready(10), 100)] }).status
     const yearMs = 366 * 86_400_000
@@ -229,9 +272,10 @@ describe('an autoscaler', () => {
     }
     const low = { replicas: 10, readings: [each(ready(10), 20)] }
     const next = plan({}, low, status)
-    expect([next.replicas, next.status.scaleEvents]).toEqual([10, undefined])
+    expect([next.replicas, next.status.scaleEvents?.length]).toEqual([10, 1])
     const later = NOW_MS + 301_000
-    expect(plan({}, { ...low, readings: [each(ready(10), 20, later)] }, next.status, later).replicas).toBe(2)
+    const then = plan({}, { ...low, readings: [each(ready(10), 20, later)] }, next.status, later)
+    expect([then.replicas, then.status.scaleEvents?.map(({ change }) => change)]).toEqual([2, [-8]])
   })
 
   test('is the same whatever the order of tasks and samples, within the bounds, and quiet when it has settled', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HorizontalAutoscalerSpec } from '../../../src/api/index.js'
 import { Event, findCondition, HorizontalAutoscaler, Job, ReplicaSet, Task } from '../../../src/api/index.js'
+import type { StoreAdmissionHook } from '../../../src/store/index.js'
 import type { FixedMetric, MetricsSource } from '../../../src/workloads/autoscaler/index.js'
 import { fixedMetrics } from '../../../src/workloads/autoscaler/index.js'
 import type { AutoscalerControllerOptions } from '../../../src/workloads/index.js'
@@ -21,6 +22,8 @@ const busy = {
 } as const
 
 interface AutoscaledWorld extends World {
+  /** The most replicas that admission lets a set have. */
+  readonly limit: { replicas: number }
   readonly values: Record<string, FixedMetric>
   autoscale(name: string, spec?: Partial<HorizontalAutoscalerSpec>): Promise<void>
   replicas(): number | undefined
@@ -30,7 +33,21 @@ interface AutoscaledWorld extends World {
 async function createAutoscaledWorld(
   options: Partial<AutoscalerControllerOptions> = {},
 ): Promise<AutoscaledWorld> {
-  const world = createWorld({ kinds: [Event, HorizontalAutoscaler, Job, ReplicaSet, Task] })
+  const limit = { replicas: 100 }
+  const admission: readonly StoreAdmissionHook[] = [
+    {
+      name: 'limit',
+      phase: 'validate',
+      kinds: [ReplicaSet],
+      handle: ({ object: { spec } }) => {
+        const { replicas } = spec as { replicas: number }
+        if (replicas <= limit.replicas) return undefined
+        const message = `must be at most ${limit.replicas}`
+        return { problems: [{ field: 'spec.replicas', value: replicas, message }] }
+      },
+    },
+  ]
+  const world = createWorld({ kinds: [Event, HorizontalAutoscaler, Job, ReplicaSet, Task], admission })
   const { store, env } = world
   const values: Record<string, FixedMetric> = {}
   await world.startProcess(
@@ -53,6 +70,7 @@ async function createAutoscaledWorld(
   return {
     ...world,
     values,
+    limit,
     async autoscale(name, changes = {}) {
       const target = {
         scaleTargetRef: { kind: 'ReplicaSet', name: 'web' },
@@ -124,7 +142,24 @@ describe('the loop of autoscalers', () => {
     expect([world.replicas(), world.told('second', 'AbleToScale')]).toEqual([5, 'False AmbiguousTarget'])
     await world.store.delete(HorizontalAutoscaler, ref('first'))
     await world.env.advance(60_000)
-    expect([world.replicas(), world.told('second', 'AbleToScale')]).toEqual([15, 'True ReadyForNewScale'])
+    expect([world.replicas(), world.told('second', 'AbleToScale')]).toEqual([15, 'True ScaleDownStabilized'])
+  })
+
+  test('a target that takes no more replicas is told, and asked again', async () => {
+    const world = await createAutoscaledWorld()
+    world.values['external/queue'] = 50
+    world.limit.replicas = 3
+    await world.autoscale('web')
+    expect([world.replicas(), world.told('web', 'AbleToScale')]).toEqual([2, 'False FailedUpdateScale'])
+    const { conditions, scaleEvents } = world.store.get(HorizontalAutoscaler, ref('web'))?.status ?? {}
+    expect(findCondition(conditions, 'AbleToScale')?.message).toMatch(/spec.replicas.*at most 3/)
+    expect(scaleEvents).toBeUndefined()
+    const { revision } = world.store
+    await world.env.advance(60_000)
+    expect(world.store.revision).toBe(revision)
+    world.limit.replicas = 100
+    await world.env.advance(15_000)
+    expect([world.replicas(), world.told('web', 'AbleToScale')]).toEqual([5, 'True SucceededRescale'])
   })
 
   test.each<[HorizontalAutoscalerSpec['scaleTargetRef'], RegExp]>([

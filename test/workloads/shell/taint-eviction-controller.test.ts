@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { NodeSpec, TaskSpec } from '../../../src/api/index.js'
 import { Event, Node, Task } from '../../../src/api/index.js'
+import { formatTime } from '../../../src/core/index.js'
 import { createTaintEvictionController } from '../../../src/workloads/index.js'
 import { ref } from '../../fixtures/kinds.js'
 import type { Process, World } from '../../fixtures/world.js'
@@ -96,5 +97,30 @@ describe('a NoExecute taint', () => {
     await world.store.create(Task, { metadata: ref('late'), spec: { nodeName: 'n1' } })
     await world.env.settle()
     expect(tasks()).not.toContain('late')
+  })
+
+  test('leaves a task that was placed after it the whole of its time, not what is left of it', async () => {
+    await taint([gpu])
+    await world.env.advance(60_000)
+    const spec = { nodeName: 'n1', tolerations: [{ ...tolerating, tolerationSeconds: 10 }] }
+    await world.store.create(Task, { metadata: ref('placed'), spec })
+    await world.store.create(Task, { metadata: ref('queued'), spec: { tolerations: spec.tolerations } })
+    await world.env.advance(9_999)
+    expect(tasks()).toBe('always elsewhere placed queued')
+    const scheduled = {
+      type: 'Scheduled',
+      status: 'True',
+      reason: 'Scheduled',
+      message: '',
+      lastTransitionTime: formatTime(world.env.clock.now()),
+    } as const
+    await world.store.modify(Task, ref('queued'), draft => void (draft.spec.nodeName = 'n1'))
+    await world.store.modifyStatus(Task, ref('queued'), draft => {
+      draft.status = { conditions: [scheduled] }
+    })
+    await world.env.advance(9_999)
+    expect(tasks()).toBe('always elsewhere queued')
+    await world.env.advance(1)
+    expect(tasks()).toBe('always elsewhere')
   })
 })
