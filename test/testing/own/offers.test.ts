@@ -1,9 +1,10 @@
 import { Framework, isTaskFinished, Lease, Node, Reservation, Role, Task } from '../../../src/api/index.js'
 import type { Session, StorePool } from '../../../src/offers/index.js'
 import { createStorePool } from '../../../src/offers/index.js'
-import type { Runnable } from '../../../src/reconcile/index.js'
-import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
-import type { Invariant } from '../../../src/testing/index.js'
+import type { Controller, Manager, Runnable } from '../../../src/reconcile/index.js'
+import { createManager } from '../../../src/reconcile/index.js'
+import type { Client, ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
+import type { Invariant, ProcessSite } from '../../../src/testing/index.js'
 import { always } from '../../../src/testing/index.js'
 import { kubelet } from './neighbours.js'
 import type { OwnCase } from './own-case.js'
@@ -23,25 +24,36 @@ function node(name: string, cpu: number): ObjectInput {
   }
 }
 
+interface Wish {
+  readonly name: string
+  readonly wanted: readonly string[]
+  readonly door: 'offers' | 'claims'
+  /** How long after its start it goes away without a word. Default: it stays. */
+  readonly vanishesAfterMs?: number
+}
+
+/** How long a pool waits for a framework that went away. Longer than a process takes to come back. */
+const FAILOVER_MS = 600_000
+
 /** A framework that keeps tasks of one cpu alive, by offers or by claims. */
 class KeepAlive implements Runnable {
   readonly name: string
   readonly #bound: StorePool
-  readonly #wanted: readonly string[]
-  readonly #door: 'offers' | 'claims'
+  readonly #wish: Wish
   #session: Session | undefined
 
-  constructor(bound: StorePool, of: { name: string; wanted: readonly string[]; door: 'offers' | 'claims' }) {
-    this.name = of.name
+  constructor(bound: StorePool, wish: Wish) {
+    this.name = wish.name
     this.#bound = bound
-    this.#wanted = of.wanted
-    this.#door = of.door
+    this.#wish = wish
   }
 
-  start(): void {
+  start({ env }: Client): void {
     const { name } = this
-    this.#session = this.#bound.pool.subscribe({ name, id: name, roles: [name], failoverMs: 600_000 })
+    const { vanishesAfterMs } = this.#wish
+    this.#session = this.#bound.pool.subscribe({ name, id: name, roles: [name], failoverMs: FAILOVER_MS })
     const session = this.#session
+    if (vanishesAfterMs !== undefined) env.clock.after(vanishesAfterMs, () => session.disconnect())
     session.on(event => {
       if (event.type === 'update') event.ack()
       else if (event.type === 'offers') this.#launch(session, event.offers)
@@ -56,12 +68,12 @@ class KeepAlive implements Runnable {
 
   #missing(session: Session): readonly string[] {
     const known = new Set(session.reconcile().map(({ task }) => task))
-    return this.#wanted.filter(id => !known.has(id))
+    return this.#wish.wanted.filter(id => !known.has(id))
   }
 
   #ask(session: Session): void {
     const missing = this.#missing(session)
-    if (this.#door === 'claims') {
+    if (this.#wish.door === 'claims') {
       const agents = [...session.view().agents()].filter(({ active }) => active).map(({ id }) => id)
       for (const id of missing)
         if (agents.some(agent => session.claim([{ agent, tasks: [taskOf(id)] }]).committed.length > 0)) break
@@ -108,38 +120,59 @@ const eachRunsOnce = (names: readonly string[]) =>
 const withoutChoices = (object: StoredObject): StoredObject | undefined =>
   object.kind === 'Node' || object.kind === 'Role' ? object : undefined
 
-const WEB = ['w1', 'w2', 'w3']
-const BATCH = ['b1', 'b2']
+const WEB: Wish = { name: 'web', wanted: ['w1', 'w2', 'w3'], door: 'offers' }
+const BATCH: Wish = { name: 'batch', wanted: ['b1', 'b2'], door: 'claims' }
+/** Takes what the others want, too, and is there for a moment only. */
+const GUESTS: readonly Wish[] = [
+  { name: 'guest', wanted: ['g1', 'g2'], door: 'offers', vanishesAfterMs: 3_000 },
+  { name: 'visitor', wanted: ['v1', 'v2'], door: 'claims', vanishesAfterMs: 5_000 },
+]
+
+/** The nodes, a pool, and its frameworks. */
+function parts(wishes: readonly Wish[]): readonly (Controller | Runnable)[] {
+  const bound = createStorePool()
+  const nodes = kubelet({ runs: task => task.spec.nodeName !== undefined })
+  return [nodes, bound, ...wishes.map(wish => new KeepAlive(bound, wish))]
+}
+
+function elected({ client, name }: ProcessSite, wishes: readonly Wish[]): Manager {
+  const manager = createManager({ client, leaderElection: { kind: Lease, lease: 'pool', identity: name } })
+  for (const part of parts(wishes)) manager.add(part)
+  return manager
+}
+
+const world: OwnCase['options'] = {
+  kinds,
+  objects: [node('n1', 3), node('n2', 2), { kind: 'Role', metadata: { name: 'web' }, spec: { weight: 2 } }],
+  compared: withoutChoices,
+  invariants: [nothingIsOvercommitted, eachRunsOnce([...WEB.wanted, ...BATCH.wanted])],
+  // A pool that starts takes its name, and its frameworks connect; those outlive nodes.
+  except: ['levelTriggered', 'noOrphans'],
+  stepsMax: 10_000,
+  pollsPerSecondMax: 200,
+}
+
+/** A pool whose name is taken ends, and nobody starts it again. */
+const alone: OwnCase['options'] = { ...world, faults: { depose: 0 } }
 
 const cases: readonly OwnCase[] = [
   {
     name: 'a pool over a store, a framework with offers and one with claims, and the nodes',
-    make: () => {
-      const bound = createStorePool()
-      return [
-        kubelet({ runs: task => task.spec.nodeName !== undefined }),
-        bound,
-        new KeepAlive(bound, { name: 'web', wanted: WEB, door: 'offers' }),
-        new KeepAlive(bound, { name: 'batch', wanted: BATCH, door: 'claims' }),
-      ]
-    },
-    options: {
-      kinds,
-      objects: [
-        node('n1', 3),
-        node('n2', 3),
-        { kind: 'Role', metadata: { name: 'web' }, spec: { weight: 2 } },
-      ],
-      // A pool whose name is taken ends.
-      faults: { depose: 0 },
-      compared: withoutChoices,
-      invariants: [nothingIsOvercommitted, eachRunsOnce([...WEB, ...BATCH])],
-      // A pool that starts takes its name, and its frameworks connect; those outlive nodes.
-      except: ['levelTriggered', 'noOrphans'],
-      stepsMax: 10_000,
-      pollsPerSecondMax: 200,
-    },
-    share: 0.5,
+    make: () => parts([WEB, BATCH]),
+    options: alone,
+    share: 0.25,
+  },
+  {
+    name: 'frameworks that vanish: what they had is stopped, and goes to who waits for it',
+    make: () => parts([...GUESTS, WEB, BATCH]),
+    options: alone,
+    share: 0.1,
+  },
+  {
+    name: 'two pools of one name, of which the elected one runs',
+    make: site => elected(site, [WEB, BATCH]),
+    options: world,
+    share: 0.1,
   },
 ]
 
