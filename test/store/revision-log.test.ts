@@ -87,6 +87,8 @@ test('a log with gaps has the last revisions, whatever was compacted', () => {
             const after = kept.find(other => other > revision)
             expect(log.get(revision)?.revision).toBe(kept.includes(revision) ? revision : undefined)
             expect(log.after(revision)?.revision).toBe(after)
+            const since = oracle.held.filter(other => other >= revision).length
+            if (kept.includes(revision)) expect(log.roomBehind(revision)).toBe(capacity - since)
             if (revision < oldestStart || revision > head) continue
             const isSame = (other: number): boolean => kept.every(each => each <= other === each <= revision)
             expect(isSame(log.atOrBefore(revision))).toBe(true)

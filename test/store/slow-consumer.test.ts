@@ -204,6 +204,17 @@ describe('block', () => {
     expect(await read(env)).toMatchObject({ revision: 5 })
   })
 
+  test('of writes that wait together as many go on as there is room for, in their order', async () => {
+    const { env, store, put } = newWorld(4)
+    const { read } = paused(store, options)
+    for (const size of [1, 2, 3]) await put('a', size)
+    const writes = [4, 5, 6, 7, 8].map(size => put('a', size))
+    await env.settle()
+    for (let size = 1; size <= 8; size++)
+      expect((await read(env)).events[0]?.object).toMatchObject({ spec: { size } })
+    await Promise.all(writes)
+  })
+
   test('a client is not held back by its own watch, others are', async () => {
     const { env, store } = newWorld()
     const own = store.client(env.fork('consumer'))

@@ -71,7 +71,10 @@ export class WritePath {
     const { engine, env } = this.#options
     return new Promise((resolve, reject) => {
       this.#held++
+      const turn = engine.pressure.turn(env, this.owner, () => env.tasks.defer(step, info))
       const step = (fate?: StepFate): void => {
+        // Of those that were let go together, one may have filled what there was room for.
+        if (fate === undefined && engine.pressure.holds(this.owner)) return engine.pressure.whenFree(turn)
         this.#held--
         if (fate?.kind === 'refused') return reject(fate.error)
         try {
@@ -90,7 +93,7 @@ export class WritePath {
           }
         }
       }
-      engine.pressure.whenFree(env, this.owner, () => env.tasks.defer(step, info))
+      engine.pressure.whenFree(turn)
     })
   }
 

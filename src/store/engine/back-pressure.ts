@@ -11,10 +11,27 @@ export interface Blocker {
   giveUp(): void
 }
 
-interface WaitingWrite {
+/** A write that may have to wait, perhaps more than once: it keeps its place and its deadline. */
+export class WriteTurn {
+  readonly env: Env
   readonly owner: Env | undefined
   readonly go: () => void
-  readonly cancelTimer: Cancel
+  /** Its place among all. */
+  readonly order: number
+  /** When it has waited long enough, as the monotonic clock of `env` tells; undefined until it waits. */
+  untilMs: number | undefined = undefined
+  cancelTimer: Cancel = () => {}
+
+  /**
+   * @param owner whose watchers do not hold it back; undefined: the store's own
+   * @param go begins it
+   */
+  constructor(order: number, env: Env, owner: Env | undefined, go: () => void) {
+    this.order = order
+    this.env = env
+    this.owner = owner
+    this.go = go
+  }
 }
 
 /**
@@ -24,7 +41,8 @@ interface WaitingWrite {
  */
 export class BackPressure {
   readonly #blockers = new Set<Blocker>()
-  #waiting: WaitingWrite[] = []
+  #waiting: WriteTurn[] = []
+  #turns = 0
 
   add(blocker: Blocker): void {
     this.#blockers.add(blocker)
@@ -33,13 +51,13 @@ export class BackPressure {
   /** Writes that nobody else holds back go on, in their order. */
   remove(blocker: Blocker): void {
     if (!this.#blockers.delete(blocker) || this.#waiting.length === 0) return
-    const freed: WaitingWrite[] = []
-    const held: WaitingWrite[] = []
-    for (const write of this.#waiting) (this.holds(write.owner) ? held : freed).push(write)
+    const freed: WriteTurn[] = []
+    const held: WriteTurn[] = []
+    for (const turn of this.#waiting) (this.holds(turn.owner) ? held : freed).push(turn)
     this.#waiting = held
-    for (const { go, cancelTimer } of freed) {
-      cancelTimer()
-      go()
+    for (const turn of freed) {
+      turn.cancelTimer()
+      turn.go()
     }
   }
 
@@ -49,16 +67,26 @@ export class BackPressure {
     return false
   }
 
-  /** Calls `go` now, or when no watcher holds back the writes of `owner`. The clock is that of `env`. */
-  whenFree(env: Env, owner: Env | undefined, go: () => void): void {
+  /** The turn of a write that is asked for now. The clock is that of `env`. */
+  turn(env: Env, owner: Env | undefined, go: () => void): WriteTurn {
+    return new WriteTurn(++this.#turns, env, owner, go)
+  }
+
+  /** Has it go now, or when no watcher holds it back. */
+  whenFree(turn: WriteTurn): void {
+    const { env, owner, order } = turn
     if (!this.holds(owner)) {
-      go()
+      turn.go()
       return
     }
-    const cancelTimer = env.clock.after(BLOCK_WAIT_MAX_MS, () => {
+    const now = env.clock.monotonic()
+    turn.untilMs ??= now + BLOCK_WAIT_MAX_MS
+    turn.cancelTimer = env.clock.after(Math.max(0, turn.untilMs - now), () => {
       for (const blocker of [...this.#blockers]) if (stands(blocker, owner)) blocker.giveUp()
     })
-    this.#waiting.push({ owner, go, cancelTimer })
+    let place = this.#waiting.length
+    while ((this.#waiting[place - 1]?.order ?? 0) > order) place--
+    this.#waiting.splice(place, 0, turn)
   }
 }
 

@@ -129,6 +129,11 @@ export class RevisionLog {
     return Math.max(record?.revision ?? 0, this.oldestStart)
   }
 
+  /** How many more records may come before that of `revision` has to make room. */
+  roomBehind(revision: number): number {
+    return this.capacity - (this.#count - this.#ordinalAfter(revision - 1) + 1)
+  }
+
   /** Appends a revision after `head`. Returns the record that had to make room. */
   push(record: LogRecord): LogRecord | undefined {
     this.#last = record.revision

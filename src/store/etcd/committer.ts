@@ -159,7 +159,7 @@ export class Committer {
       if (operations.length > 0) await replica.through(header.revision, contentionMs)
       return header.revision
     } finally {
-      sent.forget(operations.map(operation => ('put' in operation ? operation.put : operation.delete)))
+      sent.forget(operations)
     }
   }
 
@@ -188,7 +188,8 @@ export class Committer {
           else go()
         }, steps.about)
       }
-      engine.pressure.whenFree(steps?.env ?? engine.env, steps?.env, steps === undefined ? go : step)
+      const { pressure, env } = engine
+      pressure.whenFree(pressure.turn(steps?.env ?? env, steps?.env, steps === undefined ? go : step))
     })
   }
 

@@ -1,5 +1,5 @@
 import type { StoredObject } from '../object/object.js'
-import type { EtcdKeyValue } from './etcd-messages.js'
+import type { EtcdKeyValue, EtcdOperation } from './etcd-messages.js'
 import { textOf } from './protobuf.js'
 
 interface Sent {
@@ -19,8 +19,8 @@ export class SentObjects {
   }
 
   /** They were told, or never will be. */
-  forget(keys: readonly string[]): void {
-    for (const key of keys) this.#byKey.delete(key)
+  forget(operations: readonly EtcdOperation[]): void {
+    for (const operation of operations) if ('put' in operation) this.#byKey.delete(operation.put)
   }
 
   /** What the watch tells, if that is what was sent; undefined for what has to be parsed. */

@@ -70,8 +70,10 @@ export class WritePlanner {
   transaction(plan: WritePlan): EtcdTransaction {
     const operations = this.#operations(plan)
     const { compares } = plan
-    if (Math.max(operations.length, compares.length) > OPERATIONS_MAX)
+    if (Math.max(operations.length, compares.length) > OPERATIONS_MAX) {
+      this.#sent.forget(operations)
       throw tooMany(operations.length, compares.length)
+    }
     return { compares, operations }
   }
 

@@ -19,17 +19,17 @@ export class EvictionGuard {
 
   /** True when the next write drops what is unread. */
   get isDue(): boolean {
-    const { log } = this.#engine
     const { next } = this.#feed
-    return typeof next === 'number' && next + log.capacity - 1 <= log.head
+    return typeof next === 'number' && this.#engine.committed.roomBehind(next) <= 0
   }
 
   /** Sees to it that `act` is called in time. Only inside a commit: what is due already rings at its end. */
   arm(): void {
-    const { log, alarms } = this.#engine
+    const { committed, alarms } = this.#engine
     const { next } = this.#feed
     if (this.#disarm !== undefined || this.#closed || typeof next !== 'number') return
-    this.#disarm = alarms.set(Math.max(next + log.capacity - 1, log.head), () => {
+    // Revisions may have gaps: it may come before that, and is set again then.
+    this.#disarm = alarms.set(committed.head + Math.max(0, committed.roomBehind(next)), () => {
       this.#disarm = undefined
       this.check()
     })

@@ -1,13 +1,15 @@
 import { UsageError } from '../../core/index.js'
 import type { Engine } from '../engine/engine.js'
 import type { KindTable } from '../engine/kind-table.js'
-import type { WatchLog } from '../engine/revision-log.js'
+import type { RevisionLog, WatchLog } from '../engine/revision-log.js'
 import type { WatchRegistry } from '../engine/watch-registry.js'
 import type { WatchOptions } from './watch.js'
 
 /** What a watcher reads from. */
 export interface WatchSource extends Pick<Engine, 'pressure' | 'alarms'> {
   readonly log: WatchLog
+  /** Where its records are: what is committed takes their room, whether it may be told yet or not. */
+  readonly committed: Pick<RevisionLog, 'head' | 'roomBehind'>
   /** At which revision the initial events are listed. Undefined: the newest. */
   readonly asOf?: number
   /** Who wakes it. */
@@ -20,12 +22,13 @@ export function watchSource(engine: Engine, { visibility = 'committed' }: WatchO
   if (visibility !== 'committed' && visibility !== 'durable')
     throw new UsageError(`visibility must be committed or durable, not ${String(visibility)}`, { visibility })
   if (visibility === 'committed' || journal === undefined)
-    return { log, pressure, alarms, watchersOf: table => table.watchers }
+    return { log, committed: log, pressure, alarms, watchersOf: table => table.watchers }
   const { durable } = journal
   if (durable === undefined)
     throw new UsageError(
       'a store with fsync never does not know what is durable; open it with fsync always or interval, or watch what is committed',
       { visibility },
     )
-  return { log: durable, pressure, alarms, asOf: durable.head, watchersOf: table => table.durableWatchers }
+  const watchersOf = (table: KindTable): WatchRegistry => table.durableWatchers
+  return { log: durable, committed: log, pressure, alarms, asOf: durable.head, watchersOf }
 }

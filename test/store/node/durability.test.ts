@@ -206,6 +206,24 @@ describe('a durable watch', () => {
     await store.close()
   })
 
+  test('that blocks holds back what would take the room of the unread, also while the disk is behind', async () => {
+    const { disk, hold } = slowDisk()
+    const store = await open(disk, { logCapacity: 4 })
+    const batches = store
+      .watch(Widget, { visibility: 'durable', slowConsumer: 'block' })
+      [Symbol.asyncIterator]()
+    for (const name of ['a', 'b']) await store.create(Widget, input(name))
+    const release = hold()
+    const writes = ['c', 'd', 'e', 'f'].map(name => store.create(Widget, input(name)))
+    await turns()
+    release()
+    const told: unknown[] = []
+    while (told.length < 6) told.push((await batches.next()).value?.revision)
+    expect(told).toEqual([1, 2, 3, 4, 5, 6])
+    await Promise.all(writes)
+    await store.close()
+  })
+
   test('is refused where nobody knows what is durable, and is any watch where nothing is kept', async () => {
     const store = await open(new FaultyDisk(), { fsync: 'never' })
     expect(() => store.watch(Widget, { visibility: 'durable' })).toThrow(/fsync never does not know/)

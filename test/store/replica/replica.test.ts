@@ -255,3 +255,21 @@ test('after any cuts and compactions readers, indexes and watchers agree with wh
 function keyOfObject({ metadata }: StoredObject): string {
   return keyOf(metadata)
 }
+
+test('a watch that blocks counts what this store has of the revisions of the other one', async () => {
+  const { env, remote, replica, store } = await world(4)
+  const { pressure } = replica.parts.engine
+  const watch = store.watch(Widget, { slowConsumer: 'block', bufferLimit: 4 })[Symbol.asyncIterator]()
+  for (let size = 1; size <= 3; size++) remote.write(100, [raw('a', `n${size}`)])
+  await env.settle()
+  expect(pressure.holds(undefined)).toBe(false)
+  remote.write(100, [raw('a', 'n4')])
+  await env.settle()
+  expect(pressure.holds(undefined)).toBe(true)
+  for (let size = 1; size <= 4; size++) {
+    const next = watch.next()
+    await env.settle()
+    expect((await next).value?.events[0]?.after?.spec).toEqual({ node: `n${size}` })
+  }
+  expect(pressure.holds(undefined)).toBe(false)
+})
