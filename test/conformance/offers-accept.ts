@@ -210,7 +210,14 @@ function ownedOffers(offers: Readonly<Record<string, CaseOffer>>): ReadonlyMap<s
   return new Map(
     Object.entries(offers).map(([id, { framework, role, agent, resources: list }]) => [
       id,
-      { id, framework, role, agent: { id: agent, resources: ResourceSet.empty }, resources: ourSet(list) },
+      {
+        id,
+        framework,
+        role,
+        agent: { id: agent, resources: ResourceSet.empty },
+        resources: ourSet(list),
+        grantId: 0,
+      },
     ]),
   )
 }

@@ -222,6 +222,6 @@ export class RandomCluster {
   }
 }
 
-function textOf({ framework, role, agent, resources: set, stage }: Grant): string {
+function textOf({ framework, role, agent, resources: set, stage }: Omit<Grant, 'id'>): string {
   return `${stage} ${framework} ${role} ${agent} ${set.toString()}`
 }

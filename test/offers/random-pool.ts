@@ -84,6 +84,20 @@ export class RandomPool {
     expect(JSON.stringify(restored.run(nowMs))).toBe(JSON.stringify(allocator.fork().run(nowMs)))
     this.#checkSums()
     this.#checkPlaces()
+    this.#checkHeldDemand()
+  }
+
+  /** What is held of demands is held by offers that are open. */
+  #checkHeldDemand(): void {
+    const open = [...this.#offers.values()].map(
+      ({ offer, session }) => `${session.id} ${offer.role} ${offer.agent.id}`,
+    )
+    for (const { id, held } of this.world.pool.allocator.snapshot().frameworks)
+      for (const { role, agent } of held) {
+        const at = open.indexOf(`${id} ${role} ${agent}`)
+        expect(at, `an open offer of ${agent} to ${id}`).toBeGreaterThanOrEqual(0)
+        open.splice(at, 1)
+      }
   }
 
   /** What the order adds up to: a role uses what its frameworks and the roles below it use. */

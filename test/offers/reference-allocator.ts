@@ -59,7 +59,7 @@ export class ReferenceAllocator {
     if (!suppressed) this.#filters = this.#filters.filter(filter => filter.framework !== framework)
   }
 
-  giveBack(of: Omit<Grant, 'stage'>, untilMs?: number): void {
+  giveBack(of: Omit<Grant, 'id' | 'stage'>, untilMs?: number): void {
     const { held } = this.#agents.get(of.agent)!
     const key = keyOf(of.framework, of.role)
     held.set(key, held.get(key)!.minus(of.resources))
@@ -77,10 +77,10 @@ export class ReferenceAllocator {
     record.spec = { ...record.spec, resources: record.spec.resources.minus(change.from).plus(change.to) }
   }
 
-  run(nowMs: number): readonly Grant[] {
+  run(nowMs: number): readonly Omit<Grant, 'id'>[] {
     this.#sums.clear()
     this.#filters = this.#filters.filter(({ untilMs }) => untilMs >= nowMs)
-    const grants: Grant[] = []
+    const grants: Omit<Grant, 'id'>[] = []
     const offeredShared = new Map<string, string[]>()
     for (const stage of ['guarantee', 'share'] as const)
       for (const agent of this.#agents.values())
@@ -338,7 +338,7 @@ interface RefFramework {
   readonly uses: readonly string[]
 }
 
-interface RefFilter extends Omit<Grant, 'stage'> {
+interface RefFilter extends Omit<Grant, 'id' | 'stage'> {
   readonly untilMs: number
 }
 

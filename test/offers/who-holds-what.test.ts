@@ -58,6 +58,24 @@ describe('what open offers hold of a demand', () => {
   })
 })
 
+describe('of two open offers on one agent, the one that is still open holds its part of the demand', () => {
+  test.each(['decline', 'accept'] as const)('after a %s of the other', async how => {
+    const { world, agent, session } = running()
+    session.request([{ shape: { cpus: 1 }, count: 4 }])
+    world.pool.step()
+    agent.report('f', { task: 't1', state: 'finished' })
+    world.pool.step()
+    const offers = heard(session).offers
+    expect(offers).toHaveLength(2)
+    const later = offers[1]!
+    if (how === 'decline') session.decline([later], { refuseMs: 60_000 })
+    else await session.accept([later], [], { refuseMs: 60_000 })
+    for (const id of ['a2', 'a3', 'a4']) world.agent(id, 'cpus:1;mem:64')
+    world.pool.step()
+    expect(heard(session).offers).toHaveLength(1)
+  })
+})
+
 describe('what others use of agents', () => {
   test('does not count as the share of a role', () => {
     const world = new PoolWorld()

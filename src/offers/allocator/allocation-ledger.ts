@@ -8,6 +8,7 @@ import { AgentRecord, withoutShared } from './allocation-records.js'
 import type { AgentSpec } from './allocator-event.js'
 import type { Vector } from './columns.js'
 import { addTo, Columns } from './columns.js'
+import { HeldDemand } from './held-demand.js'
 import type { Holding } from './holding.js'
 import {
   boundedVector,
@@ -21,6 +22,13 @@ import {
 } from './holding.js'
 import { isWanting } from './subscription.js'
 import { WaitingDemand } from './waiting-demand.js'
+
+/** Tasks of a demand that a grant holds, by line. */
+interface HeldTasks {
+  /** Of the grant. */
+  readonly id: number
+  readonly tasks: readonly number[]
+}
 
 /** The frameworks of a role itself, beside the roles below it. */
 export const OWN_GROUP = '.'
@@ -46,6 +54,8 @@ export class Ledger {
   readonly #exclude: ReadonlySet<string>
   readonly #vacantIds: number[] = []
   #clientIds = 0
+  /** Of the next grant. */
+  grantId = 1
   #sequence = 0
   /** Above the versions of all agents that were removed, so that none that comes back is taken for what it was. */
   #versionMin = 1
@@ -104,17 +114,22 @@ export class Ledger {
     return client
   }
 
-  /** What open offers to a client hold of its demand on an agent; undefined: nothing any more. False: as before. */
-  cover(client: Client, agent: AgentRecord, tasks: readonly number[] | undefined): boolean {
-    if (tasks !== undefined) client.covered.set(agent, tasks)
-    else if (!client.covered.delete(agent)) return false
+  /** A grant to a client holds so many more tasks of its demand, by line. */
+  cover(client: Client, agent: AgentRecord, { id, tasks }: HeldTasks): void {
+    client.held.add(agent, id, tasks)
+    this.#waiting.refresh(client)
+  }
+
+  /** Grants on an agent, by default all, hold nothing of the client's demand any more. False: they held nothing. */
+  uncover(client: Client, agent: AgentRecord, grantIds?: readonly number[]): boolean {
+    if (!client.held.remove(agent, grantIds)) return false
     this.#waiting.refresh(client)
     return true
   }
 
   /** The demand of a client is another one; what open offers hold counts no more. */
   demandChanged(client: Client): void {
-    client.covered.clear()
+    client.held.clear()
     this.#waiting.refresh(client)
   }
 
@@ -359,7 +374,7 @@ function makeClient(framework: FrameworkRecord, role: RoleRecord, id: number): C
     minAllocatable: undefined,
     constraints: undefined,
     demand: undefined,
-    covered: new Map(),
+    held: new HeldDemand(),
     filtered: new Set(),
     agents: new Set(),
     verdicts: new Map(),

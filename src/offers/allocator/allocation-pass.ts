@@ -25,6 +25,7 @@ export interface PassParts {
 }
 
 interface Draft {
+  readonly id: number
   readonly client: Client
   readonly agent: AgentRecord
   holding: Holding
@@ -150,20 +151,15 @@ class AllocationPass {
   ): void {
     const { proposal, held, stage } = what
     const holding = { plain: [...proposal.plain], special: proposal.special }
-    this.#parts.ledger.allocate(client, agent, holding)
+    const { ledger } = this.#parts
+    ledger.allocate(client, agent, holding)
     for (const chunk of holding.special.chunks) if (isSharedVolume(chunk)) agent.offeredShared.add(chunk.key)
-    if (held.length > 0) {
-      const before = client.covered.get(agent) ?? []
-      this.#parts.ledger.cover(
-        client,
-        agent,
-        held.map((count, line) => count + (before[line] ?? 0)),
-      )
-    }
     const draft = this.#draftOf(client, agent)
+    const id = draft?.id ?? ledger.grantId++
+    if (held.length > 0) ledger.cover(client, agent, { id, tasks: held })
     if (draft !== undefined) draft.holding = plusHolding(draft.holding, holding)
     else {
-      const made: Draft = { client, agent, holding, stage }
+      const made: Draft = { id, client, agent, holding, stage }
       this.#drafts.push(made)
       const drafts = this.#byAgent.get(agent)
       if (drafts === undefined) this.#byAgent.set(agent, [made])
@@ -191,7 +187,14 @@ function hasRoomFor(role: QuotaNode, { free, freeSpecial }: AgentRecord, quota: 
   return false
 }
 
-function grantOf({ client, agent, holding, stage }: Draft, { columns }: Ledger): Grant {
+function grantOf({ id, client, agent, holding, stage }: Draft, { columns }: Ledger): Grant {
   const resources = isEmptyHolding(holding) ? ResourceSet.empty : setOf(holding, columns)
-  return { framework: client.framework.id, role: client.role.path, agent: agent.spec.id, resources, stage }
+  return {
+    id,
+    framework: client.framework.id,
+    role: client.role.path,
+    agent: agent.spec.id,
+    resources,
+    stage,
+  }
 }

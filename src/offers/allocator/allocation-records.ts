@@ -5,6 +5,7 @@ import type { AgentSpec, FrameworkCapability, RoleSubscription } from './allocat
 import { attributesOf } from './allocator-event.js'
 import type { Vector } from './columns.js'
 import { addTo, isZero } from './columns.js'
+import type { HeldDemand } from './held-demand.js'
 import type { Holding } from './holding.js'
 import { containsHolding, isSharedVolume, NOTHING } from './holding.js'
 
@@ -50,8 +51,8 @@ export interface Client {
   minAllocatable: readonly Vector[] | undefined
   constraints: readonly ConstraintSet[] | undefined
   demand: readonly DemandLine[] | undefined
-  /** Tasks by line of the demand that its open offers hold, by agent. */
-  readonly covered: Map<AgentRecord, readonly number[]>
+  /** What its open offers hold of the demand. */
+  readonly held: HeldDemand<AgentRecord>
   /** Agents on which it has filters. */
   readonly filtered: Set<AgentRecord>
   /** Agents on which it has something. */

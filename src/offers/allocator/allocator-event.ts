@@ -125,11 +125,14 @@ export type AllocatorEvent =
       readonly type: 'return'
       readonly resources: ResourceSet
       readonly filter?: RefusalFilter
-      /** `task`: what an open offer on the agent holds of the demand stays as it is. Default `offer`. */
-      readonly of?: 'offer' | 'task'
+      /**
+       * The grants that were offered, which hold nothing of the demand any more. Default: all that the framework has of
+       * the agent; none for a task that ended.
+       */
+      readonly grantIds?: readonly number[]
     } & AllocationRef)
-  /** An offer was answered: what of it is now in use no longer counts against the demand. */
-  | ({ readonly type: 'answered' } & AllocationRef)
+  /** Offers were answered: their grants, by default all, hold nothing of the demand any more. */
+  | ({ readonly type: 'answered'; readonly grantIds?: readonly number[] } & AllocationRef)
   /** Free resources are in use, whatever the gates say: of a claim that passed them, or of a task that was found. */
   | ({
       readonly type: 'take'
@@ -149,6 +152,8 @@ export type AllocatorEvent =
 
 /** Resources of an agent for a framework, to be offered. */
 export interface Grant extends AllocationRef {
+  /** Unique in its allocator. */
+  readonly id: number
   readonly resources: ResourceSet
   /** `guarantee`: at least part of it was given as a guarantee. */
   readonly stage: 'guarantee' | 'share'

@@ -31,8 +31,11 @@ interface FrameworkSnapshot {
   readonly capabilities: readonly FrameworkCapability[]
   readonly uses: readonly string[]
   readonly roles: readonly (RoleSubscription & { readonly subscribed: boolean })[]
-  readonly covered: readonly (Omit<PairSnapshot, 'framework'> & {
+  /** What open offers hold of the demand. */
+  readonly held: readonly (Omit<PairSnapshot, 'framework'> & {
     readonly agent: string
+    /** Of the grant. */
+    readonly id: number
     readonly tasks: readonly number[]
   })[]
 }
@@ -47,6 +50,8 @@ export interface AllocatorSnapshot {
   readonly counts: readonly (readonly [path: readonly string[], count: number])[]
   readonly dirty: 'all' | readonly string[]
   readonly passes: number
+  /** Id of the next grant. */
+  readonly grantId: number
 }
 
 /** What a snapshot is taken of, or put into. */
@@ -91,8 +96,13 @@ export function takeSnapshot(of: {
         suppressed,
         subscribed,
       })),
-      covered: [...clients.values()].flatMap(({ role, covered }) =>
-        [...covered].map(([agent, tasks]) => ({ role: role.path, agent: agent.spec.id, tasks })),
+      held: [...clients.values()].flatMap(({ role, held }) =>
+        [...held].map(each => ({
+          role: role.path,
+          agent: each.agent.spec.id,
+          id: each.id,
+          tasks: each.tasks,
+        })),
       ),
     })),
     weights: Object.fromEntries(ledger.weights),
@@ -100,6 +110,7 @@ export function takeSnapshot(of: {
     counts: countsOf(ledger.tree.root, []).sort(([a], [b]) => (a.join('\n') < b.join('\n') ? -1 : 1)),
     dirty,
     passes,
+    grantId: ledger.grantId,
   }
 
   function countsOf(node: FairNode<Member>, path: readonly string[]): [readonly string[], number][] {
@@ -123,7 +134,7 @@ export function restoreSnapshot(snapshot: AllocatorSnapshot, parts: SnapshotPart
   for (const { id, roles, capabilities, uses } of snapshot.frameworks)
     applier.apply({ type: 'framework', id, roles, capabilities, uses })
   restoreHoldings(snapshot, parts)
-  for (const { id, active, roles, capabilities, uses, covered } of snapshot.frameworks) {
+  for (const { id, active, roles, capabilities, uses, held } of snapshot.frameworks) {
     if (roles.some(({ subscribed }) => !subscribed))
       applier.apply({
         type: 'framework',
@@ -133,8 +144,8 @@ export function restoreSnapshot(snapshot: AllocatorSnapshot, parts: SnapshotPart
         uses,
       })
     applier.apply({ type: 'frameworkState', id, active })
-    for (const { role, agent, tasks } of covered)
-      ledger.cover(ledger.clientOf(id, role), ledger.agentOf(agent), tasks)
+    for (const { role, agent, id: grant, tasks } of held)
+      ledger.cover(ledger.clientOf(id, role), ledger.agentOf(agent), { id: grant, tasks })
   }
   applier.apply({ type: 'quotas', quotas: snapshot.quotas })
   for (const [path, count] of snapshot.counts) {
@@ -145,6 +156,7 @@ export function restoreSnapshot(snapshot: AllocatorSnapshot, parts: SnapshotPart
     const node = nodeAt(ledger, path)
     if (node !== undefined) ledger.tree.setCount(node, count)
   }
+  ledger.grantId = snapshot.grantId
   for (const { spec, version } of snapshot.agents) ledger.agentOf(spec.id).version = version
 }
 

@@ -122,7 +122,7 @@ export class EventApplier {
     for (const { clients: all } of ledger.frameworks.values())
       for (const client of all.values()) {
         client.verdicts.delete(agent)
-        ledger.cover(client, agent, undefined)
+        ledger.uncover(client, agent)
       }
     for (const client of clients) this.#removeIfDone(client)
     this.#roomChanged()
@@ -276,7 +276,7 @@ export class EventApplier {
     ledger.setGrants(ledger.clientOf(framework, role), grants)
   }
 
-  #return({ framework, role, agent: id, resources, filter, of = 'offer' }: EventOf<'return'>): void {
+  #return({ framework, role, agent: id, resources, filter, grantIds }: EventOf<'return'>): void {
     const { ledger, filters, dirty } = this.#parts
     const client = ledger.clientOf(framework, role)
     const agent = ledger.agentOf(id)
@@ -286,15 +286,15 @@ export class EventApplier {
       const untilMs = filter.untilMs === 'changed' ? Number.POSITIVE_INFINITY : filter.untilMs
       filters.add({ client, agent }, holding, untilMs)
     }
-    if (of === 'offer' && ledger.cover(client, agent, undefined)) dirty.addAll()
+    if (ledger.uncover(client, agent, grantIds)) dirty.addAll()
     dirty.add(agent)
     this.#removeIfDone(client)
     this.#roomChanged()
   }
 
-  #answered({ framework, role, agent }: EventOf<'answered'>): void {
+  #answered({ framework, role, agent, grantIds }: EventOf<'answered'>): void {
     const { ledger, dirty } = this.#parts
-    if (ledger.cover(ledger.clientOf(framework, role), ledger.agentOf(agent), undefined)) dirty.addAll()
+    if (ledger.uncover(ledger.clientOf(framework, role), ledger.agentOf(agent), grantIds)) dirty.addAll()
   }
 
   #take({ framework, role, agent: id, resources, force = false }: EventOf<'take'>): void {

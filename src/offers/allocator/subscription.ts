@@ -17,11 +17,8 @@ export function isWanting({ framework, subscribed, suppressed, demand }: Client)
 }
 
 /** Tasks of the demand that no open offer holds, by line. */
-export function openDemand({ demand = [], covered }: Client): number[] {
-  const open = demand.map(({ count }) => count)
-  for (const tasks of covered.values())
-    for (const [line, count] of tasks.entries()) open[line] = Math.max(0, (open[line] ?? 0) - count)
-  return open
+export function openDemand({ demand = [], held }: Client): number[] {
+  return demand.map(({ count }, line) => Math.max(0, count - (held.tasks[line] ?? 0)))
 }
 
 /** Amounts of the tasks that no open offer holds. */

@@ -79,6 +79,8 @@ const NO_OFFERS: OfferProblem = { code: 'unknown', message: 'no offer was named'
 /** The offers of one agent in a call, together. */
 interface AgentPart {
   readonly of: { readonly framework: string; readonly role: string; readonly agent: string }
+  /** What the offers were made of. */
+  readonly grantIds: readonly number[]
   readonly input: AcceptInput
   readonly plan: AcceptPlan
 }
@@ -105,7 +107,8 @@ async function take(
       perform(core, parts, options)
       return outcomes
     }
-    if (!answered.isLost) core.giveBack({ ...part.of, resources: part.input.offered })
+    if (!answered.isLost)
+      core.giveBack({ ...part.of, resources: part.input.offered, grantIds: part.grantIds })
     return call.operations.map(operation => failedOutcome(operation, problem))
   } finally {
     core.answered.end(answered)
@@ -115,12 +118,13 @@ async function take(
 
 /** Does what was planned, all in one step. */
 function perform(core: PoolCore, parts: readonly AgentPart[], options: AcceptOptions): void {
-  for (const { of, plan } of parts) {
+  for (const { of, grantIds, plan } of parts) {
     book(core, of, plan)
-    core.allocator.apply({ type: 'answered', ...of })
-    if (!plan.converted.isEmpty) core.giveBack({ ...of, resources: plan.converted })
-    if (!plan.declined.isEmpty)
-      core.giveBack({ ...of, resources: plan.declined }, core.filterFor(options.refuseMs))
+    core.allocator.apply({ type: 'answered', ...of, grantIds })
+    const { converted, declined } = plan
+    if (!converted.isEmpty) core.giveBack({ ...of, resources: converted, grantIds: [] })
+    if (!declined.isEmpty)
+      core.giveBack({ ...of, resources: declined, grantIds: [] }, core.filterFor(options.refuseMs))
     for (const { spec, take } of plan.launches) launchTask(core, { ...of, spec, take })
   }
   core.requestPass()
@@ -151,6 +155,7 @@ function planCall(
     gangs.length > 0 ? planGangs(inputs, gangs, options.mode) : planOne(inputs, operations, options.mode)
   const parts = inputs.map((input, at) => ({
     of: { framework: entry.id, role: input.role, agent: input.agent },
+    grantIds: (byAgent.get(input.agent) ?? []).map(({ grantId }) => grantId),
     input,
     plan: plans[at] as AcceptPlan,
   }))
@@ -231,11 +236,7 @@ function failAll(
   { ids, operations }: AcceptCall,
   problem: OfferProblem,
 ): readonly Outcome<Operation>[] {
-  for (const id of ids)
-    if (core.book.offers.get(id)?.framework === entry.id) {
-      const offer = core.take(id)
-      if (offer !== undefined) core.giveBack({ ...offer, agent: offer.agent.id })
-    }
+  for (const id of ids) if (core.book.offers.get(id)?.framework === entry.id) core.returnOffer(id)
   return operations.map(operation => failedOutcome(operation, problem))
 }
 

@@ -8,7 +8,7 @@ export function disconnectFramework(core: PoolCore, entry: FrameworkEntry): void
   entry.queue = undefined
   entry.disconnectedAtMs = core.now()
   core.allocator.apply({ type: 'frameworkState', id: entry.id, active: false })
-  for (const { id } of core.book.ofFramework(entry.id)) core.rescindQuietly(id)
+  for (const { id } of core.book.ofFramework(entry.id)) core.returnOffer(id)
   awaitFailover(core, entry)
   core.hooks?.frameworkChanged(entry.id)
   core.requestPass()
@@ -25,7 +25,7 @@ export function awaitFailover(core: PoolCore, entry: FrameworkEntry): void {
 /** The old session of a framework hears that it was replaced. */
 export function takeOver(core: PoolCore, before: FrameworkEntry): void {
   before.teardown?.()
-  for (const { id } of core.book.ofFramework(before.id)) core.rescindQuietly(id)
+  for (const { id } of core.book.ofFramework(before.id)) core.returnOffer(id)
   before.queue?.push({ type: 'failedOver' })
   before.queue?.end()
   before.queue = undefined

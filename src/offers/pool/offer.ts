@@ -40,9 +40,10 @@ export interface OfferProblem extends Reason {
   readonly code: OfferProblemCode
 }
 
-/** An offer and whose it is. */
+/** An offer, whose it is, and the grant that it was made of. */
 export interface OwnedOffer extends Offer {
   readonly framework: string
+  readonly grantId: number
 }
 
 /**

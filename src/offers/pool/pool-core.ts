@@ -27,13 +27,14 @@ import type { TaskUpdate } from './update-stream.js'
 /** How long a refusal may last: a number of ms, or until the agent has more, or other attributes. */
 export type RefuseFor = number | 'changed' | undefined
 
-/** What somebody had of an agent, and whether it was an offer or a task. Default `offer`. */
+/** What somebody had of an agent. */
 interface Returned {
   readonly framework: string
   readonly role: string
   readonly agent: string
   readonly resources: ResourceSet
-  readonly of?: 'offer' | 'task'
+  /** The grants that were offered; none when it was in use. */
+  readonly grantIds: readonly number[]
 }
 
 /**
@@ -177,11 +178,11 @@ export class PoolCore {
   #offer(grants: readonly Grant[]): void {
     const byFramework = new Map<string, Offer[]>()
     for (const grant of grants) {
-      const { framework, role, agent, resources } = grant
+      const { id, framework, role, agent, resources } = grant
       this.changes.note(agent)
       const entry = this.frameworks.get(framework)
       if (entry?.queue === undefined || this.book.countOf(framework) >= this.limits.offersMax) {
-        this.giveBack({ framework, role, agent, resources }, this.filterFor(undefined))
+        this.giveBack({ framework, role, agent, resources, grantIds: [id] }, this.filterFor(undefined))
         continue
       }
       const offer = this.#open(grant)
@@ -197,7 +198,7 @@ export class PoolCore {
     }
   }
 
-  #open({ framework, role, agent, resources }: Grant): Offer {
+  #open({ id: grantId, framework, role, agent, resources }: Grant): Offer {
     const { offerTimeoutMs } = this.limits
     const sinceMs = this.now()
     const id = this.env.ids.next('offer')
@@ -207,7 +208,7 @@ export class PoolCore {
       offer.expiresAtMs === undefined
         ? () => {}
         : this.deadlines.at(offer.expiresAtMs, () => this.rescind(id, 'expired'))
-    this.book.add({ offer: { ...offer, framework }, sinceMs, callOff })
+    this.book.add({ offer: { ...offer, framework, grantId }, sinceMs, callOff })
     return offer
   }
 
@@ -218,22 +219,24 @@ export class PoolCore {
 
   /** Takes an offer back, and tells its framework unless it has not read of it. */
   rescind(id: string, reason: RescindReason): void {
-    const offer = this.take(id)
+    const offer = this.returnOffer(id)
     if (offer === undefined) return
     const entry = this.frameworks.get(offer.framework)
     const unread = entry?.queue?.withdraw(id) === true
     if (entry !== undefined && !unread) this.send(entry, { type: 'rescind', offer: id, reason })
-    this.giveBack({ ...offer, agent: offer.agent.id })
   }
 
   rescindOfAgent(agent: string, reason: RescindReason): void {
     for (const { id } of this.book.ofAgent(agent)) this.rescind(id, reason)
   }
 
-  /** Takes an offer back from who is not there to hear of it. */
-  rescindQuietly(id: string): void {
+  /** Takes an offer out of the book, and gives what is in it back; undefined when it is over. */
+  returnOffer(id: string, filter?: RefusalFilter): OwnedOffer | undefined {
     const offer = this.take(id)
-    if (offer !== undefined) this.giveBack({ ...offer, agent: offer.agent.id })
+    if (offer === undefined) return undefined
+    const { framework, role, agent, resources, grantId } = offer
+    this.giveBack({ framework, role, agent: agent.id, resources, grantIds: [grantId] }, filter)
+    return offer
   }
 
   /** Takes offers of roles back, newest first, until their limits hold again or nothing is left to be taken. */
@@ -262,18 +265,10 @@ export class PoolCore {
 
   /** Gives resources back to be allocated anew. */
   giveBack(returned: Returned, filter?: RefusalFilter): void {
-    const { framework, role, agent, resources, of = 'offer' } = returned
+    const { agent, resources } = returned
     this.changes.note(agent)
     if (this.agents.has(agent) && this.allocator.agent(agent) !== undefined)
-      this.allocator.apply({
-        type: 'return',
-        framework,
-        role,
-        agent,
-        resources,
-        of,
-        ...(filter && { filter }),
-      })
+      this.allocator.apply({ type: 'return', ...returned, ...(filter && { filter }) })
     this.#reservations.returned(agent, resources)
     this.requestPass()
     const next = this.allocator.nextDeadlineMs()
@@ -304,10 +299,7 @@ export class PoolCore {
   }
 
   send(entry: FrameworkEntry, event: SessionEvent): void {
-    for (const { id } of entry.queue?.push(event) ?? []) {
-      const offer = this.take(id)
-      if (offer !== undefined) this.giveBack({ ...offer, agent: offer.agent.id }, this.filterFor(undefined))
-    }
+    for (const { id } of entry.queue?.push(event) ?? []) this.returnOffer(id, this.filterFor(undefined))
   }
 
   /** Resolves when no task is left on the agent, and every end is acknowledged. */
@@ -370,7 +362,7 @@ export class PoolCore {
 
   #taskResources(task: TaskRecord, change: 'freed' | 'used'): void {
     const { framework, role, agent, take: resources } = task
-    if (change === 'freed') this.giveBack({ framework, role, agent, resources, of: 'task' })
+    if (change === 'freed') this.giveBack({ framework, role, agent, resources, grantIds: [] })
     else if (this.allocator.agent(agent) !== undefined)
       this.allocator.apply({ type: 'take', framework, role, agent, resources, force: true })
     this.changes.note(agent)

@@ -205,10 +205,7 @@ export class PoolSession implements Session {
     })
     if (foreign !== undefined)
       throw new UsageError(`offer ${foreign} is another framework's`, { offer: foreign })
-    for (const id of ids) {
-      const offer = core.take(id)
-      if (offer !== undefined) core.giveBack({ ...offer, agent: offer.agent.id }, core.filterFor(refuseMs))
-    }
+    for (const id of ids) core.returnOffer(id, core.filterFor(refuseMs))
   }
 
   suppress(...roles: string[]): void {

@@ -93,7 +93,7 @@ export function takeClaims(
   if (mode === 'incremental' || rejected.length === 0)
     return { committed: tasks.map(({ spec }) => spec.id), rejected, tasks }
   for (const { agent, take } of tasks)
-    allocator.apply({ type: 'return', framework, role, agent, resources: take, of: 'task' })
+    allocator.apply({ type: 'return', framework, role, agent, resources: take, grantIds: [] })
   const undone = tasks.map(({ spec }) => ({ task: spec.id, problem: ABORTED }))
   return { committed: [], rejected: [...rejected, ...undone], tasks: [] }
 }
