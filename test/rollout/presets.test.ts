@@ -119,6 +119,14 @@ describe('the Marathon preset', () => {
       expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(field) }),
     )
   })
+
+  test('refuses a word that Marathon does not know, and takes it for no default', () => {
+    const strategy = { minimumHealthCapcity: 0.5 } as object
+    for (const read of [() => marathonBudget(strategy), () => marathonRollout(strategy, 4)])
+      expect(read).toThrow(
+        expect.objectContaining({ code: 'Usage', message: expect.stringContaining('minimumHealthCapcity') }),
+      )
+  })
 })
 
 describe('the Swarm preset', () => {
@@ -153,6 +161,10 @@ describe('the Swarm preset', () => {
     ],
   ])('reads %j', (config, fields) => {
     expect(swarmRollout(config, 100)).toMatchObject(fields)
+  })
+
+  test('has the default monitor where a file says 0, as Docker', () => {
+    expect(swarmRollout({ monitor: '0s' }, 3)).toEqual(swarmRollout({}, 3))
   })
 
   test('tolerates as many failures as it says, however fast they come, and not one more', () => {
@@ -200,7 +212,7 @@ describe('the Nomad preset', () => {
       {
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
         minReadySeconds: 10,
-        readyWithinMs: 300_000,
+        readyWithinMs: 290_000,
         progressDeadlineSeconds: 600,
         onFailure: 'pause',
       },

@@ -18,7 +18,8 @@ export type Group = ReadonlyMap<string, GroupMember>
 export interface GroupChange {
   readonly op: 'stop' | 'start' | 'update' | 'scale'
   readonly member: string
-  /** What it has in the end. */
+  /** What it has in the end; absent for a stop. */
+  readonly template?: string
   readonly replicas: number
 }
 
@@ -82,14 +83,17 @@ function changeOf(
 ): readonly GroupChange[] {
   if (after === undefined) return []
   const { template, replicas } = after
-  if (before === undefined) return [{ op: 'start', member, replicas }]
-  if (before.template !== template) return [{ op: 'update', member, replicas }]
-  return before.replicas === replicas ? [] : [{ op: 'scale', member, replicas }]
+  if (before === undefined) return [{ op: 'start', member, template, replicas }]
+  if (before.template !== template) return [{ op: 'update', member, template, replicas }]
+  return before.replicas === replicas ? [] : [{ op: 'scale', member, template, replicas }]
 }
 
 /**
  * What a group would be without a change that led from `original` to `target`: what others have changed since stays as it
- * is. Members that the change took away come back, those that it added go.
+ * is. Members that the change took away come back; those that it added go, unless something that stays depends on them.
+ *
+ * Where others took away what a member that comes back depends on, or closed a cycle with it, `planGroup` refuses the
+ * result and names that: it is for them to decide.
  */
 export function revertGroup(original: Group, target: Group, current: Group): Group {
   const reverted = new Map(current)
@@ -100,7 +104,18 @@ export function revertGroup(original: Group, target: Group, current: Group): Gro
     if (before === undefined) reverted.delete(name)
     else reverted.set(name, before)
   }
+  keepWhatIsNeeded(reverted, current)
   return reverted
+}
+
+function keepWhatIsNeeded(reverted: Map<string, GroupMember>, current: Group): void {
+  // A map is walked to its end, with what is added on the way.
+  for (const { dependsOn = [] } of reverted.values()) {
+    for (const name of dependsOn) {
+      const needed = reverted.has(name) ? undefined : current.get(name)
+      if (needed !== undefined) reverted.set(name, needed)
+    }
+  }
 }
 
 function isSame(one: GroupMember | undefined, other: GroupMember | undefined): boolean {
@@ -123,7 +138,8 @@ export interface GroupAdmission {
  * Whether a change may begin beside those under way. `supersede` (the default): it does, and those that share a member end;
  * `queue`: it waits for them; `reject`: it is refused. Changes that share no member never meet.
  *
- * @param running members by the id of their change
+ * @param running members by the id of their change: those under way, and those that wait since before, so that what came
+ * later does not overtake them
  * @throws InvalidError for an unknown policy
  */
 export function admitGroup(

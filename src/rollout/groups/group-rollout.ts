@@ -1,3 +1,4 @@
+import { contentHash } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
 import type { Group, GroupChange } from './group-plan.js'
 import { planGroup } from './group-plan.js'
@@ -10,6 +11,8 @@ export type MemberStanding = 'progressing' | 'succeeded' | 'failed'
 
 /** What a rollout of a group remembers between two steps: one JSON record. */
 export interface GroupRolloutState {
+  /** Hash of where it comes from and goes to; with another one it is another rollout, and begins at its first stage. */
+  readonly change: string
   readonly phase: 'progressing' | 'succeeded' | 'stopped' | 'reverting' | 'reverted'
   /** Stage of the way there; while it goes back, the last one that it had begun. */
   readonly stage: number
@@ -33,39 +36,66 @@ export interface GroupStep {
  * A revert takes the stages that were begun back, the last one first, and never reverts again: a member that fails on the
  * way back stops it.
  *
- * @param standings how the changes of the present stage stand; a member that is not in it has not begun
+ * Another `from` or `to` is another rollout, which begins at its first stage, also in the middle of a revert: start it from
+ * what the members have now.
+ *
+ * @param standing how a change of the present stage stands. It names all that the member has in the end, so compare: what
+ * the member was asked before, on the way there, does not count on the way back. `progressing` until it is asked
  * @param action for each stage. Default `stop`
  * @throws InvalidError as `planGroup` does
  */
 export function stepGroup(
   { from, to }: { readonly from: Group; readonly to: Group },
   state: GroupRolloutState | undefined,
-  standings: ReadonlyMap<string, MemberStanding>,
+  standing: (change: GroupChange) => MemberStanding,
   action: GroupFailureAction = 'stop',
 ): GroupStep {
   const stages = planGroup(from, to)
-  const now = state ?? { phase: stages.length === 0 ? 'succeeded' : 'progressing', stage: 0 }
-  if (now.phase !== 'progressing' && now.phase !== 'reverting')
-    return { state: now, changes: [], waitsFor: [] }
+  const now = recordOf({ from, to }, state, stages.length === 0)
+  if (now.phase !== 'progressing' && now.phase !== 'reverting') return ended(now)
   const isBack = now.phase === 'reverting'
   const way = isBack ? wayBack(from, stages.slice(0, now.stage + 1)) : stages
   const index = isBack ? (now.backStage ?? 0) : now.stage
   const changes = way[index] ?? []
-  const standing = ({ member }: GroupChange): MemberStanding => standings.get(member) ?? 'progressing'
-  const failed = changes.filter(change => standing(change) === 'failed').map(({ member }) => member)
-  const waitsFor = changes.filter(change => standing(change) === 'progressing').map(({ member }) => member)
+  const standings = changes.map(change => ({ member: change.member, now: standing(change) }))
+  const those = (wanted: MemberStanding): readonly string[] =>
+    standings.filter(one => one.now === wanted).map(({ member }) => member)
+  const failed = those('failed')
   const named = failed.length === 0 ? now : noted(now, failed)
-  if (failed.length > 0 && (isBack || action === 'stop'))
-    return { state: { ...named, phase: 'stopped' }, changes: [], waitsFor: [] }
-  if (failed.length > 0 && action === 'revert')
-    return { state: { ...named, phase: 'reverting', backStage: 0 }, changes: [], waitsFor: [] }
+  if (failed.length > 0 && (isBack || action === 'stop')) return ended({ ...named, phase: 'stopped' })
+  if (failed.length > 0 && action === 'revert') {
+    const back = wayBack(from, stages.slice(0, now.stage + 1))
+    return begun({ ...named, phase: 'reverting', backStage: 0 }, back[0])
+  }
+  const waitsFor = those('progressing')
   if (waitsFor.length > 0) return { state: named, changes, waitsFor }
-  const isLast = index + 1 >= way.length
-  if (isLast)
-    return { state: { ...named, phase: isBack ? 'reverted' : 'succeeded' }, changes: [], waitsFor: [] }
+  if (index + 1 >= way.length) return ended({ ...named, phase: isBack ? 'reverted' : 'succeeded' })
   const next = isBack ? { ...named, backStage: index + 1 } : { ...named, stage: index + 1 }
-  const begun = way[index + 1] ?? []
-  return { state: next, changes: begun, waitsFor: begun.map(({ member }) => member) }
+  return begun(next, way[index + 1])
+}
+
+/** What is remembered of this rollout; of another one nothing is. */
+function recordOf(
+  { from, to }: { readonly from: Group; readonly to: Group },
+  state: GroupRolloutState | undefined,
+  isNothing: boolean,
+): GroupRolloutState {
+  const content = (group: Group): readonly unknown[] =>
+    [...group.keys()].sort(compareText).map(name => {
+      const { template, replicas, dependsOn = [] } = group.get(name) ?? {}
+      return [name, template, replicas, dependsOn]
+    })
+  const change = contentHash([content(from), content(to)])
+  if (state?.change === change) return state
+  return { change, phase: isNothing ? 'succeeded' : 'progressing', stage: 0 }
+}
+
+function ended(state: GroupRolloutState): GroupStep {
+  return { state, changes: [], waitsFor: [] }
+}
+
+function begun(state: GroupRolloutState, changes: readonly GroupChange[] = []): GroupStep {
+  return { state, changes, waitsFor: changes.map(({ member }) => member) }
 }
 
 function noted(state: GroupRolloutState, failed: readonly string[]): GroupRolloutState {
@@ -82,7 +112,8 @@ function wayBack(
     stage.map(({ op, member }): GroupChange => {
       const before = from.get(member)
       if (before === undefined) return { op: 'stop', member, replicas: 0 }
-      return { op: op === 'stop' ? 'start' : op, member, replicas: before.replicas }
+      const { template, replicas } = before
+      return { op: op === 'stop' ? 'start' : op, member, template, replicas }
     }),
   )
 }

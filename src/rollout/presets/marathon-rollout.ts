@@ -1,4 +1,5 @@
 import { InvalidError } from '../../core/index.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { BudgetSpec } from '../budget.js'
 import { resolveBudget } from '../budget.js'
 import { UNLIMITED_SECONDS } from './kubernetes-rollout.js'
@@ -14,14 +15,21 @@ export interface MarathonUpgradeStrategy {
   readonly resident?: boolean
 }
 
+const KNOWN = /* @__PURE__ */ knownOptions<MarathonUpgradeStrategy>('marathonBudget', {
+  minimumHealthCapacity: true,
+  maximumOverCapacity: true,
+  resident: true,
+})
+
 /**
  * An upgrade strategy as a budget. Exact, where Marathon multiplies floats: 7% of 100 is 7 here and 8 there.
  *
  * When neither side leaves room, one extra instance may run, or, for a resident app, one may be missing.
  *
- * @throws InvalidError when a fraction is outside 0..1
+ * @throws UsageError for unknown fields; InvalidError when a fraction is outside 0..1
  */
 export function marathonBudget(strategy: MarathonUpgradeStrategy = {}): BudgetSpec {
+  assertKnown(strategy, KNOWN)
   const resident = strategy.resident === true
   const minimum = millionths(strategy.minimumHealthCapacity ?? (resident ? 0.5 : 1), 'minimumHealthCapacity')
   const over = millionths(strategy.maximumOverCapacity ?? (resident ? 0 : 1), 'maximumOverCapacity')

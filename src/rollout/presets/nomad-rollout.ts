@@ -33,7 +33,7 @@ const KNOWN = /* @__PURE__ */ knownOptions<NomadUpdate>('nomadRollout', {
 /**
  * A group's `update` block as the rollout fields of a Deployment, with Nomad's defaults. Old allocations go first, at most
  * `max_parallel` at once. `canary` becomes a step beside all of the stable ones, that waits for an approval called
- * `promote` unless `auto_promote` is set. The first allocation that misses `healthy_deadline` fails it: Nomad freezes then,
+ * `promote` unless `auto_promote` is set. What must be healthy by `healthy_deadline` must be ready `min_healthy_time` before. The first allocation that misses `healthy_deadline` fails it: Nomad freezes then,
  * and fails at the progress deadline. Without `auto_revert` a failure pauses.
  *
  * @throws UsageError for unknown fields; InvalidError when a value is not acceptable, the deadlines are out of order, or
@@ -78,7 +78,8 @@ export function nomadRollout(update: NomadUpdate = {}): RolloutFields {
       ...(canary === 0 ? {} : { steps: [{ next: canary, stable: '100%', gates }] }),
     },
     minReadySeconds: Math.ceil(healthyMs / 1_000),
-    readyWithinMs: readyMs,
+    // Healthy is ready for so long: what becomes ready later than that misses the deadline.
+    readyWithinMs: readyMs - healthyMs,
     progressDeadlineSeconds: progressMs === 0 ? UNLIMITED_SECONDS : Math.ceil(progressMs / 1_000),
     onFailure: auto_revert ? 'revert' : 'pause',
   }

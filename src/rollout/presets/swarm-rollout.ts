@@ -11,7 +11,7 @@ export interface SwarmUpdateConfig {
   readonly delay?: string
   /** Default `pause`. */
   readonly failure_action?: 'pause' | 'continue' | 'rollback'
-  /** How long a new task is watched. Default `5s`. */
+  /** How long a new task is watched. Default, and what `0s` means: `5s`. */
   readonly monitor?: string
   /** From 0 to 1: more failures than this share of the tasks are too many. Default 0: the first is. */
   readonly max_failure_ratio?: number
@@ -32,6 +32,8 @@ const ACTIONS: Readonly<Record<NonNullable<SwarmUpdateConfig['failure_action']>,
   continue: 'continue',
   rollback: 'revert',
 }
+/** Docker's, also for a monitor of 0. */
+const MONITOR_MS = 5_000
 const ORDERS: readonly string[] = ['stop-first', 'start-first']
 
 /**
@@ -67,7 +69,7 @@ export function swarmRollout(config: SwarmUpdateConfig, replicas: number): Rollo
       : [{ field: 'order', value: order, message: 'must be stop-first or start-first' }]),
   ])
   const delayMs = parseDuration(config.delay ?? '0s', 'delay')
-  const monitorMs = parseDuration(config.monitor ?? '5s', 'monitor')
+  const monitorMs = parseDuration(config.monitor ?? '0s', 'monitor') || MONITOR_MS
   const width = parallelism === 0 ? '100%' : parallelism
   const isStartFirst = order === 'start-first'
   const ms = delayMs >= monitorMs ? delayMs + 1_000 : monitorMs

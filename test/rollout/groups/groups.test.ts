@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Group, GroupMember, GroupRolloutState, MemberStanding } from '../../../src/rollout/index.js'
+import type {
+  Group,
+  GroupChange,
+  GroupMember,
+  GroupRolloutState,
+  MemberStanding,
+} from '../../../src/rollout/index.js'
 import { admitGroup, planGroup, revertGroup, stepGroup } from '../../../src/rollout/index.js'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -29,6 +35,12 @@ const needs = (of: Group, name: string): ReadonlySet<string> => {
   for (const one of found) for (const on of of.get(one)?.dependsOn ?? []) found.add(on)
   return found
 }
+
+const one = (dependsOn: readonly string[] = [], replicas = 1): GroupMember => ({
+  template: '1',
+  replicas,
+  dependsOn,
+})
 
 describe('the stages of a group', () => {
   test('lead from one to the other, each member once', () => {
@@ -89,12 +101,6 @@ describe('the stages of a group', () => {
     )
   })
 
-  const one = (dependsOn: readonly string[] = [], replicas = 1): GroupMember => ({
-    template: '1',
-    replicas,
-    dependsOn,
-  })
-
   test.each<[string, Group, string]>([
     [
       'a cycle',
@@ -142,6 +148,18 @@ describe('a group that is changed back', () => {
       }),
     )
   })
+
+  test('keeps what it added where others depend on it by now', () => {
+    const target = new Map([
+      ['cache', one()],
+      ['disk', one()],
+    ])
+    target.set('cache', one(['disk']))
+    const current = new Map([...target, ['theirs', one(['cache'])]])
+    const reverted = revertGroup(new Map(), target, current)
+    expect(Object.fromEntries(reverted)).toEqual(Object.fromEntries(current))
+    expect(planGroup(current, reverted)).toEqual([])
+  })
 })
 
 describe('a group on its way', () => {
@@ -161,51 +179,98 @@ describe('a group on its way', () => {
     ['web', app('2', ['api'])],
   ])
 
-  /** Steps until nothing is asked any more; members fail as told. */
-  function walk(action: 'stop' | 'continue' | 'revert', failing: readonly string[]) {
-    let state: GroupRolloutState | undefined
+  const wholly = (standing: MemberStanding) => (): MemberStanding => standing
+
+  /** What is there, as a loop keeps it that steps again and again and does what it is told. */
+  function cluster(groups: { readonly from: Group; readonly to: Group }, failing: readonly string[] = []) {
+    const templates = new Map([...groups.from].map(([name, { template }]) => [name, template]))
     const asked: string[] = []
-    let standings = new Map<string, MemberStanding>()
-    for (let round = 0; round < 30; round++) {
-      const step = stepGroup({ from, to }, state, standings, action)
-      state = JSON.parse(JSON.stringify(step.state)) as GroupRolloutState
-      if (step.changes.length > 0) asked.push(step.changes.map(({ member }) => member).join())
-      const isThere = state.phase === 'progressing'
-      standings = new Map(
-        step.changes.map(
-          ({ member }) => [member, isThere && failing.includes(member) ? 'failed' : 'succeeded'] as const,
-        ),
-      )
+    let state: GroupRolloutState | undefined
+    /** A member that cannot run what is asked stays failed until something else is asked of it. */
+    const standing = ({ member, template }: GroupChange): MemberStanding =>
+      templates.get(member) !== template
+        ? 'progressing'
+        : failing.includes(`${member}:${template}`)
+          ? 'failed'
+          : 'succeeded'
+    return {
+      asked,
+      templates,
+      get state() {
+        return state
+      },
+      step(action: 'stop' | 'continue' | 'revert', { isCutOff = false, now = groups } = {}) {
+        const step = stepGroup(now, state, standing, action)
+        state = JSON.parse(JSON.stringify(step.state)) as GroupRolloutState
+        if (isCutOff) return
+        for (const { member, template } of step.changes) {
+          if (templates.get(member) !== template) asked.push(`${member}:${template ?? 'gone'}`)
+          if (template === undefined) templates.delete(member)
+          else templates.set(member, template)
+        }
+      },
     }
-    return { phase: state?.phase, failed: state?.failed, asked }
   }
 
   test.each([
-    ['stop', [], 'succeeded', ['db', 'api', 'web']],
-    ['stop', ['api'], 'stopped', ['db', 'api']],
-    ['continue', ['api'], 'succeeded', ['db', 'api', 'web']],
-    ['revert', ['api'], 'reverted', ['db', 'api', 'api', 'db']],
+    ['stop', [], 'succeeded', ['db:2', 'api:2', 'web:2']],
+    ['stop', ['api:2'], 'stopped', ['db:2', 'api:2']],
+    ['continue', ['api:2'], 'succeeded', ['db:2', 'api:2', 'web:2']],
+    ['revert', ['api:2'], 'reverted', ['db:2', 'api:2', 'api:1', 'db:1']],
+    ['revert', ['api:2', 'db:1'], 'stopped', ['db:2', 'api:2', 'api:1', 'db:1']],
   ] as const)('with %s, where %j fail, is %s in the end', (action, failing, phase, asked) => {
-    const walked = walk(action, failing)
-    expect([walked.phase, walked.asked, walked.failed ?? []]).toEqual([phase, asked, failing])
+    const there = cluster({ from, to }, failing)
+    for (let round = 0; round < 12; round++) there.step(action)
+    expect([there.state?.phase, there.asked]).toEqual([phase, asked])
+    expect(there.state?.failed ?? []).toEqual(failing.map(one => one.slice(0, -2)).sort())
   })
 
-  test('waits for all of a stage, and one that fails on the way back stops it', () => {
-    const begun = stepGroup({ from, to }, undefined, new Map())
-    expect(begun).toEqual({
+  test('is where it was after a revert, whenever what it was told was not done', () => {
+    for (let cut = 0; cut < 12; cut++) {
+      const there = cluster({ from, to }, ['web:2'])
+      for (let round = 0; round < 16; round++) there.step('revert', { isCutOff: round === cut })
+      expect([there.state?.phase, Object.fromEntries(there.templates)]).toEqual([
+        'reverted',
+        { db: '1', api: '1', web: '1' },
+      ])
+    }
+  })
+
+  test.each([
+    ['loses a member', new Map([['db', app('2')]])],
+    ['gets one more', new Map([...to, ['cache', app('1', ['web'])]])],
+    ['is to be as it was', from],
+    ['has another template', new Map([...to, ['db', app('3')]])],
+  ] as const)('begins again when it %s in the middle, also of a revert', (_what, other: Group) => {
+    for (let before = 0; before < 8; before++) {
+      const there = cluster({ from, to }, ['api:2'])
+      for (let round = 0; round < before; round++) there.step('revert')
+      const current = new Map(
+        [...there.templates].map(([name, template]) => [
+          name,
+          { template, replicas: 1, dependsOn: from.get(name)?.dependsOn ?? [] },
+        ]),
+      )
+      for (let round = 0; round < 12; round++) there.step('continue', { now: { from: current, to: other } })
+      expect(there.state?.phase).toBe('succeeded')
+      expect(Object.fromEntries(there.templates)).toEqual(
+        Object.fromEntries([...other].map(([name, { template }]) => [name, template])),
+      )
+    }
+  })
+
+  test('waits for all of a stage', () => {
+    const first = stepGroup({ from, to }, undefined, wholly('progressing'))
+    expect(first).toMatchObject({
       state: { phase: 'progressing', stage: 0 },
-      changes: [{ op: 'update', member: 'db', replicas: 1 }],
+      changes: [{ op: 'update', member: 'db', template: '2', replicas: 1 }],
       waitsFor: ['db'],
     })
-    const back = stepGroup({ from, to }, begun.state, new Map([['db', 'failed']]), 'revert')
-    expect(back.state.phase).toBe('reverting')
-    expect(stepGroup({ from, to }, back.state, new Map([['db', 'failed']]), 'revert').state.phase).toBe(
-      'stopped',
-    )
+    expect(stepGroup({ from, to }, first.state, wholly('progressing'))).toEqual(first)
   })
 
   test('to where it is has nothing to do', () => {
-    expect(stepGroup({ from, to: from }, undefined, new Map()).state.phase).toBe('succeeded')
+    expect(stepGroup({ from, to: from }, undefined, wholly('progressing')).state.phase).toBe('succeeded')
     expect(shown(planGroup(from, from))).toBe('')
   })
 
