@@ -12,7 +12,7 @@ export interface InstanceFailure {
 const FAILURES_MAX = 1_000
 /** So many different instances that fail within `CRASH_LOOP_WINDOW_MS` are a crash loop. */
 const CRASH_LOOP_INSTANCES = 3
-const CRASH_LOOP_WINDOW_MS = 60_000
+export const CRASH_LOOP_WINDOW_MS = 60_000
 
 /** Each instance once, from `sinceMs` on, oldest first; of more than 1,000, the newest. */
 export function failuresSince(

@@ -1,3 +1,4 @@
+import { CRASH_LOOP_WINDOW_MS } from '../instance-failure.js'
 import type { EntryOutcome } from '../revision-ledger.js'
 
 /** What a rollout of cells remembers between two steps: one JSON record. Times are epoch ms. */
@@ -12,6 +13,10 @@ export interface CellRolloutState {
   /** Since when its clock stands, because it is paused or nothing is due. */
   readonly pausedAtMs?: number
   readonly cause?: CellRolloutFailure
+  /** How often it was tried again. Absent before the first time. */
+  readonly retries?: number
+  /** Tasks that have ended so far, and when those of the last minute were noticed. */
+  readonly ended: { readonly count: number; readonly atMs: readonly number[] }
 }
 
 /** Why a rollout of cells has failed. */
@@ -26,6 +31,8 @@ export interface CellRolloutFacts {
   readonly done: boolean
   /** Tasks of the revision that have ended. */
   readonly failures: number
+  /** How often somebody has asked to try it again. */
+  readonly retries: number
   readonly paused: boolean
   /** Nothing is due: none is wanted, or all is there but what is held back on purpose. */
   readonly resting: boolean
@@ -36,7 +43,7 @@ export interface CellRolloutFacts {
 /** When a rollout has failed, and what follows. */
 export interface CellRolloutPolicy {
   readonly deadlineMs: number
-  /** So many ended tasks of the new revision are a crash loop. */
+  /** So many tasks of the new revision that end within a minute are a crash loop. */
   readonly crashes: number
   readonly action: 'continue' | 'pause' | 'revert'
 }
@@ -59,7 +66,8 @@ export interface CellRolloutStep {
 
 /**
  * How far a rollout of cells is, and what follows. Pure. Progress is a new best of cells that run the revision; time
- * spent paused, or with nothing due, does not count. A failure is answered once; what failed and gets there after all has succeeded.
+ * spent paused, or with nothing due, does not count. A failure is answered once; what failed and gets there after all has
+ * succeeded. Who asks to try it again has it begin again, with no task ended yet.
  */
 export function stepCellRollout(
   before: CellRolloutState | undefined,
@@ -68,12 +76,10 @@ export function stepCellRollout(
   nowMs: number,
 ): CellRolloutStep {
   const { entry } = facts
-  const isNew = before?.entry !== entry
+  const isOther = before !== undefined && before.entry !== entry
   const superseded =
-    isNew && before?.phase === 'progressing' ? [{ entry: before.entry, outcome: 'superseded' as const }] : []
-  const base: CellRolloutState = isNew
-    ? { entry, phase: 'progressing', best: 0, progressAtMs: nowMs }
-    : before
+    isOther && before.phase === 'progressing' ? [{ entry: before.entry, outcome: 'superseded' as const }] : []
+  const base = withEnded(recordFor(before, facts, nowMs), facts, policy, nowMs)
   if (facts.done) {
     const { cause: _cause, pausedAtMs: _pausedAtMs, ...kept } = base
     const state: CellRolloutState = { ...kept, phase: 'succeeded', best: Math.max(base.best, facts.updated) }
@@ -90,7 +96,7 @@ export function stepCellRollout(
   }
   const dueMs = state.progressAtMs + policy.deadlineMs
   const cause: CellRolloutFailure | undefined =
-    facts.failures >= policy.crashes ? 'crash-loop' : nowMs >= dueMs ? 'deadline' : undefined
+    state.ended.atMs.length >= policy.crashes ? 'crash-loop' : nowMs >= dueMs ? 'deadline' : undefined
   if (cause === undefined) return { state, outcomes: superseded, revert: false, moves: true, wakeAtMs: dueMs }
   const revert = policy.action === 'revert' && facts.mayRevert
   const phase = policy.action === 'revert' && !revert ? 'halted' : 'failed'
@@ -100,6 +106,36 @@ export function stepCellRollout(
     revert,
     moves: policy.action === 'continue',
   }
+}
+
+function recordFor(
+  before: CellRolloutState | undefined,
+  { entry, retries, failures }: CellRolloutFacts,
+  nowMs: number,
+): CellRolloutState {
+  if (before?.entry === entry && retries <= (before.retries ?? 0)) return before
+  return {
+    entry,
+    phase: 'progressing',
+    best: 0,
+    progressAtMs: nowMs,
+    ended: { count: failures, atMs: [] },
+    ...(retries === 0 ? {} : { retries }),
+  }
+}
+
+/** The record with the tasks that have ended since, each at the time it was noticed, as those of a Deployment. */
+function withEnded(
+  state: CellRolloutState,
+  { failures }: CellRolloutFacts,
+  { crashes }: CellRolloutPolicy,
+  nowMs: number,
+): CellRolloutState {
+  const { count, atMs } = state.ended
+  const fresh = Array.from({ length: Math.max(0, Math.min(failures - count, crashes)) }, () => nowMs)
+  // After a clock was put back the minute begins again.
+  const recent = atMs.map(time => Math.min(time, nowMs)).filter(time => nowMs - time <= CRASH_LOOP_WINDOW_MS)
+  return { ...state, ended: { count: failures, atMs: [...recent, ...fresh].slice(-crashes) } }
 }
 
 /** The record with the progress made, and with the clock stopped while paused, or while nothing is due. */

@@ -10,10 +10,12 @@ import { stepCellRollout } from '../cell-plan/cell-rollout.js'
 import type { CellPlan } from '../cell-plan/cell-view.js'
 import { describeCellBlocker } from '../cell-plan/cell-view.js'
 import { planCells } from '../cell-plan/plan-cells.js'
+import { readMarks } from '../ledger-marks.js'
 import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import type { CellSet } from './cell-sets.js'
 import {
   cellProgramOf,
+  cellRolloutRecord,
   desiredCells,
   rolledCells,
   setIn,
@@ -30,7 +32,7 @@ export interface CellRolloutControllerOptions {
   readonly for: typeof StatefulSet | typeof DaemonSet
   /** Sets worked on at once. Default 4. */
   readonly concurrency?: number
-  /** So many ended tasks of a new revision are a crash loop, answered as `spec.onFailure` says. Default 3. */
+  /** So many tasks of a new revision that end within a minute are a crash loop, answered as `spec.onFailure` says. Default 3. */
   readonly crashes?: number
   /** Where it tells what it did. Default: `Event`, if the store knows that kind. */
   readonly events?: EventDestination
@@ -108,12 +110,13 @@ function rollOut(client: Client, { kind, ref, crashes, nowMs }: Step): Promise<S
     }
     const plan = planCells(cells.map(viewOfCell), goal, cellProgramOf(set))
     const step = stepCellRollout(
-      recordOf(set),
+      cellRolloutRecord(set),
       {
         entry: current.number,
         updated: cells.filter(cell => isUpdated(cell, current)).length,
         done: plan.done && goal.desired > 0,
         failures: failuresOf(cells, current),
+        retries: readMarks(current.marks).retries,
         paused: set.spec.paused === true,
         resting: goal.desired === 0 || isHeldBack(plan),
         mayRevert: current.cause !== 'revert' && stable !== undefined && stable.number !== current.number,
@@ -156,12 +159,6 @@ function failuresOf(cells: readonly Cell[], { templateHash }: RevisionEntry): nu
     (total, { status }) => total + (status?.attempted === templateHash ? status.failures : 0),
     0,
   )
-}
-
-function recordOf({ status }: CellSet): CellRolloutState | undefined {
-  return status?.rollout === undefined
-    ? undefined
-    : (status.rollout as unknown as { readonly state: CellRolloutState }).state
 }
 
 /** The entry of the present template, as of a Deployment: another template is an update, unless it was reverted. */

@@ -2,6 +2,7 @@ import type { Cell } from '../../api/index.js'
 import { DaemonSet, StatefulSet } from '../../api/index.js'
 import { resolveIntOrPercent } from '../../core/internal.js'
 import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
+import type { CellRolloutState } from '../cell-plan/cell-rollout.js'
 import type { CellProgram, CellView } from '../cell-plan/cell-view.js'
 
 /** The sets whose tasks live in cells. */
@@ -72,6 +73,13 @@ export function setIn(
   ref: ObjectRef,
 ): CellSet | undefined {
   return kind.kind === StatefulSet.kind ? reader.get(StatefulSet, ref) : reader.get(DaemonSet, ref)
+}
+
+/** What the rollout of a set remembers, from its status. */
+export function cellRolloutRecord({ status }: CellSet): CellRolloutState | undefined {
+  return status?.rollout === undefined
+    ? undefined
+    : (status.rollout as unknown as { readonly state: CellRolloutState }).state
 }
 
 /** Says where the rollout stands. An equal status is a no-op to the store. */

@@ -53,6 +53,12 @@ export function dividedBy(other: Deployment, { spec }: Deployment): InvalidStrat
   return { kind: 'invalid', message: serviceError(spec.strategy?.service, message).message }
 }
 
+/** What is wrong with a strategy whose Service is not there. */
+export function withoutService({ spec }: Deployment): InvalidStrategy {
+  const message = 'does not exist; create it, or take it out of the strategy'
+  return { kind: 'invalid', message: serviceError(spec.strategy?.service, message).message }
+}
+
 function serviceError(value: string | undefined, message: string): InvalidError {
   return new InvalidError('strategy', [{ field: 'service', value, message }])
 }

@@ -1,21 +1,22 @@
-import { Deployment, Revision } from '../../api/index.js'
+import { DaemonSet, Deployment, Revision, StatefulSet } from '../../api/index.js'
 import type { FieldProblem } from '../../core/index.js'
 import { contentHash, formatTime, KeelsonError, UsageError } from '../../core/index.js'
 import type { LedgerMark } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions, WAYPOINTS_MAX, wholeNumber } from '../../core/internal.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
-import { NotFoundError } from '../../store/internal.js'
 import { waypointOf } from '../at-waypoint.js'
 import { namedIn } from '../gate.js'
 import { readMarks } from '../ledger-marks.js'
 import { kubernetesProgram } from '../presets/kubernetes-rollout.js'
-import { latestEntry, stableEntry } from '../revision-ledger.js'
+import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import type { RolloutState } from '../rollout-state.js'
 import { isUnfinished, ownFailure } from '../rollout-state.js'
 import { rolloutRecord } from '../rollout-status.js'
+import { cellRolloutRecord } from './cell-sets.js'
 import type { RevisionEntry } from './ledger.js'
 import { ledgerOf, markRevision } from './ledger.js'
-import type { RevisionOwner } from './revision-owner.js'
+import type { RevisionedKind, RevisionOwner } from './revision-owner.js'
+import { isDeployment, ownerIn } from './revision-owner.js'
 
 /** Who does it, why, and to which ledger entry, so that it never reaches another one. */
 interface Command {
@@ -56,14 +57,16 @@ const TEXT_MAX = 1_024
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 /**
- * Does one thing to the rollout of a Deployment, in one transaction, and marks it in the ledger with who, why and when.
+ * Does one thing to the rollout of a Deployment, StatefulSet or DaemonSet, in one transaction, and marks it in the ledger
+ * with who, why and when. Sets have no waypoints, so nothing to promote, approve, reject or abort.
  *
  * `pause` and `resume` write `spec.paused`. `abort` gives all capacity back to what was stable; the template stays.
  * `retry` begins a failed entry again at its first waypoint, or lets a refused template through once. `pin` and `tag` keep
  * an entry whatever `revisionHistoryLimit` says.
  *
+ * @param kind whose rollout it is. Default `Deployment`
  * @returns the entry, with its marks
- * @throws KeelsonError `NotFound` when there is no such Deployment or entry; `Usage` when there is nothing to do:
+ * @throws KeelsonError `NotFound` when there is no such object or entry; `Usage` when there is nothing to do:
  * `details.reason` says why (`stale-entry`, `nothing-to-abort`, …), or a field is unknown; `Invalid` when one is not
  * acceptable. Nothing is changed then.
  */
@@ -71,18 +74,18 @@ export async function actOnRollout(
   client: Client,
   ref: ObjectRef,
   command: RolloutCommand,
+  kind: RevisionedKind = Deployment,
 ): Promise<RevisionEntry> {
   assertKnown(command, KNOWN)
   assertValid('rollout command', commandProblems(command))
   return await client.transact(tx => {
-    const deployment = tx.get(Deployment, ref)
-    if (deployment === undefined) throw new NotFoundError({ kind: Deployment.kind, ...ref })
-    const ledger = ledgerOf(tx, deployment)
+    const owner = ownerIn(tx, kind, ref)
+    const ledger = ledgerOf(tx, owner)
     const entry = ledger.find(({ number }) => number === command.entry)
-    if (entry === undefined) throw unknownEntry(deployment, command.entry, ledger)
+    if (entry === undefined) throw unknownEntry(owner, command.entry, ledger)
     const now = formatTime(client.env.clock.now())
-    const mark = markOf({ tx, deployment, ledger, entry }, command, now)
-    return markRevision(tx, deployment, entry, mark)
+    const mark = markOf({ tx, owner, ledger, entry }, command, now)
+    return markRevision(tx, owner, entry, mark)
   })
 }
 
@@ -119,9 +122,9 @@ export function unknownEntry(
   })
 }
 
-interface Scene {
+interface Scene<Owner extends RevisionOwner = RevisionOwner> {
   readonly tx: Transaction
-  readonly deployment: Deployment
+  readonly owner: Owner
   readonly ledger: readonly RevisionEntry[]
   readonly entry: RevisionEntry
 }
@@ -139,48 +142,81 @@ function markOf(scene: Scene, command: RolloutCommand, time: string): LedgerMark
       return { ...mark, tag: checkedTag(scene, command.verb, command.tag) }
     case 'pause':
     case 'resume':
-      stateOf(scene)
+      standingOf(scene)
       setPaused(scene, command.verb === 'pause')
       return mark
     case 'retry':
       return { ...mark, attempt: nextAttempt(scene) }
-    case 'abort': {
+    default: {
+      const { owner } = scene
+      if (isDeployment(owner)) return { ...mark, ...waypointMark({ ...scene, owner }, command) }
+      throw refused(
+        scene,
+        'no-waypoints',
+        `a ${owner.kind} is rolled out without waypoints: nothing to ${verb}`,
+      )
+    }
+  }
+}
+
+/** What speaks of the waypoints of a rollout in counts. */
+function waypointMark(
+  scene: Scene<Deployment>,
+  command: RolloutCommand,
+): Pick<LedgerMark, 'waypoint' | 'gate'> {
+  switch (command.verb) {
+    case 'promote': {
+      const state = unfinished(scene, 'promote')
+      const waypoint = command.to === 'full' ? WAYPOINTS_MAX : state.waypoint + 1
+      if (readMarks(scene.entry.marks).promotedTo >= waypoint)
+        throw refused(scene, 'nothing-to-promote', 'these gates are lifted already')
+      return { waypoint }
+    }
+    case 'approve':
+    case 'reject': {
+      const { waypoint } = gateAt(scene, command.gate)
+      return { gate: command.gate, waypoint }
+    }
+    default: {
       const state = unfinished(scene, 'abort')
       const stable = stableEntry(scene.ledger)?.templateHash
       if (stable === undefined || stable === state.template)
         throw refused(scene, 'nothing-to-abort', 'there is no other revision that succeeded')
       if (readMarks(scene.entry.marks).aborted)
         throw refused(scene, 'nothing-to-abort', 'it is being aborted already')
-      return mark
-    }
-    case 'promote': {
-      const state = unfinished(scene, 'promote')
-      const waypoint = command.to === 'full' ? WAYPOINTS_MAX : state.waypoint + 1
-      if (readMarks(scene.entry.marks).promotedTo >= waypoint)
-        throw refused(scene, 'nothing-to-promote', 'these gates are lifted already')
-      return { ...mark, waypoint }
-    }
-    case 'approve':
-    case 'reject': {
-      const { waypoint } = gateAt(scene, command.gate)
-      return { ...mark, gate: command.gate, waypoint }
+      return {}
     }
   }
 }
 
-function refused({ deployment, entry }: Scene, reason: string, message: string): UsageError {
-  return new UsageError(`Revision ${entry.number} of Deployment ${deployment.metadata.name}: ${message}`, {
-    reason,
-  })
+function refused({ owner, entry }: Scene, reason: string, message: string): UsageError {
+  const { kind, metadata } = owner
+  return new UsageError(`Revision ${entry.number} of ${kind} ${metadata.name}: ${message}`, { reason })
 }
 
-/** The record of the entry, which must be the one that is rolled out now. */
-function stateOf(scene: Scene): RolloutState {
-  const { deployment, ledger, entry } = scene
+/** How the entry stands, which must be the one that is rolled out now. */
+function standingOf(scene: Scene): { readonly phase: string; readonly hasFailed: boolean } {
+  const { owner } = scene
+  if (isDeployment(owner)) {
+    const state = stateOf({ ...scene, owner })
+    return { phase: state.phase, hasFailed: ownFailure(state) !== undefined }
+  }
+  const { phase, cause } = checkedCurrent(scene, cellRolloutRecord(owner))
+  return { phase, hasFailed: cause !== undefined }
+}
+
+function stateOf(scene: Scene<Deployment>): RolloutState {
+  return checkedCurrent(scene, rolloutRecord(scene.owner)?.state)
+}
+
+function checkedCurrent<State extends { readonly entry: number }>(
+  scene: Scene,
+  state: State | undefined,
+): State {
+  const { owner, ledger, entry } = scene
   const latest = latestEntry(ledger)
-  const state = rolloutRecord(deployment)?.state
   const isCurrent =
-    latest?.number === entry.number && latest.templateHash === contentHash(deployment.spec.template)
+    latest?.number === entry.number && latest.templateHash === contentHash(owner.spec.template)
   if (!isCurrent || state?.entry !== entry.number) {
     const current = latest?.number ?? '?'
     throw refused(scene, 'stale-entry', `it is not, or not yet, what is rolled out; the newest is ${current}`)
@@ -189,7 +225,7 @@ function stateOf(scene: Scene): RolloutState {
 }
 
 /** The record of an entry that is under way, paused or not. */
-function unfinished(scene: Scene, verb: 'abort' | 'promote'): RolloutState {
+function unfinished(scene: Scene<Deployment>, verb: 'abort' | 'promote'): RolloutState {
   const state = stateOf(scene)
   // A failure that was only told leaves a rollout under way; one that paused it needs a retry.
   const isHeld = state.phase === 'paused' && ownFailure(state) !== undefined
@@ -200,33 +236,44 @@ function unfinished(scene: Scene, verb: 'abort' | 'promote'): RolloutState {
 }
 
 function setPaused(scene: Scene, paused: boolean): void {
-  const { tx, deployment } = scene
-  if ((deployment.spec.paused === true) === paused)
+  const { tx, owner } = scene
+  if ((owner.spec.paused === true) === paused)
     throw refused(
       scene,
       paused ? 'already-paused' : 'not-paused',
       paused ? 'it is paused' : 'it is not paused',
     )
-  tx.modify(Deployment, deployment.metadata, draft => {
+  const write = (draft: { spec: { paused?: boolean } }): void => {
     draft.spec.paused = paused
-  })
+  }
+  if (owner.kind === StatefulSet.kind) tx.modify(StatefulSet, owner.metadata, draft => write(draft))
+  else if (owner.kind === DaemonSet.kind) tx.modify(DaemonSet, owner.metadata, draft => write(draft))
+  else tx.modify(Deployment, owner.metadata, draft => write(draft))
 }
 
 /** A failed entry may be tried again; so may one that is refused because it failed and was reverted. */
 function nextAttempt(scene: Scene): number {
-  const { deployment, entry } = scene
+  const { entry } = scene
   const attempt = (entry.marks.findLast(({ verb }) => verb === 'retry')?.attempt ?? 0) + 1
-  const refusal = rolloutRecord(deployment)?.blockers.find(({ kind }) => kind === 'refused')
-  if (refusal?.kind === 'refused' && refusal.entry === entry.number) return attempt
-  const state = stateOf(scene)
-  if (ownFailure(state) === undefined)
-    throw refused(scene, 'nothing-to-retry', `it has not failed: it is ${state.phase}`)
+  if (refusedNumber(scene) === entry.number) return attempt
+  const { phase, hasFailed } = standingOf(scene)
+  if (!hasFailed) throw refused(scene, 'nothing-to-retry', `it has not failed: it is ${phase}`)
   return attempt
 }
 
-function gateAt(scene: Scene, gate: string): RolloutState {
+/** The entry whose template the object has, and which is refused because it failed and was reverted. */
+function refusedNumber({ owner, ledger }: Scene): number | undefined {
+  if (!isDeployment(owner)) {
+    const isRefusing = owner.spec.onFailure === 'revert'
+    return isRefusing ? refusedEntry(ledger, contentHash(owner.spec.template))?.number : undefined
+  }
+  const refusal = rolloutRecord(owner)?.blockers.find(({ kind }) => kind === 'refused')
+  return refusal?.kind === 'refused' ? refusal.entry : undefined
+}
+
+function gateAt(scene: Scene<Deployment>, gate: string): RolloutState {
   const state = stateOf(scene)
-  const { spec } = scene.deployment
+  const { spec } = scene.owner
   const program = kubernetesProgram(spec)
   const about = { ...state, desired: spec.replicas, cause: scene.entry.cause, paused: false, program }
   const names = namedIn(waypointOf(about, state).gates ?? []).map(({ name }) => name)

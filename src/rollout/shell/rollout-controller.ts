@@ -26,7 +26,7 @@ import { rolloutConditions } from '../rollout-conditions.js'
 import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
 import type { DeploymentProgram, InvalidStrategy } from './deployment-program.js'
-import { dividedBy, policyOf, programReader } from './deployment-program.js'
+import { dividedBy, policyOf, programReader, withoutService } from './deployment-program.js'
 import { noteAnswers, openQuestions } from './gate-answers.js'
 import type { GateRunner, GateRunners, GateTold, OpenQuestion } from './gate-runners.js'
 import { createGateRunners } from './gate-runners.js'
@@ -36,7 +36,13 @@ import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger
 import { setsOf, sizeSet, syncMinReady, tallyOf, trimSets } from './replica-sets.js'
 import { writeTemplate } from './revision-owner.js'
 import type { TrafficAcks } from './service-traffic.js'
-import { createTrafficAcks, otherDivider, routeTraffic, trafficOf } from './service-traffic.js'
+import {
+  createTrafficAcks,
+  isServiceMissing,
+  otherDivider,
+  routeTraffic,
+  trafficOf,
+} from './service-traffic.js'
 
 /** How the rollout controller behaves. */
 export interface RolloutControllerOptions {
@@ -178,7 +184,9 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined)
       return { actions: [], questions: [] }
     const divider = step.acks && otherDivider(tx, deployment)
-    const { program, invalid = divider && dividedBy(divider, deployment) } = step.programOf(deployment.spec)
+    const { program, invalid = step.acks && trafficFault(tx, deployment, divider) } = step.programOf(
+      deployment.spec,
+    )
     const { current: found, refused } = currentEntry(tx, deployment)
     const current = noteAnswers(tx, deployment, found, step)
     const paused = deployment.spec.paused === true || invalid !== undefined
@@ -198,6 +206,15 @@ function rollOut(client: Client, ref: ObjectRef, step: Step): Promise<StepOutcom
     report(tx, deployment, { decided, program, refused, invalid, outside, nowMs })
     return { wakeAtMs: decided.wakeAtMs, refused, actions, questions, divider: divider?.metadata, budgets }
   })
+}
+
+function trafficFault(
+  tx: Transaction,
+  deployment: Deployment,
+  divider: Deployment | undefined,
+): InvalidStrategy | undefined {
+  if (isServiceMissing(tx, deployment)) return withoutService(deployment)
+  return divider && dividedBy(divider, deployment)
 }
 
 /** The Deployments whose strategies divide the traffic of a service. */

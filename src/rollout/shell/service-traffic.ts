@@ -90,6 +90,12 @@ export function otherDivider(reader: Reader, deployment: Deployment): Deployment
   return first.metadata.uid === deployment.metadata.uid ? undefined : first
 }
 
+/** Whether a Deployment names a Service that is not there. */
+export function isServiceMissing(reader: Reader, deployment: Deployment): boolean {
+  const ref = serviceRef(deployment)
+  return ref !== undefined && reader.get(Service, ref) === undefined
+}
+
 /** How the traffic of the Deployment's Service is divided; undefined when it has none, or it does not exist. */
 export function trafficOf(
   reader: Reader,

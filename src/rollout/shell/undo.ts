@@ -1,19 +1,13 @@
-import type { DaemonSet, StatefulSet } from '../../api/index.js'
 import { Deployment } from '../../api/index.js'
 import { contentHash, formatTime, UsageError } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
-import { NotFoundError } from '../../store/internal.js'
 import { undoTarget } from '../revision-ledger.js'
-import { setIn } from './cell-sets.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, ledgerOf, markRevision } from './ledger.js'
-import type { RevisionOwner } from './revision-owner.js'
-import { writeTemplate } from './revision-owner.js'
+import type { RevisionedKind } from './revision-owner.js'
+import { ownerIn, writeTemplate } from './revision-owner.js'
 import { unknownEntry } from './rollout-command.js'
-
-/** What has a ledger of revisions. */
-export type RevisionedKind = typeof Deployment | typeof StatefulSet | typeof DaemonSet
 
 /** Which revision an undo goes back to. */
 export interface UndoOptions {
@@ -98,10 +92,4 @@ export function history(
   kind: RevisionedKind = Deployment,
 ): readonly RevisionEntry[] {
   return ledgerOf(reader, ownerIn(reader, kind, ref))
-}
-
-function ownerIn(reader: Reader, kind: RevisionedKind, ref: ObjectRef): RevisionOwner {
-  const owner = kind.kind === Deployment.kind ? reader.get(Deployment, ref) : setIn(reader, kind, ref)
-  if (owner === undefined) throw new NotFoundError({ kind: kind.kind, ...ref })
-  return owner
 }

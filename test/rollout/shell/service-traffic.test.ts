@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TrafficAck } from '../../../src/api/index.js'
-import { Deployment, ReplicaSet, Revision, Service } from '../../../src/api/index.js'
+import { Deployment, findCondition, ReplicaSet, Revision, Service } from '../../../src/api/index.js'
 import { createController } from '../../../src/reconcile/index.js'
 import { createRolloutController, describeRollout, rolloutStatus } from '../../../src/rollout/index.js'
 import { ref } from '../../fixtures/kinds.js'
@@ -74,6 +74,26 @@ describe('the traffic of a Service', () => {
     ])
     await env.advance(70_000)
     expect([weights(), sizes()]).toEqual([['v2 100'], ['v1×0', 'v2×4']])
+    expect(rolloutStatus(deployment()).done).toBe(true)
+  })
+
+  test('of one that does not exist keeps the rollout until it does, and that is told', async () => {
+    const { env, store, deployment, sizes, weights } = await divided()
+    await env.advance(70_000)
+    await store.delete(Service, front)
+    await store.modify(Deployment, web, draft => void (draft.spec.template.spec.image = 'v3'))
+    await env.advance(70_000)
+    expect(sizes()).toEqual(['v1×0', 'v2×4', 'v3×0'])
+    expect(describeRollout(deployment())).toContain(
+      'strategy.service: does not exist; create it, or take it out of the strategy',
+    )
+    expect(findCondition(deployment().status?.conditions, 'Progressing')).toMatchObject({ status: 'False' })
+    await store.create(Service, {
+      metadata: front,
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    })
+    await env.advance(70_000)
+    expect(weights()).toEqual(['v3 100'])
     expect(rolloutStatus(deployment()).done).toBe(true)
   })
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Cell, Revision, StatefulSet, Task } from '../../../src/api/index.js'
-import { history, undo } from '../../../src/rollout/index.js'
+import { actOnRollout, history, undo } from '../../../src/rollout/index.js'
 import { ref } from '../../fixtures/kinds.js'
 import type { SetWorld } from './set-world.js'
 import { createSetWorld, withImage } from './set-world.js'
@@ -192,6 +192,42 @@ describe('a stateful set', () => {
     await world.after(20_000)
     expect(seen[0]).toBe('web-0:a web-1:a web-2:a web-3:a- web-4:a-')
     expect(world.tasks()).toBe('web-0:b web-1:b web-2:b web-3:b web-4:b')
+  })
+
+  test('that has failed is tried again when somebody asks for it, and marked with who', async () => {
+    await world.stateful()
+    await world.after(20_000)
+    world.broken.add('b')
+    await world.change('stateful', withImage('b'))
+    await world.after(700_000)
+    world.broken.delete('b')
+    await world.store.delete(Task, ref('web-2'))
+    await world.after(60_000)
+    expect(world.tasks()).toBe('web-0:a web-1:a web-2:b')
+    const act = (verb: 'retry' | 'abort') =>
+      actOnRollout(world.store, ref('web'), { verb, entry: 2, by: 'ann' }, StatefulSet)
+    await expect(act('abort')).rejects.toMatchObject({ code: 'Usage', details: { reason: 'no-waypoints' } })
+    expect((await act('retry')).marks).toMatchObject([{ verb: 'retry', by: 'ann', attempt: 1 }])
+    await world.after(60_000)
+    expect(world.tasks()).toBe('web-0:b web-1:b web-2:b')
+    await expect(act('retry')).rejects.toMatchObject({ details: { reason: 'nothing-to-retry' } })
+  })
+
+  test('that was reverted is let through once, when somebody asks for it', async () => {
+    await world.stateful({ onFailure: 'revert' })
+    await world.after(20_000)
+    world.broken.add('b')
+    await world.change('stateful', withImage('b'))
+    await world.after(700_000)
+    expect(world.tasks()).toBe('web-0:a web-1:a web-2:a')
+    world.broken.delete('b')
+    await world.change('stateful', withImage('b'))
+    await world.after(60_000)
+    expect(world.tasks()).toBe('web-0:a web-1:a web-2:a')
+    expect(status()?.conditions).toMatchObject([{ reason: 'TemplateRefused' }])
+    await actOnRollout(world.store, ref('web'), { verb: 'retry', entry: 2, by: 'ann' }, StatefulSet)
+    await world.after(60_000)
+    expect(world.tasks()).toBe('web-0:b web-1:b web-2:b')
   })
 
   test('writes nothing when nothing changes', async () => {
