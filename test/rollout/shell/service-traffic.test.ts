@@ -85,7 +85,7 @@ describe('the traffic of a Service', () => {
     await env.advance(70_000)
     expect(sizes()).toEqual(['v1×0', 'v2×4', 'v3×0'])
     expect(describeRollout(deployment())).toContain(
-      'strategy.service: does not exist; create it, or take it out of the strategy',
+      'service: does not exist; create it, or take it out of the strategy',
     )
     expect(findCondition(deployment().status?.conditions, 'Progressing')).toMatchObject({ status: 'False' })
     await store.create(Service, {
