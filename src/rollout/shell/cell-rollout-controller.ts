@@ -5,7 +5,7 @@ import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController, requeueAfter, TerminalError } from '../../reconcile/index.js'
 import type { Client, Json, Kind, ObjectRef, Transaction } from '../../store/index.js'
-import type { CellRolloutState, CellRolloutStep } from '../cell-plan/cell-rollout.js'
+import type { CellRolloutStep } from '../cell-plan/cell-rollout.js'
 import { stepCellRollout } from '../cell-plan/cell-rollout.js'
 import type { CellPlan } from '../cell-plan/cell-view.js'
 import { describeCellBlocker } from '../cell-plan/cell-view.js'
