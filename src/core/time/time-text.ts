@@ -3,6 +3,8 @@ import { InvalidError } from '../errors.js'
 const PATTERN =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
+const CANONICAL_LENGTH = '2026-01-01T00:00:00.000Z'.length
+
 const YEAR_ZERO_MS = -62_167_219_200_000
 const YEAR_10000_MS = 253_402_300_800_000
 
@@ -28,6 +30,11 @@ export function formatTime(ms: number): string {
  * second, which epoch time cannot express
  */
 export function parseTime(text: string): number {
+  // The form that we write ourselves, which is most of what is read.
+  if (text.length === CANONICAL_LENGTH) {
+    const ms = Date.parse(text)
+    if (!Number.isNaN(ms) && new Date(ms).toISOString() === text) return ms
+  }
   const match = PATTERN.exec(text)
   if (match === null) throw invalid(text, 'must look like 2026-01-31T23:59:59.000Z or …+02:00')
   const [

@@ -27,7 +27,8 @@ export function vacantIndexes(
   completions: number,
   { want, nowMs }: { readonly want: number; readonly nowMs: number },
 ): JobVacancies {
-  const taken = new Set([...active, ...terminating].map(jobIndexOf))
+  const taken = new Set(active.map(jobIndexOf))
+  for (const task of terminating) taken.add(jobIndexOf(task))
   const indexes: number[] = []
   let waitingUntilMs: number | undefined
   let isHeld = false
@@ -65,14 +66,18 @@ export function duplicateTasks(
   completions: number,
 ): readonly Task[] {
   const taken = new Set(terminating.map(jobIndexOf))
-  return [...active].sort(byAge).filter(task => {
+  const isDouble = (task: Task): boolean => {
     const index = jobIndexOf(task)
     if (index === undefined || index >= completions || completed.has(index) || failedIndexes.has(index))
       return true
-    const isTaken = taken.has(index)
-    taken.add(index)
-    return isTaken
-  })
+    const { size } = taken
+    return taken.add(index).size === size
+  }
+  // Only if there is one, their order matters.
+  if (!active.some(isDouble)) return []
+  taken.clear()
+  for (const task of terminating) taken.add(jobIndexOf(task))
+  return [...active].sort(byAge).filter(isDouble)
 }
 
 function byAge(a: Task, b: Task): number {

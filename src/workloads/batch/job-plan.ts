@@ -226,18 +226,20 @@ function deleteTasks(pass: Pass, tasks: readonly Task[], why: string): boolean {
 }
 
 /** Counted tasks beyond the newest of each sort. */
-function forgetOld(pass: Pass): void {
-  const now = pass.actions.flatMap(action =>
-    action.kind === 'count' && action.outcome !== 'lost' ? [action.task] : [],
-  )
-  const kept = [...pass.tasks.counted, ...now].filter(
-    ({ metadata }) => metadata.deletionTimestamp === undefined,
-  )
+function forgetOld({ tasks, actions, limits }: Pass): void {
+  const kept = tasks.counted.filter(isKept)
+  for (const action of actions)
+    if (action.kind === 'count' && action.outcome !== 'lost' && isKept(action.task)) kept.push(action.task)
   for (const phase of ['Succeeded', 'Failed'] as const) {
-    const newestFirst = kept.filter(({ status }) => status?.phase === phase).sort((a, b) => byEnd(b, a))
-    for (const task of newestFirst.slice(pass.limits.historyLimit))
-      pass.actions.push({ kind: 'forget', task })
+    const ended = kept.filter(({ status }) => status?.phase === phase)
+    if (ended.length <= limits.historyLimit) continue
+    const newestFirst = ended.sort((a, b) => byEnd(b, a))
+    for (const task of newestFirst.slice(limits.historyLimit)) actions.push({ kind: 'forget', task })
   }
+}
+
+function isKept({ metadata }: Task): boolean {
+  return metadata.deletionTimestamp === undefined
 }
 
 function finish(

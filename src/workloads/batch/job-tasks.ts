@@ -4,6 +4,8 @@ import { isTaskFinished, JOB_INDEX_ANNOTATION } from '../../api/index.js'
 /** Held by each task of a job until the job has counted it. */
 export const JOB_FINALIZER = 'keelson.dev/job'
 
+const ZERO = 0x30
+
 /** The tasks of a job by what is known of them. */
 export interface JobTasks {
   readonly active: readonly Task[]
@@ -18,22 +20,18 @@ export interface JobTasks {
 }
 
 export function sortJobTasks(tasks: readonly Task[], byEnd: (a: Task, b: Task) => number): JobTasks {
-  const [active, terminating, ended, lost, counted]: Task[][] = [[], [], [], [], []]
+  const active: Task[] = []
+  const terminating: Task[] = []
+  const ended: Task[] = []
+  const lost: Task[] = []
+  const counted: Task[] = []
   for (const task of tasks) {
     const isTracked = isTrackedTask(task)
-    const isDeleting = task.metadata.deletionTimestamp !== undefined
-    if (isTaskFinished(task)) (isTracked ? ended : counted)?.push(task)
-    else if (!isDeleting) active?.push(task)
-    else if (isTracked && !staysWhenDeleted(task)) lost?.push(task)
-    else terminating?.push(task)
+    if (isTaskFinished(task)) (isTracked ? ended : counted).push(task)
+    else if (task.metadata.deletionTimestamp === undefined) active.push(task)
+    else (isTracked && !staysWhenDeleted(task) ? lost : terminating).push(task)
   }
-  return {
-    active: active ?? [],
-    terminating: terminating ?? [],
-    ended: (ended ?? []).sort(byEnd),
-    lost: lost ?? [],
-    counted: counted ?? [],
-  }
+  return { active, terminating, ended: ended.sort(byEnd), lost, counted }
 }
 
 export function isTrackedTask({ metadata }: Task): boolean {
@@ -48,5 +46,13 @@ export function staysWhenDeleted({ metadata }: Task): boolean {
 /** The completion index of a task; undefined when it has none. */
 export function jobIndexOf({ metadata }: Task): number | undefined {
   const text = metadata.annotations[JOB_INDEX_ANNOTATION]
-  return text === undefined || !/^\d{1,10}$/.test(text) ? undefined : Number(text)
+  if (text === undefined || text === '' || text.length > 10) return undefined
+  let index = 0
+  // Each look at a job asks each of its tasks; a pattern takes several times as long.
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    index = index * 10 + digit
+  }
+  return index
 }

@@ -8,7 +8,7 @@ import {
   Task,
 } from '../../api/index.js'
 import { isKeelsonError } from '../../core/index.js'
-import { assertKnown, knownOptions } from '../../core/internal.js'
+import { assertKnown, deepEqual, knownOptions } from '../../core/internal.js'
 import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { controllerOf, controllerReference, createController, requeueAfter } from '../../reconcile/index.js'
 import type { Client, ObjectInput, ObjectRef, Reader, Transaction } from '../../store/index.js'
@@ -57,9 +57,9 @@ export function createJobController(options: JobControllerOptions = {}): Control
     events: options.events ?? { whenKnown: Event },
     async reconcile(ref, job, ctx) {
       const { client, env, logger } = ctx
-      if (hasStrays(client, ref, job)) await letGoStrays(client, ref)
-      if (job === undefined || job.metadata.deletionTimestamp !== undefined) return
-      const pass = await syncJob(client, ref, limits, env.clock.now())
+      const isLive = job !== undefined && job.metadata.deletionTimestamp === undefined
+      const pass = isLive ? await syncJob(client, ref, limits, env.clock.now()) : undefined
+      if (pass?.hasStrays ?? hasStrays(client, ref, job)) await letGoStrays(client, ref)
       if (pass === undefined) return
       const { plan, refused } = pass
       if (refused !== undefined) logger.error({ err: refused }, 'no task can be made of the template')
@@ -87,6 +87,8 @@ interface JobPass {
   readonly made: readonly string[]
   /** Why the template is not acceptable. */
   readonly refused?: Error
+  /** Others are there under its name. */
+  readonly hasStrays: boolean
 }
 
 function syncJob(
@@ -98,7 +100,9 @@ function syncJob(
   return client.transact(tx => {
     const job = tx.get(Job, ref)
     if (job === undefined || job.metadata.deletionTimestamp !== undefined) return undefined
-    const plan = planJob(job, tasksOf(tx, ref, job.metadata.uid), limits, nowMs)
+    const tasks = tasksOfName(tx, ref)
+    const own = tasks.filter(task => controllerOf(task)?.uid === job.metadata.uid)
+    const plan = planJob(job, own, limits, nowMs)
     const made: string[] = []
     let refused: Error | undefined
     for (const action of plan.actions) {
@@ -113,10 +117,12 @@ function syncJob(
     }
     if (!plan.actions.some(({ kind }) => kind === 'expire')) {
       const unmade = plan.actions.filter(({ kind }) => kind === 'create').length - made.length
-      // An equal status is a no-op to the store.
-      tx.updateStatus(Job, { ...job, status: { ...plan.status, active: plan.status.active - unmade } })
+      const status = unmade === 0 ? plan.status : { ...plan.status, active: plan.status.active - unmade }
+      // To the store an equal status is a no-op too, but one that has to be copied and checked first.
+      if (!deepEqual(status, job.status)) tx.updateStatus(Job, { ...job, status })
     }
-    return { before: job, plan, made, ...(refused === undefined ? {} : { refused }) }
+    const hasStrays = own.length < tasks.length && tasks.some(task => isStray(task, job))
+    return { before: job, plan, made, hasStrays, ...(refused === undefined ? {} : { refused }) }
   })
 }
 
@@ -139,18 +145,13 @@ function carryOut(tx: Transaction, job: Job, action: Exclude<JobAction, { kind: 
 function letGo(tx: Transaction, { metadata }: Task): void {
   const now = tx.get(Task, metadata)
   if (now === undefined || !isTrackedTask(now)) return
-  tx.modify(Task, metadata, draft => {
-    draft.metadata.finalizers = draft.metadata.finalizers.filter(name => name !== JOB_FINALIZER)
-  })
+  const finalizers = now.metadata.finalizers.filter(name => name !== JOB_FINALIZER)
+  tx.update(Task, { ...now, metadata: { ...now.metadata, finalizers } })
 }
 
 /** Of all jobs of that name, those that are gone among them. */
 function tasksOfName(reader: Reader, { namespace = '', name }: ObjectRef): readonly Task[] {
   return reader.list(Task, { namespace, index: { name: 'job', value: name } }).items
-}
-
-function tasksOf(reader: Reader, ref: ObjectRef, uid: string): readonly Task[] {
-  return tasksOfName(reader, ref).filter(task => controllerOf(task)?.uid === uid)
 }
 
 function hasStrays(reader: Reader, ref: ObjectRef, job: Job | undefined): boolean {

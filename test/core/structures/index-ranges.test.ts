@@ -49,6 +49,48 @@ describe('ranges of indexes', () => {
     )
   })
 
+  test('have the same text, however often it was asked for or read meanwhile', () => {
+    const look = fc.constantFrom('none', 'write', 'read')
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(20), look)), steps => {
+        const set = new Set<number>()
+        let ranges = new IndexRanges()
+        for (const [index, looks] of steps) {
+          ranges.add(index)
+          set.add(index)
+          if (looks === 'none') continue
+          expect(`${ranges}`).toBe(textOf(set))
+          if (looks === 'read') ranges = IndexRanges.parse(`${ranges}`)
+        }
+        expect(`${ranges}`).toBe(textOf(set))
+      }),
+    )
+  })
+
+  test.each([
+    ['1-2', '1,2'],
+    ['1,2,3', '1-3'],
+    ['1,2-4', '1-4'],
+    ['1-3,4', '1-4'],
+    ['00,03-05', '0,3-5'],
+  ])('write %j as Kubernetes does', (text, plain) => {
+    const ranges = IndexRanges.parse(text)
+    expect(`${ranges}`).toBe(plain)
+    ranges.add(9)
+    expect(`${ranges}`).toBe(`${plain},9`)
+  })
+
+  test('name the piece that cannot be read', () => {
+    for (const [text, piece] of [
+      ['1,x2,3', 'x2'],
+      ['1,12345678901', '12345678901'],
+      [',1', ''],
+      ['1,5-3,9', '5-3'],
+      ['1,', ''],
+    ])
+      expect(() => IndexRanges.parse(text ?? '')).toThrow(`${JSON.stringify(piece)} must be`)
+  })
+
   test('read neighbours that are listed, as one', () => {
     const ranges = IndexRanges.parse('0-2,3,4,6')
     expect([ranges.size, `${ranges}`, ranges.firstMissing(0)]).toEqual([6, '0-4,6', 5])
