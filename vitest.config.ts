@@ -60,8 +60,9 @@ const config: ViteUserConfig = defineConfig({
         resolve: { alias },
         test: {
           name: 'crash',
-          include: ['test/store/node/killed-writer.test.ts', 'test/store/node/linearizable.test.ts'],
+          include: ['killed-writer', 'linearizable', 'damage'].map(name => `test/store/node/${name}.test.ts`),
           env: {
+            KEELSON_DAMAGE_STRIDE: '1',
             KEELSON_KILLS: process.env['KEELSON_KILLS'] ?? '200',
             KEELSON_HISTORIES: process.env['KEELSON_HISTORIES'] ?? '2000',
           },
