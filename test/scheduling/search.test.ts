@@ -208,3 +208,20 @@ test('a node that goes right after a task left it is not looked at again', () =>
   for (let index = 1; index < 20; index++) scheduler.addTask({ key: `t${index}`, node: nameOf(index) })
   expect(scheduler.place({ key: 'b', requests: { cpu: 6 } })).toMatchObject({ node: nameOf(1) })
 })
+
+test('a resource that nodes have from now on is found', () => {
+  const scheduler = sortedCluster(40)
+  expect(scheduler.place({ key: 'a', requests: { cpu: 5 } }).kind).toBe('placed')
+  scheduler.updateNode({ name: nameOf(9), allocatable: { cpu: 100, memory: 100, gpu: 1 } })
+  expect(scheduler.place({ key: 'b', requests: { cpu: 6, gpu: 1 } })).toMatchObject({ node: nameOf(9) })
+  expect(scheduler.place({ key: 'c', requests: { cpu: 7, gpu: 1 } }).kind).toBe('unschedulable')
+})
+
+test('a node that has less than what is taken of it takes nothing, and more again when it is larger', () => {
+  const scheduler = sortedCluster(40)
+  scheduler.addTask({ key: 'a', node: nameOf(3), requests: { cpu: 60 } })
+  scheduler.updateNode({ name: nameOf(3), allocatable: { cpu: 50, memory: 100 } })
+  expect(scheduler.place({ key: 'b', requests: { cpu: 5 } })).toMatchObject({ node: nameOf(0) })
+  scheduler.updateNode({ name: nameOf(3), allocatable: { cpu: 66, memory: 100 } })
+  expect(scheduler.place({ key: 'c', requests: { cpu: 6 } })).toMatchObject({ node: nameOf(3) })
+})

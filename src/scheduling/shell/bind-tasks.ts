@@ -1,10 +1,10 @@
-import { isTaskActive, Node, Reservation, Task } from '../../api/index.js'
+import { Node, Reservation, Task } from '../../api/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
 import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { HeldDevices } from '../nodes/devices.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { ClusterMirror, NodeState } from './cluster-mirror.js'
-import { taskKey } from './task-object.js'
+import { isUnassigned, taskKey } from './task-object.js'
 
 /** A task, in the state that is decided about. */
 export interface OpenTask {
@@ -131,11 +131,6 @@ export function nodeStateOf(
     tasks: reader.list(Task, { index }).items,
     reservations: hasReservations ? reader.list(Reservation, { index }).items : [],
   }
-}
-
-/** Whether the task waits for a node. */
-export function isUnassigned(task: Task): boolean {
-  return task.spec.nodeName === undefined && isTaskActive(task)
 }
 
 /** Equal for states of a task that ask for the same. */

@@ -8,7 +8,9 @@ import type { PreemptionPlan } from '../preemption/preempt.js'
 import type { EvictionBudget } from '../preemption/victim-candidate.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import type { BindingContext, OpenTask } from './bind-tasks.js'
-import { isUnassigned, nodeStateOf, versionOf, writeBinding } from './bind-tasks.js'
+import { nodeStateOf, versionOf, writeBinding } from './bind-tasks.js'
+import { holdNameOf } from './held-room.js'
+import { isUnassigned } from './task-object.js'
 
 /** How long room is held beyond the grace of its victims, in ms. */
 const HOLD_MS = 60_000
@@ -83,7 +85,7 @@ export function evictVictims(
   }
   const expiresAtMs = nowMs + graceSeconds * 1_000 + HOLD_MS
   tx.create(Reservation, {
-    metadata: { name: holdName(one) },
+    metadata: { name: holdNameOf(task) },
     spec: {
       nodeName: plan.node,
       task: { namespace: one.ref.namespace ?? '', name: one.ref.name },
@@ -132,11 +134,6 @@ function budgetsIn(reader: Pick<Reader, 'list'>, namespace: string): readonly Bu
 
 function isOfRange({ hostPortRange }: TaskPort): boolean {
   return hostPortRange !== undefined
-}
-
-/** One reservation per task: a second one for it would be refused. */
-function holdName({ task }: OpenTask): string {
-  return `task-${task.metadata.uid}`
 }
 
 /** Neither part of a key holds a slash. */

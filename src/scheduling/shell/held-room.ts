@@ -1,7 +1,8 @@
-import type { Reservation } from '../../api/index.js'
+import type { Reservation, Task } from '../../api/index.js'
 import type { ResourceVector } from '../../core/index.js'
 import { addResources, isKeelsonError, parseResources, parseTime } from '../../core/index.js'
-import { taskKey } from './task-object.js'
+import type { Scheduler } from '../scheduler.js'
+import { isUnassigned, taskKey } from './task-object.js'
 
 /** Room that is held for one task. */
 export interface TaskHold {
@@ -65,6 +66,31 @@ export class HeldRoom {
     take(this.#byNode, spec.nodeName, metadata.name)
     if (spec.task !== undefined) take(this.#byTask, taskKey(spec.task), metadata.name)
   }
+}
+
+/**
+ * The name of what a scheduler holds for a task while victims leave. One per task: a second one would be refused. It has
+ * the uid of the task, so that it is not taken for another of its name.
+ */
+export function holdNameOf({ metadata }: Task): string {
+  return `${HOLD_PREFIX}${metadata.uid}`
+}
+
+const HOLD_PREFIX = 'task-'
+
+/**
+ * Whether a reservation has served its turn: the task has a node, or ended; its time is over. One that a scheduler made
+ * is over, too, when the task is gone or the node is. What somebody else made for a task to come stays.
+ */
+export function isHoldOver(
+  { name, node, expiresAtMs = Number.POSITIVE_INFINITY }: TaskHold,
+  task: Task | undefined,
+  scheduler: Scheduler,
+  nowMs: number,
+): boolean {
+  if (expiresAtMs <= nowMs || (task !== undefined && !isUnassigned(task))) return true
+  if (!name.startsWith(HOLD_PREFIX)) return false
+  return task === undefined || name !== holdNameOf(task) || scheduler.node(node) === undefined
 }
 
 /** What reservations keep for roles, all together. */

@@ -1,5 +1,5 @@
 import { DisruptionBudget, Node, Reservation, Task } from '../../api/index.js'
-import { isKeelsonError, KeelsonError, renderReasons } from '../../core/index.js'
+import { isKeelsonError, renderReasons } from '../../core/index.js'
 import { assertKnown, assertValid, wholeNumber } from '../../core/internal.js'
 import type { CacheChanges, ReconcileContext, Result } from '../../reconcile/index.js'
 import { requeueAfter } from '../../reconcile/index.js'
@@ -8,17 +8,18 @@ import { knowsKind } from '../../store/internal.js'
 import type { Profile } from '../plugins/plugin.js'
 import { spreadProfile } from '../profiles/spread.js'
 import type { BindingContext, OpenTask, Placement } from './bind-tasks.js'
-import { bindTasks, endHold, isUnassigned, nodeStateOf, openTask } from './bind-tasks.js'
+import { bindTasks, endHold, nodeStateOf, openTask } from './bind-tasks.js'
 import type { MirrorChange } from './cluster-mirror.js'
 import { ClusterMirror } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
+import { isHoldOver } from './held-room.js'
 import { RoomMaker } from './room-maker.js'
 import type { SchedulingControllerOptions } from './scheduling-controller-options.js'
 import { PREEMPTION_POLICY } from './scheduling-controller-options.js'
 import { compareTasks, groupOfTask, requestOfTask, taskKey } from './task-object.js'
 import { TaskQueue } from './task-queue.js'
 import type { Refusal } from './task-refusal.js'
-import { causesOf, reportRefusal } from './task-refusal.js'
+import { causesOf, gangRefusal, reportRefusal, tooManyRounds } from './task-refusal.js'
 
 /** Stale state of a node is corrected and the task placed again, so often; then it backs off. */
 const ROUNDS_MAX = 16
@@ -46,6 +47,8 @@ export class SchedulingLoop {
   readonly #batchMax: number
   readonly #rooms: RoomMaker | undefined
   readonly #newQueue: () => TaskQueue
+  readonly #compare: (a: Task, b: Task) => number
+  readonly #gangsInFlight = new Set<string>()
   #mirror: ClusterMirror
   #queue: TaskQueue
   #hasReservations = false
@@ -64,6 +67,7 @@ export class SchedulingLoop {
     this.#profile = profile
     this.#schedulerName = options.schedulerName
     this.#batchMax = batchMax
+    this.#compare = compare
     this.#rooms = preemption === undefined ? undefined : new RoomMaker(preemption)
     const backoff = { baseMs: retryDelayMs, maxMs: retryDelayMsMax }
     this.#newQueue = () => new TaskQueue(options.schedulerName, compare, backoff)
@@ -89,20 +93,18 @@ export class SchedulingLoop {
   /** Idempotent: takes in the present state, and asks for the tasks that it may help. */
   changed(changes: CacheChanges['changes'], reader: Reader): void {
     for (const { before, after } of changes) {
-      const object = after ?? before
-      if (object === undefined) continue
-      const {
-        metadata: { namespace, name },
-        kind,
-      } = object
+      const { kind, metadata: { namespace, name = '' } = {} } = after ?? before ?? {}
       if (kind === Node.kind) this.#noticed(this.#mirror.setNode(name, reader.get(Node, { name })))
       else if (kind === Reservation.kind)
         this.#noticed(this.#mirror.setReservation(name, reader.get(Reservation, { name })))
       else if (kind === DisruptionBudget.kind)
         for (const key of this.#queue.wakeHeldBack())
           this.enqueue(refOfKey(key), 'a disruption budget changed')
-      else if (namespace !== undefined)
-        this.#taskChanged(taskKey({ namespace, name }), reader.get(Task, { namespace, name }))
+      else if (namespace !== undefined) {
+        const task = reader.get(Task, { namespace, name })
+        this.#tell(taskKey({ namespace, name }), task)
+        this.#note(taskKey({ namespace, name }), task)
+      }
     }
   }
 
@@ -120,7 +122,8 @@ export class SchedulingLoop {
   }
 
   #note(key: string, task: Task | undefined): void {
-    this.#queue.note(key, task)
+    for (const other of this.#queue.note(key, task))
+      this.enqueue(refOfKey(other), 'its gang has a member more')
     if (task === undefined || !this.#queue.isOurs(task)) this.#rooms?.forget(key)
   }
 
@@ -129,8 +132,7 @@ export class SchedulingLoop {
     if (task !== undefined && task.spec.schedulerName !== this.#schedulerName) return undefined
     const nowMs = ctx.env.clock.now()
     const holds = this.#mirror.held.forTask(key)
-    const isOver = task === undefined || !isUnassigned(task)
-    const over = holds.filter(({ expiresAtMs = Number.POSITIVE_INFINITY }) => isOver || expiresAtMs <= nowMs)
+    const over = holds.filter(hold => isHoldOver(hold, task, this.#mirror.scheduler, nowMs))
     if (over.length > 0) {
       await ctx.client.transact(tx => {
         for (const { name } of over) endHold(tx, name)
@@ -158,10 +160,9 @@ export class SchedulingLoop {
         open.push(openTask(task))
       }
     }
-    open.sort((a, b) => compareTasks(a.task, b.task))
     try {
       if (gang === undefined) await this.#placeEach(open, ctx)
-      else await this.#placeTogether(open, gang, ctx)
+      else await this.#placeGang(open, gang, ctx)
     } catch (error) {
       for (const { key, ref } of open) this.#note(key, ctx.client.get(Task, ref))
       throw error
@@ -173,7 +174,7 @@ export class SchedulingLoop {
     let left = open
     try {
       for (let round = 0; left.length > 0; round++) {
-        if (round === ROUNDS_MAX) throw tooManyRounds(left)
+        if (round === ROUNDS_MAX) throw tooManyRounds(left, ROUNDS_MAX)
         const placements: Placement[] = []
         for (const one of left) {
           const decision = this.#decide(one, ctx)
@@ -194,10 +195,23 @@ export class SchedulingLoop {
     }
   }
 
+  /** Members that come while their gang is being placed are taken up after that. */
+  async #placeGang(members: OpenTask[], gang: string, ctx: ReconcileContext): Promise<void> {
+    if (this.#gangsInFlight.has(gang)) return
+    this.#gangsInFlight.add(gang)
+    members.sort((a, b) => this.#compare(a.task, b.task))
+    try {
+      await this.#placeTogether(members, gang, ctx)
+    } finally {
+      this.#gangsInFlight.delete(gang)
+      for (const key of this.#queue.gangs.openOf(gang)) this.#note(key, ctx.client.get(Task, refOfKey(key)))
+    }
+  }
+
   async #placeTogether(members: readonly OpenTask[], gang: string, ctx: ReconcileContext): Promise<void> {
     let open = members
     for (let round = 0; open.length > 0; round++) {
-      if (round === ROUNDS_MAX) throw tooManyRounds(open)
+      if (round === ROUNDS_MAX) throw tooManyRounds(open, ROUNDS_MAX)
       const min = Math.max(...open.map(({ task }) => task.spec.gang?.minMembers ?? 1))
       const need = Math.max(0, min - this.#queue.gangs.boundOf(gang))
       const decisions = open.map(one => this.#decide(one, ctx))
@@ -219,13 +233,11 @@ export class SchedulingLoop {
     { open, gang, need, placements, refusals }: GangTrial,
     ctx: ReconcileContext,
   ): Promise<void> {
-    const [first] = refusals
     const isShort = open.length < need
-    const causes = isShort ? 'members' : `gang ${first?.causes ?? ''}`
-    const of = `gang ${gang} needs ${need} more tasks placed together`
-    const message = isShort
-      ? `${of}, and has ${open.length}`
-      : `${of}, and ${placements.length} would fit. ${first?.message ?? ''}`
+    const { causes, message } = gangRefusal(
+      { gang, need, count: open.length, fit: placements.length },
+      refusals[0],
+    )
     for (const { one } of placements) this.#mirror.release(one.key)
     const nowMs = ctx.env.clock.now()
     const told: Refusal[] = open.map(one => ({
@@ -370,11 +382,6 @@ export class SchedulingLoop {
         this.enqueue(refOfKey(key), 'what keeps it waiting has changed')
   }
 
-  #taskChanged(key: string, task: Task | undefined): void {
-    this.#tell(key, task)
-    this.#note(key, task)
-  }
-
   /** Takes in a task outside a watch, and asks for those whom its room may help. */
   #tell(key: string, task: Task | undefined): void {
     this.#noticed(this.#mirror.setTask(key, task))
@@ -387,13 +394,4 @@ export class SchedulingLoop {
     for (const key of this.#queue.waiting.outdate())
       this.enqueue(refOfKey(key), 'what keeps it waiting may have changed')
   }
-}
-
-function tooManyRounds(open: readonly OpenTask[]): KeelsonError {
-  const tasks = open.map(({ key }) => key)
-  return new KeelsonError({
-    code: 'Conflict',
-    message: `${tasks.join(', ')}: placed ${ROUNDS_MAX} times on nodes that had just changed; trying again later`,
-    details: { kind: 'Task', ...(open[0] as OpenTask).ref, rounds: ROUNDS_MAX },
-  })
 }

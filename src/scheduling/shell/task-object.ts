@@ -1,4 +1,5 @@
 import type { Task } from '../../api/index.js'
+import { isTaskActive } from '../../api/index.js'
 import type { ResourceVector } from '../../core/index.js'
 import { parseResources, parseTime } from '../../core/index.js'
 import { compareText } from '../../core/internal.js'
@@ -60,6 +61,11 @@ function devicesAsAmounts({ devices = [] }: Task['spec']): ResourceVector {
   const counts: Record<string, number> = {}
   for (const { kind, count = 1 } of devices) counts[kind] = (counts[kind] ?? 0) + count
   return parseResources(counts)
+}
+
+/** Whether the task waits for a node. */
+export function isUnassigned(task: Task): boolean {
+  return task.spec.nodeName === undefined && isTaskActive(task)
 }
 
 /** Higher priority first, then the older one, then by key. */

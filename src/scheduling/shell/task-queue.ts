@@ -1,9 +1,9 @@
 import type { Task } from '../../api/index.js'
 import type { Backoff } from '../../core/internal.js'
-import { isUnassigned, versionOf } from './bind-tasks.js'
+import { versionOf } from './bind-tasks.js'
 import { GangMembers, gangOfTask } from './gang-members.js'
 import { PendingTasks } from './pending-tasks.js'
-import { taskKey } from './task-object.js'
+import { isUnassigned, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
 
 /** Tasks that are decided about together. */
@@ -39,14 +39,21 @@ export class TaskQueue {
     return isUnassigned(task) && task.spec.schedulerName === this.#schedulerName
   }
 
-  /** One that is new or has changed is to be tried; one that waits is, when its own turn says so. */
-  note(key: string, task: Task | undefined): void {
+  /**
+   * One that is new or has changed is to be tried; one that waits is, when its own turn says so. Names others that are to
+   * be looked at: those whose gang has one more with a node, and so needs one less of them.
+   */
+  note(key: string, task: Task | undefined): readonly string[] {
+    const gang = task === undefined ? undefined : gangOfTask(task)
+    const before = gang === undefined ? 0 : this.gangs.boundOf(gang)
     this.gangs.set(key, task)
     if (task === undefined || !this.isOurs(task)) {
       this.pending.delete(key)
       this.waiting.delete(key)
       this.heldBack.delete(key)
     } else if (!this.waiting.has(key, versionOf(task))) this.pending.set(key, task)
+    if (gang === undefined || this.gangs.boundOf(gang) <= before) return []
+    return this.gangs.openOf(gang).filter(other => this.waiting.wakeOne(other))
   }
 
   /** Has a task tried whose turn it is; returns in how many ms to look again, undefined: when something has changed. */

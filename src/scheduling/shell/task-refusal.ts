@@ -1,6 +1,6 @@
 import { findCondition, Task } from '../../api/index.js'
 import type { ReasonSummary } from '../../core/index.js'
-import { formatTime, isKeelsonError, setCondition } from '../../core/index.js'
+import { formatTime, isKeelsonError, KeelsonError, setCondition } from '../../core/index.js'
 import type { ReconcileContext } from '../../reconcile/index.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { OpenTask } from './bind-tasks.js'
@@ -52,4 +52,29 @@ export async function reportRefusal(
   }
   ctx.record({ type: 'Warning', reason: 'FailedScheduling', note: message, regarding: task })
   return isNews
+}
+
+/** What is told of every member of a gang of which too few fit. `first` is why the first of the others does not. */
+export function gangRefusal(
+  {
+    gang,
+    need,
+    count,
+    fit,
+  }: { readonly gang: string; readonly need: number; readonly count: number; readonly fit: number },
+  first: Refusal | undefined,
+): Pick<Refusal, 'causes' | 'message'> {
+  const of = `gang ${gang} needs ${need} more tasks placed together`
+  if (count < need) return { causes: 'members', message: `${of}, and has ${count}` }
+  const message = `${of}, and ${fit} would fit. ${first?.message ?? ''}`
+  return { causes: `gang ${first?.causes ?? ''}`, message }
+}
+
+export function tooManyRounds(open: readonly OpenTask[], rounds: number): KeelsonError {
+  const tasks = open.map(({ key }) => key)
+  return new KeelsonError({
+    code: 'Conflict',
+    message: `${tasks.join(', ')}: placed ${rounds} times on nodes that had just changed; trying again later`,
+    details: { kind: 'Task', ...(open[0] as OpenTask).ref, rounds },
+  })
 }
