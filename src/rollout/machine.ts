@@ -20,7 +20,7 @@ import { isUnfinished, ownFailure } from './rollout-state.js'
 import type { RolloutView } from './rollout-view.js'
 import { clipped } from './rollout-view.js'
 import type { Steering, TrafficWeight } from './traffic.js'
-import { served, steer, totalOf } from './traffic.js'
+import { served, steer, tooFew, totalOf } from './traffic.js'
 
 /** What an executor does, all at once or not at all. */
 export type RolloutAction =
@@ -304,12 +304,17 @@ function next(
   const { program, desired } = spec
   if (state.held) {
     const kept: Goal = new Map(Object.entries(state.held.sizes))
-    const goal = traffic === undefined ? kept : served(kept, trafficBase(spec, state), { sets, traffic })
+    const view = traffic && { sets, traffic }
+    const goal = view === undefined ? kept : served(kept, trafficBase(spec, state), view)
+    const short = view === undefined ? [] : tooFew(trafficBase(spec, state), view)
     // A pause usually means that the new template is in doubt, so it is the first to give up capacity.
     const shrink = [...stale, roles.next, ...stable]
     const { least, most } = keeping(spec, state)
-    const bounds = { floor: least, ceil: goal === kept ? most : Math.max(most, totalOf(goal)) }
-    return move({ sets, goal, bounds, grow: [...stable, ...stale, roles.next], shrink })
+    const live = sets.reduce((sum, { size }) => sum + size, 0)
+    // What the traffic needs may stay above the ceiling; it does not grow there.
+    const bounds = { floor: least, ceil: Math.max(most, Math.min(live, totalOf(goal))) }
+    const grow = [...new Set([...short, ...stable, ...stale, roles.next])]
+    return move({ sets, goal, bounds, grow, shrink })
   }
   const budget = waypointOf(spec, state).budget ?? program.budget
   const { goal, weights, isThere, asked } = steered(spec, state, observed)

@@ -102,6 +102,17 @@ export function served(kept: Goal, base: number, view: Pick<SteeringInput, 'sets
   return goal
 }
 
+/** The templates of which fewer are requested than their part of the traffic needs. */
+export function tooFew(
+  base: number,
+  { sets, traffic }: Pick<SteeringInput, 'sets' | 'traffic'>,
+): readonly string[] {
+  const sizes = new Map(sets.map(({ template, size }) => [template, size]))
+  return neededBy(traffic.weights ?? [], base)
+    .filter(([template, size]) => size > (sizes.get(template) ?? 0))
+    .map(([template]) => template)
+}
+
 /** The sizes that the waypoint wants in the end: its own, and what its division of the traffic needs. */
 function askedBy(
   { roles, base, waypoint, desired }: SteeringInput,

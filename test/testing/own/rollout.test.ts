@@ -1,17 +1,27 @@
 import {
   Deployment,
+  DisruptionBudget,
   findCondition,
   isConditionTrue,
   isTaskActive,
   isTaskFinished,
   ReplicaSet,
   Revision,
+  Service,
   Task,
+  TEMPLATE_HASH_LABEL,
 } from '../../../src/api/index.js'
+import { isHealthyTask } from '../../../src/api/internal.js'
+import { contentHash } from '../../../src/core/index.js'
 import type { Controller } from '../../../src/reconcile/index.js'
 import { controllerOf, createController } from '../../../src/reconcile/index.js'
 import type { RolloutCommand } from '../../../src/rollout/index.js'
-import { actOnRollout, createRolloutController, rolloutStatus } from '../../../src/rollout/index.js'
+import {
+  actOnRollout,
+  createDisruptionController,
+  createRolloutController,
+  rolloutStatus,
+} from '../../../src/rollout/index.js'
 import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
 import type { Incident, Invariant } from '../../../src/testing/index.js'
 import { createReplicaController } from '../../../src/workloads/index.js'
@@ -165,6 +175,29 @@ const waitsForLead = (reader: Reader): boolean => {
 const isAborted = (reader: Reader): boolean => {
   const found = reader.get(Deployment, web)
   return found !== undefined && rolloutStatus(found).failure?.cause === 'aborted'
+}
+
+const service: ObjectInput = {
+  kind: 'Service',
+  metadata: { namespace: 'default', name: 'front' },
+  spec: { selector: labels, ports: [{ port: 80 }] },
+}
+const budget: ObjectInput = {
+  kind: 'DisruptionBudget',
+  metadata: { namespace: 'default', name: 'web' },
+  spec: { selector: { matchLabels: labels }, minAvailable: 1 },
+}
+
+/** Templates that get traffic, of which no task is requested. */
+const unserved = (reader: Reader): readonly string[] => {
+  const sets = reader.list(ReplicaSet).items.filter(({ spec }) => spec.replicas > 0)
+  if (reader.list(Deployment).items.length === 0) return []
+  const live = new Set(sets.map(({ metadata }) => metadata.labels[TEMPLATE_HASH_LABEL] ?? ''))
+  return reader
+    .list(Service)
+    .items.flatMap(({ spec }) => spec.backends ?? [])
+    .filter(({ template, weight }) => weight > 0 && !live.has(template))
+    .map(({ template }) => template)
 }
 
 /** The uid of the Deployment that a task belongs to. */
@@ -331,6 +364,73 @@ const cases: readonly OwnCase[] = [
       ],
     },
     share: 0.4,
+  },
+  {
+    name: 'rollout that divides the traffic of a Service',
+    make: () => [createRolloutController({ traffic: {} }), createReplicaController(), kubelet()],
+    options: {
+      kinds: [...kinds, Service],
+      objects: [
+        service,
+        deployment({ strategy: { type: 'RollingUpdate', rollingUpdate: bounds, service: 'front' } }),
+      ],
+      faults: { edit: 0, remove: 0 },
+      incidents: [
+        { name: 'the user wants another revision', run: setCommand(['serve', 'better']), when: isRolledOut },
+      ],
+      except: ['levelTriggered', 'historyInsensitive', 'crashConvergent', 'converges'],
+      invariants: [
+        ...laws,
+        onChange(
+          'nothing that gets traffic is taken away',
+          ReplicaSet,
+          (_change, { reader }) => unserved(reader).length === 0,
+        ),
+        whenAtRest('all tasks are new and ready', allNew),
+        whenAtRest('they get all of the traffic', reader =>
+          reader.list(Deployment).items.every(({ spec }) => {
+            const backends = reader.get(Service, { namespace: 'default', name: 'front' })?.spec.backends
+            return backends?.length === 1 && backends[0]?.template === contentHash(spec.template)
+          }),
+        ),
+      ],
+    },
+    share: 0.25,
+  },
+  {
+    name: 'rollout that asks the DisruptionBudgets',
+    make: () => [
+      createRolloutController({ disruptionBudgets: true }),
+      createDisruptionController(),
+      createReplicaController(),
+      kubelet(),
+    ],
+    options: {
+      kinds: [...kinds, DisruptionBudget],
+      // Its own bounds would let it take all of them at once.
+      objects: [
+        budget,
+        deployment({
+          strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: '100%' } },
+        }),
+      ],
+      faults: { edit: 0, remove: 0 },
+      incidents: [
+        { name: 'the user wants another revision', run: setCommand(['serve', 'better']), when: isRolledOut },
+      ],
+      except: ['levelTriggered', 'historyInsensitive', 'crashConvergent', 'converges'],
+      invariants: [
+        ...laws,
+        onChange('one keeps working', Task, ({ before, now }, { reader }) => {
+          const isLost =
+            before !== undefined && isHealthyTask(before) && (now === undefined || !isHealthyTask(now))
+          const isWanted = reader.list(Deployment).items.length > 0
+          return !isLost || !isWanted || reader.list(Task).items.some(isHealthyTask)
+        }),
+        whenAtRest('all tasks are new and ready', allNew),
+      ],
+    },
+    share: 0.25,
   },
   {
     name: 'rollout by recreation',
