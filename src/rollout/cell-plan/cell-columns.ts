@@ -38,6 +38,25 @@ export class CellColumns {
     }
   }
 
+  keyAt(rank: number): string | undefined {
+    return this.#keys[rank]
+  }
+
+  isAvailable(rank: number): boolean {
+    return ((this.#flags[rank] as number) & AVAILABLE) !== 0
+  }
+
+  ordinalAt(rank: number): number | undefined {
+    const ordinal = this.#ordinals[rank] as number
+    return Number.isNaN(ordinal) ? undefined : ordinal
+  }
+
+  /** Whether all that the usual order goes by is as it was. */
+  isPlaced(rank: number, { ordinal = Number.NaN, isLast = false }: CellView): boolean {
+    const wasLast = ((this.#flags[rank] as number) & LAST) !== 0
+    return Object.is(this.#ordinals[rank], ordinal) && wasLast === isLast
+  }
+
   set(rank: number, { key, ordinal, revision, running, available, isLast }: CellView): void {
     this.#keys[rank] = key
     this.#ordinals[rank] = ordinal ?? Number.NaN

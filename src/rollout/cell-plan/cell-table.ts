@@ -45,6 +45,9 @@ export class CellTable {
   readonly #rules: Rules
   #goal: CellGoal
   #cells: CellColumns = new CellColumns(0)
+  /** By rank: as which of `STANDINGS` it is counted. */
+  #standings: Uint8Array = new Uint8Array(0)
+  readonly #isUsualOrder: boolean
   readonly #ranks = new Map<string, number>()
   readonly #late = new Map<string, CellView>()
   readonly #members: Readonly<Record<CellStanding, Bitset>>
@@ -55,6 +58,7 @@ export class CellTable {
   constructor(program: CellProgram, goal: CellGoal) {
     this.#rules = rulesOf(program)
     this.#compare = cellOrder(program)
+    this.#isUsualOrder = program.compare === undefined
     this.#goal = checkedGoal(goal)
     this.#members = {
       done: new Bitset(CELLS_MAX),
@@ -74,12 +78,11 @@ export class CellTable {
   /** Adds a cell, or says how it is now. */
   set(cell: CellView): void {
     const rank = this.#ranks.get(cell.key)
-    const before = rank === undefined ? undefined : this.#cells.get(rank)
-    if (rank === undefined || before === undefined) {
+    if (rank === undefined) {
       if (this.size >= CELLS_MAX && !this.#late.has(cell.key)) throw tooMany()
       this.#late.set(cell.key, cell)
-    } else if (this.#compare(before, cell) === 0) {
-      this.#leave(rank, before)
+    } else if (this.#isPlaced(rank, cell)) {
+      this.#leave(rank)
       this.#enter(rank, cell)
     } else {
       this.delete(cell.key)
@@ -91,9 +94,8 @@ export class CellTable {
   delete(key: string): void {
     this.#late.delete(key)
     const rank = this.#ranks.get(key)
-    const cell = rank === undefined ? undefined : this.#cells.get(rank)
-    if (rank === undefined || cell === undefined) return
-    this.#leave(rank, cell)
+    if (rank === undefined) return
+    this.#leave(rank)
     this.#cells.delete(rank)
     this.#ranks.delete(key)
   }
@@ -140,9 +142,9 @@ export class CellTable {
 
   #take(walk: Walk, members: Bitset, may: () => boolean): void {
     for (let rank = members.firstSet(); rank !== undefined && may(); rank = members.firstSet(rank + 1)) {
-      const cell = this.#cells.get(rank)
-      if (cell === undefined) continue
-      walk.moves.push({ key: cell.key, revision: this.#goalOf(cell) })
+      const key = this.#cells.keyAt(rank)
+      if (key === undefined) continue
+      walk.moves.push({ key, revision: this.#goalOf(this.#cells.ordinalAt(rank)) })
       walk.inFlight += 1
     }
   }
@@ -168,12 +170,19 @@ export class CellTable {
   }
 
   /** Below the partition stale cells go back to what is stable; the others to the target. */
-  #goalOf(cell: CellView): string {
+  #goalOf(ordinal: number | undefined): string {
     const { target, stable = target } = this.#goal
-    return this.#isBelow(cell) ? stable : target
+    return this.#isBelow(ordinal) ? stable : target
   }
 
-  #isBelow({ ordinal }: CellView): boolean {
+  /** Whether it keeps its place in the order. */
+  #isPlaced(rank: number, cell: CellView): boolean {
+    if (this.#isUsualOrder) return this.#cells.isPlaced(rank, cell)
+    const before = this.#cells.get(rank)
+    return before !== undefined && this.#compare(before, cell) === 0
+  }
+
+  #isBelow(ordinal: number | undefined): boolean {
     return ordinal !== undefined && ordinal < this.#rules.partition
   }
 
@@ -181,7 +190,7 @@ export class CellTable {
     const { target, stable } = this.#goal
     const { revision, running, available } = cell
     const isArrived = available && running === revision
-    if (this.#isBelow(cell)) {
+    if (this.#isBelow(cell.ordinal)) {
       if (revision === target) return isArrived ? 'done' : 'held'
       if (revision === stable || (available && stable === undefined)) return 'held'
     }
@@ -192,15 +201,20 @@ export class CellTable {
 
   #enter(rank: number, cell: CellView): void {
     this.#cells.set(rank, cell)
-    this.#members[this.#standingOf(cell)].add(rank)
-    if (cell.available) this.#available += 1
-    if (cell.available && this.#members.busy.has(rank)) this.#serving += 1
+    const standing = this.#standingOf(cell)
+    this.#standings[rank] = STANDINGS.indexOf(standing)
+    this.#members[standing].add(rank)
+    if (!cell.available) return
+    this.#available += 1
+    if (standing === 'busy') this.#serving += 1
   }
 
-  #leave(rank: number, cell: CellView): void {
-    if (cell.available && this.#members.busy.has(rank)) this.#serving -= 1
-    this.#members[this.#standingOf(cell)].delete(rank)
-    if (cell.available) this.#available -= 1
+  #leave(rank: number): void {
+    const standing = STANDINGS[this.#standings[rank] as number] as CellStanding
+    this.#members[standing].delete(rank)
+    if (!this.#cells.isAvailable(rank)) return
+    this.#available -= 1
+    if (standing === 'busy') this.#serving -= 1
   }
 
   #rebuild(): void {
@@ -212,6 +226,7 @@ export class CellTable {
     this.#available = 0
     this.#serving = 0
     this.#cells = new CellColumns(cells.length)
+    this.#standings = new Uint8Array(cells.length)
     for (const [rank, cell] of cells.entries()) {
       this.#ranks.set(cell.key, rank)
       this.#enter(rank, cell)
