@@ -18,7 +18,9 @@ import { planLoopback } from '../runtime/loopback.js'
 import type { SimulatedNode } from '../runtime/simulated-node.js'
 import { startNode } from '../runtime/simulated-node.js'
 import { controlLoops } from './control-plane.js'
-import { ETCD_PREFIX, kinds } from './kinds.js'
+import type { EtcdPlace } from './etcd-place.js'
+import { etcdOptions } from './etcd-place.js'
+import { kinds } from './kinds.js'
 
 /** How the cluster is made up. */
 export interface ClusterOptions {
@@ -31,8 +33,8 @@ export interface ClusterOptions {
   readonly rollout?: (registry: Registry) => RolloutControllerOptions
   /** The directory that keeps the state. Default: it is kept in memory. */
   readonly data?: string
-  /** The etcd that keeps the state, as host:port; the loops that decide run in other processes then. */
-  readonly etcd?: string
+  /** The etcd that keeps the state; the loops that decide run in other processes then. */
+  readonly etcd?: EtcdPlace
 }
 
 /** A running orchestrator. */
@@ -107,7 +109,6 @@ export async function startCluster(env: Env, options: ClusterOptions): Promise<C
 }
 
 async function openFor(env: Env, { data, etcd }: ClusterOptions): Promise<Store> {
-  if (etcd !== undefined)
-    return connectStore({ kinds, env, etcd: { endpoints: [etcd], prefix: ETCD_PREFIX } })
+  if (etcd !== undefined) return connectStore({ kinds, env, etcd: etcdOptions(etcd) })
   return data === undefined ? createStore({ kinds, env }) : openStore({ kinds, env, dir: data })
 }

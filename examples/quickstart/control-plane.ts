@@ -9,7 +9,9 @@ import { createSchedulingController } from 'keelson/scheduling'
 import type { Client } from 'keelson/store'
 import { connectStore } from 'keelson/store/etcd'
 import { createNodeLifecycleController, createReplicaController } from 'keelson/workloads'
-import { ETCD_PREFIX, kinds } from './kinds.js'
+import type { EtcdPlace } from './etcd-place.js'
+import { etcdOptions } from './etcd-place.js'
+import { kinds } from './kinds.js'
 
 /** How long the others wait for a leader that is silent, how long it tries to renew, and how often. */
 const LEASE = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 500 }
@@ -36,8 +38,8 @@ export function controlLoops(
 }
 
 /** A process with nothing but loops, one of several: the one that leads runs them, another takes over when it is gone. */
-export async function startControlPlane(env: Env, etcd: string, identity: string): Promise<ControlPlane> {
-  const store = await connectStore({ kinds, env, etcd: { endpoints: [etcd], prefix: ETCD_PREFIX } })
+export async function startControlPlane(env: Env, etcd: EtcdPlace, identity: string): Promise<ControlPlane> {
+  const store = await connectStore({ kinds, env, etcd: etcdOptions(etcd) })
   const leaderElection = { kind: Lease, lease: 'control-plane', identity, ...LEASE }
   const control = controlLoops(store.client(env.fork('control-plane')), {}, leaderElection)
   await control.start()

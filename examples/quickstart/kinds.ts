@@ -23,6 +23,3 @@ export const kinds: readonly Kind[] = [
   Service,
   Task,
 ]
-
-/** Where it is in an etcd. */
-export const ETCD_PREFIX = '/keelson/quickstart'

@@ -11,6 +11,7 @@ import { HELP, readArguments } from './arguments.js'
 import type { Cluster } from './cluster.js'
 import { startCluster } from './cluster.js'
 import { startControlPlane } from './control-plane.js'
+import type { EtcdPlace } from './etcd-place.js'
 import { isApart, tellPlacement } from './placement-story.js'
 import { StoryError, tellStory } from './story.js'
 
@@ -31,7 +32,7 @@ async function demo({
   readonly file: string | undefined
   readonly keep: boolean
   readonly data: string | undefined
-  readonly etcd: string | undefined
+  readonly etcd: EtcdPlace | undefined
 }): Promise<number> {
   const path = resolve(file ?? join(import.meta.dirname, 'hello-kubernetes.yaml'))
   const env = systemEnv.fork('quickstart')
@@ -75,7 +76,7 @@ async function demo({
 }
 
 /** Runs the loops that decide until it is told to stop. */
-async function control(etcd: string): Promise<number> {
+async function control(etcd: EtcdPlace): Promise<number> {
   const env = systemEnv.fork('control-plane')
   try {
     const plane = await startControlPlane(env, etcd, `control-plane-${process.pid}`)

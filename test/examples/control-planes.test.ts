@@ -21,6 +21,7 @@ import {
 import type { Env } from '../../src/core/index.js'
 import { systemEnv } from '../../src/core/index.js'
 import { rolloutStatus } from '../../src/rollout/index.js'
+import { makeCertificates } from '../store/etcd/certificates.js'
 import { canRunEtcd, EtcdServer } from '../store/etcd/etcd-server.js'
 import { soon } from '../store/etcd/soon.js'
 import { bundleProgram } from '../store/node/program-run.js'
@@ -30,7 +31,7 @@ const application = loadManifest(join(directory, 'hello-kubernetes.yaml'))
 const ref = { namespace: 'default', name: 'hello' }
 const lease = { namespace: 'default', name: 'control-plane' }
 
-describe.runIf(canRunEtcd)('two control planes over one etcd', () => {
+describe.runIf(canRunEtcd)('two control planes over one etcd, with certificates', () => {
   let server: EtcdServer
   let folder: string
   let env: Env
@@ -38,19 +39,27 @@ describe.runIf(canRunEtcd)('two control planes over one etcd', () => {
   const planes: ChildProcess[] = []
 
   beforeAll(async () => {
-    server = await EtcdServer.start()
     folder = mkdtempSync(join(tmpdir(), 'keelson-planes-'))
+    const { ca, client, serverArgs } = makeCertificates(folder)
+    server = await EtcdServer.start(serverArgs)
     const program = await bundleProgram('main', folder, directory)
     for (let count = 0; count < 2; count++)
       planes.push(
-        spawn(process.execPath, [program, '--etcd', server.endpoint, '--control-plane'], { stdio: 'ignore' }),
+        spawn(
+          process.execPath,
+          [
+            ...[program, '--etcd', server.endpoint, '--control-plane'],
+            ...['--cacert', ca, '--cert', client.cert, '--key', client.key],
+          ],
+          { stdio: 'ignore' },
+        ),
       )
     env = systemEnv.fork('planes')
     cluster = await startCluster(env, {
       nodes: ['node-a', 'node-b', 'node-c'],
       directory,
       servicePorts: [80],
-      etcd: server.endpoint,
+      etcd: { endpoint: server.endpoint, ca, ...client },
     })
   })
 

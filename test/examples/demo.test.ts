@@ -17,11 +17,25 @@ test.each([
     ['--kep'],
     {
       kind: 'wrong',
-      message: '--kep is no option; there are --data, --etcd, --control-plane, --keep and --help',
+      message:
+        '--kep is no option; there are --data, --etcd, --cacert, --cert, --key, --control-plane, --keep and --help',
     },
   ],
-  [['--etcd', 'h:1'], { kind: 'run', file: undefined, keep: false, data: undefined, etcd: 'h:1' }],
-  [['--etcd', 'h:1', '--control-plane'], { kind: 'control-plane', etcd: 'h:1' }],
+  [
+    ['--etcd', 'h:1'],
+    { kind: 'run', file: undefined, keep: false, data: undefined, etcd: { endpoint: 'h:1' } },
+  ],
+  [['--etcd', 'h:1', '--control-plane'], { kind: 'control-plane', etcd: { endpoint: 'h:1' } }],
+  [
+    ['--etcd', 'h:1', '--cacert', 'a', '--control-plane', '--cert', 'c', '--key', 'k'],
+    { kind: 'control-plane', etcd: { endpoint: 'h:1', ca: 'a', cert: 'c', key: 'k' } },
+  ],
+  [['--cacert', 'a'], { kind: 'wrong', message: '--cacert, --cert and --key are for --etcd' }],
+  [
+    ['--etcd', 'h:1', '--cacert', '--keep'],
+    { kind: 'wrong', message: '--cacert, --cert and --key need a file' },
+  ],
+  [['--etcd', 'h:1', '--key', 'k'], { kind: 'wrong', message: '--cert and --key come together' }],
   [['--etcd', '--keep'], { kind: 'wrong', message: '--etcd needs host:port' }],
   [
     ['--etcd', 'h:1', '--data', 'd'],

@@ -12,7 +12,8 @@ import { EtcdLifetimes } from './etcd-lifetimes.js'
 import { EtcdSource } from './etcd-source.js'
 import type { EtcdStore } from './etcd-store.js'
 import { ReplicatedStore } from './etcd-store.js'
-import type { EtcdTls } from './grpc-channel.js'
+import type { EtcdTls } from './etcd-tls.js'
+import { tlsProblems } from './etcd-tls.js'
 import { KeyQueue } from './key-queue.js'
 import { KeySpace } from './key-space.js'
 import { Mirror } from './mirror.js'
@@ -140,6 +141,7 @@ export function assertEtcd(etcd: EtcdOptions, contentionMs: number = CONTENTION_
     })
   if ((user === undefined) !== (password === undefined))
     problems.push({ field: 'etcd.user', value: user, message: 'comes with a password, or not at all' })
+  if (etcd.tls !== undefined) problems.push(...tlsProblems(etcd.tls))
   problems.push(...wholeNumber('etcd.timeoutMs', timeoutMs, { min: 1 }))
   problems.push(...wholeNumber('contentionMs', contentionMs, { min: 1 }))
   if (problems.length > 0) throw new InvalidError('connectStore', problems)

@@ -26,7 +26,8 @@ import {
   watchRequest,
   watchResponse,
 } from './etcd-messages.js'
-import type { EtcdTls, GrpcMetadata } from './grpc-channel.js'
+import type { EtcdTls } from './etcd-tls.js'
+import type { GrpcMetadata } from './grpc-channel.js'
 import { GrpcChannel } from './grpc-channel.js'
 
 /** How an etcd is reached. */

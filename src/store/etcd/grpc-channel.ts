@@ -2,17 +2,8 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import { connect, constants } from 'node:http2'
 import type { Cancel, Env } from '../../core/index.js'
 import { GrpcFailure } from './etcd-errors.js'
-
-/** How a server is recognised, and this client by it; texts in PEM. */
-export interface EtcdTls {
-  /** Of the authority that has signed the certificate of etcd. Default: those that Node knows. */
-  readonly ca?: string | Uint8Array
-  /** The client's own, where etcd asks for one (`--client-cert-auth`), with its `key`. */
-  readonly cert?: string | Uint8Array
-  readonly key?: string | Uint8Array
-  /** The name in etcd's certificate. Default: the host of the endpoint. */
-  readonly serverName?: string
-}
+import type { EtcdTls } from './etcd-tls.js'
+import { secureContextOf } from './etcd-tls.js'
 
 /** Where a channel leads, and how patient it is. */
 export interface GrpcChannelOptions {
@@ -200,13 +191,8 @@ export class GrpcChannel {
 
 function tlsOf(tls: EtcdTls | undefined): object {
   if (tls === undefined) return {}
-  const { ca, cert, key, serverName } = tls
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(serverName === undefined ? {} : { servername: serverName }),
-  }
+  const { serverName } = tls
+  return { ...secureContextOf(tls), ...(serverName === undefined ? {} : { servername: serverName }) }
 }
 
 /** What stands between may not have encoded it. */

@@ -14,6 +14,7 @@ import type { ProgramOutput } from './program-output.js'
 import { EXIT_CODES } from './program-output.js'
 import type { LoggedEntry } from './program-texts.js'
 import { inspectEtcdText, logLine, placeText } from './program-texts.js'
+import { readTls } from './tls-files.js'
 
 interface EtcdRun {
   readonly place: EtcdPlace
@@ -23,7 +24,7 @@ interface EtcdRun {
 
 /** What the program does with a store in an etcd; resolves with its exit code. */
 export async function performOnEtcd(command: ProgramCommand, run: EtcdRun): Promise<number> {
-  const etcd = { ...run.place, ...(await readLogin(command.login)) }
+  const etcd = { ...run.place, ...(await readLogin(command.login)), ...(await readTls(command.tls)) }
   if (command.verb === 'restore') return restoreFile(command, run.keys, intoEtcd(etcd, run, command))
   return lookAtEtcd(etcd, view => (command.verb === 'tail' ? tail : look)(view, command, run))
 }

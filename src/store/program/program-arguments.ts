@@ -1,3 +1,5 @@
+import type { TlsFiles } from './tls-files.js'
+
 /** What the command line asks for. */
 export interface ProgramCommand {
   readonly kind: 'run'
@@ -19,6 +21,8 @@ export interface ProgramCommand {
   readonly keys: string | undefined
   /** A file with a user of etcd. */
   readonly login: string | undefined
+  /** Files with the certificates for an etcd. */
+  readonly tls: TlsFiles | undefined
   /** A kind. */
   readonly of: string | undefined
 }
@@ -43,6 +47,11 @@ const VERBS = [
   'migrate',
   'witness',
 ] as const
+
+/** Options of an etcd that name a file. */
+const ETCD_FILES = ['--login', '--cacert', '--cert', '--key'] as const
+
+const WITH_VALUE: readonly string[] = ['--at', '--kind', '--keys', '--etcd', '--prefix', ...ETCD_FILES]
 
 /** How many words follow the directory, at least and at most. */
 const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: number]>> = {
@@ -80,6 +89,8 @@ So restore --etcd … OLD takes a directory into an etcd, and migrate --etcd …
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
   --login FILE a user of etcd, as NAME:PASSWORD
+  --cacert FILE, --cert FILE, --key FILE
+               TLS with etcd, in PEM as etcdctl takes them: the authority, and the certificate and key of a client
   --keys FILE  the keys of an encrypted store, one a line: an id, a space, 32 bytes in base64
 
 Exit code: 0 fine, 1 failed, 2 wrong arguments, 3 damaged or unreadable.`
@@ -96,14 +107,13 @@ export function readProgramArguments(
   for (let index = 0; index < args.length; index++) {
     const word = args[index] as string
     if (word === '--json' || word === '--secrets' || word === '--follow') options.set(word, '')
-    else if (['--at', '--kind', '--keys', '--etcd', '--prefix', '--login'].includes(word))
-      options.set(word, args[++index] ?? '')
+    else if (WITH_VALUE.includes(word)) options.set(word, args[++index] ?? '')
     else if (word.startsWith('-')) return wrong(`${word} is no option`)
     else words.push(word)
   }
   const [verb = '', ...others] = words
   if (!isVerb(verb)) return wrong(`${verb || 'nothing'} is no command; there are ${VERBS.join(', ')}`)
-  const etcd = etcdPlace(options)
+  const etcd = etcdPlace(options) ?? notForDirectories(options)
   if (typeof etcd === 'string') return wrong(etcd)
   if (etcd !== undefined && verb === 'witness') return wrong(`${verb} is for directories, not for an etcd`)
   const [dir, ...rest] = etcd === undefined ? others : ['', ...others]
@@ -130,6 +140,7 @@ export function readProgramArguments(
     dir,
     etcd,
     login: options.get('--login'),
+    tls: tlsFiles(options),
     rest,
     json: options.has('--json'),
     secrets: options.has('--secrets'),
@@ -144,14 +155,31 @@ export function readProgramArguments(
 /** A text says what is wrong. */
 function etcdPlace(options: ReadonlyMap<string, string>): EtcdPlace | undefined | string {
   const [members, prefix] = [options.get('--etcd'), options.get('--prefix')]
-  if (options.get('--login') === '') return '--login needs a file'
-  if (members === undefined)
-    return prefix === undefined && !options.has('--login') ? undefined : '--prefix and --login are for --etcd'
+  if (members === undefined) return undefined
   if (options.has('--keys'))
     return '--keys is for directories: a store in etcd is not encrypted by this program'
+  const fileless = ETCD_FILES.find(name => options.get(name) === '')
+  if (fileless !== undefined) return `${fileless} needs a file`
+  if (options.has('--cert') !== options.has('--key')) return '--cert and --key come together'
   const endpoints = members.split(',')
   if (members === '') return '--etcd needs HOST:PORT'
   return { endpoints, ...(prefix === undefined ? {} : { prefix }) }
+}
+
+/** What is said of options that only an etcd has. */
+function notForDirectories(options: ReadonlyMap<string, string>): string | undefined {
+  const given = ['--prefix', ...ETCD_FILES].find(name => options.has(name))
+  return given === undefined ? undefined : `${given} is for --etcd`
+}
+
+function tlsFiles(options: ReadonlyMap<string, string>): TlsFiles | undefined {
+  const [ca, cert, key] = ['--cacert', '--cert', '--key'].map(name => options.get(name))
+  if (ca === undefined && cert === undefined) return undefined
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
 }
 
 function isVerb(word: string): word is ProgramCommand['verb'] {

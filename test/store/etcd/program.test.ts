@@ -7,6 +7,7 @@ import { connectStore } from '../../../src/store/etcd/index.js'
 import { openStore } from '../../../src/store/node/index.js'
 import { runStoreProgram } from '../../../src/store/program/store-program.js'
 import { kindOf, ref } from '../../fixtures/kinds.js'
+import { makeCertificates } from './certificates.js'
 import { CutProxy } from './cut-proxy.js'
 import { canRunEtcd, EtcdServer, freePort } from './etcd-server.js'
 import { soon } from './soon.js'
@@ -289,5 +290,53 @@ describe.skipIf(!canRunEtcd)('keelson-store over an etcd', () => {
     expect(await over('inspect', '--login', login)).toMatchObject({ code: 2 })
     writeFileSync(login, 'root:secret\n')
     expect((await over('dump', '--login', login)).lines).toHaveLength(3)
+  })
+})
+
+describe.skipIf(!canRunEtcd)('keelson-store over an etcd with certificates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keelson-program-tls-'))
+  const { ca, client, serverArgs } = makeCertificates(folder)
+  let server: EtcdServer
+  beforeAll(async () => {
+    server = await EtcdServer.start(serverArgs)
+  })
+  afterAll(async () => {
+    await server.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('shows its own, knows that of the authority, and says what is wrong with others', async () => {
+    const over = (...args: readonly string[]): ReturnType<typeof program> =>
+      program(...args, '--etcd', server.endpoint)
+    const own = ['--cert', client.cert, '--key', client.key]
+    const source = join(folder, 'store')
+    const store = await openStore({ kinds: [Widget], dir: source })
+    await store.create(Widget, { metadata: ref('a'), spec: { size: 1 } })
+    await store.close()
+    expect((await over('restore', source, '--cacert', ca, ...own)).code).toBe(0)
+    expect((await over('dump', '--cacert', ca, ...own)).lines).toHaveLength(1)
+    expect((await over('verify', '--cacert', ca, ...own)).code).toBe(0)
+    expect(await over('dump', '--cacert', ca)).toMatchObject({ code: 1, lines: [] })
+    expect(await over('dump', ...own)).toMatchObject({
+      code: 1,
+      notes: expect.stringMatching(/certificate|issuer/),
+    })
+    expect(await over('dump', '--cacert', source, ...own)).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining(source),
+    })
+    expect(await over('dump', '--cacert', client.key, ...own)).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('must be certificates in PEM'),
+    })
+    for (const wrong of [
+      ['--cert', client.cert],
+      ['--cacert', '', ...own],
+    ])
+      expect((await over('dump', ...wrong)).code).toBe(2)
+    expect(await program('dump', source, '--cacert', ca)).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('--cacert is for --etcd'),
+    })
   })
 })

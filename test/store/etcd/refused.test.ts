@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
@@ -13,6 +12,7 @@ import type { EtcdOptions, EtcdStore } from '../../../src/store/etcd/index.js'
 import { connectStore } from '../../../src/store/etcd/index.js'
 import { encodeMessage } from '../../../src/store/etcd/protobuf.js'
 import { ref, Widget, widget } from '../../fixtures/kinds.js'
+import { makeCertificates } from './certificates.js'
 import { canRunEtcd, EtcdServer, freePort } from './etcd-server.js'
 
 const env = createEnv({ process: 'refused', logger: silentLogger })
@@ -140,32 +140,31 @@ describe.runIf(canRunEtcd)('a real etcd', () => {
   })
 
   test('TLS: with the authority, and a certificate of our own', async () => {
-    const file = (name: string): string => join(folder, name)
-    const openssl = (...args: readonly string[]): void => {
-      const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
-      if (status !== 0) throw new Error(stderr)
-    }
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    const name = ['-subj', '/CN=etcd', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    openssl('req', '-x509', ...key, '-days', '2', '-keyout', file('key'), '-out', file('cert'), ...name)
-    const secure = await EtcdServer.start([
-      ...['--cert-file', file('cert'), '--key-file', file('key')],
-      ...['--client-cert-auth', '--trusted-ca-file', file('cert')],
-    ])
-    const [ca, cert, ownKey] = [file('cert'), file('cert'), file('key')].map(path =>
-      readFileSync(path, 'utf8'),
-    )
+    const files = makeCertificates(folder)
+    const secure = await EtcdServer.start(files.serverArgs)
+    const text = (path: string): string => readFileSync(path, 'utf8')
     const endpoints = [secure.endpoint]
-    if (ca === undefined || cert === undefined || ownKey === undefined) throw new Error('no certificate')
-    const store = await open({ endpoints, tls: { ca, cert, key: ownKey } })
+    const ca = text(files.ca)
+    const own = { cert: text(files.client.cert), key: text(files.client.key) }
+    const store = await open({ endpoints, tls: { ca, ...own } })
     await store.create(Widget, widget('a'))
     expect(store.list(Widget).items).toHaveLength(1)
     await store.close()
-    await expect(open({ endpoints, tls: { cert, key: ownKey } })).rejects.toMatchObject({
+    await expect(open({ endpoints, tls: own })).rejects.toMatchObject({
       code: 'Unavailable',
-      message: expect.stringMatching(/self.signed certificate/),
+      message: expect.stringMatching(/self.signed certificate|unable to verify|issuer/),
     })
-    await expect(open({ endpoints })).rejects.toMatchObject({ code: 'Unavailable' })
+    for (const tls of [{ ca }, undefined])
+      await expect(open({ endpoints, ...(tls && { tls }) })).rejects.toMatchObject({ code: 'Unavailable' })
+    for (const [tls, message] of [
+      [{ ca: 'x' }, /etcd\.tls\.ca\b.*must be certificates in PEM/],
+      [{ ca, cert: own.cert }, /etcd\.tls\.cert\b.*comes with etcd\.tls\.key/],
+      [{ ca, cert: own.cert, key: text(files.server.key) }, /etcd\.tls\.cert\b.*must be, with its key/],
+    ] as const)
+      await expect(open({ endpoints, tls })).rejects.toMatchObject({
+        code: 'Invalid',
+        message: expect.stringMatching(message),
+      })
     await secure.close()
   })
 })
