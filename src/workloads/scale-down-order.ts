@@ -1,5 +1,6 @@
 import type { Task } from '../api/index.js'
 import { findCondition } from '../api/index.js'
+import type { Condition } from '../core/index.js'
 import { parseTime } from '../core/index.js'
 import { compareText } from '../core/internal.js'
 
@@ -51,8 +52,8 @@ export interface ScaleDownRanking {
 
 interface Ranked {
   readonly task: Task
-  /** Smaller goes first; one number per criterion. */
-  readonly rank: readonly number[]
+  /** Smaller goes first; one number per criterion, as far as it was compared by. */
+  readonly rank: number[]
 }
 
 /**
@@ -72,11 +73,13 @@ export function scaleDownOrder(
   ranking: ScaleDownRanking,
 ): readonly ScaleDownVictim[] {
   if (count <= 0) return []
-  if (count >= tasks.length) return ranked(tasks, ranking).sort(compareRanks).map(victimOfAll)
+  const order = new RankOrder(tasks, ranking)
+  const entries = tasks.map((task): Ranked => ({ task, rank: [] }))
+  if (count >= tasks.length) return entries.sort((a, b) => order.compare(a, b)).map(victimOfAll)
   const first: Ranked[] = []
-  for (const entry of ranked(tasks, ranking)) insert(first, entry, count + 1)
+  for (const entry of entries) insert(first, entry, count + 1, order)
   const stays = first.pop()
-  return first.map(entry => ({ task: entry.task, why: reasonOf(entry, stays) }))
+  return first.map(entry => ({ task: entry.task, why: order.reasonOf(entry, stays) }))
 }
 
 function victimOfAll({ task }: Ranked): ScaleDownVictim {
@@ -84,52 +87,102 @@ function victimOfAll({ task }: Ranked): ScaleDownVictim {
 }
 
 /** Keeps the `most` smallest, in order. */
-function insert(first: Ranked[], entry: Ranked, most: number): void {
+function insert(first: Ranked[], entry: Ranked, most: number, order: RankOrder): void {
   const last = first.at(-1)
   const isFull = first.length === most
-  if (isFull && last !== undefined && compareRanks(entry, last) > 0) return
+  if (isFull && last !== undefined && order.compare(entry, last) > 0) return
   let [low, high] = [0, first.length]
   while (low < high) {
     const middle = (low + high) >>> 1
     const other = first[middle]
-    if (other !== undefined && compareRanks(other, entry) < 0) low = middle + 1
+    if (other !== undefined && order.compare(other, entry) < 0) low = middle + 1
     else high = middle
   }
   first.splice(low, 0, entry)
   if (isFull) first.pop()
 }
 
-function ranked(tasks: readonly Task[], ranking: ScaleDownRanking): Ranked[] {
-  const onNode = new Map<string, number>()
-  for (const { spec } of ranking.siblings ?? tasks) {
-    const node = spec.nodeName
-    if (node !== undefined) onNode.set(node, (onNode.get(node) ?? 0) + 1)
+/** The order in which tasks go. A criterion is looked at where those before it are equal: reading times is dear. */
+class RankOrder {
+  readonly #ranking: ScaleDownRanking
+  readonly #onNode = new Map<string, number>()
+
+  constructor(tasks: readonly Task[], ranking: ScaleDownRanking) {
+    this.#ranking = ranking
+    for (const { spec } of ranking.siblings ?? tasks)
+      if (spec.nodeName !== undefined)
+        this.#onNode.set(spec.nodeName, (this.#onNode.get(spec.nodeName) ?? 0) + 1)
   }
-  return tasks.map(task => ({ task, rank: rankOf(task, onNode, ranking) }))
+
+  compare(a: Ranked, b: Ranked): number {
+    for (let at = 0; at < CRITERIA.length; at += 1) {
+      const difference = this.#rankAt(a, at) - this.#rankAt(b, at)
+      if (difference !== 0) return difference
+    }
+    return compareText(a.task.metadata.uid, b.task.metadata.uid)
+  }
+
+  reasonOf(victim: Ranked, stays: Ranked | undefined): ScaleDownReason {
+    if (stays === undefined) return 'all'
+    return CRITERIA.find((_, at) => this.#rankAt(victim, at) !== this.#rankAt(stays, at)) ?? 'uid'
+  }
+
+  /** Asked for one after the other. */
+  #rankAt(entry: Ranked, at: number): number {
+    const known = entry.rank[at]
+    if (known !== undefined) return known
+    const rank = this.#look(entry.task, CRITERIA[at] ?? 'age')
+    entry.rank.push(rank)
+    return rank
+  }
+
+  #look(task: Task, criterion: (typeof CRITERIA)[number]): number {
+    const { nodeName } = task.spec
+    switch (criterion) {
+      case 'unassigned':
+        return nodeName === undefined ? 0 : 1
+      case 'phase':
+        return task.status?.phase !== 'Running' ? 0 : readiness(task)?.status === 'Unknown' ? 1 : 2
+      case 'not-ready':
+        return readiness(task)?.status === 'True' ? 1 : 0
+      case 'not-available': {
+        // Asked of tasks that are all ready, or all not.
+        const { readyByMs = Number.POSITIVE_INFINITY } = this.#ranking
+        return readyByMs === Number.POSITIVE_INFINITY || (readyAtMs(task) ?? readyByMs) <= readyByMs ? 1 : 0
+      }
+      case 'deletion-cost':
+        return deletionCost(task)
+      case 'co-location':
+        return nodeName === undefined ? 0 : -(this.#onNode.get(nodeName) ?? 0)
+      case 'ready-time': {
+        const sinceMs = readyAtMs(task)
+        return sinceMs === undefined ? 0 : this.#age(sinceMs)
+      }
+      case 'restarts':
+        return -(this.#ranking.restarts?.(task) ?? 0)
+      case 'age':
+        return this.#age(parseTime(task.metadata.creationTimestamp))
+    }
+  }
+
+  #age(sinceMs: number): number {
+    const { nowMs, ages = 'log2' } = this.#ranking
+    return ages === 'exact' ? -sinceMs : logarithm(nowMs - sinceMs)
+  }
 }
 
-/** In the order of `CRITERIA`. */
-function rankOf(task: Task, onNode: ReadonlyMap<string, number>, ranking: ScaleDownRanking): number[] {
-  const { nowMs, readyByMs = Number.POSITIVE_INFINITY, ages = 'log2', restarts } = ranking
-  const { nodeName } = task.spec
-  const ready = findCondition(task.status?.conditions, 'Ready')
-  const readyAtMs = ready?.status === 'True' ? parseTime(ready.lastTransitionTime) : undefined
-  const age = (sinceMs: number): number => (ages === 'exact' ? -sinceMs : logarithm(nowMs - sinceMs))
-  return [
-    nodeName === undefined ? 0 : 1,
-    task.status?.phase !== 'Running' ? 0 : ready?.status === 'Unknown' ? 1 : 2,
-    readyAtMs === undefined ? 0 : 1,
-    readyAtMs !== undefined && readyAtMs <= readyByMs ? 1 : 0,
-    deletionCost(task),
-    nodeName === undefined ? 0 : -(onNode.get(nodeName) ?? 0),
-    readyAtMs === undefined ? 0 : age(readyAtMs),
-    -(restarts?.(task) ?? 0),
-    age(parseTime(task.metadata.creationTimestamp)),
-  ]
+function readiness({ status }: Task): Condition | undefined {
+  return findCondition(status?.conditions, 'Ready')
+}
+
+function readyAtMs(task: Task): number | undefined {
+  const ready = readiness(task)
+  return ready?.status === 'True' ? parseTime(ready.lastTransitionTime) : undefined
 }
 
 function deletionCost({ metadata }: Task): number {
-  const text = metadata.annotations[DELETION_COST] ?? '0'
+  const text = metadata.annotations[DELETION_COST]
+  if (text === undefined) return 0
   const cost = WHOLE_NUMBER.test(text) ? Number(text) : 0
   return cost >= -(2 ** 31) && cost < 2 ** 31 ? cost : 0
 }
@@ -137,18 +190,4 @@ function deletionCost({ metadata }: Task): number {
 /** Of the age in nanoseconds, as Kubernetes has it: its whole part. What is not in the past is the youngest. */
 function logarithm(ageMs: number): number {
   return ageMs > 0 ? Math.trunc(Math.log2(ageMs * 1e6)) : -1
-}
-
-function compareRanks(a: Ranked, b: Ranked): number {
-  const index = firstDifference(a, b)
-  if (index === -1) return compareText(a.task.metadata.uid, b.task.metadata.uid)
-  return (a.rank[index] ?? 0) - (b.rank[index] ?? 0)
-}
-
-function firstDifference(a: Ranked, b: Ranked): number {
-  return a.rank.findIndex((value, index) => value !== b.rank[index])
-}
-
-function reasonOf(victim: Ranked, stays: Ranked | undefined): ScaleDownReason {
-  return stays === undefined ? 'all' : (CRITERIA[firstDifference(victim, stays)] ?? 'uid')
 }

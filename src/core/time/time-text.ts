@@ -3,8 +3,12 @@ import { InvalidError } from '../errors.js'
 const PATTERN =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
-const CANONICAL_LENGTH = '2026-01-01T00:00:00.000Z'.length
+/** Of `formatTime`. */
+const USUAL_FORM = '0000-00-00T00:00:00.000Z'
+const SEPARATORS = [4, 7, 10, 13, 16, 19, 23]
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
+const ZERO = 0x30
 const YEAR_ZERO_MS = -62_167_219_200_000
 const YEAR_10000_MS = 253_402_300_800_000
 
@@ -30,11 +34,8 @@ export function formatTime(ms: number): string {
  * second, which epoch time cannot express
  */
 export function parseTime(text: string): number {
-  // The form that we write ourselves, which is most of what is read.
-  if (text.length === CANONICAL_LENGTH) {
-    const ms = Date.parse(text)
-    if (!Number.isNaN(ms) && new Date(ms).toISOString() === text) return ms
-  }
+  const known = usualTime(text)
+  if (known !== undefined) return known
   const match = PATTERN.exec(text)
   if (match === null) throw invalid(text, 'must look like 2026-01-31T23:59:59.000Z or …+02:00')
   const [
@@ -61,6 +62,34 @@ export function parseTime(text: string): number {
   const ms = sign === '-' ? localMs + offsetMs : localMs - offsetMs
   if (!inRange(ms)) throw invalid(text, 'must be in the years 0000 to 9999 UTC')
   return ms
+}
+
+/** Most times, since `formatTime` wrote them; undefined for another form, or a day that does not exist. */
+function usualTime(text: string): number | undefined {
+  for (const at of SEPARATORS) if (text.charCodeAt(at) !== USUAL_FORM.charCodeAt(at)) return undefined
+  if (text.length !== USUAL_FORM.length) return undefined
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 7)
+  const day = digits(text, 8, 10)
+  const hour = digits(text, 11, 13)
+  const minute = digits(text, 14, 16)
+  const second = digits(text, 17, 19)
+  const isLeapDay = month === 2 && day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const isDay = day > 0 && (day <= (DAYS[month - 1] ?? 0) || isLeapDay)
+  // `Date.UTC` takes a year below 100 for one of the last century.
+  if (!(year >= 100 && isDay && hour <= 23 && minute <= 59 && second <= 59)) return undefined
+  const ms = Date.UTC(year, month - 1, day, hour, minute, second, digits(text, 20, 23))
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/** `NaN` unless all are digits. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO
+    number = digit >= 0 && digit <= 9 ? number * 10 + digit : Number.NaN
+  }
+  return number
 }
 
 function inRange(ms: number): boolean {

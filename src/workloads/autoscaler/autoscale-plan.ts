@@ -93,10 +93,10 @@ export function planAutoscale(
         : ([minReplicas, 'TooFewReplicas'] as const)
     return act(pass, metrics, { to, steps: [{ kind: 'bounds', from: current, to, reason }] })
   }
-  const proposed = metrics.flatMap(({ proposed: replicas }) => (replicas === undefined ? [] : [replicas]))
-  const broken = metrics.find(({ proposed: replicas }) => replicas === undefined)
-  const most = Math.max(...proposed)
-  if (proposed.length === 0 || (broken !== undefined && most < current))
+  const broken = metrics.find(({ proposed }) => proposed === undefined)
+  let most = Number.NEGATIVE_INFINITY
+  for (const { proposed = most } of metrics) most = Math.max(most, proposed)
+  if (most === Number.NEGATIVE_INFINITY || (broken !== undefined && most < current))
     return rest(pass, metrics, {
       active: inactive(reasonOf(spec.metrics, metrics), `${broken?.name} ${broken?.message}`),
     })

@@ -82,7 +82,17 @@ const WHY: Readonly<Record<ReplicaProposal['why'], string>> = {
 }
 
 function told(known: KnownMetric, { replicas, why }: ReplicaProposal, current: number): MetricStatus {
-  return { ...known, current: Number(current.toPrecision(3)), proposed: replicas, message: WHY[why] }
+  return { ...known, current: toThreeDigits(current), proposed: replicas, message: WHY[why] }
+}
+
+/** What a status tells is no more exact; a text on the way would take longer than the rest of a proposal. */
+function toThreeDigits(value: number): number {
+  if (!(value >= 1e-9 && value < 1e15)) return Number(value.toPrecision(3))
+  let scale = 1
+  while (value * scale < 100) scale *= 10
+  if (scale > 1) return Math.round(value * scale) / scale
+  while (value >= 1_000 * scale) scale *= 10
+  return Math.round(value / scale) * scale
 }
 
 /** Each task with what it uses; or why that cannot be compared. */

@@ -47,28 +47,41 @@ export function noteRecommendation(
 ): RecommendationRecord {
   const { recommendation: last, recommendations = [] } = before
   const now = formatTime(nowMs)
-  const older = recommendations.map(one => notLater(one, now))
+  const older = recommendations.some(({ time }) => time > now)
+    ? recommendations.map(one => notLater(one, now))
+    : recommendations
   if (last !== undefined && last.replicas === replicas)
     return {
       recommendation: notLater(last, now),
       ...(older.length === 0 ? {} : { recommendations: older }),
     }
-  if (last !== undefined) {
-    const saidMs = Math.max(Math.min(parseTime(last.time), nowMs), nowMs - syncMs)
-    older.push({ replicas: last.replicas, time: formatTime(saidMs) })
-  }
   const since = formatTime(nowMs - Math.max(upMs, downMs))
-  const kept: ScaleRecommendation[] = []
+  const newestFirst: ScaleRecommendation[] = []
   let [most, least] = [replicas, replicas]
-  for (const one of older.toReversed()) {
-    if (one.time <= since || kept.length === KEPT_MAX) break
-    if (one.replicas <= most && one.replicas >= least) continue
-    kept.unshift(one)
+  /** False when it is too old, and so are those before it. */
+  const keep = (one: ScaleRecommendation): boolean => {
+    if (one.time <= since || newestFirst.length === KEPT_MAX) return false
+    if (one.replicas <= most && one.replicas >= least) return true
+    newestFirst.push(one)
     most = Math.max(most, one.replicas)
     least = Math.min(least, one.replicas)
+    return true
+  }
+  let isRecent = last === undefined || keep({ replicas: last.replicas, time: saidLast(last, syncMs, nowMs) })
+  for (let at = older.length - 1; at >= 0 && isRecent; at -= 1) {
+    const one = older[at]
+    if (one !== undefined) isRecent = keep(one)
   }
   const recommendation = { replicas, time: now }
-  return { recommendation, ...(kept.length === 0 ? {} : { recommendations: kept }) }
+  return {
+    recommendation,
+    ...(newestFirst.length === 0 ? {} : { recommendations: newestFirst.reverse() }),
+  }
+}
+
+/** When it was said last, if another one takes its place now. */
+function saidLast({ time }: ScaleRecommendation, syncMs: number, nowMs: number): string {
+  return formatTime(Math.max(Math.min(parseTime(time), nowMs), nowMs - syncMs))
 }
 
 /** A clock that was put back begins it again. */

@@ -26,6 +26,36 @@ describe('time as text', () => {
     )
   })
 
+  test('the usual form means the same as any other of the same fields, or is refused with it', () => {
+    const text = (value: number, size: number): string => `${value}`.padStart(size, '0')
+    const two = fc.nat(62)
+    fc.assert(
+      fc.property(
+        fc.constantFrom(0, 99, 100, 1900, 2000, 2023, 2024, 9999),
+        fc.nat(13),
+        fc.nat(32),
+        fc.tuple(two, two, two),
+        (year, month, day, [hour, minute, second]) => {
+          const date = `${text(year, 4)}-${text(month, 2)}-${text(day, 2)}`
+          const local = `${date}T${text(hour, 2)}:${text(minute, 2)}:${text(second, 2)}.120`
+          const read = (zone: string): number | string => {
+            try {
+              return parseTime(local + zone)
+            } catch {
+              return 'refused'
+            }
+          }
+          expect(read('Z')).toBe(read('+00:00'))
+        },
+      ),
+    )
+  })
+
+  test.each(['2026-01-31T23:59:59.00aZ', '202x-01-31T23:59:59.000Z', '2026-01-31 23:59:59.000Z'])(
+    'the usual form with a wrong character is refused: %s',
+    text => expect(() => parseTime(text)).toThrow(invalid),
+  )
+
   test.each([
     ['1970-01-01T00:00:00Z', 0],
     ['1970-01-01t00:00:00z', 0],
