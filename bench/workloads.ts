@@ -9,6 +9,7 @@ import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { collectGarbage, measure } from './frame/measure.js'
 import type { Row, Run } from './frame/row.js'
+import { workloadLoopRows } from './rows/workload-loops.js'
 
 const INDEXES = 100_000
 const PARALLELISM = 100
@@ -28,6 +29,7 @@ const ours: OpenSchedule = (schedule, timeZone) => {
 }
 
 const rows: readonly Row[] = [
+  ...workloadLoopRows,
   {
     name: 'job-plan',
     title: `plan of an indexed job after one completion, ${PARALLELISM} at once, 500 ranges completed`,

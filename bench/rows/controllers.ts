@@ -1,10 +1,8 @@
-import { ReplicaSet, Task } from 'keelson/api'
 import { systemEnv } from 'keelson/core'
 import type { Controller, Reconciler } from 'keelson/reconcile'
 import { createController, createManager } from 'keelson/reconcile'
 import type { Kind, Store } from 'keelson/store'
 import { createStore, defineKind } from 'keelson/store'
-import { createReplicaController } from 'keelson/workloads'
 import type { Measurement } from '../frame/measure.js'
 import { collectGarbage, measure } from '../frame/measure.js'
 import type { Row } from '../frame/row.js'
@@ -58,15 +56,6 @@ export const controllerRows: readonly Row[] = [
     sizes: [1_000_000],
     heapMiB: () => 4096,
     ours: storm,
-  },
-  {
-    name: 'replica-sets',
-    title: 'replica sets of 10 tasks each, from an empty store with the sets to settled',
-    unit: 'ms',
-    target: 60_000,
-    sizes: [10_000],
-    heapMiB: () => 4096,
-    ours: coldStart,
   },
 ]
 
@@ -156,32 +145,6 @@ async function storm(size: number): Promise<Measurement> {
   isOver = true
   await stop()
   return { samples: late, mean: Math.max(...late), note: `${late.length} timers` }
-}
-
-async function coldStart(size: number): Promise<Measurement> {
-  const store = createStore({ kinds: [ReplicaSet, Task] })
-  const labels = { app: 'web' }
-  for (let index = 0; index < size; index++) {
-    const own = { ...labels, set: `s${index}` }
-    await store.create(ReplicaSet, {
-      metadata: { namespace: 'default', name: `s${index}` },
-      spec: {
-        replicas: 10,
-        selector: { matchLabels: own },
-        template: { metadata: { labels: own }, spec: { image: 'web:1' } },
-      },
-    })
-  }
-  const manager = createManager({ client: store })
-  manager.add(createReplicaController())
-  collectGarbage()
-  const begin = performance.now()
-  await manager.start()
-  await manager.settled()
-  const tookMs = performance.now() - begin
-  const tasks = store.count(Task)
-  await manager.stop()
-  return { samples: [tookMs], mean: tookMs, note: `${tasks} tasks` }
 }
 
 async function filled(size: number): Promise<Store> {
