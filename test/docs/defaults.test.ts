@@ -61,6 +61,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'proxied connections; of one service, of one endpoint': code('vip-proxy', 'maxConnections'),
     'flows of datagrams, time of silence': code('vip-proxy', 'maxFlows', 'udpIdleMs'),
     'header of the PROXY protocol': code('proxy-protocol', 'HEADER_BYTES_MAX'),
+    '`drained(…, { timeoutMs })`': code('drain-waits', 'timeoutMs'),
     '`drainMs`, `connectTimeoutMs`, `maxAttempts` of the proxy': code(
       'vip-proxy',
       'drainMs',

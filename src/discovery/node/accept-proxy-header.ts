@@ -14,7 +14,7 @@ export function socketEnds(client: Socket): ConnectionEnds {
 /**
  * Takes the header of the PROXY protocol off a paused connection and gives its ends as the header says; undefined when
  * there is no valid one within `timeoutMs`. The connection is paused again then, and what follows the header is unread.
- * Does not call back when the client goes first.
+ * Does not call back when the connection is closed first.
  */
 export function acceptProxyHeader(
   client: Socket,

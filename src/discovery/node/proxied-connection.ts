@@ -16,8 +16,8 @@ export interface ConnectionContext {
   readonly connectTimeoutMs: number
   /** Endpoints that are tried for one connection. */
   readonly maxAttempts: number
-  /** Attempts that have not connected yet; each can be told that its endpoint is no longer wanted. */
-  readonly connecting: Set<{ readonly endpoint: string; retry(): void }>
+  /** Attempts that have not connected yet; each gives up when its route no longer leads there, and another is made. */
+  readonly connecting: Set<{ recheck(): void }>
   /** Whether endpoints are told who the client is, by the PROXY protocol. */
   readonly sendsProxyHeader: boolean
   /** A connection for which no endpoint was found. */
@@ -101,7 +101,11 @@ function attempt(
     again(outcome)
   }
   const clientGone = (): void => settle('over')
-  const waiting = { endpoint, retry: () => giveUp('unwanted') }
+  const waiting = {
+    recheck: () => {
+      if (!context.route.leadsTo(upstream)) giveUp('unwanted')
+    },
+  }
   const cancel = context.env.clock.after(context.connectTimeoutMs, () => giveUp('failed'))
   context.connecting.add(waiting)
   context.flows.add(endpoint, flow)

@@ -19,14 +19,16 @@ interface Entry {
   readonly flow: UdpFlow
   readonly openedMs: number
   seenMs: number
+  /** When it was answered last; undefined before the first time. */
+  answeredMs: number | undefined
 }
 
 /**
  * Flows of all services in the order of their use. Over a limit the one that was not used for longest ends, of the
  * service whose limit it is, so that forged senders use up no more than that.
  *
- * A flow that was never answered ends `idleMs` after its beginning, whatever is sent: the endpoint may not take it in,
- * and gets another endpoint then. The work for a datagram does not depend on how many flows there are.
+ * A flow that was never answered ends `idleMs` after its beginning, whatever is sent: its endpoint may take nothing in,
+ * so the next datagram finds another one. The work for a datagram does not depend on how many flows there are.
  */
 export class UdpFlows {
   readonly #clock: Clock
@@ -57,7 +59,7 @@ export class UdpFlows {
     if (own.size >= this.#limits.flowsPerServiceMax) this.#evict(own)
     if (this.#used.size >= this.#limits.flowsMax) this.#evict(this.#used)
     const nowMs = this.#clock.monotonic()
-    const entry: Entry = { flow, openedMs: nowMs, seenMs: nowMs }
+    const entry: Entry = { flow, openedMs: nowMs, seenMs: nowMs, answeredMs: undefined }
     this.#entries.set(flow, entry)
     this.#services.set(flow.service, own.add(entry))
     this.#used.add(entry)
@@ -70,16 +72,19 @@ export class UdpFlows {
     const entry = this.#entries.get(flow)
     if (entry === undefined) return
     entry.seenMs = this.#clock.monotonic()
-    if (isAnswer) this.#unanswered.delete(entry)
+    if (isAnswer) {
+      entry.answeredMs = entry.seenMs
+      this.#unanswered.delete(entry)
+    }
     moveToEnd(this.#used, entry)
     const own = this.#services.get(flow.service)
     if (own !== undefined) moveToEnd(own, entry)
   }
 
-  /** Whether it was ever answered. */
+  /** Whether it was answered in the last `idleMs`. */
   isAnswered(flow: UdpFlow): boolean {
-    const entry = this.#entries.get(flow)
-    return entry !== undefined && !this.#unanswered.has(entry)
+    const answeredMs = this.#entries.get(flow)?.answeredMs
+    return answeredMs !== undefined && this.#clock.monotonic() < answeredMs + this.#limits.idleMs
   }
 
   /** It has ended. */

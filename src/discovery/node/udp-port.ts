@@ -28,6 +28,9 @@ export class UdpPort {
 
   receive(bytes: Uint8Array, from: DatagramPeer, send: SendDatagram): void {
     const sender = `${from.address} ${from.port}`
+    const known = this.#flows.get(sender)
+    // One that talked to its sender may have stopped; it would be sent to as long as the sender does not rest.
+    if (known !== undefined && !this.#mayStay(known)) known.end()
     const flow = this.#flows.get(sender) ?? this.#open(sender, from, send)
     if (flow === undefined) this.#context.refused()
     else flow.forward(bytes)
@@ -35,21 +38,25 @@ export class UdpPort {
 
   /**
    * Ends the flows to endpoints that are gone or have another address, and those to endpoints that get no new traffic unless
-   * they are being answered: their senders find another endpoint with their next datagram.
+   * they were answered lately: their senders find another endpoint with their next datagram.
    *
    * @param places where endpoints serve this port, ready or not
    */
   update(places: ReadonlyMap<string, string>): void {
-    const { route, udpFlows } = this.#context
     for (const flow of [...this.#flows.values()]) {
       const { endpoint, host, port } = flow.upstream
       const isThere = places.get(endpoint) === `${host} ${port}`
-      if (!isThere || (!route.eligible(endpoint) && !udpFlows.isAnswered(flow))) flow.end()
+      if (!isThere || !this.#mayStay(flow)) flow.end()
     }
   }
 
   end(): void {
     for (const flow of [...this.#flows.values()]) flow.end()
+  }
+
+  #mayStay(flow: PortFlow): boolean {
+    const { route, udpFlows } = this.#context
+    return route.eligible(flow.upstream.endpoint) || udpFlows.isAnswered(flow)
   }
 
   #open(sender: string, from: DatagramPeer, send: SendDatagram): PortFlow | undefined {

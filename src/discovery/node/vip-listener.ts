@@ -72,6 +72,8 @@ class Listener implements VipListener {
         // Accepting can fail later, for want of file descriptors; that does not close the listener.
         if (this.#state === 'opening') {
           this.#state = 'failed'
+          // A socket of datagrams that could not be bound is open still.
+          socket.close()
           this.#error = new ListenError(host, port, cause)
           failed(this.#error)
         }

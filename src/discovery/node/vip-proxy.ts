@@ -5,6 +5,7 @@ import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/registered-service.js'
 import { blockProblems, createClientFilter } from './client-blocks.js'
+import type { DrainReport, DrainWaitOptions } from './drain-waits.js'
 import { UdpFlows } from './udp-flows.js'
 import type { VipService, VipServiceStats } from './vip-service.js'
 import { createVipService } from './vip-service.js'
@@ -69,9 +70,12 @@ export interface VipProxy extends AsyncDisposable {
   stats(service: string): VipServiceStats | undefined
   /**
    * Resolves when an endpoint gets no new connections and its last one has ended; at once for an endpoint that
-   * is not known. Resolves also when the proxy is closed.
+   * is not known. Resolves also when the proxy is closed, and with a report when the time is over.
+   *
+   * @throws the signal's reason when it is aborted first
+   * @throws InvalidError for an unknown option or a time out of bounds
    */
-  drained(service: string, endpoint: string): Promise<void>
+  drained(service: string, endpoint: string, options?: DrainWaitOptions): Promise<DrainReport>
   /** Closes every listener and connection. Idempotent. */
   close(): Promise<void>
 }
@@ -158,7 +162,8 @@ export function serveVips(registry: Registry, options: VipProxyOptions = {}): Vi
       if (errors[0] !== undefined) throw errors[0]
     },
     stats: key => services.get(key)?.stats(),
-    drained: async (key, endpoint) => services.get(key)?.drained(endpoint),
+    drained: async (key, endpoint, wait) =>
+      (await services.get(key)?.drained(endpoint, wait)) ?? { kind: 'drained' },
     close,
     [Symbol.asyncDispose]: close,
   }

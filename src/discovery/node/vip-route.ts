@@ -34,6 +34,8 @@ export interface VipRoute {
   /** An endpoint that is not in `tried`; undefined when there is none. */
   pick(request: VipPick): Upstream | undefined
   eligible(endpoint: string): boolean
+  /** Whether a new connection may still go there: the endpoint is eligible, at the same address and port. */
+  leadsTo(upstream: Upstream): boolean
 }
 
 /** What all routes of a proxy share. */
@@ -111,6 +113,10 @@ export function createVipRoute(options: VipRouteOptions): VipRoute {
       return upstreams.get(endpoint)
     },
     eligible: endpoint => upstreams.has(endpoint),
+    leadsTo: ({ endpoint, host, port }) => {
+      const now = upstreams.get(endpoint)
+      return now?.host === host && now.port === port
+    },
   }
 }
 

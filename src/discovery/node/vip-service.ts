@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import { endpointPort } from '../services/registered-service.js'
 import { acceptProxyHeader, socketEnds } from './accept-proxy-header.js'
+import type { DrainReport, DrainWaitOptions } from './drain-waits.js'
+import { DrainWaits } from './drain-waits.js'
 import type { EndpointFlowStats } from './flow-table.js'
 import { FlowTable } from './flow-table.js'
 import type { ListenError } from './listen-error.js'
@@ -57,7 +59,7 @@ export interface VipService {
   end(): void
   opened(): Promise<readonly ListenError[]>
   stats(): VipServiceStats
-  drained(endpoint: string): Promise<void>
+  drained(endpoint: string, options?: DrainWaitOptions): Promise<DrainReport>
   /** A flow of it ends to make room. */
   evicted(): void
 }
@@ -82,7 +84,9 @@ class ProxiedService implements VipService {
   readonly #settings: VipSettings
   readonly #frontends = new Map<string, Frontend>()
   readonly #routes
-  readonly #waiting = new Set<{ readonly endpoint: string; readonly done: () => void }>()
+  readonly #waiting
+  /** Connections whose header is awaited. */
+  readonly #announced = new Set<Socket>()
   readonly #flows: FlowTable
   readonly #room
   readonly #context: Omit<ConnectionContext, 'route'>
@@ -96,7 +100,11 @@ class ProxiedService implements VipService {
     this.#settings = settings
     this.#routes = createVipRoutes(settings)
     this.#room = createRoom(perServiceMax)
-    this.#flows = new FlowTable(env.clock, { drainMs, perEndpointMax }, () => this.#tellDrained())
+    this.#flows = new FlowTable(env.clock, { drainMs, perEndpointMax }, () => this.#waiting.tell())
+    this.#waiting = new DrainWaits(env.clock, {
+      active: this.#flows.activeOf,
+      isEligible: this.#routes.eligible,
+    })
     this.#context = {
       env,
       flows: this.#flows,
@@ -119,9 +127,8 @@ class ProxiedService implements VipService {
     // Before the revision is acknowledged: what sends datagrams may never hear that an endpoint is gone.
     for (const { udp } of this.#frontends.values()) udp?.flows.update(endpointPlaces(view, udp.port))
     this.#flows.present(new Set(view.service === undefined ? [] : view.endpoints.map(({ id }) => id)))
-    for (const attempt of [...this.#context.connecting])
-      if (!this.#routes.eligible(attempt.endpoint)) attempt.retry()
-    this.#tellDrained()
+    for (const attempt of [...this.#context.connecting]) attempt.recheck()
+    this.#waiting.tell()
   }
 
   retire(): Promise<void> {
@@ -129,9 +136,9 @@ class ProxiedService implements VipService {
   }
 
   end(): void {
+    for (const client of [...this.#announced]) resetConnection(client)
     this.#flows.endAll()
-    for (const { done } of this.#waiting) done()
-    this.#waiting.clear()
+    this.#waiting.close()
   }
 
   async opened(): Promise<readonly ListenError[]> {
@@ -151,11 +158,8 @@ class ProxiedService implements VipService {
     }
   }
 
-  drained(endpoint: string): Promise<void> {
-    return new Promise(done => {
-      this.#waiting.add({ endpoint, done })
-      this.#tellDrained()
-    })
+  drained(endpoint: string, options: DrainWaitOptions = {}): Promise<DrainReport> {
+    return this.#waiting.wait(endpoint, options)
   }
 
   evicted(): void {
@@ -203,22 +207,18 @@ class ProxiedService implements VipService {
     client.on('error', () => client.destroy())
     const proxy = (ends: ConnectionEnds): void => proxyConnection(client, ends, { ...this.#context, route })
     if (!this.#settings.hasProxyHeader(client.remoteAddress ?? '')) return proxy(socketEnds(client))
-    acceptProxyHeader(client, { clock: env.clock, timeoutMs: connectTimeoutMs }, ends =>
-      ends === undefined ? this.#refuse(client, 'no-proxy-header') : proxy(ends),
-    )
+    this.#announced.add(client)
+    client.once('close', () => this.#announced.delete(client))
+    acceptProxyHeader(client, { clock: env.clock, timeoutMs: connectTimeoutMs }, ends => {
+      this.#announced.delete(client)
+      if (ends === undefined) this.#refuse(client, 'no-proxy-header')
+      else proxy(ends)
+    })
   }
 
   #refuse(client: Socket, why: VipRefusal): void {
     this.#refusals[why]++
     resetConnection(client)
-  }
-
-  #tellDrained(): void {
-    for (const waiter of [...this.#waiting]) {
-      if (this.#flows.activeOf(waiter.endpoint) > 0 || this.#routes.eligible(waiter.endpoint)) continue
-      this.#waiting.delete(waiter)
-      waiter.done()
-    }
   }
 }
 

@@ -215,6 +215,23 @@ describe('a proxy with the PROXY protocol', () => {
     expect(await talk(other.port, Buffer.from('hello'))).toBe('done')
     expect(backend.heard.map(String)).toEqual(['hello'])
   })
+
+  test('closed while a header is awaited, it resets the connection and passes nothing on', async () => {
+    const backend = await recording()
+    const { proxy, port: at } = await proxyTo(backend.port, { acceptProxyHeader: ['127.0.0.0/8'] })
+    const socket = connect({ port: at, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(encodeProxyHeader(told).subarray(0, 20))
+    await expect.poll(() => proxy.stats('prod/web')?.accepted).toBe(1)
+    const closed = ended(socket)
+    await proxy.close()
+    socket.end(encodeProxyHeader(told).subarray(20))
+    await closed
+    expect(socket.errored).toMatchObject({ code: 'ECONNRESET' })
+    expect(proxy.stats('prod/web')?.active).toBe(0)
+    expect(backend.heard).toEqual([])
+  })
 })
 
 const installed = spawnSync('haproxy', ['-v']).error === undefined

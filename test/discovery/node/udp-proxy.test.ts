@@ -1,9 +1,11 @@
 import type { Socket } from 'node:dgram'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Clock, EndpointConditions } from '../../../src/core/index.js'
-import { createEnv } from '../../../src/core/index.js'
+import type { Clock, EndpointConditions, Env } from '../../../src/core/index.js'
+import { createEnv, silentLogger } from '../../../src/core/index.js'
 import type { Endpoint, Registry } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { VipProxy, VipProxyOptions } from '../../../src/discovery/node/index.js'
@@ -29,18 +31,19 @@ interface Backend {
   readonly name: string
   readonly port: number
   readonly heard: string[]
+  isSilent: boolean
   close(): void
 }
 
 /** Answers each datagram with its own name and what it was sent; a silent one only listens. */
 async function backend(name: string, isSilent = false): Promise<Backend> {
   const own = await socket()
-  const heard: string[] = []
+  const made: Backend = { name, port: own.address().port, heard: [], isSilent, close: () => own.close() }
   own.on('message', (bytes, peer) => {
-    heard.push(String(bytes))
-    if (!isSilent) own.send(`${name} ${String(bytes)}`, peer.port, peer.address)
+    made.heard.push(String(bytes))
+    if (!made.isSilent) own.send(`${name} ${String(bytes)}`, peer.port, peer.address)
   })
-  return { name, port: own.address().port, heard, close: () => own.close() }
+  return made
 }
 
 function endpointOf({ name, port }: Backend, conditions: Partial<EndpointConditions> = {}): Endpoint {
@@ -81,6 +84,26 @@ async function world(options: VipProxyOptions = {}): Promise<World> {
       from.send(text, port, '127.0.0.1')
       const [answer] = (await once(from, 'message')) as [Uint8Array]
       return Buffer.from(answer).toString()
+    },
+  }
+}
+
+/** An env whose time passes by hand; timers of up to 700 ms fire when it has. */
+function handTime(): { readonly env: Env; pass(ms: number): void } {
+  const { clock } = createEnv()
+  const timers = new Set<{ readonly dueMs: number; fire(): void }>()
+  let nowMs = 0
+  const after: Clock['after'] = (ms, fire) => {
+    if (ms > 700) return clock.after(ms, fire)
+    const timer = { dueMs: nowMs + ms, fire }
+    timers.add(timer)
+    return () => void timers.delete(timer)
+  }
+  return {
+    env: createEnv({ clock: { ...clock, after, monotonic: () => nowMs } }),
+    pass: ms => {
+      nowMs += ms
+      for (const timer of [...timers]) if (timer.dueMs <= nowMs && timers.delete(timer)) timer.fire()
     },
   }
 }
@@ -153,6 +176,50 @@ describe('datagrams to a virtual address', () => {
     expect(await w.ask(sender, '4')).toBe('b 4')
   })
 
+  test('an unready endpoint that stops answering loses its senders, however much they send', async () => {
+    const time = handTime()
+    const [a, b] = [await backend('a'), await backend('b')]
+    const w = await world({ udpIdleMs: 700, env: time.env })
+    w.set(endpointOf(a))
+    const sender = await socket()
+    expect(await w.ask(sender, '1')).toBe('a 1')
+    a.isSilent = true
+    w.set(endpointOf(a, { ready: false }), endpointOf(b))
+    time.pass(400)
+    w.send(sender, '2')
+    await until(() => a.heard.length === 2)
+    time.pass(400)
+    expect(await w.ask(sender, '3')).toBe('b 3')
+    expect(w.proxy.stats(key)?.endpoints['a']?.active).toBe(0)
+  })
+
+  test('an address that is in use is tried again without a socket left behind each time', async () => {
+    const taken = await socket()
+    const { port } = taken.address()
+    const retries: (() => void)[] = []
+    const { clock } = createEnv()
+    const after: Clock['after'] = (_, fire) => {
+      retries.push(fire)
+      return () => {}
+    }
+    const env = createEnv({ clock: { ...clock, after }, logger: silentLogger })
+    const registry = createRegistry()
+    const ports = [{ name: 'dns', port: 53, protocol: 'UDP' }] as const
+    const service = { namespace: 'prod', name: 'dns', mode: 'vip', vips: ['127.64.7.2'], ports } as const
+    registry.apply(1, [{ op: 'set-service', service }, { op: 'synced' }])
+    const descriptors = (): number => readdirSync('/proc/self/fd').length
+    const proxy = serveVips(registry, { bind: () => ({ host: '127.0.0.1', port }), env })
+    onTestFinished(() => proxy.close())
+    const counts: number[] = []
+    for (let round = 0; round < 4; round++) {
+      await expect(proxy.listening()).rejects.toMatchObject({ code: 'AlreadyExists' })
+      await setImmediate()
+      counts.push(descriptors())
+      retries.pop()?.()
+    }
+    expect(new Set(counts).size).toBe(1)
+  })
+
   test('an endpoint that comes back at another address takes its senders along', async () => {
     const [old, moved] = [await backend('old'), await backend('moved')]
     const w = await world()
@@ -201,21 +268,12 @@ describe('datagrams to a virtual address', () => {
   })
 
   test('a flow without a datagram for its time ends', async () => {
-    const idle: (() => void)[] = []
-    let nowMs = 0
-    const { clock } = createEnv()
-    const after: Clock['after'] = (ms, fire) => {
-      if (ms > 700) return clock.after(ms, fire)
-      idle.push(fire)
-      return () => {}
-    }
+    const time = handTime()
     const a = await backend('a')
-    const env = createEnv({ clock: { ...clock, after, monotonic: () => nowMs } })
-    const w = await world({ udpIdleMs: 700, env })
+    const w = await world({ udpIdleMs: 700, env: time.env })
     w.set(endpointOf(a))
     await w.ask(await socket(), '1')
-    nowMs = 700
-    idle[0]?.()
+    time.pass(700)
     expect(w.proxy.stats(key)?.active).toBe(0)
   })
 

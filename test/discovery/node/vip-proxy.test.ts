@@ -3,7 +3,7 @@ import { Agent, createServer, get } from 'node:http'
 import type { AddressInfo, Socket, Server as TcpServer } from 'node:net'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { EndpointConditions } from '../../../src/core/index.js'
+import type { EndpointConditions, Env } from '../../../src/core/index.js'
 import { createEnv, silentLogger, systemEnv } from '../../../src/core/index.js'
 import type { Endpoint, Registry, TrafficShare } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
@@ -101,6 +101,30 @@ function fetchText(url: string, agent: Agent): Promise<string> {
       response.on('error', reject)
     }).on('error', reject)
   })
+}
+
+/** An env that runs something once while an attempt of `connectTimeoutMs: 777` connects. */
+function connectingEnv(): { readonly env: Env; whenConnecting(change: () => void): void } {
+  const { clock } = systemEnv
+  let change: (() => void) | undefined
+  const env = createEnv({
+    clock: {
+      ...clock,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      // The first timer of an attempt: it is connecting now.
+      after: (ms, fn) => {
+        const run = ms === 777 ? change : undefined
+        if (run !== undefined) {
+          change = undefined
+          queueMicrotask(run)
+        }
+        return clock.after(ms, fn)
+      },
+    },
+  })
+  return { env, whenConnecting: run => (change = run) }
 }
 
 /** One request per connection. */
@@ -278,6 +302,23 @@ describe('VIP proxy', () => {
     expect(w.proxy.stats(key)?.active).toBe(0)
   })
 
+  test('a wait for an endpoint to drain ends: by its time, its signal, and with the proxy', async () => {
+    const w = await world()
+    w.set(endpoint('a', portOf(await backend('a'))))
+    const late = await w.proxy.drained(key, 'a', { timeoutMs: 5 })
+    expect(late).toEqual({ kind: 'timed-out', active: 0, isEligible: true })
+    const stop = new AbortController()
+    const waiting = w.proxy.drained(key, 'a', { signal: stop.signal })
+    stop.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    await expect(w.proxy.drained(key, 'a', { signal: stop.signal })).rejects.toThrow('enough')
+    await expect(w.proxy.drained(key, 'a', { timeoutMs: -1 })).rejects.toMatchObject({ code: 'Invalid' })
+    expect(await w.proxy.drained(key, 'unknown')).toEqual({ kind: 'drained' })
+    const open = w.proxy.drained(key, 'a')
+    await w.proxy.close()
+    expect([await open, await w.proxy.drained(key, 'a')]).toEqual([{ kind: 'drained' }, { kind: 'drained' }])
+  })
+
   test('connections end when their endpoint is gone for longer than the drain time', async () => {
     const server = await tcpBackend(socket => socket.on('error', () => {}).write('hello'))
     const w = await world({ drainMs: 20 })
@@ -307,41 +348,36 @@ describe('VIP proxy', () => {
     await expect.poll(() => ends).toEqual(['endpoint ECONNRESET'])
   })
 
+  test('an attempt to an endpoint that moves meanwhile is given up for the new address', async () => {
+    const [old, moved] = [await backend('old'), await backend('moved')]
+    const { env, whenConnecting } = connectingEnv()
+    const w = await world({ env, connectTimeoutMs: 777 })
+    w.set(endpoint('same', portOf(old)))
+    whenConnecting(() => w.set(endpoint('same', portOf(moved))))
+    expect(await fetchText(w.url(), single)).toBe('moved')
+    expect(w.proxy.stats(key)?.endpoints['same']?.failures).toBe(0)
+  })
+
   test.each(['moves', 'goes'])('a service whose address %s while an attempt connects', async what => {
     let accepted = 0
     const server = await tcpBackend(() => void accepted++)
-    let change: (() => void) | undefined
-    const { clock } = systemEnv
-    const env = createEnv({
-      clock: {
-        ...clock,
-        now: () => clock.now(),
-        monotonic: () => clock.monotonic(),
-        sleep: (ms, signal) => clock.sleep(ms, signal),
-        // The first timer of an attempt: it is connecting now.
-        after: (ms, fn) => {
-          if (ms === 777) queueMicrotask(() => change?.())
-          return clock.after(ms, fn)
-        },
-      },
-    })
+    const { env, whenConnecting } = connectingEnv()
     const w = await world({ env, connectTimeoutMs: 777, drainMs: 10 })
     w.set(endpoint('a', portOf(server)))
     const service = w.registry.snapshot().services.get(key)?.service
     if (service === undefined) throw new Error('no service')
-    change = () => {
-      change = undefined
+    whenConnecting(() => {
       w.registry.apply(w.registry.revision + 1, [
         what === 'moves'
           ? { op: 'set-service', service: { ...service, vips: ['127.64.7.2'] } }
           : { op: 'delete-service', service: key },
         { op: 'set-endpoints', service: key, slice: 's', endpoints: [] },
       ])
-    }
+    })
     const client = open(w.port())
     await expect(client.text).rejects.toMatchObject({ code: 'ECONNRESET' })
     const { revision } = w.registry
-    const report = await w.registry.waitForConsumers(revision, { clock, timeoutMs: 0 })
+    const report = await w.registry.waitForConsumers(revision, { clock: env.clock, timeoutMs: 0 })
     expect(report.kind).toBe('acknowledged')
     await w.proxy.drained(key, 'a')
     expect([accepted, w.proxy.stats(key)?.active ?? 0]).toEqual([0, 0])
