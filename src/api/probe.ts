@@ -1,9 +1,11 @@
-/** How to ask a task whether it is well. Exactly one of `httpGet`, `tcpSocket`, `exec` is given. */
+/** How to ask a task whether it is well. Exactly one of `httpGet`, `tcpSocket`, `grpc`, `exec` is given. */
 export interface Probe {
   /** Success is a status from 200 to 399. `port` is a number or the name of a task port. */
   readonly httpGet?: { readonly path: string; readonly port: number | string }
   /** Success is an accepted connection. */
   readonly tcpSocket?: { readonly port: number | string }
+  /** Success is SERVING of `grpc.health.v1`, of the service, or of the server as a whole. */
+  readonly grpc?: { readonly port: number | string; readonly service?: string }
   /** Success is exit code 0. */
   readonly exec?: { readonly command: readonly string[] }
   /** Seconds before the first probe. Default 0. */

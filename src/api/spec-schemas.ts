@@ -52,6 +52,7 @@ const probe: JsonSchema = {
   ...closed({
     httpGet: closed({ path: text, port: portOrName }, ['path', 'port']),
     tcpSocket: closed({ port: portOrName }, ['port']),
+    grpc: closed({ port: portOrName, service: { type: 'string' } }, ['port']),
     exec: closed({ command: texts }, ['command']),
     initialDelaySeconds: count,
     periodSeconds: { type: 'number', exclusiveMinimum: 0 },
@@ -59,7 +60,12 @@ const probe: JsonSchema = {
     successThreshold: { type: 'integer', minimum: 1 },
     failureThreshold: { type: 'integer', minimum: 1 },
   }),
-  oneOf: [{ required: ['httpGet'] }, { required: ['tcpSocket'] }, { required: ['exec'] }],
+  oneOf: [
+    { required: ['httpGet'] },
+    { required: ['tcpSocket'] },
+    { required: ['grpc'] },
+    { required: ['exec'] },
+  ],
 }
 
 const effect: JsonSchema = { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }

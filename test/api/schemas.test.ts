@@ -94,6 +94,7 @@ describe.each(smallest.map(([kind, spec]) => ({ name: kind.kind, kind, spec })))
 
 test.each([
   { field: 'a probe with two actions', probe: { tcpSocket: { port: 1 }, httpGet: { path: '/', port: 1 } } },
+  { field: 'a probe of gRPC without a port', probe: { grpc: { service: 'shop' } } },
   { field: 'a probe with no action', probe: { periodSeconds: 1 } },
   { field: 'a probe with a period of 0', probe: { tcpSocket: { port: 1 }, periodSeconds: 0 } },
   { field: 'a probe of a port beyond 65535', probe: { tcpSocket: { port: 65_536 } } },

@@ -13,9 +13,10 @@ import type { Cancel, Env } from '../../core/index.js'
 import { KeelsonError, systemEnv, UsageError } from '../../core/index.js'
 import type { Listeners } from '../../core/internal.js'
 import { assertKnown, assertValid, createListeners, knownOptions, wholeNumber } from '../../core/internal.js'
-import { runExecProbe } from './exec-probe.js'
+import { probeExec } from './exec-probe.js'
 import type { PortRange } from './free-port.js'
 import { FreePorts } from './free-port.js'
+import { probeGrpc } from './grpc-probe.js'
 import { probeHttp, probeTcp } from './network-probe.js'
 import { signalGroup, startGroup } from './process-group.js'
 import type { TaskLogLine, TaskLogOptions } from './task-output.js'
@@ -216,11 +217,14 @@ class ProcessRuntime implements ChildProcessRuntime {
     }
     if (probe.exec !== undefined) {
       const { command } = probe.exec
-      return runExecProbe({ command, directory: this.#directory, variables, output: 'ignore' }, limits)
+      return probeExec({ ...limits, command, directory: this.#directory, variables })
     }
-    const { port = 0 } = probe.httpGet ?? probe.tcpSocket ?? {}
+    const { port = 0 } = probe.httpGet ?? probe.tcpSocket ?? probe.grpc ?? {}
     const where = { ...limits, host: running.address, port: hostPortOf(running, port) }
-    return probe.httpGet === undefined ? probeTcp(where) : probeHttp({ ...where, path: probe.httpGet.path })
+    if (probe.httpGet !== undefined) return probeHttp({ ...where, path: probe.httpGet.path })
+    return probe.grpc === undefined
+      ? probeTcp(where)
+      : probeGrpc({ ...where, service: probe.grpc.service ?? '' })
   }
 
   logs(uid: string, options: TaskLogOptions = {}): AsyncIterable<TaskLogLine> {

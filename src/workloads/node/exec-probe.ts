@@ -1,40 +1,50 @@
-import type { ProbeResult } from '../../api/index.js'
-import type { Env } from '../../core/index.js'
-import type { ProcessOptions } from './process-group.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import { signalGroup, startGroup } from './process-group.js'
+import type { ProbeDeadline, ProbeReport } from './settle-once.js'
+import { settleOnce } from './settle-once.js'
 
-/** How long a probe may take. */
-export interface ProbeLimits {
-  readonly timeoutMs: number
-  readonly env: Env
-  readonly signal?: AbortSignal
+/** A command as a probe. */
+export interface ExecProbeOptions extends ProbeDeadline {
+  /** The program and its arguments; no shell reads them. */
+  readonly command: readonly string[]
+  /** Default: that of this process. */
+  readonly directory?: string
+  /** All environment variables that it gets. Default: none. */
+  readonly variables?: Readonly<Record<string, string>>
 }
 
-/** Runs a command; success is exit code 0. Every other outcome is a failure, never a rejection, and leaves no process. */
-export async function runExecProbe(
-  options: ProcessOptions,
-  { timeoutMs, env, signal }: ProbeLimits,
-): Promise<ProbeResult> {
-  if (signal?.aborted === true) return { result: 'failure', message: 'aborted' }
-  try {
-    const child = await startGroup(options)
-    return await new Promise(resolve => {
-      const end = (report: ProbeResult): void => {
-        cancel()
-        signal?.removeEventListener('abort', aborted)
-        signalGroup(child, 'SIGKILL')
-        resolve(report)
-      }
-      const aborted = (): void => end({ result: 'failure', message: 'aborted' })
-      const late = `no end within ${timeoutMs} ms`
-      const cancel = env.clock.after(timeoutMs, () => end({ result: 'failure', message: late }))
-      signal?.addEventListener('abort', aborted)
+const EXEC_PROBE_OPTIONS = /* @__PURE__ */ knownOptions<ExecProbeOptions>('probeExec', {
+  command: true,
+  directory: true,
+  variables: true,
+  timeoutMs: true,
+  signal: true,
+  env: true,
+})
+
+/**
+ * Runs a command; success is exit code 0, and its output is not read. Every other outcome is a failure, never a rejection,
+ * and leaves no process: what it has started is killed with it.
+ */
+export function probeExec(options: ExecProbeOptions): Promise<ProbeReport> {
+  assertKnown(options, EXEC_PROBE_OPTIONS)
+  const { command, directory = '.', variables = {} } = options
+  return settleOnce(options, settle => {
+    let isOver = false
+    let stop = (): void => {}
+    const failed = (error: unknown): void =>
+      settle({ result: 'failure', message: error instanceof Error ? error.message : String(error) })
+    startGroup({ command, directory, variables, output: 'ignore' }).then(child => {
+      stop = () => signalGroup(child, 'SIGKILL')
+      if (isOver) stop()
       child.once('exit', (code, by) => {
         const message = by === null ? `exit code ${code}` : `ended by ${by}`
-        end({ result: code === 0 ? 'success' : 'failure', message })
+        settle({ result: code === 0 ? 'success' : 'failure', message })
       })
-    })
-  } catch (error) {
-    return { result: 'failure', message: error instanceof Error ? error.message : String(error) }
-  }
+    }, failed)
+    return () => {
+      isOver = true
+      stop()
+    }
+  })
 }

@@ -260,7 +260,7 @@ describe('probes', () => {
     ['true', { result: 'success', message: 'exit code 0' }],
     ['exit 4', { result: 'failure', message: 'exit code 4' }],
     ['test "$VERSION" = v1', { result: 'success', message: 'exit code 0' }],
-    ['sleep 60', { result: 'failure', message: 'no end within 200 ms' }],
+    ['sleep 60', { result: 'failure', message: 'no answer within 200 ms' }],
   ])('a command says how the task is: %s', async (script, report) => {
     const { runtime } = made()
     await runtime.start(shell('a', 'sleep 600', { env: [{ name: 'VERSION', value: 'v1' }] }))
