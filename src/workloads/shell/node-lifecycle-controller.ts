@@ -94,7 +94,7 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
       }
       const tasks = tasksOn(client, name)
       const evictAfterMs = firstEvictionMs(tasks, node, limits.evictAfterMs)
-      let plan: NodeLifecyclePlan | Pause = planNodeLifecycle(
+      let plan: NodeLifecyclePlan | Pause | Turn = planNodeLifecycle(
         node,
         heartbeat,
         { ...limits, evictAfterMs },
@@ -128,7 +128,7 @@ interface NodeLook extends Pick<Decision, 'name' | 'leaseVersion'> {
 
 /** Carries a plan out, and says when to look again. */
 async function actOn(
-  plan: NodeLifecyclePlan | Pause,
+  plan: NodeLifecyclePlan | Pause | Turn,
   look: NodeLook,
 ): Promise<ReturnType<typeof requeueAfter> | void> {
   const { ctx, name, node, leaseVersion, tasks, limits, nowMs } = look
@@ -167,6 +167,12 @@ const PAUSED: Readonly<Record<Pause['reason'], string>> = {
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone'
 
+/** Others of its zone lose their tasks before. */
+interface Turn {
+  readonly kind: 'turn'
+  readonly wakeAtMs: number
+}
+
 /** Undefined when the tasks of the node may be evicted now; else when to look again. */
 function inTurn(
   zones: ZoneEvictions,
@@ -184,15 +190,19 @@ function inTurn(
     readonly nowMs: number
     readonly retryMs: number
   },
-): Pause | NodeLifecyclePlan | undefined {
+): Pause | Turn | undefined {
   const zone = node.metadata.labels[ZONE_LABEL] ?? ''
   const there = nodes.filter(({ metadata }) => (metadata.labels[ZONE_LABEL] ?? '') === zone)
-  const ready = there.filter(({ metadata }) => heard.isHeard(metadata.name, nowMs)).length
+  // A loop that takes over grants each a lease: until that is renewed, who was silent is.
+  const ready = there.filter(
+    ({ metadata, status }) =>
+      heard.isHeard(metadata.name, nowMs) && findCondition(status?.conditions, 'Ready')?.status !== 'Unknown',
+  ).length
   const rate = evictionRate(zoneState(ready, there.length - ready), there.length, rates)
   if (rate <= 0) return { kind: 'pause', reason: 'PartialDisruption', wakeAtMs: nowMs + retryMs }
   return zones.take(node.metadata.name, zone, rate, nowMs)
     ? undefined
-    : { kind: 'silent', wakeAtMs: zones.nextMs(zone) }
+    : { kind: 'turn', wakeAtMs: zones.nextMs(zone) }
 }
 
 /** Whether a node that does not exist has left something. */
@@ -218,7 +228,7 @@ interface Outcome {
 interface Decision {
   readonly name: string
   readonly leaseVersion: string | undefined
-  readonly kind: NodeLifecyclePlan['kind'] | Pause['kind']
+  readonly kind: NodeLifecyclePlan['kind'] | Pause['kind'] | Turn['kind']
   readonly reason: Pause['reason'] | undefined
   readonly silence: { readonly evictAfterMs: number; readonly silentForMs: number }
   /** Of the wall clock, for conditions. */
@@ -234,21 +244,31 @@ function carryOut(tx: Transaction, decision: Decision): Outcome {
   const lease = tx.get(Lease, { namespace: NODE_LEASE_NAMESPACE, name })
   if (lease?.metadata.resourceVersion !== leaseVersion) return { silenced: undefined, evicted: [] }
   const node = tx.get(Node, { name })
-  const wasPaused = isConditionTrue(node?.status?.conditions, 'EvictionPaused')
-  if (node !== undefined) tellPause(tx, node, reason, nowMs)
+  const isUnknown = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
+  const told = findCondition(node?.status?.conditions, 'EvictionPaused')
+  const staysPaused = isPauseKept(decision, told?.reason, isUnknown)
+  if (node !== undefined && !staysPaused) tellPause(tx, node, reason, nowMs)
   if (kind === 'alive') return { silenced: undefined, evicted: [] }
   if (node === undefined && lease !== undefined) tx.delete(Lease, lease.metadata)
-  const known = findCondition(node?.status?.conditions, 'Ready')?.status === 'Unknown'
-  if (node !== undefined && !known) markNodeUnknown(tx, name, nowMs)
-  const silenced = known ? undefined : node
+  if (node !== undefined && !isUnknown) markNodeUnknown(tx, name, nowMs)
+  const silenced = isUnknown ? undefined : node
   if (kind === 'pause') return { silenced, evicted: [] }
   const tasks = tasksOn(tx, name)
-  if (!known || wasPaused)
+  if (!isUnknown || (told !== undefined && !staysPaused))
     for (const task of tasks) if (!isTaskFinished(task)) markTaskUnknown(tx, task, nowMs)
   if (kind !== 'evict') return { silenced, evicted: [] }
   const { due } = dueEvictions(tasks, node, silence)
   for (const task of due) evict(tx, task, mayReplace(task, node))
   return { silenced, evicted: due }
+}
+
+/**
+ * Whether what another loop may have said still stands: a lease that was granted is no sign of life, and neither who waits
+ * nor who hears of none has looked at the zone. Without it two loops that know different things would write in turns.
+ */
+function isPauseKept({ kind, reason }: Decision, told: string | undefined, isUnknown: boolean): boolean {
+  if (kind === 'alive') return isUnknown
+  return told === 'PartialDisruption' && (kind === 'silent' || reason === 'NoNodeHeard')
 }
 
 /** The condition is there only while it is true, so that a node does not tell for ever what is over. */
