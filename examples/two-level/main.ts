@@ -1,7 +1,7 @@
 // Four frameworks share four nodes: a service scheduler runs three Marathon apps, a batch scheduler counts words where they
 // lie, a scheduler that thinks like Kubernetes binds pods by claims, one gang of three at once; a fourth wants 64 cpus and
 // is told why it gets nothing. Every task is a real process. Meanwhile clients come, a node is drained, the service scheduler
-// fails over, and a node fails.
+// fails over, and a node fails. In the end a pool over a store loses its leader.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,8 +13,9 @@ import type { HttpLoad } from '../runtime/http-load.js'
 import { createHttpLoad } from '../runtime/http-load.js'
 import { planLoopback } from '../runtime/loopback.js'
 import { Pods } from './pods.js'
+import { failPoolOver } from './pool-failover.js'
 import { ProcessDriver } from './processes.js'
-import { healthOf, Services } from './services.js'
+import { healthOf, SERVER_DIRECTORY, Services } from './services.js'
 import { ShareChart } from './share-chart.js'
 import { WordCount } from './word-count.js'
 
@@ -110,6 +111,7 @@ async function tell(): Promise<void> {
   console.log(`\nWhy does giant get nothing? ${renderReasons(summary)}`)
   console.log(`What would help: ${helps.join('; ')}`)
   assert(pool.audit().some(({ framework, starvingMs }) => framework === 'giant' && starvingMs > 0))
+  await failPoolOver({ directory: SERVER_DIRECTORY, until })
 }
 
 async function startNodes(): Promise<ReadonlyMap<string, AgentHandle>> {

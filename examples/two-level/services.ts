@@ -22,7 +22,7 @@ interface App extends MarathonApp {
 }
 
 /** Where `server.mjs` is, which all apps run. */
-const SERVER_DIRECTORY = resolve(import.meta.dirname, '../quickstart')
+export const SERVER_DIRECTORY: string = resolve(import.meta.dirname, '../quickstart')
 const ID = 'services'
 const FAILOVER_MS = 60_000
 /** A server leaves once nobody has come for half a second. */
