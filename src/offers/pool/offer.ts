@@ -17,23 +17,24 @@ export interface Offer {
 /** Why an offer was taken back. */
 export type RescindReason = 'expired' | 'agent' | 'quota' | 'maintenance' | 'volume' | 'reservation'
 
-/** Codes of what is wrong with an accept, a claim, or a task in it. */
+/**
+ * Codes of what is wrong with an accept, a claim, or a task in it: those of conversions and claims, and what only offers
+ * and tasks can be.
+ */
 export type OfferProblemCode =
+  | ConversionProblemCode
+  | ClaimRefusal['code']
   | 'duplicate'
   | 'unknown'
   | 'notOwner'
-  | 'roleMismatch'
   | 'agentMismatch'
   | 'invalid'
-  | 'unauthorized'
   | 'groupInvalid'
   | 'aborted'
   | 'tooMany'
   | 'noResources'
   | 'taskExists'
   | 'volumeInUse'
-  | ClaimRefusal['code']
-  | ConversionProblemCode
 
 /** What is wrong, as data. */
 export interface OfferProblem extends Reason {
