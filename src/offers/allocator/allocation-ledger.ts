@@ -248,11 +248,16 @@ export class Ledger {
       agent.allocations.delete(client)
       client.agents.delete(agent)
     } else agent.allocations.set(client, rest)
-    this.quota.consume(client.role.quota, boundedVector(holding, this.columns), -1)
+    const bounded = boundedVector(holding, this.columns)
+    this.quota.consume(client.role.quota, bounded, -1)
     this.tree.release(client.leaf, scalarVector(holding, this.columns))
+    if (!this.#isOvercommitted(agent)) {
+      agent.move(holding, 1)
+      if (agent.active) addTo(this.available, bounded)
+      return
+    }
     this.#countFree(agent, -1)
-    if (this.#isOvercommitted(agent)) this.#recomputeFree(agent)
-    else agent.move(holding, 1)
+    this.#recomputeFree(agent)
     this.#countFree(agent, 1)
   }
 

@@ -125,7 +125,8 @@ function perform(core: PoolCore, parts: readonly AgentPart[], options: AcceptOpt
     if (!converted.isEmpty) core.giveBack({ ...of, resources: converted, grantIds: [] })
     if (!declined.isEmpty)
       core.giveBack({ ...of, resources: declined, grantIds: [] }, core.filterFor(options.refuseMs))
-    for (const { spec, take } of plan.launches) launchTask(core, { ...of, spec, take })
+    const { framework, role, agent } = of
+    for (const { spec, take } of plan.launches) launchTask(core, { framework, role, agent, spec, take })
   }
   core.requestPass()
 }

@@ -28,7 +28,8 @@ export class Deadlines {
 
   at(atMs: number, run: () => void): Cancel {
     if (this.#isClosed) return () => {}
-    const deadline: Deadline = { ...heapHandle(), run }
+    const { at, sequence, slot } = heapHandle()
+    const deadline: Deadline = { at, sequence, slot, run }
     this.#heap.push(deadline, atMs)
     this.#arm()
     return () => {
