@@ -58,21 +58,34 @@ export type {
   RolloutStops,
 } from '../core/internal.js'
 
-// Types you will meet: specs and statuses.
-export type { AddressClaimSpec } from './address-claim.js'
-export type { CellSpec, CellStatus } from './cell.js'
-export type { DaemonSetSpec, DaemonSetStatus } from './daemon-set.js'
-export type { SetFailureAction, StatefulSetSpec, StatefulSetStatus } from './stateful-set.js'
-export type { CronJobSpec, CronJobStatus } from './cron-job.js'
-export type { DeploymentSpec, DeploymentStatus, DeploymentStrategy } from './deployment.js'
+// Types you will meet: tasks, and where they run.
 export type {
-  DisruptionBudgetSpec,
-  DisruptionBudgetStatus,
-  DisruptionGrantRecord,
-} from './disruption-budget.js'
-export type { DisruptionGate } from './disruption-gate.js'
-export type { EndpointSliceSpec } from './endpoint-slice.js'
-export type { FrameworkSpec, FrameworkStatus } from './framework.js'
+  EnvVar,
+  TaskPhase,
+  TaskPort,
+  TaskPortStatus,
+  TaskSpec,
+  TaskStatus,
+  TaskTemplate,
+} from './task.js'
+export type { Probe, ProbeResult } from './probe.js'
+export type { ListedTask, RunningTask, TaskExit } from './task-runtime.js'
+export type { NodeSpec, NodeStatus } from './node.js'
+
+// Types you will meet: workloads and their history.
+export type { DeploymentSpec, DeploymentStatus, DeploymentStrategy } from './deployment.js'
+export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
+export type { RevisionSpec, RevisionStatus } from './revision.js'
+export type { SetFailureAction, StatefulSetSpec, StatefulSetStatus } from './stateful-set.js'
+export type { DaemonSetSpec, DaemonSetStatus } from './daemon-set.js'
+export type { CellSpec, CellStatus } from './cell.js'
+
+// Types you will meet: jobs.
+export type { JobIndexFailures, JobStatus } from './job.js'
+export type { JobFailureRule, JobSpec, JobSuccessRule } from './job-spec.js'
+export type { CronJobSpec, CronJobStatus } from './cron-job.js'
+
+// Types you will meet: how many.
 export type {
   HorizontalAutoscalerSpec,
   HorizontalAutoscalerStatus,
@@ -85,29 +98,28 @@ export type {
   ScalingPolicy,
   ScalingRules,
 } from './horizontal-autoscaler.js'
-export type { JobIndexFailures, JobStatus } from './job.js'
-export type { JobFailureRule, JobSpec, JobSuccessRule } from './job-spec.js'
-export type { NodeSpec, NodeStatus } from './node.js'
-export type { Probe, ProbeResult } from './probe.js'
-export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
-export type { ReservationSpec } from './reservation.js'
-export type { RevisionSpec, RevisionStatus } from './revision.js'
-export type { RoleSpec, RoleStatus } from './role.js'
-export type { ServiceBalance, ServicePort, ServiceSpec, ServiceStatus } from './service.js'
+
+// Types you will meet: who may take tasks away.
+export type {
+  DisruptionBudgetSpec,
+  DisruptionBudgetStatus,
+  DisruptionGrantRecord,
+} from './disruption-budget.js'
+export type { DisruptionGate } from './disruption-gate.js'
 export type {
   DisruptionAsker,
   DisruptionGrant,
   DisruptionRefusal,
   DisruptionRequest,
 } from './take-disruption.js'
-export type {
-  EnvVar,
-  TaskPhase,
-  TaskPort,
-  TaskPortStatus,
-  TaskSpec,
-  TaskStatus,
-  TaskTemplate,
-} from './task.js'
-export type { ListedTask, RunningTask, TaskExit } from './task-runtime.js'
+
+// Types you will meet: discovery.
+export type { ServiceBalance, ServicePort, ServiceSpec, ServiceStatus } from './service.js'
+export type { EndpointSliceSpec } from './endpoint-slice.js'
+export type { AddressClaimSpec } from './address-claim.js'
 export type { TrafficConsumerSpec } from './traffic-consumer.js'
+
+// Types you will meet: offers.
+export type { FrameworkSpec, FrameworkStatus } from './framework.js'
+export type { ReservationSpec } from './reservation.js'
+export type { RoleSpec, RoleStatus } from './role.js'
