@@ -162,6 +162,45 @@ describe('a group that is changed back', () => {
   })
 })
 
+describe('any group on its way', () => {
+  test('arrives, or is where it was, and nobody waits for what has failed', () => {
+    const failing = fc.subarray(NAMES, { maxLength: 2 })
+    fc.assert(
+      fc.property(group, group, failing, (from, to, broken) => {
+        const there = new Map(
+          [...from].map(([name, { template, replicas }]) => [name, { template, replicas }]),
+        )
+        const isAsked = ({ member, template, replicas }: GroupChange): boolean =>
+          template === undefined
+            ? !there.has(member)
+            : there.get(member)?.template === template && there.get(member)?.replicas === replicas
+        let state: GroupRolloutState | undefined
+        const standing = (change: GroupChange): MemberStanding => {
+          if (!isAsked(change)) return 'progressing'
+          return state?.phase === 'progressing' && broken.includes(change.member) ? 'failed' : 'succeeded'
+        }
+        for (let round = 0; round < 40; round++) {
+          const step = stepGroup({ from, to }, state, standing, 'revert')
+          state = step.state
+          for (const { member, template, replicas } of step.changes) {
+            if (template === undefined) there.delete(member)
+            else there.set(member, { template, replicas })
+          }
+        }
+        const mayFail = planGroup(from, to)
+          .flat()
+          .some(({ member }) => broken.includes(member))
+        expect(state?.phase).toBe(mayFail ? 'reverted' : 'succeeded')
+        const wanted = [...(mayFail ? from : to)].map(([name, { template, replicas }]) => [
+          name,
+          { template, replicas },
+        ])
+        expect(Object.fromEntries(there)).toEqual(Object.fromEntries(wanted))
+      }),
+    )
+  })
+})
+
 describe('a group on its way', () => {
   const app = (template: string, dependsOn: readonly string[] = []): GroupMember => ({
     template,
