@@ -13,6 +13,7 @@ import { workloadLoopRows } from './rows/workload-loops.js'
 
 const INDEXES = 100_000
 const PARALLELISM = 100
+const AT_ONCE = 10
 const TIME_ZONE = 'Europe/Berlin'
 const FROM_MS = Date.UTC(2026, 0, 1)
 const SCHEDULES = ['*/5 * * * *', '30 2 * * *', '0 9-17 * * 1-5', '15 3 1,15 * *', '0 0 29 2 *', '7 4 * 6 0']
@@ -44,7 +45,15 @@ const rows: readonly Row[] = [
     unit: 'ns',
     target: 200_000,
     sizes: [INDEXES],
-    ours: completions,
+    ours: size => completions(size, 1),
+  },
+  {
+    name: 'job-completions',
+    title: `one of ${AT_ONCE} completions at once of an indexed job, otherwise the same`,
+    unit: 'ns',
+    target: 200_000,
+    sizes: [INDEXES],
+    ours: size => completions(size, AT_ONCE),
   },
   {
     name: 'autoscale-plan',
@@ -162,18 +171,17 @@ async function plans(size: number): Promise<Measurement> {
 }
 
 /** Tasks end in the order in which they were made, but each tenth, which stays to the end of its turn. */
-async function completions(size: number): Promise<Measurement> {
+async function completions(size: number, atOnce: number): Promise<Measurement> {
   const { store, manager } = await startJob(size)
   const measured = await measure({
     batch: 200,
     operations: size / 2,
     prepare: collectGarbage,
     run: async (_, count) => {
-      for (let ended = 0; ended < count; ended++) {
+      for (let ended = 0; ended < count; ended += atOnce) {
         const active = store.list(Task).items.filter(({ status }) => status?.phase === undefined)
-        const task = active[ended % 10]
-        if (task === undefined) throw new Error('no task is active')
-        await store.modifyStatus(Task, task.metadata, draft => void (draft.status = { phase: 'Succeeded' }))
+        for (const task of active.slice(ended % 10, (ended % 10) + atOnce))
+          await store.modifyStatus(Task, task.metadata, draft => void (draft.status = { phase: 'Succeeded' }))
         await manager.settled()
       }
     },

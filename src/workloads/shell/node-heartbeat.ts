@@ -2,7 +2,7 @@ import type { NodeStatus } from '../../api/index.js'
 import { Lease, Node } from '../../api/index.js'
 import type { Cancel, FieldProblem } from '../../core/index.js'
 import { formatTime, setCondition } from '../../core/index.js'
-import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
+import { assertKnown, assertValid, deepEqual, knownOptions } from '../../core/internal.js'
 import type { Runnable } from '../../reconcile/index.js'
 
 import type { Client } from '../../store/index.js'
@@ -83,27 +83,24 @@ function assertHeartbeat({
 }
 
 async function renew(client: Client, options: NodeHeartbeatOptions): Promise<void> {
-  const { nodeName: name, leaseDurationSeconds = 40 } = options
+  const { nodeName: name, labels = {}, leaseDurationSeconds = 40 } = options
   const nowMs = client.env.clock.now()
   const time = formatTime(nowMs)
   const lease = { namespace: NODE_LEASE_NAMESPACE, name }
   const spec = { holderIdentity: name, leaseDurationSeconds, renewTime: time }
   await client.transact(tx => {
-    if (tx.get(Node, { name }) === undefined) {
-      tx.create(Node, { metadata: { name, labels: options.labels ?? {} }, spec: {} })
-    }
-    tx.modifyStatus(Node, { name }, draft => {
-      const ready = {
-        type: 'Ready',
-        status: 'True',
-        reason: 'Heartbeat',
-        message: 'The node renews its lease',
-      } as const
-      const conditions = [...setCondition(draft.status?.conditions, ready, time)]
-      Object.assign(draft, { status: { ...structuredClone(options.status), conditions } })
-    })
-    if (tx.get(Lease, lease) === undefined)
-      tx.create(Lease, { metadata: lease, spec: { ...spec, acquireTime: time } })
-    else tx.modify(Lease, lease, draft => void Object.assign(draft.spec, spec))
+    const node = tx.get(Node, { name }) ?? tx.create(Node, { metadata: { name, labels }, spec: {} })
+    const ready = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Heartbeat',
+      message: 'The node renews its lease',
+    } as const
+    const status = { ...options.status, conditions: setCondition(node.status?.conditions, ready, time) }
+    // Most beats renew the lease and change nothing else.
+    if (!deepEqual(status, node.status)) tx.updateStatus(Node, { ...node, status })
+    const known = tx.get(Lease, lease)
+    if (known === undefined) tx.create(Lease, { metadata: lease, spec: { ...spec, acquireTime: time } })
+    else tx.update(Lease, { ...known, spec: { ...known.spec, ...spec } })
   })
 }
