@@ -1,5 +1,5 @@
-import type { PlacementRequest, Scheduler } from 'keelson/scheduling'
-import { createScheduler, placeGang, spreadProfile } from 'keelson/scheduling'
+import type { PlacementRequest, Profile, Scheduler } from 'keelson/scheduling'
+import { createScheduler, packProfile, placeGang, spreadProfile } from 'keelson/scheduling'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { measure } from './frame/measure.js'
@@ -12,6 +12,7 @@ import { logScan, sampledScan } from './peers/scheduling/sampled-scan.js'
 const MIB = 1024 ** 2
 const TASK: TaskSize = { cpu: 100, memory: 500 }
 const BATCH = 500
+const UNIQUE_COUNT = 20_000
 
 type More = Omit<PlacementRequest, 'key' | 'requests'>
 
@@ -50,6 +51,23 @@ const rows: readonly Row[] = [
     peers: { 'fused scan': size => placePeer(fusedScan(size), size, 100) },
   },
   {
+    name: 'unique',
+    title: 'placements of tasks of which no two ask for the same',
+    unit: 'per second',
+    target: 100_000,
+    sizes: [10_000],
+    ours: size => placeUnique(clusterOf(size)),
+    peers: { 'fused scan': size => placePeer(fusedScan(size), size, UNIQUE_COUNT) },
+  },
+  {
+    name: 'unique-pack',
+    title: 'the same with the profile pack',
+    unit: 'per second',
+    target: 100_000,
+    sizes: [10_000],
+    ours: size => placeUnique(clusterOf(size, packProfile())),
+  },
+  {
     name: 'zone-spread',
     title: 'placements with a hard spread over ten zones',
     unit: 'per second',
@@ -80,14 +98,15 @@ const rows: readonly Row[] = [
     unit: 'ms',
     target: 1_000,
     sizes: [100_000],
-    ours: async size => inMs(await measure({ batch: 1, operations: 5, prepare: () => size, run: clusterOf })),
+    ours: async size =>
+      inMs(await measure({ batch: 1, operations: 5, prepare: () => size, run: () => clusterOf(size) })),
   },
 ]
 
 await bench(rows)
 
-function clusterOf(size: number): Scheduler {
-  const scheduler = createScheduler({ profile: spreadProfile() })
+function clusterOf(size: number, profile: Profile = spreadProfile()): Scheduler {
+  const scheduler = createScheduler({ profile })
   const allocatable = { cpu: NODE.cpu, memory: NODE.memory * MIB, pods: NODE.tasks }
   for (let index = 0; index < size; index++)
     scheduler.addNode({
@@ -122,6 +141,22 @@ function placeOurs(
       Array.from({ length: count }, (_, index): PlacementRequest => {
         const at = from + index
         return { key: `t${at}`, requests: requests[at % classes] as (typeof requests)[number], ...more }
+      }),
+    run: batch => {
+      for (const request of batch)
+        if (scheduler.place(request).kind === 'unschedulable') throw new Error('there is room for all')
+    },
+  })
+}
+
+function placeUnique(scheduler: Scheduler): Promise<Measurement> {
+  return measure({
+    batch: BATCH,
+    operations: UNIQUE_COUNT,
+    prepare: (from, count) =>
+      Array.from({ length: count }, (_, index): PlacementRequest => {
+        const at = from + index
+        return { key: `t${at}`, requests: { cpu: TASK.cpu + (at % 100), memory: TASK.memory * MIB + at } }
       }),
     run: batch => {
       for (const request of batch)
