@@ -1,77 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
-import { encodeDnsMessage } from '../../../src/discovery/dns/dns-encode.js'
+import { describe, expect, test } from 'vitest'
 import type { DnsMessage } from '../../../src/discovery/dns/dns-message.js'
-import { parseDnsMessage } from '../../../src/discovery/dns/dns-parse.js'
-import type { Endpoint, Registry } from '../../../src/discovery/index.js'
-import { createRegistry, formatRecord, kubernetesNames } from '../../../src/discovery/index.js'
-import type { DnsServer, DnsServerOptions } from '../../../src/discovery/node/index.js'
+import type { Registry } from '../../../src/discovery/index.js'
+import { formatRecord } from '../../../src/discovery/index.js'
 import { serveDns } from '../../../src/discovery/node/index.js'
 import { ListenError } from '../../../src/discovery/node/listen-error.js'
+import { headless, read, request as requestFor, start } from '../fixtures/dns-exchange.js'
 
-const servers: DnsServer[] = []
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map(server => server.close()))
-})
+const registryOf = (count: number): Registry => headless('cluster.local', count)
 
-function registryOf(count: number): Registry {
-  const registry = createRegistry({ profiles: [kubernetesNames()] })
-  const endpoints = Array.from(
-    { length: count },
-    (_, i): Endpoint => ({
-      id: `e${i}`,
-      addresses: [`10.0.0.${i + 1}`],
-      ports: {},
-      conditions: { ready: true, serving: true, terminating: false },
-    }),
-  )
-  registry.apply(1, [
-    {
-      op: 'set-service',
-      service: {
-        namespace: 'prod',
-        name: 'h',
-        mode: 'headless',
-        vips: [],
-        ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
-      },
-    },
-    { op: 'set-endpoints', service: 'prod/h', slice: 's', endpoints },
-    { op: 'synced' },
-  ])
-  return registry
-}
-
-async function start(registry: Registry, options: DnsServerOptions = {}): Promise<DnsServer> {
-  const server = await serveDns(registry, options)
-  servers.push(server)
-  return server
-}
-
-function request(id: number, name = 'h.prod.svc.cluster.local.', typeCode = 1): Uint8Array {
-  return encodeDnsMessage({
-    id,
-    response: false,
-    opcode: 0,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: true,
-    recursionAvailable: false,
-    rcode: 0,
-    questions: [{ name, typeCode, classCode: 1 }],
-    answers: [],
-    authority: [],
-    additional: [],
-  })
-}
-
-function read(bytes: Uint8Array): DnsMessage {
-  const parsed = parseDnsMessage(bytes)
-  if (parsed.kind !== 'message') throw new Error('unreadable response')
-  return parsed.message
-}
+/** The question with an id. */
+const request = (id: number, name = 'h.prod.svc.cluster.local.', typeCode = 1): Uint8Array =>
+  requestFor(name, { id, typeCode })
 
 function askUdp(port: number, bytes: Uint8Array): Promise<DnsMessage> {
   return new Promise((resolve, reject) => {

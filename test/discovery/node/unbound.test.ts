@@ -6,46 +6,21 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Endpoint, Registry } from '../../../src/discovery/index.js'
-import { createRegistry, kubernetesNames } from '../../../src/discovery/index.js'
+import type { Registry } from '../../../src/discovery/index.js'
 import { serveDns } from '../../../src/discovery/node/index.js'
+import { aliasService, headlessService, registryOf } from '../fixtures/dns-exchange.js'
 
 const ENDPOINTS = 100
 const installed = ['unbound', 'dig'].every(command => spawnSync(command, ['-h']).error === undefined)
 const required = process.env['KEELSON_REQUIRE_SERVERS'] === '1'
 
-/** A headless service of a hundred endpoints, and a name for a host elsewhere in the zone. */
+/** A headless service of a hundred endpoints, one of a single one, and a name for that elsewhere in the zone. */
 function registry(): Registry {
-  const made = createRegistry({ profiles: [kubernetesNames()] })
-  const endpoints = Array.from(
-    { length: ENDPOINTS },
-    (_, n): Endpoint => ({
-      id: `e${n}`,
-      addresses: [`10.0.0.${n + 1}`],
-      ports: {},
-      conditions: { ready: true, serving: true, terminating: false },
-    }),
-  )
-  const ports = [{ name: 'http', port: 80, protocol: 'TCP' }] as const
-  const many = { namespace: 'prod', name: 'many', mode: 'headless', vips: [], ports } as const
-  const one = { ...many, name: 'one' }
-  const alias = {
-    namespace: 'prod',
-    name: 'alias',
-    mode: 'external',
-    vips: [],
-    ports: [],
-    externalName: 'one.prod.svc.cluster.local',
-  } as const
-  made.apply(1, [
-    { op: 'set-service', service: many },
-    { op: 'set-endpoints', service: 'prod/many', slice: 's', endpoints },
-    { op: 'set-service', service: one },
-    { op: 'set-endpoints', service: 'prod/one', slice: 's', endpoints: endpoints.slice(0, 1) },
-    { op: 'set-service', service: alias },
-    { op: 'synced' },
+  return registryOf('cluster.local', [
+    ...headlessService('many', ENDPOINTS),
+    ...headlessService('one', 1),
+    aliasService('one.prod.svc.cluster.local'),
   ])
-  return made
 }
 
 async function freePort(): Promise<number> {
