@@ -1,7 +1,7 @@
 import type { Task } from '../../api/index.js'
 import type { Clock } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
-import { labelSelectorFromObject } from '../../core/internal.js'
+import { assertKnown, knownOptions, labelSelectorFromObject } from '../../core/internal.js'
 import type { MetricSample, MetricsSource } from './metrics-source.js'
 import { parsePrometheusText } from './prometheus-text.js'
 
@@ -13,11 +13,18 @@ export interface ScrapedMetricsOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
+const SCRAPED_METRICS_OPTIONS = /* @__PURE__ */ knownOptions<ScrapedMetricsOptions>('scrapedMetrics', {
+  scrape: true,
+  clock: true,
+})
+
 /**
  * A source that asks each task for Prometheus' text format, for metrics of type `Pods`: gauges, summed up over the series
  * of that name whose labels the selector matches. A task that cannot be scraped has no sample.
  */
-export function scrapedMetrics({ scrape, clock = systemEnv.clock }: ScrapedMetricsOptions): MetricsSource {
+export function scrapedMetrics(options: ScrapedMetricsOptions): MetricsSource {
+  assertKnown(options, SCRAPED_METRICS_OPTIONS)
+  const { scrape, clock = systemEnv.clock } = options
   return {
     async read({ metric: { type, pods }, tasks }, signal) {
       if (pods === undefined) throw new Error(`a metric of type ${type} is not scraped from tasks`)

@@ -1,6 +1,6 @@
 import type { HorizontalAutoscaler, HorizontalAutoscalerSpec, Task } from '../../api/index.js'
 import { formatTime } from '../../core/index.js'
-import { assertValid, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import { defaultAutoscaleLimits, planAutoscale } from './autoscale-plan.js'
 
 /** An autoscaler to be tried, and the load that it meets. */
@@ -47,6 +47,19 @@ export interface StepResponse {
   readonly wastedHours: number
 }
 
+const STEP_RESPONSE_OPTIONS = /* @__PURE__ */ knownOptions<StepResponseOptions>('stepResponse', {
+  minReplicas: true,
+  maxReplicas: true,
+  behavior: true,
+  target: true,
+  load: true,
+  durationMs: true,
+  replicas: true,
+  startupMs: true,
+  capacity: true,
+  syncMs: true,
+})
+
 /**
  * What a policy makes of a load, in virtual time: the plan of the real controller, once each `syncMs`, with tasks that take
  * `startupMs` to be ready and share the load evenly. Nothing is drawn by chance: equal inputs, equal answer.
@@ -64,6 +77,7 @@ export interface StepResponse {
  * ```
  */
 export function stepResponse(options: StepResponseOptions): StepResponse {
+  assertKnown(options, STEP_RESPONSE_OPTIONS)
   const { load, durationMs, minReplicas = 1, maxReplicas, target, behavior } = options
   const {
     startupMs = 30_000,
