@@ -2,7 +2,7 @@ import { DaemonSet, Deployment, Revision, StatefulSet } from '../../api/index.js
 import type { FieldProblem } from '../../core/index.js'
 import { contentHash, formatTime, KeelsonError, UsageError } from '../../core/index.js'
 import type { LedgerMark } from '../../core/internal.js'
-import { assertKnown, assertValid, knownOptions, WAYPOINTS_MAX, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, knownOptions, WAYPOINTS_MAX } from '../../core/internal.js'
 import type { Client, ObjectRef, Transaction } from '../../store/index.js'
 import { waypointOf } from '../at-waypoint.js'
 import { namedIn } from '../gate.js'
@@ -20,7 +20,9 @@ import { isDeployment, ownerIn } from './revision-owner.js'
 
 /** Who does it, why, and to which ledger entry, so that it never reaches another one. */
 interface Command {
+  /** The number of the ledger entry, as `rolloutStatus(deployment).entry` tells it. */
   readonly entry: number
+  /** Who does it. 1 to 1,024 characters. */
   readonly by: string
   readonly reason?: string
 }
@@ -92,10 +94,16 @@ export async function actOnRollout(
 /** What is wrong with a command that may have been read from a request or a file. */
 function commandProblems(command: RolloutCommand): readonly FieldProblem[] {
   const { verb, by, reason = '', entry } = command
-  const problems: FieldProblem[] = [...wholeNumber('entry', entry, { min: 1 })]
+  const problems: FieldProblem[] = []
   const refuse = (field: string, value: unknown, message: string): void => {
     problems.push({ field, value, message })
   }
+  if (!Number.isSafeInteger(entry) || entry < 1)
+    refuse(
+      'entry',
+      entry,
+      'must be the number of a ledger entry, as rolloutStatus(deployment).entry tells it',
+    )
   if (!Object.hasOwn(VERBS, verb)) refuse('verb', verb, `must be one of ${Object.keys(VERBS).join(', ')}`)
   if (typeof by !== 'string' || by === '' || by.length > TEXT_MAX)
     refuse('by', by, `must say who does it, in 1 to ${TEXT_MAX} characters`)

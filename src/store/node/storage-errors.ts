@@ -35,7 +35,19 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EMFILE: 'raise the limit of open files',
   ENOENT: 'check the path',
   ENOTDIR: 'choose a directory',
+  EISDIR: 'choose a file',
+  EEXIST: 'choose a name that is not taken',
+  EIO: 'look at the disk and its cables',
 }
+
+/** After these no write is in doubt; any other ends an open store. */
+const HARMLESS: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  'making',
+  'locking',
+  'listing',
+  'reading',
+  'saving',
+])
 
 /** The file system has refused something. */
 export class StorageFailedError extends KeelsonError<'StorageFailed'> {
@@ -45,8 +57,11 @@ export class StorageFailedError extends KeelsonError<'StorageFailed'> {
     super({
       code: 'StorageFailed',
       message:
-        `${operation} of ${path} failed: ${why}; the store has stopped, and what it has not acknowledged may or may ` +
-        `not be there. ${remedyFor(errno)}, then open the directory again`,
+        `${operation} ${path} failed: ${why}` +
+        (HARMLESS.has(operation)
+          ? `. ${remedyFor(errno)}, then try again`
+          : '; the store has stopped, and what it has not acknowledged may or may not be there. ' +
+            `${remedyFor(errno)}, then open the directory again`),
       details: { path, operation, ...(errno === undefined ? {} : { errno }) },
       cause,
     })
@@ -54,7 +69,7 @@ export class StorageFailedError extends KeelsonError<'StorageFailed'> {
 }
 
 function remedyFor(errno: string | undefined): string {
-  const remedy = (errno === undefined ? undefined : REMEDIES[errno]) ?? 'look at the disk and its cables'
+  const remedy = (errno === undefined ? undefined : REMEDIES[errno]) ?? 'look at the disk'
   return remedy.charAt(0).toUpperCase() + remedy.slice(1)
 }
 

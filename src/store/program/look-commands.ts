@@ -62,7 +62,14 @@ export function tellHistory(
 ): number {
   const [name = '', key = ''] = rest
   const kind = kindNamed(read, name)
-  for (const state of storeAdmin(storeOf(read.parts)).history(kind, refOf(kind, key), { secrets })) {
+  const states = storeAdmin(storeOf(read.parts)).history(kind, refOf(kind, key), { secrets })
+  if (states.length === 0) {
+    out.note(
+      `error: nothing is known of ${kind.kind} ${key}: it is not there, and the log has no state of it`,
+    )
+    return EXIT_CODES.failed
+  }
+  for (const state of states) {
     const { revision, type, actor, reason } = state
     const by = [actor, reason].filter(text => text !== undefined).join(': ')
     out.line(json ? JSON.stringify(state) : `${revision}\t${type}${by === '' ? '' : `\t${by}`}`)

@@ -53,21 +53,31 @@ const ETCD_FILES = ['--login', '--cacert', '--cert', '--key'] as const
 
 const WITH_VALUE: readonly string[] = ['--at', '--kind', '--keys', '--etcd', '--prefix', ...ETCD_FILES]
 
-/** How many words follow the directory, at least and at most. */
-const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: number]>> = {
-  inspect: [0, 0],
-  dump: [0, 0],
-  verify: [0, 0],
-  history: [2, 2],
-  diff: [1, 2],
-  tail: [0, 0],
-  backup: [1, 1],
-  restore: [1, 1],
-  migrate: [1, 1],
-  witness: [1, 1],
+/** How many words follow the directory, at least and at most, and what they are. */
+const REST: Readonly<Record<ProgramCommand['verb'], readonly [min: number, max: number, what: string]>> = {
+  inspect: [0, 0, 'DIR'],
+  dump: [0, 0, 'DIR'],
+  verify: [0, 0, 'DIR'],
+  history: [2, 2, 'DIR KIND [NS/]NAME'],
+  diff: [1, 2, 'DIR FROM [TO]'],
+  tail: [0, 0, 'DIR'],
+  backup: [1, 1, 'DIR FILE'],
+  restore: [1, 1, 'DIR FILE, or DIR OLD --at POINT'],
+  migrate: [1, 1, 'DIR NEW'],
+  witness: [1, 1, 'DIR COPY'],
 }
 
-export const PROGRAM_HELP = `usage: keelson-store COMMAND DIR [ARGUMENTS] [--json]
+/** Options that not every command takes. */
+const OPTION_OF: Readonly<Record<string, readonly ProgramCommand['verb'][]>> = {
+  '--at': ['dump', 'tail', 'restore'],
+  '--kind': ['dump'],
+  '--follow': ['tail'],
+}
+
+/** What is told of a call that is wrong. */
+export const PROGRAM_USAGE = 'usage: keelson-store COMMAND DIR [ARGUMENTS] [--json]'
+
+export const PROGRAM_HELP: string = `${PROGRAM_USAGE}
 
 Looks at the directory of a store, also while it is in use, and changes nothing in it.
 
@@ -118,9 +128,12 @@ export function readProgramArguments(
   if (etcd !== undefined && verb === 'witness') return wrong(`${verb} is for directories, not for an etcd`)
   const [dir, ...rest] = etcd === undefined ? others : ['', ...others]
   if (dir === undefined) return wrong(`${verb} needs the directory of a store, or --etcd HOST:PORT`)
-  const [min, max] = REST[verb]
+  const [min, max, expected] = REST[verb]
   if (rest.length < min || rest.length > max)
-    return wrong(`${verb} has too ${rest.length < min ? 'few' : 'many'} arguments`)
+    return wrong(`${verb} has too ${rest.length < min ? 'few' : 'many'} arguments; it takes ${expected}`)
+  const strange = [...options.keys()].find(option => OPTION_OF[option]?.includes(verb) === false)
+  if (strange !== undefined)
+    return wrong(`${strange} is for ${OPTION_OF[strange]?.join(', ')}, not for ${verb}`)
   const at = options.get('--at')
   const isRevision = at !== undefined && /^\d{1,15}$/.test(at)
   const atMs = verb === 'restore' && at !== undefined && TIME.test(at) ? Date.parse(at) : Number.NaN
@@ -128,7 +141,6 @@ export function readProgramArguments(
     return wrong(
       `--at must be a revision${verb === 'restore' ? ', or a time such as 2026-01-31T12:00:00Z' : ''}, not ${at || 'nothing'}`,
     )
-  if (options.has('--follow') && verb !== 'tail') return wrong('--follow is for tail')
   if (verb === 'diff' && !rest.every(word => /^\d{1,15}$/.test(word))) return wrong('diff takes revisions')
   const of = options.get('--kind')
   const keys = options.get('--keys')

@@ -35,7 +35,7 @@ export async function writeBackupFile(
     }
     await file.sync()
   } catch (error) {
-    throw new StorageFailedError('writing', path, error)
+    throw new StorageFailedError('saving', path, error)
   } finally {
     await file.close()
   }

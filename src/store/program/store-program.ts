@@ -5,7 +5,7 @@ import { readKeys } from '../node/key-file.js'
 import { readStore, visitLog } from '../node/read-only-store.js'
 import { tellDiff, tellHistory, tellObjects, tellProblems } from './look-commands.js'
 import type { ProgramCommand } from './program-arguments.js'
-import { PROGRAM_HELP, readProgramArguments } from './program-arguments.js'
+import { PROGRAM_HELP, PROGRAM_USAGE, readProgramArguments } from './program-arguments.js'
 import { copyBackup, intoDirectory, restoreFile, writeBackupFile } from './program-backup.js'
 import { followInto, followLog } from './program-follow.js'
 import type { ProgramOutput } from './program-output.js'
@@ -20,7 +20,7 @@ export async function runStoreProgram(args: readonly string[], out: ProgramOutpu
     return EXIT_CODES.fine
   }
   if (command.kind === 'wrong') {
-    out.note(`${command.message}\n\n${PROGRAM_HELP}`)
+    out.note(`error: ${command.message}\n${PROGRAM_USAGE}; --help tells more`)
     return EXIT_CODES.usage
   }
   try {

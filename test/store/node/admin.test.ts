@@ -236,6 +236,7 @@ describe('keelson-store', () => {
       '1\tADDED\tann: a test',
       '3\tMODIFIED\tbob',
     ])
+    expect(await program('history', dir, 'Widget', 'default/nothing')).toMatchObject({ code: 1, lines: [] })
     expect((await program('diff', dir, '1', '3')).lines[0]).toBe('MODIFIED\tWidget\tdefault/a')
     expect((await program('tail', dir, '--at', '4')).lines).toEqual([
       expect.stringMatching(/^5\t.*Z\tWidget default\/b\teve: no longer needed$/),
@@ -364,6 +365,17 @@ describe('keelson-store', () => {
       '[##############################] 100 %',
       '[##############################] 100 %',
     ])
+  })
+
+  test.each([
+    [['backup'], /^error: backup has too few arguments; it takes DIR FILE\nusage: .*--help tells more$/],
+    [['inspect', '--at', '3'], /^error: --at is for dump, tail, restore, not for inspect\n/],
+    [['verify', '--follow'], /^error: --follow is for tail, not for verify\n/],
+  ])('refuses %j, and says what is expected', async ([verb = '', ...rest], message) => {
+    expect(await program(verb, dir, ...rest)).toMatchObject({
+      code: 2,
+      notes: expect.stringMatching(message),
+    })
   })
 
   test('ends with 2 for a kind that is not there, and with 3 for damage', async () => {

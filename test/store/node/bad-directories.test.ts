@@ -115,6 +115,8 @@ describe('what cannot be opened', () => {
     await expect(openStore({ kinds, dir })).rejects.toMatchObject({
       code: 'StorageFailed',
       details: { path: dir, errno: expect.stringMatching(/^(EEXIST|ENOTDIR)$/) },
+      // No store was open, so that nothing can be in doubt.
+      message: expect.stringMatching(/^making .* failed: .*\. Choose a .*, then try again$/),
     })
   })
 
