@@ -189,7 +189,7 @@ function judge(subject: string, reply: AdmissionReply, hook: AdmissionHook): voi
   if (isRecord(reply) && 'problems' in reply) {
     if (reply.problems.length === 0) return
     const problems = reply.problems.map(problem => ({ ...problem, hook: name }))
-    throw new InvalidError(`${subject}, says admission hook "${name}",`, problems)
+    throw new InvalidError(`${subject} (admission hook "${name}")`, problems)
   }
   if (isRecord(reply) && 'forbidden' in reply) throw new ForbiddenError(subject, name, reply.forbidden)
   throw new UsageError(
