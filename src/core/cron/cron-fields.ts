@@ -70,6 +70,8 @@ export function parseCron(
   const expression = lower.startsWith('@') ? WORDS[lower] : lower
   if (expression === undefined)
     return problem(`is no word of cron; the words are ${Object.keys(WORDS).join(', ')}`)
+  if (/^(cron_)?tz=/.test(expression))
+    return problem('must not begin with a time zone: that is the field timeZone')
   const parts = expression.split(/\s+/)
   if (parts.length !== FIELDS.length)
     return problem('must have five fields: minute, hour, day of the month, month, day of the week')

@@ -128,6 +128,8 @@ describe('H and the jitter', () => {
 
 test.each([
   ['', 'must have five fields'],
+  ['TZ=UTC 0 0 * * *', 'must not begin with a time zone: that is the field timeZone'],
+  ['CRON_TZ=UTC 0 0 * * *', 'must not begin with a time zone'],
   ['* * * *', 'must have five fields'],
   ['60 * * * *', 'minute must be from 0 to 59'],
   ['* * * 13 *', 'month must be from 1 to 12'],
