@@ -23,9 +23,10 @@ export function list(items: JsonSchema): JsonSchema {
   return { type: 'array', items }
 }
 
-/** The schema of a kind: its spec is checked, its status is the controllers' own business. */
-export function objectSchema(spec: JsonSchema): JsonSchema {
-  return { type: 'object', properties: { spec }, required: ['spec'] }
+/** The schema of a kind: its spec is checked, and its status where the loops of others read it. */
+export function objectSchema(spec: JsonSchema, status?: JsonSchema): JsonSchema {
+  const properties = status === undefined ? { spec } : { spec, status }
+  return { type: 'object', properties, required: ['spec'] }
 }
 
 export const quantities: JsonSchema = {
@@ -85,6 +86,25 @@ const nodeFields: JsonSchema = list(
 )
 const attribute: JsonSchema = { type: 'string', minLength: 1 }
 const positive: JsonSchema = { type: 'integer', minimum: 1 }
+
+/** What a node says of a task. One wrong port would otherwise stop whoever lists the endpoints of a service. */
+export const taskStatusSchema: JsonSchema = closed({
+  phase: { enum: ['Pending', 'Running', 'Succeeded', 'Failed'] },
+  conditions: list({ type: 'object', properties: { type: text, status: text }, required: ['type', 'status'] }),
+  address: text,
+  ports: list(
+    closed({ name: text, containerPort: port, hostPort: port, protocol }, [
+      'containerPort',
+      'hostPort',
+      'protocol',
+    ]),
+  ),
+  startTime: time,
+  finishTime: time,
+  exitCode: { type: 'integer' },
+  reason: text,
+  message: text,
+})
 
 export const taskSpecSchema: JsonSchema = closed({
   nodeName: { type: 'string', minLength: 1 },

@@ -4,7 +4,7 @@ import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
 import { specAdmission, taskProblems } from './spec-admission.js'
-import { objectSchema, taskSpecSchema } from './spec-schemas.js'
+import { objectSchema, taskSpecSchema, taskStatusSchema } from './spec-schemas.js'
 
 /** One environment variable. */
 export interface EnvVar {
@@ -142,7 +142,7 @@ export const Task: Kind<TaskSpec, TaskStatus, 'Task'> = /* @__PURE__ */ defineKi
   kind: 'Task',
   plural: 'tasks',
   namespaced: true,
-  schema: /* @__PURE__ */ objectSchema(taskSpecSchema),
+  schema: /* @__PURE__ */ objectSchema(taskSpecSchema, taskStatusSchema),
   admission: [/* @__PURE__ */ specAdmission<TaskSpec, TaskStatus>(taskProblems)],
   indexes: {
     node: task => task.spec.nodeName ?? '',

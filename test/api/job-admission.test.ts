@@ -39,7 +39,7 @@ describe('a job is refused that', () => {
   test.each<[string, unknown, RegExp]>([
     ['has a negative number of tasks', { template, parallelism: -1 }, /^spec.parallelism .*>= 0/],
     ['has more tasks than can be counted', { template, parallelism: 10_001 }, /^spec.parallelism .*<= 10000/],
-    ['has no template', { completions: 1 }, /^spec.template must be given/],
+    ['has no template', { completions: 1 }, /^spec must have required property .template/],
     [
       'has a template no task can be made of',
       { template: { spec: { resources: { requests: { cpu: 'much' } } } } },

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { RegExpEngine } from 'ajv/dist/types/index.js'
 import type { FieldProblem } from '../../core/index.js'
 import { UsageError } from '../../core/index.js'
-import { compileLinearRegExp, isRecord } from '../../core/internal.js'
+import { compileLinearRegExp } from '../../core/internal.js'
 import { joinPath } from '../json/json-border.js'
 import type { StoredObject } from '../object/object.js'
 import type { Content } from '../object/object-parts.js'
@@ -145,25 +145,13 @@ function problemOf(error: ErrorObject, root: unknown): FieldProblem {
     path.push(Array.isArray(value) ? Number(key) : key)
     value = (value as Readonly<Record<string, unknown>> | undefined)?.[key]
   }
-  // A field that is missing, or too many, is named itself, and not what it belongs to.
-  const child = childOf(error)
-  if (child !== undefined) {
-    path.push(child)
-    value = isRecord(value) ? value[child] : undefined
-  }
   return { field: joinPath('', path) || 'object', value, message: messageOf(error) }
-}
-
-function childOf({ keyword, params }: ErrorObject): string | undefined {
-  const given = params as Readonly<Record<string, unknown>>
-  if (keyword === 'required') return String(given['missingProperty'])
-  return keyword === 'additionalProperties' ? String(given['additionalProperty']) : undefined
 }
 
 function messageOf({ keyword, message = 'is not valid', params }: ErrorObject): string {
   const given = params as Readonly<Record<string, unknown>>
-  if (keyword === 'additionalProperties') return 'is not a known field'
-  if (keyword === 'required') return 'must be given'
+  if (keyword === 'additionalProperties')
+    return `must not have the field ${JSON.stringify(given['additionalProperty'])}`
   if (keyword === 'enum') return `must be one of ${JSON.stringify(given['allowedValues'])}`
   if (keyword === 'const') return `must be ${JSON.stringify(given['allowedValue'])}`
   return message
