@@ -40,7 +40,8 @@ export function fromMarathon(problems: string[], app: Record<string, unknown>): 
       spec: {
         replicas: instances,
         selector: { matchLabels: labels },
-        ...marathonRollout((reader.optional('upgradeStrategy') ?? {}) as object, instances),
+        // Its bounds alone: Marathon answers no failure, and this orchestrator goes back by itself.
+        strategy: marathonRollout((reader.optional('upgradeStrategy') ?? {}) as object, instances).strategy,
         template: {
           metadata: { labels },
           spec: {

@@ -12,7 +12,7 @@ export const textMap: JsonSchema = { type: 'object', additionalProperties: text 
 export const countOrPercent: JsonSchema = { anyOf: [count, { type: 'string', pattern: '^[0-9]+%$' }] }
 export const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
-const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
+export const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
 
 /** A closed object: unknown properties are refused, which is how a typo is caught. */
 export function closed(properties: Properties, required: readonly string[] = []): JsonSchema {
@@ -86,25 +86,6 @@ const nodeFields: JsonSchema = list(
 )
 const attribute: JsonSchema = { type: 'string', minLength: 1 }
 const positive: JsonSchema = { type: 'integer', minimum: 1 }
-
-/** What a node says of a task. One wrong port would otherwise stop whoever lists the endpoints of a service. */
-export const taskStatusSchema: JsonSchema = closed({
-  phase: { enum: ['Pending', 'Running', 'Succeeded', 'Failed'] },
-  conditions: list({ type: 'object', properties: { type: text, status: text }, required: ['type', 'status'] }),
-  address: text,
-  ports: list(
-    closed({ name: text, containerPort: port, hostPort: port, protocol }, [
-      'containerPort',
-      'hostPort',
-      'protocol',
-    ]),
-  ),
-  startTime: time,
-  finishTime: time,
-  exitCode: { type: 'integer' },
-  reason: text,
-  message: text,
-})
 
 export const taskSpecSchema: JsonSchema = closed({
   nodeName: { type: 'string', minLength: 1 },

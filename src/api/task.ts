@@ -4,7 +4,8 @@ import type { Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import type { Probe } from './probe.js'
 import { specAdmission, taskProblems } from './spec-admission.js'
-import { objectSchema, taskSpecSchema, taskStatusSchema } from './spec-schemas.js'
+import { objectSchema, taskSpecSchema } from './spec-schemas.js'
+import { taskStatusSchema } from './task-status-schema.js'
 
 /** One environment variable. */
 export interface EnvVar {
