@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { createEnv, isKeelsonError, silentLogger } from '../../../src/core/index.js'
 import { connectStore } from '../../../src/store/etcd/index.js'
 import { ref, Widget, widget } from '../../fixtures/kinds.js'
-import { canRunEtcd, EtcdServer, etcdctl, freePort } from './etcd-server.js'
+import { canRunEtcd, EtcdServer, etcdctl, freePort, onFreePorts } from './etcd-server.js'
 import { soon } from './soon.js'
 
 const env = createEnv({ process: 'cluster', logger: silentLogger })
@@ -34,13 +34,18 @@ async function startThree(): Promise<readonly EtcdServer[]> {
       ...['--initial-cluster', initial, '--heartbeat-interval', '50', '--election-timeout', '500'],
     ])
   })
-  await Promise.all(servers.map(server => server.run()))
-  return servers
+  try {
+    await Promise.all(servers.map(server => server.run()))
+    return servers
+  } catch (error) {
+    await Promise.all(servers.map(server => server.close()))
+    throw error
+  }
 }
 
 describe.runIf(canRunEtcd)('an etcd of three members', () => {
   test('loses its leader: nothing acknowledged is lost, nothing is told twice, writes go on', async () => {
-    const servers = await startThree()
+    const servers = await onFreePorts(startThree)
     const endpoints = servers.map(({ endpoint }) => endpoint)
     const open = () => connectStore({ kinds: [Widget], env, etcd: { endpoints, timeoutMs: 3_000 } })
     const [store, other] = [await open(), await open()]

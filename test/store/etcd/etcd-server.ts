@@ -31,7 +31,11 @@ export class EtcdServer {
     this.#args = args
   }
 
-  static async start(more: readonly string[] = []): Promise<EtcdServer> {
+  static start(more: readonly string[] = []): Promise<EtcdServer> {
+    return onFreePorts(() => EtcdServer.#startOnce(more))
+  }
+
+  static async #startOnce(more: readonly string[]): Promise<EtcdServer> {
     const [client, peer] = await Promise.all([freePort(), freePort()])
     const dataDir = mkdtempSync(join(tmpdir(), 'keelson-etcd-'))
     const peerUrl = `http://127.0.0.1:${peer}`
@@ -52,11 +56,9 @@ export class EtcdServer {
 
   /** Runs it, on the data it has. */
   async run(more: readonly string[] = []): Promise<void> {
-    this.#process = spawn('etcd', [...this.#args, ...more], {
-      stdio: 'ignore',
-      env: envOf(),
-    })
-    await reachable(this.endpoint)
+    const child = spawn('etcd', [...this.#args, ...more], { stdio: 'ignore', env: envOf() })
+    this.#process = child
+    await reachable(this.endpoint, () => child.exitCode === null && child.signalCode === null)
   }
 
   /** Ends it, as a crash does. */
@@ -123,8 +125,19 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+/** Starts what listens on free ports, with others when somebody else took one of them meanwhile. */
+export async function onFreePorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let left = 2; ; left--) {
+    try {
+      return await start()
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
+}
+
 /** Resolves when somebody listens there. */
-async function reachable(endpoint: string): Promise<void> {
+async function reachable(endpoint: string, isAlive: () => boolean): Promise<void> {
   const [host = '', port] = endpoint.split(':')
   for (let attempt = 0; attempt < 600; attempt++) {
     const socket = connect(Number(port), host)
@@ -133,6 +146,7 @@ async function reachable(endpoint: string): Promise<void> {
     })
     socket.destroy()
     if (isOpen) return
+    if (!isAlive()) throw new Error(`etcd ended before it listened at ${endpoint}`)
     await sleep(50)
   }
   throw new Error(`nothing listens at ${endpoint}`)
