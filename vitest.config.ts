@@ -16,6 +16,9 @@ const report = process.env['KEELSON_TEST_REPORT']
 /** A test that takes this long hangs; how fast the machine is decides nothing. */
 const HANG_MS = 300_000
 
+/** Builds, packs and installs the package, which is half a minute of both processors. */
+const PACKAGE = 'test/package.test.ts'
+
 /** Tests that change the globals of the host, or end the process: each file has a process to itself. */
 const ALONE = ['test/testing/guard/**/*.test.ts']
 
@@ -30,7 +33,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: ['test/long/**', ...ALONE],
+          exclude: ['test/long/**', PACKAGE, ...ALONE],
           pool: 'forks',
           // Modules have no state of their own, so the files of one worker share them: importing is most of the time.
           isolate: false,
@@ -72,6 +75,10 @@ const config: ViteUserConfig = defineConfig({
       {
         resolve: { alias },
         test: { name: 'examples', include: ['test/examples.test.ts'], env: { KEELSON_EXAMPLES: 'all' } },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'package', include: [PACKAGE], testTimeout: HANG_MS, hookTimeout: HANG_MS },
       },
     ],
   },
