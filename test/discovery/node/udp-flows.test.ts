@@ -13,7 +13,7 @@ interface Known {
   seenMs: number
   /** In which turn it was used last. */
   turn: number
-  isAnswered: boolean
+  answeredMs: number | undefined
 }
 
 const step = fc.record({
@@ -52,11 +52,11 @@ test('flows end when idle, when never answered, or to make room for one used lat
           }
           open.add(flow)
           flows.add(flow)
-          known.push({ id: turn, flow, openedMs: nowMs, seenMs: nowMs, turn, isAnswered: false })
+          known.push({ id: turn, flow, openedMs: nowMs, seenMs: nowMs, turn, answeredMs: undefined })
         }
         if (one !== undefined && (act === 'send' || act === 'answer')) {
           flows.seen(one.flow, act === 'answer')
-          Object.assign(one, { seenMs: nowMs, turn, isAnswered: one.isAnswered || act === 'answer' })
+          Object.assign(one, { seenMs: nowMs, turn, answeredMs: act === 'answer' ? nowMs : one.answeredMs })
         }
         if (one !== undefined && act === 'end') {
           one.flow.end()
@@ -64,13 +64,13 @@ test('flows end when idle, when never answered, or to make room for one used lat
         }
         const now = env.clock.monotonic()
         known = known.filter(
-          ({ seenMs, openedMs, isAnswered }) =>
-            now - seenMs < LIMITS.idleMs && (isAnswered || now - openedMs < LIMITS.idleMs),
+          ({ seenMs, openedMs, answeredMs }) =>
+            now - seenMs < LIMITS.idleMs && (answeredMs !== undefined || now - openedMs < LIMITS.idleMs),
         )
         expect(new Set(known.map(({ flow }) => flow))).toEqual(open)
         expect(flows.size).toBe(known.length)
         expect(known.map(({ flow }) => flows.isAnswered(flow))).toEqual(
-          known.map(({ isAnswered }) => isAnswered),
+          known.map(({ answeredMs = Number.NEGATIVE_INFINITY }) => now - answeredMs < LIMITS.idleMs),
         )
       }
     }),
