@@ -40,7 +40,7 @@ export type Blocker =
     }
   /** A program that the rollout waits for has given no answer, for this reason; it is asked again. */
   | { readonly kind: 'unanswered'; readonly gate: string; readonly message: string }
-  /** The strategy cannot be carried out, as `message` says; sizes are kept, healed and scaled until it changes. */
+  /** The strategy cannot be carried out: `message` says what of it is invalid; sizes are kept, healed and scaled until it changes. */
   | { readonly kind: 'invalid'; readonly message: string }
   /** Nothing is desired, so the template cannot prove itself. */
   | { readonly kind: 'scaled-to-zero' }
@@ -77,7 +77,7 @@ export function describeBlocker(blocker: Blocker): string {
     case 'unanswered':
       return `"${blocker.gate}" has not answered: ${blocker.message}`
     case 'invalid':
-      return `the strategy is invalid: ${blocker.message}`
+      return blocker.message
     case 'scaled-to-zero':
       return 'scaled to zero: nothing can become available'
   }

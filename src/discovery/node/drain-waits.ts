@@ -10,7 +10,7 @@ export interface DrainWaitOptions {
 }
 
 /** How the wait ended. */
-export type DrainReport =
+export type DrainWaitReport =
   | { readonly kind: 'drained' }
   /** `active` connections and flows are left; `isEligible` tells whether the endpoint gets new ones. */
   | { readonly kind: 'timed-out'; readonly active: number; readonly isEligible: boolean }
@@ -43,7 +43,7 @@ export class DrainWaits {
     this.#standing = standing
   }
 
-  wait(endpoint: string, options: DrainWaitOptions): Promise<DrainReport> {
+  wait(endpoint: string, options: DrainWaitOptions): Promise<DrainWaitReport> {
     return new Promise((resolve, reject) => {
       assertKnown(options, DRAIN_WAIT_OPTIONS)
       const { timeoutMs = 60_000, signal } = options

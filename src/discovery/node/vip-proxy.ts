@@ -5,7 +5,7 @@ import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/registered-service.js'
 import { blockProblems, createClientFilter } from './client-blocks.js'
-import type { DrainReport, DrainWaitOptions } from './drain-waits.js'
+import type { DrainWaitOptions, DrainWaitReport } from './drain-waits.js'
 import { UdpFlows } from './udp-flows.js'
 import type { VipService, VipServiceStats } from './vip-service.js'
 import { createVipService } from './vip-service.js'
@@ -75,7 +75,7 @@ export interface VipProxy extends AsyncDisposable {
    * @throws the signal's reason when it is aborted first
    * @throws InvalidError for an unknown option or a time out of bounds
    */
-  drained(service: string, endpoint: string, options?: DrainWaitOptions): Promise<DrainReport>
+  drained(service: string, endpoint: string, options?: DrainWaitOptions): Promise<DrainWaitReport>
   /** Closes every listener and connection. Idempotent. */
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { ServiceView } from '../registry/registry-snapshot.js'
 import { endpointPort } from '../services/registered-service.js'
 import { acceptProxyHeader, socketEnds } from './accept-proxy-header.js'
-import type { DrainReport, DrainWaitOptions } from './drain-waits.js'
+import type { DrainWaitOptions, DrainWaitReport } from './drain-waits.js'
 import { DrainWaits } from './drain-waits.js'
 import type { EndpointFlowStats } from './flow-table.js'
 import { FlowTable } from './flow-table.js'
@@ -59,7 +59,7 @@ export interface VipService {
   end(): void
   opened(): Promise<readonly ListenError[]>
   stats(): VipServiceStats
-  drained(endpoint: string, options?: DrainWaitOptions): Promise<DrainReport>
+  drained(endpoint: string, options?: DrainWaitOptions): Promise<DrainWaitReport>
   /** A flow of it ends to make room. */
   evicted(): void
 }
@@ -158,7 +158,7 @@ class ProxiedService implements VipService {
     }
   }
 
-  drained(endpoint: string, options: DrainWaitOptions = {}): Promise<DrainReport> {
+  drained(endpoint: string, options: DrainWaitOptions = {}): Promise<DrainWaitReport> {
     return this.#waiting.wait(endpoint, options)
   }
 

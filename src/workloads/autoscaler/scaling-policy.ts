@@ -50,10 +50,7 @@ export function scaleUpLimit(
   history: ScalingHistory,
 ): number {
   if (selectPolicy === 'Disabled') return current
-  const limits = policies.map(({ type, value, periodSeconds }) => {
-    const start = startOfPeriod(current, periodSeconds, history)
-    return type === 'Pods' ? start + value : Math.ceil((start * (100 + value)) / 100)
-  })
+  const limits = limitsOf(current, policies, history, 'up')
   const limit = selectPolicy === 'Min' ? Math.min(...limits) : Math.max(...limits)
   return Math.max(limit, current, 1)
 }
@@ -65,12 +62,23 @@ export function scaleDownLimit(
   history: ScalingHistory,
 ): number {
   if (selectPolicy === 'Disabled') return current
-  const limits = policies.map(({ type, value, periodSeconds }) => {
-    const start = startOfPeriod(current, periodSeconds, history)
-    return type === 'Pods' ? start - value : Math.trunc((start * (100 - value)) / 100)
-  })
+  const limits = limitsOf(current, policies, history, 'down')
   const limit = selectPolicy === 'Min' ? Math.max(...limits) : Math.min(...limits)
   return Math.max(0, Math.min(limit, current))
+}
+
+/** What each policy allows. A part of a replica is one more on the way up, and one more to go on the way down. */
+function limitsOf(
+  current: number,
+  policies: ScalingSettings['policies'],
+  history: ScalingHistory,
+  way: 'up' | 'down',
+): readonly number[] {
+  const [sign, whole] = way === 'up' ? [1, Math.ceil] : [-1, Math.trunc]
+  return policies.map(({ type, value, periodSeconds }) => {
+    const start = startOfPeriod(current, periodSeconds, history)
+    return type === 'Pods' ? start + sign * value : whole((start * (100 + sign * value)) / 100)
+  })
 }
 
 function startOfPeriod(current: number, periodSeconds: number, { events, nowMs }: ScalingHistory): number {
