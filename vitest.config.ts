@@ -16,8 +16,13 @@ const report = process.env['KEELSON_TEST_REPORT']
 /** A test that takes this long hangs; how fast the machine is decides nothing. */
 const HANG_MS = 300_000
 
-/** Builds, packs and installs the package, which is half a minute of both processors. */
-const PACKAGE = 'test/package.test.ts'
+/** The package built, packed and installed; whole programs killed again and again: a minute of both processors. */
+const PROGRAMS = [
+  'test/package.test.ts',
+  'test/examples/control-planes.test.ts',
+  'test/examples/process-kills.test.ts',
+  'test/store/node/killed.test.ts',
+]
 
 /** Tests that change the globals of the host, or end the process: each file has a process to itself. */
 const ALONE = ['test/testing/guard/**/*.test.ts']
@@ -33,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: ['test/long/**', PACKAGE, ...ALONE],
+          exclude: ['test/long/**', ...PROGRAMS, ...ALONE],
           pool: 'forks',
           // Modules have no state of their own, so the files of one worker share them: importing is most of the time.
           isolate: false,
@@ -78,7 +83,7 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: 'package', include: [PACKAGE], testTimeout: HANG_MS, hookTimeout: HANG_MS },
+        test: { name: 'programs', include: PROGRAMS, testTimeout: HANG_MS, hookTimeout: HANG_MS },
       },
     ],
   },
