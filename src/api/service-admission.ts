@@ -4,9 +4,14 @@ import type { AdmissionHook } from '../store/index.js'
 import type { NamedPort } from './spec-admission.js'
 import { sameNames } from './spec-admission.js'
 
+interface ExposedPort {
+  readonly protocol?: 'TCP' | 'UDP'
+  readonly nodePort?: number
+}
+
 /** The part of a service's spec that is judged here. */
 interface ServiceDemands {
-  readonly ports?: readonly NamedPort[]
+  readonly ports?: readonly (NamedPort & ExposedPort)[]
   readonly mode?: 'vip' | 'headless' | 'external'
   readonly clusterIPs?: readonly string[]
   readonly externalName?: string
@@ -23,6 +28,7 @@ export function serviceProblems(
   const { ports = [], clusterIPs = [] } = spec
   return [
     ...(ports === previous?.ports ? [] : [...unnamedPorts(ports), ...sameNames(ports, 'spec.ports')]),
+    ...nodePortProblems(spec),
     ...(clusterIPs === previous?.clusterIPs ? [] : addressProblems(clusterIPs)),
     ...externalNameProblems(spec),
   ]
@@ -62,6 +68,21 @@ function externalNameProblems({ mode, externalName }: ServiceDemands): readonly 
   return NAME.test(externalName)
     ? []
     : [{ field, value: externalName, message: 'must be a DNS name such as www.example.com' }]
+}
+
+function nodePortProblems({ mode = 'vip', ports = [] }: ServiceDemands): readonly FieldProblem[] {
+  const seen = new Set<string>()
+  return ports.flatMap(({ nodePort, protocol = 'TCP' }, index) => {
+    if (nodePort === undefined) return []
+    const problem = (message: string): FieldProblem[] => [
+      { field: `spec.ports[${index}].nodePort`, value: nodePort, message },
+    ]
+    if (mode !== 'vip') return problem(`must be absent in mode ${mode}; only virtual addresses are proxied`)
+    const place = `${nodePort} ${protocol}`
+    if (nodePort !== 0 && seen.has(place)) return problem(`must not be of two ports, each ${protocol}`)
+    seen.add(place)
+    return []
+  })
 }
 
 function unnamedPorts(ports: readonly NamedPort[]): readonly FieldProblem[] {

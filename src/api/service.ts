@@ -13,6 +13,11 @@ export interface ServicePort {
   /** Number or name of a task port. Default: `port`. */
   readonly targetPort?: number | string
   readonly protocol?: 'TCP' | 'UDP'
+  /**
+   * A port of every node that leads here too, for clients without a route to virtual addresses; 0: one is allocated and
+   * written here. Only in mode `vip`. Default: none.
+   */
+  readonly nodePort?: number
 }
 
 /** How a set of tasks is reached under one name. */

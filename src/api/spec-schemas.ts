@@ -276,7 +276,12 @@ export const revisionSpecSchema: JsonSchema = closed(
 
 export const serviceSpecSchema: JsonSchema = closed({
   selector: textMap,
-  ports: list(closed({ name: text, port, targetPort: portOrName, protocol }, ['port'])),
+  ports: list(
+    closed(
+      { name: text, port, targetPort: portOrName, protocol, nodePort: { anyOf: [{ const: 0 }, port] } },
+      ['port'],
+    ),
+  ),
   ttlSeconds: { type: 'integer', minimum: 0, maximum: 86400 },
   aliases: { type: 'array', items: label, maxItems: 64 },
   networks: { type: 'array', items: label, maxItems: 64 },
@@ -341,6 +346,7 @@ export const addressClaimSpecSchema: JsonSchema = closed(
   {
     pool: text,
     owner: closed({ kind: text, namespace: text, name: text, uid: text }, ['kind', 'name', 'uid']),
+    port: closed({ name: { type: 'string' }, protocol, number: port }, ['name', 'protocol', 'number']),
     releasedTime: time,
   },
   ['pool', 'owner'],

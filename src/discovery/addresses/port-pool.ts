@@ -44,6 +44,8 @@ export interface PortPool {
   /** Gives a port back; false when it was not held. */
   release(port: number, place?: PortPlace): boolean
   owner(port: number, place?: PortPlace): string | undefined
+  /** Whether `claim` takes the port, if it is free. */
+  includes(port: number): boolean
 }
 
 interface Ports {
@@ -76,6 +78,7 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
   const { first = 30_000, last = 32_767, staticBand = 0, claimAny = false } = options
   assertRange(first, last, staticBand)
   const range = claimAny ? { from: 1, to: PORT_MAX } : { from: first, to: last }
+  const includes = (port: number): boolean => Number.isInteger(port) && port >= range.from && port <= range.to
   const name = options.name ?? `${first}-${last}`
   const places = new Map<string, Ports>()
   const dynamic = first + staticBand
@@ -112,8 +115,7 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
       return hold(ports, found, owner)
     },
     claim: (port, owner, place) => {
-      if (!Number.isInteger(port) || port < range.from || port > range.to)
-        throw new AddressOutOfRangeError(name, String(port), [`${range.from}-${range.to}`])
+      if (!includes(port)) throw new AddressOutOfRangeError(name, String(port), [`${range.from}-${range.to}`])
       const ports = at(place)
       const holder = ports.owners.get(port)
       if (holder === owner) return
@@ -130,6 +132,7 @@ export function createPortPool(options: PortPoolOptions = {}): PortPool {
       return true
     },
     owner: (port, place) => at(place).owners.get(port),
+    includes,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Arrivals, ListenerState, VipListener } from './vip-listener.js'
 import { openVipListener } from './vip-listener.js'
 import type { VipSettings } from './vip-settings.js'
 
-/** One address and port of a service. */
+/** One address and port of a service, or of this node for it. */
 export interface VipListenerStats {
   readonly vip: string
   readonly port: number
@@ -32,6 +32,8 @@ export interface VipFrontendOptions {
   readonly service: string
   readonly vip: string
   readonly port: number
+  /** Where to listen for it. */
+  readonly where: { readonly host: string; readonly port: number }
   readonly settings: VipSettings
   readonly arrivals: Arrivals
 }
@@ -40,10 +42,10 @@ export interface VipFrontendOptions {
 const RETRY: Backoff = { baseMs: 50, maxMs: 5000 }
 
 export function openVipFrontend(options: VipFrontendOptions): VipFrontend {
-  const { service, vip, port, settings, arrivals } = options
-  const { env, bind } = settings
+  const { service, vip, port, where, arrivals } = options
+  const { env } = options.settings
   const { protocol } = arrivals
-  const { host, port: asked } = bind(vip, port, protocol)
+  const { host, port: asked } = where
   let failures = 0
   let closed = false
   let cancelRetry: Cancel = () => {}

@@ -1,6 +1,6 @@
-import type { Env } from '../../core/index.js'
+import type { Env, FieldProblem } from '../../core/index.js'
 import { systemEnv } from '../../core/index.js'
-import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
+import { assertKnown, assertValid, ipFamily, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Registry, RegistryDelta } from '../registry/registry.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
 import type { BalancePolicy } from '../services/registered-service.js'
@@ -20,6 +20,8 @@ export interface VipProxyOptions {
     port: number,
     protocol: 'TCP' | 'UDP',
   ) => { readonly host: string; readonly port: number }
+  /** This node's addresses on which the node ports of services are listened on. Default none. */
+  readonly nodePortAddresses?: readonly string[]
   /** For services that do not say themselves. Default `round-robin`. */
   readonly policy?: BalancePolicy
   /** The node of the proxy's clients, for services with `internalTrafficPolicy` or `trafficDistribution`. Default none. */
@@ -82,6 +84,7 @@ export interface VipProxy extends AsyncDisposable {
 
 const VIP_PROXY_OPTIONS = /* @__PURE__ */ knownOptions<VipProxyOptions>('serveVips', {
   bind: true,
+  nodePortAddresses: true,
   policy: true,
   nodeName: true,
   zone: true,
@@ -101,7 +104,7 @@ const VIP_PROXY_OPTIONS = /* @__PURE__ */ knownOptions<VipProxyOptions>('serveVi
 
 /**
  * Proxies TCP connections and UDP datagrams to virtual addresses: one listener for each virtual address and port of the
- * registry's services, each connection to an eligible endpoint, and all datagrams of one sender to one.
+ * registry's services, and for each node port on `nodePortAddresses`; each connection to an eligible endpoint, and all datagrams of one sender to one.
  *
  * Flows of datagrams end when their endpoint leaves the registry or changes its address, and when it gets no new traffic
  * and has not answered; the next datagram finds another endpoint, or none and is dropped.
@@ -169,6 +172,14 @@ export function serveVips(registry: Registry, options: VipProxyOptions = {}): Vi
   }
 }
 
+function addressProblems(field: string, addresses: readonly string[]): readonly FieldProblem[] {
+  return addresses.flatMap((value, index) =>
+    ipFamily(value) === 0
+      ? [{ field: `${field}[${index}]`, value, message: 'must be an IPv4 or IPv6 address' }]
+      : [],
+  )
+}
+
 function settingsOf(options: VipProxyOptions, env: Env, evicted: (service: string) => void): VipSettings {
   const { bind = (host, port) => ({ host, port }), policy = 'round-robin' } = options
   const { drainMs = 30_000, connectTimeoutMs = 2000, maxAttempts = 3, udpIdleMs = 30_000 } = options
@@ -184,8 +195,9 @@ function settingsOf(options: VipProxyOptions, env: Env, evicted: (service: strin
     ...wholeNumber('maxFlows', maxFlows, { min: 1 }),
     ...wholeNumber('udpIdleMs', udpIdleMs, { min: 1 }),
     ...blockProblems('acceptProxyHeader', acceptProxyHeader),
+    ...addressProblems('nodePortAddresses', options.nodePortAddresses ?? []),
   ])
-  const { nodeName, zone, sendProxyHeader = () => false } = options
+  const { nodeName, zone, sendProxyHeader = () => false, nodePortAddresses = [] } = options
   const flowLimits = {
     flowsMax: maxFlows,
     flowsPerServiceMax: maxConnectionsPerService ?? maxFlows,
@@ -194,6 +206,7 @@ function settingsOf(options: VipProxyOptions, env: Env, evicted: (service: strin
   return {
     env,
     bind,
+    nodePortAddresses,
     policy,
     nodeName,
     zone,

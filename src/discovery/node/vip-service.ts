@@ -69,7 +69,11 @@ export function createVipService(key: string, settings: VipSettings): VipService
 }
 
 interface Place {
-  readonly vip: string
+  /** A virtual address, or one of this node. */
+  readonly address: string
+  /** The port there. */
+  readonly number: number
+  readonly isNode: boolean
   readonly port: ProxiedPort
 }
 
@@ -118,7 +122,7 @@ class ProxiedService implements VipService {
 
   update(view: ServiceView): void {
     this.#routes.update(view)
-    const places = placesOf(view)
+    const places = placesOf(view, this.#settings.nodePortAddresses)
     void this.#close([...this.#frontends.keys()].filter(id => !places.has(id)))
     for (const [id, place] of places) {
       const route = this.#routes.of(place.port)
@@ -166,8 +170,8 @@ class ProxiedService implements VipService {
     this.#evicted++
   }
 
-  #open({ vip, port }: Place, route: VipRoute): Frontend {
-    const { udpFlows } = this.#settings
+  #open({ address: vip, number, isNode, port }: Place, route: VipRoute): Frontend {
+    const { udpFlows, bind } = this.#settings
     const flows = new UdpPort({
       service: this.#key,
       route,
@@ -180,7 +184,8 @@ class ProxiedService implements VipService {
       port.protocol === 'TCP'
         ? { protocol: 'TCP', accept: client => this.#accept(client, route) }
         : { protocol: 'UDP', receive: (bytes, from, send) => flows.receive(bytes, from, send) }
-    const options = { service: this.#key, vip, port: port.port, settings: this.#settings, arrivals }
+    const where = isNode ? { host: vip, port: number } : bind(vip, number, port.protocol)
+    const options = { service: this.#key, vip, port: number, where, settings: this.#settings, arrivals }
     return { frontend: openVipFrontend(options), udp: port.protocol === 'UDP' ? { port, flows } : undefined }
   }
 
@@ -222,13 +227,22 @@ class ProxiedService implements VipService {
   }
 }
 
-/** The addresses and ports to listen on, by a text that names them. */
-function placesOf(view: ServiceView): ReadonlyMap<string, Place> {
-  const vips = view.service?.vips ?? []
+/** The addresses and ports to listen on, by a text that names them and the port of the service. */
+function placesOf(view: ServiceView, nodeAddresses: readonly string[]): ReadonlyMap<string, Place> {
+  const places = proxiedPorts(view).flatMap((port): Place[] => {
+    const virtual = view.service?.vips ?? []
+    const { nodePort } = port
+    const onNode = nodePort === undefined ? [] : nodeAddresses
+    return [
+      ...virtual.map(address => ({ address, number: port.port, isNode: false, port })),
+      ...onNode.map(address => ({ address, number: nodePort ?? 0, isNode: true, port })),
+    ]
+  })
   return new Map(
-    proxiedPorts(view).flatMap(port =>
-      vips.map(vip => [`${vip} ${port.port} ${port.protocol}`, { vip, port }] as const),
-    ),
+    places.map(place => {
+      const { address, number, isNode, port } = place
+      return [`${address} ${number} ${port.protocol}${isNode ? ` of ${port.port}` : ''}`, place]
+    }),
   )
 }
 

@@ -15,6 +15,7 @@ export interface VipSettings extends VipRouteOptions {
     port: number,
     protocol: 'TCP' | 'UDP',
   ) => { readonly host: string; readonly port: number }
+  readonly nodePortAddresses: readonly string[]
   readonly drainMs: number
   readonly connectTimeoutMs: number
   readonly maxAttempts: number

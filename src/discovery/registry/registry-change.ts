@@ -137,6 +137,8 @@ function checkHost(host: RegisteredHost, check: Check): void {
 
 function checkPort(port: RegisteredPort, field: string, check: Check): void {
   check(false, ...wholeNumber(`${field}.port`, port.port, PORT_RANGE))
+  if (port.nodePort !== undefined)
+    check(false, ...wholeNumber(`${field}.nodePort`, port.nodePort, PORT_RANGE))
   check(port.name === '' || isLabel(port.name), {
     field: `${field}.name`,
     value: port.name,

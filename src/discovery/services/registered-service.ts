@@ -20,6 +20,8 @@ export interface RegisteredPort {
   readonly name: string
   readonly port: number
   readonly protocol: PortProtocol
+  /** A port of every node that leads here too. Only with `vip`. */
+  readonly nodePort?: number
 }
 
 /** A service as the registry knows it: plain data, whatever store it came from. */

@@ -1,13 +1,17 @@
-import { AddressClaim, findCondition, Service } from '../../api/index.js'
-import type { KeelsonError } from '../../core/index.js'
-import { formatTime, InvalidError, isKeelsonError, parseTime, setCondition } from '../../core/index.js'
+import { AddressClaim, Service } from '../../api/index.js'
+import { formatTime, InvalidError, isKeelsonError, parseTime } from '../../core/index.js'
 import { assertKnown, canonicalIp, knownOptions } from '../../core/internal.js'
-import type { Controller, ReconcileContext, Result } from '../../reconcile/index.js'
+import type { Controller, ReconcileContext } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
-import type { ObjectRef, Reader } from '../../store/index.js'
+import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
 import { AddressTakenError } from '../addresses/address-errors.js'
 import type { AddressPool } from '../addresses/address-pool.js'
 import { allocateFamilies } from '../addresses/allocate-families.js'
+import type { PortPoolOptions } from '../addresses/port-pool.js'
+import type { AllocationCondition } from './allocation-condition.js'
+import { reportAllocation, withdrawAllocation } from './allocation-condition.js'
+import type { NodePorts } from './node-ports.js'
+import { createNodePorts, NODE_PORT_CONDITION, NODE_PORT_POOL, wantsNodePorts } from './node-ports.js'
 import type { ServiceAddressPool, ServicePools } from './service-pools.js'
 import { createServicePools } from './service-pools.js'
 
@@ -15,22 +19,26 @@ import { createServicePools } from './service-pools.js'
 export interface AddressControllerOptions {
   /** A service that names no pool gets its addresses from the first that has the family. At least one. */
   readonly pools: readonly ServiceAddressPool[]
+  /** Where `nodePort` of the ports of services comes from. Default: 30,000 to 32,767, as of Kubernetes. */
+  readonly nodePorts?: Omit<PortPoolOptions, 'name'>
 }
 
 /** How long a service without an address waits before it tries again. */
 const RETRY_MS = 5000
-/** The condition of services that want an address. */
-const CONDITION_TYPE = 'AddressAllocated'
-const REASONS: Readonly<Record<string, string>> = {
-  PoolExhausted: 'PoolExhausted',
-  AlreadyExists: 'AddressTaken',
-  OutOfRange: 'AddressOutOfRange',
-  NotFound: 'NoPool',
+const ADDRESS_CONDITION: AllocationCondition = {
+  type: 'AddressAllocated',
+  message: 'every address is claimed',
+  reasons: {
+    PoolExhausted: 'PoolExhausted',
+    AlreadyExists: 'AddressTaken',
+    OutOfRange: 'AddressOutOfRange',
+    NotFound: 'NoPool',
+  },
 }
 
 const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControllerOptions>(
   'createAddressController',
-  { pools: true },
+  { pools: true, nodePorts: true },
 )
 
 /**
@@ -40,13 +48,39 @@ const ADDRESS_CONTROLLER_OPTIONS = /* @__PURE__ */ knownOptions<AddressControlle
  * its use by the quarantine of its pool, so that no restart hands an address out too early. The pools in memory are
  * caches of the claims. When an address cannot be had, the service's condition `AddressAllocated` says why.
  *
+ * The node ports that ports of a service ask for (`nodePort`) are held by claims in the same way, and said in the
+ * condition `NodePortsAllocated`. They are free as soon as no port asks for them, or the service is gone.
+ *
  * @throws InvalidError for no pool, two of one name, or one that cannot be made
  */
 export function createAddressController(options: AddressControllerOptions): Controller {
   assertKnown(options, ADDRESS_CONTROLLER_OPTIONS)
-  const { pools: given } = options
-  assertPools(given)
-  const pools = createServicePools(given)
+  assertPools(options.pools)
+  const addresses = createServiceAddresses(createServicePools(options.pools))
+  const nodePorts = createNodePorts(options.nodePorts ?? {})
+  return createController({
+    name: 'addresses',
+    for: Service,
+    watches: [
+      { kind: AddressClaim, map: claim => (claim.spec.owner.kind === Service.kind ? [refOf(claim)] : []) },
+    ],
+    reconcile: async (key, service, ctx) => {
+      const againMs = Math.min(
+        await addresses.settle(ctx, key, service),
+        await settleNodePorts(ctx, nodePorts, { key, service }),
+      )
+      return Number.isFinite(againMs) ? requeueAfter(againMs) : undefined
+    },
+  })
+}
+
+/** The virtual addresses of services. */
+interface ServiceAddresses {
+  /** Gives a service what it wants and takes what it does not; when to look again, in ms. */
+  settle(ctx: ReconcileContext, key: ObjectRef, service: Service | undefined): Promise<number>
+}
+
+function createServiceAddresses(pools: ServicePools): ServiceAddresses {
   let filled = false
   const refill = (reader: Reader, nowMs: number): void => {
     const claims = reader.list(AddressClaim).items
@@ -56,36 +90,49 @@ export function createAddressController(options: AddressControllerOptions): Cont
     }
     filled = true
   }
-  return createController({
-    name: 'addresses',
-    for: Service,
-    watches: [
-      { kind: AddressClaim, map: claim => (claim.spec.owner.kind === Service.kind ? [refOf(claim)] : []) },
-    ],
-    reconcile: async (key, service, ctx) => {
+  return {
+    settle: async (ctx, key, service) => {
       const { client, env } = ctx
       if (!filled) refill(client, env.clock.now())
-      const again = await release(ctx, pools, key)
+      const againMs = await release(ctx, pools, key)
       if (!wantsAddress(service)) {
-        await withdraw(ctx, service)
-        return again
+        await withdrawAllocation(ctx, key, ADDRESS_CONDITION)
+        return againMs
       }
       try {
         await hold(ctx, pools, service)
       } catch (error) {
         if (!isKeelsonError(error, 'PoolExhausted', 'AlreadyExists', 'OutOfRange', 'NotFound')) throw error
         refill(client, env.clock.now())
-        await report(ctx, service, error)
-        return requeueAfter(RETRY_MS)
+        await reportAllocation(ctx, key, ADDRESS_CONDITION, error)
+        return RETRY_MS
       }
-      await report(ctx, service, undefined)
-      return again
+      await reportAllocation(ctx, key, ADDRESS_CONDITION, undefined)
+      return againMs
     },
-  })
+  }
+}
+
+/** When to look again, in ms. */
+async function settleNodePorts(
+  ctx: ReconcileContext,
+  nodePorts: NodePorts,
+  { key, service }: { readonly key: ObjectRef; readonly service: Service | undefined },
+): Promise<number> {
+  try {
+    await nodePorts.settle(ctx.client, key, service)
+  } catch (error) {
+    if (!isKeelsonError(error, 'PoolExhausted', 'AlreadyExists', 'OutOfRange')) throw error
+    await reportAllocation(ctx, key, NODE_PORT_CONDITION, error)
+    return RETRY_MS
+  }
+  if (wantsNodePorts(service)) await reportAllocation(ctx, key, NODE_PORT_CONDITION, undefined)
+  else await withdrawAllocation(ctx, key, NODE_PORT_CONDITION)
+  return Number.POSITIVE_INFINITY
 }
 
 function assertPools(pools: readonly ServiceAddressPool[]): void {
-  const names = pools.map(({ name }) => name)
+  const names = [NODE_PORT_POOL, ...pools.map(({ name }) => name)]
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (pools.length > 0 && twice === undefined) return
   const message =
@@ -120,13 +167,13 @@ interface ReleasePlan {
 /**
  * Lets go of the claims that the service of the key, if there is one, has no right to, takes the addresses of one that
  * wants none, and removes claims whose quarantine is over. What the service wants is read in the transaction: it may
- * have changed its mode back.
+ * have changed its mode back. Returns in how many ms the next one is over.
  */
 async function release(
   { client, env }: ReconcileContext,
   pools: ServicePools,
   key: ObjectRef,
-): Promise<Result | undefined> {
+): Promise<number> {
   const nowMs = env.clock.now()
   const plan = planRelease(client, pools, { key, nowMs })
   let { nextAtMs } = plan
@@ -145,7 +192,7 @@ async function release(
       pools.named(spec.pool)?.release(metadata.name, nowMs)
     for (const { spec } of done.letGo) nextAtMs = Math.min(nextAtMs, nowMs + pools.quarantineMs(spec.pool))
   }
-  return Number.isFinite(nextAtMs) ? requeueAfter(Math.max(0, nextAtMs - nowMs)) : undefined
+  return Math.max(0, nextAtMs - nowMs)
 }
 
 function planRelease(
@@ -231,8 +278,6 @@ async function hold({ client, env }: ReconcileContext, pools: ServicePools, serv
   }
 }
 
-type Transaction = Parameters<Parameters<ReconcileContext['client']['transact']>[0]>[0]
-
 /** A claim that was let go may be left of before: of the service itself, or with its quarantine over. */
 function writeClaim(tx: Transaction, { address, pool }: Held, service: Service): void {
   const { namespace, name, uid } = service.metadata
@@ -250,34 +295,6 @@ function writeClaim(tx: Transaction, { address, pool }: Held, service: Service):
     tx.modify(AddressClaim, { name: address }, draft => {
       draft.spec = { pool: pool.name, owner }
     })
-}
-
-async function report(
-  { client, env }: ReconcileContext,
-  service: Service,
-  error: KeelsonError | undefined,
-): Promise<void> {
-  const key = keyOf(service)
-  const before = client.get(Service, key)?.status?.conditions
-  const verdict =
-    error === undefined
-      ? { status: 'True' as const, reason: 'Allocated', message: 'every address is claimed' }
-      : { status: 'False' as const, reason: REASONS[error.code] ?? error.code, message: error.message }
-  const after = setCondition(before, { type: CONDITION_TYPE, ...verdict }, formatTime(env.clock.now()))
-  if (after === before) return
-  await client.modifyStatus(Service, key, draft => {
-    draft.status = { ...draft.status, conditions: after.map(condition => ({ ...condition })) }
-  })
-}
-
-/** A service that wants no address has no word about one. */
-async function withdraw({ client }: ReconcileContext, service: Service | undefined): Promise<void> {
-  if (service === undefined || service.metadata.deletionTimestamp !== undefined) return
-  if (findCondition(service.status?.conditions, CONDITION_TYPE) === undefined) return
-  await client.modifyStatus(Service, keyOf(service), draft => {
-    const conditions = (draft.status?.conditions ?? []).filter(({ type }) => type !== CONDITION_TYPE)
-    draft.status = { ...draft.status, conditions }
-  })
 }
 
 function keyOf(service: Service): ObjectRef {

@@ -1,9 +1,9 @@
-import type { EndpointSlice, Service } from '../../api/index.js'
+import type { EndpointSlice, Service, ServicePort } from '../../api/index.js'
 import type { Logger } from '../../core/index.js'
 import { isKeelsonError } from '../../core/index.js'
 import type { RegistryChange } from '../registry/registry-change.js'
 import { assertChange } from '../registry/registry-change.js'
-import type { RegisteredService } from '../services/registered-service.js'
+import type { RegisteredPort, RegisteredService } from '../services/registered-service.js'
 
 /** The change, or what undoes it when the registry would refuse it: such an object is logged and treated as absent. */
 export function acceptable(change: RegistryChange, logger: Logger): readonly RegistryChange[] {
@@ -57,10 +57,15 @@ function serviceChange({ metadata, spec }: Service): RegistryChange {
     name: metadata.name,
     mode,
     vips: mode === 'vip' ? clusterIPs : [],
-    ports: (spec.ports ?? []).map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
+    ports: (spec.ports ?? []).map(registeredPort),
     ...(mode !== 'external' || externalName === undefined ? {} : { externalName }),
   }
   return { op: 'set-service', service }
+}
+
+/** A node port that is to be allocated is none yet. */
+function registeredPort({ name = '', port, protocol = 'TCP', nodePort = 0 }: ServicePort): RegisteredPort {
+  return { name, port, protocol, ...(nodePort === 0 ? {} : { nodePort }) }
 }
 
 function sliceChange({ metadata, spec }: EndpointSlice): RegistryChange {
