@@ -1,18 +1,31 @@
 import type { Task } from '../../api/index.js'
 
+/** What the order of a task depends on beside the task itself, as it was when the task was put in. */
+export interface TaskRank {
+  /** Whether its gang runs with fewer members than it needs. */
+  readonly isBelowMinimum: boolean
+}
+
 interface Entry {
   readonly key: string
   readonly task: Task
+  readonly rank: TaskRank
 }
 
-/** The tasks that are to be tried, first in order first. Taking and adding cost the logarithm of how many there are. */
+/** Below 0 when the first is to be placed before the second. */
+export type CompareRanked = (a: Task, b: Task, rankOfA: TaskRank, rankOfB: TaskRank) => number
+
+/**
+ * Tasks in order, first in order first. Taking and adding cost the logarithm of how many there are. An entry never changes
+ * its place by itself: what its order depends on is kept with it, and whoever changes that puts the task in again.
+ */
 export class PendingTasks {
   readonly #tasks = new Map<string, Entry>()
   /** A binary heap; entries that were replaced or deleted are passed over when they come up. */
   #heap: Entry[] = []
-  readonly #compare: (a: Task, b: Task) => number
+  readonly #compare: CompareRanked
 
-  constructor(compare: (a: Task, b: Task) => number) {
+  constructor(compare: CompareRanked) {
     this.#compare = compare
   }
 
@@ -20,45 +33,55 @@ export class PendingTasks {
     return this.#tasks.size
   }
 
-  set(key: string, task: Task): void {
-    if (this.#tasks.get(key)?.task === task) return
-    const entry = { key, task }
+  has(key: string): boolean {
+    return this.#tasks.has(key)
+  }
+
+  set(key: string, task: Task, rank: TaskRank): void {
+    const known = this.#tasks.get(key)
+    if (known?.task === task && known.rank.isBelowMinimum === rank.isBelowMinimum) return
+    const entry = { key, task, rank }
     this.#tasks.set(key, entry)
     this.#heap.push(entry)
     this.#up(this.#heap.length - 1)
     if (this.#heap.length > 64 && this.#heap.length > 2 * this.#tasks.size) this.#compact()
   }
 
+  /** Puts a task that is inside in again, by another rank. */
+  rerank(key: string, rank: TaskRank): void {
+    const known = this.#tasks.get(key)
+    if (known !== undefined) this.set(key, known.task, rank)
+  }
+
   delete(key: string): void {
     this.#tasks.delete(key)
   }
 
-  clear(): void {
-    this.#tasks.clear()
-    this.#heap = []
-  }
-
   /** The first, left inside. */
   peek(): Task | undefined {
+    return this.first()?.task
+  }
+
+  /** The first with its rank, left inside. */
+  first(): { readonly key: string; readonly task: Task; readonly rank: TaskRank } | undefined {
     for (;;) {
       const first = this.#heap[0]
-      if (first === undefined || this.#tasks.get(first.key) === first) return first?.task
+      if (first === undefined || this.#tasks.get(first.key) === first) return first
       this.#pop()
     }
   }
 
   /** Takes the first out. */
   take(): Task | undefined {
-    const first = this.peek()
+    const first = this.first()
     if (first === undefined) return undefined
-    this.#tasks.delete((this.#heap[0] as Entry).key)
+    this.#tasks.delete(first.key)
     this.#pop()
-    return first
+    return first.task
   }
 
   #compact(): void {
-    const entries = [...this.#tasks.values()].sort((a, b) => this.#compare(a.task, b.task))
-    this.#heap = entries
+    this.#heap = [...this.#tasks.values()].sort((a, b) => this.#compare(a.task, b.task, a.rank, b.rank))
   }
 
   #pop(): void {
@@ -69,7 +92,8 @@ export class PendingTasks {
   }
 
   #isBefore(a: number, b: number): boolean {
-    return this.#compare((this.#heap[a] as Entry).task, (this.#heap[b] as Entry).task) < 0
+    const [one, other] = [this.#heap[a] as Entry, this.#heap[b] as Entry]
+    return this.#compare(one.task, other.task, one.rank, other.rank) < 0
   }
 
   #swap(a: number, b: number): void {

@@ -92,6 +92,7 @@ export class SchedulingLoop {
 
   /** Idempotent: takes in the present state, and asks for the tasks that it may help. */
   changed(changes: CacheChanges['changes'], reader: Reader): void {
+    const grown = new Set<string>()
     for (const { before, after } of changes) {
       const { kind, metadata: { namespace, name = '' } = {} } = after ?? before ?? {}
       if (kind === Node.kind) this.#noticed(this.#mirror.setNode(name, reader.get(Node, { name })))
@@ -103,15 +104,18 @@ export class SchedulingLoop {
       else if (namespace !== undefined) {
         const task = reader.get(Task, { namespace, name })
         this.#tell(taskKey({ namespace, name }), task)
-        this.#note(taskKey({ namespace, name }), task)
+        const gang = this.#note(taskKey({ namespace, name }), task)
+        if (gang !== undefined) grown.add(gang)
       }
     }
+    this.#wakeGangs(grown)
   }
 
   /** Places the first in order of those that are to be tried, a batch or a gang at a time. */
   async reconcile(ref: ObjectRef, task: Task | undefined, ctx: ReconcileContext): Promise<Result | void> {
     const key = taskKey(ref)
-    this.#note(key, task)
+    const grown = this.#note(key, task)
+    if (grown !== undefined) this.#wakeGangs([grown])
     const waitMs = this.#queue.judge(key, task, ctx.env.clock.now())
     const endMs = await this.#endHolds(key, task, ctx)
     await this.#placeNext(ctx)
@@ -121,10 +125,16 @@ export class SchedulingLoop {
     return Number.isFinite(afterMs) ? requeueAfter(afterMs) : undefined
   }
 
-  #note(key: string, task: Task | undefined): void {
-    for (const other of this.#queue.note(key, task))
-      this.enqueue(refOfKey(other), 'its gang has a member more')
+  /** Names the gang of the task, if that has one more with a node. */
+  #note(key: string, task: Task | undefined): string | undefined {
+    const grown = this.#queue.note(key, task)
     if (task === undefined || !this.#queue.isOurs(task)) this.#rooms?.forget(key)
+    return grown
+  }
+
+  #wakeGangs(gangs: Iterable<string>): void {
+    for (const gang of gangs)
+      for (const key of this.#queue.wakeGang(gang)) this.enqueue(refOfKey(key), 'its gang has a member more')
   }
 
   /** Ends what is held for a task that needs it no more, or for too long; in how many ms to look again. */
@@ -212,8 +222,8 @@ export class SchedulingLoop {
     let open = members
     for (let round = 0; open.length > 0; round++) {
       if (round === ROUNDS_MAX) throw tooManyRounds(open, ROUNDS_MAX)
-      const min = Math.max(...open.map(({ task }) => task.spec.gang?.minMembers ?? 1))
-      const need = Math.max(0, min - this.#queue.gangs.boundOf(gang))
+      const { gangs } = this.#queue
+      const need = Math.max(0, gangs.minimumOf(gang) - gangs.boundOf(gang))
       const decisions = open.map(one => this.#decide(one, ctx))
       const placements = decisions.flatMap(one => (one.kind === 'placed' ? [one] : []))
       const refusals = decisions.flatMap(one => (one.kind === 'refused' ? [one.refusal] : []))
@@ -356,7 +366,8 @@ export class SchedulingLoop {
     const made = await this.#rooms.make(one, request, ctx, this.#context)
     if (made.kind === 'stale') {
       this.#queue.waiting.delete(key)
-      return this.#note(key, ctx.client.get(Task, one.ref))
+      this.#note(key, ctx.client.get(Task, one.ref))
+      return
     }
     if (made.kind === 'none') {
       if (made.isHeldBack) this.#queue.heldBack.add(key)

@@ -2,6 +2,7 @@ import type { Task } from '../../api/index.js'
 import type { Backoff } from '../../core/internal.js'
 import { versionOf } from './bind-tasks.js'
 import { GangMembers, gangOfTask } from './gang-members.js'
+import type { TaskRank } from './pending-tasks.js'
 import { PendingTasks } from './pending-tasks.js'
 import { isUnassigned, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
@@ -12,6 +13,9 @@ export interface TaskBatch {
   /** The gang that they are; undefined: each is decided about by itself. */
   readonly gang: string | undefined
 }
+
+const USUAL: TaskRank = Object.freeze({ isBelowMinimum: false })
+const BELOW_MINIMUM: TaskRank = Object.freeze({ isBelowMinimum: true })
 
 /** What is known of a scheduler's tasks without a node: which are to be tried, and which found none and wait. */
 export class TaskQueue {
@@ -27,9 +31,9 @@ export class TaskQueue {
     this.#schedulerName = schedulerName
     this.waiting = new WaitingTasks(backoff)
     this.pending = new PendingTasks(
-      (a, b) =>
+      (a, b, one, other) =>
         (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
-        Number(this.gangs.isBelowMinimum(b)) - Number(this.gangs.isBelowMinimum(a)) ||
+        Number(other.isBelowMinimum) - Number(one.isBelowMinimum) ||
         compare(a, b),
     )
   }
@@ -40,20 +44,32 @@ export class TaskQueue {
   }
 
   /**
-   * One that is new or has changed is to be tried; one that waits is, when its own turn says so. Names others that are to
-   * be looked at: those whose gang has one more with a node, and so needs one less of them.
+   * One that is new or has changed is to be tried; one that waits is, when its own turn says so. Names its gang, if that has
+   * one more with a node, and so needs one less: see `wakeGang`.
    */
-  note(key: string, task: Task | undefined): readonly string[] {
-    const gang = task === undefined ? undefined : gangOfTask(task)
-    const before = gang === undefined ? 0 : this.gangs.boundOf(gang)
-    this.gangs.set(key, task)
+  note(key: string, task: Task | undefined): string | undefined {
+    const { flipped, grown } = this.gangs.set(key, task)
+    for (const gang of flipped)
+      for (const member of this.gangs.openOf(gang)) this.pending.rerank(member, this.#rankIn(gang))
     if (task === undefined || !this.isOurs(task)) {
       this.pending.delete(key)
       this.waiting.delete(key)
       this.heldBack.delete(key)
-    } else if (!this.waiting.has(key, versionOf(task))) this.pending.set(key, task)
-    if (gang === undefined || this.gangs.boundOf(gang) <= before) return []
+    } else if (!this.waiting.has(key, versionOf(task))) this.#toTry(key, task)
+    return grown
+  }
+
+  /** Names the members that wait, and marks them as to be looked at. */
+  wakeGang(gang: string): readonly string[] {
     return this.gangs.openOf(gang).filter(other => this.waiting.wakeOne(other))
+  }
+
+  #toTry(key: string, task: Task): void {
+    this.pending.set(key, task, this.#rankIn(gangOfTask(task)))
+  }
+
+  #rankIn(gang: string | undefined): TaskRank {
+    return gang !== undefined && this.gangs.isBelowMinimum(gang) ? BELOW_MINIMUM : USUAL
   }
 
   /** Has a task tried whose turn it is; returns in how many ms to look again, undefined: when something has changed. */
@@ -61,7 +77,7 @@ export class TaskQueue {
     if (task === undefined || !this.waiting.has(key, versionOf(task))) return undefined
     const verdict = this.waiting.judge(key, versionOf(task), nowMs)
     if (verdict.kind === 'later') return verdict.afterMs
-    if (verdict.kind === 'try') this.pending.set(key, task)
+    if (verdict.kind === 'try') this.#toTry(key, task)
     return undefined
   }
 
