@@ -151,7 +151,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     'evictions of tasks of one group for one task': code('room-maker', 'REPEATS_MAX'),
     '`retryDelayMs`': code('scheduling-loop', 'retryDelayMs'),
     '`retryDelayMsMax`': code('scheduling-loop', 'retryDelayMsMax'),
-    'attempts with a corrected picture of a node': code('scheduling-loop', 'ROUNDS_MAX'),
+    'attempts with a corrected picture of a node': code('task-placer', 'ROUNDS_MAX'),
   },
   'docs/store.md': {
     '`logCapacity`': code('memory-store', 'LOG_CAPACITY_DEFAULT'),
