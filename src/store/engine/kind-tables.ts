@@ -47,10 +47,14 @@ export function kindTables(kinds: readonly Kind[], admission: readonly StoreAdmi
   // Most calls are about the kind of the call before.
   let last: KindTable | undefined
   let lastHandle: Kind | undefined
+  let lastNamed: KindTable | undefined
   const tables: KindTables = {
     all: [...byName.values()],
-    named: (apiVersion, kind) =>
-      byName.get(kindText({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind })),
+    named: (apiVersion, kind) => {
+      if (lastNamed?.kind.kind === kind && lastNamed.kind.apiVersion === apiVersion) return lastNamed
+      lastNamed = byName.get(kindText({ apiVersion, kind })) ?? byGroup.get(nameInGroup({ apiVersion, kind }))
+      return lastNamed
+    },
     of: kind => {
       if (last !== undefined && kind === lastHandle) return last
       last = byHandle.get(kind) ?? byName.get(kindText(kind))

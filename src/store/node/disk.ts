@@ -27,6 +27,13 @@ export interface Disk {
   list(): Promise<readonly string[]>
   /** What is in it, from that byte on, and no more than `length` of it. Default: all. */
   read(name: string, from?: number, length?: number): Promise<Buffer>
+  /**
+   * As much of it as fits, from that byte on, read into `target`: who reads much at a time keeps one buffer for it, as memory beside the
+   * heap makes the collector look at all of the heap.
+   *
+   * @returns the part of `target` that was filled; all of it, unless the file ends there
+   */
+  readInto(name: string, from: number, target: Buffer): Promise<Buffer>
   /** Opens it for writing; it is made if it is not there. */
   open(name: string): Promise<DiskFile>
   /** Replaces what has that name. */

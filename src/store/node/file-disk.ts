@@ -1,5 +1,5 @@
 import { close, fdatasync, fsync, ftruncate, open, write, writeSync } from 'node:fs'
-import { mkdir, open as openHandle, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { mkdir, open as openHandle, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isKeelsonError } from '../../core/index.js'
 import { lockDirectory } from './directory-lock.js'
@@ -18,6 +18,7 @@ export function fileDisk(path: string): Disk {
       attempt('reading', at(name), () =>
         from === 0 && length === undefined ? readFile(at(name)) : readPart(at(name), from, length),
       ),
+    readInto: (name, from, target) => attempt('reading', at(name), () => fill(at(name), from, target)),
     open: name =>
       attempt('opening', at(name), async () => openFile(at(name), await descriptorOf(at(name), 'r+'))),
     rename: (from, to) => attempt('renaming', at(from), () => rename(at(from), at(to))),
@@ -27,17 +28,20 @@ export function fileDisk(path: string): Disk {
 }
 
 async function readPart(path: string, from: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  const { size } = await stat(path)
+  return fill(path, from, Buffer.allocUnsafe(Math.min(length, Math.max(0, size - from))))
+}
+
+async function fill(path: string, from: number, target: Buffer): Promise<Buffer> {
   const file = await openHandle(path, 'r')
   try {
-    const { size } = await file.stat()
-    const bytes = Buffer.allocUnsafe(Math.min(length, Math.max(0, size - from)))
     let done = 0
-    while (done < bytes.length) {
-      const { bytesRead } = await file.read(bytes, done, bytes.length - done, from + done)
+    while (done < target.length) {
+      const { bytesRead } = await file.read(target, done, target.length - done, from + done)
       if (bytesRead === 0) break
       done += bytesRead
     }
-    return bytes.subarray(0, done)
+    return target.subarray(0, done)
   } finally {
     await file.close()
   }

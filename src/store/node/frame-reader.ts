@@ -7,7 +7,7 @@ const WINDOW_BYTES = 8_388_608
 
 /** Reads the frames of a file one after the other, a window of it at a time. */
 export class FrameReader {
-  readonly #disk: Pick<Disk, 'read'>
+  readonly #disk: Pick<Disk, 'read' | 'readInto'>
   readonly #name: string
   readonly #windowBytes: number
   #window: Buffer = Buffer.alloc(0)
@@ -17,7 +17,7 @@ export class FrameReader {
   #checksum = 0
   #isWhole = false
 
-  constructor(disk: Pick<Disk, 'read'>, name: string, windowBytes: number = WINDOW_BYTES) {
+  constructor(disk: Pick<Disk, 'read' | 'readInto'>, name: string, windowBytes: number = WINDOW_BYTES) {
     this.#disk = disk
     this.#name = name
     this.#windowBytes = windowBytes
@@ -45,7 +45,9 @@ export class FrameReader {
   async #makeRoom(bytes: number): Promise<void> {
     if (this.#isWhole || this.#position + bytes <= this.#begin + this.#window.length) return
     const length = Math.max(this.#windowBytes, bytes)
-    this.#window = await this.#disk.read(this.#name, this.#position, length)
+    // The first one is as long as the file, if that is short; the others are all read into one.
+    if (this.#window.length < length) this.#window = await this.#disk.read(this.#name, this.#position, length)
+    else this.#window = await this.#disk.readInto(this.#name, this.#position, this.#window)
     this.#begin = this.#position
     this.#isWhole = this.#window.length < length
   }

@@ -2,6 +2,7 @@ import { isRecord } from '../../core/internal.js'
 import type { LogFile } from './directory.js'
 import { FORMAT_VERSION } from './directory.js'
 import type { Disk } from './disk.js'
+import { FileBuffer } from './file-buffer.js'
 import type { PlacedFrame } from './frame.js'
 import { FRAME_HEADER_BYTES, FRAME_KINDS, readFrame, readHeader } from './frame.js'
 import type { FrameCipher } from './frame-cipher.js'
@@ -30,6 +31,7 @@ export interface LogReaderOptions {
   readonly disk: Disk
   readonly incarnation: string
   readonly cipher: FrameCipher
+  /** The first of them begins with an entry that is known, or with the next one. */
   readonly segments: readonly LogFile[]
   /** Entries up to this one are known already. */
   readonly known: number
@@ -41,7 +43,7 @@ export interface LogReaderOptions {
 const SECTOR_BYTES = 512
 
 /**
- * Reads the log from its first file on. Changes nothing.
+ * Reads these files of a log from the first one on. Changes nothing.
  *
  * The rule of the torn tail: what cannot be read is a write that power was lost in, and so was never acknowledged, if it is at the
  * end of the last file, no later frame says that it was on the disk, and parts of it are missing: the file ends, the rest of
@@ -59,8 +61,9 @@ export async function readLog(options: LogReaderOptions): Promise<ReadLog> {
     )
   let torn: TornTail | undefined
   let unsynced: Buffer = NO_BYTES
+  const buffer = new FileBuffer(disk)
   for (const [index, segment] of segments.entries()) {
-    const bytes = await disk.read(segment.name)
+    const bytes = await buffer.read(segment.name)
     const read = new SegmentReader(options, segment, bytes)
     const found = read.run(end, index === segments.length - 1)
     ;({ end, torn, unsynced } = found)
@@ -83,8 +86,9 @@ export async function newestRevision(
   options: Pick<LogReaderOptions, 'disk' | 'incarnation' | 'cipher' | 'segments'>,
 ): Promise<number> {
   const { disk, segments } = options
+  const buffer = new FileBuffer(disk)
   for (const segment of segments.toReversed()) {
-    const bytes = await disk.read(segment.name)
+    const bytes = await buffer.read(segment.name)
     const found = new SegmentReader(
       { ...options, known: 0, visit: () => {} },
       segment,

@@ -64,7 +64,7 @@ export async function recover(
     isOver ||= isBeyond(until, entry)
     if (!isOver) replay.take(entry, number)
   }
-  const read = await readLog({ disk, incarnation, cipher, segments, known, visit })
+  const read = await readLog({ ...place, segments: segmentsAfter(known, segments), known, visit })
   // A file of which nothing is left is removed.
   const left = segments.filter(({ name }) => read.torn?.offset !== 0 || name !== read.torn.segment.name)
   return {
@@ -98,6 +98,11 @@ function basesOf(
   const late = checkpoints.filter(({ revision }) => revision <= last - logCapacity)
   if (late.length > 0 || first === undefined || isWhole({ checkpoints, segments })) return late.toReversed()
   return [first]
+}
+
+/** The files that have a later entry: a start needs no others. The last one is always among them. */
+function segmentsAfter(known: number, segments: readonly LogFile[]): readonly LogFile[] {
+  return segments.filter((_, index) => (segments[index + 1]?.first ?? Number.POSITIVE_INFINITY) > known + 1)
 }
 
 /** Whether the log has everything from the first entry on. A restored store begins with a checkpoint, and with no entry. */

@@ -30,7 +30,9 @@ test('frames come out of windows as they come out of the whole file, wherever it
         }
         const read = (_name: string, from = 0, length = file.length): Promise<Buffer> =>
           Promise.resolve(Buffer.from(file.subarray(from, from + length)))
-        const reader = new FrameReader({ read }, 'file', windowBytes)
+        const readInto = (_name: string, from: number, target: Buffer): Promise<Buffer> =>
+          Promise.resolve(target.subarray(0, file.copy(target, 0, from)))
+        const reader = new FrameReader({ read, readInto }, 'file', windowBytes)
         const found: unknown[] = []
         for (;;) {
           const { position } = reader
