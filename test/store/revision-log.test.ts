@@ -11,11 +11,16 @@ const recordOf = (revision: number): LogRecord => ({
   whole: undefined,
 })
 
-type Step = { readonly push: number } | { readonly compact: number } | { readonly take: true }
+type Step =
+  | { readonly push: number }
+  | { readonly hold: number }
+  | { readonly compact: number }
+  | { readonly take: true }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 3 }) }) },
   fc.record({ compact: fc.integer({ min: 0, max: 5 }) }),
+  fc.record({ hold: fc.integer({ min: 0, max: 8 }) }),
   fc.record({ take: fc.constant(true as const) }),
 )
 
@@ -26,6 +31,9 @@ class Oracle {
   readonly pushed: number[] = []
   readonly taken = new Set<number>()
   compacted: number
+  /** Those that are here, compacted or not; what is later than `holding` stays. */
+  held: readonly number[] = []
+  holding = Number.POSITIVE_INFINITY
 
   constructor(capacity: number, start: number) {
     this.#start = start
@@ -37,9 +45,19 @@ class Oracle {
     return this.pushed.at(-1) ?? this.#start
   }
 
-  /** Those that the ring has room for. */
-  get held(): readonly number[] {
-    return this.pushed.slice(-this.#capacity)
+  push(revision: number): number | undefined {
+    const evicted = this.evict(this.#capacity - 1)
+    this.pushed.push(revision)
+    this.held = [...this.held, revision]
+    return evicted
+  }
+
+  evict(left = this.#capacity): number | undefined {
+    const here = this.held.filter(revision => !this.taken.has(revision))
+    const [oldest] = here
+    if (here.length <= left || oldest === undefined || oldest > this.holding) return undefined
+    this.held = here.slice(1)
+    return oldest
   }
 
   get kept(): readonly number[] {
@@ -61,8 +79,11 @@ class Oracle {
 function run(log: RevisionLog, oracle: Oracle, one: Step): void {
   if ('push' in one) {
     const revision = oracle.head + one.push
-    log.push(recordOf(revision))
-    oracle.pushed.push(revision)
+    expect(log.push(recordOf(revision))?.revision).toBe(oracle.push(revision))
+    expect(log.evict()?.revision).toBe(oracle.evict())
+  } else if ('hold' in one) {
+    log.hold(oracle.head - one.hold)
+    oracle.holding = oracle.head - one.hold
   } else if ('compact' in one) {
     const revision = Math.max(oracle.oldestStart, oracle.head - one.compact)
     log.compact(revision)

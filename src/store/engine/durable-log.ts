@@ -9,6 +9,7 @@ export class DurableLog implements WatchLog {
   constructor(log: RevisionLog) {
     this.#log = log
     this.#head = log.head
+    log.hold(log.head)
   }
 
   get head(): number {
@@ -31,10 +32,18 @@ export class DurableLog implements WatchLog {
     return revision >= this.#head ? undefined : this.#log.after(revision)
   }
 
-  /** The next revision is on the disk. */
-  advance({ revision, changes }: LogRecord): void {
-    this.#head = revision
-    for (const { entry, version } of changes)
-      entry.space.table.durableWatchers.notify(entry, version, revision, this.#log.capacity)
+  /**
+   * The next revisions are on the disk. However many there are, they stay in the log until the next ones are, so that they can be
+   * told meanwhile.
+   */
+  advance(records: readonly LogRecord[]): void {
+    const log = this.#log
+    log.hold(this.#head)
+    const keep = Math.max(log.capacity, log.size)
+    for (const { revision, changes } of records) {
+      this.#head = revision
+      for (const { entry, version } of changes)
+        entry.space.table.durableWatchers.notify(entry, version, revision, keep)
+    }
   }
 }

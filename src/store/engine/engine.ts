@@ -225,10 +225,7 @@ export class Engine {
     if (growths !== undefined) this.quotas?.add(growths)
     this.journal?.append(record)
     const evicted = this.log.push(record)
-    if (evicted !== undefined) {
-      this.history.retire(evicted, this.log.size)
-      this.history.cutSome()
-    }
+    if (evicted !== undefined) this.#retire(evicted)
     const { changes } = record
     for (const { entry, before, after } of changes)
       if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
@@ -238,6 +235,14 @@ export class Engine {
     this.alarms.ring(revision, before)
     this.#retention?.committed(record)
     this.#meter?.(record)
+  }
+
+  /** One more than came in, so that a log that was held becomes as short as it may be. */
+  #retire(evicted: LogRecord): void {
+    this.history.retire(evicted, this.log.size)
+    const next = this.log.evict()
+    if (next !== undefined) this.history.retire(next, this.log.size)
+    this.history.cutSome()
   }
 
   /**

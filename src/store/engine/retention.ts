@@ -57,7 +57,7 @@ export class Retention {
     this.#bytes += bytes
     this.#drop(({ last }) => last <= log.oldestStart)
     // The newest revision stays, whatever it holds.
-    this.#compact(this.#drop(oldest => oldest !== piece && this.#bytes > bytesMax))
+    this.#compact(this.#drop(oldest => oldest !== piece && this.#bytes > bytesMax && oldest.last <= log.held))
     this.#arm()
   }
 
@@ -97,14 +97,18 @@ export class Retention {
 
   /** A quiet store has no timer. */
   #arm(): void {
-    const { clock } = this.#parts.env
+    const { env, log } = this.#parts
+    const { clock } = env
     const { ageMaxMs } = this.#limits
     const [oldest] = this.#pieces
     if (this.#cancel !== undefined || oldest === undefined || ageMaxMs === Number.POSITIVE_INFINITY) return
-    this.#cancel = clock.after(Math.max(0, oldest.lastAtMs + ageMaxMs - clock.monotonic()), () => {
+    const leftMs = Math.max(0, oldest.lastAtMs + ageMaxMs - clock.monotonic())
+    // What is held is looked at again, without haste.
+    const afterMs = oldest.last <= log.held ? leftMs : Math.max(leftMs, ageMaxMs / PIECES)
+    this.#cancel = clock.after(afterMs, () => {
       this.#cancel = undefined
       const nowMs = clock.monotonic()
-      this.#compact(this.#drop(({ lastAtMs }) => lastAtMs + ageMaxMs <= nowMs))
+      this.#compact(this.#drop(({ last, lastAtMs }) => lastAtMs + ageMaxMs <= nowMs && last <= log.held))
       this.#arm()
     })
   }

@@ -63,25 +63,30 @@ export class CommittedChange implements Change, LogRecord {
 }
 
 /**
- * The last `capacity` revisions that changed something, shared by every watcher. Memory grows as it fills, then stays.
- * A store that follows another one has gaps between them: what is in a gap changed nothing here.
+ * The last `capacity` revisions that changed something, shared by every watcher, and those that are held. Memory grows as it
+ * fills, then stays. A store that follows another one has gaps between them: what is in a gap changed nothing here.
  */
 export class RevisionLog {
   readonly capacity: number
   readonly #start: number
   /** A ring; a record's place is that of its ordinal, 1 for the first one. */
-  readonly #slots: (LogRecord | undefined)[] = []
+  #slots: (LogRecord | undefined)[] = []
+  /** How many records the ring can have. */
+  #room: number
   #count = 0
+  /** The ordinal of the newest record that is no longer here. */
+  #gone = 0
   #last: number
   /** The newest revision that had to make room. */
   #evicted = 0
   #compacted: number
-  /** The ordinal of the newest record that was taken after a compaction. */
-  #taken = 0
+  /** What came after this revision makes no room. */
+  #held = Number.POSITIVE_INFINITY
 
   /** @param start the revision at which it begins, 0 for a new store */
   constructor(capacity: number, start: number) {
     this.capacity = capacity
+    this.#room = capacity
     this.#start = start
     this.#last = start
     this.#compacted = start === 0 ? -1 : start
@@ -134,14 +139,28 @@ export class RevisionLog {
     return this.capacity - (this.#count - this.#ordinalAfter(revision - 1) + 1)
   }
 
+  /** What comes after this revision makes no room for others, until another one is named: somebody has still to be told of it. */
+  hold(revision: number): void {
+    this.#held = revision
+  }
+
+  /** All up to this revision may make room, or be compacted, without anybody missing it. */
+  get held(): number {
+    return this.#held
+  }
+
   /** Appends a revision after `head`. Returns the record that had to make room. */
   push(record: LogRecord): LogRecord | undefined {
+    const evicted = this.#count - this.#gone < this.capacity ? undefined : this.#evict()
+    if (this.#count - this.#gone >= this.#room) this.#grow()
     this.#last = record.revision
-    const index = this.#slotOf(++this.#count)
-    const evicted = this.#slots[index]
-    this.#slots[index] = record
-    if (evicted !== undefined) this.#evicted = evicted.revision
+    this.#slots[this.#slotOf(++this.#count)] = record
     return evicted
+  }
+
+  /** Takes the oldest record, if there are more than `capacity` and it is no longer held. */
+  evict(): LogRecord | undefined {
+    return this.size > this.capacity ? this.#evict() : undefined
   }
 
   /** Answers for nothing up to `revision` any more; `takeCompacted` then empties the slots. */
@@ -156,18 +175,32 @@ export class RevisionLog {
     const index = this.#slotOf(ordinal)
     const record = this.#slots[index]
     if (record === undefined || record.revision > this.#compacted) return undefined
-    this.#taken = ordinal
+    this.#gone = ordinal
     this.#slots[index] = undefined
     return record
   }
 
-  /** The ordinal of the newest record that is no longer here. */
-  get #gone(): number {
-    return Math.max(this.#taken, this.#count - this.capacity)
+  #evict(): LogRecord | undefined {
+    const index = this.#slotOf(this.#gone + 1)
+    const oldest = this.#slots[index]
+    if (oldest === undefined || oldest.revision > this.#held) return undefined
+    this.#slots[index] = undefined
+    this.#gone++
+    this.#evicted = oldest.revision
+    return oldest
+  }
+
+  #grow(): void {
+    const slots = this.#slots
+    const before = this.#room
+    this.#room = before * 2
+    this.#slots = []
+    for (let ordinal = this.#count - before + 1; ordinal <= this.#count; ordinal++)
+      this.#slots[this.#slotOf(ordinal)] = slots[(ordinal - 1) % before]
   }
 
   #slotOf(ordinal: number): number {
-    return (ordinal - 1) % this.capacity
+    return (ordinal - 1) % this.#room
   }
 
   /** The ordinal of the first record after that revision; one more than there are, if there is none. */

@@ -180,7 +180,7 @@ export class Journal implements CommitJournal {
     await this.#options.log.sync()
     const records = this.#written
     this.#written = []
-    for (const record of records) this.durable?.advance(record)
+    if (records.length > 0) this.durable?.advance(records)
   }
 
   #syncLater(): void {

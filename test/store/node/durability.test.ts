@@ -186,6 +186,43 @@ describe('a durable watch', () => {
     await store.close()
   })
 
+  test('misses nothing, however much is written before the first sync, and tells who leaves its scope', async () => {
+    for (const limits of [{ logCapacity: 4 }, { logBytesMax: 1_000 }, { logAgeMaxMs: 1 }]) {
+      const { disk, hold } = slowDisk()
+      const store = await open(disk, limits)
+      await store.create(Widget, input('a', { color: 'red' }))
+      const watched = ['b', 'red', 'all'].map(what => {
+        const told: string[] = []
+        const scope = what === 'b' ? { fieldSelector: 'metadata.name=b' } : { labelSelector: 'color=red' }
+        store
+          .watch(Widget, { visibility: 'durable', ...(what === 'all' ? {} : scope) })
+          .on(
+            ({ events }) => void told.push(...events.map(({ type, object }) => type + object.metadata.name)),
+          )
+        return told
+      })
+      const release = hold()
+      const repaint = (color: string): Promise<unknown> =>
+        store.modify(Widget, { namespace: 'n', name: 'a' }, draft => void (draft.metadata.labels = { color }))
+      const writes = [store.create(Widget, input('b')), repaint('blue')]
+      for (let round = 0; round < 30; round++) writes.push(repaint(`blue-${round}`))
+      await turns()
+      const late = tell(store, { visibility: 'durable', sendInitialEvents: true })
+      await turns()
+      expect([...watched, late]).toEqual([[], [], [], [1]])
+      release()
+      await Promise.all(writes)
+      await turns()
+      const all = ['ADDEDb', ...Array.from({ length: 31 }, () => 'MODIFIEDa')]
+      expect(watched).toEqual([['ADDEDb'], ['DELETEDa'], all])
+      expect(late).toEqual(Array.from({ length: 33 }, (_, index) => index + 1))
+      // The log becomes as short again as it may be.
+      for (let round = 0; round < 40; round++) await repaint(`green-${round}`)
+      if (limits.logCapacity === 4) expect(() => store.watch(Widget, { since: 66 })).toThrow(/66/)
+      await store.close()
+    }
+  })
+
   test('marks how far the disk is, not the memory', async () => {
     const { disk, hold } = slowDisk()
     const store = await open(disk)
