@@ -284,11 +284,11 @@ async function heapOf(agents: number): Promise<Measurement> {
 
 async function acceptRounds(agents: number): Promise<Measurement> {
   const pool = createPool({ driver: NO_DRIVER, manual: true, offerTimeoutMs: null })
-  for (let n = 0; n < agents; n++) pool.agent({ id: `a${n}`, resources: resources('cpus:64;mem:65536') })
+  for (let n = 0; n < agents; n++) pool.agent({ id: `a${n}`, resources: resources('cpus:96;mem:65536') })
   const session = pool.subscribe({ name: 'f', roles: ['r'] })
   let serial = 0
   const samples: Time[] = []
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < WARM_ROUNDS + ROUNDS; round++) {
     pool.step()
     const offers = session.take().flatMap(event => (event.type === 'offers' ? event.offers : []))
     const accepted: Promise<unknown>[] = []
@@ -300,7 +300,7 @@ async function acceptRounds(agents: number): Promise<Measurement> {
     })
     await Promise.all(accepted)
     if (offers.length < agents) throw new Error(`${offers.length} offers of ${agents} agents`)
-    if (round > 0) samples.push(time)
+    if (round >= WARM_ROUNDS) samples.push(time)
   }
   pool.close()
   return summary(samples, undefined, agents)
@@ -347,7 +347,7 @@ function declineAll(allocator: Allocator, grants: readonly Grant[], nowMs: numbe
 }
 
 function samplesOf(sample: () => Time): Measurement {
-  sample()
+  for (let round = 0; round < WARM_ROUNDS; round++) sample()
   return summary(Array.from({ length: ROUNDS }, sample))
 }
 

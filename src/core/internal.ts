@@ -43,6 +43,7 @@ export { isRecord } from './json/record.js'
 export type { KnownOptions, OptionNames } from './known-options.js'
 export { assertKnown, knownOptions, ownOptions } from './known-options.js'
 export { silentMetrics } from './metrics/silent-metrics.js'
+export { rollUpRefused } from './reasons.js'
 export {
   containsPortRanges,
   countPorts,

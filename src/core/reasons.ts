@@ -56,6 +56,9 @@ const ROLL_UP_OPTIONS = /* @__PURE__ */ knownOptions<RollUpOptions>('rollUpReaso
   reasonsMax: true,
 })
 
+/** Names that are kept of a reason. */
+const SAMPLES_MAX = 3
+
 /**
  * Counts rejections. The result does not depend on the order in which they come; a reason that a node gives
  * twice counts once, and a node named twice is one node. Of the params, those of the first sampled node are
@@ -83,7 +86,6 @@ const ROLL_UP_OPTIONS = /* @__PURE__ */ knownOptions<RollUpOptions>('rollUpReaso
  */
 export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOptions = {}): ReasonSummary {
   assertKnown(options, ROLL_UP_OPTIONS)
-  const { samplesMax = 3, reasonsMax = 50 } = options
   const nodes = new Set<string>()
   const groups = new Map<string, Map<string, Reason>>()
   // Most nodes share the very same reason: it is looked at once.
@@ -93,7 +95,7 @@ export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOp
     for (const reason of reasons) {
       let group = groupOf.get(reason)
       if (group === undefined) {
-        const key = JSON.stringify([reason.code, reason.message])
+        const key = groupKey(reason)
         group = groups.get(key) ?? new Map<string, Reason>()
         groups.set(key, group)
         groupOf.set(reason, group)
@@ -102,21 +104,72 @@ export function rollUpReasons(rejections: Iterable<Rejection>, options: RollUpOp
       if (known === undefined || paramsText(reason) < paramsText(known)) group.set(node, reason)
     }
   }
-  const total = options.total ?? nodes.size
-  if (total < nodes.size) {
-    const message = `must be at least the number of refused nodes, ${nodes.size}`
+  const counted = [...groups.values()].map(group => countReason(group, options))
+  return summaryOf(counted, nodes.size, options)
+}
+
+/**
+ * The same of nodes that are known to be different, each refused for one reason: by reason, those that it refuses.
+ * Reasons of one code and message are one. O(nodes), and nothing is looked up for each.
+ */
+export function rollUpRefused(
+  refused: ReadonlyMap<Reason, readonly string[]>,
+  options: RollUpOptions = {},
+): ReasonSummary {
+  assertKnown(options, ROLL_UP_OPTIONS)
+  const { samplesMax = SAMPLES_MAX } = options
+  const most = Math.max(1, samplesMax)
+  const groups = new Map<string, { reason: Reason; count: number; samples: string[] }>()
+  let refusedNodes = 0
+  for (const [reason, nodes] of refused) {
+    refusedNodes += nodes.length
+    const samples = lowest(nodes, most)
+    const key = groupKey(reason)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { reason, count: nodes.length, samples })
+    else {
+      if ((samples[0] ?? '') < (group.samples[0] ?? '')) group.reason = reason
+      group.samples = lowest([...group.samples, ...samples], most)
+      group.count += nodes.length
+    }
+  }
+  const counted = [...groups.values()].map(
+    ({ reason, count, samples }): CountedReason => ({
+      ...reason,
+      count,
+      samples: samples.slice(0, samplesMax),
+    }),
+  )
+  return summaryOf(counted, refusedNodes, options)
+}
+
+/** Reasons with the same one are counted together. */
+function groupKey({ code, message }: Reason): string {
+  return JSON.stringify([code, message])
+}
+
+function summaryOf(
+  counted: CountedReason[],
+  refused: number,
+  { total = refused, reasonsMax = 50 }: RollUpOptions,
+): ReasonSummary {
+  if (total < refused) {
+    const message = `must be at least the number of refused nodes, ${refused}`
     throw new InvalidError('reason summary', [{ field: 'total', value: total, message }])
   }
-  const counted = [...groups.values()].map(group => countReason(group, samplesMax)).sort(byFrequency)
+  counted.sort(byFrequency)
   return {
     total,
-    available: total - nodes.size,
+    available: total - refused,
     reasons: counted.slice(0, reasonsMax),
     omitted: Math.max(0, counted.length - reasonsMax),
   }
 }
 
-function countReason(group: ReadonlyMap<string, Reason>, samplesMax: number): CountedReason {
+function countReason(
+  group: ReadonlyMap<string, Reason>,
+  { samplesMax = SAMPLES_MAX }: RollUpOptions,
+): CountedReason {
   const samples = lowest(group.keys(), Math.max(1, samplesMax))
   const reason = group.get(samples[0] ?? '') ?? { code: '', message: '' }
   return { ...reason, count: group.size, samples: samples.slice(0, samplesMax) }

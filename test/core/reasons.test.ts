@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Reason, Rejection } from '../../src/core/reasons.js'
-import { renderReasons, rollUpReasons } from '../../src/core/reasons.js'
+import { renderReasons, rollUpReasons, rollUpRefused } from '../../src/core/reasons.js'
 
 const invalid = expect.objectContaining({ code: 'Invalid' })
 const cpu: Reason = { code: 'InsufficientResource', message: 'Insufficient cpu', params: { resource: 'cpu' } }
@@ -35,6 +35,30 @@ describe('reasons', () => {
     expect(renderReasons(summary)).toBe(
       '0/5 nodes are available: 4 Insufficient cpu, 2 node(s) had untolerated taint {a: b}, 1 Insufficient memory.',
     )
+  })
+
+  test('of different nodes with one reason each are counted alike, by reason', () => {
+    const reasons: readonly Reason[] = [
+      cpu,
+      { ...cpu, params: { resource: 'gpu' } },
+      memory,
+      taint,
+      { ...taint },
+    ]
+    const bounds = fc.record({ samplesMax: fc.nat(4), reasonsMax: fc.nat(3) })
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...reasons), { maxLength: 12 }), bounds, (given, options) => {
+        const nodes = given.map((reason, index) => ({ node: `n${(index * 7) % 13}`, reasons: [reason] }))
+        const byReason = new Map<Reason, string[]>()
+        for (const {
+          node,
+          reasons: [reason],
+        } of nodes)
+          if (reason !== undefined) byReason.set(reason, [...(byReason.get(reason) ?? []), node])
+        expect(rollUpRefused(byReason, options)).toEqual(rollUpReasons(nodes, options))
+      }),
+    )
+    expect(() => rollUpRefused(new Map([[cpu, ['n1', 'n2']]]), { total: 1 })).toThrow(invalid)
   })
 
   test('render what was left out, and nothing at all', () => {

@@ -4,7 +4,7 @@ import { FairTree, QuotaTree, weightThousandths } from '../../core/internal.js'
 import type { Chunk } from '../resources/chunk.js'
 import { ResourceSet } from '../resources/resource-set.js'
 import type { Client, FrameworkRecord, Member, RoleRecord } from './allocation-records.js'
-import { AgentRecord, withoutShared } from './allocation-records.js'
+import { AgentRecord, lessSpecial, withoutShared } from './allocation-records.js'
 import type { AgentSpec } from './allocator-event.js'
 import type { Vector } from './columns.js'
 import { addTo, Columns } from './columns.js'
@@ -112,6 +112,11 @@ export class Ledger {
     client.leaf = this.tree.add(place, client)
     framework.clients.set(path, client)
     return client
+  }
+
+  /** Clients that ask for something in particular. */
+  get demanding(): ReadonlySet<Client> {
+    return this.#waiting.demanding
   }
 
   /** A grant to a client holds so many more tasks of its demand, by line. */
@@ -354,17 +359,6 @@ export class Ledger {
     vector[column] = (value as number) * (kind.disk?.volume?.shared === true ? 1 : copies)
     return vector
   }
-}
-
-/** What is left of the special chunks; shared volumes stay, and what is no longer there is passed over. */
-function lessSpecial(special: ResourceSet, used: ResourceSet): ResourceSet {
-  if (used.isEmpty) return special
-  const moved = withoutShared(used)
-  const rest = special.tryMinus(moved)
-  if (rest !== undefined) return rest
-  let left = special
-  for (const chunk of moved.chunks) left = left.tryMinus(ResourceSet.ofChunks([chunk])) ?? left
-  return left
 }
 
 function makeClient(framework: FrameworkRecord, role: RoleRecord, id: number): Client {

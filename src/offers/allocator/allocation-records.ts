@@ -167,3 +167,14 @@ export function withoutShared(special: ResourceSet): ResourceSet {
     if (isSharedVolume(chunk)) return special.filter(({ disk }) => disk?.volume?.shared !== true)
   return special
 }
+
+/** What is left of the special chunks; shared volumes stay, and what is no longer there is passed over. */
+export function lessSpecial(special: ResourceSet, used: ResourceSet): ResourceSet {
+  if (used.isEmpty) return special
+  const moved = withoutShared(used)
+  const rest = special.tryMinus(moved)
+  if (rest !== undefined) return rest
+  let left = special
+  for (const chunk of moved.chunks) left = left.tryMinus(ResourceSet.ofChunks([chunk])) ?? left
+  return left
+}

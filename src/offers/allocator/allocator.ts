@@ -11,8 +11,8 @@ import type { AllocatorSnapshot } from './allocator-snapshot.js'
 import { restoreSnapshot, takeSnapshot } from './allocator-snapshot.js'
 import type { AuditEntry } from './audit.js'
 import { auditOf } from './audit.js'
-import type { ClaimRefusal, ClaimRequest } from './claim-gate.js'
-import { claimRefusal } from './claim-gate.js'
+import type { ClaimRequest, ClaimVerdict } from './claim-gate.js'
+import { claim } from './claim-gate.js'
 import { DirtyAgents } from './dirty-agents.js'
 import { EventApplier } from './event-applier.js'
 import type { ExplainQuery, Explanation } from './explain-grants.js'
@@ -66,8 +66,8 @@ export interface Allocator {
   ): readonly Grant[]
   /** Roles that consume more than their limit, such as after it was lowered. */
   overLimit(): readonly string[]
-  /** Whether a claim passes the same gates as grants, and why not. */
-  claimRefusal(request: ClaimRequest): ClaimRefusal | undefined
+  /** Takes free resources without a grant, through the same gates; or tells why not, and changes nothing. */
+  claim(request: ClaimRequest): ClaimVerdict
   /** How many grants a framework got so far, by role; none when it is unknown. */
   grantsOf(framework: string): Readonly<Record<string, number>>
   /** Guarantees and limits by role. */
@@ -195,8 +195,8 @@ class OfferAllocator implements Allocator {
       )
   }
 
-  claimRefusal(request: ClaimRequest): ClaimRefusal | undefined {
-    return claimRefusal({ ledger: this.#ledger, gates: this.#gates }, request)
+  claim(request: ClaimRequest): ClaimVerdict {
+    return claim({ ledger: this.#ledger, gates: this.#gates }, request)
   }
 
   grantsOf(framework: string): Readonly<Record<string, number>> {

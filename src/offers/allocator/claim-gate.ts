@@ -6,13 +6,15 @@ import type { AllocationRef } from './allocator-event.js'
 import { containsVector } from './columns.js'
 import type { Gates } from './grant-gates.js'
 import type { Holding } from './holding.js'
-import { boundedVector, countVector, holdingOf, scalarVector } from './holding.js'
+import { boundedVector, countVector, holdingOf, scalarVector, setOf } from './holding.js'
 import { spareOf } from './proposal.js'
 import { isWanting, openDemand } from './subscription.js'
 
 /** Free resources that a framework wants to use at once. */
 export interface ClaimRequest extends AllocationRef {
   readonly resources: ResourceSet
+  /** These are amounts, and the chunks for them are to be picked, as by `ResourceSet.take`. Default: these chunks. */
+  readonly pick?: boolean
 }
 
 /** Why a claim is not granted. `conflict`: it is no longer free. The others are those of grants. */
@@ -27,15 +29,18 @@ export interface ClaimRefusal extends Reason {
     | 'outranked'
 }
 
+/** What a claim took, or why it took nothing. */
+export type ClaimVerdict = { readonly take: ResourceSet } | ClaimRefusal
+
 /**
- * Passes a claim through the gates that a grant would pass. It is outranked exactly when another client has open
- * demand for a task that fits on the agent before the claim and not after it, and would have the smaller share of
- * the two if each got what it asks for.
+ * Takes what is claimed, if it passes the gates that a grant would pass. It is outranked exactly when another client
+ * has open demand for a task that fits on the agent before the claim and not after it, and would have the smaller
+ * share of the two if each got what it asks for.
  */
-export function claimRefusal(
+export function claim(
   parts: { readonly ledger: Ledger; readonly gates: Gates },
   request: ClaimRequest,
-): ClaimRefusal | undefined {
+): ClaimVerdict {
   const { ledger, gates } = parts
   const client = ledger.clientOf(request.framework, request.role)
   const agent = ledger.agents.get(request.agent)
@@ -48,14 +53,26 @@ export function claimRefusal(
   // No agent has it: asking does not make it a resource of the cluster.
   for (const { kind } of request.resources.chunks)
     if (!ledger.columns.has(kind.name)) return conflict(ledger, agent, request)
-  const holding = holdingOf(request.resources, ledger.columns)
+  const take = request.pick === true ? picked(ledger, agent, request) : request.resources
+  const holding = holdingOf(take, ledger.columns)
   const missing = gates.missingCapability(client, agent) ?? missingFor(client, holding)
   if (missing !== undefined)
     return { code: 'capability', message: `framework lacks ${missing}`, params: { missing } }
   if (!agent.hasFree(holding)) return conflict(ledger, agent, request)
-  if (!request.resources.allocatableTo(request.role).equals(request.resources))
+  if (!holding.special.isEmpty && !take.allocatableTo(request.role).equals(take))
     return { code: 'reservedForOthers', message: 'reserved for another role' }
-  return boundRefusal(ledger, client, holding) ?? outrankedBy(ledger, { client, agent, holding })
+  const refusal = boundRefusal(ledger, client, holding) ?? outrankedBy(ledger, { client, agent, holding })
+  if (refusal !== undefined) return refusal
+  ledger.allocate(client, agent, holding)
+  return { take }
+}
+
+/** Chunks for the amounts of a request; where nothing special has their names, they are what they are. */
+function picked(ledger: Ledger, agent: AgentRecord, { resources, role }: ClaimRequest): ResourceSet {
+  for (const { kind } of agent.freeSpecial.chunks)
+    if (resources.has(kind.name))
+      return setOf(agent.freeHolding, ledger.columns).take(resources.quantities(), role) ?? resources
+  return resources
 }
 
 /** What may be taken back is for frameworks that can live with that. */
@@ -92,24 +109,30 @@ function boundRefusal(ledger: Ledger, client: Client, holding: Holding): ClaimRe
 
 function outrankedBy(
   ledger: Ledger,
-  claim: { client: Client; agent: AgentRecord; holding: Holding },
+  { client, agent, holding }: { client: Client; agent: AgentRecord; holding: Holding },
 ): ClaimRefusal | undefined {
-  const { client, agent, holding } = claim
-  const gets = scalarVector(holding, ledger.columns)
-  const before = countVector(agent.freeHolding, ledger.columns)
-  const taken = countVector(holding, ledger.columns)
+  const { demanding, columns, tree } = ledger
+  if (demanding.size === 0) return undefined
+  const gets = scalarVector(holding, columns)
+  const before = countVector(agent.freeHolding, columns)
+  const taken = countVector(holding, columns)
   const after = before.map((amount, column) => amount - (taken[column] ?? 0))
-  for (const other of ledger.wanting()) {
-    if (other === client || other.demand === undefined || !isWanting(other)) continue
+  // Of several the most entitled, so that the answer does not depend on who came first.
+  let most = { leaf: client.leaf, gets }
+  let by: Client | undefined
+  for (const other of demanding) {
+    if (other === client || !isWanting(other)) continue
     const open = openDemand(other)
-    for (const [line, { shape }] of other.demand.entries()) {
+    for (const [line, { shape }] of (other.demand ?? []).entries()) {
       if ((open[line] as number) === 0 || !containsVector(before, shape) || containsVector(after, shape))
         continue
-      const order = ledger.tree.compareAfter({ leaf: other.leaf, gets: shape }, { leaf: client.leaf, gets })
-      if (order >= 0) continue
-      const params = { framework: other.framework.id, role: other.role.path }
-      return { code: 'outranked', message: 'somebody with a smaller share waits for it', params }
+      const claimant = { leaf: other.leaf, gets: shape }
+      if (tree.compareAfter(claimant, most) >= 0) continue
+      most = claimant
+      by = other
     }
   }
-  return undefined
+  if (by === undefined) return undefined
+  const params = { framework: by.framework.id, role: by.role.path }
+  return { code: 'outranked', message: 'somebody with a smaller share waits for it', params }
 }

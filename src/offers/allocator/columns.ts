@@ -1,4 +1,6 @@
 import { InvalidError } from '../../core/index.js'
+import type { Chunk } from '../resources/chunk.js'
+import { plainScalar } from '../resources/chunk.js'
 import type { Quantities, Thousandths } from '../resources/quantities.js'
 import { quantitiesOf, thousandthsOf } from '../resources/quantities.js'
 
@@ -11,6 +13,8 @@ const NAMES_MAX = 1_000
 /** Gives each name of a resource a column, in the order in which names turn up. */
 export class Columns {
   readonly names: string[] = []
+  /** A unit of each as an unreserved scalar. */
+  readonly units: Chunk[] = []
   readonly #indexes = new Map<string, number>()
 
   has(name: string): boolean {
@@ -26,12 +30,14 @@ export class Columns {
       throw new InvalidError('resources', [{ field: 'name', value: name, message }])
     }
     this.#indexes.set(name, this.names.length)
+    this.units.push(plainScalar(name))
     return this.names.push(name) - 1
   }
 
   /** Forgets the names that turned up after there were so many. */
   forgetAfter(count: number): void {
     for (const name of this.names.splice(count)) this.#indexes.delete(name)
+    this.units.length = count
   }
 
   vectorOf(amounts: Thousandths, absent = 0): number[] {

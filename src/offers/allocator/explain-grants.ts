@@ -1,5 +1,5 @@
 import type { ReasonSummary } from '../../core/index.js'
-import { rollUpReasons } from '../../core/index.js'
+import { rollUpRefused } from '../../core/internal.js'
 import type { Quantities } from '../resources/quantities.js'
 import type { Ledger } from './allocation-ledger.js'
 import type { AgentRecord, Client } from './allocation-records.js'
@@ -90,7 +90,7 @@ function explanationOf(
   clients: readonly Client[],
   perAgent: ReadonlyMap<string, AgentVerdict>,
 ): Explanation {
-  const summary = rollUpReasons(rejectionsOf(perAgent), { total: ledger.agents.size })
+  const summary = rollUpRefused(refusedBy(perAgent), { total: ledger.agents.size })
   const reasons = summary.reasons as readonly (NoGrant & { count: number })[]
   const would = perAgent.size < ledger.agents.size
   const helps = reasons.flatMap(reason => helpAgainst(reason) ?? [])
@@ -103,16 +103,20 @@ function explanationOf(
   }
 }
 
-/** One list for each verdict, which most agents share. */
-function* rejectionsOf(
-  perAgent: ReadonlyMap<string, AgentVerdict>,
-): IterableIterator<{ node: string; reasons: readonly NoGrant[] }> {
-  const lists = new Map<AgentVerdict, readonly NoGrant[]>()
-  for (const [node, verdict] of perAgent) {
-    let reasons = lists.get(verdict)
-    if (reasons === undefined) lists.set(verdict, (reasons = [verdict.reason]))
-    yield { node, reasons }
+/** Agents by the first reason, which most of them share. */
+function refusedBy(perAgent: ReadonlyMap<string, AgentVerdict>): ReadonlyMap<NoGrant, readonly string[]> {
+  const refused = new Map<NoGrant, string[]>()
+  let last: NoGrant | undefined
+  let agents: string[] = []
+  for (const [agent, { reason }] of perAgent) {
+    if (reason !== last) {
+      last = reason
+      agents = refused.get(reason) ?? []
+      refused.set(reason, agents)
+    }
+    agents.push(agent)
   }
+  return refused
 }
 
 /** Looks at agents for one client. Verdicts that say the same are the same object. */
@@ -125,6 +129,9 @@ class ClientExplainer {
   readonly #outranked = new Map<Client, AgentVerdict>()
   readonly #filtered = new Map<number, NoGrant>()
   readonly #single = new Map<NoGrant, AgentVerdict>()
+  /** Of the agent that is looked at. */
+  readonly #reasons: NoGrant[] = []
+  #stage: Stage | undefined
 
   constructor(parts: ExplainParts, client: Client, need: Vector | undefined) {
     this.#parts = parts
@@ -135,7 +142,10 @@ class ClientExplainer {
 
   /** Undefined: it would be offered. */
   verdict(agent: AgentRecord): AgentVerdict | undefined {
-    const reasons = [...this.#everywhere]
+    const reasons = this.#reasons
+    // Not always: setting a length is slow, and most agents have none.
+    if (reasons.length > 0) reasons.length = 0
+    for (const reason of this.#everywhere) reasons.push(reason)
     this.#addPlace(agent, reasons)
     this.#addAmounts(agent, reasons)
     if (reasons.length === 0) return this.#outrankedAt(agent)
@@ -164,7 +174,9 @@ class ClientExplainer {
     const { ledger, gates, filters } = this.#parts
     const client = this.#client
     if (agent.isExhausted) return void reasons.push(NOTHING_FREE)
-    const proposal = proposalOf(ledger, client, agent)?.holding
+    const proposed = proposalOf(ledger, client, agent)
+    this.#stage = proposed?.stage
+    const proposal = proposed?.holding
     if (proposal === undefined) {
       const bounds = this.#boundsOf(agent)
       return void reasons.push(...(bounds.length > 0 ? bounds : [RESERVED]))
@@ -189,7 +201,7 @@ class ClientExplainer {
   /** In the stage in which the client would be served, and in those before it. */
   #aheadAt(agent: AgentRecord): Client | undefined {
     const { ledger } = this.#parts
-    const own = proposalOf(ledger, this.#client, agent)?.stage
+    const own = this.#stage
     for (const stage of STAGES) {
       let ahead: Client | undefined
       if (stage === 'share' || ledger.quota.hasUnmet)

@@ -29,7 +29,7 @@ export function holdingOf(set: ResourceSet, columns: Columns): Holding {
 }
 
 export function setOf({ plain, special }: Holding, columns: Columns): ResourceSet {
-  return ResourceSet.ofScalars(columns.names, plain, special.chunks)
+  return ResourceSet.ofScalars(columns.units, plain, special.chunks)
 }
 
 export function isEmptyHolding({ plain, special }: Holding): boolean {
@@ -51,7 +51,7 @@ export function equalHoldings(a: Holding, b: Holding): boolean {
 }
 
 export function plusHolding(a: Holding, b: Holding): Holding {
-  const plain = [...a.plain]
+  const plain = a.plain.slice()
   addTo(plain, b.plain)
   return { plain, special: a.special.plus(b.special) }
 }
@@ -60,7 +60,7 @@ export function plusHolding(a: Holding, b: Holding): Holding {
 export function tryMinusHolding(a: Holding, b: Holding): Holding | undefined {
   const special = a.special.tryMinus(b.special)
   if (special === undefined || !containsVector(a.plain, b.plain)) return undefined
-  const plain = [...a.plain]
+  const plain = a.plain.slice()
   addTo(plain, b.plain, -1)
   return { plain, special }
 }

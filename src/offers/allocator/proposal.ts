@@ -32,7 +32,7 @@ export function propose(
   const node = client.role.quota
   const bounded = !quota.isEmpty
   if (stage === 'guarantee' && !quota.mayBeEntitled(node)) return undefined
-  scratch.length = free.length
+  if (scratch.length !== free.length) scratch.length = free.length
   let guaranteed = false
   let some = false
   for (let column = 0; column < free.length; column++) {

@@ -27,6 +27,8 @@ export class WaitingDemand {
   readonly #quota: QuotaTree
   readonly #byRole = new Map<QuotaNode, Waiting>()
   readonly #parts = new Map<Client, Part>()
+  /** Clients that ask for something in particular. */
+  readonly demanding: Set<Client> = new Set()
 
   constructor(quota: QuotaTree) {
     this.#quota = quota
@@ -34,7 +36,10 @@ export class WaitingDemand {
 
   /** The demand of a client, or what open offers hold of it, has changed. O(depth × columns). */
   refresh(client: Client): void {
-    const part = client.demand === undefined ? undefined : openAmounts(client).map(most)
+    const { demand } = client
+    const part = demand === undefined ? undefined : openAmounts(client).map(most)
+    if (demand !== undefined && demand.length > 0) this.demanding.add(client)
+    else this.demanding.delete(client)
     if (this.#parts.has(client)) {
       if (part === undefined && this.#parts.get(client) === undefined) return
       this.#count(client, this.#parts.get(client), -1)
@@ -49,6 +54,7 @@ export class WaitingDemand {
     if (!this.#parts.has(client)) return
     this.#count(client, this.#parts.get(client), -1)
     this.#parts.delete(client)
+    this.demanding.delete(client)
     this.#tell(client)
   }
 

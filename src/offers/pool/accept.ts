@@ -100,7 +100,8 @@ class AcceptPlanner {
   run(operations: readonly Operation[]): AcceptPlan {
     const outcomes = operations.map(operation => this.#do(operation))
     const left = this.#remainder.plus(this.#resized)
-    const declined = left.common(this.#input.offered)
+    // What nothing was made of is as it was offered.
+    const declined = this.#conversions.length === 0 ? left : left.common(this.#input.offered)
     return {
       outcomes,
       launches: this.#launches,
@@ -134,11 +135,11 @@ class AcceptPlanner {
     const launched: string[] = []
     const failed: FailedLaunch[] = []
     for (const spec of tasks) {
-      const take = takeFor(spec, this.#input, { left: this.#remainder, before: this.#launches })
-      if (!(take instanceof ResourceSet)) failed.push({ id: spec.id, problem: take })
+      const taken = takeFor(spec, this.#input, { left: this.#remainder, before: this.#launches })
+      if ('code' in taken) failed.push({ id: spec.id, problem: taken })
       else {
-        this.#remainder = this.#remainder.minus(take)
-        this.#launches.push({ spec, take })
+        this.#remainder = taken.rest
+        this.#launches.push({ spec, take: taken.take })
         launched.push(spec.id)
       }
     }
@@ -155,10 +156,11 @@ class AcceptPlanner {
     let problem: OfferProblem | undefined = rest === undefined ? notContained(extra) : undefined
     for (const spec of tasks) {
       if (rest === undefined || problem !== undefined) break
-      const take = takeFor(spec, this.#input, { left: rest, before: [...this.#launches, ...group] })
-      if (!(take instanceof ResourceSet)) problem = take
+      const taken = takeFor(spec, this.#input, { left: rest, before: [...this.#launches, ...group] })
+      if ('code' in taken) problem = taken
       else {
-        rest = rest.minus(take)
+        const { take } = taken
+        rest = taken.rest
         group.push({ spec, take: group.length === 0 && own !== undefined ? take.plus(own) : take })
       }
     }
@@ -215,16 +217,17 @@ class AcceptPlanner {
 
 type Conversions = Exclude<Operation, LaunchOperation | LaunchGroupOperation | LaunchGangOperation>
 
-/** What the task gets of what is left, or why it gets nothing. */
+/** What the task gets of what is left and what is left then, or why it gets nothing. */
 export function takeFor(
   spec: LaunchSpec,
   input: AcceptInput,
   { left, before }: { readonly left: ResourceSet; readonly before: readonly Launch[] },
-): ResourceSet | OfferProblem {
+): { readonly take: ResourceSet; readonly rest: ResourceSet } | OfferProblem {
   const wanted = launchNeed(spec, input, before)
   if (!(wanted instanceof ResourceSet)) return wanted
-  const chunks = spec.take ?? left.take(spec.need, input.role)
-  return chunks !== undefined && left.contains(chunks) ? chunks : notContained(wanted)
+  const take = spec.take ?? left.take(spec.need, input.role)
+  const rest = take === undefined ? undefined : left.tryMinus(take)
+  return take === undefined || rest === undefined ? notContained(wanted) : { take, rest }
 }
 
 /** Why a group is not launched: the first problem of one of its tasks. */
@@ -235,7 +238,9 @@ export function groupInvalid(problem: OfferProblem | undefined): OfferProblem {
 
 /** Ids of the volumes in a set. */
 export function volumeIds(set: ResourceSet): readonly string[] {
-  return [...set].flatMap(({ disk }) => disk?.volume?.id ?? [])
+  const ids: string[] = []
+  for (const { kind } of set.chunks) if (kind.disk?.volume !== undefined) ids.push(kind.disk.volume.id)
+  return ids
 }
 
 function succeeded(outcome: Outcome<Operation>): boolean {

@@ -63,13 +63,13 @@ function placeAll(
     const at = inputs.findIndex((input, index) => {
       if (spec.agent !== undefined && spec.agent !== input.agent) return false
       const left = rest[index] as ResourceSet
-      const take = takeFor(spec, input, { left, before: launches })
-      if (!(take instanceof ResourceSet)) {
-        problem = take
+      const taken = takeFor(spec, input, { left, before: launches })
+      if ('code' in taken) {
+        problem = taken
         return false
       }
-      rest[index] = left.minus(take)
-      gang.push({ at: index, launch: { spec, take } })
+      rest[index] = taken.rest
+      gang.push({ at: index, launch: { spec, take: taken.take } })
       return true
     })
     if (at < 0) return problem ?? { code: 'agentMismatch', message: 'no offer is of the agent that it names' }

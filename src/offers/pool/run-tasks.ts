@@ -1,6 +1,6 @@
 import type { PoolCore } from './pool-core.js'
 import { isFinalState } from './task-state.js'
-import type { TaskRecord } from './task-table.js'
+import type { TaskRecord, TaskReport } from './task-table.js'
 
 /** Grace of a task that names none, in ms. */
 const GRACE_MS_DEFAULT = 5_000
@@ -17,28 +17,42 @@ export function launchTask(
   const task = core.tasks.add(of)
   const { launchTimeoutMs } = core.limits
   task.isStarting = true
-  const drop = (reason: string, message: string): void => {
-    if (!isFinalState(task.state) && task.state !== 'unreachable')
-      core.tasks.report(task, { task: task.spec.id, state: 'dropped', reason, message })
-  }
   const callOff = core.deadlines.at(core.now() + launchTimeoutMs, () =>
-    drop('launchTimeout', `the driver did not answer within ${launchTimeoutMs} ms`),
+    drop(core, task, {
+      reason: 'launchTimeout',
+      message: `the driver did not answer within ${launchTimeoutMs} ms`,
+    }),
   )
-  const start = async (): Promise<void> =>
-    core.options.driver.launch(of.agent, of.spec, of.take, of.framework)
-  start().then(
-    async () => {
+  startOf(core, of).then(
+    () => {
       callOff()
       const graceMs = task.killWithMs ?? (isFinalState(task.state) ? graceMsOf(task) : undefined)
-      if (graceMs !== undefined) await stop(core, task, graceMs)
-      core.tasks.started(task)
+      if (graceMs === undefined) core.tasks.started(task)
+      else void stop(core, task, graceMs).then(() => core.tasks.started(task))
     },
     (error: unknown) => {
       callOff()
-      drop('launchFailed', String(error))
+      drop(core, task, { reason: 'launchFailed', message: String(error) })
       core.tasks.started(task)
     },
   )
+}
+
+/** Rejects also when the driver throws. */
+function startOf(
+  core: PoolCore,
+  { agent, spec, take, framework }: Pick<TaskRecord, 'agent' | 'spec' | 'take' | 'framework'>,
+): Promise<void> {
+  try {
+    return Promise.resolve(core.options.driver.launch(agent, spec, take, framework))
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function drop(core: PoolCore, task: TaskRecord, why: Pick<TaskReport, 'reason' | 'message'>): void {
+  if (isFinalState(task.state) || task.state === 'unreachable') return
+  core.tasks.report(task, { task: task.spec.id, state: 'dropped', ...why })
 }
 
 /** Stops a task; a driver that fails is logged, and the task goes on until its end is reported. */

@@ -78,14 +78,15 @@ export function takeClaims(
   { mode = 'incremental', conflict = 'fit' }: ClaimOptions,
 ): ClaimResult & { readonly tasks: readonly ClaimedTask[] } {
   const { allocator, framework, role } = input
-  const versions = new Map<string, number | undefined>()
-  if (conflict === 'version')
-    for (const { agent } of items) versions.set(agent, allocator.agent(agent)?.version)
+  const versions =
+    conflict === 'fit'
+      ? undefined
+      : new Map(items.map(({ agent }) => [agent, allocator.agent(agent)?.version]))
   const tasks: ClaimedTask[] = []
   const rejected: { task: string; problem: OfferProblem }[] = []
   for (const { agent, tasks: specs, seenVersion } of items)
     for (const spec of specs) {
-      const stale = conflict === 'version' && versions.get(agent) !== seenVersion
+      const stale = versions !== undefined && versions.get(agent) !== seenVersion
       const taken = stale ? STALE : takeOne(input, agent, spec, tasks)
       if ('code' in taken) rejected.push({ task: spec.id, problem: taken })
       else tasks.push({ agent, spec, take: taken.take })
@@ -127,9 +128,5 @@ function takeOne(
 ): { readonly take: ResourceSet } | OfferProblem {
   const wanted = launchNeed(spec, { agent, hasTask, tasksMax }, before)
   if (!(wanted instanceof ResourceSet)) return wanted
-  const take = spec.take ?? allocator.agent(agent)?.free.take(spec.need, role) ?? wanted
-  const refusal = allocator.claimRefusal({ framework, role, agent, resources: take })
-  if (refusal !== undefined) return refusal
-  allocator.apply({ type: 'take', framework, role, agent, resources: take })
-  return { take }
+  return allocator.claim({ framework, role, agent, resources: wanted, pick: spec.take === undefined })
 }

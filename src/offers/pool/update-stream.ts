@@ -40,8 +40,8 @@ export function retryAfterMs(sendings: number): number {
  * a state says all that those before it said. Closes with the acknowledgement of a final state.
  */
 export class UpdateStream {
-  readonly #waiting: TaskUpdate[] = []
-  /** Made with the first update: most tasks have few, and a pool has many tasks. */
+  // Both are made with the first update: most tasks have few, and a pool has many tasks.
+  #waiting: TaskUpdate[] | undefined
   #seen: Set<string> | undefined
   #sendings = 0
   #resendAtMs: number | undefined
@@ -58,7 +58,7 @@ export class UpdateStream {
 
   /** Updates that are not acknowledged, oldest first. */
   get waiting(): readonly TaskUpdate[] {
-    return this.#waiting
+    return this.#waiting ?? []
   }
 
   /** Whether an update of this id came before, as far back as ids are remembered. */
@@ -70,31 +70,33 @@ export class UpdateStream {
     const { uuid = '' } = update
     if (this.hasSeen(uuid) || this.#closed) return { kind: 'duplicate' }
     this.#remember(uuid)
+    this.#waiting ??= []
     if (this.#waiting.length >= UPDATES_MAX) this.#seen?.delete(this.#waiting.pop()?.uuid ?? '')
     this.#waiting.push(update)
-    return this.#waiting.length === 1 ? this.#send(nowMs) : { kind: 'queued' }
+    return this.#waiting.length === 1 ? this.#send(update, nowMs) : { kind: 'queued' }
   }
 
   acknowledge(uuid: string, nowMs: number): StreamStep {
-    const [first] = this.#waiting
+    const waiting = this.#waiting ?? []
+    const [first, next] = waiting
     if (first === undefined || first.uuid !== uuid) return { kind: 'unexpectedAck' }
-    this.#waiting.shift()
+    waiting.shift()
     this.#resendAtMs = undefined
     this.#sendings = 0
     if (isFinalState(first.state)) {
       this.#closed = true
       return { kind: 'closed' }
     }
-    return this.#waiting.length === 0 ? { kind: 'drained' } : this.#send(nowMs)
+    return next === undefined ? { kind: 'drained' } : this.#send(next, nowMs)
   }
 
   /** The update in flight when it is due again, or anew after its framework came back. */
   resend(nowMs: number, anew = false): TaskUpdate | undefined {
-    const [first] = this.#waiting
+    const [first] = this.waiting
     if (first === undefined || (!anew && (this.#resendAtMs === undefined || nowMs < this.#resendAtMs)))
       return undefined
     if (anew) this.#sendings = 0
-    this.#send(nowMs)
+    this.#send(first, nowMs)
     return first
   }
 
@@ -107,9 +109,9 @@ export class UpdateStream {
     this.#seen.delete(oldest)
   }
 
-  #send(nowMs: number): StreamStep {
+  #send(update: TaskUpdate, nowMs: number): StreamStep {
     this.#sendings++
     this.#resendAtMs = nowMs + retryAfterMs(this.#sendings)
-    return { kind: 'send', update: this.#waiting[0] as TaskUpdate }
+    return { kind: 'send', update }
   }
 }

@@ -51,7 +51,10 @@ export function chunkOf(resource: Resource): Chunk | undefined {
 
 /** The chunk with another value; undefined when that is nothing. */
 export function withValue(chunk: Chunk, value: HeldValue): Chunk | undefined {
-  return isNothing(value) ? undefined : { ...chunk, value }
+  if (isNothing(value)) return undefined
+  // Not spread: every launch makes some of these.
+  const { key, kind, indivisible, copies } = chunk
+  return { key, kind, value, indivisible, copies }
 }
 
 /** The chunk as a resource; what has several copies comes as often. */
@@ -64,9 +67,9 @@ export function isPlainScalar({ key }: Chunk): boolean {
   return key.startsWith('scalar ')
 }
 
-/** The chunk of an unreserved scalar. */
-export function plainScalar(name: string, amount: number): Chunk {
-  return { key: plainKey(name, amount), kind: { name }, value: amount, indivisible: false, copies: 1 }
+/** The chunk of one unit of an unreserved scalar, of which others are made by `withValue`. */
+export function plainScalar(name: string): Chunk {
+  return { key: plainKey(name, 1), kind: { name }, value: 1, indivisible: false, copies: 1 }
 }
 
 /** The amount of a value in thousandths; items of ranges and sets count whole. */

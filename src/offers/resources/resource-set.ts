@@ -8,7 +8,6 @@ import {
   containsValue,
   equalValues,
   minusValue,
-  plainScalar,
   plusValue,
   resourceOf,
   withValue,
@@ -51,16 +50,16 @@ export class ResourceSet implements Iterable<Resource> {
     return merged.size === 0 ? ResourceSet.#empty : new ResourceSet(merged)
   }
 
-  /** @internal Names and thousandths, side by side. */
+  /** @internal Unreserved scalars, a unit of each, and thousandths side by side; then other chunks. */
   static ofScalars(
-    names: readonly string[],
-    amounts: ArrayLike<number>,
+    units: readonly Chunk[],
+    amounts: readonly number[],
     others: Iterable<Chunk> = [],
   ): ResourceSet {
     const merged = new Map<string, Chunk>()
-    for (let index = 0; index < names.length; index++) {
-      const amount = amounts[index] as number
-      if (amount > 0) addChunk(merged, plainScalar(names[index] as string, amount))
+    for (const [index, unit] of units.entries()) {
+      const chunk = withValue(unit, amounts[index] ?? 0)
+      if (chunk !== undefined) merged.set(chunk.key, chunk)
     }
     for (const chunk of others) addChunk(merged, chunk)
     return merged.size === 0 ? ResourceSet.#empty : new ResourceSet(merged)
@@ -73,6 +72,12 @@ export class ResourceSet implements Iterable<Resource> {
 
   get isEmpty(): boolean {
     return this.#chunks.size === 0
+  }
+
+  /** @internal Whether any chunk has the name. */
+  has(name: string): boolean {
+    for (const { kind } of this.#chunks.values()) if (kind.name === name) return true
+    return false
   }
 
   /** How many chunks it would list. */
@@ -156,22 +161,31 @@ export class ResourceSet implements Iterable<Resource> {
    * @param role default: unreserved only
    */
   take(wanted: Quantities, role?: string): ResourceSet | undefined {
-    const usable = [...this.#chunks.values()]
-      .filter(({ kind, indivisible }) => !indivisible && kind.revocable !== true && isOpenTo(kind, role))
-      .sort((a, b) => (ownerOf(b.kind as Resource)?.length ?? 0) - (ownerOf(a.kind as Resource)?.length ?? 0))
-    const taken: Chunk[] = []
+    const taken = new Map<string, Chunk>()
     for (const [name, amount] of thousandthsOf(wanted)) {
       let missing = amount
-      for (const chunk of usable) {
-        if (chunk.kind.name !== name || missing === 0) continue
+      for (const chunk of this.#usable(name, role)) {
+        if (missing === 0) break
         const part = partOf(chunk, missing)
         if (part === undefined) continue
         missing -= amountOf(part.value)
-        taken.push(part)
+        taken.set(part.key, part)
       }
       if (missing > 0) return undefined
     }
-    return ResourceSet.ofChunks(taken)
+    return taken.size === 0 ? ResourceSet.#empty : new ResourceSet(taken)
+  }
+
+  /** What may be split for the role, what is reserved nearest to it first. */
+  #usable(name: string, role: string | undefined): readonly Chunk[] {
+    const usable: Chunk[] = []
+    for (const chunk of this.#chunks.values()) {
+      const { kind, indivisible } = chunk
+      if (kind.name === name && !indivisible && kind.revocable !== true && isOpenTo(kind, role))
+        usable.push(chunk)
+    }
+    if (usable.length < 2) return usable
+    return usable.sort((a, b) => ownerLength(b) - ownerLength(a))
   }
 
   /** What a framework of the role may use: unreserved, or reserved for the role or for a role above it. */
@@ -209,8 +223,7 @@ export class ResourceSet implements Iterable<Resource> {
   }
 
   *[Symbol.iterator](): IterableIterator<Resource> {
-    for (const key of [...this.#chunks.keys()].sort(this.#byName)) {
-      const chunk = this.#chunks.get(key) as Chunk
+    for (const chunk of [...this.#chunks.values()].sort(byName)) {
       for (let copy = 0; copy < chunk.copies; copy++) yield resourceOf(chunk)
     }
   }
@@ -225,13 +238,6 @@ export class ResourceSet implements Iterable<Resource> {
     const list = this.toJSON()
     const parts = list.map(plainText)
     return parts.includes(undefined) ? JSON.stringify(list) : parts.join(';')
-  }
-
-  readonly #byName = (a: string, b: string): number => {
-    const [x, y] = [this.#chunks.get(a) as Chunk, this.#chunks.get(b) as Chunk]
-    if (x.kind.name !== y.kind.name) return x.kind.name < y.kind.name ? -1 : 1
-    const depth = (x.kind.reservations?.length ?? 0) - (y.kind.reservations?.length ?? 0)
-    return depth !== 0 ? depth : a < b ? -1 : 1
   }
 
   #where(accepts: (chunk: Chunk) => boolean): ResourceSet {
@@ -263,6 +269,17 @@ export function chunksOf(list: Iterable<Resource>): Chunk[] {
     if (chunk !== undefined) chunks.push(chunk)
   }
   return chunks
+}
+
+/** By name, unreserved first. */
+function byName(a: Chunk, b: Chunk): number {
+  if (a.kind.name !== b.kind.name) return a.kind.name < b.kind.name ? -1 : 1
+  const depth = (a.kind.reservations?.length ?? 0) - (b.kind.reservations?.length ?? 0)
+  return depth !== 0 ? depth : a.key < b.key ? -1 : 1
+}
+
+function ownerLength({ kind }: Chunk): number {
+  return ownerOf(kind as Resource)?.length ?? 0
 }
 
 function addChunk(merged: Map<string, Chunk>, chunk: Chunk): void {
