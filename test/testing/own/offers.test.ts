@@ -1,11 +1,13 @@
+import { expect, test } from 'vitest'
 import { Framework, isTaskFinished, Lease, Node, Reservation, Role, Task } from '../../../src/api/index.js'
 import type { Session, StorePool } from '../../../src/offers/index.js'
 import { createStorePool } from '../../../src/offers/index.js'
 import type { Controller, Manager, Runnable } from '../../../src/reconcile/index.js'
 import { createManager } from '../../../src/reconcile/index.js'
-import type { Client, ObjectInput, Reader, StoredObject } from '../../../src/store/index.js'
+import type { Client, ObjectInput, Reader, StoredObject, Transaction } from '../../../src/store/index.js'
+import { tapWrites } from '../../../src/store/index.js'
 import type { Invariant, ProcessSite } from '../../../src/testing/index.js'
-import { always } from '../../../src/testing/index.js'
+import { always, simulate } from '../../../src/testing/index.js'
 import { kubelet } from './neighbours.js'
 import type { OwnCase } from './own-case.js'
 import { runUnderCheck } from './own-case.js'
@@ -116,6 +118,63 @@ const eachRunsOnce = (names: readonly string[]) =>
     return tasks.length === names.length && [...running].sort().join() === [...names].sort().join()
   })
 
+const NAME = { namespace: 'default', name: 'offers-offers' }
+
+/** Nodes write how tasks stand; everything else about tasks, frameworks and verdicts on roles is a pool's. */
+const onlyTheHolderWrites: Invariant = always(
+  'a pool whose name was taken writes nothing',
+  ({ reader, changes, step }) => {
+    const holder = reader.get(Lease, NAME)?.spec.holderIdentity ?? ''
+    if (!step.actor.startsWith('app-') || holder.startsWith(`${step.actor}-`)) return true
+    return changes.every(({ before, after }) => {
+      const kind = (after ?? before)?.kind
+      if (kind === Framework.kind || kind === Role.kind || kind === Reservation.kind) return false
+      return kind !== Task.kind || (before !== undefined && !isBegunToEnd(before, after))
+    })
+  },
+)
+
+function isBegunToEnd(before: StoredObject, after: StoredObject | undefined): boolean {
+  return before.metadata.deletionTimestamp === undefined && after?.metadata.deletionTimestamp !== undefined
+}
+
+/** A pool that takes its name to be its own for as long as it lives: one without its fence. */
+class Unfenced implements Runnable {
+  readonly name = 'offers'
+  readonly #bound: StorePool
+
+  constructor(bound: StorePool) {
+    this.#bound = bound
+  }
+
+  async start(client: Client, failed: (error: unknown) => void): Promise<void> {
+    let own: StoredObject | undefined
+    const blind = (tx: Transaction): Transaction =>
+      new Proxy(tx, {
+        get(target, verb: keyof Transaction) {
+          const call = target[verb]
+          if (typeof call !== 'function') return call
+          return (kind: { readonly kind: string }, ...rest: readonly unknown[]) => {
+            if (kind.kind === Lease.kind && verb === 'get' && own !== undefined) return own
+            const result = (call as (...args: readonly unknown[]) => unknown).call(target, kind, ...rest)
+            if (kind.kind === Lease.kind && verb !== 'get') own = result as StoredObject
+            return result
+          }
+        },
+      })
+    await this.#bound.start(
+      tapWrites(client, (write, next) =>
+        next(write.verb === 'transact' ? { ...write, body: tx => write.body(blind(tx)) } : write),
+      ),
+      failed,
+    )
+  }
+
+  async stop(): Promise<void> {
+    await this.#bound.stop()
+  }
+}
+
 /** Where tasks run, what frameworks got and who holds the name is different each time. */
 const withoutChoices = (object: StoredObject): StoredObject | undefined =>
   object.kind === 'Node' || object.kind === 'Role' ? object : undefined
@@ -129,10 +188,13 @@ const GUESTS: readonly Wish[] = [
 ]
 
 /** The nodes, a pool, and its frameworks. */
-function parts(wishes: readonly Wish[]): readonly (Controller | Runnable)[] {
-  const bound = createStorePool()
+function parts(
+  wishes: readonly Wish[],
+  bound: StorePool = createStorePool(),
+  runs: Runnable = bound,
+): readonly (Controller | Runnable)[] {
   const nodes = kubelet({ runs: task => task.spec.nodeName !== undefined })
-  return [nodes, bound, ...wishes.map(wish => new KeepAlive(bound, wish))]
+  return [nodes, runs, ...wishes.map(wish => new KeepAlive(bound, wish))]
 }
 
 function elected({ client, name }: ProcessSite, wishes: readonly Wish[]): Manager {
@@ -155,6 +217,13 @@ const world: OwnCase['options'] = {
 /** A pool whose name is taken ends, and nobody starts it again. */
 const alone: OwnCase['options'] = { ...world, faults: { depose: 0 } }
 
+/** The one that starts takes the name from the one that runs, which may be slow to hear of it. */
+const racing: OwnCase['options'] = {
+  ...alone,
+  instances: 2,
+  invariants: [...(world.invariants ?? []), onlyTheHolderWrites],
+}
+
 const cases: readonly OwnCase[] = [
   {
     name: 'a pool over a store, a framework with offers and one with claims, and the nodes',
@@ -174,6 +243,26 @@ const cases: readonly OwnCase[] = [
     options: world,
     share: 0.1,
   },
+  {
+    name: 'two pools of one name that both run: the one whose name was taken loses every write',
+    make: () => parts([WEB, BATCH]),
+    options: racing,
+    share: 0.1,
+  },
 ]
 
 runUnderCheck(cases)
+
+test('a pool without its fence is found out', async () => {
+  const make = () => {
+    const bound = createStorePool()
+    return parts([WEB, BATCH], bound, new Unfenced(bound))
+  }
+  // The check without the search for a shorter failure, which takes longer than to find one.
+  const found: string[] = []
+  for (let seed = 1; seed <= 60 && found.length === 0; seed++) {
+    const { violation } = await simulate(make, { ...racing, seed })
+    if (violation !== undefined) found.push(violation.invariant)
+  }
+  expect(found).toEqual([onlyTheHolderWrites.name])
+})
