@@ -243,7 +243,7 @@ class ControlLoop<Spec, Status> implements Controller {
       return this.#release(run, record)
     }
     // What wants the key from now on is for another attempt.
-    record.dirty = false
+    record.wantedAtMs = undefined
     const attempt = openAttempt(run.site, record, step, {
       client: acting,
       view: run.views?.open(key),

@@ -18,18 +18,18 @@ const noReasons: readonly string[] = []
  */
 export class KeyRecord<K> implements HeapHandle {
   readonly key: K
-  /** Monotonic time at which a delayed key is due, or at which a ready or held one became wanted. */
+  /** Monotonic time at which a delayed key is due. */
   at = 0
   sequence = 0
   slot = -1
-  /** Work is wanted that no run has begun to serve. */
-  dirty = false
-  /** A worker holds the key. */
-  processing = false
+  // Undefined and not 0: a field that held nothing but numbers has a box of its own for each time, while those that were
+  // added together can share the one that the clock gave.
+  /** Monotonic time at which it became ready, or wanted again while held: work that no run has begun to serve. */
+  wantedAtMs: number | undefined = undefined
+  /** Monotonic time at which a worker took it; undefined while none holds it. */
+  takenAtMs: number | undefined = undefined
   /** The highest asked for since the key became wanted. */
   priority = 0
-  /** Monotonic time at which the worker took it; meaningful while processing. */
-  takenAtMs = 0
   history: KeyHistory = noFailures
   /** Why work is wanted: the last few distinct reasons, oldest first. */
   reasons: readonly string[] = noReasons
@@ -47,6 +47,16 @@ export class KeyRecord<K> implements HeapHandle {
   /** Empty when the queue is not divided into classes. */
   get fairClass(): string {
     return ''
+  }
+
+  /** Ready or held. */
+  get dirty(): boolean {
+    return this.wantedAtMs !== undefined
+  }
+
+  /** A worker holds the key. */
+  get processing(): boolean {
+    return this.takenAtMs !== undefined
   }
 
   /** Ready, held or delayed. */
@@ -69,9 +79,14 @@ export class KeyRecord<K> implements HeapHandle {
     else if (!this.reasons.includes(reason)) this.reasons = [...this.reasons.slice(1 - REASONS_MAX), reason]
   }
 
+  /** Of a ready key. */
+  get readyAtMs(): number {
+    return this.wantedAtMs as number
+  }
+
   /** The one of two that became ready first; of two at one time, this. */
   earlier(other: KeyRecord<K> | undefined): KeyRecord<K> {
-    return other !== undefined && other.at < this.at ? other : this
+    return other !== undefined && other.readyAtMs < this.readyAtMs ? other : this
   }
 
   forgetReasons(): void {

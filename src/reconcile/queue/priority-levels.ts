@@ -5,6 +5,9 @@ import { PriorityLevel } from './key-record.js'
 /** Empty levels that are kept for their next use. */
 const EMPTY_LEVELS_MAX = 64
 
+/** A look by the low bits of a priority finds one of the few that are in use without a look into a table. */
+const LOW_BITS = 15
+
 /**
  * Ready keys by priority, which grows by one point for every `ageMs` of waiting. All keys age alike, so the order
  * of two waiting keys never changes: it is that of `readyAt − priority · ageMs`, ties going to the higher priority.
@@ -14,7 +17,7 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
   readonly #ageMs: number
   readonly #levels = new Map<number, PriorityLevel<K>>()
   readonly #occupied = new IndexedHeap<PriorityLevel<K>>()
-  #latest: PriorityLevel<K> | undefined
+  readonly #atHand = new Array<PriorityLevel<K> | undefined>(LOW_BITS + 1).fill(undefined)
   #length = 0
 
   /** @param ageMs above 0; Infinity for priorities that do not age */
@@ -28,7 +31,7 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
 
   push(record: KeyRecord<K>, nowMs: number): void {
     const level = this.#levelOf(record.priority)
-    record.at = nowMs
+    record.wantedAtMs = nowMs
     record.level = level
     level.push(record)
     this.#length++
@@ -38,7 +41,7 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
   raise(record: KeyRecord<K>, nowMs: number): void {
     const { level } = record
     if (level === undefined) return
-    if (this.#rank(nowMs, record.priority) >= this.#rank(record.at, level.priority)) return
+    if (this.#rank(nowMs, record.priority) >= this.#rank(record.readyAtMs, level.priority)) return
     this.remove(record)
     this.push(record, nowMs)
   }
@@ -63,12 +66,13 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
     this.#length--
     const { head } = level
     if (head === undefined) this.#vacate(level)
-    else if (wasFirst) this.#occupied.update(level, this.#rank(head.at, level.priority))
+    else if (wasFirst && head.readyAtMs !== record.readyAtMs)
+      this.#occupied.update(level, this.#rank(head.readyAtMs, level.priority))
   }
 
   inOrder(): readonly KeyRecord<K>[] {
     const ranked = [...this.#occupied].flatMap(level =>
-      [...level].map(record => ({ record, level, rank: this.#rank(record.at, level.priority) })),
+      [...level].map(record => ({ record, level, rank: this.#rank(record.readyAtMs, level.priority) })),
     )
     // Sorting is stable, and a level gives its records in order.
     ranked.sort((a, b) => a.rank - b.rank || b.level.priority - a.level.priority)
@@ -80,13 +84,14 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
   }
 
   #levelOf(priority: number): PriorityLevel<K> {
-    if (this.#latest?.priority === priority) return this.#latest
+    const atHand = this.#atHand[priority & LOW_BITS]
+    if (atHand?.priority === priority) return atHand
     let level = this.#levels.get(priority)
     if (level === undefined) {
       level = new PriorityLevel(priority, this)
       this.#levels.set(priority, level)
     }
-    this.#latest = level
+    this.#atHand[priority & LOW_BITS] = level
     return level
   }
 
@@ -94,6 +99,6 @@ export class PriorityLevels<K> implements ReadyOrder<K> {
     this.#occupied.remove(level)
     if (this.#levels.size <= EMPTY_LEVELS_MAX) return
     this.#levels.delete(level.priority)
-    if (this.#latest === level) this.#latest = undefined
+    this.#atHand[level.priority & LOW_BITS] = undefined
   }
 }

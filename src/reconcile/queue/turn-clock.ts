@@ -14,23 +14,27 @@ const CLOSE_MS = 0.05
  */
 export class TurnClock {
   readonly #clock: Pick<Clock, 'monotonic'>
-  #readAtMs: number
+  #readAtMs: number | undefined
   #run = 1
   #left = 0
   #turnEnds = false
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock
-    this.#readAtMs = Number.NEGATIVE_INFINITY
   }
 
   now(): number {
     if (this.#left > 0) {
       this.#left--
-      return this.#readAtMs
+      return this.#readAtMs as number
     }
+    return this.#read()
+  }
+
+  #read(): number {
+    const latest = this.#readAtMs
     const now = this.#clock.monotonic()
-    const isClose = now - this.#readAtMs <= CLOSE_MS
+    const isClose = latest !== undefined && now - latest <= CLOSE_MS
     this.#readAtMs = now
     this.#run = isClose ? Math.min(this.#run * 2, SHARED_MAX) : 1
     this.#left = this.#run - 1

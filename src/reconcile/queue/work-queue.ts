@@ -194,14 +194,14 @@ export class RecordQueue<K> implements WorkQueue<K> {
     const record = this.#ready.shift()
     if (record === undefined) return undefined
     const now = nowMs ?? this.#clock.now()
-    record.dirty = false
-    record.processing = true
+    const waitedMs = now - record.readyAtMs
+    record.wantedAtMs = undefined
     record.takenAtMs = now
     record.forgetReasons()
     this.#table.take(record)
     this.#inFlight++
     this.#metrics.depth(this.#ready.length)
-    this.#metrics.taken(now - record.at)
+    this.#metrics.taken(waitedMs)
     return record
   }
 
@@ -212,7 +212,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   }
 
   begin(key: K): void {
-    this.#held(key, 'begin').dirty = false
+    this.#held(key, 'begin').wantedAtMs = undefined
   }
 
   done(key: K): void {
@@ -225,9 +225,10 @@ export class RecordQueue<K> implements WorkQueue<K> {
    * @param nowMs monotonic, where the clock was just read
    */
   giveBack(record: KeyRecord<K>, nowMs: number = this.#clock.now()): void {
-    record.processing = false
+    const workedMs = nowMs - (record.takenAtMs ?? nowMs)
+    record.takenAtMs = undefined
     this.#inFlight--
-    this.#metrics.done(nowMs - record.takenAtMs)
+    this.#metrics.done(workedMs)
     if (record.dirty) this.#enqueue(record)
     else this.#table.release(record)
     this.#settle()
@@ -238,7 +239,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     if (record === undefined || !record.isWanted) return false
     if (this.#delays.remove(record)) refund(record)
     if (record.level !== undefined) this.#ready.remove(record)
-    record.dirty = false
+    record.wantedAtMs = undefined
     record.forgetReasons()
     this.#metrics.depth(this.#ready.length)
     this.#table.release(record)
@@ -308,9 +309,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
   /** Marks the record dirty; queues it unless a worker holds it. */
   #want(record: KeyRecord<K>): void {
     if (record.dirty) return
-    record.dirty = true
     this.#metrics.added()
-    if (record.processing) record.at = this.#clock.now()
+    if (record.processing) record.wantedAtMs = this.#clock.now()
     else this.#enqueue(record)
   }
 
@@ -351,7 +351,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
   }
 
   #stateOf(record: KeyRecord<K>): KeyState<K> {
-    const { key, dirty, processing, slot, priority, reasons, at, takenAtMs } = record
+    const { key, slot, priority, reasons, at, takenAtMs, wantedAtMs } = record
     const now = this.#env.clock.monotonic()
     const since = (ms: number): number => Math.max(0, now - ms)
     return {
@@ -359,8 +359,8 @@ export class RecordQueue<K> implements WorkQueue<K> {
       state: stateName(record),
       priority,
       ...(slot === -1 ? {} : { dueInMs: Math.max(0, at - now) }),
-      ...(processing ? { takenForMs: since(takenAtMs) } : {}),
-      ...(dirty ? { wantedForMs: since(at) } : {}),
+      ...(takenAtMs === undefined ? {} : { takenForMs: since(takenAtMs) }),
+      ...(wantedAtMs === undefined ? {} : { wantedForMs: since(wantedAtMs) }),
       failures: record.history.failures,
       reasons,
     }
