@@ -95,18 +95,9 @@ export function createMemoryMetrics(options: MemoryMetricsOptions = {}): MemoryM
       }))
 
   return {
-    counter: (name, described) => {
-      const table = open(name, 'counter', described)
-      return { add: (by = 1, labels) => table.add(by, labels) }
-    },
-    gauge: (name, described) => {
-      const table = open(name, 'gauge', described)
-      return { set: (value, labels) => table.set(value, labels) }
-    },
-    histogram: (name, described) => {
-      const table = open(name, 'histogram', described)
-      return { record: (value, labels) => table.record(value, labels) }
-    },
+    counter: (name, described) => open(name, 'counter', described),
+    gauge: (name, described) => open(name, 'gauge', described),
+    histogram: (name, described) => open(name, 'histogram', described),
     snapshot,
     value: (name, labels) => instruments.get(name)?.table.value(labels),
     toOpenMetrics: () => renderOpenMetrics(snapshot()),

@@ -1,7 +1,7 @@
 import type { FieldProblem } from '../errors.js'
 import { InvalidError } from '../errors.js'
 import { compareText } from '../text/compare-text.js'
-import type { MetricKind, MetricLabels } from './metrics.js'
+import type { Counter, Gauge, Histogram, MetricKind, MetricLabels } from './metrics.js'
 import type { SeriesSnapshot } from './openmetrics.js'
 
 const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -25,8 +25,8 @@ interface Series {
   readonly buckets: number[]
 }
 
-/** The series of one instrument by their labels. At most `seriesMax`; the rest shares an overflow series. */
-export class MetricSeriesTable {
+/** An instrument: its series by their labels. At most `seriesMax`; the rest shares an overflow series. */
+export class MetricSeriesTable implements Counter, Gauge, Histogram {
   readonly #options: MetricSeriesOptions
   readonly #series = new Map<string, Series>()
   readonly #byLabels = new WeakMap<MetricLabels, Series>()
@@ -38,7 +38,7 @@ export class MetricSeriesTable {
     this.#options = options
   }
 
-  add(by: number, labels?: MetricLabels): void {
+  add(by = 1, labels?: MetricLabels): void {
     if (!(by >= 0))
       throw this.#invalid('by', by, 'must be ≥ 0, because a counter only grows; use a gauge otherwise')
     this.#seriesFor(labels).value += by
@@ -49,12 +49,15 @@ export class MetricSeriesTable {
   }
 
   record(value: number, labels?: MetricLabels): void {
-    if (Number.isNaN(value)) throw this.#invalid('value', value, 'must be a number')
-    const series = this.#seriesFor(labels)
     const { bounds } = this.#options
     let bucket = 0
-    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
-    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1
+    // What is no number is in none of them.
+    while (bucket < bounds.length && !(value <= (bounds[bucket] as number))) bucket++
+    if (bucket === bounds.length && Number.isNaN(value))
+      throw this.#invalid('value', value, 'must be a number')
+    const series = this.#seriesFor(labels)
+    const { buckets } = series
+    buckets[bucket] = (buckets[bucket] as number) + 1
     series.count++
     series.value += value
   }
@@ -87,8 +90,12 @@ export class MetricSeriesTable {
     }
   }
 
-  #seriesFor(labels: MetricLabels = {}): Series {
-    if (labels === this.#latestLabels) return this.#latest as Series
+  #seriesFor(labels: MetricLabels | undefined): Series {
+    const latest = this.#latest
+    return latest !== undefined && labels === this.#latestLabels ? latest : this.#findSeries(labels)
+  }
+
+  #findSeries(labels: MetricLabels = {}): Series {
     const series = this.#byLabels.get(labels) ?? this.#seriesOf(labels)
     // Whoever measures often passes one frozen object each time; one that may change says nothing by being the same.
     if (Object.isFrozen(labels)) {

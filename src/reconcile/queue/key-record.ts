@@ -59,9 +59,13 @@ export class KeyRecord<K> implements HeapHandle {
     return this.takenAtMs !== undefined
   }
 
+  get isDelayed(): boolean {
+    return this.slot !== -1
+  }
+
   /** Ready, held or delayed. */
   get isWanted(): boolean {
-    return this.dirty || this.slot !== -1
+    return this.dirty || this.isDelayed
   }
 
   /** True when nothing would be lost with the record. */

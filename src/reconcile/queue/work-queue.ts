@@ -119,7 +119,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
     const record = this.#table.open(key)
     this.#remember(record, options?.reason)
     this.#raise(record, priority)
-    if (this.#delays.remove(record)) refund(record)
+    if (record.isDelayed && this.#delays.remove(record)) refund(record)
     this.#want(record)
   }
 
@@ -301,7 +301,7 @@ export class RecordQueue<K> implements WorkQueue<K> {
 
   /** A wish begins with its own priority and can only rise. */
   #raise(record: KeyRecord<K>, priority: number): void {
-    if (record.isWanted && priority <= record.priority) return
+    if (priority <= record.priority && record.isWanted) return
     record.priority = priority
     if (record.level !== undefined) this.#ready.raise(record, this.#clock.now())
   }
