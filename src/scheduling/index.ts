@@ -73,7 +73,11 @@ export type { DeviceRequest } from './requests/device-request.js'
 export type { DomainTerm, TaskSet } from './requests/task-set.js'
 export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
-export type { PreemptionPolicy, SchedulingControllerOptions } from './shell/scheduling-controller-options.js'
+export type {
+  PreemptionPolicy,
+  QueuePolicy,
+  SchedulingControllerOptions,
+} from './shell/scheduling-controller-options.js'
 export type { TaskPlacement } from './task-ledger.js'
 
 export type {

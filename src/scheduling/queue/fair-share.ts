@@ -39,7 +39,7 @@ export class FairTurns {
   ) {
     assertKnown(options, FAIR_SHARE_OPTIONS)
     const { capacity, used = {}, weights = {} } = options
-    assertValid('fairShare', Object.entries(weights).flatMap(weightProblems))
+    checkWeights('fairShare', weights)
     this.#capacity = capacity
     this.#weights = weights
     this.#queueOf = queueOf
@@ -80,14 +80,28 @@ export class FairTurns {
   }
 
   #shareOf(queue: string): number {
-    const weight = this.#weights[queue] ?? 1
-    let share = 0
-    for (const [resource, amount] of Object.entries(this.#used.get(queue) ?? {})) {
-      const capacity = this.#capacity[resource] ?? 0
-      if (amount > 0 && capacity > 0) share = Math.max(share, amount / capacity / weight)
-    }
-    return share
+    const capacityOf = (resource: string): number => this.#capacity[resource] ?? 0
+    return dominantShare(this.#used.get(queue) ?? {}, capacityOf, this.#weights[queue] ?? 1)
   }
+}
+
+/** The largest part of any resource that is used, divided by the weight. */
+export function dominantShare(
+  used: ResourceVector,
+  capacityOf: (resource: string) => number,
+  weight: number,
+): number {
+  let share = 0
+  for (const [resource, amount] of Object.entries(used)) {
+    const capacity = capacityOf(resource)
+    if (amount > 0 && capacity > 0) share = Math.max(share, amount / capacity / weight)
+  }
+  return share
+}
+
+/** @throws InvalidError when a weight is not a finite number above 0 */
+export function checkWeights(object: string, weights: Readonly<Record<string, number>>): void {
+  assertValid(object, Object.entries(weights).flatMap(weightProblems))
 }
 
 function weightProblems([queue, value]: readonly [string, number]): readonly FieldProblem[] {

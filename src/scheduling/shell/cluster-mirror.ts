@@ -12,6 +12,7 @@ import { createScheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import { HeldRoom, heldForRoles } from './held-room.js'
 import { describeNode } from './node-object.js'
+import { QueueUse } from './queue-use.js'
 import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
 
 /** What a change did to the room in the cluster. */
@@ -43,6 +44,10 @@ export class ClusterMirror {
   readonly scheduler: Scheduler
   /** What is held for somebody. */
   readonly held: HeldRoom = new HeldRoom()
+  /** What queues use. */
+  readonly use: QueueUse
+  /** All that nodes have for tasks, by resource. */
+  readonly capacity: Map<string, number> = new Map()
   /** Which state of each node is mirrored. */
   readonly #nodes = new Map<string, string>()
   /** Each node as it describes itself, with what is held on it for roles. */
@@ -63,8 +68,9 @@ export class ClusterMirror {
   /** Tasks that were placed here, but are not bound in the store yet. */
   readonly #assumed = new Set<string>()
 
-  constructor(profile: Profile) {
+  constructor(profile: Profile, use: QueueUse = new QueueUse(undefined)) {
     this.scheduler = createScheduler({ profile })
+    this.use = use
   }
 
   /**
@@ -111,11 +117,18 @@ export class ClusterMirror {
     const described = this.#described.get(name)
     const now = described === undefined ? undefined : this.#withoutHeld(described)
     if (JSON.stringify(before) === JSON.stringify(now)) return NONE
+    this.#countCapacity(before, -1)
+    this.#countCapacity(now, 1)
     if (now === undefined) this.scheduler.removeNode(name)
     else if (before === undefined) this.scheduler.addNode(now)
     else this.scheduler.updateNode(now)
     this.#touch(name)
     return { kind: 'node', node: name }
+  }
+
+  #countCapacity(node: NodeDescription | undefined, by: 1 | -1): void {
+    for (const [resource, amount] of Object.entries(node?.allocatable ?? {}))
+      this.capacity.set(resource, (this.capacity.get(resource) ?? 0) + by * amount)
   }
 
   #withoutHeld(node: NodeDescription): NodeDescription {
@@ -160,6 +173,7 @@ export class ClusterMirror {
     if (task === undefined || version === undefined) {
       if (this.#assumed.has(key)) return NONE
       this.#tasks.delete(key)
+      this.use.delete(key)
       const isFreed = held !== undefined && this.scheduler.removeTask(key)
       this.#hold(key)
       this.#noteReservedUse(key, held?.node, undefined)
@@ -170,7 +184,9 @@ export class ClusterMirror {
     for (const { name } of this.held.forTask(key)) this.scheduler.removeTask(holdKey(name))
     const { assignedDevices } = task.spec
     const devices = assignedDevices === undefined ? {} : { held: assignedDevices }
-    this.scheduler.addTask({ ...demandOf(task), ...devices, key, node })
+    const demand = demandOf(task)
+    this.scheduler.addTask({ ...demand, ...devices, key, node })
+    this.use.set(key, task, demand.requests ?? {})
     this.#noteReservedUse(key, held?.node, task)
     this.#tasks.set(key, version)
     if (held !== undefined && takesSame(held, this.scheduler.task(key))) return NONE
@@ -179,9 +195,12 @@ export class ClusterMirror {
   }
 
   /** Places a task and holds its room, whatever `setTask` says of a task without a node, until `unassume`. */
-  assume(request: PlacementRequest): PlaceResult {
+  assume(request: PlacementRequest, task: Task): PlaceResult {
     const result = this.scheduler.place(request)
-    if (result.kind === 'placed') this.#assumed.add(request.key)
+    if (result.kind === 'placed') {
+      this.#assumed.add(request.key)
+      this.use.set(request.key, task, request.requests ?? {})
+    }
     return result
   }
 
@@ -199,6 +218,7 @@ export class ClusterMirror {
   release(key: string): void {
     this.#assumed.delete(key)
     this.scheduler.removeTask(key)
+    this.use.undo(key)
     this.#hold(key)
   }
 

@@ -65,7 +65,10 @@ export class GangPlacer {
       if (placements.length < need) return this.#refuseGang({ open, gang, need, placements, refusals }, ctx)
       const unplaced = open.filter(one => !placements.some(placement => placement.one === one))
       const again = placements.length === 0 ? [] : await this.#placer.bind(placements, ctx, true)
-      if (again.length === 0) return this.#refuseAll(unplaced, refusals, ctx)
+      if (again.length === 0) {
+        for (const [index, one] of unplaced.entries()) this.#placer.holdBack(one, refusals[index] as Refusal)
+        return this.#refuseAll(unplaced, refusals, ctx)
+      }
       for (const { key } of unplaced) this.#queue.waiting.delete(key)
       open = open.flatMap(({ ref }) => {
         const task = ctx.client.get(Task, ref)
@@ -91,8 +94,11 @@ export class GangPlacer {
       causes,
       request: this.#placer.requestOf(one),
     }))
+    const heldBack = refusals.find(refusal => refusal.heldBack !== undefined)?.heldBack
     for (const [index, { key, version }] of open.entries())
       this.#queue.waiting.failed({ key, version, request: isShort ? undefined : told[index]?.request, nowMs })
+    if (heldBack !== undefined)
+      for (const one of open) this.#queue.holdBack(one, { group: `gang ${gang}`, epoch: heldBack.epoch })
     await this.#refuseAll(open, told, ctx)
   }
 

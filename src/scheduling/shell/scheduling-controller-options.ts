@@ -1,4 +1,5 @@
 import type { Task } from '../../api/index.js'
+import type { QuotaDefinition } from '../../core/fairness/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { knownOptions } from '../../core/internal.js'
 import type { EventDestination } from '../../reconcile/index.js'
@@ -14,6 +15,22 @@ export interface PreemptionPolicy {
    * events say so. Default `hard`.
    */
   readonly budgets?: 'hard' | 'soft'
+}
+
+/** Queues that share a cluster: what each may use, and whose turn it is. */
+export interface QueuePolicy {
+  /** The queue of a task; undefined: it is in none, and no quota holds it back. Default: its namespace. */
+  readonly queueOf?: (task: Task) => string | undefined
+  /**
+   * What queues may use, and lend and borrow, by the rule of `createBorrowingQuota`. All tasks of a queue that have a node
+   * count, whoever bound them, until they are gone or have ended. Default: no queue has a limit.
+   */
+  readonly quota?: readonly QuotaDefinition[]
+  /**
+   * Queues take turns: the one with the smallest dominant share (DRF) of what all nodes have, divided by its weight, is
+   * next; order and priority count within a queue. Weights are above 0, by default 1. Default: one order over all queues.
+   */
+  readonly fairShare?: { readonly weights?: Readonly<Record<string, number>> }
 }
 
 /** How a scheduling controller is made. */
@@ -36,6 +53,8 @@ export interface SchedulingControllerOptions {
    * it. Needs the kind `Reservation` in the store. Default: nothing is evicted.
    */
   readonly preemption?: PreemptionPolicy
+  /** Default: there are no queues. */
+  readonly queues?: QueuePolicy
   /** Below 0 when the first is to be placed before the second. Default: higher priority, then the older. */
   readonly compare?: (a: Task, b: Task) => number
   /**
@@ -57,6 +76,7 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
     concurrency: true,
     batchMax: true,
     preemption: true,
+    queues: true,
     compare: true,
     retryDelayMs: true,
     retryDelayMsMax: true,
@@ -66,4 +86,9 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
 export const PREEMPTION_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<PreemptionPolicy>(
   'preemption of createSchedulingController',
   { strategy: true, budgets: true },
+)
+
+export const QUEUE_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<QueuePolicy>(
+  'queues of createSchedulingController',
+  { queueOf: true, quota: true, fairShare: true },
 )

@@ -6,15 +6,18 @@ import type { Client, ObjectRef } from '../../store/index.js'
 import { knowsKind } from '../../store/internal.js'
 import type { Profile } from '../plugins/plugin.js'
 import { spreadProfile } from '../profiles/spread.js'
+import { checkWeights } from '../queue/fair-share.js'
 import type { OpenTask } from './bind-tasks.js'
 import { endHold, openTask } from './bind-tasks.js'
 import { ClusterMirror } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
 import { GangPlacer } from './gang-placer.js'
 import { isHoldOver } from './held-room.js'
+import type { Turns } from './pending-queues.js'
+import { QueueUse } from './queue-use.js'
 import { RoomMaker } from './room-maker.js'
-import type { SchedulingControllerOptions } from './scheduling-controller-options.js'
-import { PREEMPTION_POLICY } from './scheduling-controller-options.js'
+import type { QueuePolicy, SchedulingControllerOptions } from './scheduling-controller-options.js'
+import { PREEMPTION_POLICY, QUEUE_POLICY } from './scheduling-controller-options.js'
 import { compareTasks, taskKey } from './task-object.js'
 import { TaskPlacer } from './task-placer.js'
 import { TaskQueue } from './task-queue.js'
@@ -36,13 +39,14 @@ export class SchedulingLoop {
   readonly #schedulerName: string | undefined
   readonly #batchMax: number
   readonly #rooms: RoomMaker | undefined
-  readonly #newQueue: () => TaskQueue
+  readonly #newQueue: (turns: Turns | undefined) => TaskQueue
+  readonly #queues: QueuePolicy | undefined
   readonly #compare: (a: Task, b: Task) => number
   #parts: Parts
 
   constructor(options: SchedulingControllerOptions) {
     const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
-    const { batchMax = 32, preemption, compare = compareTasks } = options
+    const { batchMax = 32, preemption, queues, compare = compareTasks } = options
     const message = 'must be a finite number of milliseconds ≥ 0'
     assertValid('scheduling controller', [
       ...Object.entries({ retryDelayMs, retryDelayMsMax }).flatMap(([field, value]) =>
@@ -51,20 +55,30 @@ export class SchedulingLoop {
       ...wholeNumber('batchMax', batchMax, { min: 1 }),
     ])
     if (preemption !== undefined) assertKnown(preemption, PREEMPTION_POLICY)
+    if (queues !== undefined) assertKnown(queues, QUEUE_POLICY)
+    checkWeights('queues.fairShare of createSchedulingController', queues?.fairShare?.weights ?? {})
+    this.#queues = queues
     this.#profile = profile
     this.#schedulerName = options.schedulerName
     this.#batchMax = batchMax
     this.#compare = compare
     this.#rooms = preemption === undefined ? undefined : new RoomMaker(preemption)
     const backoff = { baseMs: retryDelayMs, maxMs: retryDelayMsMax }
-    this.#newQueue = () => new TaskQueue(options.schedulerName, compare, backoff)
+    this.#newQueue = turns => new TaskQueue(options.schedulerName, compare, backoff, turns)
     this.#parts = this.#start(false)
   }
 
   /** Knows of nothing yet. */
   #start(hasReservations: boolean): Parts {
-    const mirror = new ClusterMirror(this.#profile)
-    const queue = this.#newQueue()
+    const use = new QueueUse(this.#queues)
+    const mirror = new ClusterMirror(this.#profile, use)
+    const turns: Turns = {
+      queueOf: task => use.queueOf(task) ?? '',
+      shareOf: name => use.shareOf(name, mirror.capacity),
+      taken: task => use.expect(task),
+      settled: () => use.expectNothing(),
+    }
+    const queue = this.#newQueue(use.isFair ? turns : undefined)
     const enqueue = (ref: ObjectRef, why: string): void => this.enqueue(ref, why)
     const placer = new TaskPlacer({ mirror, queue, hasReservations, rooms: this.#rooms, enqueue })
     return { mirror, queue, placer, gangs: new GangPlacer(mirror, queue, placer, this.#compare) }
@@ -105,6 +119,7 @@ export class SchedulingLoop {
       }
     }
     this.#wakeGangs(grown)
+    this.#wakeNext()
   }
 
   /** Places the first in order of those that are to be tried, a batch or a gang at a time. */
@@ -115,8 +130,7 @@ export class SchedulingLoop {
     const waitMs = this.#parts.queue.judge(key, task, ctx.env.clock.now())
     const endMs = await this.#endHolds(key, task, ctx)
     await this.#placeNext(ctx)
-    const next = this.#parts.queue.pending.peek()
-    if (next !== undefined) this.enqueue(openTask(next).ref, 'it is to be tried')
+    this.#wakeNext()
     const afterMs = Math.min(waitMs ?? Number.POSITIVE_INFINITY, endMs ?? Number.POSITIVE_INFINITY)
     return Number.isFinite(afterMs) ? requeueAfter(afterMs) : undefined
   }
@@ -126,6 +140,11 @@ export class SchedulingLoop {
     const grown = this.#parts.queue.note(key, task)
     if (task === undefined || !this.#parts.queue.isOurs(task)) this.#rooms?.forget(key)
     return grown
+  }
+
+  #wakeNext(): void {
+    const next = this.#parts.queue.pending.peek()
+    if (next !== undefined) this.enqueue(openTask(next).ref, 'it is to be tried')
   }
 
   #wakeGangs(gangs: Iterable<string>): void {

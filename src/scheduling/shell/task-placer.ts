@@ -59,6 +59,7 @@ export class TaskPlacer {
           const decision = this.decide(one, ctx)
           if (decision.kind === 'placed') placements.push(decision)
           else refused.push([one, decision.refusal])
+          if (decision.kind === 'refused') this.holdBack(one, decision.refusal)
         }
         left = placements.length === 0 ? [] : await this.bind(placements, ctx, false)
       }
@@ -86,7 +87,12 @@ export class TaskPlacer {
     const nowMs = ctx.env.clock.now()
     try {
       const request = this.requestOf(one)
-      const result = this.#mirror.assume(request)
+      const overQuota = this.#overQuota(one, request)
+      if (overQuota !== undefined) {
+        this.#queue.waiting.failed({ key, version, request: undefined, nowMs })
+        return { kind: 'refused', refusal: overQuota }
+      }
+      const result = this.#mirror.assume(request, one.task)
       if (result.kind === 'placed') {
         const { node, hostPorts, held } = result
         const given = { hostPorts, held }
@@ -115,6 +121,20 @@ export class TaskPlacer {
       const reason = isInvalid ? 'InvalidRequest' : 'SchedulerError'
       return { kind: 'refused', refusal: { reason, message, causes: message, request: undefined } }
     }
+  }
+
+  #overQuota({ task }: OpenTask, { requests = {} }: PlacementRequest): Refusal | undefined {
+    const { use } = this.#mirror
+    const refusal = use.refusalOf(task, requests)
+    if (refusal === undefined) return undefined
+    const { message, causes, group } = refusal
+    const heldBack = { group, epoch: () => use.releases }
+    return { reason: 'Unschedulable', message: `${message}.`, causes, request: undefined, heldBack }
+  }
+
+  /** Has a task that waits for something else than room tried again when that may have come. */
+  holdBack(one: OpenTask, { heldBack }: Refusal): void {
+    if (heldBack !== undefined) this.#queue.holdBack(one, heldBack)
   }
 
   /** Writes the bindings, and releases the room of those that the store refused. Returns whom to place again. */

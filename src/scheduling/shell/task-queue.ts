@@ -1,9 +1,11 @@
 import type { Task } from '../../api/index.js'
 import type { Backoff } from '../../core/internal.js'
+import type { OpenTask } from './bind-tasks.js'
 import { versionOf } from './bind-tasks.js'
 import { GangMembers, gangOfTask } from './gang-members.js'
-import type { TaskRank } from './pending-tasks.js'
-import { PendingTasks } from './pending-tasks.js'
+import type { HoldingBack, Turns } from './pending-queues.js'
+import { PendingQueues } from './pending-queues.js'
+import type { CompareRanked, TaskRank } from './pending-tasks.js'
 import { isUnassigned, taskKey } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
 
@@ -20,22 +22,26 @@ const BELOW_MINIMUM: TaskRank = Object.freeze({ isBelowMinimum: true })
 /** What is known of a scheduler's tasks without a node: which are to be tried, and which found none and wait. */
 export class TaskQueue {
   /** One of these at least is queued with the controller. */
-  readonly pending: PendingTasks
+  readonly pending: PendingQueues
   readonly waiting: WaitingTasks
   readonly gangs: GangMembers = new GangMembers()
   /** Tasks that disruption budgets keep from making room. */
   readonly heldBack: Set<string> = new Set()
   readonly #schedulerName: string | undefined
 
-  constructor(schedulerName: string | undefined, compare: (a: Task, b: Task) => number, backoff: Backoff) {
+  constructor(
+    schedulerName: string | undefined,
+    compare: (a: Task, b: Task) => number,
+    backoff: Backoff,
+    turns?: Turns,
+  ) {
     this.#schedulerName = schedulerName
     this.waiting = new WaitingTasks(backoff)
-    this.pending = new PendingTasks(
-      (a, b, one, other) =>
-        (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
-        Number(other.isBelowMinimum) - Number(one.isBelowMinimum) ||
-        compare(a, b),
-    )
+    const ranked: CompareRanked = (a, b, one, other) =>
+      (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+      Number(other.isBelowMinimum) - Number(one.isBelowMinimum) ||
+      compare(a, b)
+    this.pending = new PendingQueues(ranked, turns)
   }
 
   /** Whether the task wants a node of this scheduler. */
@@ -68,6 +74,11 @@ export class TaskQueue {
     this.pending.set(key, task, this.#rankIn(gangOfTask(task)))
   }
 
+  /** Puts a task back that was tried, and waits for something else than room. */
+  holdBack({ key, task }: OpenTask, why: HoldingBack): void {
+    this.pending.holdBack(key, task, this.#rankIn(gangOfTask(task)), why)
+  }
+
   #rankIn(gang: string | undefined): TaskRank {
     return gang !== undefined && this.gangs.isBelowMinimum(gang) ? BELOW_MINIMUM : USUAL
   }
@@ -83,6 +94,12 @@ export class TaskQueue {
 
   /** Takes the first in order out: with those after it that are in no gang, or with all of its gang that have no node. */
   take(batchMax: number): TaskBatch | undefined {
+    const batch = this.#nextBatch(batchMax)
+    this.pending.settle()
+    return batch
+  }
+
+  #nextBatch(batchMax: number): TaskBatch | undefined {
     const first = this.pending.take()
     if (first === undefined) return undefined
     const gang = gangOfTask(first)

@@ -4,6 +4,7 @@ import { formatTime, isKeelsonError, KeelsonError, setCondition } from '../../co
 import type { ReconcileContext } from '../../reconcile/index.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { OpenTask } from './bind-tasks.js'
+import type { HoldingBack } from './pending-queues.js'
 import type { WaitingTasks } from './waiting-tasks.js'
 
 /** Why a task has no node. */
@@ -14,6 +15,8 @@ export interface Refusal {
   readonly causes: string
   /** What it asks for, if that can be said. */
   readonly request: PlacementRequest | undefined
+  /** Set when it waits for something else than room. */
+  readonly heldBack?: HoldingBack
 }
 
 /** What keeps a task waiting, without how often and where. */

@@ -107,7 +107,7 @@ describe('the mirror of a cluster', () => {
             case 'place': {
               const unassigned = taskObject(one.key, version, { resources: { requests: { cpu: '1' } } })
               setTask(one.key, unassigned)
-              const result = mirror.assume({ key: one.key, requests: { cpu: 1000 } })
+              const result = mirror.assume({ key: one.key, requests: { cpu: 1000 } }, unassigned)
               // A late word of the unassigned task must not give the room away.
               mirror.setTask(one.key, unassigned)
               expect(mirror.scheduler.task(one.key)?.node).toBe(
@@ -151,7 +151,7 @@ describe('the mirror of a cluster', () => {
     const mirror = new ClusterMirror(packProfile())
     mirror.setNode('n1', nodeObject('n1', '4', '1'))
     const decided = mirror.epochOf('n1')
-    mirror.assume({ key: 'default/a', requests: { cpu: 1000 } })
+    mirror.assume({ key: 'default/a', requests: { cpu: 1000 } }, taskObject('default/a', 1, {}))
     mirror.unassume('default/a')
     mirror.setTask(
       'default/a',
