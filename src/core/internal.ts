@@ -19,7 +19,8 @@ export { boundedJson, boundedText } from './error-details.js'
 export type { KeelsonErrorOf, KeelsonErrorOptions } from './errors.js'
 export { assertValid } from './errors.js'
 // Fairness: what a pass over a queue may use.
-export type { BorrowingQuota } from './fairness/borrowing-quota.js'
+export type { BorrowingQuota, QuotaDefinition } from './fairness/borrowing-quota.js'
+export { createBorrowingQuota } from './fairness/borrowing-quota.js'
 // Fairness: the ordered tree and the quota tree that decide in passes.
 export type { FairKey } from './fairness/fair-node.js'
 export { FairNode } from './fairness/fair-node.js'

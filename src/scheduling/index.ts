@@ -75,6 +75,7 @@ export type { PlacementRequest } from './requests/placement-request.js'
 export type { PlaceResult, Reservation, Scheduler, SchedulerOptions } from './scheduler.js'
 export type {
   PreemptionPolicy,
+  BackfillPolicy,
   QueuePolicy,
   SchedulingControllerOptions,
 } from './shell/scheduling-controller-options.js'

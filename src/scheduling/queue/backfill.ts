@@ -17,6 +17,13 @@ const BACKFILL_OPTIONS = /* @__PURE__ */ knownOptions<BackfillOptions>('reserve 
   endsAtMs: true,
 })
 
+/** When a task is expected to end. */
+export interface ExpectedEnd {
+  readonly key: string
+  /** Epoch ms. */
+  readonly ms: number
+}
+
 /** @throws InvalidError for an option that is not known */
 export function checkBackfill(options: BackfillOptions): void {
   assertKnown(options, BACKFILL_OPTIONS)
@@ -34,18 +41,14 @@ export class HeadReservation {
   /** The cluster at that time, with the first in its place; undefined when there is no such time. */
   readonly #future: Scheduler | undefined
 
-  constructor(scheduler: Scheduler, head: QueuedUnit, { endsAtMs }: BackfillOptions) {
+  /** @param ends when tasks are expected to end, in any order */
+  constructor(scheduler: Scheduler, head: QueuedUnit, ends: Iterable<ExpectedEnd>) {
     this.key = head.gang ?? head.members[0]?.request.key ?? ''
     const future = scheduler.fork()
-    const ending = tasksOf(future)
-      .flatMap(task => {
-        const ms = endsAtMs(task)
-        return ms === undefined ? [] : [{ key: task.key, ms }]
-      })
-      .sort((a, b) => a.ms - b.ms)
+    const ending = [...ends].sort((a, b) => a.ms - b.ms)
     let atMs = Number.POSITIVE_INFINITY
     for (let index = 0; index < ending.length && atMs === Number.POSITIVE_INFINITY; ) {
-      const { ms } = ending[index] as (typeof ending)[number]
+      const { ms } = ending[index] as ExpectedEnd
       for (; ending[index]?.ms === ms; index++) future.removeTask(ending[index]?.key ?? '')
       if (isPlaced(future, head)) atMs = ms
     }
@@ -75,9 +78,16 @@ export class HeadReservation {
 
 function isPlaced(future: Scheduler, { gang, min, members }: QueuedUnit): boolean {
   const requests = members.map(({ request }) => request)
+  if (!requests.some(request => future.fitsAnywhere(request))) return false
   return placeGang(future, { name: gang ?? 'head', members: requests, min }).kind === 'placed'
 }
 
-function tasksOf(scheduler: Scheduler): readonly TaskPlacement[] {
-  return scheduler.nodes().flatMap(({ name }) => scheduler.tasksOn(name))
+/** The expected ends of all tasks that are placed. */
+export function expectedEnds(scheduler: Scheduler, { endsAtMs }: BackfillOptions): readonly ExpectedEnd[] {
+  return scheduler.nodes().flatMap(({ name }) =>
+    scheduler.tasksOn(name).flatMap(task => {
+      const ms = endsAtMs(task)
+      return ms === undefined ? [] : [{ key: task.key, ms }]
+    }),
+  )
 }

@@ -2,11 +2,12 @@ import type { ReasonSummary, ResourceVector } from '../../core/index.js'
 import { addResources, InvalidError } from '../../core/index.js'
 import type { BorrowingQuota } from '../../core/internal.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
+import { classKey } from '../classes/class-table.js'
 import { placeGang } from '../gangs/place-gang.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { BackfillOptions } from './backfill.js'
-import { checkBackfill, HeadReservation } from './backfill.js'
+import { checkBackfill, expectedEnds, HeadReservation } from './backfill.js'
 import type { FairShareOptions } from './fair-share.js'
 import { FairTurns } from './fair-share.js'
 import type { QueuedRequest, QueuedUnit } from './queued-request.js'
@@ -22,8 +23,8 @@ export interface SchedulePassOptions {
   readonly minMembers?: (gang: string) => number | undefined
   /**
    * What one that cannot be placed means for those behind it. `backfill`: nothing. `strict`: it holds back those that
-   * want a resource it waits for. `reserve`: the first keeps its place in the future, see `reserve`; whoever overtakes it
-   * never delays it. Default `backfill`.
+   * want a resource it waits for. `reserve`: the first for which expected ends make room keeps its place in the future, see
+   * `reserve`; whoever overtakes it never delays it. Default `backfill`.
    */
   readonly order?: 'backfill' | 'strict' | 'reserve'
   /** What is expected of the future; needed with the order `reserve`. */
@@ -111,6 +112,8 @@ class Pass implements SchedulePassResult {
   /** Who waits for a resource. */
   readonly #wanted = new Map<string, string>()
   #head: HeadReservation | undefined
+  /** What finds no place when all have ended of whom that is expected. */
+  readonly #hopeless = new Set<string>()
 
   constructor(scheduler: Scheduler, options: SchedulePassOptions) {
     this.#scheduler = scheduler
@@ -198,7 +201,12 @@ class Pass implements SchedulePassResult {
     const key = unit.members[0]?.request.key ?? ''
     if (order === 'strict' && reasons !== undefined)
       for (const name of shortOf(reasons)) if (!this.#wanted.has(name)) this.#wanted.set(name, key)
-    if (reserve !== undefined) this.#head ??= new HeadReservation(this.#scheduler, unit, reserve)
+    if (reserve === undefined || this.#head !== undefined) return
+    const kind = JSON.stringify([unit.min, ...unit.members.map(({ request }) => classKey(request))])
+    if (this.#hopeless.has(kind)) return
+    const head = new HeadReservation(this.#scheduler, unit, expectedEnds(this.#scheduler, reserve))
+    if (Number.isFinite(head.atMs)) this.#head = head
+    else this.#hopeless.add(kind)
   }
 }
 

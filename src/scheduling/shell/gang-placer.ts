@@ -4,6 +4,7 @@ import type { OpenTask, Placement } from './bind-tasks.js'
 import { openTask } from './bind-tasks.js'
 import type { ClusterMirror } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
+import type { KeptPlace } from './kept-place.js'
 import type { TaskPlacer } from './task-placer.js'
 import { ROUNDS_MAX } from './task-placer.js'
 import type { TaskQueue } from './task-queue.js'
@@ -19,23 +20,30 @@ interface GangTrial {
   readonly refusals: readonly Refusal[]
 }
 
+/** What places gangs. */
+export interface GangPlacerParts {
+  readonly mirror: ClusterMirror
+  readonly queue: TaskQueue
+  readonly placer: TaskPlacer
+  readonly kept: KeptPlace | undefined
+  /** The order within a gang. */
+  readonly compare: (a: Task, b: Task) => number
+}
+
 /** Places gangs: all that they need in one commit, or nothing. */
 export class GangPlacer {
   readonly #inFlight = new Set<string>()
   readonly #mirror: ClusterMirror
   readonly #queue: TaskQueue
   readonly #placer: TaskPlacer
+  readonly #kept: KeptPlace | undefined
   readonly #compare: (a: Task, b: Task) => number
 
-  constructor(
-    mirror: ClusterMirror,
-    queue: TaskQueue,
-    placer: TaskPlacer,
-    compare: (a: Task, b: Task) => number,
-  ) {
+  constructor({ mirror, queue, placer, kept, compare }: GangPlacerParts) {
     this.#mirror = mirror
     this.#queue = queue
     this.#placer = placer
+    this.#kept = kept
     this.#compare = compare
   }
 
@@ -59,10 +67,15 @@ export class GangPlacer {
       if (round === ROUNDS_MAX) throw tooManyRounds(open, ROUNDS_MAX)
       const { gangs } = this.#queue
       const need = Math.max(0, gangs.minimumOf(gang) - gangs.boundOf(gang))
+      const nowMs = ctx.env.clock.now()
+      this.#kept?.prepare(nowMs)
       const decisions = open.map(one => this.#placer.decide(one, ctx))
       const placements = decisions.flatMap(one => (one.kind === 'placed' ? [one] : []))
       const refusals = decisions.flatMap(one => (one.kind === 'refused' ? [one.refusal] : []))
       if (placements.length < need) return this.#refuseGang({ open, gang, need, placements, refusals }, ctx)
+      const delays = this.#kept?.refusalOf(placements, nowMs)
+      if (delays !== undefined)
+        return this.#refuseGang({ open, gang, need, placements, refusals: [delays] }, ctx)
       const unplaced = open.filter(one => !placements.some(placement => placement.one === one))
       const again = placements.length === 0 ? [] : await this.#placer.bind(placements, ctx, true)
       if (again.length === 0) {
@@ -82,6 +95,7 @@ export class GangPlacer {
     ctx: ReconcileContext,
   ): Promise<void> {
     const isShort = open.length < need
+    const isRoomShort = !isShort && placements.length < need
     const { causes, message } = gangRefusal(
       { gang, need, count: open.length, fit: placements.length },
       refusals[0],
@@ -95,8 +109,14 @@ export class GangPlacer {
       request: this.#placer.requestOf(one),
     }))
     const heldBack = refusals.find(refusal => refusal.heldBack !== undefined)?.heldBack
+    if (isRoomShort && heldBack === undefined) this.#kept?.refused(open)
     for (const [index, { key, version }] of open.entries())
-      this.#queue.waiting.failed({ key, version, request: isShort ? undefined : told[index]?.request, nowMs })
+      this.#queue.waiting.failed({
+        key,
+        version,
+        request: isRoomShort ? told[index]?.request : undefined,
+        nowMs,
+      })
     if (heldBack !== undefined)
       for (const one of open) this.#queue.holdBack(one, { group: `gang ${gang}`, epoch: heldBack.epoch })
     await this.#refuseAll(open, told, ctx)

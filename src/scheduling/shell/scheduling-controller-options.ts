@@ -1,7 +1,7 @@
 import type { Task } from '../../api/index.js'
-import type { QuotaDefinition } from '../../core/fairness/index.js'
-import type { KnownOptions } from '../../core/internal.js'
-import { knownOptions } from '../../core/internal.js'
+import { InvalidError } from '../../core/index.js'
+import type { KnownOptions, QuotaDefinition } from '../../core/internal.js'
+import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { EventDestination } from '../../reconcile/index.js'
 import type { Profile } from '../plugins/plugin.js'
 import type { PreemptionStrategy } from '../preemption/preempt.js'
@@ -33,6 +33,14 @@ export interface QueuePolicy {
   readonly fairShare?: { readonly weights?: Readonly<Record<string, number>> }
 }
 
+/** A place in the future for the first that waits (EASY backfill, Lifka 1995). */
+export interface BackfillPolicy {
+  /** How long a task is expected to run once it has its node, in ms; undefined: that is not known. */
+  readonly runtimeMsOf: (task: Task) => number | undefined
+  /** How long a task has to be there without a node before a place is kept for it, in ms. Default 0. */
+  readonly waitMs?: number
+}
+
 /** How a scheduling controller is made. */
 export interface SchedulingControllerOptions {
   /** Unique in its manager. Default `scheduler`. */
@@ -55,6 +63,11 @@ export interface SchedulingControllerOptions {
   readonly preemption?: PreemptionPolicy
   /** Default: there are no queues. */
   readonly queues?: QueuePolicy
+  /**
+   * Keeps a place in the future for the first in order of those that wait: the earliest time at which it fits when tasks end
+   * as expected. Whoever comes after it and might delay it waits, and says for whom. Default: no task is held up.
+   */
+  readonly backfill?: BackfillPolicy
   /** Below 0 when the first is to be placed before the second. Default: higher priority, then the older. */
   readonly compare?: (a: Task, b: Task) => number
   /**
@@ -77,6 +90,7 @@ export const SCHEDULING_CONTROLLER_OPTIONS: KnownOptions =
     batchMax: true,
     preemption: true,
     queues: true,
+    backfill: true,
     compare: true,
     retryDelayMs: true,
     retryDelayMsMax: true,
@@ -92,3 +106,19 @@ export const QUEUE_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<QueuePoli
   'queues of createSchedulingController',
   { queueOf: true, quota: true, fairShare: true },
 )
+
+const BACKFILL_POLICY: KnownOptions = /* @__PURE__ */ knownOptions<BackfillPolicy>(
+  'backfill of createSchedulingController',
+  { runtimeMsOf: true, waitMs: true },
+)
+
+/** @throws InvalidError for an option that is not known, or a time that is none */
+export function checkBackfillPolicy(policy: BackfillPolicy): void {
+  assertKnown(policy, BACKFILL_POLICY)
+  const { waitMs = 0 } = policy
+  if (Number.isFinite(waitMs) && waitMs >= 0) return
+  const message = 'must be a finite number of milliseconds ≥ 0'
+  throw new InvalidError('backfill of createSchedulingController', [
+    { field: 'waitMs', value: waitMs, message },
+  ])
+}

@@ -13,11 +13,16 @@ import { ClusterMirror } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
 import { GangPlacer } from './gang-placer.js'
 import { isHoldOver } from './held-room.js'
+import { KeptPlace } from './kept-place.js'
 import type { Turns } from './pending-queues.js'
 import { QueueUse } from './queue-use.js'
 import { RoomMaker } from './room-maker.js'
-import type { QueuePolicy, SchedulingControllerOptions } from './scheduling-controller-options.js'
-import { PREEMPTION_POLICY, QUEUE_POLICY } from './scheduling-controller-options.js'
+import type {
+  BackfillPolicy,
+  QueuePolicy,
+  SchedulingControllerOptions,
+} from './scheduling-controller-options.js'
+import { checkBackfillPolicy, PREEMPTION_POLICY, QUEUE_POLICY } from './scheduling-controller-options.js'
 import { compareTasks, taskKey } from './task-object.js'
 import { TaskPlacer } from './task-placer.js'
 import { TaskQueue } from './task-queue.js'
@@ -30,6 +35,7 @@ interface Parts {
   readonly queue: TaskQueue
   readonly placer: TaskPlacer
   readonly gangs: GangPlacer
+  readonly kept: KeptPlace | undefined
 }
 
 /** Decides about the tasks that wait, and writes what is decided. */
@@ -41,12 +47,13 @@ export class SchedulingLoop {
   readonly #rooms: RoomMaker | undefined
   readonly #newQueue: (turns: Turns | undefined) => TaskQueue
   readonly #queues: QueuePolicy | undefined
+  readonly #backfill: BackfillPolicy | undefined
   readonly #compare: (a: Task, b: Task) => number
   #parts: Parts
 
   constructor(options: SchedulingControllerOptions) {
     const { profile = spreadProfile(), retryDelayMs = 100, retryDelayMsMax = 10_000 } = options
-    const { batchMax = 32, preemption, queues, compare = compareTasks } = options
+    const { batchMax = 32, preemption, queues, backfill, compare = compareTasks } = options
     const message = 'must be a finite number of milliseconds ≥ 0'
     assertValid('scheduling controller', [
       ...Object.entries({ retryDelayMs, retryDelayMsMax }).flatMap(([field, value]) =>
@@ -58,6 +65,8 @@ export class SchedulingLoop {
     if (queues !== undefined) assertKnown(queues, QUEUE_POLICY)
     checkWeights('queues.fairShare of createSchedulingController', queues?.fairShare?.weights ?? {})
     this.#queues = queues
+    if (backfill !== undefined) checkBackfillPolicy(backfill)
+    this.#backfill = backfill
     this.#profile = profile
     this.#schedulerName = options.schedulerName
     this.#batchMax = batchMax
@@ -79,9 +88,16 @@ export class SchedulingLoop {
       settled: () => use.expectNothing(),
     }
     const queue = this.#newQueue(use.isFair ? turns : undefined)
+    const kept = this.#backfill === undefined ? undefined : new KeptPlace(this.#backfill, mirror, queue)
     const enqueue = (ref: ObjectRef, why: string): void => this.enqueue(ref, why)
-    const placer = new TaskPlacer({ mirror, queue, hasReservations, rooms: this.#rooms, enqueue })
-    return { mirror, queue, placer, gangs: new GangPlacer(mirror, queue, placer, this.#compare) }
+    const placer = new TaskPlacer({ mirror, queue, hasReservations, kept, rooms: this.#rooms, enqueue })
+    return {
+      mirror,
+      queue,
+      placer,
+      gangs: new GangPlacer({ mirror, queue, placer, kept, compare: this.#compare }),
+      kept,
+    }
   }
 
   /** Starts from what is there, so that changes which were not watched leave nothing stale behind. */
@@ -138,6 +154,7 @@ export class SchedulingLoop {
   /** Names the gang of the task, if that has one more with a node. */
   #note(key: string, task: Task | undefined): string | undefined {
     const grown = this.#parts.queue.note(key, task)
+    this.#parts.kept?.note(key, task)
     if (task === undefined || !this.#parts.queue.isOurs(task)) this.#rooms?.forget(key)
     return grown
   }
@@ -176,6 +193,10 @@ export class SchedulingLoop {
   }
 
   async #placeNext(ctx: ReconcileContext): Promise<void> {
+    // All that are to be tried are there before the first of them is taken, or those told of first would overtake others.
+    const nowMs = ctx.env.clock.now()
+    for (const key of this.#parts.queue.waiting.takeDue(nowMs))
+      this.#parts.queue.judge(key, ctx.client.get(Task, refOfKey(key)), nowMs)
     const batch = this.#parts.queue.take(this.#batchMax)
     if (batch === undefined) return
     const { keys, gang } = batch

@@ -7,6 +7,7 @@ import type { BindingContext, OpenTask, Placement } from './bind-tasks.js'
 import { bindTasks, nodeStateOf } from './bind-tasks.js'
 import type { ClusterMirror, MirrorChange } from './cluster-mirror.js'
 import { refOfKey } from './evict-victims.js'
+import type { KeptPlace, PlacedRequest } from './kept-place.js'
 import type { RoomMaker } from './room-maker.js'
 import { groupOfTask, requestOfTask } from './task-object.js'
 import type { TaskQueue } from './task-queue.js'
@@ -19,7 +20,7 @@ export const ROUNDS_MAX = 16
 /** What is decided about a task. */
 export type Decision =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | ({ readonly kind: 'placed' } & Placement)
+  | ({ readonly kind: 'placed' } & PlacedRequest)
 
 /** What a placer works with. */
 export interface PlacerParts {
@@ -27,6 +28,8 @@ export interface PlacerParts {
   readonly queue: TaskQueue
   /** Whether the store knows the kind `Reservation`. */
   readonly hasReservations: boolean
+  /** Undefined: who waits holds up nobody. */
+  readonly kept: KeptPlace | undefined
   /** Undefined: nothing is evicted. */
   readonly rooms: RoomMaker | undefined
   readonly enqueue: (ref: ObjectRef, why: string) => void
@@ -38,9 +41,11 @@ export class TaskPlacer {
   readonly #queue: TaskQueue
   readonly #hasReservations: boolean
   readonly #rooms: RoomMaker | undefined
+  readonly #kept: KeptPlace | undefined
   readonly enqueue: PlacerParts['enqueue']
 
-  constructor({ mirror, queue, hasReservations, rooms, enqueue }: PlacerParts) {
+  constructor({ mirror, queue, hasReservations, kept, rooms, enqueue }: PlacerParts) {
+    this.#kept = kept
     this.#mirror = mirror
     this.#queue = queue
     this.#hasReservations = hasReservations
@@ -56,7 +61,7 @@ export class TaskPlacer {
         if (round === ROUNDS_MAX) throw tooManyRounds(left, ROUNDS_MAX)
         const placements: Placement[] = []
         for (const one of left) {
-          const decision = this.decide(one, ctx)
+          const decision = this.#decideAlone(one, ctx)
           if (decision.kind === 'placed') placements.push(decision)
           else refused.push([one, decision.refusal])
           if (decision.kind === 'refused') this.holdBack(one, decision.refusal)
@@ -81,6 +86,22 @@ export class TaskPlacer {
     return requestOfTask(task, group === undefined ? undefined : this.#mirror.membersOf(group))
   }
 
+  /** As `decide`; what might delay the first that waits is refused. */
+  #decideAlone(one: OpenTask, ctx: ReconcileContext): Decision {
+    const nowMs = ctx.env.clock.now()
+    this.#kept?.prepare(nowMs)
+    const decision = this.decide(one, ctx)
+    if (decision.kind === 'refused') {
+      if (decision.refusal.request !== undefined) this.#kept?.refused([one])
+      return decision
+    }
+    const refusal = this.#kept?.refusalOf([decision], nowMs)
+    if (refusal === undefined) return decision
+    this.#mirror.release(one.key)
+    this.#queue.waiting.failed({ key: one.key, version: one.version, request: undefined, nowMs })
+    return { kind: 'refused', refusal }
+  }
+
   /** Holds the room when it returns `placed`; notes that the task waits when it does not. */
   decide(one: OpenTask, ctx: ReconcileContext): Decision {
     const { key, version } = one
@@ -96,7 +117,7 @@ export class TaskPlacer {
       if (result.kind === 'placed') {
         const { node, hostPorts, held } = result
         const given = { hostPorts, held }
-        return { kind: 'placed', one, node, given, epoch: this.#mirror.epochOf(node) }
+        return { kind: 'placed', one, request, node, given, epoch: this.#mirror.epochOf(node) }
       }
       const isHolder = this.#mirror.held.forTask(key).length > 0
       this.#queue.waiting.failed({ key, version, request, nowMs, isHolder })
@@ -156,7 +177,7 @@ export class TaskPlacer {
       const { one, node } = placements[index] as Placement
       if (binding.kind === 'bound') {
         ctx.record({ reason: 'Scheduled', note: `placed on node ${node}`, regarding: one.task })
-        this.noticed({ kind: 'taken', node })
+        this.#wake({ kind: 'taken', node })
       }
       if (binding.kind === 'stale') {
         // What was right at the commit may be history by the time of its answer.
@@ -217,7 +238,13 @@ export class TaskPlacer {
     this.noticed(this.#mirror.setTask(key, task))
   }
 
+  /** Asks for those whom a change may help. */
   noticed(change: MirrorChange): void {
+    if (change.kind !== 'none') this.#kept?.changed()
+    this.#wake(change)
+  }
+
+  #wake(change: MirrorChange): void {
     for (const key of this.#queue.waiting.wake(change, this.#mirror.scheduler))
       this.enqueue(refOfKey(key), 'room was given back')
     if (change.kind === 'none') return

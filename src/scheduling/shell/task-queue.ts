@@ -27,6 +27,8 @@ export class TaskQueue {
   readonly gangs: GangMembers = new GangMembers()
   /** Tasks that disruption budgets keep from making room. */
   readonly heldBack: Set<string> = new Set()
+  /** The order of tasks, with what it depends on beside them. */
+  readonly compare: CompareRanked
   readonly #schedulerName: string | undefined
 
   constructor(
@@ -37,11 +39,11 @@ export class TaskQueue {
   ) {
     this.#schedulerName = schedulerName
     this.waiting = new WaitingTasks(backoff)
-    const ranked: CompareRanked = (a, b, one, other) =>
+    this.compare = (a, b, one, other) =>
       (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
       Number(other.isBelowMinimum) - Number(one.isBelowMinimum) ||
       compare(a, b)
-    this.pending = new PendingQueues(ranked, turns)
+    this.pending = new PendingQueues(this.compare, turns)
   }
 
   /** Whether the task wants a node of this scheduler. */
@@ -71,12 +73,21 @@ export class TaskQueue {
   }
 
   #toTry(key: string, task: Task): void {
-    this.pending.set(key, task, this.#rankIn(gangOfTask(task)))
+    this.pending.set(key, task, this.rankOf(task))
   }
 
   /** Puts a task back that was tried, and waits for something else than room. */
   holdBack({ key, task }: OpenTask, why: HoldingBack): void {
-    this.pending.holdBack(key, task, this.#rankIn(gangOfTask(task)), why)
+    this.pending.holdBack(key, task, this.rankOf(task), why)
+  }
+
+  rankOf(task: Task): TaskRank {
+    return this.#rankIn(gangOfTask(task))
+  }
+
+  /** Whether the first is to be placed before the second. */
+  isBefore(a: Task, b: Task): boolean {
+    return this.compare(a, b, this.rankOf(a), this.rankOf(b)) < 0
   }
 
   #rankIn(gang: string | undefined): TaskRank {

@@ -56,6 +56,10 @@ export class WaitingTasks {
   readonly #tasks = new Map<string, WaitingTask>()
   readonly #classes = new Map<string, WaitingClass>()
   readonly #backoff: Backoff
+  /** Those that are woken, and not yet to be tried. */
+  readonly #woken = new Set<string>()
+  /** When the next of them is to be tried, epoch ms. */
+  #dueMs = Number.POSITIVE_INFINITY
 
   /** @param backoff between attempts for one task; the first retry is immediate */
   constructor(backoff: Backoff) {
@@ -146,6 +150,7 @@ export class WaitingTasks {
     const task = this.#tasks.get(key)
     if (task === undefined) return
     this.#tasks.delete(key)
+    this.#woken.delete(key)
     const members = this.#classes.get(task.classKey)
     members?.keys.delete(key)
     if (members?.keys.size === 0) this.#classes.delete(task.classKey)
@@ -154,8 +159,30 @@ export class WaitingTasks {
   /** Marks a task as one that something may help now. False when it does not wait. */
   wakeOne(key: string): boolean {
     const task = this.#tasks.get(key)
-    if (task !== undefined) task.woken = true
+    if (task !== undefined) this.#wake(key, task)
     return task !== undefined
+  }
+
+  #wake(key: string, task: WaitingTask): void {
+    task.woken = true
+    this.#woken.add(key)
+    this.#dueMs = Math.min(this.#dueMs, task.notBeforeMs)
+  }
+
+  /** Those that are woken and whose time has come, each named once. */
+  takeDue(nowMs: number): readonly string[] {
+    if (nowMs < this.#dueMs) return []
+    const due: string[] = []
+    this.#dueMs = Number.POSITIVE_INFINITY
+    for (const key of this.#woken) {
+      const notBeforeMs = this.#tasks.get(key)?.notBeforeMs ?? 0
+      if (notBeforeMs > nowMs) this.#dueMs = Math.min(this.#dueMs, notBeforeMs)
+      else {
+        due.push(key)
+        this.#woken.delete(key)
+      }
+    }
+    return due
   }
 
   /**
@@ -168,7 +195,7 @@ export class WaitingTasks {
     for (const { sample, keys } of this.#classes.values()) {
       if (!scheduler.fitsAnywhere(sample)) continue
       for (const key of keys) {
-        ;(this.#tasks.get(key) as WaitingTask).woken = true
+        this.#wake(key, this.#tasks.get(key) as WaitingTask)
         woken.push(key)
       }
     }

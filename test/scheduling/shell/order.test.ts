@@ -11,6 +11,18 @@ test('within a batch, too, tasks are placed in the order that was asked for', as
   expect(['a', 'b', 'c'].map(world.nodeOf)).toEqual([undefined, 'n1', 'n1'])
 })
 
+test('room that is given back goes to the first in order, not to the first that waited', async () => {
+  const world = createCluster()
+  await world.addNode('n1', { cpu: 2 })
+  await world.addTask('running', { ...cpu('2'), nodeName: 'n1' })
+  await run(world)
+  await world.addTask('low', { ...cpu('1'), priority: 1 })
+  await world.addTask('high', { ...cpu('2'), priority: 2 })
+  await world.env.run(() => world.store.delete(Task, { namespace, name: 'running' }))
+  await world.env.settle()
+  expect(['low', 'high'].map(world.nodeOf)).toEqual([undefined, 'n1'])
+})
+
 const gang = (minMembers: number) => ({ ...cpu('1'), gang: { name: 'job', minMembers } })
 
 test('a gang that lacks a member is placed when that one gets its node from somebody else', async () => {
