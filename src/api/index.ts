@@ -28,6 +28,7 @@ export { TrafficConsumer } from './traffic-consumer.js'
 // To build with: sets of tasks that are not alike.
 export { Cell } from './cell.js'
 export { DaemonSet } from './daemon-set.js'
+export { SlotSet } from './slot-set.js'
 export { StatefulSet } from './stateful-set.js'
 
 // To build with: who may take tasks away.
@@ -78,6 +79,7 @@ export type { ReplicaSetSpec, ReplicaSetStatus } from './replica-set.js'
 export type { RevisionSpec, RevisionStatus } from './revision.js'
 export type { SetFailureAction, StatefulSetSpec, StatefulSetStatus } from './stateful-set.js'
 export type { DaemonSetSpec, DaemonSetStatus } from './daemon-set.js'
+export type { SlotRestartPolicy, SlotSetSpec, SlotSetStatus } from './slot-set.js'
 export type { CellSpec, CellStatus } from './cell.js'
 
 // Types you will meet: jobs.

@@ -2,6 +2,7 @@ import type { FieldProblem } from '../core/index.js'
 import type { IntOrPercent, RollingBounds } from '../core/internal.js'
 import { rollingBoundsProblems } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
+import type { SlotSetSpec } from './slot-set.js'
 import type { TaskMaker } from './spec-admission.js'
 import { deadlineProblems, templateProblems } from './spec-admission.js'
 
@@ -50,6 +51,49 @@ export function daemonProblems(
       { at: BOUNDS_AT },
     ),
     ...both,
+  ]
+}
+
+/** What only one mode has, and what no job has. */
+interface SlotDemands extends SetDemands<RollingBounds> {
+  readonly mode?: SlotSetSpec['mode']
+  readonly replicas?: number
+  readonly totalCompletions?: number
+  readonly maxConcurrent?: number
+}
+
+export function slotSetProblems(
+  spec: SlotDemands,
+  previous: SlotDemands | undefined,
+): readonly FieldProblem[] {
+  const { mode = 'replicated' } = spec
+  const isJob = mode === 'replicated-job' || mode === 'global-job'
+  const only = (
+    field: 'replicas' | 'totalCompletions' | 'maxConcurrent',
+    of: string,
+  ): readonly FieldProblem[] =>
+    spec[field] === undefined || mode === of
+      ? []
+      : [{ field: `spec.${field}`, value: spec[field], message: `is of the mode ${of} only; leave it out` }]
+  const moved =
+    previous === undefined || (previous.mode ?? 'replicated') === mode
+      ? []
+      : [{ field: 'spec.mode', value: mode, message: 'cannot be changed: make another SlotSet' }]
+  return [
+    ...moved,
+    ...only('replicas', 'replicated'),
+    ...only('totalCompletions', 'replicated-job'),
+    ...only('maxConcurrent', 'replicated-job'),
+    ...(isJob && spec.updateStrategy !== undefined
+      ? [
+          {
+            field: 'spec.updateStrategy',
+            value: spec.updateStrategy,
+            message: 'has no meaning for a job, which begins again; leave it out',
+          },
+        ]
+      : []),
+    ...daemonProblems(spec, previous),
   ]
 }
 

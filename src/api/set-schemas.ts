@@ -1,7 +1,10 @@
 import type { JsonSchema } from '../store/index.js'
 import { closed, count, countOrPercent, flag, label, selector, template } from './spec-schemas.js'
 
-/** What both sorts of sets have, around the bounds of their rolling update. */
+const upTo100: JsonSchema = { type: 'integer', minimum: 0, maximum: 100 }
+const upTo100k: JsonSchema = { type: 'integer', minimum: 0, maximum: 100_000 }
+
+/** What all sorts of sets have, around the bounds of their rolling update. */
 const setFields = (
   rollingUpdate: Readonly<Record<string, JsonSchema>>,
 ): Readonly<Record<string, JsonSchema>> => ({
@@ -19,7 +22,7 @@ const setFields = (
 
 export const statefulSetSpecSchema: JsonSchema = closed(
   {
-    replicas: { type: 'integer', minimum: 0, maximum: 100_000 },
+    replicas: upTo100k,
     ordinals: closed({ start: count }, ['start']),
     podManagementPolicy: { enum: ['OrderedReady', 'Parallel'] },
     ...setFields({ partition: count, maxUnavailable: countOrPercent }),
@@ -29,6 +32,26 @@ export const statefulSetSpecSchema: JsonSchema = closed(
 
 export const daemonSetSpecSchema: JsonSchema = closed(
   setFields({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
+  ['selector', 'template'],
+)
+
+const restartPolicy: JsonSchema = closed({
+  condition: { enum: ['any', 'on-failure', 'none'] },
+  delaySeconds: count,
+  maxAttempts: upTo100,
+  windowSeconds: count,
+})
+
+export const slotSetSpecSchema: JsonSchema = closed(
+  {
+    mode: { enum: ['replicated', 'global', 'replicated-job', 'global-job'] },
+    replicas: upTo100k,
+    totalCompletions: upTo100k,
+    maxConcurrent: { type: 'integer', minimum: 1, maximum: 100_000 },
+    restartPolicy,
+    taskHistoryLimit: upTo100,
+    ...setFields({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
+  },
   ['selector', 'template'],
 )
 
@@ -43,6 +66,9 @@ export const cellSpecSchema: JsonSchema = closed(
     minReadySeconds: count,
     surge: flag,
     held: flag,
+    restartPolicy,
+    taskHistoryLimit: upTo100,
+    completes: flag,
   },
   ['set', 'key', 'revision'],
 )

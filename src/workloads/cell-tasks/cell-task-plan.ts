@@ -1,14 +1,11 @@
-import type { Cell, CellStatus, Task } from '../../api/index.js'
+import type { Cell, CellStatus, SlotRestartPolicy, Task } from '../../api/index.js'
 import { findCondition, isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from '../../api/index.js'
-import { formatTime, parseTime } from '../../core/index.js'
+import { parseTime } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
-import { backoffMs, compareText } from '../../core/internal.js'
-
-/** What a cell remembers of tasks that have ended. */
-export type CellRecord = Pick<CellStatus, 'failures' | 'attempted' | 'lastFailureTime'>
-
-/** After so many times `maxMs` without an end the row is over. */
-const FORGET_FACTOR = 2
+import { compareText } from '../../core/internal.js'
+import { tasksToForget } from '../slots/task-history.js'
+import type { CellRecord } from './cell-record.js'
+import { notBefore, noteEnded, noteRestarts } from './cell-record.js'
 
 /** Kubernetes' numbers for the tasks of a DaemonSet: 1 s, doubled by each further end, at most 15 minutes. */
 export const defaultCellBackoff: Backoff = { baseMs: 1_000, maxMs: 900_000 }
@@ -28,8 +25,10 @@ export interface CellTaskPlan {
 /**
  * Decides what a cell needs: one task of exactly its revision. A task of another revision goes before the new one is made,
  * or with `surge` once the new one is available, or when it is not available itself; so there is never more than one
- * task, or than two with `surge`, those on their way out included. One that has ended is deleted and counted, and the
- * next is made after a pause that doubles. A cell that is `held` gets none and loses none. Pure.
+ * task that runs, or than two with `surge`, those on their way out included. One that has ended is counted and deleted, and
+ * the next is made after a pause that doubles; with a `restartPolicy` it is kept among the last few, and the policy says
+ * whether and when there is a next. What others delete before it has ended is replaced at once, and is no attempt. A cell
+ * that is `held` gets none and loses none. Pure.
  *
  * @param tasks all that the cell controls
  */
@@ -40,8 +39,13 @@ export function planCellTask(
   nowMs: number,
 ): CellTaskPlan {
   const { spec } = cell
-  const ended = tasks.filter(task => isTaskFinished(task) && task.metadata.deletionTimestamp === undefined)
-  const record = noteEnded(cell, ended, backoff, nowMs)
+  const {
+    record,
+    past,
+    kept: history,
+  } = spec.restartPolicy === undefined
+    ? forgetEnded(cell, tasks, backoff, nowMs)
+    : keepEnded(cell, spec.restartPolicy, tasks, nowMs)
   const active = tasks.filter(isTaskActive).sort(olderFirst)
   const isOf = (task: Task): boolean => task.metadata.labels[TEMPLATE_HASH_LABEL] === spec.revision
   const minReadyMs = (spec.minReadySeconds ?? 0) * 1000
@@ -52,11 +56,11 @@ export function planCellTask(
   const works = (task: Task | undefined): boolean => task !== undefined && availableAt(task) <= nowMs
   const [old] = others.filter(works)
   const staying = spec.held === true ? others : spec.surge === true && !works(kept) && old ? [old] : []
-  const remove = [...ended, ...wanted.slice(1), ...others.filter(task => !staying.includes(task))]
-  const left = tasks.length - remove.length
+  const remove = [...past, ...wanted.slice(1), ...others.filter(task => !staying.includes(task))]
+  const left = tasks.filter(task => !remove.includes(task) && !history.includes(task)).length
   const isFree = remove.length === 0 && left < (spec.surge === true ? 2 : 1)
-  const notBeforeMs = pauseUntilMs(record, backoff)
-  const wants = spec.held !== true && kept === undefined && isFree
+  const notBeforeMs = notBefore(cell, record, backoff)
+  const wants = spec.held !== true && record.phase === undefined && kept === undefined && isFree
   const serving = [kept, ...staying].filter(works)[0] ?? kept ?? staying[0]
   const wakeAtMs = earliest([
     ...(wants && notBeforeMs > nowMs ? [notBeforeMs] : []),
@@ -72,39 +76,57 @@ export function planCellTask(
       available: works(serving),
       ...(revision === undefined ? {} : { revision }),
       ...record,
+      ...(history.length === 0 ? {} : { history: history.map(({ metadata }) => metadata.uid) }),
     },
     ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
   }
 }
 
-/** The record with the tasks in it that have ended. Those of another revision than the present one do not count. */
-function noteEnded(
-  { spec: { revision }, status }: Pick<Cell, 'spec' | 'status'>,
-  ended: readonly Task[],
-  { maxMs }: Backoff,
-  nowMs: number,
-): CellRecord {
-  const fresh = ended.filter(({ metadata }) => metadata.labels[TEMPLATE_HASH_LABEL] === revision).length
-  const { failures = 0, attempted, lastFailureTime } = status ?? {}
-  const isKnown = attempted === revision && lastFailureTime !== undefined
-  if (fresh === 0) {
-    if (!isKnown) return { failures: 0 }
-    // After a clock was put back the pause begins again, instead of lasting until it has caught up.
-    const time = parseTime(lastFailureTime) > nowMs ? formatTime(nowMs) : lastFailureTime
-    return { failures, attempted: revision, lastFailureTime: time }
-  }
-  const isOver = !isKnown || nowMs - parseTime(lastFailureTime) >= FORGET_FACTOR * maxMs
-  return {
-    failures: (isOver ? 0 : failures) + fresh,
-    attempted: revision,
-    lastFailureTime: formatTime(nowMs),
-  }
+/** What has ended: what is noted of it, what is deleted, and what is only there to look at. */
+interface EndedTasks {
+  readonly record: CellRecord
+  readonly past: readonly Task[]
+  readonly kept: readonly Task[]
 }
 
-function pauseUntilMs({ failures, lastFailureTime }: CellRecord, backoff: Backoff): number {
-  return lastFailureTime === undefined
-    ? Number.NEGATIVE_INFINITY
-    : parseTime(lastFailureTime) + backoffMs(backoff, failures)
+function forgetEnded(
+  cell: Pick<Cell, 'spec' | 'status'>,
+  tasks: readonly Task[],
+  backoff: Backoff,
+  nowMs: number,
+): EndedTasks {
+  const ended = tasks.filter(task => isTaskFinished(task) && task.metadata.deletionTimestamp === undefined)
+  return { record: noteEnded(cell, ended, backoff, nowMs), past: ended, kept: [] }
+}
+
+/** What has ended is counted once, as long as it is there: afterwards its uid is in the history. */
+function keepEnded(
+  { spec, status }: Pick<Cell, 'spec' | 'status'>,
+  policy: SlotRestartPolicy,
+  tasks: readonly Task[],
+  nowMs: number,
+): EndedTasks {
+  const kept = tasks.filter(isTaskFinished)
+  const counted = new Set(status?.history)
+  const fresh = kept.filter(({ metadata }) => !counted.has(metadata.uid)).sort(earlierEnd)
+  const there = tasks.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const past = tasksToForget(
+    there.map(task => ({ task, isPast: isTaskFinished(task), timestampMs: endedAtMs(task) })),
+    {
+      ...(spec.taskHistoryLimit === undefined ? {} : { limit: spec.taskHistoryLimit }),
+      ...(policy.maxAttempts === undefined ? {} : { maxAttempts: policy.maxAttempts }),
+    },
+  ).map(({ task }) => task)
+  return { record: noteRestarts(spec, policy, status, fresh, nowMs), past, kept }
+}
+
+function earlierEnd(a: Task, b: Task): number {
+  return endedAtMs(a) - endedAtMs(b) || olderFirst(a, b)
+}
+
+/** Of a task that runs, when it was made. */
+function endedAtMs({ metadata, status }: Task): number {
+  return parseTime(status?.finishTime ?? metadata.creationTimestamp)
 }
 
 /** Since when it has been ready; never, if it is not. */
