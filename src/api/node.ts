@@ -15,7 +15,7 @@ export interface NodeSpec {
     /** Bound for the tasks' own grace, in seconds. Default: none. */
     readonly gracePeriodSeconds?: number
   }
-  /** Keep tasks away that do not tolerate them. `NoExecute` does no more than `NoSchedule`: it evicts nothing yet. */
+  /** Keep tasks away that do not tolerate them. `NoExecute` also evicts, where `createTaintEvictionController` runs. */
   readonly taints?: readonly Taint[]
 }
 

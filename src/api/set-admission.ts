@@ -2,7 +2,6 @@ import type { FieldProblem } from '../core/index.js'
 import type { IntOrPercent, RollingBounds } from '../core/internal.js'
 import { rollingBoundsProblems } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
-import type { SlotSetSpec } from './slot-set.js'
 import type { TaskMaker } from './spec-admission.js'
 import { deadlineProblems, templateProblems } from './spec-admission.js'
 
@@ -56,7 +55,7 @@ export function daemonProblems(
 
 /** What only one mode has, and what no job has. */
 interface SlotDemands extends SetDemands<RollingBounds> {
-  readonly mode?: SlotSetSpec['mode']
+  readonly mode?: 'replicated' | 'global' | 'replicated-job' | 'global-job'
   readonly replicas?: number
   readonly totalCompletions?: number
   readonly maxConcurrent?: number

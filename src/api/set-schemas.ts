@@ -1,8 +1,13 @@
 import type { JsonSchema } from '../store/index.js'
 import { closed, count, countOrPercent, flag, label, selector, template } from './spec-schemas.js'
 
-const upTo100: JsonSchema = { type: 'integer', minimum: 0, maximum: 100 }
-const upTo100k: JsonSchema = { type: 'integer', minimum: 0, maximum: 100_000 }
+/** Most tasks that a set may want. */
+const SET_TASKS_MAX = 100_000
+/** Most tasks of one slot that may be kept, or made again. */
+const SLOT_TASKS_MAX = 100
+
+const setTasks: JsonSchema = { type: 'integer', minimum: 0, maximum: SET_TASKS_MAX }
+const slotTasks: JsonSchema = { type: 'integer', minimum: 0, maximum: SLOT_TASKS_MAX }
 
 /** What all sorts of sets have, around the bounds of their rolling update. */
 const setFields = (
@@ -22,7 +27,7 @@ const setFields = (
 
 export const statefulSetSpecSchema: JsonSchema = closed(
   {
-    replicas: upTo100k,
+    replicas: setTasks,
     ordinals: closed({ start: count }, ['start']),
     podManagementPolicy: { enum: ['OrderedReady', 'Parallel'] },
     ...setFields({ partition: count, maxUnavailable: countOrPercent }),
@@ -38,18 +43,18 @@ export const daemonSetSpecSchema: JsonSchema = closed(
 const restartPolicy: JsonSchema = closed({
   condition: { enum: ['any', 'on-failure', 'none'] },
   delaySeconds: count,
-  maxAttempts: upTo100,
+  maxAttempts: slotTasks,
   windowSeconds: count,
 })
 
 export const slotSetSpecSchema: JsonSchema = closed(
   {
     mode: { enum: ['replicated', 'global', 'replicated-job', 'global-job'] },
-    replicas: upTo100k,
-    totalCompletions: upTo100k,
-    maxConcurrent: { type: 'integer', minimum: 1, maximum: 100_000 },
+    replicas: setTasks,
+    totalCompletions: setTasks,
+    maxConcurrent: { type: 'integer', minimum: 1, maximum: SET_TASKS_MAX },
     restartPolicy,
-    taskHistoryLimit: upTo100,
+    taskHistoryLimit: slotTasks,
     ...setFields({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
   },
   ['selector', 'template'],
@@ -67,7 +72,7 @@ export const cellSpecSchema: JsonSchema = closed(
     surge: flag,
     held: flag,
     restartPolicy,
-    taskHistoryLimit: upTo100,
+    taskHistoryLimit: slotTasks,
     completes: flag,
   },
   ['set', 'key', 'revision'],

@@ -117,6 +117,7 @@ export const floors: FloorPlan = {
     ['check.ts', 'simulate.ts'],
   ],
   workloads: [
+    ['slots'],
     [
       'cell-tasks',
       'crash-backoff.ts',
@@ -136,7 +137,14 @@ export const floors: FloorPlan = {
       'task-lifecycle.ts',
       'zone-disruption.ts',
     ],
-    ['autoscaler', 'batch', 'replica-plan.ts', 'silent-node-eviction.ts', 'task-status.ts'],
+    [
+      'autoscaler',
+      'batch',
+      'constraint-enforcement.ts',
+      'replica-plan.ts',
+      'silent-node-eviction.ts',
+      'task-status.ts',
+    ],
     ['node', 'shell'],
     ['jobs', 'sets'],
   ],

@@ -236,6 +236,8 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     ],
     '`maxSampleAgeMs`, `initializationMs`': code('autoscale-plan', 'maxSampleAgeMs', 'initializationMs'),
     'metrics of an autoscaler, replicas': code('autoscaler-schemas', 'METRICS_MAX', 'REPLICAS_MAX'),
+    '`replicas`, `totalCompletions`, `maxConcurrent` of a slot set': code('set-schemas', 'SET_TASKS_MAX'),
+    '`maxAttempts`, `taskHistoryLimit` of a slot set': code('set-schemas', 'SLOT_TASKS_MAX'),
     '`burst` of the loops of sets': code('set-cells', 'CELL_BURST'),
     '`concurrency` of the replica loop, of the node agent': [
       ...code('replica-controller', 'concurrency'),

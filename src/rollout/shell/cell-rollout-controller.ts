@@ -1,4 +1,4 @@
-import { Cell, DaemonSet, Event, Revision, StatefulSet } from '../../api/index.js'
+import { Cell, Event, Revision } from '../../api/index.js'
 import { contentHash, formatTime, setCondition } from '../../core/index.js'
 import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
@@ -12,7 +12,7 @@ import { describeCellBlocker } from '../cell-plan/cell-view.js'
 import { planCells } from '../cell-plan/plan-cells.js'
 import { readMarks } from '../ledger-marks.js'
 import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
-import type { CellSet } from './cell-sets.js'
+import type { CellSet, CellSetKind } from './cell-sets.js'
 import {
   cellProgramOf,
   cellRolloutRecord,
@@ -29,7 +29,7 @@ import { writeTemplate } from './revision-owner.js'
 /** How a rollout of cells behaves. */
 export interface CellRolloutControllerOptions {
   /** Whose cells are rolled out. */
-  readonly for: typeof StatefulSet | typeof DaemonSet
+  readonly for: CellSetKind
   /** Sets worked on at once. Default 4. */
   readonly concurrency?: number
   /** So many tasks of a new revision that end within a minute are a crash loop, answered as `spec.onFailure` says. Default 3. */
@@ -49,10 +49,10 @@ const KNOWN: KnownOptions = /* @__PURE__ */ knownOptions<CellRolloutControllerOp
 )
 
 /**
- * Rolls out the template of each StatefulSet or DaemonSet: changes `spec.revision` of its Cells inside the budget, keeps
+ * Rolls out the template of each StatefulSet, DaemonSet or SlotSet: changes `spec.revision` of its Cells inside the budget, keeps
  * the ledger of Revisions, reports in the set's status, and answers a failed rollout as `spec.onFailure` says. It makes no
- * cells and no tasks: `createStatefulSetController`, `createDaemonSetController` and `createCellController` of
- * `keelson/workloads` do.
+ * cells and no tasks: `createStatefulSetController`, `createDaemonSetController`, `createSlotSetController` and
+ * `createCellController` of `keelson/workloads` do.
  *
  * Guarantees: each step is one transaction; a step that changes nothing writes nothing; a cell that does not work, of a
  * revision that is not wanted, stands in nobody's way (kubernetes#67250, #60164); a revert rewrites `spec.template`.
@@ -203,7 +203,7 @@ interface Report {
 }
 
 function report(tx: Transaction, { kind, metadata }: CellSet, told: Report): void {
-  const set = setIn(tx, kind === StatefulSet.kind ? StatefulSet : DaemonSet, metadata)
+  const set = setIn(tx, { kind }, metadata)
   if (set === undefined) return
   const { entry, step, plan, nowMs } = told
   const stable = stableEntry(ledgerOf(tx, set))

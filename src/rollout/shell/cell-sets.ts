@@ -1,19 +1,24 @@
 import type { Cell } from '../../api/index.js'
-import { DaemonSet, StatefulSet } from '../../api/index.js'
+import { DaemonSet, SlotSet, StatefulSet } from '../../api/index.js'
 import { resolveIntOrPercent } from '../../core/internal.js'
-import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
+import type { Kind, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { CellRolloutState } from '../cell-plan/cell-rollout.js'
 import type { CellProgram, CellView } from '../cell-plan/cell-view.js'
 
 /** The sets whose tasks live in cells. */
-export type CellSet = StatefulSet | DaemonSet
+export type CellSet = StatefulSet | DaemonSet | SlotSet
 
-/** How many cells a set wants. */
+/** The kinds of them. */
+export type CellSetKind = typeof StatefulSet | typeof DaemonSet | typeof SlotSet
+
+/** How many cells a set wants that a rollout moves: of a job none, since it begins again. */
 export function desiredCells(set: CellSet): number {
-  return isStateful(set) ? set.spec.replicas : (set.status?.desiredNumberScheduled ?? 0)
+  if (isStateful(set)) return set.spec.replicas
+  if (!isSlotSet(set)) return set.status?.desiredNumberScheduled ?? 0
+  return isJob(set) ? 0 : (set.status?.desiredTasks ?? 0)
 }
 
-/** Kubernetes' numbers: of a StatefulSet percentages are rounded down, of a DaemonSet up; at least one moves. */
+/** Kubernetes' numbers: of a StatefulSet percentages are rounded down, of the others up; at least one moves. */
 export function cellProgramOf(set: CellSet): CellProgram {
   const desired = desiredCells(set)
   if (isStateful(set)) {
@@ -31,6 +36,7 @@ export function cellProgramOf(set: CellSet): CellProgram {
 
 /** The cells that a rollout has to do with: not on their way out, not held, and not beyond the ordinals wanted. */
 export function rolledCells(set: CellSet, cells: readonly Cell[]): readonly Cell[] {
+  if (isSlotSet(set) && isJob(set)) return []
   const [from, to] = ordinalsOf(set)
   return cells.filter(({ metadata, spec: { held, ordinal } }) => {
     const isBeyond = ordinal !== undefined && (ordinal < from || ordinal >= to)
@@ -60,6 +66,14 @@ function isStateful(set: CellSet): set is StatefulSet {
   return set.kind === StatefulSet.kind
 }
 
+function isSlotSet(set: CellSet): set is SlotSet {
+  return set.kind === SlotSet.kind
+}
+
+function isJob({ spec: { mode } }: SlotSet): boolean {
+  return mode === 'replicated-job' || mode === 'global-job'
+}
+
 /** What a rollout says in the status of a set; the rest of it is the loops' that keep the cells. */
 export type CellRolloutStatus = Pick<
   NonNullable<StatefulSet['status']>,
@@ -67,12 +81,9 @@ export type CellRolloutStatus = Pick<
 >
 
 /** The set of that name, of the kind asked for. */
-export function setIn(
-  reader: Reader,
-  kind: typeof StatefulSet | typeof DaemonSet,
-  ref: ObjectRef,
-): CellSet | undefined {
-  return kind.kind === StatefulSet.kind ? reader.get(StatefulSet, ref) : reader.get(DaemonSet, ref)
+export function setIn(reader: Reader, { kind }: Pick<Kind, 'kind'>, ref: ObjectRef): CellSet | undefined {
+  if (kind === StatefulSet.kind) return reader.get(StatefulSet, ref)
+  return kind === SlotSet.kind ? reader.get(SlotSet, ref) : reader.get(DaemonSet, ref)
 }
 
 /** What the rollout of a set remembers, from its status. */
@@ -86,5 +97,6 @@ export function cellRolloutRecord({ status }: CellSet): CellRolloutState | undef
 export function writeRolloutStatus(tx: Transaction, set: CellSet, told: CellRolloutStatus): void {
   const { currentRevision: _currentRevision, ...kept } = set.status ?? {}
   if (isStateful(set)) tx.updateStatus(StatefulSet, { ...set, status: { ...kept, ...told } })
+  else if (isSlotSet(set)) tx.updateStatus(SlotSet, { ...set, status: { ...kept, ...told } })
   else tx.updateStatus(DaemonSet, { ...set, status: { ...kept, ...told } })
 }

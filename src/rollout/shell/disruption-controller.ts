@@ -6,6 +6,7 @@ import {
   DisruptionBudget,
   isTaskActive,
   ReplicaSet,
+  SlotSet,
   StatefulSet,
   Task,
 } from '../../api/index.js'
@@ -32,8 +33,8 @@ export interface DisruptionControllerOptions {
   /** Budgets worked on at once. Default 4. */
   readonly concurrency?: number
   /**
-   * Kinds that own tasks, directly or through others of them, and say how many they want in `spec.replicas` or
-   * `status.desiredNumberScheduled`. Those that the store does not know are ignored. Default: those of `keelson/api`.
+   * Kinds that own tasks, directly or through others of them, and say how many they want in `spec.replicas`,
+   * `status.desiredNumberScheduled` or `status.desiredTasks`. Those that the store does not know are ignored. Default: those of `keelson/api`.
    */
   readonly scales?: readonly Kind[]
 }
@@ -43,7 +44,7 @@ const KNOWN: KnownOptions = /* @__PURE__ */ knownOptions<DisruptionControllerOpt
   { concurrency: true, scales: true },
 )
 
-const SCALES: readonly Kind[] = [Deployment, ReplicaSet, Cell, StatefulSet, DaemonSet]
+const SCALES: readonly Kind[] = [Deployment, ReplicaSet, Cell, StatefulSet, DaemonSet, SlotSet]
 
 /**
  * Fills the status of each DisruptionBudget: what is wanted, what works, how much more may be taken away, and which

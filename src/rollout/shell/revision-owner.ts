@@ -1,14 +1,15 @@
 import type { TaskTemplate } from '../../api/index.js'
-import { DaemonSet, Deployment, StatefulSet } from '../../api/index.js'
+import { DaemonSet, Deployment, SlotSet, StatefulSet } from '../../api/index.js'
 import type { Kind, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import { NotFoundError } from '../../store/internal.js'
+import type { CellSet, CellSetKind } from './cell-sets.js'
 import { setIn } from './cell-sets.js'
 
 /** What has a ledger of revisions. */
-export type RevisionOwner = Deployment | StatefulSet | DaemonSet
+export type RevisionOwner = Deployment | CellSet
 
 /** The kinds of them. */
-export type RevisionedKind = typeof Deployment | typeof StatefulSet | typeof DaemonSet
+export type RevisionedKind = typeof Deployment | CellSetKind
 
 /**
  * The owner of that kind and name.
@@ -28,21 +29,36 @@ export function isDeployment(owner: RevisionOwner): owner is Deployment {
 
 /** The kind of an owner. */
 export function kindOfOwner({ kind }: RevisionOwner): Kind {
-  return [StatefulSet, DaemonSet].find(known => known.kind === kind) ?? Deployment
+  return [StatefulSet, DaemonSet, SlotSet].find(known => known.kind === kind) ?? Deployment
 }
 
 /** Puts another template into the spec, and lifts a pause if that is asked for. */
 export function writeTemplate(
   tx: Transaction,
-  { kind, metadata }: RevisionOwner,
+  owner: RevisionOwner,
   template: TaskTemplate,
   { isResumed = false }: { readonly isResumed?: boolean } = {},
 ): void {
-  const write = (draft: { spec: { template: unknown; paused?: boolean } }): void => {
-    draft.spec.template = structuredClone(template)
-    if (isResumed && draft.spec.paused === true) draft.spec.paused = false
-  }
-  if (kind === StatefulSet.kind) tx.modify(StatefulSet, metadata, draft => write(draft))
-  else if (kind === DaemonSet.kind) tx.modify(DaemonSet, metadata, draft => write(draft))
-  else tx.modify(Deployment, metadata, draft => write(draft))
+  modifyOwner(tx, owner, spec => {
+    spec.template = structuredClone(template)
+    if (isResumed && spec.paused === true) spec.paused = false
+  })
+}
+
+/** What all owners have in their spec. */
+interface RolledSpec {
+  template: unknown
+  paused?: boolean
+}
+
+/** Changes the spec of an owner. */
+export function modifyOwner(
+  tx: Transaction,
+  { kind, metadata }: RevisionOwner,
+  change: (spec: RolledSpec) => void,
+): void {
+  if (kind === StatefulSet.kind) tx.modify(StatefulSet, metadata, draft => change(draft.spec))
+  else if (kind === DaemonSet.kind) tx.modify(DaemonSet, metadata, draft => change(draft.spec))
+  else if (kind === SlotSet.kind) tx.modify(SlotSet, metadata, draft => change(draft.spec))
+  else tx.modify(Deployment, metadata, draft => change(draft.spec))
 }

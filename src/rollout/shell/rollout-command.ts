@@ -1,4 +1,4 @@
-import { DaemonSet, Deployment, Revision, StatefulSet } from '../../api/index.js'
+import { Deployment, Revision } from '../../api/index.js'
 import type { FieldProblem } from '../../core/index.js'
 import { contentHash, formatTime, KeelsonError, UsageError } from '../../core/index.js'
 import type { LedgerMark } from '../../core/internal.js'
@@ -16,7 +16,7 @@ import { cellRolloutRecord } from './cell-sets.js'
 import type { RevisionEntry } from './ledger.js'
 import { ledgerOf, markRevision } from './ledger.js'
 import type { RevisionedKind, RevisionOwner } from './revision-owner.js'
-import { isDeployment, ownerIn } from './revision-owner.js'
+import { isDeployment, modifyOwner, ownerIn } from './revision-owner.js'
 
 /** Who does it, why, and to which ledger entry, so that it never reaches another one. */
 interface Command {
@@ -59,7 +59,7 @@ const TEXT_MAX = 1_024
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 /**
- * Does one thing to the rollout of a Deployment, StatefulSet or DaemonSet, in one transaction, and marks it in the ledger
+ * Does one thing to the rollout of a Deployment or of a set, in one transaction, and marks it in the ledger
  * with who, why and when. Sets have no waypoints, so nothing to promote, approve, reject or abort.
  *
  * `pause` and `resume` write `spec.paused`. `abort` gives all capacity back to what was stable; the template stays.
@@ -251,12 +251,9 @@ function setPaused(scene: Scene, paused: boolean): void {
       paused ? 'already-paused' : 'not-paused',
       paused ? 'it is paused' : 'it is not paused',
     )
-  const write = (draft: { spec: { paused?: boolean } }): void => {
-    draft.spec.paused = paused
-  }
-  if (owner.kind === StatefulSet.kind) tx.modify(StatefulSet, owner.metadata, draft => write(draft))
-  else if (owner.kind === DaemonSet.kind) tx.modify(DaemonSet, owner.metadata, draft => write(draft))
-  else tx.modify(Deployment, owner.metadata, draft => write(draft))
+  modifyOwner(tx, owner, spec => {
+    spec.paused = paused
+  })
 }
 
 /** A failed entry may be tried again; so may one that is refused because it failed and was reverted. */

@@ -12,7 +12,8 @@ export interface TaskScale {
 
 /**
  * How many tasks are wanted where these are. The managing owners are followed upwards as far as `kinds` are known; the
- * topmost that says a number, in `spec.replicas` or `status.desiredNumberScheduled`, counts once for all its tasks. A
+ * topmost that says a number, in `spec.replicas`, `status.desiredNumberScheduled` or
+ * `status.desiredTasks`, counts once for all its tasks. A
  * task without such an owner counts as one.
  */
 export function scaleOf(reader: Reader, tasks: readonly Task[], kinds: readonly Kind[]): TaskScale {
@@ -44,7 +45,10 @@ interface Scale {
 }
 
 function ownScale({ metadata, spec, status }: StoredObject): Scale | undefined {
-  const replicas = numberIn(spec, 'replicas') ?? numberIn(status, 'desiredNumberScheduled')
+  const replicas =
+    numberIn(spec, 'replicas') ??
+    numberIn(status, 'desiredNumberScheduled') ??
+    numberIn(status, 'desiredTasks')
   return replicas === undefined ? undefined : { uid: metadata.uid, replicas }
 }
 

@@ -31,7 +31,7 @@ const UNDO_OPTIONS = /* @__PURE__ */ knownOptions<UndoOptions>('undo', {
 })
 
 /**
- * Takes a Deployment, StatefulSet or DaemonSet back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
+ * Takes a Deployment or a set back to an earlier revision: writes that revision's template into its spec and adds a ledger entry
  * with cause `undo`, in one transaction. It works while a rollout is under way, has failed or is paused: a pause is lifted.
  * Replicas and strategy stay; no number changes.
  *
@@ -82,7 +82,7 @@ export async function undo(
 }
 
 /**
- * The ledger of a Deployment, StatefulSet or DaemonSet, oldest entry first.
+ * The ledger of a Deployment or of a set, oldest entry first.
  *
  * @throws KeelsonError `NotFound` when there is no such object
  */

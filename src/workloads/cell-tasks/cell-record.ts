@@ -1,4 +1,4 @@
-import type { Cell, CellSpec, CellStatus, SlotRestartPolicy, Task } from '../../api/index.js'
+import type { Cell, CellStatus, SlotRestartPolicy, Task } from '../../api/index.js'
 import { TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { formatTime, parseTime } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
@@ -56,15 +56,14 @@ export function notBefore({ spec }: Pick<Cell, 'spec'>, record: CellRecord, back
  * @param ended the tasks that have ended and are not counted yet, in the order in which they ended
  */
 export function noteRestarts(
-  spec: Pick<CellSpec, 'revision' | 'completes'>,
-  policy: SlotRestartPolicy,
-  status: CellStatus | undefined,
+  { spec, status }: Pick<Cell, 'spec' | 'status'>,
   ended: readonly Task[],
   nowMs: number,
 ): CellRecord {
-  const { revision, completes: isJob = false } = spec
+  const { revision, restartPolicy: policy = {}, completes: isJob = false } = spec
   const isKnown = status?.attempted === revision
-  let { failures = 0, phase, restartTime } = isKnown ? status : {}
+  const { restartTime } = isKnown ? status : {}
+  let { failures = 0, phase } = isKnown ? status : {}
   let restarts = isKnown ? recordOf(status) : NO_RESTARTS
   let lastFailureTime = isKnown ? status.lastFailureTime : undefined
   const inMs = millisecondsOf(policy)

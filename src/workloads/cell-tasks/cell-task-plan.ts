@@ -1,4 +1,4 @@
-import type { Cell, CellStatus, SlotRestartPolicy, Task } from '../../api/index.js'
+import type { Cell, CellStatus, Task } from '../../api/index.js'
 import { findCondition, isTaskActive, isTaskFinished, TEMPLATE_HASH_LABEL } from '../../api/index.js'
 import { parseTime } from '../../core/index.js'
 import type { Backoff } from '../../core/internal.js'
@@ -45,7 +45,7 @@ export function planCellTask(
     kept: history,
   } = spec.restartPolicy === undefined
     ? forgetEnded(cell, tasks, backoff, nowMs)
-    : keepEnded(cell, spec.restartPolicy, tasks, nowMs)
+    : keepEnded(cell, tasks, nowMs)
   const active = tasks.filter(isTaskActive).sort(olderFirst)
   const isOf = (task: Task): boolean => task.metadata.labels[TEMPLATE_HASH_LABEL] === spec.revision
   const minReadyMs = (spec.minReadySeconds ?? 0) * 1000
@@ -100,24 +100,20 @@ function forgetEnded(
 }
 
 /** What has ended is counted once, as long as it is there: afterwards its uid is in the history. */
-function keepEnded(
-  { spec, status }: Pick<Cell, 'spec' | 'status'>,
-  policy: SlotRestartPolicy,
-  tasks: readonly Task[],
-  nowMs: number,
-): EndedTasks {
+function keepEnded(cell: Pick<Cell, 'spec' | 'status'>, tasks: readonly Task[], nowMs: number): EndedTasks {
+  const { taskHistoryLimit: limit, restartPolicy: { maxAttempts } = {} } = cell.spec
   const kept = tasks.filter(isTaskFinished)
-  const counted = new Set(status?.history)
+  const counted = new Set(cell.status?.history)
   const fresh = kept.filter(({ metadata }) => !counted.has(metadata.uid)).sort(earlierEnd)
   const there = tasks.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   const past = tasksToForget(
     there.map(task => ({ task, isPast: isTaskFinished(task), timestampMs: endedAtMs(task) })),
     {
-      ...(spec.taskHistoryLimit === undefined ? {} : { limit: spec.taskHistoryLimit }),
-      ...(policy.maxAttempts === undefined ? {} : { maxAttempts: policy.maxAttempts }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(maxAttempts === undefined ? {} : { maxAttempts }),
     },
   ).map(({ task }) => task)
-  return { record: noteRestarts(spec, policy, status, fresh, nowMs), past, kept }
+  return { record: noteRestarts(cell, fresh, nowMs), past, kept }
 }
 
 function earlierEnd(a: Task, b: Task): number {

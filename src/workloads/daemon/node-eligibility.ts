@@ -25,26 +25,8 @@ export function nodeEligibility(node: Node, task: TaskSpec): NodeEligibility {
   const responds = findCondition(status?.conditions, 'Ready')?.status === 'True'
   if (metadata.deletionTimestamp !== undefined)
     return { starts: false, stays: false, responds, why: 'the node is being removed' }
-  const selected = Object.entries(task.nodeSelector ?? {}).find(
-    ([label, value]) => metadata.labels[label] !== value,
-  )
-  if (selected !== undefined)
-    return { starts: false, stays: false, responds, why: `the label ${selected[0]} is not ${selected[1]}` }
-  const attributes = nodeAttributes({
-    name: metadata.name,
-    labels: metadata.labels,
-    ...(status?.attributes === undefined ? {} : { attributes: status.attributes }),
-  })
-  const unmet = compileConstraints(task.constraints ?? []).node.find(
-    constraint => constraint.evaluate(attributes).kind === 'unsatisfied',
-  )
-  if (unmet !== undefined)
-    return {
-      starts: false,
-      stays: false,
-      responds,
-      why: `the constraint on ${unmet.constraint.attribute} does not hold`,
-    }
+  const mismatch = nodeMismatch(node, task)
+  if (mismatch !== undefined) return { starts: false, stays: false, responds, why: mismatch }
   const taints = spec.taints ?? []
   const taint = findForbiddingTaint(taints, task.tolerations ?? [])
   if (taint === undefined) return { starts: true, stays: true, responds }
@@ -53,4 +35,23 @@ export function nodeEligibility(node: Node, task: TaskSpec): NodeEligibility {
     task.tolerations ?? [],
   )
   return { starts: false, stays: ousting === undefined, responds, why: `the taint ${formatTaint(taint)}` }
+}
+
+/** The first label of `nodeSelector`, or constraint on nodes, that does not hold on the node. */
+export function nodeMismatch(
+  { metadata: { name, labels }, status }: Node,
+  { nodeSelector = {}, constraints = [] }: TaskSpec,
+): string | undefined {
+  const selected = Object.entries(nodeSelector).find(([label, value]) => labels[label] !== value)
+  if (selected !== undefined) return `the label ${selected[0]} is not ${selected[1]}`
+  if (constraints.length === 0) return undefined
+  const attributes = nodeAttributes({
+    name,
+    labels,
+    ...(status?.attributes === undefined ? {} : { attributes: status.attributes }),
+  })
+  const unmet = compileConstraints(constraints).node.find(
+    constraint => constraint.evaluate(attributes).kind === 'unsatisfied',
+  )
+  return unmet === undefined ? undefined : `the constraint on ${unmet.constraint.attribute} does not hold`
 }

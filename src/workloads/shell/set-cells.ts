@@ -1,4 +1,4 @@
-import type { DaemonSet, StatefulSet } from '../../api/index.js'
+import type { DaemonSet, SlotSet, StatefulSet } from '../../api/index.js'
 import { Cell } from '../../api/index.js'
 import { contentHash } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
@@ -11,21 +11,19 @@ export const CELL_FINALIZER = 'keelson.dev/cell-tasks'
 /** Most cells made or deleted in one pass, unless told otherwise. */
 export const CELL_BURST = 500
 
+/** The sets that keep their tasks in cells. */
+type CellOwner = StatefulSet | DaemonSet | SlotSet
+
 /** What a set says about one of its cells; the revision is the rollout's. */
 export type CellShape = Omit<Cell['spec'], 'revision' | 'set'>
 
 /** The cells of a set, those on their way out included. */
-export function cellsOf(reader: Reader, set: StatefulSet | DaemonSet): readonly Cell[] {
+export function cellsOf(reader: Reader, set: CellOwner): readonly Cell[] {
   return reader.list(Cell, { index: { name: 'controller', value: set.metadata.uid } }).items
 }
 
 /** Makes a cell of what works, or of what is rolled out where nothing has worked yet. */
-export function createCell(
-  tx: Transaction,
-  kind: Kind,
-  set: StatefulSet | DaemonSet,
-  shape: CellShape,
-): void {
+export function createCell(tx: Transaction, kind: Kind, set: CellOwner, shape: CellShape): void {
   const { name, namespace, uid } = set.metadata
   const revision = set.status?.currentRevision ?? set.status?.updateRevision
   if (revision === undefined) return

@@ -15,7 +15,7 @@ export interface HistoryLimit {
 }
 
 /** As SwarmKit's. */
-export const TASK_HISTORY_LIMIT = 5
+const TASK_HISTORY_LIMIT = 5
 
 /**
  * The tasks of a slot that are forgotten now, the oldest first: as many as are too many, and only past ones, so that a limit

@@ -6,8 +6,10 @@ import {
   isTaskFinished,
   Node,
   Revision,
+  SlotSet,
   StatefulSet,
   Task,
+  TEMPLATE_HASH_LABEL,
 } from '../../../src/api/index.js'
 import { controllerOf } from '../../../src/reconcile/index.js'
 import { createCellRolloutController } from '../../../src/rollout/index.js'
@@ -15,6 +17,7 @@ import type { ObjectInput, Reader, StoredObject } from '../../../src/store/index
 import {
   createCellController,
   createDaemonSetController,
+  createSlotSetController,
   createStatefulSetController,
 } from '../../../src/workloads/index.js'
 import { ledgerOnlyGrows } from '../../simulation/fixtures/object-laws.js'
@@ -26,7 +29,7 @@ import { keeps, onChange, whenAtRest } from './write-law.js'
 const labels = { app: 'web' }
 
 /** An edit of `command` is another revision. */
-function set(kind: 'StatefulSet' | 'DaemonSet', spec: object = {}): ObjectInput {
+function set(kind: 'StatefulSet' | 'DaemonSet' | 'SlotSet', spec: object = {}): ObjectInput {
   return {
     kind,
     metadata: { namespace: 'default', name: 'web' },
@@ -92,7 +95,7 @@ const withoutHistory = (object: StoredObject): StoredObject | undefined => {
     return { ...object, metadata: { ...metadata, name: `${spec.set}-${spec.key}` }, status }
   }
   if (object.kind === 'Task') return { ...object, metadata: { ...object.metadata, ownerReferences: [] } }
-  if (object.kind !== 'StatefulSet' && object.kind !== 'DaemonSet') return object
+  if (!['StatefulSet', 'DaemonSet', 'SlotSet'].includes(object.kind)) return object
   const {
     rollout: _rollout,
     revision: _revision,
@@ -171,6 +174,47 @@ const cases: readonly OwnCase[] = [
       ],
     },
     share: 0.4,
+  },
+  {
+    name: 'a job in slots',
+    make: () => [
+      createCellRolloutController({ for: SlotSet }),
+      createSlotSetController(),
+      createCellController(),
+      kubelet({ succeeds: () => true }),
+    ],
+    options: {
+      kinds: [SlotSet, Cell, Node, Revision, Task],
+      objects: [set('SlotSet', { mode: 'replicated-job', totalCompletions: 3, maxConcurrent: 2 })],
+      compared: withoutHistory,
+      faults: {
+        edit: { target: ({ label }: { label: string }) => /spec\.template\.spec\.command/.test(label) },
+      },
+      invariants: [
+        atMost(1),
+        onChange('a slot that is complete stays so', Cell, ({ before, now }) => {
+          if (before?.status?.phase !== 'Complete' || now === undefined) return true
+          return now.spec.revision !== before.spec.revision || now.status?.phase === 'Complete'
+        }),
+        onChange('no slot ends well twice', Task, ({ now }, { reader }) => {
+          if (now === undefined || now.status?.phase !== 'Succeeded') return true
+          const own = tasksOf(reader, controllerOf(now)?.uid)
+          return own.filter(({ status }) => status?.phase === 'Succeeded').length <= 1
+        }),
+        onChange('two of one revision run at once', Task, ({ before, now }, { reader }) => {
+          if (before !== undefined || now === undefined) return true
+          const hash = now.metadata.labels[TEMPLATE_HASH_LABEL]
+          const alike = reader
+            .list(Task)
+            .items.filter(task => isTaskActive(task) && task.metadata.labels[TEMPLATE_HASH_LABEL] === hash)
+          return alike.length <= 2
+        }),
+        whenAtRest('all slots are complete', reader =>
+          reader.list(SlotSet).items.every(({ status }) => status?.completedTasks === 3),
+        ),
+      ],
+    },
+    share: 0.25,
   },
 ]
 

@@ -1,11 +1,21 @@
-import type { DaemonSetSpec, NodeSpec, StatefulSetSpec } from '../../../src/api/index.js'
-import { Cell, DaemonSet, isTaskActive, Node, Revision, StatefulSet, Task } from '../../../src/api/index.js'
+import type { DaemonSetSpec, NodeSpec, SlotSetSpec, StatefulSetSpec } from '../../../src/api/index.js'
+import {
+  Cell,
+  DaemonSet,
+  isTaskActive,
+  Node,
+  Revision,
+  SlotSet,
+  StatefulSet,
+  Task,
+} from '../../../src/api/index.js'
 import { formatTime } from '../../../src/core/index.js'
 import { createController } from '../../../src/reconcile/index.js'
 import { createCellRolloutController } from '../../../src/rollout/index.js'
 import {
   createCellController,
   createDaemonSetController,
+  createSlotSetController,
   createStatefulSetController,
 } from '../../../src/workloads/index.js'
 import { ref } from '../../fixtures/kinds.js'
@@ -15,15 +25,19 @@ import { kubelet } from '../../testing/own/neighbours.js'
 
 const labels = { app: 'web' }
 
-/** Real loops for both kinds of sets, and a kubelet. */
+/** Real loops for all kinds of sets, and a kubelet. */
 export interface SetWorld extends World {
   /** Images whose tasks run and never become ready. */
   readonly broken: Set<string>
+  /** Images whose tasks fail, or end well, a moment after their start. */
+  readonly failing: Set<string>
+  readonly succeeding: Set<string>
   /** Nodes that do nothing any more. */
   readonly silent: Set<string>
   stateful(spec?: Partial<StatefulSetSpec>): Promise<void>
   daemon(spec?: Partial<DaemonSetSpec>): Promise<void>
-  change(kind: 'stateful' | 'daemon', spec: object): Promise<void>
+  slots(spec?: Partial<SlotSetSpec>): Promise<void>
+  change(kind: 'stateful' | 'daemon' | 'slots', spec: object): Promise<void>
   node(name: string, spec?: NodeSpec): Promise<void>
   /** A node's condition `Ready`. */
   hears(name: string, status: 'True' | 'Unknown'): Promise<void>
@@ -35,18 +49,26 @@ export interface SetWorld extends World {
 }
 
 export async function createSetWorld(): Promise<SetWorld> {
-  const world = createWorld({ kinds: [Cell, DaemonSet, Node, Revision, StatefulSet, Task] })
+  const world = createWorld({ kinds: [Cell, DaemonSet, Node, Revision, SlotSet, StatefulSet, Task] })
   const { env, store } = world
   const broken = new Set<string>()
+  const failing = new Set<string>()
+  const succeeding = new Set<string>()
   const silent = new Set<string>()
   const runs = (task: Task): boolean => !silent.has(task.spec.nodeName ?? '')
   await world.start(
     createCellRolloutController({ for: StatefulSet }),
     createCellRolloutController({ for: DaemonSet }),
+    createCellRolloutController({ for: SlotSet }),
     createStatefulSetController(),
     createDaemonSetController(),
+    createSlotSetController(),
     createCellController(),
-    kubelet({ runs: task => runs(task) && !broken.has(task.spec.image ?? '') }),
+    kubelet({
+      runs: task => runs(task) && !broken.has(task.spec.image ?? ''),
+      fails: ({ spec }) => failing.has(spec.image ?? ''),
+      succeeds: ({ spec }) => succeeding.has(spec.image ?? ''),
+    }),
     createController({
       name: 'finalizer of a silent node',
       for: Task,
@@ -82,6 +104,8 @@ export async function createSetWorld(): Promise<SetWorld> {
   return {
     ...world,
     broken,
+    failing,
+    succeeding,
     silent,
     async stateful(spec = {}) {
       await store.create(StatefulSet, {
@@ -95,9 +119,16 @@ export async function createSetWorld(): Promise<SetWorld> {
         spec: { selector: { matchLabels: labels }, template: template('a'), ...spec },
       })
     },
+    async slots(spec = {}) {
+      await store.create(SlotSet, {
+        metadata: ref('web'),
+        spec: { selector: { matchLabels: labels }, template: template('a'), ...spec },
+      })
+    },
     async change(kind, spec) {
       const change = (draft: { spec: object }): void => void Object.assign(draft.spec, spec)
       if (kind === 'stateful') await store.modify(StatefulSet, ref('web'), change)
+      else if (kind === 'slots') await store.modify(SlotSet, ref('web'), change)
       else await store.modify(DaemonSet, ref('web'), change)
     },
     async node(name, spec = {}) {

@@ -1,0 +1,75 @@
+import { Event, Node, Task } from '../../api/index.js'
+import type { LabelSelectorObject } from '../../core/index.js'
+import {
+  assertKnown,
+  assertValid,
+  knownOptions,
+  labelSelectorFromObject,
+  wholeNumber,
+} from '../../core/internal.js'
+import type { Controller, EventDestination } from '../../reconcile/index.js'
+import { createController } from '../../reconcile/index.js'
+import type { MisplacedTask } from '../constraint-enforcement.js'
+import { planConstraintEnforcement } from '../constraint-enforcement.js'
+
+/** How the constraint enforcer behaves. */
+export interface ConstraintEnforcerOptions {
+  /** Which tasks it evicts. Default: all. */
+  readonly selector?: LabelSelectorObject
+  /** Nodes worked on at once. Default 8. */
+  readonly concurrency?: number
+  /** Where it tells of tasks that it evicts. Default: `Event`, if the store knows that kind. */
+  readonly events?: EventDestination
+}
+
+const KNOWN = /* @__PURE__ */ knownOptions<ConstraintEnforcerOptions>('createConstraintEnforcer', {
+  selector: true,
+  concurrency: true,
+  events: true,
+})
+
+/**
+ * Deletes the tasks that their node no longer suits, since its labels, attributes or amounts have changed: what SwarmKit
+ * does always. Kubernetes leaves them (`IgnoredDuringExecution`), so without this loop nothing does. Their owners make
+ * others, which a scheduler places elsewhere; budgets are not asked. See `planConstraintEnforcement`.
+ *
+ * Guarantees: decided and deleted in one transaction; every task of a node is looked at, whatever was found of others; a
+ * node that takes no new tasks (`spec.unschedulable`) keeps what it has.
+ *
+ * @throws UsageError for unknown options; InvalidError when `concurrency` is no whole number of at least 1, or the selector
+ * cannot be read
+ */
+export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}): Controller {
+  assertKnown(options, KNOWN)
+  const { concurrency = 8, events = { whenKnown: Event }, selector } = options
+  assertValid('constraint enforcer', wholeNumber('concurrency', concurrency, { min: 1 }))
+  const selected = selector === undefined ? undefined : labelSelectorFromObject(selector)
+  const mayGo = ({ metadata }: Task): boolean => selected === undefined || selected.matches(metadata.labels)
+  return createController({
+    name: 'constraint-enforcer',
+    for: Node,
+    watches: [
+      { kind: Task, map: task => (task.spec.nodeName === undefined ? [] : [{ name: task.spec.nodeName }]) },
+    ],
+    concurrency,
+    events,
+    async reconcile(ref, known, { client, record }) {
+      if (known === undefined) return
+      const misplaced = await client.transact<readonly MisplacedTask[]>(tx => {
+        const node = tx.get(Node, ref)
+        if (node === undefined) return []
+        const { items } = tx.list(Task, { index: { name: 'node', value: ref.name } })
+        const plan = planConstraintEnforcement(node, items, mayGo)
+        for (const { task } of plan) tx.delete(Task, task.metadata)
+        return plan
+      })
+      for (const { task, why } of misplaced)
+        record({
+          type: 'Warning',
+          reason: 'Misplaced',
+          note: `evicted from node ${ref.name}: ${why}`,
+          regarding: task,
+        })
+    },
+  })
+}

@@ -1,0 +1,218 @@
+import { Cell, Node, SlotSet, Task } from '../../api/index.js'
+import { resolveIntOrPercent } from '../../core/internal.js'
+import type { Controller } from '../../reconcile/index.js'
+import { createController, requeueAfter } from '../../reconcile/index.js'
+import type { Client, ObjectRef, Reader, Transaction } from '../../store/index.js'
+import { planDaemon } from '../daemon/daemon-plan.js'
+import { nodeEligibility } from '../daemon/node-eligibility.js'
+import { jobConditions } from '../slots/job-conditions.js'
+import type { SlotState } from '../slots/slot-plan.js'
+import { planJobSlots, planSlots } from '../slots/slot-plan.js'
+import type { CellShape } from './set-cells.js'
+import { cellsOf, countCells, createCell, shapeCell } from './set-cells.js'
+import type { SetControllerOptions } from './stateful-set-controller.js'
+import { setOptions } from './stateful-set-controller.js'
+
+/**
+ * Makes and deletes the Cells of each SlotSet, one per slot or per node, and reports in its status. Which revision they run
+ * is decided by `createCellRolloutController({ for: SlotSet })`; what runs in them is kept by `createCellController`, which
+ * restarts as `spec.restartPolicy` says and keeps the last few tasks of each slot.
+ *
+ * Guarantees: cells and status change in one transaction; slots are numbered from 1, those of a job from 0, and the lowest
+ * free numbers come first; a set that shrinks gives up what does not run and what is crowded on a node; another template
+ * begins a job again; a slot of a job that was given up stays so, and is never made again under another number; a pass in
+ * which nothing changes writes nothing.
+ *
+ * @throws UsageError for unknown options; InvalidError for numbers that are none of at least 1
+ */
+export function createSlotSetController(options: SetControllerOptions = {}): Controller {
+  const { concurrency, burst } = setOptions(options)
+  return createController({
+    name: 'slotsets',
+    for: SlotSet,
+    owns: [Cell],
+    watches: [
+      {
+        kind: Node,
+        map: (_, reader) =>
+          reader
+            .list(SlotSet)
+            .items.filter(isGlobal)
+            .map(({ metadata: { namespace = '', name } }) => ({ namespace, name })),
+      },
+    ],
+    concurrency,
+    async reconcile(ref, set, { client, env }) {
+      if (set === undefined) return
+      if (await keepSlots(client, ref, burst, env.clock.now())) return requeueAfter(0)
+    },
+  })
+}
+
+/** What a pass does to the cells of a set. */
+interface CellsPlan {
+  readonly create: readonly CellShape[]
+  readonly remove: ReadonlySet<Cell>
+  /** Keys of cells that are to stay as they are. */
+  readonly held: ReadonlySet<string>
+  /** Tasks that are to be there. */
+  readonly desired: number
+}
+
+/** One pass over one set; true when there is more to do at once. */
+function keepSlots(client: Client, ref: ObjectRef, burst: number, nowMs: number): Promise<boolean> {
+  return client.transact(tx => {
+    const set = tx.get(SlotSet, ref)
+    if (set === undefined || set.metadata.deletionTimestamp !== undefined) return false
+    // Before the rollout has said which revision there is, there is nothing to run.
+    if (set.status?.updateRevision === undefined) return false
+    const cells = cellsOf(tx, set)
+    const plan = planCellsOf(tx, set, cells)
+    const gone = new Set([...plan.remove].slice(0, burst))
+    for (const cell of cells) {
+      if (cell.metadata.deletionTimestamp !== undefined) continue
+      if (gone.has(cell)) tx.delete(Cell, cell.metadata)
+      else if (!plan.remove.has(cell)) shapeCell(tx, cell, shapeOf(set, cell.spec, plan))
+    }
+    for (const shape of plan.create.slice(0, burst)) createCell(tx, SlotSet, set, shapeOf(set, shape, plan))
+    report(tx, set, plan.desired, nowMs)
+    return plan.create.length > burst || plan.remove.size > burst
+  })
+}
+
+function planCellsOf(tx: Reader, set: SlotSet, cells: readonly Cell[]): CellsPlan {
+  const { mode = 'replicated' } = set.spec
+  if (mode === 'replicated') return planReplicated(tx, set, cells)
+  if (mode === 'global') return planGlobal(tx, set, cells, '')
+  const prefix = `${set.status?.updateRevision ?? ''}-`
+  const isOld = ({ spec }: Cell): boolean => !spec.key.startsWith(prefix)
+  const present = cells.filter(cell => !isOld(cell))
+  const plan =
+    mode === 'global-job' ? planGlobal(tx, set, present, prefix) : planReplicatedJob(set, present, prefix)
+  return { ...plan, remove: new Set([...cells.filter(isOld), ...plan.remove]) }
+}
+
+function planReplicated(tx: Reader, set: SlotSet, cells: readonly Cell[]): CellsPlan {
+  const { replicas = 1 } = set.spec
+  const { create, remove } = planSlots(
+    replicas,
+    cells.map(cell => slotOf(tx, cell)),
+  )
+  const gone = new Set(remove)
+  return {
+    create: create.map(slot => ({ key: `${slot}`, ordinal: slot })),
+    remove: new Set(cells.filter(({ spec }) => gone.has(spec.ordinal ?? 0))),
+    held: new Set(),
+    desired: replicas,
+  }
+}
+
+function slotOf(tx: Reader, { metadata, spec, status }: Cell): SlotState {
+  const active = tx
+    .list(Task, { index: { name: 'controller', value: metadata.uid } })
+    .items.filter(task => task.status?.finishTime === undefined)
+  const node = active.length === 1 ? active[0]?.spec.nodeName : undefined
+  return {
+    slot: spec.ordinal ?? 0,
+    running: status?.ready === true,
+    terminating: metadata.deletionTimestamp !== undefined,
+    ...(node === undefined ? {} : { node }),
+  }
+}
+
+function planReplicatedJob(set: SlotSet, cells: readonly Cell[], prefix: string): CellsPlan {
+  const { maxConcurrent = 1, totalCompletions = maxConcurrent } = set.spec
+  const slots = cells.map(({ spec, status }) => ({
+    slot: spec.ordinal ?? 0,
+    ...(status?.phase === undefined ? {} : { phase: status.phase }),
+  }))
+  const create = planJobSlots({ totalCompletions, maxConcurrent }, slots)
+  const atWork = slots.filter(({ phase }) => phase === undefined).length
+  return {
+    create: create.map(slot => ({ key: `${prefix}${slot}`, ordinal: slot })),
+    remove: new Set(),
+    held: new Set(),
+    desired: atWork + create.length,
+  }
+}
+
+/** As the cells of a daemon; of a job a node that is complete stays complete. */
+function planGlobal(tx: Reader, set: SlotSet, cells: readonly Cell[], prefix: string): CellsPlan {
+  const nodes = new Map(
+    tx.list(Node).items.map(node => {
+      const eligible = nodeEligibility(node, set.spec.template.spec)
+      const isPaused = node.spec.unschedulable === true
+      return [node.metadata.name, isPaused ? { ...eligible, starts: false } : eligible]
+    }),
+  )
+  const plan = planDaemon(
+    nodes,
+    cells.map(({ metadata, spec, status }) => ({
+      node: spec.nodeName ?? '',
+      occupied: status?.revision !== undefined || status?.phase !== undefined,
+      terminating: metadata.deletionTimestamp !== undefined,
+    })),
+  )
+  const gone = new Set(plan.remove)
+  return {
+    create: plan.create.map(node => ({ key: `${prefix}${node}`, nodeName: node })),
+    remove: new Set(cells.filter(({ spec }) => gone.has(spec.nodeName ?? ''))),
+    held: new Set(plan.held.map(node => `${prefix}${node}`)),
+    desired: plan.desired,
+  }
+}
+
+function shapeOf(
+  set: SlotSet,
+  { key, ordinal, nodeName }: CellShape,
+  { desired, held }: CellsPlan,
+): CellShape {
+  const { spec } = set
+  const { maxSurge = 0 } = spec.updateStrategy?.rollingUpdate ?? {}
+  const isSurging = resolveIntOrPercent(maxSurge, desired, { rounding: 'up' }) > 0
+  return {
+    key,
+    ...(ordinal === undefined ? {} : { ordinal }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(spec.minReadySeconds === undefined ? {} : { minReadySeconds: spec.minReadySeconds }),
+    ...(isSurging ? { surge: true } : {}),
+    ...(held.has(key) ? { held: true } : {}),
+    restartPolicy: spec.restartPolicy ?? {},
+    ...(spec.taskHistoryLimit === undefined ? {} : { taskHistoryLimit: spec.taskHistoryLimit }),
+    ...(isJob(set) ? { completes: true } : {}),
+  }
+}
+
+function report(tx: Transaction, set: SlotSet, desired: number, nowMs: number): void {
+  const cells = cellsOf(tx, set).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const update = set.status?.updateRevision
+  const completed = countCells(cells, ({ status }) => status?.phase === 'Complete')
+  const stopped = countCells(cells, ({ status }) => status?.phase === 'Stopped')
+  const conditions = isJob(set) ? jobConditions(set, { completed, stopped, desired }, nowMs) : undefined
+  // An equal status is a no-op to the store.
+  tx.updateStatus(SlotSet, {
+    ...set,
+    status: {
+      ...set.status,
+      observedGeneration: set.metadata.generation,
+      desiredTasks: desired,
+      runningTasks: countCells(cells, ({ status }) => status?.revision !== undefined),
+      availableTasks: countCells(cells, ({ status }) => status?.available === true),
+      updatedTasks: countCells(
+        cells,
+        ({ status }) => status?.revision !== undefined && status.revision === update,
+      ),
+      completedTasks: completed,
+      stoppedTasks: stopped,
+      ...(conditions === undefined ? {} : { conditions }),
+    },
+  })
+}
+
+function isJob({ spec: { mode = 'replicated' } }: SlotSet): boolean {
+  return mode === 'replicated-job' || mode === 'global-job'
+}
+
+function isGlobal({ spec: { mode = 'replicated' } }: SlotSet): boolean {
+  return mode === 'global' || mode === 'global-job'
+}
