@@ -1,12 +1,12 @@
 import { InvalidError, UsageError } from '../core/index.js'
 import { assertKnown, knownOptions } from '../core/internal.js'
-import type { Store } from '../store/index.js'
+import type { MakeStore } from './make-store.js'
 import { blockLaws } from './store-laws/block-laws.js'
 import { clientLaws } from './store-laws/client-laws.js'
 import { compactLaws } from './store-laws/compact-laws.js'
 import { deletionLaws } from './store-laws/deletion-laws.js'
 import { expiryLaws } from './store-laws/expiry-laws.js'
-import type { LawStoreOptions, StoreLaw } from './store-laws/law.js'
+import type { StoreLaw } from './store-laws/law.js'
 import { hold } from './store-laws/law-world.js'
 import { lifetimeLaws } from './store-laws/lifetime-laws.js'
 import { listAndWatchLaws } from './store-laws/list-and-watch-laws.js'
@@ -20,9 +20,6 @@ import { transactionLaws } from './store-laws/transaction-laws.js'
 import { updateLaws } from './store-laws/update-laws.js'
 import { watchLaws } from './store-laws/watch-laws.js'
 import { watchScopeLaws } from './store-laws/watch-scope-laws.js'
-
-/** Makes a fresh, empty store; nothing that an earlier one held may be in it. */
-export type MakeStore = (options: LawStoreOptions) => Store | Promise<Store>
 
 /** What is needed of vitest, jest, or `node:test`. */
 export interface TestFramework {

@@ -24,7 +24,8 @@ export { CheckFailedError } from './simulation/report/check-failed-error.js'
 export { LivelockError, VirtualTimeoutError } from './virtual/virtual-errors.js'
 
 // Types you will meet.
-export type { DescribeStoreOptions, MakeStore, TestFramework } from './describe-store.js'
+export type { DescribeStoreOptions, TestFramework } from './describe-store.js'
+export type { MakeStore } from './make-store.js'
 export type { FuzzOptions, FuzzReport } from './fuzzing/fuzz.js'
 export type { MatcherVerdict } from './rollouts/program-matchers.js'
 export type { ProgramProblem, ProgramProof, ProveOptions } from './rollouts/prove-program.js'

@@ -98,7 +98,7 @@ export const floors: FloorPlan = {
     ['program'],
   ],
   testing: [
-    ['host'],
+    ['host', 'make-store.ts'],
     ['guard', 'virtual'],
     ['simulation', 'store-laws'],
     ['describe-store.ts', 'fuzzing', 'rollouts'],

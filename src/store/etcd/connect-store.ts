@@ -14,7 +14,7 @@ import type { EtcdStore } from './etcd-store.js'
 import { ReplicatedStore } from './etcd-store.js'
 import type { EtcdTls } from './etcd-tls.js'
 import { tlsProblems } from './etcd-tls.js'
-import { KeyQueue } from './key-queue.js'
+import { KeyQueues } from './key-queue.js'
 import { KeySpace } from './key-space.js'
 import { Mirror } from './mirror.js'
 import { SentObjects } from './sent-objects.js'
@@ -106,7 +106,7 @@ export async function connectStoreOn(
     const committer = new Committer(parts)
     lifetimes = new EtcdLifetimes(parts, committer, { steps: undefined, fences: [] })
     for (const id of early) void lifetimes.end(id)
-    return new ReplicatedStore({ ...parts, committer, lifetimes, queue: new KeyQueue() })
+    return new ReplicatedStore({ ...parts, committer, lifetimes, queues: new KeyQueues() })
   } catch (error) {
     connection.close()
     throw error

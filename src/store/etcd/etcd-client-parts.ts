@@ -1,10 +1,10 @@
 import type { Committer, CommitterParts } from './committer.js'
 import type { EtcdLifetimes } from './etcd-lifetimes.js'
-import type { KeyQueue } from './key-queue.js'
+import type { KeyQueues } from './key-queue.js'
 
 /** What the clients of one store share. */
 export interface EtcdClientParts extends CommitterParts {
   readonly committer: Committer
   readonly lifetimes: EtcdLifetimes
-  readonly queue: KeyQueue
+  readonly queues: KeyQueues
 }

@@ -61,7 +61,7 @@ export class EtcdClient extends DelegatingClient {
   }
 
   #writeObject(write: ObjectWrite): Promise<StoredObject> {
-    const { committer, replica, queue } = this.#parts
+    const { committer, replica, queues } = this.#parts
     const { engine } = replica.parts
     assertWriteOptions(write, WRITES)
     const captured = capturedWrite(engine, write)
@@ -79,13 +79,13 @@ export class EtcdClient extends DelegatingClient {
     const dryRun = captured.options.dryRun === true
     const commit = (): Promise<StoredObject> =>
       committer.commit({ attempt, fences: this.#options.fences, cause, dryRun, steps: this.#steps(about) })
-    // Those of one store to one object keep their order, and do not lose to each other.
-    return queue.run(about.writes?.[0], commit)
+    // Those of one writer to one object keep their order, and do not lose to each other.
+    return queues.of(this.#options.steps).run(about.writes?.[0], commit)
   }
 
   #transact(write: TransactWrite): Promise<unknown> {
     assertKnown(write.options, TRANSACT_OPTIONS)
-    const { committer, replica, queue } = this.#parts
+    const { committer, replica, queues } = this.#parts
     const { engine } = replica.parts
     const { body } = write
     const options = ownOptions(write.options)
@@ -93,7 +93,9 @@ export class EtcdClient extends DelegatingClient {
     const attempt = ({ reads, replies, lifetimes }: AttemptSite): AttemptResult<unknown> =>
       decideTransaction(new Overlay({ engine, lifetimes }, { base: reads, replies }), body, options)
     const request = { attempt, fences: this.#options.fences, cause, dryRun: options.dryRun === true }
-    return queue.afterAll(() => committer.commit({ ...request, steps: this.#steps({ label: 'transact' }) }))
+    return queues
+      .of(this.#options.steps)
+      .afterAll(() => committer.commit({ ...request, steps: this.#steps({ label: 'transact' }) }))
   }
 
   #optimistic(write: OptimisticWrite): Promise<unknown> {

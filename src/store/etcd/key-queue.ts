@@ -1,4 +1,26 @@
-/** Writes of one store to one object, one after the other. */
+import type { Env } from '../../core/index.js'
+
+/**
+ * The queues of those who write through one store, each its own: an env that is closed never gets to what it has queued, and
+ * nobody else must wait for that.
+ */
+export class KeyQueues {
+  readonly #ofStore = new KeyQueue()
+  readonly #ofEnvs = new WeakMap<Env, KeyQueue>()
+
+  /** @param env undefined: the store itself */
+  of(env: Env | undefined): KeyQueue {
+    if (env === undefined) return this.#ofStore
+    let queue = this.#ofEnvs.get(env)
+    if (queue === undefined) {
+      queue = new KeyQueue()
+      this.#ofEnvs.set(env, queue)
+    }
+    return queue
+  }
+}
+
+/** Writes of one writer to one object, one after the other. */
 export class KeyQueue {
   readonly #last = new Map<string, Promise<unknown>>()
 

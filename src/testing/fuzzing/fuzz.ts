@@ -52,6 +52,7 @@ const FUZZ_OPTIONS = /* @__PURE__ */ knownOptions<FuzzOptions>('fuzz', {
   collects: true,
   invariants: true,
   except: true,
+  createStore: true,
   stepsMax: true,
   writesInRowMax: true,
   pollsPerSecondMax: true,

@@ -1,10 +1,11 @@
 import { createEnv, silentLogger, systemEnv, UsageError } from '../../core/index.js'
 import type { Store } from '../../store/index.js'
+import type { LawStoreOptions } from '../make-store.js'
 import type { VirtualEnv } from '../virtual/virtual-env.js'
 import { createVirtualEnv } from '../virtual/virtual-env.js'
 import { BrokenLawError } from './claims.js'
 import { LAW_KINDS } from './kinds.js'
-import type { LawStoreOptions, LawWorld, StoreLaw } from './law.js'
+import type { LawWorld, StoreLaw } from './law.js'
 
 /** Where laws are checked. */
 export interface LawGround {

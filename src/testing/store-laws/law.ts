@@ -1,10 +1,5 @@
-import type { Store, StoreOptions } from '../../store/index.js'
-
-/**
- * What a store is asked to be made with; `createStore` takes it as it is. `env` logs nothing, because laws provoke what is
- * worth a warning; it is virtual when a law moves time, and absent when the store has a time of its own.
- */
-export type LawStoreOptions = Pick<StoreOptions, 'kinds' | 'logCapacity' | 'admission' | 'env'>
+import type { Store } from '../../store/index.js'
+import type { LawStoreOptions } from '../make-store.js'
 
 /** What a law has at hand. */
 export interface LawWorld {

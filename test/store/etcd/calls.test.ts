@@ -129,3 +129,18 @@ test('a write that is there, and does not arrive here, is told in the end', asyn
   await env.settle()
   expect(store.get(Widget, ref('a'))).toBeDefined()
 })
+
+test('who is gone before its write was sent keeps nobody from writing to the same object', async () => {
+  const { env, open } = world()
+  const store = await open([Widget])
+  const gone = env.fork('gone')
+  void store.client(gone).create(Widget, widget('a'))
+  const lives = store.client(env.fork('lives'))
+  const written = [
+    lives.create(Widget, widget('a')),
+    lives.transact(tx => void tx.create(Widget, widget('b'))),
+  ]
+  gone.close()
+  await env.run(() => Promise.all([...written, store.create(Widget, widget('c'))]))
+  expect(store.list(Widget).items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c'])
+})

@@ -46,6 +46,8 @@ export class FaultyDisk implements Disk {
   #later: { readonly from: number; readonly failure: NonNullable<FaultyDisk['failure']> } | undefined
   /** While it is there, syncs of files wait for it. */
   held: Promise<void> | undefined
+  /** Waited for by each sync of a file. */
+  beforeSync: () => void | Promise<void> = () => {}
   #names = new Map<string, Inode>()
   #syncedNames = new Map<string, Inode>()
   /** Names as they were after each change that is not synced. */
@@ -195,6 +197,7 @@ export class FaultyDisk implements Disk {
           throw error
         }
         await this.held
+        await this.beforeSync()
         inode.synced = inode.pending.reduce<Buffer>(applied, inode.synced)
         inode.pending = []
       },

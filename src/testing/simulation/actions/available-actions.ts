@@ -55,6 +55,21 @@ export function availableActions(scene: Scene): ActionList {
   return new ActionList(actions, faultsOffered(situation, plan, left))
 }
 
+/** What can happen while the store has still to answer somebody: what waits, else what was held back, else time passes. */
+export function actionsMeanwhile(world: World): ActionList | undefined {
+  const { clock } = world
+  const steps = world.steps().map(({ action }) => action)
+  if (steps.length > 0) return new ActionList(steps)
+  const held = world.pool.held().filter(step => !world.isStalled(step.process))
+  if (held.length > 0) return new ActionList(held.map(step => lateAction(world, step)))
+  const { resumesAtMs = Number.POSITIVE_INFINITY } = world
+  const timerAtMs = clock.nextAtMs() ?? Number.POSITIVE_INFINITY
+  if (resumesAtMs === Number.POSITIVE_INFINITY && timerAtMs === Number.POSITIVE_INFINITY) return undefined
+  return new ActionList(
+    resumesAtMs <= timerAtMs ? resumptions(world, resumesAtMs) : timerActions(world, 'wait'),
+  )
+}
+
 /** What the passing of time leads to next. */
 function laterActions(world: World, activity: Situation['activity']): readonly Action[] {
   const timerAtMs = world.clock.nextAtMs() ?? Number.POSITIVE_INFINITY

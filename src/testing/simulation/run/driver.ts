@@ -9,7 +9,7 @@ import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import { ActionList } from '../actions/action-list.js'
-import { availableActions } from '../actions/available-actions.js'
+import { actionsMeanwhile, availableActions } from '../actions/available-actions.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
@@ -29,9 +29,11 @@ import { Incidents } from '../world/incidents.js'
 import type { Ending } from '../world/user.js'
 import { User } from '../world/user.js'
 import { World } from '../world/world.js'
+import { noAnswer } from '../world/world-ground.js'
 import { Activity, mostFrequent } from './activity.js'
 import { loopAtEnd } from './loop-at-end.js'
 import { StateKeys } from './state-key.js'
+import type { WorldPlace } from './world-place.js'
 
 const LAST_STEPS = 200
 /** As a controller says it. */
@@ -84,14 +86,14 @@ export class Driver {
   /** True when it was stopped on the way, because the rest of it is known. */
   isStopped = false
 
-  constructor(setup: ExecutionSetup, source: ChoiceSource, watch: StepWatch) {
+  constructor(setup: ExecutionSetup, place: WorldPlace, source: ChoiceSource, watch: StepWatch) {
     const { objects, faults, incidents, invariants, except, stepsMax } = setup
     this.#setup = setup
     this.#source = source
     this.#watch = watch
     this.#stepsMax = stepsMax
     const breaksWatches = faults.disconnect.times + faults.expire.times > 0
-    this.world = new World({ ...setup, breaksWatches })
+    this.world = new World(place.ground, place.store, { ...setup, breaksWatches })
     this.#reader = readingOnly(this.world.store)
     this.#activity = new Activity(this.world, objects.length, setup.limits)
     this.#givenNames = new Set(objects.map(({ metadata }) => metadata.name))
@@ -105,7 +107,7 @@ export class Driver {
     const writes = setup.guard === undefined ? undefined : new WritesUnderWay(setup.guard)
     this.world.clientFor = this.#clientsFor(setup.observer, writes)
     const hear = (line: CapturedLog): void => this.#hear(line, writes)
-    this.world.heard = hear
+    place.ground.heard = hear
     this.#rejections = hearRejections(reason => this.#reject(reason))
   }
 
@@ -204,7 +206,8 @@ export class Driver {
     this.#rejections.claim()
     this.#present = stepName(action)
     const running = guard === undefined ? action.run() : guard.within(action, action.run)
-    if (running !== undefined) await running
+    const isElsewhere = this.#setup.createStore !== undefined
+    if (running !== undefined && !isElsewhere) await running
     await hostTurn()
     this.#note(action, store.revision === revision ? undefined : { revision, objects: before })
     if (this.world.startError !== undefined) throw this.world.startError
@@ -212,6 +215,24 @@ export class Driver {
       const worst = mostFrequent(this.trace.slice(-LAST_STEPS).map(step => step.label))
       this.#reportLoop(`no rest after ${this.#setup.stepsMax} steps; most often: ${worst}`)
     }
+    if (running !== undefined && isElsewhere) await this.#untilAnswered(running)
+  }
+
+  /** The store in memory answers by itself. What another one does until it has answered is steps and timers, of any order. */
+  async #untilAnswered(running: Promise<void>): Promise<void> {
+    let isAnswered = false
+    const answered = (): void => {
+      isAnswered = true
+    }
+    running.then(answered, answered)
+    await hostTurn()
+    while (!isAnswered && !this.isOver && !this.isStopped) {
+      const actions = actionsMeanwhile(this.world)
+      if (actions === undefined) throw noAnswer()
+      const action = this.#choose(actions)
+      if (!this.isStopped) await this.take(action)
+    }
+    if (isAnswered) await running
   }
 
   /** Shows the judge the world at rest. */
@@ -229,6 +250,8 @@ export class Driver {
   /** In a world whose processes have crashed nothing runs, so there is nothing else to end. */
   close(): void {
     this.world.crashAll()
+    // Nothing of it is used any more; one that cannot end by itself ends with its env.
+    void this.world.store.close().catch(() => {})
     this.#rejections.close()
   }
 

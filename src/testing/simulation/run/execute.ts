@@ -5,6 +5,7 @@ import type { Execution, JudgeRest, Rest } from '../setup/execution.js'
 import type { ExecutionSetup } from '../setup/execution-setup.js'
 import { checkAfterRest } from './checks-after-rest.js'
 import { Driver } from './driver.js'
+import { prepareWorld } from './world-place.js'
 
 /**
  * Runs a world to its rest, as `source` chooses; then, unless `judge` has an opinion on the rest, looks further: see
@@ -19,7 +20,8 @@ export async function execute(
 ): Promise<Execution> {
   const watch = watchSteps(setup.stepTimeoutMs)
   try {
-    return await drive(new Driver(setup, source, watch), setup, judge)
+    const place = await prepareWorld(setup)
+    return await drive(new Driver(setup, place, source, watch), setup, judge)
   } finally {
     // Also when the setup is refused: what the program does next is no step.
     watch.end()

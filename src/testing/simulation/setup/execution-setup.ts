@@ -1,5 +1,6 @@
 import type { Client, Kind, ObjectInput, StoredObject } from '../../../store/index.js'
 import type { AsyncGuard } from '../../guard/async-guard.js'
+import type { MakeStore } from '../../make-store.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { TraceStep } from '../actions/trace-step.js'
 import type { Invariant } from '../judge/invariant.js'
@@ -35,6 +36,8 @@ export interface ExecutionSetup {
   /** Real time. */
   readonly stepTimeoutMs: number
   readonly seed: number
+  /** Undefined: the store in memory. */
+  readonly createStore?: MakeStore | undefined
   /** Who looks on. */
   readonly observer?: Observer
   /** Who looks on at what the code under test asks of the host. */

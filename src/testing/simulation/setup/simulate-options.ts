@@ -2,6 +2,7 @@ import { InvalidError, UsageError } from '../../../core/index.js'
 import type { OptionNames } from '../../../core/internal.js'
 import { assertValid, wholeNumber } from '../../../core/internal.js'
 import type { Kind, ObjectInput, StoredObject } from '../../../store/index.js'
+import type { MakeStore } from '../../make-store.js'
 import type { FaultOptions, FaultPlan } from '../actions/fault-settings.js'
 import { planFaults } from '../actions/fault-settings.js'
 import type { Invariant } from '../judge/invariant.js'
@@ -52,6 +53,13 @@ export interface SimulateOptions {
    * `historyInsensitive` the user changes and deletes nothing that is kept; `noHotLoop` is always on. Default none.
    */
   readonly except?: readonly Exclude<InvariantName, 'noHotLoop'>[]
+  /**
+   * Makes the store of each execution, empty, with the `kinds` and the `env` that it is given: one with quotas or admission, or
+   * one that is kept elsewhere. All that it does later is steps and timers of that env; the disk and the network of the host are
+   * not, and a store that waits for them is refused. Not in an exhaustive search, which must know all of a state. Default:
+   * `createStore`, in memory.
+   */
+  readonly createStore?: MakeStore
   /** Most steps until the world is at rest; more break `noHotLoop`. Default 2,000. */
   readonly stepsMax?: number
   /**
@@ -85,6 +93,7 @@ export const SIMULATE_NAMES: OptionNames<SimulateOptions> = {
   collects: true,
   invariants: true,
   except: true,
+  createStore: true,
   stepsMax: true,
   writesInRowMax: true,
   pollsPerSecondMax: true,
@@ -107,6 +116,7 @@ export function setupOf(
     collects = true,
     invariants = [],
     except = [],
+    createStore,
     instances,
     stepsMax = 2_000,
     writesInRowMax = 100,
@@ -130,6 +140,7 @@ export function setupOf(
     const message = 'must be 0 in an exhaustive search, which cannot tell such states apart'
     throw new InvalidError('faults', [{ field: 'faults.stale', value: plan.stale.times, message }])
   }
+  assertStore(createStore, mode)
   return {
     make,
     kinds,
@@ -147,8 +158,19 @@ export function setupOf(
     stepsMax,
     limits: { writesInRowMax, pollsPerSecondMax },
     stepTimeoutMs,
+    createStore,
     seed,
   }
+}
+
+/** @throws UsageError, InvalidError */
+function assertStore(createStore: unknown, mode: SearchMode | undefined): void {
+  if (createStore === undefined) return
+  if (typeof createStore !== 'function')
+    throw new UsageError('createStore makes a store: options => createStore({ ...options, quotas })')
+  if (mode !== 'exhaustive') return
+  const message = 'must be left out in an exhaustive search, which cannot see what such a store knows'
+  throw new InvalidError('createStore', [{ field: 'createStore', value: 'a function', message }])
 }
 
 function isAnyTime({ times, isPlannedOnly }: FaultPlan['remove']): boolean {

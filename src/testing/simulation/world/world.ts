@@ -1,13 +1,7 @@
-import type { Env, Random } from '../../../core/index.js'
-import { createSeededRandom, systemEnv, UsageError } from '../../../core/index.js'
-import { createEnvTree } from '../../../core/internal.js'
+import { UsageError } from '../../../core/index.js'
 import type { Client, Kind, Store, StoredObject } from '../../../store/index.js'
-import { createStore } from '../../../store/index.js'
-import type { CapturedLog, LogCapture } from '../../virtual/captured-logs.js'
-import { captureLogs } from '../../virtual/captured-logs.js'
-import { createSequentialIds } from '../../virtual/sequential-ids.js'
+import type { LogCapture } from '../../virtual/captured-logs.js'
 import type { VirtualClock } from '../../virtual/virtual-clock.js'
-import { createVirtualClock } from '../../virtual/virtual-clock.js'
 import { OpenWatches } from '../clients/open-watches.js'
 import { behindAt } from '../clients/stale-client.js'
 import { WatchBreaker } from '../clients/watch-breaker.js'
@@ -16,7 +10,7 @@ import { Inventory } from '../objects/inventory.js'
 import type { MakeParts, SimulatedProcess } from './simulated-process.js'
 import { controllersOf, managerOf } from './simulated-process.js'
 import type { PooledStep, StepPool } from './step-pool.js'
-import { createStepPool } from './step-pool.js'
+import type { WorldGround } from './world-ground.js'
 
 /** What a world is made from. */
 export interface WorldOptions {
@@ -24,25 +18,21 @@ export interface WorldOptions {
   readonly kinds: readonly Kind[]
   /** Whether objects whose owners are gone are deleted by the world. */
   readonly collects: boolean
-  readonly seed: number
   /** How many processes run the code under test side by side. Undefined: two if they elect a leader, or else one. */
   readonly instances: number | undefined
   /** Whether watches may break. */
   readonly breaksWatches: boolean
 }
 
-const START_MS = Date.UTC(2026, 0, 1)
-const LOG_LINES_MAX = 50
 /** So many deletions are of interest to a process that starts behind. */
 const DELETIONS_MAX = 2
 const NO_KEYS: ReadonlySet<string> = new Set()
-/** What the name of a candidate's env begins with. */
-const ELECTOR = 'elector '
 
 /** A store, time, and processes, in which nothing happens by itself. */
 export class World {
-  readonly clock: VirtualClock = createVirtualClock(START_MS)
-  readonly pool: StepPool = createStepPool()
+  readonly ground: WorldGround
+  readonly clock: VirtualClock
+  readonly pool: StepPool
   readonly outside: Map<string, unknown> = new Map()
   readonly logs: LogCapture
   readonly store: Store
@@ -60,8 +50,6 @@ export class World {
   clientFor: (client: Client, process: string) => Client = client => client
   /** The last objects of which somebody asked for the deletion while a finalizer held them, oldest first. */
   deletionsBegun: readonly { readonly at: number; readonly name: string }[] = []
-  /** Told of each line that is logged. */
-  heard: (line: CapturedLog) => void = () => {}
   /** Why a process could not be made or started. */
   startError: unknown
   /** True when one process is enough of those that elect a leader. */
@@ -70,24 +58,21 @@ export class World {
   #elects = false
   #starts = 0
   readonly #options: WorldOptions
-  readonly #random: Random
   readonly inventory: Inventory
   /** Objects that say who leads. */
   readonly electionRecords: () => readonly StoredObject[]
   /** A time by which others have taken what a silent holder had. */
   readonly outlastingMs: () => number
 
-  constructor(options: WorldOptions) {
+  constructor(ground: WorldGround, store: Store, options: WorldOptions) {
+    const { clock, pool, logs } = ground
+    this.ground = ground
+    this.clock = clock
+    this.pool = pool
+    this.logs = logs
     this.#options = options
     this.collects = options.collects
-    this.#random = createSeededRandom(options.seed)
-    this.logs = captureLogs(
-      () => this.clock.nowMs(),
-      LOG_LINES_MAX,
-      line => this.heard(line),
-    )
-    this.store = createStore({ kinds: options.kinds, env: this.#envOf('store') })
-    const { store } = this
+    this.store = store
     this.inventory = new Inventory(store, options.kinds)
     this.electionRecords = sinceLastWrite(store, () => this.objects().filter(isElectionRecord))
     this.outlastingMs = sinceLastWrite(store, () => outlastingMs(this.objects()))
@@ -176,7 +161,7 @@ export class World {
    */
   start(behind?: number): void {
     const name = `app-${++this.#starts}`
-    const env = this.#envOf(name)
+    const env = this.ground.envOf(name)
     const direct = this.store.client(env)
     const own = this.#breakable(behind === undefined ? direct : behindAt(direct, behind), name)
     const seen = this.clientFor(own, name)
@@ -277,20 +262,6 @@ export class World {
     this.watches.set(process, watches)
     return watches.seenThrough(client)
   }
-
-  #envOf(process: string): Env {
-    const ids = process === 'store' ? uids() : createSequentialIds()
-    const streams = createSequentialIds()
-    return createEnvTree(process, (name, lifetime) => ({
-      clock: this.clock.portFor(process, name.startsWith(ELECTOR)),
-      tasks: this.pool.portFor(process, lifetime),
-      random: this.#random.fork(`${process} ${streams.next(name)}`),
-      logger: this.logs.logger,
-      ids,
-      // They are never read here, and would be most of the work of a start.
-      metrics: systemEnv.metrics,
-    }))
-  }
 }
 
 /** What follows from the objects of a store, worked out again only after a write: most steps write nothing. */
@@ -305,10 +276,4 @@ function sinceLastWrite<T>(store: Pick<Store, 'revision'>, workOut: () => T): ()
     }
     return known
   }
-}
-
-/** Easy to tell from everything else, so that they can be left out of comparisons. */
-function uids(): { next(): string } {
-  let last = 0
-  return { next: () => `uid-${String(++last).padStart(6, '0')}` }
 }
