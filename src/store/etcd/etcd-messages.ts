@@ -44,7 +44,7 @@ export type EtcdCompare =
   | { readonly key: string; readonly value: string }
 
 export type EtcdOperation =
-  | { readonly put: string; readonly value: string; readonly lease?: bigint }
+  | { readonly put: string; readonly value: string | Uint8Array; readonly lease?: bigint }
   | { readonly delete: string }
 
 export interface TxnResponse {

@@ -4,50 +4,83 @@ export type ProtoValue = string | Uint8Array | number | bigint | boolean | Proto
 /** A message to be sent: pairs of field number and value. Undefined, 0, false and empty ones are left out, as the format has it. */
 export type ProtoFields = readonly (readonly [field: number, value: ProtoValue])[]
 
-/** The bytes of a message. */
+/** The bytes of a message: measured first, so that all of it is written into one buffer. */
 export function encodeMessage(fields: ProtoFields): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (const [field, value] of fields) append(parts, field, value)
-  return Buffer.concat(parts)
+  let size = 0
+  for (const [field, value] of fields) size += fieldBytes(field, value)
+  const bytes = Buffer.allocUnsafe(size)
+  let at = 0
+  for (const [field, value] of fields) at = writeField(bytes, at, field, value)
+  return bytes
 }
 
-function append(parts: Uint8Array[], field: number, value: ProtoValue): void {
-  if (value === undefined || value === false || value === 0 || value === 0n) return
-  if (Array.isArray(value)) {
-    // An element of a list is there, also when it is empty.
-    for (const one of value) appendBytes(parts, field, bytesOf(one as string | Uint8Array))
-    return
-  }
-  if (typeof value === 'string' || value instanceof Uint8Array) {
-    if (value.length > 0) appendBytes(parts, field, bytesOf(value))
-    return
-  }
-  parts.push(varint(field << 3), varint(typeof value === 'boolean' ? 1 : value))
+function fieldBytes(field: number, value: ProtoValue): number {
+  if (isLeftOut(value)) return 0
+  if (Array.isArray(value))
+    return value.reduce<number>((sum, one) => sum + chunkBytes(field, one as Chunk), 0)
+  if (isChunk(value)) return chunkBytes(field, value)
+  return varintBytes(field << 3) + varintBytes(value)
 }
 
-function appendBytes(parts: Uint8Array[], field: number, bytes: Uint8Array): void {
-  parts.push(varint((field << 3) | 2), varint(bytes.length), bytes)
+function chunkBytes(field: number, chunk: Chunk): number {
+  const length = lengthOf(chunk)
+  return varintBytes(field << 3) + varintBytes(length) + length
 }
 
-function bytesOf(value: string | Uint8Array): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(value, 'utf8') : value
+function writeField(bytes: Buffer, at: number, field: number, value: ProtoValue): number {
+  if (isLeftOut(value)) return at
+  if (Array.isArray(value))
+    return value.reduce<number>((behind, one) => writeChunk(bytes, behind, field, one as Chunk), at)
+  if (isChunk(value)) return writeChunk(bytes, at, field, value)
+  return writeVarint(bytes, writeVarint(bytes, at, field << 3), typeof value === 'boolean' ? 1 : value)
 }
 
-function varint(value: number | bigint): Uint8Array {
-  const bytes: number[] = []
+function writeChunk(bytes: Buffer, at: number, field: number, chunk: Chunk): number {
+  const length = lengthOf(chunk)
+  const begin = writeVarint(bytes, writeVarint(bytes, at, (field << 3) | 2), length)
+  if (typeof chunk === 'string') bytes.write(chunk, begin, 'utf8')
+  else bytes.set(chunk, begin)
+  return begin + length
+}
+
+type Chunk = string | Uint8Array
+
+function isChunk(value: unknown): value is Chunk {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+/** An element of a list is there, also when it is empty. */
+function isLeftOut(value: ProtoValue): value is undefined {
+  return value === undefined || value === false || value === 0 || value === 0n || isEmpty(value)
+}
+
+function isEmpty(value: ProtoValue): boolean {
+  return isChunk(value) && value.length === 0
+}
+
+function lengthOf(chunk: Chunk): number {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk, 'utf8') : chunk.length
+}
+
+function varintBytes(value: number | bigint | boolean): number {
+  let count = 1
+  if (typeof value === 'bigint') for (let rest = value; rest >= 0x80n; rest >>= 7n) count++
+  else for (let rest = Number(value); rest >= 0x80; rest = Math.floor(rest / 0x80)) count++
+  return count
+}
+
+function writeVarint(bytes: Buffer, from: number, value: number | bigint): number {
+  let at = from
   if (typeof value === 'number') {
     let rest = value
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80)
-    bytes.push(rest)
-    return Uint8Array.from(bytes)
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80
+    bytes[at++] = rest
+    return at
   }
   let rest = value
-  while (rest >= 0x80n) {
-    bytes.push(Number(rest & 0x7fn) | 0x80)
-    rest >>= 7n
-  }
-  bytes.push(Number(rest))
-  return Uint8Array.from(bytes)
+  for (; rest >= 0x80n; rest >>= 7n) bytes[at++] = Number(rest & 0x7fn) | 0x80
+  bytes[at++] = Number(rest)
+  return at
 }
 
 /** So many bytes of a number are exact without BigInt. */

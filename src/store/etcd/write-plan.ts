@@ -96,7 +96,7 @@ export class WritePlanner {
         operations.push({ delete: key })
         graves.add(this.#keys.deleted(table))
       } else {
-        const value = objectValue(after)
+        const value = Buffer.from(objectValue(after))
         operations.push({ put: key, value })
         this.#sent.add(key, value, after)
       }

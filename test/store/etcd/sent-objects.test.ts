@@ -14,7 +14,7 @@ test('what is told as it was sent is what would have been parsed, and shares wha
   const text = objectValue(object)
   const kv = { key: '/a', value: Buffer.from(text), createRevision: 7, modRevision: 9, version: 2 }
   expect(sent.told(kv)).toBeUndefined()
-  sent.add('/a', text, object)
+  sent.add('/a', Buffer.from(text), object)
   const told = sent.told(kv)
   expect(told).toEqual(objectOf(kv))
   expect(told?.metadata.resourceVersion).toBe('9')
