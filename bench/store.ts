@@ -293,6 +293,9 @@ async function repeated(
   return measure({ ...timing, operations })
 }
 
+/** Writes until what a delivery runs through is compiled. */
+const WARM_WRITES = 1_000
+
 async function fanOut(size: number, writes: number): Promise<Measurement> {
   const store = await warmStore(size)
   let heard = 0
@@ -321,22 +324,34 @@ interface Deliveries<Input> {
 }
 
 /** Cost of one delivery, the writes' own cost included; every one of them must have arrived. */
-function deliveries<Input>(writes: number, { heard, prepare, run }: Deliveries<Input>): Promise<Measurement> {
+async function deliveries<Input>(
+  writes: number,
+  { heard, prepare, run }: Deliveries<Input>,
+): Promise<Measurement> {
   let expected = 0
+  let written = 0
+  const next = (): Input => {
+    const input = prepare(written)
+    written += writes
+    return input
+  }
+  const round = async (input: Input): Promise<void> => {
+    expected += writes * WATCHERS
+    await run(input)
+    const start = performance.now()
+    while (heard() < expected) {
+      if (performance.now() - start > DELIVERY_MS_MAX)
+        throw new Error(`${expected - heard()} of ${expected} deliveries never came`)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  while (written < WARM_WRITES) await round(next())
+  collectGarbage()
   return measure({
     batch: writes * WATCHERS,
-    operations: writes === 1 ? 3_000_000 : 30_000_000,
-    prepare: from => prepare(from / WATCHERS),
-    run: async input => {
-      expected += writes * WATCHERS
-      await run(input)
-      const start = performance.now()
-      while (heard() < expected) {
-        if (performance.now() - start > DELIVERY_MS_MAX)
-          throw new Error(`${expected - heard()} of ${expected} deliveries never came`)
-        await new Promise(resolve => setImmediate(resolve))
-      }
-    },
+    operations: writes === 1 ? 10_000_000 : 50_000_000,
+    prepare: next,
+    run: round,
     note: `${writes === 1 ? 'one write' : `${writes} writes`} a round`,
   })
 }

@@ -97,7 +97,7 @@ class EngineClient extends WriterVerbs implements Client {
     const table = this.engine.table(kind)
     assertRef(table.kind, ref)
     const entry = table.space(ref.namespace)?.get(ref.name)
-    return entry?.head?.object as StoredObject<Spec, Status> | undefined
+    return entry?.object as StoredObject<Spec, Status> | undefined
   }
 
   readonly list: Client['list'] = <Spec, Status>(kind: Kind<Spec, Status>, options: ReadOptions = {}) =>

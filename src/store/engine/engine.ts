@@ -323,7 +323,7 @@ function apply(mutation: Mutation, revision: number, cause: WriteCause | undefin
   const previous = entry.head
   const before = previous?.object
   const version = new Version(revision, after, terms, previous)
-  entry.head = version
+  entry.advance(version)
   table.post(entry, previous, version)
   if (before === undefined) entry.space.order.insert(entry)
   if (after === undefined) {

@@ -1,3 +1,4 @@
+import type { StoredObject } from '../object/object.js'
 import { KeyOrder } from './key-order.js'
 import type { KindTable } from './kind-table.js'
 import type { Version } from './version.js'
@@ -7,12 +8,28 @@ import type { WatchableEntry } from './watch-registry.js'
 export class TableEntry implements WatchableEntry {
   readonly space: NamespaceTable
   readonly name: string
-  head: Version | undefined = undefined
+  #head: Version | undefined = undefined
+  #object: StoredObject | undefined = undefined
   unwatched: object | undefined = undefined
 
   constructor(space: NamespaceTable, name: string) {
     this.space = space
     this.name = name
+  }
+
+  get head(): Version | undefined {
+    return this.#head
+  }
+
+  /** That of the newest version. A read by key is spared a look into the version: where many are read, a fetch from memory. */
+  get object(): StoredObject | undefined {
+    return this.#object
+  }
+
+  /** `version` is the newest now. */
+  advance(version: Version): void {
+    this.#head = version
+    this.#object = version.object
   }
 }
 

@@ -34,7 +34,7 @@ export function plant(table: KindTable, { name, space }: Omit<Entry, 'head'>, so
   // Made as its own successor, it keeps what it knows of its two halves.
   const version = new Version(revision, object, terms, source)
   version.previous = undefined
-  entry.head = version
+  entry.advance(version)
   entry.space.order.insert(entry)
   table.post(entry, undefined, version)
 }
