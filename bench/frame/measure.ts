@@ -29,6 +29,8 @@ export interface Timing<Input> {
   readonly operations: number
   /** Default 2,000. Timed time only. */
   readonly budgetMs?: number
+  /** Operations before the timed ones, until what they run through is compiled; default none. */
+  readonly warm?: number
   /** Makes the input of the batch that starts at operation `from`; not timed. */
   readonly prepare: (from: number, count: number) => Input
   /** Runs one batch. */
@@ -38,7 +40,8 @@ export interface Timing<Input> {
 
 /** Times batches of an operation: wall time, processor time and garbage collection. Costs are in ns. */
 export async function measure<Input>(timing: Timing<Input>): Promise<Measurement> {
-  const { batch, operations, budgetMs = 2_000, prepare, run, note } = timing
+  const { batch, operations, budgetMs = 2_000, warm = 0, prepare, run, note } = timing
+  for (let done = 0; done < warm; done += batch) await run(prepare(done, batch), batch)
   const collections = watchCollections()
   const samples: number[] = []
   const spans: Span[] = []

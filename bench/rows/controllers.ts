@@ -73,6 +73,7 @@ async function reconciles(
   const measured = await measure({
     batch: size,
     operations: size * 1_000,
+    warm: 500_000,
     prepare: from => {
       if (from === 0) collectGarbage()
     },

@@ -37,6 +37,7 @@ function floor(title: string, timesMax: number, keysOf: (size: number) => (index
       return measure({
         batch: size,
         operations: size * 1_000,
+        warm: Math.max(size, 500_000),
         prepare: () => undefined,
         run: () => {
           for (let at = 0; at < size; at++) ring[at] = known.get(keyOf(at)) as Known

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { LabelSelector } from '../../src/core/index.js'
 import { parseLabelSelector } from '../../src/core/index.js'
@@ -100,4 +102,23 @@ describe('a watch that is over', () => {
     expect(living.revision).toBe(0)
     living.close()
   })
+})
+
+test('a watch lets go of its initial events when it has told them', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const { env, store } = world()
+  await store.create(Widget, { metadata: at('a'), spec: { size: 1 } })
+  let initial: WeakRef<object> | undefined
+  const watch = store.watch(Widget, { sendInitialEvents: true })
+  watch.on(batch => {
+    initial ??= new WeakRef(batch)
+  })
+  await env.settle()
+  expect(initial).toBeDefined()
+  // What a WeakRef was asked for in a job stays until that job is over.
+  await new Promise(resolve => setImmediate(resolve))
+  collectGarbage()
+  expect(initial?.deref()).toBeUndefined()
+  watch.close()
 })

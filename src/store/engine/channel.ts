@@ -29,7 +29,10 @@ export interface ChannelListener extends GroupMember {
  */
 export class Channel {
   readonly steps: DeliverySteps = new DeliverySteps()
-  readonly #cursors = new Set<ChannelCursor>()
+  /** In the order in which they came. There may be as many channels as watchers, and a Set takes as much as the rest. */
+  #first: ChannelCursor | undefined
+  #last: ChannelCursor | undefined
+  #count = 0
   /** Cursors that want to be told of every append. */
   #strict: ChannelCursor[] = []
   #resting: ChannelCursor[] = []
@@ -45,7 +48,7 @@ export class Channel {
   }
 
   get empty(): boolean {
-    return this.#cursors.size === 0
+    return this.#count === 0
   }
 
   /** How many revisions it holds; for tests and statistics. */
@@ -59,12 +62,17 @@ export class Channel {
   }
 
   join(cursor: ChannelCursor): void {
-    this.#cursors.add(cursor)
+    const last = this.#last
+    cursor.before = last
+    if (last === undefined) this.#first = cursor
+    else last.after = cursor
+    this.#last = cursor
+    this.#count++
     if (cursor.listener.fellBehind !== undefined) this.#strict.push(cursor)
   }
 
   leave(cursor: ChannelCursor): void {
-    if (!this.#cursors.delete(cursor)) return
+    this.#unlink(cursor)
     if (cursor.listener.fellBehind !== undefined)
       this.#strict = this.#strict.filter(other => other !== cursor)
     if (!cursor.resting) return
@@ -100,7 +108,7 @@ export class Channel {
   /** Several changes of one revision in this scope are one entry. A write pays for those it wakes. */
   append(revision: number, keep: number): void {
     if (this.#revisions[this.#revisions.length - 1] === revision) return
-    if (this.#restingCount() === this.#cursors.size) this.#drop(this.#revisions.length)
+    if (this.#restingCount() === this.#count) this.#drop(this.#revisions.length)
     else if (this.#revisions.length >= keep * 2) this.#drop(this.#revisions.length - keep)
     this.#revisions.push(revision)
     this.#wakeAll()
@@ -110,16 +118,30 @@ export class Channel {
 
   /** Closes those whose world has ended; how many are left. */
   closeDead(): number {
-    for (const { listener } of [...this.#cursors]) if (listener.env.closed) listener.close()
-    return this.#cursors.size
+    for (const listener of this.listeners()) if (listener.env.closed) listener.close()
+    return this.#count
   }
 
   listeners(): readonly ChannelListener[] {
-    return [...this.#cursors].map(({ listener }) => listener)
+    const listeners: ChannelListener[] = []
+    for (let cursor = this.#first; cursor !== undefined; cursor = cursor.after)
+      listeners.push(cursor.listener)
+    return listeners
   }
 
   endAll(failure?: Error): void {
-    for (const { listener } of [...this.#cursors]) listener.storeClosed(failure)
+    for (const listener of this.listeners()) listener.storeClosed(failure)
+  }
+
+  #unlink(cursor: ChannelCursor): void {
+    const { before, after } = cursor
+    if (before === undefined) this.#first = after
+    else before.after = after
+    if (after === undefined) this.#last = before
+    else after.before = before
+    cursor.before = undefined
+    cursor.after = undefined
+    this.#count--
   }
 
   #restingCount(): number {
@@ -152,6 +174,9 @@ export class ChannelCursor {
   /** True while it waits to be woken; set back by the channel. */
   resting = false
   left = false
+  /** Its neighbours in its channel. */
+  before: ChannelCursor | undefined = undefined
+  after: ChannelCursor | undefined = undefined
   /** Who is in a group is where the group says. */
   #group: WatchGroup | undefined
   #slot = 0
@@ -214,6 +239,7 @@ export class ChannelCursor {
   }
 
   leave(): void {
+    if (this.left) return
     this.left = true
     this.channel.leave(this)
     this.resting = false

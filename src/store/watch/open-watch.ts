@@ -56,26 +56,16 @@ export function openWatch(
   const initial = sendInitialEvents ? initialBatch(source, filter) : undefined
   const places = filter.map(one => ({ watchers: source.watchersOf(one.table), place: placeOf(one) }))
   const channels = places.map(({ watchers, place }) => watchers.open(place))
-  return new Watcher({
-    engine: source,
-    env,
-    owner,
-    filter,
-    channels,
-    since,
-    backlog: backlogOf(source, filter, since),
-    initial,
-    slowConsumer,
-    bufferLimit,
-    bookmarks,
-    signal,
-    released: () => {
-      places.forEach(({ watchers, place }, index) => {
-        const channel = channels[index]
-        if (channel !== undefined) watchers.release(place, channel)
-      })
-    },
-  })
+  const released = (): void => {
+    places.forEach(({ watchers, place }, index) => {
+      const channel = channels[index]
+      if (channel !== undefined) watchers.release(place, channel)
+    })
+  }
+  return new Watcher(
+    { engine: source, env, owner, filter, channels, slowConsumer, bufferLimit, bookmarks, signal, released },
+    { since, backlog: backlogOf(source, filter, since), initial },
+  )
 }
 
 /** The log answers for no more than it keeps, so a greater limit is that of the log. */
@@ -91,8 +81,11 @@ function bufferLimitOf({ bufferLimit, slowConsumer = 'close' }: WatchOptions, ca
   return Math.min(bufferLimit, capacity)
 }
 
+const NONE: readonly number[] = []
+
 /** Revisions after `since` that touched the scope. */
 function backlogOf({ log }: WatchSource, filter: WatchFilter, since: number): readonly number[] {
+  if (since === log.head) return NONE
   const revisions: number[] = []
   for (let record = log.after(since); record !== undefined; record = log.after(record.revision)) {
     const touches = record.changes.some(change => filterFor(filter, change) !== undefined)

@@ -1,8 +1,10 @@
 import type { ChannelCursor } from '../engine/channel.js'
 
+const NONE: readonly number[] = []
+
 /** The revisions that a watcher has still to read: those before it came, then those of its channels, merged. */
 export class WatchFeed {
-  readonly #backlog: readonly number[]
+  #backlog: readonly number[]
   readonly #cursors: readonly ChannelCursor[]
   /** The cursor of a watch of one kind. */
   readonly #only: ChannelCursor | undefined
@@ -52,9 +54,15 @@ export class WatchFeed {
 
   /** Moves behind `next`, which is `revision`. */
   pass(revision: number): void {
-    if (this.#backlogIndex < this.#backlog.length) this.#backlogIndex++
+    if (this.#backlogIndex < this.#backlog.length) this.#passBacklog()
     else if (this.#only !== undefined) this.#only.advance()
     else for (const cursor of this.#cursors) if (cursor.unread === revision) cursor.advance()
+  }
+
+  #passBacklog(): void {
+    if (++this.#backlogIndex < this.#backlog.length) return
+    this.#backlog = NONE
+    this.#backlogIndex = 0
   }
 
   /** Reads by itself from now on, until it rests again. */

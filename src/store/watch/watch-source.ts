@@ -22,13 +22,22 @@ export function watchSource(engine: Engine, { visibility = 'committed' }: WatchO
   if (visibility !== 'committed' && visibility !== 'durable')
     throw new UsageError(`visibility must be committed or durable, not ${String(visibility)}`, { visibility })
   if (visibility === 'committed' || journal === undefined)
-    return { log, committed: log, pressure, alarms, watchersOf: table => table.watchers }
+    return { log, committed: log, pressure, alarms, watchersOf: watchersOfCommitted }
   const { durable } = journal
   if (durable === undefined)
     throw new UsageError(
       'a store with fsync never does not know what is durable; open it with fsync always or interval, or watch what is committed',
       { visibility },
     )
-  const watchersOf = (table: KindTable): WatchRegistry => table.durableWatchers
-  return { log: durable, committed: log, pressure, alarms, asOf: durable.head, watchersOf }
+  return {
+    log: durable,
+    committed: log,
+    pressure,
+    alarms,
+    asOf: durable.head,
+    watchersOf: watchersOfDurable,
+  }
 }
+
+const watchersOfCommitted = (table: KindTable): WatchRegistry => table.watchers
+const watchersOfDurable = (table: KindTable): WatchRegistry => table.durableWatchers

@@ -6,7 +6,17 @@ import type { SlowConsumerPolicy } from './watch.js'
 import type { WatchFilter } from './watch-filter.js'
 import type { WatchSource } from './watch-source.js'
 
-/** What a watcher is made from. */
+/** Where a watcher begins. It lets go of what it has told. */
+export interface WatcherStart {
+  /** The revision after which it starts. */
+  readonly since: number
+  /** Revisions between `since` and now that may match, ascending; the channels have the later ones. */
+  readonly backlog: readonly number[]
+  /** Comes before everything else. */
+  readonly initial: WatchBatch<StoredObject> | undefined
+}
+
+/** What a watcher is made from, and keeps. */
 export interface WatcherOptions {
   readonly engine: WatchSource
   readonly env: Env
@@ -15,12 +25,6 @@ export interface WatcherOptions {
   readonly filter: WatchFilter
   /** One for each part of the filter. */
   readonly channels: readonly Channel[]
-  /** The revision after which it starts. */
-  readonly since: number
-  /** Revisions between `since` and now that may match, ascending; the channels have the later ones. */
-  readonly backlog: readonly number[]
-  /** Comes before everything else. */
-  readonly initial: WatchBatch<StoredObject> | undefined
   readonly slowConsumer: SlowConsumerPolicy
   readonly bufferLimit: number
   readonly bookmarks: boolean

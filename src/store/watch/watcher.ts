@@ -18,7 +18,9 @@ import type { Batch, Consumer, State, Waiter } from './watch-consumer.js'
 import { batchOf } from './watch-events.js'
 import { WatchFeed } from './watch-feed.js'
 import { everythingOf } from './watch-filter.js'
-import type { WatcherOptions } from './watcher-options.js'
+import type { WatcherOptions, WatcherStart } from './watcher-options.js'
+
+const OPEN: State = { kind: 'open' }
 
 /** A cursor into the shared log, moved by steps of its `Env`. */
 export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, Blocker {
@@ -28,7 +30,7 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   readonly #everything: KindTable | undefined
   /** True when something must be looked at before each revision. */
   readonly #limited: boolean
-  #state: State = { kind: 'open' }
+  #state: State = OPEN
   #mode: 'free' | 'listener' | 'iterator' = 'free'
   #consumer: Consumer | undefined
   #waiters: Waiter[] = []
@@ -45,9 +47,9 @@ export class Watcher implements Watch<StoredObject>, ChannelListener, Receiver, 
   #cancelBookmark: Cancel | undefined
   readonly #onAbort: () => void
 
-  constructor(options: WatcherOptions) {
+  constructor(options: WatcherOptions, { since, backlog, initial }: WatcherStart) {
     this.#options = options
-    const { channels, backlog, since, initial, signal, slowConsumer, bookmarks } = options
+    const { channels, signal, slowConsumer, bookmarks } = options
     this.#initial = initial
     this.#handled = since
     this.#everything = everythingOf(options.filter)
