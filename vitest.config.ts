@@ -20,6 +20,7 @@ const HANG_MS = 300_000
 const PROGRAMS = [
   'test/package.test.ts',
   'test/examples/control-planes.test.ts',
+  'test/examples/pool-processes.test.ts',
   'test/examples/process-kills.test.ts',
   'test/store/node/killed.test.ts',
 ]
