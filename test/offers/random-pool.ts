@@ -20,7 +20,8 @@ export class RandomPool {
   readonly #heard = new Map<string, TaskState>()
   readonly #dead = new Set<string>()
   #tasks = 0
-  #used = 0
+  /** Cpus by role with a quota, at the last look. */
+  readonly #used = new Map<string, number>()
   #returned = false
 
   constructor(seed: number) {
@@ -73,10 +74,13 @@ export class RandomPool {
       expect(free.plus(held.get(id) ?? ResourceSet.empty).toString(), `total of ${id}`).toBe(total.toString())
     }
     for (const id of this.#offers.keys()) expect(this.#dead.has(id), `${id} lives again`).toBe(false)
-    const used = allocator.audit().find(({ path }) => path === 'eng')?.used['cpus'] ?? 0
-    // Tasks that come back with their agent may exceed it; then nothing is added.
-    if (!this.#returned) expect(used, 'limit of eng').toBeLessThanOrEqual(Math.max(6, this.#used))
-    this.#used = used
+    for (const [role, { limits }] of allocator.quotas()) {
+      const used = allocator.audit().find(({ path }) => path === role)?.used['cpus'] ?? 0
+      const most = Math.max(limits?.['cpus'] ?? Infinity, this.#used.get(role) ?? 0)
+      // Tasks that come back with their agent may exceed it; then nothing is added.
+      if (!this.#returned) expect(used, `limit of ${role}`).toBeLessThanOrEqual(most)
+      this.#used.set(role, used)
+    }
     this.#returned = false
     const restored = restoreAllocator(allocator.snapshot(), { visit: 'insertion' })
     expect(restored.snapshot()).toEqual(allocator.snapshot())
