@@ -16,6 +16,8 @@ export type { Allocator } from './allocator/allocator.js'
 export { createAllocator, restoreAllocator } from './allocator/allocator.js'
 export type { AllocatorEvent } from './allocator/allocator-event.js'
 export type { AllocatorOptions } from './allocator/allocator-options.js'
+export { replayTrace } from './allocator/replay-trace.js'
+export { AllocatorTrace } from './allocator/trace.js'
 export { LevelDelay, SkipDelay } from './matching/delay-scheduling.js'
 export { binPackFitness, spreadFitness } from './matching/fitness.js'
 export { killOrder } from './matching/kill-order.js'
@@ -35,10 +37,12 @@ export type {
   Unavailability,
 } from './allocator/allocator-event.js'
 export type { Grain } from './allocator/allocator-options.js'
-export type { AllocatorSnapshot } from './allocator/allocator-snapshot.js'
+export type { AllocatorSnapshot } from './allocator/allocator-state.js'
 export type { AuditEntry } from './allocator/audit.js'
 export type { Explanation } from './allocator/explain-grants.js'
 export type { NoGrant, NoGrantReason } from './allocator/no-grant-reason.js'
+export type { TraceReplay } from './allocator/replay-trace.js'
+export type { AllocatorTraceOptions, TraceEntry } from './allocator/trace.js'
 export type { Fitness } from './matching/fitness.js'
 export type {
   Assignment,

@@ -79,6 +79,7 @@ const limits: Readonly<Record<string, Readonly<Record<string, readonly number[]>
     '`pingsMax`, pings in a row without an answer': code('pool-options', 'pingsMax'),
     'shapes of a demand': code('subscription', 'SHAPES_MAX'),
     'ids of agents that were removed for good': code('agent-table', 'GONE_MAX'),
+    '`entriesMax`, entries of a trace that were not taken': code('trace', 'ENTRIES_MAX'),
     'roles of a framework': code('event-applier', 'ROLES_MAX'),
     'levels of a role': code('event-applier', 'DEPTH_MAX'),
     'filters of a client on one agent': code('filter-table', 'FILTERS_PER_AGENT_MAX'),

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Random } from '../../src/core/index.js'
 import { createSeededRandom } from '../../src/core/index.js'
-import type { AgentHandle, Offer, Session, TaskState } from '../../src/offers/index.js'
+import type { AgentHandle, AllocatorOptions, Offer, Session, TaskState } from '../../src/offers/index.js'
 import { ResourceSet, resources, restoreAllocator } from '../../src/offers/index.js'
 import { isFinalState } from '../../src/offers/pool/task-state.js'
 import { heard, PoolWorld } from './pool-world.js'
@@ -10,7 +10,7 @@ const ROLES = ['eng/web', 'eng/db', 'ops']
 
 /** Frameworks, agents and tasks that do anything at random, and what must hold after each of it. */
 export class RandomPool {
-  readonly world: PoolWorld = new PoolWorld({ offerTimeoutMs: 5_000 })
+  readonly world: PoolWorld
   readonly #random: Random
   readonly #handles = new Map<string, AgentHandle>()
   readonly #specs = new Map<string, ResourceSet>()
@@ -24,7 +24,8 @@ export class RandomPool {
   readonly #used = new Map<string, number>()
   #returned = false
 
-  constructor(seed: number) {
+  constructor(seed: number, allocator: AllocatorOptions = {}) {
+    this.world = new PoolWorld({ offerTimeoutMs: 5_000, allocator: { visit: 'insertion', ...allocator } })
     this.#random = createSeededRandom(seed)
     this.world.pool.roles.quota(
       {
@@ -333,8 +334,12 @@ export class RandomPool {
 }
 
 /** Runs a pool of a seed for so many commands, and checks every law after each. */
-export async function runRandomPool(seed: number, commands: number): Promise<RandomPool> {
-  const pool = new RandomPool(seed)
+export async function runRandomPool(
+  seed: number,
+  commands: number,
+  allocator: AllocatorOptions = {},
+): Promise<RandomPool> {
+  const pool = new RandomPool(seed, allocator)
   for (let step = 0; step < commands; step++) {
     await pool.command()
     pool.check()

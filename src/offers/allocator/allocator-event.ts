@@ -150,6 +150,13 @@ export type AllocatorEvent =
       readonly to: ResourceSet
     }
 
+/** Free resources that a framework wants to use at once. */
+export interface ClaimRequest extends AllocationRef {
+  readonly resources: ResourceSet
+  /** These are amounts, and the chunks for them are to be picked, as by `ResourceSet.take`. Default: these chunks. */
+  readonly pick?: boolean
+}
+
 /** Resources of an agent for a framework, to be offered. */
 export interface Grant extends AllocationRef {
   /** Unique in its allocator. */

@@ -4,6 +4,7 @@ import type { KnownOptions } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions } from '../../core/internal.js'
 import type { Quantities } from '../resources/quantities.js'
 import { oneOf } from './one-of.js'
+import { AllocatorTrace } from './trace.js'
 
 /**
  * How much of an agent one grant may have.
@@ -34,6 +35,8 @@ export interface AllocatorOptions {
   readonly scarce?: readonly string[]
   /** The pool's own place on the first level of topologies; agents elsewhere are remote. Default: none is remote. */
   readonly home?: string
+  /** Where what is done to it is recorded. Default: nowhere. */
+  readonly trace?: AllocatorTrace
 }
 
 /** Options with defaults, checked. */
@@ -45,6 +48,7 @@ export interface AllocatorRules {
   readonly exclude: readonly string[]
   readonly scarce: readonly string[]
   readonly home: string | undefined
+  readonly trace: AllocatorTrace | undefined
 }
 
 const ALLOCATOR_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<AllocatorOptions>('createAllocator', {
@@ -55,6 +59,7 @@ const ALLOCATOR_OPTIONS: KnownOptions = /* @__PURE__ */ knownOptions<AllocatorOp
   exclude: true,
   scarce: true,
   home: true,
+  trace: true,
 })
 
 /**
@@ -77,8 +82,10 @@ export function allocatorRules(options: AllocatorOptions): AllocatorRules {
     throw fault('grain.share', grain.share, 'must be above 0 and at most 1')
   if (visit === 'shuffle' && random === undefined)
     throw fault('random', random, 'is needed for visit: shuffle')
-  const { exclude = [], scarce = ['gpus'], home } = options
-  return { minAllocatable, visit, random, grain, exclude, scarce, home }
+  const { exclude = [], scarce = ['gpus'], home, trace } = options
+  if (trace !== undefined && !(trace instanceof AllocatorTrace))
+    throw fault('trace', trace, 'must be an AllocatorTrace')
+  return { minAllocatable, visit, random, grain, exclude, scarce, home, trace }
 }
 
 function fault(field: string, value: unknown, message: string): InvalidError {

@@ -5,54 +5,10 @@ import type { Ledger } from './allocation-ledger.js'
 import { OWN_GROUP } from './allocation-ledger.js'
 import type { Client, Member } from './allocation-records.js'
 import type { AgentSpec, FrameworkCapability, Quota, RoleSubscription } from './allocator-event.js'
+import type { AgentSnapshot, AllocatorSnapshot, FrameworkSnapshot, PairSnapshot } from './allocator-state.js'
 import type { EventApplier } from './event-applier.js'
 import type { FilterTable } from './filter-table.js'
 import { holdingOf, setOf } from './holding.js'
-
-interface AgentSnapshot {
-  readonly spec: Omit<AgentSpec, 'resources'> & { readonly resources: readonly Resource[] }
-  readonly active: boolean
-  readonly version: number
-  readonly allocations: readonly (PairSnapshot & { readonly resources: readonly Resource[] })[]
-  readonly filters: readonly (PairSnapshot & {
-    readonly refused: readonly Resource[]
-    readonly untilMs: number | 'changed'
-  })[]
-}
-
-interface PairSnapshot {
-  readonly framework: string
-  readonly role: string
-}
-
-interface FrameworkSnapshot {
-  readonly id: string
-  readonly active: boolean
-  readonly capabilities: readonly FrameworkCapability[]
-  readonly uses: readonly string[]
-  readonly roles: readonly (RoleSubscription & { readonly subscribed: boolean })[]
-  /** What open offers hold of the demand. */
-  readonly held: readonly (Omit<PairSnapshot, 'framework'> & {
-    readonly agent: string
-    /** Of the grant. */
-    readonly id: number
-    readonly tasks: readonly number[]
-  })[]
-}
-
-/** The state of an allocator. Plain JSON. */
-export interface AllocatorSnapshot {
-  readonly agents: readonly AgentSnapshot[]
-  readonly frameworks: readonly FrameworkSnapshot[]
-  readonly weights: Readonly<Record<string, number>>
-  readonly quotas: Readonly<Record<string, Quota>>
-  /** Grants so far of groups and clients, by their way through the tree: they break ties. */
-  readonly counts: readonly (readonly [path: readonly string[], count: number])[]
-  readonly dirty: 'all' | readonly string[]
-  readonly passes: number
-  /** Id of the next grant. */
-  readonly grantId: number
-}
 
 /** What a snapshot is taken of, or put into. */
 export interface SnapshotParts {

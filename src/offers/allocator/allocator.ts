@@ -4,14 +4,14 @@ import { Ledger } from './allocation-ledger.js'
 import type { PassParts } from './allocation-pass.js'
 import { allocationPass, grantDirectly } from './allocation-pass.js'
 import type { AgentRecord, Client } from './allocation-records.js'
-import type { AllocatorEvent, Grant, Quota } from './allocator-event.js'
+import type { AllocatorEvent, ClaimRequest, Grant, Quota } from './allocator-event.js'
 import type { AllocatorOptions, AllocatorRules } from './allocator-options.js'
 import { allocatorRules } from './allocator-options.js'
-import type { AllocatorSnapshot } from './allocator-snapshot.js'
 import { restoreSnapshot, takeSnapshot } from './allocator-snapshot.js'
+import type { AllocatorSnapshot } from './allocator-state.js'
 import type { AuditEntry } from './audit.js'
 import { auditOf } from './audit.js'
-import type { ClaimRequest, ClaimVerdict } from './claim-gate.js'
+import type { ClaimVerdict } from './claim-gate.js'
 import { claim } from './claim-gate.js'
 import { DirtyAgents } from './dirty-agents.js'
 import { EventApplier } from './event-applier.js'
@@ -109,12 +109,17 @@ export interface Allocator {
  * ```
  */
 export function createAllocator(options: AllocatorOptions = {}): Allocator {
-  return new OfferAllocator(allocatorRules(options))
+  const rules = allocatorRules(options)
+  rules.trace?.add({ call: 'start' })
+  return new OfferAllocator(rules)
 }
 
 /** An allocator in the state of a snapshot. */
 export function restoreAllocator(snapshot: AllocatorSnapshot, options: AllocatorOptions = {}): Allocator {
-  return OfferAllocator.restored(snapshot, allocatorRules(options))
+  const rules = allocatorRules(options)
+  const restored = OfferAllocator.restored(snapshot, rules)
+  rules.trace?.add({ call: 'start', snapshot })
+  return restored
 }
 
 class OfferAllocator implements Allocator {
@@ -159,7 +164,10 @@ class OfferAllocator implements Allocator {
   }
 
   apply(...events: readonly AllocatorEvent[]): void {
-    for (const event of events) this.#applier.apply(event)
+    for (const event of events) {
+      this.#applier.apply(event)
+      this.#rules.trace?.add({ call: 'apply', event })
+    }
   }
 
   run(nowMs: number, scope: 'dirty' | 'all' | readonly string[] = 'dirty'): readonly Grant[] {
@@ -169,6 +177,7 @@ class OfferAllocator implements Allocator {
     const grants = allocationPass(this.#parts(), this.#inOrder(agents))
     this.#passes++
     this.#dirty.remove(typeof scope === 'string' ? 'every' : agents)
+    this.#rules.trace?.add({ call: 'run', nowMs, scope, grants })
     return grants
   }
 
@@ -184,7 +193,9 @@ class OfferAllocator implements Allocator {
   offerTo(of: { framework: string; role: string }, agents: readonly string[]): readonly Grant[] {
     const client = this.#ledger.clientOf(of.framework, of.role)
     const records = agents.flatMap(id => this.#ledger.agents.get(id) ?? [])
-    return grantDirectly(this.#parts(), client, records)
+    const grants = grantDirectly(this.#parts(), client, records)
+    this.#rules.trace?.add({ call: 'offerTo', of, agents, grants })
+    return grants
   }
 
   overLimit(): readonly string[] {
@@ -196,7 +207,9 @@ class OfferAllocator implements Allocator {
   }
 
   claim(request: ClaimRequest): ClaimVerdict {
-    return claim({ ledger: this.#ledger, gates: this.#gates }, request)
+    const verdict = claim({ ledger: this.#ledger, gates: this.#gates }, request)
+    if ('take' in verdict) this.#rules.trace?.add({ call: 'claim', request, take: verdict.take })
+    return verdict
   }
 
   grantsOf(framework: string): Readonly<Record<string, number>> {
@@ -238,7 +251,7 @@ class OfferAllocator implements Allocator {
   }
 
   fork(): Allocator {
-    return OfferAllocator.restored(this.snapshot(), this.#rules)
+    return OfferAllocator.restored(this.snapshot(), { ...this.#rules, trace: undefined })
   }
 
   #parts(): PassParts {

@@ -2,20 +2,13 @@ import type { Reason } from '../../core/index.js'
 import type { ResourceSet } from '../resources/resource-set.js'
 import type { Ledger } from './allocation-ledger.js'
 import type { AgentRecord, Client } from './allocation-records.js'
-import type { AllocationRef } from './allocator-event.js'
+import type { ClaimRequest } from './allocator-event.js'
 import { containsVector } from './columns.js'
 import type { Gates } from './grant-gates.js'
 import type { Holding } from './holding.js'
 import { boundedVector, countVector, holdingOf, scalarVector, setOf } from './holding.js'
 import { spareOf } from './proposal.js'
 import { isWanting, openDemand } from './subscription.js'
-
-/** Free resources that a framework wants to use at once. */
-export interface ClaimRequest extends AllocationRef {
-  readonly resources: ResourceSet
-  /** These are amounts, and the chunks for them are to be picked, as by `ResourceSet.take`. Default: these chunks. */
-  readonly pick?: boolean
-}
 
 /** Why a claim is not granted. `conflict`: it is no longer free. The others are those of grants. */
 export interface ClaimRefusal extends Reason {
