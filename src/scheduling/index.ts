@@ -117,9 +117,9 @@ export type {
   Normalization,
   Profile,
   ScorePlugin,
-  ShareScore,
   WeightedScore,
 } from './plugins/plugin.js'
+export type { ScoreFormula } from './plugins/score-formula.js'
 export type { PreparedRequest, RequestField } from './requests/placement-request.js'
 export type { AllocationScoreOptions, WeightedResource } from './scores/allocation.js'
 export type { RequestedToCapacityRatioOptions, ShapePoint } from './scores/requested-to-capacity-ratio.js'

@@ -21,6 +21,7 @@ import { checkPlacementRequest } from './requests/placement-request.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './scheduler-errors.js'
 import { StateVersion } from './state-versions.js'
 import type { TaskPlacement } from './task-ledger.js'
+import { placementOf } from './task-ledger.js'
 
 /** Options of {@link createScheduler}. */
 export interface SchedulerOptions {
@@ -289,7 +290,7 @@ class ClusterScheduler implements Scheduler {
     const [scored] = scoreNodes(one, table, [best])
     const node = best.name
     const given = whatIsGiven(one.request, best)
-    const after = { ...request, ...given, node }
+    const after = placementOf(request, node, given)
     this.#version.apply({ kind: 'task', key: request.key, before: undefined, after })
     return { kind: 'placed', node, score: scored?.total ?? 0, scores: scored?.scores ?? [], ...given }
   }

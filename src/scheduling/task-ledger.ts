@@ -1,5 +1,6 @@
 import { compareText } from '../core/internal.js'
 import type { HeldDevices } from './nodes/devices.js'
+import type { HostPort } from './nodes/host-ports.js'
 import type { PlacementRequest } from './requests/placement-request.js'
 
 /** A task that has its node: the whole request, and where it is. */
@@ -15,6 +16,18 @@ export interface TaskPlacement extends PlacementRequest {
    * when it is.
    */
   readonly reservedFor?: string
+}
+
+/** The request with its node, and with what it was given there. A property that is added to a copy costs more than it. */
+export function placementOf(
+  request: PlacementRequest,
+  node: string,
+  given: { readonly hostPorts?: readonly HostPort[]; readonly held?: readonly HeldDevices[] },
+): TaskPlacement {
+  const placement = Object.assign({ node }, request, given)
+  // A request may be a task that had another node.
+  placement.node = node
+  return placement
 }
 
 /** Which task is on which node and in which group, also for nodes that are not known (any more, or yet). */

@@ -17,6 +17,7 @@ import {
   siblingSpread,
   spreadProfile,
 } from '../../src/scheduling/index.js'
+import { NodeTable } from '../../src/scheduling/nodes/node-table.js'
 import { nodeArbitrary, nodeNames, relatedRequestArbitrary } from './cluster-arbitrary.js'
 import { fullScan } from './full-scan.js'
 
@@ -141,6 +142,29 @@ describe.each<[string, Profile]>([
       { numRuns: Number(process.env['SCHEDULING_RUNS'] ?? 60) },
     )
   })
+})
+
+test('a node that comes after another went does not take its place among the sorted', () => {
+  const scheduler = createScheduler()
+  const names = ['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'n6']
+  for (const name of names) scheduler.addNode({ name, allocatable: { cpu: 10 } })
+  const fits = (): boolean => scheduler.fitsAnywhere({ key: 'probe', requests: { cpu: 1 } })
+  expect(fits()).toBe(true)
+  scheduler.addTask({ key: 'a', node: 'n2', requests: { cpu: 1 } })
+  expect(fits()).toBe(true)
+  scheduler.addTask({ key: 'b', node: 'n0', requests: { cpu: 1 } })
+  scheduler.removeNode('n1')
+  scheduler.addNode({ name: 'z9', allocatable: { cpu: 10 } })
+  expect(scheduler.place({ key: 'c', requests: { cpu: 1 } })).toMatchObject({ node: 'n3' })
+})
+
+test('slots of nodes that went are used again', () => {
+  const table = new NodeTable()
+  for (let round = 0; round < 1_000; round++) {
+    const row = table.add({ name: `n${round}`, allocatable: { cpu: 1 } })
+    table.remove(row)
+  }
+  expect(table.slotCount).toBeLessThan(200)
 })
 
 test('versions do not see each other, in whatever order they are used', () => {

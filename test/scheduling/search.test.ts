@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BoxTree, LEAF_MAX } from '../../src/scheduling/classes/box-tree.js'
+import { BoxTree } from '../../src/scheduling/classes/box-tree.js'
 import type {
   NodeDescription,
   NodeScorePlugin,
@@ -164,10 +164,9 @@ test('boxes hold their points, however these move', () => {
 /** The slots in the box, which has their number, their bounds and the first of them. */
 function checkBox(tree: BoxTree, box: number, points: ReadonlyMap<number, readonly number[]>): number[] {
   const left = tree.lefts[box] as number
-  const from = box * LEAF_MAX
   const slots =
     left < 0
-      ? [...tree.members.subarray(from, from + (tree.sizes[box] as number))]
+      ? [...tree.slotsOf(box)]
       : [...checkBox(tree, left, points), ...checkBox(tree, tree.rights[box] as number, points)]
   expect(tree.sizes[box]).toBe(slots.length)
   expect(slots.length).toBeGreaterThan(0)
@@ -177,6 +176,8 @@ function checkBox(tree: BoxTree, box: number, points: ReadonlyMap<number, readon
     expect(tree.bounds[box * width * 2 + at]).toBe(Math.min(...values))
     expect(tree.bounds[box * width * 2 + width + at]).toBe(Math.max(...values))
   }
+  const areEqual = new Set(slots.map(slot => String(points.get(slot)))).size === 1
+  expect(tree.areEqual[box]).toBe(Number(areEqual))
   const rank = (slot: number): number => (slot * 37) % 121
   expect(tree.firsts[box]).toBe(slots.reduce((first, slot) => (rank(slot) < rank(first) ? slot : first)))
   return slots

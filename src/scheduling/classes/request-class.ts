@@ -8,8 +8,6 @@ import type { ClassContext, ClassPlugins } from './class-plugins.js'
 import { checkedReasons, classPlugins, passes, releasePlugins } from './class-plugins.js'
 import type { FamilyMember, RequestFamily, StaticPlugins } from './request-family.js'
 import { checkedRaw, checkedScore, scoreUnits } from './score-sum.js'
-import type { SearchRange } from './search-plugins.js'
-import { mostTotal } from './search-plugins.js'
 import type { SlotOrder } from './slot-heap.js'
 
 /** The family of a request, by what static plugins say. */
@@ -31,12 +29,14 @@ const ENTERABLE = KNOWN + SELECTED + UNTAINTED
  * All requests that ask for the same, with what is known of every node for them: which fit, with which total, sorted.
  * A change of a node is taken in when the class is next used; the rest of the nodes are not looked at again.
  */
-export class RequestClass implements FamilyMember {
+export class RequestClass {
   readonly request: PreparedRequest
   readonly #context: ClassContext
   readonly #findFamily: FindFamily
   /** Changes of nodes before the class was made. */
   readonly #since: number
+  /** As searches see it; made for the first. */
+  #member: FamilyMember | undefined
   /** What searches have cost since nodes were last taken in, in nodes. */
   #searched = 0
   #plugins: ClassPlugins
@@ -111,19 +111,15 @@ export class RequestClass implements FamilyMember {
       this.#searched = 0
       return undefined
     }
-    const best = family.best(this)
+    this.#member ??= {
+      request: this.request,
+      bound: search.bound,
+      asked: search.bound.asked(this.request),
+      totalOn: row => (this.#passesNode(row) ? this.#total(row) : -1),
+    }
+    const best = family.best(this.#member)
     this.#searched += family.looked
     return { best }
-  }
-
-  mostOf(range: SearchRange): number {
-    const { search } = this.#plugins
-    if (search === undefined) return Number.POSITIVE_INFINITY
-    return mostTotal(search, this.request, range)
-  }
-
-  totalOn(row: NodeRow): number {
-    return this.#passesNode(row) ? this.#total(row) : -1
   }
 
   /** Whether every filter lets the request onto the node. */
@@ -149,7 +145,7 @@ export class RequestClass implements FamilyMember {
     this.#renewTerms()
     if (this.#cursor === log.head) return
     const lag = log.head - this.#cursor
-    const isFar = this.#cursor < 0 || !log.reaches(this.#cursor) || lag > Math.max(64, names.size)
+    const isFar = this.#cursor < 0 || !log.reaches(this.#cursor) || lag > this.#context.table.lagMax
     if (isFar || this.#plugins.globals.length > 0) return this.#rebuild()
     if (this.#states.length < this.#context.table.slotCount) this.#widen()
     this.#order = { totals: this.#totals, ranks: names.ranks }

@@ -1,18 +1,28 @@
 import type { NodeRow, NodeTable } from '../nodes/node-table.js'
-import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { NodeFilterPlugin, NodeScorePlugin } from '../plugins/plugin.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
-import { BoxTree, LEAF_MAX } from './box-tree.js'
+import { BoxTree } from './box-tree.js'
+import { LEAF_MAX } from './boxes.js'
 import { passes } from './class-plugins.js'
+import { PointRange, pointWidth, STATICS, writePoint } from './node-point.js'
 import { checkedScore, scoreUnits } from './score-sum.js'
-import type { SearchRange } from './search-plugins.js'
+import type { TotalBound } from './total-bound.js'
 
-/** What a class of requests says of nodes. */
+/** A class of requests, as a search sees it. */
 export interface FamilyMember {
-  /** A total that is at least that of each of these nodes, in units; -1 when the request fits on none of them. */
-  mostOf(range: SearchRange): number
+  readonly request: PreparedRequest
+  /** What it asks of each resource that the bound looks at. */
+  readonly asked: readonly number[]
+  readonly bound: TotalBound
   /** The total of the node; -1 when the request does not fit. Only for nodes that static filters let it onto. */
   totalOn(row: NodeRow): number
+}
+
+/** The best node so far. */
+interface Found {
+  row: NodeRow | undefined
+  total: number
+  rank: number
 }
 
 /** What plugins say of a node from its description alone. */
@@ -20,12 +30,6 @@ export interface StaticPlugins {
   readonly filters: readonly NodeFilterPlugin[]
   readonly scores: readonly { readonly plugin: NodeScorePlugin; readonly weight: number }[]
 }
-
-/** The numbers of a point before those of resources, which are two each: asked for, and there. */
-const STATICS = 0
-const TASKS = 1
-const TASK_LIMIT = 2
-const RESOURCES = 3
 
 /**
  * All requests of which static plugins say the same. Which nodes these let them onto is found once for all of them, and
@@ -36,8 +40,8 @@ export class RequestFamily {
   readonly #request: PreparedRequest
   readonly #statics: StaticPlugins
   readonly #table: NodeTable
-  #tree = new BoxTree(RESOURCES)
-  #range: BoxRange = new BoxRange(RESOURCES)
+  #tree = new BoxTree(pointWidth(0))
+  #range = new PointRange(0)
   #columns = -1
   #cursor = -1
   readonly #boxes: number[] = []
@@ -68,75 +72,75 @@ export class RequestFamily {
     this.#sync()
     this.looked = 0
     const tree = this.#tree
-    if (tree.root < 0) return undefined
-    const { ranks } = this.#table.names
-    let best: NodeRow | undefined
-    let highest = 0
     const boxes = this.#boxes
     const mosts = this.#mosts
-    boxes.push(tree.root)
-    mosts.push(Number.POSITIVE_INFINITY)
+    const found: Found = { row: undefined, total: 0, rank: Number.POSITIVE_INFINITY }
+    if (tree.root >= 0) {
+      boxes.push(tree.root)
+      mosts.push(Number.POSITIVE_INFINITY)
+    }
     for (let box = boxes.pop(); box !== undefined; box = boxes.pop()) {
       const most = mosts.pop() as number
-      if (most < highest) continue
-      if (most === highest && best !== undefined && this.#comesAfter(box, best, ranks)) continue
-      if ((tree.lefts[box] as number) >= 0) {
-        this.#push(box, member, highest)
-        continue
-      }
-      const from = box * LEAF_MAX
-      this.looked += tree.sizes[box] as number
-      for (let at = from; at < from + (tree.sizes[box] as number); at++) {
-        const slot = tree.members[at] as number
-        const range = this.#range.ofPoint(tree, slot)
-        const could = member.mostOf(range)
-        if (could < highest) continue
-        const isLater = best !== undefined && (ranks[best.slot] as number) < (ranks[slot] as number)
-        if (could === highest && isLater) continue
-        const row = this.#table.at(slot) as NodeRow
-        const total = member.totalOn(row)
-        if (total < highest || (total === highest && isLater)) continue
-        best = row
-        highest = total
+      if (most < found.total) continue
+      const first = tree.firsts[box] as number
+      // Of equal nodes the first is the best.
+      if (tree.areEqual[box] === 1) this.#look(member, first, found)
+      else if ((tree.lefts[box] as number) >= 0) this.#push(box, member, found.total)
+      else {
+        const from = box * LEAF_MAX
+        const to = from + (tree.sizes[box] as number)
+        for (let at = from; at < to; at++) this.#look(member, tree.members[at] as number, found)
       }
     }
-    return best
+    return found.row
   }
 
-  #comesAfter(box: number, best: NodeRow, ranks: Float64Array): boolean {
-    return (ranks[this.#tree.firsts[box] as number] as number) > (ranks[best.slot] as number)
+  /** Takes the node if it is better than what was found so far. */
+  #look(member: FamilyMember, slot: number, found: Found): void {
+    this.looked++
+    const could = member.bound.of(member.request, member.asked, this.#range.ofPoint(this.#tree, slot))
+    const rank = this.#table.names.ranks[slot] as number
+    if (could < found.total || (could === found.total && rank > found.rank)) return
+    const row = this.#table.at(slot) as NodeRow
+    const total = member.bound.isExact ? could : member.totalOn(row)
+    if (total < found.total || (total === found.total && rank > found.rank)) return
+    found.row = row
+    found.total = total
+    found.rank = rank
   }
 
   /** Puts the two boxes in a box on the stack, the better one on top. */
   #push(box: number, member: FamilyMember, highest: number): void {
+    const { bound, request, asked } = member
     const tree = this.#tree
     const left = tree.lefts[box] as number
     const right = tree.rights[box] as number
     const range = this.#range
     this.looked += 2
-    range.ofBox(tree, left)
-    const ofLeft = member.mostOf(range)
-    range.ofBox(tree, right)
-    const ofRight = member.mostOf(range)
+    const ofLeft = bound.of(request, asked, range.ofBox(tree, left))
+    const ofRight = bound.of(request, asked, range.ofBox(tree, right))
     const { ranks } = this.#table.names
     const isLeftFirst =
       ofLeft > ofRight ||
       (ofLeft === ofRight &&
         (ranks[tree.firsts[left] as number] as number) < (ranks[tree.firsts[right] as number] as number))
-    const [first, firstMost] = isLeftFirst ? [left, ofLeft] : [right, ofRight]
-    const [second, secondMost] = isLeftFirst ? [right, ofRight] : [left, ofLeft]
-    if (secondMost >= highest) {
-      this.#boxes.push(second)
-      this.#mosts.push(secondMost)
-    }
-    if (firstMost >= highest) {
-      this.#boxes.push(first)
-      this.#mosts.push(firstMost)
+    if (isLeftFirst) {
+      this.#stack(right, ofRight, highest)
+      this.#stack(left, ofLeft, highest)
+    } else {
+      this.#stack(left, ofLeft, highest)
+      this.#stack(right, ofRight, highest)
     }
   }
 
+  #stack(box: number, most: number, highest: number): void {
+    if (most < highest) return
+    this.#boxes.push(box)
+    this.#mosts.push(most)
+  }
+
   #sync(): void {
-    const { log, names, width } = this.#table
+    const { log, names, width, lagMax } = this.#table
     this.#tree.rankBy(names.ranks)
     this.#boxes.length = 0
     this.#mosts.length = 0
@@ -145,8 +149,7 @@ export class RequestFamily {
     const lag = log.head - from
     // What plugins throw must leave no node half taken in.
     this.#cursor = -1
-    if (from < 0 || !log.reaches(from) || lag > Math.max(64, names.size) || width !== this.#columns)
-      this.#rebuild()
+    if (from < 0 || !log.reaches(from) || lag > lagMax || width !== this.#columns) this.#rebuild()
     else {
       this.#tree.reserve(this.#table.slotCount)
       for (let position = from; position < from + lag; position++) {
@@ -160,11 +163,10 @@ export class RequestFamily {
 
   #rebuild(): void {
     const { names, slotCount, width } = this.#table
-    const numbers = RESOURCES + width * 2
     if (width !== this.#columns) {
       this.#columns = width
-      this.#tree = new BoxTree(numbers)
-      this.#range = new BoxRange(numbers)
+      this.#tree = new BoxTree(pointWidth(width))
+      this.#range = new PointRange(width)
       this.#tree.rankBy(names.ranks)
     }
     this.#tree.reserve(slotCount)
@@ -210,80 +212,6 @@ export class RequestFamily {
   }
 
   #write(row: NodeRow): void {
-    const { points, width } = this.#tree
-    const at = row.slot * width
-    points[at + TASKS] = row.taskCount
-    points[at + TASK_LIMIT] = row.taskLimit
-    for (let column = 0; column < this.#columns; column++) {
-      points[at + RESOURCES + column * 2] = row.requested(column)
-      points[at + RESOURCES + column * 2 + 1] = row.allocatable(column)
-    }
-  }
-}
-
-/** A box, or a point, as plugins see it. */
-class BoxRange implements SearchRange {
-  readonly #width: number
-  #numbers: Float64Array = new Float64Array(0)
-  #low = 0
-  #high = 0
-
-  constructor(width: number) {
-    this.#width = width
-  }
-
-  ofBox({ bounds }: BoxTree, box: number): this {
-    this.#numbers = bounds
-    this.#low = box * this.#width * 2
-    this.#high = this.#low + this.#width
-    return this
-  }
-
-  ofPoint({ points }: BoxTree, slot: number): this {
-    this.#numbers = points
-    this.#low = this.#high = slot * this.#width
-    return this
-  }
-
-  get leastTasks(): number {
-    return this.#numbers[this.#low + TASKS] as number
-  }
-
-  get mostTaskLimit(): number {
-    return this.#numbers[this.#high + TASK_LIMIT] as number
-  }
-
-  /** Whether there is but one point in it, or several that are equal. */
-  get areEqual(): boolean {
-    if (this.#low === this.#high) return true
-    for (let at = 0; at < this.#width; at++)
-      if (this.#numbers[this.#low + at] !== this.#numbers[this.#high + at]) return false
-    return true
-  }
-
-  get mostStatics(): number {
-    return this.#numbers[this.#high + STATICS] as number
-  }
-
-  leastRequested(column: ResourceColumn): number {
-    return this.#resource(this.#low, column * 2)
-  }
-
-  mostRequested(column: ResourceColumn): number {
-    return this.#resource(this.#high, column * 2)
-  }
-
-  leastAllocatable(column: ResourceColumn): number {
-    return this.#resource(this.#low, column * 2 + 1)
-  }
-
-  mostAllocatable(column: ResourceColumn): number {
-    return this.#resource(this.#high, column * 2 + 1)
-  }
-
-  /** No node has, or was asked for, a resource beyond the last column. */
-  #resource(from: number, offset: number): number {
-    const at = RESOURCES + offset
-    return at < this.#width ? (this.#numbers[from + at] as number) : 0
+    writePoint(this.#tree.points, row.slot * this.#tree.width, row, this.#columns)
   }
 }

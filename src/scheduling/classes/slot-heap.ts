@@ -53,7 +53,7 @@ export class SlotHeap {
   }
 
   /** Makes a heap of slots that come in any order, in linear time. */
-  fill(slots: readonly number[], order: SlotOrder, positions: Int32Array): void {
+  fill(slots: ArrayLike<number>, order: SlotOrder, positions: Int32Array): void {
     this.#slots = Int32Array.from(slots)
     this.#size = slots.length
     for (let at = 0; at < slots.length; at++) positions[slots[at] as number] = at

@@ -1,5 +1,4 @@
 import type { NodeView } from '../nodes/node-view.js'
-import type { NodeRange } from '../plugins/node-range.js'
 import type { FilterPlugin, FilterReason } from '../plugins/plugin.js'
 import type { Demand, PreparedRequest } from '../requests/placement-request.js'
 
@@ -13,7 +12,7 @@ export function resourcesFit(): FilterPlugin {
     name: 'resources-fit',
     locality: 'node',
     passes: hasAmounts,
-    mayPass: mayHaveAmounts,
+    formula: 'room',
     filter: (request, node) => (hasAmounts(request, node) ? undefined : shortages(request, node)),
   }
 }
@@ -23,15 +22,6 @@ function hasAmounts({ demands }: PreparedRequest, node: NodeView): boolean {
   for (let index = 0; index < demands.length; index++) {
     const { column, amount } = demands[index] as Demand
     if (amount > node.allocatable(column) - node.requested(column)) return false
-  }
-  return true
-}
-
-function mayHaveAmounts({ demands }: PreparedRequest, nodes: NodeRange): boolean {
-  if (nodes.leastTasks >= nodes.mostTaskLimit) return false
-  for (let index = 0; index < demands.length; index++) {
-    const { column, amount } = demands[index] as Demand
-    if (amount > nodes.mostAllocatable(column) - nodes.leastRequested(column)) return false
   }
   return true
 }

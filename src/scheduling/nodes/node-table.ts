@@ -37,7 +37,8 @@ export class NodeTable {
   #requested: Float64Array[] = []
   /** By slot. */
   readonly #rows: (NodeRow | undefined)[] = []
-  readonly #free: number[] = []
+  /** Slots of nodes that went, and how many changes the log had then; the oldest first. */
+  readonly #free: { readonly slot: number; readonly since: number }[] = []
   readonly #byName = new Map<string, NodeRow>()
   #length = INITIAL_SLOTS
   #changes = 0
@@ -70,7 +71,7 @@ export class NodeTable {
   }
 
   add(description: NodeDescription): NodeRow {
-    const slot = this.#free.pop() ?? this.#rows.length
+    const slot = this.#freeSlot() ?? this.#rows.length
     if (slot >= this.#length) this.#grow()
     const row = new NodeRow(this, slot, description)
     this.#rows[slot] = row
@@ -96,8 +97,20 @@ export class NodeTable {
     this.#rows[row.slot] = undefined
     this.#byName.delete(row.name)
     this.names.remove(row.name)
-    this.#free.push(row.slot)
+    this.#free.push({ slot: row.slot, since: this.log.head })
     this.log.note(row.slot, CHANGE_NODE)
+  }
+
+  /** How far behind the log a reader may be that takes in change by change; beyond that it looks at every node. */
+  get lagMax(): number {
+    return Math.max(64, this.size)
+  }
+
+  /** A slot that no such reader has sorted by the name of the node that went: it has another rank from now on. */
+  #freeSlot(): number | undefined {
+    const [first] = this.#free
+    if (first === undefined || this.log.head - first.since <= this.lagMax) return undefined
+    return this.#free.shift()?.slot
   }
 
   /** @throws KeelsonError `OutOfRange` when a total of the node with the task on it would pass 2^53−1 */

@@ -1,10 +1,10 @@
 import type { Reason } from '../../core/index.js'
 import type { SiblingCounts } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
-import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { PreparedRequest, RequestField } from '../requests/placement-request.js'
 import type { DomainTerm } from '../requests/task-set.js'
 import type { NodeRange } from './node-range.js'
+import type { ScoreFormula } from './score-formula.js'
 
 /**
  * One cause that keeps a request off a node. Its message is the same for every node with this cause, as reasons
@@ -81,6 +81,8 @@ export interface NodeFilterPlugin extends Named {
   readonly reads?: readonly RequestField[]
   /** With locality `node`: false only when none of these nodes passes. Speeds up the search. Default: true. */
   mayPass?(request: PreparedRequest, nodes: NodeRange): boolean
+  /** With `mayPass`: it passes where there is room for one more task, and for all that the request asks for. */
+  readonly formula?: 'room'
 }
 
 /** A filter that looks at where other tasks are. */
@@ -133,19 +135,8 @@ export interface NodeScorePlugin extends Named {
    * all scores of a profile say this, requests of amounts that were never asked for before need not look at every node.
    */
   most?(request: PreparedRequest, nodes: NodeRange): number
-  /** With `most`: for scores that look at nothing of the node but which shares of its resources are used. */
-  readonly shares?: ShareScore
-}
-
-/** How a score follows the shares that are used of a node's resources. */
-export interface ShareScore {
-  /**
-   * By how many points the score rises at most while the share that is used of the resource rises by 1; less than 0 when
-   * it falls. When those of all scores come to 0 or less for each resource, no node is better than an emptier one.
-   */
-  slope(request: PreparedRequest, column: ResourceColumn): number
-  /** The score of the emptiest node that there could be among these. */
-  emptiest(request: PreparedRequest, nodes: NodeRange): number
+  /** With `most`: what it is made of, so that a search bounds several such scores at once, without asking. */
+  readonly formula?: ScoreFormula
 }
 
 /** A score that looks at where other tasks are. */

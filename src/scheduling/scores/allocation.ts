@@ -2,7 +2,6 @@ import { InvalidError } from '../../core/index.js'
 import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { ResourceColumn } from '../nodes/resource-columns.js'
-import type { NodeRange } from '../plugins/node-range.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
 import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
@@ -85,25 +84,18 @@ export function meanPercent(
 }
 
 /** Reads what a node would look like with the request on it, for each resource that counts. */
-export interface AllocationReader {
-  /** With the request on the node. */
-  of(request: PreparedRequest, node: NodeView): readonly RequestAllocation[]
-  /** With the request on the emptiest node that there could be among these. */
-  emptiest(request: PreparedRequest, nodes: NodeRange): readonly RequestAllocation[]
-  /** With the request on the fullest node that there could be among these. */
-  fullest(request: PreparedRequest, nodes: NodeRange): readonly RequestAllocation[]
-  /** The part of the resource in a weighted mean over all that count; 0 for one that does not. */
-  weightOf(request: PreparedRequest, column: ResourceColumn): number
-  /** Whether each resource that counts is on all of these nodes, or on none: then the same ones are in every mean. */
-  isUniform(request: PreparedRequest, nodes: NodeRange): boolean
+export type AllocationReader = (request: PreparedRequest, node: NodeView) => readonly RequestAllocation[]
+
+/** A resource that counts for a request. */
+export interface CountedResource {
+  readonly column: ResourceColumn
+  /** What the request asks of it. */
+  readonly asked: number
+  readonly weight: number
 }
 
 /** An allocation that knows what of it is the request's own part. */
-export interface RequestAllocation extends Allocation {
-  /** Part of `requested`. */
-  readonly asked: number
-  readonly column: ResourceColumn
-}
+export type RequestAllocation = Allocation & CountedResource
 
 /** One resource of the request that is being scored. */
 interface Cell extends RequestAllocation {
@@ -116,67 +108,35 @@ interface Cell extends RequestAllocation {
  * nodes then allocates nothing.
  */
 export function createAllocationReader(resources: readonly WeightedResource[] | undefined): AllocationReader {
-  const cellsFor = perRequest(request => cellsOf(request, resources ?? allOf(request)))
-  return {
-    of(request, node) {
-      const cells = cellsFor(request)
-      for (let index = 0; index < cells.length; index++) {
-        const cell = cells[index] as Cell
-        cell.requested = node.requested(cell.column) + cell.asked
-        cell.allocatable = node.allocatable(cell.column)
-      }
-      return cells
-    },
-    emptiest(request, nodes) {
-      const cells = cellsFor(request)
-      for (let index = 0; index < cells.length; index++) {
-        const cell = cells[index] as Cell
-        cell.requested = nodes.leastRequested(cell.column) + cell.asked
-        cell.allocatable = nodes.mostAllocatable(cell.column)
-      }
-      return cells
-    },
-    fullest(request, nodes) {
-      const cells = cellsFor(request)
-      for (let index = 0; index < cells.length; index++) {
-        const cell = cells[index] as Cell
-        cell.requested = nodes.mostRequested(cell.column) + cell.asked
-        cell.allocatable = nodes.leastAllocatable(cell.column)
-      }
-      return cells
-    },
-    weightOf(request, column) {
-      const cells = cellsFor(request)
-      const sum = cells.reduce((total, { weight }) => total + weight, 0)
-      return (cells.find(cell => cell.column === column)?.weight ?? 0) / sum
-    },
-    isUniform(request, nodes) {
-      const cells = cellsFor(request)
-      for (let index = 0; index < cells.length; index++) {
-        const { column } = cells[index] as Cell
-        if (nodes.leastAllocatable(column) <= 0 && nodes.mostAllocatable(column) > 0) return false
-      }
-      return true
-    },
+  const cellsFor = perRequest(request =>
+    countedResources(request, resources).map(
+      ({ column, asked, weight }): Cell => ({ column, asked, weight, requested: 0, allocatable: 0 }),
+    ),
+  )
+  return (request, node) => {
+    const cells = cellsFor(request)
+    for (let index = 0; index < cells.length; index++) {
+      const cell = cells[index] as Cell
+      cell.requested = node.requested(cell.column) + cell.asked
+      cell.allocatable = node.allocatable(cell.column)
+    }
+    return cells
   }
+}
+
+/** A resource other than cpu and memory counts only for requests that ask for it. */
+export function countedResources(
+  request: PreparedRequest,
+  resources: readonly WeightedResource[] | undefined,
+): readonly CountedResource[] {
+  return (resources ?? allOf(request))
+    .filter(({ name }) => name === 'cpu' || name === 'memory' || request.amount(name) > 0)
+    .map(({ name, weight = 1 }) => ({ column: request.column(name), asked: request.amount(name), weight }))
 }
 
 function allOf({ demands }: PreparedRequest): readonly WeightedResource[] {
   const others = demands.filter(({ resource }) => resource !== 'cpu' && resource !== 'memory')
   return [...CPU_AND_MEMORY, ...others.map(({ resource }) => ({ name: resource }))]
-}
-
-/** A resource other than cpu and memory counts only for requests that ask for it. */
-function cellsOf(request: PreparedRequest, resources: readonly WeightedResource[]): readonly Cell[] {
-  return resources
-    .filter(({ name }) => name === 'cpu' || name === 'memory' || request.amount(name) > 0)
-    .map(({ name, weight = 1 }) => ({
-      column: request.column(name),
-      asked: request.amount(name),
-      weight,
-      requested: 0,
-      allocatable: 0,
-    }))
 }
 
 /** A score of one node's allocations alone. */
@@ -185,25 +145,20 @@ export function allocationScore(
   options: AllocationScoreOptions,
   {
     score,
-    best,
+    of,
   }: {
     readonly score: (allocations: readonly Allocation[], rounding: ScoreRounding) => number
-    /** Which node has the best score. */
-    readonly best: 'emptiest' | 'fullest'
+    /** What the score is of the shares that are used. */
+    readonly of: 'free' | 'used'
   },
 ): NodeScorePlugin {
   const { resources, rounding = 'exact' } = options
   checkWeightedResources(resources)
   const read = createAllocationReader(resources)
-  const most = (request: PreparedRequest, nodes: NodeRange): number =>
-    read.isUniform(request, nodes) ? score(read[best](request, nodes), rounding) : PERCENT_MAX
-  const falls = (request: PreparedRequest, column: ResourceColumn): number =>
-    -PERCENT_MAX * read.weightOf(request, column)
   return {
     name,
     locality: 'node',
-    score: (request, node) => score(read.of(request, node), rounding),
-    most,
-    ...(best === 'emptiest' && rounding === 'exact' ? { shares: { slope: falls, emptiest: most } } : {}),
+    score: (request, node) => score(read(request, node), rounding),
+    formula: { of, resources, isWhole: rounding === 'whole' },
   }
 }

@@ -1,8 +1,7 @@
 import { assertKnown, knownOptions } from '../../core/internal.js'
-import type { NodeRange } from '../plugins/node-range.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
-import type { Allocation, AllocationScoreOptions, RequestAllocation, ScoreRounding } from './allocation.js'
-import { checkWeightedResources, createAllocationReader, PERCENT_MAX } from './allocation.js'
+import type { Allocation, AllocationScoreOptions, ScoreRounding } from './allocation.js'
+import { checkWeightedResources, createAllocationReader } from './allocation.js'
 
 const ALLOCATION_SCORE_OPTIONS = /* @__PURE__ */ knownOptions<AllocationScoreOptions>('balancedAllocation', {
   resources: true,
@@ -22,22 +21,10 @@ export function balancedAllocation(options: AllocationScoreOptions = {}): NodeSc
     name: 'balanced-allocation',
     locality: 'node',
     score(request, node) {
-      const cells = read.of(request, node)
+      const cells = read(request, node)
       return cells.some(({ asked }) => asked > 0) ? balancedAllocationScore(cells, rounding) : 0
     },
-    most(request, nodes) {
-      if (!read.isUniform(request, nodes)) return PERCENT_MAX
-      const score = (1 - leastDeviation(read.emptiest(request, nodes), nodes)) * PERCENT_MAX
-      return rounding === 'whole' ? Math.trunc(score) : score
-    },
-    // Of n fractions, the deviation changes by at most √(n − 1) / n for each unit of one of them: most for two.
-    shares: {
-      slope: (request, column) => (read.weightOf(request, column) > 0 ? PERCENT_MAX / 2 : 0),
-      emptiest: (request, nodes) =>
-        read.isUniform(request, nodes)
-          ? balancedAllocationScore(read.emptiest(request, nodes), 'exact')
-          : PERCENT_MAX,
-    },
+    formula: { of: 'even', resources, isWhole: rounding === 'whole' },
   }
 }
 
@@ -50,30 +37,6 @@ function balancedAllocationScore(allocations: readonly Allocation[], rounding: S
   const score = (1 - deviation(allocations)) * 100
   return rounding === 'whole' ? Math.trunc(score) : score
 }
-
-/**
- * A deviation that no node of these has less of: n fractions of which two are `d` apart deviate by `d / √(2n)` at least.
- * Two that deviate by half their difference do so exactly; of more, what rounding may have added is taken off.
- */
-function leastDeviation(emptiest: readonly RequestAllocation[], nodes: NodeRange): number {
-  let count = 0
-  let [largestLow, smallestHigh] = [0, 1]
-  for (let index = 0; index < emptiest.length; index++) {
-    const allocation = emptiest[index] as RequestAllocation
-    if (allocation.allocatable <= 0) continue
-    count++
-    const low = usedFraction(allocation)
-    const most = nodes.mostRequested(allocation.column) + allocation.asked
-    const high = Math.min(1, most / nodes.leastAllocatable(allocation.column))
-    if (low > largestLow) largestLow = low
-    if (high < smallestHigh) smallestHigh = high
-  }
-  const apart = largestLow - smallestHigh
-  if (count < 2 || apart <= 0) return 0
-  return count === 2 ? apart / 2 : Math.max(0, apart / Math.sqrt(2 * count) - ROUNDING)
-}
-
-const ROUNDING = 1e-9
 
 function deviation(allocations: readonly Allocation[]): number {
   let count = 0

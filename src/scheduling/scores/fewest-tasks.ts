@@ -6,6 +6,6 @@ export function fewestTasks(): NodeScorePlugin {
     name: 'fewest-tasks',
     locality: 'node',
     score: (_request, node) => 100 / (1 + node.taskCount),
-    most: (_request, nodes) => 100 / (1 + nodes.leastTasks),
+    formula: { of: 'tasks' },
   }
 }

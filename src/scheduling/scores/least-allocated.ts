@@ -12,7 +12,7 @@ const ALLOCATION_SCORE_OPTIONS = /* @__PURE__ */ knownOptions<AllocationScoreOpt
 /** Prefers the node that would keep the largest share free, and so spreads tasks. */
 export function leastAllocated(options: AllocationScoreOptions = {}): NodeScorePlugin {
   assertKnown(options, ALLOCATION_SCORE_OPTIONS)
-  return allocationScore('least-allocated', options, { score: leastAllocatedScore, best: 'emptiest' })
+  return allocationScore('least-allocated', options, { score: leastAllocatedScore, of: 'free' })
 }
 
 /**

@@ -12,7 +12,7 @@ const ALLOCATION_SCORE_OPTIONS = /* @__PURE__ */ knownOptions<AllocationScoreOpt
 /** Prefers the node that would be fullest, and so keeps other nodes free for large tasks. */
 export function mostAllocated(options: AllocationScoreOptions = {}): NodeScorePlugin {
   assertKnown(options, ALLOCATION_SCORE_OPTIONS)
-  return allocationScore('most-allocated', options, { score: mostAllocatedScore, best: 'fullest' })
+  return allocationScore('most-allocated', options, { score: mostAllocatedScore, of: 'used' })
 }
 
 /**

@@ -36,7 +36,7 @@ export function requestedToCapacityRatio(options: RequestedToCapacityRatioOption
   return {
     name: 'requested-to-capacity-ratio',
     locality: 'node',
-    score: (request, node) => requestedToCapacityRatioScore(read.of(request, node), shape),
+    score: (request, node) => requestedToCapacityRatioScore(read(request, node), shape),
   }
 }
 
