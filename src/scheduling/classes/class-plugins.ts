@@ -72,17 +72,21 @@ export function classPlugins(
   const keepingAway = (): readonly DomainTerm[] => registry.keepingAway(request)
   const hasTerms = (plugin: FilterPlugin | ScorePlugin): boolean =>
     plugin.locality === 'domain' && plugin.terms(request, keepingAway).length > 0
-  let key = ''
+  let asked = 0
   for (const plugin of profile.filters) {
     const isAsked = concerns(plugin, request)
     if (isAsked && hasTerms(plugin)) return pickPlugins(request, profile, registry, table.size)
-    key += isAsked ? '+' : '-'
+    asked = asked * 2 + Number(isAsked)
   }
   for (const { plugin } of profile.scores) {
     const isAsked = concerns(plugin, request)
     if (isAsked && hasTerms(plugin)) return pickPlugins(request, profile, registry, table.size)
-    key += isAsked ? '+' : '-'
+    asked = asked * 2 + Number(isAsked)
   }
+  // More bits would not fit.
+  if (profile.filters.length + profile.scores.length > 50)
+    return pickPlugins(request, profile, registry, table.size)
+  let key = String(asked)
   for (const { column } of request.demands) key += ` ${column}`
   let picked = known.get(key)
   if (picked === undefined) {

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import { compareText } from '../../core/internal.js'
 import type { Profile } from '../plugins/plugin.js'
 import type { PlacementRequest, PreparedRequest, RequestField } from '../requests/placement-request.js'
 import {
@@ -33,6 +32,8 @@ export class ClassTable {
   /** The fields that static plugins of the profile read. */
   readonly #readFields: readonly RequestField[]
   readonly #recent: Recent = new WeakMap()
+  /** Of classes that are not kept yet. */
+  readonly #seen = new Set<string>()
 
   /** @param classesMax how many classes are remembered */
   constructor(context: ClassContext, classesMax: number) {
@@ -61,19 +62,35 @@ export class ClassTable {
       return recent.one
     }
     checkNewRequest(request)
-    const instances = instancesOf(request)
     const key = classKey(request)
-    let one = this.#classes.get(key)
-    if (one === undefined) {
-      const prepared = prepareRequest(request, this.#context.table.columns)
-      const familyKey = JSON.stringify(this.#readFields.map(field => request[field] ?? null))
-      one = new RequestClass(prepared, this.#context, (of, statics) => this.#familyOf(familyKey, of, statics))
-      this.#classes.set(key, one)
-      return one
+    const known = this.#classes.get(key)
+    if (known !== undefined) {
+      // Amounts that come but once are not worth remembering.
+      if (requests !== undefined)
+        this.#recent.set(requests, { sample: request, instances: instancesOf(request), one: known })
+      return known
     }
-    // Amounts that come but once are not worth remembering.
-    if (requests !== undefined) this.#recent.set(requests, { sample: request, instances, one })
+    const familyKey = this.#familyKeyOf(request)
+    const prepared = prepareRequest(request, this.#context.table.columns)
+    const one = new RequestClass(prepared, this.#context, (of, statics) =>
+      this.#familyOf(familyKey, of, statics),
+    )
+    const isSorted = one.plugins.search !== undefined && this.#families.get(familyKey)?.isSorted === true
+    if (!isSorted || this.#isSeen(key)) this.#classes.set(key, one)
     return one
+  }
+
+  #familyKeyOf(request: PlacementRequest): string {
+    const fields = this.#readFields.map(field => request[field] ?? null)
+    return fields.every(field => field === null) ? '' : JSON.stringify(fields)
+  }
+
+  /** Whether it was asked before. Where nodes are sorted, a class is kept from its second request on: most come but once. */
+  #isSeen(key: string): boolean {
+    if (this.#seen.delete(key)) return true
+    if (this.#seen.size >= this.#classes.max) this.#seen.clear()
+    this.#seen.add(key)
+    return false
   }
 
   #familyOf(key: string, request: PreparedRequest, statics: StaticPlugins): RequestFamily {
@@ -104,14 +121,21 @@ function isAlike(request: PlacementRequest, { sample, instances }: KnownClass): 
 
 /** Equal for requests of one class: those that ask for the same. */
 export function classKey(request: PlacementRequest): string {
-  const amounts = Object.entries(request.requests ?? {}).filter(([, amount]) => amount !== 0)
-  const others = DECIDING_FIELDS.slice(1).map(field => request[field] ?? null)
-  const parts = [amounts.sort(([a], [b]) => compareText(a, b)), ...others, instancesOf(request) ?? null]
-  return JSON.stringify(parts)
+  const { requests = {} } = request
+  let key = ''
+  const names = Object.keys(requests)
+  if (names.length > 1) names.sort()
+  for (const name of names) if (requests[name] !== 0) key += `${name.length} ${name} ${requests[name]} `
+  for (let index = 1; index < DECIDING_FIELDS.length; index++) {
+    const value = request[DECIDING_FIELDS[index] as RequestField]
+    if (value !== undefined) key += `|${index} ${JSON.stringify(value)}`
+  }
+  const instances = instancesOf(request)
+  return instances === undefined ? key : `${key}|${instances}`
 }
 
 /** Only `groupBy` with a number shares out the instances. */
-function instancesOf({ constraints = [], instances }: PlacementRequest): number | undefined {
-  const counts = constraints.some(({ operator, value }) => operator === 'groupBy' && value !== undefined)
+function instancesOf({ constraints, instances }: PlacementRequest): number | undefined {
+  const counts = constraints?.some(({ operator, value }) => operator === 'groupBy' && value !== undefined)
   return counts ? instances : undefined
 }

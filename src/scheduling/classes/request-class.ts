@@ -16,6 +16,7 @@ export type FindFamily = (request: PreparedRequest, statics: StaticPlugins) => R
 /** When no more nodes changed than that, taking them in costs less than a search. */
 const LAG_MAX = 8
 
+const NO_BUCKETS: readonly Bucket[] = Object.freeze([])
 const NO_STATES = /* @__PURE__ */ new Uint8Array(0)
 const NO_POSITIONS = /* @__PURE__ */ new Int32Array(0)
 const NO_TOTALS = /* @__PURE__ */ new Float64Array(0)
@@ -41,7 +42,8 @@ export class RequestClass {
   #searched = 0
   #plugins: ClassPlugins
   #views: readonly DomainView[] = []
-  #tree = new BucketTree()
+  /** Made when nodes are taken in. */
+  #tree: BucketTree | undefined
   #states: Uint8Array = NO_STATES
   #bucketOf: (Bucket | undefined)[] = []
   #positions: Int32Array = NO_POSITIONS
@@ -81,7 +83,7 @@ export class RequestClass {
 
   /** Groups of nodes; those without room are among them. */
   get buckets(): readonly Bucket[] {
-    return this.#tree.buckets
+    return this.#tree?.buckets ?? NO_BUCKETS
   }
 
   /** What the domain plugin whose first term is at `offset` looks at. */
@@ -229,7 +231,7 @@ export class RequestClass {
     if (this.#plugins.uses.length === 0) return
     const source = {
       uses: this.#plugins.uses,
-      buckets: () => this.#tree.buckets,
+      buckets: () => this.buckets,
       slots: (among: NodesMeant) => this.#slots(among),
       stamp: () => this.#stamp,
     }
@@ -336,7 +338,8 @@ export class RequestClass {
   #bucketFor(row: NodeRow): Bucket {
     const { uses, scores, partCount, countsScores } = this.#plugins
     const parts = this.#parts
-    if (partCount === 0) return this.#tree.find(parts)
+    const tree = this.#tree as BucketTree
+    if (partCount === 0) return tree.find(parts)
     for (let index = 0; index < uses.length; index++)
       parts[index] = partOf(uses[index] as (typeof uses)[number], row.slot)
     let counted = 0
@@ -347,7 +350,7 @@ export class RequestClass {
         counted++
     }
     if (countsScores) parts[partCount - 1] = counted
-    return this.#tree.find(parts)
+    return tree.find(parts)
   }
 
   /** -1 for a score that does not count. */

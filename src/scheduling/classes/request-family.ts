@@ -67,6 +67,10 @@ export class RequestFamily {
     return this.#missed >= 2 * this.#table.size
   }
 
+  get isSorted(): boolean {
+    return this.#cursor >= 0
+  }
+
   /** The node with the highest total, of equals the one with the lowest name. Takes in what changed. */
   best(member: FamilyMember): NodeRow | undefined {
     this.#sync()

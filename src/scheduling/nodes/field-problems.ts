@@ -6,7 +6,8 @@ import { portsConflict } from './host-ports.js'
 /** Faults of a vector of amounts: each must be a safe integer of at least 0. */
 export function vectorProblems(field: string, vector: ResourceVector): FieldProblem[] {
   const problems: FieldProblem[] = []
-  for (const [name, amount] of Object.entries(vector)) {
+  for (const name of Object.keys(vector)) {
+    const amount = vector[name] as number
     if (Number.isSafeInteger(amount) && amount >= 0) continue
     const message =
       'must be a whole number of base units from 0 to 2^53−1; parseResources of keelson/core makes one'

@@ -128,35 +128,84 @@ export interface PreparedRequest {
  * @throws InvalidError when the selector, a preference or a constraint is not acceptable
  */
 export function prepareRequest(request: PlacementRequest, columns: ResourceColumns): PreparedRequest {
-  const { requests = {}, tolerations = [], hostPorts = [], constraints = [] } = request
-  const demands = Object.keys(requests)
-    .sort()
-    .map(resource => ({ resource, column: columns.intern(resource), amount: requests[resource] ?? 0 }))
-    .filter(demand => demand.amount > 0)
-  const amounts = new Map(demands.map(demand => [demand.resource, demand.amount]))
-  return {
-    requests,
-    demands,
-    selects: compileNodeSelector(request.nodeSelector),
-    nodeSelector: request.nodeSelector,
-    tolerations,
-    constraints: constraints.length === 0 ? undefined : compileConstraints(constraints),
-    hostPorts: hostPorts.filter(port => port.port !== 0),
-    dynamicPorts: hostPorts.filter(isDynamicPort),
-    devices: compileDeviceRequests(request.devices),
-    group: request.group,
-    instances: request.instances ?? 1,
-    namespace: request.namespace ?? '',
-    labels: request.labels ?? NO_LABELS,
-    affinity: request.affinity ?? [],
-    spread: request.spread ?? [],
-    preferences: compilePreferences(request.preferences),
-    images: request.images ?? [],
-    platforms: request.platforms ?? [],
-    kept: new Map(),
-    amount: resource => amounts.get(resource) ?? 0,
-    column: resource => columns.intern(resource),
+  return new CompiledRequest(request, columns)
+}
+
+class CompiledRequest implements PreparedRequest {
+  readonly requests: ResourceVector
+  readonly demands: readonly Demand[]
+  readonly selects: NodeTest | undefined
+  readonly nodeSelector: NodeSelector | undefined
+  readonly tolerations: readonly Toleration[]
+  readonly constraints: ConstraintSet | undefined
+  readonly hostPorts: readonly HostPort[]
+  readonly dynamicPorts: readonly HostPort[]
+  readonly devices: readonly CompiledDeviceRequest[]
+  readonly group: string | undefined
+  readonly instances: number
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly affinity: readonly TaskAffinity[]
+  readonly spread: readonly TopologySpread[]
+  readonly preferences: readonly CompiledPreference[]
+  readonly images: readonly string[]
+  readonly platforms: readonly Platform[]
+  readonly #columns: ResourceColumns
+  #kept: Map<unknown, unknown> | undefined
+
+  constructor(request: PlacementRequest, columns: ResourceColumns) {
+    const { requests = NO_AMOUNTS, hostPorts, constraints, preferences, devices } = request
+    this.#columns = columns
+    this.requests = requests
+    this.demands = demandsOf(requests, columns)
+    this.selects = compileNodeSelector(request.nodeSelector)
+    this.nodeSelector = request.nodeSelector
+    this.tolerations = request.tolerations ?? NONE
+    this.constraints =
+      constraints === undefined || constraints.length === 0 ? undefined : compileConstraints(constraints)
+    this.hostPorts = hostPorts?.filter(port => port.port !== 0) ?? NONE
+    this.dynamicPorts = hostPorts?.filter(isDynamicPort) ?? NONE
+    this.devices = devices === undefined ? NONE : compileDeviceRequests(devices)
+    this.group = request.group
+    this.instances = request.instances ?? 1
+    this.namespace = request.namespace ?? ''
+    this.labels = request.labels ?? NO_LABELS
+    this.affinity = request.affinity ?? NONE
+    this.spread = request.spread ?? NONE
+    this.preferences = preferences === undefined ? NONE : compilePreferences(preferences)
+    this.images = request.images ?? NONE
+    this.platforms = request.platforms ?? NONE
   }
+
+  /** Made on first use: most requests come but once. */
+  get kept(): Map<unknown, unknown> {
+    this.#kept ??= new Map()
+    return this.#kept
+  }
+
+  amount(resource: string): number {
+    for (let index = 0; index < this.demands.length; index++) {
+      const demand = this.demands[index] as Demand
+      if (demand.resource === resource) return demand.amount
+    }
+    return 0
+  }
+
+  column(resource: string): ResourceColumn {
+    return this.#columns.intern(resource)
+  }
+}
+
+function demandsOf(requests: ResourceVector, columns: ResourceColumns): readonly Demand[] {
+  const demands: Demand[] = []
+  const names = Object.keys(requests)
+  if (names.length > 1) names.sort()
+  for (const resource of names) {
+    const column = columns.intern(resource)
+    const amount = requests[resource] ?? 0
+    if (amount > 0) demands.push({ resource, column, amount })
+  }
+  return demands
 }
 
 /** What rules came to last, for tasks of one group that share them. */
@@ -190,17 +239,20 @@ function termsOf(rules: readonly TaskAffinity[], request: PlacementRequest): rea
 }
 
 const NO_TERMS: readonly DomainTerm[] = Object.freeze([])
+const NONE: readonly never[] = Object.freeze([])
+const NO_AMOUNTS: ResourceVector = Object.freeze({})
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({})
 
 /** @throws InvalidError naming every amount, port and number that is not acceptable */
 export function checkPlacementRequest(request: PlacementRequest): void {
-  const problems: FieldProblem[] = ownProblems(request)
-  const { requests = {} } = request
+  const problems = hasOwnFields(request) ? [] : ownProblems(request)
+  const { requests = NO_AMOUNTS, hostPorts } = request
   if (Object.hasOwn(requests, 'pods')) {
     const message = 'must be left out: the scheduler itself counts one for each task'
     problems.push({ field: 'requests.pods', value: requests['pods'], message })
   }
-  problems.push(...vectorProblems('requests', requests), ...hostPortProblems(request.hostPorts))
+  problems.push(...vectorProblems('requests', requests))
+  if (hostPorts !== undefined) problems.push(...hostPortProblems(hostPorts))
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }
 
@@ -210,10 +262,13 @@ export function checkPlacementRequest(request: PlacementRequest): void {
  * @throws InvalidError when the key, the priority or the number of instances is not acceptable
  */
 export function checkOwnFields(request: PlacementRequest): void {
-  const { key, instances = 1, priority = 0 } = request
+  if (!hasOwnFields(request)) throw new InvalidError(`placement request ${request.key}`, ownProblems(request))
+}
+
+/** As `ownProblems(…).length === 0`, which is asked for every request. */
+function hasOwnFields({ key, instances = 1, priority = 0 }: PlacementRequest): boolean {
   const isFine = typeof key === 'string' && key !== '' && Number.isSafeInteger(instances) && instances >= 1
-  if (isFine && Number.isSafeInteger(priority)) return
-  throw new InvalidError(`placement request ${key}`, ownProblems(request))
+  return isFine && Number.isSafeInteger(priority)
 }
 
 function ownProblems({ key, instances = 1, priority = 0 }: PlacementRequest): FieldProblem[] {
@@ -234,11 +289,13 @@ function ownProblems({ key, instances = 1, priority = 0 }: PlacementRequest): Fi
  */
 export function checkNewRequest(request: PlacementRequest): void {
   checkPlacementRequest(request)
+  const { hostPorts, affinity, spread, devices } = request
+  if ((hostPorts ?? affinity ?? spread ?? devices) === undefined) return
   const problems = [
-    ...selfConflictProblems(request.hostPorts),
+    ...selfConflictProblems(hostPorts),
     ...affinityProblems(request),
-    ...spreadProblems(request.spread),
-    ...deviceRequestProblems(request.devices),
+    ...spreadProblems(spread),
+    ...deviceRequestProblems(devices),
   ]
   if (problems.length > 0) throw new InvalidError(`placement request ${request.key}`, problems)
 }

@@ -3,7 +3,6 @@ import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
-import { perRequest } from '../requests/per-request.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
 
 /** A resource that a score looks at, and how much it counts. */
@@ -88,6 +87,7 @@ export type AllocationReader = (request: PreparedRequest, node: NodeView) => rea
 
 /** A resource that counts for a request. */
 export interface CountedResource {
+  readonly name: string
   readonly column: ResourceColumn
   /** What the request asks of it. */
   readonly asked: number
@@ -101,20 +101,22 @@ export type RequestAllocation = Allocation & CountedResource
 interface Cell extends RequestAllocation {
   requested: number
   allocatable: number
+  asked: number
 }
 
 /**
- * The reader looks names up once per request and overwrites what it returned before: a scan over thousands of
- * nodes then allocates nothing.
+ * The reader looks names up once for requests that ask for the same resources, and overwrites what it returned before: a
+ * scan over thousands of nodes then allocates nothing.
  */
 export function createAllocationReader(resources: readonly WeightedResource[] | undefined): AllocationReader {
-  const cellsFor = perRequest(request =>
-    countedResources(request, resources).map(
-      ({ column, asked, weight }): Cell => ({ column, asked, weight, requested: 0, allocatable: 0 }),
-    ),
-  )
+  let last: PreparedRequest | undefined
+  let cells: readonly Cell[] = []
   return (request, node) => {
-    const cells = cellsFor(request)
+    if (request !== last) {
+      if (last === undefined || !areAlike(request, last, cells)) cells = cellsOf(request, resources)
+      else for (const cell of cells) cell.asked = request.amount(cell.name)
+      last = request
+    }
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index] as Cell
       cell.requested = node.requested(cell.column) + cell.asked
@@ -124,6 +126,30 @@ export function createAllocationReader(resources: readonly WeightedResource[] | 
   }
 }
 
+function cellsOf(
+  request: PreparedRequest,
+  resources: readonly WeightedResource[] | undefined,
+): readonly Cell[] {
+  return countedResources(request, resources).map(
+    ({ name, column, asked, weight }): Cell => ({
+      name,
+      column,
+      asked,
+      weight,
+      requested: 0,
+      allocatable: 0,
+    }),
+  )
+}
+
+/** Whether they ask for the same resources, of one scheduler or of two that have these in the same columns. */
+function areAlike(a: PreparedRequest, b: PreparedRequest, cells: readonly Cell[]): boolean {
+  if (a.demands.length !== b.demands.length) return false
+  for (let at = 0; at < a.demands.length; at++)
+    if (a.demands[at]?.resource !== b.demands[at]?.resource) return false
+  return cells.every(({ name, column }) => a.column(name) === column)
+}
+
 /** A resource other than cpu and memory counts only for requests that ask for it. */
 export function countedResources(
   request: PreparedRequest,
@@ -131,7 +157,12 @@ export function countedResources(
 ): readonly CountedResource[] {
   return (resources ?? allOf(request))
     .filter(({ name }) => name === 'cpu' || name === 'memory' || request.amount(name) > 0)
-    .map(({ name, weight = 1 }) => ({ column: request.column(name), asked: request.amount(name), weight }))
+    .map(({ name, weight = 1 }) => ({
+      name,
+      column: request.column(name),
+      asked: request.amount(name),
+      weight,
+    }))
 }
 
 function allOf({ demands }: PreparedRequest): readonly WeightedResource[] {
