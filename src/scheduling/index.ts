@@ -119,7 +119,7 @@ export type {
   ScorePlugin,
   WeightedScore,
 } from './plugins/plugin.js'
-export type { ScoreFormula } from './plugins/score-formula.js'
+export type { ScoreFormula, WeightedResource } from './plugins/score-formula.js'
 export type { PreparedRequest, RequestField } from './requests/placement-request.js'
-export type { AllocationScoreOptions, WeightedResource } from './scores/allocation.js'
+export type { AllocationScoreOptions } from './scores/allocation.js'
 export type { RequestedToCapacityRatioOptions, ShapePoint } from './scores/requested-to-capacity-ratio.js'

@@ -21,7 +21,14 @@ const WIDTH = pointWidth(NAMES.length)
 /** What static scores come to, tasks, how many it takes, and of each resource what is asked for and what is there. */
 const amounts = fc.tuple(fc.nat(999), fc.nat({ max: 999 }))
 const point = fc
-  .tuple(fc.constant(7), fc.nat(30), fc.constantFrom(40, Number.POSITIVE_INFINITY), amounts, amounts, amounts)
+  .tuple(
+    fc.constant(7),
+    fc.nat(30),
+    fc.constantFrom(12, 31, Number.POSITIVE_INFINITY),
+    amounts,
+    amounts,
+    amounts,
+  )
   .map(numbers => numbers.flat())
 const wide = fc.array(point, { minLength: 1, maxLength: 6 })
 /** Near each other, as they are in a box: what is rounded off matters. */

@@ -23,15 +23,28 @@ export class DomainCounts implements SiblingCounts {
   toldByNode = false
   /** Whether tasks on a node of that slot count. */
   readonly #counts: (slot: number) => boolean
-  readonly #slots = new Map<string, number>()
+  /** The tasks that count, with the slots of their nodes; kept from when somebody asks for the first. */
+  #slots: Map<string, number> | undefined
+  readonly #placed: () => Iterable<readonly [key: string, slot: number]>
   /** The same counts by the number of the value. */
   readonly #byValue: number[] = []
   readonly #log: ChangeLog
   #firstKey: string | undefined
-  #isFirstKnown = true
+  #isFirstKnown = false
 
-  constructor(term: DomainTerm, index: AttributeIndex, log: ChangeLog, counts: (slot: number) => boolean) {
-    this.#counts = counts
+  constructor(
+    term: DomainTerm,
+    index: AttributeIndex,
+    log: ChangeLog,
+    tasks: {
+      /** Whether tasks on a node of that slot count: while a task is on it, always or never. */
+      readonly counts: (slot: number) => boolean
+      /** The tasks that count. */
+      readonly placed: () => Iterable<readonly [key: string, slot: number]>
+    },
+  ) {
+    this.#counts = tasks.counts
+    this.#placed = tasks.placed
     this.term = term
     this.index = index
     this.#log = log
@@ -45,6 +58,7 @@ export class DomainCounts implements SiblingCounts {
 
   /** The node of the first task, or -1. */
   get firstSlot(): number {
+    this.#slots ??= new Map(this.#placed())
     if (!this.#isFirstKnown) {
       this.#firstKey = undefined
       for (const key of this.#slots.keys())
@@ -66,15 +80,15 @@ export class DomainCounts implements SiblingCounts {
   add(key: string, slot: number): void {
     if (!this.#counts(slot)) return
     const first = this.toldByNode ? this.firstSlot : -1
-    this.#slots.set(key, slot)
+    this.#slots?.set(key, slot)
     if (this.#isFirstKnown && (this.#firstKey === undefined || key < this.#firstKey)) this.#firstKey = key
     this.#count(slot, 1, first)
   }
 
   remove(key: string, slot: number): void {
-    if (!this.#slots.has(key)) return
+    if (!this.#counts(slot)) return
     const first = this.toldByNode ? this.firstSlot : -1
-    this.#slots.delete(key)
+    this.#slots?.delete(key)
     if (key === this.#firstKey) this.#isFirstKnown = false
     this.#count(slot, -1, first)
   }

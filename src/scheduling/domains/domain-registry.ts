@@ -14,6 +14,8 @@ export interface CountedTask extends TaskIdentity {
   readonly keepsAway: readonly DomainTerm[]
 }
 
+const NO_COUNTS: readonly DomainCounts[] = Object.freeze([])
+
 interface Selecting {
   readonly counts: DomainCounts
   readonly selects: (task: TaskIdentity) => boolean
@@ -65,7 +67,10 @@ export class DomainRegistry {
       const row = this.#table.at(slot)
       return selects === undefined || (row !== undefined && selects(row))
     }
-    const made = new DomainCounts(term, this.#indexOf(term.attribute), this.#log, isCounted)
+    const made: DomainCounts = new DomainCounts(term, this.#indexOf(term.attribute), this.#log, {
+      counts: isCounted,
+      placed: () => this.#placedIn(made, isCounted),
+    })
     made.users = 1
     this.#counts.set(key, made)
     const { tasks } = term
@@ -75,9 +80,18 @@ export class DomainRegistry {
       this.#selecting.push({ counts: made, selects: compileTaskSet(tasks) })
       this.#selected.clear()
     }
-    for (const { task, row } of this.#placed('group' in tasks ? tasks.group : undefined))
-      for (const counts of this.#countsOf(task)) if (counts === made) counts.add(task.key, row.slot)
+    for (const [key, slot] of this.#placedIn(made, isCounted)) made.add(key, slot)
     return made
+  }
+
+  /** The placed tasks that the count is of. */
+  *#placedIn(
+    counts: DomainCounts,
+    isCounted: (slot: number) => boolean,
+  ): Iterable<readonly [key: string, slot: number]> {
+    const { tasks } = counts.term
+    for (const { task, row } of this.#placed('group' in tasks ? tasks.group : undefined))
+      if (isCounted(row.slot) && this.#countsOf(task).includes(counts)) yield [task.key, row.slot]
   }
 
   release(counts: DomainCounts): void {
@@ -144,11 +158,14 @@ export class DomainRegistry {
     return made
   }
 
-  *#countsOf(task: CountedTask): Iterable<DomainCounts> {
-    if (this.#counts.size === 0) return
-    if (task.group !== undefined) yield* this.#byGroup.get(task.group) ?? []
-    for (const term of task.keepsAway) yield* this.#byTerm.get(termKey(term)) ?? []
-    if (this.#selecting.length > 0) yield* this.#selectedBy(task)
+  #countsOf(task: CountedTask): readonly DomainCounts[] {
+    const ofGroup = task.group === undefined ? undefined : this.#byGroup.get(task.group)
+    if (task.keepsAway.length === 0 && this.#selecting.length === 0) return ofGroup ?? NO_COUNTS
+    return [
+      ...(ofGroup ?? NO_COUNTS),
+      ...task.keepsAway.flatMap(term => this.#byTerm.get(termKey(term)) ?? NO_COUNTS),
+      ...(this.#selecting.length > 0 ? this.#selectedBy(task) : NO_COUNTS),
+    ]
   }
 
   #selectedBy(task: CountedTask): readonly DomainCounts[] {

@@ -1,4 +1,9 @@
-import type { WeightedResource } from '../scores/allocation.js'
+/** A resource that a score looks at, and how much it counts. */
+export interface WeightedResource {
+  readonly name: string
+  /** A whole number of at least 1. Default 1. */
+  readonly weight?: number
+}
 
 /**
  * What a score of one node is made of: its tasks, `100 / (1 + tasks)`, or shares of resources that are used with the

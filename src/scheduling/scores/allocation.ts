@@ -3,14 +3,8 @@ import { assertValid, wholeNumber } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
 import type { ResourceColumn } from '../nodes/resource-columns.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
+import type { WeightedResource } from '../plugins/score-formula.js'
 import type { PreparedRequest } from '../requests/placement-request.js'
-
-/** A resource that a score looks at, and how much it counts. */
-export interface WeightedResource {
-  readonly name: string
-  /** A whole number of at least 1. Default 1. */
-  readonly weight?: number
-}
 
 /** Options of the scores that compare what is asked for with what there is. */
 export interface AllocationScoreOptions {

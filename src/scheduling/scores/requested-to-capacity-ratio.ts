@@ -1,7 +1,8 @@
 import { InvalidError } from '../../core/index.js'
 import { assertKnown, knownOptions } from '../../core/internal.js'
 import type { NodeScorePlugin } from '../plugins/plugin.js'
-import type { Allocation, WeightedResource } from './allocation.js'
+import type { WeightedResource } from '../plugins/score-formula.js'
+import type { Allocation } from './allocation.js'
 import { CPU_AND_MEMORY, checkWeightedResources, createAllocationReader } from './allocation.js'
 import { wholePercent } from './percent.js'
 
