@@ -18,6 +18,10 @@ export { isJobFinished, Job } from './job.js'
 // To build with: how many.
 export { HorizontalAutoscaler } from './horizontal-autoscaler.js'
 
+// To build with: who comes first.
+export { PriorityClass } from './priority-class.js'
+export { priorityAdmission } from './priority-admission.js'
+
 // To build with: kinds of discovery and of offers.
 export { AddressClaim } from './address-claim.js'
 export { Framework } from './framework.js'
@@ -72,6 +76,7 @@ export type {
 export type { Probe, ProbeResult } from './probe.js'
 export type { ListedTask, RunningTask, TaskExit } from './task-runtime.js'
 export type { NodeSpec, NodeStatus } from './node.js'
+export type { PriorityClassSpec } from './priority-class.js'
 
 // Types you will meet: workloads and their history.
 export type { DeploymentSpec, DeploymentStatus, DeploymentStrategy } from './deployment.js'

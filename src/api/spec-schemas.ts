@@ -160,6 +160,8 @@ export const taskSpecSchema: JsonSchema = closed({
     ),
   ),
   priority: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+  priorityClassName: { type: 'string', minLength: 1, maxLength: 253 },
+  preemptionPolicy: { enum: ['PreemptLowerPriority', 'Never'] },
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },
   group: { type: 'string', minLength: 1, maxLength: 253 },
   devices: list(

@@ -77,6 +77,10 @@ export interface TaskSpec {
    * 2,147,483,647. Default 0. Equals go by creation.
    */
   readonly priority?: number
+  /** The `PriorityClass` whose value `priority` is; read by `priorityAdmission`, when the task is made. */
+  readonly priorityClassName?: string
+  /** `Never`: it waits for room, and others with less priority keep theirs. Default `PreemptLowerPriority`. */
+  readonly preemptionPolicy?: 'PreemptLowerPriority' | 'Never'
   /** Which scheduler is to place the task. Default: the one without a `schedulerName`. */
   readonly schedulerName?: string
   /** Tasks of one namespace that name the same group are siblings. Default: the uid of the controlling owner. */

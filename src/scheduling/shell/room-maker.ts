@@ -58,6 +58,8 @@ export class RoomMaker {
   ): Promise<RoomMade> {
     const { mirror } = context
     const lowest = mirror.lowestPriority
+    if (one.task.spec.preemptionPolicy === 'Never')
+      return { kind: 'none', why: 'its preemptionPolicy is Never', isHeldBack: false }
     const isNominated = mirror.held.forTask(one.key).length > 0
     if (isNominated || lowest === undefined || lowest >= (one.task.spec.priority ?? 0)) return NONE
     const { strategy = nativePreemption, budgets = 'hard' } = this.#policy

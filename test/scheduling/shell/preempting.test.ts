@@ -62,6 +62,13 @@ describe('preemption under the scheduling controller', () => {
     expect([world.nodeOf('urgent'), alive(world)]).toEqual([undefined, ['a', 'b', 'urgent']])
   })
 
+  test('a task whose preemptionPolicy is Never waits, and says so', async () => {
+    const world = await createFullCluster({ preemption })
+    await world.addTask('urgent', { ...urgent, preemptionPolicy: 'Never' })
+    expect([world.nodeOf('urgent'), alive(world)]).toEqual([undefined, ['a', 'b', 'urgent']])
+    expect(world.scheduled('urgent')).toContain('its preemptionPolicy is Never')
+  })
+
   test('the cheapest victim goes and the task is bound, in one commit', async () => {
     const world = await createFullCluster({ preemption })
     const commits: string[] = []
