@@ -91,7 +91,7 @@ export function judgeGate(gate: Gate, view: GateView): GateVerdict {
     case 'not': {
       const verdict = judgeGate(gate.gate, view)
       if (verdict.kind === 'pass') return waiting(gate, verdict.untilMs)
-      return { kind: 'pass' }
+      return passing(verdict.kind === 'wait' ? untilsOf(verdict.waits) : [])
     }
     case 'within':
       return judgeWithin(gate, view)
@@ -188,10 +188,16 @@ export function judgeGates(gates: readonly Gate[], view: GateView): GateVerdict 
   if (failed !== undefined) return failed
   const waits = verdicts.flatMap(verdict => (verdict.kind === 'wait' ? verdict.waits : []))
   if (waits.length > 0) return { kind: 'wait', waits }
-  const ends = verdicts.flatMap(verdict =>
-    verdict.kind === 'pass' && verdict.untilMs !== undefined ? [verdict.untilMs] : [],
-  )
-  return ends.length === 0 ? { kind: 'pass' } : { kind: 'pass', untilMs: Math.min(...ends) }
+  return passing(untilsOf(verdicts.filter(verdict => verdict.kind === 'pass')))
+}
+
+function untilsOf(timed: readonly { readonly untilMs?: number }[]): readonly number[] {
+  return timed.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]))
+}
+
+/** Passes, until the first of these times at least. */
+function passing(untils: readonly number[]): GateVerdict {
+  return { kind: 'pass', ...(untils.length > 0 ? { untilMs: Math.min(...untils) } : {}) }
 }
 
 function judgeAny(gates: readonly Gate[], view: GateView): GateVerdict {

@@ -12,7 +12,7 @@ export type Verdict =
 export function goalReached(goal: Goal, sets: readonly Tally[], next: string): boolean {
   const wanted = goal.get(next) ?? 0
   const current = sets.find(set => set.template === next)
-  if (wanted > 0 && (current?.available ?? 0) < wanted) return false
+  if ((current?.available ?? 0) < wanted) return false
   const sized = sets.every(set => set.observed !== false && set.size === (goal.get(set.template) ?? 0))
   return (
     sized && [...goal].every(([template, size]) => size === 0 || sets.some(set => set.template === template))

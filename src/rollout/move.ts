@@ -40,6 +40,12 @@ export interface Move {
   readonly blockers: readonly Blocker[]
 }
 
+/** A template on its way: what is known of it, what is wanted, and the size that it gets. */
+interface Row extends Required<Tally> {
+  readonly goal: number
+  after: number
+}
+
 interface Totals {
   readonly live: number
   readonly available: number
@@ -48,7 +54,6 @@ interface Totals {
   readonly unready: number
   /** Live or stopping, in sets that are to go. */
   readonly leaving: number
-  readonly blind: boolean
 }
 
 /**
@@ -64,106 +69,94 @@ interface Totals {
  * stops unavailable instances before available ones.
  */
 export function move(input: MoveInput): Move {
-  const by = new Map(input.sets.map(set => [set.template, set]))
-  const sizes = new Map(input.sets.map(set => [set.template, set.size]))
+  const rows = new Map(input.sets.map(set => [set.template, rowOf(input, set)]))
+  const known = [...rows.values()].sort((a, b) => compareText(a.template, b.template))
   const blockers: Blocker[] = []
-  const totals = tally(input)
-  const working = { by, sizes, blockers }
-  if (input.barrier === true && totals.leaving > 0) {
-    blockers.push({ kind: 'barrier', count: totals.leaving })
+  const totals = tally(known)
+  const unobserved = known.filter(({ observed }) => !observed)
+  const isBarred = totals.leaving > 0 || unobserved.some(({ goal }) => goal === 0)
+  if (input.barrier === true && isBarred) {
+    blockers.push({ kind: 'barrier', count: Math.max(totals.leaving, 1) })
   } else {
-    grow(input, totals, working)
+    grow(input, totals, { rows, blockers })
   }
-  if (totals.blind) {
-    for (const { template } of sorted(input.sets.filter(set => set.observed === false)))
-      blockers.push({ kind: 'unobserved', template })
-  } else {
-    shrink(input, totals, working)
+  for (const { template } of unobserved) blockers.push({ kind: 'unobserved', template })
+  if (unobserved.length === 0) shrink(input, totals, { rows, blockers })
+  for (const { template, size, goal, available } of known) {
+    const count = Math.min(size, goal) - available
+    if (count > 0) blockers.push({ kind: 'unready', template, count })
   }
-  const lacking = (set: Tally): number =>
-    Math.min(set.size, input.goal.get(set.template) ?? 0) - set.available
-  for (const set of sorted(input.sets.filter(set => lacking(set) > 0)))
-    blockers.push({ kind: 'unready', template: set.template, count: lacking(set) })
-  return { sizes, blockers }
+  return { sizes: new Map([...rows.values()].map(({ template, after }) => [template, after])), blockers }
 }
 
 interface Working {
-  readonly by: ReadonlyMap<string, Tally>
-  readonly sizes: Map<string, number>
+  readonly rows: Map<string, Row>
   readonly blockers: Blocker[]
 }
 
-function tally(input: MoveInput): Totals {
-  let live = 0
-  let available = 0
-  let stopping = 0
-  let unready = 0
-  let leaving = 0
-  let blind = false
-  for (const set of input.sets) {
-    const goal = input.goal.get(set.template) ?? 0
-    live += set.size
-    available += set.available
-    stopping += set.stopping ?? 0
-    if (goal >= set.size) unready += set.size - set.available
-    if (goal === 0) leaving += set.size + (set.stopping ?? 0)
-    if (goal === 0 && set.observed === false) leaving = Math.max(leaving, 1)
-    blind ||= set.observed === false
+function rowOf({ goal }: MoveInput, set: Tally): Row {
+  const { template, size } = set
+  return {
+    template,
+    size,
+    available: set.available,
+    dead: set.dead ?? 0,
+    stopping: set.stopping ?? 0,
+    observed: set.observed !== false,
+    goal: goal.get(template) ?? 0,
+    after: size,
   }
-  return { live, available, stopping, unready, leaving, blind }
 }
 
-function grow(input: MoveInput, totals: Totals, { by, sizes, blockers }: Working): void {
+function tally(rows: readonly Row[]): Totals {
+  const sum = (count: (row: Row) => number): number => rows.reduce((total, row) => total + count(row), 0)
+  return {
+    live: sum(({ size }) => size),
+    available: sum(({ available }) => available),
+    stopping: sum(({ stopping }) => stopping),
+    unready: sum(({ size, available, goal }) => (goal >= size ? size - available : 0)),
+    leaving: sum(({ size, stopping, goal }) => (goal === 0 ? size + stopping : 0)),
+  }
+}
+
+function grow(input: MoveInput, totals: Totals, { rows, blockers }: Working): void {
   const { ceil } = input.bounds
   let live = totals.live + (input.countStopping === true ? totals.stopping : 0)
   for (const template of input.grow) {
-    const size = by.get(template)?.size ?? 0
-    const missing = (input.goal.get(template) ?? 0) - size
-    if (missing <= 0) continue
+    const row = rows.get(template) ?? rowOf(input, { template, size: 0, available: 0 })
+    const missing = row.goal - row.size
     const step = Math.max(0, Math.min(missing, ceil - live))
     live += step
-    if (step > 0) sizes.set(template, size + step)
+    row.after += step
+    if (step > 0) rows.set(template, row)
     if (step < missing) blockers.push({ kind: 'ceiling', template, live, ceil })
   }
 }
 
-function shrink(input: MoveInput, totals: Totals, { by, sizes, blockers }: Working): void {
-  const { floor } = input.bounds
+function shrink(input: MoveInput, totals: Totals, { rows, blockers }: Working): void {
+  const { floor, ceil } = input.bounds
   let replaceable = totals.live - floor - totals.unready
   let spare = totals.available - floor
-  const excess = (set: Tally): number => (sizes.get(set.template) ?? 0) - (input.goal.get(set.template) ?? 0)
-  const drop = (set: Tally, most: number): number => {
-    const count = Math.max(0, Math.min(excess(set), most))
-    sizes.set(set.template, (sizes.get(set.template) ?? 0) - count)
+  const excess = ({ after, goal }: Row): number => after - goal
+  const drop = (row: Row, most: number): number => {
+    const count = Math.max(0, Math.min(excess(row), most))
+    row.after -= count
     return count
   }
-  const leaving: Tally[] = []
-  for (const template of input.shrink) {
-    const set = by.get(template)
-    if (set !== undefined && excess(set) > 0) leaving.push(set)
+  const leaving = input.shrink.flatMap(template => rows.get(template) ?? [])
+  for (const row of leaving) {
+    drop(row, row.dead)
+    replaceable -= drop(row, Math.min(row.size - row.dead - row.available, replaceable))
   }
-  for (const set of leaving) {
-    const dead = set.dead ?? 0
-    drop(set, dead)
-    replaceable -= drop(set, Math.min(set.size - dead - set.available, replaceable))
+  for (const row of leaving) {
+    spare -= drop(row, Math.min(row.available, spare))
+    if (excess(row) > 0)
+      blockers.push({ kind: 'floor', template: row.template, available: totals.available, floor })
   }
-  for (const set of leaving) {
-    spare -= drop(set, Math.min(set.available, spare))
-    if (excess(set) > 0) {
-      blockers.push({ kind: 'floor', template: set.template, available: totals.available, floor })
-    }
-  }
-  let above = [...sizes.values()].reduce((sum, size) => sum + size, 0) - input.bounds.ceil
-  for (const template of above > 0 ? input.shrink.toReversed() : []) {
-    const set = by.get(template)
-    if (set === undefined) continue
-    const size = sizes.get(template) ?? 0
-    const count = Math.max(0, Math.min(size - set.available, above))
-    sizes.set(template, size - count)
+  let above = [...rows.values()].reduce((sum, { after }) => sum + after, 0) - ceil
+  for (const row of leaving.toReversed()) {
+    const count = Math.max(0, Math.min(row.after - row.available, above))
+    row.after -= count
     above -= count
   }
-}
-
-function sorted(sets: readonly Tally[]): readonly Tally[] {
-  return sets.toSorted((a, b) => compareText(a.template, b.template))
 }

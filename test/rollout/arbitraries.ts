@@ -5,7 +5,7 @@ import type { BudgetSpec, IntOrPercent, MoveInput, Tally } from '../../src/rollo
 export function tally(template: string): fc.Arbitrary<Tally> {
   return fc
     .record({
-      size: fc.nat(12),
+      size: fc.oneof({ weight: 3, arbitrary: fc.nat(12) }, fc.constant(0)),
       ready: fc.nat(12),
       dead: fc.nat(3),
       stopping: fc.nat(4),
@@ -13,7 +13,15 @@ export function tally(template: string): fc.Arbitrary<Tally> {
     })
     .map(({ size, ready, dead, stopping, observed }) => {
       const gone = Math.min(dead, size)
-      return { template, size, dead: gone, available: Math.min(ready, size - gone), stopping, observed }
+      return {
+        template,
+        size,
+        available: Math.min(ready, size - gone),
+        // What is 0 may be left out.
+        ...(gone === 0 ? {} : { dead: gone }),
+        ...(stopping === 0 ? {} : { stopping }),
+        observed,
+      }
     })
 }
 
@@ -34,11 +42,13 @@ export const budget: fc.Arbitrary<BudgetSpec> = fc
 
 const templates = ['a', 'b', 'c', 'd']
 
+const wanted = fc.oneof({ weight: 3, arbitrary: fc.nat(8) }, fc.constant(undefined), fc.constant(0))
+
 /** Any view of up to four templates with any goal, bounds and priorities. */
 export const moveInput: fc.Arbitrary<MoveInput> = fc
   .record({
     sets: fc.subarray(templates).chain(names => fc.tuple(...names.map(tally))),
-    sizes: fc.tuple(fc.nat(8), fc.nat(8), fc.nat(8), fc.nat(8)),
+    sizes: fc.tuple(wanted, wanted, wanted, wanted),
     floor: fc.nat(10),
     above: fc.nat(8),
     grow: fc.shuffledSubarray(templates),
@@ -50,7 +60,9 @@ export const moveInput: fc.Arbitrary<MoveInput> = fc
   .map(({ sets, sizes, floor, above, blind, ...rest }) => ({
     // Most views are observed, or else hardly anything would ever shrink.
     sets: blind === 0 ? sets : sets.map(set => ({ ...set, observed: true })),
-    goal: new Map(templates.map((template, index) => [template, sizes[index] ?? 0])),
+    goal: new Map(
+      templates.flatMap((template, index) => (sizes[index] === undefined ? [] : [[template, sizes[index]]])),
+    ),
     bounds: { floor, ceil: floor + above },
     ...rest,
   }))

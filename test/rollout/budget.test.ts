@@ -14,7 +14,7 @@ describe('a budget', () => {
     // Neither side leaves room: one extra instance by default, one too few when asked.
     [{ maxSurge: 0, maxUnavailable: '25%' }, 1, { floor: 1, ceil: 2 }],
     [{ maxSurge: 0, maxUnavailable: '25%', giveWay: 'unavailable' as const }, 1, { floor: 0, ceil: 1 }],
-    [{ maxSurge: 3, maxUnavailable: 1 }, 0, { floor: 0, ceil: 0 }],
+    [{ maxSurge: 3, maxUnavailable: 1 }, 0, { floor: 0, ceil: 0, surge: 0, unavailable: 0, gaveWay: false }],
   ])('%j of %i', (spec, desired, bounds) => {
     expect(resolveBudget(spec, desired)).toMatchObject(bounds)
   })

@@ -1,7 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GateVerdict } from '../../src/rollout/gate.js'
-import { judgeGate, questionsIn } from '../../src/rollout/gate.js'
+import { judgeGate, judgeGates, questionsIn } from '../../src/rollout/gate.js'
 import type { Gate, GateAnswer } from '../../src/rollout/index.js'
 import { describeBlocker, rolling } from '../../src/rollout/index.js'
 import { runningCluster } from './fixtures/instant-cluster.js'
@@ -18,11 +17,15 @@ const said = (gate: string, answer: 'pass' | 'fail', atMs = 0): GateAnswer => ({
 })
 const approve: Gate = { kind: 'approve', name: 'canary' }
 const analysis: Gate = { kind: 'analysis', name: 'errors' }
+const hook = { kind: 'hook', name: 'warm' } as const satisfies Gate
 const soak: Gate = { kind: 'soak', ms: HOUR_MS }
 const office: Gate = {
   kind: 'calendar',
   windows: [{ days: [1, 2, 3, 4, 5], fromMinute: 9 * 60, toMinute: 17 * 60 }],
 }
+
+const twice = <T>(value: T): readonly T[] => [value, value]
+const view = { sinceMs: NOW_MS, nowMs: NOW_MS, answers: [] }
 
 const judged = (
   gate: Gate,
@@ -59,7 +62,68 @@ describe('a gate', () => {
       judged(analysis, { answers: [said('errors', 'pass'), said('errors', 'fail')] }),
       { kind: 'fail', cause: 'analysis', gate: 'analysis "errors"' },
     ],
+    ['a hook passes', judged(hook, { answers: [said('warm', 'pass')] }), { kind: 'pass' }],
+    [
+      'a hook fails',
+      judged(hook, { answers: [said('warm', 'fail')] }),
+      { kind: 'fail', cause: 'hook', gate: 'hook "warm"' },
+    ],
+    [
+      'a hook whose failure is ignored passes',
+      judged({ ...hook, ignoreFailure: true }, { answers: [said('warm', 'fail')] }),
+      { kind: 'pass' },
+    ],
+    [
+      'one failure is forgiven',
+      judged({ kind: 'retry', times: 1, gate: analysis }, { answers: [said('errors', 'fail')] }),
+      { kind: 'wait', waits: [{ gate: 'analysis "errors"' }] },
+    ],
+    [
+      'and no other one',
+      judged({ kind: 'retry', times: 1, gate: analysis }, { answers: twice(said('errors', 'fail')) }),
+      { kind: 'fail', cause: 'analysis', gate: 'analysis "errors"' },
+    ],
+    [
+      'within, approved at the last moment',
+      judged(
+        { kind: 'within', ms: 10, gate: approve },
+        { afterMs: 99, answers: [said('canary', 'pass', NOW_MS - 89)] },
+      ),
+      { kind: 'pass' },
+    ],
     ['in office hours', judged(office), { kind: 'pass', untilMs: NOW_MS + 7 * HOUR_MS }],
+    [
+      'at their first moment',
+      judged(office, { nowMs: NOW_MS - HOUR_MS }),
+      { kind: 'pass', untilMs: NOW_MS + 7 * HOUR_MS },
+    ],
+    [
+      'at the first moment after them',
+      judged(office, { nowMs: NOW_MS + 7 * HOUR_MS }),
+      { kind: 'wait', waits: [{ gate: 'the calendar', untilMs: NOW_MS + 23 * HOUR_MS }] },
+    ],
+    [
+      'after the only hour of the week',
+      judged({ kind: 'calendar', windows: [{ days: [4], fromMinute: 540, toMinute: 600 }] }),
+      { kind: 'wait', waits: [{ gate: 'the calendar', untilMs: NOW_MS + 167 * HOUR_MS }] },
+    ],
+    [
+      'on a whole day',
+      judged({ kind: 'calendar', windows: [{ days: [4] }] }),
+      { kind: 'pass', untilMs: NOW_MS + 14 * HOUR_MS },
+    ],
+    [
+      'before a whole day',
+      judged({ kind: 'calendar', windows: [{ days: [5] }] }),
+      { kind: 'wait', waits: [{ gate: 'the calendar', untilMs: NOW_MS + 14 * HOUR_MS }] },
+    ],
+    ['never', judged({ kind: 'calendar', windows: [] }), { kind: 'wait', waits: [{ gate: 'the calendar' }] }],
+    ['one list of gates passes', judgeGates([{ kind: 'soak', ms: 0 }], view), { kind: 'pass' }],
+    [
+      'in both of two windows, until the first ends',
+      judgeGates([{ kind: 'calendar', windows: [{}] }, office, { kind: 'soak', ms: 0 }], view),
+      { kind: 'pass', untilMs: NOW_MS + 7 * HOUR_MS },
+    ],
     [
       'before office hours',
       judged(office, { nowMs: NOW_MS - 2 * HOUR_MS }),
@@ -104,7 +168,6 @@ describe('a gate', () => {
 })
 
 describe('what is to be asked', () => {
-  const hook: Gate = { kind: 'hook', name: 'warm' }
   const asked = (gates: readonly Gate[], answers: readonly GateAnswer[] = [], afterMs = 0) =>
     questionsIn(gates, { sinceMs: NOW_MS - afterMs, nowMs: NOW_MS, answers }).map(({ gate }) => gate)
   test.each<[string, readonly string[], readonly string[]]>([
@@ -146,75 +209,24 @@ test('failures in a window: too many, too large a share, or too few to say', () 
   expect(kinds({ kind: 'failures', ratio: 0.3 }, 7)).toBe('pass')
   expect(kinds({ kind: 'failures', ratio: 0.3 }, 6)).toBe('fail')
   expect(kinds({ kind: 'failures', ratio: 0.3, minSamples: 10 }, 6)).toBe('pass')
+  expect(kinds({ kind: 'failures', ratio: 0.3, minSamples: 9 }, 6)).toBe('fail')
+  expect(kinds({ kind: 'failures', ratio: 0, windowMs: 60_001 }, 0)).toBe('fail')
+  expect(kinds({ kind: 'failures', ratio: 0, windowMs: 60_000 }, 0)).toBe('pass')
 })
 
-const { gate: anyGate } = fc.letrec<{ gate: Gate }>(tie => ({
-  gate: fc.oneof(
-    { maxDepth: 2, depthSize: 'small' },
-    fc.nat(40).map((ms): Gate => ({ kind: 'soak', ms })),
-    fc.constantFrom('a', 'b').map((name): Gate => ({ kind: 'approve', name })),
-    fc.constantFrom('c', 'd').map((name): Gate => ({ kind: 'analysis', name })),
-    fc.record({
-      kind: fc.constantFrom('all' as const, 'any' as const),
-      gates: fc.array(tie('gate'), { minLength: 1, maxLength: 3 }),
-    }),
-    fc.record({
-      kind: fc.constant('within' as const),
-      ms: fc.integer({ min: 1, max: 40 }),
-      gate: tie('gate'),
-    }),
-  ),
-}))
-const anyAnswers = fc.array(
-  fc.record({
-    gate: fc.constantFrom('a', 'b', 'c', 'd'),
-    answer: fc.constantFrom('pass' as const, 'fail' as const),
-    by: fc.constant('ann'),
-    atMs: fc.constant(0),
-  }),
-  { maxLength: 4 },
-)
-
-/** The lattice in its plainest form. */
-function expected(gate: Gate, elapsedMs: number, answers: readonly GateAnswer[]): 'pass' | 'wait' | 'fail' {
-  const each = (gates: readonly Gate[]) => gates.map(one => expected(one, elapsedMs, answers))
-  switch (gate.kind) {
-    case 'soak':
-      return elapsedMs >= gate.ms ? 'pass' : 'wait'
-    case 'approve':
-    case 'analysis':
-      return answers.filter(one => one.gate === gate.name).at(-1)?.answer ?? 'wait'
-    case 'all':
-      return (['fail', 'wait', 'pass'] as const).find(kind => each(gate.gates).includes(kind)) ?? 'pass'
-    case 'any':
-      return (['pass', 'wait', 'fail'] as const).find(kind => each(gate.gates).includes(kind)) ?? 'pass'
-    case 'within': {
-      const inner = expected(gate.gate, Math.min(elapsedMs, gate.ms), answers)
-      return inner === 'wait' && elapsedMs >= gate.ms ? 'fail' : inner
-    }
-    default:
-      throw new Error(gate.kind)
-  }
-}
-
-test('gates compose: fail before wait before pass, and what is told to be looked at again is worth it', () => {
-  const seen = new Set<string>()
-  fc.assert(
-    fc.property(anyGate, anyAnswers, fc.nat(50), (gate, answers, elapsedMs) => {
-      const at = (ms: number): GateVerdict => judgeGate(gate, { sinceMs: 0, nowMs: ms, answers })
-      const verdict = at(elapsedMs)
-      seen.add(verdict.kind)
-      expect(verdict.kind).toBe(expected(gate, elapsedMs, answers))
-      if (verdict.kind !== 'wait') return
-      // Nothing changes before the earliest time that is told, and with no time told nothing ever does.
-      const times = verdict.waits.flatMap(({ untilMs }) => untilMs ?? [])
-      const until = times.length === 0 ? 1_000 : Math.min(...times)
-      expect(until).toBeGreaterThan(elapsedMs)
-      for (let ms = elapsedMs; ms < Math.min(until, 100); ms++) expect(at(ms).kind).toBe('wait')
-    }),
-    { numRuns: 2_000 },
+test.each<[Gate, string]>([
+  [{ kind: 'failures', max: 3 }, 'at most 3 failures'],
+  [{ kind: 'failures', ratio: 0.25 }, 'at most 25 % failures'],
+  [{ kind: 'failures' }, 'at most 0 % failures'],
+  [{ kind: 'all', gates: [approve, analysis] }, 'approval "canary" and analysis "errors"'],
+  [{ kind: 'any', gates: [approve, hook] }, 'approval "canary" or hook "warm"'],
+  [{ kind: 'retry', times: 2, gate: soak }, '3600 s at the waypoint'],
+])('a gate is told as a phrase: %#', (gate, phrase) => {
+  const late = judgeGate(
+    { kind: 'within', ms: 1, gate: { kind: 'all', gates: [approve, gate] } },
+    { ...view, sinceMs: 0 },
   )
-  expect([...seen].sort()).toEqual(['fail', 'pass', 'wait'])
+  expect(late).toMatchObject({ kind: 'fail', gate: `approval "canary" and ${phrase}` })
 })
 
 describe('a rollout through gates', () => {

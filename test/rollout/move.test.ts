@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Move, MoveInput, Tally } from '../../src/rollout/index.js'
 import { move } from '../../src/rollout/index.js'
 import { moveInput } from './arbitraries.js'
+import { moveOneByOne } from './move-one-by-one.js'
 
 const live = (sets: readonly Tally[]): number => sets.reduce((sum, set) => sum + set.size, 0)
 const available = (sets: readonly Tally[]): number => sets.reduce((sum, set) => sum + set.available, 0)
@@ -23,16 +24,26 @@ function applied(input: MoveInput, { sizes }: Move): readonly Tally[] {
   })
 }
 
-function law(name: string, holds: (input: MoveInput, step: Move) => void): void {
+function law(name: string, holds: (input: MoveInput, step: Move) => void, numRuns = 500): void {
   test(name, () => {
     fc.assert(
       fc.property(moveInput, input => holds(input, move(input))),
-      { numRuns: 2000 },
+      { numRuns },
     )
   })
 }
 
 describe('move', () => {
+  law(
+    'is what one instance at a time comes to, with the same reasons',
+    (input, step) => {
+      const slow = moveOneByOne(input)
+      expect([...step.sizes]).toEqual([...slow.sizes])
+      expect(step.blockers).toEqual(slow.blockers)
+    },
+    2_000,
+  )
+
   law('never takes availability below the floor, nor further below it', (input, step) => {
     const after = available(applied(input, step))
     expect(after).toBeGreaterThanOrEqual(Math.min(available(input.sets), input.bounds.floor))
@@ -117,7 +128,7 @@ describe('move', () => {
 
   law('grows nothing behind a barrier until what leaves is gone', (input, step) => {
     const leaving = input.sets.some(
-      set => input.goal.get(set.template) === 0 && set.size + (set.stopping ?? 0) > 0,
+      set => (input.goal.get(set.template) ?? 0) === 0 && set.size + (set.stopping ?? 0) > 0,
     )
     if (input.barrier !== true || !leaving) return
     for (const [template, size] of step.sizes) {

@@ -71,7 +71,7 @@ export class CellColumns {
 
   /** All that are there, in order. */
   *[Symbol.iterator](): IterableIterator<CellView> {
-    for (let rank = 0; rank < this.#keys.length; rank++) {
+    for (const rank of this.#keys.keys()) {
       const cell = this.get(rank)
       if (cell !== undefined) yield cell
     }

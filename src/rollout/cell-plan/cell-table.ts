@@ -113,7 +113,7 @@ export class CellTable {
     const { done, busy, waits, wounded, broken } = this.#members
     const { order, width, slots, strict } = this.#rules
     const desired = Math.max(this.size, this.#goal.desired ?? 0)
-    const floor = order === 'stop-first' ? desired - slots : 0
+    const floor = desired - slots
     const walk: Walk = { moves: [], inFlight: busy.count, surging: this.#serving, available: this.#available }
     // What is neither wanted nor works is replaced at once: nothing is lost by it.
     this.#take(walk, broken, () => walk.inFlight < width)

@@ -1,12 +1,18 @@
 import { compareText } from '../../../src/core/internal.js'
-import type { CellGoal, CellProgram, CellView } from '../../../src/rollout/cells/index.js'
+import type {
+  CellBlocker,
+  CellGoal,
+  CellPlan,
+  CellProgram,
+  CellView,
+} from '../../../src/rollout/cells/index.js'
 
 /** The slow obvious way: sorts all cells at every step, and counts again before every move. */
 export function planBySorting(
   cells: readonly CellView[],
   { target, stable, desired: wanted = 0 }: CellGoal,
   program: CellProgram,
-): string[] {
+): CellPlan {
   const { order = 'stop-first', maxUnavailable = 1, maxSurge = 1, strict = false, partition = 0 } = program
   const width = strict ? 1 : (program.width ?? Number.POSITIVE_INFINITY)
   const slots = strict ? 1 : order === 'stop-first' ? maxUnavailable : maxSurge
@@ -25,13 +31,13 @@ export function planBySorting(
       (a, b) =>
         urgency(a) - urgency(b) ||
         Number(a.isLast ?? false) - Number(b.isLast ?? false) ||
-        (b.ordinal ?? 0) - (a.ordinal ?? 0) ||
+        (program.compare ?? highestFirst)(a, b) ||
         compareText(a.key, b.key),
     )
-  const moves: string[] = []
+  const moves: { key: string; revision: string }[] = []
   let isOver = [false, false, false]
   for (const cell of todo) {
-    const moved = new Set(moves.map(move => move.split(':')[0]))
+    const moved = new Set(moves.map(({ key }) => key))
     const inFlight = [...now.values()].filter(
       one =>
         moved.has(one.key) ||
@@ -55,8 +61,33 @@ export function planBySorting(
       isOver = isOver.with(kind, true)
       continue
     }
-    moves.push(`${cell.key}:${goalOf(cell)}`)
+    moves.push({ key: cell.key, revision: goalOf(cell) ?? cell.revision })
     now.set(cell.key, { ...cell, available: order === 'start-first' && cell.available })
   }
-  return moves
+  const isArrived = (cell: CellView): boolean =>
+    cell.revision === target && cell.running === target && cell.available
+  const onTheirWay = cells.filter(
+    cell => goalOf(cell) === target && cell.revision === target && !isArrived(cell),
+  ).length
+  const held = cells.filter(cell => isBelow(cell) && goalOf(cell) === undefined && !isArrived(cell)).length
+  const blockers: CellBlocker[] = []
+  if (onTheirWay > 0) blockers.push({ kind: 'unready', count: onTheirWay })
+  const waiting = todo.length - moves.length
+  const available = [...now.values()].filter(one => one.available).length
+  const atOnce = Math.min(width, slots)
+  if (waiting > 0 && (onTheirWay + moves.length >= atOnce || order === 'start-first'))
+    blockers.push(
+      onTheirWay + moves.length < atOnce && strict && available < desired
+        ? { kind: 'strict', waiting, unavailable: desired - available }
+        : { kind: 'width', waiting, width: atOnce },
+    )
+  else if (waiting > 0 && strict && available < desired)
+    blockers.push({ kind: 'strict', waiting, unavailable: desired - available })
+  else if (waiting > 0) blockers.push({ kind: 'floor', waiting, available, floor: desired - slots })
+  if (held > 0) blockers.push({ kind: 'partition', count: held })
+  return { moves, blockers, done: desired === cells.filter(isArrived).length }
+}
+
+function highestFirst(a: CellView, b: CellView): number {
+  return (b.ordinal ?? 0) - (a.ordinal ?? 0)
 }

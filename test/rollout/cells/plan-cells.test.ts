@@ -57,6 +57,33 @@ describe('a plan for cells', () => {
     expect(moves.map(({ key }) => key)).toEqual(['1', '0', '2'])
   })
 
+  test('without a number a cell goes as one of number 0, by key', () => {
+    const numbers: Readonly<Record<string, number>> = { b: 0, d: 1 }
+    const cells = ['a', 'b', 'c', 'd', 'e'].map((key): CellView => {
+      const ordinal = numbers[key]
+      return {
+        key,
+        revision: 'a',
+        running: 'a',
+        available: true,
+        ...(ordinal === undefined ? {} : { ordinal }),
+      }
+    })
+    for (const order of [cells, cells.toReversed()]) {
+      const { moves } = planCells(order, { target: 'b' }, { maxUnavailable: 5 })
+      expect(moves.map(({ key }) => key)).toEqual(['d', 'a', 'b', 'c', 'e'])
+    }
+  })
+
+  test('no more go than those that are not there leave', () => {
+    const cells = cellsOf('a a a a')
+    const { moves, blockers } = planCells(cells, { target: 'b', desired: 6 }, { maxUnavailable: 3 })
+    expect([moves.length, blockers.map(describeCellBlocker)]).toEqual([
+      1,
+      ['3 must stay: 3 available, at least 3 needed'],
+    ])
+  })
+
   test('cells that are not there yet count as unavailable', () => {
     expect(movesOf('a a', {}, { target: 'b', stable: 'a', desired: 3 })).toBe('')
   })
@@ -87,6 +114,7 @@ describe('a plan for cells', () => {
     [{ width: 0 }, 'width'],
     [{ maxUnavailable: 0 }, 'maxUnavailable'],
     [{ maxSurge: 1.5 }, 'maxSurge'],
+    [{ maxSurge: 0 }, 'maxSurge'],
     [{ partition: -1 }, 'partition'],
     [{ order: 'both' }, 'order'],
   ])('refuses %o', (program, field) => {
@@ -103,7 +131,8 @@ describe('a plan for cells', () => {
         available: true,
       }),
     )
-    expect(() => planCells(many, { target: 'b' })).toThrow('at most 100000')
+    expect(() => planCells(many, { target: 'b' })).toThrow('at most 100000; split the set (got 100001)')
+    expect(planCells(many.slice(1), { target: 'b' }).moves).toHaveLength(1)
   })
 })
 
@@ -113,17 +142,17 @@ const cell = fc.record({
   running: fc.option(revision, { nil: undefined }),
   available: fc.boolean(),
   isLast: fc.boolean(),
+  // Nodes have no ordinals.
+  isNumbered: fc.nat(3).map(number => number > 0),
 })
-const arbitraryCells = fc.array(cell, { maxLength: 12 }).map(cells =>
-  cells.map(
-    ({ running, ...rest }, ordinal): CellView => ({
-      key: `${ordinal}`,
-      ordinal,
-      ...rest,
-      ...(running === undefined ? { available: false } : { running }),
-    }),
-  ),
-)
+type Told = typeof cell extends fc.Arbitrary<infer T> ? T : never
+const cellAt = ({ running, isNumbered, ...rest }: Told, at: number): CellView => ({
+  key: `${at}`,
+  ...(isNumbered ? { ordinal: at } : {}),
+  ...rest,
+  ...(running === undefined ? { available: false } : { running }),
+})
+const arbitraryCells = fc.array(cell, { maxLength: 12, size: 'max' }).map(cells => cells.map(cellAt))
 const size = fc.integer({ min: 1, max: 4 })
 const arbitraryProgram: fc.Arbitrary<CellProgram> = fc.record(
   {
@@ -133,6 +162,7 @@ const arbitraryProgram: fc.Arbitrary<CellProgram> = fc.record(
     maxSurge: size,
     strict: fc.boolean(),
     partition: fc.integer({ min: 0, max: 6 }),
+    compare: fc.constant((a: CellView, b: CellView) => Number(b.available) - Number(a.available)),
   },
   { requiredKeys: [] },
 )
@@ -151,9 +181,7 @@ describe('whatever the cells', () => {
         fc.func(fc.integer()),
         (cells, goal, program, weight) => {
           const plan = planCells(cells, goal, program)
-          expect(plan.moves.map(({ key, revision: to }) => `${key}:${to}`)).toEqual(
-            planBySorting(cells, goal, program),
-          )
+          expect(plan).toEqual(planBySorting(cells, goal, program))
           const shuffled = cells.toSorted((a, b) => weight(a.key) - weight(b.key))
           expect(planCells(shuffled, goal, program)).toEqual(plan)
         },
@@ -185,42 +213,69 @@ describe('whatever the cells', () => {
     )
   })
 
-  test('a table that is kept up to date plans as one that is made at once', () => {
-    const change = fc.record({ at: fc.nat({ max: 11 }), to: cell, gone: fc.boolean(), target: revision })
+  test('a table that is kept up to date plans as sorting all of them does', () => {
+    const change = fc.record({
+      // Most of what happens is that something comes up or falls over.
+      what: fc.constantFrom(
+        'up',
+        'down',
+        'up',
+        'down',
+        'up',
+        'down',
+        'up',
+        'down',
+        'last',
+        'last',
+        'other',
+        'gone',
+        'goal',
+      ),
+      at: fc.nat(11),
+      to: cell,
+      stable: fc.constantFrom('a', 'x'),
+    })
     fc.assert(
       fc.property(
         arbitraryCells,
         arbitraryProgram,
-        fc.array(change, { maxLength: 30 }),
+        fc.array(change, { minLength: 10, maxLength: 20 }),
         (cells, program, changes) => {
           let goal: CellGoal = { target: 'b', stable: 'a' }
           const now = new Map(cells.map(one => [one.key, one]))
           const table = new CellTable(program, goal)
-          for (const one of cells) table.set(one)
-          for (const { at, to, gone, target } of changes) {
+          const put = (next: CellView): void => {
+            table.set(next)
+            now.set(next.key, next)
+          }
+          for (const one of cells) put(one)
+          for (const { what, at, to, stable } of changes) {
             const key = `${at}`
-            if (gone) {
+            const one = now.get(key)
+            if (what === 'gone') {
               table.delete(key)
               now.delete(key)
-            } else {
-              const { running, ...rest } = to
-              const next = {
-                key,
-                ordinal: at,
-                ...rest,
-                ...(running === undefined ? { available: false } : { running }),
-              }
-              table.set(next)
-              now.set(key, next)
-            }
-            if (target === 'x') {
-              goal = { target: goal.target === 'b' ? 'a' : 'b', stable: 'a' }
+            } else if (what === 'goal') {
+              goal = { target: stable === goal.stable && goal.target === 'b' ? 'a' : 'b', stable }
               table.retarget(goal)
+            } else if (one !== undefined && what === 'last') {
+              put({ ...one, isLast: one.isLast !== true })
+            } else if (one === undefined || what === 'other') put(cellAt(to, at))
+            else put({ ...one, available: what === 'up', running: what === 'up' ? one.revision : 'a' })
+            const plan = table.step()
+            expect(plan).toEqual(planBySorting([...now.values()], goal, program))
+            for (const { key: moved, revision: next } of plan.moves) {
+              const before = now.get(moved)
+              if (before !== undefined) put({ ...before, revision: next })
             }
-            expect(table.step()).toEqual(planCells(now.values(), goal, program))
           }
+          expect(table.size).toBe(now.size)
         },
       ),
     )
+  })
+
+  test('a set of none is at its goal', () => {
+    expect(planCells([], { target: 'b' })).toEqual({ moves: [], blockers: [], done: true })
   })
 })
