@@ -1,5 +1,5 @@
 import type { LedgerMark } from '../core/internal.js'
-import type { Kind, StoredObject } from '../store/index.js'
+import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
 import { objectSchema, revisionSpecSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
@@ -14,6 +14,11 @@ export interface RevisionSpec {
   readonly cause: 'update' | 'undo' | 'revert'
   /** The earlier entry whose template this is, for `undo` and `revert`. */
   readonly from?: number
+  /**
+   * The other fields of the owner's spec when the entry was written, but for `selector` and `paused`, so that an undo can
+   * restore them too. Absent in entries of versions that did not write it.
+   */
+  readonly settings?: Readonly<Record<string, Json>>
 }
 
 /** How the revision fared. */

@@ -272,6 +272,7 @@ export const revisionSpecSchema: JsonSchema = closed(
     template,
     cause: { enum: ['update', 'undo', 'revert'] },
     from: { type: 'integer', minimum: 1 },
+    settings: { type: 'object' },
   },
   ['number', 'templateHash', 'template', 'cause'],
 )

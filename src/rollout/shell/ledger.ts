@@ -7,12 +7,14 @@ import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
 import { isPinned, tagsOf, withMark } from '../ledger-marks.js'
 import type { EntryOutcome, LedgerEntry } from '../revision-ledger.js'
 import { forgettable, mayBecome, nextNumber } from '../revision-ledger.js'
-import type { RevisionOwner } from './revision-owner.js'
-import { kindOfOwner } from './revision-owner.js'
+import type { RevisionOwner, Settings } from './revision-owner.js'
+import { kindOfOwner, settingsOf } from './revision-owner.js'
 
 /** A ledger entry with its template. */
 export interface RevisionEntry extends LedgerEntry {
   readonly template: TaskTemplate
+  /** The other fields of the owner's spec when the entry was written. */
+  readonly settings?: Settings
   /** Name of the Revision object. */
   readonly name: string
   /** RFC 3339. */
@@ -44,7 +46,7 @@ export function appendRevision(
       ...(namespace === undefined ? {} : { namespace }),
       ownerReferences: [controllerReference(kindOfOwner(deployment), deployment)],
     },
-    spec: { number, ...entry },
+    spec: { number, ...entry, settings: settingsOf(deployment) },
   })
   const revision = tx.modifyStatus(Revision, created.metadata, draft => {
     draft.status = { outcome: 'progressing' }
@@ -102,7 +104,7 @@ export function forgetRevisions(tx: Transaction, deployment: RevisionOwner, live
 }
 
 function entryOf(revision: Revision): RevisionEntry {
-  const { number, templateHash, template, cause, from } = revision.spec
+  const { number, templateHash, template, cause, from, settings } = revision.spec
   const { marks = [] } = revision.status ?? {}
   const tags = tagsOf(marks)
   return {
@@ -111,6 +113,7 @@ function entryOf(revision: Revision): RevisionEntry {
     template,
     cause,
     ...(from === undefined ? {} : { from }),
+    ...(settings === undefined ? {} : { settings }),
     outcome: revision.status?.outcome ?? 'progressing',
     name: revision.metadata.name,
     createdAt: revision.metadata.creationTimestamp,

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { DeploymentSpec } from '../../../src/api/index.js'
+import { Revision } from '../../../src/api/index.js'
+import type { UndoOptions } from '../../../src/rollout/index.js'
 import { history, rolloutStatus, undo } from '../../../src/rollout/index.js'
 import type { Cluster } from '../fixtures/cluster.js'
 import { createCluster, template, web } from '../fixtures/cluster.js'
@@ -104,6 +107,58 @@ describe('undo', () => {
     await undo(cluster.store, web)
     await finished(cluster)
     expect(cluster.sizes()).toBe('v1×3/3')
+  })
+
+  test.each<[NonNullable<UndoOptions['restore']> | undefined, Partial<DeploymentSpec>]>([
+    [undefined, { replicas: 5, progressDeadlineSeconds: 700, readyWithinMs: 9_000 }],
+    ['template', { replicas: 5, progressDeadlineSeconds: 700, readyWithinMs: 9_000 }],
+    [['replicas'], { replicas: 3, progressDeadlineSeconds: 700, readyWithinMs: 9_000 }],
+    [['readyWithinMs', 'progressDeadlineSeconds'], { replicas: 5 }],
+    [[], { replicas: 5, progressDeadlineSeconds: 700, readyWithinMs: 9_000 }],
+    ['all', { replicas: 3 }],
+  ])('restores %j', async (restore, spec) => {
+    const cluster = await after('v1')
+    const { replicas: _replicas, ...before } = cluster.deployment().spec
+    await cluster.change({ replicas: 5, progressDeadlineSeconds: 700, readyWithinMs: 9_000, paused: true })
+    await cluster.image('v2')
+    const entry = await undo(cluster.store, web, {
+      toRevision: 1,
+      ...(restore === undefined ? {} : { restore }),
+    })
+    expect(cluster.deployment().spec).toEqual({ ...before, ...spec, paused: false })
+    // The entry has what is wanted now, so that it can be restored in its turn.
+    expect(entry.settings).toEqual(spec)
+    await finished(cluster)
+    expect(cluster.sizes()).toBe(`v1×${spec.replicas}/${spec.replicas}`)
+  })
+
+  test('restores nothing but the template of an entry that has nothing else, and says so', async () => {
+    const cluster = await after('v1', 'v2')
+    const [first] = history(cluster.store, web)
+    await cluster.store.modify(Revision, { ...web, name: first?.name ?? '' }, draft => {
+      Reflect.deleteProperty(draft.spec, 'settings')
+    })
+    const { revision } = cluster.store
+    await expect(undo(cluster.store, web, { toRevision: 1, restore: 'all' })).rejects.toMatchObject({
+      code: 'Usage',
+      details: { reason: 'settings-unknown' },
+    })
+    expect(cluster.store.revision).toBe(revision)
+    await undo(cluster.store, web, { toRevision: 1 })
+    await finished(cluster)
+  })
+
+  test.each<[unknown, string]>([
+    ['spec', 'restore'],
+    [['template', 'paused'], 'restore[0]'],
+    [['replicas', 'selector'], 'restore[1]'],
+  ])('refuses to restore %j', async (restore, field) => {
+    const cluster = await after('v1')
+    const options = { restore } as UndoOptions
+    await expect(undo(cluster.store, web, options)).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining(field) as string,
+    })
   })
 
   test('refuses a Deployment that does not exist', async () => {
