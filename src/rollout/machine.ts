@@ -136,7 +136,9 @@ function aborting(spec: RolloutSpec, state: RolloutState, context: StepContext):
 function scaled(spec: RolloutSpec, state: RolloutState, { sets, nowMs }: Observation): RolloutState {
   if (state.desired === spec.desired) return state
   const best = marksOf(sets, state.template)
-  const clocks = state.desired === 0 ? freshClocks(state.template, { sets, nowMs }) : { best }
+  // While paused the clocks stand: they begin where they do, and resume with the others.
+  const sinceMs = state.pausedAtMs ?? nowMs
+  const clocks = state.desired === 0 ? freshClocks(state.template, { sets, nowMs: sinceMs }) : { best }
   const held = state.held && rescale(state.held, spec.desired, keeping(spec, state))
   return { ...state, desired: spec.desired, ...clocks, ...(held === undefined ? {} : { held }) }
 }
@@ -267,7 +269,24 @@ function answerTo(cause: FailureCause, action: FailureAction, target: string | u
 /** Sizes and traffic are where the waypoint wants them. */
 function isReached(spec: RolloutSpec, state: RolloutState, observed: Observation): boolean {
   const { goal, isThere } = steered(spec, state, observed)
-  return isThere && goalReached(goal, observed.sets, state.template)
+  return isThere && goalReached(goal, hindering(spec, state, { goal, sets: observed.sets }), state.template)
+}
+
+/**
+ * On the way to another waypoint, what works of a stale template and must stay for the floor is no hindrance: it would
+ * wait for the stable one, which may never come back.
+ */
+function hindering(
+  spec: RolloutSpec,
+  state: RolloutState,
+  { goal, sets }: { readonly goal: Goal; readonly sets: readonly Tally[] },
+): readonly Tally[] {
+  const { waypoints, budget } = spec.program
+  if (state.waypoint >= waypoints.length - 1) return sets
+  const { floor } = resolveBudget(waypointOf(spec, state).budget ?? budget, spec.desired)
+  const available = sets.reduce((sum, set) => sum + set.available, 0)
+  if (available > floor) return sets
+  return sets.filter(set => goal.has(set.template) || set.observed === false || set.available < set.size)
 }
 
 /** The goal of the waypoint, with what the traffic needs, if the rollout divides it. */
@@ -302,6 +321,8 @@ function next(
     .filter(template => template !== roles.next && template !== roles.stable)
     .sort()
   const { program, desired } = spec
+  const budget = waypointOf(spec, state).budget ?? program.budget
+  const countStopping = budget.countStopping === true
   if (state.held) {
     const kept: Goal = new Map(Object.entries(state.held.sizes))
     const view = traffic && { sets, traffic }
@@ -314,9 +335,8 @@ function next(
     // What the traffic needs may stay above the ceiling; it does not grow there.
     const bounds = { floor: least, ceil: Math.max(most, Math.min(live, totalOf(goal))) }
     const grow = [...new Set([...short, ...stable, ...stale, roles.next])]
-    return move({ sets, goal, bounds, grow, shrink })
+    return move({ sets, goal, bounds, grow, shrink, countStopping })
   }
-  const budget = waypointOf(spec, state).budget ?? program.budget
   const { goal, weights, isThere, asked } = steered(spec, state, observed)
   const { floor, ceil } = resolveBudget(budget, desired)
   // A step that asks for more than the budget allows gets it, or it would wait without end.
@@ -327,8 +347,9 @@ function next(
     bounds,
     grow: [...stable, roles.next],
     shrink: [...stale, ...stable, roles.next],
+    ...(stable[0] === undefined ? {} : { proven: stable[0] }),
     barrier: program.barrier === true,
-    countStopping: budget.countStopping === true,
+    countStopping,
   })
   if (isThere || traffic === undefined) return moved
   const waits: Blocker = { kind: 'traffic', acknowledged: traffic.acknowledged }
