@@ -13,16 +13,9 @@ const SOA_CODE = dnsTypeCode('SOA')
 /** Pointer to the owner, type, class, TTL, length of the data. */
 const RECORD_HEAD_BYTES = 12
 const SOA_NUMBERS_BYTES = 20
+const POINTER_BYTES = 2
 /** The largest response that every client takes. */
 const SMALL_BYTES = 512
-
-/** What a denial says. */
-export interface Denial {
-  readonly rcode: Rcode
-  readonly authoritative: boolean
-  readonly soa: SoaRecord
-  readonly ednsBytes: number
-}
 
 /** The SOA record of a denial, when that is all there is to it. */
 export function soleSoa({ answers, authority, additional }: Resolution): SoaRecord | undefined {
@@ -40,49 +33,51 @@ export function soleSoa({ answers, authority, additional }: Resolution): SoaReco
 export function denialResponse(
   request: Uint8Array,
   plain: PlainRequest,
-  { rcode, authoritative, soa, ednsBytes }: Denial,
+  { rcode, authoritative }: Pick<Resolution, 'rcode' | 'authoritative'>,
+  { soa, ednsBytes }: { readonly soa: SoaRecord; readonly ednsBytes: number },
 ): Uint8Array | undefined {
-  const names = soaNames(soa)
-  if (names === undefined) return undefined
-  const { zone, primary, mailbox } = names
-  const zoneAt = plain.end - 4 - zone.length
+  const rendered = renderedSoa(soa)
+  if (rendered === undefined) return undefined
+  const { zone, record } = rendered
+  const { end } = plain
+  const zoneAt = end - 4 - zone.length
   if (!endsWithZone(request, zone, zoneAt)) return undefined
   const optBytes = plain.udpSize < 0 ? 0 : OPT_BYTES
-  const dataBytes = primary.length + 2 + mailbox.length + 2 + SOA_NUMBERS_BYTES
-  const length = plain.end + RECORD_HEAD_BYTES + dataBytes + optBytes
+  const length = end + record.length + optBytes
   if (length > SMALL_BYTES) return undefined
-  const response = new Uint8Array(length)
-  // A loop, since a view for so few bytes costs more than they do.
-  for (let i = 0; i < plain.end; i++) response[i] = request[i] as number
+  const response = takeBytes(length)
+  // Loops, since a view for so few bytes costs more than they do.
+  for (let i = 0; i < end; i++) response[i] = request[i] as number
   const recursion = plain.recursionDesired ? flagBits.recursionDesired : 0
   const authority = authoritative ? flagBits.authoritative : 0
   writeU16(response, 2, flagBits.response | authority | recursion | rcodes[rcode])
   writeU16(response, 6, 0)
   writeU16(response, 8, 1)
   writeU16(response, 10, optBytes === 0 ? 0 : 1)
-  const pointer = 0xc000 | zoneAt
-  let at = plain.end
-  writeU16(response, at, pointer)
-  writeU16(response, at + 2, SOA_CODE)
-  writeU16(response, at + 4, 1)
-  writeU32(response, at + 6, soa.ttl)
-  writeU16(response, at + 10, dataBytes)
-  at += RECORD_HEAD_BYTES
-  for (const labels of [primary, mailbox]) {
-    response.set(labels, at)
-    writeU16(response, at + labels.length, pointer)
-    at += labels.length + 2
-  }
-  for (const value of [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum]) {
-    writeU32(response, at, value)
-    at += 4
-  }
+  for (let i = 0; i < record.length; i++) response[end + i] = record[i] as number
+  for (const at of rendered.pointersAt) writeU16(response, end + at, 0xc000 | zoneAt)
   if (optBytes > 0) {
-    writeU16(response, at + 1, questionTypeCodes.OPT)
-    writeU16(response, at + 3, ednsBytes)
-    if (plain.dnssecOk) response[at + 7] = 0x80
+    const opt = end + record.length
+    writeU16(response, opt + 1, questionTypeCodes.OPT)
+    writeU16(response, opt + 3, ednsBytes)
+    if (plain.dnssecOk) response[opt + 7] = 0x80
   }
   return response
+}
+
+/** Responses share blocks of memory, as small Buffers do: to ask the system for each one would cost as much as the rest. */
+const BLOCK_BYTES = 16_384
+let block = new ArrayBuffer(BLOCK_BYTES)
+let taken = 0
+
+function takeBytes(length: number): Uint8Array {
+  if (taken + length > BLOCK_BYTES) {
+    block = new ArrayBuffer(BLOCK_BYTES)
+    taken = 0
+  }
+  const bytes = new Uint8Array(block, taken, length)
+  taken += length
+  return bytes
 }
 
 /** Whether the labels of the question end with those of the zone, from a label's beginning on. */
@@ -94,45 +89,70 @@ function endsWithZone(request: Uint8Array, zone: Uint8Array, zoneAt: number): bo
   return true
 }
 
-/** The names of an SOA record on the wire: the zone in lower case, and of the others what stands before the zone. */
-interface SoaNames {
-  readonly primaryName: string
-  readonly mailboxName: string
+/** An SOA record on the wire, whose names end with a pointer to the zone in the question. */
+interface RenderedSoa {
+  readonly soa: SoaRecord
+  /** In lower case. */
   readonly zone: Uint8Array
-  readonly primary: Uint8Array
-  readonly mailbox: Uint8Array
+  readonly record: Uint8Array
+  readonly pointersAt: readonly number[]
 }
 
-/** A server has few zones; with more the names are encoded again. */
+/** A server has few zones; with more their records are rendered again. */
 const ZONES_MAX = 64
-const known = new Map<string, SoaNames>()
+const known = new Map<string, RenderedSoa>()
 
-function soaNames(soa: SoaRecord): SoaNames | undefined {
+/** Made once for a zone and revision, which all of its denials share. */
+function renderedSoa(soa: SoaRecord): RenderedSoa | undefined {
   const found = known.get(soa.name)
-  if (found !== undefined && found.primaryName === soa.primary && found.mailboxName === soa.mailbox)
-    return found
+  if (found !== undefined && isSameSoa(found.soa, soa)) return found
   const zone = nameLabels(soa.name)?.map(lowerCase)
   const primary = labelsBefore(soa.primary, zone)
   const mailbox = labelsBefore(soa.mailbox, zone)
   if (zone === undefined || primary === undefined || mailbox === undefined) return undefined
-  const names = {
-    primaryName: soa.primary,
-    mailboxName: soa.mailbox,
+  const primaryAt = RECORD_HEAD_BYTES + primary.length
+  const mailboxAt = primaryAt + POINTER_BYTES + mailbox.length
+  const record = new Uint8Array(mailboxAt + POINTER_BYTES + SOA_NUMBERS_BYTES)
+  writeU16(record, 2, SOA_CODE)
+  writeU16(record, 4, 1)
+  writeU32(record, 6, soa.ttl)
+  writeU16(record, 10, record.length - RECORD_HEAD_BYTES)
+  record.set(primary, RECORD_HEAD_BYTES)
+  record.set(mailbox, primaryAt + POINTER_BYTES)
+  for (const [i, value] of [soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum].entries())
+    writeU32(record, mailboxAt + POINTER_BYTES + 4 * i, value)
+  const rendered = {
+    soa,
     zone: Uint8Array.from([...labelBytes(zone), 0]),
-    primary: Uint8Array.from(labelBytes(primary)),
-    mailbox: Uint8Array.from(labelBytes(mailbox)),
+    record,
+    pointersAt: [0, primaryAt, mailboxAt],
   }
   if (known.size >= ZONES_MAX) known.clear()
-  known.set(soa.name, names)
-  return names
+  known.set(soa.name, rendered)
+  return rendered
 }
 
-function labelsBefore(name: string, zone: readonly string[] | undefined): readonly string[] | undefined {
+function isSameSoa(a: SoaRecord, b: SoaRecord): boolean {
+  return (
+    a === b ||
+    (a.serial === b.serial &&
+      a.ttl === b.ttl &&
+      a.minimum === b.minimum &&
+      a.primary === b.primary &&
+      a.mailbox === b.mailbox &&
+      a.refresh === b.refresh &&
+      a.retry === b.retry &&
+      a.expire === b.expire)
+  )
+}
+
+/** The labels of the name before the zone, on the wire. */
+function labelsBefore(name: string, zone: readonly string[] | undefined): readonly number[] | undefined {
   const labels = nameLabels(name)
   if (labels === undefined || zone === undefined || labels.length < zone.length) return undefined
   const head = labels.length - zone.length
   return zone.every((label, i) => lowerCase(labels[head + i] as string) === label)
-    ? labels.slice(0, head)
+    ? labelBytes(labels.slice(0, head))
     : undefined
 }
 

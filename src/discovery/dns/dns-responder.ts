@@ -12,7 +12,8 @@ import { readU16 } from './wire-integers.js'
 export interface DnsSource<Snapshot = unknown> {
   /** Another value after every change that may change an answer. */
   snapshot(): Snapshot
-  /** An answer, and whether it would be the same at a later snapshot. */
+  resolve(question: RegistryQuestion): Resolution
+  /** The same answer, and whether it would be the same at a later snapshot. */
   trace(question: RegistryQuestion): Traced<Snapshot>
 }
 
@@ -71,15 +72,13 @@ export function createDnsResponder<Snapshot>(
   const cache = createGenerations<Snapshot>(cacheBytes)
   const plain: PlainRequest = { hash: 0, end: 0, recursionDesired: false, udpSize: -1, dnssecOk: false }
   let counter = 0
-  /** The answer to a usual question; an answer in bytes is complete. */
-  const look = (request: Uint8Array): Uint8Array | Traced<Snapshot> | undefined => {
+  /** The answer to a usual question, if it is a denial, which is made without looking what it was made from. */
+  const deny = (request: Uint8Array): Uint8Array | undefined => {
     const question = usualQuestion(request, plain.end)
     if (question === undefined) return undefined
-    const traced = source.trace(question)
-    const { rcode, authoritative } = traced.resolution
-    const soa = soleSoa(traced.resolution)
-    const denial = soa && denialResponse(request, plain, { rcode, authoritative, soa, ednsBytes })
-    return denial ?? traced
+    const resolution = source.resolve(question)
+    const soa = soleSoa(resolution)
+    return soa && denialResponse(request, plain, resolution, { soa, ednsBytes })
   }
   const formOf = (transport: 'udp' | 'tcp'): number => {
     const { udpSize, recursionDesired, dnssecOk } = plain
@@ -102,10 +101,10 @@ export function createDnsResponder<Snapshot>(
       let variant = entry?.variants[slot]
       if (variant === undefined) {
         const rotation = entry === undefined ? 0 : Math.floor((slot * entry.records) / slots)
-        const looked = entry === undefined ? look(request) : undefined
         // Denials are made faster than they are kept, so that a flood of them pushes nothing out.
-        if (looked instanceof Uint8Array) return looked
-        const made = generalAnswer(source, request, { transport, rotation, ednsBytes }, looked)
+        const denial = entry === undefined ? deny(request) : undefined
+        if (denial !== undefined) return denial
+        const made = generalAnswer(source, request, { transport, rotation, ednsBytes })
         const { traced } = made
         if (made.bytes === undefined || traced === undefined) return made.bytes
         variant = made.bytes
@@ -134,9 +133,8 @@ function generalAnswer<Snapshot>(
   source: DnsSource<Snapshot>,
   request: Uint8Array,
   options: Omit<DnsAnswerOptions, 'resolve'>,
-  known?: Traced<Snapshot>,
 ): { readonly bytes: Uint8Array | undefined; readonly traced: Traced<Snapshot> | undefined } {
-  let traced = known
+  let traced: Traced<Snapshot> | undefined
   const resolve = (question: RegistryQuestion): Resolution => {
     traced ??= source.trace(question)
     return traced.resolution

@@ -41,7 +41,7 @@ export function readPlainRequest(bytes: Uint8Array, into: PlainRequest): boolean
   }
   const end = at + 5
   for (at++; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
-  into.hash = hash >>> 0
+  into.hash = hash | 0
   into.end = end
   into.recursionDesired = (flags & 1) !== 0
   into.udpSize = -1

@@ -19,6 +19,8 @@ import { hex } from '../structures/digests.js'
 import { assertZone } from './assert-zone.js'
 import type { NameRecords } from './zone-answers.js'
 import { absolute, addressRecords, answered, denied, noRecords, recordsOfType } from './zone-answers.js'
+import type { ZoneSoa } from './zone-soa.js'
+import { zoneSoa } from './zone-soa.js'
 
 /** How the names of Consul are served. */
 export interface ConsulNamesOptions {
@@ -36,6 +38,7 @@ export interface ConsulNamesOptions {
 
 interface Settings {
   readonly zone: string
+  readonly soa: ZoneSoa
   readonly datacenter: string
   readonly namespace: string
   readonly onlyPassing: boolean
@@ -75,15 +78,26 @@ export function consulNames(options: ConsulNamesOptions = {}): NamingProfile {
   assertZone('Consul naming profile', 'domain', domain)
   assertZone('Consul naming profile', 'datacenter', datacenter)
   assertValid('Consul naming profile', wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
+  const zone = canonicalName(domain)
   const settings: Settings = {
-    zone: canonicalName(domain),
+    zone,
+    soa: zoneSoa({
+      name: zone,
+      ttl: 0,
+      primary: `ns.${zone}`,
+      mailbox: `hostmaster.${zone}`,
+      refresh: 3600,
+      retry: 600,
+      expire: 86_400,
+      minimum: 0,
+    }),
     datacenter,
     namespace,
     onlyPassing,
     ttl: ttlSeconds,
   }
   return {
-    name: `consul ${settings.zone}`,
+    name: `consul ${zone}`,
     resolve: (snapshot, question) =>
       resolveForward(settings, snapshot, question) ?? resolveReverse(settings, snapshot, question),
   }
@@ -100,21 +114,7 @@ function resolveForward(
   const wanted = found === undefined ? [] : recordsOfType(found.records, question.type)
   if (found !== undefined && wanted.length > 0)
     return answered(snapshot, wanted, wanted[0]?.type === 'SRV' ? found.additional : [])
-  const { zone } = settings
-  return denied(snapshot, found === undefined ? 'NXDOMAIN' : 'NOERROR', [
-    {
-      type: 'SOA',
-      name: zone,
-      ttl: 0,
-      primary: `ns.${zone}`,
-      mailbox: `hostmaster.${zone}`,
-      serial: snapshot.revision % 2 ** 32,
-      refresh: 3600,
-      retry: 600,
-      expire: 86_400,
-      minimum: 0,
-    },
-  ])
+  return denied(snapshot, found === undefined ? 'NXDOMAIN' : 'NOERROR', [settings.soa(snapshot)])
 }
 
 function resolveReverse(

@@ -3,6 +3,7 @@ import { canonicalName, labelsUnder } from '../dns/dns-name.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import { assertZone } from './assert-zone.js'
 import { absolute, addressRecords, answered, denied, recordsOfType } from './zone-answers.js'
+import { zoneSoa } from './zone-soa.js'
 
 /** How named virtual addresses are served. */
 export interface DcosNamesOptions {
@@ -29,6 +30,16 @@ export function dcosNames(options: DcosNamesOptions = {}): NamingProfile {
   assertZone('DC/OS naming profile', 'zone', name)
   assertValid('DC/OS naming profile', wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
   const zone = canonicalName(name)
+  const soa = zoneSoa({
+    name: zone,
+    ttl: Math.min(ttlSeconds, 1),
+    primary: `ns.${zone}`,
+    mailbox: `support.${zone}`,
+    refresh: 60,
+    retry: 180,
+    expire: 86_400,
+    minimum: 1,
+  })
   return {
     name: `dcos ${zone}`,
     resolve: (snapshot, question) => {
@@ -48,20 +59,7 @@ export function dcosNames(options: DcosNamesOptions = {}): NamingProfile {
         label === undefined ||
         (service?.mode === 'vip' && framework.length > 0) ||
         snapshot.namespaces.get(labels.join('.')) !== undefined
-      return denied(snapshot, exists ? 'NOERROR' : 'NXDOMAIN', [
-        {
-          type: 'SOA',
-          name: zone,
-          ttl: Math.min(ttlSeconds, 1),
-          primary: `ns.${zone}`,
-          mailbox: `support.${zone}`,
-          serial: snapshot.revision % 2 ** 32,
-          refresh: 60,
-          retry: 180,
-          expire: 86_400,
-          minimum: 1,
-        },
-      ])
+      return denied(snapshot, exists ? 'NOERROR' : 'NXDOMAIN', [soa(snapshot)])
     },
   }
 }

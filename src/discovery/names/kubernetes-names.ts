@@ -8,7 +8,7 @@ import {
   wholeNumber,
 } from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
-import type { DnsRecord, Rcode, SoaRecord } from '../dns/dns-record.js'
+import type { DnsRecord, Rcode } from '../dns/dns-record.js'
 import { dnsTypeCode, questionTypeCodes, recordTypeCode } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import { parseReverseName } from '../dns/reverse-name.js'
@@ -17,7 +17,9 @@ import type { RegistrySnapshot } from '../registry/registry-snapshot.js'
 import { assertZone } from './assert-zone.js'
 import { endpointLabel, readyEndpoints, serviceRecords } from './kubernetes-service-records.js'
 import type { NameRecords } from './zone-answers.js'
-import { absolute, addressRecords, answered, noRecords, recordsOfType } from './zone-answers.js'
+import { absolute, addressRecords, answered, denied, noRecords, recordsOfType } from './zone-answers.js'
+import type { ZoneSoa } from './zone-soa.js'
+import { zoneSoa } from './zone-soa.js'
 
 /** How Kubernetes names are served. */
 export interface KubernetesNamesOptions {
@@ -39,7 +41,8 @@ export interface KubernetesNamesOptions {
 interface Settings {
   readonly zone: string
   readonly ttl: number
-  readonly reverseZones: readonly string[]
+  readonly soa: ZoneSoa
+  readonly reverseZones: readonly { readonly name: string; readonly soa: ZoneSoa }[]
   readonly nameServers: readonly string[]
   readonly denyEmptyNonTerminals: boolean
 }
@@ -73,12 +76,25 @@ export function kubernetesNames(options: KubernetesNamesOptions = {}): NamingPro
   const wrong = nameServers.find(address => ipFamily(address) === 0)
   if (wrong !== undefined) throw invalid('nameServers', wrong, 'must be an IPv4 or IPv6 address')
   assertValid(SUBJECT, wholeNumber('ttlSeconds', ttlSeconds, { max: 3600 }))
-  const settings = {
+  const forwardZone = canonicalName(zone)
+  const soaOf = (name: string): ZoneSoa =>
+    zoneSoa({
+      name,
+      ttl: Math.min(ttlSeconds, SOA_TTL_MAX),
+      primary: `ns.dns.${forwardZone}`,
+      mailbox: `hostmaster.${forwardZone}`,
+      refresh: 7200,
+      retry: 1800,
+      expire: 86_400,
+      minimum: ttlSeconds,
+    })
+  const settings: Settings = {
     nameServers,
     denyEmptyNonTerminals: options.denyEmptyNonTerminals ?? false,
-    zone: canonicalName(zone),
+    zone: forwardZone,
     ttl: ttlSeconds,
-    reverseZones: reverseZones.map(canonicalName),
+    soa: soaOf(forwardZone),
+    reverseZones: reverseZones.map(canonicalName).map(name => ({ name, soa: soaOf(name) })),
   }
   return {
     name: `kubernetes ${settings.zone}`,
@@ -181,7 +197,7 @@ function serviceAt(
 }
 
 function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: string): NameRecords {
-  const soa = { ...soaOf(settings, snapshot, settings.zone), name: owner }
+  const soa = { ...settings.soa(snapshot), name: owner }
   const target = `ns.dns.${settings.zone}`
   return {
     records: [soa, { type: 'NS', name: owner, ttl: settings.ttl, target }],
@@ -189,34 +205,14 @@ function apexRecords(settings: Settings, snapshot: RegistrySnapshot, owner: stri
   }
 }
 
-/** The serial is the registry's revision, so a zone that changed has a larger one. */
-function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot, owner: string): SoaRecord {
-  return {
-    type: 'SOA',
-    name: owner,
-    ttl: Math.min(ttl, SOA_TTL_MAX),
-    primary: `ns.dns.${zone}`,
-    mailbox: `hostmaster.${zone}`,
-    serial: snapshot.revision % 2 ** 32,
-    refresh: 7200,
-    retry: 1800,
-    expire: 86_400,
-    minimum: ttl,
-  }
-}
-
 interface Denial {
   readonly rcode: Rcode
   readonly answers: readonly DnsRecord[]
-  /** Default: the forward zone. */
-  readonly soaOwner?: string | undefined
 }
 
-function negative(settings: Settings, snapshot: RegistrySnapshot, denial: Denial): Resolution {
-  const { answers, soaOwner = settings.zone } = denial
-  const rcode = snapshot.synced ? denial.rcode : 'SERVFAIL'
-  const authority = [soaOf(settings, snapshot, soaOwner)]
-  return { rcode, authoritative: true, answers, authority, additional: [], revision: snapshot.revision }
+function negative({ soa }: Settings, snapshot: RegistrySnapshot, { rcode, answers }: Denial): Resolution {
+  const denial = denied(snapshot, rcode, [soa(snapshot)])
+  return answers.length === 0 ? denial : { ...denial, answers }
 }
 
 function resolveReverse(
@@ -227,14 +223,12 @@ function resolveReverse(
   const reverse = parseReverseName(question.name)
   if (reverse === undefined) return undefined
   const name = canonicalName(question.name)
-  const soaOwner = settings.reverseZones.find(zone => labelsUnder(name, zone) !== undefined)
+  const zone = settings.reverseZones.find(candidate => labelsUnder(name, candidate.name) !== undefined)
   const targets = reverse.kind === 'address' ? reverseTargets(settings, snapshot, reverse.address) : []
   const isOurs = reverse.kind === 'address' && snapshot.endpointAddresses.get(reverse.address) !== undefined
-  if (targets.length === 0 && soaOwner === undefined && !isOurs) return undefined
-  const deny = (rcode: Rcode): Resolution => {
-    const denial = negative(settings, snapshot, { rcode, answers: [], soaOwner })
-    return soaOwner === undefined ? { ...denial, authority: [] } : denial
-  }
+  if (targets.length === 0 && zone === undefined && !isOurs) return undefined
+  const deny = (rcode: Rcode): Resolution =>
+    denied(snapshot, rcode, zone === undefined ? [] : [zone.soa(snapshot)])
   if (targets.length === 0) return deny(reverse.kind === 'network' ? 'NOERROR' : 'NXDOMAIN')
   const owner = absolute(question.name)
   const records = targets.map(({ target, ttl }): DnsRecord => ({ type: 'PTR', name: owner, ttl, target }))

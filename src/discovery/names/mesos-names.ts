@@ -10,6 +10,8 @@ import { assertZone } from './assert-zone.js'
 import { mesosAgentTail, mesosHash } from './mesos-labels.js'
 import type { NameRecords } from './zone-answers.js'
 import { absolute, addressRecords, answered, denied, noRecords, recordsOfType } from './zone-answers.js'
+import type { ZoneSoa } from './zone-soa.js'
+import { zoneSoa } from './zone-soa.js'
 
 /** How the names of Mesos-DNS are served. */
 export interface MesosNamesOptions {
@@ -28,6 +30,7 @@ export interface MesosNamesOptions {
 
 interface Settings {
   readonly zone: string
+  readonly soa: ZoneSoa
   readonly ttl: number
   readonly nameServers: readonly string[]
   readonly mesosDenials: boolean
@@ -59,9 +62,20 @@ export function mesosNames(options: MesosNamesOptions = {}): NamingProfile {
   const { domain = 'mesos', ttlSeconds = 60, nameServers = [], mesosDenials = false } = options
   assertZone('Mesos naming profile', 'domain', domain)
   assertValid('Mesos naming profile', wholeNumber('ttlSeconds', ttlSeconds, { max: 86_400 }))
-  const settings: Settings = { zone: canonicalName(domain), ttl: ttlSeconds, nameServers, mesosDenials }
+  const zone = canonicalName(domain)
+  const soa = zoneSoa({
+    name: zone,
+    ttl: ttlSeconds,
+    primary: `ns1.${zone}`,
+    mailbox: `root.ns1.${zone}`,
+    refresh: 60,
+    retry: 600,
+    expire: 86_400,
+    minimum: ttlSeconds,
+  })
+  const settings: Settings = { zone, soa, ttl: ttlSeconds, nameServers, mesosDenials }
   return {
-    name: `mesos ${settings.zone}`,
+    name: `mesos ${zone}`,
     resolve: (snapshot, question) => resolve(settings, snapshot, question),
   }
 }
@@ -78,24 +92,9 @@ function resolve(
   const wanted = found === undefined ? [] : recordsOfType(found.records, question.type)
   if (found !== undefined && wanted.length > 0) return answered(snapshot, wanted, found.additional)
   if (settings.mesosDenials && question.type === 'SRV') return denied(snapshot, 'NOERROR', [])
-  const soa = soaOf(settings, snapshot)
-  const authority = [{ ...soa, name: settings.mesosDenials ? owner : settings.zone }]
-  return denied(snapshot, found === undefined ? 'NXDOMAIN' : 'NOERROR', authority)
-}
-
-function soaOf({ zone, ttl }: Settings, snapshot: RegistrySnapshot): SoaRecord {
-  return {
-    type: 'SOA',
-    name: zone,
-    ttl,
-    primary: `ns1.${zone}`,
-    mailbox: `root.ns1.${zone}`,
-    serial: snapshot.revision % 2 ** 32,
-    refresh: 60,
-    retry: 600,
-    expire: 86_400,
-    minimum: ttl,
-  }
+  const soa = settings.soa(snapshot)
+  const rcode = found === undefined ? 'NXDOMAIN' : 'NOERROR'
+  return denied(snapshot, rcode, [settings.mesosDenials ? { ...soa, name: owner } : soa])
 }
 
 interface Asked {
@@ -108,7 +107,7 @@ function recordsAt(asked: Asked, labels: readonly string[]): NameRecords | undef
   const { settings, snapshot, owner } = asked
   if (labels.length === 0) {
     const ns = { type: 'NS', name: owner, ttl: settings.ttl, target: `ns1.${settings.zone}` } as const
-    return { records: [{ ...soaOf(settings, snapshot), name: owner }, ns], additional: [] }
+    return { records: [{ ...settings.soa(snapshot), name: owner }, ns], additional: [] }
   }
   if (labels.length === 1 && labels[0] === 'ns1') return addressesAt(asked, settings.nameServers)
   const named = hostNames(asked, labels)

@@ -305,6 +305,7 @@ describe('responder', () => {
     changing.apply(1, [service('web'), { op: 'synced' }])
     const responder = createDnsResponder({
       snapshot: () => changing.snapshot(),
+      resolve: asked => changing.resolve(asked),
       trace: asked => {
         made++
         return changing.trace(asked)
