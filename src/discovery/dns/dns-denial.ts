@@ -1,7 +1,7 @@
 import { OPT_BYTES } from './dns-encode.js'
 import { flagBits } from './dns-message.js'
 import { lowerCase, nameLabels } from './dns-name.js'
-import type { Rcode, SoaRecord } from './dns-record.js'
+import type { SoaRecord } from './dns-record.js'
 import { dnsTypeCode, questionTypeCodes, rcodes } from './dns-record.js'
 import type { PlainRequest } from './plain-request.js'
 import { foldByte } from './plain-request.js'

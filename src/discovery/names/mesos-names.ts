@@ -1,7 +1,6 @@
 import type { Endpoint } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import { canonicalName, labelsUnder } from '../dns/dns-name.js'
-import type { SoaRecord } from '../dns/dns-record.js'
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { NamingProfile } from '../registry/naming-profile.js'
 import type { RegistrySnapshot, ServiceView } from '../registry/registry-snapshot.js'
