@@ -18,6 +18,9 @@ export { programMatchers } from './rollouts/program-matchers.js'
 export { proveProgram } from './rollouts/prove-program.js'
 export { simulateProgram } from './rollouts/simulate-program.js'
 
+// To build with: clients of services, to see what a stop loses.
+export { simulateClients } from './discovery/simulate-clients.js'
+
 // To build with: what a failure is.
 export { FuzzFailedError } from './fuzzing/fuzz-failed-error.js'
 export { CheckFailedError } from './simulation/report/check-failed-error.js'
@@ -25,6 +28,11 @@ export { LivelockError, VirtualTimeoutError } from './virtual/virtual-errors.js'
 
 // Types you will meet.
 export type { DescribeStoreOptions, TestFramework } from './describe-store.js'
+export type {
+  SimulateClientsOptions,
+  SimulatedClients,
+  SimulatedClientsReport,
+} from './discovery/simulate-clients.js'
 export type { MakeStore } from './make-store.js'
 export type { FuzzOptions, FuzzReport } from './fuzzing/fuzz.js'
 export type { MatcherVerdict } from './rollouts/program-matchers.js'

@@ -101,7 +101,7 @@ export const floors: FloorPlan = {
     ['host', 'make-store.ts'],
     ['guard', 'virtual'],
     ['simulation', 'store-laws'],
-    ['describe-store.ts', 'fuzzing', 'rollouts'],
+    ['describe-store.ts', 'discovery', 'fuzzing', 'rollouts'],
   ],
   'testing/simulation': [
     ['objects'],
