@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Env } from '../../core/index.js'
 import type { Flow, FlowTable } from './flow-table.js'
+import { isOutOfDescriptors } from './out-of-descriptors.js'
 import type { ConnectionEnds } from './proxy-protocol.js'
 import { encodeProxyHeader } from './proxy-protocol.js'
 import { resetConnection } from './reset-connection.js'
@@ -22,6 +23,8 @@ export interface ConnectionContext {
   readonly sendsProxyHeader: boolean
   /** A connection for which no endpoint was found. */
   refused(): void
+  /** One for which there was no file descriptor, which is no endpoint's fault. */
+  outOfDescriptors(error: Error): void
 }
 
 /**
@@ -50,6 +53,7 @@ export function proxyConnection(client: Socket, ends: ConnectionEnds, context: C
       return
     }
     attempt({ client, ends }, upstream, context, outcome => {
+      if (outcome === 'no-descriptor') return resetConnection(client)
       if (outcome === 'failed') {
         failures++
         tried.add(upstream.endpoint)
@@ -61,7 +65,8 @@ export function proxyConnection(client: Socket, ends: ConnectionEnds, context: C
   next()
 }
 
-type Again = (outcome: 'failed' | 'unwanted') => void
+type Outcome = 'failed' | 'unwanted' | 'no-descriptor'
+type Again = (outcome: Outcome) => void
 
 interface Accepted {
   readonly client: Socket
@@ -95,7 +100,7 @@ function attempt(
       socket.destroy()
     }
   }
-  const giveUp = (outcome: 'failed' | 'unwanted'): void => {
+  const giveUp = (outcome: Outcome): void => {
     if (state !== 'connecting') return
     settle('over')
     again(outcome)
@@ -110,7 +115,11 @@ function attempt(
   context.connecting.add(waiting)
   context.flows.add(endpoint, flow)
   client.on('close', clientGone)
-  socket.on('error', () => giveUp('failed'))
+  socket.on('error', error => {
+    const isOurs = state === 'connecting' && isOutOfDescriptors(error)
+    if (isOurs) context.outOfDescriptors(error)
+    giveUp(isOurs ? 'no-descriptor' : 'failed')
+  })
   socket.on('connect', () => {
     if (state !== 'connecting') return
     settle('joined')

@@ -1,4 +1,7 @@
+import type { Clock } from '../../core/index.js'
 import type { Flow, FlowTable } from './flow-table.js'
+import { isOutOfDescriptors } from './out-of-descriptors.js'
+import { RefusedPorts } from './refused-ports.js'
 import type { UdpFlow, UdpFlows } from './udp-flows.js'
 import { openUdpSocket } from './udp-socket.js'
 import type { DatagramPeer, SendDatagram } from './vip-listener.js'
@@ -12,18 +15,27 @@ export interface UdpPortContext {
   readonly flows: FlowTable
   /** Of all services. */
   readonly udpFlows: UdpFlows
+  readonly clock: Clock
+  /** How long an endpoint whose port refused a datagram gets no new flows. */
+  readonly refusedMs: number
   opened(): void
   /** A datagram for which there was no endpoint. */
   refused(): void
+  /** A flow for which there was no file descriptor. */
+  outOfDescriptors(error: Error): void
 }
 
 /** Takes the datagrams of one virtual address and port to endpoints, each sender's to one. */
 export class UdpPort {
   readonly #context: UdpPortContext
   readonly #flows = new Map<string, PortFlow>()
+  readonly #refused: RefusedPorts
+  /** Where endpoints serve this port. */
+  #places: ReadonlyMap<string, string> = new Map()
 
   constructor(context: UdpPortContext) {
     this.#context = context
+    this.#refused = new RefusedPorts(context.clock, context.refusedMs)
   }
 
   receive(bytes: Uint8Array, from: DatagramPeer, send: SendDatagram): void {
@@ -43,6 +55,9 @@ export class UdpPort {
    * @param places where endpoints serve this port, ready or not
    */
   update(places: ReadonlyMap<string, string>): void {
+    for (const [endpoint, place] of this.#places)
+      if (places.get(endpoint) !== place) this.#refused.delete(endpoint)
+    this.#places = places
     for (const flow of [...this.#flows.values()]) {
       const { endpoint, host, port } = flow.upstream
       const isThere = places.get(endpoint) === `${host} ${port}`
@@ -61,7 +76,10 @@ export class UdpPort {
 
   #open(sender: string, from: DatagramPeer, send: SendDatagram): PortFlow | undefined {
     const { service, route, flows, udpFlows } = this.#context
-    const upstream = route.pick({ client: from.address, active: flows.activeOf, tried: flows.full })
+    const pick = (tried: ReadonlySet<string>): Upstream | undefined =>
+      route.pick({ client: from.address, active: flows.activeOf, tried })
+    // Affinity and hashing would lead back to a port that refuses. With no other it is tried again.
+    const upstream = pick(this.#refused.with(flows.full)) ?? pick(flows.full)
     if (upstream === undefined) return undefined
     this.#context.opened()
     const flow: PortFlow = new PortFlow(service, upstream, {
@@ -70,7 +88,11 @@ export class UdpPort {
         send(bytes, from)
       },
       sent: () => udpFlows.seen(flow, false),
-      failed: () => flows.failed(upstream.endpoint),
+      failed: error => {
+        if (isOutOfDescriptors(error)) return this.#context.outOfDescriptors(error)
+        if (isRefusal(error)) this.#refused.add(upstream.endpoint)
+        flows.failed(upstream.endpoint)
+      },
       ended: () => {
         this.#flows.delete(sender)
         udpFlows.remove(flow)
@@ -86,10 +108,14 @@ export class UdpPort {
   }
 }
 
+function isRefusal(error: Error): boolean {
+  return 'code' in error && error.code === 'ECONNREFUSED'
+}
+
 interface FlowEvents {
   answered(bytes: Uint8Array): void
   sent(): void
-  failed(): void
+  failed(error: Error): void
   ended(): void
 }
 
@@ -111,7 +137,7 @@ class PortFlow implements Flow, UdpFlow {
   /** Connected, so that only the endpoint is heard, and a port where nothing listens is an error. */
   connect(): void {
     this.#socket.on('message', bytes => this.#events.answered(bytes))
-    this.#socket.on('error', () => this.#fail())
+    this.#socket.on('error', error => this.#fail(error))
     this.#socket.connect(this.upstream.port, this.upstream.host)
   }
 
@@ -120,13 +146,13 @@ class PortFlow implements Flow, UdpFlow {
     this.#events.sent()
     this.#socket.send(bytes, error => {
       // Nobody listens there; a datagram that is too long, for one, says nothing of the endpoint.
-      if (error !== null && 'code' in error && error.code === 'ECONNREFUSED') this.#fail()
+      if (error !== null && isRefusal(error)) this.#fail(error)
     })
   }
 
-  #fail(): void {
+  #fail(error: Error): void {
     if (this.#hasEnded) return
-    this.#events.failed()
+    this.#events.failed(error)
     this.end()
   }
 

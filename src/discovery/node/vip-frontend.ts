@@ -36,6 +36,8 @@ export interface VipFrontendOptions {
   readonly where: { readonly host: string; readonly port: number }
   readonly settings: VipSettings
   readonly arrivals: Arrivals
+  /** A connection could not be accepted; the listener lives on. */
+  acceptFailed(error: Error): void
 }
 
 /** A listener that failed is opened again after 50 ms, then twice as long each time, up to 5 s. */
@@ -54,7 +56,8 @@ export function openVipFrontend(options: VipFrontendOptions): VipFrontend {
     failures += 1
     if (!closed) cancelRetry = env.clock.after(backoffMs(RETRY, failures), () => (listener = listen()))
   }
-  const listen = (): VipListener => openVipListener({ host, port: asked, arrivals, failed })
+  const listen = (): VipListener =>
+    openVipListener({ host, port: asked, arrivals, failed, acceptFailed: options.acceptFailed })
   let listener = listen()
   return {
     opened: async () => {

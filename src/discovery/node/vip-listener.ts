@@ -38,6 +38,8 @@ export interface VipListenerOptions {
   readonly port: number
   readonly arrivals: Arrivals
   failed(error: ListenError): void
+  /** Told of what goes wrong while it listens, such as a want of file descriptors; it listens on. */
+  acceptFailed(error: Error): void
 }
 
 export function openVipListener(options: VipListenerOptions): VipListener {
@@ -63,13 +65,13 @@ class Listener implements VipListener {
   #error: ListenError | undefined
   #freed: Promise<void> | undefined
 
-  constructor({ host, port, arrivals, failed }: VipListenerOptions) {
+  constructor({ host, port, arrivals, failed, acceptFailed }: VipListenerOptions) {
     const socket =
       arrivals.protocol === 'TCP' ? tcpSocket(arrivals.accept) : udpSocket(host, arrivals.receive)
     this.#socket = socket
     this.opened = new Promise<void>(resolve => {
       socket.onError(cause => {
-        // Accepting can fail later, for want of file descriptors; that does not close the listener.
+        if (this.#state === 'listening') acceptFailed(cause)
         if (this.#state === 'opening') {
           this.#state = 'failed'
           // A socket of datagrams that could not be bound is open still.

@@ -216,6 +216,7 @@ function settingsOf(options: VipProxyOptions, env: Env, evicted: (service: strin
     perServiceMax: maxConnectionsPerService ?? maxConnections,
     perEndpointMax: maxConnectionsPerEndpoint,
     room: createRoom(maxConnections),
+    udpIdleMs,
     udpFlows: new UdpFlows(env.clock, flowLimits, ({ service }) => evicted(service)),
     hasProxyHeader: createClientFilter(acceptProxyHeader),
     sendsProxyHeader: sendProxyHeader,

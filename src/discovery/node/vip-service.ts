@@ -33,7 +33,12 @@ const NO_REFUSALS = {
   'service-full': 0,
   /** It had to begin with a header of the PROXY protocol, and did not. */
   'no-proxy-header': 0,
+  /** This process may open no more files and sockets. */
+  'no-descriptor': 0,
 }
+
+/** A lack of file descriptors is logged so often. */
+const COMPLAIN_EVERY_MS = 10_000
 
 /** Counts of one service. */
 export interface VipServiceStats {
@@ -97,6 +102,7 @@ class ProxiedService implements VipService {
   readonly #refusals: Record<VipRefusal, number> = { ...NO_REFUSALS }
   #accepted = 0
   #evicted = 0
+  #complainAgainMs = Number.NEGATIVE_INFINITY
 
   constructor(key: string, settings: VipSettings) {
     const { env, drainMs, perEndpointMax, perServiceMax, connectTimeoutMs, maxAttempts } = settings
@@ -117,6 +123,7 @@ class ProxiedService implements VipService {
       connecting: new Set(),
       sendsProxyHeader: settings.sendsProxyHeader(key),
       refused: () => this.#refusals['no-endpoint']++,
+      outOfDescriptors: error => this.#outOfDescriptors(error),
     }
   }
 
@@ -171,21 +178,32 @@ class ProxiedService implements VipService {
   }
 
   #open({ address: vip, number, isNode, port }: Place, route: VipRoute): Frontend {
-    const { udpFlows, bind } = this.#settings
+    const { env, udpFlows, udpIdleMs, bind } = this.#settings
     const flows = new UdpPort({
       service: this.#key,
       route,
       flows: this.#flows,
       udpFlows,
+      clock: env.clock,
+      refusedMs: udpIdleMs,
       opened: () => this.#accepted++,
       refused: () => this.#refusals['no-endpoint']++,
+      outOfDescriptors: error => this.#outOfDescriptors(error),
     })
     const arrivals: Arrivals =
       port.protocol === 'TCP'
         ? { protocol: 'TCP', accept: client => this.#accept(client, route) }
         : { protocol: 'UDP', receive: (bytes, from, send) => flows.receive(bytes, from, send) }
     const where = isNode ? { host: vip, port: number } : bind(vip, number, port.protocol)
-    const options = { service: this.#key, vip, port: number, where, settings: this.#settings, arrivals }
+    const options = {
+      service: this.#key,
+      vip,
+      port: number,
+      where,
+      settings: this.#settings,
+      arrivals,
+      acceptFailed: (error: Error) => this.#outOfDescriptors(error),
+    }
     return { frontend: openVipFrontend(options), udp: port.protocol === 'UDP' ? { port, flows } : undefined }
   }
 
@@ -219,6 +237,19 @@ class ProxiedService implements VipService {
       if (ends === undefined) this.#refuse(client, 'no-proxy-header')
       else proxy(ends)
     })
+  }
+
+  /** Said once until there was time to do something about it; each one is counted. */
+  #outOfDescriptors(error: Error): void {
+    this.#refusals['no-descriptor']++
+    const { env } = this.#settings
+    const nowMs = env.clock.monotonic()
+    if (nowMs < this.#complainAgainMs) return
+    this.#complainAgainMs = nowMs + COMPLAIN_EVERY_MS
+    env.logger.warn(
+      { error, service: this.#key },
+      'no file descriptor is left; raise the limit of open files',
+    )
   }
 
   #refuse(client: Socket, why: VipRefusal): void {

@@ -24,6 +24,7 @@ export interface VipSettings extends VipRouteOptions {
   /** TCP connections of all services. */
   readonly room: ConnectionRoom
   readonly udpFlows: UdpFlows
+  readonly udpIdleMs: number
   /** Whose connections begin with a header of the PROXY protocol. */
   readonly hasProxyHeader: (peer: string) => boolean
   readonly sendsProxyHeader: (service: string) => boolean

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Clock, EndpointConditions, Env } from '../../../src/core/index.js'
 import { createEnv, silentLogger } from '../../../src/core/index.js'
-import type { Endpoint, Registry } from '../../../src/discovery/index.js'
+import type { Endpoint, RegisteredService, Registry } from '../../../src/discovery/index.js'
 import { createRegistry } from '../../../src/discovery/index.js'
 import type { VipProxy, VipProxyOptions } from '../../../src/discovery/node/index.js'
 import { serveVips } from '../../../src/discovery/node/index.js'
@@ -63,11 +63,11 @@ interface World {
   ask(from: Socket, text: string): Promise<string>
 }
 
-async function world(options: VipProxyOptions = {}): Promise<World> {
+async function world(options: VipProxyOptions = {}, more: Partial<RegisteredService> = {}): Promise<World> {
   const registry = createRegistry()
   const ports = [{ name: 'dns', port: 53, protocol: 'UDP' }] as const
   const service = { namespace: 'prod', name: 'dns', mode: 'vip', vips: ['127.64.7.2'], ports } as const
-  registry.apply(1, [{ op: 'set-service', service }, { op: 'synced' }])
+  registry.apply(1, [{ op: 'set-service', service: { ...service, ...more } }, { op: 'synced' }])
   const proxy = serveVips(registry, { bind: () => ({ host: '127.0.0.1', port: 0 }), ...options })
   onTestFinished(() => proxy.close())
   await proxy.listening()
@@ -206,7 +206,7 @@ describe('datagrams to a virtual address', () => {
     const registry = createRegistry()
     const ports = [{ name: 'dns', port: 53, protocol: 'UDP' }] as const
     const service = { namespace: 'prod', name: 'dns', mode: 'vip', vips: ['127.64.7.2'], ports } as const
-    registry.apply(1, [{ op: 'set-service', service }, { op: 'synced' }])
+    registry.apply(1, [{ op: 'set-service', service: service }, { op: 'synced' }])
     const descriptors = (): number => readdirSync('/proc/self/fd').length
     const proxy = serveVips(registry, { bind: () => ({ host: '127.0.0.1', port }), env })
     onTestFinished(() => proxy.close())
@@ -242,6 +242,31 @@ describe('datagrams to a virtual address', () => {
     })
     w.set(endpointOf(b))
     expect(await w.ask(sender, '2')).toMatch(/^b /)
+  })
+
+  test('a client that is kept at an endpoint leaves it when its port refuses; alone, it is tried again', async () => {
+    const [a, b] = [await backend('a'), await backend('b')]
+    const w = await world({}, { sessionAffinity: 'ClientIP' })
+    const sender = await socket()
+    w.set(endpointOf(a))
+    expect(await w.ask(sender, '1')).toBe('a 1')
+    w.set(endpointOf(a), endpointOf(b))
+    expect(await w.ask(sender, '2')).toBe('a 2')
+    a.close()
+    const heard = once(sender, 'message')
+    await until(() => {
+      w.send(sender, '3')
+      return b.heard.length > 0
+    })
+    expect(String((await heard)[0])).toBe('b 3')
+    expect(await w.ask(await socket(), '4')).toBe('b 4')
+    // Refused a moment ago, but there is nothing else.
+    w.set(endpointOf(a))
+    const again = createSocket('udp4').bind(a.port, '127.0.0.1')
+    onTestFinished(() => void again.close())
+    again.on('message', (_bytes, peer) => again.send('back', peer.port, peer.address))
+    await once(again, 'listening')
+    expect(await w.ask(await socket(), '5')).toBe('back')
   })
 
   test('more senders than allowed: the one not heard for longest loses its place', async () => {
