@@ -1,8 +1,3 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Endpoint, Registry } from 'keelson/discovery'
 import { createRegistry, kubernetesNames } from 'keelson/discovery'
 import { createAddressPool } from 'keelson/discovery/addresses'
@@ -14,6 +9,11 @@ import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { collectGarbage } from './frame/measure.js'
 import type { Row } from './frame/row.js'
+import type { PeerServer } from './peers/dns-servers.js'
+import { serveDns2, serveDnsmasq, serveEcho } from './peers/dns-servers.js'
+import type { DnsLoad } from './rows/dns-load.js'
+import { openDnsLoader } from './rows/dns-load.js'
+import { openTcpProxyBench } from './rows/tcp-proxy.js'
 import { openUdpProxyBench } from './rows/udp-proxy.js'
 
 /** Alternating runs of two sides of a ratio; the median counts. */
@@ -29,7 +29,30 @@ const rows: readonly Row[] = [
     unit: 'times',
     target: 1.6,
     sizes: [10_000],
-    ours: udpAgainstEcho,
+    ours: size => udpAgainst(size, serveEcho, cpuRatio),
+  },
+  {
+    name: 'dns-dnsmasq',
+    title: 'the same ÷ that of dnsmasq, which keeps no cache; needs dnsperf and dnsmasq',
+    unit: 'times',
+    sizes: [10_000],
+    ours: size => udpAgainst(size, serveDnsmasq, cpuRatio),
+  },
+  {
+    name: 'dns-dns2',
+    title: 'the rate of dns2 ÷ ours; needs dnsperf',
+    unit: 'times',
+    target: 1 / 6,
+    sizes: [10_000],
+    ours: size => udpAgainst(size, serveDns2, (ours, other) => other.rate / ours.rate),
+  },
+  {
+    name: 'vip-haproxy',
+    title: "requests over so many connections: haproxy's rate ÷ that of the proxy; needs wrk and haproxy",
+    unit: 'times',
+    target: 2,
+    sizes: [32],
+    ours: proxyAgainstHaproxy,
   },
   {
     name: 'vip-udp',
@@ -265,32 +288,44 @@ function medianOf(samples: readonly number[], note?: string): Measurement {
   return { samples, mean, ...(note === undefined ? {} : { note }) }
 }
 
-async function udpAgainstEcho(size: number): Promise<Measurement> {
-  if (spawnSync('dnsperf', ['-h']).error !== undefined)
-    return { samples: [0], mean: 0, note: 'dnsperf is not installed' }
-  const folder = mkdtempSync(join(tmpdir(), 'bench-dns-'))
-  const file = join(folder, 'queries')
-  writeFileSync(file, Array.from({ length: size }, (_, i) => `${nameOf(i)} A`).join('\n'))
+/** The addresses of `registryOf(size)`. */
+function* recordsOf(size: number): Iterable<readonly [string, string]> {
+  for (let service = 0; service < size; service++)
+    yield [nameOf(service), `10.96.${service >> 8}.${service & 255}`]
+}
+
+/** Our server beside another one: what a query costs the one ÷ the other, in turns. */
+async function udpAgainst(
+  size: number,
+  serve: (records: Iterable<readonly [string, string]>) => Promise<PeerServer | undefined>,
+  ratioOf: (ours: DnsLoad, other: DnsLoad) => number,
+): Promise<Measurement> {
+  const loader = openDnsLoader(Array.from({ length: size }, (_, i) => nameOf(i)))
+  const other = loader && (await serve(recordsOf(size)))
+  if (loader === undefined || other === undefined)
+    return {
+      samples: [0],
+      mean: 0,
+      note: `${loader === undefined ? 'dnsperf' : 'the other'} is not installed`,
+    }
   const ours = await serveDns(registryOf(size))
-  const echo = createSocket({ type: 'udp4', recvBufferSize: 4 * 2 ** 20 })
-  echo.on('message', (message, peer) => {
-    message[2] = (message[2] ?? 0) | 0x80
-    echo.send(message, peer.port, peer.address)
-  })
-  await new Promise<void>(resolve => echo.bind(0, '127.0.0.1', resolve))
   const notes: string[] = []
   const samples: number[] = []
+  const text = ({ rate, cpuNs }: DnsLoad): string =>
+    `${Math.round(rate / 1000)} k/s ${(cpuNs / 1000).toFixed(1)} µs`
   for (let round = 0; round < ROUNDS; round++) {
-    const server = await perQuery(ours.port, file)
-    const raw = await perQuery(echo.address().port, file)
-    samples.push(server.cpuNs / raw.cpuNs)
-    notes.push(`${Math.round(server.rate / 1000)} k/s ${(server.cpuNs / 1000).toFixed(1)} µs`)
+    const own = await loader.against(ours.port)
+    const theirs = await loader.against(other.port, other.pid)
+    samples.push(ratioOf(own, theirs))
+    notes.push(`${text(own)} : ${text(theirs)}`)
   }
   await ours.close()
-  echo.close()
-  rmSync(folder, { recursive: true })
+  await other.close()
+  loader.close()
   return medianOf(samples, notes.join(', '))
 }
+
+const cpuRatio = (ours: DnsLoad, other: DnsLoad): number => ours.cpuNs / other.cpuNs
 
 async function udpProxyAgainstEcho(): Promise<Measurement> {
   const pair = await openUdpProxyBench()
@@ -305,32 +340,22 @@ async function udpProxyAgainstEcho(): Promise<Measurement> {
   return medianOf(samples, notes.join(', '))
 }
 
-/** Rate, and processor time of this process for one query. */
-async function perQuery(port: number, file: string): Promise<{ rate: number; cpuNs: number }> {
-  const before = process.cpuUsage()
-  const child = spawn('dnsperf', [
-    '-s',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '-d',
-    file,
-    '-l',
-    '2',
-    '-c',
-    '4',
-    '-q',
-    '100',
-  ])
-  let out = ''
-  child.stdout.on('data', chunk => (out += String(chunk)))
-  await new Promise(resolve => child.once('close', resolve))
-  const { user, system } = process.cpuUsage(before)
-  const done = Number(/Queries completed:\s+(\d+)/.exec(out)?.[1] ?? 1)
-  return {
-    rate: Number(/Queries per second:\s+([\d.]+)/.exec(out)?.[1] ?? 0),
-    cpuNs: ((user + system) * 1e3) / done,
+async function proxyAgainstHaproxy(connections: number): Promise<Measurement> {
+  const pair = await openTcpProxyBench(connections)
+  if (pair === undefined) return { samples: [0], mean: 0, note: 'wrk or haproxy is not installed' }
+  const samples: number[] = []
+  const notes: string[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const [ours, theirs] = [await pair.ours(), await pair.haproxy()]
+    samples.push(theirs.rate / ours.rate)
+    notes.push(
+      [ours, theirs]
+        .map(({ rate, cpuNs }) => `${Math.round(rate / 1000)} k/s ${(cpuNs / 1000).toFixed(1)} µs`)
+        .join(' : '),
+    )
   }
+  await pair.close()
+  return medianOf(samples, notes.join(', '))
 }
 
 async function changeToAnswer(size: number): Promise<Measurement> {
