@@ -1,7 +1,7 @@
 import type { Cancel, Env } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Registry, RegistrySnapshot, Resolution } from '../../discovery/index.js'
-import { eligibleEndpoints } from '../../discovery/services/endpoint-conditions.js'
+import { eligibleEndpoints } from '../../discovery/internal.js'
 
 /** How clients find what they talk to. */
 export interface SimulateClientsOptions {
@@ -15,7 +15,7 @@ export interface SimulateClientsOptions {
   readonly requestEveryMs?: number
   /** Whether an answer is used as long as its TTL says, or asked for before each request. Default true. */
   readonly ttlCaching?: boolean
-  /** Whether a connection is used again. An endpoint that is not ready ends it with its answer. Default false. */
+  /** Whether a connection is used again. An endpoint that is no longer ready closes it. Default false. */
   readonly keepAlive?: boolean
   /** How far the name server and the proxy that they use are behind the registry. Default 0. */
   readonly lagMs?: number
@@ -201,12 +201,13 @@ class Clients implements SimulatedClients {
 
   #request(client: Client): void {
     this.#requests++
-    const target = client.connected ?? this.#choose(client)
+    const { connected } = client
+    const target = connected !== undefined && this.#isReady(connected) ? connected : this.#choose(client)
     client.connected = undefined
     const id = target?.endpoint
     if (target === undefined || id === undefined) this.#unresolved++
     else if (this.#stopped.has(id)) this.#stale.set(id, (this.#stale.get(id) ?? 0) + 1)
-    else if (this.#options.keepAlive === true && this.#isReady(target)) client.connected = target
+    else if (this.#options.keepAlive === true) client.connected = target
   }
 
   #choose(client: Client): Target | undefined {
