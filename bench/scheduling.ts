@@ -8,6 +8,7 @@ import type { TaskSize } from './peers/scheduling/columns.js'
 import { NODE } from './peers/scheduling/columns.js'
 import { fusedScan } from './peers/scheduling/fused-scan.js'
 import { logScan, sampledScan } from './peers/scheduling/sampled-scan.js'
+import { schedulingLoopRows } from './rows/scheduling-loop.js'
 
 const MIB = 1024 ** 2
 const TASK: TaskSize = { cpu: 100, memory: 500 }
@@ -92,6 +93,7 @@ const rows: readonly Row[] = [
     sizes: [10_000],
     ours: gangTrials,
   },
+  ...schedulingLoopRows,
   {
     name: 'add',
     title: 'so many nodes added to an empty scheduler',

@@ -68,14 +68,35 @@ export function refusalsOf(one: RequestClass, row: NodeRow): readonly FilterVerd
   return [{ plugin: 'readable', reasons: [reason] }]
 }
 
+/** Something that keeps a request off nodes, as a filter said it of one of them. */
+export interface RejectionCause {
+  readonly plugin: string
+  readonly reason: FilterReason
+}
+
 /** Every reason of every node that refuses the class, counted by how many nodes give it. After `sync`. */
 export function summarizeRefusals(one: RequestClass, table: NodeTable): ReasonSummary {
+  return rejectionOf(one, table).reasons
+}
+
+/** The reasons counted, and each that a filter gives, once. After `sync`. */
+export function rejectionOf(
+  one: RequestClass,
+  table: NodeTable,
+): { readonly reasons: ReasonSummary; readonly causes: readonly RejectionCause[] } {
   const rejections = []
+  const causes = new Map<string, RejectionCause>()
   for (const row of table.rows()) {
-    const reasons = refusalsOf(one, row).flatMap(verdict => verdict.reasons)
+    const verdicts = refusalsOf(one, row)
+    for (const { plugin, reasons } of verdicts)
+      for (const reason of reasons) {
+        const key = `${plugin} ${reason.code} ${reason.message}`
+        if (!causes.has(key)) causes.set(key, { plugin, reason })
+      }
+    const reasons = verdicts.flatMap(verdict => verdict.reasons)
     if (reasons.length > 0) rejections.push({ node: row.name, reasons: reasons.map(withoutVerdict) })
   }
-  return rollUpReasons(rejections, { total: table.size })
+  return { reasons: rollUpReasons(rejections, { total: table.size }), causes: [...causes.values()] }
 }
 
 function withoutVerdict({ unresolvable: _, ...reason }: FilterReason): Omit<FilterReason, 'unresolvable'> {

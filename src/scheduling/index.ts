@@ -53,7 +53,7 @@ export { kubernetesRequests } from './presets/kubernetes-requests.js'
 
 // Types you will meet: nodes, requests and answers.
 export type { PluginScore } from './classes/best-node.js'
-export type { NodeExplanation, PlacementExplanation } from './explanation.js'
+export type { NodeExplanation, PlacementExplanation, RejectionCause } from './explanation.js'
 export type { Gang, GangResult } from './gangs/place-gang.js'
 export type { HeldDevices, NodeDevice } from './nodes/devices.js'
 export type { HostPort } from './nodes/host-ports.js'
@@ -104,6 +104,7 @@ export type { SwarmBranch } from './presets/swarm-scheduling.js'
 export type { NodeView } from './nodes/node-view.js'
 export type { NodeRange } from './plugins/node-range.js'
 export type {
+  ClusterEvent,
   ClusterView,
   DomainFilterPlugin,
   DomainScorePlugin,

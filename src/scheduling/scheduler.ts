@@ -4,8 +4,8 @@ import type { PluginScore } from './classes/best-node.js'
 import { findBest, scoreNodes } from './classes/best-node.js'
 import { ClassTable } from './classes/class-table.js'
 import type { StateChange } from './cluster-state.js'
-import type { PlacementExplanation } from './explanation.js'
-import { explainPlacement, refusalsOf, summarizeRefusals } from './explanation.js'
+import type { PlacementExplanation, RejectionCause } from './explanation.js'
+import { explainPlacement, refusalsOf, rejectionOf } from './explanation.js'
 import type { HeldDevices } from './nodes/devices.js'
 import type { HostPort } from './nodes/host-ports.js'
 import { givePorts } from './nodes/host-ports.js'
@@ -63,6 +63,8 @@ export type PlaceResult =
       readonly kind: 'unschedulable'
       /** Every reason of every node, counted; `renderReasons` of `keelson/core` puts it in a sentence. */
       readonly reasons: ReasonSummary
+      /** What filters said, each cause once, of one of the nodes of which it was said. */
+      readonly causes: readonly RejectionCause[]
     }
 
 /**
@@ -286,7 +288,7 @@ class ClusterScheduler implements Scheduler {
     if (held.length > 0) return this.#placeIntoReserved(request, held)
     const one = this.#classes.of(request)
     const best = findBest(one, table)
-    if (best === undefined) return { kind: 'unschedulable', reasons: summarizeRefusals(one, table) }
+    if (best === undefined) return { kind: 'unschedulable', ...rejectionOf(one, table) }
     const [scored] = scoreNodes(one, table, [best])
     const node = best.name
     const given = whatIsGiven(one.request, best)

@@ -1,7 +1,7 @@
 import type { Reason } from '../../core/index.js'
 import type { SiblingCounts } from '../../core/internal.js'
 import type { NodeView } from '../nodes/node-view.js'
-import type { PreparedRequest, RequestField } from '../requests/placement-request.js'
+import type { PlacementRequest, PreparedRequest, RequestField } from '../requests/placement-request.js'
 import type { DomainTerm } from '../requests/task-set.js'
 import type { NodeRange } from './node-range.js'
 import type { ScoreFormula } from './score-formula.js'
@@ -52,6 +52,15 @@ export interface DomainView {
   roomy(): number
 }
 
+/** A change of what is placed: a task left a node, or came to one. */
+export interface ClusterEvent {
+  readonly kind: 'freed' | 'taken'
+  /** Name of the node. */
+  readonly node: string
+  /** As it was recorded; undefined when that is not known any more. */
+  readonly task: PlacementRequest | undefined
+}
+
 /** What plugins of locality `global` may look at. */
 export interface ClusterView {
   /** Every node, in the order of their names. */
@@ -65,11 +74,20 @@ interface Named {
   applies?(request: PreparedRequest): boolean
 }
 
+interface Hinting {
+  /**
+   * False when the event cannot end what the filter said: requests that wait for no more than that are then not looked at.
+   * A node that came, went or changed always has them looked at. Default, by locality: `static` is ended by neither,
+   * `node` by a task that left, the others by both.
+   */
+  hint?(reason: FilterReason, event: ClusterEvent): boolean
+}
+
 /** Says whether a node will do. A pure function of its arguments. */
 export type FilterPlugin = NodeFilterPlugin | DomainFilterPlugin | GlobalFilterPlugin
 
 /** A filter that looks at one node alone. */
-export interface NodeFilterPlugin extends Named {
+export interface NodeFilterPlugin extends Named, Hinting {
   readonly locality: 'static' | 'node'
   /** True for conditions that the request itself puts on nodes, such as selectors. Default false. */
   readonly selecting?: boolean
@@ -86,7 +104,7 @@ export interface NodeFilterPlugin extends Named {
 }
 
 /** A filter that looks at where other tasks are. */
-export interface DomainFilterPlugin extends Named {
+export interface DomainFilterPlugin extends Named, Hinting {
   readonly locality: 'domain'
   /**
    * What it wants counted for a request; when that is nothing, it is not asked. `keepingAway`: terms by which placed
@@ -100,7 +118,7 @@ export interface DomainFilterPlugin extends Named {
 }
 
 /** A filter that may look at anything. Slow: it is asked about every node, every time. */
-export interface GlobalFilterPlugin extends Named {
+export interface GlobalFilterPlugin extends Named, Hinting {
   readonly locality: 'global'
   filter(request: PreparedRequest, node: NodeView, cluster: ClusterView): readonly FilterReason[] | undefined
 }

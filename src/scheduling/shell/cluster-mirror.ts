@@ -5,7 +5,7 @@ import type { ResourceVector } from '../../core/index.js'
 import { addResources, isKeelsonError } from '../../core/index.js'
 import { deepEqual } from '../../core/internal.js'
 import type { NodeDescription } from '../nodes/node-description.js'
-import type { Profile } from '../plugins/plugin.js'
+import type { ClusterEvent, Profile } from '../plugins/plugin.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { PlaceResult, Scheduler } from '../scheduler.js'
 import { createScheduler } from '../scheduler.js'
@@ -18,10 +18,8 @@ import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
 /** What a change did to the room in the cluster. */
 export type MirrorChange =
   | { readonly kind: 'none' }
-  /** Room was given back on this node. */
-  | { readonly kind: 'freed'; readonly node: string }
-  /** A task came to this node. */
-  | { readonly kind: 'taken'; readonly node: string }
+  /** Room was given back on a node, or a task came to it. */
+  | ClusterEvent
   /** A node came, went or changed. */
   | { readonly kind: 'node'; readonly node: string }
 
@@ -94,7 +92,7 @@ export class ClusterMirror {
     const changes: MirrorChange[] = []
     const before = this.scheduler.task(key)
     if (nodes.length > 0 && before !== undefined && this.scheduler.removeTask(key))
-      changes.push({ kind: 'freed', node: before.node })
+      changes.push({ kind: 'freed', node: before.node, task: before })
     if (reservation?.spec.task !== undefined) this.#hold(taskKey(reservation.spec.task))
     for (const node of nodes) {
       changes.push(this.#describe(node))
@@ -177,7 +175,7 @@ export class ClusterMirror {
       const isFreed = held !== undefined && this.scheduler.removeTask(key)
       this.#hold(key)
       this.#noteReservedUse(key, held?.node, undefined)
-      return isFreed ? { kind: 'freed', node: held.node } : NONE
+      return isFreed ? { kind: 'freed', node: held.node, task: held } : NONE
     }
     if (held !== undefined && this.#tasks.get(key) === version) return NONE
     const node = task.spec.nodeName ?? ''
@@ -191,7 +189,8 @@ export class ClusterMirror {
     this.#tasks.set(key, version)
     if (held !== undefined && takesSame(held, this.scheduler.task(key))) return NONE
     this.#touch(node)
-    return held === undefined ? { kind: 'taken', node } : { kind: 'freed', node: held.node }
+    if (held !== undefined) return { kind: 'freed', node: held.node, task: held }
+    return { kind: 'taken', node, task: this.scheduler.task(key) }
   }
 
   /** Places a task and holds its room, whatever `setTask` says of a task without a node, until `unassume`. */

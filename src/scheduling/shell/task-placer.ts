@@ -120,8 +120,8 @@ export class TaskPlacer {
         return { kind: 'placed', one, request, node, given, epoch: this.#mirror.epochOf(node) }
       }
       const isHolder = this.#mirror.held.forTask(key).length > 0
-      this.#queue.waiting.failed({ key, version, request, nowMs, isHolder })
-      const { reasons } = result
+      const { reasons, causes } = result
+      this.#queue.waiting.failed({ key, version, request, nowMs, isHolder, causes })
       const refusal = {
         reason: 'Unschedulable',
         message: renderReasons(reasons),
@@ -177,7 +177,7 @@ export class TaskPlacer {
       const { one, node } = placements[index] as Placement
       if (binding.kind === 'bound') {
         ctx.record({ reason: 'Scheduled', note: `placed on node ${node}`, regarding: one.task })
-        this.#wake({ kind: 'taken', node })
+        this.#wake({ kind: 'taken', node, task: this.#mirror.scheduler.task(one.key) })
       }
       if (binding.kind === 'stale') {
         // What was right at the commit may be history by the time of its answer.

@@ -1,9 +1,11 @@
 import type { Backoff } from '../../core/internal.js'
 import { backoffMs } from '../../core/internal.js'
 import { classKey } from '../classes/class-table.js'
+import type { RejectionCause } from '../explanation.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
 import type { MirrorChange } from './cluster-mirror.js'
+import { mayHelp } from './rejection-hints.js'
 
 /** What to do about a task that asks to be looked at. */
 export type WaitingVerdict =
@@ -38,6 +40,8 @@ export interface FailedAttempt {
   readonly nowMs: number
   /** Room is held for it, so that it fits where others that ask for the same do not. Default false. */
   readonly isHolder?: boolean
+  /** What filters said. Default: it is not known what may help. */
+  readonly causes?: readonly RejectionCause[]
 }
 
 /** Tasks that ask for the same. */
@@ -49,6 +53,8 @@ interface WaitingClass {
   triedMs: number
   /** Whether something has happened since, so that what is told of them may be out of date. */
   isStale: boolean
+  /** What filters said when one of them was tried last; undefined: that may be others by now. */
+  causes: readonly RejectionCause[] | undefined
 }
 
 /** The tasks that found no node, and when to try them again. */
@@ -120,7 +126,7 @@ export class WaitingTasks {
     return isOther
   }
 
-  failed({ key, version, request, nowMs, isHolder = false }: FailedAttempt): void {
+  failed({ key, version, request, nowMs, isHolder = false, causes }: FailedAttempt): void {
     const earlier = this.#tasks.get(key)
     const known = earlier?.version === version ? earlier : undefined
     // A look is no attempt.
@@ -139,7 +145,14 @@ export class WaitingTasks {
       woken: false,
     })
     if (request === undefined) return
-    const one = this.#classes.get(own) ?? { sample: request, keys: new Set(), triedMs: nowMs, isStale: false }
+    const one = this.#classes.get(own) ?? {
+      sample: request,
+      keys: new Set(),
+      triedMs: nowMs,
+      isStale: false,
+      causes,
+    }
+    one.causes = causes
     this.#classes.set(own, one)
     one.keys.add(key)
     one.triedMs = nowMs
@@ -187,12 +200,17 @@ export class WaitingTasks {
 
   /**
    * Marks the tasks that fit somewhere now, and names them. Each class of tasks that ask for the same is asked about
-   * once, and looks only at nodes that changed.
+   * once, if the change may end one of the causes that were recorded, and looks only at nodes that changed.
    */
   wake(change: MirrorChange, scheduler: Scheduler): readonly string[] {
-    if (change.kind === 'none' || change.kind === 'taken') return []
+    if (change.kind === 'none') return []
     const woken: string[] = []
-    for (const { sample, keys } of this.#classes.values()) {
+    for (const one of this.#classes.values()) {
+      const { sample, keys, causes } = one
+      if (change.kind !== 'node' && causes !== undefined && !mayHelp(scheduler.profile, causes, change))
+        continue
+      // Where one cause has ended, others may have come that were not recorded.
+      one.causes = undefined
       if (!scheduler.fitsAnywhere(sample)) continue
       for (const key of keys) {
         this.#wake(key, this.#tasks.get(key) as WaitingTask)

@@ -139,8 +139,8 @@ describe('the mirror of a cluster', () => {
     const bound = taskObject('default/a', 1, { nodeName: 'n1', resources: { requests: { cpu: '1' } } })
     expect(mirror.setNode('n1', node)).toEqual({ kind: 'node', node: 'n1' })
     expect(mirror.setNode('n1', nodeObject('n1', '2', '2'))).toEqual({ kind: 'none' })
-    expect(mirror.setTask('default/a', bound)).toEqual({ kind: 'taken', node: 'n1' })
-    expect(mirror.setTask('default/a', { ...bound, status: { phase: 'Failed' } })).toEqual({
+    expect(mirror.setTask('default/a', bound)).toMatchObject({ kind: 'taken', node: 'n1' })
+    expect(mirror.setTask('default/a', { ...bound, status: { phase: 'Failed' } })).toMatchObject({
       kind: 'freed',
       node: 'n1',
     })
