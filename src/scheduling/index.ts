@@ -35,8 +35,11 @@ export { unschedulable } from './filters/unschedulable-filter.js'
 
 // To build with: scores.
 export { balancedAllocation } from './scores/balanced-allocation.js'
+export { dotProduct } from './scores/dot-product.js'
 export { fewestTasks } from './scores/fewest-tasks.js'
+export { l2Residual } from './scores/l2-residual.js'
 export { leastAllocated } from './scores/least-allocated.js'
+export { lowestPrice } from './scores/lowest-price.js'
 export { mostAllocated } from './scores/most-allocated.js'
 export { nodePreference } from './scores/node-preference-score.js'
 export { requestedToCapacityRatio } from './scores/requested-to-capacity-ratio.js'
