@@ -75,7 +75,7 @@ export interface RejectionCause {
 }
 
 /** Every reason of every node that refuses the class, counted by how many nodes give it. After `sync`. */
-export function summarizeRefusals(one: RequestClass, table: NodeTable): ReasonSummary {
+function summarizeRefusals(one: RequestClass, table: NodeTable): ReasonSummary {
   return rejectionOf(one, table).reasons
 }
 
