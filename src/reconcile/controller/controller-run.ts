@@ -130,12 +130,14 @@ export function openRun<Spec, Status>(
 /** @param run that of the attempts, once it is there */
 function siteOf<Spec, Status>(
   options: LoopOptions<Spec, Status>,
-  shared: Pick<AttemptSite, 'logger' | 'tracer' | 'ended'>,
+  { logger, tracer, ended }: Pick<AttemptSite, 'logger' | 'tracer' | 'ended'>,
   run: () => ControllerRun,
 ): AttemptSite {
   const { name, for: kind, owns = [], isKeyed = false, timeoutMs, tracksReads = false } = options
   return {
-    ...shared,
+    logger,
+    tracer,
+    ended,
     name,
     for: kind,
     isKeyed,

@@ -158,9 +158,12 @@ interface Site {
 async function search(site: Site): Promise<void> {
   const { workers } = site.options
   if (workers === undefined) return searchWith(site)
-  const pool = new WorkerPool(workers, hashOf(site))
+  // What this thread looks at before it is its turn, it looks at as another thread would.
+  const ahead = { ...site, judge: new RememberingJudge(site.expectation) }
+  const pool = new WorkerPool(workers, hashOf(site), job => lookFor(ahead, job))
   try {
     await searchWith(site, pool)
+    await pool.confirm()
   } finally {
     await pool.end()
   }

@@ -13,6 +13,8 @@ export class Inventory {
   #revision = 0
   #objects: Objects = []
   #uids = new Set<string>()
+  /** How many objects name it as their owner, by uid. */
+  #owned = new Map<string, number>()
   #garbage: Objects = []
   #controlled = 0
   readonly #byKey = new Map<string, StoredObject>()
@@ -66,6 +68,8 @@ export class Inventory {
   #readAll(): void {
     this.#objects = this.#kinds.flatMap(kind => this.#store.list(kind).items)
     this.#uids = new Set(this.#objects.map(({ metadata }) => metadata.uid))
+    this.#owned = new Map()
+    for (const object of this.#objects) this.#countOwners(object, 1)
     this.#garbage = this.#objects.filter(object => this.#isGarbage(object))
     this.#controlled = this.#objects.filter(isControlled).length
     this.#byKey.clear()
@@ -92,12 +96,27 @@ export class Inventory {
 
   /** Garbage comes to be where an owner goes, or with an object whose owner is gone by then. */
   #sort({ before, after }: ObjectChange): void {
-    if (before !== undefined) this.#uids.delete(before.metadata.uid)
-    if (after !== undefined) this.#uids.add(after.metadata.uid)
-    const isSame = before !== undefined && after?.metadata.uid === before.metadata.uid
-    const isMore = (before !== undefined && !isSame) || (after !== undefined && this.#isGarbage(after))
-    if (isMore || this.#garbage.length > 0)
-      this.#garbage = this.#objects.filter(object => this.#isGarbage(object))
+    if (before !== undefined) {
+      this.#uids.delete(before.metadata.uid)
+      this.#countOwners(before, -1)
+    }
+    if (after !== undefined) {
+      this.#uids.add(after.metadata.uid)
+      this.#countOwners(after, 1)
+    }
+    const isGone = before !== undefined && after?.metadata.uid !== before.metadata.uid
+    const isMore =
+      (isGone && this.#owned.has(before.metadata.uid)) || (after !== undefined && this.#isGarbage(after))
+    if (isMore) this.#garbage = this.#objects.filter(object => this.#isGarbage(object))
+    else if (this.#garbage.length > 0) this.#garbage = this.#garbage.filter(object => object !== before)
+  }
+
+  #countOwners({ metadata: { ownerReferences } }: StoredObject, by: 1 | -1): void {
+    for (const { uid } of ownerReferences) {
+      const count = (this.#owned.get(uid) ?? 0) + by
+      if (count === 0) this.#owned.delete(uid)
+      else this.#owned.set(uid, count)
+    }
   }
 
   #isGarbage({ metadata: { ownerReferences, deletionTimestamp } }: StoredObject): boolean {

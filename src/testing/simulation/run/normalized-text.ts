@@ -3,6 +3,7 @@ import type { World } from '../world/world.js'
 
 /** A uid, a time of day, or epoch milliseconds of this century's next decades. */
 const TOKEN = String.raw`uid-\d{6}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|(?<![\w.])[12]\d{12}(?![\w.])`
+const TOKENS = new RegExp(TOKEN, 'g')
 /** As the store makes names of a prefix. */
 const GENERATED = /-[bcdfghjklmnpqrstvwxz2456789]{5}$/
 
@@ -13,8 +14,7 @@ const GENERATED = /-[bcdfghjklmnpqrstvwxz2456789]{5}$/
 export function normalizedText(lines: readonly string[], world: Pick<World, 'objects' | 'clock'>): string {
   const generated = new Set<string>()
   for (const { metadata } of world.objects()) if (GENERATED.test(metadata.name)) generated.add(metadata.name)
-  const names = [...generated].sort((a, b) => b.length - a.length || compareText(a, b))
-  const pattern = new RegExp([...names, TOKEN].join('|'), 'g')
+  const pattern = generated.size === 0 ? TOKENS : patternOf(generated)
   const ordered = generated.size === 0 ? lines : sortedAlike(lines, pattern)
   const known = new Map<string, string>()
   const nowMs = world.clock.nowMs()
@@ -26,6 +26,11 @@ export function normalizedText(lines: readonly string[], world: Pick<World, 'obj
     known.set(token, name)
     return name
   })
+}
+
+function patternOf(generated: ReadonlySet<string>): RegExp {
+  const names = [...generated].sort((a, b) => b.length - a.length || compareText(a, b))
+  return new RegExp([...names, TOKEN].join('|'), 'g')
 }
 
 /** Lines that differ in names of chance only are in one order, whatever the chance. */

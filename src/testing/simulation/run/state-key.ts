@@ -1,5 +1,4 @@
-import { contentHash } from '../../../core/index.js'
-import { canonicalJson } from '../../../core/internal.js'
+import { canonicalJson, encodeHash, hash64 } from '../../../core/internal.js'
 import type { Client, StoredObject } from '../../../store/index.js'
 import type { Action } from '../actions/action.js'
 import type { Recall } from '../choices/choice-source.js'
@@ -127,7 +126,7 @@ export class StateKeys {
       canonicalJson(Object.fromEntries(world.outside)),
       ...timers,
     ]
-    return contentHash(normalizedText(lines, world))
+    return encodeHash(hash64(normalizedText(lines, world)))
   }
 
   /** Labels as they are in all states of one key: process names count starts, which is of no interest. */
@@ -224,13 +223,13 @@ function isTaken({ process, about }: PooledStep, { actor, kind, label }: Action)
 
 /** Nothing of it is under way but what is about to be delivered, or to begin. */
 function isIdle({ manager }: SimulatedProcess, steps: readonly PooledStep[]): boolean {
-  const { state, controllers } = manager.status()
-  if (state !== 'running') return false
   let begins = 0
   for (const { about } of steps) {
     if (about.kind === 'reconcile') begins++
     else if (about.kind !== 'deliver') return false
   }
+  const { state, controllers } = manager.status()
+  if (state !== 'running') return false
   for (const { queued, inFlight, delayed, failures, quarantined, hotLoops } of controllers) {
     if (queued + delayed + failures + quarantined.length + hotLoops.length > 0) return false
     begins -= inFlight

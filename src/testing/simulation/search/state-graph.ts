@@ -29,7 +29,10 @@ export class StateGraph {
 
   /** True when everything that can happen from there with this budget is looked at anyway. */
   covers(key: string, budget: Budget): boolean {
-    return this.#known.get(key)?.budgets.some(other => isWithin(budget, other)) === true
+    const state = this.#known.get(key)
+    if (state === undefined) return false
+    for (const other of state.budgets) if (isWithin(budget, other)) return true
+    return false
   }
 
   add(key: string, budget: Budget): void {
@@ -107,11 +110,14 @@ export function spending(kind: ActionKind | undefined): readonly number[] {
 
 /** Undefined when there is not so much. */
 export function afterSpending(budget: Budget, spends: readonly number[]): Budget | undefined {
+  for (const place of spends) if ((budget[place] ?? 0) < 1) return undefined
   const left = budget.slice()
-  for (const place of spends) left[place] = (left[place] ?? 0) - 1
-  return left.some(amount => amount < 0) ? undefined : left
+  for (const place of spends) left[place] = (left[place] as number) - 1
+  return left
 }
 
 export function isWithin(budget: Budget, other: Budget): boolean {
-  return budget.every((left, index) => left <= (other[index] as number))
+  for (let place = 0; place < budget.length; place++)
+    if ((budget[place] as number) > (other[place] as number)) return false
+  return true
 }

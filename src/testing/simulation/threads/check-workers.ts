@@ -14,7 +14,7 @@ export interface CheckWorkers {
   readonly exportName: string
   /** What that function is called with: whatever can be cloned. Default nothing. */
   readonly args?: readonly unknown[]
-  /** How many threads, at least 1. Default: one for each processor. */
+  /** How many threads beside the one that asks, which takes part: at least 1. Default: one for each other processor. */
   readonly count?: number
 }
 

@@ -1,8 +1,8 @@
-import { KeelsonError } from '../../../../core/index.js'
 import type { BreakableWatch, WatchBreaker } from '../../clients/watch-breaker.js'
 import type { Offers } from '../../world/action-of.js'
 import { offerSome } from '../../world/action-of.js'
 import type { Situation } from './fault.js'
+import { noAnswer } from './no-answer.js'
 
 /** A watch, and who can break it. */
 interface Breakage {
@@ -47,8 +47,5 @@ function breakages({ world: { breakers, processes } }: Situation): readonly Brea
 }
 
 function broken(): Error {
-  return new KeelsonError({
-    code: 'Unavailable',
-    message: 'the connection to the store broke; open the watch again',
-  })
+  return noAnswer('the connection to the store broke; open the watch again')
 }

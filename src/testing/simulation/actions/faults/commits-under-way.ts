@@ -1,6 +1,6 @@
-import { KeelsonError } from '../../../../core/index.js'
 import type { PooledStep } from '../../world/step-pool.js'
 import type { Situation } from './fault.js'
+import { noAnswer } from './no-answer.js'
 
 /** Writes that were asked for and have not happened. */
 export function commitsUnderWay({ world }: Situation): readonly PooledStep[] {
@@ -9,8 +9,5 @@ export function commitsUnderWay({ world }: Situation): readonly PooledStep[] {
 
 /** The same whether the write has happened or not: who hears it cannot know. */
 export function unanswered({ about: { label } }: PooledStep): Error {
-  return new KeelsonError({
-    code: 'Unavailable',
-    message: `the store did not answer: ${label}; read what has become of it, and try again`,
-  })
+  return noAnswer(`the store did not answer: ${label}; read what has become of it, and try again`)
 }
