@@ -70,6 +70,12 @@ export function actionsMeanwhile(world: World): ActionList | undefined {
   )
 }
 
+/** The first of what is available: what happens next undisturbed. */
+export function undisturbedAction(scene: Scene): Action {
+  const [step] = scene.world.steps()
+  return step?.action ?? availableActions(scene).first
+}
+
 /** What the passing of time leads to next. */
 function laterActions(world: World, activity: Situation['activity']): readonly Action[] {
   const timerAtMs = world.clock.nextAtMs() ?? Number.POSITIVE_INFINITY

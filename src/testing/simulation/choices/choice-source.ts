@@ -26,6 +26,8 @@ export interface CurrentState {
 export interface ChoiceSource {
   /** Present when it wants to know states, and by what they are distinguished. */
   readonly recall?: Recall
+  /** True when it is not asked any more: all that is left goes the undisturbed way, and what else could happen is not worked out. */
+  readonly isOver?: boolean
   /**
    * An index into `actions`, of which there are two at least, or `stop` when the rest is known. The first is always
    * the undisturbed way on.

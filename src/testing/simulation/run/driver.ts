@@ -9,7 +9,7 @@ import type { CapturedLog } from '../../virtual/captured-logs.js'
 import type { Action } from '../actions/action.js'
 import { isFault } from '../actions/action.js'
 import { ActionList } from '../actions/action-list.js'
-import { actionsMeanwhile, availableActions } from '../actions/available-actions.js'
+import { actionsMeanwhile, availableActions, undisturbedAction } from '../actions/available-actions.js'
 import type { FaultPlan } from '../actions/fault-settings.js'
 import type { FaultKind } from '../actions/faults/faults.js'
 import { FAULT_KINDS } from '../actions/faults/faults.js'
@@ -188,7 +188,9 @@ export class Driver {
       const activity = this.#activity
       const { world } = this
       const scene = { world, user, incidents, plan: setup.faults, left, activity }
-      const action = this.#choose(availableActions(scene))
+      // Most executions end with a long way that is undisturbed, on which nobody asks for what else could happen.
+      const isOver = this.#where === undefined && this.#source.isOver === true
+      const action = isOver ? undisturbedAction(scene) : this.#choose(availableActions(scene))
       if (action.kind === 'rest' || this.isStopped) return
       await this.take(action)
     }
