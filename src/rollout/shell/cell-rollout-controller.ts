@@ -9,7 +9,6 @@ import type { CellRolloutStep } from '../cell-plan/cell-rollout.js'
 import { stepCellRollout } from '../cell-plan/cell-rollout.js'
 import type { CellPlan } from '../cell-plan/cell-view.js'
 import { describeCellBlocker } from '../cell-plan/cell-view.js'
-import { planCells } from '../cell-plan/plan-cells.js'
 import { readMarks } from '../ledger-marks.js'
 import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import type { CellSet, CellSetKind } from './cell-sets.js'
@@ -19,9 +18,9 @@ import {
   desiredCells,
   rolledCells,
   setIn,
-  viewOfCell,
   writeRolloutStatus,
 } from './cell-sets.js'
+import { CellTables } from './cell-tables.js'
 import type { RevisionEntry } from './ledger.js'
 import { appendRevision, forgetRevisions, ledgerOf, noteOutcome } from './ledger.js'
 import { writeTemplate } from './revision-owner.js'
@@ -67,6 +66,7 @@ export function createCellRolloutController(options: CellRolloutControllerOption
     ...wholeNumber('crashes', crashes, { min: 1 }),
   ])
   const kind: Kind = options.for
+  const tables = new CellTables()
   return createController({
     name: `rollout-${kind.plural}`,
     for: kind,
@@ -75,7 +75,7 @@ export function createCellRolloutController(options: CellRolloutControllerOption
     events,
     async reconcile(ref, _, ctx) {
       const { client, env } = ctx
-      const done = await rollOut(client, { kind: options.for, ref, crashes, nowMs: env.clock.now() })
+      const done = await rollOut(client, { kind: options.for, ref, crashes, nowMs: env.clock.now(), tables })
       for (const { outcome, entry, cause } of done.outcomes) {
         const note = `revision ${entry} has ${outcome}${cause === undefined ? '' : `: ${cause}`}`
         if (outcome === 'failed') ctx.record({ type: 'Warning', reason: 'RolloutFailed', note })
@@ -91,12 +91,13 @@ interface Step {
   readonly ref: ObjectRef
   readonly crashes: number
   readonly nowMs: number
+  readonly tables: CellTables
 }
 
 type StepOutcome = Pick<CellRolloutStep, 'outcomes' | 'wakeAtMs'>
 
 /** One step of one rollout: what was noted, and when to look again. */
-function rollOut(client: Client, { kind, ref, crashes, nowMs }: Step): Promise<StepOutcome> {
+function rollOut(client: Client, { kind, ref, crashes, nowMs, tables }: Step): Promise<StepOutcome> {
   return client.transact(tx => {
     const set = setIn(tx, kind, ref)
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return { outcomes: [] }
@@ -108,7 +109,7 @@ function rollOut(client: Client, { kind, ref, crashes, nowMs }: Step): Promise<S
       desired: desiredCells(set),
       ...(stable === undefined ? {} : { stable: stable.templateHash }),
     }
-    const plan = planCells(cells.map(viewOfCell), goal, cellProgramOf(set))
+    const plan = tables.plan(set.metadata.uid, cells, goal, cellProgramOf(set))
     const step = stepCellRollout(
       cellRolloutRecord(set),
       {
