@@ -10,10 +10,10 @@ export type Verdict =
 
 /** Passes when every set has its goal size as far as its owner knows, and all that is wanted of `next` is available. */
 export function goalReached(goal: Goal, sets: readonly Tally[], next: string): boolean {
-  const wanted = goal.get(next) ?? 0
-  const current = sets.find(set => set.template === next)
-  if ((current?.available ?? 0) < wanted) return false
-  const sized = sets.every(set => set.observed !== false && set.size === (goal.get(set.template) ?? 0))
+  const sized = sets.every(
+    ({ template, size, available, observed }) =>
+      observed !== false && size === (goal.get(template) ?? 0) && (template !== next || available >= size),
+  )
   return (
     sized && [...goal].every(([template, size]) => size === 0 || sets.some(set => set.template === template))
   )

@@ -109,10 +109,10 @@ export class CellTable {
 
   /** What to do now. Changes nothing: the moves are seen when the cells are `set` as they became. */
   step(): CellPlan {
-    if (this.#late.size > 0) this.#rebuild()
+    if (this.#late.size !== 0) this.#rebuild()
     const { done, busy, waits, wounded, broken } = this.#members
     const { order, width, slots, strict } = this.#rules
-    const desired = Math.max(this.size, this.#goal.desired ?? 0)
+    const desired = Math.max(this.size, this.#goal.desired ?? this.size)
     const floor = desired - slots
     const walk: Walk = { moves: [], inFlight: busy.count, surging: this.#serving, available: this.#available }
     // What is neither wanted nor works is replaced at once: nothing is lost by it.

@@ -46,6 +46,7 @@ describe('a plan for cells', () => {
     ['not one more than that', 'a a ab', { order: 'start-first' }, ''],
     ['one more beside what has lost its old one', 'x! a a', { order: 'start-first' }, '0b 2b'],
     ['below the partition back to what is stable', 'x! a b', { partition: 1 }, '0a'],
+    ['not one more while an old one is still to go', 'a a ab', {}, ''],
     ['nothing at the goal', 'b b b', {}, ''],
   ])('%s: %s', (_, cells, program, moves) => {
     expect(movesOf(cells, program)).toBe(moves)
@@ -225,6 +226,9 @@ describe('whatever the cells', () => {
         'down',
         'up',
         'down',
+        'all',
+        'all',
+        'all',
         'last',
         'last',
         'other',
@@ -240,8 +244,9 @@ describe('whatever the cells', () => {
         arbitraryCells,
         arbitraryProgram,
         fc.array(change, { minLength: 10, maxLength: 20 }),
-        (cells, program, changes) => {
-          let goal: CellGoal = { target: 'b', stable: 'a' }
+        fc.constantFrom({}, { desired: 13 }),
+        (cells, program, changes, wanted) => {
+          let goal: CellGoal = { target: 'b', stable: 'a', ...wanted }
           const now = new Map(cells.map(one => [one.key, one]))
           const table = new CellTable(program, goal)
           const put = (next: CellView): void => {
@@ -252,11 +257,13 @@ describe('whatever the cells', () => {
           for (const { what, at, to, stable } of changes) {
             const key = `${at}`
             const one = now.get(key)
-            if (what === 'gone') {
+            if (what === 'all') {
+              for (const each of now.values()) put({ ...each, running: each.revision, available: true })
+            } else if (what === 'gone') {
               table.delete(key)
               now.delete(key)
             } else if (what === 'goal') {
-              goal = { target: stable === goal.stable && goal.target === 'b' ? 'a' : 'b', stable }
+              goal = { ...wanted, target: stable === goal.stable && goal.target === 'b' ? 'a' : 'b', stable }
               table.retarget(goal)
             } else if (one !== undefined && what === 'last') {
               put({ ...one, isLast: one.isLast !== true })
