@@ -296,7 +296,6 @@ describe('claims', () => {
           role: 'p',
           suppressed: false,
           demand: [{ shape: { cpus: 3 }, count: 1 }],
-          minAllocatable: [{ cpus: 99 }],
         },
       ],
     })
@@ -334,6 +333,7 @@ describe('claims', () => {
     const refused = gang(['a1', 'a2', 'a3'])
     expect(refused.committed).toEqual([])
     expect(refused.rejected.map(({ problem }) => problem.code)).toEqual(['limit', 'aborted', 'aborted'])
+    expect(world.pool.allocator.grantsOf(session.id), 'a tie is broken as before').toEqual({ r: 0 })
     expect(gang(['a1', 'a3']).committed).toEqual(['on a1', 'on a3'])
     expect(world.calls).toHaveLength(2)
   })

@@ -207,7 +207,7 @@ class OfferAllocator implements Allocator {
   }
 
   claim(request: ClaimRequest): ClaimVerdict {
-    const verdict = claim({ ledger: this.#ledger, gates: this.#gates }, request)
+    const verdict = claim({ ledger: this.#ledger, gates: this.#gates, filters: this.#filters }, request)
     if ('take' in verdict) this.#rules.trace?.add({ call: 'claim', request, take: verdict.take })
     return verdict
   }

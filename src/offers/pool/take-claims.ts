@@ -82,6 +82,7 @@ export function takeClaims(
     conflict === 'fit'
       ? undefined
       : new Map(items.map(({ agent }) => [agent, allocator.agent(agent)?.version]))
+  const grants = mode === 'atomic' ? allocator.grantsOf(framework)[role] : undefined
   const tasks: ClaimedTask[] = []
   const rejected: { task: string; problem: OfferProblem }[] = []
   for (const { agent, tasks: specs, seenVersion } of items)
@@ -95,6 +96,8 @@ export function takeClaims(
     return { committed: tasks.map(({ spec }) => spec.id), rejected, tasks }
   for (const { agent, take } of tasks)
     allocator.apply({ type: 'return', framework, role, agent, resources: take, grantIds: [] })
+  // What was not taken in the end breaks no ties.
+  if (grants !== undefined) allocator.apply({ type: 'grants', framework, role, grants })
   const undone = tasks.map(({ spec }) => ({ task: spec.id, problem: ABORTED }))
   return { committed: [], rejected: [...rejected, ...undone], tasks: [] }
 }
