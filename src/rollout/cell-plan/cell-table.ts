@@ -46,7 +46,7 @@ export class CellTable {
   #goal: CellGoal
   #cells: CellColumns = new CellColumns(0)
   /** By rank: as which of `STANDINGS` it is counted. */
-  #standings: Uint8Array = new Uint8Array(0)
+  #standings: Uint8Array = new Uint8Array()
   readonly #isUsualOrder: boolean
   readonly #ranks = new Map<string, number>()
   readonly #late = new Map<string, CellView>()

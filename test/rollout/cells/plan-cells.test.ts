@@ -137,6 +137,80 @@ describe('a plan for cells', () => {
   })
 })
 
+/** All that the place of a cell goes by: a number or none, and whether it goes last. */
+const PLACES: readonly Pick<CellView, 'ordinal' | 'isLast'>[] = [undefined, 0, 1, 2].flatMap(ordinal =>
+  [undefined, false, true].map(isLast => ({
+    ...(ordinal === undefined ? {} : { ordinal }),
+    ...(isLast === undefined ? {} : { isLast }),
+  })),
+)
+
+describe('a table whose cells change', () => {
+  const stale = (key: string, place: (typeof PLACES)[number]): CellView => ({
+    key,
+    revision: 'a',
+    running: 'a',
+    available: true,
+    ...place,
+  })
+  const lowestFirst = (a: CellView, b: CellView): number => (a.ordinal ?? 0) - (b.ordinal ?? 0)
+
+  test.each<[string, CellProgram]>([
+    ['in the usual order', {}],
+    ['in an order of its own', { compare: lowestFirst }],
+  ])('knows each cell at its new place, %s', (_, program) => {
+    const wrong = PLACES.flatMap((before, at) =>
+      PLACES.flatMap((after, to) =>
+        PLACES.filter(place => {
+          const other = stale('1', place)
+          const table = new CellTable(program, { target: 'b' })
+          for (const cell of [stale('0', before), other]) table.set(cell)
+          table.step()
+          const moved = stale('0', after)
+          table.set(moved)
+          const [first] = table.step().moves
+          return first?.key !== planCells([moved, other], { target: 'b' }, program).moves[0]?.key
+        }).map(place => `${at} to ${to} beside ${JSON.stringify(place)}`),
+      ),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('sorts nothing while each keeps its place, and all of them when one does not', () => {
+    let compared = 0
+    const compare = (a: CellView, b: CellView): number => {
+      compared += 1
+      return lowestFirst(a, b)
+    }
+    const table = new CellTable({ compare, maxUnavailable: 50 }, { target: 'b' })
+    for (let ordinal = 0; ordinal < 100; ordinal++) table.set(stale(`${ordinal}`, { ordinal }))
+    table.step()
+    compared = 0
+    for (let ordinal = 0; ordinal < 50; ordinal++)
+      table.set({ ...stale(`${ordinal}`, { ordinal }), revision: 'b' })
+    table.step()
+    expect(compared).toBe(50)
+    table.set(stale('99', { ordinal: 0 }))
+    table.step()
+    expect(compared).toBeGreaterThanOrEqual(150)
+  })
+
+  test.each<[CellProgram['order'], number]>([
+    ['stop-first', 0],
+    ['start-first', 1],
+  ])('%s: however often one comes and goes, the next plan counts it once', (order, isUp) => {
+    const table = new CellTable({ ...(order && { order }), maxUnavailable: 2, maxSurge: 2 }, { target: 'b' })
+    for (let ordinal = 0; ordinal < 6; ordinal++) table.set(stale(`${ordinal}`, { ordinal }))
+    const onItsWay = { ...stale('5', { ordinal: 5 }), revision: 'b', available: isUp === 1 }
+    for (let round = 0; round < 4; round++) {
+      table.set(onItsWay)
+      expect(table.step().moves).toHaveLength(1)
+      table.set(stale('5', { ordinal: 5 }))
+      expect(table.step().moves).toHaveLength(2)
+    }
+  })
+})
+
 const revision = fc.constantFrom('a', 'b', 'x')
 const cell = fc.record({
   revision,
