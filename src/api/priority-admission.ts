@@ -10,7 +10,7 @@ import { Task } from './task.js'
  * deleted later changes nothing about it. As Kubernetes' admission of priorities.
  *
  * Refused, with `InvalidError`: a class that there is not; a priority beside it that is another one; a change of
- * `spec.priorityClassName`. Without a class that is the default, a task that names none is left as it is.
+ * `spec.priorityClassName`, or of the priority and policy of a task that has one. Without a class that is the default, a task that names none is left as it is.
  *
  * @param reader what is read when a task is made: the store that has the hook, which must know `PriorityClass`
  * @example
@@ -79,8 +79,15 @@ function defaultClass(reader: Reader): string | undefined {
   return best?.name
 }
 
+/** What a class has given stays: else who may change a task could give it the priority of any class. */
+const GIVEN = ['priorityClassName', 'priority', 'preemptionPolicy'] as const
+
 function unchangedClass(spec: TaskSpec, previous: TaskSpec): AdmissionReply {
-  if (spec.priorityClassName === previous.priorityClassName) return undefined
+  const fields = previous.priorityClassName === undefined ? (['priorityClassName'] as const) : GIVEN
   const message = 'cannot be changed: make another task'
-  return { problems: [{ field: CLASS_FIELD, value: spec.priorityClassName, message }] }
+  return {
+    problems: fields
+      .filter(field => spec[field] !== previous[field])
+      .map(field => ({ field: `spec.${field}`, value: spec[field], message })),
+  }
 }

@@ -64,11 +64,18 @@ describe('a new task', () => {
     await expect(made(spec)).rejects.toMatchObject({ code: 'Invalid', details: { problems } })
   })
 
-  test('keeps its class', async () => {
+  test.each([
+    ['priorityClassName', 'patient'],
+    ['priority', 2_000_000_000],
+    ['preemptionPolicy', 'Never'],
+  ] as const)('keeps what its class gave: %s', async (field, value) => {
     const task = await made({ priorityClassName: 'high' })
-    const change = store.modify(Task, task.metadata, draft => void (draft.spec.priorityClassName = 'patient'))
-    await expect(change).rejects.toThrow('spec.priorityClassName: cannot be changed')
-    expect(store.get(Task, task.metadata)?.spec.priority).toBe(1_000)
+    const change = store.modify(
+      Task,
+      task.metadata,
+      draft => void Object.assign(draft.spec, { [field]: value }),
+    )
+    await expect(change).rejects.toThrow(`spec.${field}: cannot be changed`)
   })
 })
 

@@ -51,7 +51,8 @@ export function notBefore({ spec }: Pick<Cell, 'spec'>, record: CellRecord, back
 
 /**
  * The record of a cell with a restart policy, with the tasks in it that have ended since. Those of another revision than
- * the present one do not count, and a new revision begins without a record. Pure.
+ * the present one do not count, and a new revision begins without a record. What was decided by a policy that has changed
+ * since is decided again: one that allows more starts what was given up, one that allows none ends the wait. Pure.
  *
  * @param ended the tasks that have ended and are not counted yet, in the order in which they ended
  */
@@ -62,12 +63,9 @@ export function noteRestarts(
 ): CellRecord {
   const { revision, restartPolicy: policy = {}, completes: isJob = false } = spec
   const isKnown = status?.attempted === revision
-  const { restartTime } = isKnown ? status : {}
-  let { failures = 0, phase } = isKnown ? status : {}
-  let restarts = isKnown ? recordOf(status) : NO_RESTARTS
-  let lastFailureTime = isKnown ? status.lastFailureTime : undefined
   const inMs = millisecondsOf(policy)
-  let restartAtMs = restartTime === undefined ? undefined : cappedTime(parseTime(restartTime), inMs, nowMs)
+  let { failures = 0, lastFailureTime } = isKnown ? status : {}
+  let { phase, restarts, restartAtMs } = isKnown ? decidedAgain(status, inMs, { isJob, nowMs }) : UNDECIDED
   for (const task of ended) {
     if (task.metadata.labels[TEMPLATE_HASH_LABEL] !== revision) continue
     const succeeded = task.status?.phase === 'Succeeded'
@@ -88,6 +86,39 @@ export function noteRestarts(
     ...(restarts.total === 0 ? {} : { restarts: statusOf(restarts) }),
     ...(restartAtMs === undefined || restartAtMs <= nowMs ? {} : { restartTime: formatTime(restartAtMs) }),
   }
+}
+
+/** What follows for a cell whose tasks have ended. */
+interface Standing {
+  readonly phase: CellStatus['phase']
+  readonly restarts: RestartRecord
+  readonly restartAtMs: number | undefined
+}
+
+const UNDECIDED: Standing = { phase: undefined, restarts: NO_RESTARTS, restartAtMs: undefined }
+
+/**
+ * The standing of a cell by the present policy. An end is judged by its own time, so that the same policy says the same as
+ * it did then, however long ago that was.
+ */
+function decidedAgain(
+  status: CellStatus,
+  policy: RestartPolicy,
+  { isJob, nowMs }: { readonly isJob: boolean; readonly nowMs: number },
+): Standing {
+  const { phase, restartTime, lastFailureTime } = status
+  const restarts = recordOf(status)
+  if (phase !== undefined) {
+    const succeeded = phase === 'Complete'
+    const atMs = succeeded || lastFailureTime === undefined ? nowMs : parseTime(lastFailureTime)
+    const { restartAtMs, record } = decideRestart(policy, restarts, { succeeded, atMs, isJob })
+    return restartAtMs === undefined
+      ? { phase, restarts, restartAtMs }
+      : { phase: undefined, restarts: record, restartAtMs }
+  }
+  if (restartTime === undefined) return { phase, restarts, restartAtMs: undefined }
+  if (policy.condition === 'none') return { phase: 'Stopped', restarts, restartAtMs: undefined }
+  return { phase, restarts, restartAtMs: cappedTime(parseTime(restartTime), policy, nowMs) }
 }
 
 /** After a clock was put back the delay begins again, instead of lasting until it has caught up. */

@@ -11,6 +11,7 @@ import type { Controller, EventDestination } from '../../reconcile/index.js'
 import { createController } from '../../reconcile/index.js'
 import type { MisplacedTask } from '../constraint-enforcement.js'
 import { planConstraintEnforcement } from '../constraint-enforcement.js'
+import { isTaskOfItsNode } from './task-of-its-node.js'
 
 /** How the constraint enforcer behaves. */
 export interface ConstraintEnforcerOptions {
@@ -34,7 +35,8 @@ const KNOWN = /* @__PURE__ */ knownOptions<ConstraintEnforcerOptions>('createCon
  * others, which a scheduler places elsewhere; budgets are not asked. See `planConstraintEnforcement`.
  *
  * Guarantees: decided and deleted in one transaction; every task of a node is looked at, whatever was found of others; a
- * node that takes no new tasks (`spec.unschedulable`) keeps what it has.
+ * node that takes no new tasks (`spec.unschedulable`) keeps what it has. So does each its own task of a set that has one
+ * per node: another would come in its place, and the loop of that set takes it away where it does not belong.
  *
  * @throws UsageError for unknown options; InvalidError when `concurrency` is no whole number of at least 1, or the selector
  * cannot be read
@@ -44,7 +46,8 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
   const { concurrency = 8, events = { whenKnown: Event }, selector } = options
   assertValid('constraint enforcer', wholeNumber('concurrency', concurrency, { min: 1 }))
   const selected = selector === undefined ? undefined : labelSelectorFromObject(selector)
-  const mayGo = ({ metadata }: Task): boolean => selected === undefined || selected.matches(metadata.labels)
+  const isSelected = ({ metadata }: Task): boolean =>
+    selected === undefined || selected.matches(metadata.labels)
   return createController({
     name: 'constraint-enforcer',
     for: Node,
@@ -59,7 +62,11 @@ export function createConstraintEnforcer(options: ConstraintEnforcerOptions = {}
         const node = tx.get(Node, ref)
         if (node === undefined) return []
         const { items } = tx.list(Task, { index: { name: 'node', value: ref.name } })
-        const plan = planConstraintEnforcement(node, items, mayGo)
+        const plan = planConstraintEnforcement(
+          node,
+          items,
+          task => isSelected(task) && !isTaskOfItsNode(tx, task),
+        )
         for (const { task } of plan) tx.delete(Task, task.metadata)
         return plan
       })

@@ -1,12 +1,12 @@
 import type { DisruptionRefusal } from '../../api/index.js'
-import { Cell, isTaskFinished, Node, Task, takeDisruption } from '../../api/index.js'
+import { isTaskFinished, Node, Task, takeDisruption } from '../../api/index.js'
 import type { FieldProblem } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
-import { controllerOf } from '../../reconcile/index.js'
 import type { Client, ObjectRef, Reader } from '../../store/index.js'
 import type { MaintenanceWindow } from '../cron/maintenance-window.js'
 import { maintenanceAt } from '../cron/maintenance-window.js'
 import { drainOrder } from '../drain-order.js'
+import { isTaskOfItsNode } from './task-of-its-node.js'
 
 /** How a node is drained. */
 export interface DrainNodeOptions {
@@ -156,16 +156,8 @@ function leftOn(reader: Reader, name: string, options: DrainNodeOptions): readon
 
 /** The tasks of the node that are not to stay. */
 function leavingOn(reader: Reader, name: string, { stays }: DrainNodeOptions): readonly Task[] {
-  const isStaying = stays ?? ((task: Task): boolean => isBoundToNode(reader, task))
+  const isStaying = stays ?? ((task: Task): boolean => isTaskOfItsNode(reader, task))
   return reader.list(Task, { index: { name: 'node', value: name } }).items.filter(task => !isStaying(task))
-}
-
-/** Whether its cell is the one of its node, as a daemon's is: another would come in its place. */
-function isBoundToNode(reader: Reader, task: Task): boolean {
-  const owner = controllerOf(task)
-  if (owner?.kind !== Cell.kind) return false
-  const { namespace = '' } = task.metadata
-  return reader.get(Cell, { namespace, name: owner.name })?.spec.nodeName !== undefined
 }
 
 function refOf({ metadata: { namespace, name } }: Task): ObjectRef {

@@ -57,6 +57,8 @@ interface CellsPlan {
   readonly held: ReadonlySet<string>
   /** Tasks that are to be there. */
   readonly desired: number
+  /** Of a job: slots, or nodes, that have to be complete. */
+  readonly toComplete: number
 }
 
 /** One pass over one set; true when there is more to do at once. */
@@ -75,7 +77,7 @@ function keepSlots(client: Client, ref: ObjectRef, burst: number, nowMs: number)
       else if (!plan.remove.has(cell)) shapeCell(tx, cell, shapeOf(set, cell.spec, plan))
     }
     for (const shape of plan.create.slice(0, burst)) createCell(tx, SlotSet, set, shapeOf(set, shape, plan))
-    report(tx, set, plan.desired, nowMs)
+    report(tx, set, plan, nowMs)
     return plan.create.length > burst || plan.remove.size > burst
   })
 }
@@ -104,6 +106,7 @@ function planReplicated(tx: Reader, set: SlotSet, cells: readonly Cell[]): Cells
     remove: new Set(cells.filter(({ spec }) => gone.has(spec.ordinal ?? 0))),
     held: new Set(),
     desired: replicas,
+    toComplete: replicas,
   }
 }
 
@@ -133,33 +136,56 @@ function planReplicatedJob(set: SlotSet, cells: readonly Cell[], prefix: string)
     remove: new Set(),
     held: new Set(),
     desired: atWork + create.length,
+    toComplete: totalCompletions,
   }
 }
 
-/** As the cells of a daemon; of a job a node that is complete stays complete. */
+/**
+ * As the cells of a daemon. Of a job what a node has done, or failed to do, is remembered while there is that node, whether
+ * or not it takes tasks; so what is complete stays so, and a taint that comes and goes gives no further attempts.
+ */
 function planGlobal(tx: Reader, set: SlotSet, cells: readonly Cell[], prefix: string): CellsPlan {
+  const remembering = new Set(
+    isJob(set)
+      ? cells.filter(({ status }) => hasRecord(status) && status?.revision === undefined).map(nodeOf)
+      : [],
+  )
   const nodes = new Map(
     tx.list(Node).items.map(node => {
+      const { name, deletionTimestamp } = node.metadata
       const eligible = nodeEligibility(node, set.spec.template.spec)
-      const isPaused = node.spec.unschedulable === true
-      return [node.metadata.name, isPaused ? { ...eligible, starts: false } : eligible]
+      const starts = eligible.starts && node.spec.unschedulable !== true
+      const stays = eligible.stays || (remembering.has(name) && deletionTimestamp === undefined)
+      return [name, { ...eligible, starts, stays }]
     }),
   )
   const plan = planDaemon(
     nodes,
     cells.map(({ metadata, spec, status }) => ({
       node: spec.nodeName ?? '',
-      occupied: status?.revision !== undefined || status?.phase !== undefined,
+      occupied: status?.revision !== undefined || hasRecord(status),
       terminating: metadata.deletionTimestamp !== undefined,
     })),
   )
   const gone = new Set(plan.remove)
+  const takers = [...nodes].filter(([, { starts, responds }]) => starts && responds).map(([name]) => name)
+  const ended = cells.filter(({ status }) => status?.phase !== undefined).map(nodeOf)
   return {
     create: plan.create.map(node => ({ key: `${prefix}${node}`, nodeName: node })),
-    remove: new Set(cells.filter(({ spec }) => gone.has(spec.nodeName ?? ''))),
+    remove: new Set(cells.filter(cell => gone.has(nodeOf(cell)))),
     held: new Set(plan.held.map(node => `${prefix}${node}`)),
     desired: plan.desired,
+    toComplete: new Set([...takers, ...ended.filter(node => !gone.has(node))]).size,
   }
+}
+
+function nodeOf({ spec }: Cell): string {
+  return spec.nodeName ?? ''
+}
+
+/** Whether a cell has something to remember: that it is done, or how often it has failed. */
+function hasRecord(status: Cell['status']): boolean {
+  return status?.phase !== undefined || status?.attempted !== undefined
 }
 
 function shapeOf(
@@ -183,12 +209,17 @@ function shapeOf(
   }
 }
 
-function report(tx: Transaction, set: SlotSet, desired: number, nowMs: number): void {
+function report(
+  tx: Transaction,
+  set: SlotSet,
+  { desired, toComplete }: Pick<CellsPlan, 'desired' | 'toComplete'>,
+  nowMs: number,
+): void {
   const cells = cellsOf(tx, set).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   const update = set.status?.updateRevision
   const completed = countCells(cells, ({ status }) => status?.phase === 'Complete')
   const stopped = countCells(cells, ({ status }) => status?.phase === 'Stopped')
-  const conditions = isJob(set) ? jobConditions(set, { completed, stopped, desired }, nowMs) : undefined
+  const conditions = isJob(set) ? jobConditions(set, { completed, stopped, toComplete }, nowMs) : undefined
   // An equal status is a no-op to the store.
   tx.updateStatus(SlotSet, {
     ...set,

@@ -5,26 +5,29 @@ import { formatTime, setCondition } from '../../core/index.js'
 export interface JobCounts {
   readonly completed: number
   readonly stopped: number
-  readonly desired: number
+  /** Those that have to be complete. */
+  readonly toComplete: number
 }
 
-/** What a job says of itself: `Complete` when all have ended well, `Failed` when some are given up. Pure. */
+/**
+ * What a job says of itself: `Complete` when all have ended well, `Failed` when some are given up. One that is for nodes is
+ * not complete while there are none. Pure.
+ */
 export function jobConditions(
   { spec, status }: SlotSet,
-  { completed, stopped, desired }: JobCounts,
+  { completed, stopped, toComplete }: JobCounts,
   nowMs: number,
 ): NonNullable<SlotSet['status']>['conditions'] {
-  const { maxConcurrent = 1, totalCompletions = maxConcurrent } = spec
-  const wanted = spec.mode === 'global-job' ? desired : totalCompletions
-  const isComplete = completed >= wanted
+  const hasNodes = spec.mode !== 'global-job' || toComplete > 0
+  const isComplete = hasNodes && completed >= toComplete
   const time = formatTime(nowMs)
   const complete = setCondition(
     status?.conditions,
     {
       type: 'Complete',
       status: isComplete ? 'True' : 'False',
-      reason: isComplete ? 'Completed' : 'Running',
-      message: `${completed} of ${wanted} have ended well`,
+      reason: isComplete ? 'Completed' : hasNodes ? 'Running' : 'NoNodes',
+      message: hasNodes ? `${completed} of ${toComplete} have ended well` : 'no node takes a task of it',
     },
     time,
   )
