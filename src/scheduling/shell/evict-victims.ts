@@ -23,9 +23,9 @@ export type Eviction = Extract<PreemptionPlan, { readonly kind: 'preempt' }>
 /** What came of it. */
 export type EvictionResult =
   /** The victims are gone, and the task has its node. */
-  | { readonly kind: 'bound' }
+  | { readonly kind: 'bound'; readonly evicted: readonly Task[] }
   /** The victims are on their way out, and their room is held for the task. */
-  | { readonly kind: 'held' }
+  | { readonly kind: 'held'; readonly evicted: readonly Task[] }
   /** The plan was made from a state that is no more. */
   | { readonly kind: 'stale' }
 
@@ -68,10 +68,13 @@ export function evictVictims(
   const { refusals } = takeDisruption(tx, { tasks: victims }, { by: `preemption by ${one.key}`, nowMs })
   if (refusals.length > 0 && context.budgets === 'hard') throw new BudgetsRefused(refusals)
   let graceSeconds = 0
+  const evicted: Task[] = []
   for (const ref of victims) {
     const victim = tx.get(Task, ref)
     graceSeconds = Math.max(graceSeconds, victim?.spec.terminationGracePeriodSeconds ?? GRACE_SECONDS)
-    if (victim !== undefined && victim.metadata.deletionTimestamp === undefined) tx.delete(Task, ref)
+    if (victim === undefined || victim.metadata.deletionTimestamp !== undefined) continue
+    tx.delete(Task, ref)
+    evicted.push(victim)
   }
   // Which ports and devices it gets is decided when the victims are gone.
   const isGiven = (task.spec.devices ?? []).length + (task.spec.ports ?? []).filter(isOfRange).length === 0
@@ -81,7 +84,7 @@ export function evictVictims(
       { one, node: plan.node, given: { hostPorts: undefined, held: undefined }, epoch: 0 },
       context,
     )
-    return { kind: 'bound' }
+    return { kind: 'bound', evicted }
   }
   const expiresAtMs = nowMs + graceSeconds * 1_000 + HOLD_MS
   tx.create(Reservation, {
@@ -93,7 +96,7 @@ export function evictVictims(
       expireTime: formatTime(expiresAtMs),
     },
   })
-  return { kind: 'held' }
+  return { kind: 'held', evicted }
 }
 
 /** The budgets that placed tasks count in, as they are now; what is not healthy counts in none. */

@@ -100,6 +100,10 @@ export class RoomMaker {
         for (const node of nodes) mirror.setNodeState(node, nodeStateOf(ctx.client, node, hasReservations))
         return { kind: 'stale' }
       }
+      for (const victim of result.evicted) {
+        const note = `preempted by ${one.key} on node ${victim.spec.nodeName ?? plan.node}`
+        ctx.record({ type: 'Warning', reason: 'Preempted', note, regarding: victim })
+      }
       this.#count(one, plan)
       return { kind: result.kind, note: noteOf(plan) }
     } catch (error) {

@@ -80,6 +80,18 @@ describe('preemption under the scheduling controller', () => {
     expect([world.nodeOf('urgent'), alive(world)]).toEqual(['n1', ['b', 'urgent']])
   })
 
+  test('the victim is told by whom it was preempted, and where', async () => {
+    const world = await createFullCluster({ preemption })
+    await world.addTask('urgent', urgent)
+    await world.env.advance(1_000)
+    const told = world.store
+      .list(Event)
+      .items.filter(({ spec }) => spec.regarding.name === 'a' && spec.reason === 'Preempted')
+    expect(told.map(({ spec }) => `${spec.type} ${spec.note}`)).toEqual([
+      'Warning preempted by default/urgent on node n1',
+    ])
+  })
+
   test('whom a budget does not let go stays, and another goes', async () => {
     const world = await createFullCluster({ preemption })
     await guard(world, 'a', 0)
