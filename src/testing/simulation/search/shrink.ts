@@ -35,12 +35,15 @@ class Shrinker {
   #best: Execution
   readonly #rerun: Rerun
   readonly #limits: ShrinkLimits
+  /** All that was tried: an execution follows from its choices, and what is no simpler than one is no simpler than a simpler one. */
+  readonly #tried: Set<string> = new Set()
   #runs = 0
 
   constructor(failing: Execution, rerun: Rerun, limits: ShrinkLimits) {
     this.#best = failing
     this.#rerun = rerun
     this.#limits = limits
+    this.#tried.add(keyOf(failing.choices))
   }
 
   get #isOver(): boolean {
@@ -81,8 +84,11 @@ class Shrinker {
   }
 
   async #leftOut(places: ReadonlySet<number>): Promise<boolean> {
-    if (await this.#attemptWith(choicesWithout(this.#best, places, 'then'))) return true
-    return await this.#attemptWith(choicesWithout(this.#best, places, 'soon'))
+    for (const when of ['then', 'soon'] as const) {
+      const key = `${when} without ${[...places].join()} of ${keyOf(this.#best.choices)}`
+      if (await this.#attemptWith(choicesWithout(this.#best, places, when), key)) return true
+    }
+    return false
   }
 
   /**
@@ -128,18 +134,24 @@ class Shrinker {
   }
 
   #attempt(choices: readonly number[]): Promise<boolean> {
-    return this.#attemptWith(replayChoices(choices))
+    return this.#attemptWith(replayChoices(choices), keyOf(choices))
   }
 
-  async #attemptWith(source: ChoiceSource): Promise<boolean> {
-    if (this.#isOver) return false
+  async #attemptWith(source: ChoiceSource, key: string): Promise<boolean> {
+    if (this.#isOver || this.#tried.has(key)) return false
     this.#runs++
     const execution = await this.#rerun(source)
+    this.#tried.add(key).add(keyOf(execution.choices))
     const isSame = execution.violation?.invariant === this.#best.violation?.invariant
     if (!isSame || !isSmaller(execution, this.#best)) return false
     this.#best = execution
     return true
   }
+}
+
+/** The same for choices that come to the same: after the last that is not a first one, only first ones are made. */
+function keyOf(choices: readonly number[]): string {
+  return choices.slice(0, choices.findLastIndex(choice => choice !== 0) + 1).join()
 }
 
 /** Goes the undisturbed way to this ending, and notes what else could have been done. */
