@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CheckFailedError, check } from '../../../src/testing/index.js'
+import { bundled } from '../fixtures/bundled.js'
 import { careful, hasty, objects, Page, Site } from '../fixtures/sites.js'
 import { parseMermaid } from './report/mermaid-parser.js'
 
@@ -20,56 +22,62 @@ async function failure(): Promise<CheckFailedError> {
   throw new Error('the check found nothing', { cause: error })
 }
 
-/** Runs a test file as `node:test` does. */
-function underNodeTest(name: string, text: string, env: Record<string, string> = {}): string {
-  const file = join(directory, name)
-  writeFileSync(file, text)
-  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--test-reporter=tap', file], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  })
-  return stdout
-}
-
 const fixture = JSON.stringify(join(root, 'test/testing/fixtures/sites.ts'))
 
-describe('a check', () => {
-  test('says under node:test what it says here', async () => {
-    const { message } = await failure()
-    const stdout = underNodeTest(
-      'both.ts',
-      `import { test } from 'node:test'
-       import { check } from 'keelson/testing'
-       import { careful, hasty, objects, Page, Site } from ${fixture}
+const both = `
+  import { test } from 'node:test'
+  import { check } from 'keelson/testing'
+  import { careful, hasty, objects, Page, Site } from ${fixture}
 
-       const options = { kinds: [Site, Page], objects, executions: 100 }
-       test('careful', () => check(careful, options))
-       test('hasty', () => check(hasty, options))`,
-    )
+  const options = { kinds: [Site, Page], objects, executions: 100 }
+  test('careful', () => check(careful, options))
+  test('hasty', () => check(hasty, options))`
+
+/** The regression test, as a file of its own in which `make` is this one of the sites. */
+const pasted = (regressionTest: string, make: string): string =>
+  regressionTest
+    .replace("'vitest' // or 'node:test'", "'node:test'")
+    .replace("{ make, Site, Page } from '…'", `{ ${make} as make, Site, Page } from ${fixture}`)
+
+let failed: CheckFailedError
+/** What `node:test` says of: the checks of both; the regression test, with the bug and without it. */
+let stdout: string
+
+beforeAll(async () => {
+  failed = await failure()
+  const { regressionTest } = failed
+  const texts = [both, pasted(regressionTest, 'hasty'), pasted(regressionTest, 'careful')]
+  const files = texts.map((_, at) => join(directory, `${at}.ts`))
+  for (const [at, file] of files.entries()) writeFileSync(file, texts[at] ?? '')
+  const bundle = await bundled(files, { 'keelson/testing': join(root, 'src/testing/index.ts') })
+  try {
+    const program = [fileURLToPath(bundle.url)]
+    stdout = spawnSync(process.execPath, ['--test-reporter=tap', ...program], { encoding: 'utf8' }).stdout
+  } finally {
+    await bundle.remove()
+  }
+})
+
+describe('a check', () => {
+  test('says under node:test what it says here', () => {
     expect(stdout).toMatch(/^ok 1 - careful$/m)
     expect(stdout).toMatch(/^not ok 2 - hasty$/m)
-    for (const line of message.split('\n')) expect(stdout).toContain(line.trim())
+    for (const line of failed.message.split('\n')) expect(stdout).toContain(line.trim())
   })
 
   test('finds beside others what it finds alone', async () => {
-    const alone = await failure()
     const [first, sound, second] = await Promise.all([failure(), check(careful, options), failure()])
-    expect([first.message, second.message]).toEqual([alone.message, alone.message])
+    expect([first.message, second.message]).toEqual([failed.message, failed.message])
     expect(sound.executions).toBe(103)
   })
 })
 
 describe('the regression test of a failure', () => {
-  test('fails while the bug is there, and passes without it', async () => {
-    const { invariant, regressionTest, message } = await failure()
+  test('fails while the bug is there, and passes without it', () => {
+    const { invariant, regressionTest, message } = failed
     for (const line of regressionTest.split('\n')) expect(message).toContain(line)
-    const pasted = (make: string): string =>
-      regressionTest
-        .replace("'vitest' // or 'node:test'", "'node:test'")
-        .replace("{ make, Site, Page } from '…'", `{ ${make} as make, Site, Page } from ${fixture}`)
-    expect(underNodeTest('hasty.ts', pasted('hasty'))).toContain(`\nnot ok 1 - ${invariant}\n`)
-    expect(underNodeTest('careful.ts', pasted('careful'))).toContain(`\nok 1 - ${invariant}\n`)
+    expect(stdout).toContain(`\nnot ok 3 - ${invariant}\n`)
+    expect(stdout).toContain(`\nok 4 - ${invariant}\n`)
   })
 })
 
