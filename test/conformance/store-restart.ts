@@ -93,12 +93,11 @@ export class StoreLives {
 
   /** Runs `then` on a disk that lacks the end of the last write, for every length. */
   async forEachTruncation(then: () => Promise<void>): Promise<void> {
-    const files = this.#disk.files()
     const [log, bytes] = this.#lastLog()
+    const others = [...this.#disk.files()].filter(([name]) => name !== log)
     const [begin, end] = framesIn(bytes).at(-1) ?? [0, 0]
     for (let length = begin; length < end; length++) {
-      this.#disk = diskOf(files)
-      this.#disk.put(log, bytes.subarray(0, length))
+      this.#disk = diskOf([...others, [log, bytes.subarray(0, length)]])
       await then()
     }
   }

@@ -7,6 +7,7 @@ type Pending =
   | { readonly kind: 'write'; readonly position: number; readonly bytes: Buffer }
   | { readonly kind: 'truncate'; readonly bytes: number }
 
+/** Its buffers are its own: they are changed in place. */
 interface Inode {
   /** What readers see: the memory of the system. */
   seen: Buffer
@@ -123,7 +124,12 @@ export class FaultyDisk implements Disk {
     const disk = new FaultyDisk()
     const copies = new Map<Inode, Inode>()
     const copyOf = (inode: Inode): Inode => {
-      const copy = copies.get(inode) ?? { ...inode, pending: [...inode.pending] }
+      const { seen, synced, pending } = inode
+      const copy = copies.get(inode) ?? {
+        seen: Buffer.from(seen),
+        synced: Buffer.from(synced),
+        pending: [...pending],
+      }
       copies.set(inode, copy)
       return copy
     }
@@ -242,6 +248,7 @@ export function diskOf(files: Iterable<readonly [name: string, bytes: Buffer]>):
   return disk
 }
 
+/** The bytes after the change, which is made in place where there is room for it. */
 function applied(bytes: Buffer, change: Pending): Buffer {
   if (change.kind === 'truncate') return resized(bytes, change.bytes)
   const grown = resized(bytes, Math.max(bytes.length, change.position + change.bytes.length))
@@ -250,8 +257,8 @@ function applied(bytes: Buffer, change: Pending): Buffer {
 }
 
 function resized(bytes: Buffer, length: number): Buffer {
-  if (length <= bytes.length) return Buffer.from(bytes.subarray(0, length))
-  return Buffer.concat([bytes, Buffer.alloc(length - bytes.length)])
+  if (length <= bytes.length) return bytes.subarray(0, length)
+  return Buffer.concat([bytes], length)
 }
 
 /** Of each write some sectors; the file may also be as short as what is there of it. */
