@@ -115,7 +115,7 @@ export interface HorizontalAutoscalerStatus {
   /** What the windows go by: replicas that the metrics ask for now, since when, and asked for before. */
   readonly recommendation?: ScaleRecommendation
   readonly recommendations?: readonly ScaleRecommendation[]
-  /** What the policies go by. */
+  /** What the policies go by, at most 256 changes; of more, neighbours become one, at the later of their times. */
   readonly scaleEvents?: readonly ScaleEvent[]
 }
 

@@ -9,6 +9,7 @@ import { formatTime, parseTime, setCondition } from '../../core/index.js'
 import type { ReplicaView } from './metric-proposal.js'
 import { proposeByMetric } from './metric-proposal.js'
 import type { MetricReading, SampleLimits } from './metrics-source.js'
+import { boundedScaleEvents } from './scale-events.js'
 import type { ScalingSettings } from './scaling-policy.js'
 import { scaleDownLimit, scaleDownSettings, scaleUpLimit, scaleUpSettings } from './scaling-policy.js'
 import type { RecommendationRecord } from './stabilization.js'
@@ -233,7 +234,7 @@ function statusOf(
   const { metadata, status: before } = autoscaler
   const now = formatTime(nowMs)
   const isChanged = to !== current
-  const all = isChanged ? [...events, { change: to - current, time: now }] : events
+  const all = isChanged ? boundedScaleEvents([...events, { change: to - current, time: now }], nowMs) : events
   const lastScaleTime = isChanged ? now : before?.lastScaleTime
   const told = conditions.reduce<readonly Condition[] | undefined>(
     (known, condition) => setCondition(known, condition, now),
