@@ -7,7 +7,7 @@ export const JOB_INDEXES_MAX = 100_000
 /** Tasks of one job at once: so many ended ones can wait to be counted. */
 const JOB_PARALLELISM_MAX = 10_000
 
-const second: JsonSchema = { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 }
+const second: JsonSchema = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
 
 export const jobSpecSchema: JsonSchema = closed(
   {

@@ -20,10 +20,11 @@ export type PriorityClass = StoredObject<PriorityClassSpec>
 const SYSTEM_PREFIX = 'system-'
 
 /** As Kubernetes'. */
+const VALUE_MIN = -2_147_483_648
 const VALUE_MAX = 1_000_000_000
 
 /** Classes that are there without an object, as in Kubernetes. */
-export const SYSTEM_PRIORITIES: ReadonlyMap<string, PriorityClassSpec> = new Map([
+export const SYSTEM_PRIORITIES: ReadonlyMap<string, PriorityClassSpec> = /* @__PURE__ */ new Map([
   ['system-cluster-critical', { value: 2_000_000_000 }],
   ['system-node-critical', { value: 2_000_001_000 }],
 ])
@@ -59,7 +60,7 @@ export const PriorityClass: Kind<PriorityClassSpec, never, 'PriorityClass'> = /*
   schema: /* @__PURE__ */ objectSchema(
     /* @__PURE__ */ closed(
       {
-        value: { type: 'integer', minimum: -(2 ** 31), maximum: VALUE_MAX },
+        value: { type: 'integer', minimum: VALUE_MIN, maximum: VALUE_MAX },
         globalDefault: flag,
         preemptionPolicy: { enum: ['PreemptLowerPriority', 'Never'] },
         description: text,

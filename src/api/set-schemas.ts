@@ -9,34 +9,43 @@ const SLOT_TASKS_MAX = 100
 const setTasks: JsonSchema = { type: 'integer', minimum: 0, maximum: SET_TASKS_MAX }
 const slotTasks: JsonSchema = { type: 'integer', minimum: 0, maximum: SLOT_TASKS_MAX }
 
-/** What all sorts of sets have, around the bounds of their rolling update. */
-const setFields = (
+/** The spec of a set: what is its own, and what all sorts have, around the bounds of their rolling update. */
+/* @__NO_SIDE_EFFECTS__ */
+function setSpec(
+  own: Readonly<Record<string, JsonSchema>>,
   rollingUpdate: Readonly<Record<string, JsonSchema>>,
-): Readonly<Record<string, JsonSchema>> => ({
-  selector,
-  template,
-  updateStrategy: closed({ type: { enum: ['RollingUpdate'] }, rollingUpdate: closed(rollingUpdate) }, [
-    'type',
-  ]),
-  minReadySeconds: count,
-  progressDeadlineSeconds: { type: 'integer', minimum: 1 },
-  onFailure: { enum: ['continue', 'pause', 'revert'] },
-  revisionHistoryLimit: count,
-  paused: flag,
-})
+  required: readonly string[],
+): JsonSchema {
+  const strategy = { type: { enum: ['RollingUpdate'] }, rollingUpdate: closed(rollingUpdate) }
+  return closed(
+    {
+      ...own,
+      selector,
+      template,
+      updateStrategy: closed(strategy, ['type']),
+      minReadySeconds: count,
+      progressDeadlineSeconds: { type: 'integer', minimum: 1 },
+      onFailure: { enum: ['continue', 'pause', 'revert'] },
+      revisionHistoryLimit: count,
+      paused: flag,
+    },
+    required,
+  )
+}
 
-export const statefulSetSpecSchema: JsonSchema = closed(
+export const statefulSetSpecSchema: JsonSchema = setSpec(
   {
     replicas: setTasks,
     ordinals: closed({ start: count }, ['start']),
     podManagementPolicy: { enum: ['OrderedReady', 'Parallel'] },
-    ...setFields({ partition: count, maxUnavailable: countOrPercent }),
   },
+  { partition: count, maxUnavailable: countOrPercent },
   ['replicas', 'selector', 'template'],
 )
 
-export const daemonSetSpecSchema: JsonSchema = closed(
-  setFields({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
+export const daemonSetSpecSchema: JsonSchema = setSpec(
+  {},
+  { maxSurge: countOrPercent, maxUnavailable: countOrPercent },
   ['selector', 'template'],
 )
 
@@ -47,7 +56,7 @@ const restartPolicy: JsonSchema = closed({
   windowSeconds: count,
 })
 
-export const slotSetSpecSchema: JsonSchema = closed(
+export const slotSetSpecSchema: JsonSchema = setSpec(
   {
     mode: { enum: ['replicated', 'global', 'replicated-job', 'global-job'] },
     replicas: setTasks,
@@ -55,8 +64,8 @@ export const slotSetSpecSchema: JsonSchema = closed(
     maxConcurrent: { type: 'integer', minimum: 1, maximum: SET_TASKS_MAX },
     restartPolicy,
     taskHistoryLimit: slotTasks,
-    ...setFields({ maxSurge: countOrPercent, maxUnavailable: countOrPercent }),
   },
+  { maxSurge: countOrPercent, maxUnavailable: countOrPercent },
   ['selector', 'template'],
 )
 

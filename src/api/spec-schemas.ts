@@ -14,16 +14,28 @@ export const label: JsonSchema = { type: 'string', pattern: '^[a-z0-9]([a-z0-9-]
 const portOrName: JsonSchema = { anyOf: [port, { type: 'string', minLength: 1, maxLength: 63 }] }
 export const protocol: JsonSchema = { enum: ['TCP', 'UDP'] }
 
-/** A closed object: unknown properties are refused, which is how a typo is caught. */
+/**
+ * A closed object: unknown properties are refused, which is how a typo is caught. Bundlers leave out what is made with it and
+ * not used.
+ */
+/* @__NO_SIDE_EFFECTS__ */
 export function closed(properties: Properties, required: readonly string[] = []): JsonSchema {
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function list(items: JsonSchema): JsonSchema {
   return { type: 'array', items }
 }
 
+/** Of these properties it has exactly one. */
+/* @__NO_SIDE_EFFECTS__ */
+function withOneOf(schema: JsonSchema, names: readonly string[]): JsonSchema {
+  return { ...schema, oneOf: names.map(name => ({ required: [name] })) }
+}
+
 /** The schema of a kind: its spec is checked, and its status where the loops of others read it. */
+/* @__NO_SIDE_EFFECTS__ */
 export function objectSchema(spec: JsonSchema, status?: JsonSchema): JsonSchema {
   const properties = status === undefined ? { spec } : { spec, status }
   return { type: 'object', properties, required: ['spec'] }
@@ -49,8 +61,8 @@ export const selector: JsonSchema = closed({
   ),
 })
 
-const probe: JsonSchema = {
-  ...closed({
+const probe: JsonSchema = withOneOf(
+  closed({
     httpGet: closed({ path: text, port: portOrName }, ['path', 'port']),
     tcpSocket: closed({ port: portOrName }, ['port']),
     grpc: closed({ port: portOrName, service: { type: 'string' } }, ['port']),
@@ -61,13 +73,8 @@ const probe: JsonSchema = {
     successThreshold: { type: 'integer', minimum: 1 },
     failureThreshold: { type: 'integer', minimum: 1 },
   }),
-  oneOf: [
-    { required: ['httpGet'] },
-    { required: ['tcpSocket'] },
-    { required: ['grpc'] },
-    { required: ['exec'] },
-  ],
-}
+  ['httpGet', 'tcpSocket', 'grpc', 'exec'],
+)
 
 const effect: JsonSchema = { enum: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }
 
@@ -159,7 +166,7 @@ export const taskSpecSchema: JsonSchema = closed({
       ['attribute'],
     ),
   ),
-  priority: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+  priority: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 },
   priorityClassName: { type: 'string', minLength: 1, maxLength: 253 },
   preemptionPolicy: { enum: ['PreemptLowerPriority', 'Never'] },
   schedulerName: { type: 'string', minLength: 1, maxLength: 253 },

@@ -48,11 +48,7 @@ export function hash64(text: string): readonly [high: number, low: number] {
   return [(high ^ (high >>> 15)) >>> 0, (low ^ (low >>> 16)) >>> 0]
 }
 
-/**
- * Writes 64 bits in base 27, most significant digit first.
- *
- * @internal
- */
+/** Writes 64 bits in base 27, most significant digit first. */
 export function encodeHash([high, low]: readonly [high: number, low: number]): string {
   let text = ''
   let upper = high
