@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { systemEnv } from '../../../src/core/index.js'
+import type { MakeParts } from '../../../src/testing/index.js'
 import { check } from '../../../src/testing/index.js'
+import { bundled } from '../fixtures/bundled.js'
 import { galleryEntry } from '../gallery/gallery.js'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -24,23 +27,56 @@ test('a check whose executions are given takes its time, and as many on every ma
 test('progress is told, with what was looked at so far', async () => {
   const told: number[] = []
   const progress = ({ executions }: { executions: number }): void => void told.push(executions)
-  await check(correct, { kinds, objects, executions: 1_000_000, timeMs: 2_500, progress })
+  await check(correct, { kinds, objects, executions: 1_000_000, timeMs: 1_500, progress })
   expect(told.length).toBeGreaterThan(0)
   expect(told).toEqual([...told].sort((a, b) => a - b))
 })
 
-test('a finding is shown under the time-out that vitest has by default', () => {
+/** How long vitest waits for a test by default. */
+const VITEST_MS = 5_000
+
+/** What a check finds by default, on a machine on which each start of a process takes so long. */
+async function foundWhereEachStartTakes(startMs: number): Promise<{ runs: number; tookMs: number }> {
+  const { buggy } = galleryEntry('crash between two writes')
+  let tookMs = 0
+  const clock = vi.spyOn(systemEnv.clock, 'monotonic').mockImplementation(() => tookMs)
+  const slow: MakeParts = env => {
+    tookMs += startMs
+    return buggy(env)
+  }
+  try {
+    const failure: unknown = await check(slow, { kinds, objects }).catch((error: unknown) => error)
+    const [, runs] = /made shorter in (\d+) runs/.exec(String(failure)) ?? []
+    return { runs: Number(runs), tookMs }
+  } finally {
+    clock.mockRestore()
+  }
+}
+
+test('a finding is made simpler as long as there is time, and is told before a test of vitest is over', async () => {
+  const atEase = await foundWhereEachStartTakes(1)
+  expect(atEase.tookMs).toBeLessThan(VITEST_MS / 10)
+  for (const startMs of [60, 100]) {
+    const { runs, tookMs } = await foundWhereEachStartTakes(startMs)
+    expect(runs).toBeLessThan(atEase.runs)
+    expect(tookMs).toBeGreaterThan(0.8 * VITEST_MS)
+    expect(tookMs).toBeLessThan(VITEST_MS)
+  }
+})
+
+test('a finding is shown under the time-out that vitest has by default', async () => {
   mkdirSync(join(root, 'temp'), { recursive: true })
   const folder = mkdtempSync(join(root, 'temp/check-'))
+  const bundle = await bundled(
+    ['src/testing/index.ts', 'test/testing/gallery/gallery.ts'].map(path => join(root, path)),
+  )
   try {
-    const source = (path: string): string => JSON.stringify(resolve(root, path))
     writeFileSync(
       join(folder, 'found.test.ts'),
       [
         `import { test } from 'vitest'`,
-        `import { check } from ${source('src/testing/index.ts')}`,
-        `import { galleryEntry } from ${source('test/testing/gallery/gallery.ts')}`,
-        `const { buggy, kinds, objects } = galleryEntry('missing expectations')`,
+        `const { check, galleryEntry } = await import(${JSON.stringify(bundle.url)})`,
+        `const { buggy, kinds, objects } = galleryEntry('crash between two writes')`,
         `test('it is found', () => check(buggy, { kinds, objects }))`,
       ].join('\n'),
     )
@@ -55,5 +91,6 @@ test('a finding is shown under the time-out that vitest has by default', () => {
     expect(text).toMatch(/CheckFailedError: .* does not hold/)
   } finally {
     rmSync(folder, { recursive: true })
+    await bundle.remove()
   }
 })
