@@ -6,6 +6,7 @@ import { dnsTypeCode, questionTypeCodes, rcodes } from './dns-record.js'
 import type { PlainRequest } from './plain-request.js'
 import { foldByte } from './plain-request.js'
 import type { Resolution } from './resolution.js'
+import { takeBytes } from './response-bytes.js'
 import { writeU16, writeU32 } from './wire-integers.js'
 
 const HEADER_BYTES = 12
@@ -63,21 +64,6 @@ export function denialResponse(
     if (plain.dnssecOk) response[opt + 7] = 0x80
   }
   return response
-}
-
-/** Responses share blocks of memory, as small Buffers do: to ask the system for each one would cost as much as the rest. */
-const BLOCK_BYTES = 16_384
-let block = new ArrayBuffer(BLOCK_BYTES)
-let taken = 0
-
-function takeBytes(length: number): Uint8Array {
-  if (taken + length > BLOCK_BYTES) {
-    block = new ArrayBuffer(BLOCK_BYTES)
-    taken = 0
-  }
-  const bytes = new Uint8Array(block, taken, length)
-  taken += length
-  return bytes
 }
 
 /** Whether the labels of the question end with those of the zone, from a label's beginning on. */

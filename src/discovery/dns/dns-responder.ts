@@ -6,6 +6,7 @@ import { dnsTypeName, questionTypeCodes } from './dns-record.js'
 import type { PlainRequest } from './plain-request.js'
 import { foldByte, readPlainRequest } from './plain-request.js'
 import type { RegistryQuestion, Resolution } from './resolution.js'
+import { copyOf } from './response-bytes.js'
 import { readU16 } from './wire-integers.js'
 
 /** What answers come from; a registry is one. */
@@ -116,9 +117,9 @@ export function createDnsResponder<Snapshot>(
         }
         entry.variants[slot] = variant
         cache.grow(variant.length)
-        return made.bytes.slice()
+        return copyOf(made.bytes)
       }
-      const response = variant.slice()
+      const response = copyOf(variant)
       response[0] = request[0] as number
       response[1] = request[1] as number
       // The question comes back in the spelling that was asked; names in the answer point to it.

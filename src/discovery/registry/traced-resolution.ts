@@ -1,5 +1,6 @@
 import type { RegistryQuestion, Resolution } from '../dns/resolution.js'
 import type { PersistentMap } from '../structures/persistent-map.js'
+import { hashText } from '../structures/text-hash.js'
 import type { NamingProfile } from './naming-profile.js'
 import { resolveWith } from './naming-profile.js'
 import type { RegistrySnapshot } from './registry-snapshot.js'
@@ -22,6 +23,9 @@ interface Read {
   readonly map: MapName
   readonly key: string | undefined
   readonly value: unknown
+  readonly hash: number
+  /** What held the key: while that is where it was, nothing else need be looked at. */
+  node: object | undefined
 }
 
 /**
@@ -41,21 +45,33 @@ export function traceResolution(
 
 class Traced implements TracedResolution {
   readonly resolution: Resolution
-  readonly #seen: ObservedSnapshot
+  readonly #reads: readonly Read[]
+  readonly #synced: boolean
+  /** The only revision that it may hold in. */
+  readonly #revision: number | undefined
 
-  constructor(resolution: Resolution, seen: ObservedSnapshot) {
+  constructor(resolution: Resolution, { reads, synced, revision }: ObservedSnapshot) {
     this.resolution = resolution
-    this.#seen = seen
+    this.#reads = reads
+    this.#synced = synced
+    this.#revision = holdsSoa(resolution) ? revision : undefined
   }
 
   holdsIn(later: RegistrySnapshot): boolean {
-    const { synced, revision, reads } = this.#seen
-    return (
-      later.synced === synced &&
-      (later.revision === revision || !holdsSoa(this.resolution)) &&
-      reads.every(({ map, key, value }) => (key === undefined ? later[map] : later[map].get(key)) === value)
-    )
+    if (later.synced !== this.#synced) return false
+    if (this.#revision !== undefined && later.revision !== this.#revision) return false
+    for (const read of this.#reads) if (!isUnchanged(read, later[read.map])) return false
+    return true
   }
+}
+
+function isUnchanged(read: Read, map: PersistentMap<unknown>): boolean {
+  if (read.key === undefined) return map === read.value
+  const node = map.nodeOf(read.hash)
+  if (node === read.node) return true
+  if (map.get(read.key) !== read.value) return false
+  read.node = node
+  return true
 }
 
 function holdsSoa({ answers, authority }: Resolution): boolean {
@@ -130,8 +146,14 @@ class ObservedMap<Value> implements PersistentMap<Value> {
 
   get(key: string): Value | undefined {
     const value = this.#inner.get(key)
-    this.#reads.push({ map: this.#map, key, value })
+    const hash = hashText(key)
+    this.#reads.push({ map: this.#map, key, value, hash, node: this.#inner.nodeOf(hash) })
     return value
+  }
+
+  nodeOf(hash: number): object | undefined {
+    this.#readWhole()
+    return this.#inner.nodeOf(hash)
   }
 
   entries(): ReturnType<PersistentMap<Value>['entries']> {
@@ -144,6 +166,6 @@ class ObservedMap<Value> implements PersistentMap<Value> {
   }
 
   #readWhole(): void {
-    this.#reads.push({ map: this.#map, key: undefined, value: this.#inner })
+    this.#reads.push({ map: this.#map, key: undefined, value: this.#inner, hash: 0, node: undefined })
   }
 }

@@ -1,7 +1,10 @@
 import { hashText } from './text-hash.js'
 
-/** Bits of the hash that one level takes. */
-const LEVEL_BITS = 5
+/**
+ * Bits of the hash that one level takes. A leaf that is split becomes this many, so with few of them leaves are between
+ * two and sixteen keys full: with 32 most would have one key, and a map of a million take five times the memory.
+ */
+const LEVEL_BITS = 3
 const FAN_OUT = 2 ** LEVEL_BITS
 /** A leaf with more entries is split, unless the hash is used up. */
 const LEAF_MAX = 16
@@ -11,6 +14,11 @@ const BITS_MAX = 30
 export interface PersistentMap<V> {
   readonly size: number
   get(key: string): V | undefined
+  /**
+   * What holds all keys of this hash, as `hashText` makes it. The same object in two maps holds the same entries, so
+   * that a key is known not to have changed without a look at it.
+   */
+  nodeOf(hash: number): object | undefined
   /** Entries in an order that depends on nothing but the keys held and how they came; sort where order shows. */
   entries(): IterableIterator<[string, V]>
   /** Starts an edit of a copy; this map stays as it is. */
@@ -62,6 +70,7 @@ function mapOf<V>(root: Node<V> | undefined, size: number): PersistentMap<V> {
   const map: PersistentMap<V> = {
     size,
     get: key => lookup(root, key),
+    nodeOf: hash => leafOf(root, hash),
     entries: () => walk(root),
     edit: () => editOf(map, root),
   }
@@ -69,11 +78,16 @@ function mapOf<V>(root: Node<V> | undefined, size: number): PersistentMap<V> {
 }
 
 function lookup<V>(root: Node<V> | undefined, key: string): V | undefined {
+  const leaf = leafOf(root, hashText(key))
+  const index = leaf === undefined ? -1 : leaf.keys.indexOf(key)
+  return index < 0 ? undefined : (leaf as Leaf<V>).values[index]
+}
+
+function leafOf<V>(root: Node<V> | undefined, hash: number): Leaf<V> | undefined {
   let node = root
-  for (let bits = hashText(key); node instanceof Branch; bits >>>= LEVEL_BITS)
+  for (let bits = hash; node instanceof Branch; bits >>>= LEVEL_BITS)
     node = node.children[bits & (FAN_OUT - 1)]
-  const index = node === undefined ? -1 : node.keys.indexOf(key)
-  return index < 0 ? undefined : (node as Leaf<V>).values[index]
+  return node
 }
 
 function* walk<V>(node: Node<V> | undefined): IterableIterator<[string, V]> {
@@ -112,7 +126,7 @@ interface Put<V> {
 
 function put<V>(node: Node<V> | undefined, entry: Put<V>): Node<V> {
   const { key, value, owner, bits, used } = entry
-  if (node === undefined) return new Leaf(owner, [key], [value])
+  if (node === undefined) return longer(node, owner, entry)
   if (node instanceof Branch) {
     const own = node.owner === owner ? node : new Branch(owner, node.children.slice())
     const slot = bits & (FAN_OUT - 1)
@@ -122,11 +136,9 @@ function put<V>(node: Node<V> | undefined, entry: Put<V>): Node<V> {
   const index = node.keys.indexOf(key)
   if (index < 0 && node.keys.length >= LEAF_MAX && used < BITS_MAX)
     return put(split(node, owner, used), entry)
+  if (index < 0) return longer(node, owner, entry)
   const own = ownLeaf(node, owner)
-  if (index < 0) {
-    own.keys.push(key)
-    own.values.push(value)
-  } else own.values[index] = value
+  own.values[index] = value
   return own
 }
 
@@ -134,22 +146,28 @@ function below<V>({ key, value, owner, bits, used }: Put<V>): Put<V> {
   return { key, value, owner, bits: bits >>> LEVEL_BITS, used: used + LEVEL_BITS }
 }
 
+/** With one more entry. Arrays that were pushed to would keep room for as many again and more. */
+function longer<V>(
+  leaf: Leaf<V> | undefined,
+  owner: object,
+  { key, value }: Pick<Put<V>, 'key' | 'value'>,
+): Leaf<V> {
+  if (leaf === undefined) return new Leaf(owner, [key], [value])
+  return new Leaf(owner, leaf.keys.concat(key), leaf.values.concat([value]))
+}
+
 function ownLeaf<V>(leaf: Leaf<V>, owner: object): Leaf<V> {
   return leaf.owner === owner ? leaf : new Leaf(owner, leaf.keys.slice(), leaf.values.slice())
 }
 
 function split<V>(leaf: Leaf<V>, owner: object, used: number): Branch<V> {
-  const children = new Array<Node<V> | undefined>(FAN_OUT).fill(undefined)
+  const branch = new Branch(owner, new Array<Node<V> | undefined>(FAN_OUT).fill(undefined))
   for (const [i, key] of leaf.keys.entries()) {
     const slot = (hashText(key) >>> used) & (FAN_OUT - 1)
-    const child = children[slot] as Leaf<V> | undefined
-    if (child === undefined) children[slot] = new Leaf(owner, [key], [leaf.values[i] as V])
-    else {
-      child.keys.push(key)
-      child.values.push(leaf.values[i] as V)
-    }
+    const child = branch.children[slot] as Leaf<V> | undefined
+    branch.children[slot] = longer(child, owner, { key, value: leaf.values[i] as V })
   }
-  return new Branch(owner, children)
+  return branch
 }
 
 /** Without the key, which is there; undefined when nothing is left. */

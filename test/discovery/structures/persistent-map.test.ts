@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PersistentMap } from '../../../src/discovery/structures/persistent-map.js'
 import { emptyMap } from '../../../src/discovery/structures/persistent-map.js'
+import { hashText } from '../../../src/discovery/structures/text-hash.js'
 
 const sorted = (map: Iterable<[string, number]>): unknown =>
   [...map].sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
@@ -39,6 +40,16 @@ test('it is a map, and every version of it stays what it was', () => {
         for (const [key, value] of expected) expect(version.get(key)).toBe(value)
         expect(version.get('none')).toBeUndefined()
       }
+      for (const [i, [version, values]] of versions.entries()) {
+        const later = versions[i + 1]
+        if (later === undefined) break
+        const isKept = (key: string): boolean =>
+          version.nodeOf(hashText(key)) === later[0].nodeOf(hashText(key))
+        const different = Array.from({ length: 301 }, (_, n) => `${n}`).filter(
+          key => isKept(key) && values.get(key) !== later[1].get(key),
+        )
+        expect(different).toEqual([])
+      }
     }),
   )
 })
@@ -50,4 +61,17 @@ test('an edit that changes nothing gives the same map', () => {
   const again = map.edit()
   again.delete('b')
   expect(again.done()).toBe(map)
+})
+
+test('a change leaves nearly all keys where they were', () => {
+  const keys = Array.from({ length: 2000 }, (_, n) => `${n}`)
+  const open = emptyMap<number>().edit()
+  for (const key of keys) open.set(key, 0)
+  const map = open.done()
+  const edit = map.edit()
+  edit.set('7', 1)
+  const later = edit.done()
+  const moved = keys.filter(key => map.nodeOf(hashText(key)) !== later.nodeOf(hashText(key)))
+  expect(moved).toContain('7')
+  expect(moved.length).toBeLessThanOrEqual(16)
 })
