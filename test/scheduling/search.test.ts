@@ -6,6 +6,7 @@ import type {
   NodeScorePlugin,
   PlacementRequest,
   Profile,
+  TaskPlacement,
 } from '../../src/scheduling/index.js'
 import {
   balancedAllocation,
@@ -225,4 +226,49 @@ test('a node that has less than what is taken of it takes nothing, and more agai
   expect(scheduler.place({ key: 'b', requests: { cpu: 5 } })).toMatchObject({ node: nameOf(0) })
   scheduler.updateNode({ name: nameOf(3), allocatable: { cpu: 66, memory: 100 } })
   expect(scheduler.place({ key: 'c', requests: { cpu: 6 } })).toMatchObject({ node: nameOf(3) })
+})
+
+test('of nodes that are used alike, one is found whose ports, devices and siblings let it in', () => {
+  const scheduler = createScheduler()
+  for (let index = 0; index < 60; index++)
+    scheduler.addNode({
+      name: nameOf(index),
+      allocatable: { cpu: 100, memory: 100 },
+      hostPorts: index < 30 ? [{ port: 80 }] : [],
+      devices: index < 40 ? [] : [{ kind: 'gpu', id: 'a' }],
+    })
+  const find = (cpu: number, more: object): unknown =>
+    scheduler.fork().place({ key: 'a', requests: { cpu }, ...more })
+  for (const cpu of [1, 2, 3]) find(cpu, {})
+  expect(find(5, { hostPorts: [{ port: 80 }] })).toMatchObject({ node: nameOf(30) })
+  expect(find(6, { devices: [{ kind: 'gpu' }] })).toMatchObject({ node: nameOf(40) })
+  for (let index = 0; index < 60; index++)
+    scheduler.addTask({ key: `t${index}`, node: nameOf(index), group: index < 50 ? 'g' : 'h' })
+  expect(find(7, { group: 'g' })).toMatchObject({ node: nameOf(50) })
+  expect(find(8, { group: 'h' })).toMatchObject({ node: nameOf(0) })
+})
+
+test('nodes stay sorted when names get new numbers while one that went is still among them', () => {
+  const scheduler = createScheduler()
+  const add = (name: string): void => scheduler.addNode({ name, allocatable: { cpu: 100, memory: 100 } })
+  const tasks: TaskPlacement[] = []
+  for (let index = 0; index < 90; index++) add(nameOf(index))
+  for (let round = 0; round < 5; round++) {
+    for (let at = 0; at < 20; at++) {
+      const asked = { key: `${round} ${at}`, requests: { cpu: 1 } }
+      const fresh = createScheduler()
+      if (round > 3) {
+        for (const one of scheduler.nodes()) fresh.addNode(one)
+        for (const task of tasks) fresh.addTask(task)
+      }
+      const result = scheduler.place(asked)
+      if (round > 3) expect(result).toEqual(fresh.place(asked))
+      if (result.kind === 'placed') tasks.push({ ...asked, node: result.node })
+    }
+    // Each comes between the last one and the same other: before long there is no number in between.
+    for (let index = 99; index > 40; index--) {
+      add(`${nameOf((round * 13) % 90)}-${index}`)
+      if (index % 7 === 0) scheduler.removeNode(nameOf((round * 13 + index) % 90))
+    }
+  }
 })

@@ -50,6 +50,11 @@ export class BoxTree extends Boxes {
     return this.crowds[leaf]?.slots() ?? this.members.subarray(from, from + (this.sizes[leaf] as number))
   }
 
+  /** The slots of a leaf of equal points, if they may be many: a heap, the one with the lowest rank first. */
+  crowdOf(leaf: number): Int32Array | undefined {
+    return this.crowds[leaf]?.slots()
+  }
+
   /** By slot: of points that are equally good the one with the lowest comes first. */
   rankBy(ranks: Float64Array): void {
     this.#ranks = ranks

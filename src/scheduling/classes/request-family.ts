@@ -86,31 +86,67 @@ export class RequestFamily {
     for (let box = boxes.pop(); box !== undefined; box = boxes.pop()) {
       const most = mosts.pop() as number
       if (most < found.total) continue
-      const first = tree.firsts[box] as number
-      // Of equal nodes the first is the best.
-      if (tree.areEqual[box] === 1) this.#look(member, first, found)
-      else if ((tree.lefts[box] as number) >= 0) this.#push(box, member, found.total)
-      else {
-        const from = box * LEAF_MAX
-        const to = from + (tree.sizes[box] as number)
-        for (let at = from; at < to; at++) this.#look(member, tree.members[at] as number, found)
-      }
+      if ((tree.lefts[box] as number) >= 0) this.#push(box, member, found.total)
+      // Of nodes that are equal in all that decides, the first is the best.
+      else if (tree.areEqual[box] === 1 && member.bound.isExact)
+        this.#look(member, tree.firsts[box] as number, found)
+      else this.#lookInLeaf(member, box, found)
     }
     return found.row
   }
 
-  /** Takes the node if it is better than what was found so far. */
-  #look(member: FamilyMember, slot: number, found: Found): void {
+  #lookInLeaf(member: FamilyMember, leaf: number, found: Found): void {
+    const tree = this.#tree
+    const crowd = tree.crowdOf(leaf)
+    if (crowd === undefined) {
+      const from = leaf * LEAF_MAX
+      const to = from + (tree.sizes[leaf] as number)
+      for (let at = from; at < to; at++) this.#look(member, tree.members[at] as number, found)
+    } else {
+      const could = this.#couldBe(member, crowd[0] as number)
+      this.#lookInCrowd(member, { crowd, at: 0, could }, found)
+    }
+  }
+
+  /** Nodes of equal numbers may differ in what else plugins look at, such as ports and siblings. */
+  #lookInCrowd(
+    member: FamilyMember,
+    { crowd, at, could }: { readonly crowd: Int32Array; readonly at: number; readonly could: number },
+    found: Found,
+  ): void {
+    const slot = crowd[at]
+    // Those below have higher ranks.
+    if (slot === undefined || !this.#mayBeat(found, could, slot)) return
     this.looked++
-    const could = member.bound.of(member.request, member.asked, this.#range.ofPoint(this.#tree, slot))
-    const rank = this.#table.names.ranks[slot] as number
-    if (could < found.total || (could === found.total && rank > found.rank)) return
+    this.#take(member, slot, could, found)
+    this.#lookInCrowd(member, { crowd, at: at * 2 + 1, could }, found)
+    this.#lookInCrowd(member, { crowd, at: at * 2 + 2, could }, found)
+  }
+
+  #look(member: FamilyMember, slot: number, found: Found): void {
+    const could = this.#couldBe(member, slot)
+    if (this.#mayBeat(found, could, slot)) this.#take(member, slot, could, found)
+  }
+
+  #couldBe({ bound, request, asked }: FamilyMember, slot: number): number {
+    this.looked++
+    return bound.of(request, asked, this.#range.ofPoint(this.#tree, slot))
+  }
+
+  #mayBeat(found: Found, could: number, slot: number): boolean {
+    return (
+      could > found.total || (could === found.total && (this.#table.names.ranks[slot] as number) < found.rank)
+    )
+  }
+
+  /** Takes the node if it is better than what was found so far. */
+  #take(member: FamilyMember, slot: number, could: number, found: Found): void {
     const row = this.#table.at(slot) as NodeRow
     const total = member.bound.isExact ? could : member.totalOn(row)
-    if (total < found.total || (total === found.total && rank > found.rank)) return
+    if (!this.#mayBeat(found, total, slot)) return
     found.row = row
     found.total = total
-    found.rank = rank
+    found.rank = this.#table.names.ranks[slot] as number
   }
 
   /** Puts the two boxes in a box on the stack, the better one on top. */

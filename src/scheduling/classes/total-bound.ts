@@ -45,6 +45,8 @@ export class TotalBound {
   readonly #asksFor: readonly boolean[]
   /** More than what is rounded off, in units. */
   readonly #slack: number
+  /** Whether of one node its sum over formulas is the very sum that the scores come to. */
+  readonly #isSum: boolean
   /** Whether of one node it says the total itself. */
   readonly isExact: boolean
   /** What is free of each resource at most, as a share. */
@@ -84,10 +86,9 @@ export class TotalBound {
     }))
     this.#join()
     this.#slack = scores.length + SUM_ROUNDING
+    this.#isSum = shared.every(({ formula, counted }) => !formula.isWhole && this.#isInOrder(counted))
     this.isExact =
-      this.#others.length === 0 &&
-      filters.every(({ formula }) => formula === 'room') &&
-      shared.every(({ formula, counted }) => !formula.isWhole && this.#isInOrder(counted))
+      this.#isSum && this.#others.length === 0 && filters.every(({ formula }) => formula === 'room')
     this.#free = new Float64Array(this.#columns.length)
     this.#least = new Float64Array(this.#columns.length)
     this.#most = new Float64Array(this.#columns.length)
@@ -132,9 +133,9 @@ export class TotalBound {
       if ((this.#filters[index] as NodeFilterPlugin).mayPass?.(request, range) === false) return -1
     for (let index = 0; index < this.#others.length; index++) {
       const { plugin, weight } = this.#others[index] as WeightedNodeScore
-      sum += ((plugin.most?.(request, range) ?? PERCENT_MAX) * weight) / SCORE_UNIT
+      sum += Math.ceil(((plugin.most?.(request, range) ?? PERCENT_MAX) * weight) / SCORE_UNIT)
     }
-    return isOne && this.isExact ? sum : sum + this.#slack
+    return isOne && this.#isSum ? sum : sum + this.#slack
   }
 
   /** Whether each resource is on all of these nodes, or on none: then the same ones are in every mean. */

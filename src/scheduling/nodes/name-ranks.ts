@@ -28,7 +28,8 @@ export class NameRanks {
     return this.#ranks
   }
 
-  add(name: string, slot: number): void {
+  /** Says whether all got new numbers. */
+  add(name: string, slot: number): 'added' | 'renumbered' {
     while (slot >= this.#ranks.length) {
       const wider = new Float64Array(this.#ranks.length * 2)
       wider.set(this.#ranks)
@@ -38,7 +39,7 @@ export class NameRanks {
     if (this.#runs.length === 0) {
       this.#runs.push([{ name, slot }])
       this.#ranks[slot] = 0
-      return
+      return 'added'
     }
     const at = this.#runOf(name)
     const run = this.#runs[at] as RankedName[]
@@ -52,7 +53,9 @@ export class NameRanks {
       low === undefined ? (high ?? 0) - GAP : high === undefined ? low + GAP : low + (high - low) / 2
     this.#ranks[slot] = rank
     if (run.length > RUN_MAX) this.#runs.splice(at, 1, run.slice(0, RUN_MAX / 2), run.slice(RUN_MAX / 2))
-    if (rank === low || rank === high) this.#renumber()
+    if (rank !== low && rank !== high) return 'added'
+    this.#renumber()
+    return 'renumbered'
   }
 
   remove(name: string): void {

@@ -16,6 +16,8 @@ export class ChangeLog {
   #runCount = 0
   #lastSlot = -1
   #head = 0
+  /** Entries before are of no use any more. */
+  #oldest = 0
   /** Moves when a node came, went or was described otherwise. */
   nodeEpoch = 0
 
@@ -35,9 +37,14 @@ export class ChangeLog {
     this.#runs[at] = this.#runCount
   }
 
+  /** Whoever has not read all of it has to look at every node. */
+  forget(): void {
+    this.#oldest = this.#head
+  }
+
   /** Whether the entries from `cursor` on are still there. */
   reaches(cursor: number): boolean {
-    return this.#head - cursor <= CAPACITY
+    return cursor >= this.#oldest && this.#head - cursor <= CAPACITY
   }
 
   /** How many slots changed from `cursor` on, the same in a row once; more when that is no longer known. */

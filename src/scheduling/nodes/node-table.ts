@@ -77,7 +77,8 @@ export class NodeTable {
     this.#rows[slot] = row
     row.version = ++this.#changes
     this.#byName.set(row.name, row)
-    this.names.add(row.name, slot)
+    // Whoever still sorts a node that went has its old number beside the new ones of others.
+    if (this.names.add(row.name, slot) === 'renumbered') this.log.forget()
     this.#setAllocatable(row, description.allocatable)
     this.log.note(slot, CHANGE_NODE)
     return row
