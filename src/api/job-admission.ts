@@ -4,7 +4,7 @@ import { JOB_INDEXES_MAX } from './job-schemas.js'
 import type { JobFailureRule, JobSpec } from './job-spec.js'
 import { refusal, taskProblems } from './spec-admission.js'
 
-/** What one job counts by must not change while it counts. */
+/** What one job counts by must not change while it counts; see `isResized` for `completions`. */
 const IMMUTABLE = [
   'completions',
   'completionMode',
@@ -124,11 +124,19 @@ function successRuleProblems(spec: JobSpec, at: string): readonly FieldProblem[]
   })
 }
 
+/** Whether all indexes run at once, so that their number may change: Kubernetes' elastic indexed jobs. */
+function isResized({ completionMode, completions, parallelism = 1 }: JobSpec): boolean {
+  return completionMode === 'Indexed' && completions === parallelism
+}
+
 function changes(spec: JobSpec, previous: JobSpec | undefined): readonly FieldProblem[] {
   if (previous === undefined) return []
   const problems = IMMUTABLE.flatMap(name => {
-    if (deepEqual(spec[name], previous[name])) return []
-    const message = 'is immutable, since the job counts by it; make a job of another name'
+    if (deepEqual(spec[name], previous[name]) || (name === 'completions' && isResized(spec))) return []
+    const message =
+      name === 'completions' && spec.completionMode === 'Indexed'
+        ? 'is immutable, unless spec.parallelism is the same number; make a job of another name'
+        : 'is immutable, since the job counts by it; make a job of another name'
     return [{ field: `spec.${name}`, value: spec[name], message }]
   })
   if (spec.template === previous.template || previous.suspend === true) return problems

@@ -28,7 +28,8 @@ export interface JobSpec {
   readonly template: TaskTemplate
   /**
    * Successes that make the job complete; with `completionMode: Indexed` the indexes are 0 to `completions` − 1, 100,000
-   * at most. Default 1; with `parallelism` alone: complete when one has succeeded and none is active.
+   * at most. Default 1; with `parallelism` alone: complete when one has succeeded and none is active. Cannot be changed,
+   * but of an indexed job together with `parallelism`, to the same number: what is beyond goes and is forgotten.
    */
   readonly completions?: number
   /** Tasks at once, 10,000 at most. Default 1. */

@@ -106,6 +106,14 @@ describe('a job is refused that', () => {
     expect(await changed(indexed, { ...indexed, completions: 4 })).toEqual([
       expect.stringMatching(/^spec.completions is immutable/),
     ])
+    const elastic = { ...indexed, parallelism: 3 }
+    expect(await changed(elastic, { ...elastic, completions: 5, parallelism: 5 })).toEqual(['accepted'])
+    expect(await changed(elastic, { ...elastic, completions: 5, parallelism: 4 })).toEqual([
+      expect.stringMatching(/^spec.completions is immutable, unless spec.parallelism is the same number/),
+    ])
+    expect(await changed({ template, completions: 2 }, { template, completions: 3, parallelism: 3 })).toEqual(
+      [expect.stringMatching(/^spec.completions is immutable, since/)],
+    )
     expect(await changed({ template }, { template: { spec: { command: ['other'] } } })).toEqual([
       expect.stringMatching(/^spec.template changes only while/),
     ])

@@ -78,6 +78,19 @@ export class IndexRanges {
     return true
   }
 
+  /** Takes out every number that is not smaller. */
+  keepBelow(limit: number): void {
+    const ends = this.#ends
+    if ((ends.at(-1) ?? -1) < limit) return
+    const at = this.#rangeAt(limit - 1)
+    ends.length = at + 2
+    if (at >= 0) ends[at + 1] = Math.min(ends[at + 1] ?? 0, limit - 1)
+    this.#size = 0
+    for (let range = 0; range < ends.length; range += 2)
+      this.#size += (ends[range + 1] ?? 0) - (ends[range] ?? 0) + 1
+    this.#text = undefined
+  }
+
   /** The smallest number ≥ `from` that is not in it. */
   firstMissing(from: number): number {
     const at = this.#rangeAt(from)

@@ -32,11 +32,14 @@ export class JobCounts {
     this.#now = formatTime(nowMs)
     this.completed = IndexRanges.parse(status?.completedIndexes ?? '')
     this.failedIndexes = IndexRanges.parse(status?.failedIndexes ?? '')
+    this.completed.keepBelow(this.#indexes)
+    this.failedIndexes.keepBelow(this.#indexes)
     this.indexFailures = new Map(
-      Object.entries(status?.indexFailures ?? {}).map(([index, failures]) => [
-        Number(index),
-        { ...failures, lastTime: notAfter(failures.lastTime, nowMs) },
-      ]),
+      Object.entries(status?.indexFailures ?? {}).flatMap(([index, failures]) =>
+        Number(index) < this.#indexes
+          ? [[Number(index), { ...failures, lastTime: notAfter(failures.lastTime, nowMs) }]]
+          : [],
+      ),
     )
     this.#succeeded = status?.succeeded ?? 0
     this.#failed = status?.failed ?? 0
@@ -44,6 +47,11 @@ export class JobCounts {
       ...status.backoff,
       lastTime: notAfter(status.backoff.lastTime, nowMs),
     }
+  }
+
+  /** How many indexes there are: of others, which there were before the job was made smaller, nothing is kept. */
+  get #indexes(): number {
+    return this.#settings.completions ?? Number.POSITIVE_INFINITY
   }
 
   get succeeded(): number {
@@ -89,7 +97,7 @@ export class JobCounts {
   #succeed(index: number | undefined): JobOutcome {
     this.#backoff = undefined
     if (!this.#settings.isIndexed) this.#succeeded += 1
-    else if (index === undefined || this.failedIndexes.has(index)) return 'ignored'
+    else if (index === undefined || index >= this.#indexes || this.failedIndexes.has(index)) return 'ignored'
     else {
       this.completed.add(index)
       this.indexFailures.delete(index)
@@ -99,7 +107,7 @@ export class JobCounts {
 
   #failIndex(index: number, action: JobFailureRule['action']): void {
     const { backoffLimitPerIndex } = this.#settings
-    if (backoffLimitPerIndex === undefined || this.completed.has(index)) return
+    if (backoffLimitPerIndex === undefined || index >= this.#indexes || this.completed.has(index)) return
     const { count = 0, ignored = 0 } = this.indexFailures.get(index) ?? {}
     const isIgnored = action === 'Ignore'
     if (isIgnored || (action !== 'FailIndex' && count < backoffLimitPerIndex)) {

@@ -49,6 +49,20 @@ describe('ranges of indexes', () => {
     )
   })
 
+  test('of which those below a limit are kept are the set of these, also when others are added', () => {
+    fc.assert(
+      fc.property(someIndexes, fc.nat(42), fc.nat(42), (indexes, limit, another) => {
+        const ranges = rangesOf(indexes)
+        if (another % 2 === 0) ranges.toString()
+        ranges.keepBelow(limit)
+        const kept = new Set(indexes.filter(index => index < limit))
+        expect([`${ranges}`, ranges.size]).toEqual([textOf(kept), kept.size])
+        expect(ranges.add(another)).toBe(!kept.has(another))
+        expect(`${ranges}`).toBe(textOf(kept.add(another)))
+      }),
+    )
+  })
+
   test('have the same text, however often it was asked for or read meanwhile', () => {
     const look = fc.constantFrom('none', 'write', 'read')
     fc.assert(

@@ -240,6 +240,40 @@ describe('an indexed job', () => {
     expect(play.reasonOf('Complete')).toBe('SuccessPolicy')
   })
 
+  test('that is made smaller ends and forgets what is beyond, and begins it again when it grows', () => {
+    const resized = (size: number) => ({ ...indexed, completions: size, parallelism: size })
+    const play = new JobPlay({ ...resized(5), backoffLimitPerIndex: 1 })
+    play.settle()
+    for (const at of [1, 4])
+      play.end(play.active.find(one => indexesOf([one])[0] === at) ?? fail(), 'Succeeded')
+    play.end(play.active.find(one => indexesOf([one])[0] === 3) ?? fail(), 'Failed')
+    play.settle()
+    expect(play.status).toMatchObject({ completedIndexes: '1,4', succeeded: 2 })
+    expect(Object.keys(play.status?.indexFailures ?? {})).toEqual(['3'])
+    play.spec = { ...play.spec, ...resized(3) }
+    play.settle()
+    expect([indexesOf(play.active), play.status?.completedIndexes]).toEqual([[0, 2], '1'])
+    expect([play.status?.succeeded, play.status?.indexFailures ?? {}]).toEqual([1, {}])
+    play.spec = { ...play.spec, ...resized(5) }
+    play.settle()
+    expect([...indexesOf(play.active)].sort()).toEqual([0, 2, 3, 4])
+    play.spec = { ...play.spec, ...resized(2) }
+    play.settle()
+    play.end(play.active.find(one => indexesOf([one])[0] === 0) ?? fail(), 'Succeeded')
+    play.settle()
+    expect([play.status?.completedIndexes, play.conditions.includes('Complete')]).toEqual(['0,1', true])
+  })
+
+  test('that is made smaller does not count what ends beyond', () => {
+    const play = new JobPlay({ ...indexed, completions: 3, parallelism: 3, backoffLimitPerIndex: 0 })
+    play.settle()
+    for (const one of play.active) play.end(one, indexesOf([one])[0] === 1 ? 'Failed' : 'Succeeded')
+    play.spec = { ...play.spec, completions: 1, parallelism: 1 }
+    play.settle()
+    expect(play.status).toMatchObject({ completedIndexes: '0', succeeded: 1 })
+    expect([play.status?.failedIndexes ?? '', play.reasonOf('Complete')]).toEqual(['', 'CompletionsReached'])
+  })
+
   test('no index has two tasks, whatever is deleted, ends or is stopped', () => {
     const step = fc.record({
       kind: fc.constantFrom('end', 'fail', 'delete', 'hold', 'stop', 'wake'),
