@@ -33,8 +33,12 @@ test.each<readonly [string, readonly Kind[], readonly (readonly Kind[])[], strin
     manager.add(createGarbageCollector({ name: `collector-${index}`, kinds: known }))
   await env.run(() => manager.start())
   await env.run(() => manager.settled())
-  const warnings = env.logs.filter(({ level }) => level === 'warn').map(({ fields }) => fields['add'])
-  expect(warnings).toEqual(kinds === undefined ? [] : [`createGarbageCollector({ kinds: [${kinds}] })`])
+  const warnings = env.logs.filter(({ level }) => level === 'warn')
+  const hasCollector = collectors.length > 0
+  const added = hasCollector ? `kinds: [${kinds}]` : `createGarbageCollector({ kinds: [${kinds}] })`
+  expect(warnings.map(({ fields }) => fields['add'])).toEqual(kinds === undefined ? [] : [added])
+  const remedy = hasCollector ? 'add them to the kinds of collector-0' : 'add one'
+  for (const { message } of warnings) expect(message).toContain(`knows these kinds; ${remedy}, or`)
 })
 
 test('a manager whose collector runs elsewhere warns of nothing', async () => {

@@ -144,12 +144,15 @@ class SupervisedManager implements Manager {
 
   #warnOfOrphans(): void {
     if (this.#options.garbageCollection === 'elsewhere') return
-    const kinds = uncollectedKinds(this.#controllers())
+    const controllers = this.#controllers()
+    const kinds = uncollectedKinds(controllers)
     if (kinds.length === 0) return
     const names = kinds.map(({ kind }) => kind).join(', ')
+    const { name } = controllers.find(({ collects }) => collects !== undefined) ?? {}
+    const remedy = name === undefined ? 'add one' : `add them to the kinds of ${name}`
     this.#client.env.logger.warn(
-      { add: `createGarbageCollector({ kinds: [${names}] })` },
-      "what controllers own outlives its owners: no garbage collector knows these kinds; add one, or say garbageCollection: 'elsewhere'",
+      { add: name === undefined ? `createGarbageCollector({ kinds: [${names}] })` : `kinds: [${names}]` },
+      `what controllers own outlives its owners: no garbage collector knows these kinds; ${remedy}, or say garbageCollection: 'elsewhere'`,
     )
   }
 

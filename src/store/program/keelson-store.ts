@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import { progressBar } from './program-output.js'
 import { runStoreProgram } from './store-program.js'
 
@@ -14,9 +15,17 @@ const progress = (done: number, total: number): void => {
   shown = bar
   stderr.write(done < total ? `\r${bar}` : `\r${' '.repeat(bar.length)}\r`)
 }
+/** Built, this module is as deep in the package as its source is. */
+const version = (): string => {
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string
+  }
+  return manifest.version
+}
 const out = {
   line: (text: string): void => void stdout.write(`${text}\n`),
   note: (text: string): void => void stderr.write(`${text}\n`),
+  version,
   signal: interrupted.signal,
   ...(stderr.isTTY ? { progress } : {}),
 }

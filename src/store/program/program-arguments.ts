@@ -96,6 +96,7 @@ Looks at the directory of a store, also while it is in use, and changes nothing 
 Instead of DIR: --etcd HOST:PORT[,HOST:PORT…] [--prefix PREFIX], for a store in etcd; not for witness.
 So restore --etcd … OLD takes a directory into an etcd, and migrate --etcd … NEW an etcd into a directory.
 
+  --version    tells the version, and nothing else
   --json       for programs, one JSON object a line
   --secrets    shows kinds that are secret too
   --login FILE a user of etcd, as NAME:PASSWORD
@@ -110,8 +111,13 @@ const TIME = /^\d{4}-\d\d-\d\dT/
 /** Reads the arguments of the program. */
 export function readProgramArguments(
   args: readonly string[],
-): ProgramCommand | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly message: string } {
+):
+  | ProgramCommand
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong'; readonly message: string } {
   if (args.length === 0 || args.includes('--help') || args.includes('-h')) return { kind: 'help' }
+  if (args.includes('--version')) return { kind: 'version' }
   const words: string[] = []
   const options = new Map<string, string>()
   for (let index = 0; index < args.length; index++) {

@@ -6,6 +6,8 @@ export interface ProgramOutput {
   note(text: string): void
   /** How far long work is; shown to people only. Default: to nobody. */
   readonly progress?: (done: number, total: number) => void
+  /** Of the package that the program is of. Default: unknown. */
+  readonly version?: () => string
   /** Ends what goes on until it is interrupted. Default: never. */
   readonly signal?: AbortSignal
 }

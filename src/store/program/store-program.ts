@@ -19,6 +19,10 @@ export async function runStoreProgram(args: readonly string[], out: ProgramOutpu
     out.line(PROGRAM_HELP)
     return EXIT_CODES.fine
   }
+  if (command.kind === 'version') {
+    out.line(out.version?.() ?? 'unknown')
+    return EXIT_CODES.fine
+  }
   if (command.kind === 'wrong') {
     out.note(`error: ${command.message}\n${PROGRAM_USAGE}; --help tells more`)
     return EXIT_CODES.usage

@@ -273,6 +273,16 @@ describe('keelson-store', () => {
     expect(await program('restore', restored, join(folder, 'none'))).toMatchObject({ code: 1 })
   })
 
+  test('tells the version of its package', async () => {
+    const lines: string[] = []
+    const out = {
+      line: (text: string) => void lines.push(text),
+      note: (text: string) => void lines.push(text),
+      version: () => '1.2.3',
+    }
+    expect([await runStoreProgram(['--version'], out), lines]).toEqual([0, ['1.2.3']])
+  })
+
   test.each([
     [[], 0],
     [['--help'], 0],

@@ -256,7 +256,7 @@ describe('an indexed job', () => {
     expect([play.status?.succeeded, play.status?.indexFailures ?? {}]).toEqual([1, {}])
     play.spec = { ...play.spec, ...resized(5) }
     play.settle()
-    expect([...indexesOf(play.active)].sort()).toEqual([0, 2, 3, 4])
+    expect(new Set(indexesOf(play.active))).toEqual(new Set([0, 2, 3, 4]))
     play.spec = { ...play.spec, ...resized(2) }
     play.settle()
     play.end(play.active.find(one => indexesOf([one])[0] === 0) ?? fail(), 'Succeeded')
