@@ -28,7 +28,7 @@ export const floors: FloorPlan = {
     ['names', 'render'],
     ['node', 'shell'],
   ],
-  offers: [['resources'], ['allocator'], ['pool'], ['matching', 'shell']],
+  offers: [['resources'], ['allocator'], ['pool'], ['matching', 'node', 'shell']],
   reconcile: [
     [
       'object-key.ts',

@@ -224,13 +224,17 @@ describe('tasks', () => {
     expect(world.calls.filter(({ call }) => call === 'kill')).toEqual([])
   })
 
-  test('are stopped when it does not come back, and give everything back', async () => {
+  test.each([
+    ['disconnect', 1_000],
+    ['teardown', 0],
+  ] as const)('are stopped after a %s, %i ms later, and give everything back', async (leave, afterMs) => {
     const world = new PoolWorld()
     const handle = world.agent('a1')
     const session = world.pool.subscribe({ name: 'f', id: 'f', roles: ['r'], failoverMs: 1_000 })
     await running(world, session)
-    session.disconnect()
-    await world.stepAt(1_000)
+    session[leave]()
+    expect(session.connected).toBe(false)
+    await world.stepAt(afterMs)
     expect(world.calls.at(-1)).toMatchObject({ call: 'kill', task: 't1' })
     handle.report('f', { task: 't1', state: 'killed' })
     expect(world.pool.allocator.agent('a1')?.free.quantities()).toEqual({ cpus: 4, mem: 4096 })

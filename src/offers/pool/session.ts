@@ -124,6 +124,8 @@ export interface Session extends AsyncIterable<SessionEvent>, AsyncDisposable {
   explain(need?: Quantities, role?: string): Explanation
   /** Leaves; tasks go on for `failoverMs`. Offers go back, filters stay. */
   disconnect(): void
+  /** Leaves for good: tasks are killed at once, whatever `failoverMs` is. */
+  teardown(): void
 }
 
 export class PoolSession implements Session {
@@ -301,6 +303,10 @@ export class PoolSession implements Session {
 
   disconnect(): void {
     if (this.connected) disconnectFramework(this.#core, this.#entry)
+  }
+
+  teardown(): void {
+    if (this.connected) disconnectFramework(this.#core, this.#entry, 0)
   }
 
   /** Who loses three times in a row gets the agents as an offer, so that slow deciders do not starve. */
