@@ -1,12 +1,21 @@
 import { expect } from 'vitest'
 import type { Random } from '../../src/core/index.js'
 import { createSeededRandom } from '../../src/core/index.js'
-import type { AgentHandle, AllocatorOptions, Offer, Session, TaskState } from '../../src/offers/index.js'
+import type {
+  AgentHandle,
+  AllocatorOptions,
+  AuditEntry,
+  Offer,
+  Session,
+  TaskState,
+} from '../../src/offers/index.js'
 import { ResourceSet, resources, restoreAllocator } from '../../src/offers/index.js'
 import { isFinalState } from '../../src/offers/pool/task-state.js'
 import { heard, PoolWorld } from './pool-world.js'
 
 const ROLES = ['eng/web', 'eng/db', 'ops']
+/** What shares and limits are made of. */
+const SCALARS = ['cpus', 'mem']
 
 /** Frameworks, agents and tasks that do anything at random, and what must hold after each of it. */
 export class RandomPool {
@@ -20,7 +29,7 @@ export class RandomPool {
   readonly #heard = new Map<string, TaskState>()
   readonly #dead = new Set<string>()
   #tasks = 0
-  /** Cpus by role with a quota, at the last look. */
+  /** Amounts by role with a quota and resource, at the last look. */
   readonly #used = new Map<string, number>()
   #returned = false
 
@@ -29,9 +38,9 @@ export class RandomPool {
     this.#random = createSeededRandom(seed)
     this.world.pool.roles.quota(
       {
-        eng: { limits: { cpus: 6 } },
-        'eng/db': { limits: { cpus: 3 } },
-        ops: { guarantees: { cpus: 2 } },
+        eng: { limits: { cpus: 6, mem: 640 } },
+        'eng/db': { limits: { cpus: 3, mem: 320 } },
+        ops: { guarantees: { cpus: 2, mem: 64 } },
       },
       { force: true },
     )
@@ -75,19 +84,23 @@ export class RandomPool {
       expect(free.plus(held.get(id) ?? ResourceSet.empty).toString(), `total of ${id}`).toBe(total.toString())
     }
     for (const id of this.#offers.keys()) expect(this.#dead.has(id), `${id} lives again`).toBe(false)
+    const audit = allocator.audit()
     for (const [role, { limits }] of allocator.quotas()) {
-      const used = allocator.audit().find(({ path }) => path === role)?.used['cpus'] ?? 0
-      const most = Math.max(limits?.['cpus'] ?? Infinity, this.#used.get(role) ?? 0)
-      // Tasks that come back with their agent may exceed it; then nothing is added.
-      if (!this.#returned) expect(used, `limit of ${role}`).toBeLessThanOrEqual(most)
-      this.#used.set(role, used)
+      for (const resource of SCALARS) {
+        const key = `${resource} of ${role}`
+        const used = audit.find(({ path }) => path === role)?.used[resource] ?? 0
+        const most = Math.max(limits?.[resource] ?? Infinity, this.#used.get(key) ?? 0)
+        // Tasks that come back with their agent may exceed it; then nothing is added.
+        if (!this.#returned) expect(used, `limit on ${key}`).toBeLessThanOrEqual(most)
+        this.#used.set(key, used)
+      }
     }
     this.#returned = false
     const restored = restoreAllocator(allocator.snapshot(), { visit: 'insertion' })
     expect(restored.snapshot()).toEqual(allocator.snapshot())
     const nowMs = this.world.env.clock.now()
     expect(JSON.stringify(restored.run(nowMs))).toBe(JSON.stringify(allocator.fork().run(nowMs)))
-    this.#checkSums()
+    for (const resource of SCALARS) this.#checkSums(audit, resource)
     this.#checkPlaces()
     this.#checkHeldDemand()
   }
@@ -106,26 +119,25 @@ export class RandomPool {
   }
 
   /** What the order adds up to: a role uses what its frameworks and the roles below it use. */
-  #checkSums(): void {
-    const { allocator } = this.world.pool
-    const entries = allocator.audit().filter(({ path }) => !path.startsWith('keelson.dev'))
-    const cpus = (path: string): number => entries.find(each => each.path === path)?.used['cpus'] ?? 0
+  #checkSums(audit: readonly AuditEntry[], resource: string): void {
+    const entries = audit.filter(({ path }) => !path.startsWith('keelson.dev'))
+    const amount = (path: string): number => entries.find(each => each.path === path)?.used[resource] ?? 0
     for (const { path, kind } of entries) {
       if (kind !== 'role') continue
       const below = entries.filter(
         each => each.path.startsWith(`${path}/`) && !each.path.slice(path.length + 1).includes('/'),
       )
-      const sum = below.reduce((total, each) => total + cpus(each.path), 0)
-      expect(cpus(path), `what ${path} uses`).toBeCloseTo(sum, 3)
+      const sum = below.reduce((total, each) => total + amount(each.path), 0)
+      expect(amount(path), `${resource} that ${path} uses`).toBeCloseTo(sum, 3)
     }
     const held = this.#heldByAllocator()
       .filter(({ role }) => !role.startsWith('keelson.dev'))
-      .map(each => each.resources.quantities()['cpus'] ?? 0)
-      .reduce((sum, amount) => sum + amount, 0)
+      .map(each => each.resources.quantities()[resource] ?? 0)
+      .reduce((sum, each) => sum + each, 0)
     const used = ROLES.map(role => role.split('/')[0]!).filter((role, at, all) => all.indexOf(role) === at)
     expect(
-      used.reduce((sum, role) => sum + cpus(role), 0),
-      'what all use',
+      used.reduce((sum, role) => sum + amount(role), 0),
+      `${resource} that all use`,
     ).toBeCloseTo(held, 3)
   }
 
@@ -190,7 +202,7 @@ export class RandomPool {
     if (!session.connected) return
     const tasks = Array.from({ length: this.#below(3) }, () => ({
       id: `t${this.#tasks++}`,
-      need: { cpus: 0.5 + this.#below(3) / 2 },
+      need: { cpus: 0.5 + this.#below(3) / 2, mem: 16 * this.#below(4) },
     }))
     const reserved = resources([{ name: 'mem', value: 16, reservations: [{ role: offer.role }] }])
     const extra = this.#below(4) === 0 ? [{ op: 'reserve' as const, resources: reserved }] : []
