@@ -1,12 +1,14 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { MakeParts } from '../../../src/testing/index.js'
 import { CheckFailedError, check, simulate } from '../../../src/testing/index.js'
 import { apps, oneApp, Pod, podOf, podsOf } from '../fixtures/apps.js'
 import type { BadReconciler } from '../fixtures/bad-reconcilers.js'
 import { BAD_RECONCILERS } from '../fixtures/bad-reconcilers.js'
+import type { BundledModule } from '../fixtures/bundled.js'
+import { bundled } from '../fixtures/bundled.js'
 
 const options = { ...oneApp, executions: 10 }
 
@@ -71,15 +73,41 @@ describe('a check names the cause and the line of', () => {
 const endless = fileURLToPath(new URL('../fixtures/endless-reconciler.ts', import.meta.url))
 const endlessLines = readFileSync(endless, 'utf8').split('\n')
 
+const busy = fileURLToPath(new URL('../fixtures/busy-after-refusal.ts', import.meta.url))
+
+interface Ended {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program in a process of its own, in which places are those of its source. */
+function run({ url }: BundledModule, ...args: readonly string[]): Promise<Ended> {
+  return new Promise(resolve => {
+    let [stdout, stderr] = ['', '']
+    const child = spawn(process.execPath, ['--enable-source-maps', fileURLToPath(url), ...args])
+    child.stdout.on('data', bytes => void (stdout += String(bytes)))
+    child.stderr.on('data', bytes => void (stderr += String(bytes)))
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }))
+  })
+}
+
 describe('a step that does not end', () => {
-  test.each([
+  let programs: readonly [endless: BundledModule, busy: BundledModule]
+  beforeAll(async () => {
+    programs = await Promise.all([bundled([endless]), bundled([busy])])
+  })
+  afterAll(async () => {
+    await Promise.all(programs.map(program => program.remove()))
+  })
+
+  test.concurrent.each([
     ['a loop of promises', 'app-1 reconcile apps web'],
     ['a loop', 'app-1 reconcile apps web'],
     ['a loop after a write', 'app-1 create Pod web-uid-000002'],
-  ])('because of %s ends the process, which says where it was', (name, step) => {
-    const { status, signal, stderr } = spawnSync(process.execPath, ['--import', 'tsx', endless, name], {
-      encoding: 'utf8',
-    })
+  ])('because of %s ends the process, which says where it was', async (name, step) => {
+    const { status, signal, stderr } = await run(programs[0], name)
     expect([status, signal]).toEqual([null, 'SIGKILL'])
     const line = endlessLines.findIndex(text => text.endsWith(`// here: ${name}`)) + 1
     expect(stderr).toContain(
@@ -88,20 +116,17 @@ describe('a step that does not end', () => {
     expect(stderr).toMatch(new RegExp(`it was at .*endless-reconciler\\.ts:${line}:\\d+`))
   })
 
-  test.each(['a lock that nobody opens', 'a program that does not end'])(
+  test.concurrent.each(['a lock that nobody opens', 'a program that does not end'])(
     'because of %s ends the process',
-    name => {
-      const { signal, stderr } = spawnSync(process.execPath, ['--import', 'tsx', endless, name], {
-        encoding: 'utf8',
-      })
+    async name => {
+      const { signal, stderr } = await run(programs[0], name)
       expect(signal).toBe('SIGKILL')
       expect(stderr).toContain('it waits in a call that does not return')
     },
   )
 
-  test('is not what a program does after a check that was refused', () => {
-    const program = fileURLToPath(new URL('../fixtures/busy-after-refusal.ts', import.meta.url))
-    const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', program], { encoding: 'utf8' })
+  test.concurrent('is not what a program does after a check that was refused', async () => {
+    const { status, stdout } = await run(programs[1])
     expect([status, stdout]).toEqual([0, 'Usage\nalive\n'])
   })
 
