@@ -105,14 +105,15 @@ export function marathonVariables(
           ['PORTS', ports.map(({ host }) => host).join(',')],
         ]
   const { host, labels = {} } = more
-  const rest: Variable[] = [
-    ...whole,
-    ...(host === undefined ? [] : [['HOST', host] as Variable]),
-    ...Object.entries(labels).map(
-      ([name, value]): Variable => [`MARATHON_APP_LABEL_${marathonName(name)}`, value],
-    ),
-  ]
-  return collected([...sources, { source: 'app', variables: rest }])
+  const app: Source = { source: 'app', variables: host === undefined ? whole : [...whole, ['HOST', host]] }
+  // Each label is a source: two of them may become one variable.
+  const labelled = Object.entries(labels).map(
+    ([name, value]): Source => ({
+      source: `label ${name}`,
+      variables: [[`MARATHON_APP_LABEL_${marathonName(name)}`, value]],
+    }),
+  )
+  return collected([...sources, app, ...labelled])
 }
 
 function marathonName(text: string): string {
