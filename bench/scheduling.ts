@@ -1,5 +1,5 @@
 import type { PlacementRequest, Profile, Scheduler } from 'keelson/scheduling'
-import { createScheduler, packProfile, placeGang, spreadProfile } from 'keelson/scheduling'
+import { createScheduler, packProfile, placeGang, planPreemption, spreadProfile } from 'keelson/scheduling'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { measure } from './frame/measure.js'
@@ -92,6 +92,22 @@ const rows: readonly Row[] = [
     target: 2,
     sizes: [10_000],
     ours: gangTrials,
+  },
+  {
+    name: 'fork',
+    title: 'a fork, 100 placements on it, and back',
+    unit: 'ms',
+    target: 1,
+    sizes: [10_000],
+    ours: forkTrials,
+  },
+  {
+    name: 'preempt',
+    title: 'plans to make room on so many full nodes of ten tasks each',
+    unit: 'per second',
+    target: 5_000,
+    sizes: [5_000],
+    ours: preemptions,
   },
   ...schedulingLoopRows,
   {
@@ -191,6 +207,39 @@ async function gangTrials(size: number): Promise<Measurement> {
     scheduler.fitsAnywhere({ key: 'probe', requests })
   }
   return inMs(await measure({ ...timing, run }))
+}
+
+async function forkTrials(size: number): Promise<Measurement> {
+  const scheduler = clusterOf(size)
+  const requests = { cpu: TASK.cpu, memory: TASK.memory * MIB }
+  const timing = { batch: 1, operations: 200, prepare: () => scheduler }
+  const run = (from: Scheduler): void => {
+    const copy = from.fork()
+    for (let at = 0; at < 100; at++) copy.place({ key: `t${at}`, requests })
+    // Looking at the first version again takes back what the fork did.
+    from.fitsAnywhere({ key: 'probe', requests })
+  }
+  return inMs(await measure({ ...timing, run }))
+}
+
+function preemptions(size: number): Promise<Measurement> {
+  const scheduler = createScheduler()
+  const requests = { cpu: 100, memory: 100 }
+  for (let index = 0; index < size; index++) {
+    const node = `n${index}`
+    scheduler.addNode({ name: node, allocatable: { cpu: 1_000, memory: 1_000 } })
+    for (let at = 0; at < 10; at++)
+      scheduler.addTask({ key: `${node}-${at}`, node, requests, priority: index % 50 })
+  }
+  return measure({
+    batch: 1,
+    operations: 20,
+    prepare: from => ({ key: `p${from}`, priority: 100, requests: { cpu: 150, memory: 150 } }),
+    run: request => {
+      if (planPreemption(scheduler, request).kind !== 'preempt')
+        throw new Error('there is somebody to make way')
+    },
+  })
 }
 
 function inMs({ samples, mean, ...rest }: Measurement): Measurement {

@@ -133,6 +133,10 @@ export interface Scheduler {
   fits(request: PlacementRequest, node: string): boolean
   /** Whether the request would fit on some node now. It costs what changed since the last request of its class. */
   fitsAnywhere(request: PlacementRequest): boolean
+  /**
+   * Whether a task that lost its node now would get another one. False when the task is not known.
+   */
+  fitsElsewhere(key: string): boolean
   /** The score that the node would have for the request; undefined when it does not fit there, or is not known. */
   scoreOn(request: PlacementRequest, node: string): number | undefined
   /** Why the request does not fit on that node now; empty when it does, or the node is not known. */
@@ -335,6 +339,25 @@ class ClusterScheduler implements Scheduler {
       const { table } = this.#version.state
       return findBest(this.#classes.of(request), table) !== undefined
     })
+  }
+
+  fitsElsewhere(key: string): boolean {
+    const task = this.task(key)
+    if (task === undefined) return false
+    const { table, ledger } = this.#version.state
+    const one = this.#classes.of(task)
+    // What leaves a node makes room on that node only, unless somebody looks at others.
+    const isLocal = one.plugins.uses.length + one.plugins.globals.length === 0
+    if (isLocal && ledger.reservedFor(key).length === 0 && findBest(one, table) === undefined) return false
+    this.removeTask(key)
+    try {
+      return this.#withReserved(task, () => {
+        const best = findBest(this.#classes.of(task), this.#version.state.table)
+        return best !== undefined && best.name !== task.node
+      })
+    } finally {
+      this.#setTask(key, task)
+    }
   }
 
   scoreOn(request: PlacementRequest, node: string): number | undefined {

@@ -23,21 +23,25 @@ export function leastVictims(
 
 /** Below 0 when the first set costs less. */
 export function compareVictims(a: readonly VictimCandidate[], b: readonly VictimCandidate[]): number {
-  const [one, other] = [costOf(a), costOf(b)]
-  for (let index = 0; index < one.length; index++) {
-    const difference = (one[index] as number) - (other[index] as number)
+  for (let part = 0; part < 4; part++) {
+    const difference = costAt(part, a) - costAt(part, b)
     if (difference !== 0) return difference
   }
   return 0
 }
 
-function costOf(victims: readonly VictimCandidate[]): readonly number[] {
-  return [
-    beyondBudgets(victims).size,
-    Math.max(Number.NEGATIVE_INFINITY, ...victims.map(({ task }) => task.priority ?? 0)),
-    victims.filter(({ fitsElsewhere }) => !fitsElsewhere).length,
-    victims.length,
-  ]
+/** What victims are compared by: of two sets that are equal in all parts before. */
+export function costAt(part: number, victims: readonly VictimCandidate[]): number {
+  switch (part) {
+    case 0:
+      return victims.some(({ budgets }) => budgets.length > 0) ? beyondBudgets(victims).size : 0
+    case 1:
+      return victims.reduce((most, { task }) => Math.max(most, task.priority ?? 0), Number.NEGATIVE_INFINITY)
+    case 2:
+      return victims.reduce((sum, { fitsElsewhere }) => sum + Number(!fitsElsewhere), 0)
+    default:
+      return victims.length
+  }
 }
 
 /** The cheapest first; last those who would go beyond a budget when the cheaper ones have gone. */

@@ -5,6 +5,7 @@ import type { Scheduler } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import { beyondBudgets, exceededBudgets } from './exceeded-budgets.js'
 import { compareVictims, leastVictims } from './least-victims.js'
+import { leastCount, mayCostLess } from './victim-bound.js'
 import type { EvictionBudget, VictimCandidate } from './victim-candidate.js'
 
 /** Who has to go from one node, or from others of its domain. */
@@ -28,6 +29,11 @@ export interface PreemptionStrategy {
   ): readonly VictimCandidate[] | undefined
   /** Below 0 when the first is the better node to preempt on. */
   compare(a: Victims, b: Victims): number
+  /**
+   * Whether some of the candidates of a node, at least so many of them, could be better than the best so far; nodes of which
+   * it says no are left out. Default: always.
+   */
+  mayBeat?(best: Victims, candidates: readonly VictimCandidate[], victimsMin: number): boolean
   /** Whether tasks on other nodes of a domain may be victims, too. */
   readonly acrossNodes: boolean
 }
@@ -75,15 +81,20 @@ export function planPreemption(
   assertKnown(options, PREEMPTION_OPTIONS)
   const { strategy = nativePreemption, budgets = 'hard' } = options
   const copy = scheduler.fork()
+  if (copy.fitsAnywhere(request)) return { kind: 'none', why: 'FitsAlready' }
   const { nodes } = copy.explain(request)
-  if (nodes.some(({ fits }) => fits)) return { kind: 'none', why: 'FitsAlready' }
+  const room = copy.profile.filters.find(plugin => 'formula' in plugin && plugin.formula === 'room')?.name
   let best: { readonly node: string; readonly victims: readonly VictimCandidate[] } | undefined
   const holding = new Set<string>()
-  for (const { node } of nodes.filter(isResolvable)) {
+  for (const explained of nodes.filter(isResolvable)) {
+    const { node } = explained
     const all = candidatesFor(copy, request, node, { ...options, strategy })
     const candidates = budgets === 'hard' ? all.filter(mayGo) : all
     if (budgets === 'hard') for (const name of closedBudgets(all)) holding.add(name)
     if (candidates.length === 0) continue
+    const reasons = explained.filters.find(({ plugin }) => plugin === room)?.reasons ?? []
+    if (best !== undefined && strategy.mayBeat?.(best, candidates, leastCount(candidates, reasons)) === false)
+      continue
     const victims = strategy.choose(request, candidates, gone => fitsWithout(copy, request, node, gone))
     if (victims === undefined || victims.length === 0) continue
     const exceeded = budgets === 'hard' ? exceededBudgets(victims) : []
@@ -108,6 +119,7 @@ export const nativePreemption: PreemptionStrategy = {
   mayEvict: ({ priority = 0 }, victim) => (victim.priority ?? 0) < priority,
   choose: (_preemptor, candidates, fitsWithout) => leastVictims(candidates, fitsWithout),
   compare: (a, b) => compareVictims(a.victims, b.victims),
+  mayBeat: ({ victims }, candidates, victimsMin) => mayCostLess(candidates, victimsMin, victims),
   acrossNodes: true,
 }
 
@@ -125,11 +137,32 @@ function candidatesFor(
   const others = strategy.acrossNodes ? inDomain(copy, request, node) : []
   const candidates = [...copy.tasksOn(node), ...others].flatMap(task =>
     task.reservedFor === undefined && strategy.mayEvict(request, task)
-      ? [{ task, budgets: budgetsOf(task), fitsElsewhere: fitsElsewhere(copy, task) }]
+      ? [new Candidate(copy, task, budgetsOf(task))]
       : [],
   )
-  const beyond = beyondBudgets([...candidates].sort(byImportance))
-  return candidates.map(one => ({ ...one, violates: beyond.has(one) }))
+  if (candidates.some(({ budgets }) => budgets.length > 0))
+    for (const one of beyondBudgets([...candidates].sort(byImportance))) one.violates = true
+  return candidates
+}
+
+/** Finds out whether the task fits elsewhere when somebody asks, on the copy as it was. */
+class Candidate implements VictimCandidate {
+  readonly #copy: Scheduler
+  readonly task: TaskPlacement
+  readonly budgets: readonly EvictionBudget[]
+  violates = false
+  #fitsElsewhere: boolean | undefined
+
+  constructor(copy: Scheduler, task: TaskPlacement, budgets: readonly EvictionBudget[]) {
+    this.#copy = copy
+    this.task = task
+    this.budgets = budgets
+  }
+
+  get fitsElsewhere(): boolean {
+    this.#fitsElsewhere ??= this.#copy.fitsElsewhere(this.task.key)
+    return this.#fitsElsewhere
+  }
 }
 
 /** Names of budgets that let none of their tasks go. */
@@ -182,16 +215,6 @@ function apartReasons(copy: Scheduler, request: PlacementRequest, node: string):
   return JSON.stringify(
     explained?.filters.flatMap(({ reasons }) => reasons.filter(({ code }) => APART.has(code))),
   )
-}
-
-function fitsElsewhere(copy: Scheduler, task: TaskPlacement): boolean {
-  const { node, ...request } = task
-  copy.removeTask(task.key)
-  const result = copy.place(request)
-  const isElsewhere = result.kind === 'placed' && result.node !== node
-  copy.removeTask(task.key)
-  copy.addTask(task)
-  return isElsewhere
 }
 
 function fitsWithout(
