@@ -4,7 +4,7 @@ import type { ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { HeldDevices } from '../nodes/devices.js'
 import type { HostPort } from '../nodes/host-ports.js'
 import type { ClusterMirror, NodeState } from './cluster-mirror.js'
-import { isUnassigned, taskKey } from './task-object.js'
+import { isUnassigned, taskKey, versionOf } from './task-object.js'
 
 /** A task, in the state that is decided about. */
 export interface OpenTask {
@@ -131,11 +131,6 @@ export function nodeStateOf(
     tasks: reader.list(Task, { index }).items,
     reservations: hasReservations ? reader.list(Reservation, { index }).items : [],
   }
-}
-
-/** Equal for states of a task that ask for the same. */
-export function versionOf({ metadata }: Task): string {
-  return `${metadata.uid} ${metadata.generation}`
 }
 
 /** A task as it is to be decided about. */

@@ -13,7 +13,7 @@ import type { TaskPlacement } from '../task-ledger.js'
 import { HeldRoom, heldForRoles } from './held-room.js'
 import { describeNode } from './node-object.js'
 import { QueueUse } from './queue-use.js'
-import { groupOfTask, requestOfTask, taskKey } from './task-object.js'
+import { groupOfTask, requestOfTask, taskKey, versionOf } from './task-object.js'
 
 /** What a change did to the room in the cluster. */
 export type MirrorChange =
@@ -142,7 +142,9 @@ export class ClusterMirror {
     return { ...node, allocatable }
   }
 
-  #noteReservedUse(key: string, before: string | undefined, task: Task | undefined): void {
+  /** Whether a node has more or less for others now. */
+  #noteReservedUse(key: string, before: string | undefined, task: Task | undefined): boolean {
+    let isRedescribed = false
     const node = task?.spec.nodeName
     const use = task === undefined ? {} : reservedUse(task)
     const isUsing = node !== undefined && Object.keys(use).length > 0
@@ -152,8 +154,9 @@ export class ClusterMirror {
       if (isUsing && name === node) this.#reservedUses.set(name, new Map([...(uses ?? []), [key, use]]))
       else if (uses?.delete(key) === true && uses.size === 0) this.#reservedUses.delete(name)
       else continue
-      this.#describe(name)
+      if (this.#describe(name).kind !== 'none') isRedescribed = true
     }
+    return isRedescribed
   }
 
   /** Takes in a task as it is now. Only one that has a node and has not ended takes room. */
@@ -185,11 +188,13 @@ export class ClusterMirror {
     const demand = demandOf(task)
     this.scheduler.addTask({ ...demand, ...devices, key, node })
     this.use.set(key, task, demand.requests ?? {})
-    this.#noteReservedUse(key, held?.node, task)
+    const isRedescribed = this.#noteReservedUse(key, held?.node, task)
     this.#tasks.set(key, version)
-    if (held !== undefined && takesSame(held, this.scheduler.task(key))) return NONE
+    if (held !== undefined && takesSame(held, this.scheduler.task(key)))
+      return isRedescribed ? { kind: 'node', node } : NONE
     this.#touch(node)
-    if (held !== undefined) return { kind: 'freed', node: held.node, task: held }
+    // It left, and it came: what either may help is looked at.
+    if (held !== undefined) return { kind: 'node', node }
     return { kind: 'taken', node, task: this.scheduler.task(key) }
   }
 
@@ -320,6 +325,7 @@ function takesSame(a: TaskPlacement, b: TaskPlacement | undefined): boolean {
     b !== undefined &&
     a.node === b.node &&
     a.group === b.group &&
+    deepEqual(a.labels ?? {}, b.labels ?? {}) &&
     deepEqual(a.requests ?? {}, b.requests ?? {}) &&
     deepEqual(a.hostPorts ?? [], b.hostPorts ?? []) &&
     deepEqual(a.held ?? [], b.held ?? [])
@@ -332,10 +338,7 @@ function versionOfNode({ metadata }: Node): string {
 
 /** Undefined when the task takes no room. */
 function versionOfTask(task: Task): string | undefined {
-  const { metadata, spec } = task
-  return spec.nodeName === undefined || isTaskFinished(task)
-    ? undefined
-    : `${metadata.uid} ${metadata.generation}`
+  return task.spec.nodeName === undefined || isTaskFinished(task) ? undefined : versionOf(task)
 }
 
 /** A task that runs although its amounts cannot be read still takes one place. */

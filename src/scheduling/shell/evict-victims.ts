@@ -8,9 +8,9 @@ import type { PreemptionPlan } from '../preemption/preempt.js'
 import type { EvictionBudget } from '../preemption/victim-candidate.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import type { BindingContext, OpenTask } from './bind-tasks.js'
-import { nodeStateOf, versionOf, writeBinding } from './bind-tasks.js'
+import { nodeStateOf, writeBinding } from './bind-tasks.js'
 import { holdNameOf } from './held-room.js'
-import { isUnassigned } from './task-object.js'
+import { isUnassigned, versionOf } from './task-object.js'
 
 /** How long room is held beyond the grace of its victims, in ms. */
 const HOLD_MS = 60_000

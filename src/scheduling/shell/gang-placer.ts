@@ -54,6 +54,9 @@ export class GangPlacer {
     members.sort((a, b) => this.#compare(a.task, b.task))
     try {
       await this.#placeTogether(members, gang, ctx)
+    } catch (error) {
+      this.#placer.releaseAssumed(members)
+      throw error
     } finally {
       this.#inFlight.delete(gang)
       for (const key of this.#queue.gangs.openOf(gang))

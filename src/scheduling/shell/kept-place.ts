@@ -1,23 +1,26 @@
 import type { Task } from '../../api/index.js'
 import { findCondition } from '../../api/index.js'
-import { formatTime, parseTime } from '../../core/index.js'
+import { addResources, formatTime, parseTime } from '../../core/index.js'
 import { classKey } from '../classes/class-table.js'
 import type { ExpectedEnd } from '../queue/backfill.js'
 import { HeadReservation } from '../queue/backfill.js'
 import type { QueuedUnit } from '../queue/queued-request.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { OpenTask, Placement } from './bind-tasks.js'
-import { versionOf } from './bind-tasks.js'
 import type { ClusterMirror } from './cluster-mirror.js'
 import { gangOfTask } from './gang-members.js'
 import { PendingTasks } from './pending-tasks.js'
+import { QuotaForecast } from './quota-forecast.js'
 import type { BackfillPolicy } from './scheduling-controller-options.js'
-import { requestOfTask, taskKey } from './task-object.js'
+import { requestOfTask, taskKey, versionOf } from './task-object.js'
 import type { TaskQueue } from './task-queue.js'
 import type { Refusal } from './task-refusal.js'
 
 /** So many of those who wait are looked at for one that can be given a place. */
 const LOOKS_MAX = 16
+
+/** An expected end that moves by less leaves the place as it is. */
+const MOVED_MS = 1_000
 
 /** Where a request is to go. */
 export interface PlacedRequest extends Placement {
@@ -28,11 +31,13 @@ interface Head {
   readonly key: string
   readonly task: Task
   readonly place: HeadReservation
+  readonly quota: QuotaForecast
 }
 
 /**
  * The place in the future that is kept for the first that waits, as long as it waits: the earliest time at which it fits
- * when tasks end as expected. It is found again when something has changed that was not decided here.
+ * when tasks end as expected. One whose queue may not place it then keeps none. It is found again when something has
+ * changed that was not decided here.
  */
 export class KeptPlace {
   readonly #policy: BackfillPolicy
@@ -62,8 +67,15 @@ export class KeptPlace {
       return
     }
     const runtimeMs = this.#policy.runtimeMsOf(task)
-    if (runtimeMs === undefined) this.#ends.delete(key)
-    else this.#ends.set(key, { key, ms: startOf(task) + runtimeMs })
+    const known = this.#ends.get(key)
+    if (runtimeMs === undefined) {
+      if (this.#ends.delete(key)) this.changed()
+      return
+    }
+    const ms = startOf(task) + runtimeMs
+    this.#ends.set(key, { key, ms })
+    // One that starts later than it was bound ends later, too.
+    if (known !== undefined && Math.abs(known.ms - ms) >= MOVED_MS) this.changed()
   }
 
   /** Something has changed that may make another place the earliest. */
@@ -78,8 +90,11 @@ export class KeptPlace {
     const tasks = open.map(({ task }) => task)
     for (const { key, task } of open) {
       this.#units.set(task, tasks)
+      const isNew = !this.#waiting.has(key)
       this.#waiting.set(key, task, this.#queue.rankOf(task))
-      if (this.#head === undefined || this.#queue.isBefore(task, this.#head.task)) this.#isKnown = false
+      if (this.#head === undefined) this.#isKnown = false
+      // Those whom the later one held up may pass the earlier one.
+      else if (isNew && this.#queue.isBefore(task, this.#head.task)) this.changed()
     }
   }
 
@@ -111,15 +126,27 @@ export class KeptPlace {
       const kind = JSON.stringify([unit.min, ...unit.members.map(({ request }) => classKey(request))])
       if (this.#hopeless.has(kind)) continue
       const place = new HeadReservation(this.#mirror.scheduler, unit, this.#ends.values())
-      if (Number.isFinite(place.atMs)) head = { key, task, place }
-      else this.#hopeless.add(kind)
+      if (!Number.isFinite(place.atMs)) {
+        this.#hopeless.add(kind)
+        continue
+      }
+      const quota = this.#forecast(task, unit, place.atMs)
+      if (!quota.isShort()) head = { key, task, place, quota }
     }
     for (const task of passedOver) this.#waiting.set(taskKey(task.metadata), task, this.#queue.rankOf(task))
     return head
   }
 
+  #forecast(task: Task, { members, min = 1 }: QueuedUnit, atMs: number): QuotaForecast {
+    const amounts = members.slice(0, min).map(({ request }) => request.requests ?? {})
+    const total = amounts.reduce((sum, one) => addResources(sum, one), {})
+    const quota = new QuotaForecast(this.#mirror.use, task, total)
+    quota.ending([...this.#ends.values()].flatMap(({ key, ms }) => (ms <= atMs ? [key] : [])))
+    return quota
+  }
+
   #isWaiting(key: string, task: Task): boolean {
-    return this.#queue.waiting.has(key, versionOf(task))
+    return this.#queue.waiting.has(key, versionOf(task)) && !this.#mirror.isAssumed(key)
   }
 
   #unitOf(task: Task): QueuedUnit {
@@ -143,8 +170,13 @@ export class KeptPlace {
         return { request, createdAtMs: 0, ...(runtimeMs === undefined ? {} : { runtimeMs }) }
       })
       const nodes = new Map(placements.map(({ one, node }) => [one.key, node]))
-      if (!head.place.admits(overtaking, nodes, nowMs)) return this.#refusal(head, first, runtimes[0])
-    }
+      const gone = placements.flatMap(({ one }, index) =>
+        nowMs + (runtimes[index] ?? Number.POSITIVE_INFINITY) <= head.place.atMs ? [one.key] : [],
+      )
+      if (head.quota.isShort(gone) || !head.place.admits(overtaking, nodes, nowMs))
+        return this.#refusal(head, first, runtimes[0])
+      head.quota.ending(gone)
+    } else if (head !== undefined) this.changed()
     for (const [index, { one }] of placements.entries()) {
       const runtimeMs = runtimes[index]
       if (runtimeMs !== undefined) this.#ends.set(one.key, { key: one.key, ms: nowMs + runtimeMs })

@@ -8,7 +8,7 @@ import type { QueuePolicy } from './scheduling-controller-options.js'
 import { requestOfTask } from './task-object.js'
 
 /** What a task takes of its queue. */
-interface Use {
+export interface Use {
   readonly queue: string
   readonly amounts: ResourceVector
 }
@@ -116,6 +116,21 @@ export class QueueUse {
     const free = formatResources({ [resource]: left })[resource]
     const message = `queue ${queue} may use ${free} more of ${resource}, and ${asked} is asked for`
     return { message, causes: `quota ${queue} ${resource}`, group: groupOf(queue, amounts) }
+  }
+
+  /** What a task takes of its queue; undefined: it is not counted in. */
+  useOf(key: string): Use | undefined {
+    return this.#uses.get(key)
+  }
+
+  /** Whether the queue of a task may not place it when queues have given these amounts back. */
+  isShortAfter(ended: ReadonlyMap<string, ResourceVector>, task: Task, amounts: ResourceVector): boolean {
+    if (this.#quota === undefined) return false
+    const known = [...ended].filter(([queue]) => this.#known.has(queue))
+    for (const [queue, given] of known) this.#quota.release(queue, given)
+    const isShort = this.refusalOf(task, amounts) !== undefined
+    for (const [queue, given] of known) this.#quota.use(queue, given)
+    return isShort
   }
 
   /** The dominant share of a queue by its weight, of all that there is. */

@@ -63,6 +63,19 @@ function devicesAsAmounts({ devices = [] }: Task['spec']): ResourceVector {
   return parseResources(counts)
 }
 
+/**
+ * Equal for states of a task that ask for the same, and count alike for others. Labels and owners may change within one
+ * generation.
+ */
+export function versionOf(task: Task): string {
+  const { uid, generation, labels } = task.metadata
+  const group = groupOfTask(task)
+  const own = `${uid} ${generation}`
+  return group === undefined && Object.keys(labels).length === 0
+    ? own
+    : `${own} ${group} ${JSON.stringify(labels)}`
+}
+
 /** Whether the task waits for a node. */
 export function isUnassigned(task: Task): boolean {
   return task.spec.nodeName === undefined && isTaskActive(task)

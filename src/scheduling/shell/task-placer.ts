@@ -76,8 +76,14 @@ export class TaskPlacer {
     } catch (error) {
       // A waiting task is not tried again by itself, and its status would not say why.
       for (const [{ key }] of refused) this.#queue.waiting.delete(key)
+      this.releaseAssumed(left)
       throw error
     }
+  }
+
+  /** Gives up the room of those that were decided about, and will not be bound. */
+  releaseAssumed(open: readonly OpenTask[]): void {
+    for (const { key } of open) if (this.#mirror.isAssumed(key)) this.#mirror.release(key)
   }
 
   /** @throws InvalidError when what it asks for is not acceptable */

@@ -1,12 +1,11 @@
 import type { Task } from '../../api/index.js'
 import type { Backoff } from '../../core/internal.js'
 import type { OpenTask } from './bind-tasks.js'
-import { versionOf } from './bind-tasks.js'
 import { GangMembers, gangOfTask } from './gang-members.js'
 import type { HoldingBack, Turns } from './pending-queues.js'
 import { PendingQueues } from './pending-queues.js'
 import type { CompareRanked, TaskRank } from './pending-tasks.js'
-import { isUnassigned, taskKey } from './task-object.js'
+import { isUnassigned, taskKey, versionOf } from './task-object.js'
 import { WaitingTasks } from './waiting-tasks.js'
 
 /** Tasks that are decided about together. */

@@ -107,6 +107,78 @@ describe('a place in the future for the first that waits', () => {
     expect(['g1', 'g2', 'long'].map(world.nodeOf)).toEqual(['n1', 'n1', undefined])
   })
 
+  test('who will have room, but no quota, keeps no place', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 4 })
+    await world.addTask('b-running', lasting('3', 100, { nodeName: 'n1' }))
+    const quota = [{ name: 'a', guarantee: { cpu: 4_000 } }, { name: 'b' }].map(one => ({
+      guarantee: { cpu: 9_000 },
+      ...one,
+    }))
+    const queueOf = ({ metadata }: Task): string => metadata.name.slice(0, 1)
+    await run(world, { backfill: { runtimeMsOf }, queues: { queueOf, quota }, retryDelayMs: 0 })
+    await world.addTask('a-head', lasting('4', 10))
+    // Beside it there is room, but not quota for both.
+    await world.addNode('n2', { cpu: 1 })
+    await world.addTask('a-other', lasting('1', 200))
+    expect(world.scheduled('a-other')).toContain('it might delay default/a-head')
+    await end(world, 'a-other')
+    await world.addTask('b-beside', lasting('1', 200))
+    await world.addTask('b-large', lasting('3', 200))
+    await world.addTask('b-small', lasting('1', 200))
+    expect(['b-beside', 'b-large', 'b-small'].map(world.nodeOf)).toEqual(['n2', undefined, undefined])
+    await world.addTask('a-manual', { ...cpu('1'), nodeName: 'elsewhere' })
+    expect(['a-head', 'b-small'].map(world.nodeOf)).toEqual([undefined, 'n1'])
+    await end(world, 'b-running')
+    expect(['a-head', 'b-large'].map(world.nodeOf)).toEqual([undefined, 'n1'])
+  })
+
+  test('who waited behind one passes when an earlier one waits elsewhere, and a place that is taken is found again', async () => {
+    const world = await busyCluster()
+    await world.addNode('n2', { cpu: 6 })
+    await world.addTask('running2', lasting('6', 300, { nodeName: 'n2' }))
+    await world.addTask('head', lasting('4', 10))
+    await world.addTask('long', lasting('1', 200))
+    expect(world.nodeOf('long')).toBeUndefined()
+    await world.addTask('earlier', lasting('6', 10, { priority: 5 }))
+    expect(['head', 'earlier', 'long'].map(world.nodeOf)).toEqual([undefined, undefined, 'n1'])
+    await end(world, 'long')
+    await end(world, 'earlier')
+    await world.addTask('urgent', lasting('500m', 200, { priority: 9 }))
+    // Without the urgent one the first would have room after 100 seconds.
+    await world.addTask('behind', lasting('500m', 150))
+    expect(['urgent', 'behind'].map(world.nodeOf)).toEqual(['n1', 'n1'])
+  })
+
+  test('one that starts later than it was bound ends later, and others have time until then', async () => {
+    const world = await busyCluster()
+    await world.addTask('head', lasting('4', 10))
+    await world.addTask('short', lasting('1', 120))
+    expect(world.nodeOf('short')).toBeUndefined()
+    const startTime = new Date(world.env.clock.now() + 30_000).toISOString()
+    await world.env.run(() =>
+      world.store.modifyStatus(Task, { namespace, name: 'running' }, draft => {
+        draft.status = { ...draft.status, startTime }
+      }),
+    )
+    await world.env.settle()
+    expect(world.nodeOf('short')).toBe('n1')
+  })
+
+  test('a function of the caller that throws keeps no room from others', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 4 })
+    const throwing = (task: Task) => {
+      if (task.spec.command !== undefined && task.spec.nodeName === undefined) throw new Error('no idea')
+      return undefined
+    }
+    await run(world, { backfill: { runtimeMsOf: throwing } })
+    await world.addTask('first', lasting('4', 1))
+    await end(world, 'first')
+    await world.addTask('other', cpu('4'))
+    expect(world.nodeOf('other')).toBe('n1')
+  })
+
   test('times that are none, and options that are not known, are refused', () => {
     for (const backfill of [{ runtimeMsOf, waitMs: -1 }, { runtimeMsOf, wait: 1 } as BackfillPolicy])
       expect(() => createSchedulingController({ backfill })).toThrow(/wait/)

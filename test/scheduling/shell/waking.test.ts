@@ -48,6 +48,40 @@ describe('who waits is woken by what may help it, and told what keeps it waiting
     expect(world.store.revision).toBe(revision + 2)
   })
 
+  test('a label of a task, placed or waiting, decides for whom it is in the way from the moment it changes', async () => {
+    const world = createCluster()
+    await world.addNode('n1', { cpu: 8 })
+    await run(world)
+    const label = async (name: string, app: string) => {
+      await world.env.run(() =>
+        world.store.modify(Task, { namespace: 'default', name }, draft => {
+          draft.metadata.labels = { app }
+        }),
+      )
+      await world.env.settle()
+    }
+    const apart = (app: string) => ({
+      affinity: [
+        { kind: 'antiAffinity', attribute: 'hostname', labelSelector: { matchLabels: { app } } } as const,
+      ],
+    })
+    await world.addTask('placed', apart('web'))
+    await label('placed', 'db')
+    await world.addTask('waiting', apart('db'))
+    expect(world.nodeOf('waiting')).toBeUndefined()
+    await label('placed', 'old')
+    expect(world.nodeOf('waiting')).toBe('n1')
+    const create = world.store.create(Task, {
+      metadata: { namespace: 'default', name: 'web', labels: { app: 'web' } },
+      spec: {},
+    })
+    await world.env.run(() => create)
+    await world.env.settle()
+    expect(world.nodeOf('web')).toBeUndefined()
+    await label('web', 'other')
+    expect(world.nodeOf('web')).toBe('n1')
+  })
+
   test('when a cause is gone the message of all who wait for it says so, ten seconds later at most', async () => {
     const world = createCluster()
     await world.addNode('n1', { cpu: 1 })

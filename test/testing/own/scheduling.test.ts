@@ -172,6 +172,39 @@ const cases: readonly OwnCase[] = [
   },
 ]
 
+/** Tasks a and c share a quota for one of them. */
+const queueOf = ({ metadata }: Task): string => (metadata.name === 'b' ? 'b' : 'shared')
+const quota = ['b', 'shared'].map(name => ({ name, guarantee: { cpu: 2_000 } }))
+
+const isOfShared = (task: Task): boolean =>
+  queueOf(task) === 'shared' && task.spec.nodeName !== undefined && !isTaskFinished(task)
+
+const queued: OwnCase = {
+  name: 'queues with quotas, and a place in the future for the first that waits',
+  make: () =>
+    createSchedulingController({ queues: { queueOf, quota }, backfill: { runtimeMsOf: () => 1_000 } }),
+  options: {
+    kinds,
+    objects: [node('n1', 4), ...tasks],
+    faults: { edit: { target: ({ label }) => label.includes('Node') } },
+    incidents: [silence, end],
+    compared: withoutPlaces,
+    invariants: [
+      ...laws,
+      onChange('no queue has more than its quota', Task, ({ now }, { reader }) => {
+        const isIn = now?.spec.nodeName !== undefined
+        return !isIn || reader.list(Task).items.filter(isOfShared).length <= 1
+      }),
+      whenAtRest('what queues may use is used', reader => {
+        const ended = reader.list(Task).items.some(isTaskFinished)
+        return bound(reader) === (ended ? 3 : 2)
+      }),
+      whenAtRest('everybody says so', everybodyIsToldSo),
+    ],
+  },
+  share: 0.5,
+}
+
 const gangOfTwo = { gang: { name: 'pair', minMembers: 2 } }
 
 /** How many tasks of a gang have a node. */
@@ -259,4 +292,4 @@ const contended: readonly OwnCase[] = [
   },
 ]
 
-runUnderCheck([...cases, ...contended])
+runUnderCheck([...cases, queued, ...contended])
