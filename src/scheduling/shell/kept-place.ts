@@ -137,7 +137,7 @@ export class KeptPlace {
     return head
   }
 
-  #forecast(task: Task, { members, min = 1 }: QueuedUnit, atMs: number): QuotaForecast {
+  #forecast(task: Task, { members, min }: QueuedUnit, atMs: number): QuotaForecast {
     const amounts = members.slice(0, min).map(({ request }) => request.requests ?? {})
     const total = amounts.reduce((sum, one) => addResources(sum, one), {})
     const quota = new QuotaForecast(this.#mirror.use, task, total)
