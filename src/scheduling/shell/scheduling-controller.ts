@@ -5,6 +5,7 @@ import { createController } from '../../reconcile/index.js'
 import type { SchedulingControllerOptions } from './scheduling-controller-options.js'
 import { SCHEDULING_CONTROLLER_OPTIONS } from './scheduling-controller-options.js'
 import { SchedulingLoop } from './scheduling-loop.js'
+import { isUnassigned } from './task-object.js'
 
 /**
  * Gives every Task without a node one: writes `spec.nodeName` and the condition `Scheduled=True`, or, when no
@@ -33,6 +34,8 @@ export function createSchedulingController(options: SchedulingControllerOptions 
   const controller = createController({
     name,
     for: Task,
+    // What becomes of other tasks is taken in by `changed`.
+    when: ({ after }) => after !== undefined && isUnassigned(after as Task),
     concurrency,
     events: options.events ?? { whenKnown: Event },
     watches: [

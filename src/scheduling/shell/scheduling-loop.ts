@@ -23,7 +23,7 @@ import type {
   SchedulingControllerOptions,
 } from './scheduling-controller-options.js'
 import { checkBackfillPolicy, PREEMPTION_POLICY, QUEUE_POLICY } from './scheduling-controller-options.js'
-import { compareTasks, taskKey } from './task-object.js'
+import { compareTasks, isUnassigned, taskKey } from './task-object.js'
 import { TaskPlacer } from './task-placer.js'
 import { TaskQueue } from './task-queue.js'
 
@@ -129,9 +129,13 @@ export class SchedulingLoop {
           this.enqueue(refOfKey(key), 'a disruption budget changed')
       else if (namespace !== undefined) {
         const task = reader.get(Task, { namespace, name })
-        this.#parts.placer.tell(taskKey({ namespace, name }), task)
-        const gang = this.#note(taskKey({ namespace, name }), task)
+        const key = taskKey({ namespace, name })
+        this.#parts.placer.tell(key, task)
+        const gang = this.#note(key, task)
         if (gang !== undefined) grown.add(gang)
+        const isServed = task === undefined || !isUnassigned(task)
+        if (isServed && this.#parts.mirror.held.forTask(key).length > 0)
+          this.enqueue({ namespace, name }, 'room is held for it')
       }
     }
     this.#wakeGangs(grown)
