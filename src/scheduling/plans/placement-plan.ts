@@ -62,7 +62,8 @@ export function planPlacements(scheduler: Scheduler, requests: readonly Placemen
 
 /**
  * Places what a plan says, as far as it still holds: the very filters that planned it are asked again, in the order of
- * the plan. All decisions for one node hold or none does; with `atomic`, all of the plan.
+ * the plan. All decisions for one node hold or none does; with `atomic`, all of the plan. What is placed holds without
+ * what is not.
  */
 export function applyPlan(
   scheduler: Scheduler,
@@ -70,29 +71,46 @@ export function applyPlan(
   options: { readonly atomic?: boolean } = {},
 ): AppliedPlan {
   assertKnown(options, APPLY_OPTIONS)
+  const { placements } = plan
   const conflicts = new Map<string, readonly FilterReason[]>()
-  const added: PlannedPlacement[] = []
-  for (const one of plan.placements) {
-    const { request, node } = one
-    if (scheduler.task(request.key) === undefined && scheduler.fits(request, node)) {
-      scheduler.addTask({ ...request, node })
-      added.push(one)
-    } else conflicts.set(request.key, refusalsOf(scheduler, request, node))
+  const refusedNodes = new Set<string>()
+  let added: readonly PlannedPlacement[] = []
+  // Those that fit only beside what was taken back are asked again without it.
+  for (let known = -1; known < conflicts.size; ) {
+    known = conflicts.size
+    for (const { request } of added) scheduler.removeTask(request.key)
+    const isLost = options.atomic === true && known > 0
+    added = isLost
+      ? []
+      : tryEach(
+          scheduler,
+          placements.filter(({ node }) => !refusedNodes.has(node)),
+          conflicts,
+        )
+    for (const { request, node } of placements) if (conflicts.has(request.key)) refusedNodes.add(node)
   }
-  const isRefused = new Set(
-    plan.placements.filter(({ request }) => conflicts.has(request.key)).map(({ node }) => node),
-  )
-  const undone = added.filter(
-    ({ node }) => isRefused.has(node) || (options.atomic === true && conflicts.size > 0),
-  )
-  for (const { request } of undone) scheduler.removeTask(request.key)
-  const lost = new Set(undone)
+  const committed = added.map(({ request }) => request.key)
+  const isCommitted = new Set(added)
   return {
-    committed: added.filter(one => !lost.has(one)).map(({ request }) => request.key),
-    conflicts: plan.placements
-      .filter(one => lost.has(one) || conflicts.has(one.request.key))
+    committed,
+    conflicts: placements
+      .filter(one => !isCommitted.has(one))
       .map(({ request, node }) => ({ key: request.key, node, reasons: conflicts.get(request.key) ?? [] })),
   }
+}
+
+/** Places those that fit in their order, and notes why others do not. */
+function tryEach(
+  scheduler: Scheduler,
+  placements: readonly PlannedPlacement[],
+  conflicts: Map<string, readonly FilterReason[]>,
+): readonly PlannedPlacement[] {
+  return placements.filter(({ request, node }) => {
+    const fits = scheduler.task(request.key) === undefined && scheduler.fits(request, node)
+    if (fits) scheduler.addTask({ ...request, node })
+    else conflicts.set(request.key, refusalsOf(scheduler, request, node))
+    return fits
+  })
 }
 
 function refusalsOf(scheduler: Scheduler, request: PlacementRequest, node: string): readonly FilterReason[] {
