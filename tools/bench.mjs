@@ -33,7 +33,8 @@ if (unknown.length > 0 || known.length === 0) {
 
 const { dependencies = {} } = JSON.parse(readFileSync(join(bench, 'package.json'), 'utf8'))
 const missing = Object.keys(dependencies).filter(name => !existsSync(join(bench, 'node_modules', name)))
-if (missing.length > 0 && !flags.includes('--no-peers')) run('npm', ['--prefix', bench, 'ci'])
+const needsPeers = !flags.includes('--no-peers') && !flags.includes('--list')
+if (missing.length > 0 && needsPeers) run('npm', ['--prefix', bench, 'ci'])
 
 for (const name of wanted.length > 0 ? wanted : known) {
   // Loaders that compile on the fly wrap every closure to keep its name, which costs more than what we measure.
