@@ -59,3 +59,13 @@ test('whether a victim fits elsewhere is found out without giving up the room th
   })
   expect(scheduler.task('r')).toBeDefined()
 })
+
+test('two victims that fit elsewhere are better than one that does not', () => {
+  const scheduler = createScheduler()
+  for (const node of ['n0', 'n1']) scheduler.addNode({ name: node, allocatable: { cpu: 20 } })
+  scheduler.addNode({ name: 'n2', allocatable: { cpu: 10 } })
+  scheduler.addTask({ key: 'a', node: 'n0', requests: { cpu: 20 } })
+  for (const key of ['b', 'c']) scheduler.addTask({ key, node: 'n1', requests: { cpu: 10 } })
+  const plan = planPreemption(scheduler, { key: 'q', priority: 1, requests: { cpu: 20 } })
+  expect(plan).toMatchObject({ node: 'n1', victims: [{ key: 'b' }, { key: 'c' }] })
+})

@@ -94,6 +94,33 @@ describe.each<[string, Scores, boolean]>([
   })
 })
 
+test('a bound makes up for what is rounded off where scores are best together', () => {
+  const columns = new ResourceColumns()
+  for (const name of NAMES) columns.intern(name)
+  const request = prepareRequest({ key: 'a', requests: { cpu: 17, memory: 12 } }, columns)
+  const scores = each(1, leastAllocated()).concat(each(1, balancedAllocation()))
+  const bound = new TotalBound(request, room, scores)
+  const emptier = [7, 29, Number.POSITIVE_INFINITY, 15_709, 22_429, 53, 141, 0, 0]
+  const fuller = emptier.with(5, 54)
+  const range = between(new PointRange(NAMES.length), [emptier, fuller])
+  const most = bound.of(request, bound.asked(request), range)
+  for (const numbers of [emptier, fuller])
+    expect(most).toBeGreaterThanOrEqual(totalOf(numbers, scores, request))
+})
+
+test('a node that has as many tasks as it takes, or one less, is refused, or not', () => {
+  const columns = new ResourceColumns()
+  for (const name of NAMES) columns.intern(name)
+  const request = prepareRequest({ key: 'a', requests: { cpu: 1 } }, columns)
+  const bound = new TotalBound(request, room, each(1, leastAllocated()))
+  const ofTasks = (count: number, limit: number): number => {
+    const numbers = [0, count, limit, 0, 9, 0, 9, 0, 0]
+    return bound.of(request, bound.asked(request), alone(new PointRange(NAMES.length), numbers))
+  }
+  expect(ofTasks(3, 3)).toBe(-1)
+  expect(ofTasks(2, 3)).toBeGreaterThan(0)
+})
+
 function totalOf(
   numbers: readonly number[],
   scores: Scores,
