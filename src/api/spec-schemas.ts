@@ -208,6 +208,23 @@ export const replicaSetSpecSchema: JsonSchema = closed(
 
 const failureAction: JsonSchema = { enum: ['continue', 'pause', 'abort', 'revert'] }
 
+const failurePolicy: JsonSchema = {
+  anyOf: [
+    failureAction,
+    closed({
+      action: failureAction,
+      crash: failureAction,
+      readiness: failureAction,
+      deadline: failureAction,
+      analysis: failureAction,
+      hook: failureAction,
+      maxFailures: count,
+      maxReverts: count,
+      onRepeat: { enum: ['retry', 'refuse'] },
+    }),
+  ],
+}
+
 const countOrShare: JsonSchema = {
   anyOf: [count, { type: 'string', pattern: '^[0-9]+(\\.[0-9]{1,4})?%$' }],
 }
@@ -243,6 +260,14 @@ export const deploymentSpecSchema: JsonSchema = closed(
         blueGreen: closed({ gates, holdMs: count }),
         gates,
         hooks: closed({ pre: rolloutHooks, mid: rolloutHooks, post: rolloutHooks }),
+        rollback: closed({
+          maxSurge: countOrPercent,
+          maxUnavailable: countOrPercent,
+          countStopping: flag,
+          minReadySeconds: count,
+          soakMs: count,
+          onFailure: failurePolicy,
+        }),
       },
       ['type'],
     ),
@@ -250,22 +275,7 @@ export const deploymentSpecSchema: JsonSchema = closed(
     progressDeadlineSeconds: { type: 'integer', minimum: 1 },
     readyWithinMs: positive,
     finishWithinMs: positive,
-    onFailure: {
-      anyOf: [
-        failureAction,
-        closed({
-          action: failureAction,
-          crash: failureAction,
-          readiness: failureAction,
-          deadline: failureAction,
-          analysis: failureAction,
-          hook: failureAction,
-          maxFailures: count,
-          maxReverts: count,
-          onRepeat: { enum: ['retry', 'refuse'] },
-        }),
-      ],
-    },
+    onFailure: failurePolicy,
     revisionHistoryLimit: count,
     paused: flag,
   },

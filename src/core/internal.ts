@@ -88,7 +88,7 @@ export {
 } from './shapes/taint-matching.js'
 export type { CalendarWindow, Gate } from './strategies/rollout-gate.js'
 export type { RolloutHook, RolloutStep, RolloutStops } from './strategies/rollout-strategy.js'
-export { stepsProblems, stopsProblems, WAYPOINTS_MAX } from './strategies/rollout-strategy.js'
+export { rollbackBounds, stepsProblems, stopsProblems, WAYPOINTS_MAX } from './strategies/rollout-strategy.js'
 export { Bitset } from './structures/bitset.js'
 export { IndexRanges } from './structures/index-ranges.js'
 export type { HeapHandle } from './structures/indexed-heap.js'

@@ -1,5 +1,6 @@
 import type { Gate, IntOrPercent } from '../core/internal.js'
 import { resolveIntOrPercent } from '../core/internal.js'
+import type { BudgetSpec } from './budget.js'
 import type { GateQuestion, GateVerdict, GateView, GateWait } from './gate.js'
 import { judgeGates, questionsIn } from './gate.js'
 import { failuresSince } from './instance-failure.js'
@@ -7,6 +8,7 @@ import type { Waypoint } from './program.js'
 import type { RolloutSpec } from './rollout-spec.js'
 import type { Observation } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
+import { isWayBack } from './way-back.js'
 
 /** The waypoint that is being walked to. */
 export function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
@@ -21,6 +23,13 @@ export function waypointOf(spec: RolloutSpec, state: RolloutState): Waypoint {
     if (typeof next !== typeof waypoint.next && countOf(next, spec) > countOf(least ?? waypoint.next, spec))
       least = next
   return least === undefined ? waypoint : { ...waypoint, next: least }
+}
+
+/** The budget of the way there; of the way back, where it has one. */
+export function budgetOf(spec: RolloutSpec, state: RolloutState): BudgetSpec {
+  const { rollback, budget } = spec.program
+  const back = isWayBack(spec, state) ? rollback?.budget : undefined
+  return back ?? waypointOf(spec, state).budget ?? budget
 }
 
 function countOf(next: IntOrPercent, { desired }: RolloutSpec): number {
@@ -42,12 +51,16 @@ export function leave(state: RolloutState, waypoint: number, nowMs: number): Rol
 
 /**
  * What is stable has passed its gates, and the way back must not wait for a hook; the very first template has nothing to
- * be compared with, but its hooks run.
+ * be compared with, but its hooks run. A way back with a soak of its own has that at its end instead of all but hooks.
  */
 function gatesOf(spec: RolloutSpec, state: RolloutState): readonly Gate[] {
-  if (spec.stable === state.template || state.waypoint < (spec.promotedTo ?? 0)) return []
-  const { gates = [] } = waypointOf(spec, state)
-  return spec.stable === undefined ? gates.filter(isHook) : gates
+  const { stable, promotedTo = 0, program } = spec
+  if (state.waypoint < promotedTo) return []
+  const soakMs = isWayBack(spec, state) ? program.rollback?.soakMs : undefined
+  const { gates = [] } = stable === state.template ? {} : waypointOf(spec, state)
+  const asked = stable === undefined || soakMs !== undefined ? gates.filter(isHook) : gates
+  const isSoaked = soakMs !== undefined && state.waypoint >= program.waypoints.length - 1
+  return isSoaked ? [...asked, { kind: 'soak', ms: soakMs }] : asked
 }
 
 function isHook(gate: Gate): boolean {
@@ -83,7 +96,8 @@ export function gateWaits(
   state: RolloutState,
   observed: Observation,
 ): WaypointWaits | undefined {
-  const isThere = state.phase === 'progressing' && state.atWaypoint?.isLost === false
+  const isUnderWay = state.phase === 'progressing' || state.phase === 'reverting'
+  const isThere = isUnderWay && state.atWaypoint?.isLost === false
   if (!isThere) return undefined
   const view = viewOf(spec, state, observed)
   const gates = gatesOf(spec, state)

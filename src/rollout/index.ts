@@ -41,7 +41,7 @@ export type { KubernetesFailure, KubernetesStrategy } from './presets/kubernetes
 export type { MarathonUpgradeStrategy } from './presets/marathon-rollout.js'
 export type { NomadUpdate } from './presets/nomad-rollout.js'
 export type { RolloutFields } from './presets/rollout-fields.js'
-export type { SwarmUpdateConfig } from './presets/swarm-rollout.js'
+export type { SwarmRollbackConfig, SwarmUpdateConfig } from './presets/swarm-rollout.js'
 export type { Program, ProgramOptions, Waypoint } from './program.js'
 
 // Types you will meet: decisions.

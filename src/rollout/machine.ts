@@ -1,6 +1,6 @@
 import type { FailureAction } from '../core/internal.js'
 import { compareText, REVERTS_MAX } from '../core/internal.js'
-import { arrive, gateWaits, judgeWaypoint, leave, wakeOf, waypointOf } from './at-waypoint.js'
+import { arrive, budgetOf, gateWaits, judgeWaypoint, leave, wakeOf, waypointOf } from './at-waypoint.js'
 import type { Blocker } from './blocker.js'
 import { resolveBudget } from './budget.js'
 import type { FailureCause } from './failure-cause.js'
@@ -21,6 +21,7 @@ import type { RolloutView } from './rollout-view.js'
 import { clipped } from './rollout-view.js'
 import type { Steering, TrafficWeight } from './traffic.js'
 import { served, steer, tooFew, totalOf } from './traffic.js'
+import { policyOn } from './way-back.js'
 
 /** What an executor does, all at once or not at all. */
 export type RolloutAction =
@@ -152,7 +153,7 @@ function heldNow(spec: RolloutSpec, state: RolloutState, { sets, sizedFor }: Ste
 function keeping(spec: RolloutSpec, state: RolloutState): Parameters<typeof rescale>[2] {
   const roles = rolesOf(spec, state)
   const waypoint = waypointOf(spec, state)
-  const { floor: least, ceil } = resolveBudget(waypoint.budget ?? spec.program.budget, spec.desired)
+  const { floor: least, ceil } = resolveBudget(budgetOf(spec, state), spec.desired)
   return { ...roles, least, most: Math.max(ceil, totalOf(waypointGoal(waypoint, spec.desired, roles))) }
 }
 
@@ -236,11 +237,11 @@ function fail(
   const { sets, nowMs, actions, cause } = context
   const failure = { cause, entry: state.entry, template: state.template, atMs: nowMs }
   actions.push({ op: 'outcome', entry: state.entry, outcome: 'failed', cause })
-  const { onFailure } = spec.program
-  const { maxReverts = REVERTS_MAX } = onFailure
+  const policy = policyOn(spec, state)
+  const { maxReverts = REVERTS_MAX } = policy
   const target = spec.stable === state.template ? undefined : spec.stable
   const halted = { ...state, failure, phase: 'halted', held: heldNow(spec, state, context) } as const
-  switch (answerTo(cause, actionFor(cause, onFailure), target)) {
+  switch (answerTo(cause, actionFor(cause, policy), target)) {
     case 'continue':
       return { ...state, failure }
     case 'pause':
@@ -281,9 +282,8 @@ function hindering(
   state: RolloutState,
   { goal, sets }: { readonly goal: Goal; readonly sets: readonly Tally[] },
 ): readonly Tally[] {
-  const { waypoints, budget } = spec.program
-  if (state.waypoint >= waypoints.length - 1) return sets
-  const { floor } = resolveBudget(waypointOf(spec, state).budget ?? budget, spec.desired)
+  if (state.waypoint >= spec.program.waypoints.length - 1) return sets
+  const { floor } = resolveBudget(budgetOf(spec, state), spec.desired)
   const available = sets.reduce((sum, set) => sum + set.available, 0)
   if (available > floor) return sets
   return sets.filter(set => goal.has(set.template) || set.observed === false || set.available < set.size)
@@ -303,7 +303,7 @@ function steered(spec: RolloutSpec, state: RolloutState, { sets, traffic }: Obse
 function trafficBase(spec: RolloutSpec, state: RolloutState): number {
   const { program, desired } = spec
   if (program.barrier === true) return 0
-  const { floor, surge } = resolveBudget(waypointOf(spec, state).budget ?? program.budget, desired)
+  const { floor, surge } = resolveBudget(budgetOf(spec, state), desired)
   return surge > 0 ? desired : floor
 }
 
@@ -321,7 +321,7 @@ function next(
     .filter(template => template !== roles.next && template !== roles.stable)
     .sort()
   const { program, desired } = spec
-  const budget = waypointOf(spec, state).budget ?? program.budget
+  const budget = budgetOf(spec, state)
   const countStopping = budget.countStopping === true
   if (state.held) {
     const kept: Goal = new Map(Object.entries(state.held.sizes))

@@ -38,6 +38,13 @@ export interface Program {
   /** It fails when an instance of the new template is not ready for this long. Default: never. */
   readonly readyWithinMs?: number
   readonly onFailure: FailurePolicy
+  /** What is otherwise on the way back: of a revert, an undo, and a rollout that was called off. Default: nothing. */
+  readonly rollback?: {
+    readonly budget?: BudgetSpec
+    /** How long what it goes back to must hold at the end, instead of gates other than hooks. Default: those gates. */
+    readonly soakMs?: number
+    readonly onFailure?: FailurePolicy
+  }
 }
 
 /** Options of the ready-made programs. */
@@ -133,7 +140,21 @@ export function checkProgram(program: Program): Program {
       throw new InvalidError('program', [{ field, value: within, message: 'must be above 0' }])
   }
   assertValid('program', failurePolicyProblems(program.onFailure, 'onFailure'))
+  checkRollback(program)
   return program
+}
+
+function checkRollback({ rollback = {}, barrier }: Program): void {
+  const { budget, soakMs = 0, onFailure = {} } = rollback
+  const message = 'has no meaning with a barrier; leave it out'
+  assertValid('program', [
+    ...(budget !== undefined && barrier === true
+      ? [{ field: 'rollback.budget', value: budget, message }]
+      : []),
+    ...wholeNumber('rollback.soakMs', soakMs),
+    ...failurePolicyProblems(onFailure, 'rollback.onFailure'),
+  ])
+  if (budget !== undefined) checkBudget(budget)
 }
 
 type Failing = {

@@ -7,12 +7,13 @@ import type { Observation } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
 import { ownFailure } from './rollout-state.js'
 import { failedOf } from './rollout-view.js'
+import { policyOn } from './way-back.js'
 
 /** Whether a failure of that cause is news: one that was only told does not hide a later one of more weight. */
 export function isNews(spec: RolloutSpec, state: RolloutState, cause: FailureCause): boolean {
   const failed = ownFailure(state)
   if (failed === undefined) return true
-  return failed.cause !== cause && actionFor(cause, spec.program.onFailure) !== 'continue'
+  return failed.cause !== cause && actionFor(cause, policyOn(spec, state)) !== 'continue'
 }
 
 /**
@@ -26,9 +27,8 @@ export function faultOf(
   { sets, nowMs }: Observation,
   isThere: boolean,
 ): FailureCause | undefined {
-  const { program } = spec
   const set = sets.find(({ template }) => template === state.template)
-  const { maxFailures = Infinity } = program.onFailure
+  const { maxFailures = Infinity } = policyOn(spec, state)
   const causes: FailureCause[] = []
   // Who says how many are tolerated has said what a crash loop is.
   if (maxFailures === Infinity && isCrashLoop(set?.failures ?? [], state.startedAtMs))

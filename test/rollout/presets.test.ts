@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { NomadUpdate, SwarmUpdateConfig } from '../../src/rollout/index.js'
+import type {
+  FailurePolicy,
+  NomadUpdate,
+  SwarmRollbackConfig,
+  SwarmUpdateConfig,
+} from '../../src/rollout/index.js'
 import {
+  describeBlocker,
   kubernetesProgram,
   marathonBudget,
   marathonRollout,
@@ -14,6 +20,7 @@ import {
 import { checkProgram } from '../../src/rollout/program.js'
 import { marathonRestart } from '../conformance/rollout-marathon-restart.js'
 
+import type { InstantCluster } from './fixtures/instant-cluster.js'
 import { runningCluster } from './fixtures/instant-cluster.js'
 
 describe('a program', () => {
@@ -163,6 +170,93 @@ describe('the Swarm preset', () => {
     expect(swarmRollout(config, 100)).toMatchObject(fields)
   })
 
+  test('goes back as Swarm does where nothing is said: one at a time, watched, and paused by the first failure', () => {
+    expect(
+      swarmRollout({ parallelism: 4, delay: '9s', failure_action: 'rollback' }, 6).strategy,
+    ).toMatchObject({
+      rollback: {
+        maxSurge: 0,
+        maxUnavailable: 1,
+        minReadySeconds: 0,
+        soakMs: 5_000,
+        onFailure: { action: 'pause', maxFailures: 0 },
+      },
+    })
+  })
+
+  /** Six of `a`, and a `b` of which one has failed at once. */
+  const goingBack = (back: SwarmRollbackConfig): InstantCluster => {
+    const { strategy, onFailure } = swarmRollout({ parallelism: 3, failure_action: 'rollback' }, 6, back)
+    const cluster = runningCluster(6, kubernetesProgram({ strategy }, onFailure as FailurePolicy))
+    cluster.nowMs += 5_000
+    cluster.settle()
+    cluster.roll('b')
+    cluster.settle(['b'])
+    fail(cluster, 'b')
+    return cluster
+  }
+  const fail = (cluster: InstantCluster, template: string, count = 1): void => {
+    const set = cluster.sets.get(template)!
+    const { failed = 0 } = set
+    cluster.sets.set(template, { ...set, available: set.size - count, failed: failed + count })
+    cluster.step()
+  }
+
+  test.each<[SwarmRollbackConfig, string[]]>([
+    [{}, ['a3+b2', 'a4+b2', 'a4+b1', 'a5+b1', 'a5', 'a6']],
+    [{ parallelism: 2, order: 'start-first' }, ['a5+b3', 'a5+b1', 'a6+b1', 'a6']],
+    [{ parallelism: 0 }, ['a3', 'a6']],
+  ])('goes back by %j', (back, trace) => {
+    const cluster = goingBack(back)
+    expect(cluster.settle()).toEqual(trace)
+    expect([cluster.state?.phase, cluster.sizes()]).toEqual(['reverting', { a: 6 }])
+  })
+
+  test('has gone back when what it went back to was watched for as long as it says', () => {
+    const cluster = goingBack({ monitor: '20s' })
+    cluster.settle()
+    cluster.nowMs += 19_999
+    const { blockers, wakeAtMs } = cluster.step()
+    expect(blockers.map(describeBlocker)).toEqual(['waypoint 1 waits for 20 s at the waypoint'])
+    expect([cluster.state?.phase, wakeAtMs]).toEqual(['reverting', cluster.nowMs + 1])
+    cluster.nowMs += 1
+    cluster.step()
+    expect(cluster.state?.phase).toBe('reverted')
+  })
+
+  test.each<[SwarmRollbackConfig, number, string]>([
+    [{}, 1, 'paused'],
+    [{ failure_action: 'continue' }, 1, 'reverted'],
+    [{ max_failure_ratio: 0.34 }, 2, 'reverted'],
+    [{ max_failure_ratio: 0.34 }, 3, 'paused'],
+  ])('of the way back %j, %i that fail on it: it is %s', (back, failed, phase) => {
+    const cluster = goingBack(back)
+    fail(cluster, 'a', failed)
+    cluster.settle()
+    cluster.nowMs += 60_000
+    cluster.settle()
+    expect(cluster.state?.phase).toBe(phase)
+  })
+
+  test('an undo and an abort go the way back too', () => {
+    const { strategy } = swarmRollout({ parallelism: 3 }, 6, { parallelism: 2, monitor: '1m' })
+    const cluster = runningCluster(6, kubernetesProgram({ strategy }))
+    cluster.nowMs += 5_000
+    cluster.settle()
+    cluster.roll('b')
+    cluster.settle(['b'])
+    cluster.spec = { ...cluster.spec, aborted: true }
+    expect(cluster.settle()).toEqual(['a3+b3', 'a3+b1', 'a5+b1', 'a5', 'a6'])
+    cluster.roll('c', { aborted: false, cause: 'undo' })
+    expect(cluster.settle()).toEqual(['a6', 'a4', 'a4+c2', 'a2+c2', 'a2+c4', 'c4', 'c6'])
+    cluster.nowMs += 59_999
+    cluster.settle()
+    expect(cluster.state?.phase).toBe('progressing')
+    cluster.nowMs += 1
+    cluster.settle()
+    expect(cluster.state?.phase).toBe('succeeded')
+  })
+
   test('has the default monitor where a file says 0, as Docker', () => {
     expect(swarmRollout({ monitor: '0s' }, 3)).toEqual(swarmRollout({}, 3))
   })
@@ -198,10 +292,19 @@ describe('the Swarm preset', () => {
     [{ max_failure_ratio: 1.5 }, 'max_failure_ratio'],
     [{ failure_action: 'revert' }, 'failure_action'],
     [{ order: 'random' }, 'order'],
-  ])('refuses %j', (config, field) => {
-    expect(() => swarmRollout(config as SwarmUpdateConfig, 3)).toThrow(
-      expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(`${field}: `) }),
-    )
+  ])('refuses %j, there and back', (config, field) => {
+    for (const read of [
+      () => swarmRollout(config as SwarmUpdateConfig, 3),
+      () => swarmRollout({}, 3, config as SwarmRollbackConfig),
+    ])
+      expect(read).toThrow(
+        expect.objectContaining({ code: 'Invalid', message: expect.stringContaining(`${field}: `) }),
+      )
+  })
+
+  test('refuses to roll a rollback back', () => {
+    const back = { failure_action: 'rollback' } as object
+    expect(() => swarmRollout({}, 3, back)).toThrow('failure_action: must be pause or continue')
   })
 })
 

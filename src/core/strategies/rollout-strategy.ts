@@ -1,8 +1,12 @@
 import type { FieldProblem } from '../errors.js'
 import { isKeelsonError } from '../errors.js'
 import { isRecord } from '../json/record.js'
+import type { FailureAction, FailurePolicy } from '../shapes/failure-policy.js'
+import { failurePolicyProblems } from '../shapes/failure-policy.js'
 import type { Amount, IntOrPercent } from '../shapes/int-or-percent.js'
 import { parseIntOrPercent } from '../shapes/int-or-percent.js'
+import type { RollingBounds } from '../shapes/rolling-bounds.js'
+import { rollingBoundsProblems } from '../shapes/rolling-bounds.js'
 import { wholeNumber } from '../whole-number.js'
 import type { Gate } from './rollout-gate.js'
 import { gateProblems } from './rollout-gate.js'
@@ -52,6 +56,20 @@ export interface RolloutStops {
     readonly mid?: readonly RolloutHook[]
     readonly post?: readonly RolloutHook[]
   }
+  /** What is otherwise on the way back: of a revert, an undo, and a rollout that was called off. Default: nothing. */
+  readonly rollback?: {
+    /** With `maxUnavailable` the bounds of the way back: one alone leaves the other at 25%. Default: those of the way there. */
+    readonly maxSurge?: IntOrPercent
+    readonly maxUnavailable?: IntOrPercent
+    /** Default false, if one of the two is given. */
+    readonly countStopping?: boolean
+    /** Default: that of the way there. */
+    readonly minReadySeconds?: number
+    /** How long what it goes back to must hold at the end, instead of gates other than hooks. Default: those gates. */
+    readonly soakMs?: number
+    /** Default: that of the way there. */
+    readonly onFailure?: FailureAction | FailurePolicy
+  }
 }
 
 /** Waypoints of one program. */
@@ -60,7 +78,7 @@ const WHOLE = 1_000_000
 
 /** What is wrong with the stops of a strategy, each with the path of its field. */
 export function stopsProblems(
-  { steps = [], blueGreen, gates = [], hooks = {}, service }: RolloutStops,
+  { steps = [], blueGreen, gates = [], hooks = {}, service, rollback }: RolloutStops,
   isRecreate: boolean,
   at: string,
 ): readonly FieldProblem[] {
@@ -90,7 +108,45 @@ export function stopsProblems(
       if (name === '') refuse(`hooks.${when}[${index}].name`, name, 'must be a name')
       problems.push(...wholeNumber(`${at}.hooks.${when}[${index}].retries`, retries, { max: 100 }))
     }
-  return problems
+  return rollback === undefined
+    ? problems
+    : [...problems, ...rollbackProblems(rollback, isRecreate, `${at}.rollback`)]
+}
+
+/** The bounds of the way back, if it has bounds of its own. */
+export function rollbackBounds({
+  maxSurge,
+  maxUnavailable,
+}: NonNullable<RolloutStops['rollback']>): RollingBounds | undefined {
+  if (maxSurge === undefined && maxUnavailable === undefined) return undefined
+  return {
+    ...(maxSurge === undefined ? {} : { maxSurge }),
+    ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
+  }
+}
+
+function rollbackProblems(
+  rollback: NonNullable<RolloutStops['rollback']>,
+  isRecreate: boolean,
+  at: string,
+): readonly FieldProblem[] {
+  const { minReadySeconds = 0, soakMs = 0, onFailure = {}, countStopping } = rollback
+  const bounds = rollbackBounds(rollback)
+  const message = isRecreate
+    ? 'has no meaning for Recreate; leave it out'
+    : 'needs maxSurge or maxUnavailable beside it'
+  const isAlone = countStopping !== undefined && bounds === undefined
+  return [
+    ...wholeNumber(`${at}.minReadySeconds`, minReadySeconds),
+    ...wholeNumber(`${at}.soakMs`, soakMs),
+    ...(typeof onFailure === 'string' ? [] : failurePolicyProblems(onFailure, `${at}.onFailure`)),
+    ...(isAlone ? [{ field: `${at}.countStopping`, value: countStopping, message }] : []),
+    ...(bounds === undefined
+      ? []
+      : isRecreate
+        ? [{ field: `${at}.maxUnavailable`, value: rollback.maxUnavailable, message }]
+        : rollingBoundsProblems(bounds, { at: `${at}.` })),
+  ]
 }
 
 /** What is wrong with steps: shares that cannot be read, are above 100%, or go back; and their gates. */

@@ -1,5 +1,5 @@
 import type { IntOrPercent, RolloutStops } from '../../core/internal.js'
-import { assertValid, stopsProblems } from '../../core/internal.js'
+import { assertValid, rollbackBounds, stopsProblems } from '../../core/internal.js'
 import type { Program } from '../program.js'
 import { recreate, rolling } from '../program.js'
 import { waypointsOf } from '../strategy-waypoints.js'
@@ -49,5 +49,27 @@ export function kubernetesProgram(
   const program = isRecreate
     ? recreate(options)
     : rolling({ ...options, ...strategy.rollingUpdate, giveWay: 'unavailable' })
-  return { ...program, waypoints: waypointsOf(strategy, isRecreate) }
+  const rollback = strategy.rollback && rollbackOf(strategy.rollback)
+  const waypoints = waypointsOf(strategy, isRecreate)
+  return { ...program, waypoints, ...(rollback === undefined ? {} : { rollback }) }
+}
+
+function rollbackOf(given: NonNullable<RolloutStops['rollback']>): NonNullable<Program['rollback']> {
+  const { countStopping, soakMs, onFailure } = given
+  const bounds = rollbackBounds(given)
+  return {
+    ...(bounds === undefined
+      ? {}
+      : {
+          budget: {
+            ...bounds,
+            ...(countStopping === undefined ? {} : { countStopping }),
+            giveWay: 'unavailable',
+          },
+        }),
+    ...(soakMs === undefined ? {} : { soakMs }),
+    ...(onFailure === undefined
+      ? {}
+      : { onFailure: typeof onFailure === 'string' ? { action: onFailure } : onFailure }),
+  }
 }

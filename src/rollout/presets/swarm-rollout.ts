@@ -1,4 +1,4 @@
-import type { FailureAction, FailurePolicy } from '../../core/internal.js'
+import type { FailureAction, FailurePolicy, IntOrPercent } from '../../core/internal.js'
 import { assertKnown, assertValid, knownOptions, parseDuration, wholeNumber } from '../../core/internal.js'
 import { UNLIMITED_SECONDS } from './kubernetes-rollout.js'
 import type { RolloutFields } from './rollout-fields.js'
@@ -19,6 +19,12 @@ export interface SwarmUpdateConfig {
   readonly order?: 'stop-first' | 'start-first'
 }
 
+/** A service's `rollback_config`: how it goes back. The same words; a rollback is not rolled back itself. */
+export interface SwarmRollbackConfig extends Omit<SwarmUpdateConfig, 'failure_action'> {
+  /** Default `pause`. */
+  readonly failure_action?: 'pause' | 'continue'
+}
+
 const KNOWN = /* @__PURE__ */ knownOptions<SwarmUpdateConfig>('swarmRollout', {
   parallelism: true,
   delay: true,
@@ -37,17 +43,51 @@ const MONITOR_MS = 5_000
 const ORDERS: readonly string[] = ['stop-first', 'start-first']
 
 /**
- * A service's `update_config` as the rollout fields of a Deployment with that many replicas, with Swarm's defaults.
+ * A service's `update_config` and `rollback_config` as the rollout fields of a Deployment with that many replicas, with
+ * Swarm's defaults.
  *
  * What is stopped first is missing, what is started first is on top, at most `parallelism` of them; `delay` becomes
  * `minReadySeconds`, rounded up; `max_failure_ratio` a number of failures, exact where Swarm divides floats; `monitor` a
  * soak at the end, as Swarm's: a second longer than `delay` where that is at least as long. There is no deadline. Unlike
- * Swarm's, a rollback goes to what succeeded last, a failure counts however long the task had run before, and a
- * rollback that fails halts.
+ * Swarm's, a rollback goes to what succeeded last, and a failure counts however long the task had run before.
  *
  * @throws UsageError for unknown fields; InvalidError when a value is not acceptable
  */
-export function swarmRollout(config: SwarmUpdateConfig, replicas: number): RolloutFields {
+export function swarmRollout(
+  update: SwarmUpdateConfig,
+  replicas: number,
+  rollback: SwarmRollbackConfig = {},
+): RolloutFields {
+  assertValid('update_config', wholeNumber('replicas', replicas))
+  const there = wayOf('update_config', update, replicas)
+  const back = wayOf('rollback_config', rollback, replicas)
+  return {
+    strategy: {
+      type: 'RollingUpdate',
+      rollingUpdate: there.bounds,
+      gates: [{ kind: 'soak', ms: there.soakMs }],
+      rollback: {
+        ...back.bounds,
+        minReadySeconds: back.minReadySeconds,
+        soakMs: back.soakMs,
+        onFailure: back.onFailure,
+      },
+    },
+    minReadySeconds: there.minReadySeconds,
+    progressDeadlineSeconds: UNLIMITED_SECONDS,
+    onFailure: there.onFailure,
+  }
+}
+
+interface Way {
+  readonly bounds: { readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent }
+  readonly minReadySeconds: number
+  readonly soakMs: number
+  readonly onFailure: FailurePolicy
+}
+
+/** What one of the two says. */
+function wayOf(of: 'update_config' | 'rollback_config', config: SwarmUpdateConfig, replicas: number): Way {
   assertKnown(config, KNOWN)
   const {
     parallelism = 1,
@@ -55,32 +95,27 @@ export function swarmRollout(config: SwarmUpdateConfig, replicas: number): Rollo
     max_failure_ratio: ratio = 0,
     order = 'stop-first',
   } = config
-  assertValid('update_config', [
-    ...wholeNumber('replicas', replicas),
+  const actions = Object.keys(ACTIONS).filter(action => of === 'update_config' || action !== 'rollback')
+  assertValid(of, [
     ...wholeNumber('parallelism', parallelism),
     ...(ratio >= 0 && ratio <= 1
       ? []
       : [{ field: 'max_failure_ratio', value: ratio, message: 'must be a number from 0 to 1' }]),
-    ...(Object.hasOwn(ACTIONS, failure_action)
+    ...(actions.includes(failure_action)
       ? []
-      : [{ field: 'failure_action', value: failure_action, message: 'must be pause, continue or rollback' }]),
+      : [{ field: 'failure_action', value: failure_action, message: `must be ${actions.join(' or ')}` }]),
     ...(ORDERS.includes(order)
       ? []
       : [{ field: 'order', value: order, message: 'must be stop-first or start-first' }]),
   ])
-  const delayMs = parseDuration(config.delay ?? '0s', 'delay')
-  const monitorMs = parseDuration(config.monitor ?? '0s', 'monitor') || MONITOR_MS
+  const delayMs = parseDuration(config.delay ?? '0s', `${of}.delay`)
+  const monitorMs = parseDuration(config.monitor ?? '0s', `${of}.monitor`) || MONITOR_MS
   const width = parallelism === 0 ? '100%' : parallelism
   const isStartFirst = order === 'start-first'
-  const ms = delayMs >= monitorMs ? delayMs + 1_000 : monitorMs
   return {
-    strategy: {
-      type: 'RollingUpdate',
-      rollingUpdate: { maxSurge: isStartFirst ? width : 0, maxUnavailable: isStartFirst ? 0 : width },
-      gates: [{ kind: 'soak', ms }],
-    },
+    bounds: { maxSurge: isStartFirst ? width : 0, maxUnavailable: isStartFirst ? 0 : width },
     minReadySeconds: Math.ceil(delayMs / 1_000),
-    progressDeadlineSeconds: UNLIMITED_SECONDS,
+    soakMs: delayMs >= monitorMs ? delayMs + 1_000 : monitorMs,
     onFailure: policyOf(ACTIONS[failure_action], ratio, replicas),
   }
 }

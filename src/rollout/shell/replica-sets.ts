@@ -87,9 +87,10 @@ function newSet(
   }
 }
 
-/** Copies a changed `minReadySeconds` to the sets; it is not part of the template. */
-export function syncMinReady(tx: Transaction, deployment: Deployment): void {
-  const wanted = deployment.spec.minReadySeconds
+/** Copies a changed `minReadySeconds` to the sets, on the way back that of the way back; it is not part of the template. */
+export function syncMinReady(tx: Transaction, deployment: Deployment, isBack: boolean): void {
+  const { minReadySeconds, strategy } = deployment.spec
+  const wanted = (isBack ? strategy?.rollback?.minReadySeconds : undefined) ?? minReadySeconds
   for (const set of setsOf(tx, deployment)) {
     if (set.spec.minReadySeconds === wanted) continue
     tx.modify(ReplicaSet, set.metadata, draft => {

@@ -25,6 +25,7 @@ import { latestEntry, refusedEntry, stableEntry } from '../revision-ledger.js'
 import { rolloutConditions } from '../rollout-conditions.js'
 import { rolloutEvent } from '../rollout-event.js'
 import { rolloutRecord } from '../rollout-status.js'
+import { isWayBack } from '../way-back.js'
 import type { DeploymentProgram, InvalidStrategy } from './deployment-program.js'
 import { dividedBy, policyOf, programReader, withoutService } from './deployment-program.js'
 import { noteAnswers, openQuestions } from './gate-answers.js'
@@ -311,7 +312,8 @@ function apply(
       }
     }
   }
-  syncMinReady(tx, deployment)
+  const { number: entry, cause } = step.current
+  syncMinReady(tx, deployment, isWayBack({ entry, cause }, decided.state))
   trimSets(tx, deployment, decided.state.template)
   forgetRevisions(tx, deployment, new Set(setsOf(tx, deployment).map(set => tallyOf(set).template)))
 }

@@ -120,12 +120,21 @@ export function boundsOf({ program, spec, plan: { state } }: Pick<Step, 'program
   readonly floor: number
   readonly ceil: number
 } {
-  const { waypoints, budget } = program
+  const { waypoints, budget, rollback } = program
+  const isBack =
+    state.phase === 'aborted' || state.reverts > 0 || (spec.entry === state.entry && spec.cause !== 'update')
+  const back = isBack ? rollback?.budget : undefined
   const isOver = state.phase === 'succeeded' || state.phase === 'reverted'
   const waypoint =
     state.phase === 'aborted' ? undefined : waypoints[isOver ? waypoints.length - 1 : state.waypoint]
-  const { floor, ceil } = resolveBudget(waypoint?.budget ?? budget, spec.desired)
+  const { floor, ceil } = resolveBudget(back ?? waypoint?.budget ?? budget, spec.desired)
   return { floor, ceil: waypoint?.stable === undefined ? ceil : 2 * spec.desired }
+}
+
+/** What must be available at least, there and back. */
+export function floorOf({ budget, rollback }: Program, desired: number): number {
+  const floors = [budget, rollback?.budget ?? budget].map(each => resolveBudget(each, desired).floor)
+  return Math.min(...floors)
 }
 
 /** Everything that is there works from now on but `broken`; time passes, and nobody has anything against it. */

@@ -5,7 +5,7 @@ import { resolveBudget } from '../../../src/rollout/index.js'
 import type { InstantCluster } from '../fixtures/instant-cluster.js'
 import type { CellWorld } from './cells-world.js'
 import { availableOf, comeUp, everyCellWalk, slotsOf, stepCells } from './cells-world.js'
-import { approvals, boundsOf, calm, everyWalk, stepOf, total } from './counts-world.js'
+import { approvals, boundsOf, calm, everyWalk, floorOf, stepOf, total } from './counts-world.js'
 import { REPLICAS } from './presets.js'
 
 /** Steps, with all but the broken coming up, until nothing moves. */
@@ -27,7 +27,7 @@ function goBad(cluster: InstantCluster, program: Program): void {
   cluster.roll('y', { answers: approvals, paused: false })
   calm(cluster)
   cluster.roll('bad', { answers: approvals })
-  const { floor } = resolveBudget(program.budget, REPLICAS)
+  const floor = floorOf(program, REPLICAS)
   for (let minute = 0; minute < 20; minute++) {
     for (const [name, set] of cluster.sets)
       cluster.sets.set(name, { ...set, stopping: 0, available: name === 'bad' ? 0 : set.size })
@@ -151,7 +151,7 @@ export function testInTheEnd(runs: number): void {
         }
         for (const [name, set] of cluster.sets)
           cluster.sets.set(name, { ...set, available: name === broken ? 0 : set.size })
-        const { floor } = resolveBudget(program.budget, cluster.spec.desired)
+        const floor = floorOf(program, cluster.spec.desired)
         expect(total(cluster.sets.values(), 'available')).toBeGreaterThanOrEqual(floor)
       }
     })

@@ -39,7 +39,7 @@ async function running(phase: 'Failed' | 'Succeeded', spec: Partial<Deployment['
   })
   await env.runUntil(() => rolloutStatus(deployment()).done, { timeoutMs: 60_000 })
   await store.modify(Deployment, web, draft => void (draft.spec.template.spec.image = 'v2'))
-  return { env, deployment }
+  return { env, store, deployment }
 }
 
 describe('a template whose tasks keep ending', () => {
@@ -52,6 +52,24 @@ describe('a template whose tasks keep ending', () => {
       available: 4,
       failure: { cause: 'crash-loop', entry: 2 },
     })
+  })
+
+  test('goes back with the minReadySeconds and the soak of the way back, and forward again without', async () => {
+    const rollback = { maxUnavailable: 2, minReadySeconds: 7, soakMs: 30_000 }
+    const strategy = { type: 'RollingUpdate' as const, rollback }
+    const { env, store, deployment } = await running('Failed', { minReadySeconds: 2, strategy })
+    await env.runUntil(() => deployment().spec.template.spec.image === 'v1', { timeoutMs: 60_000 })
+    const seconds = () => store.list(ReplicaSet).items.map(({ spec }) => spec.minReadySeconds)
+    await env.advance(20_000)
+    expect([seconds(), describeRollout(deployment())]).toEqual([
+      [7, 7],
+      'revision 3: 4 of 4 available (waypoint 1 waits for 30 s at the waypoint)',
+    ])
+    await env.advance(30_000)
+    expect(rolloutStatus(deployment())).toMatchObject({ done: true, available: 4 })
+    await store.modify(Deployment, web, draft => void (draft.spec.template.spec.image = 'v3'))
+    await env.advance(1_000)
+    expect(seconds()).toEqual([2, 2, 2])
   })
 
   test('is aborted where the policy says so: the template stays, what was stable serves', async () => {
