@@ -103,7 +103,11 @@ export function gateWaits(
   const gates = gatesOf(spec, state)
   const verdict = judgeGates(gates, view)
   if (verdict.kind === 'pass') return undefined
-  if (verdict.kind === 'fail') return { waits: [{ gate: verdict.gate, failed: true }], questions: [] }
+  if (verdict.kind === 'fail') {
+    const { gate, untilMs } = verdict
+    const until = untilMs === undefined ? {} : { untilMs }
+    return { waits: [{ gate, failed: true, ...until }], questions: [] }
+  }
   return { waits: verdict.waits, questions: questionsIn(gates, view) }
 }
 

@@ -24,11 +24,11 @@ export interface GateWait {
   readonly untilMs?: number
 }
 
-/** What a gate says. Where several do: fail before wait before pass. */
+/** What a gate says, and until when at least where time alone may change it. Where several do: fail before wait before pass. */
 export type GateVerdict =
   | { readonly kind: 'pass'; readonly untilMs?: number }
   | { readonly kind: 'wait'; readonly waits: readonly GateWait[] }
-  | { readonly kind: 'fail'; readonly cause: GateFailure; readonly gate: string }
+  | { readonly kind: 'fail'; readonly cause: GateFailure; readonly gate: string; readonly untilMs?: number }
 
 /** What a gate is judged by. */
 export interface GateView {
@@ -91,7 +91,7 @@ export function judgeGate(gate: Gate, view: GateView): GateVerdict {
     case 'not': {
       const verdict = judgeGate(gate.gate, view)
       if (verdict.kind === 'pass') return waiting(gate, verdict.untilMs)
-      return passing(verdict.kind === 'wait' ? untilsOf(verdict.waits) : [])
+      return passing(untilsOf(verdict.kind === 'wait' ? verdict.waits : [verdict]))
     }
     case 'within':
       return judgeWithin(gate, view)
@@ -100,12 +100,16 @@ export function judgeGate(gate: Gate, view: GateView): GateVerdict {
 
 function judgeFailures(gate: Extract<Gate, { readonly kind: 'failures' }>, view: GateView): GateVerdict {
   const { failures = [], size = 0 } = view.instances ?? {}
-  const sinceMs = view.nowMs - (gate.windowMs ?? Infinity)
-  const failed = failures.filter(({ atMs }) => atMs > sinceMs).length
+  const { windowMs = Infinity } = gate
+  const counted = failures.filter(({ atMs }) => atMs > view.nowMs - windowMs)
+  const failed = counted.length
   const samples = size + failed
   if (samples < (gate.minSamples ?? 1)) return { kind: 'pass' }
   const isTooMany = failed > (gate.max ?? Infinity) || failed / samples > (gate.ratio ?? 1)
-  return isTooMany ? { kind: 'fail', cause: 'failures', gate: describeGate(gate) } : { kind: 'pass' }
+  if (!isTooMany) return { kind: 'pass' }
+  const [untilMs = Infinity] = counted.map(({ atMs }) => atMs + windowMs)
+  const until = untilMs === Infinity ? {} : { untilMs }
+  return { kind: 'fail', cause: 'failures', gate: describeGate(gate), ...until }
 }
 
 /** The answers without the first failing ones that are forgiven. */
@@ -202,7 +206,13 @@ function passing(untils: readonly number[]): GateVerdict {
 
 function judgeAny(gates: readonly Gate[], view: GateView): GateVerdict {
   const verdicts = gates.map(gate => judgeGate(gate, view))
-  const waits = verdicts.flatMap(verdict => (verdict.kind === 'wait' ? verdict.waits : []))
+  // One that has failed by now may pass later.
+  const again = untilsOf(verdicts.filter(verdict => verdict.kind === 'fail'))
+  const waits = verdicts
+    .flatMap(verdict => (verdict.kind === 'wait' ? verdict.waits : []))
+    .map(wait =>
+      again.length === 0 ? wait : { ...wait, untilMs: earliest(wait.untilMs, Math.min(...again)) },
+    )
   return (
     verdicts.find(({ kind }) => kind === 'pass') ??
     (waits.length > 0 ? { kind: 'wait', waits } : (verdicts[0] ?? { kind: 'pass' }))

@@ -55,6 +55,7 @@ export const floors: FloorPlan = {
     ['gates.ts'],
     ['rollout-spec.ts', 'rollout-state.ts'],
     ['ledger-marks.ts', 'rollout-start.ts'],
+    ['way-back.ts'],
     ['at-waypoint.ts'],
     ['rollout-faults.ts'],
     ['machine.ts', 'rollout-conditions.ts', 'rollout-status.ts'],

@@ -195,6 +195,50 @@ describe('what is to be asked', () => {
   ])('%s', (_what, found, wanted) => expect(found).toEqual(wanted))
 })
 
+describe('failures in a window, of which the first is forgotten in a minute', () => {
+  const failures = [
+    { id: 'b-1', atMs: NOW_MS - HOUR_MS + 60_000, cause: 'crash' },
+    { id: 'b-2', atMs: NOW_MS - 1, cause: 'exit' },
+  ] as const
+  const fresh: Gate = { kind: 'failures', max: 1, windowMs: HOUR_MS }
+  const seen = { ...view, instances: { failures, size: 3 } }
+  const untilMs = NOW_MS + 60_000
+
+  test.each<[string, Gate, GateVerdict]>([
+    ['fail until then', fresh, { kind: 'fail', cause: 'failures', gate: 'at most 1 failures', untilMs }],
+    [
+      'are looked at again then, where somebody may say yes instead',
+      { kind: 'any', gates: [fresh, approve] },
+      { kind: 'wait', waits: [{ gate: 'approval "canary"', untilMs }] },
+    ],
+    [
+      'are no failures of a gate that wants some, until then',
+      { kind: 'not', gate: fresh },
+      { kind: 'pass', untilMs },
+    ],
+  ])('%s', (_, gate, verdict) => {
+    expect(judgeGate(gate, seen)).toEqual(verdict)
+  })
+
+  test('let a rollout through by themselves, where a failure is only told', () => {
+    const steps = [{ next: 1, gates: [{ kind: 'failures', max: 0, windowMs: 60_000 }] as const }]
+    const cluster = runningCluster(4, rolling({ steps, onFailure: 'continue', progressWithinMs: Infinity }))
+    cluster.roll('b')
+    cluster.settle(['b'])
+    const failed = [{ id: 'b-1', atMs: cluster.nowMs, cause: 'crash' as const }]
+    cluster.sets.set('b', { ...cluster.sets.get('b')!, available: 1, failures: failed })
+    cluster.settle()
+    const { wakeAtMs, blockers } = cluster.step()
+    expect([cluster.sizes(), wakeAtMs]).toEqual([{ a: 3, b: 1 }, cluster.nowMs + 60_000])
+    expect(blockers.map(describeBlocker)).toEqual([
+      'waypoint 1 waits for at most 0 failures, which has failed',
+    ])
+    cluster.nowMs += 60_000
+    cluster.settle()
+    expect(cluster.sizes()).toEqual({ b: 4 })
+  })
+})
+
 test('failures in a window: too many, too large a share, or too few to say', () => {
   const failures = [1, 2, 3].map(ago => ({
     id: `i${ago}`,

@@ -1,6 +1,7 @@
 import type { TaskTemplate } from '../../api/index.js'
 import type { Cancel, Env } from '../../core/index.js'
-import { backoffMs, boundedText } from '../../core/internal.js'
+import { InvalidError } from '../../core/index.js'
+import { backoffMs, boundedText, isRecord } from '../../core/internal.js'
 import type { ObjectRef, Reader } from '../../store/index.js'
 import type { GateQuestion } from '../gate.js'
 
@@ -135,6 +136,21 @@ function begin(question: OpenQuestion, runner: GateRunner | undefined, options: 
   return asked
 }
 
+/** What a program says, if it is an answer: it may be anything, as programs are. */
+function answerIn(result: unknown): Exclude<GateResult, string> | undefined {
+  const { answer, afterMs, reason } = isRecord(result) ? result : { answer: result }
+  const why = typeof reason === 'string' ? { reason: boundedText(reason) } : {}
+  if (answer === 'pass' || answer === 'fail') return { answer, ...why }
+  return answer === 'wait' && Number.isFinite(afterMs)
+    ? { answer, afterMs: Number(afterMs), ...why }
+    : undefined
+}
+
+function noAnswer(value: unknown): InvalidError {
+  const message = 'must be "pass" or "fail", alone or with a reason, or "wait" with afterMs'
+  return new InvalidError('gate', [{ field: 'answer', value, message }])
+}
+
 /** One try: an answer, a wait, or an error. */
 function run(asked: Asked, runner: GateRunner, options: GateRunnersOptions): void {
   const { env, reader, timeoutMs, changed } = options
@@ -153,16 +169,16 @@ function run(asked: Asked, runner: GateRunner, options: GateRunnersOptions): voi
     asked.cancel = env.clock.after(Math.max(0, afterMs), () => run(asked, runner, options))
     changed(question.deployment)
   }
-  const answered = (result: GateResult): void => {
+  const answered = (result: unknown): void => {
     if (!end()) return
-    const { answer, ...said } = typeof result === 'string' ? { answer: result } : result
-    if (answer === 'wait' && 'afterMs' in said) {
+    const said = answerIn(result)
+    if (said === undefined) return failed(noAnswer(result))
+    if (said.answer === 'wait') {
       asked.errors = 0
       return later(said.afterMs, undefined)
     }
-    if (answer !== 'pass' && answer !== 'fail') return failed(new Error(`answered ${JSON.stringify(answer)}`))
     delete asked.complaint
-    asked.told = { question, answer, ...said }
+    asked.told = { question, ...said }
     changed(question.deployment)
   }
   const failed = (error: unknown): void => {

@@ -89,6 +89,40 @@ describe('a canary', () => {
     expect(cluster.sizes()).toBe('v1×10/10')
   })
 
+  test.each<[unknown]>([
+    [undefined],
+    [null],
+    ['yes'],
+    [true],
+    [{ answer: 'maybe' }],
+    [{ answer: 'wait' }],
+    [{ answer: 'wait', afterMs: Number.NaN }],
+    [{ answer: 'wait', afterMs: Number.POSITIVE_INFINITY }],
+  ])('takes %j for no answer: it asks again, says so, and takes five of them for a no', async said => {
+    let calls = 0
+    const errors = (): never => {
+      calls += 1
+      return said as never
+    }
+    const cluster = await rolling({ gates: { errors } })
+    expect(describeRollout(cluster.deployment())).toContain(
+      '"errors" has not answered: gate is invalid: answer: must be',
+    )
+    await cluster.env.advance(60_000)
+    expect([calls, rolloutStatus(cluster.deployment()).failure?.cause]).toEqual([5, 'analysis'])
+    expect(cluster.sizes()).toBe('v1×10/10')
+  })
+
+  test.each<[unknown, string]>([
+    ['x'.repeat(100_000), `${'x'.repeat(999)}…`],
+    [{ rate: 0.1 }, ''],
+    [undefined, ''],
+  ])('keeps of a reason at most 1,000 characters, and nothing that is no text', async (reason, kept) => {
+    const errors = () => ({ answer: 'pass', reason, more: () => {} }) as never
+    const cluster = await rolling({ gates: { errors } })
+    expect(marks(cluster)).toEqual([`answer rollout errors pass ${kept}`.trim()])
+  })
+
   test('asks again when it is told to wait, and calls off what nobody waits for', async () => {
     let calls = 0
     let isAborted = false
