@@ -5,7 +5,7 @@ import { createRolloutController, plan, planGroup, rolling } from 'keelson/rollo
 import type { CellView } from 'keelson/rollout/cells'
 import { CellTable, planCells } from 'keelson/rollout/cells'
 import { createStore } from 'keelson/store'
-import { createVirtualEnv } from 'keelson/testing'
+import { createVirtualEnv, simulateProgram } from 'keelson/testing'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { measure } from './frame/measure.js'
@@ -67,6 +67,15 @@ const rows: readonly Row[] = [
     ours: cellSteps,
     peers: { 'all cells sorted at each step': sortedCellSteps },
     atLeast: { 'all cells sorted at each step': 10 },
+  },
+  {
+    name: 'simulate',
+    title:
+      'a rollout of so many instances from end to end in virtual time, each of which takes a second to come up',
+    unit: 'ms',
+    target: 1_000,
+    sizes: [100_000],
+    ours: simulations,
   },
   {
     name: 'groups',
@@ -223,6 +232,15 @@ async function sortedCellSteps(size: number): Promise<Measurement> {
         throw new Error('fewer changed than may')
   }
   return measure({ batch: 2, operations: 10, prepare: from => from, run })
+}
+
+async function simulations(desired: number): Promise<Measurement> {
+  const run = (_from: number, count: number): void => {
+    for (let index = 0; index < count; index++)
+      if (simulateProgram(program, { desired }, index).phase !== 'succeeded')
+        throw new Error('did not arrive')
+  }
+  return inMs(await measure({ batch: 1, operations: 10, prepare: from => from, run }))
 }
 
 async function groupPlans(size: number): Promise<Measurement> {

@@ -37,6 +37,17 @@ describe('a program', () => {
       { ...rolling(), waypoints: [{ next: '150%' }, { next: '100%' }] },
       'waypoints[0].next: must be at most 100%',
     ],
+    [
+      'a waypoint more than 64',
+      { ...rolling(), waypoints: Array.from({ length: 65 }, () => ({ next: '100%' })) },
+      'waypoints.length: must be',
+    ],
+    ['a soak of the way back that is no time', { ...rolling(), rollback: { soakMs: -1 } }, 'rollback.soakMs'],
+    [
+      'bounds of the way back of a Recreate',
+      { ...recreate(), rollback: { budget: { maxSurge: 1 } } },
+      'rollback.budget',
+    ],
     ['no time at all', { ...rolling(), progressWithinMs: 0 }, 'progressWithinMs'],
     [
       'half a failure',

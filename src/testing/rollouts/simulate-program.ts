@@ -2,6 +2,7 @@ import { createSeededRandom } from '../../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../../core/internal.js'
 import type { Program, RolloutPhase, RolloutState, RolloutTally } from '../../rollout/index.js'
 import { plan } from '../../rollout/index.js'
+import { Instances } from './program-instances.js'
 
 /** What a rollout meets: `old` runs and serves, `new` is asked for at time 0. */
 export interface ProgramWorld {
@@ -79,33 +80,29 @@ export function simulateProgram(
     template === 'new' && random.next() < brokenShare
       ? Infinity
       : least + Math.floor(random.next() * (most - least + 1))
-  // When each instance becomes available; those that never do are the first to go.
-  const sets = new Map<string, number[]>([['old', Array.from({ length: desired }, () => 0)]])
+  const sets = new Map([['old', new Instances(desired)]])
+  const answers =
+    answer === 'none' ? [] : namesOf(program).map(gate => ({ gate, answer, by: 'world', atMs: 0 }))
   const curve: CapacityPoint[] = []
   let state: RolloutState | undefined
   let asked = { template: 'new', entry: 2, cause: 'update' as 'update' | 'revert' }
   let nowMs = 0
   for (let step = 0; step < STEPS_MAX && nowMs <= untilMs; step++) {
-    const view: RolloutTally[] = [...sets].map(([template, times]) => ({
-      template,
-      size: times.length,
-      available: times.filter(time => time <= nowMs).length,
-    }))
+    const view: RolloutTally[] = [...sets].map(([template, instances]) => instances.tally(template, nowMs))
     note(curve, nowMs, view)
-    const answers =
-      answer === 'none' ? [] : namesOf(program).map(gate => ({ gate, answer, by: 'world', atMs: 0 }))
     const spec = { desired, stable: 'old', paused: false, program, answers, ...asked }
     const decided = plan(spec, state, { sets: view }, nowMs)
     state = decided.state
     for (const action of decided.actions) {
       if (action.op === 'revert') asked = { template: action.template, entry: action.entry, cause: 'revert' }
       if (action.op !== 'size') continue
-      const times = (sets.get(action.template) ?? []).toSorted((a, b) => a - b).slice(0, action.size)
-      while (times.length < action.size) times.push(nowMs + startTime(action.template))
-      sets.set(action.template, times)
+      const instances = sets.get(action.template) ?? new Instances(0)
+      instances.shrinkTo(action.size)
+      while (instances.size < action.size) instances.start(nowMs + startTime(action.template))
+      sets.set(action.template, instances)
     }
     if (decided.actions.length > 0) continue
-    const next = [...sets.values()].flat().filter(time => time > nowMs && time < Infinity)
+    const next = [...sets.values()].map(({ nextMs }) => nextMs)
     const wakeMs = Math.min(...next, decided.wakeAtMs ?? Infinity)
     if (wakeMs === Infinity) break
     nowMs = wakeMs
