@@ -2,8 +2,9 @@ import type { Condition, LabelSelectorObject } from '../core/index.js'
 import type { FailureAction, FailurePolicy, RolloutStops } from '../core/internal.js'
 import type { Json, Kind, StoredObject } from '../store/index.js'
 import { defineKind } from '../store/index.js'
+import { deploymentSpecSchema } from './deployment-schema.js'
 import { rolloutProblems, specAdmission } from './spec-admission.js'
-import { deploymentSpecSchema, objectSchema } from './spec-schemas.js'
+import { objectSchema } from './spec-schemas.js'
 import type { TaskTemplate } from './task.js'
 
 /** How one revision gives way to the next. */
