@@ -16,7 +16,7 @@ import type { RolloutSpec } from './rollout-spec.js'
 import type { Observation } from './rollout-start.js'
 import { freshClocks, startOf } from './rollout-start.js'
 import type { RolloutState } from './rollout-state.js'
-import { isUnfinished, ownFailure } from './rollout-state.js'
+import { isUnfinished, notAhead, ownFailure } from './rollout-state.js'
 import type { RolloutView } from './rollout-view.js'
 import { clipped } from './rollout-view.js'
 import type { Steering, TrafficWeight } from './traffic.js'
@@ -72,7 +72,7 @@ export function plan(
   const { traffic } = view
   const actions: RolloutAction[] = []
   const context = { sets, traffic, nowMs, actions, sizedFor: state?.desired ?? spec.desired }
-  let now = begin(spec, state, context)
+  let now = begin(spec, state && notAhead(state, nowMs), context)
   now = retried(spec, now, context)
   now = aborting(spec, now, context)
   now = scaled(spec, now, context)

@@ -62,6 +62,22 @@ export function isUnfinished(state: RolloutState): boolean {
   return state.phase === 'progressing' || state.phase === 'paused' || state.phase === 'reverting'
 }
 
+/** The record by a clock that may have been put back: what waits begins again, and waits no longer than from the start. */
+export function notAhead(state: RolloutState, nowMs: number): RolloutState {
+  const { progressAtMs, startedAtMs, pausedAtMs = nowMs, atWaypoint } = state
+  const isAhead = Math.max(progressAtMs, startedAtMs, pausedAtMs, atWaypoint?.sinceMs ?? nowMs) > nowMs
+  if (!isAhead) return state
+  return {
+    ...state,
+    progressAtMs: Math.min(progressAtMs, nowMs),
+    startedAtMs: Math.min(startedAtMs, nowMs),
+    ...(state.pausedAtMs === undefined ? {} : { pausedAtMs: Math.min(pausedAtMs, nowMs) }),
+    ...(atWaypoint === undefined
+      ? {}
+      : { atWaypoint: { ...atWaypoint, sinceMs: Math.min(atWaypoint.sinceMs, nowMs) } }),
+  }
+}
+
 /** The failure of the entry that is being rolled out, if it has failed. */
 export function ownFailure(state: RolloutState): RolloutFailure | undefined {
   return state.failure?.entry === state.entry ? state.failure : undefined

@@ -13,6 +13,52 @@ function breakDown(cluster: InstantCluster, template = 'b'): void {
   cluster.step()
 }
 
+describe('a clock that was put back by a day', () => {
+  const DAY = 1_440 * MINUTE
+
+  test.each([
+    ['of progress', rolling({ progressWithinMs: 10 * MINUTE }), 'paused'],
+    ['of the whole', rolling({ progressWithinMs: Infinity, finishWithinMs: 10 * MINUTE }), 'paused'],
+  ])('begins the deadline %s again, and makes it no longer', (_, program, phase) => {
+    const cluster = runningCluster(4, program)
+    cluster.nowMs += 2 * DAY
+    cluster.roll('b')
+    cluster.settle(['b'])
+    cluster.nowMs -= DAY
+    expect(cluster.step().wakeAtMs).toBe(cluster.nowMs + 10 * MINUTE)
+    cluster.nowMs += 10 * MINUTE
+    cluster.step()
+    expect(cluster.state?.phase).toBe(phase)
+  })
+
+  test('begins a soak again, and makes it no longer', () => {
+    const gates = [{ kind: 'soak', ms: 10 * MINUTE }] as const
+    const cluster = runningCluster(4, rolling({ steps: [{ next: 1, gates }] }))
+    cluster.nowMs += 2 * DAY
+    cluster.roll('b')
+    cluster.settle()
+    cluster.nowMs -= DAY
+    expect(cluster.step().wakeAtMs).toBe(cluster.nowMs + 10 * MINUTE)
+    cluster.nowMs += 10 * MINUTE
+    cluster.settle()
+    expect(cluster.sizes()).toEqual({ b: 4 })
+  })
+
+  test('still sees tasks that keep ending', () => {
+    const cluster = runningCluster(4)
+    cluster.nowMs += 2 * DAY
+    cluster.roll('b')
+    cluster.settle(['b'])
+    cluster.nowMs -= DAY
+    cluster.step()
+    const failures = [0, 1, 2].map(id => ({ id: `${id}`, atMs: cluster.nowMs + id, cause: 'crash' as const }))
+    cluster.nowMs += 2
+    cluster.sets.set('b', { ...cluster.sets.get('b')!, failures })
+    cluster.step()
+    expect(cluster.state).toMatchObject({ phase: 'reverting', failure: { cause: 'crash-loop' } })
+  })
+})
+
 describe('the walk', () => {
   test.each([
     [10, { maxSurge: '25%', maxUnavailable: '25%' }, ['a10', 'a8+b3', 'a5+b5', 'a3+b8', 'b10']],

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { planCells } from '../../../src/rollout/cells/index.js'
 import type { Program } from '../../../src/rollout/index.js'
-import { resolveBudget } from '../../../src/rollout/index.js'
 import type { InstantCluster } from '../fixtures/instant-cluster.js'
 import type { CellWorld } from './cells-world.js'
 import { availableOf, comeUp, everyCellWalk, slotsOf, stepCells } from './cells-world.js'
