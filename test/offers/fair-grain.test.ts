@@ -88,4 +88,18 @@ describe('grants in fair grain', () => {
       { numRuns: RUNS },
     )
   })
+
+  /** Whoever stops short finds a resource used up, and nobody was served beyond them by more than one task. */
+  test('give each an equal part of the cluster, but for one task of everybody', () => {
+    fc.assert(
+      fc.property(fc.record(cluster), ({ total: amounts, shapes }) => {
+        const counts = tasksByFairGrain(amounts, shapes)
+        const oneTask = shapes.map(({ cpus, mem }) => Math.max(cpus / amounts.cpus, mem / amounts.mem))
+        const least = (1 - oneTask.reduce((sum, share) => sum + share, 0)) / shapes.length
+        for (const [n, count] of counts.entries())
+          expect(count * oneTask[n]!, `the share of f${n}`).toBeGreaterThan(least - 1e-9)
+      }),
+      { numRuns: RUNS },
+    )
+  })
 })
