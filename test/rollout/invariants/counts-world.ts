@@ -94,12 +94,17 @@ export function walk(
   return cluster
 }
 
+/** A few walks are the same in every run; many are others each time, to find what no run has found yet. */
+function drawn(runs: number): fc.Parameters {
+  return runs < 100 ? { numRuns: runs, seed: 1 } : { numRuns: runs }
+}
+
 /** A law of every step of every preset. */
 export function everyStep(runs: number, look: (step: Step, cluster: InstantCluster) => void): void {
   for (const program of Object.values(countsPresets))
     fc.assert(
       fc.property(happenings, events => void walk(program, events, look)),
-      { numRuns: runs },
+      drawn(runs),
     )
 }
 
@@ -108,7 +113,7 @@ export function everyWalk(runs: number, look: (cluster: InstantCluster, program:
   for (const program of Object.values(countsPresets))
     fc.assert(
       fc.property(happenings, events => look(walk(program, events), program)),
-      { numRuns: runs },
+      drawn(runs),
     )
 }
 
