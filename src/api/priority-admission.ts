@@ -49,7 +49,13 @@ function withPriority(reader: Reader, object: ObjectInput<TaskSpec>): AdmissionR
   const found = SYSTEM_PRIORITIES.get(name) ?? reader.get(PriorityClass, { name })?.spec
   if (found === undefined)
     return {
-      problems: [{ field: CLASS_FIELD, value: name, message: 'there is no PriorityClass of that name' }],
+      problems: [
+        {
+          field: CLASS_FIELD,
+          value: name,
+          message: 'there is no PriorityClass of that name; create it first',
+        },
+      ],
     }
   const { value, preemptionPolicy } = found
   if (spec.priority !== undefined && spec.priority !== value) {

@@ -2,6 +2,8 @@ import type { FieldProblem } from '../core/index.js'
 import type { IntOrPercent, RollingBounds } from '../core/internal.js'
 import { rollingBoundsProblems } from '../core/internal.js'
 import type { AdmissionHook } from '../store/index.js'
+import type { SlotMode } from './slot-mode.js'
+import { isSlotJob } from './slot-mode.js'
 import type { TaskMaker } from './spec-admission.js'
 import { deadlineProblems, templateProblems } from './spec-admission.js'
 
@@ -55,7 +57,7 @@ export function daemonProblems(
 
 /** What only one mode has, and what no job has. */
 interface SlotDemands extends SetDemands<RollingBounds> {
-  readonly mode?: 'replicated' | 'global' | 'replicated-job' | 'global-job'
+  readonly mode?: SlotMode
   readonly replicas?: number
   readonly totalCompletions?: number
   readonly maxConcurrent?: number
@@ -66,7 +68,6 @@ export function slotSetProblems(
   previous: SlotDemands | undefined,
 ): readonly FieldProblem[] {
   const { mode = 'replicated' } = spec
-  const isJob = mode === 'replicated-job' || mode === 'global-job'
   const only = (
     field: 'replicas' | 'totalCompletions' | 'maxConcurrent',
     of: string,
@@ -83,7 +84,7 @@ export function slotSetProblems(
     ...only('replicas', 'replicated'),
     ...only('totalCompletions', 'replicated-job'),
     ...only('maxConcurrent', 'replicated-job'),
-    ...(isJob && spec.updateStrategy !== undefined
+    ...(isSlotJob(spec) && spec.updateStrategy !== undefined
       ? [
           {
             field: 'spec.updateStrategy',

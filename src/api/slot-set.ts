@@ -28,11 +28,11 @@ export interface SlotSetSpec {
    * have ended well. `global-job`: until one has ended well on every node. Cannot be changed. Default `replicated`.
    */
   readonly mode?: 'replicated' | 'global' | 'replicated-job' | 'global-job'
-  /** Of `replicated` only. Default 1. */
+  /** Of `replicated` only; at most 100,000. Default 1. */
   readonly replicas?: number
-  /** Of `replicated-job` only. Default: `maxConcurrent`. */
+  /** Of `replicated-job` only; at most 100,000. Default: `maxConcurrent`. */
   readonly totalCompletions?: number
-  /** Tasks of a `replicated-job` at once. Default 1. */
+  /** Tasks of a `replicated-job` at once, 1 to 100,000. Default 1. */
   readonly maxConcurrent?: number
   /** Which tasks are its own; must match the template's labels. */
   readonly selector: LabelSelectorObject

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { FailureAction, RolloutPhase } from '../../src/rollout/index.js'
+import type { FailureAction } from '../../src/rollout/index.js'
 import { plan, rolling } from '../../src/rollout/index.js'
 import type { InstantCluster } from './fixtures/instant-cluster.js'
 import { createInstantCluster } from './fixtures/instant-cluster.js'
+import { successors } from './fixtures/phase-successors.js'
 
 /** What may happen between two steps. */
 type Happening =
@@ -51,17 +52,6 @@ function happen(cluster: InstantCluster, event: Happening): void {
       cluster.sets.set(event.template, { ...set, available, failed })
     }
   }
-}
-
-const successors: Readonly<Record<RolloutPhase, readonly RolloutPhase[]>> = {
-  progressing: ['paused', 'succeeded', 'halted', 'reverting', 'aborted'],
-  // A pause may be lifted and the rollout found finished, or late, in the same step.
-  paused: ['progressing', 'reverting', 'succeeded', 'reverted', 'halted', 'aborted'],
-  succeeded: [],
-  reverting: ['paused', 'reverted', 'halted', 'aborted'],
-  reverted: [],
-  aborted: ['progressing', 'reverting'],
-  halted: ['progressing', 'reverting', 'succeeded', 'reverted'],
 }
 
 const story = fc.record({

@@ -1,5 +1,6 @@
 import type { Cell } from '../../api/index.js'
 import { DaemonSet, SlotSet, StatefulSet } from '../../api/index.js'
+import { isSlotJob } from '../../api/internal.js'
 import { resolveIntOrPercent } from '../../core/internal.js'
 import type { Kind, ObjectRef, Reader, Transaction } from '../../store/index.js'
 import type { CellRolloutState } from '../cell-plan/cell-rollout.js'
@@ -15,7 +16,7 @@ export type CellSetKind = typeof StatefulSet | typeof DaemonSet | typeof SlotSet
 export function desiredCells(set: CellSet): number {
   if (isStateful(set)) return set.spec.replicas
   if (!isSlotSet(set)) return set.status?.desiredNumberScheduled ?? 0
-  return isJob(set) ? 0 : (set.status?.desiredTasks ?? 0)
+  return isSlotJob(set.spec) ? 0 : (set.status?.desiredTasks ?? 0)
 }
 
 /** Kubernetes' numbers: of a StatefulSet percentages are rounded down, of the others up; at least one moves. */
@@ -36,7 +37,7 @@ export function cellProgramOf(set: CellSet): CellProgram {
 
 /** The cells that a rollout has to do with: not on their way out, not held, and not beyond the ordinals wanted. */
 export function rolledCells(set: CellSet, cells: readonly Cell[]): readonly Cell[] {
-  if (isSlotSet(set) && isJob(set)) return []
+  if (isSlotSet(set) && isSlotJob(set.spec)) return []
   const [from, to] = ordinalsOf(set)
   return cells.filter(({ metadata, spec: { held, ordinal } }) => {
     const isBeyond = ordinal !== undefined && (ordinal < from || ordinal >= to)
@@ -68,10 +69,6 @@ function isStateful(set: CellSet): set is StatefulSet {
 
 function isSlotSet(set: CellSet): set is SlotSet {
   return set.kind === SlotSet.kind
-}
-
-function isJob({ spec: { mode } }: SlotSet): boolean {
-  return mode === 'replicated-job' || mode === 'global-job'
 }
 
 /** What a rollout says in the status of a set; the rest of it is the loops' that keep the cells. */

@@ -1,4 +1,5 @@
-import { Cell, Node, SlotSet, Task } from '../../api/index.js'
+import { Cell, isTaskActive, Node, SlotSet, Task } from '../../api/index.js'
+import { isSlotJob } from '../../api/internal.js'
 import { resolveIntOrPercent } from '../../core/internal.js'
 import type { Controller } from '../../reconcile/index.js'
 import { createController, requeueAfter } from '../../reconcile/index.js'
@@ -20,7 +21,8 @@ import { setOptions } from './stateful-set-controller.js'
  *
  * Guarantees: cells and status change in one transaction; slots are numbered from 1, those of a job from 0, and the lowest
  * free numbers come first; a set that shrinks gives up what does not run and what is crowded on a node; another template
- * begins a job again; a slot of a job that was given up stays so, and is never made again under another number; a pass in
+ * begins a job again; a slot of a job that was given up stays so while its restart policy says that, and is never made again
+ * under another number; a pass in
  * which nothing changes writes nothing.
  *
  * @throws UsageError for unknown options; InvalidError for numbers that are none of at least 1
@@ -96,9 +98,11 @@ function planCellsOf(tx: Reader, set: SlotSet, cells: readonly Cell[]): CellsPla
 
 function planReplicated(tx: Reader, set: SlotSet, cells: readonly Cell[]): CellsPlan {
   const { replicas = 1 } = set.spec
+  // Where tasks are is asked only when some have to go.
+  const isShrinking = countCells(cells, ({ metadata }) => metadata.deletionTimestamp === undefined) > replicas
   const { create, remove } = planSlots(
     replicas,
-    cells.map(cell => slotOf(tx, cell)),
+    cells.map(cell => slotOf(cell, isShrinking ? placeOf(tx, cell) : undefined)),
   )
   const gone = new Set(remove)
   return {
@@ -110,11 +114,15 @@ function planReplicated(tx: Reader, set: SlotSet, cells: readonly Cell[]): Cells
   }
 }
 
-function slotOf(tx: Reader, { metadata, spec, status }: Cell): SlotState {
-  const active = tx
-    .list(Task, { index: { name: 'controller', value: metadata.uid } })
-    .items.filter(task => task.status?.finishTime === undefined)
-  const node = active.length === 1 ? active[0]?.spec.nodeName : undefined
+/** The node of the one task that runs in a cell, or is to. */
+function placeOf(tx: Reader, { metadata: { uid } }: Cell): string | undefined {
+  const [one, ...others] = tx
+    .list(Task, { index: { name: 'controller', value: uid } })
+    .items.filter(isTaskActive)
+  return others.length === 0 ? one?.spec.nodeName : undefined
+}
+
+function slotOf({ metadata, spec, status }: Cell, node: string | undefined): SlotState {
   return {
     slot: spec.ordinal ?? 0,
     running: status?.ready === true,
@@ -146,7 +154,7 @@ function planReplicatedJob(set: SlotSet, cells: readonly Cell[], prefix: string)
  */
 function planGlobal(tx: Reader, set: SlotSet, cells: readonly Cell[], prefix: string): CellsPlan {
   const remembering = new Set(
-    isJob(set)
+    isSlotJob(set.spec)
       ? cells.filter(({ status }) => hasRecord(status) && status?.revision === undefined).map(nodeOf)
       : [],
   )
@@ -205,7 +213,7 @@ function shapeOf(
     ...(held.has(key) ? { held: true } : {}),
     restartPolicy: spec.restartPolicy ?? {},
     ...(spec.taskHistoryLimit === undefined ? {} : { taskHistoryLimit: spec.taskHistoryLimit }),
-    ...(isJob(set) ? { completes: true } : {}),
+    ...(isSlotJob(set.spec) ? { completes: true } : {}),
   }
 }
 
@@ -219,7 +227,9 @@ function report(
   const update = set.status?.updateRevision
   const completed = countCells(cells, ({ status }) => status?.phase === 'Complete')
   const stopped = countCells(cells, ({ status }) => status?.phase === 'Stopped')
-  const conditions = isJob(set) ? jobConditions(set, { completed, stopped, toComplete }, nowMs) : undefined
+  const conditions = isSlotJob(set.spec)
+    ? jobConditions(set, { completed, stopped, toComplete }, nowMs)
+    : undefined
   // An equal status is a no-op to the store.
   tx.updateStatus(SlotSet, {
     ...set,
@@ -238,10 +248,6 @@ function report(
       ...(conditions === undefined ? {} : { conditions }),
     },
   })
-}
-
-function isJob({ spec: { mode = 'replicated' } }: SlotSet): boolean {
-  return mode === 'replicated-job' || mode === 'global-job'
 }
 
 function isGlobal({ spec: { mode = 'replicated' } }: SlotSet): boolean {

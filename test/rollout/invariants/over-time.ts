@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { disruptionAllowance } from '../../../src/rollout/disruption/disruption-allowance.js'
 import type { Grant } from '../../../src/rollout/disruption/open-grants.js'
 import { openGrants } from '../../../src/rollout/disruption/open-grants.js'
-import type { Group, RolloutPhase } from '../../../src/rollout/index.js'
+import type { Group } from '../../../src/rollout/index.js'
 import { planGroup, resolveBudget } from '../../../src/rollout/index.js'
 import type { InstanceFailure } from '../../../src/rollout/instance-failure.js'
 import { failuresSince, isCrashLoop } from '../../../src/rollout/instance-failure.js'
@@ -16,19 +16,9 @@ import {
   undoTarget,
 } from '../../../src/rollout/revision-ledger.js'
 import { runningCluster } from '../fixtures/instant-cluster.js'
+import { successors } from '../fixtures/phase-successors.js'
 import { everyStep, everyWalk, total } from './counts-world.js'
 import { countsPresets, REPLICAS } from './presets.js'
-
-const successors: Readonly<Record<RolloutPhase, readonly RolloutPhase[]>> = {
-  progressing: ['paused', 'succeeded', 'halted', 'reverting', 'aborted'],
-  // A pause may be lifted and the rollout found finished, or late, in the same step.
-  paused: ['progressing', 'reverting', 'succeeded', 'reverted', 'halted', 'aborted'],
-  succeeded: [],
-  reverting: ['paused', 'reverted', 'halted', 'aborted'],
-  reverted: [],
-  aborted: ['progressing', 'reverting'],
-  halted: ['progressing', 'reverting', 'succeeded', 'reverted'],
-}
 
 /** What is promised of all steps of a rollout together. */
 export function testOverTime(runs: number): void {

@@ -4,7 +4,7 @@ import { Node, Task } from '../../../src/api/index.js'
 import type { FilterPlugin, GlobalFilterPlugin } from '../../../src/scheduling/index.js'
 import { nativeFilters, packProfile } from '../../../src/scheduling/index.js'
 import type { Cluster } from './scheduling-world.js'
-import { cpu, createCluster, namespace, run } from './scheduling-world.js'
+import { boundTasks, cpu, createCluster, deleteTask, namespace, run } from './scheduling-world.js'
 
 /** Two licences for the whole cluster. */
 function licences(hint: GlobalFilterPlugin['hint'], asked: { count: number }): GlobalFilterPlugin {
@@ -40,31 +40,20 @@ async function fullCluster(plugin: FilterPlugin): Promise<Cluster> {
   return world
 }
 
-async function end(world: Cluster, name: string): Promise<void> {
-  await world.env.run(() => world.store.delete(Task, { namespace, name }))
-  await world.env.settle()
-}
-
-const bound = (world: Cluster): readonly string[] =>
-  world.store
-    .list(Task)
-    .items.filter(({ spec }) => spec.nodeName !== undefined)
-    .map(({ metadata }) => metadata.name)
-
 describe('hints of plugins', () => {
   test("a user's plugin says which events help: it is asked about no other, and exactly those who wait for it are woken", async () => {
     const asked = { count: 0 }
     const hint: GlobalFilterPlugin['hint'] = (_reason, { kind, task }) =>
       kind === 'freed' && task?.requests?.['licence'] !== undefined
     const world = await fullCluster(licences(hint, asked))
-    expect(bound(world)).toEqual(['c1', 'c2', 'l1', 'l2'])
+    expect(boundTasks(world)).toEqual(['c1', 'c2', 'l1', 'l2'])
     asked.count = 0
     const { revision } = world.store
-    await end(world, 'c2')
-    expect([bound(world), asked.count]).toEqual([['c1', 'l1', 'l2', 'large'], 0])
+    await deleteTask(world, 'c2')
+    expect([boundTasks(world), asked.count]).toEqual([['c1', 'l1', 'l2', 'large'], 0])
     expect(world.store.revision).toBe(revision + 2)
-    await end(world, 'l1')
-    expect(bound(world)).toEqual(['c1', 'l2', 'large', 'licensed10'])
+    await deleteTask(world, 'l1')
+    expect(boundTasks(world)).toEqual(['c1', 'l2', 'large', 'licensed10'])
     expect(asked.count).toBeGreaterThan(0)
   })
 
@@ -72,7 +61,7 @@ describe('hints of plugins', () => {
     const asked = { count: 0 }
     const world = await fullCluster(licences(undefined, asked))
     asked.count = 0
-    await end(world, 'c2')
+    await deleteTask(world, 'c2')
     expect(asked.count).toBeGreaterThan(0)
   })
 
@@ -85,8 +74,8 @@ describe('hints of plugins', () => {
         { count: 0 },
       ),
     )
-    await end(world, 'l1')
-    expect(bound(world)).toContain('licensed10')
+    await deleteTask(world, 'l1')
+    expect(boundTasks(world)).toContain('licensed10')
   })
 
   test('who waits to be near a task gets its node as soon as that one has its', async () => {
@@ -115,7 +104,7 @@ describe('hints of plugins', () => {
     )
     await world.env.settle()
     expect(world.nodeOf('web')).toBe(undefined)
-    await end(world, 'other')
+    await deleteTask(world, 'other')
     expect(world.nodeOf('web')).toBe('n1')
   })
 })

@@ -5,23 +5,10 @@ import { Task } from '../../../src/api/index.js'
 import { createBorrowingQuota } from '../../../src/core/fairness/index.js'
 import type { QueuePolicy } from '../../../src/scheduling/index.js'
 import { createSchedulingController } from '../../../src/scheduling/index.js'
-import type { Cluster } from './scheduling-world.js'
-import { cpu, createCluster, namespace, run } from './scheduling-world.js'
+import { boundTasks, cpu, createCluster, deleteTask, run } from './scheduling-world.js'
 
 /** The queue of a task is the first letter of its name. */
 const queueOf = ({ metadata }: Task): string => metadata.name.slice(0, 1)
-
-async function remove(world: Cluster, name: string): Promise<void> {
-  await world.env.run(() => world.store.delete(Task, { namespace, name }))
-  await world.env.settle()
-}
-
-const bound = (world: Cluster): readonly string[] =>
-  world.store
-    .list(Task)
-    .items.filter(({ spec }) => spec.nodeName !== undefined)
-    .map(({ metadata }) => metadata.name)
-    .sort()
 
 describe('quotas of queues under the scheduling controller', () => {
   const quota = [
@@ -35,7 +22,7 @@ describe('quotas of queues under the scheduling controller', () => {
     await world.addNode('n1', { cpu: 9 })
     await run(world, { queues: { queueOf, quota } })
     for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2']) await world.addTask(name, cpu('1'))
-    expect(bound(world)).toEqual(['a1', 'a2', 'b1'])
+    expect(boundTasks(world)).toEqual(['a1', 'a2', 'b1'])
     expect(world.scheduled('a3')).toBe(
       'False Unschedulable: queue a may use 0 more of cpu, and 1 is asked for.',
     )
@@ -44,8 +31,8 @@ describe('quotas of queues under the scheduling controller', () => {
     await world.env.advance(600_000)
     // Two for the node, and none for those whom it does not help.
     expect(world.store.revision).toBe(revision + 2)
-    await remove(world, 'a1')
-    expect(bound(world)).toEqual(['a2', 'a3', 'b1'])
+    await deleteTask(world, 'a1')
+    expect(boundTasks(world)).toEqual(['a2', 'a3', 'b1'])
   })
 
   test('what another does not use is lent within limits', async () => {
@@ -58,7 +45,7 @@ describe('quotas of queues under the scheduling controller', () => {
     ]
     await run(world, { queues: { queueOf, quota: lending } })
     for (const name of ['a1', 'a2', 'a3', 'b1']) await world.addTask(name, cpu('1'))
-    expect(bound(world)).toEqual(['a1', 'a2', 'b1'])
+    expect(boundTasks(world)).toEqual(['a1', 'a2', 'b1'])
   })
 
   test('what runs already counts, also when somebody else bound it or the scheduler starts later', async () => {
@@ -67,9 +54,9 @@ describe('quotas of queues under the scheduling controller', () => {
     await world.addTask('b0', { ...cpu('1'), nodeName: 'n1' })
     await world.addTask('b1', cpu('1'))
     await run(world, { queues: { queueOf, quota: [{ name: 'b', guarantee: { cpu: 1_000 } }] } })
-    expect(bound(world)).toEqual(['b0'])
-    await remove(world, 'b0')
-    expect(bound(world)).toEqual(['b1'])
+    expect(boundTasks(world)).toEqual(['b0'])
+    await deleteTask(world, 'b0')
+    expect(boundTasks(world)).toEqual(['b1'])
   })
 
   test('a gang waits whole until its queue may place what it needs', async () => {
@@ -79,11 +66,11 @@ describe('quotas of queues under the scheduling controller', () => {
     const gang: TaskSpec = { ...cpu('1'), gang: { name: 'g', minMembers: 2 } }
     await world.addTask('a0', cpu('1'))
     for (const name of ['a1', 'a2']) await world.addTask(name, gang)
-    expect(bound(world)).toEqual(['a0'])
+    expect(boundTasks(world)).toEqual(['a0'])
     expect(world.scheduled('a2')).toContain('and 1 would fit. queue a may use 0 more of cpu')
     await world.addTask('b1', cpu('1'))
-    await remove(world, 'a0')
-    expect(bound(world)).toEqual(['a1', 'a2', 'b1'])
+    await deleteTask(world, 'a0')
+    expect(boundTasks(world)).toEqual(['a1', 'a2', 'b1'])
   })
 
   test('two gangs that do not fit into their quota do not wake each other', async () => {
@@ -95,7 +82,7 @@ describe('quotas of queues under the scheduling controller', () => {
         await world.addTask(`a${name}${at}`, { ...cpu('1'), gang: { name, minMembers: 3 } })
     const { revision } = world.store
     await world.env.advance(600_000)
-    expect([bound(world), world.store.revision]).toEqual([[], revision])
+    expect([boundTasks(world), world.store.revision]).toEqual([[], revision])
   })
 
   test('a queue that has no quota is told', async () => {
@@ -134,7 +121,7 @@ describe('quotas of queues under the scheduling controller', () => {
           else {
             const { items } = world.store.list(Task)
             const one = items[step.gone % Math.max(1, items.length)]
-            if (one !== undefined) await remove(world, one.metadata.name)
+            if (one !== undefined) await deleteTask(world, one.metadata.name)
           }
         }
         await world.env.advance(30_000)
@@ -172,7 +159,7 @@ describe('turns of queues under the scheduling controller', () => {
         for (const at of [1, 2, 3, 4]) await world.addTask(`${queue}${at}`, cpu('1'))
       await world.addNode('n1', { cpu: 4 })
       await run(world, { queues: { queueOf, fairShare: { weights } } })
-      expect(bound(world)).toEqual(expected)
+      expect(boundTasks(world)).toEqual(expected)
     },
   )
 
@@ -183,6 +170,6 @@ describe('turns of queues under the scheduling controller', () => {
     for (const at of [3, 4, 5]) await world.addTask(`a${at}`, { ...cpu('1'), priority: 9 })
     for (const at of [1, 2, 3]) await world.addTask(`b${at}`, cpu('1'))
     await run(world, { queues: { queueOf, fairShare: {} } })
-    expect(bound(world)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2'])
+    expect(boundTasks(world)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2'])
   })
 })

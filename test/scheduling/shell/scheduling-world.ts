@@ -65,6 +65,21 @@ export async function run(
   await world.env.settle()
 }
 
+/** Deletes a task. */
+export async function deleteTask(world: World, name: string): Promise<void> {
+  await world.env.run(() => world.store.delete(Task, { namespace, name }))
+  await world.env.settle()
+}
+
+/** Names of the tasks that have a node, in order. */
+export function boundTasks(world: World): readonly string[] {
+  return world.store
+    .list(Task)
+    .items.filter(({ spec }) => spec.nodeName !== undefined)
+    .map(({ metadata }) => metadata.name)
+    .sort()
+}
+
 /** Asks for so much cpu. */
 export function cpu(amount: string): TaskSpec {
   return { resources: { requests: { cpu: amount } } }

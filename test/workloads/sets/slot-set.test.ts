@@ -75,6 +75,27 @@ describe('a replicated set', () => {
     expect(slots()).toEqual([1, 3, 4])
   })
 
+  test('knows the node of a slot beside what has ended in it, also without the time of that', async () => {
+    await world.slots({ replicas: 3, restartPolicy: { delaySeconds: 0 } })
+    await world.after(10_000)
+    const [failed] = tasksOf(1).filter(isTaskActive)
+    await world.store.modifyStatus(Task, failed?.metadata ?? ref('none'), draft => {
+      draft.status = { phase: 'Failed' }
+    })
+    await world.after(10_000)
+    expect(tasksOf(1)).toHaveLength(2)
+    for (const [slot, node] of [
+      [1, 'n1'],
+      [2, 'n2'],
+      [3, 'n2'],
+    ] as const)
+      for (const task of tasksOf(slot).filter(isTaskActive))
+        await world.store.modify(Task, task.metadata, draft => void (draft.spec.nodeName = node))
+    await world.change('slots', { replicas: 2 })
+    await world.after(10_000)
+    expect(slots()).toEqual([1, 2])
+  })
+
   test('restarts after the delay, and keeps the last few tasks', async () => {
     await world.slots({ taskHistoryLimit: 3 })
     await world.after(10_000)
