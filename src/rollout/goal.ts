@@ -31,10 +31,10 @@ export function waypointGoal(waypoint: Waypoint, desired: number, { next, stable
 }
 
 /**
- * The goal, as far as what is available allows. While availability is below the floor and `next` has not proven itself
- * (none of it yet, or not all of it available), `stable` grows to what the floor lacks before `next` does, and
- * `next` gives up what is not available where that needs its room. Kubernetes shares a scale-up in proportion, so that a
- * broken revision keeps the floor from being met (kubernetes#87199).
+ * The goal, as far as what is available allows. While availability is below the floor and `next` is not about to fill it
+ * (none of it yet, not all of it available, or no more of it wanted), `stable` grows to what the floor lacks before
+ * anything else does, and the others give up what is not available where that needs their room, `next` last. Kubernetes
+ * shares a scale-up in proportion, so that a broken revision keeps the floor from being met (kubernetes#87199).
  */
 export function availabilityFirst(
   goal: Goal,
@@ -43,22 +43,26 @@ export function availabilityFirst(
   { floor, ceil }: Bounds,
 ): Goal {
   if (stable === undefined || stable === next) return goal
-  const sizeOf = (template: string): number => sets.find(set => set.template === template)?.size ?? 0
-  const availableOf = (template: string): number =>
-    sets.find(set => set.template === template)?.available ?? 0
+  const setOf = (template: string): Pick<Tally, 'size' | 'available'> =>
+    sets.find(set => set.template === template) ?? { size: 0, available: 0 }
   const available = sets.reduce((sum, set) => sum + set.available, 0)
-  const isProven = sizeOf(next) > 0 && availableOf(next) === sizeOf(next)
-  if (available >= floor || isProven) return goal
-  const lacking = floor - available + availableOf(stable)
+  const { size, available: works } = setOf(next)
+  const fillsTheFloor = size > 0 && works === size && size < (goal.get(next) ?? 0)
+  if (available >= floor || fillsTheFloor) return goal
+  const lacking = floor - available + setOf(stable).available
   if (lacking <= (goal.get(stable) ?? 0)) return goal
-  const room = ceil - sets.reduce((sum, set) => sum + set.size, 0)
-  const ceded = Math.max(0, lacking - sizeOf(stable) - Math.max(0, room))
-  const kept = Math.max(availableOf(next), sizeOf(next) - ceded)
-  return new Map([
-    ...goal,
-    [stable, lacking],
-    [next, Math.min(goal.get(next) ?? 0, ceded > 0 ? kept : Infinity)],
-  ])
+  const restored = new Map(goal).set(stable, lacking)
+  const room = Math.max(0, ceil - sets.reduce((sum, set) => sum + set.size, 0))
+  let ceded = lacking - setOf(stable).size - room
+  const stale = [...goal.keys()].filter(template => template !== stable && template !== next).sort()
+  for (const template of [...stale, next]) {
+    const set = setOf(template)
+    if (ceded <= 0) break
+    const kept = Math.max(set.available, set.size - ceded)
+    restored.set(template, Math.min(goal.get(template) ?? 0, kept))
+    ceded -= set.size - kept
+  }
+  return restored
 }
 
 /** What a paused or halted rollout keeps: the sizes at the time it stopped, and the count they were meant for. */

@@ -56,7 +56,7 @@ export interface Plan {
  *
  * Guarantees: those of `move`; a rollout that was superseded never acts again; `succeeded` only when nothing but the
  * wanted template is requested and all of it is available; no more automatic reverts in a row than allowed; while paused the
- * clock stops, and only a changed `desired` changes sizes.
+ * clock stops, and only a changed `desired` changes sizes; stopped by a failure, what is stable still grows to the floor.
  *
  * @param state the record of the previous step; `undefined` for a rollout that has none
  * @param nowMs epoch milliseconds
@@ -335,7 +335,10 @@ function next(
     // What the traffic needs may stay above the ceiling; it does not grow there.
     const bounds = { floor: least, ceil: Math.max(most, Math.min(live, totalOf(goal))) }
     const grow = [...new Set([...short, ...stable, ...stale, roles.next])]
-    return move({ sets, goal, bounds, grow, shrink, countStopping })
+    // Who pauses holds what there is; a failure stops the new template, not what keeps the floor.
+    const heals = ownFailure(state) !== undefined && program.barrier !== true
+    const wanted = heals ? availabilityFirst(goal, sets, roles, bounds) : goal
+    return move({ sets, goal: wanted, bounds, grow, shrink, countStopping })
   }
   const { goal, weights, isThere, asked } = steered(spec, state, observed)
   const { floor, ceil } = resolveBudget(budget, desired)

@@ -151,6 +151,33 @@ function stuck(world: RolloutWorld, from: State, known: Set<string>, isWayBack: 
   return undefined
 }
 
+/** Whether the old template does not fill the floor when the new one breaks here; what a person has paused holds its sizes. */
+function belowFloor(world: RolloutWorld, from: State, known: Set<string>): string | undefined {
+  const path: string[] = []
+  let state = from
+  for (;;) {
+    const now: State = {
+      ...acknowledged(state),
+      old: healthy(state.old),
+      new: { ...state.new, available: 0 },
+    }
+    const isHeld = now.paused && !hasFailed(now)
+    if (isHeld || now.rollout?.phase === 'succeeded') break
+    const key = keyOf(now)
+    if (known.has(key)) break
+    const { after } = stepOf(world, now)
+    if (path.at(-1) === key || path.length === 100) {
+      const { floor } = resolveBudget(world.program.budget, now.desired)
+      if (now.old.available < floor) return `stays at ${now.old.available}, below ${floor}: ${key}`
+      break
+    }
+    path.push(key)
+    state = after
+  }
+  for (const key of path) known.add(key)
+  return undefined
+}
+
 /** What is wrong with one step. */
 function faultOf(world: RolloutWorld, state: State, after: State): string | undefined {
   const { floor, ceil } = resolveBudget(world.program.budget, state.desired)
@@ -180,7 +207,10 @@ function trafficFault(state: State, after: State, floor: number): string | undef
   return undefined
 }
 
-/** Every state that anything that may happen leads to: each step keeps its bounds, and from each there is a way on and a way back. */
+/**
+ * Every state that anything that may happen leads to: each step keeps its bounds; from each there is a way on and a way
+ * back; and if the new template breaks there, the old one fills the floor.
+ */
 export function exploreRollout(world: RolloutWorld): { readonly states: number; readonly fault?: string } {
   const desired = world.counts[0] ?? 1
   const first: State = {
@@ -196,7 +226,7 @@ export function exploreRollout(world: RolloutWorld): { readonly states: number; 
   const seen = new Map<string, { readonly what: string; readonly from?: string }>([
     [keyOf(first), { what: 'start' }],
   ])
-  const [onward, back] = [new Set<string>(), new Set<string>()]
+  const [onward, back, healed] = [new Set<string>(), new Set<string>(), new Set<string>()]
   const queue = [first]
   for (const state of queue) {
     const key = keyOf(state)
@@ -205,7 +235,8 @@ export function exploreRollout(world: RolloutWorld): { readonly states: number; 
     const fault =
       faultOf(world, state, after) ??
       stuck(world, state, onward, false) ??
-      (isOver ? undefined : stuck(world, state, back, true))
+      (isOver ? undefined : stuck(world, state, back, true)) ??
+      belowFloor(world, state, healed)
     if (fault !== undefined)
       return { states: seen.size, fault: `${fault}\n${traceOf(seen, key).join('\n')}\n${key}` }
     for (const [what, next] of [['a step', after] as const, ...happenings(world, state)]) {

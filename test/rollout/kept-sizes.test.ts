@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Program } from '../../src/rollout/index.js'
+import type { BudgetSpec, Program } from '../../src/rollout/index.js'
 import { kubernetesProgram, resolveBudget, rolling } from '../../src/rollout/index.js'
 import type { InstantCluster } from './fixtures/instant-cluster.js'
 import { runningCluster } from './fixtures/instant-cluster.js'
@@ -25,6 +25,29 @@ function underWay(program: Program, desired: number, steps: number, dividesTraff
 
 function allAvailable(cluster: InstantCluster): void {
   for (const [template, set] of cluster.sets) cluster.sets.set(template, { ...set, available: set.size })
+}
+
+/** Half of it is template `b` when somebody says no to it. */
+function failedHalfway(budget: BudgetSpec): InstantCluster {
+  const cluster = underWay(
+    rolling({ ...budget, steps: [{ next: '50%', gates }], onFailure: 'pause' }),
+    10,
+    12,
+    false,
+  )
+  cluster.spec = { ...cluster.spec, answers: [{ gate: 'lead', answer: 'fail', by: 'ann', atMs: 0 }] }
+  cluster.settle()
+  expect([cluster.state?.phase, cluster.sizes()]).toEqual(['paused', { a: 5, b: 5 }])
+  return cluster
+}
+
+/** Nothing of these works from now on, and all of the others does. */
+function breakDown(cluster: InstantCluster, ...broken: readonly string[]): void {
+  for (let step = 0; step < 12; step++) {
+    for (const [template, set] of cluster.sets)
+      cluster.sets.set(template, { ...set, available: broken.includes(template) ? 0 : set.size })
+    cluster.step()
+  }
 }
 
 describe('sizes that are kept', () => {
@@ -68,6 +91,50 @@ describe('sizes that are kept', () => {
       cluster.settle()
       expect([cluster.state?.phase, cluster.sizes()]).toEqual(['paused', sizes])
     }
+  })
+
+  test.each([
+    ['with room to surge', { maxSurge: 3, maxUnavailable: 2 }, { a: 8, b: 5 }],
+    ['with none', { maxSurge: 0, maxUnavailable: 2 }, { a: 8, b: 2 }],
+  ])(
+    'after a failure give the floor to the stable template %s, until the new one works again',
+    (_what, budget, sizes) => {
+      const cluster = failedHalfway(budget)
+      breakDown(cluster, 'b')
+      expect(cluster.sizes()).toEqual(sizes)
+      expect(cluster.state?.phase).toBe('paused')
+      breakDown(cluster)
+      expect(cluster.sizes()).toEqual({ a: 5, b: 5 })
+    },
+  )
+
+  test('after a failure take from what is stale before the new template', () => {
+    const cluster = failedHalfway({ maxSurge: 0, maxUnavailable: 2 })
+    cluster.state = { ...cluster.state!, held: { desired: 10, sizes: { a: 4, b: 4, c: 2 } } }
+    cluster.sets = new Map(
+      Object.entries({ a: 4, b: 4, c: 2 }).map(([template, size]) => [
+        template,
+        { template, size, available: template === 'a' ? size : 0 },
+      ]),
+    )
+    cluster.spec = { ...cluster.spec, template: 'b' }
+    breakDown(cluster, 'b', 'c')
+    expect(cluster.sizes()).toEqual({ a: 8, b: 2 })
+  })
+
+  test('after a failure grow no template that has failed, whatever else breaks', () => {
+    const cluster = failedHalfway({ maxSurge: 3, maxUnavailable: 2 })
+    breakDown(cluster, 'a')
+    expect(cluster.sizes()).toEqual({ a: 5, b: 5 })
+  })
+
+  test('by a person stay, whatever breaks', () => {
+    const cluster = underWay(canary, 10, 8, false)
+    const sizes = cluster.sizes()
+    cluster.spec = { ...cluster.spec, paused: true }
+    breakDown(cluster, 'b')
+    breakDown(cluster, 'a', 'b')
+    expect(cluster.sizes()).toEqual(sizes)
   })
 
   test('whatever the count, every template has what its traffic needs, inside the budget', () => {

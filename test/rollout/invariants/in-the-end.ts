@@ -154,11 +154,11 @@ export function testInTheEnd(runs: number): void {
         for (const [name, set] of cluster.sets)
           cluster.sets.set(name, { ...set, available: name === broken ? 0 : set.size })
         const { desired } = cluster.spec
-        // A pause holds the sizes that there are, also that after a failure. What was called off saves nothing; and what has
-        // not come to a waypoint yet has not been approved there, and keeps its share whatever breaks.
+        // What was called off, or has failed, gets no more instances by itself: a person would have to take that back. And
+        // what has not come to a waypoint has not been approved there, and keeps its share whatever breaks.
         const { phase = 'progressing' } = cluster.state ?? {}
-        const isOut = phase === 'aborted' || cluster.spec.template !== next
-        if (phase === 'paused' || phase === 'halted' || (broken === stable && isOut)) return
+        const isOut = ['aborted', 'paused', 'halted'].includes(phase) || cluster.spec.template !== next
+        if (broken === stable && isOut) return
         const { next: share = '100%' } = program.waypoints[cluster.state?.waypoint ?? 0] ?? {}
         const approved = resolveIntOrPercent(share, desired, { rounding: 'up' })
         const most = broken === next ? desired : approved

@@ -22,6 +22,11 @@ export const countsPresets: Readonly<Record<string, Program>> = {
   deployment: kubernetesProgram({}),
   'deployment that counts what stops': rolling({ countStopping: true }),
   'deployment that aborts': rolling({ maxSurge: 1, maxUnavailable: 1, onFailure: 'abort' }),
+  'deployment that pauses': rolling({
+    steps: [{ next: '50%', gates: approve }],
+    onFailure: 'pause',
+    progressWithinMs: 120_000,
+  }),
   'deployment of type Recreate': recreate(),
   'deployment with a canary': kubernetesProgram({
     strategy: { type: 'RollingUpdate', steps: [{ next: '20%', gates: approve }, '50%'] },
