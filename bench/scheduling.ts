@@ -1,5 +1,5 @@
 import type { PlacementRequest, Profile, Scheduler } from 'keelson/scheduling'
-import { createScheduler, packProfile, placeGang, planPreemption, spreadProfile } from 'keelson/scheduling'
+import { createScheduler, packProfile, placeGang, spreadProfile } from 'keelson/scheduling'
 import { bench } from './frame/bench.js'
 import type { Measurement } from './frame/measure.js'
 import { measure } from './frame/measure.js'
@@ -8,6 +8,7 @@ import type { TaskSize } from './peers/scheduling/columns.js'
 import { NODE } from './peers/scheduling/columns.js'
 import { fusedScan } from './peers/scheduling/fused-scan.js'
 import { logScan, sampledScan } from './peers/scheduling/sampled-scan.js'
+import { preemptionRows } from './rows/preemption.js'
 import { schedulingLoopRows } from './rows/scheduling-loop.js'
 
 const MIB = 1024 ** 2
@@ -101,14 +102,7 @@ const rows: readonly Row[] = [
     sizes: [10_000],
     ours: forkTrials,
   },
-  {
-    name: 'preempt',
-    title: 'plans to make room on so many full nodes of ten tasks each',
-    unit: 'per second',
-    target: 5_000,
-    sizes: [5_000],
-    ours: preemptions,
-  },
+  ...preemptionRows,
   ...schedulingLoopRows,
   {
     name: 'add',
@@ -220,26 +214,6 @@ async function forkTrials(size: number): Promise<Measurement> {
     from.fitsAnywhere({ key: 'probe', requests })
   }
   return inMs(await measure({ ...timing, run }))
-}
-
-function preemptions(size: number): Promise<Measurement> {
-  const scheduler = createScheduler()
-  const requests = { cpu: 100, memory: 100 }
-  for (let index = 0; index < size; index++) {
-    const node = `n${index}`
-    scheduler.addNode({ name: node, allocatable: { cpu: 1_000, memory: 1_000 } })
-    for (let at = 0; at < 10; at++)
-      scheduler.addTask({ key: `${node}-${at}`, node, requests, priority: index % 50 })
-  }
-  return measure({
-    batch: 1,
-    operations: 20,
-    prepare: from => ({ key: `p${from}`, priority: 100, requests: { cpu: 150, memory: 150 } }),
-    run: request => {
-      if (planPreemption(scheduler, request).kind !== 'preempt')
-        throw new Error('there is somebody to make way')
-    },
-  })
 }
 
 function inMs({ samples, mean, ...rest }: Measurement): Measurement {

@@ -1,4 +1,5 @@
 import { DomainRegistry } from './domains/domain-registry.js'
+import { CHANGE_TASKS } from './nodes/node-changes.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import type { NodeRow } from './nodes/node-table.js'
 import { NodeTable } from './nodes/node-table.js'
@@ -58,13 +59,22 @@ export class ClusterState {
 
   #put(task: TaskPlacement, row: NodeRow | undefined = this.table.find(task.node)): void {
     this.ledger.add(task)
+    if (task.reservedFor !== undefined) this.#noteHolder(task.reservedFor)
     if (row === undefined) return
     this.table.occupy(row, task)
     if (!this.registry.ignores(task)) this.registry.placed(counted(task), row)
   }
 
+  /** Where a placed task could go is something else when room is held for it. */
+  #noteHolder(key: string): void {
+    const holder = this.ledger.get(key)
+    const row = holder === undefined ? undefined : this.table.find(holder.node)
+    if (row !== undefined) this.table.log.note(row.slot, CHANGE_TASKS)
+  }
+
   #take(task: TaskPlacement): void {
     this.ledger.remove(task.key)
+    if (task.reservedFor !== undefined) this.#noteHolder(task.reservedFor)
     const row = this.table.find(task.node)
     if (row === undefined) return
     if (!this.registry.ignores(task)) this.registry.left(counted(task), row)

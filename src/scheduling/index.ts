@@ -91,6 +91,7 @@ export type {
   PlannedPlacement,
 } from './plans/placement-plan.js'
 export type { PreemptionOptions, PreemptionPlan, PreemptionStrategy, Victims } from './preemption/preempt.js'
+export type { VictimBound } from './preemption/victim-bounds.js'
 export type { EvictionBudget, VictimCandidate } from './preemption/victim-candidate.js'
 export type { BackfillOptions } from './queue/backfill.js'
 export type { FairShareOptions } from './queue/fair-share.js'

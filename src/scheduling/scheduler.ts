@@ -1,22 +1,21 @@
 import type { ReasonSummary, ResourceVector } from '../core/index.js'
+import { UsageError } from '../core/index.js'
 import { assertKnown, assertValid, knownOptions, wholeNumber } from '../core/internal.js'
 import type { PluginScore } from './classes/best-node.js'
 import { findBest, scoreNodes } from './classes/best-node.js'
 import { ClassTable } from './classes/class-table.js'
-import type { StateChange } from './cluster-state.js'
+import type { ClusterState, StateChange } from './cluster-state.js'
 import type { PlacementExplanation, RejectionCause } from './explanation.js'
 import { explainPlacement, refusalsOf, rejectionOf } from './explanation.js'
 import type { HeldDevices } from './nodes/devices.js'
 import type { HostPort } from './nodes/host-ports.js'
-import { givePorts } from './nodes/host-ports.js'
 import type { NodeDescription } from './nodes/node-description.js'
 import { checkNodeDescription } from './nodes/node-description.js'
-import type { NodeView } from './nodes/node-view.js'
 import type { FilterReason, Profile } from './plugins/plugin.js'
 import { checkProfile } from './plugins/profile-check.js'
 import { spreadProfile } from './profiles/spread.js'
-import { chooseDevices } from './requests/device-request.js'
-import type { PlacementRequest, PreparedRequest } from './requests/placement-request.js'
+import { whatIsGiven } from './requests/given-parts.js'
+import type { PlacementRequest } from './requests/placement-request.js'
 import { checkPlacementRequest } from './requests/placement-request.js'
 import { NodeExistsError, NodeNotFoundError, TaskPlacedError } from './scheduler-errors.js'
 import { StateVersion } from './state-versions.js'
@@ -133,9 +132,7 @@ export interface Scheduler {
   fits(request: PlacementRequest, node: string): boolean
   /** Whether the request would fit on some node now. It costs what changed since the last request of its class. */
   fitsAnywhere(request: PlacementRequest): boolean
-  /**
-   * Whether a task that lost its node now would get another one. False when the task is not known.
-   */
+  /** Whether a task that lost its node now would fit on another one. False when the task is not known. */
   fitsElsewhere(key: string): boolean
   /** The score that the node would have for the request; undefined when it does not fit there, or is not known. */
   scoreOn(request: PlacementRequest, node: string): number | undefined
@@ -195,20 +192,14 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   )
 }
 
-/** Which ports of ranges, and which devices, a request gets on the node that passed its filters. */
-function whatIsGiven(
-  { hostPorts, dynamicPorts, devices }: PreparedRequest,
-  row: NodeView,
-): { readonly hostPorts?: readonly HostPort[]; readonly held?: readonly HeldDevices[] } {
-  if (dynamicPorts.length + devices.length === 0) return NOTHING_GIVEN
-  const isTaken = (port: HostPort): boolean => row.portConflict([port]) !== undefined
-  const ports = dynamicPorts.length === 0 ? undefined : givePorts([...hostPorts, ...dynamicPorts], isTaken)
-  const free = row.devices.flatMap(({ device, isHeld }) => (isHeld ? [] : [device]))
-  const held = devices.length === 0 ? undefined : chooseDevices(devices, free)
-  return { ...(ports === undefined ? {} : { hostPorts: ports }), ...(held === undefined ? {} : { held }) }
+/** What a scheduler decides on: not to be changed past the scheduler, nor kept over a change of a fork. */
+export function partsOf(scheduler: Scheduler): {
+  readonly state: ClusterState
+  readonly classes: ClassTable
+} {
+  if (scheduler instanceof ClusterScheduler) return scheduler.parts
+  throw new UsageError('the scheduler is not one of createScheduler, nor a fork of one', {})
 }
-
-const NOTHING_GIVEN = Object.freeze({})
 
 class ClusterScheduler implements Scheduler {
   readonly profile: Profile
@@ -219,6 +210,10 @@ class ClusterScheduler implements Scheduler {
     this.profile = profile
     this.#version = version
     this.#classes = classes
+  }
+
+  get parts(): ReturnType<typeof partsOf> {
+    return { state: this.#version.state, classes: this.#classes }
   }
 
   get nodeCount(): number {
@@ -344,20 +339,26 @@ class ClusterScheduler implements Scheduler {
   fitsElsewhere(key: string): boolean {
     const task = this.task(key)
     if (task === undefined) return false
-    const { table, ledger } = this.#version.state
-    const one = this.#classes.of(task)
+    const { uses, globals } = this.#classes.of(task).plugins
     // What leaves a node makes room on that node only, unless somebody looks at others.
-    const isLocal = one.plugins.uses.length + one.plugins.globals.length === 0
-    if (isLocal && ledger.reservedFor(key).length === 0 && findBest(one, table) === undefined) return false
+    if (uses.length + globals.length === 0) return this.#fitsOffNode(task)
     this.removeTask(key)
     try {
-      return this.#withReserved(task, () => {
-        const best = findBest(this.#classes.of(task), this.#version.state.table)
-        return best !== undefined && best.name !== task.node
-      })
+      return this.#fitsOffNode(task)
     } finally {
       this.#setTask(key, task)
     }
+  }
+
+  #fitsOffNode(task: TaskPlacement): boolean {
+    return this.#withReserved(task, () => {
+      const { table } = this.#version.state
+      const one = this.#classes.of(task)
+      const best = findBest(one, table)
+      if (best?.name !== task.node) return best !== undefined
+      for (const row of table.rows()) if (row !== best && one.fits(row)) return true
+      return false
+    })
   }
 
   scoreOn(request: PlacementRequest, node: string): number | undefined {

@@ -50,6 +50,11 @@ export class TaskLedger {
     return sorted(this.#byNode.get(node))
   }
 
+  /** The same in no useful order, without a list of them. */
+  *each(node: string): Iterable<TaskPlacement> {
+    for (let at = this.#byNode.get(node); at !== undefined; at = at.after) yield at.task
+  }
+
   /** The siblings of a group, in the order of the keys. */
   inGroup(group: string): readonly TaskPlacement[] {
     return sorted(this.#byGroup.get(group))

@@ -124,12 +124,16 @@ export class RequestClass {
     return { best }
   }
 
+  /** Whether the node, by its description alone, is one that the request may have. */
+  mayEnter(row: NodeRow): boolean {
+    return row.unreadable === undefined && this.#stateOf(row) === ENTERABLE
+  }
+
   /** Whether every filter lets the request onto the node. */
   fits(row: NodeRow): boolean {
     this.#renewTerms()
     const { uses, globals } = this.#plugins
-    if (uses.length + globals.length === 0)
-      return row.unreadable === undefined && this.#stateOf(row) === ENTERABLE && this.#passesNode(row)
+    if (uses.length + globals.length === 0) return this.mayEnter(row) && this.#passesNode(row)
     this.sync()
     return this.hasRoom(row.slot) && this.domainsPass(row)
   }
@@ -156,7 +160,8 @@ export class RequestClass {
     this.#cursor = -1
     for (let position = from; position < from + lag; position++) {
       const slot = log.slotAt(position)
-      if (log.isNodeChange(position)) this.#forget(slot)
+      // As if the node had never been seen.
+      if (log.isNodeChange(position)) this.#move(slot, undefined, UNKNOWN)
       else if (position + 1 < from + lag && log.slotAt(position + 1) === slot) continue
       this.#evaluate(slot)
     }
@@ -285,11 +290,6 @@ export class RequestClass {
     this.#totals = new Float64Array(length)
     this.#totals.set(totals)
     while (this.#bucketOf.length < length) this.#bucketOf.push(undefined)
-  }
-
-  /** As if the node had never been seen. */
-  #forget(slot: number): void {
-    this.#move(slot, undefined, UNKNOWN)
   }
 
   #evaluate(slot: number): void {

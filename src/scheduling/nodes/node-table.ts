@@ -107,6 +107,17 @@ export class NodeTable {
     return Math.max(64, this.size)
   }
 
+  /** The slots that changed since, the same in a row once; undefined when every node has to be looked at. */
+  changedSince(cursor: number): readonly number[] | undefined {
+    const { log } = this
+    const lag = log.head - cursor
+    if (cursor < 0 || !log.reaches(cursor) || lag > this.lagMax) return undefined
+    const slots: number[] = []
+    for (let position = cursor; position < log.head; position++)
+      if (slots.at(-1) !== log.slotAt(position)) slots.push(log.slotAt(position))
+    return slots
+  }
+
   /** A slot that no such reader has sorted by the name of the node that went: it has another rank from now on. */
   #freeSlot(): number | undefined {
     const [first] = this.#free

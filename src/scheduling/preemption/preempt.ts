@@ -1,11 +1,18 @@
 import { assertKnown, knownOptions } from '../../core/internal.js'
-import type { NodeExplanation } from '../explanation.js'
+import type { RequestClass } from '../classes/request-class.js'
+import type { ClusterState } from '../cluster-state.js'
+import type { NodeRow } from '../nodes/node-table.js'
 import type { PlacementRequest } from '../requests/placement-request.js'
 import type { Scheduler } from '../scheduler.js'
+import { partsOf } from '../scheduler.js'
 import type { TaskPlacement } from '../task-ledger.js'
 import { beyondBudgets, exceededBudgets } from './exceeded-budgets.js'
-import { compareVictims, leastVictims } from './least-victims.js'
-import { leastCount, mayCostLess } from './victim-bound.js'
+import { compareVictims, costAt, leastVictims } from './least-victims.js'
+import type { CandidateRules, PreemptionGround } from './node-candidates.js'
+import { candidatesFor, fitTest, isHopeless } from './node-candidates.js'
+import { NodeHoldings } from './node-holdings.js'
+import type { VictimBound } from './victim-bounds.js'
+import { VictimBounds } from './victim-bounds.js'
 import type { EvictionBudget, VictimCandidate } from './victim-candidate.js'
 
 /** Who has to go from one node, or from others of its domain. */
@@ -27,13 +34,14 @@ export interface PreemptionStrategy {
     candidates: readonly VictimCandidate[],
     fitsWithout: (gone: readonly VictimCandidate[]) => boolean,
   ): readonly VictimCandidate[] | undefined
-  /** Below 0 when the first is the better node to preempt on. */
+  /** Below 0 when the first is the better node to preempt on; of equals it is the one with the lower name. */
   compare(a: Victims, b: Victims): number
   /**
-   * Whether some of the candidates of a node, at least so many of them, could be better than the best so far; nodes of which
-   * it says no are left out. Default: always.
+   * Whether victims that come to so much at least could be better than the best so far, or as good and of a node whose
+   * name comes first. Nodes are asked about in the order of highest priority, then those who fit nowhere else, then the
+   * count: once the answer is no, all further nodes are left out. Default: always.
    */
-  mayBeat?(best: Victims, candidates: readonly VictimCandidate[], victimsMin: number): boolean
+  mayBeat?(best: Victims, bound: VictimBound, isNameFirst: boolean): boolean
   /** Whether tasks on other nodes of a domain may be victims, too. */
   readonly acrossNodes: boolean
 }
@@ -71,7 +79,10 @@ const PREEMPTION_OPTIONS = /* @__PURE__ */ knownOptions<PreemptionOptions>('plan
 
 /**
  * Finds the tasks of lower priority whose going makes room for the request, at the least cost. Decided on a copy with
- * the very filters that place requests, so whatever the plan says fits, fits.
+ * the very filters that place requests, so whatever the plan says fits, fits. Of equal nodes, the one with the lower name.
+ *
+ * Nodes are looked at in the order of what their victims come to at least, so few of them are; what is known of a node
+ * is kept, and made again when it changes.
  */
 export function planPreemption(
   scheduler: Scheduler,
@@ -79,90 +90,85 @@ export function planPreemption(
   options: PreemptionOptions = {},
 ): PreemptionPlan {
   assertKnown(options, PREEMPTION_OPTIONS)
-  const { strategy = nativePreemption, budgets = 'hard' } = options
+  const { strategy = nativePreemption, budgets = 'hard', budgetsOf = () => [] } = options
   const copy = scheduler.fork()
   if (copy.fitsAnywhere(request)) return { kind: 'none', why: 'FitsAlready' }
-  const { nodes } = copy.explain(request)
-  const room = copy.profile.filters.find(plugin => 'formula' in plugin && plugin.formula === 'room')?.name
-  let best: { readonly node: string; readonly victims: readonly VictimCandidate[] } | undefined
+  const ground = groundFor(copy, request)
+  const rules: CandidateRules = {
+    mayGo: victim => strategy.mayEvict(request, victim),
+    budgetsOf,
+    acrossNodes: strategy.acrossNodes,
+  }
   const holding = new Set<string>()
-  for (const explained of nodes.filter(isResolvable)) {
-    const { node } = explained
-    const all = candidatesFor(copy, request, node, { ...options, strategy })
-    const candidates = budgets === 'hard' ? all.filter(mayGo) : all
+  let best: Choice | undefined
+  for (const bound of ground.bounds.below(request.priority ?? 0)) {
+    const { row } = bound
+    if (best !== undefined && strategy.mayBeat?.(best, bound, ground.isFirst(row, best.row)) === false) break
+    const all = candidatesFor(ground, row, rules)
+    const candidates = budgets === 'hard' ? all.filter(isAllowed) : all
     if (budgets === 'hard') for (const name of closedBudgets(all)) holding.add(name)
-    if (candidates.length === 0) continue
-    const reasons = explained.filters.find(({ plugin }) => plugin === room)?.reasons ?? []
-    if (best !== undefined && strategy.mayBeat?.(best, candidates, leastCount(candidates, reasons)) === false)
-      continue
-    const victims = strategy.choose(request, candidates, gone => fitsWithout(copy, request, node, gone))
+    if (candidates.length === 0 || isHopeless(ground, row)) continue
+    const victims = strategy.choose(request, candidates, fitTest(ground, row))
     if (victims === undefined || victims.length === 0) continue
     const exceeded = budgets === 'hard' ? exceededBudgets(victims) : []
     for (const name of exceeded) holding.add(name)
     if (exceeded.length > 0) continue
-    if (best === undefined || strategy.compare({ victims }, best) < 0) best = { node, victims }
+    const order = best === undefined ? -1 : strategy.compare({ victims }, best)
+    if (order < 0 || (order === 0 && best !== undefined && ground.isFirst(row, best.row)))
+      best = { row, victims }
   }
-  if (best === undefined && holding.size > 0)
-    return { kind: 'none', why: 'Budgets', exceeded: [...holding].sort() }
-  if (best === undefined) return { kind: 'none', why: 'NoVictims' }
+  if (best !== undefined) return planOf(best)
+  if (holding.size === 0) return { kind: 'none', why: 'NoVictims' }
+  return { kind: 'none', why: 'Budgets', exceeded: [...holding].sort() }
+}
+
+/** The best node so far. */
+interface Choice extends Victims {
+  readonly row: NodeRow
+}
+
+function planOf({ row, victims }: Choice): PreemptionPlan {
   return {
     kind: 'preempt',
-    node: best.node,
-    victims: best.victims.map(({ task }) => task),
-    violations: beyondBudgets(best.victims).size,
-    exceeded: exceededBudgets(best.victims),
+    node: row.name,
+    victims: victims.map(({ task }) => task),
+    violations: beyondBudgets(victims).size,
+    exceeded: exceededBudgets(victims),
   }
 }
 
 /** The cheapest victims: see {@link leastVictims}; also on other nodes of a domain. */
 export const nativePreemption: PreemptionStrategy = {
-  mayEvict: ({ priority = 0 }, victim) => (victim.priority ?? 0) < priority,
+  mayEvict: () => true,
   choose: (_preemptor, candidates, fitsWithout) => leastVictims(candidates, fitsWithout),
   compare: (a, b) => compareVictims(a.victims, b.victims),
-  mayBeat: ({ victims }, candidates, victimsMin) => mayCostLess(candidates, victimsMin, victims),
+  mayBeat({ victims }, { highestPriority, withoutPlace, count }, isNameFirst) {
+    if (costAt(0, victims) > 0) return true
+    const difference =
+      highestPriority - costAt(1, victims) || withoutPlace - costAt(2, victims) || count - costAt(3, victims)
+    return difference < 0 || (difference === 0 && isNameFirst)
+  },
   acrossNodes: true,
 }
 
-function isResolvable({ filters }: NodeExplanation): boolean {
-  return filters.every(({ reasons }) => reasons.every(({ unresolvable }) => !unresolvable))
-}
+/** What is known of what tasks hold, as long as the tables live. */
+const HOLDINGS = /* @__PURE__ */ new WeakMap<ClusterState, NodeHoldings>()
+/** As long as the class is remembered. */
+const BOUNDS = /* @__PURE__ */ new WeakMap<RequestClass, VictimBounds>()
 
-function candidatesFor(
-  copy: Scheduler,
-  request: PlacementRequest,
-  node: string,
-  options: PreemptionOptions & { readonly strategy: PreemptionStrategy },
-): readonly VictimCandidate[] {
-  const { strategy, budgetsOf = () => [] } = options
-  const others = strategy.acrossNodes ? inDomain(copy, request, node) : []
-  const candidates = [...copy.tasksOn(node), ...others].flatMap(task =>
-    task.reservedFor === undefined && strategy.mayEvict(request, task)
-      ? [new Candidate(copy, task, budgetsOf(task))]
-      : [],
-  )
-  if (candidates.some(({ budgets }) => budgets.length > 0))
-    for (const one of beyondBudgets([...candidates].sort(byImportance))) one.violates = true
-  return candidates
-}
-
-/** Finds out whether the task fits elsewhere when somebody asks, on the copy as it was. */
-class Candidate implements VictimCandidate {
-  readonly #copy: Scheduler
-  readonly task: TaskPlacement
-  readonly budgets: readonly EvictionBudget[]
-  violates = false
-  #fitsElsewhere: boolean | undefined
-
-  constructor(copy: Scheduler, task: TaskPlacement, budgets: readonly EvictionBudget[]) {
-    this.#copy = copy
-    this.task = task
-    this.budgets = budgets
-  }
-
-  get fitsElsewhere(): boolean {
-    this.#fitsElsewhere ??= this.#copy.fitsElsewhere(this.task.key)
-    return this.#fitsElsewhere
-  }
+/** The copy, with the room that is held for the request free, and what is known of it. */
+function groundFor(copy: Scheduler, request: PlacementRequest): PreemptionGround {
+  const { state, classes } = partsOf(copy)
+  const { table, ledger } = state
+  for (const { key } of ledger.reservedFor(request.key)) copy.removeTask(key)
+  let holdings = HOLDINGS.get(state)
+  if (holdings === undefined) HOLDINGS.set(state, (holdings = new NodeHoldings(table, ledger, copy.profile)))
+  const one = classes.of(request)
+  let bounds = BOUNDS.get(one)
+  if (bounds === undefined) BOUNDS.set(one, (bounds = new VictimBounds(one, table, holdings)))
+  const { ranks } = table.names
+  const isFirst = (a: NodeRow, b: NodeRow): boolean => (ranks[a.slot] as number) < (ranks[b.slot] as number)
+  return { copy, request, one, holdings, bounds, isFirst }
 }
 
 /** Names of budgets that let none of their tasks go. */
@@ -173,58 +179,6 @@ function closedBudgets(candidates: readonly VictimCandidate[]): readonly string[
 }
 
 /** Whether every budget lets at least one of its tasks go. */
-function mayGo({ budgets }: VictimCandidate): boolean {
+function isAllowed({ budgets }: VictimCandidate): boolean {
   return budgets.every(({ allowed }) => allowed > 0)
-}
-
-/** Higher priority first, then who started earlier. */
-function byImportance(a: { readonly task: TaskPlacement }, b: { readonly task: TaskPlacement }): number {
-  const { priority: one = 0, startedAtMs: oneStart = Number.MAX_SAFE_INTEGER } = a.task
-  const { priority: other = 0, startedAtMs: otherStart = Number.MAX_SAFE_INTEGER } = b.task
-  return other - one || oneStart - otherStart
-}
-
-/** Tasks on other nodes that are in the way of the request on this node: those it must be apart from, or that say so. */
-function inDomain(copy: Scheduler, request: PlacementRequest, node: string): readonly TaskPlacement[] {
-  if (!copy.refusalsOn(request, node).some(({ code }) => APART.has(code))) return []
-  return copy
-    .nodes()
-    .filter(({ name }) => name !== node)
-    .flatMap(({ name }) => copy.tasksOn(name))
-    .filter(task => isInTheWay(copy, request, node, task))
-}
-
-const APART: ReadonlySet<string> = new Set([
-  'AntiAffinity',
-  'ExistingAntiAffinity',
-  'SiblingLimit',
-  'TopologySpread',
-])
-
-/** Whether fewer reasons are left on the node, or smaller counts, when the task is gone. */
-function isInTheWay(copy: Scheduler, request: PlacementRequest, node: string, task: TaskPlacement): boolean {
-  const before = apartReasons(copy, request, node)
-  copy.removeTask(task.key)
-  const after = apartReasons(copy, request, node)
-  copy.addTask(task)
-  return before !== after
-}
-
-function apartReasons(copy: Scheduler, request: PlacementRequest, node: string): string {
-  const explained = copy.explain(request).nodes.find(one => one.node === node)
-  return JSON.stringify(
-    explained?.filters.flatMap(({ reasons }) => reasons.filter(({ code }) => APART.has(code))),
-  )
-}
-
-function fitsWithout(
-  copy: Scheduler,
-  request: PlacementRequest,
-  node: string,
-  gone: readonly VictimCandidate[],
-): boolean {
-  for (const { task } of gone) copy.removeTask(task.key)
-  const fits = copy.fits(request, node)
-  for (const { task } of gone) copy.addTask(task)
-  return fits
 }

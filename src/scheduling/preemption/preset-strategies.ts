@@ -1,6 +1,7 @@
 import type { KubernetesVictims } from '../presets/kubernetes-preemption.js'
 import { compareKubernetesVictims, kubernetesVictims } from '../presets/kubernetes-preemption.js'
 import { nomadNetPriority, nomadVictims } from '../presets/nomad-preemption.js'
+import { costAt } from './least-victims.js'
 import type { PreemptionStrategy, Victims } from './preempt.js'
 import type { VictimCandidate } from './victim-candidate.js'
 
@@ -10,7 +11,7 @@ import type { VictimCandidate } from './victim-candidate.js'
  */
 export const kubernetesPreemption: PreemptionStrategy = {
   acrossNodes: false,
-  mayEvict: ({ priority = 0 }, victim) => (victim.priority ?? 0) < priority,
+  mayEvict: () => true,
   choose(_preemptor, candidates, fitsWithout) {
     const byKey = new Map(candidates.map(one => [one.task.key, one]))
     const taken = (keys: Iterable<string>): readonly VictimCandidate[] =>
@@ -19,6 +20,8 @@ export const kubernetesPreemption: PreemptionStrategy = {
     return found === undefined ? undefined : taken(found.victims.map(({ id }) => id))
   },
   compare: (a, b) => compareKubernetesVictims(victimsOf(a), victimsOf(b)),
+  mayBeat: (best, { highestPriority }) =>
+    victimsOf(best).violations > 0 || highestPriority <= costAt(1, best.victims),
 }
 
 /** As Nomad: only priorities lower by at least 10, and the victims of the lowest net priority. */

@@ -23,10 +23,10 @@ export function nomadDistance(need: Amounts, have: Amounts): number {
   return Math.sqrt(sum)
 }
 
-/** What the victims of one node count for: the highest priority, and the sum over it. */
+/** What the victims of one node count for: the highest priority, and the sum over it; 0 of those of priority 0. */
 export function nomadNetPriority(priorities: readonly number[]): number {
   const max = Math.max(...priorities)
-  return max + priorities.reduce((sum, priority) => sum + priority, 0) / max
+  return max === 0 ? 0 : max + priorities.reduce((sum, priority) => sum + priority, 0) / max
 }
 
 /**
