@@ -21,7 +21,7 @@ export interface JobPlan {
   readonly actions: readonly JobAction[]
   /** As it is when all actions are done. */
   readonly status: JobStatus
-  /** When to look again although nothing changed. Epoch ms. */
+  /** When to look again although nothing changed; at once, when the rest follows in the next pass. Epoch ms. */
   readonly wakeAtMs?: number
   readonly blockers: readonly JobBlocker[]
 }
@@ -39,7 +39,8 @@ export interface JobLimits {
  *
  * Ended tasks are counted first; then it is decided whether the job ends; then surplus tasks go; only a pass that deletes
  * none makes some. As Kubernetes' job controller, except: a deleted task that may still run holds its place, one that is
- * deleted before it ended counts neither way, and `active` is the true number while a back-off lasts.
+ * deleted before it ended counts neither way, and `active` is the true number while a back-off lasts. When the actions
+ * are done, another plan at the same time has none and the same status, unless `wakeAtMs` asks for it.
  *
  * @param tasks those that the job controls
  */
@@ -48,9 +49,8 @@ export function planJob(job: Job, tasks: readonly Task[], limits: JobLimits, now
   const sorted = sortJobTasks(tasks, byEnd)
   const counts = new JobCounts(job.spec, settings, job.status, nowMs)
   const pass: Pass = { job, settings, counts, tasks: sorted, limits, nowMs, actions: [], left: limits.burst }
-  countEnded(pass)
-  if (isJobFinished(job)) return planFinished(pass)
-  const uncounted = sorted.ended.length - counted(pass.actions)
+  const uncounted = countEnded(pass)
+  if (isJobFinished(job)) return planFinished(pass, uncounted)
   const isSuspended = job.spec.suspend === true
   const startMs = isSuspended ? nowMs : notLater(job.status?.startTime, nowMs)
   const active = sorted.active.length + sorted.terminating.length + uncounted
@@ -64,7 +64,8 @@ export function planJob(job: Job, tasks: readonly Task[], limits: JobLimits, now
     wakeAtMs = isDone ? undefined : nowMs
     blockers.push({ kind: 'suspended' })
   } else if (uncounted > 0) wakeAtMs = nowMs
-  else if (!removeSurplus(pass)) {
+  else if (removeSurplus(pass)) wakeAtMs = nowMs
+  else {
     const made = makeMissing(pass)
     blockers.push(...made.blockers)
     wakeAtMs = earlier(wakeAtMs, made.wakeAtMs)
@@ -87,23 +88,21 @@ interface Pass {
   left: number
 }
 
-function counted(actions: readonly JobAction[]): number {
-  return actions.filter(action => action.kind === 'count' && action.outcome !== 'lost').length
-}
-
-function countEnded(pass: Pass): void {
+/** How many are left to count in the next pass. */
+function countEnded(pass: Pass): number {
   const { tasks, counts, actions, limits } = pass
   for (const task of tasks.lost.slice(0, limits.burst)) actions.push({ kind: 'count', task, outcome: 'lost' })
   for (const task of tasks.ended.slice(0, limits.burst - actions.length))
     actions.push({ kind: 'count', task, outcome: counts.add(task) })
   pass.left -= actions.length
+  return tasks.lost.length + tasks.ended.length - actions.length
 }
 
 /** Of a job that has ended: it is deleted in time, and its ended tasks before, beyond the history. */
-function planFinished(pass: Pass): JobPlan {
+function planFinished(pass: Pass, uncounted: number): JobPlan {
   const { job, nowMs, actions } = pass
   forgetOld(pass)
-  deleteTasks(pass, pass.tasks.active, 'job ended')
+  const isPartial = !deleteTasks(pass, pass.tasks.active, 'job ended') || uncounted > 0
   const { ttlSecondsAfterFinished: ttl } = job.spec
   const { startTime, completionTime } = job.status ?? {}
   const conditions = (job.status?.conditions ?? []).map(condition =>
@@ -120,7 +119,9 @@ function planFinished(pass: Pass): JobPlan {
     ...(completionTime === undefined ? {} : { completionTime }),
     conditions,
   }
-  return finish(pass, kept, [], expireAtMs !== undefined && expireAtMs > nowMs ? expireAtMs : undefined)
+  // What an expired job leaves is let go when it is gone.
+  const wakeAtMs = isPartial ? nowMs : expireAtMs
+  return finish(pass, kept, [], wakeAtMs === undefined ? undefined : Math.max(nowMs, wakeAtMs))
 }
 
 /** After a clock was put back a span begins again, instead of lasting until it has caught up. Epoch ms. */
@@ -208,8 +209,8 @@ function makeMissing(pass: Pass): Making {
   for (const index of vacancies.indexes)
     actions.push(index === undefined ? { kind: 'create' } : { kind: 'create', index })
   const vacant = making - vacancies.indexes.length
-  const { waitingUntilMs } = vacancies
-  if (vacant > 0 && waitingUntilMs !== undefined)
+  const waitingUntilMs = vacant > 0 ? vacancies.waitingUntilMs : undefined
+  if (waitingUntilMs !== undefined)
     blockers.push({ kind: 'index-backoff', untilMs: waitingUntilMs, missing: vacant })
   if (vacant > 0 && vacancies.isHeld) blockers.push({ kind: 'failing-indexes', missing: vacant })
   if (making < places) blockers.push({ kind: 'burst', missing: places - making })

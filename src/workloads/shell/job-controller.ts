@@ -54,6 +54,7 @@ export function createJobController(options: JobControllerOptions = {}): Control
     owns: [Task],
     watches: [{ kind: Task, map: jobsOf }],
     concurrency: options.concurrency ?? 4,
+    ownChanges: 'ignore',
     events: options.events ?? { whenKnown: Event },
     async reconcile(ref, job, ctx) {
       const { client, env, logger } = ctx
