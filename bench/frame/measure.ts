@@ -13,7 +13,7 @@ export interface Measurement {
   readonly cpuNs?: number
   /** Share of the timed span in which the main thread collected garbage, 0 … 1. */
   readonly gcShare?: number
-  /** Heap that one operation takes, before any of it is collected; the median of the batches. */
+  /** Heap that one operation takes; the median of the batches in which none of it was collected. */
   readonly bytes?: number
   /** Where the time went, if that was asked for. */
   readonly shares?: readonly FileShare[]
@@ -44,8 +44,7 @@ export async function measure<Input>(timing: Timing<Input>): Promise<Measurement
   for (let done = 0; done < warm; done += batch) await run(prepare(done, batch), batch)
   const collections = watchCollections()
   const samples: number[] = []
-  const spans: Span[] = []
-  const growths: number[] = []
+  const spans: Batch[] = []
   const profile = await startProfile()
   let done = 0
   let wallMs = 0
@@ -61,16 +60,16 @@ export async function measure<Input>(timing: Timing<Input>): Promise<Measurement
     const end = performance.now()
     const { user, system } = process.cpuUsage(cpu)
     const growth = getHeapStatistics().used_heap_size - heap
-    // It shrinks where garbage was collected meanwhile.
-    if (growth >= 0) growths.push(growth / count)
     samples.push(((end - start) * 1e6) / count)
-    spans.push({ start, end })
+    spans.push({ start, end, growth: growth / count, gcMs: 0 })
     done += count
     wallMs += end - start
     cpuUs += user + system
   }
-  const gcMs = await collections.within(spans)
+  await collections.countIn(spans)
+  const gcMs = spans.reduce((sum, span) => sum + span.gcMs, 0)
   const shares = await profile?.stop()
+  const growths = spans.filter(span => span.gcMs === 0).map(span => span.growth)
   growths.sort((a, b) => a - b)
   const bytes = growths[growths.length >> 1]
   return {
@@ -94,8 +93,15 @@ interface Span {
   readonly end: number
 }
 
-/** Sums up the collections that fall into the given spans. */
-function watchCollections(): { within(spans: readonly Span[]): Promise<number> } {
+interface Batch extends Span {
+  /** Of the heap, by one operation. */
+  readonly growth: number
+  /** For how long garbage was collected meanwhile. */
+  gcMs: number
+}
+
+/** Adds the collections to the batches that they fall into. */
+function watchCollections(): { countIn(batches: readonly Batch[]): Promise<void> } {
   const seen: Span[] = []
   const observer = new PerformanceObserver(list => {
     for (const { startTime, duration } of list.getEntries())
@@ -103,18 +109,16 @@ function watchCollections(): { within(spans: readonly Span[]): Promise<number> }
   })
   observer.observe({ entryTypes: ['gc'] })
   return {
-    within: async spans => {
+    countIn: async batches => {
       // Entries arrive a turn of the event loop late.
       await new Promise(resolve => setTimeout(resolve, 20))
       observer.disconnect()
-      let total = 0
       let at = 0
       for (const { start, end } of seen.toSorted((a, b) => a.start - b.start)) {
-        while (at < spans.length && (spans[at] as Span).end <= start) at++
-        const span = spans[at]
-        if (span !== undefined && span.start <= start) total += end - start
+        while (at < batches.length && (batches[at] as Batch).end <= start) at++
+        const batch = batches[at]
+        if (batch !== undefined && batch.start <= start) batch.gcMs += end - start
       }
-      return total
     },
   }
 }
